@@ -86,7 +86,7 @@ def beside(bed: Bed) -> list[Figure]:
 
 
 def _beside(bed: Bed, kind: str) -> Figure:
-    old = 60_000 if bed.quick else 200_000
+    old = 100_000 if bed.quick else 300_000
     with ExitStack() as stack:
         calm = ours_after(bed, stack, kind, 0, old=old, settings=NEVER)
         calm.warm_up()
@@ -97,6 +97,7 @@ def _beside(bed: Bed, kind: str) -> Figure:
         asyncio.run(_approve(url, bed))  # of an empty one: its chore begins with the service
         busy = ours_after(bed, stack, kind, 0, url=url, old=old, settings=KEEP)
         busy.warm_up()
+        busy.take(CONNECTIONS, bed.seconds)  # as the calm one was, which then had all counted
         before = _left(url, old)
         with_it = [_half(busy, rate, bed.seconds) for _ in range(bed.rounds)]
         after = _left(url, old)

@@ -53,12 +53,18 @@ _IDENTITY = (
 _ROW = text("SELECT seq, origin FROM feed_head")
 _ROW_AND_IDENTITY = text(f"SELECT seq, origin, {_IDENTITY} FROM feed_head")  # noqa: S608 - ours
 _ORIGIN = text("SELECT origin FROM feed_head")
+_NEWEST = text("SELECT seq FROM feed_head")
 _CLAIM = text("UPDATE feed_head SET seq = seq + :leap, origin = :origin WHERE origin = :seen")
 
 
 def origin(db: Connection) -> str:
     """Return what the database is: a copy, a restored one and a promoted standby are another."""
     return str(db.scalar(_ORIGIN))
+
+
+def newest(db: Connection) -> int:
+    """Return the newest number that was given out."""
+    return int(db.scalar(_NEWEST) or 0)
 
 
 def take(db: Connection, count: int) -> int:

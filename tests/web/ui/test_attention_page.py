@@ -31,7 +31,8 @@ from tracker.services.backup import readying
 from tracker.services.deliver.delivery import unreadable_secret
 from tracker.services.upkeep import health as upkeep_health
 from tracker.services.upkeep import learning, stalls, steps
-from tracker.services.upkeep.retention import ARCHIVE_REASON, behind_reason, waits_reason
+from tracker.services.upkeep.retention import ARCHIVE_REASON, behind_reason
+from tracker.services.upkeep.retention_asking import waits_reason
 from tracker.store import conditions, feed_head, restoring
 from tracker.store.conditions import Condition
 from tracker.store.driver.transaction import Tx

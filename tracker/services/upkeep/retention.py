@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from tracker.clock import new_token
+from tracker.domain.drop_pace import DropPace
 from tracker.domain.errors import StorageError
 from tracker.domain.retention import KeptClass, Walk
 from tracker.domain.signals import CrashPoint
@@ -18,14 +19,22 @@ from tracker.services.conditions import News, tell
 from tracker.services.context import Context
 from tracker.services.upkeep import archiving
 from tracker.services.upkeep.archiving import BODY_BYTES, Archiving
+from tracker.services.upkeep.retention_asking import FREE, RetentionAsking
 from tracker.services.upkeep.retention_lease import LATEST, NAME, RetentionLease
 from tracker.services.upkeep.retention_loose import LOOSE, LooseRetention
-from tracker.store import archived_rows, chore_leases, drops, holds, retention, retention_plans
+from tracker.store import (
+    archived_rows,
+    chore_leases,
+    drops,
+    feed_head,
+    holds,
+    retention,
+)
 from tracker.store.archived_rows import Written
 from tracker.store.chore_leases import ChoreStanding
-from tracker.store.conditions import ARCHIVE_FAILING, RETENTION_BEHIND, RETENTION_WAITS
+from tracker.store.conditions import ARCHIVE_FAILING, RETENTION_BEHIND
 from tracker.store.driver.transaction import Tx
-from tracker.store.retention import LONG_AGO, EndedRow, WalkPlace, WalkProgress
+from tracker.store.retention import EndedRow, WalkPlace, WalkProgress
 from tracker.store.store import Reading
 from tracker.store.task_drops import DropResult, drop_tasks
 
@@ -35,17 +44,13 @@ PERIOD = timedelta(minutes=5)
 """Pause after everything is done. What is due for three of them is a condition."""
 ROUND_S = 3.0
 """How long one round works, so that a process that stops need not wait for it."""
-REST = 9
-"""Pause after a batch, in times of how long it took; none while it is behind."""
-FREE = 1000
-"""Tasks of one walk that are never asked about."""
-ASKED_PART = 5
-"""A person is asked before a walk comes by more than this part of all tasks."""
 REWIND = timedelta(days=1)
 """How often it comes back to what could not be dropped."""
 MOST_COUNTED = 10_000
 GATHERED = timedelta(hours=6)
 """How long what is less than a batch waits for more where it is archived: each is a file."""
+ARCHIVED_AT_LEAST = 100
+"""Tasks of a batch that is archived, whoever else writes: each is a file."""
 SLICES = 40
 """Of freed pages that are given back in one round: 40 MB."""
 
@@ -78,10 +83,12 @@ class _BatchDropped:
     """objects: of assets, that nobody needs any more.
 
     is_stale: nothing was dropped, as it is not what was written to the archive.
+    held_s: how long the transaction took for it, its commit left out.
     """
 
     objects: Sequence[str] = ()
     is_stale: bool = False
+    held_s: float = 0.0
 
 
 class RetentionChore:
@@ -91,14 +98,14 @@ class RetentionChore:
         """batch: tasks of one transaction; None for what suits the database. free: see FREE."""
         self._context = context
         self._batch = batch
-        self._free = free
         self._walks = context.retention.walks()
         self._lease = RetentionLease(new_token())
         self._archiving = (
             None if context.archive is None else Archiving(context, context.archive, self._lease)
         )
         self._loose = LooseRetention(context, self._lease, self._archiving, batch=batch)
-        self._until: dict[str, datetime] = {}
+        self._pace = DropPace() if self._archiving is None else DropPace(least=ARCHIVED_AT_LEAST)
+        self._asking = RetentionAsking(context, self._walks, free=free)
 
     async def work(self) -> float | None:
         """Work for a while, if it is this process's turn. Raises Unavailable.
@@ -131,7 +138,7 @@ class RetentionChore:
         store = self._context.store
         if self._archiving is not None:
             await self._archiving.clean()
-        await self._ask()
+        await self._asking.ask()
         for number, walk in enumerate(self._walks):
             if not await self._walk(walk, until_s):
                 # The others first, the next time: one that cannot keep up holds up none.
@@ -152,7 +159,8 @@ class RetentionChore:
             began_s = clock.monotonic()
             if not await self._context.store.give_back_pages():
                 return False
-            await clock.sleep(min(REST * (clock.monotonic() - began_s), ROUND_S / SLICES))
+            rest_s = self._pace.rest_s(clock.monotonic() - began_s, is_late=False)
+            await clock.sleep(min(rest_s, ROUND_S / SLICES))
         return True
 
     async def _report(self) -> None:
@@ -170,7 +178,7 @@ class RetentionChore:
         if await store.read(partial(self._may_rewind, walk=walk)):
             await store.write(self._rewind, walk)
         while True:
-            before = self._before(walk)
+            before = self._asking.allowed_before(walk)
             batch, is_last = await store.read(partial(self._page, walk=walk, before=before))
             if not batch.rows:
                 return True
@@ -181,12 +189,14 @@ class RetentionChore:
             self._context.at(CrashPoint.RETENTION_COMMITTED)
             await self._delete(dropped.objects)
             took_s = clock.monotonic() - began_s
+            self._pace.dropped(len(batch.rows), dropped.held_s)
             if is_last:
                 continue
             if clock.monotonic() >= until_s:
                 return False
-            if batch.rows[-1].place.finished_at > before - LATEST:
-                await clock.sleep(min(REST * took_s, ROUND_S))
+            is_late = batch.rows[-1].place.finished_at <= before - LATEST
+            if rest_s := self._pace.rest_s(took_s, is_late=is_late):
+                await clock.sleep(rest_s)
 
     async def _drop_batch(self, batch: _RetentionBatch) -> _BatchDropped | None:
         """Drop a batch, once it is in the archive; None where another process has the lease."""
@@ -215,50 +225,17 @@ class RetentionChore:
                     {"file": store_key, "reason": error},
                 )
 
-    async def _ask(self) -> None:
-        """Find out what may be dropped without asking, and say for what a person is asked."""
-        self._until = await self._context.store.read(self._allowed)
-        waiting = sorted(name for name, until in self._until.items() if until == LONG_AGO)
-        reason = waits_reason(waiting) if waiting else None
-        await self._context.store.write(tell, News(RETENTION_WAITS, "", "", reason))
-
-    def _allowed(self, db: Reading) -> dict[str, datetime]:
-        """Return, of each walk that has much to do, up to which end of tasks it may drop.
-
-        Much of few tasks is no plan that anybody would look at: up to FREE go unasked.
-        """
-        there, approved = retention.progress(db), retention_plans.approved(db)
-        found: dict[str, datetime] = {}
-        for walk in self._walks:
-            at = there.get(walk.name)
-            place = WalkPlace() if at is None else at.place
-            before = self._due_before(walk)
-            if retention.count(db, place, before=before, most=self._free + 1) <= self._free:
-                continue
-            most = retention_plans.count_all(db) // ASKED_PART
-            if retention.count(db, place, before=before, most=most + 1) > most:
-                until = approved.get(walk.name, LONG_AGO)
-                is_some = retention.count(db, place, before=until, most=1)
-                found[walk.name] = until if is_some else LONG_AGO
-        return found
-
-    def _due_before(self, walk: Walk) -> datetime:
-        return self._context.clock.now() - LATEST - walk.keep
-
-    def _before(self, walk: Walk) -> datetime:
-        before = self._due_before(walk)
-        return min(before, self._until.get(walk.name, before))
-
     def _page(self, db: Reading, walk: Walk, before: datetime) -> tuple[_RetentionBatch, bool]:
         """Return what the walk comes by next, and whether that is all there is now."""
         at = retention.progress(db).get(walk.name)
-        limit = self._batch or retention.batch_size(db)
+        self._pace.saw(feed_head.newest(db), self._context.clock.monotonic())
+        limit = self._pace.limit(self._batch or retention.batch_size(db))
         rows: Sequence[EndedRow] = retention.page(
             db, WalkPlace() if at is None else at.place, before=before, limit=limit
         )
         is_last = len(rows) < limit
         if self._archiving is not None:
-            gathering = self._due_before(walk) - GATHERED  # whatever a person has approved
+            gathering = self._asking.due_before(walk) - GATHERED  # whatever a person has approved
             if is_last and rows and rows[0].place.finished_at > gathering:
                 return _RetentionBatch(walk, (), ()), True
             sizes = archived_rows.sizes(db, walk.kept_class, self._due(walk, rows))
@@ -281,6 +258,7 @@ class RetentionChore:
         """Set-based: drop and move on; None where another process has the lease."""
         if not self._lease.renew(tx):
             return [None] * len(batches)
+        began_s = self._context.clock.monotonic()
         there = retention.progress(tx.db)
         objects: list[str] = []
         for one in batches:
@@ -297,7 +275,8 @@ class RetentionChore:
                 skipped.append(before.skipped)
             after = replace(before, place=one.rows[-1].place, skipped=min(skipped, default=None))
             retention.keep_progress(tx.db, name, after)
-        return [_BatchDropped(objects)] * len(batches)
+        held_s = self._context.clock.monotonic() - began_s
+        return [_BatchDropped(objects, held_s=held_s)] * len(batches)
 
     def _may_rewind(self, db: Reading, walk: Walk) -> bool:
         at = retention.progress(db).get(walk.name)
@@ -324,17 +303,9 @@ class RetentionChore:
             for walk in self._walks
         }
         return sum(
-            retention.count(db, place, before=self._before(walk), most=MOST_COUNTED)
+            retention.count(db, place, before=self._asking.allowed_before(walk), most=MOST_COUNTED)
             for walk, place in places.items()
         )
-
-
-def waits_reason(names: Sequence[str]) -> str:
-    """Return what to say of walks that wait for a person."""
-    return (
-        f"more than a fifth of all tasks would lose something at once ({', '.join(names)}): see "
-        "`tracker retention plan`, then `tracker retention approve`, or keep things longer"
-    )
 
 
 def _unheld(db: Reading, batch: _RetentionBatch) -> tuple[list[int], set[int]]:

@@ -1,0 +1,63 @@
+"""How much retention drops in one transaction, and how long it rests after it.
+
+A transaction that drops holds up whoever commits after it. While others write it drops so little
+that nobody waits long, and rests more than it works; alone it takes what suits the database.
+"""
+
+SHARED_S = 2.0
+"""For how long after a write of others it is taken that more will come."""
+HELD_S = 0.004
+"""How long one transaction should take while others write."""
+FIRST = 25
+"""Tasks of the first transaction while others write."""
+LEAST = 10
+REST_LATE = 2
+"""Pause after a batch while it is late and others write, in times of how long it took."""
+REST = 9
+"""Pause after a batch otherwise: it has time."""
+MOST_REST_S = 3.0
+
+
+class DropPace:
+    """Arithmetic only: told what was seen, it says how much and how long."""
+
+    def __init__(self, *, least: int = LEAST) -> None:
+        """least: tasks of one transaction, however long they take. Nobody else writes yet."""
+        self._least = least
+        self._shared = float(max(FIRST, least))
+        self._head: int | None = None
+        self._shared_until_s: float | None = None
+
+    def saw(self, head: int, now_s: float) -> None:
+        """Note the newest number of the feed, which each write of others moves.
+
+        now_s: monotonic seconds.
+        """
+        if self._head not in (None, head):
+            self._shared_until_s = now_s + SHARED_S
+        elif self._shared_until_s is not None and now_s >= self._shared_until_s:
+            self._shared_until_s = None
+        self._head = head
+
+    @property
+    def is_shared(self) -> bool:
+        """Tell whether others write."""
+        return self._shared_until_s is not None
+
+    def limit(self, most: int) -> int:
+        """Return how many tasks to drop next. most: what suits the database."""
+        return min(most, int(self._shared)) if self.is_shared else most
+
+    def dropped(self, count: int, held_s: float) -> None:
+        """Note how long a transaction took for so many tasks: the next one takes HELD_S."""
+        if not self.is_shared or not count:
+            return
+        fitting = count * HELD_S / max(held_s, 1e-6)
+        fitting = min(max(fitting, self._shared / 2), self._shared * 2)
+        self._shared = max(fitting, self._least)
+
+    def rest_s(self, took_s: float, *, is_late: bool) -> float:
+        """Return the pause after a batch that took so long; none if it is late and alone."""
+        if is_late and not self.is_shared:
+            return 0.0
+        return min((REST_LATE if is_late else REST) * took_s, MOST_REST_S)
