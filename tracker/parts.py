@@ -27,6 +27,7 @@ from tracker.services.access.keys import Keys
 from tracker.services.access.rates import OwnRates, Rates, SharedRates
 from tracker.services.access.sessions import Sessions
 from tracker.services.context import Context
+from tracker.services.custody.front_files import FrontFiles
 from tracker.services.custody.serving import Serving
 from tracker.services.custody.uploading import Uploading
 from tracker.services.deliver.endpoints import Endpoints
@@ -245,6 +246,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         redelivery=Redelivery(context),
         serving=Serving(context),
         uploading=Uploading(context),
+        front_files=FrontFiles(context),
         own_asset_urls=settings.own_asset_urls() if context.storage is not None else (),
         stalls=Stalls(context.store),
         state_counting=StateCounting(context.store, context.clock),

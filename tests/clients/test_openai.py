@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,14 @@ def _check_links(served: Served, prompt: str) -> None:
     assert served.fetch(video["input_reference"]["image_url"]) == UPLOADED
 
 
+def _check_kept(told: Mapping[str, Any]) -> None:
+    """The client found its upload, read it, and deleted it alone."""
+    assert told["found"] == told["file"]
+    assert told["deleted"] == {"id": told["file"]["id"], "object": "file", "deleted": True}
+    first, second = told["listed"]
+    assert (told["is same"], first < second, told["left"]) == (True, True, True)
+
+
 def test_client_goes_from_a_form_to_the_content(served: Served) -> None:
     is_direct = served.url == served.provider
     task = "all" if is_direct else "files"
@@ -44,6 +53,7 @@ def test_client_goes_from_a_form_to_the_content(served: Served) -> None:
         facts = (file["object"], file["bytes"], file["filename"], file["purpose"])
         assert facts == ("file", len(UPLOADED), "cat.png", "vision")
         assert "purpose" in told["by file"]["refused"]
+        _check_kept(told["by file"])
         _check_links(served, "a cat")
         [edit] = served.requests("a cat in a hat")
         assert served.fetch(edit["images"][0]["image_url"]) == UPLOADED
@@ -76,5 +86,6 @@ def test_javascript_client_goes_from_a_form_to_the_content(fronted: Served) -> N
     assert creates(proxy.exchanges)[-2:] == ["lost", "answered"]
     assert told["lost"]
     assert fronted.created(lost) == 1
-    assert told["file"]["purpose"] == "vision"
+    assert told["named"]["file"]["purpose"] == "vision"
+    _check_kept(told["named"])
     _check_links(fronted, "an owl")

@@ -38,6 +38,9 @@ _READY = ArtifactState.READY
 ENDED = frozenset(AssetState) - {AssetState.WANTED}
 UPLOAD = "upload"
 """The kind of an asset that a caller uploaded and no task made."""
+WITHDRAWN = "withdrawn"
+"""The kind of an upload that its caller deleted: nothing new may name it, and what was submitted
+with a link to it can still be read by the provider until the file expires."""
 OCTETS = "application/octet-stream"
 ASSUMED_LIFETIME = timedelta(days=1)
 """How long a URL is taken to live of which nothing says when it dies."""
@@ -58,6 +61,8 @@ class Asset:
     attempts:   fetches that were tried.
     url_expires_at: when the provider's URL dies, as far as anybody says.
     expires_at: when retention drops it; None until it is kept.
+    front:      the provider whose front's client uploaded it and may still name it; None for none.
+    label:      what that client said of it; see domain/upload_label.py.
     """
 
     key: int
@@ -78,6 +83,8 @@ class Asset:
     created_at: datetime
     ended_at: datetime | None
     expires_at: datetime | None
+    front: str | None = None
+    label: str | None = None
 
 
 @record

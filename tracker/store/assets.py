@@ -37,7 +37,7 @@ _INSERT_KEPT = bulk.insert(
     (
         *("tenant", "id", "task_key", "piece", "position", "kind", "state", "lane", "dies_at"),
         *("next_at", "attempts", "reason", "size", "sha256", "media_type", "store_key"),
-        *("created_at", "ended_at", "expires_at"),
+        *("created_at", "ended_at", "expires_at", "front", "label"),
     ),
     conflict="ON CONFLICT DO NOTHING",
 )
@@ -222,6 +222,8 @@ def insert_kept(db: Connection, kept: Iterable[Asset]) -> None:
             one.created_at,
             one.created_at,
             one.expires_at,
+            one.front,
+            one.label,
         )
         for one in kept
     ]

@@ -46,7 +46,24 @@ def by_file(client: OpenAI, prompt: str) -> dict[str, Any]:
         param = None
     except APIStatusError as problem:
         param = problem.message
-    return {"file": file.to_dict(), "refused": param}
+    return {"file": file.to_dict(), "refused": param, **kept(client, file.id)}
+
+
+def kept(client: OpenAI, name: str) -> dict[str, Any]:
+    """Look at an upload among others, read it, delete it."""
+    second = client.files.create(file=UPLOAD, purpose="vision")
+    listed = [one.id for one in client.files.list(limit=1, order="asc")]
+    found = client.files.retrieve(name).to_dict()
+    is_same = client.files.content(name).read() == UPLOAD[1]
+    deleted = client.files.delete(name).to_dict()
+    left = [one.id for one in client.files.list(purpose="vision")]
+    return {
+        "found": found,
+        "is same": is_same,
+        "deleted": deleted,
+        "listed": [listed.index(one) for one in (name, second.id)],
+        "left": second.id in left and name not in left,
+    }
 
 
 def refused(client: OpenAI) -> int:

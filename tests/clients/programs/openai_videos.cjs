@@ -48,7 +48,26 @@ async function named() {
   const file = await client.files.create({ file: picture, purpose: "vision" });
   const input_reference = { file_id: file.id };
   await client.videos.create({ model: "sora-2", prompt: `${prompt} moves`, input_reference });
-  return file;
+  const second = await client.files.create({ file: picture, purpose: "vision" });
+  const listed = await all(client.files.list({ limit: 1, order: "asc" }));
+  const found = await client.files.retrieve(file.id);
+  const content = Buffer.from(await (await client.files.content(file.id)).arrayBuffer());
+  const deleted = await client.files.delete(file.id);
+  const left = await all(client.files.list({ purpose: "vision" }));
+  return {
+    file,
+    found,
+    deleted,
+    "is same": content.equals(bytes),
+    listed: [listed.indexOf(file.id), listed.indexOf(second.id)],
+    left: left.includes(second.id) && !left.includes(file.id),
+  };
+}
+
+async function all(pages) {
+  const ids = [];
+  for await (const one of pages) ids.push(one.id);
+  return ids;
 }
 
 async function main() {
@@ -59,7 +78,7 @@ async function main() {
     content: Buffer.from(await content.arrayBuffer()).subarray(4, 8).toString(),
     failed: await finished(`${prompt} [scenario:failed]`),
     refused: await refused(),
-    file: await named(),
+    named: await named(),
     lost: (await begun(lost)).id,
   };
   process.stdout.write(JSON.stringify(answer));

@@ -20,7 +20,7 @@ from tracker.domain.custody import AssetState
 from tracker.domain.errors import Unavailable
 from tracker.objects.folder import PARTS
 from tracker.services.custody.retention import Retention, SweepResult
-from tracker.services.custody.uploading import Uploading
+from tracker.services.custody.uploading import Uploading, UploadTerms
 
 pytestmark = pytest.mark.anyio
 
@@ -64,7 +64,7 @@ async def test_an_upload_that_fills_the_disk_is_refused_and_leaves_nothing(
 
     uploading = Uploading(custody.bench.context)
     with full_from(ROOM), pytest.raises(Unavailable, match="cannot be stored now"):
-        await uploading.keep("default", chunks(), lifetime=timedelta(days=1))
+        await uploading.keep("default", chunks(), UploadTerms(timedelta(days=1)))
     assert custody.files() == custody.parts() == []
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -171,6 +173,67 @@ def test_a_file_of_openais_clients_is_named_by_its_id(services: tuple[httpx.Clie
     listed = {**create, "tools": [{"type": "code_interpreter", "file_ids": [file["id"]]}]}
     refused = http.post("/openai/v1/responses", json=listed)
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, "tools.0.file_ids.0")
+
+
+def test_files_of_openais_clients_are_listed_read_and_deleted(
+    services: tuple[httpx.Client, ...],
+) -> None:
+    http, without, foreign, _ = services
+    url = "/openai/v1/files"
+
+    def sent(purpose: str, **more: str) -> dict[str, Any]:
+        form = {"file": ("katze \u732b.png", FILE, "image/png")}
+        answer = http.post(url, files=form, data={"purpose": purpose, **more})
+        assert answer.status_code == 200, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    brief = {"expires_after[anchor]": "created_at", "expires_after[seconds]": "3600"}
+    one, two = sent("assistants", **brief), sent("user_data")
+    assert one["expires_at"] - one["created_at"] == 3600
+    too_brief = {**brief, "purpose": "vision", "expires_after[seconds]": "60"}
+    refused = http.post(url, files={"file": ("a", FILE)}, data=too_brief)
+    assert (refused.status_code, refused.json()["error"]["param"]) == (
+        400,
+        "expires_after[seconds]",
+    )
+    page = http.get(url, params={"limit": 1}).json()
+    assert (page["data"], page["has_more"], page["last_id"]) == ([two], True, two["id"])
+    behind = http.get(url, params={"after": two["id"], "purpose": "assistants"}).json()
+    assert (behind["data"], behind["has_more"]) == ([one], False)
+    assert http.get(f"{url}/{one['id']}").json() == one
+    part = http.get(f"{url}/{one['id']}/content", headers={"range": "bytes=1-3"})
+    assert (part.status_code, part.content) == (206, FILE[1:4])
+    for path in ("", "/content"):
+        assert foreign.get(f"{url}/{one['id']}{path}").status_code == 404
+    assert foreign.delete(f"{url}/{one['id']}").status_code == 404
+    assert foreign.get(url).json()["data"] == []
+    assert without.get(url).status_code == 404  # such files are at the provider
+    video = {"model": "sora-2", "prompt": "a cat", "input_reference": {"file_id": one["id"]}}
+    made = http.post("/openai/v1/videos", json=video).json()
+    deleted = http.delete(f"{url}/{one['id']}")
+    assert deleted.json() == {"id": one["id"], "object": "file", "deleted": True}
+    for path in ("", "/content"):
+        assert http.get(f"{url}/{one['id']}{path}").status_code == 404
+    assert http.post("/openai/v1/videos", json=video).status_code == 400
+    given = http.get(f"/v1/tasks/{made['id']}/input").json()["input_reference"]["image_url"]
+    assert httpx.get(given, timeout=60, trust_env=False).content == FILE
+    assert http.get(f"{url}/file-1").json()["error"]["message"].endswith("file-1")
+    assert http.patch(f"{url}/{two['id']}").status_code == 405
+
+
+def test_files_of_replicates_clients_are_listed_and_deleted(
+    services: tuple[httpx.Client, ...],
+) -> None:
+    http, _, foreign, _ = services
+    url = "/replicate/v1/files"
+    made = http.post(url, files={"content": ("dog.png", FILE, "image/png")}).json()
+    assert made in http.get(url).json()["results"]
+    assert http.get(f"{url}/{made['id']}").json()["name"] == "dog.png"
+    assert foreign.get(f"{url}/{made['id']}").status_code == 404
+    assert http.get(f"/openai/v1/files/file-{UUID(made['id']).hex}").status_code == 404
+    assert http.delete(f"{url}/{made['id']}").status_code == 204
+    assert http.delete(f"{url}/{made['id']}").status_code == 404
 
 
 def test_what_no_input_can_name_is_not_taken_in(services: tuple[httpx.Client, ...]) -> None:

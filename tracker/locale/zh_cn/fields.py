@@ -212,6 +212,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "必须是带时区的时间，例如 2026-11-24T10:00:00Z（+ 要写成 %2B）"
         ),
         "must be a whole number from {} to {}": "必须是 {0} 到 {1} 之间的整数",
+        "must be asc or desc": "必须是 asc 或 desc",
         "only desc is served": "只支持 desc",
         "at most {} of them": "最多 {0} 个",
         "must be 1 to {} printable characters": "必须是 1 到 {0} 个可打印字符",

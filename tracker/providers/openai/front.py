@@ -25,7 +25,19 @@ from tracker.providers.openai.images import EDITED, IMAGES
 from tracker.providers.openai.operations import GENERATIONS, QUOTA, REMIX, VIDEOS
 from tracker.providers.openai.passing import BILLING, FILES, MODELS, USAGE
 from tracker.providers.openai.responses import RESPONSES
-from tracker.providers.ports.front import Cancel, Command, Create, Get, Media, Page, PassOn, Shown
+from tracker.providers.ports.front import (
+    Cancel,
+    Command,
+    Create,
+    Get,
+    Media,
+    OneFile,
+    Page,
+    PageFiles,
+    PassOn,
+    Shown,
+    Upload,
+)
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal, WantsBody
 
 _ROOT = "v1/"
@@ -93,8 +105,8 @@ class OpenAIFront(ErrorObjectFront):
             body = {"object": "list", "data": videos, "has_more": shown.has_more}
             first = videos[0]["id"] if videos else None
             return FrontAnswer(body | {"first_id": first, "last_id": shown.next})
-        if shown.file is not None:
-            return front_files.show(shown.file)
+        if isinstance(command, Upload | OneFile | PageFiles):
+            return front_files.show(command, shown)
         task = shown.tasks[0]
         if task.operation in IMAGES:
             return front_images.show(call, task, shown)

@@ -12,10 +12,19 @@ from uuid import UUID
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.records import changed
-from tracker.providers.kit.front_calls import wrong_method
+from tracker.providers.kit.front_calls import no_route, whole_number, wrong_method
 from tracker.providers.kit.named_uploads import named_uploads
 from tracker.providers.openai.passing import FILES
-from tracker.providers.ports.front import Create, NamedUpload, Upload, UploadedFile
+from tracker.providers.ports.front import (
+    Command,
+    Create,
+    NamedUpload,
+    OneFile,
+    PageFiles,
+    Shown,
+    Upload,
+    UploadedFile,
+)
 from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal
 
 _PURPOSES = ("assistants", "user_data", "vision")
@@ -24,34 +33,81 @@ _NAMING, _ECHOED = "file_id", "metadata"
 """The field that names a file, and the one whose content is its caller's own."""
 _OURS = re.compile("file-[0-9a-f]{32}")
 """The ids of files that were uploaded here; OpenAI's own are shorter."""
+_LIFETIMES_S = (3600, 2_592_000)
+"""Bounds of `expires_after` (types/file_create_params.py)."""
+_MOST_LISTED = 1000
+"""Files in one page; clients ask for the next one by themselves."""
 
 
-def read(call: FrontCall, path: str) -> Upload | Refusal:
-    """Read a call about files."""
-    if path != FILES:
-        return Refusal(
-            Fault.NOT_SERVED,
-            "files are uploaded here; they are read, listed and deleted at the provider",
-        )
-    if call.method != "POST":
+def read(call: FrontCall, path: str) -> Command | Refusal:
+    """Read a call about files. Raises InvalidRequest."""
+    _, _, rest = path.partition("/")
+    if not rest:
+        return _all(call)
+    name, _, action = rest.partition("/")
+    if action not in ("", "content"):
+        return no_route(call)
+    id_, is_read = _id_of(name), call.method in ("GET", "HEAD")
+    if not is_read and (action or call.method != "DELETE"):
         return wrong_method(call)
-    return Upload(otherwise=FILES, fields={"purpose": _PURPOSES})
+    if id_ is None:
+        return Refusal(Fault.NOT_FOUND, f"No such File object: {name[:128]}")
+    if action:
+        return OneFile(id_, "send")
+    return OneFile(id_) if is_read else OneFile(id_, "delete")
 
 
-def show(file: UploadedFile) -> FrontAnswer:
-    """Show a file that was uploaded."""
-    return FrontAnswer(
-        {
-            "id": f"file-{UUID(file.id).hex}",
-            "object": "file",
-            "bytes": file.size,
-            "created_at": int(file.created_at.timestamp()),
-            "expires_at": int(file.expires_at.timestamp()),
-            "filename": file.name,
-            "purpose": file.fields.get("purpose", ""),
-            "status": "processed",
-        }
+def _all(call: FrontCall) -> Command | Refusal:
+    """Read an upload, or the list. Raises InvalidRequest."""
+    if call.method == "POST":
+        return Upload(
+            otherwise=FILES,
+            fields={"purpose": _PURPOSES},
+            lifetime_field="expires_after[seconds]",
+            lifetimes_s=_LIFETIMES_S,
+        )
+    if call.method not in ("GET", "HEAD"):
+        return wrong_method(call)
+    order, purpose, after = (call.parameter(name) for name in ("order", "purpose", "after"))
+    if order not in (None, "", "asc", "desc"):
+        raise InvalidRequest(FieldError("order", "must be asc or desc"), malformed=True)
+    limit = whole_number(call, "limit", default=_MOST_LISTED, low=1, high=10_000)
+    return PageFiles(
+        min(limit, _MOST_LISTED),
+        after=(_id_of(after) or after) if after else None,
+        oldest_first=order == "asc",
+        fields={"purpose": purpose} if purpose else {},
     )
+
+
+def show(command: Command, shown: Shown) -> FrontAnswer:
+    """Show a file that was uploaded, the end of one, or a page of them."""
+    if isinstance(command, OneFile) and command.action == "delete":
+        return FrontAnswer({"id": _name_of(command.id), "object": "file", "deleted": True})
+    if isinstance(command, PageFiles):
+        files = [_shown(one) for one in shown.files]
+        first, last = (files[0]["id"], files[-1]["id"]) if files else (None, None)
+        body = {"object": "list", "data": files, "has_more": shown.has_more}
+        return FrontAnswer(body | {"first_id": first, "last_id": last})
+    assert shown.file is not None  # noqa: S101 - the host has found or kept it
+    return FrontAnswer(_shown(shown.file))
+
+
+def _shown(file: UploadedFile) -> dict[str, Any]:
+    return {
+        "id": _name_of(file.id),
+        "object": "file",
+        "bytes": file.size,
+        "created_at": int(file.created_at.timestamp()),
+        "expires_at": int(file.expires_at.timestamp()),
+        "filename": file.name,
+        "purpose": file.fields.get("purpose", ""),
+        "status": "processed",
+    }
+
+
+def _name_of(id_: str) -> str:
+    return f"file-{UUID(id_).hex}"
 
 
 def with_links(create: Create) -> Create:

@@ -189,10 +189,39 @@ class Upload:
     otherwise: the key of `passes_on.calls` of the call that takes it where nothing is kept here, or
                where no provider can reach us.
     fields:    what texts of the form must be; a form with others is refused.
+    lifetime_field: the form's field with the seconds that the file is to be kept.
+    lifetimes_s: the least and the most that this field may say.
     """
 
     otherwise: str
     fields: Mapping[str, Collection[str]] = field(default_factory=dict)
+    lifetime_field: str = ""
+    lifetimes_s: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class PageFiles:
+    """Show a page of the files that the tenant uploaded through this front.
+
+    after:  the id of the file that the page before ended with; None for the first page.
+    fields: what texts of a file's form must be.
+    """
+
+    limit: int
+    after: str | None = None
+    oldest_first: bool = False
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OneFile:
+    """Show, send or delete a file that the tenant uploaded through this front, by its id.
+
+    Refused with NOT_FOUND where there is none. What was submitted with it keeps its link to it.
+    """
+
+    id: str
+    action: Literal["show", "send", "delete"] = "show"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +237,10 @@ class OpenForm:
 
 @record
 class UploadedFile:
-    """A file that a client sent. fields: the texts of its form; sha256: in hex."""
+    """A file that a client sent. sha256: in hex.
+
+    fields: the texts of its form; later those alone that `Upload.fields` names.
+    """
 
     id: str
     url: str
@@ -233,7 +265,12 @@ class UploadForm:
     fields: Mapping[str, str]
 
 
-Command = Create | Get | Skip | Page | Cancel | Media | Secret | Fixed | PassOn | Upload | OpenForm
+FileCommand = PageFiles | OneFile
+Command = (
+    (Create | Get | Skip | Page | Cancel | Media)
+    | (Secret | Fixed | PassOn)
+    | (Upload | OpenForm | FileCommand)
+)
 
 
 @record
@@ -246,7 +283,8 @@ class Shown:
     secret:   of `Secret`; None where callbacks are not signed.
     inputs:   what each task was made from, by its key, where the front shows it.
     names:    of files that we keep, by the URLs that are shown of them; see `FrontAnswer`.
-    file:     of `Upload`.
+    file:     of `Upload`, and of `OneFile`, also of one that was deleted just now.
+    files:    of `PageFiles`.
     form:     of `OpenForm`.
     """
 
@@ -257,6 +295,7 @@ class Shown:
     inputs: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     file: UploadedFile | None = None
+    files: Sequence[UploadedFile] = ()
     form: UploadForm | None = None
 
     def input_of(self, task: Task) -> Mapping[str, Any]:

@@ -23,17 +23,17 @@ from tracker.providers.ports.front import (
     Create,
     Fixed,
     Get,
+    OneFile,
     Page,
+    PageFiles,
     Secret,
     Shown,
     Upload,
-    UploadedFile,
 )
 from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.replicate import front_files
 
 _PAGE = 100
-FILES = "files"
-"""The upload, which is passed on where nothing is kept here."""
 _SECRET_PATH = "webhooks/default/secret"  # noqa: S105 - a path
 _CREATE = re.compile(r"((?:models|deployments)/[^/]+/[^/]+)/predictions")
 _MODEL = re.compile(r"models/([^/]+)/([^/]+)(?:/versions/(.+))?")
@@ -109,11 +109,8 @@ class ReplicateFront(PlainFront):
                 after = call.parameter("cursor")
                 return Page(_PAGE, after=after or None, binds="predictions")
             return wrong_method(call)
-        if path == FILES and call.method == "POST":
-            return Upload(otherwise=FILES)
-        if path.partition("/")[0] == FILES:
-            reason = "files are uploaded here; they are read, listed and deleted at the provider"
-            return Refusal(Fault.NOT_SERVED, reason)
+        if path.partition("/")[0] == front_files.FILES:
+            return front_files.read(call, path)
         if path.startswith("predictions/"):
             return _one(call, path.removeprefix("predictions/"))
         if not is_get:
@@ -126,9 +123,8 @@ class ReplicateFront(PlainFront):
         """Show predictions."""
         del request_id
         match command:
-            case Upload():
-                assert shown.file is not None  # noqa: S101 - the host has kept it
-                return FrontAnswer(_file(shown.file), 201)
+            case Upload() | OneFile() | PageFiles():
+                return front_files.show(call, command, shown)
             case Secret():
                 if shown.secret is None:
                     return _error(404, "Not found", "callbacks are not signed here")
@@ -221,22 +217,6 @@ def _version(name: str) -> dict[str, Any]:
     """Describe a version: of the model's schema nothing is known here."""
     schema: dict[str, Any] = {"components": {"schemas": {"Input": {}, "Output": {}}}}
     return {"id": name, "created_at": _SINCE, "cog_version": "", "openapi_schema": schema}
-
-
-def _file(kept: UploadedFile) -> dict[str, Any]:
-    """Show a file that is kept here; inputs name it by its URL, as the official clients do."""
-    return {
-        "id": kept.id,
-        "name": kept.name,
-        "content_type": kept.media_type,
-        "size": kept.size,
-        "etag": kept.sha256,
-        "checksums": {"sha256": kept.sha256},
-        "metadata": {},
-        "created_at": _time(kept.created_at),
-        "expires_at": _time(kept.expires_at),
-        "urls": {"get": kept.url},
-    }
 
 
 def _prediction(task: Task, body: Mapping[str, Any], base: str) -> dict[str, Any]:

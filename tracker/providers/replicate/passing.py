@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.ports.passing import PassedCall
-from tracker.providers.replicate.front import FILES
+from tracker.providers.replicate.front_files import FILES
 
 
 class ReplicateCalls(PlainCalls):

@@ -1,6 +1,8 @@
 """Take in files whose bytes are here: a caller's upload, or one that came within an answer."""
 
-from collections.abc import AsyncIterator, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from tracker.domain.errors import (
     Unavailable,
 )
 from tracker.domain.upload_form import UploadTicket
+from tracker.domain.upload_label import UploadLabel
 from tracker.services.context import Context
 from tracker.services.counted import CountedChunks
 from tracker.services.storage import Storage
@@ -23,6 +26,15 @@ from tracker.store import assets
 from tracker.store.driver.transaction import Tx
 
 CUSTODY_OFF = "this needs custody of files, which is switched off (TRACKER_ASSETS)"
+_ANOTHER = "another file was uploaded by this form"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadTerms:
+    """How long a file is kept, and what its client said of it; None for nothing."""
+
+    lifetime: timedelta
+    label: UploadLabel | None = None
 
 
 class Uploading:
@@ -53,30 +65,74 @@ class Uploading:
         self,
         tenant: str,
         chunks: AsyncIterator[bytes],
-        *,
-        lifetime: timedelta,
-        promised: UUID | None = None,
+        terms: UploadTerms | Callable[[], UploadTerms],
     ) -> Asset:
-        """Keep a file of a tenant for so long.
+        """Keep a file of a tenant.
 
-        promised: the asset's id where it was told before the file; the first file has it.
-        Raises Conflict where custody is off or another file has the id, InvalidRequest for an empty
-        file, Unavailable where the store does not take it, and what the chunks raise.
+        terms: asked for once the chunks have ended, where they bring them.
+        Raises Conflict where custody is off, InvalidRequest for an empty file, Unavailable where
+        the store does not take it, and what the chunks and the terms raise.
         """
-        storage = self._context.storage
-        if storage is None:
-            raise Conflict(CUSTODY_OFF)
+        storage = self._storage()
         await self._check_room(storage)
-        id_, now = promised or new_id(), self._context.clock.now()
+        return await self._stored(storage, tenant, new_id(), chunks, terms)
+
+    async def keep_promised(
+        self, ticket: UploadTicket, chunks: AsyncIterator[bytes], lifetime: timedelta
+    ) -> Asset:
+        """Keep the file of a form; the first that comes has the promised id.
+
+        The same file again is read and compared, and not stored. Raises as `keep` does, and
+        Conflict where another file has the id.
+        """
+        storage = self._storage()
+        first = await self._context.store.find(assets.by_id, ticket.asset)
+        if first is None:
+            await self._check_room(storage)
+            terms = UploadTerms(lifetime)
+            kept = await self._stored(storage, ticket.tenant, ticket.asset, chunks, terms)
+            # Two of them may have come at once: the row that was first stays.
+            first = await self._context.store.find(assets.by_id, ticket.asset)
+            if first is None or first.store_key == kept.store_key:
+                return kept
+            await self._delete(storage, kept.store_key or "")
+            if first.sha256 == kept.sha256:
+                return first
+            raise Conflict(_ANOTHER)
+        counted = CountedChunks(chunks)
+        async for _ in counted.chunks():
+            if counted.size > (first.size or 0):
+                raise Conflict(_ANOTHER)
+        if counted.digest != first.sha256:
+            raise Conflict(_ANOTHER)
+        return first
+
+    def _storage(self) -> Storage:
+        if self._context.storage is None:
+            raise Conflict(CUSTODY_OFF)
+        return self._context.storage
+
+    async def _stored(
+        self,
+        storage: Storage,
+        tenant: str,
+        id_: UUID,
+        chunks: AsyncIterator[bytes],
+        terms: UploadTerms | Callable[[], UploadTerms],
+    ) -> Asset:
+        now = self._context.clock.now()
         store_key = custody.object_key(tenant, id_, now, new_token()[:8])
         counted = CountedChunks(chunks)
         try:
             await storage.objects.put(store_key, counted.chunks())
         except StorageError as error:
             raise Unavailable(f"the file cannot be stored now: {error}") from error
-        if not counted.size:
-            await storage.objects.delete(store_key)
-            raise InvalidRequest(FieldError("", "the file is empty"))
+        try:
+            agreed = _agreed(counted, terms)
+        except InvalidRequest:
+            await self._delete(storage, store_key)
+            raise
+        label = agreed.label
         asset = Asset(
             key=0,
             id=id_,
@@ -95,20 +151,17 @@ class Uploading:
             url_expires_at=None,
             created_at=now,
             ended_at=now,
-            expires_at=now + lifetime,
+            expires_at=now + agreed.lifetime,
+            front=None if label is None else label.front,
+            label=None if label is None else label.to_text(),
         )
         await self._context.store.write(_insert, asset)
-        return asset if promised is None else await self._first(storage, asset)
+        return asset
 
-    async def _first(self, storage: Storage, asset: Asset) -> Asset:
-        """Return the asset that has the id of this one. Raises Conflict: it is another file."""
-        first = await self._context.store.find(assets.by_id, asset.id)
-        if first is None or first.store_key == asset.store_key:
-            return asset
-        await storage.objects.delete(asset.store_key or "")
-        if first.sha256 != asset.sha256:
-            raise Conflict("another file was uploaded by this form")
-        return first
+    async def _delete(self, storage: Storage, store_key: str) -> None:
+        """Delete an object that no row names; a sweep does it where the store fails."""
+        with contextlib.suppress(StorageError):
+            await storage.objects.delete(store_key)
 
     async def _check_room(self, storage: Storage) -> None:
         try:
@@ -117,6 +170,13 @@ class Uploading:
             raise Unavailable(f"the file cannot be stored now: {error}") from error
         if free is not None and free < storage.rules.min_free_bytes:
             raise Unavailable("the disk of the store is nearly full: nothing more is taken")
+
+
+def _agreed(counted: CountedChunks, terms: UploadTerms | Callable[[], UploadTerms]) -> UploadTerms:
+    """Return the terms. Raises InvalidRequest for an empty file, and what `terms` raises."""
+    if not counted.size:
+        raise InvalidRequest(FieldError("", "the file is empty"))
+    return terms if isinstance(terms, UploadTerms) else terms()
 
 
 def _insert(tx: Tx, new: Sequence[Asset]) -> list[None]:

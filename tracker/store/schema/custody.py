@@ -52,6 +52,10 @@ assets = Table(
     Column("ended_at", UtcDateTime),
     # When retention drops it; NULL for never.
     Column("expires_at", UtcDateTime),
+    # Of an upload: the provider whose front's client sent it and may name it; NULL for all others.
+    Column("front", Text),
+    # What that client said of it (domain/upload_label.py).
+    Column("label", Text),
     UniqueConstraint("id"),
     CheckConstraint(one_of("state", AssetState), name="state"),
     partial_index(
@@ -62,6 +66,13 @@ assets = Table(
     partial_index("ix_assets_sha256", "tenant", "sha256", where="state = 'kept'"),
     partial_index("ix_assets_store_key", "store_key", where="state = 'kept'"),
     partial_index("ix_assets_expires_at", "expires_at", where="state = 'kept'"),
+    partial_index(
+        "ix_assets_tenant_front",
+        "tenant",
+        "front",
+        "key",
+        where="state = 'kept' AND front IS NOT NULL",
+    ),
     Index(None, "tenant", "key"),
     sqlite_autoincrement=True,
 )

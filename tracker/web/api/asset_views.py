@@ -16,7 +16,7 @@ class AssetView(KeptFile):
     position: int
     """The place of its artifact in the task's result."""
     kind: str
-    """Of the artifact, e.g. `video`; `upload` for a caller's file."""
+    """Of the artifact, e.g. `video`; `upload` for a caller's file, `withdrawn` once deleted."""
     attempts: int
     """How often it was fetched or tried."""
     url_expires_at: Instant | None

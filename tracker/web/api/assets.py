@@ -15,14 +15,15 @@ from tracker.domain.custody import Asset, AssetState
 from tracker.domain.errors import NotFound
 from tracker.domain.rendering import instant, render_asset
 from tracker.domain.task import Task
-from tracker.services.custody.serving import AssetLink, served_headers
+from tracker.services.custody.serving import AssetLink
+from tracker.services.custody.uploading import UploadTerms
 from tracker.store import assets, tasks
 from tracker.web.api import asset_views
 from tracker.web.edge import params, query
+from tracker.web.edge.asset_bytes import bytes_of
 from tracker.web.edge.links import base_of
 from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
 from tracker.web.edge.paging import page_answer, position
-from tracker.web.edge.ranged import file_answer
 from tracker.web.edge.state import services, tenant
 from tracker.web.edge.uploads import UPLOAD_KEPT_S, uploaded, uploaded_form
 
@@ -43,10 +44,6 @@ _FILE = {
     206: ResponseSpec(None, headers={**_FILE_HEADERS, "Content-Range": "Which bytes these are."}),
     304: ResponseSpec(None, headers=_FILE_HEADERS),
     416: ResponseSpec(None, headers={"Content-Range": "How many bytes there are."}),
-}
-_SECURITY = {
-    "x-content-type-options": "nosniff",
-    "content-security-policy": "script-src 'none'; object-src 'none'; base-uri 'none'",
 }
 _STATES = Param(
     "state",
@@ -102,7 +99,9 @@ async def get(request: Request) -> Response:
 @operation(scope=Scope.TASKS_READ, tag="assets", headers=_RANGE, answers=_FILE, problems=[409])
 async def content(request: Request) -> Response:
     """Serve the bytes of a file, or one range of them. 409 while it is being fetched."""
-    return await _bytes(request, await _asset(request), {"cache-control": "private, max-age=3600"})
+    return await bytes_of(
+        request, await _asset(request), {"cache-control": "private, max-age=3600"}
+    )
 
 
 @operation(
@@ -144,7 +143,7 @@ async def linked(request: Request) -> Response:
         "access-control-expose-headers": "content-range, content-length, etag, accept-ranges",
         "cross-origin-resource-policy": "cross-origin",
     }
-    return await _bytes(request, asset, open_to_all)
+    return await bytes_of(request, asset, open_to_all)
 
 
 @operation(
@@ -176,7 +175,7 @@ async def upload(request: Request) -> Response:
         high=int(LONGEST.total_seconds()),
     )
     lifetime = timedelta(seconds=lifetime_s)
-    asset = await our.uploading.keep(tenant(request), uploaded(request), lifetime=lifetime)
+    asset = await our.uploading.keep(tenant(request), uploaded(request), UploadTerms(lifetime))
     view = (await _views(request, [asset]))[0]
     made = our.serving.link(asset, lifetime)
     body: asset_views.UploadView = {**view, "link": _link_view(request, made)}
@@ -198,24 +197,8 @@ async def upload_by_form(request: Request) -> Response:
     await form.find_file(timeout_s=our.limits.body_timeout_s)
     ticket = our.uploading.promised(form.fields.get(upload_form.FIELD, ""))
     lifetime = timedelta(seconds=UPLOAD_KEPT_S)
-    await our.uploading.keep(
-        ticket.tenant, form.content(), lifetime=lifetime, promised=ticket.asset
-    )
+    await our.uploading.keep_promised(ticket, form.content(), lifetime)
     return Response(status_code=204, headers=_NO_STORE)
-
-
-async def _bytes(request: Request, asset: Asset, headers: dict[str, str]) -> Response:
-    serving = services(request).serving
-    serving.check_kept(asset)
-    served = served_headers(asset)
-    return file_answer(
-        request,
-        lambda start, end: serving.read(asset, start, end),
-        size=asset.size or 0,
-        etag=f'"{(asset.sha256 or b"").hex()}"',
-        changed_at=asset.ended_at or asset.created_at,
-        headers={**served, **headers, **_SECURITY},
-    )
 
 
 async def _asset(request: Request) -> Asset:

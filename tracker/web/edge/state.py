@@ -14,6 +14,7 @@ from tracker.providers.ports.provider import Provider
 from tracker.services.access.keyring import Keyring
 from tracker.services.access.keys import Keys
 from tracker.services.access.sessions import Sessions
+from tracker.services.custody.front_files import FrontFiles
 from tracker.services.custody.serving import Serving
 from tracker.services.custody.uploading import Uploading
 from tracker.services.deliver.endpoints import Endpoints
@@ -93,6 +94,7 @@ class Services:
     redelivery: Redelivery
     serving: Serving
     uploading: Uploading
+    front_files: FrontFiles
     own_asset_urls: Collection[str]
     stalls: Stalls
     state_counting: StateCounting

@@ -28,7 +28,9 @@ from tracker.providers.ports.front import (
     Fixed,
     Front,
     Media,
+    OneFile,
     OpenForm,
+    PageFiles,
     PassOn,
     Secret,
     Shown,
@@ -56,6 +58,7 @@ from tracker.web.fronts.own_urls import with_own_urls
 from tracker.web.fronts.passing import PassingFront
 from tracker.web.fronts.refusals import refusal_of
 from tracker.web.fronts.streaming import StreamedTask
+from tracker.web.fronts.uploaded_files import NOT_KEPT_HERE, one_file, page_of_files, sent_file
 from tracker.web.fronts.uploads import keep_upload, keeps_uploads, open_form
 
 log = logging.getLogger(__name__)
@@ -136,8 +139,10 @@ class FrontHost:
                 return StreamedTask(request, shown.tasks[0], stream)
             case Upload(otherwise=name) | OpenForm(otherwise=name) if not keeps_uploads(request):
                 return await self._passing.pass_on(request, name)
+            case PageFiles() | OneFile():
+                return await self._files(request, call, command)
             case Upload():
-                shown = Shown(file=await keep_upload(request, command))
+                shown = Shown(file=await keep_upload(request, self._provider, command))
             case OpenForm():
                 asked = await _read_body(request, WantsBody(), sha256())
                 shown = Shown(form=open_form(request, command, asked))
@@ -153,6 +158,20 @@ class FrontHost:
         answer = self._front.show(call, command, shown, request_id())
         is_read = answer.has_files or answer.file is not None
         return await with_files(request, answer) if is_read else _response(answer)
+
+    async def _files(
+        self, request: Request, call: FrontCall, command: PageFiles | OneFile
+    ) -> Response:
+        """Answer a call about files that were uploaded here before."""
+        if not keeps_uploads(request):
+            return self._refusal(Refusal(Fault.NOT_SERVED, NOT_KEPT_HERE), call)
+        if isinstance(command, PageFiles):
+            shown = await page_of_files(request, self._provider, command)
+        elif command.action == "send":
+            return await sent_file(request, self._provider, command)
+        else:
+            shown = Shown(file=await one_file(request, self._provider, command))
+        return _response(self._front.show(call, command, shown, request_id()))
 
     def _call(self, request: Request) -> FrontCall:
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))

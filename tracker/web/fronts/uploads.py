@@ -9,10 +9,12 @@ from starlette.requests import Request
 
 from tracker.domain import upload_form
 from tracker.domain.asset_link import LONGEST
-from tracker.domain.custody import with_texts
+from tracker.domain.custody import Asset, with_texts
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.media_type import OCTETS
+from tracker.domain.upload_label import UploadLabel, label_of
 from tracker.providers.ports.front import Create, OpenForm, Upload, UploadedFile, UploadForm
+from tracker.services.custody.uploading import UploadTerms
 from tracker.web.edge import query
 from tracker.web.edge.form_file import FormWithFile
 from tracker.web.edge.links import base_of
@@ -26,8 +28,8 @@ def keeps_uploads(request: Request) -> bool:
     return our.storage is not None and our.public_url is not None
 
 
-async def keep_upload(request: Request, asked: Upload) -> UploadedFile:
-    """Keep the file of a form.
+async def keep_upload(request: Request, front: str, asked: Upload) -> UploadedFile:
+    """Keep the file of a form. front: the provider whose front it is.
 
     Raises WrongMediaType, UnsupportedEncoding, InvalidRequest, BodyTooLarge, BodyTooSlow,
     ClientDisconnect, Unavailable.
@@ -35,21 +37,42 @@ async def keep_upload(request: Request, asked: Upload) -> UploadedFile:
     our = services(request)
     form = uploaded_form(request)
     part = await form.find_file(timeout_s=our.limits.body_timeout_s)
-    lifetime = timedelta(seconds=UPLOAD_KEPT_S)
-    chunks = _checked(form, asked.fields)
-    kept = await our.uploading.keep(tenant(request), chunks, lifetime=lifetime)
-    link = our.serving.link(kept, lifetime)
+
+    def terms() -> UploadTerms:
+        said = {name: form.fields[name] for name in asked.fields}
+        label = UploadLabel(front, part.filename or "", part.media_type, said)
+        return UploadTerms(_lifetime(form.fields, asked), label)
+
+    kept = await our.uploading.keep(tenant(request), _checked(form, asked.fields), terms)
+    return as_uploaded(request, kept, form.fields)
+
+
+def as_uploaded(request: Request, kept: Asset, fields: Mapping[str, str]) -> UploadedFile:
+    """Return a kept file as fronts see it. fields: of its form."""
+    our, label = services(request), label_of("", kept.label)
+    link = our.serving.link(kept, LONGEST)
     return UploadedFile(
         id=str(kept.id),
-        url=f"{our.public_url}{link.path}",
-        name=part.filename or str(kept.id),
-        media_type=kept.media_type or part.media_type or OCTETS,
+        url=f"{base_of(request)}{link.path}",
+        name=label.name or str(kept.id),
+        media_type=kept.media_type or label.media_type or OCTETS,
         size=kept.size or 0,
         sha256=(kept.sha256 or b"").hex(),
         created_at=kept.created_at,
         expires_at=link.ends_at,
-        fields=form.fields,
+        fields=fields,
     )
+
+
+def _lifetime(given: Mapping[str, str], asked: Upload) -> timedelta:
+    """Return how long a file is kept: as its form says, as far as a link can be good."""
+    text, (least, most) = given.get(asked.lifetime_field), asked.lifetimes_s
+    if text is None:
+        return timedelta(seconds=UPLOAD_KEPT_S)
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
+        reason = f"must be a whole number from {least} to {most}"
+        raise InvalidRequest(FieldError(asked.lifetime_field, reason))
+    return min(timedelta(seconds=int(text)), LONGEST)
 
 
 def open_form(request: Request, asked: OpenForm, body: Mapping[str, object]) -> UploadForm:

@@ -1,0 +1,73 @@
+"""Files that clients of Replicate's API upload, list, look at and delete.
+
+Sources: https://github.com/replicate/replicate-python (1.0.7, replicate/file.py) and
+https://replicate.com/docs/reference/http#files.list, read 2026-11.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tracker.providers.kit.front_calls import no_route, wrong_method
+from tracker.providers.ports.front import (
+    Command,
+    OneFile,
+    PageFiles,
+    Shown,
+    Upload,
+    UploadedFile,
+)
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal
+
+FILES = "files"
+"""The upload, which is passed on where nothing is kept here."""
+_PAGE = 100
+
+
+def read(call: FrontCall, path: str) -> Command | Refusal:
+    """Read a call about files."""
+    id_ = path.removeprefix(FILES).removeprefix("/")
+    if "/" in id_:
+        return no_route(call)
+    match call.method:
+        case "GET" | "HEAD":
+            after = call.parameter("cursor")
+            return OneFile(id_) if id_ else PageFiles(_PAGE, after=after or None)
+        case "POST" if not id_:
+            return Upload(otherwise=FILES)
+        case "DELETE" if id_:
+            return OneFile(id_, "delete")
+        case _:
+            return wrong_method(call)
+
+
+def show(call: FrontCall, command: Command, shown: Shown) -> FrontAnswer:
+    """Show a file, a page of them, or the end of one."""
+    if isinstance(command, OneFile) and command.action == "delete":
+        return FrontAnswer(None, 204)
+    if isinstance(command, PageFiles):
+        found = [_file(one) for one in shown.files]
+        last = shown.files[-1].id if shown.has_more else None
+        after = f"{call.base}/v1/files?cursor={last}" if last else None
+        return FrontAnswer({"previous": None, "next": after, "results": found})
+    assert shown.file is not None  # noqa: S101 - the host has found or kept it
+    return FrontAnswer(_file(shown.file), 201 if isinstance(command, Upload) else 200)
+
+
+def _file(kept: UploadedFile) -> dict[str, Any]:
+    """Show a file that is kept here; inputs name it by its URL, as the official clients do."""
+    return {
+        "id": kept.id,
+        "name": kept.name,
+        "content_type": kept.media_type,
+        "size": kept.size,
+        "etag": kept.sha256,
+        "checksums": {"sha256": kept.sha256},
+        "metadata": {},
+        "created_at": _time(kept.created_at),
+        "expires_at": _time(kept.expires_at),
+        "urls": {"get": kept.url},
+    }
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

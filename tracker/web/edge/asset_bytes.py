@@ -1,0 +1,34 @@
+"""Serve the bytes of a kept file, safe to open in a browser whatever they are."""
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tracker.domain.custody import Asset
+from tracker.services.custody.serving import served_headers
+from tracker.web.edge.ranged import file_answer
+from tracker.web.edge.state import services
+
+_SECURITY = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "script-src 'none'; object-src 'none'; base-uri 'none'",
+}
+
+
+async def bytes_of(request: Request, asset: Asset, headers: Mapping[str, str]) -> Response:
+    """Return a file's bytes, or the range of them that is asked for.
+
+    Raises Conflict while it is fetched, NotFound where it is not kept, Unavailable.
+    """
+    serving = services(request).serving
+    serving.check_kept(asset)
+    served = served_headers(asset)
+    return file_answer(
+        request,
+        lambda start, end: serving.read(asset, start, end),
+        size=asset.size or 0,
+        etag=f'"{(asset.sha256 or b"").hex()}"',
+        changed_at=asset.ended_at or asset.created_at,
+        headers={**served, **headers, **_SECURITY},
+    )

@@ -1,0 +1,43 @@
+"""List, show, send and delete the files that a front's clients uploaded before."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tracker.domain.custody import Asset
+from tracker.domain.upload_label import label_of
+from tracker.providers.ports.front import OneFile, PageFiles, Shown, UploadedFile
+from tracker.services.custody.front_files import Owner
+from tracker.web.edge.asset_bytes import bytes_of
+from tracker.web.edge.state import services, tenant
+from tracker.web.fronts.uploads import as_uploaded
+
+NOT_KEPT_HERE = "files are passed on: they are read, listed and deleted at the provider"
+
+
+async def page_of_files(request: Request, front: str, asked: PageFiles) -> Shown:
+    """Return a page of a tenant's files. Raises NotFound for an unknown `after`, Unavailable."""
+    found, has_more = await services(request).front_files.page(_owner(request, front), asked)
+    return Shown(files=[_shown(request, one) for one in found], has_more=has_more)
+
+
+async def one_file(request: Request, front: str, asked: OneFile) -> UploadedFile:
+    """Return a file, deleted where that was asked for. Raises NotFound, Unavailable."""
+    files, owner = services(request).front_files, _owner(request, front)
+    found = await files.get(owner, asked.id)
+    if asked.action == "delete":
+        await files.withdraw(owner, asked.id)
+    return _shown(request, found)
+
+
+async def sent_file(request: Request, front: str, asked: OneFile) -> Response:
+    """Return the bytes of a file, or a range of them. Raises NotFound, Unavailable."""
+    found = await services(request).front_files.get(_owner(request, front), asked.id)
+    return await bytes_of(request, found, {"cache-control": "no-store"})
+
+
+def _shown(request: Request, found: Asset) -> UploadedFile:
+    return as_uploaded(request, found, label_of("", found.label).fields)
+
+
+def _owner(request: Request, front: str) -> Owner:
+    return Owner(tenant(request), front)
