@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tracker.domain.task import TaskState
 from tracker.providers.kit.status_words import GATEWAY_WORDS, WordTable, plain
 from tracker.providers.openai.rows import state_of
 from tracker.providers.registry import PROVIDERS
@@ -51,3 +52,9 @@ def test_a_word_that_only_holds_a_known_one_tells_of_no_end(
     for table in tables:
         is_its_own = word in table.words  # Veo's pages have `incomplete`
         assert is_its_own or table().state_of(word) is None, table
+
+
+@pytest.mark.parametrize("word", ["TIMEOUT", "timed out", "Expired", "rejected", "time-out"])
+def test_a_word_by_which_gateways_give_up_is_a_failure(word: str) -> None:
+    assert GATEWAY_WORDS[plain(word)] is TaskState.FAILED
+    assert state_of(word, None) is TaskState.FAILED

@@ -9,6 +9,8 @@ from tracker.domain.validation import path_of
 MAX_DEPTH = 64
 """Levels of arrays and objects. Parsers that read what was kept give up somewhere above 200."""
 TOO_DEEP = "(nested too deep to be kept)"
+BLANKS = "\ufeff\0 \t\r\n\u00a0\u200b\u2060\u3000"
+"""Stand around a JSON text that was pasted, or that a program in C sent; all show nothing."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NUL = rb"\u0000"

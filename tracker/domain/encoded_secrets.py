@@ -3,10 +3,42 @@
 Redaction looks for these where few secrets are to be found, such as those of one call.
 """
 
+import re
 from base64 import b64encode
+from collections.abc import Iterable, Mapping
 
 LEAST = 16
 """Characters of the shortest secret that is spelt so; shorter ones stand in other texts too."""
+_PROBE = 8
+"""Characters of a spelling that are searched for first: fewer are found faster than many."""
+_PLAIN = re.compile(f"[A-Za-z0-9]{{{_PROBE}}}")
+_URL_PROBES = ("Y2FsbGJhY2tz", "NhbGxiYWNrc", "jYWxsYmFja3", "63616c6c6261636b", "63616C6C6261636B")
+"""How `callbacks`, which stands in the URL of every callback, is spelt wherever it begins."""
+
+
+class EncodedSecrets:
+    """Knows how some secrets are spelt, and looks for them in little time."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        """secrets: those below LEAST characters are left alone."""
+        spelt = {secret: encoded(secret) for secret in secrets}
+        self._by_probe: Mapping[str, tuple[str, ...]] = {
+            _probe_of(spelling): spellings for spellings in spelt.values() for spelling in spellings
+        }
+
+    def found_in(self, text: str, token: str) -> tuple[str, ...]:
+        """Return the spellings that a text may hold; nothing for most texts.
+
+        token: of the callback URL that the text came to. It is looked for where the URL is.
+        """
+        found: set[str] = set()
+        for probe, spellings in self._by_probe.items():
+            if probe in text:
+                found.update(spellings)
+        for probe in _URL_PROBES:
+            if probe in text:
+                found.update(encoded(token))
+        return tuple(found)
 
 
 def encoded(secret: str) -> tuple[str, ...]:
@@ -29,3 +61,12 @@ def _core(raw: bytes, before: int) -> str:
     text = b64encode(b"\0" * before + raw).decode().rstrip("=")
     is_whole = (before + len(raw)) % 3 == 0
     return text[before and before + 1 : None if is_whole else -1]
+
+
+def _probe_of(spelling: str) -> str:
+    """Return a part of a spelling that is written in one way only: no escape stands for a letter.
+
+    A later one: the beginnings of keys are alike.
+    """
+    plain = _PLAIN.findall(spelling)
+    return plain[-1] if plain else spelling[:_PROBE]

@@ -4,6 +4,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable
+from urllib.parse import quote_plus, urlencode
 
 import httpx
 import pytest
@@ -16,8 +17,15 @@ from tests.support.requests import (
     submission,
     submit,
 )
+from tracker.web.edge.forms import URLENCODED
 
-DONE = kling_says("succeed")
+# Without an id of the provider's: the tasks of all tests would have the same.
+DONE, FAILED = kling_says("succeed", task_id=None), kling_says("failed", task_id=None)
+
+
+@pytest.fixture
+def http(shared_http: httpx.Client) -> httpx.Client:
+    return shared_http
 
 
 def _raw_deflate(body: bytes) -> bytes:
@@ -57,6 +65,8 @@ def test_a_compressed_callback_is_read_and_kept_readable(http: httpx.Client, nam
 
 UNSAID = {
     "gzip": gzip.compress(DONE),
+    "zlib": zlib.compress(DONE),
+    "behind blanks": "\u200b\u00a0".encode() + DONE + "\u2060".encode(),
     "a JSON text": json.dumps(DONE.decode()).encode(),
     "a JSON text behind a mark": b"\xef\xbb\xbf" + json.dumps(DONE.decode()).encode(),
     "UTF-16": DONE.decode().encode("utf-16"),
@@ -72,6 +82,70 @@ def test_what_is_encoded_and_does_not_say_so_is_read_all_the_same(
     task = submit(http)["id"]
     assert http.post(callback_path(task), content=UNSAID[name]).status_code == 200
     assert http.get(f"/v1/tasks/{task}").json()["state"] == "succeeded"
+
+
+FORMS = {
+    "a field": (URLENCODED, b"payload=" + quote_plus(DONE).encode()),
+    "a field beside others": (URLENCODED, b"v=1&data=" + quote_plus(DONE).encode() + b"&t="),
+    "a name": (URLENCODED, quote_plus(DONE).encode() + b"="),
+    "fields": (
+        f"{URLENCODED}; charset=utf-8",
+        urlencode(
+            json.loads(DONE) | {"task_result": json.dumps(json.loads(DONE)["task_result"])}
+        ).encode(),
+    ),
+    "a part": (
+        "multipart/form-data; boundary=b",
+        b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n' + DONE + b"\r\n--b--\r\n",
+    ),
+    "no form at all": (URLENCODED, DONE),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_callback_in_a_form_is_read(http: httpx.Client, name: str) -> None:
+    kind, body = FORMS[name]
+    task = submit(http)["id"]
+    headers = {"content-type": kind}
+    answer = http.post(callback_path(task), content=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert http.get(f"/v1/tasks/{task}").json()["result"]["artifacts"][0]["url"]
+
+
+@pytest.mark.parametrize("body", [b"a=1&b=%ff", b"a", b"&" * 200, b"%7B=&x=%00", b'{"a'])
+def test_a_form_that_tells_nothing_is_told_and_kept(http: httpx.Client, body: bytes) -> None:
+    task = submit(http)["id"]
+    headers = {"content-type": URLENCODED}
+    answer = http.post(callback_path(task), content=body, headers=headers)
+    assert answer.status_code == 400
+    assert _receipts(http, task)[0]["verdict"] == "malformed"
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (b'"a\tb\nc"', "a\tb\nc"),
+        (b'"\xed\xa0\xbd\xed\xb8\x80 \xed\xa0\xbd"', "\U0001f600 \ufffd"),
+        (b'"x"', "x"),
+    ],
+    ids=["line breaks", "halves as characters", "two marks and an end of C"],
+)
+def test_a_request_that_is_clear_is_read(http: httpx.Client, sent: bytes, read: str) -> None:
+    body = b'{"image_list": [{"image": "https://example.com/1.png"}], "prompt": ' + sent + b"}"
+    body = b"\xef\xbb\xbf\xef\xbb\xbf" + body + b"\0"
+    headers = {"content-type": "application/json"}
+    answer = http.post(MULTI_IMAGE, content=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    id_ = answer.json()["data"]["task_id"]
+    assert http.get(f"/v1/tasks/{id_}/input").json()["prompt"] == read
+
+
+@pytest.mark.parametrize("prompt", [b'"\xff"', b'"a\0b"', b"NaN", b'"a",'])
+def test_a_request_that_is_not_clear_is_refused(http: httpx.Client, prompt: bytes) -> None:
+    body = b'{"image_list": [{"image": "https://example.com/1.png"}], "prompt": ' + prompt + b"}"
+    headers = {"content-type": "application/json"}
+    answer = http.post(MULTI_IMAGE, content=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, 1200)
 
 
 @pytest.mark.parametrize(
@@ -129,13 +203,13 @@ def test_a_bomb_is_413_everywhere(http: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("charset", "body"),
     [
-        ("gbk", kling_says("failed").replace(b'""', '"内容敏感"'.encode("gbk"))),
-        ("GB2312", kling_says("failed").replace(b'""', '"内容敏感"'.encode("gbk"))),
-        ("utf-16", kling_says("failed").decode().replace('""', '"内容敏感"').encode("utf-16")),
-        ("utf-8", b"\xef\xbb\xbf" + kling_says("failed").replace(b'""', '"内容敏感"'.encode())),
-        ("nonsense", kling_says("failed").replace(b'""', '"内容敏感"'.encode())),
-        ("UTF-16", kling_says("failed").replace(b'""', '"内容敏感"'.encode())),
-        ("x-gbk", kling_says("failed").replace(b'""', '"内容敏感"'.encode("gbk"))),
+        ("gbk", FAILED.replace(b'""', '"内容敏感"'.encode("gbk"))),
+        ("GB2312", FAILED.replace(b'""', '"内容敏感"'.encode("gbk"))),
+        ("utf-16", FAILED.decode().replace('""', '"内容敏感"').encode("utf-16")),
+        ("utf-8", b"\xef\xbb\xbf" + FAILED.replace(b'""', '"内容敏感"'.encode())),
+        ("nonsense", FAILED.replace(b'""', '"内容敏感"'.encode())),
+        ("UTF-16", FAILED.replace(b'""', '"内容敏感"'.encode())),
+        ("x-gbk", FAILED.replace(b'""', '"内容敏感"'.encode("gbk"))),
     ],
 )
 def test_the_charset_that_is_named_is_used(http: httpx.Client, charset: str, body: bytes) -> None:
@@ -149,7 +223,7 @@ def test_the_charset_that_is_named_is_used(http: httpx.Client, charset: str, bod
 @pytest.mark.parametrize("broken", [b"\xff", "内".encode()[:2], b"\\ud83d", b"\x01", b"\\u0000"])
 def test_what_is_no_character_costs_one_character(http: httpx.Client, broken: bytes) -> None:
     task = submit(http)["id"]
-    body = kling_says("failed").replace(b'""', b'"no' + broken + b'"')
+    body = FAILED.replace(b'""', b'"no' + broken + b'"')
     assert http.post(callback_path(task), content=body).status_code == 200
     message = http.get(f"/v1/tasks/{task}").json()["error"]["message"]
     assert message.startswith("no")

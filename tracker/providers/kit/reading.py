@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from tracker.domain.documents import may_be_too_deep, may_hold_nul, storable
+from tracker.domain.documents import BLANKS, may_be_too_deep, may_hold_nul, storable
 
 _MS_FROM = 10**11
 """Numbers from here on are milliseconds, below they are seconds."""
@@ -53,7 +53,7 @@ def _read_once(body: bytes) -> Any:
 
 def _read_leniently(text: str) -> Any:
     """Parse what strict parsers refuse and senders write. Raises ValueError."""
-    plain = text.strip("\ufeff\0 \t\r\n")
+    plain = text.strip(BLANKS)
     try:
         parsed = json.loads(plain, parse_constant=_nothing, parse_int=_whole, strict=False)
     except RecursionError:

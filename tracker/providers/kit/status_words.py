@@ -26,7 +26,15 @@ _WORDS: Mapping[TaskState, Sequence[str]] = {
     TaskState.SUBMITTED: ("queued", "pending", "submitted", "not_start", "created"),
     TaskState.RUNNING: ("in_progress", "processing", "running", "generating"),
     TaskState.SUCCEEDED: ("completed", "succeeded", "success", "done"),
-    TaskState.FAILED: ("failed", "failure", "fail", "error"),
+    TaskState.FAILED: (
+        *("failed", "failure", "fail", "error"),
+        # Terminal are SUCCESS, FAILURE, TIMEOUT, CANCELLED (maxapi, "Callbacks", 2026-02).
+        *("timeout", "timed_out", "timedout", "time_out"),
+        # openrouter.ai/docs/client-sdks/python/components/videogenerationresponsestatus.md, read
+        # 2026-11-28, and github.com/ArcReel/ArcReel/pull/1889, 2026-08-14.
+        "expired",
+        *("rejected", "refused"),  # of relays that moderate themselves (seen 2026-08)
+    ),
     TaskState.CANCELLED: ("cancelled",),
 }
 GATEWAY_WORDS: Mapping[str, TaskState] = MappingProxyType(

@@ -33,6 +33,7 @@ from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
 from tracker.domain.validation import field_errors
 from tracker.providers.kit.blocked import block_in, with_block
 from tracker.providers.kit.calls import bearer, posted, retry_after_s, spacing_of
+from tracker.providers.kit.distinct import distinct
 from tracker.providers.kit.reading import first_instant, first_text, read_json
 from tracker.providers.kit.status_words import WordTable
 from tracker.providers.ports.account import Account
@@ -293,7 +294,7 @@ class TableAdapter(WordTable):
             message=message,
             progress=self.progress(parsed),
             at=first_instant(parsed, self.times),
-            artifacts=tuple(self.artifacts(account, task, parsed)),
+            artifacts=distinct(self.artifacts(account, task, parsed)),
             error=self.failure(parsed, message) if state is TaskState.FAILED else None,
             costs=tuple(
                 self.costs(account, task, parsed) if state in VERDICTS else self.estimate(parsed)
@@ -315,9 +316,8 @@ class TableAdapter(WordTable):
         code = first_text(parsed, ("code", "error.code", "failure_code"), limit=100)
         return TaskError("provider", code, message or "the provider gave no reason")
 
-    def progress(self, parsed: Any) -> float | None:
+    def progress(self, parsed: Any) -> float | None:  # noqa: ARG002 - of no use here
         """Return percent; None where the provider does not say."""
-        del parsed
         return None
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:

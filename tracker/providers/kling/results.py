@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from tracker.domain.records import changed
 from tracker.domain.task import Artifact
+from tracker.providers.kit.distinct import address_of, facts
 from tracker.providers.kit.reading import finite, first_number, first_text, text_of
 from tracker.providers.kling.elsewhere import elsewhere, kind_of_url
 
@@ -63,24 +65,25 @@ def _merged(found: Sequence[Artifact], layers: Sequence[Mapping[str, Any]]) -> t
     _keep_fullest(fullest, found)
     merged: dict[str | int, Artifact] = {}
     for number, piece in enumerate(found):
-        merged.setdefault(piece.url or number, fullest[piece.url] if piece.url else piece)
+        named = address_of(piece.url) if piece.url else ""
+        if not named:
+            merged[number] = piece
+        elif named not in merged:
+            merged[named] = changed(fullest[named], url=piece.url)
     return tuple(merged.values())
 
 
 def _keep_fullest(fullest: dict[str, Artifact], pieces: Iterable[Artifact]) -> None:
     for piece in pieces:
-        if piece.url and _facts(piece) >= _facts(fullest.get(piece.url)):
-            fullest[piece.url] = piece
-
-
-def _facts(piece: Artifact | None) -> int:
-    if piece is None:
-        return -1
-    return (piece.id is not None) + (piece.duration_s is not None) + len(piece.extra)
+        if not piece.url:
+            continue
+        named = address_of(piece.url)
+        if named not in fullest or facts(piece) >= facts(fullest[named]):
+            fullest[named] = piece
 
 
 def _described(piece: Artifact) -> bool:
-    return _facts(piece) > 0
+    return facts(piece) > 0
 
 
 def _task_result(task: Mapping[str, Any]) -> Iterator[Artifact]:
@@ -177,6 +180,8 @@ def _url(item: Mapping[str, Any]) -> str | None:
     """Return the first URL among a piece's fields; one that names no host stands for none."""
     for name in _URLS:
         url = first_text(item, (name,), limit=_MAX_URL_CHARS)
+        if url is not None and "\\/" in url:  # escaped twice
+            url = url.replace("\\/", "/")
         if url is not None and _FETCHABLE.match(url):
             return url.strip()
     return None

@@ -6,7 +6,6 @@ https://github.com/openai/openai-python (3.57.0, types/video.py), read 2026-11.
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.task import TaskState
@@ -20,8 +19,7 @@ IDS = ("task_id", "id", "request_id")
 _ENVELOPES = 2
 _QUEUED = "queued"
 UNKNOWN, EXPIRED = "unknown", "expired"
-WORDS: Mapping[str, TaskState] = MappingProxyType({**GATEWAY_WORDS, EXPIRED: TaskState.FAILED})
-"""`expired` is one more failure: of the upstream's patience."""
+WORDS: Mapping[str, TaskState] = GATEWAY_WORDS
 _LINKS = ("url", "video_url", "result_url", "download_url")
 _HOLDERS = (
     *("metadata", "output", "content", "result", "data", "video", "task_result"),

@@ -270,7 +270,7 @@ _ADAPTER = AdapterByProfile(
         "runway": UpstreamKind(adapter=RunwayWeb(), path_ends=("/runway",)),
     }
 )
-REVISION = 2
+REVISION = 3
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="runway",

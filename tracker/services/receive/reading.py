@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from tracker.domain import token
+from tracker.domain.encoded_secrets import EncodedSecrets
 from tracker.domain.errors import CallbackRejected, Conflict, Unavailable
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
@@ -71,6 +72,15 @@ class CallbackReader:
             and (scheme := calls_back.proof(account)) is not None
         ]
         self._public_path = urlsplit(context.public_url or "").path.rstrip("/")
+        self._encoded = {
+            owner: EncodedSecrets(
+                text
+                for (provider, _), account in context.accounts.items()
+                if provider == owner
+                for text in account.options.secrets()
+            )
+            for owner, _ in context.accounts
+        }
         self._kept_headers = KEPT_HEADERS.union(*(scheme.headers for _, _, scheme in self._schemes))
 
     def is_ours(self, raw: RawCallback) -> bool:
@@ -159,10 +169,12 @@ class CallbackReader:
         """
         redactor, token_, inbound = self._context.redactor, raw.token, raw.inbound
         text = "\n".join((inbound.body.decode("latin-1"), *headers.values()))
-        if not redactor.may_hold_secret(text, token_):
+        encoded = self._encoded.get(raw.provider)
+        also = (token_, *(() if encoded is None else encoded.found_in(text, token_)))
+        if not redactor.may_hold_secret(text, *also):
             return raw, headers
-        body = redactor.redact_bytes(inbound.body, token_)
-        headers = {name: redactor.redact(text, token_) for name, text in headers.items()}
+        body = redactor.redact_bytes(inbound.body, *also)
+        headers = {name: redactor.redact(text, *also) for name, text in headers.items()}
         if body is not inbound.body:
             raw = replace(raw, inbound=replace(inbound, body=body))
         return raw, headers

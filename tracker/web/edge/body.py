@@ -197,9 +197,12 @@ def parse_object(body: bytes) -> dict[str, Any]:
 
     Raises InvalidRequest that says where the text goes wrong, or which field cannot be kept.
     """
-    body = body.removeprefix(codecs.BOM_UTF8)  # RFC 8259 section 8.1 lets readers ignore it
     if b"\0" in body[:4]:  # UTF-16 or UTF-32, which nothing has said
         body = in_utf8(json.detect_encoding(body), body)
+    while body.startswith(codecs.BOM_UTF8):  # RFC 8259 section 8.1 lets readers ignore it
+        body = body.removeprefix(codecs.BOM_UTF8)
+    if body.endswith(b"\0"):  # the end of a text in C
+        body = body.rstrip(b"\0")
     try:
         parsed = _read_text(body)
         if isinstance(parsed.value, str) and parsed.value[:_BLANK].lstrip().startswith("{"):
@@ -241,15 +244,25 @@ def _read_text(body: bytes) -> _Parsed:
 
 
 def _parsed(body: bytes) -> Any:
+    """Parse JSON, and what is clear where parsers are strict: half of a pair, bare line breaks.
+
+    Bytes that are no characters are refused: what they stood for would be paid for as it is.
+    """
     try:
         return from_json(body, allow_inf_nan=False)
-    except ValueError:
-        if not _HALF_PAIR.search(body):
+    except ValueError as error:
+        is_long = len(body) > PARSED_AT_ONCE and not _HALF_PAIR.search(body)
+        if is_long or b"\0" in body:
             raise
-    try:
-        return json.loads(body, parse_constant=_refuse)  # reads half a pair as well
-    except RecursionError:
-        raise ValueError("nested too deep") from None
+        try:
+            # Halves as characters of their own, as Java writes them, are joined.
+            halves = body.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
+            text = halves.decode("utf-16-le", "replace").strip(documents.BLANKS)
+            return json.loads(text, parse_constant=_refuse, strict=False)
+        except RecursionError:
+            raise ValueError("nested too deep") from None
+        except ValueError:
+            raise error from None
 
 
 _HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")

@@ -13,6 +13,8 @@ ACCEPTED = "gzip, deflate"
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 """zlib's window bits, which name a format (docs.python.org/3/library/zlib.html, 2026-11-28)."""
 _GZIP_MARK = b"\x1f\x8b\x08"
+_ZLIB_MARKS = (b"x\x01", b"x\x5e", b"x\x9c", b"x\xda")
+"""Of the usual window, one for each level (RFC 1950 section 2.2)."""
 _UNDONE_BY_PROXIES = frozenset({"gzip", "x-gzip", "deflate"})
 _BEGIN = 64
 """Bytes in which JSON begins, behind white space."""
@@ -36,13 +38,16 @@ _NAMES = re.compile(
 
 
 def encoding_of(said: str, body: bytes) -> str:
-    """Return a body's Content-Encoding; `gzip` where none is said and it begins as gzip does.
+    """Return a body's Content-Encoding; where none is said, the one that it begins with.
 
-    Neither JSON nor a text in any charset begins so (RFC 1952 section 2.3.1). Nothing is to be
-    undone where JSON begins: proxies undo gzip and deflate, and some leave the header as it was.
+    No JSON begins as gzip or zlib does (RFC 1952 section 2.3.1, RFC 1950 section 2.2). Nothing is
+    to be undone where JSON begins: proxies undo gzip and deflate, and some leave the header as it
+    was.
     """
     if not said:
-        return "gzip" if body.startswith(_GZIP_MARK) else ""
+        if body.startswith(_GZIP_MARK):
+            return "gzip"
+        return "deflate" if body.startswith(_ZLIB_MARKS) else ""
     return "" if said.strip().lower() in _UNDONE_BY_PROXIES and is_json(body) else said
 
 

@@ -21,6 +21,7 @@ from tracker.web.edge.encoding import UnsupportedEncoding, as_utf8, encoding_of,
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 from tracker.web.edge.state import Services, services
 from tracker.web.edge.structure import check_values_at_once
+from tracker.web.receive.form_body import form_as_json
 
 ANSWERS: Mapping[Verdict, Response] = {
     verdict: JSONResponse({"verdict": verdict.value}) for verdict in Verdict
@@ -101,7 +102,10 @@ async def take(
             signed, body = (plain, body), plain
         except (UnsupportedEncoding, InvalidRequest) as error:
             flaw = error
-    text = as_utf8(headers.get("content-type", ""), body)
+    kind = headers.get("content-type", "")
+    text = as_utf8(kind, body)
+    if "form" in kind:
+        text = form_as_json(kind, text)
     if text is not body and not signed:
         signed = (body,)
     if flaw is None:
