@@ -151,10 +151,10 @@ clean: ## Remove what make installed
 	$(INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# Without it the tests of S3 are skipped, which is said here and by them.
+# Without it the tests of S3 and Parquet are skipped, which is said here and by them.
 .venv/.s3: requirements-s3.lock .venv/.dev
 	@$(INSTALL) --require-hashes -r requirements-s3.lock \
-		|| echo "moto could not be installed: the tests of S3 will be skipped"
+		|| echo "moto and pyarrow could not be installed: the tests of S3 and Parquet will be skipped"
 	@touch $@
 
 .venv/.bench: requirements-bench.lock .venv/.dev

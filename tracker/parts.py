@@ -19,6 +19,7 @@ from tracker.domain.signals import Signal, no_signal
 from tracker.domain.signature import text_of
 from tracker.egress.client import EgressClient
 from tracker.egress.download import Downloading
+from tracker.objects import parquet
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import Folder
 from tracker.precedence import Precedence
@@ -135,6 +136,7 @@ async def open_context(
                 precedence=precedence,
                 storage=storage,
                 archive=archive,
+                archives_parquet=parquet.is_installed(),
                 retention=settings.retention(),
                 at=signal,
             )

@@ -94,6 +94,7 @@ class Context:
     adopt:      whether a shared-URL callback about an unknown task makes it a tracked one.
     storage:    keeps the files of results; None where custody is off.
     archive:    where rows are written before they are dropped; None: nowhere.
+    archives_parquet: whether they are written as Parquet, and as JSON lines otherwise.
     retention:  how long what belongs to ended tasks is kept.
     on_text:    told, in the event loop, of each task whose streamed text has grown.
     look_spacing_s: least seconds between two looks at one task of an account, by which all of its
@@ -122,6 +123,7 @@ class Context:
     precedence: Precedence = field(default_factory=Precedence)
     storage: Storage | None = None
     archive: ObjectStore | None = None
+    archives_parquet: bool = False
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     unopened: dict[str, float] = field(default_factory=dict)
     look_spacing_s: dict[tuple[str, str], float] = field(default_factory=dict)

@@ -75,9 +75,17 @@ async def opened(
     policy: RetentionPolicy = POLICY,
     archive: ObjectStore | None = None,
     signal: Signal = no_signal,
+    *,
+    archives_parquet: bool = False,
 ) -> AsyncIterator[Workbench]:
     async with open_workbench(
-        url, ScriptedHttp(Played()), clock=clock, retention=policy, archive=archive, signal=signal
+        url,
+        ScriptedHttp(Played()),
+        clock=clock,
+        retention=policy,
+        archive=archive,
+        archives_parquet=archives_parquet,
+        signal=signal,
     ) as bench:
         yield bench
 

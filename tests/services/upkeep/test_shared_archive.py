@@ -12,11 +12,11 @@ from tests.services.upkeep.test_archive import (
     INPUTS,
     MeddlingFolder,
     _ended,
-    _files,
     _read,
     _states,
 )
 from tests.services.upkeep.test_retention import DAY_S, _free_lease, _rows, opened
+from tests.support.archives import files_of
 from tests.support.dropping import work_all
 from tests.support.workbench import HandClock
 from tracker.domain.archive import ArchiveState
@@ -59,14 +59,14 @@ async def test_a_copy_deletes_no_file_that_the_database_it_came_from_had_begun(
         await _ended(bench, "one")
         clock.move(11 * DAY_S)
         await work_all(RetentionChore(bench.context))
-        kept = _files(tmp_path / "archive")
+        kept = files_of(tmp_path / "archive")
         async with opened(f"sqlite:///{copy}", clock, INPUTS, archive) as other:
             assert await _states(other) == {ArchiveState.BEGUN: 1}
             await other.context.store.write(_free_lease, None)
             await work_all(RetentionChore(other.context))
             assert await _states(other) == {ArchiveState.VOID: 1, ArchiveState.KEPT: 1}
             assert await _rows(other, task_inputs) == []
-        assert set(kept) < set(_files(tmp_path / "archive"))
+        assert set(kept) < set(files_of(tmp_path / "archive"))
         assert len(await _read(bench, KeptClass.INPUTS)) == 1
 
 
@@ -89,9 +89,9 @@ async def test_what_another_origin_began_stays_and_what_this_one_began_goes(
                 await work_all(RetentionChore(bench.context))
             await bench.context.store.write(_free_lease, None)
             if len(begun) == 1:  # as after a failover: the first is known as an older server's
-                (theirs,) = _files(tmp_path / "archive")
+                (theirs,) = files_of(tmp_path / "archive")
                 await bench.context.store.write(_give_away, None)
-        assert len(_files(tmp_path / "archive")) == 2
+        assert len(files_of(tmp_path / "archive")) == 2
         await work_all(RetentionChore(bench.context))
         assert await _states(bench) == {
             ArchiveState.VOID: 1,
@@ -99,7 +99,7 @@ async def test_what_another_origin_began_stays_and_what_this_one_began_goes(
             ArchiveState.KEPT: 1,
         }
         (kept,) = [row.path for row in await _rows(bench, archives_table) if row.state == "kept"]
-        assert set(_files(tmp_path / "archive")) == {theirs, kept}
+        assert set(files_of(tmp_path / "archive")) == {theirs, kept}
 
 
 async def test_nothing_is_dropped_while_a_restored_database_is_recovered(
@@ -111,10 +111,10 @@ async def test_nothing_is_dropped_while_a_restored_database_is_recovered(
         clock.move(11 * DAY_S)
         bench.context.recovery.since = clock.now()
         assert await RetentionChore(bench.context).work() is None
-        assert (_files(tmp_path / "archive"), await _rows(bench, chore_leases)) == ([], [])
+        assert (files_of(tmp_path / "archive"), await _rows(bench, chore_leases)) == ([], [])
         bench.context.recovery.since = None
         await work_all(RetentionChore(bench.context))
-        assert len(_files(tmp_path / "archive")) == 1
+        assert len(files_of(tmp_path / "archive")) == 1
 
 
 def _give_away(tx: Tx, asked: Sequence[None]) -> list[None]:

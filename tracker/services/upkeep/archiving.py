@@ -20,6 +20,7 @@ from tracker.domain.archive import ArchivedRow
 from tracker.domain.errors import StorageError
 from tracker.domain.retention import KeptClass
 from tracker.domain.signals import CrashPoint
+from tracker.objects import parquet
 from tracker.services.context import Context
 from tracker.services.storage import ObjectStore
 from tracker.services.upkeep.retention_lease import RetentionLease
@@ -60,7 +61,7 @@ class Archiving:
             return keys, found, archived_rows.rows(db, kept_class, keys)
 
         keys, marks, rows = await self._context.store.read(read)
-        made = await asyncio.to_thread(_files, kept_class, rows)
+        made = await asyncio.to_thread(self._files, kept_class, rows)
         named = [(await self._named(file), data) for file, data in made]
         if not named:
             return Written(keys, marks, [])
@@ -83,14 +84,32 @@ class Archiving:
 
     async def _named(self, file: ArchiveFile) -> ArchiveFile:
         """Give a file a path that none has or had: those of a lost timeline may lie there."""
+        suffix = parquet.SUFFIX if self._context.archives_parquet else archive.SUFFIX
         for number in count(1):
             more = "" if number == 1 else f"-{number}"
-            path = f"{file.path}{more}{archive.SUFFIX}"
+            path = f"{file.path}{more}{suffix}"
             if await self._context.store.read(partial(archives.is_taken, path=path)):
                 continue
             if await self._objects.size(path) is None:
                 break
         return replace(file, path=path)
+
+    def _files(
+        self, kept_class: KeptClass, rows: Sequence[ArchivedRow]
+    ) -> list[tuple[ArchiveFile, bytes]]:
+        """Return what is to be written, by tenant and day, with names that lack their end."""
+        groups: dict[tuple[str, date], list[ArchivedRow]] = defaultdict(list)
+        for row in rows:
+            groups[row["tenant"], row["day"].date()].append(row)
+        encoded = parquet.encoded if self._context.archives_parquet else archive.encoded
+        found = []
+        for (tenant, day), some in sorted(groups.items()):
+            data = encoded(kept_class, some)
+            path = archive.path_of(kept_class, tenant, day, some[0]["key"], some[-1]["key"])
+            digest = sha256(data).digest()
+            file = ArchiveFile(0, tenant, kept_class, day, path, len(some), len(data), digest)
+            found.append((file, data))
+        return found
 
     def _begin(self, tx: Tx, asked: Sequence[Sequence[ArchiveFile]]) -> list[bool]:
         if not self._lease.renew(tx):
@@ -130,21 +149,6 @@ def _clear(tx: Tx, cleared: Sequence[Sequence[str]]) -> list[None]:
     return [None] * len(cleared)
 
 
-def _files(kept_class: KeptClass, rows: Sequence[ArchivedRow]) -> list[tuple[ArchiveFile, bytes]]:
-    """Return what is to be written, by tenant and day, with names that lack their end."""
-    groups: dict[tuple[str, date], list[ArchivedRow]] = defaultdict(list)
-    for row in rows:
-        groups[row["tenant"], row["day"].date()].append(row)
-    found = []
-    for (tenant, day), some in sorted(groups.items()):
-        data = archive.encoded(kept_class, some)
-        path = archive.path_of(kept_class, tenant, day, some[0]["key"], some[-1]["key"])
-        digest = sha256(data).digest()
-        file = ArchiveFile(0, tenant, kept_class, day, path, len(some), len(data), digest)
-        found.append((file, data))
-    return found
-
-
 async def _blocks(data: bytes) -> AsyncIterator[bytes]:
     for at in range(0, len(data), BLOCK_BYTES):
         yield data[at : at + BLOCK_BYTES]
@@ -163,7 +167,11 @@ async def read_file(objects: ObjectStore, file: ArchiveFile) -> list[ArchivedRow
 def _checked(file: ArchiveFile, data: bytes) -> list[ArchivedRow]:
     if sha256(data).digest() != file.sha256:
         raise StorageError(f"{file.path} is not what was written: its SHA-256 is another")
-    rows = list(archive.decoded(file.kept_class, data))
+    read = parquet.decoded if file.path.endswith(parquet.SUFFIX) else archive.decoded
+    try:
+        rows = list(read(file.kept_class, data))
+    except StorageError as error:
+        raise StorageError(f"{file.path} cannot be read: {error}") from error
     if len(rows) != file.rows:
         raise StorageError(f"{file.path} has {len(rows)} rows and not {file.rows}")
     return rows
