@@ -1,4 +1,4 @@
-"""`tracker keys`: make API keys, list them, end them. Works on the database; needs no server."""
+"""`tracker keys`: make API keys, list them, end them: in the database, or on a running service."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -10,9 +10,10 @@ import click
 from tracker.cli.command import Group, examples
 from tracker.cli.database import begin_action, with_store
 from tracker.cli.exits import FAILED
+from tracker.cli.remote import ONE_TENANT, ConnectionOptions, maybe_remote
 from tracker.cli.shared import OUTPUT, WIDE, emit, fail, print_fields, say
-from tracker.cli.table import Column, print_table
-from tracker.domain.access import Scope
+from tracker.cli.table import Column, print_table, without_tenant
+from tracker.domain.access import DEFAULT_TENANT, Scope
 from tracker.domain.spelling import hint
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _NAME_CHARS = 100
-
 
 _COLUMNS = (
     Column("id", "id"),
@@ -46,10 +46,14 @@ _COLUMNS = (
         "tracker keys create --scope admin --name operator",
         "tracker keys list",
         "tracker keys revoke KEY_ID",
+        "tracker keys create --name ci --url https://tracker.example",
     ),
 )
 def keys() -> None:
-    """Create, list and revoke API keys. Works on the database; needs no server."""
+    """Create, list and revoke API keys. Works on the database; with --remote, on a service.
+
+    There a key of the scope `admin` asks, and the keys are those of its tenant.
+    """
 
 
 @keys.command(
@@ -58,8 +62,9 @@ def keys() -> None:
         "tracker keys create --tenant acme --scope tasks:read --rate 600",
     )
 )
+@maybe_remote
 @OUTPUT
-@click.option("--tenant", default="default", show_default=True, help="Whose data it can see.")
+@click.option("--tenant", show_default=DEFAULT_TENANT, help="Whose data it can see.")
 @click.option(
     "--scope",
     "scopes",
@@ -77,8 +82,9 @@ def keys() -> None:
 @click.option("--kling", "former_pair", is_flag=True, hidden=True)
 def create(  # noqa: PLR0913 - one parameter per option
     *,
+    connection: ConnectionOptions | None,
     output: str,
-    tenant: str,
+    tenant: str | None,
     scopes: tuple[str, ...],
     name: str,
     rate: int | None,
@@ -86,22 +92,18 @@ def create(  # noqa: PLR0913 - one parameter per option
     former_pair: bool,
 ) -> None:
     """Create a key. It is shown once: only its hash is kept."""
-    from tracker.services.access.keys import Grant  # noqa: PLC0415 - the help needs no database
-
-    if not _TENANT.fullmatch(tenant):
-        fail("--tenant: 1 to 64 letters, digits, '_', '.' or '-', and a letter or digit first")
     if len(name) > _NAME_CHARS or not name.isprintable():
         fail(f"--name: at most {_NAME_CHARS} printable characters")
-    grant = Grant(tenant, _scopes(scopes), name, rate)
-    is_pair = pair or former_pair
-
-    async def make(ours: "Keys") -> tuple["Issued", bool]:
-        is_first = not await ours.list_all(tenant=None)
-        begin_action(tenant, "keys.create")
-        return await (ours.create_pair(grant) if is_pair else ours.create_key(grant)), is_first
-
-    issued, is_first = _with_keys(make)
-    shown = _shown(issued)
+    wanted, is_pair = _scopes(scopes), pair or former_pair
+    if connection is not None:
+        if tenant is not None:
+            fail(ONE_TENANT)
+        shown, is_first = _create_there(connection, name, wanted, rate, is_pair=is_pair)
+    else:
+        tenant = DEFAULT_TENANT if tenant is None else tenant
+        if not _TENANT.fullmatch(tenant):
+            fail("--tenant: 1 to 64 letters, digits, '_', '.' or '-', and a letter or digit first")
+        shown, is_first = _create_here(tenant, name, wanted, rate, is_pair=is_pair)
     emit(output, shown, lambda: print_fields(shown))
     say("keep it now: it is not shown again")
     if is_first:
@@ -109,25 +111,91 @@ def create(  # noqa: PLR0913 - one parameter per option
 
 
 @keys.command("list")
+@maybe_remote
 @OUTPUT
 @WIDE
 @click.option("--tenant", help="Only this tenant's.")
-def list_(*, output: str, wide: bool, tenant: str | None) -> None:
+def list_(
+    *, connection: ConnectionOptions | None, output: str, wide: bool, tenant: str | None
+) -> None:
     """List all keys, also revoked ones, oldest first."""
-    found = [_described(row) for row in _with_keys(lambda ours: ours.list_all(tenant=tenant))]
+    if connection is not None and tenant is not None:
+        fail(ONE_TENANT)
+    if connection is not None:
+        columns = without_tenant(_COLUMNS)
+        found = _list_there(connection)
+    else:
+        columns = _COLUMNS
+        found = [_described(row) for row in _with_keys(lambda ours: ours.list_all(tenant=tenant))]
     rows = [row | {"state": "revoked" if row["revoked_at"] else "active"} for row in found]
-    emit(output, {"keys": found}, lambda: print_table("keys", _COLUMNS, rows, wide=wide))
+    emit(output, {"keys": found}, lambda: print_table("keys", columns, rows, wide=wide))
 
 
 @keys.command()
+@maybe_remote
 @click.argument("key_id")
-def revoke(*, key_id: str) -> None:
+def revoke(*, connection: ConnectionOptions | None, key_id: str) -> None:
     """Revoke a key. Running services refuse it within seconds."""
     try:
         id_ = UUID(key_id)
     except ValueError:
         fail(f"{key_id!r} is not the id of a key; see `tracker keys list`")
+    if connection is not None:
+        with connection.open() as server:
+            server.send("DELETE", f"/v1/keys/{id_}")
+    elif not _revoke_here(id_):
+        fail(f"there is no key {id_}; see `tracker keys list`", code=FAILED)
+    say(f"{id_}  revoked")
 
+
+def _create_here(
+    tenant: str, name: str, scopes: frozenset[Scope], rate: int | None, *, is_pair: bool
+) -> tuple[dict[str, Any], bool]:
+    """Create a key in the database; return it as it is shown, and whether it is the first."""
+    from tracker.services.access.keys import Grant  # noqa: PLC0415 - the help needs no database
+
+    grant = Grant(tenant, scopes, name, rate)
+
+    async def make(ours: "Keys") -> tuple["Issued", bool]:
+        is_first = not await ours.list_all(tenant=None)
+        begin_action(tenant, "keys.create")
+        return await (ours.create_pair(grant) if is_pair else ours.create_key(grant)), is_first
+
+    issued, is_first = _with_keys(make)
+    return _shown(issued), is_first
+
+
+def _create_there(
+    connection: ConnectionOptions,
+    name: str,
+    scopes: frozenset[Scope],
+    rate: int | None,
+    *,
+    is_pair: bool,
+) -> tuple[dict[str, Any], bool]:
+    """Create a key on a service, like `_create_here`."""
+    body = {
+        "name": name,
+        "scopes": sorted(scopes),
+        "per_minute": rate,
+        "kind": "pair" if is_pair else "key",
+    }
+    with connection.open() as server:
+        is_asked = "authorization" in server.http.headers
+        is_first = not is_asked and not server.get("/v1/keys", params={"limit": 1})["keys"]
+        made = server.post("/v1/keys", json=body)
+    secrets = ("access_key", "secret_key") if is_pair else ("key",)
+    return {field: made[field] for field in ("id", *secrets, "name", "scopes")}, is_first
+
+
+def _list_there(connection: ConnectionOptions) -> list[dict[str, Any]]:
+    """Return every key of the tenant that asks, with the names that the database's have."""
+    with connection.open() as server:
+        found = server.get_all("/v1/keys", "keys")
+    return [{"rate": one.pop("per_minute"), **one} for one in found]
+
+
+def _revoke_here(id_: UUID) -> bool:
     async def end(ours: "Keys") -> bool:
         found = await ours.find(id_)
         if found is None:
@@ -135,9 +203,7 @@ def revoke(*, key_id: str) -> None:
         begin_action(found.tenant, "keys.revoke", str(id_))
         return await ours.revoke(id_)
 
-    if not _with_keys(end):
-        fail(f"there is no key {id_}; see `tracker keys list`", code=FAILED)
-    say(f"{id_}  revoked")
+    return _with_keys(end)
 
 
 def _scopes(words: tuple[str, ...]) -> frozenset[Scope]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from tracker import environment
 from tracker.cli.command import SharedOption
@@ -21,8 +22,9 @@ HELD_S = 30
 ANSWER_S = 30
 """How long it may take beyond that."""
 DEFAULT_URL = "http://127.0.0.1:8000"
+ONE_TENANT = "--tenant: on a service everything is of the tenant whose key asks"
 
-_OPTIONS = (
+_CONNECTION = (
     click.option(
         "--url",
         cls=SharedOption,
@@ -46,7 +48,13 @@ _OPTIONS = (
         show_envvar=True,
         help="Certificate authorities to trust, as PEM.",
     ),
-    OUTPUT,
+)
+_REMOTE = click.option(
+    "--remote",
+    "is_remote",
+    cls=SharedOption,
+    is_flag=True,
+    help="Ask the service at --url, with your key, and not the database.",
 )
 
 
@@ -86,6 +94,37 @@ def remote(command: Callable[..., None]) -> Callable[..., None]:
         command(connection=ConnectionOptions(url, api_key, cacert), **options)
 
     wrapped: Callable[..., None] = connected
-    for option in reversed(_OPTIONS):
+    for option in reversed((*_CONNECTION, OUTPUT)):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def maybe_remote(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command that works on the database work on a running service instead.
+
+    It is called with a `ConnectionOptions` where `--remote` is given, or an option of a connection;
+    with None where the database is meant. The environment alone chooses no service: TRACKER_URL may
+    stand there for other commands.
+    """
+
+    @functools.wraps(command)
+    def connected(
+        *,
+        is_remote: bool,
+        url: str | None,
+        api_key: str | None,
+        cacert: str | None,
+        **options: Any,
+    ) -> None:
+        context = click.get_current_context()
+        is_named = any(
+            context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+            for name in ("url", "api_key", "cacert")
+        )
+        found = ConnectionOptions(url, api_key, cacert) if is_remote or is_named else None
+        command(connection=found, **options)
+
+    wrapped: Callable[..., None] = connected
+    for option in reversed((_REMOTE, *_CONNECTION)):
         wrapped = option(wrapped)
     return wrapped

@@ -14,6 +14,8 @@ from tracker.cli.remote import ANSWER_S, HELD_S, TERMINAL
 from tracker.cli.shared import fail, say
 
 AGAIN_S = 1.0
+PAGE = 100
+"""Entries that are asked for at once; every list allows as many."""
 _AWAY = frozenset({500, 502, 503, 504})
 
 
@@ -35,6 +37,17 @@ class Server:
     def post(self, path: str, **options: Any) -> Any:
         """Return the JSON of a POST; ends the command with one line when it is refused."""
         return self.json_of(self.send("POST", path, **options))
+
+    def get_all(self, path: str, name: str) -> list[dict[str, Any]]:
+        """Return the entries of every page of a list. name: under which they stand."""
+        found: list[dict[str, Any]] = []
+        params: dict[str, Any] = {"limit": PAGE}
+        while True:
+            page = self.get(path, params=params)
+            found += page[name]
+            if page["next_cursor"] is None:
+                return found
+            params["after"] = page["next_cursor"]
 
     def json_of(self, response: httpx.Response) -> Any:
         """Return an answer's JSON; ends the command when it is none."""

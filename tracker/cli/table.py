@@ -56,6 +56,11 @@ class _Shape:
         return cls(column, name, cells, max(width(name), *map(width, cells)))
 
 
+def without_tenant(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Return the columns for rows of a service, which all are of one tenant."""
+    return tuple(column for column in columns if column.name != "tenant")
+
+
 def print_table(
     title: str,
     columns: Sequence[Column],

@@ -110,7 +110,12 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "Seconds a state.": "每个状态的秒数。",
         "Tasks at once.": "同时处理的任务数。",
         "A whsec_… secret: callbacks are then signed.": "whsec_… 密钥：设置后回调会带签名。",
-        "Create, list and revoke API keys. Works on the database; needs no server.": "创建、列出和吊销 API 密钥。直接操作数据库，不需要服务在运行。",
+        "Create, list and revoke API keys. Works on the database; with --remote, on a service. "
+        "There a key of the scope `admin` asks, and the keys are those of its tenant.": (
+            "创建、列出和吊销 API 密钥。直接操作数据库；加 --remote 则通过服务操作："
+            "须用具有 `admin` 权限的密钥，所涉及的是其租户的密钥。"
+        ),
+        "Ask the service at --url, with your key, and not the database.": "用你的密钥通过 --url 处的服务操作，而不是数据库。",
         "Create a key. It is shown once: only its hash is kept.": "创建密钥。只显示一次：只保存其散列值。",
         "Whose data it can see.": "可以访问哪个租户的数据。",
         "What it may do; repeatable, or separated by commas: tasks:read, tasks:write, admin.": "权限范围；可重复，或以逗号分隔：tasks:read、tasks:write、admin。",
@@ -223,8 +228,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "保留一个任务或租户的全部任务，直到解除为止。"
         ),
         "Keep what retention would drop.": "保留本应清理的内容。",
-        "Keep what retention would drop. Works on the database; needs no server.": (
-            "保留本应清理的内容。直接操作数据库，无需服务器。"
+        "Keep what retention would drop. Works on the database; with --remote, on a service. "
+        "There a key of the scope `admin` asks, and the holds are those of its tenant.": (
+            "保留本应清理的内容。直接操作数据库；加 --remote 则通过服务操作："
+            "须用具有 `admin` 权限的密钥，所涉及的是其租户的保留。"
         ),
         "Let all that is due now be dropped, also more than a fifth of all tasks.": (
             "批准删除现在到期的全部内容，即使超过全部任务的五分之一。"

@@ -77,6 +77,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "{} in {} ms": "{0}，用时 {1} 毫秒",
         "{} revoked": "{0} 已吊销",
         "--tenant: 1 to 64 letters, digits, '_', '.' or '-', and a letter or digit first": "--tenant：1 到 64 个字母、数字、“_”、“.”或“-”，首字符为字母或数字",
+        "--tenant: on a service everything is of the tenant whose key asks": "--tenant：通过服务操作时，一切都属于你的密钥所在的租户",
         "--name: at most {} printable characters": "--name：最多 {0} 个可打印字符",
         "from now on every request needs a key: clients set TRACKER_API_KEY or --api-key": "从现在起每个请求都需要密钥：客户端请设置 TRACKER_API_KEY 或 --api-key",
         "there is no key {}; see `tracker keys list`": "没有密钥 {0}；见 `tracker keys list`",
