@@ -25,6 +25,7 @@ BANNED = {
     r"<script(?![^>]*\ssrc=)": "the policy allows no inline script",
     r"\son[a-z]+=": "the policy allows no inline handler",
     r"\bhx-on\b|\bjs:|\bjavascript:": "htmx must evaluate nothing",
+    r"<pre(?![^>]*\stabindex)": "what scrolls is reached by the keyboard",
     r"https?://": "nothing comes from another origin",
 }
 
