@@ -63,6 +63,42 @@ KINDS: Mapping[str, Kind] = {
         {"model": "ray-2", "prompt": "a cat"},
     ),
     "luma at a gateway": Kind("luma", "/luma", "generations/web", {"user_prompt": "a cat"}),
+    "luma agents": Kind(
+        "luma",
+        "/luma-agents/v1",
+        "agents/generations",
+        {"type": "video", "model": "ray-3.2", "prompt": "a cat"},
+        {"profile": "agents"},
+    ),
+    "runway at kie": Kind(
+        "runway",
+        "/runway-kie/api/v1",
+        "runway/generate",
+        {"prompt": "a cat", "duration": 5, "quality": "720p", "aspectRatio": "16:9"},
+        {"profile": "kie"},
+    ),
+    "aleph at kie": Kind(
+        "runway",
+        "/runway-kie/api/v1",
+        "aleph/generate",
+        {"prompt": "a cat", "videoUrl": "https://videos.example/a.mp4"},
+        {"profile": "kie"},
+    ),
+    "runway with numbers": Kind(
+        "runway",
+        "/uniapp-service/api/runway",
+        "add",
+        {
+            "taskType": "gen3a_turbo",
+            "images": [{"frameIndex": 0, "image": PICTURE_URL}],
+            "ratio": "16:9",
+            "seconds": 5,
+            "textPrompt": "a cat",
+        },
+    ),
+    "domo by its bot": Kind(
+        "domo", "/domo-discord/v1", "gen", {"prompt": "a cat"}, {"profile": "discord"}
+    ),
     "midjourney": Kind("midjourney", "/mj", "imagine", {"prompt": "a cat"}),
     "domo": Kind("domo", "/domo/v1", "video/text2video", {"prompt": "a cat", "seconds": 5}),
     "openai videos": Kind(
@@ -193,6 +229,10 @@ POLLED = [
     "ark",
     "jimeng at a relay",
     "luma at a gateway",
+    "luma agents",
+    "runway at kie",
+    "aleph at kie",
+    "runway with numbers",
     "domo",
     "fal",
     "hailuo",
@@ -203,7 +243,18 @@ POLLED = [
     "wan",
 ]
 """Kinds that polls are enough for."""
-TOLD = ["ark", "domo", "fal", "flux", "hailuo", "interactions", "veo", "vidu"]
+TOLD = [
+    "aleph at kie",
+    "ark",
+    "domo",
+    "fal",
+    "flux",
+    "hailuo",
+    "interactions",
+    "runway at kie",
+    "veo",
+    "vidu",
+]
 """Those of them that call back as well."""
 
 

@@ -27,10 +27,11 @@ SECRET = "a-secret-of-the-account"
 PROFILES: Mapping[str, Sequence[str]] = {
     "cogvideox": ("official", "gateway"),
     "flux": ("official", "gateway"),
-    "luma": ("official", "gateway"),
+    "domo": ("official", "discord"),
+    "luma": ("official", "gateway", "agents"),
     "openai": ("new-api", "tasks"),
     "pika": ("comfy", "gateway"),
-    "runway": ("official", "runwayml", "runway"),
+    "runway": ("official", "runwayml", "runway", "kie", "numbered"),
     "haimian": ("volc", "web", "custom"),
     "udio": ("task", "songs"),
     "suno": ("gateway", "raw", "sunoapi", "kie", "gcui"),

@@ -79,7 +79,7 @@ def test_a_lost_submit_is_never_found_and_nothing_is_cancelled() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"profile": "discord"}, {"webhook_secrets": ["whsec_c2VjcmV0"]}]
+    "options", [{"profile": "gateway"}, {"webhook_secrets": ["whsec_c2VjcmV0"]}]
 )
 def test_options_that_mean_nothing_are_refused_by_name(options: Mapping[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):

@@ -21,6 +21,8 @@ KINDS = [*CALLING, *POLLED]
         ("replicate", "unknown_model", Refused, False),
         ("runway", "no_credits", Refused, True),
         ("runway", "daily_cap", Deferred, False),
+        *((name, "no_credits", Refused, True) for name in ("runway at kie", "aleph at kie")),
+        ("luma agents", "budget_exhausted", Refused, True),
         ("cogvideox", "arrears", Refused, True),
         ("cogvideox", "quota", Deferred, False),
         *((name, "no_credits", Refused, True) for name in FLUXES),

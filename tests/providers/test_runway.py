@@ -246,7 +246,7 @@ def test_a_task_is_looked_at_every_five_seconds_at_most_unless_an_operator_says_
 @pytest.mark.parametrize(
     ("options", "key"),
     [
-        ({"profile": "kie"}, "profile"),
+        ({"profile": "aleph"}, "profile"),
         ({"webhook_secrets": ["whsec_c2VjcmV0"]}, "webhook_secrets"),
         ({"profile": "runwayml", "base_url": None}, "base_url"),
     ],

@@ -55,6 +55,15 @@ DIALECTS = {
         ends=frozenset({"completed", "failed"}),
         may_differ=frozenset({".request"}),
     ),
+    "luma agents": Dialect(
+        base="/luma-agents/v1",
+        create="/generations",
+        body={"type": "video", "model": "ray-3.2", "prompt": "a cat"},
+        one="/generations/",
+        missing="/generations/3fa85f64-5717-4562-b3fc-2c963f66afa6",
+        word="state",
+        ends=frozenset({"completed", "failed"}),
+    ),
     "replicate": Dialect(
         base="/replicate/v1",
         create="/models/acme/picture/predictions",
@@ -67,14 +76,22 @@ DIALECTS = {
     ),
 }
 
+AGENTS = """
+[accounts.luma.agents]
+base_url = "HOST/luma-agents/v1"
+profile = "agents"
+api_key = "emulator-key"
+"""
+
 
 @pytest.fixture(scope="module")
 def pair(
     sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pair]:
     """Clients of the fronts, with a provider of their own, and of the providers themselves."""
-    bases = {name: dialect.base for name, dialect in DIALECTS.items()}
-    with paired(sqlite_template, tmp_path_factory.mktemp("fronts"), bases) as found:
+    bases = {name: one.base for name, one in DIALECTS.items() if name in PROVIDERS}
+    folder = tmp_path_factory.mktemp("fronts")
+    with paired(sqlite_template, folder, bases, accounts=AGENTS) as found:
         yield found
 
 

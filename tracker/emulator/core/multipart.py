@@ -1,12 +1,13 @@
 """Reading of small multipart bodies (RFC 7578). Hostile input ends in Refusal."""
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from tracker.emulator.core.calls import ApiCall
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 
-__all__ = ["FormPart", "parse_form"]
+__all__ = ["FormPart", "form_fields", "parse_form"]
 
 _BOUNDARY = re.compile(r'multipart/form-data\s*;.*?boundary="?([^";,\s]{1,70})"?', re.IGNORECASE)
 _PARAMETER = re.compile(r';\s*(name|filename)="([^"]*)"', re.IGNORECASE)
@@ -33,6 +34,21 @@ def parse_form(call: ApiCall) -> list[FormPart]:
     if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
         raise Refusal(RefusalKind.INVALID, f"the form must end, after {_MOST_PARTS} parts at most")
     return [_part(piece) for piece in pieces[1:-1]]
+
+
+def form_fields(call: ApiCall, files: Collection[str]) -> Mapping[str, object]:
+    """Return the fields of a form, of a file its size; raises Refusal (invalid).
+
+    files: names of fields that must be files.
+    """
+    fields: dict[str, object] = {}
+    for part in parse_form(call):
+        if part.name in files and part.filename is None:
+            raise Refusal(RefusalKind.INVALID, f"{part.name}: must be a file")
+        is_file = part.filename is not None
+        content = part.content.decode("utf-8", "replace")
+        fields[part.name] = f"{len(part.content)} bytes" if is_file else content
+    return fields
 
 
 def _part(piece: bytes) -> FormPart:

@@ -16,6 +16,7 @@ __all__ = [
     "Signer",
     "SigningInput",
     "signature_headers",
+    "signed_id",
     "standard_webhooks",
 ]
 
@@ -68,6 +69,26 @@ def standard_webhooks(secrets: Callable[[], Sequence[str]]) -> Signer:
             timestamp=given.timestamp,
             body=given.body,
         )
+
+    return sign
+
+
+def signed_id(id_: str, secret: str | None) -> Signer | None:
+    """Return a signer of an id and the time alone, as kie.ai signs; None without a secret.
+
+    Source: https://docs.kie.ai/common-api/webhook-verification (read 2026-11).
+    """
+    if not secret:
+        return None
+
+    def sign(given: SigningInput) -> Mapping[str, str]:
+        key = "another key" if given.quality is SignatureQuality.WRONG else secret
+        signed = f"{id_}.{given.timestamp}".encode()
+        signature = base64.b64encode(hmac.digest(key.encode(), signed, hashlib.sha256))
+        return {
+            "x-webhook-timestamp": str(given.timestamp),
+            "x-webhook-signature": signature.decode(),
+        }
 
     return sign
 

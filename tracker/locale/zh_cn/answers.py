@@ -102,6 +102,15 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "a generation is continued whose id at the gateway is not known": (
             "要继续的生成在网关处的 ID 未知"
         ),
+        "names another task than {}: one can be continued": (
+            "与 {0} 指的不是同一个任务：只能延续一个"
+        ),
+        "10 seconds are made in 720p alone": "10 秒的视频只能以 720p 生成",
+        "no code, id and data: this is no callback of kie.ai": (
+            "没有 code、ID 和 data：这不是 kie.ai 的回调"
+        ),
+        "must have an image in each object": "每个对象中都必须有 image",
+        "SUCCESS without a file": "SUCCESS，但没有文件",
         "a task is continued whose id at the proxy is not known": "要继续的任务在代理处的 ID 未知",
         "a video is remixed whose id at the gateway is not known": (
             "要改编的视频在网关处的 ID 未知"

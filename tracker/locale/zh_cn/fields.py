@@ -175,6 +175,11 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "names more than one draft": "引用了多个草稿",
         "must be: ID U1 … U4, V1 … V4 or R": "必须形如：ID 加 U1 … U4、V1 … V4 或 R",
         "must be a list of at most {} ids": "必须是最多 {0} 个 id 的列表",
+        "names another task than {}: one can be continued": (
+            "与 {0} 指的不是同一个任务：只能延续一个"
+        ),
+        "10 seconds are made in 720p alone": "10 秒的视频只能以 720p 生成",
+        "must have an image in each object": "每个对象中都必须有 image",
         "names another task than {}: one can be continued; give the other one as an image": (
             "与 {0} 指的不是同一个任务：只能延续一个；另一个请以图片给出"
         ),

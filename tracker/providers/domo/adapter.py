@@ -12,6 +12,7 @@ from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Refused, SubmitOutcome, Unknown
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
+from tracker.providers.domo.discord import DomoDiscord
 from tracker.providers.domo.front import CREDITS, DomoFront
 from tracker.providers.domo.inputs import INPUTS
 from tracker.providers.domo.passing import DomoCalls
@@ -19,9 +20,10 @@ from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.ledger import settled
 from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
-from tracker.providers.kit.useless_options import UNSIGNED, OneKindOptions
+from tracker.providers.kit.useless_options import UNSIGNED, SecretlessOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Sending
 from tracker.providers.ports.provider import Provider
@@ -29,16 +31,21 @@ from tracker.providers.ports.provider import Provider
 _OF_ACCOUNT = frozenset({"2001", "4002"})
 """Out of credits; the organization is banned."""
 _EMPTY = "SUCCESS without a video"
+DISCORD = "discord"
 
 
-class DomoOptions(OneKindOptions):
-    """A key, and nothing besides."""
+class DomoOptions(SecretlessOptions):
+    """A key, and the profile of the upstream; the wrapper of the bot may want no key."""
 
     why_no_secrets = UNSIGNED
 
+    def has_credentials(self) -> bool:
+        """Tell whether anything could be submitted: the wrapper may do without a key."""
+        return super().has_credentials() or self.profile == DISCORD
 
-class DomoAdapter(TableAdapter, ObjectCallbacks):
-    """Submits, polls, reads callbacks, probes."""
+
+class DomoApi(TableAdapter):
+    """The enterprise API."""
 
     creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
         {name: CreatePath(name, inputs) for name, (_, inputs) in INPUTS.items()}
@@ -64,7 +71,6 @@ class DomoAdapter(TableAdapter, ObjectCallbacks):
     messages: ClassVar[Sequence[str]] = ("message", "msg", "error", "detail", "data.message")
     names_task = True
     times: ClassVar[Sequence[str]] = ()  # a task shows when it was made, not its last change
-    not_a_task = "no task_id and status: this is not a task"
 
     def blames_account(self, code: str | None, http_status: int | None) -> bool:
         """Look the code up, then the status."""
@@ -115,13 +121,29 @@ class DomoAdapter(TableAdapter, ObjectCallbacks):
         amount = amount_text(first_number(parsed, ("data.credits", "credits")))
         return settled(task, amount, unit=CREDITS)
 
-    def read_object(self, parsed: Any) -> Observation | None:
-        """Read the task that a callback is."""
-        return self.observe(_NO_ACCOUNT, None, parsed)
-
 
 _NO_ACCOUNT = Account("", "", DomoOptions())
-_ADAPTER = DomoAdapter()
+_API = DomoApi()
+
+
+class DomoByProfile(AdapterByProfile, ObjectCallbacks):
+    """The enterprise API, and the wrapper of the bot; the API alone calls back."""
+
+    not_a_task = "no task_id and status: this is not a task"
+
+    def read_object(self, parsed: Any) -> Observation | None:
+        """Read the task that a callback is."""
+        return _API.observe(_NO_ACCOUNT, None, parsed)
+
+
+_ADAPTER = DomoByProfile(
+    {
+        "official": UpstreamKind(
+            adapter=_API, is_calling=True, needs_address=False, hosts=("domoai.com",)
+        ),
+        DISCORD: UpstreamKind(adapter=DomoDiscord()),
+    }
+)
 REVISION = 2
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
@@ -129,6 +151,7 @@ PROVIDER = Provider(
     revision=REVISION,
     regions={"global": "https://api.domoai.com/v1"},
     options=DomoOptions,
+    check_account=_ADAPTER.flaws_of,
     submits=_ADAPTER,
     polls=_ADAPTER,
     calls_back=_ADAPTER,

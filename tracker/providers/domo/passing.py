@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from tracker.providers.domo.front import UPLOAD
 from tracker.providers.kit.passed_calls import PlainCalls
+from tracker.providers.ports.account import Account
 from tracker.providers.ports.passing import NamedObject, PassedCall
 
 _FILE, _URI = "upload", "domoai_uri"
@@ -20,3 +21,10 @@ class DomoCalls(PlainCalls):
     named_in_tasks: ClassVar[Mapping[str, NamedObject]] = MappingProxyType(
         {_URI: NamedObject(_FILE)}
     )
+
+    def refusal(self, account: Account, path: str) -> str | None:
+        """Refuse the wrapper of the bot, which takes files in its forms."""
+        del path
+        if account.profile in (None, "official"):
+            return None
+        return f"the upstream of account {account.name!r} takes files in its forms"

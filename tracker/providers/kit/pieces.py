@@ -1,10 +1,13 @@
 """Make pieces of results out of what answers hold: addresses and texts."""
 
+from dataclasses import replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from tracker.domain.inline_files import is_name
+from tracker.domain.outcome import Observed, PollOutcome
 
 _KINDS = MappingProxyType(
     {
@@ -28,6 +31,14 @@ def web_url(value: Any) -> str | None:
         return value if urlsplit(value).hostname else None
     except ValueError:  # what only begins like a URL
         return None
+
+
+def expiring(outcome: PollOutcome, at: datetime) -> PollOutcome:
+    """Return what a query brought, with the links of its pieces said to die at a time."""
+    if not isinstance(outcome, Observed) or not outcome.observation.artifacts:
+        return outcome
+    pieces = tuple(replace(piece, expires_at=at) for piece in outcome.observation.artifacts)
+    return Observed(replace(outcome.observation, artifacts=pieces))
 
 
 def text_url(text: str) -> str:

@@ -46,6 +46,7 @@ class UpstreamKind:
     cancels:       None where it offers no way.
     is_calling:    whether it calls back.
     path_ends:     ends of a base URL's path that tell it where the account names no profile.
+    hosts:         domains at which nothing else stands; they tell it likewise.
     needs_address: it stands at no address of its own: the account must have a base URL.
     """
 
@@ -55,6 +56,7 @@ class UpstreamKind:
     cancels: Cancels | None = None
     is_calling: bool = False
     path_ends: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
     needs_address: bool = True
 
 
@@ -73,14 +75,21 @@ class AdapterByProfile:
         self._first = next(iter(kinds.values()))
 
     def kind_of(self, account: Account) -> UpstreamKind:
-        """Return the kind that the profile names, or that the end of the base URL tells."""
+        """Return the kind that the profile names, or that the base URL tells."""
         if account.profile is not None:
             return self._kinds.get(account.profile, self._first)
+        by_host = self._profile_of_host(account)
+        if by_host is not None:
+            return self._kinds[by_host]
         path = urlsplit(account.base_url).path
-        for kind in self._kinds.values():
-            if kind.path_ends and path.endswith(kind.path_ends):
-                return kind
-        return self._first
+        ends = [
+            (len(end), kind)
+            for kind in self._kinds.values()
+            for end in kind.path_ends
+            if path.endswith(end)
+        ]
+        # The longest end tells most: `/x/runway` may be another upstream than `/runway`.
+        return max(ends, key=lambda found: found[0])[1] if ends else self._first
 
     def flaws_of(self, account: Account) -> Sequence[str]:
         """Return `key: reason` for a profile that there is not, or that lacks an address."""
@@ -89,7 +98,22 @@ class AdapterByProfile:
         is_here = account.options.base_url is not None
         if self.kind_of(account).needs_address and not is_here:
             return [f"base_url: is needed for the profile {account.profile}"]
+        by_host = self._profile_of_host(account)
+        if account.profile is not None and by_host not in (None, account.profile):
+            return [f"profile: the address is that of {by_host}; set region or base_url"]
         return []
+
+    def _profile_of_host(self, account: Account) -> str | None:
+        """Return the profile whose domain the base URL is of; None where none claims it."""
+        host = urlsplit(account.base_url).hostname or ""
+        return next(
+            (
+                name
+                for name, kind in self._kinds.items()
+                if any(f".{host}".endswith(f".{domain}") for domain in kind.hosts)
+            ),
+            None,
+        )
 
     @property
     def operations(self) -> Collection[str]:

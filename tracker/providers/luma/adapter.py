@@ -24,6 +24,7 @@ from tracker.providers.kit.reading import first_number, first_text
 from tracker.providers.kit.scan import ListScan
 from tracker.providers.kit.table import CreatePath, Meaning, OpenInputs
 from tracker.providers.kit.useless_options import UNSIGNED, SecretlessOptions
+from tracker.providers.luma.agents import LumaAgents
 from tracker.providers.luma.front import LumaFront
 from tracker.providers.luma.gateway import LumaGateway
 from tracker.providers.luma.passing import LumaCalls
@@ -314,8 +315,12 @@ _ADAPTER = LumaByProfile(
             cancels=_API,
             is_calling=True,
             needs_address=False,
+            hosts=("api.lumalabs.ai",),
         ),
         "gateway": UpstreamKind(adapter=LumaGateway(), path_ends=("/luma", "/luma/v1")),
+        "agents": UpstreamKind(
+            adapter=LumaAgents(), needs_address=False, hosts=("agents.lumalabs.ai",)
+        ),
     }
 )
 REVISION = 3
@@ -323,7 +328,10 @@ REVISION = 3
 PROVIDER = Provider(
     name="luma",
     revision=REVISION,
-    regions={"global": "https://api.lumalabs.ai/dream-machine/v1"},
+    regions={
+        "global": "https://api.lumalabs.ai/dream-machine/v1",
+        "agents": "https://agents.lumalabs.ai/v1",
+    },
     options=LumaOptions,
     check_account=_ADAPTER.flaws_of,
     submits=_ADAPTER,

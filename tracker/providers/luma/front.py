@@ -21,6 +21,12 @@ from tracker.providers.kit.front_calls import (
     wrong_method,
 )
 from tracker.providers.kit.plain_front import PlainFront
+from tracker.providers.luma.front_agents import (
+    AGENTS_PREFIX,
+    is_for_agents,
+    read_agents,
+    show_agents,
+)
 from tracker.providers.luma.front_web import is_web, read_web, refuse_web, show_web
 from tracker.providers.ports.front import Cancel, Command, Create, Fixed, Get, PassOn, Shown, Skip
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal, WantsBody
@@ -57,7 +63,7 @@ _WORDS: Mapping[TaskState, str] = MappingProxyType(
 class LumaFront(PlainFront):
     """See providers/ports/front.py."""
 
-    prefixes = ("/luma", "/pro/luma", "/proxy/luma")
+    prefixes = ("/luma", "/pro/luma", "/proxy/luma", AGENTS_PREFIX)
     heeds_should_retry = True
 
     def scope(self, call: FrontCall) -> Scope:
@@ -68,6 +74,8 @@ class LumaFront(PlainFront):
 
     def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
         """Route by path and method."""
+        if is_for_agents(call):
+            return read_agents(call)
         if is_web(call):
             return read_web(call)
         path = call.path.removeprefix(_ROOT)
@@ -95,6 +103,8 @@ class LumaFront(PlainFront):
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show generations."""
         del request_id
+        if is_for_agents(call):
+            return show_agents(command, shown)
         if is_web(call):
             return show_web(call, command, shown)
         match command:
@@ -120,7 +130,7 @@ class LumaFront(PlainFront):
     ) -> FrontAnswer:
         """Answer with a `detail`; clients of gateways read `error.message`."""
         del request_id
-        if call is not None and is_web(call):
+        if call is not None and is_web(call) and not is_for_agents(call):
             return refuse_web(refusal.message, STATUSES[refusal.fault])
         return FrontAnswer({"detail": refusal.message}, STATUSES[refusal.fault])
 

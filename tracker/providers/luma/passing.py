@@ -18,9 +18,9 @@ class LumaCalls(PlainCalls):
     )
 
     def refusal(self, account: Account, path: str) -> str | None:
-        """Refuse gateways, which serve neither."""
+        """Refuse gateways and the newer API, which serve neither."""
         del path
-        ends = account.base_url.endswith(("/luma", "/luma/v1"))
+        ends = account.base_url.endswith(("/luma", "/luma/v1", "agents.lumalabs.ai/v1"))
         if account.profile == "official" or (account.profile is None and not ends):
             return None
         return f"the upstream of account {account.name!r} serves tasks only"

@@ -1,4 +1,4 @@
-"""Runway: no callbacks, no ids of ours, no list; a lost create is for a person to settle.
+"""Runway: no ids of ours, no list; a lost create is for a person to settle. kie.ai calls back.
 
 Sources: https://docs.dev.runwayml.com/api, https://docs.dev.runwayml.com/errors/task-failures/ and
 the official SDK (https://github.com/runwayml/sdk-python, 5.24.0); for the dialects of gateways the
@@ -16,27 +16,32 @@ from urllib.parse import quote
 from tracker.domain.cost import Cost, Phase
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.observation import Observation
 from tracker.domain.outcome import (
     DeferralScope,
     Deferred,
-    Observed,
     PollOutcome,
     Refused,
     SubmitOutcome,
 )
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
+from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.ledger import settled
-from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.pieces import expiring, web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
+from tracker.providers.kit.proofs import SignedFields
 from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, Meaning, TableAdapter
-from tracker.providers.kit.useless_options import SecretlessOptions
-from tracker.providers.ports.account import Account
+from tracker.providers.kit.useless_options import NO_CALLBACKS
+from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
+from tracker.providers.ports.callbacks import Scheme
 from tracker.providers.ports.provider import Provider
 from tracker.providers.runway.front import CREDITS, RunwayFront
+from tracker.providers.runway.kie import IDS, RunwayKie, read_callback
+from tracker.providers.runway.numbered import RunwayNumbered
 from tracker.providers.runway.operations import (
     CREATES,
     IMAGE_TO_VIDEO,
@@ -65,8 +70,8 @@ _WORDS: Mapping[str, TaskState] = MappingProxyType(
 )
 
 
-class RunwayOptions(SecretlessOptions):
-    """A key, and the profile of the upstream."""
+class RunwayOptions(AccountOptions):
+    """A key, the profile of the upstream, and for kie.ai the key that signs its callbacks."""
 
 
 class _RunwayWords(TableAdapter):
@@ -82,14 +87,10 @@ class _RunwayWords(TableAdapter):
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read how the task stands; its links live for a day from now on."""
-        (outcome,) = super().parse_poll(asking, answer)
-        if not isinstance(outcome, Observed) or not outcome.observation.artifacts:
-            return [outcome]
-        pieces = tuple(
-            replace(piece, expires_at=asking.now + LINKS_LIVE)
-            for piece in outcome.observation.artifacts
-        )
-        return [Observed(replace(outcome.observation, artifacts=pieces))]
+        return [
+            expiring(outcome, asking.now + LINKS_LIVE)
+            for outcome in super().parse_poll(asking, answer)
+        ]
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure by Runway's own code."""
@@ -263,11 +264,44 @@ def _links(output: Any) -> Sequence[tuple[str, str]]:
 
 
 _API = RunwayApi()
-_ADAPTER = AdapterByProfile(
+KIE = "kie"
+
+
+class RunwayByProfile(AdapterByProfile, ObjectCallbacks):
+    """Every dialect; kie.ai alone calls back."""
+
+    not_a_task = "no code, id and data: this is no callback of kie.ai"
+
+    def flaws_of(self, account: Account) -> Sequence[str]:
+        """Return `key: reason` for options that contradict each other."""
+        found = list(super().flaws_of(account))
+        if account.webhook_secrets and not self.kind_of(account).is_calling:
+            found.append(f"webhook_secrets: {NO_CALLBACKS}")
+        return found
+
+    def proof(self, account: Account) -> Scheme | None:
+        """Return kie.ai's scheme, which signs id and time; None without its key."""
+        secrets = account.webhook_secrets
+        return SignedFields(secrets, IDS) if secrets else None
+
+    def read_object(self, parsed: Any) -> Observation | None:
+        """Read a callback of kie.ai."""
+        return read_callback(parsed) if isinstance(parsed, dict) else None
+
+
+_ADAPTER = RunwayByProfile(
     {
-        "official": UpstreamKind(adapter=_API, cancels=_API, needs_address=False),
+        "official": UpstreamKind(
+            adapter=_API, cancels=_API, needs_address=False, hosts=("dev.runwayml.com",)
+        ),
         "runwayml": UpstreamKind(adapter=RunwayGateway(), path_ends=("/runwayml",)),
         "runway": UpstreamKind(adapter=RunwayWeb(), path_ends=("/runway",)),
+        KIE: UpstreamKind(
+            adapter=RunwayKie(), is_calling=True, needs_address=False, hosts=("kie.ai",)
+        ),
+        "numbered": UpstreamKind(
+            adapter=RunwayNumbered(), path_ends=("/uniapp-service/api/runway",)
+        ),
     }
 )
 REVISION = 3
@@ -275,11 +309,12 @@ REVISION = 3
 PROVIDER = Provider(
     name="runway",
     revision=REVISION,
-    regions={"global": "https://api.dev.runwayml.com"},
+    regions={"global": "https://api.dev.runwayml.com", KIE: "https://api.kie.ai/api/v1"},
     options=RunwayOptions,
     check_account=_ADAPTER.flaws_of,
     submits=_ADAPTER,
     polls=_ADAPTER,
+    calls_back=_ADAPTER,
     cancels=_ADAPTER,
     probes=_ADAPTER,
     front=RunwayFront(),

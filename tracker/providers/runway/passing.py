@@ -29,8 +29,7 @@ class RunwayCalls(PlainCalls):
     def refusal(self, account: Account, path: str) -> str | None:
         """Say that gateways know no organization."""
         del path
-        if account.profile in (None, "official") and not account.base_url.endswith(
-            ("/runway", "/runwayml")
-        ):
+        ends = (*("/runway", "/runwayml"), "kie.ai/api/v1")
+        if account.profile in (None, "official") and not account.base_url.endswith(ends):
             return None
         return f"the upstream of account {account.name!r} serves tasks only"

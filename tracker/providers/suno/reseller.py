@@ -11,25 +11,28 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
+from tracker.domain.exchange import HttpCall, HttpFailure
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import (
-    Absent,
     Accepted,
-    Deferred,
     Observed,
     PollOutcome,
-    Refused,
     SubmitOutcome,
     Unanswered,
-    Unknown,
 )
 from tracker.domain.task import Artifact, TaskState
+from tracker.providers.kit.coded_answers import (
+    COMMON_CODES,
+    KIE_CODES,
+    NO_CREDITS,
+    CodedAdapter,
+    code_of,
+)
 from tracker.providers.kit.pieces import text_url, web_url
 from tracker.providers.kit.reading import finite, first_text
-from tracker.providers.kit.table import CreatePath, Meaning, TableAdapter, parsed_of
+from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Answer, Asking, Probed, Request, Sending
+from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.suno import reseller_inputs as inputs
 from tracker.providers.suno.options import KIE, headers_of, profile_of
 from tracker.providers.suno.records import read_record
@@ -57,7 +60,6 @@ AT_ONCE = frozenset(
     {"generate/get-timestamped-lyrics", "generate/generate-persona", "style/generate"}
 )
 """Creates whose answer is the result."""
-_ABSENT = frozenset({"404", "422"})
 _CODES: Mapping[str, Mapping[str, Meaning]] = MappingProxyType(
     {
         "sunoapi": {
@@ -65,30 +67,17 @@ _CODES: Mapping[str, Mapping[str, Meaning]] = MappingProxyType(
             "405": Meaning.WAIT,
             "430": Meaning.WAIT,
         },
-        KIE: {"402": Meaning.BLAMES_ACCOUNT, "429": Meaning.WAIT},
+        KIE: KIE_CODES,
     }
 )
-_COMMON: Mapping[str, Meaning] = MappingProxyType(
-    {
-        "400": Meaning.REFUSED,
-        "401": Meaning.BLAMES_ACCOUNT,
-        "403": Meaning.BLAMES_ACCOUNT,
-        "404": Meaning.REFUSED,
-        "409": Meaning.REFUSED,
-        "413": Meaning.REFUSED,
-        "422": Meaning.REFUSED,
-        "451": Meaning.REFUSED,
-        "455": Meaning.WAIT,
-    }
-)
-_MONEY_CODES = MappingProxyType({"sunoapi": "429", KIE: "402"})
+_MONEY_CODES = MappingProxyType({"sunoapi": "429", KIE: NO_CREDITS})
 
 
 def _creates(models: Mapping[str, type[BaseModel]]) -> Mapping[str, CreatePath]:
     return MappingProxyType({path: CreatePath(path, model) for path, model in models.items()})
 
 
-class ResellerDialect(TableAdapter):
+class ResellerDialect(CodedAdapter):
     """Tasks with a record each. The `code` of an answer decides, not its HTTP status."""
 
     creates: ClassVar[Mapping[str, CreatePath]] = _creates(
@@ -120,8 +109,7 @@ class ResellerDialect(TableAdapter):
     poll_path = "generate/record-info?taskId={id}"
     url_field = "callBackUrl"
     ids = ("data.taskId", "data.task_id")
-    messages = ("msg", "message", "error.message", "error")
-    forgets = True
+    too_fast = ("405", "429", "430")
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the headers that carry the credentials."""
@@ -149,7 +137,7 @@ class ResellerDialect(TableAdapter):
         if isinstance(answer, HttpFailure) or answer.status >= 300:
             return super().parse_submit(sending, answer)
         parsed = parsed_of(answer)
-        if _code(parsed) not in (None, "200"):
+        if code_of(parsed) not in (None, "200"):
             return self.refusal(sending, answer, parsed)
         if sending.task.operation in AT_ONCE:
             data = parsed.get("data") if isinstance(parsed, dict) else None
@@ -161,24 +149,14 @@ class ResellerDialect(TableAdapter):
             return self.refusal(sending, answer, parsed)
         return Accepted(task_id, "PENDING")
 
-    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
-        """Look the code up as the account's host means it; without a code, the HTTP status."""
-        code, words = _code(parsed), self.in_words(answer, parsed)
-        if answer.status >= 500 and code != "455":
-            return Unknown(words, code)
-        if code in (None, "200"):
-            return super().refusal(sending, answer, parsed)
-        profile = profile_of(sending.account)
-        match self._code_meaning(profile, code):
-            case Meaning.REFUSED:
-                return Refused(code, words)
-            case Meaning.BLAMES_ACCOUNT:
-                is_money = code == _MONEY_CODES.get(profile)
-                return Refused(NO_MONEY if is_money else code, words, blames_account=True)
-            case Meaning.WAIT | Meaning.WAIT_FOR_SLOT:
-                return Deferred(code, words, self.pause_s(answer, parsed))
-            case _:
-                return Unknown(words, code)
+    def meaning_of(self, account: Account, code: str) -> Meaning:
+        """Look the code up as the account's host means it: the hosts contradict each other."""
+        known = _CODES.get(profile_of(account), {}).get(code) or COMMON_CODES.get(code)
+        return known or Meaning.UNKNOWN
+
+    def named(self, account: Account, code: str) -> str:
+        """Return our own code for a lack of credits."""
+        return NO_MONEY if code == _MONEY_CODES.get(profile_of(account)) else code
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Build the query of the record that the operation has."""
@@ -197,43 +175,15 @@ class ResellerDialect(TableAdapter):
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
         parsed = parsed_of(answer)
-        code = _code(parsed)
         data = parsed.get("data") if isinstance(parsed, dict) else None
         said = read_record(data) if answer.status < 300 and isinstance(data, dict) else None
-        if said is not None:
-            return [Observed(said)]
-        words = self.in_words(answer, parsed)
-        is_empty = isinstance(parsed, dict) and data is None and code == "200"
-        if isinstance(parsed, dict) and (code in _ABSENT or is_empty or answer.status == 404):
-            return [Absent(words, weak=True)]
-        is_fast = answer.status == 429 or code in ("405", "429", "430")
-        return [Unanswered(words, self.pause_s(answer, parsed), slow_down=is_fast)]
+        return [self.without_record(answer, parsed) if said is None else Observed(said)]
 
     def build_probe(self, account: Account, *, now: Any) -> HttpCall:
         """Ask what is left on the account."""
         del now
         path = "chat/credit" if profile_of(account) == KIE else "generate/credit"
         return HttpCall("GET", f"{account.base_url}/{path}", self.headers(account))
-
-    def parse_probe(self, account: Account, answer: Answer) -> Probed:
-        """Look at the code too: a wrong key is told under HTTP 200."""
-        parsed = parsed_of(answer) if isinstance(answer, HttpResult) else None
-        if isinstance(answer, HttpResult) and _code(parsed) in ("401", "403"):
-            return Probed("error", f"refuses this account: {self.in_words(answer, parsed)}")
-        return super().parse_probe(account, answer)
-
-    def balance(self, parsed: Any) -> str | None:
-        """Read the credits that are left."""
-        left = first_text(parsed, ("data",), limit=40)
-        return None if left is None else f"{left} credits"
-
-    def _code_meaning(self, profile: str, code: str) -> Meaning:
-        known = _CODES.get(profile, {}).get(code) or _COMMON.get(code)
-        return known or Meaning.UNKNOWN
-
-
-def _code(parsed: Any) -> str | None:
-    return first_text(parsed, ("code",), limit=40)
 
 
 def _with_body(sending: Sending, body: Mapping[str, Any]) -> Sending:

@@ -4,7 +4,6 @@ Source: https://docs.domoai.app (enterprise API), read 2026-11.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -41,10 +40,10 @@ from tracker.emulator.core.tasks import (
     PROCESSING,
     SUBMITTED,
     SUCCEED,
-    EmulatedTask,
     TaskStep,
 )
-from tracker.emulator.providers.domo.words import DOMO_WORDS, DomoWord
+from tracker.emulator.providers.domo.discord import DomoDiscord, refuse_as_wrapper
+from tracker.emulator.providers.domo.words import DOMO_WORDS, DomoDetails, DomoTask, DomoWord
 
 __all__ = ["create"]
 
@@ -88,18 +87,6 @@ _OPERATIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "talking-avatar": ("TALKING_AVATAR", ("image", "audio", "seconds")),
 }
 """Category and required fields, by the path below `/video/`."""
-
-
-@dataclass(frozen=True)
-class DomoDetails:
-    """The facts of a task that the core does not know."""
-
-    category: str
-    seconds: int
-    prompt: str
-
-
-DomoTask = EmulatedTask[DomoDetails]
 
 
 class DomoApi:
@@ -155,6 +142,8 @@ class DomoApi:
         return Reply({"data": data, "code": 0})
 
     def _callbacks(self, task: DomoTask) -> Sequence[CallbackContent]:
+        if task.operation.startswith("discord/"):
+            return ()  # the wrapper has one URL for everything, and none here
         return (CallbackContent(body=json_bytes(self._view(task))),)
 
     def _view(self, task: DomoTask) -> dict[str, Any]:
@@ -189,8 +178,12 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[DomoDetails]:
     """Return Domo's emulator."""
     api = DomoApi(emulator)
-    service = RoutedService(("/domo",), api.routes(), _refuse)
-    return EmulatedProvider(name="domo", engine=api.engine, services=(service,), main_job=MAIN_JOB)
+    wrapper = DomoDiscord(api.engine, emulator.config)
+    services = (
+        RoutedService(("/domo",), api.routes(), _refuse),
+        RoutedService(("/domo-discord",), wrapper.routes(), refuse_as_wrapper),
+    )
+    return EmulatedProvider(name="domo", engine=api.engine, services=services, main_job=MAIN_JOB)
 
 
 def _draft(name: str, body: Mapping[str, object], scenario: Scenario) -> TaskDraft[DomoDetails]:

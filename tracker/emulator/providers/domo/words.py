@@ -1,12 +1,14 @@
-"""Scenario words for what Domo alone gets wrong. A table, no behaviour."""
+"""Domo's facts of a task, and scenario words for what Domo alone gets wrong. No behaviour."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from tracker.emulator.core.tasks import EmulatedTask
 from tracker.emulator.core.words import ParameterKind, WordSpec
 
-__all__ = ["DOMO_WORDS", "DomoWord"]
+__all__ = ["DOMO_WORDS", "DomoDetails", "DomoTask", "DomoWord"]
 
 
 class DomoWord(StrEnum):
@@ -19,6 +21,19 @@ class DomoWord(StrEnum):
     CODE_IN_200 = "code_in_200"
     NULL_CREATED_AT = "null_created_at"
     NEW_CATEGORY = "new_category"
+    SUCCESS_FALSE = "success_false"
+
+
+@dataclass(frozen=True)
+class DomoDetails:
+    """The facts of a task that the core does not know."""
+
+    category: str
+    seconds: int
+    prompt: str
+
+
+DomoTask = EmulatedTask[DomoDetails]
 
 
 DOMO_WORDS: Mapping[str, WordSpec] = MappingProxyType(
@@ -34,5 +49,8 @@ DOMO_WORDS: Mapping[str, WordSpec] = MappingProxyType(
         DomoWord.CODE_IN_200: WordSpec("the create is answered with HTTP 200 and code 5000"),
         DomoWord.NULL_CREATED_AT: WordSpec("created_at is null"),
         DomoWord.NEW_CATEGORY: WordSpec("category is a word that nobody knows"),
+        DomoWord.SUCCESS_FALSE: WordSpec(
+            "at the wrapper of the bot, the create is answered HTTP 200 with success: false"
+        ),
     }
 )

@@ -23,6 +23,7 @@ from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent, RetryPolicy
 from tracker.emulator.core.tasks import CANCELLED, SUCCEED, TaskStep
+from tracker.emulator.providers.luma.agents import LumaAgents, refuse_as_agents
 from tracker.emulator.providers.luma.gateway import LumaGateway, refuse_at_gateway
 from tracker.emulator.providers.luma.generation import (
     PROGRESS_VIDEO,
@@ -215,9 +216,11 @@ def create(emulator: Emulator) -> EmulatedProvider[LumaDetails]:
     """Return Luma's emulator: below its own prefix, and where a bare host would serve it."""
     api = LumaApi(emulator)
     gateway = LumaGateway(api.engine, emulator.config)
+    agents = LumaAgents(api.engine, emulator.config)
     services = (
         RoutedService(("/luma",), [*api.routes(_OFFICIAL), *gateway.routes()], _refuse_by_path),
         RoutedService(("/dream-machine",), api.routes("/v1"), _refuse),
+        RoutedService(("/luma-agents",), agents.routes(), refuse_as_agents),
     )
     return EmulatedProvider(name="luma", engine=api.engine, services=services, main_job=MAIN_JOB)
 

@@ -23,6 +23,8 @@ class LumaWord(StrEnum):
     COMPLETED_NO_LINK = "completed_no_link"
     FAILED_BUT_PENDING = "failed_but_pending"
     COOKIE_401 = "cookie_401"
+    NO_OUTPUT = "no_output"
+    BUDGET_EXHAUSTED = "budget_exhausted"
 
 
 LUMA_WORDS: Mapping[str, WordSpec] = MappingProxyType(
@@ -53,5 +55,13 @@ LUMA_WORDS: Mapping[str, WordSpec] = MappingProxyType(
             "at a gateway, status is FAILED while state tells that it goes on"
         ),
         LumaWord.COOKIE_401: WordSpec("at a gateway, queries are refused with HTTP 401"),
+        LumaWord.NO_OUTPUT: WordSpec(
+            "at the newer API, the first N answers after the completion have no output",
+            ParameterKind.TRIES,
+            "3",
+        ),
+        LumaWord.BUDGET_EXHAUSTED: WordSpec(
+            "at the newer API, the create is refused with HTTP 402 and the code budget_exhausted"
+        ),
     }
 )

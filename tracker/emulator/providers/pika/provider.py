@@ -16,7 +16,7 @@ from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.media import media_url
-from tracker.emulator.core.multipart import parse_form
+from tracker.emulator.core.multipart import form_fields
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
@@ -165,14 +165,7 @@ def _form_of(name: str, call: ApiCall) -> Mapping[str, object]:
             raise Refusal(RefusalKind.INVALID, "the body must be a urlencoded form")
         found = parse_qs(call.raw.decode("utf-8", "replace"), keep_blank_values=True)
         return {field: values[-1] for field, values in found.items()}
-    fields: dict[str, object] = {}
-    for part in parse_form(call):
-        if part.name in _FILES and part.filename is None:
-            raise Refusal(RefusalKind.INVALID, f"{part.name}: must be a file")
-        is_file = part.filename is not None
-        content = part.content.decode("utf-8", "replace")
-        fields[part.name] = f"{len(part.content)} bytes" if is_file else content
-    return fields
+    return form_fields(call, _FILES)
 
 
 def _flaw_of(body: Mapping[str, object]) -> Flaw | None:

@@ -1,4 +1,4 @@
-"""Runway's API and the two dialects of gateways: paths, refusals, deletion. No callbacks.
+"""Runway's API and the two dialects of gateways: paths, refusals, deletion; and its resellers.
 
 Sources: https://docs.dev.runwayml.com/api and https://github.com/runwayml/sdk-python (api.md),
 read 2026-11.
@@ -26,6 +26,12 @@ from tracker.emulator.providers.runway.operations import (
     WEB_TASK,
     WORKFLOW,
     RunwayOperation,
+)
+from tracker.emulator.providers.runway.resellers import (
+    RunwayResellers,
+    kie_callbacks,
+    refuse_as_kie,
+    refuse_as_numbered,
 )
 from tracker.emulator.providers.runway.views import (
     RunwayDetails,
@@ -69,7 +75,10 @@ class RunwayApi:
         self.engine: Engine[RunwayDetails] = Engine(
             emulator,
             ProviderRules(
-                name="runway", callbacks=lambda _task: (), words=RUNWAY_WORDS, faults=daily
+                name="runway",
+                callbacks=lambda task: kie_callbacks(task, emulator.config),
+                words=RUNWAY_WORDS,
+                faults=daily,
             ),
         )
 
@@ -197,10 +206,13 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[RunwayDetails]:
     """Return Runway's emulator: the official API, and gateways under the paths that they use."""
     api = RunwayApi(emulator)
+    resellers = RunwayResellers(api.engine, emulator.config)
     services = (
         RoutedService(("/runway/official",), api.official(), _refuse),
         RoutedService(("/runwayml",), api.gateway(), _refuse_as_gateway),
         RoutedService(("/runway",), api.web(), _refuse_as_gateway),
+        RoutedService(("/runway-kie/api/v1",), resellers.kie(), refuse_as_kie),
+        RoutedService(("/uniapp-service/api/runway",), resellers.numbered(), refuse_as_numbered),
     )
     return EmulatedProvider(name="runway", engine=api.engine, services=services, main_job=MAIN_JOB)
 

@@ -22,6 +22,8 @@ class RunwayWord(StrEnum):
     EMPTY_OUTPUT = "empty_output"
     DAILY_CAP = "daily_cap"
     NO_CREDITS = "no_credits"
+    EXPIRE_FLAG = "expire_flag"
+    CODE_IN_200 = "code_in_200"
 
 
 RUNWAY_WORDS: Mapping[str, WordSpec] = MappingProxyType(
@@ -45,6 +47,12 @@ RUNWAY_WORDS: Mapping[str, WordSpec] = MappingProxyType(
             ParameterKind.TRIES,
             "2",
         ),
-        RunwayWord.NO_CREDITS: WordSpec("the create is refused for lack of credits, with HTTP 400"),
+        RunwayWord.NO_CREDITS: WordSpec(
+            "the create is refused for lack of credits: HTTP 400, at kie.ai the code 402"
+        ),
+        RunwayWord.EXPIRE_FLAG: WordSpec("at kie.ai, records say that the files are deleted"),
+        RunwayWord.CODE_IN_200: WordSpec(
+            "where the status is a number, the create is answered HTTP 200 with code 1"
+        ),
     }
 )

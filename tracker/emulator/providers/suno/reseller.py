@@ -3,9 +3,6 @@
 Sources: https://docs.sunoapi.org and https://docs.kie.ai/suno-api, read 2026-11.
 """
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -16,7 +13,7 @@ from tracker.emulator.core.journal import json_bytes
 from tracker.emulator.core.media import media_url
 from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.sending import CallbackContent
-from tracker.emulator.core.signing import SignatureQuality, Signer, SigningInput
+from tracker.emulator.core.signing import signed_id
 from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED
 from tracker.emulator.providers.suno.api import SunoCreate, SunoTasks, needs
 from tracker.emulator.providers.suno.songs import FIRST, TEXT, SunoTask, lyrics_view, record_song
@@ -207,7 +204,7 @@ def reseller_callbacks(task: SunoTask, config: EmulatorConfig) -> Sequence[Callb
     """Word the callbacks of a stage. Without a secret they are unsigned, as sunoapi.org's are."""
     if not task.operation.startswith("/") or task.status == SUBMITTED:
         return ()
-    sign = _signer(task.task_id, config)
+    sign = signed_id(task.task_id, config.webhook_secret)
     told: list[CallbackContent] = []
     if task.scenario.has(SunoWord.SIGN_NOT_BODY) and task.stage == FIRST:
         lie = _body(task, "error", None, 501, "Audio generation failed.")
@@ -235,20 +232,3 @@ def _result(task: SunoTask) -> object:
 def _body(task: SunoTask, kind: str, data: object, code: int, text: str) -> bytes:
     inner = {"callbackType": kind, "task_id": task.task_id, "data": data}
     return json_bytes({"code": code, "msg": text, "data": inner})
-
-
-def _signer(task_id: str, config: EmulatorConfig) -> Signer | None:
-    secret = config.webhook_secret
-    if not secret:
-        return None
-
-    def sign(given: SigningInput) -> Mapping[str, str]:
-        key = "another key" if given.quality is SignatureQuality.WRONG else secret
-        text = f"{task_id}.{given.timestamp}".encode()
-        signature = base64.b64encode(hmac.digest(key.encode(), text, hashlib.sha256))
-        return {
-            "x-webhook-timestamp": str(given.timestamp),
-            "x-webhook-signature": signature.decode(),
-        }
-
-    return sign

@@ -1,0 +1,155 @@
+"""Runway at kie.ai, and at a gateway with numbers. What was recorded: test_runway.py."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.emulator.scene import Scene, play_in
+from tests.providers.caller import Caller
+from tests.providers.provider_contract import (
+    CallbackContract,
+    PollContract,
+    ProbeContract,
+    SubmitContract,
+)
+from tests.providers.support import NOW, a_task, an_account, asked_of, called_back, sent_to
+from tracker.domain.errors import InvalidRequest, Misuse
+from tracker.domain.exchange import HttpResult
+from tracker.domain.outcome import Observed, Unanswered
+from tracker.domain.task import TaskState
+from tracker.emulator import EmulatorConfig
+from tracker.providers.registry import PROVIDERS
+
+RUNWAY = PROVIDERS["runway"]
+KIE: Mapping[str, Any] = {"profile": "kie"}
+PICTURE = "https://pictures.example/a.png"
+
+
+class TestKie(SubmitContract, PollContract, ProbeContract, CallbackContract):
+    provider = RUNWAY
+    options = KIE
+    inputs = {  # noqa: RUF012 - read only
+        "runway/generate": {"prompt": "rain", "duration": 10, "quality": "720p", "waterMark": ""},
+        "aleph/generate": {"prompt": "rain", "videoUrl": "https://videos.example/a.mp4", "seed": 1},
+    }
+
+
+class TestNumbered(SubmitContract, PollContract, ProbeContract):
+    provider = RUNWAY
+    options = {"profile": "numbered"}  # noqa: RUF012 - read only
+    inputs = {  # noqa: RUF012 - read only
+        "add": {
+            "taskType": "gen2",
+            "images": [{"frameIndex": 0, "image": PICTURE}],
+            "ratio": "9:16",
+            "seconds": 10,
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("operation", "input_", "field"),
+    [
+        ("runway/generate", {"duration": 5}, "prompt"),
+        ("runway/generate", {"prompt": "a", "duration": 7}, "duration"),
+        ("runway/generate", {"prompt": "a", "duration": 10, "quality": "1080p"}, "quality"),
+        ("runway/extend", {"prompt": "a"}, "taskId"),
+        ("aleph/generate", {"prompt": "a"}, "videoUrl"),
+        ("add", {"taskType": "gen9", "images": [], "ratio": "16:9", "seconds": 5}, "taskType"),
+        ("add", {"taskType": "gen2", "images": [{}], "ratio": "16:9", "seconds": 5}, "images"),
+    ],
+)
+def test_a_field_that_would_be_refused_is_named(
+    operation: str, input_: Mapping[str, Any], field: str
+) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        RUNWAY.submits.check(operation, input_)
+    assert [one.path for one in caught.value.fields] == [field]
+
+
+def test_an_extension_names_a_task_of_ours_and_sends_their_id() -> None:
+    account, task = an_account(RUNWAY, **KIE), a_task("runway/extend")
+    request = RUNWAY.submits.check("runway/extend", {"taskId": "ours", "prompt": "more"})
+    assert (request.parent, request.parent_field) == ("ours", "taskId")
+    parent = a_task("runway/generate", provider_task_id="theirs")
+    call = RUNWAY.submits.build_submit(sent_to(account, task, request.body, parent=parent))
+    assert call.url == f"{account.base_url}/runway/extend"
+    assert json.loads(call.body or b"")["taskId"] == "theirs"
+    unnamed = replace(parent, provider_task_id=None)
+    with pytest.raises(Misuse):
+        RUNWAY.submits.build_submit(sent_to(account, task, request.body, parent=unnamed))
+
+
+def test_files_that_are_deleted_are_said_to_be_over() -> None:
+    assert RUNWAY.polls is not None
+    data = {
+        "taskId": "x",
+        "state": "success",
+        "videoInfo": {"videoUrl": PICTURE},
+        "expireFlag": 1,
+    }
+    answer = HttpResult(200, {}, json.dumps({"code": 200, "data": data}).encode())
+    asking = asked_of(an_account(RUNWAY, **KIE), a_task("runway/generate", provider_task_id="x"))
+    (outcome,) = RUNWAY.polls.parse_poll(asking, answer)
+    assert isinstance(outcome, Observed)
+    (piece,) = outcome.observation.artifacts
+    assert (outcome.observation.state, piece.expires_at) == (TaskState.SUCCEEDED, NOW)
+
+
+def test_the_own_host_answers_about_the_task_that_was_asked_for() -> None:
+    assert RUNWAY.polls is not None
+    account = an_account(RUNWAY, base_url=None, region="kie")
+    assert account.base_url == "https://api.kie.ai/api/v1"
+    data = {"taskId": "another", "state": "fail", "failMsg": "no"}
+    answer = HttpResult(200, {}, json.dumps({"code": 200, "data": data}).encode())
+    asking = asked_of(account, a_task("runway/generate", provider_task_id="x"))
+    (outcome,) = RUNWAY.polls.parse_poll(asking, answer)
+    assert isinstance(outcome, Unanswered)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"profile": "kie", "base_url": None}, "set region or base_url"),
+        ({"profile": "official", "base_url": "https://api.kie.ai/api/v1"}, "that of kie"),
+        ({"profile": "numbered", "base_url": None}, "base_url"),
+        ({"profile": "numbered", "webhook_secrets": ["a-secret"]}, "webhook_secrets"),
+    ],
+)
+def test_options_that_cannot_work_are_refused(options: Mapping[str, Any], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        an_account(RUNWAY, **options)
+
+
+@pytest.mark.parametrize("name", ["runway at kie", "aleph at kie"])
+def test_callbacks_of_kie_tell_the_end_and_are_proved_by_id_and_time(name: str) -> None:
+    @play_in(Scene, config=EmulatorConfig(manual_clock=True, webhook_secret="a-secret-of-kie"))
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        task = await caller.made()
+        await stage.advance(3)
+        done = caller.told(task)
+        assert done.state is TaskState.SUCCEEDED
+        assert [piece.kind for piece in done.artifacts] == ["video"]
+        calls_back = RUNWAY.calls_back
+        assert calls_back is not None
+        scheme = calls_back.proof(an_account(RUNWAY, **KIE, webhook_secrets=["a-secret-of-kie"]))
+        assert scheme is not None
+        (request,) = stage.calls
+        inbound = called_back(request.content, dict(request.headers))
+        stamp = int(request.headers["x-webhook-timestamp"])
+        at = NOW.fromtimestamp(stamp, NOW.tzinfo)
+        proof = scheme.verify(inbound, now=at)
+        assert (proof.flaw, proof.covers_body) == (None, False)
+        assert scheme.verify(called_back(request.content), now=at).flaw is not None
+
+    play()
+
+
+def test_only_kie_calls_back() -> None:
+    assert RUNWAY.calls_back is not None
+    for profile, is_calling in ((None, False), ("kie", True), ("numbered", False)):
+        assert RUNWAY.calls_back.comes_from(an_account(RUNWAY, profile=profile)) is is_calling

@@ -1,0 +1,132 @@
+"""Luma's newer API: one create for six kinds, a query, files that are not kept. No callbacks.
+
+Sources: https://docs.agents.lumalabs.ai and https://pypi.org/project/luma-agents (0.5.0), read
+2026-11-29.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
+from tracker.emulator.core.checks import Check, one_of_texts, record, text
+from tracker.emulator.core.config import EmulatorConfig
+from tracker.emulator.core.drafts import CreateRequest, TaskDraft
+from tracker.emulator.core.engine import Engine
+from tracker.emulator.core.media import media_url
+from tracker.emulator.core.provider import account_of_header
+from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.scenario import Scenario
+from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED
+from tracker.emulator.providers.luma.generation import LumaDetails, LumaTask, instant
+from tracker.emulator.providers.luma.words import LumaWord
+
+__all__ = ["LumaAgents", "refuse_as_agents"]
+
+_STATES = {SUBMITTED: "queued", PROCESSING: "processing", SUCCEED: "completed", FAILED: "failed"}
+_KINDS = ("image", "image_edit", "video", "video_edit", "video_reframe", "layering")
+_NEEDS_SOURCE = ("image_edit", "video_edit", "video_reframe", "layering")
+_LINKS_LIVE_S = 3600
+_FIELDS: Mapping[str, Check] = {
+    "prompt": text(least=1),
+    "type": one_of_texts(*_KINDS),
+    "model": one_of_texts("uni-1", "uni-1-max", "ray-3.2"),
+    "source": record(
+        {name: text(least=1, most=8_000_000) for name in ("url", "data", "generation_id")}
+    ),
+}
+
+
+class LumaAgents:
+    """The handlers of the newer API, over the engine of the older one."""
+
+    def __init__(self, engine: Engine[LumaDetails], config: EmulatorConfig) -> None:
+        """Take the engine whose tasks are shown."""
+        self._engine, self._config = engine, config
+
+    def routes(self) -> Sequence[ApiRoute]:
+        """Return the table of routes."""
+        return (
+            ApiRoute("POST", "/v1/generations", self._create),
+            ApiRoute("GET", "/v1/generations/{id}", self._get),
+        )
+
+    async def _create(self, call: ApiCall) -> Reply:
+        account, body = account_of_header(call, self._config), call.json_object()
+        task = await self._engine.create(
+            CreateRequest(
+                call=call,
+                account=account,
+                body=body,
+                read=lambda scenario: self._draft(account, body, scenario),
+            )
+        )
+        return Reply(self._view(task), 201)
+
+    async def _get(self, call: ApiCall) -> Reply:
+        account = account_of_header(call, self._config)
+        return Reply(self._view(await self._engine.find(account, call.values["id"])))
+
+    def _draft(
+        self, account: str, body: Mapping[str, object], scenario: Scenario
+    ) -> TaskDraft[LumaDetails]:
+        flaw = record(_FIELDS, required=("prompt",))(body)
+        if flaw is not None:
+            raise Refusal(RefusalKind.INVALID, str(flaw))
+        kind, source = str(body.get("type") or "image"), body.get("source")
+        if kind in _NEEDS_SOURCE and not isinstance(source, Mapping):
+            raise Refusal(RefusalKind.INVALID, "source: field required")
+        parent = source.get("generation_id") if isinstance(source, Mapping) else None
+        if parent and self._engine.registry.find(account, str(parent)) is None:
+            raise Refusal(RefusalKind.INVALID, "source.generation_id: no such generation")
+        if scenario.has(LumaWord.BUDGET_EXHAUSTED):
+            raise Refusal(RefusalKind.BUSY, "budget_exhausted")
+        is_video = kind.startswith("video")
+        layers = ("0.png", "1.png") if kind == "layering" else ("image.png",)
+        return TaskDraft(
+            operation=kind,
+            details=LumaDetails(
+                kind="video" if is_video else "image",
+                model=str(body.get("model") or ("ray-3.2" if is_video else "uni-1")),
+                echo=body,
+            ),
+            creation_key=str(body["prompt"]),
+            artifacts=("video.mp4",) if is_video else layers,
+        )
+
+    def _view(self, task: LumaTask) -> dict[str, Any]:
+        is_done, has_failed = task.status == SUCCEED, task.status == FAILED
+        is_empty = is_done and self._engine.persists(task, LumaWord.NO_OUTPUT)
+        is_moderated = "risk control" in task.message
+        code = "content_moderated" if is_moderated else "generation_failed"
+        return {
+            "id": task.task_id,
+            "type": task.operation,
+            "model": task.details.model,
+            "state": _STATES.get(task.status, task.status),
+            "created_at": instant(task.created_at),
+            "output": _output(task) if is_done and not is_empty else None,
+            "failure_code": code if has_failed else None,
+            "failure_reason": task.message if has_failed else None,
+        }
+
+
+def refuse_as_agents(refusal: Refusal, _call: ApiCall) -> Reply:
+    """Word a refusal; an exhausted budget has a code."""
+    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
+    if refusal.message == "budget_exhausted":
+        return Reply({"detail": "the budget is used up", "code": refusal.message}, 402)
+    return Reply({"detail": refusal.message}, refusal.kind.http_status, headers)
+
+
+def _output(task: LumaTask) -> list[dict[str, Any]]:
+    is_layered = task.operation == "layering"
+    return [
+        {
+            "type": task.details.kind,
+            "url": media_url(task, name, _LINKS_LIVE_S),
+            "layer": {"index": place, "label": name, "alpha_hint": "hard", "description": name}
+            if is_layered
+            else None,
+        }
+        for place, name in enumerate(task.ready_artifacts)
+    ]

@@ -1,0 +1,85 @@
+"""Luma's newer API in front of our tasks (https://pypi.org/project/luma-agents 0.5.0, 2026-11-29).
+
+Its clients know four states, and read `failure_code` and `output[].url`.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from tracker.domain.task import ArtifactState, Task, TaskState
+from tracker.providers.kit.front_answers import iso_time, reason_of
+from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.luma.agents import AGENTS
+from tracker.providers.ports.front import Command, Create, Fixed, Get, Shown
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal, WantsBody
+
+AGENTS_PREFIX = "/luma-agents"
+_GENERATIONS, _FILES = "v1/generations", "v1/files"
+_WORDS: Mapping[TaskState, str] = MappingProxyType(
+    {
+        TaskState.RUNNING: "processing",
+        TaskState.SUCCEEDED: "completed",
+        TaskState.FAILED: "failed",
+        TaskState.CANCELLED: "failed",
+        TaskState.EXPIRED: "failed",
+    }
+)
+"""Of all other states: queued."""
+_CODES = frozenset(
+    {
+        *("content_moderated", "generation_failed", "budget_exhausted", "output_not_found"),
+        *("image_too_large", "unsupported_format", "corrupt_input", "invalid_request"),
+        "rate_limited",
+    }
+)
+
+
+def is_for_agents(call: FrontCall) -> bool:
+    """Tell whether a call is one of the newer API's clients."""
+    return call.base.endswith(AGENTS_PREFIX)
+
+
+def read_agents(call: FrontCall) -> Command | WantsBody | Refusal:
+    """Route by path and method."""
+    if call.path == _GENERATIONS:
+        if call.method != "POST":
+            return wrong_method(call)
+        return WantsBody() if call.body is None else Create(AGENTS, call.body)
+    if call.path == _FILES or call.path.startswith(f"{_FILES}/"):
+        error = {"detail": "files are not kept here: give a URL or base64 data"}
+        return Fixed(FrontAnswer(error, 501, {"x-should-retry": "false"}))
+    named = name_in(call.path.removeprefix(f"{_GENERATIONS}/"))
+    if not call.path.startswith(f"{_GENERATIONS}/") or not named or "/" in named:
+        return no_route(call)
+    return Get([named]) if call.method in ("GET", "HEAD") else wrong_method(call)
+
+
+def show_agents(command: Command, shown: Shown) -> FrontAnswer:
+    """Show a generation."""
+    task = shown.tasks[0]
+    status = 201 if isinstance(command, Create) else 200
+    return FrontAnswer(_generation(task, shown.input_of(task)), status)
+
+
+def _generation(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+    word = _WORDS.get(task.state, "queued")
+    code = task.error.code if task.error is not None else None
+    kind, model = input_.get("type"), input_.get("model")
+    is_video = isinstance(kind, str) and kind.startswith("video")
+    return {
+        "id": str(task.id),
+        "type": kind if isinstance(kind, str) else "image",
+        "model": model if isinstance(model, str) else ("ray-3.2" if is_video else "uni-1"),
+        "state": word,
+        "created_at": iso_time(task.created_at, "microseconds"),
+        "output": [
+            {"type": one.kind, "url": one.url, "layer": one.extra.get("layer")}
+            for one in task.artifacts
+            if one.url and one.state is ArtifactState.READY and word == "completed"
+        ],
+        "failure_code": (code if code in _CODES else "generation_failed")
+        if word == "failed"
+        else None,
+        "failure_reason": reason_of(task),
+    }

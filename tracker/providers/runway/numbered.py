@@ -1,0 +1,82 @@
+"""Runway behind a gateway that tells the status as a number.
+
+Sources: https://qimuinfo.top/apidocs/operations/addusingpost_4 and
+https://apifox.com/apidoc/shared/c060f0ae-ed4a-41e6-94e9-e00418dda36b/242010875e0, read 2026-11-29.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from tracker.domain.observation import Observation
+from tracker.domain.task import Artifact, Task, TaskState
+from tracker.providers.kit.empty_results import awaiting_result
+from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter
+from tracker.providers.ports.account import Account
+
+ADD = "add"
+_EMPTY = "SUCCESS without a video"
+
+
+def _pictures(value: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    for one in value:
+        if not isinstance(one.get("image"), str) or not one["image"]:
+            raise ValueError("must have an image in each object")
+    return value
+
+
+class _Task(OpenInputs):
+    taskType: Literal["gen3a_turbo", "gen3a", "gen2"]  # noqa: N815 - their name
+    images: Annotated[list[dict[str, Any]], Field(max_length=2), AfterValidator(_pictures)]
+    ratio: Literal["16:9", "9:16"]
+    seconds: Literal[5, 10]
+    textPrompt: str | None = None  # noqa: N815 - their name
+
+
+class RunwayNumbered(TableAdapter):
+    """Creates and polls. What its callback tells is documented nowhere: none is asked for."""
+
+    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType({ADD: CreatePath(ADD, _Task)})
+    poll_path = "getTask?taskId={id}"
+    words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
+        {
+            "0": TaskState.SUBMITTED,
+            "1": TaskState.SUBMITTED,
+            "2": TaskState.RUNNING,
+            "3": TaskState.SUCCEEDED,
+            "4": TaskState.FAILED,
+        }
+    )
+    words_in: ClassVar[Sequence[str]] = ("taskStatusCode",)
+    messages: ClassVar[Sequence[str]] = ("error", "message")
+    times: ClassVar[Sequence[str]] = ()  # they have no zone
+    forgets = True
+    least_spacing_s = 5.0
+
+    def headers(self, account: Account) -> dict[str, str]:
+        """Send the key as it is: the page shows no word before it."""
+        return {} if account.api_key is None else {"authorization": account.api_key}
+
+    def opened(self, parsed: Any) -> Any:
+        """Return the task out of its envelope, where that says that all is well."""
+        if not isinstance(parsed, dict) or parsed.get("success") is False:
+            return parsed
+        held = parsed.get("result")
+        is_good = first_text(parsed, ("code",), limit=40) in (None, "0")
+        return held if is_good and isinstance(held, dict) else parsed
+
+    def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
+        """Read a task. A success without a video is asked about a few times more."""
+        said = super().observe(account, task, parsed)
+        return None if said is None else awaiting_result(said, task, _EMPTY)
+
+    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+        """Read `videoUrl`."""
+        del account, task
+        is_done = self.state_in(parsed) is TaskState.SUCCEEDED
+        url = web_url(parsed.get("videoUrl"))
+        return [Artifact("video", url, key="0")] if url is not None and is_done else []
