@@ -50,7 +50,7 @@ class Story:
                whether there are older ones.
     whole:     receipts with headers and body, by key; see `with_bodies`.
     submitter: the name of the key that it was submitted with; None where that is not known.
-    due:       when it is next worked on, by kind of work.
+    due:       when it is next worked on, by kind of work; taken: kinds that a worker is at.
     input:     the first bytes of the stored request body; input_size: of all of it.
     stream:    the text of an answer that came as a stream.
     holds:     the newest MOST_HOLDS that keep it from being dropped.
@@ -65,6 +65,7 @@ class Story:
     deliveries: Sequence[Delivery]
     submitter: str | None
     due: Mapping[JobKind, datetime]
+    taken: Collection[JobKind]
     resubmitted_as: Sequence[Related]
     children: Sequence[Related]
     related: Mapping[UUID, Related]
@@ -86,6 +87,7 @@ def read(db: Connection, tenant: str, id_: UUID, *, most_bytes: int) -> Story | 
     listed = _listed(db, task.key)
     named = None if task.submitter is None else keys.by_key(db, [task.submitter])
     body, size = _input(db, task.key, most_bytes)
+    work = _work(db, task.key)
     linked = [one for one in (task.parent_id, task.resubmit_of) if one is not None]
     return Story(
         kept=kept,
@@ -96,7 +98,8 @@ def read(db: Connection, tenant: str, id_: UUID, *, most_bytes: int) -> Story | 
         whole={},
         deliveries=deliveries.of_task(db, task.key),
         submitter=named[task.submitter].name if named and task.submitter in named else None,
-        due=_due(db, task.key),
+        due={kind: at for kind, at, _ in work},
+        taken={kind for kind, _, is_taken in work if is_taken},
         resubmitted_as=_made_of(db, tenant, id_, tasks.c.resubmit_of),
         children=_made_of(db, tenant, id_, tasks.c.parent_id),
         related=_related(db, tenant, linked),
@@ -159,9 +162,11 @@ def _stream(db: Connection, task_key: int, most: int) -> StreamBeginning | None:
     return None if found is None else StreamBeginning(*found)
 
 
-def _due(db: Connection, task_key: int) -> dict[JobKind, datetime]:
-    found = select(jobs.c.kind, jobs.c.run_at).where(jobs.c.task_key == task_key)
-    return {JobKind(kind): at for kind, at in db.execute(found)}
+def _work(db: Connection, task_key: int) -> list[tuple[JobKind, datetime, bool]]:
+    """Return the work on a task: its kind, when it is due, and whether a worker has taken it."""
+    row = jobs.c
+    found = select(row.kind, row.run_at, row.lease_until).where(row.task_key == task_key)
+    return [(JobKind(kind), at, until is not None) for kind, at, until in db.execute(found)]
 
 
 _RELATED = (tasks.c.id, tasks.c.external_task_id, tasks.c.state)

@@ -1,16 +1,30 @@
 """One sentence: why a task is where it is, and for open ones what comes next. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from tracker.domain.lifecycle import Transition
+from tracker.domain.lifecycle import Transition, Verdict
 from tracker.domain.task import OPEN, Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.store.task_story import Story
 from tracker.web.ui.one_task.history import evidence_of
 
 Say = Callable[..., str]
+LATE = timedelta(minutes=1)
+"""How long due work may wait before a page says that no worker takes it."""
+_MOVED_NOTHING = frozenset(
+    {Verdict.UNKNOWN_STATUS, Verdict.CONFLICT, Verdict.MISMATCH, Verdict.MALFORMED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """Something that came in since, and moved nothing. receipt: its row key."""
+
+    text: str
+    said: str
+    receipt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +34,8 @@ class Reason:
     text:     what happened. said: the words that came with it, quoted after it; empty for none.
     evidence: (text, anchor) of what proves both. at: when it happened.
     next_key, next_at: the word and the time of what comes next; None where nothing does, or
-              nobody knows when.
+              nobody knows when. next_said: why nothing comes by itself; empty where something does.
+    odd:      what came in since and moved nothing; None for nothing, and once the task has ended.
     """
 
     text: str
@@ -29,10 +44,23 @@ class Reason:
     at: datetime
     next_key: str | None = None
     next_at: datetime | None = None
+    next_said: str = ""
+    odd: Oddity | None = None
 
 
-def reason_of(story: Story, say: Say, *, is_called_back: bool) -> Reason:
-    """Return why a task is where it is. is_called_back: whether callbacks are expected."""
+def reason_of(
+    story: Story,
+    say: Say,
+    *,
+    is_called_back: bool,
+    now: datetime,
+    unfindable: str | None = None,
+) -> Reason:
+    """Return why a task is where it is.
+
+    is_called_back: whether callbacks are expected. unfindable: why nothing finds out what became of
+    a lost submit of its account; None where something may.
+    """
     task, (_, last) = story.kept.task, story.steps[-1]
     moving = [step for _, step in story.steps if step.from_state != step.to_state]
     step = moving[-1] if moving else last
@@ -41,8 +69,23 @@ def reason_of(story: Story, say: Say, *, is_called_back: bool) -> Reason:
     reason = Reason(text, said, evidence_of(step, numbers), step.at)
     if task.state not in OPEN:
         return reason
-    key, at = _next(task, story, is_called_back=is_called_back)
-    return Reason(text, said, reason.evidence, step.at, key, at)
+    odd = _odd(story, step, say)
+    if task.state is TaskState.UNCERTAIN and unfindable is not None:
+        key, at, why = "why.next-resolve", None, unfindable
+    else:
+        key, at, why = *_next(task, story, is_called_back=is_called_back, now=now), ""
+    return replace(reason, next_key=key, next_at=at, next_said=why, odd=odd)
+
+
+def _odd(story: Story, step: Transition, say: Say) -> Oddity | None:
+    """Return the newest thing that came in after a step and moved nothing."""
+    for receipt in reversed(story.receipts):
+        if receipt.received_at < step.at:
+            return None
+        if receipt.verdict in _MOVED_NOTHING:
+            text = say("why.odd", verdict=say(f"verdict.{receipt.verdict}"))
+            return Oddity(text, receipt.reason or "", receipt.key)
+    return None
 
 
 def _said(task: Task, step: Transition, story: Story, say: Say) -> tuple[str, str]:
@@ -62,8 +105,13 @@ def _said(task: Task, step: Transition, story: Story, say: Say) -> tuple[str, st
     return say(f"why.{task.state}"), step.message or ""
 
 
-def _next(task: Task, story: Story, *, is_called_back: bool) -> tuple[str | None, datetime | None]:
-    if task.state is TaskState.QUEUED:
-        return "why.next-try", story.due.get(JobKind.SUBMIT)
-    looked = story.due.get(JobKind.RECONCILE)
-    return ("why.next-look-callbacks" if is_called_back else "why.next-look"), looked
+def _next(
+    task: Task, story: Story, *, is_called_back: bool, now: datetime
+) -> tuple[str, datetime | None]:
+    kind = JobKind.SUBMIT if task.state is TaskState.QUEUED else JobKind.RECONCILE
+    at = story.due.get(kind)
+    if at is not None and now - at > LATE and kind not in story.taken:
+        return "why.late", at
+    if kind is JobKind.SUBMIT:
+        return "why.next-try", at
+    return ("why.next-look-callbacks" if is_called_back else "why.next-look"), at

@@ -22,12 +22,16 @@ WORDS: Words = {
         "endpoint gets or answers nothing",
         "endpoints get or answer nothing",
     ),
-    "attention.endpoints.why": "Subscribers behind them hear nothing; what they are owed is kept.",
+    "attention.endpoints.why": "Subscribers behind them hear nothing; what they are owed is kept."
+    " Mend the receiver and press Test. An active one is sent what it missed by itself, a paused one"
+    " once it is resumed.",
     "attention.uncertain": ("uncertain task", "uncertain tasks"),
     "attention.uncertain.why": "They may exist at the provider and be billed: the answer to their"
-    " submit was lost. They are never submitted again blindly.",
+    " submit was lost. They are never submitted again blindly. Refresh asks the provider once more;"
+    " Resolve says what you found there.",
     "attention.overdue": ("overdue task", "overdue tasks"),
-    "attention.overdue.why": "Still open after their deadline.",
+    "attention.overdue.why": "Still open after their deadline. Refresh asks the provider now; the task's page"
+    " says what it waits for.",
     "attention.blocked": ("task waits for its caller", "tasks wait for their caller"),
     "attention.blocked.why": "The provider goes on only after another call of whoever submitted"
     " them. They do not expire meanwhile.",
@@ -44,23 +48,28 @@ WORDS: Words = {
     "attention.doubtful.why": "They failed in a way that is known to be taken back; they are asked"
     " about until it is certain.",
     "attention.conflict": ("callback contradicts a verdict", "callbacks contradict a verdict"),
-    "attention.conflict.why": "The task had ended otherwise. The first verdict stands.",
+    "attention.conflict.why": "The task had ended otherwise. The first verdict stands. Compare the two,"
+    " then dismiss it.",
     "attention.mismatch": (
         "callback names different tasks",
         "callbacks name different tasks",
     ),
-    "attention.mismatch.why": "Their ids belong to different tasks, so they were applied to none.",
+    "attention.mismatch.why": "Their ids belong to different tasks, so they were applied to none."
+    " Open one to see which; attach it or dismiss it.",
     "attention.unknown_task": ("callback of an unknown task", "callbacks of unknown tasks"),
     "attention.unknown_task.why": "No task of yours has their ids. Attach them to the task that"
     " they belong to, or dismiss them.",
     "attention.words": ("status word nobody knows", "status words nobody knows"),
     "attention.words.why": "The provider uses words that this release does not know; such"
-    " callbacks moved nothing.",
+    " callbacks moved nothing. Their tasks are still asked about. Show lists them: read one, and"
+    " dismiss them; a later release may know the word.",
     "attention.malformed": ("malformed callback", "malformed callbacks"),
-    "attention.malformed.why": "They came to a genuine address and cannot be read.",
+    "attention.malformed.why": "They came to a genuine address and cannot be read. Open one to see its"
+    " bytes, then dismiss it.",
     "attention.forged": ("{n} forged callback", "{n} forged callbacks"),
     "attention.forged.why": "They came to no address of yours, or with a wrong signature, in the"
-    " last day. They were applied to nothing.",
+    " last day. They were applied to nothing. If a provider of yours sent them, the secrets of"
+    " callbacks have changed since; if not, there is nothing to do.",
     "attention.forged.table": "Forged callbacks by kind",
     "attention.forged.subject": "Task in the address",
     "attention.forged.sender": "Sender",

@@ -13,7 +13,8 @@ WORDS: Words = {
     "system.is.schema": "The database does not have the schema that this version was made for: "
     "run tracker migrate.",
     "system.is.schema.ok": "The database has the schema of this version.",
-    "system.is.worker": "No process does the background work: tasks wait.",
+    "system.is.worker": "No process does the background work: tasks wait."
+    " Start tracker worker, or tracker serve without --no-worker.",
     "system.is.worker.ok": "The background work is done.",
     "system.is.due": (
         "{n} piece of work is due for more than a minute.",

@@ -11,7 +11,8 @@ WORDS: Words = {
     "system.doctor": "设置、账号与回调通路请在服务所在机器上检查：`tracker doctor`",
     "system.is.schema": "数据库结构与此版本不符：请运行 tracker migrate。",
     "system.is.schema.ok": "数据库结构与此版本一致。",
-    "system.is.worker": "没有进程执行后台工作：任务在等待。",
+    "system.is.worker": "没有进程执行后台工作：任务在等待。"
+    "请启动 tracker worker，或不带 --no-worker 的 tracker serve。",
     "system.is.worker.ok": "后台工作正常。",
     "system.is.due": ("{n} 项工作逾期超过一分钟。", "{n} 项工作逾期超过一分钟。"),
     "system.is.due.ok": "没有逾期的工作。",
