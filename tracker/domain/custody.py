@@ -4,6 +4,7 @@ An asset is one piece of a task's result (or a file that a caller uploaded) that
 keep, whatever becomes of the provider's URL.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,6 +48,9 @@ ASSUMED_LIFETIME = timedelta(days=1)
 FIRST_PAUSES = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=60))
 """After the first failed tries; then a tenth of what is left of the URL's life."""
 SHORTEST_PAUSE = timedelta(seconds=5)
+_HOST = re.compile(r"https?://(?:[^/?#@]*@)?([^/?#@]{1,255})(?=[/?#]|$)")
+_BEFORE_HOST = "@"
+"""No account has it in its name."""
 
 
 @record
@@ -181,6 +185,21 @@ def url_end(piece: Artifact, *, lifetime: timedelta | None, now: datetime) -> da
     ]
     known = [end for end in ends if end is not None]
     return min(known) if known else None
+
+
+def fetch_lane(account_lane: str, url: str) -> str:
+    """Return the lane of a file that is to be fetched: its account, and the host that it lies at.
+
+    The account alone where the URL's host cannot be told for certain: what stands before it may be
+    a password.
+    """
+    found = _HOST.match(url)
+    return account_lane if found is None else f"{account_lane}{_BEFORE_HOST}{found[1].lower()}"
+
+
+def account_lane_of(fetch_lane: str) -> str:
+    """Return the lane of the account that a file is fetched for."""
+    return fetch_lane.partition(_BEFORE_HOST)[0]
 
 
 def object_key(tenant: str, id_: UUID, made_at: datetime, mark: str) -> str:

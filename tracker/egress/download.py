@@ -55,8 +55,9 @@ class Downloading:
         """Ask for a file, behind up to MOST_REDIRECTS redirects.
 
         secrets: further headers by host; a host that a redirect leads to gets its own or none.
+        Returns a failure as NOT_SENT where the URL's own host was not reached.
         """
-        for _ in range(MOST_REDIRECTS + 1):
+        for hop in range(MOST_REDIRECTS + 1):
             refusal = refused(url, self._allow)
             if refusal is not None:
                 return HttpFailure(Certainty.NOT_SENT, refusal)
@@ -65,6 +66,8 @@ class Downloading:
             if url.startswith("https:") or host in _LOOPBACK:
                 sent |= secrets.get(host, {})
             answer = await self._ask(HttpCall("GET", url, sent))
+            if hop and isinstance(answer, HttpFailure):  # the first host has answered
+                return HttpFailure(Certainty.UNKNOWN, answer.reason)
             if isinstance(answer, HttpFailure) or answer.status not in _REDIRECTS:
                 return answer
             await answer.chunks.aclose()

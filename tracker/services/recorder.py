@@ -192,7 +192,11 @@ class Recorder:
 
     def _insert_wanted(self) -> None:
         rows = [
-            (one, lane_of(one.task.provider, one.task.account), self._context.seal(url))
+            (
+                one,
+                custody.fetch_lane(lane_of(one.task.provider, one.task.account), one.url),
+                self._context.seal(url),
+            )
             for one in self._wanted
             if len(url := one.url.encode()) <= MOST_BYTES
         ]

@@ -4,9 +4,11 @@ A claimed asset stays `wanted`; its `next_at` is moved behind the claim, so that
 itself when its holder vanishes, and its `token` is the holder's.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import (
     ColumnElement,
@@ -19,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from tracker.domain.custody import Asset, AssetState
+from tracker.domain.custody import Asset, AssetState, account_lane_of
 from tracker.store.asset_rows import NAMES, OWN
 from tracker.store.assets import IS_WANTED
 from tracker.store.driver import bulk, encoding
@@ -48,7 +50,7 @@ _TOKENS = "SELECT key, token FROM assets WHERE key"
 class ClaimedAsset:
     """An asset that this process may fetch, for a time.
 
-    lane:   who might starve whom: provider and account.
+    lane:   who might starve whom: provider and account, and the host of the file.
     token:  proves that the holder still holds it.
     source: the sealed URL, as it was when it was claimed.
     was_left: whether an earlier holder vanished.
@@ -92,15 +94,22 @@ def claim(  # noqa: PLR0913 - each narrows the claim
     limit: int,
     per_lane: int,
     busy: Mapping[str, int],
+    most: Mapping[str, int] = MappingProxyType({}),
 ) -> list[ClaimedAsset]:
     """Take up to `limit` due assets: of each lane those whose URL dies soonest.
 
-    per_lane: the most that this claimant may hold of one lane; busy: what it holds already.
+    per_lane: the most that this claimant may hold of one account; busy: what it holds already, by
+        lane.
     until:    when what is taken becomes due again by itself.
+    most:     lanes of which so many are taken at most; of 0 only what dies by now, so that it ends.
     """
     left: dict[int, bool] = {}
+    held = Counter[str]()
+    for lane, count in busy.items():
+        held[account_lane_of(lane)] += count
     for lane, _ in sorted(_due_lanes(db, now), key=lambda one: one[1]):
-        share = min(per_lane - busy.get(lane, 0), limit - len(left))
+        account, bound = account_lane_of(lane), most.get(lane)
+        share = min(per_lane - held[account], limit - len(left), bound or limit)
         if share > 0:
             due = (
                 select(assets.c.key, assets.c.token.is_not(None))
@@ -110,7 +119,11 @@ def claim(  # noqa: PLR0913 - each narrows the claim
                 .limit(share)
                 .with_for_update(skip_locked=True)
             )
-            left |= dict(db.execute(due).all())
+            if bound == 0:
+                due = due.where(assets.c.dies_at <= now)
+            taken: dict[int, bool] = dict(db.execute(due).all())
+            held[account] += len(taken)
+            left |= taken
     if not left:
         return []
     keys = list(left)

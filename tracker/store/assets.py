@@ -28,7 +28,7 @@ _WANT = bulk.insert(
     conflict=(
         "ON CONFLICT (task_key, piece) WHERE task_key IS NOT NULL DO UPDATE SET"
         " source = excluded.source, url_expires_at = excluded.url_expires_at,"
-        " dies_at = excluded.dies_at, position = excluded.position"
+        " dies_at = excluded.dies_at, position = excluded.position, lane = excluded.lane"
         " WHERE assets.state = 'wanted'"
     ),
 )
@@ -109,12 +109,19 @@ def page(  # noqa: PLR0913 - each narrows the page
     return [as_asset(row) for row in db.execute(found.order_by(assets.c.key.desc()).limit(limit))]
 
 
-def replace_source(
-    db: Connection, key: int, sealed: bytes, *, url_expires_at: datetime | None, dies_at: datetime
+def replace_source(  # noqa: PLR0913 - all that goes with a URL
+    db: Connection,
+    key: int,
+    sealed: bytes,
+    *,
+    lane: str,
+    url_expires_at: datetime | None,
+    dies_at: datetime,
 ) -> None:
     """Fetch from another URL, which the provider gave in the place of a dead one."""
     changed = update(assets).where(assets.c.key == key, IS_WANTED)
-    db.execute(changed.values(source=sealed, url_expires_at=url_expires_at, dies_at=dies_at))
+    ends = {"url_expires_at": url_expires_at, "dies_at": dies_at}
+    db.execute(changed.values(source=sealed, lane=lane, **ends))
 
 
 def lock_bytes(db: Connection, tenant: str, sha256: bytes) -> None:

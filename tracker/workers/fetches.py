@@ -24,6 +24,8 @@ BETWEEN_CLAIMS_S = 0.05
 FULL_S = 0.2
 """Pause after a claim that got nothing: what is due is held, or its lane has no place left. While
 files come faster than they are fetched, every commit would have us look in vain otherwise."""
+WAITING_S = 1.0
+"""Instead of FULL_S while a host is out of reach: its files are due, and are not to be claimed."""
 DISK_PAUSE_S = 15.0
 """Pause while the disk is too full."""
 
@@ -53,8 +55,12 @@ class FetchLoop(LeasedLoop[ClaimedAsset]):
         claimed = await self._fetching.claim(limit=room, per_lane=PER_LANE, busy=busy)
         for one in claimed:
             self._start(self._work(one), one)
-        await self._clock.sleep(BETWEEN_CLAIMS_S if claimed else FULL_S)
-        return 0.0 if claimed else IDLE_S
+        if claimed:
+            await self._clock.sleep(BETWEEN_CLAIMS_S)
+            return 0.0
+        next_try_s = self._fetching.next_try_s()
+        await self._clock.sleep(FULL_S if next_try_s is None else WAITING_S)
+        return min(next_try_s or IDLE_S, IDLE_S)
 
     async def _work(self, claimed: ClaimedAsset) -> None:
         with structlog.contextvars.bound_contextvars(

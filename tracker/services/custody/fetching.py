@@ -19,8 +19,9 @@ from tracker.metrics import LEASES_EXPIRED
 from tracker.services.asking import ask
 from tracker.services.conditions import News, tell
 from tracker.services.context import Context
+from tracker.services.custody.hosts import UnreachableHosts
 from tracker.services.custody.keeping import Failed, Keeping, Stored
-from tracker.services.custody.transfer import OriginAnswered, StartAgain, Transfer
+from tracker.services.custody.transfer import OriginAnswered, OutOfReach, StartAgain, Transfer
 from tracker.services.storage import Storage
 from tracker.store import asset_queue, assets, tasks
 from tracker.store.asset_queue import ClaimedAsset
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 DISK_LOW = "assets_disk_low"
 """The condition that nothing is fetched because the store's disk is nearly full."""
 _DISK_PAUSE = timedelta(seconds=30)
+_HOST_PAUSE = timedelta(seconds=10)
+"""Until a file may be the one that its host is tried with again: others are, meanwhile."""
 FLOOR_EVERY_BYTES = 64 * 1024 * 1024
 """The free disk is looked at after so many."""
 _DEAD = frozenset({401, 403, 404, 410})
@@ -45,6 +48,7 @@ class _FetchClaim:
     limit: int
     per_lane: int
     busy: Mapping[str, int]
+    most: Mapping[str, int]
 
 
 class Fetching:
@@ -57,13 +61,15 @@ class Fetching:
         self._context = context
         self._storage: Storage = context.storage
         self._keeping = Keeping(context)
+        self._hosts = UnreachableHosts()
         self._is_low: bool | None = None
 
     async def claim(
         self, *, limit: int, per_lane: int, busy: Mapping[str, int]
     ) -> list[ClaimedAsset]:
         """Take up to `limit` due assets, which nobody else gets then; see asset_queue.claim."""
-        wanted = _FetchClaim(limit, per_lane, busy)
+        most = self._hosts.most(busy, now_s=self._context.clock.monotonic())
+        wanted = _FetchClaim(limit, per_lane, busy, most)
         claimed: list[ClaimedAsset] = await self._context.store.write(
             self._claim, wanted, is_patient=True
         )
@@ -75,6 +81,10 @@ class Fetching:
     async def next_due(self) -> datetime | None:
         """When there will be something to claim."""
         return await self._context.store.read(asset_queue.next_due)
+
+    def next_try_s(self) -> float | None:
+        """Return in how many seconds a host out of reach is tried again; None where none is."""
+        return self._hosts.next_try_s(now_s=self._context.clock.monotonic())
 
     async def renew(self, held: Sequence[ClaimedAsset]) -> set[ClaimedAsset]:
         """Hold for another lease. Returns those that are still ours."""
@@ -119,6 +129,7 @@ class Fetching:
 
     async def _outcome(self, claimed: ClaimedAsset) -> Stored | Failed:
         asset, sealed = claimed.asset, claimed.source
+        since_s = self._context.clock.monotonic()
         task = await self._context.store.find(tasks.get_by_keys, asset.task_key or 0)
         if task is None or sealed is None:
             return Failed("nothing says where it lies", None)
@@ -130,11 +141,13 @@ class Fetching:
                 return Failed(str(error), None)
             url = piece.url
         try:
-            return await self._fetched(asset, task, url)
+            return await self._fetched(asset, task, url, claimed.lane)
         except OriginAnswered as error:
             if error.status in _DEAD:
                 return await self._dead(claimed, task, error)
             return self._later(claimed, str(error))
+        except OutOfReach as error:
+            return self._unreached(claimed, str(error), since_s)
         except (Broken, StartAgain) as error:
             return self._later(claimed, str(error))
         except Unkeepable as error:
@@ -146,8 +159,11 @@ class Fetching:
             again_at = self._context.clock.now() + _DISK_PAUSE
             return Failed(str(error), again_at, spent=False)
 
-    async def _fetched(self, asset: Asset, task: Task, url: str) -> Stored:
-        """Stream the file into the store, from the beginning where it cannot go on."""
+    async def _fetched(self, asset: Asset, task: Task, url: str, lane: str) -> Stored:
+        """Stream the file into the store, from the beginning where it cannot go on.
+
+        Raises OutOfReach, and what else `Transfer.chunks` and the store raise.
+        """
         for start in range(_MOST_STARTS):
             transfer = await self._transfer(asset, task, url)
             store_key = self._new_key(asset)
@@ -157,6 +173,9 @@ class Fetching:
                 if start + 1 == _MOST_STARTS:
                     raise
                 continue
+            finally:
+                if transfer.is_answered and self._hosts.answered(lane):
+                    log.info("files of %(lane)s are fetched again", {"lane": lane})
             shares = await self._same_bytes(asset, transfer)
             remark = _SVG if transfer.media_type == "image/svg+xml" else None
             return Stored(
@@ -210,17 +229,18 @@ class Fetching:
         """The URL leads to nothing: have the provider asked for another, where that brings one."""
         piece = _piece_of(task.artifacts, claimed.asset)
         if piece is not None and piece.refreshable and self._context.has_account(task):
-            renewed = await self._renewed(task, claimed.asset)
+            renewed = await self._renewed(task, claimed)
             if renewed is not None:
                 try:
-                    return await self._fetched(claimed.asset, task, renewed)
+                    lane = _lane_of(claimed, renewed)
+                    return await self._fetched(claimed.asset, task, renewed, lane)
                 except (OriginAnswered, Broken, StartAgain) as again:
                     return self._later(claimed, f"{again}, under a renewed URL too")
         if claimed.asset.attempts >= len(custody.FIRST_PAUSES):
             return Failed(str(error), None)
         return self._later(claimed, str(error))
 
-    async def _renewed(self, task: Task, asset: Asset) -> str | None:
+    async def _renewed(self, task: Task, claimed: ClaimedAsset) -> str | None:
         """Return the URL that a query of the provider now gives a piece; None where it gives none.
 
         It is written down, so that the next try begins with it.
@@ -228,6 +248,7 @@ class Fetching:
         said = (await ask(self._context, [task])).outcomes[0]
         if not isinstance(said, Observed):
             return None
+        asset = claimed.asset
         piece = _piece_of(said.observation.artifacts, asset)
         if piece is None or piece.url is None:
             return None
@@ -239,11 +260,29 @@ class Fetching:
             _NewSource(
                 asset.key,
                 self._context.seal(piece.url.encode()),
+                _lane_of(claimed, piece.url),
                 ends,
                 ends or now + custody.ASSUMED_LIFETIME,
             ),
         )
         return piece.url
+
+    def _unreached(self, claimed: ClaimedAsset, reason: str, since_s: float) -> Failed:
+        """Try again soon, as long as its URL lives: until its host is there, few of its files are.
+
+        since_s: when the try began, monotonic.
+        """
+        clock, lane = self._context.clock, claimed.lane
+        pause_s = self._hosts.failed(lane, since_s=since_s, now_s=clock.monotonic())
+        if pause_s:
+            log.warning(
+                "files of %(lane)s wait %(seconds)g s, their host is out of reach: %(reason)s",
+                {"lane": lane, "seconds": pause_s, "reason": reason},
+            )
+        now, dies_at = clock.now(), claimed.dies_at
+        if not pause_s and not self._hosts.is_waited_for(lane):
+            return self._later(claimed, reason)
+        return Failed(reason, None if dies_at <= now else min(now + _HOST_PAUSE, dies_at))
 
     def _later(self, claimed: ClaimedAsset, reason: str) -> Failed:
         again_at = custody.next_try(
@@ -288,6 +327,7 @@ class Fetching:
                 limit=one.limit,
                 per_lane=one.per_lane,
                 busy=one.busy,
+                most=one.most,
             )
             for one in wanted
         ]
@@ -301,6 +341,7 @@ class Fetching:
 class _NewSource:
     key: int
     sealed: bytes
+    lane: str
     url_expires_at: datetime | None
     dies_at: datetime
 
@@ -308,7 +349,12 @@ class _NewSource:
 def _replace_source(tx: Tx, new: Sequence[_NewSource]) -> list[None]:
     for one in new:
         assets.replace_source(
-            tx.db, one.key, one.sealed, url_expires_at=one.url_expires_at, dies_at=one.dies_at
+            tx.db,
+            one.key,
+            one.sealed,
+            lane=one.lane,
+            url_expires_at=one.url_expires_at,
+            dies_at=one.dies_at,
         )
     return [None] * len(new)
 
@@ -317,6 +363,11 @@ def _release(tx: Tx, held: Sequence[Sequence[ClaimedAsset]]) -> list[None]:
     for some in held:
         asset_queue.release(tx.db, some, now=tx.lease_now)
     return [None] * len(held)
+
+
+def _lane_of(claimed: ClaimedAsset, url: str) -> str:
+    """Return the lane of a claimed file that lies at another URL now."""
+    return custody.fetch_lane(custody.account_lane_of(claimed.lane), url)
 
 
 def _piece_of(artifacts: Sequence[Artifact], asset: Asset) -> Artifact | None:

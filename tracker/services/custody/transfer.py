@@ -13,7 +13,7 @@ from contextlib import aclosing
 
 from tracker.domain.custody import Custody
 from tracker.domain.errors import Broken, Unkeepable
-from tracker.domain.exchange import HttpFailure, HttpStream
+from tracker.domain.exchange import Certainty, HttpFailure, HttpStream
 from tracker.domain.media_type import FIRST_BYTES, flaw_of_type, media_type_of
 from tracker.services.hashing import Hashing
 from tracker.services.storage import Downloads
@@ -30,6 +30,10 @@ class StartAgain(Exception):
     """The transfer cannot go on where it was cut; from the beginning it may. The message: why."""
 
 
+class OutOfReach(Broken):
+    """No connection to the file's host could be made."""
+
+
 class OriginAnswered(Exception):
     """The origin gives no file."""
 
@@ -42,6 +46,7 @@ class Transfer:
     """The bytes of one file. Use it once.
 
     size, digest and first are whole once `chunks` has ended.
+    is_answered: its host has said anything.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class Transfer:
         self._validator: str | None = None
         self._tail = b""
         self._is_checked = False
+        self.is_answered = False
         self.size = 0
         self.first = b""
 
@@ -125,7 +131,12 @@ class Transfer:
         sent = {"accept-encoding": "identity", **headers}
         answer = await self._downloads.open_file(self._url, sent, self._secrets)
         if isinstance(answer, HttpFailure):
-            raise (Unkeepable if answer.reason.startswith("may not be") else Broken)(answer.reason)
+            if answer.reason.startswith("may not be"):
+                raise Unkeepable(answer.reason)
+            is_reached = self.is_answered or answer.certainty is not Certainty.NOT_SENT
+            self.is_answered = is_reached
+            raise (Broken if is_reached else OutOfReach)(answer.reason)
+        self.is_answered = True
         return answer
 
     async def _go_on(self, cuts: int, why: str) -> tuple[HttpStream, int]:

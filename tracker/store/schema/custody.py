@@ -31,7 +31,7 @@ assets = Table(
     Column("position", Integer, nullable=False),
     Column("kind", Text, nullable=False),
     Column("state", Text, nullable=False),
-    # Who might starve whom: the provider account.
+    # Who might starve whom: the provider account, and the host of the file: domain/custody.py.
     Column("lane", Text, nullable=False),
     # The provider's URL, sealed (domain/sealing.py): whoever reads it can fetch the file.
     Column("source", LargeBinary),
