@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from tracker.clock import SystemClock
@@ -34,6 +35,7 @@ class App:
         _add_request(None, "info", self.line)
         note(tenant="t", task="an id", trace_id="ignored: the first stays")
         scope["endpoint"] = self
+        scope["route"] = Route("/v1/tasks/{id}", self)
         scope["path_params"] = {"id": "s3cret"}
         await send({"type": "http.response.start", "status": self.status, "headers": []})
         await send({"type": "http.response.body", "body": b""})

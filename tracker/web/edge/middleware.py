@@ -1,7 +1,8 @@
 """Around every request: an id that goes in and out, one log line, and no exception unanswered."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from starlette.requests import Request
@@ -15,7 +16,8 @@ from tracker.telemetry import REQUEST_ID, access_log, begin_request, note, noted
 from tracker.tracing import NO_SPAN, TRACEPARENT, NoSpan, OpenSpan, SpanKind
 from tracker.web.edge import problems
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
-from tracker.web.edge.sent_events import left_stream
+from tracker.web.edge.sent_events import SentEvents
+from tracker.web.edge.whole_answers import LEFT, send_whole
 
 UNROUTED = "none"
 """The route of a path that has none: whatever strangers ask for is one."""
@@ -54,39 +56,47 @@ class RequestScope:
         started = self._clock.monotonic()
         status = 0
 
-        async def send_with_id(message: Message) -> None:
+        async def send_with_more(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
-                state = scope.get("state", {})
-                headers += state.get("rate_fields", ())  # left by auth.admit
-                if "services" in state and (position := state["services"].store.position):
-                    headers.append((b"tracker-position", position.encode()))
+                headers = [*message.get("headers", ()), *_more_headers(scope, request_id)]
                 message = {**message, "headers": headers}
             await send(message)
 
         with span:
             try:
-                await self._app(scope, receive, send_with_id)
-                stream = left_stream(scope)
-                if stream is not None:
-                    await stream.send(scope, send_with_id)
+                await self._app(scope, receive, send_with_more)
+                left = scope.get("state", {}).pop(LEFT, None)
+                if isinstance(left, SentEvents):
+                    await left.send(scope, send_with_more)
+                elif left is not None:
+                    status = left.status_code
+                    await send_whole(left, _more_headers(scope, request_id), scope, send)
             except Exception as error:
                 if status:
                     raise  # the answer had begun; all that is left is to cut it
                 response = await problems.answer(Request(scope), error)
-                await response(scope, receive, send_with_id)
+                status = response.status_code
+                await send_whole(response, _more_headers(scope, request_id), scope, send)
             finally:
-                path, params = scope["path"], scope.get("path_params")
-                route = _route_of(path, params) if params else path
-                if "endpoint" not in scope:
-                    route = UNROUTED
-                route = shown(route)
-                _describe(span, scope["method"], route, status)
+                path, route = scope["path"], _route_of(scope)
+                if span is not NO_SPAN:
+                    _describe(span, scope["method"], route, status)
                 log_answer(
                     self._clock, scope["method"], shown(path), status, started=started, route=route
                 )
+
+
+def _more_headers(scope: Scope, request_id: str) -> list[tuple[bytes, bytes]]:
+    """Return what every answer carries besides its own headers."""
+    found = [(b"x-request-id", request_id.encode())]
+    state = scope.get("state", {})
+    if "rate_fields" in state:  # left by auth.admit
+        found += state["rate_fields"]
+    if "services" in state and (position := state["services"].store.position):
+        found.append((b"tracker-position", position.encode()))
+    return found
 
 
 def _span(scope: Scope, parent: str | None) -> OpenSpan | NoSpan:
@@ -98,8 +108,6 @@ def _span(scope: Scope, parent: str | None) -> OpenSpan | NoSpan:
 
 
 def _describe(span: OpenSpan | NoSpan, method: str, route: str, status: int) -> None:
-    if span is NO_SPAN:
-        return
     span.rename(f"{method} {route}")
     span.add({"http.route": route, "http.response.status_code": status or None})
     span.add({f"tracker.{name}": value for name, value in noted().items() if name in _TOLD})
@@ -140,13 +148,16 @@ def log_answer(  # noqa: PLR0913 - what is logged of an answer
     access_log.answered(method, route, path, status, took_ms, now=clock.now)
 
 
-def _route_of(path: str, params: Mapping[str, Any]) -> str:
-    """Return a path with each part that the router took out of it replaced by its name."""
-    for name, value in params.items():
-        text = str(value)
-        if text and f"/{text}" in path:
-            path = path.replace(f"/{text}", f"/{{{name}}}", 1)
-    return path
+def _route_of(scope: Scope) -> str:
+    """Return the path of the route that took a request, with the names of what it holds."""
+    if "endpoint" not in scope or "route" not in scope:
+        return UNROUTED
+    return _shown_route(scope.get("root_path", ""), scope["route"].path_format)
+
+
+@lru_cache(maxsize=1024)
+def _shown_route(root: str, path: str) -> str:
+    return shown(root + path)
 
 
 def shown(path: str) -> str:

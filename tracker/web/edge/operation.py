@@ -24,6 +24,7 @@ from tracker.telemetry import REQUEST_ID
 from tracker.web.edge import auth, query
 from tracker.web.edge.body import read_json
 from tracker.web.edge.state import services
+from tracker.web.edge.whole_answers import answer_with
 
 Model = TypeVar("Model", bound=BaseModel)
 Handler = Callable[[Request], Awaitable[Response]]
@@ -193,8 +194,7 @@ class Guarded:
         query.check_known(
             request, self._known, repeatable=self._repeatable, prefixes=self._prefixes
         )
-        response = await self._handler(request)
-        await response(scope, receive, send)
+        await answer_with(await self._handler(request), scope, receive, send)
 
 
 def act_of(

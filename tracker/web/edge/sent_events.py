@@ -7,13 +7,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tracker.web.edge.slow_readers import SlowReader
+from tracker.web.edge.whole_answers import LEFT
 
 log = logging.getLogger(__name__)
 
 BEAT = b": beat\n\n"
 """Something to send when there is nothing."""
-_LEFT = "stream"
-"""Of a request's state: the stream that answers it, until it begins."""
 
 
 class SentEvents(Response, ABC):
@@ -22,7 +21,7 @@ class SentEvents(Response, ABC):
     What a reader has not taken is not kept for it: it holds its position in the feed, and who takes
     nothing for a while is cut. Routers and guards that it came through do not stand around it for
     as long as it lasts, which would take 4 KB: as an ASGI app it only leaves itself to the
-    outermost one, see `left_stream`.
+    outermost one, as `whole_answers` does.
     """
 
     def __init__(self) -> None:
@@ -40,7 +39,7 @@ class SentEvents(Response, ABC):
 
     async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
         """Leave the stream to the outermost app."""
-        scope["state"][_LEFT] = self
+        scope["state"][LEFT] = self
 
     async def send(self, scope: Scope, send: Send) -> None:
         """Until the client goes, is cut, or the process ends."""
@@ -55,9 +54,3 @@ class SentEvents(Response, ABC):
         except SlowReader:
             # Left without an end, which makes the server close the connection.
             log.info("a reader of the feed took nothing for a while and is cut")
-
-
-def left_stream(scope: Scope) -> SentEvents | None:
-    """Take the stream that an app has left as the answer to a request; None where it left none."""
-    found: SentEvents | None = scope.get("state", {}).pop(_LEFT, None)
-    return found

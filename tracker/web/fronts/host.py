@@ -51,6 +51,7 @@ from tracker.web.edge.forms import read_json_or_form
 from tracker.web.edge.problems import headers_of, request_id
 from tracker.web.edge.slashes import parts_of, without_repeat
 from tracker.web.edge.state import services
+from tracker.web.edge.whole_answers import answer_with
 from tracker.web.fronts.browsers import allow_reading, preflight
 from tracker.web.fronts.commands import media_url, run
 from tracker.web.fronts.files import with_files
@@ -87,7 +88,7 @@ class FrontHost:
         except Exception as error:  # noqa: BLE001 - this is where exceptions become answers
             response = self._refused(error, self._call(request))
         allow_reading(request, response)
-        await response(scope, receive, send)
+        await answer_with(response, scope, receive, send)
 
     def routes(self) -> list[Route]:
         """Return the routes that lead here."""

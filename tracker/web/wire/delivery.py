@@ -40,7 +40,7 @@ class DeliveryWatch:
         self.told: Told | None = None
         self.is_ending = False
         self._was_delivered: bool | None = None
-        self.extension = {EXTENSION: self.begin}
+        self.extension: dict[str, Any] = {EXTENSION: self.begin}
 
     def begin(self, told: Told) -> None:
         """Watch the answer to the request that is being answered."""

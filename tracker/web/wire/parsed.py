@@ -8,12 +8,14 @@ section 7.8 lets a server ignore it), so that the body behind it is read.
 
 import logging
 from typing import Any
+from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.web.wire.bounded import BoundedConnection
+from tracker.web.wire.cycle import WHOLE, Cycle
 from tracker.web.wire.lean import LeanEvent, Pipeline
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         self._hosts = self._head_bytes = self._piece = self._held_from = 0
         self._held = b""
         self._offer: tuple[bytes, list[tuple[bytes, bytes]]] | None = None
+        self._delivery.extension |= WHOLE
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
@@ -158,12 +161,41 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         return False
 
     def _hand_to_app(self) -> None:
-        """Have the app answer the request whose head is whole."""
-        super().on_headers_complete()
-        self.cycle.message_event = LeanEvent()  # nobody has waited yet for the one that it had
+        """Have the app answer the request whose head is whole, as uvicorn's own protocol does."""
+        if self.limit_concurrency is not None:  # an option of uvicorn's that we never set
+            super().on_headers_complete()
+            return
+        parser, scope = self.parser, self.scope
+        version = parser.get_http_version()
+        method = parser.get_method() if self._offer is None else self._offer[0]
+        url = httptools.parse_url(self.url)
+        raw_path, root = url.path, self.root_path
+        path = raw_path.decode("ascii")
+        scope["method"] = method.decode("ascii")
+        scope["http_version"] = version
+        scope["path"] = root + (unquote(path) if "%" in path else path)
+        scope["raw_path"] = root.encode("ascii") + raw_path if root else raw_path
+        scope["query_string"] = url.query or b""
         self.url = b""  # the scope has it
-        if self._offer is not None:
-            self.scope["method"] = self._offer[0].decode("ascii")
+        before = self.cycle
+        self.cycle = cycle = Cycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=LeanEvent(),  # type: ignore[arg-type] # it has what is asked of it
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
 
     def _feed(self, data: bytes, start: int) -> None:
         """Parse up to the end of the first whole request, and hold what is behind it."""

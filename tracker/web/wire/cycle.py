@@ -1,0 +1,62 @@
+"""uvicorn's cycle of a request and its answer, which takes an answer whole."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import (
+    HEADER_RE,
+    HEADER_VALUE_RE,
+    STATUS_LINE,
+    RequestResponseCycle,
+)
+
+from tracker.web.edge.whole_answers import EXTENSION
+
+WHOLE: Mapping[str, Any] = {EXTENSION: {}}
+"""The extension, as a scope names it."""
+_FRAMING = frozenset({b"connection", b"transfer-encoding"})
+"""Headers that decide how an answer is sent."""
+
+
+class Cycle(RequestResponseCycle):
+    """One request and its answer."""
+
+    async def send(self, message: Any) -> None:
+        """Send a piece of the answer, or with the first all of it."""
+        body = message.get("body") if message["type"] == "http.response.start" else None
+        if body is None:
+            await super().send(message)
+        elif not self._sent_at_once(message["status"], message["headers"], body):
+            start = {key: message[key] for key in ("type", "status", "headers")}
+            await super().send(start)  # type: ignore[arg-type] # it is such a message
+            await super().send({"type": "http.response.body", "body": body})
+
+    def _sent_at_once(self, status: int, headers: list[tuple[bytes, bytes]], body: Any) -> bool:
+        """Write an answer of the common kind; false where it is none, and nothing was written."""
+        if self.disconnected or self.response_started or self.flow.write_paused:
+            return False
+        size = None
+        head = [STATUS_LINE[status]]
+        names, values = zip(*headers, strict=True)
+        if HEADER_RE.search(b"".join(names)) or HEADER_VALUE_RE.search(b"".join(values)):
+            return False
+        for name, value in self.default_headers + headers:
+            if name == b"content-length":
+                size = value
+            elif name in _FRAMING:
+                return False
+            head += (name, b": ", value, b"\r\n")
+        is_bare = self.scope["method"] == "HEAD" or status in (204, 304)
+        if not (is_bare if size is None else is_bare or int(size) == len(body)):
+            return False
+        head.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
+        if not is_bare:
+            head.append(body)
+        self.response_started = self.response_complete = True
+        self.waiting_for_100_continue = False
+        self.transport.write(b"".join(head))
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+        return True
