@@ -108,6 +108,9 @@ class Choosing:
 
         Raises InvalidRequest naming `account` when none may be chosen.
         """
+        sole = self._sole(choice)
+        if sole is not None:
+            return sole
         order = ranked(self._weights(choice), choice.key)
         if not order:
             reason = "must be named: no account that is open to all can do this"
@@ -121,6 +124,12 @@ class Choosing:
             return owner
         status = await self._account_status(choice.provider)
         return choose(order, ailing=status.ailing, full=status.full)
+
+    def _sole(self, choice: Choice) -> str | None:
+        """Return the only account that can do it, where no rule may say otherwise."""
+        able = self._able(choice.provider, choice.operation)
+        is_sole = len(able) == 1 and able[0].weight > 0 and not self._context.rules
+        return able[0].name if is_sole else None
 
     def _weights(self, choice: Choice) -> dict[str, int]:
         """The weights of the accounts that may be chosen and can do it."""

@@ -24,8 +24,11 @@ async def check_named(
     passes = context.providers[provider].passes_on
     if passes is None or not passes.named_in_tasks:
         return
+    fields = passes.named_in_tasks
+    if not any(name in fields or isinstance(item, dict | list) for name, item in input_.items()):
+        return  # as with most
     by_kind: dict[NamedObject, dict[str, list[_Place]]] = {}
-    for place, named, id_ in _named(input_, passes.named_in_tasks, ()):
+    for place, named, id_ in _named(input_, fields, ()):
         by_kind.setdefault(named, {}).setdefault(id_, []).append(place)
     for named, places in by_kind.items():
         wanted = partial(made_objects.named, provider=provider, kind=named.kind, ids=list(places))

@@ -149,7 +149,8 @@ async def read_body(request: Request, model: type[Model]) -> Model:
     limits, declared = services(request).limits, request.scope["state"]["body_bytes"]
     limit = limits.body_bytes if declared is None else min(declared, limits.body_bytes)
     body = await read_json(request, limit=limit, timeout_s=limits.body_timeout_s)
-    unknown = [name for name in body if name not in model.model_fields]
+    known = model.model_fields
+    unknown = [name for name in body if name not in known]
     if len(unknown) > MOST_NAMED and model.model_config.get("extra") == "forbid":
         # Validation would make a finding of each, which takes long for very many.
         named = [FieldError(name, "there is no such field") for name in unknown[:MOST_NAMED]]
