@@ -148,17 +148,16 @@ class Store:
         reading = asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
         return await in_time(reading, self._wait_s)
 
-    async def find(
+    def find(
         self, query: Callable[[Reading, Sequence[Key]], Mapping[Key, Result]], key: Key
-    ) -> Result | None:
-        """Return the query's result for one key, or None; concurrent callers share the query.
+    ) -> "asyncio.Future[Result | None]":
+        """Find the query's result for one key, or None; concurrent callers share the query.
 
         The query is one statement: there is no transaction around it.
 
         Raises Unavailable when the database cannot be reached.
         """
-        found: Result | None = await self._lookups.find(query, key)
-        return found
+        return self._lookups.find(query, key)
 
     async def give_back_pages(self) -> int:
         """Give a slice of pages of a SQLite file that hold nothing back; returns how many it was.

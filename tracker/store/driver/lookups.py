@@ -47,17 +47,17 @@ class Lookups:
         self._asked: dict[Query, Asked] = {}
         self._running: dict[Query, asyncio.Task[None] | asyncio.Handle] = {}
 
-    async def find(self, query: Query, key: Any) -> Any:
-        """Return the row under one key now; None when there is none. Raises Unavailable."""
+    def find(self, query: Query, key: Any) -> asyncio.Future[Any]:
+        """Find the row under one key now; None when there is none. Raises Unavailable."""
         loop = asyncio.get_running_loop()
-        future = loop.create_future()
+        future: asyncio.Future[Any] = loop.create_future()
         self._asked.setdefault(query, {}).setdefault(key, []).append(future)
         if query not in self._running:
             if self._is_inline:
                 self._running[query] = loop.call_soon(self._look, query)
             else:
                 self._running[query] = asyncio.create_task(self._run(query))
-        return await future
+        return future
 
     def close(self) -> None:
         """End the thread, and give the connection up."""

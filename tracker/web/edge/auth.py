@@ -60,7 +60,7 @@ class Authenticator:
         fields:  header fields that carry the bare key, besides X-API-Key; a name that begins
                  with `?` is a query parameter's.
         """
-        has_no_keys = await self.has_no_keys()
+        has_no_keys = self._auth is None and self._is_loopback and await self.has_no_keys()
         if self._is_open(request, has_no_keys=has_no_keys):
             return ANYBODY
         try:
@@ -172,7 +172,8 @@ async def _let_in(
     Raises RateLimited, Forbidden, Unavailable.
     """
     state = request.scope["state"]
-    counted = await authenticator.rates.take(principal) if is_counted else None
+    has_rate = is_counted and principal.key is not None
+    counted = await authenticator.rates.take(principal) if has_rate else None
     if counted is not None:
         allowance, is_taken = counted
         state["rate_fields"] = _rate_fields(allowance)

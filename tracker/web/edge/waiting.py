@@ -37,6 +37,9 @@ class WaitTime:
         return asyncio.get_running_loop().time() + self.seconds
 
 
+NO_WAIT = WaitTime(0, {})
+
+
 def asked(request: Request) -> WaitTime:
     """`?wait=N`, else `Prefer: wait=N` (RFC 7240), else no wait.
 
@@ -50,10 +53,12 @@ def asked(request: Request) -> WaitTime:
 
 def preferred(request: Request) -> WaitTime:
     """`Prefer: wait=N`, else no wait."""
-    preferences = request.headers.getlist("prefer")
-    found = _PREFERENCE.search(",".join(preferences)) if preferences else None
+    preferences = [value for name, value in request.scope["headers"] if name == b"prefer"]
+    if not preferences:
+        return NO_WAIT
+    found = _PREFERENCE.search(b",".join(preferences).decode("latin-1"))
     if found is None:
-        return WaitTime(0, {})
+        return NO_WAIT
     seconds = min(int(found[1]), MAX_WAIT_S)
     return WaitTime(seconds, {"preference-applied": f"wait={seconds}"})
 
@@ -127,14 +132,16 @@ async def until_moved(
     Raises NotFound, TaskGone, Unavailable, ClientDisconnect, Unauthenticated.
     """
     # Who waits holds little: the whole task is read when there is something to say of it.
-    narrow = seen is not None or wait.seconds > 0
+    narrow = seen is not None
     watch = services(request).watch
+    if not wait.seconds:
+        return await (look_narrow(request) if narrow else look_kept(request))
     until, position = wait.until, watch.position
-    found = await look_narrow(request) if narrow else await look_kept(request)
+    found: KeptTask | task_rows.Standing = await look_narrow(request)
     now = standing_of(found)
     if seen is not None and seen.strip() == "*":
         seen = etag(now.version)
-    if not wait.seconds or _is_news(now.version, now.state, seen):
+    if _is_news(now.version, now.state, seen):
         return found
     wants = None if seen else _ends
     with watch.task(now.id, since=position, wants=wants, holder=holder(request)) as waiter:

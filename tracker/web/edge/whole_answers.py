@@ -15,7 +15,9 @@ EXTENSION = "tracker.whole"
 other message follows. Names of headers are in lower case there."""
 LEFT = "left"
 """Of a request's state: what answers it, until that is sent."""
-_WHOLE = frozenset({Response, JSONResponse, HTMLResponse, PlainTextResponse})
+_WHOLE: frozenset[type[Response]] = frozenset(
+    {Response, JSONResponse, HTMLResponse, PlainTextResponse}
+)
 """Classes of answers whose body is there; others have a way of their own to send theirs."""
 
 

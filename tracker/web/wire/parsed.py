@@ -91,7 +91,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         self._in_head = True
         self._hosts = self._head_bytes = 0
         super().on_message_begin()
-        self.scope["extensions"] = self._delivery.extension  # type: ignore[typeddict-item]
+        self.scope["extensions"] = self._delivery.extension
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header line; those behind a body are dropped."""

@@ -87,7 +87,7 @@ class BoundedH11(BoundedConnection, H11Protocol):
         else:
             flaw = limits.flaw_of(url, self.headers, version=self.scope["http_version"])
         self.app = self._app_for(flaw)
-        self.scope["extensions"] = self._delivery.extension  # type: ignore[typeddict-item]
+        self.scope["extensions"] = self._delivery.extension
         return False
 
     def _is_in_head(self) -> bool:
