@@ -28,7 +28,10 @@ _SWITCHES = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP insecure.test 127.0.0.1",
 ]
+INSECURE_HOST = "insecure.test"
+"""A name of loopback that browsers do not trust, as any host that is reached by plain HTTP."""
 OPEN_ALL = "all => all.forEach(one => { one.open = true; })"
 """A function that opens what is folded."""
 T = TypeVar("T")

@@ -24,8 +24,18 @@ BODIES = {
     "no text": b'\xff\xfe\x00{"a": "\x80"}',
     "long": b'{"task_id": "881", "text": "' + "长".encode() * 300_000 + b'"}',
     "deep": b'{"task_id": "881", "a": ' + b"[" * 10_000 + b"]" * 10_000 + b"}",
+    "numbers": b'{"task_id": "881", "n": [9007199254740993, 1e400, -0, 0.10000000000000000555]}',
+    "nested": b'{"task_id": "881", "a": ' + b'{"a": [' * 100 + b"0" + b"]}" * 100 + b"}",
+    "empty": b"",
     "digits": b'{"task_id": "881", "nul": "\\u0000", "number": ' + DIGITS + b"}",
 }
+ADDRESSES = (
+    "javascript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "//evil.example/x",
+    "https://user:secret@evil.example/" + "a" * 2000,
+)
+"""Of results."""
 NAME = '"><script>alert(1)</script>'
 """The task's external id."""
 
@@ -61,7 +71,7 @@ def hostile_task(http: httpx.Client) -> dict[str, Any]:
     done = kling_says(
         "succeed",
         task_id="881",
-        task_result={"videos": [{"id": MARKUP, "url": "javascript:alert(1)", "duration": "5"}]},
+        task_result={"videos": [{"id": MARKUP, "url": url, "duration": "5"} for url in ADDRESSES]},
     )
     assert http.post(callback_path(made["id"]), content=done).status_code == 200
     found: dict[str, Any] = http.get(f"/v1/tasks/{made['id']}").json()

@@ -1,7 +1,7 @@
 """Pages of callbacks, deliveries and endpoints without script: what they show, ask and do."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 from uuid import UUID
@@ -24,8 +24,10 @@ from tests.web.conftest import Shared
 from tracker.clock import new_id
 from tracker.store import deliveries
 from tracker.store.driver.engine import open_engine
+from tracker.store.schema import deliveries as owing
 from tracker.store.schema import delivery_attempts, tasks
 
+UNTAKEN = "no worker has taken it"
 STOPPED = "waits until its endpoint is resumed"
 HOSTILE = '<script>alert(1)</script> hx-get="/x" javascript:alert(1) \u202egnp'
 
@@ -118,6 +120,22 @@ def test_what_is_owed_to_a_paused_endpoint_says_what_it_waits_for(
     assert not [page for page in pages if STOPPED in operator.see(page, **_only(page, id_))]
     operator.send(f"/endpoints/{id_}/pause")
     assert [page for page in pages if STOPPED in operator.see(page, **_only(page, id_))] == [*pages]
+
+
+def test_what_is_due_and_taken_by_no_worker_says_so(
+    operator: Person, api: httpx.Client, shared_idle: Shared
+) -> None:
+    id_ = make_endpoint(api, f"late-{new_id()}")
+    operator.send(f"/endpoints/{id_}/test")
+    (owed, *_) = api.get("/v1/deliveries", params={"endpoint_id": id_}).json()["deliveries"]
+    pages = ("/deliveries", f"/deliveries/{owed['id']}")
+    assert not [page for page in pages if UNTAKEN in operator.see(page, **_only(page, id_))]
+    engine = open_engine(shared_idle.database_url)
+    with engine.begin() as db:
+        row = owing.c.id == UUID(owed["id"])
+        db.execute(update(owing).where(row).values(next_at=datetime.now(UTC) - timedelta(hours=1)))
+    engine.dispose()
+    assert [page for page in pages if UNTAKEN in operator.see(page, **_only(page, id_))] == [*pages]
 
 
 def test_a_paused_endpoint_says_how_the_latest_attempt_failed(

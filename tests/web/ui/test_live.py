@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.browsing import Chromium, watched
+from tests.support.browsing import INSECURE_HOST, Chromium, watched
 from tests.support.crowding import crowding
 from tests.support.requests import callback_path, kling_says, submit
 from tests.support.service import Process, environment, free_port, listen, serving, wait_until_ready
@@ -109,6 +109,27 @@ def test_pausing_is_remembered(http: httpx.Client, chromium: Chromium) -> None:
         for one in (page, other):
             one.locator(f"#t-{task['id']} .is.submitted").wait_for()
         seen.check()
+
+
+def test_tabs_over_plain_http_leave_connections_for_others(
+    http: httpx.Client, chromium: Chromium
+) -> None:
+    """Browsers have no locks there; a connection for each tab, or two, and the next page hangs."""
+    url = f"http://{INSECURE_HOST}:{http.base_url.port}"
+    submit(http, external_task_id="plain-http")
+    with watched(chromium, url) as seen:
+        asked: list[str] = []
+        seen.context.on("request", lambda one: asked.append(one.url))
+        tabs = [seen.open("/ui/tasks") for _ in range(4)]
+        for tab in tabs:
+            tab.locator("#live[data-mode=live]").wait_for()
+        assert len([one for one in asked if "/ui/live?" in one]) == len(tabs)
+        last = seen.open("/ui/tasks")
+        last.locator("#live[data-mode=every]").wait_for()
+        assert not last.evaluate("isSecureContext")
+        tabs[0].goto(f"{url}/ui/settings")  # its place is free then
+        last.reload()
+        last.locator("#live[data-mode=live]").wait_for()
 
 
 def test_twelve_tabs_show_a_change_and_live_again_after_a_restart(

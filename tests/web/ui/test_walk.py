@@ -25,7 +25,7 @@ from tests.support.dashboard import (
     stray_callback,
 )
 from tests.support.databases import SqliteTemplate
-from tests.support.hostile import hostile_task
+from tests.support.hostile import MARKUP, hostile_task
 from tests.support.keys import bearer, issue
 from tests.support.requests import submit
 from tests.web.conftest import Shared
@@ -155,7 +155,8 @@ def planted(shared_idle: Shared) -> Iterator[_Planted]:
             if action.endswith("/bulk")
         ]
         person.send("/bulk", token=form["token"])
-        hold = api.post("/v1/holds", json={"reason": "walk", "task_id": task}).json()["id"]
+        reason = MARKUP + "x" * 700
+        hold = api.post("/v1/holds", json={"reason": reason, "task_id": task}).json()["id"]
         ids = {
             "tasks": task,
             "callbacks": stray,

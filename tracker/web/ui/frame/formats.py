@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from tracker.domain.cost import Cost, Price
 
+LATE = timedelta(minutes=1)
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
@@ -20,6 +21,11 @@ def instant_text(at: datetime, zone: tzinfo) -> str:
     """Return a time in a zone, to the millisecond: `2026-11-28 22:10:26.123 +08:00`."""
     local = at.astimezone(zone)
     return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03} {offset_of(local)}"
+
+
+def is_late(due: datetime, now: datetime) -> bool:
+    """Return whether work was due for so long that a page says that no worker takes it."""
+    return now - due > LATE
 
 
 def second_text(at: datetime, zone: tzinfo, now: datetime) -> str:

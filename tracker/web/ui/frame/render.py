@@ -126,8 +126,8 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
     """Return what every template may name, bound to the reader.
 
     `_`: a word; `at`, `at_second`: `<time>`; `took`, `number`, `size`, `unit`: texts; `url`,
-    `static`: addresses of ours; `age`: a duration until now; `told`: a text of ours in the reader's
-    language;
+    `static`: addresses of ours; `age`: a duration until now; `is_late`: whether work that was due
+    then waits for a worker; `told`: a text of ours in the reader's language;
     `here`, `this`: the page's path under `/ui`, without and with its query; `has_word`: whether `_`
     knows a key.
     """
@@ -164,6 +164,7 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
         "now": now,
         "url": url,
         "static": lambda name: url(static_path(name)),
+        "is_late": lambda due: formats.is_late(due, now),
         "at": at,
         "at_second": at_second,
         "took": took,

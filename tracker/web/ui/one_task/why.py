@@ -2,17 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tracker.domain.lifecycle import Transition, Verdict
 from tracker.domain.task import OPEN, Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.store.task_story import Story
+from tracker.web.ui.frame.formats import is_late
 from tracker.web.ui.one_task.history import evidence_of
 
 Say = Callable[..., str]
-LATE = timedelta(minutes=1)
-"""How long due work may wait before a page says that no worker takes it."""
 _MOVED_NOTHING = frozenset(
     {Verdict.UNKNOWN_STATUS, Verdict.CONFLICT, Verdict.MISMATCH, Verdict.MALFORMED}
 )
@@ -110,7 +109,7 @@ def _next(
 ) -> tuple[str, datetime | None]:
     kind = JobKind.SUBMIT if task.state is TaskState.QUEUED else JobKind.RECONCILE
     at = story.due.get(kind)
-    if at is not None and now - at > LATE and kind not in story.taken:
+    if at is not None and is_late(at, now) and kind not in story.taken:
         return "why.late", at
     if kind is JobKind.SUBMIT:
         return "why.next-try", at

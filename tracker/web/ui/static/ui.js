@@ -43,7 +43,7 @@
 
   // What is on display changes where it stands. Browsers open few connections to one host: so no
   // more than four tabs stream, others look every ten seconds, and hidden ones do neither.
-  const TABS = 4, EVERY_MS = 10000, PAUSED = "tracker-paused";
+  const TABS = 4, EVERY_MS = 10000, MARK_MS = 5000, PAUSED = "tracker-paused";
   const live = document.getElementById("live");
   if (live) follow(live);
 
@@ -139,14 +139,29 @@
       });
     }
 
+    // Over plain HTTP there are no locks: a place is marked as taken for as long as one streams.
+    function marked(number) {
+      if (number === TABS) return null;
+      const name = `tracker-live-${number}`;
+      if (Date.now() - (localStorage.getItem(name) || 0) < 3 * MARK_MS) return marked(number + 1);
+      const mark = () => localStorage.setItem(name, Date.now());
+      const beat = setInterval(mark, MARK_MS);
+      mark();
+      return () => { clearInterval(beat); localStorage.removeItem(name); };
+    }
+
+    async function take() {
+      if (navigator.locks) return place(0);
+      try { return marked(0); } catch { return null; }
+    }
+
     async function restart() {
       const mine = ++turn;
       stop();
       button.textContent = isPaused() ? words.resume : words.pause;
       if (document.hidden) return;
       if (isPaused()) return say("paused", words.paused);
-      if (!navigator.locks) return stream();
-      const given = await place(0);
+      const given = await take();
       if (mine !== turn) return given?.();
       release = given;
       if (given) stream(); else look(mine);
@@ -156,7 +171,8 @@
     addEventListener("storage", (event) => { if (event.key === PAUSED) restart(); });
     addEventListener("pagehide", stop);
     addEventListener("pageshow", (event) => { if (event.persisted) restart(); });
-    restart();
+    // Behind htmx, which reads the page in a task of its own and would connect once more.
+    setTimeout(restart);
   }
 
   // A menu closes where one clicks elsewhere, and by Escape.

@@ -11,6 +11,7 @@ WORDS: Words = {
     "deliveries.redeliver-all": "Redeliver all that match",
     "deliveries.made": "Made",
     "deliveries.last": "Last attempt",
+    "deliveries.late": "no worker has taken it, due at",
     "deliveries.next": "next",
     "deliveries.stopped": "waits until its endpoint is resumed",
     "deliveries.none-fit": "No delivery fits the filter.",

@@ -11,6 +11,7 @@ WORDS: Words = {
     "deliveries.redeliver-all": "重新投递全部符合条件的",
     "deliveries.made": "创建于",
     "deliveries.last": "最近一次尝试",
+    "deliveries.late": "没有工作进程接手，到期于",
     "deliveries.next": "下次",
     "deliveries.stopped": "端点恢复后才会投递",
     "deliveries.none-fit": "没有符合筛选条件的投递。",
