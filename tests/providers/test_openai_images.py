@@ -8,7 +8,7 @@ import pytest
 
 from tests.providers.provider_contract import PollContract, ProbeContract, SubmitContract
 from tests.providers.support import a_task, an_account, asked_of, called_back, sent_to
-from tracker.domain.errors import CallbackRejected, InvalidRequest
+from tracker.domain.errors import CallbackRejected, InvalidRequest, Misuse
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import (
     Accepted,
@@ -261,3 +261,15 @@ def test_events_come_to_an_account_of_openai_itself_that_has_their_secret() -> N
     for options in ({"webhook_secrets": [SECRET]}, OFFICIAL | {"webhook_secrets": ["short"]}):
         with pytest.raises(ValueError, match="webhook_secrets"):
             an_account(OPENAI, **options)
+
+
+def test_a_response_continues_another_by_the_id_that_openai_gave() -> None:
+    request = OPENAI.submits.check(RESPONSES, TOOL | {"previous_response_id": "resp_ours"})
+    assert (request.parent, request.parent_field) == ("ours", "previous_response_id")
+    account = an_account(OPENAI, **OFFICIAL)
+    parent = a_task(RESPONSES, provider_task_id="resp_theirs")
+    sending = sent_to(account, a_task(RESPONSES), request.body, parent=parent)
+    body = json.loads(OPENAI.submits.build_submit(sending).body or b"")
+    assert body["previous_response_id"] == "resp_theirs"
+    with pytest.raises(Misuse):
+        OPENAI.submits.build_submit(sent_to(account, a_task(RESPONSES), request.body))

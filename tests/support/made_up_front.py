@@ -1,6 +1,7 @@
 """The front of the made-up provider: every command, in as few words as a front can have."""
 
 import json
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -15,7 +16,7 @@ from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import Cancel, Command, Create, Get, Media, PassOn, Shown, Skip
 from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
-from tracker.providers.ports.passing import PassedCall
+from tracker.providers.ports.passing import NamedObject, PassedCall
 
 _STATUS = {
     Fault.NO_KEY: 401,
@@ -114,6 +115,13 @@ def _shown(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class MadeUpCalls(PlainCalls):
-    """One call that makes no task and is about one."""
+    """One call that makes no task and is about one. Inputs name styles and uploads."""
 
     calls: ClassVar[Mapping[str, PassedCall]] = MappingProxyType({FACTS: PassedCall("GET")})
+    named_in_tasks: ClassVar[Mapping[str, NamedObject]] = MappingProxyType(
+        {"style": NamedObject("style", may_be_public=True)}
+    )
+    named_by_text: ClassVar[tuple[re.Pattern[str], NamedObject] | None] = (
+        re.compile("made-up://(.+)"),
+        NamedObject("upload"),
+    )

@@ -265,3 +265,44 @@ def test_a_file_that_the_provider_keeps_is_named_by_its_tenant_alone(
         assert ours.status_code == 200, ours.text
         refused = foreign.post("/openai/v1/videos", json=create)
         assert (refused.status_code, refused.json()["error"]["param"]) == (400, place)
+
+
+def test_files_that_providers_keep_are_named_by_their_tenant_in_any_field(
+    services: tuple[httpx.Client, ...],
+) -> None:
+    """Clients of Runway name them by a URI, those of Replicate by their link."""
+    _, without, _, foreign = services
+    uri, url = _form(without)[2], "https://api.replicate.com/v1/files/theirs"
+    without.post("/replicate/v1/files", files={"content": ("a.png", FILE, "image/png")})
+    runway = {"model": "gen4_turbo", "promptImage": uri, "ratio": "1280:720", "duration": 5}
+    replicate = {"version": "a" * 64, "input": {"image": {"deep": [url]}}}
+    for path, create in (
+        ("/runwayml/v1/image_to_video", runway),
+        ("/replicate/v1/predictions", replicate),
+    ):
+        ours = without.post(path, json=create)
+        assert ours.status_code in (200, 201), ours.text
+        refused = foreign.post(path, json=create)
+        assert refused.status_code in (400, 422), refused.text
+        assert "there is no such" in refused.text
+
+
+def test_a_response_of_another_tenant_is_continued_by_nobody(
+    services: tuple[httpx.Client, ...],
+) -> None:
+    http, _, foreign, _ = services
+    create = {"model": "gpt-6", "background": True, "input": "a cat"}
+    made = http.post("/openai/v1/responses", json=create).json()
+    following = {**create, "previous_response_id": made["id"]}
+    own = http.post("/openai/v1/responses", json=following).json()["error"]
+    assert own["param"] == "previous_response_id"
+    assert "has no id at its provider yet" in own["message"]
+    of_nobody = {**create, "previous_response_id": "resp_68ab"}
+    for asked in (following, of_nobody):
+        refused = foreign.post("/openai/v1/responses", json=asked)
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, own["param"])
+        assert "there is no task" in refused.json()["error"]["message"]
+    for conversation in ("conv_1", {"id": "conv_1"}):
+        asked = {**create, "conversation": conversation}
+        assert foreign.post("/openai/v1/responses", json=asked).status_code == 400
+        assert http.post("/openai/v1/responses", json=asked).status_code == 200

@@ -112,6 +112,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "must have an image in each object": "每个对象中都必须有 image",
         "SUCCESS without a file": "SUCCESS，但没有文件",
         "a task is continued whose id at the proxy is not known": "要继续的任务在代理处的 ID 未知",
+        "a response is continued whose id at the provider is not known": (
+            "要延续的回应在服务商处的 ID 未知"
+        ),
         "a video is remixed whose id at the gateway is not known": (
             "要改编的视频在网关处的 ID 未知"
         ),

@@ -208,6 +208,14 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "task_ids 与 external_task_ids 必须且只能给出一个"
         ),
         "must hold {} to {} bytes after whsec_": "whsec_ 之后必须有 {0} 到 {1} 字节",
+        "is at account {} alone: {}": "只在账号 {0} 上：{1}",
+        "is at account {}, and the task that it continues at {}": (
+            "在账号 {0} 上，而被延续的任务在账号 {1} 上"
+        ),
+        "is at account {}, and what {} names at account {}": (
+            "在账号 {0} 上，而 {1} 所指的对象在账号 {2} 上"
+        ),
+        "what {} names is at account {}": "{0} 所指的对象在账号 {1} 上",
         "must be named: no account that is open to all can do this": (
             "必须指明账号：对所有人开放的账号都做不了这个操作"
         ),

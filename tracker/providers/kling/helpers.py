@@ -89,6 +89,7 @@ class KlingCalls:
     calls = CALLS
     made_by = MADE_BY
     named_in_tasks = NAMED_IN_TASKS
+    named_by_text = None
 
     def refusal(self, account: Account, path: str) -> str | None:
         """Say why an account's upstream cannot be asked; None when it can."""

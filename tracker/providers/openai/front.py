@@ -24,7 +24,7 @@ from tracker.providers.openai import front_files, front_images, front_responses
 from tracker.providers.openai.images import EDITED, IMAGES
 from tracker.providers.openai.operations import GENERATIONS, QUOTA, REMIX, VIDEOS
 from tracker.providers.openai.passing import BILLING, FILES, MODELS, USAGE
-from tracker.providers.openai.responses import RESPONSES
+from tracker.providers.openai.responses import PREFIX, RESPONSES
 from tracker.providers.ports.front import (
     Cancel,
     Command,
@@ -164,7 +164,7 @@ def _made(call: FrontCall, path: str) -> Create | WantsBody | Refusal:
 def _one_made(call: FrontCall, holder: str, rest: str) -> Command | Refusal:
     """Read a call about pictures or a response that were made."""
     name, _, action = rest.partition("/")
-    named = name_in(name.removeprefix(front_responses.PREFIX))
+    named = name_in(name.removeprefix(PREFIX))
     if not named or (action and (holder, action) != (RESPONSES, "cancel")):
         return no_route(call)
     if action:

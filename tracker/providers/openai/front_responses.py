@@ -11,11 +11,10 @@ from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
 from tracker.providers.kit.front_answers import reason_of
 from tracker.providers.kit.held_answers import HELD_S, file_of_piece
 from tracker.providers.kit.pieces import text_in
-from tracker.providers.openai.responses import IMAGE_CALL, INCOMPLETE, RESPONSES
+from tracker.providers.openai.responses import BEFORE, IMAGE_CALL, INCOMPLETE, PREFIX, RESPONSES
 from tracker.providers.ports.front import Create, Shown
 from tracker.providers.ports.front_call import Fault, FrontAnswer, Refusal
 
-PREFIX = "resp_"
 _WORDS: Mapping[TaskState, str] = {
     TaskState.RUNNING: "in_progress",
     TaskState.UNCERTAIN: "in_progress",
@@ -25,7 +24,7 @@ _WORDS: Mapping[TaskState, str] = {
     TaskState.CANCELLED: "cancelled",
 }
 """Of all other states: queued."""
-_ECHOED = ("model", "metadata", "instructions", "tools", "tool_choice")
+_ECHOED = (BEFORE, "model", "metadata", "instructions", "tools", "tool_choice")
 
 
 def create(body: Mapping[str, Any]) -> Create | Refusal:

@@ -5,11 +5,12 @@ https://platform.openai.com/docs/guides/webhooks, read 2026-11.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
-from tracker.domain.errors import CallbackRejected
+from tracker.domain.errors import CallbackRejected, Misuse
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, Deferred, Refused, SubmitOutcome
@@ -26,6 +27,8 @@ from tracker.providers.openai.images import LASTS_S as IMAGES_LAST_S
 from tracker.providers.openai.operations import CREATES, REMIX, VIDEOS
 from tracker.providers.openai.passing import MODELS
 from tracker.providers.openai.responses import (
+    BEFORE,
+    PREFIX,
     RESPONSE_CREATES,
     RESPONSES,
     in_background,
@@ -33,7 +36,7 @@ from tracker.providers.openai.responses import (
     wants_picture,
 )
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Answer, Asking, Sending
+from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.ports.callbacks import Hint, Inbound, Scheme
 
 OFFICIAL = "official"
@@ -51,12 +54,28 @@ class Official(NewApi, PathCancel):
     cancel_path = "responses/{id}/cancel"
     probe_path = MODELS
 
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the table, and find the response that another one continues."""
+        request = super().check(operation, input_)
+        if operation != RESPONSES or not (name := request.body.get(BEFORE)):
+            return request
+        return replace(request, parent=name.removeprefix(PREFIX), parent_field=BEFORE)
+
     def build_submit(self, sending: Sending) -> HttpCall:
-        """Build the create; a response is made in the background whatever its caller waits for."""
+        """Build the create; a response is made in the background whatever its caller waits for.
+
+        Raises Misuse where OpenAI's id of the response that it continues is not known.
+        """
         if sending.task.operation != RESPONSES:
             return super().build_submit(sending)
+        body = in_background(sending.body)
+        if body.get(BEFORE):
+            theirs = None if sending.parent is None else sending.parent.provider_task_id
+            if theirs is None:
+                raise Misuse("a response is continued whose id at the provider is not known")
+            body[BEFORE] = theirs
         url = f"{sending.account.base_url}/{RESPONSES}"
-        return posted(url, in_background(sending.body), self.headers(sending.account))
+        return posted(url, body, self.headers(sending.account))
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take a response for acceptance, also one that has ended already."""

@@ -16,6 +16,10 @@ from tracker.providers.kit.table import CreatePath, OpenInputs
 from tracker.providers.openai.images import EMPTY, costs_of
 
 RESPONSES = "responses"
+PREFIX = "resp_"
+"""Before the ids of responses, ours and OpenAI's."""
+BEFORE = "previous_response_id"
+"""The field that names the response that another one continues: a task of ours."""
 IMAGE_CALL = "image_generation_call"
 INCOMPLETE = frozenset({"content_filter", "max_output_tokens"})
 """Reasons of a response that is incomplete."""
@@ -37,6 +41,7 @@ class _OpenAIResponse(OpenInputs):
     input: str | list[Any] | None = None
     metadata: dict[str, str] | None = None
     tools: list[dict[str, Any]] | None = None
+    previous_response_id: str | None = None
 
 
 RESPONSE_CREATES: Mapping[str, CreatePath] = MappingProxyType(

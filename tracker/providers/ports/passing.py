@@ -4,6 +4,7 @@ Several tenants may share an account. The host keeps who made which object, and 
 only what its tenant made.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,7 +65,18 @@ class PassesOn(Protocol):
 
     @property
     def named_in_tasks(self) -> Mapping[str, NamedObject]:
-        """The fields, at any depth of a task's input, that hold the id of an object."""
+        """The fields, at any depth of a task's input, that hold the id of an object.
+
+        Also as a list of ids, or as an object with a field `id`.
+        """
+        ...
+
+    @property
+    def named_by_text(self) -> tuple[re.Pattern[str], NamedObject] | None:
+        """The texts that name an object in whichever field they stand; None where none does.
+
+        Their first group is its id.
+        """
         ...
 
     def refusal(self, account: Account, path: str) -> str | None:

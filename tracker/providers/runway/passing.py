@@ -1,5 +1,6 @@
 """Runway's calls that make no task: the credits, the limits of the models, and uploads."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar
@@ -7,9 +8,11 @@ from typing import ClassVar
 from tracker.providers.kit.calls import bearer
 from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.passing import PassedCall
+from tracker.providers.ports.passing import NamedObject, PassedCall
 from tracker.providers.runway.front import ORGANIZATION, UPLOADS
 from tracker.providers.runway.operations import VERSION
+
+_UPLOAD = "upload"
 
 
 class RunwayCalls(PlainCalls):
@@ -18,8 +21,13 @@ class RunwayCalls(PlainCalls):
     calls: ClassVar[Mapping[str, PassedCall]] = MappingProxyType(
         {
             ORGANIZATION: PassedCall("GET", is_account=True),
-            UPLOADS: PassedCall("POST"),
+            UPLOADS: PassedCall("POST", makes=_UPLOAD, field="runwayUri"),
         }
+    )
+    named_by_text: ClassVar[tuple[re.Pattern[str], NamedObject] | None] = (
+        # One may have been uploaded to the account past this service.
+        re.compile("(runway://.+)"),
+        NamedObject(_UPLOAD, may_be_public=True),
     )
 
     def headers(self, account: Account) -> dict[str, str]:

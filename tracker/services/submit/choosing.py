@@ -64,6 +64,17 @@ def refusal_of(
     return refusal
 
 
+NO_ACCOUNT = "no such account at this provider"
+
+
+def refusal_at(context: Context, provider: Provider, name: str, operation: str) -> str | None:
+    """Return why the account of a name cannot do an operation; None when it can."""
+    account = context.accounts.get((provider.name, name))
+    if account is None:
+        return NO_ACCOUNT
+    return refusal_of(provider, account, operation, has_custody=context.storage is not None)
+
+
 class Choosing:
     """Chooses accounts."""
 

@@ -26,8 +26,8 @@ from tracker.services import recovery
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.services.submit.budgeting import BudgetGuard, estimate_again, refusals
-from tracker.services.submit.choosing import Choice, Choosing, refusal_of
-from tracker.services.submit.naming import check_named
+from tracker.services.submit.choosing import NO_ACCOUNT, Choice, Choosing, refusal_at
+from tracker.services.submit.naming import check_named, fixed_account
 from tracker.services.submit.replays import (
     AcceptedTask,
     CheckedSubmission,
@@ -196,7 +196,7 @@ class Acceptance:
             else:
                 request = check(submission.operation, submission.input)
             self._check_url("callback_url", request.callback_url)
-            await check_named(
+            named = await check_named(
                 self._context, submission.provider, submission.tenant, submission.input
             )
         except InvalidRequest as error:
@@ -204,12 +204,13 @@ class Acceptance:
         self._check_url("webhook_url", submission.webhook_url)
         self._check_ids(submission, request)
         parent = await self._parent(submission, request)
+        fixed = fixed_account(self._context, submission, parent, named)
         if is_large:
             body, key = await asyncio.to_thread(encoded, request, submission)
         else:
             body, key = encoded(request, submission)
         return CheckedSubmission(
-            task=await self._new_task(submission, request, parent),
+            task=await self._new_task(submission, request, parent, fixed),
             body=body,
             key=key,
             repeats=submission.repeats,
@@ -217,12 +218,10 @@ class Acceptance:
         )
 
     def _check_account(self, provider: Provider, submission: Submission) -> None:
-        name = (submission.provider, submission.account or "")
-        account = self._context.accounts.get(name)
-        if account is None:
-            raise InvalidRequest(FieldError("account", "no such account at this provider"))
-        has_custody = self._context.storage is not None
-        refusal = refusal_of(provider, account, submission.operation, has_custody=has_custody)
+        name = submission.account or ""
+        if (provider.name, name) not in self._context.accounts:
+            raise InvalidRequest(FieldError("account", NO_ACCOUNT))
+        refusal = refusal_at(self._context, provider, name, submission.operation)
         if refusal is not None:
             raise InvalidRequest(FieldError("operation", refusal))
 
@@ -261,14 +260,13 @@ class Acceptance:
         return found
 
     async def _new_task(
-        self, submission: Submission, request: Request, parent: Task | None
+        self, submission: Submission, request: Request, parent: Task | None, fixed: str | None
     ) -> Task:
         now, id_ = self._context.clock.now(), new_id()
         policy = self._context.policy
         own = None if request.patience_s is None else timedelta(seconds=request.patience_s)
         external = submission.external_task_id or request.external_task_id or str(id_)
-        chosen = submission.account or (None if parent is None else parent.account)
-        account = chosen or await self._choosing.choose(
+        account = fixed or await self._choosing.choose(
             Choice(submission.provider, submission.operation, submission.metadata or {}, external)
         )
         return Task(
