@@ -24,7 +24,7 @@ class Decoder:
     """Decodes one body."""
 
     def __init__(self, encoding: str, *, cap: int) -> None:
-        """encoding: the Content-Encoding field. cap: bytes that may come out of any layer.
+        """encoding: the Content-Encoding field. cap: bytes that go in, or come out of any layer.
 
         Raises Undecodable for a coding that was not asked for, and for more than two.
         """
@@ -36,10 +36,16 @@ class Decoder:
         if len(names) > _MOST_LAYERS:
             raise Undecodable(f"the answer is encoded {len(names)} times")
         self._layers = [_Layer(name, cap) for name in reversed(names)]
-        self._cap, self._size = cap, 0
+        self._cap, self._size, self._raw_size = cap, 0, 0
 
     def feed(self, raw: bytes) -> Iterator[bytes]:
-        """Yield what a piece of the body holds. Raises Undecodable when it is too much."""
+        """Yield what a piece of the body holds. Raises Undecodable when it is too much.
+
+        What comes in counts too: padding and empty members of gzip hold nothing, without an end.
+        """
+        self._raw_size += len(raw)
+        if self._raw_size > self._cap:
+            raise Undecodable(f"the answer is larger than {self._cap} bytes")
         for piece in _through(self._layers, raw):
             self._size += len(piece)
             if self._size > self._cap:

@@ -17,12 +17,15 @@ from tracker.domain.errors import Broken, Unkeepable
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpStream
 from tracker.egress.decoding import Decoder, Undecodable
 from tracker.egress.guarded import FAILURES, open_guarded, refused, request_for, target_of
+from tracker.egress.minimum_pace import MinimumPace
 from tracker.egress.sent import FirstByte
 
 MOST_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_RATIO = 200
 """A coding may make so much of little; files of media shrink by a few per cent."""
+_SILENCES = 10
+"""Spans of silence within which some bytes must come, or one origin could hold a place for ever."""
 _FREE_OF_RATIO = 16 * 1024 * 1024
 """Bytes that come out before the ratio is looked at."""
 
@@ -106,6 +109,7 @@ class Downloading:
         self, response: httpcore.Response, decoder: Decoder
     ) -> AsyncGenerator[bytes, None]:
         raw_size, size = 0, 0
+        pace = MinimumPace(_SILENCES * self._silence_s, asyncio.get_running_loop().time)
         pieces = response.aiter_stream().__aiter__()
         try:
             while True:
@@ -115,6 +119,8 @@ class Downloading:
                     decoder.finish()
                     return
                 raw_size += len(raw)
+                if (slow := pace.flaw(raw_size)) is not None:
+                    raise Broken(slow)
                 for piece in decoder.feed(raw):
                     size += len(piece)
                     if size > _FREE_OF_RATIO and size > _MOST_RATIO * raw_size:

@@ -5,6 +5,7 @@ AWS_REGION, AWS_ENDPOINT_URL; on a machine of AWS its role does.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ PART_BYTES = 5 * 1024 * 1024
 """Of a multipart upload: the least that S3 takes."""
 BLOCK_BYTES = 1024 * 1024
 _LISTED_AT_ONCE = 512
+_TAKEN = "an object has the name {} already"
 
 
 class Bucket:
@@ -54,6 +56,26 @@ class Bucket:
         except Exception as error:
             if raised:  # obstore wraps what the chunks raise
                 raise raised[0] from error
+            raise self._failed(error) from error
+
+    async def put_new(self, key: str, data: bytes) -> None:
+        """Keep bytes under a name that no object has; see ObjectStore.
+
+        By one request with `If-None-Match: *`. A store that knows no such writes is named by
+        AWS_CONDITIONAL_PUT=disabled: there the name is looked up first, and two writers of the same
+        instant may meet.
+        """
+        put = partial(self._api.put_async, self._store, key, data, use_multipart=False)
+        try:
+            try:
+                await put(mode="create")
+            except (NotImplementedError, self._api.exceptions.NotSupportedError):
+                if await self.size(key) is not None:
+                    raise StorageError(_TAKEN.format(key)) from None
+                await put()
+        except self._api.exceptions.AlreadyExistsError:
+            raise StorageError(_TAKEN.format(key)) from None
+        except self._api.exceptions.BaseError as error:
             raise self._failed(error) from error
 
     async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:

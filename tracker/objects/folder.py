@@ -72,6 +72,10 @@ class Folder:
         finally:
             _close(opened)
 
+    async def put_new(self, key: str, data: bytes) -> None:
+        """Keep bytes under a name that no object has; see ObjectStore. A link replaces nothing."""
+        await self.put(key, _blocks(data))
+
     async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """Yield the bytes from `start` to before `end`; see ObjectStore."""
         opened: list[int] = []
@@ -141,6 +145,11 @@ class Folder:
             raise
         except OSError as error:
             raise StorageError(f"{error.strerror or error} ({self._root})") from error
+
+
+async def _blocks(data: bytes) -> AsyncGenerator[bytes, None]:
+    for start in range(0, len(data), BLOCK_BYTES):
+        yield data[start : start + BLOCK_BYTES]
 
 
 def _create(part: Path, opened: list[int]) -> None:

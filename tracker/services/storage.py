@@ -18,6 +18,13 @@ class ObjectStore(Protocol):
         """Keep what the chunks hold, on disk when it returns. What they raise is raised."""
         ...
 
+    async def put_new(self, key: str, data: bytes) -> None:
+        """Keep bytes under a name that others may choose too.
+
+        Raises StorageError where an object has it, as far as the store can tell at that instant.
+        """
+        ...
+
     def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """Yield the bytes from `start` to before `end`."""
         ...

@@ -241,6 +241,15 @@ async def test_a_dead_url_is_asked_for_anew(database_url: str, tmp_path: Path) -
     assert len(outbound.calls) == 1
 
 
+async def test_a_page_behind_a_renewed_url_is_refused(database_url: str, tmp_path: Path) -> None:
+    with Upstream(by_path({"/new": whole(b"<!doctype html><p>Sign in</p>")})) as origin:
+        renewed = {"url": f"{origin.url}/new", "key": "0", "kind": "video", "refreshable": True}
+        said = {"status": "succeeded", "id": "theirs of ours", "pieces": [renewed]}
+        async with open_custody(database_url, tmp_path, outbound=answering(said)) as custody:
+            asset = await custody.fetched({**renewed, "url": f"{origin.url}/old"}, rounds=2)
+    assert (asset.state, "HTML" in (asset.reason or "")) == (AssetState.REFUSED, True)
+
+
 async def test_nothing_is_fetched_from_inside(database_url: str, tmp_path: Path) -> None:
     with Upstream(whole(FILM)) as origin:
         async with open_custody(database_url, tmp_path, allow=()) as custody:

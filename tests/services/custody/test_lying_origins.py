@@ -5,11 +5,13 @@ Each comes to a stated reason; none to a file that is not whole, or not the orig
 
 import gzip
 from collections.abc import Iterable
+from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
-from tests.support.custody import CustodyBench
+from tests.support.custody import IMPATIENT, CustodyBench, open_custody
 from tests.support.origin import BLOCK, by_path, film, head, in_turn, whole
 from tests.support.upstream import Asked, Script, Upstream
 
@@ -37,14 +39,33 @@ def _rest(content_range: str, *lines: str, body: bytes = FILM) -> Script:
     return answer
 
 
-def _chunked(body: bytes, *lines: str, is_cut: bool) -> Script:
+def _chunked(body: bytes, *lines: str, is_cut: bool, behind: str = "") -> Script:
     def answer(_asked: Asked) -> Iterable[bytes]:
         yield head("200 OK", None, "transfer-encoding: chunked", *lines)
         yield f"{len(body):x}\r\n".encode() + body + b"\r\n"
         if not is_cut:
-            yield b"0\r\n\r\n"
+            yield f"0\r\n{behind}\r\n".encode()
 
     return answer
+
+
+def _endlessly(piece: bytes, *, before: Script | None = None) -> Script:
+    """Go on with the same bytes as long as anybody reads them."""
+
+    def answer(asked: Asked) -> Iterable[bytes]:
+        yield from () if before is None else before(asked)
+        while True:
+            yield piece
+
+    return answer
+
+
+def _gzipped(size: int) -> Script:
+    """Begin an answer of unknown length with a whole member of gzip."""
+    return lambda _asked: [
+        head("200 OK", None, "content-encoding: gzip"),
+        gzip.compress(FILM[:size]),
+    ]
 
 
 def _to(url: str) -> Script:
@@ -53,7 +74,9 @@ def _to(url: str) -> Script:
 
 TAG, WEAK = 'etag: "1"', 'etag: W/"1"'
 RIGHT = "bytes {at}-{end}/{size}"
-HTML = whole(b"<!doctype html><title>Sign in</title>" + b" " * 900)
+HTML_TEXT = b"<!doctype html><title>Sign in</title>" + b" " * 900
+HTML = whole(HTML_TEXT)
+ZEROS = bytes(99_999)
 RESUMED: dict[str, tuple[Script, ...]] = {
     "goes on": (_cut(TAG), _rest(RIGHT, TAG)),
     "another total": (_cut(TAG), _rest("bytes {at}-{end}/9", TAG), whole(FILM)),
@@ -70,6 +93,28 @@ RESUMED: dict[str, tuple[Script, ...]] = {
     ),
     "a weak version": (_cut(WEAK), whole(FILM)),
     "a weak version and a date": (_cut(WEAK, AGES_AGO), _rest(RIGHT, AGES_AGO)),
+    "another end": (_cut(TAG), _rest("bytes {at}-9/{size}", TAG)),
+    "parts in a form": (
+        _cut(TAG),
+        _rest("none", TAG, "content-type: multipart/byteranges; boundary=x"),
+        whole(FILM),
+    ),
+    "a coding for the rest alone": (
+        _cut(TAG),
+        _rest(RIGHT, TAG, "content-encoding: gzip"),
+        whole(FILM),
+    ),
+    "another way for the rest": (_cut(TAG), _to("/moved"), _rest(RIGHT, TAG)),
+    "many first words": (
+        lambda _asked: [
+            b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" * 50,
+            head("200 OK", len(FILM)),
+            FILM,
+        ],
+    ),
+    "words behind the end": (
+        _chunked(FILM, is_cut=False, behind="repr-digest: sha-256=:AAAA:\r\nset-cookie: a=1\r\n"),
+    ),
     "a cut in chunks": (_chunked(FILM[:CUT], TAG, is_cut=True), _rest(RIGHT, TAG)),
     "a cut in chunks of no version": (_chunked(FILM[:CUT], is_cut=True), whole(FILM)),
     "a cut in a coding": (
@@ -90,6 +135,32 @@ BAD: dict[str, tuple[Script, str, str]] = {
         lambda _asked: [head("200 OK", None, "transfer-encoding: chunked"), b"0\r\n\r\n"],
         *("wanted", "sent nothing"),
     ),
+    "words behind the end without end": (
+        _endlessly(b"a: b\r\n", before=_chunked(FILM, is_cut=False, behind="c: d")),
+        *("wanted", "Receive buffer too long"),
+    ),
+    "padding behind a coding": (
+        _endlessly(bytes(1 << 16), before=_gzipped(len(FILM))),
+        *("refused", "larger than"),
+    ),
+    "the length of what is coded": (
+        lambda _asked: [head("200 OK", len(FILM), "content-encoding: gzip"), gzip.compress(ZEROS)],
+        *("wanted", "RemoteProtocolError"),
+    ),
+    "a range that is never there": (
+        in_turn(*[_cut(TAG), whole(b"", status="416 Range Not Satisfiable")] * 40),
+        *("wanted", "does not go on"),
+    ),
+    "a version for each answer": (
+        in_turn(*[_cut(f'etag: "{number}"') for number in range(80)]),
+        *("wanted", "does not go on"),
+    ),
+    "an SVG that is none": (whole(b"\xef\xbb\xbf <!-- --><html><svg/></html>"), "refused", "HTML"),
+    "a page within a picture's name": (
+        whole(HTML_TEXT, "content-disposition: attachment; filename=film.mp4"),
+        *("refused", "HTML"),
+    ),
+    "nothing": (whole(b""), "wanted", "sent nothing"),
     "nothing but cuts": (_chunked(FILM[:CUT], TAG, is_cut=True), "wanted", "does not go on"),
     "a loop": (LOOP, "wanted", "more than 3 redirects"),
     "a mapped address": (_to("http://[::ffff:10.0.0.1]/"), "refused", "may not"),
@@ -137,3 +208,12 @@ async def test_a_file_of_another_scheme_is_not_wanted(custody: CustodyBench) -> 
     urls = ("ftp://files.example/a.mp4", "file:///etc/passwd", "data:video/mp4;base64,AAAA")
     task = await custody.succeeded(*({"url": url} for url in urls))
     assert await custody.of(task) == []
+
+
+async def test_first_words_without_end_are_silence(sqlite_url: str, tmp_path: Path) -> None:
+    rules = replace(IMPATIENT, silence_s=0.05)
+    processing = _endlessly(b"HTTP/1.1 102 Processing\r\n\r\n")
+    with Upstream(processing) as origin:
+        async with open_custody(sqlite_url, tmp_path, rules=rules) as custody:
+            asset = await custody.fetched({"url": f"{origin.url}/film.mp4"})
+    assert (asset.state.value, asset.reason) == ("wanted", "not a byte came for 0.05 s")

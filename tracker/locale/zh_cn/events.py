@@ -71,6 +71,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the origin answers {}": "来源应答 {0}",
         "{}; the origin names no version to go on with": "{0:t}；来源未提供可续传的版本标识",
         "{}; the origin does not go on with the same file": "{0:t}；来源不再提供同一文件",
+        "only {} bytes came within {} s": "{1} 秒内只收到 {0} 字节",
         "not a byte came for {} s": "{0} 秒内没有收到任何字节",
         "{} bytes unpack to more than {} times as many": "{0} 字节解压后超过 {1} 倍",
         "more than {} redirects": "重定向超过 {0} 次",

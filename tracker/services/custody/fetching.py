@@ -141,11 +141,7 @@ class Fetching:
                 return Failed(str(error), None)
             url = piece.url
         try:
-            return await self._fetched(asset, task, url, claimed.lane)
-        except OriginAnswered as error:
-            if error.status in _DEAD:
-                return await self._dead(claimed, task, error)
-            return self._later(claimed, str(error))
+            return await self._fetched_or_renewed(claimed, task, url)
         except OutOfReach as error:
             return self._unreached(claimed, str(error), since_s)
         except (Broken, StartAgain) as error:
@@ -158,6 +154,17 @@ class Fetching:
             )
             again_at = self._context.clock.now() + _DISK_PAUSE
             return Failed(str(error), again_at, spent=False)
+
+    async def _fetched_or_renewed(
+        self, claimed: ClaimedAsset, task: Task, url: str
+    ) -> Stored | Failed:
+        """Fetch from a URL, or from another one where that is dead. Raises as `_fetched` does."""
+        try:
+            return await self._fetched(claimed.asset, task, url, claimed.lane)
+        except OriginAnswered as error:
+            if error.status in _DEAD:
+                return await self._dead(claimed, task, error)
+            return self._later(claimed, str(error))
 
     async def _fetched(self, asset: Asset, task: Task, url: str, lane: str) -> Stored:
         """Stream the file into the store, from the beginning where it cannot go on.

@@ -115,8 +115,7 @@ class Transfer:
         if answer.status != OK:
             await answer.chunks.aclose()
             raise OriginAnswered(answer.status)
-        coding = answer.headers.get("content-encoding", "identity").strip().lower()
-        if coding in ("", "identity"):
+        if not _is_coded(answer.headers):
             length = answer.headers.get("content-length", "")
             self._total = int(length) if length.isdecimal() else None
             self._validator = _validator(answer.headers)
@@ -162,7 +161,7 @@ class Transfer:
     def _fits(self, headers: Mapping[str, str], at: int) -> bool:
         unit, _, rest = headers.get("content-range", "").partition(" ")
         span, _, total = rest.partition("/")
-        if unit != "bytes" or span.partition("-")[0] != str(at):
+        if unit != "bytes" or span.partition("-")[0] != str(at) or _is_coded(headers):
             return False
         if self._total is not None and total not in ("*", str(self._total)):
             return False
@@ -210,6 +209,11 @@ def _behind(expected: bytes, piece: bytes) -> tuple[bytes, bytes]:
     if expected[:common] != piece[:common]:
         raise StartAgain("the origin went on with the bytes of another file")
     return piece[common:], expected[common:]
+
+
+def _is_coded(headers: Mapping[str, str]) -> bool:
+    """Tell whether an answer's bytes are not those of the file: its lengths are none of it."""
+    return headers.get("content-encoding", "").strip().lower() not in ("", "identity")
 
 
 def _validator(headers: Mapping[str, str]) -> str | None:

@@ -8,7 +8,7 @@ the chore's lease next gives them up and deletes them, and writes the rows anew 
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -32,7 +32,6 @@ from tracker.store.store import Reading
 
 log = logging.getLogger(__name__)
 
-BLOCK_BYTES = 1024 * 1024
 BODY_BYTES = 32 * 1024**2
 """Bytes of bodies that are in hand at once."""
 
@@ -69,7 +68,8 @@ class Archiving:
             return None
         self._context.at(CrashPoint.ARCHIVE_BEGUN)
         for file, data in named:
-            await self._objects.put(file.path, _blocks(data))
+            # Another database, restored from a copy of this one, may choose the same name.
+            await self._objects.put_new(file.path, data)
             await read_file(self._objects, file)
         self._context.at(CrashPoint.ARCHIVE_WRITTEN)
         return Written(keys, marks, [file.path for file, _ in named])
@@ -147,11 +147,6 @@ def _clear(tx: Tx, cleared: Sequence[Sequence[str]]) -> list[None]:
     for paths in cleared:
         archives.clear(tx.db, paths, now=tx.now)
     return [None] * len(cleared)
-
-
-async def _blocks(data: bytes) -> AsyncIterator[bytes]:
-    for at in range(0, len(data), BLOCK_BYTES):
-        yield data[at : at + BLOCK_BYTES]
 
 
 async def read_file(objects: ObjectStore, file: ArchiveFile) -> list[ArchivedRow]:
