@@ -5,7 +5,7 @@ Redaction looks for these where few secrets are to be found, such as those of on
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 LEAST = 16
 """Characters of the shortest secret that is spelt so; shorter ones stand in other texts too."""
@@ -14,6 +14,8 @@ _PROBE = 8
 _PLAIN = re.compile(f"[A-Za-z0-9]{{{_PROBE}}}")
 _URL_PROBES = ("Y2FsbGJhY2tz", "NhbGxiYWNrc", "jYWxsYmFja3", "63616c6c6261636b", "63616C6C6261636B")
 """How `callbacks`, which stands in the URL of every callback, is spelt wherever it begins."""
+_SELDOM = "\0QZXJKVYWUGFHBPMDLNORCISATEqzjxkvwy"
+"""Characters that few JSON texts hold, the rarest first."""
 
 
 class EncodedSecrets:
@@ -22,9 +24,10 @@ class EncodedSecrets:
     def __init__(self, secrets: Iterable[str]) -> None:
         """secrets: those below LEAST characters are left alone."""
         spelt = {secret: encoded(secret) for secret in secrets}
-        self._by_probe: Mapping[str, tuple[str, ...]] = {
+        by_probe = {
             _probe_of(spelling): spellings for spellings in spelt.values() for spelling in spellings
         }
+        self._sought = [(_rarest(probe), probe, by_probe[probe]) for probe in by_probe]
 
     def found_in(self, text: str, token: str) -> tuple[str, ...]:
         """Return the spellings that a text may hold; nothing for most texts.
@@ -32,11 +35,12 @@ class EncodedSecrets:
         token: of the callback URL that the text came to. It is looked for where the URL is.
         """
         found: set[str] = set()
-        for probe, spellings in self._by_probe.items():
-            if probe in text:
+        # A text is searched for one character in a fraction of the time that eight take.
+        for seldom, probe, spellings in self._sought:
+            if seldom in text and probe in text:
                 found.update(spellings)
-        for probe in _URL_PROBES:
-            if probe in text:
+        for seldom, probe in _OF_URLS:
+            if seldom in text and probe in text:
                 found.update(encoded(token))
         return tuple(found)
 
@@ -70,3 +74,11 @@ def _probe_of(spelling: str) -> str:
     """
     plain = _PLAIN.findall(spelling)
     return plain[-1] if plain else spelling[:_PROBE]
+
+
+def _rarest(probe: str) -> str:
+    """Return the character of a probe that the fewest texts hold."""
+    return next((one for one in _SELDOM if one in probe), probe[0])
+
+
+_OF_URLS = tuple((_rarest(probe), probe) for probe in _URL_PROBES)
