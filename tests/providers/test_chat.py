@@ -81,6 +81,43 @@ def test_an_end_with_a_link_is_a_success(end: list[bytes]) -> None:
     assert text == f"♪ [song]({SONG}), ![]({VIDEO})."
 
 
+@pytest.mark.parametrize("cut", [1, 2, 7, 4096])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xef\xbb\xbf" + _event(f"[song]({SONG})") + DONE,
+        (b": ping\n\n" + _event(f"[song]({SONG})") + DONE + b"\n\n").replace(b"\n", b"\r\n"),
+        b"\xef\xbb\xbf"
+        + json.dumps({"choices": [{"message": {"content": f"[song]({SONG})"}}]}).encode(),
+        f"[song]({SONG})".encode(),
+        f"\n![]({SONG})".encode(),
+    ],
+)
+def test_marks_and_ends_of_lines_hide_no_result(body: bytes, cut: int) -> None:
+    outcome = _read([body[at : at + cut] for at in range(0, len(body), cut)])
+    state, links, _ = _ended(outcome)
+    assert (state, links) == (TaskState.SUCCEEDED, [SONG])
+
+
+ERROR = b'event: error\ndata: {"error": {"message": "late"}}\n\n'
+
+
+def test_an_error_behind_a_link_is_told_beside_the_result() -> None:
+    outcome = _read([_event(f"[song]({SONG})"), ERROR, DONE])
+    state, links, _ = _ended(outcome)
+    assert (state, links) == (TaskState.SUCCEEDED, [SONG])
+    assert isinstance(outcome, Accepted)
+    assert outcome.said is not None
+    assert outcome.said.message == "late"
+
+
+def test_an_error_that_breaks_an_answer_with_a_link_off_proves_nothing() -> None:
+    assert isinstance(_read([_event(f"[song]({SONG})"), ERROR]), Unknown)
+    assert isinstance(_read([_event(f"[song]({SONG})"), ERROR, DONE], broken="cut"), Unknown)
+    state, _, _ = _ended(_read([_event("no song"), ERROR]))
+    assert state is TaskState.FAILED
+
+
 @pytest.mark.parametrize(
     ("body", "broken"),
     [

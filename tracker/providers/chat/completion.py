@@ -7,6 +7,7 @@ Markdown (https://github.com/gcui-art/suno-api). Read 2026-11.
 
 import codecs
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -23,6 +24,8 @@ from tracker.providers.kit.reading import first_text
 _MOST_WHOLE = 1024 * 1024
 """Bytes of an answer that is one object."""
 _DONE = "[DONE]"
+_MARK = b"\xef\xbb\xbf"
+"""A byte order mark, which some servers send before everything else."""
 _TAIL = 500
 """Characters of a text that stand for it in a message."""
 _FIELDS = ("data:", "event:", "id:", "retry:", ":")
@@ -44,32 +47,39 @@ class CompletionReader:
         if self._form is not None:
             return self._form.feed(piece)
         self._begun += piece
-        start = self._begun.lstrip(b"\xef\xbb\xbf \t\r\n")
+        start = self._begun.removeprefix(_MARK).lstrip()
         if not start or (len(start) < len("retry:") and b"\n" not in start):
             return ""
         self._form = _form_of(start)
-        return self._form.feed(self._begun)
+        return self._form.feed(self._begun.removeprefix(_MARK))
 
     def rest(self) -> str:
         """Return the text that the end of the body adds."""
         text = ""
         if self._form is None:
-            self._form = _form_of(self._begun)
-            text = self._form.feed(self._begun)
+            begun = self._begun.removeprefix(_MARK)
+            self._form = _form_of(begun)
+            text = self._form.feed(begun)
         return text + self._form.rest()
 
     def finish(self, text: str, broken: str | None) -> SubmitOutcome:
-        """Believe an end that comes with a link, and an error that is told; doubt all else."""
+        """Believe an end that comes with a link, and an error that is told; doubt all else.
+
+        Of an answer with a link that an error broke off nobody knows: what was made is charged.
+        """
         form, text = self._form, storable_text(text)
         assert form is not None  # noqa: S101 - `rest` was asked
         links = artifacts_of(text, self._hosts)
         has_ended = broken is None and form.has_ended
-        if has_ended and links:
-            pieces = (*links, text_artifact(text))
-            return Accepted(None, said=Observation(TaskState.SUCCEEDED, "done", artifacts=pieces))
         error = form.error or _error_in(text)
+        if has_ended and links:
+            note = None if error is None else storable_text(error)[-_TAIL:]
+            pieces = (*links, text_artifact(text))
+            done = Observation(TaskState.SUCCEEDED, "done", message=note, artifacts=pieces)
+            return Accepted(None, said=done)
         tail = text.strip()[-_TAIL:]
-        if error is None and (not has_ended or is_own_failure(tail) or not form.may_fail):
+        is_doubtful = not has_ended or is_own_failure(tail) or not form.may_fail
+        if (error is None and is_doubtful) or (links and not has_ended):
             reason = broken or "the answer ended without its end"
             return Unknown(f"{reason}; it said: {tail}" if tail else reason)
         message = storable_text(error or tail or "the answer has no text and no link")[-_TAIL:]
@@ -163,7 +173,8 @@ def _form_of(start: bytes) -> _Events | _Object | _Markdown:
     text = start[:16].decode("utf-8", "replace")
     if text.startswith(_FIELDS):
         return _Events()
-    return _Object() if text.startswith(("{", "[")) else _Markdown(is_page=text.startswith("<"))
+    is_object = re.match(r"\{|\[\s*[\[{\"]", text)  # a link in Markdown begins with a bracket too
+    return _Object() if is_object else _Markdown(is_page=text.startswith("<"))
 
 
 def _objects_in(data: str) -> Iterator[Any]:

@@ -10,6 +10,8 @@ from tracker.domain.errors import Broken
 
 LONGEST_LINE = 1024 * 1024
 """Bytes."""
+_MARK = b"\xef\xbb\xbf"
+"""A byte order mark, which may stand before the first line and is not of it."""
 
 
 class EventStream:
@@ -18,6 +20,7 @@ class EventStream:
     def __init__(self) -> None:
         """Nothing has come yet."""
         self._line = bytearray()
+        self._has_begun = False
 
     def feed(self, piece: bytes) -> Iterator[str]:
         """Yield the data of the lines that are whole by now. Raises Broken for endless lines."""
@@ -27,12 +30,16 @@ class EventStream:
             raise Broken(f"a line of it is longer than {LONGEST_LINE} bytes")
         self._line = bytearray(rest)
         for line in whole:
-            yield from _data_of(line)
+            yield from _data_of(self._without_mark(line))
 
     def rest(self) -> Iterator[str]:
         """Yield the data of a last line without an end."""
         line, self._line = bytes(self._line), bytearray()
-        yield from _data_of(line)
+        yield from _data_of(self._without_mark(line))
+
+    def _without_mark(self, line: bytes) -> bytes:
+        is_first, self._has_begun = not self._has_begun, True
+        return line.removeprefix(_MARK) if is_first else line
 
 
 def _data_of(line: bytes) -> Iterator[str]:

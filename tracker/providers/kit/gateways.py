@@ -43,6 +43,7 @@ class GatewayAdapter(TableAdapter):
         "error.message",
         "error",
         "message",
+        "msg",
         "description",
         "fail_reason",
         "detail",

@@ -73,6 +73,30 @@ def _whole(digits: str) -> int | None:
         return None
 
 
+def unpacked(value: Any) -> Any:
+    """Return the object or list that a text holds, as senders make it that encode twice.
+
+    Anything else is returned as it is.
+    """
+    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
+        return value
+    try:
+        found = read_json(value.encode())
+    except ValueError:
+        return value
+    return found if isinstance(found, dict | list) else value
+
+
+def without_wraps(parsed: Any) -> Any:
+    """Return an answer with what its `data`, and the `data` in that, hold as texts unpacked."""
+    if not isinstance(parsed, dict) or "data" not in parsed:
+        return parsed
+    held = unpacked(parsed["data"])
+    if isinstance(held, dict) and isinstance(held.get("data"), str):
+        held = {**held, "data": unpacked(held["data"])}
+    return parsed if held is parsed["data"] else {**parsed, "data": held}
+
+
 def finite(value: Any) -> Any:
     """Return the JSON with null for numbers beyond what a double holds, such as 1e999."""
     kind = type(value)

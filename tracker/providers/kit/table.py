@@ -34,7 +34,7 @@ from tracker.domain.validation import field_errors
 from tracker.providers.kit.blocked import block_in, with_block
 from tracker.providers.kit.calls import bearer, posted, retry_after_s, spacing_of
 from tracker.providers.kit.distinct import distinct
-from tracker.providers.kit.reading import first_instant, first_text, read_json
+from tracker.providers.kit.reading import first_instant, first_text, read_json, without_wraps
 from tracker.providers.kit.status_words import WordTable
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import (
@@ -384,9 +384,9 @@ def _taken_out(given: dict[str, Any], name: str | None) -> tuple[str | None, Seq
 
 
 def parsed_of(answer: HttpResult) -> Any:
-    """Return an answer's JSON; None when it has none."""
+    """Return an answer's JSON, `data` that is encoded twice unpacked; None when it has none."""
     try:
-        return read_json(answer.body)
+        return without_wraps(read_json(answer.body))
     except ValueError:
         return None
 

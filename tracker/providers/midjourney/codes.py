@@ -57,6 +57,7 @@ _BY_TEXT: Rule = (
     (_NO_ACCOUNT, Proves.WAIT),
     (_ANY, Proves.REFUSED),
 )
+_VALIDATION: Rule = ((_BROKEN, Proves.UNKNOWN), (_ANY, Proves.REFUSED))
 _FAILURE: Rule = ((re.compile(r"队列已满|queue.{0,12}full", re.IGNORECASE), Proves.WAIT),)
 _COMMON: Mapping[str, Rule] = {
     "3": _MISSING,
@@ -67,8 +68,8 @@ _COMMON: Mapping[str, Rule] = {
 }
 CODES: Mapping[Kind, Mapping[str, Rule]] = MappingProxyType(
     {
-        # Its code 4 is validation alone.
-        Kind.NOVICEZK: {**_COMMON, "4": Proves.REFUSED, "9": Proves.UNKNOWN},
+        # Its code 4 is validation alone; a text about an exception comes from a fork of it.
+        Kind.NOVICEZK: {**_COMMON, "4": _VALIDATION, "9": Proves.UNKNOWN},
         Kind.TRUEAI: _COMMON,
         Kind.NEW_API: {**_COMMON, "5": Proves.UNKNOWN, "30": Proves.WAIT},
         Kind.PLAIN: {**_COMMON, "5": Proves.UNKNOWN, "30": Proves.WAIT},
