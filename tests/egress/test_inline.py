@@ -1,11 +1,16 @@
 import json
 from base64 import b64encode, urlsafe_b64encode
 from dataclasses import dataclass, field
+from textwrap import wrap
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.origin import whole
+from tests.support.upstream import Upstream
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.egress.client import EgressClient
 from tracker.egress.inline import LEAST_CHARS, InlineFiles
 
 pytestmark = pytest.mark.anyio
@@ -62,19 +67,65 @@ async def test_each_file_leaves_its_name(step: int) -> None:
         "data:image/png;base64," + b64encode(FILE).decode(),
         urlsafe_b64encode(FILE).decode(),
         urlsafe_b64encode(FILE).decode().rstrip("="),
+        "\r\n".join(wrap(b64encode(FILE).decode(), 76)),
     ],
-    ids=["data-url", "url-safe", "unpadded"],
+    ids=["data-url", "url-safe", "unpadded", "lines"],
 )
 async def test_each_way_to_write_it_is_read(text: str) -> None:
     _, kept = await read(json.dumps([text]).encode())
     assert kept == [FILE]
 
 
-async def test_escaped_slashes_are_read() -> None:
-    body = json.dumps([b64encode(FILE).decode()]).replace("/", "\\/").encode()
+@pytest.mark.parametrize(
+    ("plain", "escaped"),
+    [("/", "\\/"), ("=", "\\u003d"), ("+", "\\u002B"), ("\\n", "\n")],
+)
+async def test_escapes_are_read_and_line_ends_as_they_are(plain: str, escaped: str) -> None:
+    lines = "\n".join(wrap(b64encode(FILE[:-1]).decode(), 76))
+    body = json.dumps(["data:image/png;base64," + lines]).replace(plain, escaped).encode()
     for step in (1, 3, 1000):
         _, kept = await read(body, step=step)
-        assert kept == [FILE]
+        assert kept == [FILE[:-1]]
+
+
+@pytest.mark.parametrize("cut", ["\\u00", "\\u00e9", "\\x"])
+async def test_an_escape_that_base64_has_none_of_is_refused(cut: str) -> None:
+    body = json.dumps([b64encode(FILE).decode().rstrip("=")]).replace('"]', f'{cut}"]')
+    with pytest.raises(ValueError, match="file in the answer"):
+        await read(body.encode())
+
+
+HTML, PNG = b"<!doctype html><title>no</title>", b"\x89PNG\r\n\x1a\n" + FILE
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "kept"),
+    [
+        ("image/png", PNG, [PNG]),
+        ("text/html", PNG, [PNG]),
+        ("application/json", PNG, [PNG]),
+        (None, PNG, [PNG]),
+        ("application/octet-stream", FILE, [FILE]),
+        ("image/svg+xml", b"<svg xmlns='x'/>", [b"<svg xmlns='x'/>"]),
+        ("text/html", b"<svg xmlns='x'/>", []),
+        ("image/png", HTML, []),
+        ("image/png", b'{"name": "internal_error"}', []),
+        ("application/octet-stream", b'{"name": "internal_error"}', []),
+        ("application/json", b"", []),
+        ("text/plain", b"BM is busy", []),
+    ],
+)
+async def test_a_file_is_known_by_how_it_begins_and_else_by_its_type(
+    kind: str | None, body: bytes, kept: list[bytes]
+) -> None:
+    sinks, lines = Sinks(), [] if kind is None else [f"content-type: {kind}"]
+    with Upstream(whole(body, *lines)) as origin:
+        client = EgressClient(["127.0.0.0/8"])
+        answer = await client.call_provider(HttpCall("GET", origin.url), files=sinks)
+        await client.close()
+    assert isinstance(answer, HttpResult)
+    assert [bytes(one.data) for one in sinks.made] == kept
+    assert answer.body == (b'"file of %d"' % len(kept[0]) if kept else body)
 
 
 @given(

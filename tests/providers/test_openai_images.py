@@ -120,6 +120,59 @@ def test_an_answer_with_pictures_is_a_success_with_its_facts_and_tokens() -> Non
     assert linked.artifacts[0].url == "https://gateway.example/1.png"
 
 
+SMALL = "iVBORw0KGgo/+/8="
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": [{"b64_json": f"data:image/png;base64,{SMALL}"}]},
+        {"data": [{"b64_json": "iVBORw0KGgo_-_8"}]},
+        {"data": [{"b64_json": "iVBORw0K\r\nGgo/+/8="}]},
+        {"data": [{"url": f"data:image/png;base64,{SMALL}", "b64_json": None}]},
+        {"data": [SMALL]},
+        {"data": {"b64_json": SMALL}},
+        {"data": [{"b64_json": SMALL}], "error": None},
+        json.dumps(json.dumps({"data": [{"b64_json": SMALL}]})).encode(),
+        b"\xef\xbb\xbf" + json.dumps({"data": [{"b64_json": SMALL}]}).encode(),
+        b'{"data": [{"b64_json": "%s"}], "usage": {"input_tokens": %s}}'
+        % (SMALL.encode(), b"9" * 5000),
+        b'{"data": [{"b64_json": "%s"}], "usage": {"input_tokens": -5}}' % SMALL.encode(),
+        b'data: {"created": 1, "data": [{"b64_json": "%s"}]}\n\n' % SMALL.encode(),
+    ],
+)
+def test_a_picture_is_found_however_a_gateway_writes_it(body: Any) -> None:
+    said = _said(_read(body))
+    assert (said.state, said.costs) == (TaskState.SUCCEEDED, ())
+    assert [one.url for one in said.artifacts] == [f"data:image/png;base64,{SMALL}"]
+
+
+def test_an_error_that_comes_with_http_200_is_told_and_one_of_the_server_proves_nothing() -> None:
+    said = _said(_read({"error": {"code": "moderation_blocked", "message": "no"}}))
+    assert (said.state, said.error.code) == (TaskState.FAILED, "moderation_blocked")
+    assert isinstance(_read({"error": {"type": "server_error", "message": "no"}}), Unknown)
+    assert isinstance(_read({"error": "timeout"}), Unknown)
+    for text in ("sorry, no picture", "iVBOR", "PGh0bWw+bm88L2h0bWw+"):  # the last one is a page
+        assert _said(_read({"data": [{"b64_json": text}]})).error.code == "empty_result"
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("COMPLETED", TaskState.SUCCEEDED),
+        ("in-progress", TaskState.RUNNING),
+        ("canceled", TaskState.CANCELLED),
+    ],
+)
+def test_words_of_a_response_count_in_any_spelling(word: str, state: TaskState) -> None:
+    assert OPENAI.polls is not None
+    asking = asked_of(an_account(OPENAI, **OFFICIAL), a_task(RESPONSES, provider_task_id="r"))
+    body = json.dumps({"id": "r", "status": word, "output": []}).encode()
+    (outcome,) = OPENAI.polls.parse_poll(asking, HttpResult(200, {}, body))
+    assert isinstance(outcome, Observed)
+    assert outcome.observation.state is state
+
+
 def test_what_holds_no_picture_is_a_failure_or_proves_nothing() -> None:
     for data in ([], [{"revised_prompt": "no"}], [{"url": "ftp://a"}]):
         said = _said(_read({"data": data}))

@@ -30,8 +30,8 @@ from tests.providers.support import (
     sent_to,
 )
 from tracker.domain.errors import InvalidRequest, Misuse
-from tracker.domain.exchange import HttpCall
-from tracker.domain.outcome import Accepted, CancelAsked, Cancelled, Observed, Unknown
+from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.outcome import Accepted, CancelAsked, Cancelled, Observed, Unanswered, Unknown
 from tracker.domain.task import TaskState
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Finds
@@ -360,6 +360,26 @@ def test_event_names_the_task_and_no_verdict() -> None:
 def test_events_of_batches_tell_of_no_task() -> None:
     assert VEO.calls_back is not None
     assert VEO.calls_back.parse_callback(called_back(b'{"type":"batch.failed"}')) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "operation", "known", "answer"),
+    [
+        ("veo", PREDICT, "models/veo-3/operations/a", {"name": "models/veo-3/operations/b"}),
+        ("veo", INTERACT, "v1_a", {"id": "v1_b", "status": "completed"}),
+        ("vidu", "text2video", "8459", {"id": "8460", "state": "success"}),
+    ],
+)
+def test_an_answer_about_another_task_tells_nothing(
+    name: str, operation: str, known: str, answer: dict[str, Any]
+) -> None:
+    provider = PROVIDERS[name]
+    assert provider.polls is not None
+    task = a_task(operation, provider_task_id=known)
+    asking = asked_of(an_account(provider, base_url=None), task)
+    body = json.dumps(answer | {"done": True}).encode()
+    (outcome,) = provider.polls.parse_poll(asking, HttpResult(200, {}, body))
+    assert outcome == Unanswered("the answer is about another task")
 
 
 def test_create_at_its_quota_waits_as_long_as_google_says() -> None:

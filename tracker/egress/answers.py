@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 import httpx
 
 from tracker.domain.exchange import HttpResult, OpenPieces, OpenSink
+from tracker.domain.media_type import FIRST_BYTES, OCTETS, flaw_of_type, media_type_of
 from tracker.egress.decoding import Decoder, Undecodable
 from tracker.egress.inline import InlineFiles, RawFile
 from tracker.precedence import Precedence
@@ -27,6 +28,8 @@ _PIECES_OF_A_PLACE = 64
 """Pieces of an answer, of 64 KB at most, that are read before those of answers that began later."""
 _RAW = frozenset({"image", "video", "audio", "model"})
 """Top-level types of answers that are a file themselves."""
+_WEAK = frozenset({"image/svg+xml", "image/bmp"})
+"""Types that a page or a text may seem to have by its beginning."""
 
 
 class AnswerReader:
@@ -104,22 +107,40 @@ class AnswerReader:
     async def _read_files(self, response: httpx.Response, files: OpenSink) -> bytes:
         """Read an answer whose files go elsewhere; of one that is no text, return the name."""
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        is_raw = kind.partition("/")[0] in _RAW or kind == "application/octet-stream"
-        reader = RawFile(files) if is_raw else InlineFiles(files)
+        reader: RawFile | InlineFiles | None = None
         is_over = False
         try:
             async for piece in self._pieces(response, INLINE_ANSWER_BYTES):
+                reader = reader or (RawFile if _is_file(kind, piece) else InlineFiles)(files)
                 await reader.feed(piece)
                 if reader.kept_chars > PROVIDER_ANSWER_BYTES:
                     raise Undecodable(f"the answer is larger than {PROVIDER_ANSWER_BYTES} bytes")
+            if reader is None:
+                reader = (RawFile if _is_named_file(kind) else InlineFiles)(files)
             body = await reader.finish()
             is_over = True
             return body
         except ValueError as error:
             raise Undecodable(str(error)) from None
         finally:
-            if not is_over:
+            if reader is not None and not is_over:
                 await reader.abort()
+
+
+def _is_file(kind: str, first: bytes) -> bool:
+    """Tell whether an answer is a file: by how it begins, and else by the type that it names.
+
+    Gateways name the wrong type, or none; an error in JSON or a page comes as `image/png` too.
+    """
+    told = media_type_of(first[:FIRST_BYTES])
+    if told.partition("/")[0] in _RAW and told not in _WEAK:
+        return True
+    group = kind.partition("/")[0]
+    return _is_named_file(kind) and flaw_of_type(group if group in _RAW else "image", told) is None
+
+
+def _is_named_file(kind: str) -> bool:
+    return kind.partition("/")[0] in _RAW or kind == OCTETS
 
 
 async def _without_files(reader: InlineFiles, piece: bytes) -> bytes:

@@ -13,10 +13,15 @@ from tracker.domain.exchange import FileSink, OpenSink
 
 LEAST_CHARS = 16 * 1024
 """A string that is shorter is left in the text."""
-_DATA_URL = re.compile(rb"data:[\w.+-]+/[\w.+-]+(;[\w=.+-]+)*;base64,")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_=\\-]*")
+_DATA_URL = re.compile(rb"data:[\w.+-]+\\?/[\w.+-]+(;[\w=.+-]+)*;base64,")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_=\\\r\n-]*")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _QUOTE, _ESCAPE = b'"', b"\\"
+_ESCAPED = re.compile(rb"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+_CUT = re.compile(rb"\\(u[0-9A-Fa-f]{0,3})?\Z")
+_NEW_LINE = re.compile(rb"[\r\n]")
+_MEANS = {b"/": b"/", b"n": b"", b"r": b"", b"t": b""}
+"""JSON's escapes in base64: of a slash, and of the white space between its lines."""
 
 
 class InlineFiles:
@@ -130,12 +135,18 @@ class InlineFiles:
             await sink.write(_decoded(clean[:whole]))
 
     def _unescaped(self, part: bytes) -> bytes:
-        """Return base64 without JSON's escapes, of which it seldom has any."""
+        """Return base64 without JSON's escapes and without line ends; it seldom has any.
+
+        Serializers that think of HTML escape `=` by its number (Gson's default:
+        https://github.com/google/gson/blob/main/UserGuide.md, read 2026-11-29).
+        """
         if not self._cut and _ESCAPE not in part:
-            return part
+            return part if _NEW_LINE.search(part) is None else _NEW_LINE.sub(b"", part)
         part = self._cut + part
-        self._cut = _ESCAPE if part.endswith(_ESCAPE) else b""  # what it escapes comes next
-        return part.removesuffix(_ESCAPE).replace(b"\\/", b"/").replace(b"\\n", b"")
+        cut = _CUT.search(part)  # the rest of this escape comes next
+        self._cut = b"" if cut is None else cut[0]
+        whole = part if cut is None else part[: cut.start()]
+        return _NEW_LINE.sub(b"", _ESCAPED.sub(_unescaped, whole))
 
     async def _close(self) -> None:
         """End the string, and the file in it."""
@@ -146,6 +157,8 @@ class InlineFiles:
         elif isinstance(sink, _TextSink):
             pass
         else:
+            if self._cut:
+                raise ValueError("a file in the answer ends within an escape")
             if self._quad:
                 await sink.write(_decoded(self._quad + b"=" * (-len(self._quad) % 4)))
             self._quad = b""
@@ -198,6 +211,15 @@ class _TextSink:
 
     async def abort(self) -> None:
         """Do nothing."""
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    """Return the character that an escape stands for; one that base64 has none of stays."""
+    name = escape[1]
+    if len(name) == 1:
+        return _MEANS.get(name, escape[0])
+    number = int(name[1:], 16)
+    return bytes([number]) if number < 0x80 else escape[0]
 
 
 def _decoded(text: bytes) -> bytes:

@@ -1,13 +1,18 @@
 """Build the usual calls, and read what their answers have in common."""
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from tracker.domain import long_texts
 from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.providers.kit.reading import first_text
 from tracker.providers.ports.account import Account
+
+_REFUSAL = re.compile(r"4\d\d", re.ASCII)
 
 
 def posted(url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> HttpCall:
@@ -72,3 +77,14 @@ def retry_after_s(answer: HttpResult) -> float | None:
         return max((then - parsedate_to_datetime(answer.headers["date"])).total_seconds(), 0.0)
     except (ValueError, TypeError, KeyError):
         return None
+
+
+def with_told_status(answer: HttpResult, parsed: Any, names: Sequence[str]) -> HttpResult:
+    """Return an answer with the HTTP status of a refusal that its body names.
+
+    For providers whose error bodies repeat the status: gateways pass them on with HTTP 200. Any
+    other answer is returned as it is.
+    """
+    told = first_text(parsed, names, limit=4) or ""
+    is_refusal = answer.status < 300 and _REFUSAL.fullmatch(told) is not None
+    return replace(answer, status=int(told)) if is_refusal else answer

@@ -1,5 +1,8 @@
-"""Make pieces of results out of what answers hold: addresses and texts."""
+"""Make pieces of results out of what answers hold: addresses, texts, small files."""
 
+import re
+from binascii import a2b_base64
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -7,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from tracker.domain.inline_files import is_name
+from tracker.domain.media_type import FIRST_BYTES, OCTETS, flaw_of_type, media_type_of
 from tracker.domain.outcome import Observed, PollOutcome
 
 _KINDS = MappingProxyType(
@@ -21,6 +25,11 @@ _PICTURES = MappingProxyType(
     {"jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif", "svg": "image/svg+xml"}
 )
 """Media types by a word for the format."""
+MOST_HELD = 16 * 1024 * 1024
+"""Characters of a picture that stands in the text of an answer: more than an answer may have."""
+_DATA_HEAD = re.compile(r"data:[\w.+/;=-]*;base64")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+", re.ASCII)
+_URL_SAFE = str.maketrans("-_", "+/")
 
 
 def web_url(value: Any) -> str | None:
@@ -56,12 +65,60 @@ def file_url(value: Any, form: str | None = None) -> str | None:
     """Return a picture that an answer holds as base64 as the URL of an artifact; None for none.
 
     Large ones were taken out while the answer was read, and a name stands in their place; small
-    ones become data URLs. form: such as `webp`; of all other words it is a PNG.
+    ones become data URLs, however their base64 is written. A text that is none is no picture.
+    form: such as `webp`, where the picture does not tell; of all other words it is a PNG.
     """
     if not isinstance(value, str) or not value:
         return None
-    media_type = _PICTURES.get(form or "", "image/png")
-    return value if is_name(value) else f"data:{media_type};base64,{value}"
+    if is_name(value):
+        return value
+    head, comma, text = value.rpartition(",")
+    if comma and _DATA_HEAD.fullmatch(head.strip()) is None:
+        return None
+    plain = "".join(text.split()).translate(_URL_SAFE).rstrip("=")
+    if len(plain) % 4 == 1 or _BASE64.fullmatch(plain) is None:
+        return None
+    told = media_type_of(a2b_base64(f"{plain[: FIRST_BYTES * 2]}==="))
+    if flaw_of_type("image", told) is not None:
+        return None
+    media_type = _PICTURES.get(form or "", "image/png") if told == OCTETS else told
+    return f"data:{media_type};base64,{plain}{'=' * (-len(plain) % 4)}"
+
+
+def listed_pictures(parsed: Any) -> Sequence[Mapping[str, Any]] | None:
+    """Return the pictures of an answer in the format of OpenAI's images; None where it has none.
+
+    In `data`, in Recraft's `image`, or alone; an object, or an address or base64 without one.
+    """
+    if isinstance(parsed, str):
+        return [_picture(parsed)]
+    if not isinstance(parsed, dict):
+        return None
+    data, image = parsed.get("data"), parsed.get("image")
+    if isinstance(data, dict):
+        data = [data] if {"b64_json", "url"} & data.keys() else None
+    several = [*(data if isinstance(data, list) else [data]), image]
+    found = [
+        one if isinstance(one, dict) else _picture(one)
+        for one in several
+        if isinstance(one, dict) or (isinstance(one, str) and one)
+    ]
+    return found if found or isinstance(data, list) else None
+
+
+def _picture(value: str) -> Mapping[str, Any]:
+    return {"url": value} if web_url(value) else {"b64_json": value}
+
+
+def picture_url(picture: Mapping[str, Any], form: str | None = None) -> str | None:
+    """Return the URL of a picture that holds it as base64, or its address, in either field."""
+    held, url = picture.get("b64_json"), picture.get("url")
+    by_field = file_url(held, form) or web_url(url) or web_url(held)
+    return by_field or (file_url(url, form) if _is_held(url) else None)
+
+
+def _is_held(url: Any) -> bool:
+    return isinstance(url, str) and (is_name(url) or url.startswith("data:"))
 
 
 def base64_in(url: str) -> str | None:

@@ -179,6 +179,12 @@ def amount_text(value: Any) -> str | None:
     return f"{amount:f}"
 
 
+def charge_text(value: Any) -> str | None:
+    """Return an amount that is charged; None for what is no number, and for less than nothing."""
+    text = amount_text(value)
+    return None if text is None or text.startswith("-") else text
+
+
 def _within(holder: Any, name: str) -> Any:
     """A field of a field: `a.b`."""
     for part in name.split("."):

@@ -33,6 +33,7 @@ from tracker.providers.openai.passing import BILLING
 from tracker.providers.openai.rows import (
     EXPIRED,
     IDS,
+    is_error_alone,
     link_in,
     progress_of,
     reason_in,
@@ -110,8 +111,7 @@ class NewApi(TaskTable):
         return Accepted(task_id, word, said=ended, costs=tuple(self.estimate(row)))
 
     def _pictures(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
-        is_told = isinstance(parsed, dict) and bool(parsed.get("error"))
-        if is_told or block_in(parsed) is not None:
+        if block_in(parsed) is not None:
             return self.refusal(sending, answer, parsed)
         return read_whole(parsed, wanted_of(sending.body), answer.headers.get("x-request-id"))
 
@@ -141,6 +141,9 @@ class NewApi(TaskTable):
         if row is None or word is None:
             return None
         state = state_of(word, None if task is None else task.state)
+        is_contradicted = state is TaskState.SUCCEEDED and is_error_alone(row)
+        if is_contradicted:
+            state = TaskState.FAILED
         reason = reason_in(row) if state is TaskState.FAILED else None
         known = None if task is None else task.provider_task_id
         said = Observation(
@@ -151,7 +154,7 @@ class NewApi(TaskTable):
             message=reason,
             progress=progress_of(row),
             at=first_instant(row, self.times),
-            artifacts=tuple(self.artifacts(account, task, row)),
+            artifacts=() if is_contradicted else tuple(self.artifacts(account, task, row)),
             error=self.failure(row, reason) if state is TaskState.FAILED else None,
             costs=tuple(
                 self.costs(account, task, row) if state in VERDICTS else self.estimate(row)
@@ -164,13 +167,14 @@ class NewApi(TaskTable):
 
         A gateway's row tells no two of them apart: the upstream may have delivered.
         """
-        is_expired = (word_of(parsed) or "").lower() == EXPIRED
+        word = (word_of(parsed) or "").lower()
+        is_expired, is_lie = word == EXPIRED, state_of(word, None) is TaskState.SUCCEEDED
         code = first_text(parsed, ("error.code", "code"), limit=100)
         return TaskError(
             "provider",
             code or (EXPIRED if is_expired else None),
             message or "the gateway gave no reason",
-            doubtful=is_expired or message is None or is_own_failure(message),
+            doubtful=is_expired or is_lie or message is None or is_own_failure(message),
         )
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from tracker.domain.cost import Cost
-from tracker.domain.documents import storable, storable_text
+from tracker.domain.documents import storable_text
 from tracker.domain.errors import Broken
 from tracker.domain.exchange import HttpCall
 from tracker.domain.observation import Observation
@@ -23,8 +23,8 @@ from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.kit.calls import posted
 from tracker.providers.kit.event_stream import EventStream
 from tracker.providers.kit.forms import FormFile, file_of, multipart
-from tracker.providers.kit.pieces import file_url, web_url
-from tracker.providers.kit.reading import amount_text, first_number, first_text
+from tracker.providers.kit.pieces import listed_pictures, picture_url
+from tracker.providers.kit.reading import charge_text, first_number, first_text, read_json
 from tracker.providers.kit.table import CreatePath, OpenInputs
 
 GENERATED, EDITED = "images/generations", "images/edits"
@@ -37,6 +37,8 @@ _MOST_TEXT = 1024 * 1024
 """Bytes of an answer without its files."""
 _FILES = ("image", "image[]", "mask")
 _MODERATED = "moderation_blocked"
+_MARK_OF_ORDER = b"\xef\xbb\xbf"
+"""Some writers of UTF-8 begin with it."""
 
 
 class _OpenAIPicture(OpenInputs):
@@ -117,10 +119,11 @@ def _with_addresses(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_whole(parsed: Any, wanted: int, request_id: str | None = None) -> SubmitOutcome:
     """Say what an answer that came whole proves. wanted: how many pictures were asked for."""
-    data = parsed.get("data") if isinstance(parsed, dict) else None
-    if not isinstance(data, list):
+    pictures = None if not isinstance(parsed, dict) else listed_pictures(parsed)
+    if not pictures and first_text(parsed, ("error.code", "error.type")):
+        return _told_failure(parsed, request_id)
+    if pictures is None:
         return Unknown("the answer has no list of pictures")
-    pictures = [one for one in data if isinstance(one, dict)]
     facts = {name: parsed[name] for name in FACTS if isinstance(parsed.get(name), str)}
     return _made(pictures, facts, wanted, costs_of(parsed), request_id)
 
@@ -168,8 +171,7 @@ def failed(
 
 def _piece(picture: Mapping[str, Any], place: int, facts: Mapping[str, str]) -> Artifact | None:
     """Return a picture by the name of its file, or by its URL where a gateway gives one."""
-    url = file_url(picture.get("b64_json"), facts.get("output_format"))
-    url = url or web_url(picture.get("url"))
+    url = picture_url(picture, facts.get("output_format"))
     if url is None:
         return None
     revised = first_text(picture, ("revised_prompt",))
@@ -182,7 +184,7 @@ def costs_of(parsed: Any) -> Sequence[Cost]:
     """Read the tokens that are charged."""
     found = []
     for unit in ("input_tokens", "output_tokens"):
-        amount = amount_text(first_number(parsed, (f"usage.{unit}",)))
+        amount = charge_text(first_number(parsed, (f"usage.{unit}",)))
         if amount is not None:
             found.append(Cost("unit", amount, unit=unit))
     return found
@@ -210,8 +212,8 @@ class ImageReader:
         self._begun += piece
         if len(self._begun) > _MOST_TEXT:
             raise Broken(f"the answer is larger than {_MOST_TEXT} bytes")
-        start = bytes(self._begun[:16]).lstrip()
-        if not start or start.startswith((b"{", b"[", b"<")):
+        start = self._begun[:64].removeprefix(_MARK_OF_ORDER).lstrip()
+        if _MARK_OF_ORDER.startswith(start) or start.startswith((b"{", b"[", b"<", b'"')):
             return ""
         self._events, begun = EventStream(), bytes(self._begun)
         return "".join(map(self._told_by, self._events.feed(begun)))
@@ -245,6 +247,8 @@ class ImageReader:
             self._error = self._error or event
         elif kind.endswith(".completed"):
             self._ends.append(event)
+        elif isinstance(event.get("data"), list):  # the whole answer, as one event
+            self._ends += [{**event, **one} for one in listed_pictures(event) or ()]
         elif kind.endswith(".partial_image"):
             name, index = event.get("b64_json"), event.get("partial_image_index")
             told = {"index": index if isinstance(index, int) else 0, "name": name}
@@ -264,6 +268,6 @@ def _told_failure(event: Mapping[str, Any], request_id: str | None) -> SubmitOut
 
 def _parsed(text: bytes | bytearray | str) -> Any:
     try:
-        return storable(json.loads(text, strict=False))
-    except (ValueError, RecursionError):
+        return read_json(bytes(text) if not isinstance(text, str) else text.encode())
+    except ValueError:
         return None

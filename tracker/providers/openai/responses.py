@@ -12,6 +12,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
 from tracker.providers.kit.pieces import file_url, text_url
 from tracker.providers.kit.reading import first_instant, first_text
+from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, OpenInputs
 from tracker.providers.openai.images import EMPTY, costs_of
 
@@ -69,7 +70,7 @@ def said_of(parsed: Any, task: Task | None) -> Observation | None:
     name = first_text(parsed, ("id",), limit=500)
     if word is None or name is None:
         return None
-    state, error = _WORDS.get(word), None
+    state, error = _WORDS.get(plain(word)), None
     pieces, texts = _pieces_of(parsed), _texts_of(parsed)
     needs_picture = bool((task.context or {}).get("picture")) if task is not None else False
     if state is TaskState.SUCCEEDED and needs_picture and not pieces:

@@ -77,6 +77,14 @@ def link_in(row: Mapping[str, Any]) -> str | None:
     return _link_below(row, _DEEPEST) or web_url(row.get("fail_reason"))
 
 
+def is_error_alone(row: Mapping[str, Any]) -> bool:
+    """Tell whether a row holds an error and no link: gateways tell of a filtered video so.
+
+    Source: https://github.com/QuantumNous/new-api/issues/6838, read 2026-11-29.
+    """
+    return bool(first_text(row, ("error.message", "error.code", "error"))) and not link_in(row)
+
+
 def reason_in(row: Mapping[str, Any]) -> str | None:
     """Return why it failed, in words; older rows have them in the place of the link."""
     reason = first_text(

@@ -18,8 +18,8 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, SubmitOutcome
 from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.kit.forms import FormFile, file_of, multipart
-from tracker.providers.kit.pieces import file_url, web_url
-from tracker.providers.kit.reading import amount_text, first_number, first_text
+from tracker.providers.kit.pieces import listed_pictures, picture_url
+from tracker.providers.kit.reading import charge_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, Meaning, TableAdapter, parsed_of
 from tracker.providers.kit.useless_options import ONE_KIND, SecretlessOptions
 from tracker.providers.ports.adapter import Answer, Request, Sending
@@ -71,7 +71,7 @@ class Recraft(TableAdapter):
         if not isinstance(answer, HttpResult) or answer.status >= 300:
             return super().parse_submit(sending, answer)
         parsed = parsed_of(answer)
-        found = _pictures(parsed)
+        found = listed_pictures(parsed)
         if found is None:
             return self.refusal(sending, answer, parsed)
         pieces = [piece for place, one in enumerate(found) if (piece := _piece(one, place))]
@@ -101,18 +101,8 @@ def _field(name: str, value: Any) -> tuple[str, str | FormFile]:
     return name, str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _pictures(parsed: Any) -> Sequence[Mapping[str, Any]] | None:
-    """Return the pictures of an answer of either shape; None where it has neither."""
-    data, image = (
-        (parsed.get("data"), parsed.get("image")) if isinstance(parsed, dict) else 2 * (None,)
-    )
-    if isinstance(data, list):
-        return [one for one in data if isinstance(one, dict)]
-    return [image] if isinstance(image, dict) else None
-
-
 def _piece(picture: Mapping[str, Any], place: int) -> Artifact | None:
-    url = web_url(picture.get("url")) or file_url(picture.get("b64_json"), "webp")
+    url = picture_url(picture, "webp")
     if url is None:
         return None
     extra: dict[str, Any] = {}
@@ -125,12 +115,12 @@ def _piece(picture: Mapping[str, Any], place: int) -> Artifact | None:
 
 
 def _costs(parsed: Any) -> tuple[Cost, ...]:
-    amount = amount_text(first_number(parsed, ("credits",)))
+    amount = charge_text(first_number(parsed, ("credits",)))
     return () if amount is None else (Cost("unit", amount, unit=UNIT),)
 
 
 _ADAPTER = Recraft()
-REVISION = 1
+REVISION = 2
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="recraft",

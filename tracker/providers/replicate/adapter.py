@@ -19,14 +19,14 @@ from tracker.domain.cost import Cost
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
-from tracker.domain.outcome import Absence, Absent, Observed, PollOutcome
+from tracker.domain.outcome import Absence, Absent, Observed, PollOutcome, SubmitOutcome
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kit.calls import own_url, posted, retry_after_s
+from tracker.providers.kit.calls import own_url, posted, retry_after_s, with_told_status
 from tracker.providers.kit.cancels import PathCancel
-from tracker.providers.kit.pieces import kind_of, text_url
+from tracker.providers.kit.pieces import kind_of, text_url, web_url
 from tracker.providers.kit.proofs import StandardWebhooks, flaws_of_webhook_secrets
-from tracker.providers.kit.reading import amount_text, finite, first_instant, first_text
+from tracker.providers.kit.reading import charge_text, finite, first_instant, first_text
 from tracker.providers.kit.scan import ListScan
 from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, Meaning
@@ -141,6 +141,10 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
         url = f"{sending.account.base_url}/{path}"
         return posted(url, body, self.headers(sending.account))
 
+    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+        """Take the status that an error body repeats where a gateway sends it with another."""
+        return super().refusal(sending, with_told_status(answer, parsed, ("status",)), parsed)
+
     def pause_s(self, answer: HttpResult, parsed: Any) -> float | None:
         """Take Retry-After, else the time that the text of a throttled answer names."""
         told = retry_after_s(answer)
@@ -224,7 +228,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
             Cost("unit", amount, unit="seconds" if name == "predict_time" else name[:40])
             for name, value in sorted(found.items())
             if name != "total_time"  # holds the time in the queue, which nobody pays for
-            and (amount := amount_text(value)) is not None
+            and (amount := charge_text(value)) is not None
         ]
         return entries[:_MOST_METRICS]
 
@@ -251,7 +255,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
 
 def _urls(value: Any, depth: int = 0) -> Sequence[str]:
     if isinstance(value, str):
-        return [value] if value.startswith(("https://", "http://", "data:")) else []
+        return [value] if value.startswith("data:") or web_url(value) else []
     if depth > _DEEPEST:
         return []
     inner = list(value.values()) if isinstance(value, dict) else value
@@ -280,7 +284,7 @@ _ABORTED = "deadline reached"
 _PURGED = "the provider has deleted the result"
 _NO_ACCOUNT = Account("", "", ReplicateOptions())
 _ADAPTER = ReplicateAdapter()
-REVISION = 2
+REVISION = 3
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="replicate",

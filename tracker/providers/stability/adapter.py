@@ -30,7 +30,9 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.kit.forms import FormFile, file_of, multipart
+from tracker.providers.kit.pieces import MOST_HELD, file_url
 from tracker.providers.kit.reading import first_number, first_text
+from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
 from tracker.providers.kit.useless_options import OneKindOptions
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
@@ -44,7 +46,7 @@ from tracker.providers.stability.operations import (
     without_empty,
 )
 from tracker.providers.stability.passing import BALANCE, StabilityCalls
-from tracker.providers.stability.words import FIELDS, FILTERED, MODERATED, SUCCESS
+from tracker.providers.stability.words import FIELDS, FILTERED, MODERATED, STATUSES, SUCCESS
 
 LIVES = timedelta(hours=24)
 """Of results."""
@@ -62,6 +64,7 @@ vendor's help desk, read 2026-11-29.
 _POLL_S = 120.0
 """Seconds that the download of a result may take."""
 _FAILED_WORDS = frozenset({FILTERED, "ERROR"})
+_GOES_ON = "in-progress"
 
 
 class StabilityOptions(OneKindOptions):
@@ -109,15 +112,18 @@ class StabilityAdapter(TableAdapter):
         said = _result_in(sending.task, answer, parsed)
         if said is not None:
             return Accepted(None, said.word, said=said)
+        if (status := STATUSES.get(_name_in(parsed) or "")) is not None:
+            return self.refusal(sending, replace(answer, status=status), parsed)
         task_id = first_text(parsed, ("id",), limit=500)
-        if task_id is None or not OPERATIONS[sending.task.operation].has_id:
+        has_id = OPERATIONS[sending.task.operation].has_id and not _is_error(parsed)
+        if task_id is None or not has_id:
             return Unknown(f"{self.in_words(answer, parsed)}, without a result")
         return Accepted(task_id)
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the name of the error up: moderation comes with 403, as missing rights do."""
         found = super().refusal(sending, answer, parsed)
-        name = first_text(parsed, ("name",), limit=100)
+        name = _name_in(parsed)
         match found:
             case Refused():
                 return replace(
@@ -158,20 +164,20 @@ class StabilityAdapter(TableAdapter):
             return [Unanswered(answer.reason)]
         task, parsed = asking.task, parsed_of(answer)
         words = self.in_words(answer, parsed)
-        if not isinstance(parsed, dict | str):
-            return [Unanswered(words)]
-        name = first_text(parsed, ("name",), limit=100)
+        name = _name_in(parsed)
         match answer.status:
-            case 202:
-                word = first_text(parsed, ("status",), limit=100) or "in-progress"
+            case 202 if not answer.body or isinstance(parsed, dict):
+                word = first_text(parsed, ("status",), limit=100) or _GOES_ON
                 return [Observed(Observation(TaskState.RUNNING, word))]
             case 200 if (said := _result_in(task, answer, parsed)) is not None:
                 return [Observed(said)]
-            case 403 if name == MODERATED:
+            case 200 | 403 if name == MODERATED:
                 return [Observed(_failed(name, words))]
+            case 200 if plain(first_text(parsed, ("status",), limit=100) or "") == plain(_GOES_ON):
+                return [Observed(Observation(TaskState.RUNNING, _GOES_ON))]
             case 400 | 422 if task.state is TaskState.RUNNING and name is not None:
                 return [Observed(_failed(name, words))]
-            case 404:
+            case 404 if isinstance(parsed, dict):
                 return [_absent(asking, words)]
             case status:
                 is_busy = status == 429
@@ -197,23 +203,41 @@ def _part(value: Any) -> str | FormFile:
 
 def _result_in(task: Task, answer: HttpResult, parsed: Any) -> Observation | None:
     """Read a result: a file alone, told of by headers, or one within JSON. None for neither."""
+    kind = OPERATIONS[task.operation].kind
     if isinstance(parsed, str):
         word, seed = answer.headers.get("finish-reason"), answer.headers.get("seed")
-        url: str | None = parsed
+        url = parsed if is_name(parsed) else None
     else:
-        word = first_text(parsed, ("finish_reason",), limit=100)
-        seed, url = first_number(parsed, ("seed",)), first_text(parsed, FIELDS)
-    if url is None or not is_name(url):
-        return None
-    word = (word or SUCCESS).upper()[:100]
+        word = first_text(parsed, ("finish_reason", "finishReason"), limit=100)
+        seed, url = first_number(parsed, ("seed",)), _file_in(parsed, kind)
+    word = plain(word or SUCCESS).upper()[:100]
     if word in _FAILED_WORDS:
         why = "the result was blurred by moderation" if word == FILTERED else "it failed"
         return _failed(word, why)
-    kind = OPERATIONS[task.operation].kind
+    if url is None:
+        return None
     detail = {"finish_reason": word} | ({"seed": seed[:20]} if seed else {})
     return Observation(
         TaskState.SUCCEEDED, word, artifacts=(Artifact(kind, url, key="0"),), detail=detail
     )
+
+
+def _file_in(parsed: Any, kind: str) -> str | None:
+    """Return the file of an answer by its name; a small picture as a data URL."""
+    held = first_text(parsed, FIELDS, limit=MOST_HELD)
+    return file_url(held) if kind == "image" or is_name(held) else None
+
+
+def _name_in(parsed: Any) -> str | None:
+    """Return the name of an error, as Stability writes it."""
+    name = first_text(parsed, ("name",), limit=100)
+    known = plain(name or "")
+    return known if known in STATUSES else name
+
+
+def _is_error(parsed: Any) -> bool:
+    """Tell an error from an acceptance: both have an `id`."""
+    return isinstance(parsed, dict) and bool(parsed.get("errors") or parsed.get("name"))
 
 
 def _failed(code: str, words: str) -> Observation:
@@ -230,7 +254,7 @@ def _absent(asking: Asking, words: str) -> Absent:
 
 
 _ADAPTER = StabilityAdapter()
-REVISION = 1
+REVISION = 2
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="stability",

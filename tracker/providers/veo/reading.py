@@ -23,6 +23,7 @@ FILTERED = "rai_media_filtered"
 """The code of a task all of whose videos were held back for their content."""
 EMPTY = "done, and neither a video nor a reason is there"
 _CANCELLED = "1"
+_OPERATIONS = "operations/"
 _CODES: Mapping[str, str] = MappingProxyType(
     {
         "1": "CANCELLED",
@@ -51,31 +52,71 @@ def read_operation(parsed: Any, task: Task | None, storage_url: str) -> Observat
 
     storage_url: where files of `gs://` addresses are had.
     """
-    name = first_text(parsed, ("name",), limit=500)
-    known = None if task is None else task.provider_task_id
-    if name is None and known is not None and isinstance(parsed, dict) and "done" in parsed:
-        name = known
-    if name is None or "/operations/" not in name:
+    name = _name_in(parsed, None if task is None else task.provider_task_id)
+    if name is None:
         return None
-    if parsed.get("done") is not True:
+    if not _is_done(parsed):
         return Observation(TaskState.RUNNING, "running", name)
-    if isinstance(parsed.get("error"), dict):
-        return _failed(parsed["error"], name)
     response = parsed.get("response")
-    holder = response.get("generateVideoResponse", response) if isinstance(response, dict) else {}
+    inner = response.get("generateVideoResponse") if isinstance(response, dict) else None
+    holder = next((one for one in (inner, response) if isinstance(one, dict)), {})
     said = Observation(
         TaskState.SUCCEEDED, "done", name, artifacts=tuple(_videos(holder, storage_url))
     )
-    filtered = first_number(holder, ("raiMediaFilteredCount",))
-    if filtered in (None, "0"):
-        return doubting_empty(said, task, EMPTY)
+    if (error := _error_in(parsed)) is not None:
+        failed = _failed(error, name)
+        # Only one of both is documented. What can be had counts; the words of the other are kept.
+        return replace(said, message=failed.message) if said.artifacts else failed
     reasons = holder.get("raiMediaFilteredReasons")
     listed = [one for one in reasons if isinstance(one, str)] if isinstance(reasons, list) else []
+    told_count = first_number(holder, ("raiMediaFilteredCount",)) or "0"
+    if told_count == "0" and (said.artifacts or not listed):
+        return doubting_empty(said, task, EMPTY)
+    return _filtered(said, told_count, listed)
+
+
+def _name_in(parsed: Any, known: str | None) -> str | None:
+    """Return the name of an operation; None where an answer is about none.
+
+    known: the name that was asked for. An answer may leave it out, or what stands before its id.
+    """
+    name = first_text(parsed, ("name",), limit=500)
+    if name is None:
+        is_meant = isinstance(parsed, dict) and "done" in parsed
+        return known if is_meant else None
+    before, there, id_ = name.rpartition(_OPERATIONS)
+    if not there or not id_:
+        return None
+    is_same = known is not None and known.rpartition(_OPERATIONS)[2] == id_
+    return known if is_same else name if before else None
+
+
+def _is_done(parsed: Mapping[str, Any]) -> bool:
+    """Tell whether it has ended; without a word about it, by what only an end has."""
+    word = parsed.get("done")
+    if word is None:
+        return bool(parsed.get("response") or parsed.get("error"))
+    return word is True or str(word).lower() in {"true", "1"}
+
+
+def _error_in(parsed: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the error of an operation; None without one, and for the code of success."""
+    error = parsed.get("error")
+    if isinstance(error, str) and error:
+        return {"message": error}
+    if not isinstance(error, dict) or not error or first_number(error, ("code",)) == "0":
+        return None
+    return error
+
+
+def _filtered(said: Observation, told_count: str, listed: Sequence[str]) -> Observation:
+    """Return an end of which videos were held back for their content; a failure if all were."""
     words = "; ".join(listed)
-    count = int(filtered) if filtered.isdecimal() else 1
-    told = {"raiMediaFilteredCount": count, "raiMediaFilteredReasons": listed}
+    is_number = told_count.isdecimal() and told_count != "0"
+    count = int(told_count) if is_number else max(len(listed), 1)
+    told = {"raiMediaFilteredCount": count, "raiMediaFilteredReasons": list(listed)}
     said = replace(said, detail={"filtered": told})
-    message = f"{filtered} filtered{': ' if words else ''}{words}"[:4000]
+    message = f"{count} filtered{': ' if words else ''}{words}"[:4000]
     if said.artifacts:
         return replace(said, message=message)
     error = TaskError("provider", FILTERED, words[:4000] or message)
@@ -83,13 +124,14 @@ def read_operation(parsed: Any, task: Task | None, storage_url: str) -> Observat
 
 
 def _failed(error: Mapping[str, Any], name: str) -> Observation:
-    code = first_number(error, ("code",))
+    number = first_number(error, ("code",))
+    code = _CODES.get(number or "") or first_text(error, ("status",), limit=100) or number
     message = first_text(error, ("message",)) or "the provider gave no reason"
-    state = TaskState.CANCELLED if code == _CANCELLED else TaskState.FAILED
+    state = TaskState.CANCELLED if code == _CODES[_CANCELLED] else TaskState.FAILED
     said = Observation(state, "error", name, message=message)
     if state is TaskState.CANCELLED:
         return said
-    return replace(said, error=TaskError("provider", _CODES.get(code or "", code), message))
+    return replace(said, error=TaskError("provider", code, message))
 
 
 def _videos(holder: Any, storage_url: str) -> Sequence[Artifact]:
@@ -124,8 +166,13 @@ def video_piece(video: Mapping[str, Any], key: str, storage_url: str) -> Artifac
 
 
 def videos_of_interaction(parsed: Mapping[str, Any], storage_url: str) -> Sequence[Artifact]:
-    """Read the videos of an interaction: in its steps, or beside them."""
-    found = []
+    """Read the videos of an interaction: in its steps, or beside them.
+
+    Earlier ones have `outputs` in their place.
+    """
+    outputs = parsed.get("outputs")
+    listed = outputs if isinstance(outputs, list) else []
+    found = [one for one in listed if isinstance(one, dict) and one.get("type") == "video"]
     steps = parsed.get("steps")
     for step in steps if isinstance(steps, list) else ():
         content = step.get("content") if isinstance(step, dict) else None

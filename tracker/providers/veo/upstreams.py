@@ -6,6 +6,7 @@ https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/veo-video-
 client https://pypi.org/project/google-genai (2.25.0, 3.6.1); all read 2026-11.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,12 +18,19 @@ from tracker.domain.cost import Cost
 from tracker.domain.errors import InvalidRequest, Misuse
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
-from tracker.domain.outcome import DeferralScope, Deferred, Refused, SubmitOutcome
+from tracker.domain.outcome import (
+    Accepted,
+    DeferralScope,
+    Deferred,
+    Refused,
+    SubmitOutcome,
+    Unknown,
+)
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
-from tracker.providers.kit.calls import posted, retry_after_s
+from tracker.providers.kit.calls import posted, retry_after_s, with_told_status
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.empty_results import doubting_empty
-from tracker.providers.kit.reading import amount_text, first_number, first_text
+from tracker.providers.kit.reading import amount_text, charge_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, parsed_of
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Probed, Request, Sending
@@ -72,6 +80,9 @@ class GoogleApi(PathCancel):
     cancel_path = "interactions/{id}/cancel"
     least_spacing_s = 10.0
     forgets = True
+    names_task = True
+    operation: ClassVar[re.Pattern[str]]
+    """The names of operations."""
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table and the model's limits; take the caller's own callback URL out."""
@@ -99,8 +110,17 @@ class GoogleApi(PathCancel):
             code, http_status
         )
 
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Take an operation for acceptance; a name that nothing can be asked by proves nothing."""
+        outcome = super().parse_submit(sending, answer)
+        name = outcome.provider_task_id if isinstance(outcome, Accepted) else None
+        if name is None or sending.task.operation == INTERACT or self.operation.fullmatch(name):
+            return outcome
+        return Unknown("the answer names no operation that could be asked about")
+
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Name the refusal by its status word, or by the reason in its details."""
+        answer = with_told_status(answer, parsed, ("error.code",))
         found = super().refusal(sending, answer, parsed)
         code = _reason_in(parsed) or first_text(parsed, ("error.status",), limit=100)
         if isinstance(found, Refused):
@@ -124,7 +144,10 @@ class GoogleApi(PathCancel):
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read an operation, or an interaction."""
         storage_url = options_of(account).storage_url
-        if not isinstance(parsed, dict) or "id" not in parsed or "name" in parsed:
+        is_interaction = isinstance(parsed, dict) and "id" in parsed and "name" not in parsed
+        if task is not None:
+            is_interaction = task.operation == INTERACT
+        if not is_interaction:
             return read_operation(parsed, task, storage_url)
         said = super().observe(account, task, parsed)
         if said is None:
@@ -150,7 +173,7 @@ class GoogleApi(PathCancel):
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the tokens of an interaction; operations tell none."""
         del account, task
-        amount = amount_text(first_number(parsed, ("usage.total_tokens",)))
+        amount = charge_text(first_number(parsed, ("usage.total_tokens",)))
         return [] if amount is None else [Cost("unit", amount, unit="tokens")]
 
     def parse_probe(self, account: Account, answer: Answer) -> Probed:
@@ -165,6 +188,7 @@ class GeminiApi(GoogleApi):
     """The Gemini API: the key in `x-goog-api-key`."""
 
     creates: ClassVar[Mapping[str, CreatePath]] = GEMINI_CREATES
+    operation = OPERATION
     probe_path = "webhooks"
 
     def headers(self, account: Account) -> dict[str, str]:
@@ -194,7 +218,7 @@ class GeminiApi(GoogleApi):
             return None
         if asking.task.operation == INTERACT:
             path = f"interactions/{quote(name, safe='')}"
-        elif OPERATION.fullmatch(name):
+        elif self.operation.fullmatch(name):
             path = name
         else:
             return None
@@ -222,6 +246,7 @@ class VertexApi(GoogleApi):
     """Vertex AI: operations are asked for by POST; the token of a service account as Bearer."""
 
     creates: ClassVar[Mapping[str, CreatePath]] = VERTEX_CREATES
+    operation = VERTEX_OPERATION
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build no header: the token comes later."""
@@ -238,7 +263,7 @@ class VertexApi(GoogleApi):
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Ask by a POST of the name below its model; None for what is no name of a task."""
         name = asking.task.provider_task_id
-        if name is None or not VERTEX_OPERATION.fullmatch(name):
+        if name is None or not self.operation.fullmatch(name):
             return None
         return _fetch(asking.account, name)
 

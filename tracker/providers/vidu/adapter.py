@@ -29,13 +29,13 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kit.calls import posted
+from tracker.providers.kit.calls import posted, with_told_status
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.ledger import settled
 from tracker.providers.kit.pieces import kind_of, web_url
 from tracker.providers.kit.proofs import SignedRequestLine
-from tracker.providers.kit.reading import amount_text, first_number, first_text
+from tracker.providers.kit.reading import charge_text, first_number, first_text
 from tracker.providers.kit.scan import page_of
 from tracker.providers.kit.table import CreatePath
 from tracker.providers.kit.useless_options import ONE_KIND
@@ -79,6 +79,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
     url_field = "callback_url"
     ids: ClassVar[Sequence[str]] = ("task_id", "id")
     omits_ids = True
+    names_task = True
     words_in: ClassVar[Sequence[str]] = ("state",)
     words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
         {
@@ -125,6 +126,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the reason up where the status does not tell enough."""
+        answer = with_told_status(answer, parsed, ("code",))
         found = super().refusal(sending, answer, parsed)
         code = first_text(parsed, ("reason",), limit=100)
         if code == _NO_MONEY and answer.status < 500:
@@ -157,7 +159,12 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         said = super().observe(account, task, parsed)
         if said is None:
             return None
-        return awaiting_result(replace(said, external_task_id=mark_in(parsed)), task, _EMPTY)
+        said = replace(said, external_task_id=mark_in(parsed))
+        code = first_text(parsed, ("err_code",), limit=100)
+        if said.state is TaskState.SUCCEEDED and code is not None and not said.artifacts:
+            error = TaskError("provider", code, said.message or code, doubtful=True)
+            return replace(said, state=TaskState.FAILED, error=error)
+        return awaiting_result(said, task, _EMPTY)
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure by its code."""
@@ -252,7 +259,7 @@ def _list_call(asking: Asking, page: Mapping[str, Any]) -> HttpCall:
 
 
 def _credits(parsed: Any) -> str | None:
-    return amount_text(first_number(parsed, ("credits",)))
+    return charge_text(first_number(parsed, ("credits",)))
 
 
 def _remainder(item: Any) -> str | None:
@@ -268,7 +275,7 @@ def _remainder(item: Any) -> str | None:
 
 _NO_ACCOUNT = Account("", "", ViduOptions())
 _ADAPTER = ViduAdapter()
-REVISION = 2
+REVISION = 3
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="vidu",
