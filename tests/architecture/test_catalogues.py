@@ -120,7 +120,7 @@ NOT_OF_EVENTS = frozenset(
         "write the IPv4 network itself",
         "write the IPv4 network, {}",
         # For logs, for ourselves, and what digests are made of
-        "the answer is no JSON Web Key Set",
+        "the answer is no JSON Web Key Set with a key that can be used",
         "those of {} ago go on counting",
         "there are none",
         "{} has no field {}",

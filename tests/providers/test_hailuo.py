@@ -124,6 +124,7 @@ def test_options_that_mean_nothing_are_refused_by_name(options: Mapping[str, Any
         (b'{"challenge":7}', None),
         (b'["challenge"]', None),
         (b'{"challenge":"abc","task_id":"1","status":"success"}', None),
+        (b'{"challenge":"abc","task":{"task_id":"1","status":"success"}}', None),
         (b'{"task_id":"1","status":"success"}', None),
         (b'{"challenge"', None),
         (b"", None),
@@ -133,6 +134,14 @@ def test_a_challenge_is_repeated_and_nothing_else_is(body: bytes, echo: bytes | 
     assert HAILUO.calls_back is not None
     assert HAILUO.calls_back.has_handshake
     assert HAILUO.calls_back.challenge(called_back(body)) == echo
+
+
+def test_a_challenge_that_comes_with_news_is_repeated_once_these_are_kept() -> None:
+    assert HAILUO.calls_back is not None
+    both = called_back(b'{"challenge":"abc","task_id":"1","status":"Success"}')
+    assert [type(one) for one in HAILUO.calls_back.parse_callback(both)] == [Hint]
+    assert HAILUO.calls_back.acknowledge(both) == (200, b'{"challenge": "abc"}')
+    assert HAILUO.calls_back.acknowledge(called_back(b'{"task_id":"1"}')) is None
 
 
 def file_answered(answer: HttpResult | HttpFailure, **options: Any) -> tuple[HttpCall, PollOutcome]:

@@ -14,6 +14,7 @@ from tracker.providers.kit.published_keys import (
     has_key,
     is_ed25519_signed,
     is_rs256_signed,
+    is_usable,
 )
 
 ED25519 = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
@@ -67,3 +68,16 @@ def test_rs256_fits_by_the_key_that_is_named(rsa: RSAPrivateKey) -> None:
     assert not is_rs256_signed(BROKEN, b"signed", signature, kid=None)
     assert has_key(keys, "1")
     assert not has_key(keys, "2")
+
+
+def test_a_key_counts_wherever_it_stands_in_the_set(rsa: RSAPrivateKey) -> None:
+    """Others, be they unusable, of the same id or of another kind, keep it from nothing."""
+    numbers = rsa.public_key().public_numbers()
+    key = {"kty": "RSA", "kid": "1", "n": _text(numbers.n), "e": _text(numbers.e)}
+    signature = rsa.sign(b"signed", PKCS1v15(), SHA256())
+    before = [{"kty": "RSA", "kid": "1", "n": "AQAB", "e": "AQAB"}, {"kty": "EC", "kid": "1"}]
+    others = [{**key, "kid": f"other-{n}"} for n in range(50)]
+    assert is_rs256_signed([*others, *before, key], b"signed", signature, kid="1")
+    made = decoded(SIGNATURE) or b""
+    assert is_ed25519_signed([*others, ED25519], MESSAGE, made)
+    assert [is_usable(one) for one in (*BROKEN, key, ED25519)] == [False] * len(BROKEN) + [True] * 2

@@ -1,11 +1,17 @@
 """Proofs of Google's events: a JWT of a published key, or Standard Webhooks of a project."""
 
+import hmac
 import json
+from base64 import urlsafe_b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jwt.algorithms import RSAAlgorithm
 
 from tests.emulator.scene import Scene, play_in
 from tests.providers.caller import Caller
@@ -83,6 +89,24 @@ def test_what_is_wrong_with_a_jwt_is_named(inbound: Inbound, after: int, flaw: s
     proof = scheme_of().verify(inbound, now=AT + timedelta(seconds=after), keys=[KEY])
     assert flaw in (proof.flaw or "")
     assert not proof.awaits_keys
+
+
+def test_nothing_in_a_jwt_says_how_it_is_to_be_verified() -> None:
+    """Neither the key as a secret, nor a key or an address of keys in its own head."""
+    private = generate_private_key(65537, 2048)
+    pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    own = {**json.loads(RSAAlgorithm.to_jwk(private.public_key())), "kid": "test-key-1"}
+    claims = {"exp": AT.timestamp() + 60, "aud": "https://cb.example/hooks/gemini/tok_5Qm"}
+    head = {"kid": "test-key-1", "jwk": own, "jku": "https://evil.example", "x5u": "https://e"}
+    by_own = jwt.encode(claims, private, "RS256", headers=head)
+    assert scheme_of().verify(signed(by_own), now=AT, keys=[KEY]).flaw
+    assert scheme_of().verify(signed(by_own), now=AT, keys=[KEY, own]).flaw is None  # a second one
+    critical = jwt.encode(claims, private, "RS256", headers={**head, "crit": ["jku"]})
+    assert "extension" in (scheme_of().verify(signed(critical), now=AT, keys=[own]).flaw or "")
+    begun, body, _ = jwt.encode(claims, "x" * 32, "HS256", headers=head).split(".")
+    mac = hmac.digest(pem, f"{begun}.{body}".encode(), "sha256")
+    forged = f"{begun}.{body}.{urlsafe_b64encode(mac).decode().rstrip('=')}"
+    assert "RS256" in (scheme_of().verify(signed(forged), now=AT, keys=[own]).flaw or "")
 
 
 @pytest.mark.parametrize("keys", [None, [], [{**KEY, "kid": "another"}]])

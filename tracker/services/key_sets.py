@@ -15,6 +15,7 @@ from typing import Any
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.domain.exchange import HttpCall, HttpFailure
+from tracker.providers.kit.published_keys import is_usable
 from tracker.providers.kit.reading import read_json
 from tracker.providers.ports.keys import KeySet, KeySource
 from tracker.services.provider_calls import Http
@@ -163,12 +164,14 @@ class KeySets:
             keys = _keys_in(read_json(answer.body))
         except ValueError as error:
             return f"not JSON: {error}"
-        return keys or "the answer is no JSON Web Key Set"
+        return keys or "the answer is no JSON Web Key Set with a key that can be used"
 
 
 def _keys_in(parsed: Any) -> KeySet:
+    """Return the usable keys of a set. None would replace those at hand, and refuse everything."""
     keys = parsed.get("keys") if isinstance(parsed, dict) else None
-    return [one for one in keys if isinstance(one, dict)] if isinstance(keys, list) else []
+    listed = keys if isinstance(keys, list) else []
+    return [one for one in listed if isinstance(one, dict) and is_usable(one)]
 
 
 def _is_over(since_s: float | None, pause_s: float, now_s: float) -> bool:

@@ -156,6 +156,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "no published key fits": "没有匹配的公开密钥",
         "no published key fits the signature": "没有与签名匹配的公开密钥",
         "no published key of this id is at hand": "手头没有具有该 ID 的公开密钥",
+        "the JWT asks for an extension that is not known here": "该 JWT 要求一种此处不支持的扩展",
         "the JWT is not signed by RS256": "该 JWT 不是以 RS256 签名的",
         "the JWT has expired, or does not say when it does": "该 JWT 已过期，或没有写明过期时间",
         "the JWT is for another audience": "该 JWT 是给另一个受众的",
@@ -163,6 +164,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "x-hmac-algorithm is not hmac-sha256": "x-hmac-algorithm 不是 hmac-sha256",
         "x-hmac-access-key names another key": "x-hmac-access-key 指的是另一个密钥",
         "date is no time within five minutes of now": "date 不是五分钟以内的时间",
+        "the answer names no operation that could be asked about": ("应答中没有可供查询的操作名称"),
         # Probes
         "answers in its own words, and takes the credentials": "以自己的格式应答，并接受凭证",
         "answers, but cannot tell now: {}": "有应答，但现在无法判断：{0:t}",

@@ -38,6 +38,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the answer broke off: {}": "应答中断：{0}",
         "the answer did not come in time": "应答未及时到达",
         "the answer is empty": "应答为空",
+        "a file in the answer ends within an escape": "应答中的文件在转义序列内中断",
         "the answer ends within a file": "应答在文件中途结束",
         "the answer's encoding is broken: {}": "应答的编码已损坏：{0}",
         "the answer broke off within its encoding": "应答在编码中途断开",

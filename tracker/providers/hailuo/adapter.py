@@ -221,16 +221,13 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
 
     def challenge(self, inbound: Inbound) -> bytes | None:
         """Repeat the challenge of a test of our URL, which comes while the create is open."""
-        if b'"challenge"' not in inbound.body:  # most callbacks are none
-            return None
-        try:
-            parsed = read_json(inbound.body)
-        except ValueError:
-            return None
-        word = parsed.get("challenge") if isinstance(parsed, dict) else None
-        if not isinstance(word, str) or "task_id" in parsed:
-            return None
-        return json.dumps({"challenge": word}).encode()
+        word, has_news = _challenge_in(inbound.body)
+        return None if word is None or has_news else _echo_of(word)
+
+    def acknowledge(self, inbound: Inbound) -> tuple[int, bytes] | None:
+        """Repeat a challenge that comes with news, which are kept all the same."""
+        word, _ = _challenge_in(inbound.body)
+        return None if word is None else (200, _echo_of(word))
 
     def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
         """Take a callback for a hint: nothing proves it, and an end names no address.
@@ -295,6 +292,24 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
             "video", url, id=str(page["file_id"]), extra=sizes, key="video", refreshable=True
         )
         return Observed(Observation(TaskState.SUCCEEDED, word, theirs, artifacts=(piece,)))
+
+
+def _challenge_in(body: bytes) -> tuple[str | None, bool]:
+    """Return the challenge of a test of our URL, and whether the body tells of a task as well."""
+    if b'"challenge"' not in body:  # most callbacks are none
+        return None, False
+    try:
+        parsed = read_json(body)
+    except ValueError:
+        return None, False
+    word = parsed.get("challenge") if isinstance(parsed, dict) else None
+    if not isinstance(word, str):
+        return None, False
+    return word, bool({"task_id", "task"} & parsed.keys())
+
+
+def _echo_of(word: str) -> bytes:
+    return json.dumps({"challenge": word}).encode()
 
 
 def _code_of(parsed: Any) -> str | None:

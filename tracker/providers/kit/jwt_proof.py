@@ -55,6 +55,8 @@ class SignedToken:
             return f"{self.header} is no JWT", False
         if head.get("alg") != "RS256":
             return "the JWT is not signed by RS256", False
+        if "crit" in head:  # RFC 7515 section 4.1.11: whoever does not understand it refuses
+            return "the JWT asks for an extension that is not known here", False
         if flaw := self._claims_flaw(claims, inbound, now):
             return flaw, False
         kid = head.get("kid") if isinstance(head.get("kid"), str) else None

@@ -4,6 +4,7 @@ Keys that are of another kind, or no keys at all, fit nothing.
 """
 
 from base64 import urlsafe_b64decode
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,9 @@ def is_ed25519_signed(keys: KeySet, message: bytes, signature: bytes) -> bool:
     """Tell whether any key of the set made the signature (64 bytes) of the message."""
     from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - see above
 
-    for one in keys[:_MOST_KEYS]:
-        key = _ed25519_key(_text(one.get("x"))) if one.get("crv") == "Ed25519" else None
+    meant = [one for one in keys if one.get("crv") == "Ed25519"]
+    for one in meant[:_MOST_KEYS]:
+        key = _ed25519_key(_text(one.get("x")))
         if key is None:
             continue
         try:
@@ -43,9 +45,9 @@ def is_rs256_signed(keys: KeySet, message: bytes, signature: bytes, *, kid: str 
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
     from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
 
-    for one in keys[:_MOST_KEYS]:
-        is_meant = one.get("kty") == "RSA" and kid in (None, one.get("kid"))
-        key = _rsa_key(_text(one.get("n")), _text(one.get("e"))) if is_meant else None
+    meant = [one for one in keys if one.get("kty") == "RSA" and kid in (None, one.get("kid"))]
+    for one in meant[:_MOST_KEYS]:
+        key = _rsa_key(_text(one.get("n")), _text(one.get("e")))
         if key is None:
             continue
         try:
@@ -59,6 +61,14 @@ def is_rs256_signed(keys: KeySet, message: bytes, signature: bytes, *, kid: str 
 def has_key(keys: KeySet, kid: str) -> bool:
     """Tell whether the set has a key of this id: then no newer set is needed to judge by it."""
     return any(one.get("kid") == kid for one in keys)
+
+
+def is_usable(key: Mapping[str, Any]) -> bool:
+    """Tell whether a member of a set is a key that a signature can be verified by."""
+    if key.get("crv") == "Ed25519":
+        return _ed25519_key(_text(key.get("x"))) is not None
+    is_rsa = key.get("kty") == "RSA"
+    return is_rsa and _rsa_key(_text(key.get("n")), _text(key.get("e"))) is not None
 
 
 def decoded(text: str) -> bytes | None:

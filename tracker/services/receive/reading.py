@@ -149,7 +149,9 @@ class CallbackReader:
         headers, body = kept.headers or {}, kept.body or b""
         inbound = Inbound("POST", "", "", headers, body)
         raw = RawCallback(kept.provider, token.SHARED, "", inbound, size_bytes=kept.size_bytes)
-        proofs = self._proofs(kept.provider, inbound, (), now=kept.received_at)
+        paths = [""] if task_id is None else self._paths_of(kept.provider, task_id)
+        addressed = [replace(inbound, path=path) for path in paths]
+        proofs = self._verified(kept.provider, addressed, now=kept.received_at)
         digest = receipts.digest_of(kept.fingerprint)
         return _said(calls_back, raw, digest, headers, task_id, proofs)
 
@@ -191,14 +193,29 @@ class CallbackReader:
         public = self._as_addressed(inbound.path)
         inbounds = [inbound] if public == inbound.path else [replace(inbound, path=public), inbound]
         candidates = [replace(one, body=body) for one in inbounds for body in signed] or inbounds
+        return self._verified(provider, candidates, now=now)
+
+    def _verified(
+        self, provider: str, candidates: Sequence[Inbound], *, now: datetime
+    ) -> dict[str, Proof]:
+        """Return the best proof for each account; candidates: how it may have been signed."""
         found: dict[str, Proof] = {}
         for owner, name, scheme in self._schemes:
             if owner == provider:
                 source = scheme.key_source
                 keys = None if source is None else self._key_sets.known(source)
                 proofs = [scheme.verify(one, now=now, keys=keys) for one in candidates]
-                found[name] = next((one for one in proofs if one.flaw is None), proofs[0])
+                found[name] = max(proofs, key=_worth)
         return found
+
+    def _paths_of(self, provider: str, task_id: UUID) -> Sequence[str]:
+        """Return the paths that callbacks about a task were given: one for each secret of ours.
+
+        Receipts keep none, for the token in it; some schemes cover it, or make a secret of it.
+        """
+        root, subject = f"{self._public_path}/callbacks/{provider}", str(task_id)
+        tokens = (token.sign(one, provider, subject) for one in self._context.secrets)
+        return [f"{root}/{subject}/{one}" for one in tokens]
 
     def _as_addressed(self, path: str) -> str:
         """Return the path as senders have it: a proxy in front may have changed it."""
@@ -236,6 +253,11 @@ def _said(  # noqa: PLR0913, PLR0917 - what is known of a callback before it is 
         for one in statements or (None,)
     ]
     return items[0] if len(items) == 1 else changed(items[0], more=tuple(items[1:]))
+
+
+def _worth(proof: Proof) -> int:
+    """Rank what a proof shows: nothing, the sender, the body as well."""
+    return 0 if proof.flaw is not None else 1 + proof.covers_body
 
 
 def _is_untokened(calls_back: CallsBack, raw: RawCallback) -> bool:

@@ -10,26 +10,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
+from uuid import UUID
 
 from tracker.domain import token
 from tracker.domain.access import DEFAULT_TENANT
 from tracker.domain.documents import storable_text
-from tracker.domain.errors import CallbackUnproven, NotFound
+from tracker.domain.errors import CallbackUnproven, NotFound, Unavailable
 from tracker.domain.events import Event, Source
 from tracker.domain.lifecycle import Step, Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.records import record
 from tracker.domain.signals import CrashPoint
+from tracker.domain.task import is_askable
 from tracker.metrics import CALLBACKS
 from tracker.providers.ports.callbacks import Inbound
 from tracker.services.context import Context
 from tracker.services.receive.adopting import correlate
+from tracker.services.receive.confirming import can_poll
 from tracker.services.receive.correlation import Match, ParsedCallback, RawCallback
 from tracker.services.receive.forgeries import ForgeryCounter
 from tracker.services.receive.judging import Judge, main_match
 from tracker.services.receive.reading import FORGED_BODY_BYTES, CallbackReader
 from tracker.services.recorder import Recorder
-from tracker.store import callback_ids, receipts, tombstones
+from tracker.store import callback_ids, receipts, tasks, tombstones
 from tracker.store.callback_ids import CallbackId
 from tracker.store.driver.transaction import Tx
 from tracker.store.receipts import Receipt
@@ -115,7 +118,11 @@ class Reception:
         is_small = len(raw.inbound.body) <= READ_AT_ONCE  # most are: they need no coroutine
         item = self._read(raw) if is_small else await self._parsed(raw)
         if item.awaits_keys:
-            item = await self._reader.by_newer_keys(item, partial(self._parsed, raw))
+            try:
+                item = await self._reader.by_newer_keys(item, partial(self._parsed, raw))
+            except Unavailable:
+                await self._have_asked(item)
+                raise
         is_forged = item.verdict is Verdict.FORGED
         if is_forged and not await self.forgeries.count(raw):
             raise NotFound(_NO_SUCH_URL)
@@ -135,6 +142,23 @@ class Reception:
             return received
         reply = _heard(calls_back.acknowledge, raw.inbound)
         return received if reply is None else replace(received, reply=Reply(*reply))
+
+    async def _have_asked(self, item: ParsedCallback) -> None:
+        """Have the provider asked about the task whose callback cannot be judged now.
+
+        Its sender may give up before the keys are there, or sign once and be too late with that.
+        """
+        if item.task_id is not None and item.verdict is not Verdict.FORGED:
+            await self._context.store.write(self._ask, item.task_id)
+
+    def _ask(self, tx: Tx, ids: Sequence[UUID]) -> list[None]:
+        found = tasks.lock_by_id(tx.db, set(ids))
+        recorder = Recorder(self._context, tx, list(found.values()))
+        for task in found.values():
+            if can_poll(self._context, task) and is_askable(task):
+                recorder.poll_soon(task.key)
+        recorder.flush()
+        return [None] * len(ids)
 
     async def renew_keys(self) -> None:
         """Have the keys at hand that callbacks are signed with, before any comes."""
