@@ -86,10 +86,16 @@ def idle(database_url: str, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def http(idle: str) -> Iterator[httpx.Client]:
+def own_http(idle: str) -> Iterator[httpx.Client]:
     """A client of an idle service that only this test has."""
     with httpx.Client(base_url=idle, trust_env=False, timeout=20) as client:
         yield client
+
+
+@pytest.fixture
+def http(own_http: httpx.Client) -> httpx.Client:
+    """A client of an idle service; of the test's own, unless its file shares one."""
+    return own_http
 
 
 @pytest.fixture

@@ -8,6 +8,11 @@ from tests.support.requests import submit
 NOBODY = "01a20cc0-9b56-74d5-b1db-1d0dc30dd2da"
 
 
+@pytest.fixture
+def http(shared_http: httpx.Client) -> httpx.Client:
+    return shared_http
+
+
 @pytest.mark.parametrize("action", ["refresh", "cancel", "resubmit"])
 @pytest.mark.parametrize("name", [NOBODY, "nothing"])
 def test_an_action_on_an_unknown_task_is_404(http: httpx.Client, name: str, action: str) -> None:
@@ -38,10 +43,10 @@ def test_many_tasks_are_found_at_once_each_with_its_own_answer(http: httpx.Clien
     ]
 
 
-def test_an_external_id_is_looked_for_at_one_provider(http: httpx.Client) -> None:
-    submit(http, external_task_id="two")
+def test_an_external_id_is_looked_for_at_one_provider(own_http: httpx.Client) -> None:
+    submit(own_http, external_task_id="two")
     asked = {"external_task_ids": ["two"], "provider": "other"}
-    (item,) = http.post("/v1/tasks/query", json=asked).json()["items"]
+    (item,) = own_http.post("/v1/tasks/query", json=asked).json()["items"]
     assert item["error"]["type"] == "not-found"
 
 

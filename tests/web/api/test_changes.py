@@ -198,9 +198,9 @@ def test_a_cursor_that_the_feed_does_not_reach_back_to_is_410(
     ],
 )
 def test_a_wrong_parameter_is_400_and_named(
-    http: httpx.Client, path: str, query: str, name: str
+    shared_http: httpx.Client, path: str, query: str, name: str
 ) -> None:
-    refused = http.get(f"{path}?{query}")
+    refused = shared_http.get(f"{path}?{query}")
     assert refused.status_code == 400
     assert [error["path"] for error in refused.json()["errors"]] == [name]
 

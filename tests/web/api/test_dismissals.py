@@ -9,6 +9,11 @@ from tests.support.requests import callback_path, kling_says, submit
 from tracker.web.receive.sender import sender_of
 
 
+@pytest.fixture
+def http(shared_http: httpx.Client) -> httpx.Client:
+    return shared_http
+
+
 def attention(http: httpx.Client) -> dict[str, Any]:
     found: dict[str, Any] = http.get("/v1/attention").json()
     return found
@@ -50,21 +55,21 @@ def test_a_receipt_that_is_not_there_is_not_found(http: httpx.Client, id_: str) 
 
 @pytest.mark.parametrize("header", [{}, {"x-forwarded-for": "203.0.113.9, 198.51.100.7"}])
 def test_forged_callbacks_are_counted_by_where_they_came_from(
-    http: httpx.Client, header: dict[str, str]
+    own_http: httpx.Client, header: dict[str, str]
 ) -> None:
-    task = submit(http)["id"]
+    task = submit(own_http)["id"]
     for _ in range(5):
         url = callback_path(task)[:-1] + "~"
-        assert http.post(url, content=b"{}", headers=header).status_code == 404
-    found = attention(http)
+        assert own_http.post(url, content=b"{}", headers=header).status_code == 404
+    found = attention(own_http)
     assert found["forgeries"]["total"] == 5
     (kind,) = found["forgeries"]["kinds"]
     # The peer is on this machine, as a proxy would be: the address that it saw counts.
     sender = header.get("x-forwarded-for", "127.0.0.1").rpartition(", ")[2]
     assert (kind["sender"], kind["subject"], kind["count"]) == (sender, task, 5)
     (receipt,) = found["receipts"]["forged"]
-    http.post(f"/v1/receipts/{receipt['receipt_id']}/dismiss").raise_for_status()
-    assert attention(http)["receipts"]["forged"] == []
+    own_http.post(f"/v1/receipts/{receipt['receipt_id']}/dismiss").raise_for_status()
+    assert attention(own_http)["receipts"]["forged"] == []
 
 
 @pytest.mark.parametrize(

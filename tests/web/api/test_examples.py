@@ -16,6 +16,11 @@ EXAMPLES = [
 ]
 
 
+@pytest.fixture
+def http(shared_http: httpx.Client) -> httpx.Client:
+    return shared_http
+
+
 @pytest.mark.parametrize(("method", "path", "body", "promised"), EXAMPLES)
 def test_a_documented_example_is_accepted(
     http: httpx.Client, method: str, path: str, body: dict[str, Any], promised: set[int]

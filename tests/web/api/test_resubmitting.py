@@ -10,6 +10,11 @@ from tests.support.requests import submit
 PATH = "/v1/tasks/resubmit"
 
 
+@pytest.fixture
+def http(shared_http: httpx.Client) -> httpx.Client:
+    return shared_http
+
+
 def ended(http: httpx.Client, **fields: Any) -> str:
     """A task that was cancelled."""
     task: str = submit(http, **fields)["id"]

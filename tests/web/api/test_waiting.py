@@ -13,6 +13,11 @@ LONG = 20
 
 
 @pytest.fixture
+def http(shared_http: httpx.Client) -> httpx.Client:
+    return shared_http
+
+
+@pytest.fixture
 def beside() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor() as pool:
         yield pool

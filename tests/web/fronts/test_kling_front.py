@@ -13,6 +13,11 @@ URL = {"image": "https://example.com/1.png"}
 RAW = {"image": base64.b64encode(b"\x89PNG not really").decode()}
 
 
+@pytest.fixture
+def http(shared_http: httpx.Client) -> httpx.Client:
+    return shared_http
+
+
 def _changed(**fields: Any) -> dict[str, Any]:
     return {k: v for k, v in (EXAMPLE | fields).items() if v is not ...}
 
@@ -117,11 +122,13 @@ def test_an_unreadable_body_is_1200(http: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", "/kling", "/proxy/kling"])
-def test_a_task_is_found_by_either_id_under_every_prefix(http: httpx.Client, prefix: str) -> None:
+def test_a_task_is_found_by_either_id_under_every_prefix(
+    own_http: httpx.Client, prefix: str
+) -> None:
     path = f"{prefix}/v1/videos/multi-image2video"
-    made = http.post(path, json=EXAMPLE | {"external_task_id": "订单 1/2?"}).json()["data"]
-    by_id = http.get(f"{path}/{made['task_id']}").json()
-    by_external = http.get(f"{path}/%E8%AE%A2%E5%8D%95%201%2F2%3F").json()
+    made = own_http.post(path, json=EXAMPLE | {"external_task_id": "订单 1/2?"}).json()["data"]
+    by_id = own_http.get(f"{path}/{made['task_id']}").json()
+    by_external = own_http.get(f"{path}/%E8%AE%A2%E5%8D%95%201%2F2%3F").json()
     assert by_id["data"] == by_external["data"] == made | {"task_status_msg": ""}
 
 
@@ -193,11 +200,11 @@ def test_a_verdict_is_told_in_klings_words(http: httpx.Client) -> None:
     assert data["task_id"] == made["task_id"]
 
 
-def test_a_failure_has_its_reason(http: httpx.Client) -> None:
-    made = http.post(MULTI_IMAGE, json=EXAMPLE).json()["data"]
+def test_a_failure_has_its_reason(own_http: httpx.Client) -> None:
+    made = own_http.post(MULTI_IMAGE, json=EXAMPLE).json()["data"]
     said = kling_says("failed", task_status_msg="Failure to pass the risk control system")
-    http.post(callback_path(made["task_id"]), content=said)
-    data = http.get(f"{MULTI_IMAGE}/{made['task_id']}").json()["data"]
+    own_http.post(callback_path(made["task_id"]), content=said)
+    data = own_http.get(f"{MULTI_IMAGE}/{made['task_id']}").json()["data"]
     assert data["task_status"] == "failed"
     assert data["task_status_msg"] == "Failure to pass the risk control system"
     assert data["task_result"] == {}

@@ -22,6 +22,11 @@ FIELDS = {
 
 
 @pytest.fixture
+def http(shared_http: httpx.Client) -> httpx.Client:
+    return shared_http
+
+
+@pytest.fixture
 def working(live: str, emulator: Emulator) -> Iterator[httpx.Client]:
     """A client of a service whose workers run and whose provider is there."""
     with httpx.Client(base_url=live, trust_env=False, timeout=20) as client:
@@ -52,16 +57,16 @@ def refused(answer: httpx.Response, status: int, code: int) -> str:
 
 
 @pytest.mark.parametrize("prefix", ["", "/kling", "/proxy/kling"])
-def test_a_create_is_answered_with_the_new_fields(http: httpx.Client, prefix: str) -> None:
+def test_a_create_is_answered_with_the_new_fields(own_http: httpx.Client, prefix: str) -> None:
     body = {"prompt": "a cat", "options": {"external_task_id": "mine"}, "settings": {"duration": 5}}
-    answer = http.post(f"{prefix}{NEW}", json=body).json()
+    answer = own_http.post(f"{prefix}{NEW}", json=body).json()
     assert list(answer) == ["code", "message", "request_id", "data"]
     data = answer["data"]
     assert set(data) == {"id", "status", "create_time", "update_time", "external_id"}
     assert (data["status"], data["external_id"]) == ("submitted", "mine")
     assert type(data["create_time"]) is int
     assert data["create_time"] == data["update_time"] > 1_700_000_000_000
-    (task,) = http.get(f"{prefix}/tasks?task_ids={data['id']}").json()["data"]
+    (task,) = own_http.get(f"{prefix}/tasks?task_ids={data['id']}").json()["data"]
     assert set(task) == FIELDS
     assert (task["outputs"], task["billing"]) == ([], [])
 
