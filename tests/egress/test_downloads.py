@@ -9,7 +9,7 @@ from tests.support.origin import MP4, by_path, whole
 from tests.support.resolver import Resolver
 from tests.support.tls import make_certificates
 from tests.support.upstream import Script, Upstream
-from tracker.domain.exchange import HttpStream
+from tracker.domain.exchange import HttpFailure, HttpStream
 from tracker.egress.download import Downloading
 
 pytestmark = pytest.mark.anyio
@@ -72,3 +72,29 @@ async def test_a_redirect_from_https_to_plain_http_is_followed_without_credentia
             assert await download(url, {ELSEWHERE: KEY}) == MP4
     assert [one.headers.get("authorization") for one in origin.asked] == [KEY["authorization"]]
     assert ["authorization" in one.headers for one in plain.asked] == [False]
+
+
+async def test_a_host_whose_certificate_is_of_another_name_is_asked_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_certificates(tmp_path, ELSEWHERE)
+    monkeypatch.setenv("SSL_CERT_FILE", str(made.authority))
+    way = Downloading(["127.0.0.1/32"], cap=1024, silence_s=20, resolver=Resolver(["127.0.0.1"]))
+    with Upstream(whole(MP4), certificates=made) as origin:
+        url = f"https://other.example:{port_of(origin)}/film"
+        answer = await way.open_file(url, {}, {"other.example": KEY})
+    assert isinstance(answer, HttpFailure)
+    assert "certificate" in answer.reason
+    assert origin.asked == []
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "fd00::1"])
+async def test_a_redirect_to_a_name_that_leads_inside_is_not_followed(address: str) -> None:
+    names = Resolver(["127.0.0.1"], [address])
+    way = Downloading(["127.0.0.1/32"], cap=1024, silence_s=20, resolver=names)
+    moved = whole(b"", "location: http://inside.example:8080/film", status="302 Found")
+    with Upstream(moved) as origin:
+        answer = await way.open_file(f"{origin.url}/film", {}, {})
+    assert isinstance(answer, HttpFailure)
+    assert answer.reason.startswith("may not be called")
+    assert len(origin.asked) == 1

@@ -50,7 +50,10 @@ class Upstream(Listener):
 
     def serve(self, connection: socket.socket) -> None:
         if self._tls is not None:
-            connection = self._tls.wrap_socket(connection, server_side=True)
+            try:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            except ssl.SSLError:  # the client trusts another name
+                return
         with connection, connection.makefile("rb") as stream, contextlib.suppress(OSError):
             line = stream.readline().decode().strip()
             headers = {}

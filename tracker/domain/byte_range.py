@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-_SINGLE = re.compile(r"bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.IGNORECASE)
+_SINGLE = re.compile(r"bytes\s*=[\s,]*([0-9]{0,999})\s*-\s*([0-9]{0,999})[\s,]*", re.IGNORECASE)
+"""Lists may hold empty members (RFC 9110 section 5.6.1.2)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,10 @@ def test_a_foreign_tenants_file_does_not_exist(
     assert foreign.post(f"/v1/assets/{made['id']}/link", json={}).status_code == 404
     assert foreign.post(f"/v1/assets/{made['id']}/fetch").status_code == 404
     assert foreign.get("/v1/assets").json()["assets"] == []
+    upload(http)
+    after = http.get("/v1/assets?limit=1").json()["next_cursor"]
+    assert http.get("/v1/assets", params={"cursor": after}).json()["assets"] != []
+    assert foreign.get("/v1/assets", params={"cursor": after}).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -150,11 +154,44 @@ def test_one_range_is_served_and_no_other(
     assert answer.headers.get("content-range") == shown
 
 
-@pytest.mark.parametrize("asked", ["bytes=300000-", "bytes=-0"])
+@pytest.mark.parametrize("asked", ["bytes=300000-", "bytes=-0", f"bytes={'9' * 99}-"])
 def test_a_range_that_is_not_there_is_416(http: httpx.Client, asked: str) -> None:
     answer = http.get(content(upload(http)), headers={"range": asked})
     assert (answer.status_code, answer.content) == (416, b"")
     assert answer.headers["content-range"] == f"bytes */{len(FILM)}"
+
+
+def test_each_condition_of_a_request_is_kept_in_its_order(http: httpx.Client) -> None:
+    """A tag goes before a date, a refusal before a range (RFC 9110 section 13.2.2)."""
+    path = content(upload(http, b"abc"))
+    head = http.head(path).headers
+    tag, at, old = head["etag"], head["last-modified"], "Sat, 01 Nov 2025 10:00:00 GMT"
+    said = {}
+    for conditions in (
+        (200, ("if-match", tag)),
+        (200, ("if-match", f'"other", {tag}')),
+        (200, ("if-match", "*"), ("if-unmodified-since", old)),
+        (412, ("if-match", f"W/{tag}")),
+        (412, ("if-match", '"other"'), ("if-none-match", tag)),
+        (412, ("if-unmodified-since", old), ("range", "bytes=0-1")),
+        (200, ("if-unmodified-since", at), ("if-unmodified-since", at)),
+        (304, ("if-modified-since", at), ("range", "bytes=0-1")),
+        (200, ("if-modified-since", old)),
+        (200, ("if-none-match", '"other"'), ("if-modified-since", at)),
+        (304, ("if-none-match", f"W/{tag}"), ("if-modified-since", old)),
+        (200, ("if-modified-since", "a day in autumn")),
+        (200, ("if-modified-since", "Sat, 01 Nov 9999 10:00:00 -0000")),
+        (206, ("range", "bytes=,0-1 ,")),
+        (206, ("range", "Bytes=0-1")),
+        (200, ("range", "bytes=0-1"), ("range", "bytes=2-2")),
+        (200, ("range", "bytes=+0-1")),
+        (200, ("range", "bytes=0-1;q=1")),
+        (200, ("range", f"bytes={','.join(['0-1'] * 999)}")),
+        (200, ("range", "bytes=-")),
+        (200, ("range", f"bytes=0-{'9' * 99}")),
+    ):
+        said[conditions] = http.get(path, headers=[*conditions[1:]]).status_code
+    assert said == {conditions: conditions[0] for conditions in said}
 
 
 def test_if_range_serves_the_whole_of_another_version(http: httpx.Client) -> None:

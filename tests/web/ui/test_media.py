@@ -107,6 +107,19 @@ def test_a_video_plays_and_seeks_on_the_page_of_its_task(
 
 
 @pytest.mark.browser
+def test_a_kept_video_plays_and_seeks_behind_its_link(
+    chromium: Chromium, http: httpx.Client, task: str
+) -> None:
+    wait_until(lambda: _kept(http, task))
+    [asset] = http.get("/v1/assets", params={"task": task}).json()["assets"]
+    link = http.post(f"/v1/assets/{asset['id']}/link", json={}).json()["url"]
+    url = str(http.base_url).rstrip("/")
+    with watched(chromium, url, locale="en-US") as eyes:
+        page = eyes.show(link.removeprefix(url))
+        assert page.locator("video").evaluate(SEEK) < 0.1
+
+
+@pytest.mark.browser
 def test_a_preview_that_fails_leads_to_the_reason(
     chromium: Chromium, http: httpx.Client, task: str
 ) -> None:

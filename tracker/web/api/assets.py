@@ -43,6 +43,7 @@ _FILE = {
     200: ResponseSpec(None, headers=_FILE_HEADERS),
     206: ResponseSpec(None, headers={**_FILE_HEADERS, "Content-Range": "Which bytes these are."}),
     304: ResponseSpec(None, headers=_FILE_HEADERS),
+    412: ResponseSpec(None, headers=_FILE_HEADERS),
     416: ResponseSpec(None, headers={"Content-Range": "How many bytes there are."}),
 }
 _STATES = Param(

@@ -3,14 +3,14 @@
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from datetime import datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tracker.domain.byte_range import ByteRange, range_of
-from tracker.web.edge.conditional import matches
+from tracker.web.edge.conditional import date_of, refusal_of_file
 
 Read = Callable[[int, int], AsyncGenerator[bytes, None]]
 """Reads the bytes from its first argument to before its second."""
@@ -81,9 +81,11 @@ def file_answer(  # noqa: PLR0913 - each is one fact of the file
         "last-modified": format_datetime(changed_at, usegmt=True),
         "accept-ranges": "bytes",
     }
-    if matches(request.headers.get("if-none-match"), etag):
-        return Response(status_code=304, headers=said)
-    header = request.headers.get("range") if request.method == "GET" else None
+    refused = refusal_of_file(request.headers, etag, changed_at)
+    if refused is not None:
+        return Response(status_code=refused, headers=said)
+    given = request.headers.getlist("range") if request.method == "GET" else []
+    header = given[0] if len(given) == 1 else None  # two lines are a list, which is none of ours
     if header is not None and not _is_same(request.headers.get("if-range"), etag, changed_at):
         header = None
     wanted = range_of(header, size)
@@ -96,7 +98,4 @@ def _is_same(if_range: str | None, etag: str, changed_at: datetime) -> bool:
     """Return whether an If-Range field lets a range be served: strong comparison alone."""
     if if_range is None or if_range == etag:
         return True
-    try:
-        return parsedate_to_datetime(if_range) == changed_at.replace(microsecond=0)
-    except (TypeError, ValueError):
-        return False
+    return date_of(if_range) == changed_at.replace(microsecond=0)
