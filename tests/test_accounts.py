@@ -121,6 +121,14 @@ def test_the_environments_account_is_default_and_stands_beside_the_files(tmp_pat
         ("[[price]]\nprovider='kling'\namount='1,5'\ncurrency='EUR'", "price[0].amount: must be a"),
         ("[[price]]\nprovider='kling'\namount=-1\ncurrency='EUR'", "price[0].amount: must be at"),
         (
+            "[[price]]\nprovider='kling'\namount=1\ncurrency='eur'",
+            "price[0].currency: must be written in capitals: EUR",
+        ),
+        (
+            "[[price]]\nprovider='kling'\namount=1\ncurrency='E R'",
+            "price[0].currency: must be letters and digits",
+        ),
+        (
             "[[price]]\nprovider='kling'\namount=1\ncurrency='EUR'\nunit='hour'",
             "price[0].unit: must be one of",
         ),

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -20,6 +21,7 @@ from pydantic import (
 )
 
 from tracker.domain.choosing import Rule, sole_provider
+from tracker.domain.cost import is_miswritten_currency
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.policy import KEEP_IDEMPOTENCY_KEYS
 from tracker.domain.prices import ListPrice, PricedUnit
@@ -61,6 +63,14 @@ def _decimal(value: Any) -> Any:
         raise ValueError('must be a number, like 0.35 or "0.35"') from None
 
 
+def _currency(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", value):
+        raise ValueError("must be letters and digits, like CNY")
+    if is_miswritten_currency(value):
+        raise ValueError(f"must be written in capitals: {value.upper()}")
+    return value
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
@@ -79,7 +89,7 @@ class _PriceEntry(_Strict):
 
     provider: str
     amount: Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, le=1_000_000)]
-    currency: str = Field(min_length=1, max_length=10)
+    currency: Annotated[str, Field(min_length=1, max_length=10), AfterValidator(_currency)]
     unit: Literal["task", "second", "piece"] = "task"
     operation: str | None = Field(None, min_length=1)
     model: str | None = Field(None, min_length=1)

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,3 +55,13 @@ def test_nothing_else_names_a_provider() -> None:
 )
 def test_names_are_found(source: str, found: int) -> None:
     assert len(list(named(source))) == found
+
+
+def test_contracts_of_imports_name_every_provider() -> None:
+    found = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    contracts = {one["name"]: one for one in found["contracts"]}
+    layers = contracts["providers are independent of each other: they share ports and kit alone"]
+    siblings = {name for row in layers["layers"] for name in row.split(" | ")}
+    forbidden = contracts["only the registry knows a provider by name"]["forbidden_modules"]
+    assert set(PROVIDERS) <= siblings
+    assert {f"tracker.providers.{name}" for name in PROVIDERS} == set(forbidden)

@@ -67,9 +67,13 @@ def set_(*, amount: str, currency: str, tenant: str, key_id: str | None, period:
 
     A first budget of a tenant holds within two seconds, a change at once.
     """
+    from tracker.domain.cost import is_miswritten_currency  # noqa: PLC0415 - not for the help
+
     number = _amount(amount)
     if not _CURRENCY.fullmatch(currency):
         fail(f"{currency!r} is no currency or unit: letters, digits, '-' and '_', at most 40")
+    if is_miswritten_currency(currency):
+        fail(f"write {currency.upper()}: currencies are written in capitals")
     _change(tenant, key_id, period, currency, number)
     say(f"the budget is {number:f} {currency} a {period}, for {key_id or tenant}")
 

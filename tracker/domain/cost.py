@@ -30,6 +30,14 @@ class CostOrigin(StrEnum):
     """The operator's own list, for what the provider does not tell."""
 
 
+def is_miswritten_currency(name: str) -> bool:
+    """Tell whether a name is a currency's without its capitals.
+
+    Amounts in `cny` and in `CNY` would stand beside each other, and a budget would see one of them.
+    """
+    return len(name) == 3 and name.isascii() and name.isalpha() and not name.isupper()
+
+
 @record
 class Price:
     """The key by which amounts are added up."""

@@ -141,7 +141,14 @@ def test_a_budget_of_a_key_is_no_other_keys(priced: Priced) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("1e", "CNY"), ("-1", "CNY"), ("NaN", "CNY"), ("1", "C N"), ("1", "CNY", "--key", "x")],
+    [
+        ("1e", "CNY"),
+        ("-1", "CNY"),
+        ("NaN", "CNY"),
+        ("1", "C N"),
+        ("1", "cny"),
+        ("1", "CNY", "--key", "x"),
+    ],
 )
 def test_a_wrong_budget_is_refused(priced: Priced, arguments: tuple[str, ...]) -> None:
     assert priced.run("budgets", "set", *arguments).exit_code == 2

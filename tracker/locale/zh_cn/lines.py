@@ -159,6 +159,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "{} is no currency or unit: letters, digits, '-' and '_', at most 40": (
             "{0} 不是货币或单位：只能用字母、数字、'-' 和 '_'，最多 40 个"
         ),
+        "write {}: currencies are written in capitals": "请写 {0}：货币用大写字母",
         "there is no such budget; see `tracker budgets list`": (
             "没有这项预算；参见 `tracker budgets list`"
         ),
