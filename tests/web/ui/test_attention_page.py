@@ -125,7 +125,7 @@ def test_a_task_that_is_overdue_for_a_reason_that_is_told_is_told_and_counted_on
     page = operator.see("/attention")
     groups = groups_in(page)
     names = ("uncertain", "overdue", "blocked")
-    shown = {name: re.findall(r"late-\d", groups[name]) for name in names}
+    shown = {name: re.findall(r">(late-\d)<", groups[name]) for name in names}
     assert shown == {"uncertain": ["late-0"], "overdue": ["late-2"], "blocked": ["late-1"]}
     assert count_of(page) == before + 3
     operator.send("/tasks/dismiss", ids=[])

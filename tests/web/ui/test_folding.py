@@ -11,7 +11,7 @@ from tests.support.browsing import OPEN_ALL, Chromium, cut_tables, overflow, wat
 from tests.support.dashboard import make_endpoint, stray_callback
 from tests.support.databases import SqliteTemplate
 from tests.support.hostile import hostile_task, unguarded
-from tracker.web.ui.frame.reader import LANGUAGE_COOKIE
+from tracker.web.ui.frame.reader import LANGUAGE_COOKIE, THEME_COOKIE
 
 pytestmark = pytest.mark.browser
 PATHS = (
@@ -50,6 +50,24 @@ def planted(http: httpx.Client) -> list[str]:
         *(f"/ui/endpoints/{endpoint}", f"/ui/tasks/{task}", f"/ui/callbacks/{receipt}"),
         *(f"/ui/deliveries/{delivery}", f"/ui/bulk/{run}"),
     ]
+
+
+def test_a_task_is_printed_dark_on_light_and_nothing_is_cut(
+    http: httpx.Client, planted: Sequence[str], chromium: Chromium
+) -> None:
+    paper: dict[str, Any] = {"viewport": {"width": 718, "height": 1000}}
+    (task,) = [path for path in planted if "/tasks/" in path]
+    with watched(chromium, str(http.base_url), **paper) as seen:
+        seen.context.add_cookies([{"name": THEME_COOKIE, "value": "dark", "url": f"{seen.url}/ui"}])
+        page = seen.show(task)
+        scheme = "getComputedStyle(document.documentElement).colorScheme"
+        assert page.evaluate(scheme) == "dark"
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.evaluate(scheme) == "light"
+        assert cut_tables(page) == []
+        assert overflow(page) <= 0
+        assert not page.locator("main button").first.is_visible()
 
 
 def test_rows_fold_on_a_phone_and_no_table_is_cut(

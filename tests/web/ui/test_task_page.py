@@ -4,15 +4,20 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import select, update
 
 from tests.support.requests import callback_path, kling_says, submit
 from tests.web.conftest import Shared
+from tracker.store.driver.engine import open_engine
+from tracker.store.schema import jobs, tasks
 from tracker.web.ui.one_task import curl
 from tracker.web.ui.one_task.bodies import pretty, shown_body
 
@@ -89,14 +94,39 @@ def test_the_download_has_everything(http: httpx.Client, ended: dict[str, Any]) 
     assert sent.content == http.get(f"/v1/tasks/{ended['id']}/input").content
 
 
+def _why(http: httpx.Client, task: dict[str, Any]) -> str:
+    """Return the sentence that says why a task is where it is."""
+    (why,) = re.findall(r'<p class="why">(.*?)</p>', page_of(http, task), re.DOTALL)
+    return " ".join(re.sub(r"<[^>]+>", "", why).split())
+
+
 def test_an_open_task_says_what_comes_next(http: httpx.Client) -> None:
     task = submit(http, external_task_id="waits")
-    page = page_of(http, task)
-    (why,) = re.findall(r'<p class="why">(.*?)</p>', page, re.DOTALL)
-    told = " ".join(re.sub(r"<[^>]+>", "", why).split())
+    told = _why(http, task)
     assert re.search(r"It is accepted and waits to be sent \([^)]+\)\. Next try: [-\d]+", told)
     told = http.get(f"/ui/tasks/{task['id']}", headers={"accept-language": "zh"}).text
     assert "下次尝试：" in told
+
+
+def test_a_stuck_task_says_what_came_since_and_that_no_worker_takes_its_work(
+    shared_idle: Shared, http: httpx.Client
+) -> None:
+    task = submit(http, external_task_id="stuck")
+    for word in ("processing", "marinating"):
+        said = kling_says(word, task_id="stuck")
+        assert http.post(callback_path(task["id"]), content=said).status_code == 200
+    assert re.search(
+        r"The provider works on it \(r\d+, [^)]+\)\. Since then something came that moved nothing"
+        r" \(unknown status\): .*marinating.* \(r\d+\)\. Callbacks are expected; next look: [-\d]+",
+        _why(http, task),
+    )
+    engine = open_engine(shared_idle.database_url)
+    with engine.begin() as db:
+        key = select(tasks.c.key).where(tasks.c.id == UUID(task["id"])).scalar_subquery()
+        due = update(jobs).where(jobs.c.task_key == key)
+        db.execute(due.values(run_at=datetime.now(UTC) - timedelta(hours=1)))
+    engine.dispose()
+    assert "No worker has taken the work that was due at" in _why(http, task)
 
 
 def test_parents_children_and_repeats_lead_to_each_other(http: httpx.Client) -> None:

@@ -82,6 +82,17 @@ OWN_TEXTS = """body => {
 """A function that returns the texts of a page that are its own."""
 ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}")
 """Three English words in a row."""
+SAME_NAMES = """() => {
+    const seen = element => element.checkVisibility() && !element.closest("[aria-hidden=true]");
+    const heard = element => ["label", "describedby"].map(what =>
+        what === "label" ? element.getAttribute("aria-label") ?? element.textContent.trim()
+            : document.getElementById(element.getAttribute("aria-describedby"))?.textContent ?? ""
+    ).join(" ").trim();
+    const buttons = [...document.querySelectorAll("main button, main a.button")].filter(seen);
+    const names = buttons.map(heard);
+    return names.filter((name, place) => names.indexOf(name) !== place);
+}"""
+"""Returns the names of buttons that another button of the page has too, as they are heard."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +202,7 @@ def _look(seen: Watched, path: str, look: Look) -> list[str]:
     page = seen.show("/ui" + path)
     page.set_viewport_size({"width": width, "height": height})
     page.locator("main details").evaluate_all(OPEN_ALL)
-    wrong = [*violations(page), *page.evaluate(OUT_OF_REACH)]
+    wrong = [*violations(page), *page.evaluate(OUT_OF_REACH), *page.evaluate(SAME_NAMES)]
     if overflow(page) > 0:
         wrong.append(f"{overflow(page)} px wider than the window")
     if page.locator("h1").count() != 1:

@@ -24,7 +24,7 @@ WORDS: Words = {
     "keys.make.why": "It is shown once: only its hash is kept.",
     "keys.scope.tasks-read": "look at everything of this tenant",
     "keys.scope.tasks-write": "submit and act",
-    "keys.scope.admin": "endpoints, keys, audit, system",
+    "keys.scope.admin": "endpoints, holds, keys, audit, system",
     "keys.per-minute": "Requests a minute (empty: the limit of the service)",
     "keys.kind": "Kind",
     "keys.kind.key": "a key that is sent as it is",

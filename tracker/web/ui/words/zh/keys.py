@@ -22,7 +22,7 @@ WORDS: Words = {
     "keys.make.why": "只显示一次：系统只保存其哈希。",
     "keys.scope.tasks-read": "查看本租户的全部内容",
     "keys.scope.tasks-write": "提交和操作任务",
-    "keys.scope.admin": "端点、密钥、审计、系统",
+    "keys.scope.admin": "端点、保留、密钥、审计、系统",
     "keys.per-minute": "每分钟请求数（留空则用服务的上限）",
     "keys.kind": "类型",
     "keys.kind.key": "直接发送的密钥",
