@@ -99,9 +99,15 @@ def test_a_submit_that_is_cut_at_any_byte_makes_one_task(
             for size in (whole.request_size, whole.response_size)
         ]
         names = [f"req-{n:04}" for n in bytes_of[0]] + [f"res-{n:04}" for n in bytes_of[1]]
+        # Behind a whole answer the connection counts as kept until its end is seen: another create
+        # that is sent on it meanwhile is cut as well, without having been chosen.
+        alone = {f"res-{whole.response_size:04}"} & set(names)
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda name: _submit(world, name), names))
+            list(pool.map(lambda name: _submit(world, name), [n for n in names if n not in alone]))
         left = _healed(database_url)
+        for name in alone:
+            _submit(world, name)
+            left = _healed(database_url)
         names.append(WHOLE)
         assert left.states == dict.fromkeys(names, "succeeded")
         assert world.creations() == dict.fromkeys(names, 1)
