@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, text, update
 
 from tracker.domain.custody import WITHDRAWN, Asset
 from tracker.store.asset_rows import COLUMNS, as_asset
 from tracker.store.assets import IS_KEPT
 from tracker.store.schema import assets
+
+_IS_OVER = text("assets.task_key IS NULL AND assets.state <> 'kept'")
+"""Spelt as the partial index has it."""
 
 
 def page(  # noqa: PLR0913 - each narrows the page
@@ -41,3 +44,9 @@ def withdraw(db: Connection, tenant: str, front: str, id_: UUID) -> bool:
         assets.c.id == id_, assets.c.tenant == tenant, assets.c.front == front, IS_KEPT
     )
     return db.execute(changed.values(front=None, label=None, kind=WITHDRAWN)).rowcount == 1
+
+
+def forget(db: Connection, *, before: datetime, limit: int) -> int:
+    """Drop rows of uploads that have not been kept for long. Returns how many went."""
+    old = select(assets.c.key).where(_IS_OVER, assets.c.ended_at < before).limit(limit)
+    return db.execute(delete(assets).where(assets.c.key.in_(old))).rowcount

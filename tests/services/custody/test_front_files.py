@@ -14,7 +14,9 @@ from tracker.domain.errors import Conflict, NotFound
 from tracker.domain.upload_label import UploadLabel, label_of
 from tracker.providers.ports.front import PageFiles
 from tracker.services.custody.front_files import FrontFiles, Owner
+from tracker.services.custody.retention import Retention
 from tracker.services.custody.uploading import Uploading, UploadTerms
+from tracker.services.upkeep.sweeping import UPLOADS_KEPT, Sweeping
 from tracker.store import assets
 
 pytestmark = pytest.mark.anyio
@@ -85,6 +87,24 @@ async def test_a_file_that_was_deleted_is_named_no_more_and_read_until_it_expire
         with pytest.raises(NotFound):
             await files.get(MINE, str(second.id))
         assert (await files.page(MINE, PageFiles(9)))[0] == []
+
+
+async def test_rows_of_uploads_go_some_time_after_their_bytes(
+    database_url: str, tmp_path: Path
+) -> None:
+    clock = HandClock()
+    async with open_custody(database_url, tmp_path, clock=clock) as custody:
+        context = custody.bench.context
+        old = await kept(custody, 1)
+        clock.move(2 * DAY.total_seconds())
+        await Retention(context).drop_expired()
+        new = await kept(custody, 2)
+        for moved, left in ((UPLOADS_KEPT - DAY, {old.id, new.id}), (2 * DAY, {new.id})):
+            clock.move(moved.total_seconds())
+            await Sweeping(context).forget()
+            assert (
+                set(await context.store.read(lambda db: assets.by_id(db, [old.id, new.id]))) == left
+            )
 
 
 async def test_a_form_that_is_sent_again_is_compared_and_not_stored(custody: CustodyBench) -> None:

@@ -17,6 +17,7 @@ from tracker.store import (
     made_objects,
     receipts,
     tasks,
+    uploaded_files,
 )
 from tracker.store.driver.transaction import Tx
 
@@ -30,6 +31,8 @@ FORGED_KEPT = timedelta(days=7)
 """How long forged callbacks, and their counts, are kept."""
 
 
+UPLOADS_KEPT = timedelta(days=30)
+"""Rows of uploads, once their bytes are gone."""
 MADE_KEPT = timedelta(days=730)
 """How long it is known which tenant made an object at a provider, such as a voice."""
 
@@ -103,8 +106,9 @@ class Sweeping:
             lost = lost_answers.forget(tx.db, before=untold, limit=limit)
             made = made_objects.forget(tx.db, before=tx.now - MADE_KEPT, limit=limit)
             forged = receipts.forget_forged(tx.db, before=tx.now - FORGED_KEPT, limit=limit)
+            files = uploaded_files.forget(tx.db, before=tx.now - UPLOADS_KEPT, limit=limit)
             forgeries.forget(tx.db, before=tx.now - FORGED_KEPT)
-            dropped.append(max(keys, ids, lost, made, forged))
+            dropped.append(max(keys, ids, lost, made, forged, files))
         return dropped
 
 

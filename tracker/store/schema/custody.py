@@ -73,6 +73,7 @@ assets = Table(
         "key",
         where="state = 'kept' AND front IS NOT NULL",
     ),
+    partial_index("ix_assets_ended_at", "ended_at", where="task_key IS NULL AND state <> 'kept'"),
     Index(None, "tenant", "key"),
     sqlite_autoincrement=True,
 )
