@@ -82,6 +82,11 @@ def test_what_is_left_out_is_named_and_wide_shows_it(
     print_table("tasks", COLUMNS, [ROW])
     said = capsys.readouterr()
     assert "external_task_id, message (--wide shows all)" in said.err
+    monkeypatch.setenv("COLUMNS", "40")
+    print_table("tasks", COLUMNS, [ROW])
+    narrow = capsys.readouterr().err
+    assert max(map(width, narrow.splitlines())) <= 40
+    assert "message (--wide shows all)" in " ".join(narrow.split())
     wide = shown(monkeypatch, capsys, 80, wide=True)
     assert wide[1].split() == [column.name for column in COLUMNS]
     assert ROW["message"] in wide[2]

@@ -1,6 +1,7 @@
 """Tables for terminals: ids and states whole, the rest shortened or left out where it is narrow."""
 
 import shutil
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -84,7 +85,8 @@ def print_table(
         click.echo(GAP.join(_cell(one, number) for one in shapes).rstrip())
     left_out = [column.name for column in columns if all(one.of is not column for one in shapes)]
     if left_out:
-        click.echo(f"not shown at this width: {', '.join(left_out)} (--wide shows all)", err=True)
+        note = f"not shown at this width: {', '.join(left_out)} (--wide shows all)"
+        click.echo(textwrap.fill(note, max(_room() or len(note), NARROWEST)), err=True)
 
 
 def _fitted(
