@@ -84,7 +84,7 @@ def read(environ: Mapping[str, str], providers: Mapping[str, Provider]) -> Provi
         entry = _entry(environ, name, provider)
         if entry:
             try:
-                accounts[name, ENVIRONMENT_ACCOUNT] = _account(name, provider, entry)
+                accounts[name, ENVIRONMENT_ACCOUNT] = _account(name, provider, entry, environ)
             except SettingsError as error:
                 problems += error.problems
         try:
@@ -97,7 +97,9 @@ def read(environ: Mapping[str, str], providers: Mapping[str, Provider]) -> Provi
     return ProviderSettings(accounts, prefixes, frozenset(own_urls), problems)
 
 
-def _account(name: str, provider: Provider, entry: Mapping[str, Any]) -> Account:
+def _account(
+    name: str, provider: Provider, entry: Mapping[str, Any], environ: Mapping[str, str]
+) -> Account:
     try:
         options = provider.options.model_validate(entry, strict=False)
     except ValidationError as error:
@@ -107,7 +109,7 @@ def _account(name: str, provider: Provider, entry: Mapping[str, Any]) -> Account
     try:
         return provider.account(ENVIRONMENT_ACCOUNT, options)
     except ValueError as error:
-        raise SettingsError(_renamed(str(error), name, provider)) from None
+        raise SettingsError(_renamed(str(error), name, provider, environ)) from None
 
 
 def _front_prefixes(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
@@ -156,11 +158,12 @@ def _is_list(options: type[AccountOptions], field: str) -> bool:
     return get_origin(options.model_fields[field].annotation) is tuple
 
 
-def _renamed(flaw: str, name: str, provider: Provider) -> str:
+def _renamed(flaw: str, name: str, provider: Provider, environ: Mapping[str, str]) -> str:
     """Put the settings' names for the keys that a message speaks of."""
     key, _, reason = flaw.partition(": ")
     for other in provider.options.model_fields:
         if "_" in other:  # the others are ordinary words
             reason = re.sub(rf"\b{other}\b", prefix_of(name) + other.upper(), reason)
-    setting = next((alias for alias, field in _ALIASES.items() if field == key), key)
-    return f"{prefix_of(name)}{setting.upper()}: {reason}"
+    aliases = [alias for alias, field in _ALIASES.items() if field == key]
+    names = [prefix_of(name) + one.upper() for one in (*aliases, key)]
+    return f"{next((one for one in names if environ.get(one)), names[0])}: {reason}"

@@ -26,6 +26,7 @@ from tracker.domain.redaction import Redactor
 from tracker.domain.retention import TOO_SHORT, Keep, KeptClass, RetentionPolicy, duration
 from tracker.domain.signature import key_of
 from tracker.kept_secrets import SECRETS_FILE, kept_secrets
+from tracker.library_secrets import library_secrets
 from tracker.pasted import bare, bare_list
 from tracker.provider_settings import SettingsError
 from tracker.providers.ports.account import Account, HttpUrl, OwnSecret, Secret
@@ -195,6 +196,7 @@ class Settings(BaseModel):
     ] = "info"
     _providers: Mapping[str, Provider] = PrivateAttr(default=PROVIDERS)
     _accounts: Accounts = PrivateAttr(default_factory=Accounts)
+    _library_secrets: tuple[str, ...] = PrivateAttr(default=())
     _own_asset_urls: frozenset[str] = PrivateAttr(default=frozenset())
     _front_prefixes: Mapping[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
 
@@ -246,6 +248,7 @@ class Settings(BaseModel):
         if problems:
             raise SettingsError(*problems)
         settings._providers = providers
+        settings._library_secrets = tuple(library_secrets(environ))
         settings._accounts = _read_accounts(settings, environ, ours.accounts)
         settings._front_prefixes = ours.front_prefixes
         settings._own_asset_urls = ours.own_asset_urls
@@ -308,7 +311,7 @@ class Settings(BaseModel):
         signing = [one.get_secret_value() for one in self.tracker_webhook_secrets]
         if self.tracker_bootstrap_key is not None:
             kept.append(self.tracker_bootstrap_key.get_secret_value())
-        return [*of_accounts, *kept, *signing], of_accounts
+        return [*of_accounts, *kept, *signing, *self._library_secrets], of_accounts
 
     def is_loopback(self) -> bool:
         """Return true if only this machine can connect."""

@@ -78,6 +78,7 @@ class EventLog:
         """Goes through `logging`, until `configure_logging` has asked for JSON."""
         self.as_json = False
         self.process: Mapping[str, str] = {}
+        self.redact: Callable[[str], str] = str
         self._name = name
         self._log = logging.getLogger(name)
         self._lines: list[str] = []
@@ -206,7 +207,7 @@ def configure_logging(
         "processors": [*after, renderer, redact_line],
     }
     for log in (access_log, task_log):
-        log.as_json, log.process = not as_console, ours
+        log.as_json, log.process, log.redact = not as_console, ours, redactor.redact
     logging.config.dictConfig(
         {
             "version": 1,

@@ -2,6 +2,7 @@
 
 import json
 import time
+from base64 import b64encode
 from collections.abc import AsyncGenerator, Callable
 from urllib.parse import quote
 
@@ -12,9 +13,12 @@ from hypothesis import strategies as st
 
 from tracker.domain import token
 from tracker.domain.redaction import MASK, Redactor
+from tracker.library_secrets import library_secrets
+from tracker.settings import Settings
 
 KEY = "sk-canary/with+signs=and~more"
 ACCESS = "AKcanaryCanaryCanary01"
+SIGNING = "whsec_" + b64encode(b"the-key-that-signs").decode()
 REDACTOR = Redactor([KEY, 'p%41ss "wor\\d', "пароль-длинный", "short-1"], [ACCESS])
 URL = f"https://t.example/callbacks/kling/0199f0e0-0000-7000-8000-00000000000a/{'aB3_-' * 8}xyz"
 
@@ -52,6 +56,21 @@ def test_the_token_of_a_callback_url_is_found_and_the_rest_of_it_stays(spelling:
     assert "aB3_" not in told
     if spelling == "plain":
         assert told == URL.rpartition("/")[0] + "/" + MASK
+
+
+@pytest.mark.parametrize("form", [SIGNING, SIGNING[6:], "the-key-that-signs"])
+def test_a_signing_secret_is_found_in_every_form(form: str) -> None:
+    assert Redactor([SIGNING]).redact(f"no such secret: {form}.") == f"no such secret: {MASK}."
+
+
+def test_what_libraries_are_given_in_variables_is_known() -> None:
+    environ = {
+        "AWS_SECRET_ACCESS_KEY": "aws/secret\n",
+        "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20otel-key,x-team=ours",
+    }
+    assert list(library_secrets(environ)) == ["aws/secret", "otel-key", "ours"]
+    settings = Settings.from_env(environ)
+    assert settings.redactor().redact("aws/secret, otel-key") == f"{MASK}, {MASK}"
 
 
 def test_the_token_alone_is_found_where_it_is_known() -> None:

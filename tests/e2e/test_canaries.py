@@ -127,7 +127,7 @@ def test_no_secret_is_stored_logged_answered_or_printed(
     process = Process(("serve",), env, tmp_path / "log").start()
     with (
         httpx.Client(base_url=own, trust_env=False, timeout=20) as http,
-        Sink([500], body=f"{WEBHOOK} {KEY}".encode()) as sink,
+        Sink([500], body=f"{WEBHOOK} {WEBHOOK[6:]} {KEY}".encode()) as sink,
     ):
         wait_until_ready(own, process)
         ids = []
@@ -153,6 +153,8 @@ def test_no_secret_is_stored_logged_answered_or_printed(
                     headers = {"user-agent": f"{KEY} {token}"}
                     http.post(path, content=json.dumps(body), headers=headers)
                     http.post(path, content=f"no json: {form}", headers=headers)
+                    http.post(f"{path[:-1]}~", content=f"forged: {form}", headers=headers)
+        http.get(f"/{KEY}/nowhere")
         wait_until(lambda: bool(sink.received))
         seen = [_command(env, "doctor"), _command(env | {"TRACKER_URL": own}, "tasks", "list")]
         seen += [_command(env | {"TRACKER_URL": own}, "tasks", "get", id_) for id_ in ids[::4]]

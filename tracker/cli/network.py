@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tracker.cli.refusals import shown_address
 from tracker.cli.shared import fail
 from tracker.pasted import bare
 
@@ -28,7 +29,9 @@ def client_for(
     url = with_scheme(url.strip())
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        fail(f"--url: {url!r} is no address of a service, like https://tracker.example.com")
+        fail(
+            f"--url: {shown_address(url)!r} is no address of a service, like https://tracker.example.com"
+        )
     try:
         return httpx.Client(
             base_url=url,

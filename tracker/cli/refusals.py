@@ -1,5 +1,6 @@
 """Refusals and failures of a service in one line: what is wrong, and what to do next."""
 
+import re
 from typing import Any
 
 import httpx
@@ -7,10 +8,17 @@ import httpx
 from tracker.cli.visible import visible
 
 _NO_KEY = "set TRACKER_API_KEY or --api-key; make a key with `tracker keys create`"
+_USER_INFO = re.compile(r"//[^/?#]*@")
+
+
+def shown_address(url: object) -> str:
+    """Return an address as it may be printed: without the user and the password in it."""
+    return _USER_INFO.sub("//***@", str(url), count=1)
 
 
 def no_answer(url: str, error: httpx.HTTPError) -> str:
     """Say why there was no answer from this address."""
+    url = shown_address(url)
     text = str(error) or type(error).__name__
     if isinstance(error, httpx.TimeoutException):
         return f"{url}: no answer in time; is the service overloaded, or the address wrong?"
@@ -38,8 +46,8 @@ def reason_of(response: httpx.Response) -> str:
     problem = _problem(response)
     if problem is None:
         return (
-            f"HTTP {response.status_code} from {response.url}: is this a tracker service? "
-            "check --url or TRACKER_URL"
+            f"HTTP {response.status_code} from {shown_address(response.url)}: is this a tracker "
+            "service? check --url or TRACKER_URL"
         )
     reason = _fields(problem) or str(problem["detail"])
     match response.status_code:

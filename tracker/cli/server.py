@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from tracker.cli.exits import FAILED
-from tracker.cli.refusals import no_answer, reason_of
+from tracker.cli.refusals import no_answer, reason_of, shown_address
 from tracker.cli.remote import ANSWER_S, HELD_S, TERMINAL
 from tracker.cli.shared import fail, say
 
@@ -29,6 +29,11 @@ class Server:
     def url(self) -> str:
         """Where it is, without a slash at the end."""
         return str(self.http.base_url).rstrip("/")
+
+    @property
+    def shown_url(self) -> str:
+        """Its address as it may be printed."""
+        return shown_address(self.url)
 
     def get(self, path: str, **options: Any) -> Any:
         """Return the JSON of a GET; ends the command with one line when it is refused."""
@@ -54,7 +59,9 @@ class Server:
         try:
             return response.json()
         except ValueError:
-            fail(f"{self.url}: the answer is no JSON: is this a tracker service?", code=FAILED)
+            fail(
+                f"{self.shown_url}: the answer is no JSON: is this a tracker service?", code=FAILED
+            )
 
     def version(self) -> str | None:
         """Return the service's version; None when it does not answer or does not say."""

@@ -16,6 +16,6 @@ def version(*, connection: ConnectionOptions, output: str) -> None:
     """Print the versions of this command, of Python, and of the service if it answers."""
     found = {"tracker": __version__, "python": platform.python_version()}
     with connection.open() as server:
-        found["url"] = server.url
+        found["url"] = server.shown_url
         found["service"] = server.version() or "does not answer"
     emit(output, found, lambda: print_fields(found))

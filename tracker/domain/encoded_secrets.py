@@ -1,6 +1,6 @@
 """Spell a secret as answers do that encode what they repeat: base64, hex, UTF-16, capitals.
 
-Redaction looks for these where few secrets are to be found, such as those of one call.
+Few characters of each spelling are searched for first, so that most texts cost little.
 """
 
 import re
@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 LEAST = 16
 """Characters of the shortest secret that is spelt so; shorter ones stand in other texts too."""
-_PROBE = 8
+_PROBE = 12
 """Characters of a spelling that are searched for first: fewer are found faster than many."""
-_PLAIN = re.compile(f"[A-Za-z0-9]{{{_PROBE}}}")
+_PLAIN = re.compile("[A-Za-z0-9._~\0-]+")
 _URL_PROBES = ("Y2FsbGJhY2tz", "NhbGxiYWNrc", "jYWxsYmFja3", "63616c6c6261636b", "63616C6C6261636B")
 """How `callbacks`, which stands in the URL of every callback, is spelt wherever it begins."""
 _SELDOM = "\0QZXJKVYWUGFHBPMDLNORCISATEqzjxkvwy"
@@ -23,26 +23,31 @@ class EncodedSecrets:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         """secrets: those below LEAST characters are left alone."""
-        spelt = {secret: encoded(secret) for secret in secrets}
-        by_probe = {
-            _probe_of(spelling): spellings for spellings in spelt.values() for spelling in spellings
-        }
-        self._sought = [(_rarest(probe), probe, by_probe[probe]) for probe in by_probe]
+        by_probe: dict[str, list[str]] = {}
+        for secret in secrets:
+            spellings = encoded(secret)
+            for spelling in spellings:
+                # Ends of keys may be alike, too: one probe then stands for several.
+                by_probe.setdefault(_probe_of(spelling), []).extend(spellings)
+        # A text is searched for one character in a fraction of the time that twelve take.
+        self._by_seldom: dict[str, list[tuple[str, list[str]]]] = {}
+        for probe, spellings_ in by_probe.items():
+            self._by_seldom.setdefault(_rarest(probe), []).append((probe, spellings_))
 
-    def found_in(self, text: str, token: str) -> tuple[str, ...]:
-        """Return the spellings that a text may hold; nothing for most texts.
-
-        token: of the callback URL that the text came to. It is looked for where the URL is.
-        """
+    def found_in(self, text: str) -> tuple[str, ...]:
+        """Return the spellings that a text may hold; nothing for most texts."""
         found: set[str] = set()
-        # A text is searched for one character in a fraction of the time that eight take.
-        for seldom, probe, spellings in self._sought:
-            if seldom in text and probe in text:
-                found.update(spellings)
-        for seldom, probe in _OF_URLS:
-            if seldom in text and probe in text:
-                found.update(encoded(token))
+        for seldom, probes in self._by_seldom.items():
+            if seldom in text:
+                for probe, spellings in probes:
+                    if probe in text:
+                        found.update(spellings)
         return tuple(found)
+
+
+def may_hold_callback_url(text: str) -> bool:
+    """Return whether a text may hold the URL of a callback in base64 or hex."""
+    return any(seldom in text and probe in text for seldom, probe in _OF_URLS)
 
 
 def encoded(secret: str) -> tuple[str, ...]:
@@ -68,12 +73,12 @@ def _core(raw: bytes, before: int) -> str:
 
 
 def _probe_of(spelling: str) -> str:
-    """Return a part of a spelling that is written in one way only: no escape stands for a letter.
+    """Return a part of a spelling that is written in one way only: nothing in it is escaped.
 
-    A later one: the beginnings of keys are alike.
+    A later one where there are several: the beginnings of keys are alike.
     """
-    plain = _PLAIN.findall(spelling)
-    return plain[-1] if plain else spelling[:_PROBE]
+    plain = max(reversed(_PLAIN.findall(spelling)), key=len, default=spelling)
+    return plain[-_PROBE:]
 
 
 def _rarest(probe: str) -> str:

@@ -7,7 +7,11 @@ both kinds are stored, logged and answered, so every one of them passes here fir
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
+
+from tracker.domain.encoded_secrets import EncodedSecrets
+from tracker.domain.signature import PREFIX, key_of
 
 MASK = "[redacted]"
 """Stands where a secret stood; none of its characters needs escaping inside a JSON string."""
@@ -48,7 +52,9 @@ class Redactor:
 
         access_keys: whose JWTs are secret as well.
         """
-        self._known = _sought(_spellings(secrets))
+        known = tuple(form for secret in secrets for form in _forms(secret))
+        self._known = _sought(_spellings(known))
+        self._encoded = EncodedSecrets(known)
         self._claims = tuple(_claims_of(key) for key in access_keys if len(key) >= SHORTEST)
         self._marks = ("callbacks", *self._claims, *self._known)
 
@@ -65,6 +71,8 @@ class Redactor:
         for mark in self._marks:
             if mark in text:
                 return True
+        if self._encoded.found_in(text):
+            return True
         for one in also:
             # A token is of random characters, of which most texts lack one: that is found out in
             # no time, and searching all of it takes longer than everything else here.
@@ -168,12 +176,23 @@ class Redactor:
         if any(one in plain or one in bare for one in also):
             patterns += [_secret(one) for one in _sought(also)]
         patterns += [_secret(one) for one in self._known if one in plain or one in bare]
+        if encoded := self._encoded.found_in(text):
+            patterns += [_secret(one) for one in _sought(encoded)]
         return patterns
 
 
 def _mask(found: re.Match[str]) -> str:
     """MASK, behind what the pattern leaves readable."""
     return f"{found[1]}{MASK}" if found.re.groups else MASK
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield a secret; of one of Standard Webhooks also its key, as base64 and as it is."""
+    yield secret
+    if secret.startswith(PREFIX):
+        yield secret.removeprefix(PREFIX)
+        with suppress(ValueError):  # not base64, or no text
+            yield key_of(secret).decode()
 
 
 def _spellings(secrets: Iterable[str]) -> Iterable[str]:

@@ -9,6 +9,8 @@ from tracker.domain.keyed_digest import KeyedDigest
 
 SHARED = "shared"
 """Stands for the task id in a provider's shared callback URL."""
+LENGTH = 43
+"""Characters of every token."""
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 """From base64 to its alphabet for URLs (RFC 4648 section 5)."""
 

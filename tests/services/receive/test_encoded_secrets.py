@@ -3,15 +3,19 @@
 import json
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from tests.support.made_up_api import Played
+from tests.support.raw_callbacks import raw_callback
 from tests.support.workbench import SECRET, ScriptedHttp, open_workbench
 from tracker.domain import token
-from tracker.domain.encoded_secrets import EncodedSecrets
-from tracker.domain.redaction import MASK
-from tracker.store import receipts
+from tracker.domain.errors import NotFound
+from tracker.domain.redaction import MASK, Redactor
+from tracker.services.receive.reception import Reception
+from tracker.store import receipts, schema
 
 pytestmark = pytest.mark.anyio
 KEY = "sk-Canary/of+the=Key~0123"
@@ -28,16 +32,37 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("before", ["", "x", "xy"])
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_a_spelling_is_found_wherever_it_begins(encoding: str, before: str) -> None:
-    known, spelt = EncodedSecrets([KEY, "short"]), ENCODINGS[encoding](f"{before}{KEY} after")
-    text = json.dumps({"why": f"no such key: {spelt}"}).replace("/", "\\/")
-    found = known.found_in(text, "a-token")
-    assert any(one in spelt for one in found)
-    assert known.found_in("no such key", "a-token") == ()
+    # The end of the other is alike, and spelt alike.
+    redactor = Redactor([KEY, f"ak-{KEY[-20:]}", "short"])
+    for secret in (KEY, f"ak-{KEY[-20:]}"):
+        spelt = ENCODINGS[encoding](f"{before}{secret} after")
+        for text in (spelt, json.dumps({"why": f"no such key: {spelt}"}).replace("/", "\\/")):
+            told = redactor.redact(text)
+            assert MASK in told
+            assert ENCODINGS[encoding](secret)[4:-4] not in told.replace("\\/", "/")
+    assert not redactor.may_hold_secret(f"no such key: {ENCODINGS['hex']('another one of theirs')}")
+
+
+async def test_a_header_is_cut_behind_its_secrets(database_url: str) -> None:
+    options = {"api_key": KEY}
+    async with open_workbench(database_url, ScriptedHttp(Played()), options=options) as bench:
+        bench.context = replace(bench.context, redactor=Redactor([KEY]))
+        task = await bench.sent()
+        own = token.sign(SECRET, task.provider, str(task.id))
+        headers = {"user-agent": "x" * 500 + KEY, "date": "y" * 600}
+        raw = raw_callback(task.provider, str(task.id), own, b'{"id": "theirs"}', headers)
+        await Reception(bench.context).receive(raw)
+        found = await bench.context.store.read(
+            lambda db: receipts.of_task(db, task.key, after=0, limit=10)
+        )
+        kept = found[-1].headers
+        assert kept == {"user-agent": "x" * 500 + MASK, "date": "y" * 512}
 
 
 async def test_a_receipt_keeps_no_secret_that_came_encoded(database_url: str) -> None:
     options = {"api_key": KEY}
     async with open_workbench(database_url, ScriptedHttp(Played()), options=options) as bench:
+        bench.context = replace(bench.context, redactor=Redactor([KEY]))
         task = await bench.sent()
         own = token.sign(SECRET, task.provider, str(task.id))
         url = f"https://t.example/callbacks/{task.provider}/{task.id}/{own}"
@@ -53,3 +78,20 @@ async def test_a_receipt_keeps_no_secret_that_came_encoded(database_url: str) ->
         for encode in ENCODINGS.values():
             assert encode(KEY)[4:-4] not in body
             assert encode(own)[4:-4] not in body
+
+
+async def test_a_forged_callback_keeps_neither_its_token_nor_the_right_one(
+    database_url: str,
+) -> None:
+    async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
+        task, other = await bench.sent(), token.sign(SECRET, "other", "task")
+        right = token.sign(SECRET, task.provider, str(task.id))
+        body = f"of another: {other}, right: {right}".encode()
+        raw = raw_callback(task.provider, str(task.id), other, body, {"user-agent": right})
+        with pytest.raises(NotFound):
+            await Reception(bench.context).receive(raw)
+        (found,) = await bench.context.store.read(
+            lambda db: db.execute(select(schema.receipts.c.body, schema.receipts.c.headers)).all()
+        )
+        assert found.body == f"of another: {MASK}, right: {MASK}".encode()
+        assert found.headers == {"user-agent": MASK}

@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from tracker.domain import token
-from tracker.domain.encoded_secrets import EncodedSecrets
+from tracker.domain.encoded_secrets import encoded, may_hold_callback_url
 from tracker.domain.errors import CallbackRejected, Conflict, Unavailable
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.public_id import id_of
 from tracker.domain.records import changed
+from tracker.domain.redaction import MASK
 from tracker.domain.signature import Proof
 from tracker.providers.ports.callbacks import CallsBack, Hint, Inbound
 from tracker.providers.ports.keys import KeySource
@@ -33,6 +34,8 @@ KEPT_HEADERS = frozenset(
     | {"webhook-id", "webhook-timestamp", "webhook-signature", "x-request-id"}
 )
 
+_KEPT_CHARS = 512
+"""Of each header."""
 _ADVANCED = Verdict.ADVANCED
 _NOT_OURS = "the token is not ours"
 _NO_KEYS = "the keys that callbacks are signed with cannot be fetched now: send it again"
@@ -72,15 +75,6 @@ class CallbackReader:
             and (scheme := calls_back.proof(account)) is not None
         ]
         self._public_path = urlsplit(context.public_url or "").path.rstrip("/")
-        self._encoded = {
-            owner: EncodedSecrets(
-                text
-                for (provider, _), account in context.accounts.items()
-                if provider == owner
-                for text in account.options.secrets()
-            )
-            for owner, _ in context.accounts
-        }
         self._kept_headers = KEPT_HEADERS.union(*(scheme.headers for _, _, scheme in self._schemes))
 
     def is_ours(self, raw: RawCallback) -> bool:
@@ -95,7 +89,7 @@ class CallbackReader:
         task_id = _task_id(raw.subject)
         calls_back = self.receivers[raw.provider]
         kept, inbound = self._kept_headers, raw.inbound
-        headers = {name: text[:512] for name, text in inbound.headers.items() if name in kept}
+        headers = {name: text for name, text in inbound.headers.items() if name in kept}
         proofs: dict[str, Proof] = {}
         genuine = calls_back is not None and self._is_addressed(raw, task_id)
         if calls_back is not None and (genuine or _is_untokened(calls_back, raw)):
@@ -106,12 +100,14 @@ class CallbackReader:
             genuine = genuine or any(proof.flaw is None for proof in proofs.values())
         if calls_back is None or not genuine:
             digest = receipts.digest(raw.provider, raw.subject, inbound.body[:FORGED_BODY_BYTES])
-            raw, headers = self._redacted(_shortened(raw), headers)
+            raw, headers = self._redacted(
+                *self._without_tokens(_shortened(raw), headers), sought=()
+            )
             return ParsedCallback(
                 raw, digest, headers, None, None, Verdict.FORGED, _NOT_OURS, proofs
             )
         digest = receipts.digest(raw.provider, raw.subject, inbound.body)
-        raw, headers = self._redacted(raw, headers)
+        raw, headers = self._redacted(raw, headers, sought=(raw.token,))
         return _said(calls_back, raw, digest, headers, task_id, proofs)
 
     @property
@@ -162,24 +158,48 @@ class CallbackReader:
         return token.is_valid(self._context.secrets, raw.provider, raw.subject, raw.token)
 
     def _redacted(
-        self, raw: RawCallback, headers: dict[str, str]
+        self, raw: RawCallback, headers: dict[str, str], *, sought: Sequence[str]
     ) -> tuple[RawCallback, dict[str, str]]:
         """The callback, and the headers that are kept, without the secrets of the service.
 
-        The token of its URL is one: whoever reads the receipt could send verdicts with it. What
-        needs the bytes as they came, digests and signatures, has been done before.
+        sought: further secrets. The token of its URL is one: whoever reads the receipt could send
+                verdicts with it.
+        What needs the bytes as they came, digests and signatures, has been done before.
         """
-        redactor, token_, inbound = self._context.redactor, raw.token, raw.inbound
+        redactor, inbound = self._context.redactor, raw.inbound
         text = "\n".join((inbound.body.decode("latin-1"), *headers.values()))
-        encoded = self._encoded.get(raw.provider)
-        also = (token_, *(() if encoded is None else encoded.found_in(text, token_)))
+        also = tuple(sought)
+        if may_hold_callback_url(text):
+            also += tuple(spelling for one in sought for spelling in encoded(one))
         if not redactor.may_hold_secret(text, *also):
-            return raw, headers
+            return raw, {name: text[:_KEPT_CHARS] for name, text in headers.items()}
         body = redactor.redact_bytes(inbound.body, *also)
-        headers = {name: redactor.redact(text, *also) for name, text in headers.items()}
+        # Cut behind that: half of a secret would not be found.
+        headers = {
+            name: redactor.redact(text, *also)[:_KEPT_CHARS] for name, text in headers.items()
+        }
         if body is not inbound.body:
             raw = replace(raw, inbound=replace(inbound, body=body))
         return raw, headers
+
+    def _without_tokens(
+        self, raw: RawCallback, headers: dict[str, str]
+    ) -> tuple[RawCallback, dict[str, str]]:
+        """Return a forged callback without the token of its URL, and the one that is right for it.
+
+        They are looked for as they are, and the former where it is as long as ours, since it may be
+        another task's. Everybody can send one, and finding it however it is spelt takes seconds
+        where it is as long as a URL may be.
+        """
+        body = raw.inbound.body
+        secrets, subject = self._context.secrets, raw.subject
+        found = {token.sign(secret, raw.provider, subject) for secret in secrets}
+        if len(raw.token) == token.LENGTH:
+            found.add(raw.token)
+        for one in found:
+            body = body.replace(one.encode("utf-8", "replace"), MASK.encode())
+            headers = {name: text.replace(one, MASK) for name, text in headers.items()}
+        return replace(raw, inbound=replace(raw.inbound, body=body)), headers
 
     def _proofs(
         self, provider: str, inbound: Inbound, signed: Sequence[bytes], *, now: datetime

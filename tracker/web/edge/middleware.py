@@ -81,6 +81,8 @@ class RequestScope:
                 await send_whole(response, _more_headers(scope, request_id), scope, send)
             finally:
                 path, route = scope["path"], _route_of(scope)
+                if route == UNROUTED:
+                    path = access_log.redact(path)  # it may hold anything
                 if span is not NO_SPAN:
                     _describe(span, scope["method"], route, status)
                 log_answer(

@@ -21,7 +21,7 @@ from tracker.web.edge.encoding import UnsupportedEncoding, as_utf8, encoding_of,
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 from tracker.web.edge.state import Services, services
 from tracker.web.edge.structure import check_values_at_once
-from tracker.web.receive.form_body import form_as_json
+from tracker.web.receive.form_body import FORM_AT_ONCE, form_as_json
 
 ANSWERS: Mapping[Verdict, Response] = {
     verdict: JSONResponse({"verdict": verdict.value}) for verdict in Verdict
@@ -102,10 +102,7 @@ async def take(
             signed, body = (plain, body), plain
         except (UnsupportedEncoding, InvalidRequest) as error:
             flaw = error
-    kind = headers.get("content-type", "")
-    text = as_utf8(kind, body)
-    if "form" in kind:
-        text = form_as_json(kind, text)
+    text = await _readable(headers.get("content-type", ""), body)
     if text is not body and not signed:
         signed = (body,)
     if flaw is None:
@@ -128,6 +125,16 @@ async def take(
     if received.verdict is Verdict.MALFORMED:
         raise InvalidRequest(FieldError("", received.reason or "unreadable"), malformed=True)
     return ANSWERS[received.verdict] if received.reply is None else _replied(received.reply)
+
+
+async def _readable(content_type: str, body: bytes) -> bytes:
+    """Return a body in UTF-8, and a form as JSON; a large form is read beside the event loop."""
+    text = as_utf8(content_type, body)
+    if "form" not in content_type:
+        return text
+    if len(text) <= FORM_AT_ONCE:
+        return form_as_json(content_type, text)
+    return await asyncio.to_thread(form_as_json, content_type, text)
 
 
 async def _undone(our: Services, place: Sequence[str], encoding: str, body: bytes) -> bytes:
