@@ -88,8 +88,8 @@ SAME_NAMES = """() => {
         what === "label" ? element.getAttribute("aria-label") ?? element.textContent.trim()
             : document.getElementById(element.getAttribute("aria-describedby"))?.textContent ?? ""
     ).join(" ").trim();
-    const buttons = [...document.querySelectorAll("main button, main a.button")].filter(seen);
-    const names = buttons.map(heard);
+    const pressed = "main button, main a.button, main tbody [type=checkbox]";
+    const names = [...document.querySelectorAll(pressed)].filter(seen).map(heard);
     return names.filter((name, place) => names.indexOf(name) !== place);
 }"""
 """Returns the names of buttons that another button of the page has too, as they are heard."""
