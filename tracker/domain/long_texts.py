@@ -7,6 +7,7 @@ encoded in pieces, between which others get their turn.
 import binascii
 import json
 import re
+from functools import cache
 from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any
 
@@ -32,13 +33,8 @@ def encode(
     """
     long: list[str] = []
     skeleton = _marked(value, long, step) if is_large(value, step) else None
-    text = json.dumps(
-        value if skeleton is None else skeleton,
-        separators=separators,
-        sort_keys=sort_keys,
-        ensure_ascii=ensure_ascii,
-        allow_nan=False,
-    )
+    encoder = _encoder(separators, sort_keys, ensure_ascii)
+    text = encoder.encode(value if skeleton is None else skeleton)
     if skeleton is None or not long:
         return text
     between = _MARK.split(text)
@@ -48,6 +44,18 @@ def encode(
         pieces = [spell(whole[start : start + step])[1:-1] for start in range(0, len(whole), step)]
         between[place] = "".join(('"', *pieces, '"'))
     return "".join(between)
+
+
+@cache
+def _encoder(
+    separators: tuple[str, str],
+    sort_keys: bool,  # noqa: FBT001 - as json has it
+    ensure_ascii: bool,  # noqa: FBT001
+) -> json.JSONEncoder:
+    """Return an encoder; `json.dumps` makes one for each text."""
+    return json.JSONEncoder(
+        separators=separators, sort_keys=sort_keys, ensure_ascii=ensure_ascii, allow_nan=False
+    )
 
 
 def base64_size(text: str, *, step: int = LONG) -> int:

@@ -9,10 +9,13 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from tracker.domain.task import Task
+from tracker.store.driver import bulk
 from tracker.store.schema import task_labels, tasks
+
+_INSERT = bulk.insert(task_labels, ("tenant", "mark", "created_at", "task_key"))
 
 
 def as_text(value: Any) -> str:
@@ -29,17 +32,11 @@ def mark(name: str, text: str) -> int:
 def insert_many(db: Connection, new: Sequence[Task]) -> None:
     """Write down what new tasks carry."""
     rows = [
-        {
-            "tenant": task.tenant,
-            "mark": digest,
-            "created_at": task.created_at,
-            "task_key": task.key,
-        }
+        (task.tenant, digest, task.created_at, task.key)
         for task in new
         for digest in sorted({mark(name, as_text(value)) for name, value in task.metadata.items()})
     ]
-    if rows:
-        db.execute(insert(task_labels), rows)
+    _INSERT.later(db, rows)
 
 
 def carries(name: str, text: str) -> ColumnElement[bool]:

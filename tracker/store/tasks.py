@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +22,7 @@ from sqlalchemy import (
 )
 
 from tracker.domain import numbers
+from tracker.domain.records import copier
 from tracker.domain.task import AT_PROVIDER, Awaits, Task
 from tracker.store import task_rows
 from tracker.store.driver import bulk, encoding
@@ -44,6 +44,7 @@ _ANY_SLOTS = 2**31 - 1
 """Of a task that keeps what it holds."""
 _INSERT = bulk.insert(tasks, task_rows.NEW, conflict="ON CONFLICT DO NOTHING", returning="id, key")
 _INSERT_NUMBERED = bulk.insert(tasks, (*task_rows.NEW, "key"), conflict="ON CONFLICT DO NOTHING")
+_keyed = copier(Task, "key")
 _INSERT_INPUT = bulk.insert(task_inputs, ("task_key", "tenant", "body"))
 _LOAD = f"SELECT {', '.join(task_rows.COLUMNS)} FROM tasks WHERE"  # noqa: S608
 _STAND = f"SELECT {', '.join(task_rows.STANDING)} FROM tasks WHERE id"  # noqa: S608
@@ -356,4 +357,4 @@ def _locked(db: Connection, found: Select[Any]) -> list[Task]:
 
 
 def _with_key(task: Task, key: int | None) -> Task | None:
-    return None if key is None else replace(task, key=key)
+    return None if key is None else _keyed(task, key)

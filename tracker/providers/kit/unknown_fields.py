@@ -44,16 +44,16 @@ def _unknown(
 ) -> Iterator[FieldError]:
     parts = _parts_of(model)
     is_whole = bool(getattr(model, "lists_every_field", is_whole))
-    likely = list(parts) if is_whole else [name for name in parts if name not in given]
     strange = [name for name in given if name not in parts]
+    likely: list[str] = []
+    if strange:
+        likely = list(parts) if is_whole else [name for name in parts if name not in given]
     for name in strange[:_MOST]:
         shown = name[:_NAME_CHARS]
         meant = _meant(shown, likely, cutoff=0.5 if is_whole else _ALIKE)
         if meant is not None or is_whole:
             yield FieldError(path_of((*path, shown)), _reason(meant))
-    for name, part in parts.items():
-        if part is None:
-            continue
+    for name, part in _objects_of(model):
         value = given.get(name)
         if isinstance(value, dict):
             yield from _unknown(part, value, (*path, name), is_whole=is_whole)
@@ -87,6 +87,12 @@ def _parts_of(model: type[BaseModel]) -> Mapping[str, type[BaseModel] | None]:
         names = {name, info.alias, info.validation_alias}
         found |= {one: part for one in names if isinstance(one, str)}
     return found
+
+
+@cache
+def _objects_of(model: type[BaseModel]) -> Sequence[tuple[str, type[BaseModel]]]:
+    """Return the fields that hold objects."""
+    return [(name, part) for name, part in _parts_of(model).items() if part is not None]
 
 
 def is_model(one: Any) -> bool:

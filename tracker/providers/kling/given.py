@@ -40,6 +40,11 @@ class _Field:
     is_whole: bool
     is_flag: bool
 
+    @property
+    def may_be_unquoted(self) -> bool:
+        """Return whether a text may stand for a number, for true or for false."""
+        return self.is_number or self.is_flag
+
 
 def set_fields(
     model: type[BaseModel], given: Mapping[str, Any], *, is_strict: bool = False
@@ -52,6 +57,9 @@ def set_fields(
     found: dict[str, Any] = {}
     for name, value in given.items():
         field = known.get(name)
+        if type(value) is str and value and (field is None or not field.may_be_unquoted):
+            found[name] = value  # as with most
+            continue
         kept = value if field is None else _kept(field, value, is_strict=is_strict)
         if kept is None or (field is not None and field.is_optional and _is_empty(kept)):
             continue

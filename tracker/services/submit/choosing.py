@@ -6,6 +6,7 @@ from typing import Any
 
 from tracker.domain.choosing import choose, ranked
 from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.records import record
 from tracker.domain.spelling import hint
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import NO_SUCH_OPERATION
@@ -26,7 +27,7 @@ NEEDS_CUSTODY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Choice:
     """The facts by which a new task's account is chosen.
 
@@ -114,14 +115,20 @@ class Choosing:
         self._known[provider, operation] = able
         return able
 
+    def sole(self, provider: str, operation: str) -> str | None:
+        """Return the only account that can do it; None where there are more, or rules may decide.
+
+        Raises InvalidRequest naming `operation` when no account at all can do it.
+        """
+        able = self._able(provider, operation)
+        is_sole = len(able) == 1 and able[0].weight > 0 and not self._context.rules
+        return able[0].name if is_sole else None
+
     async def choose(self, choice: Choice) -> str:
         """The name of an account that can do it.
 
         Raises InvalidRequest naming `account` when none may be chosen.
         """
-        sole = self._sole(choice)
-        if sole is not None:
-            return sole
         order = ranked(self._weights(choice), choice.key)
         if not order:
             reason = "must be named: no account that is open to all can do this"
@@ -135,12 +142,6 @@ class Choosing:
             return owner
         status = await self._account_status(choice.provider)
         return choose(order, ailing=status.ailing, full=status.full)
-
-    def _sole(self, choice: Choice) -> str | None:
-        """Return the only account that can do it, where no rule may say otherwise."""
-        able = self._able(choice.provider, choice.operation)
-        is_sole = len(able) == 1 and able[0].weight > 0 and not self._context.rules
-        return able[0].name if is_sole else None
 
     def _weights(self, choice: Choice) -> dict[str, int]:
         """The weights of the accounts that may be chosen and can do it."""

@@ -203,7 +203,8 @@ class Acceptance:
             raise error.under(submission.input_path) from None
         self._check_url("webhook_url", submission.webhook_url)
         self._check_ids(submission, request)
-        parent = await self._parent(submission, request)
+        name = request.parent
+        parent = None if name is None else await self._parent(submission, request, name)
         fixed = fixed_account(self._context, submission, parent, named)
         if is_large:
             body, key = await asyncio.to_thread(encoded, request, submission)
@@ -236,14 +237,11 @@ class Acceptance:
             reason = "differs from the one in the input; give it once"
             raise InvalidRequest(FieldError("external_task_id", reason))
 
-    async def _parent(self, submission: Submission, request: Request) -> Task | None:
+    async def _parent(self, submission: Submission, request: Request, name: str) -> Task:
         """Find the task that a new one continues: it fixes the account.
 
         Raises InvalidRequest where the tenant has no such task, or names another account.
         """
-        name = request.parent
-        if name is None:
-            return None
         found = await self._context.store.read(
             lambda db: tasks.get_by_name(db, submission.tenant, submission.provider, name)
         )
@@ -266,9 +264,13 @@ class Acceptance:
         policy = self._context.policy
         own = None if request.patience_s is None else timedelta(seconds=request.patience_s)
         external = submission.external_task_id or request.external_task_id or str(id_)
-        account = fixed or await self._choosing.choose(
-            Choice(submission.provider, submission.operation, submission.metadata or {}, external)
-        )
+        account = fixed or self._choosing.sole(submission.provider, submission.operation)
+        if account is None:
+            account = await self._choosing.choose(
+                Choice(
+                    submission.provider, submission.operation, submission.metadata or {}, external
+                )
+            )
         return Task(
             key=0,
             id=id_,
