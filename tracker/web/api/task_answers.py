@@ -22,6 +22,7 @@ from tracker.web.edge.operation import ResponseSpec
 from tracker.web.edge.rootpath import rooted
 from tracker.web.edge.state import services
 from tracker.web.edge.waiting import WaitTime
+from tracker.web.edge.whole_answers import WholeAnswer
 
 TASK_HEADERS: Mapping[str, str] = {
     "ETag": "The task's version.",
@@ -60,19 +61,15 @@ async def task_answer(
 
 def kept_answer(request: Request, kept: KeptTask, wait: WaitTime, *, status: int = 200) -> Response:
     """One task that was read with its assets."""
-    return _answer(request, kept, rendered(request, kept), wait, status=status)
+    headers = task_headers(request, kept.task) | wait.headers
+    return _answer(rendered(request, kept), headers, status=status)
 
 
 def _answer(
-    request: Request,
-    kept: KeptTask,
-    body: views.Task | views.NewTask,
-    wait: WaitTime,
-    *,
-    status: int,
+    body: views.Task | views.NewTask, headers: Mapping[str, str], *, status: int
 ) -> Response:
-    headers = task_headers(request, kept.task) | wait.headers
-    return Response(to_json(body), status, headers, "application/json")
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    return WholeAnswer(to_json(body), status, raw, b"application/json")
 
 
 async def accepted_answer(
@@ -97,11 +94,11 @@ async def accepted_answer(
     body: views.Task | views.NewTask = rendered(request, kept)
     if warnings:
         body = {**rendered(request, kept), "warnings": _warned(request, warnings)}
-    answer = _answer(request, kept, body, wait, status=202 if task.state in OPEN else 200)
-    answer.headers["location"] = rooted(request, f"/v1/tasks/{task.id}")
+    headers = task_headers(request, kept.task) | wait.headers
+    headers["location"] = rooted(request, f"/v1/tasks/{task.id}")
     if accepted.replayed:
-        answer.headers["idempotency-replayed"] = "true"
-    return answer
+        headers["idempotency-replayed"] = "true"
+    return _answer(body, headers, status=202 if task.state in OPEN else 200)
 
 
 def _warned(request: Request, warnings: Sequence[FieldError]) -> list[views.InputWarning]:

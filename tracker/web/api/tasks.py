@@ -33,6 +33,7 @@ from tracker.web.api.task_answers import (
 )
 from tracker.web.edge import params, query, waiting
 from tracker.web.edge.conditional import etag, matches
+from tracker.web.edge.heads import header
 from tracker.web.edge.operation import ResponseSpec, operation, read_body
 from tracker.web.edge.paging import page_answer, position
 from tracker.web.edge.state import principal, services, tenant
@@ -88,7 +89,7 @@ async def submit(request: Request) -> Response:
 async def get(request: Request) -> Response:
     """One task; 304 when the caller has this version. Waits, if asked to, for what it lacks."""
     wait = waiting.asked(request)
-    seen = request.headers.get("if-none-match") or None  # an empty one names nothing
+    seen = header(request.scope["headers"], b"if-none-match") or None  # an empty one names nothing
     found = await waiting.until_moved(request, wait, seen)
     if seen is not None and is_unflagged(waiting.standing_of(found), services(request).clock.now()):
         await services(request).sweeping.flag_now()  # then its version says so

@@ -20,6 +20,7 @@ from tracker.domain.errors import (
 from tracker.services.access.keyring import Keyring
 from tracker.services.access.rates import Allowance, Rates
 from tracker.telemetry import note
+from tracker.web.edge.heads import header
 from tracker.web.edge.local import is_local
 from tracker.web.edge.senders import Sender, sender_of
 
@@ -155,8 +156,9 @@ def check_sender(request: Request) -> None:
 
 def sender(request: Request) -> Sender:
     """Return whose page a browser sends a request for."""
-    given = request.headers
-    return sender_of(given.get("sec-fetch-site"), given.get("origin"), given.get("host"))
+    given = request.scope["headers"]
+    site, origin = header(given, b"sec-fetch-site"), header(given, b"origin")
+    return sender_of(site, origin, header(given, b"host"))
 
 
 async def _let_in(

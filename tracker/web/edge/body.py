@@ -145,9 +145,28 @@ def check_json(request: Request) -> None:
     This makes browsers ask before they let a foreign page post here, which matters where a loopback
     service runs without keys.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    _check_kind(request.headers.get("content-type", ""))
+
+
+def _check_kind(content_type: str) -> None:
+    kind = content_type.partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise WrongMediaType("send the body as application/json")
+
+
+def _described(request: Request) -> tuple[str, str, Mapping[str, str]]:
+    """Return the Content-Type and Content-Encoding of a body, and its length as a header."""
+    kind: bytes | None = None
+    encodings: list[bytes] = []
+    declared: dict[str, str] = {}
+    for name, value in request.scope["headers"]:  # `request.headers` searches them for each
+        if name == b"content-type":
+            kind = value if kind is None else kind
+        elif name == b"content-encoding":
+            encodings.append(value)
+        elif name == b"content-length":
+            declared.setdefault("content-length", value.decode("latin-1"))
+    return (kind or b"").decode("latin-1"), b",".join(encodings).decode("latin-1"), declared
 
 
 async def read_json(
@@ -159,12 +178,11 @@ async def read_json(
     digest: is given the body as it came.
     Raises WrongMediaType, UnsupportedEncoding, InvalidRequest, and what `read_capped` raises.
     """
-    check_json(request)
-    encoding = ",".join(request.headers.getlist("content-encoding"))
-    kind = request.headers.get("content-type", "")
+    kind, encoding, declared = _described(request)
+    _check_kind(kind)
     is_plain = not encoding and charset_of(kind) is None
     body = await read_capped(
-        request.headers,
+        declared,
         request.receive,
         limit=limit,
         timeout_s=timeout_s,

@@ -8,6 +8,18 @@ from tracker.domain.errors import FieldError, InvalidRequest
 Headers = Sequence[tuple[bytes, bytes]]
 
 
+def header(headers: Headers, name: bytes) -> str | None:
+    """Return the first header of a name; None where there is none.
+
+    headers: a request's, as ASGI has them; `request.headers` makes an object of them and spells
+    each name anew. name: in lower case.
+    """
+    for given, value in headers:
+        if given == name:
+            return value.decode("latin-1")
+    return None
+
+
 class HeadTooLarge(Exception):
     """The head of a request has more bytes or lines than are taken."""
 

@@ -17,6 +17,7 @@ from tracker.domain.task import TaskState
 from tracker.store.filters import TaskFilter
 from tracker.store.listing import Order
 from tracker.telemetry import note
+from tracker.web.edge.heads import header
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -196,7 +197,7 @@ _KEY_CHARS = 255
 
 def idempotency_key(request: Request) -> str | None:
     """The caller's Idempotency-Key. Raises InvalidRequest for one that nobody should use."""
-    key = request.headers.get("idempotency-key")
+    key = header(request.scope["headers"], b"idempotency-key")
     if key is None:
         return None
     if not key or len(key) > _KEY_CHARS or not key.isprintable():

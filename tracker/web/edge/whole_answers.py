@@ -15,8 +15,27 @@ EXTENSION = "tracker.whole"
 other message follows. Names of headers are in lower case there."""
 LEFT = "left"
 """Of a request's state: what answers it, until that is sent."""
+
+
+class WholeAnswer(Response):
+    """An answer whose headers are spelt as they are sent, which Starlette's own takes a while to
+    do.
+    """
+
+    def __init__(
+        self, body: bytes, status: int, headers: list[tuple[bytes, bytes]], media_type: bytes
+    ) -> None:
+        """headers: names in lower case; besides the length and type of the body."""
+        self.status_code = status
+        self.background = None
+        self.body = body
+        headers.append((b"content-length", b"%d" % len(body)))
+        headers.append((b"content-type", media_type))
+        self.raw_headers = headers
+
+
 _WHOLE: frozenset[type[Response]] = frozenset(
-    {Response, JSONResponse, HTMLResponse, PlainTextResponse}
+    {Response, WholeAnswer, JSONResponse, HTMLResponse, PlainTextResponse}
 )
 """Classes of answers whose body is there; others have a way of their own to send theirs."""
 

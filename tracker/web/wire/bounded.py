@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from tracker.domain.errors import Unavailable
 from tracker.web.edge.connections import ConnectionLimits
@@ -14,6 +15,11 @@ from tracker.web.wire.delivery import DeliveryWatch
 from tracker.web.wire.lean import LeanFlow
 from tracker.web.wire.refusing import last_words, refusing
 from tracker.web.wire.waiting import ConnectionSlot
+
+_UNSIZED = frozenset({b"transfer-encoding", b"expect"})
+_FORWARDED = frozenset({b"x-forwarded-proto", b"x-forwarded-for"})
+"""Headers that uvicorn's own layer before the app heeds, from proxies that it trusts
+(github.com/encode/uvicorn, uvicorn/middleware/proxy_headers.py, 2026-11-29)."""
 
 
 class BoundedConnection(asyncio.Protocol):
@@ -33,7 +39,7 @@ class BoundedConnection(asyncio.Protocol):
 
     # A dict of more than thirty names is 1.2 KB larger, and uvicorn's own are nearly as many.
     __slots__ = (
-        *("_app", "_clock", "_delivery", "_limits", "_our", "_standing"),
+        *("_app", "_clock", "_delivery", "_direct", "_limits", "_our", "_standing"),
         *("_discarded", "_flaw", "_is_leaving", "_is_refused"),
     )
 
@@ -55,6 +61,9 @@ class BoundedConnection(asyncio.Protocol):
         self._limits: ConnectionLimits = our.connections.limits
         self._standing = ConnectionSlot(our.connections, self, self.loop)
         self._app: ASGIApp = self.app
+        # It does nothing for a request without the two headers that it heeds.
+        is_wrapped = isinstance(self.app, ProxyHeadersMiddleware)
+        self._direct: Any = self.app.app if is_wrapped else self.app
         self._delivery = DeliveryWatch(self)
 
     def connection_made(self, transport: Any) -> None:
@@ -111,17 +120,19 @@ class BoundedConnection(asyncio.Protocol):
 
     def _app_for(self, flaw: Exception | None) -> ASGIApp:
         """Return what answers the request whose head is whole. flaw: why the app does not."""
-        app = self._app if flaw is None else refusing(flaw, self._clock)
-        return self._ending_with_body(app) if self._may_be_left() else app
-
-    def _may_be_left(self) -> bool:
-        """Return whether the body may be too long to be read on once it is refused."""
+        app, may_be_left = self._direct, False
         for name, value in self.headers:
             if name == b"content-length":
-                return not value.isdigit() or int(value) > self._limits.discard_bytes
-            if name in (b"transfer-encoding", b"expect"):
-                return True
-        return False
+                most = self._limits.discard_bytes
+                may_be_left |= not value.isdigit() or int(value) > most
+            elif name in _UNSIZED:
+                may_be_left = True
+            elif name in _FORWARDED:
+                app = self._app
+        if flaw is not None:
+            app = refusing(flaw, self._clock)
+        # The body may be too long to be read on once it is refused.
+        return self._ending_with_body(app) if may_be_left else app
 
     def _ending_with_body(self, app: ASGIApp) -> ASGIApp:
         """Return an app whose answers end the connection where they come before all of the body.

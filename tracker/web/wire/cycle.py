@@ -18,6 +18,18 @@ _FRAMING = frozenset({b"connection", b"transfer-encoding"})
 """Headers that decide how an answer is sent."""
 
 
+_NOT_IN_NAMES, _NOT_IN_VALUES = (
+    bytes(byte for byte in range(256) if expression.search(bytes([byte])))
+    for expression in (HEADER_RE, HEADER_VALUE_RE)
+)
+"""Bytes that uvicorn lets no header have. To take them out takes less time than to search them."""
+
+
+def _holds(text: bytes, some: bytes) -> bool:
+    """Return whether a text has one of some bytes."""
+    return len(text.translate(None, some)) != len(text)
+
+
 class Cycle(RequestResponseCycle):
     """One request and its answer."""
 
@@ -38,7 +50,7 @@ class Cycle(RequestResponseCycle):
         size = None
         head = [STATUS_LINE[status]]
         names, values = zip(*headers, strict=True)
-        if HEADER_RE.search(b"".join(names)) or HEADER_VALUE_RE.search(b"".join(values)):
+        if _holds(b"".join(names), _NOT_IN_NAMES) or _holds(b"".join(values), _NOT_IN_VALUES):
             return False
         for name, value in self.default_headers + headers:
             if name == b"content-length":
