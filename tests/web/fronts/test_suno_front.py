@@ -264,8 +264,12 @@ def test_nobody_names_or_sees_songs_of_another_tenant(
     theirs = next(one["id"] for one in artifacts if one["kind"] == "audio")
     for clip in (ours, theirs):
         body = {"prompt": a_prompt(), "continue_clip_id": clip, "mv": "chirp-v4"}
-        assert stranger.post("/suno/generate", json=body).status_code == 400
-        assert http.post("/suno/generate", json=body).status_code == 200
+        foreign = stranger.post("/suno/generate", json=body)
+        assert (foreign.status_code, "account" in foreign.text) == (400, False)
+        elsewhere = http.post("/suno/generate", json=body)  # of an upstream that has no such song
+        assert (elsewhere.status_code, " account '" in elsewhere.text) == (400, True)
+        continued = http.post("/suno/submit/music", json=body | {"task_id": row["task_id"]})
+        assert continued.status_code == 200, continued.text
     assert asked(stranger, f"feed/{ours}") == []
     assert made(stranger, "fetch", ids=[row["task_id"]], action="MUSIC")["data"] == []
     assert stranger.get("/suno/api/v1/generate/credit").status_code == 403

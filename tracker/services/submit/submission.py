@@ -255,6 +255,11 @@ class Acceptance:
         if submission.account not in (None, found.account):
             reason = f"the task that it continues is one of account {found.account!r}"
             raise InvalidRequest(FieldError("account", reason))
+        provider = self._context.provider(submission.provider)
+        refusal = refusal_at(self._context, provider, found.account, submission.operation)
+        if refusal not in (None, NO_ACCOUNT):  # one that is gone may come back: the task waits
+            reason = f"is a task of account {found.account!r}: {refusal}"
+            raise InvalidRequest(FieldError(path, reason))
         return found
 
     async def _new_task(
