@@ -18,7 +18,10 @@ from tests.support.waiting import wait_until
 from tracker.domain.signals import CrashPoint
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 200
-SAID = {"status": "succeeded", "pieces": [{"kind": "image", "url": b64encode(PNG).decode()}]}
+PIECE = {"kind": "image", "url": b64encode(PNG).decode()}
+SAID = {"status": "succeeded", "pieces": [PIECE]}
+TWO = {"status": "succeeded", "pieces": [PIECE, PIECE]}
+"""In the middle of this answer the first file is whole, and the second one is not."""
 STEPS = {
     CrashPoint.SUBMIT_BEGUN: ("uncertain", 0),
     CrashPoint.SUBMIT_SENT: ("uncertain", 1),
@@ -48,17 +51,20 @@ def test_a_create_that_answers_at_once_is_made_once_wherever_its_process_dies(
     with bed.service(*NEVER) as waiting:  # which dies while the provider works
         wait_until_ready(bed.url, waiting)
         with httpx.Client(trust_env=False, timeout=60) as http:
-            _ask(http, bed, "slow", wait_s=0, hold=True)
-        wait_until(lambda: len(bed.provider.creations) == 4)
+            _ask(http, bed, "slow", wait_s=0)
+            _ask(http, bed, "between two", wait_s=0)
+        wait_until(lambda: len(bed.provider.creations) == 5)
         wait_until(lambda: _states(bed).count("succeeded") == 2)
+        wait_until(lambda: len(_files(bed)) == 3)
         waiting.kill()
     bed.provider.may_go_on.set()
-    expected = {point.value: step for point, step in STEPS.items()} | {"slow": ("uncertain", 1)}
+    expected = {point.value: step for point, step in STEPS.items()}
+    expected |= dict.fromkeys(("slow", "between two"), ("uncertain", 1))
     with bed.service(*NEVER) as healed, httpx.Client(trust_env=False, timeout=60) as http:
         wait_until_ready(bed.url, healed)
         wait_until(lambda: "queued" not in _states(bed))
         for prompt, (state, times) in expected.items():
-            again = _ask(http, bed, prompt, hold=prompt == "slow", is_repeat=True)
+            again = _ask(http, bed, prompt, is_repeat=True)
             assert again["state"] == state, prompt
             assert bed.provider.creations[again["id"]] == times, prompt
             assert [b64decode(one) for one in again.get("files", ())] == (
@@ -81,10 +87,11 @@ def _ask(
     prompt: str,
     *,
     wait_s: int = 600,
-    hold: bool = False,
     is_repeat: bool = False,
 ) -> dict[str, Any]:
-    plan = {"paint": SAID, "hold": int(hold)}
+    plan: dict[str, Any] = {"paint": SAID, "hold": int(prompt == "slow")}
+    if prompt == "between two":
+        plan = {"paint": TWO, "wait_within": 1}
     answer = http.post(
         f"{bed.url}/made-up/make/{PAINT}?wait={wait_s}",
         json={"prompt": prompt, "plan": plan},
@@ -92,6 +99,12 @@ def _ask(
     )
     found: dict[str, Any] = answer.raise_for_status().json()
     return found
+
+
+def _files(bed: DyingService) -> list[Path]:
+    """Return what is whole in the store of files."""
+    kept = (one for one in bed.folder.glob("assets/**/*") if one.is_file())
+    return [one for one in kept if ".parts" not in one.parts]
 
 
 def _states(bed: DyingService) -> list[str]:

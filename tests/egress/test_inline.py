@@ -81,11 +81,11 @@ async def test_each_way_to_write_it_is_read(text: str) -> None:
     [("/", "\\/"), ("=", "\\u003d"), ("+", "\\u002B"), ("\\n", "\n")],
 )
 async def test_escapes_are_read_and_line_ends_as_they_are(plain: str, escaped: str) -> None:
-    lines = "\n".join(wrap(b64encode(FILE[:-1]).decode(), 76))
+    lines = "\n".join(wrap(b64encode(FILE[:13_001]).decode(), 76))
     body = json.dumps(["data:image/png;base64," + lines]).replace(plain, escaped).encode()
     for step in (1, 3, 1000):
         _, kept = await read(body, step=step)
-        assert kept == [FILE[:-1]]
+        assert kept == [FILE[:13_001]]
 
 
 @pytest.mark.parametrize("cut", ["\\u00", "\\u00e9", "\\x"])

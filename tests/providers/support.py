@@ -63,10 +63,20 @@ _json = st.recursive(
     max_leaves=25,
 )
 bodies = st.binary(max_size=200) | _json.map(lambda value: json.dumps(value).encode())
+ODD_DATES = (
+    "Fri, 01 May 2026 10:00:00 GMT",
+    "Fri, 1 May 99999999999999999999 10:00:00 GMT",
+    f"Fri, 01 May 2026 10:00:00 +{'9' * 40}",
+    "Sat, 01 Jan 0001 00:00:00 +2359",
+)
+"""Times of headers, of which some are beyond what a date or an integer holds."""
 answers = st.builds(
     HttpResult,
     st.integers(100, 599),
-    st.dictionaries(st.sampled_from(["retry-after", "date", "content-type"]), st.text(max_size=30)),
+    st.dictionaries(
+        st.sampled_from(["retry-after", "date", "content-type"]),
+        st.text(max_size=30) | st.sampled_from(ODD_DATES),
+    ),
     bodies,
 )
 

@@ -18,7 +18,7 @@ from tests.providers.provider_contract import (
     SubmitContract,
 )
 from tests.providers.recorded import RecordedContract
-from tests.providers.support import NOW, a_task, an_account, asked_of, sent_to
+from tests.providers.support import NOW, ODD_DATES, a_task, an_account, asked_of, sent_to
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Absence, Absent, Follow, Observed, PollOutcome, Unanswered
@@ -250,6 +250,8 @@ def test_the_body_is_not_covered_and_the_request_line_is() -> None:
         ({"x-hmac-signature": ""}, "not signed: no x-hmac-signature header"),
         ({"date": ""}, "not signed: no date header"),
         ({"date": "yesterday"}, "date is no time within five minutes of now"),
+        ({"date": ODD_DATES[1]}, "date is no time within five minutes of now"),
+        ({"date": ODD_DATES[2]}, "date is no time within five minutes of now"),
         ({"date": "Fri, 01 May 2026 09:54:59 GMT"}, "date is no time within five minutes of now"),
         ({"date": "Fri, 01 May 2026 10:01:00 GMT"}, "no signature fits"),
         ({"x-hmac-algorithm": "hmac-sha1"}, "x-hmac-algorithm is not hmac-sha256"),

@@ -33,7 +33,7 @@ class MadeUpServer:
     `{said: statement}` is answered with a statement, `{parts: n}` makes n further tasks, and
     `{bill: entries}` is told with the answer. `{paint: statement}` is the answer itself, after
     which nothing is known of the task; `{hold: 1}` before it waits until the test sets `may_go_on`,
-    and `{half: 1}` breaks off within it.
+    and `{half: 1}` breaks off within it. `{wait_within: 1}` waits so in the middle of it.
     `{tell: [{text} | {end} | {hold} | {cut} …]}` is answered with these lines one by one: `hold`
     waits until the test sets `may_go_on`, `cut` breaks off, `{raw: line}` is sent as it is.
     creations: how often each mark of ours was made.
@@ -168,8 +168,13 @@ class MadeUpServer:
                 self.send_header("content-length", str(len(content)))
                 self.end_headers()
                 self.close_connection = bool(plan.get("half"))
+                middle = len(content) // 2
                 with suppress(OSError):  # the service died
-                    self.wfile.write(content[: len(content) // 2] if plan.get("half") else content)
+                    self.wfile.write(content[:middle])
+                    if plan.get("wait_within"):
+                        server.may_go_on.wait(60)
+                    if not plan.get("half"):
+                        self.wfile.write(content[middle:])
 
             def _tell(self, lines: Sequence[Any]) -> None:
                 """Send a line each in a chunk of its own."""

@@ -68,7 +68,7 @@ class Answer:
             return float(text[:9])
         try:
             at = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
         return max(0.0, (at - now).total_seconds())

@@ -19,7 +19,7 @@ _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _QUOTE, _ESCAPE = b'"', b"\\"
 _ESCAPED = re.compile(rb"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _CUT = re.compile(rb"\\(u[0-9A-Fa-f]{0,3})?\Z")
-_NEW_LINE = re.compile(rb"[\r\n]")
+_LINE_ENDS = b"\r\n"
 _MEANS = {b"/": b"/", b"n": b"", b"r": b"", b"t": b""}
 """JSON's escapes in base64: of a slash, and of the white space between its lines."""
 
@@ -141,12 +141,13 @@ class InlineFiles:
         https://github.com/google/gson/blob/main/UserGuide.md, read 2026-11-29).
         """
         if not self._cut and _ESCAPE not in part:
-            return part if _NEW_LINE.search(part) is None else _NEW_LINE.sub(b"", part)
+            has_lines = b"\n" in part or b"\r" in part
+            return part.translate(None, _LINE_ENDS) if has_lines else part
         part = self._cut + part
         cut = _CUT.search(part)  # the rest of this escape comes next
         self._cut = b"" if cut is None else cut[0]
         whole = part if cut is None else part[: cut.start()]
-        return _NEW_LINE.sub(b"", _ESCAPED.sub(_unescaped, whole))
+        return _ESCAPED.sub(_unescaped, whole).translate(None, _LINE_ENDS)
 
     async def _close(self) -> None:
         """End the string, and the file in it."""

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from tests.services.custody.test_full_disks import full_from
 from tests.support.custody import IMPATIENT, CustodyBench, open_custody
 from tests.support.made_up import NAME
 from tests.support.made_up_api import says
-from tests.support.origin import head, whole
+from tests.support.origin import film, head, whole
 from tests.support.upstream import Asked, Upstream
 from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.clock import new_id
@@ -185,6 +186,25 @@ async def test_a_cut_answer_leaves_nothing_and_is_never_sent_again(
         async with open_custody(database_url, tmp_path, outbound=Relay(provider.url)) as custody:
             task = await drawn(custody)
             assert (custody.files(), custody.parts()) == ([], [])
+            assert len(provider.asked) == 1
+    assert task.state is TaskState.UNCERTAIN
+
+
+async def test_a_disk_that_is_full_at_the_second_file_leaves_the_outcome_open(
+    database_url: str, tmp_path: Path
+) -> None:
+    """The first file, which no row names, is swept; the create is not sent again."""
+    large = film(6_000_000)
+    with Upstream(whole(answer_of(PNG, large))) as provider:
+        async with open_custody(database_url, tmp_path, outbound=Relay(provider.url)) as custody:
+            with full_from(4_500_000):
+                task = await drawn(custody)
+            (first,) = custody.files()
+            assert (first.read_bytes(), custody.parts()) == (PNG, [])
+            assert await custody.of(task) == []
+            long_ago = first.stat().st_mtime - 2 * GRACE.total_seconds()
+            os.utime(first, (long_ago, long_ago))
+            assert (await Retention(custody.bench.context).sweep()).strays == 1
             assert len(provider.asked) == 1
     assert task.state is TaskState.UNCERTAIN
 

@@ -75,7 +75,7 @@ def retry_after_s(answer: HttpResult) -> float | None:
     try:
         then = parsedate_to_datetime(text)
         return max((then - parsedate_to_datetime(answer.headers["date"])).total_seconds(), 0.0)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError):
         return None
 
 

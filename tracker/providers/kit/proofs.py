@@ -227,6 +227,6 @@ class SignedRequestLine(_BySecret):
 def _is_recent(date: str, now: datetime) -> bool:
     try:
         at = parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return abs(now - (at if at.tzinfo else at.replace(tzinfo=UTC))) <= signature.TOLERANCE

@@ -6,7 +6,7 @@ the official SDK (https://pypi.org/project/dashscope, 2.0.2), read 2026-11.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
@@ -246,8 +246,9 @@ def _beijing(text: str | None) -> datetime | None:
     """Read a local time of Beijing, `2026-05-01 10:00:00.000`; None for anything else."""
     try:
         at = datetime.fromisoformat((text or "").strip())
-        return at if at.tzinfo else at.replace(tzinfo=_BEIJING)
-    except ValueError:
+        at = at if at.tzinfo else at.replace(tzinfo=_BEIJING)
+        return at if at.astimezone(UTC).year > 1 else None
+    except (ValueError, OverflowError):
         return None
 
 
