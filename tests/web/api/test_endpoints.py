@@ -300,8 +300,8 @@ def test_an_endpoint_is_changed_and_deleted(api: httpx.Client, sink: Sink) -> No
         ({"url": "https://example.com/", "colour": "red"}, "colour"),
     ],
 )
-def test_a_wrong_field_is_named(http: httpx.Client, body: Json, path: str) -> None:
-    answer = http.post("/v1/endpoints", json=body)
+def test_a_wrong_field_is_named(shared_http: httpx.Client, body: Json, path: str) -> None:
+    answer = shared_http.post("/v1/endpoints", json=body)
     assert answer.status_code == 422
     assert [field["path"] for field in answer.json()["errors"]] == [path]
 
@@ -317,5 +317,5 @@ def test_lists_are_paged(http: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "params", [{"state": "lost"}, {"failing": "maybe"}, {"endpoint_id": "x"}, {"event": "x"}]
 )
-def test_a_filter_that_means_nothing_is_refused(http: httpx.Client, params: Json) -> None:
-    assert http.get("/v1/deliveries", params=params).status_code == 400
+def test_a_filter_that_means_nothing_is_refused(shared_http: httpx.Client, params: Json) -> None:
+    assert shared_http.get("/v1/deliveries", params=params).status_code == 400

@@ -108,11 +108,11 @@ def test_wrong_token_and_unknown_task_cannot_be_told_apart(http: httpx.Client) -
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"1", b'{"task_id":"1"}', b"\x00\xff", b"<html>"]
 )
-def test_a_body_that_cannot_be_read_is_400_and_kept(http: httpx.Client, body: bytes) -> None:
-    task = submit(http)
-    assert _call(http, task, body).status_code == 400
-    assert _verdicts(http, task) == ["malformed"]
-    assert _state(http, task) == ("queued", 1)
+def test_a_body_that_cannot_be_read_is_400_and_kept(shared_http: httpx.Client, body: bytes) -> None:
+    task = submit(shared_http)
+    assert _call(shared_http, task, body).status_code == 400
+    assert _verdicts(shared_http, task) == ["malformed"]
+    assert _state(shared_http, task) == ("queued", 1)
 
 
 def test_a_body_about_another_task_is_quarantined(http: httpx.Client) -> None:
