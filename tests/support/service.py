@@ -30,11 +30,15 @@ KEEPING_FILES = {"TRACKER_ASSETS": "on", "TRACKER_ASSET_MIN_FREE_BYTES": "0"}
 
 
 def listen(port: int = 0) -> socket.socket:
-    """A listening socket of loopback. port: 0 for a free one."""
+    """A listening socket of loopback. port: 0 for a free one; raises OSError when it is taken."""
     door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    door.bind(("127.0.0.1", port))
-    door.listen(256)
+    try:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind(("127.0.0.1", port))
+        door.listen(256)
+    except OSError:
+        door.close()
+        raise
     return door
 
 
