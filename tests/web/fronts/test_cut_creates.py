@@ -33,6 +33,7 @@ _ACCOUNTS: Mapping[str, Mapping[str, str]] = {
         "access_key": DEFAULT_KEY,
         "secret_key": DEFAULT_SECRET,
     },
+    "luma.agents": {"base_url": "/luma-agents/v1", "profile": "agents"},
     "luma.default": {"base_url": "/luma/dream-machine/v1"},
     "midjourney.default": {"base_url": "/midjourney/trueai/mj", "profile": "trueai"},
     "openai.official": {"base_url": "/openai/v1", "profile": "official"},
