@@ -1,5 +1,6 @@
 """Bodies that cost more than they are worth, of strangers and of callers with a key."""
 
+import gzip
 import json
 import uuid
 from contextlib import suppress
@@ -86,3 +87,19 @@ def test_forged_callbacks_fill_neither_memory_nor_disk(site: Site, token: str) -
     found = forgeries()
     assert found["forgeries"]["total"] - counted == FORGERIES
     assert len(found["receipts"]["forged"]) <= MOST_KINDS
+
+
+def test_tiny_chunks_and_packed_lists_of_strangers(site: Site) -> None:
+    head = f"POST {site.paths[0]} HTTP/1.1\r\nhost: x\r\n"
+    chunks = f"{head}transfer-encoding: chunked\r\n\r\n".encode() + b"1\r\n \r\n" * 900_000
+    lists = gzip.compress(b"[" * 1_000_000)
+    path = f"/callbacks/kling/{uuid.uuid4()}/{'x' * 43}"
+
+    def send() -> None:
+        with dial(site.url) as line, suppress(OSError):
+            line.sendall(chunks)
+        for _ in range(20):
+            http.post(path, content=lists, headers={"content-encoding": "gzip"})
+
+    with site.held_to_figures(), site.client({}) as http:
+        keep_up(send)

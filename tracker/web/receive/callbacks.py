@@ -101,7 +101,7 @@ async def take(
             plain = await _undone(our, place, encoding, body)
             signed, body = (plain, body), plain
         except (UnsupportedEncoding, InvalidRequest) as error:
-            flaw = error
+            flaw = error.with_traceback(None)  # it would hold this frame, and so the body
     text = await _readable(headers.get("content-type", ""), body)
     if text is not body and not signed:
         signed = (body,)
@@ -109,7 +109,7 @@ async def take(
         try:
             check_values_at_once(text)
         except InvalidRequest as error:
-            flaw = error
+            flaw = error.with_traceback(None)
     inbound = Inbound("POST", arrival.path, arrival.query, headers, text)
     why = None if flaw is None else str(flaw)
     raw = RawCallback(provider, subject, token, inbound, signed, why, arrival.sender)
@@ -121,7 +121,10 @@ async def take(
     else:
         note(provider=provider, verdict=received.verdict._value_, task=subject)
     if flaw is not None:
-        raise flaw
+        try:
+            raise flaw
+        finally:
+            del flaw  # or it and this frame hold each other until cycles are looked for
     if received.verdict is Verdict.MALFORMED:
         raise InvalidRequest(FieldError("", received.reason or "unreadable"), malformed=True)
     return ANSWERS[received.verdict] if received.reply is None else _replied(received.reply)

@@ -117,6 +117,7 @@ class CallbackProtocol(BoundedHttpTools):
         self._hand_to_app()
         if exchange.body:
             super().on_body(exchange.body)
+            self._hand_body()
 
     def _plain_callback(self) -> _Exchange | None:
         """The request whose head is there, if it is one that can be answered here."""

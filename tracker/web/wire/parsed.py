@@ -30,14 +30,14 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
 
     __slots__ = (
         *("_came_body", "_head_bytes", "_held", "_held_from", "_hosts", "_in_body", "_in_head"),
-        *("_is_served", "_offer", "_piece"),
+        *("_is_served", "_offer", "_piece", "_pieces"),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take uvicorn's arguments.
 
         _in_head, _in_body: head or body of the current message has begun and is incomplete.
-        _piece: bytes that are being parsed.
+        _piece: bytes that are being parsed. _pieces: of a body, what of it they hold.
         _offer: method and headers of a head that is parsed again.
         """
         super().__init__(*args, **kwargs)
@@ -45,6 +45,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         self._in_head = self._in_body = self._is_served = self._came_body = False
         self._hosts = self._head_bytes = self._piece = self._held_from = 0
         self._held = b""
+        self._pieces: list[bytes] = []
         self._offer: tuple[bytes, list[tuple[bytes, bytes]]] | None = None
         self._delivery.extension |= WHOLE
 
@@ -119,12 +120,23 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         self._hand_to_app()
 
     def on_body(self, body: bytes) -> None:
-        """Take a piece of a body."""
+        """Take a piece of a body.
+
+        All that come at once are handed on as one: a megabyte in chunks of one byte would be
+        copied for each of them.
+        """
         self._came_body = True
-        super().on_body(body)
+        self._pieces.append(body)
+
+    def _hand_body(self) -> None:
+        if self._pieces:
+            body = b"".join(self._pieces)
+            self._pieces.clear()
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """End the request."""
+        self._hand_body()
         if self.parser.should_upgrade():
             return
         self._in_body = self._is_refused = False
@@ -224,6 +236,8 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         except httptools.HttpParserError as error:
             self._refuse(_unreadable(error))
             return
+        finally:
+            self._hand_body()
         if self._in_head and not was_in_body:
             self._count(len(data))
         elif was_in_body and self._in_body:
