@@ -46,6 +46,20 @@ def test_heads_that_come_a_byte_a_second(site: Site) -> None:
         keep_up(drip, pause_s=1.0)
 
 
+def test_bodies_that_come_a_byte_a_second(site: Site) -> None:
+    begun = f"POST {site.paths[0]} HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n ".encode()
+    with site.held_to_figures(), _lines(site.url, 700) as lines:
+
+        def drip() -> None:
+            for line in lines:
+                with suppress(OSError):  # it gave way
+                    line.send(begun or b" ")
+
+        drip()
+        begun = b""
+        keep_up(drip, pause_s=1.0)
+
+
 def test_header_lines_without_end(site: Site) -> None:
     piece = (b"a: " + b"b" * 4000 + b"\r\n") * 250
 

@@ -158,7 +158,11 @@ class ConnectionRegistry:
 
     def _oldest(self) -> Connection | None:
         """Return whose place is taken first. Whoever has a whole request keeps it."""
-        for waiting in (self.fresh, self.discarding, self.heads, self.idle, self.bodies):
+        order = (self.fresh, self.discarding, self.heads, self.idle, self.bodies)
+        if len(self.bodies) * 2 > self.limits.most:
+            # They hold the places; those that have just come would all be closed in their stead.
+            order = (self.bodies, *order[:-1])
+        for waiting in order:
             for connection in waiting:
                 return connection
         return None
