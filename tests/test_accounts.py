@@ -307,3 +307,10 @@ def test_redaction_knows_the_secrets_of_every_field_of_an_account(
 def test_an_address_without_credentials_is_no_secret() -> None:
     plain = _FancyOptions.model_validate({"upstream": "http://proxy.example:3128/a@b"})
     assert list(plain.secrets()) == []
+
+
+@pytest.mark.parametrize("name", ["TRACKER_ARK_WEBHOOK_SECRET", "TRACKER_ARK_WEBHOOK_SECRETS"])
+def test_a_setting_of_two_names_is_refused_by_the_one_that_was_set(name: str) -> None:
+    given = {name: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "TRACKER_ARK_API_KEY": "k"}
+    with pytest.raises(SettingsError, match=f"^{name}: "):
+        Settings.from_env(given)
