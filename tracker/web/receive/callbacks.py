@@ -102,7 +102,10 @@ async def take(
             signed, body = (plain, body), plain
         except (UnsupportedEncoding, InvalidRequest) as error:
             flaw = error.with_traceback(None)  # it would hold this frame, and so the body
-    text = await _readable(headers.get("content-type", ""), body)
+    content_type = headers.get("content-type", "")
+    text = as_utf8(content_type, body)
+    if "form" in content_type.lower():
+        text = await _form_read(content_type, text)
     if text is not body and not signed:
         signed = (body,)
     if flaw is None:
@@ -130,14 +133,11 @@ async def take(
     return ANSWERS[received.verdict] if received.reply is None else _replied(received.reply)
 
 
-async def _readable(content_type: str, body: bytes) -> bytes:
-    """Return a body in UTF-8, and a form as JSON; a large form is read beside the event loop."""
-    text = as_utf8(content_type, body)
-    if "form" not in content_type:
-        return text
-    if len(text) <= FORM_AT_ONCE:
-        return form_as_json(content_type, text)
-    return await asyncio.to_thread(form_as_json, content_type, text)
+async def _form_read(content_type: str, body: bytes) -> bytes:
+    """Return a form as JSON; a large one is read beside the event loop."""
+    if len(body) <= FORM_AT_ONCE:
+        return form_as_json(content_type, body)
+    return await asyncio.to_thread(form_as_json, content_type, body)
 
 
 async def _undone(our: Services, place: Sequence[str], encoding: str, body: bytes) -> bytes:
