@@ -129,7 +129,7 @@ def ours_after(  # noqa: PLR0913 - what a service may be measured with
     """The service with so many ended tasks, and open ones to be called back about: three each.
 
     url: of a database of this kind that is there and empty. old: how many of others ended 40 days
-    ago.
+    ago, one after the other.
     """
     url = url or bed.migrated(kind)
     if history:

@@ -24,7 +24,7 @@ _DIALECTS: Mapping[str, Mapping[str, str]] = {
         "now": "strftime('%Y-%m-%d %H:%M:%f000', 'now')",
         "soon": "strftime('%Y-%m-%d %H:%M:%f000', 'now', '+1 hour')",
         "later": "strftime('%Y-%m-%d %H:%M:%f000', 'now', '+1 day')",
-        "long_ago": "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-40 days')",
+        "long_ago": "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-40 days', (n / 1e3) || ' seconds')",
         "false": "0",
     },
     "postgresql": {
@@ -34,7 +34,7 @@ _DIALECTS: Mapping[str, Mapping[str, str]] = {
         "now": "now()",
         "soon": "now() + interval '1 hour'",
         "later": "now() + interval '1 day'",
-        "long_ago": "now() - interval '40 days'",
+        "long_ago": "now() - interval '40 days' + n * interval '1 millisecond'",
         "false": "false",
     },
 }
@@ -112,7 +112,7 @@ def queued(url: str, first: int, count: int) -> None:
 def history(url: str, first: int, count: int, *, ended: str = "{now}") -> None:
     """Tasks that ended: four transitions and three receipts of 640 bytes each.
 
-    ended: when, in SQL; `{long_ago}` is 40 days ago.
+    ended: when, in SQL; `{long_ago}` is 40 days ago, a millisecond after the task before.
     """
     fields = {
         "state": "succeeded",

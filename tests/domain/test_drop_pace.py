@@ -28,7 +28,7 @@ def test_beside_others_it_drops_little_and_rests_longer_than_it_works() -> None:
     pace = _shared()
     assert (pace.is_shared, pace.limit(MOST)) == (True, FIRST)
     assert pace.limit(5) == 5
-    assert pace.rest_s(0.1, is_late=True) == pytest.approx(0.2)
+    assert pace.rest_s(0.1, is_late=True) == pytest.approx(0.4)
     assert pace.rest_s(0.1, is_late=False) == pytest.approx(0.9)
 
 

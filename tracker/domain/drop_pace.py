@@ -6,12 +6,12 @@ that nobody waits long, and rests more than it works; alone it takes what suits 
 
 SHARED_S = 2.0
 """For how long after a write of others it is taken that more will come."""
-HELD_S = 0.004
+HELD_S = 0.0025
 """How long one transaction should take while others write."""
-FIRST = 25
+FIRST = 8
 """Tasks of the first transaction while others write."""
-LEAST = 10
-REST_LATE = 2
+LEAST = 4
+REST_LATE = 4
 """Pause after a batch while it is late and others write, in times of how long it took."""
 REST = 9
 """Pause after a batch otherwise: it has time."""

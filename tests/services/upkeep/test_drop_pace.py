@@ -66,7 +66,7 @@ async def test_while_others_write_it_drops_little_at_once_and_rests(database_url
         assert (len(batches), clock.rests, await _left(bench)) == (1, [], 0)
         await _ended(bench, FIRST + 1, old)  # which moves the feed as well
         await chore.work()
-        assert (len(batches), clock.rests, await _left(bench)) == (3, [0.2], 0)
+        assert (len(batches), clock.rests, await _left(bench)) == (3, [0.4], 0)
 
 
 async def test_a_clock_that_leaps_makes_nothing_due_that_nobody_was_asked_about(
