@@ -62,7 +62,7 @@ test: .venv/.dev .venv/.s3 .clients/.ready ## Run all tests, on SQLite, PostgreS
 	$(PY) -m pytest $(BESIDE) $(PROCESSES) $(ARGS)
 
 test-fast: .venv/.dev ## Run what a change breaks first: core, providers and routes, on SQLite
-	$(PY) -m pytest $(BESIDE) 2 -k "not postgres" $(FAST) $(ARGS)
+	$(PY) -m pytest $(BESIDE) $(PROCESSES) -k "not postgres" $(FAST) $(ARGS)
 
 test-pg: .venv/.dev ## Run the tests that need PostgreSQL
 	$(PY) -m pytest $(BESIDE) $(PROCESSES) -k postgres $(ARGS)
