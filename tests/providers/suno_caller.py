@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.providers.caller import Caller, Kind
+from tests.providers.caller import Caller
+from tests.providers.kinds import Kind
 from tests.providers.suno_answers import SONG
 from tracker.domain.events import Source
 from tracker.domain.outcome import Follow, Observed, PollOutcome

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.emulator.scene import Scene, play_in
-from tests.providers.caller import CALLING, KINDS, Caller, states_of
+from tests.providers.caller import Caller, states_of
+from tests.providers.kinds import CALLING, KINDS
 from tracker.domain.events import Source
 from tracker.domain.outcome import (
     Absence,

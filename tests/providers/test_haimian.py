@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.emulator.scene import Scene, play_in
-from tests.providers.caller import Caller, Kind
+from tests.providers.caller import Caller
+from tests.providers.kinds import Kind
 from tests.providers.provider_contract import (
     CallbackContract,
     CallbackUrlContract,

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.emulator.scene import Scene, play_in
-from tests.providers.caller import KINDS, Caller
+from tests.providers.caller import Caller
+from tests.providers.kinds import KINDS
 from tests.providers.provider_contract import (
     PollContract,
     ProbeContract,

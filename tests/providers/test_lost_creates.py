@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.emulator.scene import Scene, play_in
-from tests.providers.caller import CALLBACK_URL, CALLING, KINDS, POLLED, Caller
+from tests.providers.caller import CALLBACK_URL, Caller
+from tests.providers.kinds import CALLING, KINDS, POLLED
 from tests.providers.provider_contract import BEFORE
 from tests.providers.support import HTML, a_task
 from tracker.domain.events import Source

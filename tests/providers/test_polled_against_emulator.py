@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from tests.emulator.scene import Scene, play_in
-from tests.providers.caller import POLLED, TOLD, Caller, states_of
+from tests.providers.caller import Caller, states_of
+from tests.providers.kinds import POLLED, TOLD
 from tracker.domain.events import Source
 from tracker.domain.outcome import (
     Absent,

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.emulator.scene import Scene, play_in
-from tests.providers.caller import CALLING, FLUXES, POLLED, VIDEOS, Caller
+from tests.providers.caller import Caller
+from tests.providers.kinds import CALLING, FLUXES, POLLED, VIDEOS
 from tracker.domain.outcome import Deferred, Refused, Unanswered
 
 KINDS = [*CALLING, *POLLED]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.emulator.scene import Scene, play_in
-from tests.providers.caller import Caller, Kind
+from tests.providers.caller import Caller
+from tests.providers.kinds import Kind
 from tests.providers.provider_contract import PollContract, ProbeContract, SubmitContract
 from tests.providers.recorded import RecordedContract
 from tests.providers.support import a_task, an_account, sent_to

@@ -9,6 +9,7 @@ from types import MappingProxyType
 TEXTS: Mapping[str, str] = MappingProxyType(
     {
         # Failures, and results that are not there
+        "a task is continued whose id at its provider is not known": "要继续的任务在其服务商处的 ID 未知",
         "the provider gave no reason": "服务商没有说明原因",
         "the provider gave no reason; its whole answer is kept in the task's receipts": (
             "服务商没有说明原因；完整的应答保存在任务的回执中"
@@ -90,18 +91,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "或不使用回调（账号的 `callbacks` 选项）"
         ),
         # Submits that cannot be made
-        "a draft is continued whose id at the provider is not known": (
-            "要继续的草稿在服务商处的 ID 未知"
-        ),
-        "a task is made again whose id at the provider is not known": (
-            "要重做的任务在服务商处的 ID 未知"
-        ),
-        "a generation is continued whose id at the provider is not known": (
-            "要继续的生成在服务商处的 ID 未知"
-        ),
-        "a generation is continued whose id at the gateway is not known": (
-            "要继续的生成在网关处的 ID 未知"
-        ),
         "names another task than {}: one can be continued": (
             "与 {0} 指的不是同一个任务：只能延续一个"
         ),
@@ -111,16 +100,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         "must have an image in each object": "每个对象中都必须有 image",
         "SUCCESS without a file": "SUCCESS，但没有文件",
-        "a task is continued whose id at the proxy is not known": "要继续的任务在代理处的 ID 未知",
-        "a response is continued whose id at the provider is not known": (
-            "要延续的回应在服务商处的 ID 未知"
-        ),
-        "a video is remixed whose id at the gateway is not known": (
-            "要改编的视频在网关处的 ID 未知"
-        ),
-        "an interaction is continued whose id at the provider is not known": (
-            "要继续的交互在服务商处的 ID 未知"
-        ),
         "the provider cancels only what is queued, and this task has begun": (
             "服务商只取消排队中的任务，而该任务已经开始"
         ),

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from tracker.domain.cost import Cost
-from tracker.domain.errors import InvalidRequest, Misuse
+from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import (
@@ -150,9 +150,7 @@ class ArkAdapter(ListScan, PathCancel, ObjectCallbacks):
         """
         body = sending.body
         if draft_fields(body):
-            theirs = None if sending.parent is None else sending.parent.provider_task_id
-            if theirs is None:
-                raise Misuse("a draft is continued whose id at the provider is not known")
+            theirs = sending.parent_task_id()
             body = with_draft(body, theirs)
         if _sends_seeds(sending.account) and leaves_seed_open(body):
             body = {**body, "seed": seed_of(sending.task)}

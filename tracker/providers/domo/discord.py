@@ -11,7 +11,6 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from tracker.domain.errors import Misuse
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import SubmitOutcome, Unknown
@@ -122,9 +121,7 @@ class DomoDiscord(TableAdapter):
         """
         body = dict(sending.body)
         if sending.task.operation in _FOLLOW_UPS:
-            theirs = None if sending.parent is None else sending.parent.provider_task_id
-            if theirs is None:
-                raise Misuse("a task is continued whose id at the proxy is not known")
+            theirs = sending.parent_task_id()
             body["task_id"] = theirs
         fields = [(name, field) for name, value in body.items() if (field := _field(name, value))]
         url = f"{sending.account.base_url}/{self.creates[sending.task.operation].path}"

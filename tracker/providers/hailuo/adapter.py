@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
 from tracker.domain.cost import Cost
-from tracker.domain.errors import CallbackRejected, InvalidRequest, Misuse
+from tracker.domain.errors import CallbackRejected, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import (
@@ -123,9 +123,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         if not _options_of(sending.account).callbacks:
             sending = replace(sending, callback_url=None)
         if sending.task.operation == AGAIN_2:
-            theirs = None if sending.parent is None else sending.parent.provider_task_id
-            if theirs is None:
-                raise Misuse("a task is made again whose id at the provider is not known")
+            theirs = sending.parent_task_id()
             sending = replace(sending, body={**sending.body, "source_task_id": theirs})
         return super().build_submit(sending)
 

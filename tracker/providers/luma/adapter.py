@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from tracker.domain.errors import FieldError, InvalidRequest, Misuse
+from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Refused, SubmitOutcome
@@ -269,9 +269,7 @@ def _with_their_id(sending: Sending) -> Mapping[str, Any]:
     body, operation = sending.body, sending.task.operation
     if not _named_tasks(operation, body):
         return body
-    theirs = None if sending.parent is None else sending.parent.provider_task_id
-    if theirs is None:
-        raise Misuse("a generation is continued whose id at the provider is not known")
+    theirs = sending.parent_task_id()
     if operation in _FOLLOW_UPS:
         return {**body, "id": theirs}
     frames = {

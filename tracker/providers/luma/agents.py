@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from tracker.domain.errors import FieldError, InvalidRequest, Misuse
+from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, Deferred, PollOutcome, Refused, SubmitOutcome
@@ -105,9 +105,7 @@ class LumaAgents(TableAdapter):
         """
         body = sending.body
         if _named_tasks(body):
-            theirs = None if sending.parent is None else sending.parent.provider_task_id
-            if theirs is None:
-                raise Misuse("a generation is continued whose id at the provider is not known")
+            theirs = sending.parent_task_id()
             body = _with_their_id(body, theirs)
         return super().build_submit(replace(sending, body=body))
 

@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from tracker.domain.errors import Misuse
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import PollOutcome, SubmitOutcome
@@ -83,9 +82,7 @@ class LumaGateway(GatewayAdapter):
         Raises Misuse where that id is not known.
         """
         if sending.task.operation == EXTEND:
-            theirs = None if sending.parent is None else sending.parent.provider_task_id
-            if theirs is None:
-                raise Misuse("a generation is continued whose id at the gateway is not known")
+            theirs = sending.parent_task_id()
             sending = replace(sending, body={**sending.body, "id": theirs})
         return super().build_submit(sending)
 

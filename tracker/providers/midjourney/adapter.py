@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from tracker.domain.errors import Misuse
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation, Part
 from tracker.domain.outcome import (
@@ -126,9 +125,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         """
         operation, body = sending.task.operation, dict(sending.body)
         if continued_by(operation, body) is not None:
-            theirs = None if sending.parent is None else sending.parent.provider_task_id
-            if theirs is None:
-                raise Misuse("a task is continued whose id at the proxy is not known")
+            theirs = sending.parent_task_id()
             body = dict(with_their_id(operation, body, theirs))
         mode = body.pop("mode", None)
         body["state"] = sending.task.external_task_id

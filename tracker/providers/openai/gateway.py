@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 from tracker.domain.cost import Cost, Phase
-from tracker.domain.errors import Misuse
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, Refused, SubmitOutcome
@@ -80,9 +79,7 @@ class NewApi(TaskTable):
             call = build_create(url, operation, body, self.headers(sending.account))
             return replace(call, lasts_s=IMAGES_LAST_S)
         if operation == REMIX:
-            theirs = None if sending.parent is None else sending.parent.provider_task_id
-            if theirs is None:
-                raise Misuse("a video is remixed whose id at the gateway is not known")
+            theirs = sending.parent_task_id()
             return super().build_submit(replace(sending, body={**body, "id": theirs}))
         fields = None if operation == GENERATIONS else form_of(body)
         if fields is None:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
-from tracker.domain.errors import CallbackRejected, Misuse
+from tracker.domain.errors import CallbackRejected
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, Deferred, Refused, SubmitOutcome
@@ -70,9 +70,7 @@ class Official(NewApi, PathCancel):
             return super().build_submit(sending)
         body = in_background(sending.body)
         if body.get(BEFORE):
-            theirs = None if sending.parent is None else sending.parent.provider_task_id
-            if theirs is None:
-                raise Misuse("a response is continued whose id at the provider is not known")
+            theirs = sending.parent_task_id()
             body[BEFORE] = theirs
         url = f"{sending.account.base_url}/{RESPONSES}"
         return posted(url, body, self.headers(sending.account))

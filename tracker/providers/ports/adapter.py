@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel
 
+from tracker.domain.errors import Misuse
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.outcome import CancelOutcome, LookupOutcome, PollOutcome, SubmitOutcome
 from tracker.domain.task import Task
@@ -78,6 +79,16 @@ class Sending:
     parent: Task | None
     callback_url: str | None
     now: datetime
+
+    def parent_task_id(self) -> str:
+        """Return the provider's id of the task that this one continues.
+
+        Raises Misuse where there is none, or it is not known.
+        """
+        theirs = None if self.parent is None else self.parent.provider_task_id
+        if theirs is None:
+            raise Misuse("a task is continued whose id at its provider is not known")
+        return theirs
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from tracker.domain.errors import FieldError, InvalidRequest, Misuse
+from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpFailure
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import (
@@ -127,9 +127,7 @@ class RunwayKie(CodedAdapter):
         Raises Misuse where that id is not known.
         """
         if sending.task.operation == EXTEND:
-            theirs = None if sending.parent is None else sending.parent.provider_task_id
-            if theirs is None:
-                raise Misuse("a generation is continued whose id at the provider is not known")
+            theirs = sending.parent_task_id()
             sending = replace(sending, body={**sending.body, "taskId": theirs})
         return super().build_submit(sending)
 

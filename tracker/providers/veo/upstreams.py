@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from tracker.domain.cost import Cost
-from tracker.domain.errors import InvalidRequest, Misuse
+from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import (
@@ -283,9 +283,7 @@ class VertexApi(GoogleApi):
 def _interaction(sending: Sending, body: dict[str, Any]) -> dict[str, Any]:
     """Return the create of an interaction as we want it: in the background, videos by URL."""
     if sending.body.get(_PARENT) is not None:
-        theirs = None if sending.parent is None else sending.parent.provider_task_id
-        if theirs is None:
-            raise Misuse("an interaction is continued whose id at the provider is not known")
+        theirs = sending.parent_task_id()
         body[_PARENT] = theirs
     formats = body.get("response_format")
     if isinstance(formats, list):
