@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.upkeep.test_retention import DAY_S, _succeed, _task, opened
-from tests.support.custody import IMPATIENT, open_custody
+from tests.support.custody import RULES, open_custody
 from tests.support.dropping import work_all
 from tests.support.origin import film, ranged
 from tests.support.s3 import BUCKET, MISSING, emulated_s3, is_there
@@ -155,7 +155,7 @@ async def test_results_are_kept_in_a_bucket_as_in_a_folder(
     with Upstream(ranged(body, cut_after=5_000_000)) as origin:
         bucket = Bucket(f"{s3}/{tmp_path.name}")
         async with open_custody(
-            database_url, tmp_path, objects=bucket, rules=replace(IMPATIENT, max_bytes=10**8)
+            database_url, tmp_path, objects=bucket, rules=replace(RULES, max_bytes=10**8)
         ) as custody:
             kept = await custody.fetched({"url": f"{origin.url}/film.mp4"})
             again = await custody.succeeded({"url": f"{origin.url}/same.mp4"}, name="again")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.custody import IMPATIENT, open_custody
+from tests.support.custody import RULES, open_custody
 from tests.support.held_clock import HeldClock
 from tests.support.upstream import Asked, Upstream
 from tests.support.waiting import until
@@ -29,8 +29,8 @@ async def test_a_loop_that_is_woken_looks_again_after_its_pause_alone(
         asked.wait_until_gone()
         return []
 
-    patient = replace(IMPATIENT, silence_s=600)
-    async with open_custody(database_url, tmp_path, rules=patient) as custody:
+    rules = replace(RULES, silence_s=600)
+    async with open_custody(database_url, tmp_path, rules=rules) as custody:
         with Upstream(silent) as origin:
             pieces = [{"url": f"{origin.url}/{n}.mp4"} for n in range(PER_LANE + 1)]
             await custody.succeeded(*pieces)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.custody import IMPATIENT, CustodyBench, answering, open_custody
+from tests.support.custody import RULES, CustodyBench, answering, open_custody
 from tests.support.origin import BLOCK, MP4, by_path, film, head, in_turn, ranged, whole
 from tests.support.upstream import Asked, Script, Upstream
 from tests.support.workbench import ScriptedHttp, open_workbench
@@ -155,7 +155,7 @@ async def test_an_endless_body_stops_at_the_cap(custody: CustodyBench) -> None:
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 async def test_a_bomb_is_refused(database_url: str, tmp_path: Path, coding: str) -> None:
-    rules = replace(IMPATIENT, max_bytes=1024**3)
+    rules = replace(RULES, max_bytes=1024**3)
     pack = gzip.compress if coding == "gzip" else zlib.compress
     bomb = pack(bytes(64 * 1024 * 1024))
     async with open_custody(database_url, tmp_path, rules=rules) as custody:
@@ -170,13 +170,15 @@ async def test_a_coded_file_is_kept_as_what_it_stands_for(custody: CustodyBench)
     assert asset.sha256 == sha256(FILM).digest()
 
 
-async def test_silence_is_a_cut(custody: CustodyBench) -> None:
+async def test_silence_is_a_cut(database_url: str, tmp_path: Path) -> None:
     def silent(asked: Asked) -> Iterable[bytes]:
         yield head("200 OK", len(FILM))
         yield FILM[:BLOCK]
         asked.wait_until_gone()
 
-    state, reason = await state_of(custody, silent)
+    rules = replace(RULES, silence_s=0.05)
+    async with open_custody(database_url, tmp_path, rules=rules) as custody:
+        state, reason = await state_of(custody, silent)
     assert (state, "not a byte" in reason) == ("wanted", True)
 
 
@@ -277,7 +279,7 @@ async def test_a_file_is_asked_for_with_the_credentials_that_the_adapter_names_f
 
 
 async def test_a_full_disk_holds_up_fetching_and_says_so(database_url: str, tmp_path: Path) -> None:
-    rules = replace(IMPATIENT, min_free_bytes=2**62)
+    rules = replace(RULES, min_free_bytes=2**62)
     async with open_custody(database_url, tmp_path, rules=rules) as custody:
         assert not await custody.fetching.has_room()
     async with open_custody(database_url, tmp_path) as custody:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.services.custody.test_full_disks import full_from
-from tests.support.custody import IMPATIENT, CustodyBench, open_custody
+from tests.support.custody import RULES, CustodyBench, open_custody
 from tests.support.made_up import NAME
 from tests.support.made_up_api import says
 from tests.support.origin import film, head, whole
@@ -220,7 +220,7 @@ async def test_memory_does_not_grow_with_the_file(database_url: str, tmp_path: P
             yield block
         yield b'"}]}'
 
-    rules = replace(IMPATIENT, max_bytes=size)
+    rules = replace(RULES, max_bytes=size)
     with Upstream(large) as provider:
         async with open_custody(database_url, tmp_path, rules=rules) as custody:
             client = EgressClient(["127.0.0.0/8"])

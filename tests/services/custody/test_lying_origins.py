@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.custody import IMPATIENT, CustodyBench, open_custody
+from tests.support.custody import RULES, CustodyBench, open_custody
 from tests.support.origin import BLOCK, by_path, film, head, in_turn, whole
 from tests.support.upstream import Asked, Script, Upstream
 
@@ -211,7 +211,7 @@ async def test_a_file_of_another_scheme_is_not_wanted(custody: CustodyBench) -> 
 
 
 async def test_first_words_without_end_are_silence(sqlite_url: str, tmp_path: Path) -> None:
-    rules = replace(IMPATIENT, silence_s=0.05)
+    rules = replace(RULES, silence_s=0.05)
     processing = _endlessly(b"HTTP/1.1 102 Processing\r\n\r\n")
     with Upstream(processing) as origin:
         async with open_custody(sqlite_url, tmp_path, rules=rules) as custody:
