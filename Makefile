@@ -21,7 +21,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help install setup demo browser promtool pgbouncer pictures test test-fast test-pg cov bench chaos check fmt lint types imports migrations-check lock \
+.PHONY: help install setup demo browser promtool pgbouncer deploy-tools pictures test test-fast test-pg cov bench chaos check fmt lint types imports migrations-check lock \
 	lock-check run emulate migration docs clean
 
 help: ## Show this list
@@ -52,6 +52,8 @@ promtool: ## Fetch promtool from Debian's packages into .promtool, for tests of 
 pgbouncer: ## Unpack Debian's PgBouncer into this folder for the tests of poolers
 	@tests/pgbouncer.sh && .pgbouncer/pgbouncer --version | head -1
 
+deploy-tools: .deploy/.ready ## Install linters of the recipes in deploy/ into .deploy, with Helm's library
+
 demo: .venv/.run ## Run the main job on this machine (KEEP=1 leaves it running)
 	@$(PY) -m tracker demo $(if $(KEEP),--keep)
 
@@ -59,6 +61,7 @@ test: .venv/.dev .venv/.s3 .clients/.ready ## Run all tests, on SQLite, PostgreS
 	@$(MAKE) -s browser || echo "Chromium could not be installed: the tests of pages in it will be skipped"
 	@$(MAKE) -s promtool || echo "promtool could not be had: the tests of alert rules by it will be skipped"
 	@$(MAKE) -s pgbouncer || echo "PgBouncer could not be had: the tests of poolers will be skipped"
+	@$(MAKE) -s deploy-tools || echo "the linters of deploy/ could not be had: their tests will be skipped"
 	$(PY) -m pytest $(BESIDE) $(PROCESSES) $(ARGS)
 
 test-fast: .venv/.dev ## Run what a change breaks first: core, providers and routes, on SQLite
@@ -116,6 +119,7 @@ lock: | .venv/bin/python ## Renew the lock files
 	$(COMPILE) --extra fast --group dev --group s3 --upgrade -c requirements-dev.lock \
 		-o requirements-s3.lock
 
+	$(CLIENTS) requirements-deploy.in -o requirements-deploy.lock
 	$(CLIENTS) requirements-clients.in --overrides requirements-clients.overrides \
 		-o requirements-clients.lock
 	cd tests/clients && npm install --package-lock-only --ignore-scripts \
@@ -133,7 +137,7 @@ lock-check: | .venv/bin/python
 		[ $$status = 0 ] || echo "pyproject.toml and the lock files differ: run make lock"; exit $$status
 
 clean: ## Remove what make installed
-	rm -rf .venv .uv .clients .promtool .pgbouncer .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .uv .clients .deploy .promtool .pgbouncer .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 .uv/bin/uv:
 	python3 -m venv .uv
@@ -159,6 +163,11 @@ clean: ## Remove what make installed
 
 .venv/.bench: requirements-bench.lock .venv/.dev
 	$(INSTALL) --require-hashes -r requirements-bench.lock
+	@touch $@
+
+.deploy/.ready: requirements-deploy.lock | .venv/bin/python
+	@$(UV) venv -q --allow-existing --python $(PY) .deploy
+	@$(UV) pip install -q --python .deploy/bin/python --require-hashes -r requirements-deploy.lock
 	@touch $@
 
 # Published clients, each as its authors packed it, away from what we run on. klingai-api asks for

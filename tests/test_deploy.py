@@ -4,6 +4,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import click
 import pytest
 import yaml  # type: ignore[import-untyped]  # no stubs among the tools
 from click.testing import CliRunner
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.support.service import ROOT
 from tracker.cli.containers import MOUNTS, is_kept
@@ -24,7 +27,7 @@ _OTHERS = {"PATH", "PYTHONDONTWRITEBYTECODE", "container"}
 """Variables of the image that are no settings."""
 
 
-def _check_command(words: list[str]) -> None:
+def check_command(words: list[str]) -> None:
     """Check a command line after `tracker`: the command is there, and takes these options."""
     command = main.get_command(click.Context(main), words[0])
     assert command is not None, words
@@ -51,10 +54,10 @@ def test_the_image_is_made_of_lock_files_and_runs_without_privileges() -> None:
     assert [one for some in copied for one in some if not (ROOT / one).exists()] == []
     named = set(re.findall(r"(?:^|\s)(\w+)=", of["ENV"]))
     assert named <= _OTHERS | set(setting_names())
-    _check_command(yaml.safe_load(of["CMD"]))
+    check_command(yaml.safe_load(of["CMD"]))
     check = yaml.safe_load(of["HEALTHCHECK"].partition("CMD ")[2])
     assert check[0] == yaml.safe_load(of["ENTRYPOINT"])[0] == "tracker"
-    _check_command(check[1:])
+    check_command(check[1:])
 
 
 def test_what_builds_the_wheel_is_what_tests_build_it_with() -> None:
@@ -62,6 +65,19 @@ def test_what_builds_the_wheel_is_what_tests_build_it_with() -> None:
     theirs = {block.strip() for block in _BLOCK.split((ROOT / "requirements-dev.lock").read_text())}
     assert {block.split("==")[0] for block in ours} >= {"hatchling"}
     assert [block for block in ours if block not in theirs] == []
+    assert {block.split("==")[0] for block in ours} == _needed("hatchling")
+
+
+def _needed(name: str) -> set[str]:
+    """Return a package and all that it needs, as installed here."""
+    found, open_names = set(), [name]
+    while open_names:
+        found.add(name := open_names.pop())
+        for text in metadata.requires(name) or ():
+            asked = Requirement(text)
+            if asked.name not in found and (asked.marker is None or asked.marker.evaluate()):
+                open_names.append(canonicalize_name(asked.name))
+    return found
 
 
 def test_compose_names_what_there_is() -> None:
@@ -71,7 +87,7 @@ def test_compose_names_what_there_is() -> None:
     ours = {name: one for name, one in services.items() if one.get("image") == "tracker"}
     assert set(services) - set(ours) == {"database"}
     for name, one in ours.items():
-        _check_command(one["command"])
+        check_command(one["command"])
         assert one["read_only"], name
         assert set(one.get("environment", ())) <= set(setting_names())
         assert set(one.get("depends_on", ())) <= set(services)
@@ -85,7 +101,7 @@ def test_a_unit_starts_a_command_that_there_is(unit: Path) -> None:
     (line,) = re.findall(r"^ExecStart=(.*)$", unit.read_text(), re.MULTILINE)
     program, *words = shlex.split(line)
     assert program == "/opt/tracker/bin/tracker"
-    _check_command(words)
+    check_command(words)
     assert set(re.findall(r"^Environment=(\w+)=", unit.read_text(), re.MULTILINE)) <= set(
         setting_names()
     )
