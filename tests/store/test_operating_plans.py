@@ -1,22 +1,27 @@
 """Plans of the looks of operators: the audit, runs, and conditions that are over."""
 
+import random
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Connection, text
 
-from tests.store.test_listing import connected
+from tests.store.test_listing import connected, fill
 from tests.store.test_query_plans import check, plans
 from tests.support.history import NOW
 from tracker.clock import new_id
-from tracker.store import audit, bulk_runs, conditions
+from tracker.store import audit, bulk_runs, conditions, holds
 from tracker.store.audit import AuditFilter
+from tracker.store.holds import Hold
+from tracker.store.retention import EndedRow, WalkPlace
 from tracker.store.schema import audit_entries, bulk_run_tasks
 from tracker.store.schema import bulk_runs as runs_table
 from tracker.store.schema import conditions as conditions_table
+from tracker.store.schema import holds as holds_table
 
 LOOKS: dict[str, tuple[str, Callable[[Connection], object]]] = {
     "all": (
@@ -36,6 +41,7 @@ LOOKS: dict[str, tuple[str, Callable[[Connection], object]]] = {
         partial(bulk_runs.page, tenant="t-1", before=900, limit=5),
     ),
     "next run": ("ix_bulk_runs_running", bulk_runs.next_key),
+    "holds": ("ix_holds_tenant_key", partial(holds.page, tenant="t-1", before=900, limit=5)),
     "conditions": (
         "ix_conditions_provider_account_key",
         partial(conditions.list_past, provider="p-1", account="main", limit=5),
@@ -50,8 +56,9 @@ def test_a_look_walks_its_index(database_url: str, name: str) -> None:
         db.execute(audit_entries.insert(), [_entry(number) for number in range(600)])
         db.execute(runs_table.insert(), [_run(number) for number in range(600)])
         db.execute(conditions_table.insert(), [_condition(number) for number in range(600)])
+        db.execute(holds_table.insert(), [_hold(number) for number in range(600)])
         if db.dialect.name == "postgresql":
-            for table in (audit_entries, runs_table, conditions_table):
+            for table in (audit_entries, runs_table, conditions_table, holds_table):
                 db.execute(text(f"ANALYZE {table.name}"))
         for plan in plans(db, partial(look, db)):
             assert index in plan
@@ -65,6 +72,53 @@ def test_the_next_tasks_of_a_run_are_read_by_their_key(database_url: str) -> Non
             assert bulk_run_tasks.name in plan or "pk_bulk_run_tasks" in plan
             check(plan)
             assert "SCAN bulk_run_tasks" not in plan
+
+
+def test_holds_of_a_task_are_found_by_it_and_by_its_tenant(database_url: str) -> None:
+    with connected(database_url) as db:
+        db.execute(holds_table.insert(), [_hold(number) for number in range(600)])
+        if db.dialect.name == "postgresql":
+            db.execute(text("ANALYZE holds"))
+        found: list[Hold] = []
+        own, of_all = plans(
+            db, lambda: found.extend(holds.of_task(db, "t-0", UUID(int=60), limit=5))
+        )
+    assert "ix_holds_task_id_key" in own
+    assert "ix_holds_of_all" in of_all
+    check(own)
+    check(of_all)
+    assert [one.task_id for one in found] == [None, UUID(int=60), None]
+
+
+def test_holds_of_a_batch_are_looked_up_for_each_of_its_tasks(database_url: str) -> None:
+    with connected(database_url) as db:
+        made = fill(db, random.Random(1), 60)
+        held, whole = made[3], next(one for one in made if one.tenant == "other")
+        for tenant, id_ in ((held.tenant, held.id), ("other", None)):
+            assert holds.add(db, tenant, id_, "a reason", now=NOW)
+        db.execute(holds_table.insert(), [_hold(number) for number in range(600)])
+        if db.dialect.name == "postgresql":
+            db.execute(text("ANALYZE holds"))
+        rows = [
+            EndedRow(WalkPlace(NOW, one.key), one.tenant, one.provider, one.state) for one in made
+        ]
+        found: list[set[int]] = []
+        walks = plans(db, lambda: found.append(holds.held(db, rows)))
+        assert found == [{one.key for one in made if one.tenant == "other" or one.id == held.id}]
+        assert whole.key in found[0]
+        for plan in walks:
+            assert "ix_holds_" in plan
+            assert "SCAN holds" not in plan
+            check(plan)
+
+
+def _hold(number: int) -> dict[str, Any]:
+    return {
+        "tenant": f"t-{number % 60}",
+        "task_id": UUID(int=number) if number % 100 else None,
+        "reason": "r",
+        "created_at": NOW,
+    }
 
 
 def _entry(number: int) -> dict[str, Any]:

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, func, select, text, update
 
 from tracker.domain.custody import Asset, AssetState, Wanted
 from tracker.store import holds
 from tracker.store.asset_rows import COLUMNS, NAMES, as_asset, from_driver
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.dialect import dialect_of
-from tracker.store.schema import assets
+from tracker.store.schema import assets, tasks
 
 IS_WANTED = text("assets.state = 'wanted'")
 IS_KEPT = text("assets.state = 'kept'")
@@ -152,7 +152,7 @@ def kept_after(db: Connection, key: int, *, limit: int) -> list[Asset]:
 
 def is_any_expired(db: Connection, *, now: datetime) -> bool:
     """Return whether the retention of any kept asset is over that no hold names."""
-    found = select(assets.c.key).where(IS_KEPT, assets.c.expires_at <= now, *_unheld(db))
+    found = select(assets.c.key).where(IS_KEPT, assets.c.expires_at <= now, _unheld())
     return db.execute(found.limit(1)).first() is not None
 
 
@@ -161,7 +161,7 @@ def lock_expired(db: Connection, *, now: datetime, limit: int) -> list[Asset]:
     holds.lock(db)
     found = (
         select(*COLUMNS)
-        .where(IS_KEPT, assets.c.expires_at <= now, *_unheld(db))
+        .where(IS_KEPT, assets.c.expires_at <= now, _unheld())
         .order_by(assets.c.expires_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -169,15 +169,13 @@ def lock_expired(db: Connection, *, now: datetime, limit: int) -> list[Asset]:
     return [as_asset(row) for row in db.execute(found)]
 
 
-def _unheld(db: Connection) -> list[ColumnElement[bool]]:
-    """Return conditions that leave out what a hold names; without holds there are none."""
-    there = holds.all_held(db)
-    found: list[ColumnElement[bool]] = []
-    if there.tenants:
-        found.append(assets.c.tenant.not_in(there.tenants))
-    if there.keys:
-        found.append(or_(assets.c.task_key.is_(None), assets.c.task_key.not_in(there.keys)))
-    return found
+def _unheld() -> ColumnElement[bool]:
+    """Return a condition that leaves out what a hold names."""
+    task_id = select(tasks.c.id).where(tasks.c.key == assets.c.task_key).correlate(assets)
+    named = holds.names_all(assets.c.tenant) | holds.names(
+        assets.c.tenant, task_id.scalar_subquery()
+    )
+    return ~named
 
 
 def lock_kept(db: Connection, key: int) -> Asset | None:

@@ -1,11 +1,11 @@
 """Statements on `holds`: tasks and files that retention steps over."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
 
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.retention import EndedRow
@@ -75,10 +75,11 @@ def page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list
 
 def of_task(db: Connection, tenant: str, id_: UUID, *, limit: int) -> list[Hold]:
     """Return the holds that keep a task, those of its whole tenant too, the newest first."""
-    found = select(*_COLUMNS).where(
-        holds.c.tenant == tenant, or_(holds.c.task_id == id_, holds.c.task_id.is_(None))
-    )
-    return [Hold(*row) for row in db.execute(found.order_by(holds.c.key.desc()).limit(limit))]
+    found = list[Hold]()
+    for named in (holds.c.task_id == id_, holds.c.task_id.is_(None)):  # each walks the index
+        one = select(*_COLUMNS).where(holds.c.tenant == tenant, named)
+        found += [Hold(*row) for row in db.execute(one.order_by(holds.c.key.desc()).limit(limit))]
+    return sorted(found, key=lambda hold: hold.key, reverse=True)[:limit]
 
 
 def list_all(db: Connection) -> list[Hold]:
@@ -86,25 +87,31 @@ def list_all(db: Connection) -> list[Hold]:
     return [Hold(*row) for row in db.execute(select(*_COLUMNS).order_by(holds.c.key))]
 
 
-@dataclass(frozen=True, slots=True)
-class HeldTasks:
-    """All that holds name: tenants, and row keys of tasks."""
-
-    tenants: Collection[str]
-    keys: Collection[int]
-
-
-def all_held(db: Connection) -> HeldTasks:
-    """Return what the holds name."""
-    standing = list_all(db)
-    ids = [one.task_id for one in standing if one.task_id is not None]
-    named = set(db.scalars(select(tasks.c.key).where(tasks.c.id.in_(ids)))) if ids else set()
-    return HeldTasks({one.tenant for one in standing if one.task_id is None}, named)
+def count(db: Connection) -> int:
+    """Count all holds."""
+    return int(db.execute(select(func.count()).select_from(holds)).scalar_one())
 
 
 def held(db: Connection, rows: Sequence[EndedRow]) -> set[int]:
-    """Return the keys of those of some tasks that a hold names."""
-    there = all_held(db)
-    return {
-        row.place.key for row in rows if row.tenant in there.tenants or row.place.key in there.keys
-    }
+    """Return the keys of those of some tasks that a hold names, by itself or with its tenant."""
+    if not rows:
+        return set()
+    whole = select(holds.c.tenant).where(
+        holds.c.tenant.in_({row.tenant for row in rows}), holds.c.task_id.is_(None)
+    )
+    tenants = set(db.scalars(whole))
+    named = select(tasks.c.key).where(
+        tasks.c.key.in_([row.place.key for row in rows]), names(tasks.c.tenant, tasks.c.id)
+    )
+    keys = set(db.scalars(named))
+    return {row.place.key for row in rows if row.tenant in tenants or row.place.key in keys}
+
+
+def names(tenant: ColumnElement[str], task_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Return whether a hold names this task itself. Looked up for each row, in the index."""
+    return exists().where(holds.c.tenant == tenant, holds.c.task_id == task_id)
+
+
+def names_all(tenant: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return whether a hold names all tasks of this tenant."""
+    return exists().where(holds.c.tenant == tenant, holds.c.task_id.is_(None))

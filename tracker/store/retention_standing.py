@@ -46,7 +46,7 @@ def stand(url: str, policy: RetentionPolicy, *, chore: str) -> RetentionStanding
                 None if mine is None else mine.caught_up_at,
                 0 if mine is None else mine.behind,
                 _next(db, policy),
-                len(holds.list_all(db)),
+                holds.count(db),
                 archives.newest(db),
             )
     except DBAPIError as error:

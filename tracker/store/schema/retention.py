@@ -100,6 +100,9 @@ holds = Table(
     Column("task_id", PublicId),
     Column("reason", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "tenant", "key"),
+    Index(None, "task_id", "key"),
+    partial_index("ix_holds_of_all", "tenant", "key", where="task_id IS NULL"),
     sqlite_autoincrement=True,
 )
 
