@@ -79,6 +79,7 @@ ELSEWHERE = {
     "assets": "e2e/test_custody_crashes.py",
     "backup": "services/backup/test_making.py",
     "fetch": "e2e/test_custody_crashes.py",
+    "log": "store/driver/test_checkpoints.py",
     "reread": "e2e/test_reread_kills.py",
     "restore": "services/backup/test_restoring.py",
     "retention": "services/custody/test_retention.py",

@@ -14,6 +14,8 @@ class CrashPoint(StrEnum):
     """Applied to the database, not committed."""
     COMMIT_DONE = "commit:done"
     """Committed; nobody has been answered."""
+    LOG_CARRIED = "log:carried"
+    """Some of SQLite's log is in the file; the writer has yet to do the rest."""
     ACCEPT_COMMITTED = "accept:committed"
     """A submission is durable; its caller has no answer."""
     CALLBACK_COMMITTED = "callback:committed"

@@ -21,7 +21,8 @@ from tracker.domain.work import JobKind
 from tracker.metrics import WRITER_STALLED, WRITER_WAITING
 from tracker.store import audit, feed_head
 from tracker.store.driver import acting, freed_pages
-from tracker.store.driver.engine import open_engine
+from tracker.store.driver.checkpoints import Checkpoints
+from tracker.store.driver.engine import open_engine, sqlite_file
 from tracker.store.driver.line import Line
 from tracker.store.driver.lookups import Lookups, in_time
 from tracker.store.driver.outage import has_lost_connection, is_outage
@@ -72,7 +73,13 @@ class Store:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="tracker-reader")
         looking = self._engine.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
         self._lookups = Lookups(looking, self.read, wait_s=wait_s)
-        self._line = line = Line(self._engine, lambda db: feed_head.claim(db, now=clock.now()))
+        file = sqlite_file(url)
+        self._checkpoints = None if file is None else Checkpoints(file, signal)
+        self._line = line = Line(
+            self._engine,
+            lambda db: feed_head.claim(db, now=clock.now()),
+            checkpoints=self._checkpoints,
+        )
         self._writer = Writer(line, clock, self._notify, audit.record, signal, wait_s=wait_s)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Callable[[frozenset[JobKind], bool], None]] = []
@@ -95,10 +102,14 @@ class Store:
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         self._writer.start()
+        if self._checkpoints is not None:
+            self._checkpoints.start()
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
         await self._writer.stop()
+        if self._checkpoints is not None:
+            await asyncio.to_thread(self._checkpoints.stop)
         self._lookups.close()
         self._readers.shutdown()
         self._engine.dispose()

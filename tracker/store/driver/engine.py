@@ -20,7 +20,9 @@ SQLITE_BUSY_S = 15
 """How long a writer waits for another process's transaction, in seconds."""
 SQLITE_CHECKPOINT_PAGES = 4000
 """Pages of 4 KB in the log before they go into the file: the more, the more often changed pages go
-there once."""
+there once. The writer's own are in a thread: see `checkpoints`."""
+SQLITE_LOG_BYTES = 64 * 1024 * 1024
+"""Most of the log that is kept on disk once it is begun anew, where a reader made it longer."""
 SQLITE_CACHE_KB = 8_000
 """Of each connection, taken as it is needed."""
 SQLITE_STATEMENTS = 256
@@ -132,6 +134,7 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA temp_store=MEMORY")
         cursor.execute(f"PRAGMA wal_autocheckpoint={SQLITE_CHECKPOINT_PAGES}")
+        cursor.execute(f"PRAGMA journal_size_limit={SQLITE_LOG_BYTES}")
         cursor.execute(f"PRAGMA cache_size=-{SQLITE_CACHE_KB}")
         cursor.close()
 

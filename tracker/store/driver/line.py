@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.store.driver import bulk
+from tracker.store.driver.checkpoints import Checkpoints
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.outage import is_busy
 from tracker.store.driver.server_session import is_pooled
@@ -29,14 +30,20 @@ class Line:
     """
 
     def __init__(
-        self, engine: Engine, opened: Callable[[Connection], object] | None = None
+        self,
+        engine: Engine,
+        opened: Callable[[Connection], object] | None = None,
+        *,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         """Connects when a transaction begins.
 
         opened: given each new connection, in a transaction of its own before the first one; behind
             a pooler, which may lead to another server at any time, in each transaction.
+        checkpoints: told of each commit; None where those are not ours.
         """
         self._opened = opened
+        self._checkpoints = checkpoints
         # SQLAlchemy is told that each statement commits by itself, so that it sends no BEGIN and
         # no COMMIT of its own.
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
@@ -81,6 +88,13 @@ class Line:
             self.position = pipe.position
         if db.in_transaction():  # SQLAlchemy's own idea of one: nothing is sent
             db.commit()
+        if self._checkpoints is not None:
+            self._checkpoints.committed()
+
+    def rest(self) -> None:
+        """Do what is to be done between two transactions, now that nobody waits for the last."""
+        if self._checkpoints is not None and self._db is not None:
+            self._checkpoints.finish(self._db)
 
     def roll_back(self) -> None:
         """Undo what is not committed. Never raises: a connection that cannot is given up.
@@ -104,7 +118,10 @@ class Line:
 
     def _connect(self) -> Connection:
         connect = bulk.connect_piped if self._has_server else Engine.connect
-        self._db = db = connect(self._engine)
+        db = connect(self._engine)
+        if self._checkpoints is not None:
+            self._checkpoints.take_over(db)
+        self._db = db
         if self._opened is not None:
             try:
                 self._opened(self._begin_on(db))

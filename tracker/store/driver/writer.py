@@ -140,6 +140,7 @@ class Writer:
                     self._settle(wanted)
                 self.patience.ended()
                 self._release(batch)
+                self._line.rest()
         self._line.close()
 
     def _collect(self, backlog: deque[_Waiting]) -> bool:
