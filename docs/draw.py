@@ -3,9 +3,11 @@
 import ast
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+from docs import draw_providers
 from tracker.domain.events import EventKind
 from tracker.domain.lifecycle import TRANSITIONS
 from tracker.domain.task import TERMINAL, TaskState
@@ -24,6 +26,7 @@ PROBLEMS: Mapping[Language, Path] = {
     ENGLISH: Path(__file__).parent / "reference" / "problems.md",
     SIMPLIFIED_CHINESE: Path(__file__).parent / "reference" / "problems.zh-CN.md",
 }
+_ROOT, _REFERENCE = Path(__file__).parents[1], Path(__file__).parent / "reference"
 SYSTEMS = Path(__file__).parent / "reference" / "providers.md"
 CLIENTS = Path(__file__).parents[1] / "tracker" / "providers" / capabilities.CLIENTS
 _CLIENT_TESTS = Path(__file__).parents[1] / "tests" / "clients"
@@ -137,11 +140,11 @@ def _yes(can: bool) -> str:  # noqa: FBT001 - a fact, not a switch
     return "yes" if can else "no"
 
 
-def drawn(page: str, part: str) -> str:
-    """A page with the part between the marks drawn anew."""
-    before, _, rest = page.partition(BEGIN)
+def drawn(page: str, part: str, begin: str = BEGIN) -> str:
+    """A page with the part between the marks drawn anew. begin: the first of several parts."""
+    before, _, rest = page.partition(begin)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{part}\n\n{END}{after}"
+    return f"{before}{begin}\n\n{part}\n\n{END}{after}"
 
 
 def _picture() -> str:
@@ -169,6 +172,21 @@ def _table() -> str:
     return "\n".join(lines)
 
 
+BEGIN_PATHS = "<!-- drawn by docs/draw.py: begin paths -->"
+OF_PROVIDERS: Sequence[tuple[Path, str, Callable[[], str]]] = (
+    (_ROOT / "README.md", BEGIN, partial(draw_providers.links, "docs/providers/")),
+    (_ROOT / "README.zh-CN.md", BEGIN, partial(draw_providers.chinese_links, "docs/providers/")),
+    (
+        _REFERENCE / "fronts.md",
+        BEGIN,
+        partial(draw_providers.links, "../providers/", fronts=True),
+    ),
+    (_REFERENCE / "settings.md", BEGIN, draw_providers.settings),
+    (EMULATOR, BEGIN_PATHS, draw_providers.emulated),
+)
+"""Parts of pages that name every provider: the page, the mark before the part, what draws it."""
+
+
 if __name__ == "__main__":
     PAGE.write_text(drawn(PAGE.read_text(), diagram()))
     EMULATOR.write_text(drawn(EMULATOR.read_text(), scenarios()))
@@ -178,3 +196,5 @@ if __name__ == "__main__":
     SYSTEMS.write_text(drawn(SYSTEMS.read_text(), systems_table()))
     for language, page in PROBLEMS.items():
         page.write_text(drawn(page.read_text(), problem_types(language)))
+    for of_all, begin, draw in OF_PROVIDERS:
+        of_all.write_text(drawn(of_all.read_text(), draw(), begin))

@@ -1,7 +1,7 @@
 """The documentation, held to the code."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import get_args, get_type_hints
@@ -18,8 +18,11 @@ from tracker.domain.events import EventKind, Source
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import TaskState
+from tracker.provider_settings import prefix_of
+from tracker.providers.ports.account import AccountOptions
 from tracker.providers.ports.adapter import Finds
 from tracker.providers.ports.provider import Provider
+from tracker.providers.registry import PROVIDERS
 from tracker.settings import Settings, setting_names
 from tracker.web.fronts.host import FrontHost
 
@@ -59,8 +62,8 @@ def _long_lines(text: str) -> Iterator[str]:
         bare = line.strip()
         if bare.startswith("```"):
             is_code = not is_code
-        elif bare in (draw.BEGIN, draw.END):
-            is_drawn = bare == draw.BEGIN
+        elif bare in (draw.BEGIN, draw.BEGIN_PATHS, draw.END):
+            is_drawn = bare != draw.END
         can_wrap = " " in _WHOLE_LINK.sub("link", bare).lstrip("-*> ")
         if len(line) > 100 and can_wrap and not (is_code or is_drawn) and bare[0] not in "|#<":
             yield line
@@ -120,6 +123,25 @@ def test_the_lifecycle_diagram_is_what_the_table_draws() -> None:
 def test_the_emulators_scenarios_are_what_its_table_draws() -> None:
     page = draw.EMULATOR.read_text()
     assert draw.drawn(page, draw.scenarios()) == page, "run `make docs`"
+
+
+@pytest.mark.parametrize(
+    ("page", "begin", "part"), draw.OF_PROVIDERS, ids=lambda one: getattr(one, "name", "")
+)
+def test_what_pages_say_of_every_provider_is_drawn(
+    page: Path, begin: str, part: Callable[[], str]
+) -> None:
+    assert draw.drawn(page.read_text(), part(), begin) == page.read_text(), "run `make docs`"
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_a_providers_page_names_the_settings_that_are_its_own(name: str) -> None:
+    own = PROVIDERS[name].options.model_fields.keys() - AccountOptions.model_fields.keys()
+    page = (DOCS / "providers" / f"{name}.md").read_text()
+    settings = {f"`{prefix_of(name)}{key.upper()}`" for key in own}
+    assert {one for one in settings if one not in page} == set(), "under Settings"
+    known = setting_names()
+    assert set(re.findall(r"`(TRACKER_[A-Z_]+)`", page)) <= known
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -1,8 +1,10 @@
-"""The providers that are emulated: name -> loader of its module, called when one is served."""
+"""The providers that are emulated: each file or folder in `providers/`, by its name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from importlib import import_module
-from types import MappingProxyType
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 from tracker.emulator.core.emulator import Emulator
@@ -13,40 +15,35 @@ __all__ = ["REGISTRY", "ProviderFactory", "ProviderLoader"]
 ProviderFactory = Callable[[Emulator], EmulatedProvider[Any]]
 ProviderLoader = Callable[[], ProviderFactory]
 """Imports a provider's module and returns its function `create`."""
+_FOLDER = Path(__file__).with_name("providers")
 
 
-def _module(name: str) -> ProviderLoader:
-    def load() -> ProviderFactory:
-        create: ProviderFactory = import_module(f"tracker.emulator.providers.{name}").create
-        return create
-
-    return load
+def _load(name: str) -> ProviderFactory:
+    create: ProviderFactory = import_module(f"tracker.emulator.providers.{name}").create
+    return create
 
 
-REGISTRY: Mapping[str, ProviderLoader] = MappingProxyType(
-    {
-        "ark": _module("ark"),
-        "chat": _module("chat"),
-        "cogvideox": _module("cogvideox"),
-        "hailuo": _module("hailuo"),
-        "haimian": _module("haimian"),
-        "domo": _module("domo"),
-        "fal": _module("fal"),
-        "flux": _module("flux"),
-        "jimeng": _module("jimeng"),
-        "kling": _module("kling"),
-        "luma": _module("luma"),
-        "midjourney": _module("midjourney"),
-        "openai": _module("openai"),
-        "pika": _module("pika"),
-        "recraft": _module("recraft"),
-        "replicate": _module("replicate"),
-        "runway": _module("runway"),
-        "stability": _module("stability"),
-        "suno": _module("suno"),
-        "udio": _module("udio"),
-        "veo": _module("veo"),
-        "vidu": _module("vidu"),
-        "wan": _module("wan"),
-    }
-)
+@cache
+def _names() -> tuple[str, ...]:
+    return tuple(one.name for one in iter_modules([str(_FOLDER)]))
+
+
+class _Registry(Mapping[str, ProviderLoader]):
+    """Looks into the folder when it is asked, and imports no module before it is served."""
+
+    def __getitem__(self, name: str) -> ProviderLoader:
+        """Return a provider's loader. Raises KeyError for an unknown name."""
+        if name not in _names():
+            raise KeyError(name)
+        return partial(_load, name)
+
+    def __iter__(self) -> Iterator[str]:
+        """Name all of them."""
+        return iter(_names())
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(_names())
+
+
+REGISTRY: Mapping[str, ProviderLoader] = _Registry()
