@@ -56,7 +56,7 @@ class TestArk(
         ({"content": []}, "content"),
         ({"content": [{"type": "text"}]}, "content[0].text"),
         ({"content": [TEXT, {"type": "image_url"}]}, "content[1].image_url"),
-        ({"content": [{"type": "image_url", "image_url": {}}]}, "content[0].image_url.url"),
+        ({"content": [{"type": "image_url", "image_url": {"url": 7}}]}, "content[0].image_url.url"),
         ({"content": [DRAFT, DRAFT]}, "content"),
         ({"frames": 30}, "frames"),
         ({"frames": 290}, "frames"),

@@ -119,7 +119,6 @@ def test_every_endpoint_is_an_operation() -> None:
         ("flux-tools/video-upscale-v1", {"upscale_factor": 4}, "upscale_factor"),
         ("flux-3-video", {"duration": 4}, "duration"),
         ("flux-3-video", {"mode": "x2v"}, "mode"),
-        ("flux-3-video", {"keyframes": []}, "keyframes"),
         ("flux-3-video", {"safety_tolerance": 5}, "safety_tolerance"),
     ],
 )

@@ -34,6 +34,16 @@ REASONS: Mapping[str, str] = {
 """pydantic's error types, in words that a caller who knows no pydantic understands."""
 
 
+def is_blank(value: Any) -> bool:
+    """Return whether a value is a text without a character that shows, or an empty list or object.
+
+    Generated clients write it for a field of theirs without a value.
+    """
+    if isinstance(value, str):
+        return not value or value.isspace()
+    return isinstance(value, list | dict) and not value
+
+
 def field_errors(error: ValidationError, *, prefix: str = "") -> Sequence[FieldError]:
     """Each wrong field once, in order, with its path from the body's root.
 

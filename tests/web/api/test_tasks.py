@@ -84,6 +84,18 @@ def test_same_key_and_body_is_the_same_answer(http: httpx.Client) -> None:
     assert len(http.get("/v1/tasks").json()["tasks"]) == 1
 
 
+def test_a_try_whose_unset_fields_are_null_or_empty_is_the_same_request(http: httpx.Client) -> None:
+    headers = {"idempotency-key": "k1"}
+    first = http.post("/v1/tasks", json=submission(), headers=headers)
+    outer = ("account", "external_task_id", "metadata", "webhook_url", "deadline_s")
+    empties: tuple[Any, ...] = (None, "", " ", [], {})
+    for empty in empties:
+        more = {"negative_prompt": empty, "camera_control": {"type": empty, "config": {}}}
+        body = submission(input=EXAMPLE | more) | dict.fromkeys(outer, empty)
+        again = http.post("/v1/tasks", json=body, headers=headers)
+        assert (again.status_code, again.json()["id"]) == (202, first.json()["id"])
+
+
 def test_the_shortest_deadline_goes_with_a_key(http: httpx.Client) -> None:
     headers = {"idempotency-key": "k1"}
     answer = http.post("/v1/tasks", json=submission(deadline_s=0.001), headers=headers)

@@ -49,6 +49,7 @@ from tracker.providers.kit.cancels import OpenCancel
 from tracker.providers.kit.empty_results import doubting_empty
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.set_fields import set_fields
 from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parsed_of
 from tracker.providers.kit.useless_options import ONE_KIND
@@ -122,7 +123,7 @@ class JimengAdapter(OpenCancel, TableAdapter):
         if operation in self.creates:
             request = super().check(operation, input_)
         else:
-            given = {name: value for name, value in input_.items() if value is not None}
+            given = set_fields(None, input_)
             OpenInputs.model_validate(given)
             request = Request(given)
         if wrong := flaws(operation, request.body):

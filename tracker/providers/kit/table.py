@@ -35,6 +35,7 @@ from tracker.providers.kit.blocked import block_in, with_block
 from tracker.providers.kit.calls import bearer, posted, retry_after_s, spacing_of
 from tracker.providers.kit.distinct import distinct
 from tracker.providers.kit.reading import first_instant, first_text, read_json, without_wraps
+from tracker.providers.kit.set_fields import set_fields
 from tracker.providers.kit.status_words import WordTable
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import (
@@ -150,8 +151,8 @@ class TableAdapter(WordTable):
         return None if found is None else found.inputs
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
-        """Validate by the operation's model. Null means that a field is not set."""
-        given = {name: value for name, value in input_.items() if value is not None}
+        """Validate by the operation's model, and leave out what is not set."""
+        given = set_fields(self.creates[operation].inputs, input_)
         external, wrong_id = _taken_out(given, self.id_field)
         callback_url, wrong_url = _taken_out(given, self.url_field)
         wrong = [*wrong_id, *wrong_url, *self._length_flaws(callback_url)]

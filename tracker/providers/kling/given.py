@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from tracker.domain.validation import is_blank
 from tracker.providers.kit.unknown_fields import is_model, types_of
 
 _FLAGS = {"true": True, "false": False}
@@ -57,7 +58,8 @@ def set_fields(
     found: dict[str, Any] = {}
     for name, value in given.items():
         field = known.get(name)
-        if type(value) is str and value and (field is None or not field.may_be_unquoted):
+        is_text = type(value) is str and value and not value.isspace()
+        if is_text and (field is None or not field.may_be_unquoted):
             found[name] = value  # as with most
             continue
         kept = value if field is None else _kept(field, value, is_strict=is_strict)
@@ -104,7 +106,7 @@ def _is_empty(value: Any) -> bool:
     """Return whether nothing is set in a value: Go writes whole objects of empty fields."""
     if isinstance(value, dict):
         return all(_is_empty(item) for item in value.values())
-    return isinstance(value, str | list) and not value
+    return is_blank(value)
 
 
 @cache

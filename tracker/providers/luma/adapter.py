@@ -80,7 +80,7 @@ class _Video(OpenInputs):
     resolution: str | None = None
     keyframes: _Keyframes | None = None
     loop: bool | None = None
-    concepts: list[dict[str, Any]] | None = None
+    concepts: list[OpenInputs] | None = None
 
 
 class _Image(OpenInputs):

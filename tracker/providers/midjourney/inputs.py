@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.providers.kit.table import CreatePath
+from tracker.providers.kit.table import CreatePath, OpenInputs
 
 Text = Annotated[str, Field(min_length=1)]
 Picture = Annotated[str, Field(min_length=1)]
@@ -41,7 +41,7 @@ class _ImagineInput(_CreateInput):
     base64Array: list[Picture] | None = None  # noqa: N815 - the wire's names
     base64: str | None = None
     botType: str | None = None  # noqa: N815
-    accountFilter: dict[str, Any] | None = None  # noqa: N815
+    accountFilter: OpenInputs | None = None  # noqa: N815
 
 
 class _BlendInput(_CreateInput):

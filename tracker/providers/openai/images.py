@@ -52,7 +52,7 @@ class _OpenAIEdit(_OpenAIPicture):
     """`image` holds data URIs, or URLs, or `images` objects that name them."""
 
     image: str | list[str] | None = None
-    images: list[dict[str, Any]] | None = None
+    images: list[OpenInputs] | None = None
     mask: str | dict[str, Any] | None = None
 
 

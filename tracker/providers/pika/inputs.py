@@ -55,7 +55,7 @@ class GatewayVideo(OpenInputs):
     model: str | None = None
     image: str | None = None
     video: str | None = None
-    options: dict[str, Any] | None = None
+    options: OpenInputs | None = None
 
 
 class _Form(OpenInputs):

@@ -7,7 +7,7 @@ itself is not checked: it changes with each.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -33,8 +33,8 @@ class _RecraftDrawing(_RecraftInput):
     size: str | None = None
     style: str | None = None
     style_id: str | None = None
-    controls: dict[str, Any] | None = None
-    text_layout: list[dict[str, Any]] | None = None
+    controls: OpenInputs | None = None
+    text_layout: list[OpenInputs] | None = None
 
 
 class _RecraftChange(_RecraftInput):

@@ -213,4 +213,4 @@ class WebTask(OpenInputs):
 
     taskType: Literal["gen2", "europa", "gen3a_turbo"]  # noqa: N815 - their name
     internal: bool | None = None
-    options: dict[str, Any]
+    options: OpenInputs

@@ -67,7 +67,7 @@ class _References(_ViduVideo):
 
     model: Name
     images: list[Image] | None = Field(None, min_length=1, max_length=7)
-    subjects: list[dict[str, Any]] | None = Field(None, min_length=1, max_length=7)
+    subjects: list[OpenInputs] | None = Field(None, min_length=1, max_length=7)
 
 
 class _Extend(_ViduVideo):

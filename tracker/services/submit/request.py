@@ -9,6 +9,7 @@ from tracker.domain import long_texts
 from tracker.domain.errors import Conflict, FieldError, InvalidRequest
 from tracker.domain.records import record
 from tracker.domain.task import Task, TaskState
+from tracker.domain.validation import is_blank
 from tracker.providers.ports.adapter import Request
 from tracker.store.idempotency import IdempotencyKey
 from tracker.store.lost_answers import CreateName, Span
@@ -84,10 +85,27 @@ def _idempotency_key(submission: Submission) -> IdempotencyKey | None:
         submission.metadata,
         submission.webhook_url,
         None if submission.deadline is None else submission.deadline.total_seconds(),
-        submission.input,
+        _without_unset(submission.input),
     ]
     text = long_texts.encode(asked, sort_keys=True).encode()
     return IdempotencyKey(submission.tenant, submission.idempotency_key, sha256(text).digest())
+
+
+def _without_unset(value: Any) -> Any:
+    """Return a value whose objects have no member that is null or blank; itself where none is.
+
+    A client that writes a field without a value in its second try asks for the same as before.
+    """
+    if isinstance(value, list):
+        other = {n: new for n, one in enumerate(value) if (new := _without_unset(one)) is not one}
+        return [other.get(n, one) for n, one in enumerate(value)] if other else value
+    if not isinstance(value, Mapping):
+        return value
+    new = {name: kept for name, one in value.items() if (kept := _without_unset(one)) is not one}
+    gone = {name for name, one in value.items() if one is None or is_blank(new.get(name, one))}
+    if not new and not gone:
+        return value
+    return {name: new.get(name, one) for name, one in value.items() if name not in gone}
 
 
 def resubmission_key(before: Task, key: str) -> IdempotencyKey:

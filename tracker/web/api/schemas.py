@@ -16,6 +16,7 @@ from tracker.domain.delivery import UNENDED
 from tracker.domain.lifecycle import Transition
 from tracker.domain.rendering import instant
 from tracker.domain.task import Task
+from tracker.domain.validation import is_blank
 from tracker.services.submit.request import Submission
 from tracker.store.attempts import Attempt
 from tracker.store.deliveries import Delivery
@@ -78,6 +79,19 @@ class SubmitBody(BaseModel):
     metadata: Metadata | None = None
     webhook_url: Url | None = None
     deadline_s: float | None = Field(None, ge=0.001, le=30 * 86400)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_unset(cls, given: Any) -> Any:
+        """Leave out what may be left out and is blank, as generated clients write it."""
+        if not isinstance(given, dict):
+            return given
+        unset = {
+            name
+            for name, info in cls.model_fields.items()
+            if not info.is_required() and is_blank(given.get(name))
+        }
+        return {name: one for name, one in given.items() if name not in unset}
 
     def to_submission(
         self,
