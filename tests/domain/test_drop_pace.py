@@ -2,7 +2,16 @@
 
 import pytest
 
-from tracker.domain.drop_pace import FIRST, HELD_S, LEAST, MOST_REST_S, SHARED_S, DropPace
+from tracker.domain.drop_pace import (
+    FIRST,
+    FIRST_ALONE,
+    HELD_ALONE_S,
+    HELD_S,
+    LEAST,
+    MOST_REST_S,
+    SHARED_S,
+    DropPace,
+)
 
 MOST = 1000
 
@@ -18,6 +27,7 @@ def test_alone_it_drops_what_suits_the_database_and_never_rests_while_late() -> 
     pace = DropPace()
     for now_s in range(5):
         pace.saw(7, float(now_s))
+        pace.dropped(pace.limit(MOST), 0.0)
     assert (pace.is_shared, pace.limit(MOST)) == (False, MOST)
     assert pace.rest_s(0.1, is_late=True) == 0
     assert pace.rest_s(0.1, is_late=False) == pytest.approx(0.9)
@@ -37,7 +47,18 @@ def test_it_is_alone_again_once_nobody_has_written_for_a_while() -> None:
     pace.saw(2, 1.0 + SHARED_S - 0.1)
     assert pace.is_shared
     pace.saw(2, 1.0 + SHARED_S)
-    assert pace.limit(MOST) == MOST
+    assert pace.limit(MOST) == FIRST_ALONE
+
+
+@pytest.mark.parametrize("cost_s", [HELD_ALONE_S / 400, HELD_ALONE_S / 5000, 1.0])
+def test_alone_no_transaction_takes_longer_than_who_comes_first_can_wait(cost_s: float) -> None:
+    pace = DropPace()
+    counts = []
+    for _ in range(4):
+        counts.append(pace.limit(MOST))
+        pace.dropped(counts[-1], counts[-1] * cost_s)
+    assert counts[0] == FIRST_ALONE
+    assert max(counts[1:]) == min(MOST, max(round(HELD_ALONE_S / cost_s), LEAST))
 
 
 @pytest.mark.parametrize("cost_s", [HELD_S / 10, HELD_S / 60, HELD_S / 400, 1.0])

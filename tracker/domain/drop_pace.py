@@ -1,7 +1,8 @@
 """How much retention drops in one transaction, and how long it rests after it.
 
 A transaction that drops holds up whoever commits after it. While others write it drops so little
-that nobody waits long, and rests more than it works; alone it takes what suits the database.
+that nobody waits long, and rests more than it works. Alone it takes what suits the database, and no
+more than the first who writes again can wait for.
 """
 
 SHARED_S = 2.0
@@ -10,6 +11,10 @@ HELD_S = 0.0025
 """How long one transaction should take while others write."""
 FIRST = 8
 """Tasks of the first transaction while others write."""
+HELD_ALONE_S = 0.1
+"""How long one transaction should take while nobody else writes: who does next waits for it."""
+FIRST_ALONE = 100
+"""Tasks of the first transaction while nobody else writes: what a task costs is not known yet."""
 LEAST = 4
 REST_LATE = 4
 """Pause after a batch while it is late and others write, in times of how long it took."""
@@ -25,6 +30,7 @@ class DropPace:
         """least: tasks of one transaction, however long they take. Nobody else writes yet."""
         self._least = least
         self._shared = float(max(FIRST, least))
+        self._alone = float(max(FIRST_ALONE, least))
         self._head: int | None = None
         self._shared_until_s: float | None = None
 
@@ -46,15 +52,18 @@ class DropPace:
 
     def limit(self, most: int) -> int:
         """Return how many tasks to drop next. most: what suits the database."""
-        return min(most, int(self._shared)) if self.is_shared else most
+        return min(most, int(self._shared if self.is_shared else self._alone))
 
     def dropped(self, count: int, held_s: float) -> None:
-        """Note how long a transaction took for so many tasks: the next one takes HELD_S."""
-        if not self.is_shared or not count:
+        """Note how long a transaction took for so many tasks: the next one takes its time."""
+        if not count:
             return
-        fitting = count * HELD_S / max(held_s, 1e-6)
-        fitting = min(max(fitting, self._shared / 2), self._shared * 2)
-        self._shared = max(fitting, self._least)
+        a_task_s = max(held_s, 1e-6) / count
+        if self.is_shared:
+            fitting = min(max(HELD_S / a_task_s, self._shared / 2), self._shared * 2)
+            self._shared = max(fitting, self._least)
+        else:
+            self._alone = max(min(HELD_ALONE_S / a_task_s, count * 4), self._least)
 
     def rest_s(self, took_s: float, *, is_late: bool) -> float:
         """Return the pause after a batch that took so long; none if it is late and alone."""
