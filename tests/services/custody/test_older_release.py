@@ -1,0 +1,76 @@
+"""A release from before `seal_long`, in a process of its own, after one that seals with it."""
+
+import io
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import anyio
+import pytest
+
+from tests.support.custody import open_custody
+from tests.support.origin import BLOCK, film, whole
+from tests.support.service import ROOT
+from tests.support.upstream import Upstream
+from tracker.domain.custody import AssetState
+
+pytestmark = pytest.mark.anyio
+
+BEFORE = "28ffeba2^"
+"""The last revision that cannot open a URL sealed since."""
+FETCH = """
+import asyncio, sys
+from pathlib import Path
+import pytest
+from tests.support.custody import open_custody
+from tracker.domain.sealing import CannotOpen, unseal
+
+async def fetch():
+    async with open_custody(sys.argv[1], Path(sys.argv[2])) as custody:
+        await custody.bring_forward()
+        (claimed,) = await custody.fetching.claim(limit=100, per_lane=100, busy={})
+        with pytest.raises(CannotOpen):
+            unseal(custody.bench.context.secrets, claimed.source)
+        await custody.fetching.fetch(claimed)
+
+asyncio.run(fetch())
+"""
+FILM = film(BLOCK)
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Path:
+    """The checkout of that revision."""
+    packed = subprocess.run(
+        ["git", "archive", BEFORE, "tracker", "migrations", "tests/__init__.py", "tests/support"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    if packed.returncode:
+        pytest.skip(f"this checkout has no history as far back as {BEFORE}")
+    folder = tmp_path / "before"
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as packing:
+        packing.extractall(folder, filter="data")
+    return folder
+
+
+async def test_it_takes_a_url_that_it_cannot_open_from_the_tasks_result(
+    sqlite_url: str, tmp_path: Path, before: Path
+) -> None:
+    with Upstream(whole(FILM)) as origin:
+        async with open_custody(sqlite_url, tmp_path) as custody:
+            task = await custody.succeeded({"url": f"{origin.url}/film.mp4"})
+        done = await anyio.run_process(
+            [sys.executable, "-c", FETCH, sqlite_url, str(tmp_path)],
+            cwd=before,
+            env=os.environ | {"PYTHONPATH": str(before)},
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr.decode()
+    async with open_custody(sqlite_url, tmp_path) as custody:
+        (asset,) = await custody.of(task)
+        assert asset.state is AssetState.KEPT
+        assert await custody.content(asset) == FILM
