@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tracker import __version__
-from tracker.telemetry import EventLog, begin_request, note
+from tracker.telemetry import EventLog
 
 AT = datetime(2026, 11, 28, 12, tzinfo=UTC)
 PROGRAM = """
@@ -37,9 +37,8 @@ def _lines(text: str) -> list[dict[str, Any]]:
 
 
 async def _logged(log: EventLog) -> None:
-    begin_request("r-1")
-    note(tenant="default", verdict="advanced")
-    log.answered("POST", "/{x}", "/x", 200, 1.5, now=lambda: AT)
+    facts = {"tenant": "default", "verdict": "advanced"}
+    log.answered("POST", "/{x}", "/x", 200, 1.5, now=lambda: AT, request_id="r-1", facts=facts)
     log.write("task_ended", "over", {"task": 'a"b', "code": None, "seconds": 2.5}, at=AT)
     await asyncio.sleep(0)
 

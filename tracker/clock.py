@@ -61,6 +61,7 @@ class ServerClock:
     def __init__(self, machine: Clock) -> None:
         """Nothing was heard of a server yet."""
         self.machine = machine
+        self.monotonic = machine.monotonic
         self._heard: tuple[datetime, float] | None = None
 
     def now(self) -> datetime:
@@ -69,11 +70,7 @@ class ServerClock:
         if heard is None:
             return self.machine.now()
         at, at_s = heard
-        return at + timedelta(seconds=self.machine.monotonic() - at_s)
-
-    def monotonic(self) -> float:
-        """Seconds that never go back, for measuring."""
-        return self.machine.monotonic()
+        return at + timedelta(seconds=self.monotonic() - at_s)
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

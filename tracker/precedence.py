@@ -36,7 +36,7 @@ class Precedence:
 
     def __enter__(self) -> None:
         """Begin something urgent."""
-        self._urgent += 1
+        self.begin()
 
     def __exit__(
         self,
@@ -45,6 +45,14 @@ class Precedence:
         traceback: TracebackType | None,
     ) -> None:
         """End it, however it ended."""
+        self.end()
+
+    def begin(self) -> None:
+        """Begin something urgent, whose `end` is called elsewhere."""
+        self._urgent += 1
+
+    def end(self) -> None:
+        """End something urgent that has begun."""
         self._urgent -= 1
         if self._waiting and not self._urgent:
             self._look_soon()

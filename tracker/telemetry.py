@@ -85,25 +85,31 @@ class EventLog:
         self._end = ""
 
     def write(
-        self, event: str, text: str, fields: Mapping[str, str | int | float | None], *, at: datetime
+        self,
+        event: str,
+        text: str,
+        fields: Mapping[str, str | int | float | None],
+        *,
+        at: datetime,
+        kind: tuple[tuple[str, str], ...] = (),
     ) -> None:
         """Log one event. Called in an event loop; the line is out when the loop next turns.
 
         event: a constant word. text: the same for people, where no JSON is asked for, with places
-        for fields.
+        for fields. kind: names and values that many events share.
         As JSON, the lines of one turn bear the time of its first.
         """
         if not self._log.isEnabledFor(logging.INFO):
             return
         if not self.as_json:
-            self._log.info(text.format(**fields))
+            self._log.info(text.format(**fields, **dict(kind)))
             return
         known = [
             f'"{name}": {quoted(value) if isinstance(value, str) else value}, '
             for name, value in fields.items()
             if value is not None
         ]
-        self._append(f'"event": "{event}", {"".join(known)}', lambda: at)
+        self._append(f'"event": "{event}", {"".join(known)}{_members(kind)}', lambda: at)
 
     def answered(  # noqa: PLR0913 - what is logged of an answer
         self,
@@ -114,20 +120,23 @@ class EventLog:
         ms: float,
         *,
         now: Callable[[], datetime],
+        request_id: str,
+        facts: Mapping[str, str],
     ) -> None:
-        """Log the answer to the request of this context, with what was noted of it.
+        """Log the answer to a request.
 
-        route, path: as they may be shown. now: asked once for all lines of a turn.
+        route, path: as they may be shown. now: asked once for all lines of a turn. facts: what is
+        known of the request; see `note`.
         """
         if not self._log.isEnabledFor(logging.INFO):
             return
         if not self.as_json:
             self._log.info("%s %s %d %sms", method, path, status, ms)
             return
-        facts = "".join([f'"{k}": {quoted(v)}, ' for k, v in noted().items()])
+        known = "".join([f'"{k}": {quoted(v)}, ' for k, v in facts.items()])
         self._append(
             f'{_begun(method, route)}"path": {quoted(path)}, "status": {status}, "ms": {ms}, '
-            f'{facts}"request_id": {quoted(REQUEST_ID.get())}, ',
+            f'{known}"request_id": {quoted(request_id)}, ',
             now,
         )
 
@@ -146,6 +155,12 @@ class EventLog:
         self._lines.clear()
         sys.stderr.write(text)
         sys.stderr.flush()
+
+
+@lru_cache(maxsize=512)
+def _members(fields: tuple[tuple[str, str], ...]) -> str:
+    """Return fields as members of a JSON object."""
+    return "".join(f'"{name}": {quoted(value)}, ' for name, value in fields)
 
 
 @lru_cache(maxsize=512)

@@ -36,18 +36,23 @@ class EncodedSecrets:
 
     def found_in(self, text: str) -> tuple[str, ...]:
         """Return the spellings that a text may hold; nothing for most texts."""
-        found: set[str] = set()
+        found: tuple[str, ...] = ()
         for seldom, probes in self._by_seldom.items():
             if seldom in text:
                 for probe, spellings in probes:
                     if probe in text:
-                        found.update(spellings)
-        return tuple(found)
+                        found += tuple(spellings)
+        return found and tuple(set(found))
 
 
 def may_hold_callback_url(text: str) -> bool:
     """Return whether a text may hold the URL of a callback in base64 or hex."""
-    return any(seldom in text and probe in text for seldom, probe in _OF_URLS)
+    for seldom, probes in _OF_URLS.items():
+        if seldom in text:
+            for probe in probes:
+                if probe in text:
+                    return True
+    return False
 
 
 def encoded(secret: str) -> tuple[str, ...]:
@@ -86,4 +91,6 @@ def _rarest(probe: str) -> str:
     return next((one for one in _SELDOM if one in probe), probe[0])
 
 
-_OF_URLS = tuple((_rarest(probe), probe) for probe in _URL_PROBES)
+_OF_URLS: dict[str, list[str]] = {}
+for _one in _URL_PROBES:
+    _OF_URLS.setdefault(_rarest(_one), []).append(_one)

@@ -288,20 +288,22 @@ def _log_ends(ended: Iterable[tuple[Task, Transition]]) -> None:
     for task, step in ended:
         since = task.submitted_at or task.created_at
         took_s = round((step.at - since).total_seconds(), 3)
-        fields = {
+        fields: dict[str, str | float | None] = {
             "task": str(task.id),
-            "tenant": task.tenant,
-            "provider": task.provider,
-            "account": task.account,
-            "operation": task.operation,
-            "verdict": task.state._value_,
-            "source": step.source._value_,
-            "kind": step.kind._value_,
             "seconds": took_s,
             "code": None if task.error is None else task.error.code,
             "trace_id": None if task.traceparent is None else trace_id(task.traceparent),
         }
-        task_log.write("task_ended", _ENDED, fields, at=step.at)
+        kind = (
+            ("tenant", task.tenant),
+            ("provider", task.provider),
+            ("account", task.account),
+            ("operation", task.operation),
+            ("verdict", task.state._value_),
+            ("source", step.source._value_),
+            ("kind", step.kind._value_),
+        )
+        task_log.write("task_ended", _ENDED, fields, at=step.at, kind=kind)
 
 
 def _ids_of(task: Task) -> set[str]:

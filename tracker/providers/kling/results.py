@@ -37,7 +37,7 @@ def artifacts(layers: Sequence[Mapping[str, Any]]) -> tuple[Artifact, ...]:
     for layer in layers:
         named = _first_named(layer)
         found = found or named
-        if any(piece.url for piece in named):
+        if _is_any_to_fetch(named):
             found = named
             break
     if len(found) > 1 or (found and not _described(found[0])):
@@ -50,10 +50,17 @@ def _first_named(layer: Mapping[str, Any]) -> tuple[Artifact, ...]:
     rest: tuple[Artifact, ...] = ()
     for place in _PLACES:
         found = tuple(place(layer))
-        if any(piece.url for piece in found):
+        if _is_any_to_fetch(found):
             return found
         rest = rest or found
     return rest
+
+
+def _is_any_to_fetch(pieces: Iterable[Artifact]) -> bool:
+    for piece in pieces:  # noqa: SIM110 - half as long as `any` takes, for one piece
+        if piece.url:
+            return True
+    return False
 
 
 def _merged(found: Sequence[Artifact], layers: Sequence[Mapping[str, Any]]) -> tuple[Artifact, ...]:

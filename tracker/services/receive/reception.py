@@ -7,7 +7,7 @@ commit that keeps it.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -70,6 +70,20 @@ class Received:
     traceparent: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A callback that the writer has.
+
+    kept:      done once it is on disk, or cannot be kept.
+    started_s: when it was taken up, monotonic.
+    """
+
+    raw: RawCallback
+    item: ParsedCallback
+    kept: asyncio.Future[Received]
+    started_s: float
+
+
 class Reception:
     """Receives callbacks."""
 
@@ -114,9 +128,8 @@ class Reception:
         when it could not be kept, or nobody can tell yet whether it is genuine, so that the
         provider must send it again.
         """
-        started_s = self._context.clock.monotonic() if wants_callbacks() else None
-        is_small = len(raw.inbound.body) <= READ_AT_ONCE  # most are: they need no coroutine
-        item = self._read(raw) if is_small else await self._parsed(raw)
+        started_s = self._context.clock.monotonic()
+        item = await self._parsed(raw)
         if item.awaits_keys:
             try:
                 item = await self._reader.by_newer_keys(item, partial(self._parsed, raw))
@@ -128,11 +141,42 @@ class Reception:
             raise NotFound(_NO_SUCH_URL)
         with self._context.precedence:
             received: Received = await self._context.store.write(self._apply, item)
+        return self._told(raw, item, received, started_s)
+
+    def take_up(self, raw: RawCallback, started_s: float) -> Taken | None:
+        """Hand a callback to the writer that is read at once, as most are.
+
+        Whoever is given one calls `told` once it is kept. None where more is to be done than to
+        read it: that is for `receive`.
+
+        started_s: when it came, monotonic.
+        """
+        calls_back = self._receivers[raw.provider]
+        if calls_back is None or calls_back.has_handshake or len(raw.inbound.body) > READ_AT_ONCE:
+            return None
+        item = self._read(raw)
+        if item.verdict is Verdict.FORGED or item.awaits_keys:
+            return None
+        kept = self._context.store.write(self._apply, item)
+        self._context.precedence.begin()
+        return Taken(raw, item, kept, started_s)
+
+    def told(self, taken: Taken) -> Received:
+        """Return what became of a callback that was taken up, once its writing has ended.
+
+        Raises what `receive` raises.
+        """
+        self._context.precedence.end()
+        return self._told(taken.raw, taken.item, taken.kept.result(), taken.started_s)
+
+    def _told(
+        self, raw: RawCallback, item: ParsedCallback, received: Received, started_s: float
+    ) -> Received:
         CALLBACKS.add((raw.provider, received.verdict._value_))
-        if started_s is not None and wants_callback(received.traceparent, item.digest):
+        if wants_callbacks() and wants_callback(received.traceparent, item.digest):
             _trace(item, received, self._context.clock.monotonic() - started_s)
         self._context.at(CrashPoint.CALLBACK_COMMITTED)
-        if is_forged:
+        if item.verdict is Verdict.FORGED:
             raise NotFound(_NO_SUCH_URL)
         if received.verdict is Verdict.FORGED:
             # The same words for every flaw: which one it was stands in the receipt.

@@ -1,7 +1,7 @@
 """Around every request: an id that goes in and out, one log line, and no exception unanswered."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -137,17 +137,44 @@ def traceparent_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
 def log_answer(  # noqa: PLR0913 - what is logged of an answer
     clock: Clock, method: str, path: str, status: int, *, started: float, route: str
 ) -> None:
+    """Write one line in the log, for the request of this context. Arguments: see `log_request`."""
+    log_request(
+        *(clock, method, path, status),
+        started=started,
+        route=route,
+        request_id=REQUEST_ID.get(),
+        facts=noted(),
+    )
+
+
+def log_request(  # noqa: PLR0913 - what is logged of an answer
+    clock: Clock,
+    method: str,
+    path: str,
+    status: int,
+    *,
+    started: float,
+    route: str,
+    request_id: str,
+    facts: Mapping[str, str],
+) -> None:
     """Write one line in the log.
 
     path:    as `shown` returns it.
     started: on the clock that only goes forward.
     route:   the path with the names of what it holds; the same for all requests of a kind.
+    facts:   what is known of the request; see telemetry.note.
     """
     took_s = clock.monotonic() - started
     REQUESTS.add((route, status))
     REQUEST_SECONDS.observe(took_s, (route,))
     took_ms = round(took_s * 1000, 1)
-    access_log.answered(method, route, path, status, took_ms, now=clock.now)
+    access_log.answered(
+        *(method, route, path, status, took_ms),
+        now=clock.now,
+        request_id=request_id,
+        facts=facts,
+    )
 
 
 def _route_of(scope: Scope) -> str:

@@ -14,7 +14,7 @@ from tracker.domain.records import record
 from tracker.domain.token import SHARED
 from tracker.providers.ports.callbacks import Inbound
 from tracker.services.receive.correlation import RawCallback
-from tracker.services.receive.reception import Reply
+from tracker.services.receive.reception import Received, Reply, Taken
 from tracker.telemetry import note
 from tracker.web.edge.body import read_capped
 from tracker.web.edge.encoding import UnsupportedEncoding, as_utf8, encoding_of, is_json, undone
@@ -119,15 +119,53 @@ async def take(
     if flaw is None and (challenge := our.reception.challenged(raw)) is not None:
         return _replied(challenge)
     received = await our.reception.receive(raw)
-    if subject == SHARED:
-        note(provider=provider, verdict=received.verdict._value_)
-    else:
-        note(provider=provider, verdict=received.verdict._value_, task=subject)
+    note(**facts_of(place, received))
     if flaw is not None:
         try:
             raise flaw
         finally:
             del flaw  # or it and this frame hold each other until cycles are looked for
+    return answer_to(received)
+
+
+def take_up(  # noqa: PLR0913, PLR0917 - all of a request
+    our: Services,
+    place: Sequence[str],
+    headers: Mapping[str, str],
+    body: bytes,
+    arrival: Arrival,
+    started_s: float,
+) -> Taken | None:
+    """Take a callback up that is read at once, as most are; None for those that `take` must read.
+
+    Whoever is given one hands it to `Reception.told` once it is kept. Raises InvalidRequest for one
+    that cannot be read, before anything of it is kept.
+
+    started_s: when it came, monotonic. Other arguments: see `take`.
+    """
+    content_type = headers.get("content-type", "")
+    if "content-encoding" in headers or "form" in content_type.lower() or encoding_of("", body):
+        return None
+    text = as_utf8(content_type, body)
+    check_values_at_once(text)
+    provider, subject, token = place
+    inbound = Inbound("POST", arrival.path, arrival.query, headers, text)
+    signed = () if text is body else (body,)
+    raw = RawCallback(provider, subject, token, inbound, signed, None, arrival.sender)
+    return our.reception.take_up(raw, started_s)
+
+
+def facts_of(place: Sequence[str], received: Received) -> dict[str, str]:
+    """Return what is logged of a callback that was received. place: see `take`."""
+    provider, subject, _ = place
+    facts = {"provider": provider, "verdict": received.verdict._value_}
+    if subject != SHARED:
+        facts["task"] = subject
+    return facts
+
+
+def answer_to(received: Received) -> Response:
+    """Return the answer to a callback that was received. Raises InvalidRequest if malformed."""
     if received.verdict is Verdict.MALFORMED:
         raise InvalidRequest(FieldError("", received.reason or "unreadable"), malformed=True)
     return ANSWERS[received.verdict] if received.reply is None else _replied(received.reply)

@@ -7,15 +7,17 @@ to the app, and is answered the same.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tracker.telemetry import begin_request
+from tracker.services.receive.reception import Taken
+from tracker.telemetry import begin_request, note, noted
 from tracker.web.edge import problems
-from tracker.web.edge.middleware import log_answer, request_id_of, shown
+from tracker.web.edge.middleware import log_request, request_id_of, shown
 from tracker.web.edge.rootpath import CALLBACK_PREFIX, CALLBACK_ROUTE
 from tracker.web.receive import callbacks
 from tracker.web.receive.sender import sender_of
@@ -34,22 +36,38 @@ class _Exchange:
     cycles, one of which this stands for.
 
     path_parts: provider, subject and token.
+    headers:    as text; of those that came twice, the last.
+    sent:       URL and headers as they came. What the connection knows is the next request's soon.
+    started_s:  when it was there, monotonic.
+    facts:      what is logged of it, as far as it is known.
     """
 
     response_started = False
     message_event = asyncio.Event()
     """Of nobody: nothing here waits for messages."""
 
-    __slots__ = ("body", "disconnected", "headers", "keep_alive", "path_parts", "response_complete")
+    __slots__ = (
+        *("body", "disconnected", "facts", "headers", "keep_alive", "path_parts"),
+        *("request_id", "response_complete", "sent", "started_s"),
+    )
 
     def __init__(
-        self, path_parts: Sequence[str], headers: dict[str, str], *, keep_alive: bool
+        self,
+        path_parts: Sequence[str],
+        headers: dict[str, str],
+        sent: tuple[bytes, Any],
+        *,
+        keep_alive: bool,
     ) -> None:
         self.response_complete = self.disconnected = False
+        self.sent = sent
         self.keep_alive = keep_alive
         self.path_parts = path_parts
         self.headers = headers
         self.body = b""
+        self.request_id = ""
+        self.started_s = 0.0
+        self.facts: dict[str, str] = {}
 
 
 class CallbackProtocol(BoundedHttpTools):
@@ -80,9 +98,20 @@ class CallbackProtocol(BoundedHttpTools):
         self._in_body = False
         self._is_served = True
         self.cycle = exchange  # it has what is asked of it
-        task = self.loop.create_task(self._answer(exchange, self.scope))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        our = self._our
+        exchange.request_id = request_id_of(self.headers)
+        exchange.started_s = our.clock.monotonic()
+        parts, arrival = exchange.path_parts, self._arrival_of(exchange)
+        try:
+            taken = callbacks.take_up(
+                *(our, parts, exchange.headers, exchange.body, arrival, exchange.started_s)
+            )
+        except Exception:  # noqa: BLE001 - it is raised again below, where it is answered
+            taken = None
+        if taken is None:
+            self._begin(self._answer(exchange, arrival))
+        else:
+            taken.kept.add_done_callback(partial(self._kept, exchange, taken))
 
     def shutdown(self) -> None:
         """The server is to end: what has begun is still answered."""
@@ -136,36 +165,78 @@ class CallbackProtocol(BoundedHttpTools):
         size = headers.get("content-length", "")
         if not size.isdigit() or int(size) > self._our.limits.callback_bytes:
             return None
-        return _Exchange(path_parts, headers, keep_alive=parser.should_keep_alive())
+        sent = (self.url, self.headers)
+        return _Exchange(path_parts, headers, sent, keep_alive=parser.should_keep_alive())
 
-    async def _answer(self, exchange: _Exchange, scope: Any) -> None:
-        our = self._our
-        request_id = request_id_of(scope["headers"])
-        begin_request(request_id)  # in the task's own context
-        started = our.clock.monotonic()
+    def _arrival_of(self, exchange: _Exchange) -> callbacks.Arrival:
+        peer = "" if self.client is None else self.client[0]
+        sender = sender_of(peer, exchange.headers, self.config.forwarded_allow_ips)
+        return callbacks.Arrival(CALLBACK_PREFIX + "/".join(exchange.path_parts), "", sender)
+
+    def _begin(self, answering: Coroutine[Any, Any, None]) -> None:
+        """Have something done that the server waits for when it ends."""
+        task = self.loop.create_task(answering)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def _kept(self, exchange: _Exchange, taken: Taken, _: object) -> None:
+        """Answer a callback whose writing has ended.
+
+        Most need no task: one costs more than all that is done here.
+        """
         try:
-            headers = exchange.headers
-            peer = "" if self.client is None else self.client[0]
-            sender = sender_of(peer, headers, self.config.forwarded_allow_ips)
-            arrival = callbacks.Arrival(CALLBACK_PREFIX + "/".join(exchange.path_parts), "", sender)
+            received = self._our.reception.told(taken)
+            exchange.facts = callbacks.facts_of(exchange.path_parts, received)
+            response = callbacks.answer_to(received)
+        except Exception as error:  # noqa: BLE001 - it becomes the answer
+            self._begin(self._explain(exchange, error))
+            return
+        self._finish(exchange, response)
+
+    async def _answer(self, exchange: _Exchange, arrival: callbacks.Arrival) -> None:
+        """Answer a callback that is not read at once, or not without a fault."""
+        begin_request(exchange.request_id)  # in the task's own context
+        try:
             response = await callbacks.take(
-                our, exchange.path_parts, headers, exchange.body, arrival
+                self._our, exchange.path_parts, exchange.headers, exchange.body, arrival
             )
         except Exception as error:  # noqa: BLE001 - it becomes the answer
-            response = await problems.answer(Request(scope), error)
-        provider, subject, _ = exchange.path_parts
-        path = f"{CALLBACK_PREFIX}{provider}/{subject}/…"  # the token is a secret
-        status = response.status_code
-        log_answer(our.clock, "POST", path, status, started=started, route=_SHOWN_ROUTE)
-        if not exchange.disconnected:
-            self._send(exchange, response, request_id)
+            response = await self._problem(exchange, error)
+        exchange.facts = dict(noted())
+        self._finish(exchange, response)
 
-    def _send(self, exchange: _Exchange, response: Response, request_id: str) -> None:
+    async def _explain(self, exchange: _Exchange, error: Exception) -> None:
+        """Answer a callback that was taken up and cannot be answered as most are."""
+        begin_request(exchange.request_id)
+        note(**exchange.facts)
+        self._finish(exchange, await self._problem(exchange, error))
+
+    async def _problem(self, exchange: _Exchange, error: Exception) -> Response:
+        url, headers = exchange.sent
+        scope = self._scope_of(b"POST", url, "1.1", headers)
+        return await problems.answer(Request(scope), error)
+
+    def _finish(self, exchange: _Exchange, response: Response) -> None:
+        provider, subject, _ = exchange.path_parts
+        log_request(
+            self._our.clock,
+            "POST",
+            f"{CALLBACK_PREFIX}{provider}/{subject}/…",  # the token is a secret
+            response.status_code,
+            started=exchange.started_s,
+            route=_SHOWN_ROUTE,
+            request_id=exchange.request_id,
+            facts=exchange.facts,
+        )
+        if not exchange.disconnected:
+            self._send(exchange, response)
+
+    def _send(self, exchange: _Exchange, response: Response) -> None:
         head = [_RENDERED.get(response) or rendered(response)]
         is_closing = response not in _RENDERED and "connection" in response.headers
         for name, value in self.server_state.default_headers:
             head += (name, b": ", value, b"\r\n")
-        head += (b"x-request-id: ", request_id.encode(), b"\r\n")
+        head += (b"x-request-id: ", exchange.request_id.encode(), b"\r\n")
         if is_closing:
             exchange.keep_alive = False
         elif not exchange.keep_alive:

@@ -91,8 +91,9 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         """Begin a request."""
         self._in_head = True
         self._hosts = self._head_bytes = 0
-        super().on_message_begin()
-        self.scope["extensions"] = self._delivery.extension
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header line; those behind a body are dropped."""
@@ -175,19 +176,11 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
     def _hand_to_app(self) -> None:
         """Have the app answer the request whose head is whole, as uvicorn's own protocol does."""
         if self.limit_concurrency is not None:  # an option of uvicorn's that we never set
+            self.scope = self._scope_of_head()
             super().on_headers_complete()
             return
-        parser, scope = self.parser, self.scope
-        version = parser.get_http_version()
-        method = parser.get_method() if self._offer is None else self._offer[0]
-        url = httptools.parse_url(self.url)
-        raw_path, root = url.path, self.root_path
-        path = raw_path.decode("ascii")
-        scope["method"] = method.decode("ascii")
-        scope["http_version"] = version
-        scope["path"] = root + (unquote(path) if "%" in path else path)
-        scope["raw_path"] = root.encode("ascii") + raw_path if root else raw_path
-        scope["query_string"] = url.query or b""
+        scope = self._scope_of_head()
+        version = scope["http_version"]
         self.url = b""  # the scope has it
         before = self.cycle
         self.cycle = cycle = Cycle(
@@ -200,7 +193,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
             default_headers=self.server_state.default_headers,
             message_event=LeanEvent(),  # type: ignore[arg-type] # it has what is asked of it
             expect_100_continue=self.expect_100_continue,
-            keep_alive=version != "1.0" and parser.should_keep_alive(),
+            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
         if before is None or before.response_complete:
@@ -208,6 +201,33 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
+
+    def _scope_of_head(self) -> Any:
+        """Return the ASGI scope of the request whose head is whole."""
+        parser = self.parser
+        method = parser.get_method() if self._offer is None else self._offer[0]
+        return self._scope_of(method, self.url, parser.get_http_version(), self.headers)
+
+    def _scope_of(self, method: bytes, whole_url: bytes, version: str, headers: Any) -> Any:
+        """Return the ASGI scope of a request of this connection (asgi.readthedocs.io, HTTP)."""
+        root, url = self.root_path, httptools.parse_url(whole_url)
+        path = url.path.decode("ascii")
+        return {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": version,
+            "method": method.decode("ascii"),
+            "scheme": self.scheme,
+            "path": root + (unquote(path) if "%" in path else path),
+            "raw_path": root.encode("ascii") + url.path if root else url.path,
+            "query_string": url.query or b"",
+            "root_path": root,
+            "headers": headers,
+            "server": self.server,
+            "client": self.client,
+            "state": self.app_state.copy(),
+            "extensions": self._delivery.extension,
+        }
 
     def _feed(self, data: bytes, start: int) -> None:
         """Parse up to the end of the first whole request, and hold what is behind it."""
