@@ -3,17 +3,20 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 
 import pytest
 
+from tests.support.subscribing import an_endpoint
 from tests.support.upstream import Asked, Upstream, json_answer
 from tests.support.waiting import until
 from tests.support.workbench import ScriptedHttp, open_workbench
-from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.signals import CrashPoint
 from tracker.egress.client import EgressClient
 from tracker.precedence import PAUSE_S, Precedence
+from tracker.services.deliver.delivery import Delivering
 
 pytestmark = pytest.mark.anyio
 
@@ -142,3 +145,51 @@ async def test_a_callback_is_urgent_until_its_commit_and_a_create_is_not(databas
         await bench.call_back(task, {"id": "theirs", "state": "running"})
         assert urgent == [False, True]
         assert not bench.context.precedence.is_urgent
+
+
+class SlowSubscriber(ScriptedHttp):
+    """Answers once everybody else could have gone on; notes what was done until then."""
+
+    def __init__(self, done: Callable[[], int]) -> None:
+        super().__init__(lambda _: HttpResult(200, {}, b""))
+        self.done_within: list[int] = []
+        self._done = done
+
+    async def call_guarded(self, call: HttpCall) -> HttpResult | HttpFailure:
+        before = self._done()
+        await turns()
+        self.done_within.append(self._done() - before)
+        return await self.call_provider(call)
+
+
+async def test_a_delivery_goes_before_the_slices_of_many_pictures(database_url: str) -> None:
+    """The clock stands still, so that the order alone decides: not one slice while it is out."""
+    hand, done, urgent = Hand(), list[int](), list[bool]()
+    precedence = Precedence(hand)
+    http = SlowSubscriber(lambda: len(done))
+
+    def at(point: CrashPoint) -> None:
+        if point is CrashPoint.COMMIT_READY:
+            urgent.append(precedence.is_urgent)
+
+    async def picture(name: int) -> None:
+        place = precedence.place()
+        for _ in range(3):
+            await precedence.give_way(place)
+            done.append(name)
+
+    async with open_workbench(database_url, http, signal=at) as bench:
+        await an_endpoint(bench, "http://subscriber.example/")
+        task = await bench.queued("ours")
+        await bench.accepted(task, "theirs")
+        delivering = Delivering(replace(bench.context, precedence=precedence))
+        urgent.clear()
+        held = await delivering.claim({lane.name: 9 for lane in await delivering.lanes()})
+        assert urgent == [True]
+        async with asyncio.TaskGroup() as group:
+            await precedence.give_way()
+            for name in range(200):
+                group.create_task(picture(name))
+            assert await delivering.deliver(held[0])
+    assert (len(held) > 0, http.done_within) == (True, [0])
+    assert done == [name for name in range(200) for _ in range(3)]

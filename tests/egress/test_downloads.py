@@ -1,14 +1,17 @@
 """Files of providers: whom the credentials of an account are sent to on the way to one."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from itertools import count
 from pathlib import Path
+from threading import Semaphore
 
 import pytest
 
-from tests.support.origin import MP4, by_path, whole
+from tests.support.origin import MP4, by_path, head, whole
 from tests.support.resolver import Resolver
 from tests.support.tls import make_certificates
-from tests.support.upstream import Script, Upstream
+from tests.support.upstream import Asked, Script, Upstream
+from tracker.domain.errors import Broken
 from tracker.domain.exchange import HttpFailure, HttpStream
 from tracker.egress.download import Downloading
 
@@ -98,3 +101,32 @@ async def test_a_redirect_to_a_name_that_leads_inside_is_not_followed(address: s
     assert isinstance(answer, HttpFailure)
     assert answer.reason.startswith("may not be called")
     assert len(origin.asked) == 1
+
+
+async def test_an_origin_that_drips_is_ended_long_before_its_file() -> None:
+    """Each byte comes when the one before it was read, and a second later by the reader's clock."""
+    was_read = Semaphore(0)
+
+    def drip(asked: Asked) -> Iterable[bytes]:
+        del asked
+        yield head("200 OK", 1000)
+        for _ in range(1000):
+            yield b"x"
+            was_read.acquire()
+
+    ticks, came = count(), bytearray()
+    way = Downloading(["127.0.0.1/32"], cap=9999, silence_s=6, clock=lambda: float(next(ticks)))
+
+    async def read(chunks: AsyncIterator[bytes]) -> None:
+        async for piece in chunks:
+            came.extend(piece)
+            was_read.release()
+
+    with Upstream(drip) as origin:
+        answer = await way.open_file(f"{origin.url}/film", {}, {})
+        assert isinstance(answer, HttpStream)
+        with pytest.raises(Broken, match="only 61 bytes came within 60 s"):
+            await read(answer.chunks)
+        await answer.chunks.aclose()
+        was_read.release(1000)  # the origin finds out by itself
+    assert came == b"x" * 60

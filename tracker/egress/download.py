@@ -6,7 +6,8 @@ One connection for each file, which goes with it: files are few and large.
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -40,17 +41,20 @@ class Downloading:
         cap: int,
         silence_s: float,
         resolver: Resolver | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """allow: networks in CIDR notation that may be reached although they lie inside.
 
         cap:       bytes of one file.
         silence_s: how long the other side may send nothing.
         resolver:  in the place of the system's.
+        clock:     monotonic, in seconds; by it the pace of a file is measured.
         """
         self._allow = tuple(allow)
         self._tls = ssl.create_default_context()
         self._cap, self._silence_s = cap, silence_s
         self._resolver = resolver
+        self._clock = clock
 
     async def open_file(
         self, url: str, headers: Mapping[str, str], secrets: Mapping[str, Mapping[str, str]]
@@ -109,7 +113,7 @@ class Downloading:
         self, response: httpcore.Response, decoder: Decoder
     ) -> AsyncGenerator[bytes, None]:
         raw_size, size = 0, 0
-        pace = MinimumPace(_SILENCES * self._silence_s, asyncio.get_running_loop().time)
+        pace = MinimumPace(_SILENCES * self._silence_s, self._clock)
         pieces = response.aiter_stream().__aiter__()
         try:
             while True:
