@@ -1,4 +1,4 @@
-"""Who can do an operation is asked once, and what is remembered of it has a bound."""
+"""The accounts that can do an operation are remembered, up to a bound."""
 
 from dataclasses import dataclass, field
 

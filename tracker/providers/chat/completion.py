@@ -107,14 +107,15 @@ class _Events:
         return "".join(map(self._text_of, self._events.feed(piece)))
 
     def rest(self) -> str:
-        return "".join(map(self._text_of, self._events.rest()))
+        return "".join(self._text_of(data, is_last=True) for data in self._events.rest())
 
-    def _text_of(self, data: str) -> str:
-        if data == _DONE:
+    def _text_of(self, data: str, *, is_last: bool = False) -> str:
+        """Return the text of an event. is_last: nothing tells whether all of it has come."""
+        if data.strip() == _DONE:
             self.has_ended = True
             return ""
         text = ""
-        for chunk in _objects_in(data):
+        for chunk in _objects_in(data, is_last=is_last):
             if isinstance(chunk, str):
                 text += chunk
                 continue
@@ -177,14 +178,18 @@ def _form_of(start: bytes) -> _Events | _Object | _Markdown:
     return _Object() if is_object else _Markdown(is_page=text.startswith("<"))
 
 
-def _objects_in(data: str) -> Iterator[Any]:
-    """Yield the objects of an event, one behind the other; what is none as text."""
-    at = 0
+def _objects_in(data: str, *, is_last: bool) -> Iterator[Any]:
+    """Yield the objects of an event, one behind the other; what is none as text.
+
+    is_last: the body ends with it, so that the rest of an object may be missing.
+    """
+    at = len(data) - len(data.lstrip()) if data.lstrip().startswith("{") else 0
     while at < len(data):
         try:
             found, at = _DECODER.raw_decode(data, at)
         except (ValueError, RecursionError):
-            yield data[at:]
+            if not (is_last and data.startswith("{", at)):
+                yield data[at:]
             return
         if not isinstance(found, dict):
             yield data[at:] if found is None else str(found)
