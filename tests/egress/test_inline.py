@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.support.origin import whole
 from tests.support.upstream import Upstream
 from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.inline_files import lost_reason
 from tracker.egress.client import EgressClient
 from tracker.egress.inline import LEAST_CHARS, InlineFiles
 
@@ -88,13 +89,6 @@ async def test_escapes_are_read_and_line_ends_as_they_are(plain: str, escaped: s
         assert kept == [FILE[:13_001]]
 
 
-@pytest.mark.parametrize("cut", ["\\u00", "\\u00e9", "\\x"])
-async def test_an_escape_that_base64_has_none_of_is_refused(cut: str) -> None:
-    body = json.dumps([b64encode(FILE).decode().rstrip("=")]).replace('"]', f'{cut}"]')
-    with pytest.raises(ValueError, match="file in the answer"):
-        await read(body.encode())
-
-
 HTML, PNG = b"<!doctype html><title>no</title>", b"\x89PNG\r\n\x1a\n" + FILE
 
 
@@ -147,11 +141,36 @@ async def test_a_long_text_that_is_no_base64_stays() -> None:
     assert await read(body) == (body, [])
 
 
-@pytest.mark.parametrize("flaw", ["=AAA", "A===", "é"])
-async def test_a_file_that_is_no_base64_to_its_end_is_refused(flaw: str) -> None:
-    body = json.dumps([b64encode(FILE).decode().rstrip("=") + flaw + "A"], ensure_ascii=False)
-    with pytest.raises(ValueError, match="no base64"):
-        await read(body.encode())
+SHORT = FILE[:12_302]
+GOOD = b64encode(SHORT).decode()
+BARE = GOOD.rstrip("=")
+
+
+@pytest.mark.parametrize("step", [1, 7, 10**9])
+@pytest.mark.parametrize(
+    "flawed",
+    [
+        *[f"{BARE}{flaw}A" for flaw in ("=AAA", "A===", "é", "\\u00e9", "\\x", "\\u0022")],
+        BARE + "\\u00",
+        f"*{GOOD}",
+        f"data:image/png;base64,{GOOD[:9]} * {GOOD}",
+    ],
+)
+async def test_a_file_that_is_no_base64_takes_no_other_with_it(flawed: str, step: int) -> None:
+    sinks = Sinks()
+    reader = InlineFiles(sinks)
+    body = f'{{"data": ["{GOOD}", "{flawed}", "{GOOD}"], "n": 3}}'.encode()
+    for at in range(0, len(body), step):
+        await reader.feed(body[at : at + step])
+    read = json.loads(await reader.finish())
+    first, lost, last = read.pop("data")
+    assert (first, last, read) == (f"file of {len(SHORT)}",) * 2 + ({"n": 3},)
+    reason = lost_reason(lost)
+    assert reason is not None
+    assert reason.startswith("a file in the answer")
+    whole_ones = [one for one in sinks.made if not one.is_aborted]
+    assert [bytes(one.data) for one in whole_ones] == [SHORT, SHORT]
+    assert len(sinks.made) == 3
 
 
 async def test_an_answer_that_ends_within_a_file_is_refused() -> None:

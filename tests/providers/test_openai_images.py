@@ -10,6 +10,7 @@ from tests.providers.provider_contract import PollContract, ProbeContract, Submi
 from tests.providers.support import a_task, an_account, asked_of, called_back, sent_to
 from tracker.domain.errors import CallbackRejected, InvalidRequest, Misuse
 from tracker.domain.exchange import HttpResult
+from tracker.domain.inline_files import lost_name
 from tracker.domain.outcome import (
     Accepted,
     Cancelled,
@@ -156,6 +157,27 @@ def test_an_error_that_comes_with_http_200_is_told_and_one_of_the_server_proves_
         assert _said(_read({"data": [{"b64_json": text}]})).error.code == "empty_result"
 
 
+LOST = lost_name("a file in the answer is no base64: Excess data")
+
+
+def test_a_picture_that_cannot_be_read_is_told_beside_those_that_can() -> None:
+    pictures = [{"b64_json": NAME}, {"b64_json": LOST}, {"b64_json": "no picture"}]
+    done = b"".join(_event("image_generation.completed", **one) for one in pictures)
+    preview = _event("image_generation.partial_image", b64_json=LOST, partial_image_index=0)
+    for body in ({"data": pictures}, preview + done):
+        said = _said(_read(body, wanted=3))
+        assert (said.state, said.message) == (TaskState.SUCCEEDED, "1 of 3 pictures")
+        assert [(one.key, one.url, one.state.value) for one in said.artifacts] == [
+            ("image-0", NAME, "ready"),
+            ("image-1", None, "failed"),
+            ("image-2", None, "failed"),
+        ]
+        assert "Excess data" in said.artifacts[1].extra["error"]
+    alone = _read({"data": pictures[1:]})
+    assert isinstance(alone, Unknown)
+    assert "Excess data" in alone.reason
+
+
 @pytest.mark.parametrize(
     ("word", "state"),
     [
@@ -256,6 +278,8 @@ def test_a_response_is_made_in_the_background_whatever_is_asked_for() -> None:
 def test_a_response_ends_by_its_word_and_its_pictures() -> None:
     item = {"type": "image_generation_call", "id": "ig_1", "result": NAME, "output_format": "png"}
     words = {"type": "message", "content": [{"type": "output_text", "text": "here"}]}
+    lost = _seen(status="completed", output=[item | {"result": LOST}]).artifacts
+    assert [(one.url, one.state.value) for one in lost] == [(None, "failed")]
     done = _seen(status="completed", output=[item, words])
     assert [(one.kind, one.id) for one in done.artifacts] == [("image", "ig_1"), ("text", None)]
     refused = {"type": "message", "content": [{"type": "refusal", "refusal": "never"}]}

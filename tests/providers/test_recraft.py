@@ -11,6 +11,7 @@ from tests.providers.recorded import RecordedContract
 from tests.providers.support import a_task, an_account, sent_to
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpResult
+from tracker.domain.inline_files import lost_name
 from tracker.domain.outcome import Accepted, Deferred, Refused, SubmitOutcome, Unknown
 from tracker.domain.task import TaskState
 from tracker.providers.ports.adapter import Finds
@@ -86,6 +87,16 @@ def test_both_shapes_of_an_answer_are_results_with_their_price() -> None:
     assert alone.said is not None
     assert (alone.said.artifacts[0].id, alone.said.costs) == ("6f1c", ())
     assert alone.said.artifacts[0].extra["nsfw_score"] == "0.5"
+
+
+def test_a_picture_that_cannot_be_read_is_told_beside_those_that_can() -> None:
+    lost = {"b64_json": lost_name("no base64")}
+    made = _read(DRAW, {"data": [{"url": "https://img.example/x"}, lost]}, n=2)
+    assert isinstance(made, Accepted)
+    assert made.said is not None
+    assert made.said.message == "1 of 2 pictures"
+    assert [one.state.value for one in made.said.artifacts] == ["ready", "failed"]
+    assert isinstance(_read(DRAW, {"data": [lost]}), Unknown)
 
 
 def test_an_answer_without_a_picture_is_a_failure_that_costs_what_it_says() -> None:

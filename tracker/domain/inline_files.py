@@ -9,7 +9,8 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qs, urlencode
+from typing import Any
+from urllib.parse import parse_qs, quote, unquote, urlencode
 from uuid import UUID
 
 from tracker.domain.custody import Asset, AssetState, object_key, piece_name, with_urls
@@ -18,6 +19,8 @@ from tracker.domain.task import Task
 SCHEME = "tracker-asset:"
 MARK = "inline"
 """The mark of these files' objects; see `object_key`."""
+_LOST = "tracker-lost:"
+_MOST_REASON = 200
 _TAG_CHARS = 32
 
 
@@ -65,6 +68,21 @@ def read_name(text: str, secrets: Sequence[bytes], tenant: str) -> InlineFile | 
 def is_name(url: str | None) -> bool:
     """Return whether a URL of an artifact is such a name, whoever gave it."""
     return url is not None and url.startswith(SCHEME)
+
+
+def lost_name(reason: str) -> str:
+    """Return what stands in an answer in the place of a file that could not be read."""
+    return _LOST + quote(reason[:_MOST_REASON])
+
+
+def lost_reason(value: Any) -> str | None:
+    """Return why a file of an answer could not be read; None where no such name is given.
+
+    It is not signed: a provider that writes one itself says no more than that it has no file.
+    """
+    if not isinstance(value, str) or not value.startswith(_LOST):
+        return None
+    return unquote(value.removeprefix(_LOST), errors="replace")[:_MOST_REASON]
 
 
 def with_content_urls(task: Task, base: str) -> Task:

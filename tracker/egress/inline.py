@@ -1,20 +1,26 @@
 """Take files out of a JSON answer while it is read: base64 that is long goes where the caller says.
 
 In the place of each file stands a JSON string that names it, so that what is left is a small JSON
-text. Memory holds one piece of the answer and one block of the file, however long that is.
+text. Memory holds one piece of the answer and one block of the file, however long that is. A file
+that cannot be read takes none of the others with it: in its place stands why.
 """
 
 import json
 import re
+import string
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 
+from tracker.domain.errors import Unkeepable
 from tracker.domain.exchange import FileSink, OpenSink
+from tracker.domain.inline_files import lost_name
 
 LEAST_CHARS = 16 * 1024
 """A string that is shorter is left in the text."""
 _DATA_URL = re.compile(rb"data:[\w.+-]+\\?/[\w.+-]+(;[\w=.+-]+)*;base64,")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_=\\\r\n-]*")
+_BASE64 = (string.ascii_letters + string.digits + "+/_=-\\\r\n").encode()
+_CHARS_PER_FLAW = 1000
+"""Prose has more characters that base64 has none of: these are flaws of a file."""
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _QUOTE, _ESCAPE = b'"', b"\\"
 _ESCAPED = re.compile(rb"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
@@ -34,10 +40,10 @@ class InlineFiles:
         self._string: bytearray | None = None
         self._sink: FileSink | None = None
         self._quad = self._cut = b""
-        self._escaped = False
+        self._escaped = self._is_padded = False
 
     async def feed(self, piece: bytes) -> None:
-        """Take a piece of the answer. Raises ValueError where a file is no base64 to its end."""
+        """Take a piece of the answer."""
         at = 0
         while at < len(piece):
             if self._string is None:
@@ -112,7 +118,7 @@ class InlineFiles:
         assert self._string is not None  # noqa: S101
         head = _DATA_URL.match(self._string)
         rest = bytes(self._string[head.end() :] if head else self._string)
-        if _BASE64.fullmatch(rest) is None:
+        if head is None and len(rest.translate(None, _BASE64)) * _CHARS_PER_FLAW > len(rest):
             self._text += self._string
             self._string = bytearray()
             self._sink = _TextSink(self._text)
@@ -123,15 +129,31 @@ class InlineFiles:
     async def _decode(self, part: bytes) -> None:
         sink = self._sink
         assert sink is not None  # noqa: S101
-        if isinstance(sink, _TextSink):
+        if isinstance(sink, _NoFile):
             await sink.write(part)
             return
+        try:
+            await self._decode_into(sink, part)
+        except (ValueError, Unkeepable) as error:
+            await self._lose(sink, str(error))
+
+    async def _lose(self, sink: FileSink, reason: str) -> None:
+        """Leave nothing of a file that cannot be read, and read over the rest of it."""
+        self._sink = _LostSink(lost_name(reason))
+        self._quad = self._cut = b""
+        await sink.abort()
+
+    async def _decode_into(self, sink: FileSink, part: bytes) -> None:
+        """Write what part of a file says. Raises ValueError where it is no base64, Unkeepable."""
         clean = self._quad + self._unescaped(part)
         if b"-" in clean or b"_" in clean:
             clean = clean.translate(_URL_SAFE)
+        if clean and self._is_padded:
+            raise ValueError("a file in the answer is no base64: it goes on behind its end")
         whole = len(clean) - len(clean) % 4
         self._quad = clean[whole:]
         if whole:
+            self._is_padded = clean.endswith(b"=", 0, whole)
             await sink.write(_decoded(clean[:whole]))
 
     def _unescaped(self, part: bytes) -> bytes:
@@ -155,17 +177,24 @@ class InlineFiles:
         if sink is None:
             assert self._string is not None  # noqa: S101
             self._text += self._string
-        elif isinstance(sink, _TextSink):
-            pass
         else:
-            if self._cut:
-                raise ValueError("a file in the answer ends within an escape")
-            if self._quad:
-                await sink.write(_decoded(self._quad + b"=" * (-len(self._quad) % 4)))
-            self._quad = b""
-            self._text += (await sink.finish()).encode()
+            if not isinstance(sink, _NoFile):
+                try:
+                    await self._write_end(sink)
+                except (ValueError, Unkeepable) as error:
+                    await self._lose(sink, str(error))
+            assert self._sink is not None  # noqa: S101
+            self._text += (await self._sink.finish()).encode()
+        self._quad, self._is_padded = b"", False
         self._sink = self._string = None
         self._text += _QUOTE
+
+    async def _write_end(self, sink: FileSink) -> None:
+        """Write the last bytes of a file, which stand in fewer than four characters."""
+        if self._cut:
+            raise ValueError("a file in the answer ends within an escape")
+        if self._quad:
+            await sink.write(_decoded(self._quad + b"=" * (-len(self._quad) % 4)))
 
 
 class RawFile:
@@ -196,7 +225,21 @@ class RawFile:
             await self._sink.abort()
 
 
-class _TextSink:
+class _NoFile:
+    """Takes the rest of a long string that is not decoded."""
+
+    async def write(self, data: bytes) -> None:
+        """Read over it."""
+
+    async def finish(self) -> str:
+        """Return what is to stand behind what is there of it."""
+        return ""
+
+    async def abort(self) -> None:
+        """Do nothing."""
+
+
+class _TextSink(_NoFile):
     """Leaves a long string that is no file in the text."""
 
     def __init__(self, text: bytearray) -> None:
@@ -206,12 +249,16 @@ class _TextSink:
         """Keep it."""
         self._text += data
 
-    async def finish(self) -> str:
-        """Return nothing: all of it is there."""
-        return ""
 
-    async def abort(self) -> None:
-        """Do nothing."""
+class _LostSink(_NoFile):
+    """Reads over the rest of a file that cannot be read."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    async def finish(self) -> str:
+        """Return what tells why it cannot be read."""
+        return self._name
 
 
 def _unescaped(escape: re.Match[bytes]) -> bytes:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from tracker.clock import new_id
-from tracker.domain.errors import StorageError
+from tracker.domain.errors import StorageError, Unkeepable
 from tracker.domain.exchange import FileSink, OpenSink
 from tracker.domain.inline_files import InlineFile, store_key_of
 from tracker.services.counted import CountedChunks
@@ -27,9 +27,9 @@ class InlineSink:
         self._writing = asyncio.create_task(storage.objects.put(key, self._counted.chunks()))
 
     async def write(self, data: bytes) -> None:
-        """Take the next bytes. Raises StorageError where they cannot be stored."""
+        """Take the next bytes. Raises Unkeepable for too many, StorageError."""
         if self._counted.size > self._most:
-            raise StorageError(f"a file of the answer is larger than {self._most} bytes")
+            raise Unkeepable(f"a file of the answer is larger than {self._most} bytes")
         await self._hand_over(data)
 
     async def finish(self) -> str:

@@ -32,7 +32,13 @@ from tracker.domain.exchange import (
     OpenSink,
     always,
 )
-from tracker.domain.inline_files import SCHEME, InlineFile, is_name, read_name
+from tracker.domain.inline_files import (
+    SCHEME,
+    InlineFile,
+    is_name,
+    lost_reason,
+    read_name,
+)
 from tracker.domain.rendering import render_task
 from tracker.domain.task import TaskState
 from tracker.egress.client import EgressClient
@@ -188,6 +194,26 @@ async def test_a_cut_answer_leaves_nothing_and_is_never_sent_again(
             assert (custody.files(), custody.parts()) == ([], [])
             assert len(provider.asked) == 1
     assert task.state is TaskState.UNCERTAIN
+
+
+@pytest.mark.parametrize("flaw", ["no base64", "too large"])
+async def test_a_file_that_cannot_be_kept_takes_no_other_with_it(
+    database_url: str, tmp_path: Path, flaw: str
+) -> None:
+    body = answer_of(PNG, PNG + PNG, PNG[:-1])
+    if flaw == "no base64":
+        body = body.replace(b64encode(PNG + PNG), b64encode(PNG[1:]) + b"=A")
+    rules = replace(RULES, max_bytes=len(PNG) + 65536)
+    with Upstream(whole(body)) as provider:
+        outbound = Relay(provider.url)
+        async with open_custody(database_url, tmp_path, outbound=outbound, rules=rules) as custody:
+            task = await drawn(custody)
+            kept = [await custody.content(asset) for asset in await custody.of(task)]
+            assert (kept, len(custody.files()), custody.parts()) == ([PNG, PNG[:-1]], 2, [])
+    assert task.state is TaskState.SUCCEEDED
+    reason = lost_reason(task.artifacts[1].url)
+    assert reason is not None
+    assert ("no base64" in reason) is (flaw == "no base64")
 
 
 async def test_a_disk_that_is_full_at_the_second_file_leaves_the_outcome_open(

@@ -144,6 +144,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "x-hmac-access-key names another key": "x-hmac-access-key 指的是另一个密钥",
         "date is no time within five minutes of now": "date 不是五分钟以内的时间",
         "the answer names no operation that could be asked about": ("应答中没有可供查询的操作名称"),
+        "an event of it is longer than {} bytes": "其中一个事件超过 {0} 字节",
+        "no picture of the answer can be read: {}": "应答中没有可读的图片：{0:t}",
+        "what stands in its place is no picture": "该位置的内容不是图片",
         # Probes
         "answers in its own words, and takes the credentials": "以自己的格式应答，并接受凭证",
         "answers, but cannot tell now: {}": "有应答，但现在无法判断：{0:t}",

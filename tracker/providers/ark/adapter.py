@@ -308,7 +308,7 @@ def _sends_seeds(account: Account) -> bool:
 
 _NO_ACCOUNT = Account("", "", ArkOptions())
 _ADAPTER = ArkAdapter()
-REVISION = 2
+REVISION = 3
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="ark",

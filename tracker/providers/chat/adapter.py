@@ -107,7 +107,7 @@ def _options_of(account: Account) -> ChatOptions:
 
 
 _ADAPTER = Chat()
-REVISION = 1
+REVISION = 2
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="chat",

@@ -293,7 +293,7 @@ _ADAPTER = AdapterByProfile(
         "gateway": UpstreamKind(adapter=CogVideoGateway(), path_ends=("/cogvideox/v4",)),
     }
 )
-REVISION = 3
+REVISION = 4
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="cogvideox",

@@ -144,7 +144,7 @@ _ADAPTER = DomoByProfile(
         DISCORD: UpstreamKind(adapter=DomoDiscord()),
     }
 )
-REVISION = 2
+REVISION = 3
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="domo",

@@ -332,7 +332,7 @@ def _costs_of(answer: HttpResult) -> tuple[Cost, ...]:
 
 
 _ADAPTER = FalAdapter()
-REVISION = 2
+REVISION = 3
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="fal",

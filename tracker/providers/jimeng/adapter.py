@@ -287,7 +287,7 @@ def _call(account: Account, action: str, body: Mapping[str, Any], now: datetime)
 
 
 _ADAPTER = JimengAdapter()
-REVISION = 2
+REVISION = 3
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="jimeng",

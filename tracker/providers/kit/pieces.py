@@ -9,9 +9,10 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from tracker.domain.inline_files import is_name
+from tracker.domain.inline_files import is_name, lost_reason
 from tracker.domain.media_type import FIRST_BYTES, OCTETS, flaw_of_type, media_type_of
 from tracker.domain.outcome import Observed, PollOutcome
+from tracker.domain.task import Artifact, ArtifactState
 
 _KINDS = MappingProxyType(
     {
@@ -28,6 +29,7 @@ _PICTURES = MappingProxyType(
 MOST_HELD = 16 * 1024 * 1024
 """Characters of a picture that stands in the text of an answer: more than an answer may have."""
 _DATA_HEAD = re.compile(r"data:[\w.+/;=-]*;base64")
+_NO_PICTURE = "what stands in its place is no picture"
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+", re.ASCII)
 _URL_SAFE = str.maketrans("-_", "+/")
 
@@ -115,6 +117,36 @@ def picture_url(picture: Mapping[str, Any], form: str | None = None) -> str | No
     held, url = picture.get("b64_json"), picture.get("url")
     by_field = file_url(held, form) or web_url(url) or web_url(held)
     return by_field or (file_url(url, form) if _is_held(url) else None)
+
+
+def lost_pieces(found: Sequence[Mapping[str, Any]]) -> list[Artifact]:
+    """Return the pictures of an answer that cannot be read, each as a piece that failed, with why.
+
+    found: see `listed_pictures`.
+    """
+    pieces = []
+    for place, one in enumerate(found):
+        held = one.get("b64_json") or one.get("url")
+        if picture_url(one) is None and isinstance(held, str) and held and not web_url(held):
+            pieces.append(lost_piece("image", f"image-{place}", lost_reason(held) or _NO_PICTURE))
+    return pieces
+
+
+def all_lost(found: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return why no picture of an answer can be read, where each was a file; None: one can.
+
+    Such an answer proves neither a result nor a failure: something was made.
+    """
+    if any(picture_url(one) for one in found):
+        return None
+    held = [one.get("b64_json") or one.get("url") for one in found]
+    reason = next(filter(None, map(lost_reason, held)), None)
+    return None if reason is None else f"no picture of the answer can be read: {reason}"
+
+
+def lost_piece(kind: str, key: str, reason: str) -> Artifact:
+    """Return a piece of a result whose file came and could not be read."""
+    return Artifact(kind, None, key=key, state=ArtifactState.FAILED, extra={"error": reason})
 
 
 def _is_held(url: Any) -> bool:

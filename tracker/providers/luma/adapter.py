@@ -321,7 +321,7 @@ _ADAPTER = LumaByProfile(
         ),
     }
 )
-REVISION = 3
+REVISION = 4
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="luma",

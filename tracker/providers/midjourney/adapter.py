@@ -336,7 +336,7 @@ def _lists_nothing(answer: HttpResult, parsed: Any) -> bool:
 
 
 _ADAPTER = MidjourneyAdapter()
-REVISION = 2
+REVISION = 3
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="midjourney",

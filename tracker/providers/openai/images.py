@@ -17,13 +17,14 @@ from tracker.domain.cost import Cost
 from tracker.domain.documents import storable_text
 from tracker.domain.errors import Broken
 from tracker.domain.exchange import HttpCall
+from tracker.domain.inline_files import lost_reason
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
 from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.kit.calls import posted
 from tracker.providers.kit.event_stream import EventStream
 from tracker.providers.kit.forms import FormFile, file_of, multipart
-from tracker.providers.kit.pieces import listed_pictures, picture_url
+from tracker.providers.kit.pieces import all_lost, listed_pictures, lost_pieces, picture_url
 from tracker.providers.kit.reading import charge_text, first_number, first_text, read_json
 from tracker.providers.kit.table import CreatePath, OpenInputs
 
@@ -141,10 +142,16 @@ def _made(
         if (piece := _piece(one, place, facts)) is not None
     ]
     revised = next((text for one in pictures if (text := first_text(one, ("revised_prompt",)))), "")
+    if (reason := all_lost(pictures)) is not None:
+        return Unknown(reason)
     if pieces:
         note = f"{len(pieces)} of {wanted} pictures" if len(pieces) < wanted else revised or None
         said = Observation(
-            TaskState.SUCCEEDED, "done", message=note, artifacts=tuple(pieces), costs=tuple(costs)
+            TaskState.SUCCEEDED,
+            "done",
+            message=note,
+            artifacts=(*pieces, *lost_pieces(pictures)),
+            costs=tuple(costs),
         )
         return Accepted(None, "done", said=said, request_id=request_id)
     reason = storable_text(revised) or "the answer holds no picture"
@@ -252,7 +259,8 @@ class ImageReader:
         elif kind.endswith(".partial_image"):
             name, index = event.get("b64_json"), event.get("partial_image_index")
             told = {"index": index if isinstance(index, int) else 0, "name": name}
-            return json.dumps(told) + "\n" if isinstance(name, str) and name else ""
+            is_there = isinstance(name, str) and name and lost_reason(name) is None
+            return json.dumps(told) + "\n" if is_there else ""
         return ""
 
 

@@ -15,10 +15,10 @@ from tracker.domain.cost import Cost
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
-from tracker.domain.outcome import Accepted, SubmitOutcome
+from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
 from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.kit.forms import FormFile, file_of, multipart
-from tracker.providers.kit.pieces import listed_pictures, picture_url
+from tracker.providers.kit.pieces import all_lost, listed_pictures, lost_pieces, picture_url
 from tracker.providers.kit.reading import charge_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, Meaning, TableAdapter, parsed_of
 from tracker.providers.kit.useless_options import ONE_KIND, SecretlessOptions
@@ -75,6 +75,8 @@ class Recraft(TableAdapter):
         if found is None:
             return self.refusal(sending, answer, parsed)
         pieces = [piece for place, one in enumerate(found) if (piece := _piece(one, place))]
+        if (reason := all_lost(found)) is not None:
+            return Unknown(reason)
         costs = _costs(parsed)
         if not pieces:
             reason = "the answer holds no picture"
@@ -84,7 +86,11 @@ class Recraft(TableAdapter):
         wanted = int(sending.body.get("n") or 1) if sending.task.operation in LISTS else 1
         note = f"{len(pieces)} of {wanted} pictures" if len(pieces) < wanted else None
         said = Observation(
-            TaskState.SUCCEEDED, "done", message=note, artifacts=tuple(pieces), costs=costs
+            TaskState.SUCCEEDED,
+            "done",
+            message=note,
+            artifacts=(*pieces, *lost_pieces(found)),
+            costs=costs,
         )
         return Accepted(None, "done", said=said)
 
@@ -120,7 +126,7 @@ def _costs(parsed: Any) -> tuple[Cost, ...]:
 
 
 _ADAPTER = Recraft()
-REVISION = 2
+REVISION = 3
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="recraft",

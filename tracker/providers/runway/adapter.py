@@ -304,7 +304,7 @@ _ADAPTER = RunwayByProfile(
         ),
     }
 )
-REVISION = 3
+REVISION = 4
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="runway",

@@ -120,7 +120,7 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
 
 
 _ADAPTER = SunoAdapter(KINDS)
-REVISION = 3
+REVISION = 4
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="suno",

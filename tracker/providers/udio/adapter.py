@@ -336,7 +336,7 @@ KINDS: Mapping[str, UpstreamKind] = MappingProxyType(
     }
 )
 _ADAPTER = UdioAdapter(KINDS)
-REVISION = 2
+REVISION = 3
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="udio",

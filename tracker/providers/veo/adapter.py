@@ -117,7 +117,7 @@ _ADAPTER = VeoAdapter(
         ),
     }
 )
-REVISION = 3
+REVISION = 4
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="veo",

@@ -258,7 +258,7 @@ def _options_of(account: Account) -> WanOptions:
 
 
 _ADAPTER = WanAdapter()
-REVISION = 3
+REVISION = 4
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="wan",
