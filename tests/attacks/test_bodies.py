@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import threading
 import uuid
 from contextlib import suppress
 from typing import Any
@@ -42,6 +43,24 @@ def test_sixty_megabytes_of_empty_lists(site: Site, path: str) -> None:
                 assert http.post(path, content=body).status_code in (400, 413)
 
         keep_up(send)
+
+
+def test_pictures_of_sixty_megabytes_of_four_callers(site: Site) -> None:
+    body = b'{"prompt":"p","image_list":[{"image":"' + b"A" * 57 * 1024 * 1024 + b'"}]}'
+    statuses: list[int] = []
+
+    def send() -> None:
+        with site.client(site.writer | JSON) as http:
+            statuses.append(http.post(MULTI_IMAGE, content=body).status_code)
+
+    with site.held_to_figures():
+        senders = [threading.Thread(target=send) for _ in range(4)]
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.join()
+    assert set(statuses) <= {400, 503}
+    assert 400 in statuses
 
 
 def test_a_body_of_a_stranger_is_not_read(site: Site) -> None:

@@ -5,8 +5,10 @@ encoded in pieces, between which others get their turn.
 """
 
 import binascii
+import io
 import json
 import re
+from collections.abc import Iterator
 from functools import cache
 from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any
@@ -31,19 +33,55 @@ def encode(
 
     step: characters of a piece.
     """
+    return "".join(
+        pieces(
+            value, separators=separators, sort_keys=sort_keys, ensure_ascii=ensure_ascii, step=step
+        )
+    )
+
+
+def encode_bytes(
+    value: Any,
+    *,
+    separators: tuple[str, str] = (",", ":"),
+    sort_keys: bool = False,
+    ensure_ascii: bool = True,
+) -> bytes:
+    """Return the same in UTF-8, halves of surrogate pairs included, never held twice."""
+    found = io.BytesIO()  # what it returns is the bytes that it has written, not a copy
+    for piece in pieces(
+        value, separators=separators, sort_keys=sort_keys, ensure_ascii=ensure_ascii
+    ):
+        found.write(piece.encode("utf-8", "surrogatepass"))
+    return found.getvalue()
+
+
+def pieces(
+    value: Any,
+    *,
+    separators: tuple[str, str] = (",", ":"),
+    sort_keys: bool = False,
+    ensure_ascii: bool = True,
+    step: int = LONG,
+) -> Iterator[str]:
+    """Yield the same in pieces."""
     long: list[str] = []
     skeleton = _marked(value, long, step) if is_large(value, step) else None
     encoder = _encoder(separators, sort_keys, ensure_ascii)
     text = encoder.encode(value if skeleton is None else skeleton)
     if skeleton is None or not long:
-        return text
-    between = _MARK.split(text)
+        yield text
+        return
     spell = encode_basestring_ascii if ensure_ascii else encode_basestring
-    for place in range(1, len(between), 2):
-        whole = long[int(between[place])]
-        pieces = [spell(whole[start : start + step])[1:-1] for start in range(0, len(whole), step)]
-        between[place] = "".join(('"', *pieces, '"'))
-    return "".join(between)
+    for place, between in enumerate(_MARK.split(text)):
+        if place % 2 == 0:
+            yield between
+            continue
+        whole = long[int(between)]
+        yield '"'
+        for start in range(0, len(whole), step):
+            yield spell(whole[start : start + step])[1:-1]
+        yield '"'
 
 
 @cache

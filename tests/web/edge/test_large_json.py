@@ -1,5 +1,6 @@
 """A large JSON body means what a small one would, and is read in steps that are short."""
 
+import hashlib
 import json
 from collections.abc import Callable
 
@@ -8,7 +9,7 @@ import pytest
 from tests.support.crowding import crowding
 from tests.support.longest_call import longest_call_s
 from tracker.domain.errors import InvalidRequest
-from tracker.web.edge.body import PARSED_AT_ONCE, parse_object
+from tracker.web.edge.body import PARSED_AT_ONCE, JsonReader, parse_object
 from tracker.web.edge.encoding import as_utf8
 from tracker.web.edge.large_json import LONG, without_long_texts
 
@@ -87,6 +88,31 @@ def test_what_is_wrong_with_a_large_body_is_said(body: str, reason: str) -> None
 def test_what_could_not_be_read_in_short_steps_is_refused(body: bytes, reason: str) -> None:
     with pytest.raises(InvalidRequest, match=reason):
         parse_object(body)
+
+
+@pytest.mark.parametrize("special", SPECIAL)
+def test_a_body_is_read_alike_in_pieces_of_any_size(special: str) -> None:
+    texts = ["a", special, "A" * (LONG - 3) + special, "B" * 3 * LONG + special, f"x{special}x"]
+    inner = '", "'.join(texts)
+    body = f'{{"{special}": ["{inner}"], "n": 1}}'.encode()
+    expected, digest = parse_object(body), hashlib.sha256(body).digest()
+    for size in (61, LONG - 1, LONG + 5, len(body)):
+        seen = hashlib.sha256()
+        reader = JsonReader(seen)
+        for start in range(0, len(body), size):
+            reader.add(body[start : start + size])
+        assert reader.finish() == expected
+        assert seen.digest() == digest
+
+
+@pytest.mark.parametrize("rest", ["\\", '"', "\\u12", "中"[:1], '", "b"', '\\x"}'])
+def test_what_is_wrong_is_said_of_pieces_too(rest: str) -> None:
+    body = f'{{"a": "{"A" * 2 * LONG}{rest}'.encode()
+    reader = JsonReader(None)
+    with pytest.raises(InvalidRequest, match="not JSON"):  # noqa: PT012 - either may raise it
+        for start in range(0, len(body), 100):
+            reader.add(body[start : start + 100])
+        reader.finish()
 
 
 def test_no_text_can_stand_for_another() -> None:

@@ -17,12 +17,12 @@ _REFUSAL = re.compile(r"4\d\d", re.ASCII)
 
 def posted(url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> HttpCall:
     """Build a POST of JSON."""
-    text = long_texts.encode(body, separators=(", ", ": "), ensure_ascii=False)
+    text = long_texts.encode_bytes(body, separators=(", ", ": "), ensure_ascii=False)
     return HttpCall(
         "POST",
         url,
         dict(headers) | {"content-type": "application/json"},
-        text.encode("utf-8", "surrogatepass"),
+        text,
     )
 
 

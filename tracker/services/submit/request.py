@@ -68,7 +68,7 @@ def encoded(request: Request, submission: Submission) -> tuple[bytes, Idempotenc
 
 def _as_bytes(request: Request, submission: Submission) -> bytes:
     try:
-        return long_texts.encode(request.body).encode()
+        return long_texts.encode_bytes(request.body)
     except ValueError:  # 1e400 is JSON, and infinity in every parser
         field = FieldError(submission.input_path, "holds a number out of range")
         raise InvalidRequest(field) from None
@@ -87,8 +87,10 @@ def _idempotency_key(submission: Submission) -> IdempotencyKey | None:
         None if submission.deadline is None else submission.deadline.total_seconds(),
         _without_unset(submission.input),
     ]
-    text = long_texts.encode(asked, sort_keys=True).encode()
-    return IdempotencyKey(submission.tenant, submission.idempotency_key, sha256(text).digest())
+    digest = sha256()
+    for piece in long_texts.pieces(asked, sort_keys=True):
+        digest.update(piece.encode())
+    return IdempotencyKey(submission.tenant, submission.idempotency_key, digest.digest())
 
 
 def _without_unset(value: Any) -> Any:

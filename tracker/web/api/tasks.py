@@ -32,6 +32,7 @@ from tracker.web.api.task_answers import (
     task_headers,
 )
 from tracker.web.edge import params, query, waiting
+from tracker.web.edge.body_shares import release_share
 from tracker.web.edge.conditional import etag, matches
 from tracker.web.edge.heads import header
 from tracker.web.edge.operation import ResponseSpec, operation, read_body
@@ -69,6 +70,7 @@ async def submit(request: Request) -> Response:
         submitter=principal(request).key,
     )
     accepted = await our.acceptance.accept(submission)
+    release_share(request.scope)  # its answer may be held back
     submits = our.providers[submission.provider].submits
     model = submits.input_model(submission.operation)
     warnings = [] if model is None else unknown_fields(model, submission.input, prefix="input")

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Generator, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -16,8 +17,9 @@ from starlette.types import Message, Receive
 from tracker.domain import documents
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
+from tracker.web.edge.body_shares import BodyShare, share_of
 from tracker.web.edge.encoding import as_utf8, charset_of, encoding_of, in_utf8, undone
-from tracker.web.edge.large_json import LongTexts, without_long_texts
+from tracker.web.edge.large_json import LongTextReader, LongTexts, without_long_texts
 from tracker.web.edge.structure import ValueCounter, check_values
 
 PARSED_AT_ONCE = 256 * 1024
@@ -41,14 +43,14 @@ async def read_capped(
     *,
     limit: int,
     timeout_s: float,
-    counter: ValueCounter | None = None,
+    steps: "BodySteps | None" = None,
 ) -> bytes:
-    """The raw body, however it is framed.
+    """The raw body, however it is framed; nothing where a reader has taken it.
 
     limit:     bytes; one more is refused, without reading on.
     timeout_s: for the whole body, so that a trickle cannot hold a connection.
-    counter:   is given each piece as it comes.
-    Raises BodyTooLarge, BodyTooSlow, ClientDisconnect, and what the counter raises.
+    steps:     what is done with each piece.
+    Raises BodyTooLarge, BodyTooSlow, ClientDisconnect, Unavailable, and what the steps raise.
     """
     declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
@@ -56,19 +58,34 @@ async def read_capped(
     begun = _StartedAwaitable(receive())
     if begun.is_done and not begun.result.get("more_body", False):
         whole = _chunk(begun.result, 0, limit)  # all is there, as with most: nothing to time
-        if counter is not None:
-            counter.add_whole(whole)
+        if steps is not None and steps.counter is not None:
+            steps.counter.add_whole(whole)
         return whole
     try:
         async with asyncio.timeout(timeout_s):
-            return await _read(begun, receive, limit, counter)
+            return await _read(begun, receive, limit, steps or BodySteps())
     except TimeoutError:
         raise BodyTooSlow(f"the body did not arrive within {timeout_s:g} s") from None
 
 
+@dataclass(frozen=True, slots=True)
+class BodySteps:
+    """The steps that are taken with each piece of a body.
+
+    counter: counts its values.
+    share:   of what bodies may hold together; a large body waits for its part.
+    reader:  takes a large body, of which then nothing else is kept.
+    """
+
+    counter: ValueCounter | None = None
+    share: BodyShare | None = None
+    reader: "JsonReader | None" = None
+
+
 async def _read(
-    message: Awaitable[Message], receive: Receive, limit: int, counter: ValueCounter | None
+    message: Awaitable[Message], receive: Receive, limit: int, steps: BodySteps
 ) -> bytes:
+    counter, share, reader = steps.counter, steps.share, steps.reader
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -77,6 +94,13 @@ async def _read(
         size += len(chunks[-1])
         if counter is not None:
             counter.add(chunks[-1])
+        if share is not None and size > PARSED_AT_ONCE:
+            await share.grow(size)
+        if reader is not None and size > PARSED_AT_ONCE and reader.takes(chunks[0]):
+            for chunk in chunks:
+                reader.add(chunk)
+            chunks.clear()
+            chunks.append(b"")
         if not received.get("more_body", False):
             if size <= PARSED_AT_ONCE:
                 return b"".join(chunks)
@@ -181,13 +205,17 @@ async def read_json(
     kind, encoding, declared = _described(request)
     _check_kind(kind)
     is_plain = not encoding and charset_of(kind) is None
+    reader = JsonReader(digest) if is_plain else None
     body = await read_capped(
         declared,
         request.receive,
         limit=limit,
         timeout_s=timeout_s,
-        counter=ValueCounter() if is_plain else None,
+        steps=BodySteps(ValueCounter() if is_plain else None, share_of(request.scope), reader),
     )
+    if reader is not None and reader.has_begun:
+        async with _large_bodies():
+            return await asyncio.to_thread(reader.finish)
     if digest is not None:
         await _digested(digest, body)
     if encoding := encoding_of(encoding, body):
@@ -217,16 +245,62 @@ def parse_object(body: bytes) -> dict[str, Any]:
     """
     if b"\0" in body[:4]:  # UTF-16 or UTF-32, which nothing has said
         body = in_utf8(json.detect_encoding(body), body)
+    try:
+        return _object_of(*_without_long_texts(body))
+    except ValueError as error:
+        raise _not_json(error) from None
+
+
+class JsonReader:
+    """Reads a large JSON body while it comes, so that it is not held as it came.
+
+    has_begun: it has taken what came so far.
+    """
+
+    def __init__(self, digest: "hashlib._Hash | None") -> None:
+        """digest: is given the body as it came."""
+        self.has_begun = False
+        self._digest = digest
+        self._reader = LongTextReader()
+
+    def takes(self, begin: bytes) -> bool:
+        """Return whether it reads a body that begins so; in UTF-16 it is read when it is whole."""
+        return self.has_begun or b"\0" not in begin[:4]
+
+    def add(self, piece: bytes) -> None:
+        """Read on. Raises InvalidRequest."""
+        self.has_begun = True
+        if self._digest is not None:
+            self._digest.update(piece)
+        try:
+            self._reader.add(piece)
+        except ValueError as error:
+            raise _not_json(error) from None
+
+    def finish(self) -> dict[str, Any]:
+        """Return the object. Raises InvalidRequest."""
+        try:
+            return _object_of(*self._reader.finish(), is_large=True)
+        except ValueError as error:
+            raise _not_json(error) from None
+
+
+def _not_json(error: ValueError) -> InvalidRequest:
+    return InvalidRequest(FieldError("", f"not JSON: {error}"), malformed=True)
+
+
+def _object_of(body: bytes, long: LongTexts, is_large: bool) -> dict[str, Any]:  # noqa: FBT001
+    """Return a JSON object. Raises ValueError, InvalidRequest.
+
+    body, long: without its long texts, and these. is_large: whether the whole is large.
+    """
     while body.startswith(codecs.BOM_UTF8):  # RFC 8259 section 8.1 lets readers ignore it
         body = body.removeprefix(codecs.BOM_UTF8)
     if body.endswith(b"\0"):  # the end of a text in C
         body = body.rstrip(b"\0")
-    try:
-        parsed = _read_text(body)
-        if isinstance(parsed.value, str) and parsed.value[:_BLANK].lstrip().startswith("{"):
-            parsed = _read_text(parsed.value.encode())  # encoded twice
-    except ValueError as error:
-        raise InvalidRequest(FieldError("", f"not JSON: {error}"), malformed=True) from None
+    parsed = _read_text(body, long, is_large)
+    if isinstance(parsed.value, str) and parsed.value[:_BLANK].lstrip().startswith("{"):
+        parsed = _read_text(*_without_long_texts(parsed.value.encode()))  # encoded twice
     if not isinstance(parsed.value, dict):
         raise InvalidRequest(FieldError("", "must be a JSON object"), malformed=True)
     if parsed.flaw is not None:
@@ -242,12 +316,14 @@ class _Parsed(NamedTuple):
     flaw: FieldError | None
 
 
-def _read_text(body: bytes) -> _Parsed:
-    """Parse a JSON text. Raises ValueError."""
+def _without_long_texts(body: bytes) -> tuple[bytes, LongTexts, bool]:
+    """Return a text without its long texts where it is large, these, and whether it is."""
     is_large = len(body) > PARSED_AT_ONCE
-    long = LongTexts()
-    if is_large:
-        body, long = without_long_texts(body)
+    return (*(without_long_texts(body) if is_large else (body, LongTexts())), is_large)
+
+
+def _read_text(body: bytes, long: LongTexts, is_large: bool) -> _Parsed:  # noqa: FBT001
+    """Parse a JSON text. Raises ValueError."""
     try:
         value = _parsed(body)
     except ValueError as error:

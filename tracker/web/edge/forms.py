@@ -16,8 +16,9 @@ from starlette.requests import Request
 
 from tracker.domain import documents
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.web.edge.body import PARSED_AT_ONCE, read_capped, read_json
+from tracker.web.edge.body import PARSED_AT_ONCE, BodySteps, read_capped, read_json
 from tracker.web.edge.body_errors import WrongMediaType
+from tracker.web.edge.body_shares import share_of
 from tracker.web.edge.encoding import UnsupportedEncoding
 
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -44,7 +45,13 @@ async def read_json_or_form(
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding != "identity":
         raise UnsupportedEncoding(encoding)
-    body = await read_capped(request.headers, request.receive, limit=limit, timeout_s=timeout_s)
+    body = await read_capped(
+        request.headers,
+        request.receive,
+        limit=limit,
+        timeout_s=timeout_s,
+        steps=BodySteps(share=share_of(request.scope)),
+    )
     if len(body) <= PARSED_AT_ONCE:
         return parse_form(content_type, body, digest)
     return await asyncio.to_thread(parse_form, content_type, body, digest)

@@ -18,6 +18,8 @@ from tracker.domain.errors import FieldError, InvalidRequest
 LONG = 4096
 """Bytes; shorter texts are left where they stand."""
 _STEP = 256 * 1024
+_JOINED_AT_ONCE = 1024 * 1024
+"""Characters that a text grows by."""
 _MOST_LEFT = 8 * 1024 * 1024
 """Bytes that may be left: they are parsed at once."""
 _MOST_TEXTS = 100_000
@@ -54,55 +56,138 @@ class LongTexts:
         return any("\0" in text for text in self.texts)
 
 
+class LongTextReader:
+    """Takes the long texts out of a JSON text while its pieces arrive.
+
+    A body of 57 MB is so never held twice: a long text grows in one place, and what it was read
+    from is gone.
+    """
+
+    def __init__(self) -> None:
+        """Nothing has arrived."""
+        self._found = LongTexts()
+        self._kept: list[bytes] = []
+        self._left = 0
+        self._texts_left = _MOST_TEXTS
+        self._rest, self._looked = b"", 0
+        self._long: _GrowingText | None = None
+
+    def add(self, piece: bytes) -> None:
+        """Read on.
+
+        Raises ValueError for a text that holds what none may, InvalidRequest where too much is left
+        to be parsed at once.
+        """
+        self._take(self._rest + piece, is_last=False)
+
+    def finish(self) -> tuple[bytes, LongTexts]:
+        """Return the text with marks for its long texts, and these. Raises what `add` does."""
+        self._take(self._rest, is_last=True)
+        if self._long is not None:
+            raise ValueError("a text does not end")
+        self._keep(self._rest)
+        return b"".join(self._kept), self._found
+
+    def _take(self, body: bytes, *, is_last: bool) -> None:
+        while True:
+            if self._long is not None:
+                body = self._read_on(body, self._long, is_last=is_last)
+                if self._long is not None:
+                    self._rest, self._looked = body, 0
+                    return
+            start = body.find(b'"', self._looked)
+            if start < 0:
+                self._keep(body)
+                self._rest, self._looked = b"", 0
+                return
+            short = _SHORT_REST.match(body, start + 1, start + LONG)
+            if short is None and len(body) < start + LONG and not is_last:
+                self._keep(body[:start])
+                self._rest, self._looked = body[start:], 0
+                return
+            self._texts_left -= 1
+            if self._texts_left <= 0:
+                raise _too_much(f"holds more than {_MOST_TEXTS} texts")
+            if short is not None:
+                self._looked = short.end()
+                continue
+            mark = f'"{self._found.mark}{len(self._found.texts)}"'.encode()
+            self._keep(body[:start])
+            self._keep(mark)
+            body, self._looked = body[start + 1 :], 0
+            self._long = _GrowingText()
+
+    def _read_on(self, body: bytes, text: "_GrowingText", *, is_last: bool) -> bytes:
+        """Read a long text on, and return what is behind its end, or not yet a part of it."""
+        # As long as the piece, without escapes that hide what ends a text.
+        plain = body.replace(rb"\\", b"  ").replace(rb"\"", b"  ") if b"\\" in body else body
+        end = plain.find(b'"')
+        if end >= 0:
+            text.add(_read(body[:end]))
+            self._found.texts.append(text.whole())
+            self._long = None
+            return body[end + 1 :]
+        if is_last:
+            raise ValueError("a text does not end")
+        if len(body) < LONG:  # an escape may begin in it
+            return body
+        end = _whole(plain)
+        text.add(_read(body[:end]))
+        return body[end:]
+
+    def _keep(self, piece: bytes) -> None:
+        self._left += len(piece)
+        if self._left > _MOST_LEFT:
+            raise _too_much(f"holds more than {_MOST_LEFT} bytes besides its long texts")
+        self._kept.append(piece)
+
+
+class _GrowingText:
+    """A text that pieces are added to."""
+
+    def __init__(self) -> None:
+        """It is empty."""
+        self._text = ""
+        self._pieces: list[str] = []
+        self._size = self._unjoined = 0
+        self._is_ascii = True
+
+    def add(self, piece: str) -> None:
+        """Add a piece. Raises InvalidRequest where so many characters are not ASCII."""
+        self._pieces.append(piece)
+        self._size += len(piece)
+        self._unjoined += len(piece)
+        self._is_ascii = self._is_ascii and piece.isascii()
+        if self._size > _MOST_CHARACTERS and not self._is_ascii:
+            raise _too_much(f"holds a text of more than {_MOST_CHARACTERS} characters not in ASCII")
+        if self._unjoined > _JOINED_AT_ONCE:
+            self._join()
+
+    def whole(self) -> str:
+        """Return it; it is then empty."""
+        self._join()
+        text, self._text = self._text, ""
+        return text
+
+    def _join(self) -> None:
+        """Append what has come. CPython extends a text that one name alone holds in its place."""
+        more = "".join(self._pieces)
+        self._pieces, self._unjoined = [], 0
+        text, self._text = self._text, ""
+        text += more
+        self._text = text
+
+
 def without_long_texts(body: bytes) -> tuple[bytes, LongTexts]:
     """Return a JSON text with marks for its long texts, and these.
 
-    Half of a surrogate pair in one becomes a replacement character. Raises ValueError for a text
-    that does not end or holds what none may, InvalidRequest where too much is left to be parsed at
-    once.
+    Half of a surrogate pair in one becomes a replacement character. Raises what `LongTextReader`
+    does.
     """
-    found = LongTexts()
-    parts: list[bytes] = []
-    left = place = kept_from = 0
-    for _ in range(_MOST_TEXTS):
-        start = body.find(b'"', place)
-        if start < 0:
-            break
-        short = _SHORT_REST.match(body, start + 1, start + LONG)
-        if short is not None:
-            place = short.end()
-            continue
-        mark = f'"{found.mark}{len(found.texts)}"'.encode()
-        text, place = _long_text(body, start + 1)
-        found.texts.append(text)
-        left += start - kept_from + len(mark)
-        if left > _MOST_LEFT:
-            break
-        parts += (body[kept_from:start], mark)
-        kept_from = place
-    else:
-        raise _too_much(f"holds more than {_MOST_TEXTS} texts")
-    if left + len(body) - kept_from > _MOST_LEFT:
-        raise _too_much(f"holds more than {_MOST_LEFT} bytes besides its long texts")
-    parts.append(body[kept_from:])
-    return b"".join(parts), found
-
-
-def _long_text(body: bytes, place: int) -> tuple[str, int]:
-    """Return the text that begins at a place, and the place behind its closing mark."""
-    pieces: list[str] = []
-    while place < len(body):
-        piece = body[place : place + _STEP]
-        # As long as the piece, without escapes that hide what ends a text.
-        plain = piece.replace(rb"\\", b"  ").replace(rb"\"", b"  ") if b"\\" in piece else piece
-        end = plain.find(b'"')
-        if end >= 0:
-            pieces.append(_read(piece[:end]))
-            return _joined(pieces), place + end + 1
-        end = _whole(plain)
-        pieces.append(_read(piece[:end]))
-        place += end
-    raise ValueError("a text does not end")
+    reader = LongTextReader()
+    for start in range(0, len(body), _STEP):
+        reader.add(body[start : start + _STEP])
+    return reader.finish()
 
 
 def _whole(plain: bytes) -> int:
@@ -135,13 +220,6 @@ def _read(piece: bytes) -> str:
         except ValueError:
             raise ValueError(str(error).partition(" at line")[0]) from None
     return text
-
-
-def _joined(pieces: list[str]) -> str:
-    is_large = sum(map(len, pieces)) > _MOST_CHARACTERS
-    if is_large and not all(piece.isascii() for piece in pieces):
-        raise _too_much(f"holds a text of more than {_MOST_CHARACTERS} characters not in ASCII")
-    return "".join(pieces)
 
 
 def _too_much(reason: str) -> InvalidRequest:

@@ -15,6 +15,7 @@ from tracker.metrics import REQUEST_SECONDS, REQUESTS
 from tracker.telemetry import REQUEST_ID, access_log, begin_request, note, noted
 from tracker.tracing import NO_SPAN, TRACEPARENT, NoSpan, OpenSpan, SpanKind
 from tracker.web.edge import problems
+from tracker.web.edge.body_shares import release_share
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 from tracker.web.edge.sent_events import SentEvents
 from tracker.web.edge.whole_answers import LEFT, send_whole
@@ -80,6 +81,7 @@ class RequestScope:
                 status = response.status_code
                 await send_whole(response, _more_headers(scope, request_id), scope, send)
             finally:
+                release_share(scope)
                 path, route = scope["path"], _route_of(scope)
                 if route == UNROUTED:
                     path = access_log.redact(path)  # it may hold anything

@@ -22,6 +22,7 @@ from tracker.store.filters import TaskFilter
 from tracker.store.front import FrontFilter
 from tracker.telemetry import note
 from tracker.web.edge import query
+from tracker.web.edge.body_shares import release_share
 from tracker.web.edge.state import holder, principal, services, tenant
 from tracker.web.edge.waiting import WaitTime, leaving, refuse_ended, until_over
 from tracker.web.fronts.own_urls import with_own_urls
@@ -148,6 +149,7 @@ async def _create(
         submitter=principal(request).key,
     )
     accepted = await accepted_once(request, asked, held_s=command.wait_s)
+    release_share(request.scope)  # its answer may be held back for minutes
     task = accepted.task
     note(provider=provider, task=str(task.id))
     if accepted.replayed and command.wait_s:
