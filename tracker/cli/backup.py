@@ -6,7 +6,7 @@ import click
 
 from tracker.cli.command import Command, examples
 from tracker.cli.exits import FAILED
-from tracker.cli.shared import OUTPUT, emit, fail, load_settings, print_fields
+from tracker.cli.shared import OUTPUT, emit, fail, load_settings, print_fields, say
 
 
 @click.command(
@@ -63,3 +63,8 @@ def backup(dest: Path, with_secrets: bool, dump: Path | None, output: str) -> No
         "bytes": sum(file.size_bytes for file in made.files.values()),
     }
     emit(output, shown, lambda: print_fields(shown))
+    if not made.files:
+        say(
+            "this backup holds no data: keep a base backup of the server with it, or dump first "
+            "(`pg_dump --format=custom`) and name the dump by --dump"
+        )

@@ -178,6 +178,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # Backups
         "there are no callback secrets yet: no service has run with these settings": "还没有回调密钥：使用这些设置的服务从未运行过",
         "{} exists already": "{0} 已存在",
+        "this backup holds no data: keep a base backup of the server with it, or dump first "
+        "(`pg_dump --format=custom`) and name the dump by --dump": "这个备份里没有数据：把数据库服务器"
+        "的物理备份和它放在一起，或先导出（`pg_dump --format=custom`），再用 --dump 指明导出文件",
         "{} is not the file that {} describes": "{0} 不是 {1} 所描述的文件",
         "it is no manifest of a backup: {}: {}": "不是备份清单：{0}：{1}",
         "its format {} is newer than this version, which reads up to {}: install the version that made it": "其格式 {0} 比本版本新（本版本最多读 {1}）：请安装生成它的版本",
