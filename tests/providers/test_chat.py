@@ -178,6 +178,10 @@ def test_links_end_where_the_text_goes_on_and_count_once() -> None:
     text = f"听：{SONG}，再听 {SONG}。 See <https://page.example/help> https://cdn.example/c/x"
     state, links, _ = _ended(_read([_event(text), DONE]))
     assert (state, links) == (TaskState.SUCCEEDED, [SONG])
+    at = "https://cdn.example"
+    paired = f"[v]({at}/a_(1).mp4) ({at}/b.mp4) {at}/c.mp4(完成)"
+    _, links, _ = _ended(_read([_event(paired), DONE]))
+    assert links == [f"{at}/{one}.mp4" for one in ("a_(1)", "b", "c")]
     _, links, _ = _ended(_read([_event(text), DONE], media_hosts=["cdn.example"]))
     assert links == [SONG, "https://cdn.example/c/x"]
 

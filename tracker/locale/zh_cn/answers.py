@@ -146,6 +146,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the answer names no operation that could be asked about": ("应答中没有可供查询的操作名称"),
         "an event of it is longer than {} bytes": "其中一个事件超过 {0} 字节",
         "no picture of the answer can be read: {}": "应答中没有可读的图片：{0:t}",
+        "the picture came as base64, although its address was asked for": (
+            "图片以 base64 返回，而请求的是其地址"
+        ),
         "what stands in its place is no picture": "该位置的内容不是图片",
         # Probes
         "answers in its own words, and takes the credentials": "以自己的格式应答，并接受凭证",

@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 from tracker.domain.task import Artifact
 from tracker.providers.kit.pieces import text_url, web_url
 
-_LINK = re.compile(r"https?://[^\s<>\"'`\\|^{}\[\]()（）【】「」『』《》，。；、！？]+")
+_CHAR = r"[^\s<>\"'`\\|^{}\[\]()（）【】「」『』《》，。；、！？]"
+_LINK = re.compile(rf"https?://(?:{_CHAR}|\({_CHAR}*\))+")
+"""Brackets are of a link where it holds both of a pair; those of the text stand around it."""
 _BEHIND = ".,;:!?*_~"
 """Punctuation of the text, and not of a link at whose end it stands."""
 _KINDS: Mapping[str, str] = MappingProxyType(
@@ -30,10 +32,12 @@ def artifacts_of(text: str, hosts: Collection[str]) -> Sequence[Artifact]:
     """
     found: dict[str, str] = {}
     for match in _LINK.finditer(text):
-        url = web_url(match[0].rstrip(_BEHIND))
-        kind = None if url is None else _kind_of(url, hosts)
-        if url is not None and kind is not None:
-            found.setdefault(url, kind)
+        for written in dict.fromkeys((match[0], match[0].partition("(")[0])):
+            url = web_url(written.rstrip(_BEHIND))
+            kind = None if url is None else _kind_of(url, hosts)
+            if url is not None and kind is not None:
+                found.setdefault(url, kind)
+                break
     return [
         Artifact(kind, url, key=f"link-{place}") for place, (url, kind) in enumerate(found.items())
     ]

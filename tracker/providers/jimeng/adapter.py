@@ -47,7 +47,7 @@ from tracker.providers.jimeng.front import JimengFront
 from tracker.providers.jimeng.inputs import CREATES, flaws, is_model
 from tracker.providers.kit.cancels import OpenCancel
 from tracker.providers.kit.empty_results import doubting_empty
-from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.pieces import file_url, lost_piece, web_url
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.set_fields import set_fields
 from tracker.providers.kit.status_words import plain
@@ -81,6 +81,9 @@ Source: https://www.volcengine.com/docs/85621, 2026-11; its numbers were looked 
 2026-11-29 and not found.
 """
 _EMPTY = "done without a file"
+_AS_BASE64 = "the picture came as base64, although its address was asked for"
+_MOST_HELD = 16 * 1024
+"""Characters of a picture that a task's row holds."""
 
 
 class JimengOptions(VolcOptions):
@@ -268,10 +271,26 @@ def _pieces(parsed: Any, now: datetime) -> Sequence[Artifact]:
         for place, one in enumerate(urls if isinstance(urls, list) else ())
         if (url := web_url(one))
     ]
+    pictures = pictures or _held_pieces(found)
     video = web_url(found.get("video_url"))
     if video is None:
         return pictures
     return [*pictures, Artifact("video", video, key="video", expires_at=now + VIDEOS_LIVE)]
+
+
+def _held_pieces(found: Mapping[str, Any]) -> list[Artifact]:
+    """Return what came as base64 although its address was asked for: a result, if not one of ours.
+
+    Relays leave out what was asked for. What has no place in a task's row is told as lost.
+    """
+    held = found.get("binary_data_base64")
+    texts = [one for one in held if isinstance(one, str) and one] if isinstance(held, list) else []
+    pieces = []
+    for place, text in enumerate(texts):
+        url = file_url(text) if len(text) <= _MOST_HELD else None
+        lost = lost_piece("image", str(place), _AS_BASE64)
+        pieces.append(lost if url is None else Artifact("image", url, key=str(place)))
+    return pieces
 
 
 def _look(account: Account, model: str, task_id: str, now: datetime) -> HttpCall:
