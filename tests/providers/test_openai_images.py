@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.task import TaskState
-from tracker.providers.openai.images import EDITED, GENERATED
+from tracker.providers.openai.images import EDITED, GENERATED, VARIED
 from tracker.providers.openai.official import ProjectEvents
 from tracker.providers.openai.responses import RESPONSES
 from tracker.providers.ports.callbacks import Hint
@@ -35,8 +36,13 @@ TOOL = {"model": "gpt-6", "input": "a cat", "tools": [{"type": "image_generation
 INPUTS: Mapping[str, Mapping[str, Any]] = {
     GENERATED: CAT,
     EDITED: {**CAT, "image": FILE},
+    VARIED: {"image": FILE, "n": "2"},
     RESPONSES: TOOL,
 }
+EVENT = (
+    b'{"id":"evt_1","object":"event","created_at":1777629600,'
+    b'"type":"response.completed","data":{"id":"resp_1"}}'
+)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OFFICIAL = {"profile": "official"}
 
@@ -49,7 +55,7 @@ class TestOpenAIItself(SubmitContract, PollContract, ProbeContract):
 
 class TestPicturesOfGateways(SubmitContract):
     provider = OPENAI
-    inputs = {name: INPUTS[name] for name in (GENERATED, EDITED)}  # noqa: RUF012 - read only
+    inputs = {name: INPUTS[name] for name in (GENERATED, EDITED, VARIED)}  # noqa: RUF012 - read only
 
 
 def _call(operation: str, body: Mapping[str, Any]) -> Any:
@@ -97,6 +103,9 @@ def test_an_edit_of_files_is_a_form_and_one_of_addresses_is_json() -> None:
     assert form.body.count(b'name="image[]"; filename=') == 2
     assert b'name="mask"; filename=' in form.body
     assert b'name="stream"\r\n\r\ntrue' in form.body
+    varied = _call(VARIED, INPUTS[VARIED])
+    assert varied.body.count(b'name="image"; filename=') == 1
+    assert b"prompt" not in varied.body
     url = "https://pictures.example/a.png"
     by_url = json.loads(_call(EDITED, {**CAT, "image": [url], "mask": url}).body)
     assert (by_url["images"], by_url["mask"]) == ([{"image_url": url}], {"image_url": url})
@@ -311,18 +320,28 @@ def test_a_response_alone_is_cancelled() -> None:
 
 def test_an_event_of_the_project_is_a_hint() -> None:
     """The published example: it names the response and says nothing of it."""
-    body = (
-        b'{"id":"evt_1","object":"event","created_at":1777629600,'
-        b'"type":"response.completed","data":{"id":"resp_1"}}'
-    )
     events = ProjectEvents()
-    assert events.parse_callback(called_back(body)) == (
+    assert events.parse_callback(called_back(EVENT)) == (
         Hint("the event response.completed", "resp_1"),
     )
     assert events.parse_callback(called_back(b'{"type":"batch.completed","data":{"id":"b"}}')) == ()
     for wrong in (b"{", b"[]", b"{}"):
         with pytest.raises(CallbackRejected):
             events.parse_callback(called_back(wrong))
+
+
+@pytest.mark.parametrize(("body", "fits"), [(EVENT, True), (EVENT + b" ", False)])
+def test_an_event_is_proved_by_the_secret_of_its_endpoint(body: bytes, *, fits: bool) -> None:
+    """The signature was worked out apart from this code, as standardwebhooks.com has it."""
+    scheme = ProjectEvents().proof(an_account(OPENAI, **OFFICIAL, webhook_secrets=[SECRET]))
+    assert scheme is not None
+    headers = {
+        "webhook-id": "evt_1",
+        "webhook-timestamp": "1777629600",
+        "webhook-signature": "v1,I0OJtKh1F2fARHkM481ukIq10ObWaE/WyHQerA0snpo=",
+    }
+    proof = scheme.verify(called_back(body, headers), now=datetime.fromtimestamp(1777629700, UTC))
+    assert (proof.flaw is None) is fits
 
 
 def test_events_come_to_an_account_of_openai_itself_that_has_their_secret() -> None:

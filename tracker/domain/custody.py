@@ -36,6 +36,7 @@ class AssetState(StrEnum):
 
 
 _READY = ArtifactState.READY
+_WITH_FILES = (TaskState.SUCCEEDED, TaskState.FAILED)
 ENDED = frozenset(AssetState) - {AssetState.WANTED}
 UPLOAD = "upload"
 """The kind of an asset that a caller uploaded and no task made."""
@@ -144,8 +145,11 @@ def asset_id(task: Task, piece: str) -> UUID:
 
 
 def may_have_assets(task: Task) -> bool:
-    """Return whether a task has a result whose files may be kept."""
-    return task.state is TaskState.SUCCEEDED and bool(task.artifacts)
+    """Return whether a task has a result whose files may be kept, or a failure that brought some.
+
+    A failure's are those alone that came within its answer: nothing is fetched for it.
+    """
+    return bool(task.artifacts) and task.state in _WITH_FILES
 
 
 def wanted_of(task: Task, *, lifetime: timedelta | None, now: datetime) -> list[Wanted]:

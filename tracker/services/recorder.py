@@ -44,6 +44,8 @@ _NOTIFY, _STOP, _FREE_SLOTS = Effect.NOTIFY, Effect.STOP, Effect.FREE_SLOTS
 _SUCCEEDED = TaskState.SUCCEEDED
 _RESULTS = frozenset({EventKind.SEEN_SUCCEEDED, EventKind.RESULT_COMPLETED, EventKind.REREAD})
 """Kinds of steps that bring what is to be kept."""
+_HOLDING = _RESULTS | {EventKind.SEEN_FAILED}
+"""Kinds of steps whose answers may hold files: a failure's tell why, such as a blurred picture."""
 _WORK = (JobKind.SUBMIT, JobKind.RECONCILE)
 _ENDED = "task {task} of {provider}/{account} {verdict} after {seconds:g} s"
 _LOOKED_ANYWAY = timedelta(seconds=1)
@@ -90,20 +92,21 @@ class Recorder:
                 self._enqueue(effect, step.task)
             if step.task.costs:
                 self._costs.append((step.task, ledger.entries(before, step.task)))
-            if step.task.state is _SUCCEEDED and step.task.artifacts:
+            if step.task.artifacts and custody.may_have_assets(step.task):
                 self._want_files(step.task, step.transition)
         return step
 
     def _want_files(self, task: Task, step: Transition) -> None:
         """Have the files of a result fetched, once the step that names them is committed."""
-        if self._context.storage is not None and step.kind in _RESULTS:
+        if self._context.storage is not None and step.kind in _HOLDING:
             self._inline += inline_files.kept_of(
                 task,
                 self._context.secrets,
                 keep=self._context.keep_files(task),
                 now=self._tx.now,
             )
-        if self._context.fetches_files(task) and step.kind in _RESULTS:
+        is_result = task.state is _SUCCEEDED and step.kind in _RESULTS
+        if is_result and self._context.fetches_files(task):
             hosting = self._context.providers[task.provider].results
             self._wanted += custody.wanted_of(task, lifetime=hosting.lifetime, now=self._tx.now)
 

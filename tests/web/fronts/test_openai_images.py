@@ -92,6 +92,15 @@ def test_an_edit_is_a_form_with_its_files(pair: Pair) -> None:
     assert addressed.status_code == 200, addressed.text
 
 
+def test_a_variation_is_a_form_of_a_file_alone(pair: Pair) -> None:
+    for http in pair:
+        assert http.post(f"{BASE}/images/variations", data={"n": "1"}).status_code == 400
+    files, data = {"image": ("a.png", PNG, "image/png")}, {"n": "2"}
+    ours, theirs = (http.post(f"{BASE}/images/variations", data=data, files=files) for http in pair)
+    assert differences(ours.json(), theirs.json()) == {".id"}
+    assert len(ours.json()["data"]) == 2
+
+
 @pytest.mark.parametrize("path", [DRAW, EDIT])
 def test_previews_and_pictures_come_as_events(pair: Pair, path: str) -> None:
     fields = {"prompt": f"a cat to {path}", "stream": "true", "partial_images": "2"}

@@ -132,6 +132,9 @@ def test_why_there_is_no_file_is_told_by_the_status(
     assert (answer.status_code, answer.json()["name"]) == (status, word)
     assert set(answer.json()) == {"id", "name", "errors"}
     assert scene.made(prompt) <= 1
+    [task] = scene.http.get("/v1/tasks?limit=1").json()["tasks"]
+    pieces = (task["result"] or {"artifacts": []})["artifacts"]
+    assert [one["asset"]["state"] for one in pieces] == ["kept"] * (scenario == "content_filtered")
 
 
 def test_a_file_that_is_cut_on_its_way_is_fetched_again(scene: Scene) -> None:

@@ -21,7 +21,7 @@ from tracker.providers.kit.front_calls import name_in, no_route, whole_number, w
 from tracker.providers.kit.gateway_rows import gateway_row
 from tracker.providers.kit.ledger import net
 from tracker.providers.openai import front_files, front_images, front_responses
-from tracker.providers.openai.images import EDITED, IMAGES
+from tracker.providers.openai.images import IMAGES, OF_FILES
 from tracker.providers.openai.operations import GENERATIONS, QUOTA, REMIX, VIDEOS
 from tracker.providers.openai.passing import BILLING, FILES, MODELS, USAGE
 from tracker.providers.openai.responses import PREFIX, RESPONSES
@@ -155,7 +155,7 @@ def _one(call: FrontCall, holder: str, rest: str) -> Command | WantsBody | Refus
 def _made(call: FrontCall, path: str) -> Create | WantsBody | Refusal:
     """Read the create of pictures or of a response."""
     if call.body is None:
-        return WantsBody(or_form=path == EDITED)
+        return WantsBody(or_form=path in OF_FILES)
     if path == RESPONSES:
         return front_responses.create(call.body)
     return front_images.create(path, _nested(call.body))

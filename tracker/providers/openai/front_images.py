@@ -20,11 +20,15 @@ from tracker.providers.kit.held_answers import (
     without_result,
 )
 from tracker.providers.kit.pieces import base64_in
-from tracker.providers.openai.images import EDITED, FACTS, GENERATED
+from tracker.providers.openai.images import EDITED, FACTS, GENERATED, VARIED
 from tracker.providers.ports.front import Create, Shown
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall
 
-_PATHS: Mapping[str, str] = {GENERATED: "image_generation", EDITED: "image_edit"}
+_PATHS: Mapping[str, str] = {
+    GENERATED: "image_generation",
+    EDITED: "image_edit",
+    VARIED: "image_variation",
+}
 """Beginning of an event's type."""
 
 

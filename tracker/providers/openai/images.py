@@ -28,7 +28,9 @@ from tracker.providers.kit.pieces import all_lost, listed_pictures, lost_pieces,
 from tracker.providers.kit.reading import charge_text, first_number, first_text, read_json
 from tracker.providers.kit.table import CreatePath, OpenInputs
 
-GENERATED, EDITED = "images/generations", "images/edits"
+GENERATED, EDITED, VARIED = "images/generations", "images/edits", "images/variations"
+OF_FILES = frozenset({EDITED, VARIED})
+"""Creates that clients send as forms with files."""
 LASTS_S = 600.0
 """The official clients wait for so long."""
 FACTS = ("background", "output_format", "quality", "size")
@@ -57,8 +59,20 @@ class _OpenAIEdit(_OpenAIPicture):
     mask: str | dict[str, Any] | None = None
 
 
+class _OpenAIVariation(OpenInputs):
+    """Has no prompt: https://github.com/openai/openai-python, resources/images.py."""
+
+    image: str | list[str]
+    model: str | None = None
+    n: Annotated[int, Field(ge=1, le=10)] | Annotated[str, Field(pattern="^([1-9]|10)$")] = 1
+
+
 IMAGES: Mapping[str, CreatePath] = MappingProxyType(
-    {GENERATED: CreatePath(GENERATED, _OpenAIPicture), EDITED: CreatePath(EDITED, _OpenAIEdit)}
+    {
+        GENERATED: CreatePath(GENERATED, _OpenAIPicture),
+        EDITED: CreatePath(EDITED, _OpenAIEdit),
+        VARIED: CreatePath(VARIED, _OpenAIVariation),
+    }
 )
 
 
@@ -76,11 +90,11 @@ def typed(input_: Mapping[str, Any]) -> dict[str, Any]:
 def build_create(
     url: str, operation: str, body: Mapping[str, Any], headers: Mapping[str, str]
 ) -> HttpCall:
-    """Build the create: an edit of files as a form, everything else as JSON."""
-    form = _form_of(body) if operation == EDITED else None
+    """Build the create: an edit or variation of files as a form, everything else as JSON."""
+    form = _form_of(body) if operation in OF_FILES else None
     if form is not None:
         return multipart(url, form, headers)
-    return posted(url, _with_addresses(body) if operation == EDITED else body, headers)
+    return posted(url, _with_addresses(body) if operation in OF_FILES else body, headers)
 
 
 def _form_of(body: Mapping[str, Any]) -> list[tuple[str, str | FormFile]] | None:

@@ -211,15 +211,15 @@ def _result_in(task: Task, answer: HttpResult, parsed: Any) -> Observation | Non
         word = first_text(parsed, ("finish_reason", "finishReason"), limit=100)
         seed, url = first_number(parsed, ("seed",)), _file_in(parsed, kind)
     word = plain(word or SUCCESS).upper()[:100]
+    pieces = () if url is None else (Artifact(kind, url, key="0"),)
     if word in _FAILED_WORDS:
-        why = "the result was blurred by moderation" if word == FILTERED else "it failed"
-        return _failed(word, why)
-    if url is None:
+        if word == FILTERED:
+            return replace(_failed(word, "the result was blurred by moderation"), artifacts=pieces)
+        return _failed(word, "it failed")
+    if not pieces:
         return None
     detail = {"finish_reason": word} | ({"seed": seed[:20]} if seed else {})
-    return Observation(
-        TaskState.SUCCEEDED, word, artifacts=(Artifact(kind, url, key="0"),), detail=detail
-    )
+    return Observation(TaskState.SUCCEEDED, word, artifacts=pieces, detail=detail)
 
 
 def _file_in(parsed: Any, kind: str) -> str | None:
@@ -254,7 +254,7 @@ def _absent(asking: Asking, words: str) -> Absent:
 
 
 _ADAPTER = StabilityAdapter()
-REVISION = 2
+REVISION = 3
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="stability",

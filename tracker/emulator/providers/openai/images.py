@@ -43,7 +43,7 @@ from tracker.emulator.providers.openai.words import OpenAIWord
 __all__ = ["ImageApi"]
 
 _FORM = "multipart/form-data"
-_RESPONSE = "responses"
+_RESPONSE, _VARIATION = "responses", "image_variation"
 _WORDS = {
     SUBMITTED: "queued",
     PROCESSING: "in_progress",
@@ -55,9 +55,9 @@ _LEAST_BYTES = 48 * 1024
 """Of a picture: real ones are large; what stands behind a PNG's end is ignored."""
 _PIECE_BYTES = 64 * 1024
 _TOKENS = {"input_tokens": 13, "output_tokens": 4160, "total_tokens": 4173}
-_CHECK = record(
-    {"prompt": text(least=1, most=32_000), "n": integer(least=1, most=10)}, required=("prompt",)
-)
+_COUNT = integer(least=1, most=10)
+_CHECK = record({"prompt": text(least=1, most=32_000), "n": _COUNT}, required=("prompt",))
+_CHECK_VARIATION = record({"image": text(least=1), "n": _COUNT}, required=("image",))
 
 
 class ImageApi:
@@ -74,6 +74,7 @@ class ImageApi:
         return (
             ApiRoute("POST", "/v1/images/generations", partial(self._draw, "image_generation")),
             ApiRoute("POST", "/v1/images/edits", partial(self._draw, "image_edit")),
+            ApiRoute("POST", "/v1/images/variations", partial(self._draw, _VARIATION)),
             ApiRoute("POST", "/v1/responses", self._respond),
             ApiRoute("GET", "/v1/responses/{id}", self._get_response),
             ApiRoute("POST", "/v1/responses/{id}/cancel", self._cancel_response),
@@ -195,8 +196,9 @@ def _body_of(call: ApiCall) -> Mapping[str, object]:
 def _draft(kind: str, body: Mapping[str, object], scenario: Scenario) -> TaskDraft[VideoDetails]:
     if scenario.has(OpenAIWord.NO_QUOTA):
         raise CodedRefusal(429, "insufficient_quota", "you exceeded your current quota")
-    known = {name: value for name, value in body.items() if name in ("prompt", "n")}
-    flaw = _CHECK(known)
+    names = ("image", "n") if kind == _VARIATION else ("prompt", "n")
+    known = {name: value for name, value in body.items() if name in names}
+    flaw = (_CHECK_VARIATION if kind == _VARIATION else _CHECK)(known)
     if flaw is not None:
         raise CodedRefusal(400, "invalid_request", str(flaw))
     wanted = body.get("n")
