@@ -1,7 +1,6 @@
 """`GET /metrics`: what a process did, and what one process measures for all."""
 
 import re
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -12,9 +11,10 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.crowding import crowding, slowness
+from tests.support.longest_call import longest_call_s
 from tests.support.requests import submission
 from tests.support.service import ROOT, environment, free_port, listen, serving
+from tests.support.slowness import slowness
 from tests.support.waiting import wait_until
 from tracker.emulator import EmulatorConfig, EmulatorServer
 from tracker.exposition import PROCESSES, Collected, exposed
@@ -165,34 +165,19 @@ def registry() -> Iterator[CollectorRegistry]:
         one.values = values
 
 
-def _longest_stop_s(registry: CollectorRegistry) -> float:
-    """Return how long a thread that wants to go on was kept from it by a scrape in another one."""
-    done = threading.Event()
-
-    def scrape() -> None:
-        generate_latest(registry)
-        done.set()
-
-    scraping = threading.Thread(target=scrape)
-    longest_s, last = 0.0, time.perf_counter()
-    scraping.start()
-    while not done.is_set():
-        done.wait(0.0002)
-        now = time.perf_counter()
-        longest_s, last = max(longest_s, now - last), now
-    scraping.join()
-    return longest_s
+COST_S, STOP_S = 0.020, 0.005
+"""Of a scrape, and of its longest step, in processor time; the best of a few tries counts."""
 
 
 def test_a_scrape_of_a_thousand_samples_is_quick_and_stops_nobody(
     registry: CollectorRegistry,
 ) -> None:
-    costs_s, stops = [], []
-    for _ in range(10):
+    costs_s, stops = list[float](), list[float]()
+    while len(stops) < 10 and (min(costs_s, default=1) > COST_S or min(stops, default=1) > STOP_S):
         began_s = time.thread_time()
         text = generate_latest(registry).decode()
         costs_s.append((time.thread_time() - began_s) / slowness())
-        stops.append(_longest_stop_s(registry) / crowding() / slowness())
+        stops.append(longest_call_s(lambda: generate_latest(registry)) / slowness())
     assert 1000 <= len([line for line in text.splitlines() if not line.startswith("#")]) <= 1100
-    assert min(costs_s) <= 0.020
-    assert min(stops) <= 0.005
+    assert min(costs_s) <= COST_S
+    assert min(stops) <= STOP_S

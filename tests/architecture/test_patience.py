@@ -1,5 +1,5 @@
-"""Tests give services time: a request that is given up after httpx's own five seconds fails on a
-machine whose cores are busy, which is no fault of what is tested."""
+"""Tests give services time: a request or a wait that is given up after seconds fails on a machine
+whose cores are busy, which is no fault of what is tested."""
 
 import ast
 from collections.abc import Iterator
@@ -11,30 +11,55 @@ OPENING = frozenset({"Client", "AsyncClient", "stream", "request"})
 METHODS = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
 SAID_OTHERWISE = frozenset({"timeout", "transport", None})
 """None: of `**options`, which hold it."""
+WAITS = frozenset({"wait_until", "until", "finished", "dial", "wait_until_ready"})
+"""Of `tests.support`, whose own limit is patient."""
+SHORT_S = 60
+"""A number below this is no patience."""
 CLIENTS = ROOT / "tests" / "clients" / "programs"
 """Programs of callers, which have their clients' own patience."""
 
 
 def _hasty(path: Path) -> Iterator[int]:
-    """Yield the lines on which httpx is asked without a word on patience."""
+    """Yield the lines on which somebody is asked, or waited for, without patience.
+
+    A limit that a test is about has a name.
+    """
     source = path.read_text()
-    if "httpx." not in source:
+    if "httpx." not in source and "timeout_s=" not in source:
         return
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="httpx"), attr=attr)):
                 is_asking = attr in OPENING | METHODS
-                if is_asking and SAID_OTHERWISE.isdisjoint(one.arg for one in node.keywords):
+                said = frozenset(one.arg for one in node.keywords)
+                if is_asking and (SAID_OTHERWISE.isdisjoint(said) or _is_short(node, "timeout")):
+                    yield node.lineno
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                if name in WAITS and _is_short(node, "timeout_s"):
                     yield node.lineno
 
 
-def test_each_client_of_a_test_says_how_long_it_waits() -> None:
+def _is_short(call: ast.Call, argument: str) -> bool:
+    """Return true if an argument is a number without patience."""
+    found = [one.value for one in call.keywords if one.arg == argument]
+    return any(
+        isinstance(value, ast.Constant)
+        and isinstance(value.value, int | float)
+        and value.value < SHORT_S
+        for value in found
+    )
+
+
+def test_whoever_waits_in_a_test_has_patience() -> None:
     files = [one for one in (ROOT / "tests").rglob("*.py") if CLIENTS not in one.parents]
     assert [f"{path}:{line}" for path in files for line in _hasty(path)] == []
     assert files
 
 
-def test_a_hasty_request_is_found(tmp_path: Path) -> None:
+def test_a_hasty_request_or_wait_is_found(tmp_path: Path) -> None:
     made = tmp_path / "made.py"
-    made.write_text("httpx.get('/')\nhttpx.get('/', timeout=1)\nhttpx.Client(**options)\n")
-    assert list(_hasty(made)) == [1]
+    made.write_text(
+        "httpx.get('/')\nhttpx.get('/', timeout=1)\nhttpx.get('/', timeout=SHORT_S)\n"
+        "httpx.Client(**options)\nwait_until(is_there, timeout_s=2)\nwait_until(is_there)\n"
+    )
+    assert list(_hasty(made)) == [1, 2, 5]

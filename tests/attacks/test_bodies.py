@@ -18,6 +18,8 @@ from tracker.services.receive.forgeries import MOST_KINDS
 JSON = {"content-type": "application/json"}
 FORGERIES = 150
 MOST_DISK_BYTES = 8 * 1024 * 1024
+HONEST_BYTES = 10_000
+"""Of an honest callback: how many of them come meanwhile, the machine decides."""
 
 
 def test_very_many_unknown_fields_of_a_reader(site: Site) -> None:
@@ -98,11 +100,11 @@ def test_forged_callbacks_fill_neither_memory_nor_disk(site: Site, token: str) -
         return found
 
     before, counted = disk(), forgeries()["forgeries"]["total"]
-    with site.held_to_figures(), site.client({}) as http:
+    with site.held_to_figures() as witness, site.client({}) as http:
         for _ in range(FORGERIES):
             path = f"/callbacks/kling/{uuid.uuid4()}/{token}"
             assert http.post(path, content=body).status_code == 404
-    assert disk() - before < MOST_DISK_BYTES
+    assert disk() - before < MOST_DISK_BYTES + HONEST_BYTES * len(witness.delays_s)
     found = forgeries()
     assert found["forgeries"]["total"] - counted == FORGERIES
     assert len(found["receipts"]["forged"]) <= MOST_KINDS

@@ -38,6 +38,8 @@ LIES = (
 )
 """Scenarios that the provider may play for a task. An external id may be used twice, so that a
 second submit shows as a second creation."""
+GIVEN_UP_S = 8
+"""Callers give an answer up after this, and send again."""
 TOLD_EVERY = 3
 """Every so many tasks have a callback URL of the caller's."""
 
@@ -89,7 +91,7 @@ class Callers:
 
     def _submit_for_ever(self, number: int) -> None:
         chance = Random(f"{self.seed}/{number}")
-        with httpx.Client(trust_env=False, timeout=8) as http:
+        with httpx.Client(trust_env=False, timeout=GIVEN_UP_S) as http:
             count = 0
             while not self._stopping.is_set():
                 lies = chance.choice(LIES)

@@ -194,7 +194,7 @@ def test_without_the_fast_packages_everything_works_and_doctor_says_so(
     slow: Any = {"loop": "asyncio"}  # what "auto" comes to where uvloop is missing
     with (
         serving(env, door=door, workers=False, **slow) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=20) as http,
+        httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
     ):
         path = callback_path(submit(http)["id"])
         answer = http.post(path, content=kling_says("processing"))

@@ -24,6 +24,9 @@ from tracker.cli.main import main
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 
+NEXT_TRY_S = 2
+"""After this, another task is submitted."""
+
 
 @pytest.fixture
 def service(sqlite_url: str, tmp_path: Path) -> Iterator[str]:
@@ -91,7 +94,7 @@ def test_listen_relays_each_event_once_and_signed(service: str, tmp_path: Path) 
                 over = http.get(f"/v1/tasks/{submit(http)['id']}?wait=60").json()
                 assert over["state"] == "succeeded"
                 with suppress(AssertionError):  # the next task is the next try
-                    wait_until(has_relayed, timeout_s=2)
+                    wait_until(has_relayed, timeout_s=NEXT_TRY_S)
             process.signal(signal.SIGINT)
             process.join()
     for request in sink.received:

@@ -27,7 +27,7 @@ def test_the_commands_run_in_the_pages_order(tmp_path: Path, path: str) -> None:
         env=inherited | {"PATH": path},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -57,7 +57,7 @@ def test_the_procfile_serves_and_a_copy_is_made_while_it_does(tmp_path: Path, pa
         url = f"http://127.0.0.1:{port}"
         wait_until_ready(url, web)
         task = {"provider": "kling", "operation": "videos/text2video", "input": {"prompt": "p"}}
-        answer = httpx.post(f"{url}/v1/tasks", json=task, timeout=20, trust_env=False)
+        answer = httpx.post(f"{url}/v1/tasks", json=task, timeout=60, trust_env=False)
         assert answer.status_code == 202
         [(_, block)] = [b for b in _BLOCK.findall(PAGES[0].read_text()) if b[0] == "sh sqlite"]
         subprocess.run(

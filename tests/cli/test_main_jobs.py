@@ -35,7 +35,7 @@ def test_every_provider_has_one_that_succeeds(sqlite_url: str, tmp_path: Path) -
         }
         with (
             serving(env, door=door, workers=True) as url,
-            httpx.Client(base_url=url, trust_env=False, timeout=20) as http,
+            httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
         ):
             tasks = set()
             for name, job in jobs.items():

@@ -68,7 +68,7 @@ def test_each_command_works_in_the_pages_order(
             start_new_session=True,
         )
         try:
-            status = shell.wait(500)
+            status = shell.wait(600)
         finally:
             if shell.poll() is None:
                 os.killpg(shell.pid, signal.SIGKILL)

@@ -31,7 +31,7 @@ def http(sqlite_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
         env = environment(sqlite_url, tmp_path, provider_url=emulator.url, public_url=public)
         with (
             serving(env, door=door, workers=True) as url,
-            httpx.Client(base_url=url, trust_env=False, timeout=30) as client,
+            httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
         ):
             yield client
 
@@ -44,7 +44,7 @@ def run(http: httpx.Client, *arguments: str) -> Result:
 
 def finished(http: httpx.Client, **fields: Any) -> dict[str, Any]:
     """A task that is over."""
-    task: dict[str, Any] = http.get(f"/v1/tasks/{submit(http, **fields)['id']}?wait=20").json()
+    task: dict[str, Any] = http.get(f"/v1/tasks/{submit(http, **fields)['id']}?wait=60").json()
     return task
 
 
@@ -108,14 +108,14 @@ def test_a_wait_outlives_a_restart_of_the_service(sqlite_url: str, tmp_path: Pat
     place = door.getsockname()
     log = tmp_path / "wait"
     with serving(env, door=door, workers=False) as url:
-        with httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
+        with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
             task_id = submit(http)["id"]
         waiting = Process(("tasks", "wait", task_id, "--url", url), {}, log).start()
         wait_until(lambda: "queued" in log.read_text())
     wait_until(lambda: "away" in log.read_text())
     with (
         serving(env, door=listen(place[1]), workers=False) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=30) as http,
+        httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
     ):
         cancelled = run(http, "tasks", "cancel", task_id, "--output", "json")
         assert (cancelled.exit_code, json.loads(cancelled.stdout)["state"]) == (0, "cancelled")

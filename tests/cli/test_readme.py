@@ -38,7 +38,7 @@ def test_the_quick_start_runs_as_pasted(tmp_path: Path) -> None:
             start_new_session=True,  # what it leaves in the background is of its group
         )
         try:
-            assert shell.wait(60) == 0
+            assert shell.wait(600) == 0
         finally:
             os.killpg(shell.pid, signal.SIGKILL)
     printed = (tmp_path / "out").read_text()

@@ -63,7 +63,7 @@ def test_each_block_prints_what_the_tutorial_says(tmp_path: Path, path: str) -> 
             start_new_session=True,  # what it leaves in the background is of its group
         )
         try:
-            status = shell.wait(150)
+            status = shell.wait(600)
         finally:
             with suppress(ProcessLookupError):  # it ends what it began
                 os.killpg(shell.pid, signal.SIGKILL)

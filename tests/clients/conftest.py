@@ -105,12 +105,12 @@ class Served:
         return [one for one in self._requests() if json.dumps(prompt) in json.dumps(one)]
 
     def _requests(self) -> list[Any]:
-        made = httpx.get(f"{self.provider}/emulator/tasks", trust_env=False, timeout=30).json()
+        made = httpx.get(f"{self.provider}/emulator/tasks", trust_env=False, timeout=60).json()
         return [task["request"] for task in made]
 
     def fetch(self, url: str) -> bytes:
         """Return the bytes of a result."""
-        answer = httpx.get(url, trust_env=False, timeout=30)
+        answer = httpx.get(url, trust_env=False, timeout=60)
         return answer.raise_for_status().content
 
 

@@ -56,14 +56,14 @@ def test_client_is_told_in_order_of_a_stream_that_broke(fronted: Served) -> None
 
 
 def _content(served: Served, address: str) -> str:
-    answer = httpx.get(address, headers=_key(served), trust_env=False, timeout=30)
+    answer = httpx.get(address, headers=_key(served), trust_env=False, timeout=60)
     content: str = answer.raise_for_status().json()["choices"][0]["message"]["content"]
     return content
 
 
 def _task(served: Served, id_: str) -> dict[str, Any]:
     url = f"{served.url}/v1/tasks/{id_.removeprefix('chatcmpl-')}"
-    found: dict[str, Any] = httpx.get(url, headers=_key(served), trust_env=False, timeout=30).json()
+    found: dict[str, Any] = httpx.get(url, headers=_key(served), trust_env=False, timeout=60).json()
     return found
 
 

@@ -33,7 +33,7 @@ _AFTER = (0, 1, 90, 180, 260)
 
 @pytest.fixture(scope="module")
 def more_settings(emulated: Served, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    key_file = httpx.get(f"{emulated.url}/veo/service-account.json", trust_env=False, timeout=30)
+    key_file = httpx.get(f"{emulated.url}/veo/service-account.json", trust_env=False, timeout=60)
     accounts = tmp_path_factory.mktemp("accounts") / "accounts.toml"
     accounts.write_text(
         f"""
@@ -93,7 +93,7 @@ def check_creations(front: Served, proxy: Proxy, *kinds: str) -> None:
     cut = [one for one in proxy.exchanges if one.fault is not None]
     assert len(cut) == CUTS * len(kinds)
     assert max(one.response_size for one in cut) <= max(_AFTER)
-    made = httpx.get(f"{front.provider}/emulator/tasks", trust_env=False, timeout=30).json()
+    made = httpx.get(f"{front.provider}/emulator/tasks", trust_env=False, timeout=60).json()
     requests = [json.dumps(task["request"]) for task in made]
     for kind in kinds:
         for number in range(CUTS):

@@ -31,7 +31,7 @@ def test_submits_polls_passed_on_calls_and_doctor_go_through_the_proxy(
             )
             with (
                 serving(env, door=door, workers=True) as url,
-                httpx.Client(base_url=url, trust_env=False, timeout=20) as http,
+                httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
             ):
                 world = World(http, emulator.url)
                 assert world.finished(world.submit())["state"] == "succeeded"

@@ -61,7 +61,7 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
         )
         with (
             serving(env, door=listen(), workers=True) as url,
-            httpx.Client(base_url=url, trust_env=False, timeout=20) as http,
+            httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
         ):
             yield World(http, emulator.url)
 
@@ -137,7 +137,7 @@ api_key = "revoked"
         )
         with (
             serving(env, door=listen(), workers=True) as url,
-            httpx.Client(base_url=url, trust_env=False, timeout=20) as http,
+            httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
         ):
             world = World(http, emulator.url)
             for _ in range(5):

@@ -95,7 +95,7 @@ def test_a_refresh_of_an_expired_task_finds_its_late_verdict(make_world: MakeWor
     task_id = submit(world, external_task_id="mine")["id"]
     assert world.finished(task_id)["state"] == "expired"
     world.move("mine", "succeed")
-    answer = act(world, task_id, "refresh", prefer="wait=10")
+    answer = act(world, task_id, "refresh", prefer="wait=60")
     assert (answer.status_code, answer.json()["state"]) == (200, "succeeded")
 
 
@@ -105,7 +105,7 @@ def test_a_failed_task_is_submitted_again_as_another_one_linked_to_it(
     world = make_world()
     first = submit(world, input=BAD, metadata={"order": 7}, external_task_id="mine")
     world.finished(first["id"])
-    headers = {"idempotency-key": "again", "prefer": "wait=20"}
+    headers = {"idempotency-key": "again", "prefer": "wait=60"}
     made = act(world, first["id"], "resubmit", **headers)
     again = made.json()
     assert (made.status_code, again["state"]) == (200, "failed")

@@ -112,7 +112,7 @@ def test_a_task_past_its_deadline_is_shown_although_nobody_works(
     )
     with (
         serving(env, door=listen(), workers=False) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=20) as http,
+        httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
     ):
         task_id = submit(http, deadline_s=1)["id"]
         wait_until(

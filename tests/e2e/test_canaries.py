@@ -126,7 +126,7 @@ def test_no_secret_is_stored_logged_answered_or_printed(
     )
     process = Process(("serve",), env, tmp_path / "log").start()
     with (
-        httpx.Client(base_url=own, trust_env=False, timeout=20) as http,
+        httpx.Client(base_url=own, trust_env=False, timeout=60) as http,
         Sink([500], body=f"{WEBHOOK} {WEBHOOK[6:]} {KEY}".encode()) as sink,
     ):
         wait_until_ready(own, process)

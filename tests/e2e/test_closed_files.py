@@ -35,7 +35,7 @@ def test_a_front_leads_to_a_closed_file_once_it_is_kept(sqlite_url: str, tmp_pat
         )
         providers = {**PROVIDERS, NAME: made_up(MadeUp(Finds.BY_ID))}
         url = stack.enter_context(serving(env, door=door, workers=True, providers=providers))
-        http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=20))
+        http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
         id_ = http.post("/made-up/make/film", json={"prompt": "rain"}).json()["id"]
         task = f"/made-up/tasks/{id_}"
         wait_until(lambda: http.get(task).json()["state"] == "submitted")

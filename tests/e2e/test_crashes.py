@@ -116,7 +116,7 @@ def test_nothing_is_lost_or_doubled_when_the_process_dies_at(bed: Bed, point: Cr
     wait_until(lambda: not dying.is_alive)
     healing = bed.start()
     try:
-        with httpx.Client(base_url=bed.url, trust_env=False, timeout=20) as http:
+        with httpx.Client(base_url=bed.url, trust_env=False, timeout=60) as http:
             acknowledged |= _submit_all(bed, healing)
             _check(World(http, bed.emulator.url), bed, acknowledged)
     finally:
@@ -136,7 +136,7 @@ def test_nothing_is_lost_or_doubled_when_it_dies_again_and_again_at_one_commit_a
     try:
         for prefix in rounds:
             acknowledged |= _submit_all(bed, healing, prefix)
-        with httpx.Client(base_url=bed.url, trust_env=False, timeout=20) as http:
+        with httpx.Client(base_url=bed.url, trust_env=False, timeout=60) as http:
             _check(World(http, bed.emulator.url), bed, acknowledged, rounds)
     finally:
         healing.stop()
@@ -156,7 +156,7 @@ def _submit_all(bed: Bed, process: Process, prefix: str = "") -> dict[str, str]:
                 json=submission(input=body, external_task_id=name),
                 headers={"idempotency-key": name},
                 trust_env=False,
-                timeout=10,
+                timeout=60,
             )
         except httpx.TransportError:
             return not process.is_alive

@@ -68,7 +68,7 @@ def _world(database_url: str, folder: Path, choose: Choose) -> Iterator[tuple[Wo
         )
         with (
             serving(env, door=listen(), workers=True) as url,
-            httpx.Client(base_url=url, trust_env=False, timeout=20) as http,
+            httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
         ):
             yield World(http, emulator.url), proxy
 
@@ -80,7 +80,7 @@ def _submit(world: World, name: str, image: str = "https://example.com/1.png") -
 
 
 def _healed(database_url: str) -> Left:
-    wait_until(lambda: not is_any_open(database_url), timeout_s=60)
+    wait_until(lambda: not is_any_open(database_url))
     return look(database_url)
 
 

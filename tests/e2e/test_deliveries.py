@@ -91,7 +91,7 @@ def test_deliveries_of_a_killed_worker_are_sent_by_another_with_the_same_ids_and
     with (
         serving(env, door=door, workers=False) as url,
         Sink(is_silent=True) as sink,
-        httpx.Client(base_url=url, trust_env=False, timeout=20) as http,
+        httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
     ):
         made = http.post("/v1/endpoints", json={"url": sink.url}).json()
         path = f"/v1/endpoints/{made['id']}/test"

@@ -45,7 +45,7 @@ def test_tasks_of_a_living_account_end_while_another_never_answers(
         )
         with (
             serving(env, door=listen(), workers=True) as url,
-            httpx.Client(base_url=url, trust_env=False, timeout=20) as http,
+            httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
         ):
             world = World(http, emulator.url)
             stuck = [submit(http, account="mute")["id"] for _ in range(MUTE_TASKS)]

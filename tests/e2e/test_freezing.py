@@ -61,7 +61,7 @@ def test_a_process_that_was_frozen_past_its_lease_neither_sends_nor_commits(
             wait_until(lambda: frozen.is_frozen)
             other.start()
             wait_until_ready(urls[1], other)
-            with httpx.Client(base_url=urls[1], trust_env=False, timeout=20) as http:
+            with httpx.Client(base_url=urls[1], trust_env=False, timeout=60) as http:
                 world = World(http, emulator.url)
                 (task,) = http.get("/v1/tasks").json()["tasks"]
                 world.finished(task["id"])

@@ -53,7 +53,7 @@ class Ledger:
         """Make a task, which the provider reserves 3 EUR for."""
         body = {"prompt": prompt, "plan": {"bill": [RESERVED]}}
         url = f"{self.url}/made-up/make/film"
-        answer = httpx.post(url, json=body, trust_env=False, timeout=20)
+        answer = httpx.post(url, json=body, trust_env=False, timeout=60)
         assert answer.status_code == 201, answer.text
 
     def tell(self, mark: str, *, steps: int) -> None:
@@ -66,7 +66,7 @@ class Ledger:
     def sums(self) -> dict[str, Decimal]:
         """Return the sums of the ledger."""
         found = httpx.get(
-            f"{self.url}/v1/costs", params={"by": "provider"}, trust_env=False, timeout=20
+            f"{self.url}/v1/costs", params={"by": "provider"}, trust_env=False, timeout=60
         )
         lines = found.raise_for_status().json()["costs"]
         return {k: Decimal(v) for line in lines for k, v in line.items() if k in _SUMS}

@@ -15,7 +15,7 @@ from tracker.emulator import EmulatorServer as Emulator
 
 def create(url: str) -> str:
     """Make the same create as always, on a connection of its own; return the task's id."""
-    answer = httpx.post(f"{url}{MULTI_IMAGE}", json=EXAMPLE, trust_env=False, timeout=20)
+    answer = httpx.post(f"{url}{MULTI_IMAGE}", json=EXAMPLE, trust_env=False, timeout=60)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["data"]["task_id"])
 

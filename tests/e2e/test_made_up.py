@@ -76,7 +76,7 @@ def whole(how: Finds, database_url: str, tmp_path: Path) -> Iterator[Whole]:
         )
         providers = {**PROVIDERS, NAME: made_up(MadeUp(how))}
         url = stack.enter_context(serving(env, door=door, workers=True, providers=providers))
-        http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=20))
+        http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
         yield Whole(http, provider, sink)
 
 
@@ -108,7 +108,7 @@ def _ends_by_callbacks(whole: Whole) -> None:
     told = whole.provider.call_back(id_, status="running", stage="colour", ack="thanks")
     assert (told.status_code, told.text) == (202, "thanks")
     assert whole.provider.call_back(id_, status="succeeded", pieces=[PIECE]).status_code == 202
-    done = whole.shown(id_, wait=20)
+    done = whole.shown(id_, wait=60)
     assert (done["state"], done["urls"]) == ("succeeded", [PIECE["url"]])
     file = whole.http.get(f"/made-up/tasks/{id_}/file")
     assert (file.status_code, file.headers["location"]) == (302, PIECE["url"])

@@ -39,7 +39,7 @@ def _create(bed: DyingService, process: Process, turn: str, name: str, parent: s
     try:
         wait_until_ready(bed.url, process)
         url = f"{bed.url}/made-up/make/film"
-        answer = httpx.post(url, json=body, trust_env=False, timeout=20)
+        answer = httpx.post(url, json=body, trust_env=False, timeout=60)
     except (httpx.TransportError, AssertionError):
         assert not process.is_alive or process.join() is not None
         return None

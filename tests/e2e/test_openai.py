@@ -63,7 +63,7 @@ def gateway(database_url: str, tmp_path: Path) -> Iterator[Gateway]:
             **KEEPING_FILES,
         )
         url = stack.enter_context(serving(env, door=door, workers=True))
-        http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=20))
+        http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
         yield Gateway(http, emulator)
 
 

@@ -56,7 +56,7 @@ def _world(database_url: str, folder: Path, **settings: str) -> Iterator[World]:
         )
         with (
             serving(env, door=door, workers=True) as url,
-            httpx.Client(base_url=url, trust_env=False, timeout=30) as http,
+            httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
         ):
             yield World(http, emulator.url)
 
@@ -145,7 +145,7 @@ def test_a_full_disk_refuses_callbacks_and_loses_nothing(sqlite_url: str, tmp_pa
         process = Process(("serve",), env, tmp_path / "log").start()
         try:
             wait_until_ready(url, process)
-            with httpx.Client(base_url=url, trust_env=False, timeout=30) as http:
+            with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
                 world = World(http, emulator.url)
                 task_id = world.submit(external_task_id="mine")
                 wait_until(lambda: world.task(task_id)["state"] == "submitted")

@@ -37,7 +37,7 @@ def world(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
             **accounts,
         )
         url = stack.enter_context(serving(env, door=door, workers=True))
-        http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=20))
+        http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
         yield World(http, emulator.url)
 
 

@@ -40,12 +40,12 @@ class Site:
             json=submission(external_task_id=name, **changes),
             headers={"idempotency-key": name},
             trust_env=False,
-            timeout=30,
+            timeout=60,
         )
 
     def healed(self) -> Left:
         """Return the remains once every task has its verdict."""
-        wait_until(lambda: not is_any_open(self.database_url), timeout_s=60)
+        wait_until(lambda: not is_any_open(self.database_url))
         return look(self.database_url)
 
     def creations(self) -> dict[str, int]:
@@ -149,7 +149,7 @@ def _post(url: str, name: str, changes: dict[str, object]) -> httpx.Response:
         json=submission(external_task_id=name, **changes),
         headers={"idempotency-key": name},
         trust_env=False,
-        timeout=30,
+        timeout=60,
     )
 
 

@@ -91,7 +91,7 @@ def drill(database_url: str, tmp_path: Path) -> Iterator[Drill]:
             TRACKER_CALLBACK_SECRETS=SECRET,
             TRACKER_KLING_MAX_IN_FLIGHT="1",
         )
-        http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=20))
+        http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
         yield Drill(env, port, World(http, emulator.url), tmp_path)
 
 

@@ -49,7 +49,7 @@ def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeWorld]:
                 **settings,
             )
             served = stack.enter_context(serving(env, door=door, workers=True))
-            http = stack.enter_context(httpx.Client(base_url=served, trust_env=False, timeout=20))
+            http = stack.enter_context(httpx.Client(base_url=served, trust_env=False, timeout=60))
             return World(http, emulator.url)
 
         yield make

@@ -45,7 +45,7 @@ def _world(stack: ExitStack, database_url: str, folder: Path, scenario: str = "o
     public = f"http://127.0.0.1:{door.getsockname()[1]}"
     env = environment(database_url, folder, provider_url=emulator.url, public_url=public)
     url = stack.enter_context(serving(env, door=door, workers=True))
-    http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=20))
+    http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
     return World(http, emulator.url)
 
 

@@ -134,5 +134,5 @@ def test_a_new_api_submit_of_unknown_outcome_is_never_sent_again(make_world: Mak
     )
     task = world.finished(_submit(world, "videos/text2video"))
     assert task["state"] == "expired"
-    assert world.outcomes(task["id"]) == ["unknown"]
+    wait_until(lambda: world.outcomes(task["id"]) == ["unknown"])
     assert sum(world.creations().values()) <= 1

@@ -31,7 +31,7 @@ def world(
     folder: Path = tmp_path_factory.mktemp("service")
     with Emulator(EmulatorConfig(step_seconds=0.05)) as emulator, listen() as door:
         base = f"{emulator.url}/veo"
-        key_file |= httpx.get(f"{base}/service-account.json", trust_env=False, timeout=30).json()
+        key_file |= httpx.get(f"{base}/service-account.json", trust_env=False, timeout=60).json()
         accounts = folder / "accounts.toml"
         accounts.write_text(
             f"""
@@ -67,7 +67,7 @@ weight = 0
         )
         with (
             serving(env, door=door, workers=True) as url,
-            httpx.Client(base_url=url, trust_env=False, timeout=20) as http,
+            httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
         ):
             yield World(http, emulator.url)
 
@@ -101,7 +101,7 @@ def kept(world: World, task_id: str) -> bytes:
         return dict(piece["asset"] or {})
 
     wait_until(lambda: asset().get("state") == "kept")
-    answer = httpx.get(asset()["url"], trust_env=False, timeout=20)
+    answer = httpx.get(asset()["url"], trust_env=False, timeout=60)
     return answer.raise_for_status().content
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests.support.loop_time import LoopTime
 from tests.support.upstream import Asked, Upstream, json_answer
 from tracker.domain.errors import Broken
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpStream
@@ -47,13 +48,18 @@ async def test_an_answer_that_ends_early_is_broken(egress: EgressClient) -> None
             _ = [piece async for piece in answer.chunks]
 
 
-async def test_a_trickle_is_broken_when_the_whole_time_is_over(egress: EgressClient) -> None:
+async def test_a_trickle_is_broken_when_the_whole_time_is_over(
+    egress: EgressClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passing = LoopTime(monkeypatch)
+
     def trickle(asked: Asked) -> Iterator[bytes]:
         yield json_answer(b"whole")[:-2]
         asked.wait_until_gone()
 
     with Upstream(trickle) as upstream:
-        answer = await opened(egress, HttpCall("GET", upstream.url, timeout_s=0.2))
+        answer = await opened(egress, HttpCall("GET", upstream.url, timeout_s=600))
+        passing.move(600)
         with pytest.raises(Broken, match="in time"):
             _ = [piece async for piece in answer.chunks]
 

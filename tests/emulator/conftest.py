@@ -23,7 +23,7 @@ def provider() -> Iterator[EmulatorServer]:
         max_slots=5,
         max_body_bytes=2_000_000,
         webhook_secret=WEBHOOK_SECRET,
-        callback_timeout_seconds=2,
+        callback_timeout_seconds=60,
     )
     with EmulatorServer(config) as server:
         yield server

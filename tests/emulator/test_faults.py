@@ -95,7 +95,7 @@ def test_timeout_makes_the_task_and_never_answers(api: Api) -> None:
         api.http.post(
             TEXT,
             json={"prompt": "[scenario:timeout]", "external_task_id": "mine"},
-            timeout=httpx.Timeout(5, read=0.1),
+            timeout=httpx.Timeout(60, read=0.1),
         )
     wait_until(lambda: api.control("creations") == {"mine": 1})
     assert api.query("mine", TEXT)["task_status"] == "submitted"
@@ -130,7 +130,7 @@ def test_mute_query_fails_n_times(api: Api) -> None:
 def test_slow_query_waits_on_the_clock(api: Api) -> None:
     task_id = api.create(scenario="slow_query=3")
     with pytest.raises(httpx.ReadTimeout):
-        api.http.get(f"{MULTI_IMAGE}/{task_id}", timeout=httpx.Timeout(5, read=0.1))
+        api.http.get(f"{MULTI_IMAGE}/{task_id}", timeout=httpx.Timeout(60, read=0.1))
 
     def is_answered() -> bool:
         api.advance(3)

@@ -17,6 +17,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
+from tests.support.waiting import PATIENCE_S
+
 CHROMIUM = (
     os.environ.get("CHROMIUM_PATH")
     or shutil.which("chromium-headless-shell")  # without windows: half of the processor time
@@ -120,6 +122,7 @@ def watched(chromium: Chromium, url: str, **options: Any) -> Iterator[Watched]:
     options: of `Browser.new_context`, e.g. `viewport`, `locale`, `color_scheme`.
     """
     context = chromium.browser.new_context(**options)
+    context.set_default_timeout(PATIENCE_S * 1000)
     try:
         yield Watched(context, url)
     finally:

@@ -56,7 +56,7 @@ def signed_in(
     """Yield somebody who has signed in with a new key."""
     key = issue(database_url, tenant=tenant, scopes=scopes)
     sent = {**BROWSER, **OWN, **(headers or {})}
-    with httpx.Client(base_url=url, headers=sent, trust_env=False, timeout=20) as http:
+    with httpx.Client(base_url=url, headers=sent, trust_env=False, timeout=60) as http:
         sign_in(http, key.secret)
         yield Person(http, key)
 

@@ -32,7 +32,7 @@ class DyingService:
     def tasks(self) -> list[dict[str, Any]]:
         """Return every task."""
         url = f"{self.url}/v1/tasks"
-        found = httpx.get(url, params={"limit": 100}, trust_env=False, timeout=20)
+        found = httpx.get(url, params={"limit": 100}, trust_env=False, timeout=60)
         tasks: list[dict[str, Any]] = found.raise_for_status().json()["tasks"]
         return tasks
 

@@ -38,7 +38,7 @@ class KeptConnection:
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         parts = urlsplit(url)
-        self._http = HTTPConnection(f"{parts.hostname}", parts.port, timeout=20)
+        self._http = HTTPConnection(f"{parts.hostname}", parts.port, timeout=60)
         self._headers = {name.lower(): value for name, value in headers.items()}
 
     def send(

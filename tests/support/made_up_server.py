@@ -86,7 +86,7 @@ class MadeUpServer:
             json=found.said if body is None else body,
             headers={SECRET_HEADER: self._secret},
             trust_env=False,
-            timeout=20,
+            timeout=60,
         )
 
     def answer(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -4,8 +4,10 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
+from tests.support.waiting import PATIENCE_S
 
-def dial(url: str, *, timeout_s: float = 20) -> socket.socket:
+
+def dial(url: str, *, timeout_s: float = PATIENCE_S) -> socket.socket:
     """Connect to a service."""
     parts = urlsplit(url)
     return socket.create_connection((f"{parts.hostname}", parts.port or 0), timeout=timeout_s)

@@ -46,7 +46,7 @@ def draw(folder: Path, chromium: Chromium) -> None:
 
 
 def _play(url: str) -> list[str]:
-    with httpx.Client(base_url=url, trust_env=False, timeout=20) as http:
+    with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
         ids = []
         for number, scenario in enumerate(SCENARIOS):
             given = EXAMPLE | {"prompt": f"[scenario:{scenario}] {EXAMPLE['prompt']}"}

@@ -73,6 +73,8 @@ def environment(
         "TRACKER_POLL_CONFIRM_S": "0.3",
         "TRACKER_LOG_LEVEL": "warning",
         "TRACKER_METRICS_ADDR": "off",
+        # A client that a busy machine holds up for so long would meet a connection that just ended.
+        "TRACKER_IDLE_TIMEOUT_S": "600",
         "TRACKER_ASSETS": "off",  # tests of custody switch it on
     }
     if public_url is not None:
@@ -191,7 +193,7 @@ def wait_until_ready(url: str, process: Process, *, timeout_s: float = PATIENCE_
     def is_ready() -> bool:
         assert process.is_alive, f"it ended: {process.log.read_text()[-2000:]}"
         try:
-            return httpx.get(f"{url}/readyz", trust_env=False, timeout=20).status_code == 200
+            return httpx.get(f"{url}/readyz", trust_env=False, timeout=60).status_code == 200
         except httpx.HTTPError:
             return False
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 """For what comes at once on an idle machine. A wait that succeeds costs none of it, and one that is
 shorter fails on a machine whose cores are busy, which is no fault of what is tested.
 """

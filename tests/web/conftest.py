@@ -41,7 +41,7 @@ class Shared:
         """Yield a client that acts for a new tenant."""
         key = issue(self.database_url, tenant=f"tenant-{next(_tenants)}")
         with httpx.Client(
-            base_url=self.url, headers=bearer(key), trust_env=False, timeout=20
+            base_url=self.url, headers=bearer(key), trust_env=False, timeout=60
         ) as client:
             yield client
 
@@ -88,7 +88,7 @@ def idle(database_url: str, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def own_http(idle: str) -> Iterator[httpx.Client]:
     """A client of an idle service that only this test has."""
-    with httpx.Client(base_url=idle, trust_env=False, timeout=20) as client:
+    with httpx.Client(base_url=idle, trust_env=False, timeout=60) as client:
         yield client
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.subscribing import OK, an_endpoint, owed
+from tests.support.waiting import PATIENCE_S
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.delivery import DeliveryState, Endpoint, EndpointState
 from tracker.domain.events import Event, EventKind, Source
@@ -57,7 +58,7 @@ async def now(bench: Workbench, endpoint: Endpoint) -> Endpoint:
     return found[endpoint.key]
 
 
-async def until(condition: Callable[[], Any], *, timeout_s: float = 20) -> None:
+async def until(condition: Callable[[], Any], *, timeout_s: float = PATIENCE_S) -> None:
     async with asyncio.timeout(timeout_s):
         while not await condition():  # noqa: ASYNC110 - another thread commits
             await asyncio.sleep(0.005)

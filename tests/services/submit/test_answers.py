@@ -1,5 +1,6 @@
 """Answers to a create that say more than an id: results, several tasks, an old one continued."""
 
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from tests.support.made_up import MadeUp
 from tests.support.made_up_api import Played, says, tells
+from tests.support.moved_clock import moved_clock
 from tests.support.workbench import PATIENCE, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
@@ -180,20 +182,25 @@ async def test_a_process_that_dies_makes_no_part_twice_and_loses_none_that_it_wa
 ) -> None:
     """Its successor never sends again a submit that nothing can find."""
     played = Played(make=says(id="theirs-1", said=DONE, parts=SEVERAL))
-    policy = Policy(polls=PATIENCE, lease=timedelta(seconds=1), submit_timeout_s=0.05)
+    policy = Policy(polls=PATIENCE)
     adapter = MadeUp(Finds.NEVER)
 
     def dying(passed: CrashPoint) -> None:
         if passed is point:
             raise Died
 
-    async with open_workbench(
-        database_url, ScriptedHttp(played), adapter=adapter, policy=policy
-    ) as bench:
+    async with AsyncExitStack() as stack:
+        clock = stack.enter_context(moved_clock(database_url))
+        bench = await stack.enter_async_context(
+            open_workbench(
+                database_url, ScriptedHttp(played), adapter=adapter, policy=policy, clock=clock
+            )
+        )
         task = await bench.queued("ours")
         (job,) = await bench.claim_submits()
         with pytest.raises(Died):
             await Attempting(replace(bench.context, at=dying)).run(job)
+        clock.move(policy.lease.total_seconds() + policy.submit_timeout_s)
         is_recorded = point is CrashPoint.SUBMIT_RECORDED
         if not is_recorded:
             await bench.send()

@@ -41,7 +41,7 @@ def foreign(shared_idle: Shared) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def stranger(shared_idle: Shared) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=shared_idle.url, trust_env=False, timeout=20) as client:
+    with httpx.Client(base_url=shared_idle.url, trust_env=False, timeout=60) as client:
         yield client
 
 

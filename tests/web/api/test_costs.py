@@ -50,7 +50,7 @@ class Priced:
     @contextmanager
     def client(self, key: Issued) -> Iterator[httpx.Client]:
         with httpx.Client(
-            base_url=self.url, headers=bearer(key), trust_env=False, timeout=20
+            base_url=self.url, headers=bearer(key), trust_env=False, timeout=60
         ) as client:
             yield client
 

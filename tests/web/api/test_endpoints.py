@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 @pytest.fixture
 def api(live: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=live, trust_env=False, timeout=20) as client:
+    with httpx.Client(base_url=live, trust_env=False, timeout=60) as client:
         yield client
 
 

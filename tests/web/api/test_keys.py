@@ -23,7 +23,7 @@ def _create(http: httpx.Client, **body: Any) -> dict[str, Any]:
 
 def _as(http: httpx.Client, key: str) -> httpx.Client:
     return httpx.Client(
-        base_url=http.base_url, headers={"x-api-key": key}, trust_env=False, timeout=20
+        base_url=http.base_url, headers={"x-api-key": key}, trust_env=False, timeout=60
     )
 
 

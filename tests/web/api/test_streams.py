@@ -94,7 +94,7 @@ async def test_a_reader_that_takes_nothing_is_cut(sqlite_url: str, tmp_path: Pat
 async def test_readers_that_keep_up_are_not_cut_and_get_everything(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    async with serving_here(sqlite_url, tmp_path, TRACKER_SLOW_READER_S="5") as (port, parts):
+    async with serving_here(sqlite_url, tmp_path, TRACKER_SLOW_READER_S="60") as (port, parts):
         made = await _fill(parts.context.store, megabytes=2)
         url = f"http://127.0.0.1:{port}/v1/changes/stream"
         async with (

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.requests import callback_path, kling_says, submission, submit
 
-LONG = 20
+LONG = 60
 
 
 @pytest.fixture
@@ -63,13 +63,12 @@ def test_a_wait_without_news_is_304_when_the_time_is_over(http: httpx.Client, se
 def test_an_old_version_a_verdict_and_no_wait_are_answered_at_once(http: httpx.Client) -> None:
     task = submit(http)
     path = f"/v1/tasks/{task['id']}"
-    started = time.monotonic()
+    http.timeout = LONG / 2  # who waits is given up before the wait is over
     assert http.get(f"{path}?wait={LONG}", headers={"if-none-match": '"0"'}).status_code == 200
     assert http.get(f"{path}?wait=0").status_code == 200
     say(http, task["id"], "failed")
     assert http.get(f"{path}?wait={LONG}").json()["state"] == "failed"
     assert http.get(f"{path}?wait={LONG}", headers={"if-none-match": '"2"'}).status_code == 304
-    assert time.monotonic() - started < LONG / 2
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def objects(services: list[Live], request: pytest.FixtureRequest) -> list[dict[s
 def _objects(live: Live, kinds: Iterable[str]) -> dict[str, str]:
     """Make an object of each kind. kinds: the beginnings of their paths, which the ids are by."""
     with httpx.Client(
-        base_url=live.url, headers=live.headers, trust_env=False, timeout=20
+        base_url=live.url, headers=live.headers, trust_env=False, timeout=60
     ) as client:
         return {beginning: MAKERS[beginning](client) for beginning in kinds}
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.support.loop_time import LoopTime
 from tracker.domain.errors import InvalidRequest
 from tracker.web.edge.body_errors import BodyTooSlow, WrongMediaType
 from tracker.web.edge.form_file import FormWithFile
@@ -79,14 +80,13 @@ async def test_fields_have_an_end_though_each_is_short(fields: bytes) -> None:
 async def test_fields_that_trickle_have_the_time_of_a_whole_body(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    loop, passed_s = asyncio.get_running_loop(), 0.0
-    began = loop.time()
-    monkeypatch.setattr(loop, "time", lambda: began + passed_s)
+    passing, passed_s = LoopTime(monkeypatch), 0
 
     async def trickle() -> AsyncIterator[bytes]:
         nonlocal passed_s
         yield FIELD[:-2]
         while True:
+            passing.move(20)
             passed_s += 20
             await asyncio.sleep(0)
             yield b"x"

@@ -109,7 +109,7 @@ def _client(database_url: str, folder: Path) -> Iterator[httpx.Client]:
     )
     with (
         serving(env, door=door, workers=False) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=20) as client,
+        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
     ):
         yield client
 

@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from tests.support.crowding import crowding
 from tests.support.longest_call import longest_call_s
+from tests.support.slowness import slowness
 from tracker.domain.errors import InvalidRequest
 from tracker.web.edge.body import PARSED_AT_ONCE, JsonReader, parse_object
 from tracker.web.edge.encoding import as_utf8
@@ -149,10 +150,7 @@ def test_no_step_of_the_largest_body_stops_other_threads_for_long(
         except InvalidRequest:
             assert body[:1] == b"[" or body.endswith(b'""')
 
-    tries = [longest_call_s(read)]
-    while min(tries) > STALL_S and len(tries) < 3:
-        tries.append(longest_call_s(read))
-    assert min(tries) < STALL_S * crowding(), tries
+    _assert_short_steps(read)
 
 
 @pytest.mark.parametrize("charset", ["gbk", "utf-16", "iso-8859-1"])
@@ -160,5 +158,12 @@ def test_another_charset_is_read_in_short_steps_too(charset: str) -> None:
     text = "中A" if charset != "iso-8859-1" else "éA"
     body = (text * 3_000_000).encode(charset)
     assert as_utf8(f"application/json; charset={charset}", body) == (text * 3_000_000).encode()
-    longest = longest_call_s(lambda: as_utf8(f"text/plain; charset={charset}", body))
-    assert longest < STALL_S * crowding()
+    _assert_short_steps(lambda: as_utf8(f"text/plain; charset={charset}", body))
+
+
+def _assert_short_steps(read: Callable[[], Any]) -> None:
+    """Hold the longest call into C to its processor time, in the best of a few tries."""
+    tries = [longest_call_s(read)]
+    while min(tries) > STALL_S and len(tries) < 3:
+        tries.append(longest_call_s(read))
+    assert min(tries) < STALL_S * slowness(), tries

@@ -40,7 +40,7 @@ def serve(sqlite_url: str, tmp_path: Path) -> Iterator[Serve]:
 
 def posted(url: str) -> httpx.Response:
     """The contract's example, posted there."""
-    return httpx.post(url, json=EXAMPLE, trust_env=False, timeout=20)
+    return httpx.post(url, json=EXAMPLE, trust_env=False, timeout=60)
 
 
 @pytest.mark.parametrize("is_stripped", [True, False])
@@ -64,7 +64,7 @@ def test_below_a_path_everything_is_found_whether_or_not_the_proxy_strips_it(
 @pytest.mark.parametrize("root", ["/below", "/callbacks", "/callbacks/below"])
 def test_callbacks_are_told_from_the_rest_below_any_path(serve: Serve, root: str) -> None:
     base = f"{serve(TRACKER_ROOT_PATH=root, TRACKER_CALLBACK_SECRETS=SECRET.decode())}{root}"
-    with httpx.Client(trust_env=False, timeout=20) as http:
+    with httpx.Client(trust_env=False, timeout=60) as http:
         task = http.post(f"{base}/v1/tasks", json=submission()).json()["id"]
         said = http.post(f"{base}{callback_path(task)}", content=kling_says("processing"))
         assert said.json() == {"verdict": "advanced"}

@@ -45,7 +45,7 @@ def test_without_a_key_every_spelling_of_every_route_is_401(
     )
     with (
         serving(env, door=listen(), workers=False) as url,
-        httpx.Client(trust_env=False, timeout=20) as http,
+        httpx.Client(trust_env=False, timeout=60) as http,
     ):
         for route, method, said in operations(ROUTES):
             if said.scope is None:
@@ -61,7 +61,7 @@ def test_without_a_key_every_spelling_of_every_route_is_401(
 
 
 def test_a_front_reads_its_paths_without_extra_slashes(idle: str) -> None:
-    with httpx.Client(trust_env=False, timeout=20) as http:
+    with httpx.Client(trust_env=False, timeout=60) as http:
         for path in ("/v1/videos/text2video", "/kling/v1/videos/text2video"):
             for spelling in _spellings(path):
                 answer = http.post(f"{idle}{spelling}", json={"prompt": "p"})
@@ -69,10 +69,10 @@ def test_a_front_reads_its_paths_without_extra_slashes(idle: str) -> None:
 
 
 def test_a_slash_too_many_leads_to_the_same(idle: str) -> None:
-    with httpx.Client(trust_env=False, timeout=20) as http:
+    with httpx.Client(trust_env=False, timeout=60) as http:
         for path in _spellings("/v1/tasks"):
             assert http.get(f"{idle}{path}").json() == {"tasks": [], "next_cursor": None}
-        with httpx.Client(base_url=idle, trust_env=False, timeout=20) as client:
+        with httpx.Client(base_url=idle, trust_env=False, timeout=60) as client:
             task = submit(client)["id"]
         for number, path in enumerate(_spellings(callback_path(task))):
             said = kling_says("processing", updated_at=1795500093480 + number)
@@ -89,7 +89,7 @@ REPEATED = [
 
 
 def test_a_front_reads_what_base_url_and_path_both_hold_once(idle: str) -> None:
-    with httpx.Client(trust_env=False, timeout=20) as http:
+    with httpx.Client(trust_env=False, timeout=60) as http:
         for path in REPEATED:
             assert http.post(f"{idle}{path}", json={"prompt": "p"}).status_code == 200, path
         for path in ("/kling/v1/videos/videos/text2video", "/kling/v1/kling/v1"):
@@ -137,7 +137,7 @@ def test_a_callback_is_taken_in_however_its_url_is_spelt(
     with (
         listen() as door,
         serving(env, door=door, workers=False, **options) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=20) as client,
+        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
         socket.create_connection(door.getsockname(), 20) as http,
     ):
         path = callback_path(submit(client)["id"])

@@ -55,8 +55,8 @@ def paired(
         )
         url = stack.enter_context(serving(env, door=door, workers=True))
         key = {"authorization": f"Bearer {DEFAULT_KEY}"}
-        front = httpx.Client(base_url=url, trust_env=False, timeout=20)
-        provider = httpx.Client(base_url=beside.url, headers=key, trust_env=False, timeout=20)
+        front = httpx.Client(base_url=url, trust_env=False, timeout=60)
+        provider = httpx.Client(base_url=beside.url, headers=key, trust_env=False, timeout=60)
         yield stack.enter_context(front), stack.enter_context(provider)
 
 

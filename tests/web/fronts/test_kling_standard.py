@@ -29,7 +29,7 @@ def http(shared_http: httpx.Client) -> httpx.Client:
 @pytest.fixture
 def working(live: str, emulator: Emulator) -> Iterator[httpx.Client]:
     """A client of a service whose workers run and whose provider is there."""
-    with httpx.Client(base_url=live, trust_env=False, timeout=20) as client:
+    with httpx.Client(base_url=live, trust_env=False, timeout=60) as client:
         yield client
 
 

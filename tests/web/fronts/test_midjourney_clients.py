@@ -41,7 +41,7 @@ class Fronted:
 
     def made(self) -> int:
         """Return how many tasks the proxy has made."""
-        found = httpx.get(f"{self.provider}/emulator/tasks", trust_env=False, timeout=20)
+        found = httpx.get(f"{self.provider}/emulator/tasks", trust_env=False, timeout=60)
         return len(found.json())
 
 
@@ -65,7 +65,7 @@ def started(
             TRACKER_POLL_QUIET_S="0.3",
         )
         url = stack.enter_context(serving(env, door=door, workers=True))
-        http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=20))
+        http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
         yield Fronted(http, issue(database_url).secret, database_url, emulator.url)
 
 
@@ -130,7 +130,7 @@ def test_a_backend_that_repeats_a_lost_submit_gets_the_first_task(fronted: Front
     base = str(fronted.http.base_url)
     with (
         Proxy(base, choose=first_create(ANSWERED)) as proxy,
-        httpx.Client(base_url=proxy.url, trust_env=False, timeout=20) as http,
+        httpx.Client(base_url=proxy.url, trust_env=False, timeout=60) as http,
     ):
         client = ChatBackend(http, fronted.key)
         assert client.imagine("a lost fox")["url"]
@@ -161,7 +161,7 @@ def test_a_mode_is_a_prefix_and_reaches_the_proxy(fronted: Fronted, base: str) -
     client = Dooy(fronted.http, fronted.key, base=base)
     assert client.ended(client.submit("imagine", prompt="a cat"))["status"] == "SUCCESS"
     url = f"{fronted.provider}/emulator/requests"
-    paths = [one["path"] for one in httpx.get(url, trust_env=False, timeout=20).json()]
+    paths = [one["path"] for one in httpx.get(url, trust_env=False, timeout=60).json()]
     assert any(f"{base}/submit/imagine" in path for path in paths)
 
 

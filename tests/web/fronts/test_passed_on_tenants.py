@@ -47,7 +47,7 @@ class Shared:
     def client(self, tenant: str, **more: Any) -> httpx.Client:
         """A client with a key of a tenant."""
         headers = bearer(issue(self.database_url, tenant=tenant, **more))
-        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=20)
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=60)
 
     def call(self, http: httpx.Client, path: str, **fields: Any) -> dict[str, Any]:
         """Make one call; what is answered."""

@@ -56,7 +56,7 @@ def served(
         url = stack.enter_context(serving(env, door=door, workers=True))
         mine, others = (
             stack.enter_context(
-                httpx.Client(base_url=url, headers=key, trust_env=False, timeout=30)
+                httpx.Client(base_url=url, headers=key, trust_env=False, timeout=60)
             )
             for key in keys
         )

@@ -40,7 +40,7 @@ def http(
             TRACKER_CONFIG=str(folder / "accounts.toml"),
         )
         url = stack.enter_context(serving(env, door=listen(), workers=True))
-        yield stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=30))
+        yield stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
 
 
 def made(http: httpx.Client, path: str, body: Any) -> Any:

@@ -172,7 +172,7 @@ def test_a_trickling_body_is_cut_off(database_url: str, tmp_path: Path) -> None:
     with (
         serving(env, door=listen(), workers=False) as url,
         httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE_S) as http,
-        dial(url, timeout_s=PATIENCE_S) as slow,
+        dial(url) as slow,
     ):
         task = submit(http)
         head = f"POST {callback_path(task['id'])} HTTP/1.1\r\nHost: x\r\nContent-Length: 100"

@@ -79,7 +79,7 @@ def url(service: Service) -> Iterator[str]:
 
 @pytest.fixture
 def http(url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=url, trust_env=False, timeout=20) as client:
+    with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -209,7 +209,7 @@ def test_what_has_begun_is_answered_before_the_server_ends(
     service = _service(sqlite_url, tmp_path)
     answers: list[tuple[int, str]] = []
     with serving(service.env, door=listen(), workers=False) as url:
-        with httpx.Client(base_url=url, trust_env=False, timeout=20) as http:
+        with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
             task = submit(http)["id"]
         line = dial(url)
         request = spelt(callback_path(task), kling_says("succeed"))

@@ -32,7 +32,7 @@ def signed(database_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
     )
     with (
         serving(env, door=listen(), workers=False) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=20) as client,
+        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
     ):
         yield client
 

@@ -60,7 +60,7 @@ def planted(shared_idle: Shared) -> Iterator[_Planted]:
     with (
         signed_in(shared_idle.url, shared_idle.database_url) as person,
         httpx.Client(
-            base_url=shared_idle.url, headers=bearer(person.key), trust_env=False, timeout=20
+            base_url=shared_idle.url, headers=bearer(person.key), trust_env=False, timeout=60
         ) as api,
     ):
         made = api.post("/v1/endpoints", json={"url": "https://browser.example/hook"}).json()

@@ -4,7 +4,6 @@ Everything that callers and providers may write holds payloads here: markup, add
 that hide, bytes that are no text, JSON that is too long or too deep.
 """
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +11,6 @@ import httpx
 import pytest
 
 from tests.support.browsing import Chromium, watched
-from tests.support.crowding import crowding
 from tests.support.hostile import DIGITS, MARKUP, NAME, hostile_task, pages_of, unguarded
 from tests.support.requests import submit
 
@@ -39,9 +37,7 @@ def test_no_script_runs_no_request_leaves_and_text_is_exact(
     receipts = http.get(f"/v1/tasks/{task['id']}/receipts").json()["receipts"]
     with watched(chromium, str(http.base_url)) as seen:
         for path in pages_of(task):
-            begun = time.monotonic()
             page = seen.show(path)
-            assert time.monotonic() - begun < 1.0 * crowding(), path
             assert page.title() != "ran"
             assert page.get_by_text(NAME).count() >= 1
             assert (

@@ -44,7 +44,7 @@ def http(
     )
     with (
         serving(env, door=door, workers=True) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=20) as client,
+        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
     ):
         yield client
 

@@ -76,5 +76,5 @@ def _running(
 @pytest.fixture
 def http(url: str) -> Iterator[httpx.Client]:
     """A client of it."""
-    with httpx.Client(base_url=url, trust_env=False, timeout=20) as client:
+    with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
         yield client

@@ -170,6 +170,8 @@ class _UvicornServer(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=2,
+                # nginx's (nginx.org/en/docs/http/ngx_http_core_module.html, read 2026-11-29).
+                timeout_keep_alive=75,
             )
         )
         self._closing: asyncio.Event = app.state.emulator.closing
