@@ -7,7 +7,7 @@ more than the first who writes again can wait for.
 
 SHARED_S = 2.0
 """For how long after a write of others it is taken that more will come."""
-HELD_S = 0.0025
+HELD_S = 0.0015
 """How long one transaction should take while others write."""
 FIRST = 8
 """Tasks of the first transaction while others write."""
@@ -16,6 +16,9 @@ HELD_ALONE_S = 0.1
 FIRST_ALONE = 100
 """Tasks of the first transaction while nobody else writes: what a task costs is not known yet."""
 LEAST = 4
+MOST_SHARED = 16
+"""Tasks of a transaction while others write, however little they take: behind many of which there
+is nothing to drop come some of which there is, or the walk of another class begins."""
 REST_LATE = 4
 """Pause after a batch while it is late and others write, in times of how long it took."""
 REST = 9
@@ -61,7 +64,7 @@ class DropPace:
         a_task_s = max(held_s, 1e-6) / count
         if self.is_shared:
             fitting = min(max(HELD_S / a_task_s, self._shared / 2), self._shared * 2)
-            self._shared = max(fitting, self._least)
+            self._shared = max(min(fitting, MOST_SHARED), self._least)
         else:
             self._alone = max(min(HELD_ALONE_S / a_task_s, count * 4), self._least)
 

@@ -3,11 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import chore_leases
 from tracker.store.stats import NOBODY
+
+# Built once: each piece of a chore is done under it.
+_RENEW = (
+    update(chore_leases)
+    .where(chore_leases.c.name == bindparam("chore"), chore_leases.c.token == bindparam("mine"))
+    .values(lease_until=bindparam("lease_until"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +54,8 @@ def take(db: Connection, name: str, token: str, *, now: datetime, until: datetim
 
 def renew(db: Connection, name: str, token: str, *, until: datetime) -> bool:
     """Lock a chore for this transaction; False when it is another's by now."""
-    mine = update(chore_leases).where(chore_leases.c.name == name, chore_leases.c.token == token)
-    return db.execute(mine.values(lease_until=until)).rowcount == 1
+    values = {"chore": name, "mine": token, "lease_until": until}
+    return db.execute(_RENEW, values).rowcount == 1
 
 
 def set_standing(db: Connection, name: str, *, behind: int, caught_up_at: datetime | None) -> None:

@@ -1,19 +1,25 @@
 """Statements that drop what belongs to ended tasks, by class."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
-from sqlalchemy import Connection, and_, delete, exists, select, update
+from sqlalchemy import Connection, select, update
 
 from tracker.domain import delivery
 from tracker.domain.lifecycle import Verdict
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.dialect import dialect_of
-from tracker.store.schema import deliveries, delivery_bodies, receipts
+from tracker.store.schema import deliveries, receipts
 
 UNENDED = sorted(state.value for state in delivery.UNENDED)
+_DELIVERIES = "SELECT key, task_key, state, body_id FROM deliveries WHERE task_key"
+_DELETE_BODIES = (
+    "DELETE FROM delivery_bodies WHERE NOT EXISTS"
+    " (SELECT 1 FROM deliveries WHERE deliveries.body_id = delivery_bodies.id) AND id"
+)
 
 
 def input_sizes(db: Connection, keys: Sequence[int]) -> dict[int, int]:
@@ -53,20 +59,37 @@ def drop_evidence(db: Connection, keys: Sequence[int]) -> set[int]:
     return set()
 
 
+class DeliveryRow(NamedTuple):
+    """A delivery, as far as it matters for dropping it."""
+
+    key: int
+    task_key: int
+    state: str
+    body_id: UUID | bytes
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether it has: others are still to be sent."""
+        return self.state not in UNENDED
+
+
+def find_deliveries(
+    db: Connection, keys: Sequence[int], *, lock: bool
+) -> Callable[[], list[DeliveryRow]]:
+    """Look for the deliveries of tasks; call what is returned for them. lock: until the commit."""
+    tail = " ORDER BY key FOR UPDATE" if lock else ""
+    found = bulk.find_soon(db, _DELIVERIES, keys, encoding.integers, tail=tail)
+    return lambda: [DeliveryRow(*row) for row in found()]
+
+
 def drop_deliveries(db: Connection, keys: Sequence[int]) -> set[int]:
     """Drop the deliveries of tasks that have ended; returns the tasks of those that have not.
 
     Rows are locked first: one that is redelivered at this moment is not dropped.
     """
-    found = (
-        select(deliveries.c.key, deliveries.c.task_key, deliveries.c.state, deliveries.c.body_id)
-        .where(dialect_of(db).among(deliveries.c.task_key, keys))
-        .order_by(deliveries.c.key)
-        .with_for_update()
-    )
-    rows = db.execute(found).all()
-    _drop_deliveries(db, [row for row in rows if row.state not in UNENDED])
-    return {row.task_key for row in rows if row.state in UNENDED}
+    rows = find_deliveries(db, keys, lock=True)()
+    drop_ended_deliveries(db, [row for row in rows if row.has_ended])
+    return {row.task_key for row in rows if not row.has_ended}
 
 
 def loose_deliveries(db: Connection, *, before: datetime, limit: int, lock: bool) -> list[int]:
@@ -88,7 +111,7 @@ def drop_loose_deliveries(db: Connection, keys: Sequence[int]) -> None:
     """Drop deliveries that are about no task."""
     of_keys = dialect_of(db).among(deliveries.c.key, keys)
     found = select(deliveries.c.key, deliveries.c.body_id).where(of_keys)
-    _drop_deliveries(db, db.execute(found).all())
+    drop_ended_deliveries(db, db.execute(found).all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +151,10 @@ def drop_loose_evidence(db: Connection, keys: Sequence[int]) -> None:
     db.execute(stripped.values(body=None, headers=None))
 
 
-def _drop_deliveries(db: Connection, rows: Collection[Any]) -> None:
-    """Drop deliveries with their attempts, and the bodies that no other delivery names."""
+def drop_ended_deliveries(db: Connection, rows: Collection[Any]) -> None:
+    """Drop deliveries, that the transaction has locked, with all that no other one names."""
     keys = [row.key for row in rows]
     bulk.change(db, "DELETE FROM delivery_attempts WHERE delivery_key", keys, encoding.integers)
     bulk.change(db, "DELETE FROM deliveries WHERE key", keys, encoding.integers)
-    bodies = {row.body_id for row in rows}
-    if bodies:
-        named = exists().where(deliveries.c.body_id == delivery_bodies.c.id)
-        of_them = dialect_of(db).among(delivery_bodies.c.id, bodies)
-        db.execute(delete(delivery_bodies).where(and_(of_them, ~named)))
+    bodies = list({row.body_id for row in rows})
+    bulk.change(db, _DELETE_BODIES, bodies, encoding.uuids)

@@ -12,6 +12,7 @@ from tracker.store.retention import EndedRow
 from tracker.store.schema import chore_leases, holds, tasks
 
 _COLUMNS = (holds.c.key, holds.c.tenant, holds.c.task_id, holds.c.reason, holds.c.created_at)
+_ALL = select(*_COLUMNS).order_by(holds.c.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def of_task(db: Connection, tenant: str, id_: UUID, *, limit: int) -> list[Hold]
 
 def list_all(db: Connection) -> list[Hold]:
     """List every hold, oldest first."""
-    return [Hold(*row) for row in db.execute(select(*_COLUMNS).order_by(holds.c.key))]
+    return [Hold(*row) for row in db.execute(_ALL)]
 
 
 def count(db: Connection) -> int:

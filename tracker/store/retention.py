@@ -10,12 +10,24 @@ from sqlalchemy import Connection, Select, delete, func, select, text, tuple_
 
 from tracker.domain.retention import KeptClass
 from tracker.domain.task import TaskState
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import POSTGRESQL, SQLITE, Dialect, dialect_of
 from tracker.store.schema import ENDED, retention_walks, tasks
 from tracker.store.stats import NOBODY
 from tracker.store.tolerant import member
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_PLACE = ("finished_at", "key", "skipped_at", "skipped_key", "rewound_at")
+
+
+def _keep(dialect: Dialect) -> Any:
+    """Build the statement that keeps how far a walk has come: each batch ends with it."""
+    statement = dialect.insert(retention_walks)
+    newer = {column: statement.excluded[column] for column in _PLACE}
+    return statement.on_conflict_do_update(index_elements=["name"], set_=newer)
+
+
+_WALKS = select(retention_walks)
+_KEEP = {dialect: _keep(dialect) for dialect in (SQLITE, POSTGRESQL)}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -89,13 +101,12 @@ def progress(db: Connection) -> dict[str, WalkProgress]:
             None if row.skipped_at is None else WalkPlace(row.skipped_at, row.skipped_key),
             row.rewound_at,
         )
-        for row in db.execute(select(retention_walks))
+        for row in db.execute(_WALKS)
     }
 
 
 def keep_progress(db: Connection, name: str, now: WalkProgress) -> None:
     """Remember how far a walk has come."""
-    statement = dialect_of(db).insert(retention_walks)
     values = {
         "finished_at": now.place.finished_at,
         "key": now.place.key,
@@ -103,9 +114,7 @@ def keep_progress(db: Connection, name: str, now: WalkProgress) -> None:
         "skipped_key": None if now.skipped is None else now.skipped.key,
         "rewound_at": now.rewound_at,
     }
-    newer = {column: statement.excluded[column] for column in values}
-    upsert = statement.on_conflict_do_update(index_elements=["name"], set_=newer)
-    db.execute(upsert, {"tenant": NOBODY, "name": name, **values})
+    db.execute(_KEEP[dialect_of(db)], {"tenant": NOBODY, "name": name, **values})
 
 
 def forget_walks(db: Connection, *, but: Collection[str]) -> None:

@@ -51,9 +51,12 @@ class Stretch:
     bills: Sequence[Bill] = ()
 
 
+_COUNTED_TO = select(stat_progress.c.seq).where(stat_progress.c.tenant == NOBODY)
+
+
 def counted_to(db: Connection) -> int:
     """The feed number up to which everything has been counted."""
-    return db.scalar(select(stat_progress.c.seq).where(stat_progress.c.tenant == NOBODY)) or 0
+    return db.scalar(_COUNTED_TO) or 0
 
 
 def read(db: Connection, after: int, *, limit: int) -> Stretch:

@@ -3,26 +3,44 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection
 
-from tracker.domain.custody import AssetState
-from tracker.domain.delivery import UNENDED
 from tracker.domain.task import TaskState
 from tracker.store import assets, drops, stats, tombstones
 from tracker.store.driver import bulk, encoding
+from tracker.store.driver.decoding import RowReader
 from tracker.store.driver.dialect import dialect_of
-from tracker.store.schema import assets as assets_table
+from tracker.store.drops import DeliveryRow
 from tracker.store.schema import feed_floors, tasks
 from tracker.store.tolerant import member
 from tracker.store.tombstones import Tombstone
 
-_LOCKED = (
-    *(tasks.c.key, tasks.c.id, tasks.c.tenant, tasks.c.provider, tasks.c.account),
-    *(tasks.c.external_task_id, tasks.c.never_created, tasks.c.state, tasks.c.created_at),
-    tasks.c.finished_at,
+
+class DroppableTask(NamedTuple):
+    """A task that may be dropped, as far as its tombstone tells of it."""
+
+    key: int
+    id: UUID
+    tenant: str
+    provider: str
+    account: str
+    external_task_id: str | None
+    never_created: bool
+    state: str
+    created_at: datetime
+    finished_at: datetime
+
+
+_READER = RowReader(tasks, DroppableTask._fields, {})
+_ENDED = (
+    f"SELECT {', '.join(DroppableTask._fields)} FROM tasks WHERE finished_at IS NOT NULL AND key"  # noqa: S608 - our own names
+)
+_PARENTS = RowReader(tasks, ("parent_id",), {})
+_OPEN_CHILDREN = (
+    "SELECT parent_id FROM tasks WHERE parent_id IS NOT NULL AND finished_at IS NULL AND parent_id"
 )
 _NEEDED = (
     "SELECT task_key FROM jobs WHERE task_key",
@@ -31,7 +49,17 @@ _NEEDED = (
     "SELECT task_key FROM assets WHERE state = 'wanted' AND task_key",
 )
 """Looks for tasks that work, sums, runs or files to be fetched still need."""
-_DELIVERIES = "SELECT task_key, state FROM deliveries WHERE task_key"
+_NEWEST = "SELECT task_key, seq FROM transitions WHERE task_key"
+_KEPT_ASSETS = (
+    "SELECT tenant, sha256, store_key FROM assets"
+    " WHERE task_key IS NOT NULL AND state = 'kept' AND task_key"
+)
+_RAISE_FLOORS = bulk.insert(
+    feed_floors,
+    ("tenant", "seq"),
+    conflict="ON CONFLICT (tenant) DO UPDATE SET seq = excluded.seq"
+    " WHERE excluded.seq > feed_floors.seq",
+)
 _CHILDREN = (
     "DELETE FROM dismissals WHERE kind = 'follow_up' AND of",
     "DELETE FROM transitions WHERE task_key",
@@ -61,39 +89,50 @@ class DropResult:
 class Droppable:
     """Which of some tasks can be dropped.
 
-    going:  the rows of those that can be.
+    going:  those that can be.
     needed: the keys of those that something still needs.
     newest: the newest number that each has in the feed, by its key.
+    owed:   the deliveries of all of them.
     """
 
-    going: Sequence[Any]
+    going: Sequence[DroppableTask]
     needed: set[int]
     newest: Mapping[int, int]
+    owed: Sequence[DeliveryRow]
 
 
 def droppable(db: Connection, keys: Sequence[int], *, lock: bool) -> Droppable:
     """Tell which tasks can be dropped. lock: whether that is to hold until the commit."""
-    among = dialect_of(db).among
-    found = select(*_LOCKED).where(among(tasks.c.key, keys), tasks.c.finished_at.is_not(None))
-    found = found.order_by(tasks.c.key)
-    rows = db.execute(found.with_for_update() if lock else found).all()
-    needed = _needed(db, {row.key: row.id for row in rows}, lock=lock)
-    newest = _newest_entries(db, keys)
+    tail = " ORDER BY key FOR UPDATE" if lock else ""
+    found = bulk.find_soon(db, _ENDED, keys, encoding.integers, tail=tail)
+    # Locked, so that none is redelivered between this look and the end.
+    owed = drops.find_deliveries(db, keys, lock=lock)
+    needing = [bulk.find_soon(db, look, keys, encoding.integers) for look in _NEEDED]
+    entries = bulk.find_soon(db, _NEWEST, keys, encoding.integers)
+    rows = sorted(DroppableTask(*values) for values in _READER.values(found(), dialect_of(db)))
+    deliveries = owed()
+    needed = {one.task_key for one in deliveries if not one.has_ended}
+    needed.update(key for look in needing for (key,) in look())
+    newest: dict[int, int] = {}
+    for key, seq in entries():
+        newest[key] = max(seq, newest.get(key, 0))
     counted = stats.counted_to(db)
-    needed |= {key for key, seq in newest.items() if seq > counted}
-    return Droppable([row for row in rows if row.key not in needed], needed, newest)
+    needed.update(key for key, seq in newest.items() if seq > counted)
+    needed |= _parents(db, {row.id: row.key for row in rows})
+    return Droppable([row for row in rows if row.key not in needed], needed, newest, deliveries)
 
 
 def drop_tasks(db: Connection, keys: Sequence[int], *, now: datetime) -> DropResult:
     """Drop tasks with all that belongs to them, but for those that something still needs."""
     found = droppable(db, keys, lock=True)
     dropped = [row.key for row in found.going]
+    going = set(dropped)
     if not dropped:
         return DropResult(found.needed)
     tombstones.insert_many(db, [_tombstone(row) for row in found.going], now=now)
     _raise_floors(db, found.going, found.newest)
     objects = _drop_assets(db, dropped)
-    drops.drop_deliveries(db, dropped)
+    drops.drop_ended_deliveries(db, [one for one in found.owed if one.task_key in going])
     bulk.change(
         db,
         "DELETE FROM dismissals WHERE kind = 'receipt' AND of IN"
@@ -107,7 +146,7 @@ def drop_tasks(db: Connection, keys: Sequence[int], *, now: datetime) -> DropRes
     return DropResult(found.needed, objects)
 
 
-def _tombstone(row: Any) -> Tombstone:
+def _tombstone(row: DroppableTask) -> Tombstone:
     return Tombstone(
         id=row.id,
         tenant=row.tenant,
@@ -120,57 +159,27 @@ def _tombstone(row: Any) -> Tombstone:
     )
 
 
-def _needed(db: Connection, ids: Mapping[int, UUID], *, lock: bool) -> set[int]:
-    """Return those of some tasks, given with their ids, that something else needs."""
-    # Locked, so that none is redelivered between this look and the end.
-    tail = " FOR UPDATE" if lock else ""
-    owed = bulk.find(db, _DELIVERIES, list(ids), encoding.integers, tail=tail)
-    found: set[int] = {key for key, state in owed if state in UNENDED}
-    for look in _NEEDED:
-        found |= {key for (key,) in bulk.find(db, look, list(ids), encoding.integers)}
+def _parents(db: Connection, keys: Mapping[UUID, int]) -> set[int]:
+    """Return those of some tasks that open ones name as their parents. keys: by public id."""
     # Their parent's names go into the requests of open tasks.
-    open_children = select(tasks.c.parent_id).where(
-        text("parent_id IS NOT NULL"),
-        dialect_of(db).among(tasks.c.parent_id, list(ids.values())),
-        tasks.c.finished_at.is_(None),
-    )
-    parents = set(db.scalars(open_children))
-    return found | {key for key, id_ in ids.items() if id_ in parents}
+    found = bulk.find(db, _OPEN_CHILDREN, list(keys), encoding.uuids)
+    return {keys[parent] for (parent,) in _PARENTS.values(found, dialect_of(db))}
 
 
-def _newest_entries(db: Connection, keys: Sequence[int]) -> dict[int, int]:
-    """Return the newest number that each task has in the feed."""
-    look = "SELECT task_key, seq FROM transitions WHERE task_key"
-    newest: dict[int, int] = {}
-    for key, seq in bulk.find(db, look, keys, encoding.integers):
-        newest[key] = max(seq, newest.get(key, 0))
-    return newest
-
-
-def _raise_floors(db: Connection, going: Sequence[Any], newest: Mapping[int, int]) -> None:
+def _raise_floors(
+    db: Connection, going: Sequence[DroppableTask], newest: Mapping[int, int]
+) -> None:
     floors: dict[str, int] = {}
     for row in going:
         floors[row.tenant] = max(newest.get(row.key, 0), floors.get(row.tenant, 0))
-    statement = dialect_of(db).insert(feed_floors)
-    raised = statement.on_conflict_do_update(
-        index_elements=["tenant"],
-        set_={"seq": statement.excluded.seq},
-        where=statement.excluded.seq > feed_floors.c.seq,
-    )
-    db.execute(raised, [{"tenant": tenant, "seq": seq} for tenant, seq in sorted(floors.items())])
+    _RAISE_FLOORS.run(db, sorted(floors.items()))
 
 
 def _drop_assets(db: Connection, keys: Sequence[int]) -> Sequence[str]:
     """Drop the assets of tasks; return the objects that nobody needs any more."""
-    columns = assets_table.c
-    found = select(columns.tenant, columns.sha256, columns.store_key).where(
-        text("task_key IS NOT NULL"),
-        dialect_of(db).among(columns.task_key, keys),
-        columns.state == AssetState.KEPT.value,
-    )
-    rows = db.execute(found).all()
-    for tenant, digest in sorted({(row.tenant, bytes(row.sha256 or b"")) for row in rows}):
+    rows = bulk.find(db, _KEPT_ASSETS, keys, encoding.integers)
+    for tenant, digest in sorted({(tenant, bytes(sha256 or b"")) for tenant, sha256, _ in rows}):
         assets.lock_bytes(db, tenant, digest)
     bulk.change(db, "DELETE FROM assets WHERE task_key", keys, encoding.integers)
-    kept = {row.store_key for row in rows if row.store_key is not None}
+    kept = {store_key for _, _, store_key in rows if store_key is not None}
     return sorted(kept - assets.in_use(db, kept)) if kept else ()
