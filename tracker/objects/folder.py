@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from tracker.clock import new_token
 from tracker.domain.custody import StoredObject
 from tracker.domain.errors import StorageError
+from tracker.precedence import step_back
 
 BLOCK_BYTES = 1024 * 1024
 """Read and written at once."""
@@ -44,7 +45,9 @@ class Folder:
         """
         self._root = root
         self._is_new = is_new
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="tracker-assets")
+        self._threads = ThreadPoolExecutor(
+            _THREADS, thread_name_prefix="tracker-assets", initializer=step_back
+        )
         self._names = _Names()
 
     def close(self) -> None:

@@ -6,11 +6,15 @@ A megabyte takes 2 ms, in which a callback need not wait for its answer.
 import asyncio
 import hashlib
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from tracker.precedence import step_back
 
 HASHED_AT_ONCE = 1024 * 1024
 """Bytes for one turn of a thread."""
 SMALL_BYTES = 64 * 1024
 """Hashed where they come: a thread's turn would take longer."""
+_THREADS = ThreadPoolExecutor(2, thread_name_prefix="tracker-hashing", initializer=step_back)
 
 
 class Hashing:
@@ -36,7 +40,8 @@ class Hashing:
         waiting, size = self._waiting, self._size
         self._waiting, self._size = [], 0
         if size > SMALL_BYTES:
-            await asyncio.to_thread(self._update, waiting)
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(_THREADS, self._update, waiting)
         else:
             self._update(waiting)
 

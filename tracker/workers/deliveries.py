@@ -25,8 +25,10 @@ MOST_HELD = 512
 """Deliveries that a process holds at once."""
 BETWEEN_LOOKS_S = 0.01
 """Shortest pause between two looks: what comes in the meantime is claimed together."""
-REST = 1.0
-"""Rest after a look, in times of what it took."""
+REST_OF_A_LANE_S = 0.0002
+"""Most that is rested after a look for each destination that it found, as long as the look itself
+at most: it takes its time where they are thousands. Where they are few it took long because others
+were before it, and what has come meanwhile need not wait as long again."""
 _REMEMBERED = 4096
 """Destinations whose pace is remembered while nothing is held for them."""
 
@@ -50,17 +52,20 @@ class DeliveryLoop(Loop[Held]):
         self._clock = clock
         self._destinations: dict[str, _Destination] = {}
         self._releasing: set[asyncio.Task[None]] = set()
+        self._found = 0
 
     async def _step(self) -> float:
         """Look, and rest a while in proportion: with very many destinations a look takes time."""
         began = self._clock.monotonic()
         pause_s = await super()._step()
         took_s = self._clock.monotonic() - began
-        await self._clock.sleep(max(BETWEEN_LOOKS_S, took_s * REST))
+        rest_s = min(took_s, self._found * REST_OF_A_LANE_S)
+        await self._clock.sleep(max(BETWEEN_LOOKS_S, rest_s))
         return max(pause_s, BETWEEN_LOOKS_S)
 
     async def _look(self) -> float:
         lanes = await self._delivering.lanes()
+        self._found = len(lanes)
         wanted = self._plan(lanes)
         claimed = await self._delivering.claim(wanted) if wanted else []
         for held in claimed:

@@ -11,16 +11,16 @@ https://www.sqlite.org/wal.html, read 2026-11-29.
 """
 
 import logging
-import os
 import sqlite3
 import threading
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.domain.signals import CrashPoint, Signal, no_signal
+from tracker.precedence import step_back
 from tracker.store.driver import bulk
 from tracker.store.driver.log_frames import count_frames
 from tracker.store.driver.outage import brief
@@ -37,8 +37,6 @@ LOOK_S = 0.05
 LEFT = 100
 """Pages that are left to the writer."""
 _PASSES = 5
-_NICE = 5
-"""How much the thread gives way to others on its core: callers wait for them."""
 _PASS = "PRAGMA wal_checkpoint(PASSIVE)"  # noqa: S105 - not a password
 """Waits for nobody, and nobody waits for it."""
 
@@ -87,8 +85,7 @@ class Checkpoints:
             _warn(brief(error))
 
     def _run(self) -> None:
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.nice(0) + _NICE)
+        step_back()
         while True:
             self._committed.wait()
             if self._stopped.wait(LOOK_S):
