@@ -76,7 +76,7 @@ def parrot() -> Iterator[tuple[Parrot, str]]:
         yield parrot, upstream.url
 
 
-def _stored(database_url: str, folder: Path) -> str:
+def stored_in(database_url: str, folder: Path) -> str:
     """Every byte that the database keeps."""
     if database_url.startswith("sqlite"):
         return "".join(p.read_bytes().decode("latin-1") for p in folder.glob("tracker.db*"))
@@ -176,7 +176,7 @@ def test_no_secret_is_stored_logged_answered_or_printed(
         seen.append(http.get("/kling/v1/general/presets-voices").text)
         seen.append(http.post("/kling/v1/audio/tts", json={"text": "refused"}).text)
     process.stop()
-    stored, log = _stored(stored_at, tmp_path), process.log.read_text()
+    stored, log = stored_in(stored_at, tmp_path), process.log.read_text()
     assert MASK in stored
     assert any(MASK in text for text in seen)
     for secret in (

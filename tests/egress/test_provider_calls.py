@@ -30,6 +30,17 @@ async def egress() -> AsyncIterator[EgressClient]:
     await made.close()
 
 
+async def test_what_a_provider_repeats_in_a_header_is_taken_out(egress: EgressClient) -> None:
+    said = json_answer(b"{}").replace(b"\r\n", f"\r\nx-seen: key {KEY}\r\n".encode(), 1)
+    with Upstream(lambda _: [said]) as upstream:
+        call = HttpCall("GET", upstream.url, {"authorization": f"Bearer {KEY}"})
+        whole, streamed = await egress.call_provider(call), await egress.open_provider(call, cap=9)
+    assert isinstance(whole, HttpResult)
+    assert isinstance(streamed, HttpStream)
+    await streamed.chunks.aclose()
+    assert whole.headers["x-seen"] == streamed.headers["x-seen"] == f"key {MASK}"
+
+
 @pytest.mark.parametrize(
     "value", [f"Bearer {KEY}\n", f"Bearer {KEY} ", f"{KEY}\r\nx: y", f"{KEY}é"]
 )

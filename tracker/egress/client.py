@@ -9,7 +9,7 @@ import logging
 import ssl
 import sys
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from urllib.parse import urlsplit
@@ -155,7 +155,8 @@ class EgressClient:
         chunks = self._redactor.redact_stream(
             _chunks(response, until=until, cap=cap), *_secrets_of(call)
         )
-        return HttpStream(response.status_code, headers_of(response), chunks)
+        headers = self._redacted_headers(headers_of(response), _secrets_of(call))
+        return HttpStream(response.status_code, headers, chunks)
 
     def refusal(self, url: str) -> str | None:
         """Why a user's URL will never be called; None when it may be."""
@@ -175,7 +176,17 @@ class EgressClient:
             body = await asyncio.to_thread(redact, answer.body, *secrets)
         else:
             body = redact(answer.body, *secrets)
-        return answer if body is answer.body else replace(answer, body=body)
+        headers = self._redacted_headers(answer.headers, secrets)
+        if body is answer.body and headers is answer.headers:
+            return answer
+        return replace(answer, headers=headers, body=body)
+
+    def _redacted_headers(
+        self, headers: Mapping[str, str], secrets: tuple[str, ...]
+    ) -> Mapping[str, str]:
+        if not self._redactor.may_hold_secret("\n".join(headers.values()), *secrets):
+            return headers
+        return {name: self._redactor.redact(text, *secrets) for name, text in headers.items()}
 
     def _reason(self, error: Exception, call: HttpCall) -> str:
         """Why a call failed, for people: libraries quote the header that they refuse."""

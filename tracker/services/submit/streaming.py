@@ -14,6 +14,7 @@ from uuid import UUID
 from tracker.domain.errors import Broken, Unavailable
 from tracker.domain.exchange import HttpFailure, HttpResult
 from tracker.domain.outcome import SubmitOutcome
+from tracker.domain.redacted_values import redacted_value
 from tracker.domain.signals import CrashPoint
 from tracker.providers.ports.adapter import Sending, StreamReader
 from tracker.services.context import Context
@@ -105,7 +106,9 @@ class StreamedAnswer:
         if len(self._text) > MOST_CHARS:
             self._text, broken = self._text[:MOST_CHARS], broken or _TOO_LONG
         await persistently(self._context.clock, lambda: self._write_down(len(self._text)))
-        return self._reader.finish(self._context.redactor.redact(self._text), broken)
+        redact = self._context.redactor.redact
+        # The reader had the pieces as they came, and may have found more in them than the text.
+        return redacted_value(self._reader.finish(redact(self._text), broken), redact)
 
     def _whole_characters(self, text: str) -> str:
         """Return text that every database takes: no NUL, halves of surrogate pairs joined."""
