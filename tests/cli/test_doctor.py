@@ -97,7 +97,7 @@ def test_an_address_that_the_provider_cannot_reach_is_an_error(tmp_path: Path, u
 
 
 @pytest.mark.parametrize(
-    "url", ["https://tracker.example.com", "https://8.8.8.8", "https://t.example.com/tracker"]
+    "url", ["https://tracker.shop.org", "https://8.8.8.8", "https://t.shop.org/tracker"]
 )
 def test_a_public_address_is_fine(tmp_path: Path, url: str) -> None:
     env = {"TRACKER_PUBLIC_URL": url, "TRACKER_AUTH": "on"}

@@ -9,6 +9,7 @@ import click
 from tracker import environment
 from tracker.cli.doctor import accounts, database, processes, reach, retention, service
 from tracker.cli.doctor.finding import Finding
+from tracker.cli.doctor.placeholders import examine_placeholders
 from tracker.cli.doctor.reading import Reading, read
 from tracker.cli.doctor.values import examine_values
 from tracker.cli.language import spoken
@@ -71,6 +72,7 @@ def examined(reading: Reading) -> Iterator[Finding]:
         yield from service.examine_traces(settings)
     yield from service.examine_certificate(settings)
     yield from examine_values(reading)
+    yield from examine_placeholders(settings)
     yield from service.examine_server()
 
 
