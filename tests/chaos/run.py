@@ -11,7 +11,7 @@ from tests.chaos.traffic import Callers
 from tests.chaos.verdict import Verdict, is_settled, judge
 from tests.support.waiting import wait_until
 
-HEAL_S = 90.0
+HEAL_S = 300.0
 
 
 def run(

@@ -12,7 +12,7 @@ from volcenginesdkarkruntime import Ark
 from volcenginesdkarkruntime._exceptions import ArkAPIStatusError
 
 MODEL = "doubao-seedance-1-5-pro-251215"
-LONGEST_S = 40.0
+LONGEST_S = 120.0
 WORKING = ("queued", "running")
 
 

@@ -12,7 +12,7 @@ import dashscope
 from dashscope import VideoSynthesis
 
 MODEL = "wan2.6-t2v"
-LONGEST_S = 40
+LONGEST_S = 120
 
 
 def made(key: str, prompt: str, **more: Any) -> Any:

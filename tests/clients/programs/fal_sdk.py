@@ -26,7 +26,7 @@ HELD = {"prompt": "a cat [scenario:hold]"}
 
 def everything(client: fal_client.SyncClient) -> dict[str, Any]:
     """Submit and follow; subscribe; run; cancel."""
-    handle = client.submit(MODEL, {"prompt": "a cat"}, priority="low", start_timeout=30)
+    handle = client.submit(MODEL, {"prompt": "a cat"}, priority="low", start_timeout=120)
     events = [type(event).__name__ for event in handle.iter_events(with_logs=True)]
     held = client.submit("fal-ai/pika/v2.2/text-to-video", HELD)
     first = type(held.status()).__name__

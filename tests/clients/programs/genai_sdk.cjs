@@ -6,7 +6,7 @@ const { readFileSync } = require("node:fs");
 const { join } = require("node:path");
 const { GoogleGenAI } = require("@google/genai");
 
-const LONGEST_MS = 40_000;
+const LONGEST_MS = 120_000;
 const CUTS = 5;
 const MODEL = "veo-3.1-generate-preview";
 const OMNI = "gemini-omni-1.2-flash";

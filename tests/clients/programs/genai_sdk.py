@@ -16,7 +16,7 @@ from google.genai import types
 from google.oauth2.credentials import Credentials
 
 PAUSE_S = 0.05
-LONGEST_S = 40.0
+LONGEST_S = 120.0
 MODEL = "veo-3.1-generate-preview"
 OMNI = "gemini-omni-1.2-flash"
 CUTS = 5

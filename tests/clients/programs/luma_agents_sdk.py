@@ -10,7 +10,7 @@ from typing import Any
 
 from luma_agents import Luma, NotFoundError
 
-LONGEST_S = 40.0
+LONGEST_S = 120.0
 
 
 def finished(client: Luma, generation_id: str) -> Any:

@@ -3,7 +3,7 @@
 
 const { LumaAI, NotFoundError } = require("lumaai");
 
-const LONGEST_MS = 40_000;
+const LONGEST_MS = 120_000;
 const [baseURL, authToken, task, prompt] = process.argv.slice(2);
 const client = new LumaAI({ authToken, baseURL });
 

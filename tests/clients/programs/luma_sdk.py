@@ -10,7 +10,7 @@ from typing import Any
 
 from lumaai import LumaAI, NotFoundError
 
-LONGEST_S = 40.0
+LONGEST_S = 120.0
 
 
 def finished(client: LumaAI, generation_id: str) -> Any:

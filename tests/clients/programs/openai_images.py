@@ -14,7 +14,7 @@ from openai import OpenAI
 
 PICTURE = ("cat.png", b"\x89PNG\r\n\x1a\n", "image/png")
 MODEL = "gpt-image-2.5-sunburst"
-LONGEST_S = 60
+LONGEST_S = 120
 
 
 def head(text: str | None) -> str:

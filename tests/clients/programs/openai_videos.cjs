@@ -3,7 +3,7 @@
 
 const { default: OpenAI, toFile } = require("openai");
 
-const LONGEST_MS = 60_000;
+const LONGEST_MS = 120_000;
 const [baseURL, apiKey, prompt, lost] = process.argv.slice(2);
 const client = new OpenAI({ apiKey, baseURL });
 

@@ -4,7 +4,7 @@
 
 const { default: RunwayML, NotFoundError, toFile } = require("@runwayml/sdk");
 
-const LONGEST_MS = 40_000;
+const LONGEST_MS = 120_000;
 const [baseURL, apiKey, task, prompt] = process.argv.slice(2);
 const client = new RunwayML({ apiKey, baseURL });
 

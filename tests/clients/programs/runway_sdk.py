@@ -11,7 +11,7 @@ from typing import Any
 
 from runwayml import NotFoundError, RunwayML
 
-LONGEST_S = 40.0
+LONGEST_S = 120.0
 PICTURE = "https://pictures.example/cat.png"
 UPLOAD = ("cat.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 300, "image/png")
 

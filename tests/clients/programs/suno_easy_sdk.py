@@ -12,7 +12,7 @@ from suno_easy import SunoClient
 from suno_easy.exceptions import TaskFailed
 
 PAUSE_S = 0.05
-LONGEST_S = 40
+LONGEST_S = 120
 
 
 def ended(task: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 from zai import ZhipuAiClient
 from zai.core import APIStatusError
 
-LONGEST_S = 40.0
+LONGEST_S = 120.0
 
 
 def finished(client: ZhipuAiClient, task_id: str) -> Any:
