@@ -52,6 +52,7 @@ def test_client_goes_from_a_prompt_to_the_pictures_in_every_way(
     assert told["created"]["heads"] == ["PNG"]
     assert [one[0].rpartition(".")[2] for one in told["streamed"]] == ["partial_image", "completed"]
     assert {one[1] for one in told["streamed"]} | {told["edited"]} == {"PNG"}
+    assert told.get("varied", ["PNG"] * 2) == ["PNG"] * 2  # the program of npm makes none
     failures = told["failures"]
     assert failures["refused"] == ["BadRequestError", "moderation_blocked"]
     assert failures["cut_late"][1] == "outcome_unknown"

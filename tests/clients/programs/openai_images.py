@@ -67,9 +67,10 @@ def ended(client: OpenAI, made: Any) -> Any:
 
 
 def whole_life(client: OpenAI, prompt: str) -> dict[str, Any]:
-    """Create, stream, edit, fail; respond, fail, cancel."""
+    """Create, stream, edit, vary, fail; respond, fail, cancel."""
     tools = [{"type": "image_generation", "size": "1024x1024"}]
     edited = client.images.edit(model=MODEL, prompt=f"{prompt} in a hat", image=PICTURE)
+    varied = client.images.create_variation(image=PICTURE, n=2)
     done = responded(client, prompt, tools)
     held = client.responses.create(
         model="gpt-6", input=f"{prompt} [scenario:hold]", background=True, tools=tools
@@ -79,6 +80,7 @@ def whole_life(client: OpenAI, prompt: str) -> dict[str, Any]:
         "created": created(client, prompt),
         "streamed": streamed(client, f"{prompt} by and by"),
         "edited": head((edited.data or [])[0].b64_json),
+        "varied": [head(one.b64_json) for one in varied.data or []],
         "failures": failures(client, prompt),
         "response": [done.status, done.metadata, head(done.output[0].result)],
         "failed": responded(client, f"{prompt} [scenario:failed]", tools).error.code,
