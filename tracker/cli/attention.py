@@ -6,9 +6,11 @@ from typing import Any
 import click
 
 from tracker.cli.command import Command, examples
+from tracker.cli.language import spoken
 from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.shared import WIDE, emit
 from tracker.cli.table import Column, print_table
+from tracker.cli.visible import visible
 
 _STUCK = (
     Column("task_id", "id"),
@@ -33,8 +35,11 @@ _SECTIONS: Sequence[tuple[str, Sequence[Column]]] = (
         (
             Column("endpoint_id", "id"),
             Column("state", "state"),
+            Column("cause", "whole"),
             Column("failing_since", "time"),
+            Column("owed"),
             Column("url", "text"),
+            Column("last_error", "text"),
             Column("reason", "text"),
         ),
     ),
@@ -97,5 +102,13 @@ def _print(found: dict[str, Any], *, wide: bool) -> None:
         if number:
             click.echo()
         print_table(name, columns, rows, wide=wide)
+        for cause, advice in _advice(rows).items():
+            click.echo(f"{visible(cause)}: {visible(spoken(advice))}")
     if not shown:
         click.echo("nothing needs attention")
+
+
+def _advice(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Return what to do about the rows of a table, once for each cause."""
+    told = ((str(one["cause"]), one.get("advice")) for one in rows if one.get("cause"))
+    return {cause: advice for cause, advice in told if isinstance(advice, str)}

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -142,6 +143,15 @@ def last_of(db: Connection, task_key: int) -> Attempt | None:
     found = select(attempts).where(attempts.c.task_key == task_key)
     row = db.execute(found.order_by(attempts.c.number.desc()).limit(1)).one_or_none()
     return None if row is None else _attempt(row)
+
+
+def last_messages(db: Connection, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return what the latest attempt of each of some tasks was told, by the task's id."""
+    if not ids:
+        return {}
+    found = select(tasks.c.id, attempts.c.message).join(tasks, tasks.c.key == attempts.c.task_key)
+    found = found.where(tasks.c.id.in_(ids), attempts.c.message.is_not(None))
+    return {one.id: one.message for one in db.execute(found.order_by(attempts.c.number))}
 
 
 def of_task(db: Connection, task_key: int) -> list[Attempt]:

@@ -22,13 +22,11 @@ class EndpointFigures:
     """The latest attempts at one endpoint.
 
     latencies_ms: of those that were answered.
-    failure:      the latest that was not accepted: a row, 0 for none, its status, its error.
     """
 
     attempts: int = 0
     accepted: int = 0
     latencies_ms: list[int] = field(default_factory=list)
-    failure: tuple[int, int | None, str | None] = (0, None, None)
 
     @property
     def accepted_share(self) -> float | None:
@@ -57,21 +55,18 @@ def latest(
         wanted = wanted.where(deliveries.c.endpoint_key == endpoint_key)
     chosen = wanted.order_by(deliveries.c.key.desc()).limit(LATEST).subquery()
     columns = delivery_attempts.c
-    found = select(
-        chosen.c.endpoint_key, columns.key, columns.status, columns.latency_ms, columns.error
-    ).join(delivery_attempts, columns.delivery_key == chosen.c.key)
+    found = select(chosen.c.endpoint_key, columns.status, columns.latency_ms).join(
+        delivery_attempts, columns.delivery_key == chosen.c.key
+    )
     figures: dict[int, EndpointFigures] = {}
-    for endpoint, key, status, latency_ms, error in db.execute(found):
+    for endpoint, status, latency_ms in db.execute(found):
         if endpoint is None:  # a URL that came with a task
             continue
         one = figures.setdefault(endpoint, EndpointFigures())
         one.attempts += 1
-        is_accepted = status is not None and 200 <= status < 300
-        one.accepted += is_accepted
+        one.accepted += status is not None and 200 <= status < 300
         if status is not None:
             one.latencies_ms.append(latency_ms)
-        if not is_accepted and key > one.failure[0]:
-            one.failure = (key, status, error)
     return figures
 
 

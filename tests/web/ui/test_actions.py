@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from tests.support.dashboard import (
     OWN,
@@ -22,10 +22,9 @@ from tests.support.dashboard import (
 from tests.support.requests import callback_path, kling_says, submit
 from tests.web.conftest import Shared
 from tracker.clock import new_id
-from tracker.store import deliveries
 from tracker.store.driver.engine import open_engine
 from tracker.store.schema import deliveries as owing
-from tracker.store.schema import delivery_attempts, tasks
+from tracker.store.schema import tasks
 
 UNTAKEN = "no worker has taken it"
 STOPPED = "waits until its endpoint is resumed"
@@ -136,24 +135,6 @@ def test_what_is_due_and_taken_by_no_worker_says_so(
         db.execute(update(owing).where(row).values(next_at=datetime.now(UTC) - timedelta(hours=1)))
     engine.dispose()
     assert [page for page in pages if UNTAKEN in operator.see(page, **_only(page, id_))] == [*pages]
-
-
-def test_a_paused_endpoint_says_how_the_latest_attempt_failed(
-    operator: Person, api: httpx.Client, shared_idle: Shared
-) -> None:
-    id_ = make_endpoint(api, f"fails-{new_id()}")
-    operator.send(f"/endpoints/{id_}/test")
-    operator.send(f"/endpoints/{id_}/pause")
-    assert "last failure" not in operator.see(f"/endpoints/{id_}")
-    (owed, *_) = api.get("/v1/deliveries", params={"endpoint_id": id_}).json()["deliveries"]
-    engine = open_engine(shared_idle.database_url)
-    with engine.begin() as db:
-        key = deliveries.key_of(db, "default", UUID(owed["id"]))
-        made = {"tenant": "default", "delivery_key": key, "at": datetime.now(UTC), "latency_ms": 9}
-        db.execute(insert(delivery_attempts).values(made | {"status": 502}))
-    engine.dispose()
-    for page in ("/endpoints", f"/endpoints/{id_}"):
-        assert "last failure: 502" in operator.see(page)
 
 
 def _only(page: str, endpoint: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tests.domain.factories import NOW
 from tests.support.dashboard import (
@@ -22,8 +22,9 @@ from tests.support.dashboard import (
 from tests.support.requests import submit
 from tests.support.waiting import wait_until
 from tests.web.conftest import Shared
-from tracker.clock import SystemClock
+from tracker.clock import SystemClock, new_id
 from tracker.domain import health, presence
+from tracker.domain.delivery import endpoint_lane
 from tracker.domain.sealing import CannotOpen, seal, unseal
 from tracker.locale import ENGLISH
 from tracker.services import tokens
@@ -33,10 +34,12 @@ from tracker.services.upkeep import health as upkeep_health
 from tracker.services.upkeep import learning, stalls, steps
 from tracker.services.upkeep.retention import ARCHIVE_REASON, behind_reason
 from tracker.services.upkeep.retention_asking import waits_reason
-from tracker.store import conditions, feed_head, restoring
+from tracker.store import conditions, deliveries, endpoints, feed_head, restoring
 from tracker.store.conditions import Condition
+from tracker.store.deliveries import NewDelivery
 from tracker.store.driver.transaction import Tx
-from tracker.store.schema import tasks
+from tracker.store.schema import attempts, tasks
+from tracker.store.schema import deliveries as owed_rows
 from tracker.store.store import Store
 from tracker.web.ui.frame.words import catalogue
 
@@ -130,6 +133,62 @@ def test_a_task_that_is_overdue_for_a_reason_that_is_told_is_told_and_counted_on
     assert count_of(page) == before + 3
     operator.send("/tasks/dismiss", ids=[])
     assert [one["task_id"] for one in api.get("/v1/attention").json()["overdue"]] == ids[::-1]
+
+
+def test_an_endpoint_that_fails_is_told_with_its_last_failure_and_what_mends_it(
+    shared_idle: Shared, operator: Person, api: httpx.Client
+) -> None:
+    id_ = make_endpoint(api, "failing")
+    told = {"last_status": None, "last_error": "no whole answer within 15 s"}
+
+    def fail(tx: Tx) -> None:
+        one = endpoints.get(tx.db, "default", UUID(id_))
+        assert one is not None
+        body, owed = new_id(), new_id()
+        deliveries.insert_bodies(tx.db, [(body, "default", b"{}")])
+        lane = endpoint_lane(one.key)
+        new = NewDelivery(owed, "default", "task.failed", body, lane, NOW, endpoint_key=one.key)
+        deliveries.insert_many(tx.db, [new])
+        tried = update(owed_rows).where(owed_rows.c.id == owed)
+        tx.db.execute(tried.values(turn=1, attempts=1, last_attempt_at=NOW, **told))
+        endpoints.mark_failing(tx.db, [one.key], now=NOW)
+
+    _write(shared_idle, fail)
+    (found,) = (
+        one for one in api.get("/v1/attention").json()["endpoints"] if one["endpoint_id"] == id_
+    )
+    assert (found["cause"], found["owed"]) == ("too_slow", 1)
+    assert found["last_error"] == told["last_error"]
+    assert "have it answer first" in found["advice"]
+    for path in ("/ui/attention", "/ui/endpoints", f"/ui/endpoints/{id_}"):
+        page = operator.http.get(path).text
+        assert "no whole answer within 15 s" in page
+        assert "have it answer first" in page
+        chinese = operator.http.get(path, headers=CHINESE).text
+        assert "15 秒内没有收到完整应答" in chinese
+        assert "请让接收方先应答、再处理" in chinese
+
+
+def test_what_waits_to_be_sent_past_its_deadline_says_what_its_last_attempt_was_told(
+    shared_idle: Shared, operator: Person, api: httpx.Client
+) -> None:
+    id_ = submit(api, external_task_id="late-unsent")["id"]
+    own = tasks.c.id == UUID(id_)
+
+    def fail(tx: Tx) -> None:
+        tx.db.execute(update(tasks).where(own).values(overdue=True))
+        key = select(tasks.c.key).where(own).scalar_subquery()
+        row = {"tenant": "default", "task_key": key, "started_at": NOW, "outcome": "not_sent"}
+        for number, message in enumerate(("ReadError", "ConnectError: refused"), start=1):
+            made = row | {"number": number, "ended_at": NOW, "message": message}
+            tx.db.execute(attempts.insert().values(made))
+
+    _write(shared_idle, fail)
+    inside = groups_in(operator.see("/attention"))["overdue"]
+    entry = inside[inside.index("late-unsent") :].partition("</li>")[0]
+    assert "It is accepted and waits to be sent: ConnectError: refused" in entry
+    assert f"/tasks/cancel/confirm?ids={id_}" in entry
+    assert "/tasks/refresh" not in entry
 
 
 def groups_in(page: str) -> dict[str, str]:

@@ -168,6 +168,14 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         "ConnectError: {}": "ConnectError：{0:t}",
         "All connection attempts failed": "所有连接尝试都失败了",
+        "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {} (_ssl.c:{})": (
+            "证书校验失败：{0:t}"
+        ),
+        "certificate has expired": "证书已过期",
+        "self-signed certificate": "自签名证书",
+        "self-signed certificate in certificate chain": "证书链中有自签名证书",
+        "unable to get local issuer certificate": "找不到签发者的证书",
+        "Hostname mismatch, certificate is not valid for {}": "主机名不符，证书不适用于 {0}",
         "[Errno -2] Name or service not known": "[Errno -2] 找不到该名称的地址",
         "[Errno -3] Temporary failure in name resolution": "[Errno -3] 名称解析暂时失败",
     }

@@ -147,5 +147,53 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the call raised; see the log": "调用出错；请看日志",
         "it was not ours to send any more": "已不归本进程发送",
         "not sent: raised; see the log": "未发送：出错；请看日志",
+        "it says {}; the task had ended as {}": "它说的是“{0:t}”，而任务此前已以“{1:t}”结束",
+        # What to do about an endpoint
+        "nothing accepts connections at its address: start the receiver or open its port, then "
+        "test it; if it has moved, give the endpoint its new address with `tracker endpoints "
+        "update`": (
+            "它的地址上无人接受连接：请启动接收方或开放端口，然后测试；"
+            "如已迁移，请用 `tracker endpoints update` 改成新地址"
+        ),
+        "its host name leads to no address: mend its DNS entry, then test it; if it has moved, "
+        "give the endpoint its new address with `tracker endpoints update`": (
+            "它的主机名解析不到地址：请修正 DNS 记录，然后测试；"
+            "如已迁移，请用 `tracker endpoints update` 改成新地址"
+        ),
+        "its certificate is not accepted: renew it on the receiver, with its whole chain and "
+        "for this host name, then test it": (
+            "它的证书不被接受：请在接收方更换证书（证书链完整、与主机名相符），然后测试"
+        ),
+        "it gives no whole answer in time: have it answer first and work afterwards, then test "
+        "it; TRACKER_DELIVER_TIMEOUT_S says how long it has": (
+            "它没有及时给出完整应答：请让接收方先应答、再处理，然后测试；"
+            "时限由 TRACKER_DELIVER_TIMEOUT_S 设定"
+        ),
+        "it breaks the connection or does not speak HTTP: look at the receiver and at the "
+        "proxy before it, then test it": (
+            "它中断连接，或使用的不是 HTTP：请检查接收方及其前面的代理，然后测试"
+        ),
+        "tracker may not call its address, which is not a public one: give it a public "
+        "address, or permit its network in TRACKER_EGRESS_ALLOW and start tracker again": (
+            "tracker 不允许访问它的地址，因为那不是公网地址：请改用公网地址，"
+            "或在 TRACKER_EGRESS_ALLOW 中放行其网段并重启 tracker"
+        ),
+        "it said that it wants nothing any more: resume it if that was a mistake, else delete "
+        "it": "它表示不再接收任何通知：如系误报，请恢复；否则请删除",
+        "it answers with a redirect, which is never followed: give the endpoint the address "
+        "that it leads to with `tracker endpoints update`": (
+            "它返回重定向，而重定向从不跟随：请用 `tracker endpoints update` 改成最终地址"
+        ),
+        "it refuses what it is sent: look at the answer in one of its deliveries; 401 or 403 "
+        "mostly means another secret, 404 another path": (
+            "它拒收所发内容：请在任一投递中查看应答；401 或 403 多半是密钥不同，404 多半是路径不对"
+        ),
+        "it fails at its own work: look at the answer in one of its deliveries and at the "
+        "receiver's log, mend it, then test it": (
+            "它自身出错：请在任一投递中查看应答，并查看接收方日志，修复后再测试"
+        ),
+        "look at one of its deliveries, mend the receiver, then test it": (
+            "请查看任一投递，修复接收方，然后测试"
+        ),
     }
 )

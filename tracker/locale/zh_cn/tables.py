@@ -69,6 +69,8 @@ _NAMES = {
     "kind": "种类",
     "last_at": "最近",
     "last_error": "最近错误",
+    "cause": "成因",
+    "owed": "待投递",
     "last_status": "最近状态",
     "last_used_at": "最近使用",
     "latency_ms": "耗时毫秒",

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tracker.domain.events import Event
+from tracker.domain.ignored import why_ignored
 from tracker.domain.lifecycle import Step, Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.records import record
 from tracker.domain.task import Awaits, Task, TaskState, is_askable
-from tracker.domain.unknown_word import reason_of
 from tracker.services.context import Context
 from tracker.services.receive.confirming import can_poll, wait_of, why_only_a_hint
 from tracker.services.receive.correlation import Match, ParsedCallback
@@ -58,8 +58,8 @@ class Judge:
         if step is None:
             return Judgement(match.verdict, match.reason, None)
         reason = match.reason
-        if step.verdict is Verdict.UNKNOWN_STATUS and item.observation is not None:
-            reason = reason_of(item.observation.word)
+        if item.observation is not None:
+            reason = why_ignored(item.observation, step.verdict, step.task.state) or reason
         return Judgement(step.verdict, reason, step)
 
     def _step(self, item: ParsedCallback, match: Match) -> Step | None:

@@ -10,6 +10,7 @@ from tracker.domain.errors import Unavailable
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpFailure, HttpResult
 from tracker.domain.expectation import NOTHING_KNOWN
+from tracker.domain.ignored import why_ignored
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation, Part
 from tracker.domain.outcome import (
@@ -36,7 +37,6 @@ from tracker.domain.task import (
     TaskState,
     is_askable,
 )
-from tracker.domain.unknown_word import reason_of
 from tracker.metrics import POLLS, name_of
 from tracker.providers.kit.grouping import grouped
 from tracker.providers.ports.callbacks import Inbound
@@ -284,8 +284,7 @@ class Reconciliation:
                 said = replace(said, state=TaskState.SUBMITTED)
             step = recorder.record(task.key, said.as_event(Source.POLL))
             verdict = step.verdict
-            if verdict is Verdict.UNKNOWN_STATUS:
-                reason = reason_of(said.word)
+            reason = why_ignored(said, verdict, task.state)
             if said.parts:
                 self._take_in_parts(tx, recorder, task, said.parts)
         if task.absences and (step is None or step.transition is None):

@@ -1,5 +1,6 @@
 """/v1/attention: what needs a human, and where to look."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from starlette.requests import Request
@@ -9,8 +10,9 @@ from tracker.domain.access import DEFAULT_TENANT, Scope
 from tracker.domain.delivery import Endpoint
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.rendering import instant
-from tracker.domain.task import FollowUp
-from tracker.store import attention, conditions, endpoints, forgeries
+from tracker.domain.task import FollowUp, TaskState
+from tracker.store import attempts, attention, conditions, endpoints, forgeries
+from tracker.store.endpoint_troubles import EndpointTrouble, troubles
 from tracker.store.store import Reading
 from tracker.web.api import service_views
 from tracker.web.edge.operation import operation
@@ -18,6 +20,7 @@ from tracker.web.edge.state import Services, services, tenant
 
 MOST = 50
 """Entries of each kind; the newest."""
+_SENT_LATER = frozenset({TaskState.QUEUED, TaskState.UNCERTAIN})
 FORGERIES_SHOWN = timedelta(days=1)
 """Forged callbacks ask for a human for so long, in whole hours."""
 
@@ -44,10 +47,10 @@ async def collect(our: Services, owner: str) -> service_views.Attention:
 def _collect(db: Reading, owner: str, now: datetime) -> service_views.Attention:
     since = now - FORGERIES_SHOWN
     return {
-        "endpoints": [_endpoint(one) for one in endpoints.stopped(db, owner, limit=MOST)],
+        "endpoints": _endpoints(db, owner),
         "conditions": [_condition(one) for one in _conditions(db, owner)],
-        "overdue": [_stuck(one) for one in attention.overdue(db, owner, now=now, limit=MOST)],
-        "uncertain": [_stuck(one) for one in attention.uncertain(db, owner, limit=MOST)],
+        "overdue": _unsettled(db, attention.overdue(db, owner, now=now, limit=MOST)),
+        "uncertain": _unsettled(db, attention.uncertain(db, owner, limit=MOST)),
         "blocked": [_stuck(one) for one in attention.blocked(db, owner, limit=MOST)],
         "without_result": _followed_up(db, owner, FollowUp.NO_RESULT),
         "denied": _followed_up(db, owner, FollowUp.DENIED),
@@ -60,6 +63,13 @@ def _collect(db: Reading, owner: str, now: datetime) -> service_views.Attention:
         },
         "forgeries": _forgeries(db, owner, since),
     }
+
+
+def _unsettled(db: Reading, found: list[attention.Stuck]) -> list[service_views.StuckTask]:
+    """Of what waits to be sent or was lost, the latest attempt says why: its age says nothing."""
+    tried = [one.id for one in found if one.state in _SENT_LATER]
+    said = attempts.last_messages(db, tried)
+    return [_stuck(replace(one, message=said.get(one.id, one.message))) for one in found]
 
 
 def _odd_receipts(
@@ -104,13 +114,24 @@ def render_word(one: attention.UnknownWord) -> service_views.UnknownWord:
     }
 
 
-def _endpoint(one: Endpoint) -> service_views.TroubledEndpoint:
+def _endpoints(db: Reading, owner: str) -> list[service_views.TroubledEndpoint]:
+    stopped = endpoints.stopped(db, owner, limit=MOST)
+    known = troubles(db, stopped)
+    return [_endpoint(one, known[one.key]) for one in stopped]
+
+
+def _endpoint(one: Endpoint, trouble: EndpointTrouble) -> service_views.TroubledEndpoint:
     return {
         "endpoint_id": str(one.id),
         "url": one.url,
         "state": one.state,
         "reason": one.state_reason,
         "failing_since": instant(one.failing_since),
+        "cause": trouble.kind,
+        "advice": trouble.advice,
+        "last_error": trouble.error,
+        "last_failed_at": instant(trouble.failed_at),
+        "owed": trouble.owed,
     }
 
 

@@ -6,6 +6,7 @@ from pydantic import with_config
 from typing_extensions import TypedDict
 
 from tracker.domain.delivery import EndpointState
+from tracker.domain.delivery_trouble import Trouble
 from tracker.domain.task import TaskState
 from tracker.web.api.views import EXACT, Instant, Uuid
 
@@ -39,6 +40,7 @@ class StuckTask(TypedDict):
     external_task_id: str
     state: TaskState
     message: str | None
+    """What was last said of it; of an unsent or uncertain one, to its latest attempt."""
     since: Instant
     resolve: str | None
     """Why only a person can find out whether it exists; `POST /v1/tasks/{id}/resolve` settles it.
@@ -97,6 +99,16 @@ class TroubledEndpoint(TypedDict):
     state: EndpointState
     reason: str | None
     failing_since: Instant | None
+    """Since when it has answered nothing but failures."""
+    cause: Trouble | None
+    """What the latest failure tells; null where none is known, as where a person paused it."""
+    advice: str | None
+    """What to do about it."""
+    last_error: str | None
+    """What was wrong at the latest failure."""
+    last_failed_at: Instant | None
+    owed: int
+    """Deliveries that have not ended; at most 1,000 are counted."""
 
 
 @with_config(EXACT)

@@ -17,6 +17,7 @@ from tracker.domain.lifecycle import Verdict
 from tracker.domain.tally import Tally
 from tracker.domain.task import TaskState
 from tracker.services.upkeep.counting import Counted, look
+from tracker.store.endpoint_troubles import MOST_OWED
 from tracker.web.api import attention as api
 from tracker.web.api.changes import NOW
 from tracker.web.edge.state import services
@@ -38,6 +39,8 @@ GROUPS = frozenset(
     | {verdict.value for verdict in _RECEIPTS}
 )
 """Names of all groups."""
+_PASSING = dict.fromkeys(("last_error", "last_failed_at", "owed"))
+"""Fields of an endpoint that each further attempt changes."""
 _IDENTITY = {
     "condition": ("name", "provider", "account"),
     "endpoint": ("endpoint_id",),
@@ -124,6 +127,7 @@ async def show(request: Request, reader: Reader) -> Response:
         forgeries=found["forgeries"],
         needs=needs_text(found),
         most=api.MOST,
+        most_owed=MOST_OWED,
         day=_day(counted),
         hours=hours,
         chart=ended_chart(reader, hours),
@@ -140,8 +144,13 @@ def digest_of(found: Mapping[str, Any]) -> str:
 
 
 def lasting(found: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an answer of `api.collect` without the moment that it was made at."""
-    return {**found, "forgeries": {**found["forgeries"], "since": None}}
+    """Return an answer of `api.collect` without what changes while nothing else is wrong."""
+    steady = [{**one, **_PASSING} for one in found["endpoints"]]
+    return {
+        **found,
+        "endpoints": steady,
+        "forgeries": {**found["forgeries"], "since": None},
+    }
 
 
 def _live(request: Request, groups: Sequence[AttentionGroup], digest: str) -> str:

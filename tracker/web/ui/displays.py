@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from tracker.domain.events import EventKind
 from tracker.store import tasks
+from tracker.store.endpoint_troubles import MOST_OWED
 from tracker.store.feed import Change
 from tracker.store.filters import TaskFilter
 from tracker.web.edge.state import services
@@ -268,6 +269,7 @@ class AttentionDisplay(Display):
             self.reader,
             "live_attention.html",
             needs=needs_text(found),
+            most_owed=MOST_OWED,
             heads=[(name, *counts.get(name, ("0", 0))) for name in self._groups],
             entries=[(group, id_, one) for group, id_, one in entries if id_ in self._ids],
             settled=[id_ for id_ in self._ids if id_ not in standing],

@@ -1,6 +1,6 @@
 """`/ui/endpoints`: where subscribers are told, how they fare, and what an operator does to them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.domain.access import Scope
-from tracker.domain.delivery import Endpoint
+from tracker.domain.delivery import Endpoint, EndpointState
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.store import endpoint_figures, endpoints
 from tracker.store.endpoint_figures import EndpointFigures
+from tracker.store.endpoint_troubles import EndpointTrouble, troubles
 from tracker.store.store import Reading
 from tracker.web.api.endpoints import endpoint_id
 from tracker.web.edge import params
@@ -42,7 +43,7 @@ async def show(request: Request, reader: Reader) -> Response:
 
     def load(db: Reading) -> tuple[list[Endpoint], "_Figures"]:
         found = endpoints.page(db, owner, before=before, limit=SIZE + 1)
-        return found, _figures(db, owner)
+        return found, _figures(db, owner, found[:SIZE])
 
     found, figures = await services(request).store.read(load)
     last = found[SIZE - 1].key if len(found) > SIZE else None
@@ -170,7 +171,7 @@ async def _look(request: Request, reader: Reader) -> "EndpointRow":
 
     def load(db: Reading) -> EndpointRow | None:
         found = endpoints.get(db, owner, id_)
-        return None if found is None else _row(found, _figures(db, owner, found.key))
+        return None if found is None else _row(found, _figures(db, owner, [found], found.key))
 
     row = await services(request).store.read(load)
     if row is None:
@@ -185,12 +186,17 @@ def _there(request: Request, path: str, key: str) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class EndpointRow:
-    """An endpoint with its figures. is_whole: false where more is owed than was counted."""
+    """An endpoint with its figures.
+
+    is_whole: false where more is owed than was counted.
+    trouble:  None where it is active and answers.
+    """
 
     endpoint: Endpoint
     figures: EndpointFigures
     owed: int
     is_whole: bool
+    trouble: EndpointTrouble | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +204,20 @@ class _Figures:
     latest: Mapping[int, EndpointFigures]
     owed: Mapping[int, int]
     is_whole: bool
+    troubles: Mapping[int, EndpointTrouble]
 
 
-def _figures(db: Reading, owner: str, key: int | None = None) -> _Figures:
+def _figures(
+    db: Reading, owner: str, shown: Sequence[Endpoint], key: int | None = None
+) -> _Figures:
     owed, is_whole = endpoint_figures.owed(db, owner)
-    return _Figures(endpoint_figures.latest(db, owner, endpoint_key=key), owed, is_whole)
+    figures = endpoint_figures.latest(db, owner, endpoint_key=key)
+    stopped = [one for one in shown if one.failing_since or one.state is not EndpointState.ACTIVE]
+    return _Figures(figures, owed, is_whole, troubles(db, stopped))
 
 
 def _row(one: Endpoint, found: _Figures) -> EndpointRow:
     figures = found.latest.get(one.key, EndpointFigures())
-    return EndpointRow(one, figures, found.owed.get(one.key, 0), found.is_whole)
+    return EndpointRow(
+        one, figures, found.owed.get(one.key, 0), found.is_whole, found.troubles.get(one.key)
+    )

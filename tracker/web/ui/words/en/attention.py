@@ -30,8 +30,8 @@ WORDS: Words = {
     " submit was lost. They are never submitted again blindly. Refresh asks the provider once more;"
     " Resolve says what you found there.",
     "attention.overdue": ("overdue task", "overdue tasks"),
-    "attention.overdue.why": "Still open after their deadline. Refresh asks the provider now; the task's page"
-    " says what it waits for.",
+    "attention.overdue.why": "Still open after their deadline. Refresh asks the provider now; one"
+    " that waits to be sent is sent by itself, or cancelled. The task's page says what it waits for.",
     "attention.blocked": ("task waits for its caller", "tasks wait for their caller"),
     "attention.blocked.why": "The provider goes on only after another call of whoever submitted"
     " them. They do not expire meanwhile.",
@@ -40,13 +40,14 @@ WORDS: Words = {
         "succeeded tasks without a result",
     ),
     "attention.without_result.why": "The provider says that they succeeded and names nothing to"
-    " fetch; it is asked on.",
+    " fetch; it is asked on. Refresh asks it now; Dismiss takes them off this list.",
     "attention.denied": ("accepted task, then denied", "accepted tasks, then denied"),
     "attention.denied.why": "The provider took them, and does not know them any more. They are"
-    " still asked about.",
+    " still asked about. Look there whether they were billed; Resubmit makes them anew, Dismiss"
+    " takes them off this list.",
     "attention.doubtful": ("doubtful failure", "doubtful failures"),
     "attention.doubtful.why": "They failed in a way that is known to be taken back; they are asked"
-    " about until it is certain.",
+    " about until it is certain. Refresh asks now; Dismiss takes them off this list.",
     "attention.conflict": ("callback contradicts a verdict", "callbacks contradict a verdict"),
     "attention.conflict.why": "The task had ended otherwise. The first verdict stands. Compare the two,"
     " then dismiss it.",
@@ -95,6 +96,9 @@ WORDS: Words = {
     "attention.hour": "Hour",
     "attention.column": "{hour}: {ok} succeeded, {bad} failed",
     "attention.quiet": "No task ended in the last 24 hours.",
+    "condition.account.mend": "Check the account's key, balance and address in the settings;"
+    " Provider asks it one harmless query. What waits is sent by itself once it is answered; what"
+    " was refused can be resubmitted.",
     "condition.callbacks_degraded": "callbacks stay away",
     "condition.account_ailing": "submits fail",
     "condition.account_standstill": "nothing moves",

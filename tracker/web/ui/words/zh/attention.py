@@ -15,21 +15,25 @@ WORDS: Words = {
     "attention.conditions": ("个账号或服务的问题", "个账号或服务的问题"),
     "attention.conditions.why": "账号或服务本身的问题正在影响它的全部任务。",
     "attention.endpoints": ("个端点收不到投递或没有应答", "个端点收不到投递或没有应答"),
-    "attention.endpoints.why": "其后的订阅方收不到任何通知；欠它们的投递都已保存。"
+    "attention.endpoints.why": "这些端点的订阅方收不到任何通知；尚未送达的都会保留。"
     "请修好接收方，再点“测试”：启用中的端点会自动补发，暂停的端点恢复后补发。",
     "attention.uncertain": ("个任务待确认", "个任务待确认"),
     "attention.uncertain.why": "提交的应答丢失，任务可能已在服务商处存在并计费。"
     "绝不会盲目重新提交。“刷新”会再次询问服务商；“人工裁定”用来填写你核实的结果。",
     "attention.overdue": ("个任务逾期", "个任务逾期"),
-    "attention.overdue.why": "已过期限，仍未结束。“刷新”会立即询问服务商；任务页面说明它在等什么。",
+    "attention.overdue.why": "已过期限，仍未结束。“刷新”会立即询问服务商；"
+    "尚未提交的会自动提交，也可以取消。任务页面说明它在等什么。",
     "attention.blocked": ("个任务等待调用方", "个任务等待调用方"),
     "attention.blocked.why": "提交方再次调用后服务商才会继续；等待期间不会过期。",
     "attention.without_result": ("个成功任务没有结果", "个成功任务没有结果"),
-    "attention.without_result.why": "服务商称已成功，但没有给出可获取的内容；仍在继续询问。",
+    "attention.without_result.why": "服务商称已成功，但没有给出可获取的内容；仍在继续询问。"
+    "“刷新”会立即询问；“忽略”会把它移出此列表。",
     "attention.denied": ("个任务被接受后又被否认", "个任务被接受后又被否认"),
-    "attention.denied.why": "服务商曾接受，现在却不认识它们；仍在继续询问。",
+    "attention.denied.why": "服务商曾接受，现在却不认识它们；仍在继续询问。"
+    "请到服务商处核实是否已计费；“重新提交”会创建新任务，“忽略”会把它移出此列表。",
     "attention.doubtful": ("个失败存疑", "个失败存疑"),
-    "attention.doubtful.why": "这类失败可能会被撤回；会持续询问直到确定。",
+    "attention.doubtful.why": "这类失败可能会被撤回；会持续询问直到确定。"
+    "“刷新”会立即询问；“忽略”会把它移出此列表。",
     "attention.conflict": ("个回执与结论矛盾", "个回执与结论矛盾"),
     "attention.conflict.why": "任务此前已有不同的结局，以最先的结论为准。比较两者后忽略即可。",
     "attention.mismatch": ("个回执指向不同任务", "个回执指向不同任务"),
@@ -70,6 +74,8 @@ WORDS: Words = {
     "attention.hour": "小时",
     "attention.column": "{hour}：成功 {ok}，失败 {bad}",
     "attention.quiet": "最近 24 小时内没有任务结束。",
+    "condition.account.mend": "请检查设置中该账号的密钥、余额和地址；“服务商”页面可以发一次无害的查询。"
+    "恢复应答后，等待中的任务会自动提交；已被拒绝的可以重新提交。",
     "condition.callbacks_degraded": "收不到回调",
     "condition.account_ailing": "提交失败",
     "condition.account_standstill": "没有进展",

@@ -8,7 +8,7 @@ WORDS: Words = {
     "endpoints.since": "始于",
     "endpoints.accepted": "接受率 {share} %",
     "endpoints.last-failure": "最近一次失败",
-    "endpoints.owed": ("欠 {n} 个", "欠 {n} 个"),
+    "endpoints.owed": ("待投递 {n} 条", "待投递 {n} 条"),
     "endpoints.redeliver-missed": "重新投递错过的",
     "endpoints.about": "通知内容",
     "endpoints.description": "说明",

@@ -1,0 +1,48 @@
+"""What a failed delivery tells, and that something is said about each in both languages."""
+
+import pytest
+
+from tracker.domain.delivery_trouble import ADVICE, Trouble, trouble_of
+from tracker.locale import SIMPLIFIED_CHINESE, translate
+
+TOLD: tuple[tuple[int | None, str | None, Trouble], ...] = (
+    (None, "ConnectError: All connection attempts failed", Trouble.UNREACHABLE),
+    (
+        None,
+        "ConnectError: could not connect to any validated address: 127.0.0.1:9 (refused)",
+        Trouble.UNREACHABLE,
+    ),
+    (None, "ConnectError: [Errno -2] Name or service not known", Trouble.NO_NAME),
+    (None, "ConnectError: [Errno -3] Temporary failure in name resolution", Trouble.NO_NAME),
+    (
+        None,
+        "ConnectError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: expired",
+        Trouble.CERTIFICATE,
+    ),
+    (None, "ConnectError: [SSL: WRONG_VERSION_NUMBER] wrong version number", Trouble.CUT),
+    (None, "no whole answer within 15 s", Trouble.TOO_SLOW),
+    (None, "ConnectTimeout", Trouble.TOO_SLOW),
+    (None, "ReadError", Trouble.CUT),
+    (None, "RemoteProtocolError: Server disconnected", Trouble.CUT),
+    (None, "may not be called: 10.0.0.0/8 is Private-Use", Trouble.FORBIDDEN_ADDRESS),
+    (None, "not sent: raised; see the log", Trouble.OTHER),
+    (None, None, Trouble.OTHER),
+    (302, "HTTP 302", Trouble.REDIRECTS),
+    (401, "HTTP 401", Trouble.REFUSES),
+    (410, "HTTP 410", Trouble.GONE),
+    (500, "HTTP 500", Trouble.BREAKS),
+    (199, "HTTP 199", Trouble.OTHER),
+)
+
+
+@pytest.mark.parametrize(("status", "error", "trouble"), TOLD)
+def test_a_failure_tells_what_stands_in_the_way(
+    status: int | None, error: str | None, trouble: Trouble
+) -> None:
+    assert trouble_of(status, error) is trouble
+
+
+def test_each_trouble_is_told_what_mends_it_in_both_languages() -> None:
+    assert {trouble for *_, trouble in TOLD} == set(Trouble) == set(ADVICE)
+    untold = [one for one in ADVICE.values() if translate(one, SIMPLIFIED_CHINESE) == one]
+    assert untold == []
