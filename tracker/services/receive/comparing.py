@@ -41,7 +41,8 @@ class Comparison:
     """A callback beside its task.
 
     statements: the fields of each task that it tells of.
-    proofs:     by account: why its signature proves nothing; None where it is genuine.
+    proofs:     by account, of a known task by its own: why its signature proves nothing; None
+                where it is genuine.
     unread:     why nothing in it can be read; None where something can.
     """
 
@@ -76,7 +77,11 @@ class Comparing:
         parts = [part for part in (read, *read.more) if part.names is not None]
         return Comparison(
             [_fields(part, task) for part in parts],
-            {account: proof.flaw for account, proof in sorted(read.proofs.items())},
+            {
+                account: proof.flaw
+                for account, proof in sorted(read.proofs.items())
+                if task is None or account == task.account
+            },
             None if parts else read.reason or "it names no task",
         )
 

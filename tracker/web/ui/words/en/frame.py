@@ -23,6 +23,7 @@ WORDS: Words = {
     "frame.read-only": "(read-only)",
     "frame.zone": "times in {zone}",
     "frame.stop": ".",
+    "frame.colon": ": ",
     "frame.ago": "{age} ago",
     "frame.ahead": "in {age}",
     "frame.partial": "Searched back to",

@@ -34,6 +34,7 @@ WORDS: Words = {
     "system.process": "Process",
     "system.works": "Background work",
     "system.seen": "Last heard of",
+    "system.ms": "{n} ms",
     "system.ahead": "Clock ahead",
     "system.yes": "yes",
     "system.no": "no",

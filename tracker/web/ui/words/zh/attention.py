@@ -34,22 +34,22 @@ WORDS: Words = {
     "attention.doubtful": ("个失败存疑", "个失败存疑"),
     "attention.doubtful.why": "这类失败可能会被撤回；会持续询问直到确定。"
     "“刷新”会立即询问；“忽略”会把它移出此列表。",
-    "attention.conflict": ("个回执与结论矛盾", "个回执与结论矛盾"),
+    "attention.conflict": ("个回调与结论矛盾", "个回调与结论矛盾"),
     "attention.conflict.why": "任务此前已有不同的结局，以最先的结论为准。比较两者后忽略即可。",
-    "attention.mismatch": ("个回执指向不同任务", "个回执指向不同任务"),
+    "attention.mismatch": ("个回调指向不同任务", "个回调指向不同任务"),
     "attention.mismatch.why": "其中的 ID 属于不同的任务，因此没有应用到任何任务。"
     "打开查看是哪些任务，再归属或忽略。",
-    "attention.unknown_task": ("个回执找不到任务", "个回执找不到任务"),
-    "attention.unknown_task.why": "你的任务中没有这些 ID。请把回执归到所属的任务，或忽略它们。",
+    "attention.unknown_task": ("个回调找不到任务", "个回调找不到任务"),
+    "attention.unknown_task.why": "你的任务中没有这些 ID。请把回调归到所属的任务，或忽略它们。",
     "attention.words": ("个未知状态词", "个未知状态词"),
-    "attention.words.why": "服务商使用了本版本不认识的词；这类回执没有推动任何任务。"
+    "attention.words.why": "服务商使用了本版本不认识的词；这类回调没有推动任何任务。"
     "相关任务仍会继续查询。点“查看”阅读后忽略即可；以后的版本可能认识该词。",
-    "attention.malformed": ("个回执格式错误", "个回执格式错误"),
+    "attention.malformed": ("个回调格式错误", "个回调格式错误"),
     "attention.malformed.why": "它们发到了真实的地址，但无法读取。打开查看原始内容，然后忽略。",
-    "attention.forged": ("{n} 个伪造回执", "{n} 个伪造回执"),
+    "attention.forged": ("{n} 个伪造回调", "{n} 个伪造回调"),
     "attention.forged.why": "最近一天内，它们没有发到你的地址，或签名错误；没有应用到任何任务。"
     "如果确实来自你的服务商，说明回调密钥已更换；否则无需处理。",
-    "attention.forged.table": "伪造回执分类",
+    "attention.forged.table": "伪造回调分类",
     "attention.forged.subject": "地址中的任务",
     "attention.forged.sender": "发送方",
     "attention.forged.count": "数量",

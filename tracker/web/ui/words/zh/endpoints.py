@@ -25,7 +25,7 @@ WORDS: Words = {
     "endpoints.secret-once": "只在此显示一次：请现在就配置到接收方。",
     "endpoints.secret": "密钥",
     "endpoints.kept-it": "我已保存",
-    "endpoint.state.active": "正常",
+    "endpoint.state.active": "启用中",
     "endpoint.state.paused": "已暂停",
     "endpoint.state.disabled": "已停用",
     "endpoint.state.deleted": "已删除",

@@ -23,6 +23,7 @@ WORDS: Words = {
     "frame.read-only": "（只读）",
     "frame.zone": "时区：{zone}",
     "frame.stop": "。",
+    "frame.colon": "：",
     "frame.ago": "{age}前",
     "frame.ahead": "{age}后",
     "frame.partial": "已向前查到",

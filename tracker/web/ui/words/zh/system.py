@@ -29,6 +29,7 @@ WORDS: Words = {
     "system.process": "进程",
     "system.works": "后台工作",
     "system.seen": "最近出现",
+    "system.ms": "{n} 毫秒",
     "system.ahead": "时钟超前",
     "system.yes": "是",
     "system.no": "否",
