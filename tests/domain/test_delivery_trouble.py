@@ -1,4 +1,4 @@
-"""What a failed delivery tells, and that something is said about each in both languages."""
+"""Failed deliveries tell what stands in the way, and each way is told in both languages."""
 
 import pytest
 

@@ -9,7 +9,7 @@ from tracker.domain.delivery import GONE
 
 
 class Trouble(StrEnum):
-    """What stands in the way of deliveries to an endpoint."""
+    """A kind of fault that keeps deliveries from an endpoint."""
 
     UNREACHABLE = "unreachable"
     """Nothing accepts connections at its address."""
@@ -81,7 +81,7 @@ ADVICE: Mapping[Trouble, str] = MappingProxyType(
         Trouble.OTHER: "look at one of its deliveries, mend the receiver, then test it",
     }
 )
-"""What to do about each."""
+"""Words on what mends each."""
 
 _NO_NAME = re.compile(
     "Name or service not known|name resolution|nodename nor servname|No address associated"

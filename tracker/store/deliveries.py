@@ -187,10 +187,11 @@ def get(db: Connection, tenant: str, id_: UUID) -> tuple[Delivery, bytes] | None
     return _delivery(row), db.execute(body.where(deliveries.c.key == row.key)).scalar_one()
 
 
-def of_task(db: Connection, task_key: int) -> list[Delivery]:
-    """List a task's deliveries, oldest first."""
-    found = _shown().where(deliveries.c.task_key == task_key).order_by(deliveries.c.key)
-    return [_delivery(row) for row in db.execute(found)]
+def of_task(db: Connection, task_key: int, *, limit: int | None = None) -> list[Delivery]:
+    """List a task's deliveries, oldest first. limit: only so many of the newest."""
+    found = _shown().where(deliveries.c.task_key == task_key)
+    newest = found.order_by(deliveries.c.key.desc()).limit(limit)
+    return [_delivery(row) for row in db.execute(newest)][::-1]
 
 
 def attempts_of(db: Connection, key: int) -> list[MadeAttempt]:

@@ -21,7 +21,7 @@ _TRIED = (deliveries.c.last_attempt_at, deliveries.c.last_status, deliveries.c.l
 
 @dataclass(frozen=True, slots=True)
 class EndpointTrouble:
-    """What is known of why an endpoint takes nothing.
+    """The latest failure of an endpoint that takes nothing, and what it is owed.
 
     failed_at: of its latest failure; None where none is known: a person stopped it. status: of the
                answer then. error: what was wrong, in words.

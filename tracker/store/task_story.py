@@ -18,8 +18,8 @@ from tracker.store.kept_tasks import KeptTask
 from tracker.store.receipts import Receipt, receipt_of
 from tracker.store.schema import jobs, receipts, stream_texts, task_inputs, tasks
 
-MOST_RECEIPTS = 500
-"""The newest of a task that are shown at once."""
+MOST = 200
+"""The newest steps, receipts and deliveries of a task that are shown at once, of each."""
 MOST_RELATED = 50
 MOST_HOLDS = 5
 """The newest that keep a task, of those that are shown with it."""
@@ -46,8 +46,10 @@ class StreamBeginning:
 class Story:
     """A task with all that happened to it.
 
-    receipts:  the newest MOST_RECEIPTS, oldest first, without headers and bodies; is_cut says
-               whether there are older ones.
+    steps:     the newest MOST, and all older ones that led to another state.
+    receipts:  the newest MOST, oldest first, without headers and bodies.
+    deliveries: the newest MOST, oldest first.
+    is_cut:    whether there are older ones of these three.
     whole:     receipts with headers and body, by key; see `with_bodies`.
     submitter: the name of the key that it was submitted with; None where that is not known.
     due:       when it is next worked on, by kind of work; taken: kinds that a worker is at.
@@ -75,28 +77,31 @@ class Story:
     holds: Sequence[Hold]
 
 
-def read(db: Connection, tenant: str, id_: UUID, *, most_bytes: int) -> Story | None:
+def read(
+    db: Connection, tenant: str, id_: UUID, *, most_bytes: int, most: int = MOST
+) -> Story | None:
     """Return the story of a tenant's task; None where there is no such task.
 
-    most_bytes: of the input and of a stream.
+    most_bytes: of the input and of a stream. most: steps, receipts and deliveries, of each.
     """
     kept = kept_tasks.by_id(db, [id_]).get(id_)
     if kept is None or kept.task.tenant != tenant:
         return None
     task = kept.task
-    listed = _listed(db, task.key)
+    listed = _listed(db, task.key, most + 1)
+    owed = deliveries.of_task(db, task.key, limit=most + 1)
     named = None if task.submitter is None else keys.by_key(db, [task.submitter])
     body, size = _input(db, task.key, most_bytes)
     work = _work(db, task.key)
     linked = [one for one in (task.parent_id, task.resubmit_of) if one is not None]
     return Story(
         kept=kept,
-        steps=transitions.of_task(db, task.key),
+        steps=transitions.of_task(db, task.key, after=task.version - most),
         attempts=attempts.of_task(db, task.key),
-        receipts=listed[-MOST_RECEIPTS:],
-        is_cut=len(listed) > MOST_RECEIPTS,
+        receipts=listed[-most:],
+        is_cut=max(task.version, len(listed), len(owed)) > most,
         whole={},
-        deliveries=deliveries.of_task(db, task.key),
+        deliveries=owed[-most:],
         submitter=named[task.submitter].name if named and task.submitter in named else None,
         due={kind: at for kind, at, _ in work},
         taken={kind for kind, _, is_taken in work if is_taken},
@@ -115,13 +120,13 @@ def with_bodies(db: Connection, story: Story, wanted: Collection[int]) -> Story:
     return replace(story, whole=receipts_of(db, story.kept.task.key, wanted))
 
 
-def _listed(db: Connection, task_key: int) -> list[Receipt]:
+def _listed(db: Connection, task_key: int, limit: int) -> list[Receipt]:
     columns = [column for column in receipts.c if column.name not in ("body", "headers")]
     found: Select[Any] = (
         select(*columns, null().label("headers"))
         .where(receipts.c.task_key == task_key)
         .order_by(receipts.c.key.desc())
-        .limit(MOST_RECEIPTS + 1)
+        .limit(limit)
     )
     return [receipt_of(row, None) for row in db.execute(found)][::-1]
 

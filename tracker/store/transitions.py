@@ -89,13 +89,16 @@ def append(
         db.execute(_ACTED, acted)
 
 
-def of_task(db: Connection, task_key: int) -> list[tuple[int, Transition]]:
-    """One task's history with feed numbers, oldest first."""
-    found = (
-        select(transitions)
-        .where(transitions.c.task_key == task_key)
-        .order_by(transitions.c.version)
-    )
+def of_task(db: Connection, task_key: int, *, after: int = 0) -> list[tuple[int, Transition]]:
+    """One task's history with feed numbers, oldest first.
+
+    after: a version; up to it only steps that led to another state.
+    """
+    row = transitions.c
+    found = select(transitions).where(row.task_key == task_key).order_by(row.version)
+    if after > 0:
+        moved = row.from_state.is_(None) | (row.from_state != row.to_state)
+        found = found.where((row.version > after) | moved)
     return [(row.seq, as_transition(row)) for row in db.execute(found)]
 
 

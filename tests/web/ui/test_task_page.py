@@ -16,13 +16,19 @@ from sqlalchemy import select, update
 
 from tests.support.requests import callback_path, kling_says, submit
 from tests.web.conftest import Shared
+from tracker.clock import new_id
+from tracker.store import deliveries as owed
+from tracker.store.deliveries import NewDelivery
 from tracker.store.driver.engine import open_engine
-from tracker.store.schema import jobs, tasks
+from tracker.store.schema import deliveries, jobs, receipts, tasks, transitions
 from tracker.web.ui.one_task import curl
 from tracker.web.ui.one_task.bodies import pretty, shown_body
 
 EXACT = "1234567890123456789012345678901234567890"
 HOSTILE = '<script>alert(1)</script><img src=x hx-get="/ui"> \u202e {"a":1} javascript:x'
+
+
+NEWEST = "only the newest 200 each are shown"
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +104,54 @@ def _why(http: httpx.Client, task: dict[str, Any]) -> str:
     """Return the sentence that says why a task is where it is."""
     (why,) = re.findall(r'<p class="why">(.*?)</p>', page_of(http, task), re.DOTALL)
     return " ".join(re.sub(r"<[^>]+>", "", why).split())
+
+
+def test_of_a_long_history_the_newest_is_shown_and_where_it_came_from(
+    http: httpx.Client, shared_idle: Shared
+) -> None:
+    task = submit(http, external_task_id="long")
+    assert http.post(callback_path(task["id"]), content=kling_says("succeed")).status_code == 200
+    page = page_of(http, task)
+    assert NEWEST not in page
+    version = int(http.get(f"/v1/tasks/{task['id']}").json()["version"])
+    engine = open_engine(shared_idle.database_url)
+    with engine.begin() as db:
+        key = db.scalar(select(tasks.c.key).where(tasks.c.id == UUID(task["id"])))
+        body, now = new_id(), datetime.now(UTC)
+        owed.insert_bodies(db, [(body, "t", b"{}")])
+        told = NewDelivery(new_id(), "t", "task.news", body, "a", now, url="u", task_key=key)
+        owed.insert_many(db, [told])
+        for table, changed, unique in (
+            (transitions, {"kind": "news", "from_state": "succeeded"}, ("seq", "version")),
+            (receipts, {"verdict": "conflict"}, ("key", "fingerprint")),
+            (deliveries, {}, ("key", "id")),
+        ):
+            found = select(table).where(table.c.task_key == key)
+            one = dict(db.execute(found.order_by(table.c[unique[0]].desc())).mappings().all()[0])
+            rows = [{**one, **changed, **_unlike(unique, one, n)} for n in range(1, 206)]
+            db.execute(table.insert(), rows)
+        db.execute(update(tasks).where(tasks.c.key == key).values(version=version + 205))
+    engine.dispose()
+    page = page_of(http, task)
+    assert NEWEST in page
+    for kind, most in (("step", 200 + version), ("receipt", 200), ("delivery", 200)):
+        assert 190 < page.count(f'<tr class="{kind}"') <= most, kind
+    assert 'id="v1"' in page
+    assert f'id="v{version + 205}"' in page
+    saved = http.get(f"/ui/tasks/{task['id']}/everything.json").json()
+    assert len(saved["transitions"]) == version + 205
+    assert min(len(saved["receipts"]), len(saved["deliveries"])) > 205
+
+
+def _unlike(unique: tuple[str, str], one: dict[str, Any], number: int) -> dict[str, Any]:
+    """Return what tells a copy of a row from it: its key, and another unique field."""
+    key, other = unique
+    value = one[other]
+    if isinstance(value, int):
+        changed: Any = value + number
+    else:
+        changed = new_id() if isinstance(value, UUID) else new_id().bytes
+    return {key: one[key] + 10_000 + number, other: changed}
 
 
 def test_an_open_task_says_what_comes_next(http: httpx.Client) -> None:

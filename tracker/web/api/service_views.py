@@ -40,7 +40,7 @@ class StuckTask(TypedDict):
     external_task_id: str
     state: TaskState
     message: str | None
-    """What was last said of it; of an unsent or uncertain one, to its latest attempt."""
+    """The last that was said of it; of an unsent or uncertain one, to its latest attempt."""
     since: Instant
     resolve: str | None
     """Why only a person can find out whether it exists; `POST /v1/tasks/{id}/resolve` settles it.
@@ -101,11 +101,11 @@ class TroubledEndpoint(TypedDict):
     failing_since: Instant | None
     """Since when it has answered nothing but failures."""
     cause: Trouble | None
-    """What the latest failure tells; null where none is known, as where a person paused it."""
+    """The kind of its latest failure; null where none is known, as where a person paused it."""
     advice: str | None
-    """What to do about it."""
+    """Words on what mends it."""
     last_error: str | None
-    """What was wrong at the latest failure."""
+    """The fault of the latest failure, in words."""
     last_failed_at: Instant | None
     owed: int
     """Deliveries that have not ended; at most 1,000 are counted."""

@@ -46,6 +46,8 @@ PAGES = Pages()
 INLINE = 12
 """Receipts whose bytes stand on the page at once; others come when they are asked for."""
 INLINE_BYTES = 4096
+MOST_SAVED = 10_000
+"""Steps, receipts and deliveries of a task that are saved with it, of each."""
 RAW = {
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
@@ -95,6 +97,7 @@ def task_values(
             unfindable=our.actions.why_a_person_must_resolve(task.provider, task.account),
         ),
         "story": story,
+        "most": task_story.MOST,
         "history": history_of(story, say),
         "axis": axis_of(list(marks_of(story, say))),
         "axis_size": (WIDTH, HEIGHT),
@@ -228,12 +231,12 @@ async def everything(request: Request, reader: Reader) -> Response:
     id_, tenant = query.task_id(request), reader.tenant
 
     def read(db: Reading) -> dict[str, Any] | None:
-        story = task_story.read(db, tenant, id_, most_bytes=0)
+        story = task_story.read(db, tenant, id_, most_bytes=0, most=MOST_SAVED)
         if story is None:
             return None
         key = story.kept.task.key
         body = tasks.input_of(db, [key]).get(key)
-        found = stored_receipts.of_task(db, key, after=0, limit=task_story.MOST_RECEIPTS)
+        found = stored_receipts.of_task(db, key, after=0, limit=MOST_SAVED)
         return {
             "task": render_task(story.kept.task, story.kept.assets, base=base_of(request)),
             "transitions": [render_transition(*row) for row in story.steps],

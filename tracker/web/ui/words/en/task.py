@@ -30,7 +30,7 @@ WORDS: Words = {
     "task.poll-answer": "answer to a poll: {verdict}",
     "task.delivery": "delivery of {event}: {outcome}",
     "task.us": "tracker",
-    "task.receipts-cut": "Only the newest {n} callbacks and answers are shown; the API lists all of them.",
+    "task.cut": "Of steps, callbacks and answers, and deliveries only the newest {n} each are shown; the API lists all of them.",
     "task.no-evidence": "Nothing has come in about this task so far.",
     "task.headers": ("{n} header", "{n} headers"),
     "task.raw": "Raw",

@@ -30,7 +30,7 @@ WORDS: Words = {
     "task.poll-answer": "轮询回答：{verdict}",
     "task.delivery": "投递 {event}：{outcome}",
     "task.us": "tracker",
-    "task.receipts-cut": "仅显示最新的 {n} 条回执；API 可列出全部。",
+    "task.cut": "状态变化、回执和投递各只显示最新的 {n} 条；API 可列出全部。",
     "task.no-evidence": "尚未收到关于此任务的任何内容。",
     "task.headers": "{n} 个请求头",
     "task.raw": "原文",
