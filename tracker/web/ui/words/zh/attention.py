@@ -87,7 +87,7 @@ WORDS: Words = {
     "condition.clock_skew": "时钟不一致",
     "condition.clock_stepped": "时钟被调整",
     "condition.database_changed": "换了数据库",
-    "condition.retention_behind": "保留清理落后",
+    "condition.retention_behind": "过期内容清理落后",
     "condition.recovering": "正在从备份恢复",
     "condition.restoring": "恢复尚未完成",
     "condition.archive_failing": "归档无法写入",

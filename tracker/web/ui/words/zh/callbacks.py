@@ -50,7 +50,7 @@ WORDS: Words = {
     "verdict.unknown_task.why": "没有任务具有其中的 ID。",
     "action.replay": "重新判定",
     "action.attach": "归属",
-    "ask.dismiss": ("忽略 {n} 个回执？", "忽略 {n} 个回执？"),
+    "ask.dismiss": ("忽略 {n} 个回调？", "忽略 {n} 个回调？"),
     "ask.dismiss.why": "它们不再需要处理；仍会列出，并注明由谁忽略。",
     "ask.replay": "重新判定 {name}？",
     "ask.replay.why": "按当前的规则和适配器读取，如同刚刚收到。不会覆盖任何结论。",

@@ -11,7 +11,7 @@ WORDS: Words = {
     "deliveries.redeliver-all": "重新投递全部符合条件的",
     "deliveries.made": "创建于",
     "deliveries.last": "最近一次尝试",
-    "deliveries.late": "没有工作进程接手，到期于",
+    "deliveries.late": "没有工作进程接手；到期时间：",
     "deliveries.next": "下次",
     "deliveries.stopped": "端点恢复后才会投递",
     "deliveries.none-fit": "没有符合筛选条件的投递。",
@@ -23,11 +23,11 @@ WORDS: Words = {
     "deliveries.answer": "应答开头",
     "deliveries.body": "签名的正文",
     "action.redeliver": "重新投递",
-    "ask.redeliver": ("重新投递 {n} 个？", "重新投递 {n} 个？"),
+    "ask.redeliver": ("重新投递 {n} 条？", "重新投递 {n} 条？"),
     "ask.redeliver.why": (
         "每个都会以相同的 ID 和字节再发送一次；按 webhook-id 去重的接收方会视为同一个。从现在"
         "起新建的不在其内。"
     ),
     "ask.some": "其中一些",
-    "done.redeliver": ("{n} 个投递将再次发送。", "{n} 个投递将再次发送。"),
+    "done.redeliver": ("{n} 条投递将再次发送。", "{n} 条投递将再次发送。"),
 }

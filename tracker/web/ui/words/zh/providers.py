@@ -6,7 +6,7 @@ WORDS: Words = {
     "providers.title": "服务商账号",
     "providers.span": "统计时段",
     "providers.days": ("24 小时", "{n} 天"),
-    "providers.not-operator": "服务商账号属于本服务的运营者：您的密钥看不到它们。",
+    "providers.not-operator": "服务商账号属于本服务的运营者：你的密钥看不到它们。",
     "providers.none": "尚未设置服务商账号。",
     "providers.status.ok": "正常",
     "providers.status.troubled": "异常",

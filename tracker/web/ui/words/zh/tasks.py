@@ -63,8 +63,8 @@ WORDS: Words = {
     "tasks.pages": "列表翻页",
     "tasks.newest": "最新",
     "tasks.oldest": "最早",
-    "tasks.older": "更早",
-    "tasks.newer": "更新",
+    "tasks.older": "较早",
+    "tasks.newer": "较新",
     "tasks.day": "24 小时：",
     "tasks.counted": "{age}前统计",
 }
