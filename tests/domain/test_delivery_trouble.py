@@ -1,7 +1,11 @@
 """Failed deliveries tell what stands in the way, and each way is told in both languages."""
 
+import re
+
+import click
 import pytest
 
+from tracker.cli.main import main
 from tracker.domain.delivery_trouble import ADVICE, Trouble, trouble_of
 from tracker.locale import SIMPLIFIED_CHINESE, translate
 
@@ -46,3 +50,14 @@ def test_each_trouble_is_told_what_mends_it_in_both_languages() -> None:
     assert {trouble for *_, trouble in TOLD} == set(Trouble) == set(ADVICE)
     untold = [one for one in ADVICE.values() if translate(one, SIMPLIFIED_CHINESE) == one]
     assert untold == []
+
+
+def test_each_command_that_is_named_is_there() -> None:
+    named = {found for one in ADVICE.values() for found in re.findall("`tracker ([^`]+)`", one)}
+    assert named
+    for words in named:
+        command: click.Command | None = main
+        for word in words.split():
+            assert isinstance(command, click.Group)
+            command = command.get_command(click.Context(command), word)
+        assert command is not None, words

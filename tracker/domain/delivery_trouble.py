@@ -40,11 +40,11 @@ ADVICE: Mapping[Trouble, str] = MappingProxyType(
         Trouble.UNREACHABLE: (
             "nothing accepts connections at its address: start the receiver or open its port, then "
             "test it; if it has moved, give the endpoint its new address with `tracker endpoints "
-            "update`"
+            "change`"
         ),
         Trouble.NO_NAME: (
             "its host name leads to no address: mend its DNS entry, then test it; if it has moved, "
-            "give the endpoint its new address with `tracker endpoints update`"
+            "give the endpoint its new address with `tracker endpoints change`"
         ),
         Trouble.CERTIFICATE: (
             "its certificate is not accepted: renew it on the receiver, with its whole chain and "
@@ -68,7 +68,7 @@ ADVICE: Mapping[Trouble, str] = MappingProxyType(
         ),
         Trouble.REDIRECTS: (
             "it answers with a redirect, which is never followed: give the endpoint the address "
-            "that it leads to with `tracker endpoints update`"
+            "that it leads to with `tracker endpoints change`"
         ),
         Trouble.REFUSES: (
             "it refuses what it is sent: look at the answer in one of its deliveries; 401 or 403 "

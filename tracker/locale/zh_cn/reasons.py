@@ -151,14 +151,14 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # What to do about an endpoint
         "nothing accepts connections at its address: start the receiver or open its port, then "
         "test it; if it has moved, give the endpoint its new address with `tracker endpoints "
-        "update`": (
+        "change`": (
             "它的地址上无人接受连接：请启动接收方或开放端口，然后测试；"
-            "如已迁移，请用 `tracker endpoints update` 改成新地址"
+            "如已迁移，请用 `tracker endpoints change` 改成新地址"
         ),
         "its host name leads to no address: mend its DNS entry, then test it; if it has moved, "
-        "give the endpoint its new address with `tracker endpoints update`": (
+        "give the endpoint its new address with `tracker endpoints change`": (
             "它的主机名解析不到地址：请修正 DNS 记录，然后测试；"
-            "如已迁移，请用 `tracker endpoints update` 改成新地址"
+            "如已迁移，请用 `tracker endpoints change` 改成新地址"
         ),
         "its certificate is not accepted: renew it on the receiver, with its whole chain and "
         "for this host name, then test it": (
@@ -181,8 +181,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "it said that it wants nothing any more: resume it if that was a mistake, else delete "
         "it": "它表示不再接收任何通知：如系误报，请恢复；否则请删除",
         "it answers with a redirect, which is never followed: give the endpoint the address "
-        "that it leads to with `tracker endpoints update`": (
-            "它返回重定向，而重定向从不跟随：请用 `tracker endpoints update` 改成最终地址"
+        "that it leads to with `tracker endpoints change`": (
+            "它返回重定向，而重定向从不跟随：请用 `tracker endpoints change` 改成最终地址"
         ),
         "it refuses what it is sent: look at the answer in one of its deliveries; 401 or 403 "
         "mostly means another secret, 404 another path": (
