@@ -176,6 +176,14 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "self-signed certificate in certificate chain": "证书链中有自签名证书",
         "unable to get local issuer certificate": "找不到签发者的证书",
         "Hostname mismatch, certificate is not valid for {}": "主机名不符，证书不适用于 {0}",
+        # Networks that are not public, by their names in the registry of the IANA
+        "{} is Private-Use ({})": "{0} 是私有网段（{1}）",
+        "{} is Unique-Local ({})": "{0} 是私有网段（{1}）",
+        "{} is Loopback ({})": "{0} 是本机回环网段（{1}）",
+        "{} is Loopback Address ({})": "{0} 是本机回环地址（{1}）",
+        "{} is Link Local ({})": "{0} 是链路本地网段（{1}）",
+        "{} is Shared Address Space ({})": "{0} 是运营商共享网段（{1}）",
+        "ReadError": "ReadError：读取应答时连接中断",
         "[Errno -2] Name or service not known": "[Errno -2] 找不到该名称的地址",
         "[Errno -3] Temporary failure in name resolution": "[Errno -3] 名称解析暂时失败",
     }
