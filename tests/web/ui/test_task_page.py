@@ -110,7 +110,12 @@ def test_of_a_long_history_the_newest_is_shown_and_where_it_came_from(
     http: httpx.Client, shared_idle: Shared
 ) -> None:
     task = submit(http, external_task_id="long")
-    assert http.post(callback_path(task["id"]), content=kling_says("succeed")).status_code == 200
+    assert (
+        http.post(
+            callback_path(task["id"]), content=kling_says("succeed", task_id="long")
+        ).status_code
+        == 200
+    )
     page = page_of(http, task)
     assert NEWEST not in page
     version = int(http.get(f"/v1/tasks/{task['id']}").json()["version"])
