@@ -9,6 +9,7 @@ from uuid import UUID
 from tracker.clock import Clock, new_key
 from tracker.domain import token
 from tracker.domain.choosing import Rule
+from tracker.domain.clock_steps import ClockSteps
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import (
     HttpCall,
@@ -116,6 +117,7 @@ class Context:
     public_url: str | None = None
     adopt: bool = False
     expectations: Expectations = field(default_factory=Expectations)
+    clock_steps: ClockSteps = field(default_factory=ClockSteps)
     recovery: Recovery = field(default_factory=Recovery)
     at: Signal = field(default=no_signal)
     webhook_secrets: Sequence[bytes] = field(default=(), repr=False)

@@ -11,6 +11,7 @@ from functools import partial
 from uuid import UUID
 
 from tracker.domain import custody, inline_files, ledger
+from tracker.domain.clock_steps import LONGEST_LOOK_S
 from tracker.domain.custody import Asset, Wanted
 from tracker.domain.effects import Effect
 from tracker.domain.events import Event, EventKind
@@ -342,7 +343,8 @@ def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0
     usual = context.expectations.of(task)
     own_s = context.spacing_s(task.provider, task.account)
     must_ask = task.state is TaskState.UNCERTAIN or task.awaits is not None
-    return context.policy.polls.next_look(
+    least_s = max(asked_s, own_s)
+    look_at = context.policy.polls.next_look(
         now=now,
         since=task.submitted_at or task.updated_at,
         # Whether a task exists at all is not a question of how long tasks take.
@@ -350,8 +352,11 @@ def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0
         callbacks=not must_ask
         and context.expects_callbacks(task.provider, task.account, task.operation),
         jitter=context.jitter(),
-        asked_s=max(asked_s, own_s),
+        asked_s=least_s,
     )
+    if context.clock_steps.are_recent(context.clock.monotonic()):
+        return min(look_at, now + timedelta(seconds=max(LONGEST_LOOK_S, least_s)))
+    return look_at
 
 
 def lane_of(provider: str, account: str) -> str:

@@ -1,16 +1,22 @@
 """One clock on PostgreSQL, whatever the machines say; on SQLite a clock that is set is said."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from tests.support.subscribing import OK
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.clock import ServerClock, SystemClock, machine_time
+from tracker.domain.clock_steps import LONGEST_LOOK_S
 from tracker.domain.work import JobKind
+from tracker.services.recorder import next_look
 from tracker.services.upkeep.presence import Presence
 from tracker.services.upkeep.steps import SAID, Steps
 from tracker.store import conditions
+from tracker.store.driver.transaction import Tx
+from tracker.store.schema import jobs
 
 pytestmark = pytest.mark.anyio
 FAR = timedelta(hours=2)
@@ -123,3 +129,30 @@ async def test_a_clock_that_is_set_is_said_for_an_hour(
         again = Steps(bench.context)  # a process that starts after it
         await again.look()
         assert await standing(bench) == {}
+
+
+@pytest.mark.parametrize("hours", [2, -2])
+async def test_a_task_from_before_a_step_is_asked_for_as_often_as_a_new_one(
+    sqlite_url: str, hours: int
+) -> None:
+    machine = WrongClock()
+    async with open_workbench(
+        sqlite_url, ScriptedHttp(lambda _: OK), clock=ServerClock(machine)
+    ) as bench:
+        context, steps = bench.context, Steps(bench.context)
+        (task,) = await bench.submitted(1)
+        machine.off += timedelta(hours=hours)
+
+        def put_off(tx: Tx, items: Sequence[None]) -> list[None]:
+            tx.db.execute(update(jobs).values(run_at=tx.now + timedelta(minutes=9)))
+            return [None] * len(items)
+
+        await context.store.write(put_off, None)
+        now = context.clock.now()
+        longest = timedelta(seconds=LONGEST_LOOK_S)
+        assert hours < 0 or next_look(context, task, now) > now + longest
+        assert not await bench.claim(JobKind.RECONCILE)
+        await steps.look()
+        assert await bench.claim(JobKind.RECONCILE)
+        assert next_look(context, task, now) <= now + longest
+        assert next_look(context, task, now, asked_s=90.0) >= now + 3 * longest

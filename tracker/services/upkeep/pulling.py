@@ -2,8 +2,11 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 
-from tracker.domain.farthest import farthest
+from tracker.domain.clock_steps import LONGEST_LOOK_S
+from tracker.domain.farthest import Farthest, farthest
 from tracker.services.context import Context
 from tracker.store import far_ahead
 from tracker.store.driver.transaction import Tx
@@ -23,14 +26,25 @@ class Pulling:
 
     async def pull_back(self) -> None:
         """Make due whatever lies too far ahead. Raises Unavailable."""
-        while await self._context.store.write(self._pull, BATCH) >= BATCH:
+        longest = farthest(self._context.policy, slowest=self._context.expectations.slowest())
+        await self._all(longest)
+
+    async def pull_looks(self) -> None:
+        """Make due the looks at open tasks that a step of the clock may have put off.
+
+        Raises Unavailable.
+        """
+        longest = farthest(self._context.policy, slowest=self._context.expectations.slowest())
+        await self._all(replace(longest, look=timedelta(seconds=2 * LONGEST_LOOK_S)))
+
+    async def _all(self, longest: Farthest) -> None:
+        while await self._context.store.write(self._pull, longest) >= BATCH:
             pass
 
-    def _pull(self, tx: Tx, limits: Sequence[int]) -> list[int]:
-        longest = farthest(self._context.policy, slowest=self._context.expectations.slowest())
+    def _pull(self, tx: Tx, orders: Sequence[Farthest]) -> list[int]:
         most = []
-        for limit in limits:
-            pulled = far_ahead.pull_back(tx.db, longest, now=tx.lease_now, limit=limit)
+        for longest in orders:
+            pulled = far_ahead.pull_back(tx.db, longest, now=tx.lease_now, limit=BATCH)
             for kind, count in pulled.items():
                 if count:
                     tx.woken.add(kind)

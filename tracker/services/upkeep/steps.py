@@ -7,6 +7,7 @@ from tracker.clock import ServerClock
 from tracker.domain.errors import Unavailable
 from tracker.services.conditions import News, end_after, tell
 from tracker.services.context import Context
+from tracker.services.upkeep.pulling import Pulling
 from tracker.store.conditions import CLOCK_STEPPED
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ class Steps:
         offset_s = self._measured()
         step_s, self._offset_s = offset_s - self._offset_s, offset_s
         try:
+            if self._context.clock_steps.note(step_s, clock.monotonic()):
+                await Pulling(self._context).pull_looks()
             await end_after(store, CLOCK_STEPPED, before=clock.now() - SAID)
             if abs(step_s) > STEP_S:
                 await store.write(tell, News(CLOCK_STEPPED, "", "", step_reason(step_s)))
