@@ -153,12 +153,18 @@ def test_a_full_disk_refuses_callbacks_and_loses_nothing(sqlite_url: str, tmp_pa
                 answer = http.post(callback_path(task_id), content=kling_says("processing"))
                 assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)
                 assert world.task(task_id)["state"] == "submitted"
+                assert "writes_stalled" in _standing(http)
                 _limit_files(process, resource.RLIM_INFINITY)
                 answer = http.post(callback_path(task_id), content=kling_says("processing"))
                 assert answer.status_code == 200
+                assert "writes_stalled" not in _standing(http)
                 _goes_on(world, task_id)
         finally:
             process.kill()
+
+
+def _standing(http: httpx.Client) -> set[str]:
+    return {one["name"] for one in http.get("/v1/attention").json()["conditions"]}
 
 
 def _limit_files(process: Process, size: int) -> None:

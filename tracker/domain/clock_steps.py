@@ -1,4 +1,4 @@
-"""Whether a machine's clock was set lately, so that ages by it are wrong. Arithmetic only."""
+"""Steps of a machine's clock, after which ages by it are wrong. Arithmetic only."""
 
 FAR_S = 60.0
 """A smaller step changes no pause that anybody would notice."""
@@ -10,7 +10,7 @@ two hours forward passes for one that is two hours late, which is asked for ever
 
 
 class ClockSteps:
-    """Of one process. All times are monotonic seconds."""
+    """Steps that one process saw. All times are monotonic seconds."""
 
     def __init__(self) -> None:
         """No step was seen yet."""

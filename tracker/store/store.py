@@ -129,6 +129,11 @@ class Store:
         """When the database last refused a write, in monotonic seconds; None: never."""
         return self._writer.failed_s
 
+    @property
+    def refused_since(self) -> datetime | None:
+        """Since when the database has refused every write of this process; None: it does not."""
+        return self._writer.refused_since
+
     def on_recovery(self, listener: Callable[[datetime, datetime], None]) -> None:
         """Be told, in the event loop, from when to when writes have stood still."""
         self._writer.patience.on_recovery(listener)

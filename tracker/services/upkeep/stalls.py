@@ -18,6 +18,11 @@ REASON = (
     "holds it (a stopped server, a standby that does not answer, another program with the file)"
 )
 
+REFUSED = (
+    "the database refuses writes: see whether its disk is full or it may only be read; the log of"
+    " the processes has its words"
+)
+
 
 class Stalls:
     """The stalls seen in one process."""
@@ -32,6 +37,17 @@ class Stalls:
         """The stall that lasts, if one does."""
         since = self._store.stalled_since
         return [] if since is None else [Condition(WRITES_STALLED, "", "", REASON, since)]
+
+    def lasting(self) -> list[Condition]:
+        """Return what lasts now: a stall, or that the database refuses every write.
+
+        Neither can be written down meanwhile. A refusal is tried again by every next write, so that
+        it makes nobody wait.
+        """
+        since = self._store.refused_since
+        if since is None:
+            return self.standing()
+        return [Condition(WRITES_STALLED, "", "", REFUSED, since)]
 
     def _recovered(self, since: datetime, until: datetime) -> None:
         writing = asyncio.create_task(self._keep(since, until))

@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -82,6 +83,7 @@ class Writer:
         self._acted = acted
         self._at = signal
         self.failed_s: float | None = None
+        self.refused_since: datetime | None = None
         self._arrived: list[_Waiting] = []
         self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="tracker-writer", daemon=True)
@@ -163,6 +165,7 @@ class Writer:
             if isinstance(error, SQLAlchemyError) and is_outage(error):
                 log.error("the database does not take writes: %(reason)s", {"reason": brief(error)})
                 self.failed_s = self._clock.monotonic()
+                self.refused_since = self.refused_since or self._clock.now()
                 result = Unavailable("the database does not take writes now")
             elif is_unstorable_text(error) and len(waiting) == 1:
                 reason = "holds a text that cannot be stored: a NUL or half of a surrogate pair"
@@ -189,6 +192,7 @@ class Writer:
             else:
                 COMMIT_SECONDS.observe(self._clock.monotonic() - started_s)
                 BATCH_ITEMS.observe(len(waiting))
+                self.refused_since = None
                 return
 
     def _commit_once(self, waiting: Sequence[_Waiting]) -> None:

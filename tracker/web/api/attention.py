@@ -40,7 +40,7 @@ async def collect(our: Services, owner: str) -> service_views.Attention:
         reason = our.actions.why_a_person_must_resolve(task["provider"], task["account"])
         task["resolve"] = reason
     if owner == DEFAULT_TENANT:
-        found["conditions"] += [_condition(one) for one in our.stalls.standing()]
+        found["conditions"] += [_condition(one) for one in our.stalls.lasting()]
     return found
 
 
