@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from tests.support.made_up_answers import bill, observation, parsed, refusal, why_not
-from tests.support.made_up_front import MadeUpCalls, MadeUpFront
+from tests.support.made_up_front import MADE_UP_OBJECTS, MadeUpCalls, MadeUpFront
 from tests.support.made_up_stream import TELL, MadeUpStreams
 from tests.support.made_up_tokens import MadeUpTokens
 from tracker.domain.errors import CallbackRejected, FieldError, InvalidRequest
@@ -367,6 +367,7 @@ def made_up(adapter: MadeUp | None = None) -> Provider:
         probes=it,
         front=MadeUpFront(),
         passes_on=MadeUpCalls(),
+        objects=MADE_UP_OBJECTS,
         tokens=MadeUpTokens(),
         results=ResultHosting(answers_with_files=lambda operation: operation == PAINT),
     )

@@ -57,6 +57,7 @@ def _piece(said: Mapping[str, Any]) -> Artifact:
     return Artifact(
         said.get("kind", "video"),
         said.get("url"),
+        id=said.get("id"),
         key=said.get("key"),
         state=state,
         expires_at=None if dies is None else datetime.fromisoformat(dies),

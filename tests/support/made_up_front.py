@@ -14,9 +14,11 @@ from tracker.domain.task import Task
 from tracker.providers.kit.front_calls import no_route, whole_number
 from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.kit.plain_front import PlainFront
+from tracker.providers.kit.result_ids import ids_of
 from tracker.providers.ports.front import Cancel, Command, Create, Get, Media, PassOn, Shown, Skip
 from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
-from tracker.providers.ports.passing import NamedObject, PassedCall
+from tracker.providers.ports.objects import NamedObject, NamingText, ObjectIds
+from tracker.providers.ports.passing import PassedCall
 
 _STATUS = {
     Fault.NO_KEY: 401,
@@ -115,13 +117,20 @@ def _shown(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class MadeUpCalls(PlainCalls):
-    """One call that makes no task and is about one. Inputs name styles and uploads."""
+    """One call that makes no task and is about one."""
 
     calls: ClassVar[Mapping[str, PassedCall]] = MappingProxyType({FACTS: PassedCall("GET")})
-    named_in_tasks: ClassVar[Mapping[str, NamedObject]] = MappingProxyType(
-        {"style": NamedObject("style", may_be_public=True)}
-    )
-    named_by_text: ClassVar[tuple[re.Pattern[str], NamedObject] | None] = (
-        re.compile("made-up://(.+)"),
-        NamedObject("upload"),
-    )
+
+
+MADE_UP_OBJECTS = ObjectIds(
+    fields={
+        "style": NamedObject("style", may_be_public=True),
+        "scene": NamedObject("scene"),
+    },
+    texts=(
+        NamingText(
+            re.compile("made-up://(.+)"), NamedObject("upload", is_strict=True), "made-up://1"
+        ),
+    ),
+    results={"scene": ids_of("video")},
+)

@@ -184,9 +184,7 @@ class Context:
     def kind_made_by(self, task: Task) -> str | None:
         """The kind of object that a task makes at its provider; None where it makes none."""
         provider = self.providers.get(task.provider)
-        if provider is None or provider.passes_on is None:
-            return None
-        return provider.passes_on.made_by.get(task.operation)
+        return None if provider is None else provider.objects.made_by.get(task.operation)
 
     def has_account(self, task: Task) -> bool:
         """Return true if the account that a task belongs to is still in the settings."""

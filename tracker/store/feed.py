@@ -93,6 +93,22 @@ def tail(db: Connection, after: int, *, limit: int) -> list[Change]:
     return [_change(row) for row in rows]
 
 
+def stretch(db: Connection, after: int, *, limit: int) -> tuple[int | None, int]:
+    """Return the last number of the entries behind a position, and how many they are.
+
+    Whoever has seen a number never misses one below it.
+    """
+    found = (
+        select(transitions.c.seq)
+        .where(transitions.c.seq > after)
+        .order_by(transitions.c.seq)
+        .limit(limit)
+        .subquery()
+    )
+    last, count = db.execute(select(func.max(found.c.seq), func.count()).select_from(found)).one()
+    return last, count
+
+
 def page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> FeedPage:
     """List the changes after a position that pass the filter.
 

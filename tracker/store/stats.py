@@ -12,7 +12,7 @@ from tracker.domain.cost import Cost, Price
 from tracker.domain.events import EventKind, Source
 from tracker.domain.tally import CostChange, End, Tally, TallyKey, tally
 from tracker.domain.task import OPEN, TERMINAL, VERDICTS, TaskState
-from tracker.store import task_rows
+from tracker.store import feed, task_rows
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import (
@@ -61,16 +61,8 @@ def counted_to(db: Connection) -> int:
 
 def read(db: Connection, after: int, *, limit: int) -> Stretch:
     """The feed behind a place. Whoever has seen a number never misses one below it."""
-    stretch = (
-        select(transitions.c.seq)
-        .where(transitions.c.seq > after)
-        .order_by(transitions.c.seq)
-        .limit(limit)
-        .subquery()
-    )
-    edge = select(func.max(stretch.c.seq), func.count()).select_from(stretch)
-    last, count = db.execute(edge).one()
-    if not count:
+    last, count = feed.stretch(db, after, limit=limit)
+    if last is None:
         return Stretch(after, after, 0)
     found = db.execute(_ENDS, {"after": after, "last": last}).all()
     # By their keys alone: joined, a database without statistics walks all tasks.

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from tracker.domain.task import TaskState
-from tracker.store import assets, drops, stats, tombstones
+from tracker.store import assets, drops, owned_results, stats, tombstones
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.decoding import RowReader
 from tracker.store.driver.dialect import dialect_of
@@ -117,7 +117,8 @@ def droppable(db: Connection, keys: Sequence[int], *, lock: bool) -> Droppable:
     for key, seq in entries():
         newest[key] = max(seq, newest.get(key, 0))
     counted = stats.counted_to(db)
-    needed.update(key for key, seq in newest.items() if seq > counted)
+    done = min(counted, owned_results.recorded_to(db))
+    needed.update(key for key, seq in newest.items() if seq > done)
     needed |= _parents(db, {row.id: row.key for row in rows})
     return Droppable([row for row in rows if row.key not in needed], needed, newest, deliveries)
 

@@ -7,6 +7,7 @@ from tracker.services.backup.walking import ListWalk
 from tracker.services.context import Context
 from tracker.services.custody.retention import Retention
 from tracker.services.deliver.endpoints import Endpoints
+from tracker.services.owned_results import OwnedResults
 from tracker.services.receive.rereads import Rereads
 from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.submit.actions import Actions
@@ -79,6 +80,7 @@ def chores(context: Context) -> list[Chore]:
         ),
         Chore("work too far ahead", PULL_S, Pulling(context).pull_back),
         Chore("counting", COUNT_S, counting.fold_all),
+        Chore("results of tenants", RECORD_S, OwnedResults(context).record_all),
         Chore("lists after a restore", WALK_S, ListWalk(context).walk_once),
         Chore("old counts", FORGET_S, counting.forget),
         Chore(retention_lease.NAME, retention.PERIOD.total_seconds(), RetentionChore(context).work),
@@ -107,5 +109,6 @@ SWEEP_S = 2.0
 PULL_S = 60.0
 WALK_S = 60.0
 COUNT_S = 2.0
+RECORD_S = 2.0
 FORGET_S = 1200.0
 """Seconds between two rounds."""

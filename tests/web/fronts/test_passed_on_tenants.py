@@ -17,7 +17,8 @@ from tests.support.service import environment, listen, serving
 from tests.support.upstream import Asked, Upstream, json_answer
 from tests.support.waiting import wait_until
 from tracker.domain.access import Scope
-from tracker.providers.kling.helpers import CALLS, MADE_BY
+from tracker.providers.kling.helpers import CALLS
+from tracker.providers.kling.objects import OBJECTS
 from tracker.services.fronts.passing import AT_ONCE_OF_TENANT
 
 SECRET = "a secret for tests only"
@@ -83,7 +84,7 @@ def make_all(shared: Shared, http: httpx.Client) -> None:
     for path in MAKING:
         shared.answer = {"session_id": IDS["session"]}
         assert shared.call(http, path)["data"] == shared.answer
-    for operation, kind in MADE_BY.items():
+    for operation, kind in OBJECTS.made_by.items():
         sent: dict[str, Any] = {"provider": "kling", "operation": operation}
         sent["input"] = _INPUTS[operation]
         answer = http.post("/v1/tasks", json=sent)
@@ -99,6 +100,17 @@ def make_all(shared: Shared, http: httpx.Client) -> None:
         assert told.json()["verdict"] == "advanced", told.text
     shared.asked.clear()
     shared.answer = {}
+
+
+def make_video(shared: Shared, http: httpx.Client, id_: str) -> None:
+    """Have a task of the client's make a video of this id."""
+    sent = {"provider": "kling", "operation": "videos/text2video", "input": {"prompt": "rain"}}
+    task = http.post("/v1/tasks", json=sent).json()
+    video = {"id": id_, "url": "https://v.example/1.mp4", "duration": "5"}
+    body = kling_says("succeed", task_id=f"of-{id_}", task_result={"videos": [video]})
+    url = f"{shared.url}{callback_path(task['id'])}"
+    told = httpx.post(url, content=body, trust_env=False, timeout=60)
+    assert told.json()["verdict"] == "advanced", told.text
 
 
 _INPUTS: dict[str, dict[str, Any]] = {
@@ -216,17 +228,50 @@ def test_the_account_is_the_operators_with_an_admin_key(shared: Shared, path: st
         assert shared.call(operator, path)["code"] == 0
 
 
-def test_a_video_that_nobody_can_tell_the_owner_of_is_the_operators(shared: Shared) -> None:
-    paths = [path for path, call in CALLS.items() if call.untold]
+def test_a_video_or_a_sound_is_named_by_its_tenant_alone(shared: Shared) -> None:
+    paths = [path for path, call in CALLS.items() if call.more_names]
     assert paths
-    with shared.client("mine") as me, shared.client("default") as operator:
+    with (
+        shared.client("theirs") as them,
+        shared.client("mine") as me,
+        shared.client("default") as operator,
+    ):
+        make_all(shared, them)
+        make_video(shared, them, "7007")
         for path in paths:
-            refused = shared.call(me, path, video_id="7")
-            assert (refused["code"], "video_id" in refused["message"]) == (1201, True)
+            foreign = [shared.call(http, path, video_id="7007") for http in (me, operator)]
+            unknown = shared.call(me, path, video_id="nobody-knows")
+            assert {one["code"] for one in (*foreign, unknown)} == {1201}, path
+            assert {one["message"] for one in (*foreign, unknown)} == {unknown["message"]}
+            assert "video_id" in unknown["message"]
             assert shared.asked == []
             shared.answer = {"session_id": path}
-            assert shared.call(operator, path, video_id="7")["code"] == 0
+            assert shared.call(them, path, video_id="7007")["code"] == 0
+            assert shared.call(operator, path, video_id="nobody-knows")["code"] == 0
             shared.asked.clear()
+        shared.answer = {"task_result": {"audios": [{"id": "9009", "url": "https://a.example"}]}}
+        assert shared.call(them, "audio/tts", voice_id=IDS["voice"])["code"] == 0
+        sent = {
+            "provider": "kling",
+            "operation": "videos/avatar/image2video",
+            "input": {"image": "https://example.com/1.png", "audio_id": "9009"},
+        }
+        answers = [http.post("/v1/tasks", json=sent) for http in (them, me, operator)]
+        assert [one.status_code for one in answers] == [202, 422, 422]
+        assert [one["path"] for one in answers[1].json()["errors"]] == ["input.audio_id"]
+
+
+def test_one_tenant_alone_names_whatever_it_likes(shared: Shared) -> None:
+    with shared.client("mine") as me:
+        shared.answer = {"session_id": "s"}
+        assert shared.call(me, "videos/identify-face", video_id="7")["code"] == 0
+        assert shared.call(me, "general/delete-voices", voice_id="7")["code"] == 1201
+        sent = {
+            "provider": "kling",
+            "operation": "videos/video-extend",
+            "input": {"video_id": "7"},
+        }
+        assert me.post("/v1/tasks", json=sent).status_code == 202
 
 
 def test_no_tenant_takes_the_place_of_the_others(shared: Shared) -> None:

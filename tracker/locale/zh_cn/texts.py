@@ -147,8 +147,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "its account is gone": "它的账号已不存在",
         "there is no such {}": "没有这个 {0}",
         "too many calls are being passed on to the provider": "正在转发给服务商的调用过多",
-        "whose it is cannot be told; only the operator's tenant may send it": (
-            "无法判断它属于谁；只有运营者的租户可以发送"
+        "it is still being recorded which tenant earlier results belong to": (
+            "仍在记录先前的结果属于哪个租户"
         ),
         "must be the id of a {}, as a text": "必须是 {0} 的 id（文本）",
         "must have at most {} bytes": "最多 {0} 字节",

@@ -33,6 +33,7 @@ from tracker.providers.ark.front import ArkFront
 from tracker.providers.ark.inputs import (
     CREATES,
     EXPIRES_AFTER_S,
+    OBJECTS,
     TASKS,
     draft_fields,
     flaws_of,
@@ -318,6 +319,7 @@ PROVIDER = Provider(
         "byteplus": "https://ark.ap-southeast.bytepluses.com/api/v3",
     },
     options=ArkOptions,
+    objects=OBJECTS,
     submits=_ADAPTER,
     looks=_ADAPTER,
     lists=_ADAPTER,

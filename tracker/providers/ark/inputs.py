@@ -13,6 +13,7 @@ from pydantic import Field
 
 from tracker.domain.errors import FieldError
 from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.ports.objects import ObjectIds
 
 TASKS = "contents/generations/tasks"
 EXPIRES_AFTER_S = 172_800
@@ -73,6 +74,9 @@ class _VideoTask(OpenInputs):
 
 
 CREATES: Mapping[str, CreatePath] = MappingProxyType({TASKS: CreatePath(TASKS, _VideoTask)})
+
+
+OBJECTS = ObjectIds(tasks=(_DRAFT, "id"))
 
 
 def flaws_of(body: Mapping[str, Any]) -> Sequence[FieldError]:

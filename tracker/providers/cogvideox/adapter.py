@@ -37,6 +37,7 @@ from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, pa
 from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Finds, Probed, Request, Sending
+from tracker.providers.ports.objects import ObjectIds
 from tracker.providers.ports.provider import Provider
 
 VIDEOS = "videos/generations"
@@ -287,6 +288,9 @@ def _pieces(value: Any, kind: str) -> list[Artifact]:
     ]
 
 
+OBJECTS = ObjectIds(others=("user_id",))  # the caller's word for one of its users
+
+
 _ADAPTER = AdapterByProfile(
     {
         "official": UpstreamKind(adapter=CogVideoApi(), needs_address=False),
@@ -304,6 +308,7 @@ PROVIDER = Provider(
     },
     options=CogVideoOptions,
     check_account=_ADAPTER.flaws_of,
+    objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,
     probes=_ADAPTER,

@@ -15,7 +15,7 @@ from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.domo.discord import DomoDiscord
 from tracker.providers.domo.front import CREDITS, DomoFront
 from tracker.providers.domo.inputs import INPUTS
-from tracker.providers.domo.passing import DomoCalls
+from tracker.providers.domo.passing import OBJECTS, DomoCalls
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.ledger import settled
@@ -152,6 +152,7 @@ PROVIDER = Provider(
     regions={"global": "https://api.domoai.com/v1"},
     options=DomoOptions,
     check_account=_ADAPTER.flaws_of,
+    objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,
     calls_back=_ADAPTER,

@@ -7,7 +7,8 @@ from typing import ClassVar
 from tracker.providers.domo.front import UPLOAD
 from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.passing import NamedObject, PassedCall
+from tracker.providers.ports.objects import NamedObject, ObjectIds
+from tracker.providers.ports.passing import PassedCall
 
 _FILE, _URI = "upload", "domoai_uri"
 
@@ -18,9 +19,6 @@ class DomoCalls(PlainCalls):
     calls: ClassVar[Mapping[str, PassedCall]] = MappingProxyType(
         {UPLOAD: PassedCall("POST", makes=_FILE, field=_URI)}
     )
-    named_in_tasks: ClassVar[Mapping[str, NamedObject]] = MappingProxyType(
-        {_URI: NamedObject(_FILE)}
-    )
 
     def refusal(self, account: Account, path: str) -> str | None:
         """Refuse the wrapper of the bot, which takes files in its forms."""
@@ -28,3 +26,10 @@ class DomoCalls(PlainCalls):
         if account.profile in (None, "official"):
             return None
         return f"the upstream of account {account.name!r} takes files in its forms"
+
+
+OBJECTS = ObjectIds(
+    fields={_URI: NamedObject(_FILE)},
+    tasks=("task_id",),
+    others=("video_key",),  # a colour
+)

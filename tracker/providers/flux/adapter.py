@@ -28,7 +28,7 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.flux.front import CREDITS, FluxFront
-from tracker.providers.flux.inputs import INPUTS, VIDEO, VIDEOS
+from tracker.providers.flux.inputs import INPUTS, OBJECTS, VIDEO, VIDEOS
 from tracker.providers.flux.passing import FluxCalls, key_header
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import bearer, own_url, retry_after_s
@@ -307,6 +307,7 @@ PROVIDER = Provider(
     },
     options=FluxOptions,
     check_account=_ADAPTER.flaws_of,
+    objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,
     calls_back=_ADAPTER,

@@ -11,11 +11,15 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field
 
 from tracker.providers.kit.table import OpenInputs
+from tracker.providers.ports.objects import NamedObject, ObjectIds
 
 VIDEO = "flux-3-video"
 """The one create that has no webhook fields."""
 VIDEOS = frozenset({VIDEO, "flux-tools/video-upscale-v1"})
 _WIDEST = 21 / 9
+
+
+OBJECTS = ObjectIds(fields={"finetune_id": NamedObject("finetune")})  # none is made here
 
 
 def _ratio(value: str) -> str:

@@ -27,7 +27,7 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.hailuo.front import HailuoFront
-from tracker.providers.hailuo.inputs import AGAIN_2, CREATES, flaws_of
+from tracker.providers.hailuo.inputs import AGAIN_2, CREATES, OBJECTS, flaws_of
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.pieces import text_url, web_url
@@ -337,6 +337,7 @@ PROVIDER = Provider(
     revision=REVISION,
     regions={"global": "https://api.minimax.io", "china": "https://api.minimaxi.com"},
     options=HailuoOptions,
+    objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,
     calls_back=_ADAPTER,

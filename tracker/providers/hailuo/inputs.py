@@ -3,6 +3,7 @@
 Source: https://platform.minimax.io/docs (video generation), read 2026-11.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -10,7 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from tracker.domain.errors import FieldError
+from tracker.providers.kit.result_ids import ids_of
 from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.ports.objects import NamedObject, NamingText, ObjectIds
 
 VIDEO = "v1/video_generation"
 VIDEO_2, AGAIN_2, CONTEXT_2 = (
@@ -82,6 +85,15 @@ CREATES: Mapping[str, CreatePath] = MappingProxyType(
         AGAIN_2: CreatePath(AGAIN_2, _Regeneration2),
         CONTEXT_2: CreatePath(CONTEXT_2, _Context2),
     }
+)
+
+
+_FILE = "file"
+OBJECTS = ObjectIds(
+    # A file of MiniMax's: an upload, or the video of a task. No upload goes through this service.
+    texts=(NamingText(re.compile("mm_file://(.+)"), NamedObject(_FILE), "mm_file://2057"),),
+    results={_FILE: ids_of("video")},
+    tasks=("source_task_id",),
 )
 
 

@@ -7,6 +7,7 @@ from tracker.domain.errors import CallbackRejected
 from tracker.domain.observation import Observation
 from tracker.providers.haimian.custom import CustomDialect
 from tracker.providers.haimian.options import CUSTOM, VOLC, WEB, HaimianOptions
+from tracker.providers.haimian.tables import OBJECTS
 from tracker.providers.haimian.volc import VolcDialect
 from tracker.providers.haimian.web import WebDialect
 from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
@@ -57,6 +58,7 @@ PROVIDER = Provider(
     },
     options=HaimianOptions,
     check_account=_ADAPTER.flaws_of,
+    objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,
     calls_back=_ADAPTER,

@@ -10,6 +10,7 @@ from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Unanswered
 from tracker.providers.kit.table import TableAdapter
 from tracker.providers.ports.adapter import Request
+from tracker.providers.ports.objects import NamedObject, ObjectIds
 
 
 class HaimianInput(BaseModel):
@@ -51,6 +52,12 @@ class AnySongInput(HaimianInput):
 
     prompt: str | None = None
     lyrics: str | None = None
+
+
+OBJECTS = ObjectIds(
+    # Lyrics are made by a call that this service does not make: nobody here has any.
+    fields={"source_lyric_id": NamedObject("lyric")},
+)
 
 
 class SongTable(TableAdapter):

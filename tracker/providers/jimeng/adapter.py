@@ -44,7 +44,7 @@ from tracker.providers.jimeng.codes import (
     is_final,
 )
 from tracker.providers.jimeng.front import JimengFront
-from tracker.providers.jimeng.inputs import CREATES, flaws, is_model
+from tracker.providers.jimeng.inputs import CREATES, OBJECTS, flaws, is_model
 from tracker.providers.kit.cancels import OpenCancel
 from tracker.providers.kit.empty_results import doubting_empty
 from tracker.providers.kit.pieces import file_url, lost_piece, web_url
@@ -313,6 +313,7 @@ PROVIDER = Provider(
     revision=REVISION,
     regions={"china": "https://visual.volcengineapi.com"},
     options=JimengOptions,
+    objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,
     cancels=_ADAPTER,

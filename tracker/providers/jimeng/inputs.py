@@ -12,6 +12,7 @@ from pydantic import Field
 
 from tracker.domain.errors import FieldError
 from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.ports.objects import NamedObject, ObjectIds
 
 _OTHERS = re.compile(r"(?:jimeng|realman)_[a-z0-9_]{1,100}")
 """Digital humans and what comes: their fields are passed on as they are."""
@@ -81,6 +82,14 @@ CREATES: Mapping[str, CreatePath] = MappingProxyType(
     {name: CreatePath("", inputs) for name, inputs in MODELS.items()}
 )
 _IMAGES = ("image_urls", "binary_data_base64")
+
+
+OBJECTS = ObjectIds(
+    # Of a digital human. Where the task that makes one tells its id is not documented.
+    fields={"resource_id": NamedObject("role")},
+    # Words for models and for movements of the camera.
+    others=("req_key", "template_id"),
+)
 
 
 def is_model(name: str) -> bool:

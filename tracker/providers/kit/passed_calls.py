@@ -1,15 +1,13 @@
 """Pass calls on as they come, with the account's own key: nothing of theirs is whose it is."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 from tracker.domain.exchange import HttpCall
 from tracker.providers.kit.calls import bearer
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.passing import NamedObject, PassedCall
+from tracker.providers.ports.passing import PassedCall
 
 
 class PlainCalls:
@@ -19,9 +17,6 @@ class PlainCalls:
     """
 
     calls: ClassVar[Mapping[str, PassedCall]]
-    made_by: ClassVar[Mapping[str, str]] = MappingProxyType({})
-    named_in_tasks: ClassVar[Mapping[str, NamedObject]] = MappingProxyType({})
-    named_by_text: ClassVar[tuple[re.Pattern[str], NamedObject] | None] = None
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the headers that carry the credentials: the key as Bearer."""

@@ -17,6 +17,7 @@ from tracker.providers.kling.examples import EXAMPLES
 from tracker.providers.kling.fields import WATERMARK
 from tracker.providers.kling.front import KlingFront
 from tracker.providers.kling.listing import KlingLists
+from tracker.providers.kling.objects import OBJECTS
 from tracker.providers.kling.options import KlingOptions, options_of
 from tracker.providers.kling.parsing import observe
 from tracker.providers.ports.account import Account
@@ -148,6 +149,7 @@ PROVIDER = Provider(
     regions=profiles.REGIONS,
     options=KlingOptions,
     check_account=flaws_of,
+    objects=OBJECTS,
     submits=_ADAPTER,
     lists=KlingLists(),
     polls=_ADAPTER,

@@ -13,62 +13,51 @@ from tracker.providers.kit.reading import text_of
 from tracker.providers.kling import profiles
 from tracker.providers.kling.calls import bearer, legacy_root
 from tracker.providers.kling.codes import CODES
+from tracker.providers.kling.objects import AUDIO, ELEMENT, SESSION, VOICE
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.passing import NamedObject, PassedCall
+from tracker.providers.ports.passing import PassedCall
 
 _GET, _POST = "GET", "POST"
 
-_SESSION, _VOICE, _ELEMENT = "session", "voice", "element"
 CALLS: Mapping[str, PassedCall] = MappingProxyType(
     {
         "videos/multi-elements/init-selection": PassedCall(
-            _POST, makes=_SESSION, field="session_id", untold=("video_id",)
+            _POST, makes=SESSION, field="session_id", more_names=("video_id",)
         ),
-        "videos/multi-elements/add-selection": PassedCall(
-            _POST, names=_SESSION, field="session_id"
-        ),
+        "videos/multi-elements/add-selection": PassedCall(_POST, names=SESSION, field="session_id"),
         "videos/multi-elements/delete-selection": PassedCall(
-            _POST, names=_SESSION, field="session_id"
+            _POST, names=SESSION, field="session_id"
         ),
         "videos/multi-elements/clear-selection": PassedCall(
-            _POST, names=_SESSION, field="session_id"
+            _POST, names=SESSION, field="session_id"
         ),
         "videos/multi-elements/preview-selection": PassedCall(
-            _POST, names=_SESSION, field="session_id"
+            _POST, names=SESSION, field="session_id"
         ),
         "videos/identify-face": PassedCall(
-            _POST, makes=_SESSION, field="session_id", untold=("video_id",)
+            _POST, makes=SESSION, field="session_id", more_names=("video_id",)
         ),
         "videos/image-recognize": PassedCall(_POST),
-        "audio/tts": PassedCall(_POST, names=_VOICE, field="voice_id", may_be_public=True),
-        "general/presets-voices": PassedCall(_GET, lists=_VOICE, field="voice_id"),
-        "general/presets-elements": PassedCall(_GET, lists=_ELEMENT, field="element_id"),
-        "general/advanced-presets-elements": PassedCall(_GET, lists=_ELEMENT, field="element_id"),
-        "general/delete-voices": PassedCall(_POST, names=_VOICE, field="voice_id"),
-        "general/delete-elements": PassedCall(_POST, names=_ELEMENT, field="element_id"),
-        "general/delete-advanced-elements": PassedCall(_POST, names=_ELEMENT, field="element_id"),
+        "audio/tts": PassedCall(
+            _POST,
+            names=VOICE,
+            field="voice_id",
+            may_be_public=True,
+            makes=AUDIO,
+            made_field="id",
+        ),
+        "general/presets-voices": PassedCall(_GET, lists=VOICE, field="voice_id"),
+        "general/presets-elements": PassedCall(_GET, lists=ELEMENT, field="element_id"),
+        "general/advanced-presets-elements": PassedCall(_GET, lists=ELEMENT, field="element_id"),
+        "general/delete-voices": PassedCall(_POST, names=VOICE, field="voice_id"),
+        "general/delete-elements": PassedCall(_POST, names=ELEMENT, field="element_id"),
+        "general/delete-advanced-elements": PassedCall(_POST, names=ELEMENT, field="element_id"),
         "account/costs": PassedCall(_GET, is_account=True),
         "account/billing/balance": PassedCall(_POST, is_account=True),
         "account/billing/package": PassedCall(_POST, is_account=True),
     }
 )
 """By path: of helpers after `/v1/`, of account calls without it."""
-MADE_BY: Mapping[str, str] = MappingProxyType(
-    {
-        "general/custom-voices": _VOICE,
-        "general/custom-elements": _ELEMENT,
-        "general/advanced-custom-elements": _ELEMENT,
-    }
-)
-"""The kinds of object that the tasks of an operation make."""
-NAMED_IN_TASKS: Mapping[str, NamedObject] = MappingProxyType(
-    {
-        "session_id": NamedObject(_SESSION),
-        "voice_id": NamedObject(_VOICE, may_be_public=True),
-        "element_id": NamedObject(_ELEMENT, may_be_public=True),
-    }
-)
-"""By field: in `voice_list`, `element_list` and `contents`, and beside the prompt."""
 HELPERS: Mapping[str, str] = MappingProxyType(
     {path: call.method for path, call in CALLS.items() if not call.is_account}
 )
@@ -87,9 +76,6 @@ class KlingCalls:
     """The calls as the host passes them on; see providers/ports/passing.py."""
 
     calls = CALLS
-    made_by = MADE_BY
-    named_in_tasks = NAMED_IN_TASKS
-    named_by_text = None
 
     def refusal(self, account: Account, path: str) -> str | None:
         """Say why an account's upstream cannot be asked; None when it can."""

@@ -31,6 +31,7 @@ from tracker.providers.luma.passing import LumaCalls
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Asking, Request, Sending
 from tracker.providers.ports.listing import ListRequest
+from tracker.providers.ports.objects import ObjectIds
 from tracker.providers.ports.provider import Provider
 
 PAGE = 100
@@ -294,6 +295,12 @@ _NO_ACCOUNT = Account("", "", LumaOptions())
 _API = LumaAdapter()
 
 
+OBJECTS = ObjectIds(
+    tasks=("id", "generation_id"),
+    others=("user_id",),  # the caller's word for one of its users
+)
+
+
 class LumaByProfile(AdapterByProfile, ObjectCallbacks):
     """The official API, and gateways; the official API alone calls back."""
 
@@ -332,6 +339,7 @@ PROVIDER = Provider(
     },
     options=LumaOptions,
     check_account=_ADAPTER.flaws_of,
+    objects=OBJECTS,
     submits=_ADAPTER,
     looks=_ADAPTER,
     lists=_ADAPTER,

@@ -50,6 +50,7 @@ from tracker.providers.midjourney.answers import (
 from tracker.providers.midjourney.codes import ACCEPTED, QUOTA, outcome_of
 from tracker.providers.midjourney.front import MidjourneyFront
 from tracker.providers.midjourney.inputs import CREATES, check_whole, continued_by, with_their_id
+from tracker.providers.midjourney.objects import OBJECTS
 from tracker.providers.midjourney.options import (
     Kind,
     MidjourneyOptions,
@@ -343,6 +344,7 @@ PROVIDER = Provider(
     revision=REVISION,
     regions={"local": "http://127.0.0.1:8080/mj"},
     options=MidjourneyOptions,
+    objects=OBJECTS,
     submits=_ADAPTER,
     looks=_ADAPTER,
     polls=_ADAPTER,

@@ -9,6 +9,7 @@ from tracker.providers.kit.useless_options import NO_CALLBACKS
 from tracker.providers.openai.front import OpenAIFront
 from tracker.providers.openai.gateway import NewApi, TasksPath
 from tracker.providers.openai.images import IMAGES
+from tracker.providers.openai.objects import OBJECTS
 from tracker.providers.openai.official import OFFICIAL, ImageStreams, Official, ProjectEvents
 from tracker.providers.openai.passing import GatewayCalls
 from tracker.providers.openai.responses import RESPONSES
@@ -52,6 +53,7 @@ PROVIDER = Provider(
     regions={"openai-next": "https://api.openai-next.com/v1"},
     options=OpenAIOptions,
     check_account=_ADAPTER.flaws_of,
+    objects=OBJECTS,
     submits=_ADAPTER,
     streams=ImageStreams(),
     polls=_ADAPTER,

@@ -5,12 +5,11 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from tracker.providers.kit.passed_calls import PlainCalls
-from tracker.providers.openai.responses import RESPONSES
-from tracker.providers.ports.passing import NamedObject, PassedCall
+from tracker.providers.ports.passing import PassedCall
 
 MODELS, FILES = "models", "files"
 BILLING, USAGE = "dashboard/billing/subscription", "dashboard/billing/usage"
-_FILE, _ITEM = "file", "item"
+FILE = "file"
 
 
 class GatewayCalls(PlainCalls):
@@ -19,19 +18,8 @@ class GatewayCalls(PlainCalls):
     calls: ClassVar[Mapping[str, PassedCall]] = MappingProxyType(
         {
             MODELS: PassedCall("GET"),
-            FILES: PassedCall("POST", makes=_FILE, field="id", takes_any_body=True),
+            FILES: PassedCall("POST", makes=FILE, field="id", takes_any_body=True),
             BILLING: PassedCall("GET", is_account=True),
             USAGE: PassedCall("GET", is_account=True),
-        }
-    )
-    made_by: ClassVar[Mapping[str, str]] = MappingProxyType({RESPONSES: _ITEM})
-    named_in_tasks: ClassVar[Mapping[str, NamedObject]] = MappingProxyType(
-        {
-            # A file may have been uploaded to the account past this service.
-            **dict.fromkeys(("file_id", "file_ids"), NamedObject(_FILE, may_be_public=True)),
-            # Items of a response's input: a picture that an earlier one made, and calls of tools.
-            "id": NamedObject(_ITEM, may_be_public=True),
-            # None is made here, and what it holds is shown to whoever names it.
-            "conversation": NamedObject("conversation"),
         }
     )

@@ -1,10 +1,9 @@
 """Calls of a provider's API that make no task: what they make, name and list, as data.
 
 Several tenants may share an account. The host keeps who made which object, and lets a call name
-only what its tenant made.
+only what its tenant made; besides the fields that are told here it looks at those of `objects.py`.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,8 +20,9 @@ class PassedCall:
     makes, names, lists: the kind of object whose id the answer brings, the body names, or the
                 answer lists; None for none.
     may_be_public: whether what the body names may be the provider's own, which everybody may use.
-    untold:     fields of the body that name objects of which nobody can tell whose they are.
     field:      the field of such an id, in the body and in answers.
+    made_field: of the id of what it makes, where that has another name in answers.
+    more_names: fields of the body that hold further ids, as `ObjectIds.fields` tells them.
     is_account: whether it concerns the account as a whole: its costs, its balance.
     takes_any_body: whether its body may be of any type, such as a multipart upload; else JSON.
     """
@@ -32,22 +32,11 @@ class PassedCall:
     names: str | None = None
     lists: str | None = None
     field: str = ""
+    made_field: str = ""
+    more_names: tuple[str, ...] = ()
     may_be_public: bool = False
-    untold: tuple[str, ...] = ()
     is_account: bool = False
     takes_any_body: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class NamedObject:
-    """An object that a field in the input of a task names.
-
-    kind:          the provider's word, such as `voice`.
-    may_be_public: whether it may be the provider's own, which everybody may use.
-    """
-
-    kind: str
-    may_be_public: bool = False
 
 
 class PassesOn(Protocol):
@@ -56,27 +45,6 @@ class PassesOn(Protocol):
     @property
     def calls(self) -> Mapping[str, PassedCall]:
         """Every call, by its path."""
-        ...
-
-    @property
-    def made_by(self) -> Mapping[str, str]:
-        """The kind of object that the tasks of an operation make: the artifacts of a success."""
-        ...
-
-    @property
-    def named_in_tasks(self) -> Mapping[str, NamedObject]:
-        """The fields, at any depth of a task's input, that hold the id of an object.
-
-        Also as a list of ids, or as an object with a field `id`.
-        """
-        ...
-
-    @property
-    def named_by_text(self) -> tuple[re.Pattern[str], NamedObject] | None:
-        """The texts that name an object in whichever field they stand; None where none does.
-
-        Their first group is its id.
-        """
         ...
 
     def refusal(self, account: Account, path: str) -> str | None:

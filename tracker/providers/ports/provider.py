@@ -11,6 +11,7 @@ from tracker.providers.ports.adapter import Cancels, Looks, Polls, Probes, Strea
 from tracker.providers.ports.callbacks import CallsBack
 from tracker.providers.ports.front import Front
 from tracker.providers.ports.listing import Lists
+from tracker.providers.ports.objects import NO_OBJECTS, ObjectIds
 from tracker.providers.ports.passing import PassesOn
 from tracker.providers.ports.tokens import ExchangesTokens
 
@@ -47,6 +48,7 @@ class Provider:
     revision: of its adapter, kept with each receipt that the adapter reads.
     regions: base URLs by region; the first is where an account is that says nothing.
     options: the model of its accounts' options.
+    objects: what its inputs name besides tasks, and the ids that its tasks bring.
     callback_bytes: of its largest callbacks, where they may hold whole results; 0 where they do not
              and the service's own limit is enough.
     tells_costs: whether its answers say what a task costs.
@@ -70,6 +72,7 @@ class Provider:
     front: Front | None = None
     passes_on: PassesOn | None = None
     tokens: ExchangesTokens | None = None
+    objects: ObjectIds = NO_OBJECTS
     results: ResultHosting = ResultHosting()
     tells_costs: bool = False
     callback_bytes: int = 0

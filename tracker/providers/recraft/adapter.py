@@ -26,7 +26,7 @@ from tracker.providers.ports.adapter import Answer, Request, Sending
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.recraft.front import RecraftFront
 from tracker.providers.recraft.inputs import CREATES, FILES, GENERATIONS, LISTS
-from tracker.providers.recraft.passing import ME, RecraftCalls
+from tracker.providers.recraft.passing import ME, OBJECTS, RecraftCalls
 from tracker.providers.recraft.words import UNIT
 
 _LASTS_S = 600.0
@@ -133,6 +133,7 @@ PROVIDER = Provider(
     revision=REVISION,
     regions={"recraft": "https://external.api.recraft.ai/v1"},
     options=RecraftOptions,
+    objects=OBJECTS,
     submits=_ADAPTER,
     probes=_ADAPTER,
     tells_costs=True,

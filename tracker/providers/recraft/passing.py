@@ -5,7 +5,8 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from tracker.providers.kit.passed_calls import PlainCalls
-from tracker.providers.ports.passing import NamedObject, PassedCall
+from tracker.providers.ports.objects import NamedObject, ObjectIds
+from tracker.providers.ports.passing import PassedCall
 
 ME, STYLES = "users/me", "styles"
 
@@ -19,6 +20,6 @@ class RecraftCalls(PlainCalls):
             STYLES: PassedCall("POST", makes="style", field="id", takes_any_body=True),
         }
     )
-    named_in_tasks: ClassVar[Mapping[str, NamedObject]] = MappingProxyType(
-        {"style_id": NamedObject("style", may_be_public=True)}
-    )
+
+
+OBJECTS = ObjectIds(fields={"style_id": NamedObject("style", may_be_public=True)})

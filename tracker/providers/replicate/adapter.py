@@ -37,7 +37,7 @@ from tracker.providers.ports.callbacks import Scheme
 from tracker.providers.ports.listing import ListRequest
 from tracker.providers.ports.provider import Provider
 from tracker.providers.replicate.front import ReplicateFront
-from tracker.providers.replicate.passing import ReplicateCalls
+from tracker.providers.replicate.passing import OBJECTS, ReplicateCalls
 
 RESULTS_LIVE = timedelta(hours=1)
 """How long after its end a prediction's input, output, files and logs are kept."""
@@ -291,6 +291,7 @@ PROVIDER = Provider(
     revision=REVISION,
     regions={"global": "https://api.replicate.com/v1"},
     options=ReplicateOptions,
+    objects=OBJECTS,
     submits=_ADAPTER,
     looks=_ADAPTER,
     lists=_ADAPTER,

@@ -47,11 +47,12 @@ from tracker.providers.runway.operations import (
     IMAGE_TO_VIDEO,
     KINDS,
     VERSION,
+    WEB,
     WORKFLOWS,
     WebTask,
     flaws_for_model,
 )
-from tracker.providers.runway.passing import RunwayCalls
+from tracker.providers.runway.passing import OBJECTS, RunwayCalls
 
 LINKS_LIVE = timedelta(hours=24)
 """How long a link to a result works at least; a later query brings a fresh one."""
@@ -197,9 +198,7 @@ class RunwayGateway(_RunwayWords, GatewayAdapter):
 class RunwayWeb(_RunwayWords, GatewayAdapter):
     """`/runway` of older gateways: the protocol of Runway's own web page."""
 
-    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
-        {"tasks": CreatePath("tasks", WebTask)}
-    )
+    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType({WEB: CreatePath(WEB, WebTask)})
     poll_path = "tasks/{id}"
     ids: ClassVar[Sequence[str]] = ("task.id", "id")
     words_in = ("task.status", "status")
@@ -312,6 +311,7 @@ PROVIDER = Provider(
     regions={"global": "https://api.dev.runwayml.com", KIE: "https://api.kie.ai/api/v1"},
     options=RunwayOptions,
     check_account=_ADAPTER.flaws_of,
+    objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,
     calls_back=_ADAPTER,

@@ -208,6 +208,10 @@ CREATES: Mapping[str, CreatePath] = MappingProxyType(
 )
 
 
+WEB = "tasks"
+"""The one operation of the older web dialect."""
+
+
 class WebTask(OpenInputs):
     """A create of the older web dialect (https://github.com/Dooy/chatgpt-web-midjourney-proxy)."""
 

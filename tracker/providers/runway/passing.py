@@ -1,18 +1,20 @@
 """Runway's calls that make no task: the credits, the limits of the models, and uploads."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import ClassVar
 
+from tracker.domain.task import Task
 from tracker.providers.kit.calls import bearer
 from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.passing import NamedObject, PassedCall
+from tracker.providers.ports.objects import NamedObject, NamingText, ObjectIds
+from tracker.providers.ports.passing import PassedCall
 from tracker.providers.runway.front import ORGANIZATION, UPLOADS
-from tracker.providers.runway.operations import VERSION
+from tracker.providers.runway.operations import VERSION, WEB
 
-_UPLOAD = "upload"
+_UPLOAD, _TASK = "upload", "task"
 
 
 class RunwayCalls(PlainCalls):
@@ -23,11 +25,6 @@ class RunwayCalls(PlainCalls):
             ORGANIZATION: PassedCall("GET", is_account=True),
             UPLOADS: PassedCall("POST", makes=_UPLOAD, field="runwayUri"),
         }
-    )
-    named_by_text: ClassVar[tuple[re.Pattern[str], NamedObject] | None] = (
-        # One may have been uploaded to the account past this service.
-        re.compile("(runway://.+)"),
-        NamedObject(_UPLOAD, may_be_public=True),
     )
 
     def headers(self, account: Account) -> dict[str, str]:
@@ -41,3 +38,23 @@ class RunwayCalls(PlainCalls):
         if account.profile in (None, "official") and not account.base_url.endswith(ends):
             return None
         return f"the upstream of account {account.name!r} serves tasks only"
+
+
+def _web_tasks(task: Task) -> Iterable[str | None]:
+    return [task.provider_task_id] if task.operation == WEB else []
+
+
+OBJECTS = ObjectIds(
+    # Of the older web dialect, in `options`; kie.ai's `taskId` is the name of a task of ours.
+    fields={"extended_from_task_id": NamedObject(_TASK)},
+    # One may have been uploaded to the account past this service.
+    texts=(
+        NamingText(
+            re.compile("(runway://.+)"), NamedObject(_UPLOAD, may_be_public=True), "runway://a"
+        ),
+    ),
+    results={_TASK: _web_tasks},
+    tasks=("taskId",),
+    # Configurations of the router and workflows, which the account's owner publishes.
+    others=("configId", "id"),
+)

@@ -41,6 +41,7 @@ from tracker.providers.stability.front import StabilityFront
 from tracker.providers.stability.operations import (
     CREATES,
     MEDIA_TYPES,
+    OBJECTS,
     OPERATIONS,
     flaws_of,
     without_empty,
@@ -261,6 +262,7 @@ PROVIDER = Provider(
     revision=REVISION,
     regions={"global": "https://api.stability.ai"},
     options=StabilityOptions,
+    objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,
     probes=_ADAPTER,

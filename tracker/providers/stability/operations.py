@@ -15,6 +15,7 @@ from tracker.domain.errors import FieldError
 from tracker.providers.kit.form_inputs import form_file, numbered
 from tracker.providers.kit.forms import file_of
 from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.ports.objects import ObjectIds
 
 MOST_BYTES = 10 * 1024 * 1024
 """Of a request."""
@@ -172,3 +173,6 @@ def _is_empty(value: Any) -> bool:
         return True
     file = file_of(value)
     return file is not None and not file.content
+
+
+OBJECTS = ObjectIds(others=("motion_bucket_id",))  # how much a picture moves

@@ -23,6 +23,7 @@ from tracker.providers.ports.provider import Provider
 from tracker.providers.suno.front import SunoFront
 from tracker.providers.suno.gateway import GatewayDialect
 from tracker.providers.suno.naming import parent_in, with_their_names
+from tracker.providers.suno.objects import OBJECTS
 from tracker.providers.suno.options import (
     GATEWAY,
     GCUI,
@@ -128,6 +129,7 @@ PROVIDER = Provider(
     regions={"sunoapi": "https://api.sunoapi.org/api/v1", "kie": "https://api.kie.ai/api/v1"},
     options=SunoOptions,
     check_account=_ADAPTER.flaws_of,
+    objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,
     calls_back=_ADAPTER,

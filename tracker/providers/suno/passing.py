@@ -1,4 +1,4 @@
-"""Suno's calls that make no task: the balance of an account. Songs belong to who made them."""
+"""Suno's calls that make no task: the balance of an account."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -7,14 +7,9 @@ from typing import Any, ClassVar
 from tracker.domain.exchange import HttpCall
 from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.passing import NamedObject, PassedCall
-from tracker.providers.suno.gateway import GatewayDialect
-from tracker.providers.suno.naming import CLIP_FIELDS
+from tracker.providers.ports.passing import PassedCall
 from tracker.providers.suno.options import GCUI, KIE, SUNOAPI, headers_of, profile_of
-from tracker.providers.suno.raw import RawDialect, SelfHostedDialect
-from tracker.providers.suno.reseller import ResellerDialect
 
-_CLIP = "clip"
 BALANCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "api/v1/generate/credit": (SUNOAPI, KIE),
@@ -26,24 +21,11 @@ BALANCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _PATHS = MappingProxyType({SUNOAPI: "generate/credit", KIE: "chat/credit", GCUI: "get_limit"})
 
 
-_MAKING = [
-    operation
-    for dialect in (GatewayDialect, RawDialect, ResellerDialect, SelfHostedDialect)
-    for operation in dialect.creates
-    if "lyrics" not in operation
-]
-"""Operations whose artifacts are songs, or files of songs."""
-
-
 class SunoCalls(PlainCalls):
     """See providers/ports/passing.py."""
 
     calls: ClassVar[Mapping[str, PassedCall]] = MappingProxyType(
         {path: PassedCall("GET", is_account=True) for path in BALANCES}
-    )
-    made_by: ClassVar[Mapping[str, str]] = MappingProxyType(dict.fromkeys(_MAKING, _CLIP))
-    named_in_tasks: ClassVar[Mapping[str, NamedObject]] = MappingProxyType(
-        dict.fromkeys(CLIP_FIELDS, NamedObject(_CLIP, may_be_public=True))
     )
 
     def headers(self, account: Account) -> dict[str, str]:

@@ -37,6 +37,7 @@ from tracker.providers.kit.gateway_tasks import (
 from tracker.providers.kit.piece_names import named_piece
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.result_ids import ids_of
 from tracker.providers.kit.table import (
     CreatePath,
     Meaning,
@@ -48,6 +49,7 @@ from tracker.providers.kit.tracks import ENDS, Told, observation_of, verdict_of
 from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
+from tracker.providers.ports.objects import NamedObject, ObjectIds
 from tracker.providers.ports.provider import Provider
 from tracker.providers.udio.front import UdioFront
 from tracker.providers.udio.songs import pieces_of, read_songs, songs_in
@@ -293,6 +295,14 @@ NOT_SERVED: Mapping[str, str] = MappingProxyType(
 """Calls of aggregators under Udio's name, each with the reason why it is not served."""
 
 
+_SONG = "song"
+OBJECTS = ObjectIds(
+    # Songs of the site are everybody's.
+    fields={"song_id": NamedObject(_SONG, may_be_public=True)},
+    results={_SONG: ids_of("audio")},
+)
+
+
 class UdioOptions(SecretlessOptions):
     """A key, and nothing besides."""
 
@@ -344,6 +354,7 @@ PROVIDER = Provider(
     regions={"openai-next": f"https://{_HOST}/udio"},
     options=UdioOptions,
     check_account=_ADAPTER.flaws_of,
+    objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,
     probes=_ADAPTER,

@@ -18,7 +18,7 @@ from tracker.providers.ports.callbacks import Hint, Inbound, Scheme
 from tracker.providers.ports.keys import KeySource
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.veo.front import VeoFront
-from tracker.providers.veo.inputs import INTERACT, VERTEX_PREDICT
+from tracker.providers.veo.inputs import INTERACT, OBJECTS, VERTEX_PREDICT
 from tracker.providers.veo.options import (
     REGIONS,
     VeoOptions,
@@ -125,6 +125,7 @@ PROVIDER = Provider(
     regions=REGIONS,
     options=VeoOptions,
     check_account=_ADAPTER.flaws_of,
+    objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,
     calls_back=_ADAPTER,

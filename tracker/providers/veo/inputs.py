@@ -6,14 +6,16 @@ and https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/veo-vi
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from tracker.domain.errors import FieldError
+from tracker.domain.task import Task
 from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.ports.objects import NamedObject, NamingText, ObjectIds
 
 PREDICT = "predictLongRunning"
 """Of the Gemini API."""
@@ -111,6 +113,37 @@ class _Interact(OpenInputs):
     labels: dict[str, str] | None = None
     previous_interaction_id: Text | None = None
     webhook_config: Webhook | None = None
+
+
+_FILE, _IN_BUCKET = "file", "bucket_file"
+_FILE_URI = re.compile(r"(?:https?://[^?#]+/v1(?:alpha|beta)/)?(files/[A-Za-z0-9_-]+)(?:[:?#/].*)?")
+
+
+def _files(task: Task) -> Iterable[str | None]:
+    named = [_FILE_URI.fullmatch(piece.url or "") for piece in task.artifacts]
+    return [one[1] for one in named if one is not None]
+
+
+def _bucket_files(task: Task) -> Iterable[str | None]:
+    return [piece.extra.get("gcsUri") for piece in task.artifacts]
+
+
+OBJECTS = ObjectIds(
+    texts=(
+        # Of the Gemini API: an upload, or a video. No upload goes through this service.
+        NamingText(
+            _FILE_URI,
+            NamedObject(_FILE),
+            "https://generativelanguage.googleapis.com/v1beta/files/a1:download?alt=media",
+        ),
+        # Buckets are whose they are: all but what a task here left in one may be the caller's.
+        NamingText(
+            re.compile("(gs://.+)"), NamedObject(_IN_BUCKET, may_be_public=True), "gs://a/b.mp4"
+        ),
+    ),
+    results={_FILE: _files, _IN_BUCKET: _bucket_files},
+    tasks=("previous_interaction_id",),
+)
 
 
 GEMINI_CREATES: Mapping[str, CreatePath] = MappingProxyType(

@@ -44,7 +44,7 @@ from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Send
 from tracker.providers.ports.callbacks import Scheme
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.vidu.front import CREDITS, ViduFront
-from tracker.providers.vidu.inputs import CREATES, flaws_of
+from tracker.providers.vidu.inputs import CREATES, OBJECTS, flaws_of
 from tracker.providers.vidu.listing import ENTRIES, ViduLists, list_call, next_page
 from tracker.providers.vidu.marks import MOST_OF_CALLER, mark_in, marked
 from tracker.providers.vidu.passing import ViduCalls, token_header
@@ -282,6 +282,7 @@ PROVIDER = Provider(
     revision=REVISION,
     regions={"global": "https://api.vidu.com", "china": "https://api.vidu.cn"},
     options=ViduOptions,
+    objects=OBJECTS,
     submits=_ADAPTER,
     lists=ViduLists(_ADAPTER),
     polls=_ADAPTER,

@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from tracker.domain.errors import FieldError
+from tracker.providers.kit.result_ids import ids_of
 from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.ports.objects import NamedObject, ObjectIds
 
 MOST_PAYLOAD = 1_048_576
 """Characters of `payload`."""
@@ -104,6 +106,17 @@ CREATES: Mapping[str, CreatePath] = MappingProxyType(
     {name: CreatePath(f"ent/v2/{name}", model) for name, model in _MODELS.items()}
 )
 """By operation."""
+
+
+_CREATION = "creation"
+OBJECTS = ObjectIds(
+    fields={
+        "video_creation_id": NamedObject(_CREATION),
+        # None is made here, and most are Vidu's own.
+        "voice_id": NamedObject("voice", may_be_public=True),
+    },
+    results={_CREATION: ids_of()},
+)
 
 
 def flaws_of(operation: str, body: Mapping[str, Any], *, most_payload: int) -> Sequence[FieldError]:

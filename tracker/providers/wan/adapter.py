@@ -39,7 +39,7 @@ from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.wan.front import WanFront
-from tracker.providers.wan.inputs import CREATES, flaws_of, uses_oss
+from tracker.providers.wan.inputs import CREATES, OBJECTS, flaws_of, uses_oss
 
 LIVES = timedelta(hours=24)
 """Of tasks and of their results."""
@@ -269,6 +269,7 @@ PROVIDER = Provider(
         "us": "https://dashscope-us.aliyuncs.com/api/v1",
     },
     options=WanOptions,
+    objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,
     calls_back=_ADAPTER,

@@ -4,6 +4,7 @@ Source: https://help.aliyun.com/zh/model-studio (Wan: text, image, keyframes and
 video; text and image to image), read 2026-11.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -12,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from tracker.domain.errors import FieldError
 from tracker.providers.kit.table import CreatePath, OpenInputs
+from tracker.providers.ports.objects import NamedObject, NamingText, ObjectIds
 
 _MOST_PROMPT, _MOST_PROMPT_WAN3 = 800, 20_000
 
@@ -61,6 +63,12 @@ _CREATES: Mapping[str, type[BaseModel]] = {
 }
 CREATES: Mapping[str, CreatePath] = MappingProxyType(
     {name: CreatePath(f"{PREFIX}{name}", model) for name, model in _CREATES.items()}
+)
+
+
+OBJECTS = ObjectIds(
+    # A temporary file, whose upload takes the account's key.
+    texts=(NamingText(re.compile("(oss://.+)"), NamedObject("temporary_file"), "oss://a/b.png"),),
 )
 
 

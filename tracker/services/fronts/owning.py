@@ -7,10 +7,11 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from tracker.domain.access import DEFAULT_TENANT
 from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.providers.ports.objects import NamedObject
 from tracker.providers.ports.passing import PassedCall, PassesOn
 from tracker.services.context import Context
+from tracker.services.named_objects import check_named
 from tracker.store import made_objects
 from tracker.store.driver.transaction import Tx
 from tracker.store.made_objects import MadeObject
@@ -45,31 +46,21 @@ class Caller:
 async def account_of_named(
     context: Context, caller: Caller, call: PassedCall, body: Mapping[str, Any]
 ) -> str | None:
-    """Return the account that has the object a body names; None where nobody is known to own it.
+    """Return the account that has what a body names; None where nobody is known to own it.
 
-    Raises InvalidRequest for an object that is not the tenant's. What nobody is known to own, only
-    the operator's tenant may name.
+    Raises InvalidRequest for an object that is not the tenant's, and Unavailable: see
+    `check_named`.
     """
-    if caller.tenant != DEFAULT_TENANT:
-        for path in call.untold:
-            if body.get(path):
-                reason = "whose it is cannot be told; only the operator's tenant may send it"
-                raise InvalidRequest(FieldError(path, reason))
-    if call.names is None:
-        return None
-    kind, named = call.names, _id_text(body.get(call.field))
-    if named is None:
-        raise InvalidRequest(FieldError(call.field, f"must be the id of a {kind}, as a text"))
-    found = await context.store.read(
-        lambda db: made_objects.named(db, caller.provider, kind, [named])
-    )
-    mine = [one.account for one in found if one.tenant == caller.tenant]
-    if mine:
-        return mine[0]
-    if found or not (call.may_be_public or caller.tenant == DEFAULT_TENANT):
-        # The same words whether it is another's or nobody's.
-        raise InvalidRequest(FieldError(call.field, f"there is no such {kind}"))
-    return None
+    read = {name: body[name] for name in call.more_names if name in body}
+    own = {}
+    if call.names is not None:
+        if _id_text(body.get(call.field)) is None:
+            reason = f"must be the id of a {call.names}, as a text"
+            raise InvalidRequest(FieldError(call.field, reason))
+        read[call.field] = body[call.field]
+        own[call.field] = NamedObject(call.names, call.may_be_public, is_strict=True)
+    held = await check_named(context, caller.provider, caller.tenant, read, own)
+    return None if held.accounts is None else min(held.accounts)
 
 
 async def keep_made(context: Context, made: MadeObject) -> None:

@@ -116,7 +116,7 @@ class Passing:
         if call.is_account and passage.tenant != DEFAULT_TENANT:
             raise Forbidden(Scope.ADMIN)
         owner = None
-        if call.names is not None or call.untold:
+        if call.names is not None or call.more_names:
             passage, owner = await self._naming(passage, call)
         path = passage.path
         if passage.task is not None:
@@ -167,7 +167,7 @@ class Passing:
         text = json.dumps(body, ensure_ascii=True).encode()
         asked = {name for name, _ in parse_qsl(passage.query, keep_blank_values=True)}
         # A gateway might read an id from the query and not from the body that was looked at.
-        query = "" if asked & {call.field, *call.untold} else passage.query
+        query = "" if asked & {call.field, *call.more_names} else passage.query
         return replace(passage, body=Text(text), query=query), owner
 
     async def _ask(
@@ -210,7 +210,7 @@ class Passing:
             return HttpFailure(Certainty.UNKNOWN, str(error))
         parsed = owning.read_answer(bytes(body))
         if call.makes is not None and answer.status < 300:
-            id_ = owning.made_in(parsed, call.field)
+            id_ = owning.made_in(parsed, call.made_field or call.field)
             if id_ is not None:
                 made = MadeObject(passage.provider, account, call.makes, id_, passage.tenant)
                 await owning.keep_made(context, made)

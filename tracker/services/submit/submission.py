@@ -24,10 +24,11 @@ from tracker.providers.ports.adapter import Request
 from tracker.providers.ports.provider import Provider
 from tracker.services import recovery
 from tracker.services.context import Context
+from tracker.services.named_objects import check_named
 from tracker.services.recorder import Recorder
 from tracker.services.submit.budgeting import BudgetGuard, estimate_again, refusals
 from tracker.services.submit.choosing import NO_ACCOUNT, Choice, Choosing, refusal_at
-from tracker.services.submit.naming import check_named, fixed_account
+from tracker.services.submit.naming import fixed_account
 from tracker.services.submit.replays import (
     AcceptedTask,
     CheckedSubmission,

@@ -305,3 +305,12 @@ made_objects = Table(
     Column("made_at", UtcDateTime, nullable=False),
     Index(None, "made_at"),
 )
+
+# How far the feed's results are in `made_objects`. No row: nobody has needed them there yet.
+owned_progress = Table(
+    "owned_progress",
+    metadata,
+    # One row, of nobody: the feed is read for all tenants at once.
+    Column("tenant", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+)

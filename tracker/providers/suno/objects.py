@@ -1,0 +1,39 @@
+"""Ids in Suno's inputs: of songs, and of personas made from them.
+
+Sources: https://docs.sunoapi.org/suno-api and https://docs.kie.ai/suno-api, read 2026-11.
+"""
+
+from collections.abc import Iterable
+
+from tracker.domain.task import Task
+from tracker.providers.kit.reading import first_text
+from tracker.providers.ports.objects import NamedObject, ObjectIds
+from tracker.providers.suno.gateway import GatewayDialect
+from tracker.providers.suno.naming import CLIP_FIELDS, TASK_FIELDS
+from tracker.providers.suno.raw import RawDialect, SelfHostedDialect
+from tracker.providers.suno.reseller import ResellerDialect
+
+_CLIP, _PERSONA = "clip", "persona"
+_MAKING = [
+    operation
+    for dialect in (GatewayDialect, RawDialect, ResellerDialect, SelfHostedDialect)
+    for operation in dialect.creates
+    if "lyrics" not in operation
+]
+"""Operations whose artifacts are songs, or files of songs."""
+
+
+def _personas(task: Task) -> Iterable[str | None]:
+    return [first_text(task.detail, ("data.personaId",), limit=256)]
+
+
+OBJECTS = ObjectIds(
+    fields={
+        **dict.fromkeys(CLIP_FIELDS, NamedObject(_CLIP, may_be_public=True)),
+        "personaId": NamedObject(_PERSONA),
+        "persona_id": NamedObject(_PERSONA),
+    },
+    made_by=dict.fromkeys(_MAKING, _CLIP),
+    results={_PERSONA: _personas},
+    tasks=TASK_FIELDS,
+)

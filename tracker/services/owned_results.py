@@ -1,0 +1,101 @@
+"""Record whose tasks brought which results, where several tenants may name them.
+
+The ids follow the feed, so that no verdict waits for them: whoever asks whose an id is looks at
+what was recorded, and then at the end of the feed that was not.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from tracker.domain.task import Task
+from tracker.services.context import Context
+from tracker.store import made_objects, owned_results
+from tracker.store.driver.transaction import Tx
+from tracker.store.made_objects import MadeObject
+from tracker.store.owned_results import NewResults
+from tracker.store.store import Reading
+
+STRETCH = 1000
+"""Feed entries of one transaction."""
+TAIL = 2000
+"""Entries that are looked at on the spot, where no worker has recorded them."""
+MOST_ID_BYTES = 1024
+"""Of an id that is recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Recording:
+    piece: NewResults
+    made: Sequence[MadeObject]
+
+
+class OwnedResults:
+    """Follows the feed. Any number of processes may do it at once."""
+
+    def __init__(self, context: Context) -> None:
+        """Holds no state of its own."""
+        self._context = context
+
+    async def record_all(self) -> None:
+        """Record until nothing is left; nothing where there is one tenant alone."""
+        state = await self._context.store.read(owned_results.standing)
+        if state.is_shared or state.recorded_to is not None:
+            while await self.record_some(1):
+                pass
+
+    async def record_some(self, stretches: int) -> bool:
+        """Record so many pieces of the feed; returns whether more may be left."""
+        store = self._context.store
+        for _ in range(stretches):
+            # Read beside the writer: what stands in the feed stays as it is, and a task's pieces
+            # that come later come with an entry of their own.
+            recording = await store.read(self._next)
+            piece = recording.piece
+            if not piece.count or not await store.write(_record, recording):
+                return False
+            if piece.count < STRETCH:
+                return False
+        return True
+
+    def brought_lately(self, db: Reading, state: owned_results.RecordingState) -> list[MadeObject]:
+        """Return what is not recorded yet, the oldest first. Raises LookupError for too much."""
+        piece = owned_results.read(db, state.recorded_to or 0, limit=TAIL + 1)
+        if piece.count > TAIL:
+            raise LookupError
+        return self._made_by(piece.tasks)
+
+    def _next(self, db: Reading) -> _Recording:
+        after = owned_results.standing(db).recorded_to or 0
+        piece = owned_results.read(db, after, limit=STRETCH)
+        return _Recording(piece, self._made_by(piece.tasks))
+
+    def _made_by(self, tasks: Iterable[Task]) -> list[MadeObject]:
+        first: dict[tuple[str, str, str, str], MadeObject] = {}  # whoever had it first has it
+        for task in tasks:
+            for kind, ids in self._results_of(task):
+                for id_ in ids:
+                    made = MadeObject(task.provider, task.account, kind, id_, task.tenant)
+                    first.setdefault((task.provider, task.account, kind, id_), made)
+        return list(first.values())
+
+    def _results_of(self, task: Task) -> Iterable[tuple[str, Collection[str]]]:
+        provider = self._context.providers.get(task.provider)
+        if provider is None:
+            return
+        for kind, listed in provider.objects.results.items():
+            yield kind, {id_ for id_ in listed(task) if id_ and _fits(id_)}
+
+
+def _fits(id_: str) -> bool:
+    """Tell whether an index can hold an id; a longer one is nobody's."""
+    return "\x00" not in id_ and len(id_.encode(errors="replace")) <= MOST_ID_BYTES
+
+
+def _record(tx: Tx, recordings: Sequence[_Recording]) -> list[bool]:
+    recorded = []
+    for one in recordings:
+        is_ours = owned_results.advance(tx.db, one.piece)
+        if is_ours:
+            made_objects.insert_many(tx.db, one.made, now=tx.now)
+        recorded.append(is_ours)
+    return recorded
