@@ -22,7 +22,6 @@ from tracker.domain.outcome import (
     Accepted,
     Deferred,
     NotSent,
-    Observed,
     PollOutcome,
     Refused,
     SubmitOutcome,
@@ -33,6 +32,7 @@ from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
 from tracker.domain.validation import field_errors
 from tracker.providers.kit.blocked import block_in, with_block
 from tracker.providers.kit.calls import bearer, posted, retry_after_s, spacing_of
+from tracker.providers.kit.denials import observed
 from tracker.providers.kit.distinct import distinct
 from tracker.providers.kit.reading import first_instant, first_text, read_json, without_wraps
 from tracker.providers.kit.set_fields import set_fields
@@ -262,7 +262,7 @@ class TableAdapter(WordTable):
             if said is not None and self._is_of_another(asking, said):
                 return [Unanswered("the answer is about another task")]
             if said is not None:
-                return [Observed(said)]
+                return [observed(said, forgets=self.forgets)]
         words = self.in_words(answer, parsed)
         if self.denies(answer, parsed):
             return [Absent(words, weak=self.forgets)]
@@ -365,9 +365,8 @@ class TableAdapter(WordTable):
 
     def in_words(self, answer: HttpResult, parsed: Any) -> str:
         """Describe an answer for people."""
-        text = self.reason(parsed)
-        hint = "the answer is not JSON" if parsed is None else None
-        return ", ".join(filter(None, (f"HTTP {answer.status}", text or hint)))
+        text = self.reason(parsed) or ("the answer is not JSON" if parsed is None else None)
+        return ", ".join(filter(None, (f"HTTP {answer.status}", text)))
 
     def _meaning(self, status: int) -> Meaning:
         known = self.meanings.get(status) or STATUSES.get(status)
