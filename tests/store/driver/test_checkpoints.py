@@ -8,11 +8,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 from tests.support.killed_checkpoint import BEGIN, write_one
 from tests.support.service import ROOT
+from tests.support.waiting import PATIENCE_S, wait_until
 from tracker.clock import SystemClock
 from tracker.domain.signals import CrashPoint
 from tracker.store.driver import bulk
@@ -87,6 +89,39 @@ def test_a_log_that_a_reader_needs_is_begun_anew_once_he_is_gone(carried: Carrie
         assert not carried.is_begun_anew(2 * BEGIN)
         assert reader.execute("SELECT count(*) FROM blocks").fetchone() == (1,)
     assert carried.is_begun_anew(MOST)
+
+
+def test_a_stop_between_a_look_and_what_it_waits_for_next_is_not_missed(tmp_path: Path) -> None:
+    """A thread of low priority may stand there for long on a busy machine."""
+    checkpoints = Checkpoints(tmp_path / "stopped.db")
+    stopping = threading.Thread(target=checkpoints.stop, daemon=True)
+    has_begun = threading.Event()
+
+    def stop_here(frame: FrameType, event: str, _arg: object) -> None:
+        if event == "call" and frame.f_code is threading.Event.clear.__code__:
+            stopping.start()
+            wait_until(lambda: _waits_in_join(stopping))
+            has_begun.set()
+
+    threading.setprofile(stop_here)  # of threads that are started from now on
+    try:
+        checkpoints.start()
+    finally:
+        threading.setprofile(None)
+    checkpoints.committed()
+    assert has_begun.wait(PATIENCE_S)
+    stopping.join(PATIENCE_S)
+    assert not stopping.is_alive()
+
+
+def _waits_in_join(thread: threading.Thread) -> bool:
+    """Return true if a thread waits for the end of another one."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    while frame is not None:
+        if frame.f_code is threading.Thread.join.__code__:
+            return True
+        frame = frame.f_back
+    return False
 
 
 @pytest.mark.anyio

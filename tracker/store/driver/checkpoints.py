@@ -91,6 +91,8 @@ class Checkpoints:
             if self._stopped.wait(LOOK_S):
                 return
             self._committed.clear()
+            if self._stopped.is_set():  # it may be what was cleared: `stop` sets this one first
+                return
             try:
                 self._look()
             except (sqlite3.Error, OSError) as error:
