@@ -17,7 +17,7 @@ from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task
 from tracker.services.access.keys import Grant, Keys
 from tracker.services.named_objects import ROUNDS, STRETCHES, check_named
-from tracker.services.owned_results import STRETCH, TAIL, OwnedResults
+from tracker.services.owned_results import SELDOM, STRETCH, TAIL, OwnedResults
 from tracker.services.submit.request import Submission
 from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.counting import Counting
@@ -78,6 +78,21 @@ async def test_a_tenant_that_is_alone_names_what_it_likes_and_nothing_is_recorde
     assert await recorded(bench, "1") == {}
     state = await bench.context.store.read(owned_results.standing)
     assert (state.recorded_to, state.is_shared) == (None, False)
+
+
+async def test_a_worker_looks_for_a_second_tenant_in_one_round_of_many(bench: Workbench) -> None:
+    await brought(bench, "theirs", "1")
+    worker = OwnedResults(bench.context)
+    await worker.record_now_and_then()
+    await brought(bench, "mine", "2")
+    for _ in range(SELDOM - 1):
+        await worker.record_now_and_then()
+    assert await recorded(bench, "1", "2") == {}
+    await worker.record_now_and_then()
+    assert await recorded(bench, "1", "2") == {"1": "theirs", "2": "mine"}
+    await brought(bench, "mine", "3")
+    await worker.record_now_and_then()
+    assert await recorded(bench, "3") == {"3": "mine"}
 
 
 async def test_an_id_is_judged_the_moment_that_the_verdict_is_there_and_later(

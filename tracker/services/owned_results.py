@@ -19,6 +19,8 @@ STRETCH = 1000
 """Feed entries of one transaction."""
 TAIL = 2000
 """Entries that are looked at on the spot, where no worker has recorded them."""
+SELDOM = 30
+"""Where one tenant is alone, a worker looks in one round of so many."""
 MOST_ID_BYTES = 1024
 """Of an id that is recorded."""
 
@@ -33,15 +35,26 @@ class OwnedResults:
     """Follows the feed. Any number of processes may do it at once."""
 
     def __init__(self, context: Context) -> None:
-        """Holds no state of its own."""
+        """Remember nothing but how often there is nothing to look for."""
         self._context = context
+        self._left_out = 0
 
-    async def record_all(self) -> None:
-        """Record until nothing is left; nothing where there is one tenant alone."""
+    async def record_all(self) -> bool:
+        """Record until nothing is left; return false where there is one tenant alone."""
         state = await self._context.store.read(owned_results.standing)
-        if state.is_shared or state.recorded_to is not None:
-            while await self.record_some(1):
-                pass
+        if not state.is_shared and state.recorded_to is None:
+            return False
+        while await self.record_some(1):
+            pass
+        return True
+
+    async def record_now_and_then(self) -> None:
+        """Record all, but look seldom for a second tenant: a check needs no worker to begin."""
+        if self._left_out:
+            self._left_out -= 1
+            return
+        if not await self.record_all():
+            self._left_out = SELDOM - 1
 
     async def record_some(self, stretches: int) -> bool:
         """Record so many pieces of the feed; returns whether more may be left."""

@@ -80,7 +80,7 @@ def chores(context: Context) -> list[Chore]:
         ),
         Chore("work too far ahead", PULL_S, Pulling(context).pull_back),
         Chore("counting", COUNT_S, counting.fold_all),
-        Chore("results of tenants", RECORD_S, OwnedResults(context).record_all),
+        Chore("results of tenants", RECORD_S, OwnedResults(context).record_now_and_then),
         Chore("lists after a restore", WALK_S, ListWalk(context).walk_once),
         Chore("old counts", FORGET_S, counting.forget),
         Chore(retention_lease.NAME, retention.PERIOD.total_seconds(), RetentionChore(context).work),
