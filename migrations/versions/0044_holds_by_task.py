@@ -17,16 +17,24 @@ oldest_code = "0025"
 
 
 def upgrade() -> None:
-    op.create_index("ix_holds_tenant_key", "holds", ["tenant", "key"])
-    op.create_index("ix_holds_task_id_key", "holds", ["task_id", "key"])
     of_all = sa.text("task_id IS NULL")
-    op.create_index(
-        "ix_holds_of_all",
-        "holds",
-        ["tenant", "key"],
-        sqlite_where=of_all,
-        postgresql_where=of_all,
-    )
+    if op.get_bind().dialect.name == "sqlite":
+        op.create_index("ix_holds_tenant_key", "holds", ["tenant", "key"])
+        op.create_index("ix_holds_task_id_key", "holds", ["task_id", "key"])
+        op.create_index("ix_holds_of_all", "holds", ["tenant", "key"], sqlite_where=of_all)
+        return
+    with op.get_context().autocommit_block():
+        op.execute("SET lock_timeout = 0")  # it stops nobody while it waits
+        for name, columns, rows in (
+            ("ix_holds_tenant_key", ["tenant", "key"], None),
+            ("ix_holds_task_id_key", ["task_id", "key"], None),
+            ("ix_holds_of_all", ["tenant", "key"], of_all),
+        ):
+            op.drop_index(name, "holds", postgresql_concurrently=True, if_exists=True)
+            op.create_index(
+                name, "holds", columns, postgresql_where=rows, postgresql_concurrently=True
+            )
+        op.execute("SET lock_timeout = '2s'")
 
 
 def downgrade() -> None:
