@@ -12,10 +12,10 @@ from starlette.types import Scope
 
 from tracker.domain.errors import Unavailable
 
-SHARED_BYTES = 8 * 1024 * 1024
+SHARED_BYTES = 16 * 1024 * 1024
 """Bytes that all bodies may hold besides the first, which waits for nobody."""
-PATIENCE_S = 10.0
-"""So long a body waits for room; then its sender is to come again."""
+PATIENCE_S = 25.0
+"""So long a body waits for room, less than a body may take; then its sender is to come again."""
 _RETRY_S = 5
 _SHARE = "body_share"
 _rooms: WeakKeyDictionary[asyncio.AbstractEventLoop, "BodyRoom"] = WeakKeyDictionary()
