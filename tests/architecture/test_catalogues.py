@@ -8,7 +8,7 @@ from tests.support.service import ROOT
 from tracker.cli.main import main
 from tracker.domain.validation import REASONS as VALIDATION
 from tracker.locale import SIMPLIFIED_CHINESE, translate
-from tracker.locale.texts import SLOT
+from tracker.locale.texts import SLOT, texts_of_providers
 from tracker.locale.zh_cn import commands, doctor, fields, lines, tables, texts
 from tracker.providers.kit.useless_options import (
     NO_CALLBACKS,
@@ -18,7 +18,7 @@ from tracker.providers.kit.useless_options import (
     UNSIGNED_BY_SECRET,
 )
 
-PROBLEMS = {**fields.TEXTS, **texts.TEXTS}
+PROBLEMS = {**texts_of_providers(SIMPLIFIED_CHINESE), **fields.TEXTS, **texts.TEXTS}
 """Texts of problem answers, and of the reasons that they list."""
 PROBLEM_CALLS = {
     **dict.fromkeys(
@@ -38,6 +38,7 @@ PROBLEM_PATHS = sorted(
     for folder in ("domain", "providers", "services", "store", "web")
     for path in (ROOT / "tracker" / folder).rglob("*.py")
 )
+OF_ONE = "those of one provider are TEXTS of tracker/locale/zh_cn/providers/NAME.py"
 REASONS = [re.sub(r"\{[^}]*\}", SLOT, text) for text in VALIDATION.values()]
 ADAPTER_PATHS = [
     path
@@ -153,7 +154,7 @@ BACKUP_PATHS = [
 def test_every_text_of_a_problem_is_in_the_chinese_catalogue() -> None:
     shown = shown_by(PROBLEM_PATHS, PROBLEM_CALLS) | dict.fromkeys(REASONS, "domain/validation.py")
     missing = {text: where for text, where in shown.items() if text not in PROBLEMS}
-    assert missing == {}, "add them to fields.py or texts.py of tracker/locale/zh_cn"
+    assert missing == {}, f"add them to fields.py or texts.py of tracker/locale/zh_cn; {OF_ONE}"
 
 
 def test_every_reason_against_a_useless_option_is_in_the_chinese_catalogue() -> None:
@@ -169,7 +170,7 @@ def test_every_text_of_an_adapter_about_an_answer_is_in_the_chinese_catalogue() 
         for text, where in told.items()
         if text not in NOT_OF_ANSWERS and translate(text, SIMPLIFIED_CHINESE) == text
     }
-    assert missing == {}, "add them to tracker/locale/zh_cn/answers.py"
+    assert missing == {}, f"add them to tracker/locale/zh_cn/answers.py; {OF_ONE}"
 
 
 def test_every_text_of_what_happened_is_in_the_chinese_catalogue() -> None:

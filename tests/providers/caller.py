@@ -41,14 +41,14 @@ FILE_NAME = "tracker-asset:0?bytes=1"
 
 @dataclass
 class Caller:
-    """An adapter, called as services call it. name: a key of KINDS."""
+    """An adapter, called as services call it. kind: of upstream, or its key in KINDS."""
 
     stage: Scene
-    name: str
+    kind: Kind | str
 
     @property
     def tried(self) -> Kind:
-        return KINDS[self.name]
+        return KINDS[self.kind] if isinstance(self.kind, str) else self.kind
 
     @property
     def provider(self) -> Provider:
@@ -59,6 +59,12 @@ class Caller:
         options = {"base_url": HOST + self.tried.address, "api_key": "emulator-key"}
         given = self.provider.options.model_validate(options | dict(self.tried.options))
         return self.provider.account("default", given)
+
+    @property
+    def is_called_back(self) -> bool:
+        """Tell whether the service waits for callbacks about what the upstream makes."""
+        calls_back = self.provider.calls_back
+        return calls_back is not None and calls_back.comes_from(self.account, self.tried.operation)
 
     @property
     def now(self) -> datetime:
@@ -174,13 +180,13 @@ class Caller:
         return task
 
     def told(self, task: Task) -> Task:
-        """Apply every callback that came."""
+        """Apply every callback that came, but for those that only hint at news."""
         calls_back = self.provider.calls_back
         assert calls_back is not None
         for request in self.stage.calls:
             for said in calls_back.parse_callback(inbound_of(request)):
-                assert isinstance(said, Observation)
-                task = self.seen(task, said, Source.CALLBACK)
+                if isinstance(said, Observation):
+                    task = self.seen(task, said, Source.CALLBACK)
         return task
 
     def play(self, scenario: str) -> None:

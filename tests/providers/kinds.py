@@ -211,16 +211,3 @@ POLLED = [
     "wan",
 ]
 """Kinds that polls are enough for."""
-TOLD = [
-    "aleph at kie",
-    "ark",
-    "domo",
-    "fal",
-    "flux",
-    "hailuo",
-    "interactions",
-    "runway at kie",
-    "veo",
-    "vidu",
-]
-"""Those of them that call back as well."""

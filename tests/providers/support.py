@@ -24,19 +24,6 @@ SAMPLES = Path(__file__).parent / "samples"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CALLBACK_URL = "https://tracker.example/callbacks/p/0/token"
 SECRET = "a-secret-of-the-account"
-PROFILES: Mapping[str, Sequence[str]] = {
-    "cogvideox": ("official", "gateway"),
-    "flux": ("official", "gateway"),
-    "domo": ("official", "discord"),
-    "luma": ("official", "gateway", "agents"),
-    "openai": ("new-api", "tasks"),
-    "pika": ("comfy", "gateway"),
-    "runway": ("official", "runwayml", "runway", "kie", "numbered"),
-    "haimian": ("volc", "web", "custom"),
-    "udio": ("task", "songs"),
-    "suno": ("gateway", "raw", "sunoapi", "kie", "gcui"),
-}
-"""The profiles of providers whose accounts have several, each with a protocol of its own."""
 HTML = HttpResult(200, {"content-type": "text/html"}, b"<html><body>welcome</body></html>")
 
 
@@ -79,6 +66,18 @@ answers = st.builds(
     ),
     bodies,
 )
+
+
+def profiles_of(provider: Provider) -> Sequence[str | None]:
+    """Return the profiles for which a key will do; None alone where one adapter serves all."""
+    known = getattr(provider.submits, "profiles", (None,))
+    keyed = {"base_url": "https://provider.example/base", "api_key": SECRET}
+    options = {one: provider.options.model_validate(keyed | {"profile": one}) for one in known}
+    return [
+        one
+        for one, given in options.items()
+        if not provider.flaws_of(Account("default", "https://provider.example/base", given))
+    ]
 
 
 def a_task(operation: str, **changes: Any) -> Task:

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.providers.support import (
-    PROFILES,
     a_task,
     an_account,
     answers,
@@ -20,6 +19,7 @@ from tests.providers.support import (
     bodies,
     called_back,
     check_storable,
+    profiles_of,
     sent_to,
 )
 from tracker.domain.errors import CallbackRejected
@@ -49,7 +49,7 @@ def _profiles(has: Callable[[Provider], object] = bool) -> list[tuple[str, str |
         (name, profile)
         for name, provider in PROVIDERS.items()
         if has(provider)
-        for profile in PROFILES.get(name, (None,))
+        for profile in profiles_of(provider)
     ]
 
 

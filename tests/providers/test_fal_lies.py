@@ -9,9 +9,9 @@ import pytest
 
 from tests.emulator.scene import Scene, play_in
 from tests.providers.caller import Caller
+from tests.providers.emulator_contract import looked_at
 from tests.providers.support import called_back
 from tests.providers.test_fal import FAL, INPUTS
-from tests.providers.test_polled_against_emulator import looked_at
 from tracker.domain.outcome import Absent, CancelAsked, Observed, TooLate
 from tracker.domain.task import Task, TaskState
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.emulator.scene import Scene, play_in
 from tests.providers.caller import Caller
+from tests.providers.emulator_contract import looked_at
 from tests.providers.provider_contract import (
     CallbackContract,
     CallbackUrlContract,
@@ -27,7 +28,6 @@ from tests.providers.support import (
     called_back,
     sent_to,
 )
-from tests.providers.test_polled_against_emulator import looked_at
 from tracker import provider_settings
 from tracker.domain.cost import Phase
 from tracker.domain.errors import InvalidRequest

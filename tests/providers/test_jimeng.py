@@ -10,6 +10,7 @@ import pytest
 
 from tests.emulator.scene import Scene, play_in
 from tests.providers.caller import Caller
+from tests.providers.emulator_contract import looked_at
 from tests.providers.kinds import KINDS
 from tests.providers.provider_contract import (
     PollContract,
@@ -19,7 +20,6 @@ from tests.providers.provider_contract import (
 )
 from tests.providers.recorded import RecordedContract
 from tests.providers.support import NOW, a_task, an_account, asked_of, sent_to
-from tests.providers.test_polled_against_emulator import looked_at
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.outcome import (
@@ -180,22 +180,8 @@ def test_a_lost_submit_is_never_found() -> None:
 
 def _signing(stage: Scene, **options: Any) -> Caller:
     """Return a caller whose account signs."""
-    caller = Caller(stage, "jimeng at a relay")
-    given = {**PAIR, **options}
-    kind = replace(KINDS[caller.name], options=given)
-    return SigningCaller(stage, caller.name, kind)
-
-
-class SigningCaller(Caller):
-    """A caller with an account of its own options."""
-
-    def __init__(self, stage: Scene, name: str, kind: Any) -> None:
-        super().__init__(stage, name)
-        self._kind = kind
-
-    @property
-    def tried(self) -> Any:
-        return self._kind
+    kind = replace(KINDS["jimeng at a relay"], options={**PAIR, **options})
+    return Caller(stage, kind)
 
 
 @pytest.mark.parametrize("operation", INPUTS)

@@ -6,7 +6,8 @@ import pytest
 
 from tests.emulator.scene import Scene, play_in
 from tests.providers.caller import CALLBACK_URL, Caller
-from tests.providers.kinds import CALLING, KINDS, POLLED
+from tests.providers.emulator_contract import LOST
+from tests.providers.kinds import CALLING, KINDS
 from tests.providers.provider_contract import BEFORE
 from tests.providers.support import HTML, a_task
 from tracker.domain.events import Source
@@ -21,17 +22,6 @@ from tracker.domain.task import TaskState
 from tracker.providers.ports.adapter import Sending
 from tracker.providers.ports.listing import ListRequest
 from tracker.providers.registry import PROVIDERS
-
-LOST = [
-    ("error_created", True),
-    ("html_error_created", True),
-    ("cut_after_accept", True),
-    ("error_lost", False),
-    ("html_error", False),
-    ("unavailable", False),
-    ("cut_before_accept", False),
-]
-"""Scenarios, and whether they make the task."""
 
 
 @pytest.mark.parametrize("name", CALLING)
@@ -125,21 +115,5 @@ def test_a_list_that_does_not_come_is_no_end(name: str) -> None:
         request = ListRequest(caller.account, caller.now, caller.now)
         for answer in (BEFORE, HTML, HttpResult(500, {}, b"{}"), HttpResult(200, {}, b"{}")):
             assert isinstance(lists.parse_list(request, answer), Unanswered)
-
-    play()
-
-
-@pytest.mark.parametrize("name", POLLED)
-@pytest.mark.parametrize(("scenario", "is_made"), LOST)
-def test_a_create_whose_answer_was_lost_stays_unknown(
-    name: str, scenario: str, *, is_made: bool
-) -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        caller = Caller(stage, name)
-        caller.play(scenario)
-        _, outcome = await caller.submit()
-        assert isinstance(outcome, Unknown)
-        assert sum(stage.emulator.creations().values()) == is_made
 
     play()

@@ -1,23 +1,10 @@
-"""Providers that only polls tell of, against their emulators: each operation, each lie."""
+"""Providers that polls are enough for, against their emulators: each kind of upstream, each lie."""
 
 from collections.abc import Mapping
 
-import pytest
+from tests.providers.emulator_contract import EmulatorContract
+from tests.providers.kinds import KINDS, POLLED
 
-from tests.emulator.scene import Scene, play_in
-from tests.providers.caller import Caller, states_of
-from tests.providers.kinds import POLLED, TOLD
-from tracker.domain.events import Source
-from tracker.domain.outcome import (
-    Absent,
-    Observed,
-)
-from tracker.domain.task import ArtifactState, Task, TaskState
-
-QUERY_LIES = (
-    *("unknown_word", "resigned", "slow=2", "mute_query=2", "rate_limited_query=2"),
-    *("html_query=2", "html_ok=2", "denied=2", "cut_query=2"),
-)
 VIDEO_LIES = (
     *("empty_status", "unknown_status", "empty_status,slow=2", "sweep_timeout"),
     *("channel_removed", "no_reason", "false_failure", "stuck_progress", "two_upstreams"),
@@ -69,83 +56,6 @@ LIES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-async def looked_at(caller: Caller, task: Task) -> Task:
-    """Look until the task has ended, and a success has its result."""
-    for _ in range(30):
-        await caller.stage.advance(0.5)
-        outcome = await caller.poll(task)
-        if isinstance(outcome, Observed):
-            task = caller.seen(task, outcome.observation, Source.POLL)
-        is_doubtful = task.error is not None and task.error.doubtful
-        is_over = task.state in (TaskState.FAILED, TaskState.CANCELLED) and not is_doubtful
-        if is_over or (task.state is TaskState.SUCCEEDED and task.artifacts):
-            break
-    return task
-
-
-@pytest.mark.parametrize("name", POLLED)
-@pytest.mark.parametrize("lie", ["ok", *QUERY_LIES])
-def test_a_lie_about_a_task_does_not_hide_its_result(name: str, lie: str) -> None:
-    _check_done(name, lie)
-
-
-@pytest.mark.parametrize(("name", "lie"), [(name, lie) for name in LIES for lie in LIES[name]])
-def test_a_lie_of_its_own_does_not_hide_its_result(name: str, lie: str) -> None:
-    _check_done(name, lie)
-
-
-def _check_done(name: str, lie: str) -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        caller = Caller(stage, name)
-        caller.play(lie)
-        done = await looked_at(caller, await caller.made())
-        assert done.state is TaskState.SUCCEEDED
-        assert set(states_of(done)) == {ArtifactState.READY}
-        assert stage.calls == [] or name in TOLD
-        assert sum(stage.emulator.creations().values()) == 1
-
-    play()
-
-
-@pytest.mark.parametrize("name", POLLED)
-@pytest.mark.parametrize("scenario", ["failed", "moderated"])
-def test_a_failure_has_a_reason(name: str, scenario: str) -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        caller = Caller(stage, name)
-        caller.play(scenario)
-        done = await looked_at(caller, await caller.made())
-        assert done.state is TaskState.FAILED
-        assert done.error is not None
-        assert done.error.message
-
-    play()
-
-
-@pytest.mark.parametrize("name", POLLED)
-def test_a_task_that_stands_still_is_never_ended_by_us(name: str) -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        caller = Caller(stage, name)
-        caller.play("stuck")
-        task = await caller.made()
-        for _ in range(3):
-            await stage.advance(24 * 3600)
-            outcome = await caller.poll(task)
-            assert isinstance(outcome, Observed)
-            task = caller.seen(task, outcome.observation, Source.POLL)
-        assert task.state in (TaskState.SUBMITTED, TaskState.RUNNING)
-
-    play()
-
-
-@pytest.mark.parametrize("name", POLLED)
-def test_a_task_that_the_upstream_forgot_is_absent(name: str) -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        caller = Caller(stage, name)
-        caller.play("forgotten")
-        assert isinstance(await caller.poll(await caller.made()), Absent)
-
-    play()
+class TestPolled(EmulatorContract):
+    kinds = {name: KINDS[name] for name in POLLED}  # noqa: RUF012 - read only
+    lies = LIES

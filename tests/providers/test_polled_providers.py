@@ -4,9 +4,9 @@ import pytest
 
 from tests.emulator.scene import Scene, play_in
 from tests.providers.caller import Caller, states_of
+from tests.providers.emulator_contract import looked_at
 from tests.providers.test_domo import DOMO_INPUTS
 from tests.providers.test_pika import FORM_INPUTS
-from tests.providers.test_polled_against_emulator import looked_at
 from tests.providers.test_runway import INPUTS as RUNWAY_INPUTS
 from tracker.domain.cost import Phase
 from tracker.domain.events import Source

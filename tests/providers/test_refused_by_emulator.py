@@ -1,20 +1,21 @@
-"""Providers' refusals, limits and keys, against their emulators: every kind of upstream alike."""
+"""Refusals of providers' own, and limits and keys of those that call back, against emulators.
+
+Those of kinds that polls are enough for: emulator_contract.py.
+"""
 
 import pytest
 
 from tests.emulator.scene import Scene, play_in
 from tests.providers.caller import Caller
-from tests.providers.kinds import CALLING, FLUXES, POLLED, VIDEOS
+from tests.providers.kinds import CALLING, FLUXES, VIDEOS
 from tracker.domain.outcome import Deferred, Refused, Unanswered
-
-KINDS = [*CALLING, *POLLED]
 
 
 @pytest.mark.parametrize(
     ("name", "scenario", "kind", "blames"),
     [
-        *((name, "refused", Refused, False) for name in ("luma", *POLLED)),
-        *((name, "rate_limited", Deferred, False) for name in KINDS),
+        ("luma", "refused", Refused, False),
+        *((name, "rate_limited", Deferred, False) for name in CALLING),
         ("luma", "insufficient_credits=400", Refused, True),
         ("luma", "insufficient_credits=402", Refused, True),
         ("luma", "busy", Deferred, False),
@@ -76,7 +77,7 @@ def test_a_create_that_makes_nothing_says_whose_fault_it_is(
     play()
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", CALLING)
 def test_an_account_is_tried_by_one_harmless_query(name: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
@@ -95,7 +96,7 @@ def test_an_account_is_tried_by_one_harmless_query(name: str) -> None:
     play()
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", CALLING)
 def test_a_query_that_is_too_frequent_slows_the_account_down(name: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:

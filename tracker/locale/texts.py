@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 
 from tracker.locale.explanation import Explanation
 from tracker.locale.languages import ENGLISH, Language
@@ -20,6 +21,15 @@ _PART = re.compile(r"\{(\d)(:t)?\}")
 def explanations(language: Language) -> Mapping[str, Explanation]:
     """Return what is said of each problem type, by its slug."""
     found: Mapping[str, Explanation] = import_module(f"{_folder(language)}.problems").EXPLANATIONS
+    return found
+
+
+def texts_of_providers(language: Language) -> Mapping[str, str]:
+    """Return the texts that single providers bring, each in a module of its name."""
+    folder = import_module(f"{_folder(language)}.providers")
+    found: dict[str, str] = {}
+    for one in iter_modules(folder.__path__, f"{folder.__name__}."):
+        found |= import_module(one.name).TEXTS
     return found
 
 
@@ -57,7 +67,7 @@ def _catalogue(
     Before each stands the longest part that does not vary: most texts fit no pattern, and are
     found out by it much sooner.
     """
-    texts: dict[str, str] = {}
+    texts = dict(texts_of_providers(language))
     for part in PARTS:
         texts |= import_module(f"{_folder(language)}.{part}").TEXTS
     exact = {template: wording for template, wording in texts.items() if SLOT not in template}

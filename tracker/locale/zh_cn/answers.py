@@ -112,7 +112,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "no id and status: this is not a prediction": "没有 id 和 status：这不是 prediction",
         "no task_id and status: this is not a task": "没有 task_id 和 status：这不是任务",
         "no id and state: this is not a task": "没有 id 和 state：这不是任务",
-        "no id and state: this is not a generation": "没有 id 和 state：这不是 generation",
         "no request_id and status: this is not a webhook of the provider's": (
             "没有 request_id 和 status：这不是服务商的 webhook"
         ),

@@ -74,6 +74,11 @@ class AdapterByProfile:
         self._kinds = kinds
         self._first = next(iter(kinds.values()))
 
+    @property
+    def profiles(self) -> Collection[str]:
+        """Every profile, the one of accounts that nothing tells another of first."""
+        return self._kinds.keys()
+
     def kind_of(self, account: Account) -> UpstreamKind:
         """Return the kind that the profile names, or that the base URL tells."""
         if account.profile is not None:
