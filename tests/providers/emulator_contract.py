@@ -61,7 +61,60 @@ async def looked_at(caller: Caller, task: Task) -> Task:
     return task
 
 
-class EmulatorContract:
+class _AgainstEmulator:
+    """Tries each kind of upstream. See `EmulatorContract` for what is named."""
+
+    provider: Provider
+    kinds: Mapping[str, Kind] = MappingProxyType({})
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Try each kind that is named."""
+        if "name" in metafunc.fixturenames:
+            metafunc.parametrize("name", self.names())
+
+    def names(self) -> Sequence[str]:
+        """Return the names of the kinds; that of the provider where its demo is tried."""
+        return [*self.kinds] or [self.provider.name]
+
+    def calling(self, stage: Scene, name: str, scenario: str = "ok") -> Caller:
+        """Return an adapter whose emulator plays a scenario."""
+        caller = Caller(stage, self.kinds[name] if self.kinds else demo_of(self.provider))
+        caller.play(scenario)
+        return caller
+
+
+class AccountContract(_AgainstEmulator):
+    """Tells a good key from a bad one, and slows down where it is asked to."""
+
+    def test_an_account_is_tried_by_one_harmless_query(self, name: str) -> None:
+        @play_in(Scene)
+        async def play(stage: Scene) -> None:
+            caller = self.calling(stage, name)
+            probes, good = caller.provider.probes, caller.account
+            assert probes is not None
+            given = {"base_url": good.base_url, "api_key": "wrong"} | dict(caller.tried.options)
+            bad = caller.provider.account("default", good.options.model_validate(given))
+            levels = []
+            for account in (good, bad):
+                call = probes.build_probe(account, now=caller.now)
+                levels.append(probes.parse_probe(account, await caller.send(call)).level)
+            assert levels == ["ok", "error"]
+            assert stage.emulator.creations() == {}
+
+        play()
+
+    def test_a_query_that_is_too_frequent_slows_the_account_down(self, name: str) -> None:
+        @play_in(Scene)
+        async def play(stage: Scene) -> None:
+            caller = self.calling(stage, name, "rate_limited_query=1")
+            outcome = await caller.poll(await caller.made())
+            assert isinstance(outcome, Unanswered)
+            assert outcome.slow_down
+
+        play()
+
+
+class EmulatorContract(AccountContract):
     """Submits, polls, is refused and loses answers as an adapter of a polled provider must.
 
     provider: whose demo is tried, where `kinds` names nothing.
@@ -71,8 +124,6 @@ class EmulatorContract:
               nothing.
     """
 
-    provider: Provider
-    kinds: Mapping[str, Kind] = MappingProxyType({})
     lies: Mapping[str, Sequence[str]] = MappingProxyType({})
     refusals: Sequence[tuple[str, str, type, bool]] = ()
 
@@ -83,30 +134,21 @@ class EmulatorContract:
             own = [(name, lie) for name, lies in self.lies.items() for lie in lies]
             metafunc.parametrize(("name", "own_lie"), own)
         elif "refusal" in wanted:
-            every = [(name, "refused", Refused, False) for name in self._names()]
-            every += [(name, "rate_limited", Deferred, False) for name in self._names()]
+            every = [(name, "refused", Refused, False) for name in self.names()]
+            every += [(name, "rate_limited", Deferred, False) for name in self.names()]
             metafunc.parametrize(
                 "refusal", [*every, *self.refusals], ids=lambda one: "-".join(one[:2])
             )
         elif "callbacks" in wanted:
-            metafunc.parametrize("name", [name for name in self._names() if self._is_told(name)])
-        elif "name" in wanted:
-            metafunc.parametrize("name", self._names())
+            metafunc.parametrize("name", [name for name in self.names() if self._is_told(name)])
+        else:
+            super().pytest_generate_tests(metafunc)
         for argument in wanted & _TRIED.keys():
             metafunc.parametrize(argument, _TRIED[argument])
-
-    def _names(self) -> Sequence[str]:
-        return [*self.kinds] or [self.provider.name]
 
     def _is_told(self, name: str) -> bool:
         provider = PROVIDERS[self.kinds[name].provider] if self.kinds else self.provider
         return provider.calls_back is not None
-
-    def calling(self, stage: Scene, name: str, scenario: str = "ok") -> Caller:
-        """Return an adapter whose emulator plays a scenario."""
-        caller = Caller(stage, self.kinds[name] if self.kinds else demo_of(self.provider))
-        caller.play(scenario)
-        return caller
 
     def test_a_lie_about_a_task_does_not_hide_its_result(self, name: str, query_lie: str) -> None:
         self._check_done(name, query_lie)
@@ -199,32 +241,5 @@ class EmulatorContract:
             _, outcome = await self.calling(stage, name, scenario).submit()
             assert isinstance(outcome, Unknown)
             assert sum(stage.emulator.creations().values()) == is_made
-
-        play()
-
-    def test_an_account_is_tried_by_one_harmless_query(self, name: str) -> None:
-        @play_in(Scene)
-        async def play(stage: Scene) -> None:
-            caller = self.calling(stage, name)
-            probes, good = caller.provider.probes, caller.account
-            assert probes is not None
-            given = {"base_url": good.base_url, "api_key": "wrong"} | dict(caller.tried.options)
-            bad = caller.provider.account("default", good.options.model_validate(given))
-            levels = []
-            for account in (good, bad):
-                call = probes.build_probe(account, now=caller.now)
-                levels.append(probes.parse_probe(account, await caller.send(call)).level)
-            assert levels == ["ok", "error"]
-            assert stage.emulator.creations() == {}
-
-        play()
-
-    def test_a_query_that_is_too_frequent_slows_the_account_down(self, name: str) -> None:
-        @play_in(Scene)
-        async def play(stage: Scene) -> None:
-            caller = self.calling(stage, name, "rate_limited_query=1")
-            outcome = await caller.poll(await caller.made())
-            assert isinstance(outcome, Unanswered)
-            assert outcome.slow_down
 
         play()

@@ -7,8 +7,9 @@ import pytest
 
 from tests.emulator.scene import Scene, play_in
 from tests.providers.caller import Caller
-from tests.providers.kinds import CALLING, FLUXES, VIDEOS
-from tracker.domain.outcome import Deferred, Refused, Unanswered
+from tests.providers.emulator_contract import AccountContract
+from tests.providers.kinds import CALLING, FLUXES, KINDS, VIDEOS
+from tracker.domain.outcome import Deferred, Refused
 
 
 @pytest.mark.parametrize(
@@ -77,33 +78,5 @@ def test_a_create_that_makes_nothing_says_whose_fault_it_is(
     play()
 
 
-@pytest.mark.parametrize("name", CALLING)
-def test_an_account_is_tried_by_one_harmless_query(name: str) -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        caller = Caller(stage, name)
-        probes, good = caller.provider.probes, caller.account
-        assert probes is not None
-        given = {"base_url": good.base_url, "api_key": "wrong"} | dict(caller.tried.options)
-        bad = caller.provider.account("default", good.options.model_validate(given))
-        levels = []
-        for account in (good, bad):
-            call = probes.build_probe(account, now=caller.now)
-            levels.append(probes.parse_probe(account, await caller.send(call)).level)
-        assert levels == ["ok", "error"]
-        assert stage.emulator.creations() == {}
-
-    play()
-
-
-@pytest.mark.parametrize("name", CALLING)
-def test_a_query_that_is_too_frequent_slows_the_account_down(name: str) -> None:
-    @play_in(Scene)
-    async def play(stage: Scene) -> None:
-        caller = Caller(stage, name)
-        caller.play("rate_limited_query=1")
-        outcome = await caller.poll(await caller.made())
-        assert isinstance(outcome, Unanswered)
-        assert outcome.slow_down
-
-    play()
+class TestCalling(AccountContract):
+    kinds = {name: KINDS[name] for name in CALLING}  # noqa: RUF012 - read only

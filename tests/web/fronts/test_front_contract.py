@@ -1,7 +1,9 @@
 """Every front and the emulated provider, asked the same: answers have the same shape."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +19,15 @@ FRONTS = sorted(name for name, one in PROVIDERS.items() if one.front is not None
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a provider is asked. may_differ: paths that only one of the two answers has."""
+    """How a provider is asked, at its emulator and at our front; of one more: dialects/NAME.json.
+
+    base:    of both, below their hosts; also the base URL of the account.
+    create:  path of a create, by POST, and its `body`; `id_in`: field of the id in the answer,
+             whose HTTP `status` it is.
+    one:     path that shows a task, up to its id; `missing`: the same of none.
+    word:    field of the status, and the words that end a task, `ends`.
+    may_differ: topmost paths that only one of the two answers has.
+    """
 
     base: str
     create: str
@@ -31,6 +41,13 @@ class Dialect:
     status: int = 201
 
 
+def _recorded(path: Path) -> Dialect:
+    fields = json.loads(path.read_text())
+    sets = {name: frozenset(fields.get(name, ())) for name in ("ends", "may_differ")}
+    return Dialect(**fields | sets)
+
+
+_FOLDER = Path(__file__).with_name("dialects")
 DIALECTS = {
     "kling": Dialect(
         base="/kling",
@@ -64,16 +81,7 @@ DIALECTS = {
         word="state",
         ends=frozenset({"completed", "failed"}),
     ),
-    "replicate": Dialect(
-        base="/replicate/v1",
-        create="/models/acme/picture/predictions",
-        body={"input": {"prompt": "a cat"}},
-        one="/predictions/",
-        missing="/predictions/nobody",
-        word="status",
-        ends=frozenset({"succeeded", "failed", "canceled"}),
-        may_differ=frozenset({".urls", ".metrics", ".logs", ".source", ".version"}),
-    ),
+    **{path.stem: _recorded(path) for path in sorted(_FOLDER.glob("*.json"))},
 }
 
 AGENTS = """
