@@ -55,5 +55,8 @@ def test_each_class_name_is_defined_once() -> None:
     ours = [path for path in sorted(PACKAGE.rglob("*.py")) if STANDS_ALONE not in path.parents]
     twice = repeated(ours)
     added = {name: where for name, where in twice.items() if name not in ALLOWED}
-    assert added == {}, "rename the less public one, or allow it with a reason"
+    assert added == {}, (
+        "rename the less public one, e.g. to begin with its provider's name, or allow it with a "
+        "reason"
+    )
     assert sorted(set(ALLOWED) - set(twice)) == [], "no longer repeated: take it off the list"
