@@ -41,14 +41,14 @@ FILE_NAME = "tracker-asset:0?bytes=1"
 
 @dataclass
 class Caller:
-    """An adapter, called as services call it. kind: of upstream, or its key in KINDS."""
+    """An adapter, called as services call it. upstream: its kind, or the key in KINDS."""
 
     stage: Scene
-    kind: Kind | str
+    upstream: Kind | str
 
     @property
     def tried(self) -> Kind:
-        return KINDS[self.kind] if isinstance(self.kind, str) else self.kind
+        return KINDS[self.upstream] if isinstance(self.upstream, str) else self.upstream
 
     @property
     def provider(self) -> Provider:

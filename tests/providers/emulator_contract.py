@@ -134,11 +134,12 @@ class EmulatorContract(AccountContract):
             own = [(name, lie) for name, lies in self.lies.items() for lie in lies]
             metafunc.parametrize(("name", "own_lie"), own)
         elif "refusal" in wanted:
-            every = [(name, "refused", Refused, False) for name in self.names()]
-            every += [(name, "rate_limited", Deferred, False) for name in self.names()]
-            metafunc.parametrize(
-                "refusal", [*every, *self.refusals], ids=lambda one: "-".join(one[:2])
-            )
+            refusals = [
+                *((name, "refused", Refused, False) for name in self.names()),
+                *((name, "rate_limited", Deferred, False) for name in self.names()),
+                *self.refusals,
+            ]
+            metafunc.parametrize("refusal", refusals, ids=lambda one: "-".join(one[:2]))
         elif "callbacks" in wanted:
             metafunc.parametrize("name", [name for name in self.names() if self._is_told(name)])
         else:

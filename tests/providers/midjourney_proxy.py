@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.emulator.scene import HOST, Scene
 from tests.providers.caller import Caller
+from tests.providers.kinds import Kind
 from tracker.domain.task import Task
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Asking
@@ -21,7 +22,7 @@ KINDS = (*OPEN, "new-api")
 class Proxy(Caller):
     """The adapter in front of one kind of proxy."""
 
-    name: str = "midjourney"
+    upstream: Kind | str = "midjourney"
     kind: str = "trueai"
 
     def __post_init__(self) -> None:

@@ -35,7 +35,7 @@ PROFILES = tuple(ADDRESSES)
 class Upstream(Caller):
     """The adapter in front of one kind of upstream."""
 
-    name: str = "suno"
+    upstream: Kind | str = "suno"
     profile: str = "gateway"
     secrets: Sequence[str] = ()
 

@@ -113,7 +113,7 @@ def test_a_pair_of_keys_signs_creates_and_queries() -> None:
 class Upstream(Caller):
     """The adapter in front of one kind of upstream."""
 
-    name: str = "haimian"
+    upstream: Kind | str = "haimian"
     profile: str = "web"
     more: Mapping[str, Any] = field(default_factory=dict)
 

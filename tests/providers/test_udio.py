@@ -40,7 +40,7 @@ class TestSongs(SubmitContract, PollContract, ProbeContract):
 class Upstream(Caller):
     """The adapter in front of one shape."""
 
-    name: str = "udio"
+    upstream: Kind | str = "udio"
     profile: str = "songs"
 
     @property
