@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from docs import draw_providers
+from docs import draw_providers, word_tables
 from tracker.domain.events import EventKind
 from tracker.domain.lifecycle import TRANSITIONS
 from tracker.domain.task import TERMINAL, TaskState
@@ -198,3 +198,4 @@ if __name__ == "__main__":
         page.write_text(drawn(page.read_text(), problem_types(language)))
     for of_all, begin, draw in OF_PROVIDERS:
         of_all.write_text(drawn(of_all.read_text(), draw(), begin))
+    word_tables.RECORDED.write_text(word_tables.drawn())

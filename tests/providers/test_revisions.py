@@ -15,5 +15,7 @@ def test_each_adapter_says_which_revision_it_is() -> None:
 
 
 def test_the_words_of_each_adapter_are_watched() -> None:
-    """See tests/architecture/test_revisions.py, which says what to write."""
-    assert json.loads((SAMPLES / "revisions.json").read_text()).keys() == PROVIDERS.keys()
+    """See tests/architecture/test_revisions.py."""
+    assert json.loads((SAMPLES / "revisions.json").read_text()).keys() == PROVIDERS.keys(), (
+        "run `make docs`"
+    )
