@@ -120,7 +120,7 @@ def _age(url: str) -> None:
 
 
 def counts(url: str, *tables: str) -> list[int]:
-    """How many rows each table has."""
+    """Return how many rows each table has."""
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
     with engine.connect() as db:
         found = [db.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in tables]

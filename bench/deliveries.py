@@ -117,7 +117,7 @@ async def _deliver(bed: Bed, urls: Sequence[str], *, kind: str, count: int, live
 
 
 def settings_of(bed: Bed, kind: str, **more: str) -> Settings:
-    """Of a worker on a database of its own, whose receivers are on this machine.
+    """Return the settings of a worker whose database is its own and whose receivers are here.
 
     kind: of the database; or the address of one that is there.
     """
@@ -152,7 +152,7 @@ def _enqueue(tx: Tx, asked: Sequence[tuple[Parts, UUID, int]]) -> list[None]:
 
 
 async def ended(parts: Parts) -> int:
-    """How many are committed as delivered."""
+    """Return how many are committed as delivered."""
     filter_ = DeliveryFilter("default", states=(DeliveryState.DELIVERED,))
     found = await parts.context.store.read(lambda db: deliveries.summary(db, filter_))
     return found.count

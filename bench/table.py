@@ -24,7 +24,7 @@ class Asked:
     is_limit: bool = False
 
     def standing(self, value: float) -> str:
-        """How a value stands."""
+        """Return how a value stands."""
         return (
             "aim"
             if self._reached(value, self.aim)

@@ -200,7 +200,7 @@ def create_app_with_workers() -> Starlette:
 
 
 def server_options(settings: Settings) -> dict[str, Any]:
-    """How uvicorn is to serve the app, besides where."""
+    """Return how uvicorn is to serve the app, besides where."""
     # Without httptools, an optional package, all requests go the same way; so they do below a root
     # path that looks like a callback's own.
     is_plain = not f"{settings.tracker_root_path}/".startswith(CALLBACK_PREFIX)

@@ -74,7 +74,7 @@ class Precedence:
 
     @property
     def waiting(self) -> int:
-        """How many slices wait for their turns."""
+        """Return how many slices wait for their turns."""
         return len(self._waiting)
 
     def place(self) -> int:

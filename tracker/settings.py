@@ -351,7 +351,7 @@ class Settings(BaseModel):
 
 
 def database_url() -> str:
-    """Where the database is, for migrations."""
+    """Return where the database is, for migrations."""
     return Settings.from_env().resolved_database_url()
 
 

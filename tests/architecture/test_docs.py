@@ -48,7 +48,7 @@ def _commands(command: click.Command, path: str) -> Iterator[str]:
 
 
 def _paths(routes: Iterable[BaseRoute]) -> Iterator[str]:
-    """Of all that is served but the Kling front, which has a section of its own."""
+    """Yield the paths that are served but for the Kling front's, which have their own section."""
     for route in routes:
         assert isinstance(route, Mount | Route)
         if not isinstance(route, Route) or not isinstance(route.endpoint, FrontHost):

@@ -9,9 +9,12 @@ import pytest
 
 from tests.support.service import ROOT
 
-FOLDERS = ("bench", "migrations", "tests", "tracker")
-LEANING = re.compile(r"(The same|What|As|Whether|Who|Whoever)\b")
+FOLDERS = ("bench", "docs", "migrations", "tests", "tracker")
+_LEANING = "The same|What|As|Whether|Who|Whoever"
+LEANING = re.compile(rf"({_LEANING})\b")
 """Openings of docstrings that lean on the text around them."""
+NO_SENTENCE = re.compile(rf"({_LEANING}|How|Where|When|Which|That|Of|Also)\b")
+"""Openings that no docstring of a function has: it says what the function does."""
 PRIVATE = re.compile(
     r"""\b[Dd]esign §|\b[Rr]eference:? ?§|[("][Rr]eference: [A-Z]|\bReference: """
     r"""|\b(?:the|this) house\b|house\.md"""
@@ -21,22 +24,26 @@ CITING = (".py", ".json", ".toml", ".html", ".js", ".mako")
 """Files that may cite, but for those that others wrote."""
 
 
-def docstrings(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield each docstring of a file with its line, those of constants and fields included."""
+def docstrings(path: Path) -> Iterator[tuple[int, str, bool]]:
+    """Yield each docstring of a file with its line, and whether it is a function's.
+
+    Those of constants and fields are included.
+    """
     for node in ast.walk(ast.parse(path.read_text())):
         body = getattr(node, "body", None)
-        for statement in body if isinstance(body, list) else ():
+        is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for place, statement in enumerate(body if isinstance(body, list) else ()):
             match statement:
                 case ast.Expr(value=ast.Constant(value=str(text))):
-                    yield statement.lineno, text.strip()
+                    yield statement.lineno, text.strip(), is_function and place == 0
 
 
 def leaning(path: Path) -> list[str]:
     """Return the docstrings of a file that do not stand alone, each with its place."""
     return [
-        f"{path.relative_to(ROOT)}:{line}: {text.splitlines()[0]}"
-        for line, text in docstrings(path)
-        if LEANING.match(text)
+        f"{path}:{line}: {text.splitlines()[0]}"
+        for line, text, is_function in docstrings(path)
+        if (NO_SENTENCE if is_function else LEANING).match(text)
     ]
 
 
@@ -78,12 +85,14 @@ def test_every_source_can_be_opened(folder: str) -> None:
         ('A = 1\n"""Whether it is so."""', 1),
         ('def f():\n    """Return what it is."""', 0),
         ('"""Asynchronous calls."""', 0),
+        ('def f():\n    """How many there are."""', 1),
+        ('A = 1\n"""How many there are."""', 0),
     ],
 )
 def test_openings_that_lean_are_found(tmp_path: Path, source: str, found: int) -> None:
     path = tmp_path / "one.py"
     path.write_text(source)
-    assert len([text for _, text in docstrings(path) if LEANING.match(text)]) == found
+    assert len(leaning(path)) == found
 
 
 # Samples of what is to be found, and no citations: this file alone is not searched for them.

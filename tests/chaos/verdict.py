@@ -72,7 +72,7 @@ def _submits(town: Town, callers: Callers) -> Row:
 
 
 def _creations(town: Town, callers: Callers) -> Row:
-    """Of every acknowledged task the provider has made one, and none of any other."""
+    """Check that the provider made one of every acknowledged task, and none of any other."""
     made = httpx.get(f"{town.emulator.url}/emulator/creations", trust_env=False, timeout=60).json()
     owed = [n for n in callers.acknowledged if UNMADE.get(callers.orders[n].lies, 1)]
     return _row("creations at the provider", owed, Counter(made))

@@ -289,7 +289,7 @@ def test_an_unreachable_provider(sqlite_url: str, tmp_path: Path) -> None:
 
 
 def test_an_engine_without_locks_on_rows_is_refused(postgres_url: str, tmp_path: Path) -> None:
-    """Where a second connection sees another table of that name, as if the first locked nothing."""
+    """Let a second connection see another table of that name, as if the first locked nothing."""
 
     def proved(second: Connection) -> bool:
         with connected(postgres_url) as first:

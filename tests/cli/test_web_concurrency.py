@@ -54,7 +54,7 @@ def _children(pid: int) -> list[int]:
 
 
 def _sockets(process: Process, env: dict[str, str], state: str) -> Counter[int]:
-    """How many TCP sockets at the port each web process has. state: as the kernel numbers it."""
+    """Count the TCP sockets at the port of each web process. state: as the kernel numbers it."""
     port = f":{int(env['PORT']):04X}"
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     wanted = {f"socket:[{r[9]}]" for r in rows if r[1].endswith(port) and r[3] == state}

@@ -10,7 +10,7 @@ HOME = CLIENTS / "klingai"
 
 
 def environment(access_key: str, secret_key: str) -> dict[str, str]:
-    """How it is given its credentials."""
+    """Return the settings that give it its credentials."""
     return {"PYTHONPATH": str(HOME), "ACCESS_TOKEN": access_key, "SECRET_TOKEN": secret_key}
 
 

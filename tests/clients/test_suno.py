@@ -17,7 +17,7 @@ from tests.clients.running import CLIENTS, run_program
 
 
 def host_of(served: Served) -> str:
-    """Where the client's own `/api/v1` follows."""
+    """Return the address that the client's own `/api/v1` follows."""
     return f"{served.url}/sunoapi" if served.url == served.provider else f"{served.url}/suno"
 
 

@@ -49,14 +49,14 @@ class Site:
         return look(self.database_url)
 
     def creations(self) -> dict[str, int]:
-        """How often the provider made each."""
+        """Return how often the provider made each."""
         found: dict[str, int] = httpx.get(
             f"{self.emulator.url}/emulator/creations", trust_env=False, timeout=60
         ).json()
         return found
 
     def refusals(self) -> int:
-        """How often the provider answered 1303."""
+        """Return how often the provider answered 1303."""
         said = httpx.get(
             f"{self.emulator.url}/emulator/requests?limit=100000", trust_env=False, timeout=60
         ).json()

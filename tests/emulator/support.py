@@ -70,7 +70,7 @@ class Sink:
 
     @property
     def url(self) -> str:
-        """Where to call back: the last path segment stands for a token."""
+        """Return where to call back: the last path segment stands for a token."""
         return f"http://127.0.0.1:{self._server.server_port}/callbacks/token"
 
     @property

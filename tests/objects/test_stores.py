@@ -196,7 +196,7 @@ async def test_a_name_that_is_taken_is_not_written_to(
     monkeypatch: pytest.MonkeyPatch,
     conditional: str,
 ) -> None:
-    """Of two databases that choose the same name; also where the store knows no such writes."""
+    """Let two databases choose one name, also where the store knows no such writes."""
     url = f"{request.getfixturevalue('s3')}/{tmp_path.name}"
     monkeypatch.setenv("AWS_CONDITIONAL_PUT", conditional)
     stores: list[ObjectStore] = [Bucket(url), Bucket(url)]

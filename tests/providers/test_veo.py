@@ -131,7 +131,7 @@ def test_older_models_make_videos_of_other_lengths() -> None:
 
 
 def test_callbacks_are_relied_on_for_interactions_alone() -> None:
-    """Of videos of Veo there is no event of a failure."""
+    """No event tells of a failure of Veo's videos."""
     assert VEO.calls_back is not None
     relied = [VEO.calls_back.comes_from(an_account(VEO), one) for one in (None, PREDICT, INTERACT)]
     assert relied == [False, False, True]

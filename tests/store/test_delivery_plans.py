@@ -86,7 +86,7 @@ def _fill(db: Connection) -> None:
 
 
 def _plans(db: Connection, do: Callable[[], object]) -> list[str]:
-    """How the database carries out each statement."""
+    """Return how the database carries out each statement."""
     sent: list[tuple[str, Any]] = []
 
     def note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:

@@ -55,7 +55,7 @@ READS: dict[str, tuple[TaskFilter, list[str]]] = {
 
 
 def plans(db: Connection, read: Callable[[], object]) -> list[str]:
-    """How the database carries out each query of a read, with tables scanned only if it must."""
+    """Return how the database carries out each query of a read, scanning only if it must."""
     sent: list[tuple[str, Any]] = []
 
     def note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:

@@ -241,7 +241,7 @@ class Workbench:
         return [found[key] for key in sorted(found)]
 
     async def outcomes(self, task: Task) -> list[str | None]:
-        """How each attempt of a task ended."""
+        """Return how each attempt of a task ended."""
         found = await self.context.store.read(lambda db: attempts.of_task(db, task.key))
         return [attempt.outcome for attempt in found]
 

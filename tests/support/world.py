@@ -65,7 +65,7 @@ class World:
         return [receipt["verdict"] for receipt in self.part(task_id, "receipts")]
 
     def outcomes(self, task_id: str) -> list[str]:
-        """How each submit attempt ended."""
+        """Return how each submit attempt ended."""
         return [attempt["outcome"] for attempt in self.part(task_id, "attempts")]
 
     def play(self, scenario: str) -> None:
@@ -95,7 +95,7 @@ class World:
         return found[0]
 
     def creations(self) -> dict[str, int]:
-        """How often the provider created a task, by external id."""
+        """Return how often the provider created a task, by external id."""
         found: dict[str, int] = httpx.get(
             f"{self.emulator}/emulator/creations", trust_env=False, timeout=60
         ).json()

@@ -53,7 +53,7 @@ _ATTEMPTS = (
 
 
 def filters(command: Any) -> Any:
-    """Which deliveries, as options."""
+    """Add the options that say which deliveries."""
     for option in reversed(_FILTERS):
         command = option(command)
     return command

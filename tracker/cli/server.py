@@ -27,7 +27,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it is, without a slash at the end."""
+        """Return where it is, without a slash at the end."""
         return str(self.http.base_url).rstrip("/")
 
     @property

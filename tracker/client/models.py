@@ -146,7 +146,7 @@ class Task:
 
     @property
     def urls(self) -> list[str]:
-        """Where the pieces of its result are."""
+        """Return where the pieces of its result are."""
         return [piece.url for piece in self.artifacts if piece.url is not None]
 
     @classmethod

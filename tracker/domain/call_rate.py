@@ -21,12 +21,12 @@ class CallRate:
 
     @property
     def at_once(self) -> int:
-        """How many may leave at once after a quiet time."""
+        """Return how many may leave at once after a quiet time."""
         return max(1, int(self.calls / _AT_ONCE))
 
     @property
     def per_s(self) -> float:
-        """How many may leave a second so that no window of `seconds` holds more than `calls`."""
+        """Return the calls a second with which no window of `seconds` holds more than `calls`."""
         return (self.calls - self.at_once + 1) / (self.seconds + _UNEVEN_S)
 
     def bucket(self) -> TokenBucket:

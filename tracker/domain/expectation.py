@@ -71,7 +71,7 @@ def callback_share(latest: Sequence[EndedTask]) -> float | None:
 
 
 def come_back(usual: Expectation, age: timedelta) -> timedelta:
-    """When a caller who polls should look at an open task again: 1 s to 1 min from now.
+    """Return when a caller who polls should look at an open task again: 1 s to 1 min from now.
 
     age: since the provider accepted it; zero before.
     """

@@ -38,7 +38,7 @@ class Pace:
 
     @property
     def room(self) -> int:
-        """How many more may be claimed. Nothing is claimed ahead for one that fails."""
+        """Return how many more may be claimed. Nothing is claimed ahead for one that fails."""
         ahead = 1 if self.is_failing else 1 + AHEAD
         return max(int(self.limit) * ahead - self.claimed, 0)
 

@@ -41,7 +41,7 @@ class PollPlan:
         jitter: float,
         asked_s: float = 0.0,
     ) -> datetime:
-        """When to look at a task.
+        """Return when to look at a task.
 
         since:     when the provider accepted it, or when we began to wonder whether it had.
         usual:     what tasks of its kind do.

@@ -249,7 +249,7 @@ def _jwt(claims: str) -> re.Pattern[str]:
 
 
 def _claims_of(access_key: str) -> str:
-    """How the claims of an access key's tokens begin in base64, up to a whole group of it."""
+    """Return how the claims of a key's tokens begin in base64, up to a whole group of it."""
     begun = f"{_JWT_CLAIMS}{access_key}".encode("utf-8", "replace")
     return urlsafe_b64encode(begun[: len(begun) // 3 * 3]).decode()
 

@@ -27,7 +27,7 @@ class Backoff:
         jitter: float,
         retry_after_s: float | None = None,
     ) -> datetime | None:
-        """When to try again; None once the tries are spent.
+        """Return when to try again; None once the tries are spent.
 
         attempt: the try that just failed, counted from 1.
         now:     aware UTC.
@@ -64,7 +64,7 @@ class Ladder:
         jitter: float,
         retry_after_s: float | None = None,
     ) -> datetime | None:
-        """When to try again; None once the tries are spent. See Backoff.next_at."""
+        """Return when to try again; None once the tries are spent. See Backoff.next_at."""
         if attempt > len(self.pauses):
             return None
         asked = timedelta(seconds=min(max(retry_after_s or 0.0, 0.0), RETRY_AFTER_CAP_S))

@@ -64,7 +64,7 @@ class SharedAllowance:
 
     @property
     def left(self) -> int:
-        """How many could be taken by all at the time of the last `take`, as far as is known."""
+        """Return how many all could take at the time of the last `take`, as far as is known."""
         return max(0, self.size - self._drawn) + self._mine
 
     @property

@@ -41,7 +41,7 @@ class TokenBucket:
 
     @property
     def left(self) -> int:
-        """How many could be taken at the time of the last `take`."""
+        """Return how many could be taken at the time of the last `take`."""
         return int(self._left)
 
     @property

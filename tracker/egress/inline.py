@@ -72,7 +72,7 @@ class InlineFiles:
 
     @property
     def kept_chars(self) -> int:
-        """How much of the answer is held as text so far."""
+        """Return how much of the answer is held as text so far."""
         return len(self._text) + len(self._string or b"")
 
     def _outside(self, piece: bytes, at: int) -> int:

@@ -28,7 +28,7 @@ def _names() -> tuple[str, ...]:
     return tuple(one.name for one in iter_modules([str(_FOLDER)]))
 
 
-class _Registry(Mapping[str, ProviderLoader]):
+class _EmulatorRegistry(Mapping[str, ProviderLoader]):
     """Looks into the folder when it is asked, and imports no module before it is served."""
 
     def __getitem__(self, name: str) -> ProviderLoader:
@@ -46,4 +46,4 @@ class _Registry(Mapping[str, ProviderLoader]):
         return len(_names())
 
 
-REGISTRY: Mapping[str, ProviderLoader] = _Registry()
+REGISTRY: Mapping[str, ProviderLoader] = _EmulatorRegistry()

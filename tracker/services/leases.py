@@ -55,7 +55,7 @@ class Leases:
         return await self._lookout.due_kinds()
 
     async def next_due(self, kind: JobKind) -> datetime | None:
-        """When there will be something to claim."""
+        """Return when there will be something to claim."""
         return await self._context.store.read(lambda db: due_jobs.next_due(db, kind))
 
     async def renew(self, held: Sequence[Job]) -> set[Job]:

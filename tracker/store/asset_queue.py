@@ -142,7 +142,7 @@ def _due_lanes(db: Connection, now: datetime) -> list[tuple[str, str]]:
 
 
 def next_due(db: Connection) -> datetime | None:
-    """When the next asset can be claimed; None when none is wanted."""
+    """Return when the next asset can be claimed; None when none is wanted."""
     when: datetime | None = db.scalar(select(func.min(assets.c.next_at)).where(IS_WANTED))
     return when
 

@@ -119,7 +119,7 @@ class EndedSubmit:
 
 
 def latest_ended(db: Connection, *, limit: int) -> list[EndedSubmit]:
-    """How the latest submits ended, newest first. Reads no more than `limit` of them."""
+    """Return how the latest submits ended, newest first. Reads no more than `limit` of them."""
     latest = select(attempts).order_by(attempts.c.key.desc()).limit(limit).subquery()
     found = (
         select(

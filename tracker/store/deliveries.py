@@ -144,7 +144,7 @@ _INSERT = bulk.insert(
 
 
 def lock_unended(db: Connection, pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Which (endpoint, task) pairs have something that has not ended.
+    """Return which (endpoint, task) pairs have something that has not ended.
 
     It is locked against ending until the commit, so that whoever ends it finds what is written
     down behind it.

@@ -47,7 +47,7 @@ class Lane:
 
     @property
     def due_at(self) -> datetime:
-        """When something is due."""
+        """Return when something is due."""
         return min(at for at in (self.first_at, self.again_at) if at is not None)
 
 

@@ -166,7 +166,7 @@ def _count(db: Connection, queues: Iterable[Queue], now: datetime) -> tuple[int,
 
 
 def next_due(db: Connection, kind: JobKind) -> datetime | None:
-    """When the next job of a kind can be claimed; None when there is none."""
+    """Return when the next job of a kind can be claimed; None when there is none."""
     waiting = select(func.min(jobs.c.run_at)).where(
         jobs.c.kind == kind.value, jobs.c.lease_until.is_(None)
     )

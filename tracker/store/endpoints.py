@@ -56,7 +56,7 @@ def by_key(db: Connection, keys: Collection[int]) -> dict[int, Endpoint]:
 
 
 def count(db: Connection, tenant: str) -> int:
-    """How many a tenant has."""
+    """Return how many a tenant has."""
     found = select(func.count()).where(endpoints.c.tenant == tenant, _SHOWN)
     return int(db.execute(found).scalar_one())
 

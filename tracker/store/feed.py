@@ -147,7 +147,7 @@ def _floor(db: Connection, tenant: str) -> int:
 
 
 def _scan(db: Connection, tenant: str, after: int, newest: int) -> tuple[int, bool]:
-    """How far one page looks, and whether that is the end of the feed."""
+    """Return how far one page looks, and whether that is the end of the feed."""
     seen = (
         select(transitions.c.seq)
         .where(

@@ -194,7 +194,7 @@ def _labelled(filter_: TaskFilter) -> _IndexScan:
 def _end_of_scan(
     db: Connection, index: _IndexScan, after: Position | None, *, newest: bool, scan: int
 ) -> Position | None:
-    """How far one page goes at most; None where the list ends before."""
+    """Return how far one page goes at most; None where the list ends before."""
     behind = list(_behind(index, after, newest=newest))
     walk = _walk(index, behind, newest=newest, limit=scan).offset(scan - 1).limit(1)
     row = db.execute(walk).one_or_none()

@@ -257,7 +257,7 @@ def counted(
 
 
 def open_by_state(db: Connection, tenant: str, *, most: int | None = None) -> dict[TaskState, int]:
-    """How many tasks are open, by state. Reads the index entries of open tasks only.
+    """Return how many tasks are open, by state. Reads the index entries of open tasks only.
 
     most: of one state; beyond it is not counted. None to count all.
     """

@@ -126,7 +126,7 @@ class Store:
 
     @property
     def failed_s(self) -> float | None:
-        """When the database last refused a write, in monotonic seconds; None: never."""
+        """Return when the database last refused a write, in monotonic seconds; None: never."""
         return self._writer.failed_s
 
     @property

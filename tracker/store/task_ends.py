@@ -19,7 +19,7 @@ class TaskEnd:
 
 
 def latest(db: Connection, *, limit: int) -> list[TaskEnd]:
-    """How the latest tasks that have a verdict of their provider's came by it, newest first."""
+    """Return how the latest tasks with a verdict of their provider's came by it, newest first."""
     newest = select(tasks).order_by(tasks.c.key.desc()).limit(limit).subquery()
     found = (
         select(

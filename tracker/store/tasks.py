@@ -138,7 +138,7 @@ def by_external_id(db: Connection, ids: Sequence[str]) -> dict[str, list[Task]]:
 
 
 def standings(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Standing]:
-    """Where tasks stand, by public id, of any tenant; a few narrow columns are read."""
+    """Return where tasks stand, by public id, of any tenant; a few narrow columns are read."""
     rows = bulk.find(db, _STAND, ids, encoding.uuids)
     found = [task_rows.standing(row, dialect_of(db)) for row in rows]
     return {standing.id: standing for standing in found}
@@ -212,7 +212,7 @@ def account_of_name(
 def owners(
     db: Connection, provider: str, account: str, provider_task_ids: Collection[str]
 ) -> dict[str, set[int]]:
-    """Which tasks of an account already carry these provider ids."""
+    """Return which tasks of an account already carry these provider ids."""
     # By the ids alone, and the rest looked at here: asked for by provider and account as well, a
     # database without statistics walks all tasks of the account.
     held: dict[str, set[int]] = {}
@@ -340,7 +340,7 @@ def free_slots(db: Connection, keys: Collection[int]) -> None:
 
 
 def slots_held(db: Connection, accounts: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """How many slots are taken per (provider, account); reads only the rows that hold some."""
+    """Count the slots that are taken per (provider, account), from rows that hold some."""
     found = (
         select(tasks.c.provider, tasks.c.account, func.sum(tasks.c.slots_held))
         .where(

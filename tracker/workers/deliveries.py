@@ -86,7 +86,7 @@ class DeliveryLoop(Loop[Held]):
         return min([IDLE_S, *waits])
 
     def _plan(self, lanes: Sequence[Lane]) -> dict[str, int]:
-        """How many to claim of which lanes. What is left of our room is shared out evenly."""
+        """Return how many to claim of which lanes. The rest of our room is shared out evenly."""
         now = self._clock.now()
         left = MOST_HELD - sum(one.pace.claimed for one in self._destinations.values())
         rooms = {

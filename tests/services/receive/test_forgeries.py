@@ -58,7 +58,7 @@ def _windows(db: Reading) -> int:
 
 
 async def _counts(bench: Workbench) -> dict[str, int]:
-    """How many were counted in the last day, by sender."""
+    """Return how many were counted in the last day, by sender."""
     since = bench.context.clock.now() - timedelta(days=1)
     found = await bench.context.store.read(
         lambda db: forgeries.list_kinds(db, since=since, limit=1000)

@@ -41,7 +41,7 @@ async def put_off(
 
 
 async def ahead_s(bench: Workbench, what: str) -> float:
-    """How far ahead the farthest row of a table and column lies, in seconds."""
+    """Return how far ahead the farthest row of a table and column lies, in seconds."""
     table, _, column = what.partition(".")
     latest = text(f"SELECT {column} FROM {table} ORDER BY {column} DESC LIMIT 1")
     found = latest.columns(**{column: UtcDateTime()})

@@ -124,7 +124,7 @@ def _names_soon(db: Connection, wanted: Sequence[str]) -> bulk.Found:
 
 
 def test_a_rollback_leaves_everything_prepared(line: Line, engine: Engine) -> None:
-    """Where psycopg has prepared statements too, its own ROLLBACK deallocates all there are."""
+    """Psycopg's own ROLLBACK deallocates all statements, also those it did not prepare."""
     for number in range(12):  # psycopg prepares what comes more than five times
         db = line.begin()
         names(db)

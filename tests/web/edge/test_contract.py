@@ -93,7 +93,7 @@ def _serving(database_url: str, folder: Path) -> Iterator[Live]:
 
 @pytest.fixture
 def objects(services: list[Live], request: pytest.FixtureRequest) -> list[dict[str, str]]:
-    """Of each service a fresh object of the kind that the operation's path names."""
+    """Make a fresh object in each service, of the kind that the operation's path names."""
     path = request.node.operation_label.partition(" ")[2]
     return [_objects(live, [one for one in MAKERS if path.startswith(one)]) for live in services]
 

@@ -102,7 +102,7 @@ def test_it_answers_over_tls_and_to_nobody_without(serve: Serve, tmp_path: Path)
 
 
 def test_a_proxys_headers_do_not_open_the_door(serve: Serve, sqlite_url: str) -> None:
-    """That a proxy on this machine forwards a stranger does not make the stranger local."""
+    """A stranger whom a proxy on this machine forwards is not local."""
     url = serve()
     key = issue(sqlite_url)
     forwarded = {"x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https"}

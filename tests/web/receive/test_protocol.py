@@ -45,7 +45,7 @@ class Service:
         return self.counting
 
     def asked_for_callbacks(self) -> int:
-        """How many callbacks came to the app; those it was asked for are then forgotten."""
+        """Return how many callbacks came to the app; those it was asked for are then forgotten."""
         assert self.counting is not None
         found = sum("/callbacks/" in path for path in self.counting.paths)
         self.counting.paths.clear()
@@ -72,7 +72,7 @@ def service(database_url: str, tmp_path: Path) -> Service:
 
 @pytest.fixture
 def url(service: Service) -> Iterator[str]:
-    """Where it runs, as it is shipped."""
+    """Return where it runs, as it is shipped."""
     with serving(service.env, door=listen(), workers=False, around=service.around) as address:
         yield address
 

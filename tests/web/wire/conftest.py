@@ -39,7 +39,7 @@ def parser(request: pytest.FixtureRequest) -> str:
 def url(
     parser: str, sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """Where it runs. Its limits of size are small, and those of time beyond any busy machine's."""
+    """Yield where it runs, with small limits of size, and of time beyond any busy machine's."""
     folder = tmp_path_factory.mktemp("wire")
     with _running(sqlite_template.copy(folder), folder, parser, PATIENT) as address:
         yield address
@@ -49,7 +49,7 @@ def url(
 def impatient_url(
     parser: str, sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """Where one runs whose limits of time are small, so that tests reach them soon."""
+    """Return where one runs whose limits of time are small, so that tests reach them soon."""
     folder = tmp_path_factory.mktemp("impatient")
     with _running(sqlite_template.copy(folder), folder, parser, IMPATIENT) as address:
         yield address

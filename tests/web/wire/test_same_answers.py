@@ -120,7 +120,7 @@ async def _answers(url: str, pieces: list[bytes], room: asyncio.Semaphore) -> li
 
 
 async def _compared(urls: tuple[str, str], chance: Random) -> tuple[int, list[object]]:
-    """How many requests both answered, and those that they answered differently."""
+    """Return how many requests both answered, and those that they answered differently."""
     sent = [_cut(chance, _request(chance, number) + END) for number in range(COUNT)]
     room = asyncio.Semaphore(AT_ONCE)
     found = await asyncio.gather(*(_answers(url, pieces, room) for pieces in sent for url in urls))

@@ -19,7 +19,7 @@ from tracker.emulator.core.sending import CallbackContent, CallbackPost
 from tracker.emulator.core.tasks import CANCELLED, EmulatedTask, TaskRegistry, TaskStep
 from tracker.emulator.core.words import CORE_WORDS, CoreWord, Words
 
-__all__ = ["CancelOutcome", "Engine", "TaskListing"]
+__all__ = ["CancelOutcome", "EmulatedPage", "Engine"]
 
 DetailsT = TypeVar("DetailsT")
 _LONGEST_MARKED_TEXT = 3100
@@ -37,7 +37,7 @@ class CancelOutcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class TaskListing(Generic[DetailsT]):
+class EmulatedPage(Generic[DetailsT]):
     """A part of a list, newest first."""
 
     tasks: Sequence[EmulatedTask[DetailsT]]
@@ -166,7 +166,7 @@ class Engine(Generic[DetailsT]):
         limit: int,
         wanted: Callable[[EmulatedTask[DetailsT]], bool] = lambda _task: True,
         keeps_purged: bool = False,
-    ) -> TaskListing[DetailsT]:
+    ) -> EmulatedPage[DetailsT]:
         """Return a part of an account's list, newest first, as far as lists show it yet.
 
         keeps_purged: whether purged tasks are still shown (emptied); see `is_purged`.
@@ -176,7 +176,7 @@ class Engine(Generic[DetailsT]):
             lambda task: wanted(task) and self.is_listed(task, keeps_purged=keeps_purged),
         )
         part = tasks[offset : offset + limit]
-        return TaskListing(part, offset + limit < len(tasks), len(tasks))
+        return EmulatedPage(part, offset + limit < len(tasks), len(tasks))
 
     def is_forgotten(self, task: EmulatedTask[DetailsT]) -> bool:
         """Return whether queries no longer find the task, although it lives on."""

@@ -21,7 +21,7 @@ _PAGE = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway<
 def response_of(reply: Reply) -> Response:
     """Make the HTTP answer of a reply: bytes as they are, anything else as JSON."""
     if isinstance(reply.body, Pieces):
-        return _Streamed(reply, reply.body.source)
+        return _StreamedReply(reply, reply.body.source)
     if isinstance(reply.body, bytes):
         media_type = reply.media_type or "application/octet-stream"
         return Response(reply.body, reply.status, dict(reply.headers), media_type)
@@ -73,7 +73,7 @@ class _Cut(Response):
         await _gone(receive)
 
 
-class _Streamed(Response):
+class _StreamedReply(Response):
     """Sends a body while it comes, and aborts the connection where its source does."""
 
     def __init__(self, reply: Reply, source: AsyncIterator[bytes]) -> None:

@@ -67,7 +67,7 @@ def bearer(account: Account, now: datetime) -> dict[str, str]:
 
 
 def legacy_root(account: Account) -> str:
-    """Where the legacy paths begin."""
+    """Return where the legacy paths begin."""
     return f"{_bare(account)}/v1"
 
 

@@ -149,5 +149,5 @@ class OperationInput(NestedObject):
     watermark_info: dict[str, Any] | None = None
 
     def slots(self) -> int:
-        """How many of the account's concurrency slots the task takes (concurrency page)."""
+        """Return how many of the account's concurrency slots the task takes (concurrency page)."""
         return 1

@@ -238,7 +238,7 @@ def _began(layer: Mapping[str, Any]) -> datetime | None:
 
 
 def _message(order: Sequence[Mapping[str, Any]], state: TaskState | None) -> str | None:
-    """Of a failure the reason; of anything else what the task itself says, not its envelope."""
+    """Return a failure's reason; of anything else the task's own words, not its envelope's."""
     if state is not S.FAILED:
         return first_text(order[0], _SAID)
     for name in (*_MESSAGE[:-2], *REASONS, *_ENVELOPES_WORDS):

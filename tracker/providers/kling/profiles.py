@@ -152,7 +152,7 @@ class _Official(_Gateway):
         return super().query(account, task, now=now)
 
     def together(self, account: Account, task: Task) -> bool:
-        """Of legacy tasks only those that it accepted.
+        """Tell whether legacy tasks may be asked for together: those that it accepted.
 
         Whether one exists at all is asked on its own path: what `/tasks` does not show of the
         other dialect proves nothing, and believing it might send a task twice.

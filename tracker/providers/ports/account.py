@@ -172,7 +172,7 @@ class Account:
 
     @property
     def max_in_flight(self) -> int | None:
-        """How many tasks it may have at the provider at once; None for no limit of ours."""
+        """Return how many tasks it may have at the provider at once; None for no limit of ours."""
         return self.options.max_in_flight
 
     @property
@@ -195,7 +195,7 @@ class Account:
 
     @property
     def profile(self) -> str | None:
-        """Which kind of upstream answers there; None where the adapter can tell by the address."""
+        """Return the kind of upstream that answers; None where the address tells the adapter."""
         return self.options.profile
 
 

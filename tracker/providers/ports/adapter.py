@@ -226,7 +226,7 @@ class Polls(Protocol):
 
     @property
     def together(self) -> int:
-        """How many tasks one call may ask for; 1 where each is asked for by itself."""
+        """Return how many tasks one call may ask for; 1 where each is asked for by itself."""
         ...
 
     def spacing_s(self, account: Account) -> float:

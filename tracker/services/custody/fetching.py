@@ -79,7 +79,7 @@ class Fetching:
         return claimed
 
     async def next_due(self) -> datetime | None:
-        """When there will be something to claim."""
+        """Return when there will be something to claim."""
         return await self._context.store.read(asset_queue.next_due)
 
     def next_try_s(self) -> float | None:

@@ -78,7 +78,7 @@ class LostAnswers:
 
     @property
     def kept(self) -> timedelta:
-        """How long a create may be repeated."""
+        """Return how long a create may be repeated."""
         return self._context.policy.keep_lost_answers
 
     async def look_back(self) -> None:

@@ -165,7 +165,7 @@ class Watch:
 
     @property
     def position(self) -> int | None:
-        """How far the tailer has told the news; None while nobody waits.
+        """Return how far the tailer has told the news; None while nobody waits.
 
         Take it before looking at a task and hand it to `task`: then nothing is missed in between.
         """
@@ -178,7 +178,7 @@ class Watch:
 
     @property
     def waiting(self) -> int:
-        """How many wait now."""
+        """Return how many wait now."""
         return self._waiting
 
     @property

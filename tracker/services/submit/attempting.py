@@ -346,7 +346,7 @@ class Attempting:
         jobs.reschedule(tx.db, item.job, run_at=retry_at, spent=spent, error=words_of(item.outcome))
 
     def _retry_at(self, tx: Tx, item: EndedTry) -> datetime | None:
-        """When to try again; None once the tries are spent."""
+        """Return when to try again; None once the tries are spent."""
         attempt, jitter = item.job.attempts + 1, self._context.jitter()
         match item.outcome:
             case Deferred(once=True):

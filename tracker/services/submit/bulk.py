@@ -124,7 +124,7 @@ class BulkPiece:
 
     @property
     def done(self) -> int:
-        """How many were, or would be, acted on."""
+        """Return how many were, or would be, acted on."""
         return sum(not isinstance(one, Exception) for one in self.told)
 
 

@@ -258,7 +258,7 @@ def give_up(db: Connection) -> None:
 
 
 def pipe_of(db: Connection) -> "Pipe | None":
-    """Of a connection that was made by `connect_piped`."""
+    """Return the pipe of a connection that `connect_piped` made; None of any other."""
     pipe: Pipe | None = db.info.get(PIPE)
     return pipe
 

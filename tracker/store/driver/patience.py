@@ -70,7 +70,7 @@ class Patience:
 
     @property
     def waiting(self) -> int:
-        """How many wait for their commit."""
+        """Return how many wait for their commit."""
         return len(self._waiting)
 
     @property

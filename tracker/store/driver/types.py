@@ -62,7 +62,7 @@ class PublicId(TypeDecorator[UUID]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Which column it is."""
+        """Return the column's type in the dialect."""
         if not dialect_of_type(dialect).stores_text:
             return dialect.type_descriptor(Uuid())
         return dialect.type_descriptor(LargeBinary(16))

@@ -181,5 +181,5 @@ async def feed_position(request: Request, owner: str, after: str | None) -> int:
 
 
 def _scope(owner: str) -> str:
-    """Of a cursor of the feed: the tenant's alone, so that filters may change on the way."""
+    """Return the scope of a cursor: the tenant's alone, so that filters may change on the way."""
     return f"changes {owner}"

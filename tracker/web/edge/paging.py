@@ -40,7 +40,7 @@ def instant_of(ticks: int) -> datetime:
 
 
 def position(request: Request, *, scope: str, name: str = "cursor") -> int | None:
-    """Where the page begins; None at the start.
+    """Return where the page begins; None at the start.
 
     scope: names the list and its filters. name: the parameter that has the cursor.
     Raises InvalidRequest for another list's cursor.

@@ -59,6 +59,6 @@ IF_NONE_MATCH = Param("If-None-Match", "An ETag that you have: 304 when nothing 
 
 
 def limit(*, default: int, high: int) -> Param:
-    """How many entries a page holds at most."""
+    """Return how many entries a page holds at most."""
     schema = {"type": "integer", "minimum": 1, "maximum": high, "default": default}
     return Param("limit", "How many entries at most.", schema)

@@ -117,7 +117,7 @@ def metadata(request: Request) -> Sequence[tuple[str, str]]:
 
 
 def order(request: Request) -> Order:
-    """Which end of a list comes first. Raises InvalidRequest."""
+    """Return which end of a list comes first. Raises InvalidRequest."""
     value = request.query_params.get("order", Order.NEWEST)
     try:
         return Order(value)

@@ -116,7 +116,7 @@ def standing_of(found: KeptTask | task_rows.Standing) -> Standing:
 
 
 async def look_narrow(request: Request) -> task_rows.Standing:
-    """Where the task of the path stands: neither its input nor its result is read."""
+    """Return where the task of the path stands: neither its input nor its result is read."""
     found = await services(request).store.find(tasks.standings, query.task_id(request))
     if found is None or found.tenant != tenant(request):
         raise await _missing(request)

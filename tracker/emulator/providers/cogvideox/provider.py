@@ -84,7 +84,7 @@ class CogVideoDetails:
 CogVideoTask = EmulatedTask[CogVideoDetails]
 
 
-class CogVideoApi:
+class EmulatedCogVideo:
     """The handlers of the API's paths."""
 
     def __init__(self, emulator: Emulator) -> None:
@@ -188,7 +188,7 @@ MAIN_JOB = MainJob(
 
 def create(emulator: Emulator) -> EmulatedProvider[CogVideoDetails]:
     """Return the emulator: where a bare host would serve it, and as gateways do."""
-    api = CogVideoApi(emulator)
+    api = EmulatedCogVideo(emulator)
     services = (
         RoutedService(("/cogvideox/api/paas/v4", "/api/paas/v4"), api.routes(), _refuse),
         RoutedService(("/cogvideox/v4",), api.routes(), _refuse),

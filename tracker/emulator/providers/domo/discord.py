@@ -19,7 +19,7 @@ from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED
 from tracker.emulator.providers.domo.words import DomoDetails, DomoTask, DomoWord
 
-__all__ = ["DomoDiscord", "refuse_as_wrapper"]
+__all__ = ["EmulatedDiscord", "refuse_as_wrapper"]
 
 _FILES = ("image", "video")
 _COMMANDS: Mapping[str, tuple[str, ...]] = {
@@ -44,7 +44,7 @@ _PICTURES = ("gen", "real", "upscale", "vary")
 _OPEN = (SUBMITTED, PROCESSING, FAILED)
 
 
-class DomoDiscord:
+class EmulatedDiscord:
     """The handlers of the wrapper, over Domo's engine."""
 
     def __init__(self, engine: Engine[DomoDetails], config: EmulatorConfig) -> None:

@@ -42,7 +42,7 @@ from tracker.emulator.core.tasks import (
     SUCCEED,
     TaskStep,
 )
-from tracker.emulator.providers.domo.discord import DomoDiscord, refuse_as_wrapper
+from tracker.emulator.providers.domo.discord import EmulatedDiscord, refuse_as_wrapper
 from tracker.emulator.providers.domo.words import DOMO_WORDS, DomoDetails, DomoTask, DomoWord
 
 __all__ = ["create"]
@@ -89,7 +89,7 @@ _OPERATIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 """Category and required fields, by the path below `/video/`."""
 
 
-class DomoApi:
+class EmulatedDomo:
     """The handlers of the API's paths."""
 
     def __init__(self, emulator: Emulator) -> None:
@@ -177,8 +177,8 @@ MAIN_JOB = MainJob(
 
 def create(emulator: Emulator) -> EmulatedProvider[DomoDetails]:
     """Return Domo's emulator."""
-    api = DomoApi(emulator)
-    wrapper = DomoDiscord(api.engine, emulator.config)
+    api = EmulatedDomo(emulator)
+    wrapper = EmulatedDiscord(api.engine, emulator.config)
     services = (
         RoutedService(("/domo",), api.routes(), _refuse),
         RoutedService(("/domo-discord",), wrapper.routes(), refuse_as_wrapper),

@@ -50,7 +50,7 @@ _TRIES = RetryPolicy(tries=4, backoff_seconds=1)
 _PAGE = b"<html><body><h1>530</h1>origin error 1033</body></html>"
 
 
-class FluxApi:
+class EmulatedFlux:
     """The handlers of the API's paths."""
 
     def __init__(self, emulator: Emulator) -> None:
@@ -169,7 +169,7 @@ MAIN_JOB = MainJob(address="/bfl/v1", operation="flux-2-pro", input={"prompt": "
 
 def create(emulator: Emulator) -> EmulatedProvider[FluxDetails]:
     """Return Flux's emulator."""
-    api = FluxApi(emulator)
+    api = EmulatedFlux(emulator)
     services = (
         RoutedService((_GLOBAL,), api.routes(_GLOBAL), _refuse),
         RoutedService((_EU,), api.routes(_EU), _refuse),

@@ -13,7 +13,7 @@ from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.providers.kling.auth import authenticate
 from tracker.emulator.providers.kling.create_request import CreateFields, seconds_of, text_of
 from tracker.emulator.providers.kling.gateways import acedata_final, acedata_record
-from tracker.emulator.providers.kling.operations import OPERATIONS, Dialect
+from tracker.emulator.providers.kling.operations import OPERATIONS, KlingDialect
 from tracker.emulator.providers.kling.refusals import (
     HTTP_STATUS,
     NOT_FOUND,
@@ -87,7 +87,7 @@ class AceDataService:
             KlingCreate(
                 account=account,
                 operation=OPERATIONS[_ACTIONS[action]],
-                dialect=Dialect.ACEDATA,
+                dialect=KlingDialect.ACEDATA,
                 model=str(body.get("model", "kling-v1")),
                 body=body,
                 read=read,
@@ -108,7 +108,7 @@ class AceDataService:
                 return {"items": items, "count": len(items)}
             case {"action": "retrieve", "id": str(id_)}:
                 task = await self._tasks.find(
-                    account, id_, lambda t: t.details.dialect is Dialect.ACEDATA
+                    account, id_, lambda t: t.details.dialect is KlingDialect.ACEDATA
                 )
                 return acedata_record(task)
         raise KlingRefusal(1201, "action, and id or ids, are required")

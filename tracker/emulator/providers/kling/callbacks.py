@@ -8,15 +8,15 @@ from tracker.emulator.core.signing import Signer
 from tracker.emulator.core.tasks import TERMINAL
 from tracker.emulator.providers.kling.details import KlingTask
 from tracker.emulator.providers.kling.gateways import acedata_final, piapi_record
-from tracker.emulator.providers.kling.operations import Dialect
+from tracker.emulator.providers.kling.operations import KlingDialect
 from tracker.emulator.providers.kling.standard import task_view as new_task_view
 from tracker.emulator.providers.kling.wire import callback_body, mixed_view, plain_view
 from tracker.emulator.providers.kling.words import KlingWord
 
 __all__ = ["callbacks_of"]
 
-_TERMINAL_ONLY = frozenset({Dialect.SOLUTION, Dialect.PIAPI, Dialect.ACEDATA})
-_GATEWAYS = frozenset({Dialect.PIAPI, Dialect.ACEDATA})
+_TERMINAL_ONLY = frozenset({KlingDialect.SOLUTION, KlingDialect.PIAPI, KlingDialect.ACEDATA})
+_GATEWAYS = frozenset({KlingDialect.PIAPI, KlingDialect.ACEDATA})
 """They call back themselves, and know nothing of the provider's secrets."""
 
 
@@ -38,14 +38,14 @@ def callbacks_of(task: KlingTask, sign: Signer, *, request_id: str) -> Sequence[
 def _body_of(task: KlingTask, *, request_id: str) -> object:
     """Return the shape that the service calls back with which took the task."""
     match task.details.dialect:
-        case Dialect.LEGACY:
+        case KlingDialect.LEGACY:
             return callback_body(task, request_id=request_id)
-        case Dialect.NEW_API:  # the upstream calls, under its own id
+        case KlingDialect.NEW_API:  # the upstream calls, under its own id
             return plain_view(task) | {"task_id": task.other_id}
-        case Dialect.PIAPI:
+        case KlingDialect.PIAPI:
             return {"timestamp": task.updated_at // 1000, "data": piapi_record(task)}
-        case Dialect.ACEDATA:
+        case KlingDialect.ACEDATA:
             return acedata_final(task)
-        case Dialect.STANDARD | Dialect.SOLUTION:
+        case KlingDialect.STANDARD | KlingDialect.SOLUTION:
             is_mixed = task.scenario.has(KlingWord.MIXED)
             return mixed_view(task) if is_mixed else new_task_view(task)

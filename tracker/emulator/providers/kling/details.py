@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tracker.emulator.core.tasks import EmulatedTask
-from tracker.emulator.providers.kling.operations import Dialect, KlingOperation
+from tracker.emulator.providers.kling.operations import KlingDialect, KlingOperation
 
 __all__ = ["KlingDetails", "KlingTask", "parent_url_of"]
 
@@ -13,7 +13,7 @@ class KlingDetails:
     """The validated fields of a create request, and the service that took it."""
 
     operation: KlingOperation
-    dialect: Dialect = Dialect.LEGACY
+    dialect: KlingDialect = KlingDialect.LEGACY
     model: str = ""
     duration: float = 5.0
     """Requested seconds."""

@@ -15,7 +15,7 @@ from tracker.emulator.providers.kling.auth import authenticate
 from tracker.emulator.providers.kling.create_request import CreateFields, legacy_fields
 from tracker.emulator.providers.kling.details import KlingTask
 from tracker.emulator.providers.kling.gateways import newapi_record
-from tracker.emulator.providers.kling.operations import OPERATIONS, Dialect
+from tracker.emulator.providers.kling.operations import OPERATIONS, KlingDialect
 from tracker.emulator.providers.kling.refusals import NOT_FOUND, KlingRefusal, as_kling, parse_body
 from tracker.emulator.providers.kling.task_access import KlingCreate, KlingTaskAccess
 from tracker.emulator.providers.kling.validation import check_create
@@ -73,7 +73,7 @@ class NewApiService:
         form = KlingCreate(
             account=account,
             operation=operation,
-            dialect=Dialect.NEW_API,
+            dialect=KlingDialect.NEW_API,
             model=str(body.get("model_name") or body.get("model") or "kling-v1"),
             body=body,
             read=read,
@@ -94,4 +94,4 @@ class NewApiService:
 
 def _is_named(reference: str) -> Callable[[KlingTask], bool]:
     """It knows tasks by its own id alone."""
-    return lambda task: task.details.dialect is Dialect.NEW_API and task.task_id == reference
+    return lambda task: task.details.dialect is KlingDialect.NEW_API and task.task_id == reference

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-__all__ = ["MODELS", "OPERATIONS", "PRODUCTS", "SOLUTIONS", "Dialect", "KlingOperation", "Output"]
+__all__ = [
+    "MODELS",
+    "OPERATIONS",
+    "PRODUCTS",
+    "SOLUTIONS",
+    "KlingDialect",
+    "KlingOperation",
+    "Output",
+]
 
 
 class Output(StrEnum):
@@ -23,7 +31,7 @@ class Output(StrEnum):
     ELEMENTS = "elements"
 
 
-class Dialect(StrEnum):
+class KlingDialect(StrEnum):
     """Through which door a task was made; its answers and callbacks are shaped by it."""
 
     LEGACY = "legacy"

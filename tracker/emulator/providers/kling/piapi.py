@@ -12,7 +12,7 @@ from tracker.emulator.providers.kling.auth import authenticate_key
 from tracker.emulator.providers.kling.create_request import CreateFields, seconds_of
 from tracker.emulator.providers.kling.details import KlingTask
 from tracker.emulator.providers.kling.gateways import piapi_record
-from tracker.emulator.providers.kling.operations import OPERATIONS, Dialect
+from tracker.emulator.providers.kling.operations import OPERATIONS, KlingDialect
 from tracker.emulator.providers.kling.refusals import (
     HTTP_STATUS,
     NOT_FOUND,
@@ -53,7 +53,7 @@ class PiApiService:
         if call.method == "GET" and call.path.startswith("/api/v1/task/"):
             reference = call.path.removeprefix("/api/v1/task/")
             task = await self._tasks.find(
-                account, reference, lambda t: t.details.dialect is Dialect.PIAPI
+                account, reference, lambda t: t.details.dialect is KlingDialect.PIAPI
             )
             return _wrapped(task)
         raise KlingRefusal(1203, "404 page not found")
@@ -87,7 +87,7 @@ class PiApiService:
             KlingCreate(
                 account=account,
                 operation=OPERATIONS[_KINDS[kind]],
-                dialect=Dialect.PIAPI,
+                dialect=KlingDialect.PIAPI,
                 model=kind,
                 body=body,
                 read=read,

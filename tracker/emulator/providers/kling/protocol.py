@@ -24,7 +24,7 @@ from tracker.emulator.providers.kling.operations import (
     OPERATIONS,
     PRODUCTS,
     SOLUTIONS,
-    Dialect,
+    KlingDialect,
     KlingOperation,
 )
 from tracker.emulator.providers.kling.refusals import (
@@ -178,7 +178,7 @@ class KlingService:
             KlingCreate(
                 account=account,
                 operation=operation,
-                dialect=Dialect.SOLUTION if operation is SOLUTIONS else Dialect.STANDARD,
+                dialect=KlingDialect.SOLUTION if operation is SOLUTIONS else KlingDialect.STANDARD,
                 model=model,
                 body=body,
                 read=read,
@@ -203,12 +203,15 @@ class KlingService:
 
     def _is_visible(self, task: KlingTask, table: str) -> bool:
         """Tasks of the legacy paths stand in `/tasks` too."""
-        own = {"solutions": {Dialect.SOLUTION}, "tasks": {Dialect.LEGACY, Dialect.STANDARD}}[table]
+        own = {
+            "solutions": {KlingDialect.SOLUTION},
+            "tasks": {KlingDialect.LEGACY, KlingDialect.STANDARD},
+        }[table]
         return task.details.dialect in own and not self._engine.is_forgotten(task)
 
 
 def _is_mixed(task: KlingTask) -> bool:
-    return task.details.dialect is Dialect.STANDARD and task.scenario.has(KlingWord.MIXED)
+    return task.details.dialect is KlingDialect.STANDARD and task.scenario.has(KlingWord.MIXED)
 
 
 def _split(path: str) -> tuple[KlingOperation, str]:

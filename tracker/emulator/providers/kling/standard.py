@@ -11,7 +11,7 @@ from typing import Any
 
 from tracker.emulator.core.tasks import FAILED, SUCCEED
 from tracker.emulator.providers.kling.details import KlingTask
-from tracker.emulator.providers.kling.operations import MODELS, Dialect, KlingOperation
+from tracker.emulator.providers.kling.operations import MODELS, KlingDialect, KlingOperation
 from tracker.emulator.providers.kling.refusals import KlingRefusal
 from tracker.emulator.providers.kling.results import deduction_of, result_of
 from tracker.emulator.providers.kling.validation import check_callback_url, field_of
@@ -208,7 +208,7 @@ def _passes(task: KlingTask, filters: object) -> bool:
 
 
 def _product_of(task: KlingTask) -> str:
-    is_new = task.details.dialect in {Dialect.STANDARD, Dialect.SOLUTION}
+    is_new = task.details.dialect in {KlingDialect.STANDARD, KlingDialect.SOLUTION}
     return task.details.operation.path if is_new else task.details.operation.path.partition("/")[2]
 
 

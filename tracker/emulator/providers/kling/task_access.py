@@ -10,12 +10,12 @@ from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.providers.kling.create_request import CreateFields
 from tracker.emulator.providers.kling.details import KlingDetails, KlingTask
 from tracker.emulator.providers.kling.ids import written_as
-from tracker.emulator.providers.kling.operations import Dialect, KlingOperation
+from tracker.emulator.providers.kling.operations import KlingDialect, KlingOperation
 from tracker.emulator.providers.kling.words import KlingWord
 
 __all__ = ["KlingCreate", "KlingTaskAccess"]
 
-_ID_FORMS = {Dialect.NEW_API: "ulid", Dialect.PIAPI: "uuid", Dialect.ACEDATA: "uuid"}
+_ID_FORMS = {KlingDialect.NEW_API: "ulid", KlingDialect.PIAPI: "uuid", KlingDialect.ACEDATA: "uuid"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class KlingCreate:
     """Validates the body and returns its fields; raises KlingRefusal."""
     external_id: object = None
     """Makes two creates tries of one thing; none: the body does."""
-    dialect: Dialect = Dialect.LEGACY
+    dialect: KlingDialect = KlingDialect.LEGACY
     model: str = ""
 
 

@@ -20,7 +20,7 @@ from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED
 from tracker.emulator.providers.luma.generation import LumaDetails, LumaTask, instant
 from tracker.emulator.providers.luma.words import LumaWord
 
-__all__ = ["LumaAgents", "refuse_as_agents"]
+__all__ = ["EmulatedAgents", "refuse_as_agents"]
 
 _STATES = {SUBMITTED: "queued", PROCESSING: "processing", SUCCEED: "completed", FAILED: "failed"}
 _KINDS = ("image", "image_edit", "video", "video_edit", "video_reframe", "layering")
@@ -36,7 +36,7 @@ _FIELDS: Mapping[str, Check] = {
 }
 
 
-class LumaAgents:
+class EmulatedAgents:
     """The handlers of the newer API, over the engine of the older one."""
 
     def __init__(self, engine: Engine[LumaDetails], config: EmulatorConfig) -> None:

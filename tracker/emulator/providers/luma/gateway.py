@@ -21,7 +21,7 @@ from tracker.emulator.core.tasks import CANCELLED, FAILED, PROCESSING, SUBMITTED
 from tracker.emulator.providers.luma.generation import LumaDetails, LumaTask, instant
 from tracker.emulator.providers.luma.words import LumaWord
 
-__all__ = ["LumaGateway", "refuse_at_gateway"]
+__all__ = ["EmulatedWebPage", "refuse_at_gateway"]
 
 _STATES = {SUBMITTED: "pending", PROCESSING: "processing", SUCCEED: "completed", FAILED: "failed"}
 _FIELDS: Mapping[str, Check] = {
@@ -36,7 +36,7 @@ _SECOND = {"detail": {"reason": "invalid character", "code": 1}}
 """The document that follows another one: the gateway reads what it has passed on already."""
 
 
-class LumaGateway:
+class EmulatedWebPage:
     """The handlers of a gateway, over the engine of Luma's own API."""
 
     def __init__(self, engine: Engine[LumaDetails], config: EmulatorConfig) -> None:

@@ -23,8 +23,8 @@ from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent, RetryPolicy
 from tracker.emulator.core.tasks import CANCELLED, SUCCEED, TaskStep
-from tracker.emulator.providers.luma.agents import LumaAgents, refuse_as_agents
-from tracker.emulator.providers.luma.gateway import LumaGateway, refuse_at_gateway
+from tracker.emulator.providers.luma.agents import EmulatedAgents, refuse_as_agents
+from tracker.emulator.providers.luma.gateway import EmulatedWebPage, refuse_at_gateway
 from tracker.emulator.providers.luma.generation import (
     PROGRESS_VIDEO,
     LumaDetails,
@@ -215,8 +215,8 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[LumaDetails]:
     """Return Luma's emulator: below its own prefix, and where a bare host would serve it."""
     api = LumaApi(emulator)
-    gateway = LumaGateway(api.engine, emulator.config)
-    agents = LumaAgents(api.engine, emulator.config)
+    gateway = EmulatedWebPage(api.engine, emulator.config)
+    agents = EmulatedAgents(api.engine, emulator.config)
     services = (
         RoutedService(("/luma",), [*api.routes(_OFFICIAL), *gateway.routes()], _refuse_by_path),
         RoutedService(("/dream-machine",), api.routes("/v1"), _refuse),

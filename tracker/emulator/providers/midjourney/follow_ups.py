@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.providers.midjourney.words import MidjourneyWord
 
-__all__ = ["FollowUp", "follow_up_of", "made_by", "opens_window"]
+__all__ = ["ContinuedJob", "follow_up_of", "made_by", "opens_window"]
 
 _SIMPLE = re.compile(r"(\S+) ([UV][1-4]|R)")
 _LETTERS = {"U": "UPSCALE", "V": "VARIATION", "R": "REROLL"}
@@ -18,7 +18,7 @@ _BUTTONS = {"upsample": "UPSCALE", "variation": "VARIATION", "reroll": "REROLL"}
 
 
 @dataclass(frozen=True)
-class FollowUp:
+class ContinuedJob:
     """A task that is continued.
 
     action: of the new task. custom_id: of the button; empty without one.
@@ -45,27 +45,27 @@ class FollowUp:
         return "Inpaint" in self.custom_id or "CustomZoom" in self.custom_id
 
 
-def follow_up_of(path: str, body: Mapping[str, object]) -> FollowUp | None:
+def follow_up_of(path: str, body: Mapping[str, object]) -> ContinuedJob | None:
     """Return the task that a valid body continues; None where it continues none."""
     task_id, custom_id = str(body.get("taskId") or ""), str(body.get("customId") or "")
     match path:
         case "/submit/change":
-            return FollowUp(task_id, str(body["action"]))
+            return ContinuedJob(task_id, str(body["action"]))
         case "/submit/simple-change":
             found = _SIMPLE.fullmatch(str(body["content"]))
-            return None if found is None else FollowUp(found[1], _LETTERS[found[2][0]])
+            return None if found is None else ContinuedJob(found[1], _LETTERS[found[2][0]])
         case "/submit/action":
             words = (word for word in _BUTTONS if word in custom_id)
-            return FollowUp(task_id, _BUTTONS.get(next(words, ""), "ACTION"), custom_id)
+            return ContinuedJob(task_id, _BUTTONS.get(next(words, ""), "ACTION"), custom_id)
         case "/submit/modal":
-            return FollowUp(task_id, is_modal=True)
+            return ContinuedJob(task_id, is_modal=True)
         case "/submit/video" if body.get("action") == "extend":
-            return FollowUp(task_id, "VIDEO")
+            return ContinuedJob(task_id, "VIDEO")
         case _:
             return None
 
 
-def opens_window(scenario: Scenario, follow_up: FollowUp | None) -> bool:
+def opens_window(scenario: Scenario, follow_up: ContinuedJob | None) -> bool:
     """Return whether a create waits for a window."""
     return scenario.has(MidjourneyWord.MODAL) or (follow_up is not None and follow_up.has_window)
 

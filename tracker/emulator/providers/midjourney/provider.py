@@ -20,7 +20,7 @@ from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent, RetryPolicy
 from tracker.emulator.core.tasks import CANCELLED, SUCCEED, TaskStep
 from tracker.emulator.providers.midjourney.follow_ups import (
-    FollowUp,
+    ContinuedJob,
     follow_up_of,
     made_by,
     opens_window,
@@ -135,7 +135,7 @@ class MidjourneyApi:
         self,
         tasks: Sequence[MidjourneyTask],
         scenario: Scenario,
-        follow_up: FollowUp | None,
+        follow_up: ContinuedJob | None,
     ) -> Reply:
         result, code = ",".join(task.task_id for task in tasks), 1
         if scenario.has(MidjourneyWord.QUEUED):
@@ -187,7 +187,7 @@ class MidjourneyApi:
         for number, task in enumerate(made, 1):
             task.details = replace(task.details, state=f"{state}::{number}")
 
-    def _parent(self, account: str, follow_up: FollowUp) -> MidjourneyTask:
+    def _parent(self, account: str, follow_up: ContinuedJob) -> MidjourneyTask:
         """Return the task that another one continues; raises a refusal."""
         parent = self._engine.registry.find(account, follow_up.task_id)
         if parent is None or self._engine.is_forgotten(parent):
@@ -204,7 +204,7 @@ class MidjourneyApi:
         self,
         operation: MidjourneyOperation,
         body: Mapping[str, object],
-        follow_up: FollowUp | None,
+        follow_up: ContinuedJob | None,
         parent: MidjourneyTask | None,
         scenario: Scenario,
     ) -> TaskDraft[MidjourneyDetails]:

@@ -36,7 +36,7 @@ from tracker.emulator.providers.runway.resellers import (
 from tracker.emulator.providers.runway.views import (
     RunwayDetails,
     RunwayTask,
-    Shown,
+    ShownTask,
     invocation_view,
     task_view,
     web_view,
@@ -65,7 +65,7 @@ class RunwayRefusal(Refusal):
         self.status = status
 
 
-class RunwayApi:
+class EmulatedRunway:
     """The handlers of all dialects, over one engine."""
 
     def __init__(self, emulator: Emulator) -> None:
@@ -178,7 +178,7 @@ class RunwayApi:
         account = account_of_header(call, self._config)
         return await self.engine.find(account, call.values["id"])
 
-    def _shown(self, task: RunwayTask) -> Shown:
+    def _shown(self, task: RunwayTask) -> ShownTask:
         """Count one look, and say what it shows."""
         cost, progress = task.details.credits, task.progress / 100
         falls = RunwayWord.COST_FALLS
@@ -188,7 +188,7 @@ class RunwayApi:
         if task.status == PROCESSING and task.scenario.has(RunwayWord.PROGRESS_RESETS):
             progress = 0.9 if self.engine.persists(task, RunwayWord.PROGRESS_RESETS) else 0.1
         is_empty = task.status == SUCCEED and self.engine.persists(task, RunwayWord.EMPTY_OUTPUT)
-        return Shown(cost, progress, is_output_empty=is_empty)
+        return ShownTask(cost, progress, is_output_empty=is_empty)
 
 
 MAIN_JOB = MainJob(
@@ -205,7 +205,7 @@ MAIN_JOB = MainJob(
 
 def create(emulator: Emulator) -> EmulatedProvider[RunwayDetails]:
     """Return Runway's emulator: the official API, and gateways under the paths that they use."""
-    api = RunwayApi(emulator)
+    api = EmulatedRunway(emulator)
     resellers = RunwayResellers(api.engine, emulator.config)
     services = (
         RoutedService(("/runway/official",), api.official(), _refuse),

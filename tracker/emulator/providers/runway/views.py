@@ -22,7 +22,7 @@ from tracker.emulator.core.tasks import (
 )
 from tracker.emulator.providers.runway.words import RunwayWord
 
-__all__ = ["RunwayDetails", "RunwayTask", "Shown", "invocation_view", "task_view", "web_view"]
+__all__ = ["RunwayDetails", "RunwayTask", "ShownTask", "invocation_view", "task_view", "web_view"]
 
 _NODE = "8ac0f4d8-6f8f-4a0c-9d5b-0c7c7d1b2a10"
 _WORDS = {
@@ -47,7 +47,7 @@ RunwayTask = EmulatedTask[RunwayDetails]
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownTask:
     """The facts that one answer shows of a task.
 
     cost:     what remains charged.
@@ -66,7 +66,7 @@ def word_of(task: RunwayTask) -> str:
     return _WORDS.get(task.status, task.status)
 
 
-def task_view(task: RunwayTask, shown: Shown, *, is_gateway: bool = False) -> dict[str, Any]:
+def task_view(task: RunwayTask, shown: ShownTask, *, is_gateway: bool = False) -> dict[str, Any]:
     """Return the JSON of the official API, or of the gateways that repeat it without costs."""
     word = word_of(task)
     found: dict[str, Any] = {"id": task.task_id, "status": word, "createdAt": _time(task)}
@@ -82,7 +82,7 @@ def task_view(task: RunwayTask, shown: Shown, *, is_gateway: bool = False) -> di
     return found | _costs(task, shown)
 
 
-def invocation_view(task: RunwayTask, shown: Shown) -> dict[str, Any]:
+def invocation_view(task: RunwayTask, shown: ShownTask) -> dict[str, Any]:
     """Return the JSON of a run of a workflow."""
     found = task_view(task, shown)
     found.pop("estimatedCost", None)
@@ -91,7 +91,7 @@ def invocation_view(task: RunwayTask, shown: Shown) -> dict[str, Any]:
     return found
 
 
-def web_view(task: RunwayTask, shown: Shown) -> dict[str, Any]:
+def web_view(task: RunwayTask, shown: ShownTask) -> dict[str, Any]:
     """Return the JSON of the older gateways, which is that of Runway's web page."""
     options = task.details.body.get("options")
     name = options.get("name") if isinstance(options, Mapping) else None
@@ -125,7 +125,7 @@ def _failure(task: RunwayTask, *, is_object: bool) -> dict[str, Any]:
     return {"failure": task.message, "failureCode": code}
 
 
-def _costs(task: RunwayTask, shown: Shown) -> dict[str, Any]:
+def _costs(task: RunwayTask, shown: ShownTask) -> dict[str, Any]:
     if task.status in TERMINAL:
         return {"cost": {"credits": shown.cost if task.status == SUCCEED else 0}}
     return {"estimatedCost": {"credits": task.details.credits}}
