@@ -141,7 +141,7 @@ NOT_OF_EVENTS = frozenset(
 COMMAND_CALLS = {
     **dict.fromkeys(("fail", "say", "_tell"), 0),
     **dict.fromkeys(("BackupRefused", "BackupFailed", "ManifestError"), 0),
-    "_told": 1,
+    "_print_line": 1,
 }
 COMMAND_PATHS = sorted((ROOT / "tracker" / "cli").rglob("*.py"))
 BACKUP_PATHS = [

@@ -66,10 +66,10 @@ def run(*, keep: bool, port: int, step: float, provider: str | None, scenario: s
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         settings = settings_of(folder, account_settings(name, job, emulator.url), url)
         upgrade(settings.resolved_database_url())
-        _told("database", f"{settings.resolved_database_url()}  migrated")
-        _told("emulator", f"{emulator.url}  stands in for {name}")
+        _print_line("database", f"{settings.resolved_database_url()}  migrated")
+        _print_line("emulator", f"{emulator.url}  stands in for {name}")
         stack.enter_context(_serving(settings, listener))
-        _told("tracker", f"{url}  web and workers in one process")
+        _print_line("tracker", f"{url}  web and workers in one process")
         server = stack.enter_context(ConnectionOptions(url, "").open())
         create = create_of(name, job, emulator.url, in_protocol=provider is None)
         task_id = _submit(server, create)
@@ -167,7 +167,7 @@ def _submit(server: Server, create: JobCreate) -> str:
     found: Any = server.send("POST", create.path, json=create.body).json()
     for key in create.id_at:
         found = found[key]
-    _told("answer", f"task {found}")
+    _print_line("answer", f"task {found}")
     click.echo()
     return str(found)
 
@@ -217,7 +217,7 @@ def _show(server: Server, task_id: str) -> None:
             _line("result", f"{piece['kind']}  {url}")
             media = httpx.get(url, trust_env=False, timeout=10)
         media.raise_for_status()
-        _told("download", f"{len(media.content)} bytes of {media.headers['content-type']}")
+        _print_line("download", f"{len(media.content)} bytes of {media.headers['content-type']}")
 
 
 def _kept_url(server: Server, task_id: str, place: int) -> str:
@@ -262,7 +262,7 @@ def _line(name: str, text: str) -> None:
     click.echo(f"{label}{' ' * (9 - width(label))} {text}")
 
 
-def _told(name: str, text: str) -> None:
+def _print_line(name: str, text: str) -> None:
     """Print a line whose text is in the catalogues."""
     _line(name, spoken(text))
 

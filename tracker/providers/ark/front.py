@@ -98,12 +98,12 @@ class ArkFront(PlainFront):
             case Page() | Skip():
                 return FrontAnswer(_page(call, shown))
             case Get() if call.path.endswith(TASKS):
-                views = [_told(call, one, shown.input_of(one)) for one in shown.tasks]
+                views = [_show_task(call, one, shown.input_of(one)) for one in shown.tasks]
                 wanted = [one for one in views if _is_wanted(call, one)]
                 return FrontAnswer({"items": wanted, "total": len(wanted)})
             case _:
                 task = shown.tasks[0]
-                return FrontAnswer(_told(call, task, shown.input_of(task)))
+                return FrontAnswer(_show_task(call, task, shown.input_of(task)))
 
     def refuse(
         self, refusal: Refusal, request_id: str, call: FrontCall | None = None
@@ -160,7 +160,7 @@ def _number(call: FrontCall) -> int:
 def _page(call: FrontCall, shown: Shown) -> dict[str, Any]:
     """Show a page. What lies behind it is not counted: `total` goes up to the next page."""
     is_more = shown.has_more or shown.next is not None
-    items = [_told(call, one, shown.input_of(one)) for one in shown.tasks]
+    items = [_show_task(call, one, shown.input_of(one)) for one in shown.tasks]
     return {"items": items, "total": _size(call) * (_number(call) - 1) + len(items) + is_more}
 
 
@@ -169,7 +169,7 @@ def _is_wanted(call: FrontCall, view: Mapping[str, Any]) -> bool:
     return all(value in (None, "", view[name]) for name, value in wanted.items())
 
 
-def _told(call: FrontCall, task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+def _show_task(call: FrontCall, task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     """Show a task in the words that its reader knows."""
     view = _task(task, input_)
     if "ai-sdk/" in call.headers.get("user-agent", "") and "error" in view:

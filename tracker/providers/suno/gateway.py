@@ -120,7 +120,7 @@ class GatewayDialect(TaskTable):
             row.id: row for one in rows if (row := task_of(one)) is not None and row.id
         }
         return [
-            _told(task, row)
+            _outcome_of_row(task, row)
             if (row := known.get(task.provider_task_id)) is not None
             else Unanswered("the list leaves it out", alone=True)
             for task in asking.tasks
@@ -134,7 +134,7 @@ class GatewayDialect(TaskTable):
         # Two relatives differ: Suno-API shows the songs alone, or the lyrics, and no task.
         row = task_of(data)
         if row is not None and (row.id is not None or isinstance(row.data, dict | list)):
-            return _told(asking.task, row)
+            return _outcome_of_row(asking.task, row)
         bare = _bare(asking.task, data)
         if bare is not None and bare.state in VERDICTS:
             return Observed(bare)
@@ -152,7 +152,7 @@ class GatewayDialect(TaskTable):
         rows = [row for one in data if (row := task_of(one))] if isinstance(data, list) else []
         row = next((one for one in rows if one.id == asking.task.provider_task_id), None)
         if row is not None:
-            return _told(asking.task, row)
+            return _outcome_of_row(asking.task, row)
         bare = (asking.page or {}).get("songs")
         return Observed(bare) if bare is not None else self._unanswered(answer, parsed)
 
@@ -177,7 +177,7 @@ def _batch(asking: Asking, headers: Mapping[str, str]) -> HttpCall:
     return posted(f"{asking.account.base_url}/fetch", body, headers)
 
 
-def _told(task: Task, row: GatewayTask) -> PollOutcome:
+def _outcome_of_row(task: Task, row: GatewayTask) -> PollOutcome:
     if row.word.upper() == UNKNOWN_TO_GATEWAY:
         return Unanswered("the gateway does not know how it stands")
     more: dict[str, Any] = {

@@ -108,7 +108,7 @@ class CallbackReader:
             )
         digest = receipts.digest(raw.provider, raw.subject, inbound.body)
         raw, headers = self._redacted(raw, headers, sought=(raw.token,))
-        return _said(calls_back, raw, digest, headers, task_id, proofs)
+        return _read_observations(calls_back, raw, digest, headers, task_id, proofs)
 
     @property
     def key_sources(self) -> set[KeySource]:
@@ -149,7 +149,7 @@ class CallbackReader:
         addressed = [replace(inbound, path=path) for path in paths]
         proofs = self._verified(kept.provider, addressed, now=kept.received_at)
         digest = receipts.digest_of(kept.fingerprint)
-        return _said(calls_back, raw, digest, headers, task_id, proofs)
+        return _read_observations(calls_back, raw, digest, headers, task_id, proofs)
 
     def _is_addressed(self, raw: RawCallback, task_id: UUID | None) -> bool:
         """Tell whether its URL is one that we gave away. task_id: that its URL holds."""
@@ -243,7 +243,7 @@ class CallbackReader:
         return f"{root}{here}{rest}" if here and self._context.public_url is not None else path
 
 
-def _said(  # noqa: PLR0913, PLR0917 - what is known of a callback before it is read
+def _read_observations(  # noqa: PLR0913, PLR0917 - what is known of a callback before it is read
     calls_back: CallsBack,
     raw: RawCallback,
     digest: bytes,

@@ -59,7 +59,7 @@ class Rereading:
             if body is None or len(body) < one.size_bytes:
                 return Refolded(Sort.GONE, task)
             try:
-                said = self._said(task, one, body, step)
+                said = self._read_observations(task, one, body, step)
             except Unreadable:
                 if step is None or step.kind is EventKind.SEEN_CANCELLED:
                     continue  # it moved nothing, or may be the answer to a request to cancel
@@ -81,7 +81,7 @@ class Rereading:
             results.append((stored.task, compared))
         return results
 
-    def _said(
+    def _read_observations(
         self, task: Task, one: KeptReceipt, body: bytes, step: Transition | None
     ) -> tuple[Observation, ...]:
         """Return what a receipt says of a task today. Raises Unreadable."""

@@ -257,9 +257,9 @@ class AttentionDisplay(Display):
             is_known = digest_of(found) == self._shown
         else:
             is_known = lasting(found) == lasting(before)
-        return "" if is_known else self._told(found)
+        return "" if is_known else self._describe_groups(found)
 
-    def _told(self, found: Mapping[str, Any]) -> str:
+    def _describe_groups(self, found: Mapping[str, Any]) -> str:
         groups = groups_of(found)
         entries = [(group, id_, one) for group in groups for id_, one in group.shown]
         standing = {id_ for group, _, _ in entries for id_ in group.ids}

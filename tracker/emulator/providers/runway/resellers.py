@@ -134,13 +134,13 @@ class RunwayResellers:
         account, body = self._account(call), call.json_object()
         task = await self._make(_NUMBERED, account, call, body)
         if task.scenario.has(RunwayWord.CODE_IN_200):
-            return _told(None, code=1, message="system error")
-        return _told(_numbered(task))
+            return _numbered_reply(None, code=1, message="system error")
+        return _numbered_reply(_numbered(task))
 
     async def _get_task(self, call: ApiCall) -> Reply:
         task = await self._engine.find(self._account(call), call.params.get("taskId", ""))
         is_empty = task.status == SUCCEED and self._engine.persists(task, RunwayWord.EMPTY_OUTPUT)
-        return _told(_numbered(task, is_empty=is_empty))
+        return _numbered_reply(_numbered(task, is_empty=is_empty))
 
     def _account(self, call: ApiCall) -> str:
         return account_of_header(call, self._config, schemes=("",))
@@ -263,7 +263,7 @@ def _good(data: object) -> Reply:
     return Reply({"code": 200, "msg": "success", "data": data})
 
 
-def _told(result: object, *, code: int = 0, message: str = "ok") -> Reply:
+def _numbered_reply(result: object, *, code: int = 0, message: str = "ok") -> Reply:
     body = {"code": code, "message": message, "result": result, "success": code == 0}
     return Reply(body | {"timestamp": 0})
 

@@ -84,7 +84,7 @@ def _number(task: Task) -> int:
 
 def _response(task: Task, input_: Mapping[str, Any]) -> dict[str, Any] | None:
     if is_song(task):
-        songs = [_song(task, song, input_) for song in _told(task)]
+        songs = [_song(task, song, input_) for song in _songs_to_show(task)]
         return {"taskId": str(task.id), "sunoData": songs} if songs else None
     if task.state is not TaskState.SUCCEEDED:
         return None
@@ -127,7 +127,7 @@ def _camel(name: str) -> str:
     return first + "".join(part.title() for part in rest)
 
 
-def _told(task: Task) -> list[Song]:
+def _songs_to_show(task: Task) -> list[Song]:
     """Return the songs that are shown; before there is a sound, one that has its lyrics alone."""
     songs = list(songs_of(task))
     if songs or task.state in TERMINAL:
@@ -192,7 +192,7 @@ def callback_view(task: Task, input_: Mapping[str, Any]) -> dict[str, Any] | Non
 
 def _songs(task: Task, input_: Mapping[str, Any]) -> list[dict[str, Any]]:
     made = task.created_at.strftime(_TIME)
-    return [{**_snake(song, input_), "createTime": made} for song in _told(task)]
+    return [{**_snake(song, input_), "createTime": made} for song in _songs_to_show(task)]
 
 
 def _callback(code: int, text: str, task_id: str, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def reason_of(
     moving = [step for _, step in story.steps if step.from_state != step.to_state]
     step = moving[-1] if moving else last
     numbers = {attempt.key: attempt.number for attempt in story.attempts}
-    text, said = _said(task, step, story, say)
+    text, said = _describe_end(task, step, story, say)
     reason = Reason(text, said, evidence_of(step, numbers), step.at)
     if task.state not in OPEN:
         return reason
@@ -87,7 +87,7 @@ def _odd(story: Story, step: Transition, say: Say) -> Oddity | None:
     return None
 
 
-def _said(task: Task, step: Transition, story: Story, say: Say) -> tuple[str, str]:
+def _describe_end(task: Task, step: Transition, story: Story, say: Say) -> tuple[str, str]:
     """Return what happened and what was said of it. step: led to the state of the task."""
     if task.error is not None:
         code = task.error.code or ""
