@@ -32,7 +32,7 @@ NTH = {CrashPoint.COMMIT_READY: 5, CrashPoint.COMMIT_DONE: 5}
 
 
 @dataclass
-class Bed:
+class DyingService:
     """A service that can die and come back, its provider, and a receiver of deliveries."""
 
     env: dict[str, str]
@@ -53,7 +53,7 @@ class Bed:
 
 
 @pytest.fixture
-def bed(database_url: str, tmp_path: Path) -> Iterator[Bed]:
+def bed(database_url: str, tmp_path: Path) -> Iterator[DyingService]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     config = EmulatorConfig(step_seconds=0.15, callback_backoff_seconds=0.3, callback_tries=20)
@@ -69,7 +69,7 @@ def bed(database_url: str, tmp_path: Path) -> Iterator[Bed]:
             TRACKER_SUBMIT_TIMEOUT_S="2",
             TRACKER_POLL_QUIET_S="0.4",
         )
-        yield Bed(env, url, tmp_path, emulator, sink)
+        yield DyingService(env, url, tmp_path, emulator, sink)
 
 
 HERE = frozenset({"accept", "callback", "commit", "delivery", "job", "poll", "submit"})
@@ -110,7 +110,9 @@ def test_every_point_is_died_at_in_some_test() -> None:
 
 
 @pytest.mark.parametrize("point", [point for point in CrashPoint if _about(point) in HERE])
-def test_nothing_is_lost_or_doubled_when_the_process_dies_at(bed: Bed, point: CrashPoint) -> None:
+def test_nothing_is_lost_or_doubled_when_the_process_dies_at(
+    bed: DyingService, point: CrashPoint
+) -> None:
     dying = bed.start_crashing(point)
     acknowledged = _submit_all(bed, dying)
     wait_until(lambda: not dying.is_alive)
@@ -124,7 +126,7 @@ def test_nothing_is_lost_or_doubled_when_the_process_dies_at(bed: Bed, point: Cr
 
 
 def test_nothing_is_lost_or_doubled_when_it_dies_again_and_again_at_one_commit_after_another(
-    bed: Bed,
+    bed: DyingService,
 ) -> None:
     acknowledged: dict[str, str] = {}
     rounds = [f"{place}-" for place in range(len(AGAIN))]
@@ -142,7 +144,7 @@ def test_nothing_is_lost_or_doubled_when_it_dies_again_and_again_at_one_commit_a
         healing.stop()
 
 
-def _submit_all(bed: Bed, process: Process, prefix: str = "") -> dict[str, str]:
+def _submit_all(bed: DyingService, process: Process, prefix: str = "") -> dict[str, str]:
     """Submit every task until it is acknowledged or the process has died: {name: task id}."""
     acknowledged: dict[str, str] = {}
 
@@ -170,7 +172,7 @@ def _submit_all(bed: Bed, process: Process, prefix: str = "") -> dict[str, str]:
 
 
 def _check(
-    world: World, bed: Bed, acknowledged: dict[str, str], prefixes: Sequence[str] = ("",)
+    world: World, bed: DyingService, acknowledged: dict[str, str], prefixes: Sequence[str] = ("",)
 ) -> None:
     names = {prefix + name for prefix in prefixes for name in SCENARIOS}
     assert set(acknowledged) == names

@@ -50,7 +50,7 @@ class EachOnce:
 
 
 @dataclass
-class Caller:
+class CallbackSender:
     """Sends one callback after the other, each different, and arms what ends processes again.
 
     taken: how many were answered 200: one at least between any two ends, or none was armed.
@@ -108,7 +108,7 @@ def test_a_connection_that_dies_inside_any_statement_costs_nothing(
         ):
             world = World(http, emulator.url)
             standing = _standing(world)
-            caller = Caller(f"{url}{callback_path(standing)}", each)
+            caller = CallbackSender(f"{url}{callback_path(standing)}", each)
             calling = threading.Thread(target=caller.run)
             calling.start()
             try:

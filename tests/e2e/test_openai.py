@@ -18,7 +18,7 @@ VIDEOS = "/openai/v1/videos"
 
 
 @dataclass
-class Gateway:
+class OpenAiGateway:
     """The service, and the emulated gateway behind it."""
 
     http: httpx.Client
@@ -47,7 +47,7 @@ class Gateway:
 
 
 @pytest.fixture
-def gateway(database_url: str, tmp_path: Path) -> Iterator[Gateway]:
+def gateway(database_url: str, tmp_path: Path) -> Iterator[OpenAiGateway]:
     with ExitStack() as stack:
         emulator = stack.enter_context(Emulator(EmulatorConfig(step_seconds=0.02)))
         door = listen()
@@ -64,10 +64,10 @@ def gateway(database_url: str, tmp_path: Path) -> Iterator[Gateway]:
         )
         url = stack.enter_context(serving(env, door=door, workers=True))
         http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
-        yield Gateway(http, emulator)
+        yield OpenAiGateway(http, emulator)
 
 
-def test_content_is_kept_and_served_in_parts(gateway: Gateway) -> None:
+def test_content_is_kept_and_served_in_parts(gateway: OpenAiGateway) -> None:
     """The key opens the content; clients are led to the kept file."""
     for lie in ("done_without_url=99", "done_without_url=99,content_redirect"):
         id_ = gateway.make(lie)
@@ -82,7 +82,7 @@ def test_content_is_kept_and_served_in_parts(gateway: Gateway) -> None:
         assert (part.status_code, part.content) == (206, b"ftyp")
 
 
-def test_lost_creates_are_never_sent_again_and_shown_as_open(gateway: Gateway) -> None:
+def test_lost_creates_are_never_sent_again_and_shown_as_open(gateway: OpenAiGateway) -> None:
     lost = {lie: gateway.make(lie, prompt=lie) for lie in ("error_created", "cut_after_accept")}
     for lie, id_ in lost.items():
         gateway.reaches(id_, "uncertain")
@@ -95,7 +95,9 @@ def test_lost_creates_are_never_sent_again_and_shown_as_open(gateway: Gateway) -
     assert [gateway.created(lie) for lie in lost] == [1, 1]
 
 
-def test_failures_of_the_gateways_own_are_doubted_and_others_are_not(gateway: Gateway) -> None:
+def test_failures_of_the_gateways_own_are_doubted_and_others_are_not(
+    gateway: OpenAiGateway,
+) -> None:
     doubted, certain = gateway.make("expires,error_text"), gateway.make("failed")
     for id_ in (doubted, certain):
         gateway.reaches(id_, "failed")

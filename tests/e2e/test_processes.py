@@ -25,7 +25,7 @@ VIDEO = {"operation": "videos/text2video", "input": {"prompt": "rain"}}
 
 
 @dataclass
-class Site:
+class ManyProcesses:
     """Processes on one database, and their provider, which takes no more than CAP slots."""
 
     database_url: str
@@ -64,7 +64,7 @@ class Site:
 
 
 @pytest.fixture
-def site(database_url: str, tmp_path: Path) -> Iterator[Site]:
+def site(database_url: str, tmp_path: Path) -> Iterator[ManyProcesses]:
     config = EmulatorConfig(step_seconds=0.1, max_slots=CAP, scenario="lax_ids,duplicated=2")
     with Emulator(config) as emulator, ExitStack() as stack:
         ports = [free_port() for _ in range(2)]
@@ -96,10 +96,12 @@ def site(database_url: str, tmp_path: Path) -> Iterator[Site]:
             stack.callback(process.kill)
         for url, web in zip(urls, webs, strict=True):
             wait_until_ready(url, web)
-        yield Site(database_url, urls, workers, emulator)
+        yield ManyProcesses(database_url, urls, workers, emulator)
 
 
-def test_the_work_is_shared_and_the_providers_concurrency_never_exceeded(site: Site) -> None:
+def test_the_work_is_shared_and_the_providers_concurrency_never_exceeded(
+    site: ManyProcesses,
+) -> None:
     """Every submit is sent twice at once, to both web processes; every third task is large, and
     every fourth loses its callbacks."""
 
@@ -127,7 +129,7 @@ def test_the_work_is_shared_and_the_providers_concurrency_never_exceeded(site: S
 
 
 def test_a_stopped_worker_hands_back_what_it_holds_without_spending_an_attempt(
-    site: Site,
+    site: ManyProcesses,
 ) -> None:
     site.workers[1].kill()
     site.submit("slow", **_told("timeout,lax_ids,no_callback")).raise_for_status()

@@ -31,14 +31,14 @@ SCANS = {"TRACKER_POLL_QUIET_S": "0.3"}
 """Settings under which the provider is asked although it can call back."""
 
 
-class MakeWorld(Protocol):
+class MakeProviders(Protocol):
     """Start the service and the providers, which play a scenario each."""
 
     def __call__(self, luma: str = ..., replicate: str = ..., **settings: str) -> World: ...
 
 
 @pytest.fixture
-def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeWorld]:
+def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeProviders]:
     with ExitStack() as stack:
 
         def make(luma: str = "ok", replicate: str = "ok", **settings: str) -> World:
@@ -80,7 +80,7 @@ def _submit_both(world: World) -> dict[str, str]:
     return {name: _submit(world, submission) for name, submission in SUBMISSIONS.items()}
 
 
-def test_callbacks_bring_news_and_verdicts_of_both_into_one_feed(make_world: MakeWorld) -> None:
+def test_callbacks_bring_news_and_verdicts_of_both_into_one_feed(make_world: MakeProviders) -> None:
     world = make_world(luma="progress_video")
     ids = _submit_both(world)
     done = {name: world.finished(id_) for name, id_ in ids.items()}
@@ -108,7 +108,7 @@ def test_callbacks_bring_news_and_verdicts_of_both_into_one_feed(make_world: Mak
     assert sorted(world.creations().values()) == [1, 1]
 
 
-def test_polls_find_what_no_callback_tells(make_world: MakeWorld) -> None:
+def test_polls_find_what_no_callback_tells(make_world: MakeProviders) -> None:
     world = make_world("no_callback", "no_callback", **SCANS)
     for id_ in _submit_both(world).values():
         assert world.finished(id_)["state"] == "succeeded"
@@ -117,7 +117,7 @@ def test_polls_find_what_no_callback_tells(make_world: MakeWorld) -> None:
 
 
 def test_a_create_cut_after_acceptance_is_found_by_its_mark_and_never_made_again(
-    make_world: MakeWorld,
+    make_world: MakeProviders,
 ) -> None:
     cut = "cut_after_accept,no_callback"
     world = make_world(cut, cut, **SCANS)
@@ -130,7 +130,7 @@ def test_a_create_cut_after_acceptance_is_found_by_its_mark_and_never_made_again
 
 
 def test_a_create_that_hides_its_mark_waits_and_is_never_made_again(
-    make_world: MakeWorld,
+    make_world: MakeProviders,
 ) -> None:
     world = make_world(
         "cut_after_accept,no_callback,echo_missing",
@@ -151,7 +151,7 @@ def test_a_create_that_hides_its_mark_waits_and_is_never_made_again(
     assert sorted(world.creations().values()) == [1, 1]
 
 
-def test_a_cancelled_task_is_cancelled_at_the_provider(make_world: MakeWorld) -> None:
+def test_a_cancelled_task_is_cancelled_at_the_provider(make_world: MakeProviders) -> None:
     world = make_world("hold", "hold", **SCANS)
     ids = _submit_both(world).values()
     wait_until(lambda: {world.task(id_)["state"] for id_ in ids} == {"submitted"})
@@ -162,7 +162,7 @@ def test_a_cancelled_task_is_cancelled_at_the_provider(make_world: MakeWorld) ->
     assert sorted(world.creations().values()) == [1, 1]
 
 
-def test_a_follow_up_names_a_task_of_ours(make_world: MakeWorld) -> None:
+def test_a_follow_up_names_a_task_of_ours(make_world: MakeProviders) -> None:
     world = make_world()
     first = _submit(world, SUBMISSIONS["luma"])
     world.finished(first)
@@ -176,7 +176,7 @@ def test_a_follow_up_names_a_task_of_ours(make_world: MakeWorld) -> None:
 
 
 def test_unsigned_callbacks_of_replicate_are_refused_and_polling_finds_the_end(
-    make_world: MakeWorld,
+    make_world: MakeProviders,
 ) -> None:
     world = make_world(replicate="unsigned", **SCANS)
     id_ = _submit(world, SUBMISSIONS["replicate"])

@@ -20,14 +20,14 @@ SONG |= {"title": "t", "prompt": "la"}
 ADDRESSES = {"gateway": "/suno", "kie": "/kie/api/v1", "sunoapi": "/sunoapi/api/v1"}
 
 
-class MakeWorld(Protocol):
+class MakeSunoWorld(Protocol):
     """Start the service and one kind of upstream, which plays a scenario."""
 
     def __call__(self, profile: str, scenario: str = ..., **settings: str) -> World: ...
 
 
 @pytest.fixture
-def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeWorld]:
+def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeSunoWorld]:
     with ExitStack() as stack:
 
         def make(profile: str, scenario: str = "ok", **settings: str) -> World:
@@ -62,7 +62,7 @@ def submit(world: World, operation: str, input_: dict[str, Any]) -> str:
     return str(answer.json()["id"])
 
 
-def test_subscribers_hear_of_a_song_before_the_task_ends(make_world: MakeWorld) -> None:
+def test_subscribers_hear_of_a_song_before_the_task_ends(make_world: MakeSunoWorld) -> None:
     world = make_world("sunoapi", TRACKER_POLL_FIRST_S="60")
     id_ = submit(world, "generate", SONG)
     done = world.finished(id_)
@@ -77,7 +77,7 @@ def test_subscribers_hear_of_a_song_before_the_task_ends(make_world: MakeWorld) 
     assert sum(world.creations().values()) == 1
 
 
-def test_a_body_that_no_signature_covers_ends_nothing(make_world: MakeWorld) -> None:
+def test_a_body_that_no_signature_covers_ends_nothing(make_world: MakeSunoWorld) -> None:
     world = make_world("kie", "sign_not_body", TRACKER_SUNO_WEBHOOK_SECRET=SECRET)
     id_ = submit(world, "generate", SONG)
     assert world.finished(id_)["state"] == "succeeded"
@@ -91,7 +91,7 @@ def test_a_body_that_no_signature_covers_ends_nothing(make_world: MakeWorld) -> 
     [("gateway", "submit/music", {"prompt": "la"}), ("kie", "generate", SONG)],
 )
 def test_a_create_whose_answer_was_lost_is_never_made_again(
-    make_world: MakeWorld, profile: str, operation: str, input_: dict[str, Any]
+    make_world: MakeSunoWorld, profile: str, operation: str, input_: dict[str, Any]
 ) -> None:
     world = make_world(profile, "error_created,no_callback")
     id_ = submit(world, operation, input_)
@@ -103,7 +103,7 @@ def test_a_create_whose_answer_was_lost_is_never_made_again(
     assert sum(world.creations().values()) == 2
 
 
-def test_a_person_resolves_a_lost_create_and_its_songs_are_found(make_world: MakeWorld) -> None:
+def test_a_person_resolves_a_lost_create_and_its_songs_are_found(make_world: MakeSunoWorld) -> None:
     world = make_world("gateway", "error_created")
     id_ = submit(world, "submit/music", {"prompt": "la"})
     wait_until(lambda: bool(world.task(id_)["state"] == "uncertain"))

@@ -19,7 +19,7 @@ FILE = bytes(range(256)) * 200
 
 
 @dataclass
-class Sink:
+class PieceSink:
     data: bytearray = field(default_factory=bytearray)
     is_aborted: bool = False
 
@@ -35,10 +35,10 @@ class Sink:
 
 class Sinks:
     def __init__(self) -> None:
-        self.made: list[Sink] = []
+        self.made: list[PieceSink] = []
 
-    async def __call__(self) -> Sink:
-        self.made.append(Sink())
+    async def __call__(self) -> PieceSink:
+        self.made.append(PieceSink())
         return self.made[-1]
 
 

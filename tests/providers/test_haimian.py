@@ -110,7 +110,7 @@ def test_a_pair_of_keys_signs_creates_and_queries() -> None:
 
 
 @dataclass
-class Upstream(Caller):
+class HaimianUpstream(Caller):
     """The adapter in front of one kind of upstream."""
 
     upstream: Kind | str = "haimian"
@@ -135,7 +135,7 @@ class Upstream(Caller):
 def test_a_song_comes_to_its_end(profile: str, lie: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        caller = Upstream(stage, profile=profile)
+        caller = HaimianUpstream(stage, profile=profile)
         stage.emulator.set_scenario(lie, "suno" if profile == "custom" else "haimian")
         done = await caller.polled_to_its_end(await caller.made(), looks=16)
         assert done.state is S.SUCCEEDED
@@ -147,7 +147,7 @@ def test_a_song_comes_to_its_end(profile: str, lie: str) -> None:
 def test_one_call_makes_several_tasks_which_one_call_asks_for() -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        caller = Upstream(stage)
+        caller = HaimianUpstream(stage)
         task, outcome = await caller.submit(
             "generate/lyric2song", {"prompt": "rain", "batch_size": 3}
         )
@@ -170,7 +170,7 @@ def test_one_call_makes_several_tasks_which_one_call_asks_for() -> None:
 def test_the_daily_limit_waits_until_tomorrow_in_china() -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        caller = Upstream(stage)
+        caller = HaimianUpstream(stage)
         caller.play("daily_limit=1")
         _, outcome = await caller.submit()
         assert isinstance(outcome, Deferred)
@@ -186,7 +186,7 @@ def test_the_daily_limit_waits_until_tomorrow_in_china() -> None:
 def test_a_task_of_another_login_is_no_denial() -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        caller = Upstream(stage)
+        caller = HaimianUpstream(stage)
         caller.play("cookie_bound")
         outcome = await caller.poll(await caller.made())
         assert isinstance(outcome, Absent)
@@ -198,7 +198,7 @@ def test_a_task_of_another_login_is_no_denial() -> None:
 def test_a_word_that_nobody_knows_ends_nothing_until_it_is_set_also_beside_a_sound() -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        caller = Upstream(stage)
+        caller = HaimianUpstream(stage)
         caller.play("mute_status")
         task = await caller.made()
         await stage.advance(9)
@@ -207,7 +207,7 @@ def test_a_word_that_nobody_knows_ends_nothing_until_it_is_set_also_beside_a_sou
         assert (outcome.observation.state, outcome.observation.word) == (None, "7")
         assert [piece.kind for piece in outcome.observation.artifacts] == ["audio", "image"]
         for word, state in (("7=running", S.RUNNING), ("7=succeeded", S.SUCCEEDED)):
-            knowing = Upstream(stage, more={"words": (word,)})
+            knowing = HaimianUpstream(stage, more={"words": (word,)})
             outcome = await knowing.poll(task)
             assert isinstance(outcome, Observed)
             assert outcome.observation.state is state
@@ -229,7 +229,7 @@ def test_a_word_that_nobody_knows_ends_nothing_until_it_is_set_also_beside_a_sou
 def test_a_create_proves_what_its_answer_proves(profile: str, scenario: str, kind: type) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        caller = Upstream(stage, profile=profile)
+        caller = HaimianUpstream(stage, profile=profile)
         stage.emulator.set_scenario(scenario, "suno" if profile == "custom" else "haimian")
         _, outcome = await caller.submit()
         assert type(outcome) is kind, outcome
@@ -240,7 +240,7 @@ def test_a_create_proves_what_its_answer_proves(profile: str, scenario: str, kin
 def test_numbers_may_be_texts_and_a_callback_is_news_alone() -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        caller = Upstream(stage, profile="volc")
+        caller = HaimianUpstream(stage, profile="volc")
         caller.play("text_status")
         task = await caller.made()
         done = await caller.polled_to_its_end(task)
@@ -253,7 +253,7 @@ def test_numbers_may_be_texts_and_a_callback_is_news_alone() -> None:
 def test_an_unreadable_list_tells_nothing() -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        caller = Upstream(stage, more={"api_key": "wrong"})
+        caller = HaimianUpstream(stage, more={"api_key": "wrong"})
         outcome = await caller.poll(a_task("generate/lyric2song", provider_task_id="x"))
         assert isinstance(outcome, Unanswered)
 

@@ -8,9 +8,9 @@ import pytest
 
 from tests.emulator.scene import Scene, play_in
 from tests.providers.caller import Caller
+from tests.providers.emulator_contract import looked_at
 from tests.providers.kinds import KINDS
 from tests.providers.support import a_task
-from tests.providers.test_polled_against_emulator import looked_at
 from tracker.domain.task import Artifact, Task
 from tracker.providers.kling.results import artifacts
 from tracker.providers.registry import PROVIDERS

@@ -28,7 +28,7 @@ KIE: Mapping[str, Any] = {"profile": "kie"}
 PICTURE = "https://pictures.example/a.png"
 
 
-class TestKie(SubmitContract, PollContract, ProbeContract, CallbackContract):
+class TestRunwayAtKie(SubmitContract, PollContract, ProbeContract, CallbackContract):
     provider = RUNWAY
     options = KIE
     inputs = {  # noqa: RUF012 - read only

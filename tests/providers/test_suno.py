@@ -93,7 +93,7 @@ class TestSunoapi(SubmitContract, CallbackUrlContract, PollContract, ProbeContra
         assert json.loads(call.body or b"")["callBackUrl"] == "https://callback.invalid/none"
 
 
-class TestKie(SubmitContract, PollContract, ProbeContract):
+class TestSunoAtKie(SubmitContract, PollContract, ProbeContract):
     provider = SUNO
     options = {"profile": "kie"}  # noqa: RUF012
     inputs = {"generate": SONG}  # noqa: RUF012

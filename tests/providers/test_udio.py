@@ -37,7 +37,7 @@ class TestSongs(SubmitContract, PollContract, ProbeContract):
 
 
 @dataclass
-class Upstream(Caller):
+class UdioUpstream(Caller):
     """The adapter in front of one shape."""
 
     upstream: Kind | str = "udio"
@@ -68,7 +68,7 @@ BOTH = pytest.mark.parametrize("profile", ["songs", "task"])
 def test_a_lie_about_songs_does_not_hide_them(profile: str, lie: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        caller = Upstream(stage, profile=profile)
+        caller = UdioUpstream(stage, profile=profile)
         caller.play(lie)
         done = await caller.polled_to_its_end(await caller.made(), looks=16)
         assert done.state is S.SUCCEEDED
@@ -87,7 +87,7 @@ def test_a_lie_about_songs_does_not_hide_them(profile: str, lie: str) -> None:
 def test_songs_end_one_by_one(profile: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        caller = Upstream(stage, profile=profile)
+        caller = UdioUpstream(stage, profile=profile)
         task = await caller.made()
         await stage.advance(2)
         outcome = await caller.poll(task)
@@ -102,7 +102,7 @@ def test_songs_end_one_by_one(profile: str) -> None:
 def test_one_of_two_is_a_result(profile: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        caller = Upstream(stage, profile=profile)
+        caller = UdioUpstream(stage, profile=profile)
         caller.play("one_of_two")
         done = await caller.polled_to_its_end(await caller.made())
         assert (done.state, sounds(done)) == (S.SUCCEEDED, ["ready", "failed"])
@@ -114,7 +114,7 @@ def test_one_of_two_is_a_result(profile: str) -> None:
 def test_an_error_that_goes_away_again_is_taken_back() -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        caller = Upstream(stage)
+        caller = UdioUpstream(stage)
         caller.play("false_failure")
         done = await caller.polled_to_its_end(await caller.made())
         assert (done.state, done.follow_up) == (S.FAILED, FollowUp.DOUBTFUL)
@@ -130,7 +130,7 @@ def test_an_error_that_goes_away_again_is_taken_back() -> None:
 def test_what_never_finishes_never_ends(profile: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        caller = Upstream(stage, profile=profile)
+        caller = UdioUpstream(stage, profile=profile)
         caller.play("stuck")
         assert (await caller.polled_to_its_end(await caller.made(), looks=20)).state is S.RUNNING
 
@@ -140,7 +140,7 @@ def test_what_never_finishes_never_ends(profile: str) -> None:
 def test_songs_that_a_list_leaves_out_are_weakly_absent() -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        caller = Upstream(stage)
+        caller = UdioUpstream(stage)
         caller.play("missing_in_list=1")
         task = await caller.made()
         outcome = await caller.poll(task)
@@ -154,7 +154,7 @@ def test_songs_that_a_list_leaves_out_are_weakly_absent() -> None:
 def test_many_tasks_are_asked_for_in_one_call() -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        caller = Upstream(stage)
+        caller = UdioUpstream(stage)
         tasks = [await caller.made() for _ in range(3)]
         await stage.advance(4)
         assert UDIO.polls is not None
@@ -171,7 +171,7 @@ def test_a_task_that_fails_says_so_in_either_word() -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
         for lie in ("failed", "failed,fail_word"):
-            caller = Upstream(stage, profile="task")
+            caller = UdioUpstream(stage, profile="task")
             caller.play(lie)
             done = await caller.polled_to_its_end(await caller.made())
             assert done.state is S.FAILED
@@ -199,7 +199,7 @@ def test_a_task_that_fails_says_so_in_either_word() -> None:
 def test_a_create_proves_what_its_answer_proves(profile: str, scenario: str, kind: type) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        caller = Upstream(stage, profile=profile)
+        caller = UdioUpstream(stage, profile=profile)
         caller.play(scenario)
         _, outcome = await caller.submit()
         assert type(outcome) is kind, outcome

@@ -31,7 +31,7 @@ SECRET = "canary-of-the-token"
 
 
 @dataclass
-class Upstream:
+class TokenUpstream:
     """The provider, and who gives its tokens. It takes the newest of these alone.
 
     given: how many tokens there were. refusal: the answer to an exchange in the place of a token.
@@ -62,7 +62,7 @@ def exchanges(bench: Workbench) -> int:
 
 @asynccontextmanager
 async def exchanging(
-    database_url: str, upstream: Upstream, clock: HandClock | SystemClock
+    database_url: str, upstream: TokenUpstream, clock: HandClock | SystemClock
 ) -> AsyncIterator[Workbench]:
     outbound = ScriptedHttp(upstream)
     options = {"exchanges": True}
@@ -85,7 +85,7 @@ async def raised(bench: Workbench) -> list[str]:
 
 
 async def test_calls_at_once_wait_for_one_exchange_and_all_carry_its_token(sqlite_url: str) -> None:
-    upstream = Upstream()
+    upstream = TokenUpstream()
     async with exchanging(sqlite_url, upstream, HandClock()) as bench:
         answers = await asyncio.gather(*(called(bench) for _ in range(20)))
         assert {answer.status for answer in answers if isinstance(answer, HttpResult)} == {200}
@@ -96,7 +96,7 @@ async def test_calls_at_once_wait_for_one_exchange_and_all_carry_its_token(sqlit
 async def test_token_is_renewed_before_its_end_and_serves_on_while_that_fails(
     sqlite_url: str,
 ) -> None:
-    upstream, clock = Upstream(), HandClock()
+    upstream, clock = TokenUpstream(), HandClock()
     async with exchanging(sqlite_url, upstream, clock) as bench:
         await called(bench)
         clock.move(3299)
@@ -123,7 +123,7 @@ async def test_refused_exchange_is_a_condition_that_ends_and_nothing_is_sent_mea
     database_url: str,
 ) -> None:
     """On both databases; on PostgreSQL the clock of jobs is the server's own."""
-    upstream = Upstream(refusal=says(400, why="gone"))
+    upstream = TokenUpstream(refusal=says(400, why="gone"))
     async with exchanging(database_url, upstream, SystemClock()) as bench:
         task = await bench.sent()
         assert task.state is TaskState.QUEUED
@@ -142,7 +142,7 @@ async def test_refused_exchange_is_a_condition_that_ends_and_nothing_is_sent_mea
 
 
 async def test_submit_that_a_dead_token_was_refused_for_is_made_once_more(sqlite_url: str) -> None:
-    upstream, clock = Upstream(), HandClock()
+    upstream, clock = TokenUpstream(), HandClock()
     async with exchanging(sqlite_url, upstream, clock) as bench:
         await called(bench)
         clock.move(61)
@@ -156,7 +156,7 @@ async def test_submit_that_a_dead_token_was_refused_for_is_made_once_more(sqlite
 async def test_young_token_is_not_exchanged_for_a_provider_that_refuses_them_all(
     sqlite_url: str,
 ) -> None:
-    upstream = Upstream()
+    upstream = TokenUpstream()
     async with exchanging(sqlite_url, upstream, HandClock()) as bench:
         await called(bench)
         upstream.is_revoked = True
@@ -166,7 +166,7 @@ async def test_young_token_is_not_exchanged_for_a_provider_that_refuses_them_all
 
 
 async def test_caller_that_goes_away_ends_the_exchange_for_nobody(sqlite_url: str) -> None:
-    upstream = Upstream()
+    upstream = TokenUpstream()
     async with exchanging(sqlite_url, upstream, HandClock()) as bench:
         first = asyncio.create_task(called(bench))
         second = asyncio.create_task(called(bench))
@@ -181,7 +181,7 @@ async def test_caller_that_goes_away_ends_the_exchange_for_nobody(sqlite_url: st
 async def test_token_is_in_no_log_and_in_no_row(
     sqlite_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    upstream, clock = Upstream(), HandClock()
+    upstream, clock = TokenUpstream(), HandClock()
     with caplog.at_level(logging.DEBUG):
         async with exchanging(sqlite_url, upstream, clock) as bench:
             await bench.sent()
@@ -236,14 +236,14 @@ async def test_files_are_asked_for_with_the_token_at_the_hosts_of_tokens_alone()
         credentials=lambda _: {"files.example": {"x-key": "k"}},
         token_hosts=lambda _: {"bucket.example"},
     )
-    calls = calls_of(GuardedHttp(Upstream()), hosting)
+    calls = calls_of(GuardedHttp(TokenUpstream()), hosting)
     assert await calls.file_headers(NAME, exchanging_account()) == {
         "files.example": {"x-key": "k"},
         "bucket.example": {"authorization": f"Bearer {SECRET}-1"},
     }
     by_key = await calls.file_headers(NAME, exchanging_account(exchanges=False))
     assert by_key == {"files.example": {"x-key": "k"}}
-    away = calls_of(GuardedHttp(Upstream(refusal=AWAY)), hosting)
+    away = calls_of(GuardedHttp(TokenUpstream(refusal=AWAY)), hosting)
     assert isinstance(await away.file_headers(NAME, exchanging_account()), HttpFailure)
 
 
@@ -258,17 +258,20 @@ async def test_files_are_asked_for_with_the_token_at_the_hosts_of_tokens_alone()
 async def test_exchange_is_guarded_at_hosts_that_no_operator_set(
     where: str | None, proxy: str | None, guarded: int
 ) -> None:
-    outbound, account = GuardedHttp(Upstream()), exchanging_account(proxy=proxy, tokens_at=where)
+    outbound, account = (
+        GuardedHttp(TokenUpstream()),
+        exchanging_account(proxy=proxy, tokens_at=where),
+    )
     await calls_of(outbound).call(NAME, account, HttpCall("GET", "http://provider.example/tasks"))
     assert [call.proxy for call in outbound.calls] == [proxy, proxy]
     assert len(outbound.guarded) == guarded
 
 
 async def test_call_that_is_passed_on_carries_the_token_or_is_not_sent() -> None:
-    outbound, call = GuardedHttp(Upstream()), HttpCall("GET", "http://provider.example/voices")
+    outbound, call = GuardedHttp(TokenUpstream()), HttpCall("GET", "http://provider.example/voices")
     await calls_of(outbound).open(outbound, NAME, exchanging_account(), call, cap=10)
     assert [one.headers for one in outbound.opened] == [{"authorization": f"Bearer {SECRET}-1"}]
-    outbound = GuardedHttp(Upstream(refusal=AWAY))
+    outbound = GuardedHttp(TokenUpstream(refusal=AWAY))
     found = await calls_of(outbound).open(outbound, NAME, exchanging_account(), call, cap=10)
     assert isinstance(found, HttpFailure)
     assert found.certainty is Certainty.NOT_SENT
@@ -291,7 +294,7 @@ async def test_exchange_that_raises_is_a_delay(caplog: pytest.LogCaptureFixture)
 
 
 async def test_condition_of_an_account_that_needs_no_token_any_more_ends(sqlite_url: str) -> None:
-    upstream = Upstream(refusal=says(400, why="gone"))
+    upstream = TokenUpstream(refusal=says(400, why="gone"))
     async with exchanging(sqlite_url, upstream, HandClock()) as bench:
         await called(bench)
         await AccountHealthCheck(bench.context).look()

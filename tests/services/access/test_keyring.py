@@ -17,7 +17,7 @@ from tracker.services.access.recent_rows import FRESH_S
 from tracker.store.store import Store
 
 
-class _Clock:
+class _StillClock:
     """Stands still until it is moved."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ def _count_queries(store: Store) -> list[str]:
 
 @pytest.mark.anyio
 async def test_a_fresh_key_costs_no_query(database_url: str) -> None:
-    clock = _Clock()
+    clock = _StillClock()
     async with Store(database_url, clock) as store:
         made = await Keys(store, clock, [b"s"]).create_key(Grant("mine", {Scope.TASKS_READ}))
         keyring = Keyring(store, clock, [b"s"])
@@ -65,7 +65,7 @@ async def test_a_fresh_key_costs_no_query(database_url: str) -> None:
 async def test_whoever_comes_without_keys_asks_for_all_who_come_meanwhile(
     database_url: str,
 ) -> None:
-    clock = _Clock()
+    clock = _StillClock()
     async with Store(database_url, clock) as store:
         keyring = Keyring(store, clock, [b"s"])
         asked = _count_queries(store)
@@ -80,7 +80,7 @@ async def test_whoever_comes_without_keys_asks_for_all_who_come_meanwhile(
 
 @pytest.mark.anyio
 async def test_a_revoked_key_is_refused_when_it_is_no_longer_fresh(database_url: str) -> None:
-    clock = _Clock()
+    clock = _StillClock()
     async with Store(database_url, clock) as store:
         keys, keyring = Keys(store, clock, [b"s"]), Keyring(store, clock, [b"s"])
         made = await keys.create_key(Grant("mine", {Scope.TASKS_READ}))
@@ -94,7 +94,7 @@ async def test_a_revoked_key_is_refused_when_it_is_no_longer_fresh(database_url:
 
 @pytest.mark.anyio
 async def test_a_new_key_works_at_once_and_an_unknown_one_is_not_kept(database_url: str) -> None:
-    clock = _Clock()
+    clock = _StillClock()
     async with Store(database_url, clock) as store:
         keyring = Keyring(store, clock, [b"s"])
         assert not await keyring.is_any()
@@ -108,7 +108,7 @@ async def test_a_new_key_works_at_once_and_an_unknown_one_is_not_kept(database_u
 
 @pytest.mark.anyio
 async def test_uses_are_recorded_together_and_never_go_back(database_url: str) -> None:
-    clock = _Clock()
+    clock = _StillClock()
     async with Store(database_url, clock) as store:
         keys, keyring = Keys(store, clock, [b"s"]), Keyring(store, clock, [b"s"])
         made = [await keys.create_key(Grant("mine", {Scope.ADMIN})) for _ in range(2)]
@@ -126,7 +126,7 @@ async def test_uses_are_recorded_together_and_never_go_back(database_url: str) -
 
 @pytest.mark.anyio
 async def test_a_pair_survives_the_rotation_of_the_services_secret(database_url: str) -> None:
-    clock = _Clock()
+    clock = _StillClock()
     async with Store(database_url, clock) as store:
         pair = await Keys(store, clock, [b"old"]).create_pair(Grant("mine", {Scope.ADMIN}))
         assert pair.access_key is not None
@@ -139,7 +139,7 @@ async def test_a_pair_survives_the_rotation_of_the_services_secret(database_url:
 
 def test_nothing_that_lets_somebody_in_is_in_the_database(database_url: str) -> None:
     issued = [issue(database_url, secret=b"s"), issue(database_url, kling=True, secret=b"s")]
-    clock = _Clock()
+    clock = _StillClock()
 
     async def dump() -> str:
         async with Store(database_url, clock) as store:
@@ -154,6 +154,6 @@ def test_nothing_that_lets_somebody_in_is_in_the_database(database_url: str) -> 
         assert one.secret[12:] not in stored
 
 
-def _token(access_key: str, secret: str, clock: _Clock) -> str:
+def _token(access_key: str, secret: str, clock: _StillClock) -> str:
     now = int(clock.now().timestamp())
     return jwt.encode({"iss": access_key, "exp": now + 60, "nbf": now - 5}, secret, "HS256")

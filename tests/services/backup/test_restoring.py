@@ -45,12 +45,12 @@ NOBODY = ScriptedHttp(lambda _: OK)
 IN_USE = r"rows in|is in use|was restored already"
 
 
-class Broken(Exception):
+class DiesWhileRestoring(Exception):
     """The process dies here."""
 
 
 async def dies(_url: str, _taken_at: datetime) -> Readied:
-    raise Broken
+    raise DiesWhileRestoring
 
 
 @contextmanager
@@ -187,7 +187,7 @@ async def test_one_that_broke_off_can_be_run_again(database_url: str, tmp_path: 
     order = await with_a_task(database_url, tmp_path / "backup")
     with emptied(database_url) as url:
         manifest = checked(order.source)
-        with pytest.raises(Broken):
+        with pytest.raises(DiesWhileRestoring):
             await restore(replace(order, url=url), manifest, dies)
         file = sqlite_file(url)
         assert file is None or not file.exists()

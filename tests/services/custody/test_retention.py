@@ -33,7 +33,7 @@ DROPS_TASKS = RetentionPolicy(
 )
 
 
-class Died(Exception):
+class DiesInRetention(Exception):
     """The process ends here."""
 
 
@@ -195,7 +195,7 @@ async def test_files_of_a_dropped_task_go_or_are_found_after_a_death_in_between(
     def die_once(point: CrashPoint) -> None:
         if point in deaths:
             deaths.remove(point)
-            raise Died
+            raise DiesInRetention
 
     options: dict[str, Any] = {"clock": clock, "signal": die_once, "retention": DROPS_TASKS}
     async with open_custody(database_url, tmp_path, **options) as custody:
@@ -207,7 +207,7 @@ async def test_files_of_a_dropped_task_go_or_are_found_after_a_death_in_between(
         await Counting(custody.bench.context).fold_all()
         clock.move(timedelta(days=11).total_seconds())
         chore = RetentionChore(custody.bench.context, batch=1)
-        with pytest.raises(Died):
+        with pytest.raises(DiesInRetention):
             await work_all(chore)
         assert len(custody.files()) == 2  # the first task is gone, its file is not
         await work_all(chore)

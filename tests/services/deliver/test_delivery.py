@@ -301,7 +301,7 @@ async def test_first_attempts_go_before_retries_which_keep_a_quarter(database_ur
 async def test_a_dead_endpoint_slows_nobody(database_url: str) -> None:
     """Ten endpoints are owed 100 each; one never answers. The others get theirs meanwhile."""
     never = asyncio.Event()
-    outbound = SlowHttp({"dead.example": never})
+    outbound = SlowReceivers({"dead.example": never})
     async with open_workbench(database_url, outbound) as bench:
         for n in range(9):
             await an_endpoint(bench, f"http://live-{n}.example/")
@@ -321,7 +321,7 @@ async def test_a_dead_endpoint_slows_nobody(database_url: str) -> None:
         await running
 
 
-class SlowHttp(ScriptedHttp):
+class SlowReceivers(ScriptedHttp):
     """Answers 200; some hosts only once they may. most: calls under way at once, by host."""
 
     def __init__(self, silent: dict[str, asyncio.Event]) -> None:

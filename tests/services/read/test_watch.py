@@ -26,7 +26,7 @@ LONG_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
+class WatchParts:
     """The parts of one process."""
 
     store: Store
@@ -34,22 +34,24 @@ class Process:
 
 
 @asynccontextmanager
-async def a_process(url: str, *, poll_s: float = 0.05, keep: int = 100) -> AsyncIterator[Process]:
+async def a_process(
+    url: str, *, poll_s: float = 0.05, keep: int = 100
+) -> AsyncIterator[WatchParts]:
     async with (
         Store(url, SystemClock()) as store,
         Watch(store, poll_s=poll_s, keep=keep) as watch,
     ):
-        yield Process(store, watch)
+        yield WatchParts(store, watch)
 
 
 @pytest.fixture
-async def ours(database_url: str) -> AsyncIterator[Process]:
+async def ours(database_url: str) -> AsyncIterator[WatchParts]:
     async with a_process(database_url) as process:
         yield process
 
 
 @pytest.fixture
-async def theirs(database_url: str) -> AsyncIterator[Process]:
+async def theirs(database_url: str) -> AsyncIterator[WatchParts]:
     async with a_process(database_url) as process:
         yield process
 
@@ -81,7 +83,7 @@ async def test_a_waiter_is_woken_by_a_commit_of_its_own_process(database_url: st
 
 
 async def test_a_waiter_is_woken_by_a_commit_of_another_process(
-    ours: Process, theirs: Process
+    ours: WatchParts, theirs: WatchParts
 ) -> None:
     (task,) = await history.insert(theirs.store, history.new_task())
     with ours.watch.task(task.id, since=None) as waiter:
@@ -91,7 +93,7 @@ async def test_a_waiter_is_woken_by_a_commit_of_another_process(
         assert await sleeping is Woke.NEWS
 
 
-async def test_what_happened_between_looking_and_waiting_is_not_missed(ours: Process) -> None:
+async def test_what_happened_between_looking_and_waiting_is_not_missed(ours: WatchParts) -> None:
     (task,) = await history.insert(ours.store, history.new_task())
     with ours.watch.task(new_id(), since=None):
         place = await until_followed(ours.watch)
@@ -101,7 +103,7 @@ async def test_what_happened_between_looking_and_waiting_is_not_missed(ours: Pro
             assert await waiter.sleep(soon(), for_ever) is Woke.NEWS
 
 
-async def test_another_tasks_news_wakes_nobody(ours: Process) -> None:
+async def test_another_tasks_news_wakes_nobody(ours: WatchParts) -> None:
     mine, other = await history.insert(ours.store, history.new_task(), history.new_task())
     with ours.watch.task(mine.id, since=None) as waiter:
         assert await waiter.sleep(soon(), for_ever) is Woke.NEWS
@@ -111,7 +113,7 @@ async def test_another_tasks_news_wakes_nobody(ours: Process) -> None:
         assert await waiter.sleep(soon(0), for_ever) is Woke.TIME
 
 
-async def test_a_waiter_hears_only_of_what_it_wants(ours: Process) -> None:
+async def test_a_waiter_hears_only_of_what_it_wants(ours: WatchParts) -> None:
     (task,) = await history.insert(ours.store, history.new_task())
     over = lambda change: change.step.to_state is TaskState.SUCCEEDED  # noqa: E731
     with (
@@ -127,7 +129,7 @@ async def test_a_waiter_hears_only_of_what_it_wants(ours: Process) -> None:
         assert await waiter.sleep(soon(), for_ever) is Woke.NEWS
 
 
-async def test_a_client_that_goes_ends_its_waiter(ours: Process) -> None:
+async def test_a_client_that_goes_ends_its_waiter(ours: WatchParts) -> None:
     left = asyncio.Event()
     with ours.watch.task(new_id(), since=None) as waiter:
         assert await waiter.sleep(soon(), for_ever) is Woke.NEWS
@@ -138,7 +140,7 @@ async def test_a_client_that_goes_ends_its_waiter(ours: Process) -> None:
     assert ours.watch.waiting == 0
 
 
-async def test_closing_wakes_everybody_and_lets_nobody_sleep(ours: Process) -> None:
+async def test_closing_wakes_everybody_and_lets_nobody_sleep(ours: WatchParts) -> None:
     with (
         ours.watch.task(new_id(), since=None) as one,
         ours.watch.feed(ALL) as other,
@@ -153,13 +155,13 @@ async def test_closing_wakes_everybody_and_lets_nobody_sleep(ours: Process) -> N
         assert await late.sleep(soon(), for_ever) is Woke.CLOSING
 
 
-async def test_nothing_is_read_while_nobody_waits(ours: Process) -> None:
+async def test_nothing_is_read_while_nobody_waits(ours: WatchParts) -> None:
     with ours.watch.feed(ALL):
         await until_followed(ours.watch)
     await until(lambda: ours.watch.position is None)
 
 
-async def test_a_place_beyond_the_feed_is_refused(ours: Process) -> None:
+async def test_a_place_beyond_the_feed_is_refused(ours: WatchParts) -> None:
     await history.insert(ours.store, history.new_task())
     with pytest.raises(CursorTooOld):
         await ours.watch.after(1000, ALL, limit=1)
@@ -223,7 +225,7 @@ async def _read_on(
             return seen
 
 
-async def test_memory_and_database_agree_on_every_page(ours: Process) -> None:
+async def test_memory_and_database_agree_on_every_page(ours: WatchParts) -> None:
     """Pages are equal, whether the tailer has them in memory or not."""
     chance = random.Random(1)
     operations = ("videos/text2video", "videos/image2video")

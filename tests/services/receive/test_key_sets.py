@@ -54,7 +54,7 @@ class Published(Shared):
 
 
 @dataclass(frozen=True)
-class Publishing(MadeUp):
+class PublishesKeys(MadeUp):
     """The made-up provider, with callbacks that published keys sign."""
 
     def proof(self, account: Account) -> Shared | None:
@@ -63,7 +63,7 @@ class Publishing(MadeUp):
 
 
 @dataclass
-class Source:
+class KeyPage:
     """The page of the keys, beside the provider's API."""
 
     answer: HttpResult | HttpFailure = AWAY
@@ -82,7 +82,7 @@ class Source:
 
 
 @dataclass
-class Sender:
+class KeyedSender:
     """The provider's sender, and the service's reception."""
 
     bench: Workbench
@@ -109,20 +109,20 @@ def _callback(task: Task, key: Ed25519PrivateKey, body: Mapping[str, Any] = DONE
     return raw_callback(NAME, str(task.id), signed, content, headers)
 
 
-def _open(url: str, source: Source, clock: HandClock, *, per: Any = "task") -> Any:
+def _open(url: str, source: KeyPage, clock: HandClock, *, per: Any = "task") -> Any:
     public = "https://us.example"
     return open_workbench(
-        url, ScriptedHttp(source), adapter=Publishing(per=per), clock=clock, public_url=public
+        url, ScriptedHttp(source), adapter=PublishesKeys(per=per), clock=clock, public_url=public
     )
 
 
 @asynccontextmanager
-async def _with_old_key(url: str) -> AsyncIterator[tuple[Source, HandClock, Sender]]:
+async def _with_old_key(url: str) -> AsyncIterator[tuple[KeyPage, HandClock, KeyedSender]]:
     """Open a workbench whose source publishes the old key."""
-    source, clock = Source(), HandClock()
+    source, clock = KeyPage(), HandClock()
     source.publish(OLD)
     async with _open(url, source, clock) as bench:
-        yield source, clock, Sender(bench, Reception(bench.context))
+        yield source, clock, KeyedSender(bench, Reception(bench.context))
 
 
 async def _tasks(bench: Workbench, count: int) -> Sequence[Task]:
@@ -139,10 +139,10 @@ async def test_no_genuine_callback_is_refused_while_the_keys_are_away_for_an_hou
     database_url: str,
 ) -> None:
     """Half of them are signed with a key that was published during the outage."""
-    source, clock, minutes = Source(), HandClock(), range(0, 60, 3)
+    source, clock, minutes = KeyPage(), HandClock(), range(0, 60, 3)
     source.publish(OLD)
     async with _open(database_url, source, clock) as bench:
-        sender = Sender(bench, Reception(bench.context))
+        sender = KeyedSender(bench, Reception(bench.context))
         first, *tasks = await _tasks(bench, 1 + len(minutes))
         assert await sender.send(first, OLD, _done(first)) == "advanced"
         source.answer = AWAY
@@ -170,16 +170,16 @@ async def test_keys_of_before_a_restart_count_while_their_source_is_away(
     database_url: str,
 ) -> None:
     """For an hour: what a known key signed is taken at once, what a newer one signed waits."""
-    source, clock = Source(), HandClock()
+    source, clock = KeyPage(), HandClock()
     source.publish(OLD)
     async with _open(database_url, source, clock) as bench:
         old, new, *more = await _tasks(bench, 22)
-        sender = Sender(bench, Reception(bench.context))
+        sender = KeyedSender(bench, Reception(bench.context))
         assert await sender.send(old, OLD, _done(old)) == "advanced"
         assert await sender.send(new, NEW, _done(new)) == "refused"
     source.answer = AWAY
     async with _open(database_url, source, clock) as bench:
-        sender, fetches = Sender(bench, Reception(bench.context)), source.fetches
+        sender, fetches = KeyedSender(bench, Reception(bench.context)), source.fetches
         for task in more:
             assert await sender.send(task, OLD, _done(task)) == "advanced"
             assert await sender.send(new, NEW, _done(new)) == "again"
@@ -189,14 +189,14 @@ async def test_keys_of_before_a_restart_count_while_their_source_is_away(
         assert await sender.send(new, NEW, _done(new)) == "advanced"
     source.answer = AWAY
     async with _open(database_url, source, clock) as bench:
-        rejudging, sender = Rejudging(bench.context), Sender(bench, Reception(bench.context))
+        rejudging, sender = Rejudging(bench.context), KeyedSender(bench, Reception(bench.context))
         assert await sender.send(new, OLD, _done(new)) == "again"
         done = await rejudging.replay("default", 2, actor="somebody", is_dry=True)
         assert done.verdict is not Verdict.FORGED
 
 
 async def test_a_set_that_is_written_late_replaces_no_newer_one(database_url: str) -> None:
-    async with _open(database_url, Source(), HandClock()) as bench:
+    async with _open(database_url, KeyPage(), HandClock()) as bench:
         store, at = bench.context.store, datetime.now(UTC)
         for minutes, n in ((2, 1), (1, 2), (3, 3)):
             fetched = FetchedKeys(SOURCE.url, [{"n": n}], at + timedelta(minutes=minutes))
@@ -209,9 +209,9 @@ async def test_a_set_that_is_written_late_replaces_no_newer_one(database_url: st
 async def test_without_any_keys_a_callback_is_sent_again_and_not_called_forged(
     database_url: str,
 ) -> None:
-    source, clock = Source(), HandClock()
+    source, clock = KeyPage(), HandClock()
     async with _open(database_url, source, clock) as bench:
-        sender = Sender(bench, Reception(bench.context))
+        sender = KeyedSender(bench, Reception(bench.context))
         (task,) = await _tasks(bench, 1)
         for answer in (
             AWAY,
@@ -270,9 +270,9 @@ async def test_callbacks_that_come_at_once_share_one_fetch(database_url: str) ->
 async def test_keys_are_there_before_any_callback_and_renewed_twice_a_day(
     database_url: str,
 ) -> None:
-    source, clock = Source(), HandClock()
+    source, clock = KeyPage(), HandClock()
     async with _open(database_url, source, clock) as bench:
-        sender = Sender(bench, Reception(bench.context))
+        sender = KeyedSender(bench, Reception(bench.context))
         (task,) = await _tasks(bench, 1)
         for pause_s, fetches in ((0, 1), (1, 1), (NEWER_AFTER_S, 2)):
             clock.move(pause_s)
@@ -290,7 +290,7 @@ async def test_keys_are_there_before_any_callback_and_renewed_twice_a_day(
 
 
 async def test_strangers_have_nothing_fetched(database_url: str) -> None:
-    source, clock = Source(), HandClock()
+    source, clock = KeyPage(), HandClock()
     async with _open(database_url, source, clock) as bench:
         reception = Reception(bench.context)
         (task,) = await _tasks(bench, 1)
@@ -301,7 +301,7 @@ async def test_strangers_have_nothing_fetched(database_url: str) -> None:
 
 
 async def test_a_url_for_all_tasks_is_proved_by_published_keys_alone(database_url: str) -> None:
-    source, clock = Source(), HandClock()
+    source, clock = KeyPage(), HandClock()
     async with _open(database_url, source, clock, per="project") as bench:
         reception = Reception(bench.context)
         await _tasks(bench, 1)
@@ -339,13 +339,13 @@ async def test_a_refused_callback_is_judged_again_by_the_keys_of_today(database_
 async def test_a_look_at_a_callback_uses_the_keys_that_callbacks_are_received_with(
     database_url: str,
 ) -> None:
-    source, clock = Source(), HandClock()
+    source, clock = KeyPage(), HandClock()
     source.publish(OLD)
     async with _open(database_url, source, clock) as bench:
         reception = Reception(bench.context)
         comparing = Comparing(bench.context)
         (task,) = await _tasks(bench, 1)
-        assert await Sender(bench, reception).send(task, NEW, _done(task)) == "refused"
+        assert await KeyedSender(bench, reception).send(task, NEW, _done(task)) == "refused"
         kept = await bench.context.store.read(lambda db: odd_receipts.whole(db, "default", 1))
         assert kept is not None
         before = await comparing.compare(kept)

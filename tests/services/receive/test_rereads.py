@@ -54,7 +54,7 @@ READ_WRONG = {
 
 
 @dataclass(frozen=True)
-class _Learned(MadeUp):
+class _LaterRelease(MadeUp):
     """An adapter of a later release: it knows more words and fields, of callbacks and answers."""
 
     def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
@@ -83,7 +83,7 @@ async def _bench(url: str, **more: Any) -> AsyncIterator[Workbench]:
 @asynccontextmanager
 async def _later(url: str, **more: Any) -> AsyncIterator[tuple[Workbench, Rereads]]:
     """The service after the adapter has changed."""
-    async with _bench(url, adapter=_Learned(), **more) as bench:
+    async with _bench(url, adapter=_LaterRelease(), **more) as bench:
         yield bench, Rereads(bench.context, at_once=3)
 
 

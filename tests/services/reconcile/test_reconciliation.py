@@ -71,11 +71,11 @@ async def test_too_many_slows_the_whole_account_and_fails_nothing(database_url: 
 
 
 async def test_an_answer_that_breaks_the_adapter_is_asked_for_again(database_url: str) -> None:
-    class Brittle(MadeUp):
+    class BrittlePolls(MadeUp):
         def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
             raise RecursionError
 
-    async with open_workbench(database_url, ScriptedHttp(_says), adapter=Brittle()) as bench:
+    async with open_workbench(database_url, ScriptedHttp(_says), adapter=BrittlePolls()) as bench:
         made = await bench.submitted(2)
         held: list[Job] = []
         while len(held) < len(made):

@@ -28,7 +28,7 @@ DONE = {"status": "succeeded", "pieces": [PIECE]}
 SEVERAL = [{"id": "theirs-2", "mark": "2"}, {"id": "theirs-3", "mark": "3"}]
 
 
-class Died(Exception):
+class DiesInSubmit(Exception):
     """A process that ends here and now."""
 
 
@@ -187,7 +187,7 @@ async def test_a_process_that_dies_makes_no_part_twice_and_loses_none_that_it_wa
 
     def dying(passed: CrashPoint) -> None:
         if passed is point:
-            raise Died
+            raise DiesInSubmit
 
     async with AsyncExitStack() as stack:
         clock = stack.enter_context(moved_clock(database_url))
@@ -198,7 +198,7 @@ async def test_a_process_that_dies_makes_no_part_twice_and_loses_none_that_it_wa
         )
         task = await bench.queued("ours")
         (job,) = await bench.claim_submits()
-        with pytest.raises(Died):
+        with pytest.raises(DiesInSubmit):
             await Attempting(replace(bench.context, at=dying)).run(job)
         clock.move(policy.lease.total_seconds() + policy.submit_timeout_s)
         is_recorded = point is CrashPoint.SUBMIT_RECORDED
@@ -228,12 +228,12 @@ async def test_an_attempt_that_was_counted_as_lost_still_brings_all_that_it_was_
         task = await bench.queued("ours")
         (job,) = await bench.claim_submits()
 
-        class Slow(ScriptedHttp):
+        class SlowAnswer(ScriptedHttp):
             async def call_provider(self, call: HttpCall, **_: Any) -> HttpResult | HttpFailure:
                 await bench.send()  # another process takes over meanwhile
                 return played(call)
 
-        await Attempting(replace(bench.context, egress=Slow(played))).run(job)
+        await Attempting(replace(bench.context, egress=SlowAnswer(played))).run(job)
         assert await bench.outcomes(task) == ["lost"]
         assert [one.state for one in await bench.all()] == [
             TaskState.SUCCEEDED,

@@ -80,14 +80,14 @@ async def test_a_late_acceptance_of_a_lost_attempt_keeps_it_from_being_sent_agai
                 held = await workbench.waits_for(JobKind.RECONCILE)
                 await Reconciliation(workbench.context).run(held)
 
-        class Slow(ScriptedHttp):
+        class SlowAttempt(ScriptedHttp):
             async def call_provider(self, call: HttpCall, **_options: Any) -> HttpResult:
                 await another_takes_over()
                 return accepted(call)
 
         task = await workbench.queued("late")
         (job,) = await workbench.waits_for(JobKind.SUBMIT)
-        slow = Attempting(replace(workbench.context, egress=Slow(accepted)))
+        slow = Attempting(replace(workbench.context, egress=SlowAttempt(accepted)))
         await slow.run(job)
         found = await workbench.task(task.key)
         assert (found.state, found.provider_task_id) == (TaskState.SUBMITTED, "theirs")
@@ -142,12 +142,14 @@ async def test_a_denial_that_follows_too_soon_does_not_count(database_url: str) 
 async def test_a_request_that_cannot_be_built_is_given_up_like_one_that_never_leaves(
     database_url: str,
 ) -> None:
-    class Broken(MadeUp):
+    class BrokenSubmits(MadeUp):
         def build_submit(self, sending: Sending) -> HttpCall:
             raise RecursionError
 
     outbound = ScriptedHttp(accepted)
-    async with open_workbench(database_url, outbound, adapter=Broken(), policy=SHORT) as workbench:
+    async with open_workbench(
+        database_url, outbound, adapter=BrokenSubmits(), policy=SHORT
+    ) as workbench:
         task = await workbench.queued("broken")
         for _ in range(12):
             await workbench.bring_forward(task)
@@ -162,11 +164,13 @@ async def test_a_request_that_cannot_be_built_is_given_up_like_one_that_never_le
 async def test_an_answer_that_breaks_the_adapter_leaves_the_task_uncertain(
     database_url: str,
 ) -> None:
-    class Brittle(MadeUp):
+    class BrittleSubmits(MadeUp):
         def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
             raise RecursionError
 
-    async with open_workbench(database_url, ScriptedHttp(accepted), adapter=Brittle()) as workbench:
+    async with open_workbench(
+        database_url, ScriptedHttp(accepted), adapter=BrittleSubmits()
+    ) as workbench:
         task = await workbench.queued("brittle")
         (job,) = await workbench.waits_for(JobKind.SUBMIT)
         await Attempting(workbench.context).run(job)

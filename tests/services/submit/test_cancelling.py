@@ -198,12 +198,12 @@ async def test_one_that_is_asked_for_while_it_is_polled_comes_at_once(database_u
         await bench.bring_forward(task)
         held = await bench.waits_for(JobKind.RECONCILE)
 
-        class Slow(ScriptedHttp):
+        class SlowCancel(ScriptedHttp):
             async def call_provider(self, call: HttpCall, **_: Any) -> HttpResult | HttpFailure:
                 await _cancel(bench, task)
                 return self.answer(call)
 
-        await Reconciliation(replace(bench.context, egress=Slow(played))).run(held)
+        await Reconciliation(replace(bench.context, egress=SlowCancel(played))).run(held)
         await Reconciliation(bench.context).run(await bench.waits_for(JobKind.RECONCILE))
         assert (await bench.task(task.key)).state is TaskState.CANCELLED
 

@@ -33,7 +33,7 @@ class WrongClock(SystemClock):
         return super().now() + self.off
 
 
-class HeldClock:
+class MachineClock:
     """A machine's clock that stands still until it is moved."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ SERVER = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
 
 async def test_a_servers_time_is_carried_on_by_what_does_not_jump() -> None:
-    machine = HeldClock()
+    machine = MachineClock()
     clock = ServerClock(machine)
     assert (clock.now(), clock.is_servers) == (machine.now(), False)
     asked_s = clock.monotonic()
@@ -66,7 +66,7 @@ async def test_a_servers_time_is_carried_on_by_what_does_not_jump() -> None:
 
 @pytest.mark.parametrize(("off_s", "follows"), [(0.4, False), (-0.4, False), (0.6, True)])
 async def test_what_the_way_may_explain_moves_no_clock(*, off_s: float, follows: bool) -> None:
-    machine = HeldClock()
+    machine = MachineClock()
     clock = ServerClock(machine)
     clock.hear(SERVER, clock.monotonic())
     asked_s = clock.monotonic()

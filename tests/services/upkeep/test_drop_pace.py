@@ -21,7 +21,7 @@ from tracker.store.schema import tasks
 pytestmark = pytest.mark.anyio
 
 
-class _Clock(HandClock):
+class _LeapingClock(HandClock):
     """Its time of day may leap, while what passes does not. Notes how long it is slept on."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ async def _left(bench: Workbench) -> int:
 
 
 async def test_while_others_write_it_drops_little_at_once_and_rests(database_url: str) -> None:
-    clock, batches = _Clock(), list[int]()
+    clock, batches = _LeapingClock(), list[int]()
 
     def at(point: CrashPoint) -> None:
         if point is CrashPoint.RETENTION_COMMITTED:
@@ -72,7 +72,7 @@ async def test_while_others_write_it_drops_little_at_once_and_rests(database_url
 async def test_a_clock_that_leaps_makes_nothing_due_that_nobody_was_asked_about(
     database_url: str,
 ) -> None:
-    clock = _Clock()
+    clock = _LeapingClock()
     async with opened(database_url, clock, POLICY) as bench:
         chore = RetentionChore(bench.context, free=0)
         await chore.work()

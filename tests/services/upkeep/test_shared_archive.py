@@ -30,7 +30,7 @@ from tracker.store.schema import chore_leases, task_inputs
 pytestmark = pytest.mark.anyio
 
 
-class Died(Exception):
+class DiesInArchive(Exception):
     """The process ends here."""
 
 
@@ -79,13 +79,13 @@ async def test_what_another_origin_began_stays_and_what_this_one_began_goes(
     def die_twice(point: CrashPoint) -> None:
         if point in begun:
             begun.remove(point)
-            raise Died
+            raise DiesInArchive
 
     async with opened(database_url, clock, INPUTS, archive, die_twice) as bench:
         await _ended(bench, "one")
         clock.move(11 * DAY_S)
         for _ in range(2):
-            with pytest.raises(Died):
+            with pytest.raises(DiesInArchive):
                 await work_all(RetentionChore(bench.context))
             await bench.context.store.write(_free_lease, None)
             if len(begun) == 1:  # as after a failover: the first is known as an older server's

@@ -66,7 +66,7 @@ class Alone:
                 self._held.release()
 
 
-class Watched(sqlite3.Connection):
+class WatchedConnection(sqlite3.Connection):
     """Knows whether two threads were ever in it."""
 
     def __init__(self, opened: list[Alone], *args: Any, **more: Any) -> None:
@@ -89,7 +89,7 @@ class Watched(sqlite3.Connection):
 class WatchedCursor(sqlite3.Cursor):
     """Of a Watched."""
 
-    connection: Watched
+    connection: WatchedConnection
 
     def execute(self, *args: Any) -> Any:
         with self.connection.alone.hold():
@@ -109,7 +109,7 @@ async def test_each_connection_is_used_by_one_thread_at_a_time(
     opened: list[Alone] = []
 
     def watch(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> None:
-        parameters["factory"] = partial(Watched, opened)
+        parameters["factory"] = partial(WatchedConnection, opened)
 
     def insert(tx: Tx, items: Sequence[Task]) -> list[Task | None]:
         return tasks.insert_many(tx.db, items)

@@ -46,7 +46,7 @@ def statement(*files: bytes) -> dict[str, Any]:
 
 
 @dataclass
-class Scene:
+class FilesScene:
     """A service with web and workers, and its provider. kept: the folder of files."""
 
     http: httpx.Client
@@ -60,7 +60,9 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def scene(
+    shared_database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FilesScene]:
     folder = tmp_path_factory.mktemp("files")
     (folder / "tracker.toml").write_text(PRICES)
     with ExitStack() as stack:
@@ -79,16 +81,16 @@ def scene(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
         url = stack.enter_context(serving(env, door=listen(), workers=True, providers=providers))
         shared = Shared(url, shared_database_url)
         http = stack.enter_context(shared.client())
-        yield Scene(http, provider, folder / "assets", shared)
+        yield FilesScene(http, provider, folder / "assets", shared)
 
 
 @pytest.fixture(autouse=True)
-def _held(scene: Scene) -> None:
+def _held(scene: FilesScene) -> None:
     scene.provider.may_go_on.clear()
 
 
 def test_a_held_create_is_answered_with_the_files_and_so_is_the_task_by_its_id(
-    scene: Scene,
+    scene: FilesScene,
 ) -> None:
     answer = scene.http.post(URL, json=scene.body("two", PNG, OTHER))
     told = answer.json()
@@ -102,7 +104,7 @@ def test_a_held_create_is_answered_with_the_files_and_so_is_the_task_by_its_id(
     assert len(attempts) < 4000
 
 
-def test_a_client_that_goes_away_ends_nothing_and_finds_its_result(scene: Scene) -> None:
+def test_a_client_that_goes_away_ends_nothing_and_finds_its_result(scene: FilesScene) -> None:
     body = json.dumps(scene.body("left", PNG, hold=1)).encode()
     before = set(scene.provider.creations)
     key = f"authorization: {scene.http.headers['authorization']}"
@@ -126,7 +128,7 @@ def test_a_client_that_goes_away_ends_nothing_and_finds_its_result(scene: Scene)
 
 @pytest.mark.parametrize("plan", [{"lose": 1}, {"half": 1}])
 def test_a_call_that_breaks_is_uncertain_maybe_billed_and_never_made_again(
-    scene: Scene, plan: dict[str, int]
+    scene: FilesScene, plan: dict[str, int]
 ) -> None:
     key = issue(scene.shared.database_url, tenant=f"broken-{next(iter(plan))}")
     with httpx.Client(
@@ -147,7 +149,7 @@ def test_a_call_that_breaks_is_uncertain_maybe_billed_and_never_made_again(
     assert not list(scene.kept.glob(".parts/*"))
 
 
-def test_a_file_that_is_gone_is_refused(scene: Scene) -> None:
+def test_a_file_that_is_gone_is_refused(scene: FilesScene) -> None:
     told = scene.http.post(URL, json=scene.body("secret", PNG)).json()
     shown = f"/made-up/tasks/{told['id']}"
     raw = scene.http.get(f"/v1/tasks/{told['id']}").json()

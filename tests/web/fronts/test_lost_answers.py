@@ -31,7 +31,7 @@ _AT_ONCE = struct.pack("ii", 1, 0)
 _numbers = count(1)
 
 
-class Caller:
+class RawClient:
     """A client that a tenant of its own has, and that opens its connections itself."""
 
     def __init__(self, url: str, key: str) -> None:
@@ -85,7 +85,7 @@ def task_id(line: socket.socket) -> str:
     return str(parsed["data"]["task_id"])
 
 
-def size_of_answer(caller: Caller) -> int:
+def size_of_answer(caller: RawClient) -> int:
     """Return how many bytes the answer to a create has, its head included."""
     with closing(caller.create(fresh())) as line:
         head = b""
@@ -119,12 +119,12 @@ def served(
 
 
 @pytest.fixture
-def caller(served: str, shared_database_url: str) -> Caller:
+def caller(served: str, shared_database_url: str) -> RawClient:
     number = next(_numbers)
-    return Caller(served, issue(shared_database_url, tenant=f"caller-{number}").secret)
+    return RawClient(served, issue(shared_database_url, tenant=f"caller-{number}").secret)
 
 
-def test_cut_at_any_byte_of_the_answer(caller: Caller, server: str) -> None:
+def test_cut_at_any_byte_of_the_answer(caller: RawClient, server: str) -> None:
     places = range(0, size_of_answer(caller), STRIDE[server])
     before = caller.number_of_tasks()
 
@@ -139,12 +139,12 @@ def test_cut_at_any_byte_of_the_answer(caller: Caller, server: str) -> None:
 
 
 @pytest.mark.parametrize("lines", [(), ("connection: close",)])
-def test_answered_creates_stay_two(caller: Caller, lines: tuple[str, ...]) -> None:
+def test_answered_creates_stay_two(caller: RawClient, lines: tuple[str, ...]) -> None:
     body = fresh()
     assert len({caller.answered(body, *lines) for _ in range(4)}) == 4
 
 
-def test_equal_creates_at_once_stay_apart(caller: Caller) -> None:
+def test_equal_creates_at_once_stay_apart(caller: RawClient) -> None:
     """A client that asks for four variations at once keeps its connections."""
     body = fresh()
     with ThreadPoolExecutor(4) as pool:
@@ -155,7 +155,7 @@ def test_equal_creates_at_once_stay_apart(caller: Caller) -> None:
         line.close()
 
 
-def test_repeat_of_a_closing_connection_is_joined(caller: Caller) -> None:
+def test_repeat_of_a_closing_connection_is_joined(caller: RawClient) -> None:
     body = fresh()
     caller.cut(body, "connection: close", after=40, is_reset=False)
     first = caller.answered(body, "connection: close")
@@ -163,7 +163,7 @@ def test_repeat_of_a_closing_connection_is_joined(caller: Caller) -> None:
     assert caller.number_of_tasks() == 2
 
 
-def test_two_lost_answers_are_for_two_repeats(caller: Caller) -> None:
+def test_two_lost_answers_are_for_two_repeats(caller: RawClient) -> None:
     body = fresh()
     for _ in range(2):
         caller.cut(body, after=20, is_reset=True)
@@ -173,7 +173,7 @@ def test_two_lost_answers_are_for_two_repeats(caller: Caller) -> None:
     assert caller.number_of_tasks() == 1
 
 
-def test_calls_that_were_lost_together_stay_as_many(caller: Caller) -> None:
+def test_calls_that_were_lost_together_stay_as_many(caller: RawClient) -> None:
     body = fresh()
     lines = [caller.create(body) for _ in range(3)]
     for line in lines:
@@ -183,17 +183,17 @@ def test_calls_that_were_lost_together_stay_as_many(caller: Caller) -> None:
 
 
 def test_other_bodies_and_tenants_are_not_joined(
-    caller: Caller, served: str, shared_database_url: str
+    caller: RawClient, served: str, shared_database_url: str
 ) -> None:
     body = fresh()
     caller.cut(body, after=5, is_reset=True)
     caller.answered(body | {"mode": "pro"})
-    other = Caller(served, issue(shared_database_url, tenant=f"other-{next(_numbers)}").secret)
+    other = RawClient(served, issue(shared_database_url, tenant=f"other-{next(_numbers)}").secret)
     other.answered(body)
     assert (caller.number_of_tasks(), other.number_of_tasks()) == (2, 1)
 
 
-def test_repeat_that_counts_its_tries_takes_the_lost_answer_with_it(caller: Caller) -> None:
+def test_repeat_that_counts_its_tries_takes_the_lost_answer_with_it(caller: RawClient) -> None:
     body = fresh()
     caller.cut(body, "x-stainless-retry-count: 0", after=5, is_reset=True)
     first = caller.answered(body, "x-stainless-retry-count: 1")

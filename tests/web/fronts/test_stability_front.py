@@ -27,7 +27,7 @@ NONE = ("", b"", "text/plain")
 
 
 @dataclass(frozen=True)
-class Scene:
+class StabilityService:
     """A service that keeps files, and the provider itself. admin: headers of a key for all."""
 
     http: httpx.Client
@@ -40,7 +40,9 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def scene(
+    shared_database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[StabilityService]:
     folder = tmp_path_factory.mktemp("stability")
     with ExitStack() as stack:
         behind = stack.enter_context(Emulator(EmulatorConfig(step_seconds=0.05)))
@@ -60,7 +62,7 @@ def scene(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
         provider = httpx.Client(base_url=behind.url, headers=key, trust_env=False, timeout=60)
         http = stack.enter_context(Shared(url, shared_database_url).client())
         admin = bearer(issue(shared_database_url))
-        yield Scene(http, stack.enter_context(provider), admin)
+        yield StabilityService(http, stack.enter_context(provider), admin)
 
 
 def create(http: httpx.Client, name: str, prompt: str, accept: str = "image/*") -> httpx.Response:
@@ -82,7 +84,9 @@ def result(http: httpx.Client, id_: str, **headers: str) -> httpx.Response:
     return answers[-1]
 
 
-def test_a_create_is_answered_with_the_file_as_the_provider_answers(scene: Scene) -> None:
+def test_a_create_is_answered_with_the_file_as_the_provider_answers(
+    scene: StabilityService,
+) -> None:
     front, provider = (create(http, CORE, "a cat") for http in (scene.http, scene.provider))
     for answer in (front, provider):
         assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
@@ -94,7 +98,7 @@ def test_a_create_is_answered_with_the_file_as_the_provider_answers(scene: Scene
     assert told == {"finish_reason": "SUCCESS", "seed": 7}
 
 
-def test_a_result_is_asked_for_by_the_id_until_it_is_there(scene: Scene) -> None:
+def test_a_result_is_asked_for_by_the_id_until_it_is_there(scene: StabilityService) -> None:
     made = create(scene.http, CREATIVE, "a large cat", "application/json")
     assert (made.status_code, set(made.json())) == (200, {"id"})
     id_ = made.json()["id"]
@@ -123,7 +127,7 @@ def test_a_result_is_asked_for_by_the_id_until_it_is_there(scene: Scene) -> None
     ],
 )
 def test_why_there_is_no_file_is_told_by_the_status(
-    scene: Scene, name: str, scenario: str, status: int, word: str
+    scene: StabilityService, name: str, scenario: str, status: int, word: str
 ) -> None:
     prompt = f"{name} [scenario:{scenario}]"
     answer = create(scene.http, name, prompt, "application/json")
@@ -137,14 +141,14 @@ def test_why_there_is_no_file_is_told_by_the_status(
     assert [one["asset"]["state"] for one in pieces] == ["kept"] * (scenario == "content_filtered")
 
 
-def test_a_file_that_is_cut_on_its_way_is_fetched_again(scene: Scene) -> None:
+def test_a_file_that_is_cut_on_its_way_is_fetched_again(scene: StabilityService) -> None:
     made = create(scene.http, CREATIVE, "cut [scenario:truncated=1]", "application/json")
     done = result(scene.http, made.json()["id"])
     assert done.content.startswith(PNG)
     assert scene.made("cut [scenario:truncated=1]") == 1
 
 
-def test_an_answer_that_was_lost_is_given_again(scene: Scene) -> None:
+def test_an_answer_that_was_lost_is_given_again(scene: StabilityService) -> None:
     key = {"authorization": scene.http.headers["authorization"]}
     with (
         Proxy(str(scene.http.base_url), choose=first_create(ANSWERED)) as proxy,
@@ -172,14 +176,14 @@ def test_an_answer_that_was_lost_is_given_again(scene: Scene) -> None:
     ],
 )
 def test_what_is_not_served_is_refused_by_a_name(
-    scene: Scene, method: str, path: str, sent: dict[str, Any], status: int
+    scene: StabilityService, method: str, path: str, sent: dict[str, Any], status: int
 ) -> None:
     answer = scene.http.request(method, path, **sent)
     assert answer.status_code == status
     assert set(answer.json()) == {"id", "name", "errors"}
 
 
-def test_the_balance_is_the_providers_and_for_admins(scene: Scene) -> None:
+def test_the_balance_is_the_providers_and_for_admins(scene: StabilityService) -> None:
     refused = scene.http.get("/sd/v1/user/balance")
     assert (refused.status_code, refused.json()["name"]) == (403, "permission_denied")
     answer = scene.http.get("/sd/v1/user/balance", headers=scene.admin)

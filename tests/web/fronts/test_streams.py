@@ -22,7 +22,7 @@ DONE = {"end": {"status": "succeeded", "pieces": [PIECE]}}
 
 
 @dataclass
-class Scene:
+class StreamScene:
     """A service with web and workers, and its provider."""
 
     http: httpx.Client
@@ -45,7 +45,9 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def scene(
+    shared_database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[StreamScene]:
     with ExitStack() as stack:
         provider = stack.enter_context(MadeUpServer())
         env = environment(
@@ -60,15 +62,15 @@ def scene(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
         providers = {**PROVIDERS, NAME: made_up(MadeUp(Finds.NEVER))}
         url = stack.enter_context(serving(env, door=listen(), workers=True, providers=providers))
         http = stack.enter_context(Shared(url, shared_database_url).client())
-        yield Scene(http, provider)
+        yield StreamScene(http, provider)
 
 
 @pytest.fixture(autouse=True)
-def _held(scene: Scene) -> None:
+def _held(scene: StreamScene) -> None:
     scene.provider.may_go_on.clear()
 
 
-def test_a_stream_is_passed_on_piece_by_piece_and_ends_its_task(scene: Scene) -> None:
+def test_a_stream_is_passed_on_piece_by_piece_and_ends_its_task(scene: StreamScene) -> None:
     note = [{"raw": line} for line in ('{"text": "\\u0000\\ud83c"}', '{"text": "\\udfb5"}')]
     lines = (*note, {"text": " first, 你好"}, {"hold": 1}, {"text": " then"}, DONE)
     got = ""
@@ -88,7 +90,7 @@ def test_a_stream_is_passed_on_piece_by_piece_and_ends_its_task(scene: Scene) ->
     assert scene.provider.creations[id_] == 1
 
 
-def test_a_stream_without_its_end_is_uncertain_and_never_made_again(scene: Scene) -> None:
+def test_a_stream_without_its_end_is_uncertain_and_never_made_again(scene: StreamScene) -> None:
     for lines in ([{"text": "half"}, {"cut": 1}], [{"text": "half"}]):
         id_, got = scene.tell(*lines)
         assert got.replace("~", "").endswith("half\nuncertain")
@@ -99,14 +101,14 @@ def test_a_stream_without_its_end_is_uncertain_and_never_made_again(scene: Scene
         assert scene.provider.creations[id_] == 1
 
 
-def test_a_failure_that_the_stream_tells_is_one(scene: Scene) -> None:
+def test_a_failure_that_the_stream_tells_is_one(scene: StreamScene) -> None:
     id_, got = scene.tell({"text": "no"}, {"end": {"status": "failed", "why": "moderated"}})
     assert got.replace("~", "").endswith("no\nfailed")
     assert scene.task(id_)["error"]["message"] == "moderated"
 
 
 def test_a_client_that_goes_away_ends_nothing_and_its_repeat_is_shown_all_of_it(
-    scene: Scene,
+    scene: StreamScene,
 ) -> None:
     lines = ({"text": "once "}, {"hold": 1}, {"text": "upon"}, DONE)
     body = scene.body(*lines, prompt="gone")
@@ -132,18 +134,18 @@ def test_a_client_that_goes_away_ends_nothing_and_its_repeat_is_shown_all_of_it(
     wait_until(lambda: scene.task(id_)["state"] == "succeeded")
 
 
-def test_a_refusal_before_the_stream_is_that_of_any_create(scene: Scene) -> None:
+def test_a_refusal_before_the_stream_is_that_of_any_create(scene: StreamScene) -> None:
     refused = scene.http.post("/made-up/tell", json={"plan": {}})
     assert (refused.status_code, refused.json()["no"]) == (422, "invalid")
 
 
-def test_a_text_that_never_ends_is_ended_by_us(scene: Scene) -> None:
+def test_a_text_that_never_ends_is_ended_by_us(scene: StreamScene) -> None:
     id_, got = scene.tell(*[{"text": "x " * 8000}] * 6, DONE)
     assert got.endswith("\nuncertain")
     assert "longer than" in scene.task(id_)["message"]
 
 
-def test_a_secret_that_the_text_repeats_is_told_to_nobody(scene: Scene) -> None:
+def test_a_secret_that_the_text_repeats_is_told_to_nobody(scene: StreamScene) -> None:
     _, told = scene.tell({"text": "the key a-key-"}, {"text": "of-ours is bad"}, DONE)
     got = told.replace("~", "")
     assert "a-key-of-ours" not in got

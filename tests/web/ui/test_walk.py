@@ -96,7 +96,7 @@ SAME_NAMES = """() => {
 
 
 @dataclass(frozen=True)
-class _Planted:
+class _PlantedIds:
     """Something of each kind; ids by the part of an address that they stand behind.
 
     person: may do everything. newcomer: of a tenant that has nothing. reader: may look alone.
@@ -140,7 +140,7 @@ def shared_database_url(
 
 
 @pytest.fixture(scope="module")
-def planted(shared_idle: Shared) -> Iterator[_Planted]:
+def planted(shared_idle: Shared) -> Iterator[_PlantedIds]:
     url, database_url = shared_idle.url, shared_idle.database_url
     with (
         signed_in(url, database_url) as person,
@@ -177,7 +177,7 @@ def planted(shared_idle: Shared) -> Iterator[_Planted]:
             "keys": str(person.key.row.id),
             "holds": hold,
         }
-        yield _Planted(url, person, newcomer, reader, ids, task, doubted)
+        yield _PlantedIds(url, person, newcomer, reader, ids, task, doubted)
 
 
 def _routes() -> list[str]:
@@ -224,7 +224,7 @@ def _opposite(window: tuple[int, int], theme: str, language: str) -> Look:
 
 
 def test_every_page_is_accessible_fits_and_asks_nobody_else(
-    planted: _Planted, chromium: Chromium
+    planted: _PlantedIds, chromium: Chromium
 ) -> None:
     wrong, looks = dict[str, list[str]](), cycle(LOOKS)
     with watched(chromium, planted.url) as seen:
@@ -244,7 +244,7 @@ def test_every_page_is_accessible_fits_and_asks_nobody_else(
         assert seen.strangers == []
 
 
-def test_states_of_pages_are_accessible_and_fit(planted: _Planted, chromium: Chromium) -> None:
+def test_states_of_pages_are_accessible_and_fit(planted: _PlantedIds, chromium: Chromium) -> None:
     wrong, looks = dict[str, list[str]](), cycle(LOOKS)
     states = (
         (planted.newcomer, ("/attention", "/tasks", "/deliveries", "/holds", "/nothing")),

@@ -66,7 +66,7 @@ def _collect(db: Reading, owner: str, now: datetime) -> service_views.Attention:
 
 
 def _unsettled(db: Reading, found: list[attention.Stuck]) -> list[service_views.StuckTask]:
-    """Of what waits to be sent or was lost, the latest attempt says why: its age says nothing."""
+    """Return tasks with why they wait or were lost: the latest attempt says it, not their age."""
     tried = [one.id for one in found if one.state in _SENT_LATER]
     said = attempts.last_messages(db, tried)
     return [_stuck(replace(one, message=said.get(one.id, one.message))) for one in found]
