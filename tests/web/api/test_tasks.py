@@ -157,7 +157,7 @@ def test_an_operation_that_is_not_there_is_told_with_what_was_probably_meant(
         ({"metadata": "x"}, "metadata"),
         ({"deadline_s": 0}, "deadline_s"),
         ({"deadline_s": "5"}, "deadline_s"),
-        ({"external_task_id": ""}, "external_task_id"),
+        ({"external_task_id": ["a"]}, "external_task_id"),
         ({"external_task_id": "a\u0000b"}, "external_task_id"),
         ({"surprise": 1}, "surprise"),
     ],
