@@ -9,6 +9,7 @@ first goes on first, so that it ends and its memory is free before the next one 
 
 import asyncio
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -27,6 +28,8 @@ _NICE = 5
 
 def step_back() -> None:
     """Have the calling thread give way from now on to others on its core, which answer callers."""
+    if sys.platform != "linux":  # elsewhere such an id may be that of another process
+        return
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.nice(0) + _NICE)
 
