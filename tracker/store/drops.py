@@ -30,14 +30,14 @@ def input_sizes(db: Connection, keys: Sequence[int]) -> dict[int, int]:
 
 def drop_inputs(db: Connection, keys: Sequence[int]) -> set[int]:
     """Drop the inputs of tasks; their sizes and digests stay. Returns what it left: nothing."""
-    bulk.change(
+    bulk.change_later(
         db,
         "INSERT INTO dropped_inputs (task_key, tenant, size_bytes, sha256)"
         " SELECT task_key, tenant, length(body), sha256(body) FROM task_inputs WHERE task_key",
         keys,
         encoding.integers,
     )
-    bulk.change(db, "DELETE FROM task_inputs WHERE task_key", keys, encoding.integers)
+    bulk.change_later(db, "DELETE FROM task_inputs WHERE task_key", keys, encoding.integers)
     return set()
 
 
@@ -49,7 +49,7 @@ def dropped_inputs(db: Connection, keys: Sequence[int]) -> set[int]:
 
 def drop_evidence(db: Connection, keys: Sequence[int]) -> set[int]:
     """Drop bodies and headers of the receipts of tasks. Returns what it left: nothing."""
-    bulk.change(
+    bulk.change_later(
         db,
         "UPDATE receipts SET body = NULL, headers = NULL"
         " WHERE (body IS NOT NULL OR headers IS NOT NULL) AND task_key",
@@ -154,7 +154,7 @@ def drop_loose_evidence(db: Connection, keys: Sequence[int]) -> None:
 def drop_ended_deliveries(db: Connection, rows: Collection[Any]) -> None:
     """Drop deliveries, that the transaction has locked, with all that no other one names."""
     keys = [row.key for row in rows]
-    bulk.change(db, "DELETE FROM delivery_attempts WHERE delivery_key", keys, encoding.integers)
-    bulk.change(db, "DELETE FROM deliveries WHERE key", keys, encoding.integers)
+    bulk.change_later(db, "DELETE FROM delivery_attempts WHERE delivery_key", keys, encoding.integers)
+    bulk.change_later(db, "DELETE FROM deliveries WHERE key", keys, encoding.integers)
     bodies = list({row.body_id for row in rows})
-    bulk.change(db, _DELETE_BODIES, bodies, encoding.uuids)
+    bulk.change_later(db, _DELETE_BODIES, bodies, encoding.uuids)

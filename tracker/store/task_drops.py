@@ -134,7 +134,7 @@ def drop_tasks(db: Connection, keys: Sequence[int], *, now: datetime) -> DropRes
     _raise_floors(db, found.going, found.newest)
     objects = _drop_assets(db, dropped)
     drops.drop_ended_deliveries(db, [one for one in found.owed if one.task_key in going])
-    bulk.change(
+    bulk.change_later(
         db,
         "DELETE FROM dismissals WHERE kind = 'receipt' AND of IN"
         " (SELECT key FROM receipts WHERE task_key",
@@ -143,7 +143,7 @@ def drop_tasks(db: Connection, keys: Sequence[int], *, now: datetime) -> DropRes
         tail=")",
     )
     for statement in _CHILDREN:
-        bulk.change(db, statement, dropped, encoding.integers)
+        bulk.change_later(db, statement, dropped, encoding.integers)
     return DropResult(found.needed, objects)
 
 
@@ -173,7 +173,7 @@ def _raise_floors(
     floors: dict[str, int] = {}
     for row in going:
         floors[row.tenant] = max(newest.get(row.key, 0), floors.get(row.tenant, 0))
-    _RAISE_FLOORS.run(db, sorted(floors.items()))
+    _RAISE_FLOORS.later(db, sorted(floors.items()))
 
 
 def _drop_assets(db: Connection, keys: Sequence[int]) -> Sequence[str]:
@@ -181,6 +181,6 @@ def _drop_assets(db: Connection, keys: Sequence[int]) -> Sequence[str]:
     rows = bulk.find(db, _KEPT_ASSETS, keys, encoding.integers)
     for tenant, digest in sorted({(tenant, bytes(sha256 or b"")) for tenant, sha256, _ in rows}):
         assets.lock_bytes(db, tenant, digest)
-    bulk.change(db, "DELETE FROM assets WHERE task_key", keys, encoding.integers)
+    bulk.change_later(db, "DELETE FROM assets WHERE task_key", keys, encoding.integers)
     kept = {store_key for _, _, store_key in rows if store_key is not None}
     return sorted(kept - assets.in_use(db, kept)) if kept else ()

@@ -58,7 +58,7 @@ class TaskName:
 
 def insert_many(db: Connection, new: Sequence[Tombstone], *, now: datetime) -> None:
     """Keep what is left of tasks."""
-    _INSERT.run(db, [_row(one, now) for one in new])
+    _INSERT.later(db, [_row(one, now) for one in new])
 
 
 def _row(one: Tombstone, now: datetime) -> tuple[Any, ...]:

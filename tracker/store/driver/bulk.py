@@ -329,6 +329,18 @@ def change(
         return int(_execute(db, f"{statement} = ANY(%b){tail}", [array(values)]).rowcount)
 
 
+def change_later(
+    db: Connection, statement: str, values: Sequence[Any], array: Encode, *, tail: str = ""
+) -> None:
+    """Carry out `change`, on PostgreSQL without waiting for it. Raises DBAPIError."""
+    pipe = pipe_of(db)
+    if pipe is None or not values:
+        change(db, statement, values, array, tail=tail)
+        return
+    with AsSqlalchemy(db):
+        pipe.send(f"{statement} = ANY(%b){tail}", [array(values)])
+
+
 def last_number(db: Connection, table: str) -> int:
     """The highest number that SQLite gave to a row of a table, to go on from inside a transaction.
 
