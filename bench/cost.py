@@ -89,7 +89,7 @@ async def _replay(url: str, folder: str, rounds: int, more: Mapping[str, str]) -
         config = uvicorn.Config(app, log_config=None, **options)
         config.load()
         configure_logging("info", "json", settings.log_redactor())
-        tune_interpreter()
+        tune_interpreter(settings)
         writer: Any = state["services"].reception._context.store._writer  # noqa: SLF001 - measured
         queue, catch = writer._queue, _Catch(writer._queue)  # noqa: SLF001
         writer._queue = catch  # noqa: SLF001

@@ -59,7 +59,7 @@ def _serve(settings: Settings, *, worker: bool) -> None:
         "ssl_keyfile": settings.tracker_tls_key,
     }
     if settings.web_concurrency == 1:
-        tune_interpreter()
+        tune_interpreter(settings)
         app = make_app(settings, workers=worker)
         sockets = [one for listener in listeners for one in multiplied(listener)]
         _Server(uvicorn.Config(app, **options), f"tracker on {url}").run(sockets=sockets)

@@ -154,7 +154,9 @@ def drop_loose_evidence(db: Connection, keys: Sequence[int]) -> None:
 def drop_ended_deliveries(db: Connection, rows: Collection[Any]) -> None:
     """Drop deliveries, that the transaction has locked, with all that no other one names."""
     keys = [row.key for row in rows]
-    bulk.change_later(db, "DELETE FROM delivery_attempts WHERE delivery_key", keys, encoding.integers)
+    bulk.change_later(
+        db, "DELETE FROM delivery_attempts WHERE delivery_key", keys, encoding.integers
+    )
     bulk.change_later(db, "DELETE FROM deliveries WHERE key", keys, encoding.integers)
     bodies = list({row.body_id for row in rows})
     bulk.change_later(db, _DELETE_BODIES, bodies, encoding.uuids)
