@@ -1,4 +1,4 @@
-"""A canary in the key of every provider, whose upstream repeats all that it is sent."""
+"""A canary in the key of each kind of upstream, which repeats all that it is sent."""
 
 import json
 from base64 import b64encode
@@ -66,9 +66,7 @@ class Parrot:
         return {"code": 0, **told, "data": told, "output": told}
 
 
-def test_no_key_of_any_provider_is_stored_logged_or_answered(
-    sqlite_url: str, tmp_path: Path
-) -> None:
+def test_no_key_of_any_kind_is_stored_logged_or_answered(sqlite_url: str, tmp_path: Path) -> None:
     said, port = Parrot(), free_port()
     own = f"http://127.0.0.1:{port}"
     with Upstream(said.answer) as upstream:
