@@ -47,6 +47,18 @@ def demo_of(provider: Provider) -> Kind:
     return Kind(provider.name, job.address, job.operation, input_, job.options)
 
 
+async def check_refusal(caller: Caller, scenario: str, kind: type, *, blames: bool) -> None:
+    """Play a scenario in which a create makes nothing, and hold the outcome to its kind."""
+    caller.play(scenario)
+    _, outcome = await caller.submit()
+    assert type(outcome) is kind
+    assert caller.stage.emulator.creations() == {}
+    if isinstance(outcome, Refused):
+        assert outcome.blames_account is blames
+    if isinstance(outcome, Deferred) and scenario == "rate_limited":
+        assert outcome.retry_after_s is not None
+
+
 async def looked_at(caller: Caller, task: Task) -> Task:
     """Look until the task has ended, and a success has its result."""
     for _ in range(30):
@@ -222,13 +234,7 @@ class EmulatorContract(AccountContract):
 
         @play_in(Scene)
         async def play(stage: Scene) -> None:
-            _, outcome = await self.calling(stage, name, scenario).submit()
-            assert type(outcome) is kind
-            assert stage.emulator.creations() == {}
-            if isinstance(outcome, Refused):
-                assert outcome.blames_account is blames
-            if isinstance(outcome, Deferred) and scenario == "rate_limited":
-                assert outcome.retry_after_s is not None
+            await check_refusal(self.calling(stage, name), scenario, kind, blames=blames)
 
         play()
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.emulator.scene import Scene, play_in
 from tests.providers.caller import Caller
-from tests.providers.emulator_contract import AccountContract
+from tests.providers.emulator_contract import AccountContract, check_refusal
 from tests.providers.kinds import CALLING, FLUXES, KINDS, VIDEOS
 from tracker.domain.outcome import Deferred, Refused
 
@@ -65,15 +65,7 @@ def test_a_create_that_makes_nothing_says_whose_fault_it_is(
 ) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
-        caller = Caller(stage, name)
-        caller.play(scenario)
-        _, outcome = await caller.submit()
-        assert type(outcome) is kind
-        assert stage.emulator.creations() == {}
-        if isinstance(outcome, Refused):
-            assert outcome.blames_account is blames
-        if isinstance(outcome, Deferred) and scenario == "rate_limited":
-            assert outcome.retry_after_s is not None
+        await check_refusal(Caller(stage, name), scenario, kind, blames=blames)
 
     play()
 

@@ -15,7 +15,7 @@ from tracker.providers.ports.objects import NamedObject
 from tracker.providers.registry import PROVIDERS
 from tracker.services.context import Context
 from tracker.services.fronts.owning import keep_made
-from tracker.services.named_objects import check_named
+from tracker.services.named_objects import MOST_NAMED, check_named
 from tracker.store.made_objects import MadeObject
 
 pytestmark = pytest.mark.anyio
@@ -86,6 +86,13 @@ async def test_fields_that_no_model_has_are_looked_at_wherever_they_stand(contex
                 refused = await refusals(context, provider.name, "mine", given)
                 assert [one.reason for one in refused] == [f"there is no such {named.kind}"]
                 assert field in refused[0].path
+
+
+async def test_an_input_names_so_many_objects_at_most(context: Context) -> None:
+    ids = [f"of-{number}" for number in range(MOST_NAMED)]
+    assert await refusals(context, "openai", "default", {"file_ids": ids}) == []
+    (refused,) = await refusals(context, "openai", "default", {"file_ids": [*ids, "more"]})
+    assert refused == FieldError(f"file_ids[{MOST_NAMED}]", "names more than 1000 objects")
 
 
 async def test_no_text_names_what_another_tenant_made(context: Context) -> None:

@@ -61,6 +61,17 @@ def test_troubles_walk_indexes(database_url: str) -> None:
         check(plan)
 
 
+def test_many_endpoints_take_no_more_statements_than_one(database_url: str) -> None:
+    with connected(database_url) as db:
+        some = [_endpoint(db, ordered=True) for _ in range(50)]
+        for one in some:
+            _owe(db, one, turn=1, **_failed(1, 502, "HTTP 502"))
+        assert len(plans(db, partial(endpoint_troubles.troubles, db=db, some=some))) == 3
+        found = endpoint_troubles.troubles(db, some)
+    assert {(one.kind, one.owed) for one in found.values()} == {(Trouble.BREAKS, 1)}
+    assert found.keys() == {one.key for one in some}
+
+
 def _failed(second: int, status: int | None, error: str) -> dict[str, Any]:
     at = NOW + timedelta(seconds=second)
     return {"last_attempt_at": at, "last_status": status, "last_error": error, "attempts": 1}

@@ -18,41 +18,46 @@ _SELDOM = "\0QZXJKVYWUGFHBPMDLNORCISATEqzjxkvwy"
 """Characters that few JSON texts hold, the rarest first."""
 
 
+class _Probes:
+    """Texts that are looked for in a text which holds few of them, mostly none."""
+
+    def __init__(self, probes: Iterable[str]) -> None:
+        # A text is searched for one character in a fraction of the time that twelve take.
+        self._by_seldom: dict[str, list[str]] = {}
+        for probe in probes:
+            self._by_seldom.setdefault(_rarest(probe), []).append(probe)
+
+    def found_in(self, text: str) -> list[str]:
+        """Return those that a text holds."""
+        found: list[str] = []
+        for seldom, probes in self._by_seldom.items():
+            if seldom in text:
+                found += [probe for probe in probes if probe in text]
+        return found
+
+
 class EncodedSecrets:
     """Knows how some secrets are spelt, and looks for them in little time."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         """secrets: those below LEAST characters are left alone."""
-        by_probe: dict[str, list[str]] = {}
+        self._by_probe: dict[str, list[str]] = {}
         for secret in secrets:
             spellings = encoded(secret)
             for spelling in spellings:
                 # Ends of keys may be alike, too: one probe then stands for several.
-                by_probe.setdefault(_probe_of(spelling), []).extend(spellings)
-        # A text is searched for one character in a fraction of the time that twelve take.
-        self._by_seldom: dict[str, list[tuple[str, list[str]]]] = {}
-        for probe, spellings_ in by_probe.items():
-            self._by_seldom.setdefault(_rarest(probe), []).append((probe, spellings_))
+                self._by_probe.setdefault(_probe_of(spelling), []).extend(spellings)
+        self._probes = _Probes(self._by_probe)
 
     def found_in(self, text: str) -> tuple[str, ...]:
         """Return the spellings that a text may hold; nothing for most texts."""
-        found: tuple[str, ...] = ()
-        for seldom, probes in self._by_seldom.items():
-            if seldom in text:
-                for probe, spellings in probes:
-                    if probe in text:
-                        found += tuple(spellings)
-        return found and tuple(set(found))
+        probes = self._probes.found_in(text)
+        return tuple({one for probe in probes for one in self._by_probe[probe]}) if probes else ()
 
 
 def may_hold_callback_url(text: str) -> bool:
     """Return whether a text may hold the URL of a callback in base64 or hex."""
-    for seldom, probes in _OF_URLS.items():
-        if seldom in text:
-            for probe in probes:
-                if probe in text:
-                    return True
-    return False
+    return bool(_OF_URLS.found_in(text))
 
 
 def encoded(secret: str) -> tuple[str, ...]:
@@ -91,6 +96,4 @@ def _rarest(probe: str) -> str:
     return next((one for one in _SELDOM if one in probe), probe[0])
 
 
-_OF_URLS: dict[str, list[str]] = {}
-for _one in _URL_PROBES:
-    _OF_URLS.setdefault(_rarest(_one), []).append(_one)
+_OF_URLS = _Probes(_URL_PROBES)

@@ -19,6 +19,8 @@ _Place = tuple[int | str, ...]
 _ByKind = Mapping[NamedObject, Mapping[str, list[_Place]]]
 _LONGEST_NAME = 2048
 """Characters of a text that is looked into for a name; longer ones are files and prompts."""
+MOST_NAMED = 1000
+"""Ids of one kind that an input may name: each is looked up by a parameter of its own, or two."""
 ROUNDS, STRETCHES = 2, 2
 """How often, and how much at once, results are recorded while somebody waits."""
 _NONE: Mapping[str, NamedObject] = MappingProxyType({})
@@ -37,12 +39,13 @@ class NamedHere:
 
 @dataclass(frozen=True, slots=True)
 class _Owners:
-    """The tenants of some objects, by account, kind and id.
+    """The tenants of some objects.
 
+    tenants:   by kind and id, and then by account.
     is_shared: whether there are several tenants; None where it makes no difference.
     """
 
-    tenants: Mapping[tuple[str, str, str], str]
+    tenants: Mapping[tuple[str, str], Mapping[str, str]]
     is_shared: bool | None
 
 
@@ -74,7 +77,11 @@ async def check_named(
         return _NOTHING  # as with most
     by_kind: dict[NamedObject, dict[str, list[_Place]]] = {}
     for place, named, id_ in _named(input_, ids, ()):
-        by_kind.setdefault(named, {}).setdefault(id_, []).append(place)
+        places = by_kind.setdefault(named, {})
+        places.setdefault(id_, []).append(place)
+        if len(places) > MOST_NAMED:
+            reason = f"names more than {MOST_NAMED} objects"
+            raise InvalidRequest(FieldError(path_of(place), reason))
     if not by_kind:
         return _NOTHING
     owners = await _owners(context, provider, tenant, by_kind)
@@ -84,9 +91,8 @@ async def check_named(
         is_told = named.may_be_public or tenant == DEFAULT_TENANT or is_alone
         for id_, where in places.items():
             known = {
-                account: owner
-                for (account, kind, one), owner in owners.tenants.items()
-                if kind == named.kind and one in (id_, id_.lower())
+                **owners.tenants.get((named.kind, id_.lower()), {}),
+                **owners.tenants.get((named.kind, id_), {}),
             }
             mine = {account for account, owner in known.items() if owner == tenant}
             if mine:
@@ -120,10 +126,10 @@ async def _owners(context: Context, provider: str, tenant: str, by_kind: _ByKind
                 db, provider, named.kind, {id_ for one in places for id_ in (one, one.lower())}
             )
         ]
-        tenants: dict[tuple[str, str, str], str] = {}
+        tenants: dict[tuple[str, str], dict[str, str]] = {}
         for one in (*found, *lately):  # whoever had it first has it
             if one.provider == provider:
-                tenants.setdefault((one.account, one.kind, one.id), one.tenant)
+                tenants.setdefault((one.kind, one.id), {}).setdefault(one.account, one.tenant)
         return _Owners(tenants, is_shared)
 
     for rounds_left in reversed(range(ROUNDS + 1)):

@@ -93,7 +93,7 @@ class Recorder:
                 self._enqueue(effect, step.task)
             if step.task.costs:
                 self._costs.append((step.task, ledger.entries(before, step.task)))
-            if step.task.artifacts and custody.may_have_assets(step.task):
+            if custody.may_have_assets(step.task):
                 self._want_files(step.task, step.transition)
         return step
 

@@ -1,10 +1,11 @@
 """Statements that say why endpoints take nothing: their latest failure, and what they are owed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, literal_column, select, text
+from sqlalchemy import Connection, Select, func, literal, literal_column, select, text, union_all
 
 from tracker.domain.delivery import DeliveryState, Endpoint, endpoint_lane
 from tracker.domain.delivery_trouble import ADVICE, Trouble, trouble_of
@@ -45,38 +46,77 @@ class EndpointTrouble:
 
 
 def troubles(db: Connection, some: Iterable[Endpoint]) -> dict[int, EndpointTrouble]:
-    """Return what is known of each of some endpoints, by row key; each walks a few index rows."""
-    return {one.key: _trouble(db, one) for one in some}
+    """Return what is known of each of some endpoints, by row key.
 
-
-def _trouble(db: Connection, one: Endpoint) -> EndpointTrouble:
-    lane = endpoint_lane(one.key)
-    owed = select(deliveries.c.key).where(deliveries.c.lane == lane, _PENDING).limit(MOST_OWED)
-    count = int(db.execute(select(func.count()).select_from(owed.subquery())).scalar_one())
-    if one.ordered and count < MOST_OWED:
-        newest = select(deliveries.c.state).where(deliveries.c.endpoint_key == one.key)
-        some = newest.order_by(deliveries.c.key.desc()).limit(MOST_OWED).subquery()
-        behind = select(func.count()).where(some.c.state == DeliveryState.WAITING.value)
-        count = min(MOST_OWED, count + int(db.execute(behind).scalar_one()))
+    Four statements at most, which walk a few index rows for each.
+    """
+    found = list(some)
+    owed = _count(db, found, _owed)
+    behind = _count(
+        db, [one for one in found if one.ordered and owed[one.key] < MOST_OWED], _waiting
+    )
     # Of what is tried again, which stands apart in the index however much was never tried; where
     # nothing is, of the latest that were given up.
+    failures = _latest(db, found, _tried_again)
+    failures |= _latest(db, [one for one in found if one.key not in failures], _newest)
+    return {
+        one.key: EndpointTrouble(
+            min(MOST_OWED, owed[one.key] + behind.get(one.key, 0)), *failures.get(one.key, ())
+        )
+        for one in found
+    }
+
+
+_Look = Callable[[Endpoint], Select[Any]]
+"""Returns what is looked at of one endpoint: so many rows at most."""
+
+
+def _owed(one: Endpoint) -> Select[Any]:
+    lane = endpoint_lane(one.key)
+    return select(deliveries.c.key).where(deliveries.c.lane == lane, _PENDING).limit(MOST_OWED)
+
+
+def _waiting(one: Endpoint) -> Select[Any]:
+    """Return those that wait behind others of their task."""
+    newest = select(deliveries.c.state).where(deliveries.c.endpoint_key == one.key)
+    seen = newest.order_by(deliveries.c.key.desc()).limit(MOST_OWED).subquery()
+    return select(seen.c.state).where(seen.c.state == DeliveryState.WAITING.value)
+
+
+def _tried_again(one: Endpoint) -> Select[Any]:
     again = select(*_TRIED).where(
-        deliveries.c.lane == lane, _PENDING, deliveries.c.turn == literal_column("1")
+        deliveries.c.lane == endpoint_lane(one.key),
+        _PENDING,
+        deliveries.c.turn == literal_column("1"),
     )
-    found = _latest(db.execute(again.order_by(deliveries.c.next_at.desc()).limit(_LOOKED_AT)))
-    if found is None:
-        ended = select(*_TRIED).where(deliveries.c.endpoint_key == one.key)
-        found = _latest(db.execute(ended.order_by(deliveries.c.key.desc()).limit(_LOOKED_AT)))
-    return EndpointTrouble(count, *(found or ()))
+    return again.order_by(deliveries.c.next_at.desc()).limit(_LOOKED_AT)
+
+
+def _newest(one: Endpoint) -> Select[Any]:
+    ended = select(*_TRIED).where(deliveries.c.endpoint_key == one.key)
+    return ended.order_by(deliveries.c.key.desc()).limit(_LOOKED_AT)
+
+
+def _count(db: Connection, some: Sequence[Endpoint], look: _Look) -> dict[int, int]:
+    """Count the rows of each endpoint, in one statement."""
+    if not some:
+        return {}
+    counts = [
+        select(literal(one.key), func.count()).select_from(look(one).subquery()) for one in some
+    ]
+    return dict(db.execute(union_all(*counts)).all())
 
 
 def _latest(
-    rows: Iterable[tuple[datetime | None, int | None, str | None]],
-) -> tuple[datetime, int | None, str | None] | None:
-    """Return the latest failure among the last attempts of some deliveries."""
-    failed = [
-        (at, status, error)
-        for at, status, error in rows
-        if at is not None and not (status is not None and 200 <= status < 300)
-    ]
-    return max(failed, key=lambda one: one[0], default=None)
+    db: Connection, some: Sequence[Endpoint], look: _Look
+) -> dict[int, tuple[datetime, int | None, str | None]]:
+    """Return the latest failure of each endpoint that has one, in one statement."""
+    if not some:
+        return {}
+    tried = [select(literal(one.key), *look(one).subquery().c) for one in some]
+    latest: dict[int, tuple[datetime, int | None, str | None]] = {}
+    for key, at, status, error in db.execute(union_all(*tried)):
+        is_failure = at is not None and not (status is not None and 200 <= status < 300)
+        if is_failure and (key not in latest or at > latest[key][0]):
+            latest[key] = (at, status, error)
+    return latest

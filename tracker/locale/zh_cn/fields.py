@@ -115,6 +115,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "at most {} items, got {}": "最多 {0} 项，收到 {1} 项",
         "{} more fields are wrong": "还有 {0} 个字段有误",
         "holds more than {} texts": "字符串超过 {0} 个",
+        "names more than {} objects": "引用的对象超过 {0} 个",
         "holds more than {} bytes besides its long texts": "除长字符串外超过 {0} 字节",
         "holds a text of more than {} characters not in ASCII": (
             "含有超过 {0} 个字符的非 ASCII 字符串"

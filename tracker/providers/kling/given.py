@@ -5,6 +5,8 @@ Kling's own page asks for `camera_control.config` "must be set to None" (text to
 A whole number stands for its text where Kling wants a number in quotation marks (`duration`) or
 an id, and in the legacy operations a number in quotation marks for the number, likewise true and
 false; Go, Java and C# clients write them so. Others write whole numbers with a fraction of zero.
+`kit/set_fields.py` reads inputs without such quotation marks; here both are done in one walk, and
+nulls are left out at any depth of an object that no model describes.
 """
 
 import re
