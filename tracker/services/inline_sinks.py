@@ -20,7 +20,7 @@ class InlineSink:
         """Begin to write. secret: signs the name."""
         self._secret, self._tenant = secret, tenant
         self._id = new_id()
-        self._most = storage.rules.max_bytes
+        self._most, self._size = storage.rules.max_bytes, 0
         self._blocks: asyncio.Queue[bytes | None] = asyncio.Queue(_WAITING_BLOCKS)
         self._counted = CountedChunks(self._chunks())
         key = store_key_of(tenant, self._id)
@@ -28,7 +28,9 @@ class InlineSink:
 
     async def write(self, data: bytes) -> None:
         """Take the next bytes. Raises Unkeepable for too many, StorageError."""
-        if self._counted.size > self._most:
+        # Not what the store has taken so far: a file that it has yet to take would be too large.
+        self._size += len(data)
+        if self._size > self._most:
             raise Unkeepable(f"a file of the answer is larger than {self._most} bytes")
         await self._hand_over(data)
 
