@@ -98,6 +98,12 @@ def next_key(db: Connection) -> int | None:
     return key
 
 
+def action_of(db: Connection, key: int) -> str | None:
+    """Return what a run does to its tasks; None where there is no such run."""
+    action: str | None = db.scalar(select(bulk_runs.c.action).where(bulk_runs.c.key == key))
+    return action
+
+
 def undone(db: Connection, key: int, *, limit: int) -> list[int]:
     """Return the rows of the next tasks of a run, the oldest first."""
     found = select(_TASK.task_key).where(_TASK.run_key == key, _TASK.outcome.is_(None))

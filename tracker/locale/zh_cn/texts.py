@@ -84,6 +84,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "it is {}; failed, cancelled and expired ones are resubmitted": (
             "当前状态为 {0}；只有失败、已取消或已过期的任务可以重新提交"
         ),
+        "its input cannot be submitted again: {}": "无法重新提交它的输入：{0}",
         "others submitted it: its input is not known here": (
             "任务由其他系统提交：这里没有它的输入"
         ),

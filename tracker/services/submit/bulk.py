@@ -9,14 +9,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 from uuid import UUID
 
 from tracker.domain.cost import Price, expected_again
-from tracker.domain.errors import BudgetExceeded
+from tracker.domain.errors import BudgetExceeded, Conflict
 from tracker.domain.task import OPEN, Task, TaskState
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.services.submit.actions import NO_SUCH_TASK, Actions
+from tracker.services.submit.kept_inputs import foreign_inputs_of
 from tracker.services.submit.request import RESUBMITTABLE, resubmission_key
 from tracker.services.submit.resubmission import Resubmission, Selection
 from tracker.store import listing, tasks
@@ -130,8 +132,11 @@ class BulkPiece:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
+    """foreign: why the inputs of some cannot be submitted again, by key."""
+
     order: BulkOrder
     keys: Sequence[int]
+    foreign: Mapping[int, Conflict] = field(default_factory=dict)
 
     def among(self, locked: Mapping[int, Task]) -> list[Task]:
         """Return its tasks as they are now, without those that match no longer."""
@@ -222,12 +227,19 @@ class BulkActions:
         return found[:most]
 
     def act_on(
-        self, tx: Tx, order: BulkOrder, keys: Sequence[int]
+        self,
+        tx: Tx,
+        order: BulkOrder,
+        keys: Sequence[int],
+        foreign: Mapping[int, Conflict] = MappingProxyType({}),
     ) -> dict[int, Task | Exception | None]:
-        """Act on tasks in the caller's transaction; see BulkPiece. None: it matches no longer."""
+        """Act on tasks in the caller's transaction; see BulkPiece. None: it matches no longer.
+
+        foreign: of tasks that are submitted again, those of `foreign_inputs_of`.
+        """
         is_new = order.action is BulkAction.RESUBMIT
         act = self._resubmit_pieces if is_new else self._apply_pieces
-        (done,) = act(tx, [_Piece(order, keys)])
+        (done,) = act(tx, [_Piece(order, keys, foreign)])
         outcomes: dict[int, Task | Exception | None] = dict.fromkeys(keys)
         if isinstance(done, Exception):
             return dict.fromkeys(keys, done)
@@ -238,6 +250,8 @@ class BulkActions:
     async def _act(self, piece: _Piece) -> BulkPiece:
         is_new = piece.order.action is BulkAction.RESUBMIT
         batch = self._resubmit_pieces if is_new else self._apply_pieces
+        if is_new:
+            piece = replace(piece, foreign=await foreign_inputs_of(self._context, piece.keys))
         done: BulkPiece = await self._context.store.write(batch, piece)
         return done
 
@@ -263,7 +277,9 @@ class BulkActions:
         results: list[BulkPiece | Exception] = []
         for piece in pieces:
             found = piece.among(locked)
-            outcomes: dict[int, Task | Exception] = dict(self._resubmission.refusals(tx.db, found))
+            outcomes: dict[int, Task | Exception] = dict(
+                self._resubmission.refusals(tx.db, found, piece.foreign)
+            )
             ready = [task for task in found if task.key not in outcomes]
             if piece.order.is_dry:
                 outcomes |= {task.key: task for task in ready}

@@ -105,3 +105,11 @@ def refused_sources(
         for place, id_ in again.items()
         if id_ in locked and locked[id_].state not in RESUBMITTABLE
     }
+
+
+def all_replayed(
+    tx: Tx, items: Sequence[CheckedSubmission]
+) -> list[AcceptedTask | Exception | None]:
+    """Set-based: answer what was submitted again before, though it could not be now."""
+    known = replays(tx, items)
+    return [known.get(place) for place in range(len(items))]

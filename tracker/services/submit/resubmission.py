@@ -11,6 +11,7 @@ from tracker.domain.budget import Budget
 from tracker.domain.errors import BudgetExceeded, Conflict, InputGone
 from tracker.domain.task import UNKNOWN_OPERATION, Task, TaskState
 from tracker.services.context import Context
+from tracker.services.submit.kept_inputs import foreign_inputs
 from tracker.services.submit.request import RESUBMITTABLE, no_account, not_resubmittable
 from tracker.services.submit.submission import Acceptance
 from tracker.store import listing, resubmits, tasks
@@ -185,17 +186,27 @@ class Resubmission:
 
         page, found = await self._context.store.read(load)
         result.place = page.position
-        return found
+        refused = await foreign_inputs(self._context, found)
+        return [task for task in found if task.key not in refused]
 
-    def refusals(self, db: Reading, found: Sequence[Task]) -> dict[int, Conflict]:
-        """Return why some tasks cannot be submitted again, by key; those left out can."""
+    def refusals(
+        self, db: Reading, found: Sequence[Task], foreign: Mapping[int, Conflict]
+    ) -> dict[int, Conflict]:
+        """Return why some tasks cannot be submitted again, by key; those left out can.
+
+        foreign: those of `foreign_inputs`, which were found before the transaction.
+        """
         done = resubmits.resubmitted(db, [task.id for task in found])
         again = Conflict("it was submitted again before")
         reasons = {task.key: why_not_again(self._context, task) for task in found}
         reasons |= {task.key: again for task in found if task.id in done and not reasons[task.key]}
         gone = dropped_inputs(db, [task.key for task in found])
         reasons |= {key: InputGone() for key in gone if not reasons[key]}
-        return {key: reason for key, reason in reasons.items() if reason is not None}
+        return {
+            key: reason
+            for key in reasons
+            if (reason := reasons[key] or foreign.get(key)) is not None
+        }
 
     def lock_budgets(self, tx: Tx, tenants: Collection[str]) -> Sequence[Budget]:
         """Return the budgets of tenants, locked. First in a transaction that makes tasks again."""

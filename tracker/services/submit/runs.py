@@ -8,7 +8,7 @@ piece begins where the last commit ended. No lease is needed, as nothing lasts l
 import json
 import logging
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -22,6 +22,7 @@ from tracker.domain.task import Task
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
 from tracker.services.submit.bulk import AT_ONCE, BulkAction, BulkActions, BulkOrder
+from tracker.services.submit.kept_inputs import foreign_inputs_of
 from tracker.services.submit.resubmission import Selection
 from tracker.store import bulk_runs
 from tracker.store.bulk_runs import KeptRun
@@ -72,8 +73,11 @@ class _Stop:
 
 @dataclass(frozen=True, slots=True)
 class _RunPiece:
+    """foreign: why the inputs of some cannot be submitted again, by key."""
+
     run_key: int
     task_keys: Sequence[int]
+    foreign: Mapping[int, Conflict]
 
 
 class _AlreadyStarted(Exception):
@@ -209,16 +213,24 @@ class BulkRuns:
 
     async def _piece(self, run_key: int) -> None:
         limit = self._at_once
-        keys = await self._context.store.read(lambda db: bulk_runs.undone(db, run_key, limit=limit))
+        action, keys = await self._context.store.read(
+            lambda db: (
+                bulk_runs.action_of(db, run_key),
+                bulk_runs.undone(db, run_key, limit=limit),
+            )
+        )
+        foreign: Mapping[int, Conflict] = {}
+        if action == BulkAction.RESUBMIT.value:
+            foreign = await foreign_inputs_of(self._context, keys)
         try:
-            await self._context.store.write(self._act, _RunPiece(run_key, keys))
+            await self._context.store.write(self._act, _RunPiece(run_key, keys, foreign))
             self._context.at(CrashPoint.RUN_COMMITTED)
         except Unavailable:
             raise
         except Exception:
             log.exception("a piece of a run raised; each of its tasks is tried alone")
             for key in keys:
-                await self._alone(_RunPiece(run_key, [key]))
+                await self._alone(_RunPiece(run_key, [key], foreign))
 
     async def _alone(self, piece: _RunPiece) -> None:
         try:
@@ -239,7 +251,8 @@ class BulkRuns:
             # Another process may have carried some of it out since they were read.
             left = set(bulk_runs.undone(tx.db, run.key, limit=run.matching))
             keys = [key for key in piece.task_keys if key in left]
-            told = self._bulk.act_on(tx, _order_of(run), keys) if keys else {}
+            order = _order_of(run)
+            told = self._bulk.act_on(tx, order, keys, piece.foreign) if keys else {}
             outcomes = [_outcome(key, one) for key, one in told.items()]
             bulk_runs.record(tx.db, run, outcomes, now=tx.now)
             self._context.at(CrashPoint.RUN_APPLIED)

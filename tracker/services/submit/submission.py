@@ -28,10 +28,12 @@ from tracker.services.named_objects import check_named
 from tracker.services.recorder import Recorder
 from tracker.services.submit.budgeting import BudgetGuard, estimate_again, refusals
 from tracker.services.submit.choosing import NO_ACCOUNT, Choice, Choosing, refusal_at
+from tracker.services.submit.kept_inputs import refusal_of_input
 from tracker.services.submit.naming import fixed_account
 from tracker.services.submit.replays import (
     AcceptedTask,
     CheckedSubmission,
+    all_replayed,
     refused_sources,
     replays,
     untold,
@@ -77,7 +79,8 @@ class Acceptance:
         """Make a new task of an earlier one's input, which was checked when it came.
 
         submitter: the row of the API key that asks for it.
-        Raises InputGone, IdempotencyReuse, IdempotencyInFlight, BudgetExceeded, Unavailable.
+        Raises Conflict where it names objects that are not the tenant's, InputGone,
+        IdempotencyReuse, IdempotencyInFlight, BudgetExceeded, Unavailable.
         """
         bodies, holder = await self._context.store.read(
             lambda db: (
@@ -92,7 +95,10 @@ class Acceptance:
             key = resubmission_key(before, idempotency_key)
         body = bodies.get(before.key)
         if body is None:
-            return await self._context.store.write(_replayed, CheckedSubmission(before, b"", key))
+            return await self._known(before, key, InputGone())
+        refusal = await refusal_of_input(self._context, before, body)
+        if refusal is not None:
+            return await self._known(before, key, refusal)
         prices = self._context.prices
         if len(body) > ENCODED_AT_ONCE:
             costs = await asyncio.to_thread(estimate_again, prices, before, body)
@@ -101,6 +107,16 @@ class Acceptance:
         again = self._again(before, costs, is_name_held=holder is not None)
         task = replace(again, submitter=submitter, traceparent=TRACEPARENT.get())
         return await self._once(CheckedSubmission(task, body, key))
+
+    async def _known(
+        self, before: Task, key: IdempotencyKey | None, refusal: Conflict
+    ) -> AcceptedTask:
+        """Return what a key was given for when it was possible; else raise the refusal."""
+        checked = CheckedSubmission(before, b"", key)
+        known: AcceptedTask | None = await self._context.store.write(all_replayed, checked)
+        if known is None:
+            raise refusal
+        return known
 
     def insert_again(
         self,
@@ -373,12 +389,6 @@ class Acceptance:
             idempotency.insert_many(tx.db, keys, now=tx.now)
             recorder.flush()
         return results
-
-
-def _replayed(tx: Tx, items: Sequence[CheckedSubmission]) -> list[AcceptedTask | Exception]:
-    """Set-based: answer what was submitted again before, though the inputs are gone."""
-    known = replays(tx, items)
-    return [known.get(place, InputGone()) for place in range(len(items))]
 
 
 def _taken(task: Task) -> Conflict:

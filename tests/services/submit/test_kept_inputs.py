@@ -1,0 +1,113 @@
+"""A kept input is judged again before it is sent again: it may name what is another tenant's."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.support.made_up import NAME
+from tests.support.made_up_api import Played
+from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
+from tracker.domain.errors import Conflict
+from tracker.domain.runs import RunState
+from tracker.domain.task import Task
+from tracker.services.fronts.owning import keep_made
+from tracker.services.submit.actions import Actions
+from tracker.services.submit.bulk import BulkAction, BulkActions, BulkOrder
+from tracker.services.submit.resubmission import Resubmission, ResubmitFilter, Selection
+from tracker.services.submit.runs import BulkRuns
+from tracker.services.submit.submission import Acceptance
+from tracker.store import bulk_runs
+from tracker.store.filters import TaskFilter
+from tracker.store.made_objects import MadeObject
+
+pytestmark = pytest.mark.anyio
+FOREIGN = "its input cannot be submitted again: scene: there is no such scene"
+ELSEWHERE = "its input cannot be submitted again: scene: is at account 'second' alone"
+WHO = "key 1 (ops)"
+
+
+@pytest.fixture
+async def bench(database_url: str) -> AsyncIterator[Workbench]:
+    accounts = ("default", "second")
+    async with open_workbench(database_url, ScriptedHttp(Played()), accounts=accounts) as opened:
+        yield opened
+
+
+async def _cancelled(bench: Workbench, name: str, scene: str) -> Task:
+    """A task that names a scene of which nobody is known to be the owner, and came to nothing."""
+    task = await bench.queued(name, scene=scene)
+    await Actions(bench.context, Acceptance(bench.context)).cancel("default", task.id, actor=WHO)
+    return await bench.task(task.key)
+
+
+async def _became(bench: Workbench, scene: str, *, tenant: str, account: str = "default") -> None:
+    await keep_made(bench.context, MadeObject(NAME, account, "scene", scene, tenant))
+
+
+async def _again(bench: Workbench, task: Task, key: str | None = None) -> Task:
+    actions = Actions(bench.context, Acceptance(bench.context))
+    return (await actions.resubmit("default", task.id, idempotency_key=key)).task
+
+
+async def test_one_task_is_not_submitted_again_with_what_is_another_tenants(
+    bench: Workbench,
+) -> None:
+    task = await _cancelled(bench, "one", "1")
+    first = await _again(bench, task, "before")
+    await _became(bench, "1", tenant="theirs")
+    with pytest.raises(Conflict, match=FOREIGN):
+        await _again(bench, task, "after")
+    assert (await _again(bench, task, "before")).id == first.id  # the answer that was given
+    own = await _cancelled(bench, "two", "2")
+    await _became(bench, "2", tenant="default")
+    assert (await _again(bench, own)).resubmit_of == own.id
+
+
+async def test_nor_at_an_account_that_has_not_what_it_names(bench: Workbench) -> None:
+    task = await _cancelled(bench, "one", "1")
+    await _became(bench, "1", tenant="default", account="second")
+    with pytest.raises(Conflict, match=ELSEWHERE):
+        await _again(bench, task)
+
+
+async def test_many_are_submitted_again_without_those(bench: Workbench) -> None:
+    tasks = [await _cancelled(bench, f"ours-{number}", f"{number}") for number in range(3)]
+    await _became(bench, "1", tenant="theirs")
+    resubmission = Resubmission(bench.context, Acceptance(bench.context))
+    wanted, until = ResubmitFilter(TaskFilter("default")), bench.context.clock.now()
+    assert (await resubmission.preview(wanted, after=None, until=until)).matching == 2
+    done = await resubmission.run(wanted, after=None, until=until)
+    assert [one.resubmit_of for one in done.made] == [tasks[0].id, tasks[2].id]
+
+
+@pytest.mark.parametrize("is_dry", [True, False])
+async def test_a_run_says_of_which_it_cannot(bench: Workbench, *, is_dry: bool) -> None:
+    tasks = [await _cancelled(bench, f"ours-{number}", f"{number}") for number in range(3)]
+    await _became(bench, "1", tenant="theirs")
+    bulk = _bulk(bench)
+    selection = Selection(TaskFilter("default"))
+    order = BulkOrder(BulkAction.RESUBMIT, selection, WHO, is_dry, [task.id for task in tasks])
+    done = await bulk.run(order, after=None, until=bench.context.clock.now())
+    assert (done.done, done.refused) == (2, {FOREIGN: 1})
+    assert len(done.made) == (0 if is_dry else 2)
+
+
+async def test_so_does_a_run_of_the_workers(bench: Workbench) -> None:
+    for number in range(3):
+        await _cancelled(bench, f"ours-{number}", f"{number}")
+    await _became(bench, "1", tenant="theirs")
+    runs = BulkRuns(bench.context, _bulk(bench))
+    order = BulkOrder(BulkAction.RESUBMIT, Selection(TaskFilter("default")), WHO, is_dry=False)
+    token, _ = runs.token(order, 3, after=None, until=bench.context.clock.now())
+    run = await runs.start(runs.read_token("default", token, actor=WHO))
+    await runs.work()
+    ended = await runs.get("default", run.id)
+    assert (ended.state, ended.done, ended.refused) == (RunState.DONE, 2, 1)
+    told = await bench.context.store.read(lambda db: bulk_runs.reasons(db, ended.key))
+    assert told == {FOREIGN: 1}
+
+
+def _bulk(bench: Workbench) -> BulkActions:
+    acceptance = Acceptance(bench.context)
+    resubmission = Resubmission(bench.context, acceptance)
+    return BulkActions(bench.context, Actions(bench.context, acceptance), resubmission)

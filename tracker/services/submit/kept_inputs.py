@@ -1,0 +1,75 @@
+"""Judge what a kept input names before it is submitted again, as when it came."""
+
+import asyncio
+import json
+from collections.abc import Collection, Sequence
+
+from tracker.domain.errors import Conflict, FieldError, InvalidRequest
+from tracker.domain.task import Task
+from tracker.services.context import Context
+from tracker.services.named_objects import NamedHere, check_named
+from tracker.store import tasks
+
+LOADED_AT_ONCE = 128 * 1024
+"""Bytes of an input that the event loop decodes itself, in some 2 ms at worst."""
+_AT_ONCE = 10
+"""Tasks whose inputs are held in memory together."""
+
+
+async def foreign_inputs(context: Context, found: Sequence[Task]) -> dict[int, Conflict]:
+    """Return why the inputs of some tasks cannot be submitted again, by key; the others can.
+
+    Who owns an object may have become known after the task came. Nothing is said of an input that
+    is gone. Raises Unavailable.
+    """
+    able = [task for task in found if _may_name(context, task)]
+    refused: dict[int, Conflict] = {}
+    for first in range(0, len(able), _AT_ONCE):
+        some = able[first : first + _AT_ONCE]
+        bodies = await context.store.read(
+            lambda db, some=some: tasks.input_of(db, [task.key for task in some])  # type: ignore[misc]  # pinned
+        )
+        for task in some:
+            if task.key in bodies:
+                refusal = await refusal_of_input(context, task, bodies[task.key])
+                if refusal is not None:
+                    refused[task.key] = refusal
+    return refused
+
+
+async def foreign_inputs_of(context: Context, keys: Collection[int]) -> dict[int, Conflict]:
+    """Return what `foreign_inputs` does, of tasks by their keys."""
+    found = await context.store.read(lambda db: tasks.get_by_keys(db, keys))
+    return await foreign_inputs(context, list(found.values()))
+
+
+async def refusal_of_input(context: Context, task: Task, body: bytes) -> Conflict | None:
+    """Return why the input of a task cannot be submitted again; None where it can."""
+    if not _may_name(context, task):
+        return None
+    if len(body) > LOADED_AT_ONCE:
+        given = await asyncio.to_thread(json.loads, body)
+    else:
+        given = json.loads(body)
+    try:
+        named = await check_named(context, task.provider, task.tenant, given)
+    except InvalidRequest as error:
+        (wrong,) = error.fields
+        return _refusal(wrong)
+    return _elsewhere(task, named)
+
+
+def _may_name(context: Context, task: Task) -> bool:
+    provider = context.providers.get(task.provider)
+    return provider is not None and bool(provider.objects.fields or provider.objects.texts)
+
+
+def _elsewhere(task: Task, named: NamedHere) -> Conflict | None:
+    """Return the refusal of objects that the task's own account has not."""
+    if named.accounts is None or task.account in named.accounts:
+        return None
+    return _refusal(FieldError(named.path, f"is at account {min(named.accounts)!r} alone"))
+
+
+def _refusal(wrong: FieldError) -> Conflict:
+    return Conflict(f"its input cannot be submitted again: {wrong}")
