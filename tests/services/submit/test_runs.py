@@ -119,10 +119,10 @@ async def test_one_task_that_raises_fails_alone(database_url: str) -> None:
         poisoned = made[1].key
         act_on = BulkActions.act_on
 
-        def act(self: BulkActions, tx: Any, order: BulkOrder, keys: Sequence[int]) -> Any:
+        def act(self: BulkActions, tx: Any, order: BulkOrder, keys: Any, foreign: Any) -> Any:
             if poisoned in keys:
                 raise ValueError("a bug")
-            return act_on(self, tx, order, keys)
+            return act_on(self, tx, order, keys, foreign)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(BulkActions, "act_on", act)
