@@ -117,7 +117,7 @@ class _File(_Strict):
 
 
 def parse(text: str, environ: Mapping[str, str], providers: Mapping[str, Provider]) -> Accounts:
-    """The accounts of a file's text. `"${NAME}"` stands for a variable of the environment.
+    """Return the accounts of a file's text. `"${NAME}"` stands for a variable of the environment.
 
     Raises AccountsError.
     """

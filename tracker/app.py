@@ -123,7 +123,7 @@ async def recalling(context: Context) -> AsyncIterator[None]:
 
 
 def make_supervisor(parts: Parts) -> Supervisor:
-    """The loops of this process, woken by its own commits."""
+    """Make the loops of this process, woken by its own commits."""
     context = parts.context
     drain_s = context.policy.drain.total_seconds()
     fetches = None
@@ -153,7 +153,7 @@ def _of_metrics(parts: Parts) -> list[Chore]:
 
 
 def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -> Starlette:
-    """The ASGI app. workers: whether this process also does the background work."""
+    """Make the ASGI app. workers: whether this process also does the background work."""
     refuse_open_access(settings)
 
     @asynccontextmanager
@@ -191,7 +191,7 @@ def _revocation(parts: Parts) -> Revocation:
 
 
 def create_app() -> Starlette:
-    """For `uvicorn --factory tracker.app:create_app`: web only, set by the environment."""
+    """Build the app for `uvicorn --factory`: web only, set by the environment."""
     return _create(workers=False)
 
 

@@ -18,11 +18,11 @@ class Clock(Protocol):
     """Where time comes from."""
 
     def now(self) -> datetime:
-        """Aware UTC."""
+        """Return the time, as aware UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never go back, for measuring."""
+        """Return seconds that never go back, for measuring."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -34,11 +34,11 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """Aware UTC."""
+        """Return the time, as aware UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds that never go back, and that pass while the machine sleeps."""
+        """Return seconds that never go back, and that pass while the machine sleeps."""
         return time.clock_gettime(_STEADY)
 
     async def sleep(self, seconds: float) -> None:
@@ -65,7 +65,7 @@ class ServerClock:
         self._heard: tuple[datetime, float] | None = None
 
     def now(self) -> datetime:
-        """Aware UTC."""
+        """Return the time, as aware UTC."""
         heard = self._heard
         if heard is None:
             return self.machine.now()
@@ -103,30 +103,30 @@ def machine_time(clock: Clock) -> datetime:
 
 
 def new_id() -> UUID:
-    """A fresh UUIDv7: sorts by time of making."""
+    """Return a fresh UUIDv7: sorts by time of making."""
     return uuid7()
 
 
 def new_name() -> str:
-    """The text of a fresh UUIDv7, for what is only ever shown: an eighth of the time."""
+    """Return the text of a fresh UUIDv7, for what is only shown: it takes an eighth of the time."""
     return str(uuid_utils.uuid7())
 
 
 def jitter() -> float:
-    """A fraction in [0, 1)."""
+    """Return a fraction in [0, 1)."""
     return random.random()
 
 
 def new_token() -> str:
-    """A value nobody else has: 128 bits, hex. For leases."""
+    """Return a value nobody else has: 128 bits, hex. For leases."""
     return secrets.token_hex(16)
 
 
 def new_key(size: int) -> bytes:
-    """Bytes that nobody can guess."""
+    """Return bytes that nobody can guess."""
     return secrets.token_bytes(size)
 
 
 def new_secret() -> str:
-    """A value nobody can guess: 256 bits, URL-safe. For signing."""
+    """Return a value nobody can guess: 256 bits, URL-safe. For signing."""
     return secrets.token_urlsafe(32)

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def refuse_open_access(settings: Settings) -> None:
-    """Anybody who reaches the service may submit paid tasks: say so before it happens.
+    """Warn, before it happens, that anybody who reaches the service may submit paid tasks.
 
     Raises SettingsError for a bind beyond loopback without keys, unless TRACKER_AUTH=off.
     """

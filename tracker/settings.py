@@ -268,7 +268,7 @@ class Settings(BaseModel):
         return Path(self.tracker_asset_store or self.tracker_data_dir / "assets")
 
     def callback_secrets(self) -> tuple[bytes, ...]:
-        """The secrets of callback URLs: the first signs, all verify.
+        """Return the secrets of callback URLs: the first signs, all verify.
 
         Where none are set, one is made and kept in the data directory with mode 0600, so that
         URLs given out before a restart stay valid.
@@ -285,7 +285,7 @@ class Settings(BaseModel):
         return bool(self.tracker_callback_secrets) or kept.is_file()
 
     def webhook_secrets(self) -> tuple[bytes, ...]:
-        """The keys that sign what is sent to URLs that came with a task: all of them do."""
+        """Return the keys that sign what is sent to URLs that came with a task: all of them do."""
         return tuple(key_of(secret.get_secret_value()) for secret in self.tracker_webhook_secrets)
 
     def redactor(self) -> Redactor:
@@ -301,7 +301,7 @@ class Settings(BaseModel):
         return Redactor([*known, *passwords_of(self.resolved_database_url())], access_keys)
 
     def _secrets(self) -> tuple[list[str], list[str]]:
-        """Every secret that a provider or a receiver might repeat, and who may sign JWTs."""
+        """Return every secret that a provider or a receiver might repeat, and who may sign JWTs."""
         of_accounts = [
             text for one in self.accounts().by_name.values() for text in one.options.secrets()
         ]

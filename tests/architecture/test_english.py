@@ -15,6 +15,13 @@ LEANING = re.compile(rf"({_LEANING})\b")
 """Openings of docstrings that lean on the text around them."""
 NO_SENTENCE = re.compile(rf"({_LEANING}|How|Where|When|Which|That|Of|Also)\b")
 """Openings that no docstring of a function has: it says what the function does."""
+NO_VERB = re.compile(
+    r"(A|All|An|Any|Anybody|Each|Every|Everything|From|In|It|Its|No|Nobody|One|Our|Something|The"
+    r"|These|Those|Why)\b"
+)
+"""Openings of a function's docstring in the package that name a thing, where a verb is wanted."""
+NAMED = re.compile(r"property\b|\boperation\(")
+"""Decorators of functions whose docstrings may name a thing."""
 PRIVATE = re.compile(
     r"""\b[Dd]esign §|\b[Rr]eference:? ?§|[("][Rr]eference: [A-Z]|\bReference: """
     r"""|\b(?:the|this) house\b|house\.md"""
@@ -47,6 +54,22 @@ def leaning(path: Path) -> list[str]:
     ]
 
 
+def verbless(path: Path) -> list[str]:
+    """Return the docstrings of a file's functions that open with a thing, each with its place.
+
+    Those of properties name what they are, those of routes what they answer: API pages show them.
+    """
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        decorators = " ".join(ast.unparse(one) for one in node.decorator_list)
+        text = ast.get_docstring(node) or ""
+        if NO_VERB.match(text) and not node.name.startswith("__") and not NAMED.search(decorators):
+            found.append(f"{path}:{node.lineno}: {text.splitlines()[0]}")
+    return found
+
+
 def private(path: Path) -> list[str]:
     """Return the lines of a file that cite a page outside of the repository."""
     return [
@@ -62,6 +85,13 @@ def test_every_docstring_stands_alone(folder: str) -> None:
     assert paths != []
     assert [one for path in paths for one in leaning(path)] == [], (
         "open with a verb (functions) or a noun (classes, constants)"
+    )
+
+
+def test_every_function_of_the_package_says_what_it_does() -> None:
+    paths = sorted((ROOT / "tracker").rglob("*.py"))
+    assert [one for path in paths for one in verbless(path)] == [], (
+        "open with a verb: `Return the …`, `Yield each …`, or what it changes"
     )
 
 
@@ -93,6 +123,21 @@ def test_openings_that_lean_are_found(tmp_path: Path, source: str, found: int) -
     path = tmp_path / "one.py"
     path.write_text(source)
     assert len(leaning(path)) == found
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('def f():\n    """The key."""', 1),
+        ('def f():\n    """Return the key."""', 0),
+        ('class A:\n    @property\n    def f(self):\n        """The key."""', 0),
+        ('@operation(scope=None)\ndef f():\n    """A page of keys."""', 0),
+    ],
+)
+def test_openings_without_a_verb_are_found(tmp_path: Path, source: str, found: int) -> None:
+    path = tmp_path / "one.py"
+    path.write_text(source)
+    assert len(verbless(path)) == found
 
 
 # Samples of what is to be found, and no citations: this file alone is not searched for them.

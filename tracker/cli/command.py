@@ -67,7 +67,7 @@ class LazyGroup(Group):
         self._places = {name: place for _, rows in sections for name, place, _ in rows}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, in the order of the help."""
+        """Return all names, in the order of the help."""
         del ctx
         return list(self._places)
 

@@ -29,7 +29,7 @@ class AuditRecord:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
-        """From an answer."""
+        """Read the fields of an answer."""
         return cls(
             id=data["id"],
             at=instant_of(data["at"]),
@@ -44,7 +44,7 @@ class AuditRecord:
 def list_all(
     *, action: str | None, target: str | None, page_size: int, tries: int
 ) -> ItemFlow[AuditRecord]:
-    """Every action that matches, newest first, page by page."""
+    """Return every action that matches, newest first, page by page."""
     given = {"action": action, "target": target}
     filters = [(name, value) for name, value in given.items() if value is not None]
     return pages(

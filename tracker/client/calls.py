@@ -51,7 +51,7 @@ class Answer:
         return self.status < 400
 
     def json(self) -> dict[str, Any]:
-        """The body. Raises Unreachable for what is none of ours: something stands in between."""
+        """Return the body. Raises Unreachable for one that is not the service's."""
         try:
             found = json.loads(self.body)
         except ValueError:
@@ -74,7 +74,7 @@ class Answer:
         return max(0.0, (at - now).total_seconds())
 
     def error(self, *, now: datetime) -> ClientError:
-        """The exception that this answer is."""
+        """Return the exception that this answer is."""
         try:
             problem = json.loads(self.body)
         except ValueError:
@@ -95,7 +95,7 @@ Outcome = Answer | Lost
 
 
 def pause_before_retry(call: Call, outcome: Outcome, *, tried: int, now: datetime) -> float | None:
-    """Seconds until the call may be sent again; None when it may not.
+    """Return seconds until the call may be sent again; None when it may not.
 
     tried: how often it was sent.
     """

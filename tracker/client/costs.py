@@ -37,7 +37,7 @@ class CostSum:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
-        """From an answer."""
+        """Read the fields of an answer."""
         day = data["day"]
         return cls(
             None if day is None else date.fromisoformat(day),

@@ -50,7 +50,7 @@ class Download:
         return self.done == self.total
 
     def headers(self) -> Mapping[str, str]:
-        """The headers that ask for what is missing."""
+        """Return the headers that ask for what is missing."""
         if not self.done:
             return {}
         return {"range": f"bytes={self.done}-", "if-range": f'"{self.asset.sha256}"'}

@@ -152,7 +152,7 @@ _BY_STATUS: Mapping[int, type[Refused]] = {
 
 
 def refusal(status: int, problem: Mapping[str, Any], *, retry_after_s: float | None) -> Refused:
-    """The exception for an answer that is none of 2xx and 3xx."""
+    """Return the exception for an answer that is none of 2xx and 3xx."""
     kind = _BY_STATUS.get(status, Unavailable if status >= 500 else Refused)
     if kind is Dropped and problem.get("type") == _CURSOR_TOO_OLD:
         kind = CursorGone

@@ -61,7 +61,7 @@ ItemFlow = Generator[Send | Pause | Item[T], Outcome | None, None]
 
 
 def send(call: Call, *, tries: int) -> Flow[Answer]:
-    """A request, again where that is safe. Raises ClientError."""
+    """Send a request, again where that is safe. Raises ClientError."""
     for tried in count(1):
         outcome = yield Send(call)
         assert outcome is not None  # noqa: S101 - of a Send there is one
@@ -222,7 +222,7 @@ def kept(task_id: str, artifact: int, *, timeout_s: float | None, tries: int) ->
 
 
 def watch(task_id: str, *, timeout_s: float | None, tries: int) -> ItemFlow[Task]:
-    """A task each time it has changed, until it is over. Raises TimedOut."""
+    """Return a task each time it has changed, until it is over. Raises TimedOut."""
     ends = None if timeout_s is None else time.monotonic() + timeout_s
     task: Task | None = None
     while task is None or not task.is_over:
@@ -241,7 +241,7 @@ def watch(task_id: str, *, timeout_s: float | None, tries: int) -> ItemFlow[Task
 
 
 def tasks(filters: Params, *, page_size: int, tries: int) -> ItemFlow[Task]:
-    """Every task of a list, page by page."""
+    """Return every task of a list, page by page."""
     return pages(
         "/v1/tasks", filters, "tasks", Task.parse, page_size=page_size, tries=tries, name="cursor"
     )
@@ -257,7 +257,7 @@ def pages(  # noqa: PLR0913 - what a list is called, and how much of it is wante
     tries: int,
     name: str = "after",
 ) -> ItemFlow[T]:
-    """Every entry of a list, page by page. name: the parameter that has the cursor."""
+    """Return every entry of a list, page by page. name: the parameter that has the cursor."""
     cursor: str | None = None
     while True:
         params = [*filters, ("limit", str(page_size))]
@@ -272,7 +272,7 @@ def pages(  # noqa: PLR0913 - what a list is called, and how much of it is wante
 
 
 def changes(after: str | None, filters: Params, *, follow: bool, tries: int) -> ItemFlow[Change]:
-    """The feed behind a cursor, for ever or to its present end.
+    """Return the feed behind a cursor, for ever or to its present end.
 
     One that is followed goes on by itself when the service was away.
     Raises CursorGone, and whatever time does not heal.
@@ -315,7 +315,7 @@ def task_filters(  # noqa: PLR0913 - one parameter per filter
     metadata: Mapping[str, Any] | None = None,
     order: str | None = None,
 ) -> Params:
-    """Filters as query parameters. Times must be aware. Raises ValueError for a naive one."""
+    """Return filters as query parameters. Raises ValueError for a time that is naive."""
     states = [state] if isinstance(state, str) else list(state or ())
     texts = {
         "provider": provider,
@@ -350,7 +350,7 @@ def many_tasks(  # noqa: PLR0913 - one parameter per filter
     ids: Iterable[str] | None = None,
     cursor: str | None = None,
 ) -> dict[str, Any]:
-    """Filters as a body. Times must be aware. Raises ValueError for a naive one."""
+    """Return filters as a body. Raises ValueError for a time that is naive."""
     body = {
         "state": [state] if isinstance(state, str) else list(state or ()) or None,
         "provider": provider,
@@ -390,5 +390,5 @@ def _moment(when: datetime | None) -> str | None:
 
 
 def _word(value: Any) -> str:
-    """A metadata value as the service reads it."""
+    """Return a metadata value as the service reads it."""
     return value if isinstance(value, str) else json.dumps(value)

@@ -28,7 +28,7 @@ class RetentionHold:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
-        """From an answer."""
+        """Read the fields of an answer."""
         return cls(data["id"], data["task_id"], data["reason"], instant_of(data["created_at"]))
 
 
@@ -40,7 +40,7 @@ def add(reason: str, *, task_id: str | None, tries: int) -> Flow[RetentionHold]:
 
 
 def list_all(*, page_size: int, tries: int) -> ItemFlow[RetentionHold]:
-    """Every hold of the tenant, newest first, page by page."""
+    """Return every hold of the tenant, newest first, page by page."""
     return pages("/v1/holds", [], "holds", RetentionHold.parse, page_size=page_size, tries=tries)
 
 
@@ -66,7 +66,7 @@ class HoldMethods(ABC):
         return self._run(add(reason, task_id=task_id, tries=self._tries))
 
     def holds(self, *, page_size: int = 50) -> Iterator[RetentionHold]:
-        """Every hold, newest first; pages are fetched as they are needed."""
+        """Yield every hold, newest first; pages are fetched as they are needed."""
         return self._iterate(list_all(page_size=page_size, tries=self._tries))
 
     def remove_hold(self, hold_id: str) -> None:
@@ -90,7 +90,7 @@ class AsyncHoldMethods(ABC):
         return await self._run(add(reason, task_id=task_id, tries=self._tries))
 
     def holds(self, *, page_size: int = 50) -> AsyncIterator[RetentionHold]:
-        """Every hold, newest first; pages are fetched as they are needed."""
+        """Yield every hold, newest first; pages are fetched as they are needed."""
         return self._iterate(list_all(page_size=page_size, tries=self._tries))
 
     async def remove_hold(self, hold_id: str) -> None:

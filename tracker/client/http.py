@@ -13,7 +13,7 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 
 
 def headers_of(api_key: str | None) -> Mapping[str, str]:
-    """The headers of every request.
+    """Return the headers of every request.
 
     Raises ValueError, which does not hold the key, when it cannot stand in a header.
     """
@@ -28,7 +28,7 @@ def headers_of(api_key: str | None) -> Mapping[str, str]:
 def request_of(
     call: Call, url: str, headers: Mapping[str, str], timeout_s: float
 ) -> dict[str, Any]:
-    """The arguments of httpx's `request`."""
+    """Return the arguments of httpx's `request`."""
     options: dict[str, Any] = {
         "method": call.method,
         "url": url + call.path,
@@ -43,12 +43,12 @@ def request_of(
 
 
 def outcome_of(response: httpx.Response) -> Answer:
-    """A whole answer."""
+    """Return a whole answer."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status_code, headers, response.content)
 
 
 def lost(error: httpx.HTTPError) -> Lost:
-    """No answer, and whether the request may have arrived."""
+    """Return that no answer came, and whether the request may have arrived."""
     reason = f"{type(error).__name__}: {error}".rstrip(": ")
     return Lost(reason, was_sent=not isinstance(error, _NOT_SENT))

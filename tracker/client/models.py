@@ -33,7 +33,7 @@ class Asset:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
-        """From an answer."""
+        """Read the fields of an answer."""
         return cls(
             data["id"],
             data["state"],
@@ -68,7 +68,7 @@ class Artifact:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
-        """From an answer."""
+        """Read the fields of an answer."""
         return cls(
             data["kind"],
             data["url"],
@@ -151,7 +151,7 @@ class Task:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
-        """From an answer."""
+        """Read the fields of an answer."""
         result, error = data["result"] or {"artifacts": ()}, data["error"]
         return cls(
             id=data["id"],
@@ -219,7 +219,7 @@ class Transition:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
-        """From an answer."""
+        """Read the fields of an answer."""
         return cls(**_step(data))
 
 
@@ -253,7 +253,7 @@ class Change:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any], *, cursor: str | None) -> Self:
-        """From an answer."""
+        """Read the fields of an answer."""
         task = {name: data[name] for name in _WHICH_TASK}
         return cls(**_step(data), **task, cursor=cursor)
 
@@ -303,7 +303,7 @@ class Resubmitted:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
-        """From an answer."""
+        """Read the fields of an answer."""
         return cls(
             dry_run=data["dry_run"],
             matching=data["matching"],
@@ -350,7 +350,7 @@ class BulkOutcome:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
-        """From an answer."""
+        """Read the fields of an answer."""
         given = {one.name: data[one.name] for one in fields(cls)}
         given["refused"] = {one["reason"]: one["count"] for one in data["refused"]}
         given["tasks"] = [(one["id"], one["resubmit_of"]) for one in data["tasks"]]

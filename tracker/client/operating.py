@@ -39,7 +39,7 @@ class ProviderAccount:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
-        """From an answer."""
+        """Read the fields of an answer."""
         return cls(
             provider=data["provider"],
             name=data["name"],
@@ -77,7 +77,7 @@ class KeyRecord:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
-        """From an answer."""
+        """Read the fields of an answer."""
         return cls(
             id=data["id"],
             name=data["name"],
@@ -116,7 +116,7 @@ def system(*, tries: int) -> Flow[Mapping[str, Any]]:
 
 
 def keys(*, page_size: int, tries: int) -> ItemFlow[KeyRecord]:
-    """Every key of the tenant, oldest first, page by page."""
+    """Return every key of the tenant, oldest first, page by page."""
     return pages("/v1/keys", [], "keys", KeyRecord.parse, page_size=page_size, tries=tries)
 
 

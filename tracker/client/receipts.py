@@ -36,7 +36,7 @@ class Receipt:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
-        """From an answer."""
+        """Read the fields of an answer."""
         body = data.get("body")
         if body is not None:
             body = b64decode(body) if data["encoding"] == "base64" else body.encode()
@@ -77,7 +77,7 @@ class ReadAgain:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
-        """From an answer."""
+        """Read the fields of an answer."""
         return cls(
             receipt_id=data["receipt_id"],
             was=data["was"],
@@ -90,7 +90,7 @@ class ReadAgain:
 
 
 def list_all(filters: Params, *, page_size: int, tries: int) -> ItemFlow[Receipt]:
-    """Every odd receipt, newest first, page by page."""
+    """Return every odd receipt, newest first, page by page."""
     return pages(
         "/v1/receipts", filters, "receipts", Receipt.parse, page_size=page_size, tries=tries
     )
@@ -122,7 +122,7 @@ def filters_of(
     provider: str | None = None,
     dismissed: bool | None = None,
 ) -> Params:
-    """Filters as query parameters."""
+    """Return filters as query parameters."""
     verdicts = [verdict] if isinstance(verdict, str) else list(verdict or ())
     found = [("verdict", one) for one in verdicts]
     if provider is not None:

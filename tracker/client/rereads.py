@@ -44,7 +44,7 @@ class ReceiptReread:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
-        """From an answer."""
+        """Read the fields of an answer."""
         return cls(
             id=data["id"],
             state=data["state"],

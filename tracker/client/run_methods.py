@@ -36,13 +36,13 @@ class RunMethods(ABC):
         return self._run(runs.run(run_id, tries=self._tries))
 
     def runs(self, *, page_size: int = 50) -> Iterator[Run]:
-        """Every run, newest first; pages are fetched as they are needed."""
+        """Yield every run, newest first; pages are fetched as they are needed."""
         return self._iterate(runs.runs(page_size=page_size, tries=self._tries))
 
     def tasks_of_run(
         self, run_id: str, *, outcome: str | None = None, page_size: int = 100
     ) -> Iterator[TaskOfRun]:
-        """Every task of a run, oldest first. outcome: only `done`, `refused` or `failed` ones."""
+        """Yield tasks of a run, oldest first. outcome: only `done`, `refused` or `failed` ones."""
         return self._iterate(
             runs.tasks_of_run(run_id, outcome=outcome, page_size=page_size, tries=self._tries)
         )
@@ -109,13 +109,13 @@ class AsyncRunMethods(ABC):
         return await self._run(runs.run(run_id, tries=self._tries))
 
     def runs(self, *, page_size: int = 50) -> AsyncIterator[Run]:
-        """Every run, newest first; pages are fetched as they are needed."""
+        """Yield every run, newest first; pages are fetched as they are needed."""
         return self._iterate(runs.runs(page_size=page_size, tries=self._tries))
 
     def tasks_of_run(
         self, run_id: str, *, outcome: str | None = None, page_size: int = 100
     ) -> AsyncIterator[TaskOfRun]:
-        """Every task of a run, oldest first. outcome: only `done`, `refused` or `failed` ones."""
+        """Yield tasks of a run, oldest first. outcome: only `done`, `refused` or `failed` ones."""
         return self._iterate(
             runs.tasks_of_run(run_id, outcome=outcome, page_size=page_size, tries=self._tries)
         )

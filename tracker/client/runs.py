@@ -42,7 +42,7 @@ class Run:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
-        """From an answer."""
+        """Read the fields of an answer."""
         return cls(
             id=data["id"],
             action=data["action"],
@@ -76,7 +76,7 @@ class TaskOfRun:
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
-        """From an answer."""
+        """Read the fields of an answer."""
         return cls(**data)
 
 
@@ -98,14 +98,14 @@ def stop_run(run_id: str, *, tries: int) -> Flow[Run]:
 
 
 def runs(*, page_size: int, tries: int) -> ItemFlow[Run]:
-    """Every run, newest first, page by page."""
+    """Return every run, newest first, page by page."""
     return pages("/v1/runs", [], "runs", Run.parse, page_size=page_size, tries=tries)
 
 
 def tasks_of_run(
     run_id: str, *, outcome: str | None, page_size: int, tries: int
 ) -> ItemFlow[TaskOfRun]:
-    """Every task of a run, oldest first, page by page."""
+    """Return every task of a run, oldest first, page by page."""
     params: Sequence[tuple[str, str]] = [] if outcome is None else [("outcome", outcome)]
     path = f"{_path(run_id)}/tasks"
     return pages(path, params, "tasks", TaskOfRun.parse, page_size=page_size, tries=tries)

@@ -113,22 +113,22 @@ class Client(RunMethods, HoldMethods):
         )
 
     def get(self, task_id: str) -> Task:
-        """A task as it is now."""
+        """Return a task as it is now."""
         return self._run(flows.get(task_id, tries=self._tries))
 
     def wait(self, task_id: str, *, timeout_s: float | None = None) -> Task:
-        """A task when it is over, however it ended. Costs one request in 30 seconds.
+        """Wait for a task's end, however it ended. Costs one request in 30 seconds.
 
         timeout_s: None to wait for ever. Raises TimedOut.
         """
         return self._run(flows.wait(task_id, timeout_s=timeout_s, tries=self._tries))
 
     def watch(self, task_id: str, *, timeout_s: float | None = None) -> Iterator[Task]:
-        """A task now, and each time it has changed until it is over. Raises TimedOut."""
+        """Yield a task now, and each time it has changed until it is over. Raises TimedOut."""
         return self._iterate(flows.watch(task_id, timeout_s=timeout_s, tries=self._tries))
 
     def tasks(self, *, page_size: int = 100, **filters: Any) -> Iterator[Task]:
-        """Every task that matches, newest first; pages are fetched as they are needed.
+        """Yield every task that matches, newest first; pages are fetched as they are needed.
 
         filters: see `flows.task_filters`: provider, operation, state (one or several),
                  external_task_id, provider_task_id, created_after, created_before, updated_after,
@@ -149,13 +149,13 @@ class Client(RunMethods, HoldMethods):
         return self._run(flows.stats(hours=hours, by_hour=by_hour, tries=self._tries))
 
     def transitions(self, task_id: str) -> list[Transition]:
-        """A task's history, oldest first."""
+        """Return a task's history, oldest first."""
         return self._run(flows.transitions(task_id, tries=self._tries))
 
     def changes(
         self, after: str | None = None, *, follow: bool = True, **filters: Any
     ) -> Iterator[Change]:
-        """Changes of all tasks behind a cursor, each once and in order.
+        """Yield changes of all tasks behind a cursor, each once and in order.
 
         after:   a `Change.cursor` that you kept; `now` for what is still to come; None for the
                  beginning.
@@ -167,7 +167,7 @@ class Client(RunMethods, HoldMethods):
         return self._iterate(flows.changes(after, params, follow=follow, tries=self._tries))
 
     def receipts(self, *, page_size: int = 100, **filters: Any) -> Iterator[Receipt]:
-        """Every callback that may need a human, newest first, without headers and bodies.
+        """Yield every callback that may need a human, newest first, without headers and bodies.
 
         filters: `verdict` (one or several, such as `malformed` or `conflict`), `provider`, and
                  `dismissed` (True or False; both where it is not given).
@@ -225,7 +225,7 @@ class Client(RunMethods, HoldMethods):
         return self._run(operating.system(tries=self._tries))
 
     def api_keys(self, *, page_size: int = 100) -> Iterator[KeyRecord]:
-        """Every API key of your tenant, oldest first, revoked ones too. Needs the scope admin."""
+        """Yield your tenant's API keys, oldest first, revoked ones too. Needs the scope admin."""
         return self._iterate(operating.keys(page_size=page_size, tries=self._tries))
 
     def create_key(

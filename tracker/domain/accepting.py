@@ -7,7 +7,7 @@ from tracker.domain.task import Task, TaskState
 
 
 def as_accepted(task: Task) -> Task:
-    """A task as it was when it was accepted, whatever became of it."""
+    """Return a task as it was when it was accepted, whatever became of it."""
     return replace(
         task,
         state=TaskState.QUEUED,

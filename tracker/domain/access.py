@@ -87,12 +87,12 @@ def digest(key: str) -> bytes:
 
 
 def hint(key: str) -> str:
-    """The beginning of a key, for telling it from others."""
+    """Return the beginning of a key, for telling it from others."""
     return f"{key[:_HINT_CHARS]}…"
 
 
 def secret_key(secret: bytes, access_key: str) -> str:
-    """The secret key that goes with an access key: 256 bits, URL-safe.
+    """Return the secret key that goes with an access key: 256 bits, URL-safe.
 
     Derived from a secret of the service and stored nowhere: JWTs are verified with the secret
     itself, so that a hash would not do, and a database that leaks holds nothing to sign with.

@@ -38,7 +38,7 @@ _THIN = ("id", "external_task_id", "provider", "operation", "state", "version", 
 def task_body(
     type_: EventType, task: Task, step: Transition, payload: Payload, files: Files = NO_FILES
 ) -> bytes:
-    """A change of a task.
+    """Return a change of a task.
 
     task: as it was after the change.
     """
@@ -61,7 +61,7 @@ def task_body(
 
 
 def endpoint_body(type_: EventType, endpoint: Endpoint, at: datetime) -> bytes:
-    """Something that happened to an endpoint."""
+    """Return something that happened to an endpoint."""
     said = {
         "id": str(endpoint.id),
         "url": endpoint.url,
@@ -73,6 +73,6 @@ def endpoint_body(type_: EventType, endpoint: Endpoint, at: datetime) -> bytes:
 
 
 def event_body(type_: EventType, at: datetime, data: Mapping[str, Any]) -> bytes:
-    """The envelope. ASCII: what a provider said may hold half a surrogate pair."""
+    """Return the envelope. ASCII: what a provider said may hold half a surrogate pair."""
     whole = {"type": type_.value, "version": VERSION, "timestamp": instant(at), "data": data}
     return json.dumps(whole, separators=(",", ":")).encode()

@@ -48,7 +48,7 @@ class Rule:
 
 
 def ranked(weights: Mapping[str, int], key: str) -> list[str]:
-    """Accounts in the order in which one task would take them.
+    """Return accounts in the order in which one task would take them.
 
     The same key has the same order for ever, whatever else comes: a caller who repeats a request
     under its own id meets the account that has it already. Over many keys each account comes
@@ -62,7 +62,7 @@ def ranked(weights: Mapping[str, int], key: str) -> list[str]:
 
 
 def choose(order: list[str], *, ailing: Collection[str], full: Collection[str]) -> str:
-    """The first that is well and has room; else the first that is well; else the first.
+    """Return the first that is well and has room; else the first that is well; else the first.
 
     order: not empty.
     """

@@ -96,7 +96,7 @@ class Endpoint:
 
 
 def endpoint_lane(key: int) -> str:
-    """The lane of an endpoint's deliveries."""
+    """Return the lane of an endpoint's deliveries."""
     return f"endpoint {key}"
 
 

@@ -44,7 +44,7 @@ OpenPieces = Callable[[Mapping[str, str]], PieceSink]
 
 
 def always() -> bool:
-    """For requests that anybody may make at any time."""
+    """Tell that a request may be made by anybody at any time."""
     return True
 
 

@@ -28,7 +28,7 @@ _UNREADABLE = (jwt.InvalidTokenError, ValueError, RecursionError)
 
 
 def issuer(token: str) -> str:
-    """The access key that a token claims; nothing is verified yet. Raises Unauthenticated."""
+    """Return the access key that a token claims, unverified. Raises Unauthenticated."""
     if len(token) > _LONGEST:
         raise _invalid()
     try:
@@ -74,7 +74,7 @@ def _signed(token: str, secrets: Sequence[str]) -> dict[str, Any]:
 
 
 def _time(value: Any, unit: int) -> float | None:
-    """A NumericDate (RFC 7519 §2), in seconds; None for what is none.
+    """Return a NumericDate (RFC 7519 §2), in seconds; None for what is none.
 
     unit: how many of the value make a second.
     """

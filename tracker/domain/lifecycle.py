@@ -196,7 +196,7 @@ class Step:
 
 
 def created(task: Task) -> Step:
-    """The first step of a new task: `queued`, version 1."""
+    """Return the first step of a new task: `queued`, version 1."""
     if task.state is not S.QUEUED or task.version != 1:
         raise Misuse(f"a new task is queued at version 1, not {task.state} at {task.version}")
     again = None if task.resubmit_of is None else f"submits {task.resubmit_of} again"
@@ -206,7 +206,7 @@ def created(task: Task) -> Step:
 
 
 def adopted(task: Task, source: Source = Source.CALLBACK) -> Step:
-    """The first step of a task that is found at the provider: `submitted`, version 1."""
+    """Return the first step of a task that is found at the provider: `submitted`, version 1."""
     if task.state is not S.SUBMITTED or task.version != 1:
         raise Misuse(f"an adopted task is submitted at version 1, not {task.state}")
     event = Event(K.CREATED, source)
@@ -222,7 +222,7 @@ def part(task: Task, attempt: int) -> Step:
 
 
 def apply(task: Task, event: Event, *, now: datetime) -> Step:
-    """One event, one step. Pure: same arguments, same answer.
+    """Apply one event: one step. Pure: equal arguments give an equal step.
 
     now: aware UTC; becomes `updated_at`.
     Raises Misuse for EventKind.CREATED, which is not something that happens to an existing task;
@@ -252,7 +252,7 @@ def apply(task: Task, event: Event, *, now: datetime) -> Step:
 
 
 def fold(history: Iterable[Transition]) -> TaskState:
-    """The state that a history leads to.
+    """Return the state that a history leads to.
 
     Raises Misuse when versions have a gap or a transition does not start where the last ended.
     """

@@ -103,7 +103,7 @@ class EventFilter:
 
 
 def derived_id(at: datetime, *parts: str) -> UUID:
-    """An id that the same parts always make: the shape of a UUIDv7, whose random bits are a digest.
+    """Return an id that equal parts always make: a UUIDv7 whose random bits are a digest.
 
     at: when it happened; ids sort by it.
     """
@@ -113,7 +113,7 @@ def derived_id(at: datetime, *parts: str) -> UUID:
 
 
 def delivery_id(at: datetime, task: Task, endpoint: str) -> UUID:
-    """The `webhook-id`: one per task, transition and endpoint, whoever works it out and when.
+    """Return the `webhook-id`: one per task, transition and endpoint, at whatever time.
 
     at:       when the transition was made.
     endpoint: its public id, or what stands for a URL that came with the task.
@@ -122,5 +122,5 @@ def delivery_id(at: datetime, task: Task, endpoint: str) -> UUID:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Equal as JSON has it: true is not 1."""
+    """Return whether two values are equal in JSON: true is not 1."""
     return type(one) is type(other) and bool(one == other)

@@ -63,7 +63,7 @@ class Observation:
     parts: tuple[Part, ...] = ()
 
     def as_event(self, source: Source, *, receipt: int | None = None) -> Event:
-        """The event that this statement is for the task it speaks of."""
+        """Return the event that this statement is for the task it speaks of."""
         return Event(
             _KINDS[self.state],
             source,

@@ -43,11 +43,11 @@ class Pace:
         return max(int(self.limit) * ahead - self.claimed, 0)
 
     def succeeded(self) -> None:
-        """One was accepted."""
+        """Note that one was accepted."""
         self.limit = min(self.limit + 1 / max(self.limit, 1.0), MOST)
         if self.limit < START:  # back from failing: the first answers weigh more
             self.limit = min(self.limit + 1, START)
 
     def failed(self) -> None:
-        """One was not."""
+        """Note that one was not accepted."""
         self.limit = max(self.limit / 2, 1.0)

@@ -27,7 +27,7 @@ RING_LACKS = (
 
 
 def mark(secret: bytes) -> str:
-    """Digest of a callback secret: the same in every process, and no help to guess it."""
+    """Return a digest of a callback secret: equal in every process, and no help to guess it."""
     return hmac.digest(secret, b"tracker: mark of a callback secret", hashlib.sha256)[:8].hex()
 
 

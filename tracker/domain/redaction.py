@@ -81,7 +81,7 @@ class Redactor:
         return False
 
     def redact(self, text: str, *also: str) -> str:
-        """The text with MASK in place of every secret, also where it is escaped.
+        """Return the text with MASK in place of every secret, also where it is escaped.
 
         also: secrets in ASCII that belong to this text alone, such as the token of the URL that
         it was sent to.
@@ -158,7 +158,7 @@ class Redactor:
             await pieces.aclose()
 
     def _safe_cut(self, text: str, cut: int, also: Sequence[str]) -> int:
-        """The last place up to `cut` that lies inside of no secret; 0 or less if there is none."""
+        """Return the last place up to `cut` that is in no secret; 0 or less if there is none."""
         if cut <= 0:
             return cut
         spans = [m.span() for one in self._patterns(text, also) for m in one.finditer(text)]
@@ -168,7 +168,7 @@ class Redactor:
         return cut
 
     def _patterns(self, text: str, also: Sequence[str]) -> list[re.Pattern[str]]:
-        """The patterns that may match; usually none, which a search for plain text shows faster."""
+        """Return the patterns that may match; usually none, as a search for plain text shows."""
         plain = _unescaped(text)
         bare = text.replace("\\", "") if "\\" in text else text
         patterns = [_CALLBACK] if "callbacks" in plain else []
@@ -196,14 +196,14 @@ def _forms(secret: str) -> Iterator[str]:
 
 
 def _spellings(secrets: Iterable[str]) -> Iterable[str]:
-    """Secrets as text, and as UTF-8 reads that is taken for latin-1."""
+    """Yield secrets as text, and as UTF-8 reads that is taken for latin-1."""
     for secret in secrets:
         yield secret
         yield secret.encode("utf-8", "replace").decode("latin-1")
 
 
 def _sought(secrets: Iterable[str]) -> tuple[str, ...]:
-    """Secrets as they are looked for, the longest first: one may be the beginning of another."""
+    """Return secrets to look for, the longest first: one may be the beginning of another."""
     wanted = {secret.replace("\\", "") for secret in secrets}
     return tuple(sorted((w for w in wanted if len(w) >= SHORTEST), key=len, reverse=True))
 
@@ -215,7 +215,7 @@ def _overlap(word: str, mark: str) -> int:
 
 
 def _unescaped(text: str) -> str:
-    """The text with its escapes of ASCII undone."""
+    """Return the text with its escapes of ASCII undone."""
     if "%" in text:
         text = _PERCENT_ESCAPE.sub(_escaped_character, text)
     if "&#" in text:
@@ -235,7 +235,7 @@ def _escaped_character(found: re.Match[str]) -> str:
 
 @lru_cache(maxsize=1024)
 def _secret(secret: str) -> re.Pattern[str]:
-    """A secret however it is written; a short one only as a word of its own."""
+    """Return a secret however it is written; a short one only as a word of its own."""
     written = _written(secret)
     if len(secret) < CERTAIN:
         written = rf"(?<![A-Za-z0-9]){written}(?![A-Za-z0-9])"
@@ -244,7 +244,7 @@ def _secret(secret: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=256)
 def _jwt(claims: str) -> re.Pattern[str]:
-    """The claims and the signature of a token; its header is the same for all."""
+    """Return the claims and the signature of a token; its header is the same for all."""
     return re.compile(rf"{_written(claims)}{_UNIT}{{0,1000}}+(?:{_written('.')}{_UNIT}{{0,100}}+)?")
 
 
@@ -255,7 +255,7 @@ def _claims_of(access_key: str) -> str:
 
 
 def _written(word: str) -> str:
-    """A pattern: each character plain, behind backslashes, percent-encoded or escaped by number."""
+    """Return a pattern of a word whose characters may be escaped in any usual way."""
     return "".join(_character(char) for char in word)
 
 

@@ -16,7 +16,7 @@ CONTENT = "/v1/assets/{}/content"
 
 
 def render_task(task: Task, assets: Assets = _NOT_KEPT, *, base: str = "") -> dict[str, Any]:
-    """A task, whole but for its input.
+    """Return a task, whole but for its input.
 
     assets: what we keep of its result. base: begins the URLs of these; our public URL.
     """

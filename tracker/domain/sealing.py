@@ -29,7 +29,7 @@ class CannotOpen(Exception):
 
 
 def seal(master: bytes, secret: bytes, *, nonce: bytes) -> bytes:
-    """Version, nonce, ciphertext, tag.
+    """Return version, nonce, ciphertext, tag.
 
     secret: at most MOST_BYTES.
     nonce:  16 random bytes, never used twice.

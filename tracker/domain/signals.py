@@ -77,4 +77,4 @@ Signal = Callable[[CrashPoint], None]
 
 
 def no_signal(_point: CrashPoint) -> None:
-    """The production signal."""
+    """Do nothing: the signal in production."""

@@ -21,7 +21,7 @@ _VERSION = "v1,"
 
 
 def key_of(secret: str) -> bytes:
-    """The key of a secret: what follows `whsec_`, in base64. Raises ValueError for anything else.
+    """Return the key of a secret: what follows `whsec_`, in base64. Raises ValueError.
 
     The message does not hold the secret.
     """
@@ -37,7 +37,7 @@ def key_of(secret: str) -> bytes:
 
 
 def sign(key: bytes, message_id: str, timestamp: int | str, body: bytes) -> str:
-    """One signature as the header has it: `v1,` and base64.
+    """Return one signature as the header has it: `v1,` and base64.
 
     timestamp: Unix seconds.
     """
@@ -48,12 +48,12 @@ def sign(key: bytes, message_id: str, timestamp: int | str, body: bytes) -> str:
 
 
 def text_of(key: bytes) -> str:
-    """The secret as its owner is shown it."""
+    """Return the secret as its owner is shown it."""
     return PREFIX + b64encode(key).decode()
 
 
 def headers(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The headers of a message. Every key signs, so that a receiver may know any one of them.
+    """Return the headers of a message, which every key signs: a receiver needs one of them.
 
     keys:      none for a message that is not signed; then its id alone is told.
     timestamp: Unix seconds, of this attempt and not of the event.

@@ -84,11 +84,11 @@ class Tally:
         self.counts[what, label] = self.counts.get((what, label), 0) + by
 
     def labelled(self, what: str) -> dict[str, int]:
-        """The counts of one thing, by label."""
+        """Return the counts of one thing, by label."""
         return {label: n for (name, label), n in self.counts.items() if name == what}
 
     def percentile(self, share: float) -> timedelta | None:
-        """The time within which this share of the tasks got their verdict; None without any."""
+        """Return the time within which this share of tasks got their verdict; None without any."""
         classes = sorted((int(label), n) for label, n in self.labelled("latency").items())
         left = share * sum(n for _, n in classes)
         for number, n in classes:

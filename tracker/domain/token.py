@@ -16,7 +16,7 @@ _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def sign(secret: bytes, provider: str, subject: str) -> str:
-    """The token for one URL: 256 bits, URL-safe, no padding.
+    """Return the token for one URL: 256 bits, URL-safe, no padding.
 
     subject: the task's public id, or SHARED.
     """

@@ -45,7 +45,7 @@ def is_blank(value: Any) -> bool:
 
 
 def field_errors(error: ValidationError, *, prefix: str = "") -> Sequence[FieldError]:
-    """Each wrong field once, in order, with its path from the body's root.
+    """Return each wrong field once, in order, with its path from the body's root.
 
     prefix: where the validated object stands in the body.
     """

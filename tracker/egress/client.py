@@ -93,7 +93,7 @@ class EgressClient:
         files: OpenSink | None = None,
         pieces: OpenPieces | None = None,
     ) -> HttpResult | HttpFailure:
-        """To an address that an operator configured.
+        """Send a call to an address that an operator configured.
 
         may_send: asked when the first byte is about to leave; if not, none does.
         files:    where files within the answer go; see inline.InlineFiles.
@@ -123,7 +123,7 @@ class EgressClient:
         return await self._redacted(answer, call)
 
     async def call_guarded(self, call: HttpCall) -> HttpResult | HttpFailure:
-        """To an address that a user gave: refused when what its name resolves to is inside."""
+        """Send a call to a user's address: refused when its name resolves to one inside."""
         answer = await self._guarded.call(call)
         if isinstance(answer, HttpFailure):
             return replace(answer, reason=self._redactor.redact(answer.reason, *_secrets_of(call)))
@@ -132,7 +132,7 @@ class EgressClient:
     async def open_provider(
         self, call: HttpCall, *, body: AsyncIterable[bytes] | None = None, cap: int
     ) -> HttpStream | HttpFailure:
-        """To an address that an operator configured; the answer's body comes piece by piece.
+        """Send a call to an operator's address; the answer's body comes piece by piece.
 
         body: sent piece by piece, in the place of the call's own.
         cap:  bytes of an answer; `call.timeout_s` bounds the whole exchange all the same.
@@ -159,7 +159,7 @@ class EgressClient:
         return HttpStream(response.status_code, headers, chunks)
 
     def refusal(self, url: str) -> str | None:
-        """Why a user's URL will never be called; None when it may be."""
+        """Return why a user's URL will never be called; None when it may be."""
         return policy.refusal(url, self._allow)
 
     async def close(self) -> None:
@@ -170,7 +170,7 @@ class EgressClient:
         await self._guarded.close()
 
     async def _redacted(self, answer: HttpResult, call: HttpCall) -> HttpResult:
-        """The answer without secrets that it repeats. A large one is searched in a thread."""
+        """Return the answer without secrets in it. A large one is searched in a thread."""
         redact, secrets = self._redactor.redact_bytes, _secrets_of(call)
         if len(answer.body) > _SEARCHED_AT_ONCE:
             body = await asyncio.to_thread(redact, answer.body, *secrets)
@@ -189,7 +189,7 @@ class EgressClient:
         return {name: self._redactor.redact(text, *secrets) for name, text in headers.items()}
 
     def _reason(self, error: Exception, call: HttpCall) -> str:
-        """Why a call failed, for people: libraries quote the header that they refuse."""
+        """Return why a call failed, for people: libraries quote the header that they refuse."""
         reason = f"{type(error).__name__}: {error}".rstrip(": ")
         return self._redactor.redact(reason, *_secrets_of(call))
 
@@ -239,7 +239,7 @@ def _settle_missing_module() -> None:
 async def _chunks(
     response: httpx.Response, *, until: float, cap: int
 ) -> AsyncGenerator[bytes, None]:
-    """The body; see HttpStream. until: on the loop's clock."""
+    """Yield the body; see HttpStream. until: on the loop's clock."""
     pieces = response.aiter_raw()
     try:
         decoder = decoder_of(response, cap)

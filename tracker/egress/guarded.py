@@ -80,7 +80,7 @@ class GuardedCalls:
         self._by_origin: dict[str, list[httpcore.AsyncHTTPConnection]] = {}
 
     async def call(self, call: HttpCall) -> HttpResult | HttpFailure:
-        """One exchange, whole within `call.timeout_s`."""
+        """Carry out one exchange, whole within `call.timeout_s`."""
         sent = FirstByte()
         try:
             refusal = refused(call.url, self._allow)
@@ -103,7 +103,7 @@ class GuardedCalls:
             await connection.aclose()
 
     async def _within(self, call: HttpCall, target: Target, sent: FirstByte) -> HttpResult:
-        """The exchange; raises TimeoutError when its time is over, whatever it is doing then.
+        """Carry out the exchange; raises TimeoutError when its time is over.
 
         A name is looked up in a thread, which nothing can interrupt: the exchange is left to end
         by itself, so that a name server that is silent does not hold its caller.
@@ -155,7 +155,7 @@ class GuardedCalls:
         return open_guarded(url, origin, self._allow, self._tls, self._resolver)
 
     async def _take(self, origin: str) -> httpcore.AsyncHTTPConnection | None:
-        """A kept connection that is still good, the one used last."""
+        """Return a kept connection that is still good, the one used last."""
         kept = self._by_origin.get(origin, [])
         while kept:
             connection = kept.pop()
@@ -233,7 +233,7 @@ def request_for(call: HttpCall, target: Target, sent: FirstByte) -> httpcore.Req
 
 
 async def _read(response: httpcore.Response) -> bytes:
-    """The body, up to the cap. The connection is good for more only if that was all of it."""
+    """Return the body, up to the cap. The connection is kept only if that was all of it."""
     body = bytearray()
     try:
         async for chunk in response.aiter_stream():

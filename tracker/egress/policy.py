@@ -61,7 +61,7 @@ _LOCAL_NAME = re.compile(r"(^|\.)localhost\.?$", re.IGNORECASE)
 
 
 def policy_for(url: str, allow: Sequence[str]) -> Policy:
-    """The rules for one destination: any port, but only the one that its URL names.
+    """Return the rules for one destination: any port, but only the one that its URL names.
 
     allow: networks in CIDR notation that are permitted although they lie inside.
     Raises ValueError when the URL has no usable port.
@@ -71,7 +71,7 @@ def policy_for(url: str, allow: Sequence[str]) -> Policy:
 
 @lru_cache(maxsize=256)
 def _policy(port: int, allow: tuple[str, ...]) -> Policy:
-    """Making one costs half as much as a connection does: it compares all networks with all."""
+    """Make a policy. It costs half as much as a connection: all networks are compared with all."""
     return Policy(
         denied_networks=_TABLE,
         allowed_networks=tuple(ipaddress.ip_network(network) for network in allow),
@@ -119,7 +119,7 @@ def _carried(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str | No
 
 
 def refusal(url: str, allow: Sequence[str]) -> str | None:
-    """Why this URL will never be called; None when it may be. Looks no name up.
+    """Return why this URL will never be called; None when it may be. Looks no name up.
 
     allow: as for `policy_for`.
     """

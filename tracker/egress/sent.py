@@ -43,6 +43,6 @@ class FirstByte:
             self._has_left = True
 
     def failure(self, reason: str) -> HttpFailure:
-        """The exchange failed. reason: for people, without header or body."""
+        """Return the failure of an exchange. reason: for people, without header or body."""
         certainty = Certainty.UNKNOWN if self._has_left else Certainty.NOT_SENT
         return HttpFailure(certainty, reason[:500])

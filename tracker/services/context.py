@@ -61,7 +61,7 @@ class OutboundHttp(Protocol):
         files: OpenSink | None = None,
         pieces: OpenPieces | None = None,
     ) -> HttpResult | HttpFailure:
-        """To an address that an operator configured.
+        """Send a call to an address that an operator configured.
 
         may_send: asked when the first byte is about to leave; if not, none does.
         files:    where files within the answer go, which hold a name in their place; None: they
@@ -71,11 +71,11 @@ class OutboundHttp(Protocol):
         ...
 
     async def call_guarded(self, call: HttpCall) -> HttpResult | HttpFailure:
-        """To an address that a user gave: forbidden networks are refused on the address dialled."""
+        """Send a call to a user's address: the address dialled is refused in forbidden networks."""
         ...
 
     def refusal(self, url: str) -> str | None:
-        """Why a user's URL will never be called; None when it may be. Looks nothing up."""
+        """Return why a user's URL will never be called; None when it may be. Looks nothing up."""
         ...
 
 
@@ -174,7 +174,7 @@ class Context:
         return seal_long(self.secrets[0], secret, nonce=new_key(NONCE_BYTES))
 
     def provider(self, name: str, *, path: str = "provider") -> Provider:
-        """An adapter by name. Raises InvalidRequest naming the field."""
+        """Return an adapter by name. Raises InvalidRequest naming the field."""
         found = self.providers.get(name)
         if found is None:
             known = ", ".join(sorted(self.providers))
@@ -182,7 +182,7 @@ class Context:
         return found
 
     def kind_made_by(self, task: Task) -> str | None:
-        """The kind of object that a task makes at its provider; None where it makes none."""
+        """Return the kind of object that a task makes at its provider; None where it makes none."""
         provider = self.providers.get(task.provider)
         return None if provider is None else provider.objects.made_by.get(task.operation)
 
@@ -191,29 +191,29 @@ class Context:
         return (task.provider, task.account) in self.accounts
 
     def account(self, task: Task) -> Account:
-        """The account that a task belongs to. Raises KeyError when it was taken out."""
+        """Return the account that a task belongs to. Raises KeyError when it was taken out."""
         return self.accounts[task.provider, task.account]
 
     def accounts_of(self, provider: str) -> set[str]:
-        """The names of a provider's accounts."""
+        """Return the names of a provider's accounts."""
         return {name for owner, name in self.accounts if owner == provider}
 
     def main_account(self, provider: str) -> str:
-        """The account for what belongs to no task: `default`, else the one of most weight."""
+        """Return the account of calls for no task: `default`, else the one of most weight."""
         accounts = {
             a.name: a.weight for (owner, _), a in self.accounts.items() if owner == provider
         }
         return min(accounts, key=lambda name: (name != DEFAULT_ACCOUNT, -accounts[name], name))
 
     def callback_url(self, task: Task) -> str | None:
-        """The task's own callback URL; None where nobody can reach us."""
+        """Return the task's own callback URL; None where nobody can reach us."""
         if self.public_url is None:
             return None
         secret = token.sign(self.secrets[0], task.provider, str(task.id))
         return f"{self.public_url}/callbacks/{task.provider}/{task.id}/{secret}"
 
     def callback_tokens(self, tasks: Sequence[Task]) -> tuple[str, ...]:
-        """The secret parts of the callback URLs of tasks, by every secret that is still good."""
+        """Return the secret parts of tasks' callback URLs, by every secret that is still good."""
         if self.public_url is None:
             return ()
         return tuple(
@@ -223,7 +223,7 @@ class Context:
         )
 
     def shared_callback_url(self, provider: str) -> str | None:
-        """The callback URL for tasks that others create upstream."""
+        """Return the callback URL for tasks that others create upstream."""
         if self.public_url is None:
             return None
         secret = token.sign(self.secrets[0], provider, token.SHARED)

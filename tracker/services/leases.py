@@ -42,7 +42,7 @@ class Leases:
     async def claim(
         self, kind: JobKind, *, limit: int, per_lane: int, busy: Mapping[str, int]
     ) -> list[Job]:
-        """Up to `limit` due jobs, which nobody else gets then; see jobs.claim."""
+        """Return up to `limit` due jobs, which nobody else gets then; see jobs.claim."""
         wanted = _LeaseRequest(kind, limit, per_lane, busy)
         claimed: list[Job] = await self._context.store.write(self._claim, wanted, is_patient=True)
         if claimed:
@@ -51,7 +51,7 @@ class Leases:
         return claimed
 
     async def due_kinds(self) -> frozenset[JobKind]:
-        """Kinds of which there is something to claim now."""
+        """Return kinds of which there is something to claim now."""
         return await self._lookout.due_kinds()
 
     async def next_due(self, kind: JobKind) -> datetime | None:
@@ -67,7 +67,7 @@ class Leases:
         await self._context.store.write(_release, tuple(held))
 
     async def fail(self, job: Job, error: str) -> None:
-        """The work raised. It is tried again later, ever more seldom; it is never dropped."""
+        """Try work again later that raised, ever more seldom; it is never dropped."""
         await self._context.store.write(self._fail, _Failed(job, error))
 
     def _rooms(self, tx: Tx) -> dict[str, Room]:

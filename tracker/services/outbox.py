@@ -140,7 +140,7 @@ class Outbox:
         return ids
 
     def subscribers(self, tx: Tx, tenants: Collection[str]) -> Subscribers:
-        """The endpoints of these tenants as they are in this transaction.
+        """Return the endpoints of these tenants as they are in this transaction.
 
         Asked now; call what is returned once they are needed.
         """

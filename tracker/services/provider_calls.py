@@ -38,11 +38,11 @@ class Http(Protocol):
         files: OpenSink | None = None,
         pieces: OpenPieces | None = None,
     ) -> HttpResult | HttpFailure:
-        """To an address that an operator configured."""
+        """Send a call to an address that an operator configured."""
         ...
 
     async def call_guarded(self, call: HttpCall) -> HttpResult | HttpFailure:
-        """To an address that somebody else gave: forbidden networks are refused."""
+        """Send a call to an address that somebody else gave: forbidden networks are refused."""
         ...
 
 
@@ -52,7 +52,7 @@ class StreamingHttp(Protocol):
     async def open_provider(
         self, call: HttpCall, *, body: AsyncIterable[bytes] | None = None, cap: int
     ) -> HttpStream | HttpFailure:
-        """To an address that an operator configured."""
+        """Send a call to an operator's address; the answer comes piece by piece."""
         ...
 
 

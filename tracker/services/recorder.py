@@ -79,7 +79,7 @@ class Recorder:
         self._subscribers: Subscribers | None = None
 
     def task(self, key: int) -> Task:
-        """A loaded task, with what this transaction has recorded so far."""
+        """Return a loaded task, with all that this transaction has recorded so far."""
         return self._tasks[key]
 
     def record(self, key: int, event: Event) -> Step:
@@ -208,7 +208,7 @@ class Recorder:
         self._tx.woken.add(JobKind.FETCH)
 
     def _made(self) -> list[MadeObject]:
-        """Objects that tasks have made at their provider, and that later calls may name."""
+        """Return objects that tasks have made at their provider, and that later calls may name."""
         return [
             MadeObject(task.provider, task.account, kind, id_, task.tenant)
             for task in self._changed.values()
@@ -311,7 +311,7 @@ def _log_ends(ended: Iterable[tuple[Task, Transition]]) -> None:
 
 
 def _ids_of(task: Task) -> set[str]:
-    """Every id that a provider gave the pieces of a result."""
+    """Return every id that a provider gave the pieces of a result."""
     ids = {piece.id for piece in task.artifacts}
     ids |= {
         value
@@ -365,6 +365,6 @@ def lane_of(provider: str, account: str) -> str:
 
 
 def names_of(lane: str) -> tuple[str, str]:
-    """The provider and the account of a lane. No provider's name has a slash in it."""
+    """Return the provider and the account of a lane. No provider's name has a slash in it."""
     provider, _, account = lane.partition("/")
     return provider, account

@@ -45,7 +45,7 @@ NO_EXCHANGE = "the provider exchanges no tokens"
 
 
 async def report_to_nobody(_provider: str, _account: str, _reason: str | None) -> None:
-    """For a process that asks once and prints what it hears."""
+    """Do nothing: for a process that asks once and prints what it hears."""
 
 
 @dataclass(frozen=True, slots=True)

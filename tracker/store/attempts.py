@@ -69,7 +69,7 @@ def open_many(db: Connection, tasks: Sequence[Task], *, now: datetime) -> dict[i
 
 
 def open_of(db: Connection, task_keys: Collection[int]) -> dict[int, int]:
-    """Attempts that nobody has ended, by task key: {task key: attempt key}."""
+    """Return attempts that nobody has ended, by task key: {task key: attempt key}."""
     found = select(attempts.c.task_key, attempts.c.key).where(
         attempts.c.task_key.in_(task_keys), attempts.c.ended_at.is_(None)
     )
@@ -139,7 +139,7 @@ def latest_ended(db: Connection, *, limit: int) -> list[EndedSubmit]:
 
 
 def last_of(db: Connection, task_key: int) -> Attempt | None:
-    """A task's latest attempt."""
+    """Return a task's latest attempt."""
     found = select(attempts).where(attempts.c.task_key == task_key)
     row = db.execute(found.order_by(attempts.c.number.desc()).limit(1)).one_or_none()
     return None if row is None else _attempt(row)
@@ -155,7 +155,7 @@ def last_messages(db: Connection, ids: Collection[UUID]) -> dict[UUID, str]:
 
 
 def of_task(db: Connection, task_key: int) -> list[Attempt]:
-    """One task's attempts, oldest first."""
+    """Return one task's attempts, oldest first."""
     found = select(attempts).where(attempts.c.task_key == task_key).order_by(attempts.c.number)
     return [_attempt(row) for row in db.execute(found)]
 

@@ -82,20 +82,20 @@ def overdue(db: Connection, tenant: str, *, now: datetime, limit: int) -> list[S
 
 
 def uncertain(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:
-    """Tasks of which nobody knows whether they exist, newest first."""
+    """Return tasks of which nobody knows whether they exist, newest first."""
     found = _tasks(tenant, tasks.c.updated_at)
     found = found.where(tasks.c.state == TaskState.UNCERTAIN.value)
     return _stuck(db, found.order_by(tasks.c.created_at.desc(), tasks.c.key.desc()), limit)
 
 
 def blocked(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:
-    """Tasks that wait for a call of their caller's, newest first."""
+    """Return tasks that wait for a call of their caller's, newest first."""
     found = _tasks(tenant, tasks.c.blocked_at).where(text(BLOCKED))
     return _stuck(db, found.order_by(tasks.c.key.desc()), limit)
 
 
 def followed_up(db: Connection, tenant: str, why: FollowUp, *, limit: int) -> list[Stuck]:
-    """Tasks that have ended and are asked about all the same, newest first, but dismissed ones."""
+    """Return tasks that have ended and are asked about all the same, newest first."""
     found = _tasks(tenant, tasks.c.finished_at)
     # Spelt out, or the partial index would not be used.
     found = found.where(tasks.c.follow_up == why.value, tasks.c.follow_up.is_not(None))
@@ -104,7 +104,9 @@ def followed_up(db: Connection, tenant: str, why: FollowUp, *, limit: int) -> li
 
 
 def unknown_words(db: Connection, tenant: str, *, limit: int) -> list[UnknownWord]:
-    """The unknown status words of the latest receipts that have one, the most frequent first."""
+    """Return the unknown status words of the latest receipts that have one, the most frequent
+    first.
+    """
     latest = (
         select(receipts.c.key, receipts.c.provider, receipts.c.reason, receipts.c.task_key)
         .where(
@@ -153,7 +155,7 @@ def unknown_words(db: Connection, tenant: str, *, limit: int) -> list[UnknownWor
 def odd(
     db: Connection, tenant: str, verdict: Verdict, *, since: datetime | None = None, limit: int
 ) -> list[Odd]:
-    """Receipts with one verdict that came since then, newest first, but dismissed ones."""
+    """Return receipts with one verdict that came since then, newest first, but dismissed ones."""
     found = (
         select(
             receipts.c.key,

@@ -167,7 +167,7 @@ def lock_unended(db: Connection, pairs: Collection[tuple[int, int]]) -> set[tupl
 def page(
     db: Connection, filter_: DeliveryFilter, *, before: int | None, limit: int
 ) -> list[Delivery]:
-    """A page of a list, newest first."""
+    """Return a page of a list, newest first."""
     found = _filtered(_shown(), filter_)
     if before is not None:
         found = found.where(deliveries.c.key < before)
@@ -176,7 +176,7 @@ def page(
 
 
 def get(db: Connection, tenant: str, id_: UUID) -> tuple[Delivery, bytes] | None:
-    """One delivery of a tenant, with the bytes that every attempt sends."""
+    """Return one delivery of a tenant, with the bytes that every attempt sends."""
     found = _shown().where(deliveries.c.id == id_, deliveries.c.tenant == tenant)
     row = db.execute(found).one_or_none()
     if row is None:
@@ -229,12 +229,12 @@ def summary(db: Connection, filter_: DeliveryFilter) -> Summary:
 
 
 def last_key(db: Connection) -> int:
-    """The newest row."""
+    """Return the newest row."""
     return int(db.execute(select(func.coalesce(func.max(deliveries.c.key), 0))).scalar_one())
 
 
 def key_of(db: Connection, tenant: str, id_: UUID) -> int | None:
-    """The row of a tenant's delivery."""
+    """Return the row of a tenant's delivery."""
     found = select(deliveries.c.key).where(deliveries.c.id == id_, deliveries.c.tenant == tenant)
     return db.execute(found).scalar_one_or_none()
 
@@ -242,7 +242,7 @@ def key_of(db: Connection, tenant: str, id_: UUID) -> int | None:
 def keys(
     db: Connection, filter_: DeliveryFilter, *, after: int, until: int, limit: int
 ) -> list[int]:
-    """Rows that can be redelivered, oldest first: behind `after`, up to `until`."""
+    """Return rows that can be redelivered, oldest first: behind `after`, up to `until`."""
     found = _filtered(select(deliveries.c.key), filter_).where(
         deliveries.c.key > after, deliveries.c.key <= until, _GOES_SOMEWHERE
     )

@@ -104,7 +104,9 @@ _LANES = text(
 
 
 def lanes(db: Connection) -> list[Lane]:
-    """Every lane that is owed something, but those of paused endpoints; that due first, first."""
+    """Return every lane that is owed something, but those of paused endpoints; that due first,
+    first.
+    """
     found = [Lane(*row) for row in db.execute(_LANES) if row.first_at or row.again_at]
     return sorted(found, key=lambda lane: (lane.due_at, lane.name))
 
@@ -147,7 +149,9 @@ def claim(
 
 
 def _ripe(db: Connection, wanted: Mapping[str, int], now: datetime) -> dict[int, bool]:
-    """The rows to take, in the order in which they are to be sent; whether a holder vanished."""
+    """Return the rows to take, in the order in which they are to be sent; whether a holder
+    vanished.
+    """
     values: dict[str, Any] = {"now": now}
     for place, (lane, room) in enumerate(wanted.items()):
         values |= {f"lane{place}": lane, f"room{place}": room}

@@ -22,7 +22,7 @@ from tracker.store.schema import jobs
 
 
 def lanes(db: Connection, kind: JobKind) -> list[str]:
-    """The lanes that have work of a kind, due or not."""
+    """Return the lanes that have work of a kind, due or not."""
     return [lane for lane in db.scalars(_ALL_LANES, {"kind": kind.value}) if lane is not None]
 
 

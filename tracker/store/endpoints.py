@@ -34,21 +34,21 @@ def save(db: Connection, changed: Endpoint) -> None:
 
 
 def get(db: Connection, tenant: str, id_: UUID) -> Endpoint | None:
-    """One endpoint of a tenant."""
+    """Return one endpoint of a tenant."""
     found = select(endpoints).where(endpoints.c.id == id_, endpoints.c.tenant == tenant, _SHOWN)
     row = db.execute(found).one_or_none()
     return None if row is None else _endpoint(row)
 
 
 def lock(db: Connection, tenant: str, id_: UUID) -> Endpoint | None:
-    """One endpoint of a tenant, to be changed."""
+    """Return one endpoint of a tenant, to be changed."""
     found = select(endpoints).where(endpoints.c.id == id_, endpoints.c.tenant == tenant, _SHOWN)
     row = db.execute(found.with_for_update()).one_or_none()
     return None if row is None else _endpoint(row)
 
 
 def by_key(db: Connection, keys: Collection[int]) -> dict[int, Endpoint]:
-    """Endpoints by row key, whatever their state."""
+    """Return endpoints by row key, whatever their state."""
     if not keys:
         return {}
     found = select(endpoints).where(endpoints.c.key.in_(keys))
@@ -62,7 +62,7 @@ def count(db: Connection, tenant: str) -> int:
 
 
 def page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list[Endpoint]:
-    """A page of a tenant's endpoints, newest first."""
+    """Return a page of a tenant's endpoints, newest first."""
     found = select(endpoints).where(endpoints.c.tenant == tenant, _SHOWN)
     if before is not None:
         found = found.where(endpoints.c.key < before)
@@ -71,7 +71,7 @@ def page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list
 
 
 def stopped(db: Connection, tenant: str, *, limit: int) -> list[Endpoint]:
-    """A tenant's endpoints that get nothing or answer nothing, the longest first."""
+    """Return a tenant's endpoints that get nothing or answer nothing, the longest first."""
     found = select(endpoints).where(
         endpoints.c.tenant == tenant,
         _SHOWN,
@@ -92,7 +92,7 @@ def stamps(db: Connection, tenants: Collection[str]) -> Callable[[], dict[str, s
 
 
 def list_receiving(db: Connection, tenant: str) -> tuple[Endpoint, ...]:
-    """A tenant's endpoints for which something is written down when it happens."""
+    """Return a tenant's endpoints for which something is written down when it happens."""
     found = select(endpoints).where(
         endpoints.c.tenant == tenant, endpoints.c.state.in_(list(_RECEIVING))
     )
@@ -100,7 +100,7 @@ def list_receiving(db: Connection, tenant: str) -> tuple[Endpoint, ...]:
 
 
 def sealed(db: Connection) -> list[tuple[int, bytes]]:
-    """Every secret that is kept, as it is sealed, with the row it stands in."""
+    """Return every secret that is kept, as it is sealed, with the row it stands in."""
     columns = (endpoints.c.secret, endpoints.c.old_secret, endpoints.c.older_secrets)
     found = select(endpoints.c.key, *columns).where(_SHOWN).order_by(endpoints.c.key)
     return [
@@ -128,7 +128,7 @@ def replace_seal(db: Connection, key: int, before: bytes, after: bytes) -> None:
 
 
 def mark_failing(db: Connection, keys: Collection[int], *, now: datetime) -> None:
-    """These gave nothing but failures; since when is kept where it was known."""
+    """Record failures of these, which gave nothing else; since when is kept where it was known."""
     if keys:
         db.execute(
             update(endpoints)
@@ -138,7 +138,7 @@ def mark_failing(db: Connection, keys: Collection[int], *, now: datetime) -> Non
 
 
 def mark_answering(db: Connection, keys: Collection[int]) -> None:
-    """These accepted something."""
+    """Record a success of these."""
     if keys:
         db.execute(
             update(endpoints)
@@ -148,7 +148,9 @@ def mark_answering(db: Connection, keys: Collection[int]) -> None:
 
 
 def lock_failing(db: Connection, keys: Collection[int], *, since: datetime) -> list[Endpoint]:
-    """Those of these that are active and have given nothing but failures since then or longer."""
+    """Return those of these that are active and have given nothing but failures since then or
+    longer.
+    """
     if not keys:
         return []
     found = select(endpoints).where(
@@ -161,7 +163,7 @@ def lock_failing(db: Connection, keys: Collection[int], *, since: datetime) -> l
 
 
 def lock_active(db: Connection, keys: Collection[int]) -> list[Endpoint]:
-    """Those of these that are active."""
+    """Return those of these that are active."""
     if not keys:
         return []
     found = select(endpoints).where(

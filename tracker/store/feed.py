@@ -82,7 +82,7 @@ _ENDS = select(
 
 
 def head(db: Connection) -> int:
-    """The newest number; 0 in an empty feed."""
+    """Return the newest number; 0 in an empty feed."""
     newest, taken = db.execute(_ENDS).one()
     return max(newest or 0, taken or 0)
 
@@ -142,7 +142,7 @@ def page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> Feed
 
 
 def _floor(db: Connection, tenant: str) -> int:
-    """The highest number of a tenant that was dropped; 0 where none was."""
+    """Return the highest number of a tenant that was dropped; 0 where none was."""
     return db.scalar(select(feed_floors.c.seq).where(feed_floors.c.tenant == tenant)) or 0
 
 

@@ -72,7 +72,7 @@ class NewJob:
 
 
 def dedup_key(kind: JobKind, task_key: int) -> str:
-    """One job of a kind per task."""
+    """Return the key by which a task has one job of a kind."""
     return f"{kind._value_}:{task_key}"
 
 
@@ -185,7 +185,7 @@ def claim(  # noqa: PLR0913 - each narrows the claim
 def _ripe(  # noqa: PLR0913 - what is due, of what, and how much of it
     db: Connection, kind: JobKind, lane: str, *, now: datetime, limit: int, room: Room | None
 ) -> dict[int, bool]:
-    """Keys of due jobs of one lane, oldest first, locked; and whether a holder's lease ran out."""
+    """Lock due jobs of one lane, oldest first; return their keys, and whether a lease ran out."""
     found = (
         select(jobs.c.key, jobs.c.lease_until.is_not(None))
         .where(jobs.c.kind == kind.value, jobs.c.lane == lane, jobs.c.run_at <= now)
@@ -209,7 +209,7 @@ def _ripe(  # noqa: PLR0913 - what is due, of what, and how much of it
 
 
 def _due_lanes(db: Connection, kind: JobKind, now: datetime) -> list[str]:
-    """Lanes with something due, the one that has waited longest first."""
+    """Return lanes with something due, the one that has waited longest first."""
     found = db.execute(_LANES, {"kind": kind.value, "now": now})
     return [lane for _, lane in sorted((due, lane) for lane, due in found)]
 
@@ -244,7 +244,7 @@ def renew(db: Connection, held: Sequence[Job], *, until: datetime) -> set[Job]:
 
 
 def held_of(db: Connection, claimed: Sequence[Job]) -> set[Job]:
-    """Those jobs on which their holders may still commit work. Locks the rows."""
+    """Return those jobs on which their holders may still commit work. Locks the rows."""
     found = select(jobs.c.key, jobs.c.lease_token).where(_held(claimed)).order_by(jobs.c.key)
     return _among(claimed, db.execute(found.with_for_update()))
 
@@ -254,7 +254,7 @@ def _held(claimed: Sequence[Job]) -> ColumnElement[bool]:
 
 
 def _among(claimed: Sequence[Job], rows: Iterable[Sequence[Any]]) -> set[Job]:
-    """By key and token: one process may have claimed a row twice, and holds it once."""
+    """Choose jobs by key and token: a process may have claimed a row twice, and holds it once."""
     found = {(key, token) for key, token in rows}
     return {job for job in claimed if (job.key, job.token) in found}
 
@@ -266,7 +266,7 @@ def is_held(db: Connection, job: Job) -> bool:
 
 
 def finish(db: Connection, job: Job) -> bool:
-    """The work is done: the row goes. False when the lease was lost."""
+    """Delete the row of work that is done. False when the lease was lost."""
     statement = delete(jobs).where(jobs.c.key == job.key, jobs.c.lease_token == job.token)
     return db.execute(statement).rowcount == 1
 
@@ -315,7 +315,7 @@ def release(db: Connection, held: Sequence[Job], *, now: datetime) -> None:
 
 
 def drop(db: Connection, task_keys: Collection[int], kinds: Collection[JobKind]) -> None:
-    """These tasks need no more work of these kinds, whoever holds it."""
+    """Drop the jobs of these kinds of these tasks, whoever holds them."""
     _DROP.later(db, [(dedup_key(kind, key),) for key in task_keys for kind in kinds])
 
 

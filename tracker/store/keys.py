@@ -67,13 +67,13 @@ def by_id(db: Connection, id_: UUID) -> ApiKey | None:
 
 
 def find(db: Connection, digest: bytes) -> ApiKey | None:
-    """A key by what is stored of it, revoked ones too."""
+    """Return a key by what is stored of it, revoked ones too."""
     row = db.execute(_keys().where(api_keys.c.digest == digest)).one_or_none()
     return None if row is None else _key(row)
 
 
 def by_key(db: Connection, wanted: Collection[int]) -> dict[int, ApiKey]:
-    """Keys by their rows' numbers, revoked ones too."""
+    """Return keys by their rows' numbers, revoked ones too."""
     found = _keys().where(api_keys.c.key.in_(wanted))
     return {row.key: _key(row) for row in db.execute(found)} if wanted else {}
 
@@ -90,7 +90,7 @@ def page(db: Connection, tenant: str, *, after: int, limit: int) -> list[ApiKey]
 
 
 def list_all(db: Connection, *, tenant: str | None) -> list[ApiKey]:
-    """All keys, oldest first. tenant: only its own."""
+    """Return all keys, oldest first. tenant: only its own."""
     found = _keys().order_by(api_keys.c.key)
     if tenant is not None:
         found = found.where(api_keys.c.tenant == tenant)

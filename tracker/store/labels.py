@@ -19,12 +19,12 @@ _INSERT = bulk.insert(task_labels, ("tenant", "mark", "created_at", "task_key"))
 
 
 def as_text(value: Any) -> str:
-    """A value of metadata as it is asked for: a string as it is, anything else as JSON."""
+    """Return a value of metadata as it is asked for: a string as it is, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
 def mark(name: str, text: str) -> int:
-    """The digest of an entry: 64 bits, signed."""
+    """Return the digest of an entry: 64 bits, signed."""
     digest = blake2b(f"{name}\x00{text}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, signed=True)
 

@@ -85,7 +85,7 @@ def page(  # noqa: PLR0913 - scan is for tests alone
     limit: int,
     scan: int = SCAN,
 ) -> ListPage:
-    """The next tasks of a list.
+    """Return the next tasks of a list.
 
     scan: how many tasks it steps over at most.
     """
@@ -122,7 +122,7 @@ def skipping_page(db: Connection, filter_: TaskFilter, *, offset: int, limit: in
 def _named(
     db: Connection, filter_: TaskFilter, after: Position | None, *, newest: bool, limit: int
 ) -> ListPage:
-    """The few tasks of one name: all are loaded, and the rest is done here."""
+    """Return the few tasks of one name: all are loaded, and the rest is done here."""
     if filter_.external_task_id is not None:
         named = tasks.c.external_task_id == filter_.external_task_id
     else:
@@ -149,7 +149,7 @@ def _is_behind(position: Position, after: Position | None, *, newest: bool) -> b
 
 
 def _index_of(filter_: TaskFilter) -> _IndexScan:
-    """The index to walk: the one that most likely leaves the least to step over."""
+    """Return the index to walk: the one that most likely leaves the least to step over."""
     tenant = tasks.c.tenant == filter_.tenant
     at: ColumnElement[datetime] = tasks.c.created_at
     times = {"created_after", "created_before"}
@@ -245,7 +245,7 @@ def _walk(
 
 
 def _load(db: Connection, keys: Sequence[int]) -> list[Task]:
-    """Tasks in the order of their keys as given."""
+    """Return tasks in the order of their keys as given."""
     found = get_by_keys(db, keys)
     return [found[key] for key in keys if key in found]
 

@@ -19,7 +19,7 @@ from tracker.store.revision import look, newer_words
 
 
 def schema_problem(url: str) -> str | None:
-    """Why this code cannot work on this database, as one line; None when it can."""
+    """Return why this code cannot work on this database, as one line; None when it can."""
     file = sqlite_file(url)
     if file is not None and not file.exists():  # looking would make an empty one
         return f"DATABASE_URL: there is no {file} yet: run `tracker migrate`"
@@ -39,7 +39,7 @@ NO_ROW_LOCKS = "this engine keeps no locks on rows: work would be done twice. Us
 
 
 def start_problem(url: str) -> str | None:
-    """Why a process must not start to work on this database, as one line; None when it may."""
+    """Return why no process may start to work on this database, as one line; None when it may."""
     return schema_problem(url) or _flaw_of_locks(url)
 
 

@@ -50,7 +50,7 @@ def forget(db: Connection, *, before: datetime) -> None:
 
 
 def list_alive(db: Connection, *, since: datetime) -> list[Process]:
-    """Every process that was heard of since then."""
+    """Return every process that was heard of since then."""
     columns = (
         processes.c.id,
         processes.c.is_worker,

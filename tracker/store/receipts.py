@@ -67,7 +67,7 @@ class Judged:
 
 
 def digest(provider: str, scope: str, body: bytes) -> bytes:
-    """16 bytes that stand for what was said.
+    """Return 16 bytes that stand for what was said.
 
     scope: what the bytes were said about; the same bytes about another task are no repeat.
     """
@@ -112,7 +112,7 @@ def insert_first(db: Connection, new: Sequence[Receipt]) -> Callable[[], list[in
 
 
 def insert_repeats(db: Connection, again: Sequence[Receipt]) -> list[tuple[int, Verdict]]:
-    """Rows for repeats, without the bodies that their firsts have.
+    """Return rows for repeats, without the bodies that their firsts have.
 
     The key of each and its verdict as stored: what moved nothing is a duplicate, whatever else.
     """
@@ -167,7 +167,7 @@ def judge_anew(db: Connection, key: int, judged: Judged) -> None:
 
 
 def of_task(db: Connection, task_key: int, *, after: int, limit: int) -> list[Receipt]:
-    """One task's receipts, oldest first; a repeat comes with the body it shares."""
+    """Return one task's receipts, oldest first; a repeat comes with the body it shares."""
     shared = receipts.alias("shared")
     found = (
         select(receipts, shared.c.body.label("shared_body"))
@@ -183,7 +183,7 @@ def of_task(db: Connection, task_key: int, *, after: int, limit: int) -> list[Re
 
 
 def last_unconfirmed(db: Connection, task_key: int) -> Receipt | None:
-    """The latest callback whose verdict for a task was held back."""
+    """Return the latest callback whose verdict for a task was held back."""
     found = (
         select(receipts)
         .where(receipts.c.task_key == task_key, receipts.c.verdict == Verdict.UNCONFIRMED.value)

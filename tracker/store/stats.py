@@ -55,12 +55,12 @@ _COUNTED_TO = select(stat_progress.c.seq).where(stat_progress.c.tenant == NOBODY
 
 
 def counted_to(db: Connection) -> int:
-    """The feed number up to which everything has been counted."""
+    """Return the feed number up to which everything has been counted."""
     return db.scalar(_COUNTED_TO) or 0
 
 
 def read(db: Connection, after: int, *, limit: int) -> Stretch:
-    """The feed behind a place. Whoever has seen a number never misses one below it."""
+    """Return the feed behind a place. Whoever has seen a number never misses one below it."""
     last, count = feed.stretch(db, after, limit=limit)
     if last is None:
         return Stretch(after, after, 0)

@@ -68,7 +68,7 @@ STANDING = tuple(field.name for field in fields(Standing))
 
 
 def standing(row: Sequence[Any], dialect: Dialect) -> Standing:
-    """A row of STANDING as the driver gives it."""
+    """Read a row of STANDING as the driver gives it."""
     key, id_, tenant, provider, operation, state, version, submitted_at, deadline_at, overdue = row
     if dialect.stores_text:
         id_, submitted_at = read_id(id_), read_instant(submitted_at)
@@ -101,7 +101,7 @@ BILLED = tuple(field.name for field in fields(Bill))
 
 
 def bills(rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[Bill]:
-    """Rows of BILLED as the driver gives them."""
+    """Read rows of BILLED as the driver gives them."""
     return [
         Bill(
             key,
@@ -116,7 +116,7 @@ def bills(rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[Bill]:
 
 
 def task(row: Row[Any]) -> Task:
-    """A row that SQLAlchemy has read."""
+    """Read a row of SQLAlchemy's."""
     given = {name: row._mapping[name] for name in COLUMNS}  # noqa: SLF001 - its documented way to the columns
     given["state"] = _state(given["state"])
     given["artifacts"] = _artifacts(given["artifacts"])
@@ -130,12 +130,12 @@ def task(row: Row[Any]) -> Task:
 
 
 def from_driver(rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[Task]:
-    """Rows of COLUMNS as the driver gives them."""
+    """Read rows of COLUMNS as the driver gives them."""
     return [Task(*values) for values in _READER.values(rows, dialect)]
 
 
 def moves(changed: Task) -> tuple[Any, ...]:
-    """The values of MOVING."""
+    """Return the values of MOVING."""
     return (
         changed.state._value_,
         changed.version,
@@ -148,12 +148,12 @@ def moves(changed: Task) -> tuple[Any, ...]:
 
 
 def names(changed: Task) -> tuple[Any, ...]:
-    """The values of NAMING."""
+    """Return the values of NAMING."""
     return (changed.provider_task_id, changed.submitted_at, changed.give_up_at)
 
 
 def ends(changed: Task) -> tuple[Any, ...]:
-    """The values of ENDING."""
+    """Return the values of ENDING."""
     return (
         [_artifact(piece) for piece in changed.artifacts] or None,
         _error(changed.error),
@@ -164,7 +164,7 @@ def ends(changed: Task) -> tuple[Any, ...]:
 
 
 def changes(changed: Task) -> tuple[Any, ...]:
-    """The values of CHANGING."""
+    """Return the values of CHANGING."""
     return (
         *moves(changed),
         *names(changed),
@@ -212,7 +212,7 @@ NEW = (
 
 
 def new(made: Task) -> tuple[Any, ...]:
-    """The values of NEW."""
+    """Return the values of NEW."""
     return (
         made.id,
         made.tenant,

@@ -81,7 +81,7 @@ def insert_inputs(db: Connection, inputs: Sequence[tuple[Task, bytes]]) -> None:
 
 
 def input_of(db: Connection, keys: Collection[int], *, most: int | None = None) -> dict[int, bytes]:
-    """The request bodies of some tasks. most: leaves out those of more bytes; None for none."""
+    """Return request bodies of tasks. most: leaves out those of more bytes; None for none."""
     found = select(task_inputs.c.task_key, task_inputs.c.body).where(
         task_inputs.c.task_key.in_(keys)
     )
@@ -117,19 +117,19 @@ def newest_like(db: Connection, task: Task, body: bytes, *, within: Span) -> Tas
 
 
 def by_id(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Task]:
-    """Tasks by public id, of any tenant."""
+    """Return tasks by public id, of any tenant."""
     rows = bulk.find(db, f"{_LOAD} id", ids, encoding.uuids)
     return {task.id: task for task in task_rows.from_driver(rows, dialect_of(db))}
 
 
 def get_by_keys(db: Connection, keys: Collection[int]) -> dict[int, Task]:
-    """Tasks by row key, for the service's own work."""
+    """Return tasks by row key, for the service's own work."""
     rows = bulk.find(db, f"{_LOAD} key", list(keys), encoding.integers)
     return {task.key: task for task in task_rows.from_driver(rows, dialect_of(db))}
 
 
 def by_external_id(db: Connection, ids: Sequence[str]) -> dict[str, list[Task]]:
-    """Tasks by external id, of any tenant; several accounts may have one of the same."""
+    """Return tasks by external id, of any tenant; several accounts may have one of the same."""
     rows = bulk.find(db, f"{_LOAD} external_task_id", ids, encoding.texts)
     found: dict[str, list[Task]] = {}
     for task in task_rows.from_driver(rows, dialect_of(db)):
@@ -145,7 +145,7 @@ def standings(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Standing]:
 
 
 def get_by_name(db: Connection, tenant: str, provider: str, name: str) -> Task | None:
-    """A tenant's task by our public id, its external id or its decimal name.
+    """Return a tenant's task by our public id, its external id or its decimal name.
 
     Of several accounts' the newest; a decimal name comes after an external id that looks like one.
     """
@@ -166,13 +166,13 @@ def get_by_name(db: Connection, tenant: str, provider: str, name: str) -> Task |
 
 
 def lock_by_key(db: Connection, keys: Collection[int]) -> dict[int, Task]:
-    """Tasks to be changed, locked in key order so that two writers cannot wait in a circle."""
+    """Lock tasks to be changed, in key order so that two writers cannot wait in a circle."""
     rows = bulk.find(db, f"{_LOAD} key", list(keys), encoding.integers, tail=_LOCK)
     return {task.key: task for task in task_rows.from_driver(rows, dialect_of(db))}
 
 
 def lock_by_id(db: Connection, ids: Collection[UUID]) -> dict[UUID, Task]:
-    """Tasks to be changed, by public id."""
+    """Lock tasks to be changed, by public id."""
     rows = bulk.find(db, f"{_LOAD} id", list(ids), encoding.uuids, tail=_LOCK)
     return {task.id: task for task in task_rows.from_driver(rows, dialect_of(db))}
 
@@ -184,7 +184,7 @@ def lock_by_names(
     external_ids: Collection[str],
     provider_ids: Collection[str],
 ) -> list[Task]:
-    """Tasks of these accounts, to be changed, that answer to any of these names."""
+    """Lock tasks of these accounts, to be changed, that answer to any of these names."""
     # Two looks, each with an index of its own that begins with provider and account.
     ours = and_(tasks.c.provider == provider, tasks.c.account.in_(accounts))
     names = (
@@ -329,12 +329,12 @@ def free_names(db: Connection, keys: Collection[int]) -> None:
 
 
 def hold_slots(db: Connection, keys: Collection[int]) -> None:
-    """These tasks take their account's concurrency from now on."""
+    """Count these tasks in their account's concurrency from now on."""
     db.execute(update(tasks).where(tasks.c.key.in_(keys)).values(slots_held=tasks.c.slots))
 
 
 def free_slots(db: Connection, keys: Collection[int]) -> None:
-    """These tasks give it back."""
+    """Give back the concurrency that these tasks took."""
     if keys:
         db.execute(update(tasks).where(tasks.c.key.in_(keys)).values(slots_held=0))
 

@@ -90,7 +90,7 @@ def append(
 
 
 def of_task(db: Connection, task_key: int, *, after: int = 0) -> list[tuple[int, Transition]]:
-    """One task's history with feed numbers, oldest first.
+    """Return one task's history with feed numbers, oldest first.
 
     after: a version; up to it only steps that led to another state.
     """
@@ -103,7 +103,7 @@ def of_task(db: Connection, task_key: int, *, after: int = 0) -> list[tuple[int,
 
 
 def as_transition(row: Row[Any]) -> Transition:
-    """A row that holds all columns of `transitions`."""
+    """Read a row that holds all columns of `transitions`."""
     return Transition(
         version=row.version,
         from_state=optional_member(TaskState, row.from_state),

@@ -154,7 +154,7 @@ def build_app(  # noqa: PLR0913 - what may differ between deployments
     has_ui: bool = True,
     is_read_only: bool = False,
 ) -> Starlette:
-    """The ASGI app.
+    """Make the ASGI app.
 
     lifespan:       opens the services and yields them.
     root_path:      where it is mounted on its host, e.g. `/tracker`.

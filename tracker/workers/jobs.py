@@ -144,7 +144,7 @@ class JobLoop(LeasedLoop[tuple[Job, ...]]):
 
 
 def _pieces(claimed: Iterable[Job], together: int) -> Iterator[tuple[Job, ...]]:
-    """Jobs of one lane each, so many at most."""
+    """Yield jobs of one lane each, so many at most."""
     lanes: dict[str, list[Job]] = defaultdict(list)
     for job in claimed:
         lanes[job.lane].append(job)

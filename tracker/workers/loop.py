@@ -33,7 +33,7 @@ class Loop(ABC, Generic[Work]):
         self._running: dict[asyncio.Task[None], Work] = {}
 
     def wake(self) -> None:
-        """There may be something to do now."""
+        """Wake it: there may be something to do now."""
         self._woken.set()
 
     def stop(self) -> None:

@@ -30,7 +30,7 @@ from tracker.workers.supervisor import Chore
 
 
 def roles(context: Context) -> list[Role]:
-    """Everything a worker process does."""
+    """Return everything a worker process does."""
     attempting = Attempting(context)
     return [
         # Bodies of tens of MB are in hand here: not as many at once as of the small ones.
@@ -52,7 +52,7 @@ def roles(context: Context) -> list[Role]:
 
 
 def alone(run: Callable[[Job], Awaitable[None]]) -> Callable[[Sequence[Job]], Awaitable[None]]:
-    """For a service that carries out one job at a time."""
+    """Make a service that carries out one job at a time take several."""
 
     async def each(jobs: Sequence[Job]) -> None:
         for job in jobs:

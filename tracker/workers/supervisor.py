@@ -61,7 +61,7 @@ class Supervisor:
         self._is_running = False
 
     def wake(self, kinds: frozenset[JobKind], _moved: bool) -> None:  # noqa: FBT001 - a store listener
-        """A local commit enqueued work of these kinds."""
+        """Wake the loops for whose kinds of work a local commit enqueued some."""
         for kind in kinds & self._loops.keys():
             self._loops[kind].wake()
         if JobKind.DELIVER in kinds:
@@ -88,7 +88,7 @@ class Supervisor:
         return self._is_running
 
     async def run(self) -> None:
-        """Until `stop`."""
+        """Run until `stop`."""
         self._is_running = True
         try:
             await self._run()

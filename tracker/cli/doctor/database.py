@@ -154,7 +154,7 @@ def _postgresql(server: ServerFacts, processes: int, old_s: float) -> Iterator[F
 
 
 def _settings(settings: Mapping[str, str]) -> Iterator[Finding]:
-    """Settings as they hold on the second transaction of a connection: behind a pooler, too."""
+    """Check settings as a connection's second transaction has them: behind a pooler, too."""
     for name in ("fsync", "full_page_writes"):
         if settings[name] != "on":
             text = (

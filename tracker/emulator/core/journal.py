@@ -30,7 +30,7 @@ class Journal(Generic[Entry]):
         self._entries.append(entry)
 
     def last(self, limit: int) -> list[Entry]:
-        """The newest entries, oldest of them first."""
+        """Return the newest entries, oldest of them first."""
         if limit <= 0:
             return []
         return list(self._entries)[-limit:]
@@ -56,7 +56,7 @@ class BoundedDict(OrderedDict[Key, Value]):
 
 
 def trimmed(value: object, depth: int = 0) -> object:
-    """A copy that is small and always JSON: long texts (base64 pictures) cut, odd floats named."""
+    """Return a small copy that is valid JSON: long texts (base64) cut, odd floats named."""
     if isinstance(value, str):
         longer = len(value) > _LONGEST_TEXT
         return f"{value[:60]}… ({len(value)} characters)" if longer else value
@@ -73,7 +73,7 @@ def trimmed(value: object, depth: int = 0) -> object:
 
 
 def json_bytes(value: object) -> bytes:
-    """Compact UTF-8 JSON. A lone surrogate leaves as the escape it came in as, not as an error."""
+    """Return compact UTF-8 JSON. A lone surrogate is written as the escape that it was read as."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode("utf-8", "backslashreplace")
 

@@ -20,7 +20,7 @@ class Timeline(Protocol):
     """A clock that carries out jobs. Lives inside one running event loop."""
 
     def now(self) -> float:
-        """Unix time in seconds."""
+        """Return Unix time in seconds."""
         ...
 
     def after(self, delay: float, job: Job) -> None:
@@ -46,7 +46,7 @@ class WallTimeline:
         self._numbers = itertools.count()
 
     def now(self) -> float:
-        """Unix time in seconds."""
+        """Return Unix time in seconds."""
         return time.time()
 
     def after(self, delay: float, job: Job) -> None:
@@ -85,7 +85,7 @@ class ManualTimeline:
         self._turn = asyncio.Lock()
 
     def now(self) -> float:
-        """Unix time in seconds."""
+        """Return Unix time in seconds."""
         return self._now
 
     def after(self, delay: float, job: Job) -> None:

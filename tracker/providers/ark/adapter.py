@@ -272,7 +272,7 @@ class ArkAdapter(ListScan, PathCancel, ObjectCallbacks):
         )
 
     def needs_url(self, account: Account) -> bool:
-        """The mark is the seed."""
+        """Tell that a scan can do without our URL: the mark is the seed."""
         del account
         return False
 

@@ -30,7 +30,7 @@ class ObjectCallbacks:
     not_a_task: ClassVar[str] = "this is not a task object"
 
     def comes_from(self, account: Account, operation: str | None = None) -> bool:
-        """Every upstream calls back."""
+        """Tell that every upstream calls back."""
         del account, operation
         return True
 
@@ -40,12 +40,12 @@ class ObjectCallbacks:
         return None
 
     def challenge(self, inbound: Inbound) -> bytes | None:
-        """No URL is tested before it is used."""
+        """Return None: no URL is tested before it is used."""
         del inbound
         return None
 
     def acknowledge(self, inbound: Inbound) -> tuple[int, bytes] | None:
-        """Our own 200 will do."""
+        """Return None: our own 200 will do."""
         del inbound
         return None
 

@@ -68,7 +68,7 @@ def spacing_of(account: Account, least_s: float) -> float:
 
 
 def retry_after_s(answer: HttpResult) -> float | None:
-    """Seconds, or the distance of a date from the answer's own Date (RFC 9110 §10.2.3)."""
+    """Return seconds, or the distance of a date from the answer's own Date (RFC 9110 §10.2.3)."""
     text = answer.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit() and len(text) < 9:
         return float(text)

@@ -33,7 +33,7 @@ class OpenCancel:
     erases_ended: ClassVar[bool] = False
 
     def too_late(self, asking: Asking) -> str | None:
-        """Whatever is open may be cancelled."""
+        """Return None: whatever is open may be cancelled."""
         del asking
         return None
 

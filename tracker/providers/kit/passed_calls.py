@@ -23,7 +23,7 @@ class PlainCalls:
         return bearer(account.api_key)
 
     def refusal(self, account: Account, path: str) -> str | None:
-        """Every account serves every call."""
+        """Return None: every account serves every call."""
         del account, path
         return None
 

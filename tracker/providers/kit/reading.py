@@ -21,7 +21,7 @@ _PLACES = 30
 
 
 def read_json(body: bytes) -> Any:
-    """The JSON of a body, with visible stand-ins for what a database cannot store or read again.
+    """Return the JSON of a body, with visible stand-ins for what a database cannot store.
 
     Half of a surrogate pair, control characters and bytes that are no characters are read as well:
     they are in a message, and the verdict beside it counts. NaN, Infinity and integers of thousands
@@ -108,7 +108,7 @@ def finite(value: Any) -> Any:
 
 
 def text_of(value: Any, *, limit: int) -> str | None:
-    """A string, or a whole number as its digits; None for anything else."""
+    """Return a string, or a whole number as its digits; None for anything else."""
     if isinstance(value, str):
         return value[:limit]
     if isinstance(value, bool) or not isinstance(value, int):
@@ -120,7 +120,7 @@ def text_of(value: Any, *, limit: int) -> str | None:
 
 
 def first_text(holder: Any, names: Sequence[str], *, limit: int = 4000) -> str | None:
-    """The first of some fields that holds a text, and not an empty one."""
+    """Return the first of some fields that holds a text, and not an empty one."""
     if isinstance(holder, dict):  # JSON's objects are; asking for a Mapping takes long
         for name in names:
             value = holder.get(name) if "." not in name else _within(holder, name)
@@ -133,7 +133,7 @@ def first_text(holder: Any, names: Sequence[str], *, limit: int = 4000) -> str |
 
 
 def first_number(holder: Any, names: Sequence[str]) -> str | None:
-    """The first of some fields that holds a number, as it was written."""
+    """Return the first of some fields that holds a number, as it was written."""
     if isinstance(holder, dict):
         for name in names:
             value = holder.get(name) if "." not in name else _within(holder, name)
@@ -143,7 +143,7 @@ def first_number(holder: Any, names: Sequence[str]) -> str | None:
 
 
 def first_instant(holder: Any, names: Sequence[str]) -> datetime | None:
-    """The first of some fields that holds a time."""
+    """Return the first of some fields that holds a time."""
     if isinstance(holder, dict):
         for name in names:
             value = holder.get(name) if "." not in name else _within(holder, name)
@@ -153,7 +153,7 @@ def first_instant(holder: Any, names: Sequence[str]) -> datetime | None:
 
 
 def number_text(value: Any) -> str | None:
-    """A number as it was written, be it text, integer or fraction."""
+    """Return a number as it was written, be it text, integer or fraction."""
     if isinstance(value, float):
         return str(value) if isfinite(value) else None
     return text_of(value, limit=40)
@@ -186,7 +186,7 @@ def charge_text(value: Any) -> str | None:
 
 
 def _within(holder: Any, name: str) -> Any:
-    """A field of a field: `a.b`."""
+    """Return a field of a field: `a.b`."""
     for part in name.split("."):
         if not isinstance(holder, dict):
             return None
@@ -195,7 +195,7 @@ def _within(holder: Any, name: str) -> Any:
 
 
 def instant(value: Any) -> datetime | None:
-    """Milliseconds, seconds, their digits, or RFC 3339; None for the rest and for "not yet"."""
+    """Read milliseconds, seconds, their digits, or RFC 3339; None for anything else."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, str):

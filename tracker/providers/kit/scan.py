@@ -38,7 +38,7 @@ class ListScan(TableAdapter):
         return Finds.BY_SCAN
 
     def needs_url(self, account: Account) -> bool:
-        """Our callback URL is the mark."""
+        """Tell that a scan looks for our callback URL, which is its mark."""
         del account
         return True
 

@@ -25,7 +25,7 @@ _RENAMED: Mapping[str, str] = MappingProxyType(
 
 
 def refusal(operation: str) -> str | None:
-    """Why an operation cannot be submitted there."""
+    """Return why an operation cannot be submitted there."""
     served = sorted({*_ACTIONS, _MOTION})
     return None if operation in served else f"AceDataCloud serves {', '.join(served)} only"
 

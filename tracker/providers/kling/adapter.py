@@ -43,7 +43,7 @@ class KlingAdapter(ObjectCallbacks):
     not_a_task = "no task_status: this is not a task object"
 
     def finds(self, account: Account) -> Finds:
-        """By our external id, except where a gateway is known or set not to look at it."""
+        """Say that our external id finds a task, unless a gateway is known or set to ignore it."""
         return Finds.BY_ID if options_of(account).finds_external_ids else Finds.NEVER
 
     def serves(self, account: Account, operation: str) -> str | None:
@@ -88,7 +88,7 @@ class KlingAdapter(ObjectCallbacks):
         return spacing_of(account, 0.0)
 
     def shares(self, account: Account, task: Task) -> str | None:
-        """Up to 20 of one path, by the same kind of id, are asked for in one call."""
+        """Group up to 20 of one path, by one kind of id, into one call."""
         return profiles.group_of(account, task)
 
     def build_poll(self, asking: Asking) -> HttpCall | None:

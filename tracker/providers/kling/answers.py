@@ -148,7 +148,7 @@ class Envelope:
         return about_task and _NOT_FOUND.search(words) is not None
 
     def silent(self, answer: HttpResult, *, alone: bool = False) -> Unanswered:
-        """It told nothing of the task."""
+        """Return that the answer told nothing of the task."""
         return Unanswered(
             self.in_words(),
             retry_after_s=retry_after_s(answer),
@@ -157,7 +157,7 @@ class Envelope:
         )
 
     def in_words(self) -> str:
-        """The answer for people."""
+        """Return the answer for people."""
         parts = [f"HTTP {self.status}"]
         if self.code is not None:
             parts.append(f"code {self.code}")

@@ -27,7 +27,7 @@ def create(
     callback_url: str | None,
     now: datetime,
 ) -> HttpCall:
-    """The call that creates a task, in the dialect of its operation."""
+    """Return the call that creates a task, in the dialect of its operation."""
     name = task.external_task_id
     if standard.is_standard(task.operation):
         sent = standard.placed(body, external_task_id=name, callback_url=callback_url)
@@ -39,7 +39,7 @@ def create(
 
 
 def query(account: Account, task: Task, *, now: datetime) -> HttpCall:
-    """The call that asks for one task on its own dialect's path, where either id will do."""
+    """Return the call that asks for one task on its own dialect's path, where either id will do."""
     if standard.is_standard(task.operation):
         return query_together(account, [task], now=now)
     name = quote(task.provider_task_id or task.external_task_id, safe="")
@@ -48,7 +48,7 @@ def query(account: Account, task: Task, *, now: datetime) -> HttpCall:
 
 
 def query_together(account: Account, tasks: Sequence[Task], *, now: datetime) -> HttpCall:
-    """The call that asks for up to TOGETHER tasks: all by the provider's ids, or all by ours."""
+    """Return the call that asks for up to TOGETHER tasks, by the provider's ids or by ours."""
     by_id = tasks[0].provider_task_id is not None
     names = [(t.provider_task_id if by_id else t.external_task_id) or "" for t in tasks]
     path = "solutions" if standard.is_solution(tasks[0].operation) else "tasks"
@@ -58,7 +58,7 @@ def query_together(account: Account, tasks: Sequence[Task], *, now: datetime) ->
 
 
 def bearer(account: Account, now: datetime) -> dict[str, str]:
-    """Exactly one space after Bearer (authentication page)."""
+    """Return the headers of a call: exactly one space after Bearer (authentication page)."""
     key = account.api_key
     pair = key_pair(account)
     if key is None and pair is not None:
@@ -72,7 +72,7 @@ def legacy_root(account: Account) -> str:
 
 
 def _bare(account: Account) -> str:
-    """The base URL without the `/v1` that some write behind it."""
+    """Return the base URL without the `/v1` that some write behind it."""
     return account.base_url.removesuffix("/v1")
 
 

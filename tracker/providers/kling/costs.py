@@ -11,7 +11,7 @@ _MOST = 50
 
 
 def costs(task: Mapping[str, Any]) -> tuple[Cost, ...]:
-    """The cost entries of a task object, of either dialect; none where nothing is said.
+    """Return the cost entries of a task object, of either dialect; none where nothing is said.
 
     Nothing said is not nothing charged.
     """
@@ -30,7 +30,7 @@ def _deductions(task: Mapping[str, Any]) -> Iterator[Cost]:
 
 
 def _billing(entries: Any) -> Iterator[Cost]:
-    """New standard: `billing[]`. A task that failed before generating shows only an amount."""
+    """Yield entries of `billing[]`. A task that failed before generating shows only an amount."""
     for entry in entries if isinstance(entries, list) else ():
         amount = amount_text(entry.get("amount")) if isinstance(entry, dict) else None
         if amount is None:

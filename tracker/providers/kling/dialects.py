@@ -107,7 +107,7 @@ def billing(detail: Mapping[str, Any]) -> list[Json]:
 def _new_pieces(
     detail: Mapping[str, Any], artifacts: Sequence[Artifact]
 ) -> Iterator[tuple[str, Json]]:
-    """Kind and fields of each piece, in the new standard's names."""
+    """Yield kind and fields of each piece, in the new standard's names."""
     given = detail.get("outputs")
     for piece in _strings_of(given) if isinstance(given, list) else ():
         if isinstance(piece, Mapping):
@@ -123,7 +123,7 @@ def _new_pieces(
 
 
 def _strings_of(pieces: Any) -> Any:
-    """Pieces with their lengths as strings."""
+    """Return pieces with their lengths as strings."""
     if not isinstance(pieces, list):
         return pieces
     return [

@@ -63,7 +63,7 @@ def _sound(value: str) -> str:
 
 
 def checked_id(value: str) -> str:
-    """An external id; raises ValueError when it is too long or not printable."""
+    """Return an external id; raises ValueError when it is too long or not printable."""
     if len(value) > MAX_ID_CHARS:
         raise ValueError(f"at most {MAX_ID_CHARS} characters, got {len(value)}")
     if _CONTROL.search(value):

@@ -101,7 +101,7 @@ class KlingCalls:
 
 
 def refusal(account: Account) -> str | None:
-    """Why an account's upstream cannot be asked; None when it can."""
+    """Return why an account's upstream cannot be asked; None when it can."""
     name = profiles.name_of(account)
     if name in (profiles.OFFICIAL, profiles.GATEWAY):
         return None
@@ -136,7 +136,7 @@ def build_call(  # noqa: PLR0913 - one thing each
 
 
 def answered(status: int, parsed: Any, request_id: str) -> tuple[int, dict[str, Any]]:
-    """The provider's answer in the envelope that the strictest reader expects.
+    """Return the provider's answer in the envelope that the strictest reader expects.
 
     status:     the provider's HTTP status.
     parsed:     its JSON; None when it was none.
@@ -161,7 +161,7 @@ def answered(status: int, parsed: Any, request_id: str) -> tuple[int, dict[str, 
 
 
 def _code(status: int, outer: Mapping[str, Any]) -> int:
-    """Kling's code for an answer, whatever a gateway wrote in its place."""
+    """Return Kling's code for an answer, whatever a gateway wrote in its place."""
     digits = text_of(outer.get("code"), limit=10) or ""
     code = int(digits) if digits.isascii() and digits.isdigit() else -1
     if code in CODES and not (code == 1000 and status < 300):  # some gateway's success

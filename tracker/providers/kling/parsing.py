@@ -65,7 +65,7 @@ _KEPT = (
 
 
 def layers(parsed: Any) -> Iterator[Mapping[str, Any]]:
-    """An answer and what its envelopes hold, outermost first."""
+    """Yield an answer and what its envelopes hold, outermost first."""
     for _ in range(MAX_DEPTH + 1):
         while isinstance(parsed, list) and len(parsed) == 1:
             parsed = parsed[0]
@@ -90,12 +90,12 @@ def _wrapped(layer: Mapping[str, Any]) -> Any:
 
 
 def find_id(parsed: Any) -> str | None:
-    """The task id of a create's answer: the outermost, which is the one that queries understand."""
+    """Return the task id of a create's answer: the outermost, which queries understand."""
     return _id_among(list(layers(parsed)))
 
 
 def _id_among(found: Sequence[Mapping[str, Any]]) -> str | None:
-    """A name that only tasks have beats `id`, which requests have too: of those the innermost."""
+    """Prefer a name that only tasks have to `id`, which requests have too: the innermost."""
     return (
         _text(found, _TASK_ID)
         or _text(found[::-1], ("id",))
@@ -141,7 +141,7 @@ def _observed(
 
 
 def _stated(found: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], str] | None:
-    """The layer that decides how the task stands, and its word.
+    """Return the layer that decides how the task stands, and its word.
 
     Gateways wrap the vendor's answer in a record of their own. A verdict beats a word that is no
     verdict, Kling's own field beats a common name; but a record that claims success around an
@@ -163,7 +163,7 @@ def _stated(found: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], str]
 
 
 def _word(layer: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str | None:
-    """A layer's status word. `status` is a common name: it counts only where a task is named."""
+    """Return a layer's status word. The name `status` counts only where a task is named."""
     word = first_text(layer, _KLINGS, limit=200)
     if word is not None:
         return word
@@ -186,7 +186,7 @@ def _is_harmless(word: str, layer: Mapping[str, Any]) -> bool:
 
 
 def _by_request(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Task objects that call their id `request_id`, as a few gateways do.
+    """Return task objects that call their id `request_id`, as a few gateways do.
 
     Envelopes have a field of that name too: it counts only beside a status, and where nothing
     else is an id.

@@ -29,7 +29,7 @@ _VERSION = re.compile(r"kling-v(\d+)(?:-(\d+))?(?:-(turbo|master|omni))?")
 
 
 def refusal(operation: str) -> str | None:
-    """Why an operation cannot be submitted there."""
+    """Return why an operation cannot be submitted there."""
     if operation in _TASK_TYPES:
         return None
     return f"PiAPI has no task type for it; it has {', '.join(sorted(_TASK_TYPES))}"
@@ -59,7 +59,7 @@ def query(account: Account, task: Task) -> HttpCall | None:
 
 
 def _input(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Kling's legacy fields under PiAPI's names; the rest as it is."""
+    """Spell Kling's legacy fields by PiAPI's names; leave the rest as it is."""
     renamed = {_RENAMED.get(name, name): value for name, value in body.items()}
     if isinstance(duration := renamed.get("duration"), str) and duration.isdecimal():
         renamed["duration"] = int(duration)

@@ -45,7 +45,7 @@ class Profile(Protocol):
     lists: bool
 
     def refusal(self, account: Account, operation: str) -> str | None:
-        """Why this account cannot create tasks of an operation; None when it can."""
+        """Return why this account cannot create tasks of an operation; None when it can."""
         ...
 
     def create(
@@ -57,11 +57,11 @@ class Profile(Protocol):
         callback_url: str | None,
         now: datetime,
     ) -> HttpCall:
-        """The call that creates a task."""
+        """Return the call that creates a task."""
         ...
 
     def query(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
-        """The call that asks for one task; None when it cannot be named there."""
+        """Return the call that asks for one task; None when it cannot be named there."""
         ...
 
     def together(self, account: Account, task: Task) -> bool:
@@ -69,7 +69,7 @@ class Profile(Protocol):
         ...
 
     def probe(self, account: Account, *, now: datetime) -> HttpCall:
-        """A query for a task that nobody has."""
+        """Return a query for a task that nobody has."""
         ...
 
     def proof(self, account: Account) -> Scheme:
@@ -77,7 +77,7 @@ class Profile(Protocol):
         ...
 
     def flaws_of(self, account: Account) -> Sequence[str]:
-        """Why an account cannot work here: `key: reason` each."""
+        """Return why an account cannot work here: `key: reason` each."""
         ...
 
 
@@ -108,21 +108,21 @@ class _Gateway:
         callback_url: str | None,
         now: datetime,
     ) -> HttpCall:
-        """In the operation's own dialect."""
+        """Create in the operation's own dialect."""
         return calls.create(account, task, body, callback_url=callback_url, now=now)
 
     def query(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
-        """By either id. An adopted task's operation is not known, and with it its legacy path."""
+        """Ask by either id. An adopted task's operation, and its legacy path, are not known."""
         if task.operation == UNKNOWN or _is_nameless(account, task):
             return None
         return calls.query(account, task, now=now)
 
     def together(self, account: Account, task: Task) -> bool:
-        """Only what is of the new standard anyway."""
+        """Ask together only for what is of the new standard anyway."""
         return standard.is_standard(task.operation) and not _is_nameless(account, task)
 
     def probe(self, account: Account, *, now: datetime) -> HttpCall:
-        """By the legacy path, unless the account speaks the new standard alone."""
+        """Ask on the legacy path, unless the account speaks the new standard alone."""
         is_new = options_of(account).dialect == "standard"
         operation = "text-to-video/none" if is_new else "videos/text2video"
         asked = self.query(account, replace(_NOBODYS, operation=operation), now=now)
@@ -130,11 +130,11 @@ class _Gateway:
         return asked
 
     def proof(self, account: Account) -> Scheme:
-        """Standard Webhooks, which gateways that forward the callback URL pass on."""
+        """Return Standard Webhooks, which gateways that forward the callback URL pass on."""
         return StandardWebhooks.of(account.webhook_secrets)
 
     def flaws_of(self, account: Account) -> Sequence[str]:
-        """Secrets are `whsec_` and base64."""
+        """Find secrets that are not `whsec_` and base64."""
         return flaws_of_webhook_secrets(account.webhook_secrets)
 
 
@@ -146,7 +146,7 @@ class _Official(_Gateway):
     """Kling itself, where `/tasks` shows the tasks of both dialects to whoever has an API key."""
 
     def query(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
-        """An adopted task of either dialect is found through `/tasks`."""
+        """Find an adopted task of either dialect through `/tasks`."""
         if task.operation == UNKNOWN and self._has_tasks(account):
             return calls.query_together(account, [task], now=now)
         return super().query(account, task, now=now)
@@ -179,11 +179,11 @@ class _NewApi(_Gateway):
     _served = frozenset({"videos/text2video", "videos/image2video"})
 
     def flaws_of(self, account: Account) -> Sequence[str]:
-        """Its keys are static."""
+        """Find key pairs too: the keys here are static."""
         return [*super().flaws_of(account), *_no_pair(account, name_of(account))]
 
     def refusal(self, account: Account, operation: str) -> str | None:
-        """Only what it routes."""
+        """Refuse all that it does not route."""
         if operation not in self._served:
             return f"new-api serves {' and '.join(sorted(self._served))} only"
         return None
@@ -197,12 +197,12 @@ class _NewApi(_Gateway):
         callback_url: str | None,
         now: datetime,
     ) -> HttpCall:
-        """Kling's own, under `/kling`."""
+        """Create as Kling does, under `/kling`."""
         there = _under_kling(account)
         return calls.create(there, task, body, callback_url=callback_url, now=now)
 
     def query(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
-        """By its own id. It would deny an external id that it never looked at."""
+        """Ask by its own id. It would deny an external id that it never looked at."""
         if task.provider_task_id is None:
             return None
         return calls.query(_under_kling(account), task, now=now)
@@ -216,7 +216,7 @@ class _PiApi(_NewApi):
     """PiAPI: one path, a key header of its own, a secret that comes back as it is."""
 
     def refusal(self, account: Account, operation: str) -> str | None:
-        """Only what has a task type there."""
+        """Refuse all that has no task type there."""
         return piapi.refusal(operation)
 
     def create(
@@ -236,11 +236,11 @@ class _PiApi(_NewApi):
         return piapi.query(account, task)
 
     def proof(self, account: Account) -> Scheme:
-        """The secret stands in a header: nothing is signed, but only PiAPI was told it."""
+        """Compare a header with the secret: nothing is signed, but only PiAPI was told it."""
         return SharedHeader(piapi.SECRET_HEADER, account.webhook_secrets)
 
     def flaws_of(self, account: Account) -> Sequence[str]:
-        """A secret is anything that a header can carry."""
+        """Find secrets that a header cannot carry, and key pairs."""
         usable = all(one.isascii() and one.isprintable() for one in account.webhook_secrets)
         flaws = [] if usable else ["webhook_secrets: must be printable ASCII"]
         return [*flaws, *_no_pair(account, "piapi")]
@@ -250,7 +250,7 @@ class _AceData(_NewApi):
     """AceDataCloud: creates that block unless told otherwise, queries by POST."""
 
     def refusal(self, account: Account, operation: str) -> str | None:
-        """Only what has an action there."""
+        """Refuse all that has no action there."""
         return acedata.refusal(operation)
 
     def create(
@@ -315,7 +315,7 @@ def _is_nameless(account: Account, task: Task) -> bool:
 
 
 def name_of(account: Account) -> str:
-    """The account's profile: the one that was chosen, else by the host of its base URL."""
+    """Return the account's profile: the one that was chosen, else by the host of its base URL."""
     if account.profile is not None:
         return account.profile
     return _profile_at(account.base_url)
@@ -328,7 +328,7 @@ def _profile_at(base_url: str) -> str:
 
 
 def of(account: Account) -> Profile:
-    """The account's profile."""
+    """Return the account's profile."""
     return PROFILES[name_of(account)]
 
 

@@ -102,7 +102,7 @@ def _task_result(task: Mapping[str, Any]) -> Iterator[Artifact]:
 
 
 def _outputs(task: Mapping[str, Any]) -> Iterator[Artifact]:
-    """New standard: `outputs[]`; each says its kind."""
+    """Yield the pieces of the new standard's `outputs[]`; each says its kind."""
     yield from _pieces(task.get("outputs"), "file")
 
 
@@ -121,7 +121,7 @@ def _output(task: Mapping[str, Any]) -> Iterator[Artifact]:
 
 
 def _named(holder: Mapping[str, Any]) -> Iterator[Artifact]:
-    """Pieces in fields of their kind's name, as object or as URL."""
+    """Yield pieces in fields of their kind's name, as object or as URL."""
     for kind in ("video", "image", "audio"):
         item = holder.get(kind, holder.get(f"{kind}_url"))
         if isinstance(item, str) and item:
@@ -144,7 +144,7 @@ def _result(task: Mapping[str, Any]) -> Iterator[Artifact]:
 
 
 def _flat(task: Mapping[str, Any]) -> Iterator[Artifact]:
-    """One URL in the task object itself."""
+    """Yield the piece whose URL stands in the task object itself."""
     if url := _url(task):
         yield Artifact(
             "video",
@@ -155,7 +155,7 @@ def _flat(task: Mapping[str, Any]) -> Iterator[Artifact]:
 
 
 def _anywhere(task: Mapping[str, Any]) -> Iterator[Artifact]:
-    """Pieces in fields whose name says so, for shapes that are not known."""
+    """Yield pieces in fields whose name says so, for shapes that are not known."""
     for kind, item in elsewhere(task):
         yield _piece(item, kind)
 
@@ -195,7 +195,7 @@ def _url(item: Mapping[str, Any]) -> str | None:
 
 
 def _length(item: Mapping[str, Any]) -> str | None:
-    """Seconds as the provider wrote them; PiAPI writes milliseconds."""
+    """Return seconds as the provider wrote them; PiAPI writes milliseconds."""
     text = first_number(item, _LENGTHS)
     if text is not None and text.isascii() and text.isdigit() and int(text) >= _MS_FROM:
         return f"{int(text) / 1000:g}"

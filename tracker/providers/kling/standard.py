@@ -89,7 +89,7 @@ def is_standard(operation: str) -> bool:
 
 
 def is_solution(operation: str) -> bool:
-    """Solutions have a query path of their own."""
+    """Tell whether an operation is a solution: these have a query path of their own."""
     return operation.startswith(SOLUTIONS)
 
 
@@ -132,7 +132,7 @@ def check(operation: str, input_: Mapping[str, Any]) -> Request:
 def placed(
     body: Mapping[str, Any], *, external_task_id: str, callback_url: str | None
 ) -> dict[str, Any]:
-    """The body as it is sent: our id and our callback URL under `options`."""
+    """Return the body as it is sent: our id and our callback URL under `options`."""
     options = dict(body.get("options") or {}) | {"external_task_id": external_task_id}
     if callback_url is not None:
         options["callback_url"] = callback_url

@@ -267,7 +267,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         return None if said is None else replace(said, external_task_id=state_in(parsed))
 
     def needs_url(self, account: Account) -> bool:
-        """The mark is in `state`."""
+        """Tell that a scan can do without our URL: the mark is in `state`."""
         del account
         return False
 

@@ -27,7 +27,7 @@ class SunoOptions(AccountOptions):
     cookie: Secret | None = None
 
     def has_credentials(self) -> bool:
-        """A self-hosted server may hold its credentials itself."""
+        """Tell whether there is a key; a self-hosted server may hold its credentials itself."""
         return self.api_key is not None or self.profile == GCUI
 
 

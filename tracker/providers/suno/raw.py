@@ -231,7 +231,7 @@ class SelfHostedDialect(_ClipTable):
         return request
 
     def build_submit(self, sending: Sending) -> HttpCall:
-        """Never have a create wait for the sound: after 100 s it gives unfinished songs anyway."""
+        """Build a create that does not wait for the sound: that may end unfinished (100 s)."""
         return super().build_submit(replace(sending, body={**sending.body, "wait_audio": False}))
 
     def feed_url(self, account: Account, ids: str) -> str:
@@ -239,7 +239,7 @@ class SelfHostedDialect(_ClipTable):
         return f"{account.base_url}/get?ids={quote(ids, safe='%')}"
 
     def text_path(self, task_id: str) -> str:
-        """Lyrics have no address: the create is answered with them."""
+        """Return the path of the songs: lyrics have none, the create is answered with them."""
         return f"get?ids={task_id}"
 
     def parse_text(self, sending: Sending, answer: Any, parsed: Any) -> SubmitOutcome:

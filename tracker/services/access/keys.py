@@ -54,13 +54,13 @@ class Keys:
         self._secrets = secrets
 
     async def create_key(self, grant: Grant) -> Issued:
-        """A key that is presented as it is. Raises Unavailable."""
+        """Return a key that is presented as it is. Raises Unavailable."""
         made = KEY_PREFIX + new_secret()
         row = await self._keep(grant, made, kind="key", shown_as=hint(made))
         return Issued(row, made)
 
     async def create_pair(self, grant: Grant) -> Issued:
-        """An access key and the secret key that signs its JWTs. Raises Unavailable."""
+        """Return an access key and the secret key that signs its JWTs. Raises Unavailable."""
         access_key = ACCESS_PREFIX + new_id().hex
         row = await self._keep(grant, access_key, kind="pair", shown_as=access_key)
         return Issued(row, secret_key(self._secrets[0], access_key), access_key)
@@ -97,7 +97,7 @@ class Keys:
         )
 
     async def list_all(self, *, tenant: str | None) -> list[ApiKey]:
-        """All of them, oldest first. tenant: only its own."""
+        """Return all keys, oldest first. tenant: only its own."""
         return await self._store.read(lambda db: keys.list_all(db, tenant=tenant))
 
     async def find(self, id_: UUID) -> ApiKey | None:

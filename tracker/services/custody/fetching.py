@@ -233,7 +233,7 @@ class Fetching:
     async def _dead(
         self, claimed: ClaimedAsset, task: Task, error: OriginAnswered
     ) -> Stored | Failed:
-        """The URL leads to nothing: have the provider asked for another, where that brings one."""
+        """Have the provider asked for another URL, where that brings one: this one is dead."""
         piece = _piece_of(task.artifacts, claimed.asset)
         if piece is not None and piece.refreshable and self._context.has_account(task):
             renewed = await self._renewed(task, claimed)

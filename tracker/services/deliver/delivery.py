@@ -71,7 +71,7 @@ class Delivering:
         self._context = context
 
     async def lanes(self) -> list[Lane]:
-        """Every destination that is owed something, the one that has waited longest first."""
+        """Return the destinations that are owed something, the longest waiting first."""
         now_s, unopened = self._context.clock.monotonic(), self._context.unopened
         with self._context.precedence:
             found = await self._context.store.read(delivery_queue.lanes)
@@ -99,7 +99,7 @@ class Delivering:
         ]
 
     async def deliver(self, held: Held) -> bool:
-        """One attempt, written down. Returns whether it was accepted. Raises Unavailable."""
+        """Make and record one attempt. Returns whether it was accepted. Raises Unavailable."""
         context = self._context
         try:
             attempt = await self._send(held)
@@ -289,7 +289,7 @@ def _plain(reason: str) -> str:
 
 
 def _retry_after(answer: HttpResult, context: Context) -> float | None:
-    """Seconds, from either form of the header."""
+    """Return seconds, from either form of the header."""
     asked = answer.headers.get("retry-after", "").strip()
     if asked.isascii() and asked.isdigit():
         return float(asked[:9])

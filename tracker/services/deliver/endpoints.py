@@ -55,7 +55,7 @@ class Changes:
     filters: Mapping[str, Any]
 
     def apply(self, tx: Tx, one: Endpoint) -> Endpoint:
-        """The endpoint after them."""
+        """Return the endpoint after the changes."""
         filter_ = replace(one.filter, **self.filters)
         return replace(one, **self.fields, filter=filter_, updated_at=tx.now)
 

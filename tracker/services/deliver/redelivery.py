@@ -44,7 +44,7 @@ class Redelivery:
         return await self._context.store.read(lambda db: deliveries.summary(db, filter_))
 
     async def many(self, filter_: DeliveryFilter) -> int:
-        """All that the filter matches now and that has an endpoint to go to; returns how many."""
+        """Redeliver all that the filter matches now and that has an endpoint; return how many."""
         until = await self._context.store.read(deliveries.last_key)
         redelivered, after = 0, 0
         while True:

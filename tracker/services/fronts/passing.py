@@ -222,7 +222,7 @@ class Passing:
         return replace(answer, chunks=Text(bytes(body)).pieces())
 
     def _account(self, passage: Passage, passes: PassesOn, owner: str | None) -> str:
-        """The account that has the object, else the main one or the first that can be asked."""
+        """Return the object's account, else the main one or the first that can be asked."""
         context, provider = self._context, passage.provider
         main = owner or context.main_account(provider)
         names = sorted(context.accounts_of(provider), key=lambda name: (name != main, name))

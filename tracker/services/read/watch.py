@@ -85,7 +85,7 @@ class Waiter:
         self._watch.leave(self)
 
     async def sleep(self, until: float, gone: Gone) -> Woke:
-        """Until there is news, the time is over or the client has gone.
+        """Wait until there is news, the time is over or the client has gone.
 
         until: by the event loop's clock.
         """
@@ -109,7 +109,7 @@ class Waiter:
         return woke
 
     def wake(self, *, closing: bool = False, revoked: bool = False) -> None:
-        """There may be news; or it is time to end, or its key does not allow it any more."""
+        """Wake it: there may be news, it is time to end, or its key does not allow it any more."""
         self._closing = self._closing or closing
         self.is_revoked = self.is_revoked or revoked
         if self._due and not (closing or revoked):
@@ -270,7 +270,9 @@ class Watch:
     async def next(
         self, waiter: FeedWaiter, position: int, *, limit: int, until: float, gone: Gone
     ) -> tuple[FeedPage, Woke]:
-        """The next page that has something, however long it takes; else an empty one and why."""
+        """Return the next page that has something, however long it takes; else an empty one and
+        why.
+        """
         while True:
             page = await self.after(position, waiter.filter, limit=limit)
             if waiter.is_revoked:
@@ -349,7 +351,7 @@ class Watch:
                 waiter.wake(closing=closing)
 
     def _remembered(self, position: int, filter_: TaskFilter, limit: int) -> FeedPage | None:
-        """From memory; None when that does not reach back far enough."""
+        """Return a page from memory; None when that does not reach back far enough."""
         if self._position is None or position < self._recent_from:
             return None
         if position >= self._position:

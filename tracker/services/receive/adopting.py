@@ -21,7 +21,7 @@ from tracker.store.driver.transaction import Tx
 
 
 def correlate(context: Context, tx: Tx, items: Sequence[ParsedCallback]) -> list[Match]:
-    """One match per item; the tasks come locked.
+    """Return one match per item; the tasks come locked.
 
     Tasks of others are adopted where that is set, and our own that a restored database has lost.
     """
@@ -122,7 +122,8 @@ def _of_others(
 
 
 def _adopter(context: Context, item: ParsedCallback) -> str:
-    """Whose task an adopted one becomes: the account's whose secret signed, else one that has none.
+    """Return whose task an adopted one becomes: the account's whose secret signed, else one that
+    has none.
 
     An unsigned callback cannot be of an account that signs; which of the others sent it nobody
     can tell.

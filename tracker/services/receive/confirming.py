@@ -28,7 +28,8 @@ class AwaitedConfirmation:
 def wait_of(
     context: Context, task: Task, item: ParsedCallback, observation: Observation
 ) -> AwaitedConfirmation | None:
-    """Why what a callback says of a task must wait for a query; None when it counts as it is.
+    """Return why what a callback says of a task must wait for a query; None when it counts as it
+    is.
 
     Where the provider cannot be asked about the task, the callback is all there is. Where only
     the account is not in the settings, nothing unproven counts: it may be there again tomorrow,

@@ -85,7 +85,7 @@ class ParsedCallback:
         return awaiting and not self.signed_by()
 
     def signed_by(self) -> list[str]:
-        """The accounts whose secret made its signature."""
+        """Return the accounts whose secret made its signature."""
         return [account for account, proof in self.proofs.items() if proof.flaw is None]
 
 
@@ -183,7 +183,7 @@ def proven(context: Context, item: ParsedCallback, match: Match) -> Match:
 
 
 def _confirmed(task: Task, said: Observation | Hint, owners: Mapping[str, Sequence[Task]]) -> Match:
-    """The token names the task; the body must not name another one.
+    """Match the task that the token names; the body must not name another one.
 
     One that the same call made, and that has no URL of its own, may be named. So may the task that
     this one continues, where the provider gives both one id.

@@ -160,7 +160,7 @@ class CallbackReader:
     def _redacted(
         self, raw: RawCallback, headers: dict[str, str], *, sought: Sequence[str]
     ) -> tuple[RawCallback, dict[str, str]]:
-        """The callback, and the headers that are kept, without the secrets of the service.
+        """Return the callback, and the headers that are kept, without the secrets of the service.
 
         sought: further secrets. The token of its URL is one: whoever reads the receipt could send
                 verdicts with it.
@@ -298,7 +298,7 @@ def _shortened(raw: RawCallback) -> RawCallback:
 
 
 def _task_id(subject: str) -> UUID | None:
-    """The public id in a URL, in its canonical spelling only: one task, one URL."""
+    """Return the public id in a URL, in its canonical spelling only: one task, one URL."""
     if _CANONICAL.fullmatch(subject) is None:
         return None
     return id_of(int(subject.replace("-", ""), 16))

@@ -103,7 +103,7 @@ class Reconciliation:
         self._alone_until: dict[str, datetime] = {}
 
     async def run(self, held: Sequence[Job]) -> None:
-        """Jobs of one lane: one look at each, in as few calls as the adapter can do with.
+        """Look at each job of one lane once, in as few calls as the adapter can do with.
 
         Raises Unavailable; anything else raised is a bug.
         """
@@ -156,7 +156,7 @@ class Reconciliation:
     async def _look(
         self, group: Sequence[Task], held: Sequence[Job], gate: asyncio.Semaphore
     ) -> None:
-        """One call, and what it says of each task of the group."""
+        """Make one call, and record what it says of each task of the group."""
         context, lane = self._context, held[0].lane
         async with gate:
             now = context.clock.now()
@@ -221,7 +221,7 @@ class Reconciliation:
                 self._brakes[lane] = _Brake(until, asked_s)
 
     def _postpone(self, tx: Tx, braked: Sequence["_Braked"]) -> list[None]:
-        """Nobody was asked, so that no look is spent."""
+        """Put looks off without spending them: nobody was asked."""
         for item in braked:
             for job in item.held:
                 spread = timedelta(seconds=item.brake.asked_s) * self._context.jitter()

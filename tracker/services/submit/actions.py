@@ -162,8 +162,8 @@ class Actions:
         return results
 
     def _cancel(self, tx: Tx, wanted: Sequence[_Wanted]) -> list[Task | Exception]:
-        """The open attempt is the fence: it is committed before a socket opens, under the same
-        lock of the task. Where there is none, no request has left, and none will: the job goes.
+        """Cancel tasks. An open attempt is committed before a socket opens, under the lock of the
+        task: where there is none, no request has left, and none will, as the job is dropped.
         """
         found = tasks.lock_by_id(tx.db, {one.id for one in wanted})
         sending = attempts.open_of(tx.db, [task.key for task in found.values()])

@@ -76,7 +76,7 @@ class Attempting:
         self.aside = JobsAside()
 
     async def run(self, job: Job) -> None:
-        """One job, one try. Raises Unavailable; anything else raised is a bug."""
+        """Carry out one job: one try. Raises Unavailable; anything else raised is a bug."""
         context = self._context
         async with CreateTurn(context, job.lane) as turn:
             # Before the lease is prolonged, so that it ends for us no later than for others.

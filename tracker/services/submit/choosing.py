@@ -125,7 +125,7 @@ class Choosing:
         return able[0].name if is_sole else None
 
     async def choose(self, choice: Choice) -> str:
-        """The name of an account that can do it.
+        """Return the name of an account that can do it.
 
         Raises InvalidRequest naming `account` when none may be chosen.
         """
@@ -144,7 +144,7 @@ class Choosing:
         return choose(order, ailing=status.ailing, full=status.full)
 
     def _weights(self, choice: Choice) -> dict[str, int]:
-        """The weights of the accounts that may be chosen and can do it."""
+        """Return the weights of the accounts that may be chosen and can do it."""
         named = next(
             (
                 rule.accounts

@@ -71,7 +71,7 @@ class Counting:
 
 
 def look(db: Reading, tenant: str, *, since: datetime, most_open: int | None = None) -> Counted:
-    """Everything counted of a tenant. Costs the hours asked for and what is not folded yet.
+    """Return all that is counted of a tenant. Costs the hours asked for and what is not folded yet.
 
     most_open: how many open tasks of one state are counted at most; None for all.
     """

@@ -39,7 +39,7 @@ class AccountHealthCheck:
         self._standing: dict[tuple[str, str], datetime] = {}
 
     async def look(self) -> None:
-        """One look: raise and clear conditions."""
+        """Look once: raise and clear conditions."""
         context = self._context
         latest = await context.store.read(lambda db: attempts.latest_ended(db, limit=LATEST))
         there = await context.store.read(conditions.list_open)
@@ -61,7 +61,7 @@ class AccountHealthCheck:
     async def _look_for_standstills(
         self, latest: Sequence[EndedSubmit], there: Sequence[Condition]
     ) -> None:
-        """Accounts that defer or refuse all that is sent to them, busy ones among them."""
+        """Look for accounts that defer or refuse all that is sent to them, busy ones among them."""
         now = self._context.clock.now()
         submits: dict[tuple[str, str], list[Submitted]] = defaultdict(list)
         for one in latest:
@@ -81,7 +81,7 @@ class AccountHealthCheck:
                 await self._context.store.write(tell, news)
 
     async def _look_for_missing(self, there: Sequence[Condition]) -> None:
-        """Accounts whose tasks still want to be sent or asked about."""
+        """Look for accounts that are gone, though tasks still want to be sent or asked about."""
         context = self._context
         lanes = await context.store.read(
             lambda db: {*due_jobs.lanes(db, JobKind.SUBMIT), *due_jobs.lanes(db, JobKind.RECONCILE)}
@@ -105,7 +105,7 @@ class AccountHealthCheck:
                 await context.store.write(tell, News(ACCOUNT_TOKEN_REFUSED, *name, None))
 
     def _try(self, ended: EndedSubmit) -> Try | None:
-        """None for what says nothing of the account: it was only asked to wait."""
+        """Return None for an answer that says nothing of the account: it was only asked to wait."""
         words = ended.message or ended.outcome
         if ended.outcome == "deferred":
             return None

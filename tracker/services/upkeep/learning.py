@@ -33,7 +33,7 @@ class Learning:
         self._context = context
 
     async def learn(self) -> None:
-        """One look: renew the expectations, raise and clear conditions."""
+        """Look once: renew the expectations, raise and clear conditions."""
         context = self._context
         accounts: dict[tuple[str, str], list[EndedTask]] = defaultdict(list)
         for verdict in await self.recall():

@@ -284,7 +284,7 @@ class RetentionChore:
         return at is not None and at.skipped is not None and at.rewound_at <= long_ago
 
     def _rewind(self, tx: Tx, walks: Sequence[Walk]) -> list[None]:
-        """Once a day, go back to the first that could not be dropped."""
+        """Go back, once a day, to the first that could not be dropped."""
         there = retention.progress(tx.db)
         for walk in walks:
             at = there.get(walk.name)

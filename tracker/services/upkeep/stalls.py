@@ -34,7 +34,7 @@ class Stalls:
         store.on_recovery(self._recovered)
 
     def standing(self) -> list[Condition]:
-        """The stall that lasts, if one does."""
+        """Return the stall that lasts, if one does."""
         since = self._store.stalled_since
         return [] if since is None else [Condition(WRITES_STALLED, "", "", REASON, since)]
 

@@ -45,7 +45,7 @@ class Sweeping:
         self._context = context
 
     async def sweep(self) -> int:
-        """One round; returns how many tasks moved. A full batch means that more is due."""
+        """Sweep one round; return how many tasks moved. A full batch means that more is due."""
         if not await self._context.store.read(
             lambda db: tasks.is_any_due(db, now=self._context.clock.now())
         ):

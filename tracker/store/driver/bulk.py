@@ -190,14 +190,14 @@ def update(
 
 
 def run(db: Connection, statement: str, parameters: Sequence[Any] = ()) -> Any:
-    """One statement in the driver's own spelling; returns its cursor. Raises DBAPIError."""
+    """Execute a statement in the driver's own spelling; returns its cursor. Raises DBAPIError."""
     settle(db)
     with AsSqlalchemy(db):
         return driver(db).execute(statement, parameters)
 
 
 def later(db: Connection, statement: str) -> None:
-    """One statement, on PostgreSQL without waiting for it. Raises DBAPIError."""
+    """Execute a statement, on PostgreSQL without waiting for it. Raises DBAPIError."""
     pipe = pipe_of(db)
     if pipe is None:
         run(db, statement)
@@ -235,7 +235,7 @@ def settle(db: Connection) -> None:
 
 
 def connect_piped(engine: Engine) -> Connection:
-    """A connection to PostgreSQL of one's own, in autocommit mode, with a pipe."""
+    """Open a connection to PostgreSQL of one's own, in autocommit mode, with a pipe."""
     from tracker.store.driver.pipe import Pipe  # noqa: PLC0415 - brings psycopg: 16 MB, for nothing on SQLite
 
     db = engine.connect()
@@ -285,7 +285,7 @@ def _execute(db: Connection, statement: str, arrays: Sequence[bytes]) -> Any:
 def find(
     db: Connection, statement: str, values: Sequence[Any], array: Encode, *, tail: str = ""
 ) -> list[tuple[Any, ...]]:
-    """The rows for which what `statement` ends with is one of these values.
+    """Return the rows for which what `statement` ends with is one of these values.
 
     statement: up to the last word of its WHERE, e.g. `SELECT … FROM tasks WHERE key`.
     array:     their column as PostgreSQL is to have it.
@@ -342,7 +342,8 @@ def change_later(
 
 
 def last_number(db: Connection, table: str) -> int:
-    """The highest number that SQLite gave to a row of a table, to go on from inside a transaction.
+    """Return the highest number that SQLite gave to a row of a table, to go on from inside a
+    transaction.
 
     One process writes at a time, so that it may number rows itself: inserts of many rows return
     nothing there.
@@ -352,7 +353,7 @@ def last_number(db: Connection, table: str) -> int:
 
 
 def driver(db: Connection) -> Any:
-    """The driver's connection, in whatever transaction is open."""
+    """Return the driver's connection, in whatever transaction is open."""
     return db.connection.driver_connection
 
 

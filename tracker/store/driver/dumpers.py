@@ -12,7 +12,7 @@ from tracker.store.driver import encoding
 
 
 def register(raw: Connection[object]) -> None:
-    """For this connection."""
+    """Register the dumpers on this connection."""
     for kind, oid in encoding.ARRAYS.items():
         raw.adapters.register_dumper(kind, _dumper(oid))
 

@@ -21,7 +21,8 @@ _spelt_in_ascii = JSONEncoder(separators=(",", ":")).encode
 
 
 def mapped(values: Sequence[Any], convert: Callable[[Any], Any]) -> list[Any]:
-    """Each value converted; once where all are equal, as they are in most columns of a batch.
+    """Return each value converted; once where all are equal, as they are in most columns of a
+    batch.
 
     Equal values must mean the same.
     """
@@ -76,7 +77,7 @@ ARRAYS = {
 
 
 def _pieces(array: type[_Array], element: int, encode: Callable[[Any], bytes]) -> Encode:
-    """An encoder for elements of any length."""
+    """Make an encoder for elements of any length."""
 
     def piece(value: Any) -> bytes:
         if value is None:
@@ -88,7 +89,7 @@ def _pieces(array: type[_Array], element: int, encode: Callable[[Any], bytes]) -
 
 
 def _packed(array: type[_Array], element: int, code: str, size: int) -> Encode:
-    """An encoder for numbers."""
+    """Make an encoder for numbers."""
 
     def encoded(values: Sequence[Any]) -> _Array:
         if None in values:

@@ -38,7 +38,7 @@ _SECRET_PARAMETERS = frozenset({"password", "sslpassword", "oauth_client_secret"
 
 
 def normalise_url(url: str) -> URL:
-    """The database URL as SQLAlchemy wants it.
+    """Return the database URL as SQLAlchemy wants it.
 
     Platforms hand out `postgres://`; the driver is psycopg 3 for both spellings.
     Raises ValueError for another database or text that is no URL; the message has no password.
@@ -59,7 +59,7 @@ def normalise_url(url: str) -> URL:
 
 
 def passwords_of(url: str) -> list[str]:
-    """The passwords in any part of a database URL, decoded. Raises ValueError as above."""
+    """Return the passwords in any part of a database URL, decoded. Raises ValueError as above."""
     parsed = normalise_url(url)
     found = [] if parsed.password is None else [str(parsed.password)]
     for name, value in parsed.query.items():
@@ -69,14 +69,14 @@ def passwords_of(url: str) -> list[str]:
 
 
 def shown_url(url: str) -> str:
-    """A database URL as it may be shown: with `***` for each password."""
+    """Return a database URL as it may be shown: with `***` for each password."""
     parsed = normalise_url(url)
     hidden = {name: "***" for name in parsed.query if name in _SECRET_PARAMETERS}
     return parsed.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
 def sqlite_file(url: str) -> Path | None:
-    """The file of a SQLite URL; None for PostgreSQL."""
+    """Return the file of a SQLite URL; None for PostgreSQL."""
     parsed = normalise_url(url)
     is_file = not dialect_of_url(parsed).has_server and parsed.database
     return Path(f"{parsed.database}") if is_file else None
@@ -89,7 +89,7 @@ def open_engine(
     clock: ServerClock | None = None,
     timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
 ) -> Engine:
-    """An engine. Nothing is connected yet.
+    """Make an engine. Nothing is connected yet.
 
     clock:    hears the server's time from each new connection.
     timeouts: of sessions on PostgreSQL.

@@ -160,5 +160,5 @@ def _undone(db: Connection) -> bool:
 
 
 def _settle(db: Connection, *_statement: Any) -> None:
-    """Whatever SQLAlchemy sends comes after what was to be carried out before."""
+    """Carry out first what was to be carried out before the statement that SQLAlchemy sends."""
     bulk.settle(db)

@@ -75,6 +75,6 @@ def sqlstate_of(error: DBAPIError) -> str | None:
 
 
 def brief(error: SQLAlchemyError) -> str:
-    """Its first line, for the log."""
+    """Return its first line, for the log."""
     text = str(error.orig if isinstance(error, DBAPIError) else error).strip()
     return text.splitlines()[0] if text else repr(error)

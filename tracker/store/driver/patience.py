@@ -60,7 +60,7 @@ class Patience:
         self._loop = loop
 
     def stop(self) -> None:
-        """Nobody waits any more."""
+        """Note that nobody waits any more."""
         if self._timer is not None:
             self._timer.cancel()
 
@@ -82,15 +82,15 @@ class Patience:
         return self._clock.monotonic() - begun[0]
 
     def begun(self) -> None:
-        """The writer begins with some of them. In its thread."""
+        """Note that the writer begins with some of them. Called in its thread."""
         self._begun = self._clock.monotonic(), self._clock.now()
 
     def ended(self) -> None:
-        """It is through with them. In its thread."""
+        """Note that the writer is through with them. Called in its thread."""
         self._begun = None
 
     def add(self, arrived: Sequence[Waiting]) -> None:
-        """These wait from now on, behind all others."""
+        """Note that these wait from now on, behind all others."""
         now_s = self._clock.monotonic()
         for one in arrived:
             one.since_s = now_s
@@ -99,7 +99,7 @@ class Patience:
             self._timer = self._loop.call_later(self._limit_s / LOOKS, self._look)
 
     def remove(self, count: int) -> None:
-        """The first ones have their answers."""
+        """Note that the first ones have their answers."""
         for _ in range(count):
             self._waiting.popleft()
         since, self.stalled_since = self.stalled_since, None

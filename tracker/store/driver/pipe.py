@@ -41,11 +41,11 @@ class PendingStatement:
         self.answer: PGresult | None = None
 
     def result(self) -> PGresult:
-        """Its answer, in binary. Raises psycopg.Error of the first statement that failed."""
+        """Return its answer, in binary. Raises psycopg.Error of the first statement that failed."""
         return self._pipe.wait_for(self)
 
     def rows(self) -> list[tuple[Any, ...]]:
-        """Its answer as rows. Raises psycopg.Error as `result` does."""
+        """Return its answer as rows. Raises psycopg.Error as `result` does."""
         return self._pipe.read(self.result())
 
 
@@ -102,7 +102,7 @@ class Pipe:
         return pending
 
     def wait_for(self, pending: PendingStatement) -> PGresult:
-        """The answer to a statement. Raises psycopg.Error of the first one that failed."""
+        """Return the answer to a statement. Raises psycopg.Error of the first one that failed."""
         if not self._in_transaction:
             self.settle()  # which is what ends a statement that stands alone
         with self._or_close:
@@ -114,7 +114,7 @@ class Pipe:
         return pending.answer
 
     def read(self, answer: PGresult) -> list[tuple[Any, ...]]:
-        """The rows of an answer."""
+        """Return the rows of an answer."""
         reader = Transformer(self._raw)
         reader.set_pgresult(answer, format=Format.BINARY)
         return reader.load_rows(0, answer.ntuples, tuple)

@@ -49,5 +49,5 @@ class Tx:
         return self._clock.now()
 
     def lock_account(self, provider: str, account: str) -> None:
-        """Nobody else counts this account's slots until the commit."""
+        """Lock an account: nobody else counts its slots until the commit."""
         dialect_of(self.db).lock(self.db, f"account\n{provider}\n{account}")

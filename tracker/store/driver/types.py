@@ -47,11 +47,11 @@ class JsonDoc(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
-        """None is SQL NULL, not JSON null."""
+        """Write JSON. None is SQL NULL, not JSON null."""
         return None if value is None else json.dumps(value, separators=(",", ":"))
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
-        """The document."""
+        """Return the document."""
         return None if value is None else json.loads(value)
 
 
@@ -68,20 +68,20 @@ class PublicId(TypeDecorator[UUID]):
         return dialect.type_descriptor(LargeBinary(16))
 
     def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:
-        """A UUID goes as it is or as its bytes."""
+        """Write a UUID as it is or as its bytes."""
         if value is None or not dialect_of_type(dialect).stores_text:
             return value
         return value.bytes
 
     def process_result_value(self, value: Any, _dialect: Dialect) -> UUID | None:
-        """Always a UUID."""
+        """Read a UUID from either form."""
         if value is None or isinstance(value, UUID):
             return value
         return UUID(bytes=value)
 
 
 def one_of(column: str, words: Iterable[str]) -> str:
-    """The text of a CHECK that a column holds one of these words, or nothing.
+    """Return the text of a CHECK that a column holds one of these words, or nothing.
 
     No IN: SQLite makes a table of its words for every statement, and looks each row up in it.
     """

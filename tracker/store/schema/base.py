@@ -14,7 +14,7 @@ metadata = MetaData(
 
 
 def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    """An index over some rows, on both databases.
+    """Make an index over some rows, on both databases.
 
     where: queries must spell it the same, or the index is not used. Of `tasks` none looks at
     `state`, which every callback changes: the index would be written for each of them.

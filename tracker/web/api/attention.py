@@ -80,7 +80,7 @@ def _odd_receipts(
 
 
 def _forgeries(db: Reading, owner: str, since: datetime) -> service_views.Forgeries:
-    """Strangers are the operator's affair: nobody else is told of them."""
+    """Return the forgeries for the operator; none for others, whom they do not concern."""
     is_operator = owner == DEFAULT_TENANT
     kinds = forgeries.list_kinds(db, since=since, limit=MOST) if is_operator else ()
     return {
@@ -136,7 +136,7 @@ def _endpoint(one: Endpoint, trouble: EndpointTrouble) -> service_views.Troubled
 
 
 def _conditions(db: Reading, owner: str) -> list[conditions.Condition]:
-    """Provider accounts are the operator's: nobody else is told how they fare."""
+    """Return the conditions for the operator; none for others, whom they do not concern."""
     return conditions.list_open(db) if owner == DEFAULT_TENANT else []
 
 

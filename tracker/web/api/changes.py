@@ -139,7 +139,7 @@ class _Stream(SentEvents):
 
 
 def _event(request: Request, change: Change) -> bytes:
-    """One event, the same bytes for all who read it: a change belongs to one tenant."""
+    """Return one event, the same bytes for all who read it: a change belongs to one tenant."""
     made = services(request).events
     if change.seq not in made:
         if len(made) >= MADE:
@@ -150,7 +150,7 @@ def _event(request: Request, change: Change) -> bytes:
 
 
 def _beat(request: Request, position: int | None) -> bytes:
-    """Something to send when there is nothing.
+    """Return bytes to send when there is nothing to tell.
 
     position: where the reader stands, if that has moved; an id without data is no event.
     """

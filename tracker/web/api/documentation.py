@@ -42,7 +42,7 @@ async def page(_request: Request) -> Response:
 
 
 async def asset(request: Request) -> Response:
-    """A file of that page. Raises NotFound."""
+    """Return a file of that page. Raises NotFound."""
     found = _FILES.get(request.path_params["file"])
     if found is None:
         raise NotFound("the page has no such file")

@@ -58,7 +58,7 @@ class EndpointBody(BaseModel):
     """`whsec_…`, to bring one along; without it one is made."""
 
     def to_new(self, tenant: str) -> NewEndpoint:
-        """In the service's words."""
+        """Return the endpoint that is asked for, in the service's words."""
         return NewEndpoint(
             tenant=tenant,
             url=self.url,
@@ -90,7 +90,7 @@ class EndpointChanges(BaseModel):
     ordered: bool = False
 
     def to_changes(self) -> Changes:
-        """In the service's words."""
+        """Return the changes that are asked for, in the service's words."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
         filters = {_FILTERS[name]: given.pop(name) for name in _FILTERS if name in given}
         if "payload" in given:
@@ -136,7 +136,7 @@ class RedeliverBody(BaseModel):
 
 
 def render_endpoint(endpoint: Endpoint) -> delivery_views.Endpoint:
-    """An endpoint; never its secrets."""
+    """Return an endpoint; never its secrets."""
     ends = [until for _, until in endpoint.older_secrets]
     if endpoint.old_secret is not None and endpoint.old_secret_until is not None:
         ends.append(endpoint.old_secret_until)
@@ -162,7 +162,7 @@ def render_endpoint(endpoint: Endpoint) -> delivery_views.Endpoint:
 
 
 def render_delivery_attempt(made: MadeAttempt) -> delivery_views.DeliveryAttempt:
-    """One try to deliver, with the first bytes of the answer."""
+    """Return one try to deliver, with the first bytes of the answer."""
     text, encoding = body_as_text(made.answer or b"")
     return {
         "at": instant(made.at),

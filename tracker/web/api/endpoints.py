@@ -184,7 +184,7 @@ async def test(request: Request) -> Response:
 
 
 def endpoint_id(request: Request) -> UUID:
-    """The id in the path. Raises NotFound for what cannot be one."""
+    """Return the id in the path. Raises NotFound for what cannot be one."""
     return query.path_id(request, NotFound("there is no such endpoint"))
 
 

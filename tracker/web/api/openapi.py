@@ -29,7 +29,7 @@ cursors. Unknown query parameters are refused. What belongs to another tenant an
 
 
 def build_document(routes: Iterable[BaseRoute]) -> dict[str, Any]:
-    """The document of every described route, in the order of the table."""
+    """Return the document of every described route, in the order of the table."""
     found = list(operations(routes))
     refs, schemas = _schemas([spec for _, _, spec in found])
     paths: dict[str, dict[str, Any]] = {}
@@ -75,7 +75,7 @@ def operations(routes: Iterable[BaseRoute]) -> Iterable[tuple[Route, str, Operat
 
 
 def _schemas(found: Sequence[OperationSpec]) -> tuple[Mapping[Any, Any], dict[str, Any]]:
-    """References by (shape, mode), and what they refer to."""
+    """Return references by (shape, mode), and what they refer to."""
     wanted: dict[tuple[Any, Mode], TypeAdapter[Any]] = {}
     for spec in found:
         if spec.body is not None:
@@ -93,7 +93,7 @@ def _schemas(found: Sequence[OperationSpec]) -> tuple[Mapping[Any, Any], dict[st
 
 
 def _tidy(schema: Any) -> Any:
-    """Without the titles that pydantic derives from names: they say nothing more."""
+    """Leave out the titles that pydantic derives from names: they say nothing more."""
     if isinstance(schema, list):
         return [_tidy(part) for part in schema]
     if not isinstance(schema, dict):
@@ -147,7 +147,7 @@ _WEBHOOK_HEADERS = {
 
 
 def _webhook(type_: EventType, refs: Mapping[Any, Any]) -> dict[str, Any]:
-    """One event, as it is sent to an endpoint (OpenAPI 3.1, Webhooks Object)."""
+    """Return one event, as it is sent to an endpoint (OpenAPI 3.1, Webhooks Object)."""
     shape, summary = EVENTS[type_]
     media = {"application/json": {"schema": refs[shape, "serialization"]}}
     return {
@@ -169,7 +169,7 @@ def _webhook(type_: EventType, refs: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _plain(path: str) -> str:
-    """A path without Starlette's convertors: `{rest:path}` becomes `{rest}`."""
+    """Spell a path without Starlette's convertors: `{rest:path}` becomes `{rest}`."""
     return re.sub(r":\w+}", "}", path)
 
 
@@ -206,7 +206,7 @@ def _problem(status: int, refs: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _problems(route: Route, spec: OperationSpec) -> list[int]:
-    """The statuses that follow from what a route takes, and those that were named."""
+    """Return the statuses that follow from what a route takes, and those that were named."""
     found = {400, 503, *spec.problems}  # an unknown parameter; the database away
     if spec.scope is not None:
         found |= {401, 403, 429}
@@ -218,5 +218,5 @@ def _problems(route: Route, spec: OperationSpec) -> list[int]:
 
 
 def as_text(document: Mapping[str, Any]) -> str:
-    """The document as it is printed, served and committed."""
+    """Return the document as it is printed, served and committed."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

@@ -110,7 +110,7 @@ def render_dismissal(dismissal: KeptDismissal) -> Dismissal:
 
 
 def render_listed(one: JudgedReceipt) -> ListedReceipt:
-    """One line of a list."""
+    """Return one line of a list."""
     receipt, dismissal = one.receipt, one.dismissal
     return {
         "id": str(receipt.key),
@@ -126,7 +126,7 @@ def render_listed(one: JudgedReceipt) -> ListedReceipt:
 
 
 def render_whole(one: JudgedReceipt) -> WholeReceipt:
-    """One receipt with its headers and its body."""
+    """Return one receipt with its headers and its body."""
     receipt = one.receipt
     body, encoding = body_as_text(receipt.body or b"")
     return {

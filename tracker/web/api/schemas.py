@@ -165,12 +165,12 @@ class QueryBody(BaseModel):
 
 
 def render_task(task: Task, assets: Sequence[Asset] = (), *, base: str = "") -> views.Task:
-    """A task, whole but for its input."""
+    """Return a task, whole but for its input."""
     return cast("views.Task", rendering.render_task(task, by_piece(assets), base=base))
 
 
 def render_transition(seq: int, step: Transition) -> views.Transition:
-    """One entry of a task's history."""
+    """Return one entry of a task's history."""
     return {
         "seq": seq,
         "version": step.version,
@@ -188,7 +188,7 @@ def render_transition(seq: int, step: Transition) -> views.Transition:
 
 
 def render_change(change: Change) -> views.Change:
-    """One entry of the feed: a step of history and whose it is."""
+    """Return one entry of the feed: a step of history and whose it is."""
     return {
         "task_id": str(change.task_id),
         "provider": change.provider,
@@ -200,7 +200,7 @@ def render_change(change: Change) -> views.Change:
 
 
 def render_receipt(receipt: Receipt) -> views.Receipt:
-    """One piece of inbound evidence; the body as text where it is text, else in base64."""
+    """Return one piece of inbound evidence; the body as text where it is text, else in base64."""
     body, encoding = body_as_text(receipt.body or b"")
     return {
         "id": str(receipt.key),
@@ -217,7 +217,7 @@ def render_receipt(receipt: Receipt) -> views.Receipt:
 
 
 def render_attempt(attempt: Attempt) -> views.Attempt:
-    """One try to submit."""
+    """Return one try to submit."""
     return {
         "id": str(attempt.key),
         "number": attempt.number,
@@ -235,7 +235,7 @@ def render_attempt(attempt: Attempt) -> views.Attempt:
 
 
 def render_delivery(owed: Delivery) -> delivery_views.Delivery:
-    """One change owed to one endpoint, or to a URL that came with the task."""
+    """Return one change owed to one endpoint, or to a URL that came with the task."""
     return {
         "id": str(owed.id),
         "event": owed.event,
@@ -263,7 +263,7 @@ def _evidence(step: Transition) -> views.Evidence | None:
 
 
 def body_as_text(raw: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
-    """Bytes as text where they are text, else in base64."""
+    """Return bytes as text where they are text, else in base64."""
     try:
         return raw.decode(), "utf-8"
     except UnicodeDecodeError:

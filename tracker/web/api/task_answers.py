@@ -41,7 +41,7 @@ NEW_TASK = ResponseSpec(
 
 
 def task_headers(request: Request, found: waiting.Standing) -> dict[str, str]:
-    """The version, and when to look again."""
+    """Return the version, and when to look again."""
     headers = {"etag": etag(found.version), "cache-control": "no-store"}
     if found.state in OPEN:
         our = services(request)
@@ -55,12 +55,12 @@ def task_headers(request: Request, found: waiting.Standing) -> dict[str, str]:
 async def task_answer(
     request: Request, task: Task, wait: WaitTime, *, status: int = 200
 ) -> Response:
-    """One task, of which nothing else was read."""
+    """Return one task, of which nothing else was read."""
     return kept_answer(request, await with_assets(request, task), wait, status=status)
 
 
 def kept_answer(request: Request, kept: KeptTask, wait: WaitTime, *, status: int = 200) -> Response:
-    """One task that was read with its assets."""
+    """Return one task that was read with its assets."""
     headers = task_headers(request, kept.task) | wait.headers
     return _answer(rendered(request, kept), headers, status=status)
 
@@ -80,7 +80,7 @@ async def accepted_answer(
     since: int | None,
     warnings: Sequence[FieldError] = (),
 ) -> Response:
-    """A task that was taken in: 202; or 200 when it was waited for and is over.
+    """Return a task that was taken in: 202; or 200 when it was waited for and is over.
 
     since:    the watch's place before it was taken in.
     warnings: what is odd about the request, and refuses nothing.

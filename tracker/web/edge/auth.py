@@ -190,7 +190,7 @@ async def _let_in(
 
 
 def challenge(error: Unauthenticated | Forbidden) -> str:
-    """The WWW-Authenticate field of a refusal (RFC 6750 §3)."""
+    """Return the WWW-Authenticate field of a refusal (RFC 6750 §3)."""
     if isinstance(error, Forbidden):
         return f'Bearer realm="tracker", error="insufficient_scope", scope="{error.scope}"'
     if error.fault is CredentialFault.MISSING:

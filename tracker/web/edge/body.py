@@ -45,7 +45,7 @@ async def read_capped(
     timeout_s: float,
     steps: "BodySteps | None" = None,
 ) -> bytes:
-    """The raw body, however it is framed; nothing where a reader has taken it.
+    """Return the raw body, however it is framed; nothing where a reader has taken it.
 
     limit:     bytes; one more is refused, without reading on.
     timeout_s: for the whole body, so that a trickle cannot hold a connection.
@@ -150,7 +150,7 @@ class _StartedAwaitable:
 
 
 async def stream_capped(request: Request, *, limit: int) -> AsyncGenerator[bytes, None]:
-    """The raw body in pieces, for passing it on; whoever reads them bounds the time.
+    """Yield the raw body in pieces, for passing it on; whoever reads them bounds the time.
 
     Raises BodyTooLarge, ClientDisconnect.
     """
@@ -196,7 +196,7 @@ def _described(request: Request) -> tuple[str, str, Mapping[str, str]]:
 async def read_json(
     request: Request, *, limit: int, timeout_s: float, digest: "hashlib._Hash | None" = None
 ) -> dict[str, Any]:
-    """The body as a JSON object, whatever its Content-Encoding and charset.
+    """Return the body as a JSON object, whatever its Content-Encoding and charset.
 
     limit:  bytes, as they come in and as they come out of their encoding.
     digest: is given the body as it came.
@@ -239,7 +239,7 @@ async def _digested(digest: "hashlib._Hash", body: bytes) -> None:
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """A JSON object. Half of a surrogate pair in it becomes a replacement character.
+    """Return a JSON object. Half of a surrogate pair in it becomes a replacement character.
 
     Raises InvalidRequest that says where the text goes wrong, or which field cannot be kept.
     """

@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 
 
 def etag(version: int) -> str:
-    """A task's entity tag: its version."""
+    """Return a task's entity tag: its version."""
     return f'"{version}"'
 
 

@@ -120,7 +120,7 @@ def _describe(span: OpenSpan | NoSpan, method: str, route: str, status: int) -> 
 
 
 def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """The id of a request: what its sender calls it, or a new one."""
+    """Return the id of a request: what its sender calls it, or a new one."""
     for name, value in headers:
         if name == b"x-request-id":
             text = value.decode("latin-1")

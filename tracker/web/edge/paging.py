@@ -77,7 +77,7 @@ def page_answer(
     scope: str,
     name: str = "cursor",
 ) -> Response:
-    """A page.
+    """Return a page.
 
     last: see `next_cursor`. name: see `position`.
     """
@@ -97,7 +97,7 @@ async def newest_first(
     *,
     scope: str,
 ) -> Response:
-    """A page of a list by row key; its query has `limit` (50 unless told) and `after`.
+    """Return a page of a list by row key; its query has `limit` (50 unless told) and `after`.
 
     name: of the list in the answer. scope: see `position`.
     read: is called with a connection, `before` (the key of the last row of the page before, or

@@ -98,7 +98,7 @@ def statuses() -> dict[str, int]:
 
 
 def kind_of(error: Exception) -> ProblemKind:
-    """The row of an exception: its class's, or its nearest base's that has one."""
+    """Return the row of an exception: its class's, or its nearest base's that has one."""
     if isinstance(error, InvalidRequest) and error.malformed:
         return MALFORMED
     if isinstance(error, HTTPException):
@@ -162,7 +162,7 @@ def _title(kind: ProblemKind, language: Language) -> str:
 
 
 def headers_of(error: Exception) -> dict[str, str]:
-    """Headers that an exception's answer carries."""
+    """Return headers that an exception's answer carries."""
     if isinstance(error, (Unauthenticated, Forbidden)):
         return {"www-authenticate": challenge(error)}
     if isinstance(error, (Unavailable, RateLimited)):
@@ -179,7 +179,7 @@ def headers_of(error: Exception) -> dict[str, str]:
 
 
 def _allowed(request: Request) -> str:
-    """Every method of a path. Starlette names only those of the first row that has it."""
+    """Return every method of a path. Starlette names only those of the first row that has it."""
     rows = [route for route in request.app.routes if isinstance(route, Route)]
     here = next(row for row in rows if row.matches(request.scope)[0] is not Match.NONE)
     found = {method for row in rows if row.path == here.path for method in row.methods or ()}
@@ -187,5 +187,5 @@ def _allowed(request: Request) -> str:
 
 
 def request_id() -> str:
-    """The id of the request that is being answered."""
+    """Return the id of the request that is being answered."""
     return REQUEST_ID.get()

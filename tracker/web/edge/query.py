@@ -48,7 +48,7 @@ def check_known(
 
 
 def integer(request: Request, name: str, *, default: int, low: int, high: int) -> int:
-    """A whole number within bounds. Raises InvalidRequest."""
+    """Return a whole number within bounds. Raises InvalidRequest."""
     text = request.query_params.get(name)
     if text is None:
         return default
@@ -59,12 +59,14 @@ def integer(request: Request, name: str, *, default: int, low: int, high: int) -
 
 
 def states(request: Request) -> Sequence[TaskState]:
-    """The repeatable `state` of tasks. Raises InvalidRequest for a word that is none."""
+    """Return the repeatable `state` of tasks. Raises InvalidRequest for a word that is none."""
     return words(request, "state", TaskState)
 
 
 def words(request: Request, name: str, kind: type[Word]) -> Sequence[Word]:
-    """A repeatable parameter that takes the words of a list. Raises InvalidRequest for others."""
+    """Return a repeatable parameter that takes the words of a list. Raises InvalidRequest for
+    others.
+    """
     try:
         return sorted({kind(word) for word in request.query_params.getlist(name)})
     except ValueError:
@@ -73,7 +75,7 @@ def words(request: Request, name: str, kind: type[Word]) -> Sequence[Word]:
 
 
 def text(request: Request, name: str) -> str | None:
-    """A text that a database can be asked for. Raises InvalidRequest."""
+    """Return a text that a database can be asked for. Raises InvalidRequest."""
     value = request.query_params.get(name)
     if value is not None and ("\x00" in value or not value.isprintable()):
         reason = "must not hold control characters"
@@ -82,7 +84,7 @@ def text(request: Request, name: str) -> str | None:
 
 
 def task_filter(request: Request, owner: str) -> TaskFilter:
-    """The filters of lists and of the feed. Raises InvalidRequest."""
+    """Return the filters of lists and of the feed. Raises InvalidRequest."""
     return TaskFilter(
         tenant=owner,
         provider=text(request, "provider"),
@@ -104,7 +106,7 @@ MAX_METADATA = 10
 
 
 def metadata(request: Request) -> Sequence[tuple[str, str]]:
-    """Each `metadata.<key>=value`, as (key, value). Raises InvalidRequest."""
+    """Return each `metadata.<key>=value`, as (key, value). Raises InvalidRequest."""
     names = sorted(name for name in request.query_params if name.startswith(METADATA))
     if len(names) > MAX_METADATA:
         reason = f"at most {MAX_METADATA} of them"
@@ -127,7 +129,7 @@ def order(request: Request) -> Order:
 
 
 def instant(request: Request, name: str) -> datetime | None:
-    """A time with its zone, as RFC 3339 has it. Raises InvalidRequest."""
+    """Return a time with its zone, as RFC 3339 has it. Raises InvalidRequest."""
     return as_instant(name, request.query_params.get(name))
 
 
@@ -156,7 +158,7 @@ def as_flag(name: str, value: str | None) -> bool | None:
 
 
 def task_id(request: Request) -> UUID:
-    """The id in the path. Raises NotFound for what cannot be one."""
+    """Return the id in the path. Raises NotFound for what cannot be one."""
     found = path_id(request, NotFound("there is no such task"))
     note(task=str(found))
     return found
@@ -171,7 +173,7 @@ def path_id(request: Request, missing: NotFound) -> UUID:
 
 
 def row_key(request: Request, missing: str = "there is no such receipt") -> int:
-    """The number in the path. Raises NotFound, saying `missing`, for what cannot be one."""
+    """Return the number in the path. Raises NotFound, saying `missing`, for what cannot be one."""
     text = request.path_params["id"]
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
         raise NotFound(missing)
@@ -183,7 +185,7 @@ _USUAL_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def as_uuid(text: str) -> UUID | None:
-    """An id as callers write it; None for what cannot be one."""
+    """Return an id as callers write it; None for what cannot be one."""
     if _USUAL_ID.fullmatch(text):
         return id_of(int(text.replace("-", ""), 16))
     try:
@@ -196,7 +198,7 @@ _KEY_CHARS = 255
 
 
 def idempotency_key(request: Request) -> str | None:
-    """The caller's Idempotency-Key. Raises InvalidRequest for one that nobody should use."""
+    """Return the caller's Idempotency-Key. Raises InvalidRequest for one that nobody should use."""
     key = header(request.scope["headers"], b"idempotency-key")
     if key is None:
         return None

@@ -28,5 +28,5 @@ class RootPath:
 
 
 def rooted(request: Request, path: str) -> str:
-    """A path of ours as a client of this host must write it."""
+    """Return a path of ours as a client of this host must write it."""
     return f"{request.scope.get('root_path', '')}{path}"

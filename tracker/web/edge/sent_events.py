@@ -42,7 +42,7 @@ class SentEvents(Response, ABC):
         scope["state"][LEFT] = self
 
     async def send(self, scope: Scope, send: Send) -> None:
-        """Until the client goes, is cut, or the process ends."""
+        """Wait until the client goes, is cut, or the process ends."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         self.raw_headers.clear()  # nobody asks for them any more
         if scope["method"] == "HEAD":

@@ -88,7 +88,7 @@ Standing = Task | task_rows.Standing
 
 
 async def look_whole(request: Request) -> Task:
-    """The task of the path. Raises NotFound, TaskGone."""
+    """Return the task of the path. Raises NotFound, TaskGone."""
     found = await services(request).store.find(tasks.by_id, query.task_id(request))
     if found is None or found.tenant != tenant(request):
         raise await _missing(request)
@@ -126,7 +126,7 @@ async def look_narrow(request: Request) -> task_rows.Standing:
 async def until_moved(
     request: Request, wait: WaitTime, seen: str | None
 ) -> KeptTask | task_rows.Standing:
-    """The task of the path: at once, or when it is news to the caller or the time is over.
+    """Return the task of the path: at once, or when it is news to the caller or the time is over.
 
     seen: If-None-Match. News is a version that it does not name; without it, the end of the task.
     Raises NotFound, TaskGone, Unavailable, ClientDisconnect, Unauthenticated.
@@ -163,7 +163,7 @@ async def until_over(
     since: int | None,
     over: Collection[TaskState] = TERMINAL,
 ) -> Task:
-    """A task that has just been accepted: when it is over, or as it is when the time is.
+    """Return a task that has just been accepted: when it is over, or as it is when the time is.
 
     since: the watch's position before it was accepted.
     over:  the states that are waited for.

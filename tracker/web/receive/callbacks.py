@@ -197,11 +197,13 @@ def _replied(reply: Reply) -> Response:
 
 
 def decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Headers as text. Of those that came twice, the last."""
+    """Return headers as text. Of those that came twice, the last."""
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
 
 
 def path_parts_of(url: bytes) -> Sequence[str] | None:
-    """Provider, subject and token of a callback URL that needs no decoding; None for any other."""
+    """Return provider, subject and token of a callback URL that needs no decoding; None for any
+    other.
+    """
     found = _PLAIN_URL.fullmatch(url)
     return None if found is None else [part.decode() for part in found.groups()]

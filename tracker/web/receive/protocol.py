@@ -82,7 +82,7 @@ class CallbackProtocol(BoundedHttpTools):
         self._handing_on: asyncio.TimerHandle | None = None
 
     def on_body(self, body: bytes) -> None:
-        """A piece of a body is there."""
+        """Take a piece of a body."""
         if self._arriving is None:
             super().on_body(body)
         else:
@@ -90,7 +90,7 @@ class CallbackProtocol(BoundedHttpTools):
             self._arriving.body += body
 
     def on_message_complete(self) -> None:
-        """A request is there."""
+        """Take a request's end."""
         exchange = self._arrived()
         if exchange is None:
             super().on_message_complete()
@@ -114,7 +114,7 @@ class CallbackProtocol(BoundedHttpTools):
             taken.kept.add_done_callback(partial(self._kept, exchange, taken))
 
     def shutdown(self) -> None:
-        """The server is to end: what has begun is still answered."""
+        """Have the server end: an exchange that has begun is still answered."""
         self._hand_on()
         super().shutdown()
 
@@ -149,7 +149,7 @@ class CallbackProtocol(BoundedHttpTools):
             self._hand_body()
 
     def _plain_callback(self) -> _Exchange | None:
-        """The request whose head is there, if it is one that can be answered here."""
+        """Return the request whose head is there, if it is one that can be answered here."""
         path_parts = callbacks.path_parts_of(self.url)
         if path_parts is None or self.root_path or self.limit_concurrency is not None:
             return None

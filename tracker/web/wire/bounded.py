@@ -84,12 +84,12 @@ class BoundedConnection(asyncio.Protocol):
         self._delivery.heard_end()
 
     def pause_writing(self) -> None:
-        """The client does not read."""
+        """Stop writing: the client does not read."""
         super().pause_writing()
         self._standing.has_unread(unread=True)
 
     def resume_writing(self) -> None:
-        """The client reads again."""
+        """Write again: the client reads again."""
         super().resume_writing()
         self._standing.has_unread(unread=False)
 

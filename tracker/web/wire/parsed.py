@@ -75,7 +75,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         self._settle()
 
     def resume_writing(self) -> None:
-        """The client reads again."""
+        """Write again: the client reads again."""
         super().resume_writing()
         self._go_on()
 

@@ -23,7 +23,7 @@ _JWT_PARTS = 3
 def authenticate(
     header: str | None, config: EmulatorConfig, *, now: float, takes_pairs: bool = True
 ) -> str:
-    """The account behind an Authorization header.
+    """Return the account behind an Authorization header.
 
     now:         Unix seconds, for the lifetime of a JWT.
     takes_pairs: whether a JWT will do; the new standard wants a static key.
@@ -47,7 +47,7 @@ def authenticate(
 
 
 def authenticate_key(key: str | None, config: EmulatorConfig) -> str:
-    """The account behind a bare key, as `X-API-Key` carries it; raises KlingRefusal."""
+    """Return the account behind a bare key, as `X-API-Key` carries it; raises KlingRefusal."""
     if not key:
         raise KlingRefusal(1001, "Authorization is empty")
     if any(hmac.compare_digest(key.encode(), known.encode()) for known in config.api_keys):
@@ -56,7 +56,7 @@ def authenticate_key(key: str | None, config: EmulatorConfig) -> str:
 
 
 def _verify_jwt(parts: list[str], config: EmulatorConfig, *, now: float) -> str:
-    """The access key that signed a JWT which is valid now.
+    """Return the access key that signed a JWT which is valid now.
 
     Written out here (HS256 is one HMAC) because the library warns about short secret keys, and
     the length of a secret key is the provider's choice.

@@ -30,7 +30,7 @@ class CreateFields:
 def legacy_fields(
     body: Mapping[str, object], operation: KlingOperation, *, callback_field: str = "callback_url"
 ) -> CreateFields:
-    """From a body with everything at the top level."""
+    """Read the fields of a body with everything at the top level."""
     number = body.get("n", 1)
     return CreateFields(
         external_id=text_of(body, "external_task_id") or None,
@@ -46,7 +46,7 @@ def legacy_fields(
 
 
 def standard_fields(body: Mapping[str, object]) -> CreateFields:
-    """From a body with `settings` and `options`; whatever else stands at the top is ignored."""
+    """Read a body with `settings` and `options`; whatever else stands at the top is ignored."""
     settings, options = body.get("settings"), body.get("options")
     settings = settings if isinstance(settings, Mapping) else {}
     options = options if isinstance(options, Mapping) else {}
@@ -68,6 +68,6 @@ def seconds_of(value: object) -> float:
 
 
 def text_of(body: Mapping[str, object], name: str) -> str:
-    """A text of a body, cut to a sane length; empty when there is none."""
+    """Return a text of a body, cut to a sane length; empty when there is none."""
     value = body.get(name)
     return value[:_LONGEST_TEXT] if isinstance(value, str) else ""

@@ -46,7 +46,7 @@ _ZERO = "0001-01-01T00:00:00Z"
 
 
 def deviant_task(view: Json, scenario: Scenario) -> Json:
-    """A task object as a gateway would write it."""
+    """Return a task object as a gateway would write it."""
     for name, deform in _OF_TASKS.items():
         if scenario.has(name):
             view = deform(view, scenario.word(name))
@@ -54,7 +54,7 @@ def deviant_task(view: Json, scenario: Scenario) -> Json:
 
 
 def deviant_envelope(envelope: Json, scenario: Scenario) -> object:
-    """A good answer as a gateway would wrap it."""
+    """Return a good answer as a gateway would wrap it."""
     if scenario.has(KlingWord.CODE_STRING):
         envelope["code"] = "success"
     if scenario.has(KlingWord.CODE):
@@ -70,7 +70,7 @@ def deviant_envelope(envelope: Json, scenario: Scenario) -> object:
 
 
 def deviant_error(body: Json, code: int, *, is_not_found: bool, scenario: Scenario) -> Json:
-    """A bad answer as a gateway would word it."""
+    """Return a bad answer as a gateway would word it."""
     if not scenario.has(KlingWord.WORD_ERRORS):
         return body
     word = "task_not_exist" if is_not_found else _ERROR_WORDS.get(code, "fail_to_fetch_task")

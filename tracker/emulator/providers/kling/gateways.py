@@ -22,7 +22,7 @@ _UNSET = "0001-01-01T00:00:00Z"
 
 
 def newapi_record(task: KlingTask) -> dict[str, Any]:
-    """A query's answer: the relay's own record around the provider's whole answer."""
+    """Return a query's answer: the relay's own record around the provider's whole answer."""
     inner = plain_view(task) | {"task_id": task.other_id}  # the upstream's own id
     is_over = task.status in TERMINAL
     data = {
@@ -40,7 +40,7 @@ def newapi_record(task: KlingTask) -> dict[str, Any]:
 
 
 def piapi_record(task: KlingTask) -> dict[str, Any]:
-    """The task as it is answered and called back."""
+    """Return the task as it is answered and called back."""
     is_over = task.status in TERMINAL
     output: dict[str, Any] = {}
     if task.status == SUCCEED:
@@ -81,7 +81,7 @@ def acedata_final(task: KlingTask) -> dict[str, Any]:
 
 
 def acedata_record(task: KlingTask) -> dict[str, Any]:
-    """A record without a response is still being worked on."""
+    """Return a task's record; one without a response is still being worked on."""
     response = acedata_final(task) if task.status in TERMINAL else {}
     return {"id": task.task_id, "request": task.request, "response": response}
 

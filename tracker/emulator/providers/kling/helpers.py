@@ -105,7 +105,7 @@ def _elements(_call: ApiCall) -> Answer:
 
 
 def _session(call: ApiCall) -> dict[str, Any]:
-    """The session that the caller names, or one that goes with what it sent."""
+    """Return the session that the caller names, or one that goes with what it sent."""
     given = field_of(parse_body(call.raw), "session_id")
     number = 10**17 + zlib.crc32(call.raw)
     return {"status": 0, "session_id": given if isinstance(given, str) else str(number)}

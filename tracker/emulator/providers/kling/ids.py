@@ -13,7 +13,7 @@ _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def written_as(form: str, digits: str, chance: random.Random) -> str:
-    """An id in some form.
+    """Return an id in some form.
 
     digits: the provider's own id, which is what `number` keeps.
     """

@@ -93,5 +93,5 @@ class NewApiService:
 
 
 def _is_named(reference: str) -> Callable[[KlingTask], bool]:
-    """It knows tasks by its own id alone."""
+    """Match a task by this gateway's own id alone."""
     return lambda task: task.details.dialect is KlingDialect.NEW_API and task.task_id == reference

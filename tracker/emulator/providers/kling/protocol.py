@@ -202,7 +202,7 @@ class KlingService:
         return [new_task_view(task) for task in found]
 
     def _is_visible(self, task: KlingTask, table: str) -> bool:
-        """Tasks of the legacy paths stand in `/tasks` too."""
+        """Show tasks of the legacy paths in `/tasks` too."""
         own = {
             "solutions": {KlingDialect.SOLUTION},
             "tasks": {KlingDialect.LEGACY, KlingDialect.STANDARD},
@@ -215,7 +215,7 @@ def _is_mixed(task: KlingTask) -> bool:
 
 
 def _split(path: str) -> tuple[KlingOperation, str]:
-    """An operation, and the id behind it if there is one; raises KlingRefusal (1203)."""
+    """Return an operation, and the id behind it if there is one; raises KlingRefusal (1203)."""
     parts = path.split("/")
     for length in (3, 2):  # the longer name first: videos/avatar/image2video
         operation = OPERATIONS.get("/".join(parts[:length]))

@@ -78,7 +78,7 @@ def _id_of(task: KlingTask, salt: int) -> str:
 
 
 def _url(task: KlingTask, name: str) -> str:
-    """A media address as long as the real ones: signed, and good for 30 days."""
+    """Return a media address as long as the real ones: signed, and good for 30 days."""
     expires, seal = seal_of(task, name)
     query = f"x-kcdn-pid=112757&Expires={expires}&ksign={seal}&kpolicy={seal[::-1]}"
     return f"{task.base_url}/media/{task.task_id}/{name}?{query}"

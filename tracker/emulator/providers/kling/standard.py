@@ -74,7 +74,7 @@ def created_view(task: KlingTask) -> dict[str, Any]:
 
 
 def task_view(task: KlingTask) -> dict[str, Any]:
-    """A task in a query's answer, and the whole of its callback; legacy tasks are shown too."""
+    """Return a task as queries and callbacks show it; legacy tasks are shown too."""
     outputs: list[dict[str, Any]] = []
     billing: list[dict[str, Any]] = []
     if task.status == SUCCEED:
@@ -97,7 +97,7 @@ def task_view(task: KlingTask) -> dict[str, Any]:
 
 
 def test_view(task_id: str, *, at: int) -> dict[str, Any]:
-    """The body of the console's test callback.
+    """Return the body of the console's test callback.
 
     at: Unix milliseconds.
     """

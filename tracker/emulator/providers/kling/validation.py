@@ -41,7 +41,7 @@ def check_create(operation: KlingOperation, body: Mapping[str, object]) -> None:
 
 
 def field_of(body: Mapping[str, object], name: str) -> object:
-    """A field of a request; a dot in the name leads into an object."""
+    """Return a field of a request; a dot in the name leads into an object."""
     value: object = body
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None

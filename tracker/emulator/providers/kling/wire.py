@@ -25,13 +25,13 @@ __all__ = [
 
 
 def envelope(data: object, *, request_id: str, scenario: Scenario) -> object:
-    """A good answer around its data, deformed as the scenario wants it."""
+    """Return a good answer around its data, deformed as the scenario wants it."""
     good = {"code": 0, "message": "SUCCEED", "request_id": request_id, "data": data}
     return deviant_envelope(good, scenario)
 
 
 def error_body(refusal: KlingRefusal, *, request_id: str) -> dict[str, Any]:
-    """A bad answer; it has no data."""
+    """Return a bad answer; it has no data."""
     return {"code": refusal.code, "message": refusal.message, "request_id": request_id}
 
 
@@ -73,7 +73,7 @@ def plain_view(task: KlingTask) -> dict[str, Any]:
 
 
 def mixed_view(task: KlingTask) -> dict[str, Any]:
-    """A new-standard task as one gateway shows it: `id` and `status`, legacy words and result."""
+    """Return a new-standard task as one gateway shows it, with legacy words and result."""
     view = {name: value for name, value in plain_view(task).items() if name != "task_info"}
     return {"id": view.pop("task_id"), "status": view.pop("task_status")} | view
 
@@ -93,7 +93,7 @@ def callback_body(task: KlingTask, *, request_id: str) -> object:
 
 
 def _thin(result: dict[str, Any]) -> dict[str, Any]:
-    """Only what the callback page lists: images and videos."""
+    """Return only what the callback page lists: images and videos."""
     return {kind: result[kind] for kind in ("images", "videos") if kind in result}
 
 

@@ -32,7 +32,7 @@ NEW_WORDS: Mapping[TaskState, str] = MappingProxyType(dict(WORDS) | {S.SUCCEEDED
 
 
 def render_created(task: Task) -> dict[str, Any]:
-    """The `data` of a create's answer, in the dialect of the task's operation.
+    """Return the `data` of a create's answer, in the dialect of the task's operation.
 
     Legacy: exactly the contract's five fields.
     """
@@ -75,7 +75,7 @@ def render_task(task: Task) -> dict[str, Any]:
 
 
 def render_new_task(task: Task) -> dict[str, Any]:
-    """New standard: one entry of a query or a list; tasks of both dialects."""
+    """Return an entry of a query or a list in the new standard; tasks of both dialects."""
     detail = task.detail or {}
     return {
         "id": str(task.id),
@@ -90,7 +90,7 @@ def render_new_task(task: Task) -> dict[str, Any]:
 
 
 def render_callback(task: Task) -> dict[str, Any]:
-    """The whole body of a callback, in the dialect that the task was made in."""
+    """Return the whole body of a callback, in the dialect that the task was made in."""
     if standard.is_standard(task.operation):
         return render_new_task(task)
     rendered = render_task(task)
@@ -99,12 +99,12 @@ def render_callback(task: Task) -> dict[str, Any]:
 
 
 def envelope(data: Any, request_id: str, message: str = "SUCCEED") -> dict[str, Any]:
-    """A success."""
+    """Return a success."""
     return {"code": 0, "message": message, "request_id": request_id, "data": data}
 
 
 def error(code: int, message: str, request_id: str) -> tuple[int, dict[str, Any]]:
-    """An HTTP status and an error's body, which has no `data`."""
+    """Return an HTTP status and an error's body, which has no `data`."""
     body = {"code": code, "message": message, "request_id": request_id}
     return CODES[code].http_status, body
 
