@@ -89,21 +89,21 @@ def check_submit(provider: Provider, sample: Mapping[str, Any]) -> None:
 def check_poll(provider: Provider, sample: Mapping[str, Any]) -> None:
     """A recorded answer to a poll means what is expected."""
     assert provider.polls is not None
-    (outcome,) = provider.polls.parse_poll(_asking_of(provider, sample), result_of(sample))
+    (outcome,) = provider.polls.parse_poll(asking_of(provider, sample), result_of(sample))
     _compare(outcome, sample)
 
 
 def check_lookup(provider: Provider, sample: Mapping[str, Any]) -> None:
     """A recorded list means what is expected to whoever looks for a lost submit."""
     assert provider.looks is not None
-    asking = replace(_asking_of(provider, sample), callback_url=CALLBACK_URL, since=NOW)
+    asking = replace(asking_of(provider, sample), callback_url=CALLBACK_URL, since=NOW)
     _compare(provider.looks.parse_lookup(asking, result_of(sample)), sample)
 
 
 def check_cancel(provider: Provider, sample: Mapping[str, Any]) -> None:
     """A recorded answer to a cancellation means what is expected."""
     assert provider.cancels is not None
-    _compare(provider.cancels.parse_cancel(_asking_of(provider, sample), result_of(sample)), sample)
+    _compare(provider.cancels.parse_cancel(asking_of(provider, sample), result_of(sample)), sample)
 
 
 def check_probe(provider: Provider, sample: Mapping[str, Any]) -> None:
@@ -149,7 +149,8 @@ def _task_of(provider: Provider, sample: Mapping[str, Any]) -> Task:
     return a_task(sample.get("operation") or min(provider.submits.operations), **changes)
 
 
-def _asking_of(provider: Provider, sample: Mapping[str, Any]) -> Asking:
+def asking_of(provider: Provider, sample: Mapping[str, Any]) -> Asking:
+    """Return the question whose answer was recorded."""
     account = an_account(provider, **sample.get("account", {}))
     asking = asked_of(account, _task_of(provider, sample))
     return replace(asking, page=sample.get("page"))

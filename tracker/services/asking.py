@@ -19,6 +19,7 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.task import VERDICTS, Task, TaskState
+from tracker.providers.kit.denials import without_denial
 from tracker.providers.ports.adapter import Answer, Asking, Cancels, Finds, Looks, Polls
 from tracker.services.call_turns import Purpose
 from tracker.services.context import Context
@@ -95,7 +96,7 @@ async def _poll(context: Context, polls: Polls | None, asking: Asking) -> PollRe
     if polls is None or call is None:
         return PollResult(CANNOT_ASK, [NOT_ASKED] * len(asking.tasks))
     answer = await _call(context, call, asking)
-    outcomes = _read(polls, asking, answer)
+    outcomes = read_poll(polls, asking, answer)
     if len(asking.tasks) > 1:
         # Where it leads on for one of several tasks, that one is asked for by itself.
         alone = Unanswered("the answer leads on for this task alone", alone=True)
@@ -105,7 +106,7 @@ async def _poll(context: Context, polls: Polls | None, asking: Asking) -> PollRe
         if not isinstance(follow, Follow):
             break
         answer = await _call(context, follow.call, asking)
-        outcomes = _read(polls, replace(asking, page=follow.page), answer)
+        outcomes = read_poll(polls, replace(asking, page=follow.page), answer)
     if isinstance(outcomes[0], Follow):
         outcomes = [Unanswered(f"more than {MAX_FOLLOWS} calls lead on from one answer")]
     return PollResult(answer, outcomes)
@@ -198,7 +199,8 @@ async def _call(context: Context, call: HttpCall, asking: Asking) -> HttpResult 
     )
 
 
-def _read(polls: Polls, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+def read_poll(polls: Polls, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+    """Return what an answer to a poll tells of each task, whatever the adapter makes of it."""
     count = len(asking.tasks)
     try:
         outcomes = polls.parse_poll(asking, answer)
@@ -212,4 +214,4 @@ def _read(polls: Polls, asking: Asking, answer: Answer) -> Sequence[PollOutcome]
             {"outcomes": len(outcomes), "tasks": count},
         )
         return [Unanswered(_UNREADABLE)] * count
-    return outcomes
+    return [without_denial(one) for one in outcomes]

@@ -5,6 +5,7 @@ some answer a refused key with HTTP 200 and the word `error`. Neither says that 
 """
 
 import re
+from dataclasses import replace
 
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
@@ -24,18 +25,38 @@ _NO_RIGHT = re.compile(
 )
 
 
-def observed(said: Observation, *, forgets: bool) -> PollOutcome:
-    """Return what a look found, or what it is where its failure tells of the question alone.
+def without_denial(outcome: PollOutcome) -> PollOutcome:
+    """Return a poll's outcome, or what it is where its failure tells of the question alone.
 
     The reason counts as a whole: one that names another thing, such as a picture, is a failure's.
-    forgets: whether the provider drops tasks after a while.
+    Such a denial is weak: it is never a reason to send a task again.
     """
-    if said.state is not TaskState.FAILED or said.error is None or said.artifacts:
-        return Observed(said)
+    if not isinstance(outcome, Observed):
+        return outcome
+    said = outcome.observation
+    if said.state is not TaskState.FAILED or said.error is None or _has_result(said):
+        return outcome
     reason = said.error.message
     if _NO_TASK.fullmatch(_plain(reason)):
-        return Absent(reason, weak=forgets)
-    return Unanswered(reason) if _NO_RIGHT.fullmatch(_plain(reason)) else Observed(said)
+        return Absent(reason, weak=True)
+    return Unanswered(reason) if _NO_RIGHT.fullmatch(_plain(reason)) else outcome
+
+
+def doubting_denial(said: Observation) -> Observation:
+    """Return what a callback tells, its failure in doubt where it tells of the question alone.
+
+    Nobody asked, so that it cannot be no answer: the provider is asked on.
+    """
+    if said.state is not TaskState.FAILED or said.error is None or said.error.doubtful:
+        return said
+    outcome = without_denial(Observed(said))
+    if isinstance(outcome, Observed):
+        return said
+    return replace(said, error=replace(said.error, doubtful=True))
+
+
+def _has_result(said: Observation) -> bool:
+    return any(piece.url is not None for piece in said.artifacts)
 
 
 def _plain(reason: str) -> str:

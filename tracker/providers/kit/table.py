@@ -22,6 +22,7 @@ from tracker.domain.outcome import (
     Accepted,
     Deferred,
     NotSent,
+    Observed,
     PollOutcome,
     Refused,
     SubmitOutcome,
@@ -32,7 +33,6 @@ from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
 from tracker.domain.validation import field_errors
 from tracker.providers.kit.blocked import block_in, with_block
 from tracker.providers.kit.calls import bearer, posted, retry_after_s, spacing_of
-from tracker.providers.kit.denials import observed
 from tracker.providers.kit.distinct import distinct
 from tracker.providers.kit.reading import first_instant, first_text, read_json, without_wraps
 from tracker.providers.kit.set_fields import set_fields
@@ -262,7 +262,7 @@ class TableAdapter(WordTable):
             if said is not None and self._is_of_another(asking, said):
                 return [Unanswered("the answer is about another task")]
             if said is not None:
-                return [observed(said, forgets=self.forgets)]
+                return [Observed(said)]
         words = self.in_words(answer, parsed)
         if self.denies(answer, parsed):
             return [Absent(words, weak=self.forgets)]

@@ -19,6 +19,7 @@ from tracker.domain.public_id import id_of
 from tracker.domain.records import changed
 from tracker.domain.redaction import MASK
 from tracker.domain.signature import Proof
+from tracker.providers.kit.denials import doubting_denial
 from tracker.providers.ports.callbacks import CallsBack, Hint, Inbound
 from tracker.providers.ports.keys import KeySource
 from tracker.providers.ports.provider import Provider
@@ -262,11 +263,12 @@ def _read_observations(  # noqa: PLR0913, PLR0917 - what is known of a callback 
     if flaw is not None:
         return ParsedCallback(raw, digest, headers, task_id, None, Verdict.MALFORMED, flaw, proofs)
     if len(statements) == 1 and isinstance(one := statements[0], Observation):  # most are
+        one = doubting_denial(one)
         return ParsedCallback(raw, digest, headers, task_id, one, _ADVANCED, None, proofs)
     items = [
         ParsedCallback(
             *(raw, digest, headers, task_id),
-            one if isinstance(one, Observation) else None,
+            doubting_denial(one) if isinstance(one, Observation) else None,
             *(_ADVANCED, None, proofs),
             one if isinstance(one, Hint) else None,
         )
