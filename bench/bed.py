@@ -128,8 +128,12 @@ def counts(url: str, *tables: str) -> list[int]:
     return found
 
 
-def callback_body(number: int, status: str) -> bytes:
-    """Build Kling's callback about task `number`: 1,024 bytes."""
+MEDIA = "https://media.example"
+"""Begins the URLs of results. It is out of reach here."""
+
+
+def callback_body(number: int, status: str, media: str = MEDIA) -> bytes:
+    """Build Kling's callback about task `number`: 1,024 bytes. media: begins its result's URL."""
     said = {
         "task_id": f"88{number:016d}",
         "task_status": status,
@@ -140,17 +144,19 @@ def callback_body(number: int, status: str) -> bytes:
         "prompt": "",
     }
     if status == "succeed":
-        url = "https://media.example/" + "x" * 300 + ".mp4"
+        url = f"{media}/".ljust(322, "x") + ".mp4"
         said["task_result"] = {"videos": [{"id": "9", "url": url, "duration": "5.041"}]}
     said["prompt"] = "x" * (1024 - len(json.dumps(said)))
     return json.dumps(said).encode()
 
 
-def callback(number: int, status: str) -> bytes:
+def callback(number: int, status: str, media: str = MEDIA) -> bytes:
     """A whole request to the task's own callback URL."""
     subject = str(fill.task_id(number))
     secret = token.sign(SECRET.encode(), "kling", subject)
-    return request("POST", f"/callbacks/kling/{subject}/{secret}", callback_body(number, status))
+    return request(
+        "POST", f"/callbacks/kling/{subject}/{secret}", callback_body(number, status, media)
+    )
 
 
 def lanes(requests: Sequence[Sequence[bytes]], connections: int) -> list[Iterator[bytes]]:

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from bench import fill
-from bench.bed import BOTH, SECRET, STATUSES, Bed, callback, callback_body, counts, lanes
+from bench.bed import BOTH, MEDIA, SECRET, STATUSES, Bed, callback, callback_body, counts, lanes
 from bench.load import Load, closed_loop, request
 from bench.processes import SERVER_CORE, Server
 from bench.table import Figure
@@ -125,11 +125,12 @@ def ours_after(  # noqa: PLR0913 - what a service may be measured with
     workers: int = 1,
     cores: set[int] = SERVER_CORE,
     settings: Mapping[str, str] = MappingProxyType({}),
+    media: str = MEDIA,
 ) -> Subject:
     """The service with so many ended tasks, and open ones to be called back about: three each.
 
     url: of a database of this kind that is there and empty. old: how many of others ended 40 days
-    ago, one after the other.
+    ago, one after the other. media: begins the URLs of results.
     """
     url = url or bed.migrated(kind)
     if history:
@@ -145,7 +146,7 @@ def ours_after(  # noqa: PLR0913 - what a service may be measured with
 
     def requests(seconds: float) -> list[list[bytes]]:
         wanted = itertools.islice(numbers, int(4000 * seconds))
-        return [[callback(number, status) for status in STATUSES] for number in wanted]
+        return [[callback(number, status, media) for status in STATUSES] for number in wanted]
 
     server = bed.service(url, cores=cores, WEB_CONCURRENCY=str(workers), **settings)
     return Subject(f"ours, {kind}", stack.enter_context(server), requests, url=url)

@@ -147,22 +147,35 @@ def sixteen_at_once(bed: Bed) -> list[Figure]:
 
 
 def callbacks_beside(bed: Bed) -> list[Figure]:
-    """Row 22: callbacks a second of a service that fetches a result of each task beside."""
+    """Row 22: callbacks a second of a service that fetches the files of results beside.
+
+    Each success names one, an origin has them all, and what is left over is fetched between the
+    loads. The one that fetches is stopped while the other is measured: they share a core.
+    """
+    file = film(0, 256 * 1024)
+
+    def picture(_: Asked) -> Iterable[bytes]:
+        return [head("200 OK", len(file)), file]
+
     figures = []
     for kind in BOTH:
         with ExitStack() as stack:
-            subjects = [
-                ours_after(bed, stack, kind, 0, settings={"TRACKER_ASSETS": word})
+            origin = stack.enter_context(Upstream(picture))
+            off, on = subjects = [
+                ours_after(bed, stack, kind, 0, settings={"TRACKER_ASSETS": word}, media=origin.url)
                 for word in ("off", "on")
             ]
+            stack.callback(os.kill, on.server.pid, signal.SIGCONT)
             for subject in subjects:
                 subject.warm_up()
             for _ in range(bed.rounds):
-                for subject in subjects:
-                    subject.take(CONNECTIONS, bed.seconds)
-        off, on = subjects
+                os.kill(on.server.pid, signal.SIGSTOP)
+                off.take(CONNECTIONS, bed.seconds)
+                os.kill(on.server.pid, signal.SIGCONT)
+                on.take(CONNECTIONS, bed.seconds)
         value = median(b.rate() / a.rate() for a, b in zip(off.loads, on.loads, strict=True))
-        figures.append(Figure("22", value, f"{on.rate:,.0f}/s ÷ {off.rate:,.0f}/s", kind))
+        note = f"{on.rate:,.0f}/s ÷ {off.rate:,.0f}/s, {len(origin.asked):,} files asked for"
+        figures.append(Figure("22", value, note, kind))
     return figures
 
 

@@ -12,10 +12,11 @@ from tests.support.subscribing import an_endpoint
 from tests.support.upstream import Asked, Upstream, json_answer
 from tests.support.waiting import until
 from tests.support.workbench import ScriptedHttp, open_workbench
+from tracker.clock import SystemClock
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.signals import CrashPoint
 from tracker.egress.client import EgressClient
-from tracker.precedence import PAUSE_S, Precedence
+from tracker.precedence import BACKGROUND_SHARE, CROWD, CROWDED_S, PAUSE_S, Background, Precedence
 from tracker.services.deliver.delivery import Delivering
 
 pytestmark = pytest.mark.anyio
@@ -29,6 +30,19 @@ class Hand:
 
     def __call__(self) -> float:
         return self.at_s
+
+
+class Sleeper(SystemClock):
+    """A clock that sleeping moves."""
+
+    def __init__(self) -> None:
+        self.at_s = 0.0
+
+    def monotonic(self) -> float:
+        return self.at_s
+
+    async def sleep(self, seconds: float) -> None:
+        self.at_s += seconds
 
 
 async def turns(number: int = 50) -> None:
@@ -193,3 +207,27 @@ async def test_a_delivery_goes_before_the_slices_of_many_pictures(database_url: 
             assert await delivering.deliver(held[0])
     assert (len(held) > 0, http.done_within) == (True, [0])
     assert done == [name for name in range(200) for _ in range(3)]
+
+
+async def test_what_runs_in_the_background_rests_beside_a_crowd_of_callbacks_alone() -> None:
+    clock = Sleeper()
+    precedence = Precedence(clock.monotonic)
+    background = Background(precedence, clock)
+
+    async def ten_pieces_s() -> float:
+        began_s = clock.at_s
+        for _ in range(10):
+            await background.give_way(0.001)
+        return clock.at_s - began_s
+
+    with contextlib.ExitStack() as held:  # deliveries, which may wait for their receivers for long
+        for _ in range(CROWD):
+            held.enter_context(precedence)
+        for _ in range(CROWD - 1):
+            precedence.begin()
+        assert await ten_pieces_s() == 0
+    precedence.begin()
+    rest_s = 0.001 / BACKGROUND_SHARE
+    assert 2 * rest_s == CROWDED_S
+    assert await ten_pieces_s() == CROWDED_S  # two rests, and the crowd is gone
+    assert await ten_pieces_s() == 0

@@ -18,12 +18,21 @@ from heapq import heappop, heappush
 from itertools import count
 from types import TracebackType
 
+from tracker.clock import Clock
+
 PAUSE_S = 0.002
 """Seconds from one slice to the next while a callback or a delivery is under way: at some tenths of
 a millisecond each, slices then take a fifth of the loop, whatever comes, and a callback meets one
 or two. Without an end to what is urgent they go on all the same, 500 a second, which is 32 MB of
 answers."""
 _NICE = 5
+CROWD = 32
+"""Callbacks under way at once, from which on there are more than are kept as they come: at 1,000 a
+second and 10 ms each there are 10."""
+CROWDED_S = 0.1
+"""After a crowd it is reckoned with for so long: it is gone and back with each commit."""
+BACKGROUND_SHARE = 0.02
+"""Of the processor's time, for what runs in the background beside a crowd."""
 
 
 def step_back() -> None:
@@ -40,7 +49,8 @@ class Precedence:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         """Nothing is under way. monotonic: the time in seconds."""
         self._monotonic = monotonic
-        self._urgent = 0
+        self._urgent = self._callbacks = 0
+        self._crowded_at_s: float | None = None
         self._slice_at = monotonic() - PAUSE_S
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._places = count()
@@ -49,7 +59,7 @@ class Precedence:
 
     def __enter__(self) -> None:
         """Begin something urgent."""
-        self.begin()
+        self._urgent += 1
 
     def __exit__(
         self,
@@ -58,17 +68,29 @@ class Precedence:
         traceback: TracebackType | None,
     ) -> None:
         """End it, however it ended."""
-        self.end()
-
-    def begin(self) -> None:
-        """Begin something urgent, whose `end` is called elsewhere."""
-        self._urgent += 1
-
-    def end(self) -> None:
-        """End something urgent that has begun."""
         self._urgent -= 1
         if self._waiting and not self._urgent:
             self._look_soon()
+
+    def begin(self) -> None:
+        """Begin to keep a callback, whose `end` is called elsewhere."""
+        self._urgent += 1
+        self._callbacks += 1
+        if self._callbacks >= CROWD:
+            self._crowded_at_s = self._monotonic()
+
+    def end(self) -> None:
+        """End a callback that has begun."""
+        self._callbacks -= 1
+        self._urgent -= 1
+        if self._waiting and not self._urgent:
+            self._look_soon()
+
+    @property
+    def is_crowded(self) -> bool:
+        """Tell whether more callbacks come than are kept as they come."""
+        at_s = self._crowded_at_s
+        return at_s is not None and self._monotonic() < at_s + CROWDED_S
 
     @property
     def is_urgent(self) -> bool:
@@ -129,3 +151,30 @@ class Precedence:
             return
         heappop(self._waiting)[2].set_result(None)
         self._begin()
+
+
+class Background:
+    """Of one event loop: work that lasts and that nobody waits for, such as fetching files.
+
+    It goes on as fast as it can, but beside a crowd of callbacks: then each piece of it is followed
+    by a rest, by which all of it takes BACKGROUND_SHARE of the processor. It is never stopped.
+    """
+
+    def __init__(self, precedence: Precedence, clock: Clock) -> None:
+        """Begin without a rest. precedence: of this event loop."""
+        self._precedence = precedence
+        self._clock = clock
+        self._rests_until_s = 0.0
+
+    async def give_way(self, takes_s: float) -> None:
+        """Return when a piece of work may begin. takes_s: the processor's time that it takes."""
+        if not self._precedence.is_crowded:
+            self._rests_until_s = 0.0
+            return
+        begins_s = max(self._clock.monotonic(), self._rests_until_s)
+        self._rests_until_s = begins_s + takes_s / BACKGROUND_SHARE
+        while self._precedence.is_crowded:
+            left_s = begins_s - self._clock.monotonic()
+            if left_s <= 0:
+                return
+            await self._clock.sleep(min(left_s, CROWDED_S))

@@ -139,9 +139,13 @@ def piece_name(piece: Artifact, position: int) -> str:
     return piece.key or piece.id or str(position)
 
 
-def asset_id(task: Task, piece: str) -> UUID:
-    """Return the id of a piece's asset, the same whoever works it out and when."""
-    return derived_id(task.created_at, "asset", str(task.id), piece)
+def asset_id(task: Task, piece: str, now: datetime) -> UUID:
+    """Return an id for a piece's new asset.
+
+    It sorts by when the result came, not by when its task was created: an index of ids then grows
+    at its end, whatever the order in which tasks end.
+    """
+    return derived_id(now, "asset", str(task.id), piece)
 
 
 def may_have_assets(task: Task) -> bool:
@@ -167,7 +171,7 @@ def wanted_of(task: Task, *, lifetime: timedelta | None, now: datetime) -> list[
         dies = url_end(piece, lifetime=lifetime, now=now)
         found.append(
             Wanted(
-                asset_id(task, name),
+                asset_id(task, name, now),
                 task,
                 name,
                 position,

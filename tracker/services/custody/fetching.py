@@ -16,6 +16,7 @@ from tracker.domain.sealing import CannotOpen, unseal
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Artifact, Task
 from tracker.metrics import LEASES_EXPIRED
+from tracker.precedence import Background
 from tracker.services.asking import ask
 from tracker.services.conditions import News, tell
 from tracker.services.context import Context
@@ -40,6 +41,9 @@ _DEAD = frozenset({401, 403, 404, 410})
 """Statuses by which an origin says that a URL leads to nothing (any more)."""
 _MOST_STARTS = 4
 """How often one fetch begins anew because it could not go on."""
+_BEGINNING_S, _BYTE_S = 0.004, 3e-9
+"""Processor time that a fetch takes: to claim, connect and record; and for each byte to read, hash
+and write. Measured on SQLite, 2026-11-30: 3 ms, and 3 ms for each megabyte."""
 _SVG = "an SVG can hold scripts: it is handed out as a download only"
 
 
@@ -62,6 +66,7 @@ class Fetching:
         self._storage: Storage = context.storage
         self._keeping = Keeping(context)
         self._hosts = UnreachableHosts()
+        self._background = Background(context.precedence, context.clock)
         self._is_low: bool | None = None
 
     async def claim(
@@ -115,6 +120,7 @@ class Fetching:
         """Fetch one asset and record what became of it. Raises Unavailable, and nothing else that
         an origin can cause.
         """
+        await self._background.give_way(_BEGINNING_S)
         outcome = await self._outcome(claimed)
         if isinstance(outcome, Stored):
             self._context.at(CrashPoint.FETCH_STORED)
@@ -206,7 +212,7 @@ class Fetching:
         )
 
     async def _watched(self, transfer: Transfer) -> AsyncGenerator[bytes, None]:
-        """Yield a transfer's bytes, with an eye on the disk."""
+        """Yield a transfer's bytes, with an eye on the disk and on who goes first."""
         looked = 0
         async with aclosing(transfer.chunks()) as chunks:
             async for chunk in chunks:
@@ -219,6 +225,7 @@ class Fetching:
                     free = await self._storage.objects.free_bytes()
                     if free is not None and free < self._storage.rules.min_free_bytes:
                         raise StorageError("the disk has become too full for it")
+                await self._background.give_way(len(chunk) * _BYTE_S)
 
     async def _same_bytes(self, asset: Asset, transfer: Transfer) -> str | None:
         """Return another object of the tenant's with these bytes that is really there."""

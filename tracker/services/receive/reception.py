@@ -139,8 +139,11 @@ class Reception:
         is_forged = item.verdict is Verdict.FORGED
         if is_forged and not await self.forgeries.count(raw):
             raise NotFound(_NO_SUCH_URL)
-        with self._context.precedence:
+        self._context.precedence.begin()
+        try:
             received: Received = await self._context.store.write(self._apply, item)
+        finally:
+            self._context.precedence.end()
         return self._told(raw, item, received, started_s)
 
     def take_up(self, raw: RawCallback, started_s: float) -> Taken | None:
