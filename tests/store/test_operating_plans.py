@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, text, update
 
 from tests.store.test_listing import connected, fill
-from tests.store.test_query_plans import check, plans
+from tests.store.test_query_plans import check, driver_plans, plans
 from tests.support.history import NOW
 from tracker.clock import new_id
 from tracker.store import audit, bulk_runs, conditions, holds
@@ -22,6 +22,8 @@ from tracker.store.schema import audit_entries, bulk_run_tasks
 from tracker.store.schema import bulk_runs as runs_table
 from tracker.store.schema import conditions as conditions_table
 from tracker.store.schema import holds as holds_table
+from tracker.store.schema import tasks as tasks_table
+from tracker.store.task_drops import Droppable, droppable_later
 
 LOOKS: dict[str, tuple[str, Callable[[Connection], object]]] = {
     "all": (
@@ -103,12 +105,30 @@ def test_holds_of_a_batch_are_looked_up_for_each_of_its_tasks(database_url: str)
             EndedRow(WalkPlace(NOW, one.key), one.tenant, one.provider, one.state) for one in made
         ]
         found: list[set[int]] = []
-        walks = plans(db, lambda: found.append(holds.held(db, rows)))
+        walks = driver_plans(db, lambda: found.append(holds.held_later(db, rows)()))
         assert found == [{one.key for one in made if one.tenant == "other" or one.id == held.id}]
         assert whole.key in found[0]
         for plan in walks:
             assert "ix_holds_" in plan
             assert "SCAN holds" not in plan
+            check(plan)
+
+
+def test_parents_of_a_batch_are_looked_up_for_each_of_its_tasks(database_url: str) -> None:
+    with connected(database_url) as db:
+        made = fill(db, random.Random(1), 60)
+        open_ = made[0]
+        parent = next(one for one in made if one.key != open_.key)
+        db.execute(update(tasks_table).values(finished_at=NOW))
+        named = update(tasks_table).where(tasks_table.c.key == open_.key)
+        db.execute(named.values(parent_id=parent.id, finished_at=None))
+        found: list[Droppable] = []
+        keys = [one.key for one in made]
+        walks = driver_plans(db, lambda: found.append(droppable_later(db, keys, lock=False)()))
+        assert parent.key in found[0].needed
+        assert len([plan for plan in walks if "ix_tasks_parent_id" in plan]) == 1
+        for plan in walks:
+            assert "SCAN" not in plan.replace("SCAN CONSTANT ROW", "")
             check(plan)
 
 

@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from psycopg import Cursor
 from sqlalchemy import Connection, event, select, text
 
 from tests.store.test_listing import connected, fill
 from tests.support.history import NOW
 from tracker.domain.task import TaskState
 from tracker.store import feed, listing
+from tracker.store.driver.bulk import driver
 from tracker.store.filters import TaskFilter
 from tracker.store.listing import Order, Position
 from tracker.store.schema import tasks as table
@@ -75,6 +77,30 @@ def plans(db: Connection, read: Callable[[], object]) -> list[str]:
         "\n".join(str(row) for row in db.exec_driver_sql(explain + statement, parameters))
         for statement, parameters in sent
     ]
+
+
+def driver_plans(db: Connection, read: Callable[[], object]) -> list[str]:
+    """Return `plans` of a read whose statements go straight to the driver."""
+    sent: list[tuple[Any, Any]] = []
+
+    class NotedCursor(Cursor[Any]):
+        def execute(self, query: Any, params: Any = None, **more: Any) -> Any:
+            sent.append((query, params))
+            return super().execute(query, params, **more)
+
+    raw = driver(db)
+    if db.dialect.name != "postgresql":
+        raw.set_trace_callback(lambda statement: sent.append((statement, ())))
+        read()
+        raw.set_trace_callback(None)
+        return ["\n".join(map(str, raw.execute(f"EXPLAIN QUERY PLAN {one}"))) for one, _ in sent]
+    for knob in ("seqscan", "sort", "bitmapscan", "hashjoin", "mergejoin"):
+        db.execute(text(f"SET LOCAL enable_{knob} = off"))
+    kept, raw.cursor_factory = raw.cursor_factory, NotedCursor
+    read()
+    raw.cursor_factory = kept
+    found = [raw.execute(f"EXPLAIN {one}", given, binary=False) for one, given in sent]
+    return ["\n".join(str(row) for row in rows) for rows in found]
 
 
 def check(plan: str) -> None:

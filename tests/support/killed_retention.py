@@ -13,9 +13,11 @@ import gc
 import os
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from psycopg import Cursor
@@ -30,6 +32,7 @@ from tracker.objects.folder import Folder
 from tracker.services.upkeep.retention import RetentionChore
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.engine import open_engine
+from tracker.store.driver.pipe import Pipe
 
 EVERYTHING = RetentionPolicy(dict.fromkeys(KeptClass, timedelta(days=10)))
 NEITHER = """
@@ -109,10 +112,11 @@ def _look(db: Connection, look: str) -> int:
 async def _work(url: str, number: int) -> None:
     clock = HandClock()
     clock.move(timedelta(days=30).total_seconds())
+    death = _Death(number)
     async with open_workbench(
         url, ScriptedHttp(Played()), clock=clock, retention=EVERYTHING
     ) as bench:
-        _kill_at(bench.context.store.engine, number)
+        death.come(bench.context.store.engine)
         await work_all(RetentionChore(bench.context, batch=10))
 
 
@@ -144,22 +148,41 @@ async def _archive(url: str, archive: Path, number: int) -> None:
         await work_all(RetentionChore(bench.context, batch=10))
 
 
-def _kill_at(engine: Engine, number: int) -> None:
-    """Have this process kill itself before its n-th write."""
-    left = number
+class _Death:
+    """Has this process kill itself before its n-th write."""
 
-    def count(statement: str) -> None:
-        nonlocal left
-        if not statement.startswith(("INSERT", "UPDATE", "DELETE")):
+    def __init__(self, number: int) -> None:
+        """To be made before the writer's thread is."""
+        self._left = number
+        self._is_near = False
+        threading.setprofile(self._see)
+
+    def come(self, engine: Engine) -> None:
+        """Count from now on."""
+        self._is_near = True
+        if dialect_of(engine).has_server:
+            event.listen(engine, "do_connect", _counted_by(self._count))
+        else:
+            event.listen(engine, "connect", lambda raw, _: raw.set_trace_callback(self._count))
+
+    def _count(self, statement: str, before: Callable[[], None] = lambda: None) -> None:
+        if self._is_near and statement.startswith(("INSERT", "UPDATE", "DELETE")):
+            self._left -= 1
+            if self._left == 0:
+                before()
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def _see(self, frame: FrameType, happened: str, _value: Any) -> None:
+        """Count what a connection's pipe puts in line; what came before it is sent first."""
+        if happened != "call" or frame.f_code is not Pipe._put.__code__:
             return
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+        pg = frame.f_locals["self"]._pg
 
-    if dialect_of(engine).has_server:
-        event.listen(engine, "do_connect", _counted_by(count))
-    else:
-        event.listen(engine, "connect", lambda raw, _record: raw.set_trace_callback(count))
+        def send() -> None:
+            pg.send_flush_request()
+            pg.flush()
+
+        self._count(frame.f_locals["statement"], send)
 
 
 def _counted_by(count: Callable[[str], None]) -> Callable[..., None]:

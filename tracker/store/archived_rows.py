@@ -25,7 +25,7 @@ from tracker.store.schema import (
     tasks,
     transitions,
 )
-from tracker.store.task_drops import droppable
+from tracker.store.task_drops import droppable_later
 
 _AT_ONCE = 5_000
 """Keys of one statement."""
@@ -162,7 +162,7 @@ def roots(
     lock: whether nothing of these tasks may change before the commit.
     """
     if kept_class is KeptClass.TASKS:
-        return [row.key for row in droppable(db, task_keys, lock=lock).going]
+        return [row.key for row in droppable_later(db, task_keys, lock=lock)().going]
     among = dialect_of(db).among
     if lock:
         held = select(tasks.c.key).where(among(tasks.c.key, task_keys)).order_by(tasks.c.key)

@@ -1,10 +1,12 @@
 """Statements on `chore_leases`: which process does a piece of work that one does at a time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from tracker.store.driver import bulk, encoding
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import chore_leases
 from tracker.store.stats import NOBODY
@@ -56,6 +58,29 @@ def renew(db: Connection, name: str, token: str, *, until: datetime) -> bool:
     """Lock a chore for this transaction; False when it is another's by now."""
     values = {"chore": name, "mine": token, "lease_until": until}
     return db.execute(_RENEW, values).rowcount == 1
+
+
+def renew_later(
+    db: Connection, name: str, token: str, *, lasts: timedelta, now: datetime
+) -> Callable[[], bool]:
+    """Do what `renew` does, on PostgreSQL by its own clock and without waiting for the answer.
+
+    What follows in the transaction is done with the chore locked, or else for nothing.
+    """
+    if not dialect_of(db).has_server:
+        is_mine = renew(db, name, token, until=now + lasts)
+        return lambda: is_mine
+    seconds = int(lasts.total_seconds())
+    found = bulk.find_soon(
+        db,
+        "UPDATE chore_leases SET lease_until ="  # noqa: S608 - our own names
+        f" clock_timestamp() + interval '{seconds} s' WHERE name = '{name}' AND token",
+        [token],
+        encoding.texts,
+        tail=" RETURNING name",
+        is_sent=False,
+    )
+    return lambda: bool(found())
 
 
 def set_standing(db: Connection, name: str, *, behind: int, caught_up_at: datetime | None) -> None:

@@ -78,7 +78,7 @@ def find_deliveries(
 ) -> Callable[[], list[DeliveryRow]]:
     """Look for the deliveries of tasks; call what is returned for them. lock: until the commit."""
     tail = " ORDER BY key FOR UPDATE" if lock else ""
-    found = bulk.find_soon(db, _DELIVERIES, keys, encoding.integers, tail=tail)
+    found = bulk.find_soon(db, _DELIVERIES, keys, encoding.integers, tail=tail, is_sent=False)
     return lambda: [DeliveryRow(*row) for row in found()]
 
 

@@ -1,18 +1,24 @@
 """Statements on `holds`: tasks and files that retention steps over."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
 
+from tracker.store.driver import bulk, encoding
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.retention import EndedRow
 from tracker.store.schema import chore_leases, holds, tasks
 
 _COLUMNS = (holds.c.key, holds.c.tenant, holds.c.task_id, holds.c.reason, holds.c.created_at)
 _ALL = select(*_COLUMNS).order_by(holds.c.key)
+_WHOLE = "SELECT tenant FROM holds WHERE task_id IS NULL AND tenant"
+_NAMED = (
+    "SELECT key FROM tasks WHERE EXISTS (SELECT 1 FROM holds"
+    " WHERE holds.tenant = tasks.tenant AND holds.task_id = tasks.id) AND key"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +99,24 @@ def count(db: Connection) -> int:
     return int(db.execute(select(func.count()).select_from(holds)).scalar_one())
 
 
-def held(db: Connection, rows: Sequence[EndedRow]) -> set[int]:
-    """Return the keys of those of some tasks that a hold names, by itself or with its tenant."""
-    if not rows:
-        return set()
-    whole = select(holds.c.tenant).where(
-        holds.c.tenant.in_({row.tenant for row in rows}), holds.c.task_id.is_(None)
+def held_later(db: Connection, rows: Sequence[EndedRow]) -> Callable[[], set[int]]:
+    """Look which of some tasks a hold names, by itself or with its tenant.
+
+    Call what is returned for their keys.
+    """
+    tenants = bulk.find_soon(
+        db, _WHOLE, sorted({row.tenant for row in rows}), encoding.texts, is_sent=False
     )
-    tenants = set(db.scalars(whole))
-    named = select(tasks.c.key).where(
-        tasks.c.key.in_([row.place.key for row in rows]), names(tasks.c.tenant, tasks.c.id)
+    named = bulk.find_soon(
+        db, _NAMED, [row.place.key for row in rows], encoding.integers, is_sent=False
     )
-    keys = set(db.scalars(named))
-    return {row.place.key for row in rows if row.tenant in tenants or row.place.key in keys}
+
+    def read() -> set[int]:
+        whole = {tenant for (tenant,) in tenants()}
+        keys = {key for (key,) in named()}
+        return keys | {row.place.key for row in rows if row.tenant in whole}
+
+    return read
 
 
 def names(tenant: ColumnElement[str], task_id: ColumnElement[UUID]) -> ColumnElement[bool]:

@@ -3,7 +3,7 @@
 The ids themselves go into `made_objects`; `owned_progress` says up to which number of the feed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select, update
 from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.store import feed
 from tracker.store import tasks as task_statements
+from tracker.store.driver import bulk, encoding
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import api_keys, owned_progress, tasks, transitions
 
@@ -19,6 +20,7 @@ _LOCK = 0x747261636F77
 _NOBODY = ""
 _MAY_BRING = [state.value for state in (*sorted(TERMINAL), TaskState.RUNNING)]
 """States with which results may have come."""
+_RECORDED_OF = "SELECT seq FROM owned_progress WHERE tenant"
 _RECORDED = select(owned_progress.c.seq).where(owned_progress.c.tenant == _NOBODY).scalar_subquery()
 # Each a look at one end of an index.
 _STANDING = select(
@@ -104,7 +106,10 @@ def advance(db: Connection, piece: NewResults) -> bool:
     return db.execute(moved.values(seq=piece.last)).rowcount == 1
 
 
-def recorded_to(db: Connection) -> float:
-    """Return up to which number the feed is recorded; infinity where nobody records it."""
-    seq: int | None = db.scalar(select(_RECORDED))
-    return inf if seq is None else seq
+def recorded_later(db: Connection) -> Callable[[], float]:
+    """Look up to which number the feed is recorded; call what is returned for it.
+
+    It is infinity where nobody records it.
+    """
+    found = bulk.find_soon(db, _RECORDED_OF, [_NOBODY], encoding.texts, is_sent=False)
+    return lambda: next((seq for (seq,) in found()), inf)

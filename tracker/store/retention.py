@@ -1,6 +1,6 @@
 """Statements on `retention_walks`, and on ended tasks in the order in which they are walked."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,9 @@ from sqlalchemy import Connection, Select, delete, func, select, text, tuple_
 
 from tracker.domain.retention import KeptClass
 from tracker.domain.task import TaskState
-from tracker.store.driver.dialect import POSTGRESQL, SQLITE, Dialect, dialect_of
+from tracker.store.driver import bulk, encoding
+from tracker.store.driver.decoding import RowReader
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import ENDED, retention_walks, tasks
 from tracker.store.stats import NOBODY
 from tracker.store.tolerant import member
@@ -19,15 +21,15 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACE = ("finished_at", "key", "skipped_at", "skipped_key", "rewound_at")
 
 
-def _keep(dialect: Dialect) -> Any:
-    """Build the statement that keeps how far a walk has come: each batch ends with it."""
-    statement = dialect.insert(retention_walks)
-    newer = {column: statement.excluded[column] for column in _PLACE}
-    return statement.on_conflict_do_update(index_elements=["name"], set_=newer)
-
-
 _WALKS = select(retention_walks)
-_KEEP = {dialect: _keep(dialect) for dialect in (SQLITE, POSTGRESQL)}
+_KEEP = bulk.insert(
+    retention_walks,
+    ("tenant", "name", *_PLACE),
+    conflict="ON CONFLICT (name) DO UPDATE SET "
+    + ", ".join(f"{column} = excluded.{column}" for column in _PLACE),
+)
+_READER = RowReader(retention_walks, ("name", *_PLACE), {})
+_NAMED = f"SELECT name, {', '.join(_PLACE)} FROM retention_walks WHERE name"  # noqa: S608 - our own names
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -96,25 +98,43 @@ def due(found: Select[Any], after: WalkPlace, before: datetime) -> Select[Any]:
 def progress(db: Connection) -> dict[str, WalkProgress]:
     """Return how far every walk has come that has begun, by name."""
     return {
-        row.name: WalkProgress(
-            WalkPlace(row.finished_at, row.key),
-            None if row.skipped_at is None else WalkPlace(row.skipped_at, row.skipped_key),
-            row.rewound_at,
+        row.name: _progress(
+            row.finished_at, row.key, row.skipped_at, row.skipped_key, row.rewound_at
         )
         for row in db.execute(_WALKS)
     }
 
 
+def progress_later(db: Connection, names: Collection[str]) -> Callable[[], dict[str, WalkProgress]]:
+    """Look how far some walks have come; call what is returned for that, by name."""
+    found = bulk.find_soon(db, _NAMED, sorted(names), encoding.texts, is_sent=False)
+
+    def read() -> dict[str, WalkProgress]:
+        rows = _READER.values(found(), dialect_of(db))
+        return {name: _progress(*place) for name, *place in rows}
+
+    return read
+
+
+def _progress(
+    finished_at: datetime,
+    key: int,
+    skipped_at: datetime | None,
+    skipped_key: int | None,
+    rewound_at: datetime,
+) -> WalkProgress:
+    skipped = None
+    if skipped_at is not None and skipped_key is not None:
+        skipped = WalkPlace(skipped_at, skipped_key)
+    return WalkProgress(WalkPlace(finished_at, key), skipped, rewound_at)
+
+
 def keep_progress(db: Connection, name: str, now: WalkProgress) -> None:
     """Remember how far a walk has come."""
-    values = {
-        "finished_at": now.place.finished_at,
-        "key": now.place.key,
-        "skipped_at": None if now.skipped is None else now.skipped.finished_at,
-        "skipped_key": None if now.skipped is None else now.skipped.key,
-        "rewound_at": now.rewound_at,
-    }
-    db.execute(_KEEP[dialect_of(db)], {"tenant": NOBODY, "name": name, **values})
+    place, skipped = now.place, now.skipped
+    skipped_place = (None, None) if skipped is None else (skipped.finished_at, skipped.key)
+    row = (NOBODY, name, place.finished_at, place.key, *skipped_place, now.rewound_at)
+    _KEEP.later(db, [row])
 
 
 def forget_walks(db: Connection, *, but: Collection[str]) -> None:

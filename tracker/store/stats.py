@@ -1,6 +1,6 @@
 """Statements on the tables `stat_…`: what has been counted so far."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -51,12 +51,19 @@ class Stretch:
     bills: Sequence[Bill] = ()
 
 
+_COUNTED = "SELECT seq FROM stat_progress WHERE tenant"
 _COUNTED_TO = select(stat_progress.c.seq).where(stat_progress.c.tenant == NOBODY)
 
 
 def counted_to(db: Connection) -> int:
     """Return the feed number up to which everything has been counted."""
     return db.scalar(_COUNTED_TO) or 0
+
+
+def counted_later(db: Connection) -> Callable[[], int]:
+    """Look up to which feed number everything has been counted; call what is returned for it."""
+    found = bulk.find_soon(db, _COUNTED, [NOBODY], encoding.texts, is_sent=False)
+    return lambda: next((seq for (seq,) in found()), 0)
 
 
 def read(db: Connection, after: int, *, limit: int) -> Stretch:

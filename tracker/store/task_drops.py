@@ -1,9 +1,9 @@
 """Statements that drop whole tasks, and leave a tombstone of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -38,9 +38,12 @@ _READER = RowReader(tasks, DroppableTask._fields, {})
 _ENDED = (
     f"SELECT {', '.join(DroppableTask._fields)} FROM tasks WHERE finished_at IS NOT NULL AND key"  # noqa: S608 - our own names
 )
-_PARENTS = RowReader(tasks, ("parent_id",), {})
-_OPEN_CHILDREN = (
-    "SELECT parent_id FROM tasks WHERE parent_id IS NOT NULL AND finished_at IS NULL AND parent_id"
+# Their parent's names go into the requests of open tasks. One look for each: as a join, a database
+# without statistics walks all tasks.
+_PARENTS = (
+    "SELECT key FROM tasks WHERE (SELECT children.key FROM tasks AS children"
+    " WHERE children.parent_id IS NOT NULL AND children.finished_at IS NULL"
+    " AND children.parent_id = tasks.id LIMIT 1) IS NOT NULL AND key"
 )
 _NEEDED = (
     "SELECT task_key FROM jobs WHERE task_key",
@@ -51,7 +54,7 @@ _NEEDED = (
 """Looks for tasks that work, sums, runs or files to be fetched still need."""
 _NEWEST = "SELECT task_key, seq FROM transitions WHERE task_key"
 _KEPT_ASSETS = (
-    "SELECT tenant, sha256, store_key FROM assets"
+    "SELECT task_key, tenant, sha256, store_key FROM assets"
     " WHERE task_key IS NOT NULL AND state = 'kept' AND task_key"
 )
 _RAISE_FLOORS = bulk.insert(
@@ -93,46 +96,65 @@ class Droppable:
     needed: the keys of those that something still needs.
     newest: the newest number that each has in the feed, by its key.
     owed:   the deliveries of all of them.
+    kept:   the files of all of them: task, tenant, digest and name.
     """
 
     going: Sequence[DroppableTask]
     needed: set[int]
     newest: Mapping[int, int]
     owed: Sequence[DeliveryRow]
+    kept: Sequence[tuple[Any, ...]]
 
 
-def droppable(db: Connection, keys: Sequence[int], *, lock: bool) -> Droppable:
-    """Tell which tasks can be dropped. lock: whether that is to hold until the commit."""
+def droppable_later(db: Connection, keys: Sequence[int], *, lock: bool) -> Callable[[], Droppable]:
+    """Look which tasks can be dropped; call what is returned for that.
+
+    On PostgreSQL all looks go on their way together. lock: whether the answer is to hold until the
+    commit.
+    """
     tail = " ORDER BY key FOR UPDATE" if lock else ""
-    found = bulk.find_soon(db, _ENDED, keys, encoding.integers, tail=tail)
+    found = bulk.find_soon(db, _ENDED, keys, encoding.integers, tail=tail, is_sent=False)
     # Locked, so that none is redelivered between this look and the end.
     owed = drops.find_deliveries(db, keys, lock=lock)
-    needing = [bulk.find_soon(db, look, keys, encoding.integers) for look in _NEEDED]
-    entries = bulk.find_soon(db, _NEWEST, keys, encoding.integers)
-    rows = sorted(DroppableTask(*values) for values in _READER.values(found(), dialect_of(db)))
-    deliveries = owed()
-    needed = {one.task_key for one in deliveries if not one.has_ended}
-    needed.update(key for look in needing for (key,) in look())
-    newest: dict[int, int] = {}
-    for key, seq in entries():
-        newest[key] = max(seq, newest.get(key, 0))
-    counted = stats.counted_to(db)
-    done = min(counted, owned_results.recorded_to(db))
-    needed.update(key for key, seq in newest.items() if seq > done)
-    needed |= _parents(db, {row.id: row.key for row in rows})
-    return Droppable([row for row in rows if row.key not in needed], needed, newest, deliveries)
+    needing = [
+        bulk.find_soon(db, look, keys, encoding.integers, is_sent=False)
+        for look in (*_NEEDED, _PARENTS)
+    ]
+    kept = bulk.find_soon(
+        db, _KEPT_ASSETS, keys, encoding.integers, is_sent=False
+    )  # behind those yet wanted
+    entries = bulk.find_soon(db, _NEWEST, keys, encoding.integers, is_sent=False)
+    counted = stats.counted_later(db)
+    recorded = owned_results.recorded_later(db)
+
+    def read() -> Droppable:
+        rows = sorted(DroppableTask(*values) for values in _READER.values(found(), dialect_of(db)))
+        deliveries = owed()
+        needed = {one.task_key for one in deliveries if not one.has_ended}
+        needed.update(key for look in needing for (key,) in look())
+        newest: dict[int, int] = {}
+        for key, seq in entries():
+            newest[key] = max(seq, newest.get(key, 0))
+        done = min(counted(), recorded())
+        needed.update(key for key, seq in newest.items() if seq > done)
+        going = [row for row in rows if row.key not in needed]
+        return Droppable(going, needed, newest, deliveries, kept())
+
+    return read
 
 
-def drop_tasks(db: Connection, keys: Sequence[int], *, now: datetime) -> DropResult:
-    """Drop tasks with all that belongs to them, but for those that something still needs."""
-    found = droppable(db, keys, lock=True)
-    dropped = [row.key for row in found.going]
+def drop_tasks(
+    db: Connection, found: Droppable, *, now: datetime, but: Collection[int] = ()
+) -> DropResult:
+    """Drop tasks that are locked with all that belongs to them. but: the keys of some that stay."""
+    rows = [row for row in found.going if row.key not in but]
+    dropped = [row.key for row in rows]
     going = set(dropped)
     if not dropped:
         return DropResult(found.needed)
-    tombstones.insert_many(db, [_tombstone(row) for row in found.going], now=now)
-    _raise_floors(db, found.going, found.newest)
-    objects = _drop_assets(db, dropped)
+    tombstones.insert_many(db, [_tombstone(row) for row in rows], now=now)
+    _raise_floors(db, rows, found.newest)
+    objects = _drop_assets(db, dropped, [one for key, *one in found.kept if key in going])
     drops.drop_ended_deliveries(db, [one for one in found.owed if one.task_key in going])
     bulk.change_later(
         db,
@@ -160,13 +182,6 @@ def _tombstone(row: DroppableTask) -> Tombstone:
     )
 
 
-def _parents(db: Connection, keys: Mapping[UUID, int]) -> set[int]:
-    """Return those of some tasks that open ones name as their parents. keys: by public id."""
-    # Their parent's names go into the requests of open tasks.
-    found = bulk.find(db, _OPEN_CHILDREN, list(keys), encoding.uuids)
-    return {keys[parent] for (parent,) in _PARENTS.values(found, dialect_of(db))}
-
-
 def _raise_floors(
     db: Connection, going: Sequence[DroppableTask], newest: Mapping[int, int]
 ) -> None:
@@ -176,9 +191,13 @@ def _raise_floors(
     _RAISE_FLOORS.later(db, sorted(floors.items()))
 
 
-def _drop_assets(db: Connection, keys: Sequence[int]) -> Sequence[str]:
-    """Drop the assets of tasks; return the objects that nobody needs any more."""
-    rows = bulk.find(db, _KEPT_ASSETS, keys, encoding.integers)
+def _drop_assets(
+    db: Connection, keys: Sequence[int], rows: Sequence[Sequence[Any]]
+) -> Sequence[str]:
+    """Drop the assets of tasks; return the objects that nobody needs any more.
+
+    rows: tenant, digest and name of the files that are kept of them.
+    """
     for tenant, digest in sorted({(tenant, bytes(sha256 or b"")) for tenant, sha256, _ in rows}):
         assets.lock_bytes(db, tenant, digest)
     bulk.change_later(db, "DELETE FROM assets WHERE task_key", keys, encoding.integers)

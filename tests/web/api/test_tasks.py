@@ -23,7 +23,7 @@ from tracker.domain.rendering import instant
 from tracker.domain.task import Task, TaskState
 from tracker.services.upkeep.counting import Counting
 from tracker.store.driver.transaction import Tx
-from tracker.store.task_drops import drop_tasks
+from tracker.store.task_drops import drop_tasks, droppable_later
 
 
 @pytest.fixture
@@ -378,4 +378,5 @@ async def _insert_and_drop(database_url: str, task: Task) -> None:
 
 
 def _drop(tx: Tx, keys: Sequence[int]) -> list[set[int]]:
-    return [drop_tasks(tx.db, [key], now=tx.now).left for key in keys]
+    found = [droppable_later(tx.db, [key], lock=True)() for key in keys]
+    return [drop_tasks(tx.db, one, now=tx.now).left for one in found]

@@ -33,10 +33,11 @@ from tracker.store import (
 from tracker.store.archived_rows import Written
 from tracker.store.chore_leases import ChoreStanding
 from tracker.store.conditions import ARCHIVE_FAILING, RETENTION_BEHIND
+from tracker.store.driver import bulk
 from tracker.store.driver.transaction import Tx
 from tracker.store.retention import EndedRow, WalkPlace, WalkProgress
 from tracker.store.store import Reading
-from tracker.store.task_drops import DropResult, drop_tasks
+from tracker.store.task_drops import Droppable, DropResult, drop_tasks, droppable_later
 
 log = logging.getLogger(__name__)
 
@@ -203,7 +204,7 @@ class RetentionChore:
         if self._archiving is not None:
 
             def choose(db: Reading) -> Sequence[int]:
-                return archived_rows.roots(db, batch.walk.kept_class, _unheld(db, batch)[0])
+                return archived_rows.roots(db, batch.walk.kept_class, _unheld(db, batch))
 
             written = await self._archiving.write(batch.walk.kept_class, choose)
             if written is None:
@@ -255,19 +256,30 @@ class RetentionChore:
         ]
 
     def _drop(self, tx: Tx, batches: Sequence[_RetentionBatch]) -> list[_BatchDropped | None]:
-        """Set-based: drop and move on; None where another process has the lease."""
-        if not self._lease.renew(tx):
-            return [None] * len(batches)
+        """Set-based: drop and move on; None where another process has the lease.
+
+        On PostgreSQL it waits once for all that it asks, with the lease first, and once for all
+        that it does: callbacks wait for it meanwhile.
+        """
         began_s = self._context.clock.monotonic()
-        there = retention.progress(tx.db)
+        is_mine = self._lease.renew_later(tx)
+        progress = retention.progress_later(tx.db, {one.walk.name for one in batches})
+        looks = [(holds.held_later(tx.db, one.rows), _droppable_later(tx, one)) for one in batches]
+        if not is_mine():
+            return [None] * len(batches)
+        there = progress()
         objects: list[str] = []
-        for one in batches:
+        for one, (held_later, find) in zip(batches, looks, strict=True):
             name = one.walk.name
             before = there.get(name) or WalkProgress(WalkPlace(), None, tx.now)
-            keys, held = _unheld(tx.db, one)
+            held = held_later() & set(one.due)
+            keys = [key for key in one.due if key not in held]
             if not _is_archived(tx, one, keys):
                 return [_BatchDropped(is_stale=True)] * len(batches)
-            dropped = _drop(tx, one.walk.kept_class, keys)
+            if find is None:
+                dropped = _drop(tx, one.walk.kept_class, keys)
+            else:
+                dropped = drop_tasks(tx.db, find(), now=tx.now, but=held)
             objects += dropped.objects
             left = dropped.left | held
             skipped = [row.place for row in one.rows if row.place.key in left]
@@ -275,6 +287,8 @@ class RetentionChore:
                 skipped.append(before.skipped)
             after = replace(before, place=one.rows[-1].place, skipped=min(skipped, default=None))
             retention.keep_progress(tx.db, name, after)
+            there[name] = after
+        bulk.settle(tx.db)  # or what it does would count as the commit's
         held_s = self._context.clock.monotonic() - began_s
         return [_BatchDropped(objects, held_s=held_s)] * len(batches)
 
@@ -308,10 +322,17 @@ class RetentionChore:
         )
 
 
-def _unheld(db: Reading, batch: _RetentionBatch) -> tuple[list[int], set[int]]:
-    """Return which tasks of a batch something is dropped of, and which are held."""
-    held = holds.held(db, batch.rows) & set(batch.due)
-    return [key for key in batch.due if key not in held], held
+def _unheld(db: Reading, batch: _RetentionBatch) -> list[int]:
+    """Return which tasks of a batch something is dropped of: those that are not held."""
+    held = holds.held_later(db, batch.rows)()
+    return [key for key in batch.due if key not in held]
+
+
+def _droppable_later(tx: Tx, batch: _RetentionBatch) -> Callable[[], Droppable] | None:
+    """Look which tasks of a batch can be dropped whole; None where something else is dropped."""
+    if batch.walk.kept_class is not KeptClass.TASKS:
+        return None
+    return droppable_later(tx.db, batch.due, lock=True)
 
 
 def _is_archived(tx: Tx, batch: _RetentionBatch, task_keys: Sequence[int]) -> bool:
@@ -324,11 +345,7 @@ def _is_archived(tx: Tx, batch: _RetentionBatch, task_keys: Sequence[int]) -> bo
 
 
 def _drop(tx: Tx, kept_class: KeptClass, keys: Sequence[int]) -> DropResult:
-    if not keys:
-        return DropResult()
-    if kept_class is KeptClass.TASKS:
-        return drop_tasks(tx.db, keys, now=tx.now)
-    return DropResult(_DROPS[kept_class](tx.db, keys))
+    return DropResult(_DROPS[kept_class](tx.db, keys)) if keys else DropResult()
 
 
 def _standing(db: Reading) -> ChoreStanding | None:

@@ -1,5 +1,6 @@
 """The lease of retention: which process drops, and how far behind now it stays."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -26,3 +27,7 @@ class RetentionLease:
     def renew(self, tx: Tx) -> bool:
         """Lock it for this transaction; False when it is another's by now."""
         return chore_leases.renew(tx.db, NAME, self.token, until=tx.lease_now + LEASE)
+
+    def renew_later(self, tx: Tx) -> Callable[[], bool]:
+        """Do what `renew` does; on PostgreSQL nothing is waited for until that is asked for."""
+        return chore_leases.renew_later(tx.db, NAME, self.token, lasts=LEASE, now=tx.now)

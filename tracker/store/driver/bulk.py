@@ -263,13 +263,18 @@ def pipe_of(db: Connection) -> "Pipe | None":
     return pipe
 
 
-def _soon(db: Connection, statement: str, arrays: Sequence[bytes]) -> Found:
-    """Send one statement to PostgreSQL without waiting for the rows. Raises DBAPIError."""
+def _soon(
+    db: Connection, statement: str, arrays: Sequence[bytes], *, is_sent: bool = True
+) -> Found:
+    """Send one statement to PostgreSQL without waiting for the rows. Raises DBAPIError.
+
+    is_sent: False leaves it in line until an answer is waited for.
+    """
     pipe = pipe_of(db)
     with AsSqlalchemy(db):
         if pipe is None:
             return _execute(db, statement, arrays).fetchall  # type: ignore[no-any-return]
-        asked = pipe.send(statement, arrays, soon=True)
+        asked = pipe.send(statement, arrays, soon=is_sent)
 
     def rows() -> list[tuple[Any, ...]]:
         with AsSqlalchemy(db):
@@ -294,14 +299,23 @@ def find(
     return find_soon(db, statement, values, array, tail=tail)()
 
 
-def find_soon(
-    db: Connection, statement: str, values: Sequence[Any], array: Encode, *, tail: str = ""
+def find_soon(  # noqa: PLR0913 - those of `find`, and when
+    db: Connection,
+    statement: str,
+    values: Sequence[Any],
+    array: Encode,
+    *,
+    tail: str = "",
+    is_sent: bool = True,
 ) -> Found:
-    """Start `find` without waiting on PostgreSQL; call the returned function for the rows."""
+    """Start `find` without waiting on PostgreSQL; call the returned function for the rows.
+
+    is_sent: False leaves it in line there: all go together once one of them is called.
+    """
     if not values:
         return list
     if dialect_of(db).has_server:
-        return _soon(db, f"{statement} = ANY(%b){tail}", [array(values)])
+        return _soon(db, f"{statement} = ANY(%b){tail}", [array(values)], is_sent=is_sent)
     wanted = [value.bytes if isinstance(value, UUID) else value for value in values]
     # To the next power of two: few statements, that the driver keeps prepared.
     wanted += wanted[-1:] * ((1 << (len(wanted) - 1).bit_length()) - len(wanted))

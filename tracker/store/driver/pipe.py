@@ -68,6 +68,7 @@ class Pipe:
         self._sent: deque[PendingStatement] = deque()
         self._failure: PGresult | None = None
         self._is_piping = self._in_transaction = self._is_beginning = False
+        self._waits_unasked = False
         self._local = local
         self.position = ""
         self._commits = 0
@@ -97,7 +98,7 @@ class Pipe:
             self._enter()
             pending = self._put(statement, arrays)
             if soon and self._in_transaction:
-                self._pg.send_flush_request()
+                self._ask()
                 self._pg.flush()
         return pending
 
@@ -106,6 +107,8 @@ class Pipe:
         if not self._in_transaction:
             self.settle()  # which is what ends a statement that stands alone
         with self._or_close:
+            if pending.answer is None and self._waits_unasked:
+                self._ask()
             while pending.answer is None:
                 self._take()
         if pending.answer.status in _FAILED:
@@ -187,14 +190,21 @@ class Pipe:
                 self._pg.send_prepare(name, _with_numbered_parameters(statement))
                 self._sent.append(PendingStatement(self, statement))
         self._pg.send_query_prepared(name, arrays, [Format.BINARY] * len(arrays), Format.BINARY)
+        self._waits_unasked = True
         pending = PendingStatement(self)
         self._sent.append(pending)
         return pending
+
+    def _ask(self) -> None:
+        """Have the server answer what is in line, which it may else keep until the end."""
+        self._pg.send_flush_request()
+        self._waits_unasked = False
 
     def _drain(self) -> None:
         with self._or_close:
             self._enter()
             self._pg.pipeline_sync()
+            self._waits_unasked = False
             while self._sent:
                 self._take()
             self._next()  # the sync's own
