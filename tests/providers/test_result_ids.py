@@ -1,5 +1,6 @@
 """The ids that an adapter reads from results are those that later inputs name."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,10 +11,14 @@ from tests.emulator.scene import Scene, play_in
 from tests.providers.caller import Caller
 from tests.providers.emulator_contract import looked_at
 from tests.providers.kinds import KINDS
-from tests.providers.support import a_task
+from tests.providers.support import a_task, an_account, asked_of
+from tracker.domain.exchange import HttpResult
+from tracker.domain.outcome import Observed
 from tracker.domain.task import Artifact, Task
+from tracker.providers.kit.pieces import text_in
 from tracker.providers.kling.results import artifacts
 from tracker.providers.registry import PROVIDERS
+from tracker.providers.suno.records import read_record
 
 JOB = "0e5c9d1e-1f6e-4b1a-9d59-0f8a5b1c2d3e"
 LOOKED_AT = {
@@ -83,9 +88,30 @@ def test_midjourney_brings_its_job_and_those_of_its_buttons() -> None:
 def test_suno_brings_the_persona_and_udio_its_songs() -> None:
     persona = a_task("generate/generate-persona", detail={"data": {"personaId": "p1"}})
     assert ids_in("suno", persona) == {"persona": ["p1"]}
+    record = read_record({"taskId": "t", "voiceId": "v1", "status": "success"})
+    assert record is not None
+    voice = a_task("voice/generate", artifacts=record.artifacts, detail=record.detail)
+    assert ids_in("suno", voice) == {"persona": ["v1"]}
+    assert [text_in(piece.url) for piece in voice.artifacts] == ["v1"]
+    phrase = read_record({"taskId": "t", "validateInfo": "la la", "status": "wait_validating"})
+    assert phrase is not None
+    assert [text_in(piece.url) for piece in phrase.artifacts] == ["la la"]
     song = Artifact("audio", "https://s.example/1.mp3", id="s1")
     cover = Artifact("image", "https://s.example/1.png", id="s1")
     assert ids_in("udio", a_task("submit/music", artifacts=(song, cover))) == {"song": ["s1"]}
+
+
+@pytest.mark.parametrize("held", ['{"resource_id": "r1"}', {"resource_id": "r1"}])
+def test_jimeng_brings_the_digital_human_that_a_task_made(held: Any) -> None:
+    answer = {"code": 10000, "data": {"status": "done", "resp_data": held}}
+    task = a_task("realman_avatar_picture_create_role_loopy", provider_task_id="t")
+    asking = asked_of(an_account(PROVIDERS["jimeng"]), task)
+    polls = PROVIDERS["jimeng"].polls
+    assert polls is not None
+    (told,) = polls.parse_poll(asking, HttpResult(200, {}, json.dumps(answer).encode()))
+    assert isinstance(told, Observed)
+    done = replace(task, artifacts=told.observation.artifacts)
+    assert ids_in("jimeng", done) == {"role": ["r1"]}
 
 
 def test_veo_brings_files_by_their_names_and_by_their_place_in_a_bucket() -> None:

@@ -44,11 +44,11 @@ from tracker.providers.jimeng.codes import (
     is_final,
 )
 from tracker.providers.jimeng.front import JimengFront
-from tracker.providers.jimeng.inputs import CREATES, OBJECTS, flaws, is_model
+from tracker.providers.jimeng.inputs import CREATES, OBJECTS, ROLE_ID, flaws, is_model
 from tracker.providers.kit.cancels import OpenCancel
 from tracker.providers.kit.empty_results import doubting_empty
-from tracker.providers.kit.pieces import file_url, lost_piece, web_url
-from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.pieces import file_url, lost_piece, text_url, web_url
+from tracker.providers.kit.reading import first_text, unpacked
 from tracker.providers.kit.set_fields import set_fields
 from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parsed_of
@@ -82,6 +82,8 @@ Source: https://www.volcengine.com/docs/85621, 2026-11; its numbers were looked 
 """
 _EMPTY = "done without a file"
 _AS_BASE64 = "the picture came as base64, although its address was asked for"
+_VIDEOS = ("video_url", "preview_url")
+"""In the text `resp_data`, which holds what a digital human's task brings."""
 _MOST_HELD = 16 * 1024
 """Characters of a picture that a task's row holds."""
 
@@ -271,11 +273,15 @@ def _pieces(parsed: Any, now: datetime) -> Sequence[Artifact]:
         for place, one in enumerate(urls if isinstance(urls, list) else ())
         if (url := web_url(one))
     ]
-    pictures = pictures or _held_pieces(found)
-    video = web_url(found.get("video_url"))
-    if video is None:
-        return pictures
-    return [*pictures, Artifact("video", video, key="video", expires_at=now + VIDEOS_LIVE)]
+    pieces = pictures or _held_pieces(found)
+    more = unpacked(found.get("resp_data"))
+    role = first_text(more, (ROLE_ID,), limit=256)
+    if role is not None:
+        pieces.append(Artifact("text", text_url(role), id=role, key=ROLE_ID))
+    video = web_url(found.get("video_url")) or web_url(first_text(more, _VIDEOS))
+    if video is not None:
+        pieces.append(Artifact("video", video, key="video", expires_at=now + VIDEOS_LIVE))
+    return pieces
 
 
 def _held_pieces(found: Mapping[str, Any]) -> list[Artifact]:

@@ -4,13 +4,14 @@ Source: https://www.volcengine.com/docs/85621 (pages of the single models), read
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from tracker.domain.errors import FieldError
+from tracker.domain.task import Task
 from tracker.providers.kit.table import CreatePath, OpenInputs
 from tracker.providers.ports.objects import NamedObject, ObjectIds
 
@@ -84,9 +85,19 @@ CREATES: Mapping[str, CreatePath] = MappingProxyType(
 _IMAGES = ("image_urls", "binary_data_base64")
 
 
+ROLE_ID = "resource_id"
+_ROLE = "role"
+
+
+def _roles(task: Task) -> Iterable[str | None]:
+    return [piece.id for piece in task.artifacts if piece.key == ROLE_ID]
+
+
 OBJECTS = ObjectIds(
-    # Of a digital human. Where the task that makes one tells its id is not documented.
-    fields={"resource_id": NamedObject("role")},
+    # A digital human, which a task for its picture makes: clients find its id in `resp_data` of
+    # that task's result (https://www.volcengine.com/docs/86081, read by clients on 2026-11-30).
+    fields={ROLE_ID: NamedObject(_ROLE)},
+    results={_ROLE: _roles},
     # Words for models and for movements of the camera.
     others=("req_key", "template_id"),
 )

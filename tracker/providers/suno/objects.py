@@ -1,6 +1,8 @@
-"""Ids in Suno's inputs: of songs, and of personas made from them.
+"""Ids in Suno's inputs: of songs, of personas made from them, and of voices.
 
-Sources: https://docs.sunoapi.org/suno-api and https://docs.kie.ai/suno-api, read 2026-11.
+A voice is named where a persona is, with the `personaModel` `voice_persona`.
+Sources: https://docs.sunoapi.org/suno-api and https://docs.kie.ai/suno-api, read 2026-11, of voices
+https://docs.sunoapi.org/suno-api/suno-voice-generate, read 2026-11-30.
 """
 
 from collections.abc import Iterable
@@ -14,6 +16,7 @@ from tracker.providers.suno.raw import RawDialect, SelfHostedDialect
 from tracker.providers.suno.reseller import ResellerDialect
 
 _CLIP, _PERSONA = "clip", "persona"
+_MADE = ("personaId", "voiceId")
 _MAKING = [
     operation
     for dialect in (GatewayDialect, RawDialect, ResellerDialect, SelfHostedDialect)
@@ -24,7 +27,7 @@ _MAKING = [
 
 
 def _personas(task: Task) -> Iterable[str | None]:
-    return [first_text(task.detail, ("data.personaId",), limit=256)]
+    return [first_text(task.detail, (f"data.{name}",), limit=256) for name in _MADE]
 
 
 OBJECTS = ObjectIds(
@@ -32,6 +35,7 @@ OBJECTS = ObjectIds(
         **dict.fromkeys(CLIP_FIELDS, NamedObject(_CLIP, may_be_public=True)),
         "personaId": NamedObject(_PERSONA),
         "persona_id": NamedObject(_PERSONA),
+        "voiceId": NamedObject(_PERSONA),
     },
     made_by=dict.fromkeys(_MAKING, _CLIP),
     results={_PERSONA: _personas},

@@ -12,7 +12,7 @@ from typing import Any
 from tracker.domain.errors import CallbackRejected
 from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, TaskError, TaskState
-from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.pieces import text_url, web_url
 from tracker.providers.kit.reading import first_text, unpacked
 from tracker.providers.kit.tracks import Told
 from tracker.providers.suno.clips import made_at, observe, record_of, texts_of
@@ -61,6 +61,7 @@ _LATE = frozenset({"408"})
 _NOT_RESULTS = frozenset({"callbackurl", "callback_url", "param", "uploadurl", "upload_url"})
 _DEEPEST = 6
 _IDS = ("taskId", "task_id")
+_OF_VOICE = ("voiceId", "validateInfo")
 
 
 def read_record(data: Any) -> Observation | None:
@@ -80,7 +81,7 @@ def read_record(data: Any) -> Observation | None:
         return _song_record(songs, state, word, code, reason, **more)
     if known == _NO_CALLBACK and response:
         state = TaskState.SUCCEEDED
-    return _file_record(response, state, word, code, reason, **more)
+    return _file_record(response, state, word, code, reason, **more, **_voice(data, state))
 
 
 def _song_record(
@@ -115,8 +116,11 @@ def _file_record(
     reason: str | None,
     **more: Any,
 ) -> Observation:
-    """Read a record of files or texts: each URL in it is a piece, named by its field."""
-    pieces = tuple(_files(response))
+    """Read a record of files or texts: each URL in it is a piece, named by its field.
+
+    more: of the observation, but for `texts`, which are pieces too.
+    """
+    pieces = (*_files(response), *more.pop("texts", ()))
     error = TaskError("provider", code, reason or "the provider gave no reason", code in _LATE)
     return Observation(
         state,
@@ -126,6 +130,20 @@ def _file_record(
         error=error if state is TaskState.FAILED else None,
         **more,
     )
+
+
+def _voice(data: Any, state: TaskState) -> dict[str, Any]:
+    """Return what a voice's record says besides files: the phrase to sing, or the voice's id.
+
+    Sources: https://docs.sunoapi.org/suno-api/suno-voice-record-info and
+    https://docs.sunoapi.org/suno-api/suno-voice-validate-info, read 2026-11-30.
+    """
+    told = {name: first_text(data, (name,)) for name in _OF_VOICE}
+    known = {name: text for name, text in told.items() if text}
+    if not known or state is not TaskState.SUCCEEDED:
+        return {}
+    texts = [Artifact("text", text_url(text), key=name) for name, text in known.items()]
+    return {"texts": texts, "detail": {"data": known}}
 
 
 def _files(value: Any, name: str = "", depth: int = 0) -> Iterator[Artifact]:
@@ -179,4 +197,5 @@ def read_callback(parsed: Any) -> Observation:
     if any(record_of(one) for one in songs):
         return _song_record(songs, state, word, failed_code, why, **more)
     rest = inner if inner is not None else {k: v for k, v in data.items() if k not in _IDS}
-    return _file_record(rest, state, word, failed_code, why, **more)
+    voice = _voice(rest, state)
+    return _file_record(rest, state, word, failed_code, why, **more, **voice)
