@@ -39,12 +39,11 @@ ADVICE: Mapping[Trouble, str] = MappingProxyType(
     {
         Trouble.UNREACHABLE: (
             "nothing accepts connections at its address: start the receiver or open its port, then "
-            "test it; if it has moved, give the endpoint its new address with `tracker endpoints "
-            "change`"
+            "test it; if it has moved, change its address (`tracker endpoints change`)"
         ),
         Trouble.NO_NAME: (
             "its host name leads to no address: mend its DNS entry, then test it; if it has moved, "
-            "give the endpoint its new address with `tracker endpoints change`"
+            "change its address (`tracker endpoints change`)"
         ),
         Trouble.CERTIFICATE: (
             "its certificate is not accepted: renew it on the receiver, with its whole chain and "
@@ -67,8 +66,8 @@ ADVICE: Mapping[Trouble, str] = MappingProxyType(
             "it"
         ),
         Trouble.REDIRECTS: (
-            "it answers with a redirect, which is never followed: give the endpoint the address "
-            "that it leads to with `tracker endpoints change`"
+            "it answers with a redirect, which is never followed: change its address to where that "
+            "leads (`tracker endpoints change`)"
         ),
         Trouble.REFUSES: (
             "it refuses what it is sent: look at the answer in one of its deliveries; 401 or 403 "

@@ -37,6 +37,33 @@ def ailment(latest: Sequence[Try], *, now: datetime) -> str | None:
     return f"the latest {ENOUGH} submits failed, the last with: {recent[0].reason}"
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer to a submit that shows whether the provider takes the account.
+
+    is_refused: it was refused because of the account: its key, its money or its rights. False when
+        it was accepted.
+    reason:     for people.
+    """
+
+    ended_at: datetime
+    is_refused: bool
+    reason: str
+
+
+def account_refusal(newest: Answered, *, over_at: datetime | None) -> str | None:
+    """Return what to say of an account that its provider refuses; None when it takes it.
+
+    One refusal is enough: a key does not become right by waiting, and with few tasks a day the
+    next one would be lost as well.
+
+    over_at: when such a refusal was last found to be over; what came before counts no more.
+    """
+    if not newest.is_refused or (over_at is not None and newest.ended_at <= over_at):
+        return None
+    return f"the latest submit was refused because of the account: {newest.reason}"
+
+
 PATIENCE = timedelta(minutes=3)
 """So long a provider may accept nothing that is sent to it before that is said."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, func, select, text, update
 
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import conditions
@@ -13,6 +13,8 @@ CALLBACKS_DEGRADED = "callbacks_degraded"
 ACCOUNT_AILING = "account_ailing"
 """The latest submits with an account all failed, by its own fault or its provider's."""
 
+ACCOUNT_REFUSED = "account_refused"
+"""The provider refused the latest submit because of the account: its key, money or rights."""
 ACCOUNT_STANDSTILL = "account_standstill"
 """An account has accepted nothing of what was sent to it for minutes, whatever it says."""
 ACCOUNT_MISSING = "account_missing"
@@ -102,6 +104,30 @@ def list_open(db: Connection) -> list[Condition]:
     """List the open conditions, oldest first."""
     found = select(*_COLUMNS).where(conditions.c.cleared_at.is_(None)).order_by(conditions.c.key)
     return [Condition(*row) for row in db.execute(found)]
+
+
+def list_told(db: Connection) -> list[Condition]:
+    """List the open conditions that people are told of, oldest first.
+
+    An ailing account whose latest submit was refused is told of once: the ailment says more.
+    """
+    found = list_open(db)
+    ailing = {(one.provider, one.account) for one in found if one.name == ACCOUNT_AILING}
+    return [
+        one
+        for one in found
+        if one.name != ACCOUNT_REFUSED or (one.provider, one.account) not in ailing
+    ]
+
+
+def last_cleared(db: Connection, name: str) -> dict[tuple[str, str], datetime]:
+    """Return when a condition was last over, by provider and account."""
+    found = (
+        select(conditions.c.provider, conditions.c.account, func.max(conditions.c.cleared_at))
+        .where(conditions.c.name == name, conditions.c.cleared_at.is_not(None))
+        .group_by(conditions.c.provider, conditions.c.account)
+    )
+    return {(provider, account): at for provider, account, at in db.execute(found)}
 
 
 def list_past(db: Connection, provider: str, account: str, *, limit: int) -> list[Condition]:

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from html import unescape
+from html import escape, unescape
 from typing import Any
 from uuid import UUID
 
@@ -194,6 +194,38 @@ def test_an_endpoint_is_paused_resumed_tested_and_deleted_with_a_row_for_each(
         ("endpoints.drop_backlog", 1),
         ("endpoints.delete", 1),
     ]
+
+
+def test_an_endpoint_gets_another_address_and_what_it_is_owed_goes_there(
+    operator: Person, api: httpx.Client
+) -> None:
+    id_ = make_endpoint(api, "moved")
+    operator.send(f"/endpoints/{id_}/test")
+    path = f"/endpoints/{id_}/change/confirm"
+    question = operator.see(path)
+    assert 'value="https://moved.example/hook"' in question
+    assert "It is owed 1 delivery now." in question
+    for wrong in ("https://10.0.0.7/hook", "ftp://moved.example", "<b>", ""):
+        shown = answer_question(operator, path, url=wrong, resend="yes")
+        assert shown.status_code == 422
+        assert re.search(r'name="url"[^>]* aria-describedby="url-wrong"', shown.text), wrong
+        assert f'value="{escape(wrong)}"' in shown.text
+        assert api.get(f"/v1/endpoints/{id_}").json()["url"] == "https://moved.example/hook"
+    assert "Private-Use" in answer_question(operator, path, url="https://10.0.0.7/hook").text
+    new = "https://new.example/hook?shop=1&team=2"
+    led = answer_question(operator, path, url=new, resend="yes")
+    assert (led.status_code, led.headers["location"]) == (303, f"/ui/endpoints/{id_}")
+    page = operator.see(f"/endpoints/{id_}")
+    assert "1 delivery goes there first." in page
+    assert escape(new) in page
+    assert api.get(f"/v1/endpoints/{id_}").json()["url"] == new
+    operator.http.cookies.set("tracker-language", "zh", path="/ui")
+    assert "新地址" in operator.see(path)
+    operator.http.cookies.delete("tracker-language")
+    api.post(f"/v1/endpoints/{id_}/pause")
+    assert "before it is resumed" in operator.see(path)
+    (one,) = _audit(api, target=id_, action="endpoints.change")
+    assert str(operator.key.row.id) in one["actor"]
 
 
 def test_a_new_secret_is_shown_once_and_signs_from_then_on(

@@ -62,6 +62,7 @@ def test_no_condition_is_told_in_english_on_a_chinese_page(
     for some in (planted[at : at + 5] for at in range(0, len(planted), 5)):  # what a page shows
         begin(shared_idle, *some)
         page = operator.http.get("/ui/attention", headers=CHINESE).text
+        assert english_in(operator.http.get("/ui/system", headers=CHINESE).text) == []
         end(shared_idle, *some)
         seen += re.split(r'<section class="group"', page)[1]
     assert seen.count("<li id=") == len(planted)
@@ -211,6 +212,7 @@ def every_condition() -> list[tuple[str, bool, str]]:
     return [
         (conditions.CALLBACKS_DEGRADED, True, learning.REASON),
         (conditions.ACCOUNT_AILING, True, ailing()),
+        (conditions.ACCOUNT_REFUSED, True, refused()),
         (conditions.ACCOUNT_STANDSTILL, True, stands),
         (conditions.ACCOUNT_MISSING, True, upkeep_health.MISSING),
         (conditions.ACCOUNT_TOKEN_REFUSED, True, tokens.NO_EXCHANGE),
@@ -232,6 +234,13 @@ def every_condition() -> list[tuple[str, bool, str]]:
 def ailing() -> str:
     """The reason of an account whose submits fail."""
     found = health.ailment([health.Try(NOW, True, WORDS_OF_PROVIDER)] * 5, now=NOW)
+    assert found is not None
+    return found
+
+
+def refused() -> str:
+    """The reason of an account that its provider does not take."""
+    found = health.account_refusal(health.Answered(NOW, True, WORDS_OF_PROVIDER), over_at=None)
     assert found is not None
     return found
 

@@ -65,6 +65,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the latest {} submits failed, the last with: {}": (
             "最近 {0} 次提交都失败了，最后一次的应答：{1:t}"
         ),
+        "the latest submit was refused because of the account: {}": (
+            "最近一次提交因账号原因被拒绝：{0:t}"
+        ),
         "nothing was accepted for {} minutes, the last answer: {}": (
             "已有 {0} 分钟没有任何提交被接受，最后的应答：{1:t}"
         ),
@@ -154,15 +157,14 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "it says {}; the task had ended as {}": "它说的是“{0:t}”，而任务此前已以“{1:t}”结束",
         # What to do about an endpoint
         "nothing accepts connections at its address: start the receiver or open its port, then "
-        "test it; if it has moved, give the endpoint its new address with `tracker endpoints "
-        "change`": (
+        "test it; if it has moved, change its address (`tracker endpoints change`)": (
             "它的地址上无人接受连接：请启动接收方或开放端口，然后测试；"
-            "如已迁移，请用 `tracker endpoints change` 改成新地址"
+            "如已迁移，请更改地址（`tracker endpoints change`）"
         ),
         "its host name leads to no address: mend its DNS entry, then test it; if it has moved, "
-        "give the endpoint its new address with `tracker endpoints change`": (
+        "change its address (`tracker endpoints change`)": (
             "它的主机名解析不到地址：请修正 DNS 记录，然后测试；"
-            "如已迁移，请用 `tracker endpoints change` 改成新地址"
+            "如已迁移，请更改地址（`tracker endpoints change`）"
         ),
         "its certificate is not accepted: renew it on the receiver, with its whole chain and "
         "for this host name, then test it": (
@@ -184,9 +186,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         "it said that it wants nothing any more: resume it if that was a mistake, else delete "
         "it": "它表示不再接收任何通知：如系误报，请恢复；否则请删除",
-        "it answers with a redirect, which is never followed: give the endpoint the address "
-        "that it leads to with `tracker endpoints change`": (
-            "它返回重定向，而重定向从不跟随：请用 `tracker endpoints change` 改成最终地址"
+        "it answers with a redirect, which is never followed: change its address to where that "
+        "leads (`tracker endpoints change`)": (
+            "它返回重定向，而重定向从不跟随：请把地址改成最终地址（`tracker endpoints change`）"
         ),
         "it refuses what it is sent: look at the answer in one of its deliveries; 401 or 403 "
         "mostly means another secret, 404 another path": (

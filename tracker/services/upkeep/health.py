@@ -4,7 +4,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from tracker.domain.health import Submitted, Try, ailment, standstill, standstill_since
+from tracker.domain.health import (
+    Answered,
+    Submitted,
+    Try,
+    account_refusal,
+    ailment,
+    standstill,
+    standstill_since,
+)
 from tracker.domain.work import JobKind
 from tracker.services.conditions import News, tell
 from tracker.services.context import Context
@@ -14,6 +22,7 @@ from tracker.store.attempts import EndedSubmit
 from tracker.store.conditions import (
     ACCOUNT_AILING,
     ACCOUNT_MISSING,
+    ACCOUNT_REFUSED,
     ACCOUNT_STANDSTILL,
     ACCOUNT_TOKEN_REFUSED,
     Condition,
@@ -54,9 +63,35 @@ class AccountHealthCheck:
             reason = ailment(tries.get(name, []), now=now)
             if (reason is None) == (name in raised):
                 await context.store.write(tell, News(ACCOUNT_AILING, *name, reason))
+        await self._look_for_refusals(latest, there)
         await self._look_for_standstills(latest, there)
         await self._look_for_missing(there)
         await self._look_for_keys(there)
+
+    async def _look_for_refusals(
+        self, latest: Sequence[EndedSubmit], there: Sequence[Condition]
+    ) -> None:
+        """Accounts that their providers do not take, from the first refusal to the next success.
+
+        What stands goes on standing where the latest submits tell nothing of an account any more.
+        """
+        context = self._context
+        newest: dict[tuple[str, str], Answered] = {}
+        for one in latest:
+            is_refused = one.outcome == "refused" and self._blames_account(one)
+            if is_refused or one.outcome in _ACCEPTED:
+                answered = Answered(one.ended_at, is_refused, one.message or one.outcome)
+                newest.setdefault((one.provider, one.account), answered)
+        raised = {(c.provider, c.account) for c in there if c.name == ACCOUNT_REFUSED}
+        over = await context.store.read(lambda db: conditions.last_cleared(db, ACCOUNT_REFUSED))
+        for name in sorted({*newest, *raised}):
+            if name in context.accounts and name not in newest:
+                continue
+            reason = None
+            if name in context.accounts:
+                reason = account_refusal(newest[name], over_at=over.get(name))
+            if (reason is None) == (name in raised):
+                await context.store.write(tell, News(ACCOUNT_REFUSED, *name, reason))
 
     async def _look_for_standstills(
         self, latest: Sequence[EndedSubmit], there: Sequence[Condition]
@@ -109,10 +144,13 @@ class AccountHealthCheck:
         words = ended.message or ended.outcome
         if ended.outcome == "deferred":
             return None
-        provider = self._context.providers.get(ended.provider)
         at_fault = ended.outcome in _IN_VAIN or (
-            ended.outcome == "refused"
-            and provider is not None
-            and provider.submits.blames_account(ended.code, ended.http_status)
+            ended.outcome == "refused" and self._blames_account(ended)
         )
         return Try(ended.ended_at, at_fault, words)
+
+    def _blames_account(self, refused: EndedSubmit) -> bool:
+        provider = self._context.providers.get(refused.provider)
+        return provider is not None and provider.submits.blames_account(
+            refused.code, refused.http_status
+        )

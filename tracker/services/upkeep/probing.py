@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from tracker.domain.errors import Conflict, NotFound
 from tracker.providers.ports.adapter import Probed
+from tracker.services.conditions import News, tell
 from tracker.services.context import Context
+from tracker.store.conditions import ACCOUNT_REFUSED
 
 PROBE_S = 10.0
 """For a provider's whole answer."""
@@ -20,6 +22,7 @@ class Probing:
     async def probe(self, provider: str, account: str) -> Probed:
         """Ask a provider for a task that nobody has: one query, which costs nothing.
 
+        An account that is taken is not said to be refused any more.
         Raises NotFound; Conflict where the provider offers no such query.
         """
         known = self._context.accounts.get((provider, account))
@@ -32,4 +35,8 @@ class Probing:
             )
         call = probes.build_probe(known, now=self._context.clock.now())
         answer = await self._context.calls.call(provider, known, replace(call, timeout_s=PROBE_S))
-        return probes.parse_probe(known, answer)
+        probed = probes.parse_probe(known, answer)
+        if probed.level == "ok":
+            news = News(ACCOUNT_REFUSED, provider, account, None)
+            await self._context.store.write(tell, news)
+        return probed

@@ -63,7 +63,7 @@ class _Found:
 
 def _look(db: Reading, names: Sequence[tuple[str, str]]) -> _Found:
     return _Found(
-        conditions.list_open(db),
+        conditions.list_told(db),
         tasks.slots_held(db, names),
         attempts.latest_ended(db, limit=LATEST),
         attention.unknown_words(db, DEFAULT_TENANT, limit=MOST_WORDS),

@@ -137,7 +137,7 @@ def _endpoint(one: Endpoint, trouble: EndpointTrouble) -> service_views.Troubled
 
 def _conditions(db: Reading, owner: str) -> list[conditions.Condition]:
     """Return the conditions for the operator; none for others, whom they do not concern."""
-    return conditions.list_open(db) if owner == DEFAULT_TENANT else []
+    return conditions.list_told(db) if owner == DEFAULT_TENANT else []
 
 
 def _condition(one: conditions.Condition) -> service_views.Condition:

@@ -4,16 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.domain.access import Scope
-from tracker.domain.delivery import Endpoint, EndpointState
+from tracker.domain.delivery import DeliveryState, Endpoint, EndpointState
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.domain.validation import field_errors
+from tracker.locale import translate
 from tracker.store import endpoint_figures, endpoints
+from tracker.store.deliveries import DeliveryFilter
 from tracker.store.endpoint_figures import EndpointFigures
 from tracker.store.endpoint_troubles import EndpointTrouble, troubles
 from tracker.store.store import Reading
+from tracker.web.api.endpoint_schemas import EndpointChanges
 from tracker.web.api.endpoints import endpoint_id
 from tracker.web.edge import params
 from tracker.web.edge.operation import Param
@@ -24,6 +29,7 @@ from tracker.web.ui.frame.asking import Question, ask, done
 from tracker.web.ui.frame.forms import SentForm, read_form
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.render import page
+from tracker.web.ui.frame.signing import own_path
 from tracker.web.ui.frame.words import words_of
 
 PAGES = Pages()
@@ -144,6 +150,77 @@ async def rotate(request: Request, reader: Reader) -> Response:
         reader.tenant, endpoint_id(request), overlap=overlap
     )
     return page(request, reader, "secret.html", endpoint=made.endpoint, secret=made.secret)
+
+
+@PAGES.get("/endpoints/{id}/change/confirm", scope=Scope.ADMIN, known=[_BACK])
+async def ask_change(request: Request, reader: Reader) -> Response:
+    """Ask for an endpoint's new address, beginning with the one that it has."""
+    question, row = await _change_question(request, reader)
+    return ask(
+        request,
+        reader,
+        question,
+        template="ask_change.html",
+        url_given=row.endpoint.url,
+        is_resent=True,
+        wrong=None,
+    )
+
+
+@PAGES.post("/endpoints/{id}/change", scope=Scope.ADMIN, action="endpoints.change")
+async def change(request: Request, reader: Reader) -> Response:
+    """Give an endpoint another address; what it is owed is sent there, at once if that is wanted.
+
+    An address that may not be called is told beside its field, which keeps what was typed.
+    """
+    form, id_, our = await read_form(request), endpoint_id(request), services(request)
+    given, is_resent = form.text("url").strip(), form.text("resend") == "yes"
+    try:
+        wanted = EndpointChanges.model_validate({"url": given})
+        await our.endpoints.change(reader.tenant, id_, wanted.to_changes())
+    except ValidationError as error:
+        return await _ask_again(request, reader, form, field_errors(error))
+    except InvalidRequest as error:
+        return await _ask_again(request, reader, form, error.fields)
+    resent = 0
+    if is_resent:
+        owed = DeliveryFilter(reader.tenant, states=[DeliveryState.PENDING], endpoint_id=id_)
+        resent = await our.redelivery.many(owed)
+    key = "done.endpoint.change-sent" if resent else "done.endpoint.change"
+    return done(request, form, f"/endpoints/{id_}", key, n=resent)
+
+
+async def _ask_again(
+    request: Request, reader: Reader, form: SentForm, errors: Sequence[FieldError]
+) -> Response:
+    question, _ = await _change_question(request, reader)
+    language = reader.preferences.language
+    return page(
+        request,
+        reader,
+        "ask_change.html",
+        status=422,
+        question=question,
+        back=own_path(form.text("back")),
+        url_given=form.text("url"),
+        is_resent=form.text("resend") == "yes",
+        wrong="; ".join(translate(one.reason, language) for one in errors),
+    )
+
+
+async def _change_question(request: Request, reader: Reader) -> tuple[Question, "EndpointRow"]:
+    row, say = await _look(request, reader), words_of(reader.preferences.language)
+    why = [say("ask.endpoint.change.why")]
+    if row.endpoint.state is not EndpointState.ACTIVE:
+        why.append(say("ask.endpoint.change.stopped"))
+    question = Question(
+        title=say("ask.endpoint.change"),
+        button=say("action.change-url"),
+        why=[*why, say("ask.endpoint.owed", n=row.owed)],
+        path=f"/endpoints/{row.endpoint.id}/change",
+        names=[row.endpoint.url],
+    )
+    return question, row
 
 
 async def _ask(request: Request, reader: Reader, action: str) -> Response:

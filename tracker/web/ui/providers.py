@@ -128,7 +128,7 @@ async def probe(request: Request, reader: Reader) -> Response:
 def _look(db: Reading, owner: str, names: Sequence[tuple[str, str]], first: datetime) -> _Around:
     return _Around(
         look(db, owner, since=first, most_open=0),
-        conditions.list_open(db) if names else [],
+        conditions.list_told(db) if names else [],
         {name: due_jobs.waiting(db, JobKind.SUBMIT, lane_of(*name)) for name in names},
         odd_receipts.latest_callbacks(db, limit=CALLBACKS_LOOKED_AT) if names else [],
     )

@@ -46,7 +46,6 @@ async def show(request: Request, reader: Reader) -> Response:
         request,
         reader,
         "system.html",
-        told=told["version"],
         there=there,
         findings=[] if there is None else findings_of(there, now),
         standing=[one for one in standing if not one.provider],

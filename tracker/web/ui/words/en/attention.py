@@ -101,6 +101,7 @@ WORDS: Words = {
     " was refused can be resubmitted.",
     "condition.callbacks_degraded": "callbacks stay away",
     "condition.account_ailing": "submits fail",
+    "condition.account_refused": "the provider refuses the account",
     "condition.account_standstill": "nothing moves",
     "condition.account_missing": "not in the settings",
     "condition.account_token_refused": "no token is given out",

@@ -34,9 +34,18 @@ WORDS: Words = {
     "action.test": "Test",
     "action.pause": "Pause",
     "action.resume": "Resume",
+    "action.change-url": "Change the address",
     "action.drop": "Drop the backlog",
     "action.rotate": "Rotate the secret",
     "action.delete": "Delete",
+    "ask.endpoint.change": "Where is this endpoint now?",
+    "ask.endpoint.change.why": (
+        "From now on everything goes to the new address, also what is owed already. Secret and"
+        " filters stay as they are."
+    ),
+    "ask.endpoint.change.stopped": "It gets nothing before it is resumed.",
+    "ask.endpoint.new-url": "New address",
+    "ask.endpoint.resend": "Send what it is owed at once, and not when its next attempt is due",
     "ask.endpoint.pause": "Pause this endpoint?",
     "ask.endpoint.pause.why": (
         "Nothing is sent to it until it is resumed. What happens is kept for it."
@@ -57,6 +66,11 @@ WORDS: Words = {
     "ask.endpoint.overlap": "The old secret signs beside it for",
     "ask.endpoint.no-overlap": "no time: it became known to others",
     "done.endpoint.test": "A test is on its way: this is its delivery.",
+    "done.endpoint.change": "Its address is changed. Test shows whether it answers.",
+    "done.endpoint.change-sent": (
+        "Its address is changed; {n} delivery goes there first.",
+        "Its address is changed; {n} deliveries go there first.",
+    ),
     "done.endpoint.pause": "Paused.",
     "done.endpoint.resume": "Resumed.",
     "done.endpoint.drop": ("{n} delivery is dropped.", "{n} deliveries are dropped."),

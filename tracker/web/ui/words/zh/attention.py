@@ -78,6 +78,7 @@ WORDS: Words = {
     "恢复应答后，等待中的任务会自动提交；已被拒绝的可以重新提交。",
     "condition.callbacks_degraded": "收不到回调",
     "condition.account_ailing": "提交失败",
+    "condition.account_refused": "服务商拒绝此账号",
     "condition.account_standstill": "没有进展",
     "condition.account_missing": "不在设置中",
     "condition.account_token_refused": "拿不到令牌",
