@@ -30,6 +30,7 @@ from tracker.domain.task import (
     VERDICTS,
     Artifact,
     ArtifactState,
+    Awaits,
     FollowUp,
     Task,
     TaskState,
@@ -38,6 +39,7 @@ from tracker.domain.task import (
 S, K = TaskState, EventKind
 HISTORIES = st.lists(EVENTS, max_size=12)
 _fields = [field.name for field in fields(Task)]
+ENDS_OF_CALLS = (K.SUBMIT_UNKNOWN, K.SUBMIT_DEFERRED)
 _ORDER = [S.QUEUED, S.UNCERTAIN, S.SUBMITTED, S.RUNNING]
 
 
@@ -155,14 +157,39 @@ def test_the_submits_own_answer_may_come_at_any_place_among_them(
 
 @given(HISTORIES)
 def test_a_state_never_moves_backwards(events: list[Event]) -> None:
-    """But for the one way back: a submit whose outcome was unknown and that is proved absent."""
+    """But for two ways back: a submit whose outcome was unknown and that is proved absent, and a
+    call that was seen while it was open, whose end says that it made nothing, or nothing at all.
+    """
     for step in history(run(events)[1]):
         before, after = step.from_state, step.to_state
-        if before is None or step.kind in (K.ABSENT, K.RESOLVED_NEVER_MADE):
+        if before is None or step.kind in (K.ABSENT, K.RESOLVED_NEVER_MADE, *ENDS_OF_CALLS):
             continue
         if before in _ORDER and after in _ORDER:
             assert _ORDER.index(after) >= _ORDER.index(before)
         assert not (before in TERMINAL and after in OPEN)
+
+
+@pytest.mark.parametrize("seen", [K.SUBMIT_SENT, K.ANSWER_BEGUN])
+@pytest.mark.parametrize(
+    ("end", "state"),
+    [
+        (K.SUBMIT_UNKNOWN, S.UNCERTAIN),
+        (K.SUBMIT_REFUSED, S.FAILED),
+        (K.SUBMIT_ABANDONED, S.FAILED),
+        (K.SUBMIT_DEFERRED, S.QUEUED),
+    ],
+)
+def test_the_end_of_a_call_that_was_seen_counts_unless_something_else_has_told_of_the_task(
+    seen: EventKind, end: EventKind, state: TaskState
+) -> None:
+    task, _ = run([an_event(seen), an_event(end)])
+    assert (task.state, task.awaits) == (state, None)
+    assert task.never_created == (state is S.FAILED)
+    told = [an_event(seen), an_event(K.SUBMIT_ACCEPTED, provider_task_id="p1")]
+    before, after = run(told)[0], run([*told, an_event(end)])[0]
+    assert (before.awaits, after) == (None, before)
+    called_back = replace(run([an_event(seen)])[0], awaits=Awaits.PROOF)
+    assert apply(called_back, an_event(end), now=NOW).task is called_back
 
 
 @pytest.mark.parametrize("kind", [k for k in EventKind if k is not K.CREATED])

@@ -24,6 +24,7 @@ TWO = {"status": "succeeded", "pieces": [PIECE, PIECE]}
 """In the middle of this answer the first file is whole, and the second one is not."""
 STEPS = {
     CrashPoint.SUBMIT_BEGUN: ("uncertain", 0),
+    CrashPoint.SUBMIT_UNDER_WAY: ("uncertain", 1),
     CrashPoint.SUBMIT_SENT: ("uncertain", 1),
     CrashPoint.SUBMIT_RECORDED: ("succeeded", 1),
     CrashPoint.ACCEPT_COMMITTED: ("succeeded", 1),  # last: the next process sends it
@@ -53,8 +54,9 @@ def test_a_create_that_answers_at_once_is_made_once_wherever_its_process_dies(
         with httpx.Client(trust_env=False, timeout=60) as http:
             _ask(http, bed, "slow", wait_s=0)
             _ask(http, bed, "between two", wait_s=0)
-        wait_until(lambda: len(bed.provider.creations) == 5)
+        wait_until(lambda: len(bed.provider.creations) == 6)
         wait_until(lambda: _states(bed).count("succeeded") == 2)
+        wait_until(lambda: _states(bed).count("submitted") == 2)
         wait_until(lambda: len(_files(bed)) == 3)
         waiting.kill()
     bed.provider.may_go_on.set()
@@ -62,7 +64,7 @@ def test_a_create_that_answers_at_once_is_made_once_wherever_its_process_dies(
     expected |= dict.fromkeys(("slow", "between two"), ("uncertain", 1))
     with bed.service(*NEVER) as healed, httpx.Client(trust_env=False, timeout=60) as http:
         wait_until_ready(bed.url, healed)
-        wait_until(lambda: "queued" not in _states(bed))
+        wait_until(lambda: not {"queued", "submitted"} & set(_states(bed)))
         for prompt, (state, times) in expected.items():
             again = _ask(http, bed, prompt, is_repeat=True)
             assert again["state"] == state, prompt
@@ -89,7 +91,8 @@ def _ask(
     wait_s: int = 600,
     is_repeat: bool = False,
 ) -> dict[str, Any]:
-    plan: dict[str, Any] = {"paint": SAID, "hold": int(prompt == "slow")}
+    is_held = prompt in ("slow", CrashPoint.SUBMIT_UNDER_WAY.value)
+    plan: dict[str, Any] = {"paint": SAID, "hold": int(is_held)}
     if prompt == "between two":
         plan = {"paint": TWO, "wait_within": 1}
     answer = http.post(

@@ -186,6 +186,30 @@ def test_links_end_where_the_text_goes_on_and_count_once() -> None:
     assert links == [SONG, "https://cdn.example/c/x"]
 
 
+@pytest.mark.parametrize(
+    ("text", "percent"),
+    [
+        ("submitted\n", None),
+        ("🎵 5% 🎵 40 % 🎵 12%\n", 40),
+        ("进度：33.5％，请稍候", 33.5),
+        ("进度7%…", 7),
+        ("100% done", 100),
+        ("1000% of 250% or 0%.", None),
+        ("https://cdn.example/1%20a/b=2%3Ac.mp3 and so on, for long", None),
+        ("v1.5% x9%", None),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_the_largest_percentage_of_the_text_is_its_progress(
+    text: str, percent: float | None, size: int
+) -> None:
+    assert CHAT.streams is not None
+    reader = CHAT.streams.reader(sent_to(an_account(CHAT), a_task(OPERATION)), {})
+    for at in range(0, len(text), size):
+        reader.feed(_event(text[at : at + size]))
+    assert reader.progress == percent
+
+
 @given(answer=answers, more=st.lists(st.binary(max_size=60), max_size=4))
 def test_no_body_breaks_a_reader(answer: HttpResult, more: list[bytes]) -> None:
     outcome = _read([answer.body, b"\ndata: ", *more])

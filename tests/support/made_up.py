@@ -350,6 +350,15 @@ def _call(
     return HttpCall(method, account.base_url + path, headers, text)
 
 
+class SlowDrawing(MadeUp):
+    """An adapter whose drawings are the answers to their creates, and take long."""
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Say of a drawing how long it may take."""
+        lasts_s = 600.0 if sending.task.operation == "draw" else 0.0
+        return replace(super().build_submit(sending), lasts_s=lasts_s)
+
+
 def made_up(adapter: MadeUp | None = None) -> Provider:
     """Return the record of the provider, with every place filled that an adapter fills."""
     it = adapter or MadeUp()

@@ -23,6 +23,7 @@ class MadeUpReader:
         self._observe = observe
         self._line = b""
         self._end: dict[str, Any] | None = None
+        self.progress: float | None = None
 
     def feed(self, piece: bytes) -> str:
         """Return the text of the lines that are whole by now."""
@@ -32,6 +33,7 @@ class MadeUpReader:
             said = json.loads(line)
             self._end = said.get("end", self._end)
             text += said.get("text", "")
+            self.progress = said.get("progress", self.progress)
         return text
 
     def rest(self) -> str:

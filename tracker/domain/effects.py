@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from tracker.domain.events import OF_ASSETS, EventKind
 from tracker.domain.members import direct_members
-from tracker.domain.task import KNOWN_TO_PROVIDER, TERMINAL, Task, TaskState
+from tracker.domain.task import KNOWN_TO_PROVIDER, TERMINAL, Awaits, Task, TaskState
 
 
 @direct_members
@@ -49,6 +49,8 @@ _ENDED_AND_FOLLOWED_UP = (Effect.FOLLOW_UP, Effect.FREE_SLOTS, Effect.NOTIFY)
 # Every callback looks at these, and in Python 3.11 a member of an enum takes long to get at.
 _RESULT_COMPLETED, _SEEN_RUNNING = EventKind.RESULT_COMPLETED, EventKind.SEEN_RUNNING
 _SEEN_FAILED, _REREAD = EventKind.SEEN_FAILED, EventKind.REREAD
+_SUBMIT_ACCEPTED, _SUBMIT_DEFERRED = EventKind.SUBMIT_ACCEPTED, EventKind.SUBMIT_DEFERRED
+_ANSWER = Awaits.ANSWER
 
 
 def effects_of(before: Task, after: Task, kind: EventKind) -> tuple[Effect, ...]:
@@ -62,7 +64,13 @@ def effects_of(before: Task, after: Task, kind: EventKind) -> tuple[Effect, ...]
             return (Effect.STOP,)
         if kind is _SEEN_RUNNING:  # its progress; nobody but a caller's own URL hears of it
             return _TOLD if after.callback_url is not None else ()
+        if kind is _SUBMIT_ACCEPTED and before.awaits is _ANSWER:  # it is asked about from now on
+            return (Effect.RECONCILE,)
         return _TOLD if kind in _TOLD_WITHIN_A_STATE else ()
+    if after.awaits is _ANSWER:  # nobody is asked: the answer tells all there is
+        return _TOLD
+    if kind is _SUBMIT_DEFERRED:  # the job that sent it sends it again
+        return ()
     if after.follow_up is not None:
         return _ENDED_AND_FOLLOWED_UP
     if after.never_created:

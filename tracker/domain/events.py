@@ -17,6 +17,12 @@ class EventKind(StrEnum):
 
     CREATED = "created"
     """We accepted it. Only ever the first transition."""
+    SUBMIT_SENT = "submit_sent"
+    """The call that makes it is under way for a while, and the answer will be its result."""
+    ANSWER_BEGUN = "answer_begun"
+    """The answer that is its result has begun to come."""
+    SUBMIT_DEFERRED = "submit_deferred"
+    """The answer that was waited for is that it is to be sent again later: nothing was made."""
     SUBMIT_ACCEPTED = "submit_accepted"
     """The provider answered our submit with an id."""
     SUBMIT_REFUSED = "submit_refused"
@@ -64,6 +70,8 @@ class EventKind(StrEnum):
 
 
 SEEN = frozenset(kind for kind in EventKind if kind.value.startswith("seen_"))
+OF_OPEN_CALL = frozenset({EventKind.SUBMIT_SENT, EventKind.ANSWER_BEGUN, EventKind.SEEN_RUNNING})
+"""The steps of a task while the call that makes it is under way."""
 OF_ASSETS = frozenset({EventKind.ASSET_KEPT, EventKind.ASSET_LOST})
 """They tell of a file that we keep, and nothing of the result."""
 

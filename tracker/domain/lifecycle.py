@@ -16,7 +16,9 @@ from tracker.domain.members import direct_members
 from tracker.domain.moved import moved
 from tracker.domain.records import changed, record
 from tracker.domain.task import (
+    KNOWN_TO_PROVIDER,
     VERDICTS,
+    Awaits,
     FollowUp,
     Task,
     TaskState,
@@ -66,10 +68,20 @@ _SEEN: Mapping[EventKind, TaskState] = {
     K.SEEN_RUNNING: S.RUNNING,
     **_VERDICT,
 }
+# Only of a task that is at its provider because its own call is under way: what became of that
+# call is all there is to know. Of any other these come too late.
+_UNANSWERED: Mapping[EventKind, TaskState] = {
+    K.SUBMIT_UNKNOWN: S.UNCERTAIN,
+    K.SUBMIT_REFUSED: S.FAILED,
+    K.SUBMIT_ABANDONED: S.FAILED,
+    K.SUBMIT_DEFERRED: S.QUEUED,
+}
 
 TRANSITIONS: Mapping[TaskState, Mapping[EventKind, TaskState]] = MappingProxyType(
     {
         S.QUEUED: {
+            K.SUBMIT_SENT: S.SUBMITTED,
+            K.ANSWER_BEGUN: S.RUNNING,
             K.SUBMIT_ACCEPTED: S.SUBMITTED,
             K.SUBMIT_REFUSED: S.FAILED,
             K.SUBMIT_UNKNOWN: S.UNCERTAIN,
@@ -98,6 +110,8 @@ TRANSITIONS: Mapping[TaskState, Mapping[EventKind, TaskState]] = MappingProxyTyp
         S.SUBMITTED: {
             # The answer may come after a callback: it still brings the id to poll with.
             K.SUBMIT_ACCEPTED: S.SUBMITTED,
+            K.ANSWER_BEGUN: S.RUNNING,
+            **_UNANSWERED,
             K.SEEN_RUNNING: S.RUNNING,
             K.CANCEL_ASKED: S.SUBMITTED,
             K.CANCEL_REFUSED: S.SUBMITTED,
@@ -109,6 +123,7 @@ TRANSITIONS: Mapping[TaskState, Mapping[EventKind, TaskState]] = MappingProxyTyp
         },
         S.RUNNING: {
             K.SUBMIT_ACCEPTED: S.RUNNING,
+            **_UNANSWERED,
             K.SEEN_RUNNING: S.RUNNING,  # only when progress grew
             K.NEWS: S.RUNNING,
             K.CANCEL_ASKED: S.RUNNING,
@@ -145,6 +160,8 @@ _FAILED, _SUCCEEDED, _RUNNING = S.FAILED, S.SUCCEEDED, S.RUNNING
 _CREATED, _SEEN_RUNNING = K.CREATED, K.SEEN_RUNNING
 _SEEN_SUCCEEDED, _RESULT_COMPLETED = K.SEEN_SUCCEEDED, K.RESULT_COMPLETED
 _ADVANCED = Verdict.ADVANCED
+_ANSWER = Awaits.ANSWER
+_OF_CALL = frozenset({*_UNANSWERED, K.SUBMIT_SENT, K.ANSWER_BEGUN})
 
 _RANK: Mapping[TaskState, int] = {
     S.QUEUED: 0,
@@ -242,6 +259,8 @@ def apply(task: Task, event: Event, *, now: datetime) -> Step:
         return Step(task, _why_ignored(task, event))
     if task.state is _FAILED and target is _SUCCEEDED and not _is_doubtful(task):
         return Step(task, _why_ignored(task, event))
+    if kind in _OF_CALL and _is_too_late(task, kind):
+        return Step(task, _why_ignored(task, event))
     after = moved(task, event, target, now=now)
     return Step(
         after,
@@ -280,6 +299,13 @@ def _kind_of_news(task: Task, event: Event) -> EventKind:
     return K.COSTS_CHANGED if restated(task.costs, event.costs) != task.costs else kind
 
 
+def _is_too_late(task: Task, kind: EventKind) -> bool:
+    """Return whether something else has told of a task while its own call was under way."""
+    if kind in _UNANSWERED:
+        return task.state in KNOWN_TO_PROVIDER and task.awaits is not _ANSWER
+    return task.awaits is not None and task.awaits is not _ANSWER
+
+
 def _has_news(task: Task, event: Event) -> bool:
     if event.stage is not None and event.stage != task.stage:
         return True
@@ -311,8 +337,10 @@ def _brings_news(task: Task, event: Event) -> bool:
             return event.progress is not None and event.progress > (task.progress or 0)
         case K.SUBMIT_ACCEPTED:
             # A callback that overtook the answer knew the id, and not what later calls need.
-            return event.provider_task_id not in (None, task.provider_task_id) or (
-                event.context is not None and event.context != task.context
+            return (
+                task.awaits is _ANSWER
+                or event.provider_task_id not in (None, task.provider_task_id)
+                or (event.context is not None and event.context != task.context)
             )
         case K.SEEN_FAILED:
             return _is_doubtful(task) and event.error is not None and not event.error.doubtful

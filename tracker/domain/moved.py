@@ -10,6 +10,7 @@ from tracker.domain.task import (
     TERMINAL,
     VERDICTS,
     Artifact,
+    Awaits,
     FollowUp,
     Task,
     TaskError,
@@ -26,6 +27,9 @@ _SUBMIT_ACCEPTED, _DEADLINE_PASSED = K.SUBMIT_ACCEPTED, K.DEADLINE_PASSED
 _SEEN_RUNNING, _REREAD, _NEWS = K.SEEN_RUNNING, K.REREAD, K.NEWS
 _CANCEL_ASKED, _CANCEL_REFUSED = K.CANCEL_ASKED, K.CANCEL_REFUSED
 _COSTS_CHANGED, _EXPIRED = K.COSTS_CHANGED, S.EXPIRED
+_UNDER_WAY = frozenset({K.SUBMIT_SENT, K.ANSWER_BEGUN})
+_NOTHING_MADE = _NEVER_LEFT | {K.SUBMIT_DEFERRED}
+_ANSWER = Awaits.ANSWER
 
 _with_step = copier(
     Task,
@@ -49,7 +53,7 @@ def moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task
     artifacts = event.artifacts or task.artifacts
     if event.kind in OF_ASSETS:  # it tells of a file that we keep, and nothing of the result
         artifacts = task.artifacts
-    return _with_step(
+    after = _with_step(
         task,
         state=target,
         version=task.version + 1,
@@ -75,6 +79,19 @@ def moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task
         follow_up=_follow_up(task, event, target, artifacts),
         never_created=event.kind in _NEVER_LEFT and _was_never_sent_in_doubt(task),
     )
+    if task.awaits is _ANSWER or event.kind in _UNDER_WAY:
+        return _with_call(after, event)
+    return after
+
+
+def _with_call(after: Task, event: Event) -> Task:
+    """Return a task with what is known of the call that makes it. after: but for that."""
+    if event.kind in _UNDER_WAY:
+        return changed(after, awaits=_ANSWER)
+    if event.kind in _NOTHING_MADE:  # it never was at the provider
+        return changed(after, awaits=None, submitted_at=None)
+    is_known = event.kind is _SUBMIT_ACCEPTED or after.state not in KNOWN_TO_PROVIDER
+    return changed(after, awaits=None) if is_known else after
 
 
 def _corrected(task: Task, event: Event, now: datetime) -> Task:
@@ -136,10 +153,12 @@ def _follow_up(
 
 
 def _was_never_sent_in_doubt(task: Task) -> bool:
-    """Return whether all that has happened to a queued task is its deadline.
+    """Return whether all that has happened to a task is its deadline, and that it is being sent.
 
     One that came back from `uncertain` may be at the provider all the same: its name stays taken.
     """
+    if task.awaits is _ANSWER:
+        return task.version == 2 + task.overdue  # accepted, and sent
     return task.state is _QUEUED and task.version == 1 + task.overdue
 
 

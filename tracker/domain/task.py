@@ -102,12 +102,14 @@ class TaskError:
 
 @direct_members
 class Awaits(StrEnum):
-    """Why the provider is asked about a task although a callback has brought its verdict."""
+    """The reasons why a verdict waits for more than the provider's next statement."""
 
     PROOF = "proof"
-    """The callback proved nothing about who sent it."""
+    """A query: the callback that brought it proved nothing about who sent it."""
     DETAIL = "detail"
-    """The callback left out what the caller asked for; queries have it."""
+    """A query: the callback that brought it left out what the caller asked for."""
+    ANSWER = "answer"
+    """The answer to the call that makes it, which is under way: nothing else tells of it."""
 
 
 @direct_members
@@ -135,7 +137,7 @@ class Task:
     detail:           the provider's remaining fields of its verdict, for answering in its dialect.
     costs:            what the provider charges for it; empty where it says nothing.
     wants:            what the caller asked for that a callback may leave out, for the adapter.
-    awaits:           a callback brought a verdict that waits for a query; None for most.
+    awaits:           what its verdict waits for; None for most.
     slots:            how many of the account's concurrency slots it takes while at the provider.
     callback_url:     the caller's, told of the end in the provider's own shape.
     webhook_url:      the caller's, told of every change in ours.
@@ -236,8 +238,18 @@ def as_of(task: Task, now: datetime) -> Task:
 
 
 def is_askable(task: Task) -> bool:
-    """Return whether an answer of the provider could still change a task."""
+    """Return whether an answer of the provider could still change a task.
+
+    While the answer to its create is under way, no query finds it.
+    """
+    if task.awaits is Awaits.ANSWER:
+        return False
     return task.state in ASKABLE or task.follow_up is not None
+
+
+def is_unanswered(task: Task) -> bool:
+    """Return whether its provider has not answered a task's create: it waits, or is under way."""
+    return task.state is TaskState.QUEUED or task.awaits is Awaits.ANSWER
 
 
 def having_name(named: Iterable[Task]) -> list[Task]:

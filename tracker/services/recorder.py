@@ -68,7 +68,7 @@ class Recorder:
         self._cited: dict[int, int] = {}
         self._stopped: dict[int, Task] = {}
         self._freed: dict[int, Task] = {}
-        self._awaiting: dict[int, Awaits] = {}
+        self._awaiting: dict[int, Awaits | None] = {}
         self._unnamed: list[int] = []
         self._told: list[int] = []
         self._jobs: dict[str, NewJob] = {}
@@ -88,6 +88,8 @@ class Recorder:
         step = self._with_give_up_time(before, apply(before, event, now=self._tx.now))
         if step.transition is not None:
             self._tasks[key] = self._changed[key] = step.task
+            if step.task.awaits is not before.awaits:
+                self._awaiting[key] = step.task.awaits
             self._remember(step.task, step.transition)
             for effect in step.effects:
                 self._enqueue(effect, step.task)
@@ -144,10 +146,11 @@ class Recorder:
         """Have the provider asked at once about a verdict that a callback brought.
 
         Once for each task: more such callbacks hasten nothing, so that nobody can make us ask
-        without end. A task that is not at the provider yet is asked about once it is.
+        without end. A task that is not at the provider yet is asked about once it is; one whose
+        own call is under way at once, as it is known to be there.
         """
         task = self._tasks[key]
-        if task.awaits is not None:
+        if task.awaits is not None and task.awaits is not Awaits.ANSWER:
             return
         self._tasks[key] = changed(task, awaits=awaits)
         if key in self._changed:

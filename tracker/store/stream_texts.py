@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from tracker.domain.task import TaskState
+from tracker.domain.task import Awaits, TaskState
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import stream_texts, tasks
-from tracker.store.tolerant import member
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +27,10 @@ class Growth:
 
 @dataclass(frozen=True, slots=True)
 class TextSoFar:
-    """A part of a text, and where its task stands."""
+    """A part of a text. is_whole: whether the answer to the task's create has ended."""
 
     more: str
-    state: TaskState
+    is_whole: bool
 
 
 def begin(db: Connection, grown: Sequence[Growth]) -> None:
@@ -77,8 +76,11 @@ def after(db: Connection, task_key: int, told: int) -> TextSoFar | None:
     """Return what follows so many characters of a task's text; None where there is no task."""
     text = func.substr(stream_texts.c.text, told + 1)
     found = db.execute(
-        select(tasks.c.state, text)
+        select(tasks.c.state, tasks.c.awaits, text)
         .select_from(tasks.outerjoin(stream_texts, stream_texts.c.task_key == tasks.c.key))
         .where(tasks.c.key == task_key)
     ).one_or_none()
-    return None if found is None else TextSoFar(found[1] or "", member(TaskState, found[0]))
+    if found is None:
+        return None
+    is_coming = found[0] == TaskState.QUEUED.value or found[1] == Awaits.ANSWER.value
+    return TextSoFar(found[2] or "", not is_coming)

@@ -309,9 +309,9 @@ def set_absences(db: Connection, counted: Mapping[int, int], *, now: datetime) -
         db.execute(statement.values(absences=bindparam("n"), denied_at=bindparam("now")), rows)
 
 
-def set_awaits(db: Connection, awaiting: Mapping[int, Awaits]) -> None:
-    """Remember that a verdict of these tasks waits for a query."""
-    rows = [{"k": key, "a": awaits.value} for key, awaits in awaiting.items()]
+def set_awaits(db: Connection, awaiting: Mapping[int, Awaits | None]) -> None:
+    """Remember what the verdicts of these tasks wait for."""
+    rows = [{"k": key, "a": awaits and awaits.value} for key, awaits in awaiting.items()]
     if rows:
         statement = update(tasks).where(tasks.c.key == bindparam("k"))
         db.execute(statement.values(awaits=bindparam("a")), rows)

@@ -1,11 +1,11 @@
 """Creates that wait for a slow answer keep no place among those that a worker sends at once."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
-from tests.support.made_up import MadeUp
+from tests.support.made_up import SlowDrawing
 from tests.support.made_up_api import says
 from tests.support.waiting import until
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
@@ -20,7 +20,6 @@ from tracker.domain.exchange import (
     always,
 )
 from tracker.domain.work import JobKind
-from tracker.providers.ports.adapter import Sending
 from tracker.services.leases import Leases
 from tracker.services.submit.aside import JobsAside
 from tracker.services.submit.attempting import Attempting
@@ -29,14 +28,6 @@ from tracker.workers.roles import alone
 
 pytestmark = pytest.mark.anyio
 DONE = {"status": "succeeded", "pieces": [{"kind": "image", "url": "https://media.example/1"}]}
-
-
-class SlowDrawing(MadeUp):
-    """An adapter whose drawings are said to take long."""
-
-    def build_submit(self, sending: Sending) -> HttpCall:
-        lasts_s = 600.0 if sending.task.operation == "draw" else 0.0
-        return replace(super().build_submit(sending), lasts_s=lasts_s)
 
 
 @dataclass

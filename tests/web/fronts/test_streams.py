@@ -72,7 +72,7 @@ def _held(scene: StreamScene) -> None:
 
 def test_a_stream_is_passed_on_piece_by_piece_and_ends_its_task(scene: StreamScene) -> None:
     note = [{"raw": line} for line in ('{"text": "\\u0000\\ud83c"}', '{"text": "\\udfb5"}')]
-    lines = (*note, {"text": " first, 你好"}, {"hold": 1}, {"text": " then"}, DONE)
+    lines = (*note, {"text": " first, 你好", "progress": 30}, {"hold": 1}, {"text": " then"}, DONE)
     got = ""
     seen: list[dict[str, Any]] = []
     with scene.http.stream("POST", "/made-up/tell", json=scene.body(*lines)) as answer:
@@ -82,7 +82,7 @@ def test_a_stream_is_passed_on_piece_by_piece_and_ends_its_task(scene: StreamSce
                 seen.append(scene.task(got.split("\n")[0]))
                 scene.provider.may_go_on.set()
     [open_] = seen
-    assert open_["state"] == "queued"
+    assert (open_["state"], open_["progress"]) == ("running", 30)
     id_ = open_["id"]
     assert got.replace("~", "") == f"{id_}\n🎵 first, 你好 then\nsucceeded"
     task = scene.task(id_)

@@ -17,6 +17,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
 from tracker.domain.task import TaskError, TaskState
 from tracker.providers.chat.links import artifacts_of, text_artifact
+from tracker.providers.chat.progress import ToldProgress
 from tracker.providers.kit.event_stream import EventStream
 from tracker.providers.kit.gateways import is_own_failure
 from tracker.providers.kit.reading import first_text
@@ -41,9 +42,20 @@ class CompletionReader:
         self._hosts = hosts
         self._begun = b""
         self._form: _Events | _Object | _Markdown | None = None
+        self._progress = ToldProgress()
+
+    @property
+    def progress(self) -> float | None:
+        """Return the largest percentage that the text tells."""
+        return self._progress.percent
 
     def feed(self, piece: bytes) -> str:
         """Return the text that more of the body adds."""
+        text = self._text_of(piece)
+        self._progress.feed(text)
+        return text
+
+    def _text_of(self, piece: bytes) -> str:
         if self._form is not None:
             return self._form.feed(piece)
         self._begun += piece

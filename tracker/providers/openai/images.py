@@ -226,6 +226,11 @@ class ImageReader:
         self._ends: list[Mapping[str, Any]] = []
         self._error: Mapping[str, Any] | None = None
 
+    @property
+    def progress(self) -> None:
+        """Return nothing: previews have no percentage."""
+        return
+
     def feed(self, piece: bytes) -> str:
         """Return the previews that more of the body tells of."""
         if self._events is not None:

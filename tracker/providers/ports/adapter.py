@@ -170,6 +170,11 @@ class Submits(Protocol):
 class StreamReader(Protocol):
     """Reads the answer to one create while it comes. It need not keep the text that it returns."""
 
+    @property
+    def progress(self) -> float | None:
+        """Return the percentage that the text has told so far; None where it has told none."""
+        ...
+
     def feed(self, piece: bytes) -> str:
         """Take the next bytes of the body; return the text that they add for people."""
         ...

@@ -43,7 +43,7 @@ class TextStream(Protocol):
         ...
 
     def end(self, task: Task) -> bytes:
-        """Return the end. A task that is `queued` goes on without this client."""
+        """Return the end. A task that has not ended goes on without this client."""
         ...
 
 

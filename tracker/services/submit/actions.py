@@ -10,10 +10,12 @@ from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.task import (
     UNKNOWN_OPERATION,
     VERDICTS,
+    Awaits,
     Task,
     TaskError,
     TaskState,
     is_askable,
+    is_unanswered,
 )
 from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Asking, Finds
@@ -184,11 +186,11 @@ class Actions:
         if task is None:
             return NotFound(NO_SUCH_TASK)
         task = recorder.task(task.key)
+        if is_unanswered(task) and task.key in sending:
+            return BeingSent("it is being sent at this moment; ask again once that is settled")
         match task.state:
             case TaskState.CANCELLED:
                 return task
-            case TaskState.QUEUED if task.key in sending:
-                return BeingSent("it is being sent at this moment; ask again once that is settled")
             case TaskState.QUEUED:
                 event = Event(
                     EventKind.CANCEL_REQUESTED,
@@ -303,6 +305,8 @@ class Actions:
             return task
         if task.state is TaskState.QUEUED:
             return Conflict(f"it has not been sent: {task.provider} does not know it")
+        if task.awaits is Awaits.ANSWER:
+            return Conflict("it is being made: only the answer to its create tells of it")
         if task.operation == UNKNOWN_OPERATION:
             return Conflict("others submitted it: by which operation to ask for it is not known")
         return task if self._context.has_account(task) else no_account(task)

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from tracker.domain import retry
 from tracker.domain.errors import Unavailable
 from tracker.domain.events import Source
-from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
+from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult, MaySend
 from tracker.domain.outcome import (
     Accepted,
     Deferred,
@@ -22,7 +23,7 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.signals import CrashPoint
-from tracker.domain.task import AT_PROVIDER, Task, TaskState
+from tracker.domain.task import AT_PROVIDER, Awaits, Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.metrics import SUBMITS, name_of
 from tracker.providers.ports.adapter import Sending
@@ -39,6 +40,7 @@ from tracker.services.submit.tries import (
     BegunTry,
     EndedTry,
     abandoned,
+    deferred,
     ended_attempt,
     event_of,
     input_of,
@@ -46,6 +48,7 @@ from tracker.services.submit.tries import (
     sighting,
     words_of,
 )
+from tracker.services.submit.under_way import CallUnderWay
 from tracker.store import attempts, jobs, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job
@@ -104,13 +107,23 @@ class Attempting:
         else:
             sending = self._sending(begun)
         async with AsyncExitStack() as held:
-            streamed = self._streamed(sending, begun)
+            under_way = CallUnderWay(context, begun)
+            streamed = self._streamed(sending, begun, under_way)
             if streamed is not None:
                 await held.enter_async_context(streamed)
-            call = await self._call(sending, streamed, is_large=is_large)
+            call, is_result = await self._call(sending, streamed, is_large=is_large)
+            if is_result:
+                await held.enter_async_context(under_way)
             lasts = call is not None and call.lasts_s > 0 and not is_large
+
+            def may_send() -> bool:
+                is_ours = context.clock.monotonic() < ours_until
+                if is_ours and is_result:
+                    under_way.mark_sent()
+                return is_ours
+
             with self.aside.waiting(job) if lasts else nullcontext():
-                answer = await self._send(sending, call, streamed, ours_until=ours_until)
+                answer = await self._send(sending, call, streamed, may_send)
             latency_ms = round((context.clock.monotonic() - started) * 1000)
             context.at(CrashPoint.SUBMIT_SENT)
             outcome = await self._judge(sending, answer, streamed)
@@ -142,7 +155,9 @@ class Attempting:
             now=context.clock.now(),
         )
 
-    def _streamed(self, sending: Sending, begun: BegunTry) -> StreamedAnswer | None:
+    def _streamed(
+        self, sending: Sending, begun: BegunTry, under_way: CallUnderWay
+    ) -> StreamedAnswer | None:
         """Return what takes an answer that is a stream; None where it is none."""
         streams = self._context.providers[sending.task.provider].streams
         if streams is None:
@@ -150,12 +165,16 @@ class Attempting:
         lasts_s = streams.lasts_s(sending.account, sending.task.operation)
         if lasts_s is None:
             return None
-        return StreamedAnswer(self._context, streams.reader, sending, begun, lasts_s)
+        reader = partial(streams.reader, sending)
+        return StreamedAnswer(self._context, reader, begun, under_way, lasts_s)
 
     async def _call(
         self, sending: Sending, streamed: StreamedAnswer | None, *, is_large: bool
-    ) -> HttpCall | None:
-        """Build the call, with the time that it may take; None where the adapter cannot."""
+    ) -> tuple[HttpCall | None, bool]:
+        """Build the call, with the time that it may take; None where the adapter cannot.
+
+        Returns also whether its answer is the result, by what the adapter says.
+        """
         context = self._context
         try:
             submits = context.providers[sending.task.provider].submits
@@ -166,26 +185,27 @@ class Attempting:
         except Exception:
             # Tried again like whatever never left us, and given up like it: it blocks nobody.
             log.exception("the request could not be built")
-            return None
+            return None, False
         lasts_s = call.lasts_s
+        is_result = streamed is not None or lasts_s > 0
         if streamed is not None:
             lasts_s = max(lasts_s, streamed.lasts_s)
         elif context.holds_files(sending.task):
             lasts_s = max(lasts_s, WITH_FILES_S)
-        return replace(
+        timed = replace(
             call,
             lasts_s=lasts_s,
             timeout_s=max(context.policy.submit_timeout_s, lasts_s),
             secrets=(*call.secrets, *context.callback_tokens([sending.task])),
         )
+        return timed, is_result
 
     async def _send(
         self,
         sending: Sending,
         call: HttpCall | None,
         streamed: StreamedAnswer | None,
-        *,
-        ours_until: float,
+        may_send: MaySend,
     ) -> HttpResult | HttpFailure:
         """Send it, unless the lease ran out before the first byte could leave.
 
@@ -199,7 +219,7 @@ class Attempting:
             sending.task.provider,
             sending.account,
             call,
-            may_send=lambda: context.clock.monotonic() < ours_until,
+            may_send=may_send,
             files=context.sinks(sending.task),
             pieces=None if streamed is None else streamed.open,
             purpose=Purpose.CREATE,
@@ -340,6 +360,8 @@ class Attempting:
         spent = not isinstance(item.outcome, Deferred) or item.outcome.spends_attempt
         if isinstance(item.outcome, Deferred):
             self._holds.hold(item.begun.task, item.outcome.scope, retry_at)
+        if recorder.task(item.begun.task.key).awaits is Awaits.ANSWER:
+            recorder.record(item.begun.task.key, deferred(item))
         if recorder.task(item.begun.task.key).state is TaskState.QUEUED:
             tasks.free_slots(tx.db, [item.begun.task.key])
             tx.woken.add(JobKind.SUBMIT)  # somebody may be waiting for the slot

@@ -6,31 +6,38 @@ goes away ends nothing, and one that comes back misses nothing.
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Self
-from uuid import UUID
 
 from tracker.domain.errors import Broken, Unavailable
+from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpFailure, HttpResult
 from tracker.domain.outcome import SubmitOutcome
 from tracker.domain.redacted_values import redacted_value
 from tracker.domain.signals import CrashPoint
-from tracker.providers.ports.adapter import Sending, StreamReader
+from tracker.providers.ports.adapter import StreamReader
 from tracker.services.context import Context
+from tracker.services.recorder import Recorder
 from tracker.services.submit.persistence import persistently
 from tracker.services.submit.tries import BegunTry
-from tracker.store import stream_texts
+from tracker.services.submit.under_way import CallUnderWay, record_open
+from tracker.store import stream_texts, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.stream_texts import Growth
 
 log = logging.getLogger(__name__)
 
-OpenReader = Callable[[Sending, Mapping[str, str]], StreamReader]
-"""See `Streams.reader`."""
+OpenReader = Callable[[Mapping[str, str]], StreamReader]
+"""Opens what reads an answer with these headers; see `Streams.reader`."""
 MOST_CHARS = 64 * 1024
 """Of one text. A stream that says more is ended by us, as if it had broken."""
 _TOO_LONG = f"its text is longer than {MOST_CHARS} characters"
+PROGRESS_EVERY_S = 15.0
+"""Seconds between two steps of a task that bring its progress: a step goes to whoever reads the
+feed, and texts tell of each percent."""
 BETWEEN_WRITES_S = 0.2
 """Pause after a write: all that comes meanwhile is written at once."""
 
@@ -42,16 +49,18 @@ class StreamedAnswer:
         self,
         context: Context,
         open_reader: OpenReader,
-        sending: Sending,
         begun: BegunTry,
+        under_way: CallUnderWay,
         lasts_s: float,
     ) -> None:
         """Nothing has come yet. lasts_s: seconds that the whole answer may take."""
         self.lasts_s = lasts_s
         self._context = context
         self._open_reader = open_reader
-        self._sending = sending
         self._begun = begun
+        self._under_way = under_way
+        self._progress: float | None = None
+        self._progress_at = -math.inf
         self._reader: StreamReader | None = None
         self._text = ""
         self._half = ""
@@ -73,7 +82,7 @@ class StreamedAnswer:
 
     def open(self, headers: Mapping[str, str]) -> Self:
         """Begin to read the body of a success; see exchange.OpenPieces."""
-        self._reader = self._open_reader(self._sending, headers)
+        self._reader = self._open_reader(headers)
         return self
 
     def write(self, piece: bytes) -> None:
@@ -137,17 +146,56 @@ class StreamedAnswer:
         if not more:
             return
         task, attempt = self._begun.task, self._begun.attempt
-        item = (task.id, Growth(task.tenant, task.key, attempt.key, self._told, more))
+        growth = Growth(task.tenant, task.key, attempt.key, self._told, more)
+        event = self._news()
+        item = _Written(self._begun, growth, event)
         await self._context.store.write(self._append, item, is_patient=True)
         self._told = len(grown)
+        if event is not None:
+            self._under_way.is_seen = True
+            if event.progress is not None:
+                self._progress = event.progress
+                self._progress_at = self._context.clock.monotonic()
         self._context.at(CrashPoint.STREAM_RECORDED)
 
-    def _append(self, tx: Tx, items: Sequence[tuple[UUID, Growth]]) -> list[None]:
-        grown = sorted((growth for _, growth in items), key=lambda one: one.task_key)
+    def _news(self) -> Event | None:
+        """Return the step of the task that its text brings: it has begun, or come further.
+
+        None at the end, as the outcome is recorded at once then.
+        """
+        assert self._reader is not None  # noqa: S101 - it has a text
+        if self._is_over:
+            return None
+        progress, attempt = self._reader.progress, self._begun.attempt.key
+        if self._told == 0:
+            return Event(EventKind.ANSWER_BEGUN, Source.SUBMIT, progress=progress, attempt=attempt)
+        is_due = self._context.clock.monotonic() >= self._progress_at + PROGRESS_EVERY_S
+        if progress is None or progress <= (self._progress or 0) or not is_due:
+            return None
+        return Event(EventKind.SEEN_RUNNING, Source.SUBMIT, progress=progress, attempt=attempt)
+
+    def _append(self, tx: Tx, items: Sequence["_Written"]) -> list[None]:
+        news = {one.growth.task_key: (one.begun, one.event) for one in items if one.event}
+        recorder = Recorder(
+            self._context, tx, tasks.lock_by_key(tx.db, news.keys()).values() if news else ()
+        )
+        grown = sorted((one.growth for one in items), key=lambda one: one.task_key)
         first = [growth for growth in grown if growth.at == 0]
         if first:
             stream_texts.begin(tx.db, first)
         stream_texts.append(tx.db, grown)
+        if news:
+            record_open(tx, recorder, news)
+            recorder.flush()
         for told in self._context.on_text:
-            tx.after_commit += [partial(told, id_) for id_, _ in items]
+            tx.after_commit += [partial(told, one.begun.task.id) for one in items]
         return [None] * len(items)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """More of one text, and the step of its task that it brings; None for none."""
+
+    begun: BegunTry
+    growth: Growth
+    event: Event | None

@@ -118,6 +118,16 @@ def sighting(item: EndedTry, accepted: Accepted) -> Event:
     )
 
 
+def deferred(item: EndedTry) -> Event:
+    """Return the event of a call that was seen under way, and is to be made again."""
+    return Event(
+        EventKind.SUBMIT_DEFERRED,
+        Source.SUBMIT,
+        message=words_of(item.outcome),
+        attempt=item.begun.attempt.key,
+    )
+
+
 def abandoned(item: EndedTry) -> Event:
     """Return the event of a task whose tries are spent."""
     reason = f"never reached the provider: {words_of(item.outcome)}"

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from tracker.domain.errors import Unavailable
 from tracker.domain.events import Event, EventKind, Source
-from tracker.domain.task import AT_PROVIDER, Task, TaskError, TaskState
+from tracker.domain.task import AT_PROVIDER, Awaits, Task, TaskError, TaskState
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.store import (
@@ -113,7 +113,7 @@ class Sweeping:
 
 
 def _given_up(task: Task) -> Event:
-    if task.state is not TaskState.UNCERTAIN:
+    if task.state is not TaskState.UNCERTAIN and task.awaits is not Awaits.ANSWER:
         message = "no verdict came in time; nobody asks any more"
         return Event(EventKind.GIVEN_UP, Source.SWEEP, message=message)
     message = "whether the provider has it, and bills it, could not be found out in time"

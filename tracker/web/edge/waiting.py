@@ -2,13 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect, Request
 
 from tracker.domain.errors import CredentialFault, NotFound, TaskGone, Unauthenticated
-from tracker.domain.task import TERMINAL, VERDICTS, Task, TaskState
+from tracker.domain.events import OF_OPEN_CALL
+from tracker.domain.task import TERMINAL, VERDICTS, Task, TaskState, is_unanswered
 from tracker.services.read.watch import Woke
 from tracker.store import kept_tasks, task_rows, tasks, tombstones
 from tracker.store.feed import Change
@@ -155,26 +156,36 @@ async def until_moved(
     return found
 
 
+IsOver = Callable[[Task], bool]
+
+
+def has_ended(task: Task) -> bool:
+    """Return whether a task needs no more waiting for."""
+    return task.state in TERMINAL
+
+
+def is_answered(task: Task) -> bool:
+    """Return whether the provider has answered a task's create."""
+    return not is_unanswered(task)
+
+
 async def until_over(
     request: Request,
     wait: WaitTime,
     task: Task,
     *,
     since: int | None,
-    over: Collection[TaskState] = TERMINAL,
+    is_over: IsOver = has_ended,
 ) -> Task:
     """Return a task that has just been accepted: when it is over, or as it is when the time is.
 
-    since: the watch's position before it was accepted.
-    over:  the states that are waited for.
+    since:   the watch's position before it was accepted.
+    is_over: tells of a task whether it is as it is waited for.
     """
     our, until = services(request), wait.until
-
-    def wants(change: Change) -> bool:
-        return change.step.to_state in over
-
+    wants = _ends if is_over is has_ended else _says_more
     with our.watch.task(task.id, since=since, wants=wants, holder=holder(request)) as waiter:
-        while task.state not in over:
+        while not is_over(task):
             woke = await waiter.sleep(until, leaving(request))
             if woke is Woke.REVOKED:
                 break  # it was accepted, which must be said; what came of it is not told
@@ -194,3 +205,7 @@ def _is_news(version: int, state: TaskState, seen: str | None) -> bool:
 
 def _ends(change: Change) -> bool:
     return change.step.to_state in TERMINAL
+
+
+def _says_more(change: Change) -> bool:
+    return change.step.kind not in OF_OPEN_CALL

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from tracker.domain import cursor, numbers
 from tracker.domain.errors import BeingSent, Conflict, NotFound, Unavailable
 from tracker.domain.records import changed
-from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
+from tracker.domain.task import TERMINAL, ArtifactState, Task
 from tracker.providers.ports.front import Cancel, Create, Get, Media, Page, Shown, Skip
 from tracker.services.read.watch import Woke
 from tracker.services.submit.request import Submission
@@ -24,7 +24,15 @@ from tracker.telemetry import note
 from tracker.web.edge import query
 from tracker.web.edge.body_shares import release_share
 from tracker.web.edge.state import holder, principal, services, tenant
-from tracker.web.edge.waiting import WaitTime, leaving, refuse_ended, until_over
+from tracker.web.edge.waiting import (
+    IsOver,
+    WaitTime,
+    has_ended,
+    is_answered,
+    leaving,
+    refuse_ended,
+    until_over,
+)
 from tracker.web.fronts.own_urls import with_own_urls
 from tracker.web.fronts.repeats import accepted_once
 from tracker.web.fronts.uploads import with_links
@@ -39,7 +47,6 @@ _LISTED_INPUT = 64 * 1024
 """Bytes of an input that is shown in a list."""
 _PARSED_AT_ONCE = 256 * 1024
 """Bytes that the event loop parses itself, in some 2 ms."""
-_SENT = frozenset(TaskState) - {TaskState.QUEUED}
 
 
 async def run(
@@ -155,8 +162,8 @@ async def _create(
     if accepted.replayed and command.wait_s:
         # It is told as it was accepted; by now it may be over, and no news of that will come.
         task = await services(request).store.find(tasks.by_id, task.id) or task
-    over = _SENT if command.waits_for == "sent" else TERMINAL
-    held = await _held(request, task, command.wait_s, since=place, over=over)
+    is_over = is_answered if command.waits_for == "sent" else has_ended
+    held = await _held(request, task, command.wait_s, since=place, is_over=is_over)
     return Shown([held]), {} if accepted.body is None else {task.key: accepted.body}
 
 
@@ -276,17 +283,17 @@ async def _held(
     wait_s: int,
     *,
     since: int | None,
-    over: Collection[TaskState] = TERMINAL,
+    is_over: IsOver = has_ended,
 ) -> Task:
     """Return a task once it is over, or as it is after so many seconds.
 
-    since: the feed's place before the task was looked at. over: the states that are waited for.
+    since: the feed's place before the task was looked at. is_over: see `until_over`.
     Raises ClientDisconnect.
     """
-    if not wait_s or task.state in over:
+    if not wait_s or is_over(task):
         return task
     try:
-        return await until_over(request, WaitTime(wait_s, {}), task, since=since, over=over)
+        return await until_over(request, WaitTime(wait_s, {}), task, since=since, is_over=is_over)
     except Unavailable as error:
         # The task is durable: a client that reads a refusal would make another one.
         log.warning("an answer was not held to the end: %(reason)s", {"reason": error})

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tracker.domain.errors import Unavailable
-from tracker.domain.task import Task, TaskState, in_known_state
+from tracker.domain.task import Task, in_known_state
 from tracker.providers.ports.front import TextStream
 from tracker.services.read.watch import Woke
 from tracker.store import stream_texts, tasks
@@ -64,7 +64,7 @@ class StreamedTask(Response):
                     await self._send_piece(send, self._piece(found.more), slow_s)
                     beat_at = loop.time() + beat_s
                 told += len(found.more)
-                if found.state is not TaskState.QUEUED:
+                if found.is_whole:
                     break
                 woke = await waiter.sleep(min(beat_at, loop.time() + our.watch.poll_s), gone)
         if woke is not Woke.GONE:
@@ -94,8 +94,8 @@ class StreamedTask(Response):
             )
         except Unavailable as error:
             log.warning("a stream waits for its text: %(reason)s", {"reason": error})
-            return TextSoFar("", TaskState.QUEUED)
-        return found or TextSoFar("", TaskState.EXPIRED)  # the task is gone, and so is its text
+            return TextSoFar("", is_whole=False)
+        return found or TextSoFar("", is_whole=True)  # the task is gone, and so is its text
 
     async def _end(self, woke: Woke) -> bytes:
         """Return the end: of the task as it is now, or of one that goes on without its client."""

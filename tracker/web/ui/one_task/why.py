@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracker.domain.lifecycle import Transition, Verdict
-from tracker.domain.task import OPEN, Task, TaskState
+from tracker.domain.task import OPEN, Awaits, Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.store.task_story import Story
 from tracker.web.ui.frame.formats import is_late
@@ -71,6 +71,8 @@ def reason_of(
     odd = _odd(story, step, say)
     if task.state is TaskState.UNCERTAIN and unfindable is not None:
         key, at, why = "why.next-resolve", None, unfindable
+    elif task.awaits is Awaits.ANSWER:
+        return replace(reason, odd=odd)
     else:
         key, at, why = *_next(task, story, is_called_back=is_called_back, now=now), ""
     return replace(reason, next_key=key, next_at=at, next_said=why, odd=odd)
@@ -97,6 +99,8 @@ def _describe_end(task: Task, step: Transition, story: Story, say: Say) -> tuple
     if task.state is TaskState.QUEUED and story.attempts:
         attempt = story.attempts[-1]
         return say(f"why.queued.{attempt.outcome or 'open'}"), attempt.message or ""
+    if task.awaits is Awaits.ANSWER:
+        return say("why.under-way"), ""
     if task.blocked_at is not None:
         return say("why.blocked"), task.message or ""
     if task.cancel_asked_at is not None and task.state in OPEN:
