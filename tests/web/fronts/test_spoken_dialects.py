@@ -83,7 +83,7 @@ def test_runway_tells_the_organization_and_what_the_upstream_says_of_uploads(pai
     assert answer.json()["creditBalance"] > 0
     # No files are kept here: the call is the upstream's, and this one has no uploads.
     assert pair[0].post("/runwayml/v1/uploads", json={}).status_code == 404
-    assert pair[0].post("/runwayml/uploads", json={}).status_code == 501
+    assert pair[0].post("/runwayml/uploads", json={}).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -112,8 +113,35 @@ def test_a_form_that_runway_does_not_have_is_refused(services: tuple[httpx.Clien
     http, *_ = services
     answer = http.post("/runwayml/v1/uploads", json={"filename": "a", "type": "lasting"})
     assert (answer.status_code, answer.json()["issues"][0]["path"]) == (400, ["type"])
-    parts = http.post("/runway/uploads", json={"filename": "a", "numberOfParts": 1})
-    assert parts.status_code == 501
+    parts = http.post("/runway/uploads", json={"filename": "a", "numberOfParts": 2})
+    assert parts.status_code == 400
+
+
+@pytest.mark.parametrize("prefix", ["/runway", "/runwayml", "/proxy/runway"])
+def test_older_clients_of_runway_send_a_file_in_one_part(
+    services: tuple[httpx.Client, ...], prefix: str
+) -> None:
+    http, without, foreign, _ = services
+    asked = {"filename": "cat.png", "numberOfParts": 1, "type": "DATASET_PREVIEW"}
+    begun = http.post(f"{prefix}/uploads", json=asked).json()
+    (place,) = begun["uploadUrls"]
+    complete = f"{prefix}/uploads/{begun['id']}/complete"
+    parts = {"parts": [{"PartNumber": 1, "ETag": "ca3b00c313b6fd9a5c48889ad16f7d5e"}]}
+    assert http.post(complete, json=parts).status_code == 404  # the file has not come
+    page = {"origin": "https://page.example"}
+    with httpx.Client(timeout=60, trust_env=False, headers=page) as nobody:
+        asks = {"access-control-request-method": "PUT"}
+        assert nobody.options(place, headers=asks).headers["access-control-allow-origin"] == "*"
+        assert nobody.put(place[:-4] + "AAA=", content=FILE).status_code == 404
+        put = nobody.put(place, content=FILE, headers=begun["uploadHeaders"])
+        assert (put.status_code, put.headers["access-control-allow-origin"]) == (200, "*")
+        assert put.headers["etag"] == f'"{sha256(FILE).hexdigest()}"'
+        assert nobody.put(place, content=FILE).status_code == 200
+        assert nobody.put(place, content=b"another").status_code == 409
+        assert foreign.post(complete, json=parts).status_code == 404
+        url = http.post(complete, json=parts).json()["url"]
+        assert nobody.get(url).content == FILE
+    assert without.post(f"{prefix}/uploads", json=asked).status_code == 404
 
 
 def test_without_custody_the_form_is_runways_own(services: tuple[httpx.Client, ...]) -> None:

@@ -217,22 +217,22 @@ class PageFiles:
 class OneFile:
     """Show, send or delete a file that the tenant uploaded through this front, by its id.
 
-    Refused with NOT_FOUND where there is none. What was submitted with it keeps its link to it.
+    NOT_FOUND where there is none. What was submitted with it keeps its link. `complete`: by a form.
     """
 
     id: str
-    action: Literal["show", "send", "delete"] = "show"
+    action: Literal["show", "send", "delete", "complete"] = "show"
 
 
 @dataclass(frozen=True, slots=True)
 class OpenForm:
     """Make a form by which a file can be uploaded without a key.
 
-    otherwise: as of `Upload`. fields: what texts of the call's JSON must be.
+    otherwise: as of `Upload`; empty: none takes it. fields: what values of the call's JSON must be.
     """
 
     otherwise: str
-    fields: Mapping[str, Collection[str]] = field(default_factory=dict)
+    fields: Mapping[str, Collection[object]] = field(default_factory=dict)
 
 
 @record

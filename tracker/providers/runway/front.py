@@ -10,6 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from tracker.domain.media_type import OCTETS
 from tracker.domain.task import TERMINAL, Artifact, Task, TaskState
 from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
@@ -20,11 +21,12 @@ from tracker.providers.ports.front import (
     Cancel,
     Command,
     Create,
-    Fixed,
     Get,
+    OneFile,
     OpenForm,
     PassOn,
     Shown,
+    UploadForm,
 )
 from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
 from tracker.providers.runway.operations import CREATES, WORKFLOWS
@@ -33,6 +35,7 @@ ORGANIZATION, UPLOADS = "v1/organization", "v1/uploads"
 _OURS = "runway://tracker/"
 """The beginning of the URIs of files that were uploaded here; all others are Runway's own."""
 CREDITS = "credits"
+_ONE_PART = MappingProxyType({"numberOfParts": (1,)})
 _VERSION = "x-runway-version"
 """The header of official clients; those of gateways send none."""
 _OFFICIAL = "v1/"
@@ -66,10 +69,9 @@ class RunwayFront(PlainFront):
             return PassOn(ORGANIZATION) if _is_read(call) else wrong_method(call)
         if call.path == UPLOADS:
             return _upload(call)
-        if path == "uploads":
-            message = "uploads in parts are not served here: give a URL or a data: URI"
-            return Fixed(FrontAnswer({"error": message}, 501, {"x-should-retry": "false"}))
         first, _, rest = path.partition("/")
+        if first == "uploads":
+            return _upload_in_parts(call, rest)
         if first in (_TASKS, _INVOCATIONS) and rest:
             return _one(call, rest)
         if first == WORKFLOWS and rest:
@@ -83,6 +85,10 @@ class RunwayFront(PlainFront):
         del request_id
         if isinstance(command, Cancel):
             return FrontAnswer(None, 204)
+        if shown.file is not None:
+            return FrontAnswer({"id": shown.file.id, "url": shown.file.url})
+        if shown.form is not None and call.path != UPLOADS:
+            return FrontAnswer(_parts(shown.form))
         if shown.form is not None:
             form = {"uploadUrl": shown.form.url, "fields": dict(shown.form.fields)}
             return FrontAnswer({**form, "runwayUri": _OURS + shown.form.id})
@@ -158,6 +164,27 @@ def _upload(call: FrontCall) -> OpenForm | Refusal:
     if call.method != "POST":
         return wrong_method(call)
     return OpenForm(otherwise=UPLOADS, fields={"type": ("ephemeral",)})
+
+
+def _upload_in_parts(call: FrontCall, rest: str) -> OpenForm | OneFile | Refusal:
+    """Read the first step of an upload by older clients of gateways, or the last one.
+
+    Between them a client puts the file, in one part, at the URL that it was given; it names the
+    file by the `url` of the last answer: https://github.com/Dooy/chatgpt-web-midjourney-proxy
+    (src/api/runway.ts, src/views/luma/runwayInput.vue), read 2026-11-30.
+    """
+    id_, _, step = rest.partition("/")
+    if rest and (not id_ or step != "complete"):
+        return no_route(call)
+    if call.method != "POST":
+        return wrong_method(call)
+    return OneFile(id_, "complete") if rest else OpenForm(otherwise="", fields=_ONE_PART)
+
+
+def _parts(form: UploadForm) -> dict[str, Any]:
+    """Show where the one part of a file goes. Clients send the headers that they are told."""
+    url = "/".join((form.url, *form.fields.values()))
+    return {"id": form.id, "uploadUrls": [url], "uploadHeaders": {"Content-Type": OCTETS}}
 
 
 def _one(call: FrontCall, name: str) -> Command | Refusal:

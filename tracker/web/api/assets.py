@@ -21,6 +21,7 @@ from tracker.store import assets, tasks
 from tracker.web.api import asset_views
 from tracker.web.edge import params, query
 from tracker.web.edge.asset_bytes import bytes_of
+from tracker.web.edge.browsers import allow_reading, preflight
 from tracker.web.edge.links import base_of
 from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
 from tracker.web.edge.paging import page_answer, position
@@ -200,6 +201,33 @@ async def upload_by_form(request: Request) -> Response:
     lifetime = timedelta(seconds=UPLOAD_KEPT_S)
     await our.uploading.keep_promised(ticket, form.content(), lifetime)
     return Response(status_code=204, headers=_NO_STORE)
+
+
+@operation(
+    scope=None,
+    tag="assets",
+    answers={200: None},
+    problems=[400, 404, 408, 409, 413],
+)
+async def upload_by_link(request: Request) -> Response:
+    """Take in a file, as the raw body, at the place that a front gave a client for it.
+
+    The token in the path is the key, so pages of any site may send it. See `upload_by_form`.
+    """
+    our = services(request)
+    ticket = our.uploading.promised(request.path_params["token"])
+    lifetime = timedelta(seconds=UPLOAD_KEPT_S)
+    kept = await our.uploading.keep_promised(ticket, uploaded(request), lifetime)
+    answer = Response(headers={**_NO_STORE, "etag": f'"{(kept.sha256 or b"").hex()}"'})
+    answer.headers["access-control-expose-headers"] = "etag"
+    allow_reading(request, answer)
+    return answer
+
+
+@operation(scope=None, tag="assets", answers={204: None})
+async def may_upload(request: Request) -> Response:
+    """Tell a browser that a page of any site may send a file there."""
+    return preflight(request) or Response(status_code=204, headers={"allow": "OPTIONS, PUT"})
 
 
 async def _asset(request: Request) -> Asset:

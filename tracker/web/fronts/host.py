@@ -47,19 +47,25 @@ from tracker.providers.ports.front_call import (
 from tracker.providers.ports.provider import Provider
 from tracker.web.edge.auth import admit
 from tracker.web.edge.body import read_json
+from tracker.web.edge.browsers import allow_reading, preflight
 from tracker.web.edge.forms import read_json_or_form
 from tracker.web.edge.problems import headers_of, request_id
 from tracker.web.edge.slashes import parts_of, without_repeat
 from tracker.web.edge.state import services
 from tracker.web.edge.whole_answers import answer_with
-from tracker.web.fronts.browsers import allow_reading, preflight
 from tracker.web.fronts.commands import media_url, run
 from tracker.web.fronts.files import with_files
 from tracker.web.fronts.own_urls import with_own_urls
 from tracker.web.fronts.passing import PassingFront
 from tracker.web.fronts.refusals import refusal_of
 from tracker.web.fronts.streaming import StreamedTask
-from tracker.web.fronts.uploaded_files import NOT_KEPT_HERE, one_file, page_of_files, sent_file
+from tracker.web.fronts.uploaded_files import (
+    NOT_KEPT_HERE,
+    NOTHING_KEPT,
+    one_file,
+    page_of_files,
+    sent_file,
+)
 from tracker.web.fronts.uploads import keep_upload, keeps_uploads, open_form
 
 log = logging.getLogger(__name__)
@@ -139,6 +145,8 @@ class FrontHost:
                 shown = await run(request, self._provider, command)
                 return StreamedTask(request, shown.tasks[0], stream)
             case Upload(otherwise=name) | OpenForm(otherwise=name) if not keeps_uploads(request):
+                if not name:
+                    return self._refusal(Refusal(Fault.NOT_SERVED, NOTHING_KEPT), call)
                 return await self._passing.pass_on(request, name)
             case PageFiles() | OneFile():
                 return await self._files(request, call, command)

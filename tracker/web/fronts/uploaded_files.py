@@ -9,8 +9,9 @@ from tracker.providers.ports.front import OneFile, PageFiles, Shown, UploadedFil
 from tracker.services.custody.front_files import Owner
 from tracker.web.edge.asset_bytes import bytes_of
 from tracker.web.edge.state import services, tenant
-from tracker.web.fronts.uploads import as_uploaded
+from tracker.web.fronts.uploads import as_uploaded, sent_by_form
 
+NOTHING_KEPT = "uploads need TRACKER_PUBLIC_URL, and TRACKER_ASSETS to be on"
 NOT_KEPT_HERE = "files are passed on: they are read, listed and deleted at the provider"
 
 
@@ -22,6 +23,8 @@ async def page_of_files(request: Request, front: str, asked: PageFiles) -> Shown
 
 async def one_file(request: Request, front: str, asked: OneFile) -> UploadedFile:
     """Return a file, deleted where that was asked for. Raises NotFound, Unavailable."""
+    if asked.action == "complete":
+        return await sent_by_form(request, asked.id)
     files, owner = services(request).front_files, _owner(request, front)
     found = await files.get(owner, asked.id)
     if asked.action == "delete":

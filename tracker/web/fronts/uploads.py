@@ -10,7 +10,7 @@ from starlette.requests import Request
 from tracker.domain import upload_form
 from tracker.domain.asset_link import LONGEST
 from tracker.domain.custody import Asset, with_texts
-from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.domain.media_type import OCTETS
 from tracker.domain.upload_label import UploadLabel, label_of
 from tracker.providers.ports.front import Create, OpenForm, Upload, UploadedFile, UploadForm
@@ -86,6 +86,16 @@ def open_form(request: Request, asked: OpenForm, body: Mapping[str, object]) -> 
     return UploadForm(str(ticket.asset), url, {upload_form.FIELD: token})
 
 
+async def sent_by_form(request: Request, id_: str) -> UploadedFile:
+    """Return the tenant's file that was sent by a form. Raises NotFound, Unavailable."""
+    known = query.as_uuid(id_)
+    wanted = [] if known is None else [known]
+    kept = await services(request).serving.kept_uploads(tenant(request), wanted)
+    for file in kept.values():
+        return as_uploaded(request, file, {})
+    raise NotFound("no file came, or it is kept no more")
+
+
 async def with_links(request: Request, asked: Create) -> Mapping[str, Any]:
     """Return the input of a create with links in the place of uploads.
 
@@ -119,9 +129,9 @@ async def _checked(
     _check(form.fields, wanted)
 
 
-def _check(given: Mapping[str, object], wanted: Mapping[str, Collection[str]]) -> None:
+def _check(given: Mapping[str, object], wanted: Mapping[str, Collection[object]]) -> None:
     flaws = [
-        FieldError(name, f"must be one of {', '.join(sorted(known))}")
+        FieldError(name, f"must be one of {', '.join(sorted(map(str, known)))}")
         for name, known in wanted.items()
         if given.get(name) not in known
     ]

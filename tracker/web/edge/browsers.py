@@ -1,4 +1,4 @@
-"""Let pages of other sites use a front with a key of their own (CORS, fetch.spec.whatwg.org).
+"""Let pages of other sites use what takes a key of their own (CORS, fetch.spec.whatwg.org).
 
 Web clients of providers' APIs run in browsers. A call that carries a key may be read by the page
 that sent it: the key is its own, and no cookie stands for one. Where a service asks for no keys,
