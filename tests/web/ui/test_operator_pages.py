@@ -102,6 +102,7 @@ def test_readers_and_other_tenants_see_what_the_api_shows_them(
         for path in ("/keys", "/audit", "/system"):
             refused = reader.get(path)
             assert (refused.status_code, "admin" in refused.text) == (403, True)
+            assert "/sign-out" in refused.text  # one is still signed in
         assert reader.send("/keys", scope=["admin"]).status_code == 403
         assert "needs admin" in reader.see("/providers")
 

@@ -1,10 +1,13 @@
-"""Results in a few words of the reader's language."""
+"""Results, filters and actors in the reader's words; commands that can be read."""
 
 import pytest
 
 from tracker.domain.task import Artifact, ArtifactState
 from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE, Language
+from tracker.web.ui.frame.formats import actor_name, filter_text
 from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.one_task import curl
+from tracker.web.ui.task import text_of
 from tracker.web.ui.task_parts import pieces_text
 
 VIDEO = Artifact("video", None, duration_s="5.041")
@@ -29,3 +32,43 @@ def test_kinds_are_words_of_the_reader_or_the_providers_own(
     say = words_of(language)
     assert pieces_text([VIDEO], say) == one
     assert pieces_text(PIECES, say) == several
+
+
+@pytest.mark.parametrize(
+    ("language", "texts"),
+    [
+        (ENGLISH, ["State: failed", "overdue", "metadata.order: 7", "State: <b>"]),
+        (SIMPLIFIED_CHINESE, ["状态：失败", "逾期", "metadata.order：7", "状态：<b>"]),
+    ],
+)
+def test_filters_are_read_in_words(language: Language, texts: list[str]) -> None:
+    say = words_of(language)
+    given = [("state", "failed"), ("overdue", "true"), ("metadata.order", "7"), ("state", "<b>")]
+    assert [filter_text(name, value, say) for name, value in given] == texts
+
+
+def test_an_actor_is_known_by_the_name_of_the_key() -> None:
+    assert actor_name("key 01a229fb-1fd4-7240-9589-ae11ec5d5b44 (ops (night))") == "ops (night)"
+    for other in ("key 01a229fb-1fd4-7240-9589-ae11ec5d5b44", "the command line", "key x (y)"):
+        assert actor_name(other) == other
+
+
+def test_a_text_that_an_address_holds_is_read() -> None:
+    held = Artifact("text", "data:text/plain;charset=utf-8,%E9%9B%A8%0A%3Cb%3E")
+    assert text_of(held) == "雨\n<b>"
+    for url in (
+        None,
+        "https://a.example/x",
+        "data:text/html,x",
+        "data:text/plain;charset=utf-8,%ff",
+    ):
+        assert text_of(Artifact("text", url)) == ""
+
+
+def test_a_prompt_stands_in_a_copied_command_as_it_is_read() -> None:
+    command = curl.bytes_written('{"p": "雨🎬 é\u202e\u00a0\n"}'.encode() + b"\xff")
+    assert "雨🎬" in command
+    assert command.isprintable()
+    assert "\\0342\\0200\\0256" in command  # U+202E
+    assert "\\0302\\0240" in command  # a space that does not look like one
+    assert "\\0377" in command

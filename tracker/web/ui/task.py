@@ -1,17 +1,18 @@
 """`/ui/tasks/{id}`: one task, and everything that proves what is said of it."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.domain.access import Scope
-from tracker.domain.custody import by_piece, piece_name
+from tracker.domain.custody import Asset, by_piece, piece_name
 from tracker.domain.errors import NotFound
 from tracker.domain.task import Artifact, as_of
 from tracker.store import feed, task_story, tasks
@@ -198,6 +199,8 @@ def _pieces(story: Story, say: Callable[..., str]) -> list[dict[str, Any]]:
             "kind": kind_text(piece.kind, say),
             "asset": kept.get(piece_name(piece, number)),
             "host": _host(piece),
+            "text": text_of(piece),
+            "expires_at": _expiry(piece, kept.get(piece_name(piece, number))),
             "extra": json.dumps(dict(piece.extra), ensure_ascii=False, indent=1)
             if piece.extra
             else "",
@@ -213,6 +216,23 @@ def _host(piece: Artifact) -> str:
     except ValueError:
         return ""
     return parts.netloc if parts.scheme in ("http", "https") else ""
+
+
+_PLAIN_TEXT = re.compile(r"data:text/plain;charset=utf-8,([^,]*)", re.IGNORECASE)
+
+
+def text_of(piece: Artifact) -> str:
+    """Return the text of a piece that is one, e.g. lyrics, which its address holds; else empty."""
+    found = _PLAIN_TEXT.fullmatch(piece.url or "")
+    try:
+        return unquote(found[1], errors="strict") if found else ""
+    except UnicodeDecodeError:
+        return ""
+
+
+def _expiry(piece: Artifact, kept: Asset | None) -> datetime | None:
+    """Return when a piece's address dies: as the provider says, else as the address itself does."""
+    return piece.expires_at or (None if kept is None else kept.url_expires_at)
 
 
 def _resubmitting(request: Request, story: Story) -> str:

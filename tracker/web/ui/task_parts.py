@@ -109,7 +109,7 @@ def bill_text(costs: Sequence[Cost], say: Say) -> str:
             name = unit_text(cost, say)
             charged[name] = charged.get(name, Decimal(0)) + sign * amount
     if charged:
-        return ", ".join(f"{amount:f} {name}".strip() for name, amount in charged.items())
+        return ", ".join(f"{amount:,f} {name}".strip() for name, amount in charged.items())
     for phase in _EXPECTED:
         expected = [
             f"{cost.amount} {unit_text(cost, say)}" for cost in costs if cost.phase is phase

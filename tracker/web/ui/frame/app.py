@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from tracker.domain.access import Scope
-from tracker.domain.errors import Unauthenticated, Unavailable
+from tracker.domain.errors import Forbidden, Unauthenticated, Unavailable
 from tracker.store.driver import acting
 from tracker.web.edge import auth, query
 from tracker.web.edge.operation import Param, act_of
@@ -184,7 +184,11 @@ async def read_by(request: Request, scope: Scope | None) -> Reader:
     secret = session_secret(request)
     if scope is None:
         return await _known(request, found, secret)
-    principal = await auth.admit_to_dashboard(request, scope, secret)
+    try:
+        principal = await auth.admit_to_dashboard(request, scope, secret)
+    except Forbidden:
+        state["reader"] = await _known(request, found, secret)  # who stays signed in
+        raise
     is_open = principal is auth.ANYBODY
     found = state["reader"] = Reader(found.preferences, principal, is_open=is_open)
     return found

@@ -1,5 +1,6 @@
 """Times, durations and numbers as pages show them."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -7,6 +8,7 @@ from decimal import Decimal
 from markupsafe import Markup, escape
 
 from tracker.domain.cost import Cost, Price
+from tracker.domain.task import TaskState
 
 LATE = timedelta(minutes=1)
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
@@ -76,6 +78,42 @@ def duration_text(took: timedelta | float, say: Callable[..., str]) -> str:
 def number_text(number: float | Decimal) -> str:
     """Return a number with its thousands apart; fractions stay as exact as they are."""
     return f"{number:,}"
+
+
+_FILTER_WORDS = {
+    "state": "tasks.state",
+    "provider": "tasks.provider",
+    "operation": "tasks.operation",
+    "account": "tasks.account",
+    "external_task_id": "tasks.external-id",
+    "provider_task_id": "tasks.provider-id",
+    "created_after": "tasks.submitted-after",
+    "created_before": "tasks.submitted-before",
+    "updated_after": "tasks.changed-after",
+    "updated_before": "tasks.changed-before",
+    "overdue": "state.overdue",
+}
+"""Words of the filters of tasks; others are shown as the API names them."""
+
+
+def filter_text(name: str, value: object, say: Callable[..., str]) -> str:
+    """Return a filter of tasks as it is read: `State: failed`."""
+    text = str(value)
+    if name == "state" and text in set(TaskState):
+        text = say(f"state.{text}")
+    if name == "overdue" and text.lower() == "true":
+        return say("state.overdue")
+    label = say(_FILTER_WORDS[name]) if name in _FILTER_WORDS else name
+    return f"{label}{say('frame.colon')}{text}"
+
+
+_KEY = re.compile(r"key (?P<id>[0-9a-f-]{36}) \((?P<name>.+)\)", re.DOTALL)
+
+
+def actor_name(actor: str) -> str:
+    """Return the name of the key that acted; the whole text where it names none."""
+    found = _KEY.fullmatch(actor)
+    return found["name"] if found else actor
 
 
 def unit_text(priced: Cost | Price, say: Callable[..., str]) -> str:

@@ -170,6 +170,8 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
         "took": took,
         "age": lambda when: took(_whole_seconds(abs(now - when))),
         "number": formats.number_text,
+        "filter_text": lambda name, value: formats.filter_text(name, value, say),
+        "actor_name": formats.actor_name,
         "size": formats.bytes_text,
         "unit": lambda priced: formats.unit_text(priced, say),
         "navigation": _served(request, NAVIGATION),

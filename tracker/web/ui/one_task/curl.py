@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from tracker.web.ui.frame.visible import visible
+
 _NOT_SENT = frozenset(
     {
         *("host", "content-length", "connection", "transfer-encoding", "accept-encoding", "accept"),
@@ -19,12 +21,23 @@ def quoted(text: str) -> str:
 def bytes_written(body: bytes) -> str:
     r"""Return a command that writes exactly these bytes: `printf '%b' '…'`.
 
-    Bytes that are no plain ASCII are octal, as `%b` of POSIX's printf reads them (`\0ddd`), so
-    that neither the shell's nor the terminal's charset matters, nor NUL. Source:
-    https://pubs.opengroup.org/onlinepubs/9699919799/utilities/printf.html, read 2026-11-29.
+    Characters of UTF-8 that can be seen stand as they are: prompts are to be read, and changed.
+    Everything else that is no plain ASCII is octal, as `%b` of POSIX's printf reads it (`\0ddd`):
+    NUL, line ends, bytes that are no text, and what a terminal would not show or would act on.
+    Source: https://pubs.opengroup.org/onlinepubs/9699919799/utilities/printf.html, read 2026-11-29.
     """
-    text = "".join(chr(byte) if byte in _PLAIN else f"\\0{byte:03o}" for byte in body)
+    text = "".join(map(_written, body.decode("utf-8", "surrogateescape")))
     return f"printf '%b' '{text}'"
+
+
+def _written(char: str) -> str:
+    if char.isascii():
+        is_plain = ord(char) in _PLAIN
+    else:
+        is_plain = char.isprintable() and not char.isspace() and visible(char) == char
+    if is_plain:
+        return char
+    return "".join(f"\\0{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))
 
 
 def reading(base: str, id_: str) -> str:

@@ -31,7 +31,8 @@ WORDS: Words = {
     " Resolve says what you found there.",
     "attention.overdue": ("overdue task", "overdue tasks"),
     "attention.overdue.why": "Still open after their deadline. Refresh asks the provider now; one"
-    " that waits to be sent is sent by itself, or cancelled. The task's page says what it waits for.",
+    " that waits to be sent is sent by itself, or cancelled. The task's page says what it waits for"
+    " and when it expires.",
     "attention.blocked": ("task waits for its caller", "tasks wait for their caller"),
     "attention.blocked.why": "The provider goes on only after another call of whoever submitted"
     " them. They do not expire meanwhile.",

@@ -30,6 +30,7 @@ WORDS: Words = {
     "frame.go-on": "Go on",
     "frame.denied": "Your key lacks the scope {scope}.",
     "frame.gone": "There is nothing here: it never existed, or it is not yours to see.",
+    "frame.without-query": "Open the page without filters",
     "frame.request-id": "request id",
     "unit.ms": "{value} ms",
     "unit.s": "{value} s",

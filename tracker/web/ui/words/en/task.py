@@ -17,6 +17,7 @@ WORDS: Words = {
     "task.why": "Why it is where it is:",
     "task.deadline-over": "⚑ Past its deadline of",
     "task.deadline": "Deadline",
+    "task.given-up": "Expires, if the provider does not end it, at",
     "task.polls": ("{n} poll said something", "{n} polls said something"),
     "task.history": "History",
     "task.what": "What",

@@ -30,6 +30,7 @@ WORDS: Words = {
     "frame.go-on": "继续",
     "frame.denied": "你的密钥缺少权限 {scope}。",
     "frame.gone": "这里没有内容：它从未存在，或者你无权查看。",
+    "frame.without-query": "打开不带筛选条件的页面",
     "frame.request-id": "请求 ID",
     "unit.ms": "{value} 毫秒",
     "unit.s": "{value} 秒",

@@ -17,6 +17,7 @@ WORDS: Words = {
     "task.why": "为何处于此状态：",
     "task.deadline-over": "⚑ 已超过期限",
     "task.deadline": "期限",
+    "task.given-up": "服务商若仍不结束，到期时间",
     "task.polls": "{n} 次轮询有结果",
     "task.history": "历史",
     "task.what": "事件",
