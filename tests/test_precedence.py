@@ -18,6 +18,7 @@ from tracker.domain.signals import CrashPoint
 from tracker.egress.client import EgressClient
 from tracker.precedence import BACKGROUND_SHARE, CROWD, CROWDED_S, PAUSE_S, Background, Precedence
 from tracker.services.deliver.delivery import Delivering
+from tracker.workers.deliveries import DeliveryLoop
 
 pytestmark = pytest.mark.anyio
 
@@ -231,3 +232,44 @@ async def test_what_runs_in_the_background_rests_beside_a_crowd_of_callbacks_alo
     assert 2 * rest_s == CROWDED_S
     assert await ten_pieces_s() == CROWDED_S  # two rests, and the crowd is gone
     assert await ten_pieces_s() == 0
+
+
+async def test_what_cannot_be_cut_waits_for_a_lull_and_not_for_ever() -> None:
+    precedence, done = Precedence(), list[str]()
+
+    async def end_of(name: str, at_most_s: float) -> None:
+        await precedence.lull(at_most_s)
+        done.append(name)
+
+    await end_of("at once", 0.0)
+    async with asyncio.TaskGroup() as group:
+        with precedence:
+            group.create_task(end_of("patient", 60))
+            await end_of("impatient", 0.001)
+            with precedence:
+                await turns()
+            await turns()  # one thing ended, another is under way
+            assert done == ["at once", "impatient"]
+    assert done == ["at once", "impatient", "patient"]
+
+
+async def test_a_delivery_is_urgent_from_its_commit_until_it_is_sent(sqlite_url: str) -> None:
+    http = ScriptedHttp(lambda _: HttpResult(200, {}, b""))
+    async with open_workbench(sqlite_url, http) as bench:
+        await an_endpoint(bench, "http://subscriber.example/")
+        precedence = bench.context.precedence
+        loop = DeliveryLoop(Delivering(bench.context), bench.context.clock, drain_s=15)
+        bench.context.store.on_commit(lambda kinds, _: loop.wake() if kinds else None)
+        running = asyncio.create_task(loop.run())
+        for number in range(1, 4):
+            await bench.accepted(await bench.queued(f"ours-{number}"), f"theirs-{number}")
+            await precedence.lull(60)
+            assert len(http.calls) == number
+        for _ in range(2):
+            loop.wake()
+            assert precedence.is_urgent
+            await precedence.lull(60)
+            assert not precedence.is_urgent
+        loop.stop()
+        await running
+        assert not precedence.is_urgent

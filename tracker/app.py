@@ -253,11 +253,13 @@ def _let_threads_finish() -> None:
 
     With SQLite on one core, the event loop and the writer would take turns at every statement. With
     a server the writer waits for that, and is better woken at once.
-    (SCHED_BATCH: https://man7.org/linux/man-pages/man7/sched.7.html, read 2026-11-29.)
+    (SCHED_BATCH: https://man7.org/linux/man-pages/man7/sched.7.html, read 2026-11-29.) Whoever runs
+    us under another policy than the usual one, such as `chrt`, has chosen it.
     """
     if hasattr(os, "SCHED_BATCH"):
         with suppress(OSError):  # a container may forbid it
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+            if os.sched_getscheduler(0) == os.SCHED_OTHER:
+                os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _create(*, workers: bool) -> Starlette:

@@ -88,7 +88,9 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
     """
     async with (
         open_context(settings, signal) as (context, egress),
-        Watch(context.store, poll_s=settings.tracker_watch_poll_s) as watch,
+        Watch(
+            context.store, poll_s=settings.tracker_watch_poll_s, precedence=context.precedence
+        ) as watch,
     ):
         context.on_text.append(watch.wake_task)
         made = _services(settings, context, egress, watch)

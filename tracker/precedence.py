@@ -25,6 +25,8 @@ PAUSE_S = 0.002
 a millisecond each, slices then take a fifth of the loop, whatever comes, and a callback meets one
 or two. Without an end to what is urgent they go on all the same, 500 a second, which is 32 MB of
 answers."""
+LULL_S = 0.05
+"""Longest that what nobody waits for is put off, where something urgent is always under way."""
 _NICE = 5
 CROWD = 32
 """Callbacks under way at once, from which on there are more than are kept as they come: at 1,000 a
@@ -56,6 +58,7 @@ class Precedence:
         self._places = count()
         self._has_slice = False
         self._look: asyncio.Handle | None = None
+        self._is_calm = asyncio.Event()
 
     def __enter__(self) -> None:
         """Begin something urgent."""
@@ -69,7 +72,10 @@ class Precedence:
     ) -> None:
         """End it, however it ended."""
         self._urgent -= 1
-        if self._waiting and not self._urgent:
+        if self._urgent:
+            return
+        self._is_calm.set()
+        if self._waiting:
             self._look_soon()
 
     def begin(self) -> None:
@@ -120,6 +126,17 @@ class Precedence:
         if self._look is None:
             self._look_soon()
         await turn
+
+    async def lull(self, at_most_s: float = LULL_S) -> None:
+        """Return once nothing urgent is under way, or after so many seconds.
+
+        For a transaction that takes a millisecond and more, which cannot be cut into slices.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(at_most_s):
+                while self._urgent:
+                    self._is_calm.clear()
+                    await self._is_calm.wait()
 
     def _held_s(self) -> float:
         """Return for how many more seconds no slice may begin."""

@@ -24,7 +24,10 @@ log = logging.getLogger(__name__)
 MOST_HELD = 512
 """Deliveries that a process holds at once."""
 BETWEEN_LOOKS_S = 0.01
-"""Shortest pause between two looks: what comes in the meantime is claimed together."""
+"""Shortest pause between two looks of many in a row: what comes meanwhile is claimed together."""
+LOOKS_SAVED = 4
+"""Looks that may follow each other without a pause after as many pauses without a look: whoever
+comes next after a single one waits for nobody."""
 REST_OF_A_LANE_S = 0.0002
 """Most that is rested after a look for each destination that it found, as long as the look itself
 at most: it takes its time where they are thousands. Where they are few it took long because others
@@ -42,6 +45,21 @@ class _Destination:
     has_more: bool = False
 
 
+class Rests:
+    """How long to rest after a look."""
+
+    def __init__(self) -> None:
+        """None was had yet."""
+        self._until_s = 0.0
+
+    def after(self, began_s: float, ended_s: float, found: int) -> float:
+        """Return the rest in seconds. found: destinations: of very many a look takes its time."""
+        long_s = min(ended_s - began_s, found * REST_OF_A_LANE_S)
+        from_s = max(self._until_s, ended_s - BETWEEN_LOOKS_S * LOOKS_SAVED)
+        self._until_s = from_s + max(BETWEEN_LOOKS_S, long_s)
+        return max(0.0, self._until_s - ended_s)
+
+
 class DeliveryLoop(Loop[Held]):
     """Delivers until it is told to stop."""
 
@@ -53,15 +71,40 @@ class DeliveryLoop(Loop[Held]):
         self._destinations: dict[str, _Destination] = {}
         self._releasing: set[asyncio.Task[None]] = set()
         self._found = 0
+        self._rests = Rests()
+        self._is_looking = self._is_awaited = False
+
+    def wake(self) -> None:
+        """There may be something to do now: that is urgent from here on until it is looked for."""
+        if not (self._is_looking or self._is_awaited):
+            self._is_awaited = True
+            self._delivering.precedence.begin()
+        super().wake()
 
     async def _step(self) -> float:
-        """Look, and rest a while in proportion: with very many destinations a look takes time."""
+        """Look, and rest a while."""
         began = self._clock.monotonic()
-        pause_s = await super()._step()
-        took_s = self._clock.monotonic() - began
-        rest_s = min(took_s, self._found * REST_OF_A_LANE_S)
-        await self._clock.sleep(max(BETWEEN_LOOKS_S, rest_s))
-        return max(pause_s, BETWEEN_LOOKS_S)
+        with self._delivering.precedence:
+            self._is_looking = True
+            self._await_nothing()
+            pause_s = await super()._step()
+            self._is_looking = False
+        rest_s = self._rests.after(began, self._clock.monotonic(), self._found)
+        if rest_s:
+            if self._woken.is_set():
+                self.wake()
+            await self._clock.sleep(rest_s)
+        return pause_s
+
+    async def _drain(self) -> None:
+        self._await_nothing()
+        self._is_looking = True  # for the last time: nothing is looked for any more
+        await super()._drain()
+
+    def _await_nothing(self) -> None:
+        if self._is_awaited:
+            self._is_awaited = False
+            self._delivering.precedence.end()
 
     async def _look(self) -> float:
         lanes = await self._delivering.lanes()

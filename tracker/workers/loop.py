@@ -4,6 +4,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from tracker.domain.errors import Unavailable
@@ -90,10 +91,9 @@ class Loop(ABC, Generic[Work]):
     async def _sleep(self, pause_s: float) -> None:
         if pause_s <= 0:
             return
-        try:
-            await asyncio.wait_for(self._woken.wait(), pause_s)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause_s):
+                await self._woken.wait()
 
     async def _drain(self) -> None:
         if self._running:

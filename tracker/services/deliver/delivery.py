@@ -16,6 +16,7 @@ from tracker.domain.sealing import CannotOpen, unseal
 from tracker.domain.signals import CrashPoint
 from tracker.domain.work import JobKind
 from tracker.metrics import DELIVERIES, LEASES_EXPIRED
+from tracker.precedence import Precedence
 from tracker.services.conditions import News, tell
 from tracker.services.context import UNOPENED_PAUSE_S, Context
 from tracker.store import delivery_queue, endpoints
@@ -70,10 +71,15 @@ class Delivering:
         """Holds no state of its own."""
         self._context = context
 
+    @property
+    def precedence(self) -> Precedence:
+        """The order of work in this event loop."""
+        return self._context.precedence
+
     async def lanes(self) -> list[Lane]:
         """Return the destinations that are owed something, the longest waiting first."""
         now_s, unopened = self._context.clock.monotonic(), self._context.unopened
-        with self._context.precedence:
+        with self.precedence:
             found = await self._context.store.read(delivery_queue.lanes)
         return [lane for lane in found if unopened.get(lane.name, 0.0) <= now_s]
 

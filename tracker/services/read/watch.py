@@ -16,6 +16,7 @@ from uuid import UUID
 from tracker.domain.access import Holder
 from tracker.domain.errors import Unavailable
 from tracker.domain.work import JobKind
+from tracker.precedence import Precedence
 from tracker.store import feed
 from tracker.store.feed import Change, FeedPage
 from tracker.store.filters import TaskFilter
@@ -132,12 +133,21 @@ class FeedWaiter(Waiter):
 class Watch:
     """One per process that answers requests. `async with` it."""
 
-    def __init__(self, store: Store, *, poll_s: float, keep: int = 2000) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        poll_s: float,
+        keep: int = 2000,
+        precedence: Precedence | None = None,
+    ) -> None:
         """poll_s: how often other processes' commits are looked for while somebody waits.
 
         keep: how many changes are kept at hand for the readers of the feed, at least.
+        precedence: given way to before each look.
         """
         self._keep = keep
+        self._precedence = precedence or Precedence()
         self._store = store
         self._poll_s = poll_s
         self._of_task: dict[UUID, list[Waiter]] = {}
@@ -316,6 +326,7 @@ class Watch:
         self._wake_all()
         while self._waiting:
             self._woken.clear()
+            await self._precedence.give_way()
             news = await self._store.read(partial(feed.tail, after=self._position, limit=PAGE))
             self._notify(news)
             if len(news) < PAGE:

@@ -127,6 +127,8 @@ class Attempting:
             latency_ms = round((context.clock.monotonic() - started) * 1000)
             context.at(CrashPoint.SUBMIT_SENT)
             outcome = await self._judge(sending, answer, streamed)
+        if lasts:
+            await context.precedence.lull()
         status = answer.status if isinstance(answer, HttpResult) else None
         await self._record(EndedTry(job, begun, outcome, status, latency_ms))
         name = name_of(outcome)
