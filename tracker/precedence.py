@@ -71,12 +71,7 @@ class Precedence:
         traceback: TracebackType | None,
     ) -> None:
         """End it, however it ended."""
-        self._urgent -= 1
-        if self._urgent:
-            return
-        self._is_calm.set()
-        if self._waiting:
-            self._look_soon()
+        self._end_one()
 
     def begin(self) -> None:
         """Begin to keep a callback, whose `end` is called elsewhere."""
@@ -88,8 +83,14 @@ class Precedence:
     def end(self) -> None:
         """End a callback that has begun."""
         self._callbacks -= 1
+        self._end_one()
+
+    def _end_one(self) -> None:
         self._urgent -= 1
-        if self._waiting and not self._urgent:
+        if self._urgent:
+            return
+        self._is_calm.set()
+        if self._waiting:
             self._look_soon()
 
     @property

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import Counter, deque
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import structlog
@@ -73,12 +74,13 @@ class DeliveryLoop(Loop[Held]):
         self._found = 0
         self._rests = Rests()
         self._is_looking = self._is_awaited = False
+        self._urgent = ExitStack()
 
     def wake(self) -> None:
         """There may be something to do now: that is urgent from here on until it is looked for."""
         if not (self._is_looking or self._is_awaited):
             self._is_awaited = True
-            self._delivering.precedence.begin()
+            self._urgent.enter_context(self._delivering.precedence)
         super().wake()
 
     async def _step(self) -> float:
@@ -102,9 +104,8 @@ class DeliveryLoop(Loop[Held]):
         await super()._drain()
 
     def _await_nothing(self) -> None:
-        if self._is_awaited:
-            self._is_awaited = False
-            self._delivering.precedence.end()
+        self._is_awaited = False
+        self._urgent.close()
 
     async def _look(self) -> float:
         lanes = await self._delivering.lanes()
