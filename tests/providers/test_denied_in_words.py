@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from tests.providers.recorded import asking_of, result_of
-from tests.providers.support import SAMPLES, called_back
+from tests.providers.support import (
+    SAMPLES,
+    a_task,
+    an_account,
+    asked_of,
+    called_back,
+    profiles_of,
+)
 from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
@@ -89,3 +96,20 @@ def test_a_callback_that_denies_its_task_is_doubted(
         assert found.state is TaskState.FAILED
         assert found.error is not None
         assert found.error.doubtful is is_doubted, other
+
+
+@pytest.mark.parametrize("name", [one for one, held in PROVIDERS.items() if held.polls is not None])
+def test_an_answer_of_trouble_denies_no_task_whatever_its_code(name: str) -> None:
+    provider = PROVIDERS[name]
+    assert provider.polls is not None
+    body = json.dumps({"code": "task_not_exist", "message": "task_not_exist", "data": None})
+    for profile in profiles_of(provider):
+        account = an_account(provider, **({} if profile is None else {"profile": profile}))
+        operations = [
+            one for one in provider.submits.operations if not provider.submits.serves(account, one)
+        ]
+        asking = asked_of(account, a_task(min(operations), provider_task_id="theirs"))
+        for status in (401, 403, 429, 500, 502, 503, 504, 524):
+            answer = HttpResult(status, {"content-type": "application/json"}, body.encode())
+            (found,) = read_poll(provider.polls, asking, answer)
+            assert isinstance(found, Unanswered), (profile, status)

@@ -27,6 +27,7 @@ from tracker.providers.ports.adapter import Probed
 
 _EXISTS = re.compile(r"exist|duplicat|已存在|重复", re.IGNORECASE)
 _NOT_FOUND = re.compile(r"not[ _]?(found|exist)|不存在", re.IGNORECASE)
+_TELLS_NOTHING = frozenset({401, 403, 429})
 _MEANS_ABSENT = frozenset({"1201", "1203", "task_not_exist", "task_not_found"})
 _SLOW_DOWN = frozenset({"1302", "1303"})
 
@@ -140,7 +141,13 @@ class Envelope:
         self.data = outer.get("data") if is_envelope else self.parsed
 
     def denies(self) -> bool:
-        """Return true if it denies the task; a missing page says nothing of tasks."""
+        """Return true if it denies the task.
+
+        A missing page says nothing of tasks, nor does an answer that refuses the key, asks for
+        fewer calls or tells of trouble of its own, whatever code it carries.
+        """
+        if self.status in _TELLS_NOTHING or self.status >= 500:
+            return False
         words = f"{self.code} {self.message}"
         about_task = self.code in _MEANS_ABSENT or (
             self.status == 404 and self.parsed is not None and "task" in words.lower()
