@@ -19,6 +19,7 @@ from tracker import (
 from tracker.clock import SystemClock
 from tracker.domain.errors import Unavailable
 from tracker.domain.signals import Signal, no_signal
+from tracker.large_blocks import give_large_blocks_back
 from tracker.metrics import BUILD_INFO, WAITERS
 from tracker.open_access import advise_key, make_first_key, refuse_open_access
 from tracker.parts import Parts, open_parts
@@ -239,6 +240,7 @@ def tune_interpreter(settings: Settings) -> None:
     of the batch waits with it. Where threads may run on several cores, giving way costs more.
     """
     connections.raise_file_limit()
+    give_large_blocks_back()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

@@ -64,6 +64,19 @@ def test_pictures_of_sixty_megabytes_of_four_callers(site: Site) -> None:
     assert 400 in statuses
 
 
+def test_pictures_of_fifty_megabytes_are_held_twice_at_most(site: Site) -> None:
+    pictures = ",".join(f'{{"image":"{"A" * 12 * 1024 * 1024}"}}' for _ in range(4))
+    body = f'{{"prompt":"p","image_list":[{pictures}]}}'.encode()
+
+    def send() -> None:
+        assert http.post(MULTI_IMAGE, content=body).status_code == 200
+
+    # As a text and as it is kept; a third copy, such as one of SQLite's, does not fit.
+    most = 2 * len(body) + 20 * 1024 * 1024
+    with site.held_to_figures(growth_bytes=most), site.client(site.writer | JSON) as http:
+        keep_up(send)
+
+
 def test_a_body_of_a_stranger_is_not_read(site: Site) -> None:
     head = "POST /v1/tasks HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
     piece = b" " * 65536

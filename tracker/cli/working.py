@@ -8,6 +8,7 @@ from tracker.cli.containers import refuse_forgetting
 from tracker.cli.exits import FAILED
 from tracker.cli.shared import fail, load_settings, say
 from tracker.cli.starting import wait_for_database
+from tracker.large_blocks import give_large_blocks_back
 from tracker.parts import Parts, open_parts
 from tracker.settings import Settings
 from tracker.store.probe import start_problem
@@ -28,6 +29,7 @@ def run() -> None:
     configure_logging(
         settings.tracker_log_level, settings.tracker_log_format, redactor, role="worker"
     )
+    give_large_blocks_back()
     asyncio.run(_work(settings))
 
 

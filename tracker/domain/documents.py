@@ -43,6 +43,15 @@ def is_large(value: Any, most: int) -> bool:
     return most < 0
 
 
+def with_short_texts(value: Any, most: int) -> Any:
+    """Return JSON whose texts are cut to so many characters."""
+    if isinstance(value, str):
+        return value[:most]
+    if isinstance(value, dict):
+        return {key: with_short_texts(item, most) for key, item in value.items()}
+    return [with_short_texts(one, most) for one in value] if isinstance(value, list) else value
+
+
 def storable_text(text: str) -> str:
     """Return a text with a replacement character for each that cannot be stored."""
     if text.isascii() and "\0" not in text:  # most are, and searching them takes longer

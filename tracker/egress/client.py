@@ -106,6 +106,9 @@ class EgressClient:
                 client = await self._client(call)
                 response = await client.send(_request(client, call, sent), stream=True)
                 answer = await self._answers.read(response, files=files, pieces=pieces)
+                # It and its stream name each other, so that the request's body of tens of MB would
+                # be held until the collector of cycles came by.
+                response.stream = httpx.ByteStream(b"")
         except TimeoutError:
             return sent.failure(f"no whole answer within {call.timeout_s:g} s")
         except (Undecodable, StorageError, Broken) as error:

@@ -27,6 +27,12 @@ from tracker.domain.task import AT_PROVIDER, Awaits, Task
 from tracker.store import task_rows
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.large_values import (
+    goes_in_pieces,
+    if_not_large,
+    insert_in_pieces,
+    read_in_place,
+)
 from tracker.store.lost_answers import Span
 from tracker.store.schema import ASKED_ABOUT, LATE, task_inputs, tasks
 from tracker.store.task_rows import Standing
@@ -77,17 +83,23 @@ def _insert_and_number(db: Connection, new: Sequence[Task]) -> dict[UUID, int]:
 
 def insert_inputs(db: Connection, inputs: Sequence[tuple[Task, bytes]]) -> None:
     """Keep what was asked for, apart from the narrow row."""
-    _INSERT_INPUT.later(db, [(task.key, task.tenant, body) for task, body in inputs])
+    rows = [(task.key, task.tenant, body) for task, body in inputs]
+    for row in rows:
+        if goes_in_pieces(db, row[-1]):
+            insert_in_pieces(db, task_inputs, row)
+    _INSERT_INPUT.later(db, [row for row in rows if not goes_in_pieces(db, row[-1])])
 
 
 def input_of(db: Connection, keys: Collection[int], *, most: int | None = None) -> dict[int, bytes]:
     """Return request bodies of tasks. most: leaves out those of more bytes; None for none."""
-    found = select(task_inputs.c.task_key, task_inputs.c.body).where(
-        task_inputs.c.task_key.in_(keys)
-    )
+    body = if_not_large(db, task_inputs.c.body)
+    found = select(task_inputs.c.task_key, body).where(task_inputs.c.task_key.in_(keys))
     if most is not None:
         found = found.where(func.length(task_inputs.c.body) <= most)
-    return dict(db.execute(found).all())
+    return {
+        key: read_in_place(db, task_inputs, key) if body is None else body
+        for key, body in db.execute(found)
+    }
 
 
 def newest_like(db: Connection, task: Task, body: bytes, *, within: Span) -> Task | None:

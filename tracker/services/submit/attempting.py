@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from tracker.domain import retry
+from tracker.domain import documents, retry
 from tracker.domain.errors import Unavailable
 from tracker.domain.events import Source
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult, MaySend
@@ -37,13 +37,14 @@ from tracker.services.submit.holds import SubmitHolds
 from tracker.services.submit.persistence import persistently
 from tracker.services.submit.streaming import StreamedAnswer
 from tracker.services.submit.tries import (
+    LARGE,
     BegunTry,
     EndedTry,
+    HeldInput,
     abandoned,
     deferred,
     ended_attempt,
     event_of,
-    input_of,
     lost,
     sighting,
     words_of,
@@ -56,8 +57,6 @@ from tracker.tracing import working_on
 
 log = logging.getLogger(__name__)
 
-READ_AT_ONCE = 256 * 1024
-"""Bytes of an input that the event loop reads and builds a request of itself; more, a thread."""
 WITH_FILES_S = 600.0
 """Seconds that an answer may take that holds what the task makes: OpenAI's clients wait so long
 (https://github.com/openai/openai-python, 3.57.0, read 2026-11)."""
@@ -101,7 +100,7 @@ class Attempting:
         context = self._context
         await context.precedence.give_way()
         started = context.clock.monotonic()
-        is_large = len(begun.body) > READ_AT_ONCE
+        is_large = begun.input.is_large
         if is_large:
             sending = await asyncio.to_thread(self._sending, begun)
         else:
@@ -114,6 +113,8 @@ class Attempting:
             call, is_result = await self._call(sending, streamed, is_large=is_large)
             if is_result:
                 await held.enter_async_context(under_way)
+            if is_large:  # what is sent is held once; an answer is judged by its small fields
+                sending = replace(sending, body=documents.with_short_texts(sending.body, LARGE))
             lasts = call is not None and call.lasts_s > 0 and not is_large
 
             def may_send() -> bool:
@@ -151,7 +152,7 @@ class Attempting:
         return Sending(
             account=context.account(task),
             task=task,
-            body=input_of(begun.body),
+            body=begun.input.read(),
             parent=begun.parent,
             callback_url=context.callback_url(task),
             now=context.clock.now(),
@@ -299,7 +300,10 @@ class Attempting:
         jobs.renew(tx.db, list(sending), until=tx.lease_now + self._context.policy.lease)
         opened = attempts.open_many(tx.db, going, now=tx.now)
         bodies = tasks.input_of(tx.db, keys)
-        return {task.key: BegunTry(task, opened[task.key], bodies[task.key]) for task in going}
+        return {
+            task.key: BegunTry(task, opened[task.key], HeldInput(bodies[task.key]))
+            for task in going
+        }
 
     def _rooms(self, tx: Tx, wanted: Iterable[Task]) -> dict[tuple[str, str], jobs.Room]:
         """Free slots of each capped account, counted under its lock."""
@@ -355,8 +359,12 @@ class Attempting:
             recorder.record(item.begun.task.key, event)
         if accepted.look_now and recorder.task(item.begun.task.key).state in AT_PROVIDER:
             recorder.poll_soon(item.begun.task.key)
-        made = MadeParts(accepted.parts, item.begun.body, attempt)
-        take_in_parts(self._context, tx, recorder, item.begun.task, made)
+        task = item.begun.task
+        body = item.begun.input.left
+        if body is None and accepted.parts:
+            body = tasks.input_of(tx.db, [task.key]).get(task.key)
+        made = MadeParts(accepted.parts, body or b"{}", attempt)
+        take_in_parts(self._context, tx, recorder, task, made)
 
     def _try_later(self, tx: Tx, recorder: Recorder, item: EndedTry, retry_at: datetime) -> None:
         spent = not isinstance(item.outcome, Deferred) or item.outcome.spends_attempt

@@ -71,7 +71,9 @@ class Acceptance:
         Raises InvalidRequest, Conflict (the external id is taken), IdempotencyReuse,
         IdempotencyInFlight, BudgetExceeded, Unavailable.
         """
-        return await self._once(await self.check(submission))
+        checked = await self.check(submission)
+        del submission  # from here on a large input is held once, as it is kept
+        return await self.accept_checked(checked)
 
     async def accept_again(
         self, before: Task, *, idempotency_key: str | None, submitter: int | None = None
@@ -106,7 +108,7 @@ class Acceptance:
             costs = estimate_again(prices, before, body)
         again = self._again(before, costs, is_name_held=holder is not None)
         task = replace(again, submitter=submitter, traceparent=TRACEPARENT.get())
-        return await self._once(CheckedSubmission(task, body, key))
+        return await self.accept_checked(CheckedSubmission(task, body, key))
 
     async def _known(
         self, before: Task, key: IdempotencyKey | None, refusal: Conflict
@@ -180,7 +182,8 @@ class Acceptance:
             traceparent=None,
         )
 
-    async def _once(self, checked: CheckedSubmission) -> AcceptedTask:
+    async def accept_checked(self, checked: CheckedSubmission) -> AcceptedTask:
+        """Make durable what `check` returned. Raises what `accept` does besides InvalidRequest."""
         if checked.key is None:
             return await self._commit(checked)
         name = (checked.key.tenant, checked.key.key)

@@ -22,6 +22,30 @@ from tracker.store.attempts import Attempt
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job
 
+LARGE = 256 * 1024
+"""Bytes of an input that the event loop reads and builds a request of itself; more, a thread."""
+
+
+class HeldInput:
+    """The input of a try. A large one is held until it has been read, and no longer."""
+
+    def __init__(self, body: bytes) -> None:
+        """body: as it is kept."""
+        self.is_large = len(body) > LARGE
+        self._body: bytes | None = body
+
+    def read(self) -> Any:
+        """Return the input; of a large one, once."""
+        body = self.left or b"{}"
+        if self.is_large:
+            self._body = None
+        return input_of(body)
+
+    @property
+    def left(self) -> bytes | None:
+        """Return it as it is kept; None for a large one that has been read."""
+        return self._body
+
 
 @dataclass(frozen=True, slots=True)
 class BegunTry:
@@ -29,7 +53,7 @@ class BegunTry:
 
     task: Task
     attempt: Attempt
-    body: bytes
+    input: HeldInput
     parent: Task | None = None
 
 

@@ -134,16 +134,20 @@ class Writer:
         is_open = True
         while is_open or backlog:
             is_open = is_open and self._collect(backlog)
-            batch = [backlog.popleft() for _ in range(min(len(backlog), MAX_BATCH))]
-            if batch:
-                self.patience.begun()
-                wanted = [item for item in batch if not item.is_refused]
-                if wanted:
-                    self._settle(wanted)
-                self.patience.ended()
-                self._release(batch)
+            if backlog:
+                self._write_next(backlog)
                 self._line.rest()
         self._line.close()
+
+    def _write_next(self, backlog: deque[_Waiting]) -> None:
+        """Write a batch. A function of its own, so that what was written is held no longer."""
+        batch = [backlog.popleft() for _ in range(min(len(backlog), MAX_BATCH))]
+        self.patience.begun()
+        wanted = [item for item in batch if not item.is_refused]
+        if wanted:
+            self._settle(wanted)
+        self.patience.ended()
+        self._release(batch)
 
     def _collect(self, backlog: deque[_Waiting]) -> bool:
         """Add what waits, and wait if there is nothing. False once no more will come."""

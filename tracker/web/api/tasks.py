@@ -1,6 +1,7 @@
 """/v1/tasks: submit, get, list, and each task's history with its evidence."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -62,18 +63,20 @@ async def submit(request: Request) -> Response:
     """
     our = services(request)
     wait, since = waiting.preferred(request), our.watch.position
-    body = await read_body(request, SubmitBody)
-    submission = body.to_submission(
+    submission = (await read_body(request, SubmitBody)).to_submission(
         tenant=tenant(request),
         idempotency_key=query.idempotency_key(request),
         accounts=our.accounts,
         submitter=principal(request).key,
     )
-    accepted = await our.acceptance.accept(submission)
-    release_share(request.scope)  # its answer may be held back
+    checked = await our.acceptance.check(submission)
     submits = our.providers[submission.provider].submits
     model = submits.input_model(submission.operation)
     warnings = [] if model is None else unknown_fields(model, submission.input, prefix="input")
+    del submission  # from here on a large input is held once, as it is kept
+    accepted = replace(await our.acceptance.accept_checked(checked), body=None)
+    del checked
+    release_share(request.scope)  # its answer may be held back
     return await accepted_answer(request, accepted, wait, since=since, warnings=warnings)
 
 
