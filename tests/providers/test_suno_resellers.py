@@ -15,10 +15,10 @@ from tests.providers.suno_answers import (
     account_of,
     polled,
 )
-from tests.providers.support import NOW, a_task, an_account, called_back, sent_to
+from tests.providers.support import NOW, a_task, an_account, asked_of, called_back, sent_to
 from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Observation
-from tracker.domain.outcome import Absent, Accepted, Refused, Unanswered
+from tracker.domain.outcome import Absent, Accepted, Observed, Refused, Unanswered
 from tracker.domain.task import ArtifactState, TaskState
 from tracker.providers.ports.callbacks import Hint
 
@@ -206,3 +206,18 @@ def test_a_stage_brings_what_its_record_brings() -> None:
     assert (said.state, said.stage) == (record.state, record.stage) == (TaskState.RUNNING, "first")
     assert [piece.key for piece in said.artifacts] == [piece.key for piece in record.artifacts]
     assert said.artifacts[0].state is ArtifactState.READY
+
+
+@pytest.mark.parametrize(("at", "is_believed"), [(None, False), ("https://relay.example", True)])
+@pytest.mark.parametrize("profile", ["sunoapi", "kie"])
+def test_a_record_of_another_task_says_nothing_of_this_one(
+    profile: str, at: str | None, *, is_believed: bool
+) -> None:
+    """A relay may give ids of its own, and show those of the host behind it."""
+    region = profile if at is None else None
+    account = an_account(SUNO, profile=profile, base_url=at, region=region)
+    asked = asked_of(account, a_task("generate", provider_task_id="t2"))
+    record = HttpResult(200, {}, json.dumps(a_record("SUCCESS", [READY_SONG])).encode())
+    assert SUNO.polls is not None
+    (outcome,) = SUNO.polls.parse_poll(asked, record)
+    assert isinstance(outcome, Observed) is is_believed

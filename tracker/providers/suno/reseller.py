@@ -171,12 +171,13 @@ class ResellerDialect(CodedAdapter):
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read the record; a code besides 200 tells of the question, not of the task."""
-        del asking
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
         parsed = parsed_of(answer)
         data = parsed.get("data") if isinstance(parsed, dict) else None
         said = read_record(data) if answer.status < 300 and isinstance(data, dict) else None
+        if _is_of_another_task(asking, said):
+            return [Unanswered("the answer is about another task")]
         return [self.without_record(answer, parsed) if said is None else Observed(said)]
 
     def build_probe(self, account: Account, *, now: Any) -> HttpCall:
@@ -184,6 +185,16 @@ class ResellerDialect(CodedAdapter):
         del now
         path = "chat/credit" if profile_of(account) == KIE else "generate/credit"
         return HttpCall("GET", f"{account.base_url}/{path}", self.headers(account))
+
+
+def _is_of_another_task(asking: Asking, said: Observation | None) -> bool:
+    """Tell whether a record names another task than it was asked for.
+
+    A relay may give ids of its own, and show those of the host behind it.
+    """
+    shown = None if said is None else said.provider_task_id
+    is_relay = asking.account.options.base_url is not None
+    return not is_relay and shown not in (None, asking.task.provider_task_id)
 
 
 def _with_body(sending: Sending, body: Mapping[str, Any]) -> Sending:
