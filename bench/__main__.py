@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench import (
+    backups,
     bloat,
     bursts,
     callbacks,
@@ -54,6 +55,7 @@ PARTS: tuple[tuple[frozenset[int], Callable[[Bed], Sequence[Figure]]], ...] = (
     (frozenset({26}), rereads.dry_run),
     (frozenset({27}), bursts.synchronous),
     (frozenset({28}), running.watched),
+    (frozenset({29}), backups.beside),
     (frozenset({30}), commands.starts),
     (frozenset({31, 32, 33, 34, 36}), dashboard.pages),
     (frozenset({35}), dashboard.streams),
@@ -73,7 +75,7 @@ def main() -> None:
         "--on",
         choices=BOTH,
         action="append",
-        help="for rows 11, 12, 17, 20, 26, 31 to 34, 37, 38 and 40",
+        help="for rows 11, 12, 17, 20, 26, 29, 31 to 34, 37, 38 and 40",
     )
     options = parser.parse_args()
     rows = {int(word) for word in options.rows.split(",") if word} or set().union(

@@ -74,6 +74,7 @@ ASKED: Mapping[str, Asked] = {
     "27x": Asked("200 synchronous calls at once: more memory", 150, 100, " MB", is_limit=True),
     "28": Asked("callbacks/s with metrics ÷ without", 0.99, 1.0),
     "28x": Asked("callbacks/s with traces, 1 % of callbacks ÷ without", 0.97, 0.99),
+    "29": Asked("callbacks' p99 beside a backup every 10 s ÷ without", 2, 1.5, is_limit=True),
     "30": Asked("processor time of a command", 0.25, 0.2, " s", is_limit=True),
     "30x": Asked("processor time of a completion", 0.2, 0.15, " s", is_limit=True),
     "31": Asked(
