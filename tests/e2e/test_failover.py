@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -172,7 +173,7 @@ def _feed(http: httpx.Client) -> list[dict[str, object]]:
 
 
 def test_a_standby_is_read_and_has_what_was_written_once_it_is_asked_for(pair: Pair) -> None:
-    assert pair.reader.get("/readyz").json()["status"] == "read-only"
+    wait_until(lambda: pair.reader.get("/readyz").json()["status"] == "read-only")
     wait_until(lambda: pair.reader.get("/readyz").json()["lag_s"] == 0)  # between two writes
     with InsistentClient(str(pair.reader.base_url)) as reader:
         for number in range(20):
@@ -219,6 +220,33 @@ def test_a_standby_that_freezes_stops_writes_in_time_and_no_reads(pair: Pair) ->
     wait_until(lambda: pair.world.http.get("/readyz").status_code == 200)
 
 
+def test_a_commit_whose_wait_for_the_standby_is_ended_is_not_acknowledged(pair: Pair) -> None:
+    task_id = _submitted(pair, "cancelled").json()["id"]
+    pair.world.finished(task_id)
+    pids = _processes(pair.standby)
+    body = kling_says("processing", updated_at=1_795_500_200_000)
+    _signal(pids, signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor(1) as threads:
+            told = threads.submit(pair.world.http.post, callback_path(task_id), content=body)
+            while not told.done():
+                _cancel_waits(pair.primary)
+            assert told.result().status_code == 503
+    finally:
+        _signal(pids, signal.SIGCONT)
+    wait_until(
+        lambda: pair.world.http.post(callback_path(task_id), content=body).status_code == 200
+    )
+
+
+def _cancel_waits(primary: PostgresServer) -> None:
+    """Cancel what waits for a standby, as an operator may who sees it hang."""
+    with psycopg.connect(primary.url(), autocommit=True) as db:
+        db.execute(
+            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        )
+
+
 def test_nothing_acknowledged_is_lost_with_its_primary(pair: Pair) -> None:
     callers = [_Caller(pair.world.http.base_url, number) for number in range(CALLERS)]
     for caller in callers:
@@ -236,7 +264,7 @@ def test_nothing_acknowledged_is_lost_with_its_primary(pair: Pair) -> None:
     for name, task_id in (one for caller in callers for one in caller.kept):
         assert pair.world.task(task_id)["external_task_id"] == name
     assert pair.world.finished(callers[0].kept[-1][1])["state"] == "succeeded"
-    assert pair.reader.get("/readyz").json()["status"] == "read-only"
+    wait_until(lambda: pair.reader.get("/readyz").json()["status"] == "read-only")
     assert "database_changed" in {
         one["name"] for one in pair.world.http.get("/v1/attention").json()["conditions"]
     }

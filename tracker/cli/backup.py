@@ -35,11 +35,13 @@ def backup(dest: Path, with_secrets: bool, dump: Path | None, output: str) -> No
     that a restore needs.
     """
     from tracker.clock import SystemClock  # noqa: PLC0415 - the help needs no database
+    from tracker.precedence import step_back  # noqa: PLC0415
     from tracker.services.backup.folder import BackupRefused  # noqa: PLC0415
     from tracker.services.backup.making import BackupOrder, make  # noqa: PLC0415
     from tracker.settings import SettingsError  # noqa: PLC0415
     from tracker.store.backup import BackupFailed  # noqa: PLC0415
 
+    step_back()  # the service's callers wait, and nobody waits for this
     settings = load_settings()
     try:
         if not settings.has_callback_secrets():

@@ -18,6 +18,7 @@ from typing import Any
 
 from psycopg import Connection, OperationalError, errors
 from psycopg.adapt import Transformer
+from psycopg.errors import Diagnostic
 from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
@@ -27,6 +28,7 @@ COMMITS_OF_A_LOOK = 64
 _LOCATE = (
     "SELECT CAST(pg_current_wal_flush_lsn() AS text) WHERE EXISTS (SELECT FROM pg_stat_replication)"
 )
+_WARNING = "01000"
 _MISNAMED = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement)
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED)
 
@@ -68,7 +70,8 @@ class Pipe:
         self._sent: deque[PendingStatement] = deque()
         self._failure: PGresult | None = None
         self._is_piping = self._in_transaction = self._is_beginning = False
-        self._waits_unasked = False
+        self._waits_unasked = self._is_local_alone = False
+        raw.add_notice_handler(self._hear)
         self._local = local
         self.position = ""
         self._commits = 0
@@ -134,16 +137,31 @@ class Pipe:
             raise error
 
     def commit(self) -> None:
-        """Commit, and wait for all answers. Raises psycopg.Error when it is not committed."""
+        """Commit, and wait for all answers.
+
+        Raises psycopg.Error when it is not committed, and when it may be lost with this server:
+        somebody ended its wait for a synchronous standby.
+        """
+        self._is_local_alone = False
         committed = self.send("COMMIT")
         located = self._locate()
         self.settle()
         if committed.result().command_status != b"COMMIT":
             raise errors.InFailedSqlTransaction("a failure was passed over: it is rolled back")
         self._in_transaction = False
+        if self._is_local_alone:
+            raise OperationalError("somebody ended the commit's wait for a standby")
         if located is not None:
             found = located.rows()
             self.position = str(found[0][0]) if found else ""
+
+    def _hear(self, notice: Diagnostic) -> None:
+        """Note that a commit waits for no standby any more: the server tells it by a warning.
+
+        https://github.com/postgres/postgres, src/backend/replication/syncrep.c, read 2026-11.
+        """
+        if notice.sqlstate == _WARNING and notice.severity_nonlocalized == "WARNING":
+            self._is_local_alone = True
 
     def _locate(self) -> PendingStatement | None:
         """Ask for the position with the COMMIT, at each where there are replicas.
