@@ -24,7 +24,6 @@ _DIALECTS: Mapping[str, Mapping[str, str]] = {
         "now": "strftime('%Y-%m-%d %H:%M:%f000', 'now')",
         "soon": "strftime('%Y-%m-%d %H:%M:%f000', 'now', '+1 hour')",
         "later": "strftime('%Y-%m-%d %H:%M:%f000', 'now', '+1 day')",
-        "in_turn": "strftime('%Y-%m-%d %H:%M:%f000', 'now', ((n - :end) / 1e3) || ' seconds')",
         "long_ago": "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-40 days', (n / 1e3) || ' seconds')",
         "false": "0",
     },
@@ -35,7 +34,6 @@ _DIALECTS: Mapping[str, Mapping[str, str]] = {
         "now": "now()",
         "soon": "now() + interval '1 hour'",
         "later": "now() + interval '1 day'",
-        "in_turn": "now() + (n - :end) * interval '1 millisecond'",
         "long_ago": "now() - interval '40 days' + n * interval '1 millisecond'",
         "false": "false",
     },
@@ -47,7 +45,7 @@ _TASKS = """
         created_at, updated_at, submitted_at, finished_at, deadline_at, give_up_at)
     SELECT n, {id}, 'default', 'kling', 'default', 'videos/text2video', 'b-' || n,
         {provider_task_id}, '{state}', {version}, {false}, 1, 0, 0, {artifacts},
-        {created_at}, {now}, {submitted_at}, {finished_at}, {later}, {give_up_at}
+        {now}, {now}, {submitted_at}, {finished_at}, {later}, {give_up_at}
     FROM {numbers}
 """
 _INPUTS = """
@@ -98,12 +96,8 @@ def queued(url: str, first: int, count: int) -> None:
 
     That is behind any measurement, and no further ahead than a right clock puts work off: what is
     further ahead is pulled back and submitted at once.
-
-    Each was created a millisecond after the one before: ids of files begin with that time, and of
-    tasks of one millisecond they would lie in a random order.
     """
     fields = {
-        "created_at": "{in_turn}",
         "state": "queued",
         "version": "1",
         "provider_task_id": "NULL",
@@ -121,7 +115,6 @@ def history(url: str, first: int, count: int, *, ended: str = "{now}") -> None:
     ended: when, in SQL; `{long_ago}` is 40 days ago, a millisecond after the task before.
     """
     fields = {
-        "created_at": "{now}",
         "state": "succeeded",
         "version": "4",
         "provider_task_id": "'p-' || n",
@@ -181,10 +174,9 @@ def _fill(
         words["bytes"] = "bytea" if db.dialect.name == "postgresql" else "blob"
         for start in range(first, first + count, CHUNK):
             last = min(start + CHUNK, first + count) - 1
-            places = {"first": start, "last": last, "end": first + count - 1}
             for statement in statements:
                 rendered = text(_rendered(statement, words, fields))
-                db.execute(rendered, {**places, **_CONTENT})
+                db.execute(rendered, {"first": start, "last": last, **_CONTENT})
             db.commit()
         if db.dialect.name == "postgresql":
             name = "SELECT setval(pg_get_serial_sequence('tasks', 'key'), max(key)) FROM tasks"

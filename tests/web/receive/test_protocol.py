@@ -5,6 +5,7 @@ import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -129,6 +130,26 @@ def test_plain_ones_are_answered_as_the_app_answers(
     with at_the_app as theirs, dial(theirs) as line:
         line.sendall(other)
         assert (_same(answer_of(line)), is_open(line)) == (answer, stays)
+
+
+def test_those_that_come_at_once_are_answered_as_those_that_come_alone(
+    service: Service, http: httpx.Client, url: str
+) -> None:
+    names = [name for name, (_, is_plain) in _variants("t").items() if is_plain] * 4
+    alone = {}
+    for name in dict.fromkeys(names):
+        with dial(url) as line:
+            line.sendall(_variants(submit(http)["id"])[name][0])
+            alone[name] = _same(answer_of(line))
+    requests = [_variants(submit(http)["id"])[name][0] for name in names]
+    service.asked_for_callbacks()
+    with ExitStack() as stack:
+        lines = [stack.enter_context(dial(url)) for _ in names]
+        for line, request in zip(lines, requests, strict=True):
+            line.sendall(request)
+        answers = [_same(answer_of(line)) for line in lines]
+    assert answers == [alone[name] for name in names]
+    assert service.asked_for_callbacks() == 0
 
 
 def test_the_id_of_a_request_comes_back(http: httpx.Client, url: str) -> None:

@@ -7,7 +7,7 @@ commit that keeps it.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -26,6 +26,7 @@ from tracker.metrics import CALLBACKS
 from tracker.providers.ports.callbacks import Inbound
 from tracker.services.context import Context
 from tracker.services.receive.adopting import correlate
+from tracker.services.receive.arrivals import READ_AT_ONCE, Arrivals
 from tracker.services.receive.confirming import can_poll
 from tracker.services.receive.correlation import Match, ParsedCallback, RawCallback
 from tracker.services.receive.forgeries import ForgeryCounter
@@ -41,8 +42,6 @@ from tracker.tracing import record_callback, wants_callback, wants_callbacks
 _T = TypeVar("_T")
 log = logging.getLogger(__name__)
 
-READ_AT_ONCE = 256 * 1024
-"""Bytes of a callback that the event loop reads itself; larger ones are read beside it."""
 _NO_SUCH_URL = "no such callback URL"
 
 
@@ -70,20 +69,6 @@ class Received:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A callback that the writer has.
-
-    kept:      done once it is on disk, or cannot be kept.
-    started_s: when it was taken up, monotonic.
-    """
-
-    raw: RawCallback
-    item: ParsedCallback
-    kept: asyncio.Future[Received]
-    started_s: float
-
-
 class Reception:
     """Receives callbacks."""
 
@@ -93,6 +78,12 @@ class Reception:
         self.forgeries = ForgeryCounter(context)
         self._reader = CallbackReader(context)
         self._receivers, self._read = self._reader.receivers, self._reader.read
+        self._arrivals: Arrivals[Received] = Arrivals(
+            self._reader.read_all,
+            partial(context.store.write, self._apply),
+            self._told,
+            context.precedence,
+        )
 
     def challenged(self, raw: RawCallback) -> Reply | None:
         """Return the answer to a test of our URL; None for every other callback.
@@ -146,31 +137,25 @@ class Reception:
             self._context.precedence.end()
         return self._told(raw, item, received, started_s)
 
-    def take_up(self, raw: RawCallback, started_s: float) -> Taken | None:
-        """Hand a callback to the writer that is read at once, as most are.
+    def take_up(
+        self,
+        raw: RawCallback,
+        started_s: float,
+        then: Callable[[Received | Exception | None], None],
+    ) -> bool:
+        """Receive a callback with all that this turn of the loop brings, if it is as most are.
 
-        Whoever is given one calls `told` once it is kept. None where more is to be done than to
-        read it: that is for `receive`.
+        False where more is to be done than to read it: that is for `receive`.
 
         started_s: when it came, monotonic.
+        then: called in the loop with what `receive` would return or raise once it is on disk; with
+            None where `receive` must have it after all.
         """
         calls_back = self._receivers[raw.provider]
         if calls_back is None or calls_back.has_handshake or len(raw.inbound.body) > READ_AT_ONCE:
-            return None
-        item = self._read(raw)
-        if item.verdict is Verdict.FORGED or item.awaits_keys:
-            return None
-        kept = self._context.store.write(self._apply, item)
-        self._context.precedence.begin()
-        return Taken(raw, item, kept, started_s)
-
-    def told(self, taken: Taken) -> Received:
-        """Return what became of a callback that was taken up, once its writing has ended.
-
-        Raises what `receive` raises.
-        """
-        self._context.precedence.end()
-        return self._told(taken.raw, taken.item, taken.kept.result(), taken.started_s)
+            return False
+        self._arrivals.add(raw, started_s, then)
+        return True
 
     def _told(
         self, raw: RawCallback, item: ParsedCallback, received: Received, started_s: float

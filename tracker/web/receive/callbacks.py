@@ -14,7 +14,7 @@ from tracker.domain.records import record
 from tracker.domain.token import SHARED
 from tracker.providers.ports.callbacks import Inbound
 from tracker.services.receive.correlation import RawCallback
-from tracker.services.receive.reception import Received, Reply, Taken
+from tracker.services.receive.reception import Received, Reply
 from tracker.telemetry import note
 from tracker.web.edge.body import read_capped
 from tracker.web.edge.encoding import UnsupportedEncoding, as_utf8, encoding_of, is_json, undone
@@ -128,20 +128,13 @@ async def take(
     return answer_to(received)
 
 
-def take_up(  # noqa: PLR0913, PLR0917 - all of a request
-    our: Services,
-    place: Sequence[str],
-    headers: Mapping[str, str],
-    body: bytes,
-    arrival: Arrival,
-    started_s: float,
-) -> Taken | None:
-    """Take a callback up that is read at once, as most are; None for those that `take` must read.
+def raw_at_once(
+    place: Sequence[str], headers: Mapping[str, str], body: bytes, arrival: Arrival
+) -> RawCallback | None:
+    """Return a callback as most are, whose body is read as it came; None for what `take` must read.
 
-    Whoever is given one hands it to `Reception.told` once it is kept. Raises InvalidRequest for one
-    that cannot be read, before anything of it is kept.
-
-    started_s: when it came, monotonic. Other arguments: see `take`.
+    Raises InvalidRequest for one that cannot be read, before anything of it is kept. Arguments: see
+    `take`.
     """
     content_type = headers.get("content-type", "")
     if "content-encoding" in headers or "form" in content_type.lower() or encoding_of("", body):
@@ -151,8 +144,7 @@ def take_up(  # noqa: PLR0913, PLR0917 - all of a request
     provider, subject, token = place
     inbound = Inbound("POST", arrival.path, arrival.query, headers, text)
     signed = () if text is body else (body,)
-    raw = RawCallback(provider, subject, token, inbound, signed, None, arrival.sender)
-    return our.reception.take_up(raw, started_s)
+    return RawCallback(provider, subject, token, inbound, signed, None, arrival.sender)
 
 
 def facts_of(place: Sequence[str], received: Received) -> dict[str, str]:

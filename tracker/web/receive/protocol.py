@@ -14,7 +14,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tracker.services.receive.reception import Taken
+from tracker.services.receive.reception import Received
 from tracker.telemetry import begin_request, note, noted
 from tracker.web.edge import problems
 from tracker.web.edge.middleware import log_request, request_id_of, shown
@@ -103,15 +103,12 @@ class CallbackProtocol(BoundedHttpTools):
         exchange.started_s = our.clock.monotonic()
         parts, arrival = exchange.path_parts, self._arrival_of(exchange)
         try:
-            taken = callbacks.take_up(
-                *(our, parts, exchange.headers, exchange.body, arrival, exchange.started_s)
-            )
+            raw = callbacks.raw_at_once(parts, exchange.headers, exchange.body, arrival)
         except Exception:  # noqa: BLE001 - it is raised again below, where it is answered
-            taken = None
-        if taken is None:
+            raw = None
+        then = partial(self._received, exchange, arrival)
+        if raw is None or not our.reception.take_up(raw, exchange.started_s, then):
             self._begin(self._answer(exchange, arrival))
-        else:
-            taken.kept.add_done_callback(partial(self._kept, exchange, taken))
 
     def shutdown(self) -> None:
         """Have the server end: an exchange that has begun is still answered."""
@@ -179,13 +176,23 @@ class CallbackProtocol(BoundedHttpTools):
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    def _kept(self, exchange: _Exchange, taken: Taken, _: object) -> None:
-        """Answer a callback whose writing has ended.
+    def _received(
+        self,
+        exchange: _Exchange,
+        arrival: callbacks.Arrival,
+        received: Received | Exception | None,
+    ) -> None:
+        """Answer a callback that is kept.
 
         Most need no task: one costs more than all that is done here.
         """
+        if received is None:
+            self._begin(self._answer(exchange, arrival))
+            return
+        if isinstance(received, Exception):
+            self._begin(self._explain(exchange, received))
+            return
         try:
-            received = self._our.reception.told(taken)
             exchange.facts = callbacks.facts_of(exchange.path_parts, received)
             response = callbacks.answer_to(received)
         except Exception as error:  # noqa: BLE001 - it becomes the answer
