@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from bench import fill
 from bench.load import request
 from bench.processes import SERVER_CORE, Server, server
 from tests.support.postgres import PostgresServer
+from tests.support.s3 import BUCKET, emulated_s3
 from tracker.domain import token
 from tracker.store.driver.engine import open_engine
 from tracker.store.migrate import upgrade
@@ -102,6 +104,16 @@ class Bed:
             ready="/ready",
         ) as running:
             yield running
+
+
+@contextmanager
+def in_s3() -> Iterator[str]:
+    """A bucket for whatever is started meanwhile; yields the address of its store."""
+    with emulated_s3() as given:
+        os.environ.update(given)
+        yield f"s3://{BUCKET}/kept"
+        for name in given:
+            del os.environ[name]
 
 
 def _age(url: str) -> None:

@@ -1,4 +1,4 @@
-"""Rows 20 to 24: custody of results. Files come from an origin in this process."""
+"""Rows 20 to 23: custody of results. Files come from an origin in this process."""
 
 import asyncio
 import os
@@ -6,7 +6,6 @@ import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,14 +17,13 @@ from statistics import median
 
 import httpx
 
-from bench.bed import BOTH, SECRET, Bed
+from bench.bed import BOTH, SECRET, Bed, in_s3
 from bench.callbacks import CONNECTIONS, ours_after
-from bench.load import request
-from bench.processes import ROOT, Server, rss_mb
+from bench.processes import ROOT, rss_mb
 from bench.table import Figure
 from tests.support.history import insert, new_task
 from tests.support.origin import head, ranged
-from tests.support.s3 import BUCKET, emulated_s3, is_there
+from tests.support.s3 import is_there
 from tests.support.upstream import Asked, Upstream
 from tracker.clock import SystemClock
 from tracker.domain.custody import AssetState, Custody
@@ -59,16 +57,13 @@ def film(number: int, size: int) -> bytes:
 def random_kills(bed: Bed) -> list[Figure]:
     """Row 20: workers killed at random, an origin that breaks off at every tenth block.
 
-    Into a folder, and into S3 as moto emulates it where that is installed (`make .venv/.s3`).
+    Into a folder, and from one database into S3 as moto emulates it where that is installed
+    (`make .venv/.s3`).
     """
-    figures = []
-    with ExitStack() as stack:
-        if has_s3 := is_there():
-            os.environ.update(stack.enter_context(emulated_s3()))
-        for kind in bed.kinds:
-            figures.append(_killed(bed, kind, bed.folder / f"kept-{kind}"))
-            if has_s3:
-                figures.append(_killed(bed, kind, f"s3://{BUCKET}/{kind}"))
+    figures = [_killed(bed, kind, bed.folder / f"kept-{kind}") for kind in bed.kinds]
+    if is_there():
+        with in_s3() as store:
+            figures.append(_killed(bed, bed.kinds[0], store))
     return figures
 
 
@@ -236,33 +231,6 @@ def inline(bed: Bed) -> list[Figure]:
     return [Figure("23", median(grown), "100 MB decoded into a folder, 3 runs")]
 
 
-def first_byte(bed: Bed) -> list[Figure]:
-    """Row 24: the first byte behind a link beside that of a bare static file server."""
-    body = film(0, 4 * MB)
-    folder = bed.folder / "static"
-    folder.mkdir(exist_ok=True)
-    (folder / "film.mp4").write_bytes(body)
-    figures = []
-    for kind in BOTH:
-        url, here = bed.migrated(kind), bed.folder / f"serve-{kind}"
-        settings = {"TRACKER_ASSET_STORE": str(here)}
-        with (
-            bed.service(url, "--no-worker", **settings) as ours,
-            bed.plain("static", url=str(folder)) as bare,
-        ):
-            base = f"http://127.0.0.1:{ours.port}"
-            made = httpx.post(f"{base}/v1/uploads", content=body, trust_env=False, timeout=60)
-            path = "/links/" + made.json()["link"]["url"].rpartition("/links/")[2]
-            times: dict[str, list[float]] = {"ours": [], "bare": []}
-            for _ in range(50 if bed.quick else 300):
-                times["ours"].append(_first_byte_s(ours, path, len(body)))
-                times["bare"].append(_first_byte_s(bare, "/film.mp4", len(body)))
-        ours_s, bare_s = median(times["ours"]), median(times["bare"])
-        note = f"{ours_s * 1000:.2f} ÷ {bare_s * 1000:.2f} ms, p50 of {len(times['ours'])}"
-        figures.append(Figure("24", ours_s / bare_s, note, kind))
-    return figures
-
-
 def _number(asked: Asked) -> int:
     found = _URL.search(asked.line)
     return 0 if found is None else int(found[1])  # a worker that was killed asks for nothing
@@ -380,16 +348,3 @@ async def _fetched(
             most = max(most, rss_mb(worker.pid))
             await asyncio.sleep(0.05)
     return time.monotonic(), most
-
-
-def _first_byte_s(server: Server, path: str, size: int) -> float:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as line:
-        asked = request("GET", path, connection="close")
-        began = time.perf_counter()
-        line.sendall(asked)
-        line.recv(1)
-        took_s = time.perf_counter() - began
-        left = size
-        while left > 0 and (piece := line.recv(1 << 20)):
-            left -= len(piece)
-        return took_s

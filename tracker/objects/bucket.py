@@ -15,6 +15,8 @@ from tracker.domain.errors import StorageError
 PART_BYTES = 5 * 1024 * 1024
 """Of a multipart upload: the least that S3 takes."""
 BLOCK_BYTES = 1024 * 1024
+FIRST_BLOCK_BYTES = 64 * 1024
+"""Yielded first, so that a player need not wait for more."""
 _LISTED_AT_ONCE = 512
 _TAKEN = "an object has the name {} already"
 
@@ -82,8 +84,15 @@ class Bucket:
         """Yield the bytes from `start` to before `end`; see ObjectStore."""
         try:
             found = await self._api.get_async(self._store, key, options={"range": (start, end)})
-            async for block in found.stream(min_chunk_size=BLOCK_BYTES):
-                yield bytes(block)
+            waiting, size, least = list[bytes](), 0, 0
+            async for piece in found.stream(min_chunk_size=FIRST_BLOCK_BYTES):
+                waiting.append(bytes(piece))
+                size += len(waiting[-1])
+                if size >= least:  # the first one at once, for a player
+                    yield b"".join(waiting)
+                    waiting, size, least = [], 0, BLOCK_BYTES
+            if waiting:
+                yield b"".join(waiting)
         except (self._api.exceptions.NotFoundError, FileNotFoundError):
             raise StorageError("the object is not there") from None
         except self._api.exceptions.BaseError as error:
