@@ -64,8 +64,10 @@ test: .venv/.dev .venv/.s3 .clients/.ready ## Run all tests, on SQLite, PostgreS
 	@$(MAKE) -s deploy-tools || echo "the linters of deploy/ could not be had: their tests will be skipped"
 	$(PY) -m pytest $(BESIDE) $(PROCESSES) $(ARGS)
 
+# The contract test draws its requests while it is collected, and runs on PostgreSQL alone.
 test-fast: .venv/.dev ## Run what a change breaks first: core, providers and routes, on SQLite
-	$(PY) -m pytest $(BESIDE) $(PROCESSES) -k "not postgres" $(FAST) $(ARGS)
+	$(PY) -m pytest $(BESIDE) $(PROCESSES) -k "not postgres" -m "not browser" \
+		--ignore tests/web/edge/test_contract.py $(FAST) $(ARGS)
 
 test-pg: .venv/.dev ## Run the tests that need PostgreSQL
 	$(PY) -m pytest $(BESIDE) $(PROCESSES) -k postgres $(ARGS)

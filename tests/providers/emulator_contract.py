@@ -187,7 +187,10 @@ class EmulatorContract(AccountContract):
             caller = self.calling(stage, name, callbacks)
             task = await caller.made()
             await stage.advance(60)
-            assert stage.calls != [] or not caller.is_called_back
+            assert stage.calls != [] or not caller.is_called_back, (
+                "the emulator called nobody back: the draft of its create lacks the callback_url, "
+                "or `comes_from` promises callbacks that no create asks for"
+            )
             told = caller.told(task)
             assert told.state in (TaskState.SUBMITTED, TaskState.RUNNING, TaskState.SUCCEEDED)
             assert (await looked_at(caller, told)).state is TaskState.SUCCEEDED

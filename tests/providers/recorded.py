@@ -4,7 +4,10 @@ They stand in samples/{provider}/*.json, each with its source and date:
 
 kind:    submit, poll, lookup, cancel, probe or callback
 status, headers, body (JSON) or text: what arrived
-task:    fields of the task that was asked about, where they matter
+operation: of the task that was asked about; without it, the first by name
+task:    other fields of that task, where they matter
+account: options of the account, where they matter
+secret, received_at: of a signed callback, when it was taken for genuine
 departs: how it differs from the form that the source shows, as relays make answers differ
 page:    of the call before, where this answer is that of a further one
 expect:  `outcome` names the class; every other key is a field of it, or of the observation
@@ -142,6 +145,7 @@ CHECKS: Mapping[str, Callable[[Provider, Mapping[str, Any]], None]] = {
 
 def _task_of(provider: Provider, sample: Mapping[str, Any]) -> Task:
     changes = dict(sample.get("task", {}))
+    assert "operation" not in changes, "`operation` stands beside `task` in a sample"
     if "state" in changes:
         changes["state"] = TaskState(changes["state"])
     if "cancel_asked_at" in changes:

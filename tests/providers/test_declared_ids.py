@@ -59,7 +59,10 @@ def test_a_field_that_reads_like_an_id_says_what_it_names(name: str) -> None:
     known = {*ids.fields, *ids.tasks, *ids.others}
     models = {one: provider.submits.input_model(one) for one in provider.submits.operations}
     found = {path[-1] for model in models.values() if model for path in id_paths(model)}
-    assert found <= known, "add them to the provider's `objects`"
+    assert found <= known, (
+        f"{sorted(found - known)}: add them to `Provider.objects`, an ObjectIds: to `fields` what "
+        "names an object of the provider, to `tasks` what names a task of ours, to `others` the rest"
+    )
     unread = {one for one in ids.others if READS_LIKE_AN_ID.search(one)} - found
     assert not unread, "no operation has these"
 

@@ -30,6 +30,7 @@ from typing import IO, Any
 import tracker
 from tests.support import shim
 from tests.support.shim import SHARED
+from tracker.providers.registry import PROVIDERS
 
 ROOT = Path(__file__).resolve().parents[2]
 LATE = ("alembic.command", "encodings.idna", "httptools", "uvicorn.protocols.http.auto", "uvloop")
@@ -186,6 +187,8 @@ def _import_all() -> None:
     for name in LATE:
         if find_spec(name) is not None:
             import_module(name)
+    host = import_module("tracker.web.fronts.host")
+    host.front_routes(host.ServedFronts(PROVIDERS).hosts())  # `re` keeps what they are compiled to
     gc.collect()
     gc.freeze()  # or a child's first collection would copy all that it shares with us
 
