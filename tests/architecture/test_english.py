@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,12 +32,17 @@ CITING = (".py", ".json", ".toml", ".html", ".js", ".mako")
 """Files that may cite, but for those that others wrote."""
 
 
+@cache
+def _nodes_of(path: Path) -> Sequence[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
 def docstrings(path: Path) -> Iterator[tuple[int, str, bool]]:
     """Yield each docstring of a file with its line, and whether it is a function's.
 
     Those of constants and fields are included.
     """
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in _nodes_of(path):
         body = getattr(node, "body", None)
         is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         for place, statement in enumerate(body if isinstance(body, list) else ()):
@@ -60,7 +66,7 @@ def verbless(path: Path) -> list[str]:
     Those of properties name what they are, those of routes what they answer: API pages show them.
     """
     found = []
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in _nodes_of(path):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         decorators = " ".join(ast.unparse(one) for one in node.decorator_list)

@@ -3,7 +3,8 @@
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import tracker
@@ -12,6 +13,7 @@ from tracker.telemetry import word_of
 PACKAGE = Path(tracker.__file__).parent
 PAGE = PACKAGE.parent / "docs" / "howto" / "deploy.md"
 _LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
+_OWNERS = {"log", "logger", "logging"}
 _OTHERS = {"emulator", "client"}
 """Packages that log for themselves: they share nothing with the service."""
 _WITH_ERROR = {"exc_info"}
@@ -19,15 +21,21 @@ _WITH_ERROR = {"exc_info"}
 Line = tuple[str, ast.Call, ast.Module]
 
 
-def _lines() -> Iterator[Line]:
+@cache
+def _lines() -> Sequence[Line]:
+    return list(_found())
+
+
+def _found() -> Iterator[Line]:
     for path in sorted(PACKAGE.rglob("*.py")):
         if path.relative_to(PACKAGE).parts[0] in _OTHERS:
             continue
         tree = ast.parse(path.read_text())
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                owner = ast.unparse(node.func.value)
-                if node.func.attr in _LEVELS and owner in {"log", "logger", "logging"}:
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr=level)) if (
+                    level in _LEVELS and owner in _OWNERS
+                ):
                     yield f"{path.relative_to(PACKAGE)}:{node.lineno}", node, tree
 
 

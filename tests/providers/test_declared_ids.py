@@ -61,7 +61,7 @@ def test_a_field_that_reads_like_an_id_says_what_it_names(name: str) -> None:
     found = {path[-1] for model in models.values() if model for path in id_paths(model)}
     assert found <= known, (
         f"{sorted(found - known)}: add them to `Provider.objects`, an ObjectIds: to `fields` what "
-        "names an object of the provider, to `tasks` what names a task of ours, to `others` the rest"
+        "names an object of the provider, to `tasks` what names a task of ours, else to `others`"
     )
     unread = {one for one in ids.others if READS_LIKE_AN_ID.search(one)} - found
     assert not unread, "no operation has these"
