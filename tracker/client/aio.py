@@ -11,7 +11,6 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from tracker.client import audit, flows, operating
-from tracker.client import receipts as receipt_flows
 from tracker.client.audit import AuditRecord
 from tracker.client.calls import TRIES, Call, Outcome
 from tracker.client.costs import CostSum
@@ -21,13 +20,13 @@ from tracker.client.holds import AsyncHoldMethods
 from tracker.client.http import headers_of, lost, outcome_of, request_of
 from tracker.client.models import BulkOutcome, Change, Resubmitted, Task, Transition
 from tracker.client.operating import KeyRecord, ProviderAccount
-from tracker.client.receipts import ReadAgain, Receipt
+from tracker.client.receipts import AsyncReceiptMethods
 from tracker.client.run_methods import AsyncRunMethods
 
 T = TypeVar("T")
 
 
-class AsyncClient(AsyncRunMethods, AsyncHoldMethods):
+class AsyncClient(AsyncRunMethods, AsyncHoldMethods, AsyncReceiptMethods):
     """A connection to one service. `async with` it, or `close` it. Tasks may share it.
 
     Every method raises `ClientError`s (docs in `errors`) and sends again what may be sent again:
@@ -165,45 +164,6 @@ class AsyncClient(AsyncRunMethods, AsyncHoldMethods):
         """
         params = flows.task_filters(**filters)
         return self._iterate(flows.changes(after, params, follow=follow, tries=self._tries))
-
-    def receipts(self, *, page_size: int = 100, **filters: Any) -> AsyncIterator[Receipt]:
-        """Yield every callback that may need a human, newest first, without headers and bodies.
-
-        filters: `verdict` (one or several, such as `malformed` or `conflict`), `provider`, and
-                 `dismissed` (True or False; both where it is not given).
-        """
-        params = receipt_flows.filters_of(**filters)
-        return self._iterate(receipt_flows.list_all(params, page_size=page_size, tries=self._tries))
-
-    async def receipt(self, receipt_id: str) -> Receipt:
-        """Return one receipt with its headers and its body. Raises NotFound."""
-        return await self._run(receipt_flows.get(receipt_id, tries=self._tries))
-
-    async def dismiss_receipt(self, receipt_id: str) -> None:
-        """Put a receipt aside: it asks for nobody any more. Raises NotFound."""
-        await self._run(receipt_flows.dismiss(receipt_id, tries=self._tries))
-
-    async def replay_receipt(self, receipt_id: str, *, dry_run: bool = True) -> ReadAgain:
-        """Have a callback judged again by today's rules. Raises NotFound, Conflict.
-
-        dry_run: only say what would come of it, which is the default.
-        """
-        body = {"dry_run": dry_run}
-        return await self._run(
-            receipt_flows.read_again(receipt_id, "replay", body, tries=self._tries)
-        )
-
-    async def attach_receipt(
-        self, receipt_id: str, task_id: str, *, dry_run: bool = True
-    ) -> ReadAgain:
-        """Give a quarantined callback to the task that it belongs to. Raises NotFound, Conflict.
-
-        dry_run: only say what would come of it, which is the default.
-        """
-        body = {"task_id": task_id, "dry_run": dry_run}
-        return await self._run(
-            receipt_flows.read_again(receipt_id, "attach", body, tries=self._tries)
-        )
 
     def audit(
         self, *, action: str | None = None, target: str | None = None, page_size: int = 100

@@ -1,15 +1,18 @@
-"""Callbacks that may need a human: as frozen dataclasses, and the steps of their methods."""
+"""Callbacks that may need a human: the methods of both clients, and their steps."""
 
+from abc import ABC, abstractmethod
 from base64 import b64decode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 from tracker.client.calls import Call, Params
 from tracker.client.flows import Flow, ItemFlow, pages, send
 from tracker.client.models import instant_of
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +133,95 @@ def filters_of(
     if dismissed is not None:
         found.append(("dismissed", str(dismissed).lower()))
     return found
+
+
+class ReceiptMethods(ABC):
+    """Methods of the client for ordinary code."""
+
+    _tries: int
+
+    @abstractmethod
+    def _run(self, flow: Flow[T]) -> T: ...
+
+    @abstractmethod
+    def _iterate(self, flow: ItemFlow[T]) -> Iterator[T]: ...
+
+    def receipts(self, *, page_size: int = 100, **filters: Any) -> Iterator[Receipt]:
+        """Yield every callback that may need a human, newest first, without headers and bodies.
+
+        filters: `verdict` (one or several, such as `malformed` or `conflict`), `provider`, and
+                 `dismissed` (True or False; both where it is not given).
+        """
+        params = filters_of(**filters)
+        return self._iterate(list_all(params, page_size=page_size, tries=self._tries))
+
+    def receipt(self, receipt_id: str) -> Receipt:
+        """Return one receipt with its headers and its body. Raises NotFound."""
+        return self._run(get(receipt_id, tries=self._tries))
+
+    def dismiss_receipt(self, receipt_id: str) -> None:
+        """Put a receipt aside: it asks for nobody any more. Raises NotFound."""
+        self._run(dismiss(receipt_id, tries=self._tries))
+
+    def replay_receipt(self, receipt_id: str, *, dry_run: bool = True) -> ReadAgain:
+        """Have a callback judged again by today's rules. Raises NotFound, Conflict.
+
+        dry_run: only say what would come of it, which is the default.
+        """
+        body = {"dry_run": dry_run}
+        return self._run(read_again(receipt_id, "replay", body, tries=self._tries))
+
+    def attach_receipt(self, receipt_id: str, task_id: str, *, dry_run: bool = True) -> ReadAgain:
+        """Give a quarantined callback to the task that it belongs to. Raises NotFound, Conflict.
+
+        dry_run: only say what would come of it, which is the default.
+        """
+        body = {"task_id": task_id, "dry_run": dry_run}
+        return self._run(read_again(receipt_id, "attach", body, tries=self._tries))
+
+
+class AsyncReceiptMethods(ABC):
+    """Methods of the client for asyncio."""
+
+    _tries: int
+
+    @abstractmethod
+    async def _run(self, flow: Flow[T]) -> T: ...
+
+    @abstractmethod
+    def _iterate(self, flow: ItemFlow[T]) -> AsyncIterator[T]: ...
+
+    def receipts(self, *, page_size: int = 100, **filters: Any) -> AsyncIterator[Receipt]:
+        """Yield every callback that may need a human, newest first, without headers and bodies.
+
+        filters: `verdict` (one or several, such as `malformed` or `conflict`), `provider`, and
+                 `dismissed` (True or False; both where it is not given).
+        """
+        params = filters_of(**filters)
+        return self._iterate(list_all(params, page_size=page_size, tries=self._tries))
+
+    async def receipt(self, receipt_id: str) -> Receipt:
+        """Return one receipt with its headers and its body. Raises NotFound."""
+        return await self._run(get(receipt_id, tries=self._tries))
+
+    async def dismiss_receipt(self, receipt_id: str) -> None:
+        """Put a receipt aside: it asks for nobody any more. Raises NotFound."""
+        await self._run(dismiss(receipt_id, tries=self._tries))
+
+    async def replay_receipt(self, receipt_id: str, *, dry_run: bool = True) -> ReadAgain:
+        """Have a callback judged again by today's rules. Raises NotFound, Conflict.
+
+        dry_run: only say what would come of it, which is the default.
+        """
+        body = {"dry_run": dry_run}
+        return await self._run(read_again(receipt_id, "replay", body, tries=self._tries))
+
+    async def attach_receipt(
+        self, receipt_id: str, task_id: str, *, dry_run: bool = True
+    ) -> ReadAgain:
+        """Give a quarantined callback to the task that it belongs to. Raises NotFound, Conflict.
+
+        dry_run: only say what would come of it, which is the default.
+        """
+        body = {"task_id": task_id, "dry_run": dry_run}
+        return await self._run(read_again(receipt_id, "attach", body, tries=self._tries))

@@ -33,14 +33,6 @@ _VERSION_7 = 0x7 << 76 | 0x2 << 62
 """Version and variant below the time of a UUIDv7 (RFC 9562 section 5.7)."""
 _RANDOM_BITS = (1 << 80) - 1 & ~(0xF << 76 | 0x3 << 62)
 _UPDATES = frozenset({EventKind.RESULT_COMPLETED, EventKind.NEWS, EventKind.COSTS_CHANGED})
-VERDICT_TYPES = frozenset(
-    {
-        EventType.TASK_SUCCEEDED,
-        EventType.TASK_FAILED,
-        EventType.TASK_CANCELLED,
-        EventType.TASK_EXPIRED,
-    }
-)
 """After these a caller need not wait any longer. `expired` too, or one who relies on being called
 back would wait for ever."""
 

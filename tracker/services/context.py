@@ -222,13 +222,6 @@ class Context:
             for secret in self.secrets
         )
 
-    def shared_callback_url(self, provider: str) -> str | None:
-        """Return the callback URL for tasks that others create upstream."""
-        if self.public_url is None:
-            return None
-        secret = token.sign(self.secrets[0], provider, token.SHARED)
-        return f"{self.public_url}/callbacks/{provider}/{token.SHARED}/{secret}"
-
     def has_unopened(self) -> bool:
         """Return whether a destination's secret could not be opened when it was last tried."""
         long_ago = self.clock.monotonic() - UNOPENED_PAUSE_S
@@ -252,8 +245,3 @@ class Context:
         if known is None or polls is None:
             return 0.0
         return max(polls.spacing_s(known), self.look_spacing_s.get((provider, account), 0.0))
-
-    @property
-    def confirm_pause(self) -> timedelta:
-        """Pause between two denials of a task before they are believed."""
-        return self.policy.polls.confirm

@@ -15,7 +15,6 @@ from tests.support.hostile import DIGITS, MARKUP, NAME, hostile_task, pages_of, 
 from tests.support.requests import submit
 
 pytestmark = pytest.mark.browser
-LIVE_MARKUP = "main script, main img, main [hx-get], main a[href^=javascript]"
 
 
 @pytest.fixture(scope="module")

@@ -7,22 +7,13 @@ from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.tasks import FAILED, PROCESSING, SUCCEED, TERMINAL, TaskStep
 from tracker.emulator.core.words import CoreWord
 
-__all__ = ["DEFAULT_STEPS", "bent_by", "steps_with_news"]
+__all__ = ["DEFAULT_STEPS", "bent_by"]
 
 _MODERATED = "Failure to pass the risk control system"
 _FAILURE = "Something went wrong when we tried to get the contents of the file."
 
 DEFAULT_STEPS: Sequence[TaskStep] = (TaskStep(after=1), TaskStep(after=2, status=SUCCEED))
 """Processing after one step, the verdict after two."""
-
-
-def steps_with_news(artifacts: int) -> Sequence[TaskStep]:
-    """Plan a life in which the artifacts appear one after another, with progress."""
-    news = [
-        TaskStep(after=1 + number, progress=100 * number // artifacts, ready=number)
-        for number in range(artifacts)
-    ]
-    return (*news, TaskStep(after=1 + artifacts, status=SUCCEED))
 
 
 def bent_by(scenario: Scenario, steps: Sequence[TaskStep]) -> Sequence[TaskStep]:

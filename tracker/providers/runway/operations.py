@@ -133,7 +133,6 @@ def _recipe(name: str, **needs: Any) -> type[BaseModel]:
     return _inputs(f"Recipe_{name}", _RunwayInputs, version=_TEXT, **needs)
 
 
-_ROUTED = _inputs("Routed", _RunwayInputs, configId=_TEXT, input=_THING)
 IMAGE_TO_VIDEO = _inputs("ImageToVideo", promptImage=_IMAGES)
 _MODELS: Mapping[str, tuple[str, type[BaseModel]]] = {
     "image_to_video": ("video", IMAGE_TO_VIDEO),

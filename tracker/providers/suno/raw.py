@@ -59,7 +59,6 @@ class _ClipTable(TaskTable):
 
     together = 20
     least_spacing_s = 5.0
-    id_separator: ClassVar[str] = ","
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the headers that carry the credentials."""

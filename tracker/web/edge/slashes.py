@@ -13,8 +13,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 
-ENCODED_SLASH = "%2F"
-"""Stays so in paths that are routed: it is a character of an id, and parts no path."""
 _ENCODED = re.compile("%2f", re.IGNORECASE)
 _CALLBACK = re.compile(rf"(?:\.?(?:/|%2f))*{CALLBACK_PREFIX.strip('/')}(?:/|%2f)", re.IGNORECASE)
 """Begins the path of a callback, whose parts hold no slash of their own."""

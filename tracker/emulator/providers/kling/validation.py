@@ -14,7 +14,6 @@ from tracker.emulator.providers.kling.refusals import KlingRefusal
 
 __all__ = ["check_callback_url", "check_create", "field_of"]
 
-_BAD_BODY = 1200
 _BAD_VALUE = 1201
 _LONGEST_PROMPT = 2500
 _MOST_IMAGES = 4
