@@ -210,6 +210,22 @@ def test_the_largest_percentage_of_the_text_is_its_progress(
     assert reader.progress == percent
 
 
+@pytest.mark.parametrize(
+    "content", [f"like {SONG} here", [{"type": "image_url", "image_url": {"url": SONG}}]]
+)
+def test_links_that_the_request_held_are_no_result(content: Any) -> None:
+    assert CHAT.streams is not None
+    asked = {"model": "mj-chat", "messages": [{"role": "user", "content": content}]}
+    sending = sent_to(an_account(CHAT), a_task(OPERATION), asked)
+    for told, state, links in (
+        (f"**{SONG}** was refused", TaskState.FAILED, []),
+        (f"**{SONG}** ![]({VIDEO})", TaskState.SUCCEEDED, [VIDEO]),
+    ):
+        reader = CHAT.streams.reader(sending, {})
+        outcome = reader.finish(reader.feed(_event(told) + DONE) + reader.rest(), None)
+        assert _ended(outcome)[:2] == (state, links)
+
+
 @given(answer=answers, more=st.lists(st.binary(max_size=60), max_size=4))
 def test_no_body_breaks_a_reader(answer: HttpResult, more: list[bytes]) -> None:
     outcome = _read([answer.body, b"\ndata: ", *more])

@@ -95,7 +95,8 @@ class Chat(GatewayAdapter):
     def reader(self, sending: Sending, headers: Mapping[str, str]) -> CompletionReader:
         """Read by the body's beginning: what the headers say of it is often wrong."""
         del headers
-        return CompletionReader(_options_of(sending.account).media_hosts)
+        hosts = _options_of(sending.account).media_hosts
+        return CompletionReader(hosts, sending.body.get("messages"))
 
 
 _OURS = ("stream", "stream_options")

@@ -16,7 +16,7 @@ from tracker.domain.errors import Broken
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
 from tracker.domain.task import TaskError, TaskState
-from tracker.providers.chat.links import artifacts_of, text_artifact
+from tracker.providers.chat.links import artifacts_of, given_urls, text_artifact
 from tracker.providers.chat.progress import ToldProgress
 from tracker.providers.kit.event_stream import EventStream
 from tracker.providers.kit.gateways import is_own_failure
@@ -37,9 +37,13 @@ _DECODER = json.JSONDecoder()
 class CompletionReader:
     """Reads one answer, whatever form it has. See ports/adapter.StreamReader."""
 
-    def __init__(self, hosts: Collection[str]) -> None:
-        """hosts: whose links are results whatever they end in."""
+    def __init__(self, hosts: Collection[str], asked: Any = None) -> None:
+        """hosts: whose links are results whatever they end in.
+
+        asked: the messages that it answers. Wrappers repeat them, and their links are no results.
+        """
         self._hosts = hosts
+        self._asked = asked
         self._begun = b""
         self._form: _Events | _Object | _Markdown | None = None
         self._progress = ToldProgress()
@@ -81,7 +85,7 @@ class CompletionReader:
         """
         form, text = self._form, storable_text(text)
         assert form is not None  # noqa: S101 - `rest` was asked
-        links = artifacts_of(text, self._hosts)
+        links = artifacts_of(text, self._hosts, but=given_urls(self._asked))
         has_ended = broken is None and form.has_ended
         error = form.error or _error_in(text)
         if has_ended and links:

@@ -1,8 +1,9 @@
 """Links to media in a text for people."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlsplit
 
 from tracker.domain.task import Artifact
@@ -25,22 +26,43 @@ _KEPT_CHARS = 20_000
 """Of a text that is kept as an artifact."""
 
 
-def artifacts_of(text: str, hosts: Collection[str]) -> Sequence[Artifact]:
+def artifacts_of(
+    text: str, hosts: Collection[str], *, but: Collection[str] = ()
+) -> Sequence[Artifact]:
     """Return the media that a text links to, in its order, each once; and no text.
 
-    hosts: whose links are results whatever they end in.
+    hosts: whose links are results whatever they end in. but: URLs that are none.
     """
     found: dict[str, str] = {}
     for match in _LINK.finditer(text):
-        for written in dict.fromkeys((match[0], match[0].partition("(")[0])):
-            url = web_url(written.rstrip(_BEHIND))
-            kind = None if url is None else _kind_of(url, hosts)
-            if url is not None and kind is not None:
-                found.setdefault(url, kind)
+        for url in _urls_in(match[0]):
+            kind = _kind_of(url, hosts)
+            if kind is not None:
+                if url not in but:
+                    found.setdefault(url, kind)
                 break
     return [
         Artifact(kind, url, key=f"link-{place}") for place, (url, kind) in enumerate(found.items())
     ]
+
+
+def given_urls(said: Any) -> Collection[str]:
+    """Return the URLs that stand anywhere in the messages of a request."""
+    if isinstance(said, str):
+        if said.startswith("data:"):  # a picture of megabytes
+            return set()
+        return {url for match in _LINK.finditer(said) for url in _urls_in(match[0])}
+    if isinstance(said, Mapping):
+        said = list(said.values())
+    return {url for one in said for url in given_urls(one)} if isinstance(said, list) else set()
+
+
+def _urls_in(written: str) -> Iterator[str]:
+    """Yield what a link may be: whole, or up to its first bracket."""
+    for one in dict.fromkeys((written, written.partition("(")[0])):
+        url = web_url(one.rstrip(_BEHIND))
+        if url is not None:
+            yield url
 
 
 def text_artifact(text: str) -> Artifact:

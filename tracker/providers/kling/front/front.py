@@ -51,6 +51,7 @@ SAID = frozenset(_CODES.values())
 _NOT_FOUND = "Task not found by id/external id"
 """Kling's own words (app.klingai.com/global/dev, query pages, 2026-09)."""
 _SMALL_BODY = 64 * 1024
+_WHOLE_PATHS = frozenset(OPERATIONS)
 _OPERATIONS = sorted(OPERATIONS, key=len, reverse=True)
 """Longest first: an operation's path may begin with another's."""
 
@@ -174,9 +175,9 @@ def _split(path: str) -> tuple[str | None, str]:
 
     path: behind `/v1/`.
     """
+    if path in _WHOLE_PATHS:  # as every create is
+        return path, ""
     for operation in _OPERATIONS:
-        if path == operation:
-            return operation, ""
         if path.startswith(operation + "/"):
             return operation, path[len(operation) + 1 :]
     return None, ""
