@@ -16,9 +16,9 @@ from ssrfguard import Resolver, SSRFGuardError
 
 from tracker.domain.errors import Broken, Unkeepable
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpStream
+from tracker.domain.minimum_pace import MinimumPace
 from tracker.egress.decoding import Decoder, Undecodable
 from tracker.egress.guarded import FAILURES, open_guarded, refused, request_for, target_of
-from tracker.egress.minimum_pace import MinimumPace
 from tracker.egress.sent import FirstByte
 
 MOST_REDIRECTS = 3

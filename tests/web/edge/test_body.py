@@ -7,8 +7,9 @@ import pytest
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
-from tracker.web.edge.body import read_capped
+from tracker.web.edge.body import PARSED_AT_ONCE, BodySteps, read_capped
 from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow
+from tracker.web.edge.body_shares import BodyRoom, BodyShare
 
 pytestmark = pytest.mark.anyio
 GONE: Message = {"type": "http.disconnect"}
@@ -70,3 +71,30 @@ async def test_one_that_never_ends_is_given_up_with_what_was_waited_for(
     with pytest.raises(BodyTooSlow):
         await read(receive, timeout_s=0.01)
     assert ended.is_set()
+
+
+async def _read_sharing(receive: Receive, *, span_s: float) -> bytes:
+    steps = BodySteps(share=BodyShare(BodyRoom()), span_s=span_s)
+    return await read_capped({}, receive, limit=2**20, timeout_s=20, steps=steps)
+
+
+@pytest.mark.parametrize("then", [[], [part(b"a", more=True)] * 100_000], ids=["silence", "drips"])
+async def test_a_large_body_that_only_drips_is_given_up_and_says_why(then: list[Message]) -> None:
+    left = [part(b"a" * PARSED_AT_ONCE, more=True), part(b"a", more=True), *then]
+
+    async def receive() -> Message:
+        if not left:
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
+        return left.pop(0)
+
+    with pytest.raises(BodyTooSlow, match="came"):
+        await _read_sharing(receive, span_s=0.01)
+
+
+async def test_a_small_body_and_a_large_one_that_gets_on_may_take_their_time() -> None:
+    small = [part(b"a", more=True) for _ in range(100)]
+    assert len(await _read_sharing(comes([*small, part(b"b")], late=True), span_s=0.0)) == 101
+    large = [part(b"a" * 2**16, more=True) for _ in range(10)]
+    found = await _read_sharing(comes([*large, part(b"b")], late=True), span_s=10)
+    assert len(found) == 10 * 2**16 + 1

@@ -57,7 +57,7 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
         ),
         "body-too-slow": Explanation(
             "The body did not arrive in time",
-            "The whole body was not there within `TRACKER_BODY_TIMEOUT_S`.",
+            "It was not whole within `TRACKER_BODY_TIMEOUT_S`, or a large one only dripped.",
             "Send it again; for large bodies over slow lines give a URL instead of base64.",
         ),
         "head-too-slow": Explanation(

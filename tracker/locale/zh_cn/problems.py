@@ -52,7 +52,7 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
         ),
         "body-too-slow": Explanation(
             "请求体未能及时到达",
-            "在 `TRACKER_BODY_TIMEOUT_S` 秒内没有收到完整的请求体。",
+            "在 `TRACKER_BODY_TIMEOUT_S` 秒内没有收到完整的请求体，或者较大的请求体传输过慢。",
             "重新发送；线路较慢而请求体较大时，用 URL 代替 base64。",
         ),
         "head-too-slow": Explanation(

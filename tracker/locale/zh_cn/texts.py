@@ -166,6 +166,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "other large bodies are being taken in": "正在接收其他大请求体",
         "this process has all the connections it can hold": "本进程的连接数已达上限",
         "the body did not arrive within {} s": "请求体未在 {0} 秒内收全",
+        "nothing of the body came for {} s": "{0} 秒内没有收到请求体的任何数据",
+        "less than {} bytes of the body came for {} s": "{1} 秒内收到的请求体不足 {0} 字节",
         "the body is larger than {} bytes": "请求体超过 {0} 字节",
         "send the body as application/json": "请以 application/json 发送请求体",
         "send an API key: Authorization: Bearer KEY": "请携带 API 密钥：Authorization: Bearer KEY",

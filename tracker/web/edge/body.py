@@ -16,6 +16,7 @@ from starlette.types import Message, Receive
 
 from tracker.domain import documents
 from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.minimum_pace import LEAST_BYTES, MinimumPace
 from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
 from tracker.web.edge.body_shares import BodyShare, share_of
 from tracker.web.edge.encoding import as_utf8, charset_of, encoding_of, in_utf8, undone
@@ -26,6 +27,8 @@ PARSED_AT_ONCE = 256 * 1024
 """Bytes of a body that the event loop parses itself, in some 5 ms at worst."""
 _LARGE_AT_ONCE = 2
 """Larger bodies that are parsed at once, each in a thread; others wait."""
+LARGE_SPAN_S = 5.0
+"""Seconds in which 64 KB of a large body must come: 13 KB a second."""
 _BLANK = 1024
 """Characters in which a text that was encoded twice must begin."""
 _places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
@@ -74,11 +77,14 @@ class BodySteps:
 
     counter: counts its values.
     share:   of what bodies may hold together; a large body waits for its part.
+    span_s:  in which so much of a body that holds a share must come as `MinimumPace` asks for, so
+             that nobody holds it for a trickle.
     reader:  takes a large body, of which then nothing else is kept.
     """
 
     counter: ValueCounter | None = None
     share: BodyShare | None = None
+    span_s: float = LARGE_SPAN_S
     reader: "JsonReader | None" = None
 
 
@@ -88,14 +94,17 @@ async def _read(
     counter, share, reader = steps.counter, steps.share, steps.reader
     chunks: list[bytes] = []
     size = 0
+    pace: MinimumPace | None = None
     while True:
-        received = await message
+        received = await (message if pace is None else _in_time(message, pace, size))
         chunks.append(_chunk(received, size, limit))
         size += len(chunks[-1])
         if counter is not None:
             counter.add(chunks[-1])
         if share is not None and size > PARSED_AT_ONCE:
-            await share.grow(size)
+            waited = await share.grow(size)
+            if waited or pace is None:
+                pace = MinimumPace(steps.span_s, asyncio.get_running_loop().time, size)
         if reader is not None and size > PARSED_AT_ONCE and reader.takes(chunks[0]):
             for chunk in chunks:
                 reader.add(chunk)
@@ -106,6 +115,19 @@ async def _read(
                 return b"".join(chunks)
             return await asyncio.to_thread(b"".join, chunks)  # copies while others go on
         message = receive()
+
+
+async def _in_time(message: Awaitable[Message], pace: MinimumPace, size: int) -> Message:
+    """Return the next part of a large body. Raises BodyTooSlow where it comes too slowly."""
+    try:
+        async with asyncio.timeout(pace.span_s):
+            received = await message
+    except TimeoutError:
+        raise BodyTooSlow(f"nothing of the body came for {pace.span_s:g} s") from None
+    is_last = not received.get("more_body", False)
+    if not is_last and pace.flaw(size + len(received.get("body", b""))) is not None:
+        raise BodyTooSlow(f"less than {LEAST_BYTES} bytes of the body came for {pace.span_s:g} s")
+    return received
 
 
 def _chunk(message: Message, size: int, limit: int) -> bytes:
@@ -211,7 +233,9 @@ async def read_json(
         request.receive,
         limit=limit,
         timeout_s=timeout_s,
-        steps=BodySteps(ValueCounter() if is_plain else None, share_of(request.scope), reader),
+        steps=BodySteps(
+            ValueCounter() if is_plain else None, share_of(request.scope), reader=reader
+        ),
     )
     if reader is not None and reader.has_begun:
         async with _large_bodies():

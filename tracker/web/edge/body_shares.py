@@ -62,10 +62,13 @@ class BodyShare:
         self._room = room
         self._patience_s = patience_s
 
-    async def grow(self, size: int) -> None:
-        """Hold so many bytes in all; wait for room. Raises Unavailable where there is none."""
+    async def grow(self, size: int) -> bool:
+        """Hold so many bytes in all; returns whether it waited for room.
+
+        Raises Unavailable where there is none.
+        """
         if self._room.try_hold(self, size):
-            return
+            return False
         try:
             async with asyncio.timeout(self._patience_s):
                 while not self._room.try_hold(self, size):
@@ -74,6 +77,7 @@ class BodyShare:
             raise Unavailable(
                 "other large bodies are being taken in", retry_after_s=_RETRY_S
             ) from None
+        return True
 
     def release(self) -> None:
         """Hold nothing any more."""

@@ -8,10 +8,18 @@ LEAST_BYTES = 64 * 1024
 class MinimumPace:
     """How fast the bytes of one transfer come: LEAST_BYTES in each span of time, at least."""
 
-    def __init__(self, span_s: float, clock: Callable[[], float]) -> None:
-        """span_s: how long so many bytes may take. clock: monotonic, in seconds."""
+    def __init__(self, span_s: float, clock: Callable[[], float], size: int = 0) -> None:
+        """span_s: how long so many bytes may take. clock: monotonic, in seconds.
+
+        size: bytes that have come before.
+        """
         self._span_s, self._clock = span_s, clock
-        self._since, self._size = clock(), 0
+        self._since, self._size = clock(), size
+
+    @property
+    def span_s(self) -> float:
+        """Return how long so many bytes may take."""
+        return self._span_s
 
     def flaw(self, size: int) -> str | None:
         """Return why a transfer is too slow; None where it is not. size: bytes that have come."""

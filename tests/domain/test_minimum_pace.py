@@ -1,6 +1,6 @@
 """A transfer that is too slow to wait for is told from one that gets on."""
 
-from tracker.egress.minimum_pace import LEAST_BYTES, MinimumPace
+from tracker.domain.minimum_pace import LEAST_BYTES, MinimumPace
 
 
 def test_a_few_bytes_in_a_span_are_too_slow_and_many_are_not() -> None:
