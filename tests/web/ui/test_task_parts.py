@@ -1,13 +1,18 @@
 """Results, filters and actors in the reader's words; commands that can be read."""
 
+from datetime import timedelta
+from itertools import pairwise
+
 import pytest
 
-from tracker.domain.task import Artifact, ArtifactState
+from tests.domain.factories import NOW, a_task
+from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
 from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE, Language
 from tracker.web.ui.frame.formats import actor_name, filter_text
 from tracker.web.ui.frame.words import words_of
 from tracker.web.ui.one_task import curl
-from tracker.web.ui.task import text_of
+from tracker.web.ui.one_task.axis import Cut
+from tracker.web.ui.task import cut_reason, text_of
 from tracker.web.ui.task_parts import pieces_text
 
 VIDEO = Artifact("video", None, duration_s="5.041")
@@ -72,3 +77,19 @@ def test_a_prompt_stands_in_a_copied_command_as_it_is_read() -> None:
     assert "\\0342\\0200\\0256" in command  # U+202E
     assert "\\0302\\0240" in command  # a space that does not look like one
     assert "\\0377" in command
+
+
+def test_a_long_wait_after_the_end_has_no_reason() -> None:
+    minutes = [NOW + timedelta(minutes=n) for n in range(5)]
+    told = {"submitted_at": minutes[2], "finished_at": minutes[3]}
+    sent = a_task(TaskState.SUCCEEDED, **told)
+    refused = a_task(TaskState.FAILED, finished_at=minutes[2])
+    say = words_of(ENGLISH)
+
+    def reasons(task: Task) -> list[str]:
+        cuts = [Cut(0, 9, since, until) for since, until in pairwise(minutes)]
+        return [cut_reason(task, cut, say) for cut in cuts]
+
+    waited, worked = say("axis.waited"), say("axis.worked")
+    assert reasons(sent) == [waited, waited, worked, ""]
+    assert reasons(refused) == [waited, waited, "", ""]

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from tracker.domain.access import Scope
 from tracker.domain.custody import Asset, by_piece, piece_name
 from tracker.domain.errors import NotFound
-from tracker.domain.task import Artifact, as_of
+from tracker.domain.task import Artifact, Task, as_of
 from tracker.store import feed, task_story, tasks
 from tracker.store import receipts as stored_receipts
 from tracker.store.receipts import Receipt
@@ -113,7 +113,7 @@ def task_values(
         "stream_cut": story.stream is not None and story.stream.size > len(story.stream.text),
         "base": base_of(request).removesuffix(request.scope.get("root_path", "")),
         "clock": lambda when: _clock(when.astimezone(zone), is_short=row.took < _SHORT),
-        "cut_reason": lambda cut: _cut_reason(story, cut, say),
+        "cut_reason": lambda cut: cut_reason(story.kept.task, cut, say),
         "curl_read": curl.reading(base_of(request), str(task.id)),
         "curl_submit": _resubmitting(request, story),
     }
@@ -127,13 +127,15 @@ def _clock(local: datetime, *, is_short: bool) -> str:
     return f"{local:%H:%M:%S}" + (f".{local.microsecond // 100_000}" if is_short else "")
 
 
-def _cut_reason(story: Story, cut: Cut, say: Callable[..., str]) -> str:
-    """Return why nothing happened for long: the task waited here, or at its provider."""
-    sent = story.kept.task.submitted_at
-    if sent is None or cut.until <= sent:
-        return say("axis.waited")
-    ended = story.kept.task.finished_at
-    return say("axis.worked") if ended is None or cut.until <= ended else ""
+def cut_reason(task: Task, cut: Cut, say: Callable[..., str]) -> str:
+    """Return why nothing happened for long: the task waited here, or at its provider.
+
+    Empty for what came after its end, which is no matter of the task's any more.
+    """
+    sent, ended = task.submitted_at, task.finished_at
+    if ended is not None and cut.until > ended:
+        return ""
+    return say("axis.waited" if sent is None or cut.until <= sent else "axis.worked")
 
 
 async def story_of(

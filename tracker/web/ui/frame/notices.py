@@ -6,6 +6,7 @@ the next page that the browser asks for.
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from starlette.requests import Request
@@ -17,6 +18,14 @@ _LIVES_S = 60
 _LONGEST = 2048
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A text for the next page. state: `done`, or `error` where it is no good news."""
+
+    text: str
+    state: str
+
+
 def leave_notice(response: Response, path: str, key: str, **values: str | int) -> None:
     """Leave a notice for the next page. path: of the cookie. key: of words that begin `done.`."""
     text = quote(json.dumps({"key": key, "values": values}), safe="")
@@ -25,7 +34,7 @@ def leave_notice(response: Response, path: str, key: str, **values: str | int) -
     )
 
 
-def notice_of(request: Request, say: Callable[..., str]) -> str | None:
+def notice_of(request: Request, say: Callable[..., str]) -> Notice | None:
     """Return the notice that was left; None where there is none, or not one of ours."""
     text = request.cookies.get(NOTICE_COOKIE, "")
     if not text or len(text) > _LONGEST:
@@ -37,6 +46,7 @@ def notice_of(request: Request, say: Callable[..., str]) -> str | None:
             return None
         if not isinstance(values, Mapping):
             return None
-        return say(key, **{str(name): value for name, value in values.items()})
+        text = say(key, **{str(name): value for name, value in values.items()})
+        return Notice(text, "error" if key.endswith(".error") else "done")
     except (ValueError, KeyError, TypeError, RecursionError):  # somebody else's cookie
         return None

@@ -72,6 +72,7 @@ WORDS: Words = {
     "attention.forged.why": "They came to no address of yours, or with a wrong signature, in the"
     " last day. They were applied to nothing. If a provider of yours sent them, the secrets of"
     " callbacks have changed since; if not, there is nothing to do.",
+    "attention.forged.settled": "nothing left to look at",
     "attention.forged.table": "Forged callbacks by kind",
     "attention.forged.subject": "Task in the address",
     "attention.forged.sender": "Sender",

@@ -49,6 +49,7 @@ WORDS: Words = {
     "attention.forged": ("{n} 个伪造回调", "{n} 个伪造回调"),
     "attention.forged.why": "最近一天内，它们没有发到你的地址，或签名错误；没有应用到任何任务。"
     "如果确实来自你的服务商，说明回调密钥已更换；否则无需处理。",
+    "attention.forged.settled": "没有待查看的",
     "attention.forged.table": "伪造回调分类",
     "attention.forged.subject": "地址中的任务",
     "attention.forged.sender": "发送方",
