@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.domain.factories import EVENTS, NOW, VIDEO, a_task, an_event, observations
 from tracker.domain.effects import Effect
 from tracker.domain.errors import Misuse
-from tracker.domain.events import Event, EventKind, Source
+from tracker.domain.events import OF_ASSETS, Event, EventKind, Source
 from tracker.domain.lifecycle import (
     TRANSITIONS,
     Step,
@@ -84,8 +84,9 @@ def test_a_task_with_a_verdict_never_moves(events: list[Event], late: Event) -> 
     if task.state in VERDICTS:
         assert step.task.state is task.state
         assert step.task.finished_at == task.finished_at
-    if task.state is S.SUCCEEDED and late.kind in (K.ASSET_KEPT, K.ASSET_LOST):
+    if task.state in (S.SUCCEEDED, S.FAILED) and late.kind in (K.ASSET_KEPT, K.ASSET_LOST):
         assert step.task.artifacts == task.artifacts
+        assert (step.task.message, step.task.error) == (task.message, task.error)
         assert step.task.follow_up is task.follow_up
     elif task.state in VERDICTS and late.kind is K.REREAD:
         corrected = {"version", "updated_at", "artifacts", "costs", "detail", "message", "error"}
@@ -383,6 +384,7 @@ def test_what_may_have_been_there_keeps_its_name(kind: EventKind) -> None:
 
 
 @given(HISTORIES)
-def test_the_message_is_the_latest_steps(events: list[Event]) -> None:
+def test_the_message_is_the_latest_steps_that_tells_of_the_task(events: list[Event]) -> None:
     task, steps = run(events)
-    assert task.message == history(steps)[-1].message
+    told = [step.message for step in history(steps) if step.kind not in OF_ASSETS]
+    assert task.message == told[-1]

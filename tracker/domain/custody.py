@@ -156,6 +156,13 @@ def may_have_assets(task: Task) -> bool:
     return bool(task.artifacts) and task.state in _WITH_FILES
 
 
+def pieces_of(task: Task) -> set[str]:
+    """Return the names of the pieces of a task that may have assets by now."""
+    if not may_have_assets(task):
+        return set()
+    return {piece_name(piece, position) for position, piece in enumerate(task.artifacts)}
+
+
 def wanted_of(task: Task, *, lifetime: timedelta | None, now: datetime) -> list[Wanted]:
     """Return what is to be fetched of a task that succeeded.
 

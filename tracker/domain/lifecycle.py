@@ -147,6 +147,8 @@ TRANSITIONS: Mapping[TaskState, Mapping[EventKind, TaskState]] = MappingProxyTyp
             K.SEEN_SUCCEEDED: S.SUCCEEDED,
             K.SEEN_FAILED: S.FAILED,
             K.COSTS_CHANGED: S.FAILED,
+            K.ASSET_KEPT: S.FAILED,  # its answer may hold files that say why
+            K.ASSET_LOST: S.FAILED,
             K.REREAD: S.FAILED,
         },
         S.CANCELLED: {K.COSTS_CHANGED: S.CANCELLED, K.REREAD: S.CANCELLED},

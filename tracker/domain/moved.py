@@ -50,9 +50,9 @@ def moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task
     back = target is _QUEUED and task.state is not _QUEUED
     left_us = target is not _QUEUED and event.kind not in _NEVER_LEFT
     known = target in KNOWN_TO_PROVIDER or (left_us and target in VERDICTS)
-    artifacts = event.artifacts or task.artifacts
+    artifacts, message = event.artifacts or task.artifacts, event.message
     if event.kind in OF_ASSETS:  # it tells of a file that we keep, and nothing of the result
-        artifacts = task.artifacts
+        artifacts, message = task.artifacts, task.message
     after = _with_step(
         task,
         state=target,
@@ -61,7 +61,7 @@ def moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task
         provider_task_id=None if back else _provider_task_id(task, event),
         provider_status=event.provider_status or task.provider_status,
         # Of this step alone: an earlier one stands in the history.
-        message=event.message,
+        message=message,
         progress=_progress(task, event),
         artifacts=artifacts,
         error=_error(task, event, target),
@@ -115,7 +115,8 @@ def _corrected(task: Task, event: Event, now: datetime) -> Task:
 def _error(task: Task, event: Event, target: TaskState) -> TaskError | None:
     if target is not _FAILED and target is not _EXPIRED:
         return None
-    return task.error if event.kind is _COSTS_CHANGED else event.error
+    is_kept = event.kind is _COSTS_CHANGED or event.kind in OF_ASSETS
+    return task.error if is_kept else event.error
 
 
 def _cancel_asked_at(task: Task, event: Event, *, back: bool, now: datetime) -> datetime | None:

@@ -14,7 +14,7 @@ from tracker.domain import custody, inline_files, ledger
 from tracker.domain.clock_steps import LONGEST_LOOK_S
 from tracker.domain.custody import Asset, Wanted
 from tracker.domain.effects import Effect
-from tracker.domain.events import Event, EventKind
+from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.expectation import NOTHING_KNOWN
 from tracker.domain.ledger import CostEntry
 from tracker.domain.lifecycle import Step, Transition, apply
@@ -96,18 +96,37 @@ class Recorder:
             if step.task.costs:
                 self._costs.append((step.task, ledger.entries(before, step.task)))
             if custody.may_have_assets(step.task):
-                self._want_files(step.task, step.transition)
+                self._want_files(before, step.task, step.transition)
         return step
 
-    def _want_files(self, task: Task, step: Transition) -> None:
-        """Have the files of a result fetched, once the step that names them is committed."""
+    def record_asset(self, asset: Asset, kind: EventKind, said: str) -> None:
+        """Record in the history of an asset's task what became of the asset."""
+        if asset.task_key is not None:
+            step = self.record(asset.task_key, Event(kind, Source.SWEEP, message=said))
+            self._about[asset.task_key, step.task.version] = asset.id
+
+    def record_kept(self, asset: Asset) -> None:
+        """Record that a file is in our custody, however it came."""
+        said = f"{asset.id}: {asset.size} bytes of {asset.media_type}"
+        self.record_asset(asset, EventKind.ASSET_KEPT, said)
+
+    def _want_files(self, before: Task, task: Task, step: Transition) -> None:
+        """Have the files of a result fetched, once the step that names them is committed.
+
+        Those that came within the answer are kept by then: that is a step of its own too.
+        """
         if self._context.storage is not None and step.kind in _HOLDING:
-            self._inline += inline_files.kept_of(
+            kept = inline_files.kept_of(
                 task,
                 self._context.secrets,
                 keep=self._context.keep_files(task),
                 now=self._tx.now,
             )
+            self._inline += kept
+            known = custody.pieces_of(before)
+            for asset in kept:
+                if asset.piece not in known:
+                    self.record_kept(asset)
         is_result = task.state is _SUCCEEDED and step.kind in _RESULTS
         if is_result and self._context.fetches_files(task):
             hosting = self._context.providers[task.provider].results
@@ -137,10 +156,6 @@ class Recorder:
     def tell(self, step: Step) -> None:
         """Have subscribers told of a recorded step that nobody is told of by itself."""
         self._told.append(self._places[step.task.key, step.task.version])
-
-    def name_asset(self, step: Step, id_: UUID) -> None:
-        """Say which asset a recorded step is about."""
-        self._about[step.task.key, step.task.version] = id_
 
     def request_poll(self, key: int, awaits: Awaits) -> None:
         """Have the provider asked at once about a verdict that a callback brought.

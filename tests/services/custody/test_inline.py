@@ -119,6 +119,8 @@ async def test_a_file_in_an_answer_is_kept_by_the_verdict(
             found = await custody.of(task)
             bodies = [await custody.content(asset) for asset in found]
             assert len(custody.files()) == len(files)
+            steps = ["seen_succeeded", *["asset_kept"] * len(files)]
+            assert (await custody.bench.kinds(task))[-len(steps) :] == steps
     assert task.state is TaskState.SUCCEEDED
     assert [asset.state for asset in found] == [AssetState.KEPT] * len(files)
     assert [asset.sha256 for asset in found] == [sha256(one).digest() for one in files]

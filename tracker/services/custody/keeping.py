@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tracker.domain.custody import Asset, AssetState
-from tracker.domain.events import Event, EventKind, Source
+from tracker.domain.events import EventKind
 from tracker.domain.retention import Keep
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
@@ -94,7 +94,7 @@ class Keeping:
         asset_queue.end(tx.db, lost, now=tx.now)
         for asset in lost:
             said = f"{asset.id}: {asset.reason}"
-            record_asset_step(recorder, asset, EventKind.ASSET_LOST, said)
+            recorder.record_asset(asset, EventKind.ASSET_LOST, said)
 
     def _keep(
         self, tx: Tx, recorder: Recorder, results: Sequence[FetchResult]
@@ -111,8 +111,7 @@ class Keeping:
                 kept.append(_kept(asset, one.outcome, store_key, keep=keep, now=tx.now))
         asset_queue.keep(tx.db, kept, now=tx.now)
         for asset in kept:
-            said = f"{asset.id}: {asset.size} bytes of {asset.media_type}"
-            record_asset_step(recorder, asset, EventKind.ASSET_KEPT, said)
+            recorder.record_kept(asset)
         return stands_on
 
     def _shared_key(self, tx: Tx, claimed: ClaimedAsset, stored: Stored) -> str:
@@ -152,10 +151,3 @@ def _lost(result: FetchResult) -> Asset | None:
     if isinstance(outcome, Stored) or outcome.again_at is not None:
         return None
     return replace(result.claimed.asset, state=outcome.state, reason=outcome.reason)
-
-
-def record_asset_step(recorder: Recorder, asset: Asset, kind: EventKind, said: str) -> None:
-    """Record in the history of an asset's task what became of the asset."""
-    if asset.task_key is not None:
-        step = recorder.record(asset.task_key, Event(kind, Source.SWEEP, message=said))
-        recorder.name_asset(step, asset.id)

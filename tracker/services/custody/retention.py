@@ -15,7 +15,6 @@ from tracker.domain.errors import Misuse, StorageError
 from tracker.domain.events import EventKind
 from tracker.domain.signals import CrashPoint
 from tracker.services.context import Context
-from tracker.services.custody.keeping import record_asset_step
 from tracker.services.recorder import Recorder
 from tracker.services.storage import Storage
 from tracker.store import assets, tasks
@@ -126,7 +125,7 @@ class Retention:
                 numbers.append(0)
                 continue
             assets.drop_bytes(tx.db, [asset.key], AssetState.LOST, VANISHED, now=tx.now)
-            record_asset_step(recorder, asset, EventKind.ASSET_LOST, f"{asset.id}: {VANISHED}")
+            recorder.record_asset(asset, EventKind.ASSET_LOST, f"{asset.id}: {VANISHED}")
             if asset.url_expires_at is not None and asset.url_expires_at > tx.now:
                 assets.want_again(tx.db, asset.key, dies_at=asset.url_expires_at, now=tx.now)
             numbers.append(1)
