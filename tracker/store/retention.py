@@ -146,8 +146,12 @@ def has_dropped_delivery(db: Connection, id_: UUID) -> bool:
     """Tell whether a delivery of this id, which is not there, may have been dropped.
 
     Ids hold their time: what was owed before a walk's place may have been, and nothing after it.
+    One that a caller made up may hold a time beyond what dates can say.
     """
-    owed_at = datetime.fromtimestamp((id_.int >> 80) / 1000, UTC)
+    try:
+        owed_at = datetime.fromtimestamp((id_.int >> 80) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return False
     walked = retention_walks.c.name.startswith(f"{KeptClass.DELIVERIES.value}/")
     furthest = db.scalar(select(func.max(retention_walks.c.finished_at)).where(walked))
     return furthest is not None and LONG_AGO < owed_at <= furthest
