@@ -53,7 +53,7 @@ _IDENTITY = (
 _ROW = text("SELECT seq, origin FROM feed_head")
 _ROW_AND_IDENTITY = text(f"SELECT seq, origin, {_IDENTITY} FROM feed_head")  # noqa: S608 - ours
 _ORIGIN = text("SELECT origin FROM feed_head")
-_NEWEST = text("SELECT seq FROM feed_head")
+_NEWEST = "SELECT seq FROM feed_head"
 _CLAIM = text("UPDATE feed_head SET seq = seq + :leap, origin = :origin WHERE origin = :seen")
 
 
@@ -64,7 +64,8 @@ def origin(db: Connection) -> str:
 
 def newest(db: Connection) -> int:
     """Return the newest number that was given out."""
-    return int(db.scalar(_NEWEST) or 0)
+    found = bulk.run(db, _NEWEST).fetchone()
+    return int(found[0]) if found else 0
 
 
 def take(db: Connection, count: int) -> int:

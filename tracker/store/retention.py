@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, delete, func, select, text, tuple_
+from sqlalchemy import Connection, Select, bindparam, delete, func, select, text, tuple_
 
 from tracker.domain.retention import KeptClass
 from tracker.domain.task import TaskState
@@ -71,11 +71,10 @@ def batch_size(db: Connection) -> int:
 
 def page(db: Connection, after: WalkPlace, *, before: datetime, limit: int) -> list[EndedRow]:
     """Return the next tasks that ended before an instant, oldest first."""
-    columns = (tasks.c.finished_at, tasks.c.key, tasks.c.tenant, tasks.c.provider, tasks.c.state)
-    found = due(select(*columns), after, before).order_by(tasks.c.finished_at, tasks.c.key)
+    values = {"after": after.finished_at, "key": after.key, "before": before, "most": limit}
     return [
         EndedRow(WalkPlace(at, key), tenant, provider, member(TaskState, state))
-        for at, key, tenant, provider, state in db.execute(found.limit(limit))
+        for at, key, tenant, provider, state in db.execute(_PAGE, values)
     ]
 
 
@@ -87,12 +86,31 @@ def count(db: Connection, after: WalkPlace, *, before: datetime, most: int) -> i
 
 def due(found: Select[Any], after: WalkPlace, before: datetime) -> Select[Any]:
     """Narrow a query on tasks to those behind a place that ended before an instant."""
+    return _due(found, after.finished_at, after.key, before)
+
+
+def _due(found: Select[Any], at: Any, key: Any, before: Any) -> Select[Any]:
     # Spelt out, or the partial index would not be used.
     return found.where(
         text(ENDED),
-        tuple_(tasks.c.finished_at, tasks.c.key) > tuple_(after.finished_at, after.key),
+        tuple_(tasks.c.finished_at, tasks.c.key) > tuple_(at, key),
         tasks.c.finished_at < before,
     )
+
+
+_PAGE = (
+    _due(
+        select(
+            *(tasks.c.finished_at, tasks.c.key, tasks.c.tenant, tasks.c.provider, tasks.c.state)
+        ),
+        bindparam("after", type_=tasks.c.finished_at.type),
+        bindparam("key", type_=tasks.c.key.type),
+        bindparam("before", type_=tasks.c.finished_at.type),
+    )
+    .order_by(tasks.c.finished_at, tasks.c.key)
+    .limit(bindparam("most"))
+)
+"""Built once: each batch begins with it."""
 
 
 def progress(db: Connection) -> dict[str, WalkProgress]:

@@ -228,7 +228,7 @@ class RetentionChore:
 
     def _page(self, db: Reading, walk: Walk, before: datetime) -> tuple[_RetentionBatch, bool]:
         """Return what the walk comes by next, and whether that is all there is now."""
-        at = retention.progress(db).get(walk.name)
+        at = retention.progress_later(db, [walk.name])().get(walk.name)
         self._pace.saw(feed_head.newest(db), self._context.clock.monotonic())
         limit = self._pace.limit(self._batch or retention.batch_size(db))
         rows: Sequence[EndedRow] = retention.page(
