@@ -1,5 +1,6 @@
 """Answers about several tasks in one call that list none, or list them elsewhere."""
 
+import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -72,3 +73,50 @@ def test_a_null_list_of_midjourneys_tasks_is_asked_for_one_by_one() -> None:
     for outcome in _answered("midjourney", HttpResult(200, {}, b"null")):
         assert isinstance(outcome, Unanswered)
         assert outcome.alone
+
+
+SONG = "https://songs.example/a.mp3"
+TWICE: Mapping[str, tuple[Any, ...]] = {
+    "midjourney": (
+        {"id": 1, "status": "IN_PROGRESS", "progress": "50%"},
+        {"id": "1", "status": "SUCCESS", "progress": "100%", "imageUrl": "https://i.example/a.png"},
+        {"id": "1", "status": "FAILURE", "failReason": "no"},
+    ),
+    "suno": (
+        {"id": "c1", "status": "queued"},
+        {"id": "c1", "status": "complete", "audio_url": SONG},
+        {"id": "c1", "status": "error"},
+    ),
+    "suno gateway": tuple(
+        {"task_id": "t1", "status": word, "fail_reason": why, "data": songs}
+        for word, why, songs in (
+            ("IN_PROGRESS", "", []),
+            ("SUCCESS", "", [{"id": one, "status": "complete", "audio_url": SONG} for one in "ab"]),
+            ("FAILURE", "no", []),
+        )
+    ),
+    "udio": (
+        {"id": "s1", "finished": False},
+        {"id": "s1", "finished": True, "song_path": SONG},
+        {"id": "s1", "error_type": "MODERATION"},
+    ),
+}
+"""Entries about one task or song: one that is behind, its success, and a failure."""
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_of_entries_that_repeat_a_task_the_furthest_is_believed(name: str) -> None:
+    profile, operation, theirs = ASKED[name]
+    provider = PROVIDERS[name.partition(" ")[0]]
+    assert provider.polls is not None
+    first = theirs.partition(",")[0]
+    tasks = [a_task(operation, provider_task_id=one) for one in (first, "another")]
+    asking = asked_of(an_account(provider, profile=profile), *tasks)
+    for order in itertools.permutations(TWICE[name]):
+        holder = {"midjourney": None, "suno": None, "udio": "songs"}.get(name, "data")
+        rows: Any = [*order, "no entry"]
+        body = rows if holder is None else {"code": "success", holder: rows}
+        told = provider.polls.parse_poll(asking, HttpResult(200, {}, json.dumps(body).encode()))
+        assert isinstance(told[0], Observed), told[0]
+        assert told[0].observation.state is TaskState.SUCCEEDED
+        assert not isinstance(told[1], Observed)

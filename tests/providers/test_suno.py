@@ -17,10 +17,12 @@ from tests.providers.provider_contract import (
 from tests.providers.recorded import RecordedContract
 from tests.providers.suno_answers import (
     OF_TASK,
+    READY_SONG,
     SONG,
     SUNO,
     UPLOADED,
     a_clip,
+    a_record,
     a_row,
     account_of,
     polled,
@@ -357,3 +359,16 @@ def test_a_song_of_another_task_is_refused() -> None:
         SUNO.submits.check(
             "wav/generate", {"taskId": str(other.id), "audioId": piece_name(parent, 0)}
         )
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_song_that_a_list_names_twice_is_one_song(order: int) -> None:
+    done, behind = a_clip("a", "complete"), a_clip("a", "streaming", "https://a.example/s")
+    twice = a_row("IN_PROGRESS", *(done, behind)[::order])
+    said = polled("gateway", "submit/music", twice).observation
+    assert said.state is TaskState.RUNNING  # the second song is to come
+    assert [piece.url for piece in said.artifacts] == [done["audio_url"]]
+    both = a_row("IN_PROGRESS", done, behind, a_clip("b", "complete"))
+    assert polled("gateway", "submit/music", both).observation.state is TaskState.SUCCEEDED
+    record = a_record("SUCCESS", [READY_SONG, READY_SONG])
+    assert len(polled("sunoapi", "generate", record).observation.artifacts) == 1

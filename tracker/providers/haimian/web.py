@@ -28,6 +28,7 @@ from tracker.providers.haimian.options import web_headers
 from tracker.providers.haimian.songs import read_song
 from tracker.providers.haimian.tables import SongTable, WebSongInput
 from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.repeated import fullest
 from tracker.providers.kit.table import CreatePath, parsed_of, refused_together
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Sending
@@ -104,12 +105,14 @@ class WebDialect(SongTable):
             told = self.unanswered(answer, parsed)
             told = replace(told, alone=refused_together(asking, answer, parsed))
             return [told] * len(asking.tasks)
-        known = {first_text(one, ("task_id",), limit=200): one for one in _entries(parsed)}
+        known = fullest(
+            (first_text(one, ("task_id",), limit=200), read_song(asking.account, one))
+            for one in _entries(parsed)
+            if isinstance(one, dict)
+        )
         missing = Absent("the login's list does not show it", Absence.OTHER_KEY, weak=True)
         return [
-            Observed(read_song(asking.account, known[task.provider_task_id]))
-            if task.provider_task_id in known
-            else missing
+            Observed(known[task.provider_task_id]) if task.provider_task_id in known else missing
             for task in asking.tasks
         ]
 

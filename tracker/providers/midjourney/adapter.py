@@ -221,7 +221,10 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         parsed = parsed_of(answer)
         listed = tasks_in(parsed)
         if answer.status == 200 and listed is not None:
-            found = {id_in(one): one for one in listed if isinstance(one, dict)}
+            found: dict[str | None, list[dict[str, Any]]] = {}
+            for one in listed:
+                if isinstance(one, dict):
+                    found.setdefault(id_in(one), []).append(one)
             return [outcome_of_listed(task, found) for task in asking.tasks]
         silent = Unanswered(
             self.in_words(answer, parsed),
@@ -337,7 +340,7 @@ def _lists_nothing(answer: HttpResult, parsed: Any) -> bool:
 
 
 _ADAPTER = MidjourneyAdapter()
-REVISION = 3
+REVISION = 4
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="midjourney",

@@ -8,6 +8,7 @@ from tracker.domain.observation import Part
 from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
 from tracker.domain.task import Task
 from tracker.providers.kit.reading import first_instant, text_of
+from tracker.providers.kit.repeated import fullest
 from tracker.providers.kit.scan import CLOCK_MARGIN
 from tracker.providers.midjourney.options import Kind, kind_of, profile_of
 from tracker.providers.midjourney.task_object import id_in, number_in, read_task, state_in
@@ -68,12 +69,16 @@ def waits_for_window(sending: Sending, parsed: Mapping[str, Any]) -> bool:
             return True
 
 
-def outcome_of_listed(task: Task, found: Mapping[str | None, Mapping[str, Any]]) -> PollOutcome:
+def outcome_of_listed(
+    task: Task, found: Mapping[str | None, Sequence[Mapping[str, Any]]]
+) -> PollOutcome:
     """Say what a list tells of a task. found: its entries by id."""
-    entry = found.get(task.provider_task_id)
-    if entry is None:
+    theirs = task.provider_task_id
+    entries = found.get(theirs)
+    if entries is None:
         return Absent("the proxy's list leaves it out", weak=True)
-    said = read_task(entry, task)
+    read = ((theirs, said) for one in entries if (said := read_task(one, task)) is not None)
+    said = fullest(read).get(theirs)
     return Unanswered("its entry cannot be read") if said is None else Observed(said)
 
 

@@ -121,7 +121,7 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
 
 
 _ADAPTER = SunoAdapter(KINDS)
-REVISION = 4
+REVISION = 5
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="suno",

@@ -24,6 +24,7 @@ from tracker.providers.kit.gateway_tasks import (
     task_of,
 )
 from tracker.providers.kit.piece_names import named_piece
+from tracker.providers.kit.repeated import each_once, fullest
 from tracker.providers.kit.table import CreatePath, parsed_of
 from tracker.providers.kit.tracks import Told
 from tracker.providers.ports.account import Account
@@ -116,9 +117,9 @@ class GatewayDialect(TaskTable):
             return [self._unanswered(answer, parsed, alone=answer.status != 429)] * len(
                 asking.tasks
             )
-        known: dict[str | None, GatewayTask] = {
-            row.id: row for one in rows if (row := task_of(one)) is not None and row.id
-        }
+        known = fullest(
+            (row.id, row) for one in rows if (row := task_of(one)) is not None and row.id
+        )
         return [
             _outcome_of_row(task, row)
             if (row := known.get(task.provider_task_id)) is not None
@@ -190,7 +191,7 @@ def _outcome_of_row(task: Task, row: GatewayTask) -> PollOutcome:
         if row.state is None:
             return Observed(Observation(None, row.word))
         return Observed(lyrics_of(row.data, row.state, row.word, row.reason, **more))
-    clips = [clip for one in _songs(row.data) if (clip := clip_of(one)) is not None]
+    clips = each_once(clip for one in _songs(row.data) if (clip := clip_of(one)) is not None)
     wanted = 1 if task.operation in _ONE_SONG else 2
     told = Told(clips, row.state, row.word, row.reason, row.is_doubtful, wanted)
     if row.state is None:
@@ -202,7 +203,7 @@ def _bare(task: Task, data: Any) -> Observation | None:
     """Read songs or lyrics that stand alone; None when there are none."""
     if _action(task) == _LYRICS:
         return read_lyrics(data)
-    clips = [clip for one in _songs(data) if (clip := clip_of(one)) is not None]
+    clips = each_once(clip for one in _songs(data) if (clip := clip_of(one)) is not None)
     wanted = 1 if task.operation in _ONE_SONG else 2
     return observe(Told(clips, wanted=wanted)) if clips else None
 

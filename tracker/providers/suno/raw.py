@@ -25,6 +25,7 @@ from tracker.domain.outcome import (
 from tracker.domain.task import Task
 from tracker.providers.kit.gateway_tasks import TaskTable
 from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.repeated import fullest
 from tracker.providers.kit.table import CreatePath, Meaning, parsed_of, refused_together
 from tracker.providers.kit.tracks import Told
 from tracker.providers.ports.account import Account
@@ -125,7 +126,7 @@ class _ClipTable(TaskTable):
             if is_denied:
                 outcome = Absent(self.in_words(answer, parsed), weak=True)
             return [outcome] * len(asking.tasks)
-        known = {clip.id: clip for one in songs if (clip := clip_of(one)) is not None}
+        known = fullest((clip.id, clip) for one in songs if (clip := clip_of(one)) is not None)
         outcomes: list[PollOutcome] = []
         for task in asking.tasks:
             ids = (task.provider_task_id or "").split(",")

@@ -14,6 +14,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.kit.pieces import text_url, web_url
 from tracker.providers.kit.reading import first_text, unpacked
+from tracker.providers.kit.repeated import each_once
 from tracker.providers.kit.tracks import Told
 from tracker.providers.suno.clips import made_at, observe, record_of, texts_of
 from tracker.providers.suno.lyrics import text_piece
@@ -92,7 +93,7 @@ def _song_record(
     reason: str | None,
     **more: Any,
 ) -> Observation:
-    clips = [clip for one in songs if (clip := record_of(one)) is not None]
+    clips = each_once(clip for one in songs if (clip := record_of(one)) is not None)
     is_unheard = word.strip().upper() == _NO_CALLBACK
     told = Told(
         clips, TaskState.RUNNING if is_unheard else state, word, reason, code in _LATE, wanted=1

@@ -9,6 +9,7 @@ from typing import Any
 from tracker.domain.task import Artifact, ArtifactState
 from tracker.providers.kit.pieces import text_url, web_url
 from tracker.providers.kit.reading import first_number, first_text
+from tracker.providers.kit.repeated import each_once
 from tracker.providers.kit.tracks import Track
 
 _ERRORS = ("error_type", "error_code", "error_id")
@@ -31,7 +32,7 @@ def songs_in(holder: Any) -> Sequence[Any] | None:
 
 def read_songs(listed: Sequence[Any]) -> Sequence[Track]:
     """Return the songs of a list."""
-    return [song for one in listed if (song := _song(one)) is not None]
+    return each_once(song for one in listed if (song := _song(one)) is not None)
 
 
 def _song(value: Any) -> Track | None:
