@@ -18,7 +18,7 @@ def providers_in(graph: ImportGraph) -> set[str]:
     return graph.find_children(PROVIDERS) - {*ABOVE, *SHARED}
 
 
-class _ProviderContract(Contract):
+class LinesContract(Contract):
     """Breaks on the lines that `broken_by` yields; `remedy` says what to do."""
 
     remedy: str
@@ -40,7 +40,7 @@ class _ProviderContract(Contract):
         output.print_error(self.remedy)
 
 
-class ProvidersApart(_ProviderContract):
+class ProvidersApart(LinesContract):
     """A provider imports of `tracker.providers` only itself, `kit` and `ports`."""
 
     type_name = "providers_apart"
@@ -54,7 +54,7 @@ class ProvidersApart(_ProviderContract):
                 yield " -> ".join((min(route.heads), *route.middle, min(route.tails)))
 
 
-class ProvidersUnnamed(_ProviderContract):
+class ProvidersUnnamed(LinesContract):
     """No module outside of a provider imports it."""
 
     type_name = "providers_unnamed"
