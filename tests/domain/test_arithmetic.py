@@ -97,7 +97,7 @@ def test_the_first_look_comes_when_tasks_usually_end() -> None:
     assert relying == NOW + timedelta(minutes=8)
 
 
-def test_where_callbacks_are_silent_polling_is_the_main_road() -> None:
+def test_polling_is_frequent_where_no_callbacks_come() -> None:
     usual = Expectation(timedelta(minutes=5), timedelta(minutes=8), is_silent=True)
     at = PLAN.next_look(now=NOW, since=NOW, usual=usual, callbacks=True, jitter=0.0)
     assert at == NOW + timedelta(minutes=4)

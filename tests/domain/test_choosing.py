@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.choosing import choose, ranked, sole_provider
+from tracker.domain.choosing import choose, rank_accounts, sole_provider
 from tracker.domain.errors import InvalidRequest
 
 NAMES = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 9), min_size=1)
@@ -14,8 +14,8 @@ NAMES = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 9), min_size=1
 def test_a_key_has_one_order_and_weight_nought_is_in_none(
     weights: dict[str, int], key: str
 ) -> None:
-    order = ranked(weights, key)
-    assert order == ranked(dict(reversed(weights.items())), key)
+    order = rank_accounts(weights, key)
+    assert order == rank_accounts(dict(reversed(weights.items())), key)
     assert set(order) == {name for name, weight in weights.items() if weight}
 
 
@@ -24,11 +24,13 @@ def test_an_account_that_leaves_moves_only_its_own_tasks(
     weights: dict[str, int], key: str, gone: str
 ) -> None:
     left = {name: weight for name, weight in weights.items() if name != gone}
-    assert ranked(left, key) == [name for name in ranked(weights, key) if name != gone]
+    assert rank_accounts(left, key) == [
+        name for name in rank_accounts(weights, key) if name != gone
+    ]
 
 
 def test_accounts_share_by_weight() -> None:
-    firsts = Counter(ranked({"a": 1, "b": 3}, f"task-{n}")[0] for n in range(4000))
+    firsts = Counter(rank_accounts({"a": 1, "b": 3}, f"task-{n}")[0] for n in range(4000))
     assert 850 < firsts["a"] < 1150  # a quarter; far beyond chance is a failure
 
 

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.factories import a_task
-from tracker.domain.cost import Cost, CostOrigin, Phase, Price, own_estimates, restated
+from tracker.domain.cost import Cost, CostOrigin, Phase, Price, own_estimates, restate_costs
 from tracker.domain.ledger import (
     CostEntry,
     EntryName,
     EntryPhase,
     counts_for,
     entries,
-    joined,
+    join_amounts,
     split,
 )
 from tracker.domain.records import changed
@@ -143,7 +143,7 @@ def test_an_amount_below_zero_is_given_back_and_makes_no_room(
     said: list[Cost], kept: list[Cost]
 ) -> None:
     before = (told("2", Phase.RESERVE), IN_EUR)
-    assert restated(before, tuple(said)) == (*kept, IN_EUR)
+    assert restate_costs(before, tuple(said)) == (*kept, IN_EUR)
 
 
 COSTS = st.lists(
@@ -162,7 +162,7 @@ def test_the_sums_never_depend_on_the_way(
     """A task counts for what follows from where it stands, not from how it got there."""
     tasks, costs = [], listed
     for state, said, doubtful in steps:
-        costs = restated(costs, said)
+        costs = restate_costs(costs, said)
         tasks.append(bill(state, *costs, doubtful=doubtful and state is S.FAILED))
     all_steps: list[CostEntry] = []
     for before, after in zip((None, *tasks), tasks, strict=False):
@@ -176,7 +176,7 @@ def test_the_sums_never_depend_on_the_way(
 @given(st.lists(st.decimals("-1000000", "1000000", places=9)))
 def test_what_is_split_adds_up_exactly(amounts: list[Decimal]) -> None:
     parts = [split(amount) for amount in amounts]
-    assert joined(sum(w for w, _ in parts), sum(n for _, n in parts)) == sum(amounts)
+    assert join_amounts(sum(w for w, _ in parts), sum(n for _, n in parts)) == sum(amounts)
 
 
 def test_what_no_column_holds_is_cut() -> None:

@@ -13,7 +13,7 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.outcome import Observed, Unanswered
 from tracker.domain.task import Task, TaskState
 from tracker.emulator.core.signing import signature_headers
-from tracker.providers.kit.grouping import grouped
+from tracker.providers.kit.grouping import group_tasks
 from tracker.providers.kling import profiles
 from tracker.providers.kling.adapter import KlingAdapter
 from tracker.providers.kling.options import KlingOptions
@@ -166,7 +166,7 @@ def test_on_the_official_host_one_list_serves_both_dialects() -> None:
         a_task(T2V, key=5, state=TaskState.UNCERTAIN),
         *(a_task(T2V, key=n, provider_task_id=str(n)) for n in range(6, 27)),
     ]
-    groups = grouped(KLING, OFFICIAL, wanted)
+    groups = group_tasks(KLING, OFFICIAL, wanted)
     assert [len(group) for group in groups] == [20, 3, 1, 1, 1]
     call = KLING.build_poll(asked_of(OFFICIAL, *groups[1]))
     assert call is not None
@@ -182,7 +182,7 @@ def test_on_the_official_host_one_list_serves_both_dialects() -> None:
 )
 def test_elsewhere_legacy_tasks_are_asked_for_one_by_one(account: Account) -> None:
     wanted = [a_task(T2V, key=n, provider_task_id=str(n)) for n in range(3)]
-    assert [len(group) for group in grouped(KLING, account, wanted)] == [1, 1, 1]
+    assert [len(group) for group in group_tasks(KLING, account, wanted)] == [1, 1, 1]
 
 
 def test_of_a_task_that_the_list_does_not_hold_nothing_is_concluded() -> None:

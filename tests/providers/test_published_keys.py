@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from tracker.providers.kit.published_keys import (
-    decoded,
+    decode_base64url,
     has_key,
     is_ed25519_signed,
     is_rs256_signed,
@@ -47,7 +47,7 @@ def rsa() -> RSAPrivateKey:
 
 
 def test_ed25519_fits_by_any_key_of_the_set() -> None:
-    signature = decoded(SIGNATURE) or b""
+    signature = decode_base64url(SIGNATURE) or b""
     assert is_ed25519_signed([*BROKEN, ED25519], MESSAGE, signature)
     assert not is_ed25519_signed([ED25519], MESSAGE + b".", signature)
     assert not is_ed25519_signed([ED25519], MESSAGE, signature[:-1])
@@ -78,6 +78,6 @@ def test_a_key_counts_wherever_it_stands_in_the_set(rsa: RSAPrivateKey) -> None:
     before = [{"kty": "RSA", "kid": "1", "n": "AQAB", "e": "AQAB"}, {"kty": "EC", "kid": "1"}]
     others = [{**key, "kid": f"other-{n}"} for n in range(50)]
     assert is_rs256_signed([*others, *before, key], b"signed", signature, kid="1")
-    made = decoded(SIGNATURE) or b""
+    made = decode_base64url(SIGNATURE) or b""
     assert is_ed25519_signed([*others, ED25519], MESSAGE, made)
     assert [is_usable(one) for one in (*BROKEN, key, ED25519)] == [False] * len(BROKEN) + [True] * 2

@@ -64,7 +64,9 @@ async def may_name(bench: Workbench, tenant: str, id_: str) -> bool:
 
 async def recorded(bench: Workbench, *ids: str) -> dict[str, str]:
     """The tenants of the ids that are recorded."""
-    found = await bench.context.store.read(lambda db: made_objects.named(db, NAME, "scene", ids))
+    found = await bench.context.store.read(
+        lambda db: made_objects.find_named(db, NAME, "scene", ids)
+    )
     return {one.id: one.tenant for one in found}
 
 
@@ -76,7 +78,7 @@ async def test_a_tenant_that_is_alone_names_what_it_likes_and_nothing_is_recorde
     assert await may_name(bench, "mine", "1")
     assert await may_name(bench, "mine", "made past this service")
     assert await recorded(bench, "1") == {}
-    state = await bench.context.store.read(owned_results.standing)
+    state = await bench.context.store.read(owned_results.read_standing)
     assert (state.recorded_to, state.is_shared) == (None, False)
 
 

@@ -50,7 +50,7 @@ def test_what_is_wanted_and_what_is_kept_have_indexes_that_are_used(database_url
     digest = bytes(32)
     looks: dict[str, Callable[[Connection], object]] = {
         "ix_assets_next_at": asset_queue.next_due,
-        "ix_assets_sha256": lambda db: asset_store.holding(db, "default", digest),
+        "ix_assets_sha256": lambda db: asset_store.find_holding(db, "default", digest),
         "ix_assets_store_key": lambda db: asset_store.in_use(db, ["an object"]),
         "ix_assets_expires_at": lambda db: asset_store.is_any_expired(db, now=NOW),
         "ix_assets_ended_at": lambda db: uploaded_files.forget(db, before=NOW, limit=9),

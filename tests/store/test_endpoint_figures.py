@@ -75,15 +75,15 @@ def test_attempts_and_what_is_owed_are_told_by_endpoint_and_tenant(db: Connectio
         assert (figures.attempts, figures.accepted) == (21, 19)
         assert figures.p95_ms == 19  # of the 20 that were answered
     assert endpoint_figures.latest(db, "me", endpoint_key=quiet) == {}
-    owed, is_whole = endpoint_figures.owed(db, "me")
+    owed, is_whole = endpoint_figures.count_owed(db, "me")
     assert (dict(owed), is_whole) == ({mine: 20}, True)
     db.execute(table.update().values(state=DeliveryState.DELIVERED.value))
-    assert endpoint_figures.owed(db, "me")[0] == {}
+    assert endpoint_figures.count_owed(db, "me")[0] == {}
 
 
 def test_counting_what_is_owed_has_an_end(db: Connection) -> None:
     endpoint = _endpoint(db, "me")
     for _ in range(5):
         _owe(db, "me", endpoint)
-    owed, is_whole = endpoint_figures.owed(db, "me", most=3)
+    owed, is_whole = endpoint_figures.count_owed(db, "me", most=3)
     assert (owed[endpoint], is_whole) == (3, False)

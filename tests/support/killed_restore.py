@@ -17,7 +17,7 @@ from tests.support.subscribing import OK
 from tests.support.workbench import SECRET, ScriptedHttp, open_workbench
 from tracker.domain.signals import CrashPoint
 from tracker.kept_secrets import keep
-from tracker.services.backup.folder import checked
+from tracker.services.backup.folder import check_backup
 from tracker.services.backup.readying import Readied, make_ready
 from tracker.services.backup.restoring import RestoreOrder, restore
 
@@ -37,7 +37,7 @@ def main(source: str, url: str, folder: str, point: str) -> None:
 
     given = partial(keep, Path(folder), SECRET + b"\n")
     order = RestoreOrder(Path(source), url, [SECRET], keep_secrets=given, at=die)
-    asyncio.run(restore(order, checked(order.source), ready))
+    asyncio.run(restore(order, check_backup(order.source), ready))
 
 
 if __name__ == "__main__":

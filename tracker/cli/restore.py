@@ -39,7 +39,7 @@ def restore(src: Path, without_secrets: bool) -> None:  # noqa: FBT001 - click's
     import asyncio  # noqa: PLC0415 - the help needs no database
 
     from tracker.domain.errors import Unavailable  # noqa: PLC0415
-    from tracker.services.backup.folder import BackupRefused, checked  # noqa: PLC0415
+    from tracker.services.backup.folder import BackupRefused, check_backup  # noqa: PLC0415
     from tracker.services.backup.restoring import RestoreOrder  # noqa: PLC0415
     from tracker.services.backup.restoring import restore as run  # noqa: PLC0415
     from tracker.settings import SettingsError  # noqa: PLC0415
@@ -52,7 +52,7 @@ def restore(src: Path, without_secrets: bool) -> None:  # noqa: FBT001 - click's
         return await _ready(settings, url, taken_at)
 
     try:
-        manifest = checked(src)
+        manifest = check_backup(src)
         secrets, keep = _secrets(settings, src, is_needed=not without_secrets)
         url = settings.resolved_database_url()
         order = RestoreOrder(src, url, secrets, without_secrets, keep)

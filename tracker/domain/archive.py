@@ -139,13 +139,13 @@ def path_of(kept_class: KeptClass, tenant: str, day: date, first: int, last: int
     return f"v{VERSION}/{kept_class.value}/tenant={folder}/day={day:%Y-%m-%d}/{first}-{last}"
 
 
-def encoded(kept_class: KeptClass, rows: Sequence[ArchivedRow]) -> bytes:
+def encode_rows(kept_class: KeptClass, rows: Sequence[ArchivedRow]) -> bytes:
     """Write rows; the same rows are the same bytes."""
     lines = (json.dumps(shown(kept_class, row), separators=(",", ":")) + "\n" for row in rows)
     return gzip.compress("".join(lines).encode("ascii"), mtime=0)
 
 
-def decoded(kept_class: KeptClass, data: bytes) -> Iterator[ArchivedRow]:
+def decode_rows(kept_class: KeptClass, data: bytes) -> Iterator[ArchivedRow]:
     """Read rows of a file. Raises ValueError or OSError where it is damaged."""
     schema = SCHEMAS[kept_class]
     for line in gzip.decompress(data).splitlines():

@@ -47,7 +47,7 @@ class Rule:
         )
 
 
-def ranked(weights: Mapping[str, int], key: str) -> list[str]:
+def rank_accounts(weights: Mapping[str, int], key: str) -> list[str]:
     """Return accounts in the order in which one task would take them.
 
     The same key has the same order for ever, whatever else comes: a caller who repeats a request

@@ -74,7 +74,7 @@ def own_estimates(costs: tuple[Cost, ...]) -> tuple[Cost, ...]:
     return tuple(one for one in costs if one.origin is CostOrigin.PRICE_LIST)
 
 
-def restated(before: tuple[Cost, ...], told: tuple[Cost, ...]) -> tuple[Cost, ...]:
+def restate_costs(before: tuple[Cost, ...], told: tuple[Cost, ...]) -> tuple[Cost, ...]:
     """Return the bill after the provider has stated its part anew; a statement replaces the last.
 
     told: the provider's whole bill as it stands now; empty where it says nothing of it.

@@ -43,7 +43,7 @@ class EncodedSecrets:
         """secrets: those below LEAST characters are left alone."""
         self._by_probe: dict[str, list[str]] = {}
         for secret in secrets:
-            spellings = encoded(secret)
+            spellings = list_spellings(secret)
             for spelling in spellings:
                 # Ends of keys may be alike, too: one probe then stands for several.
                 self._by_probe.setdefault(_probe_of(spelling), []).extend(spellings)
@@ -60,7 +60,7 @@ def may_hold_callback_url(text: str) -> bool:
     return bool(_OF_URLS.found_in(text))
 
 
-def encoded(secret: str) -> tuple[str, ...]:
+def list_spellings(secret: str) -> tuple[str, ...]:
     """Return a secret's other spellings; none of a short one."""
     if len(secret) < LEAST:
         return ()

@@ -98,7 +98,7 @@ def split(amount: Decimal) -> tuple[int, int]:
     return divmod(max(-most, min(most, scaled)), _NANO)
 
 
-def joined(whole: int, nano: int) -> Decimal:
+def join_amounts(whole: int, nano: int) -> Decimal:
     """Return the amount of which sums of `split` are the two parts."""
     return _EXACT.add(Decimal(whole), _EXACT.divide(Decimal(nano), Decimal(_NANO)))
 

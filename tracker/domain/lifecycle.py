@@ -8,12 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from tracker.domain.cost import restated
+from tracker.domain.cost import restate_costs
 from tracker.domain.effects import Effect, effects_of
 from tracker.domain.errors import Misuse, Unavailable
 from tracker.domain.events import SEEN, Event, EventKind, Source
 from tracker.domain.members import direct_members
-from tracker.domain.moved import moved
+from tracker.domain.moved import move_task
 from tracker.domain.records import changed, record
 from tracker.domain.task import (
     KNOWN_TO_PROVIDER,
@@ -263,7 +263,7 @@ def apply(task: Task, event: Event, *, now: datetime) -> Step:
         return Step(task, _why_ignored(task, event))
     if kind in _OF_CALL and _is_too_late(task, kind):
         return Step(task, _why_ignored(task, event))
-    after = moved(task, event, target, now=now)
+    after = move_task(task, event, target, now=now)
     return Step(
         after,
         _ADVANCED,
@@ -298,7 +298,7 @@ def _kind_of_news(task: Task, event: Event) -> EventKind:
         return kind
     if kind is _SEEN_SUCCEEDED and _may_complete(task, event):
         return _RESULT_COMPLETED
-    return K.COSTS_CHANGED if restated(task.costs, event.costs) != task.costs else kind
+    return K.COSTS_CHANGED if restate_costs(task.costs, event.costs) != task.costs else kind
 
 
 def _is_too_late(task: Task, kind: EventKind) -> bool:
@@ -321,7 +321,7 @@ def _is_corrected(task: Task, event: Event) -> bool:
     may_have_failed = task.state in (S.FAILED, S.EXPIRED)
     return (
         (bool(event.artifacts) and event.artifacts != task.artifacts)
-        or restated(task.costs, event.costs) != task.costs
+        or restate_costs(task.costs, event.costs) != task.costs
         or (event.detail is not None and event.detail != task.detail)
         or event.message != task.message
         or (may_have_failed and event.error is not None and event.error != task.error)
@@ -353,7 +353,7 @@ def _brings_news(task: Task, event: Event) -> bool:
         case K.NEWS:
             return _has_news(task, event)
         case K.COSTS_CHANGED:
-            return restated(task.costs, event.costs) != task.costs
+            return restate_costs(task.costs, event.costs) != task.costs
         case K.CANCEL_ASKED:
             return task.cancel_asked_at is None
         case K.CANCEL_REFUSED:

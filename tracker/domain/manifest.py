@@ -55,7 +55,7 @@ class Manifest(BaseModel):
         return [mark for mark in self.secret_marks if mark not in marks]
 
 
-def written(manifest: Manifest) -> bytes:
+def write_manifest(manifest: Manifest) -> bytes:
     """Return a manifest as the bytes of its file."""
     return manifest.model_dump_json(indent=2).encode() + b"\n"
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tracker.domain.cost import restated
+from tracker.domain.cost import restate_costs
 from tracker.domain.events import OF_ASSETS, Event, EventKind
 from tracker.domain.records import changed, copier
 from tracker.domain.task import (
@@ -40,7 +40,7 @@ _with_step = copier(
 )
 
 
-def moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task:
+def move_task(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task:
     """Return the task after an event that leads to `target`: one version later.
 
     now: aware UTC; becomes `updated_at`.
@@ -65,7 +65,7 @@ def moved(task: Task, event: Event, target: TaskState, *, now: datetime) -> Task
         progress=_progress(task, event),
         artifacts=artifacts,
         error=_error(task, event, target),
-        costs=restated(task.costs, event.costs) if event.costs else task.costs,
+        costs=restate_costs(task.costs, event.costs) if event.costs else task.costs,
         stage=event.stage or task.stage,
         context=None if back else (task.context if event.context is None else event.context),
         cancel_asked_at=_cancel_asked_at(task, event, back=back, now=now),
@@ -106,7 +106,7 @@ def _corrected(task: Task, event: Event, now: datetime) -> Task:
         message=event.message,
         artifacts=artifacts,
         error=event.error or task.error if has_error else task.error,
-        costs=restated(task.costs, event.costs),
+        costs=restate_costs(task.costs, event.costs),
         detail=task.detail if event.detail is None else event.detail,
         follow_up=None if is_whole else task.follow_up,
     )

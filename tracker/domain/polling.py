@@ -20,7 +20,7 @@ _ASKED_CAP_S = 3600.0
 class PollPlan:
     """How often an open task is asked for.
 
-    first:   the shortest pause where polling is the main road.
+    first:   the shortest pause where no callbacks come.
     quiet:   the shortest pause where callbacks are expected: polling is the net below.
     ceiling: the longest pause between two looks at a task that is late.
     confirm: pause between two answers "never heard of it" before they are believed.

@@ -14,7 +14,7 @@ from typing import Any
 from tracker.domain.cost import CostOrigin, own_estimates
 from tracker.domain.events import SEEN, Event, EventKind, Source
 from tracker.domain.lifecycle import Transition, Verdict, apply
-from tracker.domain.moved import moved
+from tracker.domain.moved import move_task
 from tracker.domain.observation import Observation
 from tracker.domain.records import changed, record
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
@@ -131,7 +131,7 @@ class _Fold:
             # The rules saw more when it happened than is kept of it.
             if step is None or event.kind is not step.kind or before.state is not step.from_state:
                 return
-            after = moved(before, event, step.to_state, now=at)
+            after = move_task(before, event, step.to_state, now=at)
         self.task = after
         for name in _FIELDS:
             if getattr(after, name) is not getattr(before, name):

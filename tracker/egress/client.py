@@ -18,7 +18,7 @@ import httpx
 from ssrfguard import Resolver
 
 from tracker import __version__
-from tracker.domain.encoded_secrets import encoded
+from tracker.domain.encoded_secrets import list_spellings
 from tracker.domain.errors import Broken, StorageError
 from tracker.domain.exchange import (
     Certainty,
@@ -297,4 +297,4 @@ def _secrets_of(call: HttpCall) -> tuple[str, ...]:
     """
     words = [w for name in _CREDENTIALS for w in call.headers.get(name, "").split()]
     plain = (*(word for word in words if word != "Bearer"), *call.secrets)
-    return (*plain, *(spelling for one in plain for spelling in encoded(one)))
+    return (*plain, *(spelling for one in plain for spelling in list_spellings(one)))

@@ -114,7 +114,7 @@ async def _owners(context: Context, provider: str, tenant: str, by_kind: _ByKind
     def look(db: Reading) -> _Owners:
         is_shared, lately = None, []
         if has_results or is_told_alone:
-            state = owned_results.standing(db, tenant)
+            state = owned_results.read_standing(db, tenant)
             is_shared = state.is_shared
             if has_results and is_shared:
                 # Before what is recorded: what is recorded meanwhile is seen there.
@@ -122,7 +122,7 @@ async def _owners(context: Context, provider: str, tenant: str, by_kind: _ByKind
         found = [
             one
             for named, places in by_kind.items()
-            for one in made_objects.named(
+            for one in made_objects.find_named(
                 db, provider, named.kind, {id_ for one in places for id_ in (one, one.lower())}
             )
         ]

@@ -41,7 +41,7 @@ class OwnedResults:
 
     async def record_all(self) -> bool:
         """Record until nothing is left; return false where there is one tenant alone."""
-        state = await self._context.store.read(owned_results.standing)
+        state = await self._context.store.read(owned_results.read_standing)
         if not state.is_shared and state.recorded_to is None:
             return False
         while await self.record_some(1):
@@ -78,7 +78,7 @@ class OwnedResults:
         return self._made_by(piece.tasks)
 
     def _next(self, db: Reading) -> _Recording:
-        after = owned_results.standing(db).recorded_to or 0
+        after = owned_results.read_standing(db).recorded_to or 0
         piece = owned_results.read(db, after, limit=STRETCH)
         return _Recording(piece, self._made_by(piece.tasks))
 

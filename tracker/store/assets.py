@@ -129,7 +129,7 @@ def lock_bytes(db: Connection, tenant: str, sha256: bytes) -> None:
     dialect_of(db).lock(db, f"asset\n{tenant}\n{sha256.hex()}")
 
 
-def holding(db: Connection, tenant: str, sha256: bytes) -> Asset | None:
+def find_holding(db: Connection, tenant: str, sha256: bytes) -> Asset | None:
     """Return an asset of a tenant that keeps these bytes; None where none does."""
     found = select(*COLUMNS).where(assets.c.tenant == tenant, assets.c.sha256 == sha256, IS_KEPT)
     row = db.execute(

@@ -88,7 +88,7 @@ def uncertain(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:
     return _stuck(db, found.order_by(tasks.c.created_at.desc(), tasks.c.key.desc()), limit)
 
 
-def blocked(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:
+def list_blocked(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:
     """Return tasks that wait for a call of their caller's, newest first."""
     found = _tasks(tenant, tasks.c.blocked_at).where(text(BLOCKED))
     return _stuck(db, found.order_by(tasks.c.key.desc()), limit)

@@ -72,7 +72,7 @@ def examine(url: str, *, histories: int = HISTORIES) -> Contents:
 
     histories: about how many are folded and compared with their tasks.
     """
-    with opened(url) as engine:
+    with open_database(url) as engine:
         reading = engine.execution_options(sqlite_begin="DEFERRED")
         if dialect_of(engine).has_server:
             reading = reading.execution_options(isolation_level="REPEATABLE READ")
@@ -84,14 +84,14 @@ def newest_entry(url: str) -> datetime | None:
 
     None while it is empty, and where there are no tables. Raises BackupFailed.
     """
-    with opened(url) as engine:
+    with open_database(url) as engine:
         reading = engine.execution_options(sqlite_begin="DEFERRED")
         with reading.connect() as db:
             return db.scalar(_NEWEST) if inspect(db).has_table(transitions.name) else None
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Engine]:
+def open_database(url: str) -> Iterator[Engine]:
     """Open an engine for a command; errors of the database inside are BackupFailed."""
     engine = open_engine(url, pool_size=1)
     try:

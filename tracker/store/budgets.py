@@ -22,7 +22,7 @@ def of_tenants(db: Connection, tenants: Collection[str]) -> list[Budget]:
     return [_budget(row) for row in db.execute(found)]
 
 
-def everything(db: Connection) -> list[Budget]:
+def list_all(db: Connection) -> list[Budget]:
     """Return every budget, by tenant."""
     found = select(budgets).order_by(budgets.c.tenant, budgets.c.key)
     return [_budget(row) for row in db.execute(found)]
@@ -37,7 +37,7 @@ def lock(db: Connection, tenants: Collection[str]) -> None:
         dialect_of(db).lock(db, f"budget\n{tenant}")
 
 
-def used(
+def read_used(
     db: Connection, days: Mapping[Budget, Collection[str]]
 ) -> dict[tuple[Budget, str], Decimal]:
     """Return what is used of budgets, by budget and first day of a period.

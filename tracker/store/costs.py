@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select, text, union_all, update
 
 from tracker.domain.cost import CostOrigin, Price
-from tracker.domain.ledger import CostEntry, EntryName, EntryPhase, joined, split
+from tracker.domain.ledger import CostEntry, EntryName, EntryPhase, join_amounts, split
 from tracker.domain.records import record
 from tracker.domain.task import Task
 from tracker.store.driver import bulk
@@ -129,7 +129,7 @@ def sums(
     whole, nano = func.sum(both.c.whole), func.sum(both.c.nano)
     found = select(*columns, whole, nano).group_by(*columns).order_by(*columns)
     return [
-        LedgerSum(dict(zip(by, row, strict=False)), joined(int(row[-2]), int(row[-1])))
+        LedgerSum(dict(zip(by, row, strict=False)), join_amounts(int(row[-2]), int(row[-1])))
         for row in db.execute(found)
     ]
 

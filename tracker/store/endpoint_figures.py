@@ -70,7 +70,7 @@ def latest(
     return figures
 
 
-def owed(db: Connection, tenant: str, *, most: int = MOST_OWED) -> tuple[Counter[int], bool]:
+def count_owed(db: Connection, tenant: str, *, most: int = MOST_OWED) -> tuple[Counter[int], bool]:
     """Return how many deliveries have not ended, by endpoint row, and whether that is all.
 
     most: deliveries that are counted.

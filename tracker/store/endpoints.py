@@ -70,7 +70,7 @@ def page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list
     return [_endpoint(row) for row in db.execute(ordered)]
 
 
-def stopped(db: Connection, tenant: str, *, limit: int) -> list[Endpoint]:
+def list_stopped(db: Connection, tenant: str, *, limit: int) -> list[Endpoint]:
     """Return a tenant's endpoints that get nothing or answer nothing, the longest first."""
     found = select(endpoints).where(
         endpoints.c.tenant == tenant,

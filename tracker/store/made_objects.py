@@ -36,7 +36,9 @@ def insert_many(db: Connection, made: Collection[MadeObject], *, now: datetime) 
     db.execute(statement, [dict(zip(names, row, strict=True)) | {"made_at": now} for row in rows])
 
 
-def named(db: Connection, provider: str, kind: str, ids: Collection[str]) -> Sequence[MadeObject]:
+def find_named(
+    db: Connection, provider: str, kind: str, ids: Collection[str]
+) -> Sequence[MadeObject]:
     """Return the objects of these ids on every account of a provider."""
     table = made_objects
     columns = (table.c.provider, table.c.account, table.c.kind, table.c.id, table.c.tenant)

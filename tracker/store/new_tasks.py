@@ -19,6 +19,6 @@ def insert_new(db: Connection, new: Sequence[Task]) -> list[Task | None]:
         for task in inserted
         if task is not None and task.external_task_id != str(task.id)
     }
-    taken = {named[name] for name in tombstones.named(db, named)}
+    taken = {named[name] for name in tombstones.find_named(db, named)}
     bulk.change(db, "DELETE FROM tasks WHERE key", sorted(taken), encoding.integers)
     return [None if task is None or task.key in taken else task for task in inserted]

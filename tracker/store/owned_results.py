@@ -56,7 +56,7 @@ class RecordingState:
     is_shared: bool
 
 
-def standing(db: Connection, tenant: str | None = None) -> RecordingState:
+def read_standing(db: Connection, tenant: str | None = None) -> RecordingState:
     """Return how far results are recorded.
 
     tenant: counts among the tenants also where it has neither key nor task.

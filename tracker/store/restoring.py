@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, inspect, select, text, update
 from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
 from tracker.store import conditions, feed_head
-from tracker.store.backup import opened
+from tracker.store.backup import open_database
 from tracker.store.conditions import RECOVERING, RESTORING, Condition
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.revision import look
@@ -68,7 +68,7 @@ def begin(url: str, *, since: datetime) -> None:
 
 @contextmanager
 def _transaction(url: str) -> Iterator[Connection]:
-    with opened(url) as engine, engine.begin() as db:
+    with open_database(url) as engine, engine.begin() as db:
         yield db
 
 

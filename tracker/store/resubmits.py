@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 from tracker.store.schema import tasks
 
 
-def resubmitted(db: Connection, ids: Collection[UUID]) -> set[UUID]:
+def find_resubmitted(db: Connection, ids: Collection[UUID]) -> set[UUID]:
     """Return which of some tasks were submitted again, whatever became of it."""
     source = tasks.c.resubmit_of
     # Both conditions: planners take the partial index only where its own is spelt out.

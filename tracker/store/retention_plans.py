@@ -76,7 +76,7 @@ _PLANS: dict[KeptClass, Callable[[], Select[Any]]] = {
 }
 
 
-def planned(
+def list_planned(
     db: Connection, kept_class: KeptClass, after: WalkPlace, *, before: datetime
 ) -> list[PlannedRows]:
     """Return the rows of a class behind a place, of tasks that ended before an instant."""
@@ -99,7 +99,7 @@ def count_all(db: Connection) -> int:
     return db.scalar(select(func.count()).select_from(tasks)) or 0
 
 
-def approved(db: Connection) -> dict[str, datetime]:
+def read_approved(db: Connection) -> dict[str, datetime]:
     """Return up to which end of tasks each walk was approved, by its name."""
     table = retention_approvals.c
     return {row.name: row.before for row in db.execute(select(table.name, table.before))}

@@ -71,7 +71,7 @@ def _row(one: Tombstone, now: datetime) -> tuple[Any, ...]:
     )
 
 
-def named(db: Connection, names: Collection[TaskName]) -> dict[TaskName, UUID]:
+def find_named(db: Connection, names: Collection[TaskName]) -> dict[TaskName, UUID]:
     """Return which of some names a dropped task had, with its id."""
     if not names:
         return {}
@@ -94,7 +94,7 @@ def count_callback(db: Connection, id_: UUID | None) -> None:
     db.execute(update(gone_tasks).where(gone_tasks.c.id == id_).values(late_callbacks=counted))
 
 
-def missing(db: Connection, tenant: str, id_: UUID) -> NotFound | TaskGone:
+def explain_missing(db: Connection, tenant: str, id_: UUID) -> NotFound | TaskGone:
     """Return what to say of a tenant's task that is not there."""
     table = gone_tasks.c
     found = select(table.state, table.finished_at).where(table.id == id_, table.tenant == tenant)

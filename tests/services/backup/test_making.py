@@ -17,7 +17,7 @@ from tests.support import history
 from tests.support.waiting import wait_until
 from tracker.clock import SystemClock
 from tracker.domain.presence import mark
-from tracker.services.backup.folder import BackupRefused, checked
+from tracker.services.backup.folder import BackupRefused, check_backup
 from tracker.services.backup.making import BackupOrder, make
 from tracker.store import backup
 from tracker.store.backup import BackupFailed
@@ -54,7 +54,7 @@ def test_a_backup_says_what_it_holds(database_url: str, tmp_path: Path) -> None:
     filled(database_url)
     order, folder = BackupOrder(database_url, [SECRET]), tmp_path / "backup"
     made = make(order, folder, SystemClock())
-    assert made == checked(folder)
+    assert made == check_backup(folder)
     assert (made.histories, made.feed_seq, made.secret_marks) == (3, 4, [mark(SECRET)])
     found = backup.examine(database_url)
     assert (made.schema_revision, made.feed_origin) == (found.schema.revision, found.origin)
@@ -66,7 +66,7 @@ def test_a_backup_says_what_it_holds(database_url: str, tmp_path: Path) -> None:
     with_secrets = tmp_path / "with secrets"
     make(replace(order, with_secrets=True), with_secrets, SystemClock())
     assert (with_secrets / "callback_secrets").read_bytes() == SECRET + b"\n"
-    assert "callback_secrets" in checked(with_secrets).files
+    assert "callback_secrets" in check_backup(with_secrets).files
 
 
 def has_grown(written: list[int], before: int) -> bool:
@@ -116,7 +116,7 @@ def test_copies_under_load_never_fail(sqlite_url: str, tmp_path: Path) -> None:
         writer.join()
         engine.dispose()
     for number in range(5):
-        assert checked(tmp_path / f"{number}").histories == 3
+        assert check_backup(tmp_path / f"{number}").histories == 3
 
 
 def test_a_process_that_dies_leaves_nothing_under_the_name(sqlite_url: str, tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_process_that_dies_leaves_nothing_under_the_name(sqlite_url: str, tmp_
     subprocess.run([sys.executable, "-c", DIE, sqlite_url, folder], check=True, timeout=60)
     assert not folder.exists()
     make(BackupOrder(sqlite_url, [SECRET]), folder, SystemClock())
-    assert checked(folder).histories == 3
+    assert check_backup(folder).histories == 3
 
 
 def test_a_history_that_leads_elsewhere_is_found(database_url: str, tmp_path: Path) -> None:
@@ -146,13 +146,13 @@ def test_a_changed_file_is_told_from_the_one_that_was_made(sqlite_url: str, tmp_
     with (folder / "tracker.db").open("ab") as file:
         file.write(b"x")
     with pytest.raises(BackupRefused, match=r"tracker\.db is not the file"):
-        checked(folder)
+        check_backup(folder)
     place = folder / "manifest.json"
     newer = json.loads(place.read_text()) | {"format": 2}
     for text, reason in ((json.dumps(newer), "newer than this version"), ("{}", "no manifest")):
         place.write_text(text)
         with pytest.raises(BackupRefused, match=reason):
-            checked(folder)
+            check_backup(folder)
 
 
 def test_a_dump_is_taken_in_where_it_is_one(postgres_url: str, tmp_path: Path) -> None:

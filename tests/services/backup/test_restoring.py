@@ -26,7 +26,7 @@ from tracker.domain.lifecycle import Verdict
 from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
 from tracker.kept_secrets import kept_secrets
-from tracker.services.backup.folder import BackupRefused, checked
+from tracker.services.backup.folder import BackupRefused, check_backup
 from tracker.services.backup.making import BackupOrder, make
 from tracker.services.backup.readying import Readied
 from tracker.services.backup.recovering import end
@@ -85,7 +85,7 @@ async def with_a_task(url: str, folder: Path) -> RestoreOrder:
 
 
 async def restored(order: RestoreOrder, url: str) -> Readied:
-    return await restore(replace(order, url=url), checked(order.source), ready)
+    return await restore(replace(order, url=url), check_backup(order.source), ready)
 
 
 def names_in(folder: Path) -> list[str]:
@@ -138,7 +138,9 @@ async def test_submits_wait_until_it_is_over(database_url: str, tmp_path: Path) 
         async with open_workbench(url, NOBODY) as bench:
             context = bench.context
             await context.recovery.look(context.store)
-            assert context.recovery.since == checked(order.source).taken_at or "postgres" in url
+            assert (
+                context.recovery.since == check_backup(order.source).taken_at or "postgres" in url
+            )
             assert (await context.store.read(sizes.behind))["counting"] < LEAP  # no backlog
             with pytest.raises(Recovering, match="tracker recover --done"):
                 await bench.queued("new")
@@ -186,7 +188,7 @@ async def test_a_database_in_use_is_left_alone(database_url: str, tmp_path: Path
 async def test_one_that_broke_off_can_be_run_again(database_url: str, tmp_path: Path) -> None:
     order = await with_a_task(database_url, tmp_path / "backup")
     with emptied(database_url) as url:
-        manifest = checked(order.source)
+        manifest = check_backup(order.source)
         with pytest.raises(DiesWhileRestoring):
             await restore(replace(order, url=url), manifest, dies)
         file = sqlite_file(url)

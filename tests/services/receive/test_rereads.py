@@ -257,7 +257,7 @@ async def test_filters_choose_tasks_and_what_is_not_there_is_refused(database_ur
             await runs.get("other", stopped.id)
 
 
-async def test_a_replay_takes_the_same_road(database_url: str) -> None:
+async def test_a_replay_judges_as_a_run_does(database_url: str) -> None:
     async with _bench(database_url) as bench:
         (task,) = await bench.submitted(1)
         await bench.call_back(task, {"status": "succeeded", "pieces": [FILM], "told": "sunny"})

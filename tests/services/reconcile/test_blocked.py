@@ -28,7 +28,7 @@ async def test_a_blocked_task_is_shown_until_it_goes_on(database_url: str) -> No
 
         async def shown() -> list[tuple[object, object]]:
             found = await bench.context.store.read(
-                lambda db: attention.blocked(db, "default", limit=9)
+                lambda db: attention.list_blocked(db, "default", limit=9)
             )
             return [(one.id, one.since) for one in found]
 

@@ -18,7 +18,7 @@ from tests.support.workbench import (
 from tracker.domain.exchange import Certainty, HttpFailure
 from tracker.domain.prices import ListPrice, PricedUnit
 from tracker.domain.task import Task, TaskState
-from tracker.services.read.spending import CostGroup, Spending, spending
+from tracker.services.read.spending import CostGroup, Spending, read_spending
 from tracker.services.upkeep.counting import Counting
 from tracker.store import costs
 
@@ -112,7 +112,7 @@ async def test_sums_stand_by_day_key_and_operation_and_a_late_refund_with_its_ta
 
 async def spent(bench: Workbench, by: CostGroup, since: str, until: str) -> Sequence[Spending]:
     return await bench.context.store.read(
-        lambda db: spending(db, "default", since=since, until=until, by=[by])
+        lambda db: read_spending(db, "default", since=since, until=until, by=[by])
     )
 
 

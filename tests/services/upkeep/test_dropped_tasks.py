@@ -79,10 +79,14 @@ async def test_a_task_goes_with_all_its_rows_and_its_name_stays_taken(database_u
     async with opened(database_url, clock, POLICY) as bench:
         id_ = await _gone(bench, clock)
         assert await _left(bench) == {}
-        missing = await bench.context.store.read(lambda db: tombstones.missing(db, "default", id_))
+        missing = await bench.context.store.read(
+            lambda db: tombstones.explain_missing(db, "default", id_)
+        )
         assert isinstance(missing, TaskGone)
         assert missing.state == "succeeded"
-        foreign = await bench.context.store.read(lambda db: tombstones.missing(db, "other", id_))
+        foreign = await bench.context.store.read(
+            lambda db: tombstones.explain_missing(db, "other", id_)
+        )
         assert isinstance(foreign, NotFound)
         with pytest.raises(Conflict, match="already exists"):
             await _task(bench, "one")

@@ -31,6 +31,6 @@ async def test_old_objects_are_forgotten(database_url: str) -> None:
         await bench.context.store.write(keep, times)
         await Sweeping(bench.context).forget()
         found = await bench.context.store.read(
-            lambda db: made_objects.named(db, NAME, "voice", list(times))
+            lambda db: made_objects.find_named(db, NAME, "voice", list(times))
         )
         assert {one.id for one in found} == {"kept", "new"}

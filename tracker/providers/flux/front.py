@@ -17,7 +17,7 @@ from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.flux.inputs import INPUTS
 from tracker.providers.kit.front_answers import STATUSES, iso_time, link_of, reason_of
 from tracker.providers.kit.front_calls import no_route, wrong_method
-from tracker.providers.kit.ledger import estimated, net
+from tracker.providers.kit.ledger import estimate_costs, net
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import Command, Create, Get, PassOn, Shown
 from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
@@ -169,5 +169,5 @@ def _details(task: Task) -> dict[str, Any] | None:
 
 def _costs(task: Task) -> dict[str, Any]:
     """Return the cost, where the provider has told one."""
-    amount = net(task.costs, _UNIT) or estimated(task.costs, _UNIT)
+    amount = net(task.costs, _UNIT) or estimate_costs(task.costs, _UNIT)
     return {} if amount is None else {"cost": float(amount)}

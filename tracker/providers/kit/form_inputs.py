@@ -10,7 +10,7 @@ from tracker.providers.kit.forms import file_of
 from tracker.providers.kit.reading import number_text
 
 
-def numbered(low: float, high: float) -> Callable[[Any], Any]:
+def check_number(low: float, high: float) -> Callable[[Any], Any]:
     """Return a check that passes a number within these bounds on as it is, also as a text.
 
     It raises ValueError.

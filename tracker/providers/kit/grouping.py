@@ -7,7 +7,7 @@ from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Polls
 
 
-def grouped(polls: Polls, account: Account, wanted: Sequence[Task]) -> Sequence[Sequence[Task]]:
+def group_tasks(polls: Polls, account: Account, wanted: Sequence[Task]) -> Sequence[Sequence[Task]]:
     """Return groups of tasks, no larger than the provider allows; every task in one group.
 
     wanted: tasks of the account.

@@ -7,7 +7,7 @@ from typing import Any
 
 from tracker.domain import signature
 from tracker.domain.signature import Proof
-from tracker.providers.kit.published_keys import decoded, has_key, is_rs256_signed
+from tracker.providers.kit.published_keys import decode_base64url, has_key, is_rs256_signed
 from tracker.providers.kit.reading import finite
 from tracker.providers.ports.callbacks import Covers, Inbound
 from tracker.providers.ports.keys import KeySet, KeySource
@@ -93,8 +93,8 @@ def _parts(token: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None, by
     texts = token.split(".")
     if len(texts) != 3 or len(token) > _LONGEST or not token.isascii():
         return None, None, None
-    head, claims = (_object(decoded(text)) for text in texts[:2])
-    return head, claims, decoded(texts[2])
+    head, claims = (_object(decode_base64url(text)) for text in texts[:2])
+    return head, claims, decode_base64url(texts[2])
 
 
 def _object(raw: bytes | None) -> dict[str, Any] | None:

@@ -35,7 +35,7 @@ def net(costs: Sequence[Cost], unit: str) -> Decimal | None:
     return sum(charges, Decimal(0)) - sum(back, Decimal(0)) if charges else None
 
 
-def estimated(costs: Sequence[Cost], unit: str) -> Decimal | None:
+def estimate_costs(costs: Sequence[Cost], unit: str) -> Decimal | None:
     """Return what the provider expects to charge in a unit, or has reserved; None for not said."""
     told = [one for one in costs if one.phase in _EXPECTED and one.unit == unit]
     return Decimal(told[-1].amount) if told else None

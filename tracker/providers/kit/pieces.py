@@ -44,7 +44,7 @@ def web_url(value: Any) -> str | None:
         return None
 
 
-def expiring(outcome: PollOutcome, at: datetime) -> PollOutcome:
+def set_expiry(outcome: PollOutcome, at: datetime) -> PollOutcome:
     """Return what a query brought, with the links of its pieces said to die at a time."""
     if not isinstance(outcome, Observed) or not outcome.observation.artifacts:
         return outcome

@@ -71,7 +71,7 @@ def is_usable(key: Mapping[str, Any]) -> bool:
     return is_rsa and _rsa_key(_text(key.get("n")), _text(key.get("e"))) is not None
 
 
-def decoded(text: str) -> bytes | None:
+def decode_base64url(text: str) -> bytes | None:
     """Return the bytes of base64url text, with or without padding; None for anything else."""
     if not text.isascii() or "+" in text or "/" in text:
         return None
@@ -87,7 +87,7 @@ def _ed25519_key(x: str) -> "Ed25519PublicKey | None":
         Ed25519PublicKey,
     )
 
-    raw = decoded(x)
+    raw = decode_base64url(x)
     return Ed25519PublicKey.from_public_bytes(raw) if raw is not None and len(raw) == 32 else None
 
 
@@ -95,7 +95,7 @@ def _ed25519_key(x: str) -> "Ed25519PublicKey | None":
 def _rsa_key(n: str, e: str) -> "RSAPublicKey | None":
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers  # noqa: PLC0415
 
-    modulus, exponent = decoded(n), decoded(e)
+    modulus, exponent = decode_base64url(n), decode_base64url(e)
     if not modulus or not exponent or len(exponent) > 8:
         return None
     numbers = int.from_bytes(exponent, "big"), int.from_bytes(modulus, "big")

@@ -17,7 +17,7 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, Deferred, PollOutcome, Refused, SubmitOutcome
 from tracker.domain.task import Artifact, Task, TaskState
-from tracker.providers.kit.pieces import expiring, web_url
+from tracker.providers.kit.pieces import set_expiry, web_url
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parsed_of
 from tracker.providers.ports.account import Account
@@ -130,7 +130,7 @@ class LumaAgents(TableAdapter):
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read how the task stands; its links live for an hour from now on."""
         return [
-            expiring(outcome, asking.now + LINKS_LIVE)
+            set_expiry(outcome, asking.now + LINKS_LIVE)
             for outcome in super().parse_poll(asking, answer)
         ]
 

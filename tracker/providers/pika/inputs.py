@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from tracker.providers.kit.form_inputs import form_file, numbered
+from tracker.providers.kit.form_inputs import check_number, form_file
 from tracker.providers.kit.table import OpenInputs
 
 EFFECTS = (
@@ -41,9 +41,9 @@ def _files(least: int, most: int) -> Callable[[Any], Any]:
 
 Text = Annotated[str, Field(min_length=1)]
 File = Annotated[Any, AfterValidator(form_file)]
-Seed = Annotated[Any, AfterValidator(numbered(0, _MOST_SEED))]
-Duration = Annotated[Any, AfterValidator(numbered(5, 10))]
-Ratio = Annotated[Any, AfterValidator(numbered(0.4, 2.5))]
+Seed = Annotated[Any, AfterValidator(check_number(0, _MOST_SEED))]
+Duration = Annotated[Any, AfterValidator(check_number(5, 10))]
+Ratio = Annotated[Any, AfterValidator(check_number(0.4, 2.5))]
 Effect = Annotated[str, AfterValidator(_effect)]
 
 

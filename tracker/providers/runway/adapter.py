@@ -29,7 +29,7 @@ from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.ledger import settled
-from tracker.providers.kit.pieces import expiring, web_url
+from tracker.providers.kit.pieces import set_expiry, web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.proofs import SignedFields
 from tracker.providers.kit.reading import amount_text, first_number, first_text
@@ -89,7 +89,7 @@ class _RunwayWords(TableAdapter):
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read how the task stands; its links live for a day from now on."""
         return [
-            expiring(outcome, asking.now + LINKS_LIVE)
+            set_expiry(outcome, asking.now + LINKS_LIVE)
             for outcome in super().parse_poll(asking, answer)
         ]
 

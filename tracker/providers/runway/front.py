@@ -14,7 +14,7 @@ from tracker.domain.media_type import OCTETS
 from tracker.domain.task import TERMINAL, Artifact, Task, TaskState
 from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
-from tracker.providers.kit.ledger import estimated, net
+from tracker.providers.kit.ledger import estimate_costs, net
 from tracker.providers.kit.named_uploads import named_uploads
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import (
@@ -266,5 +266,5 @@ def _web_task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _estimate(task: Task) -> int | float:
-    credits_ = estimated(task.costs, CREDITS) or net(task.costs, CREDITS) or Decimal(0)
+    credits_ = estimate_costs(task.costs, CREDITS) or net(task.costs, CREDITS) or Decimal(0)
     return int(credits_) if credits_ == credits_.to_integral_value() else float(credits_)

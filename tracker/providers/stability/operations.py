@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from tracker.domain.errors import FieldError
-from tracker.providers.kit.form_inputs import form_file, numbered
+from tracker.providers.kit.form_inputs import check_number, form_file
 from tracker.providers.kit.forms import file_of
 from tracker.providers.kit.table import CreatePath, OpenInputs
 from tracker.providers.ports.objects import ObjectIds
@@ -24,8 +24,8 @@ _MOST_PROMPT = 10_000
 File = Annotated[Any, AfterValidator(form_file)]
 Prompt = Annotated[str, Field(min_length=1, max_length=_MOST_PROMPT)]
 Word = Annotated[str, Field(min_length=1)]
-Seed = Annotated[Any, BeforeValidator(numbered(0, 4_294_967_294))]
-Share = Annotated[Any, BeforeValidator(numbered(0, 1))]
+Seed = Annotated[Any, BeforeValidator(check_number(0, 4_294_967_294))]
+Share = Annotated[Any, BeforeValidator(check_number(0, 1))]
 
 
 class _StabilityForm(OpenInputs):
@@ -41,7 +41,7 @@ class _Generate(_StabilityForm):
     model: Word | None = None
     image: File = None
     strength: Share = None
-    cfg_scale: Annotated[Any, BeforeValidator(numbered(1, 10))] = None
+    cfg_scale: Annotated[Any, BeforeValidator(check_number(1, 10))] = None
 
 
 class _Picture(_StabilityForm):
@@ -66,7 +66,7 @@ class _Recolor(_Prompted):
 
 
 class _Creative(_Prompted):
-    creativity: Annotated[Any, BeforeValidator(numbered(0, 0.5))] = None
+    creativity: Annotated[Any, BeforeValidator(check_number(0, 0.5))] = None
 
 
 class _Transfer(_StabilityForm):
@@ -82,7 +82,7 @@ class _Relight(_StabilityForm):
 
 class _Speaks(_StabilityForm):
     prompt: Prompt
-    duration: Annotated[Any, BeforeValidator(numbered(1, 190))] = None
+    duration: Annotated[Any, BeforeValidator(check_number(1, 190))] = None
 
 
 class _Sounds(_Speaks):
@@ -92,8 +92,8 @@ class _Sounds(_Speaks):
 class _Film(OpenInputs):
     image: File
     seed: Seed = None
-    cfg_scale: Annotated[Any, BeforeValidator(numbered(0, 10))] = None
-    motion_bucket_id: Annotated[Any, BeforeValidator(numbered(1, 255))] = None
+    cfg_scale: Annotated[Any, BeforeValidator(check_number(0, 10))] = None
+    motion_bucket_id: Annotated[Any, BeforeValidator(check_number(1, 255))] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
-from tracker.providers.kit.ledger import estimated, net
+from tracker.providers.kit.ledger import estimate_costs, net
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.kit.reading import instant
 from tracker.providers.ports.front import Cancel, Command, Create, Get, Page, PassOn, Shown, Skip
@@ -223,4 +223,4 @@ def _payload(input_: Mapping[str, Any]) -> str:
 
 def _credits(task: Task) -> int:
     charged = net(task.costs, CREDITS)
-    return int(charged if charged is not None else estimated(task.costs, CREDITS) or 0)
+    return int(charged if charged is not None else estimate_costs(task.costs, CREDITS) or 0)

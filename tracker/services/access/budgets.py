@@ -48,10 +48,10 @@ class Budgets:
         return await self._store.write(_drop, budget)
 
     def _list(self, db: Reading) -> list[BudgetUse]:
-        found = budgets.everything(db)
+        found = budgets.list_all(db)
         now = self._clock.now()
         days = {one: one.period.first_day(now) for one in found}
-        used = budgets.used(db, {one: {day} for one, day in days.items()})
+        used = budgets.read_used(db, {one: {day} for one, day in days.items()})
         named = keys.by_key(db, {one.submitter for one in found if one.submitter is not None})
         return [
             BudgetUse(one, named.get(one.submitter or 0), used[one, days[one]]) for one in found

@@ -67,7 +67,7 @@ def digest(file: Path) -> BackupFile:
     return BackupFile(size_bytes=size, sha256=found.hexdigest())
 
 
-def checked(source: Path) -> Manifest:
+def check_backup(source: Path) -> Manifest:
     """Read a backup's manifest and compare its files with it. Raises BackupRefused."""
     place = source / MANIFEST
     try:

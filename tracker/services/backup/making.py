@@ -70,7 +70,7 @@ def make(order: BackupOrder, destination: Path, clock: Clock, at: Signal = no_si
         if order.with_secrets:
             write_private(aside / SECRETS_FILE, b"\n".join(order.secrets) + b"\n")
         made = _described(order, url, aside, started_at)
-        write_private(aside / MANIFEST, manifest.written(made))
+        write_private(aside / MANIFEST, manifest.write_manifest(made))
     return made
 
 

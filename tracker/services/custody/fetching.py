@@ -230,7 +230,7 @@ class Fetching:
     async def _same_bytes(self, asset: Asset, transfer: Transfer) -> str | None:
         """Return another object of the tenant's with these bytes that is really there."""
         other = await self._context.store.read(
-            lambda db: assets.holding(db, asset.tenant, transfer.digest)
+            lambda db: assets.find_holding(db, asset.tenant, transfer.digest)
         )
         if other is None or other.store_key is None:
             return None

@@ -117,7 +117,7 @@ class Keeping:
     def _shared_key(self, tx: Tx, claimed: ClaimedAsset, stored: Stored) -> str:
         """Return the object to stand on: another's with the same bytes, if it still is kept."""
         if stored.shares is not None:
-            other = assets.holding(tx.db, claimed.asset.tenant, stored.sha256)
+            other = assets.find_holding(tx.db, claimed.asset.tenant, stored.sha256)
             if other is not None and other.store_key == stored.shares:
                 return stored.shares
         return stored.store_key

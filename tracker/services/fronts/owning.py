@@ -80,7 +80,9 @@ async def without_foreign(
     assert call.lists is not None  # noqa: S101 - asked only for calls that list something
     kind = call.lists
     ids = {text for one in _objects(answer) if (text := _id_text(one.get(call.field)))}
-    found = await context.store.read(lambda db: made_objects.named(db, caller.provider, kind, ids))
+    found = await context.store.read(
+        lambda db: made_objects.find_named(db, caller.provider, kind, ids)
+    )
     mine = {one.id for one in found if one.tenant == caller.tenant}
 
     def kept(value: Any) -> Any:

@@ -42,7 +42,7 @@ class Spending:
         return sum(signed, Decimal(0))
 
 
-def spending(
+def read_spending(
     db: Reading, tenant: str, *, since: str, until: str, by: Collection[CostGroup]
 ) -> list[Spending]:
     """Return a tenant's costs by group and price, in the order of the groups.

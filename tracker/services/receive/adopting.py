@@ -15,7 +15,7 @@ from tracker.services.receive.correlation import (
     mark_gone,
     match_by_name,
     match_known,
-    proven,
+    reject_unsigned,
 )
 from tracker.store.driver.transaction import Tx
 
@@ -47,7 +47,7 @@ def _match_adopted(
         if item.names is not None:
             found = match_by_name(item, item.names, named)
             if found.verdict is not Verdict.UNKNOWN_TASK:
-                matches[place] = proven(context, item, found)
+                matches[place] = reject_unsigned(context, item, found)
 
 
 def _adopt(

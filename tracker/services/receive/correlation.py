@@ -124,7 +124,7 @@ def mark_gone(
             for account in item.signed_by() or context.accounts_of(item.raw.provider):
                 name = TaskName(item.raw.provider, account, item.names.external_task_id)
                 names.setdefault(name, []).append(place)
-    found = tombstones.named(tx.db, names)
+    found = tombstones.find_named(tx.db, names)
     gone = {place: id_ for name, id_ in found.items() for place in names[name]}
     gone |= {place: item.task_id for place, item in lost.items() if item.task_id in known}
     for place, id_ in gone.items():
@@ -138,7 +138,7 @@ def match_known(context: Context, tx: Tx, items: Sequence[ParsedCallback]) -> li
     named = load_named(context, tx, items)
     owners = _load_owners(tx, items, own)
     return [
-        proven(context, item, _match(item, task, named, owners))
+        reject_unsigned(context, item, _match(item, task, named, owners))
         for item, task in zip(items, own, strict=True)
     ]
 
@@ -164,7 +164,7 @@ def _match(
     return match_by_name(item, said, named)
 
 
-def proven(context: Context, item: ParsedCallback, match: Match) -> Match:
+def reject_unsigned(context: Context, item: ParsedCallback, match: Match) -> Match:
     """Reject the match if the account signs its callbacks and this one is not signed.
 
     A callback that concerns no account we know is refused when every account signs; where some

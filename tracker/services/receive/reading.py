@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from tracker.domain import token
-from tracker.domain.encoded_secrets import encoded, may_hold_callback_url
+from tracker.domain.encoded_secrets import list_spellings, may_hold_callback_url
 from tracker.domain.errors import CallbackRejected, Conflict, Unavailable
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
@@ -194,7 +194,7 @@ class CallbackReader:
         text = "\n".join((inbound.body.decode("latin-1"), *headers.values()))
         also = tuple(sought)
         if may_hold_callback_url(text):
-            also += tuple(spelling for one in sought for spelling in encoded(one))
+            also += tuple(spelling for one in sought for spelling in list_spellings(one))
         if not redactor.may_hold_secret(text, *also):
             return raw, {name: text[:_KEPT_CHARS] for name, text in headers.items()}
         body = redactor.redact_bytes(inbound.body, *also)

@@ -38,7 +38,7 @@ from tracker.domain.task import (
     is_askable,
 )
 from tracker.metrics import POLLS, name_of
-from tracker.providers.kit.grouping import grouped
+from tracker.providers.kit.grouping import group_tasks
 from tracker.providers.ports.callbacks import Inbound
 from tracker.services.asking import (
     CANNOT_ASK,
@@ -151,7 +151,7 @@ class Reconciliation:
             return [(task,) for task in wanted]
         alone = [task for task in wanted if is_asked_alone(context, task)]
         shared = [task for task in wanted if task not in alone] if alone else wanted
-        return [*grouped(polls, context.account(wanted[0]), shared), *((one,) for one in alone)]
+        return [*group_tasks(polls, context.account(wanted[0]), shared), *((one,) for one in alone)]
 
     async def _look(
         self, group: Sequence[Task], held: Sequence[Job], gate: asyncio.Semaphore

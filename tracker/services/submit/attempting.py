@@ -41,12 +41,12 @@ from tracker.services.submit.tries import (
     BegunTry,
     EndedTry,
     HeldInput,
-    abandoned,
-    deferred,
+    build_abandonment,
+    build_deferral,
+    build_sighting,
     ended_attempt,
     event_of,
     lost,
-    sighting,
     words_of,
 )
 from tracker.services.submit.under_way import CallUnderWay
@@ -332,7 +332,7 @@ class Attempting:
             if attempts.end(tx.db, ended_attempt(item, tx)):
                 self._conclude(tx, recorder, item)
             elif isinstance(item.outcome, Accepted):
-                recorder.record(item.begun.task.key, sighting(item, item.outcome))
+                recorder.record(item.begun.task.key, build_sighting(item, item.outcome))
                 # Thrown away, what nothing else can tell would be lost: a result, further tasks.
                 self._take_in(tx, recorder, item, item.outcome)
         recorder.flush()
@@ -345,7 +345,7 @@ class Attempting:
             if retry_at is not None:
                 self._try_later(tx, recorder, item, retry_at)
                 return
-            event = abandoned(item)
+            event = build_abandonment(item)
         recorder.record(item.begun.task.key, event)
         if isinstance(item.outcome, Accepted):
             self._take_in(tx, recorder, item, item.outcome)
@@ -371,7 +371,7 @@ class Attempting:
         if isinstance(item.outcome, Deferred):
             self._holds.hold(item.begun.task, item.outcome.scope, retry_at)
         if recorder.task(item.begun.task.key).awaits is Awaits.ANSWER:
-            recorder.record(item.begun.task.key, deferred(item))
+            recorder.record(item.begun.task.key, build_deferral(item))
         if recorder.task(item.begun.task.key).state is TaskState.QUEUED:
             tasks.free_slots(tx.db, [item.begun.task.key])
             tx.woken.add(JobKind.SUBMIT)  # somebody may be waiting for the slot

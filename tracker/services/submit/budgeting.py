@@ -54,7 +54,7 @@ def refusals(
     days = {
         budget: {budget.period.first_day(task.created_at) for task in wanted} for budget in found
     }
-    allotment = Allotment(budgets.used(tx.db, days))
+    allotment = Allotment(budgets.read_used(tx.db, days))
     return [_refusal(allotment.take(task, _adds(task))) for task in wanted]
 
 

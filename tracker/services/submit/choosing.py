@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.domain.choosing import choose, ranked
+from tracker.domain.choosing import choose, rank_accounts
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.records import record
 from tracker.domain.spelling import hint
@@ -129,7 +129,7 @@ class Choosing:
 
         Raises InvalidRequest naming `account` when none may be chosen.
         """
-        order = ranked(self._weights(choice), choice.key)
+        order = rank_accounts(self._weights(choice), choice.key)
         if not order:
             reason = "must be named: no account that is open to all can do this"
             raise InvalidRequest(FieldError("account", reason))

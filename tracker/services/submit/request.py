@@ -61,7 +61,9 @@ class Submission:
     input_path: str = "input"
 
 
-def encoded(request: Request, submission: Submission) -> tuple[bytes, IdempotencyKey | None]:
+def encode_submission(
+    request: Request, submission: Submission
+) -> tuple[bytes, IdempotencyKey | None]:
     """Encode what is kept of a submission; run in a thread where it is large, as it takes long."""
     return _as_bytes(request, submission), _idempotency_key(submission)
 

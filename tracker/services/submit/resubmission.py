@@ -196,7 +196,7 @@ class Resubmission:
 
         foreign: those of `foreign_inputs`, which were found before the transaction.
         """
-        done = resubmits.resubmitted(db, [task.id for task in found])
+        done = resubmits.find_resubmitted(db, [task.id for task in found])
         again = Conflict("it was submitted again before")
         reasons = {task.key: why_not_again(self._context, task) for task in found}
         reasons |= {task.key: again for task in found if task.id in done and not reasons[task.key]}
@@ -243,7 +243,7 @@ class Resubmission:
         fitting = [task for task in fitting if task.key not in gone]
         if filter_.is_again:
             return fitting
-        done = resubmits.resubmitted(db, [task.id for task in fitting])
+        done = resubmits.find_resubmitted(db, [task.id for task in fitting])
         return [task for task in fitting if task.id not in done]
 
     def _again(self, tx: Tx, asked: Sequence[_ResubmitBatch]) -> list[list[Task] | Exception]:

@@ -40,7 +40,7 @@ from tracker.services.submit.replays import (
 )
 from tracker.services.submit.request import (
     Submission,
-    encoded,
+    encode_submission,
     resubmission_key,
 )
 from tracker.store import idempotency, labels, tasks
@@ -227,9 +227,9 @@ class Acceptance:
         parent = None if name is None else await self._parent(submission, request, name)
         fixed = fixed_account(self._context, submission, parent, named)
         if is_large:
-            body, key = await asyncio.to_thread(encoded, request, submission)
+            body, key = await asyncio.to_thread(encode_submission, request, submission)
         else:
-            body, key = encoded(request, submission)
+            body, key = encode_submission(request, submission)
         return CheckedSubmission(
             task=await self._new_task(submission, request, parent, fixed),
             body=body,

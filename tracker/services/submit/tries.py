@@ -129,7 +129,7 @@ def lost(attempt: int) -> Event:
     )
 
 
-def sighting(item: EndedTry, accepted: Accepted) -> Event:
+def build_sighting(item: EndedTry, accepted: Accepted) -> Event:
     """Return the event of an acceptance that came when the attempt counted as lost."""
     return Event(
         EventKind.SEEN_SUBMITTED,
@@ -142,7 +142,7 @@ def sighting(item: EndedTry, accepted: Accepted) -> Event:
     )
 
 
-def deferred(item: EndedTry) -> Event:
+def build_deferral(item: EndedTry) -> Event:
     """Return the event of a call that was seen under way, and is to be made again."""
     return Event(
         EventKind.SUBMIT_DEFERRED,
@@ -152,7 +152,7 @@ def deferred(item: EndedTry) -> Event:
     )
 
 
-def abandoned(item: EndedTry) -> Event:
+def build_abandonment(item: EndedTry) -> Event:
     """Return the event of a task whose tries are spent."""
     reason = f"never reached the provider: {words_of(item.outcome)}"
     return Event(

@@ -101,7 +101,7 @@ class Archiving:
         groups: dict[tuple[str, date], list[ArchivedRow]] = defaultdict(list)
         for row in rows:
             groups[row["tenant"], row["day"].date()].append(row)
-        encoded = parquet.encoded if self._context.archives_parquet else archive.encoded
+        encoded = parquet.encoded if self._context.archives_parquet else archive.encode_rows
         found = []
         for (tenant, day), some in sorted(groups.items()):
             data = encoded(kept_class, some)
@@ -162,7 +162,7 @@ async def read_file(objects: ObjectStore, file: ArchiveFile) -> list[ArchivedRow
 def _checked(file: ArchiveFile, data: bytes) -> list[ArchivedRow]:
     if sha256(data).digest() != file.sha256:
         raise StorageError(f"{file.path} is not what was written: its SHA-256 is another")
-    read = parquet.decoded if file.path.endswith(parquet.SUFFIX) else archive.decoded
+    read = parquet.decoded if file.path.endswith(parquet.SUFFIX) else archive.decode_rows
     try:
         rows = list(read(file.kept_class, data))
     except StorageError as error:

@@ -63,7 +63,7 @@ class RetentionAsking:
 
         Much of few tasks is no plan that anybody would look at: up to FREE go unasked.
         """
-        there, approved = retention.progress(db), retention_plans.approved(db)
+        there, approved = retention.progress(db), retention_plans.read_approved(db)
         found: dict[str, datetime] = {}
         for walk in self._walks:
             at = there.get(walk.name)

@@ -33,7 +33,7 @@ def plan(db: Reading, policy: RetentionPolicy, *, now: datetime) -> list[Planned
     for walk in policy.walks():
         at = there.get(walk.name)
         place = WalkPlace() if at is None else at.place
-        groups = retention_plans.planned(
+        groups = retention_plans.list_planned(
             db, walk.kept_class, place, before=now - LATEST - walk.keep
         )
         due = [

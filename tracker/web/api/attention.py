@@ -51,7 +51,7 @@ def _collect(db: Reading, owner: str, now: datetime) -> service_views.Attention:
         "conditions": [_condition(one) for one in _conditions(db, owner)],
         "overdue": _unsettled(db, attention.overdue(db, owner, now=now, limit=MOST)),
         "uncertain": _unsettled(db, attention.uncertain(db, owner, limit=MOST)),
-        "blocked": [_stuck(one) for one in attention.blocked(db, owner, limit=MOST)],
+        "blocked": [_stuck(one) for one in attention.list_blocked(db, owner, limit=MOST)],
         "without_result": _followed_up(db, owner, FollowUp.NO_RESULT),
         "denied": _followed_up(db, owner, FollowUp.DENIED),
         "doubtful": _followed_up(db, owner, FollowUp.DOUBTFUL),
@@ -115,7 +115,7 @@ def render_word(one: attention.UnknownWord) -> service_views.UnknownWord:
 
 
 def _endpoints(db: Reading, owner: str) -> list[service_views.TroubledEndpoint]:
-    stopped = endpoints.stopped(db, owner, limit=MOST)
+    stopped = endpoints.list_stopped(db, owner, limit=MOST)
     known = troubles(db, stopped)
     return [_endpoint(one, known[one.key]) for one in stopped]
 

@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.ledger import EntryPhase
-from tracker.services.read.spending import CostGroup, Spending, spending
+from tracker.services.read.spending import CostGroup, Spending, read_spending
 from tracker.web.api.views import EXACT, Uuid
 from tracker.web.edge import query
 from tracker.web.edge.cells import guarded
@@ -110,7 +110,7 @@ async def get(request: Request) -> Response:
         reason = f"must be at most {MOST_DAYS - 1} days before until"
         raise InvalidRequest(FieldError("since", reason), malformed=True)
     found = await services(request).store.read(
-        lambda db: spending(db, owner, since=since.isoformat(), until=until.isoformat(), by=by)
+        lambda db: read_spending(db, owner, since=since.isoformat(), until=until.isoformat(), by=by)
     )
     rows = [_rendered(one) for one in found]
     headers = {"cache-control": "no-store", "vary": "Accept"}

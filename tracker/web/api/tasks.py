@@ -195,7 +195,7 @@ async def get_input(request: Request) -> Response:
     def load(db: Reading) -> bytes | None:
         task = tasks.by_id(db, [id_]).get(id_)
         if task is None or task.tenant != owner:
-            raise tombstones.missing(db, owner, id_)
+            raise tombstones.explain_missing(db, owner, id_)
         if drops.dropped_inputs(db, [task.key]):
             raise NoLongerKept("the input of this task is not kept any more")
         return tasks.input_of(db, [task.key]).get(task.key)

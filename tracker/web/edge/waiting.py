@@ -108,7 +108,7 @@ async def look_kept(request: Request) -> KeptTask:
 
 async def _missing(request: Request) -> NotFound | TaskGone:
     owner, id_ = tenant(request), query.task_id(request)
-    return await services(request).store.read(lambda db: tombstones.missing(db, owner, id_))
+    return await services(request).store.read(lambda db: tombstones.explain_missing(db, owner, id_))
 
 
 def standing_of(found: KeptTask | task_rows.Standing) -> Standing:

@@ -186,7 +186,7 @@ async def _about(request: Request, reader: Reader, rows: Sequence[Delivery]) -> 
 
     def load(db: Reading) -> _About:
         named = tasks.by_id(db, ids) if ids else {}
-        stopped = endpoints.stopped(db, reader.tenant, limit=_MOST_STOPPED)
+        stopped = endpoints.list_stopped(db, reader.tenant, limit=_MOST_STOPPED)
         return _About(
             {id_: task.external_task_id for id_, task in named.items()},
             {one.id for one in stopped if one.state is not EndpointState.ACTIVE},

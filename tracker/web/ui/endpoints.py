@@ -287,7 +287,7 @@ class _Figures:
 def _figures(
     db: Reading, owner: str, shown: Sequence[Endpoint], key: int | None = None
 ) -> _Figures:
-    owed, is_whole = endpoint_figures.owed(db, owner)
+    owed, is_whole = endpoint_figures.count_owed(db, owner)
     figures = endpoint_figures.latest(db, owner, endpoint_key=key)
     stopped = [one for one in shown if one.failing_since or one.state is not EndpointState.ACTIVE]
     return _Figures(figures, owed, is_whole, troubles(db, stopped))
