@@ -30,7 +30,6 @@ ALLOWED = {
     "Receipt": _MODEL,
     "Refusal": _EMULATOR,
     "Refused": "the Python client's public exception; inside, a provider's refusal of a submit",
-    "Reply": _EMULATOR,
     "Resubmitted": _MODEL,
     "Task": _MODEL,
     "TaskError": _MODEL,

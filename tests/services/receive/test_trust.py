@@ -23,7 +23,7 @@ from tracker.domain.work import JobKind
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.callbacks import Covers, Inbound
 from tracker.providers.ports.keys import KeySet
-from tracker.services.receive.reception import Received, Reception, Reply
+from tracker.services.receive.reception import CallbackReply, Received, Reception
 from tracker.services.reconcile.reconciliation import Reconciliation
 
 pytestmark = pytest.mark.anyio
@@ -141,7 +141,7 @@ async def test_a_challenge_is_answered_before_the_task_is_known(database_url: st
         secret = token.sign(bench.context.secrets[0], NAME, nobody)
         body = b'{"challenge": "echo me"}'
         asked = raw_callback(NAME, nobody, secret, body)
-        assert reception.challenged(asked) == Reply(200, b"echo me")
+        assert reception.challenged(asked) == CallbackReply(200, b"echo me")
         assert reception.challenged(raw_callback(NAME, nobody, "guessed", body)) is None
         assert reception.challenged(raw_callback(NAME, nobody, secret, b"{}")) is None
         assert reception.challenged(raw_callback("nobody", nobody, secret, body)) is None
@@ -151,7 +151,7 @@ async def test_a_sender_is_answered_as_it_insists(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         task = await bench.sent()
         told = await bench.call_back(task, DONE | {"ack": "7"})
-        assert told == Received(Verdict.ADVANCED, reply=Reply(202, b"7"))
+        assert told == Received(Verdict.ADVANCED, reply=CallbackReply(202, b"7"))
         assert (await bench.call_back(task, DONE)).reply is None
 
 

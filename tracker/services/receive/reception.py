@@ -46,7 +46,7 @@ _NO_SUCH_URL = "no such callback URL"
 
 
 @record
-class Reply:
+class CallbackReply:
     """An answer in the sender's own terms."""
 
     status: int
@@ -65,7 +65,7 @@ class Received:
     verdict: Verdict
     reason: str | None = None
     is_duplicate: bool = False
-    reply: Reply | None = None
+    reply: CallbackReply | None = None
     traceparent: str | None = None
 
 
@@ -85,7 +85,7 @@ class Reception:
             context.precedence,
         )
 
-    def challenged(self, raw: RawCallback) -> Reply | None:
+    def challenged(self, raw: RawCallback) -> CallbackReply | None:
         """Return the answer to a test of our URL; None for every other callback.
 
         Such a test says nothing of a task, which may not even be known yet: nothing is kept.
@@ -97,7 +97,7 @@ class Reception:
         body = _heard(calls_back.challenge, raw.inbound)
         if body is None:
             return None
-        return Reply(200, body) if self._reader.is_ours(raw) else None
+        return CallbackReply(200, body) if self._reader.is_ours(raw) else None
 
     def largest(self, provider: str, subject: str, token_: str) -> int:
         """Return how large callbacks to this URL may be beyond the service's own limit, in bytes.
@@ -173,7 +173,7 @@ class Reception:
         if calls_back is None or not calls_back.has_handshake:
             return received
         reply = _heard(calls_back.acknowledge, raw.inbound)
-        return received if reply is None else replace(received, reply=Reply(*reply))
+        return received if reply is None else replace(received, reply=CallbackReply(*reply))
 
     async def _have_asked(self, item: ParsedCallback) -> None:
         """Have the provider asked about the task whose callback cannot be judged now.

@@ -14,7 +14,7 @@ from tracker.domain.records import record
 from tracker.domain.token import SHARED
 from tracker.providers.ports.callbacks import Inbound
 from tracker.services.receive.correlation import RawCallback
-from tracker.services.receive.reception import Received, Reply
+from tracker.services.receive.reception import CallbackReply, Received
 from tracker.telemetry import note
 from tracker.web.edge.body import read_capped
 from tracker.web.edge.encoding import UnsupportedEncoding, as_utf8, encoding_of, is_json, undone
@@ -181,7 +181,7 @@ async def _undone(our: Services, place: Sequence[str], encoding: str, body: byte
     return await asyncio.to_thread(undone, encoding, body, limit=larger)
 
 
-def _replied(reply: Reply) -> Response:
+def _replied(reply: CallbackReply) -> Response:
     """Make the answer that a sender insists on. No browser is to take it for a page."""
     kind = "application/json" if reply.body[:1] in (b"{", b"[", b'"') else "text/plain"
     nosniff = {"x-content-type-options": "nosniff"}
