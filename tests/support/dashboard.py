@@ -14,6 +14,8 @@ from tests.support.requests import SECRET, kling_says
 from tracker.domain import token
 from tracker.domain.access import EVERYTHING, Scope
 from tracker.services.access.keys import Issued
+from tracker.web.ui import routes
+from tracker.web.ui.frame.app import Pages
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8", "sec-fetch-mode": "navigate"}
 OWN = {"sec-fetch-site": "same-origin"}
@@ -101,6 +103,18 @@ def make_endpoint(api: httpx.Client, name: str) -> str:
     assert made.status_code == 201, made.text
     id_: str = made.json()["id"]
     return id_
+
+
+def page_paths(method: str) -> list[str]:
+    """Return the paths of all pages that take a method, under `/ui`, from the table of routes."""
+    groups = [one.PAGES for one in vars(routes).values() if hasattr(one, "PAGES")]
+    return [
+        route.path.removeprefix("/ui")
+        for group in groups
+        if isinstance(group, Pages)
+        for route in group.routes
+        if method in (route.methods or ())
+    ]
 
 
 def answer_question(person: Person, path: str, **more: Any) -> httpx.Response:

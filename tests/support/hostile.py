@@ -34,6 +34,7 @@ ADDRESSES = (
     "data:text/html,<script>alert(1)</script>",
     "//evil.example/x",
     "https://user:secret@evil.example/" + "a" * 2000,
+    "https://media.example/second.mp4",
 )
 """Of results."""
 NAME = '"><script>alert(1)</script>'

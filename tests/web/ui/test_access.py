@@ -12,10 +12,12 @@ from tests.support.dashboard import (
     forms_of,
     make_endpoint,
     odd_receipts,
+    page_paths,
     signed_in,
     stray_callback,
 )
-from tests.support.requests import SECRET, callback_path, kling_says, submit
+from tests.support.keys import bearer
+from tests.support.requests import SECRET, callback_path, kling_says, submission, submit
 from tests.web.conftest import Shared
 from tracker.clock import new_id
 from tracker.domain.access import Scope
@@ -93,37 +95,19 @@ def test_another_tenant_finds_nothing_on_any_page(
     receipt, endpoint, delivery = (known[name] for name in ("receipt", "endpoint", "delivery"))
     with signed_in(shared_idle.url, shared_idle.database_url, tenant="strangers") as other:
         for path in (
-            f"/callbacks/{receipt}",
-            f"/callbacks/{receipt}/body",
-            f"/callbacks/{receipt}/replay/confirm",
-            f"/callbacks/{receipt}/attach/confirm?task=x",
             f"/callbacks/dismiss/confirm?ids={receipt}",
-            f"/deliveries/{delivery}",
-            f"/deliveries/{delivery}/body",
-            f"/endpoints/{endpoint}",
-            f"/endpoints/{endpoint}/pause/confirm",
-            f"/endpoints/{endpoint}/rotate/confirm",
-            f"/tasks/{known['id']}",
             f"/tasks/cancel/confirm?ids={known['id']}",
-            f"/tasks/{known['id']}/resolve/confirm",
         ):
             answer = other.get(path)
             assert answer.status_code in (404, 422), path
             assert known["external"] not in answer.text, path
         for path, fields in (
             ("/callbacks/dismiss", {"ids": receipt}),
-            (f"/callbacks/{receipt}/replay", {}),
-            (f"/callbacks/{receipt}/attach", {"task_id": known["id"]}),
             ("/deliveries/redeliver", {"ids": delivery}),
-            (f"/endpoints/{endpoint}/pause", {}),
-            (f"/endpoints/{endpoint}/delete", {}),
-            (f"/endpoints/{endpoint}/rotate", {"overlap_s": "0"}),
-            (f"/endpoints/{endpoint}/test", {}),
             ("/tasks/refresh", {"ids": known["id"]}),
             ("/tasks/cancel", {"ids": known["id"]}),
             ("/tasks/resubmit", {"ids": known["id"]}),
             ("/tasks/dismiss", {"ids": known["id"]}),
-            (f"/tasks/{known['id']}/resolve", {"verb": "give_up"}),
         ):
             assert other.send(path, **fields).status_code == 404, path
         assert "0 owed" not in other.see("/endpoints")
@@ -131,6 +115,49 @@ def test_another_tenant_finds_nothing_on_any_page(
             assert "Nothing of yours" in other.see("/find", q=known[name])
     assert api.get(f"/v1/endpoints/{endpoint}").json()["state"] == "active"
     assert receipt in odd_receipts(api, "unknown_task")
+
+
+FILLED = {"verb": "give_up", "overlap_s": "0", "url": "https://else.example/hook"}
+"""Fields that forms ask for."""
+
+
+def test_whatever_a_path_names_is_found_by_its_own_tenant_alone(
+    shared_idle: Shared, operator: Person, api: httpx.Client, known: dict[str, str]
+) -> None:
+    """Try every route of the table that names something: pages, media, downloads and forms."""
+    own = {"tasks": known["id"], "endpoints": known["endpoint"], "callbacks": known["receipt"]}
+    own |= {"deliveries": known["delivery"], "keys": str(operator.key.row.id)}
+    own["holds"] = api.post("/v1/holds", json={"reason": "x", "task_id": known["id"]}).json()["id"]
+    waiting = submit(api, external_task_id=f"waits-{new_id()}")["id"]
+    asked = operator.see("/bulk/new", action="cancel", ids=waiting)
+    token = next(fields["token"] for action, fields in forms_of(asked) if action.endswith("/bulk"))
+    started = operator.send("/bulk", token=token)
+    own["bulk"] = started.headers["location"].rpartition("/")[2]
+    receipts = api.get(f"/v1/tasks/{known['id']}/receipts").json()["receipts"]
+    inner = {"{n}": "0", "{receipt}": receipts[0]["id"]}
+    looked = 0
+    with signed_in(shared_idle.url, shared_idle.database_url, tenant="foreign") as other:
+        made = other.http.post("/v1/tasks", json=submission(), headers=bearer(other.key))
+        theirs = made.json()["id"]
+        for method in ("POST", "GET"):
+            for route in page_paths(method):
+                if "{" not in route:
+                    continue
+                path = route.replace("{id}", own[route.split("/")[1]])
+                for name, value in inner.items():
+                    path = path.replace(name, value)
+                if path.endswith("/attach/confirm"):
+                    path += f"?task={theirs}"
+                sent = {**FILLED, "task_id": theirs}
+                answer = other.send(path, **sent) if method == "POST" else other.get(path)
+                assert answer.status_code == 404, (method, path)
+                assert known["external"] not in answer.text, path
+                looked += 1
+        live = other.get("/live", task=known["id"], once="1", after="now")
+        assert live.status_code == 404
+    assert looked > 30
+    assert api.get(f"/v1/endpoints/{known['endpoint']}").json()["url"] != FILLED["url"]
+    assert operator.get(f"/tasks/{known['id']}").status_code == 200  # it is there
 
 
 def test_a_key_that_only_reads_sees_why_buttons_are_off_and_is_refused(

@@ -79,7 +79,7 @@ def test_without_script_list_filters_paging_and_evidence_work(
         assert "state=succeeded" in page.url
         assert "metadata.plain=1" in page.url
         assert page.locator("#rows tr").count() == 0
-        page.get_by_role("link", name="metadata.plain = 1").click()
+        page.get_by_role("link", name="metadata.plain: 1").click()
         page.locator("#rows a").first.click()
         page.locator("details.receipt > summary").last.click()
         assert page.locator("details.receipt[open] pre").first.is_visible()

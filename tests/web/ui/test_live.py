@@ -12,7 +12,7 @@ from tests.support.service import Process, environment, free_port, listen, servi
 
 pytestmark = pytest.mark.browser
 SECRET = "a secret for tests only"
-TABS = 8
+TABS = 12
 """More than the six connections that a browser opens to one host."""
 
 
@@ -128,7 +128,7 @@ def test_tabs_over_plain_http_leave_connections_for_others(
         last.locator("#live[data-mode=live]").wait_for()
 
 
-def test_eight_tabs_show_a_change_and_live_again_after_a_restart(
+def test_twelve_tabs_show_a_change_and_live_again_after_a_restart(
     sqlite_url: str, tmp_path: Path, chromium: Chromium
 ) -> None:
     port = free_port()
@@ -150,7 +150,7 @@ def test_eight_tabs_show_a_change_and_live_again_after_a_restart(
     ):
         with first:
             wait_until_ready(url, first)
-            task = submit(client, external_task_id="eight")
+            task = submit(client, external_task_id="twelve")
             tabs = [seen.open("/ui/tasks") for _ in range(TABS)]
             for tab in tabs:
                 tab.locator("#live[data-mode=live], #live[data-mode=every]").wait_for()

@@ -21,6 +21,7 @@ from tests.support.dashboard import (
     Person,
     forms_of,
     make_endpoint,
+    page_paths,
     signed_in,
     stray_callback,
 )
@@ -33,8 +34,6 @@ from tracker.clock import new_id
 from tracker.domain.access import Scope
 from tracker.store.driver.engine import open_engine
 from tracker.store.schema import tasks
-from tracker.web.ui import routes
-from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.reader import LANGUAGE_COOKIE, THEME_COOKIE
 
 pytestmark = pytest.mark.browser
@@ -180,18 +179,6 @@ def planted(shared_idle: Shared) -> Iterator[_PlantedIds]:
         yield _PlantedIds(url, person, newcomer, reader, ids, task, doubted)
 
 
-def _routes() -> list[str]:
-    """Return the paths of all pages, under `/ui`."""
-    groups = [one.PAGES for one in vars(routes).values() if hasattr(one, "PAGES")]
-    return [
-        route.path.removeprefix("/ui")
-        for group in groups
-        if isinstance(group, Pages)
-        for route in group.routes
-        if "GET" in (route.methods or ())
-    ]
-
-
 def _look(seen: Watched, path: str, look: Look) -> list[str]:
     """Open a page; return what is wrong with it."""
     (width, height), theme, language = look
@@ -229,7 +216,7 @@ def test_every_page_is_accessible_fits_and_asks_nobody_else(
     wrong, looks = dict[str, list[str]](), cycle(LOOKS)
     with watched(chromium, planted.url) as seen:
         seen.sign_in(planted.person.http)
-        for route in sorted(set(_routes()) - NO_PAGES):
+        for route in sorted(set(page_paths("GET")) - NO_PAGES):
             for path in planted.addresses(route):
                 chosen = [next(looks)]
                 if route in FULL:
