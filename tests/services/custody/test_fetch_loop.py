@@ -9,8 +9,10 @@ import pytest
 
 from tests.support.custody import RULES, open_custody
 from tests.support.held_clock import HeldClock
+from tests.support.origin import film, whole
 from tests.support.upstream import Asked, Upstream
 from tests.support.waiting import until
+from tracker.precedence import CROWD, CROWDED_S, Precedence
 from tracker.services.custody.fetching import Fetching
 from tracker.services.custody.keeping import Failed, Keeping
 from tracker.services.recorder import Recorder
@@ -77,3 +79,25 @@ async def test_tries_that_fail_together_are_recorded_without_their_tasks(
         found = [(one.state.value, one.attempts, one.reason) for one in await custody.of(task)]
         assert found == [("wanted", 1, "busy"), ("wanted", 0, "full"), ("lost", 1, "dead")]
         assert (await custody.bench.kinds(task)).count("asset_lost") == 1
+
+
+async def test_a_file_beside_a_crowd_of_callbacks_waits_until_another_has_had_its_share(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    clock, precedence = HeldClock(), Precedence(lambda: 0.0)
+    async with open_custody(sqlite_url, tmp_path) as custody:
+        context = replace(custody.bench.context, precedence=precedence, clock=clock)
+        with Upstream(whole(film(1000))) as origin:
+            pieces = [{"url": f"{origin.url}/{n}.mp4"} for n in range(2)]
+            await custody.succeeded(*pieces)
+            await custody.bring_forward()
+            fetching = Fetching(context)
+            both = await fetching.claim(limit=2, per_lane=2, busy={})
+            for _ in range(CROWD):
+                precedence.begin()
+            running = [asyncio.create_task(fetching.fetch(one)) for one in both]
+            await until(lambda: clock.pauses == [CROWDED_S] * 2)  # behind a piece, before the other
+            assert len(origin.asked) == 1
+            for one in running:
+                one.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
