@@ -35,8 +35,9 @@ from tracker.providers.kit.blocked import block_in, with_block
 from tracker.providers.kit.calls import bearer, posted, retry_after_s, spacing_of
 from tracker.providers.kit.distinct import distinct
 from tracker.providers.kit.reading import first_instant, first_text, read_json, without_wraps
+from tracker.providers.kit.reasons import reason_in
 from tracker.providers.kit.set_fields import set_fields
-from tracker.providers.kit.status_words import WordTable
+from tracker.providers.kit.status_words import GATEWAY_WORDS, WordTable, plain
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import (
     NO_SUCH_OPERATION,
@@ -286,8 +287,10 @@ class TableAdapter(WordTable):
             task_id = task.provider_task_id
         if word is None or task_id is None:
             return None
-        state = self.state_of(word)
+        state = self.state_of(word) or self._end_at_gateway(account, word)
         message = self.reason(parsed)
+        if message is None and state is TaskState.FAILED:
+            message = reason_in(parsed)
         return Observation(
             state=state,
             word=word,
@@ -301,6 +304,11 @@ class TableAdapter(WordTable):
                 self.costs(account, task, parsed) if state in VERDICTS else self.estimate(parsed)
             ),
         )
+
+    def _end_at_gateway(self, account: Account, word: str) -> TaskState | None:
+        """Return the end that a word of gateways means, where one may stand before the provider."""
+        state = None if account.options.base_url is None else GATEWAY_WORDS.get(plain(word))
+        return state if state in (TaskState.FAILED, TaskState.CANCELLED) else None
 
     def _is_of_another(self, asking: Asking, said: Observation) -> bool:
         known = asking.task.provider_task_id

@@ -17,14 +17,10 @@ from tracker.providers.kit.reading import (
     first_text,
     number_text,
 )
+from tracker.providers.kit.reasons import REASONS, is_empty_word
 from tracker.providers.kling.costs import costs
 from tracker.providers.kling.elsewhere import unpacked
-from tracker.providers.kling.reasons import (
-    CODES_OF_FAILURES,
-    REASONS,
-    is_empty_word,
-    reason_in_other_words,
-)
+from tracker.providers.kling.reasons import CODES_OF_FAILURES, reason_in_other_words
 from tracker.providers.kling.results import artifacts
 from tracker.providers.kling.words import state_of
 

@@ -9,17 +9,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-REASONS = (
-    *("failMsg", "fail_msg", "failReason", "failureReason", "failure_reason", "failed_reason"),
-    *("error_message", "errorMessage", "error_msg", "errorMsg", "err_msg", "errMsg", "errmsg"),
-    *("error.msg", "error.detail", "error.reason", "error.raw_message", "error.error_message"),
-    *("failure.message", "failure.reason", "failure", "error_detail", "errorDetail"),
-    *("errorDescription", "error_description", "reason", "status_message", "statusMessage"),
-    *("status_msg", "state_msg", "status_reason", "statusReason", "detail", "details"),
-    "task_result.error",
-    *("output.message", "output.error", "result.message", "result.error", "result.error_message"),
-)
-"""Fields that hold the reason of a failure, the most telling first."""
+from tracker.providers.kit.reasons import is_empty_word
+
 CODES_OF_FAILURES = (
     *("error.code", "failCode", "fail_code", "failure_code", "failureCode", "failure.code"),
     *("error_code", "errorCode", "err_code", "errCode", "output.code"),
@@ -32,14 +23,6 @@ _SILENT = re.compile(
     re.IGNORECASE,
 )
 """Names of fields that say which task it is, or what it was asked, and never why it failed."""
-_EMPTY = frozenset(
-    {"", "0", "ok", "success", "succeed", "null", "none", "nil", "undefined", "n/a", "-"}
-)
-
-
-def is_empty_word(text: str) -> bool:
-    """Return whether a text stands for "nothing to say"."""
-    return text.strip().lower() in _EMPTY
 
 
 def reason_in_other_words(layers: Sequence[Mapping[str, Any]]) -> str:

@@ -1,0 +1,58 @@
+"""Ends that gateways tell in words and fields of their own, before whatever provider they stand."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.providers.kinds import KINDS
+from tests.providers.support import a_task, an_account, asked_of
+from tracker.domain.exchange import HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import Observed
+from tracker.domain.task import TaskState
+from tracker.providers.registry import PROVIDERS
+
+SHAPES: dict[str, dict[str, Any]] = {
+    "luma": {"id": "ID", "state": "WORD"},
+    "flux": {"id": "ID", "status": "WORD"},
+    "hailuo": {"task_id": "ID", "status": "WORD", "base_resp": {"status_msg": "success"}},
+    "domo": {"task_id": "ID", "status": "WORD"},
+    "ark": {"id": "ID", "status": "WORD"},
+    "vidu": {"id": "ID", "state": "WORD"},
+    "replicate": {"id": "ID", "status": "WORD"},
+    "wan": {"output": {"task_id": "ID", "task_status": "WORD"}},
+}
+
+
+def polled(name: str, word: str, **more: str) -> Observation:
+    kind = KINDS[name]
+    polls = PROVIDERS[kind.provider].polls
+    assert polls is not None
+    account = an_account(
+        PROVIDERS[kind.provider], base_url=f"https://gateway.example{kind.address}"
+    )
+    task = a_task(kind.operation, provider_task_id="ID", provider=kind.provider)
+    body = json.dumps(SHAPES[name] | more).replace("WORD", word).encode()
+    answer = HttpResult(200, {"content-type": "application/json"}, body)
+    (found,) = polls.parse_poll(asked_of(account, task), answer)
+    assert isinstance(found, Observed)
+    return found.observation
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_word_by_which_gateways_end_tasks_ends_them(name: str) -> None:
+    for word in ("TIMEOUT", "timed_out", "rejected", "FAILURE"):
+        assert polled(name, word).state is TaskState.FAILED, word
+    assert polled(name, "nobody_knows").state is None
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_reason_is_found_where_gateways_put_it(name: str) -> None:
+    for field in ("failMsg", "fail_reason", "errorMessage", "reason"):
+        error = polled(name, "FAILURE", **{field: "the moderator said no"}).error
+        assert error is not None
+        assert error.message == "the moderator said no", field
+    error = polled(name, "FAILURE", statusMessage="ok").error
+    assert error is not None
+    assert "ok" not in error.message

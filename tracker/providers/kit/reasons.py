@@ -1,0 +1,37 @@
+"""Fields in which providers and gateways say why a task failed.
+
+Sources: kie.ai (`failMsg`; docs.kie.ai/cn/market/common/get-task-detail, read 2026-11-28),
+github.com/modelstudioai/cli/pull/199 (2026-09), and
+github.com/QuantumNous/new-api/pull/2532 (2025-12-26).
+"""
+
+from typing import Any
+
+from tracker.providers.kit.reading import first_text
+
+REASONS = (
+    *("failMsg", "fail_msg", "fail_reason", "failReason", "failureReason", "failure_reason"),
+    "failed_reason",
+    *("error_message", "errorMessage", "error_msg", "errorMsg", "err_msg", "errMsg", "errmsg"),
+    *("error.msg", "error.detail", "error.reason", "error.raw_message", "error.error_message"),
+    *("failure.message", "failure.reason", "failure", "error_detail", "errorDetail"),
+    *("errorDescription", "error_description", "reason", "status_message", "statusMessage"),
+    *("status_msg", "state_msg", "status_reason", "statusReason", "detail", "details"),
+    "task_result.error",
+    *("output.message", "output.error", "result.message", "result.error", "result.error_message"),
+)
+"""Fields that hold the reason of a failure, the most telling first."""
+_EMPTY = frozenset(
+    {"", "0", "ok", "success", "succeed", "null", "none", "nil", "undefined", "n/a", "-"}
+)
+
+
+def is_empty_word(text: str) -> bool:
+    """Return whether a text stands for "nothing to say"."""
+    return text.strip().lower() in _EMPTY
+
+
+def reason_in(parsed: Any) -> str | None:
+    """Return the reason in the first of these fields that has one; None where none has."""
+    found = (first_text(parsed, (name,)) for name in REASONS)
+    return next((text for text in found if text and not is_empty_word(text)), None)
