@@ -18,7 +18,7 @@ from tests.providers.support import NOW, a_task, an_account, asked_of, sent_to
 from tests.support.origin import head, in_turn, whole
 from tests.support.upstream import Asked, Script, Upstream
 from tracker.domain.exchange import HttpFailure
-from tracker.domain.outcome import Accepted, Observed
+from tracker.domain.outcome import Accepted, Follow, Observed
 from tracker.domain.task import ArtifactState, Task
 from tracker.egress.client import EgressClient
 from tracker.providers.ports.account import Account
@@ -43,6 +43,8 @@ class Lie:
     look: Script | None = None
     seen: str | None = None
     aged: timedelta = timedelta(minutes=2)
+    more: Sequence[Script] = ()
+    """Answers to further calls that the look takes."""
 
 
 def said(value: Any, status: str = "200 OK") -> Script:
@@ -86,7 +88,7 @@ class Played:
         self.operation, self.input, self.options = operation, input_, options
 
     async def play(self, lie: Lie) -> tuple[str, str | None]:
-        scripts = (lie.create,) if lie.look is None else (lie.create, lie.look)
+        scripts = (lie.create,) if lie.look is None else (lie.create, lie.look, *lie.more)
         with Upstream(in_turn(*scripts)) as upstream:
             egress = EgressClient(["127.0.0.0/8"])
             account = an_account(self.provider, base_url=upstream.url, **self.options)
@@ -101,11 +103,11 @@ class Played:
         body = self.provider.submits.check(self.operation, self.input).body
         sending = sent_to(account, a_task(self.operation), body)
         call = self.provider.submits.build_submit(sending)
-        reading = Reading()
-        if self.provider.streams is None:
+        reading, streams = Reading(), self.provider.streams
+        if streams is None or streams.lasts_s(account, self.operation) is None:
             answer = await egress.call_provider(call, files=self._files())
             return self.provider.submits.parse_submit(sending, answer)
-        reading.reader = self.provider.streams.reader(sending, {})
+        reading.reader = streams.reader(sending, {})
         answer = await egress.call_provider(call, pieces=reading.open)
         if not reading.is_open:
             return self.provider.submits.parse_submit(sending, answer)
@@ -129,9 +131,12 @@ class Played:
         asking = asked_of(account, task)
         call = self.provider.polls.build_poll(asking)
         assert call is not None
-        answer = await egress.call_provider(call, files=self._files())
-        [found] = self.provider.polls.parse_poll(asking, answer)
-        return short_of(found)
+        while True:
+            answer = await egress.call_provider(call, files=self._files())
+            [found] = self.provider.polls.parse_poll(asking, answer)
+            if not isinstance(found, Follow):
+                return short_of(found)
+            call, asking = found.call, replace(asking, page=found.page)
 
 
 class Reading:
@@ -226,11 +231,15 @@ def at_once(upstream: Played, create: Script, told: str) -> tuple[Played, Lie]:
 
 
 def later(
-    upstream: Played, look: Script, seen: str, aged: timedelta = timedelta(minutes=2)
+    upstream: Played,
+    look: Script,
+    seen: str,
+    aged: timedelta = timedelta(minutes=2),
+    more: Sequence[Script] = (),
 ) -> tuple[Played, Lie]:
     """Return what a look is answered with after a create that was accepted, and our reading."""
     assert upstream.made is not None
-    return upstream, Lie(upstream.made, "accepted", look, seen, aged)
+    return upstream, Lie(upstream.made, "accepted", look, seen, aged, more)
 
 
 LIES = [

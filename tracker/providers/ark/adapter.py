@@ -43,7 +43,7 @@ from tracker.providers.ark.inputs import (
 from tracker.providers.ark.words import DETAILS, EXPIRED, TOKENS, USAGE
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.cancels import PathCancel
-from tracker.providers.kit.empty_results import awaiting_result
+from tracker.providers.kit.empty_results import awaiting_result, doubting_error
 from tracker.providers.kit.pieces import kind_of, web_url
 from tracker.providers.kit.reading import (
     amount_text,
@@ -197,7 +197,11 @@ class ArkAdapter(ListScan, PathCancel, ObjectCallbacks):
                 alone=answer.status in _NO_LISTS,
             )
             return [silent] * len(asking.tasks)
-        found = {first_text(one, ("id",)): one for one in items}
+        found: dict[str | None, Any] = {}
+        for one in items:
+            name = first_text(one, ("id",))
+            # Two rows of one task that differ tell nothing of it.
+            found[name] = one if found.get(name, one) == one else None
         return [
             self._listed(asking.account, task, found.get(task.provider_task_id))
             for task in asking.tasks
@@ -226,7 +230,8 @@ class ArkAdapter(ListScan, PathCancel, ObjectCallbacks):
         if said.state in VERDICTS:
             kept = {name: finite(parsed[name]) for name in DETAILS if name in parsed}
             said = replace(said, detail=kept)
-        return awaiting_result(said, task, _EMPTY)
+        code = first_text(parsed, ("error.code",), limit=100)
+        return awaiting_result(doubting_error(said, code, said.message), task, _EMPTY)
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure by its code; a task that has expired has no error."""
@@ -309,7 +314,7 @@ def _sends_seeds(account: Account) -> bool:
 
 _NO_ACCOUNT = Account("", "", ArkOptions())
 _ADAPTER = ArkAdapter()
-REVISION = 3
+REVISION = 4
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="ark",

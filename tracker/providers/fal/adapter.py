@@ -61,6 +61,7 @@ _MOST_URL = 2083
 _STATUS, _RESULT, _CANCEL = "status_url", "response_url", "cancel_url"
 _COMPLETED = "COMPLETED"
 _EARLY = "still in progress"
+_OF_ERRORS = frozenset({"detail", "error", "error_type", "message", "request_id", "status"})
 _LOST = "the result is no longer there"
 _BROKEN = "its result cannot be had"
 _MOST_BROKEN = 3
@@ -198,6 +199,10 @@ class FalAdapter(PathCancel, ObjectCallbacks):
             return Observed(_failed(asking.task, code or page.get("error_type"), message, parsed))
         if isinstance(answer, HttpFailure):
             return Unanswered(answer.reason)
+        if answer.status < 300 and _is_error(parsed):
+            said = _failed(asking.task, _code_of(answer, parsed), self.reason(parsed), parsed)
+            error = None if said.error is None else replace(said.error, doubtful=True)
+            return Observed(replace(said, error=error))
         if answer.status < 300 and parsed is not None:
             costs = _costs_of(answer)
             return Observed(_succeeded(asking.task.provider_task_id, parsed, costs))
@@ -309,6 +314,13 @@ def _broken(task: Task, code: str | None, reason: str) -> Observation:
     return replace(running, state=TaskState.FAILED, error=error, message=reason)
 
 
+def _is_error(parsed: Any) -> bool:
+    """Tell whether an object is an error's and nothing else, whatever its status says."""
+    if not isinstance(parsed, dict) or not parsed.keys() <= _OF_ERRORS:
+        return False
+    return bool(parsed.get("detail") or parsed.get("error"))
+
+
 def _has_detail(parsed: Any) -> bool:
     return isinstance(parsed, dict) and parsed.get("detail") is not None
 
@@ -332,7 +344,7 @@ def _costs_of(answer: HttpResult) -> tuple[Cost, ...]:
 
 
 _ADAPTER = FalAdapter()
-REVISION = 3
+REVISION = 4
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="fal",

@@ -29,7 +29,7 @@ from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.hailuo.front import HailuoFront
 from tracker.providers.hailuo.inputs import AGAIN_2, CREATES, OBJECTS, flaws_of
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kit.empty_results import awaiting_result
+from tracker.providers.kit.empty_results import awaiting_result, doubting_error
 from tracker.providers.kit.pieces import text_url, web_url
 from tracker.providers.kit.reading import amount_text, first_number, first_text, read_json
 from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
@@ -266,6 +266,9 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
     def _ask_for_file(self, asking: Asking, said: Observation, parsed: Any) -> PollOutcome:
         file_id = first_text(parsed, ("file_id",), limit=200)
         if file_id is None:
+            code = _code_of(parsed)
+            if code in _OF_CONTENT:
+                return Observed(doubting_error(said, code, self.reason(parsed)))
             return Observed(replace(said, state=TaskState.RUNNING, stage=_NO_FILE))
         group = _options_of(asking.account).group_id
         query = {"file_id": file_id} | ({"GroupId": group} if group else {})
@@ -330,7 +333,7 @@ _USAGE = {
 }
 _NO_ACCOUNT = Account("", "", HailuoOptions())
 _ADAPTER = HailuoAdapter()
-REVISION = 3
+REVISION = 4
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="hailuo",

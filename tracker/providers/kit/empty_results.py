@@ -9,6 +9,18 @@ MOST_EMPTY = 3
 """Looks without a result that count as running."""
 
 
+def doubting_error(said: Observation, code: str | None, message: str | None) -> Observation:
+    """Return a success without a result as a doubtful failure where it has an error's code.
+
+    A later result replaces the failure. said: returned as it is where it is no success or names a
+    result. code: of the error beside the word; None for none. message: of it.
+    """
+    if said.state is not TaskState.SUCCEEDED or said.artifacts or code is None:
+        return said
+    error = TaskError("provider", code, message or code, doubtful=True)
+    return replace(said, state=TaskState.FAILED, error=error)
+
+
 def awaiting_result(said: Observation, task: Task | None, note: str) -> Observation:
     """Return a success without a result as running, for as many looks as MOST_EMPTY.
 

@@ -31,7 +31,7 @@ from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import posted, with_told_status
 from tracker.providers.kit.cancels import PathCancel
-from tracker.providers.kit.empty_results import awaiting_result
+from tracker.providers.kit.empty_results import awaiting_result, doubting_error
 from tracker.providers.kit.ledger import settled
 from tracker.providers.kit.pieces import kind_of, web_url
 from tracker.providers.kit.proofs import SignedRequestLine
@@ -161,10 +161,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
             return None
         said = replace(said, external_task_id=mark_in(parsed))
         code = first_text(parsed, ("err_code",), limit=100)
-        if said.state is TaskState.SUCCEEDED and code is not None and not said.artifacts:
-            error = TaskError("provider", code, said.message or code, doubtful=True)
-            return replace(said, state=TaskState.FAILED, error=error)
-        return awaiting_result(said, task, _EMPTY)
+        return awaiting_result(doubting_error(said, code, said.message), task, _EMPTY)
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure by its code."""
