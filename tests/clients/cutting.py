@@ -21,20 +21,6 @@ def first_create(fault: Fault, naming: str = "") -> Choose:
     return choose
 
 
-def first_of_each_path(fault: Fault) -> Choose:
-    """Break the first POST to each path."""
-    broken: set[bytes] = set()
-
-    def choose(request: bytes) -> Fault | None:
-        line = request.partition(b"\r\n")[0]
-        if not line.startswith(b"POST") or line in broken:
-            return None
-        broken.add(line)
-        return fault
-
-    return choose
-
-
 def creates(exchanges: list[Exchange]) -> list[str]:
     """Return `lost` or `answered` for each POST that passed."""
     posts = [each for each in exchanges if each.request.startswith(b"POST")]

@@ -28,6 +28,7 @@ def run_program(
     proxy: str = NOWHERE,
     packages: Path | None = None,
     certificates: Certificates | None = None,
+    longest_s: float = LONGEST_S,
 ) -> Any:
     """Return the JSON that a program printed. Its name ends in `.py` or `.cjs`.
 
@@ -50,7 +51,7 @@ def run_program(
         },
         capture_output=True,
         text=True,
-        timeout=LONGEST_S,
+        timeout=longest_s,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -5,9 +5,7 @@
 
 from tests.clients.ai_sdk import check_front
 from tests.clients.conftest import Served
-from tests.clients.cutting import EvenCuts
 from tests.clients.running import run_program
-from tests.support.proxy import Proxy
 
 PATH = "/ark/api/v3"
 
@@ -26,14 +24,6 @@ def test_sdk_creates_waits_fails_lists_and_cancels(fronted: Served) -> None:
     assert told["invalid"] == refused
     missing = {"class": "ArkNotFoundError", "code": "ResourceNotFound", "param": "id"}
     assert told["missing"] == missing
-
-
-def test_creates_that_the_sdk_repeats_after_a_cut_make_one_task_each(fronted: Served) -> None:
-    cuts = EvenCuts("ark")
-    with Proxy(fronted.url, choose=cuts) as proxy:
-        cuts.of(proxy)
-        told = run_program("ark_sdk.py", proxy.url + PATH, fronted.key, *cuts.prompts)
-    cuts.check(fronted, told["ids"])
 
 
 def test_ai_sdk_generates_videos_and_hears_of_a_failure(fronted: Served) -> None:

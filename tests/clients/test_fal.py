@@ -14,7 +14,6 @@ import pytest
 
 from tests.clients.ai_sdk import check_front
 from tests.clients.conftest import OWN_HOSTS, Served
-from tests.clients.cutting import ANSWERED, EvenCuts, creates, first_create
 from tests.clients.running import run_program
 from tests.support.proxy import Choose, Proxy
 from tests.support.tls import Certificates, make_certificates
@@ -90,23 +89,3 @@ def test_ai_sdk_generates_files_and_hears_of_a_failure(
     [failed] = check_front(fronted, kind, path, media_type)
     assert failed["error"] == "AI_APICallError"
     assert "went wrong" in failed["message"]
-
-
-def test_create_that_the_javascript_sdk_sends_again_is_made_once(fronted: Served) -> None:
-    prompt = "a fox of fal_sdk.cjs"
-    with Proxy(fronted.url, choose=first_create(ANSWERED)) as proxy:
-        told = run_program("fal_sdk.cjs", f"{proxy.url}/fal/proxy", fronted.key, prompt)
-    assert creates(proxy.exchanges) == ["lost", "answered"]
-    assert told["request_id"]
-    assert fronted.created(prompt) == 1
-
-
-def test_creates_that_the_python_sdk_sends_again_are_made_once(
-    fronted: Served, certificates: Certificates
-) -> None:
-    """It sends a create up to ten times, wherever the answer to it breaks."""
-    cuts = EvenCuts("fal_client")
-    with _python(fronted, certificates, cuts) as (proxy, run):
-        cuts.of(proxy)
-        told = run(*cuts.prompts)
-    cuts.check(fronted, told["ids"])

@@ -7,9 +7,7 @@ own, by way of a proxy. At the emulator's root stands another provider.
 from urllib.parse import urlsplit
 
 from tests.clients.conftest import OWN_HOSTS, Served
-from tests.clients.cutting import EvenCuts
 from tests.clients.running import run_program
-from tests.support.proxy import Proxy
 from tests.support.tunnel import Tunnel
 
 HOST = OWN_HOSTS["jimeng"]
@@ -25,16 +23,3 @@ def test_sdk_creates_waits_fails_and_cancels(fronted: Served) -> None:
     assert told["heard"]["code"] == 10000
     assert '"code":50520,"data":null' in told["end"]
     assert "SignatureDoesNotMatch" in told["refused"]
-
-
-def test_calls_that_their_caller_makes_again_make_one_task_each(fronted: Served) -> None:
-    """`volcengine` repeats no create: it raises, and its caller tries again."""
-    cuts = EvenCuts("volcengine")
-    with (
-        Proxy(fronted.url, choose=cuts) as proxy,
-        Tunnel({HOST: urlsplit(proxy.url).port or 0}) as tunnel,
-    ):
-        cuts.of(proxy)
-        given = (HOST, fronted.key, *cuts.prompts)
-        told = run_program("jimeng_sdk.py", *given, proxy=tunnel.url)
-    cuts.check(fronted, told["ids"])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.clients.conftest import UPLOADED, Served
-from tests.clients.cutting import ANSWERED, EvenCuts, creates, first_create
+from tests.clients.cutting import ANSWERED, creates, first_create
 from tests.clients.running import run_program
 from tests.support.proxy import Proxy
 from tests.support.service import KEEPING_FILES
@@ -63,16 +63,6 @@ def test_client_lists_and_deletes(fronted: Served) -> None:
     told = run_program("openai_sdk.py", fronted.url + PATH, fronted.key, "a fish", "list")
     assert told["listed"] == told["made"][::-1]
     assert told["deleted"]["deleted"] is True
-
-
-def test_creates_that_the_client_repeats_after_a_cut_make_one_task_each(fronted: Served) -> None:
-    """Each try delimits its form anew."""
-    cuts = EvenCuts("openai")
-    with Proxy(fronted.url, choose=cuts) as proxy:
-        cuts.of(proxy)
-        given = (proxy.url + PATH, fronted.key, "openai cut", str(len(cuts.prompts)))
-        told = run_program("openai_sdk.py", *given)
-    cuts.check(fronted, told["ids"])
 
 
 def test_javascript_client_goes_from_a_form_to_the_content(fronted: Served) -> None:

@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 
 from tests.clients.conftest import Served
-from tests.clients.cutting import ANSWERED, creates, first_of_each_path
 from tests.clients.running import run_program
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import issue
-from tests.support.proxy import Proxy
 from tests.support.service import KEEPING_FILES, environment, listen, serving
 
 PATH = "/openai/v1"
@@ -46,9 +44,7 @@ def drawn(
 def test_client_goes_from_a_prompt_to_the_pictures_in_every_way(
     drawn: Served, program: str
 ) -> None:
-    told: dict[str, Any] = run_program(
-        program, drawn.url + PATH, drawn.key, f"a cat of {program}", "all"
-    )
+    told: dict[str, Any] = run_program(program, drawn.url + PATH, drawn.key, f"a cat of {program}")
     assert told["created"]["heads"] == ["PNG"]
     assert [one[0].rpartition(".")[2] for one in told["streamed"]] == ["partial_image", "completed"]
     assert {one[1] for one in told["streamed"]} | {told["edited"]} == {"PNG"}
@@ -61,15 +57,3 @@ def test_client_goes_from_a_prompt_to_the_pictures_in_every_way(
     assert (told["response"][0], told["response"][-1]) == ("completed", "PNG")
     assert told["failed"] == "server_error"
     assert told.get("cancelled", "cancelled") == "cancelled"
-
-
-@pytest.mark.parametrize("program", PROGRAMS)
-def test_what_the_client_asks_for_again_after_a_cut_is_made_once(
-    drawn: Served, program: str
-) -> None:
-    prompt = f"a bird of {program}"
-    with Proxy(drawn.url, choose=first_of_each_path(ANSWERED)) as proxy:
-        told = run_program(program, proxy.url + PATH, drawn.key, prompt, "create")
-    assert creates(proxy.exchanges) == ["lost", "answered"] * 2
-    assert (told["heads"], bool(told["response"])) == (["PNG"], True)
-    assert drawn.created_each([prompt, f"{prompt} told"]) == [1, 1]

@@ -58,12 +58,16 @@ Choose = Callable[[bytes], Fault | None]
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """An exchange. Sizes in bytes, headers included; 0 for an answer that was not waited for."""
+    """An exchange. Sizes in bytes, headers included; 0 for an answer that was not waited for.
+
+    head_size: of an answer that was not cut.
+    """
 
     request: bytes
     request_size: int
     response_size: int
     fault: Fault | None
+    head_size: int = 0
 
 
 class Proxy:
@@ -166,7 +170,8 @@ class Proxy:
         finally:
             for _, up in opened:
                 _end(up, is_reset=False)
-        self.exchanges.append(Exchange(request, size, len(answer), fault))
+        head_size = answer.index(b"\r\n\r\n") + 4
+        self.exchanges.append(Exchange(request, size, len(answer), fault, head_size))
         return await self._answer(answer, fault, writer)
 
     async def _cut_answer(

@@ -1,6 +1,6 @@
 """Use `volcengine-ark-runtime` from PyPI as its examples do; print what it returned as JSON.
 
-Arguments: base URL and key; with prompts: one create for each, without the client's pauses.
+Arguments: base URL and key.
 """
 
 import json
@@ -61,15 +61,10 @@ def everything(client: Ark) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Do everything, or create tasks."""
-    url, key, *prompts = sys.argv[1:]
+    """Do everything."""
+    url, key = sys.argv[1:]
     client = Ark(api_key=key, base_url=url)
-    if prompts:
-        time.sleep = lambda _seconds: None  # it pauses before a repeat
-        told: dict[str, Any] = {"ids": [made(client, one) for one in prompts]}
-    else:
-        told = everything(client)
-    json.dump(told, sys.stdout, default=str)
+    json.dump(everything(client), sys.stdout, default=str)
 
 
 main()

@@ -1,9 +1,9 @@
 // Use `@fal-ai/client` from npm as its README does; print what it returned as JSON.
-// Arguments: URL of the proxy and a key; with a prompt: one create alone.
+// Arguments: URL of the proxy and a key.
 
 const { createFalClient } = require("@fal-ai/client");
 
-const [url, key, prompt] = process.argv.slice(2);
+const [url, key] = process.argv.slice(2);
 const MODEL = "fal-ai/flux/dev";
 const client = (credentials) =>
   createFalClient({ credentials, proxyUrl: { url, when: "always" } });
@@ -43,9 +43,6 @@ const failure = (fal, text) =>
 
 async function main() {
   const fal = client(key);
-  if (prompt) {
-    return fal.queue.submit(MODEL, { input: { prompt } });
-  }
   const answer = await everything(fal);
   answer.failed = await failure(fal, "a cat [scenario:failed]");
   answer.wrong_key = await failure(client("wrong"), "a cat");

@@ -1,17 +1,15 @@
 """Use `fal_client` from PyPI as its README does; print what it returned as JSON.
 
-Arguments: the front's host, the authority that its certificate stands on, and a key; with prompts:
-one create for each, without the client's pauses.
+Arguments: the front's host, the authority that its certificate stands on, and a key.
 """
 
 import asyncio
 import json
 import os
 import sys
-import time
 from typing import Any
 
-host, authority, key, *prompts = sys.argv[1:]
+host, authority, key = sys.argv[1:]
 os.environ |= {
     "FAL_QUEUE_RUN_HOST": host,
     "FAL_RUN_HOST": f"{host}/run",
@@ -65,18 +63,12 @@ def failure(of: fal_client.SyncClient, prompt: str = "a cat") -> list[Any]:
 
 
 def main() -> None:
-    """Do everything, or create requests."""
+    """Do everything."""
     client = fal_client.SyncClient(key=key)
-    answer: dict[str, Any]
-    if prompts:
-        time.sleep = lambda _seconds: None  # it pauses before a repeat
-        made = [client.submit(MODEL, {"prompt": one}) for one in prompts]
-        answer = {"ids": [one.request_id for one in made]}
-    else:
-        answer = everything(client)
-        answer["asynchronous"] = asyncio.run(asynchronous())
-        answer["failed"] = failure(client, "a cat [scenario:failed]")
-        answer["wrong_key"] = failure(fal_client.SyncClient(key="wrong"))
+    answer = everything(client)
+    answer["asynchronous"] = asyncio.run(asynchronous())
+    answer["failed"] = failure(client, "a cat [scenario:failed]")
+    answer["wrong_key"] = failure(fal_client.SyncClient(key="wrong"))
     json.dump(answer, sys.stdout)
 
 

@@ -1,6 +1,6 @@
 """Use `volcengine` from PyPI as its examples do; print what it returned as JSON.
 
-Arguments: host and access key; with prompts: one create for each, tried twice.
+Arguments: host and access key.
 """
 
 import json
@@ -49,24 +49,15 @@ def everything(service: VisualService) -> dict[str, Any]:
     return {"done": done, "failed": failed, "heard": heard, "end": end, "refused": refused}
 
 
-def created(service: VisualService, prompt: str) -> Any:
-    """Create a task; where the connection breaks, once more. Return its id."""
-    try:
-        return made(service, prompt)
-    except Exception:  # noqa: BLE001 - it raises nothing more special
-        return made(service, prompt)
-
-
 def main() -> None:
     """Do everything."""
-    host, key, *prompts = sys.argv[1:]
+    host, key = sys.argv[1:]
     service = VisualService()
     service.set_scheme("http")
     service.set_host(host)
     service.set_ak(key)
     service.set_sk("unused")
-    answer = {"ids": [created(service, one) for one in prompts]}
-    json.dump(answer if prompts else everything(service), sys.stdout)
+    json.dump(everything(service), sys.stdout)
 
 
 main()

@@ -1,11 +1,11 @@
 // Use pictures and responses of `openai` from npm as its README does; print what came.
-// Arguments: base URL, key, a prompt, and `all`, or `create` for one of both.
+// Arguments: base URL, key, a prompt.
 
 const { default: OpenAI, toFile } = require("openai");
 
 const LONGEST_MS = 120_000;
 const MODEL = "gpt-image-2.5-sunburst";
-const [baseURL, apiKey, prompt, task] = process.argv.slice(2);
+const [baseURL, apiKey, prompt] = process.argv.slice(2);
 const client = new OpenAI({ apiKey, baseURL });
 
 const head = (text) => Buffer.from(text ?? "", "base64").subarray(1, 4).toString();
@@ -70,14 +70,8 @@ async function wholeLife() {
   };
 }
 
-async function once() {
-  const asked = { model: "gpt-6", input: `${prompt} told`, background: true };
-  return { response: (await client.responses.create(asked)).id, ...(await created()) };
-}
-
 async function main() {
-  const answer = task === "create" ? await once() : await wholeLife();
-  process.stdout.write(JSON.stringify(answer));
+  process.stdout.write(JSON.stringify(await wholeLife()));
 }
 
 main();

@@ -1,6 +1,6 @@
 """Use pictures and responses of `openai` from PyPI as its README does; print what came as JSON.
 
-Arguments: base URL, key, a prompt, and `all`, or `create` for one of both.
+Arguments: base URL, key, a prompt.
 """
 
 import base64
@@ -89,15 +89,10 @@ def whole_life(client: OpenAI, prompt: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run what the arguments ask for."""
-    url, key, prompt, task = sys.argv[1:]
+    """Do everything."""
+    url, key, prompt = sys.argv[1:]
     client = OpenAI(api_key=key, base_url=url)
-    if task == "create":
-        made = client.responses.create(model="gpt-6", input=f"{prompt} told", background=True)
-        answer = {**created(client, prompt), "response": made.id}
-    else:
-        answer = whole_life(client, prompt)
-    json.dump(answer, sys.stdout, default=str)
+    json.dump(whole_life(client, prompt), sys.stdout, default=str)
 
 
 main()

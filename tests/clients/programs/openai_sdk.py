@@ -1,13 +1,11 @@
 """Use `openai` from PyPI as its README does; print what it returned as JSON.
 
-Arguments: base URL, key, a prompt, and `all`, `files` for all and uploads, `list` for what gateways
-lack, or a number: so many creates whose prompts end with 0, 1 and so on, without the client's
-pauses.
+Arguments: base URL, key, a prompt, and `all`, `files` for all and uploads, or `list` for what
+gateways lack.
 """
 
 import json
 import sys
-import time
 from typing import Any
 
 from openai import APIStatusError, BadRequestError, OpenAI
@@ -104,16 +102,9 @@ def main() -> None:
     """Run what the arguments ask for."""
     url, key, prompt, task = sys.argv[1:]
     client = OpenAI(api_key=key, base_url=url)
-    match task:
-        case "list":
-            answer = listed(client, prompt)
-        case count if count.isdigit():
-            time.sleep = lambda _seconds: None  # it pauses before a repeat
-            answer = {"ids": [begun(client, f"{prompt} {n}").id for n in range(int(count))]}
-        case _:
-            answer = whole_life(client, prompt)
-            if task == "files":
-                answer["by file"] = by_file(client, prompt)
+    answer = listed(client, prompt) if task == "list" else whole_life(client, prompt)
+    if task == "files":
+        answer["by file"] = by_file(client, prompt)
     json.dump(answer, sys.stdout, default=str)
 
 
