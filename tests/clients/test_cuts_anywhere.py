@@ -198,8 +198,8 @@ class Cutting:
                 lost[found[1].decode()] += 1
                 assert one.response_size == places[found[1].decode()][int(found[2]) - 1]
         assert lost == {name: len(cut) for name, cut in places.items()}
-        wait_until(lambda: self._created().keys() >= expected.keys(), timeout_s=120)
-        wait_until(lambda: not self._tasks("queued"), timeout_s=120)
+        wait_until(lambda: self._created().keys() >= expected.keys(), timeout_s=LONGEST_S)
+        wait_until(lambda: not self._tasks("queued"), timeout_s=LONGEST_S)
         made = self._created()
         assert {name: made[name] for name in expected} == expected
         print({name: len(cut) for name, cut in places.items()})  # noqa: T201 - for EVERY_BYTE

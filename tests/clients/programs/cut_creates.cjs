@@ -5,7 +5,7 @@
 
 const { readFileSync } = require("node:fs");
 
-const AT_ONCE = 16;
+const AT_ONCE = 8;
 const [file, apiKey, ...counts] = process.argv.slice(2);
 const VEO = "veo-3.1-generate-preview";
 
