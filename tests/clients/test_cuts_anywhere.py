@@ -126,7 +126,7 @@ class CutPlaces:
 
     @property
     def exchanges(self) -> list[Exchange]:
-        """Of all proxies."""
+        """Return the exchanges of all proxies."""
         return [one for proxy in self.proxies for one in proxy.exchanges]
 
     def places(self, name: str) -> list[int]:
