@@ -78,6 +78,7 @@ ELSEWHERE = {
     "archive": "services/upkeep/test_archive.py",
     "assets": "e2e/test_custody_crashes.py",
     "backup": "services/backup/test_making.py",
+    "call": "e2e/test_synchronous_kills.py",
     "fetch": "e2e/test_custody_crashes.py",
     "log": "store/driver/test_checkpoints.py",
     "reread": "e2e/test_reread_kills.py",

@@ -24,7 +24,7 @@ TWO = {"status": "succeeded", "pieces": [PIECE, PIECE]}
 """In the middle of this answer the first file is whole, and the second one is not."""
 STEPS = {
     CrashPoint.SUBMIT_BEGUN: ("uncertain", 0),
-    CrashPoint.SUBMIT_UNDER_WAY: ("uncertain", 1),
+    CrashPoint.CALL_UNDER_WAY: ("uncertain", 1),
     CrashPoint.SUBMIT_SENT: ("uncertain", 1),
     CrashPoint.SUBMIT_RECORDED: ("succeeded", 1),
     CrashPoint.ACCEPT_COMMITTED: ("succeeded", 1),  # last: the next process sends it
@@ -91,7 +91,7 @@ def _ask(
     wait_s: int = 600,
     is_repeat: bool = False,
 ) -> dict[str, Any]:
-    is_held = prompt in ("slow", CrashPoint.SUBMIT_UNDER_WAY.value)
+    is_held = prompt in ("slow", CrashPoint.CALL_UNDER_WAY.value)
     plan: dict[str, Any] = {"paint": SAID, "hold": int(is_held)}
     if prompt == "between two":
         plan = {"paint": TWO, "wait_within": 1}

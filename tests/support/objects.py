@@ -26,6 +26,14 @@ def _link_token(http: httpx.Client) -> str:
     return url.partition("/links/")[2].partition("/")[0]
 
 
+def _place_token(http: httpx.Client) -> str:
+    """Return the token of a place for a file, which a front gives to whoever uploads first."""
+    answer = http.post("/runway/uploads", json={"filename": "a.png", "numberOfParts": 1})
+    assert answer.status_code == 200, answer.text
+    (place,) = answer.json()["uploadUrls"]
+    return str(place).rpartition("/")[2]
+
+
 def _receipt(http: httpx.Client) -> str:
     if listed := http.get("/v1/receipts").json()["receipts"]:
         return str(listed[0]["id"])
@@ -75,6 +83,7 @@ MAKERS: Mapping[str, Callable[[httpx.Client], str]] = {
     "/v1/holds/{id}": _hold,
     "/v1/assets/{id}": lambda http: str(_upload(http)["id"]),
     "/links/{token}": _link_token,
+    "/links/uploads/{token}": _place_token,
     "/v1/receipts/{id}": _receipt,
     "/v1/endpoints/{id}": _endpoint,
     "/v1/deliveries/{id}": _delivery,

@@ -24,7 +24,7 @@ class CrashPoint(StrEnum):
     """A lease is held; the work has not begun."""
     SUBMIT_BEGUN = "submit:begun"
     """The attempt is written down; the socket has not opened."""
-    SUBMIT_UNDER_WAY = "submit:under_way"
+    CALL_UNDER_WAY = "call:under_way"
     """It is committed that a create is under way whose answer is the result."""
     STREAM_RECORDED = "stream:recorded"
     """Some of an answer that is a stream is committed; more of it is to come."""

@@ -12,7 +12,7 @@ from tracker.web.edge.routing import RouteIndex
 from tracker.web.fronts.host import ServedFronts, front_routes
 from tracker.web.routes import ROUTES
 
-_METHODS = ("GET", "POST", "PATCH", "DELETE")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ODD = ("", "/", "//", "//v1/tasks", "/v1", "/v1/", "/v1//tasks", "/v2/tasks", "/mj", "/mj//submit")
 
 

@@ -65,7 +65,7 @@ class CallUnderWay:
                 log.warning("a call under way is not recorded yet: %(reason)s", {"reason": error})
                 continue
             self.is_seen = True
-            self._context.at(CrashPoint.SUBMIT_UNDER_WAY)
+            self._context.at(CrashPoint.CALL_UNDER_WAY)
 
     def _see(self, tx: Tx, items: Sequence[BegunTry]) -> list[None]:
         recorder = Recorder(

@@ -207,7 +207,7 @@ async def upload_by_form(request: Request) -> Response:
     scope=None,
     tag="assets",
     answers={200: None},
-    problems=[400, 404, 408, 409, 413],
+    problems=[400, 404, 408, 409, 413, 422],
 )
 async def upload_by_link(request: Request) -> Response:
     """Take in a file, as the raw body, at the place that a front gave a client for it.
