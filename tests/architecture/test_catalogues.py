@@ -47,8 +47,10 @@ ADAPTER_PATHS = [
     and path.stem not in {"options", "passing", "profiles", "examples", "held_answers"}
 ]
 """Modules of providers but for fronts, whose callers read English, settings, and examples."""
-ADAPTER_CALLS = frozenset({"compile", "Field", "Code", "Cost", "TypeError", "encode", "sha256"})
-"""Names of what adapters call with texts that no page shows."""
+ADAPTER_CALLS = frozenset(
+    {"compile", "Field", "Code", "Cost", "TypeError", "encode", "sha256", "examples"}
+)
+"""Names of what adapters call with texts that no page shows, and of such arguments."""
 NOT_OF_ANSWERS = frozenset(
     {
         # Settings and operations that are not there

@@ -27,7 +27,7 @@ def shown_by(paths: Collection[Path], calls: Mapping[str, int | str]) -> dict[st
 def sentences_in(paths: Collection[Path], *, unseen: Collection[str]) -> dict[str, str]:
     """Return where each text of two words or more stands, by template, but for docstrings.
 
-    unseen: names of what is called with texts that nobody is shown.
+    unseen: names of what is called with texts that nobody is shown, and of such arguments.
     """
     found: dict[str, str] = {}
     for path in paths:
@@ -35,6 +35,8 @@ def sentences_in(paths: Collection[Path], *, unseen: Collection[str]) -> dict[st
         while waiting:
             node = waiting.pop()
             if isinstance(node, ast.Call) and _name(node.func) in unseen:
+                continue
+            if isinstance(node, ast.keyword) and node.arg in unseen:
                 continue
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
                 continue

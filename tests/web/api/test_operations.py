@@ -54,6 +54,15 @@ def test_an_example_fits_the_schema_and_the_schema_is_one(
 
 
 @pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_every_provider_has_an_example_that_is_accepted(name: str) -> None:
+    provider = PROVIDERS[name]
+    assert provider.examples
+    for body in provider.examples.values():
+        assert body["operation"] in provider.submits.operations
+        provider.submits.check(body["operation"], body["input"])
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
 def test_every_operation_that_can_be_listed_has_a_schema(name: str) -> None:
     submits = PROVIDERS[name].submits
     assert submits.operations

@@ -335,4 +335,15 @@ PROVIDER = Provider(
     front=ArkFront(),
     results=ResultHosting(lifetime=RESULTS_LIVE),
     tells_costs=True,
+    examples={
+        "a video from text": {
+            "operation": "contents/generations/tasks",
+            "input": {
+                "model": "doubao-seedance-1-5-pro-251215",
+                "content": [{"type": "text", "text": "a cat in the rain"}],
+                "resolution": "720p",
+                "duration": 5,
+            },
+        }
+    },
 )

@@ -123,4 +123,13 @@ PROVIDER = Provider(
     probes=_ADAPTER,
     front=ChatFront(),
     passes_on=ChatPassing(),
+    examples={
+        "a song": {
+            "operation": "chat/completions",
+            "input": {
+                "model": "suno-v3.5",
+                "messages": [{"role": "user", "content": "a song about a cat in the rain"}],
+            },
+        }
+    },
 )

@@ -313,4 +313,10 @@ PROVIDER = Provider(
     polls=_ADAPTER,
     probes=_ADAPTER,
     front=CogVideoFront(),
+    examples={
+        "a video from text": {
+            "operation": "videos/generations",
+            "input": {"model": "cogvideox-3", "prompt": "a cat in the rain"},
+        }
+    },
 )

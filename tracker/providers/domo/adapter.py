@@ -160,4 +160,10 @@ PROVIDER = Provider(
     front=DomoFront(),
     passes_on=DomoCalls(),
     tells_costs=True,
+    examples={
+        "a video from text": {
+            "operation": "video/text2video",
+            "input": {"prompt": "a cat in the rain", "seconds": 5},
+        }
+    },
 )

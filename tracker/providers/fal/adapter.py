@@ -360,4 +360,10 @@ PROVIDER = Provider(
     results=ResultHosting(lifetime=_RESULTS_LIVE),
     callback_bytes=_CALLBACK_BYTES,
     tells_costs=True,
+    examples={
+        "a picture": {
+            "operation": "fal-ai/flux/dev",
+            "input": {"input": {"prompt": "a cat in the rain"}},
+        }
+    },
 )

@@ -316,4 +316,5 @@ PROVIDER = Provider(
     passes_on=FluxCalls(),
     results=ResultHosting(lifetime=RESULTS_LIVE, own_links=True),
     tells_costs=True,
+    examples={"a picture": {"operation": "flux-2-pro", "input": {"prompt": "a cat in the rain"}}},
 )

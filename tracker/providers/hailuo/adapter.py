@@ -348,4 +348,10 @@ PROVIDER = Provider(
     front=HailuoFront(),
     results=ResultHosting(lifetime=RESULTS_LIVE),
     tells_costs=True,
+    examples={
+        "a video from text": {
+            "operation": "v1/video_generation",
+            "input": {"model": "MiniMax-Hailuo-2.3", "prompt": "a cat in the rain", "duration": 6},
+        }
+    },
 )

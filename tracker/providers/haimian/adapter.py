@@ -63,4 +63,10 @@ PROVIDER = Provider(
     polls=_ADAPTER,
     calls_back=_ADAPTER,
     probes=_ADAPTER,
+    examples={
+        "background music": {
+            "operation": "generate/text2bgm",
+            "input": {"prompt": "rain on a roof"},
+        }
+    },
 )

@@ -326,4 +326,7 @@ PROVIDER = Provider(
     probes=_ADAPTER,
     front=JimengFront(),
     call_limits=lambda _account: LIMITS,
+    examples={
+        "a picture": {"operation": "jimeng_t2i_v40", "input": {"prompt": "a cat in the rain"}}
+    },
 )

@@ -349,4 +349,10 @@ PROVIDER = Provider(
     probes=_ADAPTER,
     front=LumaFront(),
     passes_on=LumaCalls(),
+    examples={
+        "a video from text": {
+            "operation": "generations/video",
+            "input": {"model": "ray-2", "prompt": "a cat in the rain"},
+        }
+    },
 )

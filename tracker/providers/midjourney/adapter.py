@@ -356,5 +356,6 @@ PROVIDER = Provider(
     probes=_ADAPTER,
     front=MidjourneyFront(),
     passes_on=MidjourneyCalls(),
+    examples={"four pictures": {"operation": "imagine", "input": {"prompt": "a cat in the rain"}}},
 )
 """There is no official service: the one region is a proxy of one's own beside this service."""

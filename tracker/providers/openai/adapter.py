@@ -67,4 +67,10 @@ PROVIDER = Provider(
         answers_with_files=lambda operation: operation in IMAGES or operation == RESPONSES,
         credentials=_credentials,
     ),
+    examples={
+        "a video from text": {
+            "operation": "videos",
+            "input": {"model": "sora-2", "prompt": "a cat in the rain", "seconds": "4"},
+        }
+    },
 )

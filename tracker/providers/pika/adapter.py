@@ -250,4 +250,7 @@ PROVIDER = Provider(
     polls=_ADAPTER,
     probes=_ADAPTER,
     front=PikaFront(),
+    examples={
+        "a video from text": {"operation": "generate", "input": {"promptText": "a cat in the rain"}}
+    },
 )

@@ -140,4 +140,10 @@ PROVIDER = Provider(
     front=RecraftFront(),
     passes_on=RecraftCalls(),
     results=ResultHosting(answers_with_files=lambda _operation: True, lifetime=_URLS_LIVE),
+    examples={
+        "a picture": {
+            "operation": "images/generations",
+            "input": {"prompt": "a cat in the rain", "model": "recraftv4_1", "size": "1024x1024"},
+        }
+    },
 )

@@ -304,4 +304,13 @@ PROVIDER = Provider(
     passes_on=ReplicateCalls(),
     tells_costs=True,
     call_limits=lambda _account: LIMITS,
+    examples={
+        "a greeting of the first model": {
+            "operation": "predictions",
+            "input": {
+                "version": "5c7d5dc6dd8bf75c1acaa8565735e7986bc5b66206b55cca93cb72c9bf15ccaa",
+                "input": {"text": "Alice"},
+            },
+        }
+    },
 )

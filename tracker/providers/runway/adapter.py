@@ -320,4 +320,16 @@ PROVIDER = Provider(
     front=RunwayFront(),
     passes_on=RunwayCalls(),
     tells_costs=True,
+    examples={
+        "a video from a picture": {
+            "operation": "image_to_video",
+            "input": {
+                "model": "gen4_turbo",
+                "promptImage": "https://pictures.example/a.png",
+                "promptText": "a cat in the rain",
+                "ratio": "1280:720",
+                "duration": 5,
+            },
+        }
+    },
 )

@@ -270,4 +270,10 @@ PROVIDER = Provider(
     passes_on=StabilityCalls(),
     results=ResultHosting(answers_with_files=lambda operation: operation in OPERATIONS),
     call_limits=lambda _account: LIMITS,
+    examples={
+        "a picture": {
+            "operation": "stable-image/generate/core",
+            "input": {"prompt": "a cat in the rain", "aspect_ratio": "1:1", "output_format": "png"},
+        }
+    },
 )

@@ -138,4 +138,10 @@ PROVIDER = Provider(
     passes_on=SunoCalls(),
     tells_costs=True,
     call_limits=limits_of,
+    examples={
+        "two songs": {
+            "operation": "submit/music",
+            "input": {"gpt_description_prompt": "rain on a roof"},
+        }
+    },
 )

@@ -360,4 +360,10 @@ PROVIDER = Provider(
     probes=_ADAPTER,
     front=UdioFront(),
     tells_costs=True,
+    examples={
+        "a song": {
+            "operation": "submit/music",
+            "input": {"gen_params": {"prompt": "rain on a roof", "lyrics_type": "generate"}},
+        }
+    },
 )

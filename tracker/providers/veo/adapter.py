@@ -140,4 +140,14 @@ PROVIDER = Provider(
         token_hosts=_token_hosts,
     ),
     tells_costs=True,
+    examples={
+        "a video from text": {
+            "operation": "predictLongRunning",
+            "input": {
+                "model": "veo-3.1-generate-preview",
+                "instances": [{"prompt": "a cat in the rain"}],
+                "parameters": {"durationSeconds": 8, "aspectRatio": "16:9"},
+            },
+        }
+    },
 )

@@ -290,4 +290,10 @@ PROVIDER = Provider(
     passes_on=ViduCalls(),
     results=ResultHosting(lifetime=RESULTS_LIVE),
     tells_costs=True,
+    examples={
+        "a video from text": {
+            "operation": "text2video",
+            "input": {"model": "viduq2-pro", "prompt": "a cat in the rain", "duration": 5},
+        }
+    },
 )

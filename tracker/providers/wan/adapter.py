@@ -279,4 +279,10 @@ PROVIDER = Provider(
     results=ResultHosting(lifetime=LIVES),
     tells_costs=True,
     call_limits=lambda _account: LIMITS,
+    examples={
+        "a video from text": {
+            "operation": "video-generation/video-synthesis",
+            "input": {"model": "wan2.6-t2v", "input": {"prompt": "a cat in the rain"}},
+        }
+    },
 )

@@ -5,8 +5,8 @@ from typing import Any
 
 from tracker.providers.registry import PROVIDERS
 
-_SHOWN = next(one for one in PROVIDERS.values() if one.examples)
-"""The first provider that has examples."""
+_SHOWN = max(PROVIDERS.values(), key=lambda one: len(one.examples))
+"""The provider that has the most examples."""
 
 RESUBMIT: Mapping[str, Mapping[str, Any]] = {
     "say what a bad hour left behind": {
