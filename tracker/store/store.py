@@ -26,6 +26,7 @@ from tracker.store.driver.engine import open_engine, sqlite_file
 from tracker.store.driver.line import Line
 from tracker.store.driver.lookups import Lookups, in_time
 from tracker.store.driver.outage import has_lost_connection, is_outage
+from tracker.store.driver.patience import WriteWaiter
 from tracker.store.driver.transaction import Tx
 from tracker.store.driver.writer import Writer
 
@@ -155,6 +156,18 @@ class Store:
             return refused
         act = acting.current()
         return self._writer.write(batch, item, is_patient=is_patient, act=act)
+
+    def write_all(
+        self,
+        batch: Callable[[Tx, Sequence[Item]], Sequence[Result | Exception]],
+        items: Sequence[tuple[Item, WriteWaiter]],
+    ) -> None:
+        """Apply items of a set-based operation that no person asked for. See Writer.write_all."""
+        if self.is_read_only:
+            for _, waiter in items:
+                waiter.set_exception(Unavailable(READ_ONLY))
+            return
+        self._writer.write_all(batch, items)
 
     async def read(self, query: Callable[[Reading], Result]) -> Result:
         """Run a query in a read transaction of its own.

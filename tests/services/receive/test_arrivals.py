@@ -13,6 +13,7 @@ from tracker.domain.lifecycle import Verdict
 from tracker.precedence import Precedence
 from tracker.services.receive.arrivals import READ_AT_ONCE, READ_TOGETHER, Arrivals
 from tracker.services.receive.correlation import ParsedCallback, RawCallback
+from tracker.store.driver.patience import WriteWaiter
 
 pytestmark = pytest.mark.anyio
 TURNS = 8
@@ -50,13 +51,13 @@ class _Stage:
         return [_parsed(raw) for raw in raws]
 
     @staticmethod
-    def _write(item: ParsedCallback) -> asyncio.Future[str]:
-        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        if item.raw.inbound.body == b"lost":
-            future.set_exception(Unavailable("lost"))
-        else:
-            future.set_result("kept")
-        return future
+    def _write(items: Sequence[tuple[ParsedCallback, WriteWaiter]]) -> None:
+        for item, waiter in items:
+            assert not waiter.done()
+            if item.raw.inbound.body == b"lost":
+                waiter.set_exception(Unavailable("lost"))
+            else:
+                waiter.set_result("kept")
 
     @staticmethod
     def _tell(raw: RawCallback, item: ParsedCallback, kept: str, started_s: float) -> str:
@@ -73,6 +74,7 @@ async def test_what_one_turn_brings_is_read_together_and_answered_in_order() -> 
     for body in (b"a", b"forged", b"b"):
         stage.add(body)
     assert not stage.read_at_once
+    assert stage.precedence.is_urgent  # from its arrival on, not only once the writer has it
     await _turns()
     assert stage.read_at_once == [3]
     # What must be read alone is handed back before anything is on the disk.

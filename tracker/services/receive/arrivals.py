@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Generic, TypeVar
 
 from tracker.domain.lifecycle import Verdict
@@ -38,21 +37,37 @@ class _Incoming(Generic[Kept]):
     started_s: float
     then: Then[Kept]
 
-    def hand_back(self, outcome: Kept | Exception | None) -> None:
-        """Tell what became of it; where that fails, the others are told all the same."""
-        try:
-            self.then(outcome)
-        except Exception:
-            log.exception("unhandled")
 
-
-@dataclass(slots=True)
 class _Outgoing(Generic[Kept]):
-    """A callback that the writer has had. result: there once it is on disk, or cannot be kept."""
+    """A callback that the writer has, and takes back what became of it."""
 
-    arrived: _Incoming[Kept]
-    item: ParsedCallback
-    result: asyncio.Future[Kept]
+    __slots__ = ("_ended", "error", "incoming", "is_done", "item", "result")
+
+    def __init__(
+        self,
+        incoming: _Incoming[Kept],
+        item: ParsedCallback,
+        ended: "Callable[[_Outgoing[Kept]], None]",
+    ) -> None:
+        """ended: is told once result or error is there."""
+        self.incoming, self.item, self._ended = incoming, item, ended
+        self.is_done = False
+        self.result: Kept | None = None
+        self.error: Exception | None = None
+
+    def done(self) -> bool:
+        """Return whether its answer is known."""
+        return self.is_done
+
+    def set_result(self, result: Kept) -> None:
+        """Take what its writing gave: it is on the disk."""
+        self.is_done, self.result = True, result
+        self._ended(self)
+
+    def set_exception(self, error: Exception) -> None:
+        """Take why it is not kept, or nobody knows."""
+        self.is_done, self.error = True, error
+        self._ended(self)
 
 
 class Arrivals(Generic[Kept]):
@@ -61,71 +76,84 @@ class Arrivals(Generic[Kept]):
     def __init__(
         self,
         read: Callable[[Sequence[RawCallback]], Sequence[ParsedCallback]],
-        write: Callable[[ParsedCallback], asyncio.Future[Kept]],
+        write: Callable[[Sequence[tuple[ParsedCallback, _Outgoing[Kept]]]], None],
         tell: Callable[[RawCallback, ParsedCallback, Kept, float], Kept],
         precedence: Precedence,
     ) -> None:
         """Have nothing.
 
         read:  reads all that it is given; raising means that one of them is at fault.
-        write: hands one to the writer.
+        write: hands them to the writer, each with who takes its result.
         tell:  what one is to be answered once it is kept; its last argument is when it came. Raises
             what makes another answer of it.
         """
         self._read, self._write, self._tell = read, write, tell
         self._precedence = precedence
-        self._arrived: list[_Incoming[Kept]] = []
-        self._written: list[_Outgoing[Kept]] = []
+        self._incoming: list[_Incoming[Kept]] = []
+        self._outgoing: list[_Outgoing[Kept]] = []
 
     def add(self, raw: RawCallback, started_s: float, then: Then[Kept]) -> None:
         """Have a callback read at the end of this turn of the loop, and written. then: see Then."""
-        if not self._arrived:
+        self._precedence.begin()
+        if not self._incoming:
             asyncio.get_running_loop().call_soon(self._take_up)
-        self._arrived.append(_Incoming(raw, started_s, then))
+        self._incoming.append(_Incoming(raw, started_s, then))
 
     def _take_up(self) -> None:
-        """Read what has arrived, as far as one turn of the loop may take, and hand it on."""
+        """Read what has come, as far as one turn of the loop may take, and hand it on."""
         size = count = 0
-        while count < min(len(self._arrived), READ_TOGETHER) and size < READ_AT_ONCE:
-            size += len(self._arrived[count].raw.inbound.body)
+        while count < min(len(self._incoming), READ_TOGETHER) and size < READ_AT_ONCE:
+            size += len(self._incoming[count].raw.inbound.body)
             count += 1
-        arrived, self._arrived = self._arrived[:count], self._arrived[count:]
-        if self._arrived:
+        incoming, self._incoming = self._incoming[:count], self._incoming[count:]
+        if self._incoming:
             asyncio.get_running_loop().call_soon(self._take_up)
         try:
-            items = self._read([one.raw for one in arrived])
+            items = self._read([one.raw for one in incoming])
         except Exception:  # noqa: BLE001 - raised again where the one at fault is read alone
-            for one in arrived:
-                one.hand_back(None)
+            for one in incoming:
+                self._hand_back(one, None)
             return
-        results = [self._write(item) if _is_plain(item) else None for item in items]
-        for one, item, result in zip(arrived, items, results, strict=True):
-            if result is None:
-                one.hand_back(None)
-                continue
-            self._precedence.begin()
-            written = _Outgoing(one, item, result)
-            result.add_done_callback(partial(self._add_written, written))
+        pairs = list(zip(incoming, items, strict=True))
+        self._write(
+            [
+                (item, _Outgoing(one, item, self._take_back))
+                for one, item in pairs
+                if _is_plain(item)
+            ]
+        )
+        for one, item in pairs:
+            if not _is_plain(item):
+                self._hand_back(one, None)
 
-    def _add_written(self, written: _Outgoing[Kept], _: object) -> None:
-        if not self._written:
+    def _take_back(self, outgoing: _Outgoing[Kept]) -> None:
+        """Have a callback answered with all whose writing ended in this turn."""
+        if not self._outgoing:
             asyncio.get_running_loop().call_soon(self._answer)
-        self._written.append(written)
+        self._outgoing.append(outgoing)
 
     def _answer(self) -> None:
-        """Answer those whose writing has ended."""
-        written, self._written = self._written, []
-        outcomes = [self._outcome(one) for one in written]
-        for one, outcome in zip(written, outcomes, strict=True):
-            one.arrived.hand_back(outcome)
+        outgoing, self._outgoing = self._outgoing, []
+        outcomes = [self._outcome(one) for one in outgoing]
+        for one, outcome in zip(outgoing, outcomes, strict=True):
+            self._hand_back(one.incoming, outcome)
 
-    def _outcome(self, written: _Outgoing[Kept]) -> Kept | Exception:
-        self._precedence.end()
-        arrived = written.arrived
+    def _outcome(self, outgoing: _Outgoing[Kept]) -> Kept | Exception | None:
+        incoming, result = outgoing.incoming, outgoing.result
+        if result is None:
+            return outgoing.error
         try:
-            return self._tell(arrived.raw, written.item, written.result.result(), arrived.started_s)
+            return self._tell(incoming.raw, outgoing.item, result, incoming.started_s)
         except Exception as error:  # noqa: BLE001 - it becomes the answer
             return error
+
+    def _hand_back(self, incoming: _Incoming[Kept], outcome: Kept | Exception | None) -> None:
+        """Tell what became of a callback; where that fails, the others are told all the same."""
+        self._precedence.end()
+        try:
+            incoming.then(outcome)
+        except Exception:
+            log.exception("unhandled")
 
 
 def _is_plain(item: ParsedCallback) -> bool:

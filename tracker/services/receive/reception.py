@@ -80,7 +80,7 @@ class Reception:
         self._receivers, self._read = self._reader.receivers, self._reader.read
         self._arrivals: Arrivals[Received] = Arrivals(
             self._reader.read_all,
-            partial(context.store.write, self._apply),
+            partial(context.store.write_all, self._apply),
             self._told,
             context.precedence,
         )

@@ -25,6 +25,22 @@ STALLED = "the database does not take writes now: a transaction has stood still"
 _TOO_LONG = "the database did not take it in time; it may still do"
 
 
+class WriteWaiter(Protocol):
+    """A caller of a write, as a future is one."""
+
+    def done(self) -> bool:
+        """Return whether the result is wanted no more."""
+        ...
+
+    def set_result(self, result: Any, /) -> None:
+        """Take the result, in the event loop."""
+        ...
+
+    def set_exception(self, error: Exception, /) -> None:
+        """Take the reason why there is none, in the event loop."""
+        ...
+
+
 class Waiting(Protocol):
     """A caller that waits for the writer.
 
@@ -33,7 +49,7 @@ class Waiting(Protocol):
     is_refused: was told that it is not done.
     """
 
-    future: asyncio.Future[Any]
+    future: WriteWaiter
     since_s: float
     is_patient: bool
     is_refused: bool

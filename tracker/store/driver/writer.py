@@ -11,7 +11,7 @@ import logging
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from tracker.metrics import BATCH_ITEMS, COMMIT_SECONDS
 from tracker.store.driver.acting import Act
 from tracker.store.driver.line import Line
 from tracker.store.driver.outage import brief, is_outage, is_unstorable_text, sqlstate_of
-from tracker.store.driver.patience import STALLED, Patience
+from tracker.store.driver.patience import STALLED, Patience, WriteWaiter
 from tracker.store.driver.transaction import Tx
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ exception as its result and must have had no effect. Raising means that none had
 class _Waiting:
     batch: Batch
     item: Any
-    future: asyncio.Future[Any]
+    future: WriteWaiter
     is_patient: bool = False
     act: Act | None = None
     result: Any = None
@@ -122,6 +122,16 @@ class Writer:
             self._loop.call_soon(self._hand_over)
         self._arrived.append(_Waiting(batch, item, future, is_patient, act))
         return future
+
+    def write_all(self, batch: Batch, items: Iterable[tuple[Any, WriteWaiter]]) -> None:
+        """Apply items that came together, each for its own waiter; see `write`."""
+        if self.patience.stalled_since is not None:
+            for _, waiter in items:
+                waiter.set_exception(Unavailable(STALLED))
+            return
+        if not self._arrived:
+            self._loop.call_soon(self._hand_over)
+        self._arrived += [_Waiting(batch, item, waiter) for item, waiter in items]
 
     def _hand_over(self) -> None:
         if self._arrived:
@@ -235,7 +245,7 @@ class Writer:
         for item in items:
             if item.future.done():  # the caller was cancelled or refused
                 continue
-            if isinstance(item.result, BaseException):
+            if isinstance(item.result, Exception):
                 item.future.set_exception(item.result)
             else:
                 item.future.set_result(item.result)
