@@ -1,8 +1,10 @@
-"""A task as its caller is first told of it."""
+"""A task as its caller is first told of it, and a new one of an earlier one's request."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
 
-from tracker.domain.cost import own_estimates
+from tracker.domain.cost import Cost, own_estimates
 from tracker.domain.task import Task, TaskState
 
 
@@ -33,4 +35,37 @@ def as_accepted(task: Task) -> Task:
         submitted_at=None,
         finished_at=None,
         give_up_at=None,
+    )
+
+
+def resubmitted(  # noqa: PLR0913 - all that a new task has of its own
+    before: Task,
+    *,
+    id_: UUID,
+    now: datetime,
+    patience: timedelta,
+    costs: tuple[Cost, ...],
+    is_name_held: bool,
+) -> Task:
+    """Return a new task of an earlier one's request.
+
+    patience: until its deadline, where the earlier one had none.
+    is_name_held: whether a task that exists at the provider, or may, has its external id.
+    """
+    # A name of the caller's goes to the new task where the provider never heard it.
+    is_callers = before.external_task_id != str(before.id)
+    has_free_name = before.never_created and is_callers and not is_name_held
+    if before.deadline_at is not None:
+        patience = before.deadline_at - before.created_at
+    return replace(
+        as_accepted(before),
+        key=0,
+        id=id_,
+        external_task_id=before.external_task_id if has_free_name else str(id_),
+        costs=costs,
+        created_at=now,
+        updated_at=now,
+        deadline_at=now + patience,
+        resubmit_of=before.id,
+        traceparent=None,
     )

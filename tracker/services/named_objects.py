@@ -1,6 +1,6 @@
 """Find what an input names at its provider: whose it is, and which accounts have it."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -67,49 +67,87 @@ async def check_named(
     Raises InvalidRequest for an object that is not the tenant's, and for two of different accounts;
     it names the field. Raises Unavailable while whose results are whose is being recorded.
     """
+    (found,) = await check_named_in(context, provider, tenant, [input_], more)
+    if isinstance(found, InvalidRequest):
+        raise found
+    return found
+
+
+async def check_named_in(
+    context: Context,
+    provider: str,
+    tenant: str,
+    inputs: Sequence[Mapping[str, Any]],
+    more: Mapping[str, NamedObject] = _NONE,
+) -> list[NamedHere | InvalidRequest]:
+    """Return for each input what `check_named` returns or raises; their owners are read together.
+
+    Raises Unavailable as that does.
+    """
     ids = context.providers[provider].objects
     if more:
         ids = replace(ids, fields={**ids.fields, **more})
+    named = [_places_in(input_, ids) for input_ in inputs]
+    wanted: dict[NamedObject, set[str]] = {}
+    for one in named:
+        for kind, places in {} if isinstance(one, InvalidRequest) else one.items():
+            wanted.setdefault(kind, set()).update(places)
+    if not wanted:
+        return [one if isinstance(one, InvalidRequest) else _NOTHING for one in named]
+    owners = await _owners(context, provider, tenant, wanted)
+    return [
+        one if isinstance(one, InvalidRequest) else _judged(one, owners, tenant) for one in named
+    ]
+
+
+def _places_in(input_: Mapping[str, Any], ids: ObjectIds) -> _ByKind | InvalidRequest:
+    """Return what an input names and where, or why that is too much."""
+    by_kind: dict[NamedObject, dict[str, list[_Place]]] = {}
     if not ids.texts and not (
         ids.fields
         and any(name in ids.fields or isinstance(one, dict | list) for name, one in input_.items())
     ):
-        return _NOTHING  # as with most
-    by_kind: dict[NamedObject, dict[str, list[_Place]]] = {}
+        return by_kind  # as with most
     for place, named, id_ in _named(input_, ids, ()):
         places = by_kind.setdefault(named, {})
         places.setdefault(id_, []).append(place)
         if len(places) > MOST_NAMED:
             reason = f"names more than {MOST_NAMED} objects"
-            raise InvalidRequest(FieldError(path_of(place), reason))
-    if not by_kind:
-        return _NOTHING
-    owners = await _owners(context, provider, tenant, by_kind)
+            return InvalidRequest(FieldError(path_of(place), reason))
+    return by_kind
+
+
+def _judged(by_kind: _ByKind, owners: _Owners, tenant: str) -> NamedHere | InvalidRequest:
     held = _NOTHING
     for named, places in by_kind.items():
         is_alone = owners.is_shared is False and not named.is_strict
         is_told = named.may_be_public or tenant == DEFAULT_TENANT or is_alone
         for id_, where in places.items():
+            path = path_of(where[0])
             known = {
                 **owners.tenants.get((named.kind, id_.lower()), {}),
                 **owners.tenants.get((named.kind, id_), {}),
             }
             mine = {account for account, owner in known.items() if owner == tenant}
             if mine:
-                held = _joined(held, mine, path_of(where[0]))
+                joined = _joined(held, mine, path)
+                if isinstance(joined, InvalidRequest):
+                    return joined
+                held = joined
             elif known or not is_told:
                 # The same words whether it is another's or nobody's.
-                reason = f"there is no such {named.kind}"
-                raise InvalidRequest(FieldError(path_of(where[0]), reason))
+                return InvalidRequest(FieldError(path, f"there is no such {named.kind}"))
     return held
 
 
-async def _owners(context: Context, provider: str, tenant: str, by_kind: _ByKind) -> _Owners:
-    """Return the tenants of what is named. Raises Unavailable."""
+async def _owners(
+    context: Context, provider: str, tenant: str, wanted: Mapping[NamedObject, Collection[str]]
+) -> _Owners:
+    """Return the tenants of what is named. wanted: ids by their kind. Raises Unavailable."""
     results = OwnedResults(context)
     brought = context.providers[provider].objects.results.keys()
-    has_results = any(named.kind in brought for named in by_kind)
-    is_told_alone = any(not named.may_be_public and not named.is_strict for named in by_kind)
+    has_results = any(named.kind in brought for named in wanted)
+    is_told_alone = any(not named.may_be_public and not named.is_strict for named in wanted)
 
     def look(db: Reading) -> _Owners:
         is_shared, lately = None, []
@@ -121,9 +159,9 @@ async def _owners(context: Context, provider: str, tenant: str, by_kind: _ByKind
                 lately = results.brought_lately(db, state)
         found = [
             one
-            for named, places in by_kind.items()
+            for named, named_ids in wanted.items()
             for one in made_objects.find_named(
-                db, provider, named.kind, {id_ for one in places for id_ in (one, one.lower())}
+                db, provider, named.kind, {id_ for one in named_ids for id_ in (one, one.lower())}
             )
         ]
         tenants: dict[tuple[str, str], dict[str, str]] = {}
@@ -141,15 +179,15 @@ async def _owners(context: Context, provider: str, tenant: str, by_kind: _ByKind
     raise Unavailable("it is still being recorded which tenant earlier results belong to")
 
 
-def _joined(held: NamedHere, accounts: Collection[str], path: str) -> NamedHere:
-    """Return those accounts that have this object as well. Raises InvalidRequest for none."""
+def _joined(held: NamedHere, accounts: Collection[str], path: str) -> NamedHere | InvalidRequest:
+    """Return those accounts that have this object as well, or why there is none."""
     if held.accounts is None:
         return NamedHere(accounts, path)
     both = [one for one in held.accounts if one in accounts]
     if not both:
         here, there = min(accounts), min(held.accounts)
         reason = f"is at account {here!r}, and what {held.path} names at account {there!r}"
-        raise InvalidRequest(FieldError(path, reason))
+        return InvalidRequest(FieldError(path, reason))
     return NamedHere(both, held.path)
 
 

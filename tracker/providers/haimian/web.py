@@ -29,7 +29,8 @@ from tracker.providers.haimian.songs import read_song
 from tracker.providers.haimian.tables import SongTable, WebSongInput
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.repeated import fullest
-from tracker.providers.kit.table import CreatePath, parsed_of, refused_together
+from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.kit.together import refused_together
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Sending
 

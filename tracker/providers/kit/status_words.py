@@ -43,6 +43,12 @@ GATEWAY_WORDS: Mapping[str, TaskState] = MappingProxyType(
 """Words of gateways of new-api's kind and of their relatives, as they are compared."""
 
 
+def end_at_gateways(word: str) -> TaskState | None:
+    """Return the end without a result that a word of gateways means; None for any other word."""
+    state = GATEWAY_WORDS.get(plain(word))
+    return state if state in (TaskState.FAILED, TaskState.CANCELLED) else None
+
+
 class WordTable:
     """A provider's status words, and where an answer has one.
 

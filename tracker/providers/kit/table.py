@@ -37,7 +37,7 @@ from tracker.providers.kit.distinct import distinct
 from tracker.providers.kit.reading import first_instant, first_text, read_json, without_wraps
 from tracker.providers.kit.reasons import reason_in
 from tracker.providers.kit.set_fields import set_fields
-from tracker.providers.kit.status_words import GATEWAY_WORDS, WordTable, plain
+from tracker.providers.kit.status_words import WordTable, end_at_gateways
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import (
     NO_SUCH_OPERATION,
@@ -287,7 +287,9 @@ class TableAdapter(WordTable):
             task_id = task.provider_task_id
         if word is None or task_id is None:
             return None
-        state = self.state_of(word) or self._end_at_gateway(account, word)
+        state = self.state_of(word)
+        if state is None and account.options.base_url is not None:  # a gateway may stand before it
+            state = end_at_gateways(word)
         message = self.reason(parsed)
         if message is None and state is TaskState.FAILED:
             message = reason_in(parsed)
@@ -304,11 +306,6 @@ class TableAdapter(WordTable):
                 self.costs(account, task, parsed) if state in VERDICTS else self.estimate(parsed)
             ),
         )
-
-    def _end_at_gateway(self, account: Account, word: str) -> TaskState | None:
-        """Return the end that a word of gateways means, where one may stand before the provider."""
-        state = None if account.options.base_url is None else GATEWAY_WORDS.get(plain(word))
-        return state if state in (TaskState.FAILED, TaskState.CANCELLED) else None
 
     def _is_of_another(self, asking: Asking, said: Observation) -> bool:
         known = asking.task.provider_task_id
@@ -397,12 +394,3 @@ def parsed_of(answer: HttpResult) -> Any:
         return without_wraps(read_json(answer.body))
     except ValueError:
         return None
-
-
-def refused_together(asking: Asking, answer: HttpResult, parsed: Any) -> bool:
-    """Tell whether an answer about several tasks is JSON that one unknown id may be the reason of.
-
-    Each is to be asked for by itself then.
-    """
-    is_told = isinstance(parsed, dict) and answer.status < 500 and answer.status != 429
-    return is_told and len(asking.tasks) > 1

@@ -26,7 +26,8 @@ from tracker.domain.task import Task
 from tracker.providers.kit.gateway_tasks import TaskTable
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.repeated import fullest
-from tracker.providers.kit.table import CreatePath, Meaning, parsed_of, refused_together
+from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
+from tracker.providers.kit.together import refused_together
 from tracker.providers.kit.tracks import Told
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending

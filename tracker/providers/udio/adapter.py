@@ -43,8 +43,8 @@ from tracker.providers.kit.table import (
     Meaning,
     TableAdapter,
     parsed_of,
-    refused_together,
 )
+from tracker.providers.kit.together import refused_together
 from tracker.providers.kit.tracks import ENDS, Told, observation_of, verdict_of
 from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.ports.account import Account

@@ -41,7 +41,7 @@ class _Incoming(Generic[Kept]):
 class _Outgoing(Generic[Kept]):
     """A callback that the writer has, and takes back what became of it."""
 
-    __slots__ = ("_ended", "error", "incoming", "is_done", "item", "result")
+    __slots__ = ("_ended", "error", "incoming", "item", "result")
 
     def __init__(
         self,
@@ -51,22 +51,21 @@ class _Outgoing(Generic[Kept]):
     ) -> None:
         """ended: is told once result or error is there."""
         self.incoming, self.item, self._ended = incoming, item, ended
-        self.is_done = False
         self.result: Kept | None = None
         self.error: Exception | None = None
 
     def done(self) -> bool:
         """Return whether its answer is known."""
-        return self.is_done
+        return self.result is not None or self.error is not None
 
     def set_result(self, result: Kept) -> None:
         """Take what its writing gave: it is on the disk."""
-        self.is_done, self.result = True, result
+        self.result = result
         self._ended(self)
 
     def set_exception(self, error: Exception) -> None:
         """Take why it is not kept, or nobody knows."""
-        self.is_done, self.error = True, error
+        self.error = error
         self._ended(self)
 
 
@@ -114,17 +113,16 @@ class Arrivals(Generic[Kept]):
             for one in incoming:
                 self._hand_back(one, None)
             return
-        pairs = list(zip(incoming, items, strict=True))
-        self._write(
-            [
-                (item, _Outgoing(one, item, self._take_back))
-                for one, item in pairs
-                if _is_plain(item)
-            ]
-        )
-        for one, item in pairs:
-            if not _is_plain(item):
-                self._hand_back(one, None)
+        plain: list[tuple[ParsedCallback, _Outgoing[Kept]]] = []
+        others: list[_Incoming[Kept]] = []
+        for one, item in zip(incoming, items, strict=True):
+            if _is_plain(item):
+                plain.append((item, _Outgoing(one, item, self._take_back)))
+            else:
+                others.append(one)
+        self._write(plain)
+        for one in others:
+            self._hand_back(one, None)
 
     def _take_back(self, outgoing: _Outgoing[Kept]) -> None:
         """Have a callback answered with all whose writing ended in this turn."""

@@ -3,11 +3,12 @@
 import asyncio
 import json
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from tracker.domain.errors import Conflict, FieldError, InvalidRequest
 from tracker.domain.task import Task
 from tracker.services.context import Context
-from tracker.services.named_objects import NamedHere, check_named
+from tracker.services.named_objects import NamedHere, check_named_in
 from tracker.store import tasks
 
 LOADED_AT_ONCE = 128 * 1024
@@ -29,11 +30,8 @@ async def foreign_inputs(context: Context, found: Sequence[Task]) -> dict[int, C
         bodies = await context.store.read(
             lambda db, some=some: tasks.input_of(db, [task.key for task in some])  # type: ignore[misc]  # pinned
         )
-        for task in some:
-            if task.key in bodies:
-                refusal = await refusal_of_input(context, task, bodies[task.key])
-                if refusal is not None:
-                    refused[task.key] = refusal
+        kept = [(task, bodies[task.key]) for task in some if task.key in bodies]
+        refused |= await _refusals(context, kept)
     return refused
 
 
@@ -47,16 +45,24 @@ async def refusal_of_input(context: Context, task: Task, body: bytes) -> Conflic
     """Return why the input of a task cannot be submitted again; None where it can."""
     if not _may_name(context, task):
         return None
-    if len(body) > LOADED_AT_ONCE:
-        given = await asyncio.to_thread(json.loads, body)
-    else:
-        given = json.loads(body)
-    try:
-        named = await check_named(context, task.provider, task.tenant, given)
-    except InvalidRequest as error:
-        (wrong,) = error.fields
-        return _refusal(wrong)
-    return _elsewhere(task, named)
+    return (await _refusals(context, [(task, body)])).get(task.key)
+
+
+async def _refusals(context: Context, kept: Sequence[tuple[Task, bytes]]) -> dict[int, Conflict]:
+    """Return why some inputs cannot be submitted again, by the keys of their tasks."""
+    groups: dict[tuple[str, str], list[tuple[Task, Any]]] = {}
+    for task, body in kept:
+        is_large = len(body) > LOADED_AT_ONCE
+        given = await asyncio.to_thread(json.loads, body) if is_large else json.loads(body)
+        groups.setdefault((task.provider, task.tenant), []).append((task, given))
+    refused: dict[int, Conflict] = {}
+    for (provider, tenant), members in groups.items():
+        found = await check_named_in(context, provider, tenant, [given for _, given in members])
+        for (task, _), named in zip(members, found, strict=True):
+            refusal = _elsewhere(task, named)
+            if refusal is not None:
+                refused[task.key] = refusal
+    return refused
 
 
 def _may_name(context: Context, task: Task) -> bool:
@@ -64,12 +70,12 @@ def _may_name(context: Context, task: Task) -> bool:
     return provider is not None and bool(provider.objects.fields or provider.objects.texts)
 
 
-def _elsewhere(task: Task, named: NamedHere) -> Conflict | None:
-    """Return the refusal of objects that the task's own account has not."""
-    if named.accounts is None or task.account in named.accounts:
+def _elsewhere(task: Task, named: NamedHere | InvalidRequest) -> Conflict | None:
+    """Return the refusal of objects that the tenant, or the task's own account, has not."""
+    if isinstance(named, InvalidRequest):
+        (wrong,) = named.fields
+    elif named.accounts is None or task.account in named.accounts:
         return None
-    return _refusal(FieldError(named.path, f"is at account {min(named.accounts)!r} alone"))
-
-
-def _refusal(wrong: FieldError) -> Conflict:
+    else:
+        wrong = FieldError(named.path, f"is at account {min(named.accounts)!r} alone")
     return Conflict(f"its input cannot be submitted again: {wrong}")

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from tracker.clock import new_id
 from tracker.domain import documents, lifecycle
-from tracker.domain.accepting import as_accepted
+from tracker.domain.accepting import as_accepted, resubmitted
 from tracker.domain.budget import Budget
 from tracker.domain.cost import Cost
 from tracker.domain.errors import (
@@ -158,28 +158,14 @@ class Acceptance:
         return [answers.get(source.key, InputGone()) for source in sources]
 
     def _again(self, before: Task, costs: tuple[Cost, ...], *, is_name_held: bool) -> Task:
-        """Return a new task of an earlier one's request.
-
-        is_name_held: whether a task that exists at the provider, or may, has its external id.
-        """
-        now, id_ = self._context.clock.now(), new_id()
-        # A name of the caller's goes to the new task where the provider never heard it.
-        is_callers = before.external_task_id != str(before.id)
-        has_free_name = before.never_created and is_callers and not is_name_held
-        patience = self._context.policy.deadline
-        if before.deadline_at is not None:
-            patience = before.deadline_at - before.created_at
-        return replace(
-            as_accepted(before),
-            key=0,
-            id=id_,
-            external_task_id=before.external_task_id if has_free_name else str(id_),
+        """See `resubmitted`."""
+        return resubmitted(
+            before,
+            id_=new_id(),
+            now=self._context.clock.now(),
+            patience=self._context.policy.deadline,
             costs=costs,
-            created_at=now,
-            updated_at=now,
-            deadline_at=now + patience,
-            resubmit_of=before.id,
-            traceparent=None,
+            is_name_held=is_name_held,
         )
 
     async def accept_checked(self, checked: CheckedSubmission) -> AcceptedTask:
