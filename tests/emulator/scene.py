@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import httpx
@@ -89,7 +89,8 @@ SceneT = TypeVar("SceneT", bound=Scene)
 async def staged(
     kind: type[SceneT], registry: Mapping[str, ProviderLoader], config: EmulatorConfig
 ) -> AsyncIterator[SceneT]:
-    """Set up a scene."""
+    """Set up a scene. Its ids, and pictures drawn from them, are the same in each run."""
+    config = replace(config, seed=1 if config.seed is None else config.seed)
     scenes: list[SceneT] = []
 
     def receive(request: httpx.Request) -> httpx.Response:
