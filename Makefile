@@ -21,7 +21,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help install setup demo browser promtool pgbouncer deploy-tools pictures test test-fast test-pg cov bench chaos check fmt lint types imports migrations-check lock \
+.PHONY: help install setup demo browser fonts promtool pgbouncer deploy-tools pictures test test-fast test-pg cov bench chaos check fmt lint types imports migrations-check lock \
 	lock-check run emulate migration docs clean
 
 help: ## Show this list
@@ -31,7 +31,7 @@ install: .venv/.run ## Install what the service needs into .venv, without develo
 
 setup: .venv/.dev ## Install everything into .venv
 
-pictures: .venv/.dev ## Make the pictures of the READMEs anew, in Chromium
+pictures: .venv/.dev browser fonts ## Make the pictures of the READMEs anew, in Chromium
 	$(PY) -m tests.support.screenshots
 
 browser: ## Install Chromium's headless shell for tests of pages (as root on Debian), or take Chromium
@@ -41,6 +41,14 @@ browser: ## Install Chromium's headless shell for tests of pages (as root on Deb
 				chromium-headless-shell >/dev/null; } || command -v chromium >/dev/null \
 		|| { echo "chromium is not on PATH: install it, or run this as root on Debian"; exit 1; }
 	@$$(command -v chromium-headless-shell || command -v chromium) --version
+
+fonts: ## Install a font with Chinese letters for the pictures (as root on Debian), or take one
+	@fc-list :lang=zh-cn | grep -q . || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+			&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+				fontconfig fonts-noto-cjk >/dev/null; } \
+		|| { echo "no font has Chinese letters: install one (Debian: fonts-noto-cjk)"; exit 1; }
+	@fc-match -f '%{family[0]}\n' sans-serif:lang=zh-cn
 
 promtool: ## Fetch promtool from Debian's packages into .promtool, for tests of alert rules, unless it is there
 	@command -v promtool >/dev/null || test -x .promtool/usr/bin/promtool || { \

@@ -1,5 +1,6 @@
-"""Make the pictures of the READMEs: `python -m tests.support.screenshots`."""
+"""Make the pictures of the READMEs: `make pictures`, which installs Chromium and a font."""
 
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -22,7 +23,10 @@ LOOKS = {"list-light": ("light", "en-GB", "/ui/tasks"), "task-dark-zh": ("dark",
 
 
 def main() -> None:
-    """Make the pictures anew."""
+    """Make the pictures anew. Refuses to draw boxes in place of Chinese letters."""
+    fonts = subprocess.run(["fc-list", ":lang=zh-cn"], capture_output=True, check=True)
+    if not fonts.stdout:
+        raise SystemExit("no font has Chinese letters: run `make fonts`")
     FOLDER.mkdir(exist_ok=True)
     chromium = Chromium()
     draw(FOLDER, chromium)
