@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, exists, func, insert, select, text, update
 
 from tracker.domain.exchange import Certainty
-from tracker.domain.task import Task
-from tracker.store.schema import attempts, tasks
+from tracker.domain.task import Awaits, Task
+from tracker.store.schema import ASKED_ABOUT, attempts, tasks
 from tracker.store.tolerant import optional_member
 
 
@@ -72,6 +72,22 @@ def open_of(db: Connection, task_keys: Collection[int]) -> dict[int, int]:
     """Return attempts that nobody has ended, by task key: {task key: attempt key}."""
     found = select(attempts.c.task_key, attempts.c.key).where(
         attempts.c.task_key.in_(task_keys), attempts.c.ended_at.is_(None)
+    )
+    return {row[0]: row[1] for row in db.execute(found)}
+
+
+def unattended(db: Connection, *, limit: int) -> dict[int, int]:
+    """Return the last attempts of tasks that wait for an answer to none: {task key: attempt key}.
+
+    Reads the tasks that are open at their provider.
+    """
+    of_task = attempts.c.task_key == tasks.c.key
+    last = select(func.max(attempts.c.key)).where(of_task).scalar_subquery()
+    found = (
+        select(tasks.c.key, last)
+        .where(text(ASKED_ABOUT), tasks.c.awaits == Awaits.ANSWER.value)
+        .where(~exists().where(of_task, attempts.c.ended_at.is_(None)), exists().where(of_task))
+        .limit(limit)
     )
     return {row[0]: row[1] for row in db.execute(found)}
 

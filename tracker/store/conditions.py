@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, select, text, update
 
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import conditions
@@ -120,14 +120,19 @@ def list_told(db: Connection) -> list[Condition]:
     ]
 
 
-def last_cleared(db: Connection, name: str) -> dict[tuple[str, str], datetime]:
-    """Return when a condition was last over, by provider and account."""
+def last_cleared(db: Connection, name: str, provider: str, account: str) -> datetime | None:
+    """Return when a condition of an account was last over; None where it never was.
+
+    Reads the account's conditions backwards, to the latest one of that name.
+    """
     found = (
-        select(conditions.c.provider, conditions.c.account, func.max(conditions.c.cleared_at))
+        select(conditions.c.cleared_at)
+        .where(conditions.c.provider == provider, conditions.c.account == account)
         .where(conditions.c.name == name, conditions.c.cleared_at.is_not(None))
-        .group_by(conditions.c.provider, conditions.c.account)
+        .order_by(conditions.c.key.desc())
+        .limit(1)
     )
-    return {(provider, account): at for provider, account, at in db.execute(found)}
+    return db.execute(found).scalar_one_or_none()
 
 
 def list_past(db: Connection, provider: str, account: str, *, limit: int) -> list[Condition]:

@@ -13,6 +13,7 @@ from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.attempting import Attempting
 from tracker.services.submit.bulk import BulkActions
+from tracker.services.submit.lost_calls import LostCalls
 from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.runs import BulkRuns
 from tracker.services.submit.submission import Acceptance
@@ -69,6 +70,7 @@ def chores(context: Context) -> list[Chore]:
         *_of_custody(context),
         Chore("deadlines", SWEEP_S, sweeping.sweep_all),
         Chore("old keys", FORGET_S, sweeping.forget),
+        Chore("calls that nobody makes", FORGET_S, LostCalls(context).settle),
         Chore("runs", IDLE_S, _runs(context).work, kind=JobKind.RUN),
         Chore("receipts read again", IDLE_S, Rereads(context).work, kind=JobKind.RUN),
         Chore("seals of endpoint secrets", FORGET_S, Endpoints(context).reseal),

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.support.counted_reads import counted_reads
 from tests.support.made_up import NAME
 from tests.support.made_up_api import Played
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
@@ -111,3 +112,19 @@ def _bulk(bench: Workbench) -> BulkActions:
     acceptance = Acceptance(bench.context)
     resubmission = Resubmission(bench.context, acceptance)
     return BulkActions(bench.context, Actions(bench.context, acceptance), resubmission)
+
+
+async def test_many_that_are_submitted_again_are_read_together(bench: Workbench) -> None:
+    read = []
+    with counted_reads(bench.context.store.engine) as sent:
+        for count in (2, 8):
+            for number in range(count):
+                await _cancelled(bench, f"{count}-{number}", f"{count}-{number}")
+            resubmission = Resubmission(bench.context, Acceptance(bench.context))
+            wanted, until = ResubmitFilter(TaskFilter("default")), bench.context.clock.now()
+            sent.clear()
+            done = await resubmission.run(wanted, after=None, until=until)
+            assert len(done.made) == count
+            read.append(list(sent))
+    assert read[0]
+    assert len(read[0]) == len(read[1]), read[1]

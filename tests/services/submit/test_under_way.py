@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -38,9 +38,13 @@ from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Finds
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.attempting import Attempting
+from tracker.services.submit.lost_calls import LostCalls
 from tracker.services.submit.streaming import PROGRESS_EVERY_S
 from tracker.services.submit.submission import Acceptance
 from tracker.services.upkeep.sweeping import Sweeping
+from tracker.store import attempts, jobs
+from tracker.store.driver.transaction import Tx
+from tracker.store.jobs import Job
 
 pytestmark = pytest.mark.anyio
 S = TaskState
@@ -84,10 +88,12 @@ class Scene:
     clock: HandClock
     task: Task
     sending: asyncio.Task[None] | None = None
+    job: Job | None = None
 
     async def send(self) -> None:
         """Let a worker send it; returns when the call is open."""
         (job,) = await self.bench.claim_submits()
+        self.job = job
         so_far = len(self.out.calls)
         self.sending = asyncio.create_task(Attempting(self.bench.context).run(job))
         await until(lambda: len(self.out.calls) > so_far)
@@ -251,3 +257,30 @@ async def test_a_stream_that_breaks_while_it_is_seen_is_uncertain(database_url: 
         await scene.seen(S.RUNNING)
         task = await scene.answer(BROKEN)
         assert (task.state, task.awaits) == (S.UNCERTAIN, None)
+
+
+def _end_as_old_code(tx: Tx, held: Sequence[Job]) -> list[None]:
+    """Take over as releases do that know nothing of calls under way (36bcfa64, for one)."""
+    unended = attempts.open_of(tx.db, [job.task_key for job in held])
+    attempts.end_lost(tx.db, unended.values(), now=tx.now)
+    for job in held:
+        jobs.finish(tx.db, job)
+    return [None] * len(held)
+
+
+async def test_a_lost_call_that_old_code_has_taken_over_is_uncertain(database_url: str) -> None:
+    async with scene_of(database_url, "draw") as scene:
+        await scene.seen(S.SUBMITTED)
+        lost_calls = LostCalls(scene.bench.context)
+        await lost_calls.settle()
+        assert (await scene.now()).state is S.SUBMITTED  # somebody makes it
+        assert scene.job is not None
+        await scene.bench.context.store.write(_end_as_old_code, scene.job)
+        assert (await scene.now()).awaits is Awaits.ANSWER
+        await lost_calls.settle()
+        await lost_calls.settle()
+        task = await scene.now()
+        assert (task.state, task.awaits) == (S.UNCERTAIN, None)
+        assert await scene.kinds() == ["created", "submit_sent", "submit_unknown"]
+        # Its process lives after all: what it learns counts.
+        assert (await scene.answer(SUCCESS)).state is S.SUCCEEDED

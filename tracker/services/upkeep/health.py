@@ -83,15 +83,23 @@ class AccountHealthCheck:
                 answered = Answered(one.ended_at, is_refused, one.message or one.outcome)
                 newest.setdefault((one.provider, one.account), answered)
         raised = {(c.provider, c.account) for c in there if c.name == ACCOUNT_REFUSED}
-        over = await context.store.read(lambda db: conditions.last_cleared(db, ACCOUNT_REFUSED))
         for name in sorted({*newest, *raised}):
             if name in context.accounts and name not in newest:
                 continue
             reason = None
             if name in context.accounts:
-                reason = account_refusal(newest[name], over_at=over.get(name))
+                reason = await self._refusal_of(name, newest[name])
             if (reason is None) == (name in raised):
                 await context.store.write(tell, News(ACCOUNT_REFUSED, *name, reason))
+
+    async def _refusal_of(self, name: tuple[str, str], newest: Answered) -> str | None:
+        """Return what to say of an account by its newest answer; None for nothing."""
+        over_at = None
+        if newest.is_refused:  # only then is it looked up what is over
+            over_at = await self._context.store.read(
+                lambda db: conditions.last_cleared(db, ACCOUNT_REFUSED, *name)
+            )
+        return account_refusal(newest, over_at=over_at)
 
     async def _look_for_standstills(
         self, latest: Sequence[EndedSubmit], there: Sequence[Condition]
