@@ -17,8 +17,7 @@ from bench.table import Figure
 from tracker.clock import new_id
 from tracker.domain.call_rate import CallRate, look_spacing_s
 from tracker.domain.task import TaskState
-from tracker.domain.work import JobKind
-from tracker.services.recorder import lane_of
+from tracker.domain.work import JobKind, lane_of
 from tracker.store.driver.engine import open_engine
 from tracker.store.jobs import dedup_key
 from tracker.store.schema import jobs, tasks

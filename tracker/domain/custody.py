@@ -5,7 +5,7 @@ keep, whatever becomes of the provider's URL.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -43,6 +43,11 @@ UPLOAD = "upload"
 WITHDRAWN = "withdrawn"
 """The kind of an upload that its caller deleted: nothing new may name it, and what was submitted
 with a link to it can still be read by the provider until the file expires."""
+INLINE = "tracker-asset:"
+"""Begins the URL of an artifact whose file came within an answer: see domain/inline_files.py."""
+FROM_RESULT = b""
+"""In the place of a sealed URL: the file lies where the task's result says. Only a URL that the
+provider gave later stands nowhere else; releases before this one cannot open it, and look there."""
 OCTETS = "application/octet-stream"
 ASSUMED_LIFETIME = timedelta(days=1)
 """How long a URL is taken to live of which nothing says when it dies."""
@@ -145,7 +150,7 @@ def asset_id(task: Task, piece: str, now: datetime) -> UUID:
     It sorts by when the result came, not by when its task was created: an index of ids then grows
     at its end, whatever the order in which tasks end.
     """
-    return derived_id(now, "asset", str(task.id), piece)
+    return derived_id(now, "asset", task.id.hex, piece)
 
 
 def may_have_assets(task: Task) -> bool:
@@ -156,11 +161,26 @@ def may_have_assets(task: Task) -> bool:
     return bool(task.artifacts) and task.state in _WITH_FILES
 
 
-def pieces_of(task: Task) -> set[str]:
-    """Return the names of the pieces of a task that may have assets by now."""
-    if not may_have_assets(task):
-        return set()
-    return {piece_name(piece, position) for position, piece in enumerate(task.artifacts)}
+def named_pieces(artifacts: Sequence[Artifact]) -> dict[str, Artifact]:
+    """Return the pieces of a result by their names."""
+    return {piece_name(piece, position): piece for position, piece in enumerate(artifacts)}
+
+
+def replaced(before: Task, after: Task) -> list[str]:
+    """Return the names of pieces whose assets do not belong to a task's newer result.
+
+    Those that it has no more, and those whose file came within an answer and is another now. Where
+    only the URL of a file is another, such as one signed anew, the file is taken for the same.
+    """
+    if before.artifacts is after.artifacts:
+        return []
+    newer = named_pieces(after.artifacts)
+    return [
+        name
+        for name, piece in named_pieces(before.artifacts).items()
+        if name not in newer
+        or (newer[name].url != piece.url and (piece.url or "").startswith(INLINE))
+    ]
 
 
 def wanted_of(task: Task, *, lifetime: timedelta | None, now: datetime) -> list[Wanted]:
@@ -193,13 +213,11 @@ def wanted_of(task: Task, *, lifetime: timedelta | None, now: datetime) -> list[
 
 def url_end(piece: Artifact, *, lifetime: timedelta | None, now: datetime) -> datetime | None:
     """Return when an artifact's URL dies: the soonest of what anybody says; None: nobody does."""
-    ends = [
-        piece.expires_at,
-        expiry_of(piece.url or ""),
-        None if lifetime is None else now + lifetime,
-    ]
-    known = [end for end in ends if end is not None]
-    return min(known) if known else None
+    end = None if lifetime is None else now + lifetime
+    for said in (piece.expires_at, expiry_of(piece.url or "")):
+        if said is not None and (end is None or said < end):
+            end = said
+    return end
 
 
 def fetch_lane(account_lane: str, url: str) -> str:

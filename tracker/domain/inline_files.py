@@ -6,17 +6,17 @@ an artifact. It is signed: an answer that names a file by itself names none.
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlencode
 from uuid import UUID
 
-from tracker.domain.custody import Asset, AssetState, object_key, piece_name, with_urls
+from tracker.domain.custody import INLINE, Asset, AssetState, object_key, piece_name, with_urls
 from tracker.domain.task import Task
 
-SCHEME = "tracker-asset:"
+SCHEME = INLINE
 MARK = "inline"
 """The mark of these files' objects; see `object_key`."""
 _LOST = "tracker-lost:"
@@ -96,15 +96,22 @@ def with_content_urls(task: Task, base: str) -> Task:
 
 
 def kept_of(
-    task: Task, secrets: Sequence[bytes], *, keep: timedelta | None, now: datetime
+    task: Task,
+    secrets: Sequence[bytes],
+    *,
+    known: Collection[str | None],
+    keep: timedelta | None,
+    now: datetime,
 ) -> list[Asset]:
     """Return the assets of a result's files that came within the answer.
 
-    keep: how long they are kept; None for ever.
+    known: names whose files have been taken in before.
+    keep:  how long they are kept; None for ever.
     """
     found = []
     for position, piece in enumerate(task.artifacts):
-        file = read_name(piece.url, secrets, task.tenant) if piece.url is not None else None
+        is_new = piece.url is not None and piece.url not in known
+        file = read_name(piece.url, secrets, task.tenant) if is_new and piece.url else None
         if file is None:
             continue
         found.append(

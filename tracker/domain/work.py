@@ -1,4 +1,4 @@
-"""Kinds of background work."""
+"""Kinds of background work, and the lanes that it is shared out by."""
 
 from enum import StrEnum
 
@@ -17,3 +17,14 @@ class JobKind(StrEnum):
     """Nor here: the assets that are wanted are the queue."""
     RUN = "run"
     """Nor here: the runs that are not over are the queue."""
+
+
+def lane_of(provider: str, account: str) -> str:
+    """Return the fairness lane of jobs at a provider: its account."""
+    return f"{provider}/{account}"
+
+
+def names_of(lane: str) -> tuple[str, str]:
+    """Return the provider and the account of a lane. No provider's name has a slash in it."""
+    provider, _, account = lane.partition("/")
+    return provider, account

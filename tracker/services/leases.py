@@ -7,11 +7,10 @@ from datetime import datetime
 from tracker.clock import new_token
 from tracker.domain import retry
 from tracker.domain.signals import CrashPoint
-from tracker.domain.work import JobKind
+from tracker.domain.work import JobKind, lane_of
 from tracker.metrics import LEASES_EXPIRED
 from tracker.services.context import Context
 from tracker.services.lookout import Lookout
-from tracker.services.recorder import lane_of
 from tracker.store import due_jobs, jobs, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job, Room

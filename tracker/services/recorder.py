@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from tracker.domain import custody, inline_files, ledger
+from tracker.domain import ledger
 from tracker.domain.clock_steps import LONGEST_LOOK_S
-from tracker.domain.custody import Asset, Wanted
+from tracker.domain.custody import Asset, may_have_assets
 from tracker.domain.effects import Effect
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.expectation import NOTHING_KNOWN
@@ -20,7 +20,6 @@ from tracker.domain.ledger import CostEntry
 from tracker.domain.lifecycle import Step, Transition, apply
 from tracker.domain.records import changed
 from tracker.domain.retry import RETRY_AFTER_CAP_S
-from tracker.domain.sealing import MOST_BYTES
 from tracker.domain.task import (
     AT_PROVIDER,
     TERMINAL,
@@ -31,10 +30,11 @@ from tracker.domain.task import (
     TaskState,
 )
 from tracker.domain.trace import trace_id
-from tracker.domain.work import JobKind
+from tracker.domain.work import JobKind, lane_of
 from tracker.services.context import Context
 from tracker.services.outbox import Subscribers
-from tracker.store import assets, costs, jobs, made_objects, tasks, transitions
+from tracker.services.result_files import ResultFiles
+from tracker.store import costs, jobs, made_objects, tasks, transitions
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import NewJob, dedup_key
 from tracker.store.made_objects import MadeObject
@@ -43,10 +43,6 @@ from tracker.telemetry import task_log
 _QUEUED = TaskState.QUEUED
 _NOTIFY, _STOP, _FREE_SLOTS = Effect.NOTIFY, Effect.STOP, Effect.FREE_SLOTS
 _SUCCEEDED = TaskState.SUCCEEDED
-_RESULTS = frozenset({EventKind.SEEN_SUCCEEDED, EventKind.RESULT_COMPLETED, EventKind.REREAD})
-"""Kinds of steps that bring what is to be kept."""
-_HOLDING = _RESULTS | {EventKind.SEEN_FAILED}
-"""Kinds of steps whose answers may hold files: a failure's tell why, such as a blurred picture."""
 _WORK = (JobKind.SUBMIT, JobKind.RECONCILE)
 _ENDED = "task {task} of {provider}/{account} {verdict} after {seconds:g} s"
 _LOOKED_ANYWAY = timedelta(seconds=1)
@@ -72,8 +68,7 @@ class Recorder:
         self._unnamed: list[int] = []
         self._told: list[int] = []
         self._jobs: dict[str, NewJob] = {}
-        self._wanted: list[Wanted] = []
-        self._inline: list[Asset] = []
+        self._files = ResultFiles(context, tx.now)
         self._costs: list[tuple[Task, list[CostEntry]]] = []
         self._about: dict[tuple[int, int], UUID] = {}
         self._subscribers: Subscribers | None = None
@@ -95,8 +90,9 @@ class Recorder:
                 self._enqueue(effect, step.task)
             if step.task.costs:
                 self._costs.append((step.task, ledger.entries(before, step.task)))
-            if custody.may_have_assets(step.task):
-                self._want_files(before, step.task, step.transition)
+            if may_have_assets(step.task):
+                for asset in self._files.take(before, step.task, step.transition.kind):
+                    self.record_kept(asset)
         return step
 
     def record_asset(self, asset: Asset, kind: EventKind, said: str) -> None:
@@ -109,28 +105,6 @@ class Recorder:
         """Record that a file is in our custody, however it came."""
         said = f"{asset.id}: {asset.size} bytes of {asset.media_type}"
         self.record_asset(asset, EventKind.ASSET_KEPT, said)
-
-    def _want_files(self, before: Task, task: Task, step: Transition) -> None:
-        """Have the files of a result fetched, once the step that names them is committed.
-
-        Those that came within the answer are kept by then: that is a step of its own too.
-        """
-        if self._context.storage is not None and step.kind in _HOLDING:
-            kept = inline_files.kept_of(
-                task,
-                self._context.secrets,
-                keep=self._context.keep_files(task),
-                now=self._tx.now,
-            )
-            self._inline += kept
-            known = custody.pieces_of(before)
-            for asset in kept:
-                if asset.piece not in known:
-                    self.record_kept(asset)
-        is_result = task.state is _SUCCEEDED and step.kind in _RESULTS
-        if is_result and self._context.fetches_files(task):
-            hosting = self._context.providers[task.provider].results
-            self._wanted += custody.wanted_of(task, lifetime=hosting.lifetime, now=self._tx.now)
 
     def _with_give_up_time(self, before: Task, step: Step) -> Step:
         """Bound how long the provider is asked, from when the task left us.
@@ -202,28 +176,14 @@ class Recorder:
         # task that has gone on ends it.
         jobs.drop(db, self._stopped, [JobKind.RECONCILE])
         jobs.enqueue(db, list(self._jobs.values()), now=now)
-        if self._wanted:
-            self._insert_wanted()
-        assets.insert_kept(db, self._inline)
+        if self._files.save(self._tx):
+            self._tx.woken.add(JobKind.FETCH)
         if self._costs:
             costs.append(db, self._costs, now=now)
         soon = now + _LOOKED_ANYWAY
         self._tx.woken.update(job.kind for job in self._jobs.values() if job.run_at < soon)
         if any(self._is_capped(task) for task in self._freed.values()):
             self._tx.woken.add(JobKind.SUBMIT)  # somebody may be waiting for a slot
-
-    def _insert_wanted(self) -> None:
-        rows = [
-            (
-                one,
-                custody.fetch_lane(lane_of(one.task.provider, one.task.account), one.url),
-                self._context.seal(url),
-            )
-            for one in self._wanted
-            if len(url := one.url.encode()) <= MOST_BYTES
-        ]
-        assets.insert_wanted(self._tx.db, rows, now=self._tx.now)
-        self._tx.woken.add(JobKind.FETCH)
 
     def _made(self) -> list[MadeObject]:
         """Return objects that tasks have made at their provider, and that later calls may name."""
@@ -375,14 +335,3 @@ def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0
     if context.clock_steps.are_recent(context.clock.monotonic()):
         return min(look_at, now + timedelta(seconds=max(LONGEST_LOOK_S, least_s)))
     return look_at
-
-
-def lane_of(provider: str, account: str) -> str:
-    """Return the fairness lane of jobs at a provider: its account."""
-    return f"{provider}/{account}"
-
-
-def names_of(lane: str) -> tuple[str, str]:
-    """Return the provider and the account of a lane. No provider's name has a slash in it."""
-    provider, _, account = lane.partition("/")
-    return provider, account

@@ -6,9 +6,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    case,
+    cast,
+    delete,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+    update,
+)
 
-from tracker.domain.custody import Asset, AssetState, Wanted
+from tracker.domain.custody import FROM_RESULT, Asset, AssetState, Wanted
 from tracker.store import holds
 from tracker.store.asset_rows import COLUMNS, NAMES, as_asset, from_driver
 from tracker.store.driver import bulk, encoding
@@ -44,10 +58,8 @@ _INSERT_KEPT = bulk.insert(
 _LOAD = f"SELECT {', '.join(NAMES)} FROM assets WHERE"  # noqa: S608 - names of columns
 
 
-def insert_wanted(
-    db: Connection, wanted: Iterable[tuple[Wanted, str, bytes]], *, now: datetime
-) -> None:
-    """Write down what is to be fetched, each with its lane and its sealed URL.
+def insert_wanted(db: Connection, wanted: Iterable[tuple[Wanted, str]], *, now: datetime) -> None:
+    """Write down what is to be fetched from where a result says, each with its lane.
 
     A piece that is wanted already gets the newer URL; one that has ended stays as it is.
     """
@@ -61,16 +73,31 @@ def insert_wanted(
             one.kind,
             AssetState.WANTED.value,
             lane,
-            sealed,
+            FROM_RESULT,
             one.url_expires_at,
             one.dies_at,
             now,
             0,
             now,
         )
-        for one, lane, sealed in wanted
+        for one, lane in wanted
     ]
     _WANT.later(db, rows)
+
+
+def replace_pieces(db: Connection, pieces: Collection[tuple[int, str]], *, now: datetime) -> None:
+    """Free the names of pieces, by task, that a newer result has otherwise or no more.
+
+    What is wanted of them goes at once. What is kept is due for retention, which drops it with its
+    object, unless a hold names its task.
+    """
+    if not pieces:
+        return
+    which = tuple_(assets.c.task_key, assets.c.piece).in_(pieces)
+    db.execute(delete(assets).where(which, IS_WANTED))
+    due = case((IS_KEPT, now), else_=assets.c.expires_at)
+    freed = literal("replaced ") + cast(assets.c.key, Text)
+    db.execute(update(assets).where(which).values(piece=freed, expires_at=due))
 
 
 def of_tasks(db: Connection, keys: Collection[int]) -> dict[int, list[Asset]]:

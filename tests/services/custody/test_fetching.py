@@ -249,6 +249,7 @@ async def test_a_page_behind_a_renewed_url_is_refused(database_url: str, tmp_pat
         said = {"status": "succeeded", "id": "theirs of ours", "pieces": [renewed]}
         async with open_custody(database_url, tmp_path, outbound=answering(said)) as custody:
             asset = await custody.fetched({**renewed, "url": f"{origin.url}/old"}, rounds=2)
+        assert [one.line.split()[1] for one in origin.asked] == ["/old", "/new", "/new"]
     assert (asset.state, "HTML" in (asset.reason or "")) == (AssetState.REFUSED, True)
 
 

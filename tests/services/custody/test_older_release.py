@@ -1,4 +1,4 @@
-"""A release from before `seal_long`, in a process of its own, after one that seals with it."""
+"""A release that looks for a sealed URL first, in a process of its own, after this one."""
 
 import io
 import os
@@ -19,7 +19,7 @@ from tracker.domain.custody import AssetState
 pytestmark = pytest.mark.anyio
 
 BEFORE = "28ffeba2^"
-"""The last revision that cannot open a URL sealed since."""
+"""The last revision that cannot open a URL sealed since either."""
 FETCH = """
 import asyncio, sys
 from pathlib import Path
@@ -57,7 +57,7 @@ def before(tmp_path: Path) -> Path:
     return folder
 
 
-async def test_it_takes_a_url_that_it_cannot_open_from_the_tasks_result(
+async def test_it_takes_a_url_that_no_row_holds_from_the_tasks_result(
     sqlite_url: str, tmp_path: Path, before: Path
 ) -> None:
     with Upstream(whole(FILM)) as origin:

@@ -10,9 +10,8 @@ from tests.support.made_up import NAME
 from tests.support.made_up_api import Played, says
 from tests.support.waiting import until
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
-from tracker.domain.work import JobKind
+from tracker.domain.work import JobKind, lane_of
 from tracker.services.leases import Leases
-from tracker.services.recorder import lane_of
 from tracker.store import jobs
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job, NewJob

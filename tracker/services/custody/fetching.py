@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from tracker.domain.custody import Asset, AssetState
 from tracker.domain.errors import Broken, Misuse, StorageError, Unkeepable
 from tracker.domain.exchange import HttpFailure
 from tracker.domain.outcome import Observed
-from tracker.domain.sealing import CannotOpen, unseal
+from tracker.domain.sealing import MOST_BYTES, CannotOpen, unseal
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Artifact, Task
 from tracker.metrics import LEASES_EXPIRED
@@ -134,18 +134,11 @@ class Fetching:
         await self._keeping.settle(claimed, self._later(claimed, reason))
 
     async def _outcome(self, claimed: ClaimedAsset) -> Stored | Failed:
-        asset, sealed = claimed.asset, claimed.source
-        since_s = self._context.clock.monotonic()
+        asset, since_s = claimed.asset, self._context.clock.monotonic()
         task = await self._context.store.find(tasks.get_by_keys, asset.task_key or 0)
-        if task is None or sealed is None:
+        url = None if task is None else self._url_of(task, claimed)
+        if task is None or url is None:
             return Failed("nothing says where it lies", None)
-        try:
-            url = unseal(self._context.secrets, sealed).decode()
-        except CannotOpen as error:
-            piece = _piece_of(task.artifacts, asset)
-            if piece is None or piece.url is None:
-                return Failed(str(error), None)
-            url = piece.url
         try:
             return await self._fetched_or_renewed(claimed, task, url)
         except OutOfReach as error:
@@ -160,6 +153,14 @@ class Fetching:
             )
             again_at = self._context.clock.now() + _DISK_PAUSE
             return Failed(str(error), again_at, spent=False)
+
+    def _url_of(self, task: Task, claimed: ClaimedAsset) -> str | None:
+        """Return where a file lies: at its renewed URL, else where its task's result says."""
+        if claimed.source:
+            with suppress(CannotOpen):
+                return unseal(self._context.secrets, claimed.source).decode()
+        piece = _piece_of(task, claimed.asset)
+        return None if piece is None else piece.url
 
     async def _fetched_or_renewed(
         self, claimed: ClaimedAsset, task: Task, url: str
@@ -241,7 +242,7 @@ class Fetching:
         self, claimed: ClaimedAsset, task: Task, error: OriginAnswered
     ) -> Stored | Failed:
         """Have the provider asked for another URL, where that brings one: this one is dead."""
-        piece = _piece_of(task.artifacts, claimed.asset)
+        piece = _piece_of(task, claimed.asset)
         if piece is not None and piece.refreshable and self._context.has_account(task):
             renewed = await self._renewed(task, claimed)
             if renewed is not None:
@@ -263,8 +264,8 @@ class Fetching:
         if not isinstance(said, Observed):
             return None
         asset = claimed.asset
-        piece = _piece_of(said.observation.artifacts, asset)
-        if piece is None or piece.url is None:
+        piece = custody.named_pieces(said.observation.artifacts).get(asset.piece)
+        if piece is None or piece.url is None or len(piece.url.encode()) > MOST_BYTES:
             return None
         lifetime = self._context.providers[task.provider].results.lifetime
         now = self._context.clock.now()
@@ -384,6 +385,5 @@ def _lane_of(claimed: ClaimedAsset, url: str) -> str:
     return custody.fetch_lane(custody.account_lane_of(claimed.lane), url)
 
 
-def _piece_of(artifacts: Sequence[Artifact], asset: Asset) -> Artifact | None:
-    named = {custody.piece_name(piece, at): piece for at, piece in enumerate(artifacts)}
-    return named.get(asset.piece)
+def _piece_of(task: Task, asset: Asset) -> Artifact | None:
+    return custody.named_pieces(task.artifacts).get(asset.piece)

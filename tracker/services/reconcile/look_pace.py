@@ -1,9 +1,8 @@
 """How often the open tasks of an account can be looked at, by the rate that its provider sets."""
 
 from tracker.domain.call_rate import look_spacing_s
-from tracker.domain.work import JobKind
+from tracker.domain.work import JobKind, names_of
 from tracker.services.context import Context
-from tracker.services.recorder import names_of
 from tracker.store import due_jobs
 
 EVERY_S = 15.0

@@ -17,10 +17,10 @@ from tracker.domain.task import (
     is_askable,
     is_unanswered,
 )
-from tracker.domain.work import JobKind
+from tracker.domain.work import JobKind, lane_of
 from tracker.providers.ports.adapter import Asking, Finds
 from tracker.services.context import Context
-from tracker.services.recorder import Recorder, lane_of
+from tracker.services.recorder import Recorder
 from tracker.services.submit.replays import AcceptedTask
 from tracker.services.submit.request import no_account
 from tracker.services.submit.resubmission import why_not_again

@@ -2,9 +2,9 @@
 
 from typing import Self
 
+from tracker.domain.work import names_of
 from tracker.services.call_turns import CallTurns, Purpose
 from tracker.services.context import Context
-from tracker.services.recorder import names_of
 
 
 class CreateTurn:

@@ -13,10 +13,9 @@ from tracker.domain.health import (
     standstill,
     standstill_since,
 )
-from tracker.domain.work import JobKind
+from tracker.domain.work import JobKind, lane_of, names_of
 from tracker.services.conditions import News, tell
 from tracker.services.context import Context
-from tracker.services.recorder import lane_of, names_of
 from tracker.store import attempts, conditions, due_jobs
 from tracker.store.attempts import EndedSubmit
 from tracker.store.conditions import (

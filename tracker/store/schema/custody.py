@@ -33,7 +33,8 @@ assets = Table(
     Column("state", Text, nullable=False),
     # Who might starve whom: the provider account, and the host of the file: domain/custody.py.
     Column("lane", Text, nullable=False),
-    # The provider's URL, sealed (domain/sealing.py): whoever reads it can fetch the file.
+    # The provider's URL where the result has another, sealed (domain/sealing.py); empty where the
+    # file lies where the result says; NULL where nothing can be fetched.
     Column("source", LargeBinary),
     Column("url_expires_at", UtcDateTime),
     # Until when fetching is tried; what dies soonest goes first.

@@ -11,9 +11,8 @@ from starlette.responses import Response
 from tracker.domain.access import DEFAULT_TENANT, Scope
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.tally import Tally
-from tracker.domain.work import JobKind
+from tracker.domain.work import JobKind, lane_of
 from tracker.locale import translate
-from tracker.services.recorder import lane_of
 from tracker.services.upkeep.counting import Counted, look
 from tracker.store import conditions, due_jobs, odd_receipts
 from tracker.store.conditions import Condition

@@ -1,0 +1,104 @@
+"""Files of a result that a newer one replaces, such as a doubtful failure's picture."""
+
+from collections.abc import AsyncIterator, Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.custody import CustodyBench, open_custody
+from tests.support.origin import film, whole
+from tests.support.upstream import Upstream
+from tracker.clock import new_id
+from tracker.domain.custody import Asset, AssetState
+from tracker.domain.inline_files import InlineFile, store_key_of
+from tracker.domain.task import Task, TaskState
+from tracker.services.custody.retention import Retention, SweepResult
+
+pytestmark = pytest.mark.anyio
+FILM, PNG, OTHER = film(9_000), b"\x89PNG\r\n\x1a\n" + bytes(900), b"\x89PNG\r\n\x1a\n" + bytes(99)
+
+
+@pytest.fixture
+async def custody(database_url: str, tmp_path: Path) -> AsyncIterator[CustodyBench]:
+    async with open_custody(database_url, tmp_path) as opened:
+        yield opened
+
+
+async def _inline(custody: CustodyBench, task: Task, body: bytes) -> str:
+    """Put a file into the store as one that came within an answer; return its name."""
+
+    async def all_of_it() -> AsyncIterator[bytes]:
+        yield body
+
+    file = InlineFile(new_id(), len(body), sha256(body).digest(), "image/png")
+    await custody.storage.objects.put(store_key_of(task.tenant, file.id), all_of_it())
+    return file.name(custody.bench.context.secrets[0], task.tenant)
+
+
+async def _failed(custody: CustodyBench) -> Task:
+    """A task whose failure is doubtful, and brought a picture."""
+    task = await custody.bench.accepted(await custody.bench.queued("ours"), "theirs")
+    picture = {"kind": "image", "url": await _inline(custody, task, PNG)}
+    await _say(custody, task, "failed", picture, why="unsafe", doubtful=True)
+    return await custody.bench.task(task.key)
+
+
+async def _say(
+    custody: CustodyBench, task: Task, status: str, *pieces: dict[str, Any], **more: Any
+) -> None:
+    said = {"status": status, "id": task.provider_task_id, "pieces": list(pieces), **more}
+    await custody.bench.call_back(task, said)
+
+
+def _states(found: Iterable[Asset]) -> list[str]:
+    return sorted(asset.state.value for asset in found)
+
+
+@pytest.mark.parametrize("key", [None, "another"])
+async def test_the_picture_of_a_failure_gives_way_to_the_file_of_a_success(
+    custody: CustodyBench, key: str | None
+) -> None:
+    task = await _failed(custody)
+    (picture,) = await custody.of(task)
+    with Upstream(whole(FILM)) as origin:
+        await _say(custody, task, "succeeded", {"url": f"{origin.url}/film.mp4", "key": key})
+        assert _states(await custody.of(task)) == ["kept", "wanted"]
+        await custody.fetch()
+    await Retention(custody.bench.context).drop_expired()
+    found = {asset.piece: asset for asset in await custody.of(task)}
+    assert (await custody.bench.task(task.key)).state is TaskState.SUCCEEDED
+    assert await custody.content(found[key or "0"]) == FILM
+    assert _states(found.values()) == ["gone", "kept"]
+    assert [one.id for one in found.values() if one.state is AssetState.GONE] == [picture.id]
+    assert [file.read_bytes() for file in custody.files()] == [FILM]
+    assert await Retention(custody.bench.context).sweep() == SweepResult(0, 0)
+
+
+async def test_a_file_in_the_answer_of_a_success_takes_the_place_of_the_failures(
+    custody: CustodyBench,
+) -> None:
+    task = await _failed(custody)
+    whole_picture = {"kind": "image", "url": await _inline(custody, task, OTHER)}
+    for _ in range(2):  # it may be told of again
+        await _say(custody, task, "succeeded", whole_picture)
+    await Retention(custody.bench.context).drop_expired()
+    found = {asset.piece: asset for asset in await custody.of(task)}
+    assert await custody.content(found["0"]) == OTHER
+    assert _states(found.values()) == ["gone", "kept"]
+    assert [file.read_bytes() for file in custody.files()] == [OTHER]
+    assert (await custody.bench.kinds(task)).count("asset_kept") == 2
+
+
+async def test_what_is_wanted_of_a_piece_that_is_no_more_is_not_fetched(
+    custody: CustodyBench,
+) -> None:
+    """A success without its main file, whose second statement names its pieces otherwise."""
+    cover = {"url": "http://127.0.0.1:9/a", "kind": "cover"}
+    task = await custody.succeeded(cover, {"kind": "video"})
+    assert [asset.piece for asset in await custody.of(task)] == ["0"]
+    film_ = {"url": "http://127.0.0.1:9/b", "key": "b"}
+    await _say(custody, task, "succeeded", film_, {"url": "http://127.0.0.1:9/c", "key": "c"})
+    assert (await custody.bench.kinds(task))[-1] == "result_completed"
+    assert [asset.piece for asset in await custody.of(task)] == ["b", "c"]
