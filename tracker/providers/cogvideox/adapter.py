@@ -247,6 +247,13 @@ class CogVideoApi(TableAdapter):
 class CogVideoGateway(CogVideoApi, GatewayAdapter):
     """`/cogvideox/v4` of a gateway: who keeps `request_id` there is not known."""
 
+    words_in = ("task_status", "status")
+    """The second is of the gateway's own rows."""
+
+    def with_link(self, url: str) -> Mapping[str, Any]:
+        """Build a result with its video."""
+        return {"task_status": "SUCCESS", "video_result": [{"url": url}]}
+
     def finds(self, account: Account) -> Finds:
         """Say that nothing finds a lost submit."""
         del account
@@ -297,7 +304,7 @@ _ADAPTER = AdapterByProfile(
         "gateway": UpstreamKind(adapter=CogVideoGateway(), path_ends=("/cogvideox/v4",)),
     }
 )
-REVISION = 4
+REVISION = 5
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="cogvideox",

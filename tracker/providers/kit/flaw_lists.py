@@ -1,8 +1,15 @@
-"""Read the flaws that FastAPI lists in `detail` (https://fastapi.tiangolo.com, read 2026-11)."""
+"""Read the flaws of a request that an answer lists.
+
+FastAPI does in `detail` by `loc` and `msg` (https://fastapi.tiangolo.com, read 2026-11), zod in
+`issues` by `path` and `message` (https://zod.dev, read 2026-11-30), as Runway's API does.
+"""
 
 from typing import Any
 
-from tracker.providers.kit.reading import text_of
+from tracker.providers.kit.reading import first_text, text_of
+
+_LISTS = ("detail", "details", "issues", "errors")
+_MOST = 20
 
 
 def listed_flaws(value: Any) -> str | None:
@@ -10,14 +17,24 @@ def listed_flaws(value: Any) -> str | None:
     if isinstance(value, dict):
         found = [f"{name}: {_joined(one)}" for name, one in value.items() if one]
     elif isinstance(value, list):
-        found = [
-            f"{_joined(one.get('loc'))}: {text_of(one.get('msg'), limit=500)}"
-            for one in value
-            if isinstance(one, dict)
-        ]
+        found = [flaw for one in value[:_MOST] if isinstance(one, dict) and (flaw := _flaw(one))]
     else:
         return None
     return "; ".join(found)[:2000] or None
+
+
+def flaws_in(parsed: Any) -> str | None:
+    """Return the flaws that an answer lists beside its reason; None where it lists none."""
+    if not isinstance(parsed, dict):
+        return None
+    found = (listed_flaws(held) for name in _LISTS if isinstance(held := parsed.get(name), list))
+    return next((flaws for flaws in found if flaws), None)
+
+
+def _flaw(one: dict[str, Any]) -> str | None:
+    where = _joined(one.get("loc") or one.get("path"))
+    what = first_text(one, ("msg", "message"), limit=500)
+    return ": ".join(filter(None, (where, what))) or None
 
 
 def _joined(value: Any) -> str:

@@ -5,13 +5,14 @@ https://github.com/MartialBE/one-hub, read 2026-11.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import DeferralScope, Deferred, Refused, SubmitOutcome, Unknown
 from tracker.domain.task import TaskError, TaskState
+from tracker.providers.kit.nested_answers import answer_in, is_row
 from tracker.providers.kit.reading import first_text, text_of
 from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
 from tracker.providers.kit.table import TableAdapter
@@ -51,8 +52,27 @@ class GatewayAdapter(TableAdapter):
     forgets: ClassVar[bool] = True
 
     def opened(self, parsed: Any) -> Any:
-        """Return what stands in the envelope `{code, message, data}`: a task, or the id of one."""
-        if not isinstance(parsed, dict) or first_text(parsed, (*self.ids, *self.words_in)):
+        """Return what stands in the envelope `{code, message, data}`: a task, or the id of one.
+
+        Of a row of the gateway's own table, what it holds in the upstream's form.
+        """
+        held = self._out_of_envelope(parsed)
+        if not is_row(held):
+            return held
+        return answer_in(held, self.ids, self.state_of_answer, self.with_link)
+
+    def state_of_answer(self, answer: Mapping[str, Any]) -> TaskState | None:
+        """Return the state that an answer of the upstream stands for; None where it is none."""
+        return self.state_in(answer)
+
+    def with_link(self, url: str) -> Mapping[str, Any]:
+        """Build the upstream's answer to a success with one file."""
+        return {"status": "SUCCESS", "url": url}
+
+    def _out_of_envelope(self, parsed: Any) -> Any:
+        if not isinstance(parsed, dict) or is_row(parsed):
+            return parsed
+        if first_text(parsed, (*self.ids, *self.words_in)):
             return parsed
         code = first_text(parsed, ("code",), limit=100)
         if code is not None and code.lower() not in GOOD_CODES:

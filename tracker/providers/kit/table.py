@@ -34,6 +34,7 @@ from tracker.domain.validation import field_errors
 from tracker.providers.kit.blocked import block_in, with_block
 from tracker.providers.kit.calls import bearer, posted, retry_after_s, spacing_of
 from tracker.providers.kit.distinct import distinct
+from tracker.providers.kit.flaw_lists import flaws_in
 from tracker.providers.kit.reading import first_instant, first_text, read_json, without_wraps
 from tracker.providers.kit.reasons import reason_in
 from tracker.providers.kit.set_fields import set_fields
@@ -371,7 +372,9 @@ class TableAdapter(WordTable):
     def in_words(self, answer: HttpResult, parsed: Any) -> str:
         """Describe an answer for people."""
         text = self.reason(parsed) or ("the answer is not JSON" if parsed is None else None)
-        return ", ".join(filter(None, (f"HTTP {answer.status}", text)))
+        flaws = flaws_in(parsed)  # a reason alone may name no field
+        texts = (f"HTTP {answer.status}", text, None if flaws == text else flaws)
+        return ", ".join(filter(None, texts))
 
     def _meaning(self, status: int) -> Meaning:
         known = self.meanings.get(status) or STATUSES.get(status)

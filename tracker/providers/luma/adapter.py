@@ -187,7 +187,7 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Tell a refusal about credits from one of the request: both may be a 400."""
         found = super().refusal(sending, answer, parsed)
-        if isinstance(found, Refused) and "credit" in found.message.lower():
+        if isinstance(found, Refused) and "credit" in (self.reason(parsed) or "").lower():
             return replace(found, code=_NO_CREDITS, blames_account=True)
         return found
 
@@ -328,7 +328,7 @@ _ADAPTER = LumaByProfile(
         ),
     }
 )
-REVISION = 4
+REVISION = 5
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="luma",

@@ -101,6 +101,10 @@ class LumaGateway(GatewayAdapter):
             return said
         return replace(said, state=TaskState.RUNNING)
 
+    def with_link(self, url: str) -> Mapping[str, Any]:
+        """Build a generation with its video."""
+        return {"state": "completed", "video": {"download_url": url}}
+
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read the video: the link without a watermark, else the other one.
 

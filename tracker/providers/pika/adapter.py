@@ -56,6 +56,8 @@ class PikaGateway(GatewayAdapter):
         }
     )
     """Of one video of a task."""
+    words_in: ClassVar[Sequence[str]] = ("status",)
+    """Of a gateway's own row; a task of Pika's has no word of its own."""
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table; something must be said, and an effect needs a picture."""
@@ -76,17 +78,26 @@ class PikaGateway(GatewayAdapter):
         base, _, name = call.url.rpartition("/")
         return [Follow(replace(call, url=f"{base}/?id={name}"), {"by": "query"})]
 
+    def state_of_answer(self, answer: Mapping[str, Any]) -> TaskState | None:
+        """Return the state of a container of videos; None where there is none."""
+        return _whole(self._states(_videos_in(answer)))[0] if "videos" in answer else None
+
+    def with_link(self, url: str) -> Mapping[str, Any]:
+        """Build a container of one video."""
+        return {"videos": [{"status": "finished", "resultUrl": url}]}
+
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a container of videos; one without videos has just been accepted."""
-        del account
+        if isinstance(parsed, dict) and "videos" not in parsed and self.state_in(parsed):
+            return self._of_row(account, task, parsed)
         known = None if task is None else task.provider_task_id
-        found = parsed.get("videos") if isinstance(parsed, dict) else None
-        task_id = first_text(parsed, ("id",), limit=500) or (known if found is not None else None)
+        has_videos = isinstance(parsed, dict) and parsed.get("videos") is not None
+        task_id = first_text(parsed, ("id",), limit=500) or (known if has_videos else None)
         if task_id is None:
             return None
-        videos = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        videos = _videos_in(parsed)
         words = [first_text(one, ("status",), limit=50) or "" for one in videos]
-        states = [self._state_of_video(word, one) for word, one in zip(words, videos, strict=True)]
+        states = self._states(videos)
         state, is_known = _whole(states)
         errors = [text for one in videos if (text := first_text(one, ("error",)))]
         pieces = tuple(
@@ -107,8 +118,20 @@ class PikaGateway(GatewayAdapter):
         reason = said.message or "the provider gave no reason"
         return replace(said, error=TaskError("provider", None, reason))
 
-    def _state_of_video(self, word: str, video: Mapping[str, Any]) -> TaskState | None:
-        state = self.state_of(word)
+    def _of_row(
+        self, account: Account, task: Task | None, row: Mapping[str, Any]
+    ) -> Observation | None:
+        """Read a gateway's row that has no videos: a success waits for its link."""
+        said = super().observe(account, task, row)
+        if said is None or said.state is not TaskState.SUCCEEDED:
+            return said
+        return replace(said, state=TaskState.RUNNING)
+
+    def _states(self, videos: Sequence[Mapping[str, Any]]) -> Sequence[TaskState | None]:
+        return [self._state_of_video(one) for one in videos]
+
+    def _state_of_video(self, video: Mapping[str, Any]) -> TaskState | None:
+        state = self.state_of(first_text(video, ("status",), limit=50) or "")
         has_link = web_url(video.get("resultUrl")) is not None
         return TaskState.RUNNING if state is TaskState.SUCCEEDED and not has_link else state
 
@@ -167,6 +190,11 @@ class PikaForms(TableAdapter):
         url = web_url(parsed.get("url"))
         is_done = self.state_in(parsed) is TaskState.SUCCEEDED
         return [Artifact("video", url, key="video")] if url and is_done else []
+
+
+def _videos_in(parsed: Any) -> Sequence[Mapping[str, Any]]:
+    found = parsed.get("videos") if isinstance(parsed, dict) else None
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 _BEST_FIRST = (TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED)
@@ -238,7 +266,7 @@ _ADAPTER = AdapterByProfile(
         "gateway": UpstreamKind(adapter=PikaGateway(), path_ends=("/pika",)),
     }
 )
-REVISION = 3
+REVISION = 4
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="pika",

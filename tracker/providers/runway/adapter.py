@@ -146,7 +146,7 @@ class RunwayApi(PathCancel, _RunwayWords):
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Tell credits and the daily cap from other refusals: neither has a code."""
         found = super().refusal(sending, answer, parsed)
-        if isinstance(found, Refused) and "credit" in found.message.lower():
+        if isinstance(found, Refused) and "credit" in (self.reason(parsed) or "").lower():
             return replace(found, code=_NO_CREDITS, blames_account=True)
         if isinstance(found, Deferred):
             is_daily = "daily" in found.message.lower()
@@ -194,6 +194,10 @@ class RunwayGateway(_RunwayWords, GatewayAdapter):
     )
     poll_path = "v1/tasks/{id}"
 
+    def with_link(self, url: str) -> Mapping[str, Any]:
+        """Build a task with its output."""
+        return {"status": "SUCCEEDED", "output": [url]}
+
 
 class RunwayWeb(_RunwayWords, GatewayAdapter):
     """`/runway` of older gateways: the protocol of Runway's own web page."""
@@ -208,6 +212,10 @@ class RunwayWeb(_RunwayWords, GatewayAdapter):
         "task.error",
         *GatewayAdapter.messages,
     )
+
+    def with_link(self, url: str) -> Mapping[str, Any]:
+        """Build a task with its artifact."""
+        return {"task": {"status": "SUCCEEDED", "artifacts": [{"url": url}]}}
 
     def progress(self, parsed: Any) -> float | None:
         """Read the fraction, which is a text here."""
@@ -303,7 +311,7 @@ _ADAPTER = RunwayByProfile(
         ),
     }
 )
-REVISION = 4
+REVISION = 5
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="runway",

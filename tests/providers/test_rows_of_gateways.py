@@ -1,0 +1,121 @@
+"""Rows of a gateway's own table, as each upstream behind such a gateway is read from them.
+
+Source of the rows: https://github.com/QuantumNous/new-api (model/task.go, relay/relay_task.go),
+read 2026-11.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.providers.support import a_task, an_account, asked_of
+from tracker.domain.exchange import HttpResult
+from tracker.domain.observation import Observation
+from tracker.domain.outcome import Observed
+from tracker.domain.task import TaskState
+from tracker.providers.registry import PROVIDERS
+
+LINK = "https://files.example/v.mp4"
+SWEPT = "任务超时（30分钟）"
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """An upstream behind a gateway. done, open: its own answers at the end and before."""
+
+    provider: str
+    path: str
+    operation: str
+    done: Mapping[str, Any]
+    open: Mapping[str, Any]
+
+
+UPSTREAMS = {
+    "luma": Upstream(
+        "luma",
+        "luma",
+        "generations/web",
+        {"id": "theirs", "state": "completed", "video": {"url": LINK}},
+        {"id": "theirs", "state": "processing", "video": None},
+    ),
+    "pika": Upstream(
+        "pika",
+        "pika",
+        "generate",
+        {"id": "theirs", "videos": [{"id": "v", "status": "finished", "resultUrl": LINK}]},
+        {"id": "theirs", "videos": [{"id": "v", "status": "pending", "resultUrl": ""}]},
+    ),
+    "runwayml": Upstream(
+        "runway",
+        "runwayml",
+        "image_to_video",
+        {"id": "theirs", "status": "SUCCEEDED", "output": [LINK]},
+        {"id": "theirs", "status": "RUNNING", "progress": 0.5},
+    ),
+    "runway": Upstream(
+        "runway",
+        "runway",
+        "tasks",
+        {"task": {"id": "theirs", "status": "SUCCEEDED", "artifacts": [{"url": LINK}]}},
+        {"task": {"id": "theirs", "status": "RUNNING", "artifacts": []}},
+    ),
+    "cogvideox": Upstream(
+        "cogvideox",
+        "cogvideox/v4",
+        "videos/generations",
+        {"task_status": "SUCCESS", "video_result": [{"url": LINK}]},
+        {"task_status": "PROCESSING"},
+    ),
+}
+OVER = [TaskState.SUCCEEDED, [LINK], None]
+CASES: Mapping[str, tuple[str, str, Mapping[str, Any], list[Any]]] = {
+    "done": ("SUCCESS", "done", {}, OVER),
+    "text": ("SUCCESS", "text", {}, OVER),
+    "deaf": ("IN_PROGRESS", "done", {}, OVER),
+    "denied": ("FAILURE", "done", {"fail_reason": SWEPT}, OVER),
+    "link": ("SUCCESS", "none", {"result_url": LINK}, OVER),
+    "old link": ("SUCCESS", "open", {"fail_reason": LINK}, OVER),
+    "open": ("IN_PROGRESS", "open", {}, [TaskState.RUNNING, [], None]),
+    "new": ("", "none", {}, [TaskState.SUBMITTED, [], None]),
+    "swept": ("FAILURE", "open", {"fail_reason": SWEPT}, [TaskState.FAILED, [], True]),
+    "failed": ("FAILURE", "none", {"fail_reason": "no faces"}, [TaskState.FAILED, [], False]),
+}
+"""The row's word, what it holds, its other fields; state, links, and whether it is doubted."""
+
+
+@pytest.mark.parametrize("is_wrapped", [True, False])
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("name", UPSTREAMS)
+def test_a_row_tells_what_it_holds_in_the_upstreams_own_form(
+    name: str, case: str, *, is_wrapped: bool
+) -> None:
+    upstream, (word, held, more, expected) = UPSTREAMS[name], CASES[case]
+    data: Any = {"done": upstream.done, "open": upstream.open, "none": None}.get(held)
+    row = {
+        "id": 77,
+        "task_id": "task_1",
+        "action": "generate",
+        "status": word,
+        "fail_reason": "",
+        "progress": "50%",
+        "data": json.dumps(upstream.done) if held == "text" else data,
+        **more,
+    }
+    said = _observed(upstream, {"code": "success", "data": row} if is_wrapped else row)
+    doubt = None if said.error is None else said.error.doubtful
+    assert [said.state, [one.url for one in said.artifacts], doubt] == expected
+    assert said.provider_task_id == "task_1"
+
+
+def _observed(upstream: Upstream, body: Mapping[str, Any]) -> Observation:
+    provider = PROVIDERS[upstream.provider]
+    account = an_account(provider, base_url=f"https://gateway.example/{upstream.path}")
+    task = a_task(upstream.operation, provider_task_id="task_1")
+    assert provider.polls is not None
+    answer = HttpResult(200, {}, json.dumps(body).encode())
+    (outcome,) = provider.polls.parse_poll(asked_of(account, task), answer)
+    assert isinstance(outcome, Observed)
+    return outcome.observation

@@ -1,0 +1,71 @@
+"""A gateway's row of a task that holds the upstream's own answer.
+
+Gateways of new-api's kind answer with a row of their table of tasks: its `id` is a number of that
+table, `data` is what the upstream answered last, and the link of a result may stand in `result_url`
+or, in older rows, in `fail_reason`
+(https://github.com/QuantumNous/new-api, model/task.go and relay/relay_task.go, read 2026-11).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tracker.domain.task import VERDICTS, TaskState
+from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.reading import first_text, unpacked
+from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
+
+_IDS = ("task_id", "taskId")
+_LINKS = ("result_url", "fail_reason", "failReason")
+_NEW = "NOT_START"
+"""In the place of the empty word of a task that has just been made."""
+
+
+def is_row(parsed: Any) -> bool:
+    """Return true for a row: an object with the id of a task, a status and what was answered."""
+    return (
+        isinstance(parsed, dict)
+        and isinstance(parsed.get("status"), str)
+        and isinstance(unpacked(parsed.get("data")), dict | list | None)
+        and "data" in parsed
+        and first_text(parsed, _IDS) is not None
+    )
+
+
+def answer_in(
+    row: Mapping[str, Any],
+    ids: Sequence[str],
+    state_in: Callable[[Mapping[str, Any]], TaskState | None],
+    with_link: Callable[[str], Mapping[str, Any]],
+) -> Mapping[str, Any]:
+    """Return what a row tells in the upstream's own form, under the gateway's id of the task.
+
+    The upstream's answer counts, but where the row has ended and the answer has not.
+
+    ids:       fields in which an answer of the upstream names its task.
+    state_in:  the state that an answer of the upstream stands for; None for no answer.
+    with_link: builds the upstream's answer to a success with one file.
+    """
+    word, inner = row["status"].strip(), unpacked(row.get("data"))
+    ended = GATEWAY_WORDS.get(plain(word))
+    ended = ended if ended in VERDICTS else None
+    state = state_in(inner) if isinstance(inner, dict) else None
+    task_id = first_text(row, _IDS, limit=500) or ""
+    if isinstance(inner, dict) and state is not None and (ended is None or state in VERDICTS):
+        return _named(inner, ids, task_id)
+    links = (web_url(row.get(name)) for name in _LINKS)
+    link = next((one for one in links if one), None)
+    if ended is TaskState.SUCCEEDED and link is not None:
+        return _named(with_link(link), ids, task_id)
+    return {**row, "id": task_id, "status": word or _NEW}
+
+
+def _named(answer: Mapping[str, Any], ids: Sequence[str], task_id: str) -> Mapping[str, Any]:
+    named = dict(answer)
+    for path in ids:
+        holder, _, name = path.rpartition(".")
+        inner = named.get(holder) if holder else None
+        if not holder:
+            named[path] = task_id
+        elif isinstance(inner, dict):
+            named[holder] = {**inner, name: task_id}
+    return named
