@@ -5,18 +5,24 @@ import json
 import threading
 import uuid
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.attacks.conftest import Site, keep_up
+from tests.attacks.conftest import Site, attacked, keep_up
 from tests.support.raw import dial
 from tests.support.requests import MULTI_IMAGE, kling_says
 from tracker.services.receive.forgeries import MOST_KINDS
 
 JSON = {"content-type": "application/json"}
 MOST_DISK_BYTES = 8 * 1024 * 1024
+PICTURES = b'{"prompt":"p","image_list":[%b]}' % b",".join(
+    b'{"image":"%b"}' % (b"A" * 12 * 1024 * 1024) for _ in range(4)
+)
+TWICE_BYTES = 2 * len(PICTURES) + 16 * 1024 * 1024
+"""Bytes of them as a text and as they are kept; a third copy, of a driver's, does not fit."""
 HONEST_BYTES = 10_000
 """Of an honest callback: how many of them come meanwhile, the machine decides."""
 
@@ -65,16 +71,23 @@ def test_pictures_of_sixty_megabytes_of_four_callers(site: Site) -> None:
 
 
 def test_pictures_of_fifty_megabytes_are_held_twice_at_most(site: Site) -> None:
-    pictures = ",".join(f'{{"image":"{"A" * 12 * 1024 * 1024}"}}' for _ in range(4))
-    body = f'{{"prompt":"p","image_list":[{pictures}]}}'.encode()
+    with site.held_to_figures(growth_bytes=TWICE_BYTES), site.client(site.writer | JSON) as http:
+        keep_up(lambda: _send_pictures(http))
 
-    def send() -> None:
-        assert http.post(MULTI_IMAGE, content=body).status_code == 200
 
-    # As a text and as it is kept; a third copy, such as one of SQLite's, does not fit.
-    most = 2 * len(body) + 20 * 1024 * 1024
-    with site.held_to_figures(growth_bytes=most), site.client(site.writer | JSON) as http:
-        keep_up(send)
+def test_postgresql_takes_pictures_without_a_copy_more(postgres_url: str, tmp_path: Path) -> None:
+    with (
+        attacked(postgres_url, tmp_path, "--no-worker") as site,
+        site.client(site.writer | JSON) as http,
+    ):
+        with site.held_to_memory(TWICE_BYTES):
+            _send_pictures(http)
+        with site.held_to_memory(TWICE_BYTES):
+            _send_pictures(http)  # through the connection that took the first
+
+
+def _send_pictures(http: httpx.Client) -> None:
+    assert http.post(MULTI_IMAGE, content=PICTURES).status_code == 200
 
 
 def test_a_body_of_a_stranger_is_not_read(site: Site) -> None:

@@ -85,21 +85,22 @@ def insert_inputs(db: Connection, inputs: Sequence[tuple[Task, bytes]]) -> None:
     """Keep what was asked for, apart from the narrow row."""
     rows = [(task.key, task.tenant, body) for task, body in inputs]
     for row in rows:
-        if goes_in_pieces(db, row[-1]):
+        if goes_in_pieces(row[-1]):
             insert_in_pieces(db, task_inputs, row)
-    _INSERT_INPUT.later(db, [row for row in rows if not goes_in_pieces(db, row[-1])])
+    _INSERT_INPUT.later(db, [row for row in rows if not goes_in_pieces(row[-1])])
 
 
 def input_of(db: Connection, keys: Collection[int], *, most: int | None = None) -> dict[int, bytes]:
     """Return request bodies of tasks. most: leaves out those of more bytes; None for none."""
-    body = if_not_large(db, task_inputs.c.body)
+    body = if_not_large(task_inputs.c.body)
     found = select(task_inputs.c.task_key, body).where(task_inputs.c.task_key.in_(keys))
     if most is not None:
         found = found.where(func.length(task_inputs.c.body) <= most)
-    return {
+    bodies = {
         key: read_in_place(db, task_inputs, key) if body is None else body
-        for key, body in db.execute(found)
+        for key, body in db.execute(found).all()
     }
+    return {key: body for key, body in bodies.items() if body is not None}
 
 
 def newest_like(db: Connection, task: Task, body: bytes, *, within: Span) -> Task | None:

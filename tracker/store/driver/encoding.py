@@ -105,6 +105,10 @@ def _packed(array: type[_Array], element: int, code: str, size: int) -> Encode:
     return encoded
 
 
+ARRAY_HEAD_BYTES = 20
+"""Of an array, before its first element's length and bytes."""
+
+
 def _head(element: int, length: int) -> bytes:
     return struct.pack("!iiiii", 1, 1, element, length, 1)
 

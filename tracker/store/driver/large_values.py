@@ -1,26 +1,38 @@
-"""Write and read large values on SQLite in pieces: bound to a statement they are copied twice.
+"""Write and read large values in pieces: bound to a statement they are copied twice.
 
 SQLite copies a value that is bound, and once more into the row: 50 MB took 108 MB besides the value
 itself, and 8 MB in pieces, for the same file and the same processor time (SQLite 3.40.1, measured
 2026-11-30). https://www.sqlite.org/c3ref/blob_open.html.
+
+For PostgreSQL a parameter is encoded, and libpq copies that into a buffer that it keeps for good;
+an answer is read into such a buffer too, and copied twice from there. Rows of COPY are sent as they
+are written (https://www.postgresql.org/docs/current/libpq-copy.html, read 2026-11-30).
 """
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterator, Sequence
+from io import BytesIO
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, case, func
+from sqlalchemy import Column, ColumnElement, Connection, Table, case, func, select
 
-from tracker.store.driver.bulk import AsSqlalchemy, driver
+from tracker.store.driver.bulk import AsSqlalchemy, driver, settle
 from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.encoding import ARRAY_HEAD_BYTES, KINDS
 
 LARGE = 1024 * 1024
 """Bytes from which on pieces are worth their statements."""
 _PIECE = 1024 * 1024
+_READ = 4 * 1024 * 1024
+"""Bytes of a piece that is read from a server: each is an answer of its own."""
+_COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_COPY_END = b"\xff\xff"
+"""Around the rows (https://www.postgresql.org/docs/current/sql-copy.html, Binary Format)."""
 
 
-def goes_in_pieces(db: Connection, value: bytes) -> bool:
+def goes_in_pieces(value: bytes) -> bool:
     """Tell whether a value is to be written by `insert_in_pieces`."""
-    return len(value) >= LARGE and not dialect_of(db).has_server
+    return len(value) >= LARGE
 
 
 def insert_in_pieces(db: Connection, table: Table, row: Sequence[Any]) -> None:
@@ -28,29 +40,73 @@ def insert_in_pieces(db: Connection, table: Table, row: Sequence[Any]) -> None:
 
     row: a value for each column of the table. Raises sqlalchemy.exc.DBAPIError.
     """
-    key, *between, value = row
+    settle(db)
+    with AsSqlalchemy(db), memoryview(row[-1]) as whole:
+        if dialect_of(db).has_server:
+            _copy(driver(db), table, row, whole)
+        else:
+            _fill(driver(db), table, row, whole)
+
+
+def _copy(raw: Any, table: Table, row: Sequence[Any], whole: memoryview) -> None:
+    fields = [KINDS[type(column.type)] for column in table.columns][:-1]
+    # An array of one has the value as COPY takes it.
+    small = [
+        field.postgresql([value])[ARRAY_HEAD_BYTES:]
+        for field, value in zip(fields, row[:-1], strict=True)
+    ]
+    statement = f"COPY {table.name} ({', '.join(table.columns.keys())}) FROM STDIN (FORMAT binary)"
+    with raw.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(_COPY_HEAD + struct.pack("!h", len(row)) + b"".join(small))
+        copy.write(struct.pack("!i", len(whole)))
+        for piece in _pieces(whole):
+            copy.write(piece)
+        copy.write(_COPY_END)
+
+
+def _fill(raw: Any, table: Table, row: Sequence[Any], whole: memoryview) -> None:
+    key, *between, _ = row
     columns, marks = ", ".join(table.columns.keys()), "?, " * (len(row) - 1)
-    column = table.columns.keys()[-1]
-    with AsSqlalchemy(db):
-        raw = driver(db)
-        statement = f"INSERT INTO {table.name} ({columns}) VALUES ({marks}zeroblob(?))"  # noqa: S608 - a table of ours
-        raw.execute(statement, (key, *between, len(value)))
-        with raw.blobopen(table.name, column, key) as blob, memoryview(value) as whole:
-            for start in range(0, len(whole), _PIECE):
-                blob.write(whole[start : start + _PIECE])
+    statement = f"INSERT INTO {table.name} ({columns}) VALUES ({marks}zeroblob(?))"  # noqa: S608 - a table of ours
+    raw.execute(statement, (key, *between, len(whole)))
+    with raw.blobopen(table.name, table.columns.keys()[-1], key) as blob:
+        for piece in _pieces(whole):
+            blob.write(piece)
 
 
-def if_not_large(db: Connection, column: Column[bytes]) -> ColumnElement[Any]:
+def _pieces(whole: memoryview) -> Iterator[memoryview]:
+    for start in range(0, len(whole), _PIECE):
+        yield whole[start : start + _PIECE]
+
+
+def if_not_large(column: Column[bytes]) -> ColumnElement[Any]:
     """Return what to select of a column that may be large: NULL for what `read_in_place` reads."""
-    if dialect_of(db).has_server:
-        return column
     return case((func.length(column) < LARGE, column))
 
 
-def read_in_place(db: Connection, table: Table, key: int) -> bytes:
-    """Return the last column of a row by its whole-number key. Raises DBAPIError."""
+def read_in_place(db: Connection, table: Table, key: int) -> bytes | None:
+    """Return the last column of a row by its whole-number key; None where the row is gone.
+
+    Raises DBAPIError.
+    """
+    if dialect_of(db).has_server:
+        return _read(db, table, key)
     with AsSqlalchemy(db):
         opened = driver(db).blobopen(table.name, table.columns.keys()[-1], key, readonly=True)
         with opened as blob:
             found: bytes = blob.read()
     return found
+
+
+def _read(db: Connection, table: Table, key: int) -> bytes | None:
+    first, *_, column = table.columns
+    found = BytesIO()
+    while True:
+        piece = db.scalar(
+            select(func.substring(column, found.tell() + 1, _READ)).where(first == key)
+        )
+        if piece is None:
+            return None
+        found.write(piece)
+        if len(piece) < _READ:
+            return found.getvalue()
