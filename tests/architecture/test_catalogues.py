@@ -93,6 +93,7 @@ NOT_OF_EVENTS = frozenset(
     {
         # Parts of texts, of which the whole ones are in the catalogue
         "ahead of",
+        "could not connect to any validated address: ",
         (
             "the clock of a process is {} s {} the database server's. Times are kept by the server,"
             " but logs differ: let both hosts follow one time server"

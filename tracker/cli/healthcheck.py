@@ -5,6 +5,7 @@ import click
 from tracker.cli.command import Command, examples
 from tracker.cli.exits import FAILED
 from tracker.cli.shared import fail, load_settings, say
+from tracker.egress.reasons import reason_in_words
 
 TIMEOUT_S = 4.0
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared, not bound
@@ -24,7 +25,7 @@ def healthcheck() -> None:
         # The certificate is of another name than this machine's own address.
         answer = httpx.get(url, timeout=TIMEOUT_S, verify=False, trust_env=False)  # noqa: S501
     except httpx.HTTPError as error:
-        fail(f"{url} does not answer: {error or type(error).__name__}", code=FAILED)
+        fail(f"{url} does not answer: {reason_in_words(error)}", code=FAILED)
     if answer.status_code != 200:
         fail(f"{url} answers {answer.status_code}: {answer.text[:500]}", code=FAILED)
     say(f"{url} is ready")

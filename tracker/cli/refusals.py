@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from tracker.cli.visible import visible
+from tracker.egress.reasons import reason_in_words
 
 _NO_KEY = "set TRACKER_API_KEY or --api-key; make a key with `tracker keys create`"
 _USER_INFO = re.compile(r"//[^/?#]*@")
@@ -38,7 +39,7 @@ def no_answer(url: str, error: httpx.HTTPError) -> str:
         return f"{url}: the name of the host is not known; check --url or TRACKER_URL"
     if isinstance(error, httpx.RemoteProtocolError):
         return f"{url}: the answer is no HTTP ({visible(text)}); is it https://?"
-    return f"{url}: {visible(text)}"
+    return f"{url}: {visible(reason_in_words(error))}"
 
 
 def reason_of(response: httpx.Response) -> str:

@@ -23,6 +23,7 @@ from tracker.domain import bodies, notices, signature
 from tracker.domain.event_types import EventType
 from tracker.domain.events import EventKind
 from tracker.domain.task import TaskState
+from tracker.egress.reasons import reason_in_words
 
 FORWARD_TIMEOUT_S = 15.0
 SECRET_BYTES = 32
@@ -110,7 +111,7 @@ def _forward(to: httpx.Client, url: str, key: bytes, change: dict[str, Any], bod
     try:
         answer = to.post(url, content=body, headers=headers)
     except httpx.HTTPError as error:
-        return f"not delivered: {error or type(error).__name__}"
+        return f"not delivered: {reason_in_words(error)}"
     return f"HTTP {answer.status_code}"
 
 

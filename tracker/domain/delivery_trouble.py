@@ -87,13 +87,13 @@ _NO_NAME = re.compile(
 )
 _BY_ERROR: tuple[tuple[re.Pattern[str], Trouble], ...] = (
     (re.compile("may not be called"), Trouble.FORBIDDEN_ADDRESS),
-    (re.compile("no whole answer within|Timeout"), Trouble.TOO_SLOW),
+    (re.compile("no whole answer within|Timeout|too long to be made"), Trouble.TOO_SLOW),
     (re.compile("CERTIFICATE_VERIFY_FAILED"), Trouble.CERTIFICATE),
-    (re.compile(r"\[SSL|ReadError|WriteError|ProtocolError"), Trouble.CUT),
+    (re.compile(r"\[SSL|was cut|not proper HTTP|ReadError|WriteError|ProtocolError"), Trouble.CUT),
     (_NO_NAME, Trouble.NO_NAME),
-    (re.compile("ConnectError"), Trouble.UNREACHABLE),
+    (re.compile("could not connect|ConnectError"), Trouble.UNREACHABLE),
 )
-"""Parts of the reasons of failed calls, the most telling first."""
+"""Parts of the reasons of failed calls, the most telling first; classes are of older releases."""
 
 
 def trouble_of(status: int | None, error: str | None) -> Trouble:

@@ -36,6 +36,7 @@ from tracker.egress import policy
 from tracker.egress.answers import AnswerReader, decoder_of, headers_of
 from tracker.egress.decoding import ACCEPTED, Undecodable
 from tracker.egress.guarded import IDLE_S, GuardedCalls
+from tracker.egress.reasons import reason_in_words
 from tracker.egress.sent import FirstByte, NotNow
 from tracker.precedence import Precedence
 
@@ -193,8 +194,7 @@ class EgressClient:
 
     def _reason(self, error: Exception, call: HttpCall) -> str:
         """Return why a call failed, for people: libraries quote the header that they refuse."""
-        reason = f"{type(error).__name__}: {error}".rstrip(": ")
-        return self._redactor.redact(reason, *_secrets_of(call))
+        return self._redactor.redact(reason_in_words(error), *_secrets_of(call))
 
     async def _client(self, call: HttpCall) -> httpx.AsyncClient:
         parts = urlsplit(call.url)
@@ -260,7 +260,7 @@ async def _chunks(
     except TimeoutError:
         raise Broken("the answer did not come in time") from None
     except httpx.HTTPError as error:
-        raise Broken(f"the answer broke off: {type(error).__name__}") from None
+        raise Broken(f"the answer broke off: {reason_in_words(error)}") from None
     finally:
         await response.aclose()
 

@@ -19,6 +19,7 @@ from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpStream
 from tracker.domain.minimum_pace import MinimumPace
 from tracker.egress.decoding import Decoder, Undecodable
 from tracker.egress.guarded import FAILURES, open_guarded, refused, request_for, target_of
+from tracker.egress.reasons import reason_in_words
 from tracker.egress.sent import FirstByte
 
 MOST_REDIRECTS = 3
@@ -174,6 +175,8 @@ def _reason_of(error: BaseException, silence_s: float) -> str | None:
         return f"not a byte came for {silence_s:g} s"
     if isinstance(error, SSRFGuardError):
         return f"may not be called: {error}"
-    if isinstance(error, (*FAILURES, Undecodable)):
-        return f"{type(error).__name__}: {error}".rstrip(": ")
+    if isinstance(error, Undecodable):
+        return str(error)
+    if isinstance(error, FAILURES):
+        return reason_in_words(error)
     return None

@@ -21,6 +21,7 @@ from tracker import __version__
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.egress import policy
 from tracker.egress.greedy import GreedyBackend
+from tracker.egress.reasons import reason_in_words
 from tracker.egress.sent import FirstByte
 
 MOST_IDLE = 512
@@ -92,7 +93,7 @@ class GuardedCalls:
         except SSRFGuardError as error:
             return HttpFailure(Certainty.NOT_SENT, f"may not be called: {error}")
         except FAILURES as error:
-            return sent.failure(f"{type(error).__name__}: {error}".rstrip(": "))
+            return sent.failure(reason_in_words(error))
 
     async def close(self) -> None:
         """Close every connection; what was left to end by itself is waited for."""

@@ -145,7 +145,7 @@ BAD: dict[str, tuple[Script, str, str]] = {
     ),
     "the length of what is coded": (
         lambda _asked: [head("200 OK", len(FILM), "content-encoding: gzip"), gzip.compress(ZEROS)],
-        *("wanted", "RemoteProtocolError"),
+        *("wanted", "not proper HTTP"),
     ),
     "a range that is never there": (
         in_turn(*[_cut(TAG), whole(b"", status="416 Range Not Satisfiable")] * 40),

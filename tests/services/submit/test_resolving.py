@@ -152,7 +152,7 @@ async def test_a_scan_for_our_id_needs_no_url_of_ours(sqlite_url: str) -> None:
 @pytest.mark.parametrize(
     ("finds", "why"),
     [
-        (Finds.NEVER, "finds no task by anything of ours"),
+        (Finds.NEVER, "offers no way to look up a task"),
         (Finds.EXISTENCE, "not under which id"),
         (Finds.BY_SCAN, "TRACKER_PUBLIC_URL is unset"),
     ],

@@ -11,6 +11,7 @@ from tracker.cli.doctor.finding import Finding
 from tracker.clock import new_name
 from tracker.domain import identity
 from tracker.egress import policy
+from tracker.egress.reasons import reason_in_words
 from tracker.settings import Settings, SettingsError
 
 ABOUT = "TRACKER_PUBLIC_URL"
@@ -138,4 +139,4 @@ def _in_words(error: Exception) -> str:
         return "shows a certificate that is not trusted; providers refuse it as well"
     if isinstance(error, httpx.ConnectError):
         return f"cannot be connected to ({text})"
-    return f"cannot be called ({text})"
+    return f"cannot be called ({reason_in_words(error)})"

@@ -80,7 +80,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "no entry of the proxy's list carries this task's mark": (
             "代理的列表中没有带该任务标记的条目"
         ),
-        "no task in the provider's list carries our id": "服务商的列表中没有带我们 ID 的任务",
+        "no task in the provider's list carries our id": "服务商的列表中没有带 tracker 所给 ID 的任务",
         "the list shows tasks without a payload, so that its silence proves nothing": (
             "列表中的任务不带 payload，因此查不到并不能说明什么"
         ),
@@ -162,11 +162,19 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         # Of the parser of JSON, and of connections
         "Expecting value: line {} column {} (char {})": "第 {0} 行第 {1} 列缺少值（字符 {2}）",
-        "could not connect to any validated address: {} ({})": (
-            "无法连接到任何已验证的地址：{0}（{1:t}）"
-        ),
-        "ConnectError: {}": "ConnectError：{0:t}",
+        "{} (All connection attempts failed)": "{0}（所有连接尝试都失败了）",
+        "{} (Connection refused)": "{0}（连接被拒绝）",
+        "{} (Connection reset by peer)": "{0}（连接被对方重置）",
+        "{} (Connection timed out)": "{0}（连接超时）",
+        "{} (No route to host)": "{0}（没有到该主机的路由）",
+        "{} (Network is unreachable)": "{0}（网络不可达）",
         "All connection attempts failed": "所有连接尝试都失败了",
+        "Connection refused": "连接被拒绝",
+        "Connection reset by peer": "连接被对方重置",
+        "Connection timed out": "连接超时",
+        "No route to host": "没有到该主机的路由",
+        "Network is unreachable": "网络不可达",
+        "Server disconnected without sending a response.": "服务器未作应答便断开了连接",
         "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {} (_ssl.c:{})": (
             "证书校验失败：{0:t}"
         ),
@@ -182,8 +190,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "{} is Loopback Address ({})": "{0} 是本机回环地址（{1}）",
         "{} is Link Local ({})": "{0} 是链路本地网段（{1}）",
         "{} is Shared Address Space ({})": "{0} 是运营商共享网段（{1}）",
-        "ReadError": "ReadError：读取应答时连接中断",
-        "[Errno -2] Name or service not known": "[Errno -2] 找不到该名称的地址",
-        "[Errno -3] Temporary failure in name resolution": "[Errno -3] 名称解析暂时失败",
+        "Name or service not known": "找不到该名称的地址",
+        "Temporary failure in name resolution": "名称解析暂时失败",
     }
 )

@@ -6,13 +6,17 @@ from types import MappingProxyType
 TEXTS: Mapping[str, str] = MappingProxyType(
     {
         # Receipts
-        "the token is not ours": "令牌不是我们的",
-        "no task of ours has these ids": "我们没有具有这些 ID 的任务",
+        "its address holds a token that this service did not issue": (
+            "其地址中的令牌不是本服务签发的"
+        ),
+        "no task here has these ids": "这里没有具有这些 ID 的任务",
         # Why a person must resolve an uncertain task
         "its account is not in the settings": "设置中没有它的账号",
-        "{} finds no task by anything of ours": "{0} 无法按我们的任何标识查找任务",
+        "{} offers no way to look up a task whose answer was lost": (
+            "{0} 不提供查找应答丢失的任务的办法"
+        ),
         "{} says that it exists, and not under which id": "{0} 只说明任务存在，不提供其 ID",
-        "{} lists tasks by our callback URL, and TRACKER_PUBLIC_URL is unset": (
+        "{} lists tasks by their callback URL, and TRACKER_PUBLIC_URL is unset": (
             "{0} 按回调地址列出任务，而 TRACKER_PUBLIC_URL 未设置"
         ),
         "no task has this id any more": "已没有具有该 ID 的任务",

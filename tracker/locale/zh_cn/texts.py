@@ -68,7 +68,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "必须是天、小时或分钟，例如 30d、12h 或 90m；或 never"
         ),
         "the page has no such file": "文档页面没有这个文件",
-        "the token in this URL is not one of ours": "此 URL 中的令牌不是本服务签发的",
+        "the token in this URL was not issued by this service": "此 URL 中的令牌不是本服务签发的",
         "another server answers, and the feed's numbers have not leapt yet": (
             "由另一台服务器应答，变更流的序号尚未跳过"
         ),

@@ -228,7 +228,7 @@ def match_by_name(item: ParsedCallback, said: Observation | Hint, named: Sequenc
             return Match(None, Verdict.MISMATCH, "its two ids are of two different tasks")
         return Match(external[0], Verdict.ADVANCED)
     if not theirs:
-        return Match(None, Verdict.UNKNOWN_TASK, "no task of ours has these ids")
+        return Match(None, Verdict.UNKNOWN_TASK, "no task here has these ids")
     if said.external_task_id:
         return Match(theirs[0], Verdict.MISMATCH, "that task has another external id")
     return Match(theirs[0], Verdict.ADVANCED)

@@ -38,7 +38,7 @@ KEPT_HEADERS = frozenset(
 _KEPT_CHARS = 512
 """Of each header."""
 _ADVANCED = Verdict.ADVANCED
-_NOT_OURS = "the token is not ours"
+_NOT_OURS = "its address holds a token that this service did not issue"
 _NO_KEYS = "the keys that callbacks are signed with cannot be fetched now: send it again"
 _NO_KEYS_PAUSE_S = 60
 _CANONICAL = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

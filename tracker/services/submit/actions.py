@@ -109,12 +109,12 @@ class Actions:
         has_no_url = self._context.public_url is None
         match found.submits.finds(known):
             case Finds.NEVER:
-                return f"{provider} finds no task by anything of ours"
+                return f"{provider} offers no way to look up a task whose answer was lost"
             case Finds.EXISTENCE:
                 return f"{provider} says that it exists, and not under which id"
             case Finds.BY_SCAN if has_no_url and looks is not None and looks.needs_url(known):
                 return (
-                    f"{provider} lists tasks by our callback URL, and TRACKER_PUBLIC_URL is unset"
+                    f"{provider} lists tasks by their callback URL, and TRACKER_PUBLIC_URL is unset"
                 )
             case _:
                 return None

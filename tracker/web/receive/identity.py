@@ -16,5 +16,5 @@ async def prove(request: Request) -> Response:
     nonce, given = request.path_params["nonce"], request.path_params["token"]
     answer = identity.proof(services(request).cursor_secrets, nonce, given)
     if answer is None:
-        raise NotFound("the token in this URL is not one of ours")
+        raise NotFound("the token in this URL was not issued by this service")
     return JSONResponse({"proof": answer}, headers={"cache-control": "no-store"})

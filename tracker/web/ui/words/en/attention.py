@@ -19,20 +19,20 @@ WORDS: Words = {
     "attention.conditions.why": "Something about the account or the service stands in the way of"
     " all its tasks.",
     "attention.endpoints": (
-        "endpoint gets or answers nothing",
-        "endpoints get or answer nothing",
+        "endpoint does not take its deliveries",
+        "endpoints do not take their deliveries",
     ),
-    "attention.endpoints.why": "Subscribers behind them hear nothing; what they are owed is kept."
-    " Mend the receiver and press Test. An active one is sent what it missed by itself, a paused one"
-    " once it is resumed.",
+    "attention.endpoints.why": "Subscribers behind them hear nothing; their deliveries are kept."
+    " Mend the receiver and press Test. What an active one missed is sent on its own, what a"
+    " paused one missed once you resume it.",
     "attention.uncertain": ("uncertain task", "uncertain tasks"),
     "attention.uncertain.why": "They may exist at the provider and be billed: the answer to their"
-    " submit was lost. They are never submitted again blindly. Refresh asks the provider once more;"
-    " Resolve says what you found there.",
+    " submit was lost. Nothing submits them again until this is known. Refresh asks the"
+    " provider once more, where it can be asked; Resolve lets you say what you found there.",
     "attention.overdue": ("overdue task", "overdue tasks"),
-    "attention.overdue.why": "Still open after their deadline. Refresh asks the provider now; one"
-    " that waits to be sent is sent by itself, or cancelled. The task's page says what it waits for"
-    " and when it expires.",
+    "attention.overdue.why": "Still open after their deadline. Refresh asks the provider now. One"
+    " that is still queued is sent when the provider can be reached; Cancel ends it. The task's page"
+    " says what it waits for and when it expires.",
     "attention.blocked": ("task waits for its caller", "tasks wait for their caller"),
     "attention.blocked.why": "The provider goes on only after another call of whoever submitted"
     " them. They do not expire meanwhile.",
@@ -92,7 +92,7 @@ WORDS: Words = {
     "attention.expired": "expired",
     "attention.cancelled": "cancelled",
     "attention.success": "success rate",
-    "attention.by-callback": "told by callbacks",
+    "attention.by-callback": "ended by a callback",
     "attention.cost": "cost",
     "attention.hours": "The hours as a table",
     "attention.hour": "Hour",

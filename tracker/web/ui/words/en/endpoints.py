@@ -4,11 +4,11 @@ from tracker.web.ui.frame.words import Words
 
 WORDS: Words = {
     "endpoints.title": "Endpoints",
-    "endpoints.none": "No endpoint is told of anything.",
+    "endpoints.none": "There is no endpoint, so that nobody is told of anything.",
     "endpoints.since": "since",
     "endpoints.accepted": "{share} % accepted",
     "endpoints.last-failure": "last failure",
-    "endpoints.owed": ("{n} owed", "{n} owed"),
+    "endpoints.owed": ("deliveries owed: {n}", "deliveries owed: {n}"),
     "endpoints.redeliver-missed": "Redeliver missed",
     "endpoints.about": "What it is told",
     "endpoints.description": "Description",

@@ -14,15 +14,15 @@ WORDS: Words = {
     "attention.failing": "持续失败，始于",
     "attention.conditions": ("个账号或服务的问题", "个账号或服务的问题"),
     "attention.conditions.why": "账号或服务本身的问题正在影响它的全部任务。",
-    "attention.endpoints": ("个端点收不到投递或没有应答", "个端点收不到投递或没有应答"),
+    "attention.endpoints": ("个端点收不到投递", "个端点收不到投递"),
     "attention.endpoints.why": "这些端点的订阅方收不到任何通知；尚未送达的都会保留。"
     "请修好接收方，再点“测试”：启用中的端点会自动补发，暂停的端点恢复后补发。",
     "attention.uncertain": ("个任务待确认", "个任务待确认"),
     "attention.uncertain.why": "提交的应答丢失，任务可能已在服务商处存在并计费。"
-    "绝不会盲目重新提交。“刷新”会再次询问服务商；“人工裁定”用来填写你核实的结果。",
+    "查明之前不会重新提交。“刷新”会再次询问服务商（如果能查询）；“人工裁定”用来填写你核实的结果。",
     "attention.overdue": ("个任务逾期", "个任务逾期"),
     "attention.overdue.why": "已过期限，仍未结束。“刷新”会立即询问服务商；"
-    "尚未提交的会自动提交，也可以取消。任务页面说明它在等什么、何时到期。",
+    "仍在排队的会在服务商恢复后自动提交，也可以取消。任务页面说明它在等什么、何时到期。",
     "attention.blocked": ("个任务等待调用方", "个任务等待调用方"),
     "attention.blocked.why": "提交方再次调用后服务商才会继续；等待期间不会过期。",
     "attention.without_result": ("个成功任务没有结果", "个成功任务没有结果"),
@@ -69,7 +69,7 @@ WORDS: Words = {
     "attention.expired": "无法确认",
     "attention.cancelled": "已取消",
     "attention.success": "成功率",
-    "attention.by-callback": "由回调告知",
+    "attention.by-callback": "由回调结束",
     "attention.cost": "费用",
     "attention.hours": "按小时列表",
     "attention.hour": "小时",

@@ -4,11 +4,11 @@ from tracker.web.ui.frame.words import Words
 
 WORDS: Words = {
     "endpoints.title": "端点",
-    "endpoints.none": "没有任何端点接收通知。",
+    "endpoints.none": "还没有端点，因此不会通知任何人。",
     "endpoints.since": "始于",
     "endpoints.accepted": "接受率 {share} %",
     "endpoints.last-failure": "最近一次失败",
-    "endpoints.owed": ("待投递 {n} 条", "待投递 {n} 条"),
+    "endpoints.owed": ("待投递：{n}", "待投递：{n}"),
     "endpoints.redeliver-missed": "重新投递错过的",
     "endpoints.about": "通知内容",
     "endpoints.description": "说明",

@@ -12,7 +12,7 @@ WORDS: Words = {
     "providers.status.troubled": "异常",
     "providers.no-credentials": "没有凭证：服务商会拒绝所有任务。",
     "providers.slots": "在服务商处",
-    "providers.no-limit": "（本服务不设上限）",
+    "providers.no-limit": "（这里未设上限）",
     "providers.queue": "排队",
     "providers.oldest": "最早的已等 {age}",
     "providers.submit": "最近提交",

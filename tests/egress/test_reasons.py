@@ -1,0 +1,55 @@
+"""Failed calls are told in words, and in Chinese too: no class of a library is named."""
+
+import errno
+import re
+
+import httpcore
+import httpx
+import pytest
+
+from tracker.domain.delivery_trouble import Trouble, trouble_of
+from tracker.egress.reasons import reason_in_words
+from tracker.locale import SIMPLIFIED_CHINESE, translate
+
+KINDS: dict[str, type[Exception]] = {
+    name: getattr(httpx, name)
+    for name in (
+        *("ConnectError", "ConnectTimeout", "ReadError", "ReadTimeout", "WriteError"),
+        *("WriteTimeout", "PoolTimeout", "CloseError", "RemoteProtocolError"),
+        *("LocalProtocolError", "ProxyError", "UnsupportedProtocol", "InvalidURL"),
+    )
+}
+CLASS = re.compile(r"\b[A-Z][a-z]+[A-Z]\w+")
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_no_failure_is_told_by_the_name_of_its_class(kind: type[Exception]) -> None:
+    told = reason_in_words(kind(""))
+    assert not CLASS.search(told)
+    assert translate(told, SIMPLIFIED_CHINESE) != told
+
+
+def test_the_systems_own_word_is_told_where_the_library_has_none() -> None:
+    refused = ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed")
+    error = httpcore.ConnectError("All connection attempts failed")
+    error.__cause__ = refused
+    told = reason_in_words(error)
+    assert told == "could not connect: Connection refused"
+    assert translate(told, SIMPLIFIED_CHINESE) == "无法连接：连接被拒绝"
+
+
+@pytest.mark.parametrize(
+    ("error", "trouble"),
+    [
+        (httpcore.ConnectError("All connection attempts failed"), Trouble.UNREACHABLE),
+        (httpcore.ConnectError("[Errno -2] Name or service not known"), Trouble.NO_NAME),
+        (httpcore.ConnectError("[SSL: WRONG_VERSION_NUMBER] wrong version"), Trouble.CUT),
+        (httpcore.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] x"), Trouble.CERTIFICATE),
+        (httpcore.ConnectTimeout(), Trouble.TOO_SLOW),
+        (httpcore.ReadError(), Trouble.CUT),
+        (httpcore.WriteError(), Trouble.CUT),
+        (httpcore.RemoteProtocolError("Server disconnected"), Trouble.CUT),
+    ],
+)
+def test_what_mends_an_endpoint_is_known_from_the_words(error: Exception, trouble: Trouble) -> None:
+    assert trouble_of(None, reason_in_words(error)) is trouble
