@@ -6,7 +6,7 @@ SQLAlchemy is used synchronously, in threads (docs/decisions/0002-sync-database-
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Self, TypeVar
@@ -23,6 +23,7 @@ from tracker.store import audit, feed_head
 from tracker.store.driver import acting, freed_pages
 from tracker.store.driver.checkpoints import Checkpoints
 from tracker.store.driver.engine import open_engine, sqlite_file
+from tracker.store.driver.file_identity import FileIdentity
 from tracker.store.driver.line import Line
 from tracker.store.driver.lookups import Lookups, in_time
 from tracker.store.driver.outage import has_lost_connection, is_outage
@@ -76,10 +77,12 @@ class Store:
         self._lookups = Lookups(looking, self.read, wait_s=wait_s)
         file = sqlite_file(url)
         self._checkpoints = None if file is None else Checkpoints(file, signal)
+        identity = None if file is None else FileIdentity(self._engine, file)
         self._line = line = Line(
             self._engine,
             lambda db: feed_head.claim(db, now=clock.now()),
             checkpoints=self._checkpoints,
+            file=identity,
         )
         self._writer = Writer(line, clock, self._notify, audit.record, signal, wait_s=wait_s)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -176,6 +179,10 @@ class Store:
         """
         reading = asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
         return await in_time(reading, self._wait_s)
+
+    async def in_time(self, work: Awaitable[Result]) -> Result:
+        """Wait for several reads and writes for no longer than for one. Raises Unavailable."""
+        return await in_time(work, self._wait_s)
 
     def find(
         self, query: Callable[[Reading, Sequence[Key]], Mapping[Key, Result]], key: Key

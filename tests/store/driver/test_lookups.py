@@ -118,3 +118,11 @@ async def test_a_connection_that_dies_between_two_questions_costs_nobody_an_answ
         assert ended >= 2  # ours and the writer's
         for _ in range(2):  # by another connection, then by a new one of its own
             assert await store.find(tasks.by_id, task.id) is not None
+
+
+@pytest.mark.anyio
+async def test_several_steps_are_waited_for_no_longer_than_one(sqlite_url: str) -> None:
+    async with Store(sqlite_url, SystemClock(), wait_s=0.01) as store:
+        assert await store.in_time(store.read(lambda db: db.scalar(text("SELECT 1")))) == 1
+        with pytest.raises(Unavailable):
+            await store.in_time(asyncio.Event().wait())

@@ -105,7 +105,9 @@ class Checkpoints:
             self._done = 0
         if there - self._done < self._begin:
             return
-        with closing(sqlite3.connect(self._file, isolation_level=None, timeout=0)) as db:
+        # Where the file was moved away, no empty one is made in its place.
+        address = f"{self._file.resolve().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=0)) as db:
             db.execute("PRAGMA synchronous=FULL")
             for _ in range(_PASSES):
                 is_busy, _there, done = db.execute(_PASS).fetchone()

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tracker.store.driver import bulk
 from tracker.store.driver.checkpoints import Checkpoints
 from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.file_identity import FileIdentity
 from tracker.store.driver.outage import is_busy
 from tracker.store.driver.server_session import is_pooled
 
@@ -35,15 +36,18 @@ class Line:
         opened: Callable[[Connection], object] | None = None,
         *,
         checkpoints: Checkpoints | None = None,
+        file: FileIdentity | None = None,
     ) -> None:
         """Connects when a transaction begins.
 
         opened: given each new connection, in a transaction of its own before the first one; behind
             a pooler, which may lead to another server at any time, in each transaction.
         checkpoints: told of each commit; None where those are not ours.
+        file: of SQLite: transactions begin and count as committed only where it is in its place.
         """
         self._opened = opened
         self._checkpoints = checkpoints
+        self._file = file
         # SQLAlchemy is told that each statement commits by itself, so that it sends no BEGIN and
         # no COMMIT of its own.
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
@@ -67,6 +71,8 @@ class Line:
                     self.roll_back()
                     raise
             return db
+        if self._file is not None:
+            self._file.check()
         if self._db is not None:
             try:
                 return self._begin_on(self._db)
@@ -90,6 +96,8 @@ class Line:
             db.commit()
         if self._checkpoints is not None:
             self._checkpoints.committed()
+        if self._file is not None:
+            self._file.check()
 
     def rest(self) -> None:
         """Do what is to be done between two transactions, now that nobody waits for the last."""

@@ -139,7 +139,7 @@ class Lookups:
             bulk.give_up(db)
 
 
-async def in_time(reading: "asyncio.Future[Result]", wait_s: float) -> Result:
+async def in_time(reading: Awaitable[Result], wait_s: float) -> Result:
     """Wait for a thread's read for at most `wait_s`. Raises Unavailable; the thread may go on."""
     try:
         async with asyncio.timeout(wait_s):

@@ -8,7 +8,7 @@ from tracker.store import replica
 from tracker.store.revision import look
 from tracker.web.api import service_views
 from tracker.web.edge.operation import operation
-from tracker.web.edge.state import services
+from tracker.web.edge.state import Services, services
 
 
 @operation(scope=None, tag="system", answers={200: service_views.Health})
@@ -27,26 +27,35 @@ async def readyz(request: Request) -> Response:
 
     `read-only` with its lag for a process that only reads: its database need not take a write.
     """
-    store = services(request).store
     for stall in services(request).stalls.standing():
-        return JSONResponse({"status": "unavailable", "reason": stall.reason}, 503)
+        return _unavailable(stall.reason)
     try:
-        found = await store.read(look)
-        if found.misfit is not None:
-            return JSONResponse({"status": "unavailable", "reason": found.misfit}, 503)
-        if store.is_read_only:
-            lag_s = await store.read(replica.lag_s)
-            return JSONResponse({"status": "read-only", "schema": found.revision, "lag_s": lag_s})
-        await services(request).presence.prove()
+        return await services(request).store.in_time(_proved(services(request)))
     except Unavailable as error:
-        return JSONResponse({"status": "unavailable", "reason": str(error)}, 503)
-    there = services(request).connections
+        return _unavailable(str(error))
+
+
+async def _proved(services_: Services) -> Response:
+    """Return the answer that a read and a write prove. Raises Unavailable."""
+    store = services_.store
+    found = await store.read(look)
+    if found.misfit is not None:
+        return _unavailable(found.misfit)
+    if store.is_read_only:
+        lag_s = await store.read(replica.lag_s)
+        return JSONResponse({"status": "read-only", "schema": found.revision, "lag_s": lag_s})
+    await services_.presence.prove()
+    there = services_.connections
     connections = {"open": len(there), "most": there.limits.most, "gave_way": there.gave_way}
     return JSONResponse(
         {
             "status": "ok",
             "schema": found.revision,
-            "has_worker": services(request).presence.has_worker,
+            "has_worker": services_.presence.has_worker,
             "connections": connections,
         }
     )
+
+
+def _unavailable(reason: str) -> Response:
+    return JSONResponse({"status": "unavailable", "reason": reason}, 503)
