@@ -1,12 +1,9 @@
 """Signatures that hold a time, while the page of the keys is away, and once they are kept."""
 
-import hmac
 import json
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from email.utils import format_datetime
 from hashlib import sha256
 from typing import Any
 
@@ -18,6 +15,7 @@ from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
 
 from tests.support.made_up import NAME, MadeUp
 from tests.support.made_up_api import Played, tells
+from tests.support.played_signatures import sign_as_vidu
 from tests.support.raw_callbacks import raw_callback
 from tests.support.workbench import SECRET, HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain import token
@@ -98,17 +96,7 @@ class Sender:
     def signed(self, now: datetime) -> Mapping[str, str]:
         at = int(now.timestamp())
         if self.scheme == VIDU:
-            date = format_datetime(now, usegmt=True)
-            text = f"POST\n{self.path}\n\nvidu\n{date}\nx-request-nonce:7f\n"
-            made = hmac.digest(b"key", text.encode(), "sha256")
-            return {
-                "date": date,
-                "x-request-nonce": "7f",
-                "x-hmac-algorithm": "hmac-sha256",
-                "x-hmac-access-key": "vidu",
-                "x-hmac-signed-headers": "x-request-nonce",
-                "x-hmac-signature": b64encode(made).decode(),
-            }
+            return sign_as_vidu(BODY, self.path, now, b"key")
         if self.scheme == GOOGLE:
             claims = {"iat": at, "exp": at + 300, "aud": f"https://us.example{self.path}"}
             return {SIGNED: jwt.encode(claims, RSA, "RS256", headers={"kid": "1"})}
