@@ -36,6 +36,12 @@ def test_the_systems_own_word_is_told_where_the_library_has_none() -> None:
     told = reason_in_words(error)
     assert told == "could not connect: Connection refused"
     assert translate(told, SIMPLIFIED_CHINESE) == "无法连接：连接被拒绝"
+    detail = "could not connect to any validated address: 127.0.0.1:9"
+    guarded = httpcore.ConnectError(f"{detail} (All connection attempts failed)")
+    guarded.__cause__ = refused
+    told = reason_in_words(guarded)
+    assert told == "could not connect: 127.0.0.1:9 (Connection refused)"
+    assert translate(told, SIMPLIFIED_CHINESE) == "无法连接：127.0.0.1:9（连接被拒绝）"
 
 
 @pytest.mark.parametrize(

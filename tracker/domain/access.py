@@ -36,7 +36,7 @@ class Principal:
     scopes: frozenset[Scope]
     key: int | None = None
     per_minute: int | None = None
-    actor: str = "nobody in particular: no key was asked for"
+    actor: str = "somebody without a key"
     session: int | None = None
     name: str = ""
 

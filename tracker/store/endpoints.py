@@ -70,6 +70,14 @@ def page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list
     return [_endpoint(row) for row in db.execute(ordered)]
 
 
+def list_with_address(db: Connection, tenant: str, part: str, *, limit: int) -> list[Endpoint]:
+    """Return a tenant's endpoints whose URL holds a text, in any case; newest first."""
+    holds = func.lower(endpoints.c.url).contains(part.lower(), autoescape=True)
+    found = select(endpoints).where(endpoints.c.tenant == tenant, _SHOWN, holds)
+    ordered = found.order_by(endpoints.c.key.desc()).limit(limit)
+    return [_endpoint(row) for row in db.execute(ordered)]
+
+
 def list_stopped(db: Connection, tenant: str, *, limit: int) -> list[Endpoint]:
     """Return a tenant's endpoints that get nothing or answer nothing, the longest first."""
     found = select(endpoints).where(

@@ -8,7 +8,9 @@ import unicodedata
 
 import pytest
 
+from tests.support.service import ROOT
 from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE
+from tracker.web.ui.audit import known_actions
 from tracker.web.ui.frame.files import FOLDER as STATIC
 from tracker.web.ui.frame.files import static_files
 from tracker.web.ui.frame.render import FOLDER as TEMPLATES
@@ -50,6 +52,15 @@ def test_every_template_compiles_and_none_may_say_safe() -> None:
 def _slots(wording: Wording) -> set[str]:
     texts = (wording,) if isinstance(wording, str) else wording
     return {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_action_of_the_audit_has_words_on_its_page() -> None:
+    text = "\n".join(path.read_text() for path in (ROOT / "tracker").rglob("*.py"))
+    given = re.findall(r"\baction=(\"[a-z.]+[a-z_]*\")|begin_action\((.*)\)\n", text)
+    named = {one for parts in given for one in re.findall(r'"([a-z]+\.[a-z_]+)"', "".join(parts))}
+    named.discard("tasks.act_on_many")  # named by what it does
+    assert len(named) > 20
+    assert sorted(named - set(known_actions())) == []
 
 
 def test_both_languages_have_the_same_words_with_the_same_slots() -> None:

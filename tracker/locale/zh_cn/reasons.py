@@ -13,7 +13,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # Why a person must resolve an uncertain task
         "its account is not in the settings": "设置中没有它的账号",
         "{} offers no way to look up a task whose answer was lost": (
-            "{0} 不提供查找应答丢失的任务的办法"
+            "{0} 不支持查找应答丢失的任务"
         ),
         "{} says that it exists, and not under which id": "{0} 只说明任务存在，不提供其 ID",
         "{} lists tasks by their callback URL, and TRACKER_PUBLIC_URL is unset": (

@@ -274,7 +274,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "there is no such run": "没有这个批量操作",
         "it does not match any more": "已不再符合条件",
         "acting on it failed; the service's log has the error": "执行失败；错误见服务日志",
-        "nobody in particular: no key was asked for": "未指名：未要求密钥",
+        "somebody without a key": "未使用密钥的人",
         "a command at the service's machine": "服务所在机器上的命令",
         "there is no such account": "没有这个账号",
         "offers no query that costs nothing: the first task shows whether it takes the key": "没有不产生费用的查询：首个任务才能看出密钥是否可用",

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.domain.access import Scope
+from tracker.locale import ENGLISH
 from tracker.store import audit
 from tracker.store.audit import AuditFilter
 from tracker.web.edge import query
@@ -13,9 +14,12 @@ from tracker.web.edge.state import services
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.render import page
+from tracker.web.ui.frame.words import catalogue, words_of
 
 PAGES = Pages()
 ROWS = 50
+_WORDS = "audit.action."
+"""Begins the keys of words that name actions."""
 _PLACES = (("runs.", "/bulk/"), ("tasks.", "/tasks/"), ("receipts.", "/callbacks/"))
 """Beginnings of actions, and where their targets have a page."""
 
@@ -31,7 +35,7 @@ _PLACES = (("runs.", "/bulk/"), ("tasks.", "/tasks/"), ("receipts.", "/callbacks
 )
 async def show(request: Request, reader: Reader) -> Response:
     """List actions, newest first."""
-    our = services(request)
+    our, say = services(request), words_of(reader.preferences.language)
     wanted = AuditFilter(
         reader.tenant,
         query.text(request, "action") or None,
@@ -40,6 +44,7 @@ async def show(request: Request, reader: Reader) -> Response:
     scope = f"page of audit {wanted!r}"
     before = position(request, scope=scope, name="after")
     found = await our.store.read(lambda db: audit.page(db, wanted, before=before, limit=ROWS + 1))
+    named = {action: say(_WORDS + action) for action in known_actions()}
     last = found[ROWS - 1].key if len(found) > ROWS else None
     return page(
         request,
@@ -47,9 +52,15 @@ async def show(request: Request, reader: Reader) -> Response:
         "audit.html",
         entries=[(one, place_of(one.action, one.target)) for one in found[:ROWS]],
         wanted=wanted,
+        named=dict(sorted(named.items(), key=lambda one: one[1])),
         more=next_cursor(request, last, scope=scope),
         is_first=before is None,
     )
+
+
+def known_actions() -> list[str]:
+    """Return the actions that pages have words for."""
+    return [key.removeprefix(_WORDS) for key in catalogue(ENGLISH) if key.startswith(_WORDS)]
 
 
 def place_of(action: str, target: str | None) -> str | None:

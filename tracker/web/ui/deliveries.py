@@ -27,6 +27,7 @@ from tracker.web.ui.frame.forms import read_form
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.render import page
 from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.named_endpoint import named_endpoint
 from tracker.web.ui.one_task import curl
 from tracker.web.ui.one_task.bodies import MOST_SHOWN, shown_body
 
@@ -48,8 +49,13 @@ async def show(request: Request, reader: Reader) -> Response:
     plain = plain_address(request, reader, "/deliveries", times=_TIMES)
     if plain is not None:
         return plain
-    found = await api.list_deliveries(request, reader.tenant)
     asked = request.query_params
+    named = await named_endpoint(request, reader, "/deliveries")
+    if isinstance(named, Response):
+        return named
+    if named.choices is not None:
+        return page(request, reader, "which_endpoint.html", named=named, asked=_all_of(request))
+    found = await api.list_deliveries(request, reader.tenant)
     return page(
         request,
         reader,
@@ -58,7 +64,8 @@ async def show(request: Request, reader: Reader) -> Response:
         about=await _about(request, reader, found.deliveries),
         next_cursor=next_cursor(request, found.last, scope=found.scope),
         asked=asked,
-        asked_all={name: asked.getlist(name) for name in asked},
+        asked_all=_all_of(request),
+        endpoint=named.shown,
         filters={name: asked.getlist(name) for name in asked if name in api.FILTERS},
         times={name: local_time(request, name, reader) for name in _TIMES},
         kinds=STATES,
@@ -193,6 +200,11 @@ async def _about(request: Request, reader: Reader, rows: Sequence[Delivery]) -> 
         )
 
     return await services(request).store.read(load)
+
+
+def _all_of(request: Request) -> dict[str, list[str]]:
+    asked = request.query_params
+    return {name: asked.getlist(name) for name in asked}
 
 
 def _ids(texts: Sequence[str]) -> list[UUID]:

@@ -54,7 +54,7 @@ def environment() -> Environment:
     made.filters["exact"] = exact
     made.filters["sentence"] = sentence
     made.filters["pairs"] = pairs
-    made.filters["host"] = host
+    made.filters["place"] = place
     return made
 
 
@@ -73,12 +73,13 @@ def pairs(entries: Iterable[Mapping[str, Any]], name: str, field: str) -> list[t
     return [(name, str(entry[field])) for entry in entries]
 
 
-def host(url: str) -> str:
-    """Return the host of an address, with its port; the address itself where it has none."""
+def place(url: str) -> str:
+    """Return the host, port and path of an address; the address itself where it has no host."""
     try:
-        return urlsplit(url).netloc.rpartition("@")[2] or url
+        parts = urlsplit(url)
     except ValueError:
         return url
+    return parts.netloc.rpartition("@")[2] + parts.path.rstrip("/") if parts.netloc else url
 
 
 def _finalize(value: object) -> object:

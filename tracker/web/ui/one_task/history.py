@@ -23,7 +23,7 @@ class Entry:
     kind:     `step`, `attempt`, `receipt` or `delivery`.
     state:    of a step, the state that it led to.
     what:     what happened, in a few words; note: what was said of it.
-    by:       who or what brought it.
+    by:       what brought it; actor: the person who did.
     word, provider_at: the provider's own word and time.
     evidence: (text, anchor) of what proves it; empty for none.
     """
@@ -33,6 +33,7 @@ class Entry:
     anchor: str
     what: str
     by: str
+    actor: str = ""
     state: str = ""
     version: int | None = None
     note: str = ""
@@ -93,13 +94,13 @@ def evidence_of(step: Transition, numbers: dict[int, int]) -> tuple[str, str]:
 
 
 def _of_step(step: Transition, numbers: dict[int, int], say: Say) -> Entry:
-    by = say(f"source.{step.source}")
     return Entry(
         at=step.at,
         kind="step",
         anchor=f"v{step.version}",
         what=say(f"event.{step.kind}"),
-        by=f"{by}: {step.actor}" if step.actor else by,
+        by=say(f"source.{step.source}"),
+        actor=step.actor or "",
         state=step.to_state,
         version=step.version,
         note=step.message or "",

@@ -92,7 +92,8 @@ def _odd(story: Story, step: Transition, say: Say) -> Oddity | None:
 def _describe_end(task: Task, step: Transition, story: Story, say: Say) -> tuple[str, str]:
     """Return what happened and what was said of it. step: led to the state of the task."""
     if task.error is not None:
-        code = task.error.code or ""
+        is_own = task.error.code == task.error.type  # words for programs; the sentence says it
+        code = "" if is_own else task.error.code or ""
         message = task.error.message
         said = message if not code or code in message else f"{code} {message}"
         return say(f"why.error.{task.error.type}"), said

@@ -28,8 +28,8 @@ WORDS: Words = {
     "system.version": "Version",
     "system.schema": "Schema",
     "system.wanted": "(wanted: {schema})",
-    "system.feed-head": "Feed number",
-    "system.feed-lag": "Not counted yet",
+    "system.feed-head": "Changes so far",
+    "system.feed-lag": "Changes not counted yet",
     "system.processes": "Processes",
     "system.process": "Process",
     "system.works": "Background work",
@@ -43,5 +43,5 @@ WORDS: Words = {
     "system.count": "How much",
     "system.oldest": "Oldest due",
     "system.kind.submit": "submits",
-    "system.kind.reconcile": "looks at providers",
+    "system.kind.reconcile": "polls of providers",
 }

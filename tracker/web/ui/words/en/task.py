@@ -167,7 +167,7 @@ WORDS: Words = {
     "why.queued.unknown": "The outcome of the last attempt was unknown, and the provider says that it made nothing",
     "why.queued.exists": "The provider says that an earlier attempt made it",
     "why.queued.lost": "The process that sent it ended before it could say what came of it",
-    "why.uncertain": "It was sent and no usable answer came: it may exist, and be billed",
+    "why.uncertain": "It may exist, and be billed, as its submit got no usable answer",
     "why.submitted": "The provider has it and has not begun",
     "why.running": "The provider works on it",
     "why.succeeded": "It succeeded",

@@ -23,8 +23,8 @@ WORDS: Words = {
     "system.version": "版本",
     "system.schema": "数据库结构",
     "system.wanted": "（应为 {schema}）",
-    "system.feed-head": "变更序号",
-    "system.feed-lag": "尚未统计",
+    "system.feed-head": "变更总数",
+    "system.feed-lag": "尚未统计的变更",
     "system.processes": "进程",
     "system.process": "进程",
     "system.works": "后台工作",
@@ -38,5 +38,5 @@ WORDS: Words = {
     "system.count": "数量",
     "system.oldest": "最早到期",
     "system.kind.submit": "提交",
-    "system.kind.reconcile": "查询服务商",
+    "system.kind.reconcile": "轮询服务商",
 }

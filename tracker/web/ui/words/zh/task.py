@@ -167,7 +167,7 @@ WORDS: Words = {
     "why.queued.unknown": "上一次尝试的结果未知，而服务商表示没有创建任何任务",
     "why.queued.exists": "服务商表示更早的尝试已创建此任务",
     "why.queued.lost": "发送任务的进程在报告结果之前结束了",
-    "why.uncertain": "已发送但没有可用的应答：任务可能已存在，并可能计费",
+    "why.uncertain": "提交后没有得到可用的应答，任务可能已存在并计费",
     "why.submitted": "服务商已收下，尚未开始",
     "why.running": "服务商正在处理",
     "why.succeeded": "任务已成功",
