@@ -133,7 +133,7 @@ def _count_ends(engine: Engine) -> None:
     """Count ended tasks before the measurement, as workers would otherwise do during it."""
     while True:
         with engine.begin() as db:
-            stretch = stats.read(db, stats.counted_to(db), limit=CHUNK // 5)
+            stretch = stats.read(db, stats.read_counted_place(db), limit=CHUNK // 5)
             if not stretch.count:
                 return
             stats.fold(db, stretch)

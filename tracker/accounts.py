@@ -126,7 +126,7 @@ def parse(text: str, environ: Mapping[str, str], providers: Mapping[str, Provide
     except tomllib.TOMLDecodeError as error:
         raise AccountsError(f"not TOML: {error}") from None
     try:
-        file = _File.model_validate(_resolved(raw, environ, ""))
+        file = _File.model_validate(_resolve_references(raw, environ, ""))
     except ValidationError as error:
         raise AccountsError(str(field_errors(error)[0])) from None
     by_name = {
@@ -135,7 +135,9 @@ def parse(text: str, environ: Mapping[str, str], providers: Mapping[str, Provide
         for name, entry in entries.items()
     }
     rules = tuple(_rule(number, entry, by_name) for number, entry in enumerate(file.rules))
-    retention = tuple(_kept(n, entry, providers) for n, entry in enumerate(file.retention))
+    retention = tuple(
+        _read_retention_rule(n, entry, providers) for n, entry in enumerate(file.retention)
+    )
     if not by_name and not file.price and not retention:
         raise AccountsError("accounts: is required, or at least one [[price]] or [[retention]]")
     prices = tuple(_price(number, entry, providers) for number, entry in enumerate(file.price))
@@ -152,12 +154,12 @@ def _account(
     if not _NAME.fullmatch(name):
         raise AccountsError(f"{where}: a name is letters, digits, dots, dashes and underscores")
     try:
-        return _made(providers[owner], name, entry)
+        return _make_account(providers[owner], name, entry)
     except AccountsError as error:
         raise AccountsError(f"{where}.{error}") from None
 
 
-def _made(provider: Provider, name: str, entry: Mapping[str, Any]) -> Account:
+def _make_account(provider: Provider, name: str, entry: Mapping[str, Any]) -> Account:
     """Make an account of options by key. Raises AccountsError `key: reason`, without values."""
     try:
         return provider.account(name, provider.options.model_validate(entry))
@@ -195,7 +197,9 @@ def _price(number: int, entry: _PriceEntry, providers: Mapping[str, Provider]) -
     )
 
 
-def _kept(number: int, entry: _RetentionEntry, providers: Mapping[str, Provider]) -> RetentionRule:
+def _read_retention_rule(
+    number: int, entry: _RetentionEntry, providers: Mapping[str, Provider]
+) -> RetentionRule:
     where = f"retention[{number}]"
     if entry.provider is not None and entry.provider not in providers:
         known = ", ".join(sorted(providers))
@@ -216,17 +220,18 @@ def _kept(number: int, entry: _RetentionEntry, providers: Mapping[str, Provider]
     return RetentionRule(keep, entry.tenant, entry.provider, state)
 
 
-def _resolved(value: Any, environ: Mapping[str, str], path: str) -> Any:
+def _resolve_references(value: Any, environ: Mapping[str, str], path: str) -> Any:
     """Return the value with references to the environment replaced."""
     match value:
         case dict():
             return {
-                key: _resolved(item, environ, f"{path}.{key}" if path else key)
+                key: _resolve_references(item, environ, f"{path}.{key}" if path else key)
                 for key, item in value.items()
             }
         case list():
             return [
-                _resolved(item, environ, f"{path}[{number}]") for number, item in enumerate(value)
+                _resolve_references(item, environ, f"{path}[{number}]")
+                for number, item in enumerate(value)
             ]
         case str() if found := _REFERENCE.fullmatch(value):
             if not environ.get(found[1]):

@@ -51,7 +51,7 @@ PREVIEW_SILENCE_S = 15.0
 
 
 @contextmanager
-def observed(parts: Parts) -> Iterator[None]:
+def observe(parts: Parts) -> Iterator[None]:
     """Serve `/metrics` and send spans until the block ends, as far as the settings say so."""
     with _tracing(parts.settings), _exposing(parts):
         yield
@@ -166,7 +166,7 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
                 await make_first_key(settings, parts.context)
             await advise_key(settings, parts.context.store)
             async with _revocation(parts).watching():
-                with observed(parts), on_stop_signal(parts.services.watch.close):
+                with observe(parts), on_stop_signal(parts.services.watch.close):
                     if is_read_only or not workers:
                         async with recalling(parts.context):
                             yield {"services": parts.services}

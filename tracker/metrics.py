@@ -46,7 +46,7 @@ class Counter:
         try:
             self.values[labels] += by
         except KeyError:
-            key = _bounded(self.values, labels)
+            key = _bound_labels(self.values, labels)
             self.values[key] = self.values.get(key, 0) + by
 
 
@@ -66,7 +66,7 @@ class Histogram:
         counts = self.values.get(labels)
         if counts is None:
             fresh = [0.0] * (len(self.bounds) + 2)
-            counts = self.values.setdefault(_bounded(self.values, labels), fresh)
+            counts = self.values.setdefault(_bound_labels(self.values, labels), fresh)
         counts[bisect_left(self.bounds, value)] += 1
         counts[-1] += value
 
@@ -98,7 +98,7 @@ class Gauge:
             yield (), asked
 
 
-def _bounded(values: Mapping[Labels, object], labels: Labels) -> Labels:
+def _bound_labels(values: Mapping[Labels, object], labels: Labels) -> Labels:
     if labels in values or len(values) < MOST_SETS:
         return labels
     return (OTHER,) * len(labels)
@@ -203,10 +203,10 @@ ALL: Sequence[Counter | Gauge | Histogram] = (
 
 def name_of(outcome: object) -> str:
     """Return the name of an outcome's class as a label: `NotSent` is `not_sent`."""
-    return _lowered(type(outcome).__name__)
+    return _lower_name(type(outcome).__name__)
 
 
 @cache
-def _lowered(name: str) -> str:
+def _lower_name(name: str) -> str:
     parts = (f"_{char.lower()}" if char.isupper() else char for char in name)
     return "".join(parts).removeprefix("_")

@@ -261,7 +261,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         rereads=Rereads(context),
         probing=Probing(context),
         scenarios=Scenarios(context),
-        previews=Previews(context, _previewed(settings)),
+        previews=Previews(context, _make_preview_download(settings)),
         comparing=Comparing(context),
         clock=context.clock,
         keyring=keyring,
@@ -291,7 +291,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
     )
 
 
-def _previewed(settings: Settings) -> Downloading:
+def _make_preview_download(settings: Settings) -> Downloading:
     """Open the way to files that pages show; callers' networks are the same as for all files."""
     return Downloading(settings.tracker_egress_allow, cap=MAX_BYTES, silence_s=PREVIEW_SILENCE_S)
 

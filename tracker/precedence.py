@@ -118,7 +118,7 @@ class Precedence:
 
         place: of the work that it belongs to; None for the last.
         """
-        if not (self._waiting or self._has_slice or self._held_s()):
+        if not (self._waiting or self._has_slice or self._count_held_s()):
             self._begin()
             return
         turn = asyncio.get_running_loop().create_future()
@@ -139,7 +139,7 @@ class Precedence:
                     self._is_calm.clear()
                     await self._is_calm.wait()
 
-    def _held_s(self) -> float:
+    def _count_held_s(self) -> float:
         """Return for how many more seconds no slice may begin."""
         if not self._urgent:
             return 0.0
@@ -163,7 +163,7 @@ class Precedence:
             heappop(self._waiting)
         if not self._waiting:
             return
-        held_s = self._held_s()
+        held_s = self._count_held_s()
         if held_s:
             self._look = asyncio.get_running_loop().call_later(held_s, self._go_on)
             return

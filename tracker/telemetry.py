@@ -62,7 +62,7 @@ def noting(**fields: str) -> Iterator[None]:
         _NOTED.reset(token)
 
 
-def noted() -> Mapping[str, str]:
+def read_noted() -> Mapping[str, str]:
     """Return what is noted of the request or the work that is being done; empty outside of any."""
     return _NOTED.get() or {}
 
@@ -135,7 +135,7 @@ class EventLog:
             return
         known = "".join([f'"{k}": {quoted(v)}, ' for k, v in facts.items()])
         self._append(
-            f'{_begun(method, route)}"path": {quoted(path)}, "status": {status}, "ms": {ms}, '
+            f'{_begin_line(method, route)}"path": {quoted(path)}, "status": {status}, "ms": {ms}, '
             f'{known}"request_id": {quoted(request_id)}, ',
             now,
         )
@@ -164,7 +164,7 @@ def _members(fields: tuple[tuple[str, str], ...]) -> str:
 
 
 @lru_cache(maxsize=512)
-def _begun(method: str, route: str) -> str:
+def _begin_line(method: str, route: str) -> str:
     """Return how the lines of all requests of a kind begin."""
     return f'"event": "request", "method": {quoted(method)}, "route": {quoted(route)}, '
 
@@ -249,7 +249,7 @@ def _add_request(
     request_id = REQUEST_ID.get()
     if request_id:
         event["request_id"] = request_id
-    for name, value in noted().items():
+    for name, value in read_noted().items():
         event.setdefault(name, value)
     return event
 

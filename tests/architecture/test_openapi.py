@@ -11,7 +11,7 @@ from docs import draw
 from tests.support.description import document
 from tracker.domain.event_types import EventType
 from tracker.web.api.openapi import operations
-from tracker.web.edge.operation import described
+from tracker.web.edge.operation import find_operation
 from tracker.web.fronts.host import FrontHost
 from tracker.web.routes import ROUTES
 
@@ -40,7 +40,7 @@ def test_the_document_is_valid() -> None:
 
 @pytest.mark.parametrize("route", _named(ROUTES))
 def test_every_route_of_the_api_is_described_and_guarded(route: Route) -> None:
-    said = described(route.endpoint)
+    said = find_operation(route.endpoint)
     assert said is not None, "it needs @operation(...): see CONTRIBUTING.md, Add a route"
     assert said.scope is not None
     assert route.endpoint.__doc__

@@ -17,9 +17,9 @@ from tracker.domain.lifecycle import (
     Step,
     Transition,
     Verdict,
-    adopted,
+    adopt_task,
     apply,
-    created,
+    create_task,
     fold,
 )
 from tracker.domain.notices import event_type, is_progress
@@ -46,7 +46,7 @@ _ORDER = [S.QUEUED, S.UNCERTAIN, S.SUBMITTED, S.RUNNING]
 def run(events: list[Event], task: Task | None = None) -> tuple[Task, list[Step]]:
     """A task after these events, and each step."""
     task = task or a_task()
-    steps = [created(task)] if task.state is S.QUEUED and task.version == 1 else []
+    steps = [create_task(task)] if task.state is S.QUEUED and task.version == 1 else []
     for event in events:
         steps.append(apply(task, event, now=NOW))
         task = steps[-1].task
@@ -292,14 +292,14 @@ def test_a_task_proved_absent_forgets_the_id_it_never_had() -> None:
 
 
 def test_an_adopted_task_begins_submitted() -> None:
-    step = adopted(a_task(S.SUBMITTED))
+    step = adopt_task(a_task(S.SUBMITTED))
     assert step.transition is not None
     assert (step.transition.to_state, step.transition.source) == (S.SUBMITTED, Source.CALLBACK)
 
 
 @pytest.mark.parametrize("broken", [[], [2], [1, 3]])
 def test_a_history_with_a_gap_is_our_own_bug(broken: list[int]) -> None:
-    first = created(a_task()).transition
+    first = create_task(a_task()).transition
     assert first is not None
     steps = [
         replace(first, version=version, from_state=None if version == 1 else S.QUEUED)

@@ -2,7 +2,7 @@
 
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted
-from tracker.domain.redacted_values import redacted_value
+from tracker.domain.redacted_values import redact_value
 from tracker.domain.redaction import MASK, Redactor
 from tracker.domain.task import Artifact, TaskError, TaskState
 
@@ -22,9 +22,9 @@ def outcome(text: str) -> Accepted:
 
 
 def test_every_text_of_a_value_is_redacted() -> None:
-    assert redacted_value(outcome(f"refused: {KEY}"), REDACT) == outcome(f"refused: {MASK}")
+    assert redact_value(outcome(f"refused: {KEY}"), REDACT) == outcome(f"refused: {MASK}")
 
 
 def test_a_value_without_a_secret_stays_itself() -> None:
     plain = outcome("refused")
-    assert redacted_value(plain, REDACT) is plain
+    assert redact_value(plain, REDACT) is plain

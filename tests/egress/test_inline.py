@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.support.origin import whole
 from tests.support.upstream import Upstream
 from tracker.domain.exchange import HttpCall, HttpResult
-from tracker.domain.inline_files import lost_reason
+from tracker.domain.inline_files import read_lost_reason
 from tracker.egress.client import EgressClient
 from tracker.egress.inline import LEAST_CHARS, InlineFiles
 
@@ -165,7 +165,7 @@ async def test_a_file_that_is_no_base64_takes_no_other_with_it(flawed: str, step
     read = json.loads(await reader.finish())
     first, lost, last = read.pop("data")
     assert (first, last, read) == (f"file of {len(SHORT)}",) * 2 + ({"n": 3},)
-    reason = lost_reason(lost)
+    reason = read_lost_reason(lost)
     assert reason is not None
     assert reason.startswith("a file in the answer")
     whole_ones = [one for one in sinks.made if not one.is_aborted]

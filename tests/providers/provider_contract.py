@@ -22,7 +22,7 @@ from tests.providers.support import (
 )
 from tracker.domain.errors import CallbackRejected, InvalidRequest
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
-from tracker.domain.lifecycle import created
+from tracker.domain.lifecycle import create_task
 from tracker.domain.outcome import (
     CancelOutcome,
     CancelUnknown,
@@ -302,7 +302,7 @@ class RenderContract(_Tested):
             )
             front = self.provider.front
             assert front is not None
-            step = created(replace(task, state=TaskState.QUEUED, version=1)).transition
+            step = create_task(replace(task, state=TaskState.QUEUED, version=1)).transition
             assert step is not None
             body = front.tell(task, step, {}, base="https://us.example")
             assert body is not None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.providers.support import NOW, a_task
-from tracker.domain.lifecycle import Transition, created
+from tracker.domain.lifecycle import Transition, create_task
 from tracker.domain.task import Artifact, TaskState
 from tracker.providers.registry import PROVIDERS
 
@@ -20,7 +20,7 @@ def told(name: str, operation: str, before: TaskState, after: TaskState, **more:
     front = PROVIDERS[name].front
     assert front is not None
     task = a_task(operation, state=after, finished_at=NOW)
-    first = created(replace(task, state=S.QUEUED, version=1)).transition
+    first = create_task(replace(task, state=S.QUEUED, version=1)).transition
     assert first is not None
     step: Transition = replace(first, from_state=before, to_state=after)
     body = front.tell(replace(task, **more), step, INPUT, base="https://us.example/replicate")

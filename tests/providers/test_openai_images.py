@@ -11,7 +11,7 @@ from tests.providers.provider_contract import PollContract, ProbeContract, Submi
 from tests.providers.support import a_task, an_account, asked_of, called_back, sent_to
 from tracker.domain.errors import CallbackRejected, InvalidRequest, Misuse
 from tracker.domain.exchange import HttpResult
-from tracker.domain.inline_files import lost_name
+from tracker.domain.inline_files import make_lost_name
 from tracker.domain.outcome import (
     Accepted,
     Cancelled,
@@ -166,7 +166,7 @@ def test_an_error_that_comes_with_http_200_is_told_and_one_of_the_server_proves_
         assert _said(_read({"data": [{"b64_json": text}]})).error.code == "empty_result"
 
 
-LOST = lost_name("a file in the answer is no base64: Excess data")
+LOST = make_lost_name("a file in the answer is no base64: Excess data")
 
 
 def test_a_picture_that_cannot_be_read_is_told_beside_those_that_can() -> None:

@@ -11,7 +11,7 @@ from tests.providers.recorded import RecordedContract
 from tests.providers.support import a_task, an_account, sent_to
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpResult
-from tracker.domain.inline_files import lost_name
+from tracker.domain.inline_files import make_lost_name
 from tracker.domain.outcome import Accepted, Deferred, Refused, SubmitOutcome, Unknown
 from tracker.domain.task import TaskState
 from tracker.providers.ports.adapter import Finds
@@ -90,7 +90,7 @@ def test_both_shapes_of_an_answer_are_results_with_their_price() -> None:
 
 
 def test_a_picture_that_cannot_be_read_is_told_beside_those_that_can() -> None:
-    lost = {"b64_json": lost_name("no base64")}
+    lost = {"b64_json": make_lost_name("no base64")}
     made = _read(DRAW, {"data": [{"url": "https://img.example/x"}, lost]}, n=2)
     assert isinstance(made, Accepted)
     assert made.said is not None

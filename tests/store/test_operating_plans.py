@@ -110,7 +110,7 @@ def test_holds_of_a_batch_are_looked_up_for_each_of_its_tasks(database_url: str)
             EndedRow(WalkPlace(NOW, one.key), one.tenant, one.provider, one.state) for one in made
         ]
         found: list[set[int]] = []
-        walks = driver_plans(db, lambda: found.append(holds.held_later(db, rows)()))
+        walks = driver_plans(db, lambda: found.append(holds.prepare_held(db, rows)()))
         assert found == [{one.key for one in made if one.tenant == "other" or one.id == held.id}]
         assert whole.key in found[0]
         for plan in walks:

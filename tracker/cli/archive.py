@@ -88,11 +88,11 @@ def read(*, task: str | None, **which: Any) -> None:
         fail(f"{task!r} is not the id of a task")
 
     async def act(store: "Store", objects: "ObjectStore") -> None:
-        from tracker.domain.archive import shown  # noqa: PLC0415 - as above
+        from tracker.domain.archive import render_row  # noqa: PLC0415 - as above
         from tracker.services.upkeep import archive_reading  # noqa: PLC0415
 
         async for kept_class, row in archive_reading.rows(store, objects, _filter(which), task=id_):
-            emit_json({"class": kept_class.value, **shown(kept_class, row)})
+            emit_json({"class": kept_class.value, **render_row(kept_class, row)})
 
     _with_archive(act)
 

@@ -18,7 +18,7 @@ def migrate() -> None:
     """Create or update the database schema. Safe to run at every start."""
     # Here: the help of this command needs neither the database library nor the migrations.
     from tracker.cli.starting import wait_for_database  # noqa: PLC0415
-    from tracker.store.driver.engine import shown_url  # noqa: PLC0415
+    from tracker.store.driver.engine import mask_passwords  # noqa: PLC0415
     from tracker.store.migrate import DatabaseRefused, MigrationsMissing, upgrade  # noqa: PLC0415
 
     settings = load_settings()
@@ -28,4 +28,4 @@ def migrate() -> None:
         upgrade(url)
     except (MigrationsMissing, DatabaseRefused) as error:
         fail(str(error), code=FAILED)
-    say(f"migrated {shown_url(url)}")
+    say(f"migrated {mask_passwords(url)}")

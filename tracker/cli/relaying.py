@@ -102,7 +102,7 @@ def _forward(to: httpx.Client, url: str, key: bytes, change: dict[str, Any], bod
     """POST one event as a delivery; returns how it was answered, for people."""
     at = datetime.fromisoformat(change["at"])
     about = (change["task_id"], str(change["version"]), "listen")
-    id_ = str(notices.derived_id(at, "delivery", *about))
+    id_ = str(notices.derive_id(at, "delivery", *about))
     headers = {
         "content-type": "application/json; charset=utf-8",
         "user-agent": f"tracker/{__version__}",

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 
-from tracker.app import make_supervisor, observed
+from tracker.app import make_supervisor, observe
 from tracker.cli.containers import refuse_forgetting
 from tracker.cli.exits import FAILED
 from tracker.cli.shared import fail, load_settings, say
@@ -35,7 +35,7 @@ def run() -> None:
 
 async def _work(settings: Settings) -> None:
     async with open_parts(settings) as parts:
-        with observed(parts):
+        with observe(parts):
             await _work_on(parts)
 
 

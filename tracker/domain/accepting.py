@@ -8,7 +8,7 @@ from tracker.domain.cost import Cost, own_estimates
 from tracker.domain.task import Task, TaskState
 
 
-def as_accepted(task: Task) -> Task:
+def restore_accepted(task: Task) -> Task:
     """Return a task as it was when it was accepted, whatever became of it."""
     return replace(
         task,
@@ -38,7 +38,7 @@ def as_accepted(task: Task) -> Task:
     )
 
 
-def resubmitted(  # noqa: PLR0913 - all that a new task has of its own
+def make_resubmission(  # noqa: PLR0913 - all that a new task has of its own
     before: Task,
     *,
     id_: UUID,
@@ -58,7 +58,7 @@ def resubmitted(  # noqa: PLR0913 - all that a new task has of its own
     if before.deadline_at is not None:
         patience = before.deadline_at - before.created_at
     return replace(
-        as_accepted(before),
+        restore_accepted(before),
         key=0,
         id=id_,
         external_task_id=before.external_task_id if has_free_name else str(id_),

@@ -141,7 +141,7 @@ def path_of(kept_class: KeptClass, tenant: str, day: date, first: int, last: int
 
 def encode_rows(kept_class: KeptClass, rows: Sequence[ArchivedRow]) -> bytes:
     """Write rows; the same rows are the same bytes."""
-    lines = (json.dumps(shown(kept_class, row), separators=(",", ":")) + "\n" for row in rows)
+    lines = (json.dumps(render_row(kept_class, row), separators=(",", ":")) + "\n" for row in rows)
     return gzip.compress("".join(lines).encode("ascii"), mtime=0)
 
 
@@ -156,7 +156,7 @@ def decode_rows(kept_class: KeptClass, data: bytes) -> Iterator[ArchivedRow]:
         yield row
 
 
-def shown(kept_class: KeptClass, row: ArchivedRow) -> dict[str, Any]:
+def render_row(kept_class: KeptClass, row: ArchivedRow) -> dict[str, Any]:
     """Return a row as JSON has it."""
     schema = SCHEMAS[kept_class]
     found = _as_json(row, schema.columns)

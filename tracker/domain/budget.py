@@ -88,7 +88,7 @@ def _sum(budget: Budget, adds: Mapping[Price, Decimal]) -> Decimal:
     return sum((amount for price, amount in adds.items() if budget.takes(price)), _ZERO)
 
 
-def used_of(
+def sum_used(
     budget: Budget, spent: Iterable[tuple[str, int, Price, Decimal]], since: str
 ) -> Decimal:
     """Return what is used of a budget.

@@ -92,7 +92,7 @@ def _above_zero(entry: Cost) -> Cost | None:
     return changed(entry, amount=entry.amount.removeprefix("-"), phase=Phase.REFUND)
 
 
-def expected_again(costs: tuple[Cost, ...]) -> dict[Price, Decimal]:
+def expect_again(costs: tuple[Cost, ...]) -> dict[Price, Decimal]:
     """Return what the same request is expected to cost when it is made again, by price.
 
     That is what it was charged, else what was reserved for it, else what was expected of it; a

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from tracker.domain.members import direct_members
-from tracker.domain.notices import derived_id
+from tracker.domain.notices import derive_id
 from tracker.domain.records import changed, record
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
 from tracker.domain.url_expiry import expiry_of
@@ -150,7 +150,7 @@ def asset_id(task: Task, piece: str, now: datetime) -> UUID:
     It sorts by when the result came, not by when its task was created: an index of ids then grows
     at its end, whatever the order in which tasks end.
     """
-    return derived_id(now, "asset", task.id.hex, piece)
+    return derive_id(now, "asset", task.id.hex, piece)
 
 
 def may_have_assets(task: Task) -> bool:
@@ -183,7 +183,7 @@ def replaced(before: Task, after: Task) -> list[str]:
     ]
 
 
-def wanted_of(task: Task, *, lifetime: timedelta | None, now: datetime) -> list[Wanted]:
+def list_wanted(task: Task, *, lifetime: timedelta | None, now: datetime) -> list[Wanted]:
     """Return what is to be fetched of a task that succeeded.
 
     lifetime: how long the provider's URLs live; None where it does not say.

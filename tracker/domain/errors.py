@@ -67,7 +67,9 @@ class InvalidRequest(TrackerError):
 
         omitted: wrong fields beyond those given.
         """
-        self.fields: Sequence[FieldError] = tuple(_shortened(one) for one in fields[:MOST_NAMED])
+        self.fields: Sequence[FieldError] = tuple(
+            _shorten_field_error(one) for one in fields[:MOST_NAMED]
+        )
         self.omitted = omitted + len(fields) - len(self.fields)
         self.malformed = malformed
         super().__init__("; ".join(str(one) for one in (*self.fields, *self.rest)))
@@ -88,12 +90,12 @@ class InvalidRequest(TrackerError):
         return InvalidRequest(*moved, malformed=self.malformed, omitted=self.omitted)
 
 
-def _shortened(field: FieldError) -> FieldError:
-    path, reason = _cut(field.path, _PATH_CHARS), _cut(field.reason, _REASON_CHARS)
+def _shorten_field_error(field: FieldError) -> FieldError:
+    path, reason = _cut_text(field.path, _PATH_CHARS), _cut_text(field.reason, _REASON_CHARS)
     return field if (path, reason) == (field.path, field.reason) else FieldError(path, reason)
 
 
-def _cut(text: str, most: int) -> str:
+def _cut_text(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]}…"
 
 

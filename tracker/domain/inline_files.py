@@ -70,12 +70,12 @@ def is_name(url: str | None) -> bool:
     return url is not None and url.startswith(SCHEME)
 
 
-def lost_name(reason: str) -> str:
+def make_lost_name(reason: str) -> str:
     """Return what stands in an answer in the place of a file that could not be read."""
     return _LOST + quote(reason[:_MOST_REASON])
 
 
-def lost_reason(value: Any) -> str | None:
+def read_lost_reason(value: Any) -> str | None:
     """Return why a file of an answer could not be read; None where no such name is given.
 
     It is not signed: a provider that writes one itself says no more than that it has no file.
@@ -95,7 +95,7 @@ def with_content_urls(task: Task, base: str) -> Task:
     return with_urls(task, urls) if urls else task
 
 
-def kept_of(
+def list_assets(
     task: Task,
     secrets: Sequence[bytes],
     *,

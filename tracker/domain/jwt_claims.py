@@ -47,7 +47,7 @@ def verify(token: str, secrets: Sequence[str], *, now: datetime) -> None:
     secrets: any may have signed it.
     Raises Unauthenticated. Times are exact: clients set `nbf` a few seconds back.
     """
-    claims = _signed(token, secrets)
+    claims = _verify_claims(token, secrets)
     unit = 1 if "iss" in claims else 1000
     expires, begins = _time(claims.get("exp"), unit), _time(claims.get("nbf", 0), unit)
     if expires is None or begins is None:
@@ -61,7 +61,7 @@ def verify(token: str, secrets: Sequence[str], *, now: datetime) -> None:
         )
 
 
-def _signed(token: str, secrets: Sequence[str]) -> dict[str, Any]:
+def _verify_claims(token: str, secrets: Sequence[str]) -> dict[str, Any]:
     for secret in secrets:
         try:
             signed = jwt.api_jws.decode(token, secret, algorithms=[_ALGORITHM])

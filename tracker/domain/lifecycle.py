@@ -214,7 +214,7 @@ class Step:
     effects: tuple[Effect, ...] = ()
 
 
-def created(task: Task) -> Step:
+def create_task(task: Task) -> Step:
     """Return the first step of a new task: `queued`, version 1."""
     if task.state is not S.QUEUED or task.version != 1:
         raise Misuse(f"a new task is queued at version 1, not {task.state} at {task.version}")
@@ -224,7 +224,7 @@ def created(task: Task) -> Step:
     return Step(task, Verdict.ADVANCED, first, (Effect.SUBMIT,))
 
 
-def adopted(task: Task, source: Source = Source.CALLBACK) -> Step:
+def adopt_task(task: Task, source: Source = Source.CALLBACK) -> Step:
     """Return the first step of a task that is found at the provider: `submitted`, version 1."""
     if task.state is not S.SUBMITTED or task.version != 1:
         raise Misuse(f"an adopted task is submitted at version 1, not {task.state}")
@@ -248,7 +248,7 @@ def apply(task: Task, event: Event, *, now: datetime) -> Step:
     Unavailable for a task in a state of a later release, which only that may change.
     """
     if event.kind is _CREATED:
-        raise Misuse("`created` is the first transition and is made by created()")
+        raise Misuse("`create_task` is the first transition and is made by created()")
     kind = _kind_of_news(task, event)
     if kind is not event.kind:
         event = changed(event, kind=kind)

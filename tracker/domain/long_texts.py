@@ -66,7 +66,7 @@ def pieces(
 ) -> Iterator[str]:
     """Yield the same in pieces."""
     long: list[str] = []
-    skeleton = _marked(value, long, step) if is_large(value, step) else None
+    skeleton = _mark_long_texts(value, long, step) if is_large(value, step) else None
     encoder = _encoder(separators, sort_keys, ensure_ascii)
     text = encoder.encode(value if skeleton is None else skeleton)
     if skeleton is None or not long:
@@ -110,7 +110,7 @@ def base64_size(text: str, *, step: int = LONG) -> int:
     return size
 
 
-def _marked(value: Any, long: list[str], step: int) -> Any:
+def _mark_long_texts(value: Any, long: list[str], step: int) -> Any:
     """Return JSON with a mark for each text longer than a step, which is appended to `long`.
 
     None where another text holds NUL, which might look like a mark.
@@ -123,7 +123,7 @@ def _marked(value: Any, long: list[str], step: int) -> Any:
     if isinstance(value, dict):
         found = {}
         for key, item in value.items():
-            marked = _marked(item, long, step)
+            marked = _mark_long_texts(item, long, step)
             if (marked is None and item is not None) or (isinstance(key, str) and "\0" in key):
                 return None
             found[key] = marked
@@ -131,7 +131,7 @@ def _marked(value: Any, long: list[str], step: int) -> Any:
     if isinstance(value, list | tuple):
         items = []
         for item in value:
-            marked = _marked(item, long, step)
+            marked = _mark_long_texts(item, long, step)
             if marked is None and item is not None:
                 return None
             items.append(marked)

@@ -46,7 +46,7 @@ def move_task(task: Task, event: Event, target: TaskState, *, now: datetime) -> 
     now: aware UTC; becomes `updated_at`.
     """
     if event.kind is _REREAD:
-        return _corrected(task, event, now)
+        return _apply_correction(task, event, now)
     back = target is _QUEUED and task.state is not _QUEUED
     left_us = target is not _QUEUED and event.kind not in _NEVER_LEFT
     known = target in KNOWN_TO_PROVIDER or (left_us and target in VERDICTS)
@@ -94,7 +94,7 @@ def _with_call(after: Task, event: Event) -> Task:
     return changed(after, awaits=None) if is_known else after
 
 
-def _corrected(task: Task, event: Event, now: datetime) -> Task:
+def _apply_correction(task: Task, event: Event, now: datetime) -> Task:
     """Return the task after its receipts were read again: where it stands is not touched."""
     artifacts = event.artifacts or task.artifacts
     has_error = task.state is _FAILED or task.state is _EXPIRED

@@ -94,7 +94,7 @@ class EventFilter:
         )
 
 
-def derived_id(at: datetime, *parts: str) -> UUID:
+def derive_id(at: datetime, *parts: str) -> UUID:
     """Return an id that equal parts always make: a UUIDv7 whose random bits are a digest.
 
     at: when it happened; ids sort by it.
@@ -110,7 +110,7 @@ def delivery_id(at: datetime, task: Task, endpoint: str) -> UUID:
     at:       when the transition was made.
     endpoint: its public id, or what stands for a URL that came with the task.
     """
-    return derived_id(at, "delivery", str(task.id), str(task.version), endpoint)
+    return derive_id(at, "delivery", str(task.id), str(task.version), endpoint)
 
 
 def _same(one: Any, other: Any) -> bool:

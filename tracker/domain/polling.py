@@ -54,11 +54,13 @@ class PollPlan:
         shortest = self.quiet if relies_on_callbacks else self.first
         pause = max(shortest, min(age * _GROWTH, self.ceiling))
         if usual.typical is not None and usual.slow is not None:
-            pause = max(shortest, self._learned(age, usual, relies_on_callbacks, pause))
+            pause = max(
+                shortest, self._pause_from_expectation(age, usual, relies_on_callbacks, pause)
+            )
         pause = max(pause, timedelta(seconds=min(asked_s, _ASKED_CAP_S)))
         return now + pause * (1 + _SPREAD * jitter)
 
-    def _learned(
+    def _pause_from_expectation(
         self,
         age: timedelta,
         usual: Expectation,

@@ -29,7 +29,7 @@ SHOWN: Mapping[str, Mapping[str, str]] = {
 """By the type that the first bytes tell: declared types that agree, and the type that is served."""
 
 
-def shown_type(first: bytes, declared: str) -> str | None:
+def choose_shown_type(first: bytes, declared: str) -> str | None:
     """Return the type under which a file is shown; None where it must not be.
 
     first: its first 512 bytes. declared: the Content-Type that came with it.

@@ -59,7 +59,7 @@ def estimate(
     """Return what a task is expected to cost, as one entry; none where the list does not say."""
     if not prices:
         return ()
-    model = _named(input_, _MODELS)
+    model = _first_named(input_, _MODELS)
     name = model if isinstance(model, str) else None
     found = next((one for one in prices if one.covers(provider, operation, name)), None)
     quantity = None if found is None else _quantity(found, input_)
@@ -82,12 +82,12 @@ def _quantity(price: ListPrice, input_: Mapping[str, Any]) -> Decimal | None:
         case PricedUnit.TASK:
             return Decimal(1)
         case PricedUnit.SECOND:
-            return _number(_named(input_, _SECONDS)) or price.usual
+            return _number(_first_named(input_, _SECONDS)) or price.usual
         case PricedUnit.PIECE:
-            return _number(_named(input_, _PIECES)) or price.usual or Decimal(1)
+            return _number(_first_named(input_, _PIECES)) or price.usual or Decimal(1)
 
 
-def _named(input_: Mapping[str, Any], names: Sequence[str]) -> Any:
+def _first_named(input_: Mapping[str, Any], names: Sequence[str]) -> Any:
     inner = [input_[name] for name in _WITHIN if isinstance(input_.get(name), Mapping)]
     for holder in (input_, *inner):
         for name in names:

@@ -89,7 +89,7 @@ class Redactor:
         if not self.may_hold_secret(text, *also):
             return text
         if len(text) > 2 * _WINDOW:
-            return "".join(self._redacted_pieces(text, also))
+            return "".join(self._redact_pieces(text, also))
         return self._redact_whole(text, also)
 
     def _redact_whole(self, text: str, also: Sequence[str]) -> str:
@@ -97,7 +97,7 @@ class Redactor:
             text = pattern.sub(_mask, text)
         return text
 
-    def _redacted_pieces(self, text: str, also: Sequence[str]) -> Iterator[str]:
+    def _redact_pieces(self, text: str, also: Sequence[str]) -> Iterator[str]:
         """Yield a long text in redacted pieces, also where a secret lies across two of them."""
         reach, start = self._reach(also), 0
         while len(text) - start > _WINDOW + reach:
@@ -169,7 +169,7 @@ class Redactor:
 
     def _patterns(self, text: str, also: Sequence[str]) -> list[re.Pattern[str]]:
         """Return the patterns that may match; usually none, as a search for plain text shows."""
-        plain = _unescaped(text)
+        plain = _unescape_ascii(text)
         bare = text.replace("\\", "") if "\\" in text else text
         patterns = [_CALLBACK] if "callbacks" in plain else []
         patterns += [_jwt(claims) for claims in self._claims if claims in plain]
@@ -214,20 +214,20 @@ def _overlap(word: str, mark: str) -> int:
     return next((size for size in sizes if word.endswith(mark[:size])), 0)
 
 
-def _unescaped(text: str) -> str:
+def _unescape_ascii(text: str) -> str:
     """Return the text with its escapes of ASCII undone."""
     if "%" in text:
-        text = _PERCENT_ESCAPE.sub(_escaped_character, text)
+        text = _PERCENT_ESCAPE.sub(_read_escape, text)
     if "&#" in text:
-        text = _HTML_ESCAPE.sub(_escaped_character, text)
+        text = _HTML_ESCAPE.sub(_read_escape, text)
     if "\\" not in text:
         return text
     if "u00" in text or "\\x" in text:
-        text = _JSON_ESCAPE.sub(_escaped_character, text)
+        text = _JSON_ESCAPE.sub(_read_escape, text)
     return text.replace("\\", "")
 
 
-def _escaped_character(found: re.Match[str]) -> str:
+def _read_escape(found: re.Match[str]) -> str:
     if found.re is _HTML_ESCAPE and found[1] is None:
         return chr(int(found[2]))
     return chr(int(found[1], 16))
@@ -236,7 +236,7 @@ def _escaped_character(found: re.Match[str]) -> str:
 @lru_cache(maxsize=1024)
 def _secret(secret: str) -> re.Pattern[str]:
     """Return a secret however it is written; a short one only as a word of its own."""
-    written = _written(secret)
+    written = _escapable_pattern(secret)
     if len(secret) < CERTAIN:
         written = rf"(?<![A-Za-z0-9]){written}(?![A-Za-z0-9])"
     return re.compile(written)
@@ -245,7 +245,9 @@ def _secret(secret: str) -> re.Pattern[str]:
 @lru_cache(maxsize=256)
 def _jwt(claims: str) -> re.Pattern[str]:
     """Return the claims and the signature of a token; its header is the same for all."""
-    return re.compile(rf"{_written(claims)}{_UNIT}{{0,1000}}+(?:{_written('.')}{_UNIT}{{0,100}}+)?")
+    return re.compile(
+        rf"{_escapable_pattern(claims)}{_UNIT}{{0,1000}}+(?:{_escapable_pattern('.')}{_UNIT}{{0,100}}+)?"
+    )
 
 
 def _claims_of(access_key: str) -> str:
@@ -254,7 +256,7 @@ def _claims_of(access_key: str) -> str:
     return urlsafe_b64encode(begun[: len(begun) // 3 * 3]).decode()
 
 
-def _written(word: str) -> str:
+def _escapable_pattern(word: str) -> str:
     """Return a pattern of a word whose characters may be escaped in any usual way."""
     return "".join(_character(char) for char in word)
 
@@ -268,9 +270,9 @@ def _character(char: str) -> str:
     return rf"(?:{plain}|%(?:25){{0,4}}{digits}|\\{{1,8}}(?:u00|x){digits}|{entity})"
 
 
-_SLASH = _written("/")
+_SLASH = _escapable_pattern("/")
 _CALLBACK = re.compile(
-    rf"({_written('callbacks')}{_SLASH}{_UNIT}{{1,64}}+{_SLASH}{_UNIT}{{6,64}}+{_SLASH})"
+    rf"({_escapable_pattern('callbacks')}{_SLASH}{_UNIT}{{1,64}}+{_SLASH}{_UNIT}{{6,64}}+{_SLASH})"
     rf"{_UNIT}{{16,64}}"
 )
 """A callback URL: `/callbacks/{provider}/{task}/{token}`, its token behind the group."""

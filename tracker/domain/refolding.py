@@ -161,7 +161,7 @@ def refold(
             fold.stand(step)
     after = fold.task
     if after.state is not task.state:
-        return _moved(task, fold)
+        return _sort_moved(task, fold)
     fields = tuple(name for name in _FIELDS if _differs(name, task, after))
     if not fields:
         return Refolded(Sort.SAME, after)
@@ -204,7 +204,7 @@ def _as_it_stands(task: Task, step: Transition) -> Event:
         progress=task.progress if told else None,
         artifacts=task.artifacts if told else (),
         error=task.error,
-        costs=_told_costs(task) if is_billed else (),
+        costs=_list_told_costs(task) if is_billed else (),
         detail=task.detail if told else None,
         attempt=step.attempt,
         stage=task.stage if told else None,
@@ -213,7 +213,7 @@ def _as_it_stands(task: Task, step: Transition) -> Event:
     )
 
 
-def _moved(task: Task, fold: _Fold) -> Refolded:
+def _sort_moved(task: Task, fold: _Fold) -> Refolded:
     """Sort a task whose fold leads to another state."""
     after = fold.task
     if task.state in VERDICTS:
@@ -246,7 +246,7 @@ def _correction(task: Task, fold: _Fold, fields: tuple[str, ...], actor: str | N
         message=after.message if "message" in fields else task.message,
         artifacts=after.artifacts if "artifacts" in fields else (),
         error=_error(task, after) if "error" in fields else None,
-        costs=_told_costs(after) if "costs" in fields else (),
+        costs=_list_told_costs(after) if "costs" in fields else (),
         detail=after.detail if "detail" in fields else None,
         receipt=max(sources),
         actor=actor,
@@ -260,7 +260,7 @@ def _error(task: Task, after: Task) -> TaskError | None:
     return changed(after.error, doubtful=task.error.doubtful)
 
 
-def _told_costs(task: Task) -> tuple[Any, ...]:
+def _list_told_costs(task: Task) -> tuple[Any, ...]:
     return tuple(one for one in task.costs if one.origin is CostOrigin.PROVIDER)
 
 

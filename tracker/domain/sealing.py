@@ -35,7 +35,7 @@ def seal(master: bytes, secret: bytes, *, nonce: bytes) -> bytes:
     nonce:  16 random bytes, never used twice.
     Raises ValueError.
     """
-    return _sealed(_BY_BLOCKS, master, secret, nonce)
+    return _seal_with(_BY_BLOCKS, master, secret, nonce)
 
 
 def seal_long(master: bytes, secret: bytes, *, nonce: bytes) -> bytes:
@@ -43,7 +43,7 @@ def seal_long(master: bytes, secret: bytes, *, nonce: bytes) -> bytes:
 
     Releases from before 29 November 2026 do not open it.
     """
-    return _sealed(_AT_ONCE, master, secret, nonce)
+    return _seal_with(_AT_ONCE, master, secret, nonce)
 
 
 def unseal(masters: Sequence[bytes], sealed: bytes) -> bytes:
@@ -52,19 +52,19 @@ def unseal(masters: Sequence[bytes], sealed: bytes) -> bytes:
     version, nonce, text = head[:1], head[1 : 1 + NONCE_BYTES], head[1 + NONCE_BYTES :]
     for master in masters:
         if hmac.compare_digest(tag, _tag(master, head)) and version in _KEYSTREAMS:
-            return _mixed(text, _KEYSTREAMS[version](master, nonce, len(text)))
+            return _xor(text, _KEYSTREAMS[version](master, nonce, len(text)))
     raise CannotOpen("it was sealed with a key that is not among TRACKER_CALLBACK_SECRETS")
 
 
-def _sealed(version: bytes, master: bytes, secret: bytes, nonce: bytes) -> bytes:
+def _seal_with(version: bytes, master: bytes, secret: bytes, nonce: bytes) -> bytes:
     if len(secret) > MOST_BYTES or len(nonce) != NONCE_BYTES:
         raise ValueError(f"a secret has at most {MOST_BYTES} bytes, a nonce 16")
     stream = _KEYSTREAMS[version](master, nonce, len(secret))
-    head = version + nonce + _mixed(secret, stream)
+    head = version + nonce + _xor(secret, stream)
     return head + _tag(master, head)
 
 
-def _mixed(text: bytes, stream: bytes) -> bytes:
+def _xor(text: bytes, stream: bytes) -> bytes:
     """Return a text XOR as much of a keystream."""
     size = len(text)
     return (int.from_bytes(text, "big") ^ int.from_bytes(stream, "big")).to_bytes(size, "big")
@@ -74,7 +74,7 @@ def _by_blocks(master: bytes, nonce: bytes, size: int) -> bytes:
     blocks = -(-size // _BLOCK_BYTES)
     # The first block has no number: what was sealed when there was only one opens as before.
     numbered = [nonce, *[nonce + number.to_bytes(4, "big") for number in range(1, blocks)]]
-    return b"".join(_keyed(master, b"encrypt").digests(numbered))[:size]
+    return b"".join(_make_keyed_digest(master, b"encrypt").digests(numbered))[:size]
 
 
 def _at_once(master: bytes, nonce: bytes, size: int) -> bytes:
@@ -85,19 +85,19 @@ _KEYSTREAMS = {_BY_BLOCKS: _by_blocks, _AT_ONCE: _at_once}
 
 
 def _tag(master: bytes, head: bytes) -> bytes:
-    return _keyed(master, b"authenticate").digest(head)[:_TAG_BYTES]
+    return _make_keyed_digest(master, b"authenticate").digest(head)[:_TAG_BYTES]
 
 
 @lru_cache(maxsize=64)
-def _keyed(master: bytes, purpose: bytes) -> KeyedDigest:
-    key = _derived(master, purpose)
+def _make_keyed_digest(master: bytes, purpose: bytes) -> KeyedDigest:
+    key = _derive_key(master, purpose)
     return KeyedDigest(key, hashlib.sha512 if purpose == b"encrypt" else hashlib.sha256)
 
 
 @lru_cache(maxsize=64)
 def _long_key(master: bytes) -> bytes:
-    return _derived(master, b"encrypt at once")
+    return _derive_key(master, b"encrypt at once")
 
 
-def _derived(master: bytes, purpose: bytes) -> bytes:
+def _derive_key(master: bytes, purpose: bytes) -> bytes:
     return hmac.digest(master, b"endpoint secrets\n" + purpose, hashlib.sha256)

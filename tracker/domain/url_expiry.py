@@ -33,14 +33,19 @@ def expiry_of(url: str) -> datetime | None:
         if not query:
             return None
         given = {k.lower(): v for k, v in parse_qsl(query, max_num_fields=_MOST_FIELDS)}
-        found = [_signed(given), _seconds(given.get("expires")), _span(given), _azure(given)]
+        found = [
+            _read_signed_span(given),
+            _seconds(given.get("expires")),
+            _span(given),
+            _azure(given),
+        ]
     except (ValueError, OverflowError):
         return None
     known = [when for when in found if when is not None]
     return min(known) if known else None
 
 
-def _signed(given: Mapping[str, str]) -> datetime | None:
+def _read_signed_span(given: Mapping[str, str]) -> datetime | None:
     for signer in _SIGNERS:
         date, expires = given.get(f"{signer}-date"), given.get(f"{signer}-expires")
         if date and expires and expires.isdecimal():

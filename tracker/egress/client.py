@@ -124,14 +124,14 @@ class EgressClient:
             return sent.failure("the call raised; see the log")
         if _is_refused_by_proxy(answer.status, call):
             return HttpFailure(Certainty.NOT_SENT, PROXY_REFUSES)
-        return await self._redacted(answer, call)
+        return await self._redact_answer(answer, call)
 
     async def call_guarded(self, call: HttpCall) -> HttpResult | HttpFailure:
         """Send a call to a user's address: refused when its name resolves to one inside."""
         answer = await self._guarded.call(call)
         if isinstance(answer, HttpFailure):
             return replace(answer, reason=self._redactor.redact(answer.reason, *_secrets_of(call)))
-        return await self._redacted(answer, call)
+        return await self._redact_answer(answer, call)
 
     async def open_provider(
         self, call: HttpCall, *, body: AsyncIterable[bytes] | None = None, cap: int
@@ -159,7 +159,7 @@ class EgressClient:
         chunks = self._redactor.redact_stream(
             _chunks(response, until=until, cap=cap), *_secrets_of(call)
         )
-        headers = self._redacted_headers(headers_of(response), _secrets_of(call))
+        headers = self._redact_headers(headers_of(response), _secrets_of(call))
         return HttpStream(response.status_code, headers, chunks)
 
     def refusal(self, url: str) -> str | None:
@@ -173,19 +173,19 @@ class EgressClient:
         self._clients.clear()
         await self._guarded.close()
 
-    async def _redacted(self, answer: HttpResult, call: HttpCall) -> HttpResult:
+    async def _redact_answer(self, answer: HttpResult, call: HttpCall) -> HttpResult:
         """Return the answer without secrets in it. A large one is searched in a thread."""
         redact, secrets = self._redactor.redact_bytes, _secrets_of(call)
         if len(answer.body) > _SEARCHED_AT_ONCE:
             body = await asyncio.to_thread(redact, answer.body, *secrets)
         else:
             body = redact(answer.body, *secrets)
-        headers = self._redacted_headers(answer.headers, secrets)
+        headers = self._redact_headers(answer.headers, secrets)
         if body is answer.body and headers is answer.headers:
             return answer
         return replace(answer, headers=headers, body=body)
 
-    def _redacted_headers(
+    def _redact_headers(
         self, headers: Mapping[str, str], secrets: tuple[str, ...]
     ) -> Mapping[str, str]:
         if not self._redactor.may_hold_secret("\n".join(headers.values()), *secrets):

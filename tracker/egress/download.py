@@ -18,7 +18,7 @@ from tracker.domain.errors import Broken, Unkeepable
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpStream
 from tracker.domain.minimum_pace import MinimumPace
 from tracker.egress.decoding import Decoder, Undecodable
-from tracker.egress.guarded import FAILURES, open_guarded, refused, request_for, target_of
+from tracker.egress.guarded import FAILURES, find_refusal, open_guarded, request_for, target_of
 from tracker.egress.reasons import reason_in_words
 from tracker.egress.sent import FirstByte
 
@@ -66,7 +66,7 @@ class Downloading:
         Returns a failure as NOT_SENT where the URL's own host was not reached.
         """
         for hop in range(MOST_REDIRECTS + 1):
-            refusal = refused(url, self._allow)
+            refusal = find_refusal(url, self._allow)
             if refusal is not None:
                 return HttpFailure(Certainty.NOT_SENT, refusal)
             host = (urlsplit(url).hostname or "").lower()

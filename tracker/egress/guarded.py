@@ -84,7 +84,7 @@ class GuardedCalls:
         """Carry out one exchange, whole within `call.timeout_s`."""
         sent = FirstByte()
         try:
-            refusal = refused(call.url, self._allow)
+            refusal = find_refusal(call.url, self._allow)
             if refusal is not None:
                 return HttpFailure(Certainty.NOT_SENT, refusal)
             return await self._within(call, target_of(call.url, self._allow), sent)
@@ -195,7 +195,7 @@ def open_guarded(
 
 
 @lru_cache(maxsize=4096)
-def refused(url: str, allow: tuple[str, ...]) -> str | None:
+def find_refusal(url: str, allow: tuple[str, ...]) -> str | None:
     """Return why a URL will never be called; None when it may be."""
     return policy.refusal(url, allow)
 

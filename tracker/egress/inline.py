@@ -13,7 +13,7 @@ from binascii import a2b_base64
 
 from tracker.domain.errors import Unkeepable
 from tracker.domain.exchange import FileSink, OpenSink
-from tracker.domain.inline_files import lost_name
+from tracker.domain.inline_files import make_lost_name
 
 LEAST_CHARS = 16 * 1024
 """A string that is shorter is left in the text."""
@@ -139,7 +139,7 @@ class InlineFiles:
 
     async def _lose(self, sink: FileSink, reason: str) -> None:
         """Leave nothing of a file that cannot be read, and read over the rest of it."""
-        self._sink = _LostSink(lost_name(reason))
+        self._sink = _LostSink(make_lost_name(reason))
         self._quad = self._cut = b""
         await sink.abort()
 
@@ -154,7 +154,7 @@ class InlineFiles:
         self._quad = clean[whole:]
         if whole:
             self._is_padded = clean.endswith(b"=", 0, whole)
-            await sink.write(_decoded(clean[:whole]))
+            await sink.write(_decode(clean[:whole]))
 
     def _unescaped(self, part: bytes) -> bytes:
         """Return base64 without JSON's escapes and without line ends; it seldom has any.
@@ -169,7 +169,7 @@ class InlineFiles:
         cut = _CUT.search(part)  # the rest of this escape comes next
         self._cut = b"" if cut is None else cut[0]
         whole = part if cut is None else part[: cut.start()]
-        return _ESCAPED.sub(_unescaped, whole).translate(None, _LINE_ENDS)
+        return _ESCAPED.sub(_unescape, whole).translate(None, _LINE_ENDS)
 
     async def _close(self) -> None:
         """End the string, and the file in it."""
@@ -194,7 +194,7 @@ class InlineFiles:
         if self._cut:
             raise ValueError("a file in the answer ends within an escape")
         if self._quad:
-            await sink.write(_decoded(self._quad + b"=" * (-len(self._quad) % 4)))
+            await sink.write(_decode(self._quad + b"=" * (-len(self._quad) % 4)))
 
 
 class RawFile:
@@ -261,7 +261,7 @@ class _LostSink(_NoFile):
         return self._name
 
 
-def _unescaped(escape: re.Match[bytes]) -> bytes:
+def _unescape(escape: re.Match[bytes]) -> bytes:
     """Return the character that an escape stands for; one that base64 has none of stays."""
     name = escape[1]
     if len(name) == 1:
@@ -270,7 +270,7 @@ def _unescaped(escape: re.Match[bytes]) -> bytes:
     return bytes([number]) if number < 0x80 else escape[0]
 
 
-def _decoded(text: bytes) -> bytes:
+def _decode(text: bytes) -> bytes:
     try:
         return a2b_base64(text, strict_mode=True)
     except Base64Error as error:

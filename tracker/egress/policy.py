@@ -89,11 +89,13 @@ def checked_network(text: str) -> str:
     try:
         network = ipaddress.ip_network(text)
     except ValueError:
-        raise ValueError(f"{text!r} is not a network in CIDR notation{_meant(text)}") from None
+        raise ValueError(
+            f"{text!r} is not a network in CIDR notation{_suggest_network(text)}"
+        ) from None
     try:
         Policy(denied_networks=_TABLE, allowed_networks=(network,))
     except ValueError:
-        inner = _carried(network)
+        inner = _find_carried_ipv4(network)
         instead = f"write the IPv4 network, {inner}" if inner else "write the IPv4 network itself"
         raise ValueError(
             f"{text!r} can never match: its addresses stand for IPv4 addresses, and those are "
@@ -102,14 +104,14 @@ def checked_network(text: str) -> str:
     return str(network)
 
 
-def _meant(text: str) -> str:
+def _suggest_network(text: str) -> str:
     try:
         return f" (it has bits behind its prefix): write {ipaddress.ip_network(text, strict=False)}"
     except ValueError:
         return ", like 10.0.0.0/8; separate several by commas"
 
 
-def _carried(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str | None:
+def _find_carried_ipv4(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str | None:
     """Return the IPv4 network behind an IPv6 one that ends in it; None where there is no one."""
     is_at_end = any(network.network_address in ipaddress.ip_network(one) for one in _V4_AT_END)
     if network.version == 4 or not is_at_end or network.prefixlen <= 96:

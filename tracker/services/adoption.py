@@ -28,12 +28,12 @@ def insert_adopted(context: Context, tx: Tx, found: Sequence[UpstreamTask]) -> l
 
     They belong to the default tenant: nothing at the provider tells whose they are.
     """
-    inserted = tasks.insert_many(tx.db, [_adopted(context, tx, one) for one in found])
+    inserted = tasks.insert_many(tx.db, [_make_adopted_task(context, tx, one) for one in found])
     tasks.insert_inputs(tx.db, [(task, b"{}") for task in inserted if task is not None])
     return inserted
 
 
-def _adopted(context: Context, tx: Tx, found: UpstreamTask) -> Task:
+def _make_adopted_task(context: Context, tx: Tx, found: UpstreamTask) -> Task:
     return Task(
         key=0,
         id=found.id,

@@ -74,7 +74,7 @@ class KeySets:
         """
         kept = self._kept.setdefault(source, _Kept())
         if kept.fetching is not None or self._may_fetch(kept):
-            await self._fetched(source, kept)
+            await self._await_fetch(source, kept)
         return kept.fetched_s is not None and kept.fetched_s >= since_s
 
     async def renew(self, sources: Iterable[KeySource]) -> None:
@@ -83,7 +83,7 @@ class KeySets:
             kept = self._kept.setdefault(source, _Kept())
             is_old = _is_over(kept.fetched_s, RENEWED_AFTER_S, self._clock.monotonic())
             if is_old and _is_over(kept.failed_s, NEWER_AFTER_S, self._clock.monotonic()):
-                await self._fetched(source, kept)
+                await self._await_fetch(source, kept)
 
     def _may_fetch(self, kept: _Kept) -> bool:
         now_s = self._clock.monotonic()
@@ -94,7 +94,7 @@ class KeySets:
         kept.asked_s = now_s
         return True
 
-    async def _fetched(self, source: KeySource, kept: _Kept) -> None:
+    async def _await_fetch(self, source: KeySource, kept: _Kept) -> None:
         """Wait for a fetch; whoever comes while one is under way shares it."""
         if kept.fetching is None:
             kept.fetching = asyncio.create_task(self._fetch(source, kept))
@@ -105,7 +105,7 @@ class KeySets:
             if kept.keys is None:
                 await self._remember(source, kept)
             started_s, started_at = self._clock.monotonic(), self._clock.now()
-            found = await self._asked(source)
+            found = await self._request_keys(source)
             if isinstance(found, str):
                 kept.failed_s = self._clock.monotonic()
                 log.warning(
@@ -149,7 +149,7 @@ class KeySets:
         age = self._clock.now() - kept.since
         return f"those of {timedelta(seconds=int(age.total_seconds()))} ago go on counting"
 
-    async def _asked(self, source: KeySource) -> KeySet | str:
+    async def _request_keys(self, source: KeySource) -> KeySet | str:
         """Return the keys that a source publishes now, or why there are none."""
         call = HttpCall("GET", source.url, timeout_s=FETCH_TIMEOUT_S, proxy=source.proxy)
         if source.is_operators or source.proxy is not None:

@@ -96,7 +96,8 @@ async def check_named_in(
         return [one if isinstance(one, InvalidRequest) else _NOTHING for one in named]
     owners = await _owners(context, provider, tenant, wanted)
     return [
-        one if isinstance(one, InvalidRequest) else _judged(one, owners, tenant) for one in named
+        one if isinstance(one, InvalidRequest) else _judge_named(one, owners, tenant)
+        for one in named
     ]
 
 
@@ -108,7 +109,7 @@ def _places_in(input_: Mapping[str, Any], ids: ObjectIds) -> _ByKind | InvalidRe
         and any(name in ids.fields or isinstance(one, dict | list) for name, one in input_.items())
     ):
         return by_kind  # as with most
-    for place, named, id_ in _named(input_, ids, ()):
+    for place, named, id_ in _iterate_named(input_, ids, ()):
         places = by_kind.setdefault(named, {})
         places.setdefault(id_, []).append(place)
         if len(places) > MOST_NAMED:
@@ -117,7 +118,7 @@ def _places_in(input_: Mapping[str, Any], ids: ObjectIds) -> _ByKind | InvalidRe
     return by_kind
 
 
-def _judged(by_kind: _ByKind, owners: _Owners, tenant: str) -> NamedHere | InvalidRequest:
+def _judge_named(by_kind: _ByKind, owners: _Owners, tenant: str) -> NamedHere | InvalidRequest:
     held = _NOTHING
     for named, places in by_kind.items():
         is_alone = owners.is_shared is False and not named.is_strict
@@ -130,7 +131,7 @@ def _judged(by_kind: _ByKind, owners: _Owners, tenant: str) -> NamedHere | Inval
             }
             mine = {account for account, owner in known.items() if owner == tenant}
             if mine:
-                joined = _joined(held, mine, path)
+                joined = _join_accounts(held, mine, path)
                 if isinstance(joined, InvalidRequest):
                     return joined
                 held = joined
@@ -156,7 +157,7 @@ async def _owners(
             is_shared = state.is_shared
             if has_results and is_shared:
                 # Before what is recorded: what is recorded meanwhile is seen there.
-                lately = results.brought_lately(db, state)
+                lately = results.list_unrecorded(db, state)
         found = [
             one
             for named, named_ids in wanted.items()
@@ -179,7 +180,9 @@ async def _owners(
     raise Unavailable("it is still being recorded which tenant earlier results belong to")
 
 
-def _joined(held: NamedHere, accounts: Collection[str], path: str) -> NamedHere | InvalidRequest:
+def _join_accounts(
+    held: NamedHere, accounts: Collection[str], path: str
+) -> NamedHere | InvalidRequest:
     """Return those accounts that have this object as well, or why there is none."""
     if held.accounts is None:
         return NamedHere(accounts, path)
@@ -191,7 +194,7 @@ def _joined(held: NamedHere, accounts: Collection[str], path: str) -> NamedHere 
     return NamedHere(both, held.path)
 
 
-def _named(
+def _iterate_named(
     value: Any, ids: ObjectIds, place: _Place, named: NamedObject | None = None
 ) -> Iterator[tuple[_Place, NamedObject, str]]:
     """Yield each id in an input, with its place. JSON writes one as a text or a number.
@@ -201,11 +204,11 @@ def _named(
     """
     if isinstance(value, list):
         for number, item in enumerate(value):
-            yield from _named(item, ids, (*place, number), named)
+            yield from _iterate_named(item, ids, (*place, number), named)
     elif isinstance(value, dict):
         for name, item in value.items():
             inner = (named if name == "id" else None) or ids.fields.get(name)
-            yield from _named(item, ids, (*place, name), inner)
+            yield from _iterate_named(item, ids, (*place, name), inner)
     elif named is not None:
         for id_ in _ids_in(value):
             yield place, named, id_

@@ -123,7 +123,7 @@ class Outbox:
         ids = []
         for endpoint in wanting:
             parts = (type_.value, *about, str(endpoint.id))
-            id_ = notices.derived_id(tx.now, "delivery", *parts)
+            id_ = notices.derive_id(tx.now, "delivery", *parts)
             batch.add(
                 NewDelivery(
                     id=id_,
@@ -148,11 +148,13 @@ class Outbox:
 
         def found() -> dict[str, tuple[Endpoint, ...]]:
             marked = stamps()
-            return {tenant: self._remembered(tx, tenant, marked.get(tenant)) for tenant in tenants}
+            return {
+                tenant: self._recall_endpoints(tx, tenant, marked.get(tenant)) for tenant in tenants
+            }
 
         return found
 
-    def _remembered(self, tx: Tx, tenant: str, stamp: str | None) -> tuple[Endpoint, ...]:
+    def _recall_endpoints(self, tx: Tx, tenant: str, stamp: str | None) -> tuple[Endpoint, ...]:
         if stamp is None:
             return ()
         known = self._known.get(tenant)
@@ -203,7 +205,7 @@ class _DeliveryBatch:
 
     def keep(self, tenant: str, about: Sequence[str], render: Callable[[], bytes]) -> UUID:
         """Keep a body once, however many are to get it; returns its id."""
-        id_ = notices.derived_id(self._tx.now, "body", tenant, *about)
+        id_ = notices.derive_id(self._tx.now, "body", tenant, *about)
         if id_ not in self._bodies:
             self._bodies[id_] = (id_, tenant, render())
         return id_

@@ -70,19 +70,19 @@ class OwnedResults:
                 return False
         return True
 
-    def brought_lately(self, db: Reading, state: owned_results.RecordingState) -> list[MadeObject]:
+    def list_unrecorded(self, db: Reading, state: owned_results.RecordingState) -> list[MadeObject]:
         """Return what is not recorded yet, the oldest first. Raises LookupError for too much."""
         piece = owned_results.read(db, state.recorded_to or 0, limit=TAIL + 1)
         if piece.count > TAIL:
             raise LookupError
-        return self._made_by(piece.tasks)
+        return self._list_made(piece.tasks)
 
     def _next(self, db: Reading) -> _Recording:
         after = owned_results.read_standing(db).recorded_to or 0
         piece = owned_results.read(db, after, limit=STRETCH)
-        return _Recording(piece, self._made_by(piece.tasks))
+        return _Recording(piece, self._list_made(piece.tasks))
 
-    def _made_by(self, tasks: Iterable[Task]) -> list[MadeObject]:
+    def _list_made(self, tasks: Iterable[Task]) -> list[MadeObject]:
         first: dict[tuple[str, str, str, str], MadeObject] = {}  # whoever had it first has it
         for task in tasks:
             for kind, ids in self._results_of(task):

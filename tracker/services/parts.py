@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from tracker.clock import new_id
 from tracker.domain import lifecycle
-from tracker.domain.accepting import as_accepted
+from tracker.domain.accepting import restore_accepted
 from tracker.domain.observation import Part
 from tracker.domain.task import Task, TaskState
 from tracker.services.context import Context
@@ -59,7 +59,7 @@ def _insert(tx: Tx, made: Sequence[Task]) -> list[Task]:
 
 def _part(context: Context, tx: Tx, first: Task, part: Part) -> Task:
     return replace(
-        as_accepted(first),
+        restore_accepted(first),
         key=0,
         id=new_id(),
         external_task_id=f"{first.external_task_id}::{part.mark}",

@@ -170,7 +170,7 @@ class Recorder:
         )
         tasks.save(db, self._changed.values(), before=self._loaded, freeing=self._freed)
         tasks.set_awaits(db, self._awaiting)
-        made_objects.insert_many(db, self._made(), now=now)
+        made_objects.insert_many(db, self._list_made_objects(), now=now)
         tasks.free_names(db, self._unnamed)
         # Not the submits: whoever holds one still has an attempt to end, and who claims one of a
         # task that has gone on ends it.
@@ -185,7 +185,7 @@ class Recorder:
         if any(self._is_capped(task) for task in self._freed.values()):
             self._tx.woken.add(JobKind.SUBMIT)  # somebody may be waiting for a slot
 
-    def _made(self) -> list[MadeObject]:
+    def _list_made_objects(self) -> list[MadeObject]:
         """Return objects that tasks have made at their provider, and that later calls may name."""
         return [
             MadeObject(task.provider, task.account, kind, id_, task.tenant)

@@ -47,7 +47,7 @@ class ResultFiles:
         kept: list[Asset] = []
         if any(inline_files.is_name(piece.url) for piece in task.artifacts):
             keep, secrets = self._context.keep_files(task), self._context.secrets
-            kept = inline_files.kept_of(task, secrets, known=known, keep=keep, now=self._now)
+            kept = inline_files.list_assets(task, secrets, known=known, keep=keep, now=self._now)
             self._inline += kept
         is_result = task.state is _SUCCEEDED and kind in _RESULTS
         if is_result and self._context.fetches_files(task):
@@ -55,7 +55,7 @@ class ResultFiles:
             account = lane_of(task.provider, task.account)
             self._wanted += [
                 (one, custody.fetch_lane(account, one.url))
-                for one in custody.wanted_of(task, lifetime=lifetime, now=self._now)
+                for one in custody.list_wanted(task, lifetime=lifetime, now=self._now)
             ]
         return kept
 

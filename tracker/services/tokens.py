@@ -121,18 +121,18 @@ class Tokens:
         name, exchange = _name(provider, account), provider.tokens
         before = self._kept.get(name, _LatestExchange())
         asked_s = self._clock.monotonic()
-        found = await self._asked(exchange, account)
+        found = await self._request_token(exchange, account)
         now_s = self._clock.monotonic()
         match found:
             case AccessToken():
                 self._kept[name] = _LatestExchange(found, asked_s)
                 await self._tell(name, None)
             case TokenRefused(reason=reason):
-                self._kept[name] = _failed(before, reason, now_s + RETRY_REFUSED_S)
+                self._kept[name] = _note_failure(before, reason, now_s + RETRY_REFUSED_S)
                 await self._tell(name, reason)
             case TokenDelayed(reason=delay, retry_after_s=pause_s):
                 pause_s = min(RETRY_S if pause_s is None else pause_s, _MOST_RETRY_S)
-                self._kept[name] = _failed(before, delay, now_s + pause_s)
+                self._kept[name] = _note_failure(before, delay, now_s + pause_s)
                 log.warning(
                     "a token is not to be had for account %(account)s of %(provider)s: %(reason)s",
                     {"account": account.name, "provider": name[0], "reason": delay},
@@ -152,7 +152,7 @@ class Tokens:
                 {"account": name[1], "reason": error},
             )
 
-    async def _asked(
+    async def _request_token(
         self, exchange: ExchangesTokens | None, account: Account
     ) -> AccessToken | TokenRefused | TokenDelayed:
         if exchange is None:
@@ -171,6 +171,6 @@ def _name(provider: Provider, account: Account) -> tuple[str, str]:
     return provider.name, account.name
 
 
-def _failed(before: _LatestExchange, reason: str, silent_until_s: float) -> _LatestExchange:
+def _note_failure(before: _LatestExchange, reason: str, silent_until_s: float) -> _LatestExchange:
     failure = HttpFailure(Certainty.NOT_SENT, f"the account gets no token: {reason}")
     return replace(before, failure=failure, silent_until_s=silent_until_s)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, select
 
-from tracker.domain.budget import Budget, Period, used_of
+from tracker.domain.budget import Budget, Period, sum_used
 from tracker.domain.ledger import SIGNS, EntryPhase
 from tracker.store import costs
 from tracker.store.driver.dialect import dialect_of
@@ -58,7 +58,7 @@ def read_used(
             for one in costs.sums(db, tenant, since=since, by=_GROUPS)
         ]
         result |= {
-            (one, day): used_of(one, spent, day) for one, firsts in mine.items() for day in firsts
+            (one, day): sum_used(one, spent, day) for one, firsts in mine.items() for day in firsts
         }
     return result
 

@@ -41,7 +41,7 @@ def drop_inputs(db: Connection, keys: Sequence[int]) -> set[int]:
     return set()
 
 
-def dropped_inputs(db: Connection, keys: Sequence[int]) -> set[int]:
+def find_dropped_inputs(db: Connection, keys: Sequence[int]) -> set[int]:
     """Return which of some tasks have no input any more."""
     found = "SELECT task_key FROM dropped_inputs WHERE task_key"
     return {key for (key,) in bulk.find(db, found, keys, encoding.integers)}

@@ -141,7 +141,7 @@ def oldest_due(db: Connection, *, now: datetime) -> dict[JobKind, datetime | Non
     return ages | {JobKind.DELIVER: owed if owed is not None and owed <= now else None}
 
 
-def left(db: Connection, *, now: datetime) -> tuple[int, datetime | None]:
+def count_left(db: Connection, *, now: datetime) -> tuple[int, datetime | None]:
     """Return how many jobs' leases have run out, and when the first did: nobody took them since.
 
     No more than 1,000 of each kind are counted.

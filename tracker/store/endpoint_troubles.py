@@ -51,13 +51,13 @@ def troubles(db: Connection, some: Iterable[Endpoint]) -> dict[int, EndpointTrou
     Four statements at most, which walk a few index rows for each.
     """
     found = list(some)
-    owed = _count(db, found, _owed)
+    owed = _count(db, found, _select_owed)
     behind = _count(
         db, [one for one in found if one.ordered and owed[one.key] < MOST_OWED], _waiting
     )
     # Of what is tried again, which stands apart in the index however much was never tried; where
     # nothing is, of the latest that were given up.
-    failures = _latest(db, found, _tried_again)
+    failures = _latest(db, found, _select_retried)
     failures |= _latest(db, [one for one in found if one.key not in failures], _newest)
     return {
         one.key: EndpointTrouble(
@@ -71,7 +71,7 @@ _Look = Callable[[Endpoint], Select[Any]]
 """Returns what is looked at of one endpoint: so many rows at most."""
 
 
-def _owed(one: Endpoint) -> Select[Any]:
+def _select_owed(one: Endpoint) -> Select[Any]:
     lane = endpoint_lane(one.key)
     return select(deliveries.c.key).where(deliveries.c.lane == lane, _PENDING).limit(MOST_OWED)
 
@@ -83,7 +83,7 @@ def _waiting(one: Endpoint) -> Select[Any]:
     return select(seen.c.state).where(seen.c.state == DeliveryState.WAITING.value)
 
 
-def _tried_again(one: Endpoint) -> Select[Any]:
+def _select_retried(one: Endpoint) -> Select[Any]:
     again = select(*_TRIED).where(
         deliveries.c.lane == endpoint_lane(one.key),
         _PENDING,

@@ -107,7 +107,7 @@ def list_receiving(db: Connection, tenant: str) -> tuple[Endpoint, ...]:
     return tuple(_endpoint(row) for row in db.execute(found.order_by(endpoints.c.key)))
 
 
-def sealed(db: Connection) -> list[tuple[int, bytes]]:
+def list_sealed(db: Connection) -> list[tuple[int, bytes]]:
     """Return every secret that is kept, as it is sealed, with the row it stands in."""
     columns = (endpoints.c.secret, endpoints.c.old_secret, endpoints.c.older_secrets)
     found = select(endpoints.c.key, *columns).where(_SHOWN).order_by(endpoints.c.key)
@@ -193,9 +193,9 @@ def _values(one: Endpoint) -> dict[str, Any]:
     return {
         "url": one.url,
         "description": one.description,
-        "event_types": _listed(one.filter.types),
-        "providers": _listed(one.filter.providers),
-        "operations": _listed(one.filter.operations),
+        "event_types": _sort_words(one.filter.types),
+        "providers": _sort_words(one.filter.providers),
+        "operations": _sort_words(one.filter.operations),
         "metadata": dict(one.filter.metadata) or None,
         "payload": one.payload.value,
         "ordered": one.ordered,
@@ -211,7 +211,7 @@ def _values(one: Endpoint) -> dict[str, Any]:
     }
 
 
-def _listed(words: Collection[str]) -> Sequence[str] | None:
+def _sort_words(words: Collection[str]) -> Sequence[str] | None:
     return sorted(words) or None
 
 

@@ -87,7 +87,7 @@ def claim(db: Connection, *, now: datetime) -> bool:
         is_known, is_first = origin == seen, not seen
     else:
         seq, seen = db.execute(_ROW).one()
-        note, origin = _noted(_file(db)), new_token()
+        note, origin = _read_note(_file(db)), new_token()
         is_known = note is not None and note.is_of(_file(db), seen, seq)
         is_first = not seen and note is None
     if is_known:
@@ -125,7 +125,7 @@ def note(db: Connection) -> None:
     if dialect_of(db).has_server:
         return
     seq, origin = db.execute(_ROW).one()
-    noted = _noted(_file(db))
+    noted = _read_note(_file(db))
     if noted is None or noted.mark != origin or noted.seq < seq:
         _write_note(_file(db), origin, seq)
 
@@ -157,7 +157,7 @@ def _file(db: Connection) -> Path:
     return Path(f"{db.engine.url.database}")
 
 
-def _noted(file: Path) -> _Note | None:
+def _read_note(file: Path) -> _Note | None:
     """Return the note beside a file; None when there is none, or none that can be read."""
     try:
         found = json.loads(note_path(file).read_text())

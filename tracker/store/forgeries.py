@@ -41,7 +41,7 @@ def add(db: Connection, window_at: datetime, new: Forged, *, most: int) -> bool:
 
     most: kinds that a window counts apart; beyond them all count as OTHERS.
     """
-    if _increased(db, window_at, new):
+    if _increase(db, window_at, new):
         return False
     kinds = db.scalar(select(func.count()).where(forgeries.c.window_at == window_at)) or 0
     if kinds >= most and new.kind != OTHERS:
@@ -64,7 +64,7 @@ def add(db: Connection, window_at: datetime, new: Forged, *, most: int) -> bool:
     return new.kind != OTHERS
 
 
-def _increased(db: Connection, window_at: datetime, new: Forged) -> bool:
+def _increase(db: Connection, window_at: datetime, new: Forged) -> bool:
     counted = update(forgeries).where(
         forgeries.c.window_at == window_at,
         forgeries.c.provider == new.kind.provider,

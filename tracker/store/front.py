@@ -30,7 +30,7 @@ class FrontFilter:
     named: Collection[str] | None = None
 
 
-def named(  # noqa: PLR0913 - each kind of name
+def find_named(  # noqa: PLR0913 - each kind of name
     db: Connection,
     tenant: str,
     provider: str,

@@ -99,7 +99,7 @@ def count(db: Connection) -> int:
     return int(db.execute(select(func.count()).select_from(holds)).scalar_one())
 
 
-def held_later(db: Connection, rows: Sequence[EndedRow]) -> Callable[[], set[int]]:
+def prepare_held(db: Connection, rows: Sequence[EndedRow]) -> Callable[[], set[int]]:
     """Look which of some tasks a hold names, by itself or with its tenant.
 
     Call what is returned for their keys.

@@ -239,17 +239,17 @@ look per lane and not per row."""
 
 def renew(db: Connection, held: Sequence[Job], *, until: datetime) -> set[Job]:
     """Hold these jobs for longer. Returns those that are still held."""
-    renewed = update(jobs).where(_held(held)).values(lease_until=until)
+    renewed = update(jobs).where(_is_held(held)).values(lease_until=until)
     return _among(held, db.execute(renewed.returning(jobs.c.key, jobs.c.lease_token)))
 
 
-def held_of(db: Connection, claimed: Sequence[Job]) -> set[Job]:
+def lock_held(db: Connection, claimed: Sequence[Job]) -> set[Job]:
     """Return those jobs on which their holders may still commit work. Locks the rows."""
-    found = select(jobs.c.key, jobs.c.lease_token).where(_held(claimed)).order_by(jobs.c.key)
+    found = select(jobs.c.key, jobs.c.lease_token).where(_is_held(claimed)).order_by(jobs.c.key)
     return _among(claimed, db.execute(found.with_for_update()))
 
 
-def _held(claimed: Sequence[Job]) -> ColumnElement[bool]:
+def _is_held(claimed: Sequence[Job]) -> ColumnElement[bool]:
     return tuple_(jobs.c.key, jobs.c.lease_token).in_([(job.key, job.token) for job in claimed])
 
 
@@ -280,7 +280,7 @@ def reschedule(
     """
     at = bindparam("at", type_=UtcDateTime)
     was_asked_for = and_(jobs.c.run_at != bindparam("was", type_=UtcDateTime), jobs.c.run_at < at)
-    statement = _fenced().values(
+    statement = _build_fenced_update().values(
         lease_token=None,
         lease_until=None,
         run_at=case((was_asked_for, jobs.c.run_at), else_=at),
@@ -310,7 +310,7 @@ def release(db: Connection, held: Sequence[Job], *, now: datetime) -> None:
     )
     in_sight = func.coalesce(first.scalar_subquery(), literal(now, UtcDateTime))
     run_at = case((jobs.c.run_at < in_sight, in_sight), else_=jobs.c.run_at)
-    freed = update(jobs).where(_held(held))
+    freed = update(jobs).where(_is_held(held))
     db.execute(freed.values(lease_token=None, lease_until=None, run_at=run_at))
 
 
@@ -319,7 +319,7 @@ def drop(db: Connection, task_keys: Collection[int], kinds: Collection[JobKind])
     _DROP.later(db, [(dedup_key(kind, key),) for key in task_keys for kind in kinds])
 
 
-def _fenced() -> Any:
+def _build_fenced_update() -> Any:
     return update(jobs).where(jobs.c.key == bindparam("k"), jobs.c.lease_token == bindparam("t"))
 
 

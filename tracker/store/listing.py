@@ -91,7 +91,7 @@ def page(  # noqa: PLR0913 - scan is for tests alone
     """
     newest = order is Order.NEWEST
     if filter_.external_task_id is not None or filter_.provider_task_id is not None:
-        return _named(db, filter_, after, newest=newest, limit=limit)
+        return _list_named(db, filter_, after, newest=newest, limit=limit)
     index = _index_of(filter_)
     rest = list(filter_.of_tasks(besides=index.used))
     end = None
@@ -119,7 +119,7 @@ def skipping_page(db: Connection, filter_: TaskFilter, *, offset: int, limit: in
     return _load(db, [row.key for row in db.execute(walk)])
 
 
-def _named(
+def _list_named(
     db: Connection, filter_: TaskFilter, after: Position | None, *, newest: bool, limit: int
 ) -> ListPage:
     """Return the few tasks of one name: all are loaded, and the rest is done here."""
@@ -129,7 +129,7 @@ def _named(
         named = tasks.c.provider_task_id == filter_.provider_task_id
     # No other condition: planners without statistics would prefer another index for it.
     loaded = map(task_rows.task, db.execute(select(tasks).where(named).limit(SCAN)))
-    by_position = {Position(_sorted_by(task, filter_), task.key): task for task in loaded}
+    by_position = {Position(_sort_time(task, filter_), task.key): task for task in loaded}
     ahead = [
         position
         for position in sorted(
@@ -164,7 +164,7 @@ def _index_of(filter_: TaskFilter) -> _IndexScan:
     if filter_.is_about_changes():
         return index("", [])
     if filter_.metadata:
-        return _labelled(filter_)
+        return _scan_labels(filter_)
     if filter_.overdue:
         # Spelt as the partial index is, and once more for the column in it.
         flagged = [literal_column("overdue"), tasks.c.overdue.is_(true())]
@@ -179,7 +179,7 @@ def _index_of(filter_: TaskFilter) -> _IndexScan:
     return index("", [])
 
 
-def _labelled(filter_: TaskFilter) -> _IndexScan:
+def _scan_labels(filter_: TaskFilter) -> _IndexScan:
     name, value = filter_.metadata[0]
     table = task_labels.c
     within = [table.tenant == filter_.tenant, table.mark == labels.mark(name, value)]
@@ -250,5 +250,5 @@ def _load(db: Connection, keys: Sequence[int]) -> list[Task]:
     return [found[key] for key in keys if key in found]
 
 
-def _sorted_by(task: Task, filter_: TaskFilter) -> datetime:
+def _sort_time(task: Task, filter_: TaskFilter) -> datetime:
     return task.updated_at if filter_.is_about_changes() else task.created_at

@@ -55,7 +55,7 @@ def page(
     """
     found: list[JudgedReceipt] = []
     for verdict in wanted.verdicts:  # each is a walk of one index
-        query = _judged(with_body=False).where(
+        query = _select_judged(with_body=False).where(
             receipts.c.tenant == wanted.tenant,
             # Spelt out, or the partial index would not be used.
             receipts.c.verdict == literal_column(f"'{verdict.value}'"),
@@ -75,7 +75,7 @@ def page(
 
 def whole(db: Connection, tenant: str, key: int) -> JudgedReceipt | None:
     """Return one receipt of a tenant; a repeat comes with the body that it shares."""
-    query = _judged(with_body=True).where(receipts.c.tenant == tenant, receipts.c.key == key)
+    query = _select_judged(with_body=True).where(receipts.c.tenant == tenant, receipts.c.key == key)
     row = db.execute(query).one_or_none()
     if row is None:
         return None
@@ -84,11 +84,13 @@ def whole(db: Connection, tenant: str, key: int) -> JudgedReceipt | None:
 
 def by_keys(db: Connection, tenant: str, keys: Collection[int]) -> dict[int, JudgedReceipt]:
     """Return receipts of a tenant by their row keys, without their bodies."""
-    query = _judged(with_body=False).where(receipts.c.tenant == tenant, receipts.c.key.in_(keys))
+    query = _select_judged(with_body=False).where(
+        receipts.c.tenant == tenant, receipts.c.key.in_(keys)
+    )
     return {row.key: _row(row, row.body) for row in db.execute(query)}
 
 
-def _judged(*, with_body: bool) -> Select[Any]:
+def _select_judged(*, with_body: bool) -> Select[Any]:
     shared = receipts.alias("shared")
     of = and_(dismissals.c.kind == DismissalKind.RECEIPT.value, dismissals.c.of == receipts.c.key)
     columns = [column for column in receipts.c if with_body or column is not receipts.c.body]

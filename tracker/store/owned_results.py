@@ -106,7 +106,7 @@ def advance(db: Connection, piece: NewResults) -> bool:
     return db.execute(moved.values(seq=piece.last)).rowcount == 1
 
 
-def recorded_later(db: Connection) -> Callable[[], float]:
+def prepare_recorded(db: Connection) -> Callable[[], float]:
     """Look up to which number the feed is recorded; call what is returned for it.
 
     It is infinity where nobody records it.

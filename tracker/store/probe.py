@@ -171,8 +171,8 @@ def look_around(url: str, clock: Clock, marks: Sequence[str], *, silent: timedel
             return Whole(
                 running,
                 ahead_ms,
-                [one for _, one in endpoints.sealed(db)],
-                secret_marks.lost(db, marks),
+                [one for _, one in endpoints.list_sealed(db)],
+                secret_marks.find_lost(db, marks),
                 newer_words(found.revision) if found.is_newer else None,
             )
     except DBAPIError as error:
@@ -181,12 +181,12 @@ def look_around(url: str, clock: Clock, marks: Sequence[str], *, silent: timedel
         engine.dispose()
 
 
-def sealed_secrets(url: str) -> list[bytes]:
+def list_sealed_secrets(url: str) -> list[bytes]:
     """Return the secrets of endpoints, as they are kept. Raises DBAPIError."""
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
     try:
         with engine.connect() as db:
-            return [one for _, one in endpoints.sealed(db)]
+            return [one for _, one in endpoints.list_sealed(db)]
     finally:
         engine.dispose()
 

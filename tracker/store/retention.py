@@ -175,7 +175,9 @@ def has_dropped_delivery(db: Connection, id_: UUID) -> bool:
     return furthest is not None and LONG_AGO < owed_at <= furthest
 
 
-def cut(rows: Sequence[EndedRow], sizes: Mapping[int, int], *, most: int) -> Sequence[EndedRow]:
+def cut_by_size(
+    rows: Sequence[EndedRow], sizes: Mapping[int, int], *, most: int
+) -> Sequence[EndedRow]:
     """Return as many rows from the first on as hold so many bytes together; at least one.
 
     sizes: bytes by the key of their task.

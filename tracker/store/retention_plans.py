@@ -39,11 +39,11 @@ class PlannedRows:
 
 def _inputs() -> Select[Any]:
     size = func.length(task_inputs.c.body)
-    return _summed(size).join(task_inputs, task_inputs.c.task_key == tasks.c.key)
+    return _select_sum(size).join(task_inputs, task_inputs.c.task_key == tasks.c.key)
 
 
 def _evidence() -> Select[Any]:
-    joined = _summed(func.length(receipts.c.body)).join(
+    joined = _select_sum(func.length(receipts.c.body)).join(
         receipts, receipts.c.task_key == tasks.c.key
     )
     return joined.where(receipts.c.body.is_not(None))
@@ -51,7 +51,7 @@ def _evidence() -> Select[Any]:
 
 def _deliveries() -> Select[Any]:
     return (
-        _summed(func.length(delivery_bodies.c.body))
+        _select_sum(func.length(delivery_bodies.c.body))
         .join(deliveries, deliveries.c.task_key == tasks.c.key)
         .join(delivery_bodies, delivery_bodies.c.id == deliveries.c.body_id)
         .where(deliveries.c.ended_at.is_not(None))
@@ -59,10 +59,10 @@ def _deliveries() -> Select[Any]:
 
 
 def _tasks() -> Select[Any]:
-    return _summed(0)
+    return _select_sum(0)
 
 
-def _summed(size: Any) -> Select[Any]:
+def _select_sum(size: Any) -> Select[Any]:
     named = (tasks.c.tenant, tasks.c.provider, tasks.c.state)
     columns = (*named, func.count(), func.coalesce(func.sum(size), 0))
     return select(*columns).select_from(tasks).group_by(*named)
@@ -87,7 +87,7 @@ def list_planned(
     ]
 
 
-def planned_files(db: Connection, *, before: datetime) -> tuple[int, int]:
+def sum_files(db: Connection, *, before: datetime) -> tuple[int, int]:
     """Return how many files of results are due, and their bytes together."""
     due = select(func.count(), func.coalesce(func.sum(assets.c.size), 0))
     rows, size = db.execute(due.where(IS_KEPT, assets.c.expires_at <= before)).one()

@@ -27,7 +27,7 @@ def sign(db: Connection, mark: str, *, now: datetime) -> None:
     )
 
 
-def lost(db: Connection, ring: Collection[str]) -> list[str]:
+def find_lost(db: Connection, ring: Collection[str]) -> list[str]:
     """Return the marks of secrets that are not in a ring and that open tasks still need.
 
     Their callback URLs were signed with them, or may have been.

@@ -123,7 +123,7 @@ def _facts(db: Connection, other: Connection, clock: Clock) -> DatabaseFacts:
         free=server_state.free_bytes(db),
         daily=sum(bytes_.values()) * _share_of_last_day(db, now),
         missing=_makers(db),
-        left=due_jobs.left(db, now=now),
+        left=due_jobs.count_left(db, now=now),
         behind=sizes.behind(db),
         failing=[(id_, since) for id_, since in db.execute(_FAILING)],
         conditions=conditions.list_open(db),

@@ -48,7 +48,7 @@ def behind(db: Connection) -> dict[str, int]:
     """
     newest = db.scalar(select(func.max(transitions.c.seq))) or 0
     found = {one.name: one.behind for one in chore_leases.standings(db)}
-    return found | {"counting": max(0, newest - stats.counted_to(db))}
+    return found | {"counting": max(0, newest - stats.read_counted_place(db))}
 
 
 def pending_deliveries(db: Connection, *, most: int) -> int:

@@ -55,12 +55,12 @@ _COUNTED = "SELECT seq FROM stat_progress WHERE tenant"
 _COUNTED_TO = select(stat_progress.c.seq).where(stat_progress.c.tenant == NOBODY)
 
 
-def counted_to(db: Connection) -> int:
+def read_counted_place(db: Connection) -> int:
     """Return the feed number up to which everything has been counted."""
     return db.scalar(_COUNTED_TO) or 0
 
 
-def counted_later(db: Connection) -> Callable[[], int]:
+def prepare_counted_place(db: Connection) -> Callable[[], int]:
     """Look up to which feed number everything has been counted; call what is returned for it."""
     found = bulk.find_soon(db, _COUNTED, [NOBODY], encoding.texts, is_sent=False)
     return lambda: next((seq for (seq,) in found()), 0)
@@ -81,7 +81,7 @@ def read(db: Connection, after: int, *, limit: int) -> Stretch:
     later = {
         row.task_key: row for row in found if row.to_state in VERDICTS and row.task_key not in fresh
     }
-    counted = _counted_costs(db, later)
+    counted = _load_counted_costs(db, later)
     changes = [
         CostChange(bill.tenant, bill.provider, bill.account, row.at, before, bill.costs)
         for key, row in later.items()
@@ -102,7 +102,7 @@ def _counts_costs(row: Any) -> bool:
     return row.to_state in VERDICTS and row.from_state not in VERDICTS
 
 
-def _counted_costs(db: Connection, keys: Iterable[int]) -> dict[int, tuple[Cost, ...]]:
+def _load_counted_costs(db: Connection, keys: Iterable[int]) -> dict[int, tuple[Cost, ...]]:
     """Return the costs of tasks as they were counted last."""
     wanted = sorted(keys)
     if not wanted:
@@ -197,7 +197,7 @@ def _add(db: Connection, counted: Mapping[TallyKey, Tally]) -> None:
     """Add to what was counted. Only whoever has claimed the piece by `_advance` may."""
     dialect = dialect_of(db)
     counts = [
-        _named(place) | {"what": what, "label": label, "number": number}
+        _name_columns(place) | {"what": what, "label": label, "number": number}
         for place, one in counted.items()
         for (what, label), number in one.counts.items()
     ]
@@ -230,7 +230,7 @@ def _add_costs(db: Connection, sums: Mapping[tuple[TallyKey, Price], Decimal]) -
     }
     rows = []
     for (place, price), amount in sums.items():
-        named = _named(place) | {
+        named = _name_columns(place) | {
             "kind": price.kind,
             "unit": price.unit or "",
             "currency": price.currency or "",
@@ -243,7 +243,7 @@ def _add_costs(db: Connection, sums: Mapping[tuple[TallyKey, Price], Decimal]) -
     db.execute(statement.on_conflict_do_update(index_elements=keys, set_=grown), rows)
 
 
-def counted(
+def list_counters(
     db: Connection, tenant: str, *, since: datetime, or_at: datetime
 ) -> dict[TallyKey, Tally]:
     """Return a tenant's counters from an hour on, and of one hour besides."""
@@ -291,7 +291,7 @@ def forget(db: Connection, *, before: datetime, but: Collection[datetime]) -> No
         db.execute(table.delete().where(table.c.hour < before, table.c.hour.not_in(but)))
 
 
-def _named(place: TallyKey) -> dict[str, object]:
+def _name_columns(place: TallyKey) -> dict[str, object]:
     return {
         "tenant": place.tenant,
         "provider": place.provider,

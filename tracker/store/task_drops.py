@@ -124,8 +124,8 @@ def droppable_later(db: Connection, keys: Sequence[int], *, lock: bool) -> Calla
         db, _KEPT_ASSETS, keys, encoding.integers, is_sent=False
     )  # behind those yet wanted
     entries = bulk.find_soon(db, _NEWEST, keys, encoding.integers, is_sent=False)
-    counted = stats.counted_later(db)
-    recorded = owned_results.recorded_later(db)
+    counted = stats.prepare_counted_place(db)
+    recorded = owned_results.prepare_recorded(db)
 
     def read() -> Droppable:
         rows = sorted(DroppableTask(*values) for values in _READER.values(found(), dialect_of(db)))

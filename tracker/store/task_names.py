@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from tracker.store.schema import tasks
 
 
-def keys_named(db: Connection, tenant: str, names: Collection[str]) -> set[int]:
+def find_keys(db: Connection, tenant: str, names: Collection[str]) -> set[int]:
     """Return the rows of a tenant's tasks whose external id or provider's id is one of these.
 
     Looked up by the id alone, and the tenant compared here: asked for by it as well, a database

@@ -88,7 +88,7 @@ def read(
     if kept is None or kept.task.tenant != tenant:
         return None
     task = kept.task
-    listed = _listed(db, task.key, most + 1)
+    listed = _list_receipts(db, task.key, most + 1)
     owed = deliveries.of_task(db, task.key, limit=most + 1)
     named = None if task.submitter is None else keys.by_key(db, [task.submitter])
     body, size = _input(db, task.key, most_bytes)
@@ -105,9 +105,9 @@ def read(
         submitter=named[task.submitter].name if named and task.submitter in named else None,
         due={kind: at for kind, at, _ in work},
         taken={kind for kind, _, is_taken in work if is_taken},
-        resubmitted_as=_made_of(db, tenant, id_, tasks.c.resubmit_of),
-        children=_made_of(db, tenant, id_, tasks.c.parent_id),
-        related=_related(db, tenant, linked),
+        resubmitted_as=_list_made_of(db, tenant, id_, tasks.c.resubmit_of),
+        children=_list_made_of(db, tenant, id_, tasks.c.parent_id),
+        related=_load_related(db, tenant, linked),
         input=body,
         input_size=size,
         stream=_stream(db, task.key, most_bytes),
@@ -120,7 +120,7 @@ def with_bodies(db: Connection, story: Story, wanted: Collection[int]) -> Story:
     return replace(story, whole=receipts_of(db, story.kept.task.key, wanted))
 
 
-def _listed(db: Connection, task_key: int, limit: int) -> list[Receipt]:
+def _list_receipts(db: Connection, task_key: int, limit: int) -> list[Receipt]:
     columns = [column for column in receipts.c if column.name not in ("body", "headers")]
     found: Select[Any] = (
         select(*columns, null().label("headers"))
@@ -177,7 +177,7 @@ def _work(db: Connection, task_key: int) -> list[tuple[JobKind, datetime, bool]]
 _RELATED = (tasks.c.id, tasks.c.external_task_id, tasks.c.state)
 
 
-def _made_of(
+def _list_made_of(
     db: Connection, tenant: str, id_: UUID, source: ColumnElement[UUID | None]
 ) -> list[Related]:
     """Return the tasks that were made of one. source: the column that names it in theirs."""
@@ -188,7 +188,7 @@ def _made_of(
     return [Related(*row) for row in db.execute(found.order_by(tasks.c.key).limit(MOST_RELATED))]
 
 
-def _related(db: Connection, tenant: str, ids: Collection[UUID]) -> dict[UUID, Related]:
+def _load_related(db: Connection, tenant: str, ids: Collection[UUID]) -> dict[UUID, Related]:
     if not ids:
         return {}
     found = select(*_RELATED).where(tasks.c.id.in_(ids), tasks.c.tenant == literal(tenant))

@@ -248,7 +248,7 @@ def lock_due(db: Connection, *, now: datetime, limit: int) -> list[Task]:
         key for due in _due(now) for key in db.scalars(select(tasks.c.key).where(due).limit(limit))
     ]
     found = select(tasks).where(tasks.c.key.in_(keys)) if keys else None
-    return [] if found is None else _locked(db, found)
+    return [] if found is None else _lock_found(db, found)
 
 
 def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -364,7 +364,7 @@ def slots_held(db: Connection, accounts: Collection[tuple[str, str]]) -> dict[tu
     return {(provider, account): int(n) for provider, account, n in db.execute(found)}
 
 
-def _locked(db: Connection, found: Select[Any]) -> list[Task]:
+def _lock_found(db: Connection, found: Select[Any]) -> list[Task]:
     ordered = found.order_by(tasks.c.key).with_for_update()  # left out on SQLite: one writer
     return [task_rows.task(row) for row in db.execute(ordered)]
 

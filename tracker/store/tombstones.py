@@ -81,7 +81,7 @@ def find_named(db: Connection, names: Collection[TaskName]) -> dict[TaskName, UU
     return {by_digest[bytes(digest)]: id_ for digest, id_ in db.execute(found)}
 
 
-def known(db: Connection, ids: Collection[UUID]) -> set[UUID]:
+def find_known(db: Connection, ids: Collection[UUID]) -> set[UUID]:
     """Return which of some ids were tasks' that were dropped."""
     if not ids:
         return set()

@@ -188,7 +188,7 @@ async def _unrouted(
     answer = None
     if scope["type"] == "http":
         request = Request(scope, receive, send)
-        answers = (front.unrouted(request) for front in fronts)
+        answers = (front.answer_unrouted(request) for front in fronts)
         answer = next((one for one in answers if one is not None), None)
     await (otherwise if answer is None else answer)(scope, receive, send)
 

@@ -36,7 +36,7 @@ from tracker.domain.inline_files import (
     SCHEME,
     InlineFile,
     is_name,
-    lost_reason,
+    read_lost_reason,
     read_name,
 )
 from tracker.domain.rendering import render_task
@@ -145,8 +145,8 @@ async def test_a_name_is_good_for_its_own_tenant_alone(database_url: str, tmp_pa
     async with open_custody(database_url, tmp_path) as custody:
         context = custody.bench.context
         name, serving = file.name(context.secrets[0], "ours"), Serving(context)
-        assert serving.named("ours", name) == file
-        assert serving.named("theirs", name) is None
+        assert serving.find_inline_file("ours", name) == file
+        assert serving.find_inline_file("theirs", name) is None
         text = f'{{"a": "{name}", "b": "{name[:-1]}"}}'.encode()
         before, found, behind = parts_of(serving, "ours", text)
         assert (before, found, behind) == (b'{"a": "', file, text[text.index(b'", "b"') :])
@@ -213,7 +213,7 @@ async def test_a_file_that_cannot_be_kept_takes_no_other_with_it(
             kept = [await custody.content(asset) for asset in await custody.of(task)]
             assert (kept, len(custody.files()), custody.parts()) == ([PNG, PNG[:-1]], 2, [])
     assert task.state is TaskState.SUCCEEDED
-    reason = lost_reason(task.artifacts[1].url)
+    reason = read_lost_reason(task.artifacts[1].url)
     assert reason is not None
     assert ("no base64" in reason) is (flaw == "no base64")
 

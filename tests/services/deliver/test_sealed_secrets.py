@@ -46,7 +46,7 @@ async def test_a_secret_is_not_in_the_database(database_url: str) -> None:
             NewEndpoint("default", "http://a.example/", EventFilter())
         )
         key = signature.key_of(made.secret)
-        ((_, sealed),) = await bench.context.store.read(endpoints.sealed)
+        ((_, sealed),) = await bench.context.store.read(endpoints.list_sealed)
         assert key not in sealed
         assert made.secret not in repr(made.endpoint)
         assert unseal(bench.context.secrets, sealed) == key

@@ -10,7 +10,7 @@ from tests.support.made_up_api import Played
 from tests.support.origin import MP4, by_path, film, head, ranged, whole
 from tests.support.upstream import Script, Upstream
 from tests.support.workbench import ScriptedHttp, open_workbench
-from tracker.domain.preview import MAX_BYTES, shown_type
+from tracker.domain.preview import MAX_BYTES, choose_shown_type
 from tracker.domain.task import Artifact, Task
 from tracker.egress.download import Downloading
 from tracker.services.read.previewing import (
@@ -51,7 +51,7 @@ VIDEO = film(4000)
     ],
 )
 def test_bytes_and_declared_type_must_agree(first: bytes, declared: str, shown: str) -> None:
-    assert shown_type(first, declared) == shown
+    assert choose_shown_type(first, declared) == shown
 
 
 @asynccontextmanager

@@ -141,10 +141,10 @@ async def test_a_challenge_is_answered_before_the_task_is_known(database_url: st
         secret = token.sign(bench.context.secrets[0], NAME, nobody)
         body = b'{"challenge": "echo me"}'
         asked = raw_callback(NAME, nobody, secret, body)
-        assert reception.challenged(asked) == CallbackReply(200, b"echo me")
-        assert reception.challenged(raw_callback(NAME, nobody, "guessed", body)) is None
-        assert reception.challenged(raw_callback(NAME, nobody, secret, b"{}")) is None
-        assert reception.challenged(raw_callback("nobody", nobody, secret, body)) is None
+        assert reception.answer_challenge(asked) == CallbackReply(200, b"echo me")
+        assert reception.answer_challenge(raw_callback(NAME, nobody, "guessed", body)) is None
+        assert reception.answer_challenge(raw_callback(NAME, nobody, secret, b"{}")) is None
+        assert reception.answer_challenge(raw_callback("nobody", nobody, secret, body)) is None
 
 
 async def test_a_sender_is_answered_as_it_insists(database_url: str) -> None:

@@ -190,13 +190,13 @@ async def test_ended_deliveries_go_and_owed_ones_once_they_have_ended(database_u
             assert await _rows(bench, table) == []
         redelivery = Redelivery(bench.context)
         with pytest.raises(NoLongerKept):
-            await redelivery.named("default", [owed[0].id])
+            await redelivery.redeliver_named("default", [owed[0].id])
         fresh = await _task(bench, "fresh")
         await _succeed(bench, fresh)
         (newest, *_) = await _rows(bench, deliveries)
         await bench.context.store.write(_delete_delivery, newest.key)
         with pytest.raises(NotFound):
-            await redelivery.named("default", [newest.id])
+            await redelivery.redeliver_named("default", [newest.id])
 
 
 def _delete_delivery(tx: Any, keys: Any) -> list[None]:

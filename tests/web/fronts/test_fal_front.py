@@ -11,7 +11,7 @@ import pytest
 from tests.providers.support import NOW, a_task
 from tests.support.waiting import wait_until
 from tests.web.fronts.comparing import Pair, asked_until, differences, paired
-from tracker.domain.lifecycle import created
+from tracker.domain.lifecycle import create_task
 from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.emulator import DEFAULT_KEY
 from tracker.providers.registry import PROVIDERS
@@ -226,7 +226,7 @@ def test_a_caller_is_told_of_the_end_as_fal_tells_it(
     front = PROVIDERS["fal"].front
     assert front is not None
     task = a_task("fal-ai/flux/dev", state=state, finished_at=NOW, **more)
-    step = created(replace(task, state=TaskState.QUEUED, version=1)).transition
+    step = create_task(replace(task, state=TaskState.QUEUED, version=1)).transition
     assert step is not None
     body = front.tell(task, step, {}, base="https://us.example/fal")
     ids = {"request_id": str(task.id), "gateway_request_id": str(task.id)}
@@ -246,7 +246,7 @@ def test_files_are_shown_where_they_are_kept() -> None:
         detail={"payload": payload},
         artifacts=(kept, theirs),
     )
-    step = created(replace(task, state=TaskState.QUEUED, version=1)).transition
+    step = create_task(replace(task, state=TaskState.QUEUED, version=1)).transition
     assert step is not None
     body = front.tell(task, step, {}, base="https://us.example/fal")
     assert json.loads(body or b"{}")["payload"] == payload | {"images": [{"url": kept.url}]}

@@ -8,7 +8,7 @@ import pytest
 
 from tests.providers.support import NOW, a_task
 from tracker.domain.errors import FieldError
-from tracker.domain.lifecycle import created
+from tracker.domain.lifecycle import create_task
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.ports.front import Cancel, Create, Get, Media, Shown
 from tracker.providers.ports.front_call import Fault, FrontCall, Refusal
@@ -143,7 +143,7 @@ def test_caller_is_told_as_google_tells(operation: str, state: TaskState, kind: 
     assert FRONT is not None
     error = TaskError("provider", "SAFETY", "why") if state is TaskState.FAILED else None
     task = ended(operation, state=state, error=error)
-    step = created(a_task(operation, state=TaskState.QUEUED, version=1)).transition
+    step = create_task(a_task(operation, state=TaskState.QUEUED, version=1)).transition
     assert step is not None
     field = "webhook_config" if operation == INTERACT else "webhookConfig"
     given = {"model": "m", field: {"user_metadata": {"order": 5}}}

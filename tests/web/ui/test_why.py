@@ -7,7 +7,7 @@ import pytest
 
 from tests.domain.factories import NOW, a_task, an_event
 from tracker.domain.events import EventKind, Source
-from tracker.domain.lifecycle import Step, Verdict, apply, created
+from tracker.domain.lifecycle import Step, Verdict, apply, create_task
 from tracker.domain.work import JobKind
 from tracker.store.kept_tasks import KeptTask
 from tracker.store.receipts import Receipt
@@ -26,7 +26,7 @@ def _reason(
     unfindable: str | None = None,
 ) -> Reason:
     """Return why a task is where some events led it. events: with what was said of each."""
-    steps: list[Step] = [created(a_task())]
+    steps: list[Step] = [create_task(a_task())]
     for number, (kind, message) in enumerate(events, 1):
         event = an_event(kind, message=message, receipt=number)
         steps.append(apply(steps[-1].task, event, now=NOW + timedelta(seconds=number)))

@@ -15,7 +15,7 @@ from tracker.clock import SystemClock
 from tracker.domain.errors import Unavailable
 from tracker.open_access import advice_for_first_key, refuse_open_access
 from tracker.settings import Settings, SettingsError
-from tracker.store.driver.engine import shown_url, sqlite_file
+from tracker.store.driver.engine import mask_passwords, sqlite_file
 from tracker.store.probe import has_keys, pooler_of
 
 LITTLE_DISK_BYTES = 1024**3
@@ -29,7 +29,7 @@ def examine_database(settings: Settings, problem: str | None) -> list[Finding]:
 
     problem: why this code cannot work on it, as `schema_problem` says it; None when it can.
     """
-    shown = shown_url(settings.resolved_database_url())
+    shown = mask_passwords(settings.resolved_database_url())
     found = [
         Finding("error", "database", problem)
         if problem

@@ -32,7 +32,7 @@ from tracker.providers.kit.empty_results import doubting_empty
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
-from tracker.providers.kit.reading import first_text, unpacked
+from tracker.providers.kit.reading import first_text, unpack_json
 from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parsed_of
 from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.ports.account import Account
@@ -281,7 +281,7 @@ def _flaws(operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:
 
 def _listed(value: Any) -> Sequence[Any]:
     """Return a list; of an object or a link, which gateways write for a list of one, a list."""
-    value = unpacked(value)
+    value = unpack_json(value)
     if isinstance(value, dict | str):
         return [value]
     return value if isinstance(value, list) else []

@@ -18,7 +18,7 @@ from tracker.providers.domo.inputs import INPUTS
 from tracker.providers.domo.passing import OBJECTS, DomoCalls
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.empty_results import awaiting_result
-from tracker.providers.kit.ledger import settled
+from tracker.providers.kit.ledger import settle_costs
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import amount_text, first_number, first_text
@@ -119,7 +119,7 @@ class DomoApi(TableAdapter):
         """Read the credits."""
         del account
         amount = amount_text(first_number(parsed, ("data.credits", "credits")))
-        return settled(task, amount, unit=CREDITS)
+        return settle_costs(task, amount, unit=CREDITS)
 
 
 _NO_ACCOUNT = Account("", "", DomoOptions())

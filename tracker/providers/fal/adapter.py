@@ -37,9 +37,9 @@ from tracker.providers.fal.inputs import APP, FalInputs, app_of, queue_headers
 from tracker.providers.fal.proof import FalSignature
 from tracker.providers.fal.results import files_of
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kit.calls import own_url, posted
+from tracker.providers.kit.calls import build_post, own_url
 from tracker.providers.kit.cancels import PathCancel
-from tracker.providers.kit.flaw_lists import listed_flaws
+from tracker.providers.kit.flaw_lists import join_flaws
 from tracker.providers.kit.reading import amount_text, finite, first_text
 from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
@@ -142,7 +142,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
         if sending.callback_url is not None:
             url += f"?fal_webhook={quote(sending.callback_url, safe='')}"
         given = {name: value for name, value in body["input"].items() if name != "sync_mode"}
-        return posted(url, given, self.headers(account) | queue_headers(body))
+        return build_post(url, given, self.headers(account) | queue_headers(body))
 
     def context(self, parsed: Any) -> Mapping[str, Any] | None:
         """Keep the addresses of the request, which lack the path behind a model's name."""
@@ -161,7 +161,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
     def reason(self, parsed: Any) -> str | None:
         """Return a text, or the flaws that `detail` lists."""
         detail = parsed.get("detail") if isinstance(parsed, dict) else None
-        return listed_flaws(detail) or first_text(parsed, self.messages)
+        return join_flaws(detail) or first_text(parsed, self.messages)
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Ask for the status where the create's answer said."""
@@ -243,7 +243,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
             return None
         payload = parsed.get("payload")
         if plain(word) == "error":
-            flaws = listed_flaws(payload.get("detail")) if isinstance(payload, dict) else None
+            flaws = join_flaws(payload.get("detail")) if isinstance(payload, dict) else None
             reason = flaws or first_text(parsed, ("error",)) or self.reason(payload)
             code = _first_type(payload) or first_text(parsed, ("error_type",), limit=100)
             return replace(_failed(None, code, reason, payload, word), provider_task_id=name)

@@ -33,9 +33,9 @@ from tracker.providers.flux.passing import FluxCalls, key_header
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import bearer, own_url, retry_after_s
 from tracker.providers.kit.empty_results import awaiting_result
-from tracker.providers.kit.flaw_lists import listed_flaws
+from tracker.providers.kit.flaw_lists import join_flaws
 from tracker.providers.kit.gateways import GatewayAdapter
-from tracker.providers.kit.ledger import settled
+from tracker.providers.kit.ledger import settle_costs
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.proofs import RequestSignature, request_secret
@@ -189,7 +189,7 @@ class FluxApi(TableAdapter):
         """Return a text, or the flaws that `detail` lists."""
         text = first_text(parsed, ("message", "detail"))
         if text is None and isinstance(parsed, dict):
-            text = listed_flaws(parsed.get("detail")) or listed_flaws(parsed.get("details"))
+            text = join_flaws(parsed.get("detail")) or join_flaws(parsed.get("details"))
         return text or first_text(parsed, ("error", "details"))
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
@@ -231,7 +231,7 @@ class FluxApi(TableAdapter):
         if amount is None and self.state_of(_word(parsed)) is TaskState.SUCCEEDED and task:
             told = [one.amount for one in task.costs if one.phase is Phase.RESERVE]
             amount = told[-1] if told else None
-        return settled(task, amount, unit=_CREDITS)
+        return settle_costs(task, amount, unit=_CREDITS)
 
     def balance(self, parsed: Any) -> str | None:
         """Return the credits that are left."""

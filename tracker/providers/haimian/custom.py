@@ -17,7 +17,7 @@ from tracker.domain.outcome import (
 from tracker.providers.haimian.options import options_of
 from tracker.providers.haimian.songs import read_song
 from tracker.providers.haimian.tables import AnySongInput, SongTable
-from tracker.providers.kit.calls import posted
+from tracker.providers.kit.calls import build_post
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.table import CreatePath, parsed_of
 from tracker.providers.ports.adapter import Answer, Asking, Sending
@@ -35,7 +35,7 @@ class CustomDialect(SongTable):
         """Build the create at the account's path."""
         path = options_of(sending.account).create_path.strip("/")
         url = f"{sending.account.base_url}/{path}"
-        return posted(url, sending.body, self.headers(sending.account))
+        return build_post(url, sending.body, self.headers(sending.account))
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take the id from the account's field."""

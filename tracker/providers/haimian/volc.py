@@ -18,7 +18,7 @@ from tracker.providers.haimian.tables import OfficialSongInput, SongTable
 from tracker.providers.kit.pieces import text_url, web_url
 from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, parsed_of
-from tracker.providers.kit.volc_signature import posted_with_proof
+from tracker.providers.kit.volc_signature import build_signed_post
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Sending
 
@@ -106,7 +106,7 @@ class VolcDialect(SongTable):
     ) -> HttpCall:
         url = f"{account.base_url}/?Action={quote(action, safe='')}&Version={_VERSION}"
         key, bearer = options_of(account).signing_key(), account.api_key
-        return posted_with_proof(key, url, body, now, bearer=bearer)
+        return build_signed_post(key, url, body, now, bearer=bearer)
 
 
 def _official(task: Task, result: Mapping[str, Any], word: str) -> Observation:

@@ -30,7 +30,7 @@ from tracker.providers.haimian.tables import SongTable, WebSongInput
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.repeated import fullest
 from tracker.providers.kit.table import CreatePath, parsed_of
-from tracker.providers.kit.together import refused_together
+from tracker.providers.kit.together import is_refused_together
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Sending
 
@@ -104,7 +104,7 @@ class WebDialect(SongTable):
         data = parsed.get("data") if isinstance(parsed, dict) else None
         if answer.status >= 300 or not is_good or not isinstance(data, dict | list):
             told = self.unanswered(answer, parsed)
-            told = replace(told, alone=refused_together(asking, answer, parsed))
+            told = replace(told, alone=is_refused_together(asking, answer, parsed))
             return [told] * len(asking.tasks)
         known = fullest(
             (first_text(one, ("task_id",), limit=200), read_song(asking.account, one))

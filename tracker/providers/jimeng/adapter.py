@@ -47,13 +47,13 @@ from tracker.providers.jimeng.front import JimengFront
 from tracker.providers.jimeng.inputs import CREATES, OBJECTS, ROLE_ID, flaws, is_model
 from tracker.providers.kit.cancels import OpenCancel
 from tracker.providers.kit.empty_results import doubting_empty
-from tracker.providers.kit.pieces import file_url, lost_piece, text_url, web_url
-from tracker.providers.kit.reading import first_text, unpacked
+from tracker.providers.kit.pieces import file_url, make_lost_piece, text_url, web_url
+from tracker.providers.kit.reading import first_text, unpack_json
 from tracker.providers.kit.set_fields import set_fields
 from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parsed_of
 from tracker.providers.kit.useless_options import ONE_KIND
-from tracker.providers.kit.volc_signature import VolcOptions, posted_with_proof
+from tracker.providers.kit.volc_signature import VolcOptions, build_signed_post
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import (
     NO_SUCH_OPERATION,
@@ -274,7 +274,7 @@ def _pieces(parsed: Any, now: datetime) -> Sequence[Artifact]:
         if (url := web_url(one))
     ]
     pieces = pictures or _held_pieces(found)
-    more = unpacked(found.get("resp_data"))
+    more = unpack_json(found.get("resp_data"))
     role = first_text(more, (ROLE_ID,), limit=256)
     if role is not None:
         pieces.append(Artifact("text", text_url(role), id=role, key=ROLE_ID))
@@ -294,7 +294,7 @@ def _held_pieces(found: Mapping[str, Any]) -> list[Artifact]:
     pieces = []
     for place, text in enumerate(texts):
         url = file_url(text) if len(text) <= _MOST_HELD else None
-        lost = lost_piece("image", str(place), _AS_BASE64)
+        lost = make_lost_piece("image", str(place), _AS_BASE64)
         pieces.append(lost if url is None else Artifact("image", url, key=str(place)))
     return pieces
 
@@ -308,7 +308,7 @@ def _call(account: Account, action: str, body: Mapping[str, Any], now: datetime)
     options = account.options
     key = options.signing_key() if isinstance(options, JimengOptions) else None
     url = f"{account.base_url}/?Action={action}&Version={_VERSIONS[action]}"
-    return posted_with_proof(key, url, body, now, bearer=account.api_key)
+    return build_signed_post(key, url, body, now, bearer=account.api_key)
 
 
 _ADAPTER = JimengAdapter()

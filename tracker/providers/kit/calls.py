@@ -15,7 +15,7 @@ from tracker.providers.ports.account import Account
 _REFUSAL = re.compile(r"4\d\d", re.ASCII)
 
 
-def posted(url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> HttpCall:
+def build_post(url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> HttpCall:
     """Build a POST of JSON."""
     text = long_texts.encode_bytes(body, separators=(", ", ": "), ensure_ascii=False)
     return HttpCall(

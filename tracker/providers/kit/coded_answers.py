@@ -58,7 +58,7 @@ class CodedAdapter(TableAdapter):
         del account
         return KIE_CODES.get(code) or COMMON_CODES.get(code) or Meaning.UNKNOWN
 
-    def named(self, account: Account, code: str) -> str:
+    def name_code(self, account: Account, code: str) -> str:
         """Return the code under which a refusal that blames the account is known."""
         del account
         return code
@@ -74,7 +74,7 @@ class CodedAdapter(TableAdapter):
             case Meaning.REFUSED:
                 return Refused(code, words)
             case Meaning.BLAMES_ACCOUNT:
-                return Refused(self.named(sending.account, code), words, blames_account=True)
+                return Refused(self.name_code(sending.account, code), words, blames_account=True)
             case Meaning.WAIT | Meaning.WAIT_FOR_SLOT:
                 return Deferred(code, words, self.pause_s(answer, parsed))
             case _:

@@ -12,10 +12,10 @@ _LISTS = ("detail", "details", "issues", "errors")
 _MOST = 20
 
 
-def listed_flaws(value: Any) -> str | None:
+def join_flaws(value: Any) -> str | None:
     """Return the flaws of a list, or the reasons of an object, as one text; None for neither."""
     if isinstance(value, dict):
-        found = [f"{name}: {_joined(one)}" for name, one in value.items() if one]
+        found = [f"{name}: {_join(one)}" for name, one in value.items() if one]
     elif isinstance(value, list):
         found = [flaw for one in value[:_MOST] if isinstance(one, dict) and (flaw := _flaw(one))]
     else:
@@ -27,16 +27,16 @@ def flaws_in(parsed: Any) -> str | None:
     """Return the flaws that an answer lists beside its reason; None where it lists none."""
     if not isinstance(parsed, dict):
         return None
-    found = (listed_flaws(held) for name in _LISTS if isinstance(held := parsed.get(name), list))
+    found = (join_flaws(held) for name in _LISTS if isinstance(held := parsed.get(name), list))
     return next((flaws for flaws in found if flaws), None)
 
 
 def _flaw(one: dict[str, Any]) -> str | None:
-    where = _joined(one.get("loc") or one.get("path"))
+    where = _join(one.get("loc") or one.get("path"))
     what = first_text(one, ("msg", "message"), limit=500)
     return ": ".join(filter(None, (where, what))) or None
 
 
-def _joined(value: Any) -> str:
+def _join(value: Any) -> str:
     parts = value if isinstance(value, list) else [value]
     return ", ".join(filter(None, (text_of(one, limit=200) for one in parts)))

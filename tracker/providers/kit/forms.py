@@ -46,7 +46,9 @@ def file_of(uri: Any) -> FormFile | None:
     return FormFile(media_type.strip().lower() or "application/octet-stream", content)
 
 
-def urlencoded(url: str, fields: Sequence[tuple[str, str]], headers: Mapping[str, str]) -> HttpCall:
+def build_urlencoded_post(
+    url: str, fields: Sequence[tuple[str, str]], headers: Mapping[str, str]
+) -> HttpCall:
     """Build a POST of a urlencoded form."""
     kind = {"content-type": "application/x-www-form-urlencoded"}
     return HttpCall("POST", url, dict(headers) | kind, urlencode(fields).encode())

@@ -9,7 +9,7 @@ from tracker.domain.task import Task
 _EXPECTED = frozenset({Phase.ESTIMATE, Phase.RESERVE})
 
 
-def settled(task: Task | None, amount: str | None, *, unit: str) -> Sequence[Cost]:
+def settle_costs(task: Task | None, amount: str | None, *, unit: str) -> Sequence[Cost]:
     """Return the charge, and as a refund what a later total is less than the first one.
 
     task:   as it is known; None for nothing known.

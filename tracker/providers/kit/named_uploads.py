@@ -6,7 +6,7 @@ from typing import Any
 from tracker.providers.ports.front import NamedUpload
 
 
-def named_uploads(input_: Any, id_of: Callable[[str], str | None]) -> tuple[NamedUpload, ...]:
+def find_uploads(input_: Any, id_of: Callable[[str], str | None]) -> tuple[NamedUpload, ...]:
     """Return every text that names an upload of ours, at any depth.
 
     id_of: the id in such a text; None for any other.

@@ -11,7 +11,7 @@ from typing import Any
 
 from tracker.domain.task import VERDICTS, TaskState
 from tracker.providers.kit.pieces import web_url
-from tracker.providers.kit.reading import first_text, unpacked
+from tracker.providers.kit.reading import first_text, unpack_json
 from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
 
 _IDS = ("task_id", "taskId")
@@ -25,7 +25,7 @@ def is_row(parsed: Any) -> bool:
     return (
         isinstance(parsed, dict)
         and isinstance(parsed.get("status"), str)
-        and isinstance(unpacked(parsed.get("data")), dict | list | None)
+        and isinstance(unpack_json(parsed.get("data")), dict | list | None)
         and "data" in parsed
         and first_text(parsed, _IDS) is not None
     )
@@ -45,7 +45,7 @@ def answer_in(
     state_in:  the state that an answer of the upstream stands for; None for no answer.
     with_link: builds the upstream's answer to a success with one file.
     """
-    word, inner = row["status"].strip(), unpacked(row.get("data"))
+    word, inner = row["status"].strip(), unpack_json(row.get("data"))
     ended = GATEWAY_WORDS.get(plain(word))
     ended = ended if ended in VERDICTS else None
     state = state_in(inner) if isinstance(inner, dict) else None

@@ -13,7 +13,7 @@ def piece_name(task: Task, place: int) -> str:
     return f"{task.id}-{place}"
 
 
-def named_piece(text: Any) -> tuple[str, int] | None:
+def read_piece_name(text: Any) -> tuple[str, int] | None:
     """Return the task and the place that a name of ours stands for; None for another name."""
     found = _OURS.fullmatch(text) if isinstance(text, str) else None
     return (found[1], int(found[2])) if found else None

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from tracker.domain.inline_files import is_name, lost_reason
+from tracker.domain.inline_files import is_name, read_lost_reason
 from tracker.domain.media_type import FIRST_BYTES, OCTETS, flaw_of_type, media_type_of
 from tracker.domain.outcome import Observed, PollOutcome
 from tracker.domain.task import Artifact, ArtifactState
@@ -87,7 +87,7 @@ def file_url(value: Any, form: str | None = None) -> str | None:
     return f"data:{media_type};base64,{plain}{'=' * (-len(plain) % 4)}"
 
 
-def listed_pictures(parsed: Any) -> Sequence[Mapping[str, Any]] | None:
+def list_pictures(parsed: Any) -> Sequence[Mapping[str, Any]] | None:
     """Return the pictures of an answer in the format of OpenAI's images; None where it has none.
 
     In `data`, in Recraft's `image`, or alone; an object, or an address or base64 without one.
@@ -119,16 +119,18 @@ def picture_url(picture: Mapping[str, Any], form: str | None = None) -> str | No
     return by_field or (file_url(url, form) if _is_held(url) else None)
 
 
-def lost_pieces(found: Sequence[Mapping[str, Any]]) -> list[Artifact]:
+def make_lost_pieces(found: Sequence[Mapping[str, Any]]) -> list[Artifact]:
     """Return the pictures of an answer that cannot be read, each as a piece that failed, with why.
 
-    found: see `listed_pictures`.
+    found: see `list_pictures`.
     """
     pieces = []
     for place, one in enumerate(found):
         held = one.get("b64_json") or one.get("url")
         if picture_url(one) is None and isinstance(held, str) and held and not web_url(held):
-            pieces.append(lost_piece("image", f"image-{place}", lost_reason(held) or _NO_PICTURE))
+            pieces.append(
+                make_lost_piece("image", f"image-{place}", read_lost_reason(held) or _NO_PICTURE)
+            )
     return pieces
 
 
@@ -140,11 +142,11 @@ def all_lost(found: Sequence[Mapping[str, Any]]) -> str | None:
     if any(picture_url(one) for one in found):
         return None
     held = [one.get("b64_json") or one.get("url") for one in found]
-    reason = next(filter(None, map(lost_reason, held)), None)
+    reason = next(filter(None, map(read_lost_reason, held)), None)
     return None if reason is None else f"no picture of the answer can be read: {reason}"
 
 
-def lost_piece(kind: str, key: str, reason: str) -> Artifact:
+def make_lost_piece(kind: str, key: str, reason: str) -> Artifact:
     """Return a piece of a result whose file came and could not be read."""
     return Artifact(kind, None, key=key, state=ArtifactState.FAILED, extra={"error": reason})
 

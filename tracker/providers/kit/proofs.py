@@ -207,11 +207,11 @@ class SignedRequestLine(_BySecret):
         fits = [
             hmac.compare_digest(b64encode(hmac.digest(secret.encode(), text, sha256)), given)
             for secret in self.secrets
-            for text in self._signed(inbound)
+            for text in self._list_signed_texts(inbound)
         ]
         return None if any(fits) else "no signature fits"
 
-    def _signed(self, inbound: Inbound) -> Sequence[bytes]:
+    def _list_signed_texts(self, inbound: Inbound) -> Sequence[bytes]:
         """Return the texts that may have been signed."""
         headers = inbound.headers
         names = [name for name in headers.get("x-hmac-signed-headers", "").split(";") if name]

@@ -73,7 +73,7 @@ def _whole(digits: str) -> int | None:
         return None
 
 
-def unpacked(value: Any) -> Any:
+def unpack_json(value: Any) -> Any:
     """Return the object or list that a text holds, as senders make it that encode twice.
 
     Anything else is returned as it is.
@@ -91,9 +91,9 @@ def without_wraps(parsed: Any) -> Any:
     """Return an answer with what its `data`, and the `data` in that, hold as texts unpacked."""
     if not isinstance(parsed, dict) or "data" not in parsed:
         return parsed
-    held = unpacked(parsed["data"])
+    held = unpack_json(parsed["data"])
     if isinstance(held, dict) and isinstance(held.get("data"), str):
-        held = {**held, "data": unpacked(held["data"])}
+        held = {**held, "data": unpack_json(held["data"])}
     return parsed if held is parsed["data"] else {**parsed, "data": held}
 
 
@@ -201,14 +201,14 @@ def instant(value: Any) -> datetime | None:
     if isinstance(value, str):
         text = value.strip()
         if not text.isascii() or not text.isdigit():
-            return _written_time(text)
+            return _read_written_time(text)
         value = int(text) if len(text) < 20 else 0
     if not isinstance(value, (int, float)) or not 0 < value < _MS_TO:
         return None
     return datetime.fromtimestamp(value / 1000 if value >= _MS_FROM else value, UTC)
 
 
-def _written_time(text: str) -> datetime | None:
+def _read_written_time(text: str) -> datetime | None:
     shortened = re.sub(r"(\.\d{6})\d+", r"\1", text)  # nanoseconds
     try:
         parsed = datetime.fromisoformat(shortened)

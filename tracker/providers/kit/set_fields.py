@@ -42,7 +42,7 @@ def set_fields(model: type[BaseModel] | None, given: Mapping[str, Any]) -> dict[
     found: dict[str, Any] = {}
     for name, value in given.items():
         field = known.get(name)
-        kept = value if field is None else _kept(field.part, value)
+        kept = value if field is None else _keep_set_fields(field.part, value)
         if kept is None or ((field is None or field.is_optional) and _is_unset(field, kept)):
             continue
         found[name] = kept
@@ -61,11 +61,11 @@ def _is_unset(field: _KnownField | None, value: Any) -> bool:
     return is_blank(value)
 
 
-def _kept(part: type[BaseModel] | None, value: Any) -> Any:
+def _keep_set_fields(part: type[BaseModel] | None, value: Any) -> Any:
     if isinstance(value, dict):
         return without_nulls(value) if part is None else set_fields(part, value)
     if isinstance(value, list) and any(isinstance(one, dict) for one in value):
-        return [_kept(part, one) if isinstance(one, dict) else one for one in value]
+        return [_keep_set_fields(part, one) if isinstance(one, dict) else one for one in value]
     return value
 
 

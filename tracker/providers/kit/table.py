@@ -32,7 +32,7 @@ from tracker.domain.outcome import (
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
 from tracker.domain.validation import field_errors
 from tracker.providers.kit.blocked import block_in, with_block
-from tracker.providers.kit.calls import bearer, posted, retry_after_s, spacing_of
+from tracker.providers.kit.calls import bearer, build_post, retry_after_s, spacing_of
 from tracker.providers.kit.distinct import distinct
 from tracker.providers.kit.flaw_lists import flaws_in
 from tracker.providers.kit.reading import first_instant, first_text, read_json, without_wraps
@@ -155,8 +155,8 @@ class TableAdapter(WordTable):
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the operation's model, and leave out what is not set."""
         given = set_fields(self.creates[operation].inputs, input_)
-        external, wrong_id = _taken_out(given, self.id_field)
-        callback_url, wrong_url = _taken_out(given, self.url_field)
+        external, wrong_id = _take_out(given, self.id_field)
+        callback_url, wrong_url = _take_out(given, self.url_field)
         wrong = [*wrong_id, *wrong_url, *self._length_flaws(callback_url)]
         try:
             self.creates[operation].inputs.model_validate(given)
@@ -191,7 +191,7 @@ class TableAdapter(WordTable):
         if self.id_field:
             body[self.id_field] = sending.task.external_task_id
         url = f"{sending.account.base_url}/{path}"
-        return posted(url, body, self.headers(sending.account))
+        return build_post(url, body, self.headers(sending.account))
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take an answer that names a task for acceptance; else look the status up."""
@@ -383,7 +383,7 @@ class TableAdapter(WordTable):
         return Meaning.REFUSED if 400 <= status < 500 else Meaning.UNKNOWN
 
 
-def _taken_out(given: dict[str, Any], name: str | None) -> tuple[str | None, Sequence[FieldError]]:
+def _take_out(given: dict[str, Any], name: str | None) -> tuple[str | None, Sequence[FieldError]]:
     """Take a text of ours out of an input, and say what is wrong with it; empty is not set."""
     value = given.pop(name, None) if name is not None else None
     if name is None or value is None or isinstance(value, str):

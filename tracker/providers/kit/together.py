@@ -6,7 +6,7 @@ from tracker.domain.exchange import HttpResult
 from tracker.providers.ports.adapter import Asking
 
 
-def refused_together(asking: Asking, answer: HttpResult, parsed: Any) -> bool:
+def is_refused_together(asking: Asking, answer: HttpResult, parsed: Any) -> bool:
     """Tell whether an answer about several tasks is JSON that one unknown id may be the reason of.
 
     Each is to be asked for by itself then.

@@ -50,7 +50,7 @@ def _unknown(
         likely = list(parts) if is_whole else [name for name in parts if name not in given]
     for name in strange[:_MOST]:
         shown = name[:_NAME_CHARS]
-        meant = _meant(shown, likely, cutoff=0.5 if is_whole else _ALIKE)
+        meant = _guess_meant_name(shown, likely, cutoff=0.5 if is_whole else _ALIKE)
         if meant is not None or is_whole:
             yield FieldError(path_of((*path, shown)), _reason(meant))
     for name, part in _objects_of(model):
@@ -68,7 +68,7 @@ def _reason(meant: str | None) -> str:
     return f"no such field is known; it is passed on as it is; did you mean {meant}?"
 
 
-def _meant(name: str, known: Sequence[str], *, cutoff: float) -> str | None:
+def _guess_meant_name(name: str, known: Sequence[str], *, cutoff: float) -> str | None:
     """Return the known name that a name is a part of, such as `model_name` for `model`.
 
     Where there is none, or several, return the closest.

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from tracker.domain.exchange import HttpCall
 from tracker.providers.kit.calls import bearer as bearer_of
-from tracker.providers.kit.calls import posted
+from tracker.providers.kit.calls import build_post
 from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.ports.account import HeaderSecret, Secret, reveal
 
@@ -107,7 +107,7 @@ class VolcOptions(SecretlessOptions):
         return VolcKey(access, secret, self.sign_region, self.sign_service, token)
 
 
-def posted_with_proof(
+def build_signed_post(
     key: VolcKey | None, url: str, body: Mapping[str, Any], now: datetime, *, bearer: str | None
 ) -> HttpCall:
     """Build a signed POST of JSON; without a pair of keys one with a Bearer, as relays take it.
@@ -115,8 +115,8 @@ def posted_with_proof(
     bearer: the key of a relay; None for none. now: aware UTC.
     """
     if key is None:
-        return posted(url, body, bearer_of(bearer))
-    call = posted(url, body, {})
+        return build_post(url, body, bearer_of(bearer))
+    call = build_post(url, body, {})
     return replace(call, headers=dict(key.headers(call.method, call.url, call.body or b"", now)))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tracker.domain.exchange import HttpCall
 from tracker.domain.task import Task
-from tracker.providers.kit.calls import posted
+from tracker.providers.kit.calls import build_post
 from tracker.providers.kling.calls import bearer
 from tracker.providers.ports.account import Account
 
@@ -48,7 +48,7 @@ def create(
     sent["async"] = True
     if callback_url is not None:
         sent["callback_url"] = callback_url
-    return posted(f"{_root(account)}/{path}", sent, bearer(account, now))
+    return build_post(f"{_root(account)}/{path}", sent, bearer(account, now))
 
 
 def query(account: Account, task: Task, *, now: datetime) -> HttpCall | None:
@@ -56,7 +56,7 @@ def query(account: Account, task: Task, *, now: datetime) -> HttpCall | None:
     if task.provider_task_id is None:
         return None
     asked = {"action": "retrieve", "id": task.provider_task_id}
-    return posted(f"{_root(account)}/tasks", asked, bearer(account, now))
+    return build_post(f"{_root(account)}/tasks", asked, bearer(account, now))
 
 
 def _root(account: Account) -> str:

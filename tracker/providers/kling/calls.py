@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from tracker.domain.exchange import HttpCall
 from tracker.domain.task import Task
-from tracker.providers.kit.calls import posted
+from tracker.providers.kit.calls import build_post
 from tracker.providers.kling import standard
 from tracker.providers.kling.options import key_pair
 from tracker.providers.ports.account import Account
@@ -31,11 +31,11 @@ def create(
     name = task.external_task_id
     if standard.is_standard(task.operation):
         sent = standard.placed(body, external_task_id=name, callback_url=callback_url)
-        return posted(f"{_bare(account)}/{task.operation}", sent, bearer(account, now))
+        return build_post(f"{_bare(account)}/{task.operation}", sent, bearer(account, now))
     sent = dict(body) | {"external_task_id": name}
     if callback_url is not None:
         sent["callback_url"] = callback_url
-    return posted(f"{legacy_root(account)}/{task.operation}", sent, bearer(account, now))
+    return build_post(f"{legacy_root(account)}/{task.operation}", sent, bearer(account, now))
 
 
 def query(account: Account, task: Task, *, now: datetime) -> HttpCall:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from tracker.domain.exchange import HttpCall
 from tracker.domain.task import Task
-from tracker.providers.kit.calls import posted
+from tracker.providers.kit.calls import build_post
 from tracker.providers.ports.account import Account
 
 SECRET_HEADER = "x-webhook-secret"  # noqa: S105 - a header's name
@@ -47,7 +47,7 @@ def create(
     if callback_url is not None:
         secret = account.webhook_secrets[0] if account.webhook_secrets else ""
         sent["config"] = {"webhook_config": {"endpoint": callback_url, "secret": secret}}
-    return posted(_root(account), sent, _headers(account))
+    return build_post(_root(account), sent, _headers(account))
 
 
 def query(account: Account, task: Task) -> HttpCall | None:

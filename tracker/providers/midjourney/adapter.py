@@ -32,7 +32,7 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import Artifact, Task, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kit.calls import posted, spacing_of
+from tracker.providers.kit.calls import build_post, spacing_of
 from tracker.providers.kit.cancels import OpenCancel
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.table import Meaning, TableAdapter, parsed_of
@@ -133,7 +133,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         if sending.callback_url is not None:
             body["notifyHook"] = sending.callback_url
         url = f"{base_of(sending.account, mode)}/{CREATES[operation].path}"
-        return posted(url, body, self.headers(sending.account))
+        return build_post(url, body, self.headers(sending.account))
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Go by the code: an HTTP status of 200 says nothing."""
@@ -210,7 +210,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
             return super().build_poll(asking)
         ids = [one.provider_task_id for one in asking.tasks]
         url = f"{asking.account.base_url}/task/list-by-condition"
-        return posted(url, {"ids": ids}, self.headers(asking.account))
+        return build_post(url, {"ids": ids}, self.headers(asking.account))
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Say what the answer tells of each task; one that a list leaves out is absent."""

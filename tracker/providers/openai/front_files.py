@@ -13,7 +13,7 @@ from uuid import UUID
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.records import changed
 from tracker.providers.kit.front_calls import no_route, whole_number, wrong_method
-from tracker.providers.kit.named_uploads import named_uploads
+from tracker.providers.kit.named_uploads import find_uploads
 from tracker.providers.openai.passing import FILES
 from tracker.providers.ports.front import (
     Command,
@@ -116,7 +116,7 @@ def with_links(create: Create) -> Create:
     Raises InvalidRequest for one in a list of ids, for which there are no links.
     """
     named = {name: value for name, value in create.input.items() if name != _ECHOED}
-    found = named_uploads(named, _id_of)
+    found = find_uploads(named, _id_of)
     listed = [one.field for one in found if f".{_NAMING}s." in one.field]
     if listed:
         reason = "the provider has no such file: it was uploaded here, and is given by a link alone"

@@ -22,7 +22,7 @@ from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.forms import multipart
 from tracker.providers.kit.gateway_tasks import TaskTable
 from tracker.providers.kit.gateways import GOOD_CODES, is_own_failure
-from tracker.providers.kit.ledger import settled
+from tracker.providers.kit.ledger import settle_costs
 from tracker.providers.kit.reading import amount_text, first_instant, first_number, first_text
 from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
 from tracker.providers.openai.images import IMAGES, build_create, read_whole, typed, wanted_of
@@ -203,7 +203,9 @@ class NewApi(TaskTable):
         del account
         amount = amount_text(first_number(parsed, (QUOTA,)))
         is_done = state_of(word_of(parsed) or "", None) is TaskState.SUCCEEDED
-        found = settled(task if is_done or task is None else _charged(task), amount, unit=QUOTA)
+        found = settle_costs(
+            task if is_done or task is None else _charged(task), amount, unit=QUOTA
+        )
         is_credit = len(found) == 1 and found[0].amount.startswith("-")
         if not is_credit:
             return found

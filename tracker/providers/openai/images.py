@@ -17,14 +17,14 @@ from tracker.domain.cost import Cost
 from tracker.domain.documents import storable_text
 from tracker.domain.errors import Broken
 from tracker.domain.exchange import HttpCall
-from tracker.domain.inline_files import lost_reason
+from tracker.domain.inline_files import read_lost_reason
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
 from tracker.domain.task import Artifact, TaskError, TaskState
-from tracker.providers.kit.calls import posted
+from tracker.providers.kit.calls import build_post
 from tracker.providers.kit.event_stream import EventStream
 from tracker.providers.kit.forms import FormFile, file_of, multipart
-from tracker.providers.kit.pieces import all_lost, listed_pictures, lost_pieces, picture_url
+from tracker.providers.kit.pieces import all_lost, list_pictures, make_lost_pieces, picture_url
 from tracker.providers.kit.reading import charge_text, first_number, first_text, read_json
 from tracker.providers.kit.table import CreatePath, OpenInputs
 
@@ -94,7 +94,7 @@ def build_create(
     form = _form_of(body) if operation in OF_FILES else None
     if form is not None:
         return multipart(url, form, headers)
-    return posted(url, _with_addresses(body) if operation in OF_FILES else body, headers)
+    return build_post(url, _with_addresses(body) if operation in OF_FILES else body, headers)
 
 
 def _form_of(body: Mapping[str, Any]) -> list[tuple[str, str | FormFile]] | None:
@@ -134,7 +134,7 @@ def _with_addresses(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_whole(parsed: Any, wanted: int, request_id: str | None = None) -> SubmitOutcome:
     """Say what an answer that came whole proves. wanted: how many pictures were asked for."""
-    pictures = None if not isinstance(parsed, dict) else listed_pictures(parsed)
+    pictures = None if not isinstance(parsed, dict) else list_pictures(parsed)
     if not pictures and first_text(parsed, ("error.code", "error.type")):
         return _told_failure(parsed, request_id)
     if pictures is None:
@@ -164,7 +164,7 @@ def _made(
             TaskState.SUCCEEDED,
             "done",
             message=note,
-            artifacts=(*pieces, *lost_pieces(pictures)),
+            artifacts=(*pieces, *make_lost_pieces(pictures)),
             costs=tuple(costs),
         )
         return Accepted(None, "done", said=said, request_id=request_id)
@@ -274,11 +274,11 @@ class ImageReader:
         elif kind.endswith(".completed"):
             self._ends.append(event)
         elif isinstance(event.get("data"), list):  # the whole answer, as one event
-            self._ends += [{**event, **one} for one in listed_pictures(event) or ()]
+            self._ends += [{**event, **one} for one in list_pictures(event) or ()]
         elif kind.endswith(".partial_image"):
             name, index = event.get("b64_json"), event.get("partial_image_index")
             told = {"index": index if isinstance(index, int) else 0, "name": name}
-            is_there = isinstance(name, str) and name and lost_reason(name) is None
+            is_there = isinstance(name, str) and name and read_lost_reason(name) is None
             return json.dumps(told) + "\n" if is_there else ""
         return ""
 

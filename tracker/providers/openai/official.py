@@ -16,7 +16,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, Deferred, Refused, SubmitOutcome
 from tracker.domain.task import VERDICTS, Task
 from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
-from tracker.providers.kit.calls import posted
+from tracker.providers.kit.calls import build_post
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.proofs import StandardWebhooks
 from tracker.providers.kit.reading import first_text
@@ -73,7 +73,7 @@ class Official(NewApi, PathCancel):
             theirs = sending.parent_task_id()
             body[BEFORE] = theirs
         url = f"{sending.account.base_url}/{RESPONSES}"
-        return posted(url, body, self.headers(sending.account))
+        return build_post(url, body, self.headers(sending.account))
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take a response for acceptance, also one that has ended already."""

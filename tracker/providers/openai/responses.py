@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from tracker.domain.inline_files import lost_reason
+from tracker.domain.inline_files import read_lost_reason
 from tracker.domain.observation import Observation
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
-from tracker.providers.kit.pieces import file_url, lost_piece, text_url
+from tracker.providers.kit.pieces import file_url, make_lost_piece, text_url
 from tracker.providers.kit.reading import first_instant, first_text
 from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, OpenInputs
@@ -105,8 +105,8 @@ def _pieces_of(parsed: Any) -> Sequence[Artifact]:
     for item in _items(parsed, IMAGE_CALL):
         url = file_url(item.get("result"), first_text(item, ("output_format",)))
         if url is None:
-            if (reason := lost_reason(item.get("result"))) is not None:
-                found.append(lost_piece("image", f"image-{len(found)}", reason))
+            if (reason := read_lost_reason(item.get("result"))) is not None:
+                found.append(make_lost_piece("image", f"image-{len(found)}", reason))
             continue
         fields = ("output_format", "revised_prompt", "size", "quality", "background")
         extra = {one: item[one] for one in fields if isinstance(item.get(one), str)}

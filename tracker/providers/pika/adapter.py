@@ -14,7 +14,7 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Follow, PollOutcome
 from tracker.domain.task import VERDICTS, Artifact, ArtifactState, Task, TaskError, TaskState
-from tracker.providers.kit.forms import FormFile, file_of, multipart, urlencoded
+from tracker.providers.kit.forms import FormFile, build_urlencoded_post, file_of, multipart
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
@@ -170,7 +170,9 @@ class PikaForms(TableAdapter):
             (name, part) for name, value in sending.body.items() for part in _parts(name, value)
         ]
         if operation == _TEXT_ONLY:
-            return urlencoded(url, [(n, v) for n, v in fields if isinstance(v, str)], headers)
+            return build_urlencoded_post(
+                url, [(n, v) for n, v in fields if isinstance(v, str)], headers
+            )
         return multipart(url, fields, headers)
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:

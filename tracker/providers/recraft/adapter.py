@@ -18,7 +18,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
 from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.kit.forms import FormFile, file_of, multipart
-from tracker.providers.kit.pieces import all_lost, listed_pictures, lost_pieces, picture_url
+from tracker.providers.kit.pieces import all_lost, list_pictures, make_lost_pieces, picture_url
 from tracker.providers.kit.reading import charge_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, Meaning, TableAdapter, parsed_of
 from tracker.providers.kit.useless_options import ONE_KIND, SecretlessOptions
@@ -71,7 +71,7 @@ class Recraft(TableAdapter):
         if not isinstance(answer, HttpResult) or answer.status >= 300:
             return super().parse_submit(sending, answer)
         parsed = parsed_of(answer)
-        found = listed_pictures(parsed)
+        found = list_pictures(parsed)
         if found is None:
             return self.refusal(sending, answer, parsed)
         pieces = [piece for place, one in enumerate(found) if (piece := _piece(one, place))]
@@ -89,7 +89,7 @@ class Recraft(TableAdapter):
             TaskState.SUCCEEDED,
             "done",
             message=note,
-            artifacts=(*pieces, *lost_pieces(found)),
+            artifacts=(*pieces, *make_lost_pieces(found)),
             costs=costs,
         )
         return Accepted(None, "done", said=said)

@@ -22,7 +22,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absence, Absent, Observed, PollOutcome, SubmitOutcome
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kit.calls import own_url, posted, retry_after_s, with_told_status
+from tracker.providers.kit.calls import build_post, own_url, retry_after_s, with_told_status
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.pieces import kind_of, text_url, web_url
 from tracker.providers.kit.proofs import StandardWebhooks, flaws_of_webhook_secrets
@@ -139,7 +139,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
         if sending.callback_url is not None:
             body |= {"webhook": sending.callback_url, "webhook_events_filter": list(_EVENTS)}
         url = f"{sending.account.base_url}/{path}"
-        return posted(url, body, self.headers(sending.account))
+        return build_post(url, body, self.headers(sending.account))
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Take the status that an error body repeats where a gateway sends it with another."""

@@ -28,7 +28,7 @@ from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskSt
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.gateways import GatewayAdapter
-from tracker.providers.kit.ledger import settled
+from tracker.providers.kit.ledger import settle_costs
 from tracker.providers.kit.pieces import set_expiry, web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.proofs import SignedFields
@@ -172,7 +172,7 @@ class RunwayApi(PathCancel, _RunwayWords):
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the final credits; what has become less since is given back."""
         del account
-        return settled(task, _credits(parsed, "cost"), unit=CREDITS)
+        return settle_costs(task, _credits(parsed, "cost"), unit=CREDITS)
 
     def estimate(self, parsed: Any) -> Sequence[Cost]:
         """Read the most that it will cost."""

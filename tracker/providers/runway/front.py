@@ -15,7 +15,7 @@ from tracker.domain.task import TERMINAL, Artifact, Task, TaskState
 from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.ledger import estimate_costs, net
-from tracker.providers.kit.named_uploads import named_uploads
+from tracker.providers.kit.named_uploads import find_uploads
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import (
     Cancel,
@@ -147,7 +147,7 @@ def _create(
         return wrong_method(call)
     if call.body is None:
         return WantsBody()
-    found = named_uploads(call.body, _id_of)
+    found = find_uploads(call.body, _id_of)
     return Create(operation, {**call.body, **more}, uploads=found)
 
 

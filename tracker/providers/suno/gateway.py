@@ -15,7 +15,7 @@ from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Follow, Observed, PollOutcome, Unanswered
 from tracker.domain.task import VERDICTS, Task
-from tracker.providers.kit.calls import posted
+from tracker.providers.kit.calls import build_post
 from tracker.providers.kit.gateway_tasks import (
     UNKNOWN_TO_GATEWAY,
     GatewayTask,
@@ -23,7 +23,7 @@ from tracker.providers.kit.gateway_tasks import (
     costs_of,
     task_of,
 )
-from tracker.providers.kit.piece_names import named_piece
+from tracker.providers.kit.piece_names import read_piece_name
 from tracker.providers.kit.repeated import each_once, fullest
 from tracker.providers.kit.table import CreatePath, parsed_of
 from tracker.providers.kit.tracks import Told
@@ -82,7 +82,7 @@ class GatewayDialect(TaskTable):
         if operation == "submit/music":
             check_song(body)
             clip = body.get("continue_clip_id")
-            if clip and not body.get("task_id") and named_piece(clip) is None:
+            if clip and not body.get("task_id") and read_piece_name(clip) is None:
                 reason = "is needed beside continue_clip_id: the task that the song is of"
                 raise InvalidRequest(FieldError("task_id", reason))
         return request
@@ -175,7 +175,7 @@ def _batch(asking: Asking, headers: Mapping[str, str]) -> HttpCall:
         "ids": [task.provider_task_id for task in asking.tasks],
         "action": _action(asking.task),
     }
-    return posted(f"{asking.account.base_url}/fetch", body, headers)
+    return build_post(f"{asking.account.base_url}/fetch", body, headers)
 
 
 def _outcome_of_row(task: Task, row: GatewayTask) -> PollOutcome:

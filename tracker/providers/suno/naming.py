@@ -5,7 +5,7 @@ from typing import Any
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.task import Task
-from tracker.providers.kit.piece_names import named_piece
+from tracker.providers.kit.piece_names import read_piece_name
 
 CLIP_FIELDS = ("continue_clip_id", "clip_id", "audioId", "audio_id")
 TASK_FIELDS = ("task_id", "taskId")
@@ -18,7 +18,9 @@ def parent_in(body: Mapping[str, Any]) -> tuple[str, str] | None:
     """
     named = [(name, str(body[name])) for name in TASK_FIELDS if body.get(name)]
     songs = [
-        (name, song[0]) for name in CLIP_FIELDS if (song := named_piece(body.get(name))) is not None
+        (name, song[0])
+        for name in CLIP_FIELDS
+        if (song := read_piece_name(body.get(name))) is not None
     ]
     if named and songs and songs[0][1] != named[0][1]:
         raise InvalidRequest(
@@ -40,7 +42,7 @@ def with_their_names(body: Mapping[str, Any], parent: Task | None) -> dict[str, 
         if sent.get(name):
             sent[name] = parent.provider_task_id
     for name in CLIP_FIELDS:
-        song = named_piece(sent.get(name))
+        song = read_piece_name(sent.get(name))
         if song is not None and song[1] < len(known):
             sent[name] = known[song[1]]
     return sent

@@ -27,7 +27,7 @@ from tracker.providers.kit.gateway_tasks import TaskTable
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.repeated import fullest
 from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
-from tracker.providers.kit.together import refused_together
+from tracker.providers.kit.together import is_refused_together
 from tracker.providers.kit.tracks import Told
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
@@ -122,7 +122,7 @@ class _ClipTable(TaskTable):
         songs = songs_in(parsed) if answer.status < 300 else None
         if songs is None or not is_feed(parsed):
             is_denied = len(asking.tasks) == 1 and self.denies(answer, parsed)
-            alone = refused_together(asking, answer, parsed)
+            alone = is_refused_together(asking, answer, parsed)
             outcome: PollOutcome = replace(self._unanswered(answer, parsed), alone=alone)
             if is_denied:
                 outcome = Absent(self.in_words(answer, parsed), weak=True)

@@ -13,7 +13,7 @@ from tracker.domain.errors import CallbackRejected
 from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.kit.pieces import text_url, web_url
-from tracker.providers.kit.reading import first_text, unpacked
+from tracker.providers.kit.reading import first_text, unpack_json
 from tracker.providers.kit.repeated import each_once
 from tracker.providers.kit.tracks import Told
 from tracker.providers.suno.clips import made_at, observe, record_of, texts_of
@@ -70,7 +70,7 @@ def read_record(data: Any) -> Observation | None:
     word = first_text(data, ("status",), limit=100) or first_text(data, ("successFlag",), limit=100)
     if word is None:
         return None
-    response, known = unpacked(data.get("response")), word.strip().upper()
+    response, known = unpack_json(data.get("response")), word.strip().upper()
     state = _STATES.get(known)
     songs = response.get("sunoData") if isinstance(response, dict) else None
     code = first_text(data, ("errorCode",), limit=100)
@@ -185,7 +185,7 @@ def read_callback(parsed: Any) -> Observation:
     is_good = code in (None, "200", "0")
     state = _CALLED.get(kind or "complete") if is_good else TaskState.FAILED
     reason = first_text(parsed, ("msg", "message"))
-    inner = unpacked(data.get("data"))
+    inner = unpack_json(data.get("data"))
     more: dict[str, Any] = {"provider_task_id": task_id}
     if kind in ("text", "first"):
         more["stage"] = kind

@@ -154,7 +154,7 @@ class ResellerDialect(CodedAdapter):
         known = _CODES.get(profile_of(account), {}).get(code) or COMMON_CODES.get(code)
         return known or Meaning.UNKNOWN
 
-    def named(self, account: Account, code: str) -> str:
+    def name_code(self, account: Account, code: str) -> str:
         """Return our own code for a lack of credits."""
         return NO_MONEY if code == _MONEY_CODES.get(profile_of(account)) else code
 

@@ -34,7 +34,7 @@ from tracker.providers.kit.gateway_tasks import (
     costs_of,
     task_of,
 )
-from tracker.providers.kit.piece_names import named_piece
+from tracker.providers.kit.piece_names import read_piece_name
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.result_ids import ids_of
@@ -44,7 +44,7 @@ from tracker.providers.kit.table import (
     TableAdapter,
     parsed_of,
 )
-from tracker.providers.kit.together import refused_together
+from tracker.providers.kit.together import is_refused_together
 from tracker.providers.kit.tracks import ENDS, Told, observation_of, verdict_of
 from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.ports.account import Account
@@ -178,7 +178,7 @@ class SongsDialect(TableAdapter):
             words, pause_s = self.in_words(answer, parsed), self.pause_s(answer, parsed)
             code = first_text(parsed, ("code",), limit=40)
             is_fast = answer.status == 429 or code == "429"
-            alone = refused_together(asking, answer, parsed) and not is_fast
+            alone = is_refused_together(asking, answer, parsed) and not is_fast
             told: PollOutcome = Unanswered(words, pause_s, slow_down=is_fast, alone=alone)
             if len(asking.tasks) == 1 and (self.denies(answer, parsed) or code == "404"):
                 told = Absent(words, weak=True)
@@ -322,7 +322,7 @@ class UdioAdapter(AdapterByProfile):
         """Validate, and find the task whose song the input continues."""
         request = super().check(operation, input_)
         source = _source_of(request.body)
-        song = None if source is None else named_piece(source[1]["song_id"])
+        song = None if source is None else read_piece_name(source[1]["song_id"])
         if source is None or song is None:
             return request
         return replace(request, parent=song[0], parent_field=source[0])
@@ -330,7 +330,7 @@ class UdioAdapter(AdapterByProfile):
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the create, with the provider's name of the song that it continues."""
         source = _source_of(sending.body)
-        song = None if source is None else named_piece(source[1]["song_id"])
+        song = None if source is None else read_piece_name(source[1]["song_id"])
         if song is not None and sending.parent is not None:
             theirs = [one.id for one in sending.parent.artifacts if one.kind == "audio" and one.id]
             if song[1] < len(theirs):

@@ -12,7 +12,7 @@ from tracker.domain.task import TERMINAL, Artifact, ArtifactState, Task, TaskSta
 from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.gateway_rows import gateway_row
-from tracker.providers.kit.piece_names import named_piece, piece_name
+from tracker.providers.kit.piece_names import piece_name, read_piece_name
 from tracker.providers.kit.pieces import text_in
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import Command, Create, Get, Shown
@@ -75,7 +75,7 @@ def _songs_asked(call: FrontCall) -> Get:
         raise InvalidRequest(
             FieldError("songIds", f"must be 1 to {_MOST} ids, separated by commas")
         )
-    tasks = [song[0] if (song := named_piece(one)) else one for one in ids]
+    tasks = [song[0] if (song := read_piece_name(one)) else one for one in ids]
     return Get(list(dict.fromkeys(tasks)), by="id", must_exist=False)
 
 
@@ -91,7 +91,7 @@ def _listed(call: FrontCall, shown: Shown) -> list[dict[str, Any]]:
     by_id = {str(task.id): task for task in shown.tasks}
     found: list[dict[str, Any]] = []
     for name in dict.fromkeys(wanted):
-        song = named_piece(name)
+        song = read_piece_name(name)
         task = by_id.get(song[0] if song else name)
         if task is None:
             continue

@@ -12,11 +12,11 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
-from tracker.domain.inline_files import is_name, lost_reason
+from tracker.domain.inline_files import is_name, read_lost_reason
 from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.kit.empty_results import doubting_empty
-from tracker.providers.kit.pieces import lost_piece, web_url
+from tracker.providers.kit.pieces import make_lost_piece, web_url
 from tracker.providers.kit.reading import first_number, first_text
 
 FILTERED = "rai_media_filtered"
@@ -162,8 +162,8 @@ def video_piece(video: Mapping[str, Any], key: str, storage_url: str) -> Artifac
         (video[name] for name in ("bytesBase64Encoded", "encodedVideo", "data") if video.get(name)),
         None,
     )
-    if (reason := lost_reason(inline)) is not None:
-        return lost_piece("video", key, reason)
+    if (reason := read_lost_reason(inline)) is not None:
+        return make_lost_piece("video", key, reason)
     return Artifact("video", inline, key=key) if is_name(inline) else None
 
 

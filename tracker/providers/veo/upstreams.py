@@ -27,7 +27,7 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
-from tracker.providers.kit.calls import posted, retry_after_s, with_told_status
+from tracker.providers.kit.calls import build_post, retry_after_s, with_told_status
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.empty_results import doubting_empty
 from tracker.providers.kit.reading import amount_text, charge_text, first_number, first_text
@@ -306,7 +306,7 @@ def _by_url(one: Any) -> Any:
 def _fetch(account: Account, name: str) -> HttpCall:
     model = name.partition("/operations/")[0]
     url = f"{account.base_url}/{model}:fetchPredictOperation"
-    return posted(url, {"operationName": name}, {})
+    return build_post(url, {"operationName": name}, {})
 
 
 def _details(parsed: Any) -> Sequence[Mapping[str, Any]]:

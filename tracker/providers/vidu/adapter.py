@@ -29,10 +29,10 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kit.calls import posted, with_told_status
+from tracker.providers.kit.calls import build_post, with_told_status
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.empty_results import awaiting_result, doubting_error
-from tracker.providers.kit.ledger import settled
+from tracker.providers.kit.ledger import settle_costs
 from tracker.providers.kit.pieces import kind_of, web_url
 from tracker.providers.kit.proofs import SignedRequestLine
 from tracker.providers.kit.reading import charge_text, first_number, first_text
@@ -188,7 +188,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read what was charged in the end: nothing for a failure."""
         del account
-        return settled(task, _credits(parsed), unit=CREDITS)
+        return settle_costs(task, _credits(parsed), unit=CREDITS)
 
     def estimate(self, parsed: Any) -> Sequence[Cost]:
         """Read the credits that a create announces."""
@@ -200,7 +200,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         call = super().build_cancel(asking)
         if call is None:
             return None
-        return posted(call.url, {"id": asking.task.provider_task_id}, call.headers)
+        return build_post(call.url, {"id": asking.task.provider_task_id}, call.headers)
 
     def balance(self, parsed: Any) -> str | None:
         """Read what is left of each kind of credits, and how many tasks run."""

@@ -50,7 +50,7 @@ class Keyring:
         row = await self._keys.get(digest(key))
         if row is None or row.kind != "key":
             raise Unauthenticated(CredentialFault.INVALID, "there is no such API key")
-        return self._admitted(row)
+        return self._admit(row)
 
     async def signer(self, token: str) -> Principal:
         """Return the principal that signed a JWT. Raises Unauthenticated, Unavailable."""
@@ -62,7 +62,7 @@ class Keyring:
             raise Unauthenticated(CredentialFault.INVALID, "there is no such access key")
         derived = [secret_key(secret, access_key) for secret in self._secrets]
         jwt_claims.verify(token, derived, now=self._clock.now())
-        return self._admitted(row)
+        return self._admit(row)
 
     async def session_holder(self, secret: str) -> Principal:
         """Return the principal of a session. Raises Unauthenticated, Unavailable."""
@@ -70,7 +70,7 @@ class Keyring:
         if row is None or row.is_over(now, used_at=self._used.get(row.key)):
             raise Unauthenticated(CredentialFault.INVALID, "this session has ended")
         self._used[row.key] = now
-        return replace(self._admitted(row.parent), scopes=row.scopes, session=row.key)
+        return replace(self._admit(row.parent), scopes=row.scopes, session=row.key)
 
     def forget_session(self, secret: str) -> None:
         """Ask the database again when it comes next, in this process."""
@@ -121,7 +121,7 @@ class Keyring:
             log.warning("when keys were last used is not recorded: %(reason)s", {"reason": error})
             self._used = used | self._used
 
-    def _admitted(self, row: ApiKey) -> Principal:
+    def _admit(self, row: ApiKey) -> Principal:
         if row.revoked_at is not None:
             raise Unauthenticated(CredentialFault.INVALID, "this key was revoked")
         self._used[row.key] = self._clock.now()

@@ -63,13 +63,13 @@ class Revocation:
         holders = list(self._holders())
         if not holders:
             return
-        refused = await self._store.read(lambda db: _refused(db, holders, self._clock.now()))
+        refused = await self._store.read(lambda db: _list_refused(db, holders, self._clock.now()))
         for holder in refused:
             log.info("a key was revoked or changed: what waits with it is ended")
             self._end(holder)
 
 
-def _refused(db: Reading, holders: Collection[Holder], now: datetime) -> list[Holder]:
+def _list_refused(db: Reading, holders: Collection[Holder], now: datetime) -> list[Holder]:
     """Return those whose key or session does not allow it, or who need a key by now."""
     known = keys.by_key(db, {holder.key for holder in holders if holder.key is not None})
     signed_in = sessions.by_key(db, {one.session for one in holders if one.session is not None})

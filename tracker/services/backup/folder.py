@@ -23,7 +23,7 @@ class BackupRefused(Exception):
 
 
 @contextmanager
-def made_aside(destination: Path, at: Signal) -> Iterator[Path]:
+def open_aside(destination: Path, at: Signal) -> Iterator[Path]:
     """Give a new folder to write into; it gets its final name when the block ends well.
 
     Only its owner may read it. Whatever breaks off before leaves nothing under the final name; what

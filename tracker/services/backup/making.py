@@ -20,7 +20,7 @@ from tracker.services.backup.folder import (
     SQLITE_FILE,
     BackupRefused,
     digest,
-    made_aside,
+    open_aside,
 )
 from tracker.store import backup
 from tracker.store.backup import BackupFailed
@@ -57,7 +57,7 @@ def make(order: BackupOrder, destination: Path, clock: Clock, at: Signal = no_si
     file = sqlite_file(order.url)
     _refuse_misfits(order, file)
     started_at = clock.now()  # what is committed from here on may be missing
-    with made_aside(destination, at) as aside:
+    with open_aside(destination, at) as aside:
         url = order.url
         if file is not None:
             copied = aside / SQLITE_FILE
@@ -69,7 +69,7 @@ def make(order: BackupOrder, destination: Path, clock: Clock, at: Signal = no_si
         at(CrashPoint.BACKUP_COPIED)
         if order.with_secrets:
             write_private(aside / SECRETS_FILE, b"\n".join(order.secrets) + b"\n")
-        made = _described(order, url, aside, started_at)
+        made = _describe(order, url, aside, started_at)
         write_private(aside / MANIFEST, manifest.write_manifest(made))
     return made
 
@@ -85,7 +85,7 @@ def _refuse_misfits(order: BackupOrder, file: Path | None) -> None:
                 raise BackupRefused(f"{order.dump} is no dump of `pg_dump --format=custom`")
 
 
-def _described(order: BackupOrder, url: str, aside: Path, started_at: datetime) -> Manifest:
+def _describe(order: BackupOrder, url: str, aside: Path, started_at: datetime) -> Manifest:
     found = backup.examine(url)
     if found.flaws:
         more = f" (and {len(found.flaws) - 1} more)" if len(found.flaws) > 1 else ""

@@ -104,7 +104,7 @@ async def _ready(
 
 def _check_seals(order: RestoreOrder, url: str) -> None:
     """Refuse a ring of secrets that does not open what is sealed in the database."""
-    for one in probe.sealed_secrets(url):
+    for one in probe.list_sealed_secrets(url):
         try:
             unseal(order.secrets, one)
         except CannotOpen:

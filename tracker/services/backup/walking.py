@@ -142,7 +142,7 @@ class ListWalk:
                 recorder.record(task.key, event)
         adopted = [one for one in insert_adopted(context, tx, new) if one is not None]
         for task in adopted:
-            recorder.start(lifecycle.adopted(task, Source.POLL))
+            recorder.start(lifecycle.adopt_task(task, Source.POLL))
             recorder.poll_soon(task.key)  # brings how it stands, with its evidence
         recorder.flush()
         return len(adopted)

@@ -140,9 +140,9 @@ class Fetching:
         if task is None or url is None:
             return Failed("nothing says where it lies", None)
         try:
-            return await self._fetched_or_renewed(claimed, task, url)
+            return await self._fetch_or_renew(claimed, task, url)
         except OutOfReach as error:
-            return self._unreached(claimed, str(error), since_s)
+            return self._retry_unreached(claimed, str(error), since_s)
         except (Broken, StartAgain) as error:
             return self._later(claimed, str(error))
         except Unkeepable as error:
@@ -162,18 +162,16 @@ class Fetching:
         piece = _piece_of(task, claimed.asset)
         return None if piece is None else piece.url
 
-    async def _fetched_or_renewed(
-        self, claimed: ClaimedAsset, task: Task, url: str
-    ) -> Stored | Failed:
-        """Fetch from a URL, or from another one where that is dead. Raises as `_fetched` does."""
+    async def _fetch_or_renew(self, claimed: ClaimedAsset, task: Task, url: str) -> Stored | Failed:
+        """Fetch from a URL, or from another one where that is dead. Raises as `_fetch` does."""
         try:
-            return await self._fetched(claimed.asset, task, url, claimed.lane)
+            return await self._fetch(claimed.asset, task, url, claimed.lane)
         except OriginAnswered as error:
             if error.status in _DEAD:
                 return await self._dead(claimed, task, error)
             return self._later(claimed, str(error))
 
-    async def _fetched(self, asset: Asset, task: Task, url: str, lane: str) -> Stored:
+    async def _fetch(self, asset: Asset, task: Task, url: str, lane: str) -> Stored:
         """Stream the file into the store, from the beginning where it cannot go on.
 
         Raises OutOfReach, and what else `Transfer.chunks` and the store raise.
@@ -182,7 +180,7 @@ class Fetching:
             transfer = await self._transfer(asset, task, url)
             store_key = self._new_key(asset)
             try:
-                await self._storage.objects.put(store_key, self._watched(transfer))
+                await self._storage.objects.put(store_key, self._watch_transfer(transfer))
             except StartAgain:
                 if start + 1 == _MOST_STARTS:
                     raise
@@ -212,7 +210,7 @@ class Fetching:
             self._storage.downloads, source, asset.kind, rules, self._context.clock.sleep
         )
 
-    async def _watched(self, transfer: Transfer) -> AsyncGenerator[bytes, None]:
+    async def _watch_transfer(self, transfer: Transfer) -> AsyncGenerator[bytes, None]:
         """Yield a transfer's bytes, with an eye on the disk and on who goes first."""
         looked = 0
         async with aclosing(transfer.chunks()) as chunks:
@@ -244,18 +242,18 @@ class Fetching:
         """Have the provider asked for another URL, where that brings one: this one is dead."""
         piece = _piece_of(task, claimed.asset)
         if piece is not None and piece.refreshable and self._context.has_account(task):
-            renewed = await self._renewed(task, claimed)
+            renewed = await self._ask_newer_url(task, claimed)
             if renewed is not None:
                 try:
                     lane = _lane_of(claimed, renewed)
-                    return await self._fetched(claimed.asset, task, renewed, lane)
+                    return await self._fetch(claimed.asset, task, renewed, lane)
                 except (OriginAnswered, Broken, StartAgain) as again:
                     return self._later(claimed, f"{again}, under a renewed URL too")
         if claimed.asset.attempts >= len(custody.FIRST_PAUSES):
             return Failed(str(error), None)
         return self._later(claimed, str(error))
 
-    async def _renewed(self, task: Task, claimed: ClaimedAsset) -> str | None:
+    async def _ask_newer_url(self, task: Task, claimed: ClaimedAsset) -> str | None:
         """Return the URL that a query of the provider now gives a piece; None where it gives none.
 
         It is written down, so that the next try begins with it.
@@ -282,7 +280,7 @@ class Fetching:
         )
         return piece.url
 
-    def _unreached(self, claimed: ClaimedAsset, reason: str, since_s: float) -> Failed:
+    def _retry_unreached(self, claimed: ClaimedAsset, reason: str, since_s: float) -> Failed:
         """Try again soon, as long as its URL lives: until its host is there, few of its files are.
 
         since_s: when the try began, monotonic.

@@ -85,7 +85,7 @@ class Keeping:
         held = asset_queue.lock_held(tx.db, [one.claimed for one in results])
         ours = [one for one in results if one.claimed in held]
         asset_queue.try_again(tx.db, [later for one in ours if (later := _later(one))])
-        self._record_lost(tx, recorder, [lost for one in ours if (lost := _lost(one))])
+        self._record_lost(tx, recorder, [lost for one in ours if (lost := _mark_lost(one))])
         stands_on = self._keep(tx, recorder, ours)
         recorder.flush()
         return [stands_on.get(one.claimed) for one in results]
@@ -103,18 +103,18 @@ class Keeping:
         stands_on, kept = dict[ClaimedAsset, str](), list[Asset]()
         for one in results:
             if isinstance(one.outcome, Stored):
-                store_key = self._shared_key(tx, one.claimed, one.outcome)
+                store_key = self._find_shared_key(tx, one.claimed, one.outcome)
                 stands_on[one.claimed] = store_key
                 asset = one.claimed.asset
                 task = None if asset.task_key is None else recorder.task(asset.task_key)
                 keep = None if task is None else self._context.keep_files(task)
-                kept.append(_kept(asset, one.outcome, store_key, keep=keep, now=tx.now))
+                kept.append(_mark_kept(asset, one.outcome, store_key, keep=keep, now=tx.now))
         asset_queue.keep(tx.db, kept, now=tx.now)
         for asset in kept:
             recorder.record_kept(asset)
         return stands_on
 
-    def _shared_key(self, tx: Tx, claimed: ClaimedAsset, stored: Stored) -> str:
+    def _find_shared_key(self, tx: Tx, claimed: ClaimedAsset, stored: Stored) -> str:
         """Return the object to stand on: another's with the same bytes, if it still is kept."""
         if stored.shares is not None:
             other = assets.find_holding(tx.db, claimed.asset.tenant, stored.sha256)
@@ -123,7 +123,7 @@ class Keeping:
         return stored.store_key
 
 
-def _kept(asset: Asset, stored: Stored, store_key: str, *, keep: Keep, now: datetime) -> Asset:
+def _mark_kept(asset: Asset, stored: Stored, store_key: str, *, keep: Keep, now: datetime) -> Asset:
     return replace(
         asset,
         state=AssetState.KEPT,
@@ -145,7 +145,7 @@ def _later(result: FetchResult) -> tuple[Asset, datetime] | None:
     return replace(asset, reason=outcome.reason, attempts=attempts), outcome.again_at
 
 
-def _lost(result: FetchResult) -> Asset | None:
+def _mark_lost(result: FetchResult) -> Asset | None:
     """Return an asset as it ends without its file; None where it does not."""
     outcome = result.outcome
     if isinstance(outcome, Stored) or outcome.again_at is not None:

@@ -81,7 +81,7 @@ class Serving:
             raise NotFound("there is no such link, or its time is over")
         return found
 
-    async def kept_uploads(self, tenant: str, ids: Collection[UUID]) -> dict[UUID, Asset]:
+    async def list_uploads(self, tenant: str, ids: Collection[UUID]) -> dict[UUID, Asset]:
         """Return those of a tenant's uploads that are kept now. Raises Unavailable."""
         found = await self._context.store.read(lambda db: assets.by_id(db, ids))
         now = self._context.clock.now()
@@ -130,7 +130,7 @@ class Serving:
             raise NotFound(f"the file is not kept ({asset.state.value}){why}")
         return asset.store_key
 
-    def named(self, tenant: str, name: str) -> InlineFile | None:
+    def find_inline_file(self, tenant: str, name: str) -> InlineFile | None:
         """Return the file that a name of ours stands for; None for anything else."""
         return read_name(name, self._context.secrets, tenant)
 
@@ -192,7 +192,7 @@ def file_name(asset: Asset) -> str:
     return f"{asset.id}.{ending}"
 
 
-def served_headers(asset: Asset) -> dict[str, str]:
+def build_headers(asset: Asset) -> dict[str, str]:
     """Return what is said of an asset's bytes wherever they are served.
 
     Only media that no script can stand in are shown in place; all else is a download of octets.

@@ -119,7 +119,7 @@ class Transfer:
             length = answer.headers.get("content-length", "")
             self._total = int(length) if length.isdecimal() else None
             self._validator = _validator(answer.headers)
-            self._promised = _promised(answer.headers)
+            self._promised = _read_promised_digests(answer.headers)
             self._hashing = Hashing(also=self._promised.keys() - {"sha256"})
         if self._total is not None and self._total > self._rules.max_bytes:
             await answer.chunks.aclose()
@@ -224,7 +224,7 @@ def _validator(headers: Mapping[str, str]) -> str | None:
     return headers.get("last-modified")
 
 
-def _promised(headers: Mapping[str, str]) -> dict[str, bytes]:
+def _read_promised_digests(headers: Mapping[str, str]) -> dict[str, bytes]:
     """Return the digests of the file that an answer names, by algorithm.
 
     Sources, read 2026-11-28: RFC 9530 (Repr-Digest), RFC 3230 (Digest), RFC 1864 (Content-MD5),

@@ -53,7 +53,7 @@ class Uploading:
         ends_at = self._context.clock.now() + upload_form.LASTS
         return ticket, upload_form.make_token(self._context.secrets[0], ticket, ends_at)
 
-    def promised(self, token: str) -> UploadTicket:
+    def read_ticket(self, token: str) -> UploadTicket:
         """Return what was promised. Raises NotFound for a token that proves nothing (any more)."""
         now = self._context.clock.now()
         ticket = upload_form.read_token(token, self._context.secrets, now=now)
@@ -75,7 +75,7 @@ class Uploading:
         """
         storage = self._storage()
         await self._check_room(storage)
-        return await self._stored(storage, tenant, new_id(), chunks, terms)
+        return await self._store_upload(storage, tenant, new_id(), chunks, terms)
 
     async def keep_promised(
         self, ticket: UploadTicket, chunks: AsyncIterator[bytes], lifetime: timedelta
@@ -90,7 +90,7 @@ class Uploading:
         if first is None:
             await self._check_room(storage)
             terms = UploadTerms(lifetime)
-            kept = await self._stored(storage, ticket.tenant, ticket.asset, chunks, terms)
+            kept = await self._store_upload(storage, ticket.tenant, ticket.asset, chunks, terms)
             # Two of them may have come at once: the row that was first stays.
             first = await self._context.store.find(assets.by_id, ticket.asset)
             if first is None or first.store_key == kept.store_key:
@@ -112,7 +112,7 @@ class Uploading:
             raise Conflict(CUSTODY_OFF)
         return self._context.storage
 
-    async def _stored(
+    async def _store_upload(
         self,
         storage: Storage,
         tenant: str,
@@ -128,7 +128,7 @@ class Uploading:
         except StorageError as error:
             raise Unavailable(f"the file cannot be stored now: {error}") from error
         try:
-            agreed = _agreed(counted, terms)
+            agreed = _agree_on_terms(counted, terms)
         except InvalidRequest:
             await self._delete(storage, store_key)
             raise
@@ -172,7 +172,9 @@ class Uploading:
             raise Unavailable("the disk of the store is nearly full: nothing more is taken")
 
 
-def _agreed(counted: CountedChunks, terms: UploadTerms | Callable[[], UploadTerms]) -> UploadTerms:
+def _agree_on_terms(
+    counted: CountedChunks, terms: UploadTerms | Callable[[], UploadTerms]
+) -> UploadTerms:
     """Return the terms. Raises InvalidRequest for an empty file, and what `terms` raises."""
     if not counted.size:
         raise InvalidRequest(FieldError("", "the file is empty"))

@@ -113,23 +113,23 @@ class Endpoints:
     async def pause(self, tenant: str, id_: UUID) -> Endpoint:
         """Pause an endpoint: its deliveries are recorded and wait. Raises NotFound."""
 
-        def paused(tx: Tx, one: Endpoint) -> Endpoint:
+        def pause_one(tx: Tx, one: Endpoint) -> Endpoint:
             if one.state is EndpointState.PAUSED:
                 return one
-            return _moved(tx, one, EndpointState.PAUSED, "paused by an operator")
+            return _move_endpoint(tx, one, EndpointState.PAUSED, "paused by an operator")
 
-        return await self._change(tenant, id_, paused)
+        return await self._change(tenant, id_, pause_one)
 
     async def resume(self, tenant: str, id_: UUID) -> Endpoint:
         """Deliver again, what waited first. Raises NotFound."""
 
-        def resumed(tx: Tx, one: Endpoint) -> Endpoint:
+        def resume_one(tx: Tx, one: Endpoint) -> Endpoint:
             tx.woken.add(JobKind.DELIVER)
             if one.state is EndpointState.ACTIVE:
                 return one
-            return replace(_moved(tx, one, EndpointState.ACTIVE, None), failing_since=None)
+            return replace(_move_endpoint(tx, one, EndpointState.ACTIVE, None), failing_since=None)
 
-        return await self._change(tenant, id_, resumed)
+        return await self._change(tenant, id_, resume_one)
 
     async def drop(self, tenant: str, id_: UUID) -> int:
         """Cancel what an endpoint is owed; it stays listed and can be redelivered.
@@ -144,20 +144,22 @@ class Endpoints:
                 return dropped
 
     async def delete(self, tenant: str, id_: UUID) -> None:
-        """Nothing more is owed to it, and what is owed is cancelled. Raises NotFound."""
+        """Owe it nothing more, and cancel what is owed. Raises NotFound."""
         # Nothing new comes in between: it is not told of anything from the first commit on.
         await self._change(
-            tenant, id_, lambda tx, one: _moved(tx, one, EndpointState.DISABLED, "being deleted")
+            tenant,
+            id_,
+            lambda tx, one: _move_endpoint(tx, one, EndpointState.DISABLED, "being deleted"),
         )
         await self.drop(tenant, id_)
 
-        def deleted(tx: Tx, one: Endpoint) -> Endpoint:
-            gone = _moved(tx, one, EndpointState.DELETED, None)
+        def delete_one(tx: Tx, one: Endpoint) -> Endpoint:
+            gone = _move_endpoint(tx, one, EndpointState.DELETED, None)
             return replace(
                 gone, secret=b"", old_secret=None, old_secret_until=None, older_secrets=()
             )
 
-        await self._change(tenant, id_, deleted)
+        await self._change(tenant, id_, delete_one)
 
     async def rotate(self, tenant: str, id_: UUID, *, overlap: timedelta) -> RevealedEndpoint:
         """Make a new secret; the one before signs beside it for a while.
@@ -170,7 +172,7 @@ class Endpoints:
         key = _key(None)
         sealed = self._seal(key)
 
-        def rotated(tx: Tx, one: Endpoint) -> Endpoint:
+        def rotate_one(tx: Tx, one: Endpoint) -> Endpoint:
             before = one.replaced_secrets(tx.now)
             if overlap > timedelta(0):
                 before.insert(0, (one.secret, tx.now + overlap))
@@ -190,7 +192,7 @@ class Endpoints:
                 updated_at=tx.now,
             )
 
-        changed = await self._change(tenant, id_, rotated)
+        changed = await self._change(tenant, id_, rotate_one)
         return RevealedEndpoint(changed, signature.text_of(key))
 
     async def test(self, tenant: str, id_: UUID) -> UUID:
@@ -206,12 +208,12 @@ class Endpoints:
 
         What no key at hand opens stays as it is: its deliveries say so.
         """
-        for key, sealed in await self._context.store.read(endpoints.sealed):
-            anew = self._sealed_anew(sealed)
+        for key, sealed in await self._context.store.read(endpoints.list_sealed):
+            anew = self._seal_anew(sealed)
             if anew is not None:
                 await self._context.store.write(_replace_seal, (key, sealed, anew))
 
-    def _sealed_anew(self, sealed: bytes) -> bytes | None:
+    def _seal_anew(self, sealed: bytes) -> bytes | None:
         newest, *older = self._context.secrets
         try:
             unseal([newest], sealed)
@@ -300,7 +302,7 @@ def _replace_seal(tx: Tx, seals: Sequence[tuple[int, bytes, bytes]]) -> list[Non
     return [None] * len(seals)
 
 
-def _moved(tx: Tx, one: Endpoint, state: EndpointState, reason: str | None) -> Endpoint:
+def _move_endpoint(tx: Tx, one: Endpoint, state: EndpointState, reason: str | None) -> Endpoint:
     return replace(one, state=state, state_reason=reason, state_at=tx.now, updated_at=tx.now)
 
 

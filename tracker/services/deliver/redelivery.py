@@ -30,13 +30,13 @@ class Redelivery:
         """Holds no state of its own."""
         self._context = context
 
-    async def named(self, tenant: str, ids: Collection[UUID]) -> int:
+    async def redeliver_named(self, tenant: str, ids: Collection[UUID]) -> int:
         """Owe all of these once more, or none of them; return how many they are.
 
         Raises NotFound, NoLongerKept where one is not there; Conflict where one is on its way, or
         its endpoint gets nothing.
         """
-        count: int = await self._context.store.write(_named, (tenant, ids))
+        count: int = await self._context.store.write(_redeliver_named, (tenant, ids))
         return count
 
     async def preview(self, filter_: DeliveryFilter) -> Summary:
@@ -63,7 +63,9 @@ def missing_delivery(db: Reading, id_: UUID) -> NotFound | NoLongerKept:
     return NotFound("there is no such delivery")
 
 
-def _named(tx: Tx, asked: Sequence[tuple[str, Collection[UUID]]]) -> list[Exception | int]:
+def _redeliver_named(
+    tx: Tx, asked: Sequence[tuple[str, Collection[UUID]]]
+) -> list[Exception | int]:
     results: list[Exception | int] = []
     for tenant, ids in asked:
         keys = deliveries.lock(tx.db, tenant, ids)

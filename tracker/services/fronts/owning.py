@@ -43,7 +43,7 @@ class Caller:
     tenant: str
 
 
-async def account_of_named(
+async def find_account(
     context: Context, caller: Caller, call: PassedCall, body: Mapping[str, Any]
 ) -> str | None:
     """Return the account that has what a body names; None where nobody is known to own it.
@@ -68,7 +68,7 @@ async def keep_made(context: Context, made: MadeObject) -> None:
     await context.store.write(_keep, made)
 
 
-def made_in(answer: Any, field: str) -> str | None:
+def read_made_id(answer: Any, field: str) -> str | None:
     """Return the id that an answer to a create brings; None where it brings none."""
     return next((text for item in _objects(answer) if (text := _id_text(item.get(field)))), None)
 
@@ -85,11 +85,11 @@ async def without_foreign(
     )
     mine = {one.id for one in found if one.tenant == caller.tenant}
 
-    def kept(value: Any) -> Any:
+    def keep_own(value: Any) -> Any:
         if isinstance(value, dict):
-            return {name: kept(item) for name, item in value.items()}
+            return {name: keep_own(item) for name, item in value.items()}
         if isinstance(value, list):
-            return [kept(item) for item in value if not is_foreign(item)]
+            return [keep_own(item) for item in value if not is_foreign(item)]
         return value
 
     def is_foreign(item: Any) -> bool:
@@ -97,7 +97,7 @@ async def without_foreign(
             return False
         return not passes.is_public(item) and _id_text(item[call.field]) not in mine
 
-    return kept(answer)
+    return keep_own(answer)
 
 
 def read_answer(body: bytes) -> Any:

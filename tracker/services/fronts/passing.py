@@ -112,7 +112,7 @@ class Passing:
         serves such calls; NotFound for a task that is not the tenant's; Unavailable when there is
         no place, or what was made cannot be kept.
         """
-        passes, call = self._passed(passage.provider, passage.path)
+        passes, call = self._find_call(passage.provider, passage.path)
         if call.is_account and passage.tenant != DEFAULT_TENANT:
             raise Forbidden(Scope.ADMIN)
         owner = None
@@ -149,9 +149,9 @@ class Passing:
 
     def call(self, provider: str, path: str) -> PassedCall:
         """Return what is known of a call by its path."""
-        return self._passed(provider, path)[1]
+        return self._find_call(provider, path)[1]
 
-    def _passed(self, provider: str, path: str) -> tuple[PassesOn, PassedCall]:
+    def _find_call(self, provider: str, path: str) -> tuple[PassesOn, PassedCall]:
         passes = self._context.providers[provider].passes_on
         if passes is None:
             raise Misuse(f"{provider} passes no call on")
@@ -163,7 +163,7 @@ class Passing:
             raise InvalidRequest(FieldError("", f"must have at most {NAMING_BYTES} bytes"))
         raw = b"".join([piece async for piece in passage.body.pieces()])
         body = owning.parse_naming(raw)
-        owner = await owning.account_of_named(self._context, _caller(passage), call, body)
+        owner = await owning.find_account(self._context, _caller(passage), call, body)
         text = json.dumps(body, ensure_ascii=True).encode()
         asked = {name for name, _ in parse_qsl(passage.query, keep_blank_values=True)}
         # A gateway might read an id from the query and not from the body that was looked at.
@@ -210,7 +210,7 @@ class Passing:
             return HttpFailure(Certainty.UNKNOWN, str(error))
         parsed = owning.read_answer(bytes(body))
         if call.makes is not None and answer.status < 300:
-            id_ = owning.made_in(parsed, call.made_field or call.field)
+            id_ = owning.read_made_id(parsed, call.made_field or call.field)
             if id_ is not None:
                 made = MadeObject(passage.provider, account, call.makes, id_, passage.tenant)
                 await owning.keep_made(context, made)

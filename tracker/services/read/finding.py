@@ -54,7 +54,7 @@ class FoundObjects:
         return sum(map(len, (self.tasks, self.receipts, self.deliveries, self.endpoints)))
 
 
-def wanted_of(text: str) -> WantedIds:
+def read_wanted_ids(text: str) -> WantedIds:
     """Return the ids that a text may hold: the text itself first, then its pieces."""
     text = text[:LONGEST].replace("\x00", "").strip()
     pieces = [text, *(piece for piece in _APART.split(text) if piece.lower() not in _SCHEMES)]
@@ -69,7 +69,7 @@ def wanted_of(text: str) -> WantedIds:
 
 def find(db: Reading, tenant: str, wanted: WantedIds) -> FoundObjects:
     """Return what a tenant has under these ids."""
-    keys = task_names.keys_named(db, tenant, wanted.names)
+    keys = task_names.find_keys(db, tenant, wanted.names)
     by_id = tasks.by_id(db, list(wanted.ids))
     found = {task.key: task for task in by_id.values() if task.tenant == tenant}
     found |= tasks.get_by_keys(db, sorted(keys - found.keys()))

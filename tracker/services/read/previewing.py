@@ -17,7 +17,7 @@ from tracker.domain.custody import Asset, AssetState, by_piece, piece_name
 from tracker.domain.errors import Broken, NotFound, Unkeepable
 from tracker.domain.exchange import HttpFailure, HttpStream
 from tracker.domain.media_type import FIRST_BYTES
-from tracker.domain.preview import MAX_BYTES, SHOWN, shown_type
+from tracker.domain.preview import MAX_BYTES, SHOWN, choose_shown_type
 from tracker.domain.task import Artifact, Task
 from tracker.services.context import Context
 from tracker.services.storage import Downloads
@@ -211,7 +211,7 @@ class Previews:
 
     def _learn(self, url: str, answer: HttpStream, first: bytes) -> None:
         declared = answer.headers.get("content-type", "")
-        shown = shown_type(first[:FIRST_BYTES], declared)
+        shown = choose_shown_type(first[:FIRST_BYTES], declared)
         if shown is None:
             self._types.pop(url, None)
             raise CannotShow(NoPreview.TYPE, declared[:100])

@@ -163,7 +163,7 @@ class Watch:
         self._tailing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._store.on_commit(self._committed)
+        self._store.on_commit(self._note_commit)
         self._tailing = asyncio.create_task(self._tail())
         return self
 
@@ -267,7 +267,7 @@ class Watch:
 
         Raises Unavailable, CursorTooOld.
         """
-        page = self._remembered(position, filter_, limit)
+        page = self._recall_page(position, filter_, limit)
         rounds = _ROUNDS
         while page is None or (page.more and not page.changes and rounds):
             at = position if page is None else page.position
@@ -299,7 +299,7 @@ class Watch:
         self._closing = True
         self._wake_all(closing=True)
 
-    def _committed(self, _kinds: frozenset[JobKind], moved: bool) -> None:  # noqa: FBT001 - a store listener
+    def _note_commit(self, _kinds: frozenset[JobKind], moved: bool) -> None:  # noqa: FBT001 - a store listener
         if moved:
             self._woken.set()
 
@@ -361,7 +361,7 @@ class Watch:
             for waiter in some:
                 waiter.wake(closing=closing)
 
-    def _remembered(self, position: int, filter_: TaskFilter, limit: int) -> FeedPage | None:
+    def _recall_page(self, position: int, filter_: TaskFilter, limit: int) -> FeedPage | None:
         """Return a page from memory; None when that does not reach back far enough."""
         if self._position is None or position < self._recent_from:
             return None

@@ -29,7 +29,7 @@ def correlate(context: Context, tx: Tx, items: Sequence[ParsedCallback]) -> list
     mark_gone(context, tx, items, matches)
     if context.recovery.holds(tx.db):
         _match_adopted(context, tx, items, matches)
-        _adopt(context, tx, items, matches, _lost)
+        _adopt(context, tx, items, matches, _find_lost_task)
     if context.adopt:
         _adopt(context, tx, items, matches, _of_others)
     return matches
@@ -74,7 +74,7 @@ def _adopt(
     for (first, *others), task in zip(places.values(), inserted, strict=True):
         if task is None:
             continue  # another process was faster; the provider's next callback finds it
-        matches[first] = Match(task, Verdict.ADVANCED, adopted=lifecycle.adopted(task))
+        matches[first] = Match(task, Verdict.ADVANCED, adopted=lifecycle.adopt_task(task))
         for place in others:
             matches[place] = Match(task, Verdict.ADVANCED)
 
@@ -89,7 +89,9 @@ def _is_unknown(match: Match) -> bool:
     return match.verdict is Verdict.UNKNOWN_TASK and match.gone is None
 
 
-def _lost(context: Context, item: ParsedCallback, match: Match) -> tuple[str, UpstreamTask] | None:
+def _find_lost_task(
+    context: Context, item: ParsedCallback, match: Match
+) -> tuple[str, UpstreamTask] | None:
     """Return a task of ours that the restored database has lost: the token proves it."""
     said = item.names
     if not _is_lost(item, match) or item.task_id is None or said is None:

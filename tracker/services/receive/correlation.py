@@ -117,7 +117,7 @@ def mark_gone(
     if not lost:
         return
     ids = {item.task_id for item in lost.values() if item.task_id is not None}
-    known = tombstones.known(tx.db, ids)
+    known = tombstones.find_known(tx.db, ids)
     names: dict[TaskName, list[int]] = {}
     for place, item in lost.items():
         if item.task_id is None and item.names is not None and item.names.external_task_id:
@@ -158,7 +158,7 @@ def _match(
             return Match(None, Verdict.UNKNOWN_TASK, "no task has this id any more")
         if said is None:
             return Match(task, item.verdict, item.reason)
-        return _confirmed(task, said, owners)
+        return _match_named_task(task, said, owners)
     if said is None:
         return Match(None, item.verdict, item.reason)
     return match_by_name(item, said, named)
@@ -182,7 +182,9 @@ def reject_unsigned(context: Context, item: ParsedCallback, match: Match) -> Mat
     return match if flaw is None else Match(match.task, Verdict.FORGED, flaw)
 
 
-def _confirmed(task: Task, said: Observation | Hint, owners: Mapping[str, Sequence[Task]]) -> Match:
+def _match_named_task(
+    task: Task, said: Observation | Hint, owners: Mapping[str, Sequence[Task]]
+) -> Match:
     """Match the task that the token names; the body must not name another one.
 
     One that the same call made, and that has no URL of its own, may be named. So may the task that

@@ -99,7 +99,10 @@ class CallbackReader:
         origins = [self._origin(raw, id_) for raw, id_ in zip(raws, ids, strict=True)]
         are_genuine = [calls_back is not None for calls_back, _ in origins]
         digests = [_digest(raw, is_genuine=is_) for raw, is_ in zip(raws, are_genuine, strict=True)]
-        kept = [self._kept(raw, is_genuine=is_) for raw, is_ in zip(raws, are_genuine, strict=True)]
+        kept = [
+            self._reduce_to_kept(raw, is_genuine=is_)
+            for raw, is_ in zip(raws, are_genuine, strict=True)
+        ]
         return [
             ParsedCallback(raw, digest, headers, None, None, Verdict.FORGED, _NOT_OURS, proofs)
             if calls_back is None
@@ -126,13 +129,15 @@ class CallbackReader:
             return calls_back, proofs
         return None, proofs
 
-    def _kept(self, raw: RawCallback, *, is_genuine: bool) -> tuple[RawCallback, dict[str, str]]:
+    def _reduce_to_kept(
+        self, raw: RawCallback, *, is_genuine: bool
+    ) -> tuple[RawCallback, dict[str, str]]:
         """Return the callback and its headers as they are kept."""
         kept = self._kept_headers
         headers = {name: text for name, text in raw.inbound.headers.items() if name in kept}
         if is_genuine:
-            return self._redacted(raw, headers, sought=(raw.token,))
-        return self._redacted(*self._without_tokens(_shortened(raw), headers), sought=())
+            return self._redact(raw, headers, sought=(raw.token,))
+        return self._redact(*self._without_tokens(_shorten_forged(raw), headers), sought=())
 
     @property
     def key_sources(self) -> set[KeySource]:
@@ -171,7 +176,7 @@ class CallbackReader:
         raw = RawCallback(kept.provider, token.SHARED, "", inbound, size_bytes=kept.size_bytes)
         paths = [""] if task_id is None else self._paths_of(kept.provider, task_id)
         addressed = [replace(inbound, path=path) for path in paths]
-        proofs = self._verified(kept.provider, addressed, now=kept.received_at)
+        proofs = self._verify_candidates(kept.provider, addressed, now=kept.received_at)
         digest = receipts.digest_of(kept.fingerprint)
         return _read_observations(calls_back, raw, digest, headers, task_id, proofs)
 
@@ -181,7 +186,7 @@ class CallbackReader:
             return False
         return token.is_valid(self._context.secrets, raw.provider, raw.subject, raw.token)
 
-    def _redacted(
+    def _redact(
         self, raw: RawCallback, headers: dict[str, str], *, sought: Sequence[str]
     ) -> tuple[RawCallback, dict[str, str]]:
         """Return the callback, and the headers that are kept, without the secrets of the service.
@@ -234,12 +239,12 @@ class CallbackReader:
 
         Here and not once the task is known, which is in the writer's thread: digests take time.
         """
-        public = self._as_addressed(inbound.path)
+        public = self._restore_public_path(inbound.path)
         inbounds = [inbound] if public == inbound.path else [replace(inbound, path=public), inbound]
         candidates = [replace(one, body=body) for one in inbounds for body in signed] or inbounds
-        return self._verified(provider, candidates, now=now)
+        return self._verify_candidates(provider, candidates, now=now)
 
-    def _verified(
+    def _verify_candidates(
         self, provider: str, candidates: Sequence[Inbound], *, now: datetime
     ) -> dict[str, Proof]:
         """Return the best proof for each account; candidates: how it may have been signed."""
@@ -261,7 +266,7 @@ class CallbackReader:
         tokens = (token.sign(one, provider, subject) for one in self._context.secrets)
         return [f"{root}/{subject}/{one}" for one in tokens]
 
-    def _as_addressed(self, path: str) -> str:
+    def _restore_public_path(self, path: str) -> str:
         """Return the path as senders have it: a proxy in front may have changed it."""
         root, here, rest = self._public_path, *path.partition("/callbacks/")[1:]
         return f"{root}{here}{rest}" if here and self._context.public_url is not None else path
@@ -316,7 +321,7 @@ def _is_untokened(calls_back: CallsBack, raw: RawCallback) -> bool:
     return calls_back.per == "project" and raw.subject == token.SHARED and not raw.token
 
 
-def _shortened(raw: RawCallback) -> RawCallback:
+def _shorten_forged(raw: RawCallback) -> RawCallback:
     """Return a forged callback with little more of its body than is kept.
 
     What is behind it is not searched for secrets: anybody can send much of it.

@@ -81,11 +81,11 @@ class Reception:
         self._arrivals: Arrivals[Received] = Arrivals(
             self._reader.read_all,
             partial(context.store.write_all, self._apply),
-            self._told,
+            self._report_received,
             context.precedence,
         )
 
-    def challenged(self, raw: RawCallback) -> CallbackReply | None:
+    def answer_challenge(self, raw: RawCallback) -> CallbackReply | None:
         """Return the answer to a test of our URL; None for every other callback.
 
         Such a test says nothing of a task, which may not even be known yet: nothing is kept.
@@ -94,7 +94,7 @@ class Reception:
         if calls_back is None or not calls_back.has_handshake:
             return None
         # Before the token is checked, which costs more: most callbacks are no such test.
-        body = _heard(calls_back.challenge, raw.inbound)
+        body = _read_or_none(calls_back.challenge, raw.inbound)
         if body is None:
             return None
         return CallbackReply(200, body) if self._reader.is_ours(raw) else None
@@ -120,10 +120,10 @@ class Reception:
         provider must send it again.
         """
         started_s = self._context.clock.monotonic()
-        item = await self._parsed(raw)
+        item = await self._parse(raw)
         if item.awaits_keys:
             try:
-                item = await self._reader.by_newer_keys(item, partial(self._parsed, raw))
+                item = await self._reader.by_newer_keys(item, partial(self._parse, raw))
             except Unavailable:
                 await self._have_asked(item)
                 raise
@@ -135,7 +135,7 @@ class Reception:
             received: Received = await self._context.store.write(self._apply, item)
         finally:
             self._context.precedence.end()
-        return self._told(raw, item, received, started_s)
+        return self._report_received(raw, item, received, started_s)
 
     def take_up(
         self,
@@ -157,7 +157,7 @@ class Reception:
         self._arrivals.add(raw, started_s, then)
         return True
 
-    def _told(
+    def _report_received(
         self, raw: RawCallback, item: ParsedCallback, received: Received, started_s: float
     ) -> Received:
         CALLBACKS.add((raw.provider, received.verdict._value_))
@@ -172,7 +172,7 @@ class Reception:
         calls_back = self._receivers[raw.provider]
         if calls_back is None or not calls_back.has_handshake:
             return received
-        reply = _heard(calls_back.acknowledge, raw.inbound)
+        reply = _read_or_none(calls_back.acknowledge, raw.inbound)
         return received if reply is None else replace(received, reply=CallbackReply(*reply))
 
     async def _have_asked(self, item: ParsedCallback) -> None:
@@ -197,7 +197,7 @@ class Reception:
         if self._context.public_url is not None:
             await self._context.key_sets.renew(self._reader.key_sources)
 
-    async def _parsed(self, raw: RawCallback) -> ParsedCallback:
+    async def _parse(self, raw: RawCallback) -> ParsedCallback:
         if len(raw.inbound.body) > READ_AT_ONCE:
             return await asyncio.to_thread(self._read, raw)
         return self._read(raw)
@@ -253,7 +253,9 @@ class Reception:
             steps.append([one.step for one in told if one.step is not None])
         recorder.save()
         results: list[Received] = []
-        for made, (key, received) in zip(steps, _kept(tx, sent, judged, inserted()), strict=True):
+        for made, (key, received) in zip(
+            steps, _save_receipts(tx, sent, judged, inserted()), strict=True
+        ):
             for step in made:
                 if step.transition is not None:
                     recorder.cite(step, receipt=key)
@@ -298,7 +300,7 @@ def _with_places(received: Sequence[Received], matches: Sequence[Match]) -> list
     ]
 
 
-def _heard(read: Callable[[Inbound], _T | None], inbound: Inbound) -> _T | None:
+def _read_or_none(read: Callable[[Inbound], _T | None], inbound: Inbound) -> _T | None:
     """Read what anybody may have sent; None where it asks for nothing."""
     try:
         return read(inbound)
@@ -343,7 +345,7 @@ def _as_event(said: Observation) -> Event:
     return said.as_event(Source.CALLBACK)
 
 
-def _kept(
+def _save_receipts(
     tx: Tx, sent: Sequence[Receipt], judged: Sequence[Receipt], keys: Sequence[int | None]
 ) -> list[tuple[int, Received]]:
     """Have the rows say what was made of them, and repeats get rows.

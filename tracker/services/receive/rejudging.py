@@ -85,7 +85,7 @@ class Rejudging:
         is_dry: only say what would come of it. Raises NotFound; Conflict where it cannot be read
         again, or somebody else has just settled it; Unavailable.
         """
-        kept, task_id = await self._kept(tenant, key)
+        kept, task_id = await self._load_kept(tenant, key)
         read = self._reader.read_again(kept, task_id)
         if read.awaits_keys:
             read = await self._reader.by_newer_keys(read, partial(self._read_again, kept, task_id))
@@ -105,7 +105,7 @@ class Rejudging:
         such task; Conflict where it is not quarantined, nobody can read it, it is another
         provider's, or somebody else has just settled it; Unavailable.
         """
-        kept, _ = await self._kept(tenant, key)
+        kept, _ = await self._load_kept(tenant, key)
         if kept.verdict not in QUARANTINED:
             raise Conflict("it was applied to the task that it is about: replay it")
         read = self._reader.read_again(kept, None)
@@ -114,7 +114,7 @@ class Rejudging:
         parts = [changed(one, more=(), proofs={}, is_vouched=True) for one in (read, *read.more)]
         return await self._judge(_Rereading(kept, parts, actor, is_dry, target=task_id))
 
-    async def _kept(self, tenant: str, key: int) -> tuple[Receipt, UUID | None]:
+    async def _load_kept(self, tenant: str, key: int) -> tuple[Receipt, UUID | None]:
         """Return a callback that can be read again, and the id of its task."""
         found = await self._context.store.read(lambda db: odd_receipts.whole(db, tenant, key))
         if found is None:
@@ -191,7 +191,7 @@ class Rejudging:
         return [
             [(part, next(known)) for part in one.parts]
             if one.target is None
-            else _given(one, targets.get(one.target))
+            else _read_for_task(one, targets.get(one.target))
             for one in wanted
         ]
 
@@ -203,17 +203,17 @@ class Rejudging:
 
         if one.is_strangers:
             return Rejudged(kept.key, kept.verdict, kept.verdict, kept.reason, None, ())
-        (first, own), *beside = [(_located(kept, part), match) for part, match in parts]
+        (first, own), *beside = [(_locate_part(kept, part), match) for part, match in parts]
         main = main_match(own, beside)
         told = Judge(self._context, recorder, as_event).tell(first, own, main, beside)
         steps = [step for judged in told if (step := judged.step) and step.transition is not None]
         verdict = told[0].verdict
         if not steps and main.task is not None and verdict not in QUARANTINED:
-            steps = self._corrected(tx, recorder, main.task, one)
+            steps = self._correct(tx, recorder, main.task, one)
             verdict = Verdict.ADVANCED if steps else verdict
         return Rejudged(kept.key, kept.verdict, verdict, told[0].reason, main.task, steps)
 
-    def _corrected(self, tx: Tx, recorder: Recorder, task: Task, one: _Rereading) -> list[Step]:
+    def _correct(self, tx: Tx, recorder: Recorder, task: Task, one: _Rereading) -> list[Step]:
         """Correct a task where its receipt is read otherwise today and the state stays."""
         now = recorder.task(task.key)
         (stored,) = refolds.beside(tx.db, {task.key: now})
@@ -243,7 +243,7 @@ def _is_settled(one: _Rereading, locked: Mapping[int, tuple[Verdict, int | None]
     return locked.get(one.kept.key) != (one.kept.verdict, one.kept.task_key)
 
 
-def _given(one: _Rereading, task: Task | None) -> _Parts | Exception:
+def _read_for_task(one: _Rereading, task: Task | None) -> _Parts | Exception:
     """Return what a callback says of the task that it is given to."""
     if task is None or task.tenant != one.kept.tenant:
         return InvalidRequest(FieldError("task_id", "there is no such task"))
@@ -259,7 +259,7 @@ def _is_named(part: ParsedCallback, task: Task) -> bool:
     return part.names is not None and is_about(part.names, task)
 
 
-def _located(kept: Receipt, part: ParsedCallback) -> ParsedCallback:
+def _locate_part(kept: Receipt, part: ParsedCallback) -> ParsedCallback:
     """Return a part as it came: to the task's own URL only where the fingerprint proves that.
 
     Which URL a callback came to is not kept; of its own URL the digest holds the task's id.

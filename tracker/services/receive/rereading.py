@@ -87,16 +87,16 @@ class Rereading:
     ) -> tuple[Observation, ...]:
         """Return what a receipt says of a task today. Raises Unreadable."""
         if one.source is Source.CALLBACK:
-            said = self._called_back(task, one.headers or {}, body)
+            said = self._read_callback(task, one.headers or {}, body)
         else:
-            said = self._answered(task, one.received_at, body)
+            said = self._read_answer(task, one.received_at, body)
             if step is not None and said[0].word != step.provider_status:
                 raise Unreadable
         if step is not None and not said:
             raise Unreadable
         return said
 
-    def _called_back(
+    def _read_callback(
         self, task: Task, headers: Mapping[str, str], body: bytes
     ) -> tuple[Observation, ...]:
         calls_back = self._context.providers[task.provider].calls_back
@@ -114,9 +114,9 @@ class Rereading:
 
     def answered(self, task: Task, kept: Receipt) -> tuple[Observation, ...]:
         """Return what the answer to a query about a task says today. Raises Unreadable."""
-        return self._answered(task, kept.received_at, kept.body or b"")
+        return self._read_answer(task, kept.received_at, kept.body or b"")
 
-    def _answered(self, task: Task, at: datetime, body: bytes) -> tuple[Observation, ...]:
+    def _read_answer(self, task: Task, at: datetime, body: bytes) -> tuple[Observation, ...]:
         polls = self._context.providers[task.provider].polls
         if polls is None or not self._context.has_account(task):
             raise Unreadable

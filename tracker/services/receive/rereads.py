@@ -199,7 +199,7 @@ class Rereads:
         self._correct(tx, [page for page, _ in due])
         for page, run in due:
             if page.is_whole:
-                rereads.save(tx.db, _moved_on(run, page, now=tx.now))
+                rereads.save(tx.db, _advance_run(run, page, now=tx.now))
         self._context.at(CrashPoint.REREAD_APPLIED)
         return [True] * len(pages)
 
@@ -299,7 +299,7 @@ def _page_of(run: Reread, seen: _Seen, compared: Iterable[tuple[Task, Refolded]]
     return _Page(run, seen.until, counts, differences, changing)
 
 
-def _moved_on(run: Reread, page: _Page, *, now: datetime) -> Reread:
+def _advance_run(run: Reread, page: _Page, *, now: datetime) -> Reread:
     """Return a run after one more page."""
     counts = dict(run.counts)
     for name, number in page.counts.items():
@@ -309,14 +309,14 @@ def _moved_on(run: Reread, page: _Page, *, now: datetime) -> Reread:
         run,
         after=page.until,
         counts=counts,
-        differences=_listed([*run.differences, *page.differences]),
+        differences=_choose_listed([*run.differences, *page.differences]),
         state=RunState.DONE if is_over else RunState.RUNNING,
         updated_at=now,
         ended_at=now if is_over else None,
     )
 
 
-def _listed(every: Sequence[Difference]) -> Sequence[Difference]:
+def _choose_listed(every: Sequence[Difference]) -> Sequence[Difference]:
     """Return the first differences, and besides the first contradictions: these want somebody."""
     first = list(every[:MOST_DIFFERENCES])
     contradicting = [one for one in every if one.sort == Sort.CONTRADICTS.value]

@@ -237,7 +237,7 @@ class Reconciliation:
     def _settle(self, tx: Tx, looked: Sequence[_Looked]) -> list[None]:
         found = tasks.lock_by_key(tx.db, {item.job.task_key for item in looked})
         recorder = Recorder(self._context, tx, found.values())
-        held = jobs.held_of(tx.db, [item.job for item in looked])
+        held = jobs.lock_held(tx.db, [item.job for item in looked])
         for item in looked:
             if item.job in held:
                 self._settle_one(tx, recorder, item)

@@ -43,10 +43,10 @@ from tracker.services.submit.tries import (
     HeldInput,
     build_abandonment,
     build_deferral,
+    build_ended_attempt,
+    build_lost_event,
     build_sighting,
-    ended_attempt,
     event_of,
-    lost,
     words_of,
 )
 from tracker.services.submit.under_way import CallUnderWay
@@ -107,7 +107,7 @@ class Attempting:
             sending = self._sending(begun)
         async with AsyncExitStack() as held:
             under_way = CallUnderWay(context, begun)
-            streamed = self._streamed(sending, begun, under_way)
+            streamed = self._open_stream(sending, begun, under_way)
             if streamed is not None:
                 await held.enter_async_context(streamed)
             call, is_result = await self._call(sending, streamed, is_large=is_large)
@@ -158,7 +158,7 @@ class Attempting:
             now=context.clock.now(),
         )
 
-    def _streamed(
+    def _open_stream(
         self, sending: Sending, begun: BegunTry, under_way: CallUnderWay
     ) -> StreamedAnswer | None:
         """Return what takes an answer that is a stream; None where it is none."""
@@ -256,7 +256,7 @@ class Attempting:
         """Open attempts for the jobs that may be sent now; settle those that may not."""
         found = tasks.lock_by_key(tx.db, {job.task_key for job in held})
         rooms = self._rooms(tx, found.values())
-        ours = jobs.held_of(tx.db, held)
+        ours = jobs.lock_held(tx.db, held)
         still = [job for job in held if job in ours]
         unended = attempts.open_of(tx.db, [job.task_key for job in still])
         recorder = Recorder(self._context, tx, found.values())
@@ -269,7 +269,7 @@ class Attempting:
                 jobs.finish(tx.db, job)
                 attempt = unended[job.task_key]
                 attempts.end_lost(tx.db, [attempt], now=tx.now)
-                recorder.record(task.key, lost(attempt))  # ignored when it has gone on
+                recorder.record(task.key, build_lost_event(attempt))  # ignored when it has gone on
             elif task.state is not TaskState.QUEUED:
                 jobs.finish(tx.db, job)  # a callback was faster, or the task was cancelled
             elif not self._context.has_account(task):
@@ -329,7 +329,7 @@ class Attempting:
         found = tasks.lock_by_key(tx.db, {item.begun.task.key for item in ended})
         recorder = Recorder(self._context, tx, found.values())
         for item in ended:
-            if attempts.end(tx.db, ended_attempt(item, tx)):
+            if attempts.end(tx.db, build_ended_attempt(item, tx)):
                 self._conclude(tx, recorder, item)
             elif isinstance(item.outcome, Accepted):
                 recorder.record(item.begun.task.key, build_sighting(item, item.outcome))

@@ -12,7 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
-from tracker.domain.cost import Price, expected_again
+from tracker.domain.cost import Price, expect_again
 from tracker.domain.errors import BudgetExceeded, Conflict
 from tracker.domain.task import OPEN, Task, TaskState
 from tracker.services.context import Context
@@ -106,7 +106,7 @@ class BulkResult:
             if told.resubmit_of == source.id:
                 self.made.append(told)
             if piece.is_new:
-                for price, amount in expected_again(source.costs).items():
+                for price, amount in expect_again(source.costs).items():
                     self.costs[price] = self.costs.get(price, Decimal()) + amount
 
 

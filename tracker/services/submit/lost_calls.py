@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from tracker.domain.task import Awaits
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
-from tracker.services.submit.tries import lost
+from tracker.services.submit.tries import build_lost_event
 from tracker.store import attempts, tasks
 from tracker.store.driver.transaction import Tx
 
@@ -51,6 +51,6 @@ class LostCalls:
         }
         for key in settled:
             log.warning("nobody makes the call of task %(task)s any more", {"task": locked[key].id})
-            recorder.record(key, lost(last[key]))
+            recorder.record(key, build_lost_event(last[key]))
         recorder.flush()
         return [len(settled & found.keys()) for found in batches]

@@ -8,7 +8,7 @@ from tracker.services.submit.choosing import refusal_at
 from tracker.services.submit.request import Submission
 
 
-def fixed_account(
+def find_fixed_account(
     context: Context, submission: Submission, parent: Task | None, named: NamedHere
 ) -> str | None:
     """Return the account that a task must go to; None where it may be chosen.

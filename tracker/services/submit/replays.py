@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from tracker.domain.accepting import as_accepted
+from tracker.domain.accepting import restore_accepted
 from tracker.domain.errors import IdempotencyReuse
 from tracker.domain.records import record
 from tracker.domain.task import Task
@@ -73,7 +73,7 @@ def untold(
     keys = {place: taken[name].pop(0) for place, name in asked.items() if taken.get(name)}
     found = tasks.get_by_keys(tx.db, set(keys.values()))
     return {
-        place: AcceptedTask(as_accepted(found[key]), replayed=True)
+        place: AcceptedTask(restore_accepted(found[key]), replayed=True)
         for place, key in keys.items()
         if key in found
     }
@@ -82,10 +82,10 @@ def untold(
 def _replay(before: IdempotencyKey, now: IdempotencyKey, task: Task) -> AcceptedTask | Exception:
     if before.fingerprint != now.fingerprint:
         return IdempotencyReuse("this Idempotency-Key came before with another request")
-    return AcceptedTask(as_accepted(task), replayed=True)
+    return AcceptedTask(restore_accepted(task), replayed=True)
 
 
-def refused_sources(
+def refuse_ended_sources(
     tx: Tx, items: Sequence[CheckedSubmission], *, but: Collection[int]
 ) -> dict[int, AcceptedTask | Exception]:
     """Refuse to submit again what has succeeded meanwhile, by place in the batch.
@@ -107,7 +107,7 @@ def refused_sources(
     }
 
 
-def all_replayed(
+def answer_replayed(
     tx: Tx, items: Sequence[CheckedSubmission]
 ) -> list[AcceptedTask | Exception | None]:
     """Set-based: answer what was submitted again before, though it could not be now."""

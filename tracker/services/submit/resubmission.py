@@ -16,7 +16,7 @@ from tracker.services.submit.request import RESUBMITTABLE, no_account, not_resub
 from tracker.services.submit.submission import Acceptance
 from tracker.store import listing, resubmits, tasks
 from tracker.store.driver.transaction import Tx
-from tracker.store.drops import dropped_inputs
+from tracker.store.drops import find_dropped_inputs
 from tracker.store.filters import TaskFilter
 from tracker.store.idempotency import IdempotencyKey
 from tracker.store.listing import Order, Position
@@ -200,7 +200,7 @@ class Resubmission:
         again = Conflict("it was submitted again before")
         reasons = {task.key: why_not_again(self._context, task) for task in found}
         reasons |= {task.key: again for task in found if task.id in done and not reasons[task.key]}
-        gone = dropped_inputs(db, [task.key for task in found])
+        gone = find_dropped_inputs(db, [task.key for task in found])
         reasons |= {key: InputGone() for key in gone if not reasons[key]}
         return {
             key: reason
@@ -239,7 +239,7 @@ class Resubmission:
             for task in found
             if filter_.fits(task) and why_not_again(self._context, task) is None
         ]
-        gone = dropped_inputs(db, [task.key for task in fitting])
+        gone = find_dropped_inputs(db, [task.key for task in fitting])
         fitting = [task for task in fitting if task.key not in gone]
         if filter_.is_again:
             return fitting

@@ -38,11 +38,11 @@ class Scenarios:
         now = self._context.clock.monotonic()
         until, words = self._known.get(url, (now, {}))
         if until <= now:
-            words = await self._asked(url, provider)
+            words = await self._request_words(url, provider)
             self._known[url] = (now + FRESH_S, words)
         return words
 
-    async def _asked(self, url: str, provider: str) -> Mapping[str, str]:
+    async def _request_words(self, url: str, provider: str) -> Mapping[str, str]:
         call = HttpCall("GET", url, {"accept": "application/json"}, timeout_s=_ASK_S)
         answer = await self._context.egress.call_provider(call)
         if not isinstance(answer, HttpResult) or answer.status != 200:

@@ -16,7 +16,7 @@ from tracker.domain.errors import Broken, Unavailable
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpFailure, HttpResult
 from tracker.domain.outcome import SubmitOutcome
-from tracker.domain.redacted_values import redacted_value
+from tracker.domain.redacted_values import redact_value
 from tracker.domain.signals import CrashPoint
 from tracker.providers.ports.adapter import StreamReader
 from tracker.services.context import Context
@@ -117,7 +117,7 @@ class StreamedAnswer:
         await persistently(self._context.clock, lambda: self._write_down(len(self._text)))
         redact = self._context.redactor.redact
         # The reader had the pieces as they came, and may have found more in them than the text.
-        return redacted_value(self._reader.finish(redact(self._text), broken), redact)
+        return redact_value(self._reader.finish(redact(self._text), broken), redact)
 
     def _whole_characters(self, text: str) -> str:
         """Return text that every database takes: no NUL, halves of surrogate pairs joined."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from tracker.clock import new_id
 from tracker.domain import documents, lifecycle
-from tracker.domain.accepting import as_accepted, resubmitted
+from tracker.domain.accepting import make_resubmission, restore_accepted
 from tracker.domain.budget import Budget
 from tracker.domain.cost import Cost
 from tracker.domain.errors import (
@@ -29,12 +29,12 @@ from tracker.services.recorder import Recorder
 from tracker.services.submit.budgeting import BudgetGuard, estimate_again, refusals
 from tracker.services.submit.choosing import NO_ACCOUNT, Choice, Choosing, refusal_at
 from tracker.services.submit.kept_inputs import refusal_of_input
-from tracker.services.submit.naming import fixed_account
+from tracker.services.submit.naming import find_fixed_account
 from tracker.services.submit.replays import (
     AcceptedTask,
     CheckedSubmission,
-    all_replayed,
-    refused_sources,
+    answer_replayed,
+    refuse_ended_sources,
     replays,
     untold,
 )
@@ -97,10 +97,10 @@ class Acceptance:
             key = resubmission_key(before, idempotency_key)
         body = bodies.get(before.key)
         if body is None:
-            return await self._known(before, key, InputGone())
+            return await self._find_known(before, key, InputGone())
         refusal = await refusal_of_input(self._context, before, body)
         if refusal is not None:
-            return await self._known(before, key, refusal)
+            return await self._find_known(before, key, refusal)
         prices = self._context.prices
         if len(body) > ENCODED_AT_ONCE:
             costs = await asyncio.to_thread(estimate_again, prices, before, body)
@@ -110,12 +110,12 @@ class Acceptance:
         task = replace(again, submitter=submitter, traceparent=TRACEPARENT.get())
         return await self.accept_checked(CheckedSubmission(task, body, key))
 
-    async def _known(
+    async def _find_known(
         self, before: Task, key: IdempotencyKey | None, refusal: Conflict
     ) -> AcceptedTask:
         """Return what a key was given for when it was possible; else raise the refusal."""
         checked = CheckedSubmission(before, b"", key)
-        known: AcceptedTask | None = await self._context.store.write(all_replayed, checked)
+        known: AcceptedTask | None = await self._context.store.write(answer_replayed, checked)
         if known is None:
             raise refusal
         return known
@@ -158,8 +158,8 @@ class Acceptance:
         return [answers.get(source.key, InputGone()) for source in sources]
 
     def _again(self, before: Task, costs: tuple[Cost, ...], *, is_name_held: bool) -> Task:
-        """See `resubmitted`."""
-        return resubmitted(
+        """See `make_resubmission`."""
+        return make_resubmission(
             before,
             id_=new_id(),
             now=self._context.clock.now(),
@@ -211,7 +211,7 @@ class Acceptance:
         self._check_ids(submission, request)
         name = request.parent
         parent = None if name is None else await self._parent(submission, request, name)
-        fixed = fixed_account(self._context, submission, parent, named)
+        fixed = find_fixed_account(self._context, submission, parent, named)
         if is_large:
             body, key = await asyncio.to_thread(encode_submission, request, submission)
         else:
@@ -318,7 +318,7 @@ class Acceptance:
         results = replays(tx, items) | untold(
             tx, items, keep=self._context.policy.keep_lost_answers
         )
-        results |= refused_sources(tx, items, but=results)
+        results |= refuse_ended_sources(tx, items, but=results)
         left = [place for place in range(len(items)) if place not in results]
         fresh = [place for place in left if items[place].repeats is None]
         if fresh:
@@ -332,17 +332,17 @@ class Acceptance:
         # Last: a repeated call may have come in the same batch as the first.
         for place in left:
             if place not in results:
-                results[place] = self._joined(tx, items[place], capped)
+                results[place] = self._join_repeat(tx, items[place], capped)
         return [results[place] for place in range(len(items))]
 
-    def _joined(
+    def _join_repeat(
         self, tx: Tx, item: CheckedSubmission, capped: Sequence[Budget]
     ) -> AcceptedTask | Exception:
         """Return the task that the repeated call made, or make it where that call made none."""
         assert item.repeats is not None  # noqa: S101 - asked only for such
         first = tasks.newest_like(tx.db, item.task, item.body, within=item.repeats)
         if first is not None:
-            return AcceptedTask(as_accepted(first), replayed=True)
+            return AcceptedTask(restore_accepted(first), replayed=True)
         return self._insert_fresh(tx, [item], capped)[0]
 
     def _insert_fresh(
@@ -365,10 +365,10 @@ class Acceptance:
         recorder = Recorder(self._context, tx)
         for item, task in zip(items, inserted, strict=True):
             if task is None:
-                results.append(_taken(item.task))
+                results.append(_refuse_taken(item.task))
                 continue
             inputs.append((task, item.body))
-            recorder.start(lifecycle.created(task))
+            recorder.start(lifecycle.create_task(task))
             if item.key is not None:
                 keys.append(replace(item.key, task_key=task.key))
             results.append(AcceptedTask(task, replayed=False, body=item.body))
@@ -380,7 +380,7 @@ class Acceptance:
         return results
 
 
-def _taken(task: Task) -> Conflict:
+def _refuse_taken(task: Task) -> Conflict:
     return Conflict(
         f"external_task_id {task.external_task_id!r} already exists for account "
         f"{task.account!r} at {task.provider}"

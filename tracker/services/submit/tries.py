@@ -78,7 +78,7 @@ def input_of(body: bytes) -> Any:
         return json.loads(body)
 
 
-def ended_attempt(item: EndedTry, tx: Tx) -> Attempt:
+def build_ended_attempt(item: EndedTry, tx: Tx) -> Attempt:
     """Return the row of the ledger, complete."""
     outcome = item.outcome
     return replace(
@@ -119,7 +119,7 @@ def words_of(outcome: SubmitOutcome) -> str | None:
             return message
 
 
-def lost(attempt: int) -> Event:
+def build_lost_event(attempt: int) -> Event:
     """Return the event of an attempt whose process vanished."""
     return Event(
         EventKind.SUBMIT_UNKNOWN,
@@ -179,18 +179,18 @@ def event_of(item: EndedTry) -> Event | None:
                 costs=accepted.costs,
             )
         case Refused() as refused:
-            return _refused(refused, attempt)
+            return _build_refused_event(refused, attempt)
         case Unknown() as unknown:
             return Event(
                 EventKind.SUBMIT_UNKNOWN, Source.SUBMIT, message=unknown.reason, attempt=attempt
             )
         case Deferred(once=True) as deferred if item.job.attempts > 0:
-            return _refused(deferred, attempt)
+            return _build_refused_event(deferred, attempt)
         case Deferred() | NotSent():
             return None
 
 
-def _refused(outcome: Refused | Deferred, attempt: int) -> Event:
+def _build_refused_event(outcome: Refused | Deferred, attempt: int) -> Event:
     return Event(
         EventKind.SUBMIT_REFUSED,
         Source.SUBMIT,

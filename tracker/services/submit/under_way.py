@@ -71,12 +71,12 @@ class CallUnderWay:
         recorder = Recorder(
             self._context, tx, tasks.lock_by_key(tx.db, {one.task.key for one in items}).values()
         )
-        record_open(tx, recorder, {one.task.key: (one, sent(one)) for one in items})
+        record_open(tx, recorder, {one.task.key: (one, build_sent_event(one)) for one in items})
         recorder.flush()
         return [None] * len(items)
 
 
-def sent(begun: BegunTry) -> Event:
+def build_sent_event(begun: BegunTry) -> Event:
     """Return the event of a call that has been under way for a while."""
     return Event(EventKind.SUBMIT_SENT, Source.SUBMIT, attempt=begun.attempt.key)
 

@@ -61,7 +61,7 @@ class Archiving:
 
         keys, marks, rows = await self._context.store.read(read)
         made = await asyncio.to_thread(self._files, kept_class, rows)
-        named = [(await self._named(file), data) for file, data in made]
+        named = [(await self._choose_path(file), data) for file, data in made]
         if not named:
             return Written(keys, marks, [])
         if not await self._context.store.write(self._begin, [file for file, _ in named]):
@@ -82,7 +82,7 @@ class Archiving:
         if voided:
             await store.write(_clear, voided)
 
-    async def _named(self, file: ArchiveFile) -> ArchiveFile:
+    async def _choose_path(self, file: ArchiveFile) -> ArchiveFile:
         """Give a file a path that none has or had: those of a lost timeline may lie there."""
         suffix = parquet.SUFFIX if self._context.archives_parquet else archive.SUFFIX
         for number in count(1):
@@ -156,10 +156,10 @@ async def read_file(objects: ObjectStore, file: ArchiveFile) -> list[ArchivedRow
         there = "is not there" if size is None else f"has {size} bytes and not {file.size}"
         raise StorageError(f"{file.path} {there}")
     data = b"".join([block async for block in objects.read(file.path, 0, file.size)])
-    return await asyncio.to_thread(_checked, file, data)
+    return await asyncio.to_thread(_check_file, file, data)
 
 
-def _checked(file: ArchiveFile, data: bytes) -> list[ArchivedRow]:
+def _check_file(file: ArchiveFile, data: bytes) -> list[ArchivedRow]:
     if sha256(data).digest() != file.sha256:
         raise StorageError(f"{file.path} is not what was written: its SHA-256 is another")
     read = parquet.decoded if file.path.endswith(parquet.SUFFIX) else archive.decode_rows

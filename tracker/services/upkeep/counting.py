@@ -75,8 +75,8 @@ def look(db: Reading, tenant: str, *, since: datetime, most_open: int | None = N
 
     most_open: how many open tasks of one state are counted at most; None for all.
     """
-    found = stats.counted(db, tenant, since=since, or_at=EVER)
-    tail = stats.read(db, stats.counted_to(db), limit=TAIL + 1)
+    found = stats.list_counters(db, tenant, since=since, or_at=EVER)
+    tail = stats.read(db, stats.read_counted_place(db), limit=TAIL + 1)
     ends = [end for end in tail.ends if end.tenant == tenant]
     changes = [change for change in tail.changes if change.tenant == tenant]
     for place, one in tally(ends, changes).items():
@@ -111,7 +111,7 @@ def _by_account(
 
 
 def _next_stretch(db: Reading) -> Stretch:
-    return stats.read(db, stats.counted_to(db), limit=STRETCH)
+    return stats.read(db, stats.read_counted_place(db), limit=STRETCH)
 
 
 def _fold(tx: Tx, stretches: Sequence[Stretch]) -> list[bool]:

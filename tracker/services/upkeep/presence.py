@@ -160,7 +160,7 @@ class Presence:
         raised = {one.name for one in conditions.list_open(db)}
         ours = self.marks
         obsolete = secret_marks.obsolete(db, ours, now=self._seen_at)
-        return _Standing(alive, raised, bool(secret_marks.lost(db, ours)), obsolete)
+        return _Standing(alive, raised, bool(secret_marks.find_lost(db, ours)), obsolete)
 
     def heartbeat(self, tx: Tx) -> Process:
         """Return the row of this process as it is now."""

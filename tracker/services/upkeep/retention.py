@@ -129,7 +129,7 @@ class RetentionChore:
                 "nothing is dropped: the archive does not take it: %(reason)s", {"reason": error}
             )
             await store.write(tell, News(ARCHIVE_FAILING, "", "", ARCHIVE_REASON))
-            await store.write(_keep_standing, (await store.read(self._left), False))
+            await store.write(_keep_standing, (await store.read(self._count_left), False))
             return None
         await store.write(tell, News(ARCHIVE_FAILING, "", "", None))
         return seconds
@@ -144,10 +144,10 @@ class RetentionChore:
             if not await self._walk(walk, until_s):
                 # The others first, the next time: one that cannot keep up holds up none.
                 self._walks = [*self._walks[number + 1 :], *self._walks[: number + 1]]
-                await store.write(_keep_standing, (await store.read(self._left), False))
+                await store.write(_keep_standing, (await store.read(self._count_left), False))
                 return 0.0
         await self._loose.drop()
-        await store.write(_keep_standing, (await store.read(self._left), True))
+        await store.write(_keep_standing, (await store.read(self._count_left), True))
         return 0.0 if await self._give_back_pages() else None
 
     async def _give_back_pages(self) -> bool:
@@ -179,7 +179,7 @@ class RetentionChore:
         if await store.read(partial(self._may_rewind, walk=walk)):
             await store.write(self._rewind, walk)
         while True:
-            before = self._asking.allowed_before(walk)
+            before = self._asking.find_limit(walk)
             batch, is_last = await store.read(partial(self._page, walk=walk, before=before))
             if not batch.rows:
                 return True
@@ -240,10 +240,10 @@ class RetentionChore:
             if is_last and rows and rows[0].place.finished_at > gathering:
                 return _RetentionBatch(walk, (), ()), True
             sizes = archived_rows.sizes(db, walk.kept_class, self._due(walk, rows))
-            rows = retention.cut(rows, sizes, most=BODY_BYTES)
+            rows = retention.cut_by_size(rows, sizes, most=BODY_BYTES)
         elif walk.kept_class is KeptClass.INPUTS:
             sizes = drops.input_sizes(db, self._due(walk, rows))
-            rows = retention.cut(rows, sizes, most=BODY_BYTES)
+            rows = retention.cut_by_size(rows, sizes, most=BODY_BYTES)
         return _RetentionBatch(walk, rows, self._due(walk, rows)), is_last
 
     def _due(self, walk: Walk, rows: Sequence[EndedRow]) -> list[int]:
@@ -264,7 +264,9 @@ class RetentionChore:
         began_s = self._context.clock.monotonic()
         is_mine = self._lease.renew_later(tx)
         progress = retention.progress_later(tx.db, {one.walk.name for one in batches})
-        looks = [(holds.held_later(tx.db, one.rows), _droppable_later(tx, one)) for one in batches]
+        looks = [
+            (holds.prepare_held(tx.db, one.rows), _droppable_later(tx, one)) for one in batches
+        ]
         if not is_mine():
             return [None] * len(batches)
         there = progress()
@@ -309,7 +311,7 @@ class RetentionChore:
                 retention.keep_progress(tx.db, walk.name, WalkProgress(place, None, tx.now))
         return [None] * len(walks)
 
-    def _left(self, db: Reading) -> int:
+    def _count_left(self, db: Reading) -> int:
         """Count what is due and not dropped, over all walks."""
         there = retention.progress(db)
         places = {
@@ -317,14 +319,14 @@ class RetentionChore:
             for walk in self._walks
         }
         return sum(
-            retention.count(db, place, before=self._asking.allowed_before(walk), most=MOST_COUNTED)
+            retention.count(db, place, before=self._asking.find_limit(walk), most=MOST_COUNTED)
             for walk, place in places.items()
         )
 
 
 def _unheld(db: Reading, batch: _RetentionBatch) -> list[int]:
     """Return which tasks of a batch something is dropped of: those that are not held."""
-    held = holds.held_later(db, batch.rows)()
+    held = holds.prepare_held(db, batch.rows)()
     return [key for key in batch.due if key not in held]
 
 

@@ -39,7 +39,7 @@ class RetentionAsking:
         if is_valid and clock.monotonic() < self._asked_at_s + VALID.total_seconds():
             return
         self._asked_at, self._asked_at_s = clock.now(), clock.monotonic()
-        self._until = await self._context.store.read(self._allowed)
+        self._until = await self._context.store.read(self._find_limits)
         waiting = sorted(name for name, until in self._until.items() if until == LONG_AGO)
         reason = waits_reason(waiting) if waiting else None
         await self._context.store.write(tell, News(RETENTION_WAITS, "", "", reason))
@@ -48,7 +48,7 @@ class RetentionAsking:
         """Return which end of tasks is old enough for a walk, whatever a person says."""
         return _due_before(walk, self._context.clock.now())
 
-    def allowed_before(self, walk: Walk) -> datetime:
+    def find_limit(self, walk: Walk) -> datetime:
         """Return which end of tasks a walk may drop up to.
 
         No further than was asked about: a clock that leaps makes no more of it due.
@@ -58,7 +58,7 @@ class RetentionAsking:
             due_before = min(due_before, _due_before(walk, self._asked_at + 2 * VALID))
         return min(due_before, self._until.get(walk.name, due_before))
 
-    def _allowed(self, db: Reading) -> dict[str, datetime]:
+    def _find_limits(self, db: Reading) -> dict[str, datetime]:
         """Return, of each walk that has much to do, up to which end of tasks it may drop.
 
         Much of few tasks is no plan that anybody would look at: up to FREE go unasked.

@@ -45,7 +45,7 @@ def plan(db: Reading, policy: RetentionPolicy, *, now: datetime) -> list[Planned
         found.append(PlannedDrop(walk.kept_class, walk.keep, rows, size))
     if policy.times(KeptClass.ASSETS):
         keep = policy.defaults.get(KeptClass.ASSETS)
-        rows, size = retention_plans.planned_files(db, before=now)
+        rows, size = retention_plans.sum_files(db, before=now)
         found.append(PlannedDrop(KeptClass.ASSETS, keep, rows, size))
     return found
 

@@ -59,11 +59,11 @@ class Sampling:
 
     async def sample(self) -> None:
         """Look once. Raises Unavailable."""
-        found = await self.context.store.read(self._measured)
+        found = await self.context.store.read(self._measure)
         for gauge in FROM_DATABASE:
             gauge.replace(found.get(gauge.metric.name, NOTHING))
 
-    def _measured(self, db: Reading) -> Mapping[str, Mapping[Labels, float]]:
+    def _measure(self, db: Reading) -> Mapping[str, Mapping[Labels, float]]:
         alive = self.presence.alive(db)
         workers = [one.id for one in alive if one.is_worker]
         if min(workers, default=self.presence.id) != self.presence.id:

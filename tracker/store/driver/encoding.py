@@ -88,7 +88,7 @@ def _pieces(array: type[_Array], element: int, encode: Callable[[Any], bytes]) -
     return lambda values: array(_head(element, len(values)) + b"".join(mapped(values, piece)))
 
 
-def _packed(array: type[_Array], element: int, code: str, size: int) -> Encode:
+def _make_number_encoder(array: type[_Array], element: int, code: str, size: int) -> Encode:
     """Make an encoder for numbers."""
 
     def encoded(values: Sequence[Any]) -> _Array:
@@ -113,8 +113,8 @@ def _head(element: int, length: int) -> bytes:
     return struct.pack("!iiiii", 1, 1, element, length, 1)
 
 
-_packed_instants = _packed(_Array, 1184, "q", 8)
-integers = _packed(_Integers, 20, "q", 8)
+_packed_instants = _make_number_encoder(_Array, 1184, "q", 8)
+integers = _make_number_encoder(_Integers, 20, "q", 8)
 """A PostgreSQL parameter: an array of whole numbers, not empty."""
 
 
@@ -179,8 +179,8 @@ _INTEGER = ColumnCodec("bigint[]", integers)
 KINDS: Mapping[type[Any], ColumnCodec] = {
     Integer: _INTEGER,
     type(BigKey): _INTEGER,
-    Float: ColumnCodec("double precision[]", _packed(_Floats, 701, "d", 8)),
-    Boolean: ColumnCodec("boolean[]", _packed(_Booleans, 16, "?", 1)),
+    Float: ColumnCodec("double precision[]", _make_number_encoder(_Floats, 701, "d", 8)),
+    Boolean: ColumnCodec("boolean[]", _make_number_encoder(_Booleans, 16, "?", 1)),
     Text: ColumnCodec("text[]", texts),
     LargeBinary: ColumnCodec("bytea[]", _pieces(_Bytes, 17, bytes)),
     UtcDateTime: ColumnCodec("timestamptz[]", _instants, _each(_text_of_instant)),

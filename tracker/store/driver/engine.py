@@ -68,7 +68,7 @@ def passwords_of(url: str) -> list[str]:
     return found
 
 
-def shown_url(url: str) -> str:
+def mask_passwords(url: str) -> str:
     """Return a database URL as it may be shown: with `***` for each password."""
     parsed = normalise_url(url)
     hidden = {name: "***" for name in parsed.query if name in _SECRET_PARAMETERS}

@@ -24,7 +24,7 @@ def give_back(engine: Engine) -> int:
     """
     if dialect_of(engine).has_server:
         return 0
-    with _opened(engine) as db:
+    with _open_raw(engine) as db:
         (mode,) = db.execute("PRAGMA auto_vacuum").fetchone()
         (free,) = db.execute("PRAGMA freelist_count").fetchone()
         if mode != _INCREMENTAL or not free:
@@ -39,14 +39,14 @@ def compact(engine: Engine) -> None:
 
     Raises Unavailable while somebody else writes to it, or where there is no room.
     """
-    with _opened(engine) as db:
+    with _open_raw(engine) as db:
         db.execute("PRAGMA auto_vacuum=INCREMENTAL")
         db.execute("PRAGMA temp_store=FILE")  # the copy may be larger than the memory
         db.execute("VACUUM")
 
 
 @contextmanager
-def _opened(engine: Engine) -> Iterator[sqlite3.Connection]:
+def _open_raw(engine: Engine) -> Iterator[sqlite3.Connection]:
     """Lend a connection of the driver's own, outside any transaction. Raises Unavailable."""
     with engine.connect() as db:
         connection = db.connection.driver_connection

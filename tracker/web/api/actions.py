@@ -8,7 +8,7 @@ from tracker.domain.task import TERMINAL, VERDICTS
 from tracker.services.submit.actions import Resolution
 from tracker.store.kept_tasks import KeptTask
 from tracker.web.api.schemas import ResolveBody
-from tracker.web.api.task_answers import NEW_TASK, TASK, accepted_answer, task_answer
+from tracker.web.api.task_answers import NEW_TASK, TASK, answer_accepted, task_answer
 from tracker.web.edge import params, query, waiting
 from tracker.web.edge.conditional import etag
 from tracker.web.edge.operation import operation, read_body
@@ -28,7 +28,7 @@ async def refresh(request: Request) -> Response:
 
     Asked to wait by `Prefer`, it answers once the answer has moved the task.
     """
-    wait = waiting.preferred(request)
+    wait = waiting.read_preferred_wait(request)
     before = await services(request).actions.refresh(tenant(request), query.task_id(request))
     if before.state in VERDICTS and before.follow_up is None:
         return await task_answer(request, before, wait)
@@ -94,11 +94,11 @@ async def resolve(request: Request) -> Response:
 async def resubmit(request: Request) -> Response:
     """Submit the input of a failed, cancelled or expired task again: a new task, linked to it."""
     our = services(request)
-    wait, position = waiting.preferred(request), our.watch.position
+    wait, position = waiting.read_preferred_wait(request), our.watch.position
     accepted = await our.actions.resubmit(
         tenant(request),
         query.task_id(request),
         idempotency_key=query.idempotency_key(request),
         submitter=principal(request).key,
     )
-    return await accepted_answer(request, accepted, wait, since=position)
+    return await answer_accepted(request, accepted, wait, since=position)

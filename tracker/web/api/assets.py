@@ -26,7 +26,7 @@ from tracker.web.edge.links import base_of
 from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
 from tracker.web.edge.paging import page_answer, position
 from tracker.web.edge.state import services, tenant
-from tracker.web.edge.uploads import UPLOAD_KEPT_S, uploaded, uploaded_form
+from tracker.web.edge.uploads import UPLOAD_KEPT_S, iterate_upload, open_uploaded_form
 
 MAX_PAGE = 500
 _NO_STORE = {"cache-control": "no-store"}
@@ -177,7 +177,9 @@ async def upload(request: Request) -> Response:
         high=int(LONGEST.total_seconds()),
     )
     lifetime = timedelta(seconds=lifetime_s)
-    asset = await our.uploading.keep(tenant(request), uploaded(request), UploadTerms(lifetime))
+    asset = await our.uploading.keep(
+        tenant(request), iterate_upload(request), UploadTerms(lifetime)
+    )
     view = (await _views(request, [asset]))[0]
     made = our.serving.link(asset, lifetime)
     body: asset_views.UploadView = {**view, "link": _link_view(request, made)}
@@ -195,9 +197,9 @@ async def upload_by_form(request: Request) -> Response:
 
     The same file again is the first one; another file under the same token is refused.
     """
-    our, form = services(request), uploaded_form(request)
+    our, form = services(request), open_uploaded_form(request)
     await form.find_file(timeout_s=our.limits.body_timeout_s)
-    ticket = our.uploading.promised(form.fields.get(upload_form.FIELD, ""))
+    ticket = our.uploading.read_ticket(form.fields.get(upload_form.FIELD, ""))
     lifetime = timedelta(seconds=UPLOAD_KEPT_S)
     await our.uploading.keep_promised(ticket, form.content(), lifetime)
     return Response(status_code=204, headers=_NO_STORE)
@@ -215,9 +217,9 @@ async def upload_by_link(request: Request) -> Response:
     The token in the path is the key, so pages of any site may send it. See `upload_by_form`.
     """
     our = services(request)
-    ticket = our.uploading.promised(request.path_params["token"])
+    ticket = our.uploading.read_ticket(request.path_params["token"])
     lifetime = timedelta(seconds=UPLOAD_KEPT_S)
-    kept = await our.uploading.keep_promised(ticket, uploaded(request), lifetime)
+    kept = await our.uploading.keep_promised(ticket, iterate_upload(request), lifetime)
     answer = Response(headers={**_NO_STORE, "etag": f'"{(kept.sha256 or b"").hex()}"'})
     answer.headers["access-control-expose-headers"] = "etag"
     allow_reading(request, answer)

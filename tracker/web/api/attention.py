@@ -49,12 +49,12 @@ def _collect(db: Reading, owner: str, now: datetime) -> service_views.Attention:
     return {
         "endpoints": _endpoints(db, owner),
         "conditions": [_condition(one) for one in _conditions(db, owner)],
-        "overdue": _unsettled(db, attention.overdue(db, owner, now=now, limit=MOST)),
-        "uncertain": _unsettled(db, attention.uncertain(db, owner, limit=MOST)),
+        "overdue": _render_unsettled(db, attention.overdue(db, owner, now=now, limit=MOST)),
+        "uncertain": _render_unsettled(db, attention.uncertain(db, owner, limit=MOST)),
         "blocked": [_stuck(one) for one in attention.list_blocked(db, owner, limit=MOST)],
-        "without_result": _followed_up(db, owner, FollowUp.NO_RESULT),
-        "denied": _followed_up(db, owner, FollowUp.DENIED),
-        "doubtful": _followed_up(db, owner, FollowUp.DOUBTFUL),
+        "without_result": _render_follow_ups(db, owner, FollowUp.NO_RESULT),
+        "denied": _render_follow_ups(db, owner, FollowUp.DENIED),
+        "doubtful": _render_follow_ups(db, owner, FollowUp.DOUBTFUL),
         "unknown_words": [
             render_word(one) for one in attention.unknown_words(db, owner, limit=MOST)
         ],
@@ -65,7 +65,7 @@ def _collect(db: Reading, owner: str, now: datetime) -> service_views.Attention:
     }
 
 
-def _unsettled(db: Reading, found: list[attention.Stuck]) -> list[service_views.StuckTask]:
+def _render_unsettled(db: Reading, found: list[attention.Stuck]) -> list[service_views.StuckTask]:
     """Return tasks with why they wait or were lost: the latest attempt says it, not their age."""
     tried = [one.id for one in found if one.state in _SENT_LATER]
     said = attempts.last_messages(db, tried)
@@ -99,7 +99,7 @@ def _forgeries(db: Reading, owner: str, since: datetime) -> service_views.Forger
     }
 
 
-def _followed_up(db: Reading, owner: str, why: FollowUp) -> list[service_views.StuckTask]:
+def _render_follow_ups(db: Reading, owner: str, why: FollowUp) -> list[service_views.StuckTask]:
     return [_stuck(one) for one in attention.followed_up(db, owner, why, limit=MOST)]
 
 

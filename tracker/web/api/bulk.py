@@ -133,7 +133,7 @@ async def act_on_many(request: Request) -> Response:
     scope = f"{body.action} {selection!r}"
     after, until = place_of(body, our, scope)
     order = BulkOrder(
-        body.action, selection, principal(request).actor, body.dry_run, named_ids(body.ids)
+        body.action, selection, principal(request).actor, body.dry_run, read_ids(body.ids)
     )
     result = await our.bulk.run(order, after=after, until=until)
     told = _render(body, result)
@@ -152,7 +152,7 @@ async def act_on_many(request: Request) -> Response:
 _BEGINNING = Position(instant_of(0), 0)
 
 
-def named_ids(named: list[str] | None) -> list[UUID] | None:
+def read_ids(named: list[str] | None) -> list[UUID] | None:
     """Read the ids that are named. Raises InvalidRequest for what can be none."""
     if named is None:
         return None

@@ -53,7 +53,7 @@ MADE = 1000
 async def list_(request: Request) -> Response:
     """Changes behind a cursor, oldest first; where there are none yet, waits if asked to."""
     limit = query.integer(request, "limit", default=100, low=1, high=MAX_PAGE)
-    wait = waiting.asked(request)
+    wait = waiting.read_wait_time(request)
     filter_ = query.task_filter(request, tenant(request))
     our = services(request)
     position = await _position(request, request.query_params.get("after"))

@@ -17,7 +17,7 @@ from tracker.domain.ledger import EntryPhase
 from tracker.services.read.spending import CostGroup, Spending, read_spending
 from tracker.web.api.views import EXACT, Uuid
 from tracker.web.edge import query
-from tracker.web.edge.cells import guarded
+from tracker.web.edge.cells import guard_cell
 from tracker.web.edge.operation import Param, ResponseSpec, operation
 from tracker.web.edge.state import services, tenant
 
@@ -112,7 +112,7 @@ async def get(request: Request) -> Response:
     found = await services(request).store.read(
         lambda db: read_spending(db, owner, since=since.isoformat(), until=until.isoformat(), by=by)
     )
-    rows = [_rendered(one) for one in found]
+    rows = [_render(one) for one in found]
     headers = {"cache-control": "no-store", "vary": "Accept"}
     if is_csv:
         return Response(_as_csv(rows), headers=headers, media_type=CSV)
@@ -143,7 +143,7 @@ def _day(request: Request, name: str, default: date) -> date:
         raise InvalidRequest(FieldError(name, reason), malformed=True) from None
 
 
-def _rendered(one: Spending) -> CostLine:
+def _render(one: Spending) -> CostLine:
     key = one.group.get(CostGroup.KEY)
     amounts = {phase: f"{one.amounts.get(phase, Decimal(0)):f}" for phase in EntryPhase}
     return {
@@ -172,6 +172,6 @@ def _as_csv(rows: Sequence[CostLine]) -> str:
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow((*_NAMES, *_AMOUNTS))
     for row in rows:
-        names = [guarded(row.get(name)) for name in _NAMES]
+        names = [guard_cell(row.get(name)) for name in _NAMES]
         table.writerow([*names, *(row.get(name) for name in _AMOUNTS)])
     return text.getvalue()

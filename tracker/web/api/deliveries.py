@@ -21,7 +21,7 @@ from tracker.web.api.schemas import body_as_text, render_delivery
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
 from tracker.web.edge.paging import page_answer, position
-from tracker.web.edge.rootpath import rooted
+from tracker.web.edge.rootpath import with_root_path
 from tracker.web.edge.state import services, tenant
 
 MAX_PAGE = 500
@@ -145,9 +145,11 @@ async def get(request: Request) -> Response:
 async def redeliver(request: Request) -> Response:
     """Owe one once more, now, with the same id and bytes."""
     id_ = delivery_id(request)
-    await services(request).redelivery.named(tenant(request), [id_])
+    await services(request).redelivery.redeliver_named(tenant(request), [id_])
     return JSONResponse(
-        {"delivery_id": str(id_)}, 202, {"location": rooted(request, f"/v1/deliveries/{id_}")}
+        {"delivery_id": str(id_)},
+        202,
+        {"location": with_root_path(request, f"/v1/deliveries/{id_}")},
     )
 
 

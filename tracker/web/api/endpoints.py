@@ -16,7 +16,7 @@ from tracker.web.api.endpoint_schemas import EndpointBody, EndpointChanges, rend
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
 from tracker.web.edge.paging import page_answer, position
-from tracker.web.edge.rootpath import rooted
+from tracker.web.edge.rootpath import with_root_path
 from tracker.web.edge.state import services, tenant
 
 MAX_PAGE = 500
@@ -43,7 +43,7 @@ async def create(request: Request) -> Response:
     body = await read_body(request, EndpointBody)
     made = await services(request).endpoints.create(body.to_new(tenant(request)))
     headers = {
-        "location": rooted(request, f"/v1/endpoints/{made.endpoint.id}"),
+        "location": with_root_path(request, f"/v1/endpoints/{made.endpoint.id}"),
         **_NO_STORE,
     }
     shown = {**render_endpoint(made.endpoint), "secret": made.secret}

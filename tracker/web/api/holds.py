@@ -22,7 +22,7 @@ from tracker.web.api.views import EXACT, Instant, Uuid
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
 from tracker.web.edge.paging import MAX_PAGE, newest_first
-from tracker.web.edge.rootpath import rooted
+from tracker.web.edge.rootpath import with_root_path
 from tracker.web.edge.state import services, tenant
 
 _NO_STORE = {"cache-control": "no-store"}
@@ -81,7 +81,7 @@ async def add(request: Request) -> Response:
         made = await services(request).store.write(holding.add, new)
     except NotFound:
         raise no_task from None
-    headers = {"location": rooted(request, f"/v1/holds/{made.id}"), **_NO_STORE}
+    headers = {"location": with_root_path(request, f"/v1/holds/{made.id}"), **_NO_STORE}
     return JSONResponse(_view(made), 201, headers)
 
 

@@ -11,7 +11,7 @@ from tracker.web.api import service_views
 from tracker.web.edge import problems
 from tracker.web.edge.operation import operation
 from tracker.web.edge.pages import inline, language_of, page
-from tracker.web.edge.rootpath import rooted
+from tracker.web.edge.rootpath import with_root_path
 
 WHAT = (
     "tracker submits tasks to providers of media-generation APIs, receives their callbacks, and "
@@ -37,12 +37,12 @@ async def home(request: Request) -> Response:
 
     Where the dashboard is off, browsers get the same places as a page.
     """
-    places = {name: rooted(request, path) for name, path, _ in PLACES}
+    places = {name: with_root_path(request, path) for name, path, _ in PLACES}
     if "text/html" not in request.headers.get("accept", ""):
         body = {"service": "tracker", "version": __version__, "description": WHAT, **places}
         return JSONResponse(body, headers={"vary": "Accept, Accept-Language"})
     if request.app.state.has_ui:
-        return RedirectResponse(rooted(request, "/ui"), 307, headers={"vary": "Accept"})
+        return RedirectResponse(with_root_path(request, "/ui"), 307, headers={"vary": "Accept"})
     language = language_of(request)
     links = "\n".join(
         f'<dt><a href="{escape(places[name])}">{escape(places[name])}</a></dt>'

@@ -15,7 +15,7 @@ from tracker.domain.event_types import EventType
 from tracker.web.api import service_views
 from tracker.web.api.event_views import EVENTS
 from tracker.web.edge import problems
-from tracker.web.edge.operation import OperationSpec, Param, ResponseSpec, described
+from tracker.web.edge.operation import OperationSpec, Param, ResponseSpec, find_operation
 
 _REF = "#/components/schemas/{model}"
 Mode = Literal["validation", "serialization"]
@@ -68,7 +68,7 @@ def operations(routes: Iterable[BaseRoute]) -> Iterable[tuple[Route, str, Operat
     for route in routes:
         if not isinstance(route, Route):
             continue
-        spec = described(route.endpoint)
+        spec = find_operation(route.endpoint)
         if spec is not None:
             for method in sorted((route.methods or set()) - {"HEAD"}):
                 yield route, method, spec

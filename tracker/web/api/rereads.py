@@ -26,7 +26,7 @@ from tracker.web.api.schemas import Name
 from tracker.web.api.views import EXACT, Instant, Uuid
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import ResponseSpec, operation, read_body
-from tracker.web.edge.rootpath import rooted
+from tracker.web.edge.rootpath import with_root_path
 from tracker.web.edge.state import principal, services, tenant
 
 MAX_PAGE = 100
@@ -133,7 +133,10 @@ async def start(request: Request) -> Response:
     if body.dry_run:
         acting.drop()
     run = await our.rereads.start(order)
-    headers = {"location": rooted(request, f"/v1/rereads/{run.id}"), "cache-control": "no-store"}
+    headers = {
+        "location": with_root_path(request, f"/v1/rereads/{run.id}"),
+        "cache-control": "no-store",
+    }
     return JSONResponse(_view(run), 202, headers=headers)
 
 

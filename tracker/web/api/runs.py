@@ -23,7 +23,7 @@ from tracker.web.api.views import EXACT, Instant, Uuid
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
 from tracker.web.edge.paging import MAX_PAGE, newest_first, page_answer, position
-from tracker.web.edge.rootpath import rooted
+from tracker.web.edge.rootpath import with_root_path
 from tracker.web.edge.state import principal, services, tenant
 
 _NEXT = {"Link": 'The next page, as `rel="next"`.'}
@@ -114,7 +114,10 @@ async def start(request: Request) -> Response:
     body, our = await read_body(request, NewRunBody), services(request)
     plan = our.runs.read_token(tenant(request), body.token, actor=principal(request).actor)
     run = await our.runs.start(plan)
-    headers = {"location": rooted(request, f"/v1/runs/{run.id}"), "cache-control": "no-store"}
+    headers = {
+        "location": with_root_path(request, f"/v1/runs/{run.id}"),
+        "cache-control": "no-store",
+    }
     return JSONResponse(await _view(request, run), 202, headers=headers)
 
 

@@ -99,5 +99,5 @@ def _look(db: Reading, our: Services) -> Installation:
             for kind, (count, oldest) in due_jobs.overdue(db, now=our.clock.now()).items()
         ],
         "feed_head": head,
-        "feed_uncounted": max(0, head - stats.counted_to(db)),
+        "feed_uncounted": max(0, head - stats.read_counted_place(db)),
     }

@@ -15,11 +15,11 @@ from tracker.services.submit.replays import AcceptedTask
 from tracker.store.kept_tasks import KeptTask
 from tracker.telemetry import note
 from tracker.web.api import views
-from tracker.web.api.kept import rendered, with_assets
+from tracker.web.api.kept import render_kept, with_assets
 from tracker.web.edge import waiting
 from tracker.web.edge.conditional import etag
 from tracker.web.edge.operation import ResponseSpec
-from tracker.web.edge.rootpath import rooted
+from tracker.web.edge.rootpath import with_root_path
 from tracker.web.edge.state import services
 from tracker.web.edge.waiting import WaitTime
 from tracker.web.edge.whole_answers import WholeAnswer
@@ -56,13 +56,13 @@ async def task_answer(
     request: Request, task: Task, wait: WaitTime, *, status: int = 200
 ) -> Response:
     """Return one task, of which nothing else was read."""
-    return kept_answer(request, await with_assets(request, task), wait, status=status)
+    return answer_kept(request, await with_assets(request, task), wait, status=status)
 
 
-def kept_answer(request: Request, kept: KeptTask, wait: WaitTime, *, status: int = 200) -> Response:
+def answer_kept(request: Request, kept: KeptTask, wait: WaitTime, *, status: int = 200) -> Response:
     """Return one task that was read with its assets."""
     headers = task_headers(request, kept.task) | wait.headers
-    return _answer(rendered(request, kept), headers, status=status)
+    return _answer(render_kept(request, kept), headers, status=status)
 
 
 def _answer(
@@ -72,7 +72,7 @@ def _answer(
     return WholeAnswer(to_json(body), status, raw, b"application/json")
 
 
-async def accepted_answer(
+async def answer_accepted(
     request: Request,
     accepted: AcceptedTask,
     wait: WaitTime,
@@ -91,16 +91,16 @@ async def accepted_answer(
         since = None if accepted.replayed else since
         task = await waiting.until_over(request, wait, task, since=since)
     kept = await with_assets(request, task)
-    body: views.Task | views.NewTask = rendered(request, kept)
+    body: views.Task | views.NewTask = render_kept(request, kept)
     if warnings:
-        body = {**rendered(request, kept), "warnings": _warned(request, warnings)}
+        body = {**render_kept(request, kept), "warnings": _render_warnings(request, warnings)}
     headers = task_headers(request, kept.task) | wait.headers
-    headers["location"] = rooted(request, f"/v1/tasks/{task.id}")
+    headers["location"] = with_root_path(request, f"/v1/tasks/{task.id}")
     if accepted.replayed:
         headers["idempotency-replayed"] = "true"
     return _answer(body, headers, status=202 if task.state in OPEN else 200)
 
 
-def _warned(request: Request, warnings: Sequence[FieldError]) -> list[views.InputWarning]:
+def _render_warnings(request: Request, warnings: Sequence[FieldError]) -> list[views.InputWarning]:
     language = of_header(request.headers.get("accept-language", ""))
     return [{"path": one.path, "reason": translate(one.reason, language)} for one in warnings]

@@ -14,7 +14,7 @@ from tracker.store import attempts, deliveries, drops, receipts, tasks, tombston
 from tracker.store.kept_tasks import KeptTask
 from tracker.store.store import Reading
 from tracker.web.api import delivery_views, examples, views
-from tracker.web.api.kept import rendered_all
+from tracker.web.api.kept import render_all
 from tracker.web.api.listed import list_tasks
 from tracker.web.api.schemas import (
     QueryBody,
@@ -28,8 +28,8 @@ from tracker.web.api.task_answers import (
     NEW_TASK,
     TASK,
     TASK_HEADERS,
-    accepted_answer,
-    kept_answer,
+    answer_accepted,
+    answer_kept,
     task_headers,
 )
 from tracker.web.edge import params, query, waiting
@@ -62,7 +62,7 @@ async def submit(request: Request) -> Response:
     names fields of the input that are not known, and were passed on as they are.
     """
     our = services(request)
-    wait, since = waiting.preferred(request), our.watch.position
+    wait, since = waiting.read_preferred_wait(request), our.watch.position
     submission = (await read_body(request, SubmitBody)).to_submission(
         tenant=tenant(request),
         idempotency_key=query.idempotency_key(request),
@@ -77,7 +77,7 @@ async def submit(request: Request) -> Response:
     accepted = replace(await our.acceptance.accept_checked(checked), body=None)
     del checked
     release_share(request.scope)  # its answer may be held back
-    return await accepted_answer(request, accepted, wait, since=since, warnings=warnings)
+    return await answer_accepted(request, accepted, wait, since=since, warnings=warnings)
 
 
 @operation(
@@ -93,7 +93,7 @@ async def submit(request: Request) -> Response:
 )
 async def get(request: Request) -> Response:
     """One task; 304 when the caller has this version. Waits, if asked to, for what it lacks."""
-    wait = waiting.asked(request)
+    wait = waiting.read_wait_time(request)
     seen = header(request.scope["headers"], b"if-none-match") or None  # an empty one names nothing
     found = await waiting.until_moved(request, wait, seen)
     if seen is not None and is_unflagged(waiting.standing_of(found), services(request).clock.now()):
@@ -103,7 +103,7 @@ async def get(request: Request) -> Response:
     if matches(seen, etag(now.version)):
         return Response(status_code=304, headers=task_headers(request, now) | wait.headers)
     whole = found if isinstance(found, KeptTask) else await waiting.look_kept(request)
-    return kept_answer(request, whole, wait)
+    return answer_kept(request, whole, wait)
 
 
 @operation(
@@ -126,7 +126,7 @@ async def list_(request: Request) -> Response:
     """
     limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
     found = await list_tasks(request, tenant(request), limit=limit)
-    body = {"tasks": await rendered_all(request, found.page.tasks)}
+    body = {"tasks": await render_all(request, found.page.tasks)}
     return page_answer(request, body, last=found.last, scope=found.scope)
 
 
@@ -157,12 +157,12 @@ async def query_(request: Request) -> Response:
         admitted = (task for task in named.get(name, ()) if asked.admits(task, tenant=owner))
         answers.append((None, name, having_name(admitted)))
     single = {one.key: one for _, _, several in answers if len(several) == 1 for one in several}
-    shown = dict(zip(single, await rendered_all(request, list(single.values())), strict=True))
-    items = [_found(id_, name, several, shown) for id_, name, several in answers]
+    shown = dict(zip(single, await render_all(request, list(single.values())), strict=True))
+    items = [_render_found(id_, name, several, shown) for id_, name, several in answers]
     return JSONResponse({"items": items}, headers={"cache-control": "no-store"})
 
 
-def _found(
+def _render_found(
     id_: str | None,
     external: str | None,
     found: Sequence[Task],
@@ -196,7 +196,7 @@ async def get_input(request: Request) -> Response:
         task = tasks.by_id(db, [id_]).get(id_)
         if task is None or task.tenant != owner:
             raise tombstones.explain_missing(db, owner, id_)
-        if drops.dropped_inputs(db, [task.key]):
+        if drops.find_dropped_inputs(db, [task.key]):
             raise NoLongerKept("the input of this task is not kept any more")
         return tasks.input_of(db, [task.key]).get(task.key)
 

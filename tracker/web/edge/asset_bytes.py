@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.domain.custody import Asset
-from tracker.services.custody.serving import served_headers
+from tracker.services.custody.serving import build_headers
 from tracker.web.edge.ranged import file_answer
 from tracker.web.edge.state import services
 
@@ -23,7 +23,7 @@ async def bytes_of(request: Request, asset: Asset, headers: Mapping[str, str]) -
     """
     serving = services(request).serving
     serving.check_kept(asset)
-    served = served_headers(asset)
+    served = build_headers(asset)
     return file_answer(
         request,
         lambda start, end: serving.read(asset, start, end),

@@ -171,7 +171,7 @@ class _StartedAwaitable:
         return self.result
 
 
-async def stream_capped(request: Request, *, limit: int) -> AsyncGenerator[bytes, None]:
+async def iterate_capped(request: Request, *, limit: int) -> AsyncGenerator[bytes, None]:
     """Yield the raw body in pieces, for passing it on; whoever reads them bounds the time.
 
     Raises BodyTooLarge, ClientDisconnect.
@@ -200,7 +200,7 @@ def _check_kind(content_type: str) -> None:
         raise WrongMediaType("send the body as application/json")
 
 
-def _described(request: Request) -> tuple[str, str, Mapping[str, str]]:
+def _read_description(request: Request) -> tuple[str, str, Mapping[str, str]]:
     """Return the Content-Type and Content-Encoding of a body, and its length as a header."""
     kind: bytes | None = None
     encodings: list[bytes] = []
@@ -224,7 +224,7 @@ async def read_json(
     digest: is given the body as it came.
     Raises WrongMediaType, UnsupportedEncoding, InvalidRequest, and what `read_capped` raises.
     """
-    kind, encoding, declared = _described(request)
+    kind, encoding, declared = _read_description(request)
     _check_kind(kind)
     is_plain = not encoding and charset_of(kind) is None
     reader = JsonReader(digest) if is_plain else None
@@ -241,7 +241,7 @@ async def read_json(
         async with _large_bodies():
             return await asyncio.to_thread(reader.finish)
     if digest is not None:
-        await _digested(digest, body)
+        await _update_digest(digest, body)
     if encoding := encoding_of(encoding, body):
         body = await asyncio.to_thread(undone, encoding, body, limit=limit)
         is_plain = False
@@ -255,7 +255,7 @@ async def read_json(
         return await asyncio.to_thread(parse_object, body)
 
 
-async def _digested(digest: "hashlib._Hash", body: bytes) -> None:
+async def _update_digest(digest: "hashlib._Hash", body: bytes) -> None:
     if len(body) <= PARSED_AT_ONCE:
         digest.update(body)
     else:
@@ -349,19 +349,19 @@ def _without_long_texts(body: bytes) -> tuple[bytes, LongTexts, bool]:
 def _read_text(body: bytes, long: LongTexts, is_large: bool) -> _Parsed:  # noqa: FBT001
     """Parse a JSON text. Raises ValueError."""
     try:
-        value = _parsed(body)
+        value = _parse_json(body)
     except ValueError as error:
         # What is left of a large text is parsed, in which the place is another.
         raise ValueError(str(error).partition(" at line")[0] if is_large else str(error)) from None
-    whole, flaw = long.restored(value) if long.texts else value, None
+    whole, flaw = long.restore(value) if long.texts else value, None
     if documents.may_be_too_deep(body) or documents.may_hold_nul(body) or long.may_hold_nul():
         flaw = documents.flaw_of(whole)
     if flaw is None and _HALF_PAIR.search(body):
-        whole = long.restored(documents.whole_pairs(value))
+        whole = long.restore(documents.whole_pairs(value))
     return _Parsed(whole, flaw)
 
 
-def _parsed(body: bytes) -> Any:
+def _parse_json(body: bytes) -> Any:
     """Parse JSON, and what is clear where parsers are strict: half of a pair, bare line breaks.
 
     Bytes that are no characters are refused: what they stood for would be paid for as it is.

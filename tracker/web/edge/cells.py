@@ -3,7 +3,7 @@
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def guarded(value: object) -> str:
+def guard_cell(value: object) -> str:
     """Return a cell that no spreadsheet takes for a formula.
 
     Source: https://owasp.org/www-community/attacks/CSV_Injection, read 2026-11-29.

@@ -77,11 +77,11 @@ def undone(encoding: str, body: bytes, *, limit: int) -> bytes:
         raise UnsupportedEncoding(encoding)
     # The two are mixed up, so that the body's first bytes decide.
     if body.startswith(_GZIP_MARK):
-        return _inflated(body, _GZIP, limit)
+        return _inflate(body, _GZIP, limit)
     if len(body) > 1 and body[0] & 15 == 8 and (body[0] << 8 | body[1]) % 31 == 0:
-        return _inflated(body, _ZLIB, limit)
+        return _inflate(body, _ZLIB, limit)
     # Some senders leave out zlib's header (RFC 9110 section 8.4.1.2 notes it).
-    return _inflated(body, _RAW if codings == ["deflate"] else _GZIP, limit)
+    return _inflate(body, _RAW if codings == ["deflate"] else _GZIP, limit)
 
 
 def as_utf8(content_type: str, body: bytes) -> bytes:
@@ -124,7 +124,7 @@ def charset_of(content_type: str) -> str | None:
     return name if _NAMES.fullmatch(name) else None
 
 
-def _inflated(body: bytes, window: int, limit: int) -> bytes:
+def _inflate(body: bytes, window: int, limit: int) -> bytes:
     pieces: list[bytes] = []
     size = 0
     for _ in range(_MOST_MEMBERS):

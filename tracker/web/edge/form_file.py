@@ -8,9 +8,9 @@ from tracker.web.edge.forms import (
     LONGEST_HEAD,
     MOST_PARTS,
     PartHead,
-    malformed_form,
     mark_of,
     read_head,
+    refuse_form,
 )
 
 _LONGEST_FIELD = 64 * 1024
@@ -45,7 +45,7 @@ class FormWithFile:
         except TimeoutError:
             raise BodyTooSlow(f"the form's file did not begin within {timeout_s:g} s") from None
         if part is None:
-            raise malformed_form("has no file")
+            raise refuse_form("has no file")
         return part
 
     async def content(self) -> AsyncGenerator[bytes, None]:
@@ -60,7 +60,7 @@ class FormWithFile:
             yield self._held[:end]
         self._held = self._held[end + len(self._mark) :]
         if await self._next_file() is not None:
-            raise malformed_form("has more than one file")
+            raise refuse_form("has more than one file")
         async for _ in self._chunks:
             pass
 
@@ -71,7 +71,7 @@ class FormWithFile:
             if part.filename is not None:
                 return part
             if self._parts >= MOST_PARTS or self._text > _MOST_TEXT:
-                raise malformed_form(f"has more than {MOST_PARTS} fields, or much text in them")
+                raise refuse_form(f"has more than {MOST_PARTS} fields, or much text in them")
             value = await self._read_to(self._mark, _LONGEST_FIELD)
             self._parts, self._text = self._parts + 1, self._text + len(value)
             self.fields[part.name] = value.decode("utf-8", "replace")
@@ -87,7 +87,7 @@ class FormWithFile:
         """Return what stands before a mark, of so many bytes at most, and go on behind it."""
         while mark not in self._held:
             if len(self._held) > most:
-                raise malformed_form("has a part without a head, or a long field before its file")
+                raise refuse_form("has a part without a head, or a long field before its file")
             await self._more()
         found, _, self._held = self._held.partition(mark)
         return found
@@ -95,5 +95,5 @@ class FormWithFile:
     async def _more(self) -> None:
         piece = await anext(self._chunks, None)
         if piece is None:
-            raise malformed_form("must end with its boundary")
+            raise refuse_form("must end with its boundary")
         self._held += piece

@@ -84,12 +84,12 @@ def _fields(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
             text = body.decode()
             yield from parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PARTS)
         except ValueError:
-            raise malformed_form(f"is no form of at most {MOST_PARTS} fields in UTF-8") from None
+            raise refuse_form(f"is no form of at most {MOST_PARTS} fields in UTF-8") from None
         return
     mark = mark_of(content_type)
     pieces = (b"\r\n" + body).split(mark, MOST_PARTS + 1)
     if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
-        raise malformed_form(f"must end with its boundary, after at most {MOST_PARTS} parts")
+        raise refuse_form(f"must end with its boundary, after at most {MOST_PARTS} parts")
     for piece in pieces[1:-1]:
         yield _part(piece)
 
@@ -97,7 +97,7 @@ def _fields(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
 def _part(piece: bytes) -> tuple[str, str]:
     head, end, content = piece.partition(b"\r\n\r\n")
     if not end:
-        raise malformed_form("has a part without a head, or with a long one")
+        raise refuse_form("has a part without a head, or with a long one")
     part = read_head(head)
     if part.filename is None:
         try:
@@ -119,11 +119,11 @@ class PartHead:
 def read_head(head: bytes) -> PartHead:
     """Read the head of a part of a form. Raises InvalidRequest."""
     if len(head) > LONGEST_HEAD:
-        raise malformed_form("has a part without a head, or with a long one")
+        raise refuse_form("has a part without a head, or with a long one")
     headers = _headers(head)
     given = dict(_PARAMETER.findall(headers.get("content-disposition", "")))
     if not given.get("name"):
-        raise malformed_form("has a part without a name")
+        raise refuse_form("has a part without a name")
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     kind = media_type if _MEDIA_TYPE.fullmatch(media_type) else "application/octet-stream"
     return PartHead(given["name"], given.get("filename"), kind)
@@ -143,6 +143,6 @@ def _headers(head: bytes) -> Mapping[str, str]:
     return {name.strip().lower(): value.strip() for name, _, value in lines}
 
 
-def malformed_form(reason: str) -> InvalidRequest:
+def refuse_form(reason: str) -> InvalidRequest:
     """Return the refusal of what is no such form."""
     return InvalidRequest(FieldError("", reason), malformed=True)

@@ -42,14 +42,14 @@ class LongTexts:
     mark: str = field(default_factory=lambda: secrets.token_hex(16))
     texts: list[str] = field(default_factory=list)
 
-    def restored(self, value: Any) -> Any:
+    def restore(self, value: Any) -> Any:
         """Return parsed JSON with the texts in their places."""
         if isinstance(value, str):
             is_mark = value.startswith(self.mark)
             return self.texts[int(value[len(self.mark) :])] if is_mark else value
         if isinstance(value, dict):
-            return {self.restored(key): self.restored(item) for key, item in value.items()}
-        return [self.restored(item) for item in value] if isinstance(value, list) else value
+            return {self.restore(key): self.restore(item) for key, item in value.items()}
+        return [self.restore(item) for item in value] if isinstance(value, list) else value
 
     def may_hold_nul(self) -> bool:
         """Return whether one of them holds NUL."""

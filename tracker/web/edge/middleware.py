@@ -12,7 +12,7 @@ from tracker import tracing
 from tracker.clock import Clock, new_name
 from tracker.domain import trace
 from tracker.metrics import REQUEST_SECONDS, REQUESTS
-from tracker.telemetry import REQUEST_ID, access_log, begin_request, note, noted
+from tracker.telemetry import REQUEST_ID, access_log, begin_request, note, read_noted
 from tracker.tracing import NO_SPAN, TRACEPARENT, NoSpan, OpenSpan, SpanKind
 from tracker.web.edge import problems
 from tracker.web.edge.body_shares import release_share
@@ -88,7 +88,12 @@ class RequestScope:
                 if span is not NO_SPAN:
                     _describe(span, scope["method"], route, status)
                 log_answer(
-                    self._clock, scope["method"], shown(path), status, started=started, route=route
+                    self._clock,
+                    scope["method"],
+                    mask_token(path),
+                    status,
+                    started=started,
+                    route=route,
                 )
 
 
@@ -114,7 +119,7 @@ def _span(scope: Scope, parent: str | None) -> OpenSpan | NoSpan:
 def _describe(span: OpenSpan | NoSpan, method: str, route: str, status: int) -> None:
     span.rename(f"{method} {route}")
     span.add({"http.route": route, "http.response.status_code": status or None})
-    span.add({f"tracker.{name}": value for name, value in noted().items() if name in _TOLD})
+    span.add({f"tracker.{name}": value for name, value in read_noted().items() if name in _TOLD})
     if status >= 500 or not status:
         span.fail(str(status) if status else "cut")
 
@@ -145,7 +150,7 @@ def log_answer(  # noqa: PLR0913 - what is logged of an answer
         started=started,
         route=route,
         request_id=REQUEST_ID.get(),
-        facts=noted(),
+        facts=read_noted(),
     )
 
 
@@ -162,7 +167,7 @@ def log_request(  # noqa: PLR0913 - what is logged of an answer
 ) -> None:
     """Write one line in the log.
 
-    path:    as `shown` returns it.
+    path:    as `mask_token` returns it.
     started: on the clock that only goes forward.
     route:   the path with the names of what it holds; the same for all requests of a kind.
     facts:   what is known of the request; see telemetry.note.
@@ -183,15 +188,15 @@ def _route_of(scope: Scope) -> str:
     """Return the path of the route that took a request, with the names of what it holds."""
     if "endpoint" not in scope or "route" not in scope:
         return UNROUTED
-    return _shown_route(scope.get("root_path", ""), scope["route"].path_format)
+    return _render_route(scope.get("root_path", ""), scope["route"].path_format)
 
 
 @lru_cache(maxsize=1024)
-def _shown_route(root: str, path: str) -> str:
-    return shown(root + path)
+def _render_route(root: str, path: str) -> str:
+    return mask_token(root + path)
 
 
-def shown(path: str) -> str:
+def mask_token(path: str) -> str:
     """Return a path as it may be logged: the token of a callback URL is a secret."""
     before, mark, rest = path.partition(CALLBACK_PREFIX)  # it may stand behind a root path
     if mark:

@@ -161,7 +161,7 @@ async def read_body(request: Request, model: type[Model]) -> Model:
         raise InvalidRequest(*field_errors(error)) from None
 
 
-def described(endpoint: Any) -> OperationSpec | None:
+def find_operation(endpoint: Any) -> OperationSpec | None:
     """Return the description of a route's endpoint; None when it has none."""
     return _DESCRIBED.get(endpoint)
 

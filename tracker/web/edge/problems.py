@@ -39,7 +39,7 @@ from tracker.web.edge.auth import challenge
 from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
 from tracker.web.edge.encoding import ACCEPTED, UnsupportedEncoding
 from tracker.web.edge.heads import HeadTooLarge, HeadTooSlow, UrlTooLong
-from tracker.web.edge.rootpath import rooted
+from tracker.web.edge.rootpath import with_root_path
 
 log = logging.getLogger(__name__)
 
@@ -119,10 +119,10 @@ async def answer(request: Request, error: Exception) -> Response:
     headers = headers_of(error) | {
         "content-language": language,
         "vary": "Accept-Language",
-        "link": f'<{rooted(request, f"/docs/problems#{kind.slug}")}>; rel="help"',
+        "link": f'<{with_root_path(request, f"/docs/problems#{kind.slug}")}>; rel="help"',
     }
     if kind.status == 405 and "allow" not in headers:  # ours, which Starlette spells otherwise
-        headers["Allow"] = _allowed(request)
+        headers["Allow"] = _list_methods(request)
     body = problem_of(error, language)
     return JSONResponse(body, kind.status, headers, media_type=MEDIA_TYPE)
 
@@ -178,7 +178,7 @@ def headers_of(error: Exception) -> dict[str, str]:
     return {}
 
 
-def _allowed(request: Request) -> str:
+def _list_methods(request: Request) -> str:
     """Return every method of a path. Starlette names only those of the first row that has it."""
     rows = [route for route in request.app.routes if isinstance(route, Route)]
     here = next(row for row in rows if row.matches(request.scope)[0] is not Match.NONE)

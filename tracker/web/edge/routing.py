@@ -50,7 +50,7 @@ class RouteIndex:
         router: answers what is no HTTP request, and by its `default` what has no route.
         """
         self._router = router
-        keyed = [(_key(route), _checked(route)) for route in router.routes]
+        keyed = [(_key(route), _require_route(route)) for route in router.routes]
         keys = dict.fromkeys(key for key, _ in keyed)
         self._groups = {key: self._group_of(key, keyed) for key in keys}
 
@@ -93,7 +93,7 @@ class RouteIndex:
         await self._router.default(scope, receive, send)
 
 
-def _checked(route: BaseRoute) -> Route:
+def _require_route(route: BaseRoute) -> Route:
     """Return a route that is of the only kind that is used here."""
     assert isinstance(route, Route)  # noqa: S101 - the index has no place for others
     kinds = {type(convertor) for convertor in route.param_convertors.values()}
@@ -108,7 +108,7 @@ def _target(route: Route) -> _Target:
 
 
 def _key(route: BaseRoute) -> _Key:
-    first, second = _parts(_checked(route).path)
+    first, second = _parts(_require_route(route).path)
     assert "{" not in first, route  # noqa: S101 - the index has no place for it
     return first, None if "{" in second else second
 

@@ -8,7 +8,7 @@ from typing import IO
 
 from starlette.requests import Request
 
-from tracker.web.edge.body import stream_capped
+from tracker.web.edge.body import iterate_capped
 from tracker.web.edge.body_errors import BodyTooSlow
 
 IN_MEMORY_BYTES = 256 * 1024
@@ -30,7 +30,7 @@ class Spooled:
 
 
 @asynccontextmanager
-async def spooled(request: Request, *, limit: int, timeout_s: float) -> AsyncIterator[Spooled]:
+async def spool_body(request: Request, *, limit: int, timeout_s: float) -> AsyncIterator[Spooled]:
     """Take in a request's body; it is gone when the block ends.
 
     limit:     bytes. timeout_s: for the whole body.
@@ -40,7 +40,7 @@ async def spooled(request: Request, *, limit: int, timeout_s: float) -> AsyncIte
         size = 0
         try:
             async with asyncio.timeout(timeout_s):
-                async for piece in stream_capped(request, limit=limit):
+                async for piece in iterate_capped(request, limit=limit):
                     file.write(piece)
                     size += len(piece)
         except TimeoutError:

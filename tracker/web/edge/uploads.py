@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from starlette.requests import Request
 
-from tracker.web.edge.body import stream_capped
+from tracker.web.edge.body import iterate_capped
 from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
 from tracker.web.edge.encoding import UnsupportedEncoding
 from tracker.web.edge.form_file import FormWithFile
@@ -18,7 +18,7 @@ UPLOAD_S = 3600.0
 """How long an upload may take."""
 
 
-def uploaded_form(request: Request) -> FormWithFile:
+def open_uploaded_form(request: Request) -> FormWithFile:
     """Return the body as a form with a file. Raises WrongMediaType, UnsupportedEncoding."""
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != MULTIPART:
@@ -26,17 +26,17 @@ def uploaded_form(request: Request) -> FormWithFile:
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding != "identity":
         raise UnsupportedEncoding(encoding)
-    return FormWithFile(content_type, uploaded(request))
+    return FormWithFile(content_type, iterate_upload(request))
 
 
-async def uploaded(request: Request) -> AsyncIterator[bytes]:
+async def iterate_upload(request: Request) -> AsyncIterator[bytes]:
     """Yield the body. Raises BodyTooLarge, BodyTooSlow, ClientDisconnect."""
     limits, clock = services(request).limits, asyncio.get_running_loop().time
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limits.upload_bytes:
         raise BodyTooLarge(limits.upload_bytes)
     until = clock() + UPLOAD_S
-    chunks = stream_capped(request, limit=limits.upload_bytes)
+    chunks = iterate_capped(request, limit=limits.upload_bytes)
     while True:
         try:
             async with asyncio.timeout(min(limits.body_timeout_s, until - clock())):

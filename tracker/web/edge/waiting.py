@@ -41,7 +41,7 @@ class WaitTime:
 NO_WAIT = WaitTime(0, {})
 
 
-def asked(request: Request) -> WaitTime:
+def read_wait_time(request: Request) -> WaitTime:
     """`?wait=N`, else `Prefer: wait=N` (RFC 7240), else no wait.
 
     Raises InvalidRequest for a parameter out of bounds; a preference is bounded instead, and one
@@ -49,10 +49,10 @@ def asked(request: Request) -> WaitTime:
     """
     if request.scope["query_string"] and "wait" in request.query_params:
         return WaitTime(query.integer(request, "wait", default=0, low=0, high=MAX_WAIT_S), {})
-    return preferred(request)
+    return read_preferred_wait(request)
 
 
-def preferred(request: Request) -> WaitTime:
+def read_preferred_wait(request: Request) -> WaitTime:
     """`Prefer: wait=N`, else no wait."""
     preferences = [value for name, value in request.scope["headers"] if name == b"prefer"]
     if not preferences:

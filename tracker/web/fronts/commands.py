@@ -34,7 +34,7 @@ from tracker.web.edge.waiting import (
     until_over,
 )
 from tracker.web.fronts.own_urls import with_own_urls
-from tracker.web.fronts.repeats import accepted_once
+from tracker.web.fronts.repeats import accept_once
 from tracker.web.fronts.uploads import with_links
 
 log = logging.getLogger(__name__)
@@ -110,11 +110,11 @@ async def _with_inputs(request: Request, shown: Shown, found: Mapping[int, bytes
         most = _LISTED_INPUT if len(keys) > 1 else None
         found = await services(request).store.read(lambda db: tasks.input_of(db, keys, most=most))
     if sum(map(len, found.values())) > _PARSED_AT_ONCE:
-        return changed(shown, inputs=await asyncio.to_thread(_parsed, found))
+        return changed(shown, inputs=await asyncio.to_thread(_parse_inputs, found))
     return changed(shown, inputs=_LazyInputs(found))
 
 
-def _parsed(found: Mapping[int, bytes]) -> dict[int, dict[str, Any]]:
+def _parse_inputs(found: Mapping[int, bytes]) -> dict[int, dict[str, Any]]:
     return {key: json.loads(body) for key, body in found.items()}
 
 
@@ -155,7 +155,7 @@ async def _create(
         input_path="",
         submitter=principal(request).key,
     )
-    accepted = await accepted_once(request, asked, held_s=command.wait_s)
+    accepted = await accept_once(request, asked, held_s=command.wait_s)
     release_share(request.scope)  # its answer may be held back for minutes
     task = accepted.task
     note(provider=provider, task=str(task.id))
@@ -163,7 +163,7 @@ async def _create(
         # It is told as it was accepted; by now it may be over, and no news of that will come.
         task = await services(request).store.find(tasks.by_id, task.id) or task
     is_over = is_answered if command.waits_for == "sent" else has_ended
-    held = await _held(request, task, command.wait_s, since=place, is_over=is_over)
+    held = await _hold_until_over(request, task, command.wait_s, since=place, is_over=is_over)
     return Shown([held]), {} if accepted.body is None else {task.key: accepted.body}
 
 
@@ -175,24 +175,24 @@ async def _get(request: Request, provider: str, command: Get) -> Shown:
         task = await our.store.read(lambda db: tasks.get_by_name(db, owner, provider, name))
         found = [] if task is None else [task]
     else:
-        found = await _named(request, provider, command)
+        found = await _load_named(request, provider, command)
     if command.operation is not None:
         found = [task for task in found if task.operation == command.operation]
     if command.must_exist and not found:
         raise NotFound(_NO_TASK)
     if found and command.wait_s:
-        found[0] = await _held(request, found[0], command.wait_s, since=place)
+        found[0] = await _hold_until_over(request, found[0], command.wait_s, since=place)
     return Shown(found)
 
 
-async def _named(request: Request, provider: str, command: Get) -> list[Task]:
+async def _load_named(request: Request, provider: str, command: Get) -> list[Task]:
     """Return those of the named tasks that there are, in the order of their names."""
     owner, by_id = tenant(request), command.by == "id"
     ids = [id_ for name in command.names if (id_ := query.as_uuid(name))] if by_id else []
     keys = [key for name in command.names if (key := numbers.key_of(name))] if by_id else []
     externals = () if by_id else command.names
     found = await services(request).store.read(
-        lambda db: front.named(db, owner, provider, ids=ids, keys=keys, external_ids=externals)
+        lambda db: front.find_named(db, owner, provider, ids=ids, keys=keys, external_ids=externals)
     )
     known: dict[UUID | int | str, Task] = {}
     for task in reversed(found):  # of one name on several accounts the newest stays
@@ -251,7 +251,7 @@ async def _cancel(request: Request, provider: str, command: Cancel) -> Shown:
     if task.state in TERMINAL:
         return Shown([task])
     try:
-        cancelled = await _cancelled(request, task)
+        cancelled = await _cancel_when_sent(request, task)
     except Conflict:
         # It may have ended meanwhile: then there is nothing to refuse.
         now = await our.store.find(tasks.by_id, task.id)
@@ -261,7 +261,7 @@ async def _cancel(request: Request, provider: str, command: Cancel) -> Shown:
     return Shown([cancelled])
 
 
-async def _cancelled(request: Request, task: Task) -> Task:
+async def _cancel_when_sent(request: Request, task: Task) -> Task:
     """Cancel a task; one that is being sent, once that is over: clients do not ask twice."""
     our = services(request)
     until = WaitTime(_SENDING_S, {}).until
@@ -277,7 +277,7 @@ async def _cancelled(request: Request, task: Task) -> Task:
                     raise
 
 
-async def _held(
+async def _hold_until_over(
     request: Request,
     task: Task,
     wait_s: int,

@@ -35,7 +35,7 @@ def parts_of(serving: Serving, owner: str, text: bytes) -> list[TextOrFile]:
 def _parts(serving: Serving, owner: str, text: bytes) -> Iterator[TextOrFile]:
     at = 0
     for match in _NAME.finditer(text):
-        file = serving.named(owner, match[0].decode())
+        file = serving.find_inline_file(owner, match[0].decode())
         if file is not None:
             yield text[at : match.start()]
             yield file
@@ -94,7 +94,7 @@ async def with_files(request: Request, answer: FrontAnswer) -> Response:
     """Return an answer that holds files, or is one. Raises NotFound where one is not kept."""
     serving, owner = services(request).serving, tenant(request)
     if answer.file is not None:
-        return await _as_file(request, answer, serving.named(owner, answer.file))
+        return await _as_file(request, answer, serving.find_inline_file(owner, answer.file))
     text = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
     parts = parts_of(serving, owner, text)
     for part in parts:

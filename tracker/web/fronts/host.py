@@ -64,7 +64,7 @@ from tracker.web.fronts.uploaded_files import (
     NOTHING_KEPT,
     one_file,
     page_of_files,
-    sent_file,
+    send_file,
 )
 from tracker.web.fronts.uploads import keep_upload, keeps_uploads, open_form
 
@@ -92,7 +92,7 @@ class FrontHost:
         try:
             response = preflight(request) or await self._answer(request)
         except Exception as error:  # noqa: BLE001 - this is where exceptions become answers
-            response = self._refused(error, self._call(request))
+            response = self._answer_error(error, self._call(request))
         allow_reading(request, response)
         await answer_with(response, scope, receive, send)
 
@@ -103,7 +103,7 @@ class FrontHost:
         paths = [f"/{root}{tail}" for root in self._front.roots for tail in ("", "/{tail:path}")]
         return [Route(path, self, methods=METHODS) for path in paths]
 
-    def unrouted(self, request: Request) -> Response | None:
+    def answer_unrouted(self, request: Request) -> Response | None:
         """Answer a path that nothing serves where it looks like the front's; None elsewhere."""
         call = self._call(request)
         if self._prefix or not self._front.owns(call.path):
@@ -177,7 +177,7 @@ class FrontHost:
         if isinstance(command, PageFiles):
             shown = await page_of_files(request, self._provider, command)
         elif command.action == "send":
-            return await sent_file(request, self._provider, command)
+            return await send_file(request, self._provider, command)
         else:
             shown = Shown(file=await one_file(request, self._provider, command))
         return _response(self._front.show(call, command, shown, request_id()))
@@ -217,7 +217,7 @@ class FrontHost:
         is_unknown = isinstance(found, Refusal) and found.fault is Fault.NO_ROUTE
         return replace(call, path="/".join(whole[len(before) :])) if is_unknown else call
 
-    def _refused(self, error: Exception, call: FrontCall) -> Response:
+    def _answer_error(self, error: Exception, call: FrontCall) -> Response:
         refusal = refusal_of(error)
         if refusal.fault is Fault.INTERNAL:
             log.error(

@@ -15,7 +15,7 @@ from tracker.services.fronts.passing import Passage
 from tracker.web.edge.body import check_json
 from tracker.web.edge.encoding import UnsupportedEncoding
 from tracker.web.edge.problems import request_id
-from tracker.web.edge.spool import spooled
+from tracker.web.edge.spool import spool_body
 from tracker.web.edge.state import Services, services, tenant
 from tracker.web.fronts.refusals import ProviderAway
 
@@ -51,17 +51,17 @@ class PassingFront:
             task=task,
         )
         if request.method != "POST":
-            return await self._passed(our, passage)
+            return await self._pass_on(our, passage)
         if not our.passing.call(self.provider, name).takes_any_body:
             check_json(request)
         encoding = request.headers.get("content-encoding", "identity")
         if encoding.strip().lower() != "identity":
             raise UnsupportedEncoding(encoding)  # the body is passed on as it comes, unread
         most, timeout_s = our.limits.body_bytes, our.limits.body_timeout_s
-        async with spooled(request, limit=most, timeout_s=timeout_s) as body:
-            return await self._passed(our, replace(passage, body=body))
+        async with spool_body(request, limit=most, timeout_s=timeout_s) as body:
+            return await self._pass_on(our, replace(passage, body=body))
 
-    async def _passed(self, our: Services, passage: Passage) -> Response:
+    async def _pass_on(self, our: Services, passage: Passage) -> Response:
         answer = await our.passing.open(passage)
         if isinstance(answer, HttpFailure):
             raise ProviderAway(f"the provider cannot be asked: {answer.reason}", answer.certainty)
@@ -75,18 +75,18 @@ class PassingFront:
                 if len(start) > WHOLE_BYTES:
                     break
             else:
-                return self._enveloped(answer.status, bytes(start))
+                return self._envelope(answer.status, bytes(start))
         except Broken as error:
             raise ProviderAway(str(error), Certainty.UNKNOWN) from None
         if answer.status >= 300:
             await answer.chunks.aclose()
-            return self._enveloped(answer.status, b"")
+            return self._envelope(answer.status, b"")
         # Always as JSON: a page of the provider's would otherwise be one of this host.
         return StreamingResponse(
             _flowing(bytes(start), answer.chunks), headers=_NO_SNIFF, media_type="application/json"
         )
 
-    def _enveloped(self, status: int, body: bytes) -> Response:
+    def _envelope(self, status: int, body: bytes) -> Response:
         try:
             parsed = read_json(body)
         except ValueError:

@@ -15,7 +15,7 @@ _MOST_TRIES = 10
 """Of one call, each of which may have waited for as long as an answer is held back."""
 
 
-async def accepted_once(request: Request, asked: Submission, *, held_s: int = 0) -> AcceptedTask:
+async def accept_once(request: Request, asked: Submission, *, held_s: int = 0) -> AcceptedTask:
     """Return the task of a create: a new one, or that of the call which this one repeats.
 
     held_s: how long its answer may be held back.
@@ -34,7 +34,9 @@ async def accepted_once(request: Request, asked: Submission, *, held_s: int = 0)
         if watch is not None:
             watch(answer.tell)
         doubt = await our.lost_answers.settle(answer)
-        asked = changed(asked, create_name=answer.name, repeats=_repeated(request, held_s) or doubt)
+        asked = changed(
+            asked, create_name=answer.name, repeats=_find_repeated_span(request, held_s) or doubt
+        )
         accepted = await our.acceptance.accept(asked)
     except BaseException as error:
         our.lost_answers.failed(answer, error)
@@ -45,7 +47,7 @@ async def accepted_once(request: Request, asked: Submission, *, held_s: int = 0)
     return accepted
 
 
-def _repeated(request: Request, held_s: int) -> Span | None:
+def _find_repeated_span(request: Request, held_s: int) -> Span | None:
     """Return when the call that this one repeats may have been made; None for a first one.
 
     Clients that Stainless makes send a create up to three times and count the tries in a header,

@@ -9,7 +9,7 @@ from tracker.providers.ports.front import OneFile, PageFiles, Shown, UploadedFil
 from tracker.services.custody.front_files import Owner
 from tracker.web.edge.asset_bytes import bytes_of
 from tracker.web.edge.state import services, tenant
-from tracker.web.fronts.uploads import as_uploaded, sent_by_form
+from tracker.web.fronts.uploads import load_form_upload, make_uploaded_file
 
 NOTHING_KEPT = "uploads need TRACKER_PUBLIC_URL, and TRACKER_ASSETS to be on"
 NOT_KEPT_HERE = "files are passed on: they are read, listed and deleted at the provider"
@@ -18,28 +18,28 @@ NOT_KEPT_HERE = "files are passed on: they are read, listed and deleted at the p
 async def page_of_files(request: Request, front: str, asked: PageFiles) -> Shown:
     """Return a page of a tenant's files. Raises NotFound for an unknown `after`, Unavailable."""
     found, has_more = await services(request).front_files.page(_owner(request, front), asked)
-    return Shown(files=[_shown(request, one) for one in found], has_more=has_more)
+    return Shown(files=[_show(request, one) for one in found], has_more=has_more)
 
 
 async def one_file(request: Request, front: str, asked: OneFile) -> UploadedFile:
     """Return a file, deleted where that was asked for. Raises NotFound, Unavailable."""
     if asked.action == "complete":
-        return await sent_by_form(request, asked.id)
+        return await load_form_upload(request, asked.id)
     files, owner = services(request).front_files, _owner(request, front)
     found = await files.get(owner, asked.id)
     if asked.action == "delete":
         await files.withdraw(owner, asked.id)
-    return _shown(request, found)
+    return _show(request, found)
 
 
-async def sent_file(request: Request, front: str, asked: OneFile) -> Response:
+async def send_file(request: Request, front: str, asked: OneFile) -> Response:
     """Return the bytes of a file, or a range of them. Raises NotFound, Unavailable."""
     found = await services(request).front_files.get(_owner(request, front), asked.id)
     return await bytes_of(request, found, {"cache-control": "no-store"})
 
 
-def _shown(request: Request, found: Asset) -> UploadedFile:
-    return as_uploaded(request, found, label_of("", found.label).fields)
+def _show(request: Request, found: Asset) -> UploadedFile:
+    return make_uploaded_file(request, found, label_of("", found.label).fields)
 
 
 def _owner(request: Request, front: str) -> Owner:

@@ -19,7 +19,7 @@ from tracker.web.edge import query
 from tracker.web.edge.form_file import FormWithFile
 from tracker.web.edge.links import base_of
 from tracker.web.edge.state import services, tenant
-from tracker.web.edge.uploads import UPLOAD_FORM_PATH, UPLOAD_KEPT_S, uploaded_form
+from tracker.web.edge.uploads import UPLOAD_FORM_PATH, UPLOAD_KEPT_S, open_uploaded_form
 
 
 def keeps_uploads(request: Request) -> bool:
@@ -35,7 +35,7 @@ async def keep_upload(request: Request, front: str, asked: Upload) -> UploadedFi
     ClientDisconnect, Unavailable.
     """
     our = services(request)
-    form = uploaded_form(request)
+    form = open_uploaded_form(request)
     part = await form.find_file(timeout_s=our.limits.body_timeout_s)
 
     def terms() -> UploadTerms:
@@ -43,11 +43,11 @@ async def keep_upload(request: Request, front: str, asked: Upload) -> UploadedFi
         label = UploadLabel(front, part.filename or "", part.media_type, said)
         return UploadTerms(_lifetime(form.fields, asked), label)
 
-    kept = await our.uploading.keep(tenant(request), _checked(form, asked.fields), terms)
-    return as_uploaded(request, kept, form.fields)
+    kept = await our.uploading.keep(tenant(request), _iterate_checked(form, asked.fields), terms)
+    return make_uploaded_file(request, kept, form.fields)
 
 
-def as_uploaded(request: Request, kept: Asset, fields: Mapping[str, str]) -> UploadedFile:
+def make_uploaded_file(request: Request, kept: Asset, fields: Mapping[str, str]) -> UploadedFile:
     """Return a kept file as fronts see it. fields: of its form."""
     our, label = services(request), label_of("", kept.label)
     link = our.serving.link(kept, LONGEST)
@@ -86,13 +86,13 @@ def open_form(request: Request, asked: OpenForm, body: Mapping[str, object]) -> 
     return UploadForm(str(ticket.asset), url, {upload_form.FIELD: token})
 
 
-async def sent_by_form(request: Request, id_: str) -> UploadedFile:
+async def load_form_upload(request: Request, id_: str) -> UploadedFile:
     """Return the tenant's file that was sent by a form. Raises NotFound, Unavailable."""
     known = query.as_uuid(id_)
     wanted = [] if known is None else [known]
-    kept = await services(request).serving.kept_uploads(tenant(request), wanted)
+    kept = await services(request).serving.list_uploads(tenant(request), wanted)
     for file in kept.values():
-        return as_uploaded(request, file, {})
+        return make_uploaded_file(request, file, {})
     raise NotFound("no file came, or it is kept no more")
 
 
@@ -106,7 +106,7 @@ async def with_links(request: Request, asked: Create) -> Mapping[str, Any]:
         return asked.input
     our = services(request)
     ids = {one.text: query.as_uuid(one.id) for one in asked.uploads}
-    kept = await our.serving.kept_uploads(tenant(request), {id_ for id_ in ids.values() if id_})
+    kept = await our.serving.list_uploads(tenant(request), {id_ for id_ in ids.values() if id_})
     missing = [one for one in asked.uploads if ids[one.text] not in kept]
     if missing:
         reason = "names no file that was uploaded here and is still kept"
@@ -119,7 +119,7 @@ async def with_links(request: Request, asked: Create) -> Mapping[str, Any]:
     return replaced
 
 
-async def _checked(
+async def _iterate_checked(
     form: FormWithFile, wanted: Mapping[str, Collection[str]]
 ) -> AsyncGenerator[bytes, None]:
     """Yield the file of a form. Raises InvalidRequest at its end where a field is a wrong one."""

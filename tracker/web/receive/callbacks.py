@@ -59,7 +59,7 @@ async def receive(request: Request) -> Response:
     )
     sender = "" if request.client is None else request.client.host
     arrival = Arrival(request.url.path, request.url.query, sender)
-    return await take(our, place, decoded(request.headers.raw), body, arrival)
+    return await take(our, place, decode_headers(request.headers.raw), body, arrival)
 
 
 async def challenge(request: Request) -> Response:
@@ -69,12 +69,12 @@ async def challenge(request: Request) -> Response:
         params["provider"],
         params.get("subject", SHARED),
         params.get("token", ""),
-        Inbound("GET", url.path, url.query, decoded(request.headers.raw), b""),
+        Inbound("GET", url.path, url.query, decode_headers(request.headers.raw), b""),
     )
-    reply = services(request).reception.challenged(raw)
+    reply = services(request).reception.answer_challenge(raw)
     if reply is None:
         raise HTTPException(405, headers={"allow": "POST"})
-    return _replied(reply)
+    return _make_response(reply)
 
 
 async def take(
@@ -116,8 +116,8 @@ async def take(
     inbound = Inbound("POST", arrival.path, arrival.query, headers, text)
     why = None if flaw is None else str(flaw)
     raw = RawCallback(provider, subject, token, inbound, signed, why, arrival.sender)
-    if flaw is None and (challenge := our.reception.challenged(raw)) is not None:
-        return _replied(challenge)
+    if flaw is None and (challenge := our.reception.answer_challenge(raw)) is not None:
+        return _make_response(challenge)
     received = await our.reception.receive(raw)
     note(**facts_of(place, received))
     if flaw is not None:
@@ -160,7 +160,7 @@ def answer_to(received: Received) -> Response:
     """Return the answer to a callback that was received. Raises InvalidRequest if malformed."""
     if received.verdict is Verdict.MALFORMED:
         raise InvalidRequest(FieldError("", received.reason or "unreadable"), malformed=True)
-    return ANSWERS[received.verdict] if received.reply is None else _replied(received.reply)
+    return ANSWERS[received.verdict] if received.reply is None else _make_response(received.reply)
 
 
 async def _form_read(content_type: str, body: bytes) -> bytes:
@@ -181,14 +181,14 @@ async def _undone(our: Services, place: Sequence[str], encoding: str, body: byte
     return await asyncio.to_thread(undone, encoding, body, limit=larger)
 
 
-def _replied(reply: CallbackReply) -> Response:
+def _make_response(reply: CallbackReply) -> Response:
     """Make the answer that a sender insists on. No browser is to take it for a page."""
     kind = "application/json" if reply.body[:1] in (b"{", b"[", b'"') else "text/plain"
     nosniff = {"x-content-type-options": "nosniff"}
     return Response(reply.body, reply.status, nosniff, media_type=kind)
 
 
-def decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def decode_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Return headers as text. Of those that came twice, the last."""
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
 

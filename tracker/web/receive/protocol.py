@@ -15,16 +15,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.services.receive.reception import Received
-from tracker.telemetry import begin_request, note, noted
+from tracker.telemetry import begin_request, note, read_noted
 from tracker.web.edge import problems
-from tracker.web.edge.middleware import log_request, request_id_of, shown
+from tracker.web.edge.middleware import log_request, mask_token, request_id_of
 from tracker.web.edge.rootpath import CALLBACK_PREFIX, CALLBACK_ROUTE
 from tracker.web.receive import callbacks
 from tracker.web.receive.sender import sender_of
 from tracker.web.wire.parsed import BoundedHttpTools
 from tracker.web.wire.refusing import rendered
 
-_SHOWN_ROUTE = shown(CALLBACK_ROUTE)
+_SHOWN_ROUTE = mask_token(CALLBACK_ROUTE)
 PATIENCE_S = 0.02
 """How long the rest of a body may take to come, before the app has the request and times it."""
 
@@ -158,7 +158,7 @@ class CallbackProtocol(BoundedHttpTools):
             return None
         if self._offer is not None and self._offer[0] != b"POST":
             return None  # CONNECT, which is parsed as another method
-        headers = callbacks.decoded(self.headers)
+        headers = callbacks.decode_headers(self.headers)
         size = headers.get("content-length", "")
         if not size.isdigit() or int(size) > self._our.limits.callback_bytes:
             return None
@@ -209,7 +209,7 @@ class CallbackProtocol(BoundedHttpTools):
             )
         except Exception as error:  # noqa: BLE001 - it becomes the answer
             response = await self._problem(exchange, error)
-        exchange.facts = dict(noted())
+        exchange.facts = dict(read_noted())
         self._finish(exchange, response)
 
     async def _explain(self, exchange: _Exchange, error: Exception) -> None:

@@ -115,7 +115,7 @@ async def redeliver(request: Request, reader: Reader) -> Response:
     form = await read_form(request)
     ids = _ids(form.texts(IDS))
     aim([str(id_) for id_ in ids])
-    await services(request).redelivery.named(reader.tenant, ids)
+    await services(request).redelivery.redeliver_named(reader.tenant, ids)
     path = f"/deliveries/{ids[0]}" if len(ids) == 1 else "/deliveries"
     return done(request, form, path, "done.redeliver", n=len(ids))
 

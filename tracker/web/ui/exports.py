@@ -16,9 +16,9 @@ from tracker.store import listing
 from tracker.store.filters import TaskFilter
 from tracker.store.listing import Order, Position
 from tracker.web.api import views
-from tracker.web.api.kept import rendered_all
+from tracker.web.api.kept import render_all
 from tracker.web.edge import params, query
-from tracker.web.edge.cells import guarded
+from tracker.web.edge.cells import guard_cell
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.reader import Reader
@@ -85,7 +85,7 @@ async def _pieces(
             listing.page, filter_=filter_, order=order, after=after, limit=min(_PIECE, left)
         )
         found = await services(request).store.read(read)
-        yield format_.rendered(await rendered_all(request, found.tasks))
+        yield format_.rendered(await render_all(request, found.tasks))
         left -= len(found.tasks)
         if found.position is None:
             return
@@ -117,5 +117,5 @@ def _cells(task: Mapping[str, Any]) -> list[object]:
 
 def _csv(rows: Sequence[Sequence[object]]) -> str:
     out = io.StringIO()
-    csv.writer(out).writerows([guarded(cell) for cell in row] for row in rows)
+    csv.writer(out).writerows([guard_cell(cell) for cell in row] for row in rows)
     return out.getvalue()

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tracker.domain.access import Scope
-from tracker.services.read.finding import LONGEST, FoundObjects, find, wanted_of
+from tracker.services.read.finding import LONGEST, FoundObjects, find, read_wanted_ids
 from tracker.web.edge.operation import Param
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.app import Pages
@@ -19,7 +19,7 @@ PAGES = Pages()
 async def show(request: Request, reader: Reader) -> Response:
     """Open what an id names; list it where there are several, or say that there is nothing."""
     text = request.query_params.get("q", "")
-    wanted = wanted_of(text)
+    wanted = read_wanted_ids(text)
     found = await services(request).store.read(lambda db: find(db, reader.tenant, wanted))
     path = _path_of(found)
     if path is not None:

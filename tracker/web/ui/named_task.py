@@ -5,7 +5,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.services.read.finding import find, wanted_of
+from tracker.services.read.finding import find, read_wanted_ids
 from tracker.web.edge.operation import Param
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.reader import Reader
@@ -15,7 +15,7 @@ TASK = Param("task", "An id of the task: ours, its external id or its provider's
 
 async def named_task(request: Request, reader: Reader, text: str) -> UUID:
     """Return the one task that a text names. Raises InvalidRequest for none and for several."""
-    wanted = wanted_of(text)
+    wanted = read_wanted_ids(text)
     found = await services(request).store.read(lambda db: find(db, reader.tenant, wanted).tasks)
     if len(found) != 1:
         reason = "names several tasks: give the id of one" if found else "there is no such task"

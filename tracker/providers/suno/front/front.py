@@ -22,7 +22,7 @@ from tracker.providers.kit.front_calls import (
     whole_number,
     wrong_method,
 )
-from tracker.providers.kit.piece_names import named_piece
+from tracker.providers.kit.piece_names import read_piece_name
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import Command, Create, Get, PassOn, Shown, Skip
 from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
@@ -210,7 +210,7 @@ def _read(call: FrontCall) -> Command | Refusal:
 
 def _tasks_of(names: Sequence[str]) -> Sequence[str]:
     """Return the tasks of named songs; a task may be named itself."""
-    found = [song[0] if (song := named_piece(name)) else name for name in names[:_MOST_IDS]]
+    found = [song[0] if (song := read_piece_name(name)) else name for name in names[:_MOST_IDS]]
     return list(dict.fromkeys(found))
 
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from tracker import __version__
 from tracker.locale import translate
 from tracker.web.edge.pages import inline
-from tracker.web.edge.rootpath import rooted
+from tracker.web.edge.rootpath import with_root_path
 from tracker.web.edge.state import services
 from tracker.web.ui.frame import formats
 from tracker.web.ui.frame.files import static_path
@@ -189,7 +189,7 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
 
 def root_of(request: Request) -> str:
     """Return the path of the dashboard on this host."""
-    return rooted(request, ROOT)
+    return with_root_path(request, ROOT)
 
 
 def path_of(request: Request) -> str:
@@ -209,7 +209,7 @@ def address(request: Request, path: str = "", query: Query | None = None, **more
     path, mark, anchor = path.partition("#")
     pairs = {**(query or {}), **more}
     text = urlencode({k: v for k, v in pairs.items() if v not in (None, [], ())}, doseq=True)
-    quoted = quote(rooted(request, ROOT + path), safe="/%:@!$&'()*+,;=~-._")
+    quoted = quote(with_root_path(request, ROOT + path), safe="/%:@!$&'()*+,;=~-._")
     return f"{quoted}{'?' if text else ''}{text}{mark}{anchor}"
 
 
