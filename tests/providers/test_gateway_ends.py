@@ -25,7 +25,17 @@ SHAPES: dict[str, dict[str, Any]] = {
 }
 
 
-def polled(name: str, word: str, **more: str) -> Observation:
+FILE = "https://files.example/a.mp4"
+RESULTS: dict[str, dict[str, Any]] = {
+    "luma": {"assets": {"video": FILE}},
+    "flux": {"result": {"sample": FILE}},
+    "ark": {"content": {"video_url": FILE}},
+    "vidu": {"creations": [{"id": "1", "url": FILE}]},
+    "wan": {"output": {"task_id": "ID", "task_status": "WORD", "video_url": FILE}},
+}
+
+
+def polled(name: str, word: str, **more: Any) -> Observation:
     kind = KINDS[name]
     polls = PROVIDERS[kind.provider].polls
     assert polls is not None
@@ -56,3 +66,11 @@ def test_a_reason_is_found_where_gateways_put_it(name: str) -> None:
     error = polled(name, "FAILURE", statusMessage="ok").error
     assert error is not None
     assert "ok" not in error.message
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_gateways_word_of_success_counts_beside_a_result(name: str) -> None:
+    for word in ("completed", "SUCCESS", "done"):
+        assert polled(name, word, **RESULTS[name]).state is TaskState.SUCCEEDED, word
+        assert polled(name, word).state in (None, TaskState.RUNNING), word
+    assert polled(name, "nobody_knows", **RESULTS[name]).state is None

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from tracker.domain.task import TaskState
+from tracker.domain.task import Artifact, ArtifactState, TaskState
 from tracker.providers.kit.reading import first_text
 
 
@@ -43,9 +43,15 @@ GATEWAY_WORDS: Mapping[str, TaskState] = MappingProxyType(
 """Words of gateways of new-api's kind and of their relatives, as they are compared."""
 
 
-def end_at_gateways(word: str) -> TaskState | None:
-    """Return the end without a result that a word of gateways means; None for any other word."""
+def end_at_gateways(word: str, pieces: Sequence[Artifact]) -> TaskState | None:
+    """Return the end that a word of gateways means, a success only beside a piece of its result.
+
+    None for any other word. pieces: of the result, as they stand beside the word.
+    """
     state = GATEWAY_WORDS.get(plain(word))
+    if state is TaskState.SUCCEEDED:
+        is_there = any(one.url and one.state is ArtifactState.READY for one in pieces)
+        return state if is_there else None
     return state if state in (TaskState.FAILED, TaskState.CANCELLED) else None
 
 

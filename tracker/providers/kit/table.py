@@ -289,8 +289,9 @@ class TableAdapter(WordTable):
         if word is None or task_id is None:
             return None
         state = self.state_of(word)
+        pieces = distinct(self.artifacts(account, task, parsed))
         if state is None and account.options.base_url is not None:  # a gateway may stand before it
-            state = end_at_gateways(word)
+            state = end_at_gateways(word, pieces)
         message = self.reason(parsed)
         if message is None and state is TaskState.FAILED:
             message = reason_in(parsed)
@@ -301,7 +302,7 @@ class TableAdapter(WordTable):
             message=message,
             progress=self.progress(parsed),
             at=first_instant(parsed, self.times),
-            artifacts=distinct(self.artifacts(account, task, parsed)),
+            artifacts=pieces,
             error=self.failure(parsed, message) if state is TaskState.FAILED else None,
             costs=tuple(
                 self.costs(account, task, parsed) if state in VERDICTS else self.estimate(parsed)
