@@ -1,13 +1,17 @@
 """Behind a pooler nothing is left in its sessions, each transaction has what it needs, and a pooler
 that loses prepared statements is refused at the start."""
 
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError
 
 from tests.support.databases import PostgresTemplate
 from tests.support.pgbouncer import pgbouncer
@@ -15,6 +19,7 @@ from tracker.store import feed_head
 from tracker.store.driver import bulk
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.line import Line
+from tracker.store.driver.outage import is_outage
 from tracker.store.probe import pooler_of, schema_problem
 
 PIDS = "SELECT pg_backend_pid()"
@@ -92,6 +97,44 @@ def test_without_a_pooler_a_transaction_sends_nothing_more(url: str) -> None:
         prepared = "SELECT statement FROM pg_prepared_statements WHERE name LIKE 'tracker%'"
         assert db.scalars(text(prepared)).all() == ["BEGIN"]
         line.commit()
+
+
+def _cut(connection: Any) -> None:
+    """End a driver's connection as a pooler does that is restarted."""
+    with socket.socket(fileno=os.dup(connection.pgconn.socket)) as way:
+        way.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_transaction_that_finds_the_pooler_gone_is_an_outage(pooled_url: str) -> None:
+    engine = open_engine(pooled_url, pool_size=1)
+    with engine.connect() as db:
+        _cut(bulk.driver(db))
+        with pytest.raises(DBAPIError) as refused:
+            db.begin()
+        assert is_outage(refused.value)
+    with engine.connect() as db:  # by another connection
+        assert db.scalar(text("SELECT 1")) == 1
+    engine.dispose()
+
+
+def test_so_is_a_connection_that_is_cut_before_it_has_begun(pooled_url: str) -> None:
+    engine = open_engine(pooled_url, pool_size=1)
+    is_cut = True
+
+    @event.listens_for(engine, "checkout")
+    def cut(raw: Any, *_given: Any) -> None:
+        if is_cut:
+            _cut(raw)
+
+    line = Line(engine)
+    with pytest.raises(DBAPIError) as refused:
+        line.begin()
+    assert is_outage(refused.value)
+    is_cut = False
+    assert line.begin().scalar(text("SELECT 1")) == 1
+    line.commit()
+    line.close()
+    engine.dispose()
 
 
 def test_statements_prepared_on_one_session_run_on_another(pooled_url: str) -> None:

@@ -235,11 +235,19 @@ def settle(db: Connection) -> None:
 
 
 def connect_piped(engine: Engine) -> Connection:
-    """Open a connection to PostgreSQL of one's own, in autocommit mode, with a pipe."""
+    """Open a connection to PostgreSQL of one's own, in autocommit mode, with a pipe.
+
+    Raises DBAPIError.
+    """
     from tracker.store.driver.pipe import Pipe  # noqa: PLC0415 - brings psycopg: 16 MB, for nothing on SQLite
 
     db = engine.connect()
-    db.info[PIPE] = Pipe(driver(db), local_settings(db))
+    try:
+        with AsSqlalchemy(db):  # behind a pooler it asks something
+            db.info[PIPE] = Pipe(driver(db), local_settings(db))
+    except BaseException:
+        give_up(db)
+        raise
     return db
 
 

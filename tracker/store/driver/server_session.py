@@ -81,11 +81,12 @@ def is_pooled(db: Connection) -> bool:
 def begin_transaction(db: Connection) -> None:
     """Send the settings of a transaction that SQLAlchemy begins; costs nothing without a pooler.
 
-    Raises psycopg.Error.
+    Raises DBAPIError.
     """
     local = db.info.get(LOCAL)
     if local is None:
         return
     raw: Any = db.connection.driver_connection
     if not raw.autocommit:  # else each statement stands alone, or `Pipe` begins
-        raw.execute(local)
+        # Through SQLAlchemy, which tells its own family of errors where the pooler has gone.
+        db.exec_driver_sql(local)
