@@ -7,36 +7,22 @@ from pathlib import Path
 from tests.support.service import ROOT
 
 PACKAGE = ROOT / "tracker"
-_SCHEMA = "the API's schema shows the domain's object of this name"
-_MODEL = "the API's schema and the Python client show the domain's object of this name"
+_MODEL = "the Python client shows the domain's object of this name"
 _ERROR = "the Python client raises its own exception for the service's answer"
-_EMULATOR = "the emulator's core, which imports nothing of the service, has one of its own"
 ALLOWED = {
-    "Account": _SCHEMA,
     "Artifact": _MODEL,
-    "Asset": "the Python client shows the domain's object of this name",
-    "Attempt": _SCHEMA,
+    "Asset": _MODEL,
     "Change": _MODEL,
-    "Condition": _SCHEMA,
     "Conflict": _ERROR,
-    "Cost": _SCHEMA,
-    "Delivery": _SCHEMA,
-    "Dismissal": _SCHEMA,
-    "Endpoint": _SCHEMA,
-    "Evidence": _MODEL,
     "Forbidden": _ERROR,
-    "ForgeryKind": _SCHEMA,
     "NotFound": _ERROR,
     "Receipt": _MODEL,
-    "Refusal": _EMULATOR,
     "Refused": "the Python client's public exception; inside, a provider's refusal of a submit",
-    "Resubmitted": _MODEL,
     "Task": _MODEL,
     "TaskError": _MODEL,
     "Transition": _MODEL,
     "Unauthenticated": _ERROR,
     "Unavailable": _ERROR,
-    "UnknownWord": _SCHEMA,
 }
 """Names that several classes may have, each with the reason."""
 

@@ -19,14 +19,14 @@ OURS = {"raw", "cursor", "resubmit_of", "warnings"}
 @pytest.mark.parametrize(
     ("model", "shape"),
     [
-        (models.Task, views.Task),
+        (models.Task, views.TaskView),
         (models.Transition, views.Transition),
-        (models.Change, views.Change),
-        (models.Evidence, views.Evidence),
-        (models.TaskError, views.TaskError),
-        (models.Artifact, views.Artifact),
+        (models.Change, views.ChangeView),
+        (models.Evidence, views.EvidenceView),
+        (models.TaskError, views.TaskErrorView),
+        (models.Artifact, views.ArtifactView),
         (models.Asset, views.KeptFile),
-        (models.Resubmitted, views.Resubmitted),
+        (models.Resubmitted, views.ResubmittedView),
     ],
 )
 def test_every_field_has_its_place(model: Any, shape: Any) -> None:

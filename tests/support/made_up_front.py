@@ -16,7 +16,13 @@ from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.kit.result_ids import ids_of
 from tracker.providers.ports.front import Cancel, Command, Create, Get, Media, PassOn, Shown, Skip
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 from tracker.providers.ports.objects import NamedObject, NamingText, ObjectIds
 from tracker.providers.ports.passing import PassedCall
 
@@ -51,7 +57,7 @@ class MadeUpFront(PlainFront):
         """Return the right to read for what only looks."""
         return Scope.TASKS_READ if call.method == "GET" else Scope.TASKS_WRITE
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Read a call."""
         wait_s = whole_number(call, "wait", default=0, low=0, high=600)
         match call.method, call.path.split("/"):
@@ -90,7 +96,7 @@ class MadeUpFront(PlainFront):
         return FrontAnswer(found[0], status, has_files=bool(shown.names))
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Say why not."""
         del request_id, call

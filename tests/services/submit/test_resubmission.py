@@ -19,7 +19,7 @@ from tracker.domain.work import JobKind
 from tracker.services.recorder import Recorder
 from tracker.services.submit.actions import Actions
 from tracker.services.submit.attempting import Attempting
-from tracker.services.submit.resubmission import Resubmission, ResubmitFilter, Resubmitted
+from tracker.services.submit.resubmission import Resubmission, ResubmitFilter, ResubmittedTask
 from tracker.services.submit.submission import Acceptance
 from tracker.store import tasks
 from tracker.store.driver.transaction import Tx
@@ -51,11 +51,11 @@ def _bulk(bench: Workbench) -> Resubmission:
     return Resubmission(bench.context, Acceptance(bench.context))
 
 
-async def _run(bench: Workbench, filter_: ResubmitFilter = MINE) -> Resubmitted:
+async def _run(bench: Workbench, filter_: ResubmitFilter = MINE) -> ResubmittedTask:
     return await _bulk(bench).run(filter_, after=None, until=bench.context.clock.now())
 
 
-async def _preview(bench: Workbench, filter_: ResubmitFilter = MINE) -> Resubmitted:
+async def _preview(bench: Workbench, filter_: ResubmitFilter = MINE) -> ResubmittedTask:
     return await _bulk(bench).preview(filter_, after=None, until=bench.context.clock.now())
 
 

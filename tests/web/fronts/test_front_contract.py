@@ -11,7 +11,7 @@ import pytest
 from tests.support.databases import SqliteTemplate
 from tests.web.fronts.comparing import Pair, asked_until, differences, field_of, paired
 from tracker.domain.task import TaskState
-from tracker.providers.ports.front_call import Fault, Refusal
+from tracker.providers.ports.front_call import Fault, FrontRefusal
 from tracker.providers.registry import PROVIDERS
 
 FRONTS = sorted(name for name, one in PROVIDERS.items() if one.front is not None)
@@ -138,7 +138,7 @@ KEY_STATUS = {"flux": 403}
 def test_every_fault_has_an_answer_of_its_provider(name: str, fault: Fault) -> None:
     front = PROVIDERS[name].front
     assert front is not None
-    answer = front.refuse(Refusal(fault, "the reason"), "id")
+    answer = front.refuse(FrontRefusal(fault, "the reason"), "id")
     assert 400 <= answer.status < 600
     assert answer.body
     if fault in (Fault.NO_KEY, Fault.BAD_KEY, Fault.EXPIRED_KEY, Fault.EARLY_KEY):

@@ -11,7 +11,7 @@ from tracker.domain.errors import FieldError
 from tracker.domain.lifecycle import create_task
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.ports.front import Cancel, Create, Get, Media, Shown
-from tracker.providers.ports.front_call import Fault, FrontCall, Refusal
+from tracker.providers.ports.front_call import Fault, FrontCall, FrontRefusal
 from tracker.providers.registry import PROVIDERS
 from tracker.providers.veo.front import KEPT_WITHIN
 
@@ -76,7 +76,7 @@ def test_paths_of_both_apis_are_read(asked: FrontCall, command: object) -> None:
 def test_what_is_not_served_is_refused_in_googles_words(asked: FrontCall, fault: Fault) -> None:
     assert FRONT is not None
     refusal = FRONT.read(asked)
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, FrontRefusal)
     assert refusal.fault is fault
     answer = FRONT.refuse(refusal, "r", asked)
     assert answer.body["error"]["code"] == answer.status >= 400
@@ -86,7 +86,7 @@ def test_what_is_not_served_is_refused_in_googles_words(asked: FrontCall, fault:
 def test_wrong_fields_stand_in_the_details() -> None:
     assert FRONT is not None
     fields = (FieldError("parameters.seed", "must be a number"),)
-    answer = FRONT.refuse(Refusal(Fault.INVALID, "wrong", fields), "r")
+    answer = FRONT.refuse(FrontRefusal(Fault.INVALID, "wrong", fields), "r")
     [detail] = answer.body["error"]["details"]
     assert detail["fieldViolations"] == [
         {"field": "parameters.seed", "description": "must be a number"}

@@ -19,7 +19,13 @@ from tracker.providers.kit.front_calls import name_in, no_route, whole_number, w
 from tracker.providers.kit.ledger import net
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import Cancel, Command, Create, Get, Page, Shown, Skip
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 
 _ROOT = "api/v3/"
 """Before the path; where it is the front's own prefix it is missing."""
@@ -71,7 +77,7 @@ class ArkFront(PlainFront):
     prefixes = ("/ark", "/volc", "/doubao", "/proxy/byteplus", "/api/v3")
     heeds_should_retry = True
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         path, is_get = call.path.removeprefix(_ROOT), call.method in ("GET", "HEAD")
         if path == TASKS:
@@ -106,7 +112,7 @@ class ArkFront(PlainFront):
                 return FrontAnswer(_show_task(call, task, shown.input_of(task)))
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with an object `error`."""
         del call
@@ -130,7 +136,7 @@ class ArkFront(PlainFront):
         return json.dumps(_task(task, input_)).encode()
 
 
-def _listing(call: FrontCall) -> Command | Refusal:
+def _listing(call: FrontCall) -> Command | FrontRefusal:
     """Read a list: by ids, or by the number of a page.
 
     Raises InvalidRequest for what is no number.
@@ -142,7 +148,7 @@ def _listing(call: FrontCall) -> Command | Refusal:
     word = call.parameter(_STATUS)
     if call.parameter(_MODEL) or call.parameter(_TIER) or (word and number > 1):
         reason = "filters by ids, and on the first page by status, are served"
-        return Refusal(Fault.INVALID, f"filter: {reason}")
+        return FrontRefusal(Fault.INVALID, f"filter: {reason}")
     if number > 1 or not word:
         return Skip(size, offset=size * (number - 1))
     states = {state for state, shown in _WORDS.items() if shown == word}

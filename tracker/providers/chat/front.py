@@ -19,7 +19,7 @@ from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.kit.pieces import text_in
 from tracker.providers.ports.front import Command, Create, Get, PassOn, Shown
-from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
 from tracker.providers.ports.passing import PassedCall
 
 _ROOT = "v1/"
@@ -86,7 +86,7 @@ class ChatFront(ErrorObjectFront):
 
     prefixes = ("/chat",)
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         path = call.path.removeprefix(_ROOT)
         is_read = call.method in ("GET", "HEAD")

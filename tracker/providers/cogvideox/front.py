@@ -13,7 +13,13 @@ from tracker.providers.kit.front_answers import STATUSES, reason_of
 from tracker.providers.kit.front_calls import MOST_WAIT_S, name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import Command, Create, Get, Shown
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 
 _CREATES = frozenset({"videos/generations", "async/images/generations", "images/generations"})
 _AT_ONCE = "images/generations"
@@ -56,7 +62,7 @@ class CogVideoFront(PlainFront):
     prefixes = ("/cogvideox", "/api/paas")
     heeds_should_retry = True
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         path = next(
             (call.path.removeprefix(root) for root in _ROOTS if call.path.startswith(root)),
@@ -79,7 +85,7 @@ class CogVideoFront(PlainFront):
         return FrontAnswer(_task(task, shown.input_of(task)))
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with a code and a message."""
         del request_id, call

@@ -17,7 +17,13 @@ from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.ledger import net
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import Command, Create, Get, PassOn, Shown
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 
 UPLOAD = "upload/file"
 CREDITS = "credits"
@@ -38,7 +44,7 @@ class DomoFront(PlainFront):
 
     prefixes = ("/domo",)
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         path = call.path.removeprefix("v1/")
         if path in INPUTS or path == UPLOAD:
@@ -62,7 +68,7 @@ class DomoFront(PlainFront):
         return FrontAnswer({"data": _task(task, shown.input_of(task)), "code": 0})
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with a numeric code and a message; wrong fields stand in `detail`."""
         del request_id, call

@@ -22,7 +22,13 @@ from tracker.providers.kit.front_answers import STATUSES, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import Cancel, Command, Create, Get, Shown
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 
 TARGET = "x-fal-target-url"
 _QUEUE, _RUN = "queue.fal.run", "fal.run"
@@ -62,12 +68,12 @@ class FalFront(PlainFront):
         held = _HELD if host == _RUN else ""
         return replace(call, path=held + path, query=query, base=f"https://{_QUEUE}")
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         host, _, _ = _target(call)
         if host not in ("", _QUEUE, _RUN):
             reason = f"{TARGET} must lead to https://{_QUEUE} or https://{_RUN}"
-            return Refusal(Fault.NOT_SERVED, f"{reason}: uploads and tokens are fal's own")
+            return FrontRefusal(Fault.NOT_SERVED, f"{reason}: uploads and tokens are fal's own")
         is_held = call.path.startswith(_HELD)
         app = call.path.removeprefix(_HELD)
         if found := _REQUEST.fullmatch(app):
@@ -99,7 +105,7 @@ class FalFront(PlainFront):
         return replace(answer, headers={**answer.headers, _ID: str(task.id)})
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with `detail`: a list for wrong fields, else a text."""
         del call
@@ -151,7 +157,7 @@ def _target(call: FrontCall) -> tuple[str, str, Sequence[tuple[str, str]]]:
     return host, url.path.strip("/"), parse_qsl(url.query, keep_blank_values=True)
 
 
-def _of_request(call: FrontCall, part: str, action: str) -> Command | Refusal:
+def _of_request(call: FrontCall, part: str, action: str) -> Command | FrontRefusal:
     name = name_in(part)
     if name is None:
         return no_route(call)
@@ -162,7 +168,7 @@ def _of_request(call: FrontCall, part: str, action: str) -> Command | Refusal:
             return Get([name]) if call.method in ("GET", "HEAD") else wrong_method(call)
         case "/status/stream":
             reason = "a status is not streamed here: ask for it (mode `polling`)"
-            return Refusal(Fault.NOT_SERVED, reason)
+            return FrontRefusal(Fault.NOT_SERVED, reason)
         case _:
             return no_route(call)
 

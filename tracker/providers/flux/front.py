@@ -20,7 +20,13 @@ from tracker.providers.kit.front_calls import no_route, wrong_method
 from tracker.providers.kit.ledger import estimate_costs, net
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import Command, Create, Get, PassOn, Shown
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 
 CREDITS = "credits"
 """The call that is passed on."""
@@ -50,7 +56,7 @@ class FluxFront(PlainFront):
         """Ask `admin` for the credits, which all tenants share; reading is a GET."""
         return Scope.ADMIN if _path(call) == CREDITS else super().scope(call)
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         path = _path(call)
         is_get = call.method in ("GET", "HEAD")
@@ -60,7 +66,7 @@ class FluxFront(PlainFront):
             if not is_get:
                 return wrong_method(call)
             name = call.parameter("id")
-            return Get([name]) if name else Refusal(Fault.INVALID, "id: field required")
+            return Get([name]) if name else FrontRefusal(Fault.INVALID, "id: field required")
         if path not in INPUTS:
             return no_route(call)
         if call.method != "POST":
@@ -76,7 +82,7 @@ class FluxFront(PlainFront):
         return FrontAnswer(_polled(task))
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with a `detail`; a task that is not there has a word of its own besides."""
         del request_id

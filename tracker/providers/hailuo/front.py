@@ -20,7 +20,13 @@ from tracker.providers.kit.ledger import net
 from tracker.providers.kit.pieces import text_in
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import Command, Create, Get, Shown
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 
 _QUERY, _FILE = "v1/query/video_generation", "v1/files/retrieve"
 _QUERY_2 = "v2/query/video_generation/"
@@ -62,7 +68,7 @@ class HailuoFront(PlainFront):
 
     prefixes = ("/hailuo", "/minimax")
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         if call.path in CREATES:
             if call.method != "POST":
@@ -87,7 +93,7 @@ class HailuoFront(PlainFront):
         return FrontAnswer({"task": _task_2(task, shown.input_of(task))})
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with a code and a message, and unlike MiniMax with an HTTP status as well."""
         del request_id

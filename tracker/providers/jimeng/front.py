@@ -17,7 +17,13 @@ from tracker.providers.kit.front_answers import STATUSES, reason_of
 from tracker.providers.kit.front_calls import MOST_WAIT_S, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import Cancel, Command, Create, Get, Shown
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 
 _SUBMIT, _RESULT = "CVSync2AsyncSubmitTask", "CVSync2AsyncGetResult"
 _PROCESS, _CANCEL = "CVProcess", "CVCancelTask"
@@ -71,7 +77,7 @@ class JimengFront(PlainFront):
         """Reading is a POST too: the action tells."""
         return Scope.TASKS_READ if _action(call) == _RESULT else Scope.TASKS_WRITE
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by the action."""
         action = _action(call)
         if call.path or action not in _ACTIONS:
@@ -82,11 +88,11 @@ class JimengFront(PlainFront):
             return WantsBody()
         model, name = call.body.get("req_key"), call.body.get("task_id")
         if not isinstance(model, str) or not is_model(model):
-            return Refusal(Fault.INVALID, "req_key: there is no such model")
+            return FrontRefusal(Fault.INVALID, "req_key: there is no such model")
         if action in (_SUBMIT, _PROCESS):
             return Create(model, call.body, wait_s=MOST_WAIT_S if action == _PROCESS else 0)
         if not isinstance(name, str) or not name:
-            return Refusal(Fault.INVALID, "task_id: is required, as a string")
+            return FrontRefusal(Fault.INVALID, "task_id: is required, as a string")
         return Cancel(name) if action == _CANCEL else Get([name], operation=model)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
@@ -102,7 +108,7 @@ class JimengFront(PlainFront):
         return _good(more | _data(task), request_id)
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with a code; a task that is not there is told by a word, as a success."""
         action = "" if call is None else _action(call)

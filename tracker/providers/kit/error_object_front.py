@@ -10,7 +10,7 @@ from typing import Any
 
 from tracker.providers.kit.front_answers import STATUSES
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal
+from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, FrontRefusal
 
 _CODES: Mapping[Fault, str] = MappingProxyType(
     {
@@ -34,7 +34,7 @@ class ErrorObjectFront(PlainFront):
     heeds_should_retry = True
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with the object, and with the code and message of gateways beside it."""
         del request_id, call

@@ -1,7 +1,7 @@
 """Reading of calls, shared by fronts."""
 
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.providers.ports.front_call import Fault, FrontCall, Refusal
+from tracker.providers.ports.front_call import Fault, FrontCall, FrontRefusal
 
 
 def whole_number(call: FrontCall, name: str, *, default: int, low: int, high: int) -> int:
@@ -15,14 +15,14 @@ def whole_number(call: FrontCall, name: str, *, default: int, low: int, high: in
     return int(text)
 
 
-def wrong_method(call: FrontCall) -> Refusal:
+def wrong_method(call: FrontCall) -> FrontRefusal:
     """Refuse a method that a path is not called with."""
-    return Refusal(Fault.WRONG_METHOD, f"{call.method} is not a method of this path")
+    return FrontRefusal(Fault.WRONG_METHOD, f"{call.method} is not a method of this path")
 
 
-def no_route(call: FrontCall) -> Refusal:
+def no_route(call: FrontCall) -> FrontRefusal:
     """Refuse a path that names nothing."""
-    return Refusal(Fault.NO_ROUTE, f"there is no {call.path[:128]!r}")
+    return FrontRefusal(Fault.NO_ROUTE, f"there is no {call.path[:128]!r}")
 
 
 MOST_WAIT_S = 60

@@ -29,7 +29,7 @@ from tracker.providers.luma.front_agents import (
 )
 from tracker.providers.luma.front_web import is_web, read_web, refuse_web, show_web
 from tracker.providers.ports.front import Cancel, Command, Create, Fixed, Get, PassOn, Shown, Skip
-from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
 
 _ROOT = "dream-machine/v1/"
 """Of the official API. ComfyUI's proxy of it has nothing in this place."""
@@ -72,7 +72,7 @@ class LumaFront(PlainFront):
             return Scope.ADMIN
         return super().scope(call)
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         if is_for_agents(call):
             return read_agents(call)
@@ -126,7 +126,7 @@ class LumaFront(PlainFront):
                 return FrontAnswer(_generation(task, shown.input_of(task)), status)
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with a `detail`; clients of gateways read `error.message`."""
         del request_id
@@ -161,7 +161,7 @@ def _follow_up(call: FrontCall, name: str, action: str) -> Create | WantsBody:
     return Create(f"generations/{action}", {**call.body, "id": name})
 
 
-def _list(call: FrontCall) -> Skip | Refusal:
+def _list(call: FrontCall) -> Skip | FrontRefusal:
     if call.method not in ("GET", "HEAD"):
         return wrong_method(call)
     return Skip(

@@ -12,7 +12,7 @@ from tracker.providers.kit.front_answers import iso_time, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.luma.agents import AGENTS
 from tracker.providers.ports.front import Command, Create, Fixed, Get, Shown
-from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
 
 AGENTS_PREFIX = "/luma-agents"
 _GENERATIONS, _FILES = "v1/generations", "v1/files"
@@ -40,7 +40,7 @@ def is_for_agents(call: FrontCall) -> bool:
     return call.base.endswith(AGENTS_PREFIX)
 
 
-def read_agents(call: FrontCall) -> Command | WantsBody | Refusal:
+def read_agents(call: FrontCall) -> Command | WantsBody | FrontRefusal:
     """Route by path and method."""
     if call.path == _GENERATIONS:
         if call.method != "POST":

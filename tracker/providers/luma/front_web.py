@@ -19,7 +19,7 @@ from tracker.providers.kit.front_calls import (
 )
 from tracker.providers.luma.gateway import EXTEND, WEB
 from tracker.providers.ports.front import Command, Create, Fixed, Get, Shown, Skip
-from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
 
 _CREATES = ("generations", "generations_sync")
 _DOWNLOAD = "download_video_url"
@@ -41,7 +41,7 @@ def is_web(call: FrontCall) -> bool:
     return path.startswith("generations") and not call.base.endswith("/proxy/luma")
 
 
-def read_web(call: FrontCall) -> Command | WantsBody | Refusal:
+def read_web(call: FrontCall) -> Command | WantsBody | FrontRefusal:
     """Route by path and method."""
     path, is_read = call.path.removeprefix("v1/"), call.method in ("GET", "HEAD")
     if path in _CREATES and call.method == "POST":

@@ -21,7 +21,7 @@ from tracker.providers.midjourney.inputs import CREATES
 from tracker.providers.midjourney.passing import SEED, UPLOAD
 from tracker.providers.midjourney.shown import FAULTS, is_window, task_object
 from tracker.providers.ports.front import Cancel, Command, Create, Get, Media, PassOn, Shown
-from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
 
 MODES = ("mj-fast", "mj-turbo", "mj-relax")
 _LIST = "task/list-by-condition"
@@ -43,7 +43,7 @@ class MidjourneyFront(PlainFront):
         is_reading = call.method in ("GET", "HEAD") or _path(call) in _READING_POSTS
         return Scope.TASKS_READ if is_reading else Scope.TASKS_WRITE
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         path, is_get = _path(call), call.method in ("GET", "HEAD")
         operation = _OPERATIONS.get(path)
@@ -85,7 +85,7 @@ class MidjourneyFront(PlainFront):
                 return FrontAnswer(task_object(task, shown.input_of(task)))
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with a code; some clients show `description`, others `error.message`."""
         del request_id, call

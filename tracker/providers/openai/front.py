@@ -38,7 +38,7 @@ from tracker.providers.ports.front import (
     Shown,
     Upload,
 )
-from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
 
 _ROOT = "v1/"
 _TASKS = "tasks"
@@ -72,12 +72,12 @@ class OpenAIFront(ErrorObjectFront):
             return Scope.ADMIN
         return super().scope(call)
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method. Raises InvalidRequest."""
         found = self._routed(call)
         return front_files.with_links(found) if isinstance(found, Create) else found
 
-    def _routed(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def _routed(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         path, is_read = _path_of(call), call.method in ("GET", "HEAD")
         if path in _PASSED:
             return PassOn(path) if is_read else wrong_method(call)
@@ -134,7 +134,7 @@ def _page(call: FrontCall) -> Command:
     return Page(limit, after=after, binds=VIDEOS, below=VIDEOS)
 
 
-def _one(call: FrontCall, holder: str, rest: str) -> Command | WantsBody | Refusal:
+def _one(call: FrontCall, holder: str, rest: str) -> Command | WantsBody | FrontRefusal:
     name, _, action = rest.partition("/")
     named, is_read = name_in(name), call.method in ("GET", "HEAD")
     if not named or (action and holder != VIDEOS):
@@ -152,7 +152,7 @@ def _one(call: FrontCall, holder: str, rest: str) -> Command | WantsBody | Refus
     return Get([named], by="any") if is_read else wrong_method(call)
 
 
-def _made(call: FrontCall, path: str) -> Create | WantsBody | Refusal:
+def _made(call: FrontCall, path: str) -> Create | WantsBody | FrontRefusal:
     """Read the create of pictures or of a response."""
     if call.body is None:
         return WantsBody(or_form=path in OF_FILES)
@@ -161,7 +161,7 @@ def _made(call: FrontCall, path: str) -> Create | WantsBody | Refusal:
     return front_images.create(path, _nested(call.body))
 
 
-def _one_made(call: FrontCall, holder: str, rest: str) -> Command | Refusal:
+def _one_made(call: FrontCall, holder: str, rest: str) -> Command | FrontRefusal:
     """Read a call about pictures or a response that were made."""
     name, _, action = rest.partition("/")
     named = name_in(name.removeprefix(PREFIX))

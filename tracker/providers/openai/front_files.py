@@ -25,7 +25,7 @@ from tracker.providers.ports.front import (
     Upload,
     UploadedFile,
 )
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal
+from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, FrontRefusal
 
 _PURPOSES = ("assistants", "user_data", "vision")
 """Those of files that an input can name; the others are for training and batches."""
@@ -39,7 +39,7 @@ _MOST_LISTED = 1000
 """Files in one page; clients ask for the next one by themselves."""
 
 
-def read(call: FrontCall, path: str) -> Command | Refusal:
+def read(call: FrontCall, path: str) -> Command | FrontRefusal:
     """Read a call about files. Raises InvalidRequest."""
     _, _, rest = path.partition("/")
     if not rest:
@@ -51,13 +51,13 @@ def read(call: FrontCall, path: str) -> Command | Refusal:
     if not is_read and (action or call.method != "DELETE"):
         return wrong_method(call)
     if id_ is None:
-        return Refusal(Fault.NOT_FOUND, f"No such File object: {name[:128]}")
+        return FrontRefusal(Fault.NOT_FOUND, f"No such File object: {name[:128]}")
     if action:
         return OneFile(id_, "send")
     return OneFile(id_) if is_read else OneFile(id_, "delete")
 
 
-def _all(call: FrontCall) -> Command | Refusal:
+def _all(call: FrontCall) -> Command | FrontRefusal:
     """Read an upload, or the list. Raises InvalidRequest."""
     if call.method == "POST":
         return Upload(

@@ -13,7 +13,7 @@ from tracker.providers.kit.held_answers import HELD_S, file_of_piece
 from tracker.providers.kit.pieces import text_in
 from tracker.providers.openai.responses import BEFORE, IMAGE_CALL, INCOMPLETE, PREFIX, RESPONSES
 from tracker.providers.ports.front import Create, Shown
-from tracker.providers.ports.front_call import Fault, FrontAnswer, Refusal
+from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontRefusal
 
 _WORDS: Mapping[TaskState, str] = {
     TaskState.RUNNING: "in_progress",
@@ -27,10 +27,12 @@ _WORDS: Mapping[TaskState, str] = {
 _ECHOED = (BEFORE, "model", "metadata", "instructions", "tools", "tool_choice")
 
 
-def create(body: Mapping[str, Any]) -> Create | Refusal:
+def create(body: Mapping[str, Any]) -> Create | FrontRefusal:
     """Read a create; a stream of a response is not served."""
     if body.get("stream"):
-        return Refusal(Fault.INVALID, "stream: responses are not streamed here; ask by their id")
+        return FrontRefusal(
+            Fault.INVALID, "stream: responses are not streamed here; ask by their id"
+        )
     wait_s = 0 if body.get("background") is True else HELD_S
     return Create(RESPONSES, body, wait_s=wait_s)
 

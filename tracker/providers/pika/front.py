@@ -15,7 +15,13 @@ from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.pika.inputs import FORMS
 from tracker.providers.ports.front import Command, Create, Get, Shown
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 
 _GENERATE = "generate"
 _SWAPS, _ADDITIONS, _MASK = "pikaswaps", "pikadditions", "modifyRegionMask"
@@ -46,7 +52,7 @@ class PikaFront(PlainFront):
 
     prefixes = ("/pika", "/pro/pika", "/proxy/pika")
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         if call.path == _GENERATE:
             return _create(call, _GENERATE)
@@ -71,7 +77,7 @@ class PikaFront(PlainFront):
         return FrontAnswer(_feed(task, shown.input_of(task)))
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with `error.message`."""
         del request_id, call
@@ -80,7 +86,7 @@ class PikaFront(PlainFront):
         return FrontAnswer({"error": error}, status)
 
 
-def _create(call: FrontCall, operation: str) -> Command | WantsBody | Refusal:
+def _create(call: FrontCall, operation: str) -> Command | WantsBody | FrontRefusal:
     if call.method != "POST":
         return wrong_method(call)
     if call.body is None:

@@ -13,7 +13,7 @@ from tracker.domain.access import Scope
 from tracker.domain.lifecycle import Transition
 from tracker.domain.records import record
 from tracker.domain.task import Task, TaskState
-from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
 
 
 class TextStream(Protocol):
@@ -363,7 +363,7 @@ class Front(Protocol):
         """Return what a key must allow for this call."""
         ...
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Say what a request asks for. Raises InvalidRequest."""
         ...
 
@@ -372,7 +372,7 @@ class Front(Protocol):
         ...
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer a refused call in the provider's error envelope.
 

@@ -50,7 +50,7 @@ PASSING = frozenset({Fault.BUSY, Fault.RATE_LIMITED, Fault.UNAVAILABLE, Fault.IN
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class FrontRefusal:
     """A call that is refused.
 
     message: for people; names each wrong field. fields: each of them alone.

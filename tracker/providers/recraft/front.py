@@ -19,7 +19,7 @@ from tracker.providers.kit.held_answers import (
 )
 from tracker.providers.kit.ledger import net
 from tracker.providers.ports.front import Command, Create, Get, PassOn, Shown
-from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
 from tracker.providers.recraft.inputs import CREATES, GENERATIONS, LISTS
 from tracker.providers.recraft.passing import ME, STYLES
 from tracker.providers.recraft.words import UNIT
@@ -36,7 +36,7 @@ class RecraftFront(ErrorObjectFront):
         """Ask `admin` for the account, which all tenants share."""
         return Scope.ADMIN if _path_of(call) == ME else super().scope(call)
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         path, is_read = _path_of(call), call.method in ("GET", "HEAD")
         if path == ME:

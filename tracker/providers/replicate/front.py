@@ -30,7 +30,13 @@ from tracker.providers.ports.front import (
     Shown,
     Upload,
 )
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 from tracker.providers.replicate import front_files
 
 _PAGE = 100
@@ -95,7 +101,7 @@ class ReplicateFront(PlainFront):
             return Scope.ADMIN
         return super().scope(call)
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         version, _, path = call.path.partition("/")
         if version != "v1":
@@ -143,7 +149,7 @@ class ReplicateFront(PlainFront):
                 return FrontAnswer(body, 201 if is_create else 200)
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with title, detail and status."""
         del request_id, call
@@ -175,7 +181,7 @@ def _create(call: FrontCall, operation: str) -> Create | WantsBody:
     return Create(operation, call.body, wait_s=wait_s)
 
 
-def _one(call: FrontCall, rest: str) -> Command | Refusal:
+def _one(call: FrontCall, rest: str) -> Command | FrontRefusal:
     name, _, action = rest.partition("/")
     named = name_in(name)
     if named is None or action not in ("", "cancel"):
@@ -185,7 +191,7 @@ def _one(call: FrontCall, rest: str) -> Command | Refusal:
     return Get([named]) if call.method in ("GET", "HEAD") else wrong_method(call)
 
 
-def _fixed(call: FrontCall, path: str) -> Fixed | Refusal:
+def _fixed(call: FrontCall, path: str) -> Fixed | FrontRefusal:
     if path == "account":
         account = {"type": "organization", "username": "tracker", "name": "tracker"}
         return Fixed(FrontAnswer({**account, "github_url": None}))

@@ -16,14 +16,14 @@ from tracker.providers.ports.front import (
     Upload,
     UploadedFile,
 )
-from tracker.providers.ports.front_call import FrontAnswer, FrontCall, Refusal
+from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal
 
 FILES = "files"
 """The upload, which is passed on where nothing is kept here."""
 _PAGE = 100
 
 
-def read(call: FrontCall, path: str) -> Command | Refusal:
+def read(call: FrontCall, path: str) -> Command | FrontRefusal:
     """Read a call about files."""
     id_ = path.removeprefix(FILES).removeprefix("/")
     if "/" in id_:

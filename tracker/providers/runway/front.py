@@ -28,7 +28,13 @@ from tracker.providers.ports.front import (
     Shown,
     UploadForm,
 )
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 from tracker.providers.runway.operations import CREATES, WORKFLOWS
 
 ORGANIZATION, UPLOADS = "v1/organization", "v1/uploads"
@@ -62,7 +68,7 @@ class RunwayFront(PlainFront):
     prefixes = (_GATEWAY, "/runway", _COMFY)
     heeds_should_retry = True
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         path = call.path.removeprefix(_OFFICIAL)
         if path == "organization":
@@ -100,7 +106,7 @@ class RunwayFront(PlainFront):
         return FrontAnswer(_task(task, is_gateway=_is_gateway(call)))
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with `error`: a text for official clients, an object for those of gateways."""
         del request_id
@@ -142,7 +148,7 @@ def _is_gateway(call: FrontCall) -> bool:
 
 def _create(
     call: FrontCall, operation: str, more: Mapping[str, Any]
-) -> Command | WantsBody | Refusal:
+) -> Command | WantsBody | FrontRefusal:
     if call.method != "POST":
         return wrong_method(call)
     if call.body is None:
@@ -155,7 +161,7 @@ def _id_of(text: str) -> str | None:
     return text.removeprefix(_OURS) if text.startswith(_OURS) else None
 
 
-def _upload(call: FrontCall) -> OpenForm | Refusal:
+def _upload(call: FrontCall) -> OpenForm | FrontRefusal:
     """Read the first step of an upload, whose body also names the file.
 
     The second one posts the form: https://github.com/runwayml/sdk-python (5.24.0,
@@ -166,7 +172,7 @@ def _upload(call: FrontCall) -> OpenForm | Refusal:
     return OpenForm(otherwise=UPLOADS, fields={"type": ("ephemeral",)})
 
 
-def _upload_in_parts(call: FrontCall, rest: str) -> OpenForm | OneFile | Refusal:
+def _upload_in_parts(call: FrontCall, rest: str) -> OpenForm | OneFile | FrontRefusal:
     """Read the first step of an upload by older clients of gateways, or the last one.
 
     Between them a client puts the file, in one part, at the URL that it was given; it names the
@@ -187,7 +193,7 @@ def _parts(form: UploadForm) -> dict[str, Any]:
     return {"id": form.id, "uploadUrls": [url], "uploadHeaders": {"Content-Type": OCTETS}}
 
 
-def _one(call: FrontCall, name: str) -> Command | Refusal:
+def _one(call: FrontCall, name: str) -> Command | FrontRefusal:
     named = name_in(name)
     if named is None or "/" in name:
         return no_route(call)

@@ -12,7 +12,13 @@ from tracker.providers.kit.front_answers import STATUSES, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import Command, Create, Get, PassOn, Shown
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 from tracker.providers.stability.operations import MEDIA_TYPES, OPERATIONS
 from tracker.providers.stability.passing import ACCOUNT, BALANCE
 from tracker.providers.stability.words import FILTERED, MODERATED, SUCCESS
@@ -59,7 +65,7 @@ class StabilityFront(PlainFront):
     prefixes = ("/stability", "/sd")
     shows_input = False
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         is_get = call.method in ("GET", "HEAD")
         if call.path in (BALANCE, ACCOUNT):
@@ -77,12 +83,12 @@ class StabilityFront(PlainFront):
             return no_route(call)
         return Get([named], operation=operation) if is_get else wrong_method(call)
 
-    def _create(self, call: FrontCall, name: str) -> Command | WantsBody | Refusal:
+    def _create(self, call: FrontCall, name: str) -> Command | WantsBody | FrontRefusal:
         operation = OPERATIONS[name]
         taken = (_JSON, "*/*", f"{operation.kind}/")
         if not any(one in (call.headers.get("accept") or "*/*") for one in taken):
             wanted = MEDIA_TYPES[operation.kind]
-            return Refusal(Fault.INVALID, f"accept: must be {_JSON} or {wanted}")
+            return FrontRefusal(Fault.INVALID, f"accept: must be {_JSON} or {wanted}")
         if call.body is None:
             return WantsBody(or_form=True)
         if operation.has_id:
@@ -109,7 +115,7 @@ class StabilityFront(PlainFront):
         return _error(status, name, reason, request_id)
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with an id of the error, a name and the errors."""
         del call

@@ -16,7 +16,13 @@ from tracker.providers.kit.piece_names import piece_name, read_piece_name
 from tracker.providers.kit.pieces import text_in
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import Command, Create, Get, Shown
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 
 COUNT = 2
 """Songs of one create."""
@@ -29,7 +35,7 @@ class UdioFront(PlainFront):
 
     prefixes = ("/udio",)
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         first, _, rest = call.path.partition("/")
         is_read = call.method in ("GET", "HEAD")
@@ -56,7 +62,7 @@ class UdioFront(PlainFront):
         return FrontAnswer({"code": "success", "message": "", "data": data})
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer in the words of both shapes at once."""
         is_asked = refusal.fault in (Fault.INVALID, Fault.NOT_FOUND)

@@ -19,7 +19,13 @@ from tracker.providers.kit.front_answers import STATUSES, iso_time, ready_pieces
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import Cancel, Command, Create, Get, Media, Shown
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 from tracker.providers.veo.inputs import INTERACT, MODEL, PREDICT, VERTEX_PREDICT
 from tracker.providers.veo.reading import FILTERED
 
@@ -78,7 +84,7 @@ class VeoFront(PlainFront):
     # `@ai-sdk/google` 3.0.141 adds the second to the address of a file.
     key_fields = ("x-goog-api-key", "?key")
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         path = _path_of(call)
         if found := _CREATE.fullmatch(path):
@@ -98,7 +104,7 @@ class VeoFront(PlainFront):
                 return wrong_method(call)
             return Media(name, index=int(found["place"])) if found["action"] else Get([name])
         if path.partition("/")[0] == "webhooks":
-            return Refusal(Fault.WRONG_METHOD, _NO_WEBHOOKS)
+            return FrontRefusal(Fault.WRONG_METHOD, _NO_WEBHOOKS)
         return _interaction(call, path)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
@@ -120,7 +126,7 @@ class VeoFront(PlainFront):
         return FrontAnswer(_operation(call, task, path))
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with an error object: a code, a status word, each wrong field in the details."""
         del request_id, call
@@ -177,13 +183,13 @@ def _path_of(call: FrontCall) -> str:
 
 def _create(
     call: FrontCall, operation: str, more: Mapping[str, Any]
-) -> Command | WantsBody | Refusal:
+) -> Command | WantsBody | FrontRefusal:
     if call.method != "POST":
         return wrong_method(call)
     return WantsBody() if call.body is None else Create(operation, {**call.body, **more})
 
 
-def _fetch(call: FrontCall) -> Command | WantsBody | Refusal:
+def _fetch(call: FrontCall) -> Command | WantsBody | FrontRefusal:
     """Read a poll of Vertex AI, whose body names the operation."""
     if call.method != "POST":
         return wrong_method(call)
@@ -191,11 +197,11 @@ def _fetch(call: FrontCall) -> Command | WantsBody | Refusal:
         return WantsBody()
     name = call.body.get("operationName")
     if not isinstance(name, str) or "/operations/" not in name:
-        return Refusal(Fault.INVALID, "operationName: must be the name of an operation")
+        return FrontRefusal(Fault.INVALID, "operationName: must be the name of an operation")
     return Get([name.rpartition("/")[2]], operation=VERTEX_PREDICT)
 
 
-def _interaction(call: FrontCall, path: str) -> Command | WantsBody | Refusal:
+def _interaction(call: FrontCall, path: str) -> Command | WantsBody | FrontRefusal:
     first, _, rest = path.partition("/")
     if first != "interactions":
         return no_route(call)

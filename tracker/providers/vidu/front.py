@@ -19,7 +19,13 @@ from tracker.providers.kit.ledger import estimate_costs, net
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.kit.reading import instant
 from tracker.providers.ports.front import Cancel, Command, Create, Get, Page, PassOn, Shown, Skip
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 from tracker.providers.vidu.inputs import CREATES
 
 BALANCE = "ent/v2/credits"
@@ -66,7 +72,7 @@ class ViduFront(PlainFront):
     prefixes = ("/vidu",)
     schemes = ("token",)
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         if not call.path.startswith(_ROOT):
             return no_route(call)
@@ -106,7 +112,7 @@ class ViduFront(PlainFront):
                 return FrontAnswer(_task(shown.tasks[0], shown.input_of(shown.tasks[0])))
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with code, reason, message and metadata."""
         del call

@@ -16,7 +16,13 @@ from tracker.providers.kit.front_answers import STATUSES, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import Cancel, Command, Create, Get, Page, Shown, Skip
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 from tracker.providers.wan.inputs import CREATES, PREFIX
 
 _ROOT = "api/v1/"
@@ -57,7 +63,7 @@ class WanFront(PlainFront):
 
     prefixes = ("/wan", "/dashscope")
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         if not call.path.startswith(_ROOT):
             return no_route(call)
@@ -96,7 +102,7 @@ class WanFront(PlainFront):
                 return FrontAnswer({"request_id": request_id, "output": output, **more})
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with a code, a message and the id of the request."""
         del call

@@ -91,7 +91,7 @@ class ResubmitFilter(Selection):
 
 
 @dataclass(slots=True)
-class Resubmitted:
+class ResubmittedTask:
     """The result of one call, or its preview.
 
     matching, by_state, by_code: tasks that match, in all, by their state, by their error's code.
@@ -141,9 +141,9 @@ class Resubmission:
 
     async def preview(
         self, filter_: ResubmitFilter, *, after: Position | None, until: datetime
-    ) -> Resubmitted:
+    ) -> ResubmittedTask:
         """Count what `run` would submit again, of tasks made before `until`."""
-        result = Resubmitted(place=after)
+        result = ResubmittedTask(place=after)
         for _ in range(PAGES_COUNTED):
             result.count(await self._page(filter_, result, until))
             if result.place is None:
@@ -152,13 +152,13 @@ class Resubmission:
 
     async def run(
         self, filter_: ResubmitFilter, *, after: Position | None, until: datetime
-    ) -> Resubmitted:
+    ) -> ResubmittedTask:
         """Submit again what matches now. Raises Unavailable; what was made until then stays made.
 
         until: tasks made from then on are left alone, so that a task that fails again is not
                submitted for ever by a caller who goes on to the end.
         """
-        result = Resubmitted(place=after)
+        result = ResubmittedTask(place=after)
         for _ in range(self._pages):
             found = await self._page(filter_, result, until)
             result.count(found)
@@ -170,7 +170,7 @@ class Resubmission:
         return result
 
     async def _page(
-        self, filter_: ResubmitFilter, result: Resubmitted, until: datetime
+        self, filter_: ResubmitFilter, result: ResubmittedTask, until: datetime
     ) -> list[Task]:
         """Return the matching ones of the next tasks, and move the result's place behind them."""
         before = filter_.tasks.created_before

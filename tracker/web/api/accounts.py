@@ -38,7 +38,7 @@ async def list_(request: Request) -> Response:
     return JSONResponse(listed, headers={"cache-control": "no-store"})
 
 
-async def collect(our: Services, owner: str) -> list[service_views.Account]:
+async def collect(our: Services, owner: str) -> list[service_views.AccountView]:
     """Return the accounts that a tenant may see, by provider and name."""
     if owner != DEFAULT_TENANT:
         return []
@@ -71,7 +71,7 @@ def _look(db: Reading, names: Sequence[tuple[str, str]]) -> _Found:
     )
 
 
-def _account(provider: str, account: Account, found: _Found) -> service_views.Account:
+def _account(provider: str, account: Account, found: _Found) -> service_views.AccountView:
     name = (provider, account.name)
     standing = [one for one in found.standing if (one.provider, one.account) == name]
     submits = [one for one in found.submits if (one.provider, one.account) == name]

@@ -103,7 +103,7 @@ def _render_follow_ups(db: Reading, owner: str, why: FollowUp) -> list[service_v
     return [_stuck(one) for one in attention.followed_up(db, owner, why, limit=MOST)]
 
 
-def render_word(one: attention.UnknownWord) -> service_views.UnknownWord:
+def render_word(one: attention.UnknownWord) -> service_views.UnknownWordView:
     """Render a status word that nobody knows."""
     return {
         "provider": one.provider,
@@ -140,7 +140,7 @@ def _conditions(db: Reading, owner: str) -> list[conditions.Condition]:
     return conditions.list_told(db) if owner == DEFAULT_TENANT else []
 
 
-def _condition(one: conditions.Condition) -> service_views.Condition:
+def _condition(one: conditions.Condition) -> service_views.ConditionView:
     return {
         "name": one.name,
         "provider": one.provider,

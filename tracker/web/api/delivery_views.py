@@ -10,7 +10,7 @@ from tracker.web.api.views import EXACT, Instant, Uuid
 
 
 @with_config(EXACT)
-class Delivery(TypedDict):
+class DeliveryView(TypedDict):
     """One change owed to one endpoint, or to a URL that came with the task."""
 
     id: Uuid
@@ -38,7 +38,7 @@ class Delivery(TypedDict):
 class DeliveryPage(TypedDict):
     """A page of deliveries."""
 
-    deliveries: list[Delivery]
+    deliveries: list[DeliveryView]
     next_cursor: str | None
 
 
@@ -61,7 +61,7 @@ class DeliveryAttempt(TypedDict):
 class WholeDelivery(TypedDict):
     """A delivery with its bytes and every attempt."""
 
-    delivery: Delivery
+    delivery: DeliveryView
     body: str
     """The body that every attempt sends."""
     attempts: list[DeliveryAttempt]
@@ -90,7 +90,7 @@ class Redelivered(TypedDict):
 
 
 @with_config(EXACT)
-class Endpoint(TypedDict):
+class EndpointView(TypedDict):
     """Where a subscriber is told."""
 
     id: Uuid
@@ -115,7 +115,7 @@ class Endpoint(TypedDict):
 
 
 @with_config(EXACT)
-class EndpointWithSecret(Endpoint):
+class EndpointWithSecret(EndpointView):
     """An endpoint whose secret has just been made: shown this once."""
 
     secret: str
@@ -126,7 +126,7 @@ class EndpointWithSecret(Endpoint):
 class EndpointPage(TypedDict):
     """A page of endpoints."""
 
-    endpoints: list[Endpoint]
+    endpoints: list[EndpointView]
     next_cursor: str | None
 
 
@@ -134,4 +134,4 @@ class EndpointPage(TypedDict):
 class DeliveryList(TypedDict):
     """The deliveries of a task."""
 
-    deliveries: list[Delivery]
+    deliveries: list[DeliveryView]

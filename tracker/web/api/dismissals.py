@@ -16,7 +16,7 @@ from tracker.web.edge.state import principal, services, tenant
     action="receipts.dismiss",
     scope=Scope.TASKS_WRITE,
     tag="receipts",
-    answers={200: service_views.Dismissal},
+    answers={200: service_views.DismissalView},
     problems=[404],
 )
 async def dismiss_receipt(request: Request) -> Response:
@@ -31,7 +31,7 @@ async def dismiss_receipt(request: Request) -> Response:
     action="tasks.dismiss",
     scope=Scope.TASKS_WRITE,
     tag="tasks",
-    answers={200: service_views.Dismissal},
+    answers={200: service_views.DismissalView},
     problems=[404, 409],
 )
 async def dismiss_follow_up(request: Request) -> Response:

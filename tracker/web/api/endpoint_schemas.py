@@ -135,7 +135,7 @@ class RedeliverBody(BaseModel):
     """True, the default: say what would go and change nothing."""
 
 
-def render_endpoint(endpoint: Endpoint) -> delivery_views.Endpoint:
+def render_endpoint(endpoint: Endpoint) -> delivery_views.EndpointView:
     """Return an endpoint; never its secrets."""
     ends = [until for _, until in endpoint.older_secrets]
     if endpoint.old_secret is not None and endpoint.old_secret_until is not None:

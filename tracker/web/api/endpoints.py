@@ -75,7 +75,7 @@ async def list_(request: Request) -> Response:
     )
 
 
-@operation(scope=Scope.TASKS_READ, tag="endpoints", answers={200: delivery_views.Endpoint})
+@operation(scope=Scope.TASKS_READ, tag="endpoints", answers={200: delivery_views.EndpointView})
 async def get(request: Request) -> Response:
     """One endpoint, without its secret."""
     id_, owner = endpoint_id(request), tenant(request)
@@ -90,7 +90,7 @@ async def get(request: Request) -> Response:
     scope=Scope.ADMIN,
     tag="endpoints",
     body=EndpointChanges,
-    answers={200: delivery_views.Endpoint},
+    answers={200: delivery_views.EndpointView},
 )
 async def change(request: Request) -> Response:
     """Change some of an endpoint's fields. What is owed already goes to the new URL."""
@@ -113,7 +113,7 @@ async def delete(request: Request) -> Response:
     action="endpoints.pause",
     scope=Scope.ADMIN,
     tag="endpoints",
-    answers={200: delivery_views.Endpoint},
+    answers={200: delivery_views.EndpointView},
 )
 async def pause(request: Request) -> Response:
     """Send nothing until it is resumed; what happens is written down and listed."""
@@ -132,7 +132,7 @@ async def pause(request: Request) -> Response:
             {"type": "string", "enum": ["send", "drop"]},
         )
     ],
-    answers={200: delivery_views.Endpoint},
+    answers={200: delivery_views.EndpointView},
 )
 async def resume(request: Request) -> Response:
     """Deliver again, after a pause of any kind or a 410."""

@@ -14,7 +14,7 @@ from tracker.domain.delivery import EndpointState
 from tracker.domain.event_types import EventType
 from tracker.domain.events import EventKind, Source
 from tracker.domain.task import TaskState
-from tracker.web.api.views import EXACT, OPEN, Instant, KeptFile, Task, Uuid
+from tracker.web.api.views import EXACT, OPEN, Instant, KeptFile, TaskView, Uuid
 
 
 @with_config(OPEN)
@@ -54,7 +54,7 @@ with_config(EXACT)(EventTransition)
 class TaskEventData(TypedDict):
     """A task after a change."""
 
-    task: Task | EventTask
+    task: TaskView | EventTask
     transition: NotRequired[EventTransition]
     """Absent with payload `thin`."""
 

@@ -22,13 +22,13 @@ async def with_assets(request: Request, task: Task) -> KeptTask:
     return KeptTask(task, found or ())
 
 
-def render_kept(request: Request, kept: KeptTask) -> views.Task:
+def render_kept(request: Request, kept: KeptTask) -> views.TaskView:
     """Render one task, its `overdue` as it is now."""
     task = as_of(kept.task, services(request).clock.now())
     return render_task(task, kept.assets, base=base_of(request) if kept.assets else "")
 
 
-async def render_all(request: Request, tasks: Sequence[Task]) -> list[views.Task]:
+async def render_all(request: Request, tasks: Sequence[Task]) -> list[views.TaskView]:
     """Render tasks, in their order."""
     now = services(request).clock.now()
     tasks = [as_of(task, now) for task in tasks]

@@ -17,7 +17,30 @@ from tracker.web.api.event_views import EVENTS
 from tracker.web.edge import problems
 from tracker.web.edge.operation import OperationSpec, Param, ResponseSpec, find_operation
 
-_REF = "#/components/schemas/{model}"
+_SCHEMAS = "#/components/schemas/"
+_REF = _SCHEMAS + "{model}"
+_SHOWN = {
+    f"{name}View": name
+    for name in (
+        "Account",
+        "Artifact",
+        "Attempt",
+        "Change",
+        "Condition",
+        "Cost",
+        "Delivery",
+        "Dismissal",
+        "Endpoint",
+        "Evidence",
+        "ForgeryKind",
+        "Receipt",
+        "Resubmitted",
+        "Task",
+        "TaskError",
+        "UnknownWord",
+    )
+}
+"""Schemas whose names in the document are older than their classes: clients are made of them."""
 Mode = Literal["validation", "serialization"]
 
 _DESCRIPTION = """\
@@ -89,7 +112,20 @@ def _schemas(found: Sequence[OperationSpec]) -> tuple[Mapping[Any, Any], dict[st
     refs, defs = TypeAdapter.json_schemas(
         [(shape, mode, adapter) for (shape, mode), adapter in wanted.items()], ref_template=_REF
     )
-    return refs, {name: _tidy(schema) for name, schema in sorted(defs["$defs"].items())}
+    shown = _as_shown(defs["$defs"])
+    return _as_shown(refs), {name: _tidy(schema) for name, schema in sorted(shown.items())}
+
+
+def _as_shown(found: Any) -> Any:
+    """Name schemas as callers know them, in the keys and references of a document's part."""
+    if isinstance(found, list):
+        return [_as_shown(part) for part in found]
+    if isinstance(found, dict):
+        return {_SHOWN.get(name, name): _as_shown(value) for name, value in found.items()}
+    if isinstance(found, str) and found.startswith(_SCHEMAS):
+        name = found.removeprefix(_SCHEMAS)
+        return _SCHEMAS + _SHOWN.get(name, name)
+    return found
 
 
 def _tidy(schema: Any) -> Any:

@@ -13,7 +13,7 @@ from tracker.services.receive.rejudging import Rejudged
 from tracker.store.dismissals import Dismissal as KeptDismissal
 from tracker.store.odd_receipts import JudgedReceipt
 from tracker.web.api.schemas import body_as_text
-from tracker.web.api.service_views import Dismissal
+from tracker.web.api.service_views import DismissalView
 from tracker.web.api.views import EXACT, Instant, Uuid
 
 
@@ -30,7 +30,7 @@ class ListedReceipt(TypedDict):
     reason: str | None
     received_at: Instant
     size_bytes: int
-    dismissal: Dismissal | None
+    dismissal: DismissalView | None
     """Null as long as it asks for somebody."""
 
 
@@ -104,7 +104,7 @@ def render_rejudged(one: Rejudged, *, dry_run: bool) -> RejudgedReceipt:
     }
 
 
-def render_dismissal(dismissal: KeptDismissal) -> Dismissal:
+def render_dismissal(dismissal: KeptDismissal) -> DismissalView:
     """Name the actor of a dismissal, and its time."""
     return {"dismissed_at": instant(dismissal.at), "actor": dismissal.actor}
 

@@ -81,7 +81,7 @@ class ResubmitManyBody(ManyTasksBody):
     tag="tasks",
     body=ResubmitManyBody,
     examples=examples.RESUBMIT,
-    answers={200: ResponseSpec(views.Resubmitted)},
+    answers={200: ResponseSpec(views.ResubmittedView)},
     problems=[402],
 )
 async def resubmit_many(request: Request) -> Response:
@@ -96,7 +96,7 @@ async def resubmit_many(request: Request) -> Response:
     after, until = place_of(body, our, scope)
     act = our.resubmission.preview if body.dry_run else our.resubmission.run
     result = await act(filter_, after=after, until=until)
-    told: views.Resubmitted = {
+    told: views.ResubmittedView = {
         "dry_run": body.dry_run,
         "matching": result.matching,
         "by_state": dict(result.by_state),

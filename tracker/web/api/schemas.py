@@ -164,9 +164,9 @@ class QueryBody(BaseModel):
         )
 
 
-def render_task(task: Task, assets: Sequence[Asset] = (), *, base: str = "") -> views.Task:
+def render_task(task: Task, assets: Sequence[Asset] = (), *, base: str = "") -> views.TaskView:
     """Return a task, whole but for its input."""
-    return cast("views.Task", rendering.render_task(task, by_piece(assets), base=base))
+    return cast("views.TaskView", rendering.render_task(task, by_piece(assets), base=base))
 
 
 def render_transition(seq: int, step: Transition) -> views.Transition:
@@ -187,7 +187,7 @@ def render_transition(seq: int, step: Transition) -> views.Transition:
     }
 
 
-def render_change(change: Change) -> views.Change:
+def render_change(change: Change) -> views.ChangeView:
     """Return one entry of the feed: a step of history and whose it is."""
     return {
         "task_id": str(change.task_id),
@@ -199,7 +199,7 @@ def render_change(change: Change) -> views.Change:
     }
 
 
-def render_receipt(receipt: Receipt) -> views.Receipt:
+def render_receipt(receipt: Receipt) -> views.ReceiptView:
     """Return one piece of inbound evidence; the body as text where it is text, else in base64."""
     body, encoding = body_as_text(receipt.body or b"")
     return {
@@ -216,7 +216,7 @@ def render_receipt(receipt: Receipt) -> views.Receipt:
     }
 
 
-def render_attempt(attempt: Attempt) -> views.Attempt:
+def render_attempt(attempt: Attempt) -> views.AttemptView:
     """Return one try to submit."""
     return {
         "id": str(attempt.key),
@@ -234,7 +234,7 @@ def render_attempt(attempt: Attempt) -> views.Attempt:
     }
 
 
-def render_delivery(owed: Delivery) -> delivery_views.Delivery:
+def render_delivery(owed: Delivery) -> delivery_views.DeliveryView:
     """Return one change owed to one endpoint, or to a URL that came with the task."""
     return {
         "id": str(owed.id),
@@ -254,7 +254,7 @@ def render_delivery(owed: Delivery) -> delivery_views.Delivery:
     }
 
 
-def _evidence(step: Transition) -> views.Evidence | None:
+def _evidence(step: Transition) -> views.EvidenceView | None:
     if step.receipt is not None:
         return {"type": "receipt", "id": str(step.receipt)}
     if step.attempt is not None:

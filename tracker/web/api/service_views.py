@@ -12,7 +12,7 @@ from tracker.web.api.views import EXACT, Instant, Uuid
 
 
 @with_config(EXACT)
-class Condition(TypedDict):
+class ConditionView(TypedDict):
     """Something that is wrong with a provider account for a while."""
 
     name: str
@@ -23,7 +23,7 @@ class Condition(TypedDict):
 
 
 @with_config(EXACT)
-class PastCondition(Condition):
+class PastCondition(ConditionView):
     """Something that was wrong with a provider account, and is over."""
 
     cleared_at: Instant
@@ -60,7 +60,7 @@ class OddReceipt(TypedDict):
 
 
 @with_config(EXACT)
-class ForgeryKind(TypedDict):
+class ForgeryKindView(TypedDict):
     """Forged callbacks of one kind. All names are empty for those beyond the bound of an hour."""
 
     provider: str
@@ -78,12 +78,12 @@ class Forgeries(TypedDict):
 
     since: Instant
     total: int
-    kinds: list[ForgeryKind]
+    kinds: list[ForgeryKindView]
     """The most frequent first."""
 
 
 @with_config(EXACT)
-class Dismissal(TypedDict):
+class DismissalView(TypedDict):
     """The actor and the time of a dismissal from what needs a human."""
 
     dismissed_at: Instant
@@ -112,7 +112,7 @@ class TroubledEndpoint(TypedDict):
 
 
 @with_config(EXACT)
-class UnknownWord(TypedDict):
+class UnknownWordView(TypedDict):
     """A status word of a provider that means nothing here; it finishes no task."""
 
     provider: str
@@ -128,7 +128,7 @@ class UnknownWord(TypedDict):
 class Attention(TypedDict):
     """The things that need a human, the newest of each kind."""
 
-    conditions: list[Condition]
+    conditions: list[ConditionView]
     endpoints: list[TroubledEndpoint]
     overdue: list[StuckTask]
     uncertain: list[StuckTask]
@@ -140,7 +140,7 @@ class Attention(TypedDict):
     """Accepted, then expired because the provider denied them; still asked about."""
     doubtful: list[StuckTask]
     """Failed in a way that is known to be taken back; asked about until that is certain."""
-    unknown_words: list[UnknownWord]
+    unknown_words: list[UnknownWordView]
     """Status words that no table knows, the most frequent first."""
     receipts: dict[str, list[OddReceipt]]
     """By verdict; of forged ones those of a day."""
@@ -195,7 +195,7 @@ class LatestSubmit(TypedDict):
 
 
 @with_config(EXACT)
-class Account(TypedDict):
+class AccountView(TypedDict):
     """A provider account of the settings, without its secrets."""
 
     provider: str
@@ -212,7 +212,7 @@ class Account(TypedDict):
     slots: AccountSlots
     latest_submits: list[LatestSubmit]
     """Up to five, the newest first, among the latest submits of all accounts."""
-    unknown_words: list[UnknownWord]
+    unknown_words: list[UnknownWordView]
     """Status words of its provider that nobody knows, the most frequent first."""
     past_conditions: list[PastCondition]
     """Up to ten that are over, the newest first."""
@@ -222,7 +222,7 @@ class Account(TypedDict):
 class AccountList(TypedDict):
     """Every account, by provider and name."""
 
-    accounts: list[Account]
+    accounts: list[AccountView]
 
 
 @with_config(EXACT)

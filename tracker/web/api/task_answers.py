@@ -29,7 +29,7 @@ TASK_HEADERS: Mapping[str, str] = {
     "Retry-After": "Seconds after which to look again; while the task is open.",
     "Preference-Applied": "What was heeded of `Prefer`.",
 }
-TASK = ResponseSpec(views.Task, headers=TASK_HEADERS)
+TASK = ResponseSpec(views.TaskView, headers=TASK_HEADERS)
 NEW_TASK = ResponseSpec(
     views.NewTask,
     headers={
@@ -66,7 +66,7 @@ def answer_kept(request: Request, kept: KeptTask, wait: WaitTime, *, status: int
 
 
 def _answer(
-    body: views.Task | views.NewTask, headers: Mapping[str, str], *, status: int
+    body: views.TaskView | views.NewTask, headers: Mapping[str, str], *, status: int
 ) -> Response:
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     return WholeAnswer(to_json(body), status, raw, b"application/json")
@@ -91,7 +91,7 @@ async def answer_accepted(
         since = None if accepted.replayed else since
         task = await waiting.until_over(request, wait, task, since=since)
     kept = await with_assets(request, task)
-    body: views.Task | views.NewTask = render_kept(request, kept)
+    body: views.TaskView | views.NewTask = render_kept(request, kept)
     if warnings:
         body = {**render_kept(request, kept), "warnings": _render_warnings(request, warnings)}
     headers = task_headers(request, kept.task) | wait.headers

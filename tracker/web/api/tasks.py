@@ -166,7 +166,7 @@ def _render_found(
     id_: str | None,
     external: str | None,
     found: Sequence[Task],
-    shown: Mapping[int, views.Task],
+    shown: Mapping[int, views.TaskView],
 ) -> views.FoundTask:
     error: views.NotOne | None = None
     if not found:

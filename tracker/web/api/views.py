@@ -45,7 +45,7 @@ class KeptFile(TypedDict):
 
 
 @with_config(OPEN)
-class Artifact(TypedDict):
+class ArtifactView(TypedDict):
     """One piece of a result; what else the provider said of it stands beside these."""
 
     kind: str
@@ -70,11 +70,11 @@ class Artifact(TypedDict):
 class Result(TypedDict):
     """The result of a task."""
 
-    artifacts: list[Artifact]
+    artifacts: list[ArtifactView]
 
 
 @with_config(EXACT)
-class TaskError(TypedDict):
+class TaskErrorView(TypedDict):
     """Why a task failed."""
 
     type: str
@@ -85,7 +85,7 @@ class TaskError(TypedDict):
 
 
 @with_config(EXACT)
-class Cost(TypedDict):
+class CostView(TypedDict):
     """One entry of the provider's bill for a task."""
 
     kind: str
@@ -104,7 +104,7 @@ class Cost(TypedDict):
 
 
 @with_config(EXACT)
-class Task(TypedDict):
+class TaskView(TypedDict):
     """A task, whole but for its input."""
 
     id: Uuid
@@ -126,8 +126,8 @@ class Task(TypedDict):
     stage: str | None
     """The step of a running task, where the provider names steps."""
     result: Result | None
-    error: TaskError | None
-    costs: list[Cost]
+    error: TaskErrorView | None
+    costs: list[CostView]
     """The provider's charges as reported; empty where it reports none, which does not mean free."""
     overdue: bool
     """Past its deadline and still open."""
@@ -155,7 +155,7 @@ class InputWarning(TypedDict):
 
 
 @with_config(EXACT)
-class NewTask(Task):
+class NewTask(TaskView):
     """A task that was taken in."""
 
     warnings: NotRequired[list[InputWarning]]
@@ -178,7 +178,7 @@ class FoundTask(TypedDict):
     id: str | None
     """The id that was asked for; null when an external id was."""
     external_task_id: str | None
-    task: Task | None
+    task: TaskView | None
     error: NotOne | None
 
 
@@ -198,7 +198,7 @@ class MadeAgain(TypedDict):
 
 
 @with_config(EXACT)
-class Resubmitted(TypedDict):
+class ResubmittedView(TypedDict):
     """The result of submitting many tasks again, or its preview."""
 
     dry_run: bool
@@ -221,13 +221,13 @@ class Resubmitted(TypedDict):
 class TaskPage(TypedDict):
     """A page of tasks."""
 
-    tasks: list[Task]
+    tasks: list[TaskView]
     next_cursor: str | None
     """Null on the last page."""
 
 
 @with_config(EXACT)
-class Evidence(TypedDict):
+class EvidenceView(TypedDict):
     """The record that a transition rests on."""
 
     type: Literal["receipt", "attempt"]
@@ -253,7 +253,7 @@ Transition = TypedDict(  # `from` is no name for a class body
             str | None,
             Field(description="Who did it, where a person or a program with a key did."),
         ],
-        "evidence": Evidence | None,
+        "evidence": EvidenceView | None,
     },
 )
 Transition.__doc__ = "One entry of a task's history."
@@ -261,7 +261,7 @@ with_config(EXACT)(Transition)
 
 
 @with_config(EXACT)
-class Change(Transition):
+class ChangeView(Transition):
     """One entry of the change feed: a step of some task's history, and which task."""
 
     task_id: Uuid
@@ -275,7 +275,7 @@ class Change(Transition):
 class ChangePage(TypedDict):
     """Some of the change feed, oldest first."""
 
-    changes: list[Change]
+    changes: list[ChangeView]
     next_cursor: str
     """Where to go on; stays good however long nothing happens."""
     has_more: bool
@@ -290,7 +290,7 @@ class TransitionList(TypedDict):
 
 
 @with_config(EXACT)
-class Receipt(TypedDict):
+class ReceiptView(TypedDict):
     """Something that came in about a task, and what was made of it."""
 
     id: str
@@ -311,12 +311,12 @@ class Receipt(TypedDict):
 class ReceiptPage(TypedDict):
     """A page of receipts, oldest first."""
 
-    receipts: list[Receipt]
+    receipts: list[ReceiptView]
     next_cursor: str | None
 
 
 @with_config(EXACT)
-class Attempt(TypedDict):
+class AttemptView(TypedDict):
     """One try to hand a task to its provider."""
 
     id: str
@@ -340,4 +340,4 @@ class Attempt(TypedDict):
 class AttemptList(TypedDict):
     """Every try to submit a task, oldest first."""
 
-    attempts: list[Attempt]
+    attempts: list[AttemptView]

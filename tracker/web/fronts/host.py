@@ -41,7 +41,7 @@ from tracker.providers.ports.front_call import (
     Fault,
     FrontAnswer,
     FrontCall,
-    Refusal,
+    FrontRefusal,
     WantsBody,
 )
 from tracker.providers.ports.provider import Provider
@@ -108,7 +108,7 @@ class FrontHost:
         call = self._call(request)
         if self._prefix or not self._front.owns(call.path):
             return None
-        return self._refusal(Refusal(Fault.NO_ROUTE, f"there is no {call.path[:128]!r}"), call)
+        return self._refusal(FrontRefusal(Fault.NO_ROUTE, f"there is no {call.path[:128]!r}"), call)
 
     async def _answer(self, request: Request) -> Response:
         call = self._call(request)
@@ -127,7 +127,7 @@ class FrontHost:
             call = changed(call, body=await _read_body(request, command, digest))
             command = self._front.read(call)
         request.scope["state"]["fingerprint"] = digest.digest()
-        if isinstance(command, Refusal):
+        if isinstance(command, FrontRefusal):
             return self._refusal(command, call)
         assert not isinstance(command, WantsBody)  # noqa: S101 - it has the body
         return await self._run(request, call, command)
@@ -146,7 +146,7 @@ class FrontHost:
                 return StreamedTask(request, shown.tasks[0], stream)
             case Upload(otherwise=name) | OpenForm(otherwise=name) if not keeps_uploads(request):
                 if not name:
-                    return self._refusal(Refusal(Fault.NOT_SERVED, NOTHING_KEPT), call)
+                    return self._refusal(FrontRefusal(Fault.NOT_SERVED, NOTHING_KEPT), call)
                 return await self._passing.pass_on(request, name)
             case PageFiles() | OneFile():
                 return await self._files(request, call, command)
@@ -173,7 +173,7 @@ class FrontHost:
     ) -> Response:
         """Answer a call about files that were uploaded here before."""
         if not keeps_uploads(request):
-            return self._refusal(Refusal(Fault.NOT_SERVED, NOT_KEPT_HERE), call)
+            return self._refusal(FrontRefusal(Fault.NOT_SERVED, NOT_KEPT_HERE), call)
         if isinstance(command, PageFiles):
             shown = await page_of_files(request, self._provider, command)
         elif command.action == "send":
@@ -214,7 +214,7 @@ class FrontHost:
             found = self._front.read(call)
         except InvalidRequest:
             return call
-        is_unknown = isinstance(found, Refusal) and found.fault is Fault.NO_ROUTE
+        is_unknown = isinstance(found, FrontRefusal) and found.fault is Fault.NO_ROUTE
         return replace(call, path="/".join(whole[len(before) :])) if is_unknown else call
 
     def _answer_error(self, error: Exception, call: FrontCall) -> Response:
@@ -228,7 +228,7 @@ class FrontHost:
         return self._refusal(refusal, call, headers_of(error))
 
     def _refusal(
-        self, refusal: Refusal, call: FrontCall, headers: Mapping[str, str] | None = None
+        self, refusal: FrontRefusal, call: FrontCall, headers: Mapping[str, str] | None = None
     ) -> Response:
         answer = self._front.refuse(refusal, request_id(), call)
         more = dict(headers or {})

@@ -19,7 +19,7 @@ from tracker.domain.errors import (
     Unavailable,
 )
 from tracker.domain.exchange import Certainty
-from tracker.providers.ports.front_call import Fault, Refusal
+from tracker.providers.ports.front_call import Fault, FrontRefusal
 from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
 from tracker.web.edge.encoding import UnsupportedEncoding
 
@@ -40,12 +40,12 @@ class ProviderAway(TrackerError):
         self.certainty = certainty
 
 
-def refusal_of(error: Exception) -> Refusal:
+def refusal_of(error: Exception) -> FrontRefusal:
     """Return why the call is refused that raised `error`."""
     fault = _fault(error)
     message = _INTERNAL if fault is Fault.INTERNAL else str(error)
     fields = error.fields if isinstance(error, InvalidRequest) else ()
-    return Refusal(fault, message, fields)
+    return FrontRefusal(fault, message, fields)
 
 
 def _fault(error: Exception) -> Fault:

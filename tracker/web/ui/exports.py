@@ -45,7 +45,7 @@ class FileFormat:
     name: str
     media: str
     before: str
-    rendered: Callable[[Sequence[views.Task]], str]
+    rendered: Callable[[Sequence[views.TaskView]], str]
 
 
 @PAGES.get("/tasks.csv", scope=Scope.TASKS_READ, known=KNOWN)
@@ -92,13 +92,13 @@ async def _pieces(
         after = found.position
 
 
-def _json_lines(tasks: Sequence[views.Task]) -> str:
+def _json_lines(tasks: Sequence[views.TaskView]) -> str:
     return "".join(
         json.dumps(task, ensure_ascii=False, separators=(",", ":")) + "\n" for task in tasks
     )
 
 
-def _csv_rows(tasks: Sequence[views.Task]) -> str:
+def _csv_rows(tasks: Sequence[views.TaskView]) -> str:
     return _csv([_cells(task) for task in tasks])
 
 

@@ -19,7 +19,7 @@ from tracker.store.conditions import Condition
 from tracker.store.odd_receipts import LatestCallback
 from tracker.store.store import Reading
 from tracker.web.api import accounts as api
-from tracker.web.api.service_views import Account
+from tracker.web.api.service_views import AccountView
 from tracker.web.edge.operation import Param
 from tracker.web.edge.state import services
 from tracker.web.ui.ended import HOUR, EndedSpan, by_callback, ended_chart, ended_spans
@@ -47,7 +47,7 @@ class ProviderCard:
     accepted, refused: the newest callbacks of its provider of either kind, if any is recent.
     """
 
-    view: Account
+    view: AccountView
     standing: Sequence[Condition]
     queue: int
     oldest: datetime | None
@@ -136,7 +136,7 @@ def _look(db: Reading, owner: str, names: Sequence[tuple[str, str]], first: date
 def _card(
     request: Request,
     reader: Reader,
-    view: Account,
+    view: AccountView,
     found: _Around,
     span: tuple[datetime, datetime, int],
 ) -> ProviderCard:

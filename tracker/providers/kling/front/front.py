@@ -13,7 +13,13 @@ from tracker.providers.kling import helpers, standard
 from tracker.providers.kling.front import groups, shapes
 from tracker.providers.kling.operations import OPERATIONS
 from tracker.providers.ports.front import Command, Create, Get, Page, PassOn, Shown, Skip
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 
 PREFIXES = ("", "/kling", "/proxy/kling")
 FAMILIES = ("videos", "images", "audio", "general")
@@ -82,7 +88,7 @@ class KlingFront(PlainFront):
         is_read = call.method in ("GET", "HEAD") or named in groups.GROUPS
         return Scope.TASKS_READ if is_read else Scope.TASKS_WRITE
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         is_legacy, named = call.path.startswith("v1/"), _behind_version(call.path)
         method = (helpers.HELPERS if is_legacy else {}).get(named) or helpers.ACCOUNT.get(named)
@@ -99,17 +105,17 @@ class KlingFront(PlainFront):
             return _create(call, call.path) if call.method == "POST" else wrong_method(call)
         return no_route(call)
 
-    def _group(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def _group(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         if call.method in ("GET", "HEAD"):
             return groups.read_names(call)
         if call.method != "POST":
             return wrong_method(call)
         return WantsBody(_SMALL_BODY) if call.body is None else groups.read_page(call)
 
-    def _legacy(self, call: FrontCall, rest: str) -> Command | WantsBody | Refusal:
+    def _legacy(self, call: FrontCall, rest: str) -> Command | WantsBody | FrontRefusal:
         operation, name = _split(rest)
         if operation is None:
-            return Refusal(Fault.NO_ROUTE, f"there is no operation {rest[:128]!r}")
+            return FrontRefusal(Fault.NO_ROUTE, f"there is no operation {rest[:128]!r}")
         if call.method == "POST" and not name:
             return _create(call, operation)
         if call.method not in ("GET", "HEAD"):
@@ -120,7 +126,7 @@ class KlingFront(PlainFront):
             return Skip(size, offset=(number - 1) * size, operation=operation)
         name = name.replace("%2F", "/")
         if not name.isprintable():
-            return Refusal(Fault.NOT_FOUND, _NOT_FOUND)
+            return FrontRefusal(Fault.NOT_FOUND, _NOT_FOUND)
         return Get([name], operation=operation)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
@@ -140,7 +146,7 @@ class KlingFront(PlainFront):
         return FrontAnswer(shapes.envelope(data, request_id))
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with Kling's code and its status."""
         del call

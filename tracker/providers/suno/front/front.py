@@ -25,7 +25,13 @@ from tracker.providers.kit.front_calls import (
 from tracker.providers.kit.piece_names import read_piece_name
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import Command, Create, Get, PassOn, Shown, Skip
-from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, Refusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 from tracker.providers.suno.front.records import callback_view, record_view
 from tracker.providers.suno.front.rows import is_lyrics, row_view
 from tracker.providers.suno.front.songs import clip_view, every_song, info_view, lyrics_view
@@ -84,7 +90,7 @@ class SunoFront(PlainFront):
         is_read = call.method in ("GET", "HEAD") or call.path == "fetch"
         return Scope.TASKS_READ if is_read else Scope.TASKS_WRITE
 
-    def read(self, call: FrontCall) -> Command | WantsBody | Refusal:
+    def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         if call.path in _CREATES and call.method == "POST":
             return _create(call, *_CREATES[call.path])
@@ -114,7 +120,7 @@ class SunoFront(PlainFront):
                 return FrontAnswer(_feed(call, shown))
 
     def refuse(
-        self, refusal: Refusal, request_id: str, call: FrontCall | None = None
+        self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer in the error envelope of the call's protocol."""
         del request_id
@@ -184,7 +190,7 @@ def _fetch_many(call: FrontCall) -> Get | WantsBody:
     return Get([str(one) for one in ids], by="id", must_exist=False)
 
 
-def _read(call: FrontCall) -> Command | Refusal:
+def _read(call: FrontCall) -> Command | FrontRefusal:
     first, _, rest = call.path.partition("/")
     if call.path in BALANCES:
         return PassOn(call.path)
