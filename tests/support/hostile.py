@@ -32,6 +32,7 @@ BODIES = {
 ADDRESSES = (
     "javascript:alert(1)",
     "data:text/html,<script>alert(1)</script>",
+    "data:video/mp4;base64," + "A" * 400,
     "//evil.example/x",
     "https://user:secret@evil.example/" + "a" * 2000,
     "https://media.example/second.mp4",

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.browsing import Chromium, watched
+from tests.support.browsing import Chromium, cut_tables, overflow, watched
 from tests.support.hostile import DIGITS, MARKUP, NAME, hostile_task, pages_of, unguarded
 from tests.support.requests import submit
 
@@ -55,6 +55,9 @@ def test_no_script_runs_no_request_leaves_and_text_is_exact(
         assert exact
         seen.check()
         whole = seen.show(f"/ui/tasks/{task['id']}")
+        for width in (1280, 390):
+            whole.set_viewport_size({"width": width, "height": 800})
+            assert (cut_tables(whole), overflow(whole)) == ([], 0)
         metadata = whole.locator("section[aria-labelledby=h-metadata]").inner_text()
         assert MARKUP in metadata.replace('\\"', '"')
         assert "admin\\u202Egnp.exe\\u200B\\u2066\\uFEFF" in whole.content()

@@ -52,7 +52,7 @@ async def show(request: Request, reader: Reader) -> Response:
         "audit.html",
         entries=[(one, place_of(one.action, one.target)) for one in found[:ROWS]],
         wanted=wanted,
-        named=dict(sorted(named.items(), key=lambda one: one[1])),
+        named=dict(sorted(named.items())),
         more=next_cursor(request, last, scope=scope),
         is_first=before is None,
     )
