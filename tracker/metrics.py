@@ -150,7 +150,8 @@ CALLBACK_SHARE = _gauge(
 )
 TASK_SECONDS = _gauge(
     "tracker_task_seconds",
-    "Time from a provider's acceptance to its verdict, of the latest tasks.",
+    "Time from a provider's acceptance to its verdict, of the latest tasks; operations that callers"
+    " name are `other`.",
     *("provider", "operation", "quantile"),
 )
 OPEN_TASKS = _gauge("tracker_open_tasks", "Open tasks, counted to 10,000 a state.", "state")

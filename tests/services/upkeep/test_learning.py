@@ -4,18 +4,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
-from tests.support.made_up import MadeUp
+from tests.support.made_up import NAME, MadeUp
 from tests.support.subscribing import OK, an_endpoint, owed
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.event_types import EventType
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.notices import EventFilter
 from tracker.domain.task import Task
+from tracker.metrics import TASK_SECONDS
 from tracker.services.recorder import Recorder
-from tracker.services.upkeep.learning import Learning
+from tracker.services.upkeep.learning import OTHER, Learning
 from tracker.store import tasks
 from tracker.store.driver.transaction import Tx
+from tracker.store.schema import tasks as tasks_table
 
 pytestmark = pytest.mark.anyio
 
@@ -44,6 +47,23 @@ async def test_nobody_is_told_of_callbacks_that_an_account_never_sends(database_
             await polled(bench, task)
         await Learning(context).learn()
         assert EventType.CALLBACKS_DEGRADED not in [one.event for one in await owed(bench)]
+
+
+async def test_a_name_of_the_callers_makes_no_label(sqlite_url: str) -> None:
+    async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)) as bench:
+        for n in range(6):
+            task = await bench.accepted(await bench.queued(f"task-{n}"), f"p-{n}")
+            await polled(bench, task)
+        await bench.context.store.write(_named_by_callers, 3)
+        await Learning(bench.context).learn()
+        shown = {labels for labels, _ in TASK_SECONDS.read()}
+        assert {labels[:2] for labels in shown} == {(NAME, OTHER)}
+        assert bench.context.expectations.of_kind(NAME, "evil/word").typical is not None
+
+
+def _named_by_callers(tx: Tx, counts: Sequence[int]) -> list[None]:
+    tx.db.execute(update(tasks_table).values(operation="evil/word"))
+    return [None] * len(counts)
 
 
 async def polled(bench: Workbench, task: Task) -> None:

@@ -24,6 +24,9 @@ from tracker.store.task_ends import TaskEnd
 LATEST = 1000
 """How many of the latest tasks are looked at."""
 
+OTHER = "other"
+"""The label of operations that no adapter lists."""
+
 
 class Learning:
     """Looks at the latest verdicts now and then."""
@@ -57,8 +60,25 @@ class Learning:
             accounts[verdict.provider, verdict.account].append(verdict.ended)
         known = {kind: expectation(ended) for kind, ended in kinds.items()}
         context.expectations.replace(known)
-        _show(known, {account: callback_share(ended) for account, ended in accounts.items()})
+        _show(
+            {kind: expectation(ended) for kind, ended in self._listed(kinds).items()},
+            {account: callback_share(ended) for account, ended in accounts.items()},
+        )
         return latest
+
+    def _listed(
+        self, kinds: Mapping[tuple[str, str], list[EndedTask]]
+    ) -> dict[tuple[str, str], list[EndedTask]]:
+        """Return the kinds as labels name them: whoever submits must not be able to make one.
+
+        Operations that callers name, such as a model of a catalogue, are one together.
+        """
+        found: dict[tuple[str, str], list[EndedTask]] = defaultdict(list)
+        for (name, operation), ended in kinds.items():
+            provider = self._context.providers.get(name)
+            is_listed = provider is not None and operation in provider.submits.operations
+            found[name, operation if is_listed else OTHER] += ended
+        return found
 
     async def _record(self, silent: set[tuple[str, str]], known: set[tuple[str, str]]) -> None:
         there = await self._context.store.read(conditions.list_open)
