@@ -273,6 +273,27 @@ def test_an_api_key_that_cannot_stand_in_a_header_stops_the_start(tmp_path: Path
     assert key not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "name", ["SUNO_COOKIE", "HAIMIAN_COOKIE", "JIMENG_SESSION_TOKEN", "WAN_WORKSPACE"]
+)
+def test_whatever_else_is_sent_in_a_header_is_held_to_the_same(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"TRACKER_{name}: .*U\\+0441.* header") as refused:
+        Settings.from_env({f"TRACKER_{name}": "se\u0441ret"})
+    assert "ret" not in str(refused.value)
+
+
+def test_a_cookie_has_spaces_between_its_parts() -> None:
+    given = Settings.from_env(
+        {
+            "TRACKER_SUNO_COOKIE": "a=1; b=2\n",
+            "TRACKER_SUNO_PROFILE": "gcui",
+            "TRACKER_SUNO_BASE_URL": "https://suno.example",
+        }
+    )
+    secrets = given.accounts().by_name["suno", "default"].options.secrets()
+    assert "a=1; b=2" in secrets
+
+
 class _Nested(BaseModel):
     token: SecretStr
 

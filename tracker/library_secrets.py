@@ -1,12 +1,17 @@
 """Secrets in variables that libraries read themselves: of buckets, collectors and databases."""
 
+import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
+from tracker.pasted import bare
+
 _WHOLE = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "PGPASSWORD")
-_HEADERS = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")
+_SIGNALS = ("", "TRACES_", "METRICS_", "LOGS_")
+_HEADERS = tuple(f"OTEL_EXPORTER_OTLP_{signal}HEADERS" for signal in _SIGNALS)
 """Lists of `name=value` with commas between them, percent-encoded
 (opentelemetry.io/docs/specs/otel/protocol/exporter/, read 2026-11-29)."""
+_SCHEMES = frozenset({"", "bearer", "basic", "apikey", "token"})
 
 
 def library_secrets(environ: Mapping[str, str]) -> Iterator[str]:
@@ -16,5 +21,16 @@ def library_secrets(environ: Mapping[str, str]) -> Iterator[str]:
             yield text
     for name in _HEADERS:
         for pair in environ.get(name, "").split(","):
-            value = unquote(pair.partition("=")[2]).strip()
-            yield from (word for word in value.split() if word != "Bearer")
+            yield from dict.fromkeys((*_words_of(pair), *_words_of(unquote(pair))))
+
+
+def _words_of(pair: str) -> Iterator[str]:
+    """Yield the words of a header's value, also where the pair is not spelt as it should be.
+
+    The library quotes such a pair in its log (opentelemetry-python, `parse_env_headers`,
+    https://github.com/open-telemetry/opentelemetry-python, read 2026-11-30).
+    """
+    parts = re.split("[=:]", pair, maxsplit=1)
+    for word in parts[-1].split():
+        if (secret := bare(word).strip("\"'")).lower() not in _SCHEMES:
+            yield secret

@@ -10,6 +10,7 @@ import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.util.re import parse_env_headers
 
 from tracker.domain import token
 from tracker.domain.redaction import MASK, Redactor
@@ -68,9 +69,20 @@ def test_what_libraries_are_given_in_variables_is_known() -> None:
         "AWS_SECRET_ACCESS_KEY": "aws/secret\n",
         "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20otel-key,x-team=ours",
     }
-    assert list(library_secrets(environ)) == ["aws/secret", "otel-key", "ours"]
+    assert {"aws/secret", "otel-key", "ours"} <= set(library_secrets(environ))
     settings = Settings.from_env(environ)
     assert settings.redactor().redact("aws/secret, otel-key") == f"{MASK}, {MASK}"
+
+
+@pytest.mark.parametrize("pair", ["x-api-key: {}", "{}", 'x-api-key="{}"', "x\x00=ApiKey {}"])
+def test_a_header_that_a_library_quotes_in_its_log_holds_no_secret(
+    pair: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    pair = pair.format("otel-key-1")
+    parse_env_headers(pair, liberal=False)
+    assert "otel-key-1" in caplog.text
+    redactor = Redactor(library_secrets({"OTEL_EXPORTER_OTLP_HEADERS": pair}))
+    assert "otel-key-1" not in redactor.redact(caplog.text)
 
 
 def test_the_token_alone_is_found_where_it_is_known() -> None:

@@ -7,7 +7,7 @@ from pydantic import Field
 from tracker.domain.task import TaskState
 from tracker.providers.kit.useless_options import UNSIGNED
 from tracker.providers.kit.volc_signature import VolcOptions
-from tracker.providers.ports.account import Account, Secret, reveal
+from tracker.providers.ports.account import Account, CookieSecret, reveal
 
 WEB, VOLC, CUSTOM = "web", "volc", "custom"
 _STATES = {
@@ -33,7 +33,7 @@ class HaimianOptions(VolcOptions):
     words:       `WORD=STATE`, e.g. `done=succeeded`, for the status words of the upstream.
     """
 
-    cookie: Secret | None = None
+    cookie: CookieSecret | None = None
     sign_region: str = "cn-beijing"
     sign_service: str = "imagination"
     create_path: str = "submit/music"

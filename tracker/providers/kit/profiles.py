@@ -102,7 +102,8 @@ class AdapterByProfile:
             return [f"profile: no such profile; one of: {', '.join(self._kinds)}"]
         is_here = account.options.base_url is not None
         if self.kind_of(account).needs_address and not is_here:
-            return [f"base_url: is needed for the profile {account.profile}"]
+            which = account.profile or "that is taken where none is set"
+            return [f"base_url: is needed for the profile {which}"]
         by_host = self._profile_of_host(account)
         if account.profile is not None and by_host not in (None, account.profile):
             return [f"profile: the address is that of {by_host}; set region or base_url"]

@@ -16,7 +16,7 @@ from tracker.domain.exchange import HttpCall
 from tracker.providers.kit.calls import bearer as bearer_of
 from tracker.providers.kit.calls import build_post
 from tracker.providers.kit.useless_options import SecretlessOptions
-from tracker.providers.ports.account import HeaderSecret, Secret, reveal
+from tracker.providers.ports.account import HeaderSecret, reveal
 
 _ALGORITHM = "HMAC-SHA256"
 _PORTS = {"http": 80, "https": 443}
@@ -83,7 +83,7 @@ class VolcOptions(SecretlessOptions):
 
     access_key: HeaderSecret | None = None
     secret_key: HeaderSecret | None = None
-    session_token: Secret | None = None
+    session_token: HeaderSecret | None = None
     sign_region: str
     sign_service: str
 

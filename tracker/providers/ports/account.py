@@ -65,16 +65,34 @@ def header_secret(value: SecretStr) -> SecretStr:
 
     Also for a quotation mark at one end only: the other was lost on the way.
     """
+    return _in_header(value, least="!")
+
+
+def cookie_secret(value: SecretStr) -> SecretStr:
+    """Return `header_secret` of a cookie: spaces stand between its parts."""
+    return _in_header(value, least=" ")
+
+
+def _in_header(value: SecretStr, *, least: str) -> SecretStr:
     text = credential(value).get_secret_value()
     if (mark := lone_mark(text)) is not None:
         raise ValueError(f"has the quotation mark {mark} at one end only: copy it again")
+    return SecretStr(_checked_for_header(text, least=least))
+
+
+def header_text(value: str) -> str:
+    """Return an option, no secret, that is sent in a header. Raises ValueError like those."""
+    return _checked_for_header(value.strip(), least="!")
+
+
+def _checked_for_header(text: str, *, least: str) -> str:
     for place, char in enumerate(text, 1):
-        if not "!" <= char <= "~":
+        if not least <= char <= "~":
             raise ValueError(
                 f"has U+{ord(char):04X} at character {place}, which cannot stand in a header: "
                 "copy it again"
             )
-    return SecretStr(text)
+    return text
 
 
 def proxy_url(value: SecretStr) -> SecretStr:
@@ -95,6 +113,8 @@ def proxy_url(value: SecretStr) -> SecretStr:
 Secret = Annotated[SecretStr, AfterValidator(credential)]
 OwnSecret = Annotated[SecretStr, AfterValidator(own_secret)]
 HeaderSecret = Annotated[SecretStr, AfterValidator(header_secret)]
+CookieSecret = Annotated[SecretStr, AfterValidator(cookie_secret)]
+HeaderText = Annotated[str, AfterValidator(header_text)]
 ProxyUrl = Annotated[SecretStr, AfterValidator(proxy_url)]
 
 

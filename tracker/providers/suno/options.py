@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from tracker.domain.call_rate import NO_LIMITS, CallLimits, CallRate
 from tracker.providers.kit.calls import bearer
-from tracker.providers.ports.account import Account, AccountOptions, Secret, reveal
+from tracker.providers.ports.account import Account, AccountOptions, CookieSecret, reveal
 
 GATEWAY, RAW, SUNOAPI, KIE, GCUI = "gateway", "raw", "sunoapi", "kie", "gcui"
 _HOSTS = MappingProxyType({"sunoapi.org": SUNOAPI, "kie.ai": KIE})
@@ -24,7 +24,7 @@ class SunoOptions(AccountOptions):
     cookie: of a login at suno.com, which a gcui-art/suno-api server takes with each call.
     """
 
-    cookie: Secret | None = None
+    cookie: CookieSecret | None = None
 
     def has_credentials(self) -> bool:
         """Tell whether there is a key; a self-hosted server may hold its credentials itself."""

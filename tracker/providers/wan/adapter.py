@@ -34,7 +34,7 @@ from tracker.providers.kit.pieces import kind_of, web_url
 from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath
 from tracker.providers.kit.useless_options import OneKindOptions
-from tracker.providers.ports.account import Account
+from tracker.providers.ports.account import Account, HeaderText
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.providers.ports.provider import Provider, ResultHosting
@@ -77,7 +77,7 @@ class WanOptions(OneKindOptions):
 
     why_no_secrets = "events are not signed with a secret; leave it out"
 
-    workspace: str | None = None
+    workspace: HeaderText | None = None
     events: bool = False
 
 
