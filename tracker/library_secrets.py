@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
-from tracker.pasted import bare
-
 _WHOLE = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "PGPASSWORD")
 _SIGNALS = ("", "TRACES_", "METRICS_", "LOGS_")
 _HEADERS = tuple(f"OTEL_EXPORTER_OTLP_{signal}HEADERS" for signal in _SIGNALS)
 """Lists of `name=value` with commas between them, percent-encoded
 (opentelemetry.io/docs/specs/otel/protocol/exporter/, read 2026-11-29)."""
+_AROUND = "\"'\ufeff\u200b"
+"""Of what pasting leaves around a value."""
 _SCHEMES = frozenset({"", "bearer", "basic", "apikey", "token"})
 
 
@@ -32,5 +32,5 @@ def _words_of(pair: str) -> Iterator[str]:
     """
     parts = re.split("[=:]", pair, maxsplit=1)
     for word in parts[-1].split():
-        if (secret := bare(word).strip("\"'")).lower() not in _SCHEMES:
+        if (secret := word.strip(_AROUND)).lower() not in _SCHEMES:
             yield secret

@@ -87,6 +87,7 @@ def test_the_start_names_every_wrong_setting_too(tmp_path: Path) -> None:
         "https://tracker.svc.cluster.local",
         "http://host.docker.internal:8000",
         "http://box.lan",
+        "http://box.corp",
     ],
 )
 def test_an_address_that_the_provider_cannot_reach_is_an_error(tmp_path: Path, url: str) -> None:

@@ -29,6 +29,7 @@ def told(
         ("https://127.0.0.1.nip.io", "loopback or private"),
         ("https://app-192-168-1-5.sslip.io", "loopback or private"),
         ("https://any.localtest.me", "loopback or private"),
+        ("https://app-c0a80105.nip.io", "loopback or private"),
         (KLING, "the provider's own address"),
         ("https://hooks.shop.org/callbacks/", "which is added to it"),
     ],

@@ -116,6 +116,21 @@ def test_what_is_wrong_is_said_of_pieces_too(rest: str) -> None:
         reader.finish()
 
 
+@pytest.mark.parametrize("before", ["a cat", "A" * 2 * LONG])
+def test_a_text_that_was_cut_within_a_character_lacks_that_one(before: str) -> None:
+    for cut in ("é".encode()[:1], "中".encode()[:2], "😀".encode()[:1], "😀".encode()[:3]):
+        body = b'{"a": "%b%b", "n": 1}' % (before.encode(), cut)
+        reader = JsonReader(None)
+        reader.add(body)
+        assert parse_object(body) == reader.finish() == {"a": f"{before}\ufffd", "n": 1}
+
+
+@pytest.mark.parametrize("raw", ["中文".encode("gbk"), b"\xff", b"\xe4\xb8 x", b"\x80", b"\xc0"])
+def test_bytes_of_another_charset_are_refused(raw: bytes) -> None:
+    with pytest.raises(InvalidRequest, match="not JSON"):
+        parse_object(b'{"a": "%b"}' % raw)
+
+
 def test_no_text_can_stand_for_another() -> None:
     forged = '\\u00000\\u0000", "' + "0" * 33
     body = f'{{"a": ["{forged}", "{"A" * 2 * STEP}"]}}'.encode()

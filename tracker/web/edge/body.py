@@ -19,7 +19,14 @@ from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.minimum_pace import LEAST_BYTES, MinimumPace
 from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
 from tracker.web.edge.body_shares import BodyShare, share_of
-from tracker.web.edge.encoding import as_utf8, charset_of, encoding_of, in_utf8, undone
+from tracker.web.edge.encoding import (
+    as_utf8,
+    charset_of,
+    encoding_of,
+    in_utf8,
+    undone,
+    with_cut_ends,
+)
 from tracker.web.edge.large_json import LongTextReader, LongTexts, without_long_texts
 from tracker.web.edge.structure import ValueCounter, check_values
 
@@ -364,7 +371,8 @@ def _read_text(body: bytes, long: LongTexts, is_large: bool) -> _Parsed:  # noqa
 def _parse_json(body: bytes) -> Any:
     """Parse JSON, and what is clear where parsers are strict: half of a pair, bare line breaks.
 
-    Bytes that are no characters are refused: what they stood for would be paid for as it is.
+    A text that was cut within its last character ends in a replacement character. Other bytes that
+    are no characters are refused: what they stood for would be paid for as it is.
     """
     try:
         return from_json(body, allow_inf_nan=False)
@@ -374,7 +382,8 @@ def _parse_json(body: bytes) -> Any:
             raise
         try:
             # Halves as characters of their own, as Java writes them, are joined.
-            halves = body.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
+            text = with_cut_ends(body).decode("utf-8", "surrogatepass")
+            halves = text.encode("utf-16-le", "surrogatepass")
             text = halves.decode("utf-16-le", "replace").strip(documents.BLANKS)
             return json.loads(text, parse_constant=_refuse, strict=False)
         except RecursionError:

@@ -30,6 +30,8 @@ _LABELS = {
     **dict.fromkeys(("windows-949", "ks_c_5601-1987"), "cp949"),
 }
 """Names of charsets that Python does not know (encoding.spec.whatwg.org, read 2026-11-29)."""
+_CUT = re.compile(rb'(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})(?=")')
+"""The beginning of a character in UTF-8 at the end of a JSON text."""
 _NAMES = re.compile(
     r"gbk|gb2312|gb18030|big5|big5hkscs|hz|shift_jis|cp932|euc_jp|iso2022_jp|euc_kr|cp949"
     r"|iso8859-\d+|cp125\d|koi8-[ru]|utf-(16|32)(-[bl]e)?"
@@ -107,6 +109,14 @@ def in_utf8(charset: str, body: bytes) -> bytes:
         for start in range(0, len(body), _STEP)
     ]
     return b"".join(piece.encode("utf-8", "replace") for piece in pieces)
+
+
+def with_cut_ends(body: bytes) -> bytes:
+    """Return JSON with a replacement character where a text was cut within its last character.
+
+    By senders that count bytes. Other bytes that are no characters stay as they are.
+    """
+    return _CUT.sub("\N{REPLACEMENT CHARACTER}".encode(), body)
 
 
 @lru_cache(maxsize=64)

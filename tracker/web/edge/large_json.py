@@ -14,6 +14,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.web.edge.encoding import with_cut_ends
 
 LONG = 4096
 """Bytes; shorter texts are left where they stand."""
@@ -216,7 +217,8 @@ def _read(piece: bytes) -> str:
         text: str = from_json(quoted)
     except ValueError as error:
         try:
-            text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", json.loads(quoted))
+            whole = json.loads(with_cut_ends(quoted))
+            text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", whole)
         except ValueError:
             raise ValueError(str(error).partition(" at line")[0]) from None
     return text
