@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.custody import Asset, Custody
@@ -62,6 +62,15 @@ class CustodyBench:
         await self.fetch(rounds=rounds)
         (asset,) = await self.of(task)
         return asset
+
+    async def forget(self, task: Task) -> None:
+        """Fetch nothing of a task any more."""
+
+        def batch(tx: Tx, keys: Sequence[int]) -> list[None]:
+            tx.db.execute(delete(assets_table).where(assets_table.c.task_key.in_(keys)))
+            return [None] * len(keys)
+
+        await self.bench.context.store.write(batch, task.key)
 
     def files(self) -> list[Path]:
         """Whole files in the store."""

@@ -104,6 +104,19 @@ RESUMED: dict[str, tuple[Script, ...]] = {
         _rest(RIGHT, TAG, "content-encoding: gzip"),
         whole(FILM),
     ),
+    "bytes behind the length": (
+        lambda _asked: [head("200 OK", len(FILM), "connection: close"), FILM + b"more"],
+    ),
+    "the end of a file for its beginning": (
+        _cut(TAG),
+        _rest("bytes 9-{end}/{size}", TAG),
+        whole(FILM),
+    ),
+    "a complete file for none": (
+        _cut(TAG),
+        whole(b"", f"content-range: bytes */{len(FILM)}", status="416 Range Not Satisfiable"),
+        whole(FILM),
+    ),
     "another way for the rest": (_cut(TAG), _to("/moved"), _rest(RIGHT, TAG)),
     "many first words": (
         lambda _asked: [
@@ -161,6 +174,22 @@ BAD: dict[str, tuple[Script, str, str]] = {
         *("refused", "HTML"),
     ),
     "nothing": (whole(b""), "wanted", "sent nothing"),
+    "no content": (lambda _asked: [head("204 No Content", None)], "wanted", "answers 204"),
+    "unchanged, unasked": (
+        lambda _asked: [head("304 Not Modified", None, TAG)],
+        *("wanted", "answers 304"),
+    ),
+    "two lengths": (
+        lambda _asked: [head("200 OK", 9, "content-length: 8"), FILM[:9]],
+        *("wanted", "RemoteProtocolError"),
+    ),
+    "a return within a type": (
+        whole(FILM, "content-type: video/mp4\rset-cookie: a=1"),
+        *("wanted", "RemoteProtocolError"),
+    ),
+    "a coding that is none": (whole(FILM, "content-encoding: gzip"), "refused", "is broken"),
+    "a redirect with a password": (_to("http://me:secret@127.0.0.1:9/"), "refused", "may not"),
+    "a file of ours": (_to("file:///etc/passwd"), "refused", "may not"),
     "nothing but cuts": (_chunked(FILM[:CUT], TAG, is_cut=True), "wanted", "does not go on"),
     "a loop": (LOOP, "wanted", "more than 3 redirects"),
     "a mapped address": (_to("http://[::ffff:10.0.0.1]/"), "refused", "may not"),
@@ -196,6 +225,7 @@ async def test_each_lie_and_each_forbidden_way_has_its_reason(custody: CustodyBe
             await custody.fetch(rounds=2)
         (asset,) = await custody.of(task)
         found[name] = (asset.state.value, asset.reason or "")
+        await custody.forget(task)  # the next origin may get this one's port
     assert {name: state for name, (state, _) in found.items()} == {
         name: state for name, (_, state, _) in BAD.items()
     }, found
