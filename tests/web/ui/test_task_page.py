@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
@@ -14,7 +15,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from tests.support.requests import callback_path, kling_says, submit
+from tests.support.requests import EXAMPLE, callback_path, kling_says, submit
 from tests.web.conftest import Shared
 from tracker.clock import new_id
 from tracker.store import deliveries as owed
@@ -295,3 +296,14 @@ def test_a_copied_command_sends_the_same_bytes(
     assert got == body
     assert {name: sent[name] for name in ("content-type", "x-signature")} == headers
     assert sent["Host"].startswith("127.0.0.1")
+
+
+def test_the_page_carries_the_task_as_the_api_shows_it_and_leads_to_the_playground(
+    http: httpx.Client, ended: dict[str, Any]
+) -> None:
+    page = page_of(http, ended)
+    copied = re.search(r'<textarea id="copy-json"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+    assert copied
+    assert json.loads(unescape(copied[1])) == http.get(f"/v1/tasks/{ended['id']}").json()
+    (led,) = re.findall(r'href="(/ui/try\?from=[^"]+)"', page)
+    assert EXAMPLE["prompt"] in http.get(led).text

@@ -35,6 +35,7 @@ from tracker.web.edge.state import services
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.render import address, page
+from tracker.web.ui.frame.visible import HIDDEN
 from tracker.web.ui.frame.words import words_of
 from tracker.web.ui.one_task import curl
 from tracker.web.ui.one_task.axis import HEIGHT, LANE_Y, WIDTH, Cut, axis_of
@@ -116,9 +117,12 @@ def task_values(
         "cut_reason": lambda cut: cut_reason(story.kept.task, cut, say),
         "curl_read": curl.reading(base_of(request), str(task.id)),
         "curl_submit": _resubmitting(request, story),
+        "as_json": _as_json(request, story),
     }
 
 
+_MOST_COPIED = 8192
+"""Characters of a task as JSON that its page carries; longer ones are downloaded."""
 _SHORT = timedelta(minutes=2)
 """Of a task's life: its axis tells tenths of seconds."""
 
@@ -245,6 +249,17 @@ def _resubmitting(request: Request, story: Story) -> str:
     body = {"provider": task.provider, "account": task.account, "operation": task.operation}
     start = json.dumps(body, ensure_ascii=False)[:-1].encode()
     return curl.submitting(base_of(request), start + b', "input": ' + story.input + b"}")
+
+
+def _as_json(request: Request, story: Story) -> str:
+    """Return the task as the API shows it; empty where it is too long to be copied.
+
+    Characters that hide are escaped as JSON has it, so that they are seen and mean the same.
+    """
+    shown = render_task(story.kept.task, story.kept.assets, base=base_of(request))
+    text = json.dumps(shown, ensure_ascii=False, indent=1)
+    text = HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    return text if len(text) <= _MOST_COPIED else ""
 
 
 @PAGES.get("/tasks/{id}/everything.json", scope=Scope.TASKS_READ)

@@ -27,6 +27,7 @@
     return true;
   }
   document.addEventListener("click", (event) => {
+    if (event.target.closest?.("[data-print]")) print();
     const link = event.target.closest?.("a[data-preview]");
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && preview(link)) event.preventDefault();
   });

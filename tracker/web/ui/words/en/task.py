@@ -9,6 +9,8 @@ WORDS: Words = {
     "task.curl-read": "Read it by the API",
     "task.curl-submit": "Submit it again, as a new task",
     "task.download": "Download",
+    "task.print": "Print",
+    "task.try": "Try it with changes",
     "task.key": "key: {name}",
     "task.parent": "continues",
     "task.resubmit-of": "resubmits",

@@ -9,6 +9,8 @@ WORDS: Words = {
     "task.curl-read": "用 API 读取",
     "task.curl-submit": "作为新任务再次提交",
     "task.download": "下载",
+    "task.print": "打印",
+    "task.try": "修改后试用",
     "task.key": "密钥：{name}",
     "task.parent": "接续",
     "task.resubmit-of": "重新提交自",
