@@ -54,7 +54,7 @@ FIRES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         },
         {},
     ),
-    "TrackerDiskFull": ({"tracker_database_free_bytes": "100000000000-60000000x40"}, {}),
+    "TrackerDiskFull": ({"tracker_database_free_bytes": f"1073741823+0{STEADY}"}, {}),
     "TrackerSnapshotOld": ({"tracker_oldest_snapshot_seconds": "601+60x40"}, {}),
     "TrackerReplicaBehind": ({"tracker_replica_lag_seconds": "61+60x40"}, {}),
     "TrackerClockSkew": ({"tracker_clock_skew_seconds": f"1.1+0{STEADY}"}, {}),
@@ -66,7 +66,6 @@ FIRES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 }
 """Of each alert: series with which it fires, and the labels that it then bears."""
 OTHER_CAUSES: list[tuple[str, dict[str, str]]] = [
-    ("TrackerDiskFull", {"tracker_database_free_bytes": f"1073741823+0{STEADY}"}),
     ("TrackerSnapshotOld", {'tracker_database_bytes{table="wal"}': f"268435457+0{STEADY}"}),
     ("TrackerNobodyMeasures", {"tracker_sampled_timestamp_seconds": "_x40"}),
 ]
@@ -167,6 +166,21 @@ def test_promtool_takes_rules_and_expressions_of_the_dashboard(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_operators_configuration_is_taken(program: str, tmp_path: Path) -> None:
+    page = (REFERENCE.parent / "howto" / "operate.md").read_text()
+    (block,) = re.findall(r"```yaml\n(# prometheus.yml\n.*?)```", page, re.DOTALL)
+    (tmp_path / "prometheus.yml").write_text(block)
+    (tmp_path / "alerts.yml").write_text(RULES.read_text())
+    done = subprocess.run(
+        [program, "check", "config", tmp_path / "prometheus.yml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(rules())} rules found" in done.stdout
+
+
 def test_each_alert_fires_when_it_should_and_only_then(program: str, tmp_path: Path) -> None:
     halved = "TrackerCallbackShareHalved"
     assert FIRES.keys() | {halved} == rules().keys()
@@ -179,6 +193,10 @@ def test_each_alert_fires_when_it_should_and_only_then(program: str, tmp_path: P
     whose = {"provider": "made_up", "account": "a"}
     share = {'tracker_callback_share{provider="made_up",account="a"}': "0.9+0x110 0.4+0x40"}
     cases.append(case(halved, share, {halved: fired(halved, whose)}, "150m"))
+    disk = "TrackerDiskFull"
+    filling = {"tracker_database_free_bytes": "100000000000-60000000x300"}
+    cases.append(case(disk, filling, {disk: []}, "150m"))
+    cases.append(case(disk, filling, {disk: fired(disk, {})}, "300m"))
     cases.append(case("quiet", QUIET, _only(None, {}), "40m"))
     judge(program, tmp_path, cases)
 

@@ -122,7 +122,7 @@ class Store:
         """Let the metrics of this process be those of this store's writer."""
         patience = self._writer.patience
         WRITER_WAITING.ask = lambda: float(patience.waiting)
-        WRITER_STALLED.ask = lambda: patience.stalled_s
+        WRITER_STALLED.ask = lambda: max(patience.stalled_s, self._writer.refused_s)
 
     def on_commit(self, listener: Callable[[frozenset[JobKind], bool], None]) -> None:
         """Be told, in the event loop, which kinds a local commit woke and whether the feed grew."""

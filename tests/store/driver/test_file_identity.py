@@ -13,6 +13,7 @@ from tracker.clock import SystemClock, new_id
 from tracker.domain.errors import Unavailable
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task
+from tracker.metrics import WRITER_STALLED, WRITER_WAITING
 from tracker.store import tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.store import Store
@@ -55,11 +56,15 @@ async def test_a_file_that_is_moved_away_is_not_made_anew_and_goes_on_once_it_is
             with pytest.raises(Unavailable):
                 await store.write(insert, some_task())
         assert store.refused_since is not None
+        store.show_metrics()
+        assert dict(WRITER_STALLED.read())[()] > 0
         assert not _is_there(file)
         _move(file.with_name("away"), file)
         task = some_task()
         await store.write(insert, task)
         assert store.refused_since is None
+        assert dict(WRITER_STALLED.read())[()] == 0
+        WRITER_STALLED.ask = WRITER_WAITING.ask = lambda: None
     with closing(sqlite3.connect(file)) as db:
         assert db.execute("SELECT id FROM tasks ORDER BY key DESC").fetchone()[0] == task.id.bytes
 

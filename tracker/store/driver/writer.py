@@ -88,6 +88,12 @@ class Writer:
         self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="tracker-writer", daemon=True)
 
+    @property
+    def refused_s(self) -> float:
+        """Return for how many seconds the database has refused every write; 0: it does not."""
+        since = self.refused_since
+        return 0.0 if since is None else (self._clock.now() - since).total_seconds()
+
     def start(self) -> None:
         """Start the thread. Connects to nothing yet."""
         self._loop = asyncio.get_running_loop()
