@@ -62,7 +62,8 @@ def _azure(given: Mapping[str, str]) -> datetime | None:
     if "se" not in given or "sig" not in given:
         return None
     ends = datetime.fromisoformat(given["se"])
-    return ends if ends.tzinfo is not None else ends.replace(tzinfo=UTC)
+    # At once: a time that UTC does not have could not be kept.
+    return ends.astimezone(UTC) if ends.tzinfo is not None else ends.replace(tzinfo=UTC)
 
 
 def _seconds(text: str | None) -> datetime | None:

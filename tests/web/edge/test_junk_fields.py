@@ -115,6 +115,28 @@ def test_any_junk_in_any_field_of_a_body(
                 assert junk.is_named(at, _told(answer)), (at, name, answer.text[:500])
 
 
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/v1/deliveries/redeliver", "created_after"),
+        ("/v1/tasks/actions", "updated_before"),
+        ("/v1/tasks/resubmit", "created_before"),
+        ("/v1/rereads", "since"),
+    ],
+)
+def test_a_time_that_not_every_zone_has_is_refused_by_its_name(
+    kept: KeptConnection, path: str, field: str
+) -> None:
+    said = next(said for _, found, said in WITH_BODY if found == path)
+    example = next(iter(said.examples.values()), {})
+    for time in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T00:00:00Z"):
+        answer = _post(kept, "POST", path, junk.placed(example, (field,), time))
+        assert (answer.status_code, _told(answer)) == (422, [field]), answer.text
+        asked = quote(time)
+        assert _send(kept, "GET", f"/v1/tasks?created_after={asked}").status_code == 400
+        assert _send(kept, "GET", f"/ui/tasks?created_after={asked}").status_code < 500
+
+
 @pytest.mark.parametrize(("method", "path", "said"), WITH_BODY, ids=lambda one: str(one)[:40])
 def test_what_no_parser_reads_is_refused(
     http: httpx.Client, kept: KeptConnection, method: str, path: str, said: OperationSpec

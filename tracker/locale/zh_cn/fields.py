@@ -27,6 +27,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "其中 @ 写成 %40，/ 写成 %2F；不支持 SOCKS"
         ),
         "has U+{} at character {}: write it on one line": "第 {1} 个字符是 U+{0}：请写成一行",
+        "must be within the years 2 to 9998": "必须在公元 2 年到 9998 年之间",
         "has U+{} at character {}, which cannot stand in a header: copy it again": (
             "第 {1} 个字符是 U+{0}，不能放进请求头：请重新复制"
         ),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from tracker.domain.delivery import DeliveryState, Endpoint, Payload
 from tracker.domain.event_types import EventType
@@ -13,6 +13,7 @@ from tracker.services.deliver.endpoints import Changes, NewEndpoint
 from tracker.store.deliveries import MadeAttempt
 from tracker.web.api import delivery_views
 from tracker.web.api.schemas import MAX_METADATA, MetadataKey, Name, Scalar, Url, body_as_text
+from tracker.web.edge.query import in_utc
 
 Told = Literal[
     "task.submitted",
@@ -113,7 +114,9 @@ def _text(value: Any) -> Any:
     return value
 
 
-Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text)]
+Moment = Annotated[
+    AwareDatetime, Field(strict=False), BeforeValidator(_text), AfterValidator(in_utc)
+]
 """RFC 3339 with an offset."""
 
 

@@ -4,7 +4,7 @@ import contextlib
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
@@ -137,12 +137,21 @@ def as_instant(name: str, value: str | None) -> datetime | None:
     """Read a time with its zone. name: of the field that has it. Raises InvalidRequest."""
     if value is None:
         return None
-    with contextlib.suppress(ValueError, OverflowError):
+    with contextlib.suppress(ValueError):
         at = datetime.fromisoformat(value)
         if at.tzinfo is not None:
-            return at.astimezone(UTC)
+            return in_utc(at)
     reason = "must be a time with its zone, like 2026-11-24T10:00:00Z (a + is written %2B)"
     raise InvalidRequest(FieldError(name, reason), malformed=True)
+
+
+def in_utc(at: datetime) -> datetime:
+    """Return a time in UTC. Raises ValueError where it has no form in some other zone."""
+    with contextlib.suppress(OverflowError):
+        there = at.astimezone(UTC)
+        if MINYEAR < there.year < MAXYEAR:
+            return there
+    raise ValueError("must be within the years 2 to 9998")
 
 
 def flag(request: Request, name: str) -> bool | None:
