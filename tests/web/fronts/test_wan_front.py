@@ -83,6 +83,8 @@ def test_lists_have_the_providers_shape(pair: Pair) -> None:
     second = http.get(f"{BASE}/tasks/", params={"page_size": 1, "page_no": 2}).json()
     assert second["data"][0]["task_id"] != front["data"][0]["task_id"]
     assert http.get(f"{BASE}/tasks", params={"start_time": "29990101000000"}).json()["data"] == []
+    behind = http.get(f"{BASE}/tasks", params=query | {"page_no": "2"})
+    assert (behind.status_code, behind.json()["code"]) == (400, "InvalidParameter")
     bad = http.get(f"{BASE}/tasks", params={"end_time": "soon"})
     assert (bad.status_code, bad.json()["code"]) == (400, "InvalidParameter")
 
@@ -95,6 +97,15 @@ def test_a_pending_task_is_cancelled(pair: Pair) -> None:
     asked_until(
         http, f"{BASE}/tasks/{id_}", lambda found: found["output"]["task_status"] != "PENDING"
     )
+
+
+def test_a_running_task_is_not_cancelled(pair: Pair) -> None:
+    http, id_ = pair[0], made(pair, 0, emulator_scenario="stuck")
+    asked_until(
+        http, f"{BASE}/tasks/{id_}", lambda found: found["output"]["task_status"] == "RUNNING"
+    )
+    answer = http.post(f"{BASE}/tasks/{id_}/cancel")
+    assert (answer.status_code, answer.json()["code"]) == (400, "UnsupportedOperation")
 
 
 def test_what_is_not_served_is_refused_by_a_code(pair: Pair) -> None:

@@ -42,7 +42,7 @@ from tracker.providers.ark.inputs import (
 )
 from tracker.providers.ark.words import DETAILS, EXPIRED, TOKENS, USAGE
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kit.cancels import PathCancel
+from tracker.providers.kit.cancels import QueuedCancel
 from tracker.providers.kit.empty_results import awaiting_result, doubting_error
 from tracker.providers.kit.pieces import kind_of, web_url
 from tracker.providers.kit.reading import (
@@ -92,8 +92,11 @@ class ArkOptions(OneKindOptions):
     seeds: bool = True
 
 
-class ArkAdapter(ListScan, PathCancel, ObjectCallbacks):
-    """Submits, polls up to 500 at once, scans for seeds, cancels, reads callbacks, probes."""
+class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
+    """Submits, polls up to 500 at once, scans for seeds, cancels, reads callbacks, probes.
+
+    Ark refuses to delete what runs, and erases what has ended.
+    """
 
     creates: ClassVar[Mapping[str, CreatePath]] = CREATES
     poll_path = f"{TASKS}/{{id}}"
@@ -266,15 +269,6 @@ class ArkAdapter(ListScan, PathCancel, ObjectCallbacks):
     def read_object(self, parsed: Any) -> Observation | None:
         """Read the task that a callback is."""
         return self.observe(_NO_ACCOUNT, None, parsed)
-
-    def too_late(self, asking: Asking) -> str | None:
-        """Let only what is queued be deleted: Ark refuses what runs, and erases what has ended."""
-        is_queued = asking.task.state is TaskState.SUBMITTED
-        return (
-            None
-            if is_queued
-            else "the provider cancels only what is queued, and this task has begun"
-        )
 
     def needs_url(self, account: Account) -> bool:
         """Tell that a scan can do without our URL: the mark is the seed."""

@@ -89,3 +89,16 @@ class PathCancel(OpenCancel, TableAdapter):
         if is_refused and isinstance(parsed, dict):
             return TooLate(words)
         return CancelUnknown(words, self.pause_s(answer, parsed))
+
+
+class QueuedCancel(PathCancel):
+    """Cancels what is queued and nothing else, as the provider refuses the rest."""
+
+    def too_late(self, asking: Asking) -> str | None:
+        """Let only what is queued be cancelled."""
+        is_queued = asking.task.state is TaskState.SUBMITTED
+        return (
+            None
+            if is_queued
+            else "the provider cancels only what is queued, and this task has begun"
+        )

@@ -28,7 +28,7 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
-from tracker.providers.kit.cancels import PathCancel
+from tracker.providers.kit.cancels import QueuedCancel
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.pieces import kind_of, web_url
 from tracker.providers.kit.reading import amount_text, first_number, first_text
@@ -81,7 +81,7 @@ class WanOptions(OneKindOptions):
     events: bool = False
 
 
-class WanAdapter(PathCancel, ObjectCallbacks):
+class WanAdapter(QueuedCancel, ObjectCallbacks):
     """Submits, polls, cancels, takes events for hints, probes. Nothing finds a lost submit."""
 
     creates: ClassVar[Mapping[str, CreatePath]] = CREATES

@@ -56,6 +56,7 @@ _CODES: Mapping[Fault, str] = MappingProxyType(
     }
 )
 """Of all other faults: InvalidParameter."""
+_FILTERS = ("status", "start_time", "end_time")
 
 
 class WanFront(PlainFront):
@@ -105,20 +106,25 @@ class WanFront(PlainFront):
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with a code, a message and the id of the request."""
-        del call
         status = 400 if refusal.fault is Fault.INVALID else STATUSES[refusal.fault]
         code = _CODES.get(refusal.fault, "InvalidParameter")
+        if refusal.fault is Fault.CONFLICT and call is not None and call.path.endswith("/cancel"):
+            code = "UnsupportedOperation"
         body = {"request_id": request_id, "code": code, "message": refusal.message}
         return FrontAnswer(body, status)
 
 
-def _listing(call: FrontCall) -> Command:
+def _listing(call: FrontCall) -> Command | FrontRefusal:
     """Read a list: the first page by filters, a later one by its number alone.
+
+    One with filters behind the first page is refused: its tasks would be others than asked for.
 
     Raises InvalidRequest for what is no number or no time.
     """
     size = whole_number(call, "page_size", default=10, low=1, high=100)
     number = whole_number(call, "page_no", default=1, low=1, high=100_000)
+    if number > 1 and any(call.parameter(one) for one in _FILTERS):
+        return FrontRefusal(Fault.INVALID, "page_no: filters are served on the first page alone")
     if number > 1:
         return Skip(size, offset=size * (number - 1))
     word = (call.parameter("status") or "").upper()
