@@ -1,8 +1,8 @@
 """Create by published clients from PyPI whose answers are cut; print the ids as JSON.
 
 Arguments: a file with the address of each client, a key, how many creates of each; the prompts are
-`NAME cut 0` and so on. A create that raises is made once more by its caller. Clients that repeat a
-create by themselves do so without their pauses.
+`NAME cut 0` and so on. A create that raises is made once more by its caller. The first goes alone,
+the others some at a time. Clients that repeat a create by themselves do so without their pauses.
 """
 
 import contextlib
@@ -11,9 +11,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+AT_ONCE = 8
 Make = Callable[[str], Any]
 """Creates from a prompt; returns an id."""
 VEO = "veo-3.1-generate-preview"
@@ -144,11 +147,15 @@ def main() -> None:
     file, key, *counts = sys.argv[1:]
     clients = json.loads(Path(file).read_text())
     time.sleep = lambda _seconds: None  # they pause before a repeat
-    told = {}
-    with contextlib.redirect_stdout(sys.stderr):  # some print
+    told: dict[str, list[Any]] = {}
+    with (
+        contextlib.redirect_stdout(sys.stderr),  # some print
+        ThreadPoolExecutor(AT_ONCE) as pool,
+    ):
         for (name, url), count in zip(clients.items(), counts, strict=True):
-            make = client_of(name, url, key)
-            told[name] = [created(make, f"{name} cut {number}") for number in range(int(count))]
+            make = partial(created, client_of(name, url, key))
+            first, *more = (f"{name} cut {number}" for number in range(int(count)))
+            told[name] = [make(first), *pool.map(make, more)]
     json.dump(told, sys.stdout, default=str)
 
 
