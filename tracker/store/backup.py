@@ -64,7 +64,8 @@ def copy(file: Path, into: Path) -> None:
         with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as db:
             db.execute("VACUUM INTO ?", (str(into),))
     except sqlite3.Error as error:
-        raise BackupFailed(f"{file}: {error}") from error
+        # The error is of either: SQLite does not say which of the two disks is full.
+        raise BackupFailed(f"{file} cannot be copied to {into.parent}: {error}") from error
 
 
 def examine(url: str, *, histories: int = HISTORIES) -> Contents:

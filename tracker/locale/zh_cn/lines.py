@@ -182,6 +182,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "(`pg_dump --format=custom`) and name the dump by --dump": "这个备份里没有数据：把数据库服务器"
         "的物理备份和它放在一起，或先导出（`pg_dump --format=custom`），再用 --dump 指明导出文件",
         "{} is not the file that {} describes": "{0} 不是 {1} 所描述的文件",
+        "{} cannot be copied to {}: {}": "{0} 无法复制到 {1}：{2}",
         "it is no manifest of a backup: {}: {}": "不是备份清单：{0}：{1}",
         "its format {} is newer than this version, which reads up to {}: install the version that made it": "其格式 {0} 比本版本新（本版本最多读 {1}）：请安装生成它的版本",
         "--dump is for PostgreSQL: this database is a file, which is copied": "--dump 用于 PostgreSQL：此数据库是文件，会被复制",
