@@ -120,3 +120,20 @@ def test_veo_brings_files_by_their_names_and_by_their_place_in_a_bucket() -> Non
     stored = Artifact("video", "https://storage.example/a/b.mp4", extra={"gcsUri": "gs://a/b.mp4"})
     task = a_task("predictLongRunning", artifacts=(kept, stored))
     assert ids_in("veo", task) == {"file": ["files/a1"], "bucket_file": ["gs://a/b.mp4"]}
+
+
+def test_openai_brings_the_containers_that_tools_of_a_response_worked_in() -> None:
+    called = {"type": "code_interpreter_call", "id": "ci_1", "container_id": "cntr_1"}
+    shell = {"type": "container_reference", "container_id": "cntr_2"}
+    output = [called, called, {"type": "shell_call", "environment": shell}, {"type": "reasoning"}]
+    answer = {"id": "resp_1", "status": "completed", "output": output}
+    task = a_task("responses", provider_task_id="resp_1", context={"picture": False})
+    polls = PROVIDERS["openai"].polls
+    assert polls is not None
+    asking = asked_of(an_account(PROVIDERS["openai"], profile="official"), task)
+    (told,) = polls.parse_poll(asking, HttpResult(200, {}, json.dumps(answer).encode()))
+    assert isinstance(told, Observed)
+    done = replace(task, context=told.observation.context)
+    assert ids_in("openai", done) == {"container": ["cntr_1", "cntr_2"]}
+    assert ids_in("openai", task) == {}
+    assert (done.context or {})["picture"] is False

@@ -4,7 +4,7 @@ Source: https://github.com/openai/openai-python (3.57.0, types/responses), read 
 """
 
 from tracker.providers.openai.passing import FILE
-from tracker.providers.openai.responses import BEFORE, RESPONSES
+from tracker.providers.openai.responses import BEFORE, RESPONSES, containers_of
 from tracker.providers.ports.objects import NamedObject, ObjectIds
 
 _ITEM = "item"
@@ -16,13 +16,15 @@ OBJECTS = ObjectIds(
         **dict.fromkeys(("file_id", "file_ids"), NamedObject(FILE, may_be_public=True)),
         # Items of a response's input: a picture that an earlier one made, and calls of tools.
         "id": NamedObject(_ITEM, may_be_public=True),
-        # None of these is made here, and what they hold is shown to whoever names them.
-        "conversation": NamedObject("conversation", is_strict=True),
-        "vector_store_ids": NamedObject("vector_store"),
+        # What these hold is shown to whoever names them. Tools of responses make containers; the
+        # others are not made here.
         "container": _CONTAINER,
         "container_id": _CONTAINER,
+        "conversation": NamedObject("conversation", is_strict=True),
+        "vector_store_ids": NamedObject("vector_store"),
         "skill_id": NamedObject("skill"),
     },
     made_by={RESPONSES: _ITEM},
+    results={_CONTAINER.kind: containers_of},
     tasks=(BEFORE,),
 )

@@ -57,6 +57,10 @@ def in_background(body: Mapping[str, Any]) -> dict[str, Any]:
     return {**sent, "background": True, "store": True}
 
 
+_CONTAINERS = "containers"
+_MOST_CONTAINERS = 50
+
+
 def wants_picture(body: Mapping[str, Any]) -> bool:
     """Tell whether a response is asked to make a picture."""
     tools = body.get("tools")
@@ -91,7 +95,31 @@ def said_of(parsed: Any, task: Task | None) -> Observation | None:
         artifacts=(*pieces, *said) if state in VERDICTS else (),
         error=error,
         costs=tuple(costs_of(parsed)) if state in VERDICTS else (),
+        context=_context_of(parsed, task) if state in VERDICTS else None,
     )
+
+
+def containers_of(task: Task) -> Sequence[str]:
+    """Return the containers that the tools of a response worked in, as its task knows them."""
+    found = (task.context or {}).get(_CONTAINERS)
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+
+
+def _context_of(parsed: Any, task: Task | None) -> Mapping[str, Any] | None:
+    """Return what is kept with a task that has ended; None where nothing is new.
+
+    Its containers are made by tools that ask for none by name. Sources, read 2026-11:
+    https://github.com/openai/openai-python (3.57.0, types/responses:
+    response_code_interpreter_tool_call.py, response_container_reference.py).
+    """
+    output = parsed.get("output")
+    named = {
+        first_text(item, ("container_id", "environment.container_id"), limit=200): None
+        for item in (output if isinstance(output, list) else ())
+        if isinstance(item, dict)
+    }
+    found = [one for one in named if one is not None][:_MOST_CONTAINERS]
+    return {**((task.context if task else None) or {}), _CONTAINERS: found} if found else None
 
 
 def _items(parsed: Any, kind: str) -> Sequence[Mapping[str, Any]]:
