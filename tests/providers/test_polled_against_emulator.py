@@ -49,7 +49,8 @@ LIES: Mapping[str, tuple[str, ...]] = {
     ),
     "pika at a gateway": (
         *("empty_first=3", "two_videos", "finished_no_url=2", "progress_null"),
-        "two_videos,empty_first=2,finished_no_url=1",
+        *("two_videos,empty_first=2,finished_no_url=1", "code_msg", "feed_query"),
+        "code_msg,feed_query",
     ),
     "pika in comfy": ("finished_no_url=2", "progress_null"),
     "runway of the web": ("throttled", "progress_resets", "empty_output=2"),

@@ -93,7 +93,7 @@ class PikaApi:
     async def _generate(self, call: ApiCall) -> Reply:
         body = call.json_object()
         task = await self._make(call, body, lambda: _flaw_of(body))
-        return Reply({"id": task.task_id})
+        return _reply(task, {"id": task.task_id})
 
     async def _form(self, name: str, call: ApiCall) -> Reply:
         body = _form_of(name, call)
@@ -113,6 +113,8 @@ class PikaApi:
 
     async def _feed(self, call: ApiCall) -> Reply:
         task = await self._find(call, call.values.get("id") or call.params.get("id", ""))
+        if "id" in call.values and task.scenario.has(PikaWord.FEED_QUERY):
+            raise Refusal(RefusalKind.NOT_FOUND, "no such path")
         if self.engine.persists(task, PikaWord.EMPTY_FIRST):
             videos: list[dict[str, Any]] = []
         else:
@@ -120,7 +122,8 @@ class PikaApi:
                 task, PikaWord.FINISHED_NO_URL
             )
             videos = _videos(task, is_linkless=is_linkless)
-        return Reply({"id": task.task_id, "promptText": task.details.prompt, "videos": videos})
+        feed = {"id": task.task_id, "promptText": task.details.prompt, "videos": videos}
+        return _reply(task, feed)
 
     async def _video(self, call: ApiCall) -> Reply:
         task = await self._find(call, call.values["id"])
@@ -213,6 +216,12 @@ def _entry(task: PikaTask, name: str, *, is_linkless: bool) -> dict[str, Any]:
         "duration": 5,
         "error": task.message if task.status == FAILED else "",
     }
+
+
+def _reply(task: PikaTask, body: Mapping[str, object]) -> Reply:
+    """Answer as a gateway does: bare, or beside a code."""
+    is_coded = task.scenario.has(PikaWord.CODE_MSG)
+    return Reply({"code": 0, "msg": "ok", "data": dict(body)} if is_coded else dict(body))
 
 
 def _progress(task: PikaTask) -> int | None:

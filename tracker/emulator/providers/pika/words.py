@@ -17,6 +17,8 @@ class PikaWord(StrEnum):
     VIDEOS_SPLIT = "videos_split"
     FINISHED_NO_URL = "finished_no_url"
     PROGRESS_NULL = "progress_null"
+    CODE_MSG = "code_msg"
+    FEED_QUERY = "feed_query"
 
 
 PIKA_WORDS: Mapping[str, WordSpec] = MappingProxyType(
@@ -30,5 +32,9 @@ PIKA_WORDS: Mapping[str, WordSpec] = MappingProxyType(
             "the first N answers after the end have no address", ParameterKind.TRIES, "2"
         ),
         PikaWord.PROGRESS_NULL: WordSpec("progress is null"),
+        PikaWord.CODE_MSG: WordSpec("a gateway's answers stand in data, beside code 0 and msg"),
+        PikaWord.FEED_QUERY: WordSpec(
+            "a gateway knows tasks at /feed/?id= alone; at /feed/{id} they are not found"
+        ),
     }
 )
