@@ -44,14 +44,11 @@ def encode_bytes(
     value: Any,
     *,
     separators: tuple[str, str] = (",", ":"),
-    sort_keys: bool = False,
     ensure_ascii: bool = True,
 ) -> bytes:
-    """Return the same in UTF-8, halves of surrogate pairs included, never held twice."""
+    """Return a value's JSON in UTF-8, halves of surrogate pairs included, never held twice."""
     found = io.BytesIO()  # what it returns is the bytes that it has written, not a copy
-    for piece in pieces(
-        value, separators=separators, sort_keys=sort_keys, ensure_ascii=ensure_ascii
-    ):
+    for piece in pieces(value, separators=separators, ensure_ascii=ensure_ascii):
         found.write(piece.encode("utf-8", "surrogatepass"))
     return found.getvalue()
 
@@ -64,7 +61,7 @@ def pieces(
     ensure_ascii: bool = True,
     step: int = LONG,
 ) -> Iterator[str]:
-    """Yield the same in pieces."""
+    """Yield a value's JSON in pieces, which together are what `json.dumps` returns."""
     long: list[str] = []
     skeleton = _mark_long_texts(value, long, step) if is_large(value, step) else None
     encoder = _encoder(separators, sort_keys, ensure_ascii)

@@ -44,21 +44,18 @@ def is_blank(value: Any) -> bool:
     return isinstance(value, list | dict) and not value
 
 
-def field_errors(error: ValidationError, *, prefix: str = "") -> Sequence[FieldError]:
-    """Return each wrong field once, in order, with its path from the body's root.
-
-    prefix: where the validated object stands in the body.
-    """
+def field_errors(error: ValidationError) -> Sequence[FieldError]:
+    """Return each wrong field once, in order, with its path from the validated object."""
     found: dict[str, FieldError] = {}
     for one in error.errors(include_url=False, include_input=False):
-        path = path_of(one["loc"], prefix=prefix)
+        path = path_of(one["loc"])
         found.setdefault(path, FieldError(path, _reason(one)))
     return list(found.values())
 
 
-def path_of(location: Sequence[int | str], *, prefix: str = "") -> str:
-    """`image_list[2].image` for ("image_list", 2, "image")."""
-    path = prefix
+def path_of(location: Sequence[int | str]) -> str:
+    """Spell a place in JSON: `image_list[2].image` for ("image_list", 2, "image")."""
+    path = ""
     for part in location:
         if isinstance(part, int):
             path += f"[{part}]"

@@ -133,9 +133,7 @@ async def admit(
     return await _let_in(request, authenticator, principal, scope, is_counted=is_counted)
 
 
-async def admit_to_dashboard(
-    request: Request, scope: Scope, secret: str | None, *, is_counted: bool = True
-) -> Principal:
+async def admit_to_dashboard(request: Request, scope: Scope, secret: str | None) -> Principal:
     """Let a request for a page of the dashboard in; otherwise as `admit`.
 
     secret: of the session, from its cookie; None where there is no cookie.
@@ -145,7 +143,7 @@ async def admit_to_dashboard(
     check_sender(request)
     authenticator: Authenticator = request.scope["state"]["services"].authenticator
     principal = await authenticator.identify_session(request, secret)
-    return await _let_in(request, authenticator, principal, scope, is_counted=is_counted)
+    return await _let_in(request, authenticator, principal, scope, is_counted=True)
 
 
 def check_sender(request: Request) -> None:

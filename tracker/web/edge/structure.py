@@ -37,19 +37,19 @@ class ValueCounter:
                 raise _too_many(self._most)
 
 
-async def check_values(body: bytes, *, most: int = MOST_VALUES) -> None:
-    """Raise InvalidRequest for a JSON text that holds more values than `most`."""
-    counter = ValueCounter(most)
+async def check_values(body: bytes) -> None:
+    """Raise InvalidRequest for a JSON text that holds more than `MOST_VALUES` values."""
+    counter = ValueCounter(MOST_VALUES)
     for start in range(0, len(body), _PIECE):
         counter.add(body[start : start + _PIECE])
         if start + _PIECE < len(body):
             await asyncio.sleep(0)
 
 
-def check_values_at_once(body: bytes, *, most: int = MOST_VALUES) -> None:
+def check_values_at_once(body: bytes) -> None:
     """Raise InvalidRequest like `check_values`, for a body of at most a few megabytes."""
-    if len(body) > most and _count(body, 0, len(body)) > most:
-        raise _too_many(most)
+    if len(body) > MOST_VALUES and _count(body, 0, len(body)) > MOST_VALUES:
+        raise _too_many(MOST_VALUES)
 
 
 def _count(body: bytes, start: int, end: int) -> int:
