@@ -248,7 +248,7 @@ def apply(task: Task, event: Event, *, now: datetime) -> Step:
     Unavailable for a task in a state of a later release, which only that may change.
     """
     if event.kind is _CREATED:
-        raise Misuse("`create_task` is the first transition and is made by created()")
+        raise Misuse("CREATED is the first transition, which `create_task` makes")
     kind = _kind_of_news(task, event)
     if kind is not event.kind:
         event = changed(event, kind=kind)
