@@ -81,10 +81,13 @@ NOT_OF_ANSWERS = frozenset(
     }
 )
 EVENT_PATHS = [
-    path
-    for folder in ("domain", "egress", "services")
-    for path in sorted((ROOT / "tracker" / folder).rglob("*.py"))
-    if "backup" not in path.parts
+    ROOT / "tracker" / "call_failures.py",
+    *(
+        path
+        for folder in ("domain", "egress", "services")
+        for path in sorted((ROOT / "tracker" / folder).rglob("*.py"))
+        if "backup" not in path.parts
+    ),
 ]
 """Modules whose texts are kept of tasks, attempts, looks, files and conditions."""
 EVENT_CALLS = frozenset({"info", "warning", "error", "exception", "Misuse", "compile"})

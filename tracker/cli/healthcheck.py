@@ -2,10 +2,10 @@
 
 import click
 
+from tracker.call_failures import reason_in_words
 from tracker.cli.command import Command, examples
 from tracker.cli.exits import FAILED
 from tracker.cli.shared import fail, load_settings, say
-from tracker.egress.reasons import reason_in_words
 
 TIMEOUT_S = 4.0
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared, not bound

@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 
+from tracker.call_failures import reason_in_words
 from tracker.cli.visible import visible
-from tracker.egress.reasons import reason_in_words
 
 _NO_KEY = "set TRACKER_API_KEY or --api-key; make a key with `tracker keys create`"
 _USER_INFO = re.compile(r"//[^/?#]*@")

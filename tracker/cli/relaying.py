@@ -10,6 +10,7 @@ import click
 import httpx
 
 from tracker import __version__
+from tracker.call_failures import reason_in_words
 from tracker.cli.exits import INTERRUPTED
 from tracker.cli.kept import kept
 from tracker.cli.network import with_scheme
@@ -23,7 +24,6 @@ from tracker.domain import bodies, notices, signature
 from tracker.domain.event_types import EventType
 from tracker.domain.events import EventKind
 from tracker.domain.task import TaskState
-from tracker.egress.reasons import reason_in_words
 
 FORWARD_TIMEOUT_S = 15.0
 SECRET_BYTES = 32

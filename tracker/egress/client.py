@@ -18,6 +18,7 @@ import httpx
 from ssrfguard import Resolver
 
 from tracker import __version__
+from tracker.call_failures import reason_in_words
 from tracker.domain.encoded_secrets import list_spellings
 from tracker.domain.errors import Broken, StorageError
 from tracker.domain.exchange import (
@@ -36,7 +37,6 @@ from tracker.egress import policy
 from tracker.egress.answers import AnswerReader, decoder_of, headers_of
 from tracker.egress.decoding import ACCEPTED, Undecodable
 from tracker.egress.guarded import IDLE_S, GuardedCalls
-from tracker.egress.reasons import reason_in_words
 from tracker.egress.sent import FirstByte, NotNow
 from tracker.precedence import Precedence
 

@@ -14,12 +14,12 @@ from urllib.parse import urljoin, urlsplit
 import httpcore
 from ssrfguard import Resolver, SSRFGuardError
 
+from tracker.call_failures import reason_in_words
 from tracker.domain.errors import Broken, Unkeepable
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpStream
 from tracker.domain.minimum_pace import MinimumPace
 from tracker.egress.decoding import Decoder, Undecodable
 from tracker.egress.guarded import FAILURES, find_refusal, open_guarded, request_for, target_of
-from tracker.egress.reasons import reason_in_words
 from tracker.egress.sent import FirstByte
 
 MOST_REDIRECTS = 3

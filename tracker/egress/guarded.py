@@ -18,10 +18,10 @@ import httpx
 from ssrfguard import Resolver, SSRFGuardError
 
 from tracker import __version__
+from tracker.call_failures import reason_in_words
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.egress import policy
 from tracker.egress.greedy import GreedyBackend
-from tracker.egress.reasons import reason_in_words
 from tracker.egress.sent import FirstByte
 
 MOST_IDLE = 512

@@ -181,11 +181,11 @@ BAD: dict[str, tuple[Script, str, str]] = {
     ),
     "two lengths": (
         lambda _asked: [head("200 OK", 9, "content-length: 8"), FILM[:9]],
-        *("wanted", "RemoteProtocolError"),
+        *("wanted", "not proper HTTP"),
     ),
     "a return within a type": (
         whole(FILM, "content-type: video/mp4\rset-cookie: a=1"),
-        *("wanted", "RemoteProtocolError"),
+        *("wanted", "not proper HTTP"),
     ),
     "a coding that is none": (whole(FILM, "content-encoding: gzip"), "refused", "is broken"),
     "a redirect with a password": (_to("http://me:secret@127.0.0.1:9/"), "refused", "may not"),

@@ -80,14 +80,16 @@ async def test_a_receipt_keeps_no_secret_that_came_encoded(database_url: str) ->
             assert encode(own)[4:-4] not in body
 
 
-async def test_a_forged_callback_keeps_neither_its_token_nor_the_right_one(
-    database_url: str,
+@pytest.mark.parametrize("end", ["", "~", "/x"])
+async def test_a_forged_callback_keeps_neither_its_token_nor_the_right_one_nor_anothers(
+    database_url: str, end: str
 ) -> None:
     async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         task, other = await bench.sent(), token.sign(SECRET, "other", "task")
         right = token.sign(SECRET, task.provider, str(task.id))
         body = f"of another: {other}, right: {right}".encode()
-        raw = raw_callback(task.provider, str(task.id), other, body, {"user-agent": right})
+        sent = other[: len(other) - len(end)] + end
+        raw = raw_callback(task.provider, str(task.id), sent, body, {"user-agent": right})
         with pytest.raises(NotFound):
             await Reception(bench.context).receive(raw)
         (found,) = await bench.context.store.read(

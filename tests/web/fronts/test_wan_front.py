@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -101,9 +102,12 @@ def test_a_pending_task_is_cancelled(pair: Pair) -> None:
 
 def test_a_running_task_is_not_cancelled(pair: Pair) -> None:
     http, id_ = pair[0], made(pair, 0, emulator_scenario="stuck")
-    asked_until(
-        http, f"{BASE}/tasks/{id_}", lambda found: found["output"]["task_status"] == "RUNNING"
-    )
+
+    def is_running(found: Any) -> bool:
+        http.post(f"/v1/tasks/{id_}/refresh")  # 409 while it is not submitted yet
+        return bool(found["output"]["task_status"] == "RUNNING")
+
+    asked_until(http, f"{BASE}/tasks/{id_}", is_running)
     answer = http.post(f"{BASE}/tasks/{id_}/cancel")
     assert (answer.status_code, answer.json()["code"]) == (400, "UnsupportedOperation")
 

@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tracker.call_failures import reason_in_words
 from tracker.cli.doctor.finding import Finding
 from tracker.clock import new_name
 from tracker.domain import identity
 from tracker.egress import policy
-from tracker.egress.reasons import reason_in_words
 from tracker.settings import Settings, SettingsError
 
 ABOUT = "TRACKER_PUBLIC_URL"

@@ -41,6 +41,8 @@ _ADVANCED = Verdict.ADVANCED
 _NOT_OURS = "its address holds a token that this service did not issue"
 _NO_KEYS = "the keys that callbacks are signed with cannot be fetched now: send it again"
 _NO_KEYS_PAUSE_S = 60
+_LIKE_A_TOKEN = re.compile(rf"(?<![\w-])[A-Za-z0-9_-]{{{token.LENGTH}}}(?![\w-])", re.ASCII)
+"""A word that may be the token of any task of ours: nobody can tell without trying all."""
 _CANONICAL = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -217,8 +219,8 @@ class CallbackReader:
         """Return a forged callback without the token of its URL, and the one that is right for it.
 
         They are looked for as they are, and the former where it is as long as ours, since it may be
-        another task's. Everybody can send one, and finding it however it is spelt takes seconds
-        where it is as long as a URL may be.
+        another task's; so may every word of that length in it. Everybody can send one, and finding
+        it however it is spelt takes seconds where it is as long as a URL may be.
         """
         body = raw.inbound.body
         secrets, subject = self._context.secrets, raw.subject
@@ -228,6 +230,8 @@ class CallbackReader:
         for one in found:
             body = body.replace(one.encode("utf-8", "replace"), MASK.encode())
             headers = {name: text.replace(one, MASK) for name, text in headers.items()}
+        body = _LIKE_A_TOKEN.sub(MASK, body.decode("latin-1")).encode("latin-1")
+        headers = {name: _LIKE_A_TOKEN.sub(MASK, text) for name, text in headers.items()}
         return replace(raw, inbound=replace(raw.inbound, body=body)), headers
 
     def _proofs(

@@ -147,7 +147,7 @@ class StreamedAnswer:
             return
         task, attempt = self._begun.task, self._begun.attempt
         growth = Growth(task.tenant, task.key, attempt.key, self._told, more)
-        event = self._news()
+        event, now_s = self._news(), self._context.clock.monotonic()
         item = _Written(self._begun, growth, event)
         await self._context.store.write(self._append, item, is_patient=True)
         self._told = len(grown)
@@ -155,7 +155,7 @@ class StreamedAnswer:
             self._under_way.is_seen = True
             if event.progress is not None:
                 self._progress = event.progress
-                self._progress_at = self._context.clock.monotonic()
+                self._progress_at = now_s
         self._context.at(CrashPoint.STREAM_RECORDED)
 
     def _news(self) -> Event | None:

@@ -7,8 +7,8 @@ import httpcore
 import httpx
 import pytest
 
+from tracker.call_failures import reason_in_words
 from tracker.domain.delivery_trouble import Trouble, trouble_of
-from tracker.egress.reasons import reason_in_words
 from tracker.locale import SIMPLIFIED_CHINESE, translate
 
 KINDS: dict[str, type[Exception]] = {
