@@ -30,6 +30,8 @@ def told(
         ("https://app-192-168-1-5.sslip.io", "loopback or private"),
         ("https://any.localtest.me", "loopback or private"),
         ("https://app-c0a80105.nip.io", "loopback or private"),
+        ("https://ac1f0001.nip.io", "loopback or private"),
+        ("https://a9fea9fe.nip.io", "loopback or private"),
         (KLING, "the provider's own address"),
         ("https://hooks.shop.org/callbacks/", "which is added to it"),
     ],
@@ -68,7 +70,10 @@ def test_a_key_that_goes_over_the_open_net_is_named(tmp_path: Path) -> None:
     assert "can be read on the way" in told(tmp_path, provider_url="http://api.klingai.com")
 
 
-@pytest.mark.parametrize("url", [None, "https://hooks.shop.org/base", "https://8.8.8.8.nip.io"])
+@pytest.mark.parametrize(
+    "url",
+    [None, "https://hooks.shop.org/base", "https://8.8.8.8.nip.io", "https://ac200001.nip.io"],
+)
 def test_nothing_is_said_of_what_is_right(tmp_path: Path, url: str | None) -> None:
     secrets = {"TRACKER_CALLBACK_SECRETS": GOOD, "TRACKER_KLING_API_KEY": GOOD}
     assert told(tmp_path, public_url=url, **secrets) == ""

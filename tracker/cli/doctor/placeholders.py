@@ -27,7 +27,9 @@ _EXAMPLE_HOST = re.compile(
 """RFC 2606 keeps the first ones for examples (read 2026-11-29)."""
 _INWARD = re.compile(
     r"(?:^|[.-])(?:127|10|192[.-]168|172[.-](?:1[6-9]|2\d|3[01])|169[.-]254)(?:[.-]\d{1,3}){1,3}"
-    r"\.(?:nip|sslip|xip)\.io$|(?:^|[.-])(?:7f|0a|c0a8)[0-9a-f]{4,6}\.nip\.io$|(?:^|\.)(?:localtest\.me|lvh\.me|vcap\.me|lacolhost\.com)$"
+    r"\.(?:nip|sslip|xip)\.io$"
+    r"|(?:^|[.-])(?:7f|0a|ac1[0-9a-f]|c0a8|a9fe)[0-9a-f]{4,6}\.nip\.io$"
+    r"|(?:^|\.)(?:localtest\.me|lvh\.me|vcap\.me|lacolhost\.com)$"
 )
 """Public names of addresses within (https://nip.io, https://sslip.io, read 2026-11-29)."""
 

@@ -30,28 +30,28 @@ async def readyz(request: Request) -> Response:
     for stall in services(request).stalls.standing():
         return _unavailable(stall.reason)
     try:
-        return await services(request).store.in_time(_proved(services(request)))
+        return await services(request).store.in_time(_prove(services(request)))
     except Unavailable as error:
         return _unavailable(str(error))
 
 
-async def _proved(services_: Services) -> Response:
+async def _prove(our: Services) -> Response:
     """Return the answer that a read and a write prove. Raises Unavailable."""
-    store = services_.store
+    store = our.store
     found = await store.read(look)
     if found.misfit is not None:
         return _unavailable(found.misfit)
     if store.is_read_only:
         lag_s = await store.read(replica.lag_s)
         return JSONResponse({"status": "read-only", "schema": found.revision, "lag_s": lag_s})
-    await services_.presence.prove()
-    there = services_.connections
+    await our.presence.prove()
+    there = our.connections
     connections = {"open": len(there), "most": there.limits.most, "gave_way": there.gave_way}
     return JSONResponse(
         {
             "status": "ok",
             "schema": found.revision,
-            "has_worker": services_.presence.has_worker,
+            "has_worker": our.presence.has_worker,
             "connections": connections,
         }
     )
