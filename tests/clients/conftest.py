@@ -105,7 +105,9 @@ class Served:
         return [one for one in self._requests() if json.dumps(prompt) in json.dumps(one)]
 
     def _requests(self) -> list[Any]:
-        made = httpx.get(f"{self.provider}/emulator/tasks", trust_env=False, timeout=60).json()
+        made = httpx.get(
+            f"{self.provider}/emulator/tasks?limit=50000", trust_env=False, timeout=60
+        ).json()
         return [task["request"] for task in made]
 
     def fetch(self, url: str) -> bytes:

@@ -32,6 +32,8 @@ IS_EVERY_BYTE = os.environ.get("EVERY_BYTE") == "1"
 ONLY = frozenset(filter(None, os.environ.get("CUT_CLIENTS", "").split(",")))
 MOST_OF_A_BODY = 400
 """Places of a body that is longer: spread evenly, its last byte among them."""
+MOST_TASKS = 50_000
+"""More than any run makes; without a limit the emulator tells of its last 1,000 tasks."""
 LONGEST_S = 1800 if IS_EVERY_BYTE else 300
 PYPI = {
     "pypi.ark": "/ark/api/v3",
@@ -211,7 +213,7 @@ class Cutting:
 
     def _created(self) -> Counter[str]:
         """Return how many tasks of each prompt the provider made."""
-        url = f"{self.front.provider}/emulator/tasks"
+        url = f"{self.front.provider}/emulator/tasks?limit={MOST_TASKS}"
         made = httpx.get(url, trust_env=False, timeout=60).json()
         found = (_CREATE.search(json.dumps(task["request"]).encode()) for task in made)
         return Counter(one[0].decode() for one in found if one is not None)
