@@ -25,6 +25,7 @@ from tracker.domain.errors import Unavailable
 from tracker.store import conditions, feed, feed_head, task_rows, tasks, transitions
 from tracker.store.conditions import DATABASE_CHANGED
 from tracker.store.driver.engine import open_engine, sqlite_file
+from tracker.store.driver.file_note import note_path
 from tracker.store.feed_head import LEAP
 from tracker.store.filters import TaskFilter
 from tracker.store.migrate import alembic_config, upgrade
@@ -38,7 +39,7 @@ async def written(url: str, count: int = 3) -> list[int]:
     """Start a process, let it write to the feed, and end it. Returns all numbers there are."""
     async with Store(url, SystemClock()) as store:
         await history.insert(store, *[history.new_task() for _ in range(count)])
-        await store.read(feed_head.note)
+        await store.note_identity()
         return [change.seq for change in await store.read(lambda db: feed.tail(db, 0, limit=99))]
 
 
@@ -187,7 +188,7 @@ def _restored(url: str, backup: Path, way: str) -> str:
     elif way == "written over":
         shutil.copyfile(backup, file)
     elif way == "without the note":
-        feed_head.note_path(file).unlink()
+        note_path(file).unlink()
         shutil.copyfile(backup, file)
     else:  # into another folder
         other = backup.parent / "other"
@@ -216,7 +217,7 @@ async def test_a_note_that_cannot_be_read_or_was_broken_off_is_no_proof(sqlite_u
     await written(sqlite_url)
     file = sqlite_file(sqlite_url)
     assert file is not None
-    note = feed_head.note_path(file)
+    note = note_path(file)
     assert stat.S_IMODE(note.stat().st_mode) == 0o600
     assert json.loads(note.read_text())["seq"] == 3
     note.write_text("{")

@@ -11,10 +11,8 @@ table's object ids. A SQLite file cannot: it carries a random mark, which stands
 number and the file's inode, in a note beside it too.
 """
 
-import json
 import logging
-import os
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -25,6 +23,8 @@ from tracker.store import conditions
 from tracker.store.conditions import DATABASE_CHANGED, Condition
 from tracker.store.driver import bulk
 from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.file_header import FileHeader
+from tracker.store.driver.file_note import FileNote, read_note, write_note
 
 log = logging.getLogger(__name__)
 
@@ -74,11 +74,12 @@ def take(db: Connection, count: int) -> int:
     return int(last) - count
 
 
-def claim(db: Connection, *, now: datetime) -> bool:
+def claim(db: Connection, *, now: datetime, header: FileHeader | None = None) -> bool:
     """Leap if this is another database than the one that gave out the numbers.
 
     Inside a transaction: the first on a connection, or any behind a pooler.
-    now: for the condition that says so.
+    now:    for the condition that says so.
+    header: of a SQLite file, without its log; None where it is not known.
     Returns whether the numbers leapt. Raises DBAPIError.
     """
     note = None
@@ -87,7 +88,7 @@ def claim(db: Connection, *, now: datetime) -> bool:
         is_known, is_first = origin == seen, not seen
     else:
         seq, seen = db.execute(_ROW).one()
-        note, origin = _read_note(_file(db)), new_token()
+        note, origin = read_note(_file(db)), new_token()
         is_known = note is not None and note.is_of(_file(db), seen, seq)
         is_first = not seen and note is None
     if is_known:
@@ -96,7 +97,7 @@ def claim(db: Connection, *, now: datetime) -> bool:
     claimed = db.execute(_CLAIM, {"leap": leap, "origin": origin, "seen": seen})
     if not dialect_of(db).has_server:
         # Before the commit: what breaks off here is found to differ, and leaps once more.
-        _write_note(_file(db), origin, seq + leap)
+        write_note(_file(db), _fresh_note(db, origin, seq + leap, header))
     if is_first or not claimed.rowcount:  # another process was first
         return False
     conditions.raise_(db, Condition(DATABASE_CHANGED, "", "", REASON, now))
@@ -120,71 +121,38 @@ def is_elsewhere(db: Connection) -> bool:
     return bool(seen != origin)
 
 
-def note(db: Connection) -> None:
-    """Write the newest number beside a SQLite file; on PostgreSQL nothing is needed."""
+def stamp(db: Connection) -> None:
+    """Raise the number in a SQLite file's header that tells an older copy of it; see `file_note`.
+
+    SQLite's own change counter stays as it is while one connection alone writes.
+    """
+    ((version,),) = bulk.run(db, "PRAGMA user_version").fetchall()
+    bulk.run(db, f"PRAGMA user_version={(int(version) + 1) % 2**31}")
+
+
+def note(db: Connection, header: FileHeader | None) -> None:
+    """Write the newest number beside a SQLite file; on PostgreSQL nothing is needed.
+
+    header: of the file, without its log; None where it is not known.
+    """
     if dialect_of(db).has_server:
         return
     seq, origin = db.execute(_ROW).one()
-    noted = _read_note(_file(db))
-    if noted is None or noted.mark != origin or noted.seq < seq:
-        _write_note(_file(db), origin, seq)
+    noted = read_note(_file(db))
+    fresh = _fresh_note(db, origin, seq, header)
+    if noted is None or noted.mark != origin or noted.seq <= seq:
+        if noted is not None and noted.inode == fresh.inode:
+            fresh = replace(fresh, is_overwritten=noted.is_overwritten)
+        if fresh != noted:
+            write_note(_file(db), fresh)
 
 
-@dataclass(frozen=True, slots=True)
-class _Note:
-    """Content of the note beside a SQLite file.
-
-    mark:  of the file that the numbers belong to.
-    seq:   a number that was given out.
-    inode: of that file: a copy that takes its place has another one.
-    """
-
-    mark: str
-    seq: int
-    inode: int
-
-    def is_of(self, file: Path, mark: str, seq: int) -> bool:
-        """Return whether it speaks of this file, and of nothing newer than is in there."""
-        return self.mark == mark and self.inode == file.stat().st_ino and self.seq <= seq
-
-
-def note_path(file: Path) -> Path:
-    """Return where the note of a SQLite file stands."""
-    return file.with_name(f"{file.name}-feed")
+def _fresh_note(db: Connection, mark: str, seq: int, header: FileHeader | None) -> FileNote:
+    inode = _file(db).stat().st_ino
+    if header is None:
+        return FileNote(mark, seq, inode)
+    return FileNote(mark, seq, inode, header.counter, header.stamp)
 
 
 def _file(db: Connection) -> Path:
     return Path(f"{db.engine.url.database}")
-
-
-def _read_note(file: Path) -> _Note | None:
-    """Return the note beside a file; None when there is none, or none that can be read."""
-    try:
-        found = json.loads(note_path(file).read_text())
-        return _Note(str(found["mark"]), int(found["seq"]), int(found["inode"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        if not isinstance(error, FileNotFoundError):
-            log.warning(
-                "the noted number cannot be read: %(file)s: %(reason)s",
-                {"file": note_path(file), "reason": error},
-            )
-        return None
-
-
-def _write_note(file: Path, mark: str, seq: int) -> None:
-    """Write it whole or not at all. One that cannot be written makes the numbers leap later."""
-    place = note_path(file)
-    fresh = place.with_name(f"{place.name}.{new_token()}")
-    try:
-        written = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(written, "w") as out:
-            out.write(json.dumps(asdict(_Note(mark, seq, file.stat().st_ino))))
-            out.flush()
-            os.fsync(out.fileno())
-        fresh.replace(place)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        log.warning(
-            "the newest number cannot be noted: %(file)s: %(reason)s",
-            {"file": place, "reason": error},
-        )

@@ -64,7 +64,7 @@ class Store:
 
         Raises ValueError for a URL that no database of ours has. Connects to nothing yet.
         """
-        self._wait_s = wait_s
+        self._wait_s, self._clock = wait_s, clock
         self.is_read_only = is_read_only
         self._engine = open_engine(
             url,
@@ -76,13 +76,15 @@ class Store:
         looking = self._engine.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
         self._lookups = Lookups(looking, self.read, wait_s=wait_s)
         file = sqlite_file(url)
-        self._checkpoints = None if file is None else Checkpoints(file, signal)
-        identity = None if file is None else FileIdentity(self._engine, file)
+        self._checkpoints, self._file = None, None
+        if file is not None:
+            self._file = FileIdentity(self._engine, file)
+            self._checkpoints = Checkpoints(file, signal, find_flaw=self._file.find_flaw)
         self._line = line = Line(
             self._engine,
-            lambda db: feed_head.claim(db, now=clock.now()),
+            self._claim,
             checkpoints=self._checkpoints,
-            file=identity,
+            file=self._file,
         )
         self._writer = Writer(line, clock, self._notify, audit.record, signal, wait_s=wait_s)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -116,7 +118,11 @@ class Store:
             await asyncio.to_thread(self._checkpoints.stop)
         self._lookups.close()
         self._readers.shutdown()
+        if self._file is not None:
+            self._file.look_last()
         self._engine.dispose()
+        if self._file is not None:
+            self._file.close()
 
     def show_metrics(self) -> None:
         """Let the metrics of this process be those of this store's writer."""
@@ -194,6 +200,27 @@ class Store:
         Raises Unavailable when the database cannot be reached.
         """
         return self._lookups.find(query, key)
+
+    async def note_identity(self) -> None:
+        """Keep what tells a SQLite file from an older copy; of a server nothing needs to be kept.
+
+        Where the feed's numbers were taken back, as the shell's `.restore` does, they leap.
+        Raises Unavailable.
+        """
+        if self._file is None:
+            return
+        await self.write(self._stamp, None)
+        header = self._file.read_header()
+        await self.read(lambda db: feed_head.note(db, header))
+
+    def _claim(self, db: Connection) -> bool:
+        header = None if self._file is None else self._file.read_header()
+        return feed_head.claim(db, now=self._clock.now(), header=header)
+
+    def _stamp(self, tx: Tx, asked: Sequence[None]) -> list[None]:
+        self._claim(tx.db)
+        feed_head.stamp(tx.db)
+        return list(asked)
 
     async def give_back_pages(self) -> int:
         """Give a slice of pages of a SQLite file that hold nothing back; returns how many it was.

@@ -34,8 +34,9 @@ from tracker.services.backup.restoring import RestoreOrder, restore
 from tracker.services.upkeep.presence import Presence
 from tracker.store import attempts, conditions, restoring, sizes, tasks
 from tracker.store.driver.engine import open_engine, sqlite_file
+from tracker.store.driver.file_note import note_path
 from tracker.store.driver.transaction import Tx
-from tracker.store.feed_head import LEAP, note_path
+from tracker.store.feed_head import LEAP
 from tracker.store.store import Reading
 
 pytestmark = pytest.mark.anyio

@@ -7,9 +7,10 @@ from tests.support.subscribing import OK
 from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
 from tracker.services.conditions import News, tell
 from tracker.services.upkeep.identity import SAID, Identity
-from tracker.store import conditions, feed_head
+from tracker.store import conditions
 from tracker.store.conditions import CLOCK_SKEW, DATABASE_CHANGED
 from tracker.store.driver.engine import sqlite_file
+from tracker.store.driver.file_note import note_path
 
 pytestmark = pytest.mark.anyio
 
@@ -35,4 +36,4 @@ async def test_the_newest_number_stands_beside_the_file(sqlite_url: str) -> None
         for newest in (1, 2):
             await history.insert(bench.context.store, history.new_task())
             await identity.note()
-            assert f'"seq": {newest}' in feed_head.note_path(file).read_text()
+            assert f'"seq": {newest}' in note_path(file).read_text()

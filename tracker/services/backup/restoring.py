@@ -17,7 +17,7 @@ from tracker.services.backup.readying import Readied
 from tracker.store import backup, probe, restoring
 from tracker.store.backup import BackupFailed
 from tracker.store.driver.engine import sqlite_file
-from tracker.store.feed_head import note_path
+from tracker.store.driver.file_note import copy_note, note_path
 from tracker.store.migrate import upgrade
 from tracker.store.revision import SCHEMA_REVISION
 
@@ -123,8 +123,7 @@ async def _restore_file(
     try:
         os.close(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         shutil.copyfile(order.source / SQLITE_FILE, aside)
-        if note_path(file).exists():  # of the database that was here: its numbers are left out too
-            shutil.copyfile(note_path(file), note_path(aside))
+        copy_note(file, aside)  # of the database that was here: its numbers are left out too
         done = await _ready(order, f"sqlite:///{aside.absolute()}", manifest, make_ready)
         if _log_of(aside).exists():
             raise BackupFailed(f"{aside} is still in use")

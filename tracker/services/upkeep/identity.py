@@ -6,7 +6,6 @@ from datetime import timedelta
 from tracker.domain.errors import Unavailable
 from tracker.services.conditions import end_after
 from tracker.services.context import Context
-from tracker.store import feed_head
 from tracker.store.conditions import DATABASE_CHANGED
 
 log = logging.getLogger(__name__)
@@ -26,7 +25,7 @@ class Identity:
         """Write the newest number of the feed beside a SQLite file, and end what was said."""
         store = self._context.store
         try:
-            await store.read(feed_head.note)
+            await store.note_identity()
             await end_after(store, DATABASE_CHANGED, before=self._context.clock.now() - SAID)
         except Unavailable as error:
             log.info("the newest number is noted later: %(reason)s", {"reason": error})

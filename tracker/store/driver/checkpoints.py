@@ -13,6 +13,7 @@ https://www.sqlite.org/wal.html, read 2026-11-29.
 import logging
 import sqlite3
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -44,12 +45,23 @@ _PASS = "PRAGMA wal_checkpoint(PASSIVE)"  # noqa: S105 - not a password
 class Checkpoints:
     """The checkpoints of one writer, in whose thread all but `start` and `stop` is called."""
 
-    def __init__(self, file: Path, signal: Signal = no_signal, *, begin: int = BEGIN) -> None:
-        """Nothing happens before `start`. file: the database. begin: see BEGIN."""
+    def __init__(
+        self,
+        file: Path,
+        signal: Signal = no_signal,
+        *,
+        begin: int = BEGIN,
+        find_flaw: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """Nothing happens before `start`. file: the database. begin: see BEGIN.
+
+        find_flaw: tells why the file may not be written, for any thread; see `file_identity`.
+        """
         self._file = file
         self._log = Path(f"{file}-wal")
         self._at = signal
         self._begin = begin
+        self._find_flaw = find_flaw
         self._done = 0
         self._is_near = False
         self._committed, self._stopped = threading.Event(), threading.Event()
@@ -79,6 +91,8 @@ class Checkpoints:
         if not self._is_near:
             return
         self._is_near = False
+        if self._find_flaw() is not None:
+            return
         try:
             bulk.run(db, _PASS).fetchone()
         except SQLAlchemyError as error:  # the next transaction meets what is wrong, and tells
@@ -103,7 +117,7 @@ class Checkpoints:
         there = count_frames(self._log)
         if there < self._done:  # it was begun anew
             self._done = 0
-        if there - self._done < self._begin:
+        if there - self._done < self._begin or self._find_flaw() is not None:
             return
         # Where the file was moved away, no empty one is made in its place.
         address = f"{self._file.resolve().as_uri()}?mode=rw"

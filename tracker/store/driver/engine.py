@@ -10,6 +10,7 @@ from sqlalchemy.pool import QueuePool
 from tracker.clock import ServerClock
 from tracker.store.driver import sqlite_mode  # noqa: F401 # before sqlite3, which SQLAlchemy brings
 from tracker.store.driver.dialect import dialect_of_url
+from tracker.store.driver.file_note import find_mixture
 from tracker.store.driver.server_session import Timeouts, begin_session, begin_transaction
 from tracker.store.driver.statements import STATEMENTS
 
@@ -120,6 +121,14 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
             "cached_statements": SQLITE_STATEMENTS,
         },
     )
+
+    @event.listens_for(engine, "do_connect")
+    def refuse_mixture(*_given: Any) -> None:
+        import sqlite3  # noqa: PLC0415 - after `sqlite_mode`
+
+        reason = find_mixture(Path(f"{url.database}"))
+        if reason is not None:
+            raise sqlite3.OperationalError(reason)
 
     @event.listens_for(engine, "connect")
     def configure(connection: "sqlite3.Connection", _record: Any) -> None:
