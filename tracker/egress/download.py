@@ -82,7 +82,12 @@ class Downloading:
             location = answer.headers.get("location")
             if location is None:
                 return HttpFailure(Certainty.UNKNOWN, "it redirects without saying where to")
-            url = urljoin(url, location)
+            try:
+                url = urljoin(url, location)
+            except ValueError:
+                return HttpFailure(
+                    Certainty.UNKNOWN, "may not be called: it redirects to what is no URL"
+                )
         return HttpFailure(Certainty.UNKNOWN, f"more than {MOST_REDIRECTS} redirects")
 
     async def _ask(self, call: HttpCall) -> HttpStream | HttpFailure:

@@ -38,6 +38,7 @@ from tracker.services.outbox import Outbox
 from tracker.services.provider_calls import ProviderCalls
 from tracker.services.recovery import Recovery
 from tracker.services.storage import ObjectStore, Storage
+from tracker.services.store_room import StoreRoom
 from tracker.store.conditions import ACCOUNT_TOKEN_REFUSED
 from tracker.store.store import Store
 
@@ -133,6 +134,7 @@ class Context:
     outbox: Outbox = field(init=False)
     calls: ProviderCalls = field(init=False)
     key_sets: KeySets = field(init=False)
+    room: StoreRoom | None = field(init=False)
 
     def __post_init__(self) -> None:
         """Build what remembers: endpoints, tokens of accounts, published keys."""
@@ -140,6 +142,8 @@ class Context:
         calls = ProviderCalls(self.egress, self.providers, self.clock, self._report_token)
         object.__setattr__(self, "calls", calls)
         object.__setattr__(self, "key_sets", KeySets(self.store, self.egress, self.clock))
+        room = None if self.storage is None else StoreRoom(self.storage, self.store, self.clock)
+        object.__setattr__(self, "room", room)
 
     async def _report_token(self, provider: str, account: str, reason: str | None) -> None:
         """Say that an account gets no token, or that it gets one again. Raises Unavailable."""

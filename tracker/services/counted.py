@@ -6,6 +6,11 @@ from tracker.domain.media_type import FIRST_BYTES, media_type_of
 from tracker.services.hashing import Hashing
 
 
+async def in_one_piece(data: bytes) -> AsyncIterator[bytes]:
+    """Yield bytes that are here already."""
+    yield data
+
+
 class CountedChunks:
     """Chunks on their way, counted and hashed."""
 

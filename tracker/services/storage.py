@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tracker.domain.custody import Custody, StoredObject
+from tracker.domain.errors import StorageError
 from tracker.domain.exchange import HttpFailure, HttpStream
 
 
@@ -56,6 +57,18 @@ class Downloads(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class StoreHealth:
+    """How the store took the last file of this process.
+
+    reason:   why it did not; None: it did.
+    refusals: how many files it did not take.
+    """
+
+    reason: str | None = None
+    refusals: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Storage:
     """Everything that a process needs to keep files."""
@@ -63,3 +76,14 @@ class Storage:
     rules: Custody
     objects: ObjectStore = field(repr=False)
     downloads: Downloads = field(repr=False)
+    health: StoreHealth = field(default_factory=StoreHealth)
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
+        """Keep what the chunks hold, and remember whether the store took it; see ObjectStore."""
+        try:
+            await self.objects.put(key, chunks)
+        except StorageError as error:
+            self.health.reason = str(error)
+            self.health.refusals += 1
+            raise
+        self.health.reason = None

@@ -96,16 +96,19 @@ def _runs(context: Context) -> BulkRuns:
 
 
 def _of_custody(context: Context) -> list[Chore]:
-    if context.storage is None:
+    room = context.room
+    if room is None:
         return []
     files = Retention(context)
     return [
         Chore("old assets", DROP_S, files.drop_expired),
+        Chore("room for assets", ROOM_S, room.report),
         Chore("strays among assets", SWEEP_STORE_S, files.sweep_now_and_then),
     ]
 
 
 DROP_S = 5.0
+ROOM_S = 60.0
 SWEEP_STORE_S = 6 * 3600.0
 SWEEP_S = 2.0
 PULL_S = 60.0

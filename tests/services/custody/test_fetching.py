@@ -253,6 +253,22 @@ async def test_a_page_behind_a_renewed_url_is_refused(database_url: str, tmp_pat
     assert (asset.state, "HTML" in (asset.reason or "")) == (AssetState.REFUSED, True)
 
 
+@pytest.mark.parametrize(
+    "expired",
+    [whole(b"<Error>Expired</Error>", status="400 Bad Request"), whole(b"<html>Late")],
+    ids=["400", "a page"],
+)
+async def test_a_link_that_has_expired_is_asked_for_anew_however_its_origin_says_so(
+    database_url: str, tmp_path: Path, expired: Script
+) -> None:
+    with Upstream(by_path({"/old": expired, "/new": whole(FILM)})) as origin:
+        piece = {"url": f"{origin.url}/new", "key": "0", "kind": "video", "refreshable": True}
+        said = {"status": "succeeded", "id": "theirs of ours", "pieces": [piece]}
+        async with open_custody(database_url, tmp_path, outbound=answering(said)) as custody:
+            asset = await custody.fetched({**piece, "url": f"{origin.url}/old"}, rounds=2)
+    assert asset.state is AssetState.KEPT
+
+
 async def test_nothing_is_fetched_from_inside(database_url: str, tmp_path: Path) -> None:
     with Upstream(whole(FILM)) as origin:
         async with open_custody(database_url, tmp_path, allow=()) as custody:

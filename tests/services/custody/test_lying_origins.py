@@ -49,6 +49,20 @@ def _chunked(body: bytes, *lines: str, is_cut: bool, behind: str = "") -> Script
     return answer
 
 
+def _unframed(body: bytes, *lines: str) -> Script:
+    """Give a body whose end is that of the connection."""
+    return lambda _asked: [head("200 OK", None, *lines), body]
+
+
+def _some_of_rest(asked: Asked) -> Iterable[bytes]:
+    """Answer a request for the rest by a part of it, whole by its own length."""
+    at = int(asked.headers["range"].removeprefix("bytes=").removesuffix("-"))
+    end = at + 2 * BLOCK
+    said = f"content-range: bytes {at}-{end - 1}/{len(FILM)}"
+    yield head("206 Partial Content", end - at, said, TAG)
+    yield FILM[at:end]
+
+
 def _endlessly(piece: bytes, *, before: Script | None = None) -> Script:
     """Go on with the same bytes as long as anybody reads them."""
 
@@ -130,6 +144,38 @@ RESUMED: dict[str, tuple[Script, ...]] = {
     ),
     "a cut in chunks": (_chunked(FILM[:CUT], TAG, is_cut=True), _rest(RIGHT, TAG)),
     "a cut in chunks of no version": (_chunked(FILM[:CUT], is_cut=True), whole(FILM)),
+    "a part of the rest, of a length unknown before": (
+        _chunked(FILM[:CUT], TAG, is_cut=True),
+        _some_of_rest,
+        _rest(RIGHT, TAG),
+    ),
+    "a rest that names no length, of one unknown before": (
+        _chunked(FILM[:CUT], TAG, is_cut=True),
+        _rest("bytes {at}-{end}/*", TAG),
+        whole(FILM),
+    ),
+    "a cut that looks like an end": (
+        _unframed(FILM[:CUT], TAG),
+        _rest(RIGHT, TAG),
+        _rest(RIGHT, TAG),
+    ),
+    "a cut that looks like an end, of no version": (
+        _unframed(FILM[:CUT]),
+        _rest(RIGHT),
+        whole(FILM),
+    ),
+    "an end that is one": (_unframed(FILM, TAG), _rest(RIGHT, TAG)),
+    "an end that is one, of an origin without ranges": (_unframed(FILM), whole(FILM)),
+    "an end that is one, of a link that is good once": (
+        _unframed(FILM),
+        whole(b"", status="403 Forbidden"),
+    ),
+    "a shorter file behind an end": (
+        _unframed(FILM[:CUT], TAG),
+        whole(b"", f"content-range: bytes */{CUT - 9}", status="416 Range Not Satisfiable"),
+        whole(b"", status="416 Range Not Satisfiable"),
+        whole(FILM),
+    ),
     "a cut in a coding": (
         _cut("content-encoding: gzip", TAG, body=gzip.compress(FILM)),
         whole(gzip.compress(FILM), "content-encoding: gzip"),
@@ -197,6 +243,7 @@ BAD: dict[str, tuple[Script, str, str]] = {
     "an address in disguise": (_to("http://2852039166/"), "refused", "may not"),
     "data in a URL": (_to("data:video/mp4;base64,AAAA"), "refused", "may not"),
     "FTP": (_to("ftp://files.example/film.mp4"), "refused", "may not"),
+    "what is no URL": (_to("http://[::1"), "refused", "no URL"),
     "a port that is none": (_to("http://files.example:99999/"), "refused", "may not"),
 }
 """An answer that is always the same, the state that it comes to, and a part of the reason."""

@@ -9,7 +9,8 @@ from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_wor
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
-from tracker.services.submit.attempting import HELD_BACK, Attempting
+from tracker.services.submit.attempting import Attempting
+from tracker.services.submit.holds import HELD_BACK
 from tracker.store.jobs import Job
 from tracker.store.schema import jobs
 

@@ -106,6 +106,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "more than {} redirects": "重定向超过 {0} 次",
         "it redirects without saying where to": "重定向但未说明目标",
         "the store ended a file before its end": "存储在文件结束前中断",
+        "the connection ended after {} of {} bytes": "连接在 {1} 字节中的第 {0} 字节处中断",
+        "its answer will hold its files, and the store of assets takes none now": (
+            "其回答会直接带文件，而文件存储现在不接收文件"
+        ),
         "larger than a page may show": "超出页面可显示的大小",
         # Files of the archive
         "{} is not in the database: it is of before a restore, or of another": (

@@ -239,9 +239,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "nothing of the body came for {} s, or not all of it within {} s": (
             "请求体中断了 {0} 秒，或未能在 {1} 秒内传完"
         ),
-        "the disk of the store is nearly full: nothing more is taken": (
-            "存储磁盘将满：不再接收文件"
-        ),
         "the file cannot be read now: {}": "现在无法读取文件：{0}",
         "the file cannot be stored now: {}": "现在无法存储文件：{0}",
         "the file cannot be made smaller now: {}": "现在无法缩小文件：{0}",

@@ -18,7 +18,6 @@ from tracker.domain.task import Artifact, Task
 from tracker.metrics import LEASES_EXPIRED
 from tracker.precedence import Background
 from tracker.services.asking import ask
-from tracker.services.conditions import News, tell
 from tracker.services.context import Context
 from tracker.services.custody.hosts import UnreachableHosts
 from tracker.services.custody.keeping import Failed, Keeping, Stored
@@ -30,15 +29,15 @@ from tracker.store.driver.transaction import Tx
 
 log = logging.getLogger(__name__)
 
-DISK_LOW = "assets_disk_low"
-"""The condition that nothing is fetched because the store's disk is nearly full."""
 _DISK_PAUSE = timedelta(seconds=30)
 _HOST_PAUSE = timedelta(seconds=10)
 """Until a file may be the one that its host is tried with again: others are, meanwhile."""
 FLOOR_EVERY_BYTES = 64 * 1024 * 1024
 """The free disk is looked at after so many."""
-_DEAD = frozenset({401, 403, 404, 410})
-"""Statuses by which an origin says that a URL leads to nothing (any more)."""
+_DEAD = frozenset({400, 401, 403, 404, 410})
+"""Statuses by which an origin says that a URL leads to nothing (any more). 400: a signed link to
+Google's storage that has expired (https://docs.tryterra.co/help-center/help-topics/webhook/
+large-payloads-and-chunking/presigned-url-expiry, read 2026-11-30)."""
 _MOST_STARTS = 4
 """How often one fetch begins anew because it could not go on."""
 _BEGINNING_S, _BYTE_S = 0.004, 3e-9
@@ -59,15 +58,15 @@ class Fetching:
     """Fetches. Needs a context with storage."""
 
     def __init__(self, context: Context) -> None:
-        """One per process: it remembers what it said of the disk. Raises Misuse: custody is off."""
-        if context.storage is None:
+        """One per process: it remembers hosts out of reach. Raises Misuse: custody is off."""
+        if context.storage is None or context.room is None:
             raise Misuse("custody is off")
         self._context = context
         self._storage: Storage = context.storage
+        self._room = context.room
         self._keeping = Keeping(context)
         self._hosts = UnreachableHosts()
         self._background = Background(context.precedence, context.clock)
-        self._is_low: bool | None = None
 
     async def claim(
         self, *, limit: int, per_lane: int, busy: Mapping[str, int]
@@ -100,21 +99,8 @@ class Fetching:
         await self._context.store.write(_release, tuple(held))
 
     async def has_room(self) -> bool:
-        """Tell whether the disk has room for more; the condition says so when it has none."""
-        try:
-            free = await self._storage.objects.free_bytes()
-        except StorageError as error:
-            await self._tell(f"the store of assets cannot be used: {error}")
-            return False
-        floor = self._storage.rules.min_free_bytes
-        if free is not None and free < floor:
-            await self._tell(
-                f"{free} bytes are free where assets are kept, less than "
-                f"TRACKER_ASSET_MIN_FREE_BYTES ({floor}): nothing is fetched"
-            )
-            return False
-        await self._tell(None)
-        return True
+        """Tell whether the store takes files now; the condition says so when it takes none."""
+        return await self._room.takes_files()
 
     async def fetch(self, claimed: ClaimedAsset) -> None:
         """Fetch one asset and record what became of it. Raises Unavailable, and nothing else that
@@ -125,6 +111,8 @@ class Fetching:
         if isinstance(outcome, Stored):
             self._context.at(CrashPoint.FETCH_STORED)
         stands_on = await self._keeping.settle(claimed, outcome)
+        if self._storage.health.reason is not None:
+            await self._room.refused()
         self._context.at(CrashPoint.FETCH_RECORDED)
         if isinstance(outcome, Stored) and stands_on != outcome.store_key:
             await self._drop(outcome.store_key)
@@ -170,6 +158,14 @@ class Fetching:
             if error.status in _DEAD:
                 return await self._dead(claimed, task, error)
             return self._later(claimed, str(error))
+        except Unkeepable:
+            if claimed.asset.attempts == 0:
+                raise
+            # It may be a page that says that a link has expired.
+            renewed = await self._fetch_renewed(claimed, task, url)
+            if renewed is None:
+                raise
+            return renewed
 
     async def _fetch(self, asset: Asset, task: Task, url: str, lane: str) -> Stored:
         """Stream the file into the store, from the beginning where it cannot go on.
@@ -180,7 +176,7 @@ class Fetching:
             transfer = await self._transfer(asset, task, url)
             store_key = self._new_key(asset)
             try:
-                await self._storage.objects.put(store_key, self._watch_transfer(transfer))
+                await self._storage.put(store_key, self._watch_transfer(transfer))
             except StartAgain:
                 if start + 1 == _MOST_STARTS:
                     raise
@@ -240,18 +236,27 @@ class Fetching:
         self, claimed: ClaimedAsset, task: Task, error: OriginAnswered
     ) -> Stored | Failed:
         """Have the provider asked for another URL, where that brings one: this one is dead."""
-        piece = _piece_of(task, claimed.asset)
-        if piece is not None and piece.refreshable and self._context.has_account(task):
-            renewed = await self._ask_newer_url(task, claimed)
-            if renewed is not None:
-                try:
-                    lane = _lane_of(claimed, renewed)
-                    return await self._fetch(claimed.asset, task, renewed, lane)
-                except (OriginAnswered, Broken, StartAgain) as again:
-                    return self._later(claimed, f"{again}, under a renewed URL too")
+        renewed = await self._fetch_renewed(claimed, task, None)
+        if renewed is not None:
+            return renewed
         if claimed.asset.attempts >= len(custody.FIRST_PAUSES):
             return Failed(str(error), None)
         return self._later(claimed, str(error))
+
+    async def _fetch_renewed(
+        self, claimed: ClaimedAsset, task: Task, url: str | None
+    ) -> Stored | Failed | None:
+        """Fetch from a URL that the provider gives now; None where it gives none but `url`."""
+        piece = _piece_of(task, claimed.asset)
+        if piece is None or not piece.refreshable or not self._context.has_account(task):
+            return None
+        renewed = await self._ask_newer_url(task, claimed)
+        if renewed is None or renewed == url:
+            return None
+        try:
+            return await self._fetch(claimed.asset, task, renewed, _lane_of(claimed, renewed))
+        except (OriginAnswered, Broken, StartAgain) as again:
+            return self._later(claimed, f"{again}, under a renewed URL too")
 
     async def _ask_newer_url(self, task: Task, claimed: ClaimedAsset) -> str | None:
         """Return the URL that a query of the provider now gives a piece; None where it gives none.
@@ -323,12 +328,6 @@ class Fetching:
                 "a file stays until the next sweep: %(file)s: %(reason)s",
                 {"file": store_key, "reason": error},
             )
-
-    async def _tell(self, reason: str | None) -> None:
-        """Say how the disk is, where that is news of this process."""
-        if self._is_low is not (reason is not None):
-            await self._context.store.write(tell, News(DISK_LOW, "", "", reason))
-            self._is_low = reason is not None
 
     def _claim(self, tx: Tx, wanted: Sequence[_FetchClaim]) -> list[list[ClaimedAsset]]:
         return [

@@ -23,7 +23,7 @@ MOST_CUTS = 5
 PROGRESS_BYTES = 1024 * 1024
 OVERLAP_BYTES = 32 * 1024
 """Asked for once more when a transfer goes on, to compare."""
-OK, PARTIAL = 200, 206
+OK, PARTIAL, NOT_THERE = 200, 206, 416
 
 
 class StartAgain(Exception):
@@ -66,7 +66,7 @@ class Transfer:
         self._total: int | None = None
         self._validator: str | None = None
         self._tail = b""
-        self._is_checked = False
+        self._is_checked = self._is_open_ended = False
         self.is_answered = False
         self.size = 0
         self.first = b""
@@ -102,6 +102,8 @@ class Transfer:
                 except Broken as error:
                     why = str(error)
             if why is None and self._is_whole():
+                why = await self._find_missing()
+            if why is None and self._is_whole():
                 await self._hashing.finish()
                 self._check_whole()
                 return
@@ -118,6 +120,7 @@ class Transfer:
         if not _is_coded(answer.headers):
             length = answer.headers.get("content-length", "")
             self._total = int(length) if length.isdecimal() else None
+            self._is_open_ended = not length and "transfer-encoding" not in answer.headers
             self._validator = _validator(answer.headers)
             self._promised = _read_promised_digests(answer.headers)
             self._hashing = Hashing(also=self._promised.keys() - {"sha256"})
@@ -151,19 +154,42 @@ class Transfer:
                 cuts, why = cuts + 1, str(error)
                 continue
             if answer.status == PARTIAL and self._fits(answer.headers, at):
+                if self._total is None:  # or an answer that holds less than was asked for is whole
+                    self._total = _read_total(answer.headers)
                 return answer, cuts
             await answer.chunks.aclose()
-            if answer.status in (OK, PARTIAL, 412, 416):
+            if answer.status in (OK, PARTIAL, 412, NOT_THERE):
                 raise StartAgain(f"{why}; the origin does not go on with the same file")
             cuts, why = cuts + 1, f"the origin answers {answer.status}"
         raise Broken(why)
 
+    async def _find_missing(self) -> str | None:
+        """Return what is missing of a file whose end nothing told but the end of its connection.
+
+        None where nothing is, and where the origin does not say either: it answers no ranges.
+        """
+        if not self._is_open_ended or not self.size:
+            return None
+        condition = {} if self._validator is None else {"if-range": self._validator}
+        answer = await self._ask({"range": f"bytes={self.size - 1}-", **condition})
+        await answer.chunks.aclose()
+        self._is_open_ended = False
+        if answer.status not in (PARTIAL, NOT_THERE):
+            return None
+        self._total = _read_total(answer.headers)
+        if self._is_whole():
+            return None
+        return f"the connection ended after {self.size} of {self._total} bytes"
+
     def _fits(self, headers: Mapping[str, str], at: int) -> bool:
         unit, _, rest = headers.get("content-range", "").partition(" ")
-        span, _, total = rest.partition("/")
-        if unit != "bytes" or span.partition("-")[0] != str(at) or _is_coded(headers):
+        start = rest.partition("/")[0].partition("-")[0]
+        if unit != "bytes" or start != str(at) or _is_coded(headers):
             return False
-        if self._total is not None and total not in ("*", str(self._total)):
+        total = _read_total(headers)
+        if total is None and (self._total is None or not rest.endswith("/*")):
+            return False
+        if None not in (total, self._total) and total != self._total:
             return False
         return _validator(headers) in (None, self._validator)
 
@@ -209,6 +235,12 @@ def _behind(expected: bytes, piece: bytes) -> tuple[bytes, bytes]:
     if expected[:common] != piece[:common]:
         raise StartAgain("the origin went on with the bytes of another file")
     return piece[common:], expected[common:]
+
+
+def _read_total(headers: Mapping[str, str]) -> int | None:
+    """Return how long a file is by its Content-Range; None where that does not say."""
+    total = headers.get("content-range", "").rpartition("/")[2].strip()
+    return int(total) if total.isdecimal() and total.isascii() else None
 
 
 def _is_coded(headers: Mapping[str, str]) -> bool:

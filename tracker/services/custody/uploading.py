@@ -22,6 +22,7 @@ from tracker.domain.upload_label import UploadLabel
 from tracker.services.context import Context
 from tracker.services.counted import CountedChunks
 from tracker.services.storage import Storage
+from tracker.services.store_room import StoreRoom
 from tracker.store import assets
 from tracker.store.driver.transaction import Tx
 
@@ -74,7 +75,7 @@ class Uploading:
         the store does not take it, and what the chunks and the terms raise.
         """
         storage = self._storage()
-        await self._check_room(storage)
+        await self._check_room()
         return await self._store_upload(storage, tenant, new_id(), chunks, terms)
 
     async def keep_promised(
@@ -88,7 +89,7 @@ class Uploading:
         storage = self._storage()
         first = await self._context.store.find(assets.by_id, ticket.asset)
         if first is None:
-            await self._check_room(storage)
+            await self._check_room()
             terms = UploadTerms(lifetime)
             kept = await self._store_upload(storage, ticket.tenant, ticket.asset, chunks, terms)
             # Two of them may have come at once: the row that was first stays.
@@ -124,8 +125,9 @@ class Uploading:
         store_key = custody.object_key(tenant, id_, now, new_token()[:8])
         counted = CountedChunks(chunks)
         try:
-            await storage.objects.put(store_key, counted.chunks())
+            await storage.put(store_key, counted.chunks())
         except StorageError as error:
+            await self._room().refused()
             raise Unavailable(f"the file cannot be stored now: {error}") from error
         try:
             agreed = _agree_on_terms(counted, terms)
@@ -163,13 +165,14 @@ class Uploading:
         with contextlib.suppress(StorageError):
             await storage.objects.delete(store_key)
 
-    async def _check_room(self, storage: Storage) -> None:
-        try:
-            free = await storage.objects.free_bytes()
-        except StorageError as error:
-            raise Unavailable(f"the file cannot be stored now: {error}") from error
-        if free is not None and free < storage.rules.min_free_bytes:
-            raise Unavailable("the disk of the store is nearly full: nothing more is taken")
+    async def _check_room(self) -> None:
+        if (shortage := await self._room().find_shortage()) is not None:
+            raise Unavailable(f"the file cannot be stored now: {shortage}")
+
+    def _room(self) -> StoreRoom:
+        if self._context.room is None:
+            raise Conflict(CUSTODY_OFF)
+        return self._context.room
 
 
 def _agree_on_terms(

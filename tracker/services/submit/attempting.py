@@ -64,23 +64,20 @@ _ONCE_PAUSE = timedelta(seconds=3)
 """Pause before the one more try that a clock skew deserves (Kling 1003, 1004)."""
 
 
-HELD_BACK = "the provider asked to wait with tasks like this one"
-"""The `last_error` of a submit that another's deferral holds back."""
-
-
 class Attempting:
     """Carries out jobs of kind `submit`."""
 
     def __init__(self, context: Context) -> None:
         """One per process: it remembers what providers asked to wait."""
         self._context = context
-        self._holds = SubmitHolds()
+        self._holds = SubmitHolds(context)
         self.aside = JobsAside()
 
     async def run(self, job: Job) -> None:
         """Carry out one job: one try. Raises Unavailable; anything else raised is a bug."""
         context = self._context
         async with CreateTurn(context, job.lane) as turn:
+            await self._holds.look(job)
             # Before the lease is prolonged, so that it ends for us no later than for others.
             ours_until = context.clock.monotonic() + context.policy.lease.total_seconds()
             begun: BegunTry | None = await context.store.write(self._begin, job, is_patient=True)
@@ -278,8 +275,9 @@ class Attempting:
                 )
                 run_at = tx.now + ACCOUNT_GONE_PAUSE
                 jobs.reschedule(tx.db, job, run_at=run_at, spent=False, error=ACCOUNT_GONE)
-            elif (until := self._holds.until(task, tx.now)) is not None:
-                jobs.reschedule(tx.db, job, run_at=until, spent=False, error=HELD_BACK)
+            elif (held_back := self._holds.find(task, tx.now)) is not None:
+                run_at, why = held_back
+                jobs.reschedule(tx.db, job, run_at=run_at, spent=False, error=why)
             elif account in rooms and not rooms[account].takes(task.slots):
                 # Another process was faster. It keeps its place, and a freed slot wakes it.
                 jobs.reschedule(tx.db, job, run_at=job.run_at, spent=False, error=jobs.WAITING)

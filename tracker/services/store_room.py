@@ -1,0 +1,101 @@
+"""Tell whether the store of assets takes files now, and say so where it does not.
+
+Files that nobody else has are not asked for while it takes none: an answer that holds its files
+comes once.
+"""
+
+from contextlib import suppress
+
+from tracker.clock import Clock, new_token
+from tracker.domain.errors import StorageError, Unavailable
+from tracker.services.conditions import News, tell
+from tracker.services.counted import in_one_piece
+from tracker.services.storage import Storage
+from tracker.store import conditions
+from tracker.store.conditions import DISK_LOW
+from tracker.store.store import Store
+
+PROBES = ".probes"
+"""Above the names of objects that are written to see whether one can be, and deleted at once."""
+PAUSE_S = 30.0
+"""After a file that was not taken, until the store is tried again."""
+_PROBE = bytes(64 * 1024)
+
+
+class StoreRoom:
+    """Looks at one store. One per process: it remembers what it said."""
+
+    def __init__(self, storage: Storage, store: Store, clock: Clock) -> None:
+        """Nothing is looked at yet. store: of the rows."""
+        self._storage, self._store, self._clock = storage, store, clock
+        self._is_told: bool | None = None
+        self._refusals, self._tried_again_s = 0, 0.0
+
+    async def find_shortage(self) -> str | None:
+        """Return why too little room is left; None where enough is. The condition says it too.
+
+        Raises Unavailable.
+        """
+        reason = await self._look()
+        await self._tell(reason or self._storage.health.reason)
+        return reason
+
+    async def takes_files(self) -> bool:
+        """Tell whether a file can be stored now, by trying after a pause where the last could not.
+
+        Raises Unavailable.
+        """
+        reason = await self._look()
+        if reason is None and self._storage.health.reason is not None:
+            await self._probe()
+        reason = reason or self._storage.health.reason
+        await self._tell(reason)
+        return reason is None
+
+    async def report(self) -> None:
+        """Say how it is, whatever any process said before. Raises Unavailable."""
+        reason = await self._look()
+        opened = await self._store.read(conditions.list_open)
+        is_said = any(one.name == DISK_LOW for one in opened)
+        if reason is None and (is_said or self._storage.health.reason is not None):
+            await self._probe()
+            reason = self._storage.health.reason
+        if is_said is not (reason is not None):
+            self._is_told = is_said
+        await self._tell(reason)
+
+    async def refused(self) -> None:
+        """Say at once that the store took no file; the next look says it where this cannot."""
+        with suppress(Unavailable):
+            await self._tell(self._storage.health.reason)
+
+    async def _look(self) -> str | None:
+        try:
+            free = await self._storage.objects.free_bytes()
+        except StorageError as error:
+            return f"the store of assets cannot be used: {error}"
+        floor = self._storage.rules.min_free_bytes
+        if free is None or free >= floor:
+            return None
+        return (
+            f"{free} bytes are free where assets are kept, less than "
+            f"TRACKER_ASSET_MIN_FREE_BYTES ({floor}): nothing is fetched"
+        )
+
+    async def _probe(self) -> None:
+        """Try to store something, some time after the last file that was not taken."""
+        now_s, refusals = self._clock.monotonic(), self._storage.health.refusals
+        if refusals != self._refusals:
+            self._refusals, self._tried_again_s = refusals, now_s + PAUSE_S
+        if now_s < self._tried_again_s:
+            return
+        name = f"{PROBES}/{new_token()}"
+        with suppress(StorageError):
+            await self._storage.put(name, in_one_piece(_PROBE))
+            await self._storage.objects.delete(name)
+
+    async def _tell(self, reason: str | None) -> None:
+        """Say it where that is news of this process."""
+        if self._is_told is not (reason is not None):
+            await self._store.write(tell, News(DISK_LOW, "", "", reason))
+            self._is_told = reason is not None
