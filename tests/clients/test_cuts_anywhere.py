@@ -43,9 +43,11 @@ PYPI = {
     "pypi.genai.gemini": "/veo",
     "pypi.genai.vertex": "/veo",
     "pypi.jimeng": OWN_HOSTS["jimeng"],
+    "pypi.luma": "/luma/dream-machine/v1",
     "pypi.openai.images": "/openai/v1",
     "pypi.openai.responses": "/openai/v1",
     "pypi.openai.videos": "/openai/v1",
+    "pypi.replicate": "/replicate",
     "pypi.zai": "/api/paas/v4",
 }
 """Paths of the front, or addresses, by client."""
@@ -63,6 +65,7 @@ NPM = {
     "npm.genai.gemini": "/veo",
     "npm.genai.interactions": "/veo",
     "npm.genai.vertex": "/veo",
+    "npm.luma": "/luma/dream-machine/v1",
     "npm.openai.images": "/openai/v1",
     "npm.openai.responses": "/openai/v1",
     "npm.openai.videos": "/openai/v1",

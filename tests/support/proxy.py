@@ -270,5 +270,6 @@ def _end(writer: asyncio.StreamWriter, *, is_reset: bool) -> None:
         return
     with suppress(OSError):  # the other side is gone already
         sock = writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        if sock is not None:  # of TLS it is gone with the connection
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
     writer.transport.abort()

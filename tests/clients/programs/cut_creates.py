@@ -119,6 +119,22 @@ def openai(url: str, key: str, kind: str) -> Make:
     return lambda text: [text, len(images.generate(model="gpt-image-2", prompt=text).data or [])]
 
 
+def luma(url: str, key: str) -> Make:
+    """lumaai."""
+    from lumaai import LumaAI  # noqa: PLC0415
+
+    videos = LumaAI(auth_token=key, base_url=url).generations.video
+    return lambda text: videos.create(model="ray-2", prompt=text).id
+
+
+def replicate(url: str, key: str) -> Make:
+    """replicate; the address is without `/v1`."""
+    from replicate import Client  # noqa: PLC0415
+
+    predictions = Client(api_token=key, base_url=url).models.predictions
+    return lambda text: predictions.create("acme/picture", input={"prompt": text}).id
+
+
 def zai(url: str, key: str) -> Make:
     """zai-sdk."""
     from zai import ZhipuAiClient  # noqa: PLC0415
