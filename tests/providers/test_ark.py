@@ -65,6 +65,7 @@ class TestArk(
         ({"duration": 31, "model": "ep-1"}, "duration"),
         ({"duration": 0, "model": "ep-1"}, "duration"),
         ({"duration": -1, "model": "doubao-seedance-1-0-pro-250528"}, "duration"),
+        ({"duration": 3, "model": "doubao-seedance-2-5-270101"}, "duration"),
         ({"seed": 2**32}, "seed"),
         ({"execution_expires_after": 3599}, "execution_expires_after"),
         ({"service_tier": "cheap"}, "service_tier"),

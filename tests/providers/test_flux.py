@@ -109,6 +109,7 @@ def test_every_endpoint_is_an_operation() -> None:
         ("flux-2-pro", {"safety_tolerance": 6}, "safety_tolerance"),
         ("flux-2-pro", {"width": 2049}, "width"),
         ("flux-2-pro", {"prompt": ""}, "prompt"),
+        ("flux-2-pro", {"input_image_9": 5}, "input_image_9"),
         ("flux-pro-1.1-ultra", {"aspect_ratio": "22:9"}, "aspect_ratio"),
         ("flux-pro-1.1-ultra", {"aspect_ratio": "wide"}, "aspect_ratio"),
         ("flux-pro-1.1-ultra", {"image_prompt_strength": 1.1}, "image_prompt_strength"),

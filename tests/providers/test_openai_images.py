@@ -92,6 +92,8 @@ def test_a_picture_is_created_as_json_and_may_take_ten_minutes() -> None:
         {**CAT, "n": 11},
         {**CAT, "n": "0"},
         {**CAT, "prompt": "x" * 32_001},
+        {**CAT, "output_compression": 101},
+        {**CAT, "partial_images": "4"},
     ):
         with pytest.raises(InvalidRequest):
             OPENAI.submits.check(GENERATED, wrong)
@@ -272,6 +274,8 @@ def _seen(**fields: Any) -> Any:
 
 
 def test_a_response_is_made_in_the_background_whatever_is_asked_for() -> None:
+    with pytest.raises(InvalidRequest):
+        OPENAI.submits.check(RESPONSES, TOOL | {"metadata": {"task": "x" * 513}})
     call = _call(RESPONSES, TOOL | {"background": False, "stream": True, "store": False})
     sent = json.loads(call.body)
     assert (sent["background"], sent["store"], "stream" in sent) == (True, True, False)

@@ -25,6 +25,8 @@ from tracker.domain.events import Source
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Observed
 from tracker.domain.task import ArtifactState, FollowUp, Task, TaskState
+from tracker.providers.ports.front import Create
+from tracker.providers.ports.front_call import FrontCall
 from tracker.providers.registry import PROVIDERS
 
 REPLICATE = PROVIDERS["replicate"]
@@ -87,6 +89,24 @@ def test_every_create_asks_for_the_events_that_bring_news(operation: str, path: 
     assert sent["input"] == INPUT
 
 
+def test_the_deadline_of_a_clients_header_reaches_the_provider() -> None:
+    assert REPLICATE.front is not None
+    given = {"version": "acme/pic", "input": INPUT}
+    asked = FrontCall(
+        *("POST", "v1/predictions", NOW),
+        headers={"cancel-after": "90s"},
+        body=given,
+        base="http://t",
+    )
+    command = REPLICATE.front.read(asked)
+    assert isinstance(command, Create)
+    body = REPLICATE.submits.check(command.operation, command.input).body
+    sending = sent_to(an_account(REPLICATE), a_task(command.operation), body)
+    call = REPLICATE.submits.build_submit(sending)
+    assert call.headers["cancel-after"] == "90s"
+    assert json.loads(call.body or b"").keys() & {*given, "cancel_after"} == given.keys()
+
+
 @pytest.mark.parametrize(
     "operation",
     ["models/acme", "models/acme/pic/more", "models/../pic", "models/acme/..", "models/a b/c", ""],
@@ -105,6 +125,7 @@ def test_only_paths_of_models_and_deployments_are_served(operation: str) -> None
             {"version": "a/b", "input": {}, "webhook_events_filter": ["never"]},
             "webhook_events_filter[0]",
         ),
+        ({"version": "a/b", "input": {}, "cancel_after": "soon"}, "cancel_after"),
     ],
 )
 def test_what_stands_around_the_models_input_is_checked(

@@ -95,6 +95,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "must be up to 63 of a-z, 0-9, _ and -": "最多 63 个字符，只能是 a-z、0-9、_ 和 -",
         "is required where there is no image_url": "没有 image_url 时必填",
         "at most 512 characters": "最多 512 个字符",
+        "at most {} characters with this model": "此模型最多 {0} 个字符",
         "at most {} seconds with this model": "此模型最多 {0} 秒",
         "has at most one text": "最多包含一个文本",
         "is required by this model": "此模型必须提供",

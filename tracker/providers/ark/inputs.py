@@ -23,7 +23,12 @@ _DRAFT = "draft_task"
 _CONTENTS = ("text", "image_url", "video_url", "audio_url", _DRAFT)
 """Types of an item of `content`, each with a field of its own name."""
 _SECONDS: Mapping[str, tuple[int, int]] = MappingProxyType(
-    {"seedance-1-0": (2, 12), "seedance-1-5": (4, 12), "seedance-2-0": (4, 15)}
+    {
+        "seedance-1-0": (2, 12),
+        "seedance-1-5": (4, 12),
+        "seedance-2-0": (4, 15),
+        "seedance-2-5": (4, 30),
+    }
 )
 """Least and most of `duration`, by a part of the model's name."""
 _SEED_IN_TEXT = re.compile(r"--(?:seed|sd)\b")

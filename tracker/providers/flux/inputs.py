@@ -57,9 +57,20 @@ class _Inputs(OpenInputs):
     webhook_secret: str | None = None
 
 
-class _Flux2(_Inputs):
-    prompt: Text
+class _Pictures(_Inputs):
     input_image: Text | None = None
+    input_image_2: Text | None = None
+    input_image_3: Text | None = None
+    input_image_4: Text | None = None
+
+
+class _Flux2(_Pictures):
+    prompt: Text
+    input_image_5: Text | None = None
+    input_image_6: Text | None = None
+    input_image_7: Text | None = None
+    input_image_8: Text | None = None
+    input_image_9: Text | None = None
     width: Side | None = None
     height: Side | None = None
     safety_tolerance: Annotated[int, Field(ge=0, le=5)] | None = None
@@ -88,12 +99,8 @@ class _Ultra(_Inputs):
     image_prompt_strength: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
-class _Kontext(_Inputs):
+class _Kontext(_Pictures):
     prompt: Text
-    input_image: Text | None = None
-    input_image_2: Text | None = None
-    input_image_3: Text | None = None
-    input_image_4: Text | None = None
     aspect_ratio: Ratio | None = None
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from tracker.domain.cost import Cost
 from tracker.domain.documents import storable_text
@@ -23,6 +23,7 @@ from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
 from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.kit.calls import build_post
 from tracker.providers.kit.event_stream import EventStream
+from tracker.providers.kit.form_inputs import check_number
 from tracker.providers.kit.forms import FormFile, file_of, multipart
 from tracker.providers.kit.pieces import all_lost, list_pictures, make_lost_pieces, picture_url
 from tracker.providers.kit.reading import charge_text, first_number, first_text, read_json
@@ -46,6 +47,8 @@ _MARK_OF_ORDER = b"\xef\xbb\xbf"
 
 class _OpenAIPicture(OpenInputs):
     prompt: Annotated[str, Field(min_length=1, max_length=32_000)]
+    output_compression: Annotated[Any, BeforeValidator(check_number(0, 100))] = None
+    partial_images: Annotated[Any, BeforeValidator(check_number(0, 3))] = None
     model: str | None = None
     n: Annotated[int, Field(ge=1, le=10)] | Annotated[str, Field(pattern="^([1-9]|10)$")] = 1
     stream: bool = False

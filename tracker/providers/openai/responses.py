@@ -6,7 +6,9 @@ types/responses/response.py) and https://platform.openai.com/docs/guides/backgro
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from tracker.domain.inline_files import read_lost_reason
 from tracker.domain.observation import Observation
@@ -38,10 +40,14 @@ _WORDS: Mapping[str, TaskState] = MappingProxyType(
 )
 
 
+_Key = Annotated[str, Field(max_length=64)]
+_Value = Annotated[str, Field(max_length=512)]
+
+
 class _OpenAIResponse(OpenInputs):
     model: str | None = None
     input: str | list[Any] | None = None
-    metadata: dict[str, str] | None = None
+    metadata: Annotated[dict[_Key, _Value], Field(max_length=16)] | None = None
     tools: list[dict[str, Any]] | None = None
     previous_response_id: str | None = None
 

@@ -25,7 +25,7 @@ from tracker.providers.kit.useless_options import ONE_KIND, SecretlessOptions
 from tracker.providers.ports.adapter import Answer, Request, Sending
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.recraft.front import RecraftFront
-from tracker.providers.recraft.inputs import CREATES, FILES, GENERATIONS, LISTS
+from tracker.providers.recraft.inputs import CREATES, FILES, GENERATIONS, LISTS, flaws_of
 from tracker.providers.recraft.passing import ME, OBJECTS, RecraftCalls
 from tracker.providers.recraft.words import UNIT
 
@@ -56,6 +56,8 @@ class Recraft(TableAdapter):
         request = super().check(operation, input_)
         if operation not in LISTS and not {"file", "image"} & request.body.keys():
             raise InvalidRequest(FieldError("file", "is missing"))
+        if flaws := flaws_of(request.body):
+            raise InvalidRequest(*flaws)
         return request
 
     def build_submit(self, sending: Sending) -> HttpCall:

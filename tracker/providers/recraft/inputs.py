@@ -1,16 +1,19 @@
 """The creates: what they need, and whether their answer is a list.
 
 Sources: https://www.recraft.ai/docs/api-reference/endpoints and
-https://github.com/recraft-ai/mcp-recraft-server, read 2026-11. What a model limits by
-itself is not checked: it changes with each.
+https://github.com/recraft-ai/mcp-recraft-server, read 2026-11. Names of models, styles and sizes
+are not checked: they change with each model.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from tracker.domain.errors import FieldError
+from tracker.providers.kit.form_inputs import check_number
 from tracker.providers.kit.table import CreatePath, OpenInputs
 
 GENERATIONS = "images/generations"
@@ -27,19 +30,27 @@ class _RecraftInput(OpenInputs):
     response_format: Annotated[str, Field(pattern="^(url|b64_json)$")] = "url"
 
 
+class _Controls(OpenInputs):
+    artistic_level: Annotated[int, Field(ge=0, le=5)] | None = None
+
+
 class _RecraftDrawing(_RecraftInput):
     prompt: Text
     model: str | None = None
     size: str | None = None
     style: str | None = None
     style_id: str | None = None
-    controls: OpenInputs | None = None
+    controls: _Controls | None = None
     text_layout: list[OpenInputs] | None = None
 
 
 class _RecraftChange(_RecraftInput):
     image: Media
     prompt: Text
+
+
+class _RecraftImageToImage(_RecraftChange):
+    strength: Annotated[Any, BeforeValidator(check_number(0, 1))]
 
 
 class _RecraftMasked(_RecraftChange):
@@ -60,7 +71,7 @@ class _RecraftTool(_RecraftInput):
 
 _LISTS: Mapping[str, type[OpenInputs]] = {
     "generations": _RecraftDrawing,
-    "imageToImage": _RecraftChange,
+    "imageToImage": _RecraftImageToImage,
     "inpaint": _RecraftMasked,
     "outpaint": _RecraftChange,
     "replaceBackground": _RecraftChange,
@@ -74,3 +85,17 @@ CREATES: Mapping[str, CreatePath] = MappingProxyType(
 )
 LISTS = frozenset(f"images/{name}" for name in _LISTS)
 """Operations whose answer holds `data`; that of all others holds one `image`."""
+_EARLIER = re.compile("recraftv[23]")
+_MOST_EARLIER = 1000
+"""Characters of a prompt of these models."""
+
+
+def flaws_of(body: Mapping[str, Any]) -> Sequence[FieldError]:
+    """Return the fields of an input that its shape allows and Recraft refuses."""
+    flaws = []
+    if body.get("style_id") and (body.get("style") or body.get("substyle")):
+        flaws.append(FieldError("style_id", "excludes style and substyle"))
+    is_earlier = _EARLIER.match(str(body.get("model") or "")) is not None
+    if is_earlier and len(body.get("prompt") or "") > _MOST_EARLIER:
+        flaws.append(FieldError("prompt", f"at most {_MOST_EARLIER} characters with this model"))
+    return flaws

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -70,6 +70,7 @@ class _Prediction(BaseModel):
     input: dict[str, Any]
     version: str | None = Field(None, min_length=1)
     webhook_events_filter: list[Literal["start", "output", "logs", "completed"]] | None = None
+    cancel_after: Annotated[str, Field(pattern=r"^[1-9]\d{0,5}[smh]$")] | None = None
 
 
 class ReplicateOptions(AccountOptions):
@@ -138,8 +139,10 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
         body.pop("webhook_events_filter", None)  # of a webhook that is not sent
         if sending.callback_url is not None:
             body |= {"webhook": sending.callback_url, "webhook_events_filter": list(_EVENTS)}
+        lasts = body.pop("cancel_after", None)
+        deadline = {"cancel-after": lasts} if lasts else {}
         url = f"{sending.account.base_url}/{path}"
-        return build_post(url, body, self.headers(sending.account))
+        return build_post(url, body, self.headers(sending.account) | deadline)
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Take the status that an error body repeats where a gateway sends it with another."""

@@ -178,7 +178,9 @@ def _create(call: FrontCall, operation: str) -> Create | WantsBody:
         return WantsBody()
     found = _WAIT.search(call.headers.get("prefer", ""))
     wait_s = 0 if found is None else min(int(found[1] or MOST_WAIT_S), MOST_WAIT_S)
-    return Create(operation, call.body, wait_s=wait_s)
+    deadline = call.headers.get("cancel-after")
+    input_ = call.body if deadline is None else {**call.body, "cancel_after": deadline}
+    return Create(operation, input_, wait_s=wait_s)
 
 
 def _one(call: FrontCall, rest: str) -> Command | FrontRefusal:
