@@ -107,7 +107,7 @@ def test_the_environments_account_is_default_and_stands_beside_the_files(tmp_pat
         ),
         (
             "[accounts.kling.main]\napi_key='s3cr3t'\n[[rules]]\naccounts=['no']",
-            "rules[0].accounts[0]: no such account: 'no'",
+            "rules[0].accounts[0]: no such account",
         ),
         (
             (

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
@@ -28,6 +29,7 @@ from tracker.domain.prices import ListPrice, PricedUnit
 from tracker.domain.retention import TOO_SHORT, Keep, KeptClass, RetentionRule, duration
 from tracker.domain.task import TaskState
 from tracker.domain.validation import field_errors
+from tracker.environment import is_file
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
 
@@ -116,6 +118,26 @@ class _File(_Strict):
     retention: list[_RetentionEntry] = Field(default_factory=list)
 
 
+def read_configuration(
+    path: Path, environ: Mapping[str, str], providers: Mapping[str, Provider]
+) -> Accounts:
+    """Return the accounts of a file. Raises AccountsError, which begins with its path.
+
+    Of a file that is not there the path is said only where it looks like one: a secret, or all of
+    the file, may have been put in its place.
+    """
+    try:
+        return parse(path.read_text(), environ, providers)
+    except AccountsError as error:
+        raise AccountsError(f"{path}: {error}") from None
+    except UnicodeDecodeError:
+        raise AccountsError(f"{path}: not UTF-8 text") from None
+    except (OSError, ValueError) as error:
+        shown = f"{path}: " if path.suffix == ".toml" or is_file(path) else ""
+        reason = error.strerror if isinstance(error, OSError) else "no file has such a name"
+        raise AccountsError(f"{shown}{reason}") from None
+
+
 def parse(text: str, environ: Mapping[str, str], providers: Mapping[str, Provider]) -> Accounts:
     """Return the accounts of a file's text. `"${NAME}"` stands for a variable of the environment.
 
@@ -176,7 +198,7 @@ def _rule(number: int, entry: _RuleEntry, by_name: Mapping[tuple[str, str], Acco
         raise AccountsError(f"rules[{number}].{error}") from None
     for place, name in enumerate(entry.accounts):
         if (provider, name) not in by_name:
-            raise AccountsError(f"rules[{number}].accounts[{place}]: no such account: {name!r}")
+            raise AccountsError(f"rules[{number}].accounts[{place}]: no such account")
     return Rule(provider, tuple(entry.accounts), entry.operation, entry.metadata)
 
 

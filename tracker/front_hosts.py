@@ -25,13 +25,13 @@ def flaws(
     """
     public = urlsplit(taken or "").hostname
     found, seen = [], set()
-    for name, host in named:
+    for place, (name, host) in enumerate(named, 1):
         provider = providers.get(name)
         if provider is None or provider.front is None:
-            found.append(f"{name} is no provider with a front")
+            found.append(f"entry {place}: names no provider with a front")
         elif host == public:
             found.append(f"{host} is the host of TRACKER_PUBLIC_URL, which callbacks come to")
         elif host in seen:
-            found.append(f"{host} is named twice")
+            found.append(f"entry {place}: its host is named before")
         seen.add(host)
     return [f"TRACKER_FRONT_HOSTS: {flaw}" for flaw in found]

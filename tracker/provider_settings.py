@@ -54,9 +54,12 @@ class ProviderSettings:
 
 
 def path_prefix(value: str) -> str:
-    """Return a path that something is mounted at. Raises ValueError for another form."""
+    """Return a path that something is mounted at.
+
+    Raises ValueError for another form, which does not repeat it: it may be a misplaced secret.
+    """
     if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", value):
-        raise ValueError(f"{value!r} must be a path like /tracker, with no slash at the end")
+        raise ValueError("must be a path like /tracker, with no slash at the end")
     return value
 
 
@@ -115,15 +118,14 @@ def _account(
 def _front_prefixes(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     variable = prefix_of(name) + _PREFIXES
     words = bare_list(environ.get(variable, ""))
-    for word in words:
+    for place, word in enumerate(words, 1):
+        entry = f"entry {place}: " if len(words) > 1 else ""
         try:
-            taken = path_prefix(word).split("/")[1] in _RESERVED
+            first = path_prefix(word).split("/")[1]
         except ValueError as error:
-            raise SettingsError(f"{variable}: {error}") from None
-        if taken:
-            raise SettingsError(
-                f"{variable}: {word!r} begins with a path that is used for something else"
-            )
+            raise SettingsError(f"{variable}: {entry}{error}") from None
+        if first in _RESERVED:
+            raise SettingsError(f"{variable}: {entry}/{first} is used for something else")
     return words
 
 

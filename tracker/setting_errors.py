@@ -12,8 +12,9 @@ _CLOSE = 0.85
 """How alike two names must be, of 1, for one to be offered in the place of the other."""
 _SHORTEST_ALIKE = 8
 """Names below this length resemble too many others."""
-_SHOWN = re.compile(r"[A-Za-z0-9._+-]{1,12}")
-"""A value that may be repeated: too short and too plain for a credential that was misplaced."""
+_SHOWN = re.compile(r"[+-]?[0-9][0-9._]{0,7}[A-Za-z]{0,3}|[A-Za-z]{1,8}")
+"""A value that may be repeated, a number with a unit or one word: a credential that was misplaced,
+or a password, is neither."""
 
 
 def lines_of(error: ValidationError, given: Mapping[str, str]) -> list[str]:
@@ -89,14 +90,12 @@ def _reason(field: str, one: Mapping[str, Any], text: str) -> str:
             return f"must be at most {limits['le']}{_got(text)}"
         case "too_short" | "string_too_short":
             return f"{entry}must have at least {limits['min_length']} characters"
-        case "path_not_file":
-            return "must be the path of a file that exists"
         case _:
             return entry + str(one["msg"]).removeprefix("Value error, ")
 
 
 def _number(field: str, kind: str) -> str:
-    if field.endswith("_s"):
+    if field.endswith("_s") and not field.endswith("_per_s"):
         return "a number of seconds, like 90 for a minute and a half"
     if field.endswith("_bytes"):
         return "a whole number of bytes, like 1048576 for a mebibyte"

@@ -12,7 +12,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    FilePath,
     PrivateAttr,
     SecretStr,
     ValidationError,
@@ -20,7 +19,7 @@ from pydantic import (
 )
 
 from tracker import environment, front_hosts, provider_settings
-from tracker.accounts import Accounts, AccountsError, parse
+from tracker.accounts import Accounts, AccountsError, read_configuration
 from tracker.domain.policy import KEEP_IDEMPOTENCY_KEYS, Confirm
 from tracker.domain.redaction import Redactor
 from tracker.domain.retention import TOO_SHORT, Keep, KeptClass, RetentionPolicy, duration
@@ -101,9 +100,12 @@ def _keep(value: Any) -> Any:
 def _object_store(value: str) -> str:
     if "://" in value and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[^\s?#]*)?", value):
         raise ValueError("must be a folder or s3://BUCKET/PREFIX")
+    environment.checked_path(Path(value))
     return value
 
 
+FolderPath = Annotated[Path, AfterValidator(environment.checked_path)]
+FilePath = Annotated[Path, AfterValidator(environment.checked_file)]
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_words)]
 FrontHost = Annotated[tuple[str, str], BeforeValidator(front_hosts.read)]
 FrontHosts = Annotated[tuple[FrontHost, ...], BeforeValidator(_words)]
@@ -127,7 +129,7 @@ class Settings(BaseModel):
     )
 
     database_url: Annotated[str, AfterValidator(_database)] = ""
-    tracker_data_dir: Path = Path("data")
+    tracker_data_dir: FolderPath = Path("data")
     tracker_public_url: HttpUrl | None = None
     tracker_host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
@@ -364,12 +366,9 @@ def _read_accounts(
     if path is None:
         return Accounts(ours)
     try:
-        found = parse(path.read_text(), environ, settings.providers())
+        found = read_configuration(path, environ, settings.providers())
     except AccountsError as error:
-        raise SettingsError(f"TRACKER_CONFIG: {path}: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise SettingsError(f"TRACKER_CONFIG: {path}: {reason}") from None
+        raise SettingsError(f"TRACKER_CONFIG: {error}") from None
     for provider, name in found.by_name.keys() & ours.keys():
         if not ours[provider, name].options.has_credentials():
             continue

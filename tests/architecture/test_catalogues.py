@@ -117,8 +117,8 @@ NOT_OF_EVENTS = frozenset(
         "may not be",
         "the file",
         # Of settings, which stop the start
-        "{} is not a network in CIDR notation{}",
-        " (it has bits behind its prefix): write {}",
+        "must be a network in CIDR notation{}",
+        ", without bits behind its prefix: write {}",
         ", like 10.0.0.0/8; separate several by commas",
         (
             "{} can never match: its addresses stand for IPv4 addresses, and those are what is"

@@ -66,7 +66,7 @@ def test_an_allow_list_that_can_never_match_stops_the_start_by_name(text: str, w
         with pytest.raises(SettingsError, match=r"^TRACKER_EGRESS_ALLOW: ") as refused:
             Settings.from_env({"TRACKER_EGRESS_ALLOW": value})
         assert words in str(refused.value)
-        assert repr(text) in str(refused.value)
+        assert (", " in value) == ("entry 2: " in str(refused.value))
 
 
 @pytest.mark.parametrize(("text", "spelling"), NETWORKS.items())

@@ -34,6 +34,15 @@ REASONS: Mapping[str, str] = {
 """pydantic's error types, in words that a caller who knows no pydantic understands."""
 
 
+class FieldFlaw(ValueError):
+    """Raised by a check of a whole object, whose finding would otherwise name no field."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        """field: the one to change, from the object on; of several the first."""
+        super().__init__(reason)
+        self.field = field
+
+
 def is_blank(value: Any) -> bool:
     """Return whether a value is a text without a character that shows, or an empty list or object.
 
@@ -48,7 +57,9 @@ def field_errors(error: ValidationError) -> Sequence[FieldError]:
     """Return each wrong field once, in order, with its path from the validated object."""
     found: dict[str, FieldError] = {}
     for one in error.errors(include_url=False, include_input=False):
-        path = path_of(one["loc"])
+        flaw = one.get("ctx", {}).get("error")
+        within = (flaw.field,) if isinstance(flaw, FieldFlaw) else ()
+        path = path_of((*one["loc"], *within))
         found.setdefault(path, FieldError(path, _reason(one)))
     return list(found.values())
 

@@ -82,23 +82,22 @@ def _policy(port: int, allow: tuple[str, ...]) -> Policy:
 def checked_network(text: str) -> str:
     """Return one entry of the allow-list in its canonical spelling.
 
-    Raises ValueError that says what to write where it is no network, or where `policy_for` would
+    Raises ValueError that says what to write where it is no network (then without its text, which
+    may be a misplaced secret), or where `policy_for` would
     refuse every URL for it: a network of addresses that carry IPv4 ones (NAT64, 6to4, Teredo,
     IPv4-mapped) is never compared with the address that is really reached.
     """
     try:
         network = ipaddress.ip_network(text)
     except ValueError:
-        raise ValueError(
-            f"{text!r} is not a network in CIDR notation{_suggest_network(text)}"
-        ) from None
+        raise ValueError(f"must be a network in CIDR notation{_suggest_network(text)}") from None
     try:
         Policy(denied_networks=_TABLE, allowed_networks=(network,))
     except ValueError:
         inner = _find_carried_ipv4(network)
         instead = f"write the IPv4 network, {inner}" if inner else "write the IPv4 network itself"
         raise ValueError(
-            f"{text!r} can never match: its addresses stand for IPv4 addresses, and those are "
+            f"{network} can never match: its addresses stand for IPv4 addresses, and those are "
             f"what is compared; {instead}"
         ) from None
     return str(network)
@@ -106,7 +105,8 @@ def checked_network(text: str) -> str:
 
 def _suggest_network(text: str) -> str:
     try:
-        return f" (it has bits behind its prefix): write {ipaddress.ip_network(text, strict=False)}"
+        meant = ipaddress.ip_network(text, strict=False)
+        return f", without bits behind its prefix: write {meant}"
     except ValueError:
         return ", like 10.0.0.0/8; separate several by commas"
 

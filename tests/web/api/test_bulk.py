@@ -65,6 +65,7 @@ def test_named_tasks_are_acted_on_and_foreign_ones_do_not_exist(
         ({"action": "cancel", "ids": ["no id"]}, "ids[0]"),
         ({"action": "cancel", "ids": []}, "ids"),
         ({"action": "cancel", "cursor": "x"}, "cursor"),
+        ({"action": "cancel", "ids": ["no id"], "cursor": "x"}, "cursor"),
     ],
 )
 def test_a_wrong_field_is_named(http: httpx.Client, body: dict[str, Any], path: str) -> None:

@@ -1,7 +1,7 @@
 """Read settings although some are wrong: each wrong one is a finding, the rest can be looked at."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from tracker.cli.doctor.finding import Finding
@@ -41,15 +41,24 @@ def read(environ: Mapping[str, str]) -> Reading:
         try:
             settings = Settings.from_env(left)
         except SettingsError as error:
+            named = set[str]()
             for problem in error.problems:
                 name, _, reason = problem.partition(": ")
                 errors.setdefault(problem, Finding("error", name, reason))
-                for wrong in (name, *_NAMES.findall(problem)):
-                    left.pop(wrong, None)
+                named |= {name, *_NAMES.findall(problem)}
+            # What is named may be missing: then whatever asks for it is left out.
+            for one in named & left.keys() or _neighbours(named, left) or set(left):
+                del left[one]
         else:
             wrong = frozenset(environ) - frozenset(left)
             notes = _misnamed(environ, settings)
             return Reading(settings, environ, wrong, (*errors.values(), *notes))
+
+
+def _neighbours(names: Collection[str], environ: Mapping[str, str]) -> set[str]:
+    """Name the variables of the same providers."""
+    groups = tuple("_".join(name.split("_")[:2]) + "_" for name in names)
+    return {name for name in environ if name.startswith(groups)}
 
 
 def _misnamed(environ: Mapping[str, str], settings: Settings) -> list[Finding]:

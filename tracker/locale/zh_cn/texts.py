@@ -106,9 +106,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "it is {}: only an uncertain task is resolved": (
             "当前状态为 {0}：只有 uncertain 状态的任务才能人工裁定"
         ),
-        "provider_task_id goes with the verb exists, and is needed there": (
-            "provider_task_id 只与 exists 一起使用，且此时必填"
-        ),
+        "goes with the verb exists, and is needed there": ("只与 exists 一起使用，且此时必填"),
         "task {} has no id at its provider yet; wait until it has": (
             "任务 {0} 在服务商处还没有 id；请等它有了再试"
         ),

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.domain.validation import field_errors
+from tracker.domain.validation import FieldFlaw, field_errors
 from tracker.providers.kling.fields import (
     CallbackUrl,
     ExternalId,
@@ -79,7 +79,7 @@ class Generation(Solution):
     @model_validator(mode="after")
     def _has_words(self) -> Self:
         if not self.prompt and not self.contents:
-            raise ValueError("prompt is required (or contents)")
+            raise FieldFlaw("prompt", "prompt is required (or contents)")
         return self
 
 

@@ -4,6 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from tracker.domain.validation import FieldFlaw
 from tracker.providers.kling.fields import (
     Count,
     Double,
@@ -124,7 +125,7 @@ class VideoToAudio(OperationInput):
     @model_validator(mode="after")
     def _has_video(self) -> Self:
         if not self.video_id and not self.video_url:
-            raise ValueError("video_id or video_url is required")
+            raise FieldFlaw("video_id", "video_id or video_url is required")
         return self
 
 
@@ -144,7 +145,7 @@ class CustomVoice(OperationInput):
     @model_validator(mode="after")
     def _has_source(self) -> Self:
         if not self.voice_url and not self.video_id:
-            raise ValueError("voice_url or video_id is required")
+            raise FieldFlaw("voice_url", "voice_url or video_id is required")
         return self
 
 

@@ -4,6 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from tracker.domain.validation import FieldFlaw
 from tracker.providers.kling.fields import (
     AspectRatio,
     Double,
@@ -93,7 +94,7 @@ class Text2Video(Generated):
     @model_validator(mode="after")
     def _has_words(self) -> Self:
         if not self.prompt and not self.multi_prompt:
-            raise ValueError("prompt is required (or multi_prompt)")
+            raise FieldFlaw("prompt", "prompt is required (or multi_prompt)")
         return self
 
 
@@ -123,11 +124,12 @@ class Image2Video(Generated):
     @model_validator(mode="after")
     def _groups(self) -> Self:
         if self.image is None and self.image_tail is None:
-            raise ValueError("image or image_tail is required")
+            raise FieldFlaw("image", "image or image_tail is required")
         masks = self.static_mask is not None or bool(self.dynamic_masks)
         used = [self.image_tail is not None, masks, self.camera_control is not None]
         if sum(used) > 1:
-            raise ValueError("image_tail, masks and camera_control exclude each other")
+            field = "image_tail" if self.image_tail is not None else "camera_control"
+            raise FieldFlaw(field, "image_tail, masks and camera_control exclude each other")
         return self
 
 
@@ -169,11 +171,11 @@ class LipSyncInput(NestedObject):
     @model_validator(mode="after")
     def _agrees(self) -> Self:
         if not self.video_id and not self.video_url:
-            raise ValueError("video_id or video_url is required")
+            raise FieldFlaw("video_id", "video_id or video_url is required")
         if self.mode == "text2video" and not self.text:
-            raise ValueError("text is required in mode text2video")
+            raise FieldFlaw("text", "text is required in mode text2video")
         if self.mode == "audio2video" and not (self.audio_file or self.audio_url):
-            raise ValueError("audio_file or audio_url is required in mode audio2video")
+            raise FieldFlaw("audio_file", "audio_file or audio_url is required in mode audio2video")
         return self
 
 
@@ -198,7 +200,7 @@ class Face(NestedObject):
     @model_validator(mode="after")
     def _one_sound(self) -> Self:
         if bool(self.audio_id) == bool(self.sound_file):
-            raise ValueError("exactly one of audio_id and sound_file is required")
+            raise FieldFlaw("audio_id", "exactly one of audio_id and sound_file is required")
         return self
 
 
@@ -221,7 +223,7 @@ class Avatar(OperationInput):
     @model_validator(mode="after")
     def _one_sound(self) -> Self:
         if bool(self.audio_id) == bool(self.sound_file):
-            raise ValueError("exactly one of audio_id and sound_file is required")
+            raise FieldFlaw("audio_id", "exactly one of audio_id and sound_file is required")
         return self
 
 
@@ -278,5 +280,5 @@ class OmniVideo(OperationInput):
     @model_validator(mode="after")
     def _has_words(self) -> Self:
         if not self.prompt and not self.multi_prompt:
-            raise ValueError("prompt is required (or multi_prompt)")
+            raise FieldFlaw("prompt", "prompt is required (or multi_prompt)")
         return self

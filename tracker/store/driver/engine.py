@@ -1,5 +1,6 @@
 """Engines: what each database needs to be told when it is opened."""
 
+import re
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,8 @@ GONE_S = 30
 for one that lost its power waits for hours: libpq leaves that to the system."""
 
 
+_DATABASE = re.compile(r"[a-z]{2,12}(\+[a-z]{2,12})?")
+"""How SQLAlchemy names a database and its driver."""
 _SECRET_PARAMETERS = frozenset({"password", "sslpassword", "oauth_client_secret"})
 """Of libpq: https://www.postgresql.org/docs/current/libpq-connect.html, read 2026-11-28."""
 
@@ -51,7 +54,9 @@ def normalise_url(url: str) -> URL:
     if parsed.drivername in ("postgres", "postgresql"):
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername not in ("postgresql+psycopg", "sqlite"):
-        raise ValueError(f"{parsed.drivername} is not supported (sqlite or postgresql)")
+        # No other text is a database's name: it may be a misplaced secret.
+        shown = parsed.drivername if _DATABASE.fullmatch(parsed.drivername) else "this database"
+        raise ValueError(f"{shown} is not supported (sqlite or postgresql)")
     if "@" in (parsed.host or ""):  # it would be shown as a host that nobody finds
         raise ValueError("an @ within the password is to be written %40, and a / in it %2F")
     if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):

@@ -14,6 +14,7 @@ from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.rendering import instant
 from tracker.domain.task import TaskState
+from tracker.domain.validation import FieldFlaw
 from tracker.services.submit.bulk import ACTED_ON, MOST, BulkAction, BulkOrder, BulkResult
 from tracker.services.submit.resubmission import Selection
 from tracker.store.driver import acting
@@ -56,7 +57,7 @@ class BulkBody(ManyTasksBody):
     @model_validator(mode="after")
     def _goes_on_where_it_may(self) -> Self:
         if self.ids is not None and self.cursor is not None:
-            raise ValueError("ids are done in one call: leave cursor out")
+            raise FieldFlaw("cursor", "ids are done in one call: leave cursor out")
         return self
 
 

@@ -16,7 +16,7 @@ from tracker.domain.delivery import UNENDED
 from tracker.domain.lifecycle import Transition
 from tracker.domain.rendering import instant
 from tracker.domain.task import Task
-from tracker.domain.validation import is_blank
+from tracker.domain.validation import FieldFlaw, is_blank
 from tracker.services.submit.request import Submission
 from tracker.store.attempts import Attempt
 from tracker.store.deliveries import Delivery
@@ -135,7 +135,8 @@ class ResolveBody(BaseModel):
     @model_validator(mode="after")
     def _has_an_id_where_it_exists(self) -> Self:
         if (self.verb == "exists") != (self.provider_task_id is not None):
-            raise ValueError("provider_task_id goes with the verb exists, and is needed there")
+            reason = "goes with the verb exists, and is needed there"
+            raise FieldFlaw("provider_task_id", reason)
         return self
 
 
@@ -152,7 +153,7 @@ class QueryBody(BaseModel):
     @model_validator(mode="after")
     def _has_some(self) -> Self:
         if not 1 <= len(self.ids) + len(self.external_task_ids) <= MAX_NAMES:
-            raise ValueError(f"name 1 to {MAX_NAMES} tasks in ids and external_task_ids")
+            raise FieldFlaw("ids", f"name 1 to {MAX_NAMES} tasks in ids and external_task_ids")
         return self
 
     def admits(self, task: Task, *, tenant: str) -> bool:

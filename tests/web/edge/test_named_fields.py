@@ -1,0 +1,81 @@
+"""Each finding about a body names its field."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import combinations
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.validation import field_errors
+from tracker.providers.registry import PROVIDERS
+from tracker.web.api.openapi import operations
+from tracker.web.routes import ROUTES
+
+BODIES = {said.body.__name__: said.body for _, _, said in operations(ROUTES) if said.body}
+SIMPLE: Mapping[str, Any] = {
+    "string": "a",
+    "integer": 1,
+    "number": 1,
+    "boolean": True,
+    "object": {},
+    "array": [],
+}
+
+
+def _plausible(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Any:
+    """Return a value of a schema's kind."""
+    if "$ref" in schema:
+        return _plausible(defs[schema["$ref"].rpartition("/")[2]], defs)
+    for one in schema.get("anyOf", ()):
+        return _plausible(one, defs)
+    if "const" in schema or "enum" in schema:
+        return schema.get("const", *schema.get("enum", [None])[:1])
+    if schema.get("type") == "array":
+        return [_plausible(schema.get("items", {}), defs)]
+    if needed := schema.get("required"):
+        return {name: _plausible(schema["properties"][name], defs) for name in needed}
+    return SIMPLE.get(schema.get("type", "string"))
+
+
+def _inputs(model: Any, most: int) -> Iterator[dict[str, Any]]:
+    """Yield a body with what is needed, with any few of its fields besides, and without."""
+    schema = TypeAdapter(model).json_schema(by_alias=True)
+    defs = schema.get("$defs", {})
+    fields = {name: _plausible(one, defs) for name, one in schema.get("properties", {}).items()}
+    needed = {name: fields[name] for name in schema.get("required", ())}
+    for count in range(most + 1):
+        for names in combinations(fields, count):
+            given = {name: fields[name] for name in names}
+            yield given
+            yield needed | given
+
+
+def _findings(
+    given: dict[str, Any], check: Callable[[dict[str, Any]], object]
+) -> Sequence[FieldError]:
+    try:
+        check(given)
+    except ValidationError as error:
+        return field_errors(error)
+    except InvalidRequest as error:
+        return error.fields
+    return ()
+
+
+@pytest.mark.parametrize("name", sorted(BODIES))
+def test_every_finding_about_a_body_of_the_api_names_a_field(name: str) -> None:
+    for given in _inputs(BODIES[name], 2):
+        found = _findings(given, BODIES[name].model_validate)
+        assert all(one.path for one in found), (given, found)
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_every_finding_about_an_input_names_a_field(name: str) -> None:
+    submits = PROVIDERS[name].submits
+    for operation in submits.operations:
+        for given in _inputs(submits.input_model(operation), 1):
+            found = _findings(given, partial(submits.check, operation))
+            assert all(one.path for one in found), (operation, given, found)
