@@ -9,7 +9,7 @@ from tests.support.service import ROOT
 from tracker.providers import capabilities
 from tracker.providers.registry import PROVIDERS
 
-_READS_COSTS = re.compile(r"import .*\bCost\b|\bcosts_of\b|kit\.ledger import")
+_READS_COSTS = re.compile(r"import .*\bCost\b|\bcosts_of\b|kit\.(ledger|gateway_quota) import")
 
 
 def test_what_is_committed_is_what_is_drawn() -> None:

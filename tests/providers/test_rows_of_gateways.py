@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.providers.support import a_task, an_account, asked_of
+from tracker.domain.cost import Cost, Phase
 from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Observed
@@ -110,10 +111,33 @@ def test_a_row_tells_what_it_holds_in_the_upstreams_own_form(
     assert said.provider_task_id == "task_1"
 
 
-def _observed(upstream: Upstream, body: Mapping[str, Any]) -> Observation:
+RESERVED = Cost("unit", "150000", unit="quota", phase=Phase.RESERVE)
+BILLS: Mapping[str, tuple[str, str, int | str, list[tuple[str, str]]]] = {
+    "open": ("IN_PROGRESS", "open", 150000, [("reserve", "150000")]),
+    "done": ("SUCCESS", "done", "150000", [("settle", "150000")]),
+    "corrected": ("SUCCESS", "done", 90000, [("settle", "90000")]),
+    "failed": ("FAILURE", "none", 0, [("settle", "150000"), ("refund", "150000")]),
+    "twice": ("FAILURE", "none", -150000, [("settle", "150000"), ("refund", "300000")]),
+    "kept": ("FAILURE", "none", 150000, [("settle", "150000")]),
+}
+"""The row's word, what it holds, its quota; the entries of the bill."""
+
+
+@pytest.mark.parametrize("case", BILLS)
+@pytest.mark.parametrize("name", UPSTREAMS)
+def test_the_quota_of_a_row_is_its_bill(name: str, case: str) -> None:
+    upstream, (word, held, quota, expected) = UPSTREAMS[name], BILLS[case]
+    data = {"done": upstream.done, "open": upstream.open, "none": None}[held]
+    row = {"task_id": "task_1", "status": word, "quota": quota, "data": data}
+    said = _observed(upstream, {"code": "success", "data": row}, costs=(RESERVED,))
+    assert [(one.phase.value, one.amount) for one in said.costs] == expected
+    assert {one.unit for one in said.costs} == {"quota"}
+
+
+def _observed(upstream: Upstream, body: Mapping[str, Any], **changes: Any) -> Observation:
     provider = PROVIDERS[upstream.provider]
     account = an_account(provider, base_url=f"https://gateway.example/{upstream.path}")
-    task = a_task(upstream.operation, provider_task_id="task_1")
+    task = a_task(upstream.operation, provider_task_id="task_1", **changes)
     assert provider.polls is not None
     answer = HttpResult(200, {}, json.dumps(body).encode())
     (outcome,) = provider.polls.parse_poll(asked_of(account, task), answer)

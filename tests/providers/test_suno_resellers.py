@@ -221,3 +221,11 @@ def test_a_record_of_another_task_says_nothing_of_this_one(
     assert SUNO.polls is not None
     (outcome,) = SUNO.polls.parse_poll(asked, record)
     assert isinstance(outcome, Observed) is is_believed
+
+
+def test_a_callback_of_the_end_that_names_nothing_is_a_hint() -> None:
+    body = {"code": 200, "msg": "x", "data": {"callbackType": "complete", "task_id": "t1"}}
+    assert SUNO.calls_back is not None
+    (hint,) = SUNO.calls_back.parse_callback(called_back(json.dumps(body).encode()))
+    assert isinstance(hint, Hint)
+    assert hint.provider_task_id == "t1"

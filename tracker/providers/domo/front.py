@@ -27,6 +27,8 @@ from tracker.providers.ports.front_call import (
 
 UPLOAD = "upload/file"
 CREDITS = "credits"
+_CODES: Mapping[Fault, int] = MappingProxyType({Fault.NO_MONEY: 2001})
+"""Codes that are no HTTP status: 2001 is said with 402 where there are no credits."""
 _WORDS: Mapping[TaskState, str] = MappingProxyType(
     {
         TaskState.RUNNING: "PROCESSING",
@@ -73,7 +75,11 @@ class DomoFront(PlainFront):
         """Answer with a numeric code and a message; wrong fields stand in `detail`."""
         del request_id, call
         status = STATUSES[refusal.fault]
-        body: dict[str, Any] = {"code": status, "message": refusal.message, "data": None}
+        body: dict[str, Any] = {
+            "code": _CODES.get(refusal.fault, status),
+            "message": refusal.message,
+            "data": None,
+        }
         if refusal.fault is Fault.INVALID:
             body["detail"] = [
                 {"loc": ["body", *one.path.split(".")], "msg": one.reason, "type": "value_error"}

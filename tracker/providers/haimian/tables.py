@@ -7,9 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpResult
-from tracker.domain.outcome import Unanswered
+from tracker.domain.outcome import SubmitOutcome, Unanswered
+from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.table import TableAdapter
-from tracker.providers.ports.adapter import Request
+from tracker.providers.ports.adapter import Request, Sending
 from tracker.providers.ports.objects import NamedObject, ObjectIds
 
 
@@ -73,6 +74,11 @@ class SongTable(TableAdapter):
         if not any(request.body.get(name) for name in self.needed):
             raise InvalidRequest(FieldError(self.needed[0], f"is needed, or {self.needed[1]}"))
         return request
+
+    def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
+        """Know a gateway that has no channel: nothing left it."""
+        deferral = deferral_without_channel(answer, parsed, self.in_words(answer, parsed))
+        return deferral or super().refusal(sending, answer, parsed)
 
     def unanswered(self, answer: HttpResult, parsed: Any) -> Unanswered:
         """Say that an answer tells nothing of a task."""

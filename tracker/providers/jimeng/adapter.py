@@ -47,6 +47,7 @@ from tracker.providers.jimeng.front import JimengFront
 from tracker.providers.jimeng.inputs import CREATES, OBJECTS, ROLE_ID, flaws, is_model
 from tracker.providers.kit.cancels import OpenCancel
 from tracker.providers.kit.empty_results import doubting_empty
+from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.pieces import file_url, make_lost_piece, text_url, web_url
 from tracker.providers.kit.reading import first_text, unpack_json
 from tracker.providers.kit.set_fields import set_fields
@@ -162,6 +163,8 @@ class JimengAdapter(OpenCancel, TableAdapter):
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the code up; the status counts where there is none."""
         code, words = code_of(parsed), self.in_words(answer, parsed)
+        if (deferral := deferral_without_channel(answer, parsed, words)) is not None:
+            return deferral
         if code is None:
             found = super().refusal(sending, answer, parsed)
             gateway = gateway_code(parsed)

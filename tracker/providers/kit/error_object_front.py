@@ -8,16 +8,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from tracker.providers.kit.front_answers import STATUSES
+from tracker.providers.kit.front_answers import GATEWAY_CODES, STATUSES
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, FrontRefusal
 
 _CODES: Mapping[Fault, str] = MappingProxyType(
     {
-        Fault.INVALID: "invalid_request",
-        Fault.UNREADABLE: "invalid_request",
-        Fault.NOT_FOUND: "task_not_exist",
-        Fault.NO_MONEY: "insufficient_user_quota",
+        **GATEWAY_CODES,
         Fault.NO_KEY: "invalid_api_key",
         Fault.BAD_KEY: "invalid_api_key",
         Fault.EXPIRED_KEY: "invalid_api_key",

@@ -34,7 +34,22 @@ STATUSES: Mapping[Fault, int] = MappingProxyType(
     }
 )
 """Of a provider that has no other ones."""
+GATEWAY_CODES: Mapping[Fault, str] = MappingProxyType(
+    {
+        Fault.INVALID: "invalid_request",
+        Fault.UNREADABLE: "invalid_request",
+        Fault.NOT_FOUND: "task_not_exist",
+        Fault.NO_MONEY: "insufficient_user_quota",
+    }
+)
+"""Codes of gateways of new-api's kind, which their clients know
+(https://github.com/QuantumNous/new-api, types/error.go, read 2026-11-30)."""
 _FAILURES = frozenset({TaskState.FAILED, TaskState.CANCELLED, TaskState.EXPIRED})
+
+
+def gateway_code(fault: Fault) -> str:
+    """Return the gateway's code of a fault; our own word where gateways have none."""
+    return GATEWAY_CODES.get(fault, fault.value)
 
 
 def iso_time(at: datetime, digits: str = "milliseconds") -> str:

@@ -5,20 +5,20 @@ https://github.com/MartialBE/one-hub and https://github.com/SunoAI-API/Suno-API,
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, ClassVar
 
-from tracker.domain.cost import Cost, Phase
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Refused, SubmitOutcome
-from tracker.domain.task import VERDICTS, TaskState
+from tracker.domain.task import TaskState
+from tracker.providers.kit.gateway_quota import quota_in
 from tracker.providers.kit.gateways import GOOD_CODES, GatewayAdapter, is_own_failure
-from tracker.providers.kit.reading import amount_text, first_instant, first_text
+from tracker.providers.kit.nested_answers import link_in
+from tracker.providers.kit.reading import first_instant, first_text
 from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
-from tracker.providers.kit.table import Meaning, parsed_of
+from tracker.providers.kit.table import parsed_of
 from tracker.providers.ports.adapter import Answer, Sending
 
 UNKNOWN_TO_GATEWAY = "UNKNOWN"
@@ -35,6 +35,7 @@ class GatewayTask:
     progress: percent; None where the row does not say.
     ended_at: None while it is open, or where the row does not say.
     quota:    charged so far, in units of the gateway; None where the row does not say.
+    link:     of the result, where newer or older rows name it besides; None for none.
     data:     the upstream's answer.
     """
 
@@ -46,6 +47,7 @@ class GatewayTask:
     at: datetime | None
     ended_at: datetime | None
     quota: str | None
+    link: str | None
     data: Any
 
     @property
@@ -69,7 +71,8 @@ def task_of(row: Any) -> GatewayTask | None:
             row, ("finish_time", "finishTime", "start_time", "startTime", "submit_time")
         ),
         ended_at=first_instant(row, ("finish_time", "finishTime")),
-        quota=amount_text(row.get("quota")),
+        quota=quota_in(row),
+        link=link_in(row),
         data=row.get("data"),
     )
 
@@ -79,19 +82,6 @@ def percent_of(value: Any) -> float | None:
     text = value.strip() if isinstance(value, str) else ""
     found = re.fullmatch(r"(\d{1,3})(?:\.\d+)?%", text, re.ASCII)
     return min(float(found[1]), 100.0) if found else None
-
-
-def costs_of(task: GatewayTask) -> tuple[Cost, ...]:
-    """Return what a row's quota tells: reserved while it is open, then settled or given back.
-
-    A negative quota was given back more often than it was taken.
-    """
-    if task.quota is None:
-        return ()
-    if task.quota.startswith("-"):
-        return (Cost("unit", task.quota[1:], unit="quota", phase=Phase.REFUND),)
-    phase = Phase.SETTLE if task.state in VERDICTS else Phase.RESERVE
-    return (Cost("unit", task.quota, unit="quota", phase=phase),)
 
 
 def code_of(parsed: Any) -> str | None:
@@ -104,7 +94,6 @@ class TaskTable(GatewayAdapter):
 
     ids: ClassVar[Sequence[str]] = ("data", "data.task_id", "data.taskId", "data.id")
     messages = ("message", "error.message", "error", "fail_reason", "failReason")
-    meanings: ClassVar[Mapping[int, Meaning]] = MappingProxyType({501: Meaning.REFUSED})
 
     def opened(self, parsed: Any) -> Any:
         """Leave the envelope: `ids` and `messages` name what stands in it."""

@@ -7,23 +7,31 @@ https://github.com/MartialBE/one-hub, read 2026-11.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from tracker.domain.exchange import HttpResult
-from tracker.domain.outcome import DeferralScope, Deferred, Refused, SubmitOutcome, Unknown
-from tracker.domain.task import TaskError, TaskState
+from tracker.domain.outcome import Deferred, Observed, PollOutcome, Refused, SubmitOutcome, Unknown
+from tracker.domain.task import Task, TaskError, TaskState
+from tracker.providers.kit.gateway_quota import quota_costs, quota_in
 from tracker.providers.kit.nested_answers import answer_in, is_row
+from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.reading import first_text, text_of
 from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
-from tracker.providers.kit.table import TableAdapter
-from tracker.providers.ports.adapter import Sending
+from tracker.providers.kit.table import Meaning, TableAdapter, parsed_of
+from tracker.providers.ports.adapter import Answer, Asking, Sending
 
 GOOD_CODES = frozenset({"success", "200", "0"})
 """Of an envelope around a task, lower-case."""
 _CODES = ("code", "error.code", "error.type", "type")
 _NO_QUOTA = ("insufficient_user_quota", "quota_not_enough", "pre_consume_token_quota_failed")
-_NO_CHANNEL = ("无可用渠道", "no available channel", "model_not_found")
-_WITHOUT_CHANNEL = (403, 404, 503)
+_PASSED_ON = frozenset(
+    {
+        *("do_request_failed", "read_response_body_failed", "unmarshal_response_body_failed"),
+        *("copy_response_body_failed", "insert_task_failed"),
+    }
+)
+"""Codes of a gateway that had passed the create on, whatever the status of its answer."""
 _DENIAL = re.compile(r"task[ _]not?[ _](exist|found)", re.IGNORECASE)
 _OWN_FAILURES = re.compile(
     "time[ -]?d?[ -]?out|超时|upstream returned|获取渠道信息失败|failed to get channel"
@@ -35,6 +43,16 @@ _OWN_FAILURES = re.compile(
 def is_own_failure(reason: str | None) -> bool:
     """Tell whether a gateway decided by itself that a task failed: it may have been delivered."""
     return bool(_OWN_FAILURES.search(reason or ""))
+
+
+def with_quota(outcome: PollOutcome, task: Task, quota: str) -> PollOutcome:
+    """Return what a poll tells with the quota of the row as its bill, where it has no other."""
+    if not isinstance(outcome, Observed) or outcome.observation.costs:
+        return outcome
+    said = outcome.observation
+    return replace(
+        outcome, observation=replace(said, costs=tuple(quota_costs(task, quota, said.state)))
+    )
 
 
 class GatewayAdapter(TableAdapter):
@@ -50,6 +68,7 @@ class GatewayAdapter(TableAdapter):
         "detail",
     )
     forgets: ClassVar[bool] = True
+    meanings: ClassVar[Mapping[int, Meaning]] = MappingProxyType({501: Meaning.REFUSED})
 
     def opened(self, parsed: Any) -> Any:
         """Return what stands in the envelope `{code, message, data}`: a task, or the id of one.
@@ -94,10 +113,13 @@ class GatewayAdapter(TableAdapter):
         words = f"{code} {self.in_words(answer, parsed)}".lower()
         if answer.status < 400 or isinstance(found, Deferred) or parsed is None:
             return found
-        if answer.status in _WITHOUT_CHANNEL and any(word in words for word in _NO_CHANNEL):
-            return Deferred(code, self.in_words(answer, parsed), scope=DeferralScope.MODEL)
+        described = self.in_words(answer, parsed)
+        if (deferral := deferral_without_channel(answer, parsed, described)) is not None:
+            return deferral
         if any(word in words for word in _NO_QUOTA):
-            return Refused(code, self.in_words(answer, parsed), blames_account=True)
+            return Refused(code, described, blames_account=True)
+        if code in _PASSED_ON:
+            return Unknown(described, code)
         if isinstance(found, Refused | Unknown):
             return replace(found, code=found.code or code)
         return found
@@ -105,6 +127,15 @@ class GatewayAdapter(TableAdapter):
     def blames_account(self, code: str | None, http_status: int | None) -> bool:
         """Take a refusal about quota for the account's fault, whatever its status."""
         return code in _NO_QUOTA or super().blames_account(code, http_status)
+
+    def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
+        """Read how the task stands, and book the quota of a gateway's row."""
+        outcomes = super().parse_poll(asking, answer)
+        row = self._out_of_envelope(parsed_of(answer)) if isinstance(answer, HttpResult) else None
+        quota = quota_in(row) if is_row(row) else None
+        if quota is None:
+            return outcomes
+        return [with_quota(one, asking.task, quota) for one in outcomes]
 
     def denies(self, answer: HttpResult, parsed: Any) -> bool:
         """Know the denial of each relative: 400 `task_not_exist`, also in words, or 404."""

@@ -31,6 +31,11 @@ def is_row(parsed: Any) -> bool:
     )
 
 
+def link_in(row: Mapping[str, Any]) -> str | None:
+    """Return the link to a result that a row names besides the answer; None for none."""
+    return next((link for name in _LINKS if (link := web_url(row.get(name)))), None)
+
+
 def answer_in(
     row: Mapping[str, Any],
     ids: Sequence[str],
@@ -52,8 +57,7 @@ def answer_in(
     task_id = first_text(row, _IDS, limit=500) or ""
     if isinstance(inner, dict) and state is not None and (ended is None or state in VERDICTS):
         return _named(inner, ids, task_id)
-    links = (web_url(row.get(name)) for name in _LINKS)
-    link = next((one for one in links if one), None)
+    link = link_in(row)
     if ended is TaskState.SUCCEEDED and link is not None:
         return _named(with_link(link), ids, task_id)
     return {**row, "id": task_id, "status": word or _NEW}

@@ -20,6 +20,7 @@ from tracker.domain.outcome import (
 from tracker.domain.task import Task
 from tracker.providers.kit.blocked import block_in, with_block
 from tracker.providers.kit.calls import retry_after_s
+from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.reading import first_text, read_json
 from tracker.providers.kling.codes import CODES, Then
 from tracker.providers.kling.parsing import find_id, observe
@@ -202,7 +203,9 @@ def _refusal(answer: HttpResult, said: Envelope) -> SubmitOutcome:
 def _by_status(
     answer: HttpResult, said: Envelope, words: str, asked_s: float | None
 ) -> SubmitOutcome:
-    """Return the outcome of a create from the HTTP status alone."""
+    """Return the outcome of a create from the HTTP status, or from a gateway's own words."""
+    if (deferral := deferral_without_channel(answer, said.parsed, words)) is not None:
+        return deferral
     match answer.status:
         case 429:
             return Deferred(said.code, words, asked_s, request_id=said.request_id)

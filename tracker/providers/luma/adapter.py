@@ -328,7 +328,7 @@ _ADAPTER = LumaByProfile(
         ),
     }
 )
-REVISION = 5
+REVISION = 6
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="luma",

@@ -12,7 +12,7 @@ from typing import Any
 from tracker.domain.access import Scope
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
-from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
+from tracker.providers.kit.front_answers import STATUSES, gateway_code, iso_time, reason_of
 from tracker.providers.kit.front_calls import (
     MOST_WAIT_S,
     name_in,
@@ -131,7 +131,7 @@ class LumaFront(PlainFront):
         """Answer with a `detail`; clients of gateways read `error.message`."""
         del request_id
         if call is not None and is_web(call) and not is_for_agents(call):
-            return refuse_web(refusal.message, STATUSES[refusal.fault])
+            return refuse_web(refusal.message, STATUSES[refusal.fault], gateway_code(refusal.fault))
         return FrontAnswer({"detail": refusal.message}, STATUSES[refusal.fault])
 
     def tell(

@@ -78,9 +78,12 @@ def show_web(call: FrontCall, command: Command, shown: Shown) -> FrontAnswer:
     return FrontAnswer(_generation(task, shown.input_of(task)), status)
 
 
-def refuse_web(message: str, status: int) -> FrontAnswer:
-    """Answer with an error, as gateways write it and as Luma's web page does."""
-    error = {"message": message, "type": "luma_error", "code": str(status)}
+def refuse_web(message: str, status: int, code: str | None = None) -> FrontAnswer:
+    """Answer with an error, as gateways write it and as Luma's web page does.
+
+    code: of a gateway; None for the status.
+    """
+    error = {"message": message, "type": "luma_error", "code": code or str(status)}
     return FrontAnswer({"error": error, "detail": {"reason": message, "code": 1}}, status)
 
 

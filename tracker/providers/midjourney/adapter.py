@@ -34,6 +34,7 @@ from tracker.domain.task import Artifact, Task, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import build_post, spacing_of
 from tracker.providers.kit.cancels import OpenCancel
+from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.table import Meaning, TableAdapter, parsed_of
 from tracker.providers.midjourney.answers import (
@@ -177,6 +178,9 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         kind, words = kind_of(sending.account), self.in_words(answer, parsed)
         pause_s = self.pause_s(answer, parsed)
         code = first_text(parsed, ("code",), limit=20)
+        is_gateway = kind in (Kind.NEW_API, Kind.PLAIN)
+        if is_gateway and (deferral := deferral_without_channel(answer, parsed, words)):
+            return deferral
         if answer.status == 429 or (
             answer.status == 403 and kind is Kind.TRUEAI and not answer.body.strip()
         ):

@@ -18,11 +18,12 @@ from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.kit.error_object_front import ErrorObjectFront
 from tracker.providers.kit.front_answers import ready_pieces, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
+from tracker.providers.kit.gateway_quota import QUOTA
 from tracker.providers.kit.gateway_rows import gateway_row
 from tracker.providers.kit.ledger import net
 from tracker.providers.openai import front_files, front_images, front_responses
 from tracker.providers.openai.images import IMAGES, OF_FILES
-from tracker.providers.openai.operations import GENERATIONS, QUOTA, REMIX, VIDEOS
+from tracker.providers.openai.operations import GENERATIONS, REMIX, VIDEOS
 from tracker.providers.openai.passing import BILLING, FILES, MODELS, USAGE
 from tracker.providers.openai.responses import PREFIX, RESPONSES
 from tracker.providers.ports.front import (

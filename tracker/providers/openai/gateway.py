@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
-from tracker.domain.cost import Cost, Phase
+from tracker.domain.cost import Cost
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, Refused, SubmitOutcome
@@ -20,14 +20,14 @@ from tracker.providers.kit.blocked import block_in, with_block
 from tracker.providers.kit.calls import own_url
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.forms import multipart
+from tracker.providers.kit.gateway_quota import quota_costs, quota_in, reserved_quota
 from tracker.providers.kit.gateway_tasks import TaskTable
 from tracker.providers.kit.gateways import GOOD_CODES, is_own_failure
-from tracker.providers.kit.ledger import settle_costs
-from tracker.providers.kit.reading import amount_text, first_instant, first_number, first_text
+from tracker.providers.kit.reading import first_instant, first_number, first_text
 from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
 from tracker.providers.openai.images import IMAGES, build_create, read_whole, typed, wanted_of
 from tracker.providers.openai.images import LASTS_S as IMAGES_LAST_S
-from tracker.providers.openai.operations import CREATES, GENERATIONS, QUOTA, REMIX, form_of
+from tracker.providers.openai.operations import CREATES, GENERATIONS, REMIX, form_of
 from tracker.providers.openai.passing import BILLING
 from tracker.providers.openai.rows import (
     EXPIRED,
@@ -195,26 +195,13 @@ class NewApi(TaskTable):
         ]
 
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
-        """Read the quota that remains taken; what has become less since the end is given back.
-
-        Of a task that came to nothing the reservation was the charge. Less than nothing remains
-        where a gateway gave it back twice.
-        """
+        """Read the quota that remains taken."""
         del account
-        amount = amount_text(first_number(parsed, (QUOTA,)))
-        is_done = state_of(word_of(parsed) or "", None) is TaskState.SUCCEEDED
-        found = settle_costs(
-            task if is_done or task is None else _charged(task), amount, unit=QUOTA
-        )
-        is_credit = len(found) == 1 and found[0].amount.startswith("-")
-        if not is_credit:
-            return found
-        return [replace(found[0], amount=found[0].amount[1:], phase=Phase.REFUND)]
+        return quota_costs(task, quota_in(parsed), state_of(word_of(parsed) or "", None))
 
     def estimate(self, parsed: Any) -> Sequence[Cost]:
         """Read the quota that was taken at the create."""
-        amount = amount_text(first_number(parsed, (QUOTA,)))
-        return [Cost("unit", amount, unit=QUOTA, phase=Phase.RESERVE)] if amount else []
+        return reserved_quota(quota_in(parsed))
 
     def balance(self, parsed: Any) -> str | None:
         """Read the limit of the key; what is used of it stands elsewhere."""
@@ -230,17 +217,6 @@ class TasksPath(NewApi):
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Build the query, by one path for both formats."""
         return super(NewApi, self).build_poll(asking)
-
-
-def _charged(task: Task) -> Task:
-    """Return a task whose reservation counts as its charge, where nothing was settled."""
-    if any(one.phase is Phase.SETTLE and one.unit == QUOTA for one in task.costs):
-        return task
-    costs = [
-        replace(one, phase=Phase.SETTLE) if one.phase is Phase.RESERVE else one
-        for one in task.costs
-    ]
-    return replace(task, costs=tuple(costs))
 
 
 def _content(account: Account, task: Task | None) -> str | None:

@@ -18,8 +18,6 @@ from tracker.providers.kit.table import CreatePath, OpenInputs
 VIDEOS, REMIX, GENERATIONS = "videos", "videos/remix", "video/generations"
 FILE = "input_reference"
 """The field of a form that may be a file."""
-QUOTA = "quota"
-"""The unit of a gateway's bill."""
 _METADATA = "metadata"
 
 Text = Annotated[str, Field(min_length=1)]

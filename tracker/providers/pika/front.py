@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
-from tracker.providers.kit.front_answers import STATUSES, link_of, reason_of
+from tracker.providers.kit.front_answers import STATUSES, gateway_code, link_of, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.pika.inputs import FORMS
@@ -82,7 +82,11 @@ class PikaFront(PlainFront):
         """Answer with `error.message`."""
         del request_id, call
         status = 400 if refusal.fault is Fault.INVALID else STATUSES[refusal.fault]
-        error = {"message": refusal.message, "type": "pika_error", "code": refusal.fault.value}
+        error = {
+            "message": refusal.message,
+            "type": "pika_error",
+            "code": gateway_code(refusal.fault),
+        }
         return FrontAnswer({"error": error}, status)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from tracker.domain.media_type import OCTETS
 from tracker.domain.task import TERMINAL, Artifact, Task, TaskState
-from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
+from tracker.providers.kit.front_answers import STATUSES, gateway_code, iso_time, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.ledger import estimate_costs, net
 from tracker.providers.kit.named_uploads import find_uploads
@@ -115,7 +115,7 @@ class RunwayFront(PlainFront):
             error = {
                 "message": refusal.message,
                 "type": "runway_error",
-                "code": refusal.fault.value,
+                "code": gateway_code(refusal.fault),
             }
             return FrontAnswer({"error": error}, status)
         issues = [{"path": one.path.split("."), "message": one.reason} for one in refusal.fields]

@@ -12,6 +12,7 @@ from typing import Any
 
 from tracker.domain.exchange import HttpCall
 from tracker.domain.observation import Observation
+from tracker.domain.task import TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.proofs import SignedFields
@@ -117,11 +118,14 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
             task_id = first_text(parsed, ("task_id", "taskId", "id"), limit=500)
             if task_id is not None and first_text(parsed, ("status",)) is not None:
                 return (Hint("a gateway has news; its body is not documented", task_id),)
-        return (read_callback(parsed),)
+        said = read_callback(parsed)
+        if said.state is TaskState.SUCCEEDED and not said.artifacts:
+            return (Hint("it says that all is done, and names nothing", said.provider_task_id),)
+        return (said,)
 
 
 _ADAPTER = SunoAdapter(KINDS)
-REVISION = 5
+REVISION = 6
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="suno",

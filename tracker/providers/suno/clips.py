@@ -35,6 +35,11 @@ _NO_FILE = "none.mp3"
 """The end of an address that was made of nothing (github.com/gcui-art/suno-api/issues/135)."""
 
 
+def id_of(value: Any) -> str | None:
+    """Return the id of a song, which right after its create may have no status yet."""
+    return first_text(value, _IDS, limit=200) if isinstance(value, dict) else None
+
+
 def clip_of(value: Any) -> Track | None:
     """Read a song that has a status of its own; None when it is none."""
     if not isinstance(value, dict):

@@ -5,6 +5,7 @@ Sources: https://github.com/SunoAI-API/Suno-API, https://github.com/QuantumNous/
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -14,13 +15,14 @@ from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Follow, Observed, PollOutcome, Unanswered
-from tracker.domain.task import VERDICTS, Task
+from tracker.domain.task import VERDICTS, Artifact, Task, TaskState
 from tracker.providers.kit.calls import build_post
+from tracker.providers.kit.empty_results import awaiting_result
+from tracker.providers.kit.gateway_quota import quota_costs
 from tracker.providers.kit.gateway_tasks import (
     UNKNOWN_TO_GATEWAY,
     GatewayTask,
     TaskTable,
-    costs_of,
     task_of,
 )
 from tracker.providers.kit.piece_names import read_piece_name
@@ -28,7 +30,7 @@ from tracker.providers.kit.repeated import each_once, fullest
 from tracker.providers.kit.table import CreatePath, parsed_of
 from tracker.providers.kit.tracks import Told
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Answer, Asking, Request
+from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.suno.clips import clip_of, observe
 from tracker.providers.suno.inputs import (
     LyricsIdea,
@@ -38,10 +40,11 @@ from tracker.providers.suno.inputs import (
     SunoInput,
     check_song,
 )
-from tracker.providers.suno.lyrics import lyrics_of, read_lyrics
+from tracker.providers.suno.lyrics import LYRICS_LAST_S, lyrics_of, read_lyrics
 from tracker.providers.suno.options import headers_of
 
 _LYRICS, _MUSIC = "LYRICS", "MUSIC"
+_EMPTY = "SUCCESS without a song"
 _ONE_SONG = frozenset({"submit/concat", "uploads/audio-url"})
 
 
@@ -86,6 +89,11 @@ class GatewayDialect(TaskTable):
                 reason = "is needed beside continue_clip_id: the task that the song is of"
                 raise InvalidRequest(FieldError("task_id", reason))
         return request
+
+    def build_submit(self, sending: Sending) -> HttpCall:
+        """Build the create; one gateway answers that of lyrics when they are done."""
+        call = super().build_submit(sending)
+        return replace(call, lasts_s=LYRICS_LAST_S) if _is_lyrics(sending.task) else call
 
     def shares(self, account: Account, task: Task) -> str | None:
         """Ask in one call for all that have an id, music and lyrics apart."""
@@ -167,7 +175,11 @@ class GatewayDialect(TaskTable):
 
 
 def _action(task: Task) -> str:
-    return _LYRICS if task.operation == "submit/lyrics" else _MUSIC
+    return _LYRICS if _is_lyrics(task) else _MUSIC
+
+
+def _is_lyrics(task: Task) -> bool:
+    return task.operation == "submit/lyrics"
 
 
 def _batch(asking: Asking, headers: Mapping[str, str]) -> HttpCall:
@@ -185,18 +197,22 @@ def _outcome_of_row(task: Task, row: GatewayTask) -> PollOutcome:
         "provider_task_id": task.provider_task_id,
         "progress": row.progress,
         "at": row.at,
-        "costs": costs_of(row),
+        "costs": tuple(quota_costs(task, row.quota, row.state)),
     }
     if _action(task) == _LYRICS:
         if row.state is None:
             return Observed(Observation(None, row.word))
-        return Observed(lyrics_of(row.data, row.state, row.word, row.reason, **more))
+        lyrics = lyrics_of(row.data, row.state, row.word, row.reason, **more)
+        return Observed(awaiting_result(lyrics, task, _EMPTY))
     clips = each_once(clip for one in _songs(row.data) if (clip := clip_of(one)) is not None)
     wanted = 1 if task.operation in _ONE_SONG else 2
     told = Told(clips, row.state, row.word, row.reason, row.is_doubtful, wanted)
     if row.state is None:
         return Observed(Observation(None, row.word))
-    return Observed(observe(told, **more))
+    said = observe(told, **more)
+    if row.link is not None and not clips and row.state is TaskState.SUCCEEDED:
+        said = replace(said, artifacts=(Artifact("audio", row.link, key="0"),))
+    return Observed(awaiting_result(said, task, _EMPTY))
 
 
 def _bare(task: Task, data: Any) -> Observation | None:

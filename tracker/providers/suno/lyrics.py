@@ -13,6 +13,9 @@ _WORDS = MappingProxyType(
 )
 _LONGEST = 20_000
 """Characters of a text that are kept."""
+LYRICS_LAST_S = 600.0
+"""Seconds that a create of lyrics may be held for them: neither server sets a limit of its own
+(https://github.com/SunoAI-API/Suno-API, https://github.com/gcui-art/suno-api, read 2026-11)."""
 
 
 def lyrics_of(

@@ -31,7 +31,7 @@ from tracker.providers.kit.together import is_refused_together
 from tracker.providers.kit.tracks import Told
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
-from tracker.providers.suno.clips import clip_of, observe
+from tracker.providers.suno.clips import clip_of, id_of, observe
 from tracker.providers.suno.inputs import (
     LyricsIdea,
     Name,
@@ -40,7 +40,7 @@ from tracker.providers.suno.inputs import (
     SunoInput,
     check_song,
 )
-from tracker.providers.suno.lyrics import read_lyrics
+from tracker.providers.suno.lyrics import LYRICS_LAST_S, read_lyrics
 from tracker.providers.suno.options import headers_of
 
 
@@ -73,7 +73,7 @@ class _ClipTable(TaskTable):
         parsed = parsed_of(answer)
         if self.is_text(sending.task):
             return self.parse_text(sending, answer, parsed)
-        ids = [clip.id for one in songs_in(parsed) if (clip := clip_of(one)) and clip.id]
+        ids = [id_ for one in songs_in(parsed) if (id_ := id_of(one)) is not None]
         if not ids:
             return self.refusal(sending, answer, parsed)
         return Accepted(",".join(dict.fromkeys(ids)), "submitted")
@@ -233,7 +233,9 @@ class SelfHostedDialect(_ClipTable):
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build a create that does not wait for the sound: that may end unfinished (100 s)."""
-        return super().build_submit(replace(sending, body={**sending.body, "wait_audio": False}))
+        body = {**sending.body, "wait_audio": False}
+        call = super().build_submit(replace(sending, body=body))
+        return replace(call, lasts_s=LYRICS_LAST_S) if self.is_text(sending.task) else call
 
     def feed_url(self, account: Account, ids: str) -> str:
         """Return the address of songs."""

@@ -28,6 +28,7 @@ from tracker.providers.kit.coded_answers import (
     CodedAdapter,
     code_of,
 )
+from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.pieces import text_url, web_url
 from tracker.providers.kit.reading import finite, first_text
 from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
@@ -41,6 +42,7 @@ NO_MONEY = "insufficient_credits"
 """Our code for a lack of credits: the same number means the opposite at the two hosts."""
 UNREACHABLE = "https://callback.invalid/none"
 """For the callback URL that is required, where nobody can reach us: a host that cannot exist."""
+_EMPTY = "SUCCESS without a result"
 _RECORDS: Mapping[str, str] = MappingProxyType(
     {
         "generate": "generate/record-info",
@@ -178,7 +180,9 @@ class ResellerDialect(CodedAdapter):
         said = read_record(data) if answer.status < 300 and isinstance(data, dict) else None
         if _is_of_another_task(asking, said):
             return [Unanswered("the answer is about another task")]
-        return [self.without_record(answer, parsed) if said is None else Observed(said)]
+        if said is None:
+            return [self.without_record(answer, parsed)]
+        return [Observed(awaiting_result(said, asking.task, _EMPTY))]
 
     def build_probe(self, account: Account, *, now: Any) -> HttpCall:
         """Ask what is left on the account."""

@@ -28,12 +28,9 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.task import Task
-from tracker.providers.kit.gateway_tasks import (
-    UNKNOWN_TO_GATEWAY,
-    TaskTable,
-    costs_of,
-    task_of,
-)
+from tracker.providers.kit.gateway_quota import quota_costs
+from tracker.providers.kit.gateway_tasks import UNKNOWN_TO_GATEWAY, TaskTable, task_of
+from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.piece_names import read_piece_name
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_text
@@ -138,6 +135,8 @@ class SongsDialect(TableAdapter):
         """Look the number of the error up; `sn` is the id of the request."""
         code = first_text(parsed, ("code",), limit=40)
         words, request_id = self.in_words(answer, parsed), first_text(parsed, ("sn",), limit=200)
+        if (deferral := deferral_without_channel(answer, parsed, words)) is not None:
+            return deferral
         if answer.status >= 500:
             return Unknown(words, code)
         match _CODES.get(code or ""):
@@ -204,7 +203,6 @@ class TaskDialect(TaskTable):
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read the row. Songs count more than its word, as with every task of this kind."""
-        del asking
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
         parsed = parsed_of(answer)
@@ -224,7 +222,8 @@ class TaskDialect(TaskTable):
         told = Told(songs, row.state, row.word, row.reason, row.is_doubtful)
         verdict = verdict_of(told)
         pieces = pieces_of(songs, has_ended=verdict[0] in ENDS)
-        more: dict[str, Any] = {"progress": row.progress, "at": row.at, "costs": costs_of(row)}
+        costs = tuple(quota_costs(asking.task, row.quota, row.state))
+        more: dict[str, Any] = {"progress": row.progress, "at": row.at, "costs": costs}
         return [Observed(observation_of(told, verdict, pieces, **more))]
 
 
@@ -346,7 +345,7 @@ KINDS: Mapping[str, UpstreamKind] = MappingProxyType(
     }
 )
 _ADAPTER = UdioAdapter(KINDS)
-REVISION = 4
+REVISION = 5
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="udio",

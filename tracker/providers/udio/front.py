@@ -9,7 +9,7 @@ from typing import Any
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.task import TERMINAL, Artifact, ArtifactState, Task, TaskState
-from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
+from tracker.providers.kit.front_answers import STATUSES, gateway_code, iso_time, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.gateway_rows import gateway_row
 from tracker.providers.kit.piece_names import piece_name, read_piece_name
@@ -67,11 +67,11 @@ class UdioFront(PlainFront):
         """Answer in the words of both shapes at once."""
         is_asked = refusal.fault in (Fault.INVALID, Fault.NOT_FOUND)
         status, message = 400 if is_asked else STATUSES[refusal.fault], refusal.message
-        error = {"message": message, "type": "udio_error", "code": refusal.fault.value}
+        code = gateway_code(refusal.fault)
+        error = {"message": message, "type": "udio_error", "code": code}
         if call is not None and call.path in (_SONGS, "songs"):
             body = {"code": status, "msg": message, "sn": request_id, "error": error}
             return FrontAnswer(body, status)
-        code = "task_not_exist" if refusal.fault is Fault.NOT_FOUND else refusal.fault.value
         return FrontAnswer({"code": code, "message": message, "data": None, "error": error}, status)
 
 

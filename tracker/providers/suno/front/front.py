@@ -14,7 +14,7 @@ from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Task, TaskState
-from tracker.providers.kit.front_answers import STATUSES, reason_of
+from tracker.providers.kit.front_answers import GATEWAY_CODES, STATUSES, reason_of
 from tracker.providers.kit.front_calls import (
     MOST_WAIT_S,
     name_in,
@@ -69,12 +69,8 @@ _CREATES: Mapping[str, tuple[Protocol, str]] = MappingProxyType(
 )
 _CODES: Mapping[Fault, str] = MappingProxyType(
     {
-        Fault.INVALID: "invalid_request",
-        Fault.UNREADABLE: "invalid_request",
-        Fault.NOT_FOUND: "task_not_exist",
+        **GATEWAY_CODES,
         Fault.NOT_SERVED: "provider_not_found",
-        Fault.NO_MONEY: "insufficient_user_quota",
-        Fault.RATE_LIMITED: "rate_limited",
     }
 )
 """Codes of new-api; the other faults keep our own words."""
