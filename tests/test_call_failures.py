@@ -7,7 +7,9 @@ import httpcore
 import httpx
 import pytest
 
+from tests.support.service import ROOT
 from tracker.call_failures import reason_in_words
+from tracker.client.http import lost
 from tracker.domain.delivery_trouble import Trouble, trouble_of
 from tracker.locale import SIMPLIFIED_CHINESE, translate
 
@@ -27,6 +29,42 @@ def test_no_failure_is_told_by_the_name_of_its_class(kind: type[Exception]) -> N
     told = reason_in_words(kind(""))
     assert not CLASS.search(told)
     assert translate(told, SIMPLIFIED_CHINESE) != told
+
+
+def test_no_text_of_the_package_names_the_class_of_an_exception() -> None:
+    named = re.compile(
+        r"\{type\(\w+\)\.__name__\}|: type\(\w+\)\.__name__\}|or type\(\w+\)\.__name"
+    )
+    sources = (ROOT / "tracker").rglob("*.py")
+    assert [str(one) for one in sources if named.search(one.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "told", "chinese"),
+    [
+        (
+            "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed (_ssl.c:1006)",
+            "could not connect: its certificate is not accepted: self-signed",
+            "无法连接：其证书不被接受：self-signed",
+        ),
+        (
+            "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)",
+            "could not connect: no TLS comes about: wrong version number",
+            "无法连接：无法建立 TLS：wrong version number",
+        ),
+    ],
+)
+def test_what_openssl_says_is_told_without_its_own_names(
+    said: str, told: str, chinese: str
+) -> None:
+    words = reason_in_words(httpcore.ConnectError(said))
+    assert words == told
+    assert translate(words, SIMPLIFIED_CHINESE) == chinese
+    assert trouble_of(None, words) in (Trouble.CERTIFICATE, Trouble.CUT)
+
+
+def test_a_lost_call_of_the_client_is_told_in_words() -> None:
+    assert lost(httpx.ReadTimeout("")).reason == "no answer came in time"
 
 
 def test_the_systems_own_word_is_told_where_the_library_has_none() -> None:

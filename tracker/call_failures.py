@@ -24,6 +24,11 @@ _OTHER = "the call failed"
 _UNTOLD = "All connection attempts failed"
 """Words of httpcore after all addresses of a host failed; the cause is chained to the exception."""
 _GUARDED = "could not connect to any validated address: "
+_NO_TRUST = re.compile(
+    r"\[SSL: CERTIFICATE_VERIFY_FAILED\] certificate verify failed: (.*) \(_ssl\.c:\d+\)"
+)
+_NO_TLS = re.compile(r"\[SSL(?:: \w+)?\] (.*) \(_ssl\.c:\d+\)")
+"""Words of OpenSSL as Python's `ssl` gives them, with the line of its own source."""
 _NUMBER = re.compile(r"\[Errno -?\d+\] ")
 
 
@@ -32,6 +37,8 @@ def reason_in_words(error: BaseException) -> str:
     names = (one.__name__ for one in type(error).__mro__)
     words = next((_BY_CLASS[name] for name in names if name in _BY_CLASS), _OTHER)
     detail = _NUMBER.sub("", str(error).removeprefix(_GUARDED)).strip()
+    detail = _NO_TRUST.sub(r"its certificate is not accepted: \1", detail)
+    detail = _NO_TLS.sub(r"no TLS comes about: \1", detail)
     if _UNTOLD in detail:
         cause = next((os.strerror(one) for one in _system_errors(error)), _UNTOLD)
         detail = detail.replace(_UNTOLD, cause)

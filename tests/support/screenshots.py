@@ -18,7 +18,11 @@ from tracker.store.migrate import upgrade
 FOLDER = ROOT / "docs" / "pictures"
 SIZE: ViewportSize = {"width": 1280, "height": 720}
 SCENARIOS = ("ok", "ok", "failed", "ok", "stuck", "ok", "moderated", "ok", "ok", "stuck")
-LOOKS = {"list-light": ("light", "en-GB", "/ui/tasks"), "task-dark-zh": ("dark", "zh-CN", "")}
+LOOKS = {
+    "list-light": ("light", "en-GB", "/ui/tasks"),
+    "list-light-zh": ("light", "zh-CN", "/ui/tasks"),
+    "task-dark-zh": ("dark", "zh-CN", ""),
+}
 """By the picture's name: colours, language, and the page; empty for one of the tasks."""
 
 

@@ -20,7 +20,7 @@ def shown_address(url: object) -> str:
 def no_answer(url: str, error: httpx.HTTPError) -> str:
     """Say why there was no answer from this address."""
     url = shown_address(url)
-    text = str(error) or type(error).__name__
+    text = str(error)
     if isinstance(error, httpx.TimeoutException):
         return f"{url}: no answer in time; is the service overloaded, or the address wrong?"
     if "CERTIFICATE_VERIFY_FAILED" in text:
@@ -38,7 +38,7 @@ def no_answer(url: str, error: httpx.HTTPError) -> str:
     if isinstance(error, httpx.ConnectError) and "Errno -" in text:
         return f"{url}: the name of the host is not known; check --url or TRACKER_URL"
     if isinstance(error, httpx.RemoteProtocolError):
-        return f"{url}: the answer is no HTTP ({visible(text)}); is it https://?"
+        return f"{url}: the answer is no HTTP ({visible(text or 'it broke off')}); is it https://?"
     return f"{url}: {visible(reason_in_words(error))}"
 
 

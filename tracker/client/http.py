@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from tracker.call_failures import reason_in_words
 from tracker.client.calls import Answer, Call, Lost
 from tracker.pasted import bare
 
@@ -50,5 +51,4 @@ def outcome_of(response: httpx.Response) -> Answer:
 
 def lost(error: httpx.HTTPError) -> Lost:
     """Return that no answer came, and whether the request may have arrived."""
-    reason = f"{type(error).__name__}: {error}".rstrip(": ")
-    return Lost(reason, was_sent=not isinstance(error, _NOT_SENT))
+    return Lost(reason_in_words(error), was_sent=not isinstance(error, _NOT_SENT))

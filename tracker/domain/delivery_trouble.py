@@ -88,8 +88,9 @@ _NO_NAME = re.compile(
 _BY_ERROR: tuple[tuple[re.Pattern[str], Trouble], ...] = (
     (re.compile("may not be called"), Trouble.FORBIDDEN_ADDRESS),
     (re.compile("no whole answer within|Timeout|too long to be made"), Trouble.TOO_SLOW),
-    (re.compile("CERTIFICATE_VERIFY_FAILED"), Trouble.CERTIFICATE),
-    (re.compile(r"\[SSL|was cut|not proper HTTP|ReadError|WriteError|ProtocolError"), Trouble.CUT),
+    (re.compile("CERTIFICATE_VERIFY_FAILED|certificate is not accepted"), Trouble.CERTIFICATE),
+    (re.compile(r"\[SSL|no TLS comes|was cut|not proper HTTP"), Trouble.CUT),
+    (re.compile("ReadError|WriteError|ProtocolError"), Trouble.CUT),
     (_NO_NAME, Trouble.NO_NAME),
     (re.compile("could not connect|ConnectError"), Trouble.UNREACHABLE),
 )

@@ -53,6 +53,8 @@ def move_task(task: Task, event: Event, target: TaskState, *, now: datetime) -> 
     artifacts, message = event.artifacts or task.artifacts, event.message
     if event.kind in OF_ASSETS:  # it tells of a file that we keep, and nothing of the result
         artifacts, message = task.artifacts, task.message
+    elif event.kind is _DEADLINE_PASSED:  # what was last heard is still why it waits
+        message = task.message
     after = _with_step(
         task,
         state=target,

@@ -18,6 +18,13 @@ BLOCK_BYTES = 1024 * 1024
 FIRST_BLOCK_BYTES = 64 * 1024
 """Yielded first, so that a player need not wait for more."""
 _LISTED_AT_ONCE = 512
+_WORDS = {
+    "NotFoundError": "the bucket, or the object in it, is not there",
+    "PermissionDeniedError": "the bucket refuses access",
+    "UnauthenticatedError": "the bucket does not take the credentials",
+}
+"""Words by obstore's class of a failure
+(https://developmentseed.org/obstore/latest/api/exceptions/, read 2026-11-30)."""
 _TAKEN = "an object has the name {} already"
 
 
@@ -131,4 +138,5 @@ class Bucket:
         return None
 
     def _failed(self, error: Exception) -> StorageError:
-        return StorageError(f"{type(error).__name__} at {self._url}: {str(error)[:300]}")
+        words = _WORDS.get(type(error).__name__, "the bucket does not do what is asked")
+        return StorageError(f"{words} ({self._url}): {str(error)[:300]}")

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, null, select
 
 from tracker.domain.lifecycle import Transition
+from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
 from tracker.store import attempts, deliveries, holds, kept_tasks, keys, transitions
 from tracker.store.attempts import Attempt
@@ -17,6 +18,7 @@ from tracker.store.holds import Hold
 from tracker.store.kept_tasks import KeptTask
 from tracker.store.receipts import Receipt, receipt_of
 from tracker.store.schema import jobs, receipts, stream_texts, task_inputs, tasks
+from tracker.store.tasks import slots_held
 
 MOST = 200
 """The newest steps, receipts and deliveries of a task that are shown at once, of each."""
@@ -53,6 +55,8 @@ class Story:
     whole:     receipts with headers and body, by key; see `with_bodies`.
     submitter: the name of the key that it was submitted with; None where that is not known.
     due:       when it is next worked on, by kind of work; taken: kinds that a worker is at.
+    put_off:   why its submit was put off the last time; empty where it never was.
+    slots_held: of a queued task, the slots that its account's tasks take at the provider.
     input:     the first bytes of the stored request body; input_size: of all of it.
     stream:    the text of an answer that came as a stream.
     holds:     the newest MOST_HOLDS that keep it from being dropped.
@@ -75,6 +79,8 @@ class Story:
     input_size: int
     stream: StreamBeginning | None
     holds: Sequence[Hold]
+    put_off: str = ""
+    slots_held: int = 0
 
 
 def read(
@@ -93,6 +99,7 @@ def read(
     named = None if task.submitter is None else keys.by_key(db, [task.submitter])
     body, size = _input(db, task.key, most_bytes)
     work = _work(db, task.key)
+    account = (task.provider, task.account)
     linked = [one for one in (task.parent_id, task.resubmit_of) if one is not None]
     return Story(
         kept=kept,
@@ -103,8 +110,12 @@ def read(
         whole={},
         deliveries=owed[-most:],
         submitter=named[task.submitter].name if named and task.submitter in named else None,
-        due={kind: at for kind, at, _ in work},
-        taken={kind for kind, _, is_taken in work if is_taken},
+        due={one.kind: one.at for one in work},
+        taken={one.kind for one in work if one.is_taken},
+        put_off=next((one.put_off for one in work if one.kind is JobKind.SUBMIT), ""),
+        slots_held=(
+            slots_held(db, [account]).get(account, 0) if task.state is TaskState.QUEUED else 0
+        ),
         resubmitted_as=_list_made_of(db, tenant, id_, tasks.c.resubmit_of),
         children=_list_made_of(db, tenant, id_, tasks.c.parent_id),
         related=_load_related(db, tenant, linked),
@@ -167,11 +178,21 @@ def _stream(db: Connection, task_key: int, most: int) -> StreamBeginning | None:
     return None if found is None else StreamBeginning(*found)
 
 
-def _work(db: Connection, task_key: int) -> list[tuple[JobKind, datetime, bool]]:
-    """Return the work on a task: its kind, when it is due, and whether a worker has taken it."""
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Work on a task. at: when it is due; is_taken: by a worker; put_off: why, the last time."""
+
+    kind: JobKind
+    at: datetime
+    is_taken: bool
+    put_off: str
+
+
+def _work(db: Connection, task_key: int) -> list[_Work]:
     row = jobs.c
-    found = select(row.kind, row.run_at, row.lease_until).where(row.task_key == task_key)
-    return [(JobKind(kind), at, until is not None) for kind, at, until in db.execute(found)]
+    found = select(row.kind, row.run_at, row.lease_until, row.last_error)
+    rows = db.execute(found.where(row.task_key == task_key))
+    return [_Work(JobKind(kind), at, until is not None, why or "") for kind, at, until, why in rows]
 
 
 _RELATED = (tasks.c.id, tasks.c.external_task_id, tasks.c.state)

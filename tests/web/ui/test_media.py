@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.support.browsing import Chromium, watched
+from tests.support.dashboard import OWN, forms_of
 from tests.support.databases import SqliteTemplate
 from tests.support.requests import EXAMPLE, submit
 from tests.support.service import KEEPING_FILES, environment, listen, serving
@@ -86,6 +87,26 @@ def test_an_expired_address_says_so(http: httpx.Client) -> None:
     assert (answer.status_code, "Gone at the provider" in answer.text) == (410, True)
     chinese = http.get(f"/ui/tasks/{task}/media/0", headers={"accept-language": "zh"})
     assert "服务商处已不存在" in chinese.text
+
+
+def test_a_file_that_was_lost_is_fetched_again_from_the_page_of_its_task(
+    http: httpx.Client,
+) -> None:
+    task = _done(http, prompt="[scenario:media_expired=0]")
+
+    def lost_at() -> str | None:
+        (asset,) = http.get("/v1/assets", params={"task": task}).json()["assets"] or [{}]
+        return str(asset["ended_at"]) if asset.get("state") == "lost" else None
+
+    wait_until(lambda: lost_at() is not None)
+    before = lost_at()
+    (path,) = [
+        action
+        for action, _ in forms_of(http.get(f"/ui/tasks/{task}").text)
+        if action.endswith("/fetch")
+    ]
+    assert http.post(path, data={"back": ""}, headers=OWN).status_code == 303
+    wait_until(lambda: lost_at() not in (None, before))  # it was asked for once more
 
 
 @pytest.mark.browser

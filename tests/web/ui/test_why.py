@@ -1,19 +1,24 @@
-"""The sentence that says why a task is where it is."""
+"""The sentence that says why a task is where it is, and the rows of its history."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from tests.domain.factories import NOW, a_task, an_event
+from tracker.domain.delivery import DeliveryState
 from tracker.domain.events import EventKind, Source
 from tracker.domain.lifecycle import Step, Verdict, apply, create_task
 from tracker.domain.work import JobKind
+from tracker.store.deliveries import Delivery
 from tracker.store.kept_tasks import KeptTask
 from tracker.store.receipts import Receipt
 from tracker.store.task_story import Story
 from tracker.web.ui.frame.words import words_of
-from tracker.web.ui.one_task.why import Reason, reason_of
+from tracker.web.ui.one_task.history import history_of
+from tracker.web.ui.one_task.why import AccountFacts, Reason, reason_of
 
 HOUR = timedelta(hours=1)
 
@@ -24,22 +29,44 @@ def _reason(
     taken: Collection[JobKind] = (),
     receipts: Sequence[Receipt] = (),
     unfindable: str | None = None,
+    slots: int | None = None,
+    held: int = 0,
 ) -> Reason:
     """Return why a task is where some events led it. events: with what was said of each."""
+    story = replace(
+        _story(*events, due=due, taken=taken, receipts=receipts),
+        slots_held=held,
+        put_off="it stood back",
+    )
+    return reason_of(
+        story,
+        words_of("en"),
+        AccountFacts(is_called_back=False, unfindable=unfindable, slots=slots),
+        now=NOW + HOUR,
+    )
+
+
+def _story(
+    *events: tuple[EventKind, str | None],
+    due: Mapping[JobKind, datetime] | None = None,
+    taken: Collection[JobKind] = (),
+    receipts: Sequence[Receipt] = (),
+    owed: Sequence[Delivery] = (),
+) -> Story:
     steps: list[Step] = [create_task(a_task())]
     for number, (kind, message) in enumerate(events, 1):
         event = an_event(kind, message=message, receipt=number)
         steps.append(apply(steps[-1].task, event, now=NOW + timedelta(seconds=number)))
     made = [step.transition for step in steps if step.transition is not None]
     assert len(made) == len(steps)
-    story = Story(
+    return Story(
         kept=KeptTask(steps[-1].task, ()),
         steps=list(enumerate(made, 1)),
         attempts=(),
         receipts=receipts,
         is_cut=False,
         whole={},
-        deliveries=(),
+        deliveries=owed,
         submitter=None,
         due=due or {},
         taken=taken,
@@ -50,9 +77,6 @@ def _reason(
         input_size=0,
         stream=None,
         holds=(),
-    )
-    return reason_of(
-        story, words_of("en"), is_called_back=False, now=NOW + HOUR, unfindable=unfindable
     )
 
 
@@ -87,6 +111,17 @@ def test_work_that_no_worker_takes_is_told(
     assert (reason.next_key, reason.next_at) == (key, at)
 
 
+@pytest.mark.parametrize(
+    ("slots", "key"), [(2, "why.next-slot"), (3, "why.late"), (None, "why.late")]
+)
+def test_a_task_that_waits_for_a_slot_of_its_account_says_so(slots: int | None, key: str) -> None:
+    reason = _reason(due={JobKind.SUBMIT: NOW}, slots=slots, held=2)
+    assert (reason.said, reason.next_key) == ("it stood back", key)
+    assert (reason.next_said == "2 of 2 are at the provider") is (slots == 2)
+    under_way = _reason(due={JobKind.SUBMIT: NOW}, taken=[JobKind.SUBMIT], slots=2, held=2)
+    assert under_way.next_key == "why.next-try"
+
+
 def test_a_submit_that_nothing_finds_is_left_to_a_person() -> None:
     why = "its account is not in the settings"
     lost = _reason((EventKind.SUBMIT_UNKNOWN, None), unfindable=why)
@@ -118,3 +153,29 @@ def test_what_came_since_and_moved_nothing_is_told(
     assert (reason.odd is not None) == is_told
     ended = _reason((EventKind.SEEN_SUCCEEDED, None), receipts=[came])
     assert ended.odd is None
+
+
+def test_the_history_says_nothing_twice_and_names_where_a_delivery_goes() -> None:
+    owed = Delivery(
+        **dict.fromkeys(("endpoint_id", "task_id", "version", "ended_at")),
+        key=1,
+        id=UUID(int=1),
+        event="task.overdue",
+        url="https://user:word@app.example/hooks?token=x",
+        state=DeliveryState.PENDING,
+        attempts=1,
+        created_at=NOW + HOUR,
+        next_at=NOW + HOUR,
+        last_attempt_at=NOW + HOUR,
+        last_status=502,
+        last_error="HTTP 502",
+    )
+    late = (EventKind.DEADLINE_PASSED, "past its deadline; still open")
+    story = _story((EventKind.SEEN_RUNNING, "frame 3 of 40"), late, owed=[owed])
+    assert story.kept.task.message == "frame 3 of 40"  # it is what the task waits with
+    told = [(one.what, one.note) for one in history_of(story, words_of("en"))]
+    assert told[1:] == [
+        ("seen running", "frame 3 of 40"),
+        ("past its deadline", ""),
+        ("delivery of task.overdue to app.example/hooks: owed 502", ""),
+    ]

@@ -139,11 +139,9 @@ def _of_status(answer: httpx.Response) -> str:
 
 
 def _in_words(error: Exception) -> str:
-    text = str(error) or type(error).__name__
+    text = str(error)
     if isinstance(error, httpx.TimeoutException):
         return f"gives no answer within {CALL_S:g} s"
     if "CERTIFICATE_VERIFY_FAILED" in text:
         return "shows a certificate that is not trusted; providers refuse it as well"
-    if isinstance(error, httpx.ConnectError):
-        return f"cannot be connected to ({text})"
     return f"cannot be called ({reason_in_words(error)})"

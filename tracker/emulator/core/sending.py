@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from tracker.call_failures import reason_in_words
 from tracker.emulator.core.config import EmulatorConfig
 from tracker.emulator.core.journal import Journal
 from tracker.emulator.core.signing import SignatureQuality, Signer, SigningInput
@@ -154,7 +155,7 @@ class CallbackSender:
                         break
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
             # ValueError: addresses that no URL library accepts, such as a label that is too long.
-            record.answer, record.error = None, f"{type(problem).__name__}: {problem}"[:300]
+            record.answer, record.error = None, reason_in_words(problem)[:300]
         retry = post.content.retry or self._retry
         if record.answer is not None and retry.is_delivered(record.answer):
             return bytes(answer)

@@ -179,6 +179,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {} (_ssl.c:{})": (
             "证书校验失败：{0:t}"
         ),
+        "its certificate is not accepted: {}": "其证书不被接受：{0:t}",
+        "no TLS comes about: {}": "无法建立 TLS：{0}",
         "certificate has expired": "证书已过期",
         "self-signed certificate": "自签名证书",
         "self-signed certificate in certificate chain": "证书链中有自签名证书",

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from tracker.domain.errors import Misuse
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.encoding import KINDS, Encode
+from tracker.store.driver.outage import brief
 from tracker.store.driver.server_session import local_settings
 
 if TYPE_CHECKING:  # brings psycopg, which a process on SQLite need not hold
@@ -260,9 +261,7 @@ def give_up(db: Connection) -> None:
         try:
             end()
         except Exception as error:  # noqa: BLE001 - the server's side of it ends by itself
-            log.info(
-                "a lost connection was left behind: %(reason)s", {"reason": type(error).__name__}
-            )
+            log.info("a lost connection was left behind: %(reason)s", {"reason": brief(error)})
 
 
 def pipe_of(db: Connection) -> "Pipe | None":

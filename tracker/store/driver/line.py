@@ -16,7 +16,7 @@ from tracker.store.driver import bulk
 from tracker.store.driver.checkpoints import Checkpoints
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.file_identity import FileIdentity
-from tracker.store.driver.outage import is_busy
+from tracker.store.driver.outage import brief, is_busy
 from tracker.store.driver.server_session import is_pooled
 
 log = logging.getLogger(__name__)
@@ -162,7 +162,7 @@ def _undone(db: Connection) -> bool:
         if db.in_transaction():
             db.rollback()
     except Exception as error:  # noqa: BLE001 - the transaction's own error is on its way
-        log.info("a connection is given up: %(reason)s", {"reason": type(error).__name__})
+        log.info("a connection is given up: %(reason)s", {"reason": brief(error)})
         return False
     return True
 

@@ -31,6 +31,9 @@ _GONE = (
 """The last two are what SQLAlchemy says of a connection that was lost earlier."""
 
 
+_UNTOLD = "the driver gave no reason"
+
+
 def is_outage(error: SQLAlchemyError) -> bool:
     """Return true if the same statement may succeed later, perhaps on another connection."""
     if isinstance(error, _GONE):
@@ -74,7 +77,7 @@ def sqlstate_of(error: DBAPIError) -> str | None:
     return state
 
 
-def brief(error: SQLAlchemyError) -> str:
-    """Return its first line, for the log."""
+def brief(error: Exception) -> str:
+    """Return the first line of what the database or its driver said, for the log."""
     text = str(error.orig if isinstance(error, DBAPIError) else error).strip()
-    return text.splitlines()[0] if text else repr(error)
+    return text.splitlines()[0] if text else _UNTOLD

@@ -1,5 +1,6 @@
 """/v1/attention: what needs a human, and where to look."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,8 +12,9 @@ from tracker.domain.delivery import Endpoint
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.rendering import instant
 from tracker.domain.task import FollowUp, TaskState
-from tracker.store import attempts, attention, conditions, endpoints, forgeries
+from tracker.store import attempts, attention, conditions, endpoints, forgeries, tasks
 from tracker.store.endpoint_troubles import EndpointTrouble, troubles
+from tracker.store.jobs import WAITING
 from tracker.store.store import Reading
 from tracker.web.api import service_views
 from tracker.web.edge.operation import operation
@@ -35,7 +37,12 @@ async def get(request: Request) -> Response:
 async def collect(our: Services, owner: str) -> service_views.Attention:
     """Return what of a tenant's needs a human. Raises Unavailable."""
     await our.reception.forgeries.flush()
-    found = await our.store.read(lambda db: _collect(db, owner, our.clock.now()))
+    caps = {
+        name: one.max_in_flight
+        for name, one in our.accounts.items()
+        if one.max_in_flight is not None
+    }
+    found = await our.store.read(lambda db: _collect(db, owner, our.clock.now(), caps))
     for task in found["uncertain"]:
         reason = our.actions.why_a_person_must_resolve(task["provider"], task["account"])
         task["resolve"] = reason
@@ -44,13 +51,18 @@ async def collect(our: Services, owner: str) -> service_views.Attention:
     return found
 
 
-def _collect(db: Reading, owner: str, now: datetime) -> service_views.Attention:
+Caps = Mapping[tuple[str, str], int]
+"""Tasks that accounts may have at the provider at once, of those that have a limit."""
+
+
+def _collect(db: Reading, owner: str, now: datetime, caps: Caps) -> service_views.Attention:
     since = now - FORGERIES_SHOWN
+    late = attention.overdue(db, owner, now=now, limit=MOST)
     return {
         "endpoints": _endpoints(db, owner),
         "conditions": [_condition(one) for one in _conditions(db, owner)],
-        "overdue": _render_unsettled(db, attention.overdue(db, owner, now=now, limit=MOST)),
-        "uncertain": _render_unsettled(db, attention.uncertain(db, owner, limit=MOST)),
+        "overdue": _render_unsettled(db, late, caps),
+        "uncertain": _render_unsettled(db, attention.uncertain(db, owner, limit=MOST), {}),
         "blocked": [_stuck(one) for one in attention.list_blocked(db, owner, limit=MOST)],
         "without_result": _render_follow_ups(db, owner, FollowUp.NO_RESULT),
         "denied": _render_follow_ups(db, owner, FollowUp.DENIED),
@@ -65,11 +77,32 @@ def _collect(db: Reading, owner: str, now: datetime) -> service_views.Attention:
     }
 
 
-def _render_unsettled(db: Reading, found: list[attention.Stuck]) -> list[service_views.StuckTask]:
-    """Return tasks with why they wait or were lost: the latest attempt says it, not their age."""
+def _render_unsettled(
+    db: Reading, found: list[attention.Stuck], caps: Caps
+) -> list[service_views.StuckTask]:
+    """Return tasks with why they wait or were lost.
+
+    The latest attempt says it, or that their account has no free slot.
+    """
     tried = [one.id for one in found if one.state in _SENT_LATER]
     said = attempts.last_messages(db, tried)
-    return [_stuck(replace(one, message=said.get(one.id, one.message))) for one in found]
+    full = _full_accounts(db, found, caps)
+
+    def why(one: attention.Stuck) -> str | None:
+        is_held_up = one.state is TaskState.QUEUED and (one.provider, one.account) in full
+        return said.get(one.id, WAITING if is_held_up else one.message)
+
+    return [_stuck(replace(one, message=why(one))) for one in found]
+
+
+def _full_accounts(
+    db: Reading, found: list[attention.Stuck], caps: Caps
+) -> Collection[tuple[str, str]]:
+    """Return the accounts of queued tasks that have no free slot."""
+    named = {(one.provider, one.account) for one in found if one.state is TaskState.QUEUED}
+    asked = named & caps.keys()
+    held = tasks.slots_held(db, asked) if asked else {}
+    return {name for name in asked if held.get(name, 0) >= caps[name]}
 
 
 def _odd_receipts(

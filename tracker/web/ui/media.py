@@ -17,6 +17,8 @@ from tracker.web.edge.ranged import file_answer
 from tracker.web.edge.slow_readers import SlowReader, send_piece
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.app import Pages
+from tracker.web.ui.frame.asking import aim, done
+from tracker.web.ui.frame.forms import read_form
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.render import page
 
@@ -31,6 +33,8 @@ _HEADERS = {
     "content-disposition": "inline",
 }
 """A file that is opened by itself stands in a page of the browser's own, in which nothing runs."""
+_GAVE_UP = "its reader took nothing for too long"
+"""Why a preview ends that nothing else is said of."""
 STATUSES = {
     NoPreview.NOTHING: 404,
     NoPreview.GONE: 410,
@@ -45,10 +49,8 @@ STATUSES = {
 @PAGES.get("/tasks/{id}/media/{n}", scope=Scope.TASKS_READ, known=())
 async def show(request: Request, reader: Reader) -> Response:
     """Show a piece of a result, by its place from 0: our copy, or the provider's file."""
-    our, number = services(request), request.path_params["n"]
-    if not (number.isascii() and number.isdigit() and len(number) < 6):
-        raise NotFound("there is no such task")
-    file = await our.previews.find(reader.tenant, query.task_id(request), int(number))
+    our, number = services(request), _number(request)
+    file = await our.previews.find(reader.tenant, query.task_id(request), number)
     if file.is_kept:
         return _kept(request, file)
     try:
@@ -62,11 +64,32 @@ async def show(request: Request, reader: Reader) -> Response:
             headers={"retry-after": "5"} if error.why is NoPreview.BUSY else None,
             task=file.task,
             piece=file.piece,
-            number=int(number),
+            number=number,
             why=error.why.value,
             detail=error.detail,
         )
     return _PassedOn(opened, our.limits.slow_reader_s)
+
+
+@PAGES.post("/tasks/{id}/media/{n}/fetch", scope=Scope.TASKS_WRITE, action="assets.fetch")
+async def fetch(request: Request, reader: Reader) -> Response:
+    """Have the file of a piece fetched once more, that we have no copy of."""
+    our, id_, number = services(request), query.task_id(request), _number(request)
+    form = await read_form(request)
+    file = await our.previews.find(reader.tenant, id_, number)
+    if file.asset is None:
+        raise NotFound("there is no such asset")
+    aim([str(file.asset.id)])
+    await our.serving.fetch_again(reader.tenant, file.asset.id)
+    return done(request, form, f"/tasks/{id_}", "done.fetch")
+
+
+def _number(request: Request) -> int:
+    """Return the place of the path's piece. Raises NotFound for what is none."""
+    text: str = request.path_params["n"]
+    if not (text.isascii() and text.isdigit() and len(text) < 6):
+        raise NotFound("there is no such task")
+    return int(text)
 
 
 def _kept(request: Request, file: PieceFile) -> Response:
@@ -106,7 +129,7 @@ class _PassedOn(Response):
             await send({"type": "http.response.body", "body": b""})
         except (Broken, Unkeepable, SlowReader) as error:
             # Without its last piece the answer is seen to be cut.
-            log.info("a preview ended early: %(reason)s", {"reason": error or type(error).__name__})
+            log.info("a preview ended early: %(reason)s", {"reason": str(error) or _GAVE_UP})
         finally:
             gone.cancel()
             await self._opened.aclose()

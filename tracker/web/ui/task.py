@@ -41,7 +41,7 @@ from tracker.web.ui.one_task import curl
 from tracker.web.ui.one_task.axis import HEIGHT, LANE_Y, WIDTH, Cut, axis_of
 from tracker.web.ui.one_task.bodies import MOST_SHOWN, ShownBody, difference, shown_body
 from tracker.web.ui.one_task.history import history_of, marks_of, polls_of
-from tracker.web.ui.one_task.why import reason_of
+from tracker.web.ui.one_task.why import AccountFacts, reason_of
 from tracker.web.ui.task_parts import bill_text, kind_text, row_of, stage_text
 
 PAGES = Pages()
@@ -84,6 +84,7 @@ def task_values(
     task = as_of(story.kept.task, our.clock.now())
     row = row_of(task, our.clock.now(), reader.preferences.language)
     provider = our.providers.get(task.provider)
+    account = our.accounts.get((task.provider, task.account))
     is_called_back = (
         provider is not None and provider.calls_back is not None and our.public_url is not None
     )
@@ -94,9 +95,12 @@ def task_values(
         "reason": reason_of(
             story,
             say,
-            is_called_back=is_called_back,
+            AccountFacts(
+                is_called_back,
+                our.actions.why_a_person_must_resolve(task.provider, task.account),
+                None if account is None else account.max_in_flight,
+            ),
             now=our.clock.now(),
-            unfindable=our.actions.why_a_person_must_resolve(task.provider, task.account),
         ),
         "story": story,
         "most": task_story.MOST,

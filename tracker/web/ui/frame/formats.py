@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
+from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
@@ -132,3 +133,12 @@ def bytes_text(count: int) -> str:
         if size < 1024:
             break
     return f"{size:.3g} {unit}" if size < 100 else f"{size:.0f} {unit}"
+
+
+def place(url: str) -> str:
+    """Return the host, port and path of an address; the address itself where it has no host."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    return parts.netloc.rpartition("@")[2] + parts.path.rstrip("/") if parts.netloc else url

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
@@ -54,7 +54,7 @@ def environment() -> Environment:
     made.filters["exact"] = exact
     made.filters["sentence"] = sentence
     made.filters["pairs"] = pairs
-    made.filters["place"] = place
+    made.filters["place"] = formats.place
     return made
 
 
@@ -71,15 +71,6 @@ def sentence(text: str) -> Markup:
 def pairs(entries: Iterable[Mapping[str, Any]], name: str, field: str) -> list[tuple[str, str]]:
     """Return the fields of a form: a name, and one value of each entry."""
     return [(name, str(entry[field])) for entry in entries]
-
-
-def place(url: str) -> str:
-    """Return the host, port and path of an address; the address itself where it has no host."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    return parts.netloc.rpartition("@")[2] + parts.path.rstrip("/") if parts.netloc else url
 
 
 def _finalize(value: object) -> object:

@@ -1,16 +1,17 @@
 """The history of a task, all kinds mixed, and its marks on the axis. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracker.domain.delivery import UNENDED, DeliveryState
-from tracker.domain.events import Source
+from tracker.domain.delivery import DeliveryState
+from tracker.domain.events import EventKind, Source
 from tracker.domain.lifecycle import Transition, Verdict
 from tracker.store.attempts import Attempt
 from tracker.store.deliveries import Delivery
 from tracker.store.receipts import Receipt
 from tracker.store.task_story import Story
+from tracker.web.ui.frame.formats import place
 from tracker.web.ui.one_task.axis import Mark
 
 Say = Callable[..., str]
@@ -45,7 +46,8 @@ class Entry:
 def history_of(story: Story, say: Say) -> list[Entry]:
     """Return everything that happened to a task, oldest first."""
     numbers = {attempt.key: attempt.number for attempt in story.attempts}
-    entries = [_of_step(step, numbers, say) for _, step in story.steps]
+    said = {attempt.key: attempt.message for attempt in story.attempts}
+    entries = [_of_step(step, numbers, said, say) for _, step in story.steps]
     entries += [_of_attempt(one, say) for one in story.attempts]
     entries += [_of_receipt(one, say) for one in quiet_receipts(story)]
     entries += [_of_delivery(one, say) for one in story.deliveries]
@@ -93,7 +95,12 @@ def evidence_of(step: Transition, numbers: dict[int, int]) -> tuple[str, str]:
     return "", ""
 
 
-def _of_step(step: Transition, numbers: dict[int, int], say: Say) -> Entry:
+def _of_step(
+    step: Transition, numbers: dict[int, int], said: Mapping[int, str | None], say: Say
+) -> Entry:
+    """Return the row of a step. said: by attempts, by key: the row of one tells its words."""
+    told = step.attempt is not None and step.message == said.get(step.attempt)
+    is_told = told or step.kind is EventKind.DEADLINE_PASSED  # which says no more than its name
     return Entry(
         at=step.at,
         kind="step",
@@ -103,7 +110,7 @@ def _of_step(step: Transition, numbers: dict[int, int], say: Say) -> Entry:
         actor=step.actor or "",
         state=step.to_state,
         version=step.version,
-        note=step.message or "",
+        note="" if is_told else step.message or "",
         word=step.provider_status or "",
         provider_at=step.provider_at,
         evidence=evidence_of(step, numbers),
@@ -152,14 +159,15 @@ def _of_delivery(delivery: Delivery, say: Say) -> Entry:
     at = delivery.ended_at or delivery.last_attempt_at or delivery.created_at
     text = say(f"delivery.{delivery.state}")
     status = f" {delivery.last_status}" if delivery.last_status is not None else ""
-    is_owed = delivery.state in UNENDED
+    to = place(delivery.url)
+    error = delivery.last_error or ""
     return Entry(
         at=at,
         kind="delivery",
         anchor=f"d{delivery.id}",
-        what=say("task.delivery", event=delivery.event, outcome=f"{text}{status}"),
+        what=say("task.delivery", event=delivery.event, to=to, outcome=f"{text}{status}"),
         by=say("task.us"),
-        note=(delivery.last_error or "") if is_owed or delivery.last_error else "",
+        note="" if error == f"HTTP {delivery.last_status}" else error,
         evidence=(delivery.event, f"d{delivery.id}"),
     )
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from tracker.domain.lifecycle import Transition, Verdict
 from tracker.domain.task import OPEN, Awaits, Task, TaskState
 from tracker.domain.work import JobKind
+from tracker.store.jobs import WAITING
 from tracker.store.task_story import Story
 from tracker.web.ui.frame.formats import is_late
 from tracker.web.ui.one_task.history import evidence_of
@@ -47,19 +48,28 @@ class Reason:
     odd: Oddity | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """Facts about a task's account that its sentence needs.
+
+    is_called_back: whether callbacks are expected.
+    unfindable:     why nothing finds out what became of a lost submit; None where something may.
+    slots:          that it has at once; None for no limit.
+    """
+
+    is_called_back: bool
+    unfindable: str | None = None
+    slots: int | None = None
+
+
 def reason_of(
     story: Story,
     say: Say,
+    account: AccountFacts,
     *,
-    is_called_back: bool,
     now: datetime,
-    unfindable: str | None = None,
 ) -> Reason:
-    """Return why a task is where it is.
-
-    is_called_back: whether callbacks are expected. unfindable: why nothing finds out what became of
-    a lost submit of its account; None where something may.
-    """
+    """Return why a task is where it is. account: of its account."""
     task, (_, last) = story.kept.task, story.steps[-1]
     moving = [step for _, step in story.steps if step.from_state != step.to_state]
     step = moving[-1] if moving else last
@@ -69,13 +79,24 @@ def reason_of(
     if task.state not in OPEN:
         return reason
     odd = _odd(story, step, say)
-    if task.state is TaskState.UNCERTAIN and unfindable is not None:
-        key, at, why = "why.next-resolve", None, unfindable
+    if task.state is TaskState.UNCERTAIN and account.unfindable is not None:
+        key, at, why = "why.next-resolve", None, account.unfindable
     elif task.awaits is Awaits.ANSWER:
         return replace(reason, odd=odd)
+    elif account.slots is not None and _waits_for_slot(task, story, account.slots, now):
+        held = say("why.slots", held=str(story.slots_held), allowed=str(account.slots))
+        key, at, why = "why.next-slot", None, held
     else:
-        key, at, why = *_next(task, story, is_called_back=is_called_back, now=now), ""
+        key, at, why = *_next(task, story, is_called_back=account.is_called_back, now=now), ""
     return replace(reason, next_key=key, next_at=at, next_said=why, odd=odd)
+
+
+def _waits_for_slot(task: Task, story: Story, slots: int, now: datetime) -> bool:
+    """Return whether a queued task is due and its account has no slot for it."""
+    at = story.due.get(JobKind.SUBMIT)
+    is_due = task.state is TaskState.QUEUED and at is not None and at <= now
+    is_full = story.slots_held + min(task.slots, slots) > slots
+    return is_due and is_full and JobKind.SUBMIT not in story.taken
 
 
 def _odd(story: Story, step: Transition, say: Say) -> Oddity | None:
@@ -100,6 +121,9 @@ def _describe_end(task: Task, step: Transition, story: Story, say: Say) -> tuple
     if task.state is TaskState.QUEUED and story.attempts:
         attempt = story.attempts[-1]
         return say(f"why.queued.{attempt.outcome or 'open'}"), attempt.message or ""
+    if task.state is TaskState.QUEUED:
+        put_off = "" if story.put_off == WAITING else story.put_off  # told by what comes next
+        return say("why.queued"), step.message or put_off
     if task.awaits is Awaits.ANSWER:
         return say("why.under-way"), ""
     if task.blocked_at is not None:

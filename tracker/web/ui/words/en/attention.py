@@ -31,8 +31,8 @@ WORDS: Words = {
     " provider once more, where it can be asked; Resolve lets you say what you found there.",
     "attention.overdue": ("overdue task", "overdue tasks"),
     "attention.overdue.why": "Still open after their deadline. Refresh asks the provider now. One"
-    " that is still queued is sent when the provider can be reached; Cancel ends it. The task's page"
-    " says what it waits for and when it expires.",
+    " that is still queued is sent when the provider can be reached and its account has a free slot;"
+    " Cancel ends it. The task's page says what it waits for and when it expires.",
     "attention.blocked": ("task waits for its caller", "tasks wait for their caller"),
     "attention.blocked.why": "The provider goes on only after another call of whoever submitted"
     " them. They do not expire meanwhile.",

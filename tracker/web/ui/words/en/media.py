@@ -22,4 +22,6 @@ WORDS: Words = {
     "media.busy.why": "This process passes four files on at a time: try again in a moment.",
     "media.unreachable": "Not to be had now",
     "media.unreachable.why": "The provider did not hand it out.",
+    "action.fetch": "Fetch again",
+    "done.fetch": "The file is being fetched once more.",
 }

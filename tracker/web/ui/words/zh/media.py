@@ -20,4 +20,6 @@ WORDS: Words = {
     "media.busy.why": "本进程同时只转发四个文件：请稍后再试。",
     "media.unreachable": "暂时无法取得",
     "media.unreachable.why": "服务商没有给出该文件。",
+    "action.fetch": "重新获取",
+    "done.fetch": "正在重新获取该文件。",
 }
