@@ -42,11 +42,11 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.objects.folder import Folder
 from tracker.services.backup.making import BackupOrder, make
-from tracker.services.deliver.delivery import Delivering
+from tracker.services.deliver.delivery import DeliverySender
 from tracker.services.submit.request import Submission
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep import archive_reading
-from tracker.services.upkeep.identity import Identity
+from tracker.services.upkeep.identity import DatabaseIdentity
 from tracker.services.upkeep.retention_lease import NAME as RETENTION
 from tracker.store import conditions, feed
 from tracker.store.archives import ArchiveFilter
@@ -240,7 +240,7 @@ async def _opened(url: str, month: Month, archive: Path) -> AsyncIterator[Workbe
 async def _hour(
     bench: Workbench, work: Sequence[Chore], month: Month, place: Place, hourly: int
 ) -> None:
-    identity, delivering = Identity(bench.context), Delivering(bench.context)
+    identity, delivering = DatabaseIdentity(bench.context), DeliverySender(bench.context)
     for step in range(STEPS):
         if step < hourly:
             await _one_task(bench, month)
@@ -268,7 +268,7 @@ async def _one_task(bench: Workbench, month: Month) -> None:
         external_task_id=name,
         webhook_url="https://subscriber.example/hook",
     )
-    task = (await Acceptance(bench.context).accept(asked)).task
+    task = (await SubmissionIntake(bench.context).accept(asked)).task
     month.acknowledged[task.id] = name
     task = await bench.accepted(task, f"theirs-{name}")
     pieces = [{"key": "1", "url": "https://media.example/v.mp4"}]

@@ -17,7 +17,7 @@ from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.signals import CrashPoint
 from tracker.egress.client import EgressClient
 from tracker.precedence import BACKGROUND_SHARE, CROWD, CROWDED_S, PAUSE_S, Background, Precedence
-from tracker.services.deliver.delivery import Delivering
+from tracker.services.deliver.delivery import DeliverySender
 from tracker.workers.deliveries import DeliveryLoop
 
 pytestmark = pytest.mark.anyio
@@ -197,7 +197,7 @@ async def test_a_delivery_goes_before_the_slices_of_many_pictures(database_url: 
         await an_endpoint(bench, "http://subscriber.example/")
         task = await bench.queued("ours")
         await bench.accepted(task, "theirs")
-        delivering = Delivering(replace(bench.context, precedence=precedence))
+        delivering = DeliverySender(replace(bench.context, precedence=precedence))
         urgent.clear()
         held = await delivering.claim({lane.name: 9 for lane in await delivering.lanes()})
         assert urgent == [True]
@@ -258,7 +258,7 @@ async def test_a_delivery_is_urgent_from_its_commit_until_it_is_sent(sqlite_url:
     async with open_workbench(sqlite_url, http) as bench:
         await an_endpoint(bench, "http://subscriber.example/")
         precedence = bench.context.precedence
-        loop = DeliveryLoop(Delivering(bench.context), bench.context.clock, drain_s=15)
+        loop = DeliveryLoop(DeliverySender(bench.context), bench.context.clock, drain_s=15)
         bench.context.store.on_commit(lambda kinds, _: loop.wake() if kinds else None)
         running = asyncio.create_task(loop.run())
         for number in range(1, 4):

@@ -25,11 +25,11 @@ from tracker.open_access import advise_key, make_first_key, refuse_open_access
 from tracker.parts import Parts, open_parts
 from tracker.services.access.revocation import Revocation
 from tracker.services.context import Context
-from tracker.services.custody.fetching import Fetching
-from tracker.services.deliver.delivery import Delivering
+from tracker.services.custody.fetching import AssetFetcher
+from tracker.services.deliver.delivery import DeliverySender
 from tracker.services.leases import Leases
-from tracker.services.upkeep.learning import Learning
-from tracker.services.upkeep.sampling import SAMPLE_S, Sampling
+from tracker.services.upkeep.learning import DurationLearner
+from tracker.services.upkeep.sampling import SAMPLE_S, GaugeSampler
 from tracker.settings import Settings
 from tracker.store.driver.engine import sqlite_file
 from tracker.store.revision import SCHEMA_REVISION
@@ -38,7 +38,7 @@ from tracker.web.edge import connections
 from tracker.web.edge.ending import on_stop_signal
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 from tracker.web.fronts.host import ServedFronts
-from tracker.web.routes import State, build_app
+from tracker.web.routes import AppState, build_app
 from tracker.workers.deliveries import DeliveryLoop
 from tracker.workers.fetches import FetchLoop
 from tracker.workers.roles import chores, roles
@@ -107,7 +107,7 @@ async def recalling(context: Context) -> AsyncIterator[None]:
     """Know how long tasks take, in a process that answers callers and does no other work."""
 
     async def repeat() -> None:
-        learning = Learning(context)
+        learning = DurationLearner(context)
         while True:
             try:
                 await learning.recall()
@@ -130,13 +130,13 @@ def make_supervisor(parts: Parts) -> Supervisor:
     fetches = None
     if context.storage is not None:
         lease_s = context.policy.lease.total_seconds()
-        fetches = FetchLoop(Fetching(context), context.clock, lease_s=lease_s, drain_s=drain_s)
+        fetches = FetchLoop(AssetFetcher(context), context.clock, lease_s=lease_s, drain_s=drain_s)
     supervisor = Supervisor(
         roles(context),
         Leases(context),
         [*chores(context), *_of_metrics(parts)],
         context.clock,
-        deliveries=DeliveryLoop(Delivering(context), context.clock, drain_s=drain_s),
+        deliveries=DeliveryLoop(DeliverySender(context), context.clock, drain_s=drain_s),
         fetches=fetches,
         lease_s=context.policy.lease.total_seconds(),
         drain_s=drain_s,
@@ -149,7 +149,7 @@ def make_supervisor(parts: Parts) -> Supervisor:
 def _of_metrics(parts: Parts) -> list[Chore]:
     if parts.settings.tracker_metrics_addr is None:
         return []
-    sampling = Sampling(parts.context, parts.services.presence)
+    sampling = GaugeSampler(parts.context, parts.services.presence)
     return [Chore("gauges", SAMPLE_S, sampling.sample)]
 
 
@@ -158,7 +158,7 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
     refuse_open_access(settings)
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[State]:
+    async def lifespan(_app: Starlette) -> AsyncIterator[AppState]:
         is_read_only = settings.tracker_read_only
         async with open_parts(settings, signal) as parts, AsyncExitStack() as stack:
             if not is_read_only:

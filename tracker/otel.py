@@ -30,7 +30,7 @@ from opentelemetry.trace import Tracer as TheirTracer
 
 from tracker import __version__, tracing
 from tracker.domain import trace
-from tracker.tracing import Attributes, Installed, Recorded, SpanKind
+from tracker.tracing import Attributes, InstalledTracer, RecordedSpan, SpanKind
 
 END_S = 2.0
 """So long a process that ends waits until what is left was sent."""
@@ -68,7 +68,7 @@ def tracing_into(
     )
     provider.add_span_processor(processor)
     tracer = _OtelTracer(provider.get_tracer("tracker", __version__))
-    tracing.install(Installed(tracer, callback_share))
+    tracing.install(InstalledTracer(tracer, callback_share))
     try:
         yield
     finally:
@@ -97,7 +97,7 @@ class _OtelTracer:
         links: Sequence[str],
         *,
         ago_s: float,
-    ) -> Recorded:
+    ) -> RecordedSpan:
         """Begin a span; see tracing.Tracer."""
         begun = self._tracer.start_span(
             name,

@@ -29,33 +29,33 @@ from tracker.services.access.rates import OwnRates, Rates, SharedRates
 from tracker.services.access.sessions import Sessions
 from tracker.services.context import Context
 from tracker.services.custody.front_files import FrontFiles
-from tracker.services.custody.serving import Serving
-from tracker.services.custody.uploading import Uploading
+from tracker.services.custody.serving import AssetReader
+from tracker.services.custody.uploading import UploadReceiver
 from tracker.services.deliver.endpoints import Endpoints
 from tracker.services.deliver.redelivery import Redelivery
 from tracker.services.fronts.lost_answers import LostAnswers
-from tracker.services.fronts.passing import Passing
+from tracker.services.fronts.passing import PassThrough
 from tracker.services.read.previewing import Previews
 from tracker.services.read.watch import Watch
-from tracker.services.receive.comparing import Comparing
-from tracker.services.receive.dismissing import Dismissing
+from tracker.services.receive.comparing import RereadComparer
+from tracker.services.receive.dismissing import ReceiptDismisser
 from tracker.services.receive.reception import Reception
-from tracker.services.receive.rejudging import Rejudging
+from tracker.services.receive.rejudging import ReceiptRejudger
 from tracker.services.receive.rereads import Rereads
 from tracker.services.storage import ObjectStore, Storage
-from tracker.services.submit.actions import Actions
+from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.bulk import BulkActions
 from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.runs import BulkRuns
 from tracker.services.submit.scenarios import Scenarios
-from tracker.services.submit.submission import Acceptance
-from tracker.services.upkeep.identity import Identity
-from tracker.services.upkeep.presence import Presence
-from tracker.services.upkeep.probing import Probing
+from tracker.services.submit.submission import SubmissionIntake
+from tracker.services.upkeep.identity import DatabaseIdentity
+from tracker.services.upkeep.presence import ProcessPresence
+from tracker.services.upkeep.probing import AccountProber
 from tracker.services.upkeep.stalls import Stalls
 from tracker.services.upkeep.state_counts import StateCounting
-from tracker.services.upkeep.steps import Steps
-from tracker.services.upkeep.sweeping import Sweeping
+from tracker.services.upkeep.steps import ClockStepWatch
+from tracker.services.upkeep.sweeping import Sweeper
 from tracker.settings import Settings, SettingsError
 from tracker.store.store import Store
 from tracker.web.edge import connections
@@ -220,18 +220,18 @@ def _policy(settings: Settings) -> Policy:
 
 
 def _services(settings: Settings, context: Context, egress: EgressClient, watch: Watch) -> Services:
-    acceptance = Acceptance(context)
-    actions, resubmission = Actions(context, acceptance), Resubmission(context, acceptance)
+    acceptance = SubmissionIntake(context)
+    actions, resubmission = TaskActions(context, acceptance), Resubmission(context, acceptance)
     bulk = BulkActions(context, actions, resubmission)
     keyring = Keyring(context.store, context.clock, context.secrets)
-    reception, presence = Reception(context), Presence(context)
+    reception, presence = Reception(context), ProcessPresence(context)
     lost_answers = LostAnswers(context)
     presence.chores += [
         reception.forgeries.flush,
         reception.renew_keys,
         lost_answers.flush,
-        Identity(context).note,
-        Steps(context).look,
+        DatabaseIdentity(context).note,
+        ClockStepWatch(context).look,
         partial(context.recovery.look_again, context.store),
     ]
     return Services(
@@ -244,25 +244,25 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         bulk=bulk,
         runs=BulkRuns(context, bulk),
         reception=reception,
-        passing=Passing(context, egress),
+        passing=PassThrough(context, egress),
         lost_answers=lost_answers,
         endpoints=Endpoints(context),
         redelivery=Redelivery(context),
-        serving=Serving(context),
-        uploading=Uploading(context),
+        serving=AssetReader(context),
+        uploading=UploadReceiver(context),
         front_files=FrontFiles(context),
         own_asset_urls=settings.own_asset_urls() if context.storage is not None else (),
         stalls=Stalls(context.store),
         state_counting=StateCounting(context.store, context.clock),
-        sweeping=Sweeping(context),
+        sweeping=Sweeper(context),
         presence=presence,
-        dismissing=Dismissing(context),
-        rejudging=Rejudging(context),
+        dismissing=ReceiptDismisser(context),
+        rejudging=ReceiptRejudger(context),
         rereads=Rereads(context),
-        probing=Probing(context),
+        probing=AccountProber(context),
         scenarios=Scenarios(context),
         previews=Previews(context, _make_preview_download(settings)),
-        comparing=Comparing(context),
+        comparing=RereadComparer(context),
         clock=context.clock,
         keyring=keyring,
         keys=Keys(context.store, context.clock, context.secrets),

@@ -35,7 +35,7 @@ class SpanKind(StrEnum):
     INTERNAL = "internal"
 
 
-class Recorded(Protocol):
+class RecordedSpan(Protocol):
     """A span that an exporter will get.
 
     traceparent: its place, for whoever goes on from it.
@@ -67,7 +67,7 @@ class Tracer(Protocol):
         links: Sequence[str],
         *,
         ago_s: float,
-    ) -> Recorded:
+    ) -> RecordedSpan:
         """Begin a span; of a trace of its own where it has no parent.
 
         ago_s: how long ago it began; 0 for now.
@@ -76,7 +76,7 @@ class Tracer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
+class InstalledTracer:
     """The tracer of this process.
 
     callback_share: how much of all callbacks make a span, 0 to 1.
@@ -86,10 +86,10 @@ class Installed:
     callback_share: float
 
 
-_installed: Installed | None = None
+_installed: InstalledTracer | None = None
 
 
-def install(installed: Installed | None) -> None:
+def install(installed: InstalledTracer | None) -> None:
     """Trace from now on; None: no longer."""
     global _installed  # noqa: PLW0603 - of the process, as logging is
     _installed = installed
@@ -103,7 +103,7 @@ def is_on() -> bool:
 class OpenSpan:
     """A span that lasts as long as its block, which works at its place in the trace."""
 
-    def __init__(self, recorded: Recorded) -> None:
+    def __init__(self, recorded: RecordedSpan) -> None:
         """Begun already."""
         self._recorded = recorded
         self._failed_with: str | None = None

@@ -34,8 +34,8 @@ from tracker.clock import SystemClock, new_id
 from tracker.domain import presence
 from tracker.domain.errors import Unavailable
 from tracker.domain.presence import mark
-from tracker.services.upkeep.presence import Presence
-from tracker.services.upkeep.sampling import FROM_DATABASE, Sampling
+from tracker.services.upkeep.presence import ProcessPresence
+from tracker.services.upkeep.sampling import FROM_DATABASE, GaugeSampler
 from tracker.settings import Settings
 from tracker.store import chore_leases, conditions, processes
 from tracker.store.conditions import Condition
@@ -73,10 +73,10 @@ def told(found: Sequence[Finding], about: str) -> str:
 
 async def measured(bench: Workbench) -> None:
     """Measure the database as a worker process does, with conditions raised before."""
-    one = Presence(bench.context)
+    one = ProcessPresence(bench.context)
     one.is_working = lambda: True
     await one.look()
-    await Sampling(bench.context, one).sample()
+    await GaugeSampler(bench.context, one).sample()
 
 
 def fires(folder: Path, alert: str, **labels: str) -> None:

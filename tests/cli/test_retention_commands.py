@@ -22,10 +22,10 @@ from tracker.domain.task import Task
 from tracker.domain.work import JobKind
 from tracker.parts import open_parts
 from tracker.services.leases import Leases
-from tracker.services.submit.actions import Actions
-from tracker.services.submit.attempting import Attempting
-from tracker.services.submit.submission import Acceptance
-from tracker.services.upkeep.counting import Counting
+from tracker.services.submit.actions import TaskActions
+from tracker.services.submit.attempting import SubmitAttempts
+from tracker.services.submit.submission import SubmissionIntake
+from tracker.services.upkeep.counting import EndCounter
 from tracker.services.upkeep.retention import RetentionChore
 from tracker.settings import Settings
 
@@ -37,7 +37,7 @@ async def _cancelled_long_ago(url: str) -> Task:
     clock.move(-40 * DAY_S)
     async with open_workbench(url, ScriptedHttp(Played()), clock=clock) as bench:
         task = await bench.queued("old")
-        await Actions(bench.context, Acceptance(bench.context)).cancel(
+        await TaskActions(bench.context, SubmissionIntake(bench.context)).cancel(
             "default", task.id, actor="somebody"
         )
     return task
@@ -147,10 +147,10 @@ def test_a_worker_refuses_to_read_only(env: dict[str, str]) -> None:
 async def _drop_all(env: Mapping[str, str]) -> None:
     environ = {**env, "TRACKER_KEEP_TASKS": "10d"}
     async with open_parts(Settings.from_env(environ)) as parts:
-        await Counting(parts.context).fold_all()
+        await EndCounter(parts.context).fold_all()
         leases = Leases(parts.context)
         for job in await leases.claim(JobKind.SUBMIT, limit=1, per_lane=1, busy={}):
-            await Attempting(parts.context).run(job)  # a task that was cancelled is not sent
+            await SubmitAttempts(parts.context).run(job)  # a task that was cancelled is not sent
         await work_all(RetentionChore(parts.context))
 
 

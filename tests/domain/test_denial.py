@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.factories import NOW
-from tracker.domain.denial import Believed, Denial, Doubted, doubt_of_submit, judge
+from tracker.domain.denial import BelievedDenial, Denial, UnprovenDenial, doubt_of_submit, judge
 from tracker.domain.expectation import NOTHING_KNOWN, Expectation
 from tracker.domain.task import TaskState
 
@@ -21,9 +21,9 @@ def _believed_after(state: TaskState, *, usual: Expectation = NOTHING_KNOWN) -> 
     while True:
         denial = Denial(state, earlier, earlier_at, NOW, usual)
         match judge(denial, pause=PAUSE, now=now):
-            case Believed():
+            case BelievedDenial():
                 return now - NOW
-            case Doubted(until=until, counts=counts):
+            case UnprovenDenial(until=until, counts=counts):
                 assert counts
                 assert until > now
                 earlier, earlier_at, now = earlier + 1, now, until
@@ -47,10 +47,10 @@ def test_no_accepted_task_is_given_up_before_its_kind_usually_ends() -> None:
 @given(st.integers(1, 30), st.floats(0, 0.99))
 def test_a_denial_that_follows_too_soon_does_not_count(earlier: int, share: float) -> None:
     first = judge(Denial(S.RUNNING, earlier - 1, None, NOW, _SLOW), pause=PAUSE, now=NOW)
-    assert isinstance(first, Doubted)
+    assert isinstance(first, UnprovenDenial)
     soon = NOW + (first.until - NOW) * share
     denial = Denial(S.RUNNING, earlier, NOW, NOW, _SLOW)
-    assert judge(denial, pause=PAUSE, now=soon) == Doubted(first.until, counts=False)
+    assert judge(denial, pause=PAUSE, now=soon) == UnprovenDenial(first.until, counts=False)
 
 
 _SLOW = Expectation(timedelta(days=9), timedelta(days=9))

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from tracker.domain.cost import Cost, Phase, Price
 from tracker.domain.events import Source
-from tracker.domain.tally import EVER, End, Tally, TallyKey, tally
+from tracker.domain.tally import EVER, Tally, TallyKey, TaskVerdict, tally
 from tracker.domain.task import TaskState
 
 S = TaskState
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ENDS = st.builds(
-    End,
+    TaskVerdict,
     tenant=st.just("t"),
     provider=st.just("kling"),
     account=st.sampled_from(["a", "b"]),
@@ -29,7 +29,7 @@ ENDS = st.builds(
 )
 
 
-def an_end(**changes: object) -> End:
+def an_end(**changes: object) -> TaskVerdict:
     given_: dict[str, object] = {
         "tenant": "t",
         "provider": "kling",
@@ -41,11 +41,11 @@ def an_end(**changes: object) -> End:
         "submitted_at": NOON,
         "costs": (),
     }
-    return End(**given_ | changes)  # type: ignore[arg-type] # a test's own words
+    return TaskVerdict(**given_ | changes)  # type: ignore[arg-type] # a test's own words
 
 
 @given(st.lists(ENDS), st.integers(0, 20))
-def test_counting_in_pieces_is_counting_at_once(ends: list[End], cut: int) -> None:
+def test_counting_in_pieces_is_counting_at_once(ends: list[TaskVerdict], cut: int) -> None:
     pieces = tally(ends[:cut])
     for place, one in tally(ends[cut:]).items():
         pieces.setdefault(place, Tally()).add(one)
@@ -53,7 +53,7 @@ def test_counting_in_pieces_is_counting_at_once(ends: list[End], cut: int) -> No
 
 
 @given(st.lists(ENDS, min_size=1))
-def test_the_hours_add_up_to_ever(ends: list[End]) -> None:
+def test_the_hours_add_up_to_ever(ends: list[TaskVerdict]) -> None:
     found = tally(ends)
     for account in ("a", "b"):
         hours = Tally()

@@ -12,11 +12,11 @@ from tests.support.waiting import wait_until
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
-from tracker.services.submit.actions import Actions
+from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.bulk import ACTED_ON, AT_ONCE, BulkAction, BulkActions, BulkOrder
 from tracker.services.submit.resubmission import Resubmission, Selection
 from tracker.services.submit.runs import BulkRuns
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import tasks
 from tracker.store.bulk_runs import KeptRun
 from tracker.store.filters import TaskFilter
@@ -29,8 +29,8 @@ WHO = "key 1 (ops)"
 @asynccontextmanager
 async def _runs(url: str) -> AsyncIterator[tuple[BulkRuns, Workbench]]:
     async with open_workbench(url, ScriptedHttp(Played())) as bench:
-        acceptance = Acceptance(bench.context)
-        actions = Actions(bench.context, acceptance)
+        acceptance = SubmissionIntake(bench.context)
+        actions = TaskActions(bench.context, acceptance)
         bulk = BulkActions(bench.context, actions, Resubmission(bench.context, acceptance))
         yield BulkRuns(bench.context, bulk), bench
 

@@ -11,7 +11,7 @@ from tests.support.origin import MP4, by_path, head, whole
 from tests.support.resolver import Resolver
 from tests.support.tls import make_certificates
 from tests.support.upstream import Asked, Script, Upstream
-from tracker.domain.errors import Broken
+from tracker.domain.errors import BrokenTransfer
 from tracker.domain.exchange import HttpFailure, HttpStream
 from tracker.egress.download import Downloading
 
@@ -125,7 +125,7 @@ async def test_an_origin_that_drips_is_ended_long_before_its_file() -> None:
     with Upstream(drip) as origin:
         answer = await way.open_file(f"{origin.url}/film", {}, {})
         assert isinstance(answer, HttpStream)
-        with pytest.raises(Broken, match="only 61 bytes came within 60 s"):
+        with pytest.raises(BrokenTransfer, match="only 61 bytes came within 60 s"):
             await read(answer.chunks)
         await answer.chunks.aclose()
         was_read.release(1000)  # the origin finds out by itself

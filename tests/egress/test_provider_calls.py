@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.upstream import Asked, Upstream, json_answer
 from tracker import __version__
-from tracker.domain.errors import Broken
+from tracker.domain.errors import BrokenTransfer
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult, HttpStream
 from tracker.domain.redaction import MASK
 from tracker.egress.answers import SMALL_ANSWER_BYTES
@@ -179,7 +179,7 @@ async def test_an_answer_that_cannot_be_decoded_says_why_and_takes_little(
             tracemalloc.stop()
         stream = await egress.open_provider(HttpCall("GET", upstream.url), cap=8_388_608)
         assert isinstance(stream, HttpStream)
-        with pytest.raises(Broken):
+        with pytest.raises(BrokenTransfer):
             _ = [piece async for piece in stream.chunks]
     assert isinstance(whole, HttpFailure)
     assert (whole.certainty, reason in whole.reason) == (Certainty.UNKNOWN, True), whole.reason

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.loop_time import LoopTime
 from tests.support.upstream import Asked, Upstream, json_answer
-from tracker.domain.errors import Broken
+from tracker.domain.errors import BrokenTransfer
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpStream
 from tracker.egress.client import EgressClient
 
@@ -37,14 +37,14 @@ async def test_an_answer_comes_with_its_status_and_headers(egress: EgressClient)
 async def test_one_byte_too_many_breaks_it(egress: EgressClient) -> None:
     with Upstream(lambda _: [json_answer(b"x" * 11)]) as upstream:
         answer = await opened(egress, HttpCall("GET", upstream.url), cap=10)
-        with pytest.raises(Broken, match="larger than 10 bytes"):
+        with pytest.raises(BrokenTransfer, match="larger than 10 bytes"):
             _ = [piece async for piece in answer.chunks]
 
 
 async def test_an_answer_that_ends_early_is_broken(egress: EgressClient) -> None:
     with Upstream(lambda _: [json_answer(b"whole")[:-2]]) as upstream:
         answer = await opened(egress, HttpCall("GET", upstream.url))
-        with pytest.raises(Broken, match="broke off"):
+        with pytest.raises(BrokenTransfer, match="broke off"):
             _ = [piece async for piece in answer.chunks]
 
 
@@ -60,7 +60,7 @@ async def test_a_trickle_is_broken_when_the_whole_time_is_over(
     with Upstream(trickle) as upstream:
         answer = await opened(egress, HttpCall("GET", upstream.url, timeout_s=600))
         passing.move(600)
-        with pytest.raises(Broken, match="in time"):
+        with pytest.raises(BrokenTransfer, match="in time"):
             _ = [piece async for piece in answer.chunks]
 
 

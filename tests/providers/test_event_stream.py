@@ -5,7 +5,7 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html, read 2026-11-29.
 
 import pytest
 
-from tracker.domain.errors import Broken
+from tracker.domain.errors import BrokenTransfer
 from tracker.providers.kit.event_stream import LONGEST_EVENT, EventStream
 
 
@@ -54,5 +54,5 @@ def test_an_event_is_told_at_its_blank_line_and_not_later() -> None:
 @pytest.mark.parametrize("line", [b"x", b"data: x\n"])
 def test_an_event_without_an_end_is_given_up(line: bytes) -> None:
     stream = EventStream()
-    with pytest.raises(Broken, match="longer than"):
+    with pytest.raises(BrokenTransfer, match="longer than"):
         list(stream.feed(line * (LONGEST_EVENT // (len(line) - line.endswith(b"\n")) + 2)))

@@ -16,13 +16,13 @@ from tracker.domain.call_rate import CallLimits, CallRate
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.work import JobKind
 from tracker.providers.ports.account import Account
-from tracker.services.call_turns import CallTurns, Purpose
+from tracker.services.call_turns import CallPurpose, CallTurns
 from tracker.services.reconcile.reconciliation import Reconciliation
-from tracker.services.submit.attempting import Attempting
+from tracker.services.submit.attempting import SubmitAttempts
 from tracker.store import attempts
 
 pytestmark = pytest.mark.anyio
-_CREATE, _LOOK, _OTHER = Purpose.CREATE, Purpose.LOOK, Purpose.OTHER
+_CREATE, _LOOK, _OTHER = CallPurpose.CREATE, CallPurpose.LOOK, CallPurpose.OTHER
 
 
 class PassingClock(HandClock):
@@ -44,7 +44,7 @@ async def test_creates_come_between_any_number_of_looks() -> None:
     """Give each purpose that waits its turn, and each call of one in its own order."""
     turns, had = CallTurns(CallLimits(CallRate(2, 1)), PassingClock()), list[str]()
 
-    async def call(purpose: Purpose, name: str) -> None:
+    async def call(purpose: CallPurpose, name: str) -> None:
         await turns.take(purpose)
         had.append(name)
 
@@ -91,7 +91,7 @@ async def test_a_turn_that_nobody_uses_is_given_back() -> None:
 
 async def test_no_limit_no_pause() -> None:
     turns = CallTurns(CallLimits(), StoppedClock())
-    for purpose in [*Purpose] * 50:
+    for purpose in [*CallPurpose] * 50:
         await turns.take(purpose)
 
 
@@ -122,7 +122,7 @@ async def _looks_and_creates(bench: Workbench, count: int) -> None:
         await bench.queued(f"new-{number}")
     looks, creates = await bench.claim(JobKind.RECONCILE), await bench.claim(JobKind.SUBMIT)
     assert (len(looks), len(creates)) == (count, count // 10)
-    reconciliation, attempting = Reconciliation(bench.context), Attempting(bench.context)
+    reconciliation, attempting = Reconciliation(bench.context), SubmitAttempts(bench.context)
     await asyncio.gather(
         *(reconciliation.run([job]) for job in looks), *(attempting.run(job) for job in creates)
     )
@@ -163,7 +163,7 @@ async def test_whoever_is_stopped_while_waiting_has_opened_no_attempt(database_u
         database_url, ScriptedHttp(api), clock=clock, options=options
     ) as bench:
         first, second = await bench.queued("first"), await bench.queued("second")
-        attempting = Attempting(bench.context)
+        attempting = SubmitAttempts(bench.context)
         (one, other) = await bench.claim_submits()
         await attempting.run(one)
         waiting = asyncio.create_task(attempting.run(other))

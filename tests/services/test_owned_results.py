@@ -19,8 +19,8 @@ from tracker.services.access.keys import Grant, Keys
 from tracker.services.named_objects import ROUNDS, STRETCHES, check_named
 from tracker.services.owned_results import SELDOM, STRETCH, TAIL, OwnedResults
 from tracker.services.submit.request import Submission
-from tracker.services.submit.submission import Acceptance
-from tracker.services.upkeep.counting import Counting
+from tracker.services.submit.submission import SubmissionIntake
+from tracker.services.upkeep.counting import EndCounter
 from tracker.store import made_objects, owned_results, task_drops
 from tracker.store.driver.transaction import Tx
 
@@ -41,7 +41,7 @@ async def bench(database_url: str) -> AsyncIterator[Workbench]:
 async def brought(bench: Workbench, tenant: str, id_: str, account: str = "first") -> Task:
     """A task of a tenant's that has just brought a video of this id."""
     asked = Submission(tenant, NAME, OPERATION, {"prompt": "rain"}, account=account)
-    task = (await Acceptance(bench.context).accept(asked)).task
+    task = (await SubmissionIntake(bench.context).accept(asked)).task
     name = f"theirs-{id_}-{task.key}"
     await bench.accepted(task, name)
     piece = {"kind": "video", "url": "https://v.example/1.mp4", "id": id_}
@@ -206,7 +206,7 @@ async def test_no_task_is_dropped_whose_results_are_still_to_be_recorded(
     await brought(bench, "theirs", "1")
     await OwnedResults(bench.context).record_all()
     task = await brought(bench, "theirs", "2")
-    await Counting(bench.context).fold_all()
+    await EndCounter(bench.context).fold_all()
 
     async def needed() -> set[int]:
         found: Any = await bench.context.store.read(

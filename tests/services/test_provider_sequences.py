@@ -11,8 +11,8 @@ from tracker.domain.errors import Conflict, TrackerError
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.services.reconcile.reconciliation import Reconciliation
-from tracker.services.submit.actions import Actions
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.actions import TaskActions
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import transitions
 
 pytestmark = pytest.mark.anyio
@@ -191,7 +191,7 @@ async def _one_id_twice(played: Played) -> None:
 
 async def _cancel_races(played: Played) -> None:
     """A cancel comes too late: the result counts."""
-    actions = Actions(played.bench.context, Acceptance(played.bench.context))
+    actions = TaskActions(played.bench.context, SubmissionIntake(played.bench.context))
     task = await played.look(await played.made(), "queued")
     played.upstream.word = "done"
     try:

@@ -16,8 +16,8 @@ from tracker import tracing
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.trace import is_within, trace_id
 from tracker.otel import tracing_into
-from tracker.services.deliver.delivery import Delivering
-from tracker.services.submit.submission import Acceptance
+from tracker.services.deliver.delivery import DeliverySender
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.tracing import NO_SPAN, TRACEPARENT
 
 PLACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -63,7 +63,7 @@ def provider_and_subscriber() -> ScriptedHttp:
 
 
 async def deliver_all(bench: Workbench) -> None:
-    delivering = Delivering(bench.context)
+    delivering = DeliverySender(bench.context)
     lanes = await delivering.lanes()
     for one in await delivering.claim({lane.name: 100 for lane in lanes}):
         await delivering.deliver(one)
@@ -173,7 +173,7 @@ async def test_another_task_of_the_same_input_belongs_to_who_asked_for_it(
             task = await bench.sent()
         other = PLACE.replace("4bf9", "aaaa")
         with submitted_from(other):
-            again = await Acceptance(bench.context).accept_again(task, idempotency_key=None)
+            again = await SubmissionIntake(bench.context).accept_again(task, idempotency_key=None)
         assert (await bench.task(again.task.key)).traceparent == other
-        untraced = await Acceptance(bench.context).accept_again(task, idempotency_key=None)
+        untraced = await SubmissionIntake(bench.context).accept_again(task, idempotency_key=None)
         assert (await bench.task(untraced.task.key)).traceparent is None

@@ -12,9 +12,9 @@ from tracker.clock import SystemClock
 from tracker.domain.errors import Conflict
 from tracker.domain.signals import CrashPoint
 from tracker.store import audit
-from tracker.store.audit import AuditFilter, KeptAct
+from tracker.store.audit import AuditFilter, RecordedAction
 from tracker.store.driver import acting
-from tracker.store.driver.acting import Act
+from tracker.store.driver.acting import ActorAction
 from tracker.store.driver.transaction import Tx
 from tracker.store.store import Store
 
@@ -26,12 +26,12 @@ def _do(_tx: Tx, items: Sequence[Any]) -> list[Any]:
     return list(items)
 
 
-async def _kept(store: Store, wanted: AuditFilter = MINE) -> list[KeptAct]:
+async def _kept(store: Store, wanted: AuditFilter = MINE) -> list[RecordedAction]:
     return await store.read(lambda db: audit.page(db, wanted, before=None, limit=10))
 
 
-async def _act(store: Store, *items: Any, **more: Any) -> Act:
-    act = Act("t", "somebody", "things.do", **more)
+async def _act(store: Store, *items: Any, **more: Any) -> ActorAction:
+    act = ActorAction("t", "somebody", "things.do", **more)
     acting.begin(act)
     for item in items:
         await store.write(_do, item)
@@ -67,7 +67,7 @@ async def test_neighbours_of_one_batch_keep_their_own_entries(database_url: str)
     async with Store(database_url, SystemClock()) as store:
 
         async def one(name: str, item: Any) -> None:
-            acting.begin(Act(name, name, "things.do"))
+            acting.begin(ActorAction(name, name, "things.do"))
             await store.write(_do, item)
 
         told = await asyncio.gather(
@@ -82,7 +82,7 @@ async def test_neighbours_of_one_batch_keep_their_own_entries(database_url: str)
 async def test_what_is_dropped_or_begun_by_nobody_leaves_none(database_url: str) -> None:
     async with Store(database_url, SystemClock()) as store:
         await store.write(_do, "x")
-        acting.begin(Act("t", "somebody", "things.do"))
+        acting.begin(ActorAction("t", "somebody", "things.do"))
         acting.drop()
         await store.write(_do, "x")
         assert await _kept(store) == []

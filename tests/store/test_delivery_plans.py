@@ -12,7 +12,7 @@ from tracker.domain.delivery import AttemptResult, DeliveryState, Outcome
 from tracker.domain.work import JobKind
 from tracker.store import deliveries, delivery_queue, due_jobs
 from tracker.store.deliveries import DeliveryFilter, NewDelivery
-from tracker.store.delivery_queue import Tried
+from tracker.store.delivery_queue import AttemptedDelivery
 from tracker.store.driver.engine import open_engine
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -82,7 +82,7 @@ def _fill(db: Connection) -> None:
     assert len(claimed) == len(LANES) * EACH // 2
     done = AttemptResult(NOW, 1, status=200)
     outcome = Outcome(DeliveryState.DELIVERED)
-    delivery_queue.settle(db, [Tried(one, done, outcome) for one in claimed], now=NOW)
+    delivery_queue.settle(db, [AttemptedDelivery(one, done, outcome) for one in claimed], now=NOW)
 
 
 def _plans(db: Connection, do: Callable[[], object]) -> list[str]:

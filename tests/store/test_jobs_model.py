@@ -12,7 +12,7 @@ from sqlalchemy import Engine, delete, select
 from tests.store.test_gapless_feed import make_tasks, opened
 from tracker.domain.work import JobKind
 from tracker.store import due_jobs, jobs
-from tracker.store.jobs import Job, NewJob, Room
+from tracker.store.jobs import FreeSlots, Job, NewJob
 from tracker.store.schema import jobs as table
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
@@ -110,7 +110,7 @@ class Jobs(RuleBasedStateMachine):
                 until=until,
                 limit=limit,
                 per_lane=per_lane,
-                rooms={"c": Room(free, CAP)},
+                rooms={"c": FreeSlots(free, CAP)},
             )
         assert len(got) <= limit
         for lane in LANES:

@@ -17,7 +17,7 @@ from tracker.domain.task import Task
 from tracker.egress.download import Downloading
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import PARTS, Folder
-from tracker.services.custody.fetching import Fetching
+from tracker.services.custody.fetching import AssetFetcher
 from tracker.services.storage import Storage
 from tracker.store import assets
 from tracker.store.driver.transaction import Tx
@@ -35,7 +35,7 @@ class CustodyBench:
     bench: Workbench
     folder: Path
     storage: Storage
-    fetching: Fetching
+    fetching: AssetFetcher
 
     async def succeeded(self, *pieces: dict[str, Any], name: str = "ours") -> Task:
         """A task whose provider says by callback that it made these pieces."""
@@ -118,7 +118,7 @@ async def open_custody(
     outbound = outbound or ScriptedHttp(lambda _call: HttpResult(500, {}, b""))
     try:
         async with open_workbench(database_url, outbound, storage=storage, **options) as bench:
-            yield CustodyBench(bench, folder / "assets", storage, Fetching(bench.context))
+            yield CustodyBench(bench, folder / "assets", storage, AssetFetcher(bench.context))
     finally:
         objects.close()
 

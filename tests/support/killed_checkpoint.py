@@ -13,7 +13,7 @@ from tracker.domain.signals import CrashPoint
 from tracker.store.driver import bulk
 from tracker.store.driver.checkpoints import Checkpoints
 from tracker.store.driver.engine import open_engine
-from tracker.store.driver.line import Line
+from tracker.store.driver.line import WriteConnection
 
 BEGIN = 40
 """Pages in the log with which the thread begins."""
@@ -30,7 +30,7 @@ def main(file: Path, passes: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     checkpoints = Checkpoints(file, die, begin=BEGIN)
-    line = Line(open_engine(f"sqlite:///{file}", pool_size=1), checkpoints=checkpoints)
+    line = WriteConnection(open_engine(f"sqlite:///{file}", pool_size=1), checkpoints=checkpoints)
     checkpoints.start()
     for number in count(1):
         write_one(line)
@@ -38,7 +38,7 @@ def main(file: Path, passes: int) -> None:
         sys.stdout.flush()
 
 
-def write_one(line: Line) -> None:
+def write_one(line: WriteConnection) -> None:
     """Commit a row in a page of its own, and what the writer does after a commit."""
     db = line.begin()
     bulk.run(db, "CREATE TABLE IF NOT EXISTS blocks (body BLOB)")

@@ -18,11 +18,11 @@ from tests.support.workbench import SECRET, ScriptedHttp, open_workbench
 from tracker.domain.signals import CrashPoint
 from tracker.kept_secrets import keep
 from tracker.services.backup.folder import check_backup
-from tracker.services.backup.readying import Readied, make_ready
+from tracker.services.backup.readying import RestoreReadiness, make_ready
 from tracker.services.backup.restoring import RestoreOrder, restore
 
 
-async def ready(url: str, taken_at: datetime) -> Readied:
+async def ready(url: str, taken_at: datetime) -> RestoreReadiness:
     """Make a database ready in which nobody is asked anything."""
     async with open_workbench(url, ScriptedHttp(lambda _: OK)) as bench:
         return await make_ready(bench.context, taken_at)

@@ -26,11 +26,11 @@ from tracker.providers.registry import PROVIDERS
 from tracker.services.context import Context
 from tracker.services.leases import Leases
 from tracker.services.receive.correlation import RawCallback
-from tracker.services.receive.reception import Received, Reception
+from tracker.services.receive.reception import Reception, ReceptionResult
 from tracker.services.storage import Storage
-from tracker.services.submit.attempting import Attempting
+from tracker.services.submit.attempting import SubmitAttempts
 from tracker.services.submit.request import Submission
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.store.driver.transaction import Tx
 from tracker.store.schema import jobs as jobs_table
 from tracker.store.store import Store
@@ -94,7 +94,7 @@ class ProviderBench(Workbench):
             account="default",
             external_task_id=name,
         )
-        return (await Acceptance(self.context).accept(asked)).task
+        return (await SubmissionIntake(self.context).accept(asked)).task
 
     async def sent(self, name: str = "ours", **_more: Any) -> Task:
         """A task after its submit, whatever became of it."""
@@ -116,7 +116,7 @@ class ProviderBench(Workbench):
     async def send(self) -> None:
         """Carry out the next submit, which must be due."""
         (job,) = await self.claim(JobKind.SUBMIT)
-        await Attempting(self.context).run(job)
+        await SubmitAttempts(self.context).run(job)
 
     def raw(self, task: Task, body: bytes, headers: Mapping[str, str]) -> RawCallback:
         """A callback to a task's own URL; to the account's, where that is one for all tasks."""
@@ -135,7 +135,7 @@ class ProviderBench(Workbench):
 
     async def tell(
         self, task: Task, body: Any, sign: Callable[[bytes], Mapping[str, str]]
-    ) -> Received:
+    ) -> ReceptionResult:
         """The provider calls back."""
         content = json.dumps(body).encode()
         return await Reception(self.context).receive(self.raw(task, content, sign(content)))

@@ -37,13 +37,13 @@ from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import ResultHosting
 from tracker.services.context import Context
 from tracker.services.leases import Leases
-from tracker.services.receive.reception import Received, Reception
+from tracker.services.receive.reception import Reception, ReceptionResult
 from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.recorder import Recorder
 from tracker.services.storage import ObjectStore, Storage
-from tracker.services.submit.attempting import Attempting
+from tracker.services.submit.attempting import SubmitAttempts
 from tracker.services.submit.request import Submission
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import attempts, jobs, tasks, transitions
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job
@@ -145,7 +145,7 @@ class Workbench:
             external_task_id=name,
             submitter=submitter,
         )
-        return (await Acceptance(self.context).accept(asked)).task
+        return (await SubmissionIntake(self.context).accept(asked)).task
 
     async def accepted(self, task: Task, name: str) -> Task:
         """Return the task once the provider has accepted it under this name."""
@@ -201,7 +201,7 @@ class Workbench:
     async def send(self) -> None:
         """Carry out the next submits, once they are due."""
         for job in await self.waits_for(JobKind.SUBMIT):
-            await Attempting(self.context).run(job)
+            await SubmitAttempts(self.context).run(job)
 
     async def look(self, task: Task) -> Task:
         """Have the provider asked about a task now, whenever that is due; the task after it."""
@@ -209,7 +209,7 @@ class Workbench:
         await Reconciliation(self.context).run(await self.waits_for(JobKind.RECONCILE))
         return await self.task(task.key)
 
-    async def call_back(self, task: Task, body: Any, *, secret: str = "") -> Received:
+    async def call_back(self, task: Task, body: Any, *, secret: str = "") -> ReceptionResult:
         """The provider calls a task's own URL."""
         signed = token.sign(SECRET, task.provider, str(task.id))
         headers = {SECRET_HEADER: secret}
@@ -217,7 +217,7 @@ class Workbench:
         raw = raw_callback(task.provider, str(task.id), signed, content, headers)
         return await Reception(self.context).receive(raw)
 
-    async def call_back_shared(self, body: Any, *, secret: str = "") -> Received:
+    async def call_back_shared(self, body: Any, *, secret: str = "") -> ReceptionResult:
         """The provider calls the one URL of all tasks, which has no token."""
         headers, content = {SECRET_HEADER: secret}, json.dumps(body).encode()
         raw = raw_callback(NAME, token.SHARED, "", content, headers)

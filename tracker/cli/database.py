@@ -48,4 +48,4 @@ def begin_action(tenant: str, action: str, target: str | None = None) -> None:
     """
     from tracker.store.driver import acting  # noqa: PLC0415 - the help needs no database
 
-    acting.begin(acting.Act(tenant, "a command at the service's machine", action, target))
+    acting.begin(acting.ActorAction(tenant, "a command at the service's machine", action, target))

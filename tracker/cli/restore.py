@@ -13,7 +13,7 @@ from tracker.cli.shared import fail, load_settings, say
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tracker.services.backup.readying import Readied
+    from tracker.services.backup.readying import RestoreReadiness
     from tracker.settings import Settings
 
 
@@ -48,7 +48,7 @@ def restore(src: Path, without_secrets: bool) -> None:  # noqa: FBT001 - click's
 
     settings = load_settings()
 
-    async def ready(url: str, taken_at: "datetime") -> "Readied":
+    async def ready(url: str, taken_at: "datetime") -> "RestoreReadiness":
         return await _ready(settings, url, taken_at)
 
     try:
@@ -70,7 +70,7 @@ def restore(src: Path, without_secrets: bool) -> None:  # noqa: FBT001 - click's
     )
 
 
-async def _ready(settings: "Settings", url: str, taken_at: "datetime") -> "Readied":
+async def _ready(settings: "Settings", url: str, taken_at: "datetime") -> "RestoreReadiness":
     from tracker.parts import open_context  # noqa: PLC0415
     from tracker.services.backup.readying import make_ready  # noqa: PLC0415
 

@@ -48,7 +48,7 @@ class Duration(click.ParamType[timedelta]):
         return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
 
 
-class Words(click.Choice[str]):
+class WordChoice(click.Choice[str]):
     """One of a list, with what was probably meant in the error."""
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
@@ -58,9 +58,9 @@ class Words(click.Choice[str]):
         return f"{str(value)!r} is none of {', '.join(names)}{hint(str(value), names)}"
 
 
-def choice(values: Iterable[str]) -> Words:
+def choice(values: Iterable[str]) -> WordChoice:
     """Make the type of an option that takes one of these."""
-    return Words([str(value) for value in values])
+    return WordChoice([str(value) for value in values])
 
 
 INSTANT = Instant()

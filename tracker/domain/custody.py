@@ -98,7 +98,7 @@ class Asset:
 
 
 @record
-class Wanted:
+class WantedFile:
     """A file that is to be fetched.
 
     dies_at: until when fetching is tried: the URL's end, or ASSUMED_LIFETIME from now.
@@ -183,7 +183,7 @@ def replaced(before: Task, after: Task) -> list[str]:
     ]
 
 
-def list_wanted(task: Task, *, lifetime: timedelta | None, now: datetime) -> list[Wanted]:
+def list_wanted(task: Task, *, lifetime: timedelta | None, now: datetime) -> list[WantedFile]:
     """Return what is to be fetched of a task that succeeded.
 
     lifetime: how long the provider's URLs live; None where it does not say.
@@ -197,7 +197,7 @@ def list_wanted(task: Task, *, lifetime: timedelta | None, now: datetime) -> lis
         name = piece_name(piece, position)
         dies = url_end(piece, lifetime=lifetime, now=now)
         found.append(
-            Wanted(
+            WantedFile(
                 asset_id(task, name, now),
                 task,
                 name,

@@ -40,7 +40,7 @@ class Denial:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubted:
+class UnprovenDenial:
     """The denial proves nothing yet.
 
     until:  when to ask again.
@@ -52,13 +52,13 @@ class Doubted:
 
 
 @dataclass(frozen=True, slots=True)
-class Believed:
+class BelievedDenial:
     """The provider does not have the task. times: how often in a row it has said so."""
 
     times: int
 
 
-def judge(denial: Denial, *, pause: timedelta, now: datetime) -> Doubted | Believed:
+def judge(denial: Denial, *, pause: timedelta, now: datetime) -> UnprovenDenial | BelievedDenial:
     """Return what a denial proves.
 
     pause: after the first denial; the later ones are doubled, up to eight times the first.
@@ -66,13 +66,17 @@ def judge(denial: Denial, *, pause: timedelta, now: datetime) -> Doubted | Belie
     if denial.earlier and denial.earlier_at is not None:
         too_soon_until = denial.earlier_at + pause * _growth(denial.earlier)
         if now < too_soon_until:
-            return Doubted(too_soon_until, counts=False)
+            return UnprovenDenial(too_soon_until, counts=False)
     times = denial.earlier + 1
     if denial.state is TaskState.UNCERTAIN:
         enough = times >= ENOUGH_IF_UNCERTAIN
     else:
         enough = times >= ENOUGH_IF_ACCEPTED and _is_past_usual_end(denial, now)
-    return Believed(times) if enough else Doubted(now + pause * _growth(times), counts=True)
+    return (
+        BelievedDenial(times)
+        if enough
+        else UnprovenDenial(now + pause * _growth(times), counts=True)
+    )
 
 
 def _growth(times: int) -> float:

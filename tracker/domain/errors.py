@@ -20,7 +20,7 @@ TrackerError
 ├── CallbackUnproven      an inbound callback whose signature is missing or wrong
 ├── Unavailable           our own storage cannot take it now; try again
 │   └── Recovering          the database was restored, and new submits wait
-├── Broken                an answer that was being passed on broke off
+├── BrokenTransfer        an answer that was being passed on broke off
 └── Misuse                our own bug: a caller inside tracker broke a rule
 """
 
@@ -220,7 +220,7 @@ class Recovering(Unavailable):
     """The service was restored from a backup; new tasks are taken once that is completed."""
 
 
-class Broken(TrackerError):
+class BrokenTransfer(TrackerError):
     """An answer that was being passed on broke off, was too slow or too large."""
 
 
@@ -228,7 +228,7 @@ class StorageError(TrackerError):
     """The store of assets does not do what is asked: its disk is full, an object is not there."""
 
 
-class Unkeepable(TrackerError):
+class UnkeepableFile(TrackerError):
     """A file of an origin may not be kept: it is too large, a bomb, or nothing of its kind."""
 
 

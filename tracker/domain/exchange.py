@@ -35,7 +35,7 @@ class PieceSink(Protocol):
     """Takes the body of one answer while it comes."""
 
     def write(self, piece: bytes) -> None:
-        """Take the next bytes, decoded and not redacted. Raises Broken to end the exchange."""
+        """Take the next bytes, decoded, not redacted. Raises BrokenTransfer to end the exchange."""
         ...
 
 
@@ -113,7 +113,7 @@ class HttpStream:
 
     headers: lower-case names, last one wins.
     chunks:  the body, decoded. Read it to its end or close it (`aclose`): it holds a connection.
-             Raises Broken when the answer ends before its end, is too slow or too large.
+             Raises BrokenTransfer when the answer ends before its end, is too slow or too large.
     """
 
     status: int

@@ -13,7 +13,7 @@ _LONGEST_LIFE = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Farthest:
+class LongestPauses:
     """The longest pauses, with all jitter.
 
     submit, look, deliver, fetch: until work of this kind is due.
@@ -29,7 +29,7 @@ class Farthest:
     asset: timedelta
 
 
-def farthest(policy: Policy, *, slowest: timedelta) -> Farthest:
+def farthest(policy: Policy, *, slowest: timedelta) -> LongestPauses:
     """Return the longest pauses under a policy.
 
     slowest: the longest time that open tasks are expected to take.
@@ -37,7 +37,7 @@ def farthest(policy: Policy, *, slowest: timedelta) -> Farthest:
     put_off = max(_spread(backoff) for backoff in (retry.SUBMIT, retry.BUSY, retry.RECORD))
     polls = policy.polls
     looks = max(polls.first, polls.quiet, polls.ceiling, polls.confirm, slowest)
-    return Farthest(
+    return LongestPauses(
         submit=put_off,
         look=max(put_off, looks * 1.5),
         deliver=max(_ASKED, *retry.DELIVER.pauses) * (1 + retry.DELIVER.SPREAD),

@@ -11,7 +11,7 @@ FORGIVEN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
+class SubmitBlame:
     """How one submit ended.
 
     in_vain: the account or its provider was at fault; False when it did its work, and what was
@@ -24,7 +24,7 @@ class Try:
     reason: str
 
 
-def ailment(latest: Sequence[Try], *, now: datetime) -> str | None:
+def ailment(latest: Sequence[SubmitBlame], *, now: datetime) -> str | None:
     """Return the reason why an account is unwell; None when it is well.
 
     latest: newest first.
@@ -38,7 +38,7 @@ def ailment(latest: Sequence[Try], *, now: datetime) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ProviderReply:
     """An answer to a submit that shows whether the provider takes the account.
 
     is_refused: it was refused because of the account: its key, its money or its rights. False when
@@ -51,7 +51,7 @@ class Answered:
     reason: str
 
 
-def account_refusal(newest: Answered, *, over_at: datetime | None) -> str | None:
+def account_refusal(newest: ProviderReply, *, over_at: datetime | None) -> str | None:
     """Return what to say of an account that its provider refuses; None when it takes it.
 
     One refusal is enough: a key does not become right by waiting, and with few tasks a day the
@@ -69,7 +69,7 @@ PATIENCE = timedelta(minutes=3)
 
 
 @dataclass(frozen=True, slots=True)
-class Submitted:
+class SubmitOutcome:
     """How one submit ended, whoever was to blame. reason: for people."""
 
     ended_at: datetime
@@ -78,7 +78,7 @@ class Submitted:
 
 
 def standstill_since(
-    latest: Sequence[Submitted], *, before: datetime | None, now: datetime
+    latest: Sequence[SubmitOutcome], *, before: datetime | None, now: datetime
 ) -> datetime | None:
     """Return since when an account has accepted nothing of what was sent; None when it does.
 
@@ -97,7 +97,9 @@ def standstill_since(
     return min(since, before) if is_all and before is not None else since
 
 
-def standstill(latest: Sequence[Submitted], *, since: datetime | None, now: datetime) -> str | None:
+def standstill(
+    latest: Sequence[SubmitOutcome], *, since: datetime | None, now: datetime
+) -> str | None:
     """Return what to say of an account that has accepted nothing since a time; None for nothing."""
     if since is None or len(latest) < ENOUGH or now - since < PATIENCE:
         return None

@@ -27,7 +27,7 @@ _TELLING = SEEN | {EventKind.RESULT_COMPLETED, EventKind.NEWS, EventKind.COSTS_C
 _SUBMIT_ACCEPTED = EventKind.SUBMIT_ACCEPTED
 
 
-class Sort(StrEnum):
+class RereadKind(StrEnum):
     """How a task compares with what its receipts are read as today."""
 
     SAME = "same"
@@ -67,7 +67,7 @@ class Refolded:
     freeing:    the receipts that move it, in their order, where the sort is FREED.
     """
 
-    sort: Sort
+    sort: RereadKind
     folded: Task
     correction: Event | None = None
     fields: tuple[str, ...] = ()
@@ -164,8 +164,8 @@ def refold(
         return _sort_moved(task, fold)
     fields = tuple(name for name in _FIELDS if _differs(name, task, after))
     if not fields:
-        return Refolded(Sort.SAME, after)
-    return Refolded(Sort.RICHER, after, _correction(task, fold, fields, actor), fields)
+        return Refolded(RereadKind.SAME, after)
+    return Refolded(RereadKind.RICHER, after, _correction(task, fold, fields, actor), fields)
 
 
 def _in_order(
@@ -217,7 +217,7 @@ def _sort_moved(task: Task, fold: _Fold) -> Refolded:
     """Sort a task whose fold leads to another state."""
     after = fold.task
     if task.state in VERDICTS:
-        sort = Sort.CONTRADICTS if after.state in VERDICTS else Sort.UNREADABLE
+        sort = RereadKind.CONTRADICTS if after.state in VERDICTS else RereadKind.UNREADABLE
         return Refolded(sort, after)
     entering = (
         place
@@ -226,10 +226,10 @@ def _sort_moved(task: Task, fold: _Fold) -> Refolded:
     )
     entered = next(entering, None)
     if entered is None or not _would_move(task, fold.moves[entered][0]):
-        return Refolded(Sort.SAME, after)
+        return Refolded(RereadKind.SAME, after)
     receipts = (event.receipt for event, _, _ in fold.moves[entered:])
     freeing = dict.fromkeys(key for key in receipts if key is not None)
-    return Refolded(Sort.FREED, after, freeing=tuple(freeing))
+    return Refolded(RereadKind.FREED, after, freeing=tuple(freeing))
 
 
 def _would_move(task: Task, event: Event) -> bool:

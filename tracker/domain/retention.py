@@ -65,7 +65,7 @@ class RetentionRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class RetentionWalk:
     """One way through the ended tasks: those of a class that are kept equally long."""
 
     kept_class: KeptClass
@@ -100,9 +100,9 @@ class RetentionPolicy:
             return self.defaults.get(kept_class)
         return max(fitting, key=lambda rule: rule.rank).keep[kept_class]
 
-    def walks(self) -> list[Walk]:
+    def walks(self) -> list[RetentionWalk]:
         """List the walks that find everything that is ever dropped."""
-        return [Walk(one, keep) for one in WALKED for keep in self.times(one)]
+        return [RetentionWalk(one, keep) for one in WALKED for keep in self.times(one)]
 
     def times(self, kept_class: KeptClass) -> list[timedelta]:
         """List how long anything of a class is kept that is ever dropped, the shortest first."""

@@ -44,7 +44,7 @@ class Backoff:
         return now + pause + pause * self.spread * jitter
 
 
-class Ladder:
+class PauseList:
     """Written-out pauses: the first after the first failed try, nothing after the last.
 
     Jitter adds up to a fifth of a pause and never shortens it.
@@ -79,7 +79,7 @@ SUBMIT = Backoff(timedelta(seconds=1), timedelta(minutes=5), attempts=12)
 """Submits that certainly created nothing: about half an hour of trying."""
 BUSY = Backoff(timedelta(seconds=1), timedelta(seconds=30))
 """The provider's concurrency is used up: normal traffic, no limit, spends no attempt."""
-DELIVER = Ladder(
+DELIVER = PauseList(
     timedelta(seconds=5),
     timedelta(minutes=5),
     timedelta(minutes=30),

@@ -18,7 +18,7 @@ _STEPS = 8
 
 
 @record
-class End:
+class TaskVerdict:
     """One transition into a terminal state.
 
     was:       the state before it: `expired` is left when a late verdict comes.
@@ -102,7 +102,7 @@ _SIGNS = {Phase.SETTLE: 1, Phase.REFUND: -1}
 """The sign of each phase in a sum of charges; estimates and reservations do not count."""
 
 
-def tally(ends: Iterable[End], changes: Iterable[CostChange] = ()) -> dict[TallyKey, Tally]:
+def tally(ends: Iterable[TaskVerdict], changes: Iterable[CostChange] = ()) -> dict[TallyKey, Tally]:
     """Count ends and later changes of costs by key: each in its hour, and in EVER."""
     found: dict[TallyKey, Tally] = {}
     for end in ends:
@@ -116,12 +116,12 @@ def tally(ends: Iterable[End], changes: Iterable[CostChange] = ()) -> dict[Tally
     return found
 
 
-def _key(one: End | CostChange) -> TallyKey:
+def _key(one: TaskVerdict | CostChange) -> TallyKey:
     hour = one.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     return TallyKey(one.tenant, one.provider, one.account, hour)
 
 
-def _count(one: Tally, end: End) -> None:
+def _count(one: Tally, end: TaskVerdict) -> None:
     one.count("ended", end.state.value)
     if end.was in TERMINAL:
         one.count("ended", end.was.value, by=-1)

@@ -212,7 +212,7 @@ def in_known_state(task: Task) -> Task:
     return task if is_known else changed(task, state=TaskState.RUNNING)
 
 
-class Deadlined(Protocol):
+class HasDeadline(Protocol):
     """Whatever tells how a task stands to its deadline."""
 
     @property
@@ -223,7 +223,7 @@ class Deadlined(Protocol):
     def deadline_at(self) -> datetime | None: ...  # noqa: D102
 
 
-def is_unflagged(task: Deadlined, now: datetime) -> bool:
+def is_unflagged(task: HasDeadline, now: datetime) -> bool:
     """Return whether an open task is past its deadline and nothing has flagged it yet.
 
     Where no process does the background work, nothing does.

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 
 import httpx
 
-from tracker.domain.errors import Unkeepable
+from tracker.domain.errors import UnkeepableFile
 from tracker.domain.exchange import HttpResult, OpenPieces, OpenSink
 from tracker.domain.media_type import FIRST_BYTES, OCTETS, flaw_of_type, media_type_of
 from tracker.egress.decoding import Decoder, Undecodable
@@ -121,7 +121,7 @@ class AnswerReader:
             body = await reader.finish()
             is_over = True
             return body
-        except (ValueError, Unkeepable) as error:
+        except (ValueError, UnkeepableFile) as error:
             raise Undecodable(str(error)) from None
         finally:
             if reader is not None and not is_over:

@@ -20,7 +20,7 @@ from ssrfguard import Resolver
 from tracker import __version__
 from tracker.call_failures import reason_in_words
 from tracker.domain.encoded_secrets import list_spellings
-from tracker.domain.errors import Broken, StorageError
+from tracker.domain.errors import BrokenTransfer, StorageError
 from tracker.domain.exchange import (
     Certainty,
     HttpCall,
@@ -112,7 +112,7 @@ class EgressClient:
                 response.stream = httpx.ByteStream(b"")
         except TimeoutError:
             return sent.failure(f"no whole answer within {call.timeout_s:g} s")
-        except (Undecodable, StorageError, Broken) as error:
+        except (Undecodable, StorageError, BrokenTransfer) as error:
             return sent.failure(str(error))
         except NotNow:
             return sent.failure("it was not ours to send any more")
@@ -256,11 +256,11 @@ async def _chunks(
             for decoded in decoder.feed(piece):
                 yield decoded
     except Undecodable as error:
-        raise Broken(str(error)) from None
+        raise BrokenTransfer(str(error)) from None
     except TimeoutError:
-        raise Broken("the answer did not come in time") from None
+        raise BrokenTransfer("the answer did not come in time") from None
     except httpx.HTTPError as error:
-        raise Broken(f"the answer broke off: {reason_in_words(error)}") from None
+        raise BrokenTransfer(f"the answer broke off: {reason_in_words(error)}") from None
     finally:
         await response.aclose()
 

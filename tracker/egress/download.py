@@ -15,7 +15,7 @@ import httpcore
 from ssrfguard import Resolver, SSRFGuardError
 
 from tracker.call_failures import reason_in_words
-from tracker.domain.errors import Broken, Unkeepable
+from tracker.domain.errors import BrokenTransfer, UnkeepableFile
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpStream
 from tracker.domain.minimum_pace import MinimumPace
 from tracker.egress.decoding import Decoder, Undecodable
@@ -130,18 +130,18 @@ class Downloading:
                     return
                 raw_size += len(raw)
                 if (slow := pace.flaw(raw_size)) is not None:
-                    raise Broken(slow)
+                    raise BrokenTransfer(slow)
                 for piece in decoder.feed(raw):
                     size += len(piece)
                     if size > _FREE_OF_RATIO and size > _MOST_RATIO * raw_size:
-                        raise Unkeepable(
+                        raise UnkeepableFile(
                             f"{raw_size} bytes unpack to more than {_MOST_RATIO} times as many"
                         )
                     yield piece
         except Undecodable as error:
-            raise Unkeepable(str(error)) from None
+            raise UnkeepableFile(str(error)) from None
         except (TimeoutError, *FAILURES) as error:
-            raise Broken(_reason_of(error, self._silence_s) or "") from None
+            raise BrokenTransfer(_reason_of(error, self._silence_s) or "") from None
 
 
 class _FileBody(AsyncGenerator[bytes, None]):

@@ -11,7 +11,7 @@ import string
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 
-from tracker.domain.errors import Unkeepable
+from tracker.domain.errors import UnkeepableFile
 from tracker.domain.exchange import FileSink, OpenSink
 from tracker.domain.inline_files import make_lost_name
 
@@ -134,7 +134,7 @@ class InlineFiles:
             return
         try:
             await self._decode_into(sink, part)
-        except (ValueError, Unkeepable) as error:
+        except (ValueError, UnkeepableFile) as error:
             await self._lose(sink, str(error))
 
     async def _lose(self, sink: FileSink, reason: str) -> None:
@@ -144,7 +144,7 @@ class InlineFiles:
         await sink.abort()
 
     async def _decode_into(self, sink: FileSink, part: bytes) -> None:
-        """Write what part of a file says. Raises ValueError where it is no base64, Unkeepable."""
+        """Write a part of a file. Raises ValueError where it is no base64, UnkeepableFile."""
         clean = self._quad + self._unescaped(part)
         if b"-" in clean or b"_" in clean:
             clean = clean.translate(_URL_SAFE)
@@ -181,7 +181,7 @@ class InlineFiles:
             if not isinstance(sink, _NoFile):
                 try:
                     await self._write_end(sink)
-                except (ValueError, Unkeepable) as error:
+                except (ValueError, UnkeepableFile) as error:
                     await self._lose(sink, str(error))
             assert self._sink is not None  # noqa: S101
             self._text += (await self._sink.finish()).encode()

@@ -21,7 +21,7 @@ from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.task import VERDICTS, Task, TaskState
 from tracker.providers.kit.denials import without_denial
 from tracker.providers.ports.adapter import Answer, Asking, Cancels, Finds, Looks, Polls
-from tracker.services.call_turns import Purpose
+from tracker.services.call_turns import CallPurpose
 from tracker.services.context import Context
 from tracker.store import attempts
 from tracker.tracing import working_on
@@ -195,7 +195,7 @@ async def _call(context: Context, call: HttpCall, asking: Asking) -> HttpResult 
             secrets=(*call.secrets, *context.callback_tokens(asking.tasks)),
         ),
         files=context.sinks(asking.task) if len(asking.tasks) == 1 else None,
-        purpose=Purpose.LOOK,
+        purpose=CallPurpose.LOOK,
     )
 
 

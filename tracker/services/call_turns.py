@@ -12,7 +12,7 @@ _SHORTEST_S = 0.001
 """Of a pause: a clock may be too coarse for what is left to wait."""
 
 
-class Purpose(StrEnum):
+class CallPurpose(StrEnum):
     """Kinds of calls that take turns, so that none keeps those of another waiting."""
 
     CREATE = "create"
@@ -31,15 +31,15 @@ class CallTurns:
         """Nothing has left yet."""
         calls = None if limits.calls is None else _Queue(limits.calls.bucket(), clock)
         own = None if limits.creates is None else _Queue(limits.creates.bucket(), clock)
-        self._queues = dict.fromkeys(Purpose, calls) | {Purpose.CREATE: own or calls}
+        self._queues = dict.fromkeys(CallPurpose, calls) | {CallPurpose.CREATE: own or calls}
 
-    async def take(self, purpose: Purpose) -> None:
+    async def take(self, purpose: CallPurpose) -> None:
         """Wait until one call may leave, which then counts as made."""
         queue = self._queues[purpose]
         if queue is not None:
             await queue.take(purpose)
 
-    def put_back(self, purpose: Purpose) -> None:
+    def put_back(self, purpose: CallPurpose) -> None:
         """Give back a turn with which no call was made."""
         queue = self._queues[purpose]
         if queue is not None:
@@ -52,11 +52,13 @@ class _Queue:
     def __init__(self, bucket: TokenBucket, clock: Clock) -> None:
         self.bucket = bucket
         self._clock = clock
-        self._waiting: dict[Purpose, deque[asyncio.Future[None]]] = {p: deque() for p in Purpose}
-        self._order = list(Purpose)
+        self._waiting: dict[CallPurpose, deque[asyncio.Future[None]]] = {
+            p: deque() for p in CallPurpose
+        }
+        self._order = list(CallPurpose)
         self._serving: asyncio.Task[None] | None = None
 
-    async def take(self, purpose: Purpose) -> None:
+    async def take(self, purpose: CallPurpose) -> None:
         if not any(self._waiting.values()) and self.bucket.take(self._clock.monotonic()):
             return
         turn = asyncio.get_running_loop().create_future()

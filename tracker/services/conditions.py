@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class ConditionReport:
     """A report about one condition: raised or cleared.
 
     provider, account: of whom it is said; both empty when it concerns the whole service.
@@ -27,7 +27,7 @@ class News:
     reason: str | None
 
 
-def tell(tx: Tx, news: Sequence[News]) -> list[None]:
+def tell(tx: Tx, news: Sequence[ConditionReport]) -> list[None]:
     """Set-based: raise and clear conditions. What stands already is not said again."""
     for one in news:
         if one.reason is not None:
@@ -44,10 +44,10 @@ async def end_after(store: Store, name: str, *, before: datetime) -> None:
     """End a condition of the whole service that was raised before then. Raises Unavailable."""
     for one in await store.read(conditions.list_open):
         if one.name == name and one.raised_at < before:
-            await store.write(tell, News(name, "", "", None))
+            await store.write(tell, ConditionReport(name, "", "", None))
 
 
-def raise_one(tx: Tx, one: News) -> bool:
+def raise_one(tx: Tx, one: ConditionReport) -> bool:
     """Raise a condition; False when it stands already."""
     about = (one.name, one.provider, one.account)
     if not conditions.raise_(tx.db, Condition(*about, one.reason or "", tx.now)):
@@ -58,7 +58,7 @@ def raise_one(tx: Tx, one: News) -> bool:
     return True
 
 
-def _fields(one: News, became: str) -> dict[str, str]:
+def _fields(one: ConditionReport, became: str) -> dict[str, str]:
     """Return what the log says of it."""
     return {
         "condition": one.name,

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 from tracker.domain.media_type import FIRST_BYTES, media_type_of
-from tracker.services.hashing import Hashing
+from tracker.services.hashing import Hasher
 
 
 async def in_one_piece(data: bytes) -> AsyncIterator[bytes]:
@@ -16,7 +16,7 @@ class CountedChunks:
 
     def __init__(self, chunks: AsyncIterator[bytes]) -> None:
         self._chunks = chunks
-        self._hashing = Hashing()
+        self._hashing = Hasher()
         self._first = b""
         self.size = 0
 

@@ -17,7 +17,7 @@ SMALL_BYTES = 64 * 1024
 _THREADS = ThreadPoolExecutor(2, thread_name_prefix="tracker-hashing", initializer=step_back)
 
 
-class Hashing:
+class Hasher:
     """SHA-256 of bytes that come in pieces; of other algorithms too where they are named."""
 
     def __init__(self, also: Iterable[str] = ()) -> None:

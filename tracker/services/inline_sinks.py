@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from tracker.clock import new_id
-from tracker.domain.errors import StorageError, Unkeepable
+from tracker.domain.errors import StorageError, UnkeepableFile
 from tracker.domain.exchange import FileSink, OpenSink
 from tracker.domain.inline_files import InlineFile, store_key_of
 from tracker.services.counted import CountedChunks
@@ -27,11 +27,11 @@ class InlineSink:
         self._writing = asyncio.create_task(storage.put(key, self._counted.chunks()))
 
     async def write(self, data: bytes) -> None:
-        """Take the next bytes. Raises Unkeepable for too many, StorageError."""
+        """Take the next bytes. Raises UnkeepableFile for too many, StorageError."""
         # Not what the store has taken so far: a file that it has yet to take would be too large.
         self._size += len(data)
         if self._size > self._most:
-            raise Unkeepable(f"a file of the answer is larger than {self._most} bytes")
+            raise UnkeepableFile(f"a file of the answer is larger than {self._most} bytes")
         await self._hand_over(data)
 
     async def finish(self) -> str:

@@ -13,7 +13,7 @@ from tracker.services.context import Context
 from tracker.services.lookout import Lookout
 from tracker.store import due_jobs, jobs, tasks
 from tracker.store.driver.transaction import Tx
-from tracker.store.jobs import Job, Room
+from tracker.store.jobs import FreeSlots, Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Leases:
         """Try work again later that raised, ever more seldom; it is never dropped."""
         await self._context.store.write(self._fail, _Failed(job, error))
 
-    def _rooms(self, tx: Tx) -> dict[str, Room]:
+    def _rooms(self, tx: Tx) -> dict[str, FreeSlots]:
         """Free slots by lane, of the accounts that have a cap: a hint, `attempting` makes sure."""
         caps = {
             name: account.max_in_flight
@@ -78,7 +78,9 @@ class Leases:
             if account.max_in_flight is not None
         }
         held = tasks.slots_held(tx.db, caps) if caps else {}
-        return {lane_of(*name): Room(cap - held.get(name, 0), cap) for name, cap in caps.items()}
+        return {
+            lane_of(*name): FreeSlots(cap - held.get(name, 0), cap) for name, cap in caps.items()
+        }
 
     def _claim(self, tx: Tx, wanted: Sequence[_LeaseRequest]) -> list[list[Job]]:
         return [

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
 from tracker.store import due_jobs
-from tracker.store.due_jobs import QUEUES, Due, Queue
+from tracker.store.due_jobs import QUEUES, DueIndex, DueRow
 
 LATE = timedelta(seconds=15)
 """A row is there so long after the time that it carries, at most: its transaction has to commit."""
@@ -27,7 +27,7 @@ class Lookout:
         self._context = context
         self._began_s: float | None = None
         self._looked_at: datetime | None = None
-        self._last = Due(frozenset(), {})
+        self._last = DueRow(frozenset(), {})
 
     async def due_kinds(self) -> frozenset[JobKind]:
         """Return the kinds of which there is something to claim now. Raises Unavailable."""
@@ -42,7 +42,7 @@ class Lookout:
             self._began_s = now_s
         return self._last.kinds
 
-    def _since(self, now: datetime, now_s: float) -> Mapping[Queue, datetime]:
+    def _since(self, now: datetime, now_s: float) -> Mapping[DueIndex, datetime]:
         """Return where to start in each queue; nothing for the beginning."""
         if self._looked_at is None or self._began_s is None:
             return {}

@@ -12,7 +12,7 @@ from tracker.services.context import Context
 from tracker.store import made_objects, owned_results
 from tracker.store.driver.transaction import Tx
 from tracker.store.made_objects import MadeObject
-from tracker.store.owned_results import NewResults
+from tracker.store.owned_results import FeedResults
 from tracker.store.store import Reading
 
 STRETCH = 1000
@@ -27,7 +27,7 @@ MOST_ID_BYTES = 1024
 
 @dataclass(frozen=True, slots=True)
 class _Recording:
-    piece: NewResults
+    piece: FeedResults
     made: Sequence[MadeObject]
 
 

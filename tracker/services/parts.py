@@ -15,7 +15,7 @@ from tracker.store.driver.transaction import Tx
 
 
 @dataclass(frozen=True, slots=True)
-class MadeParts:
+class CreatedParts:
     """The tasks that one create made besides its own.
 
     body:    the input of the create.
@@ -28,7 +28,7 @@ class MadeParts:
 
 
 def take_in_parts(
-    context: Context, tx: Tx, recorder: Recorder, first: Task, made: MadeParts
+    context: Context, tx: Tx, recorder: Recorder, first: Task, made: CreatedParts
 ) -> None:
     """Insert a task for each part that has none yet. Call it again as often as they are told of."""
     if not made.parts:

@@ -18,7 +18,7 @@ from tracker.domain.exchange import (
 from tracker.providers.kit.calls import own_url
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
-from tracker.services.call_turns import CallTurns, Purpose
+from tracker.services.call_turns import CallPurpose, CallTurns
 from tracker.services.tokens import Report, Tokens
 from tracker.tracing import carrying, describe_answer, span_of_call
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 UNAUTHORIZED = 401
 
 
-class Http(Protocol):
+class HttpEgress(Protocol):
     """The way out. `egress.client.EgressClient` is it."""
 
     async def call_provider(
@@ -60,7 +60,7 @@ class ProviderCalls:
     """Makes the calls of a process."""
 
     def __init__(
-        self, http: Http, providers: Mapping[str, Provider], clock: Clock, report: Report
+        self, http: HttpEgress, providers: Mapping[str, Provider], clock: Clock, report: Report
     ) -> None:
         """report: told when an account is refused a token, and when it gets one again."""
         self._http, self._providers = http, providers
@@ -85,7 +85,7 @@ class ProviderCalls:
         may_send: MaySend = always,
         files: OpenSink | None = None,
         pieces: OpenPieces | None = None,
-        purpose: Purpose = Purpose.OTHER,
+        purpose: CallPurpose = CallPurpose.OTHER,
         has_turn: bool = False,
     ) -> HttpResult | HttpFailure:
         """Make a call when its turn comes; see egress.client for the rest.
@@ -138,7 +138,7 @@ class ProviderCalls:
             if isinstance(token, HttpFailure):
                 return token
             call = known.tokens.authorize(account, call, token)
-        await self.turns(provider, account).take(Purpose.OTHER)
+        await self.turns(provider, account).take(CallPurpose.OTHER)
         return await http.open_provider(account.route(call), body=body, cap=cap)
 
     async def file_headers(

@@ -6,7 +6,7 @@ They are written with the step that names them: nothing that a verdict brought i
 from datetime import datetime
 
 from tracker.domain import custody, inline_files
-from tracker.domain.custody import Asset, Wanted
+from tracker.domain.custody import Asset, WantedFile
 from tracker.domain.events import EventKind
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import lane_of
@@ -28,7 +28,7 @@ class ResultFiles:
         """Begin empty. now: of the transaction."""
         self._context = context
         self._now = now
-        self._wanted: list[tuple[Wanted, str]] = []
+        self._wanted: list[tuple[WantedFile, str]] = []
         self._inline: list[Asset] = []
         self._replaced: list[tuple[int, str]] = []
 

@@ -34,7 +34,7 @@ Marks = frozenset[tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenRows:
     """Rows that are to be dropped, as they were written to the archive.
 
     keys:  of the rows. marks: theirs, before they were read.

@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from tracker.domain.custody import FROM_RESULT, Asset, AssetState, Wanted
+from tracker.domain.custody import FROM_RESULT, Asset, AssetState, WantedFile
 from tracker.store import holds
 from tracker.store.asset_rows import COLUMNS, NAMES, as_asset, from_driver
 from tracker.store.driver import bulk, encoding
@@ -58,7 +58,9 @@ _INSERT_KEPT = bulk.insert(
 _LOAD = f"SELECT {', '.join(NAMES)} FROM assets WHERE"  # noqa: S608 - names of columns
 
 
-def insert_wanted(db: Connection, wanted: Iterable[tuple[Wanted, str]], *, now: datetime) -> None:
+def insert_wanted(
+    db: Connection, wanted: Iterable[tuple[WantedFile, str]], *, now: datetime
+) -> None:
     """Write down what is to be fetched from where a result says, each with its lane.
 
     A piece that is wanted already gets the newer URL; one that has ended stays as it is.

@@ -29,7 +29,7 @@ _LATEST_WORDS = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class Stuck:
+class StuckTaskRow:
     """A task that may need a human.
 
     since: of `uncertain` and of a blocked one when it became so, of `overdue` its deadline, else
@@ -47,7 +47,7 @@ class Stuck:
 
 
 @dataclass(frozen=True, slots=True)
-class Odd:
+class OddReceiptRow:
     """A receipt that may need a human. task_id: None where it belongs to no task."""
 
     key: int
@@ -69,7 +69,7 @@ class UnknownWord:
     last_at: datetime
 
 
-def overdue(db: Connection, tenant: str, *, now: datetime, limit: int) -> list[Stuck]:
+def overdue(db: Connection, tenant: str, *, now: datetime, limit: int) -> list[StuckTaskRow]:
     """Return open tasks past their deadline: those not flagged yet first, else newest first.
 
     Where no process does the background work, nobody flags them.
@@ -81,20 +81,20 @@ def overdue(db: Connection, tenant: str, *, now: datetime, limit: int) -> list[S
     return late[:limit]
 
 
-def uncertain(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:
+def uncertain(db: Connection, tenant: str, *, limit: int) -> list[StuckTaskRow]:
     """Return tasks of which nobody knows whether they exist, newest first."""
     found = _tasks(tenant, tasks.c.updated_at)
     found = found.where(tasks.c.state == TaskState.UNCERTAIN.value)
     return _stuck(db, found.order_by(tasks.c.created_at.desc(), tasks.c.key.desc()), limit)
 
 
-def list_blocked(db: Connection, tenant: str, *, limit: int) -> list[Stuck]:
+def list_blocked(db: Connection, tenant: str, *, limit: int) -> list[StuckTaskRow]:
     """Return tasks that wait for a call of their caller's, newest first."""
     found = _tasks(tenant, tasks.c.blocked_at).where(text(BLOCKED))
     return _stuck(db, found.order_by(tasks.c.key.desc()), limit)
 
 
-def followed_up(db: Connection, tenant: str, why: FollowUp, *, limit: int) -> list[Stuck]:
+def followed_up(db: Connection, tenant: str, why: FollowUp, *, limit: int) -> list[StuckTaskRow]:
     """Return tasks that have ended and are asked about all the same, newest first."""
     found = _tasks(tenant, tasks.c.finished_at)
     # Spelt out, or the partial index would not be used.
@@ -154,7 +154,7 @@ def unknown_words(db: Connection, tenant: str, *, limit: int) -> list[UnknownWor
 
 def odd(
     db: Connection, tenant: str, verdict: Verdict, *, since: datetime | None = None, limit: int
-) -> list[Odd]:
+) -> list[OddReceiptRow]:
     """Return receipts with one verdict that came since then, newest first, but dismissed ones."""
     found = (
         select(
@@ -178,7 +178,7 @@ def odd(
     if since is not None:
         found = found.where(receipts.c.received_at >= since)
     return [
-        Odd(key, task_id, provider, verdict, reason, at)
+        OddReceiptRow(key, task_id, provider, verdict, reason, at)
         for key, task_id, provider, reason, at in db.execute(found)
     ]
 
@@ -189,9 +189,11 @@ def _tasks(tenant: str, since: Any) -> Select[Any]:
     return found.where(tasks.c.tenant == tenant)
 
 
-def _stuck(db: Connection, found: Select[Any], limit: int) -> list[Stuck]:
+def _stuck(db: Connection, found: Select[Any], limit: int) -> list[StuckTaskRow]:
     rows: Sequence[Any] = db.execute(found.limit(limit)).all()
     return [
-        Stuck(id_, provider, account, operation, external, member(TaskState, state), message, since)
+        StuckTaskRow(
+            id_, provider, account, operation, external, member(TaskState, state), message, since
+        )
         for id_, provider, account, operation, external, state, message, since in rows
     ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from tracker.store.driver.acting import Act
+from tracker.store.driver.acting import ActorAction
 from tracker.store.driver.transaction import Tx
 from tracker.store.schema import audit_entries
 
@@ -16,7 +16,7 @@ _SHOWN = [column for column in audit_entries.c if column.name != "tenant"]
 
 
 @dataclass(frozen=True, slots=True)
-class KeptAct:
+class RecordedAction:
     """An action that was carried out.
 
     target:     the id of what it was done to; None where it was about what a filter matched.
@@ -42,7 +42,7 @@ class AuditFilter:
     target: str | None = None
 
 
-def record(tx: Tx, done: Sequence[tuple[Act, Any]]) -> None:
+def record(tx: Tx, done: Sequence[tuple[ActorAction, Any]]) -> None:
     """Write down actions, each with the result of one write of it.
 
     One that is carried out by several writes has one row, whose number grows.
@@ -63,7 +63,9 @@ def record(tx: Tx, done: Sequence[tuple[Act, Any]]) -> None:
             tx.db.execute(update(audit_entries).where(audit_entries.c.key == key).values(more))
 
 
-def page(db: Connection, wanted: AuditFilter, *, before: int | None, limit: int) -> list[KeptAct]:
+def page(
+    db: Connection, wanted: AuditFilter, *, before: int | None, limit: int
+) -> list[RecordedAction]:
     """Return actions, newest first. before: the key of the last one of the page before."""
     found = select(*_SHOWN).where(audit_entries.c.tenant == wanted.tenant)
     if wanted.action is not None:
@@ -73,7 +75,7 @@ def page(db: Connection, wanted: AuditFilter, *, before: int | None, limit: int)
     if before is not None:
         found = found.where(audit_entries.c.key < before)
     rows = db.execute(found.order_by(audit_entries.c.key.desc()).limit(limit))
-    return [KeptAct(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name
+    return [RecordedAction(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name
 
 
 def actors_of(db: Connection, tenant: str, action: str, targets: Collection[str]) -> dict[str, str]:
@@ -87,7 +89,7 @@ def actors_of(db: Connection, tenant: str, action: str, targets: Collection[str]
     return {one.target: one.actor for one in db.execute(found.order_by(row.key.desc()))}
 
 
-def _insert(tx: Tx, act: Act, result: Any, number: int) -> int:
+def _insert(tx: Tx, act: ActorAction, result: Any, number: int) -> int:
     target = act.target
     if target is None and hasattr(result, "id"):
         target = str(result.id)

@@ -19,7 +19,7 @@ from tracker.store import tasks as task_rows
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.outage import brief
-from tracker.store.revision import Found, look
+from tracker.store.revision import FoundSchema, look
 from tracker.store.schema import feed_head, tasks, transitions
 from tracker.store.transitions import as_transition
 
@@ -44,7 +44,7 @@ class Contents:
     flaws:     a line for each history that does not lead to its task, and for damage of the file.
     """
 
-    schema: Found
+    schema: FoundSchema
     seq: int
     origin: str
     now: datetime | None

@@ -34,7 +34,7 @@ MOST_LANES = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class DeliveryLane:
     """Deliveries to one destination.
 
     first_at: when a first attempt is due; None when none is owed.
@@ -74,7 +74,7 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class AttemptedDelivery:
     """A claimed delivery, what was tried and what becomes of it."""
 
     claimed: Claimed
@@ -103,11 +103,11 @@ _LANES = text(
 """By leaps through the index: three looks per lane, however much it is owed."""
 
 
-def lanes(db: Connection) -> list[Lane]:
+def lanes(db: Connection) -> list[DeliveryLane]:
     """Return every lane that is owed something, but those of paused endpoints; that due first,
     first.
     """
-    found = [Lane(*row) for row in db.execute(_LANES) if row.first_at or row.again_at]
+    found = [DeliveryLane(*row) for row in db.execute(_LANES) if row.first_at or row.again_at]
     return sorted(found, key=lambda lane: (lane.due_at, lane.name))
 
 
@@ -228,7 +228,7 @@ _INSERT_ATTEMPTS = bulk.insert(
 )
 
 
-def settle(db: Connection, tried: Sequence[Tried], *, now: datetime) -> None:
+def settle(db: Connection, tried: Sequence[AttemptedDelivery], *, now: datetime) -> None:
     """Write attempts down, and what becomes of the deliveries where they are still ours.
 
     An attempt that was made is kept whoever holds the delivery by now.

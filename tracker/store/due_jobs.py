@@ -41,7 +41,7 @@ _ALL_LANES = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
+class DueIndex:
     """Rows that come due in the order of one index.
 
     column: when they do.
@@ -56,16 +56,16 @@ class Queue:
 
 QUEUES = (
     *(
-        Queue(kind, "jobs", column, f"kind = '{kind.value}' AND lease_until {is_held}")
+        DueIndex(kind, "jobs", column, f"kind = '{kind.value}' AND lease_until {is_held}")
         for kind in (JobKind.SUBMIT, JobKind.RECONCILE)
         for column, is_held in (("run_at", "IS NULL"), ("lease_until", "IS NOT NULL"))
     ),
-    Queue(JobKind.FETCH, "assets", "next_at", "state = 'wanted'"),
+    DueIndex(JobKind.FETCH, "assets", "next_at", "state = 'wanted'"),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueRow:
     """Work that can be claimed.
 
     kinds:  of deliveries and runs it is told that some are owed, due or not: how to find those that
@@ -74,12 +74,12 @@ class Due:
     """
 
     kinds: frozenset[JobKind]
-    firsts: Mapping[Queue, datetime]
+    firsts: Mapping[DueIndex, datetime]
 
 
 def due(
-    db: Connection, *, now: datetime, since: Mapping[Queue, datetime] = MappingProxyType({})
-) -> Due:
+    db: Connection, *, now: datetime, since: Mapping[DueIndex, datetime] = MappingProxyType({})
+) -> DueRow:
     """Return what there is to claim: one statement, which idle processes ask every second.
 
     since: where to start in a queue; at its beginning where nothing is said. Dead rows before that
@@ -89,7 +89,7 @@ def due(
     rows = db.execute(_DUE, {"now": now, **starts}).all()
     firsts = {QUEUES[place]: first for place, _, first in rows if first is not None}
     kinds = [kind for _, kind, first in rows if kind in _OWED or first is not None]
-    return Due(frozenset(map(JobKind, kinds)), firsts)
+    return DueRow(frozenset(map(JobKind, kinds)), firsts)
 
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -149,7 +149,9 @@ def count_left(db: Connection, *, now: datetime) -> tuple[int, datetime | None]:
     return _count(db, [one for one in QUEUES if one.column == "lease_until"], now)
 
 
-def _count(db: Connection, queues: Iterable[Queue], now: datetime) -> tuple[int, datetime | None]:
+def _count(
+    db: Connection, queues: Iterable[DueIndex], now: datetime
+) -> tuple[int, datetime | None]:
     """Return how many rows of some queues are due, and since when the oldest is."""
     firsts = " UNION ALL ".join(
         f"SELECT * FROM (SELECT {one.column} AS since FROM {one.table} WHERE {one.where} "  # noqa: S608 - made of constants

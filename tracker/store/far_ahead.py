@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, text
 
-from tracker.domain.farthest import Farthest
+from tracker.domain.farthest import LongestPauses
 from tracker.domain.work import JobKind
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.types import UtcDateTime
@@ -43,7 +43,7 @@ class _Place:
     left: timedelta = timedelta(0)
 
 
-def _places(longest: Farthest) -> list[_Place]:
+def _places(longest: LongestPauses) -> list[_Place]:
     job, delivery, asset = longest.job / 2, longest.delivery / 2, longest.asset / 2
     submit, look, deliver, fetch = (
         *(JobKind.SUBMIT, JobKind.RECONCILE),
@@ -62,7 +62,7 @@ def _places(longest: Farthest) -> list[_Place]:
 
 
 def pull_back(
-    db: Connection, longest: Farthest, *, now: datetime, limit: int
+    db: Connection, longest: LongestPauses, *, now: datetime, limit: int
 ) -> dict[JobKind, int]:
     """Make due what lies too far ahead. Returns how many rows of each kind were.
 

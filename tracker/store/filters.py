@@ -13,7 +13,7 @@ from tracker.store import labels
 from tracker.store.schema import tasks, transitions
 
 
-class Facts(Protocol):
+class FilterFields(Protocol):
     """The fields a filter reads, in a task and in a change alike."""
 
     @property
@@ -34,7 +34,7 @@ class Facts(Protocol):
     def metadata(self) -> Mapping[str, Any]: ...  # noqa: D102
 
 
-class Changed(Facts, Protocol):
+class Changed(FilterFields, Protocol):
     """A change, as `feed.Change` is one."""
 
     @property
@@ -117,7 +117,7 @@ class TaskFilter:
         """Return true if a task passes; agrees with `of_tasks`."""
         return self._fits(task, task.state, task.updated_at)
 
-    def _fits(self, of: Facts, state: TaskState, at: datetime) -> bool:
+    def _fits(self, of: FilterFields, state: TaskState, at: datetime) -> bool:
         return (
             of.tenant == self.tenant
             and _is(of.provider, self.provider)

@@ -121,7 +121,7 @@ _DROP = bulk.Bulk(
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class FreeSlots:
     """How much of an account's concurrency is free.
 
     free: slots that nobody takes now.
@@ -135,9 +135,9 @@ class Room:
         """Return true if a task of so many slots fits now."""
         return min(slots, self.cap) <= self.free
 
-    def without(self, slots: int) -> "Room":
+    def without(self, slots: int) -> "FreeSlots":
         """Return the room left once a task of so many slots has gone."""
-        return Room(self.free - slots, self.cap)
+        return FreeSlots(self.free - slots, self.cap)
 
 
 def claim(  # noqa: PLR0913 - each narrows the claim
@@ -150,7 +150,7 @@ def claim(  # noqa: PLR0913 - each narrows the claim
     limit: int,
     per_lane: int,
     busy: Mapping[str, int] = MappingProxyType({}),
-    rooms: Mapping[str, Room] = MappingProxyType({}),
+    rooms: Mapping[str, FreeSlots] = MappingProxyType({}),
 ) -> list[Job]:
     """Take up to `limit` due jobs, the oldest of each lane first.
 
@@ -183,7 +183,7 @@ def claim(  # noqa: PLR0913 - each narrows the claim
 
 
 def _ripe(  # noqa: PLR0913 - what is due, of what, and how much of it
-    db: Connection, kind: JobKind, lane: str, *, now: datetime, limit: int, room: Room | None
+    db: Connection, kind: JobKind, lane: str, *, now: datetime, limit: int, room: FreeSlots | None
 ) -> dict[int, bool]:
     """Lock due jobs of one lane, oldest first; return their keys, and whether a lease ran out."""
     found = (

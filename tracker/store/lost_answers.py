@@ -22,7 +22,7 @@ class CreateName:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeSpan:
     """A time within which a task may have been made whose client was not told of it."""
 
     since: datetime

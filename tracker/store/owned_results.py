@@ -31,7 +31,7 @@ _STANDING = select(
 
 
 @dataclass(frozen=True, slots=True)
-class NewResults:
+class FeedResults:
     """A piece of the feed that is to be recorded.
 
     after: the number before its first entry. last: of its last one. count: its entries.
@@ -70,11 +70,11 @@ def read_standing(db: Connection, tenant: str | None = None) -> RecordingState:
     return RecordingState(recorded_to, len(known) > 1)
 
 
-def read(db: Connection, after: int, *, limit: int) -> NewResults:
+def read(db: Connection, after: int, *, limit: int) -> FeedResults:
     """Return the feed behind a number. Whoever has seen one never misses one below it."""
     last, count = feed.stretch(db, after, limit=limit)
     if last is None:
-        return NewResults(after, after, 0)
+        return FeedResults(after, after, 0)
     moved = (
         select(transitions.c.task_key)
         .where(
@@ -86,10 +86,10 @@ def read(db: Connection, after: int, *, limit: int) -> NewResults:
     )
     keys = list(dict.fromkeys(db.scalars(moved)))
     found = task_statements.get_by_keys(db, keys)
-    return NewResults(after, last, count, [found[key] for key in keys if key in found])
+    return FeedResults(after, last, count, [found[key] for key in keys if key in found])
 
 
-def advance(db: Connection, piece: NewResults) -> bool:
+def advance(db: Connection, piece: FeedResults) -> bool:
     """Claim a piece of the feed; false where another process records, or has recorded it.
 
     Never waits: the caller may hold the feed's lock.

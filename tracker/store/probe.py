@@ -138,7 +138,7 @@ def newer_schema(url: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class RecordedState:
     """The service's state as its database records it.
 
     running:  processes that were heard of lately.
@@ -155,7 +155,9 @@ class Whole:
     newer: str | None
 
 
-def look_around(url: str, clock: Clock, marks: Sequence[str], *, silent: timedelta) -> Whole:
+def look_around(
+    url: str, clock: Clock, marks: Sequence[str], *, silent: timedelta
+) -> RecordedState:
     """Look at the processes on a database and at what they share. Raises Unavailable.
 
     marks:  of our callback secrets.
@@ -168,7 +170,7 @@ def look_around(url: str, clock: Clock, marks: Sequence[str], *, silent: timedel
             ahead_ms = round((clock.now() - now).total_seconds() * 1000)
             running = processes.list_alive(db, since=now - silent)
             found = look(db)
-            return Whole(
+            return RecordedState(
                 running,
                 ahead_ms,
                 [one for _, one in endpoints.list_sealed(db)],

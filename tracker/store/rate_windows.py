@@ -12,7 +12,7 @@ from tracker.store.schema import rate_windows
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class BlockOrder:
     """An order of a block. size: of the whole limit."""
 
     key: int
@@ -21,7 +21,7 @@ class Draw:
     block: int
 
 
-def draw(tx: Tx, asked: Sequence[Draw]) -> list[tuple[int, int | None]]:
+def draw(tx: Tx, asked: Sequence[BlockOrder]) -> list[tuple[int, int | None]]:
     """Draw blocks; returns for each the window by the database's clock, and what is drawn of it.
 
     None in the place of the latter where no block was left.
@@ -30,7 +30,7 @@ def draw(tx: Tx, asked: Sequence[Draw]) -> list[tuple[int, int | None]]:
     return [(window, _draw(tx.db, one, window)) for one in asked]
 
 
-def _draw(db: Connection, asked: Draw, window: int) -> int | None:
+def _draw(db: Connection, asked: BlockOrder, window: int) -> int | None:
     row, statement = rate_windows.c, dialect_of(db).insert(rate_windows)
     new = statement.excluded
     statement = statement.values(

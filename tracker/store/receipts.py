@@ -57,7 +57,7 @@ class Receipt:
 
 
 @record
-class Judged:
+class RereadReceipt:
     """The result of reading a receipt again. reader: the revision of the adapter that read it."""
 
     verdict: Verdict
@@ -155,7 +155,7 @@ def lock_judged(db: Connection, keys: Collection[int]) -> dict[int, tuple[Verdic
     return {key: (member(Verdict, verdict), task) for key, verdict, task in db.execute(found)}
 
 
-def judge_anew(db: Connection, key: int, judged: Judged) -> None:
+def judge_anew(db: Connection, key: int, judged: RereadReceipt) -> None:
     """Say of a receipt what was made of it when it was read again, and whose it is."""
     new = {
         "verdict": judged.verdict.value,

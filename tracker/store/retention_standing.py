@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from tracker.domain.errors import Unavailable
-from tracker.domain.retention import RetentionPolicy, Walk
+from tracker.domain.retention import RetentionPolicy, RetentionWalk
 from tracker.store import archives, chore_leases, holds, retention
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.outage import brief
@@ -30,7 +30,7 @@ class RetentionStanding:
 
     caught_up_at: datetime | None
     behind: int
-    next: tuple[Walk, datetime] | None
+    next: tuple[RetentionWalk, datetime] | None
     holds: int
     archived_at: datetime | None
 
@@ -55,9 +55,9 @@ def stand(url: str, policy: RetentionPolicy, *, chore: str) -> RetentionStanding
         engine.dispose()
 
 
-def _next(db: Connection, policy: RetentionPolicy) -> tuple[Walk, datetime] | None:
+def _next(db: Connection, policy: RetentionPolicy) -> tuple[RetentionWalk, datetime] | None:
     there = retention.progress(db)
-    found: list[tuple[Walk, datetime]] = []
+    found: list[tuple[RetentionWalk, datetime]] = []
     for walk in policy.walks():
         at = there.get(walk.name)
         place = WalkPlace() if at is None else at.place

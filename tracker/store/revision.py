@@ -11,7 +11,7 @@ SCHEMA_REVISION = "0046"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundSchema:
     """The schema of a database.
 
     revision:    None when it was never migrated.
@@ -46,11 +46,11 @@ def newer_words(found: str | None) -> str:
     )
 
 
-def look(db: Connection) -> Found:
+def look(db: Connection) -> FoundSchema:
     """Return the schema of a database."""
     if not inspect(db).has_table("alembic_version"):
-        return Found(None)
-    found = Found(db.scalar(text("SELECT version_num FROM alembic_version")))
+        return FoundSchema(None)
+    found = FoundSchema(db.scalar(text("SELECT version_num FROM alembic_version")))
     if not found.is_newer:
         return found
     return replace(found, oldest_code=db.scalar(select(schema_fit.c.oldest_code)) or "")

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from tracker.domain.cost import Cost, Price
 from tracker.domain.events import EventKind, Source
-from tracker.domain.tally import CostChange, End, Tally, TallyKey, tally
+from tracker.domain.tally import CostChange, Tally, TallyKey, TaskVerdict, tally
 from tracker.domain.task import OPEN, TERMINAL, VERDICTS, TaskState
 from tracker.store import feed, task_rows
 from tracker.store.driver import bulk, encoding
@@ -23,7 +23,7 @@ from tracker.store.schema import (
     tasks,
     transitions,
 )
-from tracker.store.task_rows import Bill
+from tracker.store.task_rows import TaskBill
 from tracker.store.tolerant import member
 
 COUNTING_LOCK = 0x7472616B7374
@@ -32,7 +32,7 @@ NOBODY = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class FeedSpan:
     """A piece of the feed.
 
     after: the number before its first entry.
@@ -46,9 +46,9 @@ class Stretch:
     after: int
     last: int
     count: int
-    ends: Sequence[End] = ()
+    ends: Sequence[TaskVerdict] = ()
     changes: Sequence[CostChange] = ()
-    bills: Sequence[Bill] = ()
+    bills: Sequence[TaskBill] = ()
 
 
 _COUNTED = "SELECT seq FROM stat_progress WHERE tenant"
@@ -66,11 +66,11 @@ def prepare_counted_place(db: Connection) -> Callable[[], int]:
     return lambda: next((seq for (seq,) in found()), 0)
 
 
-def read(db: Connection, after: int, *, limit: int) -> Stretch:
+def read(db: Connection, after: int, *, limit: int) -> FeedSpan:
     """Return the feed behind a place. Whoever has seen a number never misses one below it."""
     last, count = feed.stretch(db, after, limit=limit)
     if last is None:
-        return Stretch(after, after, 0)
+        return FeedSpan(after, after, 0)
     found = db.execute(_ENDS, {"after": after, "last": last}).all()
     # By their keys alone: joined, a database without statistics walks all tasks.
     keys = list({row.task_key for row in found})
@@ -87,7 +87,7 @@ def read(db: Connection, after: int, *, limit: int) -> Stretch:
         for key, row in later.items()
         if (before := counted.get(key, ())) != (bill := bills[key]).costs
     ]
-    return Stretch(
+    return FeedSpan(
         after,
         last,
         count,
@@ -112,8 +112,8 @@ def _load_counted_costs(db: Connection, keys: Iterable[int]) -> dict[int, tuple[
     return {key: task_rows.costs_of(costs) for key, costs in db.execute(found)}
 
 
-def _end(row: Any, bill: Bill) -> End:
-    return End(
+def _end(row: Any, bill: TaskBill) -> TaskVerdict:
+    return TaskVerdict(
         tenant=bill.tenant,
         provider=bill.provider,
         account=bill.account,
@@ -148,7 +148,7 @@ _ENDS = (
 )
 
 
-def fold(db: Connection, stretch: Stretch) -> bool:
+def fold(db: Connection, stretch: FeedSpan) -> bool:
     """Count what was read; False when somebody else has counted it or is counting."""
     if not _may_count(db) or not _advance(db, before=stretch.after, to=stretch.last):
         return False
@@ -157,7 +157,7 @@ def fold(db: Connection, stretch: Stretch) -> bool:
     return True
 
 
-def _keep_counted(db: Connection, bills: Sequence[Bill]) -> None:
+def _keep_counted(db: Connection, bills: Sequence[TaskBill]) -> None:
     """Remember which costs were counted, so that a later change is counted as one."""
     if not bills:
         return

@@ -24,7 +24,7 @@ from tracker.store.driver import acting, freed_pages
 from tracker.store.driver.checkpoints import Checkpoints
 from tracker.store.driver.engine import open_engine, sqlite_file
 from tracker.store.driver.file_identity import FileIdentity
-from tracker.store.driver.line import Line
+from tracker.store.driver.line import WriteConnection
 from tracker.store.driver.lookups import Lookups, in_time
 from tracker.store.driver.outage import has_lost_connection, is_outage
 from tracker.store.driver.patience import WriteWaiter
@@ -80,7 +80,7 @@ class Store:
         if file is not None:
             self._file = FileIdentity(self._engine, file)
             self._checkpoints = Checkpoints(file, signal, find_flaw=self._file.find_flaw)
-        self._line = line = Line(
+        self._line = line = WriteConnection(
             self._engine,
             self._claim,
             checkpoints=self._checkpoints,

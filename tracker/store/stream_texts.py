@@ -11,7 +11,7 @@ from tracker.store.schema import stream_texts, tasks
 
 
 @dataclass(frozen=True, slots=True)
-class Growth:
+class TextGrowth:
     """More text of one attempt.
 
     tenant: the task's.
@@ -33,7 +33,7 @@ class TextSoFar:
     is_whole: bool
 
 
-def begin(db: Connection, grown: Sequence[Growth]) -> None:
+def begin(db: Connection, grown: Sequence[TextGrowth]) -> None:
     """Begin the texts of attempts; that of an earlier attempt goes."""
     statement = dialect_of(db).insert(stream_texts)
     newer = {"attempt_key": statement.excluded.attempt_key, "text": ""}
@@ -53,7 +53,7 @@ def begin(db: Connection, grown: Sequence[Growth]) -> None:
     )
 
 
-def append(db: Connection, grown: Sequence[Growth]) -> None:
+def append(db: Connection, grown: Sequence[TextGrowth]) -> None:
     """Add to texts. What stands there already is not added again; nor is an older attempt's."""
     table = stream_texts
     statement = (

@@ -48,7 +48,7 @@ _STATES: Mapping[str, TaskState] = {state.value: state for state in TaskState}
 
 
 @record
-class Standing:
+class TaskStanding:
     """Where a task stands, and nothing else of it."""
 
     key: int
@@ -63,18 +63,18 @@ class Standing:
     overdue: bool
 
 
-STANDING = tuple(field.name for field in fields(Standing))
+STANDING = tuple(field.name for field in fields(TaskStanding))
 """The columns of a Standing."""
 
 
-def standing(row: Sequence[Any], dialect: Dialect) -> Standing:
+def standing(row: Sequence[Any], dialect: Dialect) -> TaskStanding:
     """Read a row of STANDING as the driver gives it."""
     key, id_, tenant, provider, operation, state, version, submitted_at, deadline_at, overdue = row
     if dialect.stores_text:
         id_, submitted_at = read_id(id_), read_instant(submitted_at)
         deadline_at, overdue = read_instant(deadline_at), bool(overdue)
     place = _state(state)
-    return Standing(
+    return TaskStanding(
         key, id_, tenant, provider, operation, place, version, submitted_at, deadline_at, overdue
     )
 
@@ -85,7 +85,7 @@ def _state(word: str) -> TaskState:
 
 
 @record
-class Bill:
+class TaskBill:
     """Whose task it is, when it went out, and what it cost."""
 
     key: int
@@ -96,14 +96,14 @@ class Bill:
     costs: tuple[Cost, ...]
 
 
-BILLED = tuple(field.name for field in fields(Bill))
+BILLED = tuple(field.name for field in fields(TaskBill))
 """The columns of a Bill."""
 
 
-def bills(rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[Bill]:
+def bills(rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[TaskBill]:
     """Read rows of BILLED as the driver gives them."""
     return [
-        Bill(
+        TaskBill(
             key,
             tenant,
             provider,

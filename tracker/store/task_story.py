@@ -28,7 +28,7 @@ MOST_HOLDS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Related:
+class RelatedTask:
     """Another task that belongs to this one."""
 
     id: UUID
@@ -45,7 +45,7 @@ class StreamBeginning:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class TaskHistory:
     """A task with all that happened to it.
 
     steps:     the newest MOST, and all older ones that led to another state.
@@ -72,9 +72,9 @@ class Story:
     submitter: str | None
     due: Mapping[JobKind, datetime]
     taken: Collection[JobKind]
-    resubmitted_as: Sequence[Related]
-    children: Sequence[Related]
-    related: Mapping[UUID, Related]
+    resubmitted_as: Sequence[RelatedTask]
+    children: Sequence[RelatedTask]
+    related: Mapping[UUID, RelatedTask]
     input: bytes | None
     input_size: int
     stream: StreamBeginning | None
@@ -85,7 +85,7 @@ class Story:
 
 def read(
     db: Connection, tenant: str, id_: UUID, *, most_bytes: int, most: int = MOST
-) -> Story | None:
+) -> TaskHistory | None:
     """Return the story of a tenant's task; None where there is no such task.
 
     most_bytes: of the input and of a stream. most: steps, receipts and deliveries, of each.
@@ -101,7 +101,7 @@ def read(
     work = _work(db, task.key)
     account = (task.provider, task.account)
     linked = [one for one in (task.parent_id, task.resubmit_of) if one is not None]
-    return Story(
+    return TaskHistory(
         kept=kept,
         steps=transitions.of_task(db, task.key, after=task.version - most),
         attempts=attempts.of_task(db, task.key),
@@ -126,7 +126,7 @@ def read(
     )
 
 
-def with_bodies(db: Connection, story: Story, wanted: Collection[int]) -> Story:
+def with_bodies(db: Connection, story: TaskHistory, wanted: Collection[int]) -> TaskHistory:
     """Return a story with the headers and bodies of some of its receipts."""
     return replace(story, whole=receipts_of(db, story.kept.task.key, wanted))
 
@@ -200,17 +200,19 @@ _RELATED = (tasks.c.id, tasks.c.external_task_id, tasks.c.state)
 
 def _list_made_of(
     db: Connection, tenant: str, id_: UUID, source: ColumnElement[UUID | None]
-) -> list[Related]:
+) -> list[RelatedTask]:
     """Return the tasks that were made of one. source: the column that names it in theirs."""
     # Both conditions: planners take the partial index only where its own is spelt out.
     found = select(*_RELATED).where(
         source == id_, source.is_not(None), tasks.c.tenant == literal(tenant)
     )
-    return [Related(*row) for row in db.execute(found.order_by(tasks.c.key).limit(MOST_RELATED))]
+    return [
+        RelatedTask(*row) for row in db.execute(found.order_by(tasks.c.key).limit(MOST_RELATED))
+    ]
 
 
-def _load_related(db: Connection, tenant: str, ids: Collection[UUID]) -> dict[UUID, Related]:
+def _load_related(db: Connection, tenant: str, ids: Collection[UUID]) -> dict[UUID, RelatedTask]:
     if not ids:
         return {}
     found = select(*_RELATED).where(tasks.c.id.in_(ids), tasks.c.tenant == literal(tenant))
-    return {row[0]: Related(*row) for row in db.execute(found)}
+    return {row[0]: RelatedTask(*row) for row in db.execute(found)}

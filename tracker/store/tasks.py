@@ -33,9 +33,9 @@ from tracker.store.driver.large_values import (
     insert_in_pieces,
     read_in_place,
 )
-from tracker.store.lost_answers import Span
+from tracker.store.lost_answers import TimeSpan
 from tracker.store.schema import ASKED_ABOUT, LATE, task_inputs, tasks
-from tracker.store.task_rows import Standing
+from tracker.store.task_rows import TaskStanding
 
 _IS_NEWER = "tasks.version < n.version"
 _FEWER = "n.slots_held < tasks.slots_held"
@@ -103,7 +103,7 @@ def input_of(db: Connection, keys: Collection[int], *, most: int | None = None) 
     return {key: body for key, body in bodies.items() if body is not None}
 
 
-def newest_like(db: Connection, task: Task, body: bytes, *, within: Span) -> Task | None:
+def newest_like(db: Connection, task: Task, body: bytes, *, within: TimeSpan) -> Task | None:
     """Return the newest task of a time that asks the provider for the same as a new one does.
 
     body: the new task's input. Its callback URL and a name that its caller gave it count too.
@@ -150,7 +150,7 @@ def by_external_id(db: Connection, ids: Sequence[str]) -> dict[str, list[Task]]:
     return found
 
 
-def standings(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Standing]:
+def standings(db: Connection, ids: Sequence[UUID]) -> dict[UUID, TaskStanding]:
     """Return where tasks stand, by public id, of any tenant; a few narrow columns are read."""
     rows = bulk.find(db, _STAND, ids, encoding.uuids)
     found = [task_rows.standing(row, dialect_of(db)) for row in rows]

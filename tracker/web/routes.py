@@ -53,7 +53,7 @@ from tracker.web.receive import callbacks, identity
 from tracker.web.ui.routes import ROUTES as UI_ROUTES
 
 
-class State(TypedDict):
+class AppState(TypedDict):
     """The state that the lifespan yields to every request."""
 
     services: Services
@@ -148,7 +148,7 @@ ROUTES: Sequence[BaseRoute] = (
 
 
 def build_app(  # noqa: PLR0913 - what may differ between deployments
-    lifespan: Callable[[Starlette], AbstractAsyncContextManager[State]],
+    lifespan: Callable[[Starlette], AbstractAsyncContextManager[AppState]],
     clock: Clock,
     *,
     root_path: str = "",

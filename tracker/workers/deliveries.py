@@ -16,8 +16,8 @@ import structlog
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.domain.pacing import Pace
-from tracker.services.deliver.delivery import Delivering, Held
-from tracker.store.delivery_queue import MOST_LANES, Lane
+from tracker.services.deliver.delivery import DeliverySender, Held
+from tracker.store.delivery_queue import MOST_LANES, DeliveryLane
 from tracker.workers.loop import IDLE_S, Loop
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class _Destination:
     has_more: bool = False
 
 
-class Rests:
+class RestTimes:
     """How long to rest after a look."""
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Rests:
 class DeliveryLoop(Loop[Held]):
     """Delivers until it is told to stop."""
 
-    def __init__(self, delivering: Delivering, clock: Clock, *, drain_s: float) -> None:
+    def __init__(self, delivering: DeliverySender, clock: Clock, *, drain_s: float) -> None:
         """drain_s: how long what is under way may take to end when we stop."""
         super().__init__("deliveries", drain_s=drain_s)
         self._delivering = delivering
@@ -72,7 +72,7 @@ class DeliveryLoop(Loop[Held]):
         self._destinations: dict[str, _Destination] = {}
         self._releasing: set[asyncio.Task[None]] = set()
         self._found = 0
-        self._rests = Rests()
+        self._rests = RestTimes()
         self._is_looking = self._is_awaited = False
         self._urgent = ExitStack()
 
@@ -129,7 +129,7 @@ class DeliveryLoop(Loop[Held]):
         waits = [(lane.due_at - now).total_seconds() for lane in lanes if lane.due_at > now]
         return min([IDLE_S, *waits])
 
-    def _plan(self, lanes: Sequence[Lane]) -> dict[str, int]:
+    def _plan(self, lanes: Sequence[DeliveryLane]) -> dict[str, int]:
         """Return how many to claim of which lanes. The rest of our room is shared out evenly."""
         now = self._clock.now()
         left = MOST_HELD - sum(one.pace.claimed for one in self._destinations.values())

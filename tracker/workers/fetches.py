@@ -8,7 +8,7 @@ import structlog
 
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
-from tracker.services.custody.fetching import Fetching
+from tracker.services.custody.fetching import AssetFetcher
 from tracker.store.asset_queue import ClaimedAsset
 from tracker.workers.leased import LeasedLoop
 from tracker.workers.loop import IDLE_S
@@ -33,7 +33,9 @@ DISK_PAUSE_S = 15.0
 class FetchLoop(LeasedLoop[ClaimedAsset]):
     """Fetches until it is told to stop."""
 
-    def __init__(self, fetching: Fetching, clock: Clock, *, lease_s: float, drain_s: float) -> None:
+    def __init__(
+        self, fetching: AssetFetcher, clock: Clock, *, lease_s: float, drain_s: float
+    ) -> None:
         """Nothing runs yet; see LeasedLoop."""
         super().__init__("fetches", clock, lease_s=lease_s, drain_s=drain_s)
         self._fetching = fetching

@@ -11,7 +11,7 @@ from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.domain.work import JobKind
 from tracker.services.leases import Leases
-from tracker.services.submit.aside import JobsAside
+from tracker.services.submit.aside import WaitingJobs
 from tracker.store.jobs import Job
 from tracker.workers.leased import LeasedLoop
 from tracker.workers.loop import IDLE_S
@@ -40,7 +40,7 @@ class Role:
     concurrency: int
     per_lane: int
     together: int = 1
-    aside: JobsAside = field(default_factory=JobsAside)
+    aside: WaitingJobs = field(default_factory=WaitingJobs)
 
 
 class JobLoop(LeasedLoop[tuple[Job, ...]]):

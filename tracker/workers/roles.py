@@ -10,20 +10,20 @@ from tracker.services.deliver.endpoints import Endpoints
 from tracker.services.owned_results import OwnedResults
 from tracker.services.receive.rereads import Rereads
 from tracker.services.reconcile.reconciliation import Reconciliation
-from tracker.services.submit.actions import Actions
-from tracker.services.submit.attempting import Attempting
+from tracker.services.submit.actions import TaskActions
+from tracker.services.submit.attempting import SubmitAttempts
 from tracker.services.submit.bulk import BulkActions
 from tracker.services.submit.lost_calls import LostCalls
 from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.runs import BulkRuns
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep import retention, retention_lease
-from tracker.services.upkeep.counting import Counting
+from tracker.services.upkeep.counting import EndCounter
 from tracker.services.upkeep.health import AccountHealthCheck
-from tracker.services.upkeep.learning import Learning
-from tracker.services.upkeep.pulling import Pulling
+from tracker.services.upkeep.learning import DurationLearner
+from tracker.services.upkeep.pulling import DueTimeRepair
 from tracker.services.upkeep.retention import RetentionChore
-from tracker.services.upkeep.sweeping import Sweeping
+from tracker.services.upkeep.sweeping import Sweeper
 from tracker.store.jobs import Job
 from tracker.workers.jobs import Role
 from tracker.workers.loop import IDLE_S
@@ -32,7 +32,7 @@ from tracker.workers.supervisor import Chore
 
 def roles(context: Context) -> list[Role]:
     """Return everything a worker process does."""
-    attempting = Attempting(context)
+    attempting = SubmitAttempts(context)
     return [
         # Bodies of tens of MB are in hand here: not as many at once as of the small ones.
         Role(
@@ -64,8 +64,8 @@ def alone(run: Callable[[Job], Awaitable[None]]) -> Callable[[Sequence[Job]], Aw
 
 def chores(context: Context) -> list[Chore]:
     """List the periodic tasks of every worker process."""
-    sweeping, learning = Sweeping(context), Learning(context)
-    counting = Counting(context)
+    sweeping, learning = Sweeper(context), DurationLearner(context)
+    counting = EndCounter(context)
     return [
         *_of_custody(context),
         Chore("deadlines", SWEEP_S, sweeping.sweep_all),
@@ -80,7 +80,7 @@ def chores(context: Context) -> list[Chore]:
             context.policy.learn_every.total_seconds(),
             AccountHealthCheck(context).look,
         ),
-        Chore("work too far ahead", PULL_S, Pulling(context).pull_back),
+        Chore("work too far ahead", PULL_S, DueTimeRepair(context).pull_back),
         Chore("counting", COUNT_S, counting.fold_all),
         Chore("results of tenants", RECORD_S, OwnedResults(context).record_now_and_then),
         Chore("lists after a restore", WALK_S, ListWalk(context).walk_once),
@@ -90,8 +90,8 @@ def chores(context: Context) -> list[Chore]:
 
 
 def _runs(context: Context) -> BulkRuns:
-    acceptance = Acceptance(context)
-    actions, resubmission = Actions(context, acceptance), Resubmission(context, acceptance)
+    acceptance = SubmissionIntake(context)
+    actions, resubmission = TaskActions(context, acceptance), Resubmission(context, acceptance)
     return BulkRuns(context, BulkActions(context, actions, resubmission))
 
 

@@ -28,10 +28,10 @@ from tracker.domain.work import JobKind
 from tracker.kept_secrets import kept_secrets
 from tracker.services.backup.folder import BackupRefused, check_backup
 from tracker.services.backup.making import BackupOrder, make
-from tracker.services.backup.readying import Readied
+from tracker.services.backup.readying import RestoreReadiness
 from tracker.services.backup.recovering import end
 from tracker.services.backup.restoring import RestoreOrder, restore
-from tracker.services.upkeep.presence import Presence
+from tracker.services.upkeep.presence import ProcessPresence
 from tracker.store import attempts, conditions, restoring, sizes, tasks
 from tracker.store.driver.engine import open_engine, sqlite_file
 from tracker.store.driver.file_note import note_path
@@ -50,7 +50,7 @@ class DiesWhileRestoring(Exception):
     """The process dies here."""
 
 
-async def dies(_url: str, _taken_at: datetime) -> Readied:
+async def dies(_url: str, _taken_at: datetime) -> RestoreReadiness:
     raise DiesWhileRestoring
 
 
@@ -85,7 +85,7 @@ async def with_a_task(url: str, folder: Path) -> RestoreOrder:
     return back_up(url, folder)
 
 
-async def restored(order: RestoreOrder, url: str) -> Readied:
+async def restored(order: RestoreOrder, url: str) -> RestoreReadiness:
     return await restore(replace(order, url=url), check_backup(order.source), ready)
 
 
@@ -116,7 +116,7 @@ async def test_what_may_have_been_sent_is_looked_for(database_url: str, tmp_path
         before = await bench.context.store.read(newest)
     order = back_up(database_url, tmp_path / "backup")
     with emptied(database_url) as url:
-        assert await restored(order, url) == Readied(2)
+        assert await restored(order, url) == RestoreReadiness(2)
         async with open_workbench(url, NOBODY) as bench:
             await bench.context.recovery.look(bench.context.store)
             found = {task.external_task_id: task for task in await bench.all()}
@@ -195,7 +195,7 @@ async def test_one_that_broke_off_can_be_run_again(database_url: str, tmp_path: 
         file = sqlite_file(url)
         assert file is None or not file.exists()
         assert not any(".restoring" in name for name in names_in(tmp_path))
-        assert await restored(order, url) == Readied(1)
+        assert await restored(order, url) == RestoreReadiness(1)
 
 
 async def test_one_that_is_killed_anywhere_can_be_run_again(
@@ -214,7 +214,7 @@ async def test_one_that_is_killed_anywhere_can_be_run_again(
         assert kept_secrets(data) == (SECRET,)
         file = sqlite_file(url)
         assert file is None or not file.exists()
-        assert await restored(order, url) == Readied(1)
+        assert await restored(order, url) == RestoreReadiness(1)
         assert not any(".restoring" in name for name in names_in(tmp_path))
         async with open_workbench(url, NOBODY) as bench:
             assert [task.state for task in await bench.all()] == [TaskState.UNCERTAIN]
@@ -252,7 +252,7 @@ async def test_a_restore_without_the_old_secrets_is_told_until_their_tasks_have_
     database_url: str, tmp_path: Path
 ) -> None:
     async with open_workbench(database_url, NOBODY) as bench:
-        async with Presence(bench.context) as before:
+        async with ProcessPresence(bench.context) as before:
             await before.look()
         await bench.submitted(1)
     order = back_up(database_url, tmp_path / "backup")
@@ -260,7 +260,7 @@ async def test_a_restore_without_the_old_secrets_is_told_until_their_tasks_have_
         await restored(replace(order, secrets=[b"new"], is_without_secrets=True), url)
         async with open_workbench(url, NOBODY) as bench:
             context = replace(bench.context, secrets=[b"new"])
-            await Presence(context).look()
+            await ProcessPresence(context).look()
             assert "secrets_differ" in await raised(bench)
 
 

@@ -13,8 +13,8 @@ from tests.support.origin import film, whole
 from tests.support.upstream import Asked, Upstream
 from tests.support.waiting import until
 from tracker.precedence import CROWD, CROWDED_S, Precedence
-from tracker.services.custody.fetching import Fetching
-from tracker.services.custody.keeping import Failed, Keeping
+from tracker.services.custody.fetching import AssetFetcher
+from tracker.services.custody.keeping import FailedFetch, FetchRecorder
 from tracker.services.recorder import Recorder
 from tracker.store.driver.transaction import Tx
 from tracker.workers.fetches import BETWEEN_CLAIMS_S, FULL_S, PER_LANE, FetchLoop
@@ -37,7 +37,7 @@ async def test_a_loop_that_is_woken_looks_again_after_its_pause_alone(
             pieces = [{"url": f"{origin.url}/{n}.mp4"} for n in range(PER_LANE + 1)]
             await custody.succeeded(*pieces)
             await custody.bring_forward()  # leases have a clock of their own
-            loop = FetchLoop(Fetching(custody.bench.context), clock, lease_s=30, drain_s=0)
+            loop = FetchLoop(AssetFetcher(custody.bench.context), clock, lease_s=30, drain_s=0)
             running = asyncio.create_task(loop.run())
             await until(lambda: clock.pauses == [BETWEEN_CLAIMS_S])
             loop.wake()
@@ -68,14 +68,14 @@ async def test_tries_that_fail_together_are_recorded_without_their_tasks(
         now = custody.bench.context.clock.now()
         # Counted, not replaced: the rows are loaded.
         monkeypatch.setattr(Recorder, "__init__", counted)
-        keeping = Keeping(custody.bench.context)
+        keeping = FetchRecorder(custody.bench.context)
         await asyncio.gather(
-            keeping.settle(claimed[0], Failed("busy", now)),
-            keeping.settle(claimed[1], Failed("full", now, spent=False)),
+            keeping.settle(claimed[0], FailedFetch("busy", now)),
+            keeping.settle(claimed[1], FailedFetch("full", now, spent=False)),
         )
-        await keeping.settle(claimed[0], Failed("comes after its lease", None))
+        await keeping.settle(claimed[0], FailedFetch("comes after its lease", None))
         assert loaded == [0, 1]  # the two in one transaction
-        await keeping.settle(claimed[2], Failed("dead", None))
+        await keeping.settle(claimed[2], FailedFetch("dead", None))
         found = [(one.state.value, one.attempts, one.reason) for one in await custody.of(task)]
         assert found == [("wanted", 1, "busy"), ("wanted", 0, "full"), ("lost", 1, "dead")]
         assert (await custody.bench.kinds(task)).count("asset_lost") == 1
@@ -91,7 +91,7 @@ async def test_a_file_beside_a_crowd_of_callbacks_waits_until_another_has_had_it
             pieces = [{"url": f"{origin.url}/{n}.mp4"} for n in range(2)]
             await custody.succeeded(*pieces)
             await custody.bring_forward()
-            fetching = Fetching(context)
+            fetching = AssetFetcher(context)
             both = await fetching.claim(limit=2, per_lane=2, busy={})
             for _ in range(CROWD):
                 precedence.begin()

@@ -15,8 +15,8 @@ from tracker.domain.upload_label import UploadLabel, label_of
 from tracker.providers.ports.front import PageFiles
 from tracker.services.custody.front_files import FrontFiles, Owner
 from tracker.services.custody.retention import Retention
-from tracker.services.custody.uploading import Uploading, UploadTerms
-from tracker.services.upkeep.sweeping import UPLOADS_KEPT, Sweeping
+from tracker.services.custody.uploading import UploadReceiver, UploadTerms
+from tracker.services.upkeep.sweeping import UPLOADS_KEPT, Sweeper
 from tracker.store import assets
 
 pytestmark = pytest.mark.anyio
@@ -32,7 +32,7 @@ async def chunks(*pieces: bytes) -> AsyncIterator[bytes]:
 
 async def kept(custody: CustodyBench, number: int, **fields: str) -> Asset:
     label = UploadLabel(MINE.front, f"{number}.png", "image/png", fields)
-    uploading = Uploading(custody.bench.context)
+    uploading = UploadReceiver(custody.bench.context)
     return await uploading.keep(MINE.tenant, chunks(b"%d" % number), UploadTerms(DAY, label))
 
 
@@ -41,7 +41,9 @@ async def test_files_are_listed_to_their_tenant_and_front_alone(
 ) -> None:
     async with open_custody(database_url, tmp_path) as custody:
         made = [await kept(custody, n, purpose="ab"[n % 2]) for n in range(5)]
-        await Uploading(custody.bench.context).keep(MINE.tenant, chunks(b"x"), UploadTerms(DAY))
+        await UploadReceiver(custody.bench.context).keep(
+            MINE.tenant, chunks(b"x"), UploadTerms(DAY)
+        )
         files, ids = FrontFiles(custody.bench.context), [str(one.id) for one in made]
 
         async def listed(wanted: PageFiles, owner: Owner = MINE) -> tuple[list[int], bool]:
@@ -101,14 +103,14 @@ async def test_rows_of_uploads_go_some_time_after_their_bytes(
         new = await kept(custody, 2)
         for moved, left in ((UPLOADS_KEPT - DAY, {old.id, new.id}), (2 * DAY, {new.id})):
             clock.move(moved.total_seconds())
-            await Sweeping(context).forget()
+            await Sweeper(context).forget()
             assert (
                 set(await context.store.read(lambda db: assets.by_id(db, [old.id, new.id]))) == left
             )
 
 
 async def test_a_form_that_is_sent_again_is_compared_and_not_stored(custody: CustodyBench) -> None:
-    uploading = Uploading(custody.bench.context)
+    uploading = UploadReceiver(custody.bench.context)
     ticket, _ = uploading.promise("mine")
     send = partial(uploading.keep_promised, ticket, lifetime=DAY)
     first = await send(chunks(b"a", b"b"))

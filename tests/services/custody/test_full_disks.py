@@ -20,7 +20,7 @@ from tracker.domain.custody import AssetState
 from tracker.domain.errors import Unavailable
 from tracker.objects.folder import PARTS
 from tracker.services.custody.retention import Retention, SweepResult
-from tracker.services.custody.uploading import Uploading, UploadTerms
+from tracker.services.custody.uploading import UploadReceiver, UploadTerms
 
 pytestmark = pytest.mark.anyio
 
@@ -62,7 +62,7 @@ async def test_an_upload_that_fills_the_disk_is_refused_and_leaves_nothing(
     async def chunks() -> AsyncIterator[bytes]:
         yield FILM
 
-    uploading = Uploading(custody.bench.context)
+    uploading = UploadReceiver(custody.bench.context)
     with full_from(ROOM), pytest.raises(Unavailable, match="cannot be stored now"):
         await uploading.keep("default", chunks(), UploadTerms(timedelta(days=1)))
     assert custody.files() == custody.parts() == []

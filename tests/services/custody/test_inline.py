@@ -45,7 +45,7 @@ from tracker.egress.client import EgressClient
 from tracker.providers.ports.provider import ResultHosting
 from tracker.services.context import Context
 from tracker.services.custody.retention import GRACE, Retention
-from tracker.services.custody.serving import Serving
+from tracker.services.custody.serving import AssetReader
 from tracker.services.inline_sinks import sinks_for
 from tracker.web.fronts.files import parts_of
 
@@ -144,7 +144,7 @@ async def test_a_name_is_good_for_its_own_tenant_alone(database_url: str, tmp_pa
     file = InlineFile(new_id(), len(PNG), sha256(PNG).digest(), "image/svg+xml")
     async with open_custody(database_url, tmp_path) as custody:
         context = custody.bench.context
-        name, serving = file.name(context.secrets[0], "ours"), Serving(context)
+        name, serving = file.name(context.secrets[0], "ours"), AssetReader(context)
         assert serving.find_inline_file("ours", name) == file
         assert serving.find_inline_file("theirs", name) is None
         text = f'{{"a": "{name}", "b": "{name[:-1]}"}}'.encode()

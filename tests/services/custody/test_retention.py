@@ -19,7 +19,7 @@ from tracker.domain.task import TaskState
 from tracker.objects.folder import PARTS
 from tracker.services.custody.retention import VANISHED, Retention, SweepResult
 from tracker.services.upkeep import holding, retention_plan
-from tracker.services.upkeep.counting import Counting
+from tracker.services.upkeep.counting import EndCounter
 from tracker.services.upkeep.holding import NewHold
 from tracker.services.upkeep.retention import RetentionChore
 
@@ -204,7 +204,7 @@ async def test_files_of_a_dropped_task_go_or_are_found_after_a_death_in_between(
                 await custody.succeeded({"url": f"{origin.url}/{name}"}, name=name)
                 await custody.fetch()
         assert len(custody.files()) == 2
-        await Counting(custody.bench.context).fold_all()
+        await EndCounter(custody.bench.context).fold_all()
         clock.move(timedelta(days=11).total_seconds())
         chore = RetentionChore(custody.bench.context, batch=1)
         with pytest.raises(DiesInRetention):

@@ -29,9 +29,9 @@ from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
 from tracker.objects.folder import Folder
 from tracker.services.custody.retention import GRACE, Retention, SweepResult
-from tracker.services.custody.uploading import Uploading, UploadTerms
+from tracker.services.custody.uploading import UploadReceiver, UploadTerms
 from tracker.services.store_room import PAUSE_S, StoreRoom
-from tracker.services.submit.attempting import Attempting
+from tracker.services.submit.attempting import SubmitAttempts
 from tracker.services.submit.holds import NO_ROOM
 from tracker.services.upkeep import archive_reading
 from tracker.services.upkeep.retention import RetentionChore
@@ -71,7 +71,7 @@ async def test_fetches_and_uploads_wait_for_room_and_lose_nothing(
 ) -> None:
     clock = HandClock()
     async with open_custody(database_url, disk.path, clock=clock) as custody:
-        uploading, fetching = Uploading(custody.bench.context), custody.fetching
+        uploading, fetching = UploadReceiver(custody.bench.context), custody.fetching
         kept = await uploading.keep("default", chunks(FILM[:-1]), UploadTerms(DAY))
         disk.fill(but=2_000_000)
         with Upstream(whole(FILM)) as origin:
@@ -106,7 +106,7 @@ async def test_no_task_is_sent_whose_files_nobody_could_take(
             bench = custody.bench
             with_files(bench.context)
             disk.fill()
-            attempting = Attempting(bench.context)
+            attempting = SubmitAttempts(bench.context)
             task = await bench.queued("ours", operation="draw")
             other = await bench.queued("other")
             for job in await bench.claim(JobKind.SUBMIT):

@@ -14,7 +14,7 @@ from tests.support.origin import film, whole
 from tests.support.upstream import Script, Upstream
 from tests.support.workbench import HandClock
 from tracker.domain.custody import AssetState, account_lane_of, fetch_lane
-from tracker.services.custody.fetching import Fetching
+from tracker.services.custody.fetching import AssetFetcher
 from tracker.services.custody.hosts import FAILURES, LONGEST_PAUSE_S, UnreachableHosts
 from tracker.store.driver.transaction import Tx
 from tracker.store.schema import assets
@@ -93,7 +93,7 @@ async def test_a_process_that_starts_anew_tries_the_files_that_waited(
     )
     await tried(custody, limit=FAILURES)
     assert await tried(custody) == 0
-    custody.fetching = Fetching(custody.bench.context)
+    custody.fetching = AssetFetcher(custody.bench.context)
     assert await tried(custody) == FILES
     assert {one.state for one in await custody.of(task)} == {AssetState.WANTED}
 

@@ -20,7 +20,7 @@ from tracker.domain.notices import EventFilter
 from tracker.domain.policy import Policy
 from tracker.domain.task import Task
 from tracker.metrics import LEASES_EXPIRED
-from tracker.services.deliver.delivery import Delivering
+from tracker.services.deliver.delivery import DeliverySender
 from tracker.services.deliver.endpoints import Endpoints
 from tracker.services.recorder import Recorder
 from tracker.store import deliveries, endpoints, tasks
@@ -66,7 +66,7 @@ async def until(condition: Callable[[], Any], *, timeout_s: float = PATIENCE_S) 
 
 async def deliver_all(bench: Workbench) -> int:
     """One attempt for everything that is due."""
-    delivering = Delivering(bench.context)
+    delivering = DeliverySender(bench.context)
     lanes = await delivering.lanes()
     held = await delivering.claim({lane.name: 100 for lane in lanes})
     for one in held:
@@ -249,7 +249,7 @@ async def test_two_claimants_never_get_the_same(database_url: str) -> None:
     ):
         await an_endpoint(one)
         await one.submitted(40)
-        claimants = [Delivering(bench.context) for bench in (one, two)]
+        claimants = [DeliverySender(bench.context) for bench in (one, two)]
         (lane,) = await claimants[0].lanes()
         taken = await asyncio.gather(
             *(claimant.claim({lane.name: 5}) for claimant in claimants * 4)
@@ -265,7 +265,7 @@ async def test_a_result_that_comes_after_the_lease_changes_nothing_but_is_kept(
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK), policy=policy) as bench:
         await an_endpoint(bench)
         await bench.submitted(1)
-        late, quick = Delivering(bench.context), Delivering(bench.context)
+        late, quick = DeliverySender(bench.context), DeliverySender(bench.context)
         (lane,) = await late.lanes()
         (first,) = await late.claim({lane.name: 1})
         before = LEASES_EXPIRED.values[()]
@@ -292,7 +292,7 @@ async def test_first_attempts_go_before_retries_which_keep_a_quarter(database_ur
         await bench.context.store.write(_make_due, 0)
         for n in range(20):
             await submitted_as(bench, f"new-{n}")
-        delivering = Delivering(bench.context)
+        delivering = DeliverySender(bench.context)
         held = await delivering.claim({f"endpoint {endpoint.key}": 12})
         assert [one.claimed.tries for one in held] == [0] * 9 + [1] * 3
         assert not any(one.claimed.was_left for one in held)
@@ -307,7 +307,7 @@ async def test_a_dead_endpoint_slows_nobody(database_url: str) -> None:
             await an_endpoint(bench, f"http://live-{n}.example/")
         dead = await an_endpoint(bench, "http://dead.example/")
         await bench.submitted(100)
-        loop = DeliveryLoop(Delivering(bench.context), bench.context.clock, drain_s=15)
+        loop = DeliveryLoop(DeliverySender(bench.context), bench.context.clock, drain_s=15)
         running = asyncio.create_task(loop.run())
 
         async def others_have_theirs() -> bool:

@@ -11,7 +11,7 @@ from tests.support.workbench import OPERATION, ScriptedHttp, open_workbench
 from tracker.domain.custody import Asset
 from tracker.domain.lifecycle import Verdict
 from tracker.services.submit.request import Submission
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import assets
 from tracker.store.schema import deliveries
 
@@ -31,7 +31,7 @@ async def test_files_of_all_that_ends_in_a_transaction_are_one_query(
             input={"prompt": "rain"},
             webhook_url="https://subscriber.example/hook",
         )
-        first = (await Acceptance(bench.context).accept(asked)).task
+        first = (await SubmissionIntake(bench.context).accept(asked)).task
         await bench.send()
         looks: list[list[int]] = []
         read = assets.of_tasks

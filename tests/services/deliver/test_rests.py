@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracker.workers.deliveries import BETWEEN_LOOKS_S, LOOKS_SAVED, REST_OF_A_LANE_S, Rests
+from tracker.workers.deliveries import BETWEEN_LOOKS_S, LOOKS_SAVED, REST_OF_A_LANE_S, RestTimes
 
 MANY = 600
 
@@ -18,14 +18,14 @@ MANY = 600
 def test_a_look_that_waited_for_others_is_not_rested_from_as_long(
     destinations: int, took_s: float, rest_s: float
 ) -> None:
-    rests = Rests()
+    rests = RestTimes()
     for _ in range(LOOKS_SAVED):
         rests.after(100.0, 100.0, 1)
     assert rests.after(100.0 - took_s, 100.0, destinations) == pytest.approx(rest_s)
 
 
 def test_looks_after_a_while_without_any_follow_each_other_at_once() -> None:
-    rests, at_s = Rests(), 100.0
+    rests, at_s = RestTimes(), 100.0
     had = []
     for _ in range(LOOKS_SAVED + 2):
         had.append(rests.after(at_s, at_s, 1))

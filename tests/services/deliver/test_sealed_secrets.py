@@ -11,7 +11,7 @@ from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.domain import signature
 from tracker.domain.notices import EventFilter
 from tracker.domain.sealing import unseal
-from tracker.services.deliver.delivery import Delivering
+from tracker.services.deliver.delivery import DeliverySender
 from tracker.services.deliver.endpoints import Endpoints, NewEndpoint
 from tracker.store import conditions, endpoints
 
@@ -24,7 +24,7 @@ async def test_a_secret_whose_key_is_gone_is_said_and_left_to_who_has_it(databas
         await an_endpoint(bench)
         await bench.submitted(1)
         other = replace(bench.context, secrets=[b"another secret entirely"])
-        delivering = Delivering(other)
+        delivering = DeliverySender(other)
         (lane,) = await delivering.lanes()
         (held,) = await delivering.claim({lane.name: 1})
         assert await delivering.deliver(held) is False
@@ -34,7 +34,7 @@ async def test_a_secret_whose_key_is_gone_is_said_and_left_to_who_has_it(databas
         assert condition.name == "secrets_differ"
         assert "its secret cannot be read" in condition.reason
         assert await delivering.lanes() == []  # not again and again
-        ours = Delivering(bench.context)
+        ours = DeliverySender(bench.context)
         (held,) = await ours.claim({lane.name: 1})
         assert held.claimed.tries == 0
         assert await ours.deliver(held) is True
@@ -65,7 +65,7 @@ async def test_a_key_may_leave_once_what_it_sealed_was_sealed_anew(database_url:
         old, new = bench.context.secrets[0], b"the key from now on"
         await Endpoints(replace(bench.context, secrets=[new, old])).reseal()
         await bench.submitted(1)
-        delivering = Delivering(replace(bench.context, secrets=[new]))
+        delivering = DeliverySender(replace(bench.context, secrets=[new]))
         (lane,) = await delivering.lanes()
         (held,) = await delivering.claim({lane.name: 1})
         assert await delivering.deliver(held) is True

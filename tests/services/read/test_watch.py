@@ -15,7 +15,7 @@ from tests.support.waiting import until
 from tracker.clock import SystemClock, new_id
 from tracker.domain.errors import CursorTooOld
 from tracker.domain.task import TaskState
-from tracker.services.read.watch import Watch, Woke
+from tracker.services.read.watch import WakeReason, Watch
 from tracker.store import feed
 from tracker.store.filters import TaskFilter
 from tracker.store.store import Store
@@ -76,10 +76,12 @@ async def test_a_waiter_is_woken_by_a_commit_of_its_own_process(database_url: st
     async with a_process(database_url, poll_s=600) as ours:
         (task,) = await history.insert(ours.store, history.new_task())
         with ours.watch.task(task.id, since=ours.watch.position) as waiter:
-            assert await waiter.sleep(soon(), for_ever) is Woke.NEWS  # look: others are followed
+            assert (
+                await waiter.sleep(soon(), for_ever) is WakeReason.NEWS
+            )  # look: others are followed
             sleeping = asyncio.create_task(waiter.sleep(soon(), for_ever))
             await history.move(ours.store, task)
-            assert await sleeping is Woke.NEWS
+            assert await sleeping is WakeReason.NEWS
 
 
 async def test_a_waiter_is_woken_by_a_commit_of_another_process(
@@ -87,10 +89,10 @@ async def test_a_waiter_is_woken_by_a_commit_of_another_process(
 ) -> None:
     (task,) = await history.insert(theirs.store, history.new_task())
     with ours.watch.task(task.id, since=None) as waiter:
-        assert await waiter.sleep(soon(), for_ever) is Woke.NEWS
+        assert await waiter.sleep(soon(), for_ever) is WakeReason.NEWS
         sleeping = asyncio.create_task(waiter.sleep(soon(), for_ever))
         await history.move(theirs.store, task)
-        assert await sleeping is Woke.NEWS
+        assert await sleeping is WakeReason.NEWS
 
 
 async def test_what_happened_between_looking_and_waiting_is_not_missed(ours: WatchParts) -> None:
@@ -100,17 +102,17 @@ async def test_what_happened_between_looking_and_waiting_is_not_missed(ours: Wat
         await history.move(ours.store, task)  # after the look, before the wait
         await until(lambda: ours.watch.position != place)
         with ours.watch.task(task.id, since=place) as waiter:
-            assert await waiter.sleep(soon(), for_ever) is Woke.NEWS
+            assert await waiter.sleep(soon(), for_ever) is WakeReason.NEWS
 
 
 async def test_another_tasks_news_wakes_nobody(ours: WatchParts) -> None:
     mine, other = await history.insert(ours.store, history.new_task(), history.new_task())
     with ours.watch.task(mine.id, since=None) as waiter:
-        assert await waiter.sleep(soon(), for_ever) is Woke.NEWS
+        assert await waiter.sleep(soon(), for_ever) is WakeReason.NEWS
         with ours.watch.task(other.id, since=ours.watch.position) as beside:
             await history.move(ours.store, other)
-            assert await beside.sleep(soon(), for_ever) is Woke.NEWS
-        assert await waiter.sleep(soon(0), for_ever) is Woke.TIME
+            assert await beside.sleep(soon(), for_ever) is WakeReason.NEWS
+        assert await waiter.sleep(soon(0), for_ever) is WakeReason.TIME
 
 
 async def test_a_waiter_hears_only_of_what_it_wants(ours: WatchParts) -> None:
@@ -121,22 +123,22 @@ async def test_a_waiter_hears_only_of_what_it_wants(ours: WatchParts) -> None:
         ours.watch.task(task.id, since=None) as beside,
     ):
         for one in (waiter, beside):
-            assert await one.sleep(soon(), for_ever) is Woke.NEWS
+            assert await one.sleep(soon(), for_ever) is WakeReason.NEWS
         task = await history.move(ours.store, task)
-        assert await beside.sleep(soon(), for_ever) is Woke.NEWS
-        assert await waiter.sleep(soon(0), for_ever) is Woke.TIME
+        assert await beside.sleep(soon(), for_ever) is WakeReason.NEWS
+        assert await waiter.sleep(soon(0), for_ever) is WakeReason.TIME
         await history.move(ours.store, task, TaskState.SUCCEEDED)
-        assert await waiter.sleep(soon(), for_ever) is Woke.NEWS
+        assert await waiter.sleep(soon(), for_ever) is WakeReason.NEWS
 
 
 async def test_a_client_that_goes_ends_its_waiter(ours: WatchParts) -> None:
     left = asyncio.Event()
     with ours.watch.task(new_id(), since=None) as waiter:
-        assert await waiter.sleep(soon(), for_ever) is Woke.NEWS
+        assert await waiter.sleep(soon(), for_ever) is WakeReason.NEWS
         sleeping = asyncio.create_task(waiter.sleep(soon(), left.wait))
         await asyncio.sleep(0)
         left.set()
-        assert await sleeping is Woke.GONE
+        assert await sleeping is WakeReason.GONE
     assert ours.watch.waiting == 0
 
 
@@ -145,14 +147,14 @@ async def test_closing_wakes_everybody_and_lets_nobody_sleep(ours: WatchParts) -
         ours.watch.task(new_id(), since=None) as one,
         ours.watch.feed(ALL) as other,
     ):
-        assert await one.sleep(soon(), for_ever) is Woke.NEWS
-        assert await other.sleep(soon(), for_ever) is Woke.NEWS
+        assert await one.sleep(soon(), for_ever) is WakeReason.NEWS
+        assert await other.sleep(soon(), for_ever) is WakeReason.NEWS
         sleeping = [asyncio.create_task(w.sleep(soon(), for_ever)) for w in (one, other)]
         await asyncio.sleep(0)
         ours.watch.close()
-        assert [await woke for woke in sleeping] == [Woke.CLOSING, Woke.CLOSING]
+        assert [await woke for woke in sleeping] == [WakeReason.CLOSING, WakeReason.CLOSING]
     with ours.watch.task(new_id(), since=None) as late:
-        assert await late.sleep(soon(), for_ever) is Woke.CLOSING
+        assert await late.sleep(soon(), for_ever) is WakeReason.CLOSING
 
 
 async def test_nothing_is_read_while_nobody_waits(ours: WatchParts) -> None:

@@ -9,7 +9,7 @@ from tests.support.made_up_api import Played, tells
 from tests.support.raw_callbacks import raw_callback
 from tests.support.workbench import SECRET, ScriptedHttp, Workbench, open_workbench
 from tracker.domain import token
-from tracker.services.receive.comparing import Comparing, Comparison
+from tracker.services.receive.comparing import Comparison, RereadComparer
 from tracker.services.receive.reception import Reception
 from tracker.store import attention, odd_receipts
 from tracker.store.odd_receipts import OddFilter
@@ -31,7 +31,7 @@ async def _compare_newest(bench: Workbench) -> Comparison | None:
     found = await read(lambda db: odd_receipts.page(db, wanted, before=None, limit=1))
     whole = await read(lambda db: odd_receipts.whole(db, "default", found[0].receipt.key))
     assert whole is not None
-    return await Comparing(bench.context).compare(whole)
+    return await RereadComparer(bench.context).compare(whole)
 
 
 async def test_a_contradiction_shows_both_sides(database_url: str) -> None:

@@ -16,7 +16,7 @@ from tracker.domain.lifecycle import Verdict
 from tracker.services.receive.correlation import RawCallback
 from tracker.services.receive.forgeries import FLUSH_COUNT, FLUSH_S, MOST_KINDS, ForgeryCounter
 from tracker.services.receive.reception import Reception
-from tracker.services.upkeep.sweeping import FORGED_KEPT, Sweeping
+from tracker.services.upkeep.sweeping import FORGED_KEPT, Sweeper
 from tracker.store import attention, forgeries, schema
 from tracker.store.store import Reading
 
@@ -137,6 +137,6 @@ async def test_old_counts_and_forged_callbacks_are_dropped(
     clock.move(FORGED_KEPT.total_seconds() + 3600)
     with pytest.raises(NotFound):
         await reception.receive(_forged("b"))
-    await Sweeping(bench.context).forget()
+    await Sweeper(bench.context).forget()
     assert await _kept(bench) == 1
     assert await bench.context.store.read(_windows) == 1

@@ -27,9 +27,9 @@ from tracker.providers.ports.account import Account
 from tracker.providers.ports.callbacks import Covers, Inbound
 from tracker.providers.ports.keys import KeySet, KeySource
 from tracker.services.key_sets import NEWER_AFTER_S, RENEWED_AFTER_S
-from tracker.services.receive.comparing import Comparing
+from tracker.services.receive.comparing import RereadComparer
 from tracker.services.receive.reception import Reception
-from tracker.services.receive.rejudging import Rejudging
+from tracker.services.receive.rejudging import ReceiptRejudger
 from tracker.store import odd_receipts, published_keys
 from tracker.store.published_keys import FetchedKeys
 
@@ -189,7 +189,10 @@ async def test_keys_of_before_a_restart_count_while_their_source_is_away(
         assert await sender.send(new, NEW, _done(new)) == "advanced"
     source.answer = AWAY
     async with _open(database_url, source, clock) as bench:
-        rejudging, sender = Rejudging(bench.context), KeyedSender(bench, Reception(bench.context))
+        rejudging, sender = (
+            ReceiptRejudger(bench.context),
+            KeyedSender(bench, Reception(bench.context)),
+        )
         assert await sender.send(new, OLD, _done(new)) == "again"
         done = await rejudging.replay("default", 2, actor="somebody", is_dry=True)
         assert done.verdict is not Verdict.FORGED
@@ -322,7 +325,7 @@ async def test_a_url_for_all_tasks_is_proved_by_published_keys_alone(database_ur
 async def test_a_refused_callback_is_judged_again_by_the_keys_of_today(database_url: str) -> None:
     async with _with_old_key(database_url) as (source, clock, sender):
         bench = sender.bench
-        rejudging = Rejudging(bench.context)
+        rejudging = ReceiptRejudger(bench.context)
         (task,) = await _tasks(bench, 1)
         assert await sender.send(task, NEW, _done(task)) == "refused"
         source.answer = AWAY
@@ -343,7 +346,7 @@ async def test_a_look_at_a_callback_uses_the_keys_that_callbacks_are_received_wi
     source.publish(OLD)
     async with _open(database_url, source, clock) as bench:
         reception = Reception(bench.context)
-        comparing = Comparing(bench.context)
+        comparing = RereadComparer(bench.context)
         (task,) = await _tasks(bench, 1)
         assert await KeyedSender(bench, reception).send(task, NEW, _done(task)) == "refused"
         kept = await bench.context.store.read(lambda db: odd_receipts.whole(db, "default", 1))

@@ -25,7 +25,7 @@ from tracker.domain.work import JobKind
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.services.receive.reception import Reception
-from tracker.services.receive.rejudging import Rejudged, Rejudging
+from tracker.services.receive.rejudging import ReceiptRejudger, Rejudged
 from tracker.store import attention, odd_receipts, transitions
 from tracker.store.odd_receipts import OddFilter
 from tracker.store.schema import deliveries
@@ -56,9 +56,9 @@ class _Signing(MadeUp):
 
 
 @asynccontextmanager
-async def _bench(url: str, **more: Any) -> AsyncIterator[tuple[Workbench, Rejudging]]:
+async def _bench(url: str, **more: Any) -> AsyncIterator[tuple[Workbench, ReceiptRejudger]]:
     async with open_workbench(url, ScriptedHttp(Played(poll=tells(DONE))), **more) as bench:
-        yield bench, Rejudging(bench.context)
+        yield bench, ReceiptRejudger(bench.context)
 
 
 async def _odd(bench: Workbench, *verdicts: Verdict) -> list[int]:

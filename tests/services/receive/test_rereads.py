@@ -18,17 +18,17 @@ from tracker.domain.exchange import HttpFailure, HttpResult
 from tracker.domain.lifecycle import Verdict, fold
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import PollOutcome
-from tracker.domain.refolding import Sort
+from tracker.domain.refolding import RereadKind
 from tracker.domain.rereads import Reread
 from tracker.domain.runs import RunState
 from tracker.domain.tally import EVER
 from tracker.domain.task import Task, TaskState
 from tracker.providers.ports.adapter import Asking
 from tracker.providers.ports.callbacks import Hint, Inbound
-from tracker.services.receive.rejudging import Rejudging
+from tracker.services.receive.rejudging import ReceiptRejudger
 from tracker.services.receive.rereads import RereadOrder, Rereads
 from tracker.services.upkeep import counting
-from tracker.services.upkeep.counting import Counting
+from tracker.services.upkeep.counting import EndCounter
 from tracker.store import transitions
 from tracker.store.schema import (
     cost_entries,
@@ -98,7 +98,7 @@ def _sorts(run: Reread) -> dict[str, int]:
     return {name: n for name, n in run.counts.items() if name != "receipts"}
 
 
-async def _planted(bench: Workbench) -> dict[Sort, Task]:
+async def _planted(bench: Workbench) -> dict[RereadKind, Task]:
     """One task of each sort, as an adapter of today leaves them."""
     same, richer, freed, contradicts, stays, gone = await bench.submitted(6)
     done = {"status": "succeeded", "pieces": [FILM], "why": "fine"}
@@ -115,11 +115,11 @@ async def _planted(bench: Workbench) -> dict[Sort, Task]:
     await bench.call_back(gone, done | {"cover": [COVER]})
     await _forget_bodies(bench, gone)
     return {
-        Sort.SAME: same,
-        Sort.RICHER: richer,
-        Sort.FREED: freed,
-        Sort.CONTRADICTS: contradicts,
-        Sort.GONE: gone,
+        RereadKind.SAME: same,
+        RereadKind.RICHER: richer,
+        RereadKind.FREED: freed,
+        RereadKind.CONTRADICTS: contradicts,
+        RereadKind.GONE: gone,
     }
 
 
@@ -170,8 +170,8 @@ async def test_a_dry_run_finds_a_planted_change_exactly_and_writes_nothing(
     assert _sorts(run) == {"same": 2, "richer": 1, "freed": 1, "contradicts": 1, "gone": 1}
     assert run.counts["receipts"] == 10
     listed = {one.sort: one for one in run.differences}
-    assert {Sort(sort): one.task_id for sort, one in listed.items()} == {
-        sort: str(task.id) for sort, task in planted.items() if sort is not Sort.SAME
+    assert {RereadKind(sort): one.task_id for sort, one in listed.items()} == {
+        sort: str(task.id) for sort, task in planted.items() if sort is not RereadKind.SAME
     }
     assert listed["richer"].fields == ("artifacts", "costs")
     assert (listed["freed"].before, listed["freed"].after) == ("submitted", "succeeded")
@@ -183,33 +183,33 @@ async def test_what_is_applied_is_as_it_was_shown_and_a_second_run_does_nothing(
 ) -> None:
     async with _bench(database_url) as bench:
         planted = await _planted(bench)
-        await Counting(bench.context).fold_all()
+        await EndCounter(bench.context).fold_all()
     async with _later(database_url) as (bench, runs):
         before = {sort: await bench.task(task.key) for sort, task in planted.items()}
         shown = await _run(runs)
         done = await _run(runs, is_dry=False)
         assert (done.counts, done.differences) == (shown.counts, shown.differences)
-        for sort in (Sort.SAME, Sort.CONTRADICTS, Sort.GONE):
+        for sort in (RereadKind.SAME, RereadKind.CONTRADICTS, RereadKind.GONE):
             assert await bench.task(planted[sort].key) == before[sort]
-        richer = await bench.task(planted[Sort.RICHER].key)
+        richer = await bench.task(planted[RereadKind.RICHER].key)
         assert [piece.url for piece in richer.artifacts] == ["https://m/v", "https://m/c"]
         assert [cost.amount for cost in richer.costs] == ["0.35"]
-        assert richer.version == before[Sort.RICHER].version + 1
-        assert richer.finished_at == before[Sort.RICHER].finished_at
+        assert richer.version == before[RereadKind.RICHER].version + 1
+        assert richer.finished_at == before[RereadKind.RICHER].finished_at
         last = (await _check_history(bench, richer))[-1]
         assert (last.kind, last.source, last.actor) == (EventKind.REREAD, Source.OPERATOR, WHO)
         assert last.from_state is last.to_state is TaskState.SUCCEEDED
         cited = select(receipts.c.task_key, receipts.c.reader).where(receipts.c.key == last.receipt)
         row = await bench.context.store.read(lambda db: db.execute(cited).one())
         assert tuple(row) == (richer.key, REVISION)
-        freed = await bench.task(planted[Sort.FREED].key)
+        freed = await bench.task(planted[RereadKind.FREED].key)
         assert freed.state is TaskState.SUCCEEDED
         await _check_history(bench, freed)
         again = await _dump(bench)
         second = await _run(runs, is_dry=False)
         assert _sorts(second) == {"same": 4, "contradicts": 1, "gone": 1}
         assert await _dump(bench) == again
-        await Counting(bench.context).fold_all()
+        await EndCounter(bench.context).fold_all()
         counted = await bench.context.store.read(
             lambda db: counting.look(db, "default", since=EVER)
         )
@@ -238,13 +238,15 @@ async def test_filters_choose_tasks_and_what_is_not_there_is_refused(database_ur
     async with _bench(database_url) as bench:
         planted = await _planted(bench)
     async with _later(database_url) as (_, runs):
-        one = planted[Sort.RICHER].id
+        one = planted[RereadKind.RICHER].id
         assert _sorts(await _run(runs, task_id=one)) == {"richer": 1}
         unknown = await _run(runs, verdicts=[Verdict.UNKNOWN_STATUS])
         assert _sorts(unknown) == {"freed": 1}
-        late = planted[Sort.SAME].created_at.replace(year=2999)
+        late = planted[RereadKind.SAME].created_at.replace(year=2999)
         assert _sorts(await _run(runs, since=late)) == {}
-        assert sum(_sorts(await _run(runs, since=planted[Sort.SAME].created_at)).values()) == 6
+        assert (
+            sum(_sorts(await _run(runs, since=planted[RereadKind.SAME].created_at)).values()) == 6
+        )
         with pytest.raises(InvalidRequest, match="no such provider"):
             await runs.start(RereadOrder("default", "nobody", WHO))
         with pytest.raises(InvalidRequest, match="no such task"):
@@ -262,7 +264,7 @@ async def test_a_replay_judges_as_a_run_does(database_url: str) -> None:
         (task,) = await bench.submitted(1)
         await bench.call_back(task, {"status": "succeeded", "pieces": [FILM], "told": "sunny"})
     async with _later(database_url) as (bench, runs):
-        rejudging = Rejudging(bench.context)
+        rejudging = ReceiptRejudger(bench.context)
         (found,) = (await _run(runs)).differences
         assert (found.sort, found.fields) == ("richer", ("message",))
         key = found.receipt or 0

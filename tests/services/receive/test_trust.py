@@ -23,7 +23,7 @@ from tracker.domain.work import JobKind
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.callbacks import Covers, Inbound
 from tracker.providers.ports.keys import KeySet
-from tracker.services.receive.reception import CallbackReply, Received, Reception
+from tracker.services.receive.reception import CallbackReply, Reception, ReceptionResult
 from tracker.services.reconcile.reconciliation import Reconciliation
 
 pytestmark = pytest.mark.anyio
@@ -151,7 +151,7 @@ async def test_a_sender_is_answered_as_it_insists(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         task = await bench.sent()
         told = await bench.call_back(task, DONE | {"ack": "7"})
-        assert told == Received(Verdict.ADVANCED, reply=CallbackReply(202, b"7"))
+        assert told == ReceptionResult(Verdict.ADVANCED, reply=CallbackReply(202, b"7"))
         assert (await bench.call_back(task, DONE)).reply is None
 
 

@@ -8,7 +8,7 @@ from tests.support.made_up_api import Played, says, tells
 from tests.support.workbench import PATIENCE, ScriptedHttp, open_workbench
 from tracker.domain.policy import Policy
 from tracker.domain.task import TaskState
-from tracker.services.upkeep.sweeping import Sweeping
+from tracker.services.upkeep.sweeping import Sweeper
 from tracker.store import attention
 
 pytestmark = pytest.mark.anyio
@@ -58,6 +58,6 @@ async def test_a_blocked_task_does_not_expire(database_url: str, *, is_blocked: 
     played = Played(make=says(id="theirs", said={**WINDOW, "blocked": is_blocked}))
     async with open_workbench(database_url, ScriptedHttp(played), policy=policy) as bench:
         task = await bench.sent()
-        await Sweeping(bench.context).sweep()
+        await Sweeper(bench.context).sweep()
         expected = TaskState.RUNNING if is_blocked else TaskState.EXPIRED
         assert (await bench.task(task.key)).state is expected

@@ -18,8 +18,8 @@ from tracker.domain.task import FollowUp, Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.recorder import Recorder
-from tracker.services.submit.actions import Actions
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.actions import TaskActions
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import attention, tasks, transitions
 from tracker.store.driver.transaction import Tx
 
@@ -116,7 +116,7 @@ async def test_it_is_asked_a_bounded_number_of_times_and_stays_listed(
         assert timedelta(days=1) < clock.now() - made.created_at < timedelta(days=5)
         assert await _listed(bench, FollowUp.NO_RESULT) == [str(made.id)]
         provider.says = WHOLE
-        actions = Actions(bench.context, Acceptance(bench.context))
+        actions = TaskActions(bench.context, SubmissionIntake(bench.context))
         await actions.refresh("default", made.id)
         assert await _look_when_due(bench, clock)
         assert [piece.url for piece in (await bench.task(made.key)).artifacts] == [URL]

@@ -17,7 +17,7 @@ from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Answer, Asking
 from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.recorder import Recorder
-from tracker.services.upkeep.sweeping import Sweeping
+from tracker.services.upkeep.sweeping import Sweeper
 from tracker.store import tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job
@@ -102,7 +102,7 @@ async def test_a_task_that_never_ends_is_looked_at_a_bounded_number_of_times(
         (made,) = await bench.submitted(1)
         while (due := await bench.leases.next_due(JobKind.RECONCILE)) is not None:
             clock.at = max(due, clock.at)
-            await Sweeping(context).sweep_all()
+            await Sweeper(context).sweep_all()
             if held := await bench.claim(JobKind.RECONCILE):
                 await Reconciliation(context).run(held)
         assert (await bench.task(made.key)).state is TaskState.EXPIRED
@@ -119,13 +119,13 @@ async def test_what_waited_for_days_is_asked_about_as_long_as_any_other(database
     ) as bench:
         made = await bench.queued("ours")
         clock.move(4 * day.total_seconds())
-        await Sweeping(bench.context).sweep_all()
+        await Sweeper(bench.context).sweep_all()
         await bench.accepted(made, "theirs-0")
         clock.move(0.9 * day.total_seconds())
-        await Sweeping(bench.context).sweep_all()
+        await Sweeper(bench.context).sweep_all()
         assert (await bench.task(made.key)).state is TaskState.SUBMITTED
         clock.move(0.2 * day.total_seconds())
-        await Sweeping(bench.context).sweep_all()
+        await Sweeper(bench.context).sweep_all()
         assert (await bench.task(made.key)).state is TaskState.EXPIRED
 
 

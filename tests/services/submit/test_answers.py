@@ -19,7 +19,7 @@ from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Finds
-from tracker.services.submit.attempting import Attempting
+from tracker.services.submit.attempting import SubmitAttempts
 from tracker.store.attempts import of_task
 
 pytestmark = pytest.mark.anyio
@@ -90,7 +90,7 @@ async def test_an_answer_that_a_callback_overtook_still_brings_its_context(
                 return self.answer(call)
 
         (job,) = await bench.claim_submits()
-        await Attempting(replace(bench.context, egress=Overtaken(played))).run(job)
+        await SubmitAttempts(replace(bench.context, egress=Overtaken(played))).run(job)
         assert (await bench.task(task.key)).context == {"poll": "/poll/7"}
         assert (await bench.look(task)).state is TaskState.SUCCEEDED
 
@@ -199,7 +199,7 @@ async def test_a_process_that_dies_makes_no_part_twice_and_loses_none_that_it_wa
         task = await bench.queued("ours")
         (job,) = await bench.claim_submits()
         with pytest.raises(DiesInSubmit):
-            await Attempting(replace(bench.context, at=dying)).run(job)
+            await SubmitAttempts(replace(bench.context, at=dying)).run(job)
         clock.move(policy.lease.total_seconds() + policy.submit_timeout_s)
         is_recorded = point is CrashPoint.SUBMIT_RECORDED
         if not is_recorded:
@@ -233,7 +233,7 @@ async def test_an_attempt_that_was_counted_as_lost_still_brings_all_that_it_was_
                 await bench.send()  # another process takes over meanwhile
                 return played(call)
 
-        await Attempting(replace(bench.context, egress=SlowAnswer(played))).run(job)
+        await SubmitAttempts(replace(bench.context, egress=SlowAnswer(played))).run(job)
         assert await bench.outcomes(task) == ["lost"]
         assert [one.state for one in await bench.all()] == [
             TaskState.SUCCEEDED,

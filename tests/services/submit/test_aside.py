@@ -21,8 +21,8 @@ from tracker.domain.exchange import (
 )
 from tracker.domain.work import JobKind
 from tracker.services.leases import Leases
-from tracker.services.submit.aside import JobsAside
-from tracker.services.submit.attempting import Attempting
+from tracker.services.submit.aside import WaitingJobs
+from tracker.services.submit.attempting import SubmitAttempts
 from tracker.workers.jobs import JobLoop, Role
 from tracker.workers.roles import alone
 
@@ -50,8 +50,8 @@ class SlowHttp(ScriptedHttp):
 
 
 def _loop(bench: Workbench, *, most_aside: int) -> JobLoop:
-    attempting = Attempting(bench.context)
-    attempting.aside = JobsAside(most_aside)
+    attempting = SubmitAttempts(bench.context)
+    attempting.aside = WaitingJobs(most_aside)
     role = Role(
         JobKind.SUBMIT, alone(attempting.run), concurrency=1, per_lane=1, aside=attempting.aside
     )

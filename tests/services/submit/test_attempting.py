@@ -15,7 +15,7 @@ from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Answer, Sending
 from tracker.services.reconcile.reconciliation import Reconciliation
-from tracker.services.submit.attempting import Attempting
+from tracker.services.submit.attempting import SubmitAttempts
 
 pytestmark = pytest.mark.anyio
 
@@ -46,7 +46,7 @@ async def test_whoever_lost_the_lease_before_the_first_byte_sends_nothing(
     ) as workbench:
         task = await workbench.queued("frozen")
         (job,) = await workbench.waits_for(JobKind.SUBMIT)
-        await Attempting(workbench.context).run(job)
+        await SubmitAttempts(workbench.context).run(job)
         assert outbound.calls == []
         assert await workbench.outcomes(task) == ["not_sent"]
         assert (await workbench.task(task.key)).state is TaskState.QUEUED
@@ -71,11 +71,11 @@ async def test_a_late_acceptance_of_a_lost_attempt_keeps_it_from_being_sent_agai
     database_url: str,
 ) -> None:
     async with open_workbench(database_url, ScriptedHttp(denied), policy=SHORT) as workbench:
-        attempting = Attempting(workbench.context)
+        attempting = SubmitAttempts(workbench.context)
 
         async def another_takes_over() -> None:
             (job,) = await workbench.waits_for(JobKind.SUBMIT)
-            await Attempting(workbench.context).run(job)
+            await SubmitAttempts(workbench.context).run(job)
             while (await workbench.task(task.key)).state is TaskState.UNCERTAIN:
                 held = await workbench.waits_for(JobKind.RECONCILE)
                 await Reconciliation(workbench.context).run(held)
@@ -87,7 +87,7 @@ async def test_a_late_acceptance_of_a_lost_attempt_keeps_it_from_being_sent_agai
 
         task = await workbench.queued("late")
         (job,) = await workbench.waits_for(JobKind.SUBMIT)
-        slow = Attempting(replace(workbench.context, egress=SlowAttempt(accepted)))
+        slow = SubmitAttempts(replace(workbench.context, egress=SlowAttempt(accepted)))
         await slow.run(job)
         found = await workbench.task(task.key)
         assert (found.state, found.provider_task_id) == (TaskState.SUBMITTED, "theirs")
@@ -105,7 +105,7 @@ async def test_what_the_provider_says_it_has_is_never_sent_again_whatever_it_den
     async with open_workbench(database_url, exists) as workbench:
         task = await workbench.queued("twice")
         (job,) = await workbench.waits_for(JobKind.SUBMIT)
-        await Attempting(workbench.context).run(job)
+        await SubmitAttempts(workbench.context).run(job)
         assert await workbench.outcomes(task) == ["exists"]
         denying = Reconciliation(replace(workbench.context, egress=ScriptedHttp(denied)))
         for _ in range(4):
@@ -123,7 +123,7 @@ async def test_a_denial_that_follows_too_soon_does_not_count(database_url: str) 
     ) as workbench:
         task = await workbench.queued("asked")
         (job,) = await workbench.waits_for(JobKind.SUBMIT)
-        await Attempting(workbench.context).run(job)
+        await SubmitAttempts(workbench.context).run(job)
         denying = Reconciliation(replace(workbench.context, egress=ScriptedHttp(denied)))
         await workbench.bring_forward(task)
         (look,) = await workbench.waits_for(JobKind.RECONCILE)
@@ -154,7 +154,7 @@ async def test_a_request_that_cannot_be_built_is_given_up_like_one_that_never_le
         for _ in range(12):
             await workbench.bring_forward(task)
             (job,) = await workbench.waits_for(JobKind.SUBMIT)
-            await Attempting(workbench.context).run(job)
+            await SubmitAttempts(workbench.context).run(job)
         found = await workbench.task(task.key)
         assert (found.state, outbound.calls) == (TaskState.FAILED, [])
         assert found.error is not None
@@ -173,7 +173,7 @@ async def test_an_answer_that_breaks_the_adapter_leaves_the_task_uncertain(
     ) as workbench:
         task = await workbench.queued("brittle")
         (job,) = await workbench.waits_for(JobKind.SUBMIT)
-        await Attempting(workbench.context).run(job)
+        await SubmitAttempts(workbench.context).run(job)
         assert (await workbench.task(task.key)).state is TaskState.UNCERTAIN
         assert await workbench.outcomes(task) == ["unknown"]
 
@@ -188,7 +188,7 @@ async def test_a_full_account_spends_no_attempt_however_often_it_says_so(
             await workbench.bring_forward(task)
             (job,) = await workbench.waits_for(JobKind.SUBMIT)
             assert job.attempts == 0
-            await Attempting(workbench.context).run(job)
+            await SubmitAttempts(workbench.context).run(job)
         assert (await workbench.task(task.key)).state is TaskState.QUEUED
         assert len(busy.calls) == 15
 
@@ -199,7 +199,7 @@ async def test_a_large_task_keeps_its_place_and_one_too_large_goes_alone(
     async with open_workbench(
         database_url, ScriptedHttp(accepted), options={"max_in_flight": 4}
     ) as workbench:
-        attempting = Attempting(workbench.context)
+        attempting = SubmitAttempts(workbench.context)
         small = [await workbench.queued(f"small-{n}") for n in range(2)]
         large = await workbench.queued("large", slots=9)
         behind = await workbench.queued("behind")
@@ -235,9 +235,9 @@ async def _lost(workbench: Workbench) -> Task:
     task = await workbench.queued("vanished")
     (job,) = await workbench.waits_for(JobKind.SUBMIT)
     with pytest.raises(Vanished):
-        await Attempting(replace(workbench.context, at=vanish)).run(job)
+        await SubmitAttempts(replace(workbench.context, at=vanish)).run(job)
     (job,) = await workbench.waits_for(JobKind.SUBMIT)
-    await Attempting(workbench.context).run(job)
+    await SubmitAttempts(workbench.context).run(job)
     assert await workbench.outcomes(task) == ["lost"]
     return task
 
@@ -249,10 +249,10 @@ async def test_a_task_whose_account_was_taken_out_waits_and_spends_nothing(
     async with open_workbench(database_url, outbound) as workbench:
         task = await workbench.queued("homeless")
         (job,) = await workbench.waits_for(JobKind.SUBMIT)
-        await Attempting(replace(workbench.context, accounts={})).run(job)
+        await SubmitAttempts(replace(workbench.context, accounts={})).run(job)
         assert (outbound.calls, await workbench.outcomes(task)) == ([], [])
         await workbench.bring_forward(task)
         (again,) = await workbench.waits_for(JobKind.SUBMIT)
         assert again.attempts == 0
-        await Attempting(workbench.context).run(again)
+        await SubmitAttempts(workbench.context).run(again)
         assert (await workbench.task(task.key)).state is TaskState.SUBMITTED

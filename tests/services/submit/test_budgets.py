@@ -16,11 +16,11 @@ from tracker.domain.budget import Budget, Period
 from tracker.domain.errors import BudgetExceeded
 from tracker.domain.prices import ListPrice, PricedUnit
 from tracker.domain.task import TaskState
-from tracker.services.submit.actions import Actions
+from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.budgeting import FRESH_S
 from tracker.services.submit.request import Submission
-from tracker.services.submit.submission import Acceptance
-from tracker.services.upkeep.counting import Counting
+from tracker.services.submit.submission import SubmissionIntake
+from tracker.services.upkeep.counting import EndCounter
 from tracker.store import budgets, costs
 from tracker.store.driver.transaction import Tx
 
@@ -119,7 +119,7 @@ async def test_a_resubmission_counts_and_a_repeat_does_not(database_url: str) ->
     played = Played(make=says(error={"code": "no", "why": "no"}))
     async with open_workbench(database_url, ScriptedHttp(played), prices=TWO_EUR) as bench:
         await keep(bench, budget(2))
-        actions = Actions(bench.context, Acceptance(bench.context))
+        actions = TaskActions(bench.context, SubmissionIntake(bench.context))
         failed = await bench.sent("a")
         assert failed.state is TaskState.FAILED
         again = await actions.resubmit("default", failed.id, idempotency_key="k", submitter=1)
@@ -134,12 +134,12 @@ async def test_what_is_counted_and_what_is_not_yet_make_the_same_sum(database_ur
     async with open_workbench(database_url, ScriptedHttp(Played()), prices=TWO_EUR) as bench:
         await keep(bench, budget(6))
         await bench.queued("a")
-        await Counting(bench.context).fold_all()
+        await EndCounter(bench.context).fold_all()
         await bench.queued("b")
         await bench.queued("c")
         with pytest.raises(BudgetExceeded, match="6 are used"):
             await bench.queued("d")
-        await Counting(bench.context).fold_all()
+        await EndCounter(bench.context).fold_all()
         with pytest.raises(BudgetExceeded, match="6 are used"):
             await bench.queued("d")
 
@@ -150,7 +150,7 @@ async def test_a_first_budget_holds_within_seconds(database_url: str) -> None:
     async with open_workbench(
         database_url, ScriptedHttp(Played()), prices=TWO_EUR, clock=clock
     ) as bench:
-        ours = Acceptance(bench.context)
+        ours = SubmissionIntake(bench.context)
         asked = Submission("default", NAME, OPERATION, {"prompt": "rain"}, account="default")
         await ours.accept(asked)
         await keep(bench, budget(3))

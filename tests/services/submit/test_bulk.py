@@ -13,10 +13,10 @@ from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
-from tracker.services.submit.actions import Actions
+from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.bulk import ACTED_ON, BulkAction, BulkActions, BulkOrder, BulkResult
 from tracker.services.submit.resubmission import Resubmission, Selection
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.store.filters import TaskFilter
 
 pytestmark = pytest.mark.anyio
@@ -30,9 +30,9 @@ async def _bench(url: str, **more: Any) -> AsyncIterator[Workbench]:
 
 
 def _bulk(bench: Workbench, **more: int) -> BulkActions:
-    acceptance = Acceptance(bench.context)
+    acceptance = SubmissionIntake(bench.context)
     resubmission = Resubmission(bench.context, acceptance)
-    return BulkActions(bench.context, Actions(bench.context, acceptance), resubmission, **more)
+    return BulkActions(bench.context, TaskActions(bench.context, acceptance), resubmission, **more)
 
 
 async def _run(

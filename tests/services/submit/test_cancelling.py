@@ -15,8 +15,8 @@ from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Finds
 from tracker.services.reconcile.reconciliation import Reconciliation
-from tracker.services.submit.actions import Actions, Resolution
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.actions import Resolution, TaskActions
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import transitions
 
 pytestmark = pytest.mark.anyio
@@ -25,8 +25,8 @@ DONE = {"id": "theirs", "status": "succeeded", "pieces": [{"key": "1", "url": "h
 CUT = HttpFailure(Certainty.UNKNOWN, "cut")
 
 
-def _actions(bench: Workbench) -> Actions:
-    return Actions(bench.context, Acceptance(bench.context))
+def _actions(bench: Workbench) -> TaskActions:
+    return TaskActions(bench.context, SubmissionIntake(bench.context))
 
 
 async def _cancel(bench: Workbench, task: Task) -> Task:
@@ -175,7 +175,7 @@ async def test_a_provider_without_cancelling_refuses_with_the_reason(database_ur
             name: replace(one, cancels=None) for name, one in bench.context.providers.items()
         }
         context = replace(bench.context, providers=providers)
-        actions = Actions(context, Acceptance(context))
+        actions = TaskActions(context, SubmissionIntake(context))
         with pytest.raises(Conflict, match="offers no way to cancel"):
             await actions.cancel("default", task.id, actor="a test")
         assert (await bench.task(task.key)).version == task.version

@@ -9,9 +9,9 @@ from tracker.domain.errors import Conflict
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.task import Task, TaskState, having_name
 from tracker.domain.work import JobKind
-from tracker.services.submit.actions import Actions
-from tracker.services.submit.attempting import Attempting
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.actions import TaskActions
+from tracker.services.submit.attempting import SubmitAttempts
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import tasks
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +27,7 @@ def _breaks(_call: HttpCall) -> HttpFailure:
 
 async def _try(bench: Workbench) -> None:
     (job,) = await bench.waits_for(JobKind.SUBMIT)
-    await Attempting(bench.context).run(job)
+    await SubmitAttempts(bench.context).run(job)
 
 
 async def _holders(bench: Workbench, name: str) -> list[Task]:
@@ -54,7 +54,7 @@ async def test_a_refused_create_gives_its_name_back(database_url: str) -> None:
 async def test_a_cancelled_one_gives_its_name_back(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
         first = await bench.queued("mine")
-        await Actions(bench.context, Acceptance(bench.context)).cancel(
+        await TaskActions(bench.context, SubmissionIntake(bench.context)).cancel(
             "default", first.id, actor="a test"
         )
         second = await bench.queued("mine")
@@ -72,7 +72,7 @@ async def test_one_whose_submit_may_have_arrived_keeps_its_name(database_url: st
 
 async def test_what_is_submitted_again_takes_the_free_name_with_it(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
-        actions = Actions(bench.context, Acceptance(bench.context))
+        actions = TaskActions(bench.context, SubmissionIntake(bench.context))
         first = await bench.queued("mine")
         await _try(bench)
         again = (await actions.resubmit("default", first.id, idempotency_key=None)).task

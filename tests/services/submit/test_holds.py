@@ -9,7 +9,7 @@ from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_wor
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
-from tracker.services.submit.attempting import Attempting
+from tracker.services.submit.attempting import SubmitAttempts
 from tracker.services.submit.holds import HELD_BACK
 from tracker.store.jobs import Job
 from tracker.store.schema import jobs
@@ -37,7 +37,7 @@ class Busy:
         return says(id=f"theirs-{len(self.sent)}")
 
 
-async def _run(bench: Workbench, attempting: Attempting) -> list[str | None]:
+async def _run(bench: Workbench, attempting: SubmitAttempts) -> list[str | None]:
     """Carry out everything that is due; return why each of the jobs still waits."""
     found: list[Job] = await bench.claim(JobKind.SUBMIT)
     for job in found:
@@ -63,7 +63,7 @@ async def test_scope_of_a_deferral(database_url: str, scope: str, held: set[str]
     async with open_workbench(
         database_url, ScriptedHttp(busy), clock=clock, accounts=accounts
     ) as bench:
-        attempting = Attempting(bench.context)
+        attempting = SubmitAttempts(bench.context)
         await bench.queued("first")
         await _run(bench, attempting)
         for name, fields in more.items():

@@ -12,11 +12,11 @@ from tracker.domain.errors import Conflict
 from tracker.domain.runs import RunState
 from tracker.domain.task import Task
 from tracker.services.fronts.owning import keep_made
-from tracker.services.submit.actions import Actions
+from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.bulk import BulkAction, BulkActions, BulkOrder
 from tracker.services.submit.resubmission import Resubmission, ResubmitFilter, Selection
 from tracker.services.submit.runs import BulkRuns
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import bulk_runs
 from tracker.store.filters import TaskFilter
 from tracker.store.made_objects import MadeObject
@@ -37,7 +37,9 @@ async def bench(database_url: str) -> AsyncIterator[Workbench]:
 async def _cancelled(bench: Workbench, name: str, scene: str) -> Task:
     """A task that names a scene of which nobody is known to be the owner, and came to nothing."""
     task = await bench.queued(name, scene=scene)
-    await Actions(bench.context, Acceptance(bench.context)).cancel("default", task.id, actor=WHO)
+    await TaskActions(bench.context, SubmissionIntake(bench.context)).cancel(
+        "default", task.id, actor=WHO
+    )
     return await bench.task(task.key)
 
 
@@ -46,7 +48,7 @@ async def _became(bench: Workbench, scene: str, *, tenant: str, account: str = "
 
 
 async def _again(bench: Workbench, task: Task, key: str | None = None) -> Task:
-    actions = Actions(bench.context, Acceptance(bench.context))
+    actions = TaskActions(bench.context, SubmissionIntake(bench.context))
     return (await actions.resubmit("default", task.id, idempotency_key=key)).task
 
 
@@ -74,7 +76,7 @@ async def test_nor_at_an_account_that_has_not_what_it_names(bench: Workbench) ->
 async def test_many_are_submitted_again_without_those(bench: Workbench) -> None:
     tasks = [await _cancelled(bench, f"ours-{number}", f"{number}") for number in range(3)]
     await _became(bench, "1", tenant="theirs")
-    resubmission = Resubmission(bench.context, Acceptance(bench.context))
+    resubmission = Resubmission(bench.context, SubmissionIntake(bench.context))
     wanted, until = ResubmitFilter(TaskFilter("default")), bench.context.clock.now()
     assert (await resubmission.preview(wanted, after=None, until=until)).matching == 2
     done = await resubmission.run(wanted, after=None, until=until)
@@ -109,9 +111,9 @@ async def test_so_does_a_run_of_the_workers(bench: Workbench) -> None:
 
 
 def _bulk(bench: Workbench) -> BulkActions:
-    acceptance = Acceptance(bench.context)
+    acceptance = SubmissionIntake(bench.context)
     resubmission = Resubmission(bench.context, acceptance)
-    return BulkActions(bench.context, Actions(bench.context, acceptance), resubmission)
+    return BulkActions(bench.context, TaskActions(bench.context, acceptance), resubmission)
 
 
 async def test_many_that_are_submitted_again_are_read_together(bench: Workbench) -> None:
@@ -120,7 +122,7 @@ async def test_many_that_are_submitted_again_are_read_together(bench: Workbench)
         for count in (2, 8):
             for number in range(count):
                 await _cancelled(bench, f"{count}-{number}", f"{count}-{number}")
-            resubmission = Resubmission(bench.context, Acceptance(bench.context))
+            resubmission = Resubmission(bench.context, SubmissionIntake(bench.context))
             wanted, until = ResubmitFilter(TaskFilter("default")), bench.context.clock.now()
             sent.clear()
             done = await resubmission.run(wanted, after=None, until=until)

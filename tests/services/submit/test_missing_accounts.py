@@ -17,11 +17,11 @@ from tracker.domain.policy import Confirm, Policy
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
-from tracker.services.receive.reception import Received, Reception
+from tracker.services.receive.reception import Reception, ReceptionResult
 from tracker.services.reconcile.reconciliation import Reconciliation
-from tracker.services.submit.actions import Actions
-from tracker.services.submit.attempting import Attempting
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.actions import TaskActions
+from tracker.services.submit.attempting import SubmitAttempts
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep.health import AccountHealthCheck
 from tracker.store import conditions
 from tracker.store.conditions import Condition
@@ -39,7 +39,7 @@ def _without(bench: Workbench) -> Context:
     return replace(bench.context, accounts={(NAME, "other"): replace(account, name="other")})
 
 
-async def _told(context: Context, task: Task) -> Received:
+async def _told(context: Context, task: Task) -> ReceptionResult:
     secret = token.sign(context.secrets[0], NAME, str(task.id))
     body = b'{"status": "succeeded"}'
     return await Reception(context).receive(raw_callback(NAME, str(task.id), secret, body))
@@ -66,7 +66,7 @@ async def test_it_is_a_condition_until_nothing_waits_for_the_account_any_more(
         )
         assert await _raised(gone) == [raised]
         await Reconciliation(gone).run(await bench.waits_for(JobKind.RECONCILE))
-        await Attempting(gone).run((await bench.waits_for(JobKind.SUBMIT))[0])
+        await SubmitAttempts(gone).run((await bench.waits_for(JobKind.SUBMIT))[0])
         assert await _raised(gone) == [raised]  # they wait still, if for longer
         assert await _raised(bench.context) == []
         assert (await bench.task(queued.key)).version == 1
@@ -76,7 +76,7 @@ async def test_asking_about_it_is_refused_and_cancelling_is_not(database_url: st
     async with open_workbench(database_url, ScriptedHttp(_succeeded)) as bench:
         (sent,), queued = await bench.submitted(1), await bench.queued("mine")
         gone = _without(bench)
-        actions = Actions(gone, Acceptance(gone))
+        actions = TaskActions(gone, SubmissionIntake(gone))
         with pytest.raises(Conflict, match="no account 'default' at made-up any more"):
             await actions.refresh("default", sent.id)
         assert (

@@ -11,7 +11,7 @@ from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpResult
 from tracker.services.fronts.owning import keep_made
 from tracker.services.submit.request import Submission
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.store.made_objects import MadeObject
 
 pytestmark = pytest.mark.anyio
@@ -37,7 +37,7 @@ async def bench(database_url: str) -> AsyncIterator[Workbench]:
 
 async def account_of(bench: Workbench, account: str | None = None, **more: Any) -> str:
     asked = Submission("mine", NAME, OPERATION, {"prompt": "rain"} | more, account=account)
-    return (await Acceptance(bench.context).check(asked)).task.account
+    return (await SubmissionIntake(bench.context).check(asked)).task.account
 
 
 async def test_a_task_goes_to_the_account_that_has_what_it_names(bench: Workbench) -> None:
@@ -68,7 +68,7 @@ async def test_a_task_that_continues_another_names_only_what_its_account_has(
     bench: Workbench,
 ) -> None:
     asked = Submission("mine", NAME, OPERATION, {"prompt": "rain"}, account="second")
-    parent = (await Acceptance(bench.context).accept(asked)).task
+    parent = (await SubmissionIntake(bench.context).accept(asked)).task
     await bench.accepted(parent, "theirs")
     named = {"parent": str(parent.id)}
     assert await account_of(bench, **named, a="made-up://two") == "second"

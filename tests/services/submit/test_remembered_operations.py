@@ -8,7 +8,7 @@ from tests.support.made_up import NAME, MadeUp
 from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.domain.exchange import HttpResult
 from tracker.providers.ports.account import Account
-from tracker.services.submit.choosing import Choosing
+from tracker.services.submit.choosing import AccountChooser
 
 pytestmark = pytest.mark.anyio
 BOUND = 1024
@@ -30,7 +30,7 @@ async def test_a_caller_of_ever_new_names_fills_no_memory(sqlite_url: str) -> No
     adapter = AnyModel()
     outbound = ScriptedHttp(lambda _call: HttpResult(500, {}, b""))
     async with open_workbench(sqlite_url, outbound, adapter=adapter) as bench:
-        choosing = Choosing(bench.context)
+        choosing = AccountChooser(bench.context)
         names = [f"model-{number}" for number in range(BOUND)]
         for name in [*names, *names]:
             choosing.check(NAME, name)

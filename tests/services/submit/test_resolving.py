@@ -13,9 +13,9 @@ from tracker.domain.policy import Policy
 from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Finds
-from tracker.services.submit.actions import Actions, Resolution
-from tracker.services.submit.submission import Acceptance
-from tracker.services.upkeep.sweeping import Sweeping
+from tracker.services.submit.actions import Resolution, TaskActions
+from tracker.services.submit.submission import SubmissionIntake
+from tracker.services.upkeep.sweeping import Sweeper
 from tracker.store import transitions
 
 pytestmark = pytest.mark.anyio
@@ -24,8 +24,8 @@ FIRST_PAGE = says(tasks=[{"mark": "another", "status": "running"}], next=2)
 BLIND = [Finds.BY_SCAN, Finds.EXISTENCE, Finds.NEVER]
 
 
-def _actions(bench: Workbench) -> Actions:
-    return Actions(bench.context, Acceptance(bench.context))
+def _actions(bench: Workbench) -> TaskActions:
+    return TaskActions(bench.context, SubmissionIntake(bench.context))
 
 
 async def test_a_scan_finds_it_on_a_further_page(database_url: str) -> None:
@@ -90,7 +90,7 @@ async def test_what_nothing_finds_expires_and_says_that_it_may_be_billed(
     ) as bench:
         task = await bench.sent()
         clock.move(1)
-        await Sweeping(bench.context).sweep_all()
+        await Sweeper(bench.context).sweep_all()
         task = await bench.task(task.key)
         assert task.state is TaskState.EXPIRED
         assert task.error is not None

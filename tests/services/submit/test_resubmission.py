@@ -17,10 +17,10 @@ from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.services.recorder import Recorder
-from tracker.services.submit.actions import Actions
-from tracker.services.submit.attempting import Attempting
+from tracker.services.submit.actions import TaskActions
+from tracker.services.submit.attempting import SubmitAttempts
 from tracker.services.submit.resubmission import Resubmission, ResubmitFilter, ResubmittedTask
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.filters import TaskFilter
@@ -38,17 +38,17 @@ async def _failed(bench: Workbench, *names: str) -> list[Task]:
     for name in names:
         made.append(await bench.queued(name))
         (job,) = await bench.waits_for(JobKind.SUBMIT)
-        await Attempting(bench.context).run(job)
+        await SubmitAttempts(bench.context).run(job)
     return [await bench.task(task.key) for task in made]
 
 
 async def _cancel(bench: Workbench, task: Task) -> None:
-    actions = Actions(bench.context, Acceptance(bench.context))
+    actions = TaskActions(bench.context, SubmissionIntake(bench.context))
     await actions.cancel("default", task.id, actor="a test")
 
 
 def _bulk(bench: Workbench) -> Resubmission:
-    return Resubmission(bench.context, Acceptance(bench.context))
+    return Resubmission(bench.context, SubmissionIntake(bench.context))
 
 
 async def _run(bench: Workbench, filter_: ResubmitFilter = MINE) -> ResubmittedTask:
@@ -122,7 +122,7 @@ async def test_a_call_for_many_waits_for_one_that_is_being_made_again(postgres_u
         open_workbench(postgres_url, outbound) as other,
     ):
         (source,) = await _failed(bench, "one")
-        actions = Actions(bench.context, Acceptance(bench.context))
+        actions = TaskActions(bench.context, SubmissionIntake(bench.context))
         is_armed = True
         again = asyncio.create_task(actions.resubmit("default", source.id, idempotency_key=None))
         await asyncio.to_thread(is_ready.wait, 60)
@@ -142,7 +142,7 @@ async def test_what_succeeds_meanwhile_is_not_submitted_again(database_url: str)
         expired = await _expire(bench, task)
         await bench.ended(task)
         with pytest.raises(Conflict, match="succeeded"):
-            await Acceptance(bench.context).accept_again(expired, idempotency_key=None)
+            await SubmissionIntake(bench.context).accept_again(expired, idempotency_key=None)
         assert len(await bench.all()) == 1
 
 
@@ -188,7 +188,7 @@ async def test_only_what_the_filter_matches(database_url: str) -> None:
 async def test_a_call_ends_somewhere_and_the_next_goes_on_there(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
         sources = await _failed(bench, *(f"task-{n}" for n in range(5)))
-        bulk = Resubmission(bench.context, Acceptance(bench.context), at_once=2, pages=1)
+        bulk = Resubmission(bench.context, SubmissionIntake(bench.context), at_once=2, pages=1)
         until = bench.context.clock.now()
         result, made = await bulk.run(MINE, after=None, until=until), []
         while True:

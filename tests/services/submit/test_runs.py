@@ -17,14 +17,14 @@ from tracker.domain.runs import RunOutcome, RunState
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
-from tracker.services.deliver.delivery import Delivering
+from tracker.services.deliver.delivery import DeliverySender
 from tracker.services.leases import Leases
 from tracker.services.owned_results import SELDOM
-from tracker.services.submit.actions import Actions
+from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.bulk import ACTED_ON, BulkAction, BulkActions, BulkOrder
 from tracker.services.submit.resubmission import Resubmission, Selection
 from tracker.services.submit.runs import NO_LONGER, RAISED, BulkRuns
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import bulk_runs
 from tracker.store.bulk_runs import KeptRun
 from tracker.store.filters import TaskFilter
@@ -43,8 +43,8 @@ async def _bench(url: str, **more: Any) -> AsyncIterator[Workbench]:
 
 
 def _runs(bench: Workbench, **more: int) -> BulkRuns:
-    acceptance = Acceptance(bench.context)
-    actions = Actions(bench.context, acceptance)
+    acceptance = SubmissionIntake(bench.context)
+    actions = TaskActions(bench.context, acceptance)
     bulk = BulkActions(bench.context, actions, Resubmission(bench.context, acceptance))
     return BulkRuns(bench.context, bulk, **more)
 
@@ -205,7 +205,7 @@ async def test_an_idle_worker_is_woken_for_a_run(database_url: str) -> None:
             leases,
             [Chore("runs", 3600.0, work, kind=JobKind.RUN)],
             context.clock,
-            deliveries=DeliveryLoop(Delivering(context), context.clock, drain_s=1.0),
+            deliveries=DeliveryLoop(DeliverySender(context), context.clock, drain_s=1.0),
             lease_s=60.0,
             drain_s=1.0,
         )

@@ -36,12 +36,12 @@ from tracker.domain.policy import Policy
 from tracker.domain.task import Awaits, Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Finds
-from tracker.services.submit.actions import Actions
-from tracker.services.submit.attempting import Attempting
+from tracker.services.submit.actions import TaskActions
+from tracker.services.submit.attempting import SubmitAttempts
 from tracker.services.submit.lost_calls import LostCalls
 from tracker.services.submit.streaming import PROGRESS_EVERY_S
-from tracker.services.submit.submission import Acceptance
-from tracker.services.upkeep.sweeping import Sweeping
+from tracker.services.submit.submission import SubmissionIntake
+from tracker.services.upkeep.sweeping import Sweeper
 from tracker.store import attempts, jobs
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job
@@ -95,7 +95,7 @@ class Scene:
         (job,) = await self.bench.claim_submits()
         self.job = job
         so_far = len(self.out.calls)
-        self.sending = asyncio.create_task(Attempting(self.bench.context).run(job))
+        self.sending = asyncio.create_task(SubmitAttempts(self.bench.context).run(job))
         await until(lambda: len(self.out.calls) > so_far)
 
     async def seen(self, state: TaskState) -> Task:
@@ -156,7 +156,7 @@ async def test_it_is_submitted_while_its_call_is_open_and_nothing_is_asked(
         assert (task.awaits, task.submitted_at is None) == (Awaits.ANSWER, False)
         assert await scene.bench.claim(JobKind.RECONCILE) == []
         context = scene.bench.context
-        actions = Actions(context, Acceptance(context))
+        actions = TaskActions(context, SubmissionIntake(context))
         with pytest.raises(Conflict, match="being made"):
             await actions.refresh("default", task.id)
         with pytest.raises(BeingSent):
@@ -224,7 +224,7 @@ async def test_what_is_given_up_while_its_call_is_open_may_be_billed_and_is_take
     plan = Policy(polls=PATIENCE, give_up=timedelta(seconds=-1))
     async with scene_of(database_url, "draw", plan) as scene:
         await scene.seen(S.SUBMITTED)
-        await Sweeping(scene.bench.context).sweep()
+        await Sweeper(scene.bench.context).sweep()
         task = await scene.now()
         assert (task.state, task.error and task.error.code) == (S.EXPIRED, "outcome_unknown")
         assert (await scene.answer(SUCCESS)).state is S.SUCCEEDED

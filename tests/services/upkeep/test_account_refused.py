@@ -9,7 +9,7 @@ from tests.support.made_up_api import says
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.exchange import HttpResult
 from tracker.services.upkeep.health import AccountHealthCheck
-from tracker.services.upkeep.probing import Probing
+from tracker.services.upkeep.probing import AccountProber
 from tracker.store import conditions
 
 pytestmark = pytest.mark.anyio
@@ -56,7 +56,7 @@ async def test_a_query_that_is_answered_ends_it_for_good(sqlite_url: str) -> Non
     provider = _Provider()
     async with open_workbench(sqlite_url, provider.http) as bench:
         assert await provider.after_submit(bench, REFUSED) == ["account_refused"]
-        probing = Probing(bench.context)
+        probing = AccountProber(bench.context)
         provider.answer = says(503)
         assert (await probing.probe(NAME, "default")).level == "note"
         assert await standing(bench) == ["account_refused"]

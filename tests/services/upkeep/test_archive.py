@@ -40,7 +40,7 @@ from tracker.objects.folder import Folder
 from tracker.services.receive.reception import Reception
 from tracker.services.upkeep import holding
 from tracker.services.upkeep.archiving import read_file
-from tracker.services.upkeep.counting import Counting
+from tracker.services.upkeep.counting import EndCounter
 from tracker.services.upkeep.holding import NewHold
 from tracker.services.upkeep.retention import RetentionChore
 from tracker.store import archives, conditions
@@ -100,7 +100,7 @@ async def _ended(bench: Workbench, *names: str, tenant: str = "default") -> list
     for task in made:
         await _succeed(bench, task)
     await _set_deliveries(bench, DeliveryState.DELIVERED)
-    await Counting(bench.context).fold_all()
+    await EndCounter(bench.context).fold_all()
     return made
 
 

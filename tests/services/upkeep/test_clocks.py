@@ -12,8 +12,8 @@ from tracker.clock import ServerClock, SystemClock, machine_time
 from tracker.domain.clock_steps import LONGEST_LOOK_S
 from tracker.domain.work import JobKind
 from tracker.services.recorder import next_look
-from tracker.services.upkeep.presence import Presence
-from tracker.services.upkeep.steps import SAID, Steps
+from tracker.services.upkeep.presence import ProcessPresence
+from tracker.services.upkeep.steps import SAID, ClockStepWatch
 from tracker.store import conditions
 from tracker.store.driver.transaction import Tx
 from tracker.store.schema import jobs
@@ -93,19 +93,19 @@ async def test_work_of_a_process_that_is_two_hours_off_is_due_at_once(
         async with open_workbench(postgres_url, ScriptedHttp(lambda _: OK), clock=right) as other:
             jobs = await other.claim(JobKind.SUBMIT, limit=1)
         assert [job.task_key for job in jobs] == [task.key]
-        await Presence(bench.context).look()
+        await ProcessPresence(bench.context).look()
         assert "7200.0 s" in (await standing(bench))["clock_skew"]
-        await Steps(bench.context).look()
+        await ClockStepWatch(bench.context).look()
         assert "clock_stepped" not in await standing(bench)
 
 
 async def test_a_server_whose_time_is_set_is_followed(postgres_url: str) -> None:
     clock = ServerClock(SystemClock())
     async with open_workbench(postgres_url, ScriptedHttp(lambda _: OK), clock=clock) as bench:
-        await Presence(bench.context).look()
+        await ProcessPresence(bench.context).look()
         clock.hear(clock.now() - FAR, clock.monotonic())  # as it said before it was set
         assert clock.now() < SystemClock().now() - NEAR
-        await Presence(bench.context).look()
+        await ProcessPresence(bench.context).look()
         assert abs(clock.now() - SystemClock().now()) < NEAR
 
 
@@ -117,7 +117,7 @@ async def test_a_clock_that_is_set_is_said_for_an_hour(
     async with open_workbench(
         sqlite_url, ScriptedHttp(lambda _: OK), clock=ServerClock(machine)
     ) as bench:
-        steps = Steps(bench.context)
+        steps = ClockStepWatch(bench.context)
         await steps.look()
         assert await standing(bench) == {}
         machine.off += timedelta(seconds=step_s)
@@ -126,7 +126,7 @@ async def test_a_clock_that_is_set_is_said_for_an_hour(
         said = (await standing(bench)).get("clock_stepped")
         assert said is None if direction is None else said is not None and direction in said
         machine.off += SAID + NEAR
-        again = Steps(bench.context)  # a process that starts after it
+        again = ClockStepWatch(bench.context)  # a process that starts after it
         await again.look()
         assert await standing(bench) == {}
 
@@ -139,7 +139,7 @@ async def test_a_task_from_before_a_step_is_asked_for_as_often_as_a_new_one(
     async with open_workbench(
         sqlite_url, ScriptedHttp(lambda _: OK), clock=ServerClock(machine)
     ) as bench:
-        context, steps = bench.context, Steps(bench.context)
+        context, steps = bench.context, ClockStepWatch(bench.context)
         (task,) = await bench.submitted(1)
         machine.off += timedelta(hours=hours)
 

@@ -19,7 +19,7 @@ from tracker.domain.exchange import Certainty, HttpFailure
 from tracker.domain.prices import ListPrice, PricedUnit
 from tracker.domain.task import Task, TaskState
 from tracker.services.read.spending import CostGroup, Spending, read_spending
-from tracker.services.upkeep.counting import Counting
+from tracker.services.upkeep.counting import EndCounter
 from tracker.store import costs
 
 pytestmark = pytest.mark.anyio
@@ -67,7 +67,7 @@ async def test_reserve_settle_and_two_refunds_are_seen(database_url: str) -> Non
         ]
         told_at_last = {"settle": "3", "refund": "3", "excess_refund": "3"}
         assert await by_phase(bench) == told_at_last
-        await Counting(bench.context).fold_all()
+        await EndCounter(bench.context).fold_all()
         assert await by_phase(bench) == told_at_last
 
 
@@ -107,7 +107,7 @@ async def test_sums_stand_by_day_key_and_operation_and_a_late_refund_with_its_ta
                 "settle": "3",
                 "refund": "1",
             }
-            await Counting(bench.context).fold_all()
+            await EndCounter(bench.context).fold_all()
 
 
 async def spent(bench: Workbench, by: CostGroup, since: str, until: str) -> Sequence[Spending]:

@@ -15,7 +15,7 @@ from tracker.domain.exchange import HttpResult
 from tracker.domain.task import Task
 from tracker.services.recorder import Recorder
 from tracker.services.upkeep import counting
-from tracker.services.upkeep.counting import Counted, Counting
+from tracker.services.upkeep.counting import Counted, EndCounter
 from tracker.store import tasks
 from tracker.store.driver.transaction import Tx
 
@@ -52,12 +52,12 @@ async def test_each_end_is_counted_once_folded_or_not(database_url: str) -> None
         for n in range(12):
             await _end(bench, f"first-{n}")
         before = await _look(bench)
-        await asyncio.gather(*(Counting(bench.context).fold_all() for _ in range(4)))
+        await asyncio.gather(*(EndCounter(bench.context).fold_all() for _ in range(4)))
         after = await _look(bench)
         assert (before, before.whole) == (after, True)
         for n in range(3):
             await _end(bench, f"second-{n}")
-        await Counting(bench.context).fold_all()
+        await EndCounter(bench.context).fold_all()
         ever = (await _look(bench)).ever[NAME, "default"]
         assert ever.labelled("ended") == {"succeeded": 15}
         assert ever.labelled("told") == {"callback": 15}
@@ -75,7 +75,7 @@ async def test_costs_that_change_after_the_verdict_are_counted_once(
 
         async def fold(place: int) -> None:
             if folded & 1 << place:
-                await Counting(bench.context).fold_all()
+                await EndCounter(bench.context).fold_all()
 
         task = await _end(bench, "one")
         await _end(bench, "other")
@@ -102,7 +102,7 @@ async def test_two_processes_count_each_end_once(database_url: str) -> None:
         for n in range(8):
             await _end(bench, f"{n}")
             await asyncio.gather(
-                Counting(bench.context).fold_all(), Counting(other.context).fold_all()
+                EndCounter(bench.context).fold_all(), EndCounter(other.context).fold_all()
             )
         ever = (await _look(other)).ever[NAME, "default"]
         assert ever.labelled("ended") == {"succeeded": 8}
@@ -111,7 +111,7 @@ async def test_two_processes_count_each_end_once(database_url: str) -> None:
 async def test_old_hours_go_and_the_sums_for_ever_stay(database_url: str) -> None:
     async with open_workbench(database_url, WAY) as bench:
         await _end(bench, "one")
-        await Counting(bench.context).fold_all()
+        await EndCounter(bench.context).fold_all()
         await bench.context.store.write(counting.drop_hours, timedelta(hours=-2))
         found = await _look(bench)
         assert found.lately == {}

@@ -13,7 +13,7 @@ from tests.support.workbench import HandClock, Workbench
 from tracker.domain.drop_pace import FIRST
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import TaskState
-from tracker.services.upkeep.counting import Counting
+from tracker.services.upkeep.counting import EndCounter
 from tracker.services.upkeep.retention import RetentionChore
 from tracker.store import conditions
 from tracker.store.schema import tasks
@@ -40,7 +40,7 @@ class _LeapingClock(HandClock):
 async def _ended(bench: Workbench, count: int, at: datetime) -> None:
     ended = {"provider": NAME, "state": TaskState.SUCCEEDED, "finished_at": at}
     await history.insert(bench.context.store, *(history.new_task(**ended) for _ in range(count)))
-    await Counting(bench.context).fold_all()
+    await EndCounter(bench.context).fold_all()
 
 
 async def _left(bench: Workbench) -> int:

@@ -33,7 +33,7 @@ from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import TaskState
 from tracker.services.receive.reception import Reception
-from tracker.services.upkeep.counting import Counting
+from tracker.services.upkeep.counting import EndCounter
 from tracker.services.upkeep.retention import RetentionChore
 from tracker.store import feed, tombstones
 from tracker.store.filters import TaskFilter
@@ -68,7 +68,7 @@ async def _gone(bench: Workbench, clock: HandClock, name: str = "one") -> UUID:
     task = await _task(bench, name)
     await _succeed(bench, task)
     await _set_deliveries(bench, DeliveryState.DELIVERED)
-    await Counting(bench.context).fold_all()
+    await EndCounter(bench.context).fold_all()
     clock.move(11 * DAY_S)
     await work_all(RetentionChore(bench.context))
     return task.id
@@ -167,7 +167,7 @@ async def test_a_batch_grows_to_a_thousand_tasks_on_postgresql_and_two_hundred_o
         ended = {"provider": NAME, "state": TaskState.SUCCEEDED, "finished_at": clock.now()}
         new = [history.new_task(**ended) for _ in range(2 * size + 1)]
         await history.insert(bench.context.store, *new)
-        await Counting(bench.context).fold_all()
+        await EndCounter(bench.context).fold_all()
         clock.move(11 * DAY_S)
         await work_all(RetentionChore(bench.context, free=len(new)))
     sizes = [before - after for before, after in pairwise([2 * size + 1, *left])]
@@ -209,7 +209,7 @@ async def test_what_something_needs_stays_until_nothing_does(database_url: str) 
         chore = RetentionChore(bench.context)
         for remedy in (
             lambda: _set_deliveries(bench, DeliveryState.DELIVERED),
-            Counting(bench.context).fold_all,
+            EndCounter(bench.context).fold_all,
             lambda: bench.context.store.write(_link, (child.key, None)),
         ):
             clock.move(11 * DAY_S)

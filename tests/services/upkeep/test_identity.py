@@ -5,8 +5,8 @@ import pytest
 from tests.support import history
 from tests.support.subscribing import OK
 from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
-from tracker.services.conditions import News, tell
-from tracker.services.upkeep.identity import SAID, Identity
+from tracker.services.conditions import ConditionReport, tell
+from tracker.services.upkeep.identity import SAID, DatabaseIdentity
 from tracker.store import conditions
 from tracker.store.conditions import CLOCK_SKEW, DATABASE_CHANGED
 from tracker.store.driver.engine import sqlite_file
@@ -18,9 +18,9 @@ pytestmark = pytest.mark.anyio
 async def test_it_stands_for_a_day_and_ends_by_itself(database_url: str) -> None:
     clock = HandClock()
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK), clock=clock) as bench:
-        store, identity = bench.context.store, Identity(bench.context)
+        store, identity = bench.context.store, DatabaseIdentity(bench.context)
         for name in (DATABASE_CHANGED, CLOCK_SKEW):
-            await store.write(tell, News(name, "", "", "for a reason"))
+            await store.write(tell, ConditionReport(name, "", "", "for a reason"))
         await identity.note()
         assert len(await store.read(conditions.list_open)) == 2
         clock.move(SAID.total_seconds() + 1)
@@ -32,7 +32,7 @@ async def test_the_newest_number_stands_beside_the_file(sqlite_url: str) -> None
     file = sqlite_file(sqlite_url)
     assert file is not None
     async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)) as bench:
-        identity = Identity(bench.context)
+        identity = DatabaseIdentity(bench.context)
         for newest in (1, 2):
             await history.insert(bench.context.store, history.new_task())
             await identity.note()

@@ -8,7 +8,7 @@ import pytest
 from tests.support.made_up import NAME
 from tests.support.made_up_api import Played
 from tests.support.workbench import ScriptedHttp, open_workbench
-from tracker.services.upkeep.sweeping import MADE_KEPT, Sweeping
+from tracker.services.upkeep.sweeping import MADE_KEPT, Sweeper
 from tracker.store import made_objects
 from tracker.store.driver.transaction import Tx
 from tracker.store.made_objects import MadeObject
@@ -29,7 +29,7 @@ async def test_old_objects_are_forgotten(database_url: str) -> None:
             return [None] * len(asked)
 
         await bench.context.store.write(keep, times)
-        await Sweeping(bench.context).forget()
+        await Sweeper(bench.context).forget()
         found = await bench.context.store.read(
             lambda db: made_objects.find_named(db, NAME, "voice", list(times))
         )

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from tests.support.subscribing import OK
 from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
-from tracker.services.upkeep.presence import Presence
+from tracker.services.upkeep.presence import ProcessPresence
 from tracker.store import conditions
 from tracker.store.schema import processes, secret_marks
 
@@ -19,8 +19,8 @@ async def standing(bench: Workbench) -> dict[str, str]:
     return {one.name: one.reason for one in found}
 
 
-def a_worker(bench: Workbench) -> Presence:
-    made = Presence(bench.context)
+def a_worker(bench: Workbench) -> ProcessPresence:
+    made = ProcessPresence(bench.context)
     made.is_working = lambda: True
     return made
 
@@ -36,7 +36,7 @@ async def marks(bench: Workbench) -> list[str]:
 async def test_that_nobody_works_is_said_until_somebody_does(database_url: str) -> None:
     clock = HandClock()
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK), clock=clock) as bench:
-        web = Presence(bench.context)
+        web = ProcessPresence(bench.context)
         await web.look()
         assert (await standing(bench), web.has_worker) == ({}, False)  # it may just be starting
         web._started_s -= 60
@@ -54,12 +54,12 @@ async def test_different_secrets_on_one_database_are_said(database_url: str) -> 
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
         worker = a_worker(bench)
         await worker.look()
-        async with Presence(replace(bench.context, secrets=[b"another secret"])) as other:
+        async with ProcessPresence(replace(bench.context, secrets=[b"another secret"])) as other:
             await other.look()
             assert "TRACKER_CALLBACK_SECRETS" in (await standing(bench))["secrets_differ"]
         await worker.look()
         assert await standing(bench) == {}
-        rotated = Presence(replace(bench.context, secrets=[b"new", *bench.context.secrets]))
+        rotated = ProcessPresence(replace(bench.context, secrets=[b"new", *bench.context.secrets]))
         await rotated.look()  # signs with what the others do not know
         assert list(await standing(bench)) == ["secrets_differ"]
 

@@ -14,7 +14,7 @@ from tracker.domain.expectation import Expectation
 from tracker.domain.farthest import farthest
 from tracker.domain.policy import Policy
 from tracker.domain.work import JobKind
-from tracker.services.upkeep.pulling import Pulling
+from tracker.services.upkeep.pulling import DueTimeRepair
 from tracker.store.driver.transaction import Tx
 from tracker.store.driver.types import UtcDateTime
 
@@ -60,7 +60,7 @@ async def test_work_that_a_clock_two_hours_ahead_put_off_is_due_again(database_u
         await bench.submitted(1)
         await put_off(bench, HOURS, "jobs.run_at")
         assert await due(bench) == set()
-        await Pulling(bench.context).pull_back()
+        await DueTimeRepair(bench.context).pull_back()
         assert await due(bench) == {JobKind.SUBMIT, JobKind.RECONCILE}
 
 
@@ -74,7 +74,7 @@ async def test_what_may_lie_so_far_ahead_stays(database_url: str) -> None:
         await put_off(
             bench, 80 * 60, "jobs.run_at", "kind = 'submit'"
         )  # a Retry-After of an hour, with jitter
-        await Pulling(bench.context).pull_back()
+        await DueTimeRepair(bench.context).pull_back()
         assert await due(bench) == set()
 
 
@@ -87,7 +87,7 @@ async def test_a_claim_of_a_process_that_was_ahead_ends_as_any(sqlite_url: str) 
         clock.move(-HOURS)
         clock.move(bench.context.policy.lease.total_seconds() + 1)
         assert not await bench.claim(JobKind.SUBMIT)  # as if it were held for two hours more
-        await Pulling(bench.context).pull_back()
+        await DueTimeRepair(bench.context).pull_back()
         assert not await bench.claim(JobKind.SUBMIT)  # its holder may be there
         clock.move(bench.context.policy.lease.total_seconds() + 1)
         assert await bench.claim(JobKind.SUBMIT)
@@ -114,7 +114,7 @@ async def test_deliveries_and_fetches_are_pulled_back(
         await an_endpoint(bench)
         await custody.succeeded({"url": "http://127.0.0.1:9/film.mp4"})
         await put_off(bench, put_s, f"{table}.next_at", token="somebody" if is_held else None)
-        await Pulling(bench.context).pull_back()
+        await DueTimeRepair(bench.context).pull_back()
         ahead = await ahead_s(bench, f"{table}.next_at")
         assert abs(ahead - left_s) < 25
 

@@ -34,11 +34,11 @@ from tracker.domain.task import Task, TaskState
 from tracker.services.deliver.redelivery import Redelivery
 from tracker.services.receive.reception import Reception
 from tracker.services.storage import ObjectStore
-from tracker.services.submit.actions import Actions
+from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.request import Submission
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep import retention
-from tracker.services.upkeep.counting import Counting
+from tracker.services.upkeep.counting import EndCounter
 from tracker.services.upkeep.retention import RetentionChore
 from tracker.store import conditions
 from tracker.store.schema import (
@@ -100,7 +100,7 @@ async def _task(bench: Workbench, name: str, *, tenant: str = "default") -> Task
         external_task_id=name,
         webhook_url=HOOK,
     )
-    task = (await Acceptance(bench.context).accept(asked)).task
+    task = (await SubmissionIntake(bench.context).accept(asked)).task
     return await bench.accepted(task, f"theirs-{name}")
 
 
@@ -124,7 +124,7 @@ async def test_an_input_goes_and_its_digest_stays(database_url: str) -> None:
     clock = HandClock()
     async with opened(database_url, clock) as bench:
         old, is_open = [await bench.queued(name) for name in ("old", "open")]
-        actions = Actions(bench.context, Acceptance(bench.context))
+        actions = TaskActions(bench.context, SubmissionIntake(bench.context))
         await actions.cancel("default", old.id, actor="somebody")
         (kept,) = await _rows(bench, task_inputs, task_inputs.c.task_key == old.key)
         again = await actions.resubmit("default", old.id, idempotency_key="once")
@@ -330,7 +330,7 @@ def test_a_process_killed_between_any_two_statements_leaves_nothing_half(
             for name in names:
                 await _succeed(bench, await _task(bench, name))
             await _set_deliveries(bench, DeliveryState.DELIVERED)
-            await Counting(bench.context).fold_all()
+            await EndCounter(bench.context).fold_all()
 
     async def left() -> list[int]:
         async with opened(database_url, HandClock()) as bench:

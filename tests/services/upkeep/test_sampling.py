@@ -12,9 +12,9 @@ from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker import metrics
 from tracker.domain.expectation import EndedTask, callback_share
 from tracker.domain.work import JobKind
-from tracker.services.upkeep.learning import Learning
-from tracker.services.upkeep.presence import Presence
-from tracker.services.upkeep.sampling import FROM_DATABASE, Sampling
+from tracker.services.upkeep.learning import DurationLearner
+from tracker.services.upkeep.presence import ProcessPresence
+from tracker.services.upkeep.sampling import FROM_DATABASE, GaugeSampler
 from tracker.store import server_state
 from tracker.store.driver.engine import normalise_url
 from tracker.store.schema import metadata
@@ -23,10 +23,10 @@ pytestmark = pytest.mark.anyio
 
 
 async def _sample(bench: Workbench) -> None:
-    presence = Presence(bench.context)
+    presence = ProcessPresence(bench.context)
     presence.is_working = lambda: True
     await presence.prove()
-    await Sampling(bench.context, presence).sample()
+    await GaugeSampler(bench.context, presence).sample()
 
 
 def _value(gauge: metrics.Gauge, *labels: str) -> float:
@@ -73,7 +73,7 @@ async def test_what_was_learned_of_the_latest_tasks_is_shown(sqlite_url: str) ->
     async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)) as bench:
         for task in await bench.submitted(5):
             await bench.ended(task)
-        await Learning(bench.context).recall()
+        await DurationLearner(bench.context).recall()
         name, operation = task.provider, task.operation
     assert dict(metrics.CALLBACK_SHARE.read()) == {(name, "default"): 1.0}
     assert {labels for labels, _ in metrics.TASK_SECONDS.read()} == {

@@ -7,7 +7,7 @@ from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.policy import Policy
 from tracker.domain.work import JobKind
-from tracker.services.submit.attempting import Attempting
+from tracker.services.submit.attempting import SubmitAttempts
 from tracker.services.upkeep.health import AccountHealthCheck
 from tracker.store import conditions
 
@@ -37,7 +37,7 @@ async def test_it_is_raised_told_and_cleared(
             assert due is not None
             clock.at = max(clock.at, due)
             for job in await bench.claim(JobKind.SUBMIT):
-                await Attempting(bench.context).run(job)
+                await SubmitAttempts(bench.context).run(job)
             await health.look()
             found = await bench.context.store.read(conditions.list_open)
             return [one.name for one in found]

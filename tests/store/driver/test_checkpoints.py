@@ -20,7 +20,7 @@ from tracker.domain.signals import CrashPoint
 from tracker.store.driver import bulk
 from tracker.store.driver.checkpoints import BOUND, Checkpoints
 from tracker.store.driver.engine import open_engine
-from tracker.store.driver.line import Line
+from tracker.store.driver.line import WriteConnection
 from tracker.store.driver.log_frames import count_frames
 from tracker.store.store import Store
 
@@ -36,7 +36,7 @@ class Carried:
         self.passed = threading.Semaphore(0)
         self.checkpoints = Checkpoints(file, self._note, begin=BEGIN)
         self.engine = open_engine(f"sqlite:///{file}", pool_size=2)
-        self.line = Line(self.engine, checkpoints=self.checkpoints)
+        self.line = WriteConnection(self.engine, checkpoints=self.checkpoints)
 
     def _note(self, point: CrashPoint) -> None:
         if point is CrashPoint.LOG_CARRIED:

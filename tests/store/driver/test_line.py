@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Program
 from tracker.clock import SystemClock
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.engine import open_engine
-from tracker.store.driver.line import Line
+from tracker.store.driver.line import WriteConnection
 from tracker.store.driver.pipe import COMMITS_OF_A_LOOK
 from tracker.store.driver.transaction import Tx
 from tracker.store.schema import conditions, receipts
@@ -38,13 +38,15 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def line(engine: Engine) -> Iterator[Line]:
-    line = Line(engine)
+def line(engine: Engine) -> Iterator[WriteConnection]:
+    line = WriteConnection(engine)
     yield line
     line.close()
 
 
-def test_what_comes_after_sees_what_was_to_be_done_before(line: Line, engine: Engine) -> None:
+def test_what_comes_after_sees_what_was_to_be_done_before(
+    line: WriteConnection, engine: Engine
+) -> None:
     db = line.begin()
     INSERT.later(db, [a_row("a")])
     assert names(db) == ["a"]  # through SQLAlchemy
@@ -56,7 +58,7 @@ def test_what_comes_after_sees_what_was_to_be_done_before(line: Line, engine: En
         assert names(other) == ["a", "b", "c", "d", "e"]
 
 
-def test_what_is_rolled_back_never_happens(line: Line, engine: Engine) -> None:
+def test_what_is_rolled_back_never_happens(line: WriteConnection, engine: Engine) -> None:
     db = line.begin()
     INSERT.run(db, [a_row("sent")])
     INSERT.later(db, [a_row("not sent")])
@@ -68,7 +70,7 @@ def test_what_is_rolled_back_never_happens(line: Line, engine: Engine) -> None:
 
 
 def test_a_failure_of_what_was_to_be_done_before_stops_the_commit(
-    line: Line, engine: Engine
+    line: WriteConnection, engine: Engine
 ) -> None:
     db = line.begin()
     with pytest.raises(IntegrityError):  # noqa: PT012 - here or there, as the database has it
@@ -84,7 +86,7 @@ def test_a_failure_of_what_was_to_be_done_before_stops_the_commit(
         assert names(other) == ["c"]
 
 
-def test_an_answer_is_that_of_its_time_however_late_it_is_called_for(line: Line) -> None:
+def test_an_answer_is_that_of_its_time_however_late_it_is_called_for(line: WriteConnection) -> None:
     db = line.begin()
     before = _names_soon(db, ["a", "b"])
     INSERT.later(db, [a_row("a")])
@@ -100,7 +102,7 @@ def test_an_answer_is_that_of_its_time_however_late_it_is_called_for(line: Line)
 
 def test_an_answer_that_a_failure_came_before_is_that_failure(postgres_url: str) -> None:
     engine = open_engine(postgres_url, pool_size=2)
-    line = Line(engine)
+    line = WriteConnection(engine)
     db = line.begin()
     INSERT.later(db, [("default", None, "kling", "default", "why", NOW)])
     found, also = _names_soon(db, ["a"]), _names_soon(db, ["a"])
@@ -123,7 +125,7 @@ def _names_soon(db: Connection, wanted: Sequence[str]) -> bulk.Found:
     return bulk.find_soon(db, "SELECT name FROM conditions WHERE name", wanted, encoding.texts)
 
 
-def test_a_rollback_leaves_everything_prepared(line: Line, engine: Engine) -> None:
+def test_a_rollback_leaves_everything_prepared(line: WriteConnection, engine: Engine) -> None:
     """Psycopg's own ROLLBACK deallocates all statements, also those it did not prepare."""
     for number in range(12):  # psycopg prepares what comes more than five times
         db = line.begin()
@@ -144,7 +146,7 @@ def test_a_rollback_leaves_everything_prepared(line: Line, engine: Engine) -> No
 def test_a_failure_that_is_passed_over_is_no_commit(postgres_url: str) -> None:
     """On SQLite a statement fails alone, and its transaction goes on."""
     engine = open_engine(postgres_url, pool_size=1)
-    line = Line(engine)
+    line = WriteConnection(engine)
     db = line.begin()
     INSERT.run(db, [a_row("a")])
     with pytest.raises(IntegrityError):
@@ -158,7 +160,7 @@ def test_a_failure_that_is_passed_over_is_no_commit(postgres_url: str) -> None:
 
 
 def test_a_statement_that_could_not_be_prepared_is_prepared_again(
-    line: Line, engine: Engine
+    line: WriteConnection, engine: Engine
 ) -> None:
     statement = "INSERT INTO not_there VALUES (1)"
     with pytest.raises((ProgrammingError, OperationalError)):  # noqa: PT012 - as above
@@ -173,7 +175,7 @@ def test_a_statement_that_could_not_be_prepared_is_prepared_again(
         assert other.scalar(text("SELECT count(*) FROM not_there")) == 1
 
 
-def test_more_than_a_socket_holds_goes_both_ways_at_once(line: Line) -> None:
+def test_more_than_a_socket_holds_goes_both_ways_at_once(line: WriteConnection) -> None:
     columns = ("tenant", "provider", "source", "verdict", "received_at", "fingerprint", "body")
     insert = bulk.insert(receipts, (*columns, "size_bytes"))
     db, body = line.begin(), bytes(64 * KIBIBYTES)
@@ -255,7 +257,7 @@ def _end_backend(url: str, pid: int) -> None:
 
 def test_replicas_are_looked_for_now_and_then_where_there_are_none(postgres_url: str) -> None:
     engine = open_engine(postgres_url, pool_size=1)
-    line = Line(engine)
+    line = WriteConnection(engine)
     for _ in range(COMMITS_OF_A_LOOK + 1):
         db = line.begin()
         line.commit()

@@ -18,7 +18,7 @@ from tests.support.pgbouncer import pgbouncer
 from tracker.store import feed_head
 from tracker.store.driver import bulk
 from tracker.store.driver.engine import open_engine
-from tracker.store.driver.line import Line
+from tracker.store.driver.line import WriteConnection
 from tracker.store.driver.outage import is_outage
 from tracker.store.probe import pooler_of, schema_problem
 
@@ -45,9 +45,9 @@ def pooled_url(url: str) -> Iterator[str]:
 
 
 @contextmanager
-def _line(url: str) -> Iterator[Line]:
+def _line(url: str) -> Iterator[WriteConnection]:
     engine = open_engine(url, pool_size=2)
-    line = Line(engine)
+    line = WriteConnection(engine)
     try:
         yield line
     finally:
@@ -126,7 +126,7 @@ def test_so_is_a_connection_that_is_cut_before_it_has_begun(pooled_url: str) -> 
         if is_cut:
             _cut(raw)
 
-    line = Line(engine)
+    line = WriteConnection(engine)
     with pytest.raises(DBAPIError) as refused:
         line.begin()
     assert is_outage(refused.value)
@@ -178,7 +178,7 @@ def test_it_is_named_with_its_mode(url: str, pooled_url: str) -> None:
 
 def test_another_server_behind_a_pooler_is_noticed_by_the_next_write(pooled_url: str) -> None:
     engine = open_engine(pooled_url, pool_size=2)
-    line = Line(engine, lambda db: feed_head.claim(db, now=datetime.now(UTC)))
+    line = WriteConnection(engine, lambda db: feed_head.claim(db, now=datetime.now(UTC)))
     line.begin()
     line.commit()
     with engine.begin() as db:

@@ -18,7 +18,7 @@ from tests.support.waiting import until
 from tracker.clock import SystemClock
 from tracker.domain.task import TaskState
 from tracker.parts import Parts, open_parts
-from tracker.services.upkeep.learning import Learning
+from tracker.services.upkeep.learning import DurationLearner
 from tracker.settings import Settings
 from tracker.store.store import Store
 from tracker.web.routes import build_app
@@ -127,7 +127,7 @@ async def test_when_to_look_again_is_learned_from_how_long_tasks_take(
                     history.new_task(submitted_at=now, finished_at=now + timedelta(seconds=40)),
                 )
                 await history.finish(store, task)
-            await Learning(parts.context).recall()
+            await DurationLearner(parts.context).recall()
             assert 20 <= int((await http.get(url)).headers["retry-after"]) <= 40
 
 

@@ -21,7 +21,7 @@ from tracker.client import Client, CursorGone, Dropped
 from tracker.client import Task as ClientTask
 from tracker.domain.rendering import instant
 from tracker.domain.task import Task, TaskState
-from tracker.services.upkeep.counting import Counting
+from tracker.services.upkeep.counting import EndCounter
 from tracker.store.driver.transaction import Tx
 from tracker.store.task_drops import drop_tasks, droppable_later
 
@@ -373,7 +373,7 @@ async def _insert_and_drop(database_url: str, task: Task) -> None:
     async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         store = bench.context.store
         (inserted,) = await insert(store, task)
-        await Counting(bench.context).fold_all()
+        await EndCounter(bench.context).fold_all()
         assert await store.write(_drop, inserted.key) == set()
 
 

@@ -207,7 +207,7 @@ def count_of(page: str) -> int:
 
 def every_condition() -> list[tuple[str, bool, str]]:
     """Every condition with each form of its reason: its name, whether an account has it."""
-    latest = [health.Submitted(NOW - timedelta(minutes=9), False, WORDS_OF_PROVIDER)] * 5
+    latest = [health.SubmitOutcome(NOW - timedelta(minutes=9), False, WORDS_OF_PROVIDER)] * 5
     stands = health.standstill(latest, since=NOW - timedelta(minutes=9), now=NOW)
     skews = [presence.skew([ahead]) for ahead in (9000, -9000)]
     assert stands is not None
@@ -235,14 +235,14 @@ def every_condition() -> list[tuple[str, bool, str]]:
 
 def ailing() -> str:
     """The reason of an account whose submits fail."""
-    found = health.ailment([health.Try(NOW, True, WORDS_OF_PROVIDER)] * 5, now=NOW)
+    found = health.ailment([health.SubmitBlame(NOW, True, WORDS_OF_PROVIDER)] * 5, now=NOW)
     assert found is not None
     return found
 
 
 def refused() -> str:
     """The reason of an account that its provider does not take."""
-    found = health.account_refusal(health.Answered(NOW, True, WORDS_OF_PROVIDER), over_at=None)
+    found = health.account_refusal(health.ProviderReply(NOW, True, WORDS_OF_PROVIDER), over_at=None)
     assert found is not None
     return found
 

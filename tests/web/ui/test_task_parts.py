@@ -11,7 +11,7 @@ from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE, Language
 from tracker.web.ui.frame.formats import actor_name, filter_text
 from tracker.web.ui.frame.words import words_of
 from tracker.web.ui.one_task import curl
-from tracker.web.ui.one_task.axis import Cut
+from tracker.web.ui.one_task.axis import AxisCut
 from tracker.web.ui.task import cut_reason, text_of
 from tracker.web.ui.task_parts import pieces_text
 
@@ -87,7 +87,7 @@ def test_a_long_wait_after_the_end_has_no_reason() -> None:
     say = words_of(ENGLISH)
 
     def reasons(task: Task) -> list[str]:
-        cuts = [Cut(0, 9, since, until) for since, until in pairwise(minutes)]
+        cuts = [AxisCut(0, 9, since, until) for since, until in pairwise(minutes)]
         return [cut_reason(task, cut, say) for cut in cuts]
 
     waited, worked = say("axis.waited"), say("axis.worked")

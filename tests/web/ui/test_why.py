@@ -15,7 +15,7 @@ from tracker.domain.work import JobKind
 from tracker.store.deliveries import Delivery
 from tracker.store.kept_tasks import KeptTask
 from tracker.store.receipts import Receipt
-from tracker.store.task_story import Story
+from tracker.store.task_story import TaskHistory
 from tracker.web.ui.frame.words import words_of
 from tracker.web.ui.one_task.history import history_of
 from tracker.web.ui.one_task.why import AccountFacts, Reason, reason_of
@@ -52,14 +52,14 @@ def _story(
     taken: Collection[JobKind] = (),
     receipts: Sequence[Receipt] = (),
     owed: Sequence[Delivery] = (),
-) -> Story:
+) -> TaskHistory:
     steps: list[Step] = [create_task(a_task())]
     for number, (kind, message) in enumerate(events, 1):
         event = an_event(kind, message=message, receipt=number)
         steps.append(apply(steps[-1].task, event, now=NOW + timedelta(seconds=number)))
     made = [step.transition for step in steps if step.transition is not None]
     assert len(made) == len(steps)
-    return Story(
+    return TaskHistory(
         kept=KeptTask(steps[-1].task, ()),
         steps=list(enumerate(made, 1)),
         attempts=(),

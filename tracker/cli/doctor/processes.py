@@ -10,7 +10,7 @@ from tracker.domain.errors import Unavailable
 from tracker.domain.presence import GONE_LEASES
 from tracker.domain.sealing import CannotOpen, unseal
 from tracker.settings import Settings
-from tracker.store.probe import Whole, look_around
+from tracker.store.probe import RecordedState, look_around
 
 SKEW_MS = 1000
 """Half of what raises the condition: to be mended before it does."""
@@ -29,7 +29,7 @@ def examine_processes(settings: Settings) -> list[Finding]:
     return [*notes, *_running(found), *_secrets(settings, found)]
 
 
-def _running(found: Whole) -> Iterator[Finding]:
+def _running(found: RecordedState) -> Iterator[Finding]:
     if not found.running:
         yield Finding("note", "processes", "none runs on this database now: start `tracker serve`")
     elif not any(process.is_worker for process in found.running):
@@ -44,7 +44,7 @@ def _running(found: Whole) -> Iterator[Finding]:
         yield Finding("error", "clock", off)
 
 
-def _secrets(settings: Settings, found: Whole) -> Iterator[Finding]:
+def _secrets(settings: Settings, found: RecordedState) -> Iterator[Finding]:
     about, secrets = "TRACKER_CALLBACK_SECRETS", settings.callback_secrets()
     rings = [[presence.mark(secret) for secret in secrets]]
     rings += [list(process.secret_marks) for process in found.running]

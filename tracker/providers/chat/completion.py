@@ -12,12 +12,12 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from tracker.domain.documents import storable, storable_text
-from tracker.domain.errors import Broken
+from tracker.domain.errors import BrokenTransfer
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
 from tracker.domain.task import TaskError, TaskState
 from tracker.providers.chat.links import artifacts_of, given_urls, text_artifact
-from tracker.providers.chat.progress import ToldProgress
+from tracker.providers.chat.progress import TextProgress
 from tracker.providers.kit.event_stream import EventStream
 from tracker.providers.kit.gateways import is_own_failure
 from tracker.providers.kit.reading import first_text
@@ -46,7 +46,7 @@ class CompletionReader:
         self._asked = asked
         self._begun = b""
         self._form: _Events | _Object | _Markdown | None = None
-        self._progress = ToldProgress()
+        self._progress = TextProgress()
 
     @property
     def progress(self) -> float | None:
@@ -155,7 +155,7 @@ class _Object:
     def feed(self, piece: bytes) -> str:
         self._body += piece
         if len(self._body) > _MOST_WHOLE:
-            raise Broken(f"the answer is larger than {_MOST_WHOLE} bytes")
+            raise BrokenTransfer(f"the answer is larger than {_MOST_WHOLE} bytes")
         return ""
 
     def rest(self) -> str:

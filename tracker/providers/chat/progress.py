@@ -14,7 +14,7 @@ _WIDEST = 20
 _WHOLE = 100
 
 
-class ToldProgress:
+class TextProgress:
     """The largest percentage of a text so far: wrappers write the same bar over and over."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ JSON ends where the next data begins, `[DONE]` is an event, and the last one nee
 import json
 from collections.abc import Iterator
 
-from tracker.domain.errors import Broken
+from tracker.domain.errors import BrokenTransfer
 
 LONGEST_EVENT = 1024 * 1024
 """Bytes of the data of one event, and of one line."""
@@ -30,7 +30,7 @@ class EventStream:
         self._has_begun = self._ends_in_cr = False
 
     def feed(self, piece: bytes) -> Iterator[str]:
-        """Yield the data of the events that are whole by now. Raises Broken for endless ones."""
+        """Yield the data of events that are whole now. Raises BrokenTransfer for endless ones."""
         if self._ends_in_cr and piece:
             piece = piece.removeprefix(b"\n")  # the second half of one CRLF
             self._ends_in_cr = False
@@ -41,7 +41,7 @@ class EventStream:
             yield from self._take_line()
             self._line += start
         if len(self._line) > LONGEST_EVENT:
-            raise Broken(f"a line of it is longer than {LONGEST_EVENT} bytes")
+            raise BrokenTransfer(f"a line of it is longer than {LONGEST_EVENT} bytes")
 
     def rest(self) -> Iterator[str]:
         """Yield the data of the last event where no blank line ended it."""
@@ -64,7 +64,7 @@ class EventStream:
             yield from self._dispatch()
         self._size += len(line)
         if self._size > LONGEST_EVENT:
-            raise Broken(f"an event of it is longer than {LONGEST_EVENT} bytes")
+            raise BrokenTransfer(f"an event of it is longer than {LONGEST_EVENT} bytes")
         self._data.append(value.removeprefix(b" ").decode("utf-8", "replace"))
 
     def _dispatch(self) -> Iterator[str]:

@@ -12,7 +12,7 @@ _WAITING = ("submitted", "queued")
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class SongTrack:
     """One song.
 
     word:   its own status word; empty where the protocol gives songs none.
@@ -31,7 +31,7 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SongReport:
     """A task and its songs, as one answer tells of them.
 
     state:    of the task; None where only the songs tell.
@@ -40,19 +40,19 @@ class Told:
     wanted:   how many songs there must be at least, for their end to be the task's.
     """
 
-    tracks: Sequence[Track]
+    tracks: Sequence[SongTrack]
     state: TaskState | None = None
     word: str = ""
     reason: str | None = None
     doubtful: bool = False
     wanted: int = 2
 
-    def of(self, state: ArtifactState) -> list[Track]:
+    def of(self, state: ArtifactState) -> list[SongTrack]:
         """Return the songs in one state."""
         return [one for one in self.tracks if one.state is state]
 
 
-def verdict_of(told: Told) -> tuple[TaskState, str | None]:
+def verdict_of(told: SongReport) -> tuple[TaskState, str | None]:
     """Return how a task with songs stands, and a note where its parts differ.
 
     A song that can be fetched is a result, whatever the task's own word says: gateways fail tasks
@@ -74,7 +74,7 @@ def verdict_of(told: Told) -> tuple[TaskState, str | None]:
 
 
 def observation_of(
-    told: Told, verdict: tuple[TaskState, str | None], pieces: Sequence[Artifact], **more: Any
+    told: SongReport, verdict: tuple[TaskState, str | None], pieces: Sequence[Artifact], **more: Any
 ) -> Observation:
     """Return the statement about a task with songs. more: further fields of Observation."""
     state, note = verdict
@@ -94,7 +94,7 @@ def observation_of(
     )
 
 
-def _note(told: Told, ready: int, failed: Sequence[Track]) -> str | None:
+def _note(told: SongReport, ready: int, failed: Sequence[SongTrack]) -> str | None:
     every = len(told.tracks)
     if told.state is TaskState.FAILED:
         return f"{ready} of {every} songs exist, although the task failed: {told.reason}"
@@ -104,5 +104,5 @@ def _note(told: Told, ready: int, failed: Sequence[Track]) -> str | None:
     return told.reason
 
 
-def _first_reason(failed: Sequence[Track]) -> str | None:
+def _first_reason(failed: Sequence[SongTrack]) -> str | None:
     return next((one.reason for one in failed if one.reason), None)

@@ -69,7 +69,7 @@ class Shot(NestedObject):
     duration: str | None = None
 
 
-class Generated(OperationInput):
+class VideoGeneration(OperationInput):
     """The fields that text2video and image2video share."""
 
     model_name: Filled | None = None
@@ -86,7 +86,7 @@ class Generated(OperationInput):
     voice_list: list[dict[str, Any]] | None = Field(None, max_length=2)
 
 
-class Text2Video(Generated):
+class Text2Video(VideoGeneration):
     """`videos/text2video`."""
 
     aspect_ratio: AspectRatio | None = None
@@ -112,7 +112,7 @@ class DynamicMask(NestedObject):
     trajectories: list[Point] = Field(min_length=2, max_length=77)
 
 
-class Image2Video(Generated):
+class Image2Video(VideoGeneration):
     """`videos/image2video`."""
 
     image: Image | None = None

@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field
 
 from tracker.domain.cost import Cost
 from tracker.domain.documents import storable_text
-from tracker.domain.errors import Broken
+from tracker.domain.errors import BrokenTransfer
 from tracker.domain.exchange import HttpCall
 from tracker.domain.inline_files import read_lost_reason
 from tracker.domain.observation import Observation
@@ -240,7 +240,7 @@ class ImageReader:
             return "".join(map(self._told_by, self._events.feed(piece)))
         self._begun += piece
         if len(self._begun) > _MOST_TEXT:
-            raise Broken(f"the answer is larger than {_MOST_TEXT} bytes")
+            raise BrokenTransfer(f"the answer is larger than {_MOST_TEXT} bytes")
         start = self._begun[:64].removeprefix(_MARK_OF_ORDER).lstrip()
         if _MARK_OF_ORDER.startswith(start) or start.startswith((b"{", b"[", b"<", b'"')):
             return ""

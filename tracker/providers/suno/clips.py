@@ -12,7 +12,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, ArtifactState
 from tracker.providers.kit.pieces import text_url, web_url
 from tracker.providers.kit.reading import first_instant, first_number, first_text
-from tracker.providers.kit.tracks import ENDS, Told, Track, observation_of, verdict_of
+from tracker.providers.kit.tracks import ENDS, SongReport, SongTrack, observation_of, verdict_of
 
 _IDS = ("id", "clip_id", "audioId", "audio_id")
 _AUDIO = ("audio_url", "audioUrl")
@@ -40,7 +40,7 @@ def id_of(value: Any) -> str | None:
     return first_text(value, _IDS, limit=200) if isinstance(value, dict) else None
 
 
-def clip_of(value: Any) -> Track | None:
+def clip_of(value: Any) -> SongTrack | None:
     """Read a song that has a status of its own; None when it is none."""
     if not isinstance(value, dict):
         return None
@@ -57,10 +57,10 @@ def clip_of(value: Any) -> Track | None:
             state = ArtifactState.READY if audio else None
         case _:
             state = ArtifactState.PREVIEW if audio else None
-    return Track(id_, word, state, audio, value, _reason(value), _code(value))
+    return SongTrack(id_, word, state, audio, value, _reason(value), _code(value))
 
 
-def record_of(value: Any) -> Track | None:
+def record_of(value: Any) -> SongTrack | None:
     """Read a song of a record, which has no status: what it can be heard by tells how far it is."""
     if not isinstance(value, dict):
         return None
@@ -70,11 +70,11 @@ def record_of(value: Any) -> Track | None:
     if id_ is None:
         return None
     state = None if heard is None else ArtifactState.PREVIEW
-    return Track(id_, "", ArtifactState.READY if ready else state, heard, value)
+    return SongTrack(id_, "", ArtifactState.READY if ready else state, heard, value)
 
 
 def pieces_of(
-    clips: Sequence[Track], *, has_ended: bool, expires_at: datetime | None = None
+    clips: Sequence[SongTrack], *, has_ended: bool, expires_at: datetime | None = None
 ) -> tuple[Artifact, ...]:
     """Return the pieces of songs: audio first, with everything that is known of the song.
 
@@ -89,13 +89,13 @@ def pieces_of(
     return tuple(found)
 
 
-def texts_of(clips: Sequence[Track]) -> tuple[Artifact, ...]:
+def texts_of(clips: Sequence[SongTrack]) -> tuple[Artifact, ...]:
     """Return the lyrics alone, of songs that cannot be heard yet."""
     found = [_text(clip, clip.id or str(place)) for place, clip in enumerate(clips)]
     return tuple(piece for piece in found if piece is not None)
 
 
-def observe(told: Told, **more: Any) -> Observation:
+def observe(told: SongReport, **more: Any) -> Observation:
     """Return the statement about a task with songs.
 
     more: further fields of Observation; `expires_at` of the files; `texts`, the pieces of a task
@@ -108,7 +108,7 @@ def observe(told: Told, **more: Any) -> Observation:
 
 
 def _pieces(
-    clip: Track, key: str, state: ArtifactState, expires_at: datetime | None
+    clip: SongTrack, key: str, state: ArtifactState, expires_at: datetime | None
 ) -> list[Artifact]:
     fields = clip.fields
     extra: dict[str, Any] = {
@@ -134,7 +134,7 @@ def _pieces(
     return pieces if words is None else [*pieces, words]
 
 
-def _text(clip: Track, key: str) -> Artifact | None:
+def _text(clip: SongTrack, key: str) -> Artifact | None:
     words = first_text(clip.fields, _WORDS, limit=_TEXTS)
     return Artifact("text", text_url(words), clip.id, key=f"{key}/text") if words else None
 
@@ -156,7 +156,7 @@ def _url(fields: dict[str, Any], names: Sequence[str]) -> str | None:
     return next((url for name in names if (url := web_url(fields.get(name)))), None)
 
 
-def made_at(clips: Sequence[Track]) -> datetime | None:
+def made_at(clips: Sequence[SongTrack]) -> datetime | None:
     """Return when the first song was made, as far as its time can be read."""
     times = [first_instant(one.fields, _FACTS["created_at"]) for one in clips]
     return next((time for time in times if time is not None), None)

@@ -28,7 +28,7 @@ from tracker.providers.kit.gateway_tasks import (
 from tracker.providers.kit.piece_names import read_piece_name
 from tracker.providers.kit.repeated import each_once, fullest
 from tracker.providers.kit.table import CreatePath, parsed_of
-from tracker.providers.kit.tracks import Told
+from tracker.providers.kit.tracks import SongReport
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.suno.clips import clip_of, observe
@@ -206,7 +206,7 @@ def _outcome_of_row(task: Task, row: GatewayTask) -> PollOutcome:
         return Observed(awaiting_result(lyrics, task, _EMPTY))
     clips = each_once(clip for one in _songs(row.data) if (clip := clip_of(one)) is not None)
     wanted = 1 if task.operation in _ONE_SONG else 2
-    told = Told(clips, row.state, row.word, row.reason, row.is_doubtful, wanted)
+    told = SongReport(clips, row.state, row.word, row.reason, row.is_doubtful, wanted)
     if row.state is None:
         return Observed(Observation(None, row.word))
     said = observe(told, **more)
@@ -221,7 +221,7 @@ def _bare(task: Task, data: Any) -> Observation | None:
         return read_lyrics(data)
     clips = each_once(clip for one in _songs(data) if (clip := clip_of(one)) is not None)
     wanted = 1 if task.operation in _ONE_SONG else 2
-    return observe(Told(clips, wanted=wanted)) if clips else None
+    return observe(SongReport(clips, wanted=wanted)) if clips else None
 
 
 def _songs(data: Any) -> Sequence[Any]:

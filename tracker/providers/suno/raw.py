@@ -28,7 +28,7 @@ from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.repeated import fullest
 from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
 from tracker.providers.kit.together import is_refused_together
-from tracker.providers.kit.tracks import Told
+from tracker.providers.kit.tracks import SongReport
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.suno.clips import clip_of, id_of, observe
@@ -133,7 +133,7 @@ class _ClipTable(TaskTable):
             ids = (task.provider_task_id or "").split(",")
             clips = [known[one] for one in ids if one in known]
             if clips:
-                said = observe(Told(clips, wanted=len(ids)))
+                said = observe(SongReport(clips, wanted=len(ids)))
                 outcomes.append(Observed(said))
             else:
                 outcomes.append(Absent("none of its songs is in the list", weak=True))

@@ -15,7 +15,7 @@ from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.kit.pieces import text_url, web_url
 from tracker.providers.kit.reading import first_text, unpack_json
 from tracker.providers.kit.repeated import each_once
-from tracker.providers.kit.tracks import Told
+from tracker.providers.kit.tracks import SongReport
 from tracker.providers.suno.clips import made_at, observe, record_of, texts_of
 from tracker.providers.suno.lyrics import text_piece
 
@@ -95,11 +95,11 @@ def _song_record(
 ) -> Observation:
     clips = each_once(clip for one in songs if (clip := record_of(one)) is not None)
     is_unheard = word.strip().upper() == _NO_CALLBACK
-    told = Told(
+    told = SongReport(
         clips, TaskState.RUNNING if is_unheard else state, word, reason, code in _LATE, wanted=1
     )
     if not is_unheard and state is TaskState.RUNNING:
-        told = Told(clips, state, word, reason, wanted=len(clips) + 1)  # more are to come
+        told = SongReport(clips, state, word, reason, wanted=len(clips) + 1)  # more are to come
     texts = texts_of(clips) if more.get("stage") else ()
     return observe(told, expires_at=_expiry(clips), texts=texts, **more)
 

@@ -42,7 +42,7 @@ from tracker.providers.kit.table import (
     parsed_of,
 )
 from tracker.providers.kit.together import is_refused_together
-from tracker.providers.kit.tracks import ENDS, Told, observation_of, verdict_of
+from tracker.providers.kit.tracks import ENDS, SongReport, observation_of, verdict_of
 from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
@@ -219,7 +219,7 @@ class TaskDialect(TaskTable):
         if row.state is None:
             return [Observed(Observation(None, row.word))]
         songs = read_songs(songs_in(row.data) or ())
-        told = Told(songs, row.state, row.word, row.reason, row.is_doubtful)
+        told = SongReport(songs, row.state, row.word, row.reason, row.is_doubtful)
         verdict = verdict_of(told)
         pieces = pieces_of(songs, has_ended=verdict[0] in ENDS)
         costs = tuple(quota_costs(asking.task, row.quota, row.state))
@@ -232,7 +232,7 @@ def _outcome(task: Task, known: Mapping[str | None, Any]) -> PollOutcome:
     songs = [known[one] for one in ids if one in known]
     if not songs:
         return Absent("none of its songs is in the list", weak=True)
-    told = Told(songs, wanted=len(ids))
+    told = SongReport(songs, wanted=len(ids))
     verdict = verdict_of(told)
     is_moderated = all("MODERATION" in (song.code or "").upper() for song in songs)
     told = replace(told, doubtful=not is_moderated)  # an error was seen to go away again

@@ -10,7 +10,7 @@ from tracker.domain.task import Artifact, ArtifactState
 from tracker.providers.kit.pieces import text_url, web_url
 from tracker.providers.kit.reading import first_number, first_text
 from tracker.providers.kit.repeated import each_once
-from tracker.providers.kit.tracks import Track
+from tracker.providers.kit.tracks import SongTrack
 
 _ERRORS = ("error_type", "error_code", "error_id")
 _REASONS = ("error_detail", "error_type", "error_code", "error_id")
@@ -30,12 +30,12 @@ def songs_in(holder: Any) -> Sequence[Any] | None:
     return holder if isinstance(holder, list) else None
 
 
-def read_songs(listed: Sequence[Any]) -> Sequence[Track]:
+def read_songs(listed: Sequence[Any]) -> Sequence[SongTrack]:
     """Return the songs of a list."""
     return each_once(song for one in listed if (song := _song(one)) is not None)
 
 
-def _song(value: Any) -> Track | None:
+def _song(value: Any) -> SongTrack | None:
     id_ = first_text(value, ("id",), limit=200)
     if id_ is None:
         return None
@@ -43,15 +43,15 @@ def _song(value: Any) -> Track | None:
     code = first_text(value, _ERRORS, limit=100)
     is_finished = value.get("finished") in (True, 1, "1", "true", "True")
     if is_finished and path is not None:
-        return Track(id_, "finished", ArtifactState.READY, path, value)
+        return SongTrack(id_, "finished", ArtifactState.READY, path, value)
     if code is not None:
         reason = first_text(value, _REASONS)
-        return Track(id_, "error", ArtifactState.FAILED, None, value, reason, code)
+        return SongTrack(id_, "error", ArtifactState.FAILED, None, value, reason, code)
     word = "finished" if is_finished else "unfinished"
-    return Track(id_, word, ArtifactState.PREVIEW if path else None, path, value)
+    return SongTrack(id_, word, ArtifactState.PREVIEW if path else None, path, value)
 
 
-def pieces_of(songs: Sequence[Track], *, has_ended: bool) -> tuple[Artifact, ...]:
+def pieces_of(songs: Sequence[SongTrack], *, has_ended: bool) -> tuple[Artifact, ...]:
     """Return the pieces of songs. has_ended: whether also songs without a sound are named."""
     found: list[Artifact] = []
     for song in songs:
@@ -60,7 +60,7 @@ def pieces_of(songs: Sequence[Track], *, has_ended: bool) -> tuple[Artifact, ...
     return tuple(found)
 
 
-def _pieces(song: Track, state: ArtifactState) -> list[Artifact]:
+def _pieces(song: SongTrack, state: ArtifactState) -> list[Artifact]:
     fields, key = song.fields, song.id or ""
     extra: dict[str, Any] = {
         name: text for name in _FACTS if (text := first_text(fields, (name,), limit=4000))

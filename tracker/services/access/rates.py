@@ -8,7 +8,7 @@ from tracker.domain.access import Principal
 from tracker.domain.shared_rate import SharedAllowance
 from tracker.domain.token_bucket import TokenBucket
 from tracker.store import rate_windows
-from tracker.store.rate_windows import Draw
+from tracker.store.rate_windows import BlockOrder
 from tracker.store.store import Store
 
 
@@ -73,7 +73,7 @@ class SharedRates:
             async with drawing:  # whoever comes meanwhile shares the block
                 now_s = self._now_s()
                 if allowance.must_draw(now_s):
-                    order = Draw(key, principal.tenant, size, allowance.block)
+                    order = BlockOrder(key, principal.tenant, size, allowance.block)
                     allowance.add(now_s, *await self._store.write(rate_windows.draw, order))
         return allowance, allowance.take(self._now_s())
 

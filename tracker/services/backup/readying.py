@@ -21,13 +21,13 @@ REASON = (
 
 
 @dataclass(frozen=True, slots=True)
-class Readied:
+class RestoreReadiness:
     """Result. uncertain: tasks that may have been sent since the backup, and are looked for."""
 
     uncertain: int
 
 
-async def make_ready(context: Context, taken_at: datetime) -> Readied:
+async def make_ready(context: Context, taken_at: datetime) -> RestoreReadiness:
     """Make a database ready that `restoring.begin` has begun with, in one transaction.
 
     taken_at: of the backup; what was committed before is in it.
@@ -43,10 +43,10 @@ async def make_ready(context: Context, taken_at: datetime) -> Readied:
 class _Readying:
     context: Context
 
-    def apply(self, tx: Tx, orders: Sequence[datetime]) -> list[Readied]:
+    def apply(self, tx: Tx, orders: Sequence[datetime]) -> list[RestoreReadiness]:
         return [self._apply_one(tx, taken_at) for taken_at in orders]
 
-    def _apply_one(self, tx: Tx, taken_at: datetime) -> Readied:
+    def _apply_one(self, tx: Tx, taken_at: datetime) -> RestoreReadiness:
         lost_s = max((tx.now - taken_at).total_seconds(), 0.0)
         restoring.skip_numbers(tx.db, round(lost_s * restoring.NUMBERS_A_SECOND))
         restoring.release_all(tx.db, now=tx.now)
@@ -63,7 +63,7 @@ class _Readying:
             jobs.drop(tx.db, some, [JobKind.SUBMIT])
             recorder.flush()
         restoring.finish(tx.db, REASON, now=tx.now)
-        return Readied(len(doubtful))
+        return RestoreReadiness(len(doubtful))
 
 
 def _maybe_sent(taken_at: datetime, attempt: int | None) -> Event:

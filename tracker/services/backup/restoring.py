@@ -13,7 +13,7 @@ from tracker.domain.presence import mark
 from tracker.domain.sealing import CannotOpen, unseal
 from tracker.domain.signals import CrashPoint, Signal, no_signal
 from tracker.services.backup.folder import SQLITE_FILE, BackupRefused, sync
-from tracker.services.backup.readying import Readied
+from tracker.services.backup.readying import RestoreReadiness
 from tracker.store import backup, probe, restoring
 from tracker.store.backup import BackupFailed
 from tracker.store.driver.engine import sqlite_file
@@ -23,7 +23,7 @@ from tracker.store.revision import SCHEMA_REVISION
 
 _ASIDE = ".restoring"
 """How the name of a copy ends that is made ready."""
-MakeReady = Callable[[str, datetime], Awaitable[Readied]]
+MakeReady = Callable[[str, datetime], Awaitable[RestoreReadiness]]
 """Makes the database of a URL ready (`readying.make_ready`), given when its backup was taken."""
 
 
@@ -47,7 +47,9 @@ class RestoreOrder:
     at: Signal = no_signal
 
 
-async def restore(order: RestoreOrder, manifest: Manifest, make_ready: MakeReady) -> Readied:
+async def restore(
+    order: RestoreOrder, manifest: Manifest, make_ready: MakeReady
+) -> RestoreReadiness:
     """Restore a backup whose files were compared with its manifest.
 
     Raises BackupRefused: nothing was changed; BackupFailed, DatabaseRefused, Unavailable, OSError:
@@ -83,7 +85,7 @@ def _refuse_lost_secrets(order: RestoreOrder) -> None:
 
 async def _ready(
     order: RestoreOrder, url: str, manifest: Manifest, make_ready: MakeReady
-) -> Readied:
+) -> RestoreReadiness:
     taken_at = manifest.taken_at
     found = backup.newest_entry(url) if sqlite_file(url) is None else None
     if found is not None:
@@ -113,7 +115,7 @@ def _check_seals(order: RestoreOrder, url: str) -> None:
 
 async def _restore_file(
     order: RestoreOrder, file: Path, manifest: Manifest, make_ready: MakeReady
-) -> Readied:
+) -> RestoreReadiness:
     """Ready a copy beside the place, and then give it the name."""
     _free(file)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

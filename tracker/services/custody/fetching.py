@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tracker.clock import new_token
 from tracker.domain import custody
 from tracker.domain.custody import Asset, AssetState
-from tracker.domain.errors import Broken, Misuse, StorageError, Unkeepable
+from tracker.domain.errors import BrokenTransfer, Misuse, StorageError, UnkeepableFile
 from tracker.domain.exchange import HttpFailure
 from tracker.domain.outcome import Observed
 from tracker.domain.sealing import MOST_BYTES, CannotOpen, unseal
@@ -20,8 +20,13 @@ from tracker.precedence import Background
 from tracker.services.asking import ask
 from tracker.services.context import Context
 from tracker.services.custody.hosts import UnreachableHosts
-from tracker.services.custody.keeping import Failed, Keeping, Stored
-from tracker.services.custody.transfer import OriginAnswered, OutOfReach, StartAgain, Transfer
+from tracker.services.custody.keeping import FailedFetch, FetchRecorder, StoredFile
+from tracker.services.custody.transfer import (
+    HostUnreachable,
+    OriginRefusal,
+    Transfer,
+    TransferRestart,
+)
 from tracker.services.storage import Storage
 from tracker.store import asset_queue, assets, tasks
 from tracker.store.asset_queue import ClaimedAsset
@@ -54,7 +59,7 @@ class _FetchClaim:
     most: Mapping[str, int]
 
 
-class Fetching:
+class AssetFetcher:
     """Fetches. Needs a context with storage."""
 
     def __init__(self, context: Context) -> None:
@@ -64,7 +69,7 @@ class Fetching:
         self._context = context
         self._storage: Storage = context.storage
         self._room = context.room
-        self._keeping = Keeping(context)
+        self._keeping = FetchRecorder(context)
         self._hosts = UnreachableHosts()
         self._background = Background(context.precedence, context.clock)
 
@@ -108,39 +113,39 @@ class Fetching:
         """
         await self._background.give_way(_BEGINNING_S)
         outcome = await self._outcome(claimed)
-        if isinstance(outcome, Stored):
+        if isinstance(outcome, StoredFile):
             self._context.at(CrashPoint.FETCH_STORED)
         stands_on = await self._keeping.settle(claimed, outcome)
         if self._storage.health.reason is not None:
             await self._room.refused()
         self._context.at(CrashPoint.FETCH_RECORDED)
-        if isinstance(outcome, Stored) and stands_on != outcome.store_key:
+        if isinstance(outcome, StoredFile) and stands_on != outcome.store_key:
             await self._drop(outcome.store_key)
 
     async def fail(self, claimed: ClaimedAsset, reason: str) -> None:
         """Record that a fetch raised: it is tried again like any that failed."""
         await self._keeping.settle(claimed, self._later(claimed, reason))
 
-    async def _outcome(self, claimed: ClaimedAsset) -> Stored | Failed:
+    async def _outcome(self, claimed: ClaimedAsset) -> StoredFile | FailedFetch:
         asset, since_s = claimed.asset, self._context.clock.monotonic()
         task = await self._context.store.find(tasks.get_by_keys, asset.task_key or 0)
         url = None if task is None else self._url_of(task, claimed)
         if task is None or url is None:
-            return Failed("nothing says where it lies", None)
+            return FailedFetch("nothing says where it lies", None)
         try:
             return await self._fetch_or_renew(claimed, task, url)
-        except OutOfReach as error:
+        except HostUnreachable as error:
             return self._retry_unreached(claimed, str(error), since_s)
-        except (Broken, StartAgain) as error:
+        except (BrokenTransfer, TransferRestart) as error:
             return self._later(claimed, str(error))
-        except Unkeepable as error:
+        except UnkeepableFile as error:
             return self._unkeepable(claimed, str(error))
         except StorageError as error:
             log.warning(
                 "asset %(asset)s is not stored: %(reason)s", {"asset": asset.id, "reason": error}
             )
             again_at = self._context.clock.now() + _DISK_PAUSE
-            return Failed(str(error), again_at, spent=False)
+            return FailedFetch(str(error), again_at, spent=False)
 
     def _url_of(self, task: Task, claimed: ClaimedAsset) -> str | None:
         """Return where a file lies: at its renewed URL, else where its task's result says."""
@@ -150,15 +155,17 @@ class Fetching:
         piece = _piece_of(task, claimed.asset)
         return None if piece is None else piece.url
 
-    async def _fetch_or_renew(self, claimed: ClaimedAsset, task: Task, url: str) -> Stored | Failed:
+    async def _fetch_or_renew(
+        self, claimed: ClaimedAsset, task: Task, url: str
+    ) -> StoredFile | FailedFetch:
         """Fetch from a URL, or from another one where that is dead. Raises as `_fetch` does."""
         try:
             return await self._fetch(claimed.asset, task, url, claimed.lane)
-        except OriginAnswered as error:
+        except OriginRefusal as error:
             if error.status in _DEAD:
                 return await self._dead(claimed, task, error)
             return self._later(claimed, str(error))
-        except Unkeepable:
+        except UnkeepableFile:
             if claimed.asset.attempts == 0:
                 raise
             # It may be a page that says that a link has expired.
@@ -167,17 +174,17 @@ class Fetching:
                 raise
             return renewed
 
-    async def _fetch(self, asset: Asset, task: Task, url: str, lane: str) -> Stored:
+    async def _fetch(self, asset: Asset, task: Task, url: str, lane: str) -> StoredFile:
         """Stream the file into the store, from the beginning where it cannot go on.
 
-        Raises OutOfReach, and what else `Transfer.chunks` and the store raise.
+        Raises HostUnreachable, and what else `Transfer.chunks` and the store raise.
         """
         for start in range(_MOST_STARTS):
             transfer = await self._transfer(asset, task, url)
             store_key = self._new_key(asset)
             try:
                 await self._storage.put(store_key, self._watch_transfer(transfer))
-            except StartAgain:
+            except TransferRestart:
                 if start + 1 == _MOST_STARTS:
                     raise
                 continue
@@ -186,19 +193,19 @@ class Fetching:
                     log.info("files of %(lane)s are fetched again", {"lane": lane})
             shares = await self._same_bytes(asset, transfer)
             remark = _SVG if transfer.media_type == "image/svg+xml" else None
-            return Stored(
+            return StoredFile(
                 store_key, transfer.size, transfer.digest, transfer.media_type, remark, shares
             )
         raise Misuse("unreachable")
 
     async def _transfer(self, asset: Asset, task: Task, url: str) -> Transfer:
-        """Prepare to fetch a file. Raises Broken where its account has no token now."""
+        """Prepare to fetch a file. Raises BrokenTransfer where its account has no token now."""
         context, secrets = self._context, {}
         if context.has_account(task):
             account = context.account(task)
             found = await context.calls.file_headers(task.provider, account)
             if isinstance(found, HttpFailure):
-                raise Broken(found.reason)
+                raise BrokenTransfer(found.reason)
             secrets = found
         source = (url, secrets)
         rules = self._storage.rules
@@ -233,19 +240,19 @@ class Fetching:
         return other.store_key if size == transfer.size else None
 
     async def _dead(
-        self, claimed: ClaimedAsset, task: Task, error: OriginAnswered
-    ) -> Stored | Failed:
+        self, claimed: ClaimedAsset, task: Task, error: OriginRefusal
+    ) -> StoredFile | FailedFetch:
         """Have the provider asked for another URL, where that brings one: this one is dead."""
         renewed = await self._fetch_renewed(claimed, task, None)
         if renewed is not None:
             return renewed
         if claimed.asset.attempts >= len(custody.FIRST_PAUSES):
-            return Failed(str(error), None)
+            return FailedFetch(str(error), None)
         return self._later(claimed, str(error))
 
     async def _fetch_renewed(
         self, claimed: ClaimedAsset, task: Task, url: str | None
-    ) -> Stored | Failed | None:
+    ) -> StoredFile | FailedFetch | None:
         """Fetch from a URL that the provider gives now; None where it gives none but `url`."""
         piece = _piece_of(task, claimed.asset)
         if piece is None or not piece.refreshable or not self._context.has_account(task):
@@ -255,7 +262,7 @@ class Fetching:
             return None
         try:
             return await self._fetch(claimed.asset, task, renewed, _lane_of(claimed, renewed))
-        except (OriginAnswered, Broken, StartAgain) as again:
+        except (OriginRefusal, BrokenTransfer, TransferRestart) as again:
             return self._later(claimed, f"{again}, under a renewed URL too")
 
     async def _ask_newer_url(self, task: Task, claimed: ClaimedAsset) -> str | None:
@@ -285,7 +292,7 @@ class Fetching:
         )
         return piece.url
 
-    def _retry_unreached(self, claimed: ClaimedAsset, reason: str, since_s: float) -> Failed:
+    def _retry_unreached(self, claimed: ClaimedAsset, reason: str, since_s: float) -> FailedFetch:
         """Try again soon, as long as its URL lives: until its host is there, few of its files are.
 
         since_s: when the try began, monotonic.
@@ -300,21 +307,21 @@ class Fetching:
         now, dies_at = clock.now(), claimed.dies_at
         if not pause_s and not self._hosts.is_waited_for(lane):
             return self._later(claimed, reason)
-        return Failed(reason, None if dies_at <= now else min(now + _HOST_PAUSE, dies_at))
+        return FailedFetch(reason, None if dies_at <= now else min(now + _HOST_PAUSE, dies_at))
 
-    def _later(self, claimed: ClaimedAsset, reason: str) -> Failed:
+    def _later(self, claimed: ClaimedAsset, reason: str) -> FailedFetch:
         again_at = custody.next_try(
             claimed.asset.attempts + 1, now=self._context.clock.now(), dies_at=claimed.dies_at
         )
-        return Failed(reason, again_at)
+        return FailedFetch(reason, again_at)
 
-    def _unkeepable(self, claimed: ClaimedAsset, reason: str) -> Failed:
+    def _unkeepable(self, claimed: ClaimedAsset, reason: str) -> FailedFetch:
         """Refuse it after a second look: an origin that is not ready yet may answer with a page."""
         if claimed.asset.attempts == 0:
             later = self._later(claimed, reason)
             if later.again_at is not None:
                 return later
-        return Failed(reason, None, AssetState.REFUSED)
+        return FailedFetch(reason, None, AssetState.REFUSED)
 
     def _new_key(self, asset: Asset) -> str:
         """Name a new object: nobody else ever has this key, so that no write meets another."""

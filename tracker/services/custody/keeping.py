@@ -15,7 +15,7 @@ from tracker.store.driver.transaction import Tx
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredFile:
     """A file is whole in the store.
 
     remark:    what is to be said of it all the same; None for nothing.
@@ -31,7 +31,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class FailedFetch:
     """A fetch brought nothing. again_at: when to try again; None: never. spent: the try counts."""
 
     reason: str
@@ -45,22 +45,22 @@ class FetchResult:
     """A claimed asset and what became of it."""
 
     claimed: ClaimedAsset
-    outcome: Stored | Failed
+    outcome: StoredFile | FailedFetch
 
     @property
     def is_end(self) -> bool:
         """Return whether the asset is not fetched again: that is a step of its task's history."""
-        return isinstance(self.outcome, Stored) or self.outcome.again_at is None
+        return isinstance(self.outcome, StoredFile) or self.outcome.again_at is None
 
 
-class Keeping:
+class FetchRecorder:
     """Settles fetches."""
 
     def __init__(self, context: Context) -> None:
         """Holds no state of its own."""
         self._context = context
 
-    async def settle(self, claimed: ClaimedAsset, outcome: Stored | Failed) -> str | None:
+    async def settle(self, claimed: ClaimedAsset, outcome: StoredFile | FailedFetch) -> str | None:
         """Record a fetch. Returns the object that an asset now stands on; None where none does.
 
         None too where the lease was lost: then nothing is recorded.
@@ -78,7 +78,7 @@ class Keeping:
             {
                 (one.claimed.asset.tenant, one.outcome.sha256)
                 for one in ended
-                if isinstance(one.outcome, Stored)
+                if isinstance(one.outcome, StoredFile)
             }
         ):
             assets.lock_bytes(tx.db, tenant, sha256)
@@ -102,7 +102,7 @@ class Keeping:
         """Record what is stored. Returns the object that each stands on."""
         stands_on, kept = dict[ClaimedAsset, str](), list[Asset]()
         for one in results:
-            if isinstance(one.outcome, Stored):
+            if isinstance(one.outcome, StoredFile):
                 store_key = self._find_shared_key(tx, one.claimed, one.outcome)
                 stands_on[one.claimed] = store_key
                 asset = one.claimed.asset
@@ -114,7 +114,7 @@ class Keeping:
             recorder.record_kept(asset)
         return stands_on
 
-    def _find_shared_key(self, tx: Tx, claimed: ClaimedAsset, stored: Stored) -> str:
+    def _find_shared_key(self, tx: Tx, claimed: ClaimedAsset, stored: StoredFile) -> str:
         """Return the object to stand on: another's with the same bytes, if it still is kept."""
         if stored.shares is not None:
             other = assets.find_holding(tx.db, claimed.asset.tenant, stored.sha256)
@@ -123,7 +123,9 @@ class Keeping:
         return stored.store_key
 
 
-def _mark_kept(asset: Asset, stored: Stored, store_key: str, *, keep: Keep, now: datetime) -> Asset:
+def _mark_kept(
+    asset: Asset, stored: StoredFile, store_key: str, *, keep: Keep, now: datetime
+) -> Asset:
     return replace(
         asset,
         state=AssetState.KEPT,
@@ -139,7 +141,7 @@ def _mark_kept(asset: Asset, stored: Stored, store_key: str, *, keep: Keep, now:
 def _later(result: FetchResult) -> tuple[Asset, datetime] | None:
     """Return an asset as it is to be fetched again, and when; None where it is not."""
     asset, outcome = result.claimed.asset, result.outcome
-    if isinstance(outcome, Stored) or outcome.again_at is None:
+    if isinstance(outcome, StoredFile) or outcome.again_at is None:
         return None
     attempts = asset.attempts + int(outcome.spent)
     return replace(asset, reason=outcome.reason, attempts=attempts), outcome.again_at
@@ -148,6 +150,6 @@ def _later(result: FetchResult) -> tuple[Asset, datetime] | None:
 def _mark_lost(result: FetchResult) -> Asset | None:
     """Return an asset as it ends without its file; None where it does not."""
     outcome = result.outcome
-    if isinstance(outcome, Stored) or outcome.again_at is not None:
+    if isinstance(outcome, StoredFile) or outcome.again_at is not None:
         return None
     return replace(result.claimed.asset, state=outcome.state, reason=outcome.reason)

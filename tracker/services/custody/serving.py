@@ -51,12 +51,12 @@ class AssetLink:
 
 
 @dataclass(frozen=True, slots=True)
-class _Again:
+class _ReopenedRead:
     tenant: str
     id: UUID
 
 
-class Serving:
+class AssetReader:
     """Finds and reads assets. Needs no storage to find them."""
 
     def __init__(self, context: Context) -> None:
@@ -161,10 +161,10 @@ class Serving:
 
         Raises NotFound; Conflict where it is kept, is being fetched, or has no URL.
         """
-        await self._context.store.write(self._again, _Again(tenant, id_))
+        await self._context.store.write(self._again, _ReopenedRead(tenant, id_))
         return await self.get(tenant, id_)
 
-    def _again(self, tx: Tx, wanted: Sequence[_Again]) -> list[Exception | None]:
+    def _again(self, tx: Tx, wanted: Sequence[_ReopenedRead]) -> list[Exception | None]:
         found = assets.by_id(tx.db, [one.id for one in wanted])
         results: list[Exception | None] = []
         for one in wanted:

@@ -12,10 +12,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 
 from tracker.domain.custody import Custody
-from tracker.domain.errors import Broken, Unkeepable
+from tracker.domain.errors import BrokenTransfer, UnkeepableFile
 from tracker.domain.exchange import Certainty, HttpFailure, HttpStream
 from tracker.domain.media_type import FIRST_BYTES, flaw_of_type, media_type_of
-from tracker.services.hashing import Hashing
+from tracker.services.hashing import Hasher
 from tracker.services.storage import Downloads
 
 MOST_CUTS = 5
@@ -26,15 +26,15 @@ OVERLAP_BYTES = 32 * 1024
 OK, PARTIAL, NOT_THERE = 200, 206, 416
 
 
-class StartAgain(Exception):
+class TransferRestart(Exception):
     """The transfer cannot go on where it was cut; from the beginning it may. The message: why."""
 
 
-class OutOfReach(Broken):
+class HostUnreachable(BrokenTransfer):
     """No connection to the file's host could be made."""
 
 
-class OriginAnswered(Exception):
+class OriginRefusal(Exception):
     """The origin gives no file."""
 
     def __init__(self, status: int) -> None:
@@ -61,7 +61,7 @@ class Transfer:
         self._downloads = downloads
         self._url, self._secrets = source
         self._kind, self._rules, self._pause = kind, rules, pause
-        self._hashing = Hashing()
+        self._hashing = Hasher()
         self._promised: dict[str, bytes] = {}
         self._total: int | None = None
         self._validator: str | None = None
@@ -84,7 +84,8 @@ class Transfer:
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the file.
 
-        Raises OriginAnswered, Broken (it may work later), Unkeepable (it never will), StartAgain.
+        Raises OriginRefusal, TransferRestart, BrokenTransfer (it may work later), UnkeepableFile
+        (it never will).
         """
         answer = await self._begin()
         cuts, since = 0, 0
@@ -99,7 +100,7 @@ class Transfer:
                             self._take(fresh)
                             await self._hashing.add(fresh)
                             yield fresh
-                except Broken as error:
+                except BrokenTransfer as error:
                     why = str(error)
             if why is None and self._is_whole():
                 why = await self._find_missing()
@@ -116,17 +117,17 @@ class Transfer:
         answer = await self._ask({})
         if answer.status != OK:
             await answer.chunks.aclose()
-            raise OriginAnswered(answer.status)
+            raise OriginRefusal(answer.status)
         if not _is_coded(answer.headers):
             length = answer.headers.get("content-length", "")
             self._total = int(length) if length.isdecimal() else None
             self._is_open_ended = not length and "transfer-encoding" not in answer.headers
             self._validator = _validator(answer.headers)
             self._promised = _read_promised_digests(answer.headers)
-            self._hashing = Hashing(also=self._promised.keys() - {"sha256"})
+            self._hashing = Hasher(also=self._promised.keys() - {"sha256"})
         if self._total is not None and self._total > self._rules.max_bytes:
             await answer.chunks.aclose()
-            raise Unkeepable(self._too_large())
+            raise UnkeepableFile(self._too_large())
         return answer
 
     async def _ask(self, headers: Mapping[str, str]) -> HttpStream:
@@ -134,10 +135,10 @@ class Transfer:
         answer = await self._downloads.open_file(self._url, sent, self._secrets)
         if isinstance(answer, HttpFailure):
             if answer.reason.startswith("may not be"):
-                raise Unkeepable(answer.reason)
+                raise UnkeepableFile(answer.reason)
             is_reached = self.is_answered or answer.certainty is not Certainty.NOT_SENT
             self.is_answered = is_reached
-            raise (Broken if is_reached else OutOfReach)(answer.reason)
+            raise (BrokenTransfer if is_reached else HostUnreachable)(answer.reason)
         self.is_answered = True
         return answer
 
@@ -146,11 +147,11 @@ class Transfer:
         while cuts <= MOST_CUTS:
             await self._pause(0.05 * 4 ** (cuts - 1))
             if self._validator is None:
-                raise StartAgain(f"{why}; the origin names no version to go on with")
+                raise TransferRestart(f"{why}; the origin names no version to go on with")
             at = self.size - len(self._tail)
             try:
                 answer = await self._ask({"range": f"bytes={at}-", "if-range": self._validator})
-            except Broken as error:
+            except BrokenTransfer as error:
                 cuts, why = cuts + 1, str(error)
                 continue
             if answer.status == PARTIAL and self._fits(answer.headers, at):
@@ -159,9 +160,9 @@ class Transfer:
                 return answer, cuts
             await answer.chunks.aclose()
             if answer.status in (OK, PARTIAL, 412, NOT_THERE):
-                raise StartAgain(f"{why}; the origin does not go on with the same file")
+                raise TransferRestart(f"{why}; the origin does not go on with the same file")
             cuts, why = cuts + 1, f"the origin answers {answer.status}"
-        raise Broken(why)
+        raise BrokenTransfer(why)
 
     async def _find_missing(self) -> str | None:
         """Return what is missing of a file whose end nothing told but the end of its connection.
@@ -196,7 +197,7 @@ class Transfer:
     def _take(self, piece: bytes) -> None:
         self.size += len(piece)
         if self.size > self._rules.max_bytes:
-            raise Unkeepable(self._too_large())
+            raise UnkeepableFile(self._too_large())
         if len(self.first) < FIRST_BYTES:
             self.first += piece[: FIRST_BYTES - len(self.first)]
         if not self._is_checked and len(self.first) == FIRST_BYTES:
@@ -209,18 +210,20 @@ class Transfer:
 
     def _check_whole(self) -> None:
         if self.size == 0:
-            raise Broken("the origin sent nothing")
+            raise BrokenTransfer("the origin sent nothing")
         if not self._is_checked:
             self._check_type()
         for name, digest in self._promised.items():
             if self._hashing.digest(name) != digest:
-                raise Broken(f"the bytes have another digest ({name}) than the origin names")
+                raise BrokenTransfer(
+                    f"the bytes have another digest ({name}) than the origin names"
+                )
 
     def _check_type(self) -> None:
         self._is_checked = True
         flaw = flaw_of_type(self._kind, self.media_type)
         if flaw is not None:
-            raise Unkeepable(flaw)
+            raise UnkeepableFile(flaw)
 
     def _too_large(self) -> str:
         return f"larger than {self._rules.max_bytes} bytes (TRACKER_ASSET_MAX_BYTES)"
@@ -229,11 +232,11 @@ class Transfer:
 def _behind(expected: bytes, piece: bytes) -> tuple[bytes, bytes]:
     """Take what is there already off a piece. Returns the rest, and what is still to be compared.
 
-    Raises StartAgain where the bytes differ.
+    Raises TransferRestart where the bytes differ.
     """
     common = min(len(expected), len(piece))
     if expected[:common] != piece[:common]:
-        raise StartAgain("the origin went on with the bytes of another file")
+        raise TransferRestart("the origin went on with the bytes of another file")
     return piece[common:], expected[common:]
 
 

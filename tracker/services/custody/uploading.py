@@ -38,7 +38,7 @@ class UploadTerms:
     label: UploadLabel | None = None
 
 
-class Uploading:
+class UploadReceiver:
     """Keeps what callers send."""
 
     def __init__(self, context: Context) -> None:

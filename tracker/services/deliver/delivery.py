@@ -17,11 +17,11 @@ from tracker.domain.signals import CrashPoint
 from tracker.domain.work import JobKind
 from tracker.metrics import DELIVERIES, LEASES_EXPIRED
 from tracker.precedence import Precedence
-from tracker.services.conditions import News, tell
+from tracker.services.conditions import ConditionReport, tell
 from tracker.services.context import UNOPENED_PAUSE_S, Context
 from tracker.store import delivery_queue, endpoints
 from tracker.store.conditions import SECRETS_DIFFER
-from tracker.store.delivery_queue import Claimed, Lane, Tried
+from tracker.store.delivery_queue import AttemptedDelivery, Claimed, DeliveryLane
 from tracker.store.driver.transaction import Tx
 from tracker.store.traces import traceparents
 from tracker.tracing import (
@@ -64,7 +64,7 @@ class _Done:
     attempt: AttemptResult
 
 
-class Delivering:
+class DeliverySender:
     """Claims, sends and settles deliveries."""
 
     def __init__(self, context: Context) -> None:
@@ -76,7 +76,7 @@ class Delivering:
         """The order of work in this event loop."""
         return self._context.precedence
 
-    async def lanes(self) -> list[Lane]:
+    async def lanes(self) -> list[DeliveryLane]:
         """Return the destinations that are owed something, the longest waiting first."""
         now_s, unopened = self._context.clock.monotonic(), self._context.unopened
         with self.precedence:
@@ -133,7 +133,7 @@ class Delivering:
         about = held.endpoint.id if held.endpoint else lane
         reason = unreadable_secret(about, error)
         await self.release([held])
-        await context.store.write(tell, News(SECRETS_DIFFER, "", "", reason))
+        await context.store.write(tell, ConditionReport(SECRETS_DIFFER, "", "", reason))
 
     async def _send(self, held: Held) -> AttemptResult:
         context, at = self._context, self._context.clock.now()
@@ -192,7 +192,9 @@ class Delivering:
         return results
 
     def _settle(self, tx: Tx, done: Sequence[_Done]) -> list[None]:
-        tried = [Tried(one.held.claimed, one.attempt, self._outcome(tx, one)) for one in done]
+        tried = [
+            AttemptedDelivery(one.held.claimed, one.attempt, self._outcome(tx, one)) for one in done
+        ]
         delivery_queue.settle(tx.db, tried, now=tx.now)
         self._judge_endpoints(tx, done)
         ended = {

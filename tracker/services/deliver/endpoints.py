@@ -44,7 +44,7 @@ class NewEndpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class EndpointPatch:
     """The changes to an endpoint.
 
     fields:  by their names in Endpoint.
@@ -104,7 +104,7 @@ class Endpoints:
         made: Endpoint = await self._context.store.write(_insert, new)
         return RevealedEndpoint(made, signature.text_of(key))
 
-    async def change(self, tenant: str, id_: UUID, changes: Changes) -> Endpoint:
+    async def change(self, tenant: str, id_: UUID, changes: EndpointPatch) -> Endpoint:
         """Change some of an endpoint's fields. Raises as `create`, NotFound."""
         if "url" in changes.fields:
             self._check_url(changes.fields["url"])

@@ -17,7 +17,7 @@ from tracker.domain.task import Task
 from tracker.services.context import Context
 from tracker.store import lost_answers, processes
 from tracker.store.driver.transaction import Tx
-from tracker.store.lost_answers import CreateName, LostAnswer, Span
+from tracker.store.lost_answers import CreateName, LostAnswer, TimeSpan
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +70,9 @@ class LostAnswers:
         """Nothing was asked yet."""
         self._context = context
         self._pending: dict[CreateName, list[PendingAnswer]] = {}
-        self._doubts: dict[CreateName, Span] = {}
+        self._doubts: dict[CreateName, TimeSpan] = {}
         self._writing: set[asyncio.Task[None]] = set()
-        self._died: Span | None = None
+        self._died: TimeSpan | None = None
         self._started_at = context.clock.now()
         self._asked_of_dead: set[CreateName] = set()
 
@@ -99,7 +99,7 @@ class LostAnswers:
         if left:
             seen = [one.seen_at for one in left]
             until = min(clock.now(), max(seen) + self._context.policy.lease * GONE_LEASES)
-            self._died = Span(min(seen), until)
+            self._died = TimeSpan(min(seen), until)
 
     def begin(self, name: CreateName, *, held_s: int = 0) -> PendingAnswer:
         """Begin to answer a create. The caller tells `made` or `failed`, and `tell`.
@@ -110,7 +110,7 @@ class LostAnswers:
         self._pending.setdefault(name, []).append(answer)
         return answer
 
-    async def settle(self, answer: PendingAnswer) -> Span | None:
+    async def settle(self, answer: PendingAnswer) -> TimeSpan | None:
         """Wait until every lost answer to an equal create is on record.
 
         Returns the time within which another task may have been made for the same call; None for
@@ -163,7 +163,7 @@ class LostAnswers:
 
     def _doubt(self, answer: PendingAnswer) -> None:
         until = answer.began_at + self.kept
-        self._doubts[answer.name] = Span(answer.began_at, until)
+        self._doubts[answer.name] = TimeSpan(answer.began_at, until)
 
     async def _write(self, answer: PendingAnswer) -> None:
         assert answer.task_key is not None  # noqa: S101 - written once it is known

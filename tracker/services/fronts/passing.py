@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote
 
 from tracker.domain.access import DEFAULT_TENANT, Scope
 from tracker.domain.errors import (
-    Broken,
+    BrokenTransfer,
     FieldError,
     Forbidden,
     InvalidRequest,
@@ -57,7 +57,7 @@ class WholeBody(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class PassedRequest:
     """A client's call.
 
     path:    a key of the provider's `passes_on.calls`.
@@ -95,7 +95,7 @@ class _Places:
             raise Unavailable("too many calls are being passed on to the provider") from None
 
 
-class Passing:
+class PassThrough:
     """Carries calls over. One per process: it bounds how many are on their way."""
 
     def __init__(self, context: Context, http: StreamingHttp) -> None:
@@ -104,7 +104,7 @@ class Passing:
         self._http = http
         self._places = _Places()
 
-    async def open(self, passage: Passage) -> HttpStream | HttpFailure:
+    async def open(self, passage: PassedRequest) -> HttpStream | HttpFailure:
         """Return the provider's answer, its body still to come.
 
         Raises Forbidden for a call about the account that is not the operator's; InvalidRequest
@@ -138,7 +138,7 @@ class Passing:
                 return await self._read(answer, passage, passes, account)
             return replace(answer, chunks=_giving_back(answer.chunks, held.pop_all()))
 
-    async def _task(self, passage: Passage, name: str) -> Task:
+    async def _task(self, passage: PassedRequest, name: str) -> Task:
         """Find the task that a call is about. Raises NotFound."""
         found = await self._context.store.read(
             lambda db: tasks.get_by_name(db, passage.tenant, passage.provider, name)
@@ -157,7 +157,9 @@ class Passing:
             raise Misuse(f"{provider} passes no call on")
         return passes, passes.calls[path]
 
-    async def _naming(self, passage: Passage, call: PassedCall) -> tuple[Passage, str | None]:
+    async def _naming(
+        self, passage: PassedRequest, call: PassedCall
+    ) -> tuple[PassedRequest, str | None]:
         """Read what the call names; return it written anew, and the account that has it."""
         if passage.body is None or passage.body.size > NAMING_BYTES:
             raise InvalidRequest(FieldError("", f"must have at most {NAMING_BYTES} bytes"))
@@ -168,10 +170,10 @@ class Passing:
         asked = {name for name, _ in parse_qsl(passage.query, keep_blank_values=True)}
         # A gateway might read an id from the query and not from the body that was looked at.
         query = "" if asked & {call.field, *call.more_names} else passage.query
-        return replace(passage, body=Text(text), query=query), owner
+        return replace(passage, body=TextBody(text), query=query), owner
 
     async def _ask(
-        self, passage: Passage, passes: PassesOn, account: str, path: str
+        self, passage: PassedRequest, passes: PassesOn, account: str, path: str
     ) -> HttpStream | HttpFailure:
         context, body = self._context, passage.body
         asked = context.accounts[passage.provider, account]
@@ -195,7 +197,7 @@ class Passing:
         )
 
     async def _read(
-        self, answer: HttpStream, passage: Passage, passes: PassesOn, account: str
+        self, answer: HttpStream, passage: PassedRequest, passes: PassesOn, account: str
     ) -> HttpStream | HttpFailure:
         """Read an answer whole: keep what it made, or leave out what is not the tenant's."""
         call, context = passes.calls[passage.path], self._context
@@ -206,7 +208,7 @@ class Passing:
                 if len(body) > READ_BYTES:
                     reason = f"the answer is larger than {READ_BYTES} bytes"
                     return HttpFailure(Certainty.UNKNOWN, reason)
-        except Broken as error:
+        except BrokenTransfer as error:
             return HttpFailure(Certainty.UNKNOWN, str(error))
         parsed = owning.read_answer(bytes(body))
         if call.makes is not None and answer.status < 300:
@@ -219,9 +221,9 @@ class Passing:
                 return HttpFailure(Certainty.UNKNOWN, "the provider's list cannot be read")
             shown = await owning.without_foreign(context, _caller(passage), passes, call, parsed)
             body = bytearray(json.dumps(shown).encode())
-        return replace(answer, chunks=Text(bytes(body)).pieces())
+        return replace(answer, chunks=TextBody(bytes(body)).pieces())
 
-    def _account(self, passage: Passage, passes: PassesOn, owner: str | None) -> str:
+    def _account(self, passage: PassedRequest, passes: PassesOn, owner: str | None) -> str:
         """Return the object's account, else the main one or the first that can be asked."""
         context, provider = self._context, passage.provider
         main = owner or context.main_account(provider)
@@ -239,12 +241,12 @@ class Passing:
         )
 
 
-def _caller(passage: Passage) -> owning.Caller:
+def _caller(passage: PassedRequest) -> owning.Caller:
     return owning.Caller(passage.provider, passage.tenant)
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TextBody:
     """A body that is at hand."""
 
     content: bytes

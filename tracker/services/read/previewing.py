@@ -14,7 +14,7 @@ from uuid import UUID
 
 from tracker.domain.byte_range import range_of
 from tracker.domain.custody import Asset, AssetState, by_piece, piece_name
-from tracker.domain.errors import Broken, NotFound, Unkeepable
+from tracker.domain.errors import BrokenTransfer, NotFound, UnkeepableFile
 from tracker.domain.exchange import HttpFailure, HttpStream
 from tracker.domain.media_type import FIRST_BYTES
 from tracker.domain.preview import MAX_BYTES, SHOWN, choose_shown_type
@@ -73,14 +73,17 @@ class OpenPreview:
     _is_open: bool = True
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Yield the bytes, up to the bound. Raises Broken, Unkeepable where they end too soon."""
+        """Yield the bytes, up to the bound.
+
+        Raises BrokenTransfer, UnkeepableFile where they end too soon.
+        """
         size = len(self.begun)
         if self.begun:
             yield self.begun
         async for chunk in self._rest:
             size += len(chunk)
             if size > MAX_BYTES:
-                raise Broken("larger than a page may show")
+                raise BrokenTransfer("larger than a page may show")
             yield chunk
 
     async def aclose(self) -> None:
@@ -235,7 +238,7 @@ async def _first_of(chunks: AsyncGenerator[bytes, None]) -> bytes:
             if not chunk:
                 break
             first += chunk
-    except (Broken, Unkeepable) as error:
+    except (BrokenTransfer, UnkeepableFile) as error:
         raise CannotShow(NoPreview.UNREACHABLE, str(error)) from None
     return first
 

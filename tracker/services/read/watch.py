@@ -36,7 +36,7 @@ _RETRY_S = 1.0
 """Pause after a read that failed."""
 
 
-class Woke(StrEnum):
+class WakeReason(StrEnum):
     """Why a waiter goes on."""
 
     NEWS = "news"
@@ -85,7 +85,7 @@ class Waiter:
     def __exit__(self, *_exc: object) -> None:
         self._watch.leave(self)
 
-    async def sleep(self, until: float, gone: Gone) -> Woke:
+    async def sleep(self, until: float, gone: Gone) -> WakeReason:
         """Wait until there is news, the time is over or the client has gone.
 
         until: by the event loop's clock.
@@ -96,16 +96,16 @@ class Waiter:
             try:
                 async with asyncio.timeout_at(until) as self._timer:
                     await gone()
-                return Woke.GONE
+                return WakeReason.GONE
             except TimeoutError:
                 pass
             finally:
                 self._timer = None
         if self.is_revoked:
-            return Woke.REVOKED
+            return WakeReason.REVOKED
         if self._closing:
-            return Woke.CLOSING
-        woke = Woke.NEWS if self._due else Woke.TIME
+            return WakeReason.CLOSING
+        woke = WakeReason.NEWS if self._due else WakeReason.TIME
         self._due = False
         return woke
 
@@ -279,19 +279,19 @@ class Watch:
 
     async def next(
         self, waiter: FeedWaiter, position: int, *, limit: int, until: float, gone: Gone
-    ) -> tuple[FeedPage, Woke]:
+    ) -> tuple[FeedPage, WakeReason]:
         """Return the next page that has something, however long it takes; else an empty one and
         why.
         """
         while True:
             page = await self.after(position, waiter.filter, limit=limit)
             if waiter.is_revoked:
-                return FeedPage((), position, more=False), Woke.REVOKED
+                return FeedPage((), position, more=False), WakeReason.REVOKED
             if page.changes or page.more:
-                return page, Woke.NEWS
+                return page, WakeReason.NEWS
             position = page.position
             woke = await waiter.sleep(until, gone)
-            if woke is not Woke.NEWS:
+            if woke is not WakeReason.NEWS:
                 return page, woke
 
     def close(self) -> None:

@@ -51,7 +51,7 @@ class Comparison:
     unread: str | None = None
 
 
-class Comparing:
+class RereadComparer:
     """Reads kept callbacks by the adapters of today."""
 
     def __init__(self, context: Context) -> None:

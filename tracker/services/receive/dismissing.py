@@ -19,7 +19,7 @@ class _Dismissed:
     actor: str
 
 
-class Dismissing:
+class ReceiptDismisser:
     """Takes entries out of what needs a human; their history stays as it is."""
 
     def __init__(self, context: Context) -> None:

@@ -54,7 +54,7 @@ class CallbackReply:
 
 
 @record
-class Received:
+class ReceptionResult:
     """The result of receiving one callback.
 
     is_duplicate: these very bytes were there before.
@@ -78,7 +78,7 @@ class Reception:
         self.forgeries = ForgeryCounter(context)
         self._reader = CallbackReader(context)
         self._receivers, self._read = self._reader.receivers, self._reader.read
-        self._arrivals: Arrivals[Received] = Arrivals(
+        self._arrivals: Arrivals[ReceptionResult] = Arrivals(
             self._reader.read_all,
             partial(context.store.write_all, self._apply),
             self._report_received,
@@ -111,7 +111,7 @@ class Reception:
         is_ours = token.is_valid(self._context.secrets, provider, subject, token_)
         return known.callback_bytes if is_ours else 0
 
-    async def receive(self, raw: RawCallback) -> Received:
+    async def receive(self, raw: RawCallback) -> ReceptionResult:
         """Keep one callback and apply what it says. When this returns, it is on disk.
 
         Raises NotFound when the token is not ours, whether or not the task exists;
@@ -132,7 +132,7 @@ class Reception:
             raise NotFound(_NO_SUCH_URL)
         self._context.precedence.begin()
         try:
-            received: Received = await self._context.store.write(self._apply, item)
+            received: ReceptionResult = await self._context.store.write(self._apply, item)
         finally:
             self._context.precedence.end()
         return self._report_received(raw, item, received, started_s)
@@ -141,7 +141,7 @@ class Reception:
         self,
         raw: RawCallback,
         started_s: float,
-        then: Callable[[Received | Exception | None], None],
+        then: Callable[[ReceptionResult | Exception | None], None],
     ) -> bool:
         """Receive a callback with all that this turn of the loop brings, if it is as most are.
 
@@ -158,8 +158,8 @@ class Reception:
         return True
 
     def _report_received(
-        self, raw: RawCallback, item: ParsedCallback, received: Received, started_s: float
-    ) -> Received:
+        self, raw: RawCallback, item: ParsedCallback, received: ReceptionResult, started_s: float
+    ) -> ReceptionResult:
         CALLBACKS.add((raw.provider, received.verdict._value_))
         if wants_callbacks() and wants_callback(received.traceparent, item.digest):
             _trace(item, received, self._context.clock.monotonic() - started_s)
@@ -202,7 +202,7 @@ class Reception:
             return await asyncio.to_thread(self._read, raw)
         return self._read(raw)
 
-    def _apply(self, tx: Tx, items: Sequence[ParsedCallback]) -> list[Received]:
+    def _apply(self, tx: Tx, items: Sequence[ParsedCallback]) -> list[ReceptionResult]:
         """Set-based: any number of callbacks, one transaction."""
         every = [*items, *(one for item in items for one in item.more)]
         found = correlate(self._context, tx, every)
@@ -219,13 +219,13 @@ class Reception:
         matches = [*(found[place] for place in kept), *found[len(items) :]]
         received = iter(self._keep(tx, [items[place] for place in kept], matches))
         return [
-            Received(Verdict.STALE, found[place].reason) if place in late else next(received)
+            ReceptionResult(Verdict.STALE, found[place].reason) if place in late else next(received)
             for place in range(len(items))
         ]
 
     def _keep(
         self, tx: Tx, items: Sequence[ParsedCallback], found: Sequence[Match]
-    ) -> list[Received]:
+    ) -> list[ReceptionResult]:
         """Keep callbacks and apply them. found: their matches, then those of what they say more."""
         further = iter(found[len(items) :])
         beside = [[(one, next(further)) for one in item.more] for item in items]
@@ -252,7 +252,7 @@ class Reception:
                 )
             steps.append([one.step for one in told if one.step is not None])
         recorder.save()
-        results: list[Received] = []
+        results: list[ReceptionResult] = []
         for made, (key, received) in zip(
             steps, _save_receipts(tx, sent, judged, inserted()), strict=True
         ):
@@ -284,14 +284,16 @@ class Reception:
         )
 
 
-def _trace(item: ParsedCallback, received: Received, took_s: float) -> None:
+def _trace(item: ParsedCallback, received: ReceptionResult, took_s: float) -> None:
     about = {"tracker.provider": item.raw.provider, "tracker.verdict": received.verdict.value}
     if item.task_id is not None:
         about["tracker.task"] = str(item.task_id)
     record_callback(took_s, parent=received.traceparent, attributes=about)
 
 
-def _with_places(received: Sequence[Received], matches: Sequence[Match]) -> list[Received]:
+def _with_places(
+    received: Sequence[ReceptionResult], matches: Sequence[Match]
+) -> list[ReceptionResult]:
     return [
         one
         if match.task is None or match.task.traceparent is None
@@ -347,7 +349,7 @@ def _as_event(said: Observation) -> Event:
 
 def _save_receipts(
     tx: Tx, sent: Sequence[Receipt], judged: Sequence[Receipt], keys: Sequence[int | None]
-) -> list[tuple[int, Received]]:
+) -> list[tuple[int, ReceptionResult]]:
     """Have the rows say what was made of them, and repeats get rows.
 
     sent:   as they were inserted, if they were.
@@ -357,14 +359,14 @@ def _save_receipts(
     again = [row for key, row in zip(keys, judged, strict=True) if key is None]
     repeats = iter(receipts.insert_repeats(tx.db, again))
     corrected: dict[int, tuple[Verdict, str | None]] = {}
-    kept: list[tuple[int, Received]] = []
+    kept: list[tuple[int, ReceptionResult]] = []
     for key, before, now in zip(keys, sent, judged, strict=True):
         if key is None:
             repeat, verdict = next(repeats)
-            kept.append((repeat, Received(verdict, now.reason, is_duplicate=True)))
+            kept.append((repeat, ReceptionResult(verdict, now.reason, is_duplicate=True)))
             continue
         if now is not before:
             corrected[key] = (now.verdict, now.reason)
-        kept.append((key, Received(now.verdict, now.reason)))
+        kept.append((key, ReceptionResult(now.verdict, now.reason)))
     receipts.correct(tx.db, corrected)
     return kept

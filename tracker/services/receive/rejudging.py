@@ -19,12 +19,12 @@ from tracker.services.context import Context
 from tracker.services.receive.correlation import Match, ParsedCallback, match_known
 from tracker.services.receive.judging import Judge, main_match
 from tracker.services.receive.reading import CallbackReader
-from tracker.services.receive.rereading import Rereading, is_about
+from tracker.services.receive.rereading import ReceiptRereader, is_about
 from tracker.services.recorder import Recorder
 from tracker.store import odd_receipts, receipts, refolds, tasks
 from tracker.store.attention import ASKING
 from tracker.store.driver.transaction import Tx
-from tracker.store.receipts import Judged, Receipt
+from tracker.store.receipts import Receipt, RereadReceipt
 
 _Parts = Sequence[tuple[ParsedCallback, Match]]
 NO_SUCH_RECEIPT = "there is no such receipt"
@@ -69,14 +69,14 @@ class _Rereading:
         return is_unowned and self.target is None and not self.parts[0].signed_by()
 
 
-class Rejudging:
+class ReceiptRejudger:
     """Judges kept callbacks again."""
 
     def __init__(self, context: Context) -> None:
         """Holds no state of its own."""
         self._context = context
         self._reader = CallbackReader(context)
-        self._rereading = Rereading(context)
+        self._rereading = ReceiptRereader(context)
 
     async def replay(self, tenant: str, key: int, *, actor: str, is_dry: bool) -> Rejudged:
         """Judge a callback by today's adapter and rules, as if it came now.
@@ -284,4 +284,4 @@ def _settle(tx: Tx, one: _Rereading, result: Rejudged, reader: int) -> None:
         reason = f"{how} by {one.actor}; it was {was}"
         reason = reason if result.reason is None else f"{result.reason} ({reason})"
     task_key = kept.task_key if result.task is None else result.task.key
-    receipts.judge_anew(tx.db, kept.key, Judged(verdict, reason, task_key, reader))
+    receipts.judge_anew(tx.db, kept.key, RereadReceipt(verdict, reason, task_key, reader))

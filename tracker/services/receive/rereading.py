@@ -15,7 +15,7 @@ from tracker.domain.exchange import HttpResult
 from tracker.domain.lifecycle import Transition, Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Observed
-from tracker.domain.refolding import ReadReceipt, Refolded, Sort, refold
+from tracker.domain.refolding import ReadReceipt, Refolded, RereadKind, refold
 from tracker.domain.task import Task
 from tracker.providers.kit.denials import doubting_denial
 from tracker.providers.ports.adapter import Asking
@@ -39,7 +39,7 @@ class Unreadable(Exception):
     """Nobody can read a receipt today."""
 
 
-class Rereading:
+class ReceiptRereader:
     """Reads receipts as the adapters of this release do. Asks neither database nor provider."""
 
     def __init__(self, context: Context) -> None:
@@ -58,13 +58,13 @@ class Rereading:
                 continue
             body = one.body if one.duplicate_of is None else bodies.get(one.duplicate_of)
             if body is None or len(body) < one.size_bytes:
-                return Refolded(Sort.GONE, task)
+                return Refolded(RereadKind.GONE, task)
             try:
                 said = self._read_observations(task, one, body, step)
             except Unreadable:
                 if step is None or step.kind is EventKind.SEEN_CANCELLED:
                     continue  # it moved nothing, or may be the answer to a request to cancel
-                return Refolded(Sort.UNREADABLE, task)
+                return Refolded(RereadKind.UNREADABLE, task)
             read.append(ReadReceipt(one.key, one.source, one.received_at, said))
         return refold(task, stored.history, read, actor=actor)
 
@@ -78,7 +78,7 @@ class Rereading:
                 compared = self.compare(stored, actor=actor)
             except Exception:
                 log.exception("task %(task)s cannot be folded again", {"task": stored.task.id})
-                compared = Refolded(Sort.UNREADABLE, stored.task)
+                compared = Refolded(RereadKind.UNREADABLE, stored.task)
             results.append((stored.task, compared))
         return results
 

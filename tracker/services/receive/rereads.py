@@ -17,15 +17,15 @@ from uuid import UUID
 from tracker.clock import new_id
 from tracker.domain.errors import Conflict, FieldError, InvalidRequest, NotFound, Unavailable
 from tracker.domain.lifecycle import Verdict
-from tracker.domain.refolding import Refolded, Sort
+from tracker.domain.refolding import Refolded, RereadKind
 from tracker.domain.rereads import MOST_DIFFERENCES, Difference, Reread
 from tracker.domain.runs import RunState
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
-from tracker.services.receive.rejudging import Rejudging
-from tracker.services.receive.rereading import Rereading
+from tracker.services.receive.rejudging import ReceiptRejudger
+from tracker.services.receive.rereading import ReceiptRereader
 from tracker.services.recorder import Recorder
 from tracker.store import receipts, refolds, rereads, tasks
 from tracker.store.driver.transaction import Tx
@@ -41,7 +41,7 @@ AT_ONCE = 200
 PAGES_AT_ONCE = 20
 """Pages of one round of a worker, so that it stops soon when it is told to."""
 NO_SUCH_REREAD = "there is no such run"
-_CHANGED = frozenset({Sort.RICHER, Sort.FREED})
+_CHANGED = frozenset({RereadKind.RICHER, RereadKind.FREED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,8 @@ class Rereads:
     ) -> None:
         """at_once, pages: less, for tests."""
         self._context = context
-        self._rereading = Rereading(context)
-        self._rejudging = Rejudging(context)
+        self._rereading = ReceiptRereader(context)
+        self._rejudging = ReceiptRejudger(context)
         self._at_once = at_once
         self._pages = pages
 
@@ -282,7 +282,7 @@ def _page_of(run: Reread, seen: _Seen, compared: Iterable[tuple[Task, Refolded]]
     changing: dict[int, tuple[int, ...]] = {}
     for task, one in compared:
         counts[one.sort.value] += 1
-        if one.sort is Sort.SAME:
+        if one.sort is RereadKind.SAME:
             continue
         differences.append(
             Difference(
@@ -319,7 +319,7 @@ def _advance_run(run: Reread, page: _Page, *, now: datetime) -> Reread:
 def _choose_listed(every: Sequence[Difference]) -> Sequence[Difference]:
     """Return the first differences, and besides the first contradictions: these want somebody."""
     first = list(every[:MOST_DIFFERENCES])
-    contradicting = [one for one in every if one.sort == Sort.CONTRADICTS.value]
+    contradicting = [one for one in every if one.sort == RereadKind.CONTRADICTS.value]
     return first + [one for one in contradicting[:MOST_DIFFERENCES] if one not in first]
 
 

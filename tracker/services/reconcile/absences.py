@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from tracker.domain.denial import Believed, Denial, Doubted, doubt_of_submit, judge
+from tracker.domain.denial import BelievedDenial, Denial, UnprovenDenial, doubt_of_submit, judge
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.outcome import Absence, Absent
 from tracker.domain.task import AT_PROVIDER, Task, TaskError, TaskState
@@ -70,11 +70,11 @@ class Absences:
             context.expectations.of(task),
         )
         match judge(denial, pause=context.policy.polls.confirm, now=tx.now):
-            case Doubted(until=until, counts=counts):
+            case UnprovenDenial(until=until, counts=counts):
                 if counts:
                     tasks.set_absences(tx.db, {task.key: task.absences + 1}, now=tx.now)
                 return until
-            case Believed(times=times):
+            case BelievedDenial(times=times):
                 message = f"the provider does not know it (said {times} times)"
                 is_unwanted = task.state is TaskState.UNCERTAIN and task.cancel_asked_at is not None
                 kind = EventKind.CANCEL_REQUESTED if is_unwanted else EventKind.ABSENT

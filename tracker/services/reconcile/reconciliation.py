@@ -49,7 +49,7 @@ from tracker.services.asking import (
 )
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
 from tracker.services.leases import finish
-from tracker.services.parts import MadeParts, take_in_parts
+from tracker.services.parts import CreatedParts, take_in_parts
 from tracker.services.reconcile.absences import Absences
 from tracker.services.reconcile.look_pace import LookPace
 from tracker.services.recorder import Recorder, next_look
@@ -72,7 +72,7 @@ _TOLD_NOTHING = frozenset({Verdict.DUPLICATE, Verdict.STALE})
 
 
 @dataclass(frozen=True, slots=True)
-class _Looked:
+class _LookResult:
     """One look at one task. task: as it was when it was asked about."""
 
     job: Job
@@ -121,7 +121,7 @@ class Reconciliation:
                 {"tasks": len(without_account), "lane": held[0].lane, "reason": ACCOUNT_GONE},
             )
             unasked = [
-                _Looked(job, open_[job.task_key], CANNOT_ASK, _NOBODY_TO_ASK)
+                _LookResult(job, open_[job.task_key], CANNOT_ASK, _NOBODY_TO_ASK)
                 for job in held
                 if job.task_key in without_account
             ]
@@ -169,7 +169,7 @@ class Reconciliation:
         context.at(CrashPoint.POLL_ANSWERED)
         self._apply_slowdown(lane, asked.outcomes)
         looked = [
-            _Looked(job, task, asked.answer, outcome)
+            _LookResult(job, task, asked.answer, outcome)
             for job, task, outcome in zip(held, group, asked.outcomes, strict=True)
         ]
         # What is asked for by itself already is not asked for so again.
@@ -181,7 +181,7 @@ class Reconciliation:
         if len(settled) < len(looked):
             await self._look_alone(group, looked, gate)
 
-    async def _record(self, item: _Looked) -> None:
+    async def _record(self, item: _LookResult) -> None:
         """Write down what was learnt; an answer that cannot be written down told us nothing.
 
         Otherwise the look would be made again and again, and raise each time. Raises Unavailable.
@@ -199,7 +199,7 @@ class Reconciliation:
             await write(self._settle, replace(item, outcome=nothing), is_patient=True)
 
     async def _look_alone(
-        self, group: Sequence[Task], looked: Sequence[_Looked], gate: asyncio.Semaphore
+        self, group: Sequence[Task], looked: Sequence[_LookResult], gate: asyncio.Semaphore
     ) -> None:
         """Ask for each by itself that the answer for all did not speak of."""
         if all(_must_be_alone(item) for item in looked):
@@ -234,7 +234,7 @@ class Reconciliation:
                 )
         return [None] * len(braked)
 
-    def _settle(self, tx: Tx, looked: Sequence[_Looked]) -> list[None]:
+    def _settle(self, tx: Tx, looked: Sequence[_LookResult]) -> list[None]:
         found = tasks.lock_by_key(tx.db, {item.job.task_key for item in looked})
         recorder = Recorder(self._context, tx, found.values())
         held = jobs.lock_held(tx.db, [item.job for item in looked])
@@ -244,7 +244,7 @@ class Reconciliation:
         recorder.flush()
         return [None] * len(looked)
 
-    def _settle_one(self, tx: Tx, recorder: Recorder, item: _Looked) -> None:
+    def _settle_one(self, tx: Tx, recorder: Recorder, item: _LookResult) -> None:
         task = recorder.task(item.job.task_key)
         if not is_askable(task):
             jobs.finish(tx.db, item.job)
@@ -273,7 +273,7 @@ class Reconciliation:
         else:
             jobs.finish(tx.db, item.job)
 
-    def _observe(self, tx: Tx, recorder: Recorder, item: _Looked, said: Observation) -> None:
+    def _observe(self, tx: Tx, recorder: Recorder, item: _LookResult, said: Observation) -> None:
         task = recorder.task(item.job.task_key)
         verdict, reason, step = Verdict.MISMATCH, None, None
         if said.external_task_id and said.external_task_id != task.external_task_id:
@@ -304,7 +304,7 @@ class Reconciliation:
         last = attempts.last_of(tx.db, task.key)
         if last is not None:
             body = tasks.input_of(tx.db, [task.key]).get(task.key, b"{}")
-            made = MadeParts(parts, body, last.key)
+            made = CreatedParts(parts, body, last.key)
             take_in_parts(self._context, tx, recorder, task, made)
 
     def _accept_unconfirmed_callback(self, tx: Tx, recorder: Recorder, task: Task) -> None:
@@ -330,7 +330,7 @@ class Reconciliation:
         return next_look(self._context, task, now)
 
     def _settle_cancel(
-        self, tx: Tx, recorder: Recorder, item: _Looked, outcome: CancelOutcome
+        self, tx: Tx, recorder: Recorder, item: _LookResult, outcome: CancelOutcome
     ) -> datetime:
         """Record what became of a request to cancel; return when to look at the task."""
         task, plan = recorder.task(item.job.task_key), self._context.policy.polls
@@ -371,12 +371,12 @@ class _Braked:
     brake: _Brake
 
 
-def _must_be_alone(item: _Looked) -> bool:
+def _must_be_alone(item: _LookResult) -> bool:
     return isinstance(item.outcome, Unanswered) and item.outcome.alone
 
 
 def _receipt(
-    task: Task, item: _Looked, verdict: Verdict, reason: str | None, now: datetime
+    task: Task, item: _LookResult, verdict: Verdict, reason: str | None, now: datetime
 ) -> Receipt:
     body = item.answer.body if isinstance(item.answer, HttpResult) else b""
     # What is said twice at one version is one piece of evidence; request ids in the answer differ,

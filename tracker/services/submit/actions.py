@@ -24,7 +24,7 @@ from tracker.services.recorder import Recorder
 from tracker.services.submit.replays import AcceptedTask
 from tracker.services.submit.request import no_account
 from tracker.services.submit.resubmission import why_not_again
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import attempts, jobs, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import NewJob
@@ -68,10 +68,10 @@ class _Resolving:
     resolution: Resolution
 
 
-class Actions:
+class TaskActions:
     """Acts on one task at a time; several calls may share a transaction."""
 
-    def __init__(self, context: Context, acceptance: Acceptance) -> None:
+    def __init__(self, context: Context, acceptance: SubmissionIntake) -> None:
         """acceptance: takes in what is submitted again."""
         self._context = context
         self._acceptance = acceptance
@@ -137,7 +137,7 @@ class Actions:
     ) -> AcceptedTask:
         """Submit the input of a task that came to nothing again, as a new task linked to it.
 
-        Raises NotFound, Conflict, and what `Acceptance.accept` raises.
+        Raises NotFound, Conflict, and what `SubmissionIntake.accept` raises.
         """
         task = await self._context.store.find(tasks.by_id, id_)
         if task is None or task.tenant != tenant:

@@ -13,7 +13,7 @@ MOST = 256
 """Jobs of one process that are set aside at once; a further one keeps its place."""
 
 
-class JobsAside:
+class WaitingJobs:
     """The jobs that wait for a slow answer. Their leases are renewed like those of all others."""
 
     def __init__(self, most: int = MOST) -> None:

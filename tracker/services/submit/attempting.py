@@ -27,20 +27,20 @@ from tracker.domain.task import AT_PROVIDER, Awaits, Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.metrics import SUBMITS, name_of
 from tracker.providers.ports.adapter import Sending
-from tracker.services.call_turns import Purpose
+from tracker.services.call_turns import CallPurpose
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
-from tracker.services.parts import MadeParts, take_in_parts
+from tracker.services.parts import CreatedParts, take_in_parts
 from tracker.services.recorder import Recorder
-from tracker.services.submit.aside import JobsAside
+from tracker.services.submit.aside import WaitingJobs
 from tracker.services.submit.create_turn import CreateTurn
 from tracker.services.submit.holds import SubmitHolds
 from tracker.services.submit.persistence import persistently
 from tracker.services.submit.streaming import StreamedAnswer
 from tracker.services.submit.tries import (
     LARGE,
-    BegunTry,
-    EndedTry,
-    HeldInput,
+    AttemptInput,
+    EndedAttempt,
+    OpenAttempt,
     build_abandonment,
     build_deferral,
     build_ended_attempt,
@@ -64,14 +64,14 @@ _ONCE_PAUSE = timedelta(seconds=3)
 """Pause before the one more try that a clock skew deserves (Kling 1003, 1004)."""
 
 
-class Attempting:
+class SubmitAttempts:
     """Carries out jobs of kind `submit`."""
 
     def __init__(self, context: Context) -> None:
         """One per process: it remembers what providers asked to wait."""
         self._context = context
         self._holds = SubmitHolds(context)
-        self.aside = JobsAside()
+        self.aside = WaitingJobs()
 
     async def run(self, job: Job) -> None:
         """Carry out one job: one try. Raises Unavailable; anything else raised is a bug."""
@@ -80,7 +80,7 @@ class Attempting:
             await self._holds.look(job)
             # Before the lease is prolonged, so that it ends for us no later than for others.
             ours_until = context.clock.monotonic() + context.policy.lease.total_seconds()
-            begun: BegunTry | None = await context.store.write(self._begin, job, is_patient=True)
+            begun: OpenAttempt | None = await context.store.write(self._begin, job, is_patient=True)
             turn.is_used = begun is not None
         if begun is None:
             return
@@ -92,7 +92,7 @@ class Attempting:
             outcome = await self._try(job, begun, ours_until=ours_until)
             traced.add({"tracker.outcome": outcome})
 
-    async def _try(self, job: Job, begun: BegunTry, *, ours_until: float) -> str:
+    async def _try(self, job: Job, begun: OpenAttempt, *, ours_until: float) -> str:
         """Send what was begun and write down what came of it; returns that in a word."""
         context = self._context
         await context.precedence.give_way()
@@ -128,13 +128,13 @@ class Attempting:
         if lasts:
             await context.precedence.lull()
         status = answer.status if isinstance(answer, HttpResult) else None
-        await self._record(EndedTry(job, begun, outcome, status, latency_ms))
+        await self._record(EndedAttempt(job, begun, outcome, status, latency_ms))
         name = name_of(outcome)
         SUBMITS.add((begun.task.provider, begun.task.account, name))
         context.at(CrashPoint.SUBMIT_RECORDED)
         return name
 
-    async def _record(self, ended: EndedTry) -> None:
+    async def _record(self, ended: EndedAttempt) -> None:
         """Write the outcome down. A database that is away for a moment must not make us forget it.
 
         Raises Unavailable when it stays away; then the open attempt says that nobody knows.
@@ -144,7 +144,7 @@ class Attempting:
             context.clock, lambda: context.store.write(self._end, ended, is_patient=True)
         )
 
-    def _sending(self, begun: BegunTry) -> Sending:
+    def _sending(self, begun: OpenAttempt) -> Sending:
         context, task = self._context, begun.task
         return Sending(
             account=context.account(task),
@@ -156,7 +156,7 @@ class Attempting:
         )
 
     def _open_stream(
-        self, sending: Sending, begun: BegunTry, under_way: CallUnderWay
+        self, sending: Sending, begun: OpenAttempt, under_way: CallUnderWay
     ) -> StreamedAnswer | None:
         """Return what takes an answer that is a stream; None where it is none."""
         streams = self._context.providers[sending.task.provider].streams
@@ -222,7 +222,7 @@ class Attempting:
             may_send=may_send,
             files=context.sinks(sending.task),
             pieces=None if streamed is None else streamed.open,
-            purpose=Purpose.CREATE,
+            purpose=CallPurpose.CREATE,
             has_turn=True,
         )
 
@@ -249,7 +249,7 @@ class Attempting:
             log.exception("the answer to a submit broke the adapter")
             return Unknown("the answer could not be read; see the log")
 
-    def _begin(self, tx: Tx, held: Sequence[Job]) -> list[BegunTry | None]:
+    def _begin(self, tx: Tx, held: Sequence[Job]) -> list[OpenAttempt | None]:
         """Open attempts for the jobs that may be sent now; settle those that may not."""
         found = tasks.lock_by_key(tx.db, {job.task_key for job in held})
         rooms = self._rooms(tx, found.values())
@@ -289,7 +289,7 @@ class Attempting:
         recorder.flush()
         return [begun.get(job.task_key) for job in held]
 
-    def _open(self, tx: Tx, sending: Mapping[Job, Task]) -> dict[int, BegunTry]:
+    def _open(self, tx: Tx, sending: Mapping[Job, Task]) -> dict[int, OpenAttempt]:
         if not sending:
             return {}
         going = list(sending.values())
@@ -299,11 +299,11 @@ class Attempting:
         opened = attempts.open_many(tx.db, going, now=tx.now)
         bodies = tasks.input_of(tx.db, keys)
         return {
-            task.key: BegunTry(task, opened[task.key], HeldInput(bodies[task.key]))
+            task.key: OpenAttempt(task, opened[task.key], AttemptInput(bodies[task.key]))
             for task in going
         }
 
-    def _rooms(self, tx: Tx, wanted: Iterable[Task]) -> dict[tuple[str, str], jobs.Room]:
+    def _rooms(self, tx: Tx, wanted: Iterable[Task]) -> dict[tuple[str, str], jobs.FreeSlots]:
         """Free slots of each capped account, counted under its lock."""
         caps = {
             (task.provider, task.account): cap
@@ -316,9 +316,9 @@ class Attempting:
         for provider, account in sorted(caps):
             tx.lock_account(provider, account)
         held = tasks.slots_held(tx.db, caps)
-        return {name: jobs.Room(cap - held.get(name, 0), cap) for name, cap in caps.items()}
+        return {name: jobs.FreeSlots(cap - held.get(name, 0), cap) for name, cap in caps.items()}
 
-    def _end(self, tx: Tx, ended: Sequence[EndedTry]) -> list[None]:
+    def _end(self, tx: Tx, ended: Sequence[EndedAttempt]) -> list[None]:
         """Record outcomes. The open attempt row is the fence: whoever lost it, lost the say.
 
         Only that the provider has the task stays true, whoever learns it: that is recorded as if
@@ -336,7 +336,7 @@ class Attempting:
         recorder.flush()
         return [None] * len(ended)
 
-    def _conclude(self, tx: Tx, recorder: Recorder, item: EndedTry) -> None:
+    def _conclude(self, tx: Tx, recorder: Recorder, item: EndedAttempt) -> None:
         event = event_of(item)
         if event is None:
             retry_at = self._retry_at(tx, item)
@@ -349,7 +349,7 @@ class Attempting:
             self._take_in(tx, recorder, item, item.outcome)
         jobs.finish(tx.db, item.job)
 
-    def _take_in(self, tx: Tx, recorder: Recorder, item: EndedTry, accepted: Accepted) -> None:
+    def _take_in(self, tx: Tx, recorder: Recorder, item: EndedAttempt, accepted: Accepted) -> None:
         """Record what an answer says beyond acceptance: a result, and further tasks."""
         attempt = item.begun.attempt.key
         if accepted.said is not None:
@@ -361,10 +361,12 @@ class Attempting:
         body = item.begun.input.left
         if body is None and accepted.parts:
             body = tasks.input_of(tx.db, [task.key]).get(task.key)
-        made = MadeParts(accepted.parts, body or b"{}", attempt)
+        made = CreatedParts(accepted.parts, body or b"{}", attempt)
         take_in_parts(self._context, tx, recorder, task, made)
 
-    def _try_later(self, tx: Tx, recorder: Recorder, item: EndedTry, retry_at: datetime) -> None:
+    def _try_later(
+        self, tx: Tx, recorder: Recorder, item: EndedAttempt, retry_at: datetime
+    ) -> None:
         spent = not isinstance(item.outcome, Deferred) or item.outcome.spends_attempt
         if isinstance(item.outcome, Deferred):
             self._holds.hold(item.begun.task, item.outcome.scope, retry_at)
@@ -375,7 +377,7 @@ class Attempting:
             tx.woken.add(JobKind.SUBMIT)  # somebody may be waiting for the slot
         jobs.reschedule(tx.db, item.job, run_at=retry_at, spent=spent, error=words_of(item.outcome))
 
-    def _retry_at(self, tx: Tx, item: EndedTry) -> datetime | None:
+    def _retry_at(self, tx: Tx, item: EndedAttempt) -> datetime | None:
         """Return when to try again; None once the tries are spent."""
         attempt, jitter = item.job.attempts + 1, self._context.jitter()
         match item.outcome:

@@ -17,7 +17,7 @@ from tracker.domain.errors import BudgetExceeded, Conflict
 from tracker.domain.task import OPEN, Task, TaskState
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
-from tracker.services.submit.actions import NO_SUCH_TASK, Actions
+from tracker.services.submit.actions import NO_SUCH_TASK, TaskActions
 from tracker.services.submit.kept_inputs import foreign_inputs_of
 from tracker.services.submit.request import RESUBMITTABLE, resubmission_key
 from tracker.services.submit.resubmission import Resubmission, Selection
@@ -150,7 +150,7 @@ class BulkActions:
     def __init__(
         self,
         context: Context,
-        actions: Actions,
+        actions: TaskActions,
         resubmission: Resubmission,
         *,
         at_once: int = AT_ONCE,

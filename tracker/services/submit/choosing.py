@@ -28,7 +28,7 @@ NEEDS_CUSTODY = (
 
 
 @record
-class Choice:
+class AccountQuery:
     """The facts by which a new task's account is chosen.
 
     key: its external id, or ours: the same key meets the same account again.
@@ -76,7 +76,7 @@ def refusal_at(context: Context, provider: Provider, name: str, operation: str) 
     return refusal_of(provider, account, operation, has_custody=context.storage is not None)
 
 
-class Choosing:
+class AccountChooser:
     """Chooses accounts."""
 
     def __init__(self, context: Context) -> None:
@@ -124,7 +124,7 @@ class Choosing:
         is_sole = len(able) == 1 and able[0].weight > 0 and not self._context.rules
         return able[0].name if is_sole else None
 
-    async def choose(self, choice: Choice) -> str:
+    async def choose(self, choice: AccountQuery) -> str:
         """Return the name of an account that can do it.
 
         Raises InvalidRequest naming `account` when none may be chosen.
@@ -143,7 +143,7 @@ class Choosing:
         status = await self._account_status(choice.provider)
         return choose(order, ailing=status.ailing, full=status.full)
 
-    def _weights(self, choice: Choice) -> dict[str, int]:
+    def _weights(self, choice: AccountQuery) -> dict[str, int]:
         """Return the weights of the accounts that may be chosen and can do it."""
         named = next(
             (

@@ -3,7 +3,7 @@
 from typing import Self
 
 from tracker.domain.work import names_of
-from tracker.services.call_turns import CallTurns, Purpose
+from tracker.services.call_turns import CallPurpose, CallTurns
 from tracker.services.context import Context
 
 
@@ -25,10 +25,10 @@ class CreateTurn:
     async def __aenter__(self) -> Self:
         """Wait for it. It comes at once where the account is no longer in the settings."""
         if self._turns is not None:
-            await self._turns.take(Purpose.CREATE)
+            await self._turns.take(CallPurpose.CREATE)
         return self
 
     async def __aexit__(self, *_raised: object) -> None:
         """Give it back if it is not used."""
         if self._turns is not None and not self.is_used:
-            self._turns.put_back(Purpose.CREATE)
+            self._turns.put_back(CallPurpose.CREATE)

@@ -11,7 +11,7 @@ from tracker.services.submit.request import RESUBMITTABLE, not_resubmittable
 from tracker.store import idempotency, lost_answers, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.idempotency import IdempotencyKey
-from tracker.store.lost_answers import CreateName, Span
+from tracker.store.lost_answers import CreateName, TimeSpan
 
 
 @record
@@ -35,7 +35,7 @@ class CheckedSubmission:
     task: Task
     body: bytes
     key: IdempotencyKey | None
-    repeats: Span | None = None
+    repeats: TimeSpan | None = None
     create_name: CreateName | None = None
 
 

@@ -12,7 +12,7 @@ from tracker.domain.task import Task, TaskState
 from tracker.domain.validation import is_blank
 from tracker.providers.ports.adapter import Request
 from tracker.store.idempotency import IdempotencyKey
-from tracker.store.lost_answers import CreateName, Span
+from tracker.store.lost_answers import CreateName, TimeSpan
 
 RESUBMITTABLE = frozenset({TaskState.FAILED, TaskState.CANCELLED, TaskState.EXPIRED})
 """The states of tasks that came to nothing."""
@@ -55,7 +55,7 @@ class Submission:
     webhook_url: str | None = None
     deadline: timedelta | None = None
     idempotency_key: str | None = None
-    repeats: Span | None = None
+    repeats: TimeSpan | None = None
     create_name: CreateName | None = None
     submitter: int | None = None
     input_path: str = "input"

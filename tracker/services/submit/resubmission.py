@@ -13,7 +13,7 @@ from tracker.domain.task import UNKNOWN_OPERATION, Task, TaskState
 from tracker.services.context import Context
 from tracker.services.submit.kept_inputs import foreign_inputs
 from tracker.services.submit.request import RESUBMITTABLE, no_account, not_resubmittable
-from tracker.services.submit.submission import Acceptance
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import listing, resubmits, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.drops import find_dropped_inputs
@@ -128,7 +128,7 @@ class Resubmission:
     def __init__(
         self,
         context: Context,
-        acceptance: Acceptance,
+        acceptance: SubmissionIntake,
         *,
         at_once: int = AT_ONCE,
         pages: int = PAGES,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
-from tracker.domain.errors import Broken, Unavailable
+from tracker.domain.errors import BrokenTransfer, Unavailable
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpFailure, HttpResult
 from tracker.domain.outcome import SubmitOutcome
@@ -22,11 +22,11 @@ from tracker.providers.ports.adapter import StreamReader
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.services.submit.persistence import persistently
-from tracker.services.submit.tries import BegunTry
+from tracker.services.submit.tries import OpenAttempt
 from tracker.services.submit.under_way import CallUnderWay, record_open
 from tracker.store import stream_texts, tasks
 from tracker.store.driver.transaction import Tx
-from tracker.store.stream_texts import Growth
+from tracker.store.stream_texts import TextGrowth
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class StreamedAnswer:
         self,
         context: Context,
         open_reader: OpenReader,
-        begun: BegunTry,
+        begun: OpenAttempt,
         under_way: CallUnderWay,
         lasts_s: float,
     ) -> None:
@@ -86,11 +86,11 @@ class StreamedAnswer:
         return self
 
     def write(self, piece: bytes) -> None:
-        """Take the next bytes. Raises Broken for a text that is too long."""
+        """Take the next bytes. Raises BrokenTransfer for a text that is too long."""
         assert self._reader is not None  # noqa: S101 - opened before
         more = self._whole_characters(self._reader.feed(piece))
         if len(self._text) + len(more) > MOST_CHARS:
-            raise Broken(_TOO_LONG)
+            raise BrokenTransfer(_TOO_LONG)
         if more:
             self._text += more
             self._has_news.set()
@@ -146,7 +146,7 @@ class StreamedAnswer:
         if not more:
             return
         task, attempt = self._begun.task, self._begun.attempt
-        growth = Growth(task.tenant, task.key, attempt.key, self._told, more)
+        growth = TextGrowth(task.tenant, task.key, attempt.key, self._told, more)
         event, now_s = self._news(), self._context.clock.monotonic()
         item = _Written(self._begun, growth, event)
         await self._context.store.write(self._append, item, is_patient=True)
@@ -196,6 +196,6 @@ class StreamedAnswer:
 class _Written:
     """More of one text, and the step of its task that it brings; None for none."""
 
-    begun: BegunTry
-    growth: Growth
+    begun: OpenAttempt
+    growth: TextGrowth
     event: Event | None

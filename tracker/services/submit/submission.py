@@ -27,7 +27,7 @@ from tracker.services.context import Context
 from tracker.services.named_objects import check_named
 from tracker.services.recorder import Recorder
 from tracker.services.submit.budgeting import BudgetGuard, estimate_again, refusals
-from tracker.services.submit.choosing import NO_ACCOUNT, Choice, Choosing, refusal_at
+from tracker.services.submit.choosing import NO_ACCOUNT, AccountChooser, AccountQuery, refusal_at
 from tracker.services.submit.kept_inputs import refusal_of_input
 from tracker.services.submit.naming import find_fixed_account
 from tracker.services.submit.replays import (
@@ -55,13 +55,13 @@ ENCODED_AT_ONCE = 256 * 1024
 """Characters of an input that the event loop encodes itself, in some 5 ms at worst."""
 
 
-class Acceptance:
+class SubmissionIntake:
     """Takes submissions in."""
 
     def __init__(self, context: Context) -> None:
         """One per process: it knows which idempotency keys are being accepted."""
         self._context = context
-        self._choosing = Choosing(context)
+        self._choosing = AccountChooser(context)
         self.budget_guard = BudgetGuard(context.clock)
         self._in_flight: set[tuple[str, str]] = set()
 
@@ -278,7 +278,7 @@ class Acceptance:
         account = fixed or self._choosing.sole(submission.provider, submission.operation)
         if account is None:
             account = await self._choosing.choose(
-                Choice(
+                AccountQuery(
                     submission.provider, submission.operation, submission.metadata or {}, external
                 )
             )

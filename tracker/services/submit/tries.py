@@ -26,7 +26,7 @@ LARGE = 256 * 1024
 """Bytes of an input that the event loop reads and builds a request of itself; more, a thread."""
 
 
-class HeldInput:
+class AttemptInput:
     """The input of a try. A large one is held until it has been read, and no longer."""
 
     def __init__(self, body: bytes) -> None:
@@ -48,21 +48,21 @@ class HeldInput:
 
 
 @dataclass(frozen=True, slots=True)
-class BegunTry:
+class OpenAttempt:
     """A try whose attempt row is committed; nothing was sent before that."""
 
     task: Task
     attempt: Attempt
-    input: HeldInput
+    input: AttemptInput
     parent: Task | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class EndedTry:
+class EndedAttempt:
     """A try that is over. latency_ms: of the exchange."""
 
     job: Job
-    begun: BegunTry
+    begun: OpenAttempt
     outcome: SubmitOutcome
     http_status: int | None
     latency_ms: int
@@ -78,7 +78,7 @@ def input_of(body: bytes) -> Any:
         return json.loads(body)
 
 
-def build_ended_attempt(item: EndedTry, tx: Tx) -> Attempt:
+def build_ended_attempt(item: EndedAttempt, tx: Tx) -> Attempt:
     """Return the row of the ledger, complete."""
     outcome = item.outcome
     return replace(
@@ -129,7 +129,7 @@ def build_lost_event(attempt: int) -> Event:
     )
 
 
-def build_sighting(item: EndedTry, accepted: Accepted) -> Event:
+def build_sighting(item: EndedAttempt, accepted: Accepted) -> Event:
     """Return the event of an acceptance that came when the attempt counted as lost."""
     return Event(
         EventKind.SEEN_SUBMITTED,
@@ -142,7 +142,7 @@ def build_sighting(item: EndedTry, accepted: Accepted) -> Event:
     )
 
 
-def build_deferral(item: EndedTry) -> Event:
+def build_deferral(item: EndedAttempt) -> Event:
     """Return the event of a call that was seen under way, and is to be made again."""
     return Event(
         EventKind.SUBMIT_DEFERRED,
@@ -152,7 +152,7 @@ def build_deferral(item: EndedTry) -> Event:
     )
 
 
-def build_abandonment(item: EndedTry) -> Event:
+def build_abandonment(item: EndedAttempt) -> Event:
     """Return the event of a task whose tries are spent."""
     reason = f"never reached the provider: {words_of(item.outcome)}"
     return Event(
@@ -164,7 +164,7 @@ def build_abandonment(item: EndedTry) -> Event:
     )
 
 
-def event_of(item: EndedTry) -> Event | None:
+def event_of(item: EndedAttempt) -> Event | None:
     """Return the outcome as an event; None when it is only a reason to try again."""
     attempt = item.begun.attempt.key
     match item.outcome:

@@ -13,7 +13,7 @@ from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.signals import CrashPoint
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
-from tracker.services.submit.tries import BegunTry
+from tracker.services.submit.tries import OpenAttempt
 from tracker.store import attempts, tasks
 from tracker.store.driver.transaction import Tx
 
@@ -30,7 +30,7 @@ class CallUnderWay:
     is_seen: whether callers see already that it is under way.
     """
 
-    def __init__(self, context: Context, begun: BegunTry) -> None:
+    def __init__(self, context: Context, begun: OpenAttempt) -> None:
         """Nothing is sent yet."""
         self.is_seen = False
         self._context = context
@@ -67,7 +67,7 @@ class CallUnderWay:
             self.is_seen = True
             self._context.at(CrashPoint.CALL_UNDER_WAY)
 
-    def _see(self, tx: Tx, items: Sequence[BegunTry]) -> list[None]:
+    def _see(self, tx: Tx, items: Sequence[OpenAttempt]) -> list[None]:
         recorder = Recorder(
             self._context, tx, tasks.lock_by_key(tx.db, {one.task.key for one in items}).values()
         )
@@ -76,12 +76,12 @@ class CallUnderWay:
         return [None] * len(items)
 
 
-def build_sent_event(begun: BegunTry) -> Event:
+def build_sent_event(begun: OpenAttempt) -> Event:
     """Return the event of a call that has been under way for a while."""
     return Event(EventKind.SUBMIT_SENT, Source.SUBMIT, attempt=begun.attempt.key)
 
 
-def record_open(tx: Tx, recorder: Recorder, events: dict[int, tuple[BegunTry, Event]]) -> None:
+def record_open(tx: Tx, recorder: Recorder, events: dict[int, tuple[OpenAttempt, Event]]) -> None:
     """Record events, by the keys of locked tasks, of those whose attempt is open still.
 
     Whoever ended it has recorded what came of it, and a task that was dropped has no more history.

@@ -25,7 +25,7 @@ from tracker.services.context import Context
 from tracker.services.storage import ObjectStore
 from tracker.services.upkeep.retention_lease import RetentionLease
 from tracker.store import archived_rows, archives
-from tracker.store.archived_rows import Marks, Written
+from tracker.store.archived_rows import Marks, WrittenRows
 from tracker.store.archives import ArchiveFile
 from tracker.store.driver.transaction import Tx
 from tracker.store.store import Reading
@@ -36,7 +36,7 @@ BODY_BYTES = 32 * 1024**2
 """Bytes of bodies that are in hand at once."""
 
 
-class Archiving:
+class Archiver:
     """Writes files for the holder of a chore's lease."""
 
     def __init__(self, context: Context, objects: ObjectStore, lease: RetentionLease) -> None:
@@ -47,7 +47,7 @@ class Archiving:
 
     async def write(
         self, kept_class: KeptClass, choose: Callable[[Reading], Sequence[int]]
-    ) -> Written | None:
+    ) -> WrittenRows | None:
         """Write rows; None where another process has the lease. Raises StorageError.
 
         choose: returns the keys of rows of the class, in their order.
@@ -63,7 +63,7 @@ class Archiving:
         made = await asyncio.to_thread(self._files, kept_class, rows)
         named = [(await self._choose_path(file), data) for file, data in made]
         if not named:
-            return Written(keys, marks, [])
+            return WrittenRows(keys, marks, [])
         if not await self._context.store.write(self._begin, [file for file, _ in named]):
             return None
         self._context.at(CrashPoint.ARCHIVE_BEGUN)
@@ -72,7 +72,7 @@ class Archiving:
             await self._objects.put_new(file.path, data)
             await read_file(self._objects, file)
         self._context.at(CrashPoint.ARCHIVE_WRITTEN)
-        return Written(keys, marks, [file.path for file, _ in named])
+        return WrittenRows(keys, marks, [file.path for file, _ in named])
 
     async def clean(self) -> None:
         """Give up what was begun and not kept, by whomever, and delete it. Raises StorageError."""
@@ -127,7 +127,7 @@ class Archiving:
 
 
 def keep(
-    tx: Tx, chosen: Mapping[KeptClass, Sequence[int]], written: Mapping[KeptClass, Written]
+    tx: Tx, chosen: Mapping[KeptClass, Sequence[int]], written: Mapping[KeptClass, WrittenRows]
 ) -> bool:
     """Say that rows are dropped whose files are written; nothing, and False, where any is another.
 

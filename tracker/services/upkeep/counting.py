@@ -14,7 +14,7 @@ from tracker.domain.task import TaskState
 from tracker.services.context import Context
 from tracker.store import costs, stats
 from tracker.store.driver.transaction import Tx
-from tracker.store.stats import Stretch
+from tracker.store.stats import FeedSpan
 from tracker.store.store import Reading
 
 STRETCH = 1000
@@ -43,7 +43,7 @@ class Counted:
     whole: bool
 
 
-class Counting:
+class EndCounter:
     """Folds the feed. Any number of processes may do it at once."""
 
     def __init__(self, context: Context) -> None:
@@ -110,11 +110,11 @@ def _by_account(
     return accounts
 
 
-def _next_stretch(db: Reading) -> Stretch:
+def _next_stretch(db: Reading) -> FeedSpan:
     return stats.read(db, stats.read_counted_place(db), limit=STRETCH)
 
 
-def _fold(tx: Tx, stretches: Sequence[Stretch]) -> list[bool]:
+def _fold(tx: Tx, stretches: Sequence[FeedSpan]) -> list[bool]:
     return [stats.fold(tx.db, stretch) for stretch in stretches]
 
 

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tracker.domain.health import (
-    Answered,
-    Submitted,
-    Try,
+    ProviderReply,
+    SubmitBlame,
+    SubmitOutcome,
     account_refusal,
     ailment,
     standstill,
     standstill_since,
 )
 from tracker.domain.work import JobKind, lane_of, names_of
-from tracker.services.conditions import News, tell
+from tracker.services.conditions import ConditionReport, tell
 from tracker.services.context import Context
 from tracker.store import attempts, conditions, due_jobs
 from tracker.store.attempts import EndedSubmit
@@ -51,7 +51,7 @@ class AccountHealthCheck:
         context = self._context
         latest = await context.store.read(lambda db: attempts.latest_ended(db, limit=LATEST))
         there = await context.store.read(conditions.list_open)
-        tries: dict[tuple[str, str], list[Try]] = defaultdict(list)
+        tries: dict[tuple[str, str], list[SubmitBlame]] = defaultdict(list)
         for one in latest:
             found = self._try(one)
             if found is not None:
@@ -61,7 +61,7 @@ class AccountHealthCheck:
         for name in sorted({*tries, *raised}):
             reason = ailment(tries.get(name, []), now=now)
             if (reason is None) == (name in raised):
-                await context.store.write(tell, News(ACCOUNT_AILING, *name, reason))
+                await context.store.write(tell, ConditionReport(ACCOUNT_AILING, *name, reason))
         await self._look_for_refusals(latest, there)
         await self._look_for_standstills(latest, there)
         await self._look_for_missing(there)
@@ -75,11 +75,11 @@ class AccountHealthCheck:
         What stands goes on standing where the latest submits tell nothing of an account any more.
         """
         context = self._context
-        newest: dict[tuple[str, str], Answered] = {}
+        newest: dict[tuple[str, str], ProviderReply] = {}
         for one in latest:
             is_refused = one.outcome == "refused" and self._blames_account(one)
             if is_refused or one.outcome in _ACCEPTED:
-                answered = Answered(one.ended_at, is_refused, one.message or one.outcome)
+                answered = ProviderReply(one.ended_at, is_refused, one.message or one.outcome)
                 newest.setdefault((one.provider, one.account), answered)
         raised = {(c.provider, c.account) for c in there if c.name == ACCOUNT_REFUSED}
         for name in sorted({*newest, *raised}):
@@ -89,9 +89,9 @@ class AccountHealthCheck:
             if name in context.accounts:
                 reason = await self._refusal_of(name, newest[name])
             if (reason is None) == (name in raised):
-                await context.store.write(tell, News(ACCOUNT_REFUSED, *name, reason))
+                await context.store.write(tell, ConditionReport(ACCOUNT_REFUSED, *name, reason))
 
-    async def _refusal_of(self, name: tuple[str, str], newest: Answered) -> str | None:
+    async def _refusal_of(self, name: tuple[str, str], newest: ProviderReply) -> str | None:
         """Return what to say of an account by its newest answer; None for nothing."""
         over_at = None
         if newest.is_refused:  # only then is it looked up what is over
@@ -105,10 +105,10 @@ class AccountHealthCheck:
     ) -> None:
         """Look for accounts that defer or refuse all that is sent to them, busy ones among them."""
         now = self._context.clock.now()
-        submits: dict[tuple[str, str], list[Submitted]] = defaultdict(list)
+        submits: dict[tuple[str, str], list[SubmitOutcome]] = defaultdict(list)
         for one in latest:
             is_accepted = one.outcome in _ACCEPTED
-            submitted = Submitted(one.ended_at, is_accepted, one.message or one.outcome)
+            submitted = SubmitOutcome(one.ended_at, is_accepted, one.message or one.outcome)
             submits[one.provider, one.account].append(submitted)
         raised = {(c.provider, c.account) for c in there if c.name == ACCOUNT_STANDSTILL}
         for name in sorted({*submits, *raised}):
@@ -119,7 +119,7 @@ class AccountHealthCheck:
             reason = standstill(found, since=since, now=now)
             is_over = since is None and name in raised
             if is_over or (reason is not None and name not in raised):
-                news = News(ACCOUNT_STANDSTILL, *name, reason)
+                news = ConditionReport(ACCOUNT_STANDSTILL, *name, reason)
                 await self._context.store.write(tell, news)
 
     async def _look_for_missing(self, there: Sequence[Condition]) -> None:
@@ -133,7 +133,9 @@ class AccountHealthCheck:
         for lane in sorted(missing ^ raised):
             provider, account = names_of(lane)
             reason = MISSING if lane in missing else None
-            await context.store.write(tell, News(ACCOUNT_MISSING, provider, account, reason))
+            await context.store.write(
+                tell, ConditionReport(ACCOUNT_MISSING, provider, account, reason)
+            )
 
     async def _look_for_keys(self, there: Sequence[Condition]) -> None:
         """End what was said of tokens of accounts that need none any more, or are gone."""
@@ -144,9 +146,9 @@ class AccountHealthCheck:
                 continue
             tokens = context.providers[name[0]].tokens if name in context.accounts else None
             if tokens is None or not tokens.needs_token(context.accounts[name]):
-                await context.store.write(tell, News(ACCOUNT_TOKEN_REFUSED, *name, None))
+                await context.store.write(tell, ConditionReport(ACCOUNT_TOKEN_REFUSED, *name, None))
 
-    def _try(self, ended: EndedSubmit) -> Try | None:
+    def _try(self, ended: EndedSubmit) -> SubmitBlame | None:
         """Return None for an answer that says nothing of the account: it was only asked to wait."""
         words = ended.message or ended.outcome
         if ended.outcome == "deferred":
@@ -154,7 +156,7 @@ class AccountHealthCheck:
         at_fault = ended.outcome in _IN_VAIN or (
             ended.outcome == "refused" and self._blames_account(ended)
         )
-        return Try(ended.ended_at, at_fault, words)
+        return SubmitBlame(ended.ended_at, at_fault, words)
 
     def _blames_account(self, refused: EndedSubmit) -> bool:
         provider = self._context.providers.get(refused.provider)

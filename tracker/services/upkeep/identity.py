@@ -14,7 +14,7 @@ SAID = timedelta(days=1)
 """How long it stands in `/v1/attention` that the database changed: it ends by itself."""
 
 
-class Identity:
+class DatabaseIdentity:
     """Of the database, as one process keeps it."""
 
     def __init__(self, context: Context) -> None:

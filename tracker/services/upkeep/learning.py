@@ -14,7 +14,7 @@ from tracker.domain.expectation import (
     is_silent,
 )
 from tracker.metrics import CALLBACK_SHARE, TASK_SECONDS, Labels
-from tracker.services.conditions import News, raise_one, tell
+from tracker.services.conditions import ConditionReport, raise_one, tell
 from tracker.services.context import Context
 from tracker.store import conditions, task_ends
 from tracker.store.conditions import CALLBACKS_DEGRADED
@@ -28,7 +28,7 @@ OTHER = "other"
 """The label of operations that no adapter lists."""
 
 
-class Learning:
+class DurationLearner:
     """Looks at the latest verdicts now and then."""
 
     def __init__(self, context: Context) -> None:
@@ -93,12 +93,12 @@ class Learning:
             if is_raised:
                 self._raise(tx, provider, account)
             else:
-                tell(tx, [News(CALLBACKS_DEGRADED, provider, account, None)])
+                tell(tx, [ConditionReport(CALLBACKS_DEGRADED, provider, account, None)])
         return [None] * len(news)
 
     def _raise(self, tx: Tx, provider: str, account: str) -> None:
         """Raise the condition, and tell subscribers where it was not raised already."""
-        if not raise_one(tx, News(CALLBACKS_DEGRADED, provider, account, REASON)):
+        if not raise_one(tx, ConditionReport(CALLBACKS_DEGRADED, provider, account, REASON)):
             return  # another process was faster, and has told them
         said = {"provider": provider, "account": account, "reason": REASON}
         type_ = EventType.CALLBACKS_DEGRADED

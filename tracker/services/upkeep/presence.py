@@ -14,7 +14,7 @@ from typing import Self
 from tracker.clock import machine_time, new_id
 from tracker.domain import presence
 from tracker.domain.errors import Unavailable
-from tracker.services.conditions import News, tell
+from tracker.services.conditions import ConditionReport, tell
 from tracker.services.context import Context
 from tracker.store import conditions, processes, secret_marks
 from tracker.store.conditions import CLOCK_SKEW, NO_WORKER, SECRETS_DIFFER
@@ -48,7 +48,7 @@ class _Standing:
     obsolete: Sequence[str]
 
 
-class Presence:
+class ProcessPresence:
     """One per process: `async with` it while the process works."""
 
     def __init__(self, context: Context) -> None:
@@ -136,7 +136,7 @@ class Presence:
         await self._context.store.write(_beat, self)
         self._proved_s = started_s
 
-    def _news(self, there: _Standing) -> list[News]:
+    def _news(self, there: _Standing) -> list[ConditionReport]:
         age_s = self._context.clock.monotonic() - self._started_s
         is_missing = not self.has_worker and age_s > self._gone.total_seconds()
         lost = presence.RING_LACKS if there.has_lost else None
@@ -149,7 +149,7 @@ class Presence:
             found[NO_WORKER] = presence.NO_WORKER if is_missing else None
         if self._context.has_unopened():
             found.pop(SECRETS_DIFFER)  # it stands for another reason
-        return [News(name, "", "", reason) for name, reason in found.items()]
+        return [ConditionReport(name, "", "", reason) for name, reason in found.items()]
 
     def alive(self, db: Reading) -> list[Process]:
         """Return the processes on the database that are heard of."""
@@ -170,7 +170,7 @@ class Presence:
         return Process(self.id, self.is_working(), seen_at, ahead_ms, self.marks)
 
 
-def _beat(tx: Tx, asked: Sequence[Presence]) -> list[None]:
+def _beat(tx: Tx, asked: Sequence[ProcessPresence]) -> list[None]:
     for one in asked:
         process = one.heartbeat(tx)
         processes.record(tx.db, process)
@@ -186,7 +186,7 @@ def _forget_secrets(tx: Tx, obsolete: Sequence[Sequence[str]]) -> list[None]:
     return [None] * len(obsolete)
 
 
-def _remove(tx: Tx, asked: Sequence[Presence]) -> list[None]:
+def _remove(tx: Tx, asked: Sequence[ProcessPresence]) -> list[None]:
     for one in asked:
         processes.remove(tx.db, one.id)
     return [None] * len(asked)

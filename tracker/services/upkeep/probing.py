@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tracker.domain.errors import Conflict, NotFound
 from tracker.providers.ports.adapter import Probed
-from tracker.services.conditions import News, tell
+from tracker.services.conditions import ConditionReport, tell
 from tracker.services.context import Context
 from tracker.store.conditions import ACCOUNT_REFUSED
 
@@ -12,7 +12,7 @@ PROBE_S = 10.0
 """For a provider's whole answer."""
 
 
-class Probing:
+class AccountProber:
     """Proves accounts on demand."""
 
     def __init__(self, context: Context) -> None:
@@ -37,6 +37,6 @@ class Probing:
         answer = await self._context.calls.call(provider, known, replace(call, timeout_s=PROBE_S))
         probed = probes.parse_probe(known, answer)
         if probed.level == "ok":
-            news = News(ACCOUNT_REFUSED, provider, account, None)
+            news = ConditionReport(ACCOUNT_REFUSED, provider, account, None)
             await self._context.store.write(tell, news)
         return probed

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tracker.domain.clock_steps import LONGEST_LOOK_S
-from tracker.domain.farthest import Farthest, farthest
+from tracker.domain.farthest import LongestPauses, farthest
 from tracker.services.context import Context
 from tracker.store import far_ahead
 from tracker.store.driver.transaction import Tx
@@ -17,7 +17,7 @@ BATCH = 500
 """Rows of one queue and one transaction."""
 
 
-class Pulling:
+class DueTimeRepair:
     """Any number of processes may do it at once."""
 
     def __init__(self, context: Context) -> None:
@@ -37,11 +37,11 @@ class Pulling:
         longest = farthest(self._context.policy, slowest=self._context.expectations.slowest())
         await self._all(replace(longest, look=timedelta(seconds=2 * LONGEST_LOOK_S)))
 
-    async def _all(self, longest: Farthest) -> None:
+    async def _all(self, longest: LongestPauses) -> None:
         while await self._context.store.write(self._pull, longest) >= BATCH:
             pass
 
-    def _pull(self, tx: Tx, orders: Sequence[Farthest]) -> list[int]:
+    def _pull(self, tx: Tx, orders: Sequence[LongestPauses]) -> list[int]:
         most = []
         for longest in orders:
             pulled = far_ahead.pull_back(tx.db, longest, now=tx.lease_now, limit=BATCH)

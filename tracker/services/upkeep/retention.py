@@ -13,12 +13,12 @@ from functools import partial
 from tracker.clock import new_token
 from tracker.domain.drop_pace import DropPace
 from tracker.domain.errors import StorageError
-from tracker.domain.retention import KeptClass, Walk
+from tracker.domain.retention import KeptClass, RetentionWalk
 from tracker.domain.signals import CrashPoint
-from tracker.services.conditions import News, tell
+from tracker.services.conditions import ConditionReport, tell
 from tracker.services.context import Context
 from tracker.services.upkeep import archiving
-from tracker.services.upkeep.archiving import BODY_BYTES, Archiving
+from tracker.services.upkeep.archiving import BODY_BYTES, Archiver
 from tracker.services.upkeep.retention_asking import FREE, RetentionAsking
 from tracker.services.upkeep.retention_lease import LATEST, NAME, RetentionLease
 from tracker.services.upkeep.retention_loose import LOOSE, LooseRetention
@@ -30,7 +30,7 @@ from tracker.store import (
     holds,
     retention,
 )
-from tracker.store.archived_rows import Written
+from tracker.store.archived_rows import WrittenRows
 from tracker.store.chore_leases import ChoreStanding
 from tracker.store.conditions import ARCHIVE_FAILING, RETENTION_BEHIND
 from tracker.store.driver import bulk
@@ -73,10 +73,10 @@ class _RetentionBatch:
     written: what the archive has of it; None where there is no archive.
     """
 
-    walk: Walk
+    walk: RetentionWalk
     rows: Sequence[EndedRow]
     due: Sequence[int]
-    written: Written | None = None
+    written: WrittenRows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class RetentionChore:
         self._walks = context.retention.walks()
         self._lease = RetentionLease(new_token())
         self._archiving = (
-            None if context.archive is None else Archiving(context, context.archive, self._lease)
+            None if context.archive is None else Archiver(context, context.archive, self._lease)
         )
         self._loose = LooseRetention(context, self._lease, self._archiving, batch=batch)
         self._pace = DropPace() if self._archiving is None else DropPace(least=ARCHIVED_AT_LEAST)
@@ -128,10 +128,10 @@ class RetentionChore:
             log.warning(
                 "nothing is dropped: the archive does not take it: %(reason)s", {"reason": error}
             )
-            await store.write(tell, News(ARCHIVE_FAILING, "", "", ARCHIVE_REASON))
+            await store.write(tell, ConditionReport(ARCHIVE_FAILING, "", "", ARCHIVE_REASON))
             await store.write(_keep_standing, (await store.read(self._count_left), False))
             return None
-        await store.write(tell, News(ARCHIVE_FAILING, "", "", None))
+        await store.write(tell, ConditionReport(ARCHIVE_FAILING, "", "", None))
         return seconds
 
     async def _round(self, until_s: float) -> float | None:
@@ -171,9 +171,9 @@ class RetentionChore:
             return
         late = self._context.clock.now() - found.caught_up_at
         reason = behind_reason(late, found.behind) if late > 3 * PERIOD else None
-        await self._context.store.write(tell, News(RETENTION_BEHIND, "", "", reason))
+        await self._context.store.write(tell, ConditionReport(RETENTION_BEHIND, "", "", reason))
 
-    async def _walk(self, walk: Walk, until_s: float) -> bool:
+    async def _walk(self, walk: RetentionWalk, until_s: float) -> bool:
         """Walk on until nothing is left, or the time is up; return whether nothing is."""
         clock, store = self._context.clock, self._context.store
         if await store.read(partial(self._may_rewind, walk=walk)):
@@ -226,7 +226,9 @@ class RetentionChore:
                     {"file": store_key, "reason": error},
                 )
 
-    def _page(self, db: Reading, walk: Walk, before: datetime) -> tuple[_RetentionBatch, bool]:
+    def _page(
+        self, db: Reading, walk: RetentionWalk, before: datetime
+    ) -> tuple[_RetentionBatch, bool]:
         """Return what the walk comes by next, and whether that is all there is now."""
         at = retention.progress_later(db, [walk.name])().get(walk.name)
         self._pace.saw(feed_head.newest(db), self._context.clock.monotonic())
@@ -246,7 +248,7 @@ class RetentionChore:
             rows = retention.cut_by_size(rows, sizes, most=BODY_BYTES)
         return _RetentionBatch(walk, rows, self._due(walk, rows)), is_last
 
-    def _due(self, walk: Walk, rows: Sequence[EndedRow]) -> list[int]:
+    def _due(self, walk: RetentionWalk, rows: Sequence[EndedRow]) -> list[int]:
         """Return the keys of the tasks whose rule is the walk's: another walk finds the others."""
         keep = self._context.retention.keep
         return [
@@ -294,12 +296,12 @@ class RetentionChore:
         held_s = self._context.clock.monotonic() - began_s
         return [_BatchDropped(objects, held_s=held_s)] * len(batches)
 
-    def _may_rewind(self, db: Reading, walk: Walk) -> bool:
+    def _may_rewind(self, db: Reading, walk: RetentionWalk) -> bool:
         at = retention.progress(db).get(walk.name)
         long_ago = self._context.clock.now() - REWIND
         return at is not None and at.skipped is not None and at.rewound_at <= long_ago
 
-    def _rewind(self, tx: Tx, walks: Sequence[Walk]) -> list[None]:
+    def _rewind(self, tx: Tx, walks: Sequence[RetentionWalk]) -> list[None]:
         """Go back, once a day, to the first that could not be dropped."""
         there = retention.progress(tx.db)
         for walk in walks:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from tracker.domain.retention import Walk
-from tracker.services.conditions import News, tell
+from tracker.domain.retention import RetentionWalk
+from tracker.services.conditions import ConditionReport, tell
 from tracker.services.context import Context
 from tracker.services.upkeep.retention_lease import LATEST
 from tracker.store import retention, retention_plans
@@ -23,7 +23,9 @@ VALID = timedelta(minutes=5)
 class RetentionAsking:
     """Of one process: up to which end of tasks each walk may drop without a person's word."""
 
-    def __init__(self, context: Context, walks: Sequence[Walk], *, free: int = FREE) -> None:
+    def __init__(
+        self, context: Context, walks: Sequence[RetentionWalk], *, free: int = FREE
+    ) -> None:
         """free: see FREE."""
         self._context = context
         self._walks = tuple(walks)
@@ -42,13 +44,13 @@ class RetentionAsking:
         self._until = await self._context.store.read(self._find_limits)
         waiting = sorted(name for name, until in self._until.items() if until == LONG_AGO)
         reason = waits_reason(waiting) if waiting else None
-        await self._context.store.write(tell, News(RETENTION_WAITS, "", "", reason))
+        await self._context.store.write(tell, ConditionReport(RETENTION_WAITS, "", "", reason))
 
-    def due_before(self, walk: Walk) -> datetime:
+    def due_before(self, walk: RetentionWalk) -> datetime:
         """Return which end of tasks is old enough for a walk, whatever a person says."""
         return _due_before(walk, self._context.clock.now())
 
-    def find_limit(self, walk: Walk) -> datetime:
+    def find_limit(self, walk: RetentionWalk) -> datetime:
         """Return which end of tasks a walk may drop up to.
 
         No further than was asked about: a clock that leaps makes no more of it due.
@@ -87,5 +89,5 @@ def waits_reason(names: Sequence[str]) -> str:
     )
 
 
-def _due_before(walk: Walk, now: datetime) -> datetime:
+def _due_before(walk: RetentionWalk, now: datetime) -> datetime:
     return now - LATEST - walk.keep

@@ -7,10 +7,10 @@ from functools import partial
 from tracker.domain.retention import KeptClass
 from tracker.services.context import Context
 from tracker.services.upkeep import archiving
-from tracker.services.upkeep.archiving import Archiving
+from tracker.services.upkeep.archiving import Archiver
 from tracker.services.upkeep.retention_lease import LATEST, RetentionLease
 from tracker.store import drops, retention, tombstones
-from tracker.store.archived_rows import Written
+from tracker.store.archived_rows import WrittenRows
 from tracker.store.driver.transaction import Tx
 from tracker.store.drops import LooseReceipts
 from tracker.store.retention import WalkPlace, WalkProgress
@@ -21,7 +21,7 @@ LOOSE = "loose"
 ARCHIVED_AT_ONCE = 100
 """Rows of one batch where it is written to the archive: each may have a body of a megabyte."""
 
-_Batch = tuple[datetime, Mapping[KeptClass, Written]]
+_Batch = tuple[datetime, Mapping[KeptClass, WrittenRows]]
 """Now, and what the archive has of it by class: nothing where there is no archive."""
 
 
@@ -32,7 +32,7 @@ class LooseRetention:
         self,
         context: Context,
         lease: RetentionLease,
-        archiving: Archiving | None,
+        archiving: Archiver | None,
         *,
         batch: int | None,
     ) -> None:
@@ -49,7 +49,7 @@ class LooseRetention:
 
     async def _drop_some(self) -> bool:
         """Drop a batch of each class; return whether more may be left."""
-        now, written = self._context.clock.now(), dict[KeptClass, Written]()
+        now, written = self._context.clock.now(), dict[KeptClass, WrittenRows]()
         if self._archiving is not None:
             for one in (KeptClass.DELIVERIES, KeptClass.EVIDENCE):
                 found = await self._archiving.write(one, partial(self._keys, one, now))

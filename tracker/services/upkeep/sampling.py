@@ -28,7 +28,7 @@ from tracker.metrics import (
     Labels,
 )
 from tracker.services.context import Context
-from tracker.services.upkeep.presence import Presence
+from tracker.services.upkeep.presence import ProcessPresence
 from tracker.services.upkeep.state_counts import MOST
 from tracker.store import (
     conditions,
@@ -51,11 +51,11 @@ NOTHING: Mapping[Labels, float] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Sampling:
+class GaugeSampler:
     """Fills the gauges, or empties them where another process fills its own."""
 
     context: Context
-    presence: Presence
+    presence: ProcessPresence
 
     async def sample(self) -> None:
         """Look once. Raises Unavailable."""

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from tracker.clock import ServerClock
 from tracker.domain.errors import Unavailable
-from tracker.services.conditions import News, end_after, tell
+from tracker.services.conditions import ConditionReport, end_after, tell
 from tracker.services.context import Context
-from tracker.services.upkeep.pulling import Pulling
+from tracker.services.upkeep.pulling import DueTimeRepair
 from tracker.store.conditions import CLOCK_STEPPED
 
 log = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ SAID = timedelta(hours=1)
 """How long it stands in `/v1/attention`."""
 
 
-class Steps:
+class ClockStepWatch:
     """Of one machine's clock, as one process sees them."""
 
     def __init__(self, context: Context) -> None:
@@ -35,10 +35,10 @@ class Steps:
         step_s, self._offset_s = offset_s - self._offset_s, offset_s
         try:
             if self._context.clock_steps.note(step_s, clock.monotonic()):
-                await Pulling(self._context).pull_looks()
+                await DueTimeRepair(self._context).pull_looks()
             await end_after(store, CLOCK_STEPPED, before=clock.now() - SAID)
             if abs(step_s) > STEP_S:
-                await store.write(tell, News(CLOCK_STEPPED, "", "", step_reason(step_s)))
+                await store.write(tell, ConditionReport(CLOCK_STEPPED, "", "", step_reason(step_s)))
         except Unavailable as error:
             log.warning(
                 "the clock was set by %(seconds).1f s, which was not written down: %(reason)s",

@@ -37,7 +37,7 @@ MADE_KEPT = timedelta(days=730)
 """How long it is known which tenant made an object at a provider, such as a voice."""
 
 
-class Sweeping:
+class Sweeper:
     """Looks for what is due. Any number of processes may do it at once."""
 
     def __init__(self, context: Context) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 
 @dataclass(slots=True, eq=False)
-class Act:
+class ActorAction:
     """One action.
 
     action:     what is done, such as `endpoints.pause`.
@@ -33,10 +33,10 @@ class Act:
     key: int | None = None
 
 
-_ACT: ContextVar[Act | None] = ContextVar("act", default=None)
+_ACT: ContextVar[ActorAction | None] = ContextVar("act", default=None)
 
 
-def begin(act: Act) -> None:
+def begin(act: ActorAction) -> None:
     """Have the writes of this context be those of an action."""
     _ACT.set(act)
 
@@ -56,6 +56,6 @@ def only_trying() -> Iterator[None]:
         _ACT.reset(kept)
 
 
-def current() -> Act | None:
+def current() -> ActorAction | None:
     """Return the action of this context; None where no person acts."""
     return _ACT.get()

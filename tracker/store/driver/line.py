@@ -22,7 +22,7 @@ from tracker.store.driver.server_session import is_pooled
 log = logging.getLogger(__name__)
 
 
-class Line:
+class WriteConnection:
     """One connection, used by one thread.
 
     is_lost: the last transaction broke off with its connection to a server before its COMMIT was

@@ -22,8 +22,8 @@ from tracker.clock import Clock
 from tracker.domain.errors import FieldError, InvalidRequest, Unavailable
 from tracker.domain.signals import CrashPoint, Signal, no_signal
 from tracker.metrics import BATCH_ITEMS, COMMIT_SECONDS
-from tracker.store.driver.acting import Act
-from tracker.store.driver.line import Line
+from tracker.store.driver.acting import ActorAction
+from tracker.store.driver.line import WriteConnection
 from tracker.store.driver.outage import brief, is_outage, is_unstorable_text, sqlstate_of
 from tracker.store.driver.patience import STALLED, Patience, WriteWaiter
 from tracker.store.driver.transaction import Tx
@@ -50,7 +50,7 @@ class _Waiting:
     item: Any
     future: WriteWaiter
     is_patient: bool = False
-    act: Act | None = None
+    act: ActorAction | None = None
     result: Any = None
     since_s: float = 0.0
     is_refused: bool = False
@@ -61,10 +61,10 @@ class Writer:
 
     def __init__(  # noqa: PLR0913 - what it writes with, and who hears of it
         self,
-        line: Line,
+        line: WriteConnection,
         clock: Clock,
         committed: Callable[[Tx], None],
-        acted: Callable[[Tx, Sequence[tuple[Act, Any]]], None],
+        acted: Callable[[Tx, Sequence[tuple[ActorAction, Any]]], None],
         signal: Signal = no_signal,
         *,
         wait_s: float,
@@ -108,7 +108,7 @@ class Writer:
         self.patience.stop()
 
     def write(
-        self, batch: Batch, item: Any, *, is_patient: bool = False, act: Act | None = None
+        self, batch: Batch, item: Any, *, is_patient: bool = False, act: ActorAction | None = None
     ) -> asyncio.Future[Any]:
         """Apply `item` with whatever else waits; await its result, which is there once on disk.
 

@@ -78,7 +78,7 @@ def _collect(db: Reading, owner: str, now: datetime, caps: Caps) -> service_view
 
 
 def _render_unsettled(
-    db: Reading, found: list[attention.Stuck], caps: Caps
+    db: Reading, found: list[attention.StuckTaskRow], caps: Caps
 ) -> list[service_views.StuckTask]:
     """Return tasks with why they wait or were lost.
 
@@ -88,7 +88,7 @@ def _render_unsettled(
     said = attempts.last_messages(db, tried)
     full = _full_accounts(db, found, caps)
 
-    def why(one: attention.Stuck) -> str | None:
+    def why(one: attention.StuckTaskRow) -> str | None:
         is_held_up = one.state is TaskState.QUEUED and (one.provider, one.account) in full
         return said.get(one.id, WAITING if is_held_up else one.message)
 
@@ -96,7 +96,7 @@ def _render_unsettled(
 
 
 def _full_accounts(
-    db: Reading, found: list[attention.Stuck], caps: Caps
+    db: Reading, found: list[attention.StuckTaskRow], caps: Caps
 ) -> Collection[tuple[str, str]]:
     """Return the accounts of queued tasks that have no free slot."""
     named = {(one.provider, one.account) for one in found if one.state is TaskState.QUEUED}
@@ -183,7 +183,7 @@ def _condition(one: conditions.Condition) -> service_views.ConditionView:
     }
 
 
-def _stuck(one: attention.Stuck) -> service_views.StuckTask:
+def _stuck(one: attention.StuckTaskRow) -> service_views.StuckTask:
     return {
         "task_id": str(one.id),
         "provider": one.provider,
@@ -197,7 +197,7 @@ def _stuck(one: attention.Stuck) -> service_views.StuckTask:
     }
 
 
-def _odd(one: attention.Odd) -> service_views.OddReceipt:
+def _odd(one: attention.OddReceiptRow) -> service_views.OddReceipt:
     return {
         "receipt_id": str(one.key),
         "task_id": None if one.task_id is None else str(one.task_id),

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from tracker.domain.access import Scope
 from tracker.domain.rendering import instant
 from tracker.store import audit
-from tracker.store.audit import AuditFilter, KeptAct
+from tracker.store.audit import AuditFilter, RecordedAction
 from tracker.web.api.views import EXACT, Instant
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param, ResponseSpec, operation
@@ -63,7 +63,7 @@ async def list_(request: Request) -> Response:
     return await newest_first(request, "entries", read, _entry, scope=f"audit {wanted!r}")
 
 
-def _entry(one: KeptAct) -> AuditEntry:
+def _entry(one: RecordedAction) -> AuditEntry:
     return {
         "id": str(one.key),
         "at": instant(one.at),

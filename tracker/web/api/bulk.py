@@ -89,7 +89,7 @@ class BulkRun(TypedDict):
     """Why the others are left as they are, the most frequent reason first."""
     tasks: list[views.MadeAgain]
     """The new tasks of a resubmission."""
-    expected_costs: list[service_views.Sum]
+    expected_costs: list[service_views.CostSumView]
     """Of a resubmission: what those tasks cost, or were expected to cost; they are billed again."""
     token: str | None
     """Of a dry run: `POST /v1/runs` takes it, and workers do this to the same tasks."""

@@ -10,7 +10,7 @@ from starlette.types import Send
 
 from tracker.domain import cursor
 from tracker.domain.access import Scope
-from tracker.services.read.watch import Woke
+from tracker.services.read.watch import WakeReason
 from tracker.store import feed
 from tracker.store.feed import Change
 from tracker.store.filters import TaskFilter
@@ -121,16 +121,16 @@ class _Stream(SentEvents):
                     waiter, position, limit=PIECE, until=until, gone=gone
                 )
                 position = page.position
-                if woke is Woke.GONE:
+                if woke is WakeReason.GONE:
                     return False
-                if woke is Woke.REVOKED:
+                if woke is WakeReason.REVOKED:
                     log.info("a stream ends: its key was revoked or changed")
                     break
                 if page.changes:
                     events = [_event(request, change) for change in page.changes]
                     await send_piece(send, b"".join(events), slow_s)
                     sent_to = page.changes[-1].seq
-                elif woke is Woke.TIME:
+                elif woke is WakeReason.TIME:
                     await send_piece(
                         send, _beat(request, position if position != sent_to else None), slow_s
                     )

@@ -9,7 +9,7 @@ from tracker.domain.delivery import DeliveryState, Endpoint, Payload
 from tracker.domain.event_types import EventType
 from tracker.domain.notices import EventFilter
 from tracker.domain.rendering import instant
-from tracker.services.deliver.endpoints import Changes, NewEndpoint
+from tracker.services.deliver.endpoints import EndpointPatch, NewEndpoint
 from tracker.store.deliveries import MadeAttempt
 from tracker.web.api import delivery_views
 from tracker.web.api.schemas import MAX_METADATA, MetadataKey, Name, Scalar, Url, body_as_text
@@ -90,13 +90,13 @@ class EndpointChanges(BaseModel):
     payload: Literal["thin", "full"] = "full"
     ordered: bool = False
 
-    def to_changes(self) -> Changes:
+    def to_changes(self) -> EndpointPatch:
         """Return the changes that are asked for, in the service's words."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
         filters = {_FILTERS[name]: given.pop(name) for name in _FILTERS if name in given}
         if "payload" in given:
             given["payload"] = Payload(given["payload"])
-        return Changes(given, filters)
+        return EndpointPatch(given, filters)
 
 
 _FILTERS = {

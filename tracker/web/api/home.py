@@ -31,7 +31,7 @@ COMMANDS = "On the command line: `tracker --help`, `tracker doctor`, `tracker ta
 MEANING, REMEDY = "When", "What to do"
 
 
-@operation(scope=None, tag="system", answers={200: service_views.Home})
+@operation(scope=None, tag="system", answers={200: service_views.ServiceView})
 async def home(request: Request) -> Response:
     """Say what this service is and where to go: JSON; browsers are led to the dashboard.
 

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.domain.lifecycle import Verdict
-from tracker.domain.refolding import Sort
+from tracker.domain.refolding import RereadKind
 from tracker.domain.rendering import instant
 from tracker.domain.rereads import Reread
 from tracker.domain.runs import RunState
@@ -55,7 +55,7 @@ class RereadDifference(TypedDict):
     """A task that its receipts are read otherwise for today."""
 
     task_id: Uuid
-    sort: Sort
+    sort: RereadKind
     receipt_id: str | None
     """The receipt that the difference comes from; null where no single one is to blame."""
     state: TaskState
@@ -198,7 +198,7 @@ def _summary(run: Reread) -> RereadSummary:
 
 
 def _counts(counts: Mapping[str, int]) -> dict[str, int]:
-    names = ("receipts", *(sort.value for sort in Sort), "failed")
+    names = ("receipts", *(sort.value for sort in RereadKind), "failed")
     return {name: counts.get(name, 0) for name in names}
 
 
@@ -208,7 +208,7 @@ def _view(run: Reread) -> RereadView:
         "differences": [
             {
                 "task_id": one.task_id,
-                "sort": Sort(one.sort),
+                "sort": RereadKind(one.sort),
                 "receipt_id": None if one.receipt is None else str(one.receipt),
                 "state": TaskState(one.before),
                 "read_as": TaskState(one.after),

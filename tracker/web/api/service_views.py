@@ -148,7 +148,7 @@ class Attention(TypedDict):
 
 
 @with_config(EXACT)
-class Home(TypedDict):
+class ServiceView(TypedDict):
     """The name and version of this service, and the paths to go on with."""
 
     service: str
@@ -286,7 +286,7 @@ class Problem(TypedDict):
 
 
 @with_config(EXACT)
-class Sum(TypedDict):
+class CostSumView(TypedDict):
     """The provider's charges, added up."""
 
     kind: str
@@ -317,7 +317,7 @@ class AccountStats(TypedDict):
     callback_ratio: float | None
     """The share of the verdicts that callbacks brought; the rest was polled for."""
     latency_s: Latency
-    costs: list[Sum]
+    costs: list[CostSumView]
 
 
 @with_config(EXACT)

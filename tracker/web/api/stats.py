@@ -94,7 +94,7 @@ def _account(provider: str, account: str, one: Tally) -> service_views.AccountSt
     }
 
 
-def sums_of(costs: Mapping[Price, Decimal]) -> list[service_views.Sum]:
+def sums_of(costs: Mapping[Price, Decimal]) -> list[service_views.CostSumView]:
     """Render amounts by price."""
     return [
         {

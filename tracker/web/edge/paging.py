@@ -18,7 +18,7 @@ _EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 """In a cursor an instant is a number; databases keep microseconds."""
 
 
-class Keyed(Protocol):
+class KeyedRow(Protocol):
     """A row that a list is sorted by."""
 
     @property
@@ -26,7 +26,7 @@ class Keyed(Protocol):
         """Its row key."""
 
 
-Row = TypeVar("Row", bound=Keyed)
+Row = TypeVar("Row", bound=KeyedRow)
 
 
 def ticks_of(at: datetime) -> int:

@@ -15,33 +15,33 @@ from tracker.services.access.keyring import Keyring
 from tracker.services.access.keys import Keys
 from tracker.services.access.sessions import Sessions
 from tracker.services.custody.front_files import FrontFiles
-from tracker.services.custody.serving import Serving
-from tracker.services.custody.uploading import Uploading
+from tracker.services.custody.serving import AssetReader
+from tracker.services.custody.uploading import UploadReceiver
 from tracker.services.deliver.endpoints import Endpoints
 from tracker.services.deliver.redelivery import Redelivery
 from tracker.services.expectations import Expectations
 from tracker.services.fronts.lost_answers import LostAnswers
-from tracker.services.fronts.passing import Passing
+from tracker.services.fronts.passing import PassThrough
 from tracker.services.latest_looks import LatestLooks
 from tracker.services.read.previewing import Previews
 from tracker.services.read.watch import Watch
-from tracker.services.receive.comparing import Comparing
-from tracker.services.receive.dismissing import Dismissing
+from tracker.services.receive.comparing import RereadComparer
+from tracker.services.receive.dismissing import ReceiptDismisser
 from tracker.services.receive.reception import Reception
-from tracker.services.receive.rejudging import Rejudging
+from tracker.services.receive.rejudging import ReceiptRejudger
 from tracker.services.receive.rereads import Rereads
 from tracker.services.storage import Storage
-from tracker.services.submit.actions import Actions
+from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.bulk import BulkActions
 from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.runs import BulkRuns
 from tracker.services.submit.scenarios import Scenarios
-from tracker.services.submit.submission import Acceptance
-from tracker.services.upkeep.presence import Presence
-from tracker.services.upkeep.probing import Probing
+from tracker.services.submit.submission import SubmissionIntake
+from tracker.services.upkeep.presence import ProcessPresence
+from tracker.services.upkeep.probing import AccountProber
 from tracker.services.upkeep.stalls import Stalls
 from tracker.services.upkeep.state_counts import StateCounting
-from tracker.services.upkeep.sweeping import Sweeping
+from tracker.services.upkeep.sweeping import Sweeper
 from tracker.store.store import Store
 from tracker.web.edge.auth import Authenticator
 from tracker.web.edge.connections import ConnectionRegistry
@@ -82,30 +82,30 @@ class Services:
     store: Store
     public_url: str | None
     storage: Storage | None
-    acceptance: Acceptance
-    actions: Actions
+    acceptance: SubmissionIntake
+    actions: TaskActions
     resubmission: Resubmission
     bulk: BulkActions
     runs: BulkRuns
     reception: Reception
-    passing: Passing
+    passing: PassThrough
     lost_answers: LostAnswers
     endpoints: Endpoints
     redelivery: Redelivery
-    serving: Serving
-    uploading: Uploading
+    serving: AssetReader
+    uploading: UploadReceiver
     front_files: FrontFiles
     own_asset_urls: Collection[str]
     stalls: Stalls
     state_counting: StateCounting
-    sweeping: Sweeping
-    presence: Presence
-    dismissing: Dismissing
-    rejudging: Rejudging
+    sweeping: Sweeper
+    presence: ProcessPresence
+    dismissing: ReceiptDismisser
+    rejudging: ReceiptRejudger
     rereads: Rereads
-    probing: Probing
+    probing: AccountProber
     previews: Previews
-    comparing: Comparing
+    comparing: RereadComparer
     scenarios: Scenarios
     clock: Clock
     keyring: Keyring

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from tracker.domain.errors import CredentialFault, NotFound, TaskGone, Unauthenticated
 from tracker.domain.events import OF_OPEN_CALL
 from tracker.domain.task import TERMINAL, VERDICTS, Task, TaskState, is_unanswered
-from tracker.services.read.watch import Woke
+from tracker.services.read.watch import WakeReason
 from tracker.store import kept_tasks, task_rows, tasks, tombstones
 from tracker.store.feed import Change
 from tracker.store.kept_tasks import KeptTask
@@ -75,17 +75,17 @@ def leaving(request: Request) -> Callable[[], Awaitable[None]]:
     return gone
 
 
-def refuse_ended(woke: Woke) -> None:
+def refuse_ended(woke: WakeReason) -> None:
     """Raise ClientDisconnect or Unauthenticated where there is nobody to answer any more."""
-    if woke is Woke.GONE:
+    if woke is WakeReason.GONE:
         raise ClientDisconnect
-    if woke is Woke.REVOKED:
+    if woke is WakeReason.REVOKED:
         raise Unauthenticated(
             CredentialFault.INVALID, "this key was revoked, or allows less than before"
         )
 
 
-Standing = Task | task_rows.Standing
+Standing = Task | task_rows.TaskStanding
 
 
 async def look_whole(request: Request) -> Task:
@@ -111,12 +111,12 @@ async def _missing(request: Request) -> NotFound | TaskGone:
     return await services(request).store.read(lambda db: tombstones.explain_missing(db, owner, id_))
 
 
-def standing_of(found: KeptTask | task_rows.Standing) -> Standing:
+def standing_of(found: KeptTask | task_rows.TaskStanding) -> Standing:
     """Return where a task that was looked for stands."""
     return found.task if isinstance(found, KeptTask) else found
 
 
-async def look_narrow(request: Request) -> task_rows.Standing:
+async def look_narrow(request: Request) -> task_rows.TaskStanding:
     """Return where the task of the path stands: neither its input nor its result is read."""
     found = await services(request).store.find(tasks.standings, query.task_id(request))
     if found is None or found.tenant != tenant(request):
@@ -126,7 +126,7 @@ async def look_narrow(request: Request) -> task_rows.Standing:
 
 async def until_moved(
     request: Request, wait: WaitTime, seen: str | None
-) -> KeptTask | task_rows.Standing:
+) -> KeptTask | task_rows.TaskStanding:
     """Return the task of the path: at once, or when it is news to the caller or the time is over.
 
     seen: If-None-Match. News is a version that it does not name; without it, the end of the task.
@@ -138,7 +138,7 @@ async def until_moved(
     if not wait.seconds:
         return await (look_narrow(request) if narrow else look_kept(request))
     until, position = wait.until, watch.position
-    found: KeptTask | task_rows.Standing = await look_narrow(request)
+    found: KeptTask | task_rows.TaskStanding = await look_narrow(request)
     now = standing_of(found)
     if seen is not None and seen.strip() == "*":
         seen = etag(now.version)
@@ -149,7 +149,7 @@ async def until_moved(
         while not _is_news(now.version, now.state, seen):
             woke = await waiter.sleep(until, leaving(request))
             refuse_ended(woke)
-            if woke is not Woke.NEWS:
+            if woke is not WakeReason.NEWS:
                 break
             found = await look_kept(request)
             now = found.task
@@ -187,11 +187,11 @@ async def until_over(
     with our.watch.task(task.id, since=since, wants=wants, holder=holder(request)) as waiter:
         while not is_over(task):
             woke = await waiter.sleep(until, leaving(request))
-            if woke is Woke.REVOKED:
+            if woke is WakeReason.REVOKED:
                 break  # it was accepted, which must be said; what came of it is not told
             refuse_ended(woke)
             task = await our.store.find(tasks.by_id, task.id) or task
-            if woke is not Woke.NEWS:
+            if woke is not WakeReason.NEWS:
                 break
     return task
 

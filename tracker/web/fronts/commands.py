@@ -15,7 +15,7 @@ from tracker.domain.errors import BeingSent, Conflict, NotFound, Unavailable
 from tracker.domain.records import changed
 from tracker.domain.task import TERMINAL, ArtifactState, Task
 from tracker.providers.ports.front import Cancel, Create, Get, Media, Page, Shown, Skip
-from tracker.services.read.watch import Woke
+from tracker.services.read.watch import WakeReason
 from tracker.services.submit.request import Submission
 from tracker.store import front, listing, tasks
 from tracker.store.filters import TaskFilter
@@ -273,7 +273,7 @@ async def _cancel_when_sent(request: Request, task: Task) -> Task:
             with our.watch.task(task.id, since=place, wants=None, holder=holder(request)) as waiter:
                 woke = await waiter.sleep(until, leaving(request))
                 refuse_ended(woke)
-                if woke is not Woke.NEWS:
+                if woke is not WakeReason.NEWS:
                     raise
 
 

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from tracker.domain.errors import NotFound
 from tracker.domain.inline_files import SCHEME, InlineFile
 from tracker.providers.ports.front_call import FrontAnswer
-from tracker.services.custody.serving import Serving, base64_size
+from tracker.services.custody.serving import AssetReader, base64_size
 from tracker.web.edge.slow_readers import SlowReader, send_piece
 from tracker.web.edge.state import services, tenant
 
@@ -27,12 +27,12 @@ _NAME = re.compile(SCHEME.encode() + rb"[0-9a-f-]{36}\?[\w=&%.+-]+&mark=[0-9a-f]
 TextOrFile = bytes | InlineFile
 
 
-def parts_of(serving: Serving, owner: str, text: bytes) -> list[TextOrFile]:
+def parts_of(serving: AssetReader, owner: str, text: bytes) -> list[TextOrFile]:
     """Cut a text into itself and the files that are named in it. owner: the tenant."""
     return list(_parts(serving, owner, text))
 
 
-def _parts(serving: Serving, owner: str, text: bytes) -> Iterator[TextOrFile]:
+def _parts(serving: AssetReader, owner: str, text: bytes) -> Iterator[TextOrFile]:
     at = 0
     for match in _NAME.finditer(text):
         file = serving.find_inline_file(owner, match[0].decode())
@@ -44,7 +44,7 @@ def _parts(serving: Serving, owner: str, text: bytes) -> Iterator[TextOrFile]:
 
 
 async def pieces_of(
-    serving: Serving, owner: str, parts: Sequence[TextOrFile]
+    serving: AssetReader, owner: str, parts: Sequence[TextOrFile]
 ) -> AsyncGenerator[bytes, None]:
     """Yield a text with the base64 of files in their places. Raises Unavailable."""
     for part in parts:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from tracker.domain.errors import Broken
+from tracker.domain.errors import BrokenTransfer
 from tracker.domain.exchange import Certainty, HttpFailure, HttpStream
 from tracker.providers.kit.reading import read_json
 from tracker.providers.ports.front import Front
-from tracker.services.fronts.passing import Passage
+from tracker.services.fronts.passing import PassedRequest
 from tracker.web.edge.body import check_json
 from tracker.web.edge.encoding import UnsupportedEncoding
 from tracker.web.edge.problems import request_id
@@ -39,10 +39,10 @@ class PassingFront:
 
         task: the name of the task that it is about; None for none.
         Raises ProviderAway, WrongMediaType, BodyTooLarge, BodyTooSlow, ClientDisconnect, and what
-        `Passing.open` raises.
+        `PassThrough.open` raises.
         """
         our = services(request)
-        passage = Passage(
+        passage = PassedRequest(
             provider=self.provider,
             path=name,
             tenant=tenant(request),
@@ -61,7 +61,7 @@ class PassingFront:
         async with spool_body(request, limit=most, timeout_s=timeout_s) as body:
             return await self._pass_on(our, replace(passage, body=body))
 
-    async def _pass_on(self, our: Services, passage: Passage) -> Response:
+    async def _pass_on(self, our: Services, passage: PassedRequest) -> Response:
         answer = await our.passing.open(passage)
         if isinstance(answer, HttpFailure):
             raise ProviderAway(f"the provider cannot be asked: {answer.reason}", answer.certainty)
@@ -76,7 +76,7 @@ class PassingFront:
                     break
             else:
                 return self._envelope(answer.status, bytes(start))
-        except Broken as error:
+        except BrokenTransfer as error:
             raise ProviderAway(str(error), Certainty.UNKNOWN) from None
         if answer.status >= 300:
             await answer.chunks.aclose()

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from tracker.domain.records import changed
 from tracker.services.submit.replays import AcceptedTask
 from tracker.services.submit.request import Submission
-from tracker.store.lost_answers import CreateName, Span
+from tracker.store.lost_answers import CreateName, TimeSpan
 from tracker.web.edge.state import services
 from tracker.web.wire.delivery import EXTENSION
 
@@ -21,7 +21,7 @@ async def accept_once(request: Request, asked: Submission, *, held_s: int = 0) -
     held_s: how long its answer may be held back.
 
     A call repeats another one where it says so, or where it is equal to one whose answer did not
-    arrive. An idempotency key decides alone. Raises what `Acceptance.accept` raises.
+    arrive. An idempotency key decides alone. Raises what `SubmissionIntake.accept` raises.
     """
     our = services(request)
     if asked.idempotency_key is not None:
@@ -47,7 +47,7 @@ async def accept_once(request: Request, asked: Submission, *, held_s: int = 0) -
     return accepted
 
 
-def _find_repeated_span(request: Request, held_s: int) -> Span | None:
+def _find_repeated_span(request: Request, held_s: int) -> TimeSpan | None:
     """Return when the call that this one repeats may have been made; None for a first one.
 
     Clients that Stainless makes send a create up to three times and count the tries in a header,
@@ -58,4 +58,4 @@ def _find_repeated_span(request: Request, held_s: int) -> Span | None:
         return None
     our = services(request)
     now, waited_s = our.clock.now(), held_s * min(int(tries), _MOST_TRIES)
-    return Span(now - our.lost_answers.kept - timedelta(seconds=waited_s), now)
+    return TimeSpan(now - our.lost_answers.kept - timedelta(seconds=waited_s), now)

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from tracker.domain.errors import Unavailable
 from tracker.domain.task import Task, in_known_state
 from tracker.providers.ports.front import TextStream
-from tracker.services.read.watch import Woke
+from tracker.services.read.watch import WakeReason
 from tracker.store import stream_texts, tasks
 from tracker.store.stream_texts import TextSoFar
 from tracker.web.edge import waiting
@@ -53,12 +53,12 @@ class StreamedTask(Response):
 
     async def _send_text(self, send: Send, slow_s: float) -> bool:
         """Send what comes and its end; return whether there is still somebody to send it to."""
-        our, told, woke = services(self._request), 0, Woke.NEWS
+        our, told, woke = services(self._request), 0, WakeReason.NEWS
         loop, gone = asyncio.get_running_loop(), waiting.leaving(self._request)
         beat_s, since = our.limits.heartbeat_s, our.watch.position
         beat_at, who = loop.time() + beat_s, holder(self._request)
         with our.watch.task(self._task.id, since=since, wants=None, holder=who) as waiter:
-            while woke in (Woke.NEWS, Woke.TIME):
+            while woke in (WakeReason.NEWS, WakeReason.TIME):
                 found = await self._look(told)
                 if found.more or loop.time() >= beat_at:
                     await self._send_piece(send, self._piece(found.more), slow_s)
@@ -67,9 +67,9 @@ class StreamedTask(Response):
                 if found.is_whole:
                     break
                 woke = await waiter.sleep(min(beat_at, loop.time() + our.watch.poll_s), gone)
-        if woke is not Woke.GONE:
+        if woke is not WakeReason.GONE:
             await self._send_piece(send, await self._end(woke), slow_s)
-        return woke is not Woke.GONE
+        return woke is not WakeReason.GONE
 
     async def _send_piece(self, send: Send, piece: bytes, slow_s: float) -> None:
         """Send a piece, with the files that are named in it."""
@@ -97,9 +97,9 @@ class StreamedTask(Response):
             return TextSoFar("", is_whole=False)
         return found or TextSoFar("", is_whole=True)  # the task is gone, and so is its text
 
-    async def _end(self, woke: Woke) -> bytes:
+    async def _end(self, woke: WakeReason) -> bytes:
         """Return the end: of the task as it is now, or of one that goes on without its client."""
-        if woke is Woke.REVOKED:
+        if woke is WakeReason.REVOKED:
             return self._stream.end(self._task)
         key = self._task.key
         found = await services(self._request).store.read(lambda db: tasks.get_by_keys(db, [key]))

@@ -14,7 +14,7 @@ from tracker.domain.records import record
 from tracker.domain.token import SHARED
 from tracker.providers.ports.callbacks import Inbound
 from tracker.services.receive.correlation import RawCallback
-from tracker.services.receive.reception import CallbackReply, Received
+from tracker.services.receive.reception import CallbackReply, ReceptionResult
 from tracker.telemetry import note
 from tracker.web.edge.body import read_capped
 from tracker.web.edge.encoding import UnsupportedEncoding, as_utf8, encoding_of, is_json, undone
@@ -147,7 +147,7 @@ def raw_at_once(
     return RawCallback(provider, subject, token, inbound, signed, None, arrival.sender)
 
 
-def facts_of(place: Sequence[str], received: Received) -> dict[str, str]:
+def facts_of(place: Sequence[str], received: ReceptionResult) -> dict[str, str]:
     """Return what is logged of a callback that was received. place: see `take`."""
     provider, subject, _ = place
     facts = {"provider": provider, "verdict": received.verdict._value_}
@@ -156,7 +156,7 @@ def facts_of(place: Sequence[str], received: Received) -> dict[str, str]:
     return facts
 
 
-def answer_to(received: Received) -> Response:
+def answer_to(received: ReceptionResult) -> Response:
     """Return the answer to a callback that was received. Raises InvalidRequest if malformed."""
     if received.verdict is Verdict.MALFORMED:
         raise InvalidRequest(FieldError("", received.reason or "unreadable"), malformed=True)

@@ -14,7 +14,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tracker.services.receive.reception import Received
+from tracker.services.receive.reception import ReceptionResult
 from tracker.telemetry import begin_request, note, read_noted
 from tracker.web.edge import problems
 from tracker.web.edge.middleware import log_request, mask_token, request_id_of
@@ -180,7 +180,7 @@ class CallbackProtocol(BoundedHttpTools):
         self,
         exchange: _Exchange,
         arrival: callbacks.Arrival,
-        received: Received | Exception | None,
+        received: ReceptionResult | Exception | None,
     ) -> None:
         """Answer a callback that is kept.
 

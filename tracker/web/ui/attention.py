@@ -94,7 +94,7 @@ class AttentionGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class DayFigures:
     """The last 24 hours. by_callback: the share of verdicts that callbacks brought."""
 
     ended: Mapping[TaskState, int]
@@ -204,13 +204,13 @@ def _group(  # noqa: PLR0913, PLR0917 - a line of the table above each
     return AttentionGroup(name, kind, entries, since, more, query)
 
 
-def _day(counted: Counted) -> Day:
+def _day(counted: Counted) -> DayFigures:
     whole = Tally()
     for one in counted.lately.values():
         whole.add(one)
     ended = {state: whole.labelled("ended").get(state.value, 0) for state in (*_ENDED,)}
     decided = ended[TaskState.SUCCEEDED] + sum(ended[state] for state in BAD)
-    return Day(
+    return DayFigures(
         ended=ended,
         success=ended[TaskState.SUCCEEDED] / decided if decided else None,
         by_callback=by_callback(whole),

@@ -14,7 +14,7 @@ from starlette.types import Send
 
 from tracker.domain.access import Scope
 from tracker.domain.errors import CursorTooOld, NotFound
-from tracker.services.read.watch import FeedWaiter, Woke
+from tracker.services.read.watch import FeedWaiter, WakeReason
 from tracker.store import feed, tasks
 from tracker.store.filters import TaskFilter
 from tracker.web.api.changes import feed_cursor, feed_position
@@ -145,20 +145,20 @@ class LiveStream(SentEvents):
                     if loop_time() >= beat:
                         sent_at = loop_time()
                         await send_piece(send, BEAT, slow_s)
-                if woke is Woke.GONE:
+                if woke is WakeReason.GONE:
                     return False
-                if woke is Woke.REVOKED:
+                if woke is WakeReason.REVOKED:
                     return True
         return True
 
     async def _sleep(
         self, waiter: FeedWaiter, until: float, gone: Any, *, whatever: bool = False
-    ) -> Woke:
+    ) -> WakeReason:
         """Wait for news, or until a time. whatever: news do not end it."""
         woke = await waiter.sleep(until, gone)
-        while whatever and woke is Woke.NEWS and loop_time() < until:
+        while whatever and woke is WakeReason.NEWS and loop_time() < until:
             woke = await waiter.sleep(until, gone)
-        return Woke.NEWS if whatever and woke is Woke.TIME else woke
+        return WakeReason.NEWS if whatever and woke is WakeReason.TIME else woke
 
     def _event(self, parts: str) -> bytes:
         display = self._display

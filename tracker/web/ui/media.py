@@ -10,7 +10,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from tracker.domain.access import Scope
-from tracker.domain.errors import Broken, NotFound, Unkeepable
+from tracker.domain.errors import BrokenTransfer, NotFound, UnkeepableFile
 from tracker.services.read.previewing import CannotShow, NoPreview, OpenPreview, PieceFile
 from tracker.web.edge import query
 from tracker.web.edge.ranged import file_answer
@@ -127,7 +127,7 @@ class _PassedOn(Response):
                     if gone.done():
                         return
             await send({"type": "http.response.body", "body": b""})
-        except (Broken, Unkeepable, SlowReader) as error:
+        except (BrokenTransfer, UnkeepableFile, SlowReader) as error:
             # Without its last piece the answer is seen to be cut.
             log.info("a preview ended early: %(reason)s", {"reason": str(error) or _GAVE_UP})
         finally:

@@ -19,7 +19,7 @@ from tracker.store import feed, task_story, tasks
 from tracker.store import receipts as stored_receipts
 from tracker.store.receipts import Receipt
 from tracker.store.store import Reading
-from tracker.store.task_story import Story
+from tracker.store.task_story import TaskHistory
 from tracker.web.api.changes import feed_cursor
 from tracker.web.api.schemas import (
     render_attempt,
@@ -38,7 +38,7 @@ from tracker.web.ui.frame.render import address, page
 from tracker.web.ui.frame.visible import HIDDEN
 from tracker.web.ui.frame.words import words_of
 from tracker.web.ui.one_task import curl
-from tracker.web.ui.one_task.axis import HEIGHT, LANE_Y, WIDTH, Cut, axis_of
+from tracker.web.ui.one_task.axis import HEIGHT, LANE_Y, WIDTH, AxisCut, axis_of
 from tracker.web.ui.one_task.bodies import MOST_SHOWN, ShownBody, difference, shown_body
 from tracker.web.ui.one_task.history import history_of, marks_of, polls_of
 from tracker.web.ui.one_task.why import AccountFacts, reason_of
@@ -76,7 +76,7 @@ async def show(request: Request, reader: Reader) -> Response:
 
 
 def task_values(
-    request: Request, reader: Reader, story: Story, *, asked: int = 0
+    request: Request, reader: Reader, story: TaskHistory, *, asked: int = 0
 ) -> dict[str, Any]:
     """Return what the page of a task, and each of its parts, names. asked: see `show`."""
     our, say = services(request), words_of(reader.preferences.language)
@@ -135,7 +135,7 @@ def _clock(local: datetime, *, is_short: bool) -> str:
     return f"{local:%H:%M:%S}" + (f".{local.microsecond // 100_000}" if is_short else "")
 
 
-def cut_reason(task: Task, cut: Cut, say: Callable[..., str]) -> str:
+def cut_reason(task: Task, cut: AxisCut, say: Callable[..., str]) -> str:
     """Return why nothing happened for long: the task waited here, or at its provider.
 
     Empty for what came after its end, which is no matter of the task's any more.
@@ -148,14 +148,14 @@ def cut_reason(task: Task, cut: Cut, say: Callable[..., str]) -> str:
 
 async def story_of(
     request: Request, reader: Reader, id_: UUID, *, asked: int = 0
-) -> tuple[Story, int]:
+) -> tuple[TaskHistory, int]:
     """Read a task of the reader's, and the feed's newest number before that.
 
     asked: see `show`. Raises NotFound.
     """
     tenant = reader.tenant
 
-    def read(db: Reading) -> tuple[Story, int] | None:
+    def read(db: Reading) -> tuple[TaskHistory, int] | None:
         # The feed first: what changes meanwhile is told once more, and nothing is missed.
         seen = feed.head(db)
         story = task_story.read(db, tenant, id_, most_bytes=MOST_SHOWN)
@@ -169,7 +169,7 @@ async def story_of(
     return found
 
 
-def _inline(story: Story, asked: int) -> set[int]:
+def _inline(story: TaskHistory, asked: int) -> set[int]:
     """Choose receipts whose bytes stand on the page: what moved the task last, if it is small."""
     used = {step.receipt for _, step in story.steps}
     small = [
@@ -180,7 +180,7 @@ def _inline(story: Story, asked: int) -> set[int]:
     return {*small[:INLINE], asked} - {0}
 
 
-def _evidence(story: Story) -> list[dict[str, Any]]:
+def _evidence(story: TaskHistory) -> list[dict[str, Any]]:
     """Return each receipt with its body, where that is on the page, and the difference."""
     shown: list[dict[str, Any]] = []
     before: tuple[Receipt, ShownBody] | None = None
@@ -199,7 +199,7 @@ def _evidence(story: Story) -> list[dict[str, Any]]:
     return shown
 
 
-def _pieces(story: Story, say: Callable[..., str]) -> list[dict[str, Any]]:
+def _pieces(story: TaskHistory, say: Callable[..., str]) -> list[dict[str, Any]]:
     """Return the pieces of a result, each with its kind, our copy of it and its host."""
     kept = by_piece(story.kept.assets)
     return [
@@ -245,7 +245,7 @@ def _expiry(piece: Artifact, kept: Asset | None) -> datetime | None:
     return piece.expires_at or (None if kept is None else kept.url_expires_at)
 
 
-def _resubmitting(request: Request, story: Story) -> str:
+def _resubmitting(request: Request, story: TaskHistory) -> str:
     """Return a command that submits the task's input as a new task; empty where it is too long."""
     task = story.kept.task
     if story.input is None or story.input_size > len(story.input):
@@ -255,7 +255,7 @@ def _resubmitting(request: Request, story: Story) -> str:
     return curl.submitting(base_of(request), start + b', "input": ' + story.input + b"}")
 
 
-def _as_json(request: Request, story: Story) -> str:
+def _as_json(request: Request, story: TaskHistory) -> str:
     """Return the task as the API shows it; empty where it is too long to be copied.
 
     Characters that hide are escaped as JSON has it, so that they are seen and mean the same.

@@ -14,7 +14,7 @@ from tracker.emulator.core.multipart import parse_form
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.providers.replicate.prediction import instant
 
-__all__ = ["ACCOUNT", "FileShelf", "model_view", "version_of", "version_view"]
+__all__ = ["ACCOUNT", "UploadedFileList", "model_view", "version_of", "version_view"]
 
 ACCOUNT: Mapping[str, str] = {
     "type": "user",
@@ -79,7 +79,7 @@ def model_view(model: str) -> dict[str, Any]:
     }
 
 
-class FileShelf:
+class UploadedFileList:
     """The uploaded files: what is known of them; their bytes are not kept."""
 
     def __init__(self) -> None:

@@ -26,7 +26,7 @@ __all__ = [
     "TOKENS",
     "ReplicateDetails",
     "ReplicateTask",
-    "ToldEvents",
+    "ReportedEvents",
     "instant",
     "logs_of",
     "output_of",
@@ -49,7 +49,7 @@ _STATUSES = {
 
 
 @dataclass
-class ToldEvents:
+class ReportedEvents:
     """The events that callbacks of a prediction have reported so far."""
 
     has_started: bool = False
@@ -72,7 +72,7 @@ class ReplicateDetails:
     deployment: str | None = None
     deadline_seconds: float | None = None
     """From the creation; None: no deadline."""
-    told: ToldEvents = field(default_factory=ToldEvents)
+    told: ReportedEvents = field(default_factory=ReportedEvents)
 
 
 ReplicateTask = EmulatedTask[ReplicateDetails]

@@ -26,7 +26,7 @@ from tracker.emulator.core.signing import EXAMPLE_SECRET
 from tracker.emulator.providers.replicate.callbacks import callbacks_of, signer
 from tracker.emulator.providers.replicate.catalogue import (
     ACCOUNT,
-    FileShelf,
+    UploadedFileList,
     model_view,
     version_of,
     version_view,
@@ -63,7 +63,7 @@ class ReplicateApi:
     def __init__(self, emulator: Emulator) -> None:
         """Take the emulator that they run in."""
         self._emulator = emulator
-        self._files = FileShelf()
+        self._files = UploadedFileList()
         self._models: BoundedDict[str, str] = BoundedDict(emulator.config.max_log_entries)
         """Version -> model, of the models that were asked for."""
         sign = signer(self._secrets)

@@ -16,7 +16,7 @@ _LETTER_PX = 6.6
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class AxisMark:
     """A point on the axis.
 
     lane: one of LANES. anchor: the row that it leads to. kind: a class for its colour.
@@ -34,14 +34,14 @@ class Mark:
 class PlacedMark:
     """A mark with its place. label: empty where there is no room for it."""
 
-    mark: Mark
+    mark: AxisMark
     x: float
     y: float
     label: str
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class AxisCut:
     """A stretch of time that is cut out. length_s: of it."""
 
     x: float
@@ -60,11 +60,11 @@ class Axis:
     """Marks and cuts, placed; ticks: (x, time) at the top."""
 
     marks: Sequence[PlacedMark]
-    cuts: Sequence[Cut]
+    cuts: Sequence[AxisCut]
     ticks: Sequence[tuple[float, datetime]]
 
 
-def axis_of(marks: Sequence[Mark]) -> Axis | None:
+def axis_of(marks: Sequence[AxisMark]) -> Axis | None:
     """Place marks; None where there are none.
 
     A gap that is longer than a minute, and ten times as long as the median one, is cut out.
@@ -83,7 +83,7 @@ def axis_of(marks: Sequence[Mark]) -> Axis | None:
     for number, width in enumerate(widths):
         x = places[times[number]]
         if is_cut[number]:
-            cuts.append(Cut(x, width, times[number], times[number + 1]))
+            cuts.append(AxisCut(x, width, times[number], times[number + 1]))
         places[times[number + 1]] = x + width
     return Axis(_placed(marks, places), cuts, _ticks(places))
 
@@ -100,7 +100,7 @@ def _widths(gaps: Sequence[float], is_cut: Sequence[bool]) -> list[float]:
     ]
 
 
-def _placed(marks: Sequence[Mark], places: dict[datetime, float]) -> list[PlacedMark]:
+def _placed(marks: Sequence[AxisMark], places: dict[datetime, float]) -> list[PlacedMark]:
     """Place marks; a label stands only where it reaches no other mark of its lane."""
     ordered = sorted(marks, key=lambda mark: mark.at)
     next_x: dict[str, float] = {}

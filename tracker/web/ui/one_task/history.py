@@ -10,15 +10,15 @@ from tracker.domain.lifecycle import Transition, Verdict
 from tracker.store.attempts import Attempt
 from tracker.store.deliveries import Delivery
 from tracker.store.receipts import Receipt
-from tracker.store.task_story import Story
+from tracker.store.task_story import TaskHistory
 from tracker.web.ui.frame.formats import place
-from tracker.web.ui.one_task.axis import Mark
+from tracker.web.ui.one_task.axis import AxisMark
 
 Say = Callable[..., str]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryRow:
     """A row of the history.
 
     kind:     `step`, `attempt`, `receipt` or `delivery`.
@@ -43,7 +43,7 @@ class Entry:
     evidence: tuple[str, str] = ("", "")
 
 
-def history_of(story: Story, say: Say) -> list[Entry]:
+def history_of(story: TaskHistory, say: Say) -> list[HistoryRow]:
     """Return everything that happened to a task, oldest first."""
     numbers = {attempt.key: attempt.number for attempt in story.attempts}
     said = {attempt.key: attempt.message for attempt in story.attempts}
@@ -56,33 +56,33 @@ def history_of(story: Story, say: Say) -> list[Entry]:
     return sorted(entries, key=lambda one: (one.at, order[one.kind], one.version or 0))
 
 
-def quiet_receipts(story: Story) -> list[Receipt]:
+def quiet_receipts(story: TaskHistory) -> list[Receipt]:
     """Return receipts that no step rests on."""
     used = {step.receipt for _, step in story.steps}
     return [receipt for receipt in story.receipts if receipt.key not in used]
 
 
-def marks_of(story: Story, say: Say) -> Iterator[Mark]:
+def marks_of(story: TaskHistory, say: Say) -> Iterator[AxisMark]:
     """Yield what stands on the axis."""
     before = None
     for _, step in story.steps:
         label = say(f"state.{step.to_state}") if step.to_state != before else ""
         before = step.to_state
-        yield Mark(step.at, "state", f"v{step.version}", step.to_state, label)
+        yield AxisMark(step.at, "state", f"v{step.version}", step.to_state, label)
     for attempt in story.attempts:
         kind = "good" if attempt.outcome in ("accepted", "exists") else "bad"
         kind = "open" if attempt.outcome is None else kind
         label = _attempt_text(attempt, say)
-        yield Mark(attempt.started_at, "attempt", f"a{attempt.number}", kind, label)
+        yield AxisMark(attempt.started_at, "attempt", f"a{attempt.number}", kind, label)
     for receipt in story.receipts:
         kind = "good" if receipt.verdict is Verdict.ADVANCED else "open"
         label = f"r{receipt.key}" if receipt.verdict is not Verdict.DUPLICATE else ""
-        yield Mark(receipt.received_at, "in", f"r{receipt.key}", kind, label)
+        yield AxisMark(receipt.received_at, "in", f"r{receipt.key}", kind, label)
     for delivery in story.deliveries:
         at = delivery.last_attempt_at
         if at is not None:
             kind = "good" if delivery.state is DeliveryState.DELIVERED else "bad"
-            yield Mark(at, "out", f"d{delivery.id}", kind, str(delivery.last_status or ""))
+            yield AxisMark(at, "out", f"d{delivery.id}", kind, str(delivery.last_status or ""))
 
 
 def evidence_of(step: Transition, numbers: dict[int, int]) -> tuple[str, str]:
@@ -97,11 +97,11 @@ def evidence_of(step: Transition, numbers: dict[int, int]) -> tuple[str, str]:
 
 def _of_step(
     step: Transition, numbers: dict[int, int], said: Mapping[int, str | None], say: Say
-) -> Entry:
+) -> HistoryRow:
     """Return the row of a step. said: by attempts, by key: the row of one tells its words."""
     told = step.attempt is not None and step.message == said.get(step.attempt)
     is_told = told or step.kind is EventKind.DEADLINE_PASSED  # which says no more than its name
-    return Entry(
+    return HistoryRow(
         at=step.at,
         kind="step",
         anchor=f"v{step.version}",
@@ -117,8 +117,8 @@ def _of_step(
     )
 
 
-def _of_attempt(attempt: Attempt, say: Say) -> Entry:
-    return Entry(
+def _of_attempt(attempt: Attempt, say: Say) -> HistoryRow:
+    return HistoryRow(
         at=attempt.started_at,
         kind="attempt",
         anchor=f"a{attempt.number}",
@@ -139,12 +139,12 @@ def _attempt_text(attempt: Attempt, say: Say) -> str:
     return " ".join(parts)
 
 
-def _of_receipt(receipt: Receipt, say: Say) -> Entry:
+def _of_receipt(receipt: Receipt, say: Say) -> HistoryRow:
     key = "task.poll-answer" if receipt.source is Source.POLL else "task.callback"
     what = say(key, verdict=say(f"verdict.{receipt.verdict}"))
     if receipt.duplicate_of is not None:
         what += f" (= r{receipt.duplicate_of})"
-    return Entry(
+    return HistoryRow(
         at=receipt.received_at,
         kind="receipt",
         anchor=f"r{receipt.key}",
@@ -155,13 +155,13 @@ def _of_receipt(receipt: Receipt, say: Say) -> Entry:
     )
 
 
-def _of_delivery(delivery: Delivery, say: Say) -> Entry:
+def _of_delivery(delivery: Delivery, say: Say) -> HistoryRow:
     at = delivery.ended_at or delivery.last_attempt_at or delivery.created_at
     text = say(f"delivery.{delivery.state}")
     status = f" {delivery.last_status}" if delivery.last_status is not None else ""
     to = place(delivery.url)
     error = delivery.last_error or ""
-    return Entry(
+    return HistoryRow(
         at=at,
         kind="delivery",
         anchor=f"d{delivery.id}",

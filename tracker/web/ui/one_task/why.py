@@ -8,7 +8,7 @@ from tracker.domain.lifecycle import Transition, Verdict
 from tracker.domain.task import OPEN, Awaits, Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.store.jobs import WAITING
-from tracker.store.task_story import Story
+from tracker.store.task_story import TaskHistory
 from tracker.web.ui.frame.formats import is_late
 from tracker.web.ui.one_task.history import evidence_of
 
@@ -19,7 +19,7 @@ _MOVED_NOTHING = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Oddity:
+class OddEvidence:
     """Something that came in since, and moved nothing. receipt: its row key."""
 
     text: str
@@ -45,7 +45,7 @@ class Reason:
     next_key: str | None = None
     next_at: datetime | None = None
     next_said: str = ""
-    odd: Oddity | None = None
+    odd: OddEvidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class AccountFacts:
 
 
 def reason_of(
-    story: Story,
+    story: TaskHistory,
     say: Say,
     account: AccountFacts,
     *,
@@ -91,7 +91,7 @@ def reason_of(
     return replace(reason, next_key=key, next_at=at, next_said=why, odd=odd)
 
 
-def _waits_for_slot(task: Task, story: Story, slots: int, now: datetime) -> bool:
+def _waits_for_slot(task: Task, story: TaskHistory, slots: int, now: datetime) -> bool:
     """Return whether a queued task is due and its account has no slot for it."""
     at = story.due.get(JobKind.SUBMIT)
     is_due = task.state is TaskState.QUEUED and at is not None and at <= now
@@ -99,18 +99,18 @@ def _waits_for_slot(task: Task, story: Story, slots: int, now: datetime) -> bool
     return is_due and is_full and JobKind.SUBMIT not in story.taken
 
 
-def _odd(story: Story, step: Transition, say: Say) -> Oddity | None:
+def _odd(story: TaskHistory, step: Transition, say: Say) -> OddEvidence | None:
     """Return the newest thing that came in after a step and moved nothing."""
     for receipt in reversed(story.receipts):
         if receipt.received_at < step.at:
             return None
         if receipt.verdict in _MOVED_NOTHING:
             text = say("why.odd", verdict=say(f"verdict.{receipt.verdict}"))
-            return Oddity(text, receipt.reason or "", receipt.key)
+            return OddEvidence(text, receipt.reason or "", receipt.key)
     return None
 
 
-def _describe_end(task: Task, step: Transition, story: Story, say: Say) -> tuple[str, str]:
+def _describe_end(task: Task, step: Transition, story: TaskHistory, say: Say) -> tuple[str, str]:
     """Return what happened and what was said of it. step: led to the state of the task."""
     if task.error is not None:
         is_own = task.error.code == task.error.type  # words for programs; the sentence says it
@@ -134,7 +134,7 @@ def _describe_end(task: Task, step: Transition, story: Story, say: Say) -> tuple
 
 
 def _next(
-    task: Task, story: Story, *, is_called_back: bool, now: datetime
+    task: Task, story: TaskHistory, *, is_called_back: bool, now: datetime
 ) -> tuple[str, datetime | None]:
     kind = JobKind.SUBMIT if task.state is TaskState.QUEUED else JobKind.RECONCILE
     at = story.due.get(kind)
