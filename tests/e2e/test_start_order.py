@@ -1,14 +1,21 @@
 """A service that is started before its database waits for it, says so once, and then serves."""
 
+import socket
+import struct
+import threading
 from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from tests.support.postgres import PostgresServer
-from tests.support.service import Process, environment, free_port, wait_until_ready
+from tests.support.service import Process, environment, free_port, listen, wait_until_ready
 from tests.support.waiting import wait_until
+from tracker.cli.starting import SILENT, DatabaseWait
+from tracker.settings import Settings
 from tracker.store.migrate import upgrade
+from tracker.store.probe import why_away
 
 
 @pytest.fixture
@@ -57,3 +64,86 @@ def test_one_that_never_comes_ends_the_start_in_one_line(
     assert process.join() != 0
     assert "Traceback" not in process.log.read_text()
     assert "DATABASE_URL" in process.log.read_text()
+
+
+def _settings(url: str, limit_s: str) -> Settings:
+    return Settings.from_env({"DATABASE_URL": url, "TRACKER_START_TIMEOUT_S": limit_s})
+
+
+def test_one_that_goes_away_again_during_the_start_is_waited_for_again(
+    server: PostgresServer,
+) -> None:
+    class Waiting(DatabaseWait):
+        def wait(self) -> None:
+            server.start()
+            super().wait()
+
+    upgrade(server.url())
+    server.stop()
+    assert Waiting(_settings(server.url(), "60")).find_problem() is None
+    server.stop()
+    assert "DATABASE_URL" in f"{DatabaseWait(_settings(server.url(), '0')).find_problem()}"
+
+
+_SSL, _GSS = 80877103, 80877104
+_OK = b"R" + struct.pack("!ii", 8, 0) + b"Z" + struct.pack("!i", 5) + b"I"
+
+
+@contextmanager
+def _answering(answer: bytes) -> Iterator[str]:
+    """Yield the URL of what answers each client's first message so, and nothing after it."""
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = door.accept()
+                held.append(client)
+                while struct.unpack("!ii", client.recv(8))[1] in (_SSL, _GSS):
+                    client.sendall(b"N")
+                client.recv(4096)
+                client.sendall(answer)
+
+    held: list[socket.socket] = []
+    with closing(listen()) as door:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"postgresql://tracker@127.0.0.1:{door.getsockname()[1]}/tracker"
+        with suppress(OSError):
+            door.shutdown(socket.SHUT_RDWR)
+    for client in held:
+        client.close()
+
+
+def _refusal(text: str) -> bytes:
+    fields = b"SFATAL\0C08P01\0M" + text.encode() + b"\0\0"
+    return b"E" + struct.pack("!i", 4 + len(fields)) + fields
+
+
+@pytest.mark.parametrize(
+    ("text", "may_come"),
+    [
+        ("the database system is starting up", True),
+        ("sorry, too many clients already", True),
+        ("query_wait_timeout", True),
+        ("server login has been failing, cached error: connect failed (server_login_retry)", True),
+        (
+            (
+                "server login has been failing, cached error: password authentication failed "
+                'for user "tracker" (server_login_retry)'
+            ),
+            False,
+        ),
+        ('password authentication failed for user "tracker"', False),
+        ('database "tracker" does not exist', False),
+    ],
+)
+def test_what_may_pass_is_waited_for_and_no_other_refusal(text: str, *, may_come: bool) -> None:
+    with _answering(_refusal(text)) as url:
+        assert (why_away(url) is not None) is may_come
+
+
+def test_a_pooler_that_leaves_statements_unanswered_ends_the_start_in_time(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with _answering(_OK) as url, pytest.raises(SystemExit):
+        DatabaseWait(_settings(url, "0"), silent_s=0.1).wait()
+    assert capsys.readouterr().err == f"tracker: DATABASE_URL: {SILENT}\n"

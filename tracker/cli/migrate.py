@@ -17,15 +17,25 @@ from tracker.cli.shared import fail, load_settings, say
 def migrate() -> None:
     """Create or update the database schema. Safe to run at every start."""
     # Here: the help of this command needs neither the database library nor the migrations.
-    from tracker.cli.starting import wait_for_database  # noqa: PLC0415
+    from tracker.cli.starting import DatabaseWait  # noqa: PLC0415
     from tracker.store.driver.engine import mask_passwords  # noqa: PLC0415
     from tracker.store.migrate import DatabaseRefused, MigrationsMissing, upgrade  # noqa: PLC0415
 
     settings = load_settings()
-    wait_for_database(settings)
+    waiting = DatabaseWait(settings)
+    waiting.wait()
     url = settings.resolved_database_url()
+
+    def why_not_migrated(url: str) -> str | None:
+        try:
+            upgrade(url)  # a migration that was broken off is run again
+        except DatabaseRefused as error:
+            return str(error)
+        return None
+
     try:
-        upgrade(url)
-    except (MigrationsMissing, DatabaseRefused) as error:
+        if problem := waiting.find_problem(why_not_migrated):
+            waiting.refuse(problem)
+    except MigrationsMissing as error:
         fail(str(error), code=FAILED)
     say(f"migrated {mask_passwords(url)}")

@@ -7,14 +7,12 @@ import uvicorn
 
 from tracker.app import make_app, server_options, tune_interpreter
 from tracker.cli.containers import refuse_forgetting
-from tracker.cli.exits import FAILED
 from tracker.cli.listeners import bind, multiplied
 from tracker.cli.processes import serve_in_processes
 from tracker.cli.shared import fail, load_settings, say
-from tracker.cli.starting import wait_for_database
+from tracker.cli.starting import DatabaseWait
 from tracker.open_access import refuse_open_access
 from tracker.settings import Settings, SettingsError
-from tracker.store.probe import start_problem
 from tracker.telemetry import Role, configure_logging
 
 GRACEFUL_SHUTDOWN_S = 20
@@ -26,17 +24,17 @@ def run(host: str | None, port: int | None, *, worker: bool) -> None:
     changes = {"tracker_host": host, "port": port}
     settings = settings.model_copy(update={k: v for k, v in changes.items() if v is not None})
     refuse_forgetting(settings)
-    wait_for_database(settings)
+    waiting = DatabaseWait(settings)
+    waiting.wait()
     try:
         refuse_open_access(settings)
         settings.callback_secrets()
     except SettingsError as error:
         fail(str(error))
     _check_certificate(settings)
-    problem = start_problem(settings.resolved_database_url())
+    if problem := waiting.find_problem():
+        waiting.refuse(problem)
     redactor = settings.log_redactor()
-    if problem:
-        fail(redactor.redact(problem), code=FAILED)
     _note_accounts(settings)
     role: Role = "web+worker" if worker and not settings.tracker_read_only else "web"
     configure_logging(settings.tracker_log_level, settings.tracker_log_format, redactor, role=role)

@@ -5,13 +5,11 @@ import signal
 
 from tracker.app import make_supervisor, observe
 from tracker.cli.containers import refuse_forgetting
-from tracker.cli.exits import FAILED
 from tracker.cli.shared import fail, load_settings, say
-from tracker.cli.starting import wait_for_database
+from tracker.cli.starting import DatabaseWait
 from tracker.large_blocks import give_large_blocks_back
 from tracker.parts import Parts, open_parts
 from tracker.settings import Settings
-from tracker.store.probe import start_problem
 from tracker.telemetry import configure_logging
 
 
@@ -21,11 +19,11 @@ def run() -> None:
     if settings.tracker_read_only:
         fail("TRACKER_READ_ONLY: a worker writes; leave it out, or run `tracker serve`")
     refuse_forgetting(settings)
-    wait_for_database(settings)
-    problem = start_problem(settings.resolved_database_url())
+    waiting = DatabaseWait(settings)
+    waiting.wait()
+    if problem := waiting.find_problem():
+        waiting.refuse(problem)
     redactor = settings.log_redactor()
-    if problem:
-        fail(redactor.redact(problem), code=FAILED)
     configure_logging(
         settings.tracker_log_level, settings.tracker_log_format, redactor, role="worker"
     )

@@ -100,7 +100,14 @@ def pooler_of(url: str) -> str | None:
 
 _IS_STANDBY = text("SELECT pg_is_in_recovery()")
 _LOCK_ROW = text("SELECT 1 FROM schema_fit FOR UPDATE SKIP LOCKED")
-_COMING_UP = ("starting up", "shutting down", "not yet accepting", "recovery")
+_COMING_UP = (
+    *("starting up", "shutting down", "not yet accepting", "recovery"),
+    *("too many clients", "connection slots", "administrator command"),
+    # PgBouncer's own, whose server is not there: https://www.pgbouncer.org, read 2026-11-30
+    *("query_wait_timeout", "server_login_retry", "cannot connect to server"),
+)
+_FOR_GOOD = ("authentication failed", "does not exist", "no pg_hba.conf entry")
+"""A pooler that repeats its server's refusal puts words of both into one line."""
 
 
 def why_away(url: str) -> str | None:
@@ -116,8 +123,10 @@ def why_away(url: str) -> str | None:
         engine.connect().close()
     except DBAPIError as error:
         reason = str(error.orig).strip()
-        is_refused = "FATAL" in reason and not any(words in reason for words in _COMING_UP)
-        return None if is_refused else reason.partition("\n")[0]
+        may_come = not any(words in reason for words in _FOR_GOOD) and (
+            "FATAL" not in reason or any(words in reason for words in _COMING_UP)
+        )
+        return None if not may_come else reason.partition("\n")[0]
     finally:
         engine.dispose()
     return None
