@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.scene import Scene, play_in
+from tests.emulator.scene import HOOK, Scene, play_in
 from tests.providers.caller import Caller
 from tests.providers.provider_contract import PollContract, ProbeContract, SubmitContract
-from tests.providers.support import a_task, an_account, asked_of, sent_to
+from tests.providers.support import a_task, an_account, asked_of, called_back, sent_to
 from tracker.domain.errors import InvalidRequest, Misuse
 from tracker.domain.outcome import Absent, Deferred, Observed, Refused, Unknown
 from tracker.domain.task import TaskState
 from tracker.providers.ports.adapter import Finds
+from tracker.providers.ports.callbacks import Hint
 from tracker.providers.registry import PROVIDERS
 
 DOMO = PROVIDERS["domo"]
@@ -149,3 +150,37 @@ def test_nothing_is_found_called_back_or_asked_for_without_an_address() -> None:
     ):
         with pytest.raises(ValueError, match=reason):
             an_account(DOMO, **options)
+
+
+def test_an_event_of_the_wrapper_makes_the_service_ask() -> None:
+    """Its one URL may lead to the shared callback URL; the task in it is JSON within a string."""
+
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "domo by its bot")
+        caller.play("json_in_string")
+        task = await caller.made("gen", input_={"prompt": "rain", "event_callback_url": HOOK})
+        await stage.advance(3)
+        (call,) = stage.calls
+        assert DOMO.calls_back is not None
+        (hint,) = DOMO.calls_back.parse_callback(called_back(call.content))
+        assert isinstance(hint, Hint)
+        assert hint.provider_task_id == task.provider_task_id
+
+    play()
+
+
+def test_of_two_tasks_at_once_the_wrapper_may_swap_the_files() -> None:
+    """Nothing in its answers tells: what it says is shown."""
+
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "domo by its bot")
+        first = await caller.made()
+        caller.play("swapped")
+        second = await caller.made()
+        done = await caller.polled_to_its_end(second)
+        assert first.provider_task_id is not None
+        assert all(first.provider_task_id in str(one.url) for one in done.artifacts)
+
+    play()

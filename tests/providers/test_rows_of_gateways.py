@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.emulator.scene import Scene, play_in
+from tests.providers.caller import Caller
+from tests.providers.kinds import KINDS, PICTURE_URL, Kind
 from tests.providers.support import a_task, an_account, asked_of
 from tracker.domain.cost import Cost, Phase
 from tracker.domain.exchange import HttpResult
@@ -132,6 +135,39 @@ def test_the_quota_of_a_row_is_its_bill(name: str, case: str) -> None:
     said = _observed(upstream, {"code": "success", "data": row}, costs=(RESERVED,))
     assert [(one.phase.value, one.amount) for one in said.costs] == expected
     assert {one.unit for one in said.costs} == {"quota"}
+
+
+GATEWAYS = {
+    "luma": KINDS["luma at a gateway"],
+    "pika": KINDS["pika at a gateway"],
+    "runwayml": Kind(
+        "runway",
+        "/runwayml",
+        "image_to_video",
+        {"model": "gen4_turbo", "promptImage": PICTURE_URL, "promptText": "a cat"},
+    ),
+    "runway": Kind("runway", "/runway", "tasks", {"taskType": "gen3a_turbo", "options": {}}),
+    "cogvideox": Kind(
+        "cogvideox",
+        "/cogvideox/v4",
+        "videos/generations",
+        {"model": "cogvideox-3", "prompt": "a cat"},
+    ),
+}
+
+
+@pytest.mark.parametrize("how", ["whole", "link", "deaf"])
+@pytest.mark.parametrize("name", GATEWAYS)
+def test_a_gateway_that_answers_with_rows_hides_no_result(name: str, how: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, GATEWAYS[name])
+        caller.play(f"gateway_row={how}")
+        done = await caller.polled_to_its_end(await caller.made())
+        assert (done.state, len(done.artifacts) > 0) == (TaskState.SUCCEEDED, True)
+        assert {one.amount for one in done.costs} == {"150000"}
+
+    play()
 
 
 def _observed(upstream: Upstream, body: Mapping[str, Any], **changes: Any) -> Observation:

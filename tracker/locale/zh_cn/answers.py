@@ -121,6 +121,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "its body is documented nowhere": "没有任何文档说明其正文",
         "a gateway has news; its body is not documented": "网关有新消息；其正文没有文档说明",
         "it says that all is done, and names nothing": "它说全部完成，却没有给出任何结果",
+        "the wrapper of the bot says that a task is done": "机器人的封装服务说一个任务已完成",
         # Proofs of callbacks
         "no signature fits": "没有匹配的签名",
         "not signed: no {}": "未签名：没有 {0}",

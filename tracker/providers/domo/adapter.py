@@ -16,7 +16,7 @@ from tracker.providers.domo.discord import DomoDiscord
 from tracker.providers.domo.front import CREDITS, DomoFront
 from tracker.providers.domo.inputs import INPUTS
 from tracker.providers.domo.passing import OBJECTS, DomoCalls
-from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.ledger import settle_costs
 from tracker.providers.kit.pieces import web_url
@@ -26,6 +26,7 @@ from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
 from tracker.providers.kit.useless_options import UNSIGNED, SecretlessOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Sending
+from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.providers.ports.provider import Provider
 
 _OF_ACCOUNT = frozenset({"2001", "4002"})
@@ -131,6 +132,18 @@ class DomoByProfile(AdapterByProfile, ObjectCallbacks):
 
     not_a_task = "no task_id and status: this is not a task"
 
+    def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
+        """Read a task, or an event of the wrapper, which anybody could send: only a hint.
+
+        Raises CallbackRejected for what is neither.
+        """
+        parsed = body_of(inbound)
+        if isinstance(parsed, dict) and "event" in parsed:
+            task_id = first_text(parsed, ("task_id",), limit=200)
+            if task_id is not None:
+                return (Hint("the wrapper of the bot says that a task is done", task_id),)
+        return super().parse_callback(inbound)
+
     def read_object(self, parsed: Any) -> Observation | None:
         """Read the task that a callback is."""
         return _API.observe(_NO_ACCOUNT, None, parsed)
@@ -144,7 +157,7 @@ _ADAPTER = DomoByProfile(
         DISCORD: UpstreamKind(adapter=DomoDiscord()),
     }
 )
-REVISION = 3
+REVISION = 4
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="domo",

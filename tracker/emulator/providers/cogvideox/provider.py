@@ -23,6 +23,7 @@ from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.faults import FaultTables
+from tracker.emulator.core.gateway_row import gateway_row
 from tracker.emulator.core.media import media_url
 from tracker.emulator.core.plan import DEFAULT_STEPS
 from tracker.emulator.core.provider import (
@@ -139,7 +140,12 @@ class EmulatedCogVideo:
             account, call.values["id"], lambda task: task.task_id == call.values["id"]
         )
         is_empty = task.status == SUCCEED and self._is_empty(task)
-        return Reply(_view(task, is_empty=is_empty))
+        view = _view(task, is_empty=is_empty)
+        if task.scenario.has(CogVideoWord.GATEWAY_ROW):
+            link = media_url(task, task.ready_artifacts[0]) if task.status == SUCCEED else None
+            how = task.scenario.word(CogVideoWord.GATEWAY_ROW)
+            return Reply(gateway_row(task, how, view, link))
+        return Reply(view)
 
     def _draft(
         self,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from tracker.emulator.core.gateway_row import GATEWAY_ROW
 from tracker.emulator.core.words import ParameterKind, WordSpec, one_of
 
 __all__ = ["COGVIDEO_WORDS", "CogVideoWord"]
@@ -21,6 +22,7 @@ class CogVideoWord(StrEnum):
     CODE_NUMBER = "code_number"
     RESULT_OBJECT = "result_object"
     LOWER_CASE = "lower_case"
+    GATEWAY_ROW = "gateway_row"
 
 
 COGVIDEO_WORDS: Mapping[str, WordSpec] = MappingProxyType(
@@ -40,5 +42,6 @@ COGVIDEO_WORDS: Mapping[str, WordSpec] = MappingProxyType(
         CogVideoWord.CODE_NUMBER: WordSpec("codes of errors are numbers"),
         CogVideoWord.RESULT_OBJECT: WordSpec("video_result is an object"),
         CogVideoWord.LOWER_CASE: WordSpec("task_status is in lower case"),
+        CogVideoWord.GATEWAY_ROW: GATEWAY_ROW,
     }
 )

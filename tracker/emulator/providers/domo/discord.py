@@ -3,6 +3,7 @@
 Source: https://github.com/T0nYie1dYaw/domoai-api (app/main.py, schema.py), read 2026-11-29.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -12,14 +13,16 @@ from tracker.emulator.core.checks import Check, one_of_texts, record, text
 from tracker.emulator.core.config import EmulatorConfig
 from tracker.emulator.core.drafts import CreateRequest, TaskDraft
 from tracker.emulator.core.engine import Engine
+from tracker.emulator.core.journal import json_bytes
 from tracker.emulator.core.media import media_url
 from tracker.emulator.core.multipart import form_fields
 from tracker.emulator.core.provider import account_of_header
 from tracker.emulator.core.refusals import Refusal, RefusalKind
+from tracker.emulator.core.sending import CallbackContent
 from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED
 from tracker.emulator.providers.domo.words import DomoDetails, DomoTask, DomoWord
 
-__all__ = ["EmulatedDiscord", "refuse_as_wrapper"]
+__all__ = ["EmulatedDiscord", "refuse_as_wrapper", "told_by_wrapper"]
 
 _FILES = ("image", "video")
 _COMMANDS: Mapping[str, tuple[str, ...]] = {
@@ -75,6 +78,7 @@ class EmulatedDiscord:
                     operation=f"discord/{name}",
                     details=DomoDetails(name.upper(), 0, str(body.get("prompt") or "")),
                     creation_key=str(body.get("prompt") or ""),
+                    callback_url=str(body.get("event_callback_url") or "") or None,
                     artifacts=("0.png", "1.png") if name in _PICTURES else ("video.mp4",),
                 ),
             )
@@ -85,18 +89,31 @@ class EmulatedDiscord:
 
     async def _get(self, call: ApiCall) -> Reply:
         account = account_of_header(call, self._config)
-        return Reply(_view(await self._engine.find(account, call.values["id"])))
+        task = await self._engine.find(account, call.values["id"])
+        other = self._engine.registry.other_than(task)
+        is_swapped = task.scenario.has(DomoWord.SWAPPED) and other is not None
+        shown = other if is_swapped and other is not None else task
+        return Reply(_view(task, shown))
 
 
-def _view(task: DomoTask) -> dict[str, Any]:
-    links = [_file(task, name) for name in task.artifacts] if task.status == SUCCEED else []
+def told_by_wrapper(task: DomoTask) -> Sequence[CallbackContent]:
+    """Return what the wrapper posts to its one URL: a success, and nothing else."""
+    if task.status != SUCCEED or not task.scenario.has(DomoWord.JSON_IN_STRING):
+        return ()
+    event = {"event": "TASK_SUCCESS", "task_id": task.task_id}
+    return (CallbackContent(body=json_bytes({**event, "data": json.dumps(_view(task, task))})),)
+
+
+def _view(task: DomoTask, shown: DomoTask) -> dict[str, Any]:
+    """Return a task. shown: whose message and files stand in it."""
+    links = [_file(shown, name) for name in shown.artifacts] if task.status == SUCCEED else []
     are_pictures = task.artifacts[0].endswith(".png")
     indices = [1, 2, 3, 4] if links and are_pictures else None
     return {
         "command": task.details.category,
         "channel_id": "1",
         "guild_id": "1",
-        "message_id": task.other_id,
+        "message_id": shown.other_id,
         "images": links if are_pictures else None,
         "videos": None if are_pictures else links,
         "status": "RUNNING"

@@ -42,7 +42,11 @@ from tracker.emulator.core.tasks import (
     SUCCEED,
     TaskStep,
 )
-from tracker.emulator.providers.domo.discord import EmulatedDiscord, refuse_as_wrapper
+from tracker.emulator.providers.domo.discord import (
+    EmulatedDiscord,
+    refuse_as_wrapper,
+    told_by_wrapper,
+)
 from tracker.emulator.providers.domo.words import DOMO_WORDS, DomoDetails, DomoTask, DomoWord
 
 __all__ = ["create"]
@@ -143,7 +147,7 @@ class EmulatedDomo:
 
     def _callbacks(self, task: DomoTask) -> Sequence[CallbackContent]:
         if task.operation.startswith("discord/"):
-            return ()  # the wrapper has one URL for everything, and none here
+            return told_by_wrapper(task)
         return (CallbackContent(body=json_bytes(self._view(task))),)
 
     def _view(self, task: DomoTask) -> dict[str, Any]:

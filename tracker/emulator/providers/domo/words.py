@@ -22,6 +22,8 @@ class DomoWord(StrEnum):
     NULL_CREATED_AT = "null_created_at"
     NEW_CATEGORY = "new_category"
     SUCCESS_FALSE = "success_false"
+    JSON_IN_STRING = "json_in_string"
+    SWAPPED = "swapped"
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,13 @@ DOMO_WORDS: Mapping[str, WordSpec] = MappingProxyType(
         DomoWord.NEW_CATEGORY: WordSpec("category is a word that nobody knows"),
         DomoWord.SUCCESS_FALSE: WordSpec(
             "at the wrapper of the bot, the create is answered HTTP 200 with success: false"
+        ),
+        DomoWord.JSON_IN_STRING: WordSpec(
+            "at the wrapper of the bot, a success is called back to the form's event_callback_url, "
+            "as JSON within a string"
+        ),
+        DomoWord.SWAPPED: WordSpec(
+            "at the wrapper of the bot, the task has the message and the files of another one"
         ),
     }
 )

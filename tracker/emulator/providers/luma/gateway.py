@@ -12,6 +12,7 @@ from tracker.emulator.core.checks import Check, flag, record, text
 from tracker.emulator.core.config import EmulatorConfig
 from tracker.emulator.core.drafts import CreateRequest, TaskDraft
 from tracker.emulator.core.engine import Engine
+from tracker.emulator.core.gateway_row import gateway_row
 from tracker.emulator.core.journal import json_bytes
 from tracker.emulator.core.media import media_url
 from tracker.emulator.core.provider import account_of_header
@@ -76,6 +77,10 @@ class EmulatedWebPage:
 
     async def _get(self, call: ApiCall) -> Reply:
         task = await self._find(call)
+        if task.scenario.has(LumaWord.GATEWAY_ROW):
+            link = media_url(task, task.ready_artifacts[0]) if task.status == SUCCEED else None
+            how, view = task.scenario.word(LumaWord.GATEWAY_ROW), _view(task, is_linkless=False)
+            return Reply(gateway_row(task, how, view, link))
         return self._reply(task, 200, is_linkless=self._is_linkless(task))
 
     async def _download(self, call: ApiCall) -> Reply:

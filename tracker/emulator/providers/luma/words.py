@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from tracker.emulator.core.gateway_row import GATEWAY_ROW
 from tracker.emulator.core.words import ParameterKind, WordSpec, one_of
 
 __all__ = ["LUMA_WORDS", "LumaWord"]
@@ -25,6 +26,7 @@ class LumaWord(StrEnum):
     COOKIE_401 = "cookie_401"
     NO_OUTPUT = "no_output"
     BUDGET_EXHAUSTED = "budget_exhausted"
+    GATEWAY_ROW = "gateway_row"
 
 
 LUMA_WORDS: Mapping[str, WordSpec] = MappingProxyType(
@@ -63,5 +65,6 @@ LUMA_WORDS: Mapping[str, WordSpec] = MappingProxyType(
         LumaWord.BUDGET_EXHAUSTED: WordSpec(
             "at the newer API, the create is refused with HTTP 402 and the code budget_exhausted"
         ),
+        LumaWord.GATEWAY_ROW: GATEWAY_ROW,
     }
 )

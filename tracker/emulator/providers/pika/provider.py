@@ -15,6 +15,7 @@ from tracker.emulator.core.checks import Flaw, record, text
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
+from tracker.emulator.core.gateway_row import gateway_row
 from tracker.emulator.core.media import media_url
 from tracker.emulator.core.multipart import form_fields
 from tracker.emulator.core.provider import (
@@ -123,6 +124,10 @@ class PikaApi:
             )
             videos = _videos(task, is_linkless=is_linkless)
         feed = {"id": task.task_id, "promptText": task.details.prompt, "videos": videos}
+        if task.scenario.has(PikaWord.GATEWAY_ROW):
+            link = media_url(task, task.ready_artifacts[0]) if task.status == SUCCEED else None
+            how = task.scenario.word(PikaWord.GATEWAY_ROW)
+            return Reply(gateway_row(task, how, feed, link))
         return _reply(task, feed)
 
     async def _video(self, call: ApiCall) -> Reply:

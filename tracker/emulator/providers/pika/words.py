@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from tracker.emulator.core.gateway_row import GATEWAY_ROW
 from tracker.emulator.core.words import ParameterKind, WordSpec
 
 __all__ = ["PIKA_WORDS", "PikaWord"]
@@ -19,6 +20,7 @@ class PikaWord(StrEnum):
     PROGRESS_NULL = "progress_null"
     CODE_MSG = "code_msg"
     FEED_QUERY = "feed_query"
+    GATEWAY_ROW = "gateway_row"
 
 
 PIKA_WORDS: Mapping[str, WordSpec] = MappingProxyType(
@@ -36,5 +38,6 @@ PIKA_WORDS: Mapping[str, WordSpec] = MappingProxyType(
         PikaWord.FEED_QUERY: WordSpec(
             "a gateway knows tasks at /feed/?id= alone; at /feed/{id} they are not found"
         ),
+        PikaWord.GATEWAY_ROW: GATEWAY_ROW,
     }
 )

@@ -6,12 +6,15 @@ read 2026-11.
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import CancelOutcome, Engine
 from tracker.emulator.core.faults import FaultTables
+from tracker.emulator.core.gateway_row import gateway_row
+from tracker.emulator.core.media import media_url
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
@@ -149,11 +152,11 @@ class EmulatedRunway:
 
     async def _get_at_gateway(self, call: ApiCall) -> Reply:
         task = await self._find(call)
-        return Reply(task_view(task, self._shown(task), is_gateway=True))
+        return _in_row(task, task_view(task, self._shown(task), is_gateway=True))
 
     async def _get_on_web(self, call: ApiCall) -> Reply:
         task = await self._find(call)
-        return Reply(web_view(task, self._shown(task)))
+        return _in_row(task, web_view(task, self._shown(task)))
 
     async def _delete(self, call: ApiCall) -> Reply:
         """Cancel an open task; erase one that has ended."""
@@ -233,6 +236,14 @@ def _draft(
         artifacts=(operation.artifact,),
         steps=(*_STEPS[:-1], ends) if scenario.has(RunwayWord.ENDS_CANCELLED) else _STEPS,
     )
+
+
+def _in_row(task: RunwayTask, view: Mapping[str, Any]) -> Reply:
+    """Answer as a gateway does: as Runway would, or with the row of its own table."""
+    if not task.scenario.has(RunwayWord.GATEWAY_ROW):
+        return Reply(dict(view))
+    link = media_url(task, task.ready_artifacts[0]) if task.status == SUCCEED else None
+    return Reply(gateway_row(task, task.scenario.word(RunwayWord.GATEWAY_ROW), view, link))
 
 
 def _over_daily_cap() -> Refusal:

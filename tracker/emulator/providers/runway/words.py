@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from tracker.emulator.core.gateway_row import GATEWAY_ROW
 from tracker.emulator.core.words import ParameterKind, WordSpec
 
 __all__ = ["RUNWAY_WORDS", "RunwayWord"]
@@ -24,6 +25,7 @@ class RunwayWord(StrEnum):
     NO_CREDITS = "no_credits"
     EXPIRE_FLAG = "expire_flag"
     CODE_IN_200 = "code_in_200"
+    GATEWAY_ROW = "gateway_row"
 
 
 RUNWAY_WORDS: Mapping[str, WordSpec] = MappingProxyType(
@@ -54,5 +56,6 @@ RUNWAY_WORDS: Mapping[str, WordSpec] = MappingProxyType(
         RunwayWord.CODE_IN_200: WordSpec(
             "where the status is a number, the create is answered HTTP 200 with code 1"
         ),
+        RunwayWord.GATEWAY_ROW: GATEWAY_ROW,
     }
 )
