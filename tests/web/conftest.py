@@ -19,7 +19,10 @@ from tests.support.service import environment, listen, serving
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 
+CAP = 1000
+"""Tasks that the account may have at the provider at once."""
 _IDLE = {
+    "TRACKER_KLING_MAX_IN_FLIGHT": str(CAP),
     "TRACKER_ASSETS": "on",
     "TRACKER_ASSET_MIN_FREE_BYTES": "0",
     "TRACKER_CALLBACK_SECRETS": "a secret for tests only",

@@ -225,6 +225,7 @@ def every_condition() -> list[tuple[str, bool, str]]:
         *((conditions.CLOCK_SKEW, False, skew) for skew in skews if skew is not None),
         *((conditions.CLOCK_STEPPED, False, steps.step_reason(by)) for by in (90.0, -90.0)),
         (conditions.RETENTION_BEHIND, False, behind_reason(timedelta(hours=1), 5)),
+        (conditions.DISK_LOW, False, "No space left on device (/srv)"),
         (conditions.ARCHIVE_FAILING, False, ARCHIVE_REASON),
         (conditions.RETENTION_WAITS, False, waits_reason(["inputs"])),
         (conditions.RESTORING, False, restoring.UNDER_WAY),

@@ -1,17 +1,27 @@
 """Accounts, keys, the audit and the installation: who sees them, and what they tell."""
 
+import asyncio
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from html import unescape
+from uuid import UUID
 
 import pytest
+from sqlalchemy import select, update
 
 from tests.support.dashboard import Person, signed_in
 from tests.support.keys import bearer
 from tests.support.requests import callback_path, kling_says, submission
-from tests.web.conftest import Shared
-from tracker.clock import new_id
+from tests.web.conftest import CAP, Shared
+from tracker.clock import SystemClock, new_id
 from tracker.domain.access import Scope
+from tracker.domain.budget import Budget, Period
+from tracker.services.access.budgets import Budgets
+from tracker.store.driver.engine import open_engine
+from tracker.store.schema import jobs, tasks
+from tracker.store.store import Store
 from tracker.web.ui.audit import place_of
 
 ENDS = r'<p class="ends[^>]*><span><time datetime="([^"]+)".*?<span><time datetime="([^"]+)"'
@@ -140,6 +150,52 @@ def test_the_installation_names_what_is_wrong_first(person: Person) -> None:
     assert page.index("wrong") < page.index("fine")
     told = person.http.get("/v1/system", headers=bearer(person.key)).json()["installation"]
     assert told["schema"] in page
+
+
+def test_tasks_that_wait_for_a_slot_are_nobodys_fault(shared_idle: Shared, person: Person) -> None:
+    headers = bearer(person.key)
+    ids = [
+        person.http.post("/v1/tasks", json=submission(), headers=headers).json()["id"]
+        for _ in range(2)
+    ]
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    key = select(tasks.c.key).where(tasks.c.id == UUID(ids[1])).scalar_subquery()
+    holds = update(tasks).where(tasks.c.id == UUID(ids[0]))
+    engine = open_engine(shared_idle.database_url)
+    with engine.begin() as db:
+        db.execute(holds.values(slots_held=CAP))
+        db.execute(update(tasks).where(tasks.c.id == UUID(ids[1])).values(deadline_at=hour_ago))
+        db.execute(update(jobs).where(jobs.c.task_key == key).values(run_at=hour_ago))
+    page = person.see("/system")
+    assert "until its account has a free slot" in page or "until their account has a free" in page
+    assert "overdue by more than a minute" not in page
+    told = person.see(f"/tasks/{ids[1]}")
+    assert f"{CAP} of {CAP} are at the provider" in told
+    assert "No worker has taken" not in told
+    (late,) = person.http.get("/v1/attention", headers=headers).json()["overdue"]
+    assert late["message"] == "waiting for a free slot"
+    with engine.begin() as db:
+        db.execute(holds.values(slots_held=0))
+        db.execute(update(tasks).where(tasks.c.id == UUID(ids[1])).values(deadline_at=None))
+    assert "No worker has taken" in person.see(f"/tasks/{ids[1]}")
+    engine.dispose()
+
+
+def test_budgets_stand_beside_the_keys_that_they_cap(shared_idle: Shared, person: Person) -> None:
+    async def plant() -> None:
+        clock = SystemClock()
+        async with Store(shared_idle.database_url, clock) as store:
+            for tenant, amount in (("default", "0"), ("other", "4200")):
+                cap = Budget(tenant, None, Period.DAY, "CNY", Decimal(amount))
+                await Budgets(store, clock).keep(cap)
+
+    asyncio.run(plant())
+    page = person.see("/keys")
+    assert re.search(r"all keys.*day \(UTC\).*0 CNY.*used up: new tasks are refused", page)
+    assert "4,200" not in page  # another tenant's
+    assert (
+        "已用完：拒绝新任务" in person.http.get("/ui/keys", headers={"accept-language": "zh"}).text
+    )
 
 
 def _audit(person: Person) -> list[dict[str, str]]:

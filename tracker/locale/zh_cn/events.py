@@ -121,7 +121,13 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "has {} bytes and not {}": "有 {0} 字节，而不是 {1} 字节",
         "is not there": "不存在",
         # Conditions
-        "the store of assets cannot be used: {}": "无法使用文件存储：{0}",
+        "the store of assets cannot be used: {}": "无法使用文件存储：{0:t}",
+        "No space left on device ({})": "磁盘空间已满（{0}）",
+        "{} is not the folder that assets are kept in": "{0} 不是存放文件的目录",
+        "the bucket, or the object in it, is not there ({}): {}": "存储桶或其中的对象不存在（{0}）：{1}",
+        "the bucket refuses access ({}): {}": "存储桶拒绝访问（{0}）：{1}",
+        "the bucket does not take the credentials ({}): {}": "存储桶不接受凭证（{0}）：{1}",
+        "the bucket does not do what is asked ({}): {}": "存储桶未能完成请求（{0}）：{1}",
         "{} bytes are free where assets are kept, less than TRACKER_ASSET_MIN_FREE_BYTES ({}):"
         " nothing is fetched": (
             "文件存储处剩余 {0} 字节，少于 TRACKER_ASSET_MIN_FREE_BYTES（{1}）：不再获取文件"

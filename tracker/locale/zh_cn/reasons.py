@@ -159,6 +159,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the call raised; see the log": "调用出错；请看日志",
         "it was not ours to send any more": "已不归本进程发送",
         "not sent: raised; see the log": "未发送：出错；请看日志",
+        "succeeded": "成功",
+        "failed": "失败",
+        "cancelled": "已取消",
+        "expired": "无法确认",
         "it says {}; the task had ended as {}": "它说的是“{0:t}”，而任务此前已以“{1:t}”结束",
         # What to do about an endpoint
         "nothing accepts connections at its address: start the receiver or open its port, then "

@@ -99,7 +99,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "任务正在发送；请在有结果后再试"
         ),
         "{} may have it: that is being found out": "{0} 可能已收到该任务：正在核实",
-        "{} has not told under which id it has the task": "{0} 还没有给出该任务在它那里的 id",
+        "{} has not told under which id it has the task": "{0} 还没有给出该任务在它那里的 ID",
         "{} erases a task that has ended when it is cancelled, and cannot be asked whether this one "
         "has": "{0} 在取消时会删除已结束的任务，而又无法查询该任务是否已结束",
         "another task has the id {} at {}": "{1} 的 id {0} 已属于另一个任务",

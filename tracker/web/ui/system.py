@@ -1,5 +1,6 @@
 """`/ui/system`: versions, processes, how far background work is behind, and what is wrong."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -8,9 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.domain.access import DEFAULT_TENANT, Scope
-from tracker.store import conditions
+from tracker.domain.work import JobKind, lane_of
+from tracker.providers.ports.account import Account
+from tracker.store import conditions, due_jobs, tasks
+from tracker.store.store import Reading
 from tracker.web.api import system as api
-from tracker.web.api.system import Installation
+from tracker.web.api.system import DueJobs, Installation
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.reader import Reader
@@ -37,20 +41,42 @@ async def show(request: Request, reader: Reader) -> Response:
     """Show what the installation is like. It is the operator's: others see the version."""
     our = services(request)
     told = await api.collect(our, reader.tenant)
-    standing = []
+    standing, waiting = [], 0
     if reader.tenant == DEFAULT_TENANT:
         standing = await our.store.read(conditions.list_open)
+        waiting = await our.store.read(lambda db: _wait_for_slots(db, our.accounts))
     there = told["installation"]
     now = our.clock.now()
+    if there is not None and waiting:
+        there = {**there, "due": [_without(one, waiting) for one in there["due"]]}
     return page(
         request,
         reader,
         "system.html",
         there=there,
         findings=[] if there is None else findings_of(there, now),
+        waiting=waiting,
         standing=[one for one in standing if not one.provider],
         instant_of=datetime.fromisoformat,
     )
+
+
+def _wait_for_slots(db: Reading, accounts: Mapping[tuple[str, str], Account]) -> int:
+    """Count queued tasks of accounts that have no free slot: workers leave them on purpose."""
+    caps = {
+        name: one.max_in_flight for name, one in accounts.items() if one.max_in_flight is not None
+    }
+    held = tasks.slots_held(db, caps) if caps else {}
+    full = [name for name, cap in caps.items() if held.get(name, 0) >= cap]
+    return sum(due_jobs.waiting(db, JobKind.SUBMIT, lane_of(*name))[0] for name in full)
+
+
+def _without(one: DueJobs, waiting: int) -> DueJobs:
+    """Return the due work of a kind without submits that wait for a slot."""
+    if one["kind"] != JobKind.SUBMIT:
+        return one
+    left = max(0, one["count"] - waiting)
+    return {**one, "count": left, "oldest_due_at": one["oldest_due_at"] if left else None}
 
 
 def findings_of(there: Installation, now: datetime) -> list[SystemFinding]:

@@ -12,6 +12,8 @@ from tracker.domain.cost import Cost, Price
 from tracker.domain.task import TaskState
 
 LATE = timedelta(minutes=1)
+_MOST_DIGITS = 40
+"""Of an amount whose thousands are set apart."""
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
@@ -79,6 +81,16 @@ def duration_text(took: timedelta | float, say: Callable[..., str]) -> str:
 def number_text(number: float | Decimal) -> str:
     """Return a number with its thousands apart; fractions stay as exact as they are."""
     return f"{number:,}"
+
+
+def amount_text(amount: str | Decimal) -> str:
+    """Return an amount with its thousands apart; one that is no number, or a vast one, as it is."""
+    try:
+        number = Decimal(amount)
+    except ArithmeticError:
+        return str(amount)
+    is_vast = not number.is_finite() or abs(number.adjusted()) > _MOST_DIGITS
+    return str(amount) if is_vast else f"{number:,f}"
 
 
 _FILTER_WORDS = {

@@ -1,6 +1,7 @@
 """Templates: pages and parts of pages, in the reader's language, zone and theme."""
 
 import gzip
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -54,6 +55,7 @@ def environment() -> Environment:
     made.filters["exact"] = exact
     made.filters["sentence"] = sentence
     made.filters["pairs"] = pairs
+    made.filters["without_command"] = without_command
     made.filters["place"] = formats.place
     return made
 
@@ -61,6 +63,14 @@ def environment() -> Environment:
 def exact(text: object) -> Markup:
     """Return a text escaped as HTML and otherwise unchanged: for values that forms send back."""
     return escape(text)
+
+
+_COMMAND = re.compile(r"\s*[(（]`tracker [^`]*`[)）]")
+
+
+def without_command(text: str) -> str:
+    """Return advice without the command in brackets, beside which a button does the same."""
+    return _COMMAND.sub("", text)
 
 
 def sentence(text: str) -> Markup:
@@ -162,6 +172,7 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
         "took": took,
         "age": lambda when: took(_whole_seconds(abs(now - when))),
         "number": formats.number_text,
+        "amount": formats.amount_text,
         "filter_text": lambda name, value: formats.filter_text(name, value, say),
         "actor_name": formats.actor_name,
         "size": formats.bytes_text,

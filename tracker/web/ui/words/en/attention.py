@@ -71,7 +71,8 @@ WORDS: Words = {
     "attention.forged": ("{n} forged callback", "{n} forged callbacks"),
     "attention.forged.why": "They came to no address of yours, or with a wrong signature, in the"
     " last day. They were applied to nothing. If a provider of yours sent them, the secrets of"
-    " callbacks have changed since; if not, there is nothing to do.",
+    " callbacks have changed since; if not, there is nothing to do. Of many alike only some are kept"
+    " to look at.",
     "attention.forged.settled": "nothing left to look at",
     "attention.forged.table": "Forged callbacks by kind",
     "attention.forged.subject": "Task in the address",
@@ -116,6 +117,7 @@ WORDS: Words = {
     "condition.retention_behind": "retention is behind",
     "condition.recovering": "being recovered from a backup",
     "condition.restoring": "a restore has not ended",
+    "condition.assets_disk_low": "files of results cannot be kept",
     "condition.archive_failing": "the archive takes nothing",
     "condition.retention_waits": "retention must be approved",
 }

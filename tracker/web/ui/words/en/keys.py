@@ -35,5 +35,17 @@ WORDS: Words = {
     "keys.secret-key": "Secret key",
     "keys.key": "Key",
     "keys.kept": "I have kept it",
+    "budgets.title": "Budgets",
+    "budgets.why": "A task that would exceed one is refused (402) before it is sent. They are changed"
+    " on the service's machine: `tracker budgets --help`",
+    "budgets.of": "Tasks of",
+    "budgets.all": "all keys",
+    "budgets.per": "Each",
+    "budgets.per.day": "day (UTC)",
+    "budgets.per.month": "month (UTC)",
+    "budgets.used": "Used",
+    "budgets.amount": "At most",
+    "budgets.empty": "used up: new tasks are refused",
+    "budgets.left": "tasks are taken",
     "done.key-revoked": "The key {name} is revoked.",
 }

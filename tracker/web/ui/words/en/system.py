@@ -21,6 +21,10 @@ WORDS: Words = {
         "{n} pieces of work are due for more than a minute.",
     ),
     "system.is.due.ok": "No work is late.",
+    "system.is.waiting": (
+        "{n} task waits until its account has a free slot.",
+        "{n} tasks wait until their account has a free slot.",
+    ),
     "system.is.feed": ("Statistics lag {n} change behind.", "Statistics lag {n} changes behind."),
     "system.is.feed.ok": "Statistics keep up with the feed.",
     "system.is.clock": "The clock of a process is off by more than 2 s.",

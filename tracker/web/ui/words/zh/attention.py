@@ -48,7 +48,7 @@ WORDS: Words = {
     "attention.malformed.why": "它们发到了真实的地址，但无法读取。打开查看原始内容，然后忽略。",
     "attention.forged": ("{n} 个伪造回调", "{n} 个伪造回调"),
     "attention.forged.why": "最近一天内，它们没有发到你的地址，或签名错误；没有应用到任何任务。"
-    "如果确实来自你的服务商，说明回调密钥已更换；否则无需处理。",
+    "如果确实来自你的服务商，说明回调密钥已更换；否则无需处理。相同的很多时只留存其中一些供查看。",
     "attention.forged.settled": "没有待查看的",
     "attention.forged.table": "伪造回调分类",
     "attention.forged.subject": "地址中的任务",
@@ -92,6 +92,7 @@ WORDS: Words = {
     "condition.retention_behind": "过期内容清理落后",
     "condition.recovering": "正在从备份恢复",
     "condition.restoring": "恢复尚未完成",
+    "condition.assets_disk_low": "结果文件无法保存",
     "condition.archive_failing": "归档无法写入",
     "condition.retention_waits": "清理计划待批准",
 }

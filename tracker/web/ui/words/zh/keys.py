@@ -33,5 +33,17 @@ WORDS: Words = {
     "keys.secret-key": "Secret key",
     "keys.key": "密钥",
     "keys.kept": "已保存",
+    "budgets.title": "预算",
+    "budgets.why": "会超出预算的任务在发送之前即被拒绝（402）。请在服务所在机器上更改："
+    "`tracker budgets --help`",
+    "budgets.of": "适用任务",
+    "budgets.all": "全部密钥",
+    "budgets.per": "周期",
+    "budgets.per.day": "每天（UTC）",
+    "budgets.per.month": "每月（UTC）",
+    "budgets.used": "已用",
+    "budgets.amount": "上限",
+    "budgets.empty": "已用完：拒绝新任务",
+    "budgets.left": "可以提交",
     "done.key-revoked": "密钥 {name} 已吊销。",
 }

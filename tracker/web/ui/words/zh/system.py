@@ -16,6 +16,7 @@ WORDS: Words = {
     "system.is.worker.ok": "后台工作正常。",
     "system.is.due": ("{n} 项工作逾期超过一分钟。", "{n} 项工作逾期超过一分钟。"),
     "system.is.due.ok": "没有逾期的工作。",
+    "system.is.waiting": ("{n} 个任务在等待账号的空闲名额。", "{n} 个任务在等待账号的空闲名额。"),
     "system.is.feed": ("统计落后 {n} 个变更。", "统计落后 {n} 个变更。"),
     "system.is.feed.ok": "统计跟得上变更。",
     "system.is.clock": "有进程的时钟偏差超过 2 秒。",
