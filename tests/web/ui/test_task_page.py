@@ -24,6 +24,7 @@ from tracker.store.driver.engine import open_engine
 from tracker.store.schema import deliveries, jobs, receipts, tasks, transitions
 from tracker.web.ui.one_task import curl
 from tracker.web.ui.one_task.bodies import pretty, shown_body
+from tracker.web.ui.task import MOST_PIECES
 
 EXACT = "1234567890123456789012345678901234567890"
 HOSTILE = '<script>alert(1)</script><img src=x hx-get="/ui"> \u202e {"a":1} javascript:x'
@@ -158,6 +159,26 @@ def _unlike(unique: tuple[str, str], one: dict[str, Any], number: int) -> dict[s
     else:
         changed = new_id() if isinstance(value, UUID) else new_id().bytes
     return {key: one[key] + 10_000 + number, other: changed}
+
+
+def test_of_thousands_of_pieces_the_first_are_shown(
+    shared_idle: Shared, http: httpx.Client
+) -> None:
+    task = submit(http, external_task_id="pieces")
+    said = kling_says("succeed", task_id="pieces")
+    assert http.post(callback_path(task["id"]), content=said).status_code == 200
+    engine = open_engine(shared_idle.database_url)
+    with engine.begin() as db:
+        own = tasks.c.id == UUID(task["id"])
+        (piece,) = db.scalars(select(tasks.c.artifacts).where(own)).one()
+        many = [{**piece, "id": str(number)} for number in range(MOST_PIECES + 1)]
+        db.execute(update(tasks).where(own).values(artifacts=many))
+    engine.dispose()
+    page = page_of(http, task)
+    assert "The first 200 of 201 pieces are shown" in page
+    assert page.count("Open at the provider") == MOST_PIECES
+    everything = http.get(f"/ui/tasks/{task['id']}/everything.json").json()
+    assert len(everything["task"]["result"]["artifacts"]) == MOST_PIECES + 1
 
 
 def test_an_open_task_says_what_comes_next(http: httpx.Client) -> None:

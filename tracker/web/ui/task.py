@@ -48,6 +48,8 @@ PAGES = Pages()
 INLINE = 12
 """Receipts whose bytes stand on the page at once; others come when they are asked for."""
 INLINE_BYTES = 4096
+MOST_PIECES = 200
+"""Pieces of a result that its page shows."""
 MOST_SAVED = 10_000
 """Steps, receipts and deliveries of a task that are saved with it, of each."""
 RAW = {
@@ -200,7 +202,7 @@ def _evidence(story: TaskHistory) -> list[dict[str, Any]]:
 
 
 def _pieces(story: TaskHistory, say: Callable[..., str]) -> list[dict[str, Any]]:
-    """Return the pieces of a result, each with its kind, our copy of it and its host."""
+    """Return the first pieces of a result, each with its kind, our copy of it and its host."""
     kept = by_piece(story.kept.assets)
     return [
         {
@@ -215,7 +217,7 @@ def _pieces(story: TaskHistory, say: Callable[..., str]) -> list[dict[str, Any]]
             if piece.extra
             else "",
         }
-        for number, piece in enumerate(story.kept.task.artifacts)
+        for number, piece in enumerate(story.kept.task.artifacts[:MOST_PIECES])
     ]
 
 

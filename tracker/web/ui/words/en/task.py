@@ -68,6 +68,7 @@ WORDS: Words = {
     "task.kept": "Our copy",
     "task.preview": "Load preview",
     "task.open-there": "Open at the provider ({host})",
+    "task.pieces-cut": "The first {shown} of {n} pieces are shown; Download has all of them.",
     "task.piece-more": "More",
     "axis.title": "Time axis; the history below says the same",
     "axis.state": "state",
