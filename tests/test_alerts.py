@@ -58,6 +58,7 @@ FIRES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "TrackerSnapshotOld": ({"tracker_oldest_snapshot_seconds": "601+60x40"}, {}),
     "TrackerReplicaBehind": ({"tracker_replica_lag_seconds": "61+60x40"}, {}),
     "TrackerClockSkew": ({"tracker_clock_skew_seconds": f"1.1+0{STEADY}"}, {}),
+    "TrackerLogLost": ({"tracker_log_lines_lost_total": "0+2x40"}, {}),
     "TrackerIndexMissing": ({"tracker_indexes_missing": f"1+0{STEADY}"}, {}),
     "TrackerSqliteOld": (
         {'tracker_database_info{engine="sqlite",version="3.51.2"}': f"1+0{STEADY}"},
@@ -86,6 +87,7 @@ QUIET = {
     "tracker_replica_lag_seconds": f"59+0{STEADY}",
     "tracker_clock_skew_seconds": f"0.9+0{STEADY}",
     "tracker_indexes_missing": f"0+0{STEADY}",
+    "tracker_log_lines_lost_total": f"7+0{STEADY}",
     'tracker_database_info{engine="sqlite",version="3.51.3"}': f"1+0{STEADY}",
     'tracker_database_info{engine="postgresql",version="3.40"}': f"1+0{STEADY}",
     'tracker_callback_share{provider="made_up",account="a"}': f"0.9+0{STEADY}",

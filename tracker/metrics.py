@@ -144,6 +144,9 @@ CHORE_PERIOD = _gauge("tracker_chore_period_seconds", "Pause between a chore's r
 LEASES_EXPIRED = _counter(
     "tracker_leases_expired", "Work taken over after its holder's lease had run out."
 )
+LOG_LINES_LOST = _counter(
+    "tracker_log_lines_lost", "Lines of the log that could not be written, as on a full disk."
+)
 CALLBACK_SHARE = _gauge(
     "tracker_callback_share",
     "Share of an account's latest 100 verdicts that a callback brought.",
@@ -195,8 +198,17 @@ BUILD_INFO = _gauge("tracker_build_info", "Always 1.", "version", "schema")
 
 ALL: Sequence[Counter | Gauge | Histogram] = (
     *(CALLBACKS, REQUESTS, REQUEST_SECONDS, BATCH_ITEMS, COMMIT_SECONDS, WRITER_WAITING),
-    *(WRITER_STALLED, SUBMITS, POLLS, DELIVERIES, LEASES_EXPIRED, CALLBACK_SHARE, TASK_SECONDS),
-    *(CHORE_SUCCESS, CHORE_PERIOD, OPEN_TASKS, JOBS_DUE, OLDEST_DUE, DELIVERIES_PENDING),
+    *(WRITER_STALLED, SUBMITS, POLLS, DELIVERIES, LEASES_EXPIRED, LOG_LINES_LOST),
+    *(
+        CALLBACK_SHARE,
+        TASK_SECONDS,
+        CHORE_SUCCESS,
+        CHORE_PERIOD,
+        OPEN_TASKS,
+        JOBS_DUE,
+        OLDEST_DUE,
+        DELIVERIES_PENDING,
+    ),
     *(FEED_HEAD, CHORE_BEHIND, CONDITIONS, DATABASE_BYTES, DATABASE_FREE, DATABASE_INFO),
     *(INDEXES_MISSING, OLDEST_SNAPSHOT, REPLICA_LAG, CLOCK_SKEW, SAMPLED, WAITERS, BUILD_INFO),
 )

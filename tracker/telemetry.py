@@ -16,6 +16,7 @@ from typing import Any, Literal
 from tracker import __version__
 from tracker.domain.redaction import Redactor
 from tracker.lean import without
+from tracker.metrics import LOG_LINES_LOST
 
 with without("rich"):
     import structlog
@@ -151,10 +152,24 @@ class EventLog:
         self._lines.append(f"{{{members}{self._end}")
 
     def _flush(self) -> None:
-        text = "".join(self._lines)
+        text, count = "".join(self._lines), len(self._lines)
         self._lines.clear()
-        sys.stderr.write(text)
-        sys.stderr.flush()
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except OSError:  # as on a full disk: what is answered does not depend on its line
+            LOG_LINES_LOST.add(by=count)
+
+
+class LogHandler(logging.StreamHandler[Any]):
+    """Writes to stderr, and counts what cannot be written instead of telling it there too."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's
+        """Count the line; what is wrong with the call that made it is shown as ever."""
+        if isinstance(sys.exc_info()[1], OSError):
+            LOG_LINES_LOST.add()
+        else:
+            super().handleError(record)
 
 
 @lru_cache(maxsize=512)
@@ -228,7 +243,7 @@ def configure_logging(
             "version": 1,
             "disable_existing_loggers": False,
             "formatters": {"one": formatter},
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "one"}},
+            "handlers": {"stderr": {"()": LogHandler, "formatter": "one"}},
             "root": {"handlers": ["stderr"], "level": level.upper()},
             "loggers": {
                 "uvicorn": {"handlers": [], "propagate": True},

@@ -1,14 +1,17 @@
 """Commands and groups whose help has sections and examples, and which know a misspelt name."""
 
+import errno
+import os
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 from click.exceptions import NoArgsIsHelpError, NoSuchCommand
 
-from tracker.cli.exits import INTERRUPTED
+from tracker.cli.exits import FAILED, INTERRUPTED
 from tracker.cli.language import Formatter, spoken
 
 if TYPE_CHECKING:
@@ -124,6 +127,10 @@ class LazyGroup(Group):
         ]
 
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""Reasons for which a file does not take what is printed."""
+
+
 class _WrongUsage(click.UsageError):
     """A wrong option or argument, said in one line that names the help."""
 
@@ -143,3 +150,18 @@ def _in_one_line() -> Iterator[None]:
         raise
     except click.UsageError as error:
         raise _WrongUsage(error.format_message(), ctx=error.ctx) from None
+    except OSError as error:
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        _leave_stdout()
+        text = f"the output cannot be written: {error.strerror}"
+        with suppress(OSError):
+            click.echo(f"tracker: {spoken(text)}", err=True)
+        sys.exit(FAILED)
+
+
+def _leave_stdout() -> None:
+    """Have what stdout still holds go nowhere: at the end Python would fail by it once more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,5 +1,6 @@
 """Settings with a clear end, and output as a table or as JSON."""
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -41,13 +42,18 @@ def load_settings() -> "Settings":
 
 def fail(reason: str, *, code: int = WRONG_USAGE) -> NoReturn:
     """End the command: one line on stderr and an exit code."""
-    click.echo(f"tracker: {visible(spoken(reason))}", err=True)
+    _print_aside(f"tracker: {visible(spoken(reason))}")
     sys.exit(code)
 
 
 def say(text: str) -> None:
     """Print one line on stderr; stdout is for results."""
-    click.echo(visible(spoken(text)), err=True)
+    _print_aside(visible(spoken(text)))
+
+
+def _print_aside(line: str) -> None:
+    with contextlib.suppress(OSError):  # a log on a full disk stops no service
+        click.echo(line, err=True)
 
 
 def emit(output: str, data: Any, render: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "tracker: {}": "tracker: {0:t}",
         "{}: {}": "{0}: {1:t}",
         "{}: {}: {}": "{0}: {1}: {2:t}",
+        "the output cannot be written: {}": "无法写出输出：{0}",
         # What click finds
         "No such option {}": "没有选项 {0}",
         "No such option: {}": "没有选项 {0}",
