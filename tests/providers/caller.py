@@ -132,10 +132,11 @@ class Caller:
             (outcome,) = polls.parse_poll(replace(asking, page=outcome.page), answer)
         return outcome
 
-    async def search(self, task: Task) -> LookupOutcome:
+    async def search(self, task: Task, body: Mapping[str, Any] | None = None) -> LookupOutcome:
+        """Look a lost create up. body: what it was built from."""
         looks = self.provider.looks
         assert looks is not None
-        asking = self.asking(task)
+        asking = replace(self.asking(task), body=body)
         while True:
             outcome = looks.parse_lookup(asking, await self.send(looks.build_lookup(asking)))
             if not isinstance(outcome, More):

@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,6 +23,8 @@ from tests.providers.provider_contract import (
 from tests.providers.recorded import RecordedContract
 from tests.providers.support import (
     CALLBACK_URL,
+    HTML,
+    NOW,
     a_task,
     an_account,
     asked_of,
@@ -30,6 +33,7 @@ from tests.providers.support import (
 )
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpResult
+from tracker.domain.outcome import Alike, More, Unanswered
 from tracker.providers.fal.inputs import app_of
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Finds
@@ -172,10 +176,46 @@ def test_the_key_goes_to_fals_own_addresses_alone(
         assert call.headers["authorization"] == f"Key {account.api_key}"
 
 
-def test_a_lost_submit_is_never_found() -> None:
-    """fal's list names neither our URL nor an id of ours: equal inputs prove nothing."""
-    assert FAL.submits.finds(an_account(FAL)) is Finds.NEVER
-    assert FAL.looks is None
+def _entry(name: str, **changes: Any) -> dict[str, Any]:
+    entry = {"request_id": name, "sent_at": NOW.isoformat(), "json_input": SENT, "status": "?"}
+    return entry | changes
+
+
+SENT = {"prompt": "a cat", "seed": 1, "safe": True}
+ELSEWHERE = (NOW - timedelta(minutes=3)).isoformat()
+
+
+def test_a_lost_submit_is_looked_for_by_its_input_and_its_time() -> None:
+    assert FAL.submits.finds(an_account(FAL)) is Finds.BY_LIKENESS
+    assert FAL.looks is not None
+    account = an_account(FAL, base_url=None)
+    asking = asked_of(account, a_task("fal-ai/flux/dev", provider_task_id=None))
+    asking = replace(asking, since=NOW, body={"input": SENT | {"sync_mode": True}})
+    call = FAL.looks.build_lookup(asking)
+    assert call is not None
+    assert call.url.startswith("https://api.fal.ai/v1/models/requests/by-endpoint?endpoint_id=fal-")
+    assert FAL.looks.build_lookup(replace(asking, body=None)) is None
+    others = [
+        _entry("other", json_input=SENT | {"safe": 1}),
+        _entry("other", json_input=SENT | {"more": 1}),
+        _entry("other", json_input=None),
+        _entry("other", sent_at=ELSEWHERE),
+        _entry("other", sent_at=None),
+        5,
+    ]
+    first = {"items": [_entry("a"), *others], "next_cursor": "2"}
+    more = FAL.looks.parse_lookup(asking, HttpResult(200, {}, json.dumps(first).encode()))
+    assert isinstance(more, More)
+    asking = replace(asking, page=more.page)
+    call = FAL.looks.build_lookup(asking)
+    assert call is not None
+    assert call.url.endswith("&cursor=2")
+    last = {"items": [_entry("b", json_input=json.dumps(SENT)), *others], "next_cursor": None}
+    found = FAL.looks.parse_lookup(asking, HttpResult(200, {}, json.dumps(last).encode()))
+    assert isinstance(found, Alike)
+    assert [one.provider_task_id for one in found.found] == ["a", "b"]
+    for answer in (HttpResult(404, {}, b"{}"), HttpResult(200, {}, b"{}"), HTML):
+        assert isinstance(FAL.looks.parse_lookup(asking, answer), Unanswered)
 
 
 AT = datetime.fromtimestamp(1_700_000_000, UTC)

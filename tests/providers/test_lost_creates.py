@@ -1,6 +1,8 @@
 """Creates whose answer was lost, against the emulated providers: found in their lists."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.providers.support import HTML, a_task
 from tracker.domain.events import Source
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import (
+    Alike,
     NotSeen,
     Observed,
     Unanswered,
@@ -43,6 +46,37 @@ def test_a_create_whose_answer_was_lost_is_found_in_the_list(
             assert (await caller.polled_to_its_end(task)).state is TaskState.SUCCEEDED
 
     play()
+
+
+@pytest.mark.parametrize(("name", "is_decisive"), [("fal", True), ("wan", False)])
+def test_a_list_without_a_mark_shows_what_is_like_a_lost_create(
+    name: str, *, is_decisive: bool
+) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, name)
+        await caller.made(input_=ANOTHER[name])
+        await stage.advance(3600)
+        task, _ = await caller.submit()
+        assert isinstance(await caller.search(task, ANOTHER[name]), NotSeen)
+        caller.play("error_created")
+        for count in (1, 2):
+            lost, outcome = await caller.submit(input_=ANOTHER[name])
+            assert isinstance(outcome, Unknown)
+            found = await caller.search(lost, ANOTHER[name])
+            assert isinstance(found, Alike)
+            assert (len(found.found), found.is_decisive) == (count, is_decisive)
+            known = replace(lost, provider_task_id=found.found[0].provider_task_id)
+        known = replace(known, state=TaskState.SUBMITTED)
+        assert (await caller.polled_to_its_end(known)).state is TaskState.SUCCEEDED
+
+    play()
+
+
+ANOTHER: Mapping[str, Mapping[str, Any]] = {
+    "fal": {"input": {"prompt": "a dog", "seed": 7}},
+    "wan": {"model": "wan2.5-t2v-preview", "input": {"prompt": "a dog"}},
+}
 
 
 @pytest.mark.parametrize("name", CALLING)

@@ -115,10 +115,9 @@ def test_a_create_says_that_it_is_asynchronous_and_what_it_names() -> None:
     assert more["x-dashscope-workspace"] == "ws"
 
 
-def test_nothing_finds_a_lost_create_and_events_come_where_there_is_a_rule() -> None:
+def test_events_come_where_there_is_a_rule() -> None:
     account = an_account(WAN)
-    assert WAN.submits.finds(account) is Finds.NEVER
-    assert WAN.looks is None
+    assert WAN.submits.finds(account) is Finds.CANDIDATES
     assert WAN.calls_back is not None
     assert not WAN.calls_back.comes_from(account)
     assert WAN.calls_back.comes_from(an_account(WAN, events=True))

@@ -1,6 +1,6 @@
 """How a submit, a poll, a lookup or a cancel ended. Adapters decide it from the exchange."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -172,7 +172,20 @@ class More:
     page: Mapping[str, Any]
 
 
-LookupOutcome = Observed | NotSeen | More | Unanswered
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A scan found tasks that may be the one, as they are alike; the list shows no mark of ours.
+
+    found:       each with the provider's id, in the order of the list.
+    is_decisive: the only one that no other task of ours has is taken for the task; else a person
+                 is told of it.
+    """
+
+    found: Sequence[Observation]
+    is_decisive: bool
+
+
+LookupOutcome = Observed | Alike | NotSeen | More | Unanswered
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,10 +81,12 @@ def capabilities_of(provider: Provider) -> Capabilities:
 
 def _lookup(provider: Provider) -> Sequence[str]:
     # Profiles may differ: where any can be looked up in a list, that capability is filled.
-    found = set() if provider.looks is None else {Finds.BY_SCAN.value}
+    found = set[str]()
     for address in provider.regions.values():  # some accounts must name theirs
         account = provider.account("any", provider.options.model_validate({"base_url": address}))
         found.add(provider.submits.finds(account).value)
+    if provider.looks is not None and not found & {Finds.BY_LIKENESS, Finds.CANDIDATES}:
+        found.add(Finds.BY_SCAN.value)
     return sorted(found)
 
 

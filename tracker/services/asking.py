@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.outcome import (
     MAX_FOLLOWS,
+    Alike,
     CancelOutcome,
     CancelUnknown,
     Follow,
@@ -20,10 +21,11 @@ from tracker.domain.outcome import (
 from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.task import VERDICTS, Task, TaskState
 from tracker.providers.kit.denials import without_denial
+from tracker.providers.kit.reading import read_json
 from tracker.providers.ports.adapter import Answer, Asking, Cancels, Finds, Looks, Polls
 from tracker.services.call_turns import CallPurpose
 from tracker.services.context import Context
-from tracker.store import attempts
+from tracker.store import attempts, tasks
 from tracker.tracing import working_on
 
 log = logging.getLogger(__name__)
@@ -39,7 +41,7 @@ NEVER_FOUND = Unanswered(
     "nothing finds a submit of unknown outcome at this provider", RETRY_AFTER_CAP_S
 )
 _UNREADABLE = "the answer could not be read; see the log"
-Outcome = PollOutcome | NotSeen | CancelOutcome
+Outcome = PollOutcome | NotSeen | Alike | CancelOutcome
 """The result of one poll, for one task."""
 _CANCELLABLE = frozenset({TaskState.SUBMITTED, TaskState.RUNNING})
 
@@ -118,11 +120,14 @@ async def _search(context: Context, looks: Looks | None, asking: Asking) -> Poll
     if looks is None or submits.finds(asking.account) is Finds.NEVER:
         return PollResult(CANNOT_ASK, [NEVER_FOUND])
     key = asking.task.key
-    last = await context.store.read(lambda db: attempts.last_of(db, key))
+    last, bodies = await context.store.read(
+        lambda db: (attempts.last_of(db, key), tasks.input_of(db, [key]))
+    )
     asking = replace(
         asking,
         callback_url=context.callback_url(asking.task),
         since=None if last is None else last.started_at,
+        body=read_json(bodies[key]) if key in bodies else None,
     )
     answer: Answer = CANNOT_ASK
     for _ in range(MAX_PAGES):

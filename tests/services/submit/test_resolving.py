@@ -1,27 +1,32 @@
 """A submit of unknown outcome: what finds it, what never sends it again, and who settles it."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from tests.support.made_up import MadeUp
+from tests.support.made_up_answers import observation, parsed
 from tests.support.made_up_api import Played, says, tells
 from tests.support.workbench import PATIENCE, HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.errors import Conflict
 from tracker.domain.exchange import Certainty, HttpFailure
+from tracker.domain.outcome import Alike, LookupOutcome
 from tracker.domain.policy import Policy
 from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
-from tracker.providers.ports.adapter import Finds
+from tracker.providers.ports.adapter import Answer, Asking, Finds
 from tracker.services.submit.actions import Resolution, TaskActions
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep.sweeping import Sweeper
 from tracker.store import transitions
+from tracker.store.schema.tasks import jobs
 
 pytestmark = pytest.mark.anyio
 CUT = HttpFailure(Certainty.UNKNOWN, "cut")
 FIRST_PAGE = says(tasks=[{"mark": "another", "status": "running"}], next=2)
-BLIND = [Finds.BY_SCAN, Finds.EXISTENCE, Finds.NEVER]
+BLIND = [Finds.BY_SCAN, Finds.CANDIDATES, Finds.EXISTENCE, Finds.NEVER]
 
 
 def _actions(bench: Workbench) -> TaskActions:
@@ -47,6 +52,50 @@ async def test_what_a_scan_finds_exists_whatever_its_status_word_means(database_
         task = await bench.look(await bench.sent())
         assert (task.state, task.provider_task_id) == (TaskState.SUBMITTED, "theirs")
         assert task.provider_status == "?"
+
+
+@dataclass(frozen=True)
+class ListsAlike(MadeUp):
+    """Its list shows no mark: each entry is like any task."""
+
+    is_decisive: bool = True
+
+    def parse_lookup(self, asking: Asking, answer: Answer) -> LookupOutcome:
+        """Return all entries."""
+        assert asking.body is not None
+        found = [observation(one) for one in (parsed(answer) or {})["tasks"]]
+        return Alike(found, is_decisive=self.is_decisive)
+
+
+async def test_of_lost_tasks_that_are_alike_each_takes_one_that_no_other_has(
+    database_url: str,
+) -> None:
+    one, two = ({"id": f"theirs-{n}", "status": "running"} for n in (1, 2))
+    played = Played(make=CUT, pages=[tells(one)])
+    adapter = ListsAlike(Finds.BY_LIKENESS)
+    async with open_workbench(database_url, ScriptedHttp(played), adapter=adapter) as bench:
+        first, second = await bench.sent("first"), await bench.sent("second")
+        assert (await bench.look(first)).provider_task_id == "theirs-1"
+        assert (await bench.look(second)).state is TaskState.UNCERTAIN
+        played.pages = [tells(one, two)]
+        assert (await bench.look(second)).provider_task_id == "theirs-2"
+        assert played.asked.count("make") == 2
+
+
+@pytest.mark.parametrize(("count", "is_decisive"), [(2, True), (1, False)])
+async def test_what_may_be_it_is_told_to_a_person_and_not_taken(
+    database_url: str, count: int, *, is_decisive: bool
+) -> None:
+    alike = [{"id": f"theirs-{n}", "status": "running"} for n in range(count)]
+    played = Played(make=CUT, pages=[tells(*alike)])
+    adapter = ListsAlike(Finds.CANDIDATES, is_decisive=is_decisive)
+    async with open_workbench(database_url, ScriptedHttp(played), adapter=adapter) as bench:
+        task = await bench.look(await bench.sent())
+        assert (task.state, task.provider_task_id) == (TaskState.UNCERTAIN, None)
+        told = await bench.context.store.read(
+            lambda db: db.scalars(select(jobs.c.last_error)).all()
+        )
+        assert any("theirs-0" in (one or "") for one in told)
 
 
 @pytest.mark.parametrize("finds", BLIND)

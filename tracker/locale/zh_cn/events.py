@@ -24,6 +24,14 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "nothing finds a submit of unknown outcome at this provider": (
             "在该服务商处无法查找结果未知的提交"
         ),
+        "nothing in the provider's list is like this task": "服务商的列表中没有与此任务相同的任务",
+        "in the provider's list these may be it, a person must say which: {}": (
+            "服务商的列表中可能是它的有（须由人指明）：{0}"
+        ),
+        "no request of this input in the provider's list": "服务商的列表中没有此输入的请求",
+        "no task of this model and time in the provider's list": (
+            "服务商的列表中没有此模型在该时间的任务"
+        ),
         "the answer leads on for this task alone": "该应答只为此任务引向下一次调用",
         "more than {} calls lead on from one answer": "一个应答引出的调用超过 {0} 次",
         "not on the first {} pages of the provider's list": "不在服务商列表的前 {0} 页中",

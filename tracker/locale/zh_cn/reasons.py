@@ -15,6 +15,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "{} offers no way to look up a task whose answer was lost": (
             "{0} 不支持查找应答丢失的任务"
         ),
+        "{} lists when tasks were made, and not of what": "{0} 只列出任务的创建时间，不列出其输入",
         "{} says that it exists, and not under which id": "{0} 只说明任务存在，不提供其 ID",
         "{} lists tasks by their callback URL, and TRACKER_PUBLIC_URL is unset": (
             "{0} 按回调地址列出任务，而 TRACKER_PUBLIC_URL 未设置"

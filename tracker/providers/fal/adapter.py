@@ -34,6 +34,7 @@ from tracker.domain.outcome import (
 from tracker.domain.task import Task, TaskError, TaskState
 from tracker.providers.fal.front import FalFront
 from tracker.providers.fal.inputs import APP, FalInputs, app_of, queue_headers
+from tracker.providers.fal.listing import FalRequests
 from tracker.providers.fal.proof import FalSignature
 from tracker.providers.fal.results import files_of
 from tracker.providers.kit.callbacks import ObjectCallbacks
@@ -45,7 +46,7 @@ from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
 from tracker.providers.kit.useless_options import UNSIGNED_BY_SECRET, OneKindOptions
 from tracker.providers.ports.account import Account, HttpUrl, reveal
-from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
+from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Sending
 from tracker.providers.ports.callbacks import Hint, Inbound, Scheme
 from tracker.providers.ports.keys import KeySource
 from tracker.providers.ports.provider import Provider, ResultHosting
@@ -113,6 +114,11 @@ class FalAdapter(PathCancel, ObjectCallbacks):
     forgets = True
     hides_cancelled = True
     not_a_task = "no request_id and status: this is not a webhook of the provider's"
+
+    def finds(self, account: Account) -> Finds:
+        """Say that a list shows what requests were made of, and no mark of ours."""
+        del account
+        return Finds.BY_LIKENESS
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the header of the key."""
@@ -352,6 +358,7 @@ PROVIDER = Provider(
     regions={"global": "https://queue.fal.run"},
     options=FalOptions,
     submits=_ADAPTER,
+    looks=FalRequests(_ADAPTER, _FAMILIES),
     polls=_ADAPTER,
     calls_back=_ADAPTER,
     cancels=_ADAPTER,

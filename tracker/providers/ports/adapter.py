@@ -29,6 +29,10 @@ class Finds(StrEnum):
     """A query by our external id answers, and its denial can be believed."""
     BY_SCAN = "by_scan"
     """A list shows a mark of ours. It proves that a task exists, and never that none does."""
+    BY_LIKENESS = "by_likeness"
+    """A list shows what tasks were made of: one that is alike, and no other task's, is taken."""
+    CANDIDATES = "candidates"
+    """A list shows when tasks of a model were made, and nothing else: a person compares."""
     EXISTENCE = "existence"
     """The provider says that our id is taken, and never under which id of its own."""
     NEVER = "never"
@@ -101,6 +105,7 @@ class Asking:
     page:         what the call before led to: `More.page` of a scan, `Follow.page` of a poll;
                   None for a first call.
     since:        when the submit that a scan looks for began; None for other questions.
+    body:         what that submit was built from, as `Sending.body`; None for other questions.
     now:          aware UTC.
     """
 
@@ -110,6 +115,7 @@ class Asking:
     callback_url: str | None = None
     page: Mapping[str, Any] | None = None
     since: datetime | None = None
+    body: Mapping[str, Any] | None = None
 
     @property
     def task(self) -> Task:

@@ -6,7 +6,7 @@ the official SDK (https://pypi.org/project/dashscope, 2.0.2), read 2026-11.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
@@ -35,11 +35,12 @@ from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath
 from tracker.providers.kit.useless_options import OneKindOptions
 from tracker.providers.ports.account import Account, HeaderText
-from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
+from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Sending
 from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.wan.front import WanFront
 from tracker.providers.wan.inputs import CREATES, OBJECTS, flaws_of, uses_oss
+from tracker.providers.wan.listing import BEIJING, WanTasks
 
 LIVES = timedelta(hours=24)
 """Of tasks and of their results."""
@@ -52,7 +53,6 @@ Sources, read 2026-11-29: of queries
 https://platform.qianwenai.com/docs/api-reference/video-generation/animate-anyone-template-gen/query-result
 and of creates https://help.aliyun.com/zh/model-studio/text-to-video-api-reference.
 """
-_BEIJING = timezone(timedelta(hours=8))
 _UNKNOWN, _SUSPENDED = "UNKNOWN", "SUSPENDED"
 _OF_ACCOUNT = ("InvalidApiKey", "Arrearage", "AccessDenied")
 """Beginnings of codes that speak of the key, the money, the rights."""
@@ -82,7 +82,7 @@ class WanOptions(OneKindOptions):
 
 
 class WanAdapter(QueuedCancel, ObjectCallbacks):
-    """Submits, polls, cancels, takes events for hints, probes. Nothing finds a lost submit."""
+    """Submits, polls, cancels, takes events for hints, probes."""
 
     creates: ClassVar[Mapping[str, CreatePath]] = CREATES
     poll_path = "tasks/{id}"
@@ -95,6 +95,11 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
     times: ClassVar[Sequence[str]] = ()  # local texts without a zone
     omits_ids = True
     forgets = True
+
+    def finds(self, account: Account) -> Finds:
+        """Say that a list shows which tasks a lost submit may have made, to a person."""
+        del account
+        return Finds.CANDIDATES
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the headers of the key, and of the workspace where the account names one."""
@@ -246,7 +251,7 @@ def _beijing(text: str | None) -> datetime | None:
     """Read a local time of Beijing, `2026-05-01 10:00:00.000`; None for anything else."""
     try:
         at = datetime.fromisoformat((text or "").strip())
-        at = at if at.tzinfo else at.replace(tzinfo=_BEIJING)
+        at = at if at.tzinfo else at.replace(tzinfo=BEIJING)
         return at if at.astimezone(UTC).year > 1 else None
     except (ValueError, OverflowError):
         return None
@@ -271,6 +276,7 @@ PROVIDER = Provider(
     options=WanOptions,
     objects=OBJECTS,
     submits=_ADAPTER,
+    looks=WanTasks(_ADAPTER),
     polls=_ADAPTER,
     calls_back=_ADAPTER,
     cancels=_ADAPTER,

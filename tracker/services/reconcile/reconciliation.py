@@ -15,6 +15,7 @@ from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation, Part
 from tracker.domain.outcome import (
     Absent,
+    Alike,
     CancelAsked,
     Cancelled,
     CancelOutcome,
@@ -51,12 +52,13 @@ from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
 from tracker.services.leases import finish
 from tracker.services.parts import CreatedParts, take_in_parts
 from tracker.services.reconcile.absences import Absences
+from tracker.services.reconcile.evidence import receipt_of
+from tracker.services.reconcile.likeness import choose
 from tracker.services.reconcile.look_pace import LookPace
 from tracker.services.recorder import Recorder, next_look
 from tracker.store import attempts, jobs, receipts, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job
-from tracker.store.receipts import Receipt
 
 log = logging.getLogger(__name__)
 
@@ -249,6 +251,8 @@ class Reconciliation:
         if not is_askable(task):
             jobs.finish(tx.db, item.job)
             return
+        if isinstance(item.outcome, Alike):
+            item = replace(item, outcome=choose(tx, task, item.outcome))
         match item.outcome:
             case Observed(observation=said):
                 self._observe(tx, recorder, item, said)
@@ -258,7 +262,7 @@ class Reconciliation:
             case Unanswered() as silent:
                 asked_s = silent.retry_after_s or (BRAKE_S if silent.slow_down else 0.0)
                 look_at = next_look(self._context, task, tx.now, asked_s=asked_s)
-            case NotSeen() | Follow():
+            case NotSeen() | Follow() | Alike():
                 look_at = next_look(self._context, task, tx.now)
             case cancel:
                 look_at = self._settle_cancel(tx, recorder, item, cancel)
@@ -292,7 +296,7 @@ class Reconciliation:
         if verdict in _TOLD_NOTHING:
             return
         evidence = replace(
-            _receipt(task, item, verdict, reason, tx.now),
+            receipt_of(task, (item.answer, item.outcome), verdict, reason, tx.now),
             reader=self._context.providers[task.provider].revision,
         )
         (key,) = receipts.insert_first(tx.db, [evidence])()
@@ -373,27 +377,3 @@ class _Braked:
 
 def _must_be_alone(item: _LookResult) -> bool:
     return isinstance(item.outcome, Unanswered) and item.outcome.alone
-
-
-def _receipt(
-    task: Task, item: _LookResult, verdict: Verdict, reason: str | None, now: datetime
-) -> Receipt:
-    body = item.answer.body if isinstance(item.answer, HttpResult) else b""
-    # What is said twice at one version is one piece of evidence; request ids in the answer differ,
-    # so that for what moved nothing the words are the mark and not the bytes.
-    said = item.outcome.observation if isinstance(item.outcome, Observed) else None
-    mark = body if verdict is Verdict.ADVANCED else f"{said and said.word}\n{reason}".encode()
-    return Receipt(
-        tenant=task.tenant,
-        provider=task.provider,
-        task_key=task.key,
-        source=Source.POLL,
-        verdict=verdict,
-        reason=reason,
-        received_at=now,
-        fingerprint=receipts.fingerprint(
-            task.key, receipts.digest(task.provider, f"{task.id}/{task.version}", mark)
-        ),
-        size_bytes=len(body),
-        body=body,
-    )

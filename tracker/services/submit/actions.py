@@ -110,6 +110,8 @@ class TaskActions:
         match found.submits.finds(known):
             case Finds.NEVER:
                 return f"{provider} offers no way to look up a task whose answer was lost"
+            case Finds.CANDIDATES:
+                return f"{provider} lists when tasks were made, and not of what"
             case Finds.EXISTENCE:
                 return f"{provider} says that it exists, and not under which id"
             case Finds.BY_SCAN if has_no_url and looks is not None and looks.needs_url(known):

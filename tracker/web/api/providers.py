@@ -17,7 +17,9 @@ class SystemCapabilities(TypedDict):
 
     callback: bool
     lookup: list[str]
-    """How a submit whose answer was lost is found: `by_id`, `by_scan`, `existence`, `never`."""
+    """How a submit whose answer was lost is found: `by_id`, `by_scan`, `by_likeness`, `candidates`,
+    `existence`, `never`.
+    """
     batch: int
     """How many tasks one query asks for at most."""
     cancel: bool

@@ -83,6 +83,7 @@ class FalApi:
         request = "/{app:path}/requests/{id}"
         return (
             ApiRoute("GET", "/.well-known/jwks.json", self._keys),
+            ApiRoute("GET", "/v1/models/requests/by-endpoint", self._list),
             ApiRoute("GET", f"{request}/status", self._status),
             ApiRoute("PUT", f"{request}/cancel", self._cancel),
             ApiRoute("GET", f"{request}/response", self._result),
@@ -165,6 +166,19 @@ class FalApi:
         ):
             raise CodedRefusal(503, "internal_error", "Service Unavailable")
         return Reply(key_set((OLD, NEW) if self._is_rotated else (OLD,)))
+
+    async def _list(self, call: ApiCall) -> Reply:
+        """List the requests of a model, as the platform API does: with what each was made of."""
+        account, model = self._account_of(call), call.params.get("endpoint_id")
+        size = call.number("limit", default=50, least=1, most=100)
+        start = call.number("cursor", default=0, least=0, most=1_000_000)
+        page = self.engine.page(
+            account, offset=start, limit=size, wanted=lambda task: task.operation == model
+        )
+        has_payloads = call.params.get("expand") == "payloads"
+        items = [_listed(task, has_payloads=has_payloads) for task in page.tasks]
+        following = str(start + size) if page.has_more else None
+        return Reply({"items": items, "has_more": page.has_more, "next_cursor": following})
 
     async def _found(self, call: ApiCall) -> FalTask:
         """Return the request, by the part of its model's name that its addresses have alone."""
@@ -308,6 +322,12 @@ def _flaws(task: FalTask) -> dict[str, Any]:
         message = task.message or "The content was flagged by a content checker."
     url = f"https://docs.fal.ai/errors/#{kind}"
     return {"detail": [{"loc": path, "msg": message, "type": kind, "url": url}]}
+
+
+def _listed(task: FalTask, *, has_payloads: bool) -> dict[str, Any]:
+    at = datetime.fromtimestamp(task.created_at / 1000, UTC).isoformat(timespec="milliseconds")
+    found = {"request_id": task.task_id, "endpoint_id": task.operation, "sent_at": at}
+    return {**found, "json_input": task.details.body} if has_payloads else found
 
 
 def _log(task: FalTask) -> dict[str, str]:
