@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.long_texts import LONG, base64_size, encode
+from tracker.domain.long_texts import LONG, WrittenJson, base64_size, encode, encode_bytes
 
 TEXTS = st.text(st.characters(codec=None, categories=None), max_size=20)
 VALUES: Any = st.recursive(
@@ -35,6 +35,17 @@ def test_pieces_of_any_size_make_the_same_text(value: Any, *, ascii_: bool) -> N
 def test_long_texts_are_encoded_like_short_ones(piece: str) -> None:
     value = {"image_list": [{"image": piece}, {"image": piece[:-1]}], "prompt": "a", "n": None}
     assert encode(value, separators=(", ", ": ")) == json.dumps(value)
+
+
+@pytest.mark.parametrize("piece", ["A" * (3 * LONG + 7), '字"\\\n😀' * LONG, "short"])
+def test_json_that_is_written_in_pieces_is_the_same_each_time(piece: str) -> None:
+    value = {"image_list": [{"image": piece}, {"image": piece[:-1]}], "prompt": "a", "n": None}
+    written = WrittenJson(value)
+    for _ in range(2):
+        assert bytes(written) == encode_bytes(value)
+    assert len(written) == len(encode_bytes(value))
+    with pytest.raises(ValueError, match="JSON"):
+        WrittenJson(value | {"n": float("nan")})
 
 
 def test_what_json_cannot_say_is_refused() -> None:

@@ -1,32 +1,34 @@
 """Large inputs are kept and found as small ones are; in one transaction, or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from tests.domain.factories import a_task
 from tracker.clock import SystemClock, new_id
+from tracker.domain.long_texts import WrittenJson
 from tracker.domain.task import Task
 from tracker.store import tasks
 from tracker.store.driver.large_values import LARGE
 from tracker.store.driver.transaction import Tx
 from tracker.store.store import Store
 
-BODIES = {
+BODIES: Mapping[str, bytes | WrittenJson] = {
     "small": b"{}",
     "as large as is written at once": b"a" * (LARGE - 1),
     "written in pieces": bytes(range(256)) * (LARGE // 256),
     "with a piece that is not full": b"c" * (2 * LARGE + 7),
+    "written while it is stored": WrittenJson({"image": "d" * (2 * LARGE + 7), "n": '字"' * LARGE}),
 }
 
 
-def _insert(tx: Tx, items: Sequence[tuple[Task, bytes]]) -> list[Task]:
+def _insert(tx: Tx, items: Sequence[tuple[Task, bytes | WrittenJson]]) -> list[Task]:
     made = [one for one in tasks.insert_many(tx.db, [task for task, _ in items]) if one is not None]
     tasks.insert_inputs(tx.db, list(zip(made, (body for _, body in items), strict=True)))
     return made
 
 
-def _insert_and_fail(tx: Tx, items: Sequence[tuple[Task, bytes]]) -> list[Task]:
+def _insert_and_fail(tx: Tx, items: Sequence[tuple[Task, bytes | WrittenJson]]) -> list[Task]:
     _insert(tx, items)
     raise ValueError("after the inputs were written")
 
@@ -39,7 +41,7 @@ async def test_inputs_of_all_sizes_are_kept_byte_by_byte(database_url: str) -> N
         keys = [task.key for task in made]
         found = await store.read(lambda db: tasks.input_of(db, keys))
         few = await store.read(lambda db: tasks.input_of(db, keys, most=LARGE))
-    assert [found[key] for key in keys] == list(BODIES.values())
+    assert [found[key] for key in keys] == list(map(bytes, BODIES.values()))
     assert few == {key: body for key, body in found.items() if len(body) <= LARGE}
 
 

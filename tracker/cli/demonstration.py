@@ -19,6 +19,7 @@ import uvicorn
 
 from tracker import environment
 from tracker.app import make_app, server_options
+from tracker.bounded_http import BoundedTransport, within
 from tracker.cli.exits import FAILED
 from tracker.cli.history import history, print_history
 from tracker.cli.language import spoken
@@ -44,6 +45,7 @@ from tracker.store.migrate import upgrade
 from tracker.telemetry import configure_logging
 
 LONGEST_S = 60.0
+_FETCH_S = 10.0
 LOOK_EVERY_S = 0.1
 _CLOSED = frozenset({401, 403})
 """Answers to those who lack the account's key."""
@@ -211,13 +213,18 @@ def _show(server: Server, task_id: str) -> None:
         _line("result", f"{piece['kind']}  {url}")
         if not url.startswith(("http://", "https://")):
             continue  # a text is its own URL
-        media = httpx.get(url, trust_env=False, timeout=10)
+        media = _fetch(url)
         if media.status_code in _CLOSED:
             url = _kept_url(server, task_id, place)
             _line("result", f"{piece['kind']}  {url}")
-            media = httpx.get(url, trust_env=False, timeout=10)
+            media = _fetch(url)
         media.raise_for_status()
         _print_line("download", f"{len(media.content)} bytes of {media.headers['content-type']}")
+
+
+def _fetch(url: str) -> httpx.Response:
+    with httpx.Client(transport=BoundedTransport()) as http, within(_FETCH_S):
+        return http.get(url, timeout=_FETCH_S)
 
 
 def _kept_url(server: Server, task_id: str, place: int) -> str:

@@ -16,6 +16,8 @@ def healthcheck() -> None:
     """Ask the web process that these settings start for /readyz; fail where it is not ready."""
     import httpx  # noqa: PLC0415 - the help needs no client
 
+    from tracker.bounded_http import BoundedTransport, within  # noqa: PLC0415
+
     settings = load_settings()
     bound = settings.tracker_host
     host = _EVERYWHERE.get(bound, f"[{bound}]" if ":" in bound else bound)
@@ -23,7 +25,8 @@ def healthcheck() -> None:
     url = f"{scheme}://{host}:{settings.port}{settings.tracker_root_path}/readyz"
     try:
         # The certificate is of another name than this machine's own address.
-        answer = httpx.get(url, timeout=TIMEOUT_S, verify=False, trust_env=False)  # noqa: S501
+        with httpx.Client(transport=BoundedTransport(verify=False)) as http, within(TIMEOUT_S):
+            answer = http.get(url, timeout=TIMEOUT_S)
     except httpx.HTTPError as error:
         fail(f"{url} does not answer: {reason_in_words(error)}", code=FAILED)
     if answer.status_code != 200:

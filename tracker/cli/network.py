@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tracker.bounded_http import BoundedTransport
 from tracker.cli.refusals import shown_address
 from tracker.cli.shared import fail
 from tracker.pasted import bare
@@ -37,9 +38,10 @@ def client_for(
             base_url=url,
             headers=_headers(api_key),
             timeout=timeout_s,
-            trust_env=False,
-            verify=_authorities(cacert) if parts.scheme == "https" else False,
-            proxy=proxy_for(parts.scheme, parts.hostname, environ),
+            transport=BoundedTransport(
+                verify=_authorities(cacert) if parts.scheme == "https" else False,
+                proxy=proxy_for(parts.scheme, parts.hostname, environ),
+            ),
         )
     except (httpx.InvalidURL, ValueError) as error:
         fail(f"--url or a proxy variable: {error}")

@@ -10,6 +10,7 @@ import click
 import httpx
 
 from tracker import __version__
+from tracker.bounded_http import BoundedTransport, within
 from tracker.call_failures import reason_in_words
 from tracker.cli.exits import INTERRUPTED
 from tracker.cli.kept import kept
@@ -51,7 +52,7 @@ class Relay:
         page = server.get("/v1/changes", params=params)  # what is wrong is said at once
         doing = f"relaying to {self._target}" if self._target else "listening"
         say(f"{doing}; stop with Ctrl-C")
-        with httpx.Client(timeout=FORWARD_TIMEOUT_S, trust_env=False) as away:
+        with httpx.Client(timeout=FORWARD_TIMEOUT_S, transport=BoundedTransport()) as away:
             try:
                 for change in _changes(server, page, params):
                     self._relay(server, away, change)
@@ -109,7 +110,8 @@ def _forward(to: httpx.Client, url: str, key: bytes, change: dict[str, Any], bod
         **signature.headers([key], id_, int(SystemClock().now().timestamp()), body),
     }
     try:
-        answer = to.post(url, content=body, headers=headers)
+        with within(FORWARD_TIMEOUT_S):
+            answer = to.post(url, content=body, headers=headers)
     except httpx.HTTPError as error:
         return f"not delivered: {reason_in_words(error)}"
     return f"HTTP {answer.status_code}"

@@ -8,12 +8,15 @@ from typing import Any
 
 import httpx
 
+from tracker.bounded_http import within
 from tracker.cli.exits import FAILED
 from tracker.cli.refusals import no_answer, reason_of, shown_address
 from tracker.cli.remote import ANSWER_S, HELD_S, TERMINAL
 from tracker.cli.shared import fail, say
 
 AGAIN_S = 1.0
+WHOLE_S = 10 * ANSWER_S
+"""For a whole answer, which may be large and the line slow, but must end."""
 PAGE = 100
 """Entries that are asked for at once; every list allows as many."""
 _AWAY = frozenset({500, 502, 503, 504})
@@ -66,7 +69,8 @@ class Server:
     def version(self) -> str | None:
         """Return the service's version; None when it does not answer or does not say."""
         try:
-            found = self.http.get("/openapi.json").json()
+            with within(WHOLE_S):
+                found = self.http.get("/openapi.json").json()
             return str(found["info"]["version"])
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return None
@@ -74,7 +78,8 @@ class Server:
     def send(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send one request; ends the command with one line when it is refused."""
         try:
-            response = self.http.request(method, path, **options)
+            with within(WHOLE_S + options.get("timeout", ANSWER_S)):
+                response = self.http.request(method, path, **options)
         except httpx.HTTPError as error:
             fail(no_answer(self.url, error), code=FAILED)
         if not response.is_success and response.status_code != httpx.codes.NOT_MODIFIED:
@@ -97,7 +102,8 @@ class Server:
         away = False
         while True:
             try:
-                response = self.http.get(path, timeout=wait_s + ANSWER_S, **options)
+                with within(wait_s + WHOLE_S):
+                    response = self.http.get(path, timeout=wait_s + ANSWER_S, **options)
             except httpx.TransportError as error:
                 reason = no_answer(self.url, error)
             else:

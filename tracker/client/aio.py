@@ -12,12 +12,12 @@ import httpx
 
 from tracker.client import audit, flows, operating
 from tracker.client.audit import AuditRecord
-from tracker.client.calls import TRIES, Call, Outcome
+from tracker.client.calls import TRIES, Call, Lost, Outcome
 from tracker.client.costs import CostSum
 from tracker.client.downloads import CUT, Download, Progress
 from tracker.client.flows import Flow, Item, ItemFlow, Pause, Send
 from tracker.client.holds import AsyncHoldMethods
-from tracker.client.http import headers_of, lost, outcome_of, request_of
+from tracker.client.http import WHOLE, headers_of, lost, outcome_of, request_of
 from tracker.client.models import BulkOutcome, Change, Resubmitted, Task, Transition
 from tracker.client.operating import KeyRecord, ProviderAccount
 from tracker.client.receipts import AsyncReceiptMethods
@@ -45,7 +45,8 @@ class AsyncClient(AsyncRunMethods, AsyncHoldMethods, AsyncReceiptMethods):
     ) -> None:
         """url: of the service, with its path if it stands below one.
 
-        timeout_s: for each request; what the service is asked to wait comes on top.
+        timeout_s: of silence in each request; what the service is asked to wait comes on top. The
+                   whole may take ten times as long, but for downloads.
         tries:     how often a request is sent at most.
         http:      for proxies, certificates or a transport of your own; it is not closed here.
         """
@@ -363,6 +364,9 @@ class AsyncClient(AsyncRunMethods, AsyncHoldMethods, AsyncReceiptMethods):
     async def _send(self, call: Call) -> Outcome:
         options = request_of(call, self._url, self._headers, self._timeout_s)
         try:
-            return outcome_of(await self._http.request(**options))
+            async with asyncio.timeout(WHOLE * options["timeout"]):
+                return outcome_of(await self._http.request(**options))
+        except TimeoutError:
+            return Lost("no whole answer came in time", was_sent=True)
         except httpx.HTTPError as error:
             return lost(error)

@@ -10,6 +10,9 @@ from tracker.call_failures import reason_in_words
 from tracker.client.calls import Answer, Call, Lost
 from tracker.pasted import bare
 
+WHOLE = 10
+"""Times that a whole exchange may take what one silence in it may: pictures of 50 MB go over slow
+lines too, and an answer that drips must end."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 

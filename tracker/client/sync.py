@@ -7,9 +7,11 @@ from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.request import getproxies
 
 import httpx
 
+from tracker.bounded_http import BoundedTransport, within
 from tracker.client import audit, flows, operating
 from tracker.client.audit import AuditRecord
 from tracker.client.calls import TRIES, Call, Outcome
@@ -17,7 +19,7 @@ from tracker.client.costs import CostSum
 from tracker.client.downloads import CUT, Download, Progress
 from tracker.client.flows import Flow, Item, ItemFlow, Pause, Send
 from tracker.client.holds import HoldMethods
-from tracker.client.http import headers_of, lost, outcome_of, request_of
+from tracker.client.http import WHOLE, headers_of, lost, outcome_of, request_of
 from tracker.client.models import Asset, BulkOutcome, Change, Resubmitted, Task, Transition
 from tracker.client.operating import KeyRecord, ProviderAccount
 from tracker.client.receipts import ReceiptMethods
@@ -45,7 +47,9 @@ class Client(RunMethods, HoldMethods, ReceiptMethods):
     ) -> None:
         """url: of the service, with its path if it stands below one.
 
-        timeout_s: for each request; what the service is asked to wait comes on top.
+        timeout_s: of silence in each request; what the service is asked to wait comes on top. The
+                   whole may take ten times as long, but for downloads and behind a proxy that the
+                   environment names.
         tries:     how often a request is sent at most.
         http:      for proxies, certificates or a transport of your own; it is not closed here.
         """
@@ -53,7 +57,7 @@ class Client(RunMethods, HoldMethods, ReceiptMethods):
         self._headers = headers_of(api_key)
         self._timeout_s = timeout_s
         self._tries = tries
-        self._http = http or httpx.Client()
+        self._http = http or _open_http()
         self._owns_http = http is None
 
     def __enter__(self) -> Self:
@@ -364,6 +368,14 @@ class Client(RunMethods, HoldMethods, ReceiptMethods):
     def _send(self, call: Call) -> Outcome:
         options = request_of(call, self._url, self._headers, self._timeout_s)
         try:
-            return outcome_of(self._http.request(**options))
+            with within(WHOLE * options["timeout"]):
+                return outcome_of(self._http.request(**options))
         except httpx.HTTPError as error:
             return lost(error)
+
+
+def _open_http() -> httpx.Client:
+    """Return a client that bounds whole requests, and one of httpx's own where proxies are set."""
+    if {"http", "https", "all"} & getproxies().keys():
+        return httpx.Client()
+    return httpx.Client(transport=BoundedTransport())

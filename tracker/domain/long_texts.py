@@ -9,6 +9,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any
@@ -62,6 +63,75 @@ def pieces(
     step: int = LONG,
 ) -> Iterator[str]:
     """Yield a value's JSON in pieces, which together are what `json.dumps` returns."""
+    spell = encode_basestring_ascii if ensure_ascii else encode_basestring
+    for part in _parts(value, separators, sort_keys, ensure_ascii, step):
+        if not isinstance(part, _LongText):
+            yield part
+            continue
+        yield '"'
+        for piece in part.pieces(step):
+            yield spell(piece)[1:-1]
+        yield '"'
+
+
+class WrittenJson:
+    """JSON that is written into bytes piece by piece, each time it is asked for.
+
+    Its long texts stand in memory once, as they are: written at once they would stand there twice.
+    """
+
+    def __init__(self, value: Any) -> None:
+        """Raises ValueError for infinity and NaN."""
+        self._parts = list(_parts(value, (",", ":"), False, True, LONG))
+        self._size = 0
+        for part in self._parts:
+            if not isinstance(part, _LongText):
+                self._size += len(part)
+                continue
+            size = sum(len(encode_basestring_ascii(one)) - 2 for one in part.pieces(LONG))
+            part.is_plain = size == len(part.text)
+            self._size += size + 2
+
+    def __len__(self) -> int:
+        """Return the number of bytes."""
+        return self._size
+
+    def __bytes__(self) -> bytes:
+        """Return all of it."""
+        return b"".join(self.pieces())
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield all of it in pieces."""
+        for part in self._parts:
+            if not isinstance(part, _LongText):
+                yield part.encode()
+                continue
+            yield b'"'
+            for piece in part.pieces(LONG):
+                yield (piece if part.is_plain else encode_basestring_ascii(piece)[1:-1]).encode()
+            yield b'"'
+
+
+@dataclass(slots=True)
+class _LongText:
+    """A text longer than a step. is_plain: nothing in it has to be escaped."""
+
+    text: str
+    is_plain: bool = False
+
+    def pieces(self, step: int) -> Iterator[str]:
+        for start in range(0, len(self.text), step):
+            yield self.text[start : start + step]
+
+
+def _parts(
+    value: Any,
+    separators: tuple[str, str],
+    sort_keys: bool,  # noqa: FBT001 - as json has it
+    ensure_ascii: bool,  # noqa: FBT001
+    step: int,
+) -> Iterator[str | _LongText]:
+    """Yield a value's JSON with its long texts as they are."""
     long: list[str] = []
     skeleton = _mark_long_texts(value, long, step) if is_large(value, step) else None
     encoder = _encoder(separators, sort_keys, ensure_ascii)
@@ -69,16 +139,8 @@ def pieces(
     if skeleton is None or not long:
         yield text
         return
-    spell = encode_basestring_ascii if ensure_ascii else encode_basestring
     for place, between in enumerate(_MARK.split(text)):
-        if place % 2 == 0:
-            yield between
-            continue
-        whole = long[int(between)]
-        yield '"'
-        for start in range(0, len(whole), step):
-            yield spell(whole[start : start + step])[1:-1]
-        yield '"'
+        yield between if place % 2 == 0 else _LongText(long[int(between)])
 
 
 @cache

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from tracker.domain import numbers
+from tracker.domain.long_texts import WrittenJson
 from tracker.domain.records import copier
 from tracker.domain.task import AT_PROVIDER, Awaits, Task
 from tracker.store import task_rows
@@ -81,13 +82,15 @@ def _insert_and_number(db: Connection, new: Sequence[Task]) -> dict[UUID, int]:
     return {id_: key for id_, key in keys.items() if key in inserted}
 
 
-def insert_inputs(db: Connection, inputs: Sequence[tuple[Task, bytes]]) -> None:
+def insert_inputs(db: Connection, inputs: Sequence[tuple[Task, bytes | WrittenJson]]) -> None:
     """Keep what was asked for, apart from the narrow row."""
-    rows = [(task.key, task.tenant, body) for task, body in inputs]
-    for row in rows:
-        if goes_in_pieces(row[-1]):
-            insert_in_pieces(db, task_inputs, row)
-    _INSERT_INPUT.later(db, [row for row in rows if not goes_in_pieces(row[-1])])
+    small: list[tuple[int, str, bytes]] = []
+    for task, body in inputs:
+        if goes_in_pieces(body):
+            insert_in_pieces(db, task_inputs, (task.key, task.tenant), body)
+        else:
+            small.append((task.key, task.tenant, bytes(body)))
+    _INSERT_INPUT.later(db, small)
 
 
 def input_of(db: Connection, keys: Collection[int], *, most: int | None = None) -> dict[int, bytes]:

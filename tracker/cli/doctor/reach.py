@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tracker.bounded_http import BoundedTransport, within
 from tracker.call_failures import reason_in_words
 from tracker.cli.doctor.finding import Finding
 from tracker.clock import new_name
@@ -112,7 +113,8 @@ def _flaw_at(base_url: str, secrets: Sequence[bytes], *, verify: bool) -> str | 
         trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
     try:
         with (
-            httpx.Client(verify=trust, timeout=CALL_S, trust_env=False) as http,
+            within(CALL_S),
+            httpx.Client(transport=BoundedTransport(verify=trust), timeout=CALL_S) as http,
             http.stream("GET", f"{base_url}{identity.path(secrets, nonce)}") as answer,
         ):
             said = next(answer.iter_bytes(_ANSWER_BYTES), b"")  # a page of another may never end

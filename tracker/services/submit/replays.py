@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from tracker.domain.accepting import restore_accepted
 from tracker.domain.errors import IdempotencyReuse
+from tracker.domain.long_texts import WrittenJson
 from tracker.domain.records import record
 from tracker.domain.task import Task
 from tracker.services.submit.request import RESUBMITTABLE, not_resubmittable
@@ -25,7 +26,7 @@ class AcceptedTask:
 
     task: Task
     replayed: bool
-    body: bytes | None = None
+    body: bytes | WrittenJson | None = None
 
 
 @record
@@ -33,7 +34,7 @@ class CheckedSubmission:
     """A request that may be taken in: its task without a row, and its input."""
 
     task: Task
-    body: bytes
+    body: bytes | WrittenJson
     key: IdempotencyKey | None
     repeats: TimeSpan | None = None
     create_name: CreateName | None = None

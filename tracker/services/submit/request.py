@@ -1,12 +1,13 @@
 """A caller's request to create a task, and how it is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
-from tracker.domain import long_texts
+from tracker.domain import documents, long_texts
 from tracker.domain.errors import Conflict, FieldError, InvalidRequest
+from tracker.domain.long_texts import WrittenJson
 from tracker.domain.records import record
 from tracker.domain.task import Task, TaskState
 from tracker.domain.validation import is_blank
@@ -14,6 +15,9 @@ from tracker.providers.ports.adapter import Request
 from tracker.store.idempotency import IdempotencyKey
 from tracker.store.lost_answers import CreateName, TimeSpan
 
+T = TypeVar("T")
+HELD_AS_TEXTS = 2 * 1024 * 1024
+"""Characters of an input from which on it is written only while it is stored."""
 RESUBMITTABLE = frozenset({TaskState.FAILED, TaskState.CANCELLED, TaskState.EXPIRED})
 """The states of tasks that came to nothing."""
 
@@ -64,13 +68,23 @@ class Submission:
 def encode_submission(
     request: Request, submission: Submission
 ) -> tuple[bytes, IdempotencyKey | None]:
-    """Encode what is kept of a submission; run in a thread where it is large, as it takes long."""
-    return _as_bytes(request, submission), _idempotency_key(submission)
+    """Encode what is kept of a submission."""
+    body = _write(long_texts.encode_bytes, request, submission)
+    return body, _idempotency_key(submission)
 
 
-def _as_bytes(request: Request, submission: Submission) -> bytes:
+def encode_large_submission(
+    request: Request, submission: Submission
+) -> tuple[bytes | WrittenJson, IdempotencyKey | None]:
+    """Encode what is kept of a submission; run in a thread, as it takes long."""
+    if not documents.is_large(request.body, HELD_AS_TEXTS):
+        return encode_submission(request, submission)
+    return _write(WrittenJson, request, submission), _idempotency_key(submission)
+
+
+def _write(write: Callable[[Any], T], request: Request, submission: Submission) -> T:
     try:
-        return long_texts.encode_bytes(request.body)
+        return write(request.body)
     except ValueError:  # 1e400 is JSON, and infinity in every parser
         field = FieldError(submission.input_path, "holds a number out of range")
         raise InvalidRequest(field) from None

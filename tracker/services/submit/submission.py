@@ -17,6 +17,7 @@ from tracker.domain.errors import (
     InputGone,
     InvalidRequest,
 )
+from tracker.domain.long_texts import WrittenJson
 from tracker.domain.prices import estimate
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
@@ -40,6 +41,7 @@ from tracker.services.submit.replays import (
 )
 from tracker.services.submit.request import (
     Submission,
+    encode_large_submission,
     encode_submission,
     resubmission_key,
 )
@@ -213,9 +215,10 @@ class SubmissionIntake:
         parent = None if name is None else await self._parent(submission, request, name)
         fixed = find_fixed_account(self._context, submission, parent, named)
         if is_large:
-            body, key = await asyncio.to_thread(encode_submission, request, submission)
+            written = await asyncio.to_thread(encode_large_submission, request, submission)
         else:
-            body, key = encode_submission(request, submission)
+            written = encode_submission(request, submission)
+        body, key = written
         return CheckedSubmission(
             task=await self._new_task(submission, request, parent, fixed),
             body=body,
@@ -340,7 +343,7 @@ class SubmissionIntake:
     ) -> AcceptedTask | Exception:
         """Return the task that the repeated call made, or make it where that call made none."""
         assert item.repeats is not None  # noqa: S101 - asked only for such
-        first = tasks.newest_like(tx.db, item.task, item.body, within=item.repeats)
+        first = tasks.newest_like(tx.db, item.task, bytes(item.body), within=item.repeats)
         if first is not None:
             return AcceptedTask(restore_accepted(first), replayed=True)
         return self._insert_fresh(tx, [item], capped)[0]
@@ -360,7 +363,7 @@ class SubmissionIntake:
     ) -> list[AcceptedTask | Exception]:
         inserted = insert_new(tx.db, [item.task for item in items])
         results: list[AcceptedTask | Exception] = []
-        inputs: list[tuple[Task, bytes]] = []
+        inputs: list[tuple[Task, bytes | WrittenJson]] = []
         keys: list[IdempotencyKey] = []
         recorder = Recorder(self._context, tx)
         for item, task in zip(items, inserted, strict=True):

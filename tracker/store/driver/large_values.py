@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, case, func, select
 
+from tracker.domain.long_texts import WrittenJson
 from tracker.store.driver.bulk import AsSqlalchemy, driver, settle
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.encoding import ARRAY_HEAD_BYTES, KINDS
@@ -30,43 +31,45 @@ _COPY_END = b"\xff\xff"
 """Around the rows (https://www.postgresql.org/docs/current/sql-copy.html, Binary Format)."""
 
 
-def goes_in_pieces(value: bytes) -> bool:
+def goes_in_pieces(value: bytes | WrittenJson) -> bool:
     """Tell whether a value is to be written by `insert_in_pieces`."""
     return len(value) >= LARGE
 
 
-def insert_in_pieces(db: Connection, table: Table, row: Sequence[Any]) -> None:
+def insert_in_pieces(
+    db: Connection, table: Table, row: Sequence[Any], whole: bytes | WrittenJson
+) -> None:
     """Insert a row whose first column is the whole-number key and whose last one is large.
 
-    row: a value for each column of the table. Raises sqlalchemy.exc.DBAPIError.
+    row: a value for each other column of the table. Raises sqlalchemy.exc.DBAPIError.
     """
     settle(db)
-    with AsSqlalchemy(db), memoryview(row[-1]) as whole:
+    with AsSqlalchemy(db):
         if dialect_of(db).has_server:
             _copy(driver(db), table, row, whole)
         else:
             _fill(driver(db), table, row, whole)
 
 
-def _copy(raw: Any, table: Table, row: Sequence[Any], whole: memoryview) -> None:
+def _copy(raw: Any, table: Table, row: Sequence[Any], whole: bytes | WrittenJson) -> None:
     fields = [KINDS[type(column.type)] for column in table.columns][:-1]
     # An array of one has the value as COPY takes it.
     small = [
         field.postgresql([value])[ARRAY_HEAD_BYTES:]
-        for field, value in zip(fields, row[:-1], strict=True)
+        for field, value in zip(fields, row, strict=True)
     ]
     statement = f"COPY {table.name} ({', '.join(table.columns.keys())}) FROM STDIN (FORMAT binary)"
     with raw.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(_COPY_HEAD + struct.pack("!h", len(row)) + b"".join(small))
+        copy.write(_COPY_HEAD + struct.pack("!h", len(row) + 1) + b"".join(small))
         copy.write(struct.pack("!i", len(whole)))
         for piece in _pieces(whole):
             copy.write(piece)
         copy.write(_COPY_END)
 
 
-def _fill(raw: Any, table: Table, row: Sequence[Any], whole: memoryview) -> None:
-    key, *between, _ = row
-    columns, marks = ", ".join(table.columns.keys()), "?, " * (len(row) - 1)
+def _fill(raw: Any, table: Table, row: Sequence[Any], whole: bytes | WrittenJson) -> None:
+    key, *between = row
+    columns, marks = ", ".join(table.columns.keys()), "?, " * len(row)
     statement = f"INSERT INTO {table.name} ({columns}) VALUES ({marks}zeroblob(?))"  # noqa: S608 - a table of ours
     raw.execute(statement, (key, *between, len(whole)))
     with raw.blobopen(table.name, table.columns.keys()[-1], key) as blob:
@@ -74,9 +77,13 @@ def _fill(raw: Any, table: Table, row: Sequence[Any], whole: memoryview) -> None
             blob.write(piece)
 
 
-def _pieces(whole: memoryview) -> Iterator[memoryview]:
-    for start in range(0, len(whole), _PIECE):
-        yield whole[start : start + _PIECE]
+def _pieces(whole: bytes | WrittenJson) -> Iterator[bytes | memoryview]:
+    if isinstance(whole, WrittenJson):
+        yield from whole.pieces()
+        return
+    with memoryview(whole) as view:
+        for start in range(0, len(view), _PIECE):
+            yield view[start : start + _PIECE]
 
 
 def if_not_large(column: Column[bytes]) -> ColumnElement[Any]:

@@ -158,13 +158,15 @@ async def _create(
     accepted = await accept_once(request, asked, held_s=command.wait_s)
     release_share(request.scope)  # its answer may be held back for minutes
     task = accepted.task
+    # Large ones are read again where they are shown, and not held as long as the answer.
+    body = accepted.body if isinstance(accepted.body, bytes) else None
     note(provider=provider, task=str(task.id))
     if accepted.replayed and command.wait_s:
         # It is told as it was accepted; by now it may be over, and no news of that will come.
         task = await services(request).store.find(tasks.by_id, task.id) or task
     is_over = is_answered if command.waits_for == "sent" else has_ended
     held = await _hold_until_over(request, task, command.wait_s, since=place, is_over=is_over)
-    return Shown([held]), {} if accepted.body is None else {task.key: accepted.body}
+    return Shown([held]), {} if body is None else {task.key: body}
 
 
 async def _get(request: Request, provider: str, command: Get) -> Shown:

@@ -1,0 +1,134 @@
+"""Bound a whole exchange of httpx in time: its own timeouts are for each read.
+
+A page that gives a byte now and then is never silent, and never whole. Light: the commands and the
+client start with it.
+"""
+
+import ssl
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import httpcore
+import httpx
+
+_until: ContextVar[float | None] = ContextVar("until", default=None)
+"""When what this thread asks for must be over, by the monotonic clock; None: at no time."""
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Have each request of the block be over in so many seconds, by a `BoundedTransport`.
+
+    What is not raises httpx.TimeoutException.
+    """
+    token = _until.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _until.reset(token)
+
+
+class BoundedTransport(httpx.HTTPTransport):
+    """Keeps to the time of `within`, head and body together."""
+
+    def __init__(
+        self, *, verify: ssl.SSLContext | bool = True, proxy: httpx.Proxy | str | None = None
+    ) -> None:
+        """verify, proxy: as httpx.Client takes them; only proxies of HTTP are."""
+        proxy = httpx.Proxy(proxy) if isinstance(proxy, str) else proxy
+        shared: dict[str, Any] = {
+            "ssl_context": httpx.create_ssl_context(verify=verify),
+            "max_connections": 100,
+            "max_keepalive_connections": 20,
+            "keepalive_expiry": 5.0,
+            "network_backend": _BoundedBackend(httpcore.SyncBackend()),
+        }
+        # In the place of httpx's own, which takes no backend.
+        if proxy is None:
+            self._pool = httpcore.ConnectionPool(**shared)
+            return
+        if proxy.url.scheme not in ("http", "https"):
+            raise ValueError(f"a proxy of {proxy.url.scheme} is not supported")
+        self._pool = httpcore.HTTPProxy(
+            proxy_url=httpcore.URL(
+                scheme=proxy.url.raw_scheme,
+                host=proxy.url.raw_host,
+                port=proxy.url.port,
+                target=proxy.url.raw_path,
+            ),
+            proxy_auth=proxy.raw_auth,
+            proxy_headers=proxy.headers.raw,
+            proxy_ssl_context=proxy.ssl_context,
+            **shared,
+        )
+
+
+class _BoundedBackend(httpcore.NetworkBackend):
+    """Opens connections that keep to the time."""
+
+    def __init__(self, inner: httpcore.NetworkBackend) -> None:
+        self._inner = inner
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect."""
+        left = _left(timeout, httpcore.ConnectTimeout)
+        stream = self._inner.connect_tcp(host, port, left, local_address, socket_options)
+        return _BoundedStream(stream)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait before a connection is tried again."""
+        self._inner.sleep(seconds)
+
+
+class _BoundedStream(httpcore.NetworkStream):
+    """One connection."""
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what has come."""
+        return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all."""
+        self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        """Close it."""
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Go on with TLS."""
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return _BoundedStream(self._inner.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what is known of the connection."""
+        return self._inner.get_extra_info(info)
+
+
+def _left(timeout: float | None, raised: Callable[[str], Exception]) -> float | None:
+    """Return the seconds for one step: its own, or those that are left of the whole."""
+    until = _until.get()
+    if until is None:
+        return timeout
+    left = until - time.monotonic()
+    if left <= 0:
+        raise raised("timed out")
+    return left if timeout is None else min(timeout, left)
