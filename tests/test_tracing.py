@@ -1,12 +1,16 @@
 """Where spans go: to a collector that is set, and nowhere without one."""
 
 import sys
-from threading import Event
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
 
 import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from tests.support.waiting import wait_until
 from tracker import otel, tracing
 from tracker.app import _tracing
 from tracker.domain.exchange import HttpCall
@@ -70,3 +74,53 @@ def test_a_service_without_the_extra_says_so_and_serves(
 def test_what_cannot_be_meant_stops_the_start_by_its_name(env: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match=next(iter(env))):
         Settings.from_env(env)
+
+
+@contextmanager
+def _collector(status: int, *, length: int | None) -> Iterator[tuple[str, list[int]]]:
+    """Yield the address of a collector, and how many bytes of each of its answers were taken.
+
+    length: of its answers; None for answers without an end.
+    """
+
+    class Answers(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(status)
+            self.send_header("retry-after", "3600")
+            if length is None:
+                self.send_header("connection", "close")
+            else:
+                self.send_header("content-length", str(length))
+            self.end_headers()
+            sent = 0
+            with suppress(OSError):
+                while length is None or sent < length:
+                    sent += self.wfile.write(b" " * min(65536, (length or 2**40) - sent))
+            taken.append(sent)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    taken: list[int] = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        server.daemon_threads = True
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", taken
+        server.shutdown()
+
+
+@pytest.mark.parametrize(("status", "length"), [(200, None), (503, None), (503, 2), (200, 2**31)])
+def test_a_broken_collector_costs_no_memory_and_ends_by_itself(
+    status: int, length: int | None
+) -> None:
+    with _collector(status, length=length) as (endpoint, taken):
+        with (
+            otel.exporting(endpoint, service="tracker", callback_share=1),
+            tracing.span("a", SpanKind.SERVER, parent=None),
+        ):
+            pass
+        wait_until(lambda: len(taken) == 1)
+    assert taken[0] < 50_000_000  # what lies in the buffers of the system

@@ -9,7 +9,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Thread
+from typing import Any
 
+import requests
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
@@ -28,10 +30,12 @@ from opentelemetry.trace import Span as TheirSpan
 from opentelemetry.trace import SpanKind as TheirKind
 from opentelemetry.trace import Tracer as TheirTracer
 
-from tracker import __version__, tracing
+from tracker import __version__, environment, tracing
 from tracker.domain import trace
 from tracker.tracing import Attributes, InstalledTracer, RecordedSpan, SpanKind
 
+ANSWER_BYTES = 64 * 1024
+"""Most of a collector's answer that is read. Nothing of it is used but its status."""
 END_S = 2.0
 """So long a process that ends waits until what is left was sent."""
 _KINDS = {
@@ -52,7 +56,9 @@ def exporting(endpoint: str, *, service: str, callback_share: float) -> Iterator
     service:        the name under which spans stand there.
     callback_share: how much of all callbacks make a span, 0 to 1.
     """
-    exporter = OTLPSpanExporter(endpoint.rstrip("/") + _PATH)
+    others = (name for name in environment.read() if name.startswith("OTEL_PYTHON_EXPORTER_OTLP"))
+    session = None if any(name.endswith("CREDENTIAL_PROVIDER") for name in others) else _Session()
+    exporter = OTLPSpanExporter(endpoint.rstrip("/") + _PATH, session=session)
     with tracing_into(BatchSpanProcessor(exporter), service=service, callback_share=callback_share):
         yield
 
@@ -77,6 +83,20 @@ def tracing_into(
         ending = Thread(target=provider.shutdown, daemon=True)
         ending.start()
         ending.join(END_S)
+
+
+class _Session(requests.Session):
+    """Leaves long answers unread: the SDK's own session takes each into memory, however long."""
+
+    def request(self, *arguments: Any, **options: Any) -> Any:
+        """Send a request, and read its answer where that is short."""
+        answer = super().request(*arguments, **options | {"stream": True})
+        length = answer.headers.get("content-length", "")
+        if length.isdecimal() and int(length) <= ANSWER_BYTES:
+            answer.raw.read(ANSWER_BYTES, decode_content=False)  # its connection can be used again
+        else:
+            answer.close()
+        return answer
 
 
 class _OtelTracer:
