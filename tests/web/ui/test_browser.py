@@ -87,6 +87,17 @@ def planted(shared_idle: Shared) -> Iterator[_Planted]:
         yield _Planted(shared_idle.url, person, api, task, *ids)
 
 
+SENT_TWICE = """form => {
+    let sent = 0;
+    const count = event => { sent += !event.defaultPrevented; event.preventDefault(); };
+    addEventListener("submit", count);
+    form.requestSubmit();
+    form.requestSubmit();
+    removeEventListener("submit", count);
+    delete form.sentAt;
+    return sent;
+}"""
+"""Returns how often a form is sent whose button is pressed twice."""
 BROKEN_WORDS = """cells => cells.flatMap(cell => {
     const text = cell.firstChild, broken = [];
     for (const found of text.data.matchAll(/[a-z]+/g)) {
@@ -162,6 +173,7 @@ def test_questions_open_as_dialogs_and_keys_move_and_never_act(
         dialog.wait_for(state="detached")
         assert opener.evaluate("link => link === document.activeElement")
         opener.click()
+        assert dialog.locator("form").evaluate(SENT_TWICE) == 1
         dialog.get_by_role("button", name="Pause").click()
         page.get_by_text("Paused.", exact=True).wait_for()
         assert planted.api.get(path).json()["state"] == "paused"

@@ -8,7 +8,7 @@ import pytest
 from tests.domain.factories import NOW, a_task
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
 from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE, Language
-from tracker.web.ui.frame.formats import actor_name, filter_text
+from tracker.web.ui.frame.formats import actor_name, amount_text, filter_text
 from tracker.web.ui.frame.words import words_of
 from tracker.web.ui.one_task import curl
 from tracker.web.ui.one_task.axis import AxisCut
@@ -93,3 +93,13 @@ def test_a_long_wait_after_the_end_has_no_reason() -> None:
     waited, worked = say("axis.waited"), say("axis.worked")
     assert reasons(sent) == [waited, waited, worked, ""]
     assert reasons(refused) == [waited, waited, "", ""]
+
+
+@pytest.mark.parametrize(
+    ("amount", "told"),
+    [("150000", "150,000"), ("0.35", "0.35"), ("1e99999", "1e99999"), ("NaN", "NaN"), ("x", "x")],
+)
+def test_an_amount_is_told_with_its_thousands_and_a_vast_one_as_it_is(
+    amount: str, told: str
+) -> None:
+    assert amount_text(amount) == told

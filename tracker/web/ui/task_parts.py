@@ -9,7 +9,7 @@ from decimal import Decimal
 from tracker.domain.cost import Cost, Phase
 from tracker.domain.task import OPEN, Artifact, ArtifactState, Task, as_of
 from tracker.locale import Language, translate
-from tracker.web.ui.frame.formats import unit_text
+from tracker.web.ui.frame.formats import amount_text, number_text, unit_text
 from tracker.web.ui.frame.words import words_of
 
 Say = Callable[..., str]
@@ -81,7 +81,7 @@ def pieces_text(pieces: Sequence[Artifact], say: Say) -> str:
     ready = [piece for piece in pieces if piece.state is ArtifactState.READY]
     kinds = Counter(piece.kind for piece in ready)
     named = [(kind_text(kind, say), n) for kind, n in kinds.items()]
-    parts = [kind if n == 1 else f"{n} × {kind}" for kind, n in named]
+    parts = [kind if n == 1 else f"{number_text(n)} × {kind}" for kind, n in named]
     if len(ready) == 1 and ready[0].duration_s:
         parts = [f"{parts[0]} {say('unit.s', value=ready[0].duration_s)}"]
     for state, key in (
@@ -109,10 +109,14 @@ def bill_text(costs: Sequence[Cost], say: Say) -> str:
             name = unit_text(cost, say)
             charged[name] = charged.get(name, Decimal(0)) + sign * amount
     if charged:
-        return ", ".join(f"{amount:,f} {name}".strip() for name, amount in charged.items())
+        return ", ".join(
+            f"{amount_text(amount)} {name}".strip() for name, amount in charged.items()
+        )
     for phase in _EXPECTED:
         expected = [
-            f"{cost.amount} {unit_text(cost, say)}" for cost in costs if cost.phase is phase
+            f"{amount_text(cost.amount)} {unit_text(cost, say)}"
+            for cost in costs
+            if cost.phase is phase
         ]
         if expected:
             return f"≈ {', '.join(expected)}"

@@ -1,5 +1,5 @@
 "use strict";
-// Pages work without this file: it makes them live, and quicker to use.
+// Pages work without this file: it makes them live and quicker.
 (() => {
   const { root, zoneUnknown } = document.documentElement.dataset;
 
@@ -9,7 +9,7 @@
     return document.cookie.split("; ").includes(`${name}=${value}`);
   }
 
-  // A preview comes in the place of its link; without script the link opens the file.
+  // A preview takes the place of its link.
   function preview(link) {
     const kind = { video: "video", audio: "audio", image: "img" }[link.dataset.preview];
     if (!kind) return false;
@@ -202,8 +202,15 @@
   arrive();
 })();
 
-// Questions stand on pages of their own. Here they open as dialogs of the page that asks them; where
-// one cannot be fetched, the browser goes to its page.
+// A second press of a button is no second order.
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (event.timeStamp - form.sentAt < 9000) event.preventDefault();
+  else form.sentAt = event.timeStamp;
+});
+
+// Questions open as dialogs; else the browser goes to their page.
 (() => {
   const { root, shortcuts } = document.documentElement.dataset;
 
