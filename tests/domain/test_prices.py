@@ -52,3 +52,25 @@ def test_a_task_is_estimated(operation: str, input_: Mapping[str, Any], amount: 
 
 def test_another_provider_has_other_prices() -> None:
     assert estimate(PRICES, "luma", "videos/lip-sync", {}) == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "input_", "amount"),
+    [
+        ({"model": "chirp-v5*"}, {"mv": "chirp-v5-5", "prompt": "x"}, "1"),
+        ({"model": "udio130*"}, {"gen_params": {"model_type": "udio130-v1.5"}}, "1"),
+        ({"model": "udio130*"}, {"model_type": "udio32-v1.5"}, None),
+        ({"model": "gen3a*"}, {"taskType": "gen3a_turbo", "options": {}}, "1"),
+        ({"unit": PricedUnit.SECOND}, {"taskType": "gen2", "options": {"seconds": 4}}, "4"),
+        ({"unit": PricedUnit.SECOND}, {"length": "3s"}, "3"),
+        ({"unit": PricedUnit.SECOND}, {"metadata": {"duration": 8}}, "8"),
+        ({"unit": PricedUnit.PIECE}, {"batch_size": 3}, "3"),
+        ({"unit": PricedUnit.PIECE}, {"batchSize": 2}, "2"),
+    ],
+)
+def test_every_providers_name_for_model_length_and_number_counts(
+    more: Mapping[str, Any], input_: Mapping[str, Any], amount: str | None
+) -> None:
+    given = {"unit": PricedUnit.TASK, **more}
+    found = estimate([price("1", **given)], "kling", "any", input_)
+    assert [one.amount for one in found] == ([] if amount is None else [amount])

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import click
 import httpx
@@ -47,6 +48,8 @@ from tracker.telemetry import configure_logging
 LONGEST_S = 60.0
 _FETCH_S = 10.0
 LOOK_EVERY_S = 0.1
+_MOST_TEXT = 200
+"""Characters of a text that are shown."""
 _CLOSED = frozenset({401, 403})
 """Answers to those who lack the account's key."""
 
@@ -197,7 +200,8 @@ def _watch(server: Server, task_id: str, *, calls_back: bool) -> str | None:
 
 def _print_step(step: dict[str, Any], elapsed_s: float) -> None:
     state = click.style(f"{step['to']:<10}", fg=COLOURS.get(step["to"]), bold=True)
-    word = f"  ({words(step['provider_status'])})" if step["provider_status"] else ""
+    told = step["provider_status"] or step["message"]
+    word = f"  ({words(told)})" if told else ""
     by = spoken(f"by {step['source']}")
     click.echo(f"  {elapsed_s:6.2f} s  {state}  {by}{word}")
 
@@ -210,7 +214,7 @@ def _show(server: Server, task_id: str) -> None:
         click.echo()
         # A file that came within the provider's answer has no URL there.
         url = piece["url"] or piece["asset"]["url"]
-        _line("result", f"{piece['kind']}  {url}")
+        _line("result", f"{piece['kind']}  {_readable(url)}")
         if not url.startswith(("http://", "https://")):
             continue  # a text is its own URL
         media = _fetch(url)
@@ -225,6 +229,15 @@ def _show(server: Server, task_id: str) -> None:
 def _fetch(url: str) -> httpx.Response:
     with httpx.Client(transport=BoundedTransport()) as http, within(_FETCH_S):
         return http.get(url, timeout=_FETCH_S)
+
+
+def _readable(url: str) -> str:
+    """Return the beginning of a text that is its own URL, in one line; any other URL as it is."""
+    head, _, text = url.partition(",")
+    if not head.startswith("data:text/plain"):
+        return url
+    line = " ".join(unquote(text).split())
+    return line if len(line) <= _MOST_TEXT else f"{line[:_MOST_TEXT]}…"
 
 
 def _kept_url(server: Server, task_id: str, place: int) -> str:

@@ -9,10 +9,13 @@ from typing import Any
 
 from tracker.domain.cost import Cost, CostOrigin, Phase
 
-_MODELS = ("model_name", "model", "model_id", "version")
-_SECONDS = ("duration", "seconds", "duration_s", "durationSeconds", "duration_seconds")
-_PIECES = ("n", "num_outputs", "num_images", "image_count", "number_of_images", "sampleCount")
-_WITHIN = ("input", "parameters", "settings")
+_MODELS = ("model_name", "model", "model_id", "version", "mv", "model_type", "taskType")
+_SECONDS = ("duration", "seconds", "duration_s", "durationSeconds", "duration_seconds", "length")
+_PIECES = (
+    *("n", "num_outputs", "num_images", "image_count", "number_of_images", "sampleCount"),
+    *("batch_size", "batchSize"),
+)
+_WITHIN = ("input", "parameters", "settings", "gen_params", "options", "metadata")
 """Objects of a request in which providers put the fields of the model."""
 _MOST = 10_000
 """A quantity beyond it is no count of seconds or pieces."""

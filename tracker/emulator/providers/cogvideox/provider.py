@@ -230,7 +230,8 @@ def _result(task: CogVideoTask) -> dict[str, Any]:
     links = [media_url(task, name) for name in task.ready_artifacts]
     if task.details.kind == "image":
         return {"image_result": [{"url": link} for link in links]}
-    videos = [{"url": link, "cover_image_url": f"{link}&cover=1"} for link in links]
+    cover = media_url(task, "cover.png")
+    videos = [{"url": link, "cover_image_url": cover} for link in links]
     is_object = task.scenario.has(CogVideoWord.RESULT_OBJECT)
     return {"video_result": videos[0] if is_object else videos}
 
