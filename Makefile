@@ -21,7 +21,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help install setup demo browser fonts promtool pgbouncer deploy-tools pictures test test-fast test-pg cov bench chaos check fmt lint types imports migrations-check lock \
+.PHONY: help install setup demo tools browser fonts promtool pgbouncer deploy-tools pictures test test-fast test-pg cov bench chaos check fmt lint types imports migrations-check lock \
 	lock-check run emulate migration docs clean
 
 help: ## Show this list
@@ -65,12 +65,15 @@ deploy-tools: .deploy/.ready ## Install linters of the recipes in deploy/ into .
 demo: .venv/.run ## Run the main job on this machine (KEEP=1 leaves it running)
 	@$(PY) -m tracker demo $(if $(KEEP),--keep)
 
-test: .venv/.dev .venv/.s3 .clients/.ready ## Run all tests, on SQLite, PostgreSQL and in Chromium
+test: .venv/.dev .venv/.s3 tools ## Run all tests, on SQLite, PostgreSQL and in Chromium
+	$(PY) -m pytest $(BESIDE) $(PROCESSES) $(ARGS)
+
+# One after the other: apt-get lets nobody else in.
+tools: .clients/.ready
 	@$(MAKE) -s browser || echo "Chromium could not be installed: the tests of pages in it will be skipped"
 	@$(MAKE) -s promtool || echo "promtool could not be had: the tests of alert rules by it will be skipped"
 	@$(MAKE) -s pgbouncer || echo "PgBouncer could not be had: the tests of poolers will be skipped"
 	@$(MAKE) -s deploy-tools || echo "the linters of deploy/ could not be had: their tests will be skipped"
-	$(PY) -m pytest $(BESIDE) $(PROCESSES) $(ARGS)
 
 # The contract test draws its requests while it is collected, and runs on PostgreSQL alone.
 test-fast: .venv/.dev ## Run what a change breaks first: core, providers and routes, on SQLite

@@ -20,7 +20,7 @@ pytest_plugins = ["tests.support.forking"]
 
 # At the interpreter's own thresholds, the garbage collector took an eighth of the processor time of
 # collection, and 3 to 7 % of that of the tests.
-gc.set_threshold(20_000, 20, 50)
+gc.set_threshold(50_000, 20, 50)
 
 # Where the tests are started in the background of a shell, SIGINT is ignored, and so it would be by
 # every command that they start and interrupt.

@@ -55,7 +55,10 @@ class ExampleApi:
                 name="example", callbacks=self._callbacks, words=_WORDS, purge_seconds=3600
             ),
         )
-        self.routes = (
+
+    def routes(self) -> Sequence[ApiRoute]:
+        """Return the table of routes."""
+        return (
             ApiRoute("POST", "/v1/jobs", self.create),
             ApiRoute("GET", "/v1/jobs", self.list_jobs),
             ApiRoute("GET", "/v1/jobs/{id}", self.get),

@@ -13,11 +13,11 @@ shorter fails on a machine whose cores are busy, which is no fault of what is te
 def wait_until(condition: Callable[[], bool], *, timeout_s: float = PATIENCE_S) -> None:
     """Until the condition holds; fails the test when it does not in time."""
     deadline = time.monotonic() + timeout_s
-    event_s = 0.002
+    event_s = 0.004
     while not condition():
         assert time.monotonic() < deadline, f"not within {timeout_s:g} s"
         time.sleep(event_s)  # a look every few milliseconds at another thread or process
-        event_s = min(event_s * 1.5, 0.05)
+        event_s = min(event_s * 1.6, 0.1)
 
 
 async def until(condition: Callable[[], bool], *, timeout_s: float = PATIENCE_S) -> None:

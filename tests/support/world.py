@@ -9,6 +9,7 @@ import httpx
 from tests.support.requests import EXAMPLE, MULTI_IMAGE
 from tests.support.waiting import PATIENCE_S, wait_until
 
+_WAIT_S = 5
 OPEN = {"queued", "uncertain", "submitted", "running"}
 
 
@@ -37,10 +38,17 @@ class World:
 
     def finished(self, task_id: str, *, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """A task once it is over, its history checked."""
-        wait_until(lambda: self.task(task_id)["state"] not in OPEN, timeout_s=timeout_s)
-        task = self.task(task_id)
-        self.check_history(task)
-        return task
+        found: list[dict[str, Any]] = []
+
+        def is_over() -> bool:
+            # The service is asked to wait, or it would be asked every few milliseconds.
+            answer = self.http.get(f"/v1/tasks/{task_id}", params={"wait": _WAIT_S})
+            found[:] = [answer.json()]
+            return found[0]["state"] not in OPEN
+
+        wait_until(is_over, timeout_s=timeout_s)
+        self.check_history(found[0])
+        return found[0]
 
     def check_history(self, task: dict[str, Any]) -> None:
         """Versions have no gap, each step starts where the last ended, the last is the state.

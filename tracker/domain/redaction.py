@@ -171,13 +171,14 @@ class Redactor:
         """Return the patterns that may match; usually none, as a search for plain text shows."""
         plain = _unescape_ascii(text)
         bare = text.replace("\\", "") if "\\" in text else text
+        pattern_of = _secret if _may_be_escaped(text) else _unescaped_secret
         patterns = [_CALLBACK] if "callbacks" in plain else []
         patterns += [_jwt(claims) for claims in self._claims if claims in plain]
         if any(one in plain or one in bare for one in also):
-            patterns += [_secret(one) for one in _sought(also)]
-        patterns += [_secret(one) for one in self._known if one in plain or one in bare]
+            patterns += [pattern_of(one) for one in _sought(also)]
+        patterns += [pattern_of(one) for one in self._known if one in plain or one in bare]
         if encoded := self._encoded.found_in(text):
-            patterns += [_secret(one) for one in _sought(encoded)]
+            patterns += [pattern_of(one) for one in _sought(encoded)]
         return patterns
 
 
@@ -233,10 +234,27 @@ def _read_escape(found: re.Match[str]) -> str:
     return chr(int(found[1], 16))
 
 
+def _may_be_escaped(text: str) -> bool:
+    return "%" in text or "\\" in text or "&#" in text
+
+
 @lru_cache(maxsize=1024)
 def _secret(secret: str) -> re.Pattern[str]:
     """Return a secret however it is written; a short one only as a word of its own."""
-    written = _escapable_pattern(secret)
+    return _word_pattern(secret, _escapable_pattern(secret))
+
+
+@lru_cache(maxsize=1024)
+def _unescaped_secret(secret: str) -> re.Pattern[str]:
+    """Return what `_secret` does, for texts without any escape.
+
+    A token that proves a callback is of that callback alone, so that its pattern is compiled for
+    it: with all ways to write 700 characters that took a tenth of a second.
+    """
+    return _word_pattern(secret, re.escape(secret))
+
+
+def _word_pattern(secret: str, written: str) -> re.Pattern[str]:
     if len(secret) < CERTAIN:
         written = rf"(?<![A-Za-z0-9]){written}(?![A-Za-z0-9])"
     return re.compile(written)

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache
 from typing import NoReturn, Protocol
 from urllib.parse import unquote
 
@@ -118,7 +118,7 @@ class ApiService(Protocol):
 Handler = Callable[[ApiCall], Awaitable[Reply]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ApiRoute:
     """A method and a path pattern, such as `/v1/jobs/{id}`, and the handler of its calls.
 
@@ -129,11 +129,10 @@ class ApiRoute:
     pattern: str
     handler: Handler
 
-    @cached_property
+    @property
     def expression(self) -> re.Pattern[str]:
         """The pattern as a regular expression over the escaped path."""
-        pieces = re.split(r"(\{\w+(?::path)?\})", self.pattern)
-        return re.compile("".join(_expression_of(piece) for piece in pieces))
+        return _compile_pattern(self.pattern)
 
 
 class RouteTable:
@@ -157,6 +156,13 @@ class RouteTable:
         if is_known_path:
             raise Refusal(RefusalKind.WRONG_METHOD, "method not allowed")
         raise Refusal(RefusalKind.NO_SUCH_PATH, "no such path")
+
+
+@cache
+def _compile_pattern(pattern: str) -> re.Pattern[str]:
+    """Compile a route's pattern, once for all emulators of a process."""
+    pieces = re.split(r"(\{\w+(?::path)?\})", pattern)
+    return re.compile("".join(_expression_of(piece) for piece in pieces))
 
 
 def _expression_of(piece: str) -> str:

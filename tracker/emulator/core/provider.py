@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, ApiService, Reply, RouteTable
@@ -93,13 +94,20 @@ class RoutedService:
     def __init__(
         self,
         prefixes: Sequence[str],
-        routes: Sequence[ApiRoute],
+        routes: Callable[[], Sequence[ApiRoute]],
         refuse: Callable[[Refusal, ApiCall], Reply],
     ) -> None:
-        """Serve the routes under each prefix; `refuse` words a refusal, without Retry-After."""
+        """Serve the routes under each prefix; `refuse` words a refusal, without Retry-After.
+
+        routes: is asked at the first call: most emulators serve few of their providers.
+        """
         self.prefixes = prefixes
-        self._table = RouteTable(routes)
+        self._routes = routes
         self._refuse = refuse
+
+    @cached_property
+    def _table(self) -> RouteTable:
+        return RouteTable(self._routes())
 
     async def answer(self, call: ApiCall) -> Reply:
         """Answer by the table; raises Refusal or BrokenAnswerSignal."""

@@ -4,6 +4,7 @@ import inspect
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -102,18 +103,24 @@ def _schemas(found: Sequence[OperationSpec]) -> tuple[Mapping[Any, Any], dict[st
     wanted: dict[tuple[Any, Mode], TypeAdapter[Any]] = {}
     for spec in found:
         if spec.body is not None:
-            wanted[spec.body, "validation"] = TypeAdapter(spec.body)
+            wanted[spec.body, "validation"] = _adapter(spec.body)
         for answer in spec.answers.values():
             if answer.shape is not None:
-                wanted[answer.shape, "serialization"] = TypeAdapter(answer.shape)
+                wanted[answer.shape, "serialization"] = _adapter(answer.shape)
     for shape, _ in EVENTS.values():
-        wanted[shape, "serialization"] = TypeAdapter(shape)
-    wanted[service_views.Problem, "serialization"] = TypeAdapter(service_views.Problem)
+        wanted[shape, "serialization"] = _adapter(shape)
+    wanted[service_views.Problem, "serialization"] = _adapter(service_views.Problem)
     refs, defs = TypeAdapter.json_schemas(
         [(shape, mode, adapter) for (shape, mode), adapter in wanted.items()], ref_template=_REF
     )
     shown = _as_shown(defs["$defs"])
     return _as_shown(refs), {name: _tidy(schema) for name, schema in sorted(shown.items())}
+
+
+@cache
+def _adapter(shape: Any) -> TypeAdapter[Any]:
+    """Make a shape's adapter, once in a process: it reads the source of each class in it."""
+    return TypeAdapter(shape)
 
 
 def _as_shown(found: Any) -> Any:

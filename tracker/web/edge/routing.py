@@ -50,9 +50,15 @@ class RouteIndex:
         router: answers what is no HTTP request, and by its `default` what has no route.
         """
         self._router = router
-        keyed = [(_key(route), _require_route(route)) for route in router.routes]
-        keys = dict.fromkeys(key for key, _ in keyed)
-        self._groups = {key: self._group_of(key, keyed) for key in keys}
+        begun: dict[str, list[tuple[str | None, _Target]]] = {}
+        for one in router.routes:
+            first, second = _key(one)
+            begun.setdefault(first, []).append((second, _target(_require_route(one))))
+        self._groups = {
+            (first, second): self._group_of(second, keyed)
+            for first, keyed in begun.items()
+            for second in dict.fromkeys(own for own, _ in keyed)
+        }
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one request. No coroutine of its own, which every request would pay for."""
@@ -77,16 +83,16 @@ class RouteIndex:
                 return route.app
         return group.router
 
-    def _group_of(self, key: _Key, keyed: Sequence[tuple[_Key, Route]]) -> _Group:
-        """Return those that a path with these parts may have."""
-        like = (key, (key[0], None))
-        fitting = [route for own, route in keyed if own in like]
+    def _group_of(self, second: str | None, keyed: Sequence[tuple[str | None, _Target]]) -> _Group:
+        """Return those that a path may have. keyed: the routes with the same first part."""
+        fitting = [target for own, target in keyed if own in (second, None)]
+        routes = [target.route for target in fitting]
         targets: dict[str, list[_Target]] = {}
-        if all(route.methods for route in fitting):  # else one takes every method, whatever it is
-            for route in fitting:
-                for method in route.methods or ():
-                    targets.setdefault(method, []).append(_target(route))
-        router = Router(fitting, redirect_slashes=False, default=self._default)
+        if all(route.methods for route in routes):  # else one takes every method, whatever it is
+            for target in fitting:
+                for method in target.route.methods or ():
+                    targets.setdefault(method, []).append(target)
+        router = Router(routes, redirect_slashes=False, default=self._default)
         return _Group(targets, router)
 
     async def _default(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -277,7 +277,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[ArkDetails]:
     """Return Ark's emulator."""
     api = ArkApi(emulator)
-    service = RoutedService(("/ark",), api.routes(), _refuse)
+    service = RoutedService(("/ark",), api.routes, _refuse)
     return EmulatedProvider(name="ark", engine=api.engine, services=(service,), main_job=MAIN_JOB)
 
 

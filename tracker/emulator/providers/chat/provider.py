@@ -153,7 +153,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[ChatDetails]:
     """Return the emulator of wrappers."""
     api = ChatApi(emulator)
-    service = RoutedService(("/chat",), api.routes(), _refuse)
+    service = RoutedService(("/chat",), api.routes, _refuse)
     return EmulatedProvider(name="chat", engine=api.engine, services=(service,), main_job=MAIN_JOB)
 
 

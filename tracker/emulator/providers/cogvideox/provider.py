@@ -196,8 +196,8 @@ def create(emulator: Emulator) -> EmulatedProvider[CogVideoDetails]:
     """Return the emulator: where a bare host would serve it, and as gateways do."""
     api = EmulatedCogVideo(emulator)
     services = (
-        RoutedService(("/cogvideox/api/paas/v4", "/api/paas/v4"), api.routes(), _refuse),
-        RoutedService(("/cogvideox/v4",), api.routes(), _refuse),
+        RoutedService(("/cogvideox/api/paas/v4", "/api/paas/v4"), api.routes, _refuse),
+        RoutedService(("/cogvideox/v4",), api.routes, _refuse),
     )
     return EmulatedProvider(
         name="cogvideox", engine=api.engine, services=services, main_job=MAIN_JOB

@@ -184,8 +184,8 @@ def create(emulator: Emulator) -> EmulatedProvider[DomoDetails]:
     api = EmulatedDomo(emulator)
     wrapper = EmulatedDiscord(api.engine, emulator.config)
     services = (
-        RoutedService(("/domo",), api.routes(), _refuse),
-        RoutedService(("/domo-discord",), wrapper.routes(), refuse_as_wrapper),
+        RoutedService(("/domo",), api.routes, _refuse),
+        RoutedService(("/domo-discord",), wrapper.routes, refuse_as_wrapper),
     )
     return EmulatedProvider(name="domo", engine=api.engine, services=services, main_job=MAIN_JOB)
 

@@ -239,8 +239,8 @@ def create(emulator: Emulator) -> EmulatedProvider[FalDetails]:
     """Return fal's emulator."""
     api = FalApi(emulator)
     services = (
-        RoutedService(("/fal",), api.routes(), _refuse),
-        RoutedService(("/fal-run",), api.held_routes(), _refuse),
+        RoutedService(("/fal",), api.routes, _refuse),
+        RoutedService(("/fal-run",), api.held_routes, _refuse),
     )
     return EmulatedProvider(name="fal", engine=api.engine, services=services, main_job=MAIN_JOB)
 

@@ -171,9 +171,9 @@ def create(emulator: Emulator) -> EmulatedProvider[FluxDetails]:
     """Return Flux's emulator."""
     api = EmulatedFlux(emulator)
     services = (
-        RoutedService((_GLOBAL,), api.routes(_GLOBAL), _refuse),
-        RoutedService((_EU,), api.routes(_EU), _refuse),
-        RoutedService(("/flux",), api.routes("/flux", "authorization"), _refuse),
+        RoutedService((_GLOBAL,), partial(api.routes, _GLOBAL), _refuse),
+        RoutedService((_EU,), partial(api.routes, _EU), _refuse),
+        RoutedService(("/flux",), partial(api.routes, "/flux", "authorization"), _refuse),
     )
     return EmulatedProvider(name="flux", engine=api.engine, services=services, main_job=MAIN_JOB)
 

@@ -225,7 +225,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[HailuoDetails]:
     """Return MiniMax's emulator."""
     api = HailuoApi(emulator)
-    service = RoutedService(("/hailuo",), api.routes(), _refuse)
+    service = RoutedService(("/hailuo",), api.routes, _refuse)
     return EmulatedProvider(
         name="hailuo", engine=api.engine, services=(service,), main_job=MAIN_JOB
     )

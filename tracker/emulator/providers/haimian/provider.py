@@ -259,7 +259,7 @@ def create(emulator: Emulator) -> EmulatedProvider[HaimianDetails]:
     """Return Haimian's emulator."""
     api = HaimianApi(emulator)
     services = (
-        RoutedService(("/haimian",), api.web_routes(), _refuse_web),
-        RoutedService(("/haimian-volc",), api.official_routes(), _refuse_official),
+        RoutedService(("/haimian",), api.web_routes, _refuse_web),
+        RoutedService(("/haimian-volc",), api.official_routes, _refuse_official),
     )
     return EmulatedProvider(name="haimian", engine=api.engine, services=services, main_job=MAIN_JOB)

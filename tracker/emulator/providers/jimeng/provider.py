@@ -203,7 +203,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[JimengDetails]:
     """Return Jimeng's emulator."""
     api = JimengApi(emulator)
-    service = RoutedService(("/jimeng",), api.routes(), _refuse)
+    service = RoutedService(("/jimeng",), api.routes, _refuse)
     return EmulatedProvider(
         name="jimeng", engine=api.engine, services=(service,), main_job=MAIN_JOB
     )

@@ -218,9 +218,11 @@ def create(emulator: Emulator) -> EmulatedProvider[LumaDetails]:
     gateway = EmulatedWebPage(api.engine, emulator.config)
     agents = EmulatedAgents(api.engine, emulator.config)
     services = (
-        RoutedService(("/luma",), [*api.routes(_OFFICIAL), *gateway.routes()], _refuse_by_path),
-        RoutedService(("/dream-machine",), api.routes("/v1"), _refuse),
-        RoutedService(("/luma-agents",), agents.routes(), refuse_as_agents),
+        RoutedService(
+            ("/luma",), lambda: [*api.routes(_OFFICIAL), *gateway.routes()], _refuse_by_path
+        ),
+        RoutedService(("/dream-machine",), partial(api.routes, "/v1"), _refuse),
+        RoutedService(("/luma-agents",), agents.routes, refuse_as_agents),
     )
     return EmulatedProvider(name="luma", engine=api.engine, services=services, main_job=MAIN_JOB)
 

@@ -84,6 +84,10 @@ class MidjourneyApi:
             own.append(ApiRoute("POST", f"{base}/task/{{id}}/cancel", self._cancel))
         return (*creates, *common, *own)
 
+    def routes_below(self, bases: Sequence[str]) -> Sequence[ApiRoute]:
+        """Return the routes below each of several paths."""
+        return [route for base in bases for route in self.routes(base)]
+
     def refuse(self, refusal: Refusal, _call: ApiCall) -> Reply:
         """Word a refusal."""
         return reply_of(self._kind, refusal)
@@ -340,12 +344,13 @@ def create(emulator: Emulator) -> EmulatedProvider[MidjourneyDetails]:
     for kind in ProxyKind:
         api = MidjourneyApi(emulator, engine, kind)
         modes = ("mj-fast", "mj-turbo", "mj-relax") if kind is not ProxyKind.NOVICEZK else ()
-        below = [f"/{mode}/mj" for mode in modes]
-        routes = [route for base in ("/mj", *below) for route in api.routes(base)]
+        bases = ("/mj", *(f"/{mode}/mj" for mode in modes))
         own = f"/{kind}" if kind is not ProxyKind.PLAIN else ""
-        services.append(RoutedService((f"/midjourney{own}",), routes, api.refuse))
+        services.append(
+            RoutedService((f"/midjourney{own}",), partial(api.routes_below, bases), api.refuse)
+        )
         if kind is ProxyKind.PLAIN:
-            services.append(RoutedService(("/mj",), api.routes(""), api.refuse))
+            services.append(RoutedService(("/mj",), partial(api.routes, ""), api.refuse))
             prefixes = [f"/{mode}" for mode in modes]
-            services.append(RoutedService(prefixes, api.routes("/mj"), api.refuse))
+            services.append(RoutedService(prefixes, partial(api.routes, "/mj"), api.refuse))
     return EmulatedProvider(name="midjourney", engine=engine, services=services, main_job=MAIN_JOB)

@@ -161,7 +161,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[VideoDetails]:
     """Return the emulator of a gateway's videos."""
     api = VideoApi(emulator)
-    service = RoutedService(("/openai",), api.routes(), _refuse)
+    service = RoutedService(("/openai",), api.routes, _refuse)
     return EmulatedProvider(
         name="openai", engine=api.engine, services=(service,), main_job=MAIN_JOB
     )

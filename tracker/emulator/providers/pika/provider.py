@@ -159,8 +159,8 @@ def create(emulator: Emulator) -> EmulatedProvider[PikaDetails]:
     """Return Pika's emulator: a gateway, and ComfyUI's proxy."""
     api = PikaApi(emulator)
     services = (
-        RoutedService(("/pika",), api.gateway(), _refuse),
-        RoutedService(("/proxy/pika",), api.forms(), _refuse),
+        RoutedService(("/pika",), api.gateway, _refuse),
+        RoutedService(("/proxy/pika",), api.forms, _refuse),
     )
     return EmulatedProvider(name="pika", engine=api.engine, services=services, main_job=MAIN_JOB)
 

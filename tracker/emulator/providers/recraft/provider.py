@@ -118,7 +118,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[RecraftDetails]:
     """Return the emulator of Recraft."""
     api = RecraftApi(emulator)
-    service = RoutedService(("/recraft",), api.routes(), _refuse)
+    service = RoutedService(("/recraft",), api.routes, _refuse)
     return EmulatedProvider(
         name="recraft", engine=api.engine, services=(service,), main_job=MAIN_JOB
     )

@@ -77,7 +77,10 @@ class ReplicateApi:
                 purge_seconds=_PURGE_S,
             ),
         )
-        self.routes = (
+
+    def routes(self) -> Sequence[ApiRoute]:
+        """Return the table of routes."""
+        return (
             ApiRoute("POST", "/v1/predictions", self._create_by_version),
             ApiRoute("GET", "/v1/predictions", self._list),
             ApiRoute("GET", "/v1/predictions/{id}", self._get),

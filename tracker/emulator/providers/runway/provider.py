@@ -211,11 +211,11 @@ def create(emulator: Emulator) -> EmulatedProvider[RunwayDetails]:
     api = EmulatedRunway(emulator)
     resellers = RunwayResellers(api.engine, emulator.config)
     services = (
-        RoutedService(("/runway/official",), api.official(), _refuse),
-        RoutedService(("/runwayml",), api.gateway(), _refuse_as_gateway),
-        RoutedService(("/runway",), api.web(), _refuse_as_gateway),
-        RoutedService(("/runway-kie/api/v1",), resellers.kie(), refuse_as_kie),
-        RoutedService(("/uniapp-service/api/runway",), resellers.numbered(), refuse_as_numbered),
+        RoutedService(("/runway/official",), api.official, _refuse),
+        RoutedService(("/runwayml",), api.gateway, _refuse_as_gateway),
+        RoutedService(("/runway",), api.web, _refuse_as_gateway),
+        RoutedService(("/runway-kie/api/v1",), resellers.kie, refuse_as_kie),
+        RoutedService(("/uniapp-service/api/runway",), resellers.numbered, refuse_as_numbered),
     )
     return EmulatedProvider(name="runway", engine=api.engine, services=services, main_job=MAIN_JOB)
 

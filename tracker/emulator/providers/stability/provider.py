@@ -241,7 +241,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[StabilityDetails]:
     """Return Stability's emulator."""
     api = StabilityApi(emulator)
-    service = RoutedService(("/stability",), api.routes(), _refuse)
+    service = RoutedService(("/stability",), api.routes, _refuse)
     return EmulatedProvider(
         name="stability", engine=api.engine, services=(service,), main_job=MAIN_JOB
     )

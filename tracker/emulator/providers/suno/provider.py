@@ -1,5 +1,7 @@
 """Suno's emulator: every protocol under its prefix, all with the same tasks."""
 
+from functools import partial
+
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.provider import EmulatedProvider, MainJob, RoutedService
 from tracker.emulator.providers.suno.api import SunoTasks
@@ -29,9 +31,9 @@ def create(emulator: Emulator) -> EmulatedProvider[SunoDetails]:
     kie = ResellerApi(tasks, "/chat/credit", too_many=429)
     server = SelfHostedApi(tasks)
     services = (
-        RoutedService(("/suno", "/task/suno/v1"), gateway.routes(), refuse_as_gateway),
-        RoutedService(("/sunoapi",), sunoapi.routes("/api/v1"), sunoapi.refuse),
-        RoutedService(("/kie",), kie.routes("/api/v1"), kie.refuse),
-        RoutedService(("/gcui",), server.routes("/api"), refuse_as_server),
+        RoutedService(("/suno", "/task/suno/v1"), gateway.routes, refuse_as_gateway),
+        RoutedService(("/sunoapi",), partial(sunoapi.routes, "/api/v1"), sunoapi.refuse),
+        RoutedService(("/kie",), partial(kie.routes, "/api/v1"), kie.refuse),
+        RoutedService(("/gcui",), partial(server.routes, "/api"), refuse_as_server),
     )
     return EmulatedProvider(name="suno", engine=tasks.engine, services=services, main_job=MAIN_JOB)

@@ -284,5 +284,5 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[UdioDetails]:
     """Return Udio's emulator."""
     api = UdioApi(emulator)
-    service = RoutedService(("/udio",), api.routes(), _refuse)
+    service = RoutedService(("/udio",), api.routes, _refuse)
     return EmulatedProvider(name="udio", engine=api.engine, services=(service,), main_job=MAIN_JOB)

@@ -294,7 +294,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[VeoDetails]:
     """Return Google's emulator."""
     api = VeoApi(emulator)
-    service = RoutedService(("/veo",), api.routes(), _refuse)
+    service = RoutedService(("/veo",), api.routes, _refuse)
     return EmulatedProvider(name="veo", engine=api.engine, services=(service,), main_job=MAIN_JOB)
 
 

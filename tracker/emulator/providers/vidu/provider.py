@@ -253,7 +253,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[ViduDetails]:
     """Return Vidu's emulator."""
     api = ViduApi(emulator)
-    service = RoutedService(("/vidu",), api.routes(), _refuse)
+    service = RoutedService(("/vidu",), api.routes, _refuse)
     return EmulatedProvider(name="vidu", engine=api.engine, services=(service,), main_job=MAIN_JOB)
 
 

@@ -261,7 +261,7 @@ MAIN_JOB = MainJob(
 def create(emulator: Emulator) -> EmulatedProvider[WanDetails]:
     """Return DashScope's emulator."""
     api = WanApi(emulator)
-    service = RoutedService(("/wan",), api.routes(), _refuse)
+    service = RoutedService(("/wan",), api.routes, _refuse)
     return EmulatedProvider(name="wan", engine=api.engine, services=(service,), main_job=MAIN_JOB)
 
 
