@@ -21,6 +21,8 @@ ED25519 = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiM
 MESSAGE = b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc"
 SIGNATURE = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
 """RFC 8037, appendix A.4 (https://www.rfc-editor.org/rfc/rfc8037, read 2026-11)."""
+P = 2**255 - 19
+OF_ORDER_8 = 2707385501144840649318225287225658788936804267575313519463743609750303402022
 BROKEN: list[dict[str, Any]] = [
     {},
     {"kty": "OKP", "crv": "Ed25519"},
@@ -54,6 +56,18 @@ def test_ed25519_fits_by_any_key_of_the_set() -> None:
     assert not is_ed25519_signed([ED25519], MESSAGE, b"")
     assert not is_ed25519_signed(BROKEN, MESSAGE, signature)
     assert not is_ed25519_signed([], MESSAGE, signature)
+
+
+@pytest.mark.parametrize("y", [0, 1, P - 1, P, P + 1, OF_ORDER_8, P - OF_ORDER_8])
+@pytest.mark.parametrize("sign", [0, 1 << 255])
+def test_a_key_by_which_anybody_can_sign_is_none(y: int, sign: int) -> None:
+    """With a key of small order the signature R, 0 fits many messages."""
+    raw = (y | sign).to_bytes(32, "little")
+    key = {"kty": "OKP", "crv": "Ed25519", "x": urlsafe_b64encode(raw).decode()}
+    assert not is_usable(key)
+    for number in range(16):
+        forged = (1).to_bytes(32, "little") + bytes(32)
+        assert not is_ed25519_signed([key], b"%d" % number, forged)
 
 
 def test_rs256_fits_by_the_key_that_is_named(rsa: RSAPrivateKey) -> None:

@@ -17,6 +17,16 @@ if TYPE_CHECKING:  # 11 MB: imported where something is signed so
 _LEAST_RSA_BITS, _MOST_RSA_BITS = 2048, 8192
 _MOST_KEYS = 32
 """Keys of a set that are tried; a rotation needs two."""
+_P = 2**255 - 19
+_OF_ORDER_8 = (
+    2707385501144840649318225287225658788936804267575313519463743609750303402022,
+    55188659117513257062467267217118295137698188065244968500265048394206261417927,
+)
+_SMALL_ORDER = frozenset((0, 1, _P - 1, _P, _P + 1, *_OF_ORDER_8))
+"""y of the points whose order divides 8. As a key, such a point lets anybody sign: RFC 8032 section
+5.1.7 leaves it to the verifier, and OpenSSL accepts them
+(https://eprint.iacr.org/2020/1244, table 1, read 2026-11).
+"""
 
 
 def is_ed25519_signed(keys: KeySet, message: bytes, signature: bytes) -> bool:
@@ -88,7 +98,10 @@ def _ed25519_key(x: str) -> "Ed25519PublicKey | None":
     )
 
     raw = decode_base64url(x)
-    return Ed25519PublicKey.from_public_bytes(raw) if raw is not None and len(raw) == 32 else None
+    if raw is None or len(raw) != 32:
+        return None
+    y = int.from_bytes(raw, "little") & (2**255 - 1)  # above it stands the sign of x
+    return None if y in _SMALL_ORDER else Ed25519PublicKey.from_public_bytes(raw)
 
 
 @lru_cache(maxsize=64)

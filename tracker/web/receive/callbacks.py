@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.records import record
+from tracker.domain.signature import SIGNATURE
 from tracker.domain.token import SHARED
 from tracker.providers.ports.callbacks import Inbound
 from tracker.services.receive.correlation import RawCallback
@@ -27,6 +28,7 @@ ANSWERS: Mapping[Verdict, Response] = {
     verdict: JSONResponse({"verdict": verdict.value}) for verdict in Verdict
 }
 """The answer for each verdict, shared by all requests."""
+_SIGNATURE_NAME = SIGNATURE.encode()
 _PLAIN = '([!-"$&-.0->@-~]+)'
 _PLAIN_URL = re.compile(f"{CALLBACK_PREFIX}{_PLAIN}/{_PLAIN}/{_PLAIN}".encode())
 
@@ -188,9 +190,14 @@ def _make_response(reply: CallbackReply) -> Response:
     return Response(reply.body, reply.status, nosniff, media_type=kind)
 
 
-def decode_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Return headers as text. Of those that came twice, the last."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+def decode_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return headers as text. Of those that came twice, the last; signatures all, in one line."""
+    found = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+    if len(found) < len(headers) and SIGNATURE in found:
+        # During a rotation some senders write a line for each secret.
+        several = (value for name, value in headers if name == _SIGNATURE_NAME)
+        found[SIGNATURE] = b" ".join(several).decode("latin-1")
+    return found
 
 
 def path_parts_of(url: bytes) -> Sequence[str] | None:
