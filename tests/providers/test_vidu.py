@@ -21,7 +21,15 @@ from tests.providers.recorded import RecordedContract
 from tests.providers.support import NOW, ODD_DATES, a_task, an_account, asked_of, sent_to
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpResult
-from tracker.domain.outcome import Absence, Absent, Follow, Observed, PollOutcome, Unanswered
+from tracker.domain.outcome import (
+    Absence,
+    Absent,
+    Deferred,
+    Follow,
+    Observed,
+    PollOutcome,
+    Unanswered,
+)
 from tracker.domain.task import TaskState
 from tracker.providers.kit.proofs import SignedRequestLine
 from tracker.providers.ports.account import Account
@@ -263,3 +271,12 @@ def test_the_body_is_not_covered_and_the_request_line_is() -> None:
 )
 def test_what_was_changed_or_left_out_proves_nothing(changes: dict[str, str], flaw: str) -> None:
     assert KEY.verify(called(**changes), now=AT).flaw == flaw
+
+
+@pytest.mark.parametrize("status", [400, 429])
+def test_a_full_queue_is_waited_for_whatever_its_status(status: int) -> None:
+    body = b'{"code": 400, "reason": "OperationInProcess", "message": "busy"}'
+    sending = sent_to(an_account(VIDU), a_task("text2video"), {"model": "m", "prompt": "a"})
+    outcome = VIDU.submits.parse_submit(sending, HttpResult(status, {}, body))
+    assert isinstance(outcome, Deferred)
+    assert not outcome.spends_attempt

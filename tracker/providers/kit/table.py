@@ -98,6 +98,12 @@ STATUSES: Mapping[int, Meaning] = {
 request is refused; of everything else nobody knows."""
 
 
+CALLER_GONE = (444, 460, 499)
+"""Statuses of proxies (nginx, AWS's load balancer) whose caller went away, or was taken to have:
+what lies behind them may have created it.
+"""
+
+
 class TableAdapter(WordTable):
     """Submits and polls by a table. The Protocols are in ports/adapter.py.
 
@@ -381,6 +387,8 @@ class TableAdapter(WordTable):
         known = self.meanings.get(status) or STATUSES.get(status)
         if known is not None:
             return known
+        if status in CALLER_GONE:
+            return Meaning.UNKNOWN
         return Meaning.REFUSED if 400 <= status < 500 else Meaning.UNKNOWN
 
 

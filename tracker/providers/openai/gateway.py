@@ -29,6 +29,7 @@ from tracker.providers.openai.images import IMAGES, build_create, read_whole, ty
 from tracker.providers.openai.images import LASTS_S as IMAGES_LAST_S
 from tracker.providers.openai.operations import CREATES, GENERATIONS, REMIX, form_of
 from tracker.providers.openai.passing import BILLING
+from tracker.providers.openai.pauses import told_pause_s
 from tracker.providers.openai.rows import (
     EXPIRED,
     IDS,
@@ -60,6 +61,11 @@ class NewApi(TaskTable):
     meanings: ClassVar[Mapping[int, Meaning]] = MappingProxyType(
         {**TaskTable.meanings, 499: Meaning.UNKNOWN}
     )
+
+    def pause_s(self, answer: HttpResult, parsed: Any) -> float | None:
+        """Take what the headers say of the limits, which gateways pass on."""
+        del parsed
+        return told_pause_s(answer)
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table, and find the task that a remix changes."""

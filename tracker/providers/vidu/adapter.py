@@ -131,6 +131,8 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         code = first_text(parsed, ("reason",), limit=100)
         if code == _NO_MONEY and answer.status < 500:
             return Refused(code, self.in_words(answer, parsed), blames_account=True)
+        if code in _WAITS and isinstance(found, Refused):
+            found = Deferred(code, found.message, self.pause_s(answer, parsed))
         match found:
             case Refused() | Unknown():
                 return replace(found, code=code)
