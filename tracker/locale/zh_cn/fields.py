@@ -105,6 +105,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "must be a time as YYYYMMDDhhmmss": "必须是 YYYYMMDDhhmmss 格式的时间",
         "must be a time such as 2026-05-01T10:00:00Z": "必须是时间，例如 2026-05-01T10:00:00Z",
         "must be 5 or 10": "必须是 5 或 10",
+        "at most 2 decimal places": "最多两位小数",
+        "needs a picture: use image_to_video": "需要图片：请用 image_to_video",
         "must be 30 or 60": "必须是 30 或 60",
         "must be a text, a list of texts or an object": "必须是文本、文本数组或对象",
         "must be a list of texts": "必须是文本数组",

@@ -84,12 +84,21 @@ class _Video(OpenInputs):
     concepts: list[OpenInputs] | None = None
 
 
+class _Identity(OpenInputs):
+    images: list[Name] | None = Field(None, max_length=4)
+
+
+class _Characters(OpenInputs):
+    identity0: _Identity | None = None
+
+
 class _Image(OpenInputs):
     model: Name
     prompt: Prompt | None = None
     aspect_ratio: Ratio | None = None
     image_ref: list[_Media] | None = Field(None, max_length=4)
     style_ref: list[_Media] | None = None
+    character_ref: _Characters | None = None
     format: Literal["jpg", "png"] | None = None
     sync: bool | None = None
 
@@ -106,6 +115,14 @@ class _Reframe(OpenInputs):
     model: Name
     aspect_ratio: Ratio
     prompt: Prompt | None = None
+    grid_position_x: int | None = None
+    grid_position_y: int | None = None
+    x_start: int | None = None
+    x_end: int | None = None
+    y_start: int | None = None
+    y_end: int | None = None
+    resized_width: int | None = None
+    resized_height: int | None = None
 
 
 class _FollowUp(OpenInputs):

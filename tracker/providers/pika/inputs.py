@@ -39,10 +39,18 @@ def _files(least: int, most: int) -> Callable[[Any], Any]:
     return check
 
 
+def _five_or_ten(value: Any) -> Any:
+    check_number(5, 10)(value)
+    if float(value) not in (5, 10):
+        raise ValueError("must be 5 or 10")
+    return value
+
+
 Text = Annotated[str, Field(min_length=1)]
 File = Annotated[Any, AfterValidator(form_file)]
 Seed = Annotated[Any, AfterValidator(check_number(0, _MOST_SEED))]
 Duration = Annotated[Any, AfterValidator(check_number(5, 10))]
+ShortOrLong = Annotated[Any, AfterValidator(_five_or_ten)]
 Ratio = Annotated[Any, AfterValidator(check_number(0.4, 2.5))]
 Effect = Annotated[str, AfterValidator(_effect)]
 
@@ -71,6 +79,7 @@ class _Sized(_Form):
 class TextToVideo(_Sized):
     """`2.2/t2v`."""
 
+    duration: ShortOrLong | None = None
     promptText: Text  # noqa: N815 - their name
     aspectRatio: Ratio | None = None  # noqa: N815 - their name
 
@@ -78,6 +87,7 @@ class TextToVideo(_Sized):
 class ImageToVideo(_Sized):
     """`2.2/i2v`."""
 
+    duration: ShortOrLong | None = None
     image: File
     promptText: str | None = None  # noqa: N815 - their name
 

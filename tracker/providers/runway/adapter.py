@@ -131,7 +131,7 @@ class RunwayApi(PathCancel, _RunwayWords):
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table and by the limits of the model."""
         request = super().check(operation, input_)
-        if flaws := flaws_for_model(request.body):
+        if flaws := flaws_for_model(operation, request.body):
             raise InvalidRequest(*flaws)
         return request
 

@@ -86,6 +86,8 @@ class _ModelLimits:
 
 
 _ANY = _ModelLimits()
+_OF_PICTURES = frozenset({"gen4_turbo", "gen3a_turbo"})
+"""Models that make videos of pictures alone."""
 _VEO = _ModelLimits(durations=(4, 6, 8))
 _LIMITS: Mapping[str, _ModelLimits] = MappingProxyType(
     {
@@ -101,11 +103,13 @@ _LIMITS: Mapping[str, _ModelLimits] = MappingProxyType(
 )
 
 
-def flaws_for_model(body: Mapping[str, Any]) -> Sequence[FieldError]:
+def flaws_for_model(operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:
     """Return the fields of a valid input that its model does not take."""
     model = body.get("model")
     limits = _LIMITS.get(model, _ANY) if isinstance(model, str) else _ANY
     flaws = []
+    if operation == "text_to_video" and model in _OF_PICTURES:
+        flaws.append(FieldError("model", "needs a picture: use image_to_video"))
     text, ratio, duration = (body.get(name) for name in ("promptText", "ratio", "duration"))
     if text is not None and utf16_units(text) > limits.units:
         flaws.append(FieldError("promptText", f"at most {limits.units} UTF-16 code units"))

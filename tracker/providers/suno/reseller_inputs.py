@@ -179,8 +179,11 @@ class VoiceInput(SunoInput):
 
 
 def check_texts(body: Mapping[str, Any]) -> None:
-    """Raise InvalidRequest for texts that the mode needs, or that the model is too short for."""
-    flaws = list(_missing(body)) + list(_too_long(body))
+    """Raise InvalidRequest for texts that the mode needs or the model is too short for.
+
+    Also for weights that are too fine.
+    """
+    flaws = [*_missing(body), *_too_long(body), *_too_fine(body)]
     if flaws:
         raise InvalidRequest(*flaws)
 
@@ -199,6 +202,13 @@ def _missing(body: Mapping[str, Any]) -> Iterator[FieldError]:
         for name in ("style", "title", "continueAt"):
             if not body.get(name):
                 yield FieldError(name, "is needed where defaultParamFlag is true")
+
+
+def _too_fine(body: Mapping[str, Any]) -> Iterator[FieldError]:
+    for name in ("styleWeight", "weirdnessConstraint", "audioWeight"):
+        value = body.get(name)
+        if isinstance(value, int | float) and round(value, 2) != value:
+            yield FieldError(name, "at most 2 decimal places")
 
 
 def _too_long(body: Mapping[str, Any]) -> Iterator[FieldError]:
