@@ -132,8 +132,9 @@ def test_what_ended_is_charted_by_the_hour_and_leads_to_its_tasks(person: Person
     headers = bearer(person.key)
     name = f"charted-{new_id()}"
     made = person.http.post("/v1/tasks", json=submission(external_task_id=name), headers=headers)
-    told = kling_says("succeed", task_id=f"c-{new_id()}")
-    assert person.http.post(callback_path(made.json()["id"]), content=told).status_code == 200
+    told = kling_says("succeed", task_id=f"c-{new_id()}", final_unit_deduction="1200")
+    id_ = made.json()["id"]
+    assert person.http.post(callback_path(id_), content=told).status_code == 200
     for path, days in (("/attention", None), ("/providers", 1), ("/providers", 30)):
         page = person.see(path, **({} if days is None else {"days": days}))
         assert '<svg class="chart"' in page
@@ -142,6 +143,7 @@ def test_what_ended_is_charted_by_the_hour_and_leads_to_its_tasks(person: Person
         (row,) = re.findall(r'<tr><td><a href="/ui([^"]+)">.*?</tr>', page)
         assert name in person.see(unescape(row))
         assert "100 %" in page  # of the verdicts came by callback
+        assert "cost <strong>1,200</strong> units" in page
 
 
 def test_the_installation_names_what_is_wrong_first(person: Person) -> None:

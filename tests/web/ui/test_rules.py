@@ -5,12 +5,14 @@ import re
 import string
 import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 
 from tests.support.service import ROOT
 from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE
 from tracker.web.ui.audit import known_actions
+from tracker.web.ui.frame import render
 from tracker.web.ui.frame.files import FOLDER as STATIC
 from tracker.web.ui.frame.files import static_files
 from tracker.web.ui.frame.render import FOLDER as TEMPLATES
@@ -121,3 +123,18 @@ def test_whatever_is_hidden_is_shown() -> None:
     assert not {char for char in shown if unicodedata.category(char) in {"Lu", "Ll", "Nd", "Zs"}}
     assert visible("a\u202eb\x00 \U000e0041") == "a\\u202Eb\\u0000 \\U000E0041"
     assert visible("任务 ✔️ 👍") == "任务 ✔️ 👍"
+
+
+def test_no_template_hides_a_function_that_pages_are_given() -> None:
+    """One whose loop calls its value `amount` cannot call the function of that name."""
+    given = set(re.findall(r'^        "(\w+)": ', Path(render.__file__).read_text(), re.MULTILINE))
+    assert {"amount", "at", "url"} <= given
+    bound = re.compile(r"\{%-? *(?:for|set) ([\w, ()]+?) (?:in|=) ")
+    hidden = {
+        (path.name, name)
+        for path in TEMPLATES.rglob("*.html")
+        for names in bound.findall(path.read_text())
+        for name in re.findall(r"\w+", names)
+        if name in given
+    }
+    assert hidden == set()

@@ -123,7 +123,10 @@ def test_signing_out_and_revoking_the_key_end_the_session(
     person: Person, shared_idle: Shared
 ) -> None:
     secret = person.http.cookies[SESSION_COOKIE]
-    other = {"cookie": f"{SESSION_COOKIE}={secret}"}
+    # Another service of the host has set a cookie of this name for all its paths.
+    other = {"cookie": f"{SESSION_COOKIE}={secret}; {SESSION_COOKIE}=planted"}
+    with httpx.Client(base_url=shared_idle.url, headers={**BROWSER, **OWN}, timeout=60) as copy:
+        assert copy.get("/ui/attention", headers=other).status_code == 200
     led = person.send("/sign-out")
     assert (led.status_code, led.headers["location"]) == (303, "/ui/sign-in")
     with httpx.Client(base_url=shared_idle.url, headers={**BROWSER, **OWN}, timeout=60) as copy:
@@ -134,6 +137,8 @@ def test_signing_out_and_revoking_the_key_end_the_session(
         )
         refused = copy.post("/ui/tasks/refresh", data={"ids": "x"}, headers=other)
         assert refused.status_code == 401
+        assert "Nothing was done. Sign in" in refused.text
+        assert "Bearer" not in refused.text
     with signed_in(shared_idle.url, shared_idle.database_url) as one:
         keys = httpx.Client(
             base_url=shared_idle.url, headers=bearer(one.key), trust_env=False, timeout=60

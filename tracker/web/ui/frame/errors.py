@@ -29,6 +29,7 @@ def error_page(request: Request, error: Exception) -> Response:
         state=_state(error, problem["status"]),
         problem=problem,
         remedy=None if explained is None else explained.remedy,
+        is_form=request.method == "POST",
         scope=error.scope if isinstance(error, Forbidden) else None,
     )
 

@@ -18,8 +18,16 @@ _OWN_PATH = re.compile(r"(?:/[\w.~!$&'()*+,;=:@%-]*)+(?:\?[\w.~!$&'()*+,;=:@%/?-
 
 
 def session_secret(request: Request) -> str | None:
-    """Return the secret of the session that the browser has; None where it has none."""
-    return request.cookies.get(SESSION_COOKIE) or None
+    """Return the secret of the session that the browser has; None where it has none.
+
+    Of several cookies of the name the first: it has the longest path (RFC 6265 section 5.4), so
+    that one which another service of the host set for all paths keeps nobody out.
+    """
+    for pair in request.headers.get("cookie", "").split(";"):
+        name, _, value = pair.partition("=")
+        if name.strip() == SESSION_COOKIE:
+            return value.strip() or None
+    return None
 
 
 def keep_session(request: Request, response: Response, secret: str) -> None:

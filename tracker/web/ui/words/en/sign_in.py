@@ -20,5 +20,8 @@ WORDS: Words = {
     "sign-in.plain": "This page came over plain HTTP: whoever can listen on the way can read the"
     " key. Use HTTPS, or a tunnel to the machine.",
     "sign-in.no-keys": "There is no key yet. Make one on the machine of the service:",
+    "sign-in.ended": "You are signed out",
+    "sign-in.ended.why": "Nothing was done. Sign in, which opens another tab, then reload this page:"
+    " the browser sends the form once more.",
     "sign-in.out": "Sign out",
 }

@@ -19,5 +19,7 @@ WORDS: Words = {
     "sign-in.plain": "本页面通过未加密的 HTTP 传输，途中的监听者可以读到密钥。"
     "请使用 HTTPS，或通过隧道连接该机器。",
     "sign-in.no-keys": "还没有密钥。请在服务所在的机器上创建：",
+    "sign-in.ended": "你已退出登录",
+    "sign-in.ended.why": "没有执行任何操作。请登录（将打开新标签页），再重新加载本页：浏览器会再次发送表单。",
     "sign-in.out": "退出登录",
 }
