@@ -327,7 +327,8 @@ class CancelContract(_Tested):
 
     def test_only_the_providers_own_words_say_that_there_is_no_such_task(self) -> None:
         assert isinstance(self.cancelled(HttpResult(404, {}, b'{"detail": "no"}')), Gone)
-        assert isinstance(self.cancelled(replace(HTML, status=404)), CancelUnknown)
+        for status in (200, 302, 400, 403, 404, 405, 502):
+            assert isinstance(self.cancelled(replace(HTML, status=status)), CancelUnknown)
 
     @pytest.mark.parametrize(
         "answer", [BEFORE, AFTER, *(HttpResult(status, {}, b"{}") for status in (429, 500, 503))]

@@ -114,7 +114,7 @@ def test_the_new_standards_wishes_are_read_and_taken_out_of_the_body() -> None:
 @pytest.mark.parametrize(
     ("wrong", "path"),
     [
-        ({}, ""),
+        ({}, "prompt"),
         ({"prompt": "rain", "settings": {"duration": "5"}}, "settings.duration"),
         ({"prompt": "rain", "settings": {"resolution": "2k"}}, "settings.resolution"),
         ({"prompt": "rain", "options": [1]}, "options"),

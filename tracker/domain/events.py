@@ -95,6 +95,8 @@ class Event:
     provider_at: the provider's own time for it, aware UTC; None when it gave none.
     context:     replaces the task's; None leaves it.
     actor:       who did it, where a person or a program with a key did.
+    is_alone:    of an end before the provider had the task: a person has said that no earlier
+                 request for it, of unknown outcome, made one.
     receipt, attempt: row keys of the evidence, at most one of them.
     The other fields carry what the provider said, where it said something.
     """
@@ -116,3 +118,4 @@ class Event:
     context: Mapping[str, Any] | None = None
     actor: str | None = None
     is_blocked: bool = False
+    is_alone: bool = False

@@ -22,13 +22,14 @@ S, K = TaskState, EventKind
 
 # Every callback looks at these, and in Python 3.11 a member of an enum takes long to get at.
 _QUEUED, _FAILED, _SUCCEEDED, _RUNNING = S.QUEUED, S.FAILED, S.SUCCEEDED, S.RUNNING
-_NEVER_LEFT = frozenset({K.SUBMIT_REFUSED, K.SUBMIT_ABANDONED, K.CANCEL_REQUESTED})
+NEVER_LEFT = frozenset({K.SUBMIT_REFUSED, K.SUBMIT_ABANDONED, K.CANCEL_REQUESTED})
+"""The ends of tasks that their provider never had, unless an earlier request for one arrived."""
 _SUBMIT_ACCEPTED, _DEADLINE_PASSED = K.SUBMIT_ACCEPTED, K.DEADLINE_PASSED
 _SEEN_RUNNING, _REREAD, _NEWS = K.SEEN_RUNNING, K.REREAD, K.NEWS
 _CANCEL_ASKED, _CANCEL_REFUSED = K.CANCEL_ASKED, K.CANCEL_REFUSED
 _COSTS_CHANGED, _EXPIRED = K.COSTS_CHANGED, S.EXPIRED
 _UNDER_WAY = frozenset({K.SUBMIT_SENT, K.ANSWER_BEGUN})
-_NOTHING_MADE = _NEVER_LEFT | {K.SUBMIT_DEFERRED}
+_NOTHING_MADE = NEVER_LEFT | {K.SUBMIT_DEFERRED}
 _ANSWER = Awaits.ANSWER
 
 _with_step = copier(
@@ -48,7 +49,7 @@ def move_task(task: Task, event: Event, target: TaskState, *, now: datetime) -> 
     if event.kind is _REREAD:
         return _apply_correction(task, event, now)
     back = target is _QUEUED and task.state is not _QUEUED
-    left_us = target is not _QUEUED and event.kind not in _NEVER_LEFT
+    left_us = target is not _QUEUED and event.kind not in NEVER_LEFT
     known = target in KNOWN_TO_PROVIDER or (left_us and target in VERDICTS)
     artifacts, message = event.artifacts or task.artifacts, event.message
     if event.kind in OF_ASSETS:  # it tells of a file that we keep, and nothing of the result
@@ -79,7 +80,8 @@ def move_task(task: Task, event: Event, target: TaskState, *, now: datetime) -> 
         finished_at=_finished_at(task, target, now),
         absences=0,
         follow_up=_follow_up(task, event, target, artifacts),
-        never_created=event.kind in _NEVER_LEFT and _was_never_sent_in_doubt(task),
+        never_created=event.kind in NEVER_LEFT
+        and (event.is_alone or _was_never_sent_in_doubt(task)),
     )
     if task.awaits is _ANSWER or event.kind in _UNDER_WAY:
         return _with_call(after, event)

@@ -18,6 +18,7 @@ from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.expectation import NOTHING_KNOWN
 from tracker.domain.ledger import CostEntry
 from tracker.domain.lifecycle import Step, Transition, apply
+from tracker.domain.moved import NEVER_LEFT
 from tracker.domain.records import changed
 from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.task import (
@@ -32,6 +33,7 @@ from tracker.domain.task import (
 from tracker.domain.trace import trace_id
 from tracker.domain.work import JobKind, lane_of
 from tracker.services.context import Context
+from tracker.services.never_made import was_never_made
 from tracker.services.outbox import Subscribers
 from tracker.services.result_files import ResultFiles
 from tracker.store import costs, jobs, made_objects, tasks, transitions
@@ -44,6 +46,8 @@ _QUEUED = TaskState.QUEUED
 _NOTIFY, _STOP, _FREE_SLOTS = Effect.NOTIFY, Effect.STOP, Effect.FREE_SLOTS
 _SUCCEEDED = TaskState.SUCCEEDED
 _WORK = (JobKind.SUBMIT, JobKind.RECONCILE)
+_FIRST_SENT = 2
+"""The version of a task whose first request is on its way, at most, where nothing else happened."""
 _ENDED = "task {task} of {provider}/{account} {verdict} after {seconds:g} s"
 _LOOKED_ANYWAY = timedelta(seconds=1)
 """Workers look for due jobs this often without being woken: what is due later need wake nobody."""
@@ -80,6 +84,8 @@ class Recorder:
     def record(self, key: int, event: Event) -> Step:
         """Apply one event to one loaded task."""
         before = self._tasks[key]
+        if event.kind in NEVER_LEFT and before.version > _FIRST_SENT:
+            event = changed(event, is_alone=was_never_made(self._tx, before, event))
         step = self._with_give_up_time(before, apply(before, event, now=self._tx.now))
         if step.transition is not None:
             self._tasks[key] = self._changed[key] = step.task

@@ -9,7 +9,7 @@ from tracker.domain.errors import Conflict
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.task import Task, TaskState, having_name
 from tracker.domain.work import JobKind
-from tracker.services.submit.actions import TaskActions
+from tracker.services.submit.actions import Resolution, TaskActions
 from tracker.services.submit.attempting import SubmitAttempts
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import tasks
@@ -68,6 +68,50 @@ async def test_one_whose_submit_may_have_arrived_keeps_its_name(database_url: st
         assert (await bench.task(made.key)).state is TaskState.UNCERTAIN
         with pytest.raises(Conflict):
             await bench.queued("mine")
+
+
+async def test_a_person_s_word_gives_a_name_back_once_its_task_has_ended(database_url: str) -> None:
+    outbound = ScriptedHttp(_breaks)
+    async with open_workbench(database_url, outbound) as bench:
+        actions = TaskActions(bench.context, SubmissionIntake(bench.context))
+        never_made = Resolution("never_made", "a test")
+
+        async def in_doubt(name: str) -> Task:
+            outbound.answer = _breaks
+            return await bench.sent(name)
+
+        sent_again = await in_doubt("sent again")
+        await actions.resolve("default", sent_again.id, never_made)
+        outbound.answer = _refuses
+        with pytest.raises(Conflict):  # until that is refused
+            await bench.queued("sent again")
+        await bench.send()
+        dropped = await in_doubt("dropped")
+        await actions.resolve("default", dropped.id, never_made)
+        await actions.cancel("default", dropped.id, actor="a test")
+        unwanted = await in_doubt("unwanted")
+        await actions.cancel("default", unwanted.id, actor="a test")
+        await actions.resolve("default", unwanted.id, never_made)
+        twice = await in_doubt("in doubt once more")
+        await actions.resolve("default", twice.id, never_made)
+        await bench.send()
+        assert (await bench.task(twice.key)).state is TaskState.UNCERTAIN
+        given_up = await in_doubt("given up")
+        await actions.resolve("default", given_up.id, Resolution("give_up", "a test"))
+        states = {task.external_task_id: task.state.value for task in await bench.all()}
+        assert states == {
+            "sent again": "failed",
+            "dropped": "cancelled",
+            "unwanted": "cancelled",
+            "in doubt once more": "uncertain",
+            "given up": "expired",
+        }
+        for name in ("sent again", "dropped", "unwanted"):
+            second = await bench.queued(name)
+            assert [task.id for task in await _holders(bench, name)] == [second.id]
+        for name in ("in doubt once more", "given up"):
+            with pytest.raises(Conflict):
+                await bench.queued(name)
 
 
 async def test_what_is_submitted_again_takes_the_free_name_with_it(database_url: str) -> None:

@@ -43,6 +43,14 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the account's proxy refuses its user and password (407)": (
             "账号的代理拒绝其用户名和密码（407）"
         ),
+        "a proxy on the way asks for a password (407)": "途中的代理要求密码（407）",
+        "the network asks to sign in first (511): is it a captive portal?": (
+            "网络要求先登录（511）：是否为强制门户？"
+        ),
+        "Cloudflare did not reach the provider ({})": "Cloudflare 未能连接到服务商（{0}）",
+        "HTTP {} leads to {}: redirects are not followed; check the base URL": (
+            "HTTP {0} 指向 {1}：不跟随重定向；请检查基础地址"
+        ),
         "the answer broke off: {}": "应答中断：{0:t}",
         # Calls that failed
         "the connection took too long to be made": "建立连接用时过长",

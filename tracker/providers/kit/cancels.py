@@ -79,7 +79,7 @@ class PathCancel(OpenCancel, TableAdapter):
             return CancelUnknown(answer.reason)
         parsed = parsed_of(answer)
         words = self.in_words(answer, parsed)
-        if answer.status < 300:
+        if answer.status < 300 and (parsed is not None or not answer.body.strip()):
             said = self.observe(asking.account, asking.task, parsed)
             is_over = said is not None and said.state is TaskState.CANCELLED
             return Cancelled(said.word) if said is not None and is_over else CancelAsked()

@@ -212,7 +212,7 @@ def _by_status(
         case 408 | 409 | 425:
             return Unknown(words, said.code)
         case status if 300 <= status < 400:
-            return Refused(said.code, f"{words}: redirects are not followed; check the base URL")
+            return Unknown(f"{words}: redirects are not followed; check the base URL", said.code)
         case status if 400 <= status < 500:
             hint = "" if said.parsed is not None else ": no answer of its API; check the base URL"
             return _refused(answer, said, f"{words}{hint}")

@@ -320,7 +320,8 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
             return CancelAsked()
         if answer.status == 404 and isinstance(parsed, dict):
             return Gone(words)
-        if answer.status in (400, 403, 405):
+        is_page = answer.body.lstrip().startswith(b"<")  # of something in between
+        if answer.status in (400, 403, 405) and not is_page:
             return TooLate(words)
         return CancelUnknown(words, self.pause_s(answer, parsed))
 

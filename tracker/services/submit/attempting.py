@@ -34,6 +34,7 @@ from tracker.services.recorder import Recorder
 from tracker.services.submit.aside import WaitingJobs
 from tracker.services.submit.create_turn import CreateTurn
 from tracker.services.submit.holds import SubmitHolds
+from tracker.services.submit.on_the_way import judge_answer
 from tracker.services.submit.persistence import persistently
 from tracker.services.submit.streaming import StreamedAnswer
 from tracker.services.submit.tries import (
@@ -231,7 +232,8 @@ class SubmitAttempts:
     ) -> SubmitOutcome:
         """Say what the exchange proves. Raises Unavailable where its text cannot be recorded."""
         if streamed is None or not streamed.has_begun:
-            return self._read(sending, answer)
+            submits = self._context.providers[sending.task.provider].submits
+            return judge_answer(submits, sending, answer)
         try:
             return await streamed.finish(answer)
         except Unavailable:
@@ -239,15 +241,6 @@ class SubmitAttempts:
         except Exception:
             log.exception("the end of a stream broke the adapter")
             return Unknown("the end of its stream could not be read; see the log")
-
-    def _read(self, sending: Sending, answer: HttpResult | HttpFailure) -> SubmitOutcome:
-        try:
-            submits = self._context.providers[sending.task.provider].submits
-            return submits.parse_submit(sending, answer)
-        except Exception:
-            # It may have been accepted: only "unknown" neither loses it nor bills it twice.
-            log.exception("the answer to a submit broke the adapter")
-            return Unknown("the answer could not be read; see the log")
 
     def _begin(self, tx: Tx, held: Sequence[Job]) -> list[OpenAttempt | None]:
         """Open attempts for the jobs that may be sent now; settle those that may not."""
