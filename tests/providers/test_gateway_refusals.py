@@ -88,3 +88,14 @@ def test_what_a_gateway_had_passed_on_may_be_made(
 def test_a_model_that_openai_does_not_have_is_refused() -> None:
     body = {"error": {"message": "The model does not exist", "code": "model_not_found"}}
     assert isinstance(outcome_of("openai", "official", "videos", 404, body), Refused)
+
+
+@pytest.mark.parametrize(
+    ("provider", "profile", "operation"),
+    [one for one in BEHIND if one[0] not in (*_OTHERS, "midjourney", "flux")],
+)
+def test_a_call_that_a_gateway_does_not_have_is_refused(
+    provider: str, profile: str | None, operation: str
+) -> None:
+    body = {"error": {"message": "API not implemented", "code": "api_not_implemented"}}
+    assert isinstance(outcome_of(provider, profile, operation, 501, body), Refused)

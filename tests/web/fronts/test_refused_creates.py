@@ -20,7 +20,7 @@ from tests.web.fronts.spoken import SPOKEN
 from tracker.cli.main import main
 from tracker.providers.registry import PROVIDERS
 
-POOR, RICH, LIMITED = "poor", "rich", "limited"
+POOR, RICH, LIMITED, ADMIN = "poor", "rich", "limited", "default"
 MOST = 64 * 1024
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -152,6 +152,7 @@ def service(
         POOR: issue(database, tenant=POOR),
         RICH: issue(database, tenant=RICH),
         LIMITED: issue(database, tenant=LIMITED, rate=1),
+        ADMIN: issue(database, tenant=ADMIN),
     }
     done = CliRunner(env={"DATABASE_URL": database}).invoke(
         main, ("budgets", "set", "0.5", "CNY", "--tenant", POOR)
@@ -244,3 +245,25 @@ def test_another_tenants_task_is_as_unknown_as_none(
     assert (own.status_code, theirs.status_code) == (200, unknown.status_code)
     assert read(theirs, words)
     assert UUID.sub("", theirs.text) == UUID.sub("", unknown.text)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/suno/api/v1/generate/credit", "msg"),
+        ("/suno/api/get_limit", "error"),
+        ("/luma/dream-machine/v1/credits", "detail"),
+        ("/luma/dream-machine/v1/generations/concepts/list", "detail"),
+        ("/runwayml/v1/organization", "error.message"),
+        ("/chat/v1/models", "error.message"),
+        ("/openai/v1/dashboard/billing/subscription", "error.message"),
+        ("/openai/v1/models", "error.message"),
+        ("/flux/v1/credits", "detail"),
+    ],
+)
+def test_a_provider_that_is_away_is_told_of_in_the_fronts_words(
+    service: dict[str, httpx.Client], path: str, message: str
+) -> None:
+    answer = service[ADMIN].get(path)
+    assert answer.status_code == 503, answer.text
+    assert isinstance(field_of(answer.json(), message), str)

@@ -108,7 +108,7 @@ def _options_of(account: Account) -> ChatOptions:
 
 
 _ADAPTER = Chat()
-REVISION = 4
+REVISION = 5
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="chat",

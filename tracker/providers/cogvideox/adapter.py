@@ -304,7 +304,7 @@ _ADAPTER = AdapterByProfile(
         "gateway": UpstreamKind(adapter=CogVideoGateway(), path_ends=("/cogvideox/v4",)),
     }
 )
-REVISION = 6
+REVISION = 7
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="cogvideox",

@@ -295,7 +295,7 @@ _ADAPTER = FluxAdapter(
         "gateway": UpstreamKind(adapter=FluxGateway(), path_ends=("/flux/v1",)),
     }
 )
-REVISION = 5
+REVISION = 6
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="flux",

@@ -5,9 +5,10 @@ https://github.com/MartialBE/one-hub and https://github.com/SunoAI-API/Suno-API,
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from tracker.domain.exchange import HttpResult
@@ -18,7 +19,7 @@ from tracker.providers.kit.gateways import GOOD_CODES, GatewayAdapter, is_own_fa
 from tracker.providers.kit.nested_answers import link_in
 from tracker.providers.kit.reading import first_instant, first_text
 from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
-from tracker.providers.kit.table import parsed_of
+from tracker.providers.kit.table import Meaning, parsed_of
 from tracker.providers.ports.adapter import Answer, Sending
 
 UNKNOWN_TO_GATEWAY = "UNKNOWN"
@@ -94,6 +95,7 @@ class TaskTable(GatewayAdapter):
 
     ids: ClassVar[Sequence[str]] = ("data", "data.task_id", "data.taskId", "data.id")
     messages = ("message", "error.message", "error", "fail_reason", "failReason")
+    meanings: ClassVar[Mapping[int, Meaning]] = MappingProxyType({501: Meaning.REFUSED})
 
     def opened(self, parsed: Any) -> Any:
         """Leave the envelope: `ids` and `messages` name what stands in it."""

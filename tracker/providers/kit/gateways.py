@@ -7,7 +7,6 @@ https://github.com/MartialBE/one-hub, read 2026-11.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 from tracker.domain.exchange import HttpResult
@@ -18,7 +17,7 @@ from tracker.providers.kit.nested_answers import answer_in, is_row
 from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.reading import first_text, text_of
 from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
-from tracker.providers.kit.table import Meaning, TableAdapter, parsed_of
+from tracker.providers.kit.table import TableAdapter, parsed_of
 from tracker.providers.ports.adapter import Answer, Asking, Sending
 
 GOOD_CODES = frozenset({"success", "200", "0"})
@@ -32,6 +31,8 @@ _PASSED_ON = frozenset(
     }
 )
 """Codes of a gateway that had passed the create on, whatever the status of its answer."""
+_NOT_THERE = frozenset({"not_implemented", "api_not_implemented"})
+"""Codes beside 501 of a gateway that has no such call: it passed nothing on."""
 _DENIAL = re.compile(r"task[ _]not?[ _](exist|found)", re.IGNORECASE)
 _OWN_FAILURES = re.compile(
     "time[ -]?d?[ -]?out|超时|upstream returned|获取渠道信息失败|failed to get channel"
@@ -68,7 +69,6 @@ class GatewayAdapter(TableAdapter):
         "detail",
     )
     forgets: ClassVar[bool] = True
-    meanings: ClassVar[Mapping[int, Meaning]] = MappingProxyType({501: Meaning.REFUSED})
 
     def opened(self, parsed: Any) -> Any:
         """Return what stands in the envelope `{code, message, data}`: a task, or the id of one.
@@ -120,6 +120,8 @@ class GatewayAdapter(TableAdapter):
             return Refused(code, described, blames_account=True)
         if code in _PASSED_ON:
             return Unknown(described, code)
+        if answer.status == 501 and code in _NOT_THERE:
+            return Refused(code, described)
         if isinstance(found, Refused | Unknown):
             return replace(found, code=found.code or code)
         return found

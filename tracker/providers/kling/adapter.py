@@ -141,7 +141,7 @@ def _has(said: Observation, want: str) -> bool:
 
 
 _ADAPTER = KlingAdapter()
-REVISION = 6
+REVISION = 7
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="kling",

@@ -345,7 +345,7 @@ _ADAPTER = LumaByProfile(
         ),
     }
 )
-REVISION = 6
+REVISION = 7
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="luma",

@@ -268,7 +268,7 @@ _ADAPTER = AdapterByProfile(
         "gateway": UpstreamKind(adapter=PikaGateway(), path_ends=("/pika",)),
     }
 )
-REVISION = 5
+REVISION = 6
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="pika",

@@ -311,7 +311,7 @@ _ADAPTER = RunwayByProfile(
         ),
     }
 )
-REVISION = 6
+REVISION = 7
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="runway",

@@ -125,7 +125,7 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
 
 
 _ADAPTER = SunoAdapter(KINDS)
-REVISION = 6
+REVISION = 7
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="suno",

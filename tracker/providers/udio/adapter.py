@@ -345,7 +345,7 @@ KINDS: Mapping[str, UpstreamKind] = MappingProxyType(
     }
 )
 _ADAPTER = UdioAdapter(KINDS)
-REVISION = 5
+REVISION = 6
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="udio",
