@@ -27,7 +27,7 @@ from bench import fill
 from bench.bed import BOTH, SECRET, STATUSES, Bed, callback
 from tracker.app import make_app, server_options, tune_interpreter
 from tracker.settings import Settings
-from tracker.telemetry import configure_logging
+from tracker.telemetry.logs import configure_logging
 
 BATCH = 64
 _UNMEASURED = 6

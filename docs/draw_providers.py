@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from textwrap import fill
 
-from tracker import provider_settings
+from tracker.config import provider_settings
 from tracker.emulator import create_app
 from tracker.providers.registry import PROVIDERS
 

@@ -17,7 +17,7 @@ from tests.support.alerts import RULES, case, fired, judge, promtool, rules
 from tracker.cli.doctor import database
 from tracker.cli.doctor.processes import SKEW_MS
 from tracker.cli.doctor.service import LITTLE_DISK_BYTES
-from tracker.metrics import ALL
+from tracker.telemetry.metrics import ALL
 
 REFERENCE = RULES.parent
 ENDS = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}

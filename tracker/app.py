@@ -20,7 +20,6 @@ from tracker.clock import SystemClock
 from tracker.domain.errors import Unavailable
 from tracker.domain.signals import Signal, no_signal
 from tracker.large_blocks import give_large_blocks_back
-from tracker.metrics import BUILD_INFO, WAITERS
 from tracker.open_access import advise_key, make_first_key, refuse_open_access
 from tracker.parts import Parts, open_parts
 from tracker.services.access.revocation import Revocation
@@ -33,7 +32,8 @@ from tracker.services.upkeep.sampling import SAMPLE_S, GaugeSampler
 from tracker.settings import Settings
 from tracker.store.driver.engine import sqlite_file
 from tracker.store.revision import SCHEMA_REVISION
-from tracker.telemetry import configure_logging
+from tracker.telemetry.logs import configure_logging
+from tracker.telemetry.metrics import BUILD_INFO, WAITERS
 from tracker.web.edge import connections
 from tracker.web.edge.ending import on_stop_signal
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
@@ -64,7 +64,7 @@ def _tracing(settings: Settings) -> Iterator[None]:
         yield
         return
     try:
-        from tracker.otel import exporting  # noqa: PLC0415 - an extra that others do without
+        from tracker.telemetry.otel import exporting  # noqa: PLC0415 - an extra that others do without
     except ImportError:
         # Platforms set the variable for all that they run, so that it stops nobody.
         log.warning("no traces: OTEL_EXPORTER_OTLP_ENDPOINT needs callback-tracker[otel]")
@@ -81,7 +81,7 @@ def _exposing(parts: Parts) -> Iterator[None]:
     if address is None:
         yield
         return
-    from tracker.exposition import exposed  # noqa: PLC0415 - only who wants it loads it
+    from tracker.telemetry.exposition import exposed  # noqa: PLC0415 - only who wants it loads it
 
     parts.context.store.show_metrics()
     WAITERS.ask = lambda: float(parts.services.watch.waiting)

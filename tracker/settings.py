@@ -18,20 +18,21 @@ from pydantic import (
     model_validator,
 )
 
-from tracker import environment, front_hosts, provider_settings
+from tracker import environment
 from tracker.accounts import Accounts, AccountsError, read_configuration
+from tracker.config import front_hosts, provider_settings
+from tracker.config.kept_secrets import SECRETS_FILE, kept_secrets
+from tracker.config.library_secrets import library_secrets
+from tracker.config.provider_settings import SettingsError
+from tracker.config.setting_errors import lines_of, unknown_settings
 from tracker.domain.policy import KEEP_IDEMPOTENCY_KEYS, Confirm
 from tracker.domain.redaction import Redactor
 from tracker.domain.retention import TOO_SHORT, Keep, KeptClass, RetentionPolicy, duration
 from tracker.domain.signature import key_of
-from tracker.kept_secrets import SECRETS_FILE, kept_secrets
-from tracker.library_secrets import library_secrets
 from tracker.pasted import bare, bare_list
-from tracker.provider_settings import SettingsError
 from tracker.providers.ports.account import Account, HttpUrl, OwnSecret, Secret
 from tracker.providers.ports.provider import Provider
 from tracker.providers.registry import PROVIDERS
-from tracker.setting_errors import lines_of, unknown_settings
 from tracker.store.driver.engine import normalise_url, passwords_of
 
 __all__ = ["OTHER_NAMES", "Settings", "SettingsError", "database_url"]

@@ -14,11 +14,11 @@ from docs import draw
 from tests.support.service import ROOT
 from tracker.app import make_app
 from tracker.cli.main import main
+from tracker.config.provider_settings import prefix_of
 from tracker.domain.events import EventKind, Source
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import TaskState
-from tracker.provider_settings import prefix_of
 from tracker.providers.ports.account import AccountOptions
 from tracker.providers.ports.adapter import Finds
 from tracker.providers.ports.provider import Provider

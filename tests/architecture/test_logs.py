@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import tracker
-from tracker.telemetry import word_of
+from tracker.telemetry.logs import word_of
 
 PACKAGE = Path(tracker.__file__).parent
 PAGE = PACKAGE.parent / "docs" / "howto" / "deploy.md"

@@ -246,7 +246,7 @@ def test_traces_without_their_extra_are_an_error_that_names_it(
     about, env = "OTEL_EXPORTER_OTLP_ENDPOINT", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://[::1]:4318"}
     assert about not in {one.about for one in findings(tmp_path, {})}
     assert unwell(tmp_path, about, env) == ""
-    monkeypatch.delitem(sys.modules, "tracker.otel", raising=False)
+    monkeypatch.delitem(sys.modules, "tracker.telemetry.otel", raising=False)
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.resources", None)
     said = unwell(tmp_path, about, env)
     assert said.startswith("error no traces are sent, as opentelemetry.sdk.resources is not")

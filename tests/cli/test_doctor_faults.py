@@ -25,7 +25,6 @@ from tests.support.service import environment
 from tests.support.subscribing import OK, an_endpoint
 from tests.support.waiting import PATIENCE_S, wait_until
 from tests.support.workbench import SECRET, ScriptedHttp, Workbench, open_workbench
-from tracker import metrics
 from tracker.cli.doctor.accounts import probe_accounts
 from tracker.cli.doctor.database import _of_both, _postgresql, _sqlite, examine_server
 from tracker.cli.doctor.finding import Finding
@@ -46,6 +45,7 @@ from tracker.store.processes import Process
 from tracker.store.server_health import DeadRows, ServerFacts, examine
 from tracker.store.server_state import LOG, Snapshot, Standby
 from tracker.store.store import Store
+from tracker.telemetry import metrics
 
 pytestmark = pytest.mark.anyio
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.util.re import parse_env_headers
 
+from tracker.config.library_secrets import library_secrets
 from tracker.domain import token
 from tracker.domain.redaction import MASK, Redactor
-from tracker.library_secrets import library_secrets
 from tracker.settings import Settings
 
 KEY = "sk-canary/with+signs=and~more"

@@ -28,7 +28,7 @@ from tests.providers.support import (
     called_back,
     sent_to,
 )
-from tracker import provider_settings
+from tracker.config import provider_settings
 from tracker.domain.cost import Phase
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpResult

@@ -12,9 +12,9 @@ from pydantic import SecretStr
 
 from tests.emulator.scene import Scene, play_in
 from tests.providers.support import an_account
+from tracker.config.provider_settings import SettingsError
 from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
 from tracker.emulator.providers.veo.signing import key_file
-from tracker.provider_settings import SettingsError
 from tracker.providers.kit import service_account
 from tracker.providers.kit.service_account import ServiceAccountKey
 from tracker.providers.ports.account import Account

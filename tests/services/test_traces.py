@@ -12,13 +12,13 @@ from tests.support.made_up import MadeUp
 from tests.support.made_up_api import Played, says
 from tests.support.subscribing import OK, an_endpoint
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
-from tracker import tracing
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.trace import is_within, trace_id
-from tracker.otel import tracing_into
 from tracker.services.deliver.delivery import DeliverySender
 from tracker.services.submit.submission import SubmissionIntake
-from tracker.tracing import NO_SPAN, TRACEPARENT
+from tracker.telemetry import tracing
+from tracker.telemetry.otel import tracing_into
+from tracker.telemetry.tracing import NO_SPAN, TRACEPARENT
 
 PLACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 TRACE = trace_id(PLACE)

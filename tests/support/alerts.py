@@ -9,7 +9,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 from tests.support.service import ROOT
-from tracker.metrics import ALL, Gauge
+from tracker.telemetry.metrics import ALL, Gauge
 
 RULES = ROOT / "docs" / "reference" / "alerts.yml"
 

@@ -19,7 +19,7 @@ from tracker.domain.signals import CrashPoint, Signal
 from tracker.providers.registry import PROVIDERS
 from tracker.settings import Settings
 from tracker.store.driver.engine import sqlite_file
-from tracker.telemetry import configure_logging
+from tracker.telemetry.logs import configure_logging
 
 
 def dying_at(point: CrashPoint, times: int, by: signal.Signals = signal.SIGKILL) -> Signal:

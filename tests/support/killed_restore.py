@@ -15,8 +15,8 @@ from pathlib import Path
 
 from tests.support.subscribing import OK
 from tests.support.workbench import SECRET, ScriptedHttp, open_workbench
+from tracker.config.kept_secrets import keep
 from tracker.domain.signals import CrashPoint
-from tracker.kept_secrets import keep
 from tracker.services.backup.folder import check_backup
 from tracker.services.backup.readying import RestoreReadiness, make_ready
 from tracker.services.backup.restoring import RestoreOrder, restore

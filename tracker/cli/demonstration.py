@@ -43,7 +43,7 @@ from tracker.emulator import EmulatorServer as Emulator
 from tracker.emulator.core.provider import MainJob
 from tracker.settings import Settings
 from tracker.store.migrate import upgrade
-from tracker.telemetry import configure_logging
+from tracker.telemetry.logs import configure_logging
 
 LONGEST_S = 60.0
 _FETCH_S = 10.0

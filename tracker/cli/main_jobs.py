@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracker import provider_settings
+from tracker.config import provider_settings
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig, create_app
 from tracker.emulator.core.provider import MainJob
 

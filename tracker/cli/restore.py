@@ -85,7 +85,7 @@ def _secrets(
 
     They are those of the backup where the service has none.
     """
-    from tracker.kept_secrets import SECRETS_FILE, keep, secrets_in  # noqa: PLC0415
+    from tracker.config.kept_secrets import SECRETS_FILE, keep, secrets_in  # noqa: PLC0415
 
     kept = source / SECRETS_FILE
     if settings.has_callback_secrets():

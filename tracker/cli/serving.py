@@ -13,7 +13,7 @@ from tracker.cli.shared import fail, load_settings, say
 from tracker.cli.starting import DatabaseWait
 from tracker.open_access import refuse_open_access
 from tracker.settings import Settings, SettingsError
-from tracker.telemetry import Role, configure_logging
+from tracker.telemetry.logs import Role, configure_logging
 
 GRACEFUL_SHUTDOWN_S = 20
 

@@ -10,7 +10,7 @@ from tracker.cli.starting import DatabaseWait
 from tracker.large_blocks import give_large_blocks_back
 from tracker.parts import Parts, open_parts
 from tracker.settings import Settings
-from tracker.telemetry import configure_logging
+from tracker.telemetry.logs import configure_logging
 
 
 def run() -> None:

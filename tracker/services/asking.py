@@ -26,7 +26,7 @@ from tracker.providers.ports.adapter import Answer, Asking, Cancels, Finds, Look
 from tracker.services.call_turns import CallPurpose
 from tracker.services.context import Context
 from tracker.store import attempts, tasks
-from tracker.tracing import working_on
+from tracker.telemetry.tracing import working_on
 
 log = logging.getLogger(__name__)
 

@@ -8,12 +8,12 @@ from tracker.clock import new_token
 from tracker.domain import retry
 from tracker.domain.signals import CrashPoint
 from tracker.domain.work import JobKind, lane_of
-from tracker.metrics import LEASES_EXPIRED
 from tracker.services.context import Context
 from tracker.services.lookout import Lookout
 from tracker.store import due_jobs, jobs, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import FreeSlots, Job
+from tracker.telemetry.metrics import LEASES_EXPIRED
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
 from tracker.services.call_turns import CallPurpose, CallTurns
 from tracker.services.tokens import Report, Tokens
-from tracker.tracing import carrying, describe_answer, span_of_call
+from tracker.telemetry.tracing import carrying, describe_answer, span_of_call
 
 log = logging.getLogger(__name__)
 

@@ -40,7 +40,7 @@ from tracker.store import costs, jobs, made_objects, tasks, transitions
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import NewJob, dedup_key
 from tracker.store.made_objects import MadeObject
-from tracker.telemetry import task_log
+from tracker.telemetry.logs import task_log
 
 _QUEUED = TaskState.QUEUED
 _NOTIFY, _STOP, _FREE_SLOTS = Effect.NOTIFY, Effect.STOP, Effect.FREE_SLOTS

@@ -18,7 +18,6 @@ from tracker.clock import Clock, ServerClock
 from tracker.domain.errors import Unavailable
 from tracker.domain.signals import Signal, no_signal
 from tracker.domain.work import JobKind
-from tracker.metrics import WRITER_STALLED, WRITER_WAITING
 from tracker.store import audit, feed_head
 from tracker.store.driver import acting, freed_pages
 from tracker.store.driver.checkpoints import Checkpoints
@@ -30,6 +29,7 @@ from tracker.store.driver.outage import has_lost_connection, is_outage
 from tracker.store.driver.patience import WriteWaiter
 from tracker.store.driver.transaction import Tx
 from tracker.store.driver.writer import Writer
+from tracker.telemetry.metrics import WRITER_STALLED, WRITER_WAITING
 
 log = logging.getLogger(__name__)
 

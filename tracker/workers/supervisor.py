@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.domain.work import JobKind
-from tracker.metrics import CHORE_PERIOD, CHORE_SUCCESS
 from tracker.services.leases import Leases
+from tracker.telemetry.metrics import CHORE_PERIOD, CHORE_SUCCESS
 from tracker.workers.deliveries import DeliveryLoop
 from tracker.workers.fetches import FetchLoop
 from tracker.workers.jobs import JobLoop, Role

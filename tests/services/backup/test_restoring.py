@@ -21,11 +21,11 @@ from tests.support.service import Process
 from tests.support.subscribing import OK
 from tests.support.workbench import SECRET, ScriptedHttp, Workbench, open_workbench
 from tracker.clock import SystemClock, new_id, new_token
+from tracker.config.kept_secrets import kept_secrets
 from tracker.domain.errors import Conflict, Recovering
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
-from tracker.kept_secrets import kept_secrets
 from tracker.services.backup.folder import BackupRefused, check_backup
 from tracker.services.backup.making import BackupOrder, make
 from tracker.services.backup.readying import RestoreReadiness

@@ -14,10 +14,10 @@ from tests.support.upstream import Asked, Script, Upstream
 from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.domain.custody import AssetState
 from tracker.domain.exchange import HttpResult
-from tracker.metrics import LEASES_EXPIRED
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import ResultHosting
 from tracker.store import assets
+from tracker.telemetry.metrics import LEASES_EXPIRED
 
 pytestmark = pytest.mark.anyio
 

@@ -13,12 +13,12 @@ from tracker.domain.event_types import EventType
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.notices import EventFilter
 from tracker.domain.task import Task
-from tracker.metrics import TASK_SECONDS
 from tracker.services.recorder import Recorder
 from tracker.services.upkeep.learning import OTHER, DurationLearner
 from tracker.store import tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.schema import tasks as tasks_table
+from tracker.telemetry.metrics import TASK_SECONDS
 
 pytestmark = pytest.mark.anyio
 

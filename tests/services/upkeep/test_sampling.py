@@ -9,7 +9,6 @@ from tests.services.upkeep.test_pulling import put_off
 from tests.store.test_listing import connected
 from tests.support.subscribing import OK
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
-from tracker import metrics
 from tracker.domain.expectation import EndedTask, callback_share
 from tracker.domain.work import JobKind
 from tracker.services.upkeep.learning import DurationLearner
@@ -18,6 +17,7 @@ from tracker.services.upkeep.sampling import FROM_DATABASE, GaugeSampler
 from tracker.store import server_state
 from tracker.store.driver.engine import normalise_url
 from tracker.store.schema import metadata
+from tracker.telemetry import metrics
 
 pytestmark = pytest.mark.anyio
 

@@ -14,13 +14,13 @@ from tracker.clock import SystemClock, new_id
 from tracker.domain.errors import Unavailable
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task
-from tracker.metrics import WRITER_STALLED, WRITER_WAITING
 from tracker.store import conditions, feed_head, tasks
 from tracker.store.conditions import DATABASE_CHANGED
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.file_note import OLD_LOG, OVERWRITTEN, read_note
 from tracker.store.driver.transaction import Tx
 from tracker.store.store import Store
+from tracker.telemetry.metrics import WRITER_STALLED, WRITER_WAITING
 
 pytestmark = pytest.mark.anyio
 ENDS = ("", "-wal", "-shm")

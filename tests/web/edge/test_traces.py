@@ -11,9 +11,9 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from tracker.clock import SystemClock
-from tracker.otel import tracing_into
-from tracker.telemetry import _add_request, access_log, note
-from tracker.tracing import TRACEPARENT
+from tracker.telemetry.logs import _add_request, access_log, note
+from tracker.telemetry.otel import tracing_into
+from tracker.telemetry.tracing import TRACEPARENT
 from tracker.web.edge.middleware import RequestScope
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from tracker.cli.doctor.finding import Finding
 from tracker.clock import SystemClock
+from tracker.config.provider_settings import ENVIRONMENT_ACCOUNT, prefix_of
 from tracker.egress.client import EgressClient
-from tracker.provider_settings import ENVIRONMENT_ACCOUNT, prefix_of
 from tracker.providers.ports.account import Account
 from tracker.providers.registry import PROVIDERS
 from tracker.services.provider_calls import ProviderCalls

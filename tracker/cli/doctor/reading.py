@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from tracker.cli.doctor.finding import Finding
-from tracker.setting_errors import look_alikes
+from tracker.config.setting_errors import look_alikes
 from tracker.settings import Settings, SettingsError, setting_names
 
 _NAMES = re.compile(r"\b(?:TRACKER_[A-Z_]+|DATABASE_URL|PORT|WEB_CONCURRENCY)\b")

@@ -136,7 +136,7 @@ def examine_traces(settings: Settings) -> list[Finding]:
     if endpoint is None:
         return []
     try:
-        import_module("tracker.otel")
+        import_module("tracker.telemetry.otel")
     except ImportError as error:
         text = (
             f"no traces are sent, as {error.name} is not installed: run "

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from tracker import __version__
 from tracker.clock import Clock
+from tracker.config.kept_secrets import SECRETS_FILE, write_private
 from tracker.domain import manifest
 from tracker.domain.manifest import Manifest
 from tracker.domain.presence import mark
 from tracker.domain.signals import CrashPoint, Signal, no_signal
-from tracker.kept_secrets import SECRETS_FILE, write_private
 from tracker.services.backup.folder import (
     DUMP_FILE,
     MANIFEST,

@@ -15,7 +15,6 @@ from tracker.domain.outcome import Observed
 from tracker.domain.sealing import MOST_BYTES, CannotOpen, unseal
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Artifact, Task
-from tracker.metrics import LEASES_EXPIRED
 from tracker.precedence import Background
 from tracker.services.asking import ask
 from tracker.services.context import Context
@@ -31,6 +30,7 @@ from tracker.services.storage import Storage
 from tracker.store import asset_queue, assets, tasks
 from tracker.store.asset_queue import ClaimedAsset
 from tracker.store.driver.transaction import Tx
+from tracker.telemetry.metrics import LEASES_EXPIRED
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,6 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.sealing import CannotOpen, unseal
 from tracker.domain.signals import CrashPoint
 from tracker.domain.work import JobKind
-from tracker.metrics import DELIVERIES, LEASES_EXPIRED
 from tracker.precedence import Precedence
 from tracker.services.conditions import ConditionReport, tell
 from tracker.services.context import UNOPENED_PAUSE_S, Context
@@ -24,7 +23,8 @@ from tracker.store.conditions import SECRETS_DIFFER
 from tracker.store.delivery_queue import AttemptedDelivery, Claimed, DeliveryLane
 from tracker.store.driver.transaction import Tx
 from tracker.store.traces import traceparents
-from tracker.tracing import (
+from tracker.telemetry.metrics import DELIVERIES, LEASES_EXPIRED
+from tracker.telemetry.tracing import (
     NO_SPAN,
     Attributes,
     NoSpan,

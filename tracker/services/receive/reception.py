@@ -22,7 +22,6 @@ from tracker.domain.observation import Observation
 from tracker.domain.records import record
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import is_askable
-from tracker.metrics import CALLBACKS
 from tracker.providers.ports.callbacks import Inbound
 from tracker.services.context import Context
 from tracker.services.receive.adopting import correlate
@@ -37,7 +36,8 @@ from tracker.store import callback_ids, receipts, tasks, tombstones
 from tracker.store.callback_ids import CallbackId
 from tracker.store.driver.transaction import Tx
 from tracker.store.receipts import Receipt
-from tracker.tracing import record_callback, wants_callback, wants_callbacks
+from tracker.telemetry.metrics import CALLBACKS
+from tracker.telemetry.tracing import record_callback, wants_callback, wants_callbacks
 
 _T = TypeVar("_T")
 log = logging.getLogger(__name__)

@@ -38,7 +38,6 @@ from tracker.domain.task import (
     TaskState,
     is_askable,
 )
-from tracker.metrics import POLLS, name_of
 from tracker.providers.kit.grouping import group_tasks
 from tracker.providers.ports.callbacks import Inbound
 from tracker.services.asking import (
@@ -59,6 +58,7 @@ from tracker.services.recorder import Recorder, next_look
 from tracker.store import attempts, jobs, receipts, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job
+from tracker.telemetry.metrics import POLLS, name_of
 
 log = logging.getLogger(__name__)
 

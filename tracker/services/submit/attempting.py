@@ -25,7 +25,6 @@ from tracker.domain.outcome import (
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import AT_PROVIDER, Awaits, Task, TaskState
 from tracker.domain.work import JobKind
-from tracker.metrics import SUBMITS, name_of
 from tracker.providers.ports.adapter import Sending
 from tracker.services.call_turns import CallPurpose
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
@@ -54,7 +53,8 @@ from tracker.services.submit.under_way import CallUnderWay
 from tracker.store import attempts, jobs, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job
-from tracker.tracing import working_on
+from tracker.telemetry.metrics import SUBMITS, name_of
+from tracker.telemetry.tracing import working_on
 
 log = logging.getLogger(__name__)
 

@@ -49,7 +49,7 @@ from tracker.store import idempotency, labels, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.idempotency import IdempotencyKey
 from tracker.store.new_tasks import insert_new
-from tracker.tracing import TRACEPARENT
+from tracker.telemetry.tracing import TRACEPARENT
 
 AccountAndName = tuple[str, str, str]
 """Provider, account and external id."""

@@ -13,13 +13,13 @@ from tracker.domain.expectation import (
     expectation,
     is_silent,
 )
-from tracker.metrics import CALLBACK_SHARE, TASK_SECONDS, Labels
 from tracker.services.conditions import ConditionReport, raise_one, tell
 from tracker.services.context import Context
 from tracker.store import conditions, task_ends
 from tracker.store.conditions import CALLBACKS_DEGRADED
 from tracker.store.driver.transaction import Tx
 from tracker.store.task_ends import TaskEnd
+from tracker.telemetry.metrics import CALLBACK_SHARE, TASK_SECONDS, Labels
 
 LATEST = 1000
 """How many of the latest tasks are looked at."""

@@ -8,7 +8,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tracker.metrics import (
+from tracker.services.context import Context
+from tracker.services.upkeep.presence import ProcessPresence
+from tracker.services.upkeep.state_counts import MOST
+from tracker.store import (
+    conditions,
+    due_jobs,
+    feed,
+    server_state,
+    sizes,
+)
+from tracker.store.store import Reading
+from tracker.telemetry.metrics import (
     CHORE_BEHIND,
     CLOCK_SKEW,
     CONDITIONS,
@@ -27,17 +38,6 @@ from tracker.metrics import (
     Gauge,
     Labels,
 )
-from tracker.services.context import Context
-from tracker.services.upkeep.presence import ProcessPresence
-from tracker.services.upkeep.state_counts import MOST
-from tracker.store import (
-    conditions,
-    due_jobs,
-    feed,
-    server_state,
-    sizes,
-)
-from tracker.store.store import Reading
 
 FROM_DATABASE = (
     *(OPEN_TASKS, JOBS_DUE, OLDEST_DUE, DELIVERIES_PENDING, FEED_HEAD, CHORE_BEHIND, CONDITIONS),

@@ -21,12 +21,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from tracker.clock import Clock
 from tracker.domain.errors import FieldError, InvalidRequest, Unavailable
 from tracker.domain.signals import CrashPoint, Signal, no_signal
-from tracker.metrics import BATCH_ITEMS, COMMIT_SECONDS
 from tracker.store.driver.acting import ActorAction
 from tracker.store.driver.line import WriteConnection
 from tracker.store.driver.outage import brief, is_outage, is_unstorable_text, sqlstate_of
 from tracker.store.driver.patience import STALLED, Patience, WriteWaiter
 from tracker.store.driver.transaction import Tx
+from tracker.telemetry.metrics import BATCH_ITEMS, COMMIT_SECONDS
 
 log = logging.getLogger(__name__)
 

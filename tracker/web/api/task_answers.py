@@ -13,7 +13,7 @@ from tracker.domain.task import OPEN, Task
 from tracker.locale import of_header, translate
 from tracker.services.submit.replays import AcceptedTask
 from tracker.store.kept_tasks import KeptTask
-from tracker.telemetry import note
+from tracker.telemetry.logs import note
 from tracker.web.api import views
 from tracker.web.api.kept import render_kept, with_assets
 from tracker.web.edge import waiting

@@ -19,7 +19,7 @@ from tracker.domain.errors import (
 )
 from tracker.services.access.keyring import Keyring
 from tracker.services.access.rates import Allowance, Rates
-from tracker.telemetry import note
+from tracker.telemetry.logs import note
 from tracker.web.edge.heads import header
 from tracker.web.edge.local import is_local
 from tracker.web.edge.senders import Sender, sender_of

@@ -8,12 +8,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tracker import tracing
 from tracker.clock import Clock, new_name
 from tracker.domain import trace
-from tracker.metrics import REQUEST_SECONDS, REQUESTS
-from tracker.telemetry import REQUEST_ID, access_log, begin_request, note, read_noted
-from tracker.tracing import NO_SPAN, TRACEPARENT, NoSpan, OpenSpan, SpanKind
+from tracker.telemetry import tracing
+from tracker.telemetry.logs import REQUEST_ID, access_log, begin_request, note, read_noted
+from tracker.telemetry.metrics import REQUEST_SECONDS, REQUESTS
+from tracker.telemetry.tracing import NO_SPAN, TRACEPARENT, NoSpan, OpenSpan, SpanKind
 from tracker.web.edge import problems
 from tracker.web.edge.body_shares import release_share
 from tracker.web.edge.rootpath import CALLBACK_PREFIX

@@ -20,7 +20,7 @@ from tracker.domain.errors import MOST_NAMED, FieldError, InvalidRequest
 from tracker.domain.validation import field_errors
 from tracker.store.driver import acting
 from tracker.store.driver.acting import ActorAction
-from tracker.telemetry import REQUEST_ID
+from tracker.telemetry.logs import REQUEST_ID
 from tracker.web.edge import auth, query
 from tracker.web.edge.body import read_json
 from tracker.web.edge.state import services

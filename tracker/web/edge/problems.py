@@ -34,7 +34,7 @@ from tracker.domain.errors import (
 )
 from tracker.domain.rendering import instant
 from tracker.locale import Language, explanations, of_header, translate
-from tracker.telemetry import REQUEST_ID
+from tracker.telemetry.logs import REQUEST_ID
 from tracker.web.edge.auth import challenge
 from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
 from tracker.web.edge.encoding import ACCEPTED, UnsupportedEncoding

@@ -16,7 +16,7 @@ from tracker.domain.public_id import id_of
 from tracker.domain.task import TaskState
 from tracker.store.filters import TaskFilter
 from tracker.store.listing import Order
-from tracker.telemetry import note
+from tracker.telemetry.logs import note
 from tracker.web.edge.heads import header
 
 Word = TypeVar("Word", bound=StrEnum)

@@ -20,7 +20,7 @@ from tracker.services.submit.request import Submission
 from tracker.store import front, listing, tasks
 from tracker.store.filters import TaskFilter
 from tracker.store.front import FrontFilter
-from tracker.telemetry import note
+from tracker.telemetry.logs import note
 from tracker.web.edge import query
 from tracker.web.edge.body_shares import release_share
 from tracker.web.edge.state import holder, principal, services, tenant

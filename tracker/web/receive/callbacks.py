@@ -16,7 +16,7 @@ from tracker.domain.token import SHARED
 from tracker.providers.ports.callbacks import Inbound
 from tracker.services.receive.correlation import RawCallback
 from tracker.services.receive.reception import CallbackReply, ReceptionResult
-from tracker.telemetry import note
+from tracker.telemetry.logs import note
 from tracker.web.edge.body import read_capped
 from tracker.web.edge.encoding import UnsupportedEncoding, as_utf8, encoding_of, is_json, undone
 from tracker.web.edge.rootpath import CALLBACK_PREFIX

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.services.receive.reception import ReceptionResult
-from tracker.telemetry import begin_request, note, read_noted
+from tracker.telemetry.logs import begin_request, note, read_noted
 from tracker.web.edge import problems
 from tracker.web.edge.middleware import log_request, mask_token, request_id_of
 from tracker.web.edge.rootpath import CALLBACK_PREFIX, CALLBACK_ROUTE

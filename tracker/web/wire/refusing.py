@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.clock import Clock, new_name
-from tracker.telemetry import begin_request
+from tracker.telemetry.logs import begin_request
 from tracker.web.edge import problems
 from tracker.web.edge.middleware import RequestScope, log_answer
 

@@ -11,11 +11,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from tests.support.waiting import wait_until
-from tracker import otel, tracing
 from tracker.app import _tracing
 from tracker.domain.exchange import HttpCall
 from tracker.settings import Settings, SettingsError
-from tracker.tracing import NO_SPAN, SpanKind
+from tracker.telemetry import otel, tracing
+from tracker.telemetry.tracing import NO_SPAN, SpanKind
 
 
 def test_a_collector_that_is_set_is_traced_to_until_the_end() -> None:
@@ -61,7 +61,7 @@ def test_nothing_is_made_without_one() -> None:
 def test_a_service_without_the_extra_says_so_and_serves(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setitem(sys.modules, "tracker.otel", None)
+    monkeypatch.setitem(sys.modules, "tracker.telemetry.otel", None)
     settings = Settings.from_env({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"})
     with caplog.at_level("WARNING", "tracker.app"), _tracing(settings):
         assert not tracing.is_on()

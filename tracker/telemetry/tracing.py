@@ -1,7 +1,7 @@
 """Spans of requests, of work and of calls; docs/howto/operate.md says how to collect them.
 
-Nothing is traced until `install` is called, which `tracker.otel` does where an exporter is set:
-before that a span costs one comparison, and no tracing library is loaded.
+Nothing is traced until `install` is called, which `tracker.telemetry.otel` does where an exporter
+is set: before that a span costs one comparison, and no tracing library is loaded.
 
 Attributes hold names, ids, states and numbers: no URL, header, body or message, as each of those
 may hold a secret.
@@ -18,7 +18,7 @@ from typing import Protocol, Self
 from tracker.domain import trace
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.task import Task
-from tracker.telemetry import noting
+from tracker.telemetry.logs import noting
 
 Attributes = Mapping[str, str | int | None]
 """By name; what is None is left out."""

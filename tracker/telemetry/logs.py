@@ -16,7 +16,7 @@ from typing import Any, Literal
 from tracker import __version__
 from tracker.domain.redaction import Redactor
 from tracker.lean import without
-from tracker.metrics import LOG_LINES_LOST
+from tracker.telemetry.metrics import LOG_LINES_LOST
 
 with without("rich"):
     import structlog

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from tracker.clock import new_secret
-from tracker.provider_settings import SettingsError
+from tracker.config.provider_settings import SettingsError
 
 SECRETS_FILE = "callback_secrets"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tracker.kept_secrets import SECRETS_FILE, kept_secrets, write_private
-from tracker.provider_settings import SettingsError
+from tracker.config.kept_secrets import SECRETS_FILE, kept_secrets, write_private
+from tracker.config.provider_settings import SettingsError
 
 
 def test_a_secret_is_made_once_beside_what_a_killed_process_left(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Counts of one process, for `GET /metrics` of its own listener (docs/reference/metrics.md).
 
 Counting is an addition to an integer, 0.2 µs where a client library's counters cost 8; rendering is
-the library's (tracker/exposition.py). Each metric is counted in one thread; the thread that renders
-only reads. Label sets are bounded: see MOST_SETS.
+the library's (tracker/telemetry/exposition.py). Each metric is counted in one thread; the thread
+that renders only reads. Label sets are bounded: see MOST_SETS.
 """
 
 from bisect import bisect_left

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from tracker import __version__
-from tracker.telemetry import EventLog
+from tracker.telemetry.logs import EventLog
 
 AT = datetime(2026, 11, 28, 12, tzinfo=UTC)
 PROGRAM = """
 import logging
 from tracker.domain.redaction import Redactor
-from tracker.telemetry import configure_logging
-from tracker.telemetry import noting
+from tracker.telemetry.logs import configure_logging
+from tracker.telemetry.logs import noting
 configure_logging("info", "json", Redactor(["s3cret"]), role="worker")
 log = logging.getLogger("tracker.test")
 for reason in ("one", "two"):

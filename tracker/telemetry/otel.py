@@ -30,9 +30,10 @@ from opentelemetry.trace import Span as TheirSpan
 from opentelemetry.trace import SpanKind as TheirKind
 from opentelemetry.trace import Tracer as TheirTracer
 
-from tracker import __version__, environment, tracing
+from tracker import __version__, environment
 from tracker.domain import trace
-from tracker.tracing import Attributes, InstalledTracer, RecordedSpan, SpanKind
+from tracker.telemetry import tracing
+from tracker.telemetry.tracing import Attributes, InstalledTracer, RecordedSpan, SpanKind
 
 ANSWER_BYTES = 64 * 1024
 """Most of a collector's answer that is read. Nothing of it is used but its status."""

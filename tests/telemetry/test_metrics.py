@@ -17,8 +17,9 @@ from tests.support.service import ROOT, environment, free_port, listen, serving
 from tests.support.slowness import slowness
 from tests.support.waiting import wait_until
 from tracker.emulator import EmulatorConfig, EmulatorServer
-from tracker.exposition import PROCESSES, Collected, exposed
-from tracker.metrics import (
+from tracker.services.upkeep.sampling import FROM_DATABASE
+from tracker.telemetry.exposition import PROCESSES, Collected, exposed
+from tracker.telemetry.metrics import (
     ALL,
     MOST_SETS,
     REQUEST_SECONDS,
@@ -27,7 +28,6 @@ from tracker.metrics import (
     Gauge,
     Metric,
 )
-from tracker.services.upkeep.sampling import FROM_DATABASE
 
 DOCS = ROOT / "docs" / "reference" / "metrics.md"
 Samples = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]

@@ -19,9 +19,9 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
-from tracker.metrics import ALL, Counter, Gauge, Histogram, Labels
+from tracker.telemetry.metrics import ALL, Counter, Gauge, Histogram, Labels
 
-log = logging.getLogger("tracker.metrics")
+log = logging.getLogger("tracker.telemetry.metrics")
 
 AT_ONCE = 100
 """Samples that are rendered in one go: about a millisecond."""

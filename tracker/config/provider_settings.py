@@ -11,10 +11,10 @@ from typing import Any, get_origin
 
 from pydantic import ValidationError
 
+from tracker.config.setting_errors import lines_of
 from tracker.pasted import bare_list
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.provider import Provider
-from tracker.setting_errors import lines_of
 
 ENVIRONMENT_ACCOUNT = "default"
 """The name of the account that the environment sets."""

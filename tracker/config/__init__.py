@@ -1,0 +1,1 @@
+"""Settings of one kind each; `tracker/settings.py` puts them together."""

@@ -1,0 +1,1 @@
+"""Logs, metrics and traces: how a process tells what it does."""
