@@ -16,6 +16,9 @@ from tracker.egress.inline import LEAST_CHARS, InlineFiles
 
 pytestmark = pytest.mark.anyio
 FILE = bytes(range(256)) * 200
+SHORT = FILE[:12_302]
+GOOD = b64encode(SHORT).decode()
+BARE = GOOD.rstrip("=")
 
 
 @dataclass
@@ -69,12 +72,56 @@ async def test_each_file_leaves_its_name(step: int) -> None:
         urlsafe_b64encode(FILE).decode(),
         urlsafe_b64encode(FILE).decode().rstrip("="),
         "\r\n".join(wrap(b64encode(FILE).decode(), 76)),
+        " " + "\n  ".join(wrap(b64encode(FILE).decode(), 64)) + "\t",
+        b64encode(FILE).decode() + "==",
+        "data:;base64," + b64encode(FILE).decode(),
+        "DATA:image/PNG;charset=utf-8;BASE64, " + b64encode(FILE).decode(),
+        'data:image/png;name="a.png";base64,' + urlsafe_b64encode(FILE).decode(),
+        "image/png;base64," + b64encode(FILE).decode(),
     ],
-    ids=["data-url", "url-safe", "unpadded", "lines"],
 )
 async def test_each_way_to_write_it_is_read(text: str) -> None:
-    _, kept = await read(json.dumps([text]).encode())
-    assert kept == [FILE]
+    for step in (11, 1000):
+        left, kept = await read(json.dumps([text]).encode(), step=step)
+        assert (json.loads(left), kept) == ([f"file of {len(FILE)}"], [FILE])
+
+
+@pytest.mark.parametrize("step", [7, 10**9])
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("is_ascii", [True, False])
+async def test_files_within_a_string_that_is_json_leave_their_names(
+    step: int, depth: int, *, is_ascii: bool
+) -> None:
+    written = {"say": 'a "猫" \\ \n\x07 \U0001f408', "b": [GOOD, GOOD]}
+    value: object = written
+    for _ in range(depth):
+        value = json.dumps({"inner": value}, ensure_ascii=is_ascii)
+    body = json.dumps({"data": value, "n": 3}, ensure_ascii=is_ascii).encode()
+    text, kept = await read(body, step=step)
+    left = json.loads(text)
+    assert left["n"] == 3
+    found = left["data"]
+    for _ in range(depth):
+        found = json.loads(found)["inner"]
+    assert found == written | {"b": [f"file of {len(SHORT)}"] * 2}
+    assert kept == [SHORT, SHORT]
+
+
+@pytest.mark.parametrize("step", [1, 10**9])
+async def test_a_long_text_that_only_begins_like_json_stays(step: int) -> None:
+    for said in ("[Verse] it 'rained' \\ ", '{"a": "b', "lines of words without a stop "):
+        body = json.dumps({"prompt": said * (LEAST_CHARS // 8)}).encode()
+        text, kept = await read(body, step=step)
+        assert (json.loads(text), kept) == (json.loads(body), [])
+
+
+async def test_a_string_of_json_that_ends_within_a_file_takes_no_other_with_it() -> None:
+    body = json.dumps({"a": '{"b": "' + GOOD, "c": GOOD}).encode()
+    sinks = Sinks()
+    reader = InlineFiles(sinks)
+    await reader.feed(body)
+    assert json.loads(await reader.finish())["c"] == f"file of {len(SHORT)}"
+    assert [one.is_aborted for one in sinks.made] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -139,11 +186,6 @@ async def test_what_holds_no_file_stays_as_it_is(value: object, step: int) -> No
 async def test_a_long_text_that_is_no_base64_stays() -> None:
     body = json.dumps({"prompt": 'it "rained", ' * LEAST_CHARS}).encode()
     assert await read(body) == (body, [])
-
-
-SHORT = FILE[:12_302]
-GOOD = b64encode(SHORT).decode()
-BARE = GOOD.rstrip("=")
 
 
 @pytest.mark.parametrize("step", [1, 7, 10**9])

@@ -17,15 +17,25 @@ from tracker.domain.inline_files import make_lost_name
 
 LEAST_CHARS = 16 * 1024
 """A string that is shorter is left in the text."""
-_DATA_URL = re.compile(rb"data:[\w.+-]+\\?/[\w.+-]+(;[\w=.+-]+)*;base64,")
-_BASE64 = (string.ascii_letters + string.digits + "+/_=-\\\r\n").encode()
+_DATA_URL = re.compile(rb"\s*(?:[^,\s]{0,200};)?\s*base64,", re.IGNORECASE)
+"""The beginning of a data URL, also without `data:` or a media type."""
+_BLANKS = b" \t\r\n"
+_BASE64 = (string.ascii_letters + string.digits + "+/_=-\\").encode() + _BLANKS
 _CHARS_PER_FLAW = 1000
 """Prose has more characters that base64 has none of: these are flaws of a file."""
+_CHARS_PER_BLANK = 20
+"""Lines of base64 are longer than words."""
+_JSON_TEXT = re.compile(rb"(?:\s|\\[nrt])*[\[{]")
+"""The beginning of a string that is JSON itself."""
+_DEEPEST = 2
+"""JSON may stand so often within a string of JSON."""
+_HALF_PAIR = rb"u[dD][89abAB][0-9A-Fa-f]{2}(?:\\(?:u[0-9A-Fa-f]{0,3})?)?"
+_HALF_ESCAPE = re.compile(rb"(\\+)(?:" + _HALF_PAIR + rb"|(?:u[0-9A-Fa-f]{0,3})?)\Z")
+_HALF_CHARACTER = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{0,2}\Z")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _QUOTE, _ESCAPE = b'"', b"\\"
 _ESCAPED = re.compile(rb"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _CUT = re.compile(rb"\\(u[0-9A-Fa-f]{0,3})?\Z")
-_LINE_ENDS = b"\r\n"
 _MEANS = {b"/": b"/", b"n": b"", b"r": b"", b"t": b""}
 """JSON's escapes in base64: of a slash, and of the white space between its lines."""
 
@@ -33,9 +43,13 @@ _MEANS = {b"/": b"/", b"n": b"", b"r": b"", b"t": b""}
 class InlineFiles:
     """Reads one answer. Not a parser: what is no JSON comes out as it came in."""
 
-    def __init__(self, open_sink: OpenSink) -> None:
-        """open_sink: called at the beginning of each file."""
+    def __init__(self, open_sink: OpenSink, *, depth: int = 0) -> None:
+        """open_sink: called at the beginning of each file.
+
+        depth: how many strings of JSON this one stands within.
+        """
         self._open = open_sink
+        self._depth = depth
         self._text = bytearray()
         self._string: bytearray | None = None
         self._sink: FileSink | None = None
@@ -116,9 +130,14 @@ class InlineFiles:
     async def _become_file(self) -> None:
         """Begin a file where a long string is base64, with or without what a data URL begins by."""
         assert self._string is not None  # noqa: S101
+        if self._depth < _DEEPEST and _JSON_TEXT.match(self._string):
+            begun, self._string = bytes(self._string), bytearray()
+            self._sink = _NestedJson(InlineFiles(self._open, depth=self._depth + 1), self._text)
+            await self._sink.write(begun)
+            return
         head = _DATA_URL.match(self._string)
         rest = bytes(self._string[head.end() :] if head else self._string)
-        if head is None and len(rest.translate(None, _BASE64)) * _CHARS_PER_FLAW > len(rest):
+        if head is None and not _is_like_base64(rest):
             self._text += self._string
             self._string = bytearray()
             self._sink = _TextSink(self._text)
@@ -145,31 +164,33 @@ class InlineFiles:
 
     async def _decode_into(self, sink: FileSink, part: bytes) -> None:
         """Write a part of a file. Raises ValueError where it is no base64, UnkeepableFile."""
-        clean = self._quad + self._unescaped(part)
+        # How many `=` there are does not matter: `_write_end` knows how many there should be.
+        given, mark, behind = self._unescaped(part).partition(b"=")
+        if (given and self._is_padded) or behind.strip(b"="):
+            raise ValueError("a file in the answer is no base64: it goes on behind its end")
+        self._is_padded = self._is_padded or bool(mark)
+        clean = self._quad + given
         if b"-" in clean or b"_" in clean:
             clean = clean.translate(_URL_SAFE)
-        if clean and self._is_padded:
-            raise ValueError("a file in the answer is no base64: it goes on behind its end")
         whole = len(clean) - len(clean) % 4
         self._quad = clean[whole:]
         if whole:
-            self._is_padded = clean.endswith(b"=", 0, whole)
             await sink.write(_decode(clean[:whole]))
 
     def _unescaped(self, part: bytes) -> bytes:
-        """Return base64 without JSON's escapes and without line ends; it seldom has any.
+        """Return base64 without JSON's escapes and without white space; it seldom has any.
 
         Serializers that think of HTML escape `=` by its number (Gson's default:
         https://github.com/google/gson/blob/main/UserGuide.md, read 2026-11-29).
         """
         if not self._cut and _ESCAPE not in part:
-            has_lines = b"\n" in part or b"\r" in part
-            return part.translate(None, _LINE_ENDS) if has_lines else part
+            has_blanks = any(one in part for one in (b"\n", b"\r", b" ", b"\t"))
+            return part.translate(None, _BLANKS) if has_blanks else part
         part = self._cut + part
         cut = _CUT.search(part)  # the rest of this escape comes next
         self._cut = b"" if cut is None else cut[0]
         whole = part if cut is None else part[: cut.start()]
-        return _ESCAPED.sub(_unescape, whole).translate(None, _LINE_ENDS)
+        return _ESCAPED.sub(_unescape, whole).translate(None, _BLANKS)
 
     async def _close(self) -> None:
         """End the string, and the file in it."""
@@ -250,6 +271,49 @@ class _TextSink(_NoFile):
         self._text += data
 
 
+class _NestedJson(_NoFile):
+    """Takes the files out of a string that is JSON itself; the rest of it stays a string."""
+
+    def __init__(self, files: InlineFiles, text: bytearray) -> None:
+        self._files = files
+        self._text = text
+        self._left = b""
+
+    async def write(self, data: bytes) -> None:
+        """Take a piece of the string, as it stands in the answer."""
+        data = self._left + data
+        end = _end_of_whole(data)
+        self._left = data[end:]
+        await self._take(data[:end])
+
+    async def finish(self) -> str:
+        """Return the end of the string."""
+        await self._take(self._left)
+        try:
+            self._put(await self._files.finish())
+        except ValueError:  # it ends within a file
+            await self._files.abort()
+        return ""
+
+    async def abort(self) -> None:
+        """Leave nothing of a file in it."""
+        await self._files.abort()
+
+    async def _take(self, escaped: bytes) -> None:
+        try:
+            plain: str = json.loads(b'"%s"' % escaped, strict=False)
+        except ValueError:  # no text: it stays as it is
+            self._text += escaped
+            return
+        await self._files.feed(plain.encode("utf-8", "surrogatepass"))
+        self._put(self._files.take())
+
+    def _put(self, plain: bytes) -> None:
+        text = plain.decode("utf-8", "surrogatepass")
+        written = json.dumps(text, ensure_ascii=not text.isprintable())
+        self._text += written[1:-1].encode()
+
+
 class _LostSink(_NoFile):
     """Reads over the rest of a file that cannot be read."""
 
@@ -268,6 +332,19 @@ def _unescape(escape: re.Match[bytes]) -> bytes:
         return _MEANS.get(name, escape[0])
     number = int(name[1:], 16)
     return bytes([number]) if number < 0x80 else escape[0]
+
+
+def _is_like_base64(text: bytes) -> bool:
+    flaws, blanks = len(text.translate(None, _BASE64)), len(text) - len(text.translate(None, b" "))
+    return flaws * _CHARS_PER_FLAW <= len(text) and blanks * _CHARS_PER_BLANK <= len(text)
+
+
+def _end_of_whole(data: bytes) -> int:
+    """Return where a piece of a string can be cut: not within an escape, a pair or a character."""
+    if (found := _HALF_ESCAPE.search(data)) is not None and len(found[1]) % 2:
+        return found.end(1) - 1
+    half = _HALF_CHARACTER.search(data)
+    return len(data) if half is None else half.start()
 
 
 def _decode(text: bytes) -> bytes:
