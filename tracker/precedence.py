@@ -49,9 +49,13 @@ class Precedence:
     """Of one event loop. `with` it around urgent work; `await give_way()` before each slice."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Nothing is under way. monotonic: the time in seconds."""
+        """Nothing is under way. monotonic: the time in seconds.
+
+        begun: callbacks that have come to this process since it began.
+        """
         self._monotonic = monotonic
         self._urgent = self._callbacks = 0
+        self.begun = 0
         self._crowded_at_s: float | None = None
         self._slice_at = monotonic() - PAUSE_S
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
@@ -76,6 +80,7 @@ class Precedence:
     def begin(self) -> None:
         """Begin to keep a callback, whose `end` is called elsewhere."""
         self._urgent += 1
+        self.begun += 1
         self._callbacks += 1
         if self._callbacks >= CROWD:
             self._crowded_at_s = self._monotonic()

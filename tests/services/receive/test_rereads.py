@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from tests.support.made_up import NAME, REVISION, MadeUp
 from tests.support.made_up_api import Played, tells
 from tests.support.subscribing import an_endpoint
-from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
+from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.errors import Conflict, InvalidRequest, NotFound
 from tracker.domain.events import EventKind, Source
 from tracker.domain.exchange import HttpFailure, HttpResult
@@ -26,7 +26,7 @@ from tracker.domain.task import Task, TaskState
 from tracker.providers.ports.adapter import Asking
 from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.services.receive.rejudging import ReceiptRejudger
-from tracker.services.receive.rereads import RereadOrder, Rereads
+from tracker.services.receive.rereads import SHARED_S, RereadOrder, Rereads
 from tracker.services.upkeep import counting
 from tracker.services.upkeep.counting import EndCounter
 from tracker.store import transitions
@@ -176,6 +176,22 @@ async def test_a_dry_run_finds_a_planted_change_exactly_and_writes_nothing(
     assert listed["richer"].fields == ("artifacts", "costs")
     assert (listed["freed"].before, listed["freed"].after) == ("submitted", "succeeded")
     assert (listed["contradicts"].before, listed["contradicts"].after) == ("succeeded", "failed")
+
+
+async def test_a_run_rests_behind_each_page_while_callbacks_come(sqlite_url: str) -> None:
+    async with _bench(sqlite_url) as bench:
+        await _planted(bench)
+    clock = HandClock()
+    async with _later(sqlite_url, clock=clock) as (bench, runs):
+        run = await runs.start(RereadOrder("default", NAME, WHO))
+        for pages in range(1, 3):
+            bench.context.precedence.begin()
+            bench.context.precedence.end()
+            assert await runs.work() is not None
+            assert (await runs.get("default", run.id)).counts["receipts"] == 3 * pages
+        clock.move(SHARED_S)
+        assert await runs.work() is None
+        assert (await runs.get("default", run.id)).state is RunState.DONE
 
 
 async def test_what_is_applied_is_as_it_was_shown_and_a_second_run_does_nothing(

@@ -9,8 +9,10 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +25,7 @@ from tracker.domain.runs import RunState
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task
 from tracker.domain.work import JobKind
+from tracker.precedence import step_back
 from tracker.services.context import Context
 from tracker.services.receive.rejudging import ReceiptRejudger
 from tracker.services.receive.rereading import ReceiptRereader
@@ -38,8 +41,17 @@ DRY_AT_ONCE = 2000
 """Receipts that a page of a dry run looks at."""
 AT_ONCE = 200
 """Those of a page that is applied: callbacks wait for its transaction."""
+SHARED_AT_ONCE = 100
+"""Those of any page in a process to which callbacks come: reading them takes some milliseconds of
+the one interpreter, and callbacks wait for their turns in it."""
+SHARED_S = 2.0
+"""For how long after a callback it is taken that more will come."""
+REST = 4
+"""Pause after a page while callbacks come, in times of how long it took."""
+MOST_REST_S = 1.0
 PAGES_AT_ONCE = 20
 """Pages of one round of a worker, so that it stops soon when it is told to."""
+_THREAD = ThreadPoolExecutor(1, thread_name_prefix="tracker-rereading", initializer=step_back)
 NO_SUCH_REREAD = "there is no such run"
 _CHANGED = frozenset({RereadKind.RICHER, RereadKind.FREED})
 
@@ -108,6 +120,8 @@ class Rereads:
         self._rejudging = ReceiptRejudger(context)
         self._at_once = at_once
         self._pages = pages
+        self._begun = context.precedence.begun
+        self._shared_until_s = 0.0
 
     async def start(self, order: RereadOrder) -> Reread:
         """Hand a run to the workers, over the receipts that there are now.
@@ -149,20 +163,38 @@ class Rereads:
         stopped: Reread = await self._context.store.write(_stop, run)
         return stopped
 
-    async def work(self) -> None:
-        """Carry out pages, each time of the run that has waited longest. Raises Unavailable."""
+    async def work(self) -> float | None:
+        """Carry out pages, each time of the run that has waited longest. Raises Unavailable.
+
+        Returns for how many seconds to rest then; None where no run waits.
+        """
+        clock = self._context.clock
         for _ in range(self._pages):
             run = await self._context.store.read(rereads.next_running)
             if run is None:
-                return
-            await self._carry_out(run)
+                return None
+            is_shared, began_s = self._is_shared(), clock.monotonic()
+            await self._carry_out(run, is_shared=is_shared)
+            if is_shared:
+                return min(REST * (clock.monotonic() - began_s), MOST_REST_S)
+        return 0.0
 
-    async def _carry_out(self, run: Reread) -> None:
-        """Carry out the next page of a run."""
+    def _is_shared(self) -> bool:
+        """Return whether callbacks come to this process."""
+        begun, now_s = self._context.precedence.begun, self._context.clock.monotonic()
+        if begun != self._begun:
+            self._begun, self._shared_until_s = begun, now_s + SHARED_S
+        return now_s < self._shared_until_s
+
+    async def _carry_out(self, run: Reread, *, is_shared: bool) -> None:
+        """Carry out the next page of a run. is_shared: a small one."""
         limit = self._at_once or (DRY_AT_ONCE if run.is_dry else AT_ONCE)
+        if is_shared:
+            limit = min(limit, SHARED_AT_ONCE)
         seen = await self._context.store.read(lambda db: _look(db, run, limit))
         # Beside the event loop: it is all arithmetic, and would hold everybody else up.
-        compared = await asyncio.to_thread(self._rereading.compare_all, seen.found, actor=run.actor)
+        compare = partial(self._rereading.compare_all, seen.found, actor=run.actor)
+        compared = await asyncio.get_running_loop().run_in_executor(_THREAD, compare)
         page = _page_of(run, seen, compared)
         try:
             await self._context.store.write(self._apply, page)
