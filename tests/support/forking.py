@@ -22,6 +22,8 @@ from _pytest.capture import CaptureManager  # not exported; `-p` names it "captu
 from tests.support.ordering import PROCESS_NUMBER, Dealing, files_long_first
 
 _AHEAD = 2
+_TOLD_S = 0.2
+"""How long a test's setup or end must take to be told of: the longest are listed."""
 _END_S = 60
 
 
@@ -166,6 +168,10 @@ class Events:
         return kept
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        # Two of the three reports of most tests say nothing: to pack and read them took half a
+        # millisecond of each test.
+        if report.when != "call" and report.passed and report.duration < _TOLD_S:
+            return
         data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
         self._kept.append(("report", data))
 
