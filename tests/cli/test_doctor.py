@@ -11,7 +11,7 @@ import pytest
 from tests.support.command import run
 from tests.support.service import environment, free_port, listen, serving
 from tests.support.tls import make_certificates
-from tracker.cli.doctor.command import examined
+from tracker.cli.doctor.command import examine_reading
 from tracker.cli.doctor.finding import Finding
 from tracker.cli.doctor.reach import call_public_url
 from tracker.cli.doctor.reading import read
@@ -29,7 +29,7 @@ SECRETS = "0123456789abcdef"
 def findings(tmp_path: Path, env: dict[str, str]) -> list[Finding]:
     """Return the findings of doctor offline."""
     reading = read({"TRACKER_DATA_DIR": str(tmp_path), **env})
-    return [*reading.findings, *examined(reading)]
+    return [*reading.findings, *examine_reading(reading)]
 
 
 def unwell(tmp_path: Path, about: str, env: dict[str, str]) -> str:

@@ -26,7 +26,7 @@ from tests.support.subscribing import OK, an_endpoint
 from tests.support.waiting import PATIENCE_S, wait_until
 from tests.support.workbench import SECRET, ScriptedHttp, Workbench, open_workbench
 from tracker.cli.doctor.accounts import probe_accounts
-from tracker.cli.doctor.database import _of_both, _postgresql, _sqlite, examine_server
+from tracker.cli.doctor.database import _examine_both, _postgresql, _sqlite, examine_server
 from tracker.cli.doctor.finding import Finding
 from tracker.cli.doctor.processes import examine_processes
 from tracker.clock import SystemClock, new_id
@@ -266,7 +266,7 @@ async def test_a_large_log_and_the_conditions_that_stand(sqlite_url: str) -> Non
         Condition(conditions.NO_WORKER, "", "", presence.NO_WORKER, facts.now),
     ]
     # Whether a worker works is looked at anew.
-    assert list(_of_both(replace(facts, conditions=standing))) == [
+    assert list(_examine_both(replace(facts, conditions=standing))) == [
         Finding("error", "kling/default", "it fails")
     ]
 
@@ -276,10 +276,10 @@ async def test_a_disk_that_is_full_in_days(sqlite_url: str) -> None:
         await bench.queued("mine")
     facts = examine(sqlite_url, SystemClock())
     assert facts.daily == sum(facts.sizes.values())  # all of its tasks were made today
-    (full,) = _of_both(replace(facts, free=int(2.5 * facts.daily)))
+    (full,) = _examine_both(replace(facts, free=int(2.5 * facts.daily)))
     assert (full.level, full.about) == ("error", "disk")
     assert full.text.startswith("full in 2.5 days")
-    assert not list(_of_both(replace(facts, free=int(3.5 * facts.daily))))
+    assert not list(_examine_both(replace(facts, free=int(3.5 * facts.daily))))
 
 
 def test_an_unreachable_provider(sqlite_url: str, tmp_path: Path) -> None:

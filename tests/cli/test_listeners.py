@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tracker.cli.listeners import ACCEPTED_AT_ONCE, bind, multiplied
+from tracker.cli.listeners import ACCEPTED_AT_ONCE, bind, multiply
 from tracker.web.edge.connections import QUEUE
 
 CLIENTS = 96
@@ -69,7 +69,7 @@ def _accepted_by_turn(new_loop: Loops, listeners: list[socket.socket], backlog: 
 def test_a_turn_accepts_few_of_the_many_that_wait(new_loop: Loops, listener: socket.socket) -> None:
     is_asyncio = new_loop is asyncio.new_event_loop
     backlog = ACCEPTED_AT_ONCE if is_asyncio else QUEUE
-    listeners = [listener] if is_asyncio else multiplied(listener)
+    listeners = [listener] if is_asyncio else multiply(listener)
     taken = _accepted_by_turn(new_loop, listeners, backlog)
     assert sum(taken) == CLIENTS
     assert 1 < max(taken) <= ACCEPTED_AT_ONCE

@@ -10,7 +10,7 @@ from tests.support.service import KEEPING_FILES, listen, serving
 from tests.support.waiting import wait_until
 from tracker.cli.demonstration import calls_back, has_display, settings_of
 from tracker.cli.main import main
-from tracker.cli.main_jobs import account_settings, main_jobs, shown_by_default, submission
+from tracker.cli.main_jobs import account_settings, choose_default, main_jobs, submission
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 from tracker.emulator.registry import REGISTRY
@@ -70,7 +70,7 @@ def test_a_browser_is_opened_where_there_is_a_display(
 
 def test_one_of_them_is_shown_where_none_is_named() -> None:
     jobs = main_jobs()
-    assert [name for name, job in jobs.items() if job.protocol_job] == [shown_by_default(jobs)]
+    assert [name for name, job in jobs.items() if job.protocol_job] == [choose_default(jobs)]
 
 
 @pytest.mark.parametrize("name", sorted(PROVIDERS))

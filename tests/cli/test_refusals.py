@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tracker.cli.refusals import no_answer, reason_of, shown_address
+from tracker.cli.refusals import hide_password, no_answer, reason_of
 
 URL = "https://user:p%40ss@tracker.example:8443/root?x=a@b"
 
@@ -28,4 +28,4 @@ def test_an_address_is_told_without_its_password(error: httpx.HTTPError) -> None
 def test_an_answer_of_another_service_is_told_so_too() -> None:
     answer = httpx.Response(404, text="no", request=httpx.Request("GET", URL))
     assert "https://***@tracker.example" in reason_of(answer)
-    assert shown_address("http://127.0.0.1:8000/a@b") == "http://127.0.0.1:8000/a@b"
+    assert hide_password("http://127.0.0.1:8000/a@b") == "http://127.0.0.1:8000/a@b"

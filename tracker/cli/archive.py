@@ -36,7 +36,7 @@ def archive() -> None:
     """Read what was dropped. Works on the database and the archive; needs no server."""
 
 
-def _filtered(command: Callable[..., None]) -> Callable[..., None]:
+def _add_filters(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say which files are meant."""
     for option in (
         click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="When its tasks ended, UTC."),
@@ -48,7 +48,7 @@ def _filtered(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @archive.command("list", epilog=examples("tracker archive list --tenant acme --output json"))
-@_filtered
+@_add_filters
 @OUTPUT
 def list_(*, output: str, **which: Any) -> None:
     """List the files, oldest first."""
@@ -69,7 +69,7 @@ def list_(*, output: str, **which: Any) -> None:
             async for one in archive_reading.files(store, _filter(which))
         ]
 
-    found = _with_archive(act)
+    found = _run_with_archive(act)
     emit(output, {"files": found}, lambda: print_table("files", _COLUMNS, found))
 
 
@@ -78,7 +78,7 @@ def list_(*, output: str, **which: Any) -> None:
         "tracker archive read --task ID", "tracker archive read --class evidence > evidence.jsonl"
     )
 )
-@_filtered
+@_add_filters
 @click.option("--task", help="Only of this task, by its id.")
 def read(*, task: str | None, **which: Any) -> None:
     """Print rows, a JSON object a line, each file checked against its digest before it."""
@@ -94,7 +94,7 @@ def read(*, task: str | None, **which: Any) -> None:
         async for kept_class, row in archive_reading.rows(store, objects, _filter(which), task=id_):
             emit_json({"class": kept_class.value, **render_row(kept_class, row)})
 
-    _with_archive(act)
+    _run_with_archive(act)
 
 
 @archive.command(epilog=examples("tracker archive check"))
@@ -110,7 +110,7 @@ def check() -> None:
             number += 1
         return number
 
-    if number := _with_archive(act):
+    if number := _run_with_archive(act):
         fail(f"{number} flaws", code=FAILED)
     say("every file is there and whole")
 
@@ -131,7 +131,7 @@ def _day(at: datetime) -> date:
     return at.replace(tzinfo=UTC).date()
 
 
-def _with_archive(action: "Callable[[Store, ObjectStore], Awaitable[Result]]") -> Result:
+def _run_with_archive(action: "Callable[[Store, ObjectStore], Awaitable[Result]]") -> Result:
     """Run an action on the database and the archive of the settings; ends where there is none."""
 
     async def act(store: "Store", settings: "Settings") -> Result:

@@ -102,7 +102,7 @@ def list_(*, output: str, wide: bool) -> None:
 
         return await Budgets(store, SystemClock()).list_all()
 
-    found = [_described(one) for one in with_store(act)]
+    found = [_describe(one) for one in with_store(act)]
     emit(output, {"budgets": found}, lambda: print_table("budgets", _COLUMNS, found, wide=wide))
 
 
@@ -144,7 +144,7 @@ def _amount(text: str) -> Decimal:
     return number
 
 
-def _described(one: "BudgetUse") -> dict[str, Any]:
+def _describe(one: "BudgetUse") -> dict[str, Any]:
     budget = one.budget
     return {
         "tenant": budget.tenant,

@@ -6,7 +6,7 @@ import click
 
 from tracker.cli.command import examples
 from tracker.cli.remote import ConnectionOptions, remote
-from tracker.cli.resubmit import body_of, selected, state_option
+from tracker.cli.resubmit import add_selection, body_of, state_option
 from tracker.cli.runs import print_run
 from tracker.cli.shared import emit, fail, print_fields, say
 from tracker.cli.types import choice
@@ -29,7 +29,7 @@ _STATES = (
 @click.argument("action", type=choice(["refresh", "cancel", "resubmit"]))
 @click.argument("task_id", nargs=-1)
 @state_option(_STATES)
-@selected
+@add_selection
 @click.option("--yes", is_flag=True, help="Do it; without this, many are only counted (a dry run).")
 @click.option(
     "--background", is_flag=True, help="Do it; the workers do, and `tracker runs` shows how far."

@@ -37,7 +37,7 @@ def is_kept(folder: Path, mounts: str) -> bool:
     above = {str(path) for path in (folder.resolve(), *folder.resolve().parents)}
     found = [line.split() for line in mounts.splitlines()]
     own = max(
-        (fields for fields in found if _unescaped(fields[4]) in above),
+        (fields for fields in found if _unescape(fields[4]) in above),
         key=lambda fields: len(fields[4]),
         default=None,
     )
@@ -46,5 +46,5 @@ def is_kept(folder: Path, mounts: str) -> bool:
     return own[own.index("-") + 1] not in _FORGOTTEN
 
 
-def _unescaped(path: str) -> str:
+def _unescape(path: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), path)

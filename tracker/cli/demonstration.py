@@ -27,9 +27,9 @@ from tracker.cli.language import spoken
 from tracker.cli.main_jobs import (
     JobCreate,
     account_settings,
+    choose_default,
     create_of,
     main_jobs,
-    shown_by_default,
 )
 from tracker.cli.remote import TERMINAL, ConnectionOptions
 from tracker.cli.server import Server
@@ -102,7 +102,7 @@ def has_display(env: Mapping[str, str], platform: str) -> bool:
 def _job_of(provider: str | None) -> tuple[str, MainJob]:
     """Return a provider's name and job; those that are shown by default for None."""
     jobs = main_jobs()
-    name = provider or shown_by_default(jobs)
+    name = provider or choose_default(jobs)
     if name not in jobs:
         fail(f"--provider: {name!r} is none of {', '.join(sorted(jobs))}")
     return name, jobs[name]
@@ -219,7 +219,7 @@ def _show(server: Server, task_id: str) -> None:
             continue  # a text is its own URL
         media = _fetch(url)
         if media.status_code in _CLOSED:
-            url = _kept_url(server, task_id, place)
+            url = _find_kept_url(server, task_id, place)
             _line("result", f"{piece['kind']}  {url}")
             media = _fetch(url)
         media.raise_for_status()
@@ -240,7 +240,7 @@ def _readable(url: str) -> str:
     return line if len(line) <= _MOST_TEXT else f"{line[:_MOST_TEXT]}…"
 
 
-def _kept_url(server: Server, task_id: str, place: int) -> str:
+def _find_kept_url(server: Server, task_id: str, place: int) -> str:
     """Return the link to a file that opens for the account alone, once it is kept here."""
     started = time.monotonic()
     while True:

@@ -27,7 +27,7 @@ _OPTIONS = (
 )
 
 
-def filtered(command: Command) -> Command:
+def add_filters(command: Command) -> Command:
     """Give a command the filters."""
     for option in reversed(_OPTIONS):
         command = option(command)

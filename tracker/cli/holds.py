@@ -10,7 +10,7 @@ from tracker.cli.database import begin_action, with_store
 from tracker.cli.exits import FAILED
 from tracker.cli.remote import ONE_TENANT, ConnectionOptions, maybe_remote
 from tracker.cli.shared import OUTPUT, emit, fail, say
-from tracker.cli.table import Column, print_table, without_tenant
+from tracker.cli.table import Column, leave_out_tenant, print_table
 from tracker.domain.access import DEFAULT_TENANT
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _add_here(tenant: str, id_: UUID | None, reason: str) -> str:
 def list_(*, connection: ConnectionOptions | None, output: str) -> None:
     """List every hold."""
     found = _list_here() if connection is None else _list_there(connection)
-    columns = without_tenant(_COLUMNS) if connection is not None else _COLUMNS
+    columns = leave_out_tenant(_COLUMNS) if connection is not None else _COLUMNS
     emit(output, {"holds": found}, lambda: print_table("holds", columns, found))
 
 
@@ -93,7 +93,7 @@ def _list_here() -> list[dict[str, Any]]:
 
         return await store.read(rows.list_all)
 
-    return [_described(one) for one in with_store(act)]
+    return [_describe(one) for one in with_store(act)]
 
 
 def _list_there(connection: ConnectionOptions) -> list[dict[str, Any]]:
@@ -138,7 +138,7 @@ def _remove_here(number: int) -> bool:
     return with_store(act)
 
 
-def _described(one: "Hold") -> dict[str, Any]:
+def _describe(one: "Hold") -> dict[str, Any]:
     return {
         "hold": one.key,
         "tenant": one.tenant,

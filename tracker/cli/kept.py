@@ -8,7 +8,7 @@ from pathlib import Path
 from tracker import environment
 
 
-def kept(name: str, make: Callable[[], str]) -> tuple[str, Path | None]:
+def keep(name: str, make: Callable[[], str]) -> tuple[str, Path | None]:
     """Return a value and its file; made at the first call, and then always the same.
 
     The file is `$XDG_CONFIG_HOME/tracker/NAME`, else in `~/.config`, with mode 0600. Where it

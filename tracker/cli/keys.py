@@ -12,7 +12,7 @@ from tracker.cli.database import begin_action, with_store
 from tracker.cli.exits import FAILED
 from tracker.cli.remote import ONE_TENANT, ConnectionOptions, maybe_remote
 from tracker.cli.shared import OUTPUT, WIDE, emit, fail, print_fields, say
-from tracker.cli.table import Column, print_table, without_tenant
+from tracker.cli.table import Column, leave_out_tenant, print_table
 from tracker.domain.access import DEFAULT_TENANT, Scope
 from tracker.domain.spelling import hint
 
@@ -122,11 +122,13 @@ def list_(
     if connection is not None and tenant is not None:
         fail(ONE_TENANT)
     if connection is not None:
-        columns = without_tenant(_COLUMNS)
+        columns = leave_out_tenant(_COLUMNS)
         found = _list_there(connection)
     else:
         columns = _COLUMNS
-        found = [_described(row) for row in _with_keys(lambda ours: ours.list_all(tenant=tenant))]
+        found = [
+            _describe(row) for row in _run_with_keys(lambda ours: ours.list_all(tenant=tenant))
+        ]
     rows = [row | {"state": "revoked" if row["revoked_at"] else "active"} for row in found]
     emit(output, {"keys": found}, lambda: print_table("keys", columns, rows, wide=wide))
 
@@ -161,8 +163,8 @@ def _create_here(
         begin_action(tenant, "keys.create")
         return await (ours.create_pair(grant) if is_pair else ours.create_key(grant)), is_first
 
-    issued, is_first = _with_keys(make)
-    return _shown(issued), is_first
+    issued, is_first = _run_with_keys(make)
+    return _show(issued), is_first
 
 
 def _create_there(
@@ -203,7 +205,7 @@ def _revoke_here(id_: UUID) -> bool:
         begin_action(found.tenant, "keys.revoke", str(id_))
         return await ours.revoke(id_)
 
-    return _with_keys(end)
+    return _run_with_keys(end)
 
 
 def _scopes(words: tuple[str, ...]) -> frozenset[Scope]:
@@ -215,7 +217,7 @@ def _scopes(words: tuple[str, ...]) -> frozenset[Scope]:
         fail(f"--scope: {wrong!r} is none of {', '.join(Scope)}{hint(wrong, Scope)}")
 
 
-def _with_keys(action: "Callable[[Keys], Awaitable[Result]]") -> Result:
+def _run_with_keys(action: "Callable[[Keys], Awaitable[Result]]") -> Result:
     async def act(store: "Store", settings: "Settings") -> Result:
         from tracker.clock import SystemClock  # noqa: PLC0415 - the help needs no database
         from tracker.services.access.keys import Keys  # noqa: PLC0415
@@ -225,7 +227,7 @@ def _with_keys(action: "Callable[[Keys], Awaitable[Result]]") -> Result:
     return with_store(act)
 
 
-def _shown(issued: "Issued") -> dict[str, Any]:
+def _show(issued: "Issued") -> dict[str, Any]:
     shown: dict[str, Any] = {"id": str(issued.row.id)}
     if issued.access_key is None:
         shown["key"] = issued.secret
@@ -235,7 +237,7 @@ def _shown(issued: "Issued") -> dict[str, Any]:
     return shown | {"tenant": issued.row.tenant, "name": issued.row.name, "scopes": scopes}
 
 
-def _described(row: "ApiKey") -> dict[str, Any]:
+def _describe(row: "ApiKey") -> dict[str, Any]:
     return {
         "id": str(row.id),
         "tenant": row.tenant,

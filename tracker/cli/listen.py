@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from tracker.cli.command import Command, examples
-from tracker.cli.filters import filtered, parameters
+from tracker.cli.filters import add_filters, parameters
 from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.types import EVENT_TYPE
 
@@ -19,7 +19,7 @@ from tracker.cli.types import EVENT_TYPE
     ),
 )
 @remote
-@filtered
+@add_filters
 @click.option(
     "--forward-to",
     metavar="URL|PORT",

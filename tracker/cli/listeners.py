@@ -24,7 +24,7 @@ ACCEPTED_AT_ONCE = 16
 """Connections that one turn of the event loop accepts."""
 
 
-def multiplied(listener: socket.socket) -> list[socket.socket]:
+def multiply(listener: socket.socket) -> list[socket.socket]:
     """Return a listener as often as connections are to be accepted in one turn of the event loop.
 
     uvloop accepts one for each socket that it listens on. A turn takes as long as the requests of

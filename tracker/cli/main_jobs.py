@@ -30,7 +30,7 @@ def main_jobs() -> Mapping[str, MainJob]:
     return {one.name: one.main_job for one in emulated if one.main_job is not None}
 
 
-def shown_by_default(jobs: Mapping[str, MainJob]) -> str:
+def choose_default(jobs: Mapping[str, MainJob]) -> str:
     """Return the provider whose job is shown where none is named."""
     return next(name for name, job in jobs.items() if job.protocol_job is not None)
 
@@ -40,7 +40,7 @@ def create_of(provider: str, job: MainJob, emulator: str, *, in_protocol: bool) 
     own = job.protocol_job
     if not in_protocol or own is None:
         return JobCreate("/v1/tasks", submission(provider, job, emulator), ("id",))
-    return JobCreate(f"/{provider}{own.path}", _located(own.input, emulator), own.id_at)
+    return JobCreate(f"/{provider}{own.path}", _locate_files(own.input, emulator), own.id_at)
 
 
 def account_settings(provider: str, job: MainJob, emulator: str) -> dict[str, str]:
@@ -55,18 +55,18 @@ def submission(provider: str, job: MainJob, emulator: str) -> dict[str, Any]:
     return {
         "provider": provider,
         "operation": job.operation,
-        "input": _located(job.input, emulator),
+        "input": _locate_files(job.input, emulator),
     }
 
 
-def _located(value: Any, emulator: str) -> Any:
+def _locate_files(value: Any, emulator: str) -> Any:
     """Return a value in which files of the emulator have their whole address."""
     match value:
         case str() if value.startswith(_FILES):
             return emulator + value
         case Mapping():
-            return {name: _located(one, emulator) for name, one in value.items()}
+            return {name: _locate_files(one, emulator) for name, one in value.items()}
         case list():
-            return [_located(one, emulator) for one in value]
+            return [_locate_files(one, emulator) for one in value]
         case _:
             return value

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tracker.bounded_http import BoundedTransport
-from tracker.cli.refusals import shown_address
+from tracker.cli.refusals import hide_password
 from tracker.cli.shared import fail
 from tracker.pasted import bare
 
@@ -27,11 +27,11 @@ def client_for(
     url:     also `localhost:8000`; then it is plain HTTP.
     environ: where proxies are looked up: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY.
     """
-    url = with_scheme(url.strip())
+    url = add_scheme(url.strip())
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         fail(
-            f"--url: {shown_address(url)!r} is no address of a service, like https://tracker.example.com"
+            f"--url: {hide_password(url)!r} is no address of a service, like https://tracker.example.com"
         )
     try:
         return httpx.Client(
@@ -47,7 +47,7 @@ def client_for(
         fail(f"--url or a proxy variable: {error}")
 
 
-def with_scheme(url: str) -> str:
+def add_scheme(url: str) -> str:
     """Return `localhost:3000` and `3000` as the addresses they stand for."""
     if url.isascii() and url.isdigit():
         return f"http://127.0.0.1:{url}"
@@ -66,7 +66,7 @@ def proxy_for(scheme: str, host: str, environ: Mapping[str, str]) -> str | None:
     if "*" in spared or any(host == one or host.endswith(f".{one}") for one in spared if one):
         return None
     found = lower.get(f"{scheme}_proxy") or lower.get("all_proxy")
-    return with_scheme(found) if found else None
+    return add_scheme(found) if found else None
 
 
 def _headers(api_key: str | None) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 
-from tracker.cli.listeners import Listener, multiplied
+from tracker.cli.listeners import Listener, multiply
 
 
 def serve_in_processes(config: Config, listener: socket.socket) -> None:
@@ -50,4 +50,4 @@ def _open(family: int, address: Any) -> list[socket.socket]:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listener.bind(address)
-    return multiplied(listener)
+    return multiply(listener)

@@ -12,14 +12,14 @@ _NO_KEY = "set TRACKER_API_KEY or --api-key; make a key with `tracker keys creat
 _USER_INFO = re.compile(r"//[^/?#]*@")
 
 
-def shown_address(url: object) -> str:
+def hide_password(url: object) -> str:
     """Return an address as it may be printed: without the user and the password in it."""
     return _USER_INFO.sub("//***@", str(url), count=1)
 
 
 def no_answer(url: str, error: httpx.HTTPError) -> str:
     """Say why there was no answer from this address."""
-    url = shown_address(url)
+    url = hide_password(url)
     text = str(error)
     if isinstance(error, httpx.TimeoutException):
         return f"{url}: no answer in time; is the service overloaded, or the address wrong?"
@@ -47,7 +47,7 @@ def reason_of(response: httpx.Response) -> str:
     problem = _problem(response)
     if problem is None:
         return (
-            f"HTTP {response.status_code} from {shown_address(response.url)}: is this a tracker "
+            f"HTTP {response.status_code} from {hide_password(response.url)}: is this a tracker "
             "service? check --url or TRACKER_URL"
         )
     reason = _fields(problem) or str(problem["detail"])

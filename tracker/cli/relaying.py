@@ -13,8 +13,8 @@ from tracker import __version__
 from tracker.bounded_http import BoundedTransport, within
 from tracker.call_failures import reason_in_words
 from tracker.cli.exits import INTERRUPTED
-from tracker.cli.kept import kept
-from tracker.cli.network import with_scheme
+from tracker.cli.kept import keep
+from tracker.cli.network import add_scheme
 from tracker.cli.remote import HELD_S
 from tracker.cli.server import Server
 from tracker.cli.shared import emit_json, fail, say
@@ -119,7 +119,7 @@ def _forward(to: httpx.Client, url: str, key: bytes, change: dict[str, Any], bod
 
 def _target(text: str) -> str:
     """Return the URL that was meant; ends the command when there is none."""
-    url = with_scheme(text)
+    url = add_scheme(text)
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
@@ -131,7 +131,7 @@ def _target(text: str) -> str:
 
 def _key(secret: str | None) -> bytes:
     if secret is None:
-        text, path = kept("listen-secret", lambda: signature.text_of(new_key(SECRET_BYTES)))
+        text, path = keep("listen-secret", lambda: signature.text_of(new_key(SECRET_BYTES)))
         where = f"kept in {path}" if path else "for this start: it could not be kept"
         say(f"signed with {text} ({where})")
     else:

@@ -38,7 +38,7 @@ def state_option(words: Sequence[str]) -> Callable[[_Command], _Command]:
     )
 
 
-def selected(command: _Command) -> _Command:
+def add_selection(command: _Command) -> _Command:
     """Give a command the options that select many tasks; see `body_of`."""
     for option in reversed(_SELECTION):
         command = option(command)
@@ -55,7 +55,7 @@ def selected(command: _Command) -> _Command:
 @remote
 @click.argument("task_id", required=False)
 @state_option(["failed", "cancelled", "expired"])
-@selected
+@add_selection
 @click.option(
     "--include-resubmitted", is_flag=True, help="Also those that were resubmitted before."
 )

@@ -10,7 +10,7 @@ import httpx
 
 from tracker.bounded_http import within
 from tracker.cli.exits import FAILED
-from tracker.cli.refusals import no_answer, reason_of, shown_address
+from tracker.cli.refusals import hide_password, no_answer, reason_of
 from tracker.cli.remote import ANSWER_S, HELD_S, TERMINAL
 from tracker.cli.shared import fail, say
 
@@ -36,7 +36,7 @@ class Server:
     @property
     def shown_url(self) -> str:
         """Its address as it may be printed."""
-        return shown_address(self.url)
+        return hide_password(self.url)
 
     def get(self, path: str, **options: Any) -> Any:
         """Return the JSON of a GET; ends the command with one line when it is refused."""

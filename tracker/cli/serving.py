@@ -7,7 +7,7 @@ import uvicorn
 
 from tracker.app import make_app, server_options, tune_interpreter
 from tracker.cli.containers import refuse_forgetting
-from tracker.cli.listeners import bind, multiplied
+from tracker.cli.listeners import bind, multiply
 from tracker.cli.processes import serve_in_processes
 from tracker.cli.shared import fail, load_settings, say
 from tracker.cli.starting import DatabaseWait
@@ -59,7 +59,7 @@ def _serve(settings: Settings, *, worker: bool) -> None:
     if settings.web_concurrency == 1:
         tune_interpreter(settings)
         app = make_app(settings, workers=worker)
-        sockets = [one for listener in listeners for one in multiplied(listener)]
+        sockets = [one for listener in listeners for one in multiply(listener)]
         _Server(uvicorn.Config(app, **options), f"tracker on {url}").run(sockets=sockets)
         return
     # Each process reads the environment again: uvicorn starts them afresh.

@@ -10,7 +10,7 @@ import click
 
 from tracker.cli.language import heading
 from tracker.cli.visible import cut, width
-from tracker.cli.words import age, to_the_second, words
+from tracker.cli.words import age, cut_fraction, words
 
 GAP = "  "
 NARROWEST = 12
@@ -57,7 +57,7 @@ class _Shape:
         return cls(column, name, cells, max(width(name), *map(width, cells)))
 
 
-def without_tenant(columns: Sequence[Column]) -> tuple[Column, ...]:
+def leave_out_tenant(columns: Sequence[Column]) -> tuple[Column, ...]:
     """Return the columns for rows of a service, which all are of one tenant."""
     return tuple(column for column in columns if column.name != "tenant")
 
@@ -78,8 +78,8 @@ def print_table(
     if not rows:
         click.echo("(none)")
         return
-    shapes = _fitted(columns, rows, None if wide else _room())
-    header = GAP.join(_padded(one.name, one.columns) for one in shapes).rstrip()
+    shapes = _fit(columns, rows, None if wide else _room())
+    header = GAP.join(_pad(one.name, one.columns) for one in shapes).rstrip()
     click.secho(header, fg="bright_black")
     for number in range(len(rows)):
         click.echo(GAP.join(_cell(one, number) for one in shapes).rstrip())
@@ -89,7 +89,7 @@ def print_table(
         click.echo(textwrap.fill(note, max(_room() or len(note), NARROWEST)), err=True)
 
 
-def _fitted(
+def _fit(
     columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], room: int | None
 ) -> list[_Shape]:
     """Choose what is shown: whole columns where there is room, then short forms, then fewer."""
@@ -125,7 +125,7 @@ def _fitted(
 
 
 def _whole(column: Column, rows: Sequence[Mapping[str, Any]]) -> _Shape:
-    told = to_the_second if column.kind == "time" else words
+    told = cut_fraction if column.kind == "time" else words
     cells = [told(row.get(column.name)) or column.empty for row in rows]
     return _Shape.made(column, heading(column.name), cells)
 
@@ -149,12 +149,12 @@ def _total(shapes: Sequence[_Shape]) -> int:
 
 def _cell(shape: _Shape, number: int) -> str:
     text = shape.cells[number]
-    padded = _padded(text, shape.columns)
+    padded = _pad(text, shape.columns)
     colour = COLOURS.get(text) if shape.of.kind == "state" else None
     return click.style(padded, fg=colour) if colour else padded
 
 
-def _padded(text: str, columns: int) -> str:
+def _pad(text: str, columns: int) -> str:
     return text + " " * (columns - width(text))
 
 

@@ -7,7 +7,7 @@ import click
 
 from tracker.cli.command import Command, examples
 from tracker.cli.exits import INTERRUPTED
-from tracker.cli.filters import filtered, parameters
+from tracker.cli.filters import add_filters, parameters
 from tracker.cli.remote import HELD_S, ConnectionOptions, remote
 from tracker.cli.shared import emit_json, say
 from tracker.cli.table import COLOURS
@@ -24,7 +24,7 @@ from tracker.cli.words import words
     ),
 )
 @remote
-@filtered
+@add_filters
 @click.option(
     "--after",
     default="now",

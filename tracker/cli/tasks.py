@@ -8,7 +8,7 @@ import click
 
 from tracker.cli.bulk import act
 from tracker.cli.command import Group, examples
-from tracker.cli.filters import filtered, parameters
+from tracker.cli.filters import add_filters, parameters
 from tracker.cli.history import history, print_history, print_task
 from tracker.cli.remote import ANSWER_S, ConnectionOptions, remote
 from tracker.cli.resubmit import resubmit
@@ -51,7 +51,7 @@ tasks.add_command(resubmit)
     ),
 )
 @remote
-@filtered
+@add_filters
 @click.option("--overdue", is_flag=True, help="Only those past their deadline.")
 @click.option("--order", type=click.Choice(["desc", "asc"]), help="Newest or oldest first.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Of a page.")

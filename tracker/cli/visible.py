@@ -16,12 +16,12 @@ what is invisible, and halves of surrogate pairs."""
 
 def visible(text: str) -> str:
     r"""Return one line without anything that steers a terminal: ESC is written `\x1b`."""
-    return encodable(_STEERING.sub(_written, text))
+    return encodable(_STEERING.sub(_write, text))
 
 
 def visible_json(text: str) -> str:
     r"""Return JSON text with the same characters as JSON escapes: ESC is written `\u001b`."""
-    return encodable(_STEERING.sub(_escaped, text))
+    return encodable(_STEERING.sub(_escape, text))
 
 
 def encodable(text: str) -> str:
@@ -58,14 +58,14 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _written(found: re.Match[str]) -> str:
+def _write(found: re.Match[str]) -> str:
     code = ord(found[0])
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _escape(found: re.Match[str]) -> str:
     if found[0] == "\n":
         return "\n"  # between values: inside of them JSON has it escaped
     units = found[0].encode("utf-16-be", "surrogatepass")

@@ -28,7 +28,7 @@ def words(value: Any) -> str:
             return visible(str(value))
 
 
-def to_the_second(instant: str | None) -> str:
+def cut_fraction(instant: str | None) -> str:
     """Return a time of the API without its fraction: 2026-11-28T14:14:49Z."""
     if not instant:
         return ""

@@ -20,7 +20,7 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.task import VERDICTS, Task, TaskState
-from tracker.providers.kit.denials import without_denial
+from tracker.providers.kit.denials import drop_denial
 from tracker.providers.kit.reading import read_json
 from tracker.providers.ports.adapter import Answer, Asking, Cancels, Finds, Looks, Polls
 from tracker.services.call_turns import CallPurpose
@@ -219,4 +219,4 @@ def read_poll(polls: Polls, asking: Asking, answer: Answer) -> Sequence[PollOutc
             {"outcomes": len(outcomes), "tasks": count},
         )
         return [Unanswered(_UNREADABLE)] * count
-    return [without_denial(one) for one in outcomes]
+    return [drop_denial(one) for one in outcomes]

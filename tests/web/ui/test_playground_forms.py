@@ -14,7 +14,7 @@ from tracker.web.ui.playground.filled import (
     FilledForm,
     from_form,
     from_input,
-    to_input,
+    read_input,
 )
 
 EXAMPLES = {
@@ -54,7 +54,7 @@ def test_an_example_comes_through_its_form_unchanged(name: str) -> None:
     provider, operation, given = EXAMPLES[name]
     fields = fields_of(_schema(provider, operation))
     read = from_form(fields, _sent(from_input(fields, given)))
-    assert to_input(fields, read) == (given, True)
+    assert read_input(fields, read) == (given, True)
 
 
 def test_each_shape_has_its_field() -> None:
@@ -92,7 +92,7 @@ def test_values_are_typed_and_what_cannot_be_is_passed_on_to_be_named() -> None:
             REST: ['{"more": null}'],
         }
     )
-    made, is_whole = to_input(fields, from_form(fields, form))
+    made, is_whole = read_input(fields, from_form(fields, form))
     assert is_whole
     assert made == {
         "size": 9,
@@ -109,7 +109,7 @@ def test_values_are_typed_and_what_cannot_be_is_passed_on_to_be_named() -> None:
 @pytest.mark.parametrize("rest", ["[1]", "{", "[" * 5000])
 def test_a_rest_that_is_no_object_is_told(rest: str) -> None:
     fields: list[InputField] = []
-    assert to_input(fields, FilledForm({}, rest, {})) == ({}, False)
+    assert read_input(fields, FilledForm({}, rest, {})) == ({}, False)
 
 
 def test_lists_grow_up_to_their_bound() -> None:

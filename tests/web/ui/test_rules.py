@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.service import ROOT
 from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE
-from tracker.web.ui.audit import known_actions
+from tracker.web.ui.audit import list_known_actions
 from tracker.web.ui.frame import render
 from tracker.web.ui.frame.files import FOLDER as STATIC
 from tracker.web.ui.frame.files import static_files
@@ -62,7 +62,7 @@ def test_every_action_of_the_audit_has_words_on_its_page() -> None:
     named = {one for parts in given for one in re.findall(r'"([a-z]+\.[a-z_]+)"', "".join(parts))}
     named.discard("tasks.act_on_many")  # named by what it does
     assert len(named) > 20
-    assert sorted(named - set(known_actions())) == []
+    assert sorted(named - set(list_known_actions())) == []
 
 
 def test_both_languages_have_the_same_words_with_the_same_slots() -> None:

@@ -23,7 +23,7 @@ from tracker.store.deliveries import NewDelivery
 from tracker.store.driver.engine import open_engine
 from tracker.store.schema import deliveries, jobs, receipts, tasks, transitions
 from tracker.web.ui.one_task import curl
-from tracker.web.ui.one_task.bodies import pretty, shown_body
+from tracker.web.ui.one_task.bodies import pretty, show_body
 from tracker.web.ui.task import MOST_PIECES
 
 EXACT = "1234567890123456789012345678901234567890"
@@ -241,11 +241,11 @@ def test_nothing_is_told_live_of_a_task_that_is_not_ones_own(
 
 
 def test_bodies_that_are_no_text_are_shown_in_hex_and_cut() -> None:
-    odd = shown_body(b"\xff\x00ABC" * 2000)
+    odd = show_body(b"\xff\x00ABC" * 2000)
     assert odd.raw is None
     assert odd.hex is not None
     assert odd.hex.startswith("00000000  ff 00 41 42 43")
-    large = shown_body(b'{"a": "' + "的".encode() * 400_000 + b'"}')
+    large = show_body(b'{"a": "' + "的".encode() * 400_000 + b'"}')
     assert (large.is_cut, large.pretty) == (True, None)
     assert large.raw is not None
     assert len(large.raw.encode()) <= 65536

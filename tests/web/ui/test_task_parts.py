@@ -12,7 +12,7 @@ from tracker.web.ui.frame.formats import actor_name, amount_text, filter_text
 from tracker.web.ui.frame.words import words_of
 from tracker.web.ui.one_task import curl
 from tracker.web.ui.one_task.axis import AxisCut
-from tracker.web.ui.task import cut_reason, text_of
+from tracker.web.ui.task import explain_cut, text_of
 from tracker.web.ui.task_parts import pieces_text
 
 VIDEO = Artifact("video", None, duration_s="5.041")
@@ -88,7 +88,7 @@ def test_a_long_wait_after_the_end_has_no_reason() -> None:
 
     def reasons(task: Task) -> list[str]:
         cuts = [AxisCut(0, 9, since, until) for since, until in pairwise(minutes)]
-        return [cut_reason(task, cut, say) for cut in cuts]
+        return [explain_cut(task, cut, say) for cut in cuts]
 
     waited, worked = say("axis.waited"), say("axis.worked")
     assert reasons(sent) == [waited, waited, worked, ""]

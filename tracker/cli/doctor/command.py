@@ -30,9 +30,9 @@ def doctor(*, offline: bool, output: str) -> None:
     Exit 0: nothing is wrong, whatever the notes say. Exit 1: something will not work.
     """
     reading = read(environment.read())
-    findings = [*reading.findings, *examined(reading)]
+    findings = [*reading.findings, *examine_reading(reading)]
     if not offline:
-        findings += _proved(reading)
+        findings += _call_and_examine(reading)
     redactor = reading.settings.log_redactor()
     findings = [replace(one, text=redactor.redact(one.text)) for one in findings]
     emit(output, [asdict(finding) for finding in findings], lambda: _print(findings))
@@ -41,10 +41,10 @@ def doctor(*, offline: bool, output: str) -> None:
 
 def examine(settings: Settings) -> list[Finding]:
     """Return everything there is to say about settings that are right one by one."""
-    return list(examined(Reading(settings, {}, frozenset(), ())))
+    return list(examine_reading(Reading(settings, {}, frozenset(), ())))
 
 
-def examined(reading: Reading) -> Iterator[Finding]:
+def examine_reading(reading: Reading) -> Iterator[Finding]:
     """Yield what settings say of themselves; ask nobody but the database."""
     settings, known = reading.settings, reading.is_known
     has_database = known("DATABASE_URL") and (
@@ -61,7 +61,7 @@ def examined(reading: Reading) -> Iterator[Finding]:
     if known("TRACKER_PUBLIC_URL"):
         yield from reach.examine_public_url(settings)
     if known("TRACKER_CONFIG") or settings.has_credentials():
-        yield from accounts.examine_accounts(settings, _unproved(reading))
+        yield from accounts.examine_accounts(settings, _name_unproved(reading))
     if has_database and known("TRACKER_HOST", "TRACKER_AUTH"):
         yield from service.examine_access(settings)
     if known("TRACKER_EGRESS_ALLOW"):
@@ -76,14 +76,14 @@ def examined(reading: Reading) -> Iterator[Finding]:
     yield from service.examine_server()
 
 
-def _proved(reading: Reading) -> Iterator[Finding]:
+def _call_and_examine(reading: Reading) -> Iterator[Finding]:
     """Call providers, and the service itself."""
     if reading.is_known("TRACKER_PUBLIC_URL", "TRACKER_CALLBACK_SECRETS", "TRACKER_DATA_DIR"):
         yield from reach.call_public_url(reading.settings)
-    yield from accounts.probe_accounts(reading.settings, _unproved(reading))
+    yield from accounts.probe_accounts(reading.settings, _name_unproved(reading))
 
 
-def _unproved(reading: Reading) -> set[tuple[str, str]]:
+def _name_unproved(reading: Reading) -> set[tuple[str, str]]:
     """Name the accounts of which a setting is wrong: a default stands for it.
 
     Asking the default address would show it a key that was meant for another.

@@ -56,7 +56,7 @@ def examine_server(
     except Unavailable as error:
         return [Finding("error", "database", str(error))]
     file = sqlite_file(url)
-    found = [*_of_both(facts)]
+    found = [*_examine_both(facts)]
     if file is not None:
         found += _sqlite(facts, _file_system(file.absolute(), mounts))
     if facts.server is not None:
@@ -64,7 +64,7 @@ def examine_server(
     return found
 
 
-def _of_both(facts: DatabaseFacts) -> Iterator[Finding]:
+def _examine_both(facts: DatabaseFacts) -> Iterator[Finding]:
     if facts.free is not None and facts.daily > 0:
         days = facts.free / facts.daily
         if days < DAYS:

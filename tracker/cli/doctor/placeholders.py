@@ -45,10 +45,10 @@ def examine_placeholders(settings: Settings) -> list[Finding]:
         if account.base_url.startswith("http://") and not is_inside(account.base_url):
             text = f"{account.base_url} is plain http: the account's key can be read on the way"
             found.append(Finding("note", f"{provider}/{name}", text))
-    return [*found, *_of_public_url(settings)]
+    return [*found, *_examine_public_url(settings)]
 
 
-def _of_public_url(settings: Settings) -> Iterator[Finding]:
+def _examine_public_url(settings: Settings) -> Iterator[Finding]:
     url = settings.tracker_public_url
     if url is None:
         return

@@ -33,14 +33,14 @@ def examine_public_url(settings: Settings) -> list[Finding]:
     if url is None:
         text = "not set: providers cannot call back, every task is polled for"
         return [Finding("note", ABOUT, text)]
-    found = [_by_form(settings, url)]
+    found = [_examine_form(settings, url)]
     if url.startswith("http://"):
         text = "plain http: the tokens in callback URLs can be read on the way"
         found.append(Finding("note", ABOUT, text))
     return found
 
 
-def _by_form(settings: Settings, url: str) -> Finding:
+def _examine_form(settings: Settings, url: str) -> Finding:
     inside = is_inside(url)
     accounts = settings.accounts().by_name.values()
     public = sorted({a.base_url for a in accounts if not is_inside(a.base_url)})
@@ -119,17 +119,17 @@ def _flaw_at(base_url: str, secrets: Sequence[bytes], *, verify: bool) -> str | 
         ):
             said = next(answer.iter_bytes(_ANSWER_BYTES), b"")  # a page of another may never end
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        return _in_words(error)
+        return _describe_error(error)
     try:
         proof = json.loads(said)["proof"]
     except (ValueError, LookupError, TypeError):
-        return _of_status(answer)
+        return _describe_status(answer)
     if isinstance(proof, str) and identity.is_proven(secrets, nonce, proof):
         return None
     return "is answered by a service with other TRACKER_CALLBACK_SECRETS"
 
 
-def _of_status(answer: httpx.Response) -> str:
+def _describe_status(answer: httpx.Response) -> str:
     if answer.is_redirect:
         return f"redirects ({answer.status_code}), which providers do not follow"
     if answer.status_code == httpx.codes.NOT_FOUND:
@@ -140,7 +140,7 @@ def _of_status(answer: httpx.Response) -> str:
     return f"answers {answer.status_code} and not as this service does"
 
 
-def _in_words(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     text = str(error)
     if isinstance(error, httpx.TimeoutException):
         return f"gives no answer within {CALL_S:g} s"

@@ -51,7 +51,7 @@ def read(environ: Mapping[str, str]) -> Reading:
                 del left[one]
         else:
             wrong = frozenset(environ) - frozenset(left)
-            notes = _misnamed(environ, settings)
+            notes = _list_misnamed(environ, settings)
             return Reading(settings, environ, wrong, (*errors.values(), *notes))
 
 
@@ -61,7 +61,7 @@ def _neighbours(names: Collection[str], environ: Mapping[str, str]) -> set[str]:
     return {name for name in environ if name.startswith(groups)}
 
 
-def _misnamed(environ: Mapping[str, str], settings: Settings) -> list[Finding]:
+def _list_misnamed(environ: Mapping[str, str], settings: Settings) -> list[Finding]:
     used = ""
     if settings.tracker_config is not None and settings.tracker_config.is_file():
         used = settings.tracker_config.read_text(errors="replace")

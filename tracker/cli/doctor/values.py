@@ -20,7 +20,7 @@ def examine_values(reading: Reading) -> list[Finding]:
     settings = reading.settings
     return [
         *_empty_lists(reading),
-        *_kept_secret(reading),
+        *_examine_kept_secret(reading),
         *_contradictions(settings),
         *_short_secrets(settings),
         *_idle_rules(settings),
@@ -35,7 +35,7 @@ def _empty_lists(reading: Reading) -> Iterator[Finding]:
             yield Finding("note", name, "is set and holds no entry: it counts as not set")
 
 
-def _kept_secret(reading: Reading) -> Iterator[Finding]:
+def _examine_kept_secret(reading: Reading) -> Iterator[Finding]:
     settings, about = reading.settings, "TRACKER_CALLBACK_SECRETS"
     has_callbacks = settings.tracker_public_url is not None
     if has_callbacks and reading.is_known(about) and not settings.tracker_callback_secrets:

@@ -52,7 +52,7 @@ class CallbackAnnouncer(Generic[DetailsT]):
         contents = [each for each in self._build(task) if each.url or task.callback_url]
         if not contents:
             return
-        due = self._in_order(task, task.status, contents)
+        due = self._order_contents(task, task.status, contents)
 
         async def go() -> None:
             async with task.lane:
@@ -65,7 +65,7 @@ class CallbackAnnouncer(Generic[DetailsT]):
         else:
             await go()
 
-    def _in_order(
+    def _order_contents(
         self, task: EmulatedTask[Any], status: str, contents: Sequence[CallbackContent]
     ) -> list[tuple[str, CallbackContent]]:
         """Return what to send now: `reordered` keeps all back until the verdict is out."""

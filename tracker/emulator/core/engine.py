@@ -11,8 +11,8 @@ from tracker.emulator.core.callbacks import CallbackAnnouncer
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.faults import Faults, after_creation, raise_trouble
-from tracker.emulator.core.journal import digest_of, trimmed
-from tracker.emulator.core.plan import bent_by, is_verdict
+from tracker.emulator.core.journal import digest_of, trim
+from tracker.emulator.core.plan import bend_steps, is_verdict
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario, ScenarioError, find_marker
 from tracker.emulator.core.sending import CallbackContent, CallbackPost
@@ -89,7 +89,7 @@ class Engine(Generic[DetailsT]):
             raise_trouble(trouble)
         tasks = self._make(request, draft, scenario)
         for task in tasks:
-            steps = bent_by(scenario, draft.steps)
+            steps = bend_steps(scenario, draft.steps)
             if draft.is_synchronous:
                 await self._take(task, steps)
             elif scenario.has(CoreWord.CALLBACK_FIRST):
@@ -333,8 +333,8 @@ class Engine(Generic[DetailsT]):
             created_at=now,
             updated_at=now,
             artifacts=tuple(draft.artifacts),
-            request=trimmed(dict(request.body)),
-            steps=() if draft.is_synchronous else bent_by(scenario, draft.steps),
+            request=trim(dict(request.body)),
+            steps=() if draft.is_synchronous else bend_steps(scenario, draft.steps),
         )
 
     def _plan(self, task: EmulatedTask[DetailsT]) -> None:

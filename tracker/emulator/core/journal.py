@@ -7,7 +7,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-__all__ = ["BoundedDict", "Journal", "digest_of", "json_bytes", "trimmed"]
+__all__ = ["BoundedDict", "Journal", "digest_of", "json_bytes", "trim"]
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -55,7 +55,7 @@ class BoundedDict(OrderedDict[Key, Value]):
             self.popitem(last=False)
 
 
-def trimmed(value: object, depth: int = 0) -> object:
+def trim(value: object, depth: int = 0) -> object:
     """Return a small copy that is valid JSON: long texts (base64) cut, odd floats named."""
     if isinstance(value, str):
         longer = len(value) > _LONGEST_TEXT
@@ -66,9 +66,9 @@ def trimmed(value: object, depth: int = 0) -> object:
         return "…"
     if isinstance(value, dict):
         some = list(value.items())[:_MOST_ITEMS]
-        return {str(trimmed(key)): trimmed(item, depth + 1) for key, item in some}
+        return {str(trim(key)): trim(item, depth + 1) for key, item in some}
     if isinstance(value, list):
-        return [trimmed(item, depth + 1) for item in value[:_MOST_ITEMS]]
+        return [trim(item, depth + 1) for item in value[:_MOST_ITEMS]]
     return value
 
 

@@ -7,7 +7,7 @@ from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.tasks import FAILED, PROCESSING, SUCCEED, TERMINAL, TaskStep
 from tracker.emulator.core.words import CoreWord
 
-__all__ = ["DEFAULT_STEPS", "bent_by"]
+__all__ = ["DEFAULT_STEPS", "bend_steps"]
 
 _MODERATED = "Failure to pass the risk control system"
 _FAILURE = "Something went wrong when we tried to get the contents of the file."
@@ -16,7 +16,7 @@ DEFAULT_STEPS: Sequence[TaskStep] = (TaskStep(after=1), TaskStep(after=2, status
 """Processing after one step, the verdict after two."""
 
 
-def bent_by(scenario: Scenario, steps: Sequence[TaskStep]) -> Sequence[TaskStep]:
+def bend_steps(scenario: Scenario, steps: Sequence[TaskStep]) -> Sequence[TaskStep]:
     """Return the steps as a scenario wants them."""
     if scenario.has(CoreWord.HOLD):
         return ()

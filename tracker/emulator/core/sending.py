@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from tracker.call_failures import reason_in_words
 from tracker.emulator.core.config import EmulatorConfig
 from tracker.emulator.core.journal import Journal
 from tracker.emulator.core.signing import SignatureQuality, Signer, SigningInput
@@ -155,7 +154,7 @@ class CallbackSender:
                         break
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
             # ValueError: addresses that no URL library accepts, such as a label that is too long.
-            record.answer, record.error = None, reason_in_words(problem)[:300]
+            record.answer, record.error = None, _describe_failure(problem)[:300]
         retry = post.content.retry or self._retry
         if record.answer is not None and retry.is_delivered(record.answer):
             return bytes(answer)
@@ -190,3 +189,15 @@ def _headers_of(post: CallbackPost) -> dict[str, str]:
             )
         )
     )
+
+
+def _describe_failure(problem: Exception) -> str:
+    """Return why a callback got no answer, without the class of a library."""
+    words = "the call failed"
+    if isinstance(problem, httpx.ConnectError):
+        words = "could not connect"
+    elif isinstance(problem, httpx.TimeoutException):
+        words = "no answer came in time"
+    elif isinstance(problem, httpx.InvalidURL):
+        words = "the address is not valid"
+    return f"{words}: {problem}" if str(problem) else words

@@ -70,7 +70,7 @@ class _Cut(Response):
             return
         abort()
         # Returning before the server has noticed would make it answer 500 into the void.
-        await _gone(receive)
+        await _wait_until_gone(receive)
 
 
 class _StreamedReply(Response):
@@ -97,7 +97,7 @@ class _StreamedReply(Response):
             abort = scope.get("extensions", {}).get(ABORT)
             if abort is not None:
                 abort()
-                await _gone(receive)
+                await _wait_until_gone(receive)
                 return
         await send({"type": "http.response.body", "body": b""})
 
@@ -111,7 +111,10 @@ class _Silence(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Wait for the end, then abort what is left."""
-        ends = [asyncio.ensure_future(_gone(receive)), asyncio.ensure_future(self._closing.wait())]
+        ends = [
+            asyncio.ensure_future(_wait_until_gone(receive)),
+            asyncio.ensure_future(self._closing.wait()),
+        ]
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -121,6 +124,6 @@ class _Silence(Response):
             await _Cut()(scope, receive, send)
 
 
-async def _gone(receive: Receive) -> None:
+async def _wait_until_gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -63,7 +63,7 @@ class _ControlRoutes:
         """Show the newest tasks, oldest of them first."""
         limit = _limit(request)
         pairs = self._emulator.tasks()
-        return json_answer([_described(*pair) for pair in (pairs[-limit:] if limit else ())])
+        return json_answer([_describe(*pair) for pair in (pairs[-limit:] if limit else ())])
 
     async def callbacks(self, request: Request) -> Response:
         """Show the newest callbacks, with their outcome."""
@@ -132,7 +132,7 @@ class _ControlRoutes:
             raise HTTPException(400, 'expected {"status": "...", "message": "..."}')
         step = TaskStep(after=0, status=status, message=str(message)[:1000])
         await provider.engine.move(task, step, back=True)
-        return json_answer(_described(provider, task))
+        return json_answer(_describe(provider, task))
 
     async def advance(self, request: Request) -> Response:
         """Move a manual clock; answers when everything that fell due has been done."""
@@ -173,7 +173,7 @@ def control_routes(emulator: Emulator) -> list[Route]:
     return _ControlRoutes(emulator).routes()
 
 
-def _described(provider: EmulatedProvider[Any], task: EmulatedTask[Any]) -> dict[str, Any]:
+def _describe(provider: EmulatedProvider[Any], task: EmulatedTask[Any]) -> dict[str, Any]:
     return {
         **provider.describe(task),
         "provider": provider.name,

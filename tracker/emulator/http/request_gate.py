@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from tracker.emulator.core.calls import ApiCall, ApiService, Pieces, Reply
 from tracker.emulator.core.emulator import Emulator, RequestRecord
-from tracker.emulator.core.journal import trimmed
+from tracker.emulator.core.journal import trim
 from tracker.emulator.core.provider import EmulatedProvider
 from tracker.emulator.core.refusals import BrokenAnswerSignal, Refusal, RefusalKind
 from tracker.emulator.core.words import CoreWord
@@ -77,8 +77,8 @@ class RequestGate:
             record.answer = signal.how.value
             return broken_answer(signal.how, self._emulator.closing)
         except Refusal as refusal:
-            reply = _with_retry_after(service.refuse(refusal, call), refusal)
-        record.status, record.answer = reply.status, _logged(reply)
+            reply = _add_retry_after(service.refuse(refusal, call), refusal)
+        record.status, record.answer = reply.status, _trim_for_log(reply)
         return response_of(reply)
 
     async def _read(
@@ -91,21 +91,21 @@ class RequestGate:
         """Return the call with its body; raises Refusal."""
         raw = await read_body(request, most=self._emulator.config.max_body_bytes)
         if raw:
-            record.body = trimmed(logged_body(raw))
+            record.body = trim(logged_body(raw))
         if provider.engine.scenario.has(CoreWord.DOWN):
             raise Refusal(RefusalKind.UNAVAILABLE, "temporarily unavailable")
         return replace(call, raw=raw)
 
 
-def _with_retry_after(reply: Reply, refusal: Refusal) -> Reply:
+def _add_retry_after(reply: Reply, refusal: Refusal) -> Reply:
     if refusal.retry_after is None:
         return reply
     return replace(reply, headers={"retry-after": str(refusal.retry_after), **reply.headers})
 
 
-def _logged(reply: Reply) -> object:
+def _trim_for_log(reply: Reply) -> object:
     if isinstance(reply.body, bytes):
         return f"{len(reply.body)} bytes"
     if isinstance(reply.body, Pieces):
         return "a stream"
-    return trimmed(reply.body)
+    return trim(reply.body)

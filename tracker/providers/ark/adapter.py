@@ -187,7 +187,9 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read one task, or a list; one that it leaves out is asked for by itself."""
         if len(asking.tasks) == 1:
-            return [self._of_one(asking, outcome) for outcome in super().parse_poll(asking, answer)]
+            return [
+                self._read_single(asking, outcome) for outcome in super().parse_poll(asking, answer)
+            ]
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)] * len(asking.tasks)
         parsed = parsed_of(answer)
@@ -206,17 +208,17 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
             # Two rows of one task that differ tell nothing of it.
             found[name] = one if found.get(name, one) == one else None
         return [
-            self._listed(asking.account, task, found.get(task.provider_task_id))
+            self._read_listed(asking.account, task, found.get(task.provider_task_id))
             for task in asking.tasks
         ]
 
-    def _listed(self, account: Account, task: Task, entry: Any) -> PollOutcome:
+    def _read_listed(self, account: Account, task: Task, entry: Any) -> PollOutcome:
         said = None if entry is None else self.observe(account, task, entry)
         if said is None:
             return Unanswered("the list leaves it out", alone=True)
         return Observed(said)
 
-    def _of_one(self, asking: Asking, outcome: PollOutcome) -> PollOutcome:
+    def _read_single(self, asking: Asking, outcome: PollOutcome) -> PollOutcome:
         if not isinstance(outcome, Absent):
             return outcome
         age = asking.now - (asking.task.submitted_at or asking.task.created_at)

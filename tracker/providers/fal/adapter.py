@@ -182,7 +182,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read the status; of what is completed, the result tells how."""
         if asking.page is not None:
-            return [self._ended(asking, answer, asking.page)]
+            return [self._read_result(asking, answer, asking.page)]
         (outcome,) = super().parse_poll(asking, answer)
         url = _url_of(asking, _RESULT, "")
         if not isinstance(outcome, Observed) or url is None or isinstance(answer, HttpFailure):
@@ -194,7 +194,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
         page = {name: text for name, text in told.items() if text}
         return [Follow(HttpCall("GET", url, self.headers(asking.account)), page)]
 
-    def _ended(self, asking: Asking, answer: Answer, page: Mapping[str, Any]) -> PollOutcome:
+    def _read_result(self, asking: Asking, answer: Answer, page: Mapping[str, Any]) -> PollOutcome:
         """Read the result. page: `error` and `error_type` of the status, where it had them."""
         parsed = parsed_of(answer) if isinstance(answer, HttpResult) else None
         if "error" in page or "error_type" in page:
@@ -202,19 +202,23 @@ class FalAdapter(PathCancel, ObjectCallbacks):
             detail = self.reason(parsed) if has_detail and _has_detail(parsed) else None
             message = detail or page.get("error") or page["error_type"]
             code = _code_of(answer, parsed) if has_detail else None
-            return Observed(_failed(asking.task, code or page.get("error_type"), message, parsed))
+            return Observed(
+                _observe_failure(asking.task, code or page.get("error_type"), message, parsed)
+            )
         if isinstance(answer, HttpFailure):
             return Unanswered(answer.reason)
         if answer.status < 300 and _is_error(parsed):
-            said = _failed(asking.task, _code_of(answer, parsed), self.reason(parsed), parsed)
+            said = _observe_failure(
+                asking.task, _code_of(answer, parsed), self.reason(parsed), parsed
+            )
             error = None if said.error is None else replace(said.error, doubtful=True)
             return Observed(replace(said, error=error))
         if answer.status < 300 and parsed is not None:
             costs = _costs_of(answer)
-            return Observed(_succeeded(asking.task.provider_task_id, parsed, costs))
-        return self._without_result(asking.task, answer, parsed)
+            return Observed(_observe_success(asking.task.provider_task_id, parsed, costs))
+        return self._explain_missing_result(asking.task, answer, parsed)
 
-    def _without_result(self, task: Task, answer: HttpResult, parsed: Any) -> PollOutcome:
+    def _explain_missing_result(self, task: Task, answer: HttpResult, parsed: Any) -> PollOutcome:
         words = self.in_words(answer, parsed)
         is_early = answer.status == 400 and _EARLY in words
         if parsed is None or is_early or answer.status < 400 or answer.status in _AGAIN:
@@ -223,12 +227,12 @@ class FalAdapter(PathCancel, ObjectCallbacks):
         if answer.status in (404, 410):
             if task.state is TaskState.SUCCEEDED:
                 return Absent(_LOST, Absence.PURGED)
-            lost = _succeeded(task.provider_task_id, None, ())
+            lost = _observe_success(task.provider_task_id, None, ())
             return Observed(replace(lost, message=_LOST, detail=None))
         code, reason = _code_of(answer, parsed), self.reason(parsed) or words
         if answer.status < 500:
-            return Observed(_failed(task, code, reason, parsed))
-        return Observed(_broken(task, code, reason))
+            return Observed(_observe_failure(task, code, reason, parsed))
+        return Observed(_observe_broken_result(task, code, reason))
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a status. An error of one that has not ended yet is no message."""
@@ -252,13 +256,15 @@ class FalAdapter(PathCancel, ObjectCallbacks):
             flaws = join_flaws(payload.get("detail")) if isinstance(payload, dict) else None
             reason = flaws or first_text(parsed, ("error",)) or self.reason(payload)
             code = _first_type(payload) or first_text(parsed, ("error_type",), limit=100)
-            return replace(_failed(None, code, reason, payload, word), provider_task_id=name)
+            return replace(
+                _observe_failure(None, code, reason, payload, word), provider_task_id=name
+            )
         if plain(word) != "ok":
             return Observation(None, word, name)
         if payload is None:
             reason = first_text(parsed, ("payload_error",)) or "the webhook holds no result"
             return Observation(TaskState.RUNNING, word, name, message=reason)
-        return replace(_succeeded(name, payload, ()), word=word)
+        return replace(_observe_success(name, payload, ()), word=word)
 
     def proof(self, account: Account) -> Scheme | None:
         """Return fal's signature. The keys of an address of the operator's are looked for there."""
@@ -281,7 +287,7 @@ def _url_of(asking: Asking, name: str, tail: str) -> str | None:
     return given or f"{account.base_url}/{app_of(task.operation)}/requests/{id_}{tail}"
 
 
-def _succeeded(name: str | None, payload: Any, costs: tuple[Cost, ...]) -> Observation:
+def _observe_success(name: str | None, payload: Any, costs: tuple[Cost, ...]) -> Observation:
     return Observation(
         TaskState.SUCCEEDED,
         _COMPLETED,
@@ -292,7 +298,7 @@ def _succeeded(name: str | None, payload: Any, costs: tuple[Cost, ...]) -> Obser
     )
 
 
-def _failed(
+def _observe_failure(
     task: Task | None, code: str | None, reason: str | None, payload: Any, word: str = _COMPLETED
 ) -> Observation:
     """Say that a request failed, or was cancelled where that was asked for."""
@@ -306,7 +312,7 @@ def _failed(
     return Observation(TaskState.FAILED, word, name, message=message, error=error, detail=detail)
 
 
-def _broken(task: Task, code: str | None, reason: str) -> Observation:
+def _observe_broken_result(task: Task, code: str | None, reason: str) -> Observation:
     """Say of a result that answers HTTP 500 and more that it is waited for, at last no longer.
 
     fal has no word for a failure: some of them are told by this alone, and others pass.

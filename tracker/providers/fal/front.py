@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.fal.inputs import APP, app_of
-from tracker.providers.fal.results import files_of, with_urls
+from tracker.providers.fal.results import files_of, replace_urls
 from tracker.providers.kit.front_answers import STATUSES, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
@@ -77,7 +77,7 @@ class FalFront(PlainFront):
         is_held = call.path.startswith(_HELD)
         app = call.path.removeprefix(_HELD)
         if found := _REQUEST.fullmatch(app):
-            return _of_request(call, found[2], found[3] or "")
+            return _read_request_call(call, found[2], found[3] or "")
         if APP.fullmatch(app) is None:
             return no_route(call)
         if call.method != "POST":
@@ -157,7 +157,7 @@ def _target(call: FrontCall) -> tuple[str, str, Sequence[tuple[str, str]]]:
     return host, url.path.strip("/"), parse_qsl(url.query, keep_blank_values=True)
 
 
-def _of_request(call: FrontCall, part: str, action: str) -> Command | FrontRefusal:
+def _read_request_call(call: FrontCall, part: str, action: str) -> Command | FrontRefusal:
     name = name_in(part)
     if name is None:
         return no_route(call)
@@ -259,7 +259,7 @@ def _payload(task: Task) -> Any:
     shown = {one.key: one.url for one in task.artifacts if one.key and one.url}
     own = {one.key: one.url for one in files_of(kept)}
     changed = {key: url for key, url in shown.items() if own.get(key, url) != url}
-    return with_urls(kept, changed)
+    return replace_urls(kept, changed)
 
 
 def _failure(task: Task) -> dict[str, Any]:

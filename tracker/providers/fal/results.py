@@ -26,9 +26,9 @@ def files_of(payload: Any) -> list[Artifact]:
     return found
 
 
-def with_urls(payload: Any, urls: Mapping[str, str]) -> Any:
+def replace_urls(payload: Any, urls: Mapping[str, str]) -> Any:
     """Return a result with other URLs in the place of those that stand at these keys."""
-    return _replaced(payload, "", urls) if urls else payload
+    return _replace(payload, "", urls) if urls else payload
 
 
 def _urls(
@@ -46,14 +46,14 @@ def _urls(
             yield from _urls(one, inner, within, depth + 1)
 
 
-def _replaced(value: Any, path: str, urls: Mapping[str, str], depth: int = 0) -> Any:
+def _replace(value: Any, path: str, urls: Mapping[str, str], depth: int = 0) -> Any:
     if isinstance(value, str):
         return urls.get(path, value)
     if depth >= _DEEPEST:
         return value
     if not isinstance(value, dict | list):
         return value
-    parts = [_replaced(one, inner, urls, depth + 1) for inner, one in _parts(value, path)]
+    parts = [_replace(one, inner, urls, depth + 1) for inner, one in _parts(value, path)]
     return parts if isinstance(value, list) else dict(zip(value, parts, strict=True))
 
 

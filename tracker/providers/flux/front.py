@@ -78,8 +78,8 @@ class FluxFront(PlainFront):
         del request_id
         task = shown.tasks[0]
         if isinstance(command, Create):
-            return FrontAnswer(_created(task, call.base))
-        return FrontAnswer(_polled(task))
+            return FrontAnswer(_show_created(task, call.base))
+        return FrontAnswer(_show_polled(task))
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
@@ -120,7 +120,7 @@ def _path(call: FrontCall) -> str:
     return call.path.removeprefix("v1/").removesuffix("/generate")
 
 
-def _created(task: Task, base: str) -> dict[str, Any]:
+def _show_created(task: Task, base: str) -> dict[str, Any]:
     url = f"{base}/v1/{_RESULT}?id={quote(str(task.id))}"
     found = {"id": str(task.id), "polling_url": url} | _costs(task)
     if task.callback_url is not None:
@@ -128,7 +128,7 @@ def _created(task: Task, base: str) -> dict[str, Any]:
     return found
 
 
-def _polled(task: Task) -> dict[str, Any]:
+def _show_polled(task: Task) -> dict[str, Any]:
     is_over = task.state in TERMINAL
     return {
         "id": str(task.id),

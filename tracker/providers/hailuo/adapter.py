@@ -169,7 +169,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
             return [self._read_file(asking, answer, asking.page)]
         (outcome,) = super().parse_poll(asking, answer)
         if isinstance(answer, HttpResult) and isinstance(outcome, Unanswered):
-            return [self._refused_content(asking, answer, parsed) or outcome]
+            return [self._read_refused_content(asking, answer, parsed) or outcome]
         said = outcome.observation if isinstance(outcome, Observed) else None
         if said is None or said.state is not TaskState.SUCCEEDED:
             return [outcome]
@@ -252,7 +252,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
                 return Probed("note", f"answers, but cannot tell now: {words}")
         return super().parse_probe(account, answer)
 
-    def _refused_content(
+    def _read_refused_content(
         self, asking: Asking, answer: HttpResult, parsed: Any
     ) -> PollOutcome | None:
         """Read a failure that is told by its code alone; doubtful, as no word of the task is."""

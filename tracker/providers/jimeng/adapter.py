@@ -199,7 +199,7 @@ class JimengAdapter(OpenCancel, TableAdapter):
         if code == GOOD:
             return [self._read(asking, parsed, words)]
         if code is not None and is_final(code):
-            return [Observed(self._failed(asking, parsed, code))]
+            return [Observed(self._observe_failure(asking, parsed, code))]
         is_busy = code in (TOO_FAST, TOO_MANY) or answer.status == 429
         pause_s = self.pause_s(answer, parsed) or (_PAUSE_S if is_busy else None)
         return [Unanswered(words, pause_s, slow_down=is_busy)]
@@ -222,7 +222,7 @@ class JimengAdapter(OpenCancel, TableAdapter):
         )
         return Observed(doubting_empty(said, task, _EMPTY))
 
-    def _failed(self, asking: Asking, parsed: Any, code: str) -> Observation:
+    def _observe_failure(self, asking: Asking, parsed: Any, code: str) -> Observation:
         reason = self.reason(parsed) or "the provider gave no reason"
         return Observation(
             TaskState.FAILED,

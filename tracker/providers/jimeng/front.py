@@ -103,7 +103,7 @@ class JimengFront(PlainFront):
         if isinstance(command, Create) and _action(call) == _SUBMIT:
             return _good({"task_id": str(task.id)}, request_id)
         if task.state in (TaskState.FAILED, TaskState.CANCELLED):
-            return _failed(task, request_id)
+            return _show_failure(task, request_id)
         more = {"task_id": str(task.id)} if isinstance(command, Create) else {}
         return _good(more | _data(task), request_id)
 
@@ -143,7 +143,7 @@ def _data(task: Task) -> dict[str, Any]:
     }
 
 
-def _failed(task: Task, request_id: str) -> FrontAnswer:
+def _show_failure(task: Task, request_id: str) -> FrontAnswer:
     """Tell a failure by its code, and by the HTTP status that such codes come with."""
     given = (task.error.code if task.error else None) or ""
     code = int(given) if is_final(given) else _FAILED

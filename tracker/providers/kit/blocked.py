@@ -50,10 +50,10 @@ def _block_in(parsed: Any, depth: int) -> Block | None:
 
 
 @overload
-def with_block(said: Observation, parsed: Any) -> Observation: ...
+def add_block(said: Observation, parsed: Any) -> Observation: ...
 @overload
-def with_block(said: Observation | None, parsed: Any) -> Observation | None: ...
-def with_block(said: Observation | None, parsed: Any) -> Observation | None:
+def add_block(said: Observation | None, parsed: Any) -> Observation | None: ...
+def add_block(said: Observation | None, parsed: Any) -> Observation | None:
     """Return an observation with the block that its answer tells of.
 
     A failure gets the reason that it lacks; a success that holds nothing, and a word that nobody

@@ -79,7 +79,7 @@ def retry_after_s(answer: HttpResult) -> float | None:
         return None
 
 
-def with_told_status(answer: HttpResult, parsed: Any, names: Sequence[str]) -> HttpResult:
+def apply_told_status(answer: HttpResult, parsed: Any, names: Sequence[str]) -> HttpResult:
     """Return an answer with the HTTP status of a refusal that its body names.
 
     For providers whose error bodies repeat the status: gateways pass them on with HTTP 200. Any

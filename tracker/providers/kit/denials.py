@@ -25,7 +25,7 @@ _NO_RIGHT = re.compile(
 )
 
 
-def without_denial(outcome: PollOutcome) -> PollOutcome:
+def drop_denial(outcome: PollOutcome) -> PollOutcome:
     """Return a poll's outcome, or what it is where its failure tells of the question alone.
 
     The reason counts as a whole: one that names another thing, such as a picture, is a failure's.
@@ -49,7 +49,7 @@ def doubting_denial(said: Observation) -> Observation:
     """
     if said.state is not TaskState.FAILED or said.error is None or said.error.doubtful:
         return said
-    outcome = without_denial(Observed(said))
+    outcome = drop_denial(Observed(said))
     if isinstance(outcome, Observed):
         return said
     return replace(said, error=replace(said.error, doubtful=True))

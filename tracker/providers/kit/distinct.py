@@ -26,7 +26,7 @@ def address_of(url: str) -> str:
         return url
     scheme = parts.scheme or "https"
     host = parts.netloc.lower().removesuffix(_PORTS.get(scheme, ""))
-    path = _without_dots(_ESCAPE.sub(_plainest, parts.path)) or "/"
+    path = _remove_dots(_ESCAPE.sub(_plainest, parts.path)) or "/"
     return urlunsplit((scheme, host, path, _ESCAPE.sub(_plainest, parts.query), ""))
 
 
@@ -57,7 +57,7 @@ def _plainest(found: re.Match[str]) -> str:
     return char if _UNRESERVED.fullmatch(char) else found[0].upper()
 
 
-def _without_dots(path: str) -> str:
+def _remove_dots(path: str) -> str:
     if "/." not in path:
         return path
     kept: list[str] = []

@@ -27,7 +27,7 @@ def file_of_piece(piece: Artifact, shown: Shown) -> str | None:
     return shown.names.get(url) or base64_in(url)
 
 
-def without_result(call: FrontCall, task: Task) -> FrontAnswer:
+def explain_missing_result(call: FrontCall, task: Task) -> FrontAnswer:
     """Tell why there is no result.
 
     A client that says that it repeats is asked to go on waiting for a task that is open.

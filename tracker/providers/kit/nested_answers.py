@@ -56,14 +56,14 @@ def answer_in(
     state = state_in(inner) if isinstance(inner, dict) else None
     task_id = first_text(row, _IDS, limit=500) or ""
     if isinstance(inner, dict) and state is not None and (ended is None or state in VERDICTS):
-        return _named(inner, ids, task_id)
+        return _find_named(inner, ids, task_id)
     link = link_in(row)
     if ended is TaskState.SUCCEEDED and link is not None:
-        return _named(with_link(link), ids, task_id)
+        return _find_named(with_link(link), ids, task_id)
     return {**row, "id": task_id, "status": word or _NEW}
 
 
-def _named(answer: Mapping[str, Any], ids: Sequence[str], task_id: str) -> Mapping[str, Any]:
+def _find_named(answer: Mapping[str, Any], ids: Sequence[str], task_id: str) -> Mapping[str, Any]:
     named = dict(answer)
     for path in ids:
         holder, _, name = path.rpartition(".")

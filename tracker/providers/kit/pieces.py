@@ -134,7 +134,7 @@ def make_lost_pieces(found: Sequence[Mapping[str, Any]]) -> list[Artifact]:
     return pieces
 
 
-def all_lost(found: Sequence[Mapping[str, Any]]) -> str | None:
+def find_common_loss(found: Sequence[Mapping[str, Any]]) -> str | None:
     """Return why no picture of an answer can be read, where each was a file; None: one can.
 
     Such an answer proves neither a result nor a failure: something was made.

@@ -87,7 +87,7 @@ def unpack_json(value: Any) -> Any:
     return found if isinstance(found, dict | list) else value
 
 
-def without_wraps(parsed: Any) -> Any:
+def unwrap_data(parsed: Any) -> Any:
     """Return an answer with what its `data`, and the `data` in that, hold as texts unpacked."""
     if not isinstance(parsed, dict) or "data" not in parsed:
         return parsed

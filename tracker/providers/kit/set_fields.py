@@ -49,7 +49,7 @@ def set_fields(model: type[BaseModel] | None, given: Mapping[str, Any]) -> dict[
     return found
 
 
-def without_nulls(value: Mapping[str, Any]) -> dict[str, Any]:
+def drop_nulls(value: Mapping[str, Any]) -> dict[str, Any]:
     """Return an object without its members that are null."""
     return {name: one for name, one in value.items() if one is not None}
 
@@ -63,7 +63,7 @@ def _is_unset(field: _KnownField | None, value: Any) -> bool:
 
 def _keep_set_fields(part: type[BaseModel] | None, value: Any) -> Any:
     if isinstance(value, dict):
-        return without_nulls(value) if part is None else set_fields(part, value)
+        return drop_nulls(value) if part is None else set_fields(part, value)
     if isinstance(value, list) and any(isinstance(one, dict) for one in value):
         return [_keep_set_fields(part, one) if isinstance(one, dict) else one for one in value]
     return value

@@ -31,11 +31,11 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
 from tracker.domain.validation import field_errors
-from tracker.providers.kit.blocked import block_in, with_block
+from tracker.providers.kit.blocked import add_block, block_in
 from tracker.providers.kit.calls import bearer, build_post, retry_after_s, spacing_of
 from tracker.providers.kit.distinct import distinct
 from tracker.providers.kit.flaw_lists import flaws_in
-from tracker.providers.kit.reading import first_instant, first_text, read_json, without_wraps
+from tracker.providers.kit.reading import first_instant, first_text, read_json, unwrap_data
 from tracker.providers.kit.reasons import reason_in
 from tracker.providers.kit.set_fields import set_fields
 from tracker.providers.kit.status_words import WordTable, end_at_gateways
@@ -209,7 +209,7 @@ class TableAdapter(WordTable):
         task_id = first_text(parsed, self.ids, limit=500) if answer.status < 300 else None
         if task_id is None:
             return self.refusal(sending, answer, parsed)
-        said = with_block(self.observe(sending.account, sending.task, parsed), parsed)
+        said = add_block(self.observe(sending.account, sending.task, parsed), parsed)
         word = None if said is None else said.word
         ended = said if said is not None and said.state in VERDICTS else None
         expected = tuple(self.estimate(parsed))
@@ -266,7 +266,7 @@ class TableAdapter(WordTable):
             return [Unanswered(answer.reason)]
         parsed = self.opened(parsed_of(answer))
         if answer.status < 300:
-            said = with_block(self.observe(asking.account, asking.task, parsed), parsed)
+            said = add_block(self.observe(asking.account, asking.task, parsed), parsed)
             if said is not None and self._is_of_another(asking, said):
                 return [Unanswered("the answer is about another task")]
             if said is not None:
@@ -403,6 +403,6 @@ def _take_out(given: dict[str, Any], name: str | None) -> tuple[str | None, Sequ
 def parsed_of(answer: HttpResult) -> Any:
     """Return an answer's JSON, `data` that is encoded twice unpacked; None when it has none."""
     try:
-        return without_wraps(read_json(answer.body))
+        return unwrap_data(read_json(answer.body))
     except ValueError:
         return None

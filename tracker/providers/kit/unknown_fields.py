@@ -31,11 +31,11 @@ def unknown_fields(
     what is spelt much like one of them is unknown, and nothing where that one is given as well.
     prefix: where the input stands in the body.
     """
-    found = _unknown(model, given, (prefix,) if prefix else (), is_whole=False)
+    found = _find_unknown(model, given, (prefix,) if prefix else (), is_whole=False)
     return list(islice(found, _MOST))
 
 
-def _unknown(
+def _find_unknown(
     model: type[BaseModel],
     given: Mapping[str, Any],
     path: tuple[int | str, ...],
@@ -56,10 +56,10 @@ def _unknown(
     for name, part in _objects_of(model):
         value = given.get(name)
         if isinstance(value, dict):
-            yield from _unknown(part, value, (*path, name), is_whole=is_whole)
+            yield from _find_unknown(part, value, (*path, name), is_whole=is_whole)
         for number, item in enumerate(value if isinstance(value, list) else ()):
             if isinstance(item, dict):
-                yield from _unknown(part, item, (*path, name, number), is_whole=is_whole)
+                yield from _find_unknown(part, item, (*path, name, number), is_whole=is_whole)
 
 
 def _reason(meant: str | None) -> str:

@@ -81,7 +81,7 @@ class KlingAdapter(ObjectCallbacks):
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Read the answer of any profile."""
         del sending
-        return answers.submitted(answer)
+        return answers.read_submit(answer)
 
     def spacing_s(self, account: Account) -> float:
         """Kling asks for none."""
@@ -101,7 +101,7 @@ class KlingAdapter(ObjectCallbacks):
         """Read the answer of any profile."""
         if len(asking.tasks) > 1:
             return answers.polled_together(answer, asking.tasks)
-        return [answers.polled(answer)]
+        return [answers.read_poll(answer)]
 
     def build_probe(self, account: Account, *, now: datetime) -> HttpCall:
         """Ask for a task that nobody has."""
@@ -110,7 +110,7 @@ class KlingAdapter(ObjectCallbacks):
     def parse_probe(self, account: Account, answer: Answer) -> Probed:
         """Read what that showed."""
         del account
-        return answers.probed(answer)
+        return answers.read_probe(answer)
 
     def proof(self, account: Account) -> Scheme | None:
         """Return the profile's scheme, where the account has secrets."""

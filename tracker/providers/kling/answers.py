@@ -18,7 +18,7 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.task import Task
-from tracker.providers.kit.blocked import block_in, with_block
+from tracker.providers.kit.blocked import add_block, block_in
 from tracker.providers.kit.calls import retry_after_s
 from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.reading import first_text, read_json
@@ -33,7 +33,7 @@ _MEANS_ABSENT = frozenset({"1201", "1203", "task_not_exist", "task_not_found"})
 _SLOW_DOWN = frozenset({"1302", "1303"})
 
 
-def submitted(answer: HttpResult | HttpFailure) -> SubmitOutcome:
+def read_submit(answer: HttpResult | HttpFailure) -> SubmitOutcome:
     """Return the outcome of a create.
 
     An answer that names a task was accepted, whatever its `code` says: gateways answer with codes
@@ -53,12 +53,12 @@ def submitted(answer: HttpResult | HttpFailure) -> SubmitOutcome:
     return _refusal(answer, said)
 
 
-def polled(answer: HttpResult | HttpFailure) -> PollOutcome:
+def read_poll(answer: HttpResult | HttpFailure) -> PollOutcome:
     """Return the outcome of a query for one task."""
     if isinstance(answer, HttpFailure):
         return Unanswered(answer.reason)
     said = Envelope(answer)
-    found = with_block(observe(said.parsed), said.parsed) if answer.status < 300 else None
+    found = add_block(observe(said.parsed), said.parsed) if answer.status < 300 else None
     if found is not None:
         return Observed(found)
     if said.denies():
@@ -94,7 +94,7 @@ def polled_together(
     return outcomes
 
 
-def probed(answer: HttpResult | HttpFailure) -> Probed:
+def read_probe(answer: HttpResult | HttpFailure) -> Probed:
     """Judge an account by the answer to a query for a task that does not exist."""
     if isinstance(answer, HttpFailure):
         return Probed("error", f"could not be reached: {answer.reason}")
@@ -182,12 +182,12 @@ def _refusal(answer: HttpResult, said: Envelope) -> SubmitOutcome:
     words, asked_s = said.in_words(), retry_after_s(answer)
     row = CODES.get(code)
     if row is None:
-        return _by_status(answer, said, words, asked_s)
+        return _read_by_status(answer, said, words, asked_s)
     match row.then:
         case Then.REFUSE if code == 1201 and _EXISTS.search(said.message or ""):
             return Unknown(words, said.code, exists=True)
         case Then.REFUSE:
-            return _refused(answer, said, words)
+            return _build_refused(answer, said, words)
         case Then.WAIT:
             return Deferred(said.code, words, asked_s, request_id=said.request_id)
         case Then.WAIT_FOR_SLOT:
@@ -200,7 +200,7 @@ def _refusal(answer: HttpResult, said: Envelope) -> SubmitOutcome:
             return Unknown(words, said.code)
 
 
-def _by_status(
+def _read_by_status(
     answer: HttpResult, said: Envelope, words: str, asked_s: float | None
 ) -> SubmitOutcome:
     """Return the outcome of a create from the HTTP status, or from a gateway's own words."""
@@ -215,11 +215,11 @@ def _by_status(
             return Unknown(f"{words}: redirects are not followed; check the base URL", said.code)
         case status if 400 <= status < 500:
             hint = "" if said.parsed is not None else ": no answer of its API; check the base URL"
-            return _refused(answer, said, f"{words}{hint}")
+            return _build_refused(answer, said, f"{words}{hint}")
         case _:
             return Unknown(words, said.code)
 
 
-def _refused(answer: HttpResult, said: Envelope, message: str) -> Refused:
+def _build_refused(answer: HttpResult, said: Envelope, message: str) -> Refused:
     blames = blames_account(said.code, answer.status)
     return Refused(said.code, message, said.request_id, blames_account=blames)

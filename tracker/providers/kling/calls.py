@@ -30,7 +30,7 @@ def create(
     """Return the call that creates a task, in the dialect of its operation."""
     name = task.external_task_id
     if standard.is_standard(task.operation):
-        sent = standard.placed(body, external_task_id=name, callback_url=callback_url)
+        sent = standard.move_to_options(body, external_task_id=name, callback_url=callback_url)
         return build_post(f"{_bare(account)}/{task.operation}", sent, bearer(account, now))
     sent = dict(body) | {"external_task_id": name}
     if callback_url is not None:
@@ -62,7 +62,7 @@ def bearer(account: Account, now: datetime) -> dict[str, str]:
     key = account.api_key
     pair = key_pair(account)
     if key is None and pair is not None:
-        key = _signed(*pair, now)
+        key = _sign_token(*pair, now)
     return {"authorization": f"Bearer {key}"} if key else {}
 
 
@@ -76,7 +76,7 @@ def _bare(account: Account) -> str:
     return account.base_url.removesuffix("/v1")
 
 
-def _signed(access_key: str, secret_key: str, now: datetime) -> str:
+def _sign_token(access_key: str, secret_key: str, now: datetime) -> str:
     import jwt  # noqa: PLC0415 - brings `cryptography` where it is there: 11 MB
 
     at = int(now.timestamp())

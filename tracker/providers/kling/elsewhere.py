@@ -56,19 +56,21 @@ def elsewhere(task: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
     """Yield the kind and the fields (with a `url`) of each piece that a finished task names."""
     found = False
     for name, value in task.items():
-        for piece in _named(_plain(name), value, "video", _DEPTH):
+        for piece in _find_named(_plain(name), value, "video", _DEPTH):
             found = True
             yield piece
     if not found and (url := _url_of(task)):
         yield kind_of_url(url, "video"), {"url": url}
 
 
-def _named(name: str, value: Any, kind: str, depth: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _find_named(
+    name: str, value: Any, kind: str, depth: int
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     is_wrapped = name in _ENVELOPES and isinstance(value, str)
     if not depth or not (is_wrapped or name in _HOLDERS):
         return
     kind = next((one for one in _NAMED if one in name), kind)
-    value = unpacked(value)
+    value = read_packed(value)
     is_listed = isinstance(value, list)
     for item in value if isinstance(value, list) else [value]:
         if (
@@ -78,7 +80,7 @@ def _named(name: str, value: Any, kind: str, depth: int) -> Iterator[tuple[str, 
         ):
             yield kind_of_url(item, kind, name=name), {"url": item.strip()}
         elif isinstance(item, list):
-            yield from _named(name, item, kind, depth - 1)
+            yield from _find_named(name, item, kind, depth - 1)
         elif isinstance(item, Mapping):
             yield from _inside(name, item, kind, depth)
 
@@ -92,7 +94,7 @@ def _inside(
     for inner, value in item.items():
         # Some write a list as an object whose names are numbers.
         plain = name if inner.isdecimal() else _plain(inner)
-        yield from _named(plain, value, _kind_of(item) or kind, depth - 1)
+        yield from _find_named(plain, value, _kind_of(item) or kind, depth - 1)
 
 
 def _url_of(item: Mapping[str, Any]) -> str | None:
@@ -121,7 +123,7 @@ def _ending(url: str) -> str:
         return ""
 
 
-def unpacked(value: Any) -> Any:
+def read_packed(value: Any) -> Any:
     """Read JSON that a gateway wrote into a text; return anything else as it is."""
     if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
         return value

@@ -64,16 +64,16 @@ def set_fields(
         if is_text and (field is None or not field.may_be_unquoted):
             found[name] = value  # as with most
             continue
-        kept = value if field is None else _kept(field, value, is_strict=is_strict)
+        kept = value if field is None else _keep_given(field, value, is_strict=is_strict)
         if kept is None or (field is not None and field.is_optional and _is_empty(kept)):
             continue
         found[name] = kept
     return found
 
 
-def _kept(field: _Field, value: Any, *, is_strict: bool) -> Any:
+def _keep_given(field: _Field, value: Any, *, is_strict: bool) -> Any:
     if isinstance(value, str):
-        value = value if is_strict else _unquoted(field, value)
+        value = value if is_strict else _unquote(field, value)
         if isinstance(value, str):
             return value
     if (field.is_quoted or field.is_whole) and isinstance(value, float) and value.is_integer():
@@ -82,26 +82,26 @@ def _kept(field: _Field, value: Any, *, is_strict: bool) -> Any:
         return str(value)
     if isinstance(value, dict):
         if field.part is None:
-            return _without_nulls(value)
+            return _drop_nulls(value)
         return set_fields(field.part, value, is_strict=is_strict)
     if isinstance(value, list):
         return [
-            _kept(field, item, is_strict=is_strict) if isinstance(item, dict) else item
+            _keep_given(field, item, is_strict=is_strict) if isinstance(item, dict) else item
             for item in value
         ]
     return value
 
 
-def _unquoted(field: _Field, value: str) -> Any:
+def _unquote(field: _Field, value: str) -> Any:
     if field.is_number and _NUMBER.fullmatch(value):
         return float(value) if "." in value else int(value)
     return _FLAGS.get(value, value) if field.is_flag else value
 
 
-def _without_nulls(value: Any) -> Any:
+def _drop_nulls(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: _without_nulls(item) for k, item in value.items() if item is not None}
-    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+        return {k: _drop_nulls(item) for k, item in value.items() if item is not None}
+    return [_drop_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _is_empty(value: Any) -> bool:

@@ -135,7 +135,7 @@ def build_call(  # noqa: PLR0913 - one thing each
     )
 
 
-def answered(status: int, parsed: Any, request_id: str) -> tuple[int, dict[str, Any]]:
+def answer_in_envelope(status: int, parsed: Any, request_id: str) -> tuple[int, dict[str, Any]]:
     """Return the provider's answer in the envelope that the strictest reader expects.
 
     status:     the provider's HTTP status.

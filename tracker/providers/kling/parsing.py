@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from tracker.domain.observation import Observation
 from tracker.domain.task import VERDICTS, TaskError, TaskState
-from tracker.providers.kit.blocked import block_in, with_block
+from tracker.providers.kit.blocked import add_block, block_in
 from tracker.providers.kit.gateways import is_own_failure
 from tracker.providers.kit.reading import (
     finite,
@@ -19,7 +19,7 @@ from tracker.providers.kit.reading import (
 )
 from tracker.providers.kit.reasons import REASONS, is_empty_word
 from tracker.providers.kling.costs import costs
-from tracker.providers.kling.elsewhere import unpacked
+from tracker.providers.kling.elsewhere import read_packed
 from tracker.providers.kling.reasons import CODES_OF_FAILURES, reason_in_other_words
 from tracker.providers.kling.results import artifacts
 from tracker.providers.kling.words import state_of
@@ -68,20 +68,20 @@ def layers(parsed: Any) -> Iterator[Mapping[str, Any]]:
         if not isinstance(parsed, dict):
             return
         yield parsed
-        parsed = _wrapped(parsed)
+        parsed = _unwrap(parsed)
 
 
 _NESTS = (dict, list)
 
 
-def _wrapped(layer: Mapping[str, Any]) -> Any:
+def _unwrap(layer: Mapping[str, Any]) -> Any:
     """Return what a layer is the envelope of, JSON within a text too; None for nothing."""
     for name in _ENVELOPES:
-        if isinstance(inner := unpacked(layer.get(name)), _NESTS):
+        if isinstance(inner := read_packed(layer.get(name)), _NESTS):
             return inner
     if any(first_text(layer, names) for names in (_KLINGS, _STATUS)):
         return None
-    held = (unpacked(layer.get(name)) for name in _WRAPPERS)
+    held = (read_packed(layer.get(name)) for name in _WRAPPERS)
     return next((one for one in held if first_text(one, (*_KLINGS, *_STATUS, *_TASK_ID))), None)
 
 
@@ -95,7 +95,7 @@ def _id_among(found: Sequence[Mapping[str, Any]]) -> str | None:
     return (
         _text(found, _TASK_ID)
         or _text(found[::-1], ("id",))
-        or _text(_by_request(found), _REQUEST_ID)
+        or _text(_list_by_request_id(found), _REQUEST_ID)
     )
 
 
@@ -105,12 +105,12 @@ def observe(parsed: Any) -> Observation | None:
     plain = first_text(parsed, _KLINGS, limit=200) if is_bare else None
     found = [parsed] if plain is not None else list(layers(parsed))
     if plain is not None:  # the bare object of the vendor's own callbacks: nothing to weigh
-        return with_block(_observed(found, found[0], plain), parsed)
-    stated = _stated(found)
-    return None if stated is None else with_block(_observed(found, *stated), parsed)
+        return add_block(_observe(found, found[0], plain), parsed)
+    stated = _find_stated(found)
+    return None if stated is None else add_block(_observe(found, *stated), parsed)
 
 
-def _observed(
+def _observe(
     found: Sequence[Mapping[str, Any]], layer: Mapping[str, Any], word: str
 ) -> Observation:
     """Build the observation from the deciding layer and those around it."""
@@ -128,7 +128,7 @@ def _observed(
         external_task_id=_text(order, _EXTERNAL),
         message=message,
         progress=_first(_progress, order),
-        at=_first(_ended, order) or _first(_began, order),
+        at=_first(_read_end, order) or _first(_began, order),
         artifacts=artifacts(order) if state is S.SUCCEEDED else (),
         error=_failure(order, message) if state is S.FAILED else None,
         costs=next(filter(None, map(costs, order)), ()) if is_verdict else (),
@@ -136,7 +136,7 @@ def _observed(
     )
 
 
-def _stated(found: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], str] | None:
+def _find_stated(found: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], str] | None:
     """Return the layer that decides how the task stands, and its word.
 
     Gateways wrap the vendor's answer in a record of their own. A verdict beats a word that is no
@@ -167,7 +167,7 @@ def _word(layer: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str |
     if is_innermost and _is_failure(layer, found):
         return "failed"
     word = first_text(layer, _STATUS, limit=200)
-    if is_innermost and layer in _by_request([layer]) and _is_harmless(word or "", layer):
+    if is_innermost and layer in _list_by_request_id([layer]) and _is_harmless(word or "", layer):
         return word
     names_task = first_text(layer, _ID if is_innermost else _TASK_ID)
     if names_task or (is_innermost and any(first_text(one, _ID) for one in found)):
@@ -181,7 +181,7 @@ def _is_harmless(word: str, layer: Mapping[str, Any]) -> bool:
     return state not in VERDICTS or (state is S.SUCCEEDED and bool(artifacts([layer])))
 
 
-def _by_request(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _list_by_request_id(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Return task objects that call their id `request_id`, as a few gateways do.
 
     Envelopes have a field of that name too: it counts only beside a status, and where nothing
@@ -225,7 +225,7 @@ def _first(
     return None
 
 
-def _ended(layer: Mapping[str, Any]) -> datetime | None:
+def _read_end(layer: Mapping[str, Any]) -> datetime | None:
     return first_instant(layer, _ENDED)
 
 

@@ -198,14 +198,14 @@ class _NewApi(_Gateway):
         now: datetime,
     ) -> HttpCall:
         """Create as Kling does, under `/kling`."""
-        there = _under_kling(account)
+        there = _add_kling_path(account)
         return calls.create(there, task, body, callback_url=callback_url, now=now)
 
     def query(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
         """Ask by its own id. It would deny an external id that it never looked at."""
         if task.provider_task_id is None:
             return None
-        return calls.query(_under_kling(account), task, now=now)
+        return calls.query(_add_kling_path(account), task, now=now)
 
     def together(self, account: Account, task: Task) -> bool:
         """Never."""
@@ -287,7 +287,7 @@ _NOBODYS = Task(
 """A task that exists nowhere, to ask for."""
 
 
-def _under_kling(account: Account) -> Account:
+def _add_kling_path(account: Account) -> Account:
     """new-api serves Kling's paths under `/kling`, whether or not the base URL says so."""
     base = account.base_url.removesuffix("/v1").removesuffix("/kling")
     return replace(account, base_url=f"{base}/kling")

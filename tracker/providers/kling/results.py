@@ -35,17 +35,17 @@ def artifacts(layers: Sequence[Mapping[str, Any]]) -> tuple[Artifact, ...]:
     """
     found: tuple[Artifact, ...] = ()
     for layer in layers:
-        named = _first_named(layer)
+        named = _read_first_named(layer)
         found = found or named
         if _is_any_to_fetch(named):
             found = named
             break
-    if len(found) > 1 or (found and not _described(found[0])):
-        found = _merged(found, layers)
+    if len(found) > 1 or (found and not _is_described(found[0])):
+        found = _merge_pieces(found, layers)
     return found[:_MOST]
 
 
-def _first_named(layer: Mapping[str, Any]) -> tuple[Artifact, ...]:
+def _read_first_named(layer: Mapping[str, Any]) -> tuple[Artifact, ...]:
     """Return the pieces of the first place that names one to fetch, else of the first with any."""
     rest: tuple[Artifact, ...] = ()
     for place in _PLACES:
@@ -63,10 +63,12 @@ def _is_any_to_fetch(pieces: Iterable[Artifact]) -> bool:
     return False
 
 
-def _merged(found: Sequence[Artifact], layers: Sequence[Mapping[str, Any]]) -> tuple[Artifact, ...]:
+def _merge_pieces(
+    found: Sequence[Artifact], layers: Sequence[Mapping[str, Any]]
+) -> tuple[Artifact, ...]:
     """Return the pieces without repeats, each described as fully as any place describes it."""
     fullest: dict[str, Artifact] = {}
-    if not all(_described(piece) for piece in found):
+    if not all(_is_described(piece) for piece in found):
         others = (piece for layer in layers for place in _PLACES for piece in place(layer))
         _keep_fullest(fullest, others)
     _keep_fullest(fullest, found)
@@ -89,7 +91,7 @@ def _keep_fullest(fullest: dict[str, Artifact], pieces: Iterable[Artifact]) -> N
             fullest[named] = piece
 
 
-def _described(piece: Artifact) -> bool:
+def _is_described(piece: Artifact) -> bool:
     return facts(piece) > 0
 
 
@@ -116,11 +118,11 @@ def _output(task: Mapping[str, Any]) -> Iterator[Artifact]:
     works = output.get("works")
     for work in works if isinstance(works, list) else ():
         if isinstance(work, dict):
-            yield from _named(work)
-    yield from _named(output)
+            yield from _iterate_named(work)
+    yield from _iterate_named(output)
 
 
-def _named(holder: Mapping[str, Any]) -> Iterator[Artifact]:
+def _iterate_named(holder: Mapping[str, Any]) -> Iterator[Artifact]:
     """Yield pieces in fields of their kind's name, as object or as URL."""
     for kind in ("video", "image", "audio"):
         item = holder.get(kind, holder.get(f"{kind}_url"))
@@ -135,7 +137,7 @@ def _result(task: Mapping[str, Any]) -> Iterator[Artifact]:
     """`result[]` of objects or URLs, or `result` as one object."""
     result = task.get("result")
     if isinstance(result, dict):
-        yield from _named(result)
+        yield from _iterate_named(result)
     for item in result if isinstance(result, list) else ():
         if isinstance(item, str):
             yield _piece({"url": item}, "video")

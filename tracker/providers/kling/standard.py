@@ -129,7 +129,7 @@ def check(operation: str, input_: Mapping[str, Any]) -> Request:
     )
 
 
-def placed(
+def move_to_options(
     body: Mapping[str, Any], *, external_task_id: str, callback_url: str | None
 ) -> dict[str, Any]:
     """Return the body as it is sent: our id and our callback URL under `options`."""

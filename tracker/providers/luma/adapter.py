@@ -199,7 +199,7 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the create of the table, with Luma's id of the generation that it continues."""
-        return super().build_submit(replace(sending, body=_with_their_id(sending)))
+        return super().build_submit(replace(sending, body=_put_their_id(sending)))
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Tell a refusal about credits from one of the request: both may be a 400."""
@@ -279,7 +279,7 @@ def _named_tasks(operation: str, body: Mapping[str, Any]) -> Sequence[tuple[str,
     return named
 
 
-def _with_their_id(sending: Sending) -> Mapping[str, Any]:
+def _put_their_id(sending: Sending) -> Mapping[str, Any]:
     """Return the body with Luma's id in place of our name of the task that is continued.
 
     Raises Misuse where Luma's id is not known.

@@ -106,7 +106,7 @@ class LumaAgents(TableAdapter):
         body = sending.body
         if _named_tasks(body):
             theirs = sending.parent_task_id()
-            body = _with_their_id(body, theirs)
+            body = _put_their_id(body, theirs)
         return super().build_submit(replace(sending, body=body))
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
@@ -173,7 +173,7 @@ def _named_tasks(body: Mapping[str, Any]) -> Mapping[str, str]:
     return {f"{path}.generation_id": name for path, name in held.items() if name}
 
 
-def _with_their_id(body: Mapping[str, Any], theirs: str) -> Mapping[str, Any]:
+def _put_their_id(body: Mapping[str, Any], theirs: str) -> Mapping[str, Any]:
     """Return the body with Luma's id in place of our name of the task that is continued."""
     found = dict(body)
     for path in _named_tasks(body):

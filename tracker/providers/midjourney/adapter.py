@@ -50,7 +50,7 @@ from tracker.providers.midjourney.answers import (
 )
 from tracker.providers.midjourney.codes import ACCEPTED, QUOTA, outcome_of
 from tracker.providers.midjourney.front import MidjourneyFront
-from tracker.providers.midjourney.inputs import CREATES, check_whole, continued_by, with_their_id
+from tracker.providers.midjourney.inputs import CREATES, check_whole, continued_by, put_their_id
 from tracker.providers.midjourney.objects import OBJECTS
 from tracker.providers.midjourney.options import (
     Kind,
@@ -128,7 +128,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         operation, body = sending.task.operation, dict(sending.body)
         if continued_by(operation, body) is not None:
             theirs = sending.parent_task_id()
-            body = dict(with_their_id(operation, body, theirs))
+            body = dict(put_their_id(operation, body, theirs))
         mode = body.pop("mode", None)
         body["state"] = sending.task.external_task_id
         if sending.callback_url is not None:
@@ -144,10 +144,10 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         code = first_text(parsed, ("code",), limit=20)
         ids = ids_in(parsed) if isinstance(parsed, dict) else ()
         if answer.status < 300 and code in ACCEPTED and ids:
-            return self._accepted(sending, code, ids, parsed)
+            return self._build_accepted(sending, code, ids, parsed)
         return self.refusal(sending, answer, parsed)
 
-    def _accepted(
+    def _build_accepted(
         self, sending: Sending, code: str, ids: Sequence[str], parsed: Mapping[str, Any]
     ) -> Accepted:
         """Say what was made: a task, several, none, or the one of an earlier call."""
@@ -219,7 +219,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Say what the answer tells of each task; one that a list leaves out is absent."""
         if len(asking.tasks) == 1:
-            return [self._of_one(asking, answer)]
+            return [self._read_single(asking, answer)]
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)] * len(asking.tasks)
         parsed = parsed_of(answer)
@@ -238,7 +238,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         )
         return [silent] * len(asking.tasks)
 
-    def _of_one(self, asking: Asking, answer: Answer) -> PollOutcome:
+    def _read_single(self, asking: Asking, answer: Answer) -> PollOutcome:
         if isinstance(answer, HttpFailure):
             return Unanswered(answer.reason)
         parsed, task = task_in(parsed_of(answer)), asking.task

@@ -75,7 +75,7 @@ class MidjourneyFront(PlainFront):
         del request_id
         match command:
             case Create():
-                return _accepted(shown.tasks[0])
+                return _show_accepted(shown.tasks[0])
             case Cancel():
                 return FrontAnswer({"code": 1, "description": "提交成功", "result": ""})
             case Get() if _path(call) == _LIST:
@@ -137,7 +137,7 @@ def _list(call: FrontCall) -> Get | WantsBody:
     return Get(names, by="id", must_exist=False)
 
 
-def _accepted(task: Task) -> FrontAnswer:
+def _show_accepted(task: Task) -> FrontAnswer:
     code = 21 if is_window(task) else 1
     properties = {"finalPrompt": "", "remix": True} if code == 21 else {}
     words = "提交成功" if code == 1 else "Waiting for window confirm"

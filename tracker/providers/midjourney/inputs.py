@@ -163,7 +163,7 @@ def continued_by(operation: str, body: Mapping[str, Any]) -> tuple[str, str] | N
     return None if named is None or named == "" else ("taskId", str(named))
 
 
-def with_their_id(operation: str, body: Mapping[str, Any], theirs: str) -> Mapping[str, Any]:
+def put_their_id(operation: str, body: Mapping[str, Any], theirs: str) -> Mapping[str, Any]:
     """Return an input with the proxy's id in place of our name of the task that it continues."""
     if operation != "simple-change":
         return {**body, "taskId": theirs}

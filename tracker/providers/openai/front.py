@@ -75,10 +75,10 @@ class OpenAIFront(ErrorObjectFront):
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method. Raises InvalidRequest."""
-        found = self._routed(call)
-        return front_files.with_links(found) if isinstance(found, Create) else found
+        found = self._read_route(call)
+        return front_files.put_links(found) if isinstance(found, Create) else found
 
-    def _routed(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
+    def _read_route(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         path, is_read = _path_of(call), call.method in ("GET", "HEAD")
         if path in _PASSED:
             return PassOn(path) if is_read else wrong_method(call)
@@ -89,13 +89,13 @@ class OpenAIFront(ErrorObjectFront):
                 return _page(call)
             return _create(call, path, {}) if call.method == "POST" else wrong_method(call)
         if path in IMAGES or path == RESPONSES:
-            return _made(call, path) if call.method == "POST" else wrong_method(call)
+            return _read_create(call, path) if call.method == "POST" else wrong_method(call)
         for holder in (*IMAGES, RESPONSES):
             if path.startswith(f"{holder}/"):
-                return _one_made(call, holder, path.removeprefix(f"{holder}/"))
+                return _read_made_call(call, holder, path.removeprefix(f"{holder}/"))
         for holder in (VIDEOS, GENERATIONS, _TASKS):
             if path.startswith(f"{holder}/"):
-                return _one(call, holder, path.removeprefix(f"{holder}/"))
+                return _read_one(call, holder, path.removeprefix(f"{holder}/"))
         return no_route(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
@@ -135,7 +135,7 @@ def _page(call: FrontCall) -> Command:
     return Page(limit, after=after, binds=VIDEOS, below=VIDEOS)
 
 
-def _one(call: FrontCall, holder: str, rest: str) -> Command | WantsBody | FrontRefusal:
+def _read_one(call: FrontCall, holder: str, rest: str) -> Command | WantsBody | FrontRefusal:
     name, _, action = rest.partition("/")
     named, is_read = name_in(name), call.method in ("GET", "HEAD")
     if not named or (action and holder != VIDEOS):
@@ -153,16 +153,16 @@ def _one(call: FrontCall, holder: str, rest: str) -> Command | WantsBody | Front
     return Get([named], by="any") if is_read else wrong_method(call)
 
 
-def _made(call: FrontCall, path: str) -> Create | WantsBody | FrontRefusal:
+def _read_create(call: FrontCall, path: str) -> Create | WantsBody | FrontRefusal:
     """Read the create of pictures or of a response."""
     if call.body is None:
         return WantsBody(or_form=path in OF_FILES)
     if path == RESPONSES:
         return front_responses.create(call.body)
-    return front_images.create(path, _nested(call.body))
+    return front_images.create(path, _nest_fields(call.body))
 
 
-def _one_made(call: FrontCall, holder: str, rest: str) -> Command | FrontRefusal:
+def _read_made_call(call: FrontCall, holder: str, rest: str) -> Command | FrontRefusal:
     """Read a call about pictures or a response that were made."""
     name, _, action = rest.partition("/")
     named = name_in(name.removeprefix(PREFIX))
@@ -177,10 +177,10 @@ def _one_made(call: FrontCall, holder: str, rest: str) -> Command | FrontRefusal
 def _create(call: FrontCall, operation: str, more: Mapping[str, Any]) -> Create | WantsBody:
     if call.body is None:
         return WantsBody(or_form=True)
-    return Create(operation, {**_nested(call.body), **more})
+    return Create(operation, {**_nest_fields(call.body), **more})
 
 
-def _nested(body: Mapping[str, Any]) -> dict[str, Any]:
+def _nest_fields(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a form with `a[b]` as the field b of an object a, `a[]` as a list a."""
     found: dict[str, Any] = {}
     for name, value in body.items():

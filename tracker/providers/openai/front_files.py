@@ -85,15 +85,15 @@ def show(command: Command, shown: Shown) -> FrontAnswer:
     if isinstance(command, OneFile) and command.action == "delete":
         return FrontAnswer({"id": _name_of(command.id), "object": "file", "deleted": True})
     if isinstance(command, PageFiles):
-        files = [_shown(one) for one in shown.files]
+        files = [_show_file(one) for one in shown.files]
         first, last = (files[0]["id"], files[-1]["id"]) if files else (None, None)
         body = {"object": "list", "data": files, "has_more": shown.has_more}
         return FrontAnswer(body | {"first_id": first, "last_id": last})
     assert shown.file is not None  # noqa: S101 - the host has found or kept it
-    return FrontAnswer(_shown(shown.file))
+    return FrontAnswer(_show_file(shown.file))
 
 
-def _shown(file: UploadedFile) -> dict[str, Any]:
+def _show_file(file: UploadedFile) -> dict[str, Any]:
     return {
         "id": _name_of(file.id),
         "object": "file",
@@ -110,7 +110,7 @@ def _name_of(id_: str) -> str:
     return f"file-{UUID(id_).hex}"
 
 
-def with_links(create: Create) -> Create:
+def put_links(create: Create) -> Create:
     """Return a create whose files of ours stand in the fields of their links.
 
     Raises InvalidRequest for one in a list of ids, for which there are no links.
@@ -129,7 +129,8 @@ def with_links(create: Create) -> Create:
     if not uploads:
         return create
     input_ = {
-        name: value if name == _ECHOED else _by_link(value) for name, value in create.input.items()
+        name: value if name == _ECHOED else _link_files(value)
+        for name, value in create.input.items()
     }
     return changed(create, input=input_, uploads=uploads)
 
@@ -143,10 +144,10 @@ def _place_of(id_: str) -> str:
     return f"a link to upload {id_}"
 
 
-def _by_link(value: Any) -> Any:
+def _link_files(value: Any) -> Any:
     """Return a value whose files of ours stand in the fields of their links."""
     if isinstance(value, list):
-        return [_by_link(one) for one in value]
+        return [_link_files(one) for one in value]
     if not isinstance(value, dict):
         return value
     link = "file_url" if value.get("type") == "input_file" else "image_url"
@@ -154,7 +155,7 @@ def _by_link(value: Any) -> Any:
     for name, one in value.items():
         id_ = _id_of(one) if name == _NAMING and isinstance(one, str) else None
         if id_ is None:
-            found[name] = _by_link(one)
+            found[name] = _link_files(one)
         else:
             found[link] = _place_of(id_)
     return found

@@ -16,8 +16,8 @@ from tracker.providers.kit.front_answers import ready_pieces
 from tracker.providers.kit.held_answers import (
     HELD_S,
     error_of,
+    explain_missing_result,
     file_of_piece,
-    without_result,
 )
 from tracker.providers.kit.pieces import base64_in
 from tracker.providers.openai.images import EDITED, FACTS, GENERATED, VARIED
@@ -94,9 +94,9 @@ def show(call: FrontCall, task: Task, shown: Shown) -> FrontAnswer:
     """Show the pictures of a create, or what became of it."""
     ready = ready_pieces(task)
     if not ready:
-        return without_result(call, task)
+        return explain_missing_result(call, task)
     wants_url = shown.input_of(task).get("response_format") == "url"
-    data = [_named(one, shown, wants_url=wants_url) for one in ready]
+    data = [_name_piece(one, shown, wants_url=wants_url) for one in ready]
     facts = {name: ready[0].extra[name] for name in FACTS if name in ready[0].extra}
     body = {"id": str(task.id), "created": int(task.created_at.timestamp()), "data": data, **facts}
     if (usage := _usage(task)) is not None:
@@ -104,7 +104,7 @@ def show(call: FrontCall, task: Task, shown: Shown) -> FrontAnswer:
     return FrontAnswer(body, has_files=bool(shown.names))
 
 
-def _named(piece: Artifact, shown: Shown, *, wants_url: bool) -> dict[str, Any]:
+def _name_piece(piece: Artifact, shown: Shown, *, wants_url: bool) -> dict[str, Any]:
     file = None if wants_url else file_of_piece(piece, shown)
     found: dict[str, Any] = {"url": piece.url} if file is None else {"b64_json": file}
     if "revised_prompt" in piece.extra:

@@ -16,7 +16,7 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, Refused, SubmitOutcome
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
-from tracker.providers.kit.blocked import block_in, with_block
+from tracker.providers.kit.blocked import add_block, block_in
 from tracker.providers.kit.calls import own_url
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.forms import multipart
@@ -25,7 +25,13 @@ from tracker.providers.kit.gateway_tasks import TaskTable
 from tracker.providers.kit.gateways import GOOD_CODES, is_own_failure
 from tracker.providers.kit.reading import first_instant, first_number, first_text
 from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
-from tracker.providers.openai.images import IMAGES, build_create, read_whole, typed, wanted_of
+from tracker.providers.openai.images import (
+    IMAGES,
+    build_create,
+    convert_flags,
+    read_whole,
+    wanted_of,
+)
 from tracker.providers.openai.images import LASTS_S as IMAGES_LAST_S
 from tracker.providers.openai.operations import CREATES, GENERATIONS, REMIX, form_of
 from tracker.providers.openai.passing import BILLING
@@ -69,7 +75,7 @@ class NewApi(TaskTable):
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table, and find the task that a remix changes."""
-        request = super().check(operation, typed(input_) if operation in IMAGES else input_)
+        request = super().check(operation, convert_flags(input_) if operation in IMAGES else input_)
         if operation != REMIX:
             return request
         return replace(request, parent=request.body["id"], parent_field="id")
@@ -163,7 +169,7 @@ class NewApi(TaskTable):
                 self.costs(account, task, row) if state in VERDICTS else self.estimate(row)
             ),
         )
-        return awaiting_result(with_block(said, parsed), task, _EMPTY)
+        return awaiting_result(add_block(said, parsed), task, _EMPTY)
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Doubt a failure that the gateway decided by itself, and one of which it gives no reason.
@@ -185,7 +191,7 @@ class NewApi(TaskTable):
         word = word_of(parsed)
         if word is None or state_of(word, None) is not TaskState.SUCCEEDED:
             return ()
-        url = link_in(parsed) or _content(account, task)
+        url = link_in(parsed) or _find_content(account, task)
         if url is None:
             return ()
         ends = first_instant(parsed, ("expires_at",))
@@ -225,7 +231,7 @@ class TasksPath(NewApi):
         return super(NewApi, self).build_poll(asking)
 
 
-def _content(account: Account, task: Task | None) -> str | None:
+def _find_content(account: Account, task: Task | None) -> str | None:
     """Return the address of a video's bytes, which the key opens; None where there is none."""
     name = None if task is None else task.provider_task_id
     if task is None or name is None or task.operation == GENERATIONS:

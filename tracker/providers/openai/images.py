@@ -25,7 +25,12 @@ from tracker.providers.kit.calls import build_post
 from tracker.providers.kit.event_stream import EventStream
 from tracker.providers.kit.form_inputs import check_number
 from tracker.providers.kit.forms import FormFile, file_of, multipart
-from tracker.providers.kit.pieces import all_lost, list_pictures, make_lost_pieces, picture_url
+from tracker.providers.kit.pieces import (
+    find_common_loss,
+    list_pictures,
+    make_lost_pieces,
+    picture_url,
+)
 from tracker.providers.kit.reading import charge_text, first_number, first_text, read_json
 from tracker.providers.kit.table import CreatePath, OpenInputs
 
@@ -84,7 +89,7 @@ def wanted_of(body: Mapping[str, Any]) -> int:
     return int(body.get("n") or 1)
 
 
-def typed(input_: Mapping[str, Any]) -> dict[str, Any]:
+def convert_flags(input_: Mapping[str, Any]) -> dict[str, Any]:
     """Return an input with the flag of a form as JSON has it."""
     flag = {"true": True, "false": False}.get(str(input_.get("stream")).lower())
     return {**input_, "stream": flag} if flag is not None else dict(input_)
@@ -97,7 +102,7 @@ def build_create(
     form = _form_of(body) if operation in OF_FILES else None
     if form is not None:
         return multipart(url, form, headers)
-    return build_post(url, _with_addresses(body) if operation in OF_FILES else body, headers)
+    return build_post(url, _wrap_addresses(body) if operation in OF_FILES else body, headers)
 
 
 def _form_of(body: Mapping[str, Any]) -> list[tuple[str, str | FormFile]] | None:
@@ -122,7 +127,7 @@ def _form_of(body: Mapping[str, Any]) -> list[tuple[str, str | FormFile]] | None
     return fields if has_picture else None
 
 
-def _with_addresses(body: Mapping[str, Any]) -> dict[str, Any]:
+def _wrap_addresses(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return a body whose pictures are objects, as an edit in JSON has them."""
     rest = {name: value for name, value in body.items() if name not in _FILES}
     given = body.get("image")
@@ -143,10 +148,10 @@ def read_whole(parsed: Any, wanted: int, request_id: str | None = None) -> Submi
     if pictures is None:
         return Unknown("the answer has no list of pictures")
     facts = {name: parsed[name] for name in FACTS if isinstance(parsed.get(name), str)}
-    return _made(pictures, facts, wanted, costs_of(parsed), request_id)
+    return _build_made(pictures, facts, wanted, costs_of(parsed), request_id)
 
 
-def _made(
+def _build_made(
     pictures: Sequence[Mapping[str, Any]],
     facts: Mapping[str, str],
     wanted: int,
@@ -159,7 +164,7 @@ def _made(
         if (piece := _piece(one, place, facts)) is not None
     ]
     revised = next((text for one in pictures if (text := first_text(one, ("revised_prompt",)))), "")
-    if (reason := all_lost(pictures)) is not None:
+    if (reason := find_common_loss(pictures)) is not None:
         return Unknown(reason)
     if pieces:
         note = f"{len(pieces)} of {wanted} pictures" if len(pieces) < wanted else revised or None
@@ -172,10 +177,10 @@ def _made(
         )
         return Accepted(None, "done", said=said, request_id=request_id)
     reason = storable_text(revised) or "the answer holds no picture"
-    return failed(EMPTY, reason, costs=costs, request_id=request_id)
+    return build_failure(EMPTY, reason, costs=costs, request_id=request_id)
 
 
-def failed(
+def build_failure(
     code: str | None,
     reason: str,
     *,
@@ -257,18 +262,18 @@ class ImageReader:
         if self._events is None:
             if broken is not None:
                 return Unknown(broken)
-            return read_whole(_parsed(self._begun), self._wanted, self._request_id)
+            return read_whole(_parse(self._begun), self._wanted, self._request_id)
         if self._ends:
             first = self._ends[0]
             facts = {name: first[name] for name in FACTS if isinstance(first.get(name), str)}
             costs = costs_of(self._ends[-1])
-            return _made(self._ends, facts, self._wanted, costs, self._request_id)
+            return _build_made(self._ends, facts, self._wanted, costs, self._request_id)
         if self._error is not None:
             return _told_failure(self._error, self._request_id)
         return Unknown(broken or "the stream ended without a picture")
 
     def _told_by(self, data: str) -> str:
-        event = _parsed(data)
+        event = _parse(data)
         if not isinstance(event, dict):
             return ""
         kind = str(event.get("type"))
@@ -293,10 +298,10 @@ def _told_failure(event: Mapping[str, Any], request_id: str | None) -> SubmitOut
     reason = storable_text(first_text(event, ("error.message", "message")) or "an error")
     if code != _MODERATED and "server" in f"{kind} {code}":
         return Unknown(reason, code)
-    return failed(code or kind or None, reason, request_id=request_id)
+    return build_failure(code or kind or None, reason, request_id=request_id)
 
 
-def _parsed(text: bytes | bytearray | str) -> Any:
+def _parse(text: bytes | bytearray | str) -> Any:
     try:
         return read_json(bytes(text) if not isinstance(text, str) else text.encode())
     except ValueError:

@@ -31,7 +31,7 @@ from tracker.providers.openai.responses import (
     PREFIX,
     RESPONSE_CREATES,
     RESPONSES,
-    in_background,
+    ask_in_background,
     said_of,
     wants_picture,
 )
@@ -68,7 +68,7 @@ class Official(NewApi, PathCancel):
         """
         if sending.task.operation != RESPONSES:
             return super().build_submit(sending)
-        body = in_background(sending.body)
+        body = ask_in_background(sending.body)
         if body.get(BEFORE):
             theirs = sending.parent_task_id()
             body[BEFORE] = theirs

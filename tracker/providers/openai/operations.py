@@ -64,14 +64,14 @@ def form_of(body: Mapping[str, Any]) -> list[tuple[str, str | FormFile]] | None:
     """
     fields: list[tuple[str, str | FormFile]] = []
     for name, value in body.items():
-        written = _written(name, value)
+        written = _write_field(name, value)
         if written is None:
             return None
         fields.append((name, written))
     return fields
 
 
-def _written(name: str, value: Any) -> str | FormFile | None:
+def _write_field(name: str, value: Any) -> str | FormFile | None:
     if name == _METADATA and isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
     if name == FILE and (file := file_of(value)) is not None:

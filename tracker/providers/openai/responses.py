@@ -57,7 +57,7 @@ RESPONSE_CREATES: Mapping[str, CreatePath] = MappingProxyType(
 )
 
 
-def in_background(body: Mapping[str, Any]) -> dict[str, Any]:
+def ask_in_background(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the body of a create that can be found again: in the background, and stored."""
     sent = {name: value for name, value in body.items() if name not in ("stream", "stream_options")}
     return {**sent, "background": True, "store": True}

@@ -89,7 +89,7 @@ class PikaGateway(GatewayAdapter):
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a container of videos; one without videos has just been accepted."""
         if isinstance(parsed, dict) and "videos" not in parsed and self.state_in(parsed):
-            return self._of_row(account, task, parsed)
+            return self._read_row(account, task, parsed)
         known = None if task is None else task.provider_task_id
         has_videos = isinstance(parsed, dict) and parsed.get("videos") is not None
         task_id = first_text(parsed, ("id",), limit=500) or (known if has_videos else None)
@@ -118,7 +118,7 @@ class PikaGateway(GatewayAdapter):
         reason = said.message or "the provider gave no reason"
         return replace(said, error=TaskError("provider", None, reason))
 
-    def _of_row(
+    def _read_row(
         self, account: Account, task: Task | None, row: Mapping[str, Any]
     ) -> Observation | None:
         """Read a gateway's row that has no videos: a success waits for its link."""

@@ -74,7 +74,7 @@ class PikaFront(PlainFront):
             return FrontAnswer({name: str(task.id)})
         if call.path.startswith("videos/"):
             return FrontAnswer(_video(task))
-        return FrontAnswer(_feed(task, shown.input_of(task)))
+        return FrontAnswer(_show_feed(task, shown.input_of(task)))
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
@@ -100,7 +100,7 @@ def _create(call: FrontCall, operation: str) -> Command | WantsBody | FrontRefus
     return Create(operation, call.body)
 
 
-def _feed(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+def _show_feed(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     """Show a container of at least one video; those that are done stand first."""
     pieces = [one for one in task.artifacts if one.kind == "video"]
     pieces.sort(key=lambda one: one.state is not ArtifactState.READY)

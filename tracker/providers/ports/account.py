@@ -40,7 +40,7 @@ def credential(value: SecretStr) -> SecretStr:
     Raises ValueError, which does not hold it, for what is blank, has control characters, or
     others that show nothing.
     """
-    return _checked(bare(value.get_secret_value()))
+    return _check(bare(value.get_secret_value()))
 
 
 def own_secret(value: SecretStr) -> SecretStr:
@@ -48,10 +48,10 @@ def own_secret(value: SecretStr) -> SecretStr:
 
     Without them, what it signed before would not verify any more.
     """
-    return _checked(value.get_secret_value().strip().strip("\ufeff\u200b").strip())
+    return _check(value.get_secret_value().strip().strip("\ufeff\u200b").strip())
 
 
-def _checked(text: str) -> SecretStr:
+def _check(text: str) -> SecretStr:
     if not text:
         raise ValueError("is blank: set it, or leave it out")
     for place, char in enumerate(text, 1):
@@ -65,15 +65,15 @@ def header_secret(value: SecretStr) -> SecretStr:
 
     Also for a quotation mark at one end only: the other was lost on the way.
     """
-    return _in_header(value, least="!")
+    return _check_for_header(value, least="!")
 
 
 def cookie_secret(value: SecretStr) -> SecretStr:
     """Return `header_secret` of a cookie: spaces stand between its parts."""
-    return _in_header(value, least=" ")
+    return _check_for_header(value, least=" ")
 
 
-def _in_header(value: SecretStr, *, least: str) -> SecretStr:
+def _check_for_header(value: SecretStr, *, least: str) -> SecretStr:
     text = credential(value).get_secret_value()
     if (mark := lone_mark(text)) is not None:
         raise ValueError(f"has the quotation mark {mark} at one end only: copy it again")

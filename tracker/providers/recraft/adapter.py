@@ -18,7 +18,12 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
 from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.kit.forms import FormFile, file_of, multipart
-from tracker.providers.kit.pieces import all_lost, list_pictures, make_lost_pieces, picture_url
+from tracker.providers.kit.pieces import (
+    find_common_loss,
+    list_pictures,
+    make_lost_pieces,
+    picture_url,
+)
 from tracker.providers.kit.reading import charge_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, Meaning, TableAdapter, parsed_of
 from tracker.providers.kit.useless_options import ONE_KIND, SecretlessOptions
@@ -77,7 +82,7 @@ class Recraft(TableAdapter):
         if found is None:
             return self.refusal(sending, answer, parsed)
         pieces = [piece for place, one in enumerate(found) if (piece := _piece(one, place))]
-        if (reason := all_lost(found)) is not None:
+        if (reason := find_common_loss(found)) is not None:
             return Unknown(reason)
         costs = _costs(parsed)
         if not pieces:

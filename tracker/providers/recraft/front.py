@@ -14,8 +14,8 @@ from tracker.providers.kit.front_answers import ready_pieces
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.held_answers import (
     HELD_S,
+    explain_missing_result,
     file_of_piece,
-    without_result,
 )
 from tracker.providers.kit.ledger import net
 from tracker.providers.ports.front import Command, Create, Get, PassOn, Shown
@@ -57,7 +57,7 @@ class RecraftFront(ErrorObjectFront):
         [task] = shown.tasks
         ready = ready_pieces(task)
         if not ready:
-            return without_result(call, task)
+            return explain_missing_result(call, task)
         wants_file = shown.input_of(task).get("response_format") == "b64_json"
         pictures = [_picture(one, shown, wants_file=wants_file) for one in ready]
         body = {"id": str(task.id), "created": int(task.created_at.timestamp())}

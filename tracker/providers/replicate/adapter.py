@@ -22,7 +22,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absence, Absent, Observed, PollOutcome, SubmitOutcome
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kit.calls import build_post, own_url, retry_after_s, with_told_status
+from tracker.providers.kit.calls import apply_told_status, build_post, own_url, retry_after_s
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.pieces import kind_of, text_url, web_url
 from tracker.providers.kit.proofs import StandardWebhooks, flaws_of_webhook_secrets
@@ -146,7 +146,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Take the status that an error body repeats where a gateway sends it with another."""
-        return super().refusal(sending, with_told_status(answer, parsed, ("status",)), parsed)
+        return super().refusal(sending, apply_told_status(answer, parsed, ("status",)), parsed)
 
     def pause_s(self, answer: HttpResult, parsed: Any) -> float | None:
         """Take Retry-After, else the time that the text of a throttled answer names."""

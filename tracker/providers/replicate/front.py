@@ -118,12 +118,12 @@ class ReplicateFront(PlainFront):
         if path.partition("/")[0] == front_files.FILES:
             return front_files.read(call, path)
         if path.startswith("predictions/"):
-            return _one(call, path.removeprefix("predictions/"))
+            return _read_one(call, path.removeprefix("predictions/"))
         if not is_get:
             return no_route(call)
         if path == _SECRET_PATH:
             return Secret()
-        return _fixed(call, path)
+        return _answer_fixed(call, path)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show predictions."""
@@ -183,7 +183,7 @@ def _create(call: FrontCall, operation: str) -> Create | WantsBody:
     return Create(operation, input_, wait_s=wait_s)
 
 
-def _one(call: FrontCall, rest: str) -> Command | FrontRefusal:
+def _read_one(call: FrontCall, rest: str) -> Command | FrontRefusal:
     name, _, action = rest.partition("/")
     named = name_in(name)
     if named is None or action not in ("", "cancel"):
@@ -193,7 +193,7 @@ def _one(call: FrontCall, rest: str) -> Command | FrontRefusal:
     return Get([named]) if call.method in ("GET", "HEAD") else wrong_method(call)
 
 
-def _fixed(call: FrontCall, path: str) -> Fixed | FrontRefusal:
+def _answer_fixed(call: FrontCall, path: str) -> Fixed | FrontRefusal:
     if path == "account":
         account = {"type": "organization", "username": "tracker", "name": "tracker"}
         return Fixed(FrontAnswer({**account, "github_url": None}))

@@ -79,7 +79,7 @@ class RunwayFront(PlainFront):
         if first == "uploads":
             return _upload_in_parts(call, rest)
         if first in (_TASKS, _INVOCATIONS) and rest:
-            return _one(call, rest)
+            return _read_one(call, rest)
         if first == WORKFLOWS and rest:
             return _create(call, WORKFLOWS, {"id": rest})
         if (path == _TASKS and _is_web(call)) or (path in CREATES and path != WORKFLOWS):
@@ -193,7 +193,7 @@ def _parts(form: UploadForm) -> dict[str, Any]:
     return {"id": form.id, "uploadUrls": [url], "uploadHeaders": {"Content-Type": OCTETS}}
 
 
-def _one(call: FrontCall, name: str) -> Command | FrontRefusal:
+def _read_one(call: FrontCall, name: str) -> Command | FrontRefusal:
     named = name_in(name)
     if named is None or "/" in name:
         return no_route(call)

@@ -43,8 +43,8 @@ from tracker.providers.stability.operations import (
     MEDIA_TYPES,
     OBJECTS,
     OPERATIONS,
+    drop_empty,
     flaws_of,
-    without_empty,
 )
 from tracker.providers.stability.passing import BALANCE, StabilityCalls
 from tracker.providers.stability.words import FIELDS, FILTERED, MODERATED, STATUSES, SUCCESS
@@ -84,7 +84,7 @@ class StabilityAdapter(TableAdapter):
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table, and that all of it can stand in a form."""
-        request = super().check(operation, without_empty(input_))
+        request = super().check(operation, drop_empty(input_))
         if flaws := flaws_of(request.body):
             raise InvalidRequest(*flaws)
         return request
@@ -173,13 +173,13 @@ class StabilityAdapter(TableAdapter):
             case 200 if (said := _result_in(task, answer, parsed)) is not None:
                 return [Observed(said)]
             case 200 | 403 if name == MODERATED:
-                return [Observed(_failed(name, words))]
+                return [Observed(_observe_failure(name, words))]
             case 200 if plain(first_text(parsed, ("status",), limit=100) or "") == plain(_GOES_ON):
                 return [Observed(Observation(TaskState.RUNNING, _GOES_ON))]
             case 400 | 422 if task.state is TaskState.RUNNING and name is not None:
-                return [Observed(_failed(name, words))]
+                return [Observed(_observe_failure(name, words))]
             case 404 if isinstance(parsed, dict):
-                return [_absent(asking, words)]
+                return [_judge_absence(asking, words)]
             case status:
                 is_busy = status == 429
                 pause_s = self.pause_s(answer, parsed) or (_BAN_S if is_busy else None)
@@ -215,8 +215,10 @@ def _result_in(task: Task, answer: HttpResult, parsed: Any) -> Observation | Non
     pieces = () if url is None else (Artifact(kind, url, key="0"),)
     if word in _FAILED_WORDS:
         if word == FILTERED:
-            return replace(_failed(word, "the result was blurred by moderation"), artifacts=pieces)
-        return _failed(word, "it failed")
+            return replace(
+                _observe_failure(word, "the result was blurred by moderation"), artifacts=pieces
+            )
+        return _observe_failure(word, "it failed")
     if not pieces:
         return None
     detail = {"finish_reason": word} | ({"seed": seed[:20]} if seed else {})
@@ -241,12 +243,12 @@ def _is_error(parsed: Any) -> bool:
     return isinstance(parsed, dict) and bool(parsed.get("errors") or parsed.get("name"))
 
 
-def _failed(code: str, words: str) -> Observation:
+def _observe_failure(code: str, words: str) -> Observation:
     error = TaskError("provider", code, words)
     return Observation(TaskState.FAILED, code, message=words, error=error)
 
 
-def _absent(asking: Asking, words: str) -> Absent:
+def _judge_absence(asking: Asking, words: str) -> Absent:
     """Conclude from a 404, which means three things: not yet, over for a day, another key's."""
     age = asking.now - (asking.task.submitted_at or asking.task.created_at)
     if age < YOUNG:

@@ -146,7 +146,7 @@ MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
 """Words of `Accept` for the bytes of a result, by its kind."""
 
 
-def without_empty(input_: Mapping[str, Any]) -> Mapping[str, Any]:
+def drop_empty(input_: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an input without what is empty: clients add an empty file so that a form has parts."""
     return {name: value for name, value in input_.items() if not _is_empty(value)}
 

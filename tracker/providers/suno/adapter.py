@@ -23,7 +23,7 @@ from tracker.providers.ports.callbacks import Hint, Inbound, Scheme
 from tracker.providers.ports.provider import Provider
 from tracker.providers.suno.front import SunoFront
 from tracker.providers.suno.gateway import GatewayDialect
-from tracker.providers.suno.naming import parent_in, with_their_names
+from tracker.providers.suno.naming import parent_in, put_their_names
 from tracker.providers.suno.objects import OBJECTS
 from tracker.providers.suno.options import (
     GATEWAY,
@@ -94,7 +94,7 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the create, with the provider's names of what it continues."""
-        body = with_their_names(sending.body, sending.parent)
+        body = put_their_names(sending.body, sending.parent)
         return super().build_submit(replace(sending, body=body))
 
     def flaws_of(self, account: Account) -> Sequence[str]:

@@ -113,7 +113,7 @@ class GatewayDialect(TaskTable):
         parsed = parsed_of(answer)
         if len(asking.tasks) > 1:
             return self._several(asking, answer, parsed)
-        return [self._one(asking, answer, parsed)]
+        return [self._read_single(asking, answer, parsed)]
 
     def _several(self, asking: Asking, answer: HttpResult, parsed: Any) -> list[PollOutcome]:
         """Find each task's row. One that is left out is asked for by itself: lists leave out.
@@ -135,11 +135,11 @@ class GatewayDialect(TaskTable):
             for task in asking.tasks
         ]
 
-    def _one(self, asking: Asking, answer: HttpResult, parsed: Any) -> PollOutcome:
+    def _read_single(self, asking: Asking, answer: HttpResult, parsed: Any) -> PollOutcome:
         data = parsed.get("data") if isinstance(parsed, dict) and answer.status < 300 else None
         is_list_asked = asking.page is not None
         if is_list_asked:
-            return self._listed(asking, answer, parsed, data)
+            return self._read_listed(asking, answer, parsed, data)
         # Two relatives differ: Suno-API shows the songs alone, or the lyrics, and no task.
         row = task_of(data)
         if row is not None and (row.id is not None or isinstance(row.data, dict | list)):
@@ -153,7 +153,9 @@ class GatewayDialect(TaskTable):
             return Absent(self.in_words(answer, parsed), weak=True)
         return self._unanswered(answer, parsed)
 
-    def _listed(self, asking: Asking, answer: HttpResult, parsed: Any, data: Any) -> PollOutcome:
+    def _read_listed(
+        self, asking: Asking, answer: HttpResult, parsed: Any, data: Any
+    ) -> PollOutcome:
         """Read the row of a task whose songs alone were shown before.
 
         Where no list tells of the task, the songs are all that is known.

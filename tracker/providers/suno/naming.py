@@ -29,7 +29,7 @@ def parent_in(body: Mapping[str, Any]) -> tuple[str, str] | None:
     return next(iter([*named, *songs]), None)
 
 
-def with_their_names(body: Mapping[str, Any], parent: Task | None) -> dict[str, Any]:
+def put_their_names(body: Mapping[str, Any], parent: Task | None) -> dict[str, Any]:
     """Return the body with the provider's ids in place of ours.
 
     A song that the parent does not have yet keeps our name, which the provider refuses.

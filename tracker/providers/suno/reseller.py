@@ -131,7 +131,7 @@ class ResellerDialect(CodedAdapter):
         """Build the create; a callback URL is required also where none of ours can be reached."""
         if sending.callback_url is None and sending.task.operation not in AT_ONCE:
             body = {**sending.body, "callBackUrl": UNREACHABLE}
-            return super().build_submit(_with_body(sending, body))
+            return super().build_submit(_replace_body(sending, body))
         return super().build_submit(sending)
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
@@ -201,7 +201,7 @@ def _is_of_another_task(asking: Asking, said: Observation | None) -> bool:
     return not is_relay and shown not in (None, asking.task.provider_task_id)
 
 
-def _with_body(sending: Sending, body: Mapping[str, Any]) -> Sending:
+def _replace_body(sending: Sending, body: Mapping[str, Any]) -> Sending:
     return Sending(
         sending.account, sending.task, body, sending.parent, sending.callback_url, sending.now
     )

@@ -275,12 +275,12 @@ def _source_of(body: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
     return None
 
 
-def _with_their_song(value: Any, song_id: str) -> Any:
+def _put_their_song(value: Any, song_id: str) -> Any:
     """Return a body with the provider's id of the song that is continued."""
     if not isinstance(value, dict):
         return value
     return {
-        name: song_id if name == "song_id" else _with_their_song(inner, song_id)
+        name: song_id if name == "song_id" else _put_their_song(inner, song_id)
         for name, inner in value.items()
     }
 
@@ -333,7 +333,7 @@ class UdioAdapter(AdapterByProfile):
         if song is not None and sending.parent is not None:
             theirs = [one.id for one in sending.parent.artifacts if one.kind == "audio" and one.id]
             if song[1] < len(theirs):
-                body = _with_their_song(sending.body, theirs[song[1]] or "")
+                body = _put_their_song(sending.body, theirs[song[1]] or "")
                 sending = replace(sending, body=body)
         return super().build_submit(sending)
 

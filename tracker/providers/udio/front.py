@@ -44,7 +44,7 @@ class UdioFront(PlainFront):
                 return wrong_method(call)
             return WantsBody() if call.body is None else Create(call.path, call.body)
         if call.path == "songs":
-            return _songs_asked(call) if is_read else wrong_method(call)
+            return _read_songs_call(call) if is_read else wrong_method(call)
         if first == "fetch" and rest and (name := name_in(rest)):
             return Get([name]) if is_read else wrong_method(call)
         return no_route(call)
@@ -53,11 +53,11 @@ class UdioFront(PlainFront):
         """Show songs, or a task with its songs."""
         del request_id
         if isinstance(command, Create):
-            return FrontAnswer(_created(call, shown.tasks[0]))
+            return FrontAnswer(_show_created(call, shown.tasks[0]))
         if call.path == "songs":
-            return FrontAnswer({"songs": _listed(call, shown)})
+            return FrontAnswer({"songs": _show_listed(call, shown)})
         task = shown.tasks[0]
-        songs = [_song(task, n, shown.input_of(task)) for n in range(len(_sounds(task)))]
+        songs = [_show_song(task, n, shown.input_of(task)) for n in range(len(_sounds(task)))]
         data = gateway_row(task, platform="udio", action="MUSIC", data={"songs": songs})
         return FrontAnswer({"code": "success", "message": "", "data": data})
 
@@ -75,7 +75,7 @@ class UdioFront(PlainFront):
         return FrontAnswer({"code": code, "message": message, "data": None, "error": error}, status)
 
 
-def _songs_asked(call: FrontCall) -> Get:
+def _read_songs_call(call: FrontCall) -> Get:
     ids = [one for one in (call.parameter("songIds") or "").split(",") if one]
     if not 0 < len(ids) <= _MOST:
         raise InvalidRequest(
@@ -85,14 +85,14 @@ def _songs_asked(call: FrontCall) -> Get:
     return Get(list(dict.fromkeys(tasks)), by="id", must_exist=False)
 
 
-def _created(call: FrontCall, task: Task) -> dict[str, Any]:
+def _show_created(call: FrontCall, task: Task) -> dict[str, Any]:
     if call.path == _TASK:
         return {"code": "success", "message": "", "data": str(task.id)}
     ids = [piece_name(task, n) for n in range(COUNT)]
     return {"track_ids": ids, "generation_id": str(task.id)}
 
 
-def _listed(call: FrontCall, shown: Shown) -> list[dict[str, Any]]:
+def _show_listed(call: FrontCall, shown: Shown) -> list[dict[str, Any]]:
     wanted = (call.parameter("songIds") or "").split(",")
     by_id = {str(task.id): task for task in shown.tasks}
     found: list[dict[str, Any]] = []
@@ -103,7 +103,7 @@ def _listed(call: FrontCall, shown: Shown) -> list[dict[str, Any]]:
             continue
         input_ = shown.input_of(task)
         places = [song[1]] if song else range(COUNT)
-        found += [_song(task, n, input_) for n in places if n < max(COUNT, len(_sounds(task)))]
+        found += [_show_song(task, n, input_) for n in places if n < max(COUNT, len(_sounds(task)))]
     return found
 
 
@@ -111,7 +111,7 @@ def _sounds(task: Task) -> Sequence[Artifact]:
     return [piece for piece in task.artifacts if piece.kind == "audio"]
 
 
-def _song(task: Task, place: int, input_: Mapping[str, Any]) -> dict[str, Any]:
+def _show_song(task: Task, place: int, input_: Mapping[str, Any]) -> dict[str, Any]:
     """Return a song. Its `finished` and paths tell a client that it is done; an error, the rest."""
     sounds = _sounds(task)
     sound = sounds[place] if place < len(sounds) else None

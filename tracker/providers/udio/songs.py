@@ -32,10 +32,10 @@ def songs_in(holder: Any) -> Sequence[Any] | None:
 
 def read_songs(listed: Sequence[Any]) -> Sequence[SongTrack]:
     """Return the songs of a list."""
-    return each_once(song for one in listed if (song := _song(one)) is not None)
+    return each_once(song for one in listed if (song := _read_song(one)) is not None)
 
 
-def _song(value: Any) -> SongTrack | None:
+def _read_song(value: Any) -> SongTrack | None:
     id_ = first_text(value, ("id",), limit=200)
     if id_ is None:
         return None

@@ -64,7 +64,7 @@ def read_operation(parsed: Any, task: Task | None, storage_url: str) -> Observat
         TaskState.SUCCEEDED, "done", name, artifacts=tuple(_videos(holder, storage_url))
     )
     if (error := _error_in(parsed)) is not None:
-        failed = _failed(error, name)
+        failed = _observe_failure(error, name)
         # Only one of both is documented. What can be had counts; the words of the other are kept.
         return replace(said, message=failed.message) if said.artifacts else failed
     reasons = holder.get("raiMediaFilteredReasons")
@@ -72,7 +72,7 @@ def read_operation(parsed: Any, task: Task | None, storage_url: str) -> Observat
     told_count = first_number(holder, ("raiMediaFilteredCount",)) or "0"
     if told_count == "0" and (said.artifacts or not listed):
         return doubting_empty(said, task, EMPTY)
-    return _filtered(said, told_count, listed)
+    return _observe_filtered(said, told_count, listed)
 
 
 def _name_in(parsed: Any, known: str | None) -> str | None:
@@ -109,7 +109,7 @@ def _error_in(parsed: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return error
 
 
-def _filtered(said: Observation, told_count: str, listed: Sequence[str]) -> Observation:
+def _observe_filtered(said: Observation, told_count: str, listed: Sequence[str]) -> Observation:
     """Return an end of which videos were held back for their content; a failure if all were."""
     words = "; ".join(listed)
     is_number = told_count.isdecimal() and told_count != "0"
@@ -123,7 +123,7 @@ def _filtered(said: Observation, told_count: str, listed: Sequence[str]) -> Obse
     return replace(said, state=TaskState.FAILED, message=message, error=error)
 
 
-def _failed(error: Mapping[str, Any], name: str) -> Observation:
+def _observe_failure(error: Mapping[str, Any], name: str) -> Observation:
     number = first_number(error, ("code",))
     code = _CODES.get(number or "") or first_text(error, ("status",), limit=100) or number
     message = first_text(error, ("message",)) or "the provider gave no reason"

@@ -27,7 +27,7 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
-from tracker.providers.kit.calls import build_post, retry_after_s, with_told_status
+from tracker.providers.kit.calls import apply_told_status, build_post, retry_after_s
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.empty_results import doubting_empty
 from tracker.providers.kit.reading import amount_text, charge_text, first_number, first_text
@@ -120,7 +120,7 @@ class GoogleApi(PathCancel):
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Name the refusal by its status word, or by the reason in its details."""
-        answer = with_told_status(answer, parsed, ("error.code",))
+        answer = apply_told_status(answer, parsed, ("error.code",))
         found = super().refusal(sending, answer, parsed)
         code = _reason_in(parsed) or first_text(parsed, ("error.status",), limit=100)
         if isinstance(found, Refused):

@@ -29,7 +29,7 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kit.calls import build_post, with_told_status
+from tracker.providers.kit.calls import apply_told_status, build_post
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.empty_results import awaiting_result, doubting_error
 from tracker.providers.kit.ledger import settle_costs
@@ -46,7 +46,7 @@ from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.vidu.front import CREDITS, ViduFront
 from tracker.providers.vidu.inputs import CREATES, OBJECTS, flaws_of
 from tracker.providers.vidu.listing import ENTRIES, ViduLists, list_call, next_page
-from tracker.providers.vidu.marks import MOST_OF_CALLER, mark_in, marked
+from tracker.providers.vidu.marks import MOST_OF_CALLER, add_mark, mark_in
 from tracker.providers.vidu.passing import ViduCalls, token_header
 
 RESULTS_LIVE = timedelta(hours=24)
@@ -121,12 +121,12 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
     def build_submit(self, sending: Sending) -> HttpCall:
         """Post the create, with our id in front of the caller's payload."""
         own = str(sending.body.get("payload") or "")
-        payload = marked(sending.task.external_task_id, own)
+        payload = add_mark(sending.task.external_task_id, own)
         return super().build_submit(replace(sending, body={**sending.body, "payload": payload}))
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the reason up where the status does not tell enough."""
-        answer = with_told_status(answer, parsed, ("code",))
+        answer = apply_told_status(answer, parsed, ("code",))
         found = super().refusal(sending, answer, parsed)
         code = first_text(parsed, ("reason",), limit=100)
         if code == _NO_MONEY and answer.status < 500:

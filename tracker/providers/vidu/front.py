@@ -101,12 +101,12 @@ class ViduFront(PlainFront):
             case Cancel():
                 return FrontAnswer({})
             case Create():
-                return FrontAnswer(_created(shown.tasks[0], shown.input_of(shown.tasks[0])))
+                return FrontAnswer(_show_created(shown.tasks[0], shown.input_of(shown.tasks[0])))
             case Page() | Skip():
-                found = [_listed(one, shown.input_of(one)) for one in shown.tasks]
+                found = [_show_listed(one, shown.input_of(one)) for one in shown.tasks]
                 return FrontAnswer({"tasks": found, "next_page_token": shown.next or ""})
             case Get() if call.path == f"{_ROOT}tasks":
-                found = [_listed(one, shown.input_of(one)) for one in shown.tasks]
+                found = [_show_listed(one, shown.input_of(one)) for one in shown.tasks]
                 return FrontAnswer({"tasks": found, "next_page_token": ""})
             case _:
                 return FrontAnswer(_task(shown.tasks[0], shown.input_of(shown.tasks[0])))
@@ -171,7 +171,7 @@ def _time(call: FrontCall, name: str) -> Any:
     return found
 
 
-def _created(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+def _show_created(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     given = {
         name: input_[name]
         for name in ("model", "prompt", "images", "duration", "seed", "aspect_ratio", "resolution")
@@ -205,8 +205,8 @@ def _task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _listed(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
-    return {**_created(task, input_), **_task(task, input_)}
+def _show_listed(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+    return {**_show_created(task, input_), **_task(task, input_)}
 
 
 def _creations(task: Task) -> list[dict[str, Any]]:

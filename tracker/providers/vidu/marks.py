@@ -17,7 +17,7 @@ MOST_OF_CALLER = MOST_PAYLOAD - _LONGEST_MARK
 """Characters that are left for the caller's payload."""
 
 
-def marked(external_id: str, payload: str) -> str:
+def add_mark(external_id: str, payload: str) -> str:
     """Return the payload that Vidu is sent. payload: the caller's; empty for none."""
     return f"{_PREFIX}{quote(external_id, safe='')}:{payload}"
 

@@ -164,7 +164,7 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
             total = first_number(parsed, ("output.task_metrics.TOTAL",))
             said = replace(said, message=f"{failed} of {total or 'several'} pieces failed")
         is_empty = said.state is TaskState.SUCCEEDED and not said.artifacts
-        if is_empty and (refused := _wholly_refused(parsed)) is not None:
+        if is_empty and (refused := _find_whole_refusal(parsed)) is not None:
             return replace(said, state=TaskState.FAILED, error=refused)
         return awaiting_result(said, task, _EMPTY)
 
@@ -236,7 +236,7 @@ def _results_in(output: Mapping[str, Any]) -> Sequence[Any]:
     return listed if isinstance(listed, list) else ()
 
 
-def _wholly_refused(parsed: Any) -> TaskError | None:
+def _find_whole_refusal(parsed: Any) -> TaskError | None:
     """Return why no piece was made, where each says so; doubtful, as the task's word is another."""
     output = parsed.get("output")
     results = _results_in(output) if isinstance(output, dict) else ()

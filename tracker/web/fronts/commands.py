@@ -33,9 +33,9 @@ from tracker.web.edge.waiting import (
     refuse_ended,
     until_over,
 )
-from tracker.web.fronts.own_urls import with_own_urls
+from tracker.web.fronts.own_urls import put_own_urls
 from tracker.web.fronts.repeats import accept_once
-from tracker.web.fronts.uploads import with_links
+from tracker.web.fronts.uploads import put_links
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ async def run(
             shown = await _page(request, provider, command)
         case Cancel():
             shown = await _cancel(request, provider, command)
-    return await _with_inputs(request, shown, bodies) if shows_input else shown
+    return await _add_inputs(request, shown, bodies) if shows_input else shown
 
 
 async def media_url(request: Request, provider: str, command: Media) -> str:
@@ -85,7 +85,7 @@ async def media_url(request: Request, provider: str, command: Media) -> str:
     [task] = found.tasks
     if task.state not in TERMINAL:
         raise Conflict("the task has not ended yet")
-    [linked] = (await with_own_urls(request, provider, found)).tasks
+    [linked] = (await put_own_urls(request, provider, found)).tasks
     urls = [
         (link.url, piece.needs_auth and link.url == piece.url)
         for piece, link in zip(task.artifacts, linked.artifacts, strict=True)
@@ -99,7 +99,7 @@ async def media_url(request: Request, provider: str, command: Media) -> str:
     return url
 
 
-async def _with_inputs(request: Request, shown: Shown, found: Mapping[int, bytes]) -> Shown:
+async def _add_inputs(request: Request, shown: Shown, found: Mapping[int, bytes]) -> Shown:
     """Return what a command found with the inputs of its tasks.
 
     found: those that need no read. Of several tasks only small inputs: pictures in hundreds of them
@@ -150,7 +150,7 @@ async def _create(
         tenant=tenant(request),
         provider=provider,
         operation=command.operation,
-        input=await with_links(request, command),
+        input=await put_links(request, command),
         idempotency_key=query.idempotency_key(request) or command.idempotency_key,
         input_path="",
         submitter=principal(request).key,

@@ -90,11 +90,11 @@ class _Streamed(Response):
         await send({"type": "http.response.body", "body": b""})
 
 
-async def with_files(request: Request, answer: FrontAnswer) -> Response:
+async def put_files(request: Request, answer: FrontAnswer) -> Response:
     """Return an answer that holds files, or is one. Raises NotFound where one is not kept."""
     serving, owner = services(request).serving, tenant(request)
     if answer.file is not None:
-        return await _as_file(request, answer, serving.find_inline_file(owner, answer.file))
+        return await _send_file(request, answer, serving.find_inline_file(owner, answer.file))
     text = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
     parts = parts_of(serving, owner, text)
     for part in parts:
@@ -105,7 +105,7 @@ async def with_files(request: Request, answer: FrontAnswer) -> Response:
     return _Streamed(request, answer, pieces, size=size, media_type="application/json")
 
 
-async def _as_file(request: Request, answer: FrontAnswer, file: InlineFile | None) -> Response:
+async def _send_file(request: Request, answer: FrontAnswer, file: InlineFile | None) -> Response:
     """Return an answer that is the bytes of a file. Raises NotFound, Unavailable."""
     serving, owner = services(request).serving, tenant(request)
     if file is None:

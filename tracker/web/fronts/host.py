@@ -54,8 +54,8 @@ from tracker.web.edge.slashes import parts_of, without_repeat
 from tracker.web.edge.state import services
 from tracker.web.edge.whole_answers import answer_with
 from tracker.web.fronts.commands import media_url, run
-from tracker.web.fronts.files import with_files
-from tracker.web.fronts.own_urls import with_own_urls
+from tracker.web.fronts.files import put_files
+from tracker.web.fronts.own_urls import put_own_urls
 from tracker.web.fronts.passing import PassingFront
 from tracker.web.fronts.refusals import refusal_of
 from tracker.web.fronts.streaming import StreamedTask
@@ -161,12 +161,12 @@ class FrontHost:
                 shown = await run(
                     request, self._provider, command, shows_input=self._front.shows_input
                 )
-                shown = await with_own_urls(request, self._provider, shown)
+                shown = await put_own_urls(request, self._provider, shown)
                 if any(in_known_state(task) is not task for task in shown.tasks):
                     shown = replace(shown, tasks=[in_known_state(task) for task in shown.tasks])
         answer = self._front.show(call, command, shown, request_id())
         is_read = answer.has_files or answer.file is not None
-        return await with_files(request, answer) if is_read else _response(answer)
+        return await put_files(request, answer) if is_read else _response(answer)
 
     async def _files(
         self, request: Request, call: FrontCall, command: PageFiles | OneFile

@@ -15,7 +15,7 @@ from tracker.web.edge.links import base_of
 from tracker.web.edge.state import services
 
 
-async def with_own_urls(request: Request, provider: str, shown: Shown) -> Shown:
+async def put_own_urls(request: Request, provider: str, shown: Shown) -> Shown:
     """Return what a command found, with links of ours to files that are kept.
 
     To all of them where the operator wants that; else to those that have no URL of the provider's

@@ -96,7 +96,7 @@ async def load_form_upload(request: Request, id_: str) -> UploadedFile:
     raise NotFound("no file came, or it is kept no more")
 
 
-async def with_links(request: Request, asked: Create) -> Mapping[str, Any]:
+async def put_links(request: Request, asked: Create) -> Mapping[str, Any]:
     """Return the input of a create with links in the place of uploads.
 
     They are equal at each try: as long as the upload is kept. Raises InvalidRequest for an upload

@@ -44,7 +44,7 @@ async def show(request: Request, reader: Reader) -> Response:
     scope = f"page of audit {wanted!r}"
     before = position(request, scope=scope, name="after")
     found = await our.store.read(lambda db: audit.page(db, wanted, before=before, limit=ROWS + 1))
-    named = {action: say(_WORDS + action) for action in known_actions()}
+    named = {action: say(_WORDS + action) for action in list_known_actions()}
     last = found[ROWS - 1].key if len(found) > ROWS else None
     return page(
         request,
@@ -58,7 +58,7 @@ async def show(request: Request, reader: Reader) -> Response:
     )
 
 
-def known_actions() -> list[str]:
+def list_known_actions() -> list[str]:
     """Return the actions that pages have words for."""
     return [key.removeprefix(_WORDS) for key in catalogue(ENGLISH) if key.startswith(_WORDS)]
 

@@ -27,7 +27,7 @@ from tracker.web.ui.frame.render import page
 from tracker.web.ui.frame.words import words_of
 from tracker.web.ui.named_task import TASK, named_task
 from tracker.web.ui.one_task import curl
-from tracker.web.ui.one_task.bodies import MOST_SHOWN, shown_body
+from tracker.web.ui.one_task.bodies import MOST_SHOWN, show_body
 
 PAGES = Pages()
 """Odd receipts, and actions on them."""
@@ -71,7 +71,7 @@ async def show_one(request: Request, reader: Reader) -> Response:
         found=found,
         receipt=receipt,
         fields=headers,
-        shown=shown_body(body, max(len(body), receipt.size_bytes)),
+        shown=show_body(body, max(len(body), receipt.size_bytes)),
         compared=await our.comparing.compare(found),
         may_attach=is_callback and receipt.verdict in QUARANTINED,
         may_replay=is_callback,
@@ -151,7 +151,7 @@ async def replay(request: Request, reader: Reader) -> Response:
     made = await services(request).rejudging.replay(
         reader.tenant, key, actor=reader.actor, is_dry=False
     )
-    return _judged(request, form, made)
+    return _lead_to_outcome(request, form, made)
 
 
 @PAGES.get("/callbacks/{id}/attach/confirm", scope=Scope.ADMIN, known=[TASK, _BACK])
@@ -184,10 +184,10 @@ async def attach(request: Request, reader: Reader) -> Response:
     made = await services(request).rejudging.attach(
         reader.tenant, key, id_, actor=reader.actor, is_dry=False
     )
-    return _judged(request, form, made)
+    return _lead_to_outcome(request, form, made)
 
 
-def _judged(request: Request, form: SentForm, made: Rejudged) -> Response:
+def _lead_to_outcome(request: Request, form: SentForm, made: Rejudged) -> Response:
     """Lead to where it can be seen what came of a callback."""
     path = f"/callbacks/{made.receipt}"
     if made.steps and made.task is not None:

@@ -29,7 +29,7 @@ from tracker.web.ui.frame.render import page
 from tracker.web.ui.frame.words import words_of
 from tracker.web.ui.named_endpoint import named_endpoint
 from tracker.web.ui.one_task import curl
-from tracker.web.ui.one_task.bodies import MOST_SHOWN, shown_body
+from tracker.web.ui.one_task.bodies import MOST_SHOWN, show_body
 
 PAGES = Pages()
 """Deliveries, and sending them once more."""
@@ -86,8 +86,8 @@ async def show_one(request: Request, reader: Reader) -> Response:
         delivery=delivery,
         is_owed=delivery.state in UNENDED,
         about=about,
-        shown=shown_body(sent),
-        attempts=[(one, shown_body(one.answer or b"")) for one in reversed(attempts)],
+        shown=show_body(sent),
+        attempts=[(one, show_body(one.answer or b"")) for one in reversed(attempts)],
         curl=curl.sending(headers, sent) if len(sent) <= MOST_SHOWN else "",
     )
 
@@ -127,7 +127,7 @@ async def redeliver(request: Request, reader: Reader) -> Response:
 )
 async def ask_redeliver_all(request: Request, reader: Reader) -> Response:
     """Ask before everything that a filter matches is owed once more; count it first."""
-    filter_ = _bounded(request, reader)
+    filter_ = _read_bounded_filter(request, reader)
     seen: Summary = await services(request).redelivery.preview(filter_)
     say = words_of(reader.preferences.language)
     fields = [
@@ -165,7 +165,7 @@ async def redeliver_all(request: Request, reader: Reader) -> Response:
     return done(request, form, "/deliveries", "done.redeliver", n=made)
 
 
-def _bounded(request: Request, reader: Reader) -> DeliveryFilter:
+def _read_bounded_filter(request: Request, reader: Reader) -> DeliveryFilter:
     """Return the filter of an address, up to now where it goes further."""
     asked = request.query_params
     given = {name: asked.getlist(name) for name in api.FILTERS}

@@ -52,7 +52,7 @@ async def show(request: Request, reader: Reader) -> Response:
     our, number = services(request), _number(request)
     file = await our.previews.find(reader.tenant, query.task_id(request), number)
     if file.is_kept:
-        return _kept(request, file)
+        return _send_kept(request, file)
     try:
         opened = await our.previews.open(file, request.headers.get("range"))
     except CannotShow as error:
@@ -92,7 +92,7 @@ def _number(request: Request) -> int:
     return int(text)
 
 
-def _kept(request: Request, file: PieceFile) -> Response:
+def _send_kept(request: Request, file: PieceFile) -> Response:
     asset, our = file.asset, services(request)
     assert asset is not None  # noqa: S101 - is_kept says so
     return file_answer(
@@ -117,7 +117,7 @@ class _PassedOn(Response):
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Send it. A player that pauses is cut, and asks for the rest when it goes on."""
         del scope
-        gone = asyncio.create_task(_gone(receive))
+        gone = asyncio.create_task(_wait_until_gone(receive))
         try:
             start = {"status": self.status_code, "headers": self.raw_headers}
             await send({"type": "http.response.start", **start})
@@ -135,6 +135,6 @@ class _PassedOn(Response):
             await self._opened.aclose()
 
 
-async def _gone(receive: Receive) -> None:
+async def _wait_until_gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -44,7 +44,7 @@ async def show(request: Request, reader: Reader) -> Response:
 async def save(request: Request, _reader: Reader) -> Response:
     """Keep what was chosen. Raises InvalidRequest for what cannot be."""
     form = await read_form(request)
-    kept = _kept(form)
+    kept = _read_cookies(form)
     answer = RedirectResponse(address(request, "/settings", back=own_path(form.text("back"))), 303)
     secure = request.url.scheme == "https"
     for name, value in kept.items():
@@ -58,7 +58,7 @@ async def save(request: Request, _reader: Reader) -> Response:
     return answer
 
 
-def _kept(form: SentForm) -> dict[str, str]:
+def _read_cookies(form: SentForm) -> dict[str, str]:
     """Return the value of each cookie; empty to forget it."""
     kept = {}
     for choice in CHOICES:

@@ -39,7 +39,7 @@ from tracker.web.ui.frame.visible import HIDDEN
 from tracker.web.ui.frame.words import words_of
 from tracker.web.ui.one_task import curl
 from tracker.web.ui.one_task.axis import HEIGHT, LANE_Y, WIDTH, AxisCut, axis_of
-from tracker.web.ui.one_task.bodies import MOST_SHOWN, ShownBody, difference, shown_body
+from tracker.web.ui.one_task.bodies import MOST_SHOWN, ShownBody, difference, show_body
 from tracker.web.ui.one_task.history import history_of, marks_of, polls_of
 from tracker.web.ui.one_task.why import AccountFacts, reason_of
 from tracker.web.ui.task_parts import bill_text, kind_text, row_of, stage_text
@@ -115,15 +115,15 @@ def task_values(
         "pieces": _pieces(story, say),
         "bill": bill_text(task.costs, say),
         "polls": polls_of(story.receipts),
-        "metadata": shown_body(json.dumps(dict(task.metadata), ensure_ascii=False).encode()),
-        "input": None if story.input is None else shown_body(story.input, story.input_size),
+        "metadata": show_body(json.dumps(dict(task.metadata), ensure_ascii=False).encode()),
+        "input": None if story.input is None else show_body(story.input, story.input_size),
         "stream_cut": story.stream is not None and story.stream.size > len(story.stream.text),
         "base": base_of(request).removesuffix(request.scope.get("root_path", "")),
         "clock": lambda when: _clock(when.astimezone(zone), is_short=row.took < _SHORT),
-        "cut_reason": lambda cut: cut_reason(story.kept.task, cut, say),
+        "cut_reason": lambda cut: explain_cut(story.kept.task, cut, say),
         "curl_read": curl.reading(base_of(request), str(task.id)),
         "curl_submit": _resubmitting(request, story),
-        "as_json": _as_json(request, story),
+        "as_json": _write_json(request, story),
     }
 
 
@@ -137,7 +137,7 @@ def _clock(local: datetime, *, is_short: bool) -> str:
     return f"{local:%H:%M:%S}" + (f".{local.microsecond // 100_000}" if is_short else "")
 
 
-def cut_reason(task: Task, cut: AxisCut, say: Callable[..., str]) -> str:
+def explain_cut(task: Task, cut: AxisCut, say: Callable[..., str]) -> str:
     """Return why nothing happened for long: the task waited here, or at its provider.
 
     Empty for what came after its end, which is no matter of the task's any more.
@@ -190,7 +190,7 @@ def _evidence(story: TaskHistory) -> list[dict[str, Any]]:
         whole = story.whole.get(receipt.key)
         entry: dict[str, Any] = {"receipt": receipt, "whole": whole, "body": None, "diff": None}
         if whole is not None:
-            body = entry["body"] = shown_body(whole.body or b"")
+            body = entry["body"] = show_body(whole.body or b"")
             is_small = body.size <= MOST_SHOWN
             entry["curl"] = curl.sending(whole.headers or {}, whole.body or b"") if is_small else ""
             if before is not None and receipt.duplicate_of is None:
@@ -257,7 +257,7 @@ def _resubmitting(request: Request, story: TaskHistory) -> str:
     return curl.submitting(base_of(request), start + b', "input": ' + story.input + b"}")
 
 
-def _as_json(request: Request, story: TaskHistory) -> str:
+def _write_json(request: Request, story: TaskHistory) -> str:
     """Return the task as the API shows it; empty where it is too long to be copied.
 
     Characters that hide are escaped as JSON has it, so that they are seen and mean the same.

@@ -125,7 +125,7 @@ async def resolve(request: Request, reader: Reader) -> Response:
 
 async def _ask(request: Request, reader: Reader, action: BulkAction) -> Response:
     """Ask before an action, and say of which tasks it is and which would be left as they are."""
-    ids = _parsed(request.query_params.getlist(IDS))
+    ids = _parse_ids(request.query_params.getlist(IDS))
     found = await services(request).bulk.run(
         _order(reader, action, ids, is_dry=True), after=None, until=services(request).clock.now()
     )
@@ -198,10 +198,10 @@ def _order(reader: Reader, action: BulkAction, ids: Sequence[UUID], *, is_dry: b
 
 
 def _ids(form: SentForm) -> list[UUID]:
-    return _parsed(form.texts(IDS))
+    return _parse_ids(form.texts(IDS))
 
 
-def _parsed(texts: Sequence[str]) -> list[UUID]:
+def _parse_ids(texts: Sequence[str]) -> list[UUID]:
     """Return the ids of tasks. Raises InvalidRequest for none or too many; NotFound."""
     if not 0 < len(texts) <= MOST:
         raise InvalidRequest(FieldError(IDS, f"tick one task or several, {MOST} at most"))

@@ -64,7 +64,7 @@ async def show(request: Request, reader: Reader) -> Response:
         **chip_values(counts, our.clock.now()),
         asked=request.query_params,
         asked_all={name: request.query_params.getlist(name) for name in request.query_params},
-        given=_given(request, reader),
+        given=_list_set_filters(request, reader),
         filters=_filters(request.query_params),
         times={name: local_time(request, name, reader) for name in _TIMES},
         columns=[name for name in COLUMNS if name in request.query_params.getlist("column")],
@@ -139,7 +139,7 @@ def _filters(asked: "ImmutableMultiDict[str, str]") -> dict[str, list[str]]:
     return {name: asked.getlist(name) for name in asked if name not in _NOT_FILTERS}
 
 
-def _given(request: Request, reader: Reader) -> list[tuple[str, str, dict[str, Any]]]:
+def _list_set_filters(request: Request, reader: Reader) -> list[tuple[str, str, dict[str, Any]]]:
     """Return each filter that is set: name, value as it is shown, and the query without it."""
     asked, said = request.query_params, []
     everything = {name: asked.getlist(name) for name in asked if name != "cursor"}

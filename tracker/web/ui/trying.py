@@ -32,7 +32,7 @@ from tracker.web.ui.playground.filled import (
     FilledForm,
     from_form,
     from_input,
-    to_input,
+    read_input,
 )
 
 PAGES = Pages()
@@ -62,7 +62,7 @@ class TriedRequest:
 
     def made(self) -> tuple[dict[str, Any], bool]:
         """Return the input, and whether the rest of it could be read."""
-        made, is_whole = to_input(self.fields, self.filled)
+        made, is_whole = read_input(self.fields, self.filled)
         if self.scenario:
             names = [name for name in _PROMPTS if isinstance(made.get(name, ""), str)]
             known = {field.name for field in self.fields}
@@ -91,7 +91,7 @@ async def show(request: Request, reader: Reader) -> Response:
         provider, _, operation = asked["choice"].partition(" ")
     account = asked.get("account", "")
     if asked.get("from"):
-        provider, operation, account, given = await _of_task(request, reader, asked["from"])
+        provider, operation, account, given = await _read_task(request, reader, asked["from"])
     listed = collect(services(request))
     chosen = _chosen(listed, provider, operation)
     if chosen is None:
@@ -113,7 +113,7 @@ async def act(request: Request, reader: Reader) -> Response:
         raise NotFound("there is no such operation")
     wanted = form.text("do")
     grown = wanted.removeprefix("more:") if wanted.startswith("more:") else ""
-    tried = _tried(chosen, form, grown)
+    tried = _read_tried(chosen, form, grown)
     if wanted not in ("check", "submit"):
         return await _page(request, reader, tried, listed)
     errors = await _check(request, reader, tried)
@@ -126,7 +126,7 @@ async def act(request: Request, reader: Reader) -> Response:
     return RedirectResponse(address(request, f"/tasks/{accepted.task.id}"), 303)
 
 
-def _tried(chosen: SubmittableOperation, form: SentForm, grown: str) -> TriedRequest:
+def _read_tried(chosen: SubmittableOperation, form: SentForm, grown: str) -> TriedRequest:
     filled = from_form(fields_of(chosen["schema"]), form, grown=grown)
     once = form.text("once")[:64] or str(new_id())
     return TriedRequest(chosen, form.text("account"), form.text("scenario")[:200], filled, once)
@@ -145,7 +145,7 @@ def _chosen(
     return next(iter([*shown, *named]), None)
 
 
-async def _of_task(
+async def _read_task(
     request: Request, reader: Reader, text: str
 ) -> tuple[str, str, str, Mapping[str, Any]]:
     """Return provider, operation, account and input of a task. Raises NotFound, InvalidRequest."""

@@ -71,7 +71,7 @@ class ChatApi:
 
     async def _complete(self, call: ApiCall) -> Reply:
         account, body = account_of_header(call, self._emulator.config), call.json_object()
-        model, said = _asked(body)
+        model, said = _read_question(body)
         request = CreateRequest(
             call=call,
             account=account,
@@ -82,19 +82,19 @@ class ChatApi:
         if scenario.has(ChatWord.SLOW_FIRST_BYTE):
             await self._emulator.timeline.sleep(scenario.seconds(ChatWord.SLOW_FIRST_BYTE))
         if scenario.has(ChatWord.LM_FIRST_FAILS):
-            return _streamed(self._failed(model))
+            return _reply_streaming(self._stream_failure(model))
         task = await self.engine.create(request)
         if scenario.has(ChatWord.MARKDOWN_BODY):
             text = await self._whole(task)
             return Reply(text.encode(), media_type="text/plain; charset=utf-8")
         if body.get("stream") is True and not scenario.has(ChatWord.DELTA_IN_MESSAGE):
-            return _streamed(self._chunks(task))
+            return _reply_streaming(self._chunks(task))
         place = "delta" if scenario.has(ChatWord.DELTA_IN_MESSAGE) else "message"
         message = {"role": "assistant", "content": await self._whole(task)}
         choice = {"index": 0, place: message, "finish_reason": "stop"}
         return Reply(_head(model, "chat.completion") | {"choices": [choice]})
 
-    async def _failed(self, model: str) -> AsyncIterator[bytes]:
+    async def _stream_failure(self, model: str) -> AsyncIterator[bytes]:
         yield _chunk(model, {"content": _FAILURE})
         yield b"data: [DONE]\n\n"
 
@@ -157,7 +157,7 @@ def create(emulator: Emulator) -> EmulatedProvider[ChatDetails]:
     return EmulatedProvider(name="chat", engine=api.engine, services=(service,), main_job=MAIN_JOB)
 
 
-def _asked(body: Mapping[str, object]) -> tuple[str, str]:
+def _read_question(body: Mapping[str, object]) -> tuple[str, str]:
     """Return the model and the last message; raises Refusal, also for content in parts."""
     messages = body.get("messages")
     last = messages[-1] if isinstance(messages, list) and messages else None
@@ -191,7 +191,7 @@ def _end_of(task: ChatTask) -> str:
     return "\n\n".join(f"## {n}\n[listen or watch]({url})" for n, url in enumerate(links, 1))
 
 
-def _streamed(chunks: AsyncIterator[bytes]) -> Reply:
+def _reply_streaming(chunks: AsyncIterator[bytes]) -> Reply:
     return Reply(Pieces(chunks), media_type="text/event-stream")
 
 

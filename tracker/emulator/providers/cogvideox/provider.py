@@ -112,7 +112,7 @@ class EmulatedCogVideo:
         )
 
     async def _create(self, kind: str, call: ApiCall) -> Reply:
-        return Reply(_created(await self._make(kind, call)))
+        return Reply(_show_created(await self._make(kind, call)))
 
     async def _create_at_once(self, call: ApiCall) -> Reply:
         task = await self._make("image", call, is_synchronous=True)
@@ -204,7 +204,7 @@ def create(emulator: Emulator) -> EmulatedProvider[CogVideoDetails]:
     )
 
 
-def _created(task: CogVideoTask) -> dict[str, Any]:
+def _show_created(task: CogVideoTask) -> dict[str, Any]:
     return {
         "id": task.task_id,
         "model": task.details.model,
@@ -214,7 +214,7 @@ def _created(task: CogVideoTask) -> dict[str, Any]:
 
 
 def _view(task: CogVideoTask, *, is_empty: bool) -> dict[str, Any]:
-    found = _created(task)
+    found = _show_created(task)
     if task.scenario.has(CogVideoWord.NO_ID):
         del found["id"]
     if task.status == SUCCEED and not is_empty:
@@ -222,7 +222,7 @@ def _view(task: CogVideoTask, *, is_empty: bool) -> dict[str, Any]:
     if task.status == FAILED and not task.scenario.has(CogVideoWord.FAIL_WITHOUT_ERROR):
         is_moderated = "risk control" in task.message
         code = "1301" if is_moderated else "1234"
-        found["error"] = {"code": _coded(task, code), "message": task.message}
+        found["error"] = {"code": _write_code(task, code), "message": task.message}
     return found
 
 
@@ -242,7 +242,7 @@ def _word(task: CogVideoTask) -> str:
     return word.lower() if task.scenario.has(CogVideoWord.LOWER_CASE) else word
 
 
-def _coded(task: CogVideoTask, code: str) -> str | int:
+def _write_code(task: CogVideoTask, code: str) -> str | int:
     return int(code) if task.scenario.has(CogVideoWord.CODE_NUMBER) else code
 
 

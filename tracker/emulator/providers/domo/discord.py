@@ -22,7 +22,7 @@ from tracker.emulator.core.sending import CallbackContent
 from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED
 from tracker.emulator.providers.domo.words import DomoDetails, DomoTask, DomoWord
 
-__all__ = ["EmulatedDiscord", "refuse_as_wrapper", "told_by_wrapper"]
+__all__ = ["EmulatedDiscord", "build_wrapper_callbacks", "refuse_as_wrapper"]
 
 _FILES = ("image", "video")
 _COMMANDS: Mapping[str, tuple[str, ...]] = {
@@ -96,7 +96,7 @@ class EmulatedDiscord:
         return Reply(_view(task, shown))
 
 
-def told_by_wrapper(task: DomoTask) -> Sequence[CallbackContent]:
+def build_wrapper_callbacks(task: DomoTask) -> Sequence[CallbackContent]:
     """Return what the wrapper posts to its one URL: a success, and nothing else."""
     if task.status != SUCCEED or not task.scenario.has(DomoWord.JSON_IN_STRING):
         return ()

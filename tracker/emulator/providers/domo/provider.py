@@ -44,8 +44,8 @@ from tracker.emulator.core.tasks import (
 )
 from tracker.emulator.providers.domo.discord import (
     EmulatedDiscord,
+    build_wrapper_callbacks,
     refuse_as_wrapper,
-    told_by_wrapper,
 )
 from tracker.emulator.providers.domo.words import DOMO_WORDS, DomoDetails, DomoTask, DomoWord
 
@@ -147,7 +147,7 @@ class EmulatedDomo:
 
     def _callbacks(self, task: DomoTask) -> Sequence[CallbackContent]:
         if task.operation.startswith("discord/"):
-            return told_by_wrapper(task)
+            return build_wrapper_callbacks(task)
         return (CallbackContent(body=json_bytes(self._view(task))),)
 
     def _view(self, task: DomoTask) -> dict[str, Any]:

@@ -117,7 +117,7 @@ class FalApi:
 
     async def _status(self, call: ApiCall) -> Reply:
         """Show a status; of what has failed, it has an error and no other word."""
-        task = await self._found(call)
+        task = await self._find(call)
         is_over = not task.is_open
         view: dict[str, Any] = {"status": _STATES.get(task.status, task.status), **_addresses(task)}
         if task.status == SUBMITTED:
@@ -135,7 +135,7 @@ class FalApi:
         return Reply(view, 200 if is_over else 202)
 
     async def _result(self, call: ApiCall) -> Reply:
-        task = await self._found(call)
+        task = await self._find(call)
         if task.is_open or self.engine.persists(task, FalWord.RESULT_EARLY):
             raise CodedRefusal(400, "bad_request", _EARLY)
         if self.engine.persists(task, FalWord.RESULT_BROKEN):
@@ -147,7 +147,7 @@ class FalApi:
         return self._payload(task)
 
     async def _cancel(self, call: ApiCall) -> Reply:
-        task = await self._found(call)
+        task = await self._find(call)
         was_queued = task.status == SUBMITTED
         match await self.engine.cancel(task):
             case CancelOutcome.TOO_LATE:
@@ -176,11 +176,11 @@ class FalApi:
             account, offset=start, limit=size, wanted=lambda task: task.operation == model
         )
         has_payloads = call.params.get("expand") == "payloads"
-        items = [_listed(task, has_payloads=has_payloads) for task in page.tasks]
+        items = [_show_listed(task, has_payloads=has_payloads) for task in page.tasks]
         following = str(start + size) if page.has_more else None
         return Reply({"items": items, "has_more": page.has_more, "next_cursor": following})
 
-    async def _found(self, call: ApiCall) -> FalTask:
+    async def _find(self, call: ApiCall) -> FalTask:
         """Return the request, by the part of its model's name that its addresses have alone."""
 
         def is_meant(task: FalTask) -> bool:
@@ -324,7 +324,7 @@ def _flaws(task: FalTask) -> dict[str, Any]:
     return {"detail": [{"loc": path, "msg": message, "type": kind, "url": url}]}
 
 
-def _listed(task: FalTask, *, has_payloads: bool) -> dict[str, Any]:
+def _show_listed(task: FalTask, *, has_payloads: bool) -> dict[str, Any]:
     at = datetime.fromtimestamp(task.created_at / 1000, UTC).isoformat(timespec="milliseconds")
     found = {"request_id": task.task_id, "endpoint_id": task.operation, "sent_at": at}
     return {**found, "json_input": task.details.body} if has_payloads else found

@@ -57,7 +57,7 @@ class EmulatedFlux:
         """Take the emulator that they run in."""
         self._config = emulator.config
         faults = FaultTables(
-            before={FluxWord.ORIGIN_DOWN: _origin_down, FluxWord.LIMIT_IN_BODY: _limited}
+            before={FluxWord.ORIGIN_DOWN: _origin_down, FluxWord.LIMIT_IN_BODY: _build_limited}
         )
         self.engine: Engine[FluxDetails] = Engine(
             emulator,
@@ -212,7 +212,7 @@ def _origin_down() -> Refusal:
     return FluxRefusal(530, "origin down")
 
 
-def _limited() -> Refusal:
+def _build_limited() -> Refusal:
     return FluxRefusal(429, "too many active tasks")
 
 

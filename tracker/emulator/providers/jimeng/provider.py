@@ -113,7 +113,7 @@ class JimengApi:
             case "CVSync2AsyncSubmitTask", "2022-08-31":
                 return await self._submit(account, body, call)
             case "CVSync2AsyncGetResult", "2022-08-31":
-                return self._shown(await self._find(account, body), call)
+                return self._show(await self._find(account, body), call)
             case "CVCancelTask", "2024-06-06":
                 await self.engine.cancel(await self._find(account, body))
                 return _reply(_GOOD, None, "Success", call)
@@ -153,7 +153,7 @@ class JimengApi:
             new_id=lambda: f"{self.engine.new_number()}0",
         )
 
-    def _shown(self, task: JimengTask, call: ApiCall) -> Reply:
+    def _show(self, task: JimengTask, call: ApiCall) -> Reply:
         if task.status == FAILED:
             code, message = _failure_of(task)
             return _reply(code, None, message, call, 400)

@@ -65,7 +65,7 @@ def deviant_envelope(envelope: Json, scenario: Scenario) -> object:
     if scenario.has(KlingWord.NO_REQUEST_ID):
         envelope.pop("request_id", None)
     if scenario.has(KlingWord.SHAPE) and isinstance(envelope.get("data"), dict):
-        return _reshaped(envelope, scenario.word(KlingWord.SHAPE))
+        return _reshape(envelope, scenario.word(KlingWord.SHAPE))
     return envelope
 
 
@@ -77,7 +77,7 @@ def deviant_error(body: Json, code: int, *, is_not_found: bool, scenario: Scenar
     return {"code": word, "message": body["message"], "data": None}
 
 
-def _reshaped(envelope: Json, shape: str) -> object:
+def _reshape(envelope: Json, shape: str) -> object:
     task: Json = envelope["data"]
     if shape == "bare":
         return task
@@ -102,11 +102,11 @@ def _words(view: Json, vocabulary: str) -> Json:
 
 
 def _status_field(view: Json, name: str) -> Json:
-    return _renamed(view, {"task_status": name})
+    return _rename(view, {"task_status": name})
 
 
 def _id_field(view: Json, name: str) -> Json:
-    return _renamed(view, {"task_id": name})
+    return _rename(view, {"task_id": name})
 
 
 def _id_form(view: Json, form: str) -> Json:
@@ -140,10 +140,10 @@ def _upper_case(view: Json, _none: str) -> Json:
 
 def _time_fields(view: Json, kind: str) -> Json:
     if kind == "create_time":
-        return _renamed(view, {"created_at": "create_time", "updated_at": "update_time"})
+        return _rename(view, {"created_at": "create_time", "updated_at": "update_time"})
     is_over = view.get("task_status") in {"succeed", "failed"}
     late = "finish_time" if is_over else "start_time"
-    return _renamed(view, {"created_at": "submit_time", "updated_at": late})
+    return _rename(view, {"created_at": "submit_time", "updated_at": late})
 
 
 def _result(view: Json, place: str) -> Json:
@@ -221,7 +221,7 @@ def _pieces(view: Json) -> list[Json]:
     return [piece for pieces in result.values() for piece in pieces]
 
 
-def _renamed(view: Json, names: Mapping[str, str]) -> Json:
+def _rename(view: Json, names: Mapping[str, str]) -> Json:
     return {names.get(name, name): value for name, value in view.items()}
 
 

@@ -56,9 +56,9 @@ def piapi_record(task: KlingTask) -> dict[str, Any]:
         "input": field_of(task.request, "input") if isinstance(task.request, dict) else {},
         "output": output,
         "meta": {
-            "created_at": _written(task.created_at),
-            "started_at": _UNSET if task.status == SUBMITTED else _written(task.created_at),
-            "ended_at": _written(task.updated_at) if is_over else _UNSET,
+            "created_at": _write_time(task.created_at),
+            "started_at": _UNSET if task.status == SUBMITTED else _write_time(task.created_at),
+            "ended_at": _write_time(task.updated_at) if is_over else _UNSET,
         },
         "error": {"code": code, "raw_message": task.message, "message": task.message},
     }
@@ -86,5 +86,5 @@ def acedata_record(task: KlingTask) -> dict[str, Any]:
     return {"id": task.task_id, "request": task.request, "response": response}
 
 
-def _written(ms: int) -> str:
+def _write_time(ms: int) -> str:
     return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03}123456Z"

@@ -65,7 +65,7 @@ def _page(_call: ApiCall) -> Answer:
     return {"result": [], "count": 0, "next_cursor": "", "has_more": False}
 
 
-def _begun(call: ApiCall) -> Answer:
+def _begin_upload(call: ApiCall) -> Answer:
     return _session(call) | {"fps": 30, "width": 1280, "height": 720, "total_frame": 150}
 
 
@@ -137,7 +137,7 @@ _ANSWERS: Mapping[str, Callable[[ApiCall], Answer]] = {
     "costs": _costs,
     "balance": _page,
     "package": _page,
-    "init-selection": _begun,
+    "init-selection": _begin_upload,
     "preview-selection": _preview,
     "add-selection": _selection,
     "delete-selection": _selection,

@@ -7,12 +7,12 @@ import base64
 import random
 import uuid
 
-__all__ = ["written_as"]
+__all__ = ["write_id"]
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-def written_as(form: str, digits: str, chance: random.Random) -> str:
+def write_id(form: str, digits: str, chance: random.Random) -> str:
     """Return an id in some form.
 
     digits: the provider's own id, which is what `number` keeps.

@@ -49,13 +49,13 @@ class PiApiService:
         """Answer one call; raises Refusal."""
         account = authenticate_key(call.headers.get("x-api-key"), self._config)
         if call.method == "POST" and call.path == "/api/v1/task":
-            return _wrapped(await self._create(call, account))
+            return _wrap(await self._create(call, account))
         if call.method == "GET" and call.path.startswith("/api/v1/task/"):
             reference = call.path.removeprefix("/api/v1/task/")
             task = await self._tasks.find(
                 account, reference, lambda t: t.details.dialect is KlingDialect.PIAPI
             )
-            return _wrapped(task)
+            return _wrap(task)
         raise KlingRefusal(1203, "404 page not found")
 
     def refuse(self, refusal: Refusal, _call: ApiCall) -> Reply:
@@ -96,7 +96,7 @@ class PiApiService:
         )
 
 
-def _wrapped(task: KlingTask) -> Reply:
+def _wrap(task: KlingTask) -> Reply:
     return Reply({"code": 200, "data": piapi_record(task), "message": "success"})
 
 

@@ -98,7 +98,7 @@ class KlingService:
         plain = self._engine.scenario
         if path in HELPERS or is_account(path):
             return helper_answer(path, call), plain
-        operation, reference = _split(path)
+        operation, reference = _split_path(path)
         if call.method == "POST" and not reference:
             return await self._create(call, account, operation)
         if call.method != "GET":
@@ -146,7 +146,7 @@ class KlingService:
         match call.method, parts:
             case (("GET" | "POST"), [("tasks" | "solutions") as table]):
                 if call.method == "GET":
-                    return await self._named(call, account, table), self._engine.scenario
+                    return await self._find_named(call, account, table), self._engine.scenario
                 body = parse_body(call.raw)
                 tasks = self._engine.registry.newest(
                     account, lambda t: self._is_visible(t, table) and self._engine.is_listed(t)
@@ -188,7 +188,7 @@ class KlingService:
         )
         return new_created_view(task), task.scenario
 
-    async def _named(self, call: ApiCall, account: str, table: str) -> list[dict[str, Any]]:
+    async def _find_named(self, call: ApiCall, account: str, table: str) -> list[dict[str, Any]]:
         kind, ids = named_ids(call.params)
         found: list[KlingTask] = []
         for id_ in dict.fromkeys(ids):
@@ -214,7 +214,7 @@ def _is_mixed(task: KlingTask) -> bool:
     return task.details.dialect is KlingDialect.STANDARD and task.scenario.has(KlingWord.MIXED)
 
 
-def _split(path: str) -> tuple[KlingOperation, str]:
+def _split_path(path: str) -> tuple[KlingOperation, str]:
     """Return an operation, and the id behind it if there is one; raises KlingRefusal (1203)."""
     parts = path.split("/")
     for length in (3, 2):  # the longer name first: videos/avatar/image2video

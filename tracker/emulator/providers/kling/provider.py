@@ -88,11 +88,11 @@ def create(emulator: Emulator) -> EmulatedProvider[KlingDetails]:
             PiApiService(tasks),
             AceDataService(tasks),
         ),
-        describe=_described,
+        describe=_describe,
         test_callback=test_callback,
         main_job=MAIN_JOB,
     )
 
 
-def _described(task: KlingTask) -> dict[str, Any]:
+def _describe(task: KlingTask) -> dict[str, Any]:
     return plain_view(task) | {"dialect": task.details.dialect, "model": task.details.model}

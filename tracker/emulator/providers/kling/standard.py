@@ -142,7 +142,7 @@ def list_page(
     return {
         "result": [task_view(task) for task in page],
         "count": len(page),
-        "next_cursor": _written_cursor(skipped + limit) if rest else "",
+        "next_cursor": _write_cursor(skipped + limit) if rest else "",
         "has_more": bool(rest),
     }
 
@@ -223,7 +223,7 @@ def _instant(body: Mapping[str, object], name: str, *, default: int) -> int:
     return value
 
 
-def _written_cursor(skipped: int) -> str:
+def _write_cursor(skipped: int) -> str:
     return base64.urlsafe_b64encode(f"skip:{skipped}".encode()).decode()
 
 

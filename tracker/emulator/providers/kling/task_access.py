@@ -9,7 +9,7 @@ from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.providers.kling.create_request import CreateFields
 from tracker.emulator.providers.kling.details import KlingDetails, KlingTask
-from tracker.emulator.providers.kling.ids import written_as
+from tracker.emulator.providers.kling.ids import write_id
 from tracker.emulator.providers.kling.operations import KlingDialect, KlingOperation
 from tracker.emulator.providers.kling.words import KlingWord
 
@@ -86,5 +86,5 @@ class KlingTaskAccess:
             callback_url=fields.callback_url,
             external_id=fields.external_id,
             slots=fields.pictures if operation.costs_pictures else 1,
-            new_id=lambda: written_as(form, engine.new_number(), engine.chance),
+            new_id=lambda: write_id(form, engine.new_number(), engine.chance),
         )

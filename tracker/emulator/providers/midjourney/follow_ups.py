@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.providers.midjourney.words import MidjourneyWord
 
-__all__ = ["ContinuedJob", "follow_up_of", "made_by", "opens_window"]
+__all__ = ["ContinuedJob", "follow_up_of", "list_results", "opens_window"]
 
 _SIMPLE = re.compile(r"(\S+) ([UV][1-4]|R)")
 _LETTERS = {"U": "UPSCALE", "V": "VARIATION", "R": "REROLL"}
@@ -70,7 +70,7 @@ def opens_window(scenario: Scenario, follow_up: ContinuedJob | None) -> bool:
     return scenario.has(MidjourneyWord.MODAL) or (follow_up is not None and follow_up.has_window)
 
 
-def made_by(action: str, body: Mapping[str, object]) -> Sequence[str]:
+def list_results(action: str, body: Mapping[str, object]) -> Sequence[str]:
     """Return the names of an action's results; a text is none."""
     if action in ("DESCRIBE", "SHORTEN"):
         return ()

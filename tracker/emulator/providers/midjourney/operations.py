@@ -53,7 +53,7 @@ class MidjourneyOperation:
         return record({**self.fields, **common}, required=self.required)(body)
 
 
-def _named(value: object) -> Flaw | None:
+def _check_name(value: object) -> Flaw | None:
     is_name = isinstance(value, str) and 0 < len(value) <= 64
     return None if is_name else Flaw("", "不能为空")
 
@@ -90,7 +90,7 @@ MIDJOURNEY_OPERATIONS = (
     MidjourneyOperation(
         path="/submit/change",
         is_first=True,
-        fields={"taskId": _named, "action": _CHANGES, "index": integer(least=1, most=4)},
+        fields={"taskId": _check_name, "action": _CHANGES, "index": integer(least=1, most=4)},
         required=("taskId", "action"),
     ),
     MidjourneyOperation(
@@ -101,12 +101,12 @@ MIDJOURNEY_OPERATIONS = (
     ),
     MidjourneyOperation(
         path="/submit/action",
-        fields={"taskId": _named, "customId": text(least=1)},
+        fields={"taskId": _check_name, "customId": text(least=1)},
         required=("taskId", "customId"),
     ),
     MidjourneyOperation(
         path="/submit/modal",
-        fields={"taskId": _named, "prompt": text(), "maskBase64": _PICTURE},
+        fields={"taskId": _check_name, "prompt": text(), "maskBase64": _PICTURE},
         required=("taskId",),
     ),
     MidjourneyOperation(
@@ -138,7 +138,7 @@ MIDJOURNEY_OPERATIONS = (
             "motion": one_of_texts("low", "high"),
             "loop": flag,
             "batchSize": integer(least=1, most=4),
-            "taskId": _named,
+            "taskId": _check_name,
             "index": integer(least=0, most=3),
         },
     ),

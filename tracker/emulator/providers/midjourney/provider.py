@@ -22,7 +22,7 @@ from tracker.emulator.core.tasks import CANCELLED, SUCCEED, TaskStep
 from tracker.emulator.providers.midjourney.follow_ups import (
     ContinuedJob,
     follow_up_of,
-    made_by,
+    list_results,
     opens_window,
 )
 from tracker.emulator.providers.midjourney.operations import (
@@ -71,7 +71,7 @@ class MidjourneyApi:
         ]
         common = (
             ApiRoute("GET", f"{base}/task/{{id}}/fetch", self._fetch),
-            ApiRoute("POST", f"{base}/task/list-by-condition", self._listed),
+            ApiRoute("POST", f"{base}/task/list-by-condition", self._list_by_ids),
             ApiRoute("GET", f"{base}/task/{{id}}/image-seed", self._seed),
             ApiRoute("GET", f"{base}/image/{{id}}", self._image),
         )
@@ -133,9 +133,9 @@ class MidjourneyApi:
             if count > 1:
                 self._number(str(body.get("state") or ""))
         raise_after(scenario)
-        return await self._made(tasks, scenario, follow_up)
+        return await self._reply_made(tasks, scenario, follow_up)
 
-    async def _made(
+    async def _reply_made(
         self,
         tasks: Sequence[MidjourneyTask],
         scenario: Scenario,
@@ -230,7 +230,7 @@ class MidjourneyApi:
             ),
             callback_url=hook,
             creation_key=str(state or ""),
-            artifacts=made_by(action, body),
+            artifacts=list_results(action, body),
             steps=(TaskStep(after=0, status=MODAL),) if is_window else steps_of(scenario),
             is_synchronous=is_instant,
             new_id=self._new_id,
@@ -244,9 +244,9 @@ class MidjourneyApi:
                 return id_
 
     async def _fetch(self, call: ApiCall) -> Reply:
-        return self._shown(await self._find(call, call.values["id"]))
+        return self._show(await self._find(call, call.values["id"]))
 
-    async def _listed(self, call: ApiCall) -> Reply:
+    async def _list_by_ids(self, call: ApiCall) -> Reply:
         account, body = self._account(call), call.json_object()
         ids = body.get("ids")
         found = []
@@ -305,7 +305,7 @@ class MidjourneyApi:
     def _view(self, task: MidjourneyTask) -> Mapping[str, object]:
         return task_view(task, age_s=self._engine.age_of(task))
 
-    def _shown(self, task: MidjourneyTask) -> Reply:
+    def _show(self, task: MidjourneyTask) -> Reply:
         media_type = "text/plain" if self._kind is ProxyKind.NEW_API else "application/json"
         return Reply(json_bytes(self._view(task)), media_type=media_type)
 

@@ -118,7 +118,7 @@ class ImageApi:
             raise CodedRefusal(500, "server_error", "the server had an error")
         answer = json_bytes(_whole(task))
         if scenario.has(OpenAIWord.CUT_LATE):
-            return Reply(Pieces(_cut(answer)), media_type="application/json")
+            return Reply(Pieces(_cut_short(answer)), media_type="application/json")
         return Reply(answer, headers={"x-request-id": f"req_{task.task_id}"}, media_type=_JSON)
 
     async def _events(
@@ -249,7 +249,7 @@ def _whole(task: VideoTask) -> dict[str, Any]:
     }
 
 
-async def _cut(answer: bytes) -> AsyncIterator[bytes]:
+async def _cut_short(answer: bytes) -> AsyncIterator[bytes]:
     """Break off when 99 of 100 parts have been told."""
     whole = answer[: len(answer) * 99 // 100]
     for start in range(0, len(whole), _PIECE_BYTES):

@@ -59,7 +59,7 @@ class VideoApi:
         """Take the emulator that they run in."""
         self._config = emulator.config
         faults = FaultTables(
-            before={OpenAIWord.SATURATED: _saturated, OpenAIWord.NO_CHANNEL: _no_channel}
+            before={OpenAIWord.SATURATED: _build_saturated, OpenAIWord.NO_CHANNEL: _no_channel}
         )
         self.engine: Engine[VideoDetails] = Engine(
             emulator,
@@ -224,7 +224,7 @@ def _check(
         raise CodedRefusal(400, "invalid_request", str(flaw))
 
 
-def _saturated() -> Refusal:
+def _build_saturated() -> Refusal:
     return CodedRefusal(429, "rate_limit", "当前分组上游负载已饱和，请稍后再试")
 
 

@@ -89,7 +89,7 @@ def video_view(task: VideoTask, *, has_link: bool) -> dict[str, Any]:
         is_text = task.scenario.has(OpenAIWord.ERROR_TEXT)
         found["error"] = reason if is_text else {"code": "task_failed", "message": reason}
     if task.scenario.has(OpenAIWord.WRAPPED):
-        return _enveloped(_enveloped(found))
+        return _envelop(_envelop(found))
     return found
 
 
@@ -99,7 +99,7 @@ def row_view(task: VideoTask, *, has_link: bool, now_ms: int) -> dict[str, Any]:
     is_old = task.scenario.has(OpenAIWord.URL_IN_FAIL_REASON)
     ended_at = task.ended_at if task.status in TERMINAL else None
     progress = _progress_of(task)
-    return _enveloped(
+    return _envelop(
         {
             "id": int(task.other_id) % 1_000_000,
             "task_id": task.task_id,
@@ -119,7 +119,7 @@ def row_view(task: VideoTask, *, has_link: bool, now_ms: int) -> dict[str, Any]:
     )
 
 
-def _enveloped(data: Mapping[str, Any]) -> dict[str, Any]:
+def _envelop(data: Mapping[str, Any]) -> dict[str, Any]:
     return {"code": "success", "message": "", "data": dict(data)}
 
 

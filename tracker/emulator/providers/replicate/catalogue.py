@@ -96,7 +96,7 @@ class UploadedFileList:
         content = parts.get("content")
         if content is None:
             raise Refusal(RefusalKind.INVALID, "content: field required")
-        metadata = _parsed(parts["metadata"].content) if "metadata" in parts else {}
+        metadata = _parse(parts["metadata"].content) if "metadata" in parts else {}
         file = {
             "id": new_id,
             "name": content.filename or "file",
@@ -120,7 +120,7 @@ class UploadedFileList:
         return file
 
 
-def _parsed(raw: bytes) -> object:
+def _parse(raw: bytes) -> object:
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError):

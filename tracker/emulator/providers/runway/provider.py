@@ -129,7 +129,7 @@ class EmulatedRunway:
 
     async def _create_on_web(self, call: ApiCall) -> Reply:
         task = await self._make(WEB_TASK, call)
-        return Reply(web_view(task, self._shown(task)))
+        return Reply(web_view(task, self._show(task)))
 
     async def _make(self, operation: RunwayOperation, call: ApiCall) -> RunwayTask:
         account, body = account_of_header(call, self._config), call.json_object()
@@ -144,19 +144,19 @@ class EmulatedRunway:
 
     async def _get(self, call: ApiCall) -> Reply:
         task = await self._find(call)
-        return Reply(task_view(task, self._shown(task)))
+        return Reply(task_view(task, self._show(task)))
 
     async def _get_invocation(self, call: ApiCall) -> Reply:
         task = await self._find(call)
-        return Reply(invocation_view(task, self._shown(task)))
+        return Reply(invocation_view(task, self._show(task)))
 
     async def _get_at_gateway(self, call: ApiCall) -> Reply:
         task = await self._find(call)
-        return _in_row(task, task_view(task, self._shown(task), is_gateway=True))
+        return _reply_as_gateway(task, task_view(task, self._show(task), is_gateway=True))
 
     async def _get_on_web(self, call: ApiCall) -> Reply:
         task = await self._find(call)
-        return _in_row(task, web_view(task, self._shown(task)))
+        return _reply_as_gateway(task, web_view(task, self._show(task)))
 
     async def _delete(self, call: ApiCall) -> Reply:
         """Cancel an open task; erase one that has ended."""
@@ -181,7 +181,7 @@ class EmulatedRunway:
         account = account_of_header(call, self._config)
         return await self.engine.find(account, call.values["id"])
 
-    def _shown(self, task: RunwayTask) -> ShownTask:
+    def _show(self, task: RunwayTask) -> ShownTask:
         """Count one look, and say what it shows."""
         cost, progress = task.details.credits, task.progress / 100
         falls = RunwayWord.COST_FALLS
@@ -238,7 +238,7 @@ def _draft(
     )
 
 
-def _in_row(task: RunwayTask, view: Mapping[str, Any]) -> Reply:
+def _reply_as_gateway(task: RunwayTask, view: Mapping[str, Any]) -> Reply:
     """Answer as a gateway does: as Runway would, or with the row of its own table."""
     if not task.scenario.has(RunwayWord.GATEWAY_ROW):
         return Reply(dict(view))

@@ -135,12 +135,12 @@ class RunwayResellers:
         task = await self._make(_NUMBERED, account, call, body)
         if task.scenario.has(RunwayWord.CODE_IN_200):
             return _numbered_reply(None, code=1, message="system error")
-        return _numbered_reply(_numbered(task))
+        return _numbered_reply(_show_numbered(task))
 
     async def _get_task(self, call: ApiCall) -> Reply:
         task = await self._engine.find(self._account(call), call.params.get("taskId", ""))
         is_empty = task.status == SUCCEED and self._engine.persists(task, RunwayWord.EMPTY_OUTPUT)
-        return _numbered_reply(_numbered(task, is_empty=is_empty))
+        return _numbered_reply(_show_numbered(task, is_empty=is_empty))
 
     def _account(self, call: ApiCall) -> str:
         return account_of_header(call, self._config, schemes=("",))
@@ -241,7 +241,7 @@ def _aleph(task: RunwayTask, is_empty: bool) -> dict[str, Any]:
     }
 
 
-def _numbered(task: RunwayTask, *, is_empty: bool = False) -> dict[str, Any]:
+def _show_numbered(task: RunwayTask, *, is_empty: bool = False) -> dict[str, Any]:
     is_done = task.status == SUCCEED and not is_empty
     body = task.details.body
     return {

@@ -118,7 +118,7 @@ class StabilityApi:
                 callbacks=lambda _task: (),
                 words=STABILITY_WORDS,
                 faults=FaultTables(
-                    before={StabilityWord.BANNED: _banned},
+                    before={StabilityWord.BANNED: _build_banned},
                     after={StabilityWord.GATEWAY_TIMEOUT: _timed_out},
                 ),
                 purge_seconds=_DAY_S,
@@ -277,7 +277,7 @@ async def _half_of(file: bytes) -> AsyncIterator[bytes]:
     raise BrokenAnswerSignal(BrokenAnswer.CUT)
 
 
-def _banned() -> Refusal:
+def _build_banned() -> Refusal:
     return CodedRefusal(429, "rate_limit_exceeded", "more than 150 requests in 10 seconds")
 
 

@@ -96,7 +96,7 @@ class SunoTasks:
             callback_url=url if isinstance(url, str) and url else None,
             creation_key=key,
             artifacts=names,
-            steps=_bent(scenario, _SONG_STEPS if is_song else _OTHER_STEPS),
+            steps=_bend(scenario, _SONG_STEPS if is_song else _OTHER_STEPS),
             new_id=self.engine.new_number if scenario.has(SunoWord.NUMBER_ID) else None,
         )
 
@@ -123,7 +123,7 @@ class SunoTasks:
         return not task.is_open and self.engine.persists(task, SunoWord.NONE_MP3)
 
 
-def _bent(scenario: Scenario, steps: Sequence[TaskStep]) -> Sequence[TaskStep]:
+def _bend(scenario: Scenario, steps: Sequence[TaskStep]) -> Sequence[TaskStep]:
     """Return the steps as a lie about songs wants them."""
     last = steps[-1]
     if scenario.has(CoreWord.FAILED) or scenario.has(CoreWord.MODERATED):

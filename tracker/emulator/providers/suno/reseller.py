@@ -83,7 +83,10 @@ class ResellerApi:
                 ApiRoute("POST", base + path, partial(self._create, path, *row))
                 for path, row in _CREATES.items()
             ),
-            *(ApiRoute("POST", base + path, partial(self._at_once, path)) for path in _AT_ONCE),
+            *(
+                ApiRoute("POST", base + path, partial(self._reply_at_once, path))
+                for path in _AT_ONCE
+            ),
             *(ApiRoute("GET", f"{base}{path}/record-info", self._record) for path in _RECORDS),
             ApiRoute("GET", f"{base}/voice/validate-info", self._record),
             ApiRoute("GET", base + self._credit_path, self._credit),
@@ -103,7 +106,7 @@ class ResellerApi:
         )
         return _good({"taskId": task.task_id})
 
-    async def _at_once(self, path: str, call: ApiCall) -> Reply:
+    async def _reply_at_once(self, path: str, call: ApiCall) -> Reply:
         self._tasks.account_of(call)
         call.json_object()
         return _good(_AT_ONCE[path])

@@ -97,7 +97,7 @@ class VeoApi:
             ApiRoute("GET", "/.well-known/jwks.json", self._keys),
             ApiRoute("GET", "/service-account.json", self._key_file),
             ApiRoute("POST", "/token", self._exchange),
-            ApiRoute("GET", "/storage/{path:path}", self._stored),
+            ApiRoute("GET", "/storage/{path:path}", self._send_stored),
         ]
         for version in ("v1", "v1beta", "v1beta1"):
             found += [
@@ -122,7 +122,7 @@ class VeoApi:
         account = self._bearer_of(call)
         if call.values["call"].endswith(":fetchPredictOperation"):
             name = call.json_object().get("operationName")
-            task = await self._found(account, str(name))
+            task = await self._find(account, str(name))
             return Reply(operation(task, is_empty=self._is_empty(task)))
         model, values = _model_of(call, "predictLongRunning"), call.values
         place = f"projects/{values['project']}/locations/{values['location']}/publishers/google/"
@@ -149,10 +149,10 @@ class VeoApi:
     async def _operation(self, call: ApiCall) -> Reply:
         values = call.values
         name = f"models/{values['model']}/operations/{values['id']}"
-        task = await self._found(self._account_of(call), name)
+        task = await self._find(self._account_of(call), name)
         return Reply(operation(task, is_empty=self._is_empty(task)))
 
-    async def _found(self, account: str, name: str) -> VeoTask:
+    async def _find(self, account: str, name: str) -> VeoTask:
         id_ = name.rpartition("/")[2]
         return await self.engine.find(account, id_, lambda one: one.details.name == name)
 
@@ -182,7 +182,7 @@ class VeoApi:
         registry = self.engine.registry
         return registry.find_any(id_) or registry.find_any(f"v1_{id_}")
 
-    async def _stored(self, call: ApiCall) -> Reply:
+    async def _send_stored(self, call: ApiCall) -> Reply:
         """Hand out a file of a bucket to whoever brings a token."""
         self._bearer_of(call)
         parts = call.values["path"].split("/")

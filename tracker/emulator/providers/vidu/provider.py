@@ -154,7 +154,7 @@ class ViduApi:
                 read=lambda scenario: _draft(name, body, key, scenario),
             )
         )
-        return Reply(_created(task))
+        return Reply(_show_created(task))
 
     async def _get(self, call: ApiCall) -> Reply:
         task = await self.engine.find(self._account_of(call), call.values["id"])
@@ -176,7 +176,7 @@ class ViduApi:
             size = _SMALL_PAGE
         page = call.number("pager.page", default=0, most=1_000_000)
         found = self.engine.page(account, offset=page * size, limit=size, wanted=is_wanted)
-        tasks = [_created(task) | self._view(task) for task in found.tasks]
+        tasks = [_show_created(task) | self._view(task) for task in found.tasks]
         for task, shown in zip(found.tasks, tasks, strict=True):
             if task.scenario.has(ViduWord.PAYLOAD_HIDDEN):
                 del shown["payload"]
@@ -214,7 +214,7 @@ class ViduApi:
             body=json_bytes(body),
             sign=signer(task.details.key, task.callback_url or ""),
             retry=_RESENT if is_end else _ONCE,
-            url=_stripped(task) if task.scenario.has(ViduWord.PREFIX_STRIPPED) else None,
+            url=_strip(task) if task.scenario.has(ViduWord.PREFIX_STRIPPED) else None,
         )
         if not is_end or not task.scenario.has(ViduWord.LATE_PROCESSING):
             return (content,)
@@ -286,7 +286,7 @@ def _draft(
     )
 
 
-def _created(task: ViduTask) -> dict[str, Any]:
+def _show_created(task: ViduTask) -> dict[str, Any]:
     body = task.details.body
     names = ("model", "prompt", "images", "duration", "seed", "aspect_ratio", "resolution")
     return {
@@ -313,7 +313,7 @@ def _creation(task: ViduTask) -> dict[str, Any]:
     }
 
 
-def _stripped(task: ViduTask) -> str | None:
+def _strip(task: ViduTask) -> str | None:
     if task.callback_url is None:
         return None
     parts = urlsplit(task.callback_url)

@@ -159,7 +159,7 @@ class KlingFront(PlainFront):
 
     def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
         """Put the provider's answer into the envelope that the strictest reader expects."""
-        status, body = helpers.answered(status, parsed, request_id)
+        status, body = helpers.answer_in_envelope(status, parsed, request_id)
         return FrontAnswer(body, status)
 
     def tell(

@@ -34,7 +34,7 @@ from tracker.providers.ports.front_call import (
 )
 from tracker.providers.suno.front.records import callback_view, record_view
 from tracker.providers.suno.front.rows import is_lyrics, row_view
-from tracker.providers.suno.front.songs import clip_view, every_song, info_view, lyrics_view
+from tracker.providers.suno.front.songs import clip_view, info_view, list_songs, lyrics_view
 from tracker.providers.suno.gateway import GatewayDialect
 from tracker.providers.suno.passing import BALANCES
 from tracker.providers.suno.raw import RawDialect, SelfHostedDialect
@@ -100,7 +100,7 @@ class SunoFront(PlainFront):
         """Show tasks in the protocol that they were asked for in."""
         del request_id
         if isinstance(command, Create):
-            return FrontAnswer(_created(call, command, shown))
+            return FrontAnswer(_show_created(call, command, shown))
         match _protocol(call.path):
             case Protocol.GATEWAY:
                 rows = [row_view(task, shown.input_of(task)) for task in shown.tasks]
@@ -113,7 +113,7 @@ class SunoFront(PlainFront):
             case Protocol.RAW:
                 if call.path.startswith("lyrics/"):
                     return FrontAnswer(lyrics_view(shown.tasks[0]))
-                return FrontAnswer(_feed(call, shown))
+                return FrontAnswer(_show_feed(call, shown))
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
@@ -224,26 +224,26 @@ def _record(data: Any) -> dict[str, Any]:
     return {"code": 200, "msg": "success", "data": data}
 
 
-def _created(call: FrontCall, command: Create, shown: Shown) -> Any:
+def _show_created(call: FrontCall, command: Create, shown: Shown) -> Any:
     task = shown.tasks[0]
     input_ = shown.input_of(task) or command.input
     match _CREATES[call.path][0]:
         case Protocol.GATEWAY:
             return _good(str(task.id))
         case Protocol.RESELLER:
-            return _at_once(task) if command.operation in AT_ONCE else _record(_named(task))
+            return _at_once(task) if command.operation in AT_ONCE else _record(_name_songs(task))
         case Protocol.SERVER:
             if is_lyrics(task):
                 return lyrics_view(task)
-            return [info_view(task, song, input_) for song in every_song(task)]
+            return [info_view(task, song, input_) for song in list_songs(task)]
         case Protocol.RAW:
             if is_lyrics(task):
                 return {"id": str(task.id)}
-            clips = [clip_view(task, song, input_) for song in every_song(task)]
+            clips = [clip_view(task, song, input_) for song in list_songs(task)]
             return {"id": str(task.id), "clips": clips, "status": "complete", "metadata": {}}
 
 
-def _named(task: Task) -> dict[str, str]:
+def _name_songs(task: Task) -> dict[str, str]:
     return {"taskId": str(task.id)}
 
 
@@ -253,25 +253,25 @@ def _at_once(task: Task) -> dict[str, Any]:
         return _record(task.detail.get("data"))
     if task.state in TERMINAL:
         return {"code": 500, "msg": reason_of(task) or "failed", "data": None}
-    return _record(_named(task))
+    return _record(_name_songs(task))
 
 
-def _feed(call: FrontCall, shown: Shown) -> list[dict[str, Any]]:
+def _show_feed(call: FrontCall, shown: Shown) -> list[dict[str, Any]]:
     wanted = call.path.removeprefix("feed/").split(",")
     clips = {
         song.name: clip_view(task, song, shown.input_of(task))
         for task in shown.tasks
-        for song in every_song(task)
+        for song in list_songs(task)
     }
-    names = [name for one in wanted for name in _songs_named(one, shown)]
+    names = [name for one in wanted for name in _find_songs(one, shown)]
     return [clips[name] for name in dict.fromkeys(names) if name in clips]
 
 
-def _songs_named(name: str, shown: Shown) -> Sequence[str]:
+def _find_songs(name: str, shown: Shown) -> Sequence[str]:
     """Return the songs that a name stands for: itself, or those of the task that it is."""
     for task in shown.tasks:
         if name == str(task.id):
-            return [song.name for song in every_song(task)]
+            return [song.name for song in list_songs(task)]
     return [name]
 
 
@@ -279,7 +279,7 @@ def _infos(call: FrontCall, shown: Shown) -> Any:
     infos = {
         song.name: info_view(task, song, shown.input_of(task))
         for task in shown.tasks
-        for song in every_song(task)
+        for song in list_songs(task)
         if not is_lyrics(task)
     }
     if call.path == "api/clip":
@@ -287,5 +287,5 @@ def _infos(call: FrontCall, shown: Shown) -> Any:
     ids = [one for one in (call.parameter("ids") or "").split(",") if one]
     if not ids:
         return list(infos.values())
-    names = [name for one in ids for name in _songs_named(one, shown)]
+    names = [name for one in ids for name in _find_songs(one, shown)]
     return [infos[name] for name in names if name in infos]

@@ -84,7 +84,7 @@ def _number(task: Task) -> int:
 
 def _response(task: Task, input_: Mapping[str, Any]) -> dict[str, Any] | None:
     if is_song(task):
-        songs = [_song(task, song, input_) for song in _songs_to_show(task)]
+        songs = [_show_song(task, song, input_) for song in _songs_to_show(task)]
         return {"taskId": str(task.id), "sunoData": songs} if songs else None
     if task.state is not TaskState.SUCCEEDED:
         return None
@@ -136,7 +136,7 @@ def _songs_to_show(task: Task) -> list[Song]:
     return [Song(f"{task.id}-{n}", "queued", lyrics=text) for n, text in enumerate(texts)]
 
 
-def _song(task: Task, song: Song, input_: Mapping[str, Any]) -> dict[str, Any]:
+def _show_song(task: Task, song: Song, input_: Mapping[str, Any]) -> dict[str, Any]:
     return {_camel(name): value for name, value in _snake(song, input_).items()} | {
         "createTime": task.created_at.strftime(_TIME)
     }

@@ -46,10 +46,10 @@ class Song:
 def songs_of(task: Task) -> Sequence[Song]:
     """Return the songs that there is something of, in the provider's order."""
     sounds = [piece for piece in task.artifacts if piece.kind == "audio"]
-    return [_song(task, place, piece) for place, piece in enumerate(sounds)]
+    return [_read_song(task, place, piece) for place, piece in enumerate(sounds)]
 
 
-def every_song(task: Task) -> Sequence[Song]:
+def list_songs(task: Task) -> Sequence[Song]:
     """Return all songs that the task will have: their names are told before there are any."""
     songs = list(songs_of(task))
     words = {TaskState.RUNNING: "queued", **dict.fromkeys(TERMINAL, "error")}
@@ -59,7 +59,7 @@ def every_song(task: Task) -> Sequence[Song]:
     return songs + [Song(piece_name(task, n), status) for n in range(len(songs), COUNT)]
 
 
-def _song(task: Task, place: int, sound: Artifact) -> Song:
+def _read_song(task: Task, place: int, sound: Artifact) -> Song:
     beside = {
         piece.kind: piece
         for piece in task.artifacts
@@ -96,18 +96,18 @@ def clip_view(task: Task, song: Song, input_: Mapping[str, Any]) -> dict[str, An
         "clip_id": song.name,
         "status": song.status,
         "state": _STATES.get(song.status, "pending"),
-        "title": song.said("title") or _given(input_, "title"),
+        "title": song.said("title") or _read_given(input_, "title"),
         "audio_url": song.audio,
         "image_url": song.image,
         "image_large_url": song.image,
         "video_url": song.video,
-        "model_name": song.said("model_name") or _given(input_, "mv", "model"),
+        "model_name": song.said("model_name") or _read_given(input_, "mv", "model"),
         "duration": song.duration,
         "created_at": iso_time(task.created_at),
         "metadata": {
-            "tags": song.said("tags") or _given(input_, "tags", "style"),
-            "prompt": song.lyrics or _given(input_, "prompt"),
-            "gpt_description_prompt": _given(input_, "gpt_description_prompt"),
+            "tags": song.said("tags") or _read_given(input_, "tags", "style"),
+            "prompt": song.lyrics or _read_given(input_, "prompt"),
+            "gpt_description_prompt": _read_given(input_, "gpt_description_prompt"),
             "duration": song.duration,
             "error_type": "generation_error" if is_error else None,
             "error_message": reason,
@@ -130,7 +130,7 @@ def info_view(task: Task, song: Song, input_: Mapping[str, Any]) -> dict[str, An
         "prompt": facts["prompt"],
         "type": "gen",
         "tags": facts["tags"],
-        "negative_tags": _given(input_, "negative_tags"),
+        "negative_tags": _read_given(input_, "negative_tags"),
         "duration": clip["duration"],
         "error_message": facts["error_message"],
     }
@@ -150,6 +150,6 @@ def lyrics_view(task: Task) -> dict[str, Any]:
     }
 
 
-def _given(input_: Mapping[str, Any], *names: str) -> str:
+def _read_given(input_: Mapping[str, Any], *names: str) -> str:
     values = (input_.get(name) for name in names)
     return next((value for value in values if isinstance(value, str) and value), "")

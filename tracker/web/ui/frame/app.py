@@ -94,7 +94,9 @@ class Dashboard:
         """routes: of all pages; static files are served besides."""
         files = Route(ROOT + ROUTE, _Guarded(serve_file, None, None), methods=["GET"])
         self._router = Router([files, *routes], redirect_slashes=False)
-        self._router.default = SlashTolerance(Router(self._router.routes, default=_gone), _gone)
+        self._router.default = SlashTolerance(
+            Router(self._router.routes, default=_answer_gone), _answer_gone
+        )
         self._pages: Collection[str] = {route.path.removeprefix(ROOT) for route in routes}
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
@@ -116,7 +118,7 @@ class Dashboard:
                 raise
             request = Request(scope, receive)
             response = entrance(request, error) if isinstance(error, Unauthenticated) else None
-            response = _secured(response or error_page(request, error))
+            response = _secure(response or error_page(request, error))
             await response(scope, receive, send)
 
 
@@ -159,13 +161,13 @@ class _Guarded:
         if is_page and not self._tells_needs:
             state = request.scope["state"]
             state["needs"] = needs_text(await needs_of(request, reader))
-        response = _secured(await self._handler(request, reader))
+        response = _secure(await self._handler(request, reader))
         if request.method != "GET" and reader.principal is not None:
             services(request).attention_looks.forget(reader.tenant)
         await response(scope, receive, send)
 
 
-def _secured(response: Response) -> Response:
+def _secure(response: Response) -> Response:
     for name, value in SECURITY.items():
         response.headers.setdefault(name, value)
     return response
@@ -183,18 +185,18 @@ async def read_by(request: Request, scope: Scope | None) -> Reader:
     found = state["reader"] = Reader(preferences(request))
     secret = session_secret(request)
     if scope is None:
-        return await _known(request, found, secret)
+        return await _recognize(request, found, secret)
     try:
         principal = await auth.admit_to_dashboard(request, scope, secret)
     except Forbidden:
-        state["reader"] = await _known(request, found, secret)  # who stays signed in
+        state["reader"] = await _recognize(request, found, secret)  # who stays signed in
         raise
     is_open = principal is auth.ANYBODY
     found = state["reader"] = Reader(found.preferences, principal, is_open=is_open)
     return found
 
 
-async def _known(request: Request, reader: Reader, secret: str | None) -> Reader:
+async def _recognize(request: Request, reader: Reader, secret: str | None) -> Reader:
     """Return who reads a page that everybody may see, where they have signed in or need not."""
     try:
         principal = await services(request).authenticator.identify_session(request, secret)
@@ -203,7 +205,7 @@ async def _known(request: Request, reader: Reader, secret: str | None) -> Reader
     return replace(reader, principal=principal, is_open=principal is auth.ANYBODY)
 
 
-async def _gone(_scope: AsgiScope, _receive: Receive, _send: Send) -> None:
+async def _answer_gone(_scope: AsgiScope, _receive: Receive, _send: Send) -> None:
     raise HTTPException(404)
 
 

@@ -177,8 +177,8 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
         "actor_name": formats.actor_name,
         "size": formats.bytes_text,
         "unit": lambda priced: formats.unit_text(priced, say),
-        "navigation": _served(request, NAVIGATION),
-        "administration": _served(request, ADMINISTRATION) if reader.may("admin") else [],
+        "navigation": _list_served(request, NAVIGATION),
+        "administration": _list_served(request, ADMINISTRATION) if reader.may("admin") else [],
         "told": lambda text: translate(text, chosen.language),
         "notice": notice_of(request, say),
         "here": request.url.path.removeprefix(root_of(request)),
@@ -219,6 +219,6 @@ def _whole_seconds(length: timedelta) -> timedelta:
     return length - timedelta(microseconds=length.microseconds)
 
 
-def _served(request: Request, names: tuple[str, ...]) -> list[str]:
+def _list_served(request: Request, names: tuple[str, ...]) -> list[str]:
     pages = request.scope["state"]["pages"]
     return [name for name in names if f"/{name}" in pages]

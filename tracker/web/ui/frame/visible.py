@@ -16,9 +16,9 @@ feed and the variation selectors of emoji and ideographs.
 
 def visible(text: str) -> str:
     r"""Return the text with hidden characters as escapes: U+202E is written `\u202E`."""
-    return text if text.isascii() and text.isprintable() else HIDDEN.sub(_written, text)
+    return text if text.isascii() and text.isprintable() else HIDDEN.sub(_write, text)
 
 
-def _written(found: re.Match[str]) -> str:
+def _write(found: re.Match[str]) -> str:
     code = ord(found[0])
     return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"

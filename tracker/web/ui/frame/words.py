@@ -41,10 +41,10 @@ def words_of(language: Language) -> Callable[..., str]:
         wording = words[key]
         if not isinstance(wording, str):
             wording = wording[0 if values["n"] == 1 else 1]
-        return wording.format_map({name: _shown(value) for name, value in values.items()})
+        return wording.format_map({name: _show(value) for name, value in values.items()})
 
     return say
 
 
-def _shown(value: object) -> object:
+def _show(value: object) -> object:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value

@@ -85,7 +85,7 @@ def axis_of(marks: Sequence[AxisMark]) -> Axis | None:
         if is_cut[number]:
             cuts.append(AxisCut(x, width, times[number], times[number + 1]))
         places[times[number + 1]] = x + width
-    return Axis(_placed(marks, places), cuts, _ticks(places))
+    return Axis(_place_marks(marks, places), cuts, _ticks(places))
 
 
 def _widths(gaps: Sequence[float], is_cut: Sequence[bool]) -> list[float]:
@@ -100,7 +100,7 @@ def _widths(gaps: Sequence[float], is_cut: Sequence[bool]) -> list[float]:
     ]
 
 
-def _placed(marks: Sequence[AxisMark], places: dict[datetime, float]) -> list[PlacedMark]:
+def _place_marks(marks: Sequence[AxisMark], places: dict[datetime, float]) -> list[PlacedMark]:
     """Place marks; a label stands only where it reaches no other mark of its lane."""
     ordered = sorted(marks, key=lambda mark: mark.at)
     next_x: dict[str, float] = {}

@@ -43,12 +43,12 @@ class ShownBody:
     hex: str | None
 
 
-def shown_body(body: bytes, size: int | None = None) -> ShownBody:
+def show_body(body: bytes, size: int | None = None) -> ShownBody:
     """Return a body as it is shown. size: of all of it, where `body` is its beginning."""
     whole = len(body) if size is None else size
     cut = body[:MOST_SHOWN]
     is_cut = whole > len(cut)
-    text = _as_text(cut, is_cut=is_cut)
+    text = _read_text(cut, is_cut=is_cut)
     if text is None:
         return ShownBody(whole, is_cut or whole > _MOST_HEX, None, None, hex_of(cut))
     return ShownBody(whole, is_cut, None if is_cut else pretty(text), text, None)
@@ -69,7 +69,7 @@ def pretty(text: str) -> str | None:
             parse_float=_Number,
             parse_constant=_Number,
         )
-        return _written(value, 0)
+        return _write(value, 0)
     except (ValueError, RecursionError):
         return None
 
@@ -95,7 +95,7 @@ def difference(before: ShownBody, after: ShownBody) -> list[str] | None:
     return list(difflib.unified_diff(lines, others, lineterm="", n=2))[2:]
 
 
-def _as_text(body: bytes, *, is_cut: bool) -> str | None:
+def _read_text(body: bytes, *, is_cut: bool) -> str | None:
     try:
         return body.decode()
     except UnicodeDecodeError as error:
@@ -105,7 +105,7 @@ def _as_text(body: bytes, *, is_cut: bool) -> str | None:
         return None
 
 
-def _written(value: Any, depth: int) -> str:
+def _write(value: Any, depth: int) -> str:
     if depth > _MAX_DEPTH:
         raise RecursionError
     inside, outside = "  " * (depth + 1), "  " * depth
@@ -114,12 +114,12 @@ def _written(value: Any, depth: int) -> str:
     if isinstance(value, _Fields):
         if not value:
             return "{}"
-        fields = (f"{inside}{_string(key)}: {_written(item, depth + 1)}" for key, item in value)
+        fields = (f"{inside}{_string(key)}: {_write(item, depth + 1)}" for key, item in value)
         return "{\n" + ",\n".join(fields) + f"\n{outside}}}"
     if isinstance(value, list):
         if not value:
             return "[]"
-        items = (f"{inside}{_written(item, depth + 1)}" for item in value)
+        items = (f"{inside}{_write(item, depth + 1)}" for item in value)
         return "[\n" + ",\n".join(items) + f"\n{outside}]"
     return _string(value) if isinstance(value, str) else json.dumps(value)
 

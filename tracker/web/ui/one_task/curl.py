@@ -13,7 +13,7 @@ _NOT_SENT = frozenset(
 _PLAIN = frozenset(range(32, 127)) - set(b"\\%'")
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """Return a text as one word of a POSIX shell."""
     return "'" + text.replace("'", "'\\''") + "'"
 
@@ -26,11 +26,11 @@ def bytes_written(body: bytes) -> str:
     NUL, line ends, bytes that are no text, and what a terminal would not show or would act on.
     Source: https://pubs.opengroup.org/onlinepubs/9699919799/utilities/printf.html, read 2026-11-29.
     """
-    text = "".join(map(_written, body.decode("utf-8", "surrogateescape")))
+    text = "".join(map(_write, body.decode("utf-8", "surrogateescape")))
     return f"printf '%b' '{text}'"
 
 
-def _written(char: str) -> str:
+def _write(char: str) -> str:
     if char.isascii():
         is_plain = ord(char) in _PLAIN
     else:
@@ -42,14 +42,12 @@ def _written(char: str) -> str:
 
 def reading(base: str, id_: str) -> str:
     """Return a command that reads a task. base: where the service is found."""
-    return (
-        f'curl -sS -H "Authorization: Bearer $TRACKER_API_KEY" {quoted(f"{base}/v1/tasks/{id_}")}'
-    )
+    return f'curl -sS -H "Authorization: Bearer $TRACKER_API_KEY" {quote(f"{base}/v1/tasks/{id_}")}'
 
 
 def submitting(base: str, body: bytes) -> str:
     """Return a command that submits a body of `POST /v1/tasks`."""
-    url = quoted(f"{base}/v1/tasks")
+    url = quote(f"{base}/v1/tasks")
     return (
         f"{bytes_written(body)} |\ncurl -sS -X POST -H 'Content-Type: application/json' "
         f'-H "Authorization: Bearer $TRACKER_API_KEY" \\\n  --data-binary @- {url}'
@@ -59,7 +57,7 @@ def submitting(base: str, body: bytes) -> str:
 def sending(headers: Mapping[str, str], body: bytes) -> str:
     """Return a command that sends a callback's bytes to `$URL`, with the headers that are kept."""
     fields = [
-        f"-H {quoted(f'{name}: {value}')}"
+        f"-H {quote(f'{name}: {value}')}"
         for name, value in sorted(headers.items())
         if name not in _NOT_SENT and not name.startswith("x-forwarded")
     ]

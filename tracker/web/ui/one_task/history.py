@@ -47,10 +47,10 @@ def history_of(story: TaskHistory, say: Say) -> list[HistoryRow]:
     """Return everything that happened to a task, oldest first."""
     numbers = {attempt.key: attempt.number for attempt in story.attempts}
     said = {attempt.key: attempt.message for attempt in story.attempts}
-    entries = [_of_step(step, numbers, said, say) for _, step in story.steps]
-    entries += [_of_attempt(one, say) for one in story.attempts]
-    entries += [_of_receipt(one, say) for one in quiet_receipts(story)]
-    entries += [_of_delivery(one, say) for one in story.deliveries]
+    entries = [_describe_step(step, numbers, said, say) for _, step in story.steps]
+    entries += [_describe_attempt(one, say) for one in story.attempts]
+    entries += [_describe_receipt(one, say) for one in quiet_receipts(story)]
+    entries += [_describe_delivery(one, say) for one in story.deliveries]
     # What is of one time stands in the order in which it came about: an attempt before its step.
     order = {"attempt": 0, "receipt": 1, "step": 2, "delivery": 3}
     return sorted(entries, key=lambda one: (one.at, order[one.kind], one.version or 0))
@@ -95,7 +95,7 @@ def evidence_of(step: Transition, numbers: dict[int, int]) -> tuple[str, str]:
     return "", ""
 
 
-def _of_step(
+def _describe_step(
     step: Transition, numbers: dict[int, int], said: Mapping[int, str | None], say: Say
 ) -> HistoryRow:
     """Return the row of a step. said: by attempts, by key: the row of one tells its words."""
@@ -117,7 +117,7 @@ def _of_step(
     )
 
 
-def _of_attempt(attempt: Attempt, say: Say) -> HistoryRow:
+def _describe_attempt(attempt: Attempt, say: Say) -> HistoryRow:
     return HistoryRow(
         at=attempt.started_at,
         kind="attempt",
@@ -139,7 +139,7 @@ def _attempt_text(attempt: Attempt, say: Say) -> str:
     return " ".join(parts)
 
 
-def _of_receipt(receipt: Receipt, say: Say) -> HistoryRow:
+def _describe_receipt(receipt: Receipt, say: Say) -> HistoryRow:
     key = "task.poll-answer" if receipt.source is Source.POLL else "task.callback"
     what = say(key, verdict=say(f"verdict.{receipt.verdict}"))
     if receipt.duplicate_of is not None:
@@ -155,7 +155,7 @@ def _of_receipt(receipt: Receipt, say: Say) -> HistoryRow:
     )
 
 
-def _of_delivery(delivery: Delivery, say: Say) -> HistoryRow:
+def _describe_delivery(delivery: Delivery, say: Say) -> HistoryRow:
     at = delivery.ended_at or delivery.last_attempt_at or delivery.created_at
     text = say(f"delivery.{delivery.state}")
     status = f" {delivery.last_status}" if delivery.last_status is not None else ""

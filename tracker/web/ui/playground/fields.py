@@ -58,7 +58,7 @@ def fields_of(schema: Mapping[str, Any]) -> list[InputField]:
 def _field(
     name: str, schema: Mapping[str, Any], definitions: Mapping[str, Any], *, is_required: bool
 ) -> InputField:
-    told = _resolved(schema, definitions)
+    told = _resolve(schema, definitions)
     common = {
         "name": name,
         "is_required": is_required,
@@ -91,7 +91,7 @@ def _list(
     told: Mapping[str, Any], definitions: Mapping[str, Any], common: Mapping[str, Any]
 ) -> InputField:
     """Return a list whose rows are plain; any other one is JSON."""
-    item = _resolved(told.get("items", {}), definitions)
+    item = _resolve(told.get("items", {}), definitions)
     if item.get("properties"):
         rows = fields_of({**item, "$defs": definitions})
     else:
@@ -102,7 +102,7 @@ def _list(
     return InputField(kind="list", items=rows, most_rows=most, **common)
 
 
-def _resolved(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+def _resolve(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
     """Follow references, and leave null out of what may be something else."""
     for _ in range(8):
         if "$ref" in schema:

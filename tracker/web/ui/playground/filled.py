@@ -57,7 +57,7 @@ def from_input(fields: Sequence[InputField], given: Mapping[str, Any]) -> Filled
     return FilledForm(values, rest, _rows(fields, values, ""))
 
 
-def to_input(fields: Sequence[InputField], filled: FilledForm) -> tuple[dict[str, Any], bool]:
+def read_input(fields: Sequence[InputField], filled: FilledForm) -> tuple[dict[str, Any], bool]:
     """Return the input that a form means, and whether its rest is a JSON object, or empty.
 
     A value that its field cannot have is passed on as text: the operation's check names it.
@@ -106,12 +106,12 @@ def _text(field: InputField, value: Any) -> str:
 def _value(field: InputField, path: str, filled: FilledForm) -> Any:
     """Return the value of a field; None where nothing was given."""
     if field.kind != "list":
-        return _parsed(field, filled.value(path))
+        return _parse(field, filled.value(path))
     rows = []
     for number in range(filled.rows[path]):
         row = f"{path}[{number}]"
         if [one.name for one in field.items] == [""]:
-            item = _parsed(field.items[0], filled.value(row))
+            item = _parse(field.items[0], filled.value(row))
         else:
             parts = {one.name: _value(one, f"{row}.{one.name}", filled) for one in field.items}
             item = {name: one for name, one in parts.items() if one is not None} or None
@@ -120,7 +120,7 @@ def _value(field: InputField, path: str, filled: FilledForm) -> Any:
     return rows or None
 
 
-def _parsed(field: InputField, text: str) -> Any:
+def _parse(field: InputField, text: str) -> Any:
     if not text.strip():
         return None
     if field.kind == "text":
