@@ -14,11 +14,11 @@ import pytest
 from tests.emulator.scene import Scene, play_in
 from tests.providers.caller import Caller
 from tests.providers.kinds import KINDS, PICTURE_URL, Kind
-from tests.providers.support import a_task, an_account, asked_of
+from tests.providers.support import a_task, an_account, asked_of, sent_to
 from tracker.domain.cost import Cost, Phase
 from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Observation
-from tracker.domain.outcome import Observed
+from tracker.domain.outcome import Accepted, Observed
 from tracker.domain.task import TaskState
 from tracker.providers.registry import PROVIDERS
 
@@ -135,6 +135,16 @@ def test_the_quota_of_a_row_is_its_bill(name: str, case: str) -> None:
     said = _observed(upstream, {"code": "success", "data": row}, costs=(RESERVED,))
     assert [(one.phase.value, one.amount) for one in said.costs] == expected
     assert {one.unit for one in said.costs} == {"quota"}
+
+
+def test_a_row_that_answers_a_create_tells_what_is_reserved() -> None:
+    provider = PROVIDERS["pika"]
+    account = an_account(provider, base_url="https://gateway.example/pika")
+    row = {"task_id": "task_1", "status": "NOT_START", "quota": 150000, "data": None}
+    answer = HttpResult(200, {}, json.dumps({"code": "success", "data": row}).encode())
+    outcome = provider.submits.parse_submit(sent_to(account, a_task("generate")), answer)
+    assert isinstance(outcome, Accepted)
+    assert (outcome.provider_task_id, outcome.costs) == ("task_1", (RESERVED,))
 
 
 GATEWAYS = {

@@ -57,3 +57,12 @@ def test_a_create_that_may_be_held_for_its_lyrics_is_waited_for(
 ) -> None:
     sending = sent_to(account_of(profile), a_task(operation), {"prompt": "rain"})
     assert SUNO.submits.build_submit(sending).lasts_s == 600
+
+
+def test_lyrics_that_a_create_was_held_for_are_asked_for_at_once() -> None:
+    body = json.dumps({"code": "success", "message": "", "data": "t1"}).encode()
+    for operation, is_asked in (("submit/lyrics", True), ("submit/music", False)):
+        sending = sent_to(account_of("gateway"), a_task(operation))
+        outcome = SUNO.submits.parse_submit(sending, HttpResult(200, {}, body))
+        assert isinstance(outcome, Accepted)
+        assert outcome.look_now is is_asked

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from tracker.domain.cost import Cost
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Deferred, Observed, PollOutcome, Refused, SubmitOutcome, Unknown
 from tracker.domain.task import Task, TaskError, TaskState
-from tracker.providers.kit.gateway_quota import quota_costs, quota_in
+from tracker.providers.kit.gateway_quota import quota_costs, quota_in, reserved_quota
 from tracker.providers.kit.nested_answers import answer_in, is_row
 from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.reading import first_text, text_of
@@ -129,6 +130,10 @@ class GatewayAdapter(TableAdapter):
     def blames_account(self, code: str | None, http_status: int | None) -> bool:
         """Take a refusal about quota for the account's fault, whatever its status."""
         return code in _NO_QUOTA or super().blames_account(code, http_status)
+
+    def estimate(self, parsed: Any) -> Sequence[Cost]:
+        """Read the quota that a row says is taken."""
+        return reserved_quota(quota_in(parsed))
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read how the task stands, and book the quota of a gateway's row."""

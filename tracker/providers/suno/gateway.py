@@ -14,7 +14,15 @@ from pydantic import Field
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
-from tracker.domain.outcome import Absent, Follow, Observed, PollOutcome, Unanswered
+from tracker.domain.outcome import (
+    Absent,
+    Accepted,
+    Follow,
+    Observed,
+    PollOutcome,
+    SubmitOutcome,
+    Unanswered,
+)
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskState
 from tracker.providers.kit.calls import build_post
 from tracker.providers.kit.empty_results import awaiting_result
@@ -94,6 +102,13 @@ class GatewayDialect(TaskTable):
         """Build the create; one gateway answers that of lyrics when they are done."""
         call = super().build_submit(sending)
         return replace(call, lasts_s=LYRICS_LAST_S) if _is_lyrics(sending.task) else call
+
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Ask for lyrics at once: where the create was held for them, they are done."""
+        outcome = super().parse_submit(sending, answer)
+        if isinstance(outcome, Accepted) and _is_lyrics(sending.task):
+            return replace(outcome, look_now=True)
+        return outcome
 
     def shares(self, account: Account, task: Task) -> str | None:
         """Ask in one call for all that have an id, music and lyrics apart."""
