@@ -12,6 +12,7 @@ from tracker.domain.delivery import DeliveryState
 from tracker.domain.events import EventKind, Source
 from tracker.domain.lifecycle import Step, Verdict, apply, create_task
 from tracker.domain.work import JobKind
+from tracker.store.attempts import Attempt
 from tracker.store.deliveries import Delivery
 from tracker.store.kept_tasks import KeptTask
 from tracker.store.receipts import Receipt
@@ -109,6 +110,15 @@ def test_work_that_no_worker_takes_is_told(
     at = NOW + HOUR - late
     reason = _reason((EventKind.SEEN_RUNNING, None), due={JobKind.RECONCILE: at}, taken=taken)
     assert (reason.next_key, reason.next_at) == (key, at)
+
+
+def test_a_submit_that_failed_is_told_with_its_own_time() -> None:
+    tried = Attempt(1, 7, NOW + HOUR, outcome="not_sent", message="refused")
+    story = replace(_story(), attempts=[tried])
+    account = AccountFacts(is_called_back=False)
+    reason = reason_of(story, words_of("en"), account, now=NOW + HOUR)
+    assert (reason.evidence, reason.at) == (("a7", "a7"), NOW + HOUR)
+    assert reason.text.startswith("The last attempt did not leave tracker")
 
 
 @pytest.mark.parametrize(

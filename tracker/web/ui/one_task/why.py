@@ -76,6 +76,10 @@ def reason_of(
     numbers = {attempt.key: attempt.number for attempt in story.attempts}
     text, said = _describe_end(task, step, story, say)
     reason = Reason(text, said, evidence_of(step, numbers), step.at)
+    if task.state is TaskState.QUEUED and story.attempts:  # it is told of, and led to no step
+        latest = story.attempts[-1]
+        name = f"a{latest.number}"
+        reason = replace(reason, evidence=(name, name), at=latest.started_at)
     if task.state not in OPEN:
         return reason
     odd = _odd(story, step, say)
