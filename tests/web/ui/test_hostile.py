@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.support.browsing import Chromium, cut_tables, overflow, watched
+from tests.support.dashboard import make_endpoint
 from tests.support.hostile import DIGITS, MARKUP, NAME, hostile_task, pages_of, unguarded
 from tests.support.requests import submit
 
@@ -66,6 +67,8 @@ def test_no_script_runs_no_request_leaves_and_text_is_exact(
 def test_without_script_list_filters_paging_and_evidence_work(
     http: httpx.Client, task: dict[str, Any], chromium: Chromium
 ) -> None:
+    endpoint = make_endpoint(http, "plain")
+    assert http.post(f"/v1/endpoints/{endpoint}/test").status_code == 202
     for number in range(55):
         submit(http, external_task_id=f"plain-{number}", metadata={"plain": "1"})
     with watched(chromium, str(http.base_url), java_script_enabled=False) as seen:
@@ -86,3 +89,10 @@ def test_without_script_list_filters_paging_and_evidence_work(
         page.locator("#rows a").first.click()
         page.locator("details.receipt > summary").last.click()
         assert page.locator("details.receipt[open] pre").first.is_visible()
+        page = seen.open("/ui/deliveries")
+        page.get_by_role("checkbox", name="owed").check()
+        page.get_by_role("button", name="Apply").click()
+        page.locator("tbody th a", has_text="endpoint.test").click()
+        page.get_by_role("heading", name="The body that is signed").wait_for()
+        page.get_by_role("link", name="Endpoint", exact=True).click()
+        assert page.locator("h1").inner_text() == "https://plain.example/hook"

@@ -16,13 +16,13 @@ from tests.support.keys import issue
 from tests.support.requests import callback_path, kling_says, submit
 from tracker.clock import new_id
 from tracker.store.driver.engine import open_engine
-from tracker.store.schema import tasks
+from tracker.store.schema import assets, tasks
 from tracker.web.ui import routes
 from tracker.web.ui.frame.app import Pages
 
 ID = re.compile(r"(?<=/)(?:[0-9a-f]{8}-[0-9a-f-]{27}|\d+)(?=/|$)")
 MOST_PAGES = 200
-OF_ONE_KIND = 4
+OF_ONE_KIND = 5
 """Pages that are opened of those whose addresses differ in ids and filters alone."""
 LED_TO = {"/sign-in"}
 """Where whoever has no session is led."""
@@ -48,10 +48,14 @@ def planted(operator: Person, api: httpx.Client, shared_database_url: str) -> st
     assert api.post(callback_path(failed), content=told).status_code == 200
     told = kling_says("succeed", task_id=f"p-{new_id()}", task_result={})
     assert api.post(callback_path(empty), content=told).status_code == 200
+    lost = submit(api, external_task_id=f"plain-{new_id()}")["id"]
+    told = kling_says("succeed", task_id=f"p-{new_id()}")
+    assert api.post(callback_path(lost), content=told).status_code == 200
     doubted = submit(api, external_task_id=f"plain-{new_id()}")["id"]
     engine = open_engine(shared_database_url)
     with engine.begin() as db:
         db.execute(update(tasks).where(tasks.c.id == UUID(doubted)).values(state="uncertain"))
+        db.execute(update(assets).values(state="lost"))
     engine.dispose()
     stray_callback(api, task_id=f"plain-{new_id()}")
     operator.send("/keys", name="spare", scope=["tasks:read"], kind="key")
@@ -67,7 +71,7 @@ def test_every_action_is_a_form_that_links_and_questions_lead_to(
 ) -> None:
     groups = [one.PAGES for one in vars(routes).values() if hasattr(one, "PAGES")]
     wanted = {
-        route.path.removeprefix("/ui")
+        re.sub(r"{\w+}", "{id}", route.path.removeprefix("/ui"))
         for group in groups
         if isinstance(group, Pages)
         for route in group.routes

@@ -94,6 +94,7 @@ WORDS: Words = {
     "attention.cancelled": "cancelled",
     "attention.success": "success rate",
     "attention.by-callback": "ended by a callback",
+    "attention.took": "time to the end",
     "attention.cost": "cost",
     "attention.hours": "The hours as a table",
     "attention.hour": "Hour",

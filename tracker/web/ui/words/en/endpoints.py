@@ -7,6 +7,7 @@ WORDS: Words = {
     "endpoints.none": "There is no endpoint, so that nobody is told of anything.",
     "endpoints.since": "since",
     "endpoints.accepted": "{share} % accepted",
+    "endpoints.answered": "answer time p95",
     "endpoints.last-failure": "last failure",
     "endpoints.owed": ("deliveries owed: {n}", "deliveries owed: {n}"),
     "endpoints.redeliver-missed": "Redeliver missed",

@@ -25,6 +25,8 @@ WORDS: Words = {
     "task.what": "What",
     "task.by": "By",
     "task.when": "When",
+    "task.version": "Version: how often it has changed",
+    "task.after": "Time since it was submitted",
     "task.word": "Provider's word",
     "task.provider-clock": "Provider's clock",
     "task.evidence": "Evidence",

@@ -70,6 +70,7 @@ WORDS: Words = {
     "attention.cancelled": "已取消",
     "attention.success": "成功率",
     "attention.by-callback": "由回调结束",
+    "attention.took": "用时",
     "attention.cost": "费用",
     "attention.hours": "按小时列表",
     "attention.hour": "小时",

@@ -7,6 +7,7 @@ WORDS: Words = {
     "endpoints.none": "还没有端点，因此不会通知任何人。",
     "endpoints.since": "始于",
     "endpoints.accepted": "接受率 {share} %",
+    "endpoints.answered": "应答用时 p95",
     "endpoints.last-failure": "最近一次失败",
     "endpoints.owed": ("待投递：{n}", "待投递：{n}"),
     "endpoints.redeliver-missed": "重新投递错过的",

@@ -25,6 +25,8 @@ WORDS: Words = {
     "task.what": "事件",
     "task.by": "来源",
     "task.when": "时间",
+    "task.version": "版本：变化的次数",
+    "task.after": "提交后经过的时间",
     "task.word": "服务商的状态词",
     "task.provider-clock": "服务商的时间",
     "task.evidence": "证据",
