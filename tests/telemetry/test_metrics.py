@@ -97,11 +97,17 @@ def test_one_worker_measures_the_database(service: httpx.Client, port: int) -> N
     assert service.get("/readyz").status_code == 200
 
 
-def test_unknown_paths_are_one_route(service: httpx.Client, port: int) -> None:
+def test_strangers_choose_no_label(service: httpx.Client, port: int) -> None:
     for path in ("/nothing", "/v1/nothing/here", "/../x", "/ui/nothing", "/kling/nothing"):
         assert service.get(path).status_code == 404
-    routes = {labels for name, labels in _scrape(port) if name == "tracker_requests_total"}
-    assert not [labels for labels in routes if "nothing" in str(labels)]
+    for path in ("/callbacks/nothing", "/callbacks/nothing/a/b", "/callbacks/kling/nothing/b"):
+        assert service.post(path, content=b"{}").status_code == 404
+    service.request("NOTHING", "/v1/tasks", headers={"host": "nothing.example"})
+    for name in ("provider", "account", "operation"):
+        service.post("/v1/tasks", json={**submission(external_task_id="n"), name: "nothing"})
+    found = _scrape(port)
+    assert found["tracker_callbacks_total", (("provider", "other"), ("verdict", "forged"))] >= 2
+    assert not [labels for _, labels in found if "nothing" in str(labels)]
 
 
 def test_a_second_process_takes_the_next_port_and_a_full_range_stops_nothing(port: int) -> None:

@@ -36,7 +36,7 @@ from tracker.store import callback_ids, receipts, tasks, tombstones
 from tracker.store.callback_ids import CallbackId
 from tracker.store.driver.transaction import Tx
 from tracker.store.receipts import Receipt
-from tracker.telemetry.metrics import CALLBACKS
+from tracker.telemetry.metrics import CALLBACKS, OTHER
 from tracker.telemetry.tracing import record_callback, wants_callback, wants_callbacks
 
 _T = TypeVar("_T")
@@ -160,7 +160,9 @@ class Reception:
     def _report_received(
         self, raw: RawCallback, item: ParsedCallback, received: ReceptionResult, started_s: float
     ) -> ReceptionResult:
-        CALLBACKS.add((raw.provider, received.verdict._value_))
+        # A stranger chooses the name of a provider that there is none of.
+        provider = raw.provider if raw.provider in self._context.providers else OTHER
+        CALLBACKS.add((provider, received.verdict._value_))
         if wants_callbacks() and wants_callback(received.traceparent, item.digest):
             _trace(item, received, self._context.clock.monotonic() - started_s)
         self._context.at(CrashPoint.CALLBACK_COMMITTED)
