@@ -72,6 +72,9 @@ def test_tools_take_forms_and_answer_one_picture(pair: Pair) -> None:
     )
     assert differences(ours, theirs) == {".id"}
     assert (ours["credits"], "url" in ours["image"]) == (10, True)
+    vectors = CAT | {"model": "recraftv4_1_vector", "n": 1, "response_format": "b64_json"}
+    drawn = pair[0].post(DRAW, json=vectors).json()
+    assert b64decode(drawn["data"][0]["b64_json"]).startswith(b"<svg ")
     sent: dict[str, Any] = {
         "data": {"prompt": "a hat", "strength": "0.2", "n": "1"},
         "files": {"image": picture},

@@ -27,6 +27,7 @@ MEDIA_TYPES = {
     ".mp3": "audio/mpeg",
     ".png": "image/png",
     ".wav": "audio/wav",
+    ".svg": "image/svg+xml",
 }
 """Media that can be served, by the ending of their name."""
 SAMPLE = "sample"
@@ -79,6 +80,8 @@ def media_bytes(task_id: str, name: str) -> bytes | None:
             return _png(zlib.crc32(f"{task_id}/{name}".encode("utf-8", "replace")))
         case ".wav":
             return _wav()
+        case ".svg":
+            return _svg(zlib.crc32(f"{task_id}/{name}".encode("utf-8", "replace")))
         case _:
             return None
 
@@ -86,6 +89,14 @@ def media_bytes(task_id: str, name: str) -> bytes | None:
 @lru_cache(maxsize=4)
 def _sample(suffix: str) -> bytes:
     return (_FILES / f"sample{suffix}").read_bytes()
+
+
+def _svg(number: int) -> bytes:
+    """Draw a square whose colour tells the number."""
+    colour = f"#{number & 0xFFFFFF:06x}"
+    square = f'<rect width="{_SIDE}" height="{_SIDE}" fill="{colour}"/>'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{_SIDE}" height="{_SIDE}">'
+    return f"{head}{square}</svg>".encode()
 
 
 @lru_cache(maxsize=64)

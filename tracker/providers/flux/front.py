@@ -33,6 +33,7 @@ CREDITS = "credits"
 _RESULT = "get_result"
 _UNIT = "credits"
 _KEY_FAULTS = frozenset({Fault.NO_KEY, Fault.BAD_KEY, Fault.EXPIRED_KEY, Fault.EARLY_KEY})
+_NO_SAMPLE = "it succeeded, and has no sample (any more)"
 _NUMBERS = ("seed", "start_time", "end_time", "duration")
 _WORDS: Mapping[TaskState, str] = MappingProxyType(
     {
@@ -108,6 +109,8 @@ class FluxFront(PlainFront):
         at = iso_time(task.finished_at or task.updated_at)
         body: dict[str, Any] = {"id": str(task.id), "status": _word(task), "timestamp": at}
         reason = reason_of(task)
+        if _word(task) == "Error":
+            reason = reason or _NO_SAMPLE
         if reason is None:
             body |= {"result": _result(task)}
         else:
@@ -167,7 +170,8 @@ def _result(task: Task) -> dict[str, Any] | None:
 
 
 def _details(task: Task) -> dict[str, Any] | None:
-    reason = reason_of(task)
+    is_empty = task.state is TaskState.SUCCEEDED and _sample_of(task) is None
+    reason = _NO_SAMPLE if is_empty else reason_of(task)
     if reason is None:
         return None
     return {"status": task.provider_status or task.state.value, "message": reason}

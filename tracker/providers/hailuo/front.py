@@ -60,7 +60,7 @@ _CODES: Mapping[Fault, int] = MappingProxyType(
     }
 )
 """Of all other faults: 2013, wrong parameters."""
-_INVALID, _FAILED = 2013, 1027
+_INVALID, _FAILED = 2013, 1000
 
 
 class HailuoFront(PlainFront):
@@ -180,12 +180,13 @@ def _task_2(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         shown["usage"] = {"total_tokens": int(tokens)}
     reason = reason_of(task)
     if reason is not None:
-        shown["error"] = {"code": str(_number(task)), "message": reason}
+        code = (task.error and task.error.code) or task.state.value
+        shown["error"] = {"code": code, "message": reason}
     return shown
 
 
 def _number(task: Task) -> int:
-    """Return the code of a failure as a number; that of a refused result where it is none."""
+    """Return the code of a failure as a number; that of an unknown one where it is none."""
     return _whole(task.error and task.error.code) or _FAILED
 
 

@@ -157,8 +157,14 @@ def _draft(name: str, body: Mapping[str, object], scenario: Scenario) -> TaskDra
             _PRICES.get(name, _PRICE) * count, body.get("response_format") == "b64_json"
         ),
         creation_key=str(body.get("prompt") or name),
-        artifacts=tuple(f"{number}.png" for number in range(made)),
+        artifacts=tuple(f"{number}.{_ending_of(name, body)}" for number in range(made)),
     )
+
+
+def _ending_of(name: str, body: Mapping[str, object]) -> str:
+    """Return the ending of what is drawn: some models and one tool draw with vectors."""
+    is_vector = name == "vectorize" or "_vector" in str(body.get("model"))
+    return "svg" if is_vector else "png"
 
 
 def _answer(name: str, task: RecraftTask) -> dict[str, Any]:
@@ -174,7 +180,8 @@ def _answer(name: str, task: RecraftTask) -> dict[str, Any]:
 def _picture(task: RecraftTask, name: str) -> dict[str, Any]:
     found: dict[str, Any] = {"image_id": f"{task.task_id}-{name[0]}"}
     if task.details.is_file:
-        content = (media_bytes(task.task_id, name) or b"").ljust(_LEAST_BYTES, b"\0")
+        blank = b" " if name.endswith(".svg") else b"\0"
+        content = (media_bytes(task.task_id, name) or b"").ljust(_LEAST_BYTES, blank)
         found["b64_json"] = b64encode(content).decode()
     else:
         found["url"] = media_url(task, name)
