@@ -4,6 +4,7 @@ import json
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,6 +125,24 @@ def test_a_client_that_goes_away_ends_nothing_and_finds_its_result(scene: FilesS
     assert b64decode(repeated.json()["files"][0]) == PNG
     assert scene.provider.creations[id_] == 1
     assert scene.http.get(f"/made-up/tasks/{id_}").json()["files"] == repeated.json()["files"]
+
+
+def test_a_key_that_comes_again_while_its_call_is_open_waits_for_the_same_files(
+    scene: FilesScene,
+) -> None:
+    body, key = scene.body("keyed", PNG, hold=1), {"idempotency-key": "while it is open"}
+    before = set(scene.provider.creations)
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(scene.http.post, URL, json=body, headers=key) for _ in range(3)]
+        wait_until(lambda: len(scene.provider.creations) > len(before))
+        other = scene.http.post(URL, json=scene.body("another", PNG), headers=key)
+        scene.provider.may_go_on.set()
+        told = [one.result(60).json() for one in asked]
+    assert other.status_code == 409, other.text
+    [id_] = set(scene.provider.creations) - before
+    assert {one["id"] for one in told} == {id_}, told
+    assert [b64decode(one["files"][0]) for one in told] == [PNG] * 3
+    assert scene.provider.creations[id_] == 1
 
 
 @pytest.mark.parametrize("plan", [{"lose": 1}, {"half": 1}])

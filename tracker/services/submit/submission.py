@@ -65,7 +65,7 @@ class SubmissionIntake:
         self._context = context
         self._choosing = AccountChooser(context)
         self.budget_guard = BudgetGuard(context.clock)
-        self._in_flight: set[tuple[str, str]] = set()
+        self._in_flight: dict[tuple[str, str], asyncio.Event] = {}
 
     async def accept(self, submission: Submission) -> AcceptedTask:
         """Check it and make it durable. Nothing has been sent when this returns.
@@ -177,11 +177,17 @@ class SubmissionIntake:
         name = (checked.key.tenant, checked.key.key)
         if name in self._in_flight:
             raise IdempotencyInFlight("a request with this Idempotency-Key is being accepted now")
-        self._in_flight.add(name)
+        self._in_flight[name] = asyncio.Event()
         try:
             return await self._commit(checked)
         finally:
-            self._in_flight.discard(name)
+            self._in_flight.pop(name).set()
+
+    async def wait_for_key(self, tenant: str, key: str) -> None:
+        """Wait until no request with this key is being accepted here."""
+        under_way = self._in_flight.get((tenant, key))
+        if under_way is not None:
+            await under_way.wait()
 
     async def _commit(self, checked: CheckedSubmission) -> AcceptedTask:
         accepted: AcceptedTask = await self._context.store.write(self._insert, checked)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from starlette.requests import Request
 
+from tracker.domain.errors import IdempotencyInFlight
 from tracker.domain.records import changed
 from tracker.services.submit.replays import AcceptedTask
 from tracker.services.submit.request import Submission
@@ -24,8 +25,12 @@ async def accept_once(request: Request, asked: Submission, *, held_s: int = 0) -
     arrive. An idempotency key decides alone. Raises what `SubmissionIntake.accept` raises.
     """
     our = services(request)
-    if asked.idempotency_key is not None:
-        return await our.acceptance.accept(asked)
+    if (key := asked.idempotency_key) is not None:
+        while True:
+            try:
+                return await our.acceptance.accept(asked)
+            except IdempotencyInFlight:  # clients of fronts take 409 for the end of the matter
+                await our.acceptance.wait_for_key(asked.tenant, key)
     name = CreateName(asked.tenant, request.scope["state"]["fingerprint"])
     answer = our.lost_answers.begin(name, held_s=held_s)
     try:
