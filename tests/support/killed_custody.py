@@ -1,0 +1,415 @@
+"""Custody in processes that are killed at each step, one after the other.
+
+python -m tests.support.killed_custody URL STORE [each]
+
+STORE is a folder, or `s3://…` with the AWS_* variables. A child takes every way that a file can go,
+and kills itself before the first step that none has died at, until one comes to the end. A step is
+whatever the service may die before: each call of the system that changes a file, each point that
+tests may die at, and each commit; of a bucket each request and each answer alone. None of them is
+listed here, so that none can be forgotten. Two steps are the same where they are of one name, on
+one way and of one function; with `each`, none are, which takes longer. Each child first puts right
+what the one before it left. A line tells of each what it died at, and what was found.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import signal
+import sys
+import threading
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from inspect import isbuiltin
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Engine, select, update
+
+from tests.support.custody import RULES, CustodyBench, open_custody
+from tests.support.made_up_api import says
+from tests.support.origin import film, whole
+from tests.support.s3 import bucket_client, counted_requests
+from tests.support.upstream import Asked, Upstream
+from tests.support.workbench import HandClock, ScriptedHttp
+from tracker.domain.exchange import (
+    HttpCall,
+    HttpFailure,
+    HttpResult,
+    MaySend,
+    OpenPieces,
+    OpenSink,
+    always,
+)
+from tracker.domain.retention import KeptClass, RetentionPolicy
+from tracker.domain.signals import CrashPoint
+from tracker.domain.work import JobKind
+from tracker.egress.client import EgressClient
+from tracker.objects.bucket import Bucket
+from tracker.objects.folder import Folder
+from tracker.providers.ports.provider import ResultHosting
+from tracker.services.custody.retention import GRACE, Retention
+from tracker.services.custody.serving import AssetReader
+from tracker.services.custody.uploading import UploadReceiver, UploadTerms
+from tracker.services.submit.attempting import SubmitAttempts
+from tracker.store.driver.engine import open_engine
+from tracker.store.driver.transaction import Tx
+from tracker.store.schema import assets, jobs
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+LASTS = timedelta(days=1)
+POLICY = RetentionPolicy({**dict.fromkeys(KeptClass), KeptClass.ASSETS: LASTS})
+LARGE, SMALL = 1_100_000, 40_000
+_STORE = "the bucket"
+VANISHES = "vanishes"
+"""The key of a piece whose object is taken away, which the sweep is to find out."""
+CHANGES_NOTHING = frozenset(
+    {
+        *(
+            "stat",
+            "lstat",
+            "fstat",
+            "statvfs",
+            "fstatvfs",
+            "scandir",
+            "listdir",
+            "getpid",
+            "fspath",
+        ),
+        *("read", "pread", "close", "lseek", "getcwd", "access", "readlink", "urandom", "getuid"),
+        *("kill", "cpu_count", "sched_getaffinity", "getppid", "get_terminal_size", "isatty"),
+        *("WIFSIGNALED", "WEXITSTATUS", "waitpid", "register_at_fork", "sched_yield", "nice"),
+        *("setpriority", "getpriority", "geteuid", "get_inheritable", "set_inheritable"),
+        *("set_blocking", "get_blocking", "fsencode", "fsdecode", "getrandom", "sysconf", "uname"),
+        *("_path_normpath", "_path_isfile", "_path_isdir", "device_encoding", "times", "getgid"),
+    }
+)
+"""Calls of the system by which nothing becomes another; all others are steps."""
+
+
+def main(url: str, store: str, each: str = "") -> None:
+    """Kill and look until a child is done."""
+    origin_url = _start_origin()
+    gc.freeze()  # else each child copies all that a collection touches
+    engine = open_engine(url).execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
+    look = _Look(engine, store)
+    number, seen, before, since = 0, set[str](), LONG_AGO, LONG_AGO
+    while True:
+        number, before, since = number + 1, since, datetime.now(UTC)
+        if each:
+            seen = {f"{one}" for one in range(1, number)}
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            of = _STORE if "://" in store else ""
+            death = _Death(number, seen, writing, of=of, is_each=bool(each))
+            asyncio.run(_live(url, store, origin_url, death, before))
+            os._exit(0)
+        os.close(writing)
+        with os.fdopen(reading) as told:
+            said = [json.loads(line) for line in told]
+        _, status = os.waitpid(child, 0)
+        is_killed = os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+        point = next((one["at"] for one in said if "at" in one), "the end")
+        seen.add(point)
+        flaws = look.find_flaws(said, is_over=not is_killed)
+        sys.stdout.write("\t".join((f"{number}", point, *flaws)) + "\n")
+        if not is_killed:
+            sys.exit(os.waitstatus_to_exitcode(status))
+
+
+def _start_origin() -> str:
+    """Serve films and answers from a process of its own, which ends with this one."""
+    reading, writing = os.pipe()
+    ends, alive = os.pipe()  # nobody writes: it ends once all have ended that could
+    if not os.fork():
+        os.close(alive)
+        with Upstream(_answer) as running:
+            os.write(writing, running.url.encode())
+            os.close(writing)
+            os.read(ends, 1)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        return told.read()
+
+
+def _answer(asked: Asked) -> Iterable[bytes]:
+    kind, _, name = asked.line.split()[1].strip("/").partition("/")
+    if kind == "large":
+        return whole(film(LARGE, seed=10 * int(name)))(asked)
+    if kind == "small":
+        return whole(film(SMALL, seed=10 * int(name) + 1))(asked)
+    files = [b64encode(film(SMALL, seed=10 * int(name) + n)).decode() for n in (2, 3)]
+    return whole(json.dumps([{"b64_json": one} for one in files]).encode())(asked)
+
+
+class _Death:
+    """Has this process kill itself before the first step that is new."""
+
+    def __init__(
+        self, number: int, seen: AbstractSet[str], told: int, *, of: str, is_each: bool
+    ) -> None:
+        """Have each call of the system that changes something be a step.
+
+        seen: that others died at. told: a pipe to whoever looks. of: the only function whose steps
+        count; empty for all.
+        """
+        self.number = number
+        self.way = ""
+        self._seen, self._of, self._is_each, self._steps = seen, of, is_each, 0
+        self._is_near, self._told = False, told
+        self._lock = threading.Lock()
+        self._write = os.write
+        for name, called in vars(os).copy().items():
+            if isbuiltin(called) and called.__module__ == "posix" and name not in CHANGES_NOTHING:
+                setattr(os, name, self._counted(name, called))
+
+    def come(self, way: str) -> None:
+        """Look at each step from now on. way: that a file goes."""
+        self.way, self._is_near = way, True
+
+    def go(self) -> None:
+        """Look no more."""
+        self._is_near = False
+
+    def at(self, point: CrashPoint) -> None:
+        """Be at a point that tests may die at; of a commit, what it is of tells it from others."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and "groups" not in frame.f_locals:
+            frame = frame.f_back
+        groups = () if frame is None else frame.f_locals["groups"]
+        if groups and all(batch.__module__.startswith(("tests.", "__main__")) for batch in groups):
+            return
+        self.step(point.value, " ".join(sorted(batch.__qualname__ for batch in groups)))
+
+    def step(self, name: str, of: str) -> None:
+        """Be about to take a step."""
+        if not self._is_near or self._of not in ("", of):
+            return
+        with self._lock:
+            self._steps += 1
+            step = f"{self._steps}" if self._is_each else f"{self.way}: {name} of {of}"
+            if step not in self._seen:
+                self._is_near = False
+                self.say(at=step)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def say(self, **what: Any) -> None:
+        """Tell whoever looks."""
+        self._write(self._told, json.dumps(what).encode() + b"\n")
+
+    def _counted(self, name: str, called: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **more: Any) -> Any:
+            if name == "open" and not args[1] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+                return called(*args, **more)
+            self.step(name, sys._getframe(1).f_code.co_qualname)
+            return called(*args, **more)
+
+        return call
+
+
+async def _live(url: str, store: str, origin: str, death: _Death, before: datetime) -> None:
+    """Put right what is left; then take every way that a file can go.
+
+    before: what is older than that has been looked at, and goes.
+    """
+    number = death.number
+    with _opened(store, death) as objects:
+        async with open_custody(
+            url,
+            Path("/nowhere"),
+            objects=objects,
+            rules=replace(RULES, max_bytes=2 * LARGE),
+            outbound=_Provider(number, f"{origin}/inline/{number}"),
+            signal=death.at,
+            retention=POLICY,
+            results=ResultHosting(answers_with_files=lambda operation: operation == "draw"),
+        ) as custody:
+            await custody.bench.context.store.write(_expire, before)
+            await _put_right(custody)
+            await _go_every_way(custody, death, origin)
+            death.go()
+            await _put_right(custody)
+
+
+async def _go_every_way(custody: CustodyBench, death: _Death, url: str) -> None:
+    """Fetch, share bytes, take in, lose, find lost and stray ones, fetch again, and drop."""
+    number, context = death.number, custody.bench.context
+    death.come("wanted")
+    for name in ("first", "same"):
+        task = await custody.succeeded({"url": f"{url}/large/{number}"}, name=f"{name} {number}")
+        death.say(wanted=task.key)
+    piece = {"url": f"{url}/small/{number}", "key": VANISHES}
+    task = await custody.succeeded(piece, name=f"{VANISHES} {number}")
+    death.come("fetched")
+    await _fetch(custody)
+    death.come("uploaded")
+    kept = await UploadReceiver(context).keep("default", _chunks(number), UploadTerms(LASTS))
+    death.say(kept=str(kept.id))
+    death.come("inline")
+    await custody.bench.sent(f"inline {number}", operation="draw")
+    death.come("swept")
+    (asset,) = await custody.of(task)
+    await custody.storage.objects.delete(asset.store_key or "")
+    await custody.storage.put(f"default/2020-01/stray-{number}", _chunks(number))
+    await _sweep(custody)
+    death.come("fetched again")
+    await AssetReader(context).fetch_again("default", asset.id)
+    await _fetch(custody)
+    death.come("dropped")
+    await context.store.write(_expire_some, None)
+    await Retention(context).drop_expired()
+
+
+async def _put_right(custody: CustodyBench) -> None:
+    """Do what workers would, once leases have ended."""
+    await _fetch(custody)
+    for job in await custody.bench.claim(JobKind.SUBMIT):
+        await SubmitAttempts(custody.bench.context).run(job)
+    await Retention(custody.bench.context).drop_expired()
+    await _sweep(custody)
+
+
+async def _fetch(custody: CustodyBench) -> None:
+    """Fetch all that is wanted, whoever held it."""
+    await custody.bench.context.store.write(_free, None)
+    for claimed in await custody.fetching.claim(limit=100, per_lane=100, busy={}):
+        await custody.fetching.fetch(claimed)
+
+
+async def _sweep(custody: CustodyBench) -> None:
+    """Sweep as some hours later."""
+    later = HandClock()
+    later.move(2 * GRACE.total_seconds())
+    await Retention(replace(custody.bench.context, clock=later)).sweep()
+
+
+def _free(tx: Tx, asked: Sequence[None]) -> list[None]:
+    """Set-based: end every lease."""
+    tx.db.execute(update(assets).where(assets.c.state == "wanted").values(next_at=LONG_AGO))
+    tx.db.execute(update(jobs).values(run_at=LONG_AGO))
+    return [None] * len(asked)
+
+
+def _expire(tx: Tx, asked: Sequence[datetime]) -> list[None]:
+    """Set-based: let the time of files be over that are older than that."""
+    old = update(assets).where(assets.c.state == "kept", assets.c.created_at < max(asked))
+    tx.db.execute(old.values(expires_at=LONG_AGO))
+    return [None] * len(asked)
+
+
+def _expire_some(tx: Tx, asked: Sequence[None]) -> list[None]:
+    """Set-based: let the time of every second file be over."""
+    some = update(assets).where(assets.c.state == "kept", assets.c.key % 2 == 0)
+    tx.db.execute(some.values(expires_at=LONG_AGO))
+    return [None] * len(asked)
+
+
+async def _chunks(number: int) -> AsyncIterator[bytes]:
+    yield film(SMALL, seed=10 * number + 5)
+
+
+class _Provider(ScriptedHttp):
+    """A provider whose answers hold two files; they are read by the service's own client."""
+
+    def __init__(self, number: int, url: str) -> None:
+        super().__init__(lambda _call: HttpResult(500, {}, b""))
+        self._id, self._url = f"theirs-{number}", url
+        self._client = EgressClient(["127.0.0.0/8"])
+
+    async def call_provider(
+        self,
+        call: HttpCall,
+        *,
+        may_send: MaySend = always,
+        files: OpenSink | None = None,
+        pieces: OpenPieces | None = None,
+    ) -> HttpResult | HttpFailure:
+        answer = await self._client.call_provider(
+            replace(call, url=self._url), may_send=may_send, files=files, pieces=pieces
+        )
+        if isinstance(answer, HttpFailure):
+            return answer
+        names = [one["b64_json"] for one in json.loads(answer.body)]
+        made = [{"kind": "video", "url": name, "key": str(at)} for at, name in enumerate(names)]
+        return says(id=self._id, said={"status": "succeeded", "id": self._id, "pieces": made})
+
+
+@contextmanager
+def _opened(store: str, death: _Death) -> Iterator[Folder | Bucket]:
+    """Open the store; of a bucket, every request and answer is a step."""
+    if "://" not in store:
+        with closing(Folder(Path(store), is_new=True)) as folder:
+            yield folder
+        return
+    with counted_requests(os.environ["AWS_ENDPOINT_URL"], partial(death.step, of=_STORE)) as url:
+        os.environ["AWS_ENDPOINT_URL"] = url
+        yield Bucket(store)
+
+
+class _Look:
+    """Compares rows and objects, from outside of the service."""
+
+    def __init__(self, engine: Engine, store: str) -> None:
+        self._engine, self._store = engine, store
+        self._client = bucket_client() if "://" in store else None
+
+    def find_flaws(self, said: Sequence[dict[str, Any]], *, is_over: bool) -> list[str]:
+        """Return what is wrong. is_over: a child has just put everything right."""
+        with self._engine.connect() as db:
+            rows = db.execute(select(assets)).all()
+        there = self._list()
+        kept = {row.store_key: row for row in rows if row.state == "kept"}
+        flaws = [
+            f"{row.piece} has no whole object"
+            for row in kept.values()
+            if (row.piece != VANISHES or is_over) and self._flaw(row, there)
+        ]
+        ids, of_tasks = {str(row.id) for row in rows}, {row.task_key for row in rows}
+        for one in said:
+            if "kept" in one and one["kept"] not in ids:
+                flaws.append("an upload that was told of is lost")
+            if "wanted" in one and one["wanted"] not in of_tasks:
+                flaws.append("a file of a verdict is forgotten")
+        if is_over:
+            strays = there.keys() - kept.keys()
+            flaws += [f"{len(strays)} objects that no row names"] if strays else []
+            ends = {row.state for row in rows if row.piece != VANISHES}
+            flaws += [f"files end as {ends}"] if not ends <= {"kept", "gone"} else []
+        return flaws
+
+    def _flaw(self, row: Any, there: dict[str, int]) -> bool:
+        if there.get(row.store_key) != row.size:
+            return True
+        return sha256(self._read(row.store_key)).digest() != bytes(row.sha256)
+
+    def _list(self) -> dict[str, int]:
+        if self._client is None:
+            root = Path(self._store)
+            files = [path for path in root.rglob("*") if path.is_file()]
+            return {path.relative_to(root).as_posix(): path.stat().st_size for path in files}
+        parts = urlsplit(self._store)
+        prefix = parts.path.strip("/") + "/"
+        found = self._client.list_objects_v2(Bucket=parts.netloc, Prefix=prefix)
+        return {one["Key"].removeprefix(prefix): one["Size"] for one in found.get("Contents", [])}
+
+    def _read(self, key: str) -> bytes:
+        if self._client is None:
+            return (Path(self._store) / key).read_bytes()
+        parts = urlsplit(self._store)
+        name = f"{parts.path.strip('/')}/{key}"
+        body: bytes = self._client.get_object(Bucket=parts.netloc, Key=name)["Body"].read()
+        return body
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
