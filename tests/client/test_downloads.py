@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from tests.support.databases import SqliteTemplate
 from tests.support.requests import EXAMPLE
 from tests.support.service import environment, listen, serving
+from tests.support.small_disk import small_disk
 from tracker.cli.main import main
 from tracker.client import AsyncClient, Client, NotKept, Task, Unreachable
 from tracker.emulator import EmulatorConfig
@@ -140,17 +141,49 @@ def test_a_later_call_goes_on_where_an_earlier_one_gave_up(
         assert tracker.download(task.id, path).read_bytes() == whole
 
 
+@pytest.mark.parametrize("more", [-9, 0, 1])
 def test_other_bytes_in_the_part_never_get_the_name(
+    service: str, task: Task, tmp_path: Path, more: int
+) -> None:
+    """A file that has changed since: some of the older one is here, or as much as the newer has."""
+    path = tmp_path / "film"
+    with Client(service) as tracker:
+        whole = tracker.download(task.id, tmp_path / "whole", timeout_s=60).read_bytes()
+        path.with_name("film.part").write_bytes(b"x" * (len(whole) + more))
+        assert tracker.download(task.id, path).read_bytes() == whole
+    assert {one.name for one in tmp_path.iterdir()} == {"film", "whole"}
+
+
+def test_bytes_that_are_not_the_assets_never_get_the_name(
     service: str, task: Task, tmp_path: Path
 ) -> None:
-    path = tmp_path / "film"
-    path.with_name("film.part").write_bytes(b"something else")
     with Client(service) as tracker:
+        piece = tracker.get(task.id).artifacts[0]
+        assert piece.asset is not None
+        shown = httpx.get(f"{service}/v1/assets/{piece.asset.id}", trust_env=False, timeout=60)
         with pytest.raises(Unreachable, match="digest"):
-            tracker.download(task.id, path, timeout_s=60)
-        assert not path.exists()
-        tracker.download(task.id, path)
-    assert path.exists()
+            tracker.download_asset(shown.json() | {"sha256": "0" * 64}, tmp_path / "film")
+    assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("film.part", b"")]
+
+
+def test_a_full_disk_ends_a_download_that_a_later_one_goes_on_with(
+    service: str, task: Task, tmp_path: Path
+) -> None:
+    with small_disk(tmp_path / "disk", size=1_000_000) as disk, Client(service) as tracker:
+        whole = tracker.download(task.id, tmp_path / "whole", timeout_s=60).read_bytes()
+        piece = tracker.get(task.id).artifacts[0]
+        assert piece.asset is not None
+        path = disk.path / "film"
+        disk.fill()
+        with pytest.raises(OSError, match="No space left"):
+            tracker.download(task.id, path)
+        options = ("assets", "get", piece.asset.id, "--out", str(path))
+        done = CliRunner().invoke(main, options, env={"TRACKER_URL": service})
+        assert (done.exit_code != 0, "No space left" in done.output) == (True, True)
+        assert len(done.output.splitlines()) == 1
+        disk.empty()
+        assert tracker.download(task.id, path).read_bytes() == whole
+        assert [one.name for one in disk.path.iterdir()] == ["film"]
 
 
 def test_the_client_for_asyncio_does_the_same(service: str, task: Task, tmp_path: Path) -> None:
@@ -193,6 +226,12 @@ def test_the_commands_list_show_download_and_fetch(
     out = tmp_path / "film.mp4"
     assert run("assets", "get", asset["id"], "--out", str(out))[0] == 0
     assert out.read_bytes() == whole
+    nowhere = run("assets", "get", asset["id"], "--out", str(tmp_path / "none" / "film.mp4"))
+    assert (nowhere[0] != 0, nowhere[1].count("\n"), "No such file" in nowhere[1]) == (
+        True,
+        1,
+        True,
+    )
     code, said = run("assets", "fetch", asset["id"])
     assert (code != 0, "is kept" in said) == (True, True)
     assert f"kept {asset['bytes']}" in run("tasks", "show", task.id)[1]

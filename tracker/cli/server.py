@@ -96,6 +96,8 @@ class Server:
                 client.download_asset(asset, out)
             except ClientError as error:
                 fail(str(error), code=FAILED)
+            except OSError as error:
+                fail(f"{error.filename or out}: {error.strerror}", code=FAILED)
 
     def patiently(self, path: str, *, wait_s: float, **options: Any) -> httpx.Response:
         """Send a GET that the service may hold for so long, and that outlives a restart of it."""

@@ -30,6 +30,7 @@ class Download:
         self._path, self._part = path, path.with_name(f"{path.name}.part")
         self._tell = progress or (lambda _done, _total: None)
         self._hash = hashlib.sha256()
+        self._is_resumed = False
         self._file: BinaryIO = self._part.open("a+b")
         self.done = self._file.seek(0, os.SEEK_END)
         if self.done > self.total:
@@ -37,6 +38,7 @@ class Download:
         self._file.seek(0)
         while block := self._file.read(BLOCK_BYTES):
             self._hash.update(block)
+        self._is_resumed = self.done > 0
         self._tell(self.done, self.total)
 
     @property
@@ -46,7 +48,13 @@ class Download:
 
     @property
     def is_whole(self) -> bool:
-        """Return true if nothing is missing."""
+        """Return true if nothing is missing.
+
+        What stood here at the beginning may be of another file, such as one that a newer result
+        has replaced: then all of it is asked for.
+        """
+        if self._is_resumed and self.done == self.total and not self._is_right():
+            self._restart()
         return self.done == self.total
 
     def headers(self) -> Mapping[str, str]:
@@ -69,7 +77,7 @@ class Download:
 
     def finish(self) -> Path:
         """Give the file its name. Raises Unreachable where its bytes are not those of the asset."""
-        if self._hash.hexdigest() != self.asset.sha256:
+        if not self._is_right():
             self._restart()
             raise Unreachable("the bytes that came have another digest", was_sent=True)
         self._file.flush()
@@ -82,7 +90,11 @@ class Download:
         """Let go of the file; what is there stays for the next call."""
         self._file.close()
 
+    def _is_right(self) -> bool:
+        return self._hash.hexdigest() == self.asset.sha256
+
     def _restart(self) -> None:
+        self._is_resumed = False
         self._file.truncate(0)
         self._file.seek(0)
         self._hash, self.done = hashlib.sha256(), 0

@@ -1,6 +1,7 @@
 """Uploads, and the files behind them: ranges, links, tenants. What is fetched is served alike."""
 
 import asyncio
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from functools import partial
 from hashlib import sha256
@@ -12,7 +13,7 @@ import pytest
 from sqlalchemy import update
 
 from tests.support.keys import bearer, issue
-from tests.support.origin import film
+from tests.support.origin import MP4, film
 from tests.support.raw import answer_of, dial
 from tests.web.conftest import Shared
 from tracker.clock import SystemClock
@@ -105,6 +106,43 @@ def test_a_link_is_dead_once_its_time_is_over(http: httpx.Client, stranger: http
         statuses.append(stranger.get(path_of(link["url"])).status_code)
     assert (statuses[0], statuses[-1]) == (200, 404)
     assert http.get(content(made)).status_code == 200
+
+
+def test_a_link_is_good_for_its_own_file_alone(
+    http: httpx.Client, foreign: httpx.Client, stranger: httpx.Client
+) -> None:
+    """Put parts of good tokens together: what proves one file proves no other."""
+
+    def raw_of(made: dict[str, Any]) -> bytes:
+        token: str = path_of(made["link"]["url"]).split("/")[2]
+        return urlsafe_b64decode(token + "=" * (-len(token) % 4))
+
+    mine, second = raw_of(upload(http, b"mine")), raw_of(upload(http, b"second"))
+    theirs = raw_of(upload(foreign, b"theirs"))
+    later = (int.from_bytes(mine[16:21], "big") + 1).to_bytes(5, "big")
+    places = http.post("/runway/uploads", json={"filename": "a.png", "numberOfParts": 1}).json()
+    forged = [
+        second[:16] + mine[16:],
+        theirs[:16] + mine[16:],
+        theirs[:21] + mine[21:],
+        mine[:16] + later + mine[21:],
+        mine[:21] + bytes(20),
+        mine + mine,
+    ]
+    tokens = [urlsafe_b64encode(one).rstrip(b"=").decode() for one in forged]
+    tokens.append(str(places["uploadUrls"][0]).rpartition("/")[2])
+    for token in tokens:
+        for method in ("GET", "HEAD"):
+            answer = stranger.request(
+                method, f"/links/{token}/a.mp4", headers={"range": "bytes=0-"}
+            )
+            assert (answer.status_code, b"mine" in answer.content) == (404, False), token
+    good = f"/links/{urlsafe_b64encode(mine).rstrip(b'=').decode()}/a.mp4"
+    asked = stranger.get(good, headers={"range": "bytes=0-1"})  # as Safari begins
+    assert (asked.status_code, asked.content) == (206, b"mi")
+    assert asked.headers["content-range"] == "bytes 0-1/4"
+    more = stranger.get(f"{good}?token={tokens[0]}&expires=9999999999")
+    assert more.status_code == 400
 
 
 @pytest.mark.parametrize("body", [{"expires_in_s": 0}, {"expires_in_s": 604801}, {"for": 1}])
@@ -267,6 +305,32 @@ def test_nothing_but_media_is_shown_in_place(
         assert answer.headers["content-type"] == "application/octet-stream"
         assert answer.headers["content-disposition"] == f'attachment; filename="{made["id"]}.{end}"'
         assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+
+
+@pytest.mark.parametrize(
+    ("first", "kind"),
+    [
+        (MP4, "video/mp4"),
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"GIF89a/*", "image/gif"),
+        (b"ID3", "audio/mpeg"),
+    ],
+)
+def test_what_begins_as_media_and_goes_on_as_a_page_is_never_taken_for_one(
+    http: httpx.Client, stranger: httpx.Client, first: bytes, kind: str
+) -> None:
+    made = upload(http, first + HTML + SVG)
+    for answer in (http.get(content(made)), stranger.get(path_of(made["link"]["url"]))):
+        assert (answer.headers["content-type"], answer.headers["x-content-type-options"]) == (
+            kind,
+            "nosniff",
+        )
+        policy = answer.headers["content-security-policy"]
+        assert ("default-src 'none'" in policy, "allow-scripts" in policy) == (True, False)
+        assert policy.startswith("sandbox ")
+    renamed = path_of(made["link"]["url"]).rpartition("/")[0] + "/page.html"
+    assert stranger.get(renamed).headers["content-type"] == kind
 
 
 def test_media_are_shown_in_place(http: httpx.Client) -> None:

@@ -13,6 +13,7 @@ from tracker.domain.access import Scope
 from tracker.domain.errors import BrokenTransfer, NotFound, UnkeepableFile
 from tracker.services.read.previewing import CannotShow, NoPreview, OpenPreview, PieceFile
 from tracker.web.edge import query
+from tracker.web.edge.asset_bytes import SHOWN_POLICY
 from tracker.web.edge.ranged import file_answer
 from tracker.web.edge.slow_readers import SlowReader, send_piece
 from tracker.web.edge.state import services
@@ -27,12 +28,9 @@ log = logging.getLogger(__name__)
 PAGES = Pages()
 _HEADERS = {
     "cache-control": "no-store",
-    "content-security-policy": (
-        "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"
-    ),
+    "content-security-policy": SHOWN_POLICY,
     "content-disposition": "inline",
 }
-"""A file that is opened by itself stands in a page of the browser's own, in which nothing runs."""
 _GAVE_UP = "its reader took nothing for too long"
 """Why a preview ends that nothing else is said of."""
 STATUSES = {
