@@ -23,7 +23,9 @@ _AMOUNTS = (
     ),
 )
 @remote
-@click.option("--since", metavar="DAY", help="First day, UTC.  [default: the first of this month]")
+@click.option(
+    "--since", metavar="DAY", help="First day, UTC.  [default: the first of the last day's month]"
+)
 @click.option("--until", metavar="DAY", help="Last day, UTC.  [default: today]")
 @click.option(
     "--by",

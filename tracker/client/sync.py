@@ -224,7 +224,7 @@ class Client(RunMethods, HoldMethods, ReceiptMethods):
     ) -> list[CostSum]:
         """Return what tasks cost that were created on these days, by group and currency.
 
-        since, until: UTC days, both inclusive; from the first of this month to today.
+        since, until: UTC days, both inclusive; from the first of that month to today.
         by:           some of day, provider, account, operation, key; day and provider for none.
         """
         flow = flows.costs(since=since, until=until, by=by, tries=self._tries)

@@ -173,6 +173,8 @@ def test_costs_are_told_by_group_to_their_tenant_alone(priced: Priced) -> None:
         assert [(one["phase"], one["origin"]) for one in task["costs"]] == [
             ("estimate", "price_list")
         ]
+        past = client.get("/v1/costs", params={"until": "2020-02-15"}).json()
+        assert (past["since"], past["until"], past["costs"]) == ("2020-02-01", "2020-02-15", [])
     with priced.client(stranger) as client:
         assert client.get("/v1/costs").json()["costs"] == []
     with Client(priced.url, key.secret) as client:
@@ -228,7 +230,7 @@ def test_no_name_of_a_key_is_a_formula_in_a_spreadsheet(
     [
         {"since": "yesterday"},
         {"since": "2020-01-01"},
-        {"until": "2020-01-01"},
+        {"since": "2020-01-02", "until": "2020-01-01"},
         {"by": "colour"},
         {"format": "xml"},
         {"tenant": "other"},

@@ -26,7 +26,9 @@ MOST_DAYS = 366
 _DEFAULT = (CostGroup.DAY, CostGroup.PROVIDER)
 _DAY = {"type": "string", "format": "date"}
 _PARAMS = (
-    Param("since", "First day, UTC; the first of this month where it is not given.", _DAY),
+    Param(
+        "since", "First day, UTC; the first of the month of `until` where it is not given.", _DAY
+    ),
     Param("until", f"Last day, UTC; today where it is not given. At most {MOST_DAYS} days.", _DAY),
     Param(
         "by",
@@ -105,7 +107,8 @@ async def get(request: Request) -> Response:
     is_csv = _wants_csv(request)
     by = [one for one in CostGroup if one in query.words(request, "by", CostGroup)] or _DEFAULT
     now, owner = services(request).clock.now().astimezone(UTC).date(), tenant(request)
-    since, until = _day(request, "since", now.replace(day=1)), _day(request, "until", now)
+    until = _day(request, "until", now)
+    since = _day(request, "since", until.replace(day=1))
     if not timedelta(0) <= until - since < timedelta(days=MOST_DAYS):
         reason = f"must be at most {MOST_DAYS - 1} days before until"
         raise InvalidRequest(FieldError("since", reason), malformed=True)
