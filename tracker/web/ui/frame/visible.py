@@ -4,13 +4,15 @@ import re
 
 HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2"
-    "\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff"
+    "\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff"
     "\ufeff\uffa0\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "|(?<![\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d"
+    "|\u200d(?![\u2190-\u27bf\U0001f000-\U0001faff])"
 )
 """Control and format characters, halves of surrogate pairs, and letters without a shape (Unicode
 15.0, DerivedCoreProperties.txt, Default_Ignorable_Code_Point, read 2026-11-29), but for tab, line
-feed and the variation selectors of emoji and ideographs.
+feed, the variation selectors of emoji and ideographs, and what joins two emoji into one.
 """
 
 
