@@ -19,7 +19,7 @@ from tests.support.workbench import HandClock
 from tracker.domain.errors import StorageError
 from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.objects.bucket import Bucket
-from tracker.objects.folder import Folder
+from tracker.objects.folder import BLOCK_BYTES, PARTS, Folder
 from tracker.services.custody.retention import Retention
 from tracker.services.storage import ObjectStore
 from tracker.services.upkeep import archive_reading
@@ -140,6 +140,20 @@ async def test_a_file_costs_one_flush_of_its_folder_once_that_is_on_the_disk(
     assert list(await listed(store)) == ["t/2026-11/c"]
     for one in (store, other):
         one.close()
+
+
+async def test_a_write_whose_part_is_taken_away_is_refused_in_words(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+
+    async def meddled() -> AsyncIterator[bytes]:
+        yield bytes(BLOCK_BYTES)
+        for part in (tmp_path / PARTS).iterdir():
+            part.unlink()
+
+    with pytest.raises(StorageError, match="removed meanwhile"):
+        await folder.put("t/2026-11/a", meddled())
+    assert await listed(folder) == {}
+    folder.close()
 
 
 async def test_what_is_not_there_says_so(objects: ObjectStore) -> None:

@@ -55,6 +55,7 @@ FIRST_PAUSES = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=6
 """After the first failed tries; then a tenth of what is left of the URL's life."""
 SHORTEST_PAUSE = timedelta(seconds=5)
 _HOST = re.compile(r"https?://(?:[^/?#@]*@)?([^/?#@]{1,255})(?=[/?#]|$)")
+_ID_CHARS = 36
 _BEFORE_HOST = "@"
 """No account has it in its name."""
 
@@ -242,6 +243,14 @@ def object_key(tenant: str, id_: UUID, made_at: datetime, mark: str) -> str:
     """
     folder = quote(tenant, safe="").replace(".", "%2E")[:200]
     return f"{folder}/{made_at:%Y-%m}/{id_}-{mark}"
+
+
+def asset_of_object(store_key: str) -> UUID | None:
+    """Return the asset that an object was named for; None for what no asset's object is named."""
+    try:
+        return UUID(store_key.rpartition("/")[2][:_ID_CHARS])
+    except ValueError:
+        return None
 
 
 def next_try(attempts: int, *, now: datetime, dies_at: datetime) -> datetime | None:

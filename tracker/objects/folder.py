@@ -28,6 +28,8 @@ PARTS = ".parts"
 """The subfolder of what is being written."""
 _THREADS = 4
 _LISTED_AT_ONCE = 512
+_FOLDERS_MADE = 8
+"""For one file, as long as each is removed before the file stands in it."""
 _OPEN_FOLDERS = 64
 """Kept open at once, of tenants and months."""
 _WRITTEN_AT_ONCE = 512
@@ -103,16 +105,10 @@ class Folder:
         Raises StorageError where no object was ever kept here, unless it may be new: the disk may
         not be mounted.
         """
-        try:
-            return (await self._run(os.stat, self._path(key))).st_size
-        except FileNotFoundError:
-            if self._is_new:
-                return None
-        try:
-            await self._run(os.stat, self._root / PARTS)
-        except FileNotFoundError:
-            raise StorageError(f"{self._root} is not the folder that assets are kept in") from None
-        return None
+        size = await self._run(_size, self._path(key))
+        if size is None and not self._is_new and await self._run(_size, self._root / PARTS) is None:
+            raise StorageError(f"{self._root} is not the folder that assets are kept in")
+        return size
 
     async def delete(self, key: str) -> None:
         """Delete an object, or what an interrupted write has left."""
@@ -135,16 +131,12 @@ class Folder:
         return self._root / key
 
     async def _run(self, call: Callable[..., Result], *args: Any) -> Result:
-        """Call in a thread. Raises StorageError for what the system refuses, but for what is not
-        there.
-        """
+        """Call in a thread. Raises StorageError for what the system refuses."""
         running = asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
             await asyncio.wait([running])  # or a file would be closed under the thread that uses it
-            raise
-        except FileNotFoundError:
             raise
         except OSError as error:
             raise StorageError(f"{error.strerror or error} ({self._root})") from error
@@ -210,10 +202,7 @@ class _Names:
         self._folders.clear()
 
     def _put_into_new(self, part: Path, path: Path) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder = _OpenFolder(path.parent)
-        if not folder.put(part, path.name):
-            raise FileNotFoundError(errno.ENOENT, "it was removed meanwhile")
+        folder = self._put_patiently(part, path)
         above = path.parent
         while not (above / PARTS).exists() and above != above.parent:
             above = above.parent
@@ -221,6 +210,19 @@ class _Names:
         if len(self._folders) >= _OPEN_FOLDERS:
             self._folders.clear()
         self._folders[path.parent] = folder
+
+    def _put_patiently(self, part: Path, path: Path) -> "_OpenFolder":
+        """Make the folder and put the file into it, also where others remove it when it is empty.
+
+        Returns the folder. Raises FileNotFoundError.
+        """
+        for _ in range(_FOLDERS_MADE):
+            with contextlib.suppress(FileNotFoundError):
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                folder = _OpenFolder(path.parent)
+                if folder.put(part, path.name):
+                    return folder
+        raise FileNotFoundError(errno.ENOENT, "the part or its folder was removed meanwhile")
 
 
 class _OpenFolder:
@@ -254,6 +256,14 @@ def _open(path: Path, opened: list[int], size: int, start: int) -> bytes:
         return os.pread(opened[0], size, start)
     except FileNotFoundError:
         raise StorageError("the object is not there") from None
+
+
+def _size(path: Path) -> int | None:
+    """Return the size of a file or folder; None where there is none."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
 def _unlink(path: Path) -> None:

@@ -12,12 +12,15 @@ from tests.support.made_up import NAME
 from tests.support.origin import film, whole
 from tests.support.upstream import Upstream
 from tests.support.workbench import HandClock
-from tracker.domain.custody import AssetState
+from tracker.domain.custody import AssetState, object_key
+from tracker.domain.errors import NotFound, Unavailable
 from tracker.domain.retention import FOR_EVER, KeptClass, RetentionPolicy, RetentionRule
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import TaskState
 from tracker.objects.folder import PARTS
+from tracker.services.counted import in_one_piece
 from tracker.services.custody.retention import VANISHED, Retention, SweepResult
+from tracker.services.custody.serving import AssetReader
 from tracker.services.upkeep import holding, retention_plan
 from tracker.services.upkeep.counting import EndCounter
 from tracker.services.upkeep.holding import NewHold
@@ -130,6 +133,46 @@ async def test_nothing_goes_before_its_time(custody: CustodyBench) -> None:
     await Retention(custody.bench.context).drop_expired()
     (asset,) = await custody.of(task)
     assert asset.state is AssetState.KEPT
+
+
+async def test_a_sweep_leaves_what_is_being_fetched_however_long_that_takes(
+    custody: CustodyBench,
+) -> None:
+    """S3 dates an object by when its writing began: it may be old at once."""
+    with Upstream(whole(FILM)) as origin:
+        task = await custody.succeeded({"url": f"{origin.url}/a"})
+        (wanted,) = await custody.of(task)
+        key = object_key(wanted.tenant, wanted.id, wanted.created_at, "slow")
+        await custody.storage.put(key, in_one_piece(FILM))
+        retention = Retention(custody.bench.context)
+        for strays in (0, 1):
+            for path in custody.files():
+                os.utime(path, (LONG_AGO, LONG_AGO))
+            assert await retention.sweep() == SweepResult(strays=strays, vanished=0)
+            await custody.fetch()
+    (kept,) = await custody.of(task)
+    assert await custody.content(kept) == FILM
+    assert len(custody.files()) == 1
+
+
+async def test_what_is_dropped_while_it_is_read_is_read_to_its_end(
+    database_url: str, tmp_path: Path
+) -> None:
+    content = film(3_000_000)
+    async with open_custody(database_url, tmp_path, retention=BRIEF) as custody:
+        with Upstream(whole(content)) as origin:
+            asset = await custody.fetched({"url": f"{origin.url}/a"})
+        reader = AssetReader(custody.bench.context)
+        blocks = reader.read(asset, 0, len(content))
+        came = await anext(blocks)
+        late = reader.read(asset, 0, len(content))  # begun before, and not read
+        await Retention(custody.bench.context).drop_expired()
+        assert custody.files() == []
+        assert came + b"".join([block async for block in blocks]) == content
+        with pytest.raises(Unavailable):
+            await anext(late)
+        with pytest.raises(NotFound):
+            reader.read(await reader.get(asset.tenant, asset.id), 0, 1)
 
 
 async def test_a_sweep_removes_old_strays_and_says_how_many(custody: CustodyBench) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from tracker.domain.custody import Asset, AssetState
+from tracker.domain.custody import Asset, AssetState, asset_of_object
 from tracker.domain.errors import Misuse, StorageError
 from tracker.domain.events import EventKind
 from tracker.domain.signals import CrashPoint
@@ -19,12 +19,15 @@ from tracker.services.recorder import Recorder
 from tracker.services.storage import Storage
 from tracker.store import assets, tasks
 from tracker.store.driver.transaction import Tx
+from tracker.store.store import Reading
 
 log = logging.getLogger(__name__)
 
 BATCH = 200
-GRACE = timedelta(hours=1)
-"""An object that no row names may still be about to get one; a part may still be written to."""
+GRACE = timedelta(hours=2)
+"""An object that no row names may still be about to get one; a part may still be written to. An
+upload takes an hour at most, and S3 dates an object by when its writing began
+(https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html, read 2026-11-30)."""
 VANISHED = "its object has vanished from the store"
 
 
@@ -94,8 +97,7 @@ class Retention:
     async def _remove_strays(self, store_keys: Sequence[str]) -> int:
         if not store_keys:
             return 0
-        used = await self._context.store.read(lambda db: assets.in_use(db, store_keys))
-        strays = [key for key in store_keys if key not in used]
+        strays = await self._context.store.read(partial(_find_strays, store_keys=store_keys))
         for key in strays:
             await self._storage.objects.delete(key)
         return len(strays)
@@ -140,6 +142,15 @@ class Retention:
                 "a file stays until the next sweep: %(file)s: %(reason)s",
                 {"file": store_key, "reason": error},
             )
+
+
+def _find_strays(db: Reading, store_keys: Sequence[str]) -> list[str]:
+    """Return objects that no row names, or is about to name: a fetch may take longer than GRACE."""
+    used = assets.in_use(db, store_keys)
+    unused = {key: asset_of_object(key) for key in store_keys if key not in used}
+    found = assets.by_id(db, {id_ for id_ in unused.values() if id_ is not None})
+    wanted = {id_ for id_, asset in found.items() if asset.state is AssetState.WANTED}
+    return [key for key, id_ in unused.items() if id_ not in wanted]
 
 
 @dataclass(frozen=True, slots=True)
