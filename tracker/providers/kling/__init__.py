@@ -1,1 +1,1 @@
-"""Kling (可灵), legacy dialect: `task_id`, `task_status`, `task_result` under `/v1/…`."""
+"""Kling (可灵) in both of its dialects, and gateways in front of it: the adapter and the front."""

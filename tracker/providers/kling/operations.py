@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.validation import field_errors
-from tracker.providers.kling import still, video
+from tracker.providers.kling import image_audio, video
 from tracker.providers.kling.fields import OperationInput, wishes
 from tracker.providers.kling.given import set_fields
 from tracker.providers.ports.adapter import Request
@@ -26,17 +26,17 @@ OPERATIONS: Mapping[str, type[OperationInput]] = MappingProxyType(
         "videos/effects": video.Effects,
         "videos/motion-control": video.MotionControl,
         "videos/omni-video": video.OmniVideo,
-        "images/generations": still.Generations,
-        "images/multi-image2image": still.MultiImage2Image,
-        "images/omni-image": still.OmniImage,
-        "images/editing/expand": still.Expand,
-        "images/kolors-virtual-try-on": still.TryOn,
-        "audio/text-to-audio": still.TextToAudio,
-        "audio/video-to-audio": still.VideoToAudio,
-        "general/ai-multi-shot": still.MultiShot,
-        "general/custom-voices": still.CustomVoice,
-        "general/advanced-custom-elements": still.CustomElement,
-        "general/custom-elements": still.CustomElement,
+        "images/generations": image_audio.Generations,
+        "images/multi-image2image": image_audio.MultiImage2Image,
+        "images/omni-image": image_audio.OmniImage,
+        "images/editing/expand": image_audio.Expand,
+        "images/kolors-virtual-try-on": image_audio.TryOn,
+        "audio/text-to-audio": image_audio.TextToAudio,
+        "audio/video-to-audio": image_audio.VideoToAudio,
+        "general/ai-multi-shot": image_audio.MultiShot,
+        "general/custom-voices": image_audio.CustomVoice,
+        "general/advanced-custom-elements": image_audio.CustomElement,
+        "general/custom-elements": image_audio.CustomElement,
     }
 )
 _FILLED_IN = frozenset({"videos/multi-image2video"})

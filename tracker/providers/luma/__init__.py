@@ -1,1 +1,1 @@
-"""Luma's Dream Machine API: the adapter, and the front for its clients."""
+"""Luma: the Dream Machine API, the newer one of agents, gateways; their adapters and fronts."""

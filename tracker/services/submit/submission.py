@@ -1,4 +1,4 @@
-"""Accept a task, once; and carry out one try to hand it to its provider."""
+"""Accept a task, once: check its input, choose its account, keep it; `attempting` sends it."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence

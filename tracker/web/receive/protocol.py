@@ -1,4 +1,4 @@
-"""A shorter way into the service for callbacks, which are what it gets most of.
+"""Answer plain callbacks in the server's HTTP protocol, before the app: most requests are these.
 
 uvicorn makes a scope, a channel and a cycle for each request, and ASGI passes messages through
 them; that is half of what an event loop does for a callback. One that is there at once needs
