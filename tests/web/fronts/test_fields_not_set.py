@@ -9,6 +9,7 @@ import pytest
 
 from tests.providers.kinds import KINDS
 from tests.providers.support import NOW
+from tests.web.conftest import Shared
 from tests.web.fronts.spoken import SPOKEN
 from tests.web.fronts.test_front_contract import DIALECTS
 from tracker.providers.ports.front import Create
@@ -86,3 +87,32 @@ def test_empty_fields_change_nothing(provider: str, path: str, body: Mapping[str
         assert submits.check(read.operation, read.input) == asked, empty
         is_alike = replace(read, input=bare.input) == bare
         assert is_alike, empty
+
+
+LISTS = {
+    "/v1/videos/text2video": ("pageNum", "pageSize"),
+    "/openai/v1/videos": ("order", "after", "limit"),
+    "/replicate/v1/predictions": ("cursor",),
+    "/vidu/ent/v2/tasks": ("pager.page_token", "pager.pagesz"),
+    "/wan/api/v1/tasks": ("status", "page_no", "page_size", "start_time", "end_time"),
+    "/ark/api/v3/contents/generations/tasks": ("page_num", "page_size", "filter.status"),
+    "/luma/generations": ("limit", "offset"),
+}
+
+
+def test_empty_parameters_of_lists_change_nothing(shared_idle: Shared) -> None:
+    with shared_idle.client() as http:
+        for path, names in LISTS.items():
+            for empty in ("", " "):
+                answer = http.get(path, params=dict.fromkeys(names, empty))
+                assert answer.status_code == http.get(path).status_code == 200, answer.text
+        empties: dict[str, Any] = {
+            "limit": None,
+            "cursor": "",
+            "start_time": None,
+            "end_time": "",
+            "filters": [],
+        }
+        assert http.post("/tasks", json=empties).json()["code"] == 0
+        for ids in (None, ""):
+            assert http.post("/mj/task/list-by-condition", json={"ids": ids}).json() == []

@@ -130,7 +130,7 @@ def _list(call: FrontCall) -> Get | WantsBody:
     """Read the ids, which come as texts or as numbers."""
     if call.body is None:
         return WantsBody()
-    ids = call.body.get("ids", [])
+    ids = call.body.get("ids") or []
     if not isinstance(ids, list) or len(ids) > _MOST_LISTED:
         raise InvalidRequest(FieldError("ids", f"must be a list of at most {_MOST_LISTED} ids"))
     names = [str(one) for one in ids if isinstance(one, str | int) and not isinstance(one, bool)]

@@ -22,6 +22,7 @@ from tracker.domain.access import Scope as AccessScope
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.records import changed
 from tracker.domain.task import in_known_state
+from tracker.domain.validation import is_blank
 from tracker.providers.ports.front import (
     Command,
     Create,
@@ -189,7 +190,7 @@ class FrontHost:
             path="/".join(parts_of(path.removeprefix(self._prefix))),
             at=services(request).clock.now(),
             base=_base_of(request) + self._prefix,
-            query=request.query_params.multi_items() if request.scope["query_string"] else (),
+            query=_set_parameters(request) if request.scope["query_string"] else (),
             headers={  # whose names ASGI servers write in lower case
                 name.decode("latin-1"): value.decode("latin-1")
                 for name, value in request.scope["headers"]
@@ -329,3 +330,8 @@ def _response(answer: FrontAnswer) -> Response:
     if answer.body is None:
         return Response(status_code=answer.status, headers=dict(answer.headers))
     return Response(to_json(answer.body), answer.status, dict(answer.headers), "application/json")
+
+
+def _set_parameters(request: Request) -> list[tuple[str, str]]:
+    """Return the parameters of a query that have a value, as generated clients write them all."""
+    return [one for one in request.query_params.multi_items() if not is_blank(one[1])]

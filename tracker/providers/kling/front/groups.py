@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.task import TaskState
 from tracker.domain.validation import field_errors
+from tracker.providers.kit.set_fields import set_fields
 from tracker.providers.kling.front import shapes
 from tracker.providers.kling.standard import SOLUTIONS, is_solution
 from tracker.providers.ports.front import Get, Page, Shown
@@ -64,7 +65,7 @@ def read_names(call: FrontCall) -> Get:
 def read_page(call: FrontCall) -> Page:
     """Read which page is asked for. Raises InvalidRequest."""
     try:
-        asked = Listing.model_validate(call.body)
+        asked = Listing.model_validate(set_fields(Listing, call.body or {}))
     except ValidationError as error:
         raise InvalidRequest(*field_errors(error)) from None
     solutions = call.path == "solutions"
