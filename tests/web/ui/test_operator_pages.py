@@ -192,6 +192,7 @@ def test_budgets_stand_beside_the_keys_that_they_cap(shared_idle: Shared, person
                 await Budgets(store, clock).keep(cap)
 
     asyncio.run(plant())
+    assert "1 budget is used up" in person.see("/attention")
     page = person.see("/keys")
     assert re.search(r"all keys.*day \(UTC\).*0 CNY.*used up: new tasks are refused", page)
     assert "4,200" not in page  # another tenant's

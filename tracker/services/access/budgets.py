@@ -21,6 +21,11 @@ class BudgetUse:
     key: ApiKey | None
     used: Decimal
 
+    @property
+    def is_used_up(self) -> bool:
+        """Return whether every task that would add anything is refused."""
+        return self.used >= self.budget.amount
+
 
 class Budgets:
     """Works on the database alone. Every process reads budgets anew for each batch of tasks."""
@@ -33,6 +38,10 @@ class Budgets:
     async def list_all(self) -> list[BudgetUse]:
         """Return all budgets, by tenant."""
         return await self._store.read(self._list)
+
+    async def of_tenant(self, tenant: str) -> list[BudgetUse]:
+        """Return the budgets of a tenant and of its keys."""
+        return [one for one in await self.list_all() if one.budget.tenant == tenant]
 
     async def submitter(self, tenant: str, id_: UUID) -> int | None:
         """Return the row of one of a tenant's keys; None where it has no such key."""

@@ -16,6 +16,7 @@ from tracker.domain.cost import Price
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.tally import Tally
 from tracker.domain.task import TaskState
+from tracker.services.access.budgets import Budgets
 from tracker.services.upkeep.counting import Counted, look
 from tracker.store.endpoint_troubles import MOST_OWED
 from tracker.web.api import attention as api
@@ -118,11 +119,15 @@ async def show(request: Request, reader: Reader) -> Response:
         request, lambda at: counted.hours.get(at, {}).values(), first=first, now=now
     )
     groups = groups_of(found)
+    spent = 0
+    if reader.may(Scope.ADMIN):
+        spent = sum(one.is_used_up for one in await Budgets(our.store, our.clock).of_tenant(owner))
     return page(
         request,
         reader,
         "attention.html",
         groups=groups,
+        spent=spent,
         forged=found["receipts"][Verdict.FORGED.value],
         forgeries=found["forgeries"],
         needs=needs_text(found),

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
-from tracker.services.access.budgets import Budgets, BudgetUse
+from tracker.services.access.budgets import Budgets
 from tracker.services.access.keys import Grant
 from tracker.store import keys
 from tracker.store.keys import ApiKey
@@ -15,7 +15,7 @@ from tracker.web.api.keys import NO_SUCH_KEY
 from tracker.web.edge import query
 from tracker.web.edge.operation import Param
 from tracker.web.edge.paging import next_cursor, position
-from tracker.web.edge.state import Services, services
+from tracker.web.edge.state import services
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.asking import Question, aim, ask, done
 from tracker.web.ui.frame.forms import SentForm, read_form
@@ -45,12 +45,8 @@ async def show(request: Request, reader: Reader) -> Response:
         keys=found[:ROWS],
         more=next_cursor(request, last, scope=scope),
         scopes=list(Scope),
-        budgets=[one for one in await _budgets(our) if one.budget.tenant == reader.tenant],
+        budgets=await Budgets(our.store, our.clock).of_tenant(reader.tenant),
     )
-
-
-async def _budgets(our: Services) -> list[BudgetUse]:
-    return await Budgets(our.store, our.clock).list_all()
 
 
 @PAGES.post("/keys", scope=Scope.ADMIN, action="keys.create")

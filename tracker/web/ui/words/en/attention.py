@@ -9,6 +9,10 @@ WORDS: Words = {
     "attention.settled": "settled",
     "attention.new": ("{n} more needs you: show", "{n} more need you: show"),
     "attention.empty": "Nothing needs you. Whatever does will stand here.",
+    "attention.spent": (
+        "{n} budget is used up: new tasks that it covers are refused.",
+        "{n} budgets are used up: new tasks that they cover are refused.",
+    ),
     "attention.since": "Since",
     "attention.last": "last",
     "attention.failing": "failing since",

@@ -9,6 +9,10 @@ WORDS: Words = {
     "attention.settled": "已了结",
     "attention.new": ("又有 {n} 项需要你处理：查看", "又有 {n} 项需要你处理：查看"),
     "attention.empty": "目前没有需要你处理的事项；一旦出现，会显示在这里。",
+    "attention.spent": (
+        "{n} 个预算已用完：其范围内的新任务会被拒绝。",
+        "{n} 个预算已用完：其范围内的新任务会被拒绝。",
+    ),
     "attention.since": "始于",
     "attention.last": "最近一次",
     "attention.failing": "持续失败，始于",
