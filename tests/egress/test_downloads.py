@@ -7,6 +7,7 @@ from threading import Semaphore
 
 import pytest
 
+from tests.egress.test_policy import HOSTS, NO_URLS
 from tests.support.origin import MP4, by_path, head, whole
 from tests.support.resolver import Resolver
 from tests.support.tls import make_certificates
@@ -17,6 +18,7 @@ from tracker.egress.download import Downloading
 
 pytestmark = pytest.mark.anyio
 
+REFUSED = ("may not be", "the address is not valid")
 KEY = {"authorization": "Bearer of-the-account"}
 ELSEWHERE = "files.example"
 
@@ -101,6 +103,31 @@ async def test_a_redirect_to_a_name_that_leads_inside_is_not_followed(address: s
     assert isinstance(answer, HttpFailure)
     assert answer.reason.startswith("may not be called")
     assert len(origin.asked) == 1
+
+
+async def test_no_spelling_of_an_address_inside_is_reached_by_a_redirect() -> None:
+    """The whole corpus of addresses, each as the place that an origin outside leads to."""
+    hosts = {str(one.values[0]) for one in HOSTS} - {"127.0.0.1"}  # which is the origin's own
+    urls = {str(one.values[0]) for one in NO_URLS}
+    corpus = sorted({f"http://{host}:8443/" for host in hosts} | urls)
+    places = [one for one in corpus if ":" in one and not {*"\r\n\x00"} & {*one}]
+    assert len(places) > 160
+    reached = []
+
+    def lead(asked: Asked) -> Iterable[bytes]:
+        number = int(asked.line.split()[1].strip("/"))
+        return [head("302 Found", 0, f"location: {places[number]}")]
+
+    with Upstream(lead) as origin:
+        for number, place in enumerate(places):
+            names = Resolver(["127.0.0.1"], ["10.0.0.1"])  # every other name leads inside
+            way = Downloading(["127.0.0.1/32"], cap=1024, silence_s=20, resolver=names)
+            url = f"http://origin.example:{port_of(origin)}/{number}"
+            answer = await way.open_file(url, {}, {})
+            if not (isinstance(answer, HttpFailure) and answer.reason.startswith(REFUSED)):
+                reached.append((place, answer))
+        assert len(origin.asked) == len(places)
+    assert reached == []
 
 
 async def test_an_origin_that_drips_is_ended_long_before_its_file() -> None:
