@@ -16,7 +16,7 @@ from tests.support.origin import film, ranged
 from tests.support.s3 import BUCKET, MISSING, emulated_s3, is_there
 from tests.support.upstream import Upstream
 from tests.support.workbench import HandClock
-from tracker.domain.errors import StorageError
+from tracker.domain.errors import NameTaken, StorageError
 from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import BLOCK_BYTES, PARTS, Folder
@@ -231,4 +231,4 @@ async def test_of_writers_of_one_instant_one_keeps_the_name(s3: str, tmp_path: P
     )
     [kept] = [text for text, error in zip(texts, wrote, strict=True) if error is None]
     assert await read(stores[0], "t/a", 0, len(kept)) == kept
-    assert [type(error) for error in wrote if error is not None] == [StorageError] * 3
+    assert [type(error) for error in wrote if error is not None] == [NameTaken] * 3

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tracker.domain.custody import StoredObject
-from tracker.domain.errors import StorageError
+from tracker.domain.errors import NameTaken, StorageError
 
 PART_BYTES = 5 * 1024 * 1024
 """Of a multipart upload: the least that S3 takes."""
@@ -80,10 +80,10 @@ class Bucket:
                 await put(mode="create")
             except (NotImplementedError, self._api.exceptions.NotSupportedError):
                 if await self.size(key) is not None:
-                    raise StorageError(_TAKEN.format(key)) from None
+                    raise NameTaken(_TAKEN.format(key)) from None
                 await put()
         except self._api.exceptions.AlreadyExistsError:
-            raise StorageError(_TAKEN.format(key)) from None
+            raise NameTaken(_TAKEN.format(key)) from None
         except self._api.exceptions.BaseError as error:
             raise self._failed(error) from error
 

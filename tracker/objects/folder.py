@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from tracker.clock import new_token
 from tracker.domain.custody import StoredObject
-from tracker.domain.errors import StorageError
+from tracker.domain.errors import NameTaken, StorageError
 from tracker.precedence import step_back
 
 BLOCK_BYTES = 1024 * 1024
@@ -139,7 +139,8 @@ class Folder:
             await asyncio.wait([running])  # or a file would be closed under the thread that uses it
             raise
         except OSError as error:
-            raise StorageError(f"{error.strerror or error} ({self._root})") from error
+            refused = NameTaken if isinstance(error, FileExistsError) else StorageError
+            raise refused(f"{error.strerror or error} ({self._root})") from error
 
 
 async def _blocks(data: bytes) -> AsyncGenerator[bytes, None]:

@@ -22,7 +22,7 @@ class ObjectStore(Protocol):
     async def put_new(self, key: str, data: bytes) -> None:
         """Keep bytes under a name that others may choose too.
 
-        Raises StorageError where an object has it, as far as the store can tell at that instant.
+        Raises NameTaken where an object has it, as far as the store can tell at that instant.
         """
         ...
 

@@ -82,6 +82,14 @@ def void_begun(db: Connection, *, now: datetime) -> None:
     db.execute(begun.values(state=ArchiveState.VOID.value, changed_at=now))
 
 
+def disown(db: Connection, paths: Collection[str], *, now: datetime) -> None:
+    """Give up files that were begun, and leave what lies there: another database wrote it."""
+    begun = update(archives).where(
+        archives.c.path.in_(paths), archives.c.state == ArchiveState.BEGUN.value
+    )
+    db.execute(begun.values(state=ArchiveState.CLEARED.value, changed_at=now))
+
+
 def void(db: Connection) -> list[str]:
     """Return the paths of files that are to be deleted: of those alone that this database began.
 

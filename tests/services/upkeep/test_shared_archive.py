@@ -34,6 +34,20 @@ class DiesInArchive(Exception):
     """The process ends here."""
 
 
+class FasterOthers(MeddlingFolder):
+    """An archive in which another database takes the first name that is chosen. theirs: names."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.theirs: list[str] = []
+
+    async def put_new(self, key: str, data: bytes) -> None:
+        if not self.theirs:
+            self.theirs.append(key)
+            await super().put_new(key, b"theirs")
+        await super().put_new(key, data)
+
+
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[MeddlingFolder]:
     folder = MeddlingFolder(tmp_path / "archive")
@@ -100,6 +114,24 @@ async def test_what_another_origin_began_stays_and_what_this_one_began_goes(
         }
         (kept,) = [row.path for row in await _rows(bench, archives_table) if row.state == "kept"]
         assert set(files_of(tmp_path / "archive")) == {theirs, kept}
+
+
+async def test_a_file_that_another_database_was_faster_to_write_stays_as_it_is(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Two copies choose one name at one instant: the slower one leaves it and takes another."""
+    clock, archive = HandClock(), FasterOthers(tmp_path / "archive")
+    async with opened(database_url, clock, INPUTS, archive) as bench:
+        await _ended(bench, "one")
+        clock.move(11 * DAY_S)
+        for _ in range(2):
+            await work_all(RetentionChore(bench.context))
+            await bench.context.store.write(_free_lease, None)
+        assert await _states(bench) == {ArchiveState.CLEARED: 1, ArchiveState.KEPT: 1}
+        assert len(await _read(bench, KeptClass.INPUTS)) == 1
+        (theirs,) = archive.theirs
+        assert (tmp_path / "archive" / theirs).read_bytes() == b"theirs"
+    archive.close()
 
 
 async def test_nothing_is_dropped_while_a_restored_database_is_recovered(

@@ -17,7 +17,7 @@ from itertools import count
 
 from tracker.domain import archive
 from tracker.domain.archive import ArchivedRow
-from tracker.domain.errors import StorageError
+from tracker.domain.errors import NameTaken, StorageError
 from tracker.domain.retention import KeptClass
 from tracker.domain.signals import CrashPoint
 from tracker.objects import parquet
@@ -69,7 +69,11 @@ class Archiver:
         self._context.at(CrashPoint.ARCHIVE_BEGUN)
         for file, data in named:
             # Another database, restored from a copy of this one, may choose the same name.
-            await self._objects.put_new(file.path, data)
+            try:
+                await self._objects.put_new(file.path, data)
+            except NameTaken:  # it is not ours to be deleted: the rows get another name
+                await self._context.store.write(_disown, [file.path])
+                raise
             await read_file(self._objects, file)
         self._context.at(CrashPoint.ARCHIVE_WRITTEN)
         return WrittenRows(keys, marks, [file.path for file, _ in named])
@@ -147,6 +151,12 @@ def _clear(tx: Tx, cleared: Sequence[Sequence[str]]) -> list[None]:
     for paths in cleared:
         archives.clear(tx.db, paths, now=tx.now)
     return [None] * len(cleared)
+
+
+def _disown(tx: Tx, taken: Sequence[Sequence[str]]) -> list[None]:
+    for paths in taken:
+        archives.disown(tx.db, paths, now=tx.now)
+    return [None] * len(taken)
 
 
 async def read_file(objects: ObjectStore, file: ArchiveFile) -> list[ArchivedRow]:
