@@ -1,6 +1,6 @@
 """Statements for what needs a human. Each reads a small index, however long the history is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,10 @@ from sqlalchemy import Connection, Select, func, literal_column, select, text
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.task import FollowUp, TaskState
 from tracker.domain.unknown_word import word_of
+from tracker.domain.work import JobKind
 from tracker.store.dismissals import DismissalKind, none_of
-from tracker.store.schema import BLOCKED, LATE, ODD, OVERDUE, receipts, tasks
+from tracker.store.jobs import MAY_BE_IT
+from tracker.store.schema import BLOCKED, LATE, ODD, OVERDUE, jobs, receipts, tasks
 from tracker.store.tolerant import member
 
 ASKING = (
@@ -86,6 +88,16 @@ def uncertain(db: Connection, tenant: str, *, limit: int) -> list[StuckTaskRow]:
     found = _tasks(tenant, tasks.c.updated_at)
     found = found.where(tasks.c.state == TaskState.UNCERTAIN.value)
     return _stuck(db, found.order_by(tasks.c.created_at.desc(), tasks.c.key.desc()), limit)
+
+
+def told_candidates(db: Connection, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return, by task, what the latest look told a person to choose from."""
+    if not ids:
+        return {}
+    found = select(tasks.c.id, jobs.c.last_error).join(tasks, tasks.c.key == jobs.c.task_key)
+    found = found.where(tasks.c.id.in_(ids), jobs.c.kind == JobKind.RECONCILE.value)
+    found = found.where(jobs.c.last_error.startswith(MAY_BE_IT))
+    return {one.id: one.last_error for one in db.execute(found)}
 
 
 def list_blocked(db: Connection, tenant: str, *, limit: int) -> list[StuckTaskRow]:

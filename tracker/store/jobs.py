@@ -31,6 +31,8 @@ from tracker.store.schema import jobs, tasks
 
 WAITING = "waiting for a free slot"
 """The `last_error` of a submit that our own cap holds back."""
+MAY_BE_IT = "in the provider's list these may be it"
+"""The beginning of the `last_error` of a look that leaves the choice to a person."""
 
 
 @dataclass(frozen=True, slots=True)

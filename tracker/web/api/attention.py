@@ -82,10 +82,11 @@ def _render_unsettled(
 ) -> list[service_views.StuckTask]:
     """Return tasks with why they wait or were lost.
 
-    The latest attempt says it, or that their account has no free slot.
+    The latest attempt says it, a look that leaves the choice to a person, or that their account
+    has no free slot.
     """
     tried = [one.id for one in found if one.state in _SENT_LATER]
-    said = attempts.last_messages(db, tried)
+    said = attempts.last_messages(db, tried) | attention.told_candidates(db, tried)
     full = _full_accounts(db, found, caps)
 
     def why(one: attention.StuckTaskRow) -> str | None:
