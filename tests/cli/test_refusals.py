@@ -2,7 +2,9 @@
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from tracker.cli.main import main
 from tracker.cli.refusals import hide_password, no_answer, reason_of
 
 URL = "https://user:p%40ss@tracker.example:8443/root?x=a@b"
@@ -22,10 +24,35 @@ URL = "https://user:p%40ss@tracker.example:8443/root?x=a@b"
 )
 def test_an_address_is_told_without_its_password(error: httpx.HTTPError) -> None:
     told = no_answer(URL, error)
-    assert told.startswith("https://***@tracker.example:8443/root?x=a@b: ")
+    assert told.startswith("https://***@tracker.example:8443/root: ")
 
 
 def test_an_answer_of_another_service_is_told_so_too() -> None:
     answer = httpx.Response(404, text="no", request=httpx.Request("GET", URL))
     assert "https://***@tracker.example" in reason_of(answer)
     assert hide_password("http://127.0.0.1:8000/a@b") == "http://127.0.0.1:8000/a@b"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "options"),
+    [
+        ("TRACKER_URL", "ht tp://q7z0x9", ()),
+        ("TRACKER_URL", "http://127.0.0.1:9/?key=q7z0x9", ()),
+        ("TRACKER_URL", "http://u:q7z0x9@127.0.0.1:9", ()),
+        ("TRACKER_URL", "http://h:q7z0x9", ()),
+        ("TRACKER_API_KEY", "q7z0x9 \xe9", ()),
+        ("HTTP_PROXY", "u:q7z0x9:x", ("--url", "http://tracker.example")),
+        ("HTTP_PROXY", "http://q7z0x9 \xe9", ("--url", "http://tracker.example")),
+        ("HTTP_PROXY", "socks5://u:q7z0x9@h:1", ("--url", "http://tracker.example")),
+        ("SSL_CERT_FILE", "q7z0x9", ("--url", "https://127.0.0.1:9")),
+        ("SSL_CERT_FILE", "q7z0x9" * 100, ("--url", "https://127.0.0.1:9")),
+    ],
+)
+def test_a_secret_in_the_wrong_place_is_not_printed(
+    name: str, value: str, options: tuple[str, ...]
+) -> None:
+    env = {"TRACKER_URL": "http://127.0.0.1:9"} | {name: value}
+    said = CliRunner(env=env).invoke(main, ("tasks", "list", *options), prog_name="tracker")
+    assert said.exit_code in (1, 2)
+    assert len(said.stderr.splitlines()) == 1
+    assert "q7z0x9" not in said.output

@@ -2,15 +2,19 @@
 
 import ssl
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
 from tracker.bounded_http import BoundedTransport
-from tracker.cli.refusals import hide_password
 from tracker.cli.shared import fail
+from tracker.environment import is_file
 from tracker.pasted import bare
 
+_NO_ADDRESS = (
+    "--url, TRACKER_URL: must be the address of a service, like https://tracker.example.com"
+)
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -30,21 +34,23 @@ def client_for(
     url = add_scheme(url.strip())
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
+        fail(_NO_ADDRESS)
+    try:
+        transport = BoundedTransport(
+            verify=_authorities(cacert) if parts.scheme == "https" else False,
+            proxy=proxy_for(parts.scheme, parts.hostname, environ),
+        )
+    except (httpx.InvalidURL, ValueError):
+        # Not in httpx's words, which quote what stands there: the proxy's password, too.
         fail(
-            f"--url: {hide_password(url)!r} is no address of a service, like https://tracker.example.com"
+            "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY: must be a proxy like http://proxy.example.com:3128"
         )
     try:
         return httpx.Client(
-            base_url=url,
-            headers=_headers(api_key),
-            timeout=timeout_s,
-            transport=BoundedTransport(
-                verify=_authorities(cacert) if parts.scheme == "https" else False,
-                proxy=proxy_for(parts.scheme, parts.hostname, environ),
-            ),
+            base_url=url, headers=_headers(api_key), timeout=timeout_s, transport=transport
         )
-    except (httpx.InvalidURL, ValueError) as error:
-        fail(f"--url or a proxy variable: {error}")
+    except (httpx.InvalidURL, ValueError):
+        fail(_NO_ADDRESS)
 
 
 def add_scheme(url: str) -> str:
@@ -87,4 +93,11 @@ def _authorities(cacert: str | None) -> ssl.SSLContext | bool:
     except (OSError, ssl.SSLError) as error:
         # An SSLError is an OSError, too: of a file that is there and holds no certificate.
         reason = "holds no PEM certificate" if isinstance(error, ssl.SSLError) else error.strerror
-        fail(f"--cacert or SSL_CERT_FILE: {cacert}: {reason}")
+        if _may_be_shown(Path(cacert)):
+            fail(f"--cacert or SSL_CERT_FILE: {cacert}: {reason}")
+        fail(f"--cacert or SSL_CERT_FILE: {reason}")
+
+
+def _may_be_shown(path: Path) -> bool:
+    """Tell whether a path is one of certificates; a secret may stand in its place."""
+    return path.suffix in (".pem", ".crt", ".cer", ".cert") or is_file(path)

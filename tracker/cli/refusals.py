@@ -13,8 +13,8 @@ _USER_INFO = re.compile(r"//[^/?#]*@")
 
 
 def hide_password(url: object) -> str:
-    """Return an address as it may be printed: without the user and the password in it."""
-    return _USER_INFO.sub("//***@", str(url), count=1)
+    """Return an address as it may be printed: without the user, the password and the query."""
+    return _USER_INFO.sub("//***@", re.split("[?#]", str(url))[0], count=1)
 
 
 def no_answer(url: str, error: httpx.HTTPError) -> str:

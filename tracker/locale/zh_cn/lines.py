@@ -58,9 +58,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "{}: set TRACKER_API_KEY or --api-key; make a key with `tracker keys create`": "{0:t}：请设置 TRACKER_API_KEY 或 --api-key；用 `tracker keys create` 创建密钥",
         "{}: make one with `tracker keys create --scope {}`": "{0:t}：用 `tracker keys create --scope {1}` 创建一个",
         "{}: try again in {} s": "{0:t}：{1} 秒后再试",
-        "--url: {} is no address of a service, like https://tracker.example.com": "--url：{0} 不是服务地址，应类似 https://tracker.example.com",
+        "--url, TRACKER_URL: must be the address of a service, like https://tracker.example.com": "--url、TRACKER_URL：必须是服务地址，例如 https://tracker.example.com",
         "--api-key, TRACKER_API_KEY: holds a character that no key has; copy the key again": "--api-key、TRACKER_API_KEY：含有密钥中不会出现的字符；请重新复制",
-        "--url or a proxy variable: {}": "--url 或代理变量：{0}",
+        "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY: must be a proxy like http://proxy.example.com:3128": "HTTP_PROXY、HTTPS_PROXY、ALL_PROXY：必须是代理地址，例如 http://proxy.example.com:3128",
+        "--cacert or SSL_CERT_FILE: {}": "--cacert 或 SSL_CERT_FILE：{0}",
         "--cacert or SSL_CERT_FILE: {}: {}": "--cacert 或 SSL_CERT_FILE：{0}：{1}",
         "the service is away ({}); trying again": "服务暂时无法访问（{0:t}）；正在重试",
         # Commands
