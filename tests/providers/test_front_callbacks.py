@@ -114,3 +114,8 @@ def test_domo_calls_back_when_the_status_changes(
     if body is not None:
         assert body["task_id"] == body["id"]
         assert body["inputs"] == {"prompt": "a cat"}
+
+
+def test_callers_of_lumas_gateways_are_told_in_their_own_shape() -> None:
+    body = told("luma", "generations/web", S.RUNNING, S.FAILED)
+    assert (body["state"], body["video"], "assets" in body) == ("failed", None, False)

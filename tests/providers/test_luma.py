@@ -16,17 +16,27 @@ from tests.providers.provider_contract import (
     SubmitContract,
 )
 from tests.providers.recorded import RecordedContract
-from tests.providers.support import NOW, a_task, an_account, asked_of, sent_to
+from tests.providers.support import (
+    CALLBACK_URL,
+    NOW,
+    a_task,
+    an_account,
+    asked_of,
+    called_back,
+    sent_to,
+)
 from tracker.domain.errors import InvalidRequest, Misuse
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Accepted
 from tracker.domain.task import TaskState
 from tracker.providers.ports.adapter import Finds
+from tracker.providers.ports.callbacks import Hint
 from tracker.providers.registry import PROVIDERS
 
 LUMA = PROVIDERS["luma"]
 PICTURE = {"type": "image", "url": "https://pictures.example/a.png"}
 MEDIA = {"url": "https://videos.example/a.mp4"}
+CALLER = "https://caller.example/hook"
 
 
 class TestLuma(
@@ -177,4 +187,17 @@ def test_an_extension_names_a_task_of_ours_and_sends_the_gateways_id() -> None:
             continue
         call = LUMA.submits.build_submit(sending)
         assert call.url == f"{account.base_url}/generations/their%2Fs/extend"
-        assert json.loads(call.body or b"") == {"user_prompt": "rain"}
+        assert json.loads(call.body or b"")["user_prompt"] == "rain"
+
+
+def test_a_hook_of_a_gateway_is_the_callers_own_and_what_it_brings_a_hint() -> None:
+    request = LUMA.submits.check("generations/web", {"user_prompt": "x", "notify_hook": CALLER})
+    assert (request.callback_url, dict(request.body)) == (CALLER, {"user_prompt": "x"})
+    account = an_account(LUMA, profile="gateway")
+    call = LUMA.submits.build_submit(sent_to(account, a_task("generations/web"), request.body))
+    assert json.loads(call.body or b"")["notify_hook"] == CALLBACK_URL
+    body = {"id": "theirs", "status": "succeed", "type": "video", "output": {"video_url": CALLER}}
+    assert LUMA.calls_back is not None
+    (hint,) = LUMA.calls_back.parse_callback(called_back(json.dumps(body).encode()))
+    assert isinstance(hint, Hint)
+    assert hint.provider_task_id == "theirs"

@@ -17,7 +17,7 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Refused, SubmitOutcome
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
-from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_number, first_text
@@ -30,6 +30,7 @@ from tracker.providers.luma.gateway import LumaGateway
 from tracker.providers.luma.passing import LumaCalls
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Asking, Request, Sending
+from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.providers.ports.listing import ListRequest
 from tracker.providers.ports.objects import ObjectIds
 from tracker.providers.ports.provider import Provider
@@ -323,6 +324,18 @@ class LumaByProfile(AdapterByProfile, ObjectCallbacks):
 
     not_a_task = LumaAdapter.not_a_task
 
+    def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
+        """Read a generation; what a gateway's notify_hook brings is only a hint.
+
+        Raises CallbackRejected for what is neither.
+        """
+        parsed = body_of(inbound)
+        if isinstance(parsed, dict) and "assets" not in parsed:
+            task_id = first_text(parsed, ("id",), limit=200)
+            if task_id is not None and first_text(parsed, ("status", "state")) is not None:
+                return (Hint("a gateway has news; its body is not documented", task_id),)
+        return super().parse_callback(inbound)
+
     def read_object(self, parsed: Any) -> Observation | None:
         """Read the generation that a callback is."""
         return _API.read_object(parsed)
@@ -345,7 +358,7 @@ _ADAPTER = LumaByProfile(
         ),
     }
 )
-REVISION = 7
+REVISION = 8
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="luma",

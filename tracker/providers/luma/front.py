@@ -27,7 +27,14 @@ from tracker.providers.luma.front_agents import (
     read_agents,
     show_agents,
 )
-from tracker.providers.luma.front_web import is_web, read_web, refuse_web, show_web
+from tracker.providers.luma.front_web import (
+    is_web,
+    read_web,
+    refuse_web,
+    show_web,
+    web_generation,
+)
+from tracker.providers.luma.gateway import EXTEND, WEB
 from tracker.providers.ports.front import Cancel, Command, Create, Fixed, Get, PassOn, Shown, Skip
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
 
@@ -141,7 +148,9 @@ class LumaFront(PlainFront):
         del base
         has_moved = step.from_state is not step.to_state
         if task.state in TERMINAL or (task.state is TaskState.RUNNING and has_moved):
-            return json.dumps(_generation(task, input_)).encode()
+            is_web = task.operation in (WEB, EXTEND)
+            shown = web_generation(task, input_) if is_web else _generation(task, input_)
+            return json.dumps(shown).encode()
         return None
 
 

@@ -69,13 +69,13 @@ def read_web(call: FrontCall) -> Command | WantsBody | FrontRefusal:
 def show_web(call: FrontCall, command: Command, shown: Shown) -> FrontAnswer:
     """Show generations: one as an object, several as a list."""
     if isinstance(command, Skip):
-        return FrontAnswer([_generation(one, shown.input_of(one)) for one in shown.tasks])
+        return FrontAnswer([web_generation(one, shown.input_of(one)) for one in shown.tasks])
     task = shown.tasks[0]
     if call.path.endswith(_DOWNLOAD):
         url = link_of(task, "video")
         return FrontAnswer({"url": url}) if url else refuse_web("there is no video yet", 404)
     status = 201 if isinstance(command, Create) else 200
-    return FrontAnswer(_generation(task, shown.input_of(task)), status)
+    return FrontAnswer(web_generation(task, shown.input_of(task)), status)
 
 
 def refuse_web(message: str, status: int, code: str | None = None) -> FrontAnswer:
@@ -95,7 +95,8 @@ def _create(
     return Create(operation, {**call.body, **more}, wait_s=wait_s)
 
 
-def _generation(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+def web_generation(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task as gateways show it."""
     url = link_of(task, "video")
     word = _WORDS.get(task.state, "pending")
     if word == "completed" and url is None:

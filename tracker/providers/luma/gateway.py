@@ -53,6 +53,7 @@ class LumaGateway(GatewayAdapter):
         }
     )
     poll_path = "generations/{id}"
+    url_field = "notify_hook"
     words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
         {
             "pending": TaskState.SUBMITTED,
