@@ -56,3 +56,26 @@ def test_a_secret_in_the_wrong_place_is_not_printed(
     assert said.exit_code in (1, 2)
     assert len(said.stderr.splitlines()) == 1
     assert "q7z0x9" not in said.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given"),
+    [
+        (("tasks", "show", "a\x1b[31m"), b""),
+        (("tasks", "show", "\udcff"), b""),
+        (("tasks", "wait", "x" * 70_000), b""),
+        (("tail", "--after", "\udcff"), b""),
+        (("submit", "--input", '{"prompt": "\udcff"}'), b""),
+        (("submit", "--input", "[" * 20_000), b""),
+        (("submit", "--input", "[" * 900 + "]" * 900), b""),
+        (("submit", "--input", "-"), b'{"prompt": "\xff"}'),
+        (("submit", "--input", "-"), b""),
+        (("submit", "--input", "@/"), b""),
+        (("submit", "--input", "@\0"), b""),
+    ],
+    ids=range(11),
+)
+def test_what_cannot_be_sent_ends_in_one_line(arguments: tuple[str, ...], given: bytes) -> None:
+    env = {"TRACKER_URL": "http://127.0.0.1:9", "TRACKER_API_KEY": None}
+    said = CliRunner(env=env).invoke(main, arguments, input=given, prog_name="tracker")
+    assert (said.exit_code in (1, 2), len(said.stderr.splitlines())) == (True, 1), said.output

@@ -19,6 +19,11 @@ WHOLE_S = 10 * ANSWER_S
 """For a whole answer, which may be large and the line slow, but must end."""
 PAGE = 100
 """Entries that are asked for at once; every list allows as many."""
+UNSENDABLE = (
+    "an argument cannot be sent: it is too long, nested too deep, or holds a control character or "
+    "bytes that are no text"
+)
+_UNSENDABLE = (httpx.InvalidURL, UnicodeError, RecursionError)
 _AWAY = frozenset({500, 502, 503, 504})
 
 
@@ -80,6 +85,8 @@ class Server:
         try:
             with within(WHOLE_S + options.get("timeout", ANSWER_S)):
                 response = self.http.request(method, path, **options)
+        except _UNSENDABLE:
+            fail(UNSENDABLE)
         except httpx.HTTPError as error:
             fail(no_answer(self.url, error), code=FAILED)
         if not response.is_success and response.status_code != httpx.codes.NOT_MODIFIED:
@@ -106,6 +113,8 @@ class Server:
             try:
                 with within(wait_s + WHOLE_S):
                     response = self.http.get(path, timeout=wait_s + ANSWER_S, **options)
+            except _UNSENDABLE:
+                fail(UNSENDABLE)
             except httpx.TransportError as error:
                 reason = no_answer(self.url, error)
             else:

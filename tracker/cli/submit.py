@@ -115,14 +115,16 @@ def wait_for(server: "Server", task_id: str, *, timeout_s: float | None, output:
 def _input(text: str) -> Any:
     try:
         if text == "-":
-            text = sys.stdin.read()
+            text = "" if sys.stdin is None else sys.stdin.buffer.read().decode("utf-8-sig")
         elif text.startswith("@"):
-            text = Path(text[1:]).read_text(encoding="utf-8")
+            text = Path(text[1:]).read_text(encoding="utf-8-sig")
     except OSError as error:
         fail(f"--input: {error.filename}: {error.strerror}")
-    except UnicodeDecodeError:
+    except ValueError:  # also of a path with NUL
         fail("--input: the file is not UTF-8 text")
     try:
         return json.loads(text)
     except ValueError as error:
         fail(f"--input: not JSON: {error}")
+    except RecursionError:
+        fail("--input: not JSON: nested too deep")

@@ -106,6 +106,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the task goes on; wait for it again with: tracker tasks wait {}": "任务仍在进行；再次等待：tracker tasks wait {0}",
         "--input: {}: {}": "--input：{0}：{1}",
         "--input: the file is not UTF-8 text": "--input：文件不是 UTF-8 文本",
+        "--input: not JSON: nested too deep": "--input：不是 JSON：嵌套过深",
+        "an argument cannot be sent: it is too long, nested too deep, or holds a control character or bytes that are no text": "有参数无法发送：过长、嵌套过深，或含有控制字符或不是文本的字节",
         "--input: not JSON: {}": "--input：不是 JSON：{0}",
         "more: --cursor {}": "更多：--cursor {0}",
         "nothing new within {} s": "{0} 秒内没有新消息",
