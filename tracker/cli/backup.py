@@ -6,7 +6,7 @@ import click
 
 from tracker.cli.command import Command, examples
 from tracker.cli.exits import FAILED
-from tracker.cli.shared import OUTPUT, emit, fail, load_settings, print_fields, say
+from tracker.cli.shared import OUTPUT, emit, fail, fail_by_file, load_settings, print_fields, say
 
 
 @click.command(
@@ -55,7 +55,7 @@ def backup(dest: Path, with_secrets: bool, dump: Path | None, output: str) -> No
     except BackupFailed as error:
         fail(settings.log_redactor().redact(str(error)), code=FAILED)
     except OSError as error:
-        fail(f"{error.filename}: {error.strerror}", code=FAILED)
+        fail_by_file(error, dest)
     shown = {
         "backup": str(dest),
         "taken_at": made.taken_at.isoformat(),

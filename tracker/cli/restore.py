@@ -8,7 +8,7 @@ import click
 
 from tracker.cli.command import Command, examples
 from tracker.cli.exits import FAILED
-from tracker.cli.shared import fail, load_settings, say
+from tracker.cli.shared import fail, fail_by_file, load_settings, say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -62,7 +62,7 @@ def restore(src: Path, without_secrets: bool) -> None:  # noqa: FBT001 - click's
     except (BackupFailed, DatabaseRefused, MigrationsMissing, Unavailable) as error:
         fail(settings.log_redactor().redact(str(error)), code=FAILED)
     except OSError as error:
-        fail(f"{error.filename}: {error.strerror}", code=FAILED)
+        fail_by_file(error, settings.tracker_data_dir)
     say(f"restored what was there at {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC")
     say(f"{done.uncertain} tasks may have been sent since: they are looked for, not sent again")
     say(

@@ -4,12 +4,13 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from tracker.cli.command import SharedOption
-from tracker.cli.exits import WRONG_USAGE
+from tracker.cli.exits import FAILED, WRONG_USAGE
 from tracker.cli.language import spoken
 from tracker.cli.visible import visible, visible_json
 from tracker.cli.words import words
@@ -44,6 +45,16 @@ def fail(reason: str, *, code: int = WRONG_USAGE) -> NoReturn:
     """End the command: one line on stderr and an exit code."""
     _print_aside(f"tracker: {visible(spoken(reason))}")
     sys.exit(code)
+
+
+def fail_by_file(error: OSError, place: Path) -> NoReturn:
+    """End the command, as a file cannot be read or written.
+
+    place: what was being written; it is named where the error names no file. Of a copy the error
+        names both files: the second is where no room was left.
+    """
+    named = error.filename2 or error.filename or place
+    fail(f"{named}: {error.strerror}", code=FAILED)
 
 
 def say(text: str) -> None:
