@@ -190,7 +190,7 @@ def test_a_standby_is_read_and_has_what_was_written_once_it_is_asked_for(pair: P
 
 
 def test_what_writes_is_refused_by_a_process_that_reads(pair: Pair) -> None:
-    task_id = pair.world.http.get("/v1/tasks").json()["tasks"][0]["id"]
+    task_id = _submitted(pair, "refused").json()["id"]
     refused = [
         pair.reader.post("/v1/tasks", json=submission()),
         pair.reader.post(callback_path(task_id), content=kling_says("processing")),

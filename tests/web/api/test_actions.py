@@ -53,10 +53,10 @@ def test_an_external_id_is_looked_for_at_one_provider(own_http: httpx.Client) ->
 @pytest.mark.parametrize(
     ("body", "path"),
     [
-        ({}, ""),
-        ({"ids": [], "external_task_ids": []}, ""),
+        ({}, "ids"),
+        ({"ids": [], "external_task_ids": []}, "ids"),
         ({"ids": ["x"] * 501}, "ids"),
-        ({"ids": ["x"] * 300, "external_task_ids": ["y"] * 201}, ""),
+        ({"ids": ["x"] * 300, "external_task_ids": ["y"] * 201}, "ids"),
         ({"ids": "x"}, "ids"),
         ({"ids": [1]}, "ids[0]"),
         ({"ids": ["x"], "surprise": 1}, "surprise"),

@@ -131,6 +131,9 @@ def test_lists_differ_no_more_than_tasks_do(pair: Pair) -> None:
         made = {o: _post(http, f"/v1/{o}", body)["data"]["task_id"] for o, body in LEGACY.items()}
         for operation, id_ in made.items():
             _ended(http, f"/v1/{operation}/{id_}")
+        for path in NEW:
+            shelf = "solutions" if path.startswith("solutions") else "tasks"
+            _ended(http, f"/{shelf}?task_ids={_post(http, f'/{path}', NEW_BODY)['data']['id']}")
     for operation in LEGACY:
         answers = [http.get(f"/v1/{operation}").json() for http in pair]
         assert task_differences(*answers) <= documented()
