@@ -240,19 +240,20 @@ class Reconciliation:
         found = tasks.lock_by_key(tx.db, {item.job.task_key for item in looked})
         recorder = Recorder(self._context, tx, found.values())
         held = jobs.lock_held(tx.db, [item.job for item in looked])
+        taken = set[str]()
         for item in looked:
             if item.job in held:
-                self._settle_one(tx, recorder, item)
+                self._settle_one(tx, recorder, item, taken)
         recorder.flush()
         return [None] * len(looked)
 
-    def _settle_one(self, tx: Tx, recorder: Recorder, item: _LookResult) -> None:
+    def _settle_one(self, tx: Tx, recorder: Recorder, item: _LookResult, taken: set[str]) -> None:
         task = recorder.task(item.job.task_key)
         if not is_askable(task):
             jobs.finish(tx.db, item.job)
             return
         if isinstance(item.outcome, Alike):
-            item = replace(item, outcome=choose(tx, task, item.outcome))
+            item = replace(item, outcome=choose(tx, task, item.outcome, taken))
         match item.outcome:
             case Observed(observation=said):
                 self._observe(tx, recorder, item, said)
