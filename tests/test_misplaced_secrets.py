@@ -1,5 +1,7 @@
 """Secrets pasted into a setting where they do not belong: what is wrong is said without them."""
 
+from pathlib import Path
+
 import pytest
 
 from tracker.cli.doctor.reading import read
@@ -33,6 +35,20 @@ def test_doctor_goes_on_where_what_is_named_is_not_set() -> None:
     found = read({"TRACKER_OPENAI_API_KEY": "a-key"})
     assert {one.about for one in found.findings} == {"TRACKER_OPENAI_BASE_URL"}
     assert found.wrong == {"TRACKER_OPENAI_API_KEY"}
+
+
+@pytest.mark.parametrize("name", ["TRACKER_PUBLIC_URL", "TRACKER_KLING_BASE_URL"])
+@pytest.mark.parametrize("url", ["https://[::1", "https://x:99999", "https://x:a", "https://x:0"])
+def test_an_address_that_nobody_can_call_is_refused_by_name(name: str, url: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^{name}: must be an http"):
+        Settings.from_env({name: url})
+
+
+def test_a_file_that_nests_too_deep_is_no_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.toml"
+    path.write_text("a=" + "[" * 5000)
+    with pytest.raises(SettingsError, match="not TOML: nested too deep"):
+        Settings.from_env({"TRACKER_CONFIG": str(path)})
 
 
 @pytest.mark.parametrize(("text", "shown"), [("15x", "got 15x"), ("maybe", "got maybe")])

@@ -147,6 +147,8 @@ def parse(text: str, environ: Mapping[str, str], providers: Mapping[str, Provide
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise AccountsError(f"not TOML: {error}") from None
+    except RecursionError:
+        raise AccountsError("not TOML: nested too deep") from None
     try:
         file = _File.model_validate(_resolve_references(raw, environ, ""))
     except ValidationError as error:

@@ -9,7 +9,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
@@ -26,9 +26,17 @@ def http_url(value: str) -> str:
 
     Raises ValueError when it is not an http(s) URL of a host, or holds a user, query or fragment.
     """
-    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value) or not _names_host(value):
         raise ValueError("must be an http(s) URL with a host, and no user, query or fragment")
     return value.rstrip("/")
+
+
+def _names_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half of a bracket, a port that is no number or too large
+        return False
 
 
 HttpUrl = Annotated[str, AfterValidator(http_url)]
