@@ -24,7 +24,7 @@ from sqlalchemy import (
 from tracker.domain import numbers
 from tracker.domain.long_texts import WrittenJson
 from tracker.domain.records import copier
-from tracker.domain.task import AT_PROVIDER, Awaits, Task
+from tracker.domain.task import AT_PROVIDER, Awaits, Task, TaskState
 from tracker.store import task_rows
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.dialect import dialect_of
@@ -130,6 +130,28 @@ def newest_like(db: Connection, task: Task, body: bytes, *, within: TimeSpan) ->
         if one.callback_url == task.callback_url and one.external_task_id == name:
             return one
     return None
+
+
+def has_uncertain_twin(db: Connection, task: Task) -> bool:
+    """Tell whether another task of the tenant's and the account is uncertain, and asks for the
+    same.
+    """
+    twin, own = tasks.alias(), task_inputs.alias()
+    found = (
+        select(twin.c.key)
+        .join(task_inputs, task_inputs.c.task_key == twin.c.key)
+        .join(own, own.c.task_key == task.key)
+        .where(
+            twin.c.tenant == task.tenant,
+            twin.c.state == TaskState.UNCERTAIN.value,
+            twin.c.key != task.key,
+            twin.c.provider == task.provider,
+            twin.c.account == task.account,
+            twin.c.operation == task.operation,
+            task_inputs.c.body == own.c.body,
+        )
+    )
+    return db.execute(found.limit(1)).first() is not None
 
 
 def by_id(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Task]:

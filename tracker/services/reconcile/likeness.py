@@ -21,7 +21,9 @@ def choose(tx: Tx, task: Task, alike: Alike, taken: set[str]) -> Observed | NotS
     left = [one for one in alike.found if one.provider_task_id not in owned.keys() | taken]
     if not left:
         return NotSeen("nothing in the provider's list is like this task")
-    if alike.is_decisive and len(left) == 1:
+    # Of two that ask for the same, nobody knows whose it is.
+    is_alone = len(left) == 1 and not tasks.has_uncertain_twin(tx.db, task)
+    if alike.is_decisive and is_alone:
         taken.add(left[0].provider_task_id or "")
         return Observed(left[0])
     names = ", ".join(str(one.provider_task_id) for one in left[:_MOST_NAMED])
