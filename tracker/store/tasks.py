@@ -24,7 +24,7 @@ from sqlalchemy import (
 from tracker.domain import numbers
 from tracker.domain.long_texts import WrittenJson
 from tracker.domain.records import copier
-from tracker.domain.task import AT_PROVIDER, Awaits, Task, TaskState
+from tracker.domain.task import AT_PROVIDER, Awaits, Task
 from tracker.store import task_rows
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.dialect import dialect_of
@@ -132,9 +132,10 @@ def newest_like(db: Connection, task: Task, body: bytes, *, within: TimeSpan) ->
     return None
 
 
-def has_uncertain_twin(db: Connection, task: Task) -> bool:
-    """Tell whether another task of the tenant's and the account is uncertain, and asks for the
-    same.
+def has_unnamed_twin(db: Connection, task: Task) -> bool:
+    """Tell whether another task of the account asks for the same and may be at the provider.
+
+    One without the provider's id, of whichever tenant: its create is under way, or was lost too.
     """
     twin, own = tasks.alias(), task_inputs.alias()
     found = (
@@ -142,11 +143,11 @@ def has_uncertain_twin(db: Connection, task: Task) -> bool:
         .join(task_inputs, task_inputs.c.task_key == twin.c.key)
         .join(own, own.c.task_key == task.key)
         .where(
-            twin.c.tenant == task.tenant,
-            twin.c.state == TaskState.UNCERTAIN.value,
-            twin.c.key != task.key,
             twin.c.provider == task.provider,
             twin.c.account == task.account,
+            twin.c.slots_held > 0,
+            twin.c.provider_task_id.is_(None),
+            twin.c.key != task.key,
             twin.c.operation == task.operation,
             task_inputs.c.body == own.c.body,
         )

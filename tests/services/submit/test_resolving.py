@@ -1,15 +1,23 @@
 """A submit of unknown outcome: what finds it, what never sends it again, and who settles it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from tests.support.made_up import MadeUp
+from tests.support.made_up import NAME, MadeUp
 from tests.support.made_up_answers import observation, parsed
 from tests.support.made_up_api import Played, says, tells
-from tests.support.workbench import PATIENCE, HandClock, ScriptedHttp, Workbench, open_workbench
+from tests.support.workbench import (
+    OPERATION,
+    PATIENCE,
+    HandClock,
+    ScriptedHttp,
+    Workbench,
+    open_workbench,
+)
 from tracker.domain.errors import Conflict
 from tracker.domain.exchange import Certainty, HttpFailure
 from tracker.domain.outcome import Alike, LookupOutcome
@@ -18,9 +26,11 @@ from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Answer, Asking, Finds
 from tracker.services.submit.actions import Resolution, TaskActions
+from tracker.services.submit.request import Submission
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep.sweeping import Sweeper
-from tracker.store import transitions
+from tracker.store import tasks, transitions
+from tracker.store.driver.transaction import Tx
 from tracker.store.schema.tasks import jobs
 
 pytestmark = pytest.mark.anyio
@@ -92,6 +102,22 @@ async def test_of_two_lost_tasks_that_ask_for_the_same_a_person_says_whose_it_is
         assert {(task.state, task.provider_task_id) for task in after} == {
             (TaskState.UNCERTAIN, None)
         }
+
+
+async def test_what_a_create_under_way_may_have_made_is_not_taken(database_url: str) -> None:
+    played = Played(make=CUT, pages=[tells({"id": "theirs-1", "status": "running"})])
+    adapter = ListsAlike(Finds.BY_LIKENESS)
+    async with open_workbench(database_url, ScriptedHttp(played), adapter=adapter) as bench:
+        lost = await bench.sent("lost")
+        asked = Submission("other", NAME, OPERATION, {"prompt": "rain"}, account="default")
+        other = (await SubmissionIntake(bench.context).accept(asked)).task
+
+        def begin(tx: Tx, keys: Sequence[int]) -> list[None]:
+            tasks.hold_slots(tx.db, keys)
+            return [None] * len(keys)
+
+        await bench.context.store.write(begin, other.key)
+        assert (await bench.look(lost)).state is TaskState.UNCERTAIN
 
 
 @pytest.mark.parametrize(("count", "is_decisive"), [(2, True), (1, False)])

@@ -21,8 +21,8 @@ def choose(tx: Tx, task: Task, alike: Alike, taken: set[str]) -> Observed | NotS
     left = [one for one in alike.found if one.provider_task_id not in owned.keys() | taken]
     if not left:
         return NotSeen("nothing in the provider's list is like this task")
-    # Of two that ask for the same, nobody knows whose it is.
-    is_alone = len(left) == 1 and not tasks.has_uncertain_twin(tx.db, task)
+    # It may be of a create that is under way, or of another that was lost.
+    is_alone = len(left) == 1 and not tasks.has_unnamed_twin(tx.db, task)
     if alike.is_decisive and is_alone:
         taken.add(left[0].provider_task_id or "")
         return Observed(left[0])
