@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from playwright.sync_api import Locator
 
 from tests.support.browsing import Chromium, watched
 from tests.support.dashboard import OWN, forms_of
@@ -137,8 +138,15 @@ def test_a_kept_video_plays_and_seeks_that_is_opened_by_itself(
     url = str(http.base_url).rstrip("/")
     with watched(chromium, url, locale="en-US") as eyes:
         for path in (link.removeprefix(url), f"/ui/tasks/{task}/media/0"):
-            page = eyes.show(path)
-            assert page.locator("video").evaluate(SEEK) < 0.1
+            _seek_without_script(eyes.show(path).locator("video"))
+
+
+def _seek_without_script(video: Locator) -> None:
+    """Seek in a page where no script runs, nor what listens to events: it is asked repeatedly."""
+    wait_until(lambda: bool(video.evaluate("one => one.readyState > 0")))
+    video.evaluate("one => { one.currentTime = one.duration - 0.2; }")
+    wait_until(lambda: not video.evaluate("one => one.seeking"))
+    assert video.evaluate("one => Math.abs(one.currentTime - one.duration + 0.2)") < 0.1
 
 
 @pytest.mark.browser
