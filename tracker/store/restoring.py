@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, inspect, select, text, update
 
+from tracker.domain.custody import AssetState
+from tracker.domain.delivery import DeliveryState
 from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
 from tracker.store import conditions, feed_head
@@ -15,8 +17,10 @@ from tracker.store.conditions import RECOVERING, RESTORING, Condition
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.revision import look
 from tracker.store.schema import (
+    assets,
     attempts,
     chore_leases,
+    deliveries,
     jobs,
     metadata,
     processes,
@@ -105,6 +109,9 @@ def release_all(db: Connection, *, now: datetime) -> None:
     db.execute(update(jobs).where(held).values(lease_until=None, lease_token=None))
     looks = jobs.c.kind == JobKind.RECONCILE.value, jobs.c.run_at > now
     db.execute(update(jobs).where(*looks).values(run_at=now))
+    for queue, waits in ((deliveries, DeliveryState.PENDING), (assets, AssetState.WANTED)):
+        claimed = queue.c.state == waits.value, queue.c.token.is_not(None)
+        db.execute(update(queue).where(*claimed).values(token=None, next_at=now))
     db.execute(update(chore_leases).values(lease_until=now))
     db.execute(delete(processes))
 

@@ -3,22 +3,25 @@
 import asyncio
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import text
+from sqlalchemy import Table, select, text, update
 
 from tests.support import history
+from tests.support.custody import open_custody
 from tests.support.killed_restore import ready
 from tests.support.service import Process
-from tests.support.subscribing import OK
+from tests.support.subscribing import OK, an_endpoint
 from tests.support.workbench import SECRET, ScriptedHttp, Workbench, open_workbench
 from tracker.clock import SystemClock, new_id, new_token
 from tracker.config.kept_secrets import kept_secrets
@@ -37,6 +40,7 @@ from tracker.store.driver.engine import open_engine, sqlite_file
 from tracker.store.driver.file_note import note_path
 from tracker.store.driver.transaction import Tx
 from tracker.store.feed_head import LEAP
+from tracker.store.schema import assets, deliveries
 from tracker.store.store import Reading
 
 pytestmark = pytest.mark.anyio
@@ -89,6 +93,18 @@ async def restored(order: RestoreOrder, url: str) -> RestoreReadiness:
     return await restore(replace(order, url=url), check_backup(order.source), ready)
 
 
+def claim_for_a_day(tx: Tx, asked: Sequence[None]) -> list[None]:
+    """Claim every delivery and every file, as a process does whose leases are long."""
+    for queue in (deliveries, assets):
+        claimed = update(queue).values(token="somebody", next_at=tx.now + timedelta(days=1))
+        assert tx.db.execute(claimed).rowcount
+    return [None] * len(asked)
+
+
+def claims_on(queue: Table, db: Reading) -> Sequence[Any]:
+    return db.execute(select(queue.c.token, queue.c.next_at)).all()
+
+
 def names_in(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
 
@@ -128,6 +144,24 @@ async def test_what_may_have_been_sent_is_looked_for(database_url: str, tmp_path
             assert running.key in due
             assert {"recovering", "database_changed"} <= await raised(bench)
             assert "restoring" not in await raised(bench)
+
+
+async def test_claims_on_deliveries_and_files_are_free_at_once(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with open_custody(database_url, tmp_path) as custody:
+        await an_endpoint(custody.bench)
+        await custody.succeeded({"url": "http://127.0.0.1:9/film.mp4"})
+        await custody.bench.context.store.write(claim_for_a_day, None)
+    order = back_up(database_url, tmp_path / "backup")
+    with emptied(database_url) as url:
+        await restored(order, url)
+        async with open_workbench(url, NOBODY) as bench:
+            now = bench.context.clock.now()
+            for queue in (deliveries, assets):
+                rows = await bench.context.store.read(partial(claims_on, queue))
+                assert rows
+                assert all(row.token is None and row.next_at <= now for row in rows), queue.name
 
 
 async def test_submits_wait_until_it_is_over(database_url: str, tmp_path: Path) -> None:
