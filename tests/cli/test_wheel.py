@@ -153,7 +153,9 @@ def test_demo_runs(python: Path, tmp_path: Path) -> None:
     assert "by callback" in done.stdout
 
 
-def test_it_migrates_explains_itself_and_serves(python: Path, owner: Owner, tmp_path: Path) -> None:
+def test_it_migrates_explains_itself_serves_backs_up_and_restores(
+    python: Path, owner: Owner, tmp_path: Path
+) -> None:
     port, user, folder = free_port(), owner.uid, owner.folder
     env = {
         "PORT": str(port),
@@ -180,11 +182,19 @@ def test_it_migrates_explains_itself_and_serves(python: Path, owner: Owner, tmp_
             assert service.poll() is None, log.read_text()
             asked = _run(python, tmp_path, "-m", "tracker", "healthcheck", env=env)
             assert (asked.returncode, "is ready" in asked.stderr) == (0, True)
+            backup = ("-m", "tracker", "backup", "--with-secrets", "copy")
+            made = _run(python, folder, *backup, user=user, env=env)
+            assert made.returncode == 0, made.stderr
         finally:
             service.send_signal(signal.SIGTERM)
             assert service.wait(60) in {0, -signal.SIGTERM}
     asked = _run(python, tmp_path, "-m", "tracker", "healthcheck", env=env)
     assert (asked.returncode, "does not answer" in asked.stderr) == (1, True)
+    env["TRACKER_DATA_DIR"] = "again"
+    restored = _run(python, folder, "-m", "tracker", "restore", "copy", user=user, env=env)
+    assert restored.returncode == 0, restored.stderr
+    files = ("tracker.db", "callback_secrets")
+    assert all((folder / "again" / name).is_file() for name in files)
 
 
 def test_that_was_as_a_user_who_may_write_one_folder_alone(python: Path, owner: Owner) -> None:
