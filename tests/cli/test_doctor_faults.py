@@ -215,6 +215,8 @@ WELL = ServerFacts(
         "max_connections": "100",
         "superuser_reserved_connections": "3",
     },
+    is_pooled=False,
+    processes=19,
     has_row_locks=True,
     sees_all=True,
     standbys=[Standby("near", 60.0, False)],
@@ -243,6 +245,7 @@ def test_what_harms_on_a_server_is_told_with_what_mends_it() -> None:
         for name, value, mend in SETTINGS_THAT_HARM
     ]
     unlike += [
+        (replace(WELL, processes=20), "20 processes need 100 connections and the server gives 97"),
         (replace(WELL, has_row_locks=False), "Use PostgreSQL itself"),
         (replace(WELL, sees_all=False), "`GRANT pg_read_all_stats TO`"),
         (replace(WELL, standbys=[Standby("far", 61.0, True)]), "pg_stat_replication"),
@@ -252,6 +255,7 @@ def test_what_harms_on_a_server_is_told_with_what_mends_it() -> None:
     for facts, mend in unlike:
         (found,) = _postgresql(facts, 1, 600.0)
         assert mend in found.text
+    assert list(_postgresql(replace(WELL, processes=20, is_pooled=True), 1, 600.0)) == []
 
 
 async def test_a_large_log_and_the_conditions_that_stand(sqlite_url: str) -> None:

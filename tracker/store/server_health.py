@@ -15,11 +15,12 @@ from sqlalchemy.schema import CreateIndex
 
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
-from tracker.store import conditions, due_jobs, server_state, sizes
+from tracker.store import conditions, due_jobs, processes, server_state, sizes
 from tracker.store.conditions import Condition
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.outage import brief
+from tracker.store.driver.server_session import is_pooled
 from tracker.store.driver.transaction import Tx
 from tracker.store.probe import has_row_locks
 from tracker.store.schema import endpoints, metadata, tasks
@@ -27,6 +28,8 @@ from tracker.store.server_state import Snapshot, Standby
 
 BUSY_TABLES = ("jobs", "tasks")
 """Their rows are written again and again: what is dead there slows every look down."""
+HEARD = timedelta(minutes=2)
+"""Processes that were heard of since then are taken to run: they say so every 30 s at least."""
 SETTINGS = (
     *("synchronous_commit", "fsync", "full_page_writes", "transaction_isolation"),
     *("transaction_read_only", "synchronous_standby_names", "max_connections"),
@@ -52,12 +55,16 @@ class ServerFacts:
     """A PostgreSQL server's part.
 
     settings: as they hold in the second transaction of a connection of ours, by name.
+    is_pooled: whether a pooler stands before it, which shares its connections out.
+    processes: how many run on the database now.
     has_row_locks: whether a second connection steps over a row that a first one has locked.
     sees_all: whether other users' sessions and standbys are shown to our user.
     xid_age:  transactions since the oldest row of the database was frozen.
     """
 
     settings: Mapping[str, str]
+    is_pooled: bool
+    processes: int
     has_row_locks: bool
     sees_all: bool
     standbys: Sequence[Standby]
@@ -127,17 +134,19 @@ def _facts(db: Connection, other: Connection, clock: Clock) -> DatabaseFacts:
         behind=sizes.behind(db),
         failing=[(id_, since) for id_, since in db.execute(_FAILING)],
         conditions=conditions.list_open(db),
-        server=_server(db, has_locks=locks),
+        server=_server(db, now, has_locks=locks),
     )
 
 
-def _server(db: Connection, *, has_locks: bool) -> ServerFacts | None:
+def _server(db: Connection, now: datetime, *, has_locks: bool) -> ServerFacts | None:
     snapshot = server_state.oldest_snapshot(db)
     if snapshot is None:
         return None
     found = db.execute(_SETTINGS, {"names": list(SETTINGS)})
     return ServerFacts(
         settings={name: value for name, value in found},  # noqa: C416 - rows are no pairs to mypy
+        is_pooled=is_pooled(db),
+        processes=len(processes.list_alive(db, since=now - HEARD)),
         has_row_locks=has_locks,
         sees_all=bool(db.scalar(_SEES_ALL)),
         standbys=server_state.standbys(db),

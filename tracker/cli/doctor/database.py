@@ -135,7 +135,8 @@ def _postgresql(server: ServerFacts, processes: int, old_s: float) -> Iterator[F
     if not server.has_row_locks:
         yield Finding("error", "database", NO_ROW_LOCKS)
     yield from _settings(server.settings)
-    yield from _connections(server.settings, processes)
+    if not server.is_pooled:
+        yield from _connections(server.settings, max(processes, server.processes))
     if not server.sees_all:
         text = (
             "other users' sessions are not shown to this user, nor standbys: run "
@@ -190,7 +191,10 @@ def _settings(settings: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _connections(settings: Mapping[str, str], processes: int) -> Iterator[Finding]:
-    """Hold what this host's processes may open against what the server gives."""
+    """Hold what processes may open against what the server gives.
+
+    processes: those that run on the database, and at least those that these settings start.
+    """
     needed = processes * (READERS + 2)
     given = int(settings["max_connections"]) - int(settings["superuser_reserved_connections"])
     if needed > given:
@@ -198,7 +202,7 @@ def _connections(settings: Mapping[str, str], processes: int) -> Iterator[Findin
             f"{processes} processes need {needed} connections and the server gives {given}: some "
             f"will not start. Run `ALTER SYSTEM SET max_connections = {needed * 2}` and restart it"
         )
-        yield Finding("error", "WEB_CONCURRENCY", text)
+        yield Finding("error", "connections", text)
 
 
 def _standbys(server: ServerFacts) -> Iterator[Finding]:
