@@ -10,11 +10,13 @@ from tracker.cli.starting import DatabaseWait
 from tracker.large_blocks import give_large_blocks_back
 from tracker.parts import Parts, open_parts
 from tracker.settings import Settings
+from tracker.telemetry.log_stream import never_wait_for_stderr
 from tracker.telemetry.logs import configure_logging
 
 
 def run() -> None:
     """Work; ends the command at once where the settings or the schema are wrong."""
+    never_wait_for_stderr()
     settings = load_settings()
     if settings.tracker_read_only:
         fail("TRACKER_READ_ONLY: a worker writes; leave it out, or run `tracker serve`")

@@ -145,7 +145,8 @@ LEASES_EXPIRED = _counter(
     "tracker_leases_expired", "Work taken over after its holder's lease had run out."
 )
 LOG_LINES_LOST = _counter(
-    "tracker_log_lines_lost", "Lines of the log that could not be written, as on a full disk."
+    "tracker_log_lines_lost",
+    "Lines of the log that could not be written: the disk is full, or their reader hangs.",
 )
 CALLBACK_SHARE = _gauge(
     "tracker_callback_share",
