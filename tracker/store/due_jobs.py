@@ -123,12 +123,13 @@ _MOST_COUNTED = 1000
 def overdue(db: Connection, *, now: datetime) -> dict[JobKind, tuple[int, datetime | None]]:
     """Return how many jobs of each kind are due and taken by nobody, and since when the oldest is.
 
-    Those whose holder's lease has run out are due since then. Kinds that have rows here. No more
-    than 1,000 of each kind that wait, and 1,000 that were left, are counted.
+    Those whose holder's lease has run out are due since then. Without deliveries and runs, which
+    are counted elsewhere. No more than 1,000 of each kind that wait, and 1,000 that were left, are
+    counted.
     """
     return {
         kind: _count(db, [one for one in QUEUES if one.kind is kind], now)
-        for kind in (JobKind.SUBMIT, JobKind.RECONCILE)
+        for kind in (JobKind.SUBMIT, JobKind.RECONCILE, JobKind.FETCH)
     }
 
 

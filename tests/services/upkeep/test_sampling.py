@@ -1,12 +1,14 @@
 """Gauges that the database gives, as one worker process measures them."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from tests.services.upkeep.test_pulling import put_off
 from tests.store.test_listing import connected
+from tests.support.custody import open_custody
 from tests.support.subscribing import OK
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.expectation import EndedTask, callback_share
@@ -46,6 +48,7 @@ async def test_the_database_is_measured(database_url: str) -> None:
     assert len(dict(metrics.OLDEST_SNAPSHOT.read())) == (1 if is_server else 0)
     assert not dict(metrics.REPLICA_LAG.read())
     assert {kind for (kind,), _ in metrics.OLDEST_DUE.read()} == set(JobKind) - {JobKind.RUN}
+    assert {kind for (kind,), _ in metrics.JOBS_DUE.read()} == {"submit", "reconcile", "fetch"}
     for gauge in FROM_DATABASE:
         gauge.replace({})
 
@@ -67,6 +70,18 @@ async def test_work_that_a_dead_worker_left_is_seen_and_counted_when_it_is_taken
         assert metrics.LEASES_EXPIRED.values[()] == before + 1
         await bench.leases.release([job])
         assert not (await bench.claim(JobKind.SUBMIT))[0].was_left
+
+
+async def test_files_that_nobody_fetches_are_counted(database_url: str, tmp_path: Path) -> None:
+    async with open_custody(database_url, tmp_path) as custody:
+        urls = [f"http://127.0.0.1:9/{name}.mp4" for name in ("one", "two")]
+        await custody.succeeded(*({"url": url} for url in urls))
+        await put_off(custody.bench, -400, "assets.next_at")
+        await _sample(custody.bench)
+        assert _value(metrics.JOBS_DUE, "fetch") == 2
+        assert _value(metrics.OLDEST_DUE, "fetch") >= 399
+    for gauge in FROM_DATABASE:
+        gauge.replace({})
 
 
 async def test_what_was_learned_of_the_latest_tasks_is_shown(sqlite_url: str) -> None:

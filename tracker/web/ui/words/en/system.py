@@ -48,4 +48,5 @@ WORDS: Words = {
     "system.oldest": "Oldest due",
     "system.kind.submit": "submits",
     "system.kind.reconcile": "polls of providers",
+    "system.kind.fetch": "files of results",
 }

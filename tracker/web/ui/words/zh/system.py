@@ -40,4 +40,5 @@ WORDS: Words = {
     "system.oldest": "最早到期",
     "system.kind.submit": "提交",
     "system.kind.reconcile": "轮询服务商",
+    "system.kind.fetch": "结果文件",
 }
