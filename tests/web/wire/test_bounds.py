@@ -8,9 +8,11 @@ from contextlib import ExitStack, contextmanager
 import httpx
 import pytest
 
+from tests.support.hosts import HOSTS, NO_HOSTS
 from tests.support.raw import answer_of, dial, is_cut, is_open, spelt
 from tests.support.requests import callback_path, kling_says, submission, submit
 from tests.support.waiting import PATIENCE_S, wait_until
+from tracker.domain.token import SHARED
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
 
@@ -57,6 +59,15 @@ def test_a_callback_without_a_host_is_refused_too(http: httpx.Client, url: str) 
         with dial(url) as line:
             line.sendall(request.replace(b"host: x\r\n", lines))
             assert answer_of(line)[0] == 400
+
+
+@pytest.mark.parametrize("target", ["", "http://x"], ids=["path", "absolute"])
+def test_a_callback_whose_host_is_none_is_refused(url: str, target: str) -> None:
+    request = spelt(target + callback_path(SHARED), kling_says("succeed"))
+    for host in (*HOSTS[::3], *NO_HOSTS[::3]):
+        with dial(url) as line:
+            line.sendall(request.replace(b"host: x\r\n", b"host: " + host + b"\r\n"))
+            assert (answer_of(line)[0] == 400) == (host in NO_HOSTS), host
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /healthz HT", HEALTH + b"GET /hea"])

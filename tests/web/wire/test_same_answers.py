@@ -78,7 +78,8 @@ def _request(chance: Random, number: int) -> bytes:
     method = chance.choice(("POST",) * 12 + ("GET", "PUT", "HEAD", "CONNECT", "post", "PO ST"))
     version = chance.choice(("1.1",) * 14 + ("1.0", "2.0", "1.2", "x"))
     body, encoding = _body(chance, number)
-    lines = "" if chance.random() < 0.05 else chance.choice(("host: x\r\n", "Host:x\r\n"))
+    hosts = ("host: x\r\n",) * 4 + ("Host:x\r\n",) * 4 + ("host: a b\r\n", "host:\r\n")
+    lines = "" if chance.random() < 0.05 else chance.choice(hosts)
     lines += encoding
     if chance.random() < 0.35:
         lines += chance.choice(ODD_LINES)

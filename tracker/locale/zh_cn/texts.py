@@ -158,6 +158,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the database did not take it in time; it may still do": (
             "数据库未及时写入；之后仍可能写入"
         ),
+        "must be a host name or an IP address, and perhaps a port behind a colon": (
+            "必须是主机名或 IP 地址，后面可以用冒号加端口"
+        ),
         "must be sent exactly once, and came {} times": "必须恰好发送一次，实际出现 {0} 次",
         "this key was revoked, or allows less than before": "该密钥已吊销，或权限已减少",
         "not a request of HTTP/1.1: {}": "不是 HTTP/1.1 请求：{0}",

@@ -1,11 +1,23 @@
 """Which heads of requests are taken: their size, their lines, their URL, their Host."""
 
+import ipaddress
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tracker.domain.errors import FieldError, InvalidRequest
 
 Headers = Sequence[tuple[bytes, bytes]]
+
+_HOST = re.compile(
+    r"(?:(?:[A-Za-z0-9._~!$&'()*+;=-]|%[0-9A-Fa-f]{2})*|\[(?P<literal>[^\[\]]+)\])"
+    r"(?::0*(?P<port>[0-9]{0,5}))?"
+)
+"""RFC 9112 section 3.2 and RFC 3986 section 3.2.2, without the comma, which no host has: it comes
+of two Host lines that somebody on the way made one."""
+_IP_FUTURE = re.compile(r"[vV][0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+")
+_LONGEST_HOST = 255 + len(":65535")
 
 
 def header(headers: Headers, name: bytes) -> str | None:
@@ -18,6 +30,31 @@ def header(headers: Headers, name: bytes) -> str | None:
         if given == name:
             return value.decode("latin-1")
     return None
+
+
+def is_host(value: bytes) -> bool:
+    """Return whether the value of a Host line is one: a name or an address, and perhaps a port.
+
+    An empty one is: it is sent where the target has no host.
+    """
+    value = value.strip(b" \t")
+    return len(value) <= _LONGEST_HOST and _is_host(value)
+
+
+@lru_cache(maxsize=64)
+def _is_host(value: bytes) -> bool:
+    found = _HOST.fullmatch(value.decode("latin-1"))
+    if found is None or int(found["port"] or 0) > 65535:
+        return False
+    literal = found["literal"]
+    if literal is None or _IP_FUTURE.fullmatch(literal):
+        return True
+    address, has_zone, zone = literal.partition("%")
+    try:
+        ipaddress.IPv6Address(address)
+    except ValueError:
+        return False
+    return not has_zone or re.fullmatch(r"[A-Za-z0-9._~%-]+", zone) is not None
 
 
 class HeadTooLarge(Exception):
@@ -54,23 +91,29 @@ class HeadLimits:
         return UrlTooLong(f"the URL is longer than {self.url_bytes} bytes")
 
     def flaw_of(
-        self, url: bytes, headers: Headers, *, version: str, hosts: int | None = None
+        self, url: bytes, headers: Headers, *, version: str, hosts: Sequence[bytes] | None = None
     ) -> Exception | None:
         """Return what is wrong with a whole head; None when it is taken.
 
-        headers: lower-case names. version: `1.1`. hosts: how many Host lines there are, if counted.
+        headers: lower-case names. version: `1.1`. hosts: values of the Host lines, if they were
+            looked for.
         """
         if len(url) > self.url_bytes:
             return self.too_long()
         if len(headers) > self.head_lines:
             return HeadTooLarge(f"the request has more than {self.head_lines} header lines")
         if hosts is None:
-            hosts = sum(name == b"host" for name, _ in headers)
-        # RFC 9112 section 3.2: a server must refuse both, since proxies read them differently.
-        if hosts > 1 or (hosts == 0 and version == "1.1"):
-            reason = f"must be sent exactly once, and came {hosts} times"
-            return InvalidRequest(FieldError("Host", reason), malformed=True)
-        return None
+            hosts = [value for name, value in headers if name == b"host"]
+        # RFC 9112 section 3.2: a server must refuse these, since proxies read them differently.
+        if len(hosts) == 1:
+            if is_host(hosts[0]):
+                return None
+            reason = "must be a host name or an IP address, and perhaps a port behind a colon"
+        elif hosts or version == "1.1":
+            reason = f"must be sent exactly once, and came {len(hosts)} times"
+        else:
+            return None
+        return InvalidRequest(FieldError("Host", reason), malformed=True)
 
     def is_too_large(self, url: bytes, headers: Headers) -> bool:
         """Return whether a whole head has too many bytes."""

@@ -43,7 +43,8 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self.pipeline = Pipeline()  # type: ignore[assignment] # it has what is asked of it
         self._in_head = self._in_body = self._is_served = self._came_body = False
-        self._hosts = self._head_bytes = self._piece = self._held_from = 0
+        self._head_bytes = self._piece = self._held_from = 0
+        self._hosts: list[bytes] = []
         self._held = b""
         self._pieces: list[bytes] = []
         self._offer: tuple[bytes, list[tuple[bytes, bytes]]] | None = None
@@ -90,7 +91,8 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         self._in_head = True
-        self._hosts = self._head_bytes = 0
+        self._head_bytes = 0
+        self._hosts = []
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
@@ -101,7 +103,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
             return
         name = name.lower()
         if name == b"host":
-            self._hosts += 1
+            self._hosts.append(value)
         elif name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
         self.headers.append((name, value))
