@@ -17,6 +17,7 @@ from tests.support.alerts import RULES, case, fired, judge, promtool, rules
 from tracker.cli.doctor import database
 from tracker.cli.doctor.processes import SKEW_MS
 from tracker.cli.doctor.service import LITTLE_DISK_BYTES
+from tracker.store import sizes
 from tracker.telemetry.metrics import ALL
 
 REFERENCE = RULES.parent
@@ -134,7 +135,7 @@ def test_alert_rules_ask_for_metrics_that_exist() -> None:
 
 def test_alerts_have_the_bounds_of_doctor_which_says_more_of_what_they_tell() -> None:
     for alert, bounds in {
-        "TrackerChoreBehind": [database.CHORE_BEHIND],
+        "TrackerChoreBehind": [sizes.FAR_BEHIND],
         "TrackerSnapshotOld": [database.OLD_SNAPSHOT_S, database.LARGE_LOG_BYTES],
         "TrackerReplicaBehind": [database.SLOW_STANDBY_S],
         "TrackerClockSkew": [SKEW_MS / 1000],

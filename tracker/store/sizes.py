@@ -4,9 +4,11 @@ from sqlalchemy import Connection, func, select, text
 
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.task import OPEN, TaskState
-from tracker.store import chore_leases, stats
+from tracker.store import chore_leases, owned_results, stats
 from tracker.store.schema import deliveries, transitions
 
+FAR_BEHIND = 100_000
+"""Entries that a chore may have yet to come by before somebody is told."""
 _MOST_TENANTS = 1000
 _OPEN_TASKS = text(
     f"""
@@ -48,7 +50,11 @@ def behind(db: Connection) -> dict[str, int]:
     """
     newest = db.scalar(select(func.max(transitions.c.seq))) or 0
     found = {one.name: one.behind for one in chore_leases.standings(db)}
-    return found | {"counting": max(0, newest - stats.read_counted_place(db))}
+    found["counting"] = max(0, newest - stats.read_counted_place(db))
+    recorded_to = owned_results.read_standing(db).recorded_to
+    if recorded_to is not None:
+        found["results of tenants"] = max(0, newest - recorded_to)
+    return found
 
 
 def pending_deliveries(db: Connection, *, most: int) -> int:

@@ -18,6 +18,7 @@ from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.runs import BulkRuns
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep import retention, retention_lease
+from tracker.services.upkeep.backlog import BacklogWatch
 from tracker.services.upkeep.counting import EndCounter
 from tracker.services.upkeep.health import AccountHealthCheck
 from tracker.services.upkeep.learning import DurationLearner
@@ -82,6 +83,7 @@ def chores(context: Context) -> list[Chore]:
         ),
         Chore("work too far ahead", PULL_S, DueTimeRepair(context).pull_back),
         Chore("counting", COUNT_S, counting.fold_all),
+        Chore("what chores have left", BACKLOG_S, BacklogWatch(context).look),
         Chore("results of tenants", RECORD_S, OwnedResults(context).record_now_and_then),
         Chore("lists after a restore", WALK_S, ListWalk(context).walk_once),
         Chore("old counts", FORGET_S, counting.forget),
@@ -114,6 +116,7 @@ SWEEP_S = 2.0
 PULL_S = 60.0
 WALK_S = 60.0
 COUNT_S = 2.0
+BACKLOG_S = 60.0
 RECORD_S = 2.0
 FORGET_S = 1200.0
 """Seconds between two rounds."""

@@ -32,6 +32,7 @@ from tracker.services.backup import readying
 from tracker.services.deliver.delivery import unreadable_secret
 from tracker.services.upkeep import health as upkeep_health
 from tracker.services.upkeep import learning, stalls, steps
+from tracker.services.upkeep.backlog import far_behind_reason
 from tracker.services.upkeep.retention import ARCHIVE_REASON, behind_reason
 from tracker.services.upkeep.retention_asking import waits_reason
 from tracker.store import conditions, deliveries, endpoints, feed_head, restoring
@@ -224,6 +225,7 @@ def every_condition() -> list[tuple[str, bool, str]]:
         (conditions.SECRETS_DIFFER, False, unreadable_secret("e-1", cannot_open())),
         *((conditions.CLOCK_SKEW, False, skew) for skew in skews if skew is not None),
         *((conditions.CLOCK_STEPPED, False, steps.step_reason(by)) for by in (90.0, -90.0)),
+        (conditions.CHORE_BEHIND, False, far_behind_reason("counting", 100_001)),
         (conditions.RETENTION_BEHIND, False, behind_reason(timedelta(hours=1), 5)),
         (conditions.DISK_LOW, False, "No space left on device (/srv)"),
         (conditions.ARCHIVE_FAILING, False, ARCHIVE_REASON),

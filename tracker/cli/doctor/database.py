@@ -8,11 +8,12 @@ from tracker.cli.doctor.finding import Finding
 from tracker.clock import SystemClock
 from tracker.domain.errors import Unavailable
 from tracker.settings import Settings
-from tracker.store.conditions import CLOCK_SKEW, NO_WORKER, SECRETS_DIFFER
+from tracker.store.conditions import CHORE_BEHIND, CLOCK_SKEW, NO_WORKER, SECRETS_DIFFER
 from tracker.store.driver.engine import sqlite_file
 from tracker.store.probe import NO_ROW_LOCKS
 from tracker.store.server_health import DatabaseFacts, ServerFacts, examine
 from tracker.store.server_state import LOG
+from tracker.store.sizes import FAR_BEHIND
 from tracker.store.store import READERS
 
 SQLITE_SAFE = (3, 51, 3)
@@ -37,8 +38,7 @@ MANY_DEAD = 10_000
 """Dead rows of a table below which nothing is said."""
 OLD_XID = 1_000_000_000
 """Half of the way to where the server takes no more writes."""
-CHORE_BEHIND = 100_000
-SAID_ELSEWHERE = frozenset({NO_WORKER, SECRETS_DIFFER, CLOCK_SKEW})
+SAID_ELSEWHERE = frozenset({NO_WORKER, SECRETS_DIFFER, CLOCK_SKEW, CHORE_BEHIND})
 """Conditions that are looked at anew."""
 MOUNTS = Path("/proc/mounts")
 
@@ -87,7 +87,7 @@ def _examine_both(facts: DatabaseFacts) -> Iterator[Finding]:
         )
         yield Finding("error", "leases", text)
     for name, count in facts.behind.items():
-        if count > CHORE_BEHIND:
+        if count > FAR_BEHIND:
             text = (
                 f"the chore {name} is {count} entries behind: figures or old data are not up to "
                 "date. See the workers' logs, and start another `tracker worker`"

@@ -110,6 +110,12 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "it was sealed with a key that is not among TRACKER_CALLBACK_SECRETS": (
             "加密它的密钥不在 TRACKER_CALLBACK_SECRETS 之中"
         ),
+        "the chore {} is {} entries behind: figures or old data are not up to date, and nothing is"
+        " dropped that it has yet to come by. See the workers' logs, and start another"
+        " `tracker worker`": (
+            "后台任务 {0} 落后 {1} 条：统计或旧数据不是最新，它尚未处理到的内容也不会被清理。"
+            "请查看工作进程日志，并再启动一个 `tracker worker`"
+        ),
         "what is to be dropped has not been for {} minutes; at least {} tasks wait: keep things"
         " longer, or give the database room": (
             "应清理的内容已有 {0} 分钟未清理；至少 {1} 个任务在等待：请延长保留时间，或为数据库腾出余力"

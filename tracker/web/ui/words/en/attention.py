@@ -119,6 +119,7 @@ WORDS: Words = {
     "condition.clock_skew": "clocks differ",
     "condition.clock_stepped": "a clock was set",
     "condition.database_changed": "another database",
+    "condition.chore_behind": "a chore is far behind",
     "condition.retention_behind": "retention is behind",
     "condition.recovering": "being recovered from a backup",
     "condition.restoring": "a restore has not ended",

@@ -1,0 +1,41 @@
+"""Say that a chore is far behind: figures or old data are not up to date then."""
+
+from tracker.services.conditions import ConditionReport, tell
+from tracker.services.context import Context
+from tracker.store import conditions, sizes
+from tracker.store.conditions import CHORE_BEHIND
+from tracker.store.store import Reading
+
+
+class BacklogWatch:
+    """Any number of processes may look: they see the same, in the database."""
+
+    def __init__(self, context: Context) -> None:
+        """Holds no state of its own."""
+        self._context = context
+
+    async def look(self) -> None:
+        """Raise the condition, or end it once half of it is left. Raises Unavailable."""
+        (name, count), stands = await self._context.store.read(_worst)
+        if stands and count <= sizes.FAR_BEHIND // 2:
+            await self._tell(None)
+        elif not stands and count > sizes.FAR_BEHIND:
+            await self._tell(far_behind_reason(name, count))
+
+    async def _tell(self, reason: str | None) -> None:
+        await self._context.store.write(tell, ConditionReport(CHORE_BEHIND, "", "", reason))
+
+
+def _worst(db: Reading) -> tuple[tuple[str, int], bool]:
+    """Return the chore that is furthest behind, by how much, and whether the condition stands."""
+    worst = max(sizes.behind(db).items(), key=lambda one: one[1])
+    return worst, any(one.name == CHORE_BEHIND for one in conditions.list_open(db))
+
+
+def far_behind_reason(name: str, count: int) -> str:
+    """Return what to say of a chore that is far behind. count: entries that it has to come by."""
+    return (
+        f"the chore {name} is {count} entries behind: figures or old data are not up to date, and "
+        "nothing is dropped that it has yet to come by. See the workers' logs, and start another "
+        "`tracker worker`"
+    )
