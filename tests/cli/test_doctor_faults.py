@@ -290,6 +290,11 @@ def test_an_unreachable_provider(sqlite_url: str, tmp_path: Path) -> None:
     (found,) = probe_accounts(settings_of(sqlite_url, tmp_path), ())
     assert found.level == "error"
     assert found.about == "kling/default"
+    assert "Its tasks wait" in found.text
+    assert "`curl -I http://127.0.0.1:9/`" in found.text
+    proxied = settings_of(sqlite_url, tmp_path, TRACKER_KLING_PROXY="http://me:word@127.0.0.1:10")
+    (found,) = probe_accounts(proxied, ())
+    assert "`curl -I --proxy http://127.0.0.1:10 http://127.0.0.1:9/`" in found.text
 
 
 def test_an_engine_without_locks_on_rows_is_refused(postgres_url: str, tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from tracker.cli.doctor.finding import Finding
 from tracker.clock import SystemClock
 from tracker.config.provider_settings import ENVIRONMENT_ACCOUNT, prefix_of
+from tracker.domain.exchange import HttpFailure
 from tracker.egress.client import EgressClient
 from tracker.providers.ports.account import Account
 from tracker.providers.registry import PROVIDERS
@@ -108,5 +110,20 @@ async def _probe_one(
         text = "offers no query that costs nothing: the first task shows whether it takes the key"
         return Finding("note", f"{provider}/{account.name}", text)
     call = replace(probes.build_probe(account, now=now), timeout_s=PROBE_S)
-    probed = probes.parse_probe(account, await calls.call(provider, account, call))
-    return Finding(probed.level, f"{provider}/{account.name}", probed.text)
+    answer = await calls.call(provider, account, call)
+    probed = probes.parse_probe(account, answer)
+    text = probed.text
+    if isinstance(answer, HttpFailure):
+        text = (
+            f"could not be reached: {answer.reason}. Its tasks wait until it can be: see why "
+            f"`{_trial(account, call.url)}` gets no answer on this machine (DNS, firewall, proxy)"
+        )
+    return Finding(probed.level, f"{provider}/{account.name}", text)
+
+
+def _trial(account: Account, url: str) -> str:
+    """Spell a command that reaches for a provider as its calls do, without any of their secrets."""
+    host = urlsplit(url)._replace(path="/", query="", fragment="")
+    address = host._replace(netloc=host.netloc.rpartition("@")[2]).geturl()
+    proxy = account.proxy_address
+    return f"curl -I {address}" if proxy is None else f"curl -I --proxy {proxy} {address}"
