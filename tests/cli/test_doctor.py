@@ -11,6 +11,8 @@ import pytest
 from tests.support.command import run
 from tests.support.service import environment, free_port, listen, serving
 from tests.support.tls import make_certificates
+from tests.support.upstream import Upstream, json_answer
+from tracker.cli.doctor.accounts import probe_accounts
 from tracker.cli.doctor.command import examine_reading
 from tracker.cli.doctor.finding import Finding
 from tracker.cli.doctor.reach import call_public_url
@@ -173,6 +175,17 @@ def test_a_rule_that_fits_no_operation_is_said(tmp_path: Path) -> None:
 def test_a_key_is_never_shown_to_the_default_address_of_a_wrong_one(tmp_path: Path) -> None:
     env = {"TRACKER_KLING_BASE_URL": "gateway.example.com"}
     assert not [f for f in findings(tmp_path, PUBLIC_PROVIDER | env) if f.about == "kling/default"]
+
+
+def test_a_key_that_its_provider_refuses_is_told_with_what_it_leads_to(tmp_path: Path) -> None:
+    refusal = json_answer(b'{"code": 1002, "message": "bad key"}', "401 Unauthorized")
+    with Upstream(lambda _: [refusal]) as provider:
+        env = environment(
+            f"sqlite:///{tmp_path}/none.db", tmp_path, provider_url=provider.url, public_url=None
+        )
+        (found,) = probe_accounts(Settings.from_env(env), ())
+    assert (found.level, found.about) == ("error", "kling/default")
+    assert "bad key. Its tasks fail: mend its key" in found.text
 
 
 def test_the_public_url_is_called_back_to_the_service_itself(

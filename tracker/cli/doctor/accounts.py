@@ -118,6 +118,11 @@ async def _probe_one(
             f"could not be reached: {answer.reason}. Its tasks wait until it can be: see why "
             f"`{_trial(account, call.url)}` gets no answer on this machine (DNS, firewall, proxy)"
         )
+    elif probed.level == "error":
+        text = (
+            f"{probed.text}. Its tasks fail: mend its key, rights, balance or address, and try "
+            "again by `tracker doctor`"
+        )
     return Finding(probed.level, f"{provider}/{account.name}", text)
 
 
