@@ -28,7 +28,7 @@ from tracker.services.custody.fetching import AssetFetcher
 from tracker.services.deliver.delivery import DeliverySender
 from tracker.services.leases import Leases
 from tracker.services.upkeep.learning import DurationLearner
-from tracker.services.upkeep.sampling import SAMPLE_S, GaugeSampler
+from tracker.services.upkeep.sampling import NAME, SAMPLE_S, GaugeSampler
 from tracker.settings import Settings
 from tracker.store.driver.engine import sqlite_file
 from tracker.store.revision import SCHEMA_REVISION
@@ -150,7 +150,7 @@ def _of_metrics(parts: Parts) -> list[Chore]:
     if parts.settings.tracker_metrics_addr is None:
         return []
     sampling = GaugeSampler(parts.context, parts.services.presence)
-    return [Chore("gauges", SAMPLE_S, sampling.sample)]
+    return [Chore(NAME, SAMPLE_S, sampling.sample)]
 
 
 def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -> Starlette:

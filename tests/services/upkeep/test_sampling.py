@@ -1,24 +1,29 @@
 """Gauges that the database gives, as one worker process measures them."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, text, update
 
 from tests.services.upkeep.test_pulling import put_off
 from tests.store.test_listing import connected
 from tests.support.custody import open_custody
 from tests.support.subscribing import OK
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
+from tracker.clock import SystemClock
 from tracker.domain.expectation import EndedTask, callback_share
 from tracker.domain.work import JobKind
 from tracker.services.upkeep.learning import DurationLearner
 from tracker.services.upkeep.presence import ProcessPresence
 from tracker.services.upkeep.sampling import FROM_DATABASE, GaugeSampler
-from tracker.store import server_state
+from tracker.store import processes, server_state
 from tracker.store.driver.engine import normalise_url
-from tracker.store.schema import metadata
+from tracker.store.driver.transaction import Tx
+from tracker.store.processes import Process
+from tracker.store.schema import chore_leases, metadata
 from tracker.telemetry import metrics
 
 pytestmark = pytest.mark.anyio
@@ -70,6 +75,35 @@ async def test_work_that_a_dead_worker_left_is_seen_and_counted_when_it_is_taken
         assert metrics.LEASES_EXPIRED.values[()] == before + 1
         await bench.leases.release([job])
         assert not (await bench.claim(JobKind.SUBMIT))[0].was_left
+
+
+async def test_one_process_measures_at_a_time_and_one_that_does_not_holds_up_none(
+    database_url: str,
+) -> None:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
+        store, presence = bench.context.store, ProcessPresence(bench.context)
+        silent = Process(UUID(int=1), True, SystemClock().now(), 0, [])  # its metrics are off
+        await store.write(_record, silent)
+        await presence.prove()
+        first, second = (GaugeSampler(bench.context, presence) for _ in range(2))
+        for sampler, measures in ((first, True), (second, False), (first, True)):
+            await sampler.sample()
+            assert bool(dict(metrics.SAMPLED.read())) is measures
+        await store.write(_end_leases, None)
+        for sampler, measures in ((second, True), (first, False)):
+            await sampler.sample()
+            assert bool(dict(metrics.SAMPLED.read())) is measures
+
+
+def _record(tx: Tx, rows: Sequence[Process]) -> list[None]:
+    for row in rows:
+        processes.record(tx.db, row)
+    return [None] * len(rows)
+
+
+def _end_leases(tx: Tx, asked: Sequence[None]) -> list[None]:
+    tx.db.execute(update(chore_leases).values(lease_until=tx.lease_now))
+    return [None] * len(asked)
 
 
 async def test_files_that_nobody_fetches_are_counted(database_url: str, tmp_path: Path) -> None:

@@ -1,23 +1,28 @@
 """Measure now and then what only the database knows, for the gauges of `/metrics`.
 
-One worker process does it: of those that are heard of, the one with the smallest id. The others
-have no such values. No look grows with history: each ends at a bound or reads an index's end.
+One worker process does it, under a lease. The others have no such values. No look grows with
+history: each ends at a bound or reads an index's end.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
+from tracker.clock import new_token
+from tracker.domain.errors import Unavailable
 from tracker.services.context import Context
 from tracker.services.upkeep.presence import ProcessPresence
 from tracker.services.upkeep.state_counts import MOST
 from tracker.store import (
+    chore_leases,
     conditions,
     due_jobs,
     feed,
     server_state,
     sizes,
 )
+from tracker.store.driver.transaction import Tx
 from tracker.store.store import Reading
 from tracker.telemetry.metrics import (
     CHORE_BEHIND,
@@ -47,27 +52,39 @@ FROM_DATABASE = (
 """Gauges that one process has for all."""
 SAMPLE_S = 15.0
 """Pause between two looks."""
+LEASE = timedelta(seconds=40)
+"""Another process follows one that died within it, before the alarm that nobody measures."""
+NAME = "gauges"
 NOTHING: Mapping[Labels, float] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class GaugeSampler:
-    """Fills the gauges, or empties them where another process fills its own."""
+    """Fills the gauges, or empties them where another process fills its own.
+
+    token:   of this process, for the lease.
+    is_mine: whether it had the lease when it last could be asked for.
+    """
 
     context: Context
     presence: ProcessPresence
+    token: str = field(default_factory=new_token)
+    is_mine: bool = False
 
     async def sample(self) -> None:
         """Look once. Raises Unavailable."""
-        found = await self.context.store.read(self._measure)
+        try:
+            self.is_mine = await self.context.store.write(_take, self.token)
+        except Unavailable:
+            if not self.is_mine:
+                raise
+            # What takes no writes may be read, and its free disk is what somebody wants to know.
+        found = await self.context.store.read(self._measure) if self.is_mine else {}
         for gauge in FROM_DATABASE:
             gauge.replace(found.get(gauge.metric.name, NOTHING))
 
     def _measure(self, db: Reading) -> Mapping[str, Mapping[Labels, float]]:
         alive = self.presence.alive(db)
-        workers = [one.id for one in alive if one.is_worker]
-        if min(workers, default=self.presence.id) != self.presence.id:
-            return {}
         now = self.context.clock.now()
         there = sizes.open_tasks(db, most=MOST)
         due = due_jobs.overdue(db, now=now)
@@ -89,6 +106,11 @@ class GaugeSampler:
             (SAMPLED, {(): now.timestamp()}),
         )
         return {gauge.metric.name: values for gauge, values in measured}
+
+
+def _take(tx: Tx, tokens: Sequence[str]) -> list[bool]:
+    now = tx.lease_now
+    return [chore_leases.take(tx.db, NAME, token, now=now, until=now + LEASE) for token in tokens]
 
 
 def _of_server(db: Reading) -> Sequence[tuple[Gauge, Mapping[Labels, float]]]:
