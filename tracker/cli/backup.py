@@ -6,7 +6,16 @@ import click
 
 from tracker.cli.command import Command, examples
 from tracker.cli.exits import FAILED
-from tracker.cli.shared import OUTPUT, emit, fail, fail_by_file, load_settings, print_fields, say
+from tracker.cli.shared import (
+    OUTPUT,
+    emit,
+    fail,
+    fail_by_file,
+    load_settings,
+    name_database,
+    print_fields,
+    say,
+)
 
 
 @click.command(
@@ -51,7 +60,7 @@ def backup(dest: Path, with_secrets: bool, dump: Path | None, output: str) -> No
         )
         made = make(order, dest, SystemClock())
     except (SettingsError, BackupRefused) as error:
-        fail(str(error))
+        fail(name_database(settings, str(error)))
     except BackupFailed as error:
         fail(settings.log_redactor().redact(str(error)), code=FAILED)
     except OSError as error:

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 from click.exceptions import NoArgsIsHelpError, NoSuchCommand
 
-from tracker.cli.exits import FAILED, INTERRUPTED
+from tracker.cli.exits import FAILED, INTERRUPTED, OUTPUT_CLOSED
 from tracker.cli.language import Formatter, spoken
 
 if TYPE_CHECKING:
@@ -150,6 +150,11 @@ def _in_one_line() -> Iterator[None]:
         raise
     except click.UsageError as error:
         raise _WrongUsage(error.format_message(), ctx=error.ctx) from None
+    except BrokenPipeError as error:
+        if error.filename is not None:
+            raise
+        _leave_stdout()
+        sys.exit(OUTPUT_CLOSED)
     except OSError as error:
         if error.errno not in _FULL or error.filename is not None:
             raise

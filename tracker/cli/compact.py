@@ -4,7 +4,7 @@ import click
 
 from tracker.cli.command import examples
 from tracker.cli.exits import FAILED
-from tracker.cli.shared import fail, load_settings, say
+from tracker.cli.shared import fail, fail_by_database, load_settings, say
 
 
 @click.command(epilog=examples("tracker compact"))
@@ -18,12 +18,13 @@ def compact() -> None:
     from tracker.store.driver.engine import open_engine, sqlite_file  # noqa: PLC0415
     from tracker.store.probe import schema_problem  # noqa: PLC0415
 
-    url = load_settings().resolved_database_url()
+    settings = load_settings()
+    url = settings.resolved_database_url()
     file = sqlite_file(url)
     if file is None:
         fail("PostgreSQL gives back pages by itself: only a SQLite file is compacted")
     if problem := schema_problem(url):
-        fail(problem, code=FAILED)
+        fail_by_database(settings, problem)
     before = file.stat().st_size
     engine = open_engine(url)
     try:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from tracker.cli.exits import FAILED
-from tracker.cli.shared import fail, load_settings
+from tracker.cli.shared import fail, fail_by_database, load_settings
 
 if TYPE_CHECKING:
     from tracker.settings import Settings
@@ -27,7 +27,7 @@ def with_store(action: "Callable[[Store, Settings], Awaitable[Result]]") -> Resu
     settings = load_settings()
     problem = schema_problem(settings.resolved_database_url())
     if problem:
-        fail(settings.log_redactor().redact(problem), code=FAILED)
+        fail_by_database(settings, problem)
 
     async def act() -> Result:
         async with Store(settings.resolved_database_url(), SystemClock()) as store:

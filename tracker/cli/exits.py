@@ -8,3 +8,5 @@ TIMED_OUT = 3
 """The time to wait was over before the task was."""
 INTERRUPTED = 130
 """Ctrl-C."""
+OUTPUT_CLOSED = 141
+"""Stdout's reader has ended, as of `| head`: 128 and the number of SIGPIPE, as shells count."""

@@ -6,7 +6,7 @@ import click
 
 from tracker.cli.command import Command, examples
 from tracker.cli.exits import FAILED
-from tracker.cli.shared import OUTPUT, emit, fail, load_settings, say
+from tracker.cli.shared import OUTPUT, emit, fail, fail_by_database, load_settings, say
 from tracker.cli.table import Column, print_table
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def recover(done: bool, output: str) -> None:  # noqa: FBT001 - click's
     settings = load_settings()
     problem = schema_problem(settings.resolved_database_url())
     if problem:
-        fail(settings.log_redactor().redact(problem), code=FAILED)
+        fail_by_database(settings, problem)
     try:
         since, walked = asyncio.run(_recover(settings, is_done=done))
     except SettingsError as error:

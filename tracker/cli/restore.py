@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from tracker.cli.command import Command, examples
-from tracker.cli.exits import FAILED
-from tracker.cli.shared import fail, fail_by_file, load_settings, say
+from tracker.cli.shared import (
+    fail,
+    fail_by_database,
+    fail_by_file,
+    load_settings,
+    name_database,
+    say,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -58,9 +64,9 @@ def restore(src: Path, without_secrets: bool) -> None:  # noqa: FBT001 - click's
         order = RestoreOrder(src, url, secrets, without_secrets, keep)
         done = asyncio.run(run(order, manifest, ready))
     except (SettingsError, BackupRefused) as error:
-        fail(str(error))
+        fail(name_database(settings, str(error)))
     except (BackupFailed, DatabaseRefused, MigrationsMissing, Unavailable) as error:
-        fail(settings.log_redactor().redact(str(error)), code=FAILED)
+        fail_by_database(settings, str(error))
     except OSError as error:
         fail_by_file(error, settings.tracker_data_dir)
     say(f"restored what was there at {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC")

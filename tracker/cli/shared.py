@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -55,6 +56,21 @@ def fail_by_file(error: OSError, place: Path) -> NoReturn:
     """
     named = error.filename2 or error.filename or place
     fail(f"{named}: {error.strerror}", code=FAILED)
+
+
+def fail_by_database(settings: "Settings", problem: str) -> NoReturn:
+    """End the command, as the database cannot be used.
+
+    problem: as `tracker.store.probe` words it. The line shows no password.
+    """
+    fail(name_database(settings, settings.log_redactor().redact(problem)), code=FAILED)
+
+
+def name_database(settings: "Settings", text: str) -> str:
+    """Return a line about DATABASE_URL under the setting that names the database."""
+    if settings.database_url:
+        return text
+    return re.sub(r"^DATABASE_URL(?=[:：])", "TRACKER_DATA_DIR", spoken(text))
 
 
 def say(text: str) -> None:

@@ -5,8 +5,7 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from tracker.cli.exits import FAILED
-from tracker.cli.shared import fail, say
+from tracker.cli.shared import fail_by_database, say
 from tracker.settings import Settings
 from tracker.store.probe import start_problem, why_away
 
@@ -57,7 +56,7 @@ class DatabaseWait:
 
     def refuse(self, text: str) -> NoReturn:
         """End the command with a line that shows no password."""
-        fail(self._settings.log_redactor().redact(text), code=FAILED)
+        fail_by_database(self._settings, text)
 
     def _say(self, text: str) -> None:
         say(self._settings.log_redactor().redact(text))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from tracker.cli.doctor.finding import Finding
+from tracker.cli.shared import name_database
 from tracker.clock import SystemClock
 from tracker.domain.errors import Unavailable
 from tracker.open_access import advice_for_first_key, refuse_open_access
@@ -31,7 +32,7 @@ def examine_database(settings: Settings, problem: str | None) -> list[Finding]:
     """
     shown = mask_passwords(settings.resolved_database_url())
     found = [
-        Finding("error", "database", problem)
+        Finding("error", "database", name_database(settings, problem))
         if problem
         else Finding("ok", "database", f"{shown} answers and has the right schema")
     ]
