@@ -4,6 +4,7 @@ import re
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
@@ -82,10 +83,16 @@ def mask_passwords(url: str) -> str:
 
 
 def sqlite_file(url: str) -> Path | None:
-    """Return the file of a SQLite URL; None for PostgreSQL."""
+    """Return the file of a SQLite URL; None for PostgreSQL.
+
+    It may stand as a URI of its own: https://www.sqlite.org/uri.html, read 2026-11-30.
+    """
     parsed = normalise_url(url)
-    is_file = not dialect_of_url(parsed).has_server and parsed.database
-    return Path(f"{parsed.database}") if is_file else None
+    if dialect_of_url(parsed).has_server or not parsed.database:
+        return None
+    if "uri" in parsed.query and parsed.database.startswith("file:"):
+        return Path(unquote(urlsplit(parsed.database).path))
+    return Path(parsed.database)
 
 
 def open_engine(
