@@ -48,7 +48,8 @@ def test_the_operator_sees_every_account_without_its_secrets_and_others_see_none
             installation = tracker.system()["installation"]
         assert installation["schema"] == installation["wanted_schema"]
         assert [one["is_worker"] for one in installation["processes"]] == [False]
-        assert [one["count"] for one in installation["due"]] == [0, 0]
+        due = {one["kind"]: one["count"] for one in installation["due"]}
+        assert due == {"submit": 0, "reconcile": 0, "fetch": 0}
         asked = {"TRACKER_URL": url, "TRACKER_API_KEY": ours.secret, "COLUMNS": "80"}
         shown = CliRunner(env=asked).invoke(main, ["accounts"])
         assert (shown.exit_code, "spare" in shown.stdout) == (0, True)
