@@ -24,6 +24,8 @@ from bench.processes import SERVER_CORE, Server
 from bench.table import Figure
 
 CONNECTIONS = 64
+TASKS_PER_S = 4000
+"""Prepared for each second of a load, three callbacks each."""
 
 
 @dataclass
@@ -138,14 +140,14 @@ def ours_after(  # noqa: PLR0913 - what a service may be measured with
     if old:
         fill.history(url, history + 1, old, ended="{long_ago}")
         history += old
-    tasks = int(4000 * (bed.seconds * bed.rounds + 1))
+    tasks = int(TASKS_PER_S * (bed.seconds * bed.rounds + 1))
     fill.queued(url, history + 1, tasks)
     if history:
         fill.settle(url)
     numbers = iter(range(history + 1, history + tasks + 1))
 
     def requests(seconds: float) -> list[list[bytes]]:
-        wanted = itertools.islice(numbers, int(4000 * seconds))
+        wanted = itertools.islice(numbers, int(TASKS_PER_S * seconds))
         return [[callback(number, status, media) for status in STATUSES] for number in wanted]
 
     server = bed.service(url, cores=cores, WEB_CONCURRENCY=str(workers), **settings)

@@ -10,8 +10,8 @@ from time import perf_counter, process_time
 import psycopg
 
 from bench import fill
-from bench.bed import Bed, counts
-from bench.callbacks import CONNECTIONS, Subject, ours_after
+from bench.bed import STATUSES, Bed, counts
+from bench.callbacks import CONNECTIONS, TASKS_PER_S, Subject, ours_after
 from bench.deliveries import settings_of
 from bench.load import Load, paced
 from bench.processes import cpu_s
@@ -116,7 +116,8 @@ def _left(url: str, old: int) -> int:
 
 
 def _half(subject: Subject, rate: float, seconds: float) -> Load:
-    ready: Sequence[Sequence[bytes]] = subject.requests(seconds)
+    share = rate / (TASKS_PER_S * len(STATUSES))
+    ready: Sequence[Sequence[bytes]] = subject.requests(seconds * share + 1 / TASKS_PER_S)
     load = paced(subject.server.port, chain.from_iterable(ready), rate=rate, seconds=seconds)
     assert set(load.answers) == {200}, load.answers
     return load
