@@ -17,8 +17,8 @@ SENT = ("CreatePath", "ObjectIds(", "PROVIDER = Provider(")
 """In the text of what is sent, or named there, and is not what answers are read by."""
 TABLES = {"frozenset", "MappingProxyType", "fromkeys", "Literal"}
 KIT = "tracker.providers.kit."
-_SHARED = "blocked coded_answers empty_results gateway_tasks gateways ledger pieces status_words"
-SHARED = {*_SHARED.split(), "table", "tracks"}
+_SHARED = "blocked coded_answers empty_results gateway_tasks gateways ledger meanings pieces"
+SHARED = {*_SHARED.split(), "status_words", "table", "tracks"}
 """Modules of the kit that answers are read by."""
 
 

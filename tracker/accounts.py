@@ -21,6 +21,7 @@ from pydantic import (
     ValidationError,
 )
 
+from tracker.config.paths import is_file
 from tracker.domain.choosing import Rule, sole_provider
 from tracker.domain.cost import is_miswritten_currency
 from tracker.domain.errors import InvalidRequest
@@ -29,7 +30,6 @@ from tracker.domain.prices import ListPrice, PricedUnit
 from tracker.domain.retention import TOO_SHORT, Keep, KeptClass, RetentionRule, duration
 from tracker.domain.task import TaskState
 from tracker.domain.validation import field_errors
-from tracker.environment import is_file
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
 

@@ -20,7 +20,7 @@ from pydantic import (
 
 from tracker import environment
 from tracker.accounts import Accounts, AccountsError, read_configuration
-from tracker.config import front_hosts, provider_settings
+from tracker.config import front_hosts, paths, provider_settings
 from tracker.config.kept_secrets import SECRETS_FILE, kept_secrets
 from tracker.config.library_secrets import library_secrets
 from tracker.config.provider_settings import SettingsError
@@ -101,12 +101,12 @@ def _keep(value: Any) -> Any:
 def _object_store(value: str) -> str:
     if "://" in value and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[^\s?#]*)?", value):
         raise ValueError("must be a folder or s3://BUCKET/PREFIX")
-    environment.checked_path(Path(value))
+    paths.checked_path(Path(value))
     return value
 
 
-FolderPath = Annotated[Path, AfterValidator(environment.checked_path)]
-FilePath = Annotated[Path, AfterValidator(environment.checked_file)]
+FolderPath = Annotated[Path, AfterValidator(paths.checked_path)]
+FilePath = Annotated[Path, AfterValidator(paths.checked_file)]
 Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_words)]
 FrontHost = Annotated[tuple[str, str], BeforeValidator(front_hosts.read)]
 FrontHosts = Annotated[tuple[FrontHost, ...], BeforeValidator(_words)]

@@ -17,24 +17,21 @@ import json
 import os
 import signal
 import sys
-import threading
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
-from inspect import isbuiltin
 from pathlib import Path
-from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import Engine, select, update
 
 from tests.support.custody import RULES, CustodyBench, open_custody
+from tests.support.deaths import Death
 from tests.support.made_up_api import says
 from tests.support.origin import film, whole
 from tests.support.s3 import bucket_client, counted_requests
@@ -50,7 +47,6 @@ from tracker.domain.exchange import (
     always,
 )
 from tracker.domain.retention import KeptClass, RetentionPolicy
-from tracker.domain.signals import CrashPoint
 from tracker.domain.work import JobKind
 from tracker.egress.client import EgressClient
 from tracker.objects.bucket import Bucket
@@ -71,28 +67,6 @@ LARGE, SMALL = 1_100_000, 40_000
 _STORE = "the bucket"
 VANISHES = "vanishes"
 """The key of a piece whose object is taken away, which the sweep is to find out."""
-CHANGES_NOTHING = frozenset(
-    {
-        *(
-            "stat",
-            "lstat",
-            "fstat",
-            "statvfs",
-            "fstatvfs",
-            "scandir",
-            "listdir",
-            "getpid",
-            "fspath",
-        ),
-        *("read", "pread", "close", "lseek", "getcwd", "access", "readlink", "urandom", "getuid"),
-        *("kill", "cpu_count", "sched_getaffinity", "getppid", "get_terminal_size", "isatty"),
-        *("WIFSIGNALED", "WEXITSTATUS", "waitpid", "register_at_fork", "sched_yield", "nice"),
-        *("setpriority", "getpriority", "geteuid", "get_inheritable", "set_inheritable"),
-        *("set_blocking", "get_blocking", "fsencode", "fsdecode", "getrandom", "sysconf", "uname"),
-        *("_path_normpath", "_path_isfile", "_path_isdir", "device_encoding", "times", "getgid"),
-    }
-)
-"""Calls of the system by which nothing becomes another; all others are steps."""
 
 
 def main(url: str, store: str, each: str = "") -> None:
@@ -110,7 +84,7 @@ def main(url: str, store: str, each: str = "") -> None:
         child = os.fork()
         if not child:
             of = _STORE if "://" in store else ""
-            death = _Death(number, seen, writing, of=of, is_each=bool(each))
+            death = Death(number, seen, writing, of=of, is_each=bool(each))
             asyncio.run(_live(url, store, origin_url, death, before))
             os._exit(0)
         os.close(writing)
@@ -152,72 +126,7 @@ def _answer(asked: Asked) -> Iterable[bytes]:
     return whole(json.dumps([{"b64_json": one} for one in files]).encode())(asked)
 
 
-class _Death:
-    """Has this process kill itself before the first step that is new."""
-
-    def __init__(
-        self, number: int, seen: AbstractSet[str], told: int, *, of: str, is_each: bool
-    ) -> None:
-        """Have each call of the system that changes something be a step.
-
-        seen: that others died at. told: a pipe to whoever looks. of: the only function whose steps
-        count; empty for all.
-        """
-        self.number = number
-        self.way = ""
-        self._seen, self._of, self._is_each, self._steps = seen, of, is_each, 0
-        self._is_near, self._told = False, told
-        self._lock = threading.Lock()
-        self._write = os.write
-        for name, called in vars(os).copy().items():
-            if isbuiltin(called) and called.__module__ == "posix" and name not in CHANGES_NOTHING:
-                setattr(os, name, self._counted(name, called))
-
-    def come(self, way: str) -> None:
-        """Look at each step from now on. way: that a file goes."""
-        self.way, self._is_near = way, True
-
-    def go(self) -> None:
-        """Look no more."""
-        self._is_near = False
-
-    def at(self, point: CrashPoint) -> None:
-        """Be at a point that tests may die at; of a commit, what it is of tells it from others."""
-        frame: FrameType | None = sys._getframe(1)
-        while frame is not None and "groups" not in frame.f_locals:
-            frame = frame.f_back
-        groups = () if frame is None else frame.f_locals["groups"]
-        if groups and all(batch.__module__.startswith(("tests.", "__main__")) for batch in groups):
-            return
-        self.step(point.value, " ".join(sorted(batch.__qualname__ for batch in groups)))
-
-    def step(self, name: str, of: str) -> None:
-        """Be about to take a step."""
-        if not self._is_near or self._of not in ("", of):
-            return
-        with self._lock:
-            self._steps += 1
-            step = f"{self._steps}" if self._is_each else f"{self.way}: {name} of {of}"
-            if step not in self._seen:
-                self._is_near = False
-                self.say(at=step)
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    def say(self, **what: Any) -> None:
-        """Tell whoever looks."""
-        self._write(self._told, json.dumps(what).encode() + b"\n")
-
-    def _counted(self, name: str, called: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **more: Any) -> Any:
-            if name == "open" and not args[1] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
-                return called(*args, **more)
-            self.step(name, sys._getframe(1).f_code.co_qualname)
-            return called(*args, **more)
-
-        return call
-
-
-async def _live(url: str, store: str, origin: str, death: _Death, before: datetime) -> None:
+async def _live(url: str, store: str, origin: str, death: Death, before: datetime) -> None:
     """Put right what is left; then take every way that a file can go.
 
     before: what is older than that has been looked at, and goes.
@@ -241,7 +150,7 @@ async def _live(url: str, store: str, origin: str, death: _Death, before: dateti
             await _put_right(custody)
 
 
-async def _go_every_way(custody: CustodyBench, death: _Death, url: str) -> None:
+async def _go_every_way(custody: CustodyBench, death: Death, url: str) -> None:
     """Fetch, share bytes, take in, lose, find lost and stray ones, fetch again, and drop."""
     number, context = death.number, custody.bench.context
     death.come("wanted")
@@ -345,7 +254,7 @@ class _Provider(ScriptedHttp):
 
 
 @contextmanager
-def _opened(store: str, death: _Death) -> Iterator[Folder | Bucket]:
+def _opened(store: str, death: Death) -> Iterator[Folder | Bucket]:
     """Open the store; of a bucket, every request and answer is a step."""
     if "://" not in store:
         with closing(Folder(Path(store), is_new=True)) as folder:

@@ -9,7 +9,7 @@ import httpx
 
 from tracker.bounded_http import BoundedTransport
 from tracker.cli.shared import fail
-from tracker.environment import is_file
+from tracker.config.paths import is_file
 from tracker.pasted import bare
 
 _NO_ADDRESS = (

@@ -83,9 +83,9 @@ def checked_network(text: str) -> str:
     """Return one entry of the allow-list in its canonical spelling.
 
     Raises ValueError that says what to write where it is no network (then without its text, which
-    may be a misplaced secret), or where `policy_for` would
-    refuse every URL for it: a network of addresses that carry IPv4 ones (NAT64, 6to4, Teredo,
-    IPv4-mapped) is never compared with the address that is really reached.
+    may be a misplaced secret), or where `policy_for` would refuse every URL for it: a network of
+    addresses that carry IPv4 ones (NAT64, 6to4, Teredo, IPv4-mapped) is never compared with the
+    address that is really reached.
     """
     try:
         network = ipaddress.ip_network(text)

@@ -41,9 +41,10 @@ from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import build_post, own_url
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.flaw_lists import join_flaws
+from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.reading import amount_text, finite, first_text
 from tracker.providers.kit.status_words import plain
-from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
+from tracker.providers.kit.table import CreatePath, parsed_of
 from tracker.providers.kit.useless_options import UNSIGNED_BY_SECRET, OneKindOptions
 from tracker.providers.ports.account import Account, HttpUrl, reveal
 from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Sending

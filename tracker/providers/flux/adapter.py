@@ -36,6 +36,7 @@ from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.flaw_lists import join_flaws
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.ledger import settle_costs
+from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.proofs import RequestSignature, request_secret
@@ -47,7 +48,7 @@ from tracker.providers.kit.reading import (
     first_text,
 )
 from tracker.providers.kit.status_words import plain
-from tracker.providers.kit.table import CreatePath, Meaning, TableAdapter
+from tracker.providers.kit.table import CreatePath, TableAdapter
 from tracker.providers.kit.useless_options import SECRET_PER_CREATE, SecretlessOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending

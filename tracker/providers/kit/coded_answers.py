@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Absent, Deferred, Refused, SubmitOutcome, Unanswered, Unknown
+from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.table import Meaning, TableAdapter, parsed_of
+from tracker.providers.kit.table import TableAdapter, parsed_of
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Probed, Sending
 

@@ -6,7 +6,6 @@ A simple provider fills the table; whatever needs a condition is a method that i
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum, auto
 from string import Formatter
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -35,6 +34,7 @@ from tracker.providers.kit.blocked import add_block, block_in
 from tracker.providers.kit.calls import bearer, build_post, retry_after_s, spacing_of
 from tracker.providers.kit.distinct import distinct
 from tracker.providers.kit.flaw_lists import flaws_in
+from tracker.providers.kit.meanings import Meaning, meaning_of
 from tracker.providers.kit.reading import first_instant, first_text, read_json, unwrap_data
 from tracker.providers.kit.reasons import reason_in
 from tracker.providers.kit.set_fields import set_fields
@@ -70,40 +70,6 @@ class OpenInputs(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
 
 
-class Meaning(Enum):
-    """The conclusion from an answer without a task about a create."""
-
-    REFUSED = auto()
-    BLAMES_ACCOUNT = auto()
-    """Refused because of the account: its key or its money."""
-    WAIT = auto()
-    """Not created; the same request may be accepted later."""
-    WAIT_FOR_SLOT = auto()
-    """Not created, as the account's concurrency is used up; spends no attempt."""
-    UNKNOWN = auto()
-    """It may have been created."""
-
-
-STATUSES: Mapping[int, Meaning] = {
-    400: Meaning.REFUSED,
-    401: Meaning.BLAMES_ACCOUNT,
-    402: Meaning.BLAMES_ACCOUNT,
-    403: Meaning.BLAMES_ACCOUNT,
-    408: Meaning.UNKNOWN,
-    409: Meaning.UNKNOWN,
-    425: Meaning.UNKNOWN,
-    429: Meaning.WAIT,
-}
-"""Meanings of HTTP statuses where the provider's own page says nothing else. Of the other 4xx a
-request is refused; of everything else nobody knows."""
-
-
-CALLER_GONE = (444, 460, 499)
-"""Statuses of proxies (nginx, AWS's load balancer) whose caller went away, or was taken to have:
-what lies behind them may have created it.
-"""
-
-
 class TableAdapter(WordTable):
     """Submits and polls by a table. The Protocols are in ports/adapter.py.
 
@@ -113,7 +79,7 @@ class TableAdapter(WordTable):
     most_url_chars: of a caller's own callback URL; None where the provider sets no limit.
     id_field:    of the create's body, for our external id; None where it has no place.
     ids, messages: names of fields, `a.b` for one within another; the first filled counts.
-    meanings:    of HTTP statuses, over STATUSES.
+    meanings:    of HTTP statuses, over those of kit/meanings.py.
     least_spacing_s: seconds between two looks at one task, where the provider asks for them.
     probe_path:  below the base URL, of something that shows the account; None: a task is asked for
                  that nobody has.
@@ -384,12 +350,7 @@ class TableAdapter(WordTable):
         return ", ".join(filter(None, texts))
 
     def _meaning(self, status: int) -> Meaning:
-        known = self.meanings.get(status) or STATUSES.get(status)
-        if known is not None:
-            return known
-        if status in CALLER_GONE:
-            return Meaning.UNKNOWN
-        return Meaning.REFUSED if 400 <= status < 500 else Meaning.UNKNOWN
+        return self.meanings.get(status) or meaning_of(status)
 
 
 def _take_out(given: dict[str, Any], name: str | None) -> tuple[str | None, Sequence[FieldError]]:

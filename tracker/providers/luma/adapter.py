@@ -19,10 +19,11 @@ from tracker.domain.outcome import Refused, SubmitOutcome
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
 from tracker.providers.kit.cancels import PathCancel
+from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_number, first_text
 from tracker.providers.kit.scan import ListScan
-from tracker.providers.kit.table import CreatePath, Meaning, OpenInputs
+from tracker.providers.kit.table import CreatePath, OpenInputs
 from tracker.providers.kit.useless_options import UNSIGNED, SecretlessOptions
 from tracker.providers.luma.agents import LumaAgents
 from tracker.providers.luma.front import LumaFront

@@ -34,9 +34,10 @@ from tracker.domain.task import Artifact, Task, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import build_post, spacing_of
 from tracker.providers.kit.cancels import OpenCancel
+from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.table import Meaning, TableAdapter, parsed_of
+from tracker.providers.kit.table import TableAdapter, parsed_of
 from tracker.providers.midjourney.answers import (
     base_of,
     ids_in,

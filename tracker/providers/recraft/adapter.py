@@ -18,6 +18,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
 from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.kit.forms import FormFile, file_of, multipart
+from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.pieces import (
     find_common_loss,
     list_pictures,
@@ -25,7 +26,7 @@ from tracker.providers.kit.pieces import (
     picture_url,
 )
 from tracker.providers.kit.reading import charge_text, first_number, first_text
-from tracker.providers.kit.table import CreatePath, Meaning, TableAdapter, parsed_of
+from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
 from tracker.providers.kit.useless_options import ONE_KIND, SecretlessOptions
 from tracker.providers.ports.adapter import Answer, Request, Sending
 from tracker.providers.ports.provider import Provider, ResultHosting

@@ -24,12 +24,13 @@ from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskSt
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import apply_told_status, build_post, own_url, retry_after_s
 from tracker.providers.kit.cancels import PathCancel
+from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.pieces import kind_of, text_url, web_url
 from tracker.providers.kit.proofs import StandardWebhooks, flaws_of_webhook_secrets
 from tracker.providers.kit.reading import charge_text, finite, first_instant, first_text
 from tracker.providers.kit.scan import ListScan
 from tracker.providers.kit.status_words import plain
-from tracker.providers.kit.table import CreatePath, Meaning
+from tracker.providers.kit.table import CreatePath
 from tracker.providers.kit.useless_options import ONE_KIND
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending

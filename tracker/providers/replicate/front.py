@@ -7,7 +7,7 @@ texts (replicate.com/docs/reference/http; the clients' sources; 2026-11).
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +15,7 @@ from tracker.domain.access import Scope
 from tracker.domain.events import EventKind
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
+from tracker.providers.kit.front_answers import iso_time
 from tracker.providers.kit.front_calls import MOST_WAIT_S, name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import (
@@ -297,6 +298,4 @@ def _error(status: int, title: str, detail: str) -> FrontAnswer:
 
 
 def _time(at: datetime | None) -> str | None:
-    if at is None:
-        return None
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return None if at is None else iso_time(at)

@@ -4,9 +4,9 @@ Sources: https://github.com/replicate/replicate-python (1.0.7, replicate/file.py
 https://replicate.com/docs/reference/http#files.list, read 2026-11.
 """
 
-from datetime import UTC, datetime
 from typing import Any
 
+from tracker.providers.kit.front_answers import iso_time
 from tracker.providers.kit.front_calls import no_route, wrong_method
 from tracker.providers.ports.front import (
     Command,
@@ -63,11 +63,7 @@ def _file(kept: UploadedFile) -> dict[str, Any]:
         "etag": kept.sha256,
         "checksums": {"sha256": kept.sha256},
         "metadata": {},
-        "created_at": _time(kept.created_at),
-        "expires_at": _time(kept.expires_at),
+        "created_at": iso_time(kept.created_at),
+        "expires_at": iso_time(kept.expires_at),
         "urls": {"get": kept.url},
     }
-
-
-def _time(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

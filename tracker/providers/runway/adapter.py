@@ -29,11 +29,12 @@ from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.ledger import settle_costs
+from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.pieces import set_expiry, web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.proofs import SignedFields
 from tracker.providers.kit.reading import amount_text, first_number, first_text
-from tracker.providers.kit.table import CreatePath, Meaning, TableAdapter
+from tracker.providers.kit.table import CreatePath, TableAdapter
 from tracker.providers.kit.useless_options import NO_CALLBACKS
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending

@@ -24,9 +24,10 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import Task
 from tracker.providers.kit.gateway_tasks import TaskTable
+from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.repeated import fullest
-from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
+from tracker.providers.kit.table import CreatePath, parsed_of
 from tracker.providers.kit.together import is_refused_together
 from tracker.providers.kit.tracks import SongReport
 from tracker.providers.ports.account import Account

@@ -29,9 +29,10 @@ from tracker.providers.kit.coded_answers import (
     code_of,
 )
 from tracker.providers.kit.empty_results import awaiting_result
+from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.pieces import text_url, web_url
 from tracker.providers.kit.reading import finite, first_text
-from tracker.providers.kit.table import CreatePath, Meaning, parsed_of
+from tracker.providers.kit.table import CreatePath, parsed_of
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.suno import reseller_inputs as inputs

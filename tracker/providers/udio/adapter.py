@@ -30,17 +30,13 @@ from tracker.domain.outcome import (
 from tracker.domain.task import Task
 from tracker.providers.kit.gateway_quota import quota_costs
 from tracker.providers.kit.gateway_tasks import UNKNOWN_TO_GATEWAY, TaskTable, task_of
+from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.piece_names import read_piece_name
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.result_ids import ids_of
-from tracker.providers.kit.table import (
-    CreatePath,
-    Meaning,
-    TableAdapter,
-    parsed_of,
-)
+from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
 from tracker.providers.kit.together import is_refused_together
 from tracker.providers.kit.tracks import ENDS, SongReport, observation_of, verdict_of
 from tracker.providers.kit.useless_options import SecretlessOptions

@@ -4,76 +4,64 @@ It shows neither prompts nor marks of ours, so that a person compares. Source:
 https://pypi.org/project/dashscope (2.0.2, `VideoSynthesis.list`), read 2026-11.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from tracker.domain.exchange import HttpCall
 from tracker.domain.observation import Observation
-from tracker.domain.outcome import Alike, LookupOutcome, More, NotSeen, Unanswered
+from tracker.providers.kit.likeness import LikenessScan
 from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.scan import page_of
-from tracker.providers.kit.table import TableAdapter
-from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Answer, Asking
+from tracker.providers.ports.adapter import Asking
 
 BEIJING = timezone(timedelta(hours=8))
-_BEFORE, _AFTER = timedelta(minutes=1), timedelta(minutes=5)
-"""How far from the beginning of its submit a task may be dated: clocks differ, calls last."""
 _PAGE = 100
 _MODELS = ("model_name", "model")
 
 
-class WanTasks:
-    """See providers/ports/adapter.py, `Looks`."""
+class WanTasks(LikenessScan):
+    """Finds tasks of the same model and time, for a person."""
 
-    def __init__(self, adapter: TableAdapter) -> None:
-        """adapter: reads refusals."""
-        self._adapter = adapter
+    entries_in = "data"
+    before: ClassVar[timedelta] = timedelta(minutes=1)
+    after: ClassVar[timedelta] = timedelta(minutes=5)
+    is_decisive = False
+    nothing = "no task of this model and time in the provider's list"
 
-    def needs_url(self, account: Account) -> bool:
-        """Tell that no URL of ours is looked for."""
-        del account
-        return False
-
-    def build_lookup(self, asking: Asking) -> HttpCall | None:
-        """Build the call for a page of the time; None without a submit to look for."""
-        if asking.since is None or asking.body is None:
-            return None
+    def page_url(self, asking: Asking, begin: datetime, end: datetime) -> str:
+        """Return the URL of a page of the model's tasks."""
         query = {
-            "start_time": _written(asking.since - _BEFORE),
-            "end_time": _written(asking.since + _AFTER),
+            "start_time": _written(begin),
+            "end_time": _written(end),
             "model_name": _model_of(asking),
-            "page_no": 1 if asking.page is None else asking.page["number"],
+            "page_no": _number(asking),
             "page_size": _PAGE,
         }
-        url = f"{asking.account.base_url}/tasks?{urlencode(query)}"
-        return HttpCall("GET", url, self._adapter.headers(asking.account))
+        return f"{asking.account.base_url}/tasks?{urlencode(query)}"
 
-    def parse_lookup(self, asking: Asking, answer: Answer) -> LookupOutcome:
-        """Collect the tasks of the model and time, until a page is empty."""
-        page = page_of(self._adapter, answer, "data")
-        if isinstance(page, Unanswered):
-            return page
-        _, entries = page
-        number, before = 1, []
-        if asking.page is not None:
-            number, before = asking.page["number"], asking.page["found"]
-        found = [*before, *(one for one in entries if _is_of_model(asking, one))]
-        if len(entries) >= _PAGE:
-            return More({"number": number + 1, "found": found})
-        ids = [id_ for one in found if (id_ := first_text(one, ("task_id",), limit=500))]
-        if not ids:
-            return NotSeen("no task of this model and time in the provider's list")
-        return Alike([Observation(None, "listed", id_) for id_ in ids], is_decisive=False)
+    def next_page(
+        self, asking: Asking, parsed: Mapping[str, Any], entries: Sequence[Any]
+    ) -> Mapping[str, Any] | None:
+        """Return the number of the next page; None where this one was not full."""
+        del parsed
+        return {"number": _number(asking) + 1} if len(entries) >= _PAGE else None
+
+    def is_like(self, asking: Asking, entry: Any) -> bool:
+        """Tell whether a task is of the model, or of one that the list does not name."""
+        return first_text(entry, _MODELS) in (None, _model_of(asking))
+
+    def observe(self, entry: Any) -> Observation | None:
+        """Say that a task exists."""
+        name = first_text(entry, ("task_id",), limit=500)
+        return None if name is None else Observation(None, "listed", name)
+
+
+def _number(asking: Asking) -> int:
+    return 1 if asking.page is None else int(asking.page["number"])
 
 
 def _model_of(asking: Asking) -> str:
     return str((asking.body or {}).get("model") or "")
-
-
-def _is_of_model(asking: Asking, entry: Any) -> bool:
-    return first_text(entry, _MODELS) in (None, _model_of(asking))
 
 
 def _written(at: datetime) -> str:
