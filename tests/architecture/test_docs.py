@@ -55,6 +55,12 @@ def _paths(routes: Iterable[BaseRoute]) -> Iterator[str]:
             yield route.path
 
 
+def test_the_list_of_changes_is_short_enough_to_read() -> None:
+    """Lines that were removed come back where two changes of the page are joined (merge=union)."""
+    lines = (ROOT / "CHANGELOG.md").read_text().splitlines()
+    assert len(lines) <= 300, "take the page as main has it, and add your line to that"
+
+
 def _long_lines(text: str) -> Iterator[str]:
     """Yield lines of prose that a person should have wrapped: not code, tables and lone links."""
     is_code = is_drawn = False
