@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 
 import httpx
+from sqlalchemy import Connection, func, select
 
 from bench.bed import BOTH, SECRET, Bed, in_s3
 from bench.callbacks import CONNECTIONS, ours_after
@@ -37,7 +38,7 @@ from tracker.providers.registry import PROVIDERS
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.services.storage import Storage
-from tracker.store import assets, tasks
+from tracker.store import assets, schema, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.store import Store
 
@@ -314,9 +315,14 @@ async def _want(url: str, urls: Sequence[str]) -> None:
 def _left(url: str) -> int:
     async def count() -> int:
         async with Store(url, SystemClock()) as store:
-            return (await store.read(assets.counts)).get("wanted", 0)
+            return await store.read(_count_wanted)
 
     return asyncio.run(count())
+
+
+def _count_wanted(db: Connection) -> int:
+    wanted = select(func.count()).where(schema.assets.c.state == AssetState.WANTED.value)
+    return db.scalar(wanted) or 0
 
 
 async def _bare_loop(urls: Sequence[str], folder: Path) -> float:
@@ -344,7 +350,7 @@ async def _fetched(
     await _want(url, urls)
     most = 0.0
     async with Store(url, SystemClock()) as store:
-        while (await store.read(assets.counts)).get("wanted", 0):
+        while await store.read(_count_wanted):
             most = max(most, rss_mb(worker.pid))
             await asyncio.sleep(0.05)
     return time.monotonic(), most

@@ -209,7 +209,6 @@ def _lengthen(url: str, task: int) -> None:
         deliveries.insert_bodies(db, [(body, "default", b"{}")])
         owed = [_owed(body, task, now) for _ in range(OWED)]
         deliveries.insert_many(db, owed)
-        assert deliveries.key_of(db, "default", owed[-1].id)
     engine.dispose()
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.long_texts import LONG, WrittenJson, base64_size, encode, encode_bytes
+from tracker.domain.long_texts import LONG, WrittenJson, base64_size, encode_bytes, pieces
 
 TEXTS = st.text(st.characters(codec=None, categories=None), max_size=20)
 VALUES: Any = st.recursive(
@@ -26,7 +26,7 @@ VALUES: Any = st.recursive(
 @pytest.mark.parametrize("ascii_", [True, False])
 @given(value=VALUES)
 def test_pieces_of_any_size_make_the_same_text(value: Any, *, ascii_: bool) -> None:
-    said = encode(value, ensure_ascii=ascii_, sort_keys=True, step=4)
+    said = "".join(pieces(value, ensure_ascii=ascii_, sort_keys=True, step=4))
     expected = json.dumps(value, ensure_ascii=ascii_, sort_keys=True, separators=(",", ":"))
     assert said == expected
 
@@ -34,7 +34,7 @@ def test_pieces_of_any_size_make_the_same_text(value: Any, *, ascii_: bool) -> N
 @pytest.mark.parametrize("piece", ["A" * (3 * LONG + 7), '字"\\\n😀' * LONG, "\0" * (LONG + 1)])
 def test_long_texts_are_encoded_like_short_ones(piece: str) -> None:
     value = {"image_list": [{"image": piece}, {"image": piece[:-1]}], "prompt": "a", "n": None}
-    assert encode(value, separators=(", ", ": ")) == json.dumps(value)
+    assert "".join(pieces(value, separators=(", ", ": "))) == json.dumps(value)
 
 
 @pytest.mark.parametrize("piece", ["A" * (3 * LONG + 7), '字"\\\n😀' * LONG, "short"])
@@ -50,7 +50,7 @@ def test_json_that_is_written_in_pieces_is_the_same_each_time(piece: str) -> Non
 
 def test_what_json_cannot_say_is_refused() -> None:
     with pytest.raises(ValueError, match="JSON"):
-        encode({"a": float("inf"), "b": "A" * (LONG + 1)})
+        encode_bytes({"a": float("inf"), "b": "A" * (LONG + 1)})
 
 
 @given(raw=st.binary(max_size=40))

@@ -52,7 +52,7 @@ def _owe(
     url = None if endpoint else "https://b.example/"
     new = NewDelivery(id_, tenant, "task.failed", body, "lane", NOW, endpoint_key=endpoint, url=url)
     deliveries.insert_many(db, [new])
-    key = deliveries.key_of(db, tenant, id_)
+    (key,) = deliveries.lock(db, tenant, [id_]).values()
     for status, latency in answers:
         made = {"tenant": tenant, "delivery_key": key, "at": NOW, "latency_ms": latency}
         made |= {"status": status, "error": "it hung up" if status is None else None}

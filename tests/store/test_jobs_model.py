@@ -151,7 +151,7 @@ class Jobs(RuleBasedStateMachine):
         run_at = self.model.now + timedelta(seconds=delay)
         for job in self._taken_from(who):
             with self.engine.begin() as db:
-                assert jobs.is_held(db, job) == self._is_ours(job)
+                assert (job in jobs.lock_held(db, [job])) == self._is_ours(job)
                 assert jobs.reschedule(db, job, run_at=run_at, spent=spent) == self._is_ours(job)
             if self._is_ours(job):
                 entry = self.model.there[job.task_key]

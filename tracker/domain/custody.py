@@ -37,7 +37,6 @@ class AssetState(StrEnum):
 
 _READY = ArtifactState.READY
 _WITH_FILES = (TaskState.SUCCEEDED, TaskState.FAILED)
-ENDED = frozenset(AssetState) - {AssetState.WANTED}
 UPLOAD = "upload"
 """The kind of an asset that a caller uploaded and no task made."""
 WITHDRAWN = "withdrawn"
@@ -48,7 +47,6 @@ INLINE = "tracker-asset:"
 FROM_RESULT = b""
 """In the place of a sealed URL: the file lies where the task's result says. Only a URL that the
 provider gave later stands nowhere else; releases before this one cannot open it, and look there."""
-OCTETS = "application/octet-stream"
 ASSUMED_LIFETIME = timedelta(days=1)
 """How long a URL is taken to live of which nothing says when it dies."""
 FIRST_PAUSES = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=60))

@@ -22,25 +22,6 @@ _MARK = re.compile(r'"\\u0000(\d+)\\u0000"')
 """Stands for a long text. No other text has NUL in it, or all are encoded at once."""
 
 
-def encode(
-    value: Any,
-    *,
-    separators: tuple[str, str] = (",", ":"),
-    sort_keys: bool = False,
-    ensure_ascii: bool = True,
-    step: int = LONG,
-) -> str:
-    """Return what `json.dumps` does. Raises ValueError for infinity and NaN.
-
-    step: characters of a piece.
-    """
-    return "".join(
-        pieces(
-            value, separators=separators, sort_keys=sort_keys, ensure_ascii=ensure_ascii, step=step
-        )
-    )
-
-
 def encode_bytes(
     value: Any,
     *,

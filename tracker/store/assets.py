@@ -14,7 +14,6 @@ from sqlalchemy import (
     case,
     cast,
     delete,
-    func,
     literal,
     select,
     text,
@@ -262,9 +261,3 @@ def insert_kept(db: Connection, kept: Iterable[Asset]) -> None:
         for one in kept
     ]
     _INSERT_KEPT.later(db, rows)
-
-
-def counts(db: Connection) -> dict[str, int]:
-    """Return how many assets there are in each state."""
-    found = select(assets.c.state, func.count()).group_by(assets.c.state)
-    return {state: int(number) for state, number in db.execute(found)}

@@ -7,14 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, text, union_all, update
 
-from tracker.domain.cost import CostOrigin, Price
-from tracker.domain.ledger import CostEntry, EntryName, EntryPhase, join_amounts, split
+from tracker.domain.cost import Price
+from tracker.domain.ledger import CostEntry, join_amounts, split
 from tracker.domain.records import record
 from tracker.domain.task import Task
 from tracker.store.driver import bulk
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import UNCOUNTED, cost_days, cost_entries
-from tracker.store.tolerant import member
 
 _NAMES = tuple(column.name for column in cost_days.primary_key)
 _APPEND = bulk.insert(
@@ -33,15 +32,6 @@ class LedgerSum:
 
     group: Mapping[str, Any]
     amount: Decimal
-
-
-@record
-class LedgerRow:
-    """An entry as it stands in the ledger. version: the task's, after the step that made it."""
-
-    entry: CostEntry
-    version: int
-    at: datetime
 
 
 def day_of(task: Task) -> str:
@@ -76,27 +66,6 @@ def _row(task: Task, entry: CostEntry, now: datetime) -> tuple[Any, ...]:
         *(task.key, task.version, now, f"{entry.amount:f}"),
         *(*split(entry.amount), False),
     )
-
-
-def of_task(db: Connection, task_key: int) -> list[LedgerRow]:
-    """Return the entries of a task, oldest first."""
-    its = cost_entries.c
-    found = select(cost_entries).where(its.task_key == task_key).order_by(its.key)
-    return [
-        LedgerRow(
-            CostEntry(
-                EntryName(
-                    member(EntryPhase, row.phase),
-                    price_of_group(row._asdict()),
-                    member(CostOrigin, row.origin),
-                ),
-                Decimal(row.amount),
-            ),
-            row.version,
-            row.at,
-        )
-        for row in db.execute(found)
-    ]
 
 
 def price_of_group(group: Mapping[str, Any]) -> Price:

@@ -233,12 +233,6 @@ def last_key(db: Connection) -> int:
     return int(db.execute(select(func.coalesce(func.max(deliveries.c.key), 0))).scalar_one())
 
 
-def key_of(db: Connection, tenant: str, id_: UUID) -> int | None:
-    """Return the row of a tenant's delivery."""
-    found = select(deliveries.c.key).where(deliveries.c.id == id_, deliveries.c.tenant == tenant)
-    return db.execute(found).scalar_one_or_none()
-
-
 def keys(
     db: Connection, filter_: DeliveryFilter, *, after: int, until: int, limit: int
 ) -> list[int]:

@@ -46,14 +46,12 @@ class Job:
     """
 
     key: int
-    tenant: str
     kind: JobKind
     task_key: int
     lane: str
     run_at: datetime
     attempts: int
     token: str
-    created_at: datetime
     was_left: bool = False
 
 
@@ -261,12 +259,6 @@ def _among(claimed: Sequence[Job], rows: Iterable[Sequence[Any]]) -> set[Job]:
     return {job for job in claimed if (job.key, job.token) in found}
 
 
-def is_held(db: Connection, job: Job) -> bool:
-    """Return true if this holder may still commit work on the job. Locks the row."""
-    found = select(jobs.c.key).where(jobs.c.key == job.key, jobs.c.lease_token == job.token)
-    return db.execute(found.with_for_update()).one_or_none() is not None
-
-
 def finish(db: Connection, job: Job) -> bool:
     """Delete the row of work that is done. False when the lease was lost."""
     statement = delete(jobs).where(jobs.c.key == job.key, jobs.c.lease_token == job.token)
@@ -328,13 +320,11 @@ def _build_fenced_update() -> Any:
 def _job(row: Row[Any], *, was_left: bool) -> Job:
     return Job(
         key=row.key,
-        tenant=row.tenant,
         kind=JobKind(row.kind),
         task_key=row.task_key,
         lane=row.lane,
         run_at=row.run_at,
         attempts=row.attempts,
         token=row.lease_token,
-        created_at=row.created_at,
         was_left=was_left,
     )

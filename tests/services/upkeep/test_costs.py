@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 
 from tests.support.made_up import NAME
 from tests.support.made_up_api import Played, says
@@ -21,6 +22,7 @@ from tracker.domain.task import Task, TaskState
 from tracker.services.read.spending import CostGroup, Spending, read_spending
 from tracker.services.upkeep.counting import EndCounter
 from tracker.store import costs
+from tracker.store.schema import cost_entries
 
 pytestmark = pytest.mark.anyio
 US = "http://us.example"
@@ -29,8 +31,10 @@ LISTED = [ListPrice(NAME, PricedUnit.TASK, Decimal(2), "EUR", operation=OPERATIO
 
 async def phases(bench: Workbench, task: Task) -> list[str]:
     """The entries of a task, as `phase amount`."""
-    found = await bench.context.store.read(lambda db: costs.of_task(db, task.key))
-    return [f"{one.entry.name.phase} {one.entry.amount:f}" for one in found]
+    its = cost_entries.c
+    wanted = select(its.phase, its.amount).where(its.task_key == task.key).order_by(its.key)
+    found = await bench.context.store.read(lambda db: db.execute(wanted).all())
+    return [f"{phase} {amount}" for phase, amount in found]
 
 
 async def by_phase(bench: Workbench) -> dict[str, str]:

@@ -162,17 +162,18 @@ def test_a_failure_that_is_passed_over_is_no_commit(postgres_url: str) -> None:
 def test_a_statement_that_could_not_be_prepared_is_prepared_again(
     line: WriteConnection, engine: Engine
 ) -> None:
-    statement = "INSERT INTO not_there VALUES (1)"
+    statement = "DELETE FROM not_there WHERE number"
     with pytest.raises((ProgrammingError, OperationalError)):  # noqa: PT012 - as above
-        bulk.later(line.begin(), statement)
+        bulk.change_later(line.begin(), statement, [1], encoding.integers)
         line.commit()
     line.roll_back()
     with engine.begin() as other:
-        other.execute(text("CREATE TABLE not_there (number integer)"))
-    bulk.later(line.begin(), statement)
+        other.execute(text("CREATE TABLE not_there (number bigint)"))
+        other.execute(text("INSERT INTO not_there VALUES (1)"))
+    bulk.change_later(line.begin(), statement, [1], encoding.integers)
     line.commit()
     with engine.connect() as other:
-        assert other.scalar(text("SELECT count(*) FROM not_there")) == 1
+        assert other.scalar(text("SELECT count(*) FROM not_there")) == 0
 
 
 def test_more_than_a_socket_holds_goes_both_ways_at_once(line: WriteConnection) -> None:
@@ -190,7 +191,8 @@ def test_more_than_a_socket_holds_goes_both_ways_at_once(line: WriteConnection) 
                 for number in range(128)
             ],
         )
-        bulk.later(db, "SELECT body FROM receipts")
+        every = "SELECT body FROM receipts WHERE tenant"
+        bulk.change_later(db, every, ["default"], encoding.texts)
     line.commit()
     found = bulk.find(
         line.begin(), "SELECT body FROM receipts WHERE tenant", ["default"], encoding.texts

@@ -197,16 +197,6 @@ def run(db: Connection, statement: str, parameters: Sequence[Any] = ()) -> Any:
         return driver(db).execute(statement, parameters)
 
 
-def later(db: Connection, statement: str) -> None:
-    """Execute a statement, on PostgreSQL without waiting for it. Raises DBAPIError."""
-    pipe = pipe_of(db)
-    if pipe is None:
-        run(db, statement)
-        return
-    with AsSqlalchemy(db):
-        pipe.send(statement)
-
-
 def commit(db: Connection) -> None:
     """Commit the writer's transaction. Raises DBAPIError."""
     pipe = pipe_of(db)
