@@ -33,7 +33,6 @@ from tracker.domain.task import (
 from tracker.domain.trace import trace_id
 from tracker.domain.work import JobKind, lane_of
 from tracker.services.context import Context
-from tracker.services.never_made import was_never_made
 from tracker.services.outbox import Subscribers
 from tracker.services.result_files import ResultFiles
 from tracker.store import costs, jobs, made_objects, tasks, transitions
@@ -46,6 +45,7 @@ _QUEUED = TaskState.QUEUED
 _NOTIFY, _STOP, _FREE_SLOTS = Effect.NOTIFY, Effect.STOP, Effect.FREE_SLOTS
 _SUCCEEDED = TaskState.SUCCEEDED
 _WORK = (JobKind.SUBMIT, JobKind.RECONCILE)
+_BEFORE_PROVIDER = frozenset({TaskState.QUEUED, TaskState.UNCERTAIN})
 _FIRST_SENT = 2
 """The version of a task whose first request is on its way, at most, where nothing else happened."""
 _ENDED = "task {task} of {provider}/{account} {verdict} after {seconds:g} s"
@@ -85,7 +85,7 @@ class Recorder:
         """Apply one event to one loaded task."""
         before = self._tasks[key]
         if event.kind in NEVER_LEFT and before.version > _FIRST_SENT:
-            event = changed(event, is_alone=was_never_made(self._tx, before, event))
+            event = changed(event, is_alone=_was_never_made(self._tx, before, event))
         step = self._with_give_up_time(before, apply(before, event, now=self._tx.now))
         if step.transition is not None:
             self._tasks[key] = self._changed[key] = step.task
@@ -254,6 +254,23 @@ class Recorder:
     def _add(self, task: Task, kind: JobKind, run_at: datetime) -> None:
         job = NewJob(task.tenant, kind, task.key, lane_of(task.provider, task.account), run_at)
         self._jobs[job.dedup_key] = job
+
+
+def _was_never_made(tx: Tx, task: Task, end: Event) -> bool:
+    """Return whether a person has said so of each request that may have arrived.
+
+    A provider's own denials are not enough: it may know a task later, and then two would have one
+    external id. task: before its end.
+    """
+    if task.state is TaskState.UNCERTAIN and end.source is not Source.OPERATOR:
+        return False
+    return all(_is_no_trace(step) for _, step in transitions.of_task(tx.db, task.key))
+
+
+def _is_no_trace(step: Transition) -> bool:
+    if step.from_state is TaskState.UNCERTAIN and step.to_state is _QUEUED:
+        return step.kind is EventKind.RESOLVED_NEVER_MADE
+    return step.to_state in _BEFORE_PROVIDER or step.kind is EventKind.SUBMIT_SENT
 
 
 def _begins_follow_up(before: Task, after: Task) -> bool:

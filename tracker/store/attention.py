@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Select, func, literal_column, select, text
 
+from tracker.domain.ignored import unknown_word_of
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.task import FollowUp, TaskState
-from tracker.domain.unknown_word import word_of
 from tracker.domain.work import JobKind
 from tracker.store.dismissals import DismissalKind, none_of
 from tracker.store.jobs import MAY_BE_IT
@@ -159,7 +159,7 @@ def unknown_words(db: Connection, tenant: str, *, limit: int) -> list[UnknownWor
         .order_by(grouped.c.receipts.desc(), grouped.c.last.desc())
     )
     return [
-        UnknownWord(provider, word_of(reason), number, task_id, at)
+        UnknownWord(provider, unknown_word_of(reason), number, task_id, at)
         for provider, reason, number, task_id, at in db.execute(found)
     ]
 

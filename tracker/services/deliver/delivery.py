@@ -18,11 +18,10 @@ from tracker.domain.work import JobKind
 from tracker.precedence import Precedence
 from tracker.services.conditions import ConditionReport, tell
 from tracker.services.context import UNOPENED_PAUSE_S, Context
-from tracker.store import delivery_queue, endpoints
+from tracker.store import delivery_queue, endpoints, task_lookups
 from tracker.store.conditions import SECRETS_DIFFER
 from tracker.store.delivery_queue import AttemptedDelivery, Claimed, DeliveryLane
 from tracker.store.driver.transaction import Tx
-from tracker.store.traces import traceparents
 from tracker.telemetry.metrics import DELIVERIES, LEASES_EXPIRED
 from tracker.telemetry.tracing import (
     NO_SPAN,
@@ -187,7 +186,7 @@ class DeliverySender:
             )
             keys = {one.endpoint_key for one in claimed if one.endpoint_key is not None}
             told = {one.task_key for one in claimed if one.task_key is not None}
-            traces = traceparents(tx.db, told) if is_on() and told else {}
+            traces = task_lookups.find_traceparents(tx.db, told) if is_on() and told else {}
             results.append((claimed, endpoints.by_key(tx.db, keys), traces))
         return results
 

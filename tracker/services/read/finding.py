@@ -10,7 +10,7 @@ from uuid import UUID
 
 from tracker.domain.delivery import Endpoint
 from tracker.domain.task import Task
-from tracker.store import deliveries, endpoints, odd_receipts, task_names, tasks
+from tracker.store import deliveries, endpoints, odd_receipts, task_lookups, tasks
 from tracker.store.deliveries import Delivery
 from tracker.store.odd_receipts import JudgedReceipt
 from tracker.store.store import Reading
@@ -69,7 +69,7 @@ def read_wanted_ids(text: str) -> WantedIds:
 
 def find(db: Reading, tenant: str, wanted: WantedIds) -> FoundObjects:
     """Return what a tenant has under these ids."""
-    keys = task_names.find_keys(db, tenant, wanted.names)
+    keys = task_lookups.find_named(db, tenant, wanted.names)
     by_id = tasks.by_id(db, list(wanted.ids))
     found = {task.key: task for task in by_id.values() if task.tenant == tenant}
     found |= tasks.get_by_keys(db, sorted(keys - found.keys()))

@@ -1,4 +1,4 @@
-"""Choose the account of a task whose caller leaves it open: by rule, weight, health and room."""
+"""Choose the account of a task: by what its input names, else by rule, weight, health and room."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,13 @@ from tracker.domain.choosing import choose, rank_accounts
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.records import record
 from tracker.domain.spelling import hint
+from tracker.domain.task import Task
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import NO_SUCH_OPERATION
 from tracker.providers.ports.provider import Provider
 from tracker.services.context import Context
+from tracker.services.named_objects import NamedHere
+from tracker.services.submit.request import Submission
 from tracker.store import conditions, tasks
 from tracker.store.conditions import ACCOUNT_AILING
 from tracker.store.store import Reading
@@ -42,7 +45,7 @@ class AccountQuery:
 
 @dataclass(frozen=True, slots=True)
 class _AccountStatus:
-    """How a provider's accounts status. at_s: monotonic."""
+    """How a provider's accounts stand. at_s: when that was read, monotonic."""
 
     ailing: frozenset[str]
     full: frozenset[str]
@@ -74,6 +77,32 @@ def refusal_at(context: Context, provider: Provider, name: str, operation: str) 
     if account is None:
         return NO_ACCOUNT
     return refusal_of(provider, account, operation, has_custody=context.storage is not None)
+
+
+def find_fixed_account(
+    context: Context, submission: Submission, parent: Task | None, named: NamedHere
+) -> str | None:
+    """Return the account that a task must go to; None where it may be chosen.
+
+    named: what its input names. Raises InvalidRequest where the account has not all of that, or
+    cannot do the operation.
+    """
+    chosen = submission.account or (None if parent is None else parent.account)
+    if named.accounts is None or chosen in named.accounts:
+        return chosen
+    able = sorted(named.accounts)
+    path = f"{submission.input_path}.{named.path}" if submission.input_path else named.path
+    if submission.account is not None:
+        raise InvalidRequest(FieldError("account", f"what {path} names is at account {able[0]!r}"))
+    if parent is not None:
+        reason = f"is at account {able[0]!r}, and the task that it continues at {chosen!r}"
+        raise InvalidRequest(FieldError(path, reason))
+    provider = context.provider(submission.provider)
+    refusals = {one: refusal_at(context, provider, one, submission.operation) for one in able}
+    for name, refusal in refusals.items():
+        if refusal is None:
+            return name
+    raise InvalidRequest(FieldError(path, f"is at account {able[0]!r} alone: {refusals[able[0]]}"))
 
 
 class AccountChooser:

@@ -14,7 +14,7 @@ from tracker.services.context import Context
 from tracker.services.submit.kept_inputs import foreign_inputs
 from tracker.services.submit.request import RESUBMITTABLE, no_account, not_resubmittable
 from tracker.services.submit.submission import SubmissionIntake
-from tracker.store import listing, resubmits, tasks
+from tracker.store import listing, task_lookups, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.drops import find_dropped_inputs
 from tracker.store.filters import TaskFilter
@@ -196,7 +196,7 @@ class Resubmission:
 
         foreign: those of `foreign_inputs`, which were found before the transaction.
         """
-        done = resubmits.find_resubmitted(db, [task.id for task in found])
+        done = task_lookups.find_resubmitted(db, [task.id for task in found])
         again = Conflict("it was submitted again before")
         reasons = {task.key: why_not_again(self._context, task) for task in found}
         reasons |= {task.key: again for task in found if task.id in done and not reasons[task.key]}
@@ -243,7 +243,7 @@ class Resubmission:
         fitting = [task for task in fitting if task.key not in gone]
         if filter_.is_again:
             return fitting
-        done = resubmits.find_resubmitted(db, [task.id for task in fitting])
+        done = task_lookups.find_resubmitted(db, [task.id for task in fitting])
         return [task for task in fitting if task.id not in done]
 
     def _again(self, tx: Tx, asked: Sequence[_ResubmitBatch]) -> list[list[Task] | Exception]:

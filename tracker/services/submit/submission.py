@@ -28,9 +28,14 @@ from tracker.services.context import Context
 from tracker.services.named_objects import check_named
 from tracker.services.recorder import Recorder
 from tracker.services.submit.budgeting import BudgetGuard, estimate_again, refusals
-from tracker.services.submit.choosing import NO_ACCOUNT, AccountChooser, AccountQuery, refusal_at
+from tracker.services.submit.choosing import (
+    NO_ACCOUNT,
+    AccountChooser,
+    AccountQuery,
+    find_fixed_account,
+    refusal_at,
+)
 from tracker.services.submit.kept_inputs import refusal_of_input
-from tracker.services.submit.naming import find_fixed_account
 from tracker.services.submit.replays import (
     AcceptedTask,
     CheckedSubmission,
