@@ -244,7 +244,10 @@ def test_what_harms_on_a_server_is_told_with_what_mends_it() -> None:
         (replace(WELL, settings={**WELL.settings, name: value}), mend)
         for name, value, mend in SETTINGS_THAT_HARM
     ]
+    near = {"synchronous_standby_names": "near", "synchronous_commit": "local"}
+    local = replace(WELL, settings={**WELL.settings, **near}, standbys=[Standby("near", 0, True)])
     unlike += [
+        (local, "`ALTER ROLE CURRENT_USER SET synchronous_commit = on`"),
         (replace(WELL, processes=20), "20 processes need 100 connections and the server gives 97"),
         (replace(WELL, has_row_locks=False), "Use PostgreSQL itself"),
         (replace(WELL, sees_all=False), "`GRANT pg_read_all_stats TO`"),

@@ -26,13 +26,30 @@ def schema_problem(url: str) -> str | None:
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
     try:
         with engine.connect() as db:
-            found = look(db)
-        problem = found.misfit or _flaw_of_pooler(engine)
+            problem = _flaw_of_encoding(db) or look(db).misfit
+        problem = problem or _flaw_of_pooler(engine)
     except DBAPIError as error:
         return f"DATABASE_URL: {brief(error)}"
     finally:
         engine.dispose()
     return None if problem is None else f"DATABASE_URL: {problem}"
+
+
+_WHOLE_ENCODINGS = frozenset({"UTF8", "SQL_ASCII"})
+"""The second keeps bytes as they are, which are UTF-8: sessions say so."""
+
+
+def _flaw_of_encoding(db: Connection) -> str | None:
+    """Return why texts of providers and callers do not fit the database; None where they do."""
+    if not dialect_of(db).has_server:
+        return None
+    encoding = db.scalar(text("SELECT current_setting('server_encoding')"))
+    if encoding in _WHOLE_ENCODINGS:
+        return None
+    return (
+        f"its encoding is {encoding}, which lacks characters that come from providers and callers: "
+        "use one made by CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+    )
 
 
 NO_ROW_LOCKS = "this engine keeps no locks on rows: work would be done twice. Use PostgreSQL itself"

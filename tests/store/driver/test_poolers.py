@@ -95,7 +95,7 @@ def test_without_a_pooler_a_transaction_sends_nothing_more(url: str) -> None:
         db = line.begin()
         assert _settings(db) == OURS
         prepared = "SELECT statement FROM pg_prepared_statements WHERE name LIKE 'tracker%'"
-        assert db.scalars(text(prepared)).all() == ["BEGIN"]
+        assert db.scalars(text(prepared)).all() == ["BEGIN ISOLATION LEVEL READ COMMITTED"]
         line.commit()
 
 

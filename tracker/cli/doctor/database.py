@@ -214,6 +214,13 @@ def _standbys(server: ServerFacts) -> Iterator[Finding]:
             "synchronous_standby_names = ''; SELECT pg_reload_conf()`"
         )
         yield Finding("error", "standbys", text)
+    if names and server.settings["synchronous_commit"] == "local":
+        text = (
+            "synchronous_commit is local: commits do not wait for the standbys of "
+            "synchronous_standby_names, and what was acknowledged is lost with the server. As the "
+            "user in DATABASE_URL, run `ALTER ROLE CURRENT_USER SET synchronous_commit = on`"
+        )
+        yield Finding("error", "standbys", text)
     for one in server.standbys:
         if one.lag_s > SLOW_STANDBY_S:
             text = (

@@ -178,8 +178,10 @@ def _open_postgresql(
         pool_size=pool_size,
         max_overflow=5,
         pool_recycle=1800,
+        isolation_level="READ COMMITTED",  # a role or a database may have another default
         execution_options={"compiled_cache": STATEMENTS},
         connect_args={
+            "client_encoding": "utf8",  # arrays travel as such, whatever PGCLIENTENCODING says
             "connect_timeout": CONNECT_TIMEOUT_S,
             "keepalives_idle": GONE_S // 3,
             "keepalives_interval": GONE_S // 3,

@@ -28,6 +28,8 @@ COMMITS_OF_A_LOOK = 64
 _LOCATE = (
     "SELECT CAST(pg_current_wal_flush_lsn() AS text) WHERE EXISTS (SELECT FROM pg_stat_replication)"
 )
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+"""Words that psycopg sends, too, by `engine`: a role or a database may have another default."""
 _WARNING = "01000"
 _MISNAMED = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement)
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED)
@@ -195,7 +197,7 @@ class Pipe:
             self._pg.enter_pipeline_mode()
             self._is_piping = True
         if self._is_beginning:
-            self._put("BEGIN")
+            self._put(_BEGIN)
         if self._local and (self._is_beginning or is_alone):
             self._put(self._local)
         self._is_beginning = False

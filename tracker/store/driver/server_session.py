@@ -3,10 +3,13 @@
 A pooler may give each transaction another session of the server, and gives ours to strangers. So
 nothing is SET on such a connection: what our transactions need travels behind each BEGIN. It shows
 itself by the process number that it hands out, which is not that of the server's process.
+
+A role or a database may have settings of its own (ALTER ROLE … SET), which a session begins with.
+Whatever our transactions rely on is set here, or stands where the connection is made (`engine`).
 """
 
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,7 +18,15 @@ from tracker.clock import ServerClock
 
 LOCAL = "local"
 """Under this name the `info` of a pooled connection holds the statement behind each BEGIN."""
-_LOOK = "SELECT pg_backend_pid(), clock_timestamp(), current_setting('synchronous_commit') = 'off'"
+_LOOK = (
+    "SELECT pg_backend_pid(), CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint),"
+    " current_setting('synchronous_commit')"
+)
+"""In values that are spelt alike whatever a session's settings are."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_IDLE_SESSIONS_SINCE, _TIMED_TRANSACTIONS_SINCE = 140_000, 170_000
+"""Servers that know `idle_session_timeout` and `transaction_timeout`:
+https://www.postgresql.org/docs/17/runtime-config-client.html, read 2026-11-30."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +51,25 @@ def begin_session(
     """
     asked_s = 0.0 if clock is None else clock.monotonic()
     cursor = raw.execute(_LOOK)
-    pid, now, is_asynchronous = cursor.fetchone()
+    pid, since_us, commit = cursor.fetchone()
     if clock is not None:
-        clock.hear(now.astimezone(UTC), asked_s)
+        clock.hear(_EPOCH + timedelta(microseconds=since_us), asked_s)
     wanted: dict[str, int | str] = {
         "statement_timeout": timeouts.statement_ms,
         "lock_timeout": timeouts.lock_ms,
         "idle_in_transaction_session_timeout": timeouts.idle_in_transaction_ms,
         "timezone": "UTC",
+        "datestyle": "ISO",  # the driver reads no other
+        "extra_float_digits": 1,  # with fewer, numbers that are read are not those written
     }
-    if is_asynchronous:
-        # An answer waits for this commit, whatever the server's own default is.
+    if raw.info.server_version >= _TIMED_TRANSACTIONS_SINCE:
+        wanted["transaction_timeout"] = 0
+    if commit in ("on", "off"):
+        # An answer waits for this commit, whatever the server's own default is, or becomes.
         wanted["synchronous_commit"] = "on"
     if pid == raw.pgconn.backend_pid:
+        if raw.info.server_version >= _IDLE_SESSIONS_SINCE:
+            wanted["idle_session_timeout"] = 0  # a pooler's sessions are not ours to keep
         raw.execute(_set(wanted, is_local=False))
         return
     info[LOCAL] = _set(wanted, is_local=True)
