@@ -28,6 +28,14 @@ KIE: Mapping[str, Any] = {"profile": "kie"}
 PICTURE = "https://pictures.example/a.png"
 
 
+ADDED: Mapping[str, Any] = {
+    "taskType": "gen2",
+    "images": [{"frameIndex": 0, "image": PICTURE}],
+    "ratio": "9:16",
+    "seconds": 10,
+}
+
+
 class TestRunwayAtKie(SubmitContract, PollContract, ProbeContract, CallbackContract):
     provider = RUNWAY
     options = KIE
@@ -40,19 +48,13 @@ class TestRunwayAtKie(SubmitContract, PollContract, ProbeContract, CallbackContr
 class TestNumbered(SubmitContract, PollContract, ProbeContract):
     provider = RUNWAY
     options = {"profile": "numbered"}  # noqa: RUF012 - read only
-    inputs = {  # noqa: RUF012 - read only
-        "add": {
-            "taskType": "gen2",
-            "images": [{"frameIndex": 0, "image": PICTURE}],
-            "ratio": "9:16",
-            "seconds": 10,
-        }
-    }
+    inputs = {"add": ADDED}  # noqa: RUF012 - read only
 
 
 @pytest.mark.parametrize(
     ("operation", "input_", "field"),
     [
+        ("add", {**ADDED, "callbackUrl": "https://caller.example/cb"}, "callbackUrl"),
         ("runway/generate", {"duration": 5}, "prompt"),
         ("runway/generate", {"prompt": "a", "duration": 7}, "duration"),
         ("runway/generate", {"prompt": "a", "duration": 10, "quality": "1080p"}, "quality"),

@@ -46,7 +46,13 @@ def observation(said: Statement) -> Observation:
 def bill(said: Mapping[str, Any]) -> tuple[Cost, ...]:
     """Read the costs of a statement or of an accepted submit; none where none are named."""
     return tuple(
-        Cost("cash", one["amount"], currency="EUR", phase=Phase(one.get("phase", "settle")))
+        Cost(
+            "unit" if "unit" in one else "cash",
+            one["amount"],
+            unit=one.get("unit"),
+            currency=None if "unit" in one else "EUR",
+            phase=Phase(one.get("phase", "settle")),
+        )
         for one in said.get("bill", ())
     )
 

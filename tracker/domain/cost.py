@@ -38,6 +38,10 @@ def is_miswritten_currency(name: str) -> bool:
     return len(name) == 3 and name.isascii() and name.isalpha() and not name.isupper()
 
 
+QUOTA = "quota"
+"""The unit of rows of gateways: taken at the create, and given back after a failure, often late."""
+
+
 @record
 class Price:
     """The key by which amounts are added up."""
@@ -90,6 +94,15 @@ def _above_zero(entry: Cost) -> Cost | None:
     if entry.phase not in (Phase.SETTLE, Phase.REFUND):
         return None
     return changed(entry, amount=entry.amount.removeprefix("-"), phase=Phase.REFUND)
+
+
+def is_refund_due(costs: tuple[Cost, ...]) -> bool:
+    """Tell whether a gateway still holds quota that it gives back where nothing was made."""
+    held = {phase: Decimal() for phase in Phase}
+    for one in costs:
+        if one.unit == QUOTA and one.origin is CostOrigin.PROVIDER:
+            held[one.phase] += Decimal(one.amount)
+    return (held[Phase.SETTLE] or held[Phase.RESERVE]) > held[Phase.REFUND]
 
 
 def expect_again(costs: tuple[Cost, ...]) -> dict[Price, Decimal]:

@@ -60,8 +60,8 @@ def effects_of(before: Task, after: Task, kind: EventKind) -> tuple[Effect, ...]
             return _TOLD if after.follow_up else (Effect.STOP, Effect.NOTIFY)
         if kind is _REREAD:  # nobody is told but by whoever has it read
             return (Effect.STOP,) if before.follow_up and not after.follow_up else ()
-        if kind is _SEEN_FAILED:  # certain now: nobody asks any more
-            return (Effect.STOP,)
+        if kind is _SEEN_FAILED:  # certain now: nobody asks any more, but for a refund
+            return () if after.follow_up else (Effect.STOP,)
         if kind is _SEEN_RUNNING:  # its progress; nobody but a caller's own URL hears of it
             return _TOLD if after.callback_url is not None else ()
         if kind is _SUBMIT_ACCEPTED and before.awaits is _ANSWER:  # it is asked about from now on

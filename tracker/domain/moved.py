@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tracker.domain.cost import restate_costs
+from tracker.domain.cost import Cost, is_refund_due, restate_costs
 from tracker.domain.events import OF_ASSETS, Event, EventKind
 from tracker.domain.records import changed, copier
 from tracker.domain.task import (
@@ -56,6 +56,7 @@ def move_task(task: Task, event: Event, target: TaskState, *, now: datetime) -> 
         artifacts, message = task.artifacts, task.message
     elif event.kind is _DEADLINE_PASSED:  # what was last heard is still why it waits
         message = task.message
+    costs = restate_costs(task.costs, event.costs) if event.costs else task.costs
     after = _with_step(
         task,
         state=target,
@@ -68,7 +69,7 @@ def move_task(task: Task, event: Event, target: TaskState, *, now: datetime) -> 
         progress=_progress(task, event),
         artifacts=artifacts,
         error=_error(task, event, target),
-        costs=restate_costs(task.costs, event.costs) if event.costs else task.costs,
+        costs=costs,
         stage=event.stage or task.stage,
         context=None if back else (task.context if event.context is None else event.context),
         cancel_asked_at=_cancel_asked_at(task, event, back=back, now=now),
@@ -79,7 +80,7 @@ def move_task(task: Task, event: Event, target: TaskState, *, now: datetime) -> 
         submitted_at=task.submitted_at or (now if known else None),
         finished_at=_finished_at(task, target, now),
         absences=0,
-        follow_up=_follow_up(task, event, target, artifacts),
+        follow_up=_follow_up(task, event, target, artifacts, costs),
         never_created=event.kind in NEVER_LEFT
         and (event.is_alone or _was_never_sent_in_doubt(task)),
     )
@@ -145,7 +146,11 @@ def _finished_at(task: Task, target: TaskState, now: datetime) -> datetime | Non
 
 
 def _follow_up(
-    task: Task, event: Event, target: TaskState, artifacts: tuple[Artifact, ...]
+    task: Task,
+    event: Event,
+    target: TaskState,
+    artifacts: tuple[Artifact, ...],
+    costs: tuple[Cost, ...],
 ) -> FollowUp | None:
     if event.kind is _COSTS_CHANGED or event.kind in OF_ASSETS:
         return task.follow_up
@@ -153,8 +158,9 @@ def _follow_up(
         return None if names_result(artifacts) else FollowUp.NO_RESULT
     if target is _FAILED and event.error is not None and event.error.doubtful:
         return FollowUp.DOUBTFUL
-    is_denied = target is _EXPIRED and event.kind is K.ABSENT
-    return FollowUp.DENIED if is_denied else None
+    if target is _EXPIRED:
+        return FollowUp.DENIED if event.kind is K.ABSENT else None
+    return FollowUp.REFUND if target in VERDICTS and is_refund_due(costs) else None
 
 
 def _was_never_sent_in_doubt(task: Task) -> bool:

@@ -122,6 +122,8 @@ class FollowUp(StrEnum):
     """It was accepted, and expired because the provider said for long that it has no such task."""
     DOUBTFUL = "doubtful"
     """It failed in a way that is known to be taken back."""
+    REFUND = "refund"
+    """It ended without a result, and a gateway still held its quota: it may come back, or twice."""
 
 
 @record

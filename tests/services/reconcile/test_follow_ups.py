@@ -1,4 +1,4 @@
-"""Tasks that have ended and are asked about: a success without a result, and what was denied.
+"""Tasks that have ended and are asked about: no result yet, denied, or quota that may come back.
 
 What is kept is tested in tests/e2e/test_attention.py.
 """
@@ -11,6 +11,7 @@ import pytest
 from tests.support.made_up_api import tells
 from tests.support.moved_clock import moved_clock
 from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
+from tracker.domain.cost import Phase
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.policy import Policy
@@ -221,3 +222,59 @@ async def test_what_stays_denied_is_not_asked_about_after_its_give_up_time(
         assert task.give_up_at is not None
         assert task.give_up_at - timedelta(days=2) < clock.now() <= task.give_up_at
         assert await _listed(bench, FollowUp.DENIED) == [str(made.id)]
+
+
+def _failed(quota: int, *, unit: str = "quota") -> dict[str, object]:
+    return {"status": "failed", "bill": [{"amount": str(quota), "unit": unit}]}
+
+
+async def test_quota_that_a_failed_task_holds_is_looked_for_also_when_it_comes_back_twice(
+    database_url: str, clock: HandClock
+) -> None:
+    provider = Provider()
+    provider.says = _failed(1000)
+    outbound = ScriptedHttp(provider)
+    async with open_workbench(database_url, outbound, policy=Policy(), clock=clock) as bench:
+        (made,) = await bench.submitted(1)
+        for _ in range(6):
+            assert await _look_when_due(bench, clock)
+        task = await bench.task(made.key)
+        assert (task.state, task.follow_up) == (TaskState.FAILED, FollowUp.REFUND)
+        assert clock.now() - made.created_at > timedelta(minutes=30)
+        assert await _listed(bench, FollowUp.DOUBTFUL) == []
+        for left in (0, -1000):
+            provider.says = _failed(left)
+            assert await _look_when_due(bench, clock)
+        back = await bench.task(made.key)
+        assert (back.state, back.version) == (TaskState.FAILED, task.version + 2)
+        assert [(one.phase, one.amount) for one in back.costs] == [(Phase.REFUND, "1000")]
+
+
+@pytest.mark.parametrize(("quota", "unit"), [(1000, "credits"), (0, "quota")])
+async def test_a_failed_task_without_quota_is_not_asked_about(
+    database_url: str, clock: HandClock, quota: int, unit: str
+) -> None:
+    provider = Provider()
+    provider.says = _failed(quota, unit=unit)
+    async with open_workbench(
+        database_url, ScriptedHttp(provider), policy=Policy(), clock=clock
+    ) as bench:
+        (made,) = await bench.submitted(1)
+        assert await _look_when_due(bench, clock)
+        assert (await bench.task(made.key)).state is TaskState.FAILED
+        assert not await _look_when_due(bench, clock)
+
+
+async def test_quota_that_never_comes_back_is_looked_for_until_the_give_up_time(
+    database_url: str, clock: HandClock
+) -> None:
+    provider = Provider()
+    provider.says = _failed(1000)
+    outbound = ScriptedHttp(provider)
+    async with open_workbench(database_url, outbound, policy=Policy(), clock=clock) as bench:
+        (made,) = await bench.submitted(1)
+        while await _look_when_due(bench, clock):
+            assert len(outbound.calls) < 40
+        task = await bench.task(made.key)
+        assert task.give_up_at is not None
+        assert clock.now() <= task.give_up_at

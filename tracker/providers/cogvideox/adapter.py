@@ -320,6 +320,7 @@ PROVIDER = Provider(
     polls=_ADAPTER,
     probes=_ADAPTER,
     front=CogVideoFront(),
+    tells_costs=True,
     examples={
         "a video from text": {
             "operation": "videos/generations",

@@ -9,12 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from tracker.domain.cost import Cost, Phase
+from tracker.domain.cost import QUOTA, Cost, Phase
 from tracker.domain.task import VERDICTS, Task, TaskState
 from tracker.providers.kit.ledger import settle_costs
 from tracker.providers.kit.reading import amount_text, first_number
-
-QUOTA = "quota"
 
 
 def quota_in(row: Any) -> str | None:

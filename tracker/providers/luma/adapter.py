@@ -380,6 +380,7 @@ PROVIDER = Provider(
     probes=_ADAPTER,
     front=LumaFront(),
     passes_on=LumaCalls(),
+    tells_costs=True,
     examples={
         "a video from text": {
             "operation": "generations/video",

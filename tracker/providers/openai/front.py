@@ -13,12 +13,12 @@ from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.access import Scope
+from tracker.domain.cost import QUOTA
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.kit.error_object_front import ErrorObjectFront
 from tracker.providers.kit.front_answers import ready_pieces, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
-from tracker.providers.kit.gateway_quota import QUOTA
 from tracker.providers.kit.gateway_rows import gateway_row
 from tracker.providers.kit.ledger import net
 from tracker.providers.openai import front_files, front_images, front_responses

@@ -280,6 +280,7 @@ PROVIDER = Provider(
     polls=_ADAPTER,
     probes=_ADAPTER,
     front=PikaFront(),
+    tells_costs=True,
     examples={
         "a video from text": {"operation": "generate", "input": {"promptText": "a cat in the rain"}}
     },

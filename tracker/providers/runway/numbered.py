@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
+from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, Task, TaskState
 from tracker.providers.kit.empty_results import awaiting_result
@@ -17,8 +18,11 @@ from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter
 from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Request
 
 ADD = "add"
+CALLBACK_URL = "callbackUrl"
+_UNTOLD = "is not sent on: what this gateway calls back with is unknown; give webhook_url instead"
 _EMPTY = "SUCCESS without a video"
 
 
@@ -42,6 +46,7 @@ class RunwayNumbered(TableAdapter):
 
     creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType({ADD: CreatePath(ADD, _Task)})
     poll_path = "getTask?taskId={id}"
+    url_field = CALLBACK_URL
     words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(
         {
             "0": TaskState.SUBMITTED,
@@ -56,6 +61,13 @@ class RunwayNumbered(TableAdapter):
     times: ClassVar[Sequence[str]] = ()  # they have no zone
     forgets = True
     least_spacing_s = 5.0
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the table. Its callback would bypass the service, and name its own ids."""
+        request = super().check(operation, input_)
+        if request.callback_url is not None:
+            raise InvalidRequest(FieldError(CALLBACK_URL, _UNTOLD))
+        return request
 
     def headers(self, account: Account) -> dict[str, str]:
         """Send the key as it is: the page shows no word before it."""
