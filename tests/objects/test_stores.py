@@ -1,6 +1,5 @@
 """The folder and the bucket do the same; the bucket is moto's, of the group `s3`."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -16,7 +15,7 @@ from tests.support.origin import film, ranged
 from tests.support.s3 import BUCKET, MISSING, emulated_s3, is_there
 from tests.support.upstream import Upstream
 from tests.support.workbench import HandClock
-from tracker.domain.errors import NameTaken, StorageError
+from tracker.domain.errors import StorageError
 from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import BLOCK_BYTES, PARTS, Folder
@@ -201,34 +200,3 @@ async def test_what_is_dropped_is_archived_in_a_bucket_and_read_back(
         assert [flaw async for flaw in archive_reading.flaws(store, bucket)] == [
             f"{path} is not there"
         ]
-
-
-@pytest.mark.parametrize("conditional", ["etag", "disabled"])
-async def test_a_name_that_is_taken_is_not_written_to(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    conditional: str,
-) -> None:
-    """Let two databases choose one name, also where the store knows no such writes."""
-    url = f"{request.getfixturevalue('s3')}/{tmp_path.name}"
-    monkeypatch.setenv("AWS_CONDITIONAL_PUT", conditional)
-    stores: list[ObjectStore] = [Bucket(url), Bucket(url)]
-    for first, second in (stores, [Folder(tmp_path), Folder(tmp_path)]):
-        await first.put_new("t/a", DATA)
-        for data in (DATA[:-1], b"other"):
-            with pytest.raises(StorageError):
-                await second.put_new("t/a", data)
-        assert await read(second, "t/a", 0, len(DATA)) == DATA
-
-
-async def test_of_writers_of_one_instant_one_keeps_the_name(s3: str, tmp_path: Path) -> None:
-    stores = [Bucket(f"{s3}/{tmp_path.name}") for _ in range(4)]
-    texts = [b"%d" % number * 1000 for number in range(4)]
-    wrote = await asyncio.gather(
-        *(one.put_new("t/a", text) for one, text in zip(stores, texts, strict=True)),
-        return_exceptions=True,
-    )
-    [kept] = [text for text, error in zip(texts, wrote, strict=True) if error is None]
-    assert await read(stores[0], "t/a", 0, len(kept)) == kept
-    assert [type(error) for error in wrote if error is not None] == [NameTaken] * 3

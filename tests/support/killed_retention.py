@@ -71,8 +71,8 @@ class DyingFolder(Folder):
         super().__init__(root, is_new=True)
         self._count = count
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
-        await super().put(key, chunks)
+    async def put(self, key: str, chunks: AsyncIterator[bytes], *, once: bool = False) -> None:
+        await super().put(key, chunks, once=once)
         self._count()
 
     async def delete(self, key: str) -> None:

@@ -132,11 +132,15 @@ SCHEMAS: Mapping[KeptClass, ArchiveSchema] = {
 time. `key` of an input is its task's."""
 
 
-def path_of(kept_class: KeptClass, tenant: str, day: date, first: int, last: int) -> str:
-    """Name a file by what it holds: the keys of its first and last row. Without its end."""
+def path_of(kept_class: KeptClass, tenant: str, day: date, keys: tuple[int, int], mark: str) -> str:
+    """Name a file by what it holds, without its end.
+
+    keys: of its first and last row. mark: that no other file has.
+    """
+    first, last = keys
     # A tenant's name may hold what no file's name can.
     folder = quote(tenant, safe="").replace(".", "%2E")[:200]
-    return f"v{VERSION}/{kept_class.value}/tenant={folder}/day={day:%Y-%m-%d}/{first}-{last}"
+    return f"v{VERSION}/{kept_class.value}/tenant={folder}/day={day:%Y-%m-%d}/{first}-{last}-{mark}"
 
 
 def encode_rows(kept_class: KeptClass, rows: Sequence[ArchivedRow]) -> bytes:

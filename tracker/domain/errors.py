@@ -228,10 +228,6 @@ class StorageError(TrackerError):
     """The store of assets does not do what is asked: its disk is full, an object is not there."""
 
 
-class NameTaken(StorageError):
-    """An object has the name already that another was to get."""
-
-
 class UnkeepableFile(TrackerError):
     """A file of an origin may not be kept: it is too large, a bomb, or nothing of its kind."""
 

@@ -4,139 +4,186 @@ The usual `AWS_*` variables say who asks and where: AWS_ACCESS_KEY_ID, AWS_SECRE
 AWS_REGION, AWS_ENDPOINT_URL; on a machine of AWS its role does.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from functools import partial
-from typing import Any
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from tracker.domain.custody import StoredObject
-from tracker.domain.errors import NameTaken, StorageError
+from tracker.domain.errors import StorageError
 
 PART_BYTES = 5 * 1024 * 1024
 """Of a multipart upload: the least that S3 takes."""
 BLOCK_BYTES = 1024 * 1024
 FIRST_BLOCK_BYTES = 64 * 1024
 """Yielded first, so that a player need not wait for more."""
+SILENCE_S = 30.0
+"""How long a bucket may say nothing, and how long what it refuses for now may take in all."""
+PATIENCE_S = 180.0
+"""How long a refusal for now is tried again where the bytes are nowhere else: obstore's own bound
+(https://developmentseed.org/obstore/latest/api/store/config/, read 2026-11-30)."""
+_CONNECT_S = 5.0
+_REQUEST_S = 3600.0
+"""How long one request may take that goes on: a player may be slow."""
+_FIRST_PAUSE = timedelta(seconds=0.1)
+_MOST_RETRIES = 100
+"""More than fit into PATIENCE_S."""
 _LISTED_AT_ONCE = 512
 _WORDS = {
     "NotFoundError": "the bucket, or the object in it, is not there",
+    "FileNotFoundError": "the bucket, or the object in it, is not there",
     "PermissionDeniedError": "the bucket refuses access",
     "UnauthenticatedError": "the bucket does not take the credentials",
 }
 """Words by obstore's class of a failure
 (https://developmentseed.org/obstore/latest/api/exceptions/, read 2026-11-30)."""
-_TAKEN = "an object has the name {} already"
+_TIMED_OUT = "kind: Timeout"
+"""Stands in what obstore says of a request that its timeouts ended."""
+_T = TypeVar("_T")
+
+
+class _NotThere(StorageError):
+    """The bucket does not have what it is asked for."""
 
 
 class Bucket:
     """Objects in a bucket, below a prefix. Nothing is asked before the first use."""
 
-    def __init__(self, url: str) -> None:
-        """url: `s3://bucket/prefix`. Raises StorageError where obstore is not installed."""
+    def __init__(self, url: str, *, silence_s: float = SILENCE_S) -> None:
+        """url: `s3://bucket/prefix`. silence_s: see SILENCE_S.
+
+        Raises StorageError where obstore is not installed.
+        """
         try:
             import obstore  # noqa: PLC0415 - an extra: 15 MB that a folder does without
             from obstore.store import S3Store  # noqa: PLC0415
         except ImportError:
             raise StorageError("a bucket needs obstore: install callback-tracker[assets]") from None
         parts = urlsplit(url)
-        self._url, self._api = url, obstore
-        options: dict[str, Any] = {"client_options": {"allow_http": True}}
-        self._store: S3Store = S3Store(parts.netloc, prefix=parts.path.strip("/"), **options)
+        self._url, self._api, self._silence_s = url, obstore, silence_s
+        silence = timedelta(seconds=silence_s)
+        client: Any = {
+            "allow_http": True,
+            "connect_timeout": min(timedelta(seconds=_CONNECT_S), silence),
+            "read_timeout": silence,
+            "timeout": timedelta(seconds=_REQUEST_S),
+        }
+
+        most = silence / 6
+
+        def opened(retry_timeout: timedelta) -> S3Store:
+            retry: Any = {
+                "retry_timeout": retry_timeout,
+                "backoff": {"init_backoff": min(_FIRST_PAUSE, most), "max_backoff": most},
+                "max_retries": _MOST_RETRIES,
+            }
+            name = parts.path.strip("/")
+            return S3Store(parts.netloc, prefix=name, client_options=client, retry_config=retry)
+
+        self._store = opened(silence / 2)
+        self._patient = opened(max(timedelta(seconds=PATIENCE_S), silence / 2))
 
     def close(self) -> None:
         """Do nothing: connections end by themselves."""
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
+    async def put(self, key: str, chunks: AsyncIterator[bytes], *, once: bool = False) -> None:
         """Keep what the chunks hold; see ObjectStore. A write that breaks off is aborted."""
-        raised: list[BaseException] = []
+        raised: list[Exception] = []
 
         async def watched() -> AsyncIterator[bytes]:
             try:
                 async for chunk in chunks:
                     yield chunk
-            except BaseException as error:
+            except Exception as error:
                 raised.append(error)
                 raise
 
         try:
+            store = self._patient if once else self._store
             await self._api.put_async(
-                self._store, key, watched(), chunk_size=PART_BYTES, max_concurrency=1
+                store, key, watched(), chunk_size=PART_BYTES, max_concurrency=1
             )
         except Exception as error:
             if raised:  # obstore wraps what the chunks raise
                 raise raised[0] from error
             raise self._failed(error) from error
 
-    async def put_new(self, key: str, data: bytes) -> None:
-        """Keep bytes under a name that no object has; see ObjectStore.
-
-        By one request with `If-None-Match: *`. A store that knows no such writes is named by
-        AWS_CONDITIONAL_PUT=disabled: there the name is looked up first, and two writers of the same
-        instant may meet.
-        """
-        put = partial(self._api.put_async, self._store, key, data, use_multipart=False)
-        try:
-            try:
-                await put(mode="create")
-            except (NotImplementedError, self._api.exceptions.NotSupportedError):
-                if await self.size(key) is not None:
-                    raise NameTaken(_TAKEN.format(key)) from None
-                await put()
-        except self._api.exceptions.AlreadyExistsError:
-            raise NameTaken(_TAKEN.format(key)) from None
-        except self._api.exceptions.BaseError as error:
-            raise self._failed(error) from error
-
     async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
-        """Yield the bytes from `start` to before `end`; see ObjectStore."""
-        try:
-            found = await self._api.get_async(self._store, key, options={"range": (start, end)})
-            waiting, size, least = list[bytes](), 0, 0
-            async for piece in found.stream(min_chunk_size=FIRST_BLOCK_BYTES):
-                waiting.append(bytes(piece))
-                size += len(waiting[-1])
-                if size >= least:  # the first one at once, for a player
-                    yield b"".join(waiting)
-                    waiting, size, least = [], 0, BLOCK_BYTES
+        """Yield the bytes from `start` to before `end`; see ObjectStore.
+
+        A request that breaks off behind some bytes is made again for the rest, however often: the
+        bucket may close what a slow player leaves unread.
+        """
+        least = 0  # the first bytes at once, for a player
+        while start < end:
+            began, waiting, size, failed = start, list[bytes](), 0, None
+            try:
+                async for piece in self._pieces(key, start, end):
+                    waiting.append(piece)
+                    size += len(piece)
+                    if size >= least:
+                        yield b"".join(waiting)
+                        start, least = start + size, BLOCK_BYTES
+                        waiting, size = [], 0
+            except StorageError as error:
+                failed = error
             if waiting:
                 yield b"".join(waiting)
-        except (self._api.exceptions.NotFoundError, FileNotFoundError):
-            raise StorageError("the object is not there") from None
-        except self._api.exceptions.BaseError as error:
-            raise self._failed(error) from error
+                start += size
+            if start == began:
+                raise failed or StorageError(f"the object ends before byte {end}")
+
+    async def _pieces(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        options: Any = {"range": (start, end)}
+        found = await self._ask(self._api.get_async(self._store, key, options=options))
+        pieces = found.stream(min_chunk_size=FIRST_BLOCK_BYTES).__aiter__()
+        while (piece := await self._ask(anext(pieces, None))) is not None:
+            yield bytes(piece)
 
     async def size(self, key: str) -> int | None:
         """Return how many bytes an object has; None where there is no such object."""
         try:
-            head = await self._api.head_async(self._store, key)
-        except (self._api.exceptions.NotFoundError, FileNotFoundError):
+            head = await self._ask(self._api.head_async(self._store, key))
+        except _NotThere:
             return None
-        except self._api.exceptions.BaseError as error:
-            raise self._failed(error) from error
         return int(head["size"])
 
     async def delete(self, key: str) -> None:
         """Delete an object."""
-        try:
-            await self._api.delete_async(self._store, key)
-        except (self._api.exceptions.NotFoundError, FileNotFoundError):
-            return
-        except self._api.exceptions.BaseError as error:
-            raise self._failed(error) from error
+        with suppress(_NotThere):
+            await self._ask(self._api.delete_async(self._store, key))
 
     async def list(self) -> AsyncIterator[StoredObject]:
         """Yield every object, in no order."""
-        try:
-            async for some in self._api.list(self._store, chunk_size=_LISTED_AT_ONCE):
-                for one in some:
-                    yield StoredObject(one["path"], one["size"], one["last_modified"])
-        except self._api.exceptions.BaseError as error:
-            raise self._failed(error) from error
+        pages = self._api.list(self._store, chunk_size=_LISTED_AT_ONCE).__aiter__()
+        while (page := await self._ask(anext(pages, None))) is not None:
+            for one in page:
+                yield StoredObject(one["path"], one["size"], one["last_modified"])
 
     async def free_bytes(self) -> int | None:
         """Return None: a bucket has no end."""
         return None
 
+    async def _ask(self, answer: Awaitable[_T]) -> _T:
+        """Wait for an answer. Raises StorageError, _NotThere among them."""
+        try:
+            async with asyncio.timeout(self._silence_s):
+                return await answer
+        except TimeoutError:
+            raise StorageError(self._silent()) from None
+        except (self._api.exceptions.BaseError, FileNotFoundError) as error:
+            raise self._failed(error) from error
+
     def _failed(self, error: Exception) -> StorageError:
-        words = _WORDS.get(type(error).__name__, "the bucket does not do what is asked")
-        return StorageError(f"{words} ({self._url}): {str(error)[:300]}")
+        name, (said, *debugged) = type(error).__name__, str(error).split("\n", 1)
+        if any(_TIMED_OUT in text for text in debugged):
+            return StorageError(self._silent())
+        words = _WORDS.get(name, "the bucket does not do what is asked")
+        failed = _NotThere if name.endswith("NotFoundError") else StorageError
+        why = said.partition(" - ")[2] or said
+        return failed(f"{words} ({self._url}): {why[:300]}")
+
+    def _silent(self) -> str:
+        return f"the bucket has said nothing for {self._silence_s:g} s ({self._url})"

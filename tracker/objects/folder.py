@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from tracker.clock import new_token
 from tracker.domain.custody import StoredObject
-from tracker.domain.errors import NameTaken, StorageError
+from tracker.domain.errors import StorageError
 from tracker.precedence import step_back
 
 BLOCK_BYTES = 1024 * 1024
@@ -57,8 +57,9 @@ class Folder:
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._names.close()
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
-        """Keep what the chunks hold; see ObjectStore."""
+    async def put(self, key: str, chunks: AsyncIterator[bytes], *, once: bool = False) -> None:
+        """Keep what the chunks hold; see ObjectStore. A disk refuses nothing for now."""
+        del once
         part, path = self._root / PARTS / new_token(), self._path(key)
         opened: list[int] = []
         waiting, size = list[bytes](), 0
@@ -76,10 +77,6 @@ class Folder:
             raise
         finally:
             _close(opened)
-
-    async def put_new(self, key: str, data: bytes) -> None:
-        """Keep bytes under a name that no object has; see ObjectStore. A link replaces nothing."""
-        await self.put(key, _blocks(data))
 
     async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """Yield the bytes from `start` to before `end`; see ObjectStore."""
@@ -139,13 +136,7 @@ class Folder:
             await asyncio.wait([running])  # or a file would be closed under the thread that uses it
             raise
         except OSError as error:
-            refused = NameTaken if isinstance(error, FileExistsError) else StorageError
-            raise refused(f"{error.strerror or error} ({self._root})") from error
-
-
-async def _blocks(data: bytes) -> AsyncGenerator[bytes, None]:
-    for start in range(0, len(data), BLOCK_BYTES):
-        yield data[start : start + BLOCK_BYTES]
+            raise StorageError(f"{error.strerror or error} ({self._root})") from error
 
 
 def _create(part: Path, opened: list[int]) -> None:

@@ -24,7 +24,7 @@ class InlineSink:
         self._blocks: asyncio.Queue[bytes | None] = asyncio.Queue(_WAITING_BLOCKS)
         self._counted = CountedChunks(self._chunks())
         key = store_key_of(tenant, self._id)
-        self._writing = asyncio.create_task(storage.put(key, self._counted.chunks()))
+        self._writing = asyncio.create_task(storage.put(key, self._counted.chunks(), once=True))
 
     async def write(self, data: bytes) -> None:
         """Take the next bytes. Raises UnkeepableFile for too many, StorageError."""

@@ -15,14 +15,10 @@ class ObjectStore(Protocol):
     Every method raises StorageError where the store does not do what is asked.
     """
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
-        """Keep what the chunks hold, on disk when it returns. What they raise is raised."""
-        ...
+    async def put(self, key: str, chunks: AsyncIterator[bytes], *, once: bool = False) -> None:
+        """Keep what the chunks hold, on disk when it returns. What they raise is raised.
 
-    async def put_new(self, key: str, data: bytes) -> None:
-        """Keep bytes under a name that others may choose too.
-
-        Raises NameTaken where an object has it, as far as the store can tell at that instant.
+        once: the bytes are nowhere else, so that what is refused for now is tried for longer.
         """
         ...
 
@@ -78,10 +74,10 @@ class Storage:
     downloads: Downloads = field(repr=False)
     health: StoreHealth = field(default_factory=StoreHealth)
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
+    async def put(self, key: str, chunks: AsyncIterator[bytes], *, once: bool = False) -> None:
         """Keep what the chunks hold, and remember whether the store took it; see ObjectStore."""
         try:
-            await self.objects.put(key, chunks)
+            await self.objects.put(key, chunks, once=once)
         except StorageError as error:
             self.health.reason = str(error)
             self.health.refusals += 1

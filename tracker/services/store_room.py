@@ -4,6 +4,7 @@ Files that nobody else has are not asked for while it takes none: an answer that
 comes once.
 """
 
+import asyncio
 from contextlib import suppress
 
 from tracker.clock import Clock, new_token
@@ -18,7 +19,10 @@ from tracker.store.store import Store
 PROBES = ".probes"
 """Above the names of objects that are written to see whether one can be, and deleted at once."""
 PAUSE_S = 30.0
-"""After a file that was not taken, until the store is tried again."""
+"""After a file that was not taken, until the store is tried again; and for how long it is believed
+to take files because it took a probe."""
+PROBE_S = 10.0
+"""How long a probe may take."""
 _PROBE = bytes(64 * 1024)
 
 
@@ -30,6 +34,7 @@ class StoreRoom:
         self._storage, self._store, self._clock = storage, store, clock
         self._is_told: bool | None = None
         self._refusals, self._tried_again_s = 0, 0.0
+        self._probing = asyncio.Lock()
 
     async def find_shortage(self) -> str | None:
         """Return why too little room is left; None where enough is. The condition says it too.
@@ -40,13 +45,14 @@ class StoreRoom:
         await self._tell(reason or self._storage.health.reason)
         return reason
 
-    async def takes_files(self) -> bool:
+    async def takes_files(self, *, once: bool = False) -> bool:
         """Tell whether a file can be stored now, by trying after a pause where the last could not.
 
-        Raises Unavailable.
+        once: the file will come once, and is paid for: the store is tried first, unless it has been
+        within PAUSE_S. Raises Unavailable.
         """
         reason = await self._look()
-        if reason is None and self._storage.health.reason is not None:
+        if reason is None and (once or self._storage.health.reason is not None):
             await self._probe()
         reason = reason or self._storage.health.reason
         await self._tell(reason)
@@ -83,16 +89,31 @@ class StoreRoom:
         )
 
     async def _probe(self) -> None:
-        """Try to store something, some time after the last file that was not taken."""
-        now_s, refusals = self._clock.monotonic(), self._storage.health.refusals
-        if refusals != self._refusals:
-            self._refusals, self._tried_again_s = refusals, now_s + PAUSE_S
-        if now_s < self._tried_again_s:
+        """Try to store something, some time after the last try or file that was not taken.
+
+        Whoever comes while another tries waits for that, unless the store is known to take nothing.
+        """
+        health = self._storage.health
+        if self._probing.locked() and health.reason is not None:
             return
-        name = f"{PROBES}/{new_token()}"
-        with suppress(StorageError):
-            await self._storage.put(name, in_one_piece(_PROBE))
-            await self._storage.objects.delete(name)
+        async with self._probing:
+            now_s = self._clock.monotonic()
+            if health.refusals != self._refusals:
+                self._refusals, self._tried_again_s = health.refusals, now_s + PAUSE_S
+            if now_s < self._tried_again_s:
+                return
+            self._tried_again_s = now_s + PAUSE_S
+            name = f"{PROBES}/{new_token()}"
+            try:
+                async with asyncio.timeout(PROBE_S):
+                    await self._storage.put(name, in_one_piece(_PROBE))
+                    await self._storage.objects.delete(name)
+            except TimeoutError:
+                health.refusals += 1
+                health.reason = f"the store has not taken and deleted a file within {PROBE_S:g} s"
+            except StorageError:
+                pass  # `put` says why; what is not deleted is swept
+            self._refusals = health.refusals
 
     async def _tell(self, reason: str | None) -> None:
         """Say it where that is news of this process."""

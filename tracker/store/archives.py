@@ -41,11 +41,6 @@ class ArchiveFilter:
     day: date | None = None
 
 
-def is_taken(db: Connection, path: str) -> bool:
-    """Tell whether a file has or once had this path."""
-    return db.scalar(select(archives.c.key).where(archives.c.path == path)) is not None
-
-
 def begin(db: Connection, files: Sequence[ArchiveFile], *, now: datetime) -> None:
     """Say that files are about to be written, by this database. Their keys are not looked at."""
     origin = feed_head.origin(db)
@@ -80,14 +75,6 @@ def void_begun(db: Connection, *, now: datetime) -> None:
     """Give up files that were begun: their rows are written anew, to others."""
     begun = update(archives).where(text(UNFINISHED), archives.c.state == ArchiveState.BEGUN.value)
     db.execute(begun.values(state=ArchiveState.VOID.value, changed_at=now))
-
-
-def disown(db: Connection, paths: Collection[str], *, now: datetime) -> None:
-    """Give up files that were begun, and leave what lies there: another database wrote it."""
-    begun = update(archives).where(
-        archives.c.path.in_(paths), archives.c.state == ArchiveState.BEGUN.value
-    )
-    db.execute(begun.values(state=ArchiveState.CLEARED.value, changed_at=now))
 
 
 def void(db: Connection) -> list[str]:

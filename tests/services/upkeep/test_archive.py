@@ -1,6 +1,7 @@
 """The archive has whatever is dropped before it goes, whole, once, and without secrets."""
 
 import asyncio
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -70,8 +71,8 @@ class MeddlingFolder(Folder):
         super().__init__(root, is_new=True)
         self.then: list[Callable[[], Awaitable[Any]]] = []
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> None:
-        await super().put(key, chunks)
+    async def put(self, key: str, chunks: AsyncIterator[bytes], *, once: bool = False) -> None:
+        await super().put(key, chunks, once=once)
         now, self.then = self.then, []
         for do in now:
             await do()
@@ -168,8 +169,9 @@ async def test_what_is_dropped_reads_back_equal_to_the_rows(
             KeptClass.TASKS: set(before[tasks]),
         }
         paths = files_of(tmp_path / "archive")
-        assert f"v1/tasks/tenant=default/day={day}/1-2{end}" in paths
-        assert f"v1/tasks/tenant=a%2F%2E%2E%2Fb%2Ec/day={day}/3-3{end}" in paths
+        for name in (f"default/day={day}/1-2", f"a%2F%2E%2E%2Fb%2Ec/day={day}/3-3"):
+            marked = re.compile(f"v1/tasks/tenant={name}-[0-9a-f]{{8}}{re.escape(end)}")
+            assert len([path for path in paths if marked.fullmatch(path)]) == 1
         assert paths == sorted(row.path for row in await _rows(bench, archives_table))
         signed_all = [token.sign(SECRET, NAME, str(row.id)) for row in before[tasks].values()]
         assert_hides(tmp_path / "archive", [SECRET.decode(), HOOK, *signed_all])
@@ -268,8 +270,7 @@ async def test_one_frozen_after_it_wrote_drops_nothing_and_its_file_goes(
         await RetentionChore(bench.context).work()
         assert len(await _read(bench, KeptClass.INPUTS)) == 1
         assert await _states(bench) == {ArchiveState.KEPT: 1, ArchiveState.CLEARED: 1}
-        (kept,) = files_of(tmp_path / "archive")
-        assert kept.endswith("/1-1-2.jsonl.gz")
+        assert len(files_of(tmp_path / "archive")) == 1
 
 
 async def test_nothing_is_dropped_while_the_archive_takes_nothing(
@@ -310,7 +311,6 @@ async def test_a_file_of_a_lost_timeline_stays_and_a_damaged_one_is_told(
         await work_all(RetentionChore(bench.context))
         assert (folder / "1-1.jsonl.gz").read_bytes() == b"of before a restore"
         (file,) = await bench.context.store.read(lambda db: archives.kept(db, ArchiveFilter()))
-        assert file.path.endswith("/1-1-2.jsonl.gz")
         path = tmp_path / "archive" / file.path
         whole = path.read_bytes()
         path.write_bytes(whole[:-1] + b"?")

@@ -1,5 +1,8 @@
 """A copy that shares the archive: a file goes only where its own database began it."""
 
+import asyncio
+import os
+import signal
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -21,7 +24,8 @@ from tests.support.dropping import work_all
 from tests.support.workbench import HandClock
 from tracker.domain.archive import ArchiveState
 from tracker.domain.retention import KeptClass
-from tracker.domain.signals import CrashPoint
+from tracker.domain.signals import CrashPoint, Signal, no_signal
+from tracker.objects.folder import Folder
 from tracker.services.upkeep.retention import RetentionChore
 from tracker.store.driver.transaction import Tx
 from tracker.store.schema import archives as archives_table
@@ -32,20 +36,6 @@ pytestmark = pytest.mark.anyio
 
 class DiesInArchive(Exception):
     """The process ends here."""
-
-
-class FasterOthers(MeddlingFolder):
-    """An archive in which another database takes the first name that is chosen. theirs: names."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
-        self.theirs: list[str] = []
-
-    async def put_new(self, key: str, data: bytes) -> None:
-        if not self.theirs:
-            self.theirs.append(key)
-            await super().put_new(key, b"theirs")
-        await super().put_new(key, data)
 
 
 @pytest.fixture
@@ -116,22 +106,47 @@ async def test_what_another_origin_began_stays_and_what_this_one_began_goes(
         assert set(files_of(tmp_path / "archive")) == {theirs, kept}
 
 
-async def test_a_file_that_another_database_was_faster_to_write_stays_as_it_is(
-    database_url: str, tmp_path: Path
+def test_a_copys_file_of_the_rows_that_a_killed_process_had_begun_stays(
+    sqlite_url: str, tmp_path: Path
 ) -> None:
-    """Two copies choose one name at one instant: the slower one leaves it and takes another."""
-    clock, archive = HandClock(), FasterOthers(tmp_path / "archive")
-    async with opened(database_url, clock, INPUTS, archive) as bench:
-        await _ended(bench, "one")
+    """Killed between the row that says `begun` and the write: what then lies there is no file of
+    its own.
+    """
+    copy, folder = tmp_path / "copy.db", tmp_path / "archive"
+
+    async def archived(url: str, at: Signal = no_signal) -> list[str]:
+        clock, objects = HandClock(), Folder(folder, is_new=True)
         clock.move(11 * DAY_S)
-        for _ in range(2):
-            await work_all(RetentionChore(bench.context))
+        async with opened(url, clock, INPUTS, objects, at) as bench:
             await bench.context.store.write(_free_lease, None)
-        assert await _states(bench) == {ArchiveState.CLEARED: 1, ArchiveState.KEPT: 1}
-        assert len(await _read(bench, KeptClass.INPUTS)) == 1
-        (theirs,) = archive.theirs
-        assert (tmp_path / "archive" / theirs).read_bytes() == b"theirs"
-    archive.close()
+            await work_all(RetentionChore(bench.context))
+            assert await _rows(bench, task_inputs) == []
+            assert len(await _read(bench, KeptClass.INPUTS)) == 1
+        objects.close()
+        return files_of(folder)
+
+    async def prepare() -> None:
+        async with opened(sqlite_url, HandClock(), INPUTS) as bench:
+            await _ended(bench, "one")
+
+    def die(point: CrashPoint) -> None:
+        if point is CrashPoint.ARCHIVE_BEGUN:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    asyncio.run(prepare())
+    with (
+        closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as there,
+        closing(sqlite3.connect(copy)) as here,
+    ):
+        there.backup(here)
+    child = os.fork()
+    if not child:
+        asyncio.run(archived(sqlite_url, die))
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    (theirs,) = asyncio.run(archived(f"sqlite:///{copy}"))
+    both = asyncio.run(archived(sqlite_url))
+    assert (len(both), theirs in both) == (2, True)
 
 
 async def test_nothing_is_dropped_while_a_restored_database_is_recovered(

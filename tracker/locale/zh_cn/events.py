@@ -138,6 +138,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "is not there": "不存在",
         # Conditions
         "the store of assets cannot be used: {}": "无法使用文件存储：{0:t}",
+        "the store has not taken and deleted a file within {} s": (
+            "文件存储未能在 {0} 秒内写入并删除一个文件"
+        ),
         "No space left on device ({})": "磁盘空间已满（{0}）",
         "{} is not the folder that assets are kept in": "{0} 不是存放文件的目录",
         "the bucket, or the object in it, is not there ({}): {}": "存储桶或其中的对象不存在（{0}）：{1}",

@@ -33,7 +33,7 @@ class SubmitHolds:
         room = self._context.room
         if room is None or provider is None or provider.results.answers_with_files is None:
             return
-        self._has_room = await room.takes_files()
+        self._has_room = await room.takes_files(once=True)
 
     def hold(self, task: Task, scope: DeferralScope, until: datetime) -> None:
         """Let what the scope names wait like this task; TASK names nothing else."""

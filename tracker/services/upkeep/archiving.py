@@ -3,25 +3,26 @@
 Files are begun in the database, written, read back, and only then are their rows dropped, in the
 transaction that says so. A process that dies in between leaves files that are begun: whoever has
 the chore's lease next gives them up and deletes them, and writes the rows anew under other names.
+No two files have one name, also not those of a copy of the database that shares the archive: else
+a file that was begun here and written there would be deleted here.
 """
 
 import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
-from functools import partial
 from hashlib import sha256
-from itertools import count
 
+from tracker.clock import new_token
 from tracker.domain import archive
 from tracker.domain.archive import ArchivedRow
-from tracker.domain.errors import NameTaken, StorageError
+from tracker.domain.errors import StorageError
 from tracker.domain.retention import KeptClass
 from tracker.domain.signals import CrashPoint
 from tracker.objects import parquet
 from tracker.services.context import Context
+from tracker.services.counted import in_one_piece
 from tracker.services.storage import ObjectStore
 from tracker.services.upkeep.retention_lease import RetentionLease
 from tracker.store import archived_rows, archives
@@ -61,22 +62,16 @@ class Archiver:
 
         keys, marks, rows = await self._context.store.read(read)
         made = await asyncio.to_thread(self._files, kept_class, rows)
-        named = [(await self._choose_path(file), data) for file, data in made]
-        if not named:
+        if not made:
             return WrittenRows(keys, marks, [])
-        if not await self._context.store.write(self._begin, [file for file, _ in named]):
+        if not await self._context.store.write(self._begin, [file for file, _ in made]):
             return None
         self._context.at(CrashPoint.ARCHIVE_BEGUN)
-        for file, data in named:
-            # Another database, restored from a copy of this one, may choose the same name.
-            try:
-                await self._objects.put_new(file.path, data)
-            except NameTaken:  # it is not ours to be deleted: the rows get another name
-                await self._context.store.write(_disown, [file.path])
-                raise
+        for file, data in made:
+            await self._objects.put(file.path, in_one_piece(data))
             await read_file(self._objects, file)
         self._context.at(CrashPoint.ARCHIVE_WRITTEN)
-        return WrittenRows(keys, marks, [file.path for file, _ in named])
+        return WrittenRows(keys, marks, [file.path for file, _ in made])
 
     async def clean(self) -> None:
         """Give up what was begun and not kept, by whomever, and delete it. Raises StorageError."""
@@ -86,30 +81,21 @@ class Archiver:
         if voided:
             await store.write(_clear, voided)
 
-    async def _choose_path(self, file: ArchiveFile) -> ArchiveFile:
-        """Give a file a path that none has or had: those of a lost timeline may lie there."""
-        suffix = parquet.SUFFIX if self._context.archives_parquet else archive.SUFFIX
-        for number in count(1):
-            more = "" if number == 1 else f"-{number}"
-            path = f"{file.path}{more}{suffix}"
-            if await self._context.store.read(partial(archives.is_taken, path=path)):
-                continue
-            if await self._objects.size(path) is None:
-                break
-        return replace(file, path=path)
-
     def _files(
         self, kept_class: KeptClass, rows: Sequence[ArchivedRow]
     ) -> list[tuple[ArchiveFile, bytes]]:
-        """Return what is to be written, by tenant and day, with names that lack their end."""
+        """Return what is to be written, by tenant and day."""
         groups: dict[tuple[str, date], list[ArchivedRow]] = defaultdict(list)
         for row in rows:
             groups[row["tenant"], row["day"].date()].append(row)
-        encoded = parquet.encoded if self._context.archives_parquet else archive.encode_rows
+        is_parquet = self._context.archives_parquet
+        encoded = parquet.encoded if is_parquet else archive.encode_rows
+        suffix = parquet.SUFFIX if is_parquet else archive.SUFFIX
         found = []
         for (tenant, day), some in sorted(groups.items()):
             data = encoded(kept_class, some)
-            path = archive.path_of(kept_class, tenant, day, some[0]["key"], some[-1]["key"])
+            keys = (some[0]["key"], some[-1]["key"])
+            path = archive.path_of(kept_class, tenant, day, keys, new_token()[:8]) + suffix
             digest = sha256(data).digest()
             file = ArchiveFile(0, tenant, kept_class, day, path, len(some), len(data), digest)
             found.append((file, data))
@@ -151,12 +137,6 @@ def _clear(tx: Tx, cleared: Sequence[Sequence[str]]) -> list[None]:
     for paths in cleared:
         archives.clear(tx.db, paths, now=tx.now)
     return [None] * len(cleared)
-
-
-def _disown(tx: Tx, taken: Sequence[Sequence[str]]) -> list[None]:
-    for paths in taken:
-        archives.disown(tx.db, paths, now=tx.now)
-    return [None] * len(taken)
 
 
 async def read_file(objects: ObjectStore, file: ArchiveFile) -> list[ArchivedRow]:
