@@ -52,6 +52,7 @@ class ColumnKind(StrEnum):
 
 
 Columns = Mapping[str, ColumnKind]
+Converters = Mapping[ColumnKind, Callable[[Any], Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,47 +152,43 @@ def encode_rows(kept_class: KeptClass, rows: Sequence[ArchivedRow]) -> bytes:
 
 def decode_rows(kept_class: KeptClass, data: bytes) -> Iterator[ArchivedRow]:
     """Read rows of a file. Raises ValueError or OSError where it is damaged."""
-    schema = SCHEMAS[kept_class]
     for line in gzip.decompress(data).splitlines():
-        found = json.loads(line)
-        row = _read(found, schema.columns)
-        for name, columns in schema.lists.items():
-            row[name] = [_read(item, columns) for item in found[name]]
-        yield row
+        yield convert_row(kept_class, json.loads(line), _FROM_JSON)
 
 
 def render_row(kept_class: KeptClass, row: ArchivedRow) -> dict[str, Any]:
     """Return a row as JSON has it."""
+    return convert_row(kept_class, row, _TO_JSON)
+
+
+def convert_row(kept_class: KeptClass, row: ArchivedRow, by_kind: Converters) -> dict[str, Any]:
+    """Return the columns of a class, those of its lists too, each value converted by its kind.
+
+    None stays, and so does a value of a kind that has no converter.
+    """
     schema = SCHEMAS[kept_class]
-    found = _as_json(row, schema.columns)
+    found = _convert(row, schema.columns, by_kind)
     for name, columns in schema.lists.items():
-        found[name] = [_as_json(item, columns) for item in row[name]]
+        found[name] = [_convert(item, columns, by_kind) for item in row[name]]
     return found
 
 
-def _as_json(row: ArchivedRow, columns: Columns) -> dict[str, Any]:
-    return {name: _TO_JSON.get(kind, _same)(row[name]) for name, kind in columns.items()}
+def _convert(row: ArchivedRow, columns: Columns, by_kind: Converters) -> dict[str, Any]:
+    return {
+        name: value
+        if (value := row[name]) is None or (convert := by_kind.get(kind)) is None
+        else convert(value)
+        for name, kind in columns.items()
+    }
 
 
-def _read(row: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
-    return {name: _FROM_JSON.get(kind, _same)(row[name]) for name, kind in columns.items()}
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-def _unless_none(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if value is None else convert(value)
-
-
-_TO_JSON: Mapping[ColumnKind, Callable[[Any], Any]] = {
-    ColumnKind.TIME: _unless_none(lambda at: at.astimezone(UTC).isoformat()),
-    ColumnKind.BYTES: _unless_none(lambda data: b64encode(data).decode("ascii")),
-    ColumnKind.UUID: _unless_none(str),
+_TO_JSON: Converters = {
+    ColumnKind.TIME: lambda at: at.astimezone(UTC).isoformat(),
+    ColumnKind.BYTES: lambda data: b64encode(data).decode("ascii"),
+    ColumnKind.UUID: str,
 }
-_FROM_JSON: Mapping[ColumnKind, Callable[[Any], Any]] = {
-    ColumnKind.TIME: _unless_none(datetime.fromisoformat),
-    ColumnKind.BYTES: _unless_none(b64decode),
-    ColumnKind.UUID: _unless_none(UUID),
+_FROM_JSON: Converters = {
+    ColumnKind.TIME: datetime.fromisoformat,
+    ColumnKind.BYTES: b64decode,
+    ColumnKind.UUID: UUID,
 }

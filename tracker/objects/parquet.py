@@ -6,14 +6,22 @@ https://arrow.apache.org/docs/python/api/datatypes.html (2026-11-29).
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
 from uuid import UUID
 
-from tracker.domain.archive import SCHEMAS, VERSION, ArchivedRow, ColumnKind, Columns
+from tracker.domain.archive import (
+    SCHEMAS,
+    VERSION,
+    ArchivedRow,
+    ColumnKind,
+    Columns,
+    Converters,
+    convert_row,
+)
 from tracker.domain.errors import StorageError
 from tracker.domain.retention import KeptClass
 
@@ -39,14 +47,7 @@ def encoded(kept_class: KeptClass, rows: Sequence[ArchivedRow]) -> bytes:
         for name, columns in schema.lists.items()
     ]
     table = pa.Table.from_pylist(
-        [
-            _written(row, schema.columns)
-            | {
-                name: [_written(item, columns) for item in row[name]]
-                for name, columns in schema.lists.items()
-            }
-            for row in rows
-        ],
+        [convert_row(kept_class, row, _TO_PARQUET) for row in rows],
         pa.schema(fields, {"class": kept_class.value, "version": str(VERSION)}),
     )
     sink = pa.BufferOutputStream()
@@ -62,12 +63,8 @@ def decoded(kept_class: KeptClass, data: bytes) -> Iterator[ArchivedRow]:
     import pyarrow as pa  # noqa: PLC0415 - as above
     from pyarrow import parquet  # noqa: PLC0415
 
-    schema = SCHEMAS[kept_class]
     for found in parquet.read_table(pa.BufferReader(data)).to_pylist():
-        row = _read(found, schema.columns)
-        for name, columns in schema.lists.items():
-            row[name] = [_read(item, columns) for item in found[name]]
-        yield row
+        yield convert_row(kept_class, found, _FROM_PARQUET)
 
 
 def _fields(pa: Any, columns: Columns) -> list[Any]:
@@ -84,28 +81,13 @@ def _fields(pa: Any, columns: Columns) -> list[Any]:
     return [pa.field(name, types[kind]) for name, kind in columns.items()]
 
 
-def _written(row: ArchivedRow, columns: Columns) -> dict[str, Any]:
-    return {name: _converted(_WRITE, kind, row[name]) for name, kind in columns.items()}
-
-
-def _read(row: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
-    return {name: _converted(_READ, kind, row[name]) for name, kind in columns.items()}
-
-
-def _converted(
-    by_kind: Mapping[ColumnKind, Callable[[Any], Any]], kind: ColumnKind, value: Any
-) -> Any:
-    convert = by_kind.get(kind)
-    return value if value is None or convert is None else convert(value)
-
-
-_WRITE: Mapping[ColumnKind, Callable[[Any], Any]] = {
+_TO_PARQUET: Converters = {
     ColumnKind.JSON: lambda value: json.dumps(value, separators=(",", ":")),
     ColumnKind.TIME: lambda at: at.astimezone(UTC),
     ColumnKind.BYTES: bytes,
     ColumnKind.UUID: str,
 }
-_READ: Mapping[ColumnKind, Callable[[Any], Any]] = {
+_FROM_PARQUET: Converters = {
     ColumnKind.JSON: json.loads,
     ColumnKind.TIME: lambda at: at.astimezone(UTC),
     ColumnKind.UUID: UUID,
