@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
 from uuid import UUID
 
 from tracker.clock import Clock, new_key
@@ -11,15 +10,7 @@ from tracker.domain import token
 from tracker.domain.choosing import Rule
 from tracker.domain.clock_steps import ClockSteps
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.domain.exchange import (
-    HttpCall,
-    HttpFailure,
-    HttpResult,
-    MaySend,
-    OpenPieces,
-    OpenSink,
-    always,
-)
+from tracker.domain.exchange import OpenSink
 from tracker.domain.policy import Policy
 from tracker.domain.prices import ListPrice
 from tracker.domain.redaction import Redactor
@@ -35,7 +26,7 @@ from tracker.services.expectations import Expectations
 from tracker.services.inline_sinks import sinks_for
 from tracker.services.key_sets import KeySets
 from tracker.services.outbox import Outbox
-from tracker.services.provider_calls import ProviderCalls
+from tracker.services.provider_calls import OutboundHttp, ProviderCalls
 from tracker.services.recovery import Recovery
 from tracker.services.storage import ObjectStore, Storage
 from tracker.services.store_room import StoreRoom
@@ -49,35 +40,6 @@ UNOPENED_PAUSE_S = 60.0
 """How long a process leaves a destination to others whose secret it cannot open."""
 DEFAULT_ACCOUNT = "default"
 """The one that the environment sets."""
-
-
-class OutboundHttp(Protocol):
-    """The way out. `egress.client.EgressClient` is it; services see only this much."""
-
-    async def call_provider(
-        self,
-        call: HttpCall,
-        *,
-        may_send: MaySend = always,
-        files: OpenSink | None = None,
-        pieces: OpenPieces | None = None,
-    ) -> HttpResult | HttpFailure:
-        """Send a call to an address that an operator configured.
-
-        may_send: asked when the first byte is about to leave; if not, none does.
-        files:    where files within the answer go, which hold a name in their place; None: they
-                  are left in the answer.
-        pieces:   takes the body of a success while it comes, which the result then lacks.
-        """
-        ...
-
-    async def call_guarded(self, call: HttpCall) -> HttpResult | HttpFailure:
-        """Send a call to a user's address: the address dialled is refused in forbidden networks."""
-        ...
-
-    def refusal(self, url: str) -> str | None:
-        """Return why a user's URL will never be called; None when it may be. Looks nothing up."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

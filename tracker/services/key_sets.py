@@ -18,7 +18,7 @@ from tracker.domain.exchange import HttpCall, HttpFailure
 from tracker.providers.kit.published_keys import is_usable
 from tracker.providers.kit.reading import read_json
 from tracker.providers.ports.keys import KeySet, KeySource
-from tracker.services.provider_calls import HttpEgress
+from tracker.services.provider_calls import OutboundHttp
 from tracker.store import published_keys
 from tracker.store.published_keys import FetchedKeys
 from tracker.store.store import Store
@@ -56,7 +56,7 @@ class _Kept:
 class KeySets:
     """The key sets of a process."""
 
-    def __init__(self, store: Store, http: HttpEgress, clock: Clock) -> None:
+    def __init__(self, store: Store, http: OutboundHttp, clock: Clock) -> None:
         """Nothing is fetched yet."""
         self._store, self._http, self._clock = store, http, clock
         self._kept: dict[KeySource, _Kept] = {}

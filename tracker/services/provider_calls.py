@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 UNAUTHORIZED = 401
 
 
-class HttpEgress(Protocol):
-    """The way out. `egress.client.EgressClient` is it."""
+class OutboundHttp(Protocol):
+    """The way out. `egress.client.EgressClient` is it; services see only this much."""
 
     async def call_provider(
         self,
@@ -38,11 +38,21 @@ class HttpEgress(Protocol):
         files: OpenSink | None = None,
         pieces: OpenPieces | None = None,
     ) -> HttpResult | HttpFailure:
-        """Send a call to an address that an operator configured."""
+        """Send a call to an address that an operator configured.
+
+        may_send: asked when the first byte is about to leave; if not, none does.
+        files:    where files within the answer go, which hold a name in their place; None: they
+                  are left in the answer.
+        pieces:   takes the body of a success while it comes, which the result then lacks.
+        """
         ...
 
     async def call_guarded(self, call: HttpCall) -> HttpResult | HttpFailure:
-        """Send a call to an address that somebody else gave: forbidden networks are refused."""
+        """Send a call to a user's address: the address dialled is refused in forbidden networks."""
+        ...
+
+    def refusal(self, url: str) -> str | None:
+        """Return why a user's URL will never be called; None when it may be. Looks nothing up."""
         ...
 
 
@@ -60,7 +70,7 @@ class ProviderCalls:
     """Makes the calls of a process."""
 
     def __init__(
-        self, http: HttpEgress, providers: Mapping[str, Provider], clock: Clock, report: Report
+        self, http: OutboundHttp, providers: Mapping[str, Provider], clock: Clock, report: Report
     ) -> None:
         """report: told when an account is refused a token, and when it gets one again."""
         self._http, self._providers = http, providers
