@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tracker.domain.expectation import Expectation
+from tracker.domain.retry import RETRY_AFTER_CAP_S
 
 _GROWTH = 0.25
 """A late task is looked at again after this share of its age: looks grow with the logarithm."""
@@ -13,7 +14,6 @@ _LOOKS_BETWEEN = 5
 """Looks between the first one and the time by which nine in ten have ended."""
 _SPREAD = 0.2
 """Jitter adds up to this share of a pause and never shortens it."""
-_ASKED_CAP_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class PollPlan:
             pause = max(
                 shortest, self._pause_from_expectation(age, usual, relies_on_callbacks, pause)
             )
-        pause = max(pause, timedelta(seconds=min(asked_s, _ASKED_CAP_S)))
+        pause = max(pause, timedelta(seconds=min(asked_s, RETRY_AFTER_CAP_S)))
         return now + pause * (1 + _SPREAD * jitter)
 
     def _pause_from_expectation(

@@ -38,9 +38,7 @@ class Backoff:
         if self.attempts is not None and attempt >= self.attempts:
             return None
         doubled = self.first * float(2 ** min(max(attempt, 1) - 1, 30))
-        pause = min(doubled, self.ceiling)
-        asked = timedelta(seconds=min(max(retry_after_s or 0.0, 0.0), RETRY_AFTER_CAP_S))
-        pause = max(pause, asked)
+        pause = max(min(doubled, self.ceiling), _asked_pause(retry_after_s))
         return now + pause + pause * self.spread * jitter
 
 
@@ -67,9 +65,12 @@ class PauseList:
         """Return when to try again; None once the tries are spent. See Backoff.next_at."""
         if attempt > len(self.pauses):
             return None
-        asked = timedelta(seconds=min(max(retry_after_s or 0.0, 0.0), RETRY_AFTER_CAP_S))
-        pause = max(self.pauses[max(attempt, 1) - 1], asked)
+        pause = max(self.pauses[max(attempt, 1) - 1], _asked_pause(retry_after_s))
         return now + pause + pause * self.SPREAD * jitter
+
+
+def _asked_pause(retry_after_s: float | None) -> timedelta:
+    return timedelta(seconds=min(max(retry_after_s or 0.0, 0.0), RETRY_AFTER_CAP_S))
 
 
 RETRY_AFTER_CAP_S = 3600.0

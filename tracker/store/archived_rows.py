@@ -10,8 +10,8 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.domain.archive import SCHEMAS, ArchivedRow, Columns
 from tracker.domain.retention import KeptClass
+from tracker.store.deliveries import UNENDED
 from tracker.store.driver.dialect import dialect_of
-from tracker.store.drops import UNENDED
 from tracker.store.schema import (
     assets,
     attempts,

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, func, select, tuple_, update
 
-from tracker.domain.delivery import UNENDED, DeliveryState, EndpointState
+from tracker.domain import delivery
+from tracker.domain.delivery import DeliveryState, EndpointState
 from tracker.store.driver import bulk
 from tracker.store.schema import deliveries, delivery_attempts, delivery_bodies, endpoints, tasks
 
@@ -21,7 +22,8 @@ _GOES_SOMEWHERE = deliveries.c.endpoint_key.is_(None) | deliveries.c.endpoint_ke
     )
 )
 """Of what can be redelivered: its URL came with a task, or its endpoint still gets something."""
-_UNENDED = sorted(state.value for state in UNENDED)
+UNENDED = sorted(state.value for state in delivery.UNENDED)
+"""The states of deliveries that are still to be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def lock_unended(db: Connection, pairs: Collection[tuple[int, int]]) -> set[tupl
         .where(
             deliveries.c.task_key.in_({task for _, task in pairs}),
             tuple_(deliveries.c.endpoint_key, deliveries.c.task_key).in_(list(pairs)),
-            deliveries.c.state.in_(_UNENDED),
+            deliveries.c.state.in_(UNENDED),
         )
         .order_by(deliveries.c.key)
         .with_for_update(read=True)  # left out on SQLite: one writer
@@ -283,7 +285,7 @@ def cancel(db: Connection, endpoint_key: int, *, now: datetime, limit: int) -> i
     """Drop some of what an endpoint is owed, oldest first. Returns how many."""
     owed = (
         select(deliveries.c.key)
-        .where(deliveries.c.endpoint_key == endpoint_key, deliveries.c.state.in_(_UNENDED))
+        .where(deliveries.c.endpoint_key == endpoint_key, deliveries.c.state.in_(UNENDED))
         .order_by(deliveries.c.key)
         .limit(limit)
     )

@@ -8,13 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select, update
 
-from tracker.domain import delivery
 from tracker.domain.lifecycle import Verdict
+from tracker.store.deliveries import UNENDED
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import deliveries, receipts
 
-UNENDED = sorted(state.value for state in delivery.UNENDED)
 _DELIVERIES = "SELECT key, task_key, state, body_id FROM deliveries WHERE task_key"
 _DELETE_BODIES = (
     "DELETE FROM delivery_bodies WHERE NOT EXISTS"

@@ -7,14 +7,13 @@ from math import ceil
 
 from sqlalchemy import Connection, func, select
 
-from tracker.domain.delivery import UNENDED
+from tracker.store.deliveries import UNENDED
 from tracker.store.schema import deliveries, delivery_attempts
 
 LATEST = 1000
 """Deliveries whose attempts are looked at."""
 MOST_OWED = 10_000
 """Owed deliveries are counted so far, over all endpoints of a tenant."""
-_UNENDED = sorted(state.value for state in UNENDED)
 
 
 @dataclass(slots=True)
@@ -77,7 +76,7 @@ def count_owed(db: Connection, tenant: str, *, most: int = MOST_OWED) -> tuple[C
     """
     some = (
         select(deliveries.c.endpoint_key)
-        .where(deliveries.c.tenant == tenant, deliveries.c.state.in_(_UNENDED))
+        .where(deliveries.c.tenant == tenant, deliveries.c.state.in_(UNENDED))
         .limit(most)
         .subquery()
     )

@@ -39,7 +39,6 @@ class FetchLoop(LeasedLoop[ClaimedAsset]):
         """Nothing runs yet; see LeasedLoop."""
         super().__init__("fetches", clock, lease_s=lease_s, drain_s=drain_s)
         self._fetching = fetching
-        self._clock = clock
 
     async def _look(self) -> float:
         room = AT_ONCE - len(self._running)
@@ -83,10 +82,6 @@ class FetchLoop(LeasedLoop[ClaimedAsset]):
             await self._fetching.fail(claimed, "raised; see the log")
         except Exception:
             log.exception("nor could that be recorded; the lease runs out")
-
-    def _finished(self, work: ClaimedAsset) -> None:
-        del work
-        self.wake()
 
     async def _renew(self) -> int:
         held = list(self._running.values())

@@ -56,7 +56,6 @@ class JobLoop(LeasedLoop[tuple[Job, ...]]):
         super().__init__(role.kind.value, clock, lease_s=lease_s, drain_s=drain_s)
         self._role = role
         self._leases = leases
-        self._clock = clock
         self._gather_s = BETWEEN_CLAIMS_S
         role.aside.on_set(self.wake)
 
@@ -125,10 +124,6 @@ class JobLoop(LeasedLoop[tuple[Job, ...]]):
             await self._leases.fail(job, "raised; see the log")
         except Exception:
             log.exception("nor could that be recorded; the lease runs out")
-
-    def _finished(self, work: tuple[Job, ...]) -> None:
-        del work
-        self.wake()
 
     async def _renew(self) -> int:
         held = list(self._jobs())

@@ -17,8 +17,8 @@ class LeasedLoop(Loop[Work]):
     def __init__(self, name: str, clock: Clock, *, lease_s: float, drain_s: float) -> None:
         """Nothing runs yet. lease_s: the lease. The rest: see Loop."""
         super().__init__(name, drain_s=drain_s)
-        self.__clock = clock
-        self.__lease_s = lease_s
+        self._clock = clock
+        self._lease_s = lease_s
 
     async def run(self) -> None:
         """Work until `stop`, and renew the leases of what is held."""
@@ -28,13 +28,18 @@ class LeasedLoop(Loop[Work]):
         finally:
             renewing.cancel()
 
+    def _finished(self, work: Work) -> None:
+        """Look for more: there is room again."""
+        del work
+        self.wake()
+
     @abstractmethod
     async def _renew(self) -> int:
         """Hold what is under way for another lease; return how many leases were lost."""
 
     async def _renew_for_ever(self) -> None:
         while True:
-            await self.__clock.sleep(self.__lease_s / 3)
+            await self._clock.sleep(self._lease_s / 3)
             try:
                 lost = await self._renew()
             except Unavailable as error:
