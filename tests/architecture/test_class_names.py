@@ -1,6 +1,7 @@
 """A class name means one thing in the package."""
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -45,3 +46,10 @@ def test_each_class_name_is_defined_once() -> None:
         "reason"
     )
     assert sorted(set(ALLOWED) - set(twice)) == [], "no longer repeated: take it off the list"
+
+
+def test_the_tree_of_errors_names_each_of_them() -> None:
+    text = (PACKAGE / "domain/errors.py").read_text()
+    drawn = set(re.findall(r"(?:──|^)\s*([A-Z]\w+)", text.split('"""')[1], re.MULTILINE))
+    made = set(re.findall(r"^class (\w+)\((?!StrEnum)", text, re.MULTILINE))
+    assert drawn - {"Every"} == made

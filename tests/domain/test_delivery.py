@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.domain.factories import a_task
 from tracker.clock import new_id
 from tracker.domain import retry
-from tracker.domain.delivery import AttemptResult, DeliveryState, outcome
+from tracker.domain.delivery import AttemptResult, DeliveryState, judge_attempt
 from tracker.domain.event_types import EventType
 from tracker.domain.events import EventKind
 from tracker.domain.notices import EventFilter, delivery_id, type_of
@@ -28,28 +28,28 @@ def tried(status: int | None, **fields: Any) -> AttemptResult:
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 def test_any_2xx_is_success(status: int) -> None:
-    assert outcome(tried(status), 1, now=NOW, jitter=0).state is DeliveryState.DELIVERED
+    assert judge_attempt(tried(status), 1, now=NOW, jitter=0).state is DeliveryState.DELIVERED
 
 
 @pytest.mark.parametrize("status", [None, 199, 300, 301, 302, 304, 307, 400, 404, 429, 500, 503])
 def test_anything_else_is_tried_again(status: int | None) -> None:
-    ended = outcome(tried(status), 1, now=NOW, jitter=0)
+    ended = judge_attempt(tried(status), 1, now=NOW, jitter=0)
     assert (ended.state, ended.again_at) == (DeliveryState.PENDING, NOW + timedelta(seconds=5))
 
 
 def test_410_is_never_tried_again() -> None:
-    ended = outcome(tried(410), 1, now=NOW, jitter=0)
+    ended = judge_attempt(tried(410), 1, now=NOW, jitter=0)
     assert (ended.state, ended.again_at) == (DeliveryState.FAILED, None)
 
 
 def test_the_ladder_goes_on_for_three_days_and_ends() -> None:
     at, number = NOW, 1
-    while (again := outcome(tried(500), number, now=at, jitter=0).again_at) is not None:
+    while (again := judge_attempt(tried(500), number, now=at, jitter=0).again_at) is not None:
         assert again > at
         at, number = again, number + 1
     assert number == 10
     assert timedelta(days=3) < at - NOW < timedelta(days=4)
-    assert outcome(tried(500), number, now=at, jitter=0).state is DeliveryState.FAILED
+    assert judge_attempt(tried(500), number, now=at, jitter=0).state is DeliveryState.FAILED
 
 
 @given(st.integers(1, 9), st.floats(0, 1, exclude_max=True), st.floats(0, 1e9))

@@ -3,18 +3,18 @@
 from datetime import timedelta
 
 from tests.domain.factories import NOW
-from tracker.domain.health import PATIENCE, SubmitOutcome, standstill, standstill_since
+from tracker.domain.health import PATIENCE, AnsweredSubmit, standstill, standstill_since
 
 
-def _tries(*ages_s: float, accepted: float | None = None) -> list[SubmitOutcome]:
+def _tries(*ages_s: float, accepted: float | None = None) -> list[AnsweredSubmit]:
     """Make submits that came to nothing so many seconds ago, and one that was accepted."""
-    found = [SubmitOutcome(NOW - timedelta(seconds=age), False, "HTTP 429") for age in ages_s]
+    found = [AnsweredSubmit(NOW - timedelta(seconds=age), False, "HTTP 429") for age in ages_s]
     if accepted is not None:
-        found.append(SubmitOutcome(NOW - timedelta(seconds=accepted), True, "accepted"))
+        found.append(AnsweredSubmit(NOW - timedelta(seconds=accepted), True, "accepted"))
     return sorted(found, key=lambda one: one.ended_at, reverse=True)
 
 
-def _said(tries: list[SubmitOutcome], before_s: float | None = None) -> str | None:
+def _said(tries: list[AnsweredSubmit], before_s: float | None = None) -> str | None:
     before = None if before_s is None else NOW - timedelta(seconds=before_s)
     since = standstill_since(tries, before=before, now=NOW)
     return standstill(tries, since=since, now=NOW)

@@ -19,7 +19,7 @@ from tracker.domain.errors import StorageError
 from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import BLOCK_BYTES, PARTS, Folder
-from tracker.services.custody.retention import Retention
+from tracker.services.custody.retention import AssetSweeper
 from tracker.services.storage import ObjectStore
 from tracker.services.upkeep import archive_reading
 from tracker.services.upkeep.retention import RetentionChore
@@ -178,7 +178,7 @@ async def test_results_are_kept_in_a_bucket_as_in_a_folder(
             assert same.store_key == kept.store_key
             assert len(await listed(bucket)) == 1
             await bucket.delete(kept.store_key or "")
-            found = await Retention(custody.bench.context).sweep()
+            found = await AssetSweeper(custody.bench.context).sweep()
             assert (found.strays, found.vanished) == (0, 2)
 
 

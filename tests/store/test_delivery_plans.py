@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, event, text
 
 from tracker.clock import new_id
-from tracker.domain.delivery import AttemptResult, DeliveryState, Outcome
+from tracker.domain.delivery import AttemptResult, DeliveryOutcome, DeliveryState
 from tracker.domain.work import JobKind
 from tracker.store import deliveries, delivery_queue, due_jobs
 from tracker.store.deliveries import DeliveryFilter, NewDelivery
@@ -81,7 +81,7 @@ def _fill(db: Connection) -> None:
     claimed = delivery_queue.claim(db, half, token="t", now=NOW, until=UNTIL)
     assert len(claimed) == len(LANES) * EACH // 2
     done = AttemptResult(NOW, 1, status=200)
-    outcome = Outcome(DeliveryState.DELIVERED)
+    outcome = DeliveryOutcome(DeliveryState.DELIVERED)
     delivery_queue.settle(db, [AttemptedDelivery(one, done, outcome) for one in claimed], now=NOW)
 
 

@@ -52,7 +52,7 @@ from tracker.egress.client import EgressClient
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import Folder
 from tracker.providers.ports.provider import ResultHosting
-from tracker.services.custody.retention import GRACE, Retention
+from tracker.services.custody.retention import GRACE, AssetSweeper
 from tracker.services.custody.serving import AssetReader
 from tracker.services.custody.uploading import UploadReceiver, UploadTerms
 from tracker.services.submit.attempting import SubmitAttempts
@@ -176,7 +176,7 @@ async def _go_every_way(custody: CustodyBench, death: Death, url: str) -> None:
     await _fetch(custody)
     death.come("dropped")
     await context.store.write(_expire_some, None)
-    await Retention(context).drop_expired()
+    await AssetSweeper(context).drop_expired()
 
 
 async def _put_right(custody: CustodyBench) -> None:
@@ -184,7 +184,7 @@ async def _put_right(custody: CustodyBench) -> None:
     await _fetch(custody)
     for job in await custody.bench.claim(JobKind.SUBMIT):
         await SubmitAttempts(custody.bench.context).run(job)
-    await Retention(custody.bench.context).drop_expired()
+    await AssetSweeper(custody.bench.context).drop_expired()
     await _sweep(custody)
 
 
@@ -199,7 +199,7 @@ async def _sweep(custody: CustodyBench) -> None:
     """Sweep as some hours later."""
     later = HandClock()
     later.move(2 * GRACE.total_seconds())
-    await Retention(replace(custody.bench.context, clock=later)).sweep()
+    await AssetSweeper(replace(custody.bench.context, clock=later)).sweep()
 
 
 def _free(tx: Tx, asked: Sequence[None]) -> list[None]:

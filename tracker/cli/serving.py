@@ -14,7 +14,7 @@ from tracker.cli.starting import DatabaseWait
 from tracker.open_access import refuse_open_access
 from tracker.settings import Settings, SettingsError
 from tracker.telemetry.log_stream import never_wait_for_stderr
-from tracker.telemetry.logs import Role, configure_logging
+from tracker.telemetry.logs import ProcessRole, configure_logging
 
 GRACEFUL_SHUTDOWN_S = 20
 
@@ -38,7 +38,7 @@ def run(host: str | None, port: int | None, *, worker: bool) -> None:
         waiting.refuse(problem)
     redactor = settings.log_redactor()
     _note_accounts(settings)
-    role: Role = "web+worker" if worker and not settings.tracker_read_only else "web"
+    role: ProcessRole = "web+worker" if worker and not settings.tracker_read_only else "web"
     configure_logging(settings.tracker_log_level, settings.tracker_log_format, redactor, role=role)
     _serve(settings, worker=worker)
 

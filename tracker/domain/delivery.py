@@ -123,7 +123,7 @@ class AttemptResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DeliveryOutcome:
     """The result of one attempt for its delivery.
 
     again_at: when it is tried again; None when it has ended.
@@ -133,17 +133,21 @@ class Outcome:
     again_at: datetime | None = None
 
 
-def outcome(attempt: AttemptResult, number: int, *, now: datetime, jitter: float) -> Outcome:
-    """Decide after an attempt.
+def judge_attempt(
+    attempt: AttemptResult, number: int, *, now: datetime, jitter: float
+) -> DeliveryOutcome:
+    """Return what becomes of a delivery after an attempt.
 
     number: of this attempt, counted from 1; whoever redelivers by hand starts a new count.
     jitter: fraction in [0, 1), drawn by the caller.
     """
     if attempt.succeeded:
-        return Outcome(DeliveryState.DELIVERED)
+        return DeliveryOutcome(DeliveryState.DELIVERED)
     if attempt.status == GONE:
-        return Outcome(DeliveryState.FAILED)
+        return DeliveryOutcome(DeliveryState.FAILED)
     again_at = retry.DELIVER.next_at(
         number, now=now, jitter=jitter, retry_after_s=attempt.retry_after_s
     )
-    return Outcome(DeliveryState.FAILED if again_at is None else DeliveryState.PENDING, again_at)
+    return DeliveryOutcome(
+        DeliveryState.FAILED if again_at is None else DeliveryState.PENDING, again_at
+    )

@@ -21,6 +21,8 @@ TrackerError
 ├── Unavailable           our own storage cannot take it now; try again
 │   └── Recovering          the database was restored, and new submits wait
 ├── BrokenTransfer        an answer that was being passed on broke off
+├── StorageError          the store of assets does not do what is asked
+├── UnkeepableFile        a file of an origin may not be kept
 └── Misuse                our own bug: a caller inside tracker broke a rule
 """
 

@@ -69,7 +69,7 @@ PATIENCE = timedelta(minutes=3)
 
 
 @dataclass(frozen=True, slots=True)
-class SubmitOutcome:
+class AnsweredSubmit:
     """How one submit ended, whoever was to blame. reason: for people."""
 
     ended_at: datetime
@@ -78,7 +78,7 @@ class SubmitOutcome:
 
 
 def standstill_since(
-    latest: Sequence[SubmitOutcome], *, before: datetime | None, now: datetime
+    latest: Sequence[AnsweredSubmit], *, before: datetime | None, now: datetime
 ) -> datetime | None:
     """Return since when an account has accepted nothing of what was sent; None when it does.
 
@@ -98,7 +98,7 @@ def standstill_since(
 
 
 def standstill(
-    latest: Sequence[SubmitOutcome], *, since: datetime | None, now: datetime
+    latest: Sequence[AnsweredSubmit], *, since: datetime | None, now: datetime
 ) -> str | None:
     """Return what to say of an account that has accepted nothing since a time; None for nothing."""
     if since is None or len(latest) < ENOUGH or now - since < PATIENCE:

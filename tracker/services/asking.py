@@ -41,7 +41,7 @@ NEVER_FOUND = Unanswered(
     "nothing finds a submit of unknown outcome at this provider", RETRY_AFTER_CAP_S
 )
 _UNREADABLE = "the answer could not be read; see the log"
-Outcome = PollOutcome | NotSeen | Alike | CancelOutcome
+LookOutcome = PollOutcome | NotSeen | Alike | CancelOutcome
 """The result of one poll, for one task."""
 _CANCELLABLE = frozenset({TaskState.SUBMITTED, TaskState.RUNNING})
 
@@ -51,7 +51,7 @@ class PollResult:
     """The answer to one poll. outcomes: of each task, in their order."""
 
     answer: Answer
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[LookOutcome]
 
 
 def is_asked_alone(context: Context, task: Task) -> bool:
@@ -186,7 +186,7 @@ def _as_seen(asking: Asking, found: Observed) -> Asking:
     return replace(asking, tasks=(replace(asking.task, state=state),))
 
 
-def _tells_end(outcome: Outcome) -> bool:
+def _tells_end(outcome: LookOutcome) -> bool:
     return isinstance(outcome, Observed) and outcome.observation.state in VERDICTS
 
 

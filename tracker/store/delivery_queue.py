@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from tracker.domain.delivery import AttemptResult, Outcome
+from tracker.domain.delivery import AttemptResult, DeliveryOutcome
 from tracker.store.driver import bulk
 from tracker.store.driver.dialect import Dialect, dialect_of
 from tracker.store.driver.types import BigKey, UtcDateTime
@@ -79,7 +79,7 @@ class AttemptedDelivery:
 
     claimed: Claimed
     attempt: AttemptResult
-    outcome: Outcome
+    outcome: DeliveryOutcome
 
 
 _LANES = text(

@@ -24,7 +24,7 @@ with without("rich"):
 
 Format = Literal["json", "console"]
 
-Role = Literal["web", "worker", "web+worker", "command"]
+ProcessRole = Literal["web", "worker", "web+worker", "command"]
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 """Of the request that is being answered; empty outside of one."""
 
@@ -190,7 +190,7 @@ access_log, task_log = EventLog("tracker.access"), EventLog("tracker.tasks")
 
 
 def configure_logging(
-    level: str, format_: Format | None, redactor: Redactor, *, role: Role = "command"
+    level: str, format_: Format | None, redactor: Redactor, *, role: ProcessRole = "command"
 ) -> None:
     """Send all logging through one formatter, to stderr, which then waits for no reader.
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from tracker.domain.work import JobKind
 from tracker.services.backup.walking import ListWalk
 from tracker.services.context import Context
-from tracker.services.custody.retention import Retention
+from tracker.services.custody.retention import AssetSweeper
 from tracker.services.deliver.endpoints import Endpoints
 from tracker.services.owned_results import OwnedResults
 from tracker.services.receive.rereads import Rereads
@@ -101,7 +101,7 @@ def _of_custody(context: Context) -> list[Chore]:
     room = context.room
     if room is None:
         return []
-    files = Retention(context)
+    files = AssetSweeper(context)
     return [
         Chore("old assets", DROP_S, files.drop_expired),
         Chore("room for assets", ROOM_S, room.report),

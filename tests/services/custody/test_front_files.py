@@ -14,7 +14,7 @@ from tracker.domain.errors import Conflict, NotFound
 from tracker.domain.upload_label import UploadLabel, label_of
 from tracker.providers.ports.front import PageFiles
 from tracker.services.custody.front_files import FrontFiles, Owner
-from tracker.services.custody.retention import Retention
+from tracker.services.custody.retention import AssetSweeper
 from tracker.services.custody.uploading import UploadReceiver, UploadTerms
 from tracker.services.upkeep.sweeping import UPLOADS_KEPT, Sweeper
 from tracker.store import assets
@@ -99,7 +99,7 @@ async def test_rows_of_uploads_go_some_time_after_their_bytes(
         context = custody.bench.context
         old = await kept(custody, 1)
         clock.move(2 * DAY.total_seconds())
-        await Retention(context).drop_expired()
+        await AssetSweeper(context).drop_expired()
         new = await kept(custody, 2)
         for moved, left in ((UPLOADS_KEPT - DAY, {old.id, new.id}), (2 * DAY, {new.id})):
             clock.move(moved.total_seconds())

@@ -19,7 +19,7 @@ from tests.support.upstream import Upstream
 from tracker.domain.custody import AssetState
 from tracker.domain.errors import Unavailable
 from tracker.objects.folder import PARTS
-from tracker.services.custody.retention import Retention, SweepResult
+from tracker.services.custody.retention import AssetSweeper, SweepResult
 from tracker.services.custody.uploading import UploadReceiver, UploadTerms
 
 pytestmark = pytest.mark.anyio
@@ -79,7 +79,7 @@ async def test_a_sweep_of_a_full_disk_makes_room_and_records_what_has_vanished_l
     stray = custody.folder / PARTS / "left"
     stray.write_bytes(b"x")
     os.utime(stray, (1, 1))
-    retention = Retention(custody.bench.context)
+    retention = AssetSweeper(custody.bench.context)
     with full_from(4096), pytest.raises(Unavailable):
         await retention.sweep()
     (asset,) = await custody.of(task)

@@ -44,7 +44,7 @@ from tracker.domain.task import TaskState
 from tracker.egress.client import EgressClient
 from tracker.providers.ports.provider import ResultHosting
 from tracker.services.context import Context
-from tracker.services.custody.retention import GRACE, Retention
+from tracker.services.custody.retention import GRACE, AssetSweeper
 from tracker.services.custody.serving import AssetReader
 from tracker.services.inline_sinks import sinks_for
 from tracker.web.fronts.files import parts_of
@@ -232,7 +232,7 @@ async def test_a_disk_that_is_full_at_the_second_file_leaves_the_outcome_open(
             assert await custody.of(task) == []
             long_ago = first.stat().st_mtime - 2 * GRACE.total_seconds()
             os.utime(first, (long_ago, long_ago))
-            assert (await Retention(custody.bench.context).sweep()).strays == 1
+            assert (await AssetSweeper(custody.bench.context).sweep()).strays == 1
             assert len(provider.asked) == 1
     assert task.state is TaskState.UNCERTAIN
 
@@ -275,7 +275,7 @@ async def test_what_a_dead_process_left_is_swept(database_url: str, tmp_path: Pa
             (file,) = custody.files()
             long_ago = file.stat().st_mtime - 2 * GRACE.total_seconds()
             os.utime(file, (long_ago, long_ago))
-            assert (await Retention(custody.bench.context).sweep()).strays == 1
+            assert (await AssetSweeper(custody.bench.context).sweep()).strays == 1
             assert custody.files() == []
 
 

@@ -14,7 +14,7 @@ from tracker.clock import new_id
 from tracker.domain.custody import Asset, AssetState
 from tracker.domain.inline_files import InlineFile, store_key_of
 from tracker.domain.task import Task, TaskState
-from tracker.services.custody.retention import Retention, SweepResult
+from tracker.services.custody.retention import AssetSweeper, SweepResult
 
 pytestmark = pytest.mark.anyio
 FILM, PNG, OTHER = film(9_000), b"\x89PNG\r\n\x1a\n" + bytes(900), b"\x89PNG\r\n\x1a\n" + bytes(99)
@@ -66,14 +66,14 @@ async def test_the_picture_of_a_failure_gives_way_to_the_file_of_a_success(
         await _say(custody, task, "succeeded", {"url": f"{origin.url}/film.mp4", "key": key})
         assert _states(await custody.of(task)) == ["kept", "wanted"]
         await custody.fetch()
-    await Retention(custody.bench.context).drop_expired()
+    await AssetSweeper(custody.bench.context).drop_expired()
     found = {asset.piece: asset for asset in await custody.of(task)}
     assert (await custody.bench.task(task.key)).state is TaskState.SUCCEEDED
     assert await custody.content(found[key or "0"]) == FILM
     assert _states(found.values()) == ["gone", "kept"]
     assert [one.id for one in found.values() if one.state is AssetState.GONE] == [picture.id]
     assert [file.read_bytes() for file in custody.files()] == [FILM]
-    assert await Retention(custody.bench.context).sweep() == SweepResult(0, 0)
+    assert await AssetSweeper(custody.bench.context).sweep() == SweepResult(0, 0)
 
 
 async def test_a_file_in_the_answer_of_a_success_takes_the_place_of_the_failures(
@@ -83,7 +83,7 @@ async def test_a_file_in_the_answer_of_a_success_takes_the_place_of_the_failures
     whole_picture = {"kind": "image", "url": await _inline(custody, task, OTHER)}
     for _ in range(2):  # it may be told of again
         await _say(custody, task, "succeeded", whole_picture)
-    await Retention(custody.bench.context).drop_expired()
+    await AssetSweeper(custody.bench.context).drop_expired()
     found = {asset.piece: asset for asset in await custody.of(task)}
     assert await custody.content(found["0"]) == OTHER
     assert _states(found.values()) == ["gone", "kept"]

@@ -19,7 +19,7 @@ from tracker.domain.signals import CrashPoint
 from tracker.domain.task import TaskState
 from tracker.objects.folder import PARTS
 from tracker.services.counted import in_one_piece
-from tracker.services.custody.retention import VANISHED, Retention, SweepResult
+from tracker.services.custody.retention import VANISHED, AssetSweeper, SweepResult
 from tracker.services.custody.serving import AssetReader
 from tracker.services.upkeep import holding, retention_plan
 from tracker.services.upkeep.counting import EndCounter
@@ -58,7 +58,7 @@ async def test_what_was_kept_long_enough_goes_with_its_object(
         assert await custody.bench.context.store.read(
             lambda db: retention_plan.plan(db, BRIEF, now=now)
         ) == [retention_plan.PlannedDrop(KeptClass.ASSETS, timedelta(0), 1, len(FILM))]
-        await Retention(custody.bench.context).drop_expired()
+        await AssetSweeper(custody.bench.context).drop_expired()
         (asset,) = await custody.of(task)
         assert (asset.state, asset.store_key, custody.files()) == (AssetState.GONE, None, [])
 
@@ -95,7 +95,7 @@ async def test_an_object_goes_with_the_last_asset_that_stands_on_it(
         async with open_custody(database_url, tmp_path, retention=BRIEF) as custody:
             goes = await custody.succeeded({"url": f"{origin.url}/b"}, name="goes")
             await custody.fetch()
-            await Retention(custody.bench.context).drop_expired()
+            await AssetSweeper(custody.bench.context).drop_expired()
             (gone,), (kept,) = await custody.of(goes), await custody.of(stays)
             assert (gone.state, kept.state) == (AssetState.GONE, AssetState.KEPT)
             assert await custody.content(kept) == FILM
@@ -113,7 +113,7 @@ async def test_what_is_held_stays_until_the_hold_is_removed(
         claim = await write(holding.add, NewHold("default", one.id, "a claim"))
         audit = await write(holding.add, NewHold("default", None, "an audit"))
         await write(holding.add, NewHold("another", None, "an audit"))
-        retention = Retention(custody.bench.context)
+        retention = AssetSweeper(custody.bench.context)
 
         async def states() -> list[AssetState]:
             await retention.drop_expired()
@@ -130,7 +130,7 @@ async def test_nothing_goes_before_its_time(custody: CustodyBench) -> None:
     with Upstream(whole(FILM)) as origin:
         task = await custody.succeeded({"url": f"{origin.url}/a"})
         await custody.fetch()
-    await Retention(custody.bench.context).drop_expired()
+    await AssetSweeper(custody.bench.context).drop_expired()
     (asset,) = await custody.of(task)
     assert asset.state is AssetState.KEPT
 
@@ -144,7 +144,7 @@ async def test_a_sweep_leaves_what_is_being_fetched_however_long_that_takes(
         (wanted,) = await custody.of(task)
         key = object_key(wanted.tenant, wanted.id, wanted.created_at, "slow")
         await custody.storage.put(key, in_one_piece(FILM))
-        retention = Retention(custody.bench.context)
+        retention = AssetSweeper(custody.bench.context)
         for strays in (0, 1):
             for path in custody.files():
                 os.utime(path, (LONG_AGO, LONG_AGO))
@@ -166,7 +166,7 @@ async def test_what_is_dropped_while_it_is_read_is_read_to_its_end(
         blocks = reader.read(asset, 0, len(content))
         came = await anext(blocks)
         late = reader.read(asset, 0, len(content))  # begun before, and not read
-        await Retention(custody.bench.context).drop_expired()
+        await AssetSweeper(custody.bench.context).drop_expired()
         assert custody.files() == []
         assert came + b"".join([block async for block in blocks]) == content
         with pytest.raises(Unavailable):
@@ -185,7 +185,7 @@ async def test_a_sweep_removes_old_strays_and_says_how_many(custody: CustodyBenc
         path.write_bytes(b"x")
     for path in (old, part, *custody.folder.glob("default/*/*")):
         os.utime(path, (LONG_AGO, LONG_AGO))
-    found = await Retention(custody.bench.context).sweep()
+    found = await AssetSweeper(custody.bench.context).sweep()
     assert found == SweepResult(strays=2, vanished=0)
     assert (old.exists(), part.exists(), new.exists()) == (False, False, True)
     assert await custody.content(kept) == FILM
@@ -198,7 +198,7 @@ async def test_a_sweep_finds_what_has_vanished_and_fetches_it_again(custody: Cus
         await custody.fetch()
         for path in custody.files():
             path.unlink()
-        found = await Retention(custody.bench.context).sweep()
+        found = await AssetSweeper(custody.bench.context).sweep()
         (wanted,) = await custody.of(task)
         await custody.fetch()
     (asset,) = await custody.of(task)
@@ -215,7 +215,7 @@ async def test_what_has_vanished_and_cannot_be_fetched_is_lost(custody: CustodyB
         await custody.fetch()
     for path in custody.files():
         path.unlink()
-    await Retention(custody.bench.context).sweep()
+    await AssetSweeper(custody.bench.context).sweep()
     (asset,) = await custody.of(task)
     assert (asset.state, asset.reason) == (AssetState.LOST, VANISHED)
 
@@ -225,7 +225,7 @@ async def test_a_store_that_is_not_mounted_loses_nothing(custody: CustodyBench) 
         task = await custody.succeeded({"url": f"{origin.url}/a"})
         await custody.fetch()
     custody.folder.rename(custody.folder.with_name("elsewhere"))
-    assert await Retention(custody.bench.context).sweep() == SweepResult(0, 0)
+    assert await AssetSweeper(custody.bench.context).sweep() == SweepResult(0, 0)
     (asset,) = await custody.of(task)
     assert asset.state is AssetState.KEPT
 
@@ -256,5 +256,7 @@ async def test_files_of_a_dropped_task_go_or_are_found_after_a_death_in_between(
         await work_all(chore)
         (stray,) = custody.files()
         os.utime(stray, (LONG_AGO, LONG_AGO))
-        assert await Retention(custody.bench.context).sweep() == SweepResult(strays=1, vanished=0)
+        assert await AssetSweeper(custody.bench.context).sweep() == SweepResult(
+            strays=1, vanished=0
+        )
         assert custody.files() == []

@@ -28,7 +28,7 @@ from tracker.domain.signals import CrashPoint
 from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
 from tracker.objects.folder import Folder
-from tracker.services.custody.retention import GRACE, Retention, SweepResult
+from tracker.services.custody.retention import GRACE, AssetSweeper, SweepResult
 from tracker.services.custody.uploading import UploadReceiver, UploadTerms
 from tracker.services.store_room import PAUSE_S, StoreRoom
 from tracker.services.submit.attempting import SubmitAttempts
@@ -162,7 +162,7 @@ async def test_a_database_on_the_full_disk_records_what_is_stored_once_there_is_
         (asset,) = await custody.of(task)
         assert (asset.state, asset.sha256) == (AssetState.KEPT, sha256(PNG).digest())
         clock.move(2 * GRACE.total_seconds())
-        assert await Retention(custody.bench.context).sweep() == SweepResult(1, 0)
+        assert await AssetSweeper(custody.bench.context).sweep() == SweepResult(1, 0)
         assert await custody.content(asset) == PNG
 
 

@@ -208,7 +208,7 @@ def count_of(page: str) -> int:
 
 def every_condition() -> list[tuple[str, bool, str]]:
     """Every condition with each form of its reason: its name, whether an account has it."""
-    latest = [health.SubmitOutcome(NOW - timedelta(minutes=9), False, WORDS_OF_PROVIDER)] * 5
+    latest = [health.AnsweredSubmit(NOW - timedelta(minutes=9), False, WORDS_OF_PROVIDER)] * 5
     stands = health.standstill(latest, since=NOW - timedelta(minutes=9), now=NOW)
     skews = [presence.skew([ahead]) for ahead in (9000, -9000)]
     assert stands is not None

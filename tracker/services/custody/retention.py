@@ -43,7 +43,7 @@ class SweepResult:
     vanished: int
 
 
-class Retention:
+class AssetSweeper:
     """Drops and sweeps. Any number of processes may do it at once."""
 
     def __init__(self, context: Context) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tracker.clock import new_token
 from tracker.domain import bodies, delivery, signature
-from tracker.domain.delivery import AttemptResult, Endpoint, EndpointState, Outcome
+from tracker.domain.delivery import AttemptResult, DeliveryOutcome, Endpoint, EndpointState
 from tracker.domain.event_types import EventType
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.sealing import CannotOpen, unseal
@@ -210,8 +210,8 @@ class DeliverySender:
             tx.woken.add(JobKind.DELIVER)
         return [None] * len(done)
 
-    def _outcome(self, tx: Tx, one: _Done) -> Outcome:
-        return delivery.outcome(
+    def _outcome(self, tx: Tx, one: _Done) -> DeliveryOutcome:
+        return delivery.judge_attempt(
             one.attempt,
             one.held.claimed.tries + 1,
             now=tx.now,

@@ -24,7 +24,7 @@ from tracker.store.store import Store
 
 log = logging.getLogger(__name__)
 
-Gone = Callable[[], Awaitable[object]]
+WatchClient = Callable[[], Awaitable[object]]
 """Ends when the client of a waiter has gone."""
 Wants = Callable[[Change], bool]
 
@@ -85,7 +85,7 @@ class Waiter:
     def __exit__(self, *_exc: object) -> None:
         self._watch.leave(self)
 
-    async def sleep(self, until: float, gone: Gone) -> WakeReason:
+    async def sleep(self, until: float, gone: WatchClient) -> WakeReason:
         """Wait until there is news, the time is over or the client has gone.
 
         until: by the event loop's clock.
@@ -278,7 +278,7 @@ class Watch:
         return page
 
     async def next(
-        self, waiter: FeedWaiter, position: int, *, limit: int, until: float, gone: Gone
+        self, waiter: FeedWaiter, position: int, *, limit: int, until: float, gone: WatchClient
     ) -> tuple[FeedPage, WakeReason]:
         """Return the next page that has something, however long it takes; else an empty one and
         why.

@@ -8,14 +8,14 @@ from tracker.domain.lifecycle import Verdict
 from tracker.domain.outcome import Observed
 from tracker.domain.task import Task
 from tracker.providers.ports.adapter import Answer
-from tracker.services.asking import Outcome
+from tracker.services.asking import LookOutcome
 from tracker.store import receipts
 from tracker.store.receipts import Receipt
 
 
 def receipt_of(
     task: Task,
-    looked: tuple[Answer, Outcome],
+    looked: tuple[Answer, LookOutcome],
     verdict: Verdict,
     reason: str | None,
     now: datetime,

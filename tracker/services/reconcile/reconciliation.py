@@ -42,7 +42,7 @@ from tracker.providers.kit.grouping import group_tasks
 from tracker.providers.ports.callbacks import Inbound
 from tracker.services.asking import (
     CANNOT_ASK,
-    Outcome,
+    LookOutcome,
     ask,
     is_asked_alone,
     is_cancel_due,
@@ -80,7 +80,7 @@ class _LookResult:
     job: Job
     task: Task
     answer: HttpResult | HttpFailure
-    outcome: Outcome
+    outcome: LookOutcome
 
 
 @dataclass(slots=True)
@@ -214,7 +214,7 @@ class Reconciliation:
             )
         )
 
-    def _apply_slowdown(self, lane: str, outcomes: Iterable[Outcome]) -> None:
+    def _apply_slowdown(self, lane: str, outcomes: Iterable[LookOutcome]) -> None:
         """Apply a provider's wish to slow down to the whole account, not only to one task."""
         for outcome in outcomes:
             if isinstance(outcome, Unanswered) and outcome.slow_down:

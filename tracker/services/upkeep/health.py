@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tracker.domain.health import (
+    AnsweredSubmit,
     ProviderReply,
     SubmitBlame,
-    SubmitOutcome,
     account_refusal,
     ailment,
     standstill,
@@ -105,10 +105,10 @@ class AccountHealthCheck:
     ) -> None:
         """Look for accounts that defer or refuse all that is sent to them, busy ones among them."""
         now = self._context.clock.now()
-        submits: dict[tuple[str, str], list[SubmitOutcome]] = defaultdict(list)
+        submits: dict[tuple[str, str], list[AnsweredSubmit]] = defaultdict(list)
         for one in latest:
             is_accepted = one.outcome in _ACCEPTED
-            submitted = SubmitOutcome(one.ended_at, is_accepted, one.message or one.outcome)
+            submitted = AnsweredSubmit(one.ended_at, is_accepted, one.message or one.outcome)
             submits[one.provider, one.account].append(submitted)
         raised = {(c.provider, c.account) for c in there if c.name == ACCOUNT_STANDSTILL}
         for name in sorted({*submits, *raised}):
