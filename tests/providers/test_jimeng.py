@@ -137,11 +137,17 @@ def test_a_field_that_the_provider_would_refuse_is_named(
     assert [one.path for one in caught.value.fields] == [field]
 
 
-@pytest.mark.parametrize("name", ["jimeng_t2v_v99", "realman_avatar_create_role"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("jimeng_t2v_v99", "realman_avatar_create_role", "jimeng_high_aes_general_v21_L"),
+        *("high_aes_general_v20_L", "pippit_iv2v_v20_cvtob"),
+    ],
+)
 def test_models_that_are_not_known_yet_are_passed_on(name: str) -> None:
     assert JIMENG.submits.serves(an_account(JIMENG), name) is None
     assert JIMENG.submits.check(name, {"anything": 1}).body == {"anything": 1}
-    for wrong in ("", "other_t2i", "jimeng_T2I", "jimeng_a/b"):
+    for wrong in ("", "other_t2i", "jimeng", "jimeng_a/b"):
         assert JIMENG.submits.serves(an_account(JIMENG), wrong)
 
 

@@ -132,8 +132,12 @@ class Context:
         return self.retention.keep(KeptClass.ASSETS, task.tenant, task.provider, task.state)
 
     def sinks(self, task: Task) -> OpenSink | None:
-        """Return where files within an answer about a task go; None where it can have none."""
-        if self.storage is None or not self.holds_files(task):
+        """Return where files within an answer about a task go; None where it can have none.
+
+        Where some of a provider's answers hold files, others may although an address was asked for.
+        """
+        provider = self.providers.get(task.provider)
+        if self.storage is None or provider is None or provider.results.answers_with_files is None:
             return None
         return sinks_for(self.storage, self.secrets[0], task.tenant)
 

@@ -102,20 +102,21 @@ def answer_of(*files: bytes) -> bytes:
     return json.dumps({"data": [{"b64_json": b64encode(one).decode()} for one in files]}).encode()
 
 
-async def drawn(custody: CustodyBench) -> Any:
+async def drawn(custody: CustodyBench, operation: str = "draw") -> Any:
     with_files(custody.bench.context)
-    return await custody.bench.sent(operation="draw")
+    return await custody.bench.sent(operation=operation)
 
 
-@pytest.mark.parametrize("raw", [False, True])
+@pytest.mark.parametrize(("operation", "raw"), [("draw", False), ("draw", True), ("film", False)])
 async def test_a_file_in_an_answer_is_kept_by_the_verdict(
-    database_url: str, tmp_path: Path, *, raw: bool
+    database_url: str, tmp_path: Path, operation: str, *, raw: bool
 ) -> None:
+    """Answers about `film` are not expected to hold any."""
     script = whole(PNG, "content-type: image/png") if raw else whole(answer_of(PNG, PNG[:-1]))
     files = [PNG] if raw else [PNG, PNG[:-1]]
     with Upstream(script) as provider:
         async with open_custody(database_url, tmp_path, outbound=Relay(provider.url)) as custody:
-            task = await drawn(custody)
+            task = await drawn(custody, operation)
             found = await custody.of(task)
             bodies = [await custody.content(asset) for asset in found]
             assert len(custody.files()) == len(files)

@@ -150,6 +150,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the picture came as base64, although its address was asked for": (
             "图片以 base64 返回，而请求的是其地址"
         ),
+        "the video came within the answer, and was not kept": "视频直接在应答中返回，没有保存下来",
+        "the answer names a task of the gateway's instead of a picture": (
+            "应答给出的是网关的任务，而不是图片"
+        ),
         "what stands in its place is no picture": "该位置的内容不是图片",
         # Probes
         "answers in its own words, and takes the credentials": "以自己的格式应答，并接受凭证",

@@ -16,6 +16,7 @@ from tracker.domain.errors import CallbackRejected, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import (
+    DeferralScope,
     Deferred,
     Follow,
     Observed,
@@ -147,7 +148,9 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         if code in _OF_REQUEST:
             return Refused(code, words)
         if code in _NOT_NOW:
-            return Deferred(code, words, self.pause_s(answer, parsed))
+            # Tasks at once and calls a minute have the same code, so that it may last long.
+            pause_s, scope = self.pause_s(answer, parsed), DeferralScope.ACCOUNT
+            return Deferred(code, words, pause_s, spends_attempt=False, scope=scope)
         return Unknown(words, code)
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
@@ -266,6 +269,8 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
     def _ask_for_file(self, asking: Asking, said: Observation, parsed: Any) -> PollOutcome:
         file_id = first_text(parsed, ("file_id",), limit=200)
         if file_id is None:
+            if plain := web_url(first_text(parsed, ("video_url", "download_url"))):  # of gateways
+                return Observed(replace(said, artifacts=(Artifact("video", plain, key="video"),)))
             code = _code_of(parsed)
             if code in _OF_CONTENT:
                 return Observed(doubting_error(said, code, self.reason(parsed)))
@@ -333,7 +338,7 @@ _USAGE = {
 }
 _NO_ACCOUNT = Account("", "", HailuoOptions())
 _ADAPTER = HailuoAdapter()
-REVISION = 4
+REVISION = 5
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="hailuo",

@@ -48,7 +48,7 @@ from tracker.providers.jimeng.inputs import CREATES, OBJECTS, ROLE_ID, flaws, is
 from tracker.providers.kit.cancels import OpenCancel
 from tracker.providers.kit.empty_results import doubting_empty
 from tracker.providers.kit.no_channel import deferral_without_channel
-from tracker.providers.kit.pieces import file_url, make_lost_piece, text_url, web_url
+from tracker.providers.kit.pieces import file_url, kind_of, make_lost_piece, text_url, web_url
 from tracker.providers.kit.reading import first_text, unpack_json
 from tracker.providers.kit.set_fields import set_fields
 from tracker.providers.kit.status_words import plain
@@ -278,6 +278,11 @@ def _pieces(parsed: Any, now: datetime) -> Sequence[Artifact]:
     ]
     pieces = pictures or _held_pieces(found)
     more = unpack_json(found.get("resp_data"))
+    older = more.get("urls") if isinstance(more, dict) else None
+    for place, one in enumerate(older if isinstance(older, list) else ()):
+        if url := web_url(one):
+            at = now + VIDEOS_LIVE
+            pieces.append(Artifact(kind_of(url) or "video", url, key=f"url/{place}", expires_at=at))
     role = first_text(more, (ROLE_ID,), limit=256)
     if role is not None:
         pieces.append(Artifact("text", text_url(role), id=role, key=ROLE_ID))
@@ -315,7 +320,7 @@ def _call(account: Account, action: str, body: Mapping[str, Any], now: datetime)
 
 
 _ADAPTER = JimengAdapter()
-REVISION = 3
+REVISION = 4
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="jimeng",

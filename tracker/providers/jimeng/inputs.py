@@ -15,8 +15,11 @@ from tracker.domain.task import Task
 from tracker.providers.kit.table import CreatePath, OpenInputs
 from tracker.providers.ports.objects import NamedObject, ObjectIds
 
-_OTHERS = re.compile(r"(?:jimeng|realman)_[a-z0-9_]{1,100}")
-"""Digital humans and what comes: their fields are passed on as they are."""
+_OTHERS = re.compile(r"(?:jimeng|realman|pippit|high_aes|general)_[A-Za-z0-9_.]{1,100}")
+"""Digital humans, models before 3.0 (`jimeng_high_aes_general_v21_L`, `high_aes_general_v20_L`),
+agents (`pippit_iv2v_v20_cvtob`) and what comes: their fields are passed on as they are. Names:
+https://www.volcengine.com/docs/85621 and 6791/1359424, as their callers send them on 2026-11-30.
+"""
 _MOST_BASE64 = 4_700_000 * 4 // 3 + 4
 """Characters of 4.7 MB in base64."""
 Prompt = Annotated[str, Field(min_length=1, max_length=800)]

@@ -147,6 +147,9 @@ def read_whole(parsed: Any, wanted: int, request_id: str | None = None) -> Submi
         return _told_failure(parsed, request_id)
     if pictures is None:
         return Unknown("the answer has no list of pictures")
+    if any(first_text(one, ("task_id",)) and picture_url(one) is None for one in pictures):
+        # Gateways that queue pictures were seen by their callers, in public code on 2026-11-30.
+        return Unknown("the answer names a task of the gateway's instead of a picture")
     facts = {name: parsed[name] for name in FACTS if isinstance(parsed.get(name), str)}
     return _build_made(pictures, facts, wanted, costs_of(parsed), request_id)
 

@@ -117,7 +117,7 @@ _ADAPTER = VeoAdapter(
         ),
     }
 )
-REVISION = 4
+REVISION = 5
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="veo",

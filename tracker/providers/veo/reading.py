@@ -22,6 +22,7 @@ from tracker.providers.kit.reading import first_number, first_text
 FILTERED = "rai_media_filtered"
 """The code of a task all of whose videos were held back for their content."""
 EMPTY = "done, and neither a video nor a reason is there"
+_UNKEPT = "the video came within the answer, and was not kept"
 _CANCELLED = "1"
 _OPERATIONS = "operations/"
 _CODES: Mapping[str, str] = MappingProxyType(
@@ -164,7 +165,11 @@ def video_piece(video: Mapping[str, Any], key: str, storage_url: str) -> Artifac
     )
     if (reason := read_lost_reason(inline)) is not None:
         return make_lost_piece("video", key, reason)
-    return Artifact("video", inline, key=key) if is_name(inline) else None
+    if inline is None:
+        return None
+    if not isinstance(inline, str) or not is_name(inline):
+        return make_lost_piece("video", key, _UNKEPT)
+    return Artifact("video", inline, key=key)
 
 
 def videos_of_interaction(parsed: Mapping[str, Any], storage_url: str) -> Sequence[Artifact]:

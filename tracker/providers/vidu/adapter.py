@@ -171,7 +171,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         return TaskError("provider", code, message or "the provider gave no reason")
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
-        """Read the creations, each with its cover and its copy with a watermark."""
+        """Read the creations, each with its cover and its other copies."""
         del account, task
         creations = parsed.get("creations")
         found: list[Artifact] = []
@@ -185,6 +185,11 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
             if branded := web_url(one.get("watermarked_url")):
                 kind = kind_of(branded) or "video"
                 found.append(Artifact(kind, branded, id=name, key=f"watermarked/{place}"))
+            checked = one.get("moderation_url")
+            for number, told in enumerate(checked if isinstance(checked, list) else [checked]):
+                if seen := web_url(told):
+                    kind, key = kind_of(seen) or "file", f"moderation/{place}/{number}"
+                    found.append(Artifact(kind, seen, id=name, key=key))
         return found
 
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
@@ -274,7 +279,7 @@ def _remainder(item: Any) -> str | None:
 
 _NO_ACCOUNT = Account("", "", ViduOptions())
 _ADAPTER = ViduAdapter()
-REVISION = 3
+REVISION = 4
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="vidu",

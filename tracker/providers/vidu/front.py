@@ -217,6 +217,9 @@ def _creations(task: Task) -> list[dict[str, Any]]:
             "url": one.url,
             "cover_url": urls.get(f"cover/{one.key}") or "",
             "watermarked_url": urls.get(f"watermarked/{one.key}") or "",
+            "moderation_url": [
+                url for key, url in urls.items() if str(key).startswith(f"moderation/{one.key}/")
+            ],
         }
         for one in task.artifacts
         if one.key is not None and one.key in urls and "/" not in one.key

@@ -183,7 +183,9 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
             return [Artifact("video", url, key="video")]
         found = []
         for place, one in enumerate(_results_in(output)):
-            url = web_url(one.get("url") or one.get("video_url")) if isinstance(one, dict) else None
+            named = one if isinstance(one, dict) else {}
+            urls = (web_url(named.get(name)) for name in ("url", "video_url", "image", "video"))
+            url = next(filter(None, urls), None)
             if url is not None:
                 found.append(Artifact(kind_of(url) or "image", url, key=str(place)))
             elif code := first_text(one, ("code",), limit=100):
@@ -231,9 +233,21 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
 
 
 def _results_in(output: Mapping[str, Any]) -> Sequence[Any]:
+    """Return the pieces of a result; of models that answer as a chat, those of its messages.
+
+    https://help.aliyun.com/zh/model-studio/text-to-image-v2-api-reference, read 2026-11-30.
+    """
     results = output.get("results")
     listed = [results] if isinstance(results, dict) else results
-    return listed if isinstance(listed, list) else ()
+    if isinstance(listed, list) and listed:
+        return listed
+    choices = output.get("choices")
+    found: list[Any] = []
+    for one in choices if isinstance(choices, list) else ():
+        message = one.get("message") if isinstance(one, dict) else None
+        content = message.get("content") if isinstance(message, dict) else None
+        found += content if isinstance(content, list) else []
+    return found
 
 
 def _find_whole_refusal(parsed: Any) -> TaskError | None:
@@ -263,7 +277,7 @@ def _options_of(account: Account) -> WanOptions:
 
 
 _ADAPTER = WanAdapter()
-REVISION = 4
+REVISION = 5
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="wan",

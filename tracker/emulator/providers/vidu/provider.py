@@ -310,6 +310,7 @@ def _creation(task: ViduTask) -> dict[str, Any]:
         "url": video,
         "cover_url": media_url(task, "cover.png"),
         "watermarked_url": media_url(task, "watermarked.mp4"),
+        "moderation_url": [],
     }
 
 
