@@ -1,5 +1,6 @@
 """Reasons for which a call is refused or broken, before a provider words them."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 __all__ = ["BrokenAnswer", "BrokenAnswerSignal", "CodedRefusal", "Refusal", "RefusalKind"]
@@ -52,12 +53,26 @@ _HTTP_STATUS = {
 class Refusal(Exception):
     """A refused call: the reason, a text and perhaps when to come back."""
 
-    def __init__(self, kind: RefusalKind, message: str, *, retry_after: int | None = None) -> None:
-        """Take a reason, the text for the caller, and seconds to wait."""
+    def __init__(
+        self,
+        kind: RefusalKind,
+        message: str,
+        *,
+        retry_after: int | None = None,
+        status: int | None = None,
+    ) -> None:
+        """Take a reason, the text for the caller, seconds to wait, and an unusual HTTP status."""
         super().__init__(message)
         self.kind = kind
         self.message = message
         self.retry_after = retry_after
+        self.status = kind.http_status if status is None else status
+
+    def status_and_code(
+        self, known: Mapping[RefusalKind, tuple[int, int | str]], code: int | str
+    ) -> tuple[int, int | str]:
+        """Return its HTTP status and its provider's code, which the table may know."""
+        return known.get(self.kind, (self.status, code))
 
 
 class CodedRefusal(Refusal):
@@ -65,8 +80,15 @@ class CodedRefusal(Refusal):
 
     def __init__(self, status: int, code: int | str, message: str) -> None:
         """Take the HTTP status, the provider's own code, and the text for the caller."""
-        super().__init__(RefusalKind.INVALID, message)
-        self.status, self.code = status, code
+        super().__init__(RefusalKind.INVALID, message, status=status)
+        self.code = code
+
+    def status_and_code(
+        self, known: Mapping[RefusalKind, tuple[int, int | str]], code: int | str
+    ) -> tuple[int, int | str]:
+        """Return its own: no table knows better."""
+        del known, code
+        return self.status, self.code
 
 
 class BrokenAnswer(StrEnum):

@@ -265,11 +265,7 @@ def _over_quota() -> Refusal:
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    if isinstance(refusal, CodedRefusal):
-        status, code = refusal.status, refusal.code
-    else:
-        status = refusal.kind.http_status
-        code = _CODES.get(refusal.kind, "1210")
+    status, code = refusal.status_and_code({}, _CODES.get(refusal.kind, "1210"))
     return Reply({"error": {"code": code, "message": refusal.message}}, status)
 
 

@@ -133,7 +133,6 @@ def _file(task: DomoTask, name: str) -> dict[str, Any]:
 
 def refuse_as_wrapper(refusal: Refusal, _call: ApiCall) -> Reply:
     """Word a refusal as FastAPI does."""
-    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
     is_wrong = refusal.kind is RefusalKind.INVALID
     status = 422 if is_wrong else refusal.kind.http_status
-    return Reply({"detail": refusal.message}, status, headers)
+    return Reply({"detail": refusal.message}, status)

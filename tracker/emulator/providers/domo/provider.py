@@ -220,11 +220,9 @@ def _instant(ms: int) -> str:
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    is_own = isinstance(refusal, CodedRefusal)
-    status = refusal.status if isinstance(refusal, CodedRefusal) else refusal.kind.http_status
-    code = refusal.code if isinstance(refusal, CodedRefusal) else status
+    status, code = refusal.status_and_code({}, refusal.status)
     body: dict[str, Any] = {"code": code, "message": refusal.message, "data": None}
-    if is_own and status == 422:
+    if isinstance(refusal, CodedRefusal) and status == 422:
         field = refusal.message.partition(":")[0]
         body["detail"] = [{"loc": ["body", field], "msg": refusal.message, "type": "value_error"}]
     return Reply(body, status)

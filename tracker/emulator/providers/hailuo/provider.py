@@ -284,21 +284,18 @@ def _challenge_in(answer: bytes) -> object:
 
 
 _CODES: Mapping[RefusalKind, tuple[int, int]] = {
-    RefusalKind.UNAUTHORIZED: (1004, 200),
-    RefusalKind.MODERATED: (1026, 200),
-    RefusalKind.BUSY: (1002, 200),
-    RefusalKind.RATE_LIMITED: (1002, 200),
-    RefusalKind.INTERNAL: (1000, 200),
-    RefusalKind.INVALID: (2013, 200),
-    RefusalKind.NOT_FOUND: (2013, 404),
+    RefusalKind.UNAUTHORIZED: (200, 1004),
+    RefusalKind.MODERATED: (200, 1026),
+    RefusalKind.BUSY: (200, 1002),
+    RefusalKind.RATE_LIMITED: (200, 1002),
+    RefusalKind.INTERNAL: (200, 1000),
+    RefusalKind.INVALID: (200, 2013),
+    RefusalKind.NOT_FOUND: (404, 2013),
 }
-"""Code and HTTP status: most refusals come with 200."""
+"""HTTP status and code: most refusals come with 200."""
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    if isinstance(refusal, CodedRefusal):
-        status, code = refusal.status, refusal.code
-    else:
-        code, status = _CODES.get(refusal.kind, (1013, refusal.kind.http_status))
+    status, code = refusal.status_and_code(_CODES, 1013)
     body = {"base_resp": {"status_code": code, "status_msg": refusal.message}}
     return Reply(body, status)

@@ -232,8 +232,7 @@ def _refuse_web(refusal: Refusal, call: ApiCall) -> Reply:
     info = {"status_msg": refusal.message, "log_id": call.request_id}
     is_theirs = refusal.kind.http_status >= 429
     status = refusal.kind.http_status if is_theirs else 200
-    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
-    return Reply({"status_code": code, "status_info": info, "data": None}, status, headers)
+    return Reply({"status_code": code, "status_info": info, "data": None}, status)
 
 
 def _refuse_official(refusal: Refusal, _call: ApiCall) -> Reply:
@@ -243,8 +242,7 @@ def _refuse_official(refusal: Refusal, _call: ApiCall) -> Reply:
         error = {"Code": "SignatureDoesNotMatch", "Message": refusal.message}
         return Reply({"ResponseMetadata": {"RequestId": "r", "Error": error}}, 401)
     status = refusal.kind.http_status
-    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
-    return Reply({"Code": status, "Message": refusal.message}, status, headers)
+    return Reply({"Code": status, "Message": refusal.message}, status)
 
 
 MAIN_JOB = MainJob(

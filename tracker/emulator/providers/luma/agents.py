@@ -112,10 +112,9 @@ class EmulatedAgents:
 
 def refuse_as_agents(refusal: Refusal, _call: ApiCall) -> Reply:
     """Word a refusal; an exhausted budget has a code."""
-    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
     if refusal.message == "budget_exhausted":
         return Reply({"detail": "the budget is used up", "code": refusal.message}, 402)
-    return Reply({"detail": refusal.message}, refusal.kind.http_status, headers)
+    return Reply({"detail": refusal.message}, refusal.kind.http_status)
 
 
 def _output(task: LumaTask) -> list[dict[str, Any]]:

@@ -113,8 +113,7 @@ class EmulatedWebPage:
 def refuse_at_gateway(refusal: Refusal) -> Reply:
     """Word a refusal as Luma-API does."""
     reason = refusal.message
-    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
-    return Reply({"detail": {"reason": reason, "code": 1}}, refusal.kind.http_status, headers)
+    return Reply({"detail": {"reason": reason, "code": 1}}, refusal.kind.http_status)
 
 
 def _draft(

@@ -48,15 +48,6 @@ _OFFICIAL = "/dream-machine/v1"
 """The path of the API; beside it stands that of gateways."""
 
 
-class LumaRefusal(Refusal):
-    """A refused call with an HTTP status of its own."""
-
-    def __init__(self, status: int, message: str) -> None:
-        """Take the status and the text for the caller."""
-        super().__init__(RefusalKind.INVALID, message)
-        self.status = status
-
-
 class LumaApi:
     """The handlers of the API's paths."""
 
@@ -167,7 +158,7 @@ class LumaApi:
     ) -> TaskDraft[LumaDetails]:
         if scenario.has(LumaWord.INSUFFICIENT_CREDITS):
             status = int(scenario.word(LumaWord.INSUFFICIENT_CREDITS))
-            raise LumaRefusal(status, "Insufficient credits")
+            raise Refusal(RefusalKind.INVALID, "Insufficient credits", status=status)
         flaw = operation.flaw_of(body)
         if flaw is not None:
             raise Refusal(RefusalKind.INVALID, str(flaw))
@@ -257,9 +248,7 @@ def _steps(*, is_progress_shown: bool) -> Sequence[TaskStep]:
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    if isinstance(refusal, LumaRefusal):
-        return Reply({"detail": refusal.message}, refusal.status)
-    status, text = _TEXTS.get(refusal.kind, (refusal.kind.http_status, refusal.message))
+    status, text = _TEXTS.get(refusal.kind, (refusal.status, refusal.message))
     return Reply({"detail": text}, status)
 
 

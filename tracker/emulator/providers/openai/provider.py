@@ -239,10 +239,8 @@ def _refuse(refusal: Refusal, call: ApiCall) -> Reply:
     if refusal.kind in (RefusalKind.NOT_FOUND, RefusalKind.GONE):
         body = {"code": "task_not_exist", "message": "task_not_exist", "data": None}
         return Reply(body, 400)
-    is_own = isinstance(refusal, CodedRefusal)
-    status = refusal.status if isinstance(refusal, CodedRefusal) else refusal.kind.http_status
-    code = refusal.code if isinstance(refusal, CodedRefusal) else refusal.kind.value
-    if is_own and status in (400, 501):
+    status, code = refusal.status_and_code({}, refusal.kind.value)
+    if isinstance(refusal, CodedRefusal) and status in (400, 501):
         return Reply({"code": code, "message": refusal.message, "data": None}, status)
     error: dict[str, Any] = {"message": refusal.message, "type": "new_api_error", "code": code}
     return Reply({"error": error}, status)

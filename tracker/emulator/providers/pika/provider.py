@@ -234,6 +234,5 @@ def _progress(task: PikaTask) -> int | None:
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
     error = {"message": refusal.message, "type": "pika_error", "code": refusal.kind.value}
-    return Reply({"error": error}, refusal.kind.http_status, headers)
+    return Reply({"error": error}, refusal.kind.http_status)

@@ -191,7 +191,5 @@ def _picture(task: RecraftTask, name: str) -> dict[str, Any]:
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    status, code = refusal.kind.http_status, str(refusal.kind)
-    if isinstance(refusal, CodedRefusal):
-        status, code = refusal.status, str(refusal.code)
+    status, code = refusal.status_and_code({}, refusal.kind.value)
     return Reply({"code": code, "message": refusal.message}, status)

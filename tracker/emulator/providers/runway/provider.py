@@ -59,15 +59,6 @@ _LESS = 10
 """Credits that remain charged once the cost has fallen."""
 
 
-class RunwayRefusal(Refusal):
-    """A refused call with an HTTP status of its own."""
-
-    def __init__(self, status: int, message: str) -> None:
-        """Take the status and the text for the caller."""
-        super().__init__(RefusalKind.INVALID, message)
-        self.status = status
-
-
 class EmulatedRunway:
     """The handlers of all dialects, over one engine."""
 
@@ -224,7 +215,7 @@ def _draft(
     operation: RunwayOperation, body: Mapping[str, object], scenario: Scenario
 ) -> TaskDraft[RunwayDetails]:
     if scenario.has(RunwayWord.NO_CREDITS):
-        raise RunwayRefusal(400, "You do not have enough credits to run this task.")
+        raise Refusal(RefusalKind.INVALID, "You do not have enough credits to run this task.")
     flaw = operation.flaw_of(body)
     if flaw is not None:
         raise Refusal(RefusalKind.INVALID, str(flaw))
@@ -247,19 +238,17 @@ def _reply_as_gateway(task: RunwayTask, view: Mapping[str, Any]) -> Reply:
 
 
 def _over_daily_cap() -> Refusal:
-    return RunwayRefusal(429, "You have reached the daily generation limit of this model.")
+    text = "You have reached the daily generation limit of this model."
+    return Refusal(RefusalKind.INVALID, text, status=429)
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    status = refusal.status if isinstance(refusal, RunwayRefusal) else refusal.kind.http_status
-    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
-    return Reply({"error": refusal.message}, status, headers)
+    return Reply({"error": refusal.message}, refusal.status)
 
 
 def _refuse_as_gateway(refusal: Refusal, _call: ApiCall) -> Reply:
     if refusal.kind in (RefusalKind.NOT_FOUND, RefusalKind.GONE):
         body = {"code": "task_not_exist", "message": "task_not_exist", "data": None}
         return Reply(body, 400)
-    status = refusal.status if isinstance(refusal, RunwayRefusal) else refusal.kind.http_status
     error = {"message": refusal.message, "type": "new_api_error", "code": refusal.kind.value}
-    return Reply({"error": error}, status)
+    return Reply({"error": error}, refusal.status)

@@ -273,14 +273,12 @@ def refuse_as_kie(refusal: Refusal, _call: ApiCall) -> Reply:
     code: object = _CODES.get(refusal.kind, 400)
     if isinstance(refusal, CodedRefusal):
         code = refusal.code
-    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
     body = {"code": code, "msg": refusal.message, "data": None}
-    return Reply(body, 500 if code == 500 else 200, headers)
+    return Reply(body, 500 if code == 500 else 200)
 
 
 def refuse_as_numbered(refusal: Refusal, _call: ApiCall) -> Reply:
     """Word a refusal: a status of HTTP, and a code that is not 0."""
     status = refusal.kind.http_status
-    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
     body = {"code": status, "message": refusal.message, "result": None, "success": False}
-    return Reply(body, status, headers)
+    return Reply(body, status)

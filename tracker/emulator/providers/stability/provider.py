@@ -285,25 +285,20 @@ def _timed_out() -> Refusal:
     return CodedRefusal(504, "timeout", "the request took too long")
 
 
-_NAMES: Mapping[RefusalKind, str] = {
-    RefusalKind.UNAUTHORIZED: "unauthorized",
-    RefusalKind.MODERATED: "content_moderation",
-    RefusalKind.BUSY: "rate_limit_exceeded",
-    RefusalKind.RATE_LIMITED: "rate_limit_exceeded",
-    RefusalKind.NOT_FOUND: "not_found",
-    RefusalKind.GONE: "not_found",
-    RefusalKind.NO_SUCH_PATH: "not_found",
-    RefusalKind.INTERNAL: "internal_error",
+_NAMES: Mapping[RefusalKind, tuple[int, str]] = {
+    RefusalKind.UNAUTHORIZED: (401, "unauthorized"),
+    RefusalKind.MODERATED: (403, "content_moderation"),
+    RefusalKind.BUSY: (429, "rate_limit_exceeded"),
+    RefusalKind.RATE_LIMITED: (429, "rate_limit_exceeded"),
+    RefusalKind.NOT_FOUND: (404, "not_found"),
+    RefusalKind.GONE: (404, "not_found"),
+    RefusalKind.NO_SUCH_PATH: (404, "not_found"),
+    RefusalKind.INTERNAL: (500, "internal_error"),
 }
-_STATUSES: Mapping[RefusalKind, int] = {RefusalKind.MODERATED: 403, RefusalKind.GONE: 404}
 
 
 def _refuse(refusal: Refusal, call: ApiCall) -> Reply:
     """Word a refusal. Its `id` is one of the error, as Stability's are."""
-    if isinstance(refusal, CodedRefusal):
-        status, name = refusal.status, str(refusal.code)
-    else:
-        status = _STATUSES.get(refusal.kind, refusal.kind.http_status)
-        name = _NAMES.get(refusal.kind, "bad_request")
+    status, name = refusal.status_and_code(_NAMES, "bad_request")
     body = {"id": call.request_id.replace("-", ""), "name": name, "errors": [refusal.message]}
     return Reply(body, status)

@@ -170,11 +170,10 @@ def refuse_as_gateway(refusal: Refusal, _call: ApiCall) -> Reply:
         body = {"code": str(refusal.code), "message": refusal.message, "data": None}
         return Reply(body, refusal.status)
     status = refusal.kind.http_status
-    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
     if refusal.kind in (RefusalKind.UNAUTHORIZED, RefusalKind.NO_SUCH_PATH):
         return Reply({"error": {"message": refusal.message, "type": "new_api_error"}}, status)
     code = _CODES.get(refusal.kind, "submit_failed")
-    return Reply({"code": code, "message": refusal.message, "data": None}, status, headers)
+    return Reply({"code": code, "message": refusal.message, "data": None}, status)
 
 
 _CODES = {

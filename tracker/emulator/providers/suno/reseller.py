@@ -162,9 +162,8 @@ class ResellerApi:
         code = _CODES.get(refusal.kind, 500)
         is_fast = refusal.kind in (RefusalKind.BUSY, RefusalKind.RATE_LIMITED)
         code = self._too_many if is_fast else code
-        headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
         status = 500 if code == 500 else 200
-        return Reply({"code": code, "msg": refusal.message, "data": None}, status, headers)
+        return Reply({"code": code, "msg": refusal.message, "data": None}, status)
 
 
 _FAILURES: Mapping[str, str] = {

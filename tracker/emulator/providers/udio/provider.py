@@ -259,18 +259,17 @@ def _good(data: object) -> Reply:
 
 def _refuse(refusal: Refusal, call: ApiCall) -> Reply:
     status = refusal.kind.http_status
-    headers = {} if refusal.retry_after is None else {"retry-after": str(refusal.retry_after)}
     if isinstance(refusal, NumberedRefusal):
         body = {"code": refusal.code, "msg": refusal.message, "sn": call.request_id}
         return Reply(body, 200)
     if call.path.startswith(("/generate-proxy", "/songs")):
         body = {"code": status, "msg": refusal.message, "sn": call.request_id}
-        return Reply(body, status, headers)
+        return Reply(body, status)
     not_found = refusal.kind in (RefusalKind.NOT_FOUND, RefusalKind.GONE)
     if not_found:
         return Reply({"code": "task_not_exist", "message": refusal.message, "data": None}, 400)
     code = "invalid_request" if status == 400 else "submit_failed"
-    return Reply({"code": code, "message": refusal.message, "data": None}, status, headers)
+    return Reply({"code": code, "message": refusal.message, "data": None}, status)
 
 
 MAIN_JOB = MainJob(

@@ -320,11 +320,7 @@ _STATUSES: Mapping[RefusalKind, tuple[int, str]] = {
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    if isinstance(refusal, CodedRefusal):
-        status, word = refusal.status, str(refusal.code)
-    else:
-        usual = (refusal.kind.http_status, "INTERNAL")
-        status, word = _STATUSES.get(refusal.kind, usual)
+    status, word = refusal.status_and_code(_STATUSES, "INTERNAL")
     error: dict[str, Any] = {"code": status, "message": refusal.message, "status": word}
     if isinstance(refusal, DetailedRefusal):
         error["details"] = refusal.details

@@ -343,10 +343,7 @@ _REASONS: Mapping[RefusalKind, tuple[int, str]] = {
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    if isinstance(refusal, CodedRefusal):
-        status, reason = refusal.status, refusal.code
-    else:
-        status, reason = _REASONS.get(refusal.kind, (refusal.kind.http_status, "InternalError"))
+    status, reason = refusal.status_and_code(_REASONS, "InternalError")
     body: dict[str, Any] = {
         "code": status,
         "reason": reason,

@@ -325,9 +325,6 @@ _CODES: Mapping[RefusalKind, tuple[int, str]] = {
 
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
-    if isinstance(refusal, CodedRefusal):
-        status, code = refusal.status, refusal.code
-    else:
-        status, code = _CODES.get(refusal.kind, (refusal.kind.http_status, "InternalError"))
+    status, code = refusal.status_and_code(_CODES, "InternalError")
     body = {"request_id": "emulated", "code": code, "message": refusal.message}
     return Reply(body, status)
