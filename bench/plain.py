@@ -5,8 +5,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-DOCUMENT = {"id": "0" * 36, "filler": "x" * 700}
-
 
 async def echo(request: Request) -> Response:
     """Answer with the body, parsed and written again."""

@@ -46,9 +46,9 @@ class Sleeper(SystemClock):
         self.at_s += seconds
 
 
-async def turns(number: int = 50) -> None:
+async def turns() -> None:
     """Let everybody go on as far as they can."""
-    for _ in range(number):
+    for _ in range(50):
         await asyncio.sleep(0)
 
 

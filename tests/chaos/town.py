@@ -14,7 +14,7 @@ from tests.support.pgbouncer import pgbouncer
 from tests.support.postgres import PostgresServer
 from tests.support.service import Process, environment, free_port, wait_until_ready
 from tests.support.sink import Sink
-from tests.support.waiting import PATIENCE_S, wait_until
+from tests.support.waiting import wait_until
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 from tracker.store.migrate import upgrade
@@ -81,7 +81,7 @@ class Town:
         """Everything runs and answers, and the provider behaves from now on."""
         self.revive()
         for url, process in zip(self.urls, self.webs, strict=True):
-            wait_until_ready(url, process, timeout_s=PATIENCE_S)
+            wait_until_ready(url, process)
 
     def stop(self) -> None:
         """End everything, whatever state it is in."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.clients.conftest import Served
-from tests.clients.cutting import ANSWERED, creates, first_create
+from tests.clients.cutting import creates, first_create
 from tests.clients.running import run_program
 from tests.support.proxy import Proxy
 from tests.support.tls import Certificates
@@ -50,7 +50,7 @@ def check_front(
     """
     lost = f"a fox of {kind} that is lost"
     prompts = ("a cat", lost, *(f"a cat [scenario:{one}]" for one in scenarios))
-    choose = first_create(ANSWERED, naming=lost)
+    choose = first_create(naming=lost)
     with Proxy(served.url, choose=choose, tls=certificates) as proxy:
         made, again, *failed = run_ai_sdk(
             kind, proxy.url + path, served.key, *prompts, certificates=certificates

@@ -10,9 +10,9 @@ ANSWERED = Cut(Side.RESPONSE, after=0, is_reset=True)
 """The answer was given; not a byte of it passes."""
 
 
-def first_create(fault: Fault, naming: str = "") -> Choose:
-    """Break the first POST, of those that name something."""
-    faults, name = [fault], naming.encode()
+def first_create(naming: str = "") -> Choose:
+    """Lose the answer to the first POST, of those that name something."""
+    faults, name = [ANSWERED], naming.encode()
 
     def choose(request: bytes) -> Fault | None:
         is_meant = request.startswith(b"POST") and name in request

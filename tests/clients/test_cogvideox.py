@@ -4,7 +4,7 @@
 """
 
 from tests.clients.conftest import Served
-from tests.clients.cutting import ANSWERED, creates, first_create
+from tests.clients.cutting import creates, first_create
 from tests.clients.running import run_program
 from tests.support.proxy import Proxy
 
@@ -23,7 +23,7 @@ def test_sdk_goes_from_create_to_result(served: Served) -> None:
 
 
 def test_create_that_the_sdk_repeats_after_a_cut_makes_one_task(fronted: Served) -> None:
-    with Proxy(fronted.url, choose=first_create(ANSWERED)) as proxy:
+    with Proxy(fronted.url, choose=first_create()) as proxy:
         told = run_program("zai_sdk.py", proxy.url + PATH, fronted.key, "raw", "a bird")
     assert creates(proxy.exchanges)[:2] == ["lost", "answered"]
     assert told["done"]["task_status"] == "SUCCESS"

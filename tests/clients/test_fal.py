@@ -15,7 +15,7 @@ import pytest
 from tests.clients.ai_sdk import check_front
 from tests.clients.conftest import OWN_HOSTS, Served
 from tests.clients.running import run_program
-from tests.support.proxy import Choose, Proxy
+from tests.support.proxy import Proxy
 from tests.support.tls import Certificates, make_certificates
 from tests.support.tunnel import Tunnel
 
@@ -29,11 +29,11 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 @contextmanager
 def _python(
-    served: Served, certificates: Certificates, choose: Choose = lambda _request: None
+    served: Served, certificates: Certificates
 ) -> Iterator[tuple[Proxy, Callable[..., Any]]]:
     """Yield the proxy that ends TLS, and what runs the Python client behind it."""
     with (
-        Proxy(served.url, choose=choose, tls=certificates) as proxy,
+        Proxy(served.url, choose=lambda _request: None, tls=certificates) as proxy,
         Tunnel({f"{HOST}:443": urlsplit(proxy.url).port or 0}) as tunnel,
     ):
 

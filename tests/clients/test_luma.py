@@ -10,7 +10,7 @@ import pytest
 
 from tests.clients.ai_sdk import check_file, check_front, run_ai_sdk
 from tests.clients.conftest import Served
-from tests.clients.cutting import ANSWERED, creates, first_create
+from tests.clients.cutting import creates, first_create
 from tests.clients.running import run_program
 from tests.support.proxy import Proxy
 
@@ -79,7 +79,7 @@ def test_create_that_an_sdk_repeats_after_a_cut_makes_one_generation(
     fronted: Served, program: str
 ) -> None:
     prompt = f"a bird of {program}"
-    with Proxy(fronted.url, choose=first_create(ANSWERED)) as proxy:
+    with Proxy(fronted.url, choose=first_create()) as proxy:
         url = f"{proxy.url}/luma/dream-machine/v1"
         told = run_program(program, url, fronted.key, "create", prompt)
     assert creates(proxy.exchanges) == ["lost", "answered"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.clients.conftest import UPLOADED, Served
-from tests.clients.cutting import ANSWERED, creates, first_create
+from tests.clients.cutting import creates, first_create
 from tests.clients.running import run_program
 from tests.support.proxy import Proxy
 from tests.support.service import KEEPING_FILES
@@ -67,7 +67,7 @@ def test_client_lists_and_deletes(fronted: Served) -> None:
 
 def test_javascript_client_goes_from_a_form_to_the_content(fronted: Served) -> None:
     lost = "a fox of npm that is lost"
-    with Proxy(fronted.url, choose=first_create(ANSWERED, naming=lost)) as proxy:
+    with Proxy(fronted.url, choose=first_create(naming=lost)) as proxy:
         told = run_program("openai_videos.cjs", proxy.url + PATH, fronted.key, "an owl", lost)
     done, failed = told["done"], told["failed"]
     assert (done["object"], done["status"], done["seconds"]) == ("video", "completed", "8")

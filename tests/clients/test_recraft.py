@@ -6,7 +6,7 @@
 from pathlib import Path
 
 from tests.clients.conftest import Served
-from tests.clients.cutting import ANSWERED, creates, first_create
+from tests.clients.cutting import creates, first_create
 from tests.clients.running import run_program
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import issue
@@ -32,7 +32,7 @@ def test_client_makes_pictures_once_although_their_answer_is_lost(
     )
     with (
         serving(env, door=listen(), workers=True) as url,
-        Proxy(url, choose=first_create(ANSWERED)) as proxy,
+        Proxy(url, choose=first_create()) as proxy,
     ):
         key = issue(database_url).secret
         told = run_program("recraft_openai.py", proxy.url + PATH, key, "a cat")

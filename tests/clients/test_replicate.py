@@ -9,7 +9,7 @@ import pytest
 
 from tests.clients.ai_sdk import check_file, check_front, run_ai_sdk
 from tests.clients.conftest import Served
-from tests.clients.cutting import ANSWERED, creates, first_create
+from tests.clients.cutting import creates, first_create
 from tests.clients.running import run_program
 from tests.support.proxy import Proxy
 
@@ -66,7 +66,7 @@ def test_call_that_its_caller_makes_again_makes_one_prediction(
     """The official SDKs repeat no create: they raise, and their caller tries again."""
     base = "" if program.endswith(".py") else "/v1"
     prompt = f"a bird of {program}"
-    with Proxy(fronted.url, choose=first_create(ANSWERED)) as proxy:
+    with Proxy(fronted.url, choose=first_create()) as proxy:
         url = f"{proxy.url}/replicate{base}"
         told = run_program(program, url, fronted.key, prompt)
     assert creates(proxy.exchanges) == ["lost", "answered"]

@@ -5,7 +5,7 @@
 
 from tests.clients.ai_sdk import check_front
 from tests.clients.conftest import Served
-from tests.clients.cutting import ANSWERED, creates, first_create
+from tests.clients.cutting import creates, first_create
 from tests.clients.running import run_program
 from tests.support.proxy import Proxy
 
@@ -29,7 +29,7 @@ def test_sdk_creates_waits_fails_and_cancels(fronted: Served) -> None:
 
 def test_create_that_the_sdk_repeats_after_a_cut_makes_one_task(fronted: Served) -> None:
     prompt = "a fox of dashscope"
-    with Proxy(fronted.url, choose=first_create(ANSWERED)) as proxy:
+    with Proxy(fronted.url, choose=first_create()) as proxy:
         told = run_program("dashscope_sdk.py", proxy.url + PATH, fronted.key, prompt)
     assert creates(proxy.exchanges) == ["lost", "answered"]
     assert told["id"]

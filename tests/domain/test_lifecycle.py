@@ -43,10 +43,10 @@ ENDS_OF_CALLS = (K.SUBMIT_UNKNOWN, K.SUBMIT_DEFERRED)
 _ORDER = [S.QUEUED, S.UNCERTAIN, S.SUBMITTED, S.RUNNING]
 
 
-def run(events: list[Event], task: Task | None = None) -> tuple[Task, list[Step]]:
+def run(events: list[Event]) -> tuple[Task, list[Step]]:
     """A task after these events, and each step."""
-    task = task or a_task()
-    steps = [create_task(task)] if task.state is S.QUEUED and task.version == 1 else []
+    task = a_task()
+    steps = [create_task(task)]
     for event in events:
         steps.append(apply(task, event, now=NOW))
         task = steps[-1].task

@@ -14,15 +14,15 @@ SHARED = f"/callbacks/kling/shared/{token.sign(SECRET.encode(), 'kling', token.S
 SPEECH = {"prompt": "rain", "duration": 5.0}
 
 
-def _claim(world: World, name: str, **fields: object) -> str:
-    body = kling_says("succeed", task_info={"external_task_id": name}, **fields)
+def _claim(world: World, **fields: object) -> str:
+    body = kling_says("succeed", task_info={"external_task_id": "mine"}, **fields)
     answer = world.http.post(SHARED, content=body)
     assert answer.status_code == 200
     return str(answer.json()["verdict"])
 
 
-def _submit(world: World, operation: str, input_: dict[str, object]) -> str:
-    body = {"provider": "kling", "operation": operation, "input": input_}
+def _submit(world: World) -> str:
+    body = {"provider": "kling", "operation": "audio/text-to-audio", "input": SPEECH}
     answer = world.http.post("/v1/tasks", json=body)
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
@@ -38,10 +38,10 @@ def test_an_unsigned_verdict_on_the_shared_url_only_makes_us_ask(make_world: Mak
     world = make_world("hold,no_callback", TRACKER_CALLBACK_SECRETS=SECRET)
     task_id = world.submit(external_task_id="mine")
     wait_until(lambda: world.task(task_id)["state"] == "submitted")
-    assert _claim(world, "mine") == "unconfirmed"
+    assert _claim(world) == "unconfirmed"
     wait_until(lambda: _queries(world) >= 1)
     assert world.task(task_id)["state"] == "submitted"
-    assert _claim(world, "mine", task_status_msg="again") == "unconfirmed"
+    assert _claim(world, task_status_msg="again") == "unconfirmed"
     world.move("mine", "failed")
     task = world.finished(task_id)
     assert (task["state"], world.sources(task_id)[-1]) == ("failed", ("failed", "poll"))
@@ -62,7 +62,7 @@ def test_by_setting_the_shared_url_is_believed(make_world: MakeWorld) -> None:
     )
     task_id = world.submit(external_task_id="mine")
     wait_until(lambda: world.task(task_id)["state"] == "submitted")
-    assert _claim(world, "mine") == "advanced"
+    assert _claim(world) == "advanced"
     assert world.task(task_id)["state"] == "succeeded"
 
 
@@ -71,7 +71,7 @@ def test_a_success_that_leaves_out_the_audio_is_completed_by_a_query(
     make_world: MakeWorld, policy: str
 ) -> None:
     world = make_world("thin_callback", TRACKER_CONFIRM_TERMINAL=policy)
-    task = world.finished(_submit(world, "audio/text-to-audio", SPEECH))
+    task = world.finished(_submit(world))
     assert [piece["kind"] for piece in task["result"]["artifacts"]] == ["audio"]
     assert world.sources(task["id"])[-1] == ("succeeded", "poll")
     assert "unconfirmed" in world.verdicts(task["id"])
@@ -79,7 +79,7 @@ def test_a_success_that_leaves_out_the_audio_is_completed_by_a_query(
 
 def test_a_success_whose_detail_does_not_come_counts_as_it_is(make_world: MakeWorld) -> None:
     world = make_world("thin_callback,mute_query=99")
-    task = world.finished(_submit(world, "audio/text-to-audio", SPEECH))
+    task = world.finished(_submit(world))
     assert (task["state"], task["result"]) == ("succeeded", None)
     last = world.part(task["id"], "transitions")[-1]
     held = [r for r in world.part(task["id"], "receipts") if r["verdict"] == "unconfirmed"]

@@ -47,10 +47,10 @@ def hung(tmp_path: Path) -> Iterator[tuple[Path, int]]:
     os.close(reader)
 
 
-def _metric(env: dict[str, str], name: str) -> float:
+def _lost_lines(env: dict[str, str]) -> float:
     metrics = f"http://{env['TRACKER_METRICS_ADDR']}/metrics"
     text = httpx.get(metrics, trust_env=False, timeout=60).text
-    found = re.search(rf"^{name} (.+)$", text, re.MULTILINE)
+    found = re.search(r"^tracker_log_lines_lost_total (.+)$", text, re.MULTILINE)
     return 0.0 if found is None else float(found[1])
 
 
@@ -62,7 +62,7 @@ def test_a_service_answers_whose_log_nobody_reads(
     with Process(("serve",), env, place) as service:
         wait_until_ready(url, service)
         sent = 0
-        while not _metric(env, "tracker_log_lines_lost_total"):
+        while not _lost_lines(env):
             assert (
                 httpx.get(f"{url}/{'a' * 15_000}", trust_env=False, timeout=60).status_code == 404
             )
@@ -88,7 +88,7 @@ def test_a_worker_starts_and_ends_whose_log_nobody_reads(
 
 def _answers(env: dict[str, str]) -> bool:
     try:
-        return _metric(env, "tracker_log_lines_lost_total") == 0
+        return _lost_lines(env) == 0
     except httpx.HTTPError:
         return False
 
@@ -99,7 +99,7 @@ def test_a_service_answers_without_its_log_and_counts_what_it_lacks(env: dict[st
         wait_until_ready(url, service)
         for _ in range(3):
             assert httpx.get(f"{url}/v1/tasks", trust_env=False, timeout=60).status_code == 200
-        assert _metric(env, "tracker_log_lines_lost_total") >= 3
+        assert _lost_lines(env) >= 3
         assert service.is_alive
 
 

@@ -37,7 +37,7 @@ REVISIONS = [
 Rows = Mapping[str, list[tuple[object, ...]]]
 
 
-def _world(stack: ExitStack, database_url: str, folder: Path, scenario: str = "ok") -> World:
+def _world(stack: ExitStack, database_url: str, folder: Path) -> World:
     emulator = stack.enter_context(
         Emulator(EmulatorConfig(step_seconds=0.02, callback_backoff_seconds=0.02))
     )

@@ -11,7 +11,6 @@ from tracker.emulator import EmulatorConfig, create_app
 from tracker.emulator.registry import REGISTRY
 
 ROOM = Path(tracker.emulator.__file__).parent
-OUTSIDE = {"httpx", "starlette", "uvicorn"}
 
 
 def imported(path: Path) -> Iterator[str]:

@@ -12,10 +12,10 @@ NEW_TEXT = "/text-to-video/kling-3.0"
 CONTENTS = [{"type": "prompt", "text": "a cat"}, {"type": "first_frame", "url": "https://e.com/a"}]
 
 
-def make(api: Api, path: str = NEW_TEXT, *, scenario: str = "ok", **options: object) -> str:
+def make(api: Api, *, scenario: str = "ok", **options: object) -> str:
     """Make a task of the new standard; its id."""
     body = {"prompt": "a cat", "options": options, "emulator_scenario": scenario}
-    answer = api.http.post(path, json=body)
+    answer = api.http.post(NEW_TEXT, json=body)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["data"]["id"])
 

@@ -59,11 +59,11 @@ class Upstream(Caller):
         asking = Asking(self.account, tasks, self.now)
         return SUNO.polls.parse_poll(asking, await self.send(SUNO.polls.build_poll(asking)))
 
-    async def seen_at_each_half(self, looks: int = 10) -> tuple[Task, list[list[str]]]:
+    async def seen_at_each_half(self) -> tuple[Task, list[list[str]]]:
         """Make a task and look at it; return it, and the pieces of sound after each change."""
         task = await self.made()
         seen: list[list[str]] = [[]]
-        for _ in range(looks):
+        for _ in range(10):
             await self.stage.advance(0.5)
             outcome = await self.poll(task)
             assert isinstance(outcome, Observed), outcome

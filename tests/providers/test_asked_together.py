@@ -24,13 +24,13 @@ ASKED: Mapping[str, tuple[str, str, str]] = {
 """Of what asks for several in one call: profile, operation, and the provider's id of a task."""
 
 
-def _answered(name: str, answer: HttpResult, *, count: int = 2) -> list[PollOutcome]:
+def _answered(name: str, answer: HttpResult) -> list[PollOutcome]:
     profile, operation, theirs = ASKED[name]
     provider = PROVIDERS[name.partition(" ")[0]]
     assert provider.polls is not None
     task = a_task(operation, provider_task_id=theirs)
-    others = [replace(task, key=n, provider_task_id=f"other-{n}") for n in range(2, count + 1)]
-    asking = asked_of(an_account(provider, profile=profile), task, *others)
+    other = replace(task, key=2, provider_task_id="other-2")
+    asking = asked_of(an_account(provider, profile=profile), task, other)
     return list(provider.polls.parse_poll(asking, answer))
 
 

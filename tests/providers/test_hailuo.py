@@ -36,7 +36,6 @@ from tracker.providers.ports.callbacks import Hint
 from tracker.providers.registry import PROVIDERS
 
 HAILUO = PROVIDERS["hailuo"]
-PICTURE = "https://pictures.example/a.png"
 TEXT = {"type": "text", "text": "a cat"}
 V1, V2 = "v1/video_generation", "v2/video_generation"
 V2_INPUT = {"model": "MiniMax-H3", "content": [TEXT], "duration": 5, "resolution": "768P"}

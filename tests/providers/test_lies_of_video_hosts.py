@@ -30,7 +30,6 @@ from tracker.providers.registry import PROVIDERS
 
 pytestmark = pytest.mark.anyio
 FILM = "https://files.example/a.mp4"
-SECONDS, DAYS = timedelta(seconds=2), timedelta(days=3)
 TUNNEL = whole(b"<html>1033</html>", status="530 X")
 
 FAL = Played("fal", "fal-ai/flux/dev", {"input": CAT}, said({"request_id": "r1"}))

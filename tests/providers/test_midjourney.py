@@ -28,7 +28,7 @@ from tracker.domain.errors import InvalidRequest, Misuse
 from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Accepted, NotSeen, Observed, Unanswered
-from tracker.domain.task import Task, TaskState
+from tracker.domain.task import TaskState
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Finds
 from tracker.providers.registry import PROVIDERS
@@ -233,10 +233,10 @@ def test_silence_of_a_list_is_never_a_denial() -> None:
         assert isinstance(outcome, NotSeen)
 
 
-def _accepted(operation: str, body: Mapping[str, Any], profile: str, parent: Task) -> Accepted:
+def _accepted(operation: str, body: Mapping[str, Any], profile: str) -> Accepted:
     account = an_account(MIDJOURNEY, profile=profile)
     outcome = MIDJOURNEY.submits.parse_submit(
-        sent_to(account, a_task(operation), parent=parent),
+        sent_to(account, a_task(operation), parent=PARENT),
         HttpResult(200, {}, json.dumps(body).encode()),
     )
     assert isinstance(outcome, Accepted)
@@ -244,7 +244,7 @@ def _accepted(operation: str, body: Mapping[str, Any], profile: str, parent: Tas
 
 
 def test_a_bookmark_makes_no_task_and_is_done() -> None:
-    outcome = _accepted("action", {"code": 1, "result": PARENT.provider_task_id}, "trueai", PARENT)
+    outcome = _accepted("action", {"code": 1, "result": PARENT.provider_task_id}, "trueai")
     assert outcome.provider_task_id is None
     assert outcome.said is not None
     assert outcome.said.state is TaskState.SUCCEEDED
@@ -254,12 +254,12 @@ def test_a_bookmark_makes_no_task_and_is_done() -> None:
 
 
 def test_a_modal_goes_on_under_the_id_of_its_parent() -> None:
-    outcome = _accepted("modal", {"code": 1, "result": PARENT.provider_task_id}, "trueai", PARENT)
+    outcome = _accepted("modal", {"code": 1, "result": PARENT.provider_task_id}, "trueai")
     assert (outcome.provider_task_id, outcome.said) == (PARENT.provider_task_id, None)
 
 
 def test_pic_reader_all_makes_four_tasks() -> None:
-    outcome = _accepted("action", {"code": 1, "result": "11, 12,13,14,"}, "trueai", PARENT)
+    outcome = _accepted("action", {"code": 1, "result": "11, 12,13,14,"}, "trueai")
     assert outcome.provider_task_id == "11"
     assert [(one.provider_task_id, one.mark) for one in outcome.parts] == [
         ("12", "2"),
@@ -282,7 +282,7 @@ def test_code_21_means_a_window_or_a_task_that_exists(
     profile: str, properties: Mapping[str, Any], *, is_window: bool
 ) -> None:
     body = {"code": 21, "description": "x", "result": "11", "properties": properties}
-    outcome = _accepted("action", body, profile, PARENT)
+    outcome = _accepted("action", body, profile)
     assert outcome.provider_task_id == "11"
     assert (outcome.said is not None) is is_window
     if outcome.said is not None:

@@ -16,7 +16,7 @@ def _warnings(provider: str, operation: str, given: dict[str, Any]) -> dict[str,
     model = PROVIDERS[provider].submits.input_model(operation)
     assert model is not None
     found: dict[str, str | None] = {}
-    for one in unknown_fields(model, given, prefix="input"):
+    for one in unknown_fields(model, given):
         assert one.reason.startswith(_PASSED_ON)
         _, is_like, meant = one.reason.removesuffix("?").partition("; did you mean ")
         found[one.path] = meant if is_like else None

@@ -60,13 +60,6 @@ def is_any_open(database_url: str) -> bool:
         return bool(OPEN & set(db.scalars(text("SELECT DISTINCT state FROM tasks"))))
 
 
-def bodies(database_url: str) -> set[bytes]:
-    """Every callback that is on record."""
-    with reading(database_url) as db:
-        found = db.scalars(text("SELECT body FROM receipts WHERE body IS NOT NULL"))
-        return {bytes(body) for body in found}
-
-
 def _grouped(db: Connection, names: Mapping[int, str], query: str) -> dict[str, list[Any]]:
     grouped: dict[str, list[Any]] = {name: [] for name in names.values()}
     for task_key, value in db.execute(text(query)):

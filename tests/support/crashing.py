@@ -22,7 +22,7 @@ from tracker.store.driver.engine import sqlite_file
 from tracker.telemetry.logs import configure_logging
 
 
-def dying_at(point: CrashPoint, times: int, by: signal.Signals = signal.SIGKILL) -> Signal:
+def dying_at(point: CrashPoint, times: int, by: signal.Signals) -> Signal:
     """A signal that lets `times - 1` passes of the point go by, and strikes once."""
     left = times
 

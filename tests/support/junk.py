@@ -17,17 +17,15 @@ TEXTS: Mapping[str, str] = {
     "very long": "字" * 100_000,
     "empty": "",
 }
-DEEP = 100
-"""More levels than may be kept."""
 DEEPER = 100_000
 """More levels than any parser reads."""
 MANY = 6_000
 
 
-def nested(levels: int) -> Any:
-    """Lists in lists."""
+def nested() -> Any:
+    """Return lists in lists, more levels than may be kept."""
     value: Any = "x"
-    for _ in range(levels):
+    for _ in range(100):
         value = [value]
     return value
 
@@ -38,8 +36,8 @@ def _all() -> Iterator[tuple[str, Any]]:
         yield f"list of {name}", [text]
         if text:
             yield f"key {name}", {text: 1}
-    yield "deep lists", nested(DEEP)
-    yield "deep objects", {"a": nested(DEEP)}
+    yield "deep lists", nested()
+    yield "deep objects", {"a": nested()}
     yield "many texts", ["x"] * MANY
     yield "many keys", {f"k{n}": n for n in range(MANY)}
     yield "many lists", [[]] * MANY

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 from tests.support.waiting import PATIENCE_S
 
 
-def dial(url: str, *, timeout_s: float = PATIENCE_S) -> socket.socket:
+def dial(url: str) -> socket.socket:
     """Connect to a service."""
     parts = urlsplit(url)
-    return socket.create_connection((f"{parts.hostname}", parts.port or 0), timeout=timeout_s)
+    return socket.create_connection((f"{parts.hostname}", parts.port or 0), timeout=PATIENCE_S)
 
 
 def spelt(path: str, body: bytes, *lines: str, version: str = "1.1", method: str = "POST") -> bytes:

@@ -187,7 +187,7 @@ class Process:
         return None if self.pid is None else nursery().status(self.pid)
 
 
-def wait_until_ready(url: str, process: Process, *, timeout_s: float = PATIENCE_S) -> None:
+def wait_until_ready(url: str, process: Process) -> None:
     """Until the service answers that it is ready."""
 
     def is_ready() -> bool:
@@ -197,4 +197,4 @@ def wait_until_ready(url: str, process: Process, *, timeout_s: float = PATIENCE_
         except httpx.HTTPError:
             return False
 
-    wait_until(is_ready, timeout_s=timeout_s)
+    wait_until(is_ready, timeout_s=PATIENCE_S)

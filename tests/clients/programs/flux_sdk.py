@@ -28,10 +28,10 @@ def everything(client: BFLClient) -> dict[str, Any]:
     }
 
 
-def refusal_of(url: str, key: str, model: str = MODEL) -> str | None:
+def refusal_of(url: str, key: str) -> str | None:
     """Return the text of the refusal that a create meets."""
     try:
-        BFLClient(api_key=key, base_url=url).generate(model, {"prompt": "a cat"})
+        BFLClient(api_key=key, base_url=url).generate(MODEL, {"prompt": "a cat"})
     except BFLError as problem:
         return str(problem)
     return None

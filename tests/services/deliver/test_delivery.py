@@ -58,8 +58,8 @@ async def now(bench: Workbench, endpoint: Endpoint) -> Endpoint:
     return found[endpoint.key]
 
 
-async def until(condition: Callable[[], Any], *, timeout_s: float = PATIENCE_S) -> None:
-    async with asyncio.timeout(timeout_s):
+async def until(condition: Callable[[], Any]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
         while not await condition():  # noqa: ASYNC110 - another thread commits
             await asyncio.sleep(0.005)
 

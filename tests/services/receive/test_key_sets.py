@@ -102,7 +102,7 @@ def _public(key: Ed25519PrivateKey) -> str:
     return urlsafe_b64encode(key.public_key().public_bytes_raw()).decode().rstrip("=")
 
 
-def _callback(task: Task, key: Ed25519PrivateKey, body: Mapping[str, Any] = DONE) -> Any:
+def _callback(task: Task, key: Ed25519PrivateKey, body: Mapping[str, Any]) -> Any:
     content = json.dumps(body).encode()
     headers = {HEADER: key.sign(content).hex()}
     signed = token.sign(SECRET, NAME, str(task.id))

@@ -29,10 +29,8 @@ TWO_EUR = [ListPrice(NAME, PricedUnit.TASK, Decimal(2), "EUR", operation=OPERATI
 SPENDERS, ASKED = 3, 12
 
 
-def budget(
-    amount: int, *, period: Period = Period.DAY, submitter: int | None = None, currency: str = "EUR"
-) -> Budget:
-    return Budget("default", submitter, period, currency, Decimal(amount))
+def budget(amount: int, *, period: Period = Period.DAY, submitter: int | None = None) -> Budget:
+    return Budget("default", submitter, period, "EUR", Decimal(amount))
 
 
 async def keep(bench: Workbench, *wanted: Budget) -> None:

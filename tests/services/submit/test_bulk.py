@@ -41,19 +41,18 @@ async def _run(
     action: BulkAction,
     *,
     is_dry: bool,
-    states: Sequence[TaskState] | None = None,
     ids: Sequence[UUID] | None = None,
 ) -> BulkResult:
-    chosen = sorted(ACTED_ON[action] if states is None else states)
+    chosen = sorted(ACTED_ON[action])
     selection = Selection(TaskFilter("default", states=() if ids else chosen))
     order = BulkOrder(action, selection, WHO, is_dry, ids)
     return await bulk.run(order, after=None, until=bench.context.clock.now())
 
 
-async def _cancelled(bench: Workbench, count_: int) -> list[Task]:
-    made = [await bench.queued(f"ours-{n}") for n in range(count_)]
+async def _cancelled_three(bench: Workbench) -> list[Task]:
+    made = [await bench.queued(f"ours-{n}") for n in range(3)]
     done = await _run(_bulk(bench), bench, BulkAction.CANCEL, is_dry=False)
-    assert done.done == count_
+    assert done.done == 3
     return made
 
 
@@ -91,7 +90,7 @@ async def test_what_cannot_be_done_is_counted_by_its_reason(database_url: str) -
 
 async def test_each_is_submitted_again_once_however_often_it_is_asked(database_url: str) -> None:
     async with _bench(database_url) as bench:
-        ended = await _cancelled(bench, 3)
+        ended = await _cancelled_three(bench)
         bulk = _bulk(bench)
         told = await _run(bulk, bench, BulkAction.RESUBMIT, is_dry=True)
         assert (told.matching, told.done, told.made) == (3, 3, [])
@@ -107,7 +106,7 @@ async def test_a_run_that_was_cut_is_ended_by_the_next_and_doubles_nothing(
     database_url: str,
 ) -> None:
     async with _bench(database_url) as bench:
-        ended = await _cancelled(bench, 3)
+        ended = await _cancelled_three(bench)
     commits = count()
 
     def at(point: CrashPoint) -> None:

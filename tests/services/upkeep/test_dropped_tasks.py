@@ -63,9 +63,9 @@ async def _left(bench: Workbench) -> dict[str, int]:
     return await bench.context.store.read(count)
 
 
-async def _gone(bench: Workbench, clock: HandClock, name: str = "one") -> UUID:
+async def _gone(bench: Workbench, clock: HandClock) -> UUID:
     """Return the id of a task that succeeded and was dropped."""
-    task = await _task(bench, name)
+    task = await _task(bench, "one")
     await _succeed(bench, task)
     await _set_deliveries(bench, DeliveryState.DELIVERED)
     await EndCounter(bench.context).fold_all()

@@ -26,7 +26,7 @@ def _spellings(path: str) -> list[str]:
     return [*slashes, f"/{first}{path}", f"/{first}//{first}{path}/"]
 
 
-def _request(http: socket.socket, method: str, path: str, body: bytes = b"") -> int:
+def _request(http: socket.socket, method: str, path: str, body: bytes) -> int:
     """Send a path as it stands, which httpx would put right; return the status."""
     head = f"{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
     http.sendall(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)

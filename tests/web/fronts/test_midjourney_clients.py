@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.clients.cutting import ANSWERED, creates, first_create
+from tests.clients.cutting import creates, first_create
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import issue
 from tests.support.proxy import Proxy
@@ -129,7 +129,7 @@ def test_a_backend_that_repeats_a_lost_submit_gets_the_first_task(fronted: Front
     before = fronted.made()
     base = str(fronted.http.base_url)
     with (
-        Proxy(base, choose=first_create(ANSWERED)) as proxy,
+        Proxy(base, choose=first_create()) as proxy,
         httpx.Client(base_url=proxy.url, trust_env=False, timeout=60) as http,
     ):
         client = ChatBackend(http, fronted.key)

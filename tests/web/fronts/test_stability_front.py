@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.clients.cutting import ANSWERED, creates, first_create
+from tests.clients.cutting import creates, first_create
 from tests.support.keys import bearer, issue
 from tests.support.proxy import Proxy
 from tests.support.service import KEEPING_FILES, environment, listen, serving
@@ -151,7 +151,7 @@ def test_a_file_that_is_cut_on_its_way_is_fetched_again(scene: StabilityService)
 def test_an_answer_that_was_lost_is_given_again(scene: StabilityService) -> None:
     key = {"authorization": scene.http.headers["authorization"]}
     with (
-        Proxy(str(scene.http.base_url), choose=first_create(ANSWERED)) as proxy,
+        Proxy(str(scene.http.base_url), choose=first_create()) as proxy,
         httpx.Client(base_url=proxy.url, headers=key, trust_env=False, timeout=60) as http,
     ):
         with pytest.raises(httpx.HTTPError):

@@ -52,9 +52,9 @@ def ended(http: httpx.Client) -> dict[str, Any]:
     return found
 
 
-def page_of(http: httpx.Client, task: dict[str, Any], more: str = "") -> str:
+def page_of(http: httpx.Client, task: dict[str, Any]) -> str:
     """Return the page of a task."""
-    answer = http.get(f"/ui/tasks/{task['id']}{more}")
+    answer = http.get(f"/ui/tasks/{task['id']}")
     assert answer.status_code == 200, answer.text
     return answer.text
 

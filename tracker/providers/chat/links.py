@@ -26,9 +26,7 @@ _KEPT_CHARS = 20_000
 """Of a text that is kept as an artifact."""
 
 
-def artifacts_of(
-    text: str, hosts: Collection[str], *, but: Collection[str] = ()
-) -> Sequence[Artifact]:
+def artifacts_of(text: str, hosts: Collection[str], *, but: Collection[str]) -> Sequence[Artifact]:
     """Return the media that a text links to, in its order, each once; and no text.
 
     hosts: whose links are results whatever they end in. but: URLs that are none.

@@ -22,16 +22,14 @@ _ALIKE = 0.8
 """How like a known name another must be where the provider has fields that the model lacks."""
 
 
-def unknown_fields(
-    model: type[BaseModel], given: Mapping[str, Any], *, prefix: str = ""
-) -> list[FieldError]:
+def unknown_fields(model: type[BaseModel], given: Mapping[str, Any]) -> list[FieldError]:
     """Return a warning for each unknown field of an input, with the known one that it is like.
 
     Where a model does not say by `lists_every_field` that it has all fields of its operation, only
     what is spelt much like one of them is unknown, and nothing where that one is given as well.
-    prefix: where the input stands in the body.
+    Paths are those of `POST /v1/tasks`, whose body holds the input as `input`.
     """
-    found = _find_unknown(model, given, (prefix,) if prefix else (), is_whole=False)
+    found = _find_unknown(model, given, ("input",), is_whole=False)
     return list(islice(found, _MOST))
 
 

@@ -140,7 +140,7 @@ def _wrap_addresses(body: Mapping[str, Any]) -> dict[str, Any]:
     return rest
 
 
-def read_whole(parsed: Any, wanted: int, request_id: str | None = None) -> SubmitOutcome:
+def read_whole(parsed: Any, wanted: int, request_id: str | None) -> SubmitOutcome:
     """Say what an answer that came whole proves. wanted: how many pictures were asked for."""
     pictures = None if not isinstance(parsed, dict) else list_pictures(parsed)
     if not pictures and first_text(parsed, ("error.code", "error.type")):
@@ -188,7 +188,7 @@ def build_failure(
     reason: str,
     *,
     costs: Sequence[Cost] = (),
-    request_id: str | None = None,
+    request_id: str | None,
 ) -> Accepted:
     """Return the outcome of a create that the provider answered with a failure."""
     said = Observation(

@@ -74,7 +74,7 @@ def record_of(value: Any) -> SongTrack | None:
 
 
 def pieces_of(
-    clips: Sequence[SongTrack], *, has_ended: bool, expires_at: datetime | None = None
+    clips: Sequence[SongTrack], *, has_ended: bool, expires_at: datetime | None
 ) -> tuple[Artifact, ...]:
     """Return the pieces of songs: audio first, with everything that is known of the song.
 

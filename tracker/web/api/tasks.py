@@ -72,7 +72,7 @@ async def submit(request: Request) -> Response:
     checked = await our.acceptance.check(submission)
     submits = our.providers[submission.provider].submits
     model = submits.input_model(submission.operation)
-    warnings = [] if model is None else unknown_fields(model, submission.input, prefix="input")
+    warnings = [] if model is None else unknown_fields(model, submission.input)
     del submission  # from here on a large input is held once, as it is kept
     accepted = replace(await our.acceptance.accept_checked(checked), body=None)
     del checked

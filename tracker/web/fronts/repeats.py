@@ -16,7 +16,7 @@ _MOST_TRIES = 10
 """Of one call, each of which may have waited for as long as an answer is held back."""
 
 
-async def accept_once(request: Request, asked: Submission, *, held_s: int = 0) -> AcceptedTask:
+async def accept_once(request: Request, asked: Submission, *, held_s: int) -> AcceptedTask:
     """Return the task of a create: a new one, or that of the call which this one repeats.
 
     held_s: how long its answer may be held back.

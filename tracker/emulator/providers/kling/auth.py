@@ -21,7 +21,7 @@ _JWT_PARTS = 3
 
 
 def authenticate(
-    header: str | None, config: EmulatorConfig, *, now: float, takes_pairs: bool = True
+    header: str | None, config: EmulatorConfig, *, now: float, takes_pairs: bool
 ) -> str:
     """Return the account behind an Authorization header.
 

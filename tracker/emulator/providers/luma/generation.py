@@ -33,7 +33,7 @@ class LumaDetails:
 LumaTask = EmulatedTask[LumaDetails]
 
 
-def generation_view(task: LumaTask, *, without_assets: bool = False) -> dict[str, Any]:
+def generation_view(task: LumaTask, *, without_assets: bool) -> dict[str, Any]:
     """Return the JSON of a generation.
 
     without_assets: leaves them out although it is completed.

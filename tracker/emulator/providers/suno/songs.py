@@ -179,9 +179,7 @@ def _camel_name(name: str) -> str:
     return first + "".join(part.title() for part in rest)
 
 
-def record_song(
-    task: SunoTask, place: int, *, spoils: bool, is_snake: bool = False
-) -> dict[str, Any]:
+def record_song(task: SunoTask, place: int, *, spoils: bool, is_snake: bool) -> dict[str, Any]:
     """Return a song of a record, or of a callback (in snake case)."""
     clip = clip_view(task, place, spoils=spoils)
     status = clip["status"]

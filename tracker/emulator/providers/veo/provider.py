@@ -114,7 +114,7 @@ class VeoApi:
         return found
 
     async def _predict(self, call: ApiCall) -> Reply:
-        model = _model_of(call, "predictLongRunning")
+        model = _model_of(call)
         account = self._account_of(call)
         return await self._create(call, account, "gemini", {"model": model})
 
@@ -124,7 +124,7 @@ class VeoApi:
             name = call.json_object().get("operationName")
             task = await self._find(account, str(name))
             return Reply(operation(task, is_empty=self._is_empty(task)))
-        model, values = _model_of(call, "predictLongRunning"), call.values
+        model, values = _model_of(call), call.values
         place = f"projects/{values['project']}/locations/{values['location']}/publishers/google/"
         return await self._create(call, account, "vertex", {"model": model, "place": place})
 
@@ -298,10 +298,10 @@ def create(emulator: Emulator) -> EmulatedProvider[VeoDetails]:
     return EmulatedProvider(name="veo", engine=api.engine, services=(service,), main_job=MAIN_JOB)
 
 
-def _model_of(call: ApiCall, verb: str) -> str:
-    """Return the model of a path `MODEL:VERB`. Raises Refusal for another verb."""
-    model, _, given = call.values["call"].partition(":")
-    if given != verb:
+def _model_of(call: ApiCall) -> str:
+    """Return the model of a path `MODEL:predictLongRunning`. Raises Refusal for another verb."""
+    model, _, verb = call.values["call"].partition(":")
+    if verb != "predictLongRunning":
         raise Refusal(RefusalKind.NO_SUCH_PATH, "no such method of a model")
     return model
 

@@ -48,7 +48,7 @@ def key_set(names: tuple[str, ...]) -> dict[str, Any]:
     return {"keys": keys}
 
 
-def callback_signer(name: str, *, audience: str | None = None, lie: str = "") -> Signer:
+def callback_signer(name: str, *, audience: str | None, lie: str) -> Signer:
     """Return a signer by a JWT of the published key of this name.
 
     audience: None for the callback's own URL. lie: `hs256`, `expired` or nothing.
