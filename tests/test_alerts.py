@@ -8,12 +8,11 @@ import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from tests.support.alerts import RULES, case, fired, judge, promtool, rules
+from tests.support.alerts import RULES, case, fired, judge, only, promtool, rules
 from tracker.cli.doctor import database
 from tracker.cli.doctor.processes import SKEW_MS
 from tracker.cli.doctor.service import LITTLE_DISK_BYTES
@@ -190,7 +189,7 @@ def test_each_alert_fires_when_it_should_and_only_then(program: str, tmp_path: P
     causes = [(alert, *given) for alert, given in FIRES.items()]
     causes += [(alert, series, {}) for alert, series in OTHER_CAUSES]
     cases = [
-        case(alert, _beside_what_is_well(series), _only(alert, labels), "40m")
+        case(alert, _beside_what_is_well(series), only(alert, labels), "40m")
         for alert, series, labels in causes
     ]
     whose = {"provider": "made_up", "account": "a"}
@@ -200,7 +199,7 @@ def test_each_alert_fires_when_it_should_and_only_then(program: str, tmp_path: P
     filling = {"tracker_database_free_bytes": "100000000000-60000000x300"}
     cases.append(case(disk, filling, {disk: []}, "150m"))
     cases.append(case(disk, filling, {disk: fired(disk, {})}, "300m"))
-    cases.append(case("quiet", QUIET, _only(None, {}), "40m"))
+    cases.append(case("quiet", QUIET, only(None, {}), "40m"))
     judge(program, tmp_path, cases)
 
 
@@ -208,8 +207,3 @@ def _beside_what_is_well(series: Mapping[str, str]) -> dict[str, str]:
     """Return series beside those of a service with which all else is well."""
     metrics = {one.partition("{")[0] for one in series}
     return {one: v for one, v in QUIET.items() if one.partition("{")[0] not in metrics} | {**series}
-
-
-def _only(alert: str | None, labels: Mapping[str, str]) -> dict[str, Any]:
-    """Return what promtool is to find: this alert, and none of the others."""
-    return {name: fired(name, labels) if name == alert else [] for name in rules()}

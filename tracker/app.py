@@ -143,6 +143,7 @@ def make_supervisor(parts: Parts) -> Supervisor:
     )
     context.store.on_commit(supervisor.wake)
     parts.services.presence.is_working = supervisor.is_running
+    parts.services.presence.failing = supervisor.failing_chores
     return supervisor
 
 

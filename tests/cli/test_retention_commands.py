@@ -6,6 +6,7 @@ import sqlite3
 from base64 import b64decode
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from click.testing import CliRunner, Result
 from tests.support.dropping import work_all
 from tests.support.made_up_api import Played
 from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
+from tracker.cli.doctor.retention import _standing
 from tracker.cli.main import main
 from tracker.domain.task import Task
 from tracker.domain.work import JobKind
@@ -28,6 +30,7 @@ from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep.counting import EndCounter
 from tracker.services.upkeep.retention import RetentionChore
 from tracker.settings import Settings
+from tracker.store.retention_standing import RetentionStanding
 
 DAY_S = 86400.0
 
@@ -219,3 +222,10 @@ def test_doctor_tells_what_is_kept_what_goes_next_and_what_keeps_it_back(
     assert worked.startswith("all that was due had gone on ")
     assert holds == "1 holds keep tasks and files back; see `tracker holds list`"
     assert f"{tmp_path / 'archive'} gets what is dropped; last 20" in archive
+
+
+def test_doctor_says_where_the_count_of_what_waits_ends() -> None:
+    for behind, words in ((9_999, "9999 tasks wait"), (10_000, "10000+ tasks wait")):
+        standing = RetentionStanding(datetime(2026, 11, 30, tzinfo=UTC), behind, None, 0, None)
+        (found,) = _standing(standing)
+        assert words in found.text

@@ -6,12 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml  # type: ignore[import-untyped]
 
 from tests.support.service import ROOT
 from tracker.telemetry.metrics import ALL, Gauge
 
 RULES = ROOT / "docs" / "reference" / "alerts.yml"
+OF_THE_MACHINE = {
+    "TrackerDiskFull": "tracker_database_free_bytes",
+    "TrackerSqliteOld": "tracker_database_info",
+}
+"""Alerts about what the tests run on, with the gauge that each asks for."""
 
 
 def promtool() -> str | None:
@@ -51,6 +57,25 @@ def fired(alert: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
     for name, value in labels.items():
         texts["summary"] = texts["summary"].replace(f"{{{{ $labels.{name} }}}}", value)
     return [{"exp_labels": rule["labels"] | labels, "exp_annotations": texts}]
+
+
+def only(alert: str | None, labels: Mapping[str, str]) -> dict[str, Any]:
+    """Return what promtool is to find: this alert, and none of the others."""
+    return {name: fired(name, labels) if name == alert else [] for name in rules()}
+
+
+def fires(folder: Path, alert: str, series: Mapping[str, str] | None = None, **labels: str) -> None:
+    """Let an alert fire, and no other. Skips the test where there is no promtool.
+
+    series: in the place of this process's gauges as they are, steady.
+    """
+    program = promtool()
+    if program is None:
+        pytest.skip("promtool is not installed: run `make promtool` on Debian")
+    unasked = {gauge for name, gauge in OF_THE_MACHINE.items() if name != alert}
+    shown = steady_gauges() if series is None else series
+    there = {one: v for one, v in shown.items() if one.partition("{")[0] not in unasked}
+    judge(program, folder, [case(alert, there, only(alert, labels), "40m")])
 
 
 def judge(program: str, folder: Path, cases: Sequence[Mapping[str, Any]]) -> None:

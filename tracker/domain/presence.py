@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 SKEW_MS = 2000
 """More than this between a process's clock and the database server's is said."""
@@ -54,3 +54,23 @@ def skew(ahead_ms: Sequence[int], *, most_ms: int = SKEW_MS) -> str | None:
         f"the clock of a process is {abs(worst) / 1000:.1f} s {way} the database server's. "
         "Times are kept by the server, but logs differ: let both hosts follow one time server"
     )
+
+
+NO_END = "its round has not ended yet"
+"""Why a chore has not ended well that nothing broke off."""
+
+
+def failing_chores(workers: Sequence[Mapping[str, Sequence[str]]]) -> list[str]:
+    """Say of each chore that ends well in no worker since when and why, the longest first.
+
+    workers: of each worker since when (UTC) and why a chore has not ended well there, by its name.
+    """
+    if not workers:
+        return []
+    everywhere = set.intersection(*map(set, workers))
+    found = sorted((*max(tuple(one[name]) for one in workers), name) for name in everywhere)
+    return [
+        f"the chore {name} has not ended well since {since} UTC: {reason}. "
+        "The workers' logs say more"
+        for since, reason, name in found
+    ]

@@ -1,7 +1,7 @@
 """Statements on `processes`: who runs on this database now."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +17,7 @@ class Process:
 
     ahead_ms:     by how much its clock is ahead of the database server's.
     secret_marks: of its callback secrets, the signing one first.
+    failing:      its chores that have not ended well for long: since when and why, by name.
     """
 
     id: UUID
@@ -24,6 +25,7 @@ class Process:
     seen_at: datetime
     ahead_ms: int
     secret_marks: Sequence[str]
+    failing: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def record(db: Connection, process: Process) -> None:
@@ -34,6 +36,7 @@ def record(db: Connection, process: Process) -> None:
         "seen_at": process.seen_at,
         "ahead_ms": process.ahead_ms,
         "secret_marks": list(process.secret_marks),
+        "failing": dict(process.failing) or None,
     }
     statement = dialect.insert(processes).values(tenant="default", id=process.id, **values)
     db.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
@@ -57,6 +60,7 @@ def list_alive(db: Connection, *, since: datetime) -> list[Process]:
         processes.c.seen_at,
         processes.c.ahead_ms,
         processes.c.secret_marks,
+        processes.c.failing,
     )
     found = select(*columns).where(processes.c.seen_at >= since).order_by(processes.c.id)
-    return [Process(*row) for row in db.execute(found)]
+    return [Process(*row[:-1], row[-1] or {}) for row in db.execute(found)]

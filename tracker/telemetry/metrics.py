@@ -138,7 +138,9 @@ SUBMITS = _counter(
 POLLS = _counter("tracker_polls", "Looks at tasks, by outcome.", "provider", "account", "outcome")
 DELIVERIES = _counter("tracker_deliveries", "Attempts at deliveries, by outcome.", "outcome")
 CHORE_SUCCESS = _gauge(
-    "tracker_chore_last_success_timestamp_seconds", "When a chore last ended well.", "chore"
+    "tracker_chore_last_success_timestamp_seconds",
+    "When a chore last ended well; at first, when the process began with it.",
+    "chore",
 )
 CHORE_PERIOD = _gauge("tracker_chore_period_seconds", "Pause between a chore's rounds.", "chore")
 LEASES_EXPIRED = _counter(
@@ -168,7 +170,9 @@ DELIVERIES_PENDING = _gauge(
 )
 FEED_HEAD = _gauge("tracker_feed_head", "Newest number of the change feed.")
 CHORE_BEHIND = _gauge(
-    "tracker_chore_behind", "Feed numbers or tasks that a chore has yet to come by.", "chore"
+    "tracker_chore_behind",
+    "Feed numbers or tasks that a chore has yet to come by; of retention to 10,000 a rule.",
+    "chore",
 )
 CONDITIONS = _gauge("tracker_conditions", "Conditions that stand, by name.", "name")
 DATABASE_BYTES = _gauge(

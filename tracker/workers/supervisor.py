@@ -4,9 +4,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
+from tracker.domain.presence import NO_END
 from tracker.domain.work import JobKind
 from tracker.services.leases import Leases
 from tracker.telemetry.metrics import CHORE_PERIOD, CHORE_SUCCESS
@@ -29,6 +31,18 @@ class Chore:
     every_s: float
     run: Callable[[], Awaitable[float | None]]
     kind: JobKind | None = None
+
+
+@dataclass(slots=True)
+class _LatestRound:
+    """ended_at, ended_s: when a round last ended well; at first, when the process began.
+
+    reason: why later ones did not.
+    """
+
+    ended_at: datetime
+    ended_s: float
+    reason: str = NO_END
 
 
 class Supervisor:
@@ -57,6 +71,7 @@ class Supervisor:
         self._fetches = fetches
         self._chores = [*chores, Chore("looking out", LOOK_OUT_S, self._look_out)]
         self._woken = {chore.name: asyncio.Event() for chore in self._chores}
+        self._latest: dict[str, _LatestRound] = {}
         self._is_stopping = False
         self._is_running = False
 
@@ -87,6 +102,19 @@ class Supervisor:
         """Return whether the work is done now."""
         return self._is_running
 
+    def failing_chores(self) -> dict[str, tuple[str, str]]:
+        """Return chores that have not ended well for long: since when (UTC) and why, by name.
+
+        The alert TrackerChoreMissed waits as long.
+        """
+        now_s = self._clock.monotonic()
+        return {
+            chore.name: (f"{latest.ended_at:%F %R}", latest.reason)
+            for chore in self._chores
+            if (latest := self._latest.get(chore.name)) is not None
+            and now_s - latest.ended_s > MISSED_ROUNDS * chore.every_s + MISSED_BESIDES_S
+        }
+
     async def run(self) -> None:
         """Run until `stop`."""
         self._is_running = True
@@ -97,6 +125,8 @@ class Supervisor:
 
     async def _run(self) -> None:
         CHORE_PERIOD.replace({(chore.name,): chore.every_s for chore in self._chores})
+        for chore in self._chores:
+            self._note_end(chore)  # or one that never ends well would have no time to be late by
         async with asyncio.TaskGroup() as group:
             group.create_task(self._deliveries.run())
             if self._fetches is not None:
@@ -117,13 +147,15 @@ class Supervisor:
             pause_s: float | None = None
             try:
                 pause_s = await chore.run()
-                CHORE_SUCCESS.put(self._clock.now().timestamp(), (chore.name,))
+                self._note_end(chore)
             except Unavailable as error:
+                self._latest[chore.name].reason = str(error)
                 log.warning(
                     "a chore broke off (%(chore)s): %(reason)s",
                     {"chore": chore.name, "reason": error},
                 )
-            except Exception:
+            except Exception as error:
+                self._latest[chore.name].reason = type(error).__name__
                 log.exception(
                     "a chore raised (%(chore)s); it goes on with the next round",
                     {"chore": chore.name},
@@ -133,6 +165,13 @@ class Supervisor:
             except TimeoutError:
                 continue
 
+    def _note_end(self, chore: Chore) -> None:
+        now = self._clock.now()
+        self._latest[chore.name] = _LatestRound(now, self._clock.monotonic())
+        CHORE_SUCCESS.put(now.timestamp(), (chore.name,))
 
+
+MISSED_ROUNDS, MISSED_BESIDES_S = 3, 60.0
+"""Periods, and seconds besides, after which a chore that has not ended well is told of."""
 LOOK_OUT_S = 1.0
 """Pause between two looks for work that other processes enqueued, or left behind."""

@@ -112,3 +112,24 @@ async def test_proofs_that_are_asked_for_together_are_one_write_to_one_row(
             await worker.prove()
         count = select(func.count()).select_from(processes)
         assert await bench.context.store.read(lambda db: db.scalar(count)) == 1
+
+
+async def test_a_chore_that_ends_well_in_no_worker_is_said_with_its_reason(
+    database_url: str,
+) -> None:
+    async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
+        web, first, second = ProcessPresence(bench.context), a_worker(bench), a_worker(bench)
+        first.failing = lambda: {"counting": ("2026-11-30 09:00", "OSError"), "runs": ("x", "y")}
+        second.failing = lambda: {"counting": ("2026-11-30 10:00", "it is away")}
+        async with second:
+            for one in (second, first, web):
+                await one.look()
+            assert (await standing(bench))["chore_failing"] == (
+                "the chore counting has not ended well since 2026-11-30 10:00 UTC: it is away. "
+                "The workers' logs say more"
+            )
+            second.failing = dict
+            await second.look()
+            assert await standing(bench) == {}
+        await web.look()  # the first alone is left
+        assert "OSError" in (await standing(bench))["chore_failing"]

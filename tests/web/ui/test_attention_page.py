@@ -206,6 +206,10 @@ def count_of(page: str) -> int:
     return sum(map(int, re.findall(r'<b class="count">(\d+)</b>', page)))
 
 
+FAILING = [{"counting": ("2026-11-30 10:00", presence.NO_END)}]
+"""Chores of one worker, of which one hangs."""
+
+
 def every_condition() -> list[tuple[str, bool, str]]:
     """Every condition with each form of its reason: its name, whether an account has it."""
     latest = [health.AnsweredSubmit(NOW - timedelta(minutes=9), False, WORDS_OF_PROVIDER)] * 5
@@ -226,6 +230,7 @@ def every_condition() -> list[tuple[str, bool, str]]:
         *((conditions.CLOCK_SKEW, False, skew) for skew in skews if skew is not None),
         *((conditions.CLOCK_STEPPED, False, steps.step_reason(by)) for by in (90.0, -90.0)),
         (conditions.CHORE_BEHIND, False, far_behind_reason("counting", 100_001)),
+        *((conditions.CHORE_FAILING, False, one) for one in presence.failing_chores(FAILING)),
         (conditions.RETENTION_BEHIND, False, behind_reason(timedelta(hours=1), 5)),
         (conditions.DISK_LOW, False, "No space left on device (/srv)"),
         (conditions.ARCHIVE_FAILING, False, ARCHIVE_REASON),

@@ -8,7 +8,13 @@ from tracker.cli.doctor.finding import Finding
 from tracker.clock import SystemClock
 from tracker.domain.errors import Unavailable
 from tracker.settings import Settings
-from tracker.store.conditions import CHORE_BEHIND, CLOCK_SKEW, NO_WORKER, SECRETS_DIFFER
+from tracker.store.conditions import (
+    CHORE_BEHIND,
+    CHORE_FAILING,
+    CLOCK_SKEW,
+    NO_WORKER,
+    SECRETS_DIFFER,
+)
 from tracker.store.driver.engine import sqlite_file
 from tracker.store.probe import NO_ROW_LOCKS
 from tracker.store.server_health import DatabaseFacts, ServerFacts, examine
@@ -38,7 +44,7 @@ MANY_DEAD = 10_000
 """Dead rows of a table below which nothing is said."""
 OLD_XID = 1_000_000_000
 """Half of the way to where the server takes no more writes."""
-SAID_ELSEWHERE = frozenset({NO_WORKER, SECRETS_DIFFER, CLOCK_SKEW, CHORE_BEHIND})
+SAID_ELSEWHERE = frozenset({NO_WORKER, SECRETS_DIFFER, CLOCK_SKEW, CHORE_BEHIND, CHORE_FAILING})
 """Conditions that are looked at anew."""
 MOUNTS = Path("/proc/mounts")
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from tracker.cli.doctor.finding import Finding
 from tracker.domain.errors import Unavailable
 from tracker.domain.retention import Keep, KeptClass
+from tracker.services.upkeep.retention import MOST_COUNTED
 from tracker.services.upkeep.retention_lease import LATEST, NAME
 from tracker.settings import Settings
 from tracker.store.retention_standing import RetentionStanding, stand
@@ -35,8 +36,9 @@ def _standing(found: RetentionStanding) -> Iterator[Finding]:
     if found.caught_up_at is None:
         yield Finding("ok", "retention", "no worker has looked for what is to be dropped yet")
     else:
+        waiting = f"{found.behind}+" if found.behind >= MOST_COUNTED else found.behind
         text = (
-            f"all that was due had gone on {found.caught_up_at:%F %R} UTC; {found.behind} tasks "
+            f"all that was due had gone on {found.caught_up_at:%F %R} UTC; {waiting} tasks "
             "wait since"
         )
         yield Finding("ok", "retention", text)

@@ -91,6 +91,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "synchronous_commit is local: commits do not wait for the standbys of synchronous_standby_names, and what was acknowledged is lost with the server. As the user in DATABASE_URL, run `ALTER ROLE CURRENT_USER SET synchronous_commit = on`": "synchronous_commit 为 local：提交不等待 synchronous_standby_names 中的备库，已确认的内容会随服务器一起丢失。请以 DATABASE_URL 中的用户运行 `ALTER ROLE CURRENT_USER SET synchronous_commit = on`",
         "its oldest row is {} transactions old; at 2 billion the server takes no more writes. Run `vacuumdb --freeze`": "最旧的行已有 {0} 个事务之久；到 20 亿时服务器不再接受写入。请运行 `vacuumdb --freeze`",
         "full in {} days at the pace of the last one; callbacks are then answered 503. Enlarge it, or keep less: see `tracker retention plan`": "按最近一天的增速，{0} 天后写满；那时回调得到 503。请扩容，或少保留一些：见 `tracker retention plan`",
+        "the chore {} has not ended well since {} UTC: {}. The workers' logs say more": "例行工作 {0} 自 {1} UTC 起没有正常结束过：{2:t}。详情见工作进程的日志",
+        "its round has not ended yet": "它的这一轮尚未结束",
         "the chore {} is {} entries behind: figures or old data are not up to date. See the workers' logs, and start another `tracker worker`": "例行工作 {0} 落后 {1} 条：统计或旧数据不是最新的。请查看工作进程的日志，并再启动一个 `tracker worker`",
         "{} is off: a power cut damages the database. Run `ALTER SYSTEM SET {} = on; SELECT pg_reload_conf()`": "{0} 为 off：断电会损坏数据库。请运行 `ALTER SYSTEM SET {1} = on; SELECT pg_reload_conf()`",
         "autovacuum is off: tables grow and all becomes slower. Run `ALTER SYSTEM SET autovacuum = on; SELECT pg_reload_conf()`": "autovacuum 为 off：表会膨胀，一切都会变慢。请运行 `ALTER SYSTEM SET autovacuum = on; SELECT pg_reload_conf()`",

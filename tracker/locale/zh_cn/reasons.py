@@ -116,6 +116,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "后台任务 {0} 落后 {1} 条：统计或旧数据不是最新，它尚未处理到的内容也不会被清理。"
             "请查看工作进程日志，并再启动一个 `tracker worker`"
         ),
+        "the chore {} has not ended well since {} UTC: {}. The workers' logs say more": (
+            "后台任务 {0} 自 {1} UTC 起没有正常结束过：{2:t}。详情见工作进程的日志"
+        ),
+        "its round has not ended yet": "它的这一轮尚未结束",
         "what is to be dropped has not been for {} minutes; at least {} tasks wait: keep things"
         " longer, or give the database room": (
             "应清理的内容已有 {0} 分钟未清理；至少 {1} 个任务在等待：请延长保留时间，或为数据库腾出余力"

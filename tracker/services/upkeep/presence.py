@@ -6,7 +6,7 @@ it succeeds, the writer can write, which is what readiness wants to know.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
@@ -17,7 +17,7 @@ from tracker.domain.errors import Unavailable
 from tracker.services.conditions import ConditionReport, tell
 from tracker.services.context import Context
 from tracker.store import conditions, processes, secret_marks
-from tracker.store.conditions import CLOCK_SKEW, NO_WORKER, SECRETS_DIFFER
+from tracker.store.conditions import CHORE_FAILING, CLOCK_SKEW, NO_WORKER, SECRETS_DIFFER
 from tracker.store.driver.transaction import Tx
 from tracker.store.processes import Process
 from tracker.store.store import Reading
@@ -55,6 +55,7 @@ class ProcessPresence:
         """Not seen yet.
 
         is_working: whether this process does the background work; asked each time.
+        failing:    chores of this process that have not ended well for long; asked each time.
         has_worker: whether any process does, as far as is known.
         marks:      of its callback secrets, the signing one first.
         chores:     what this process does now and then besides, and once more at its end.
@@ -62,6 +63,7 @@ class ProcessPresence:
         self._context = context
         self.id = new_id()
         self.is_working: Callable[[], bool] = lambda: False
+        self.failing: Callable[[], Mapping[str, Sequence[str]]] = dict
         self.chores: list[Callable[[], Awaitable[None]]] = []
         self.marks = [presence.mark(secret) for secret in context.secrets]
         self._lease_s = context.policy.lease.total_seconds()
@@ -141,7 +143,9 @@ class ProcessPresence:
         is_missing = not self.has_worker and age_s > self._gone.total_seconds()
         lost = presence.RING_LACKS if there.has_lost else None
         is_unfit = presence.differ([one.secret_marks for one in there.alive])
+        failing = presence.failing_chores([one.failing for one in there.alive if one.is_worker])
         found = {
+            CHORE_FAILING: failing[0] if failing else None,
             SECRETS_DIFFER: presence.SECRETS_DIFFER if is_unfit else lost,
             CLOCK_SKEW: presence.skew([one.ahead_ms for one in there.alive]),
         }
@@ -167,7 +171,7 @@ class ProcessPresence:
         seen_at: datetime = tx.lease_now
         self._seen_at = seen_at
         ahead_ms = round((machine_time(self._context.clock) - seen_at).total_seconds() * 1000)
-        return Process(self.id, self.is_working(), seen_at, ahead_ms, self.marks)
+        return Process(self.id, self.is_working(), seen_at, ahead_ms, self.marks, self.failing())
 
 
 def _beat(tx: Tx, asked: Sequence[ProcessPresence]) -> list[None]:

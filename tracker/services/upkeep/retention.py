@@ -48,6 +48,7 @@ ROUND_S = 3.0
 REWIND = timedelta(days=1)
 """How often it comes back to what could not be dropped."""
 MOST_COUNTED = 10_000
+"""Tasks that one walk has yet to come by, beyond which it is not counted."""
 GATHERED = timedelta(hours=6)
 """How long what is less than a batch waits for more where it is archived: each is a file."""
 ARCHIVED_AT_LEAST = 100

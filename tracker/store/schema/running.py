@@ -48,6 +48,8 @@ processes = Table(
     Column("ahead_ms", Integer, nullable=False),
     # Of its callback secrets, the signing one first: digests, which tell nobody the secrets.
     Column("secret_marks", JsonDoc, nullable=False),
+    # Its chores that have not ended well for long; NULL where code before 0047 wrote it.
+    Column("failing", JsonDoc),
     Index(None, "seen_at"),
 )
 

@@ -120,6 +120,7 @@ WORDS: Words = {
     "condition.clock_stepped": "a clock was set",
     "condition.database_changed": "another database",
     "condition.chore_behind": "a chore is far behind",
+    "condition.chore_failing": "a chore fails",
     "condition.retention_behind": "retention is behind",
     "condition.recovering": "being recovered from a backup",
     "condition.restoring": "a restore has not ended",

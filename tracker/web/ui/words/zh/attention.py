@@ -95,6 +95,7 @@ WORDS: Words = {
     "condition.clock_stepped": "时钟被调整",
     "condition.database_changed": "换了数据库",
     "condition.chore_behind": "后台任务严重落后",
+    "condition.chore_failing": "后台任务失败",
     "condition.retention_behind": "过期内容清理落后",
     "condition.recovering": "正在从备份恢复",
     "condition.restoring": "恢复尚未完成",
