@@ -16,8 +16,8 @@ from tracker.domain.exchange import HttpResult
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task
 from tracker.services.access.keys import Grant, Keys
-from tracker.services.named_objects import ROUNDS, STRETCHES, check_named
-from tracker.services.owned_results import SELDOM, STRETCH, TAIL, OwnedResults
+from tracker.services.named_objects import ROUNDS, SPANS, check_named
+from tracker.services.owned_results import SELDOM, SPAN, TAIL, OwnedResults
 from tracker.services.submit.request import Submission
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep.counting import EndCounter
@@ -172,7 +172,7 @@ async def test_a_long_feed_is_recorded_while_the_caller_waits_or_asks_again(
     await fill_feed(bench, TAIL + 1)
     assert not await may_name(bench, "mine", "1")
     assert await recorded(bench, "1") == {"1": "theirs"}
-    await fill_feed(bench, TAIL + 1 + ROUNDS * STRETCHES * STRETCH)
+    await fill_feed(bench, TAIL + 1 + ROUNDS * SPANS * SPAN)
     with pytest.raises(Unavailable):
         await may_name(bench, "mine", "3")
     assert not await may_name(bench, "mine", "3")

@@ -8,6 +8,7 @@ from tracker.clock import new_token
 from tracker.domain import retry
 from tracker.domain.signals import CrashPoint
 from tracker.domain.work import JobKind, lane_of
+from tracker.providers.ports.account import slot_caps
 from tracker.services.context import Context
 from tracker.services.lookout import Lookout
 from tracker.store import due_jobs, jobs, tasks
@@ -72,12 +73,8 @@ class Leases:
 
     def _rooms(self, tx: Tx) -> dict[str, FreeSlots]:
         """Free slots by lane, of the accounts that have a cap: a hint, `attempting` makes sure."""
-        caps = {
-            name: account.max_in_flight
-            for name, account in self._context.accounts.items()
-            if account.max_in_flight is not None
-        }
-        held = tasks.slots_held(tx.db, caps) if caps else {}
+        caps = slot_caps(self._context.accounts)
+        held = tasks.slots_held(tx.db, caps)
         return {
             lane_of(*name): FreeSlots(cap - held.get(name, 0), cap) for name, cap in caps.items()
         }

@@ -21,7 +21,7 @@ _LONGEST_NAME = 2048
 """Characters of a text that is looked into for a name; longer ones are files and prompts."""
 MOST_NAMED = 1000
 """Ids of one kind that an input may name: each is looked up by a parameter of its own, or two."""
-ROUNDS, STRETCHES = 2, 2
+ROUNDS, SPANS = 2, 2
 """How often, and how much at once, results are recorded while somebody waits."""
 _NONE: Mapping[str, NamedObject] = MappingProxyType({})
 
@@ -176,7 +176,7 @@ async def _owners(
             return await context.store.read(look)
         except LookupError:
             if rounds_left:
-                await results.record_some(STRETCHES)
+                await results.record_some(SPANS)
     raise Unavailable("it is still being recorded which tenant earlier results belong to")
 
 

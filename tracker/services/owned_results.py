@@ -15,7 +15,7 @@ from tracker.store.made_objects import MadeObject
 from tracker.store.owned_results import FeedResults
 from tracker.store.store import Reading
 
-STRETCH = 1000
+SPAN = 1000
 """Feed entries of one transaction."""
 TAIL = 2000
 """Entries that are looked at on the spot, where no worker has recorded them."""
@@ -56,17 +56,17 @@ class OwnedResults:
         if not await self.record_all():
             self._left_out = SELDOM - 1
 
-    async def record_some(self, stretches: int) -> bool:
+    async def record_some(self, spans: int) -> bool:
         """Record so many pieces of the feed; returns whether more may be left."""
         store = self._context.store
-        for _ in range(stretches):
+        for _ in range(spans):
             # Read beside the writer: what stands in the feed stays as it is, and a task's pieces
             # that come later come with an entry of their own.
             recording = await store.read(self._next)
             piece = recording.piece
             if not piece.count or not await store.write(_record, recording):
                 return False
-            if piece.count < STRETCH:
+            if piece.count < SPAN:
                 return False
         return True
 
@@ -79,7 +79,7 @@ class OwnedResults:
 
     def _next(self, db: Reading) -> _Recording:
         after = owned_results.read_standing(db).recorded_to or 0
-        piece = owned_results.read(db, after, limit=STRETCH)
+        piece = owned_results.read(db, after, limit=SPAN)
         return _Recording(piece, self._list_made(piece.tasks))
 
     def _list_made(self, tasks: Iterable[Task]) -> list[MadeObject]:

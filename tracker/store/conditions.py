@@ -1,5 +1,6 @@
 """Statements on `conditions`: what is wrong for a while, from when to when."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -112,13 +113,18 @@ def list_open(db: Connection) -> list[Condition]:
     return [Condition(*row) for row in db.execute(found)]
 
 
+def accounts_with(found: Iterable[Condition], name: str) -> set[tuple[str, str]]:
+    """Return the accounts, each with its provider, that have a condition of this name."""
+    return {(one.provider, one.account) for one in found if one.name == name}
+
+
 def list_told(db: Connection) -> list[Condition]:
     """List the open conditions that people are told of, oldest first.
 
     An ailing account whose latest submit was refused is told of once: the ailment says more.
     """
     found = list_open(db)
-    ailing = {(one.provider, one.account) for one in found if one.name == ACCOUNT_AILING}
+    ailing = accounts_with(found, ACCOUNT_AILING)
     return [
         one
         for one in found

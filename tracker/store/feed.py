@@ -93,7 +93,7 @@ def tail(db: Connection, after: int, *, limit: int) -> list[Change]:
     return [_change(row) for row in rows]
 
 
-def stretch(db: Connection, after: int, *, limit: int) -> tuple[int | None, int]:
+def measure_span(db: Connection, after: int, *, limit: int) -> tuple[int | None, int]:
     """Return the last number of the entries behind a position, and how many they are.
 
     Whoever has seen a number never misses one below it.

@@ -72,7 +72,7 @@ def read_standing(db: Connection, tenant: str | None = None) -> RecordingState:
 
 def read(db: Connection, after: int, *, limit: int) -> FeedResults:
     """Return the feed behind a number. Whoever has seen one never misses one below it."""
-    last, count = feed.stretch(db, after, limit=limit)
+    last, count = feed.measure_span(db, after, limit=limit)
     if last is None:
         return FeedResults(after, after, 0)
     moved = (

@@ -1,6 +1,6 @@
 """Statements on `retention_walks`, and on ended tasks in the order in which they are walked."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, select, text, tuple_
 
-from tracker.domain.retention import KeptClass
+from tracker.domain.retention import KeptClass, RetentionWalk
 from tracker.domain.task import TaskState
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.decoding import RowReader
@@ -121,6 +121,12 @@ def progress(db: Connection) -> dict[str, WalkProgress]:
         )
         for row in db.execute(_WALKS)
     }
+
+
+def find_places(db: Connection, walks: Iterable[RetentionWalk]) -> dict[RetentionWalk, WalkPlace]:
+    """Return the last task that each walk has come by; of one that has not begun, the beginning."""
+    there = progress(db)
+    return {walk: there[walk.name].place if walk.name in there else WalkPlace() for walk in walks}
 
 
 def progress_later(db: Connection, names: Collection[str]) -> Callable[[], dict[str, WalkProgress]]:

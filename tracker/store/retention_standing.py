@@ -11,7 +11,6 @@ from tracker.domain.retention import RetentionPolicy, RetentionWalk
 from tracker.store import archives, chore_leases, holds, retention
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.outage import brief
-from tracker.store.retention import WalkPlace
 
 _EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -56,11 +55,8 @@ def stand(url: str, policy: RetentionPolicy, *, chore: str) -> RetentionStanding
 
 
 def _next(db: Connection, policy: RetentionPolicy) -> tuple[RetentionWalk, datetime] | None:
-    there = retention.progress(db)
     found: list[tuple[RetentionWalk, datetime]] = []
-    for walk in policy.walks():
-        at = there.get(walk.name)
-        place = WalkPlace() if at is None else at.place
+    for walk, place in retention.find_places(db, policy.walks()).items():
         first = retention.page(db, place, before=_EVER, limit=1)
         found += [(walk, row.place.finished_at) for row in first]
     return min(found, key=lambda one: one[1] + one[0].keep, default=None)

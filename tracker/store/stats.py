@@ -68,7 +68,7 @@ def prepare_counted_place(db: Connection) -> Callable[[], int]:
 
 def read(db: Connection, after: int, *, limit: int) -> FeedSpan:
     """Return the feed behind a place. Whoever has seen a number never misses one below it."""
-    last, count = feed.stretch(db, after, limit=limit)
+    last, count = feed.measure_span(db, after, limit=limit)
     if last is None:
         return FeedSpan(after, after, 0)
     found = db.execute(_ENDS, {"after": after, "last": last}).all()
@@ -148,12 +148,12 @@ _ENDS = (
 )
 
 
-def fold(db: Connection, stretch: FeedSpan) -> bool:
+def fold(db: Connection, span: FeedSpan) -> bool:
     """Count what was read; False when somebody else has counted it or is counting."""
-    if not _may_count(db) or not _advance(db, before=stretch.after, to=stretch.last):
+    if not _may_count(db) or not _advance(db, before=span.after, to=span.last):
         return False
-    _add(db, tally(stretch.ends, stretch.changes))
-    _keep_counted(db, stretch.bills)
+    _add(db, tally(span.ends, span.changes))
+    _keep_counted(db, span.bills)
     return True
 
 

@@ -387,7 +387,8 @@ def slots_held(db: Connection, accounts: Collection[tuple[str, str]]) -> dict[tu
         )
         .group_by(tasks.c.provider, tasks.c.account)
     )
-    return {(provider, account): int(n) for provider, account, n in db.execute(found)}
+    rows = db.execute(found) if accounts else ()
+    return {(provider, account): int(n) for provider, account, n in rows}
 
 
 def _lock_found(db: Connection, found: Select[Any]) -> list[Task]:

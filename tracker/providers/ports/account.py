@@ -227,6 +227,13 @@ class Account:
         return self.options.profile
 
 
+def slot_caps(accounts: Mapping[tuple[str, str], Account]) -> dict[tuple[str, str], int]:
+    """Return how many slots each account has at once, of those that have a limit."""
+    return {
+        name: one.max_in_flight for name, one in accounts.items() if one.max_in_flight is not None
+    }
+
+
 def _secrets_in(value: object) -> Iterator[str]:
     if isinstance(value, SecretStr):
         text = value.get_secret_value()

@@ -9,7 +9,7 @@ from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.records import record
 from tracker.domain.spelling import hint
 from tracker.domain.task import Task
-from tracker.providers.ports.account import Account
+from tracker.providers.ports.account import Account, slot_caps
 from tracker.providers.ports.adapter import NO_SUCH_OPERATION
 from tracker.providers.ports.provider import Provider
 from tracker.services.context import Context
@@ -201,11 +201,7 @@ class AccountChooser:
     def _read(self, db: Reading, provider: str) -> tuple[frozenset[str], frozenset[str]]:
         raised = conditions.list_open(db)
         ailing = {c.account for c in raised if (c.name, c.provider) == (ACCOUNT_AILING, provider)}
-        caps = {
-            name: account.max_in_flight
-            for name, account in self._context.accounts.items()
-            if name[0] == provider and account.max_in_flight is not None
-        }
-        held = tasks.slots_held(db, caps) if caps else {}
-        full = {name for (_, name), cap in caps.items() if held.get((provider, name), 0) >= cap}
+        caps = slot_caps(self._context.accounts)
+        held = tasks.slots_held(db, [name for name in caps if name[0] == provider])
+        full = {name for (owner, name), count in held.items() if count >= caps[owner, name]}
         return frozenset(ailing), frozenset(full)

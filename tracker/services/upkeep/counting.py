@@ -17,7 +17,7 @@ from tracker.store.driver.transaction import Tx
 from tracker.store.stats import FeedSpan
 from tracker.store.store import Reading
 
-STRETCH = 1000
+SPAN = 1000
 """Feed entries of one transaction."""
 TAIL = 5000
 """Entries that are counted on the spot at most, where no worker has folded them."""
@@ -54,15 +54,15 @@ class EndCounter:
         """Fold until nothing is left."""
         store = self._context.store
         while await store.read(costs.is_any_uncounted):
-            if await store.write(_count_costs, STRETCH) < STRETCH:
+            if await store.write(_count_costs, SPAN) < SPAN:
                 break
         while True:
             # Read beside the writer: what stands in the feed stays as it is, and the place that
             # moves from `after` moves once.
-            stretch = await store.read(_next_stretch)
-            if not stretch.count or not await store.write(_fold, stretch):
+            span = await store.read(_next_span)
+            if not span.count or not await store.write(_fold, span):
                 return
-            if stretch.count < STRETCH:
+            if span.count < SPAN:
                 return
 
     async def forget(self) -> None:
@@ -110,12 +110,12 @@ def _by_account(
     return accounts
 
 
-def _next_stretch(db: Reading) -> FeedSpan:
-    return stats.read(db, stats.read_counted_place(db), limit=STRETCH)
+def _next_span(db: Reading) -> FeedSpan:
+    return stats.read(db, stats.read_counted_place(db), limit=SPAN)
 
 
-def _fold(tx: Tx, stretches: Sequence[FeedSpan]) -> list[bool]:
-    return [stats.fold(tx.db, stretch) for stretch in stretches]
+def _fold(tx: Tx, spans: Sequence[FeedSpan]) -> list[bool]:
+    return [stats.fold(tx.db, span) for span in spans]
 
 
 def _count_costs(tx: Tx, limits: Sequence[int]) -> list[int]:

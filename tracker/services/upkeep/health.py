@@ -57,7 +57,7 @@ class AccountHealthCheck:
             if found is not None:
                 tries[one.provider, one.account].append(found)
         now = context.clock.now()
-        raised = {(c.provider, c.account) for c in there if c.name == ACCOUNT_AILING}
+        raised = conditions.accounts_with(there, ACCOUNT_AILING)
         for name in sorted({*tries, *raised}):
             reason = ailment(tries.get(name, []), now=now)
             if (reason is None) == (name in raised):
@@ -81,7 +81,7 @@ class AccountHealthCheck:
             if is_refused or one.outcome in _ACCEPTED:
                 answered = ProviderReply(one.ended_at, is_refused, one.message or one.outcome)
                 newest.setdefault((one.provider, one.account), answered)
-        raised = {(c.provider, c.account) for c in there if c.name == ACCOUNT_REFUSED}
+        raised = conditions.accounts_with(there, ACCOUNT_REFUSED)
         for name in sorted({*newest, *raised}):
             if name in context.accounts and name not in newest:
                 continue
@@ -110,7 +110,7 @@ class AccountHealthCheck:
             is_accepted = one.outcome in _ACCEPTED
             submitted = AnsweredSubmit(one.ended_at, is_accepted, one.message or one.outcome)
             submits[one.provider, one.account].append(submitted)
-        raised = {(c.provider, c.account) for c in there if c.name == ACCOUNT_STANDSTILL}
+        raised = conditions.accounts_with(there, ACCOUNT_STANDSTILL)
         for name in sorted({*submits, *raised}):
             found = submits.get(name, [])
             since = standstill_since(found, before=self._standing.pop(name, None), now=now)
@@ -129,7 +129,7 @@ class AccountHealthCheck:
             lambda db: {*due_jobs.lanes(db, JobKind.SUBMIT), *due_jobs.lanes(db, JobKind.RECONCILE)}
         )
         missing = lanes - {lane_of(*name) for name in context.accounts}
-        raised = {lane_of(c.provider, c.account) for c in there if c.name == ACCOUNT_MISSING}
+        raised = {lane_of(*name) for name in conditions.accounts_with(there, ACCOUNT_MISSING)}
         for lane in sorted(missing ^ raised):
             provider, account = names_of(lane)
             reason = MISSING if lane in missing else None
@@ -140,10 +140,7 @@ class AccountHealthCheck:
     async def _look_for_keys(self, there: Sequence[Condition]) -> None:
         """End what was said of tokens of accounts that need none any more, or are gone."""
         context = self._context
-        for one in there:
-            name = (one.provider, one.account)
-            if one.name != ACCOUNT_TOKEN_REFUSED:
-                continue
+        for name in sorted(conditions.accounts_with(there, ACCOUNT_TOKEN_REFUSED)):
             tokens = context.providers[name[0]].tokens if name in context.accounts else None
             if tokens is None or not tokens.needs_token(context.accounts[name]):
                 await context.store.write(tell, ConditionReport(ACCOUNT_TOKEN_REFUSED, *name, None))

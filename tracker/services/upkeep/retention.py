@@ -316,14 +316,9 @@ class RetentionChore:
 
     def _count_left(self, db: Reading) -> int:
         """Count what is due and not dropped, over all walks."""
-        there = retention.progress(db)
-        places = {
-            walk: at.place if (at := there.get(walk.name)) is not None else WalkPlace()
-            for walk in self._walks
-        }
         return sum(
             retention.count(db, place, before=self._asking.find_limit(walk), most=MOST_COUNTED)
-            for walk, place in places.items()
+            for walk, place in retention.find_places(db, self._walks).items()
         )
 
 

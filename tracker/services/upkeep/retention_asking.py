@@ -9,7 +9,7 @@ from tracker.services.context import Context
 from tracker.services.upkeep.retention_lease import LATEST
 from tracker.store import retention, retention_plans
 from tracker.store.conditions import RETENTION_WAITS
-from tracker.store.retention import LONG_AGO, WalkPlace
+from tracker.store.retention import LONG_AGO
 from tracker.store.store import Reading
 
 FREE = 1000
@@ -65,11 +65,9 @@ class RetentionAsking:
 
         Much of few tasks is no plan that anybody would look at: up to FREE go unasked.
         """
-        there, approved = retention.progress(db), retention_plans.read_approved(db)
+        approved = retention_plans.read_approved(db)
         found: dict[str, datetime] = {}
-        for walk in self._walks:
-            at = there.get(walk.name)
-            place = WalkPlace() if at is None else at.place
+        for walk, place in retention.find_places(db, self._walks).items():
             before = self.due_before(walk)
             if retention.count(db, place, before=before, most=self._free + 1) <= self._free:
                 continue

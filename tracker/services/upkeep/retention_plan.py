@@ -8,7 +8,6 @@ from tracker.domain.retention import Keep, KeptClass, RetentionPolicy
 from tracker.services.upkeep.retention_lease import LATEST
 from tracker.store import retention, retention_plans
 from tracker.store.driver.transaction import Tx
-from tracker.store.retention import WalkPlace
 from tracker.store.store import Reading
 
 
@@ -28,11 +27,8 @@ class PlannedDrop:
 
 def plan(db: Reading, policy: RetentionPolicy, *, now: datetime) -> list[PlannedDrop]:
     """Count rows and bytes that are due; changes nothing. Holds are not taken off."""
-    there = retention.progress(db)
     found = []
-    for walk in policy.walks():
-        at = there.get(walk.name)
-        place = WalkPlace() if at is None else at.place
+    for walk, place in retention.find_places(db, policy.walks()).items():
         groups = retention_plans.list_planned(
             db, walk.kept_class, place, before=now - LATEST - walk.keep
         )

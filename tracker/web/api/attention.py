@@ -12,6 +12,7 @@ from tracker.domain.delivery import Endpoint
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.rendering import instant
 from tracker.domain.task import FollowUp, TaskState
+from tracker.providers.ports.account import slot_caps
 from tracker.store import attempts, attention, conditions, endpoints, forgeries, tasks
 from tracker.store.endpoint_troubles import EndpointTrouble, troubles
 from tracker.store.jobs import WAITING
@@ -37,11 +38,7 @@ async def get(request: Request) -> Response:
 async def collect(our: Services, owner: str) -> service_views.Attention:
     """Return what of a tenant's needs a human. Raises Unavailable."""
     await our.reception.forgeries.flush()
-    caps = {
-        name: one.max_in_flight
-        for name, one in our.accounts.items()
-        if one.max_in_flight is not None
-    }
+    caps = slot_caps(our.accounts)
     found = await our.store.read(lambda db: _collect(db, owner, our.clock.now(), caps))
     for task in found["uncertain"]:
         reason = our.actions.why_a_person_must_resolve(task["provider"], task["account"])
@@ -102,7 +99,7 @@ def _full_accounts(
     """Return the accounts of queued tasks that have no free slot."""
     named = {(one.provider, one.account) for one in found if one.state is TaskState.QUEUED}
     asked = named & caps.keys()
-    held = tasks.slots_held(db, asked) if asked else {}
+    held = tasks.slots_held(db, asked)
     return {name for name in asked if held.get(name, 0) >= caps[name]}
 
 
