@@ -46,7 +46,7 @@ from tracker.services.deliver.delivery import DeliverySender
 from tracker.services.submit.request import Submission
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep import archive_reading
-from tracker.services.upkeep.identity import DatabaseIdentity
+from tracker.services.upkeep.database_identity import DatabaseIdentity
 from tracker.services.upkeep.retention_lease import NAME as RETENTION
 from tracker.store import conditions, feed
 from tracker.store.archives import ArchiveFilter

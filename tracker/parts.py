@@ -49,12 +49,12 @@ from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.runs import BulkRuns
 from tracker.services.submit.scenarios import Scenarios
 from tracker.services.submit.submission import SubmissionIntake
-from tracker.services.upkeep.identity import DatabaseIdentity
+from tracker.services.upkeep.clock_step_watch import ClockStepWatch
+from tracker.services.upkeep.database_identity import DatabaseIdentity
 from tracker.services.upkeep.presence import ProcessPresence
 from tracker.services.upkeep.probing import AccountProber
 from tracker.services.upkeep.stalls import Stalls
 from tracker.services.upkeep.state_counts import StateCounting
-from tracker.services.upkeep.steps import ClockStepWatch
 from tracker.services.upkeep.sweeping import Sweeper
 from tracker.settings import Settings, SettingsError
 from tracker.store.store import Store

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from sqlalchemy import Connection, create_engine, text
 
-from tests.services.upkeep.test_pulling import put_off
+from tests.services.upkeep.test_due_time_repair import put_off
 from tests.store.test_listing import connected
 from tests.support.alerts import fires, steady_gauges
 from tests.support.command import run

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from tests.support.made_up_stream import TELL, MadeUpTextStream
 from tracker.domain.access import Scope
+from tracker.domain.decimal_names import number_of
 from tracker.domain.lifecycle import Transition
-from tracker.domain.numbers import number_of
 from tracker.domain.task import Task
 from tracker.providers.kit.front_calls import no_route, whole_number
 from tracker.providers.kit.passed_calls import PlainCalls

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from enum import StrEnum
 
-from tracker.domain.members import direct_members
+from tracker.domain.enum_members import direct_members
 from tracker.domain.records import changed, record
 
 

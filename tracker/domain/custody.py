@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from tracker.domain.members import direct_members
+from tracker.domain.enum_members import direct_members
 from tracker.domain.notices import derive_id
 from tracker.domain.records import changed, record
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState

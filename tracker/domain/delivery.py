@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from tracker.domain import retry
-from tracker.domain.members import direct_members
+from tracker.domain.enum_members import direct_members
 from tracker.domain.notices import EventFilter
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from tracker.domain.enum_members import direct_members
 from tracker.domain.events import OF_ASSETS, EventKind
-from tracker.domain.members import direct_members
 from tracker.domain.task import KNOWN_TO_PROVIDER, TERMINAL, Awaits, Task, TaskState
 
 

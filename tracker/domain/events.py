@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from tracker.domain.cost import Cost
-from tracker.domain.members import direct_members
+from tracker.domain.enum_members import direct_members
 from tracker.domain.records import record
 from tracker.domain.task import Artifact, TaskError
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from tracker.domain.members import direct_members
+from tracker.domain.enum_members import direct_members
 
 MaySend = Callable[[], bool]
 """Asked when the first byte of a request is about to leave."""

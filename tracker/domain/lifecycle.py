@@ -10,10 +10,9 @@ from types import MappingProxyType
 
 from tracker.domain.cost import restate_costs
 from tracker.domain.effects import Effect, effects_of
+from tracker.domain.enum_members import direct_members
 from tracker.domain.errors import Misuse, Unavailable
 from tracker.domain.events import SEEN, Event, EventKind, Source
-from tracker.domain.members import direct_members
-from tracker.domain.moved import move_task
 from tracker.domain.records import changed, record
 from tracker.domain.task import (
     KNOWN_TO_PROVIDER,
@@ -25,6 +24,7 @@ from tracker.domain.task import (
     completes,
     shape_of,
 )
+from tracker.domain.task_moves import move_task
 
 S, K = TaskState, EventKind
 

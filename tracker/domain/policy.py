@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from tracker.domain.members import direct_members
+from tracker.domain.enum_members import direct_members
 from tracker.domain.polling import PollPlan
 
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=7)

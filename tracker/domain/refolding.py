@@ -14,10 +14,10 @@ from typing import Any
 from tracker.domain.cost import CostOrigin, own_estimates
 from tracker.domain.events import SEEN, Event, EventKind, Source
 from tracker.domain.lifecycle import Transition, Verdict, apply
-from tracker.domain.moved import move_task
 from tracker.domain.observation import Observation
 from tracker.domain.records import changed, record
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
+from tracker.domain.task_moves import move_task
 
 _REREAD, _CREATED = EventKind.REREAD, EventKind.CREATED
 _ADVANCED = Verdict.ADVANCED

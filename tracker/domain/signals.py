@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 
-from tracker.domain.members import direct_members
+from tracker.domain.enum_members import direct_members
 
 
 @direct_members

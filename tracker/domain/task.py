@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from tracker.domain.cost import Cost
-from tracker.domain.members import direct_members
+from tracker.domain.enum_members import direct_members
 from tracker.domain.records import changed, record
 
 

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from tracker.domain.members import direct_members
+from tracker.domain.enum_members import direct_members
 
 
 @direct_members

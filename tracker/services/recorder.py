@@ -18,7 +18,6 @@ from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.expectation import NOTHING_KNOWN
 from tracker.domain.ledger import CostEntry
 from tracker.domain.lifecycle import Step, Transition, apply
-from tracker.domain.moved import NEVER_LEFT
 from tracker.domain.records import changed
 from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.task import (
@@ -30,6 +29,7 @@ from tracker.domain.task import (
     Task,
     TaskState,
 )
+from tracker.domain.task_moves import NEVER_LEFT
 from tracker.domain.trace import trace_id
 from tracker.domain.work import JobKind, lane_of
 from tracker.services.context import Context

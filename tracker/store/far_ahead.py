@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, text
 
-from tracker.domain.farthest import LongestPauses
+from tracker.domain.longest_pauses import LongestPauses
 from tracker.domain.work import JobKind
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.types import UtcDateTime

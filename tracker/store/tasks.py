@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from tracker.domain import numbers
+from tracker.domain import decimal_names
 from tracker.domain.long_texts import WrittenJson
 from tracker.domain.records import copier
 from tracker.domain.task import AT_PROVIDER, Awaits, Task
@@ -191,7 +191,7 @@ def get_by_name(db: Connection, tenant: str, provider: str, name: str) -> Task |
     named = tasks.c.external_task_id == name
     with contextlib.suppress(ValueError):  # else it can only be an external id
         named = or_(named, tasks.c.id == UUID(name))
-    key = numbers.key_of(name)
+    key = decimal_names.key_of(name)
     if key is not None:
         named = or_(named, tasks.c.key == key)
     found = (

@@ -11,7 +11,7 @@ from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.domain.work import JobKind
 from tracker.services.leases import Leases
-from tracker.services.submit.aside import WaitingJobs
+from tracker.services.submit.waiting_jobs import WaitingJobs
 from tracker.store.jobs import Job
 from tracker.workers.leased import LeasedLoop
 from tracker.workers.loop import IDLE_S

@@ -20,9 +20,9 @@ from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep import retention, retention_lease
 from tracker.services.upkeep.backlog import BacklogWatch
 from tracker.services.upkeep.counting import EndCounter
+from tracker.services.upkeep.due_time_repair import DueTimeRepair
 from tracker.services.upkeep.health import AccountHealthCheck
 from tracker.services.upkeep.learning import DurationLearner
-from tracker.services.upkeep.pulling import DueTimeRepair
 from tracker.services.upkeep.retention import RetentionChore
 from tracker.services.upkeep.sweeping import Sweeper
 from tracker.store.jobs import Job

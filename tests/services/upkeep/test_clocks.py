@@ -12,8 +12,8 @@ from tracker.clock import ServerClock, SystemClock, machine_time
 from tracker.domain.clock_steps import LONGEST_LOOK_S
 from tracker.domain.work import JobKind
 from tracker.services.recorder import next_look
+from tracker.services.upkeep.clock_step_watch import SAID, ClockStepWatch
 from tracker.services.upkeep.presence import ProcessPresence
-from tracker.services.upkeep.steps import SAID, ClockStepWatch
 from tracker.store import conditions
 from tracker.store.driver.transaction import Tx
 from tracker.store.schema import jobs

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import create_engine, text, update
 
-from tests.services.upkeep.test_pulling import put_off
+from tests.services.upkeep.test_due_time_repair import put_off
 from tests.store.test_listing import connected
 from tests.support.custody import open_custody
 from tests.support.subscribing import OK

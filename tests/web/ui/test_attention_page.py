@@ -30,8 +30,8 @@ from tracker.locale import ENGLISH
 from tracker.services import tokens
 from tracker.services.backup import readying
 from tracker.services.deliver.delivery import unreadable_secret
+from tracker.services.upkeep import clock_step_watch, learning, stalls
 from tracker.services.upkeep import health as upkeep_health
-from tracker.services.upkeep import learning, stalls, steps
 from tracker.services.upkeep.backlog import far_behind_reason
 from tracker.services.upkeep.retention import ARCHIVE_REASON, behind_reason
 from tracker.services.upkeep.retention_asking import waits_reason
@@ -228,7 +228,10 @@ def every_condition() -> list[tuple[str, bool, str]]:
         (conditions.SECRETS_DIFFER, False, presence.SECRETS_DIFFER),
         (conditions.SECRETS_DIFFER, False, unreadable_secret("e-1", cannot_open())),
         *((conditions.CLOCK_SKEW, False, skew) for skew in skews if skew is not None),
-        *((conditions.CLOCK_STEPPED, False, steps.step_reason(by)) for by in (90.0, -90.0)),
+        *(
+            (conditions.CLOCK_STEPPED, False, clock_step_watch.step_reason(by))
+            for by in (90.0, -90.0)
+        ),
         (conditions.CHORE_BEHIND, False, far_behind_reason("counting", 100_001)),
         *((conditions.CHORE_FAILING, False, one) for one in presence.failing_chores(FAILING)),
         (conditions.RETENTION_BEHIND, False, behind_reason(timedelta(hours=1), 5)),

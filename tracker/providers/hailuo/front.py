@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from tracker.domain.decimal_names import number_of
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.lifecycle import Transition
-from tracker.domain.numbers import number_of
 from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.hailuo.inputs import CREATES
 from tracker.providers.kit.front_answers import STATUSES, link_of, reason_of

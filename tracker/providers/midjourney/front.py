@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker.domain.access import Scope
+from tracker.domain.decimal_names import number_of
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.lifecycle import Transition
-from tracker.domain.numbers import number_of
 from tracker.domain.task import Task
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront

@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from tracker.domain.numbers import number_of
+from tracker.domain.decimal_names import number_of
 from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
 from tracker.providers.midjourney.task_object import MODAL
 from tracker.providers.ports.front_call import Fault

@@ -86,7 +86,7 @@ class NamedUpload:
 class Get:
     """Show tasks by their names, in the order of these.
 
-    by:        `id` (ours, or its decimal name: domain.numbers), `external` (callers'), `any` tries
+    by:        `id` (ours, or its decimal name), `external` (callers'), `any` tries
                all, for one name alone.
     operation: a task of another one is none; None for all.
     must_exist: refuse with NOT_FOUND where no task has the name.

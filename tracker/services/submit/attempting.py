@@ -30,13 +30,7 @@ from tracker.services.call_turns import CallPurpose
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
 from tracker.services.parts import CreatedParts, take_in_parts
 from tracker.services.recorder import Recorder
-from tracker.services.submit.aside import WaitingJobs
-from tracker.services.submit.create_turn import CreateTurn
-from tracker.services.submit.holds import SubmitHolds
-from tracker.services.submit.on_the_way import judge_answer
-from tracker.services.submit.persistence import persistently
-from tracker.services.submit.streaming import StreamedAnswer
-from tracker.services.submit.tries import (
+from tracker.services.submit.attempt_results import (
     LARGE,
     AttemptInput,
     EndedAttempt,
@@ -49,7 +43,13 @@ from tracker.services.submit.tries import (
     event_of,
     words_of,
 )
+from tracker.services.submit.create_turn import CreateTurn
+from tracker.services.submit.holds import SubmitHolds
+from tracker.services.submit.judging_answers import judge_answer
+from tracker.services.submit.persistent_writes import write_persistently
+from tracker.services.submit.streaming import StreamedAnswer
 from tracker.services.submit.under_way import CallUnderWay
+from tracker.services.submit.waiting_jobs import WaitingJobs
 from tracker.store import attempts, jobs, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job
@@ -141,7 +141,7 @@ class SubmitAttempts:
         Raises Unavailable when it stays away; then the open attempt says that nobody knows.
         """
         context = self._context
-        await persistently(
+        await write_persistently(
             context.clock, lambda: context.store.write(self._end, ended, is_patient=True)
         )
 

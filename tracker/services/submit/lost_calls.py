@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from tracker.domain.task import Awaits
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
-from tracker.services.submit.tries import build_lost_event
+from tracker.services.submit.attempt_results import build_lost_event
 from tracker.store import attempts, tasks
 from tracker.store.driver.transaction import Tx
 

@@ -21,8 +21,8 @@ from tracker.domain.signals import CrashPoint
 from tracker.providers.ports.adapter import StreamReader
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
-from tracker.services.submit.persistence import persistently
-from tracker.services.submit.tries import OpenAttempt
+from tracker.services.submit.attempt_results import OpenAttempt
+from tracker.services.submit.persistent_writes import write_persistently
 from tracker.services.submit.under_way import CallUnderWay, record_open
 from tracker.store import stream_texts, tasks
 from tracker.store.driver.transaction import Tx
@@ -114,7 +114,7 @@ class StreamedAnswer:
         self._text += self._whole_characters(self._reader.rest())
         if len(self._text) > MOST_CHARS:
             self._text, broken = self._text[:MOST_CHARS], broken or _TOO_LONG
-        await persistently(self._context.clock, lambda: self._write_down(len(self._text)))
+        await write_persistently(self._context.clock, lambda: self._write_down(len(self._text)))
         redact = self._context.redactor.redact
         # The reader had the pieces as they came, and may have found more in them than the text.
         return redact_value(self._reader.finish(redact(self._text), broken), redact)

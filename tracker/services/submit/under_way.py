@@ -13,7 +13,7 @@ from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.signals import CrashPoint
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
-from tracker.services.submit.tries import OpenAttempt
+from tracker.services.submit.attempt_results import OpenAttempt
 from tracker.store import attempts, tasks
 from tracker.store.driver.transaction import Tx
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from tracker.domain import cursor, numbers
+from tracker.domain import cursor, decimal_names
 from tracker.domain.errors import BeingSent, Conflict, NotFound, Unavailable
 from tracker.domain.records import changed
 from tracker.domain.task import TERMINAL, ArtifactState, Task
@@ -191,7 +191,7 @@ async def _load_named(request: Request, provider: str, command: Get) -> list[Tas
     """Return those of the named tasks that there are, in the order of their names."""
     owner, by_id = tenant(request), command.by == "id"
     ids = [id_ for name in command.names if (id_ := query.as_uuid(name))] if by_id else []
-    keys = [key for name in command.names if (key := numbers.key_of(name))] if by_id else []
+    keys = [key for name in command.names if (key := decimal_names.key_of(name))] if by_id else []
     externals = () if by_id else command.names
     found = await services(request).store.read(
         lambda db: front.find_named(db, owner, provider, ids=ids, keys=keys, external_ids=externals)
@@ -202,7 +202,7 @@ async def _load_named(request: Request, provider: str, command: Get) -> list[Tas
         known |= dict.fromkeys(names, task)
     wanted: Sequence[UUID | int | str] = command.names
     if by_id:
-        wanted = [query.as_uuid(n) or numbers.key_of(n) or n for n in command.names]
+        wanted = [query.as_uuid(n) or decimal_names.key_of(n) or n for n in command.names]
     return [known[name] for name in dict.fromkeys(wanted) if name in known]
 
 

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.numbers import key_of, number_of
+from tracker.domain.decimal_names import key_of, number_of
 
 
 @given(key=st.integers(1, 2**52 - 1))

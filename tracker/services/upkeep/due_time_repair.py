@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tracker.domain.clock_steps import LONGEST_LOOK_S
-from tracker.domain.farthest import LongestPauses, farthest
+from tracker.domain.longest_pauses import LongestPauses, longest_pauses
 from tracker.services.context import Context
 from tracker.store import far_ahead
 from tracker.store.driver.transaction import Tx
@@ -26,16 +26,17 @@ class DueTimeRepair:
 
     async def pull_back(self) -> None:
         """Make due whatever lies too far ahead. Raises Unavailable."""
-        longest = farthest(self._context.policy, slowest=self._context.expectations.slowest())
-        await self._all(longest)
+        await self._all(self._longest())
 
     async def pull_looks(self) -> None:
         """Make due the looks at open tasks that a step of the clock may have put off.
 
         Raises Unavailable.
         """
-        longest = farthest(self._context.policy, slowest=self._context.expectations.slowest())
-        await self._all(replace(longest, look=timedelta(seconds=2 * LONGEST_LOOK_S)))
+        await self._all(replace(self._longest(), look=timedelta(seconds=2 * LONGEST_LOOK_S)))
+
+    def _longest(self) -> LongestPauses:
+        return longest_pauses(self._context.policy, slowest=self._context.expectations.slowest())
 
     async def _all(self, longest: LongestPauses) -> None:
         while await self._context.store.write(self._pull, longest) >= BATCH:

@@ -10,7 +10,7 @@ PAUSE_S = 1.0
 """How long something is held in hand while the database is away."""
 
 
-async def persistently(clock: Clock, write: Callable[[], Awaitable[None]]) -> None:
+async def write_persistently(clock: Clock, write: Callable[[], Awaitable[None]]) -> None:
     """Write until the database takes it. Raises Unavailable when it stays away."""
     for tries_left in reversed(range(TRIES)):
         try:

@@ -21,8 +21,8 @@ from tracker.domain.exchange import (
 )
 from tracker.domain.work import JobKind
 from tracker.services.leases import Leases
-from tracker.services.submit.aside import WaitingJobs
 from tracker.services.submit.attempting import SubmitAttempts
+from tracker.services.submit.waiting_jobs import WaitingJobs
 from tracker.workers.jobs import JobLoop, Role
 from tracker.workers.roles import alone
 

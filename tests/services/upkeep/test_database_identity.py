@@ -6,7 +6,7 @@ from tests.support import history
 from tests.support.subscribing import OK
 from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
 from tracker.services.conditions import ConditionReport, tell
-from tracker.services.upkeep.identity import SAID, DatabaseIdentity
+from tracker.services.upkeep.database_identity import SAID, DatabaseIdentity
 from tracker.store import conditions
 from tracker.store.conditions import CLOCK_SKEW, DATABASE_CHANGED
 from tracker.store.driver.engine import sqlite_file

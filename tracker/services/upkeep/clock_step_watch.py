@@ -7,7 +7,7 @@ from tracker.clock import ServerClock
 from tracker.domain.errors import Unavailable
 from tracker.services.conditions import ConditionReport, end_after, tell
 from tracker.services.context import Context
-from tracker.services.upkeep.pulling import DueTimeRepair
+from tracker.services.upkeep.due_time_repair import DueTimeRepair
 from tracker.store.conditions import CLOCK_STEPPED
 
 log = logging.getLogger(__name__)
