@@ -70,9 +70,10 @@ def problem_types(language: Language) -> str:
     """Every `type` of a problem answer, with its cause and what to do."""
     explained, statuses = explanations(language), problems.statuses()
     meaning, remedy = (translate(text, language) for text in (home.MEANING, home.REMEDY))
+    colon = ": " if language == ENGLISH else translate(":", language)
     return "\n\n".join(
         f"## {slug}\n\n`{problems.PREFIX}{slug}` · {statuses[slug]} · {one.title}\n\n"
-        f"- {meaning}: {one.cause}\n- {remedy}: {one.remedy}"
+        f"- {meaning}{colon}{one.cause}\n- {remedy}{colon}{one.remedy}"
         for slug, one in explained.items()
         if slug in statuses
     )

@@ -28,7 +28,9 @@ def test_help_follows_lang() -> None:
 
 
 def test_examples_and_what_doctor_finds_follow_lang(tmp_path: Path) -> None:
-    assert "示例:" in run("tasks", "list", "--help", **CHINESE).stdout
+    told = run("callbacks", "--help", **CHINESE).stdout
+    assert "示例：" in told
+    assert "attach   把被隔离的回调交给它所属的任务。" in told
     assert "Examples:" in run("tasks", "list", "--help").stdout
     found = run("doctor", "--offline", TRACKER_DATA_DIR=str(tmp_path), **CHINESE).stdout
     assert "TRACKER_PUBLIC_URL: 未设置：服务商无法回调" in found

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from tracker.cli.command import examples
+from tracker.cli.command import Command, examples
 from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.resubmit import add_selection, body_of, state_option
 from tracker.cli.runs import print_run
@@ -18,12 +18,13 @@ _STATES = (
 
 
 @click.command(
+    cls=Command,
     epilog=examples(
         "tracker tasks act cancel --state queued --since 1h      # a dry run",
         "tracker tasks act cancel --state queued --since 1h --yes",
         "tracker tasks act refresh TASK_ID TASK_ID --yes",
         "tracker tasks act resubmit --state failed --since 1h --background",
-    )
+    ),
 )
 @remote
 @click.argument("action", type=choice(["refresh", "cancel", "resubmit"]))

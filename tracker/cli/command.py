@@ -1,7 +1,9 @@
 """Commands and groups whose help has sections and examples, and which know a misspelt name."""
 
 import errno
+import inspect
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 click.Context.formatter_class = Formatter
+_SENTENCE_END = re.compile(r"(?<=[.]) |(?<=。)")
 
 
 def examples(*lines: str) -> str:
@@ -31,6 +34,12 @@ class SharedOption(click.Option):
 
 class Command(click.Command):
     """A command whose own options stand first."""
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Return the first sentence of the help, whole and in the language of this process."""
+        del limit
+        told = spoken(inspect.cleandoc(self.help or "").partition("\f")[0])
+        return _SENTENCE_END.split(" ".join(told.split()), maxsplit=1)[0]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the arguments and options, then what is shared with other commands."""
@@ -138,7 +147,7 @@ class _WrongUsage(click.UsageError):
         """Print it."""
         path = self.ctx.command_path if self.ctx else "tracker"
         reason = self.format_message().rstrip(".")
-        text = f"tracker: {spoken(reason)}; {spoken(f'see `{path} --help`')}"
+        text = f"tracker: {spoken(reason)}{spoken('; ')}{spoken(f'see `{path} --help`')}"
         click.echo(text, file=file, err=True)
 
 

@@ -29,25 +29,32 @@ def heading(name: str) -> str:
     return name if found == key else found
 
 
+def _with_comment(line: str) -> str:
+    """Return an example, with what stands behind `# ` in the language of this process."""
+    before, mark, comment = line.partition("  # ")
+    return before + mark + spoken(comment)
+
+
 class Formatter(click.HelpFormatter):
     """Writes help pages in the language of this process."""
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Write the usage line."""
         if prefix is None and language() != ENGLISH:
-            prefix = f"{spoken('Usage')}: "
+            prefix = spoken("Usage") + spoken(": ")
         super().write_usage(prog, args, prefix)
 
     def write_heading(self, heading: str) -> None:
         """Write the title of a section."""
-        super().write_heading(spoken(heading))
+        self.write(f"{'':>{self.current_indent}}{spoken(heading)}{spoken(': ').rstrip()}\n")
 
     def write_text(self, text: str) -> None:
         """Write paragraphs; those that keep their lines, as examples do, keep all but the title."""
         if "\b" in text:
-            title, mark, rest = text.partition(":\n")
+            title, _, rest = text.partition(":\n")
             begin, _, word = title.rpartition("\n")
-            told = f"{begin}\n{spoken(word)}{mark}{rest}" if begin else text
+            lines = "\n".join(map(_with_comment, rest.split("\n")))
+            told = f"{begin}\n{spoken(word)}{spoken(': ').rstrip()}\n{lines}" if begin else text
             super().write_text(told)
             return
         super().write_text(spoken(text))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker.cli.command import examples
+from tracker.cli.command import Command, examples
 from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.shared import emit, fail, print_fields, say
 from tracker.cli.submit import TIMEOUT, WAIT, finish
@@ -46,11 +46,12 @@ def add_selection(command: _Command) -> _Command:
 
 
 @click.command(
+    cls=Command,
     epilog=examples(
         "tracker tasks resubmit TASK_ID --wait",
         "tracker tasks resubmit --state failed --since 1h               # a dry run",
         "tracker tasks resubmit --state failed --since 1h --yes",
-    )
+    ),
 )
 @remote
 @click.argument("task_id", required=False)

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 import click
 
-from tracker.cli.language import heading
+from tracker.cli.language import heading, spoken
 from tracker.cli.visible import cut, width
 from tracker.cli.words import age, cut_fraction, words
 
@@ -85,7 +85,9 @@ def print_table(
         click.echo(GAP.join(_cell(one, number) for one in shapes).rstrip())
     left_out = [column.name for column in columns if all(one.of is not column for one in shapes)]
     if left_out:
-        note = f"not shown at this width: {', '.join(left_out)} (--wide shows all)"
+        names = spoken(", ").join(heading(one) for one in left_out)
+        what, mend = spoken("not shown at this width"), spoken("shows all")
+        note = f"{what}{spoken(': ')}{names} (--wide {mend})"
         click.echo(textwrap.fill(note, max(_room() or len(note), NARROWEST)), err=True)
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, func, literal_column, select, text
+from sqlalchemy import Connection, Select, TextClause, func, literal_column, select, text
+from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.domain.ignored import unknown_word_of
 from tracker.domain.lifecycle import Verdict
@@ -119,18 +120,7 @@ def unknown_words(db: Connection, tenant: str, *, limit: int) -> list[UnknownWor
     """Return the unknown status words of the latest receipts that have one, the most frequent
     first.
     """
-    latest = (
-        select(receipts.c.key, receipts.c.provider, receipts.c.reason, receipts.c.task_key)
-        .where(
-            receipts.c.tenant == tenant,
-            receipts.c.verdict == literal_column(f"'{Verdict.UNKNOWN_STATUS.value}'"),
-            text(ODD),
-            none_of(DismissalKind.RECEIPT, receipts.c.key),
-        )
-        .order_by(receipts.c.key.desc())
-        .limit(_LATEST_WORDS)
-        .subquery()
-    )
+    latest = _latest_with_word(tenant).subquery()
     count = func.count()
     grouped = (
         select(
@@ -164,6 +154,25 @@ def unknown_words(db: Connection, tenant: str, *, limit: int) -> list[UnknownWor
     ]
 
 
+def receipts_of_word(
+    db: Connection, tenant: str, provider: str, word: str, *, limit: int
+) -> list[int]:
+    """Return the row keys of the latest receipts of an unknown word that nobody dismissed."""
+    latest = _latest_with_word(tenant).subquery()
+    found = select(latest.c.key, latest.c.reason).where(latest.c.provider == provider)
+    rows = db.execute(found.order_by(latest.c.key.desc())).all()
+    return [key for key, reason in rows if reason and unknown_word_of(reason) == word][:limit]
+
+
+def _latest_with_word(tenant: str) -> Select[Any]:
+    return (
+        select(receipts.c.key, receipts.c.provider, receipts.c.reason, receipts.c.task_key)
+        .where(*_asking(tenant, Verdict.UNKNOWN_STATUS))
+        .order_by(receipts.c.key.desc())
+        .limit(_LATEST_WORDS)
+    )
+
+
 def odd(
     db: Connection, tenant: str, verdict: Verdict, *, since: datetime | None = None, limit: int
 ) -> list[OddReceiptRow]:
@@ -177,13 +186,7 @@ def odd(
             receipts.c.received_at,
         )
         .outerjoin(tasks, tasks.c.key == receipts.c.task_key)
-        .where(
-            receipts.c.tenant == tenant,
-            # Spelt out, or the partial index would not be used.
-            receipts.c.verdict == literal_column(f"'{verdict.value}'"),
-            text(ODD),
-            none_of(DismissalKind.RECEIPT, receipts.c.key),
-        )
+        .where(*_asking(tenant, verdict))
         .order_by(receipts.c.key.desc())
         .limit(limit)
     )
@@ -193,6 +196,17 @@ def odd(
         OddReceiptRow(key, task_id, provider, verdict, reason, at)
         for key, task_id, provider, reason, at in db.execute(found)
     ]
+
+
+def _asking(tenant: str, verdict: Verdict) -> Sequence[ColumnElement[bool] | TextClause]:
+    """Return the conditions of receipts with a verdict that nobody has dismissed."""
+    return (
+        receipts.c.tenant == tenant,
+        # Spelt out, or the partial index would not be used.
+        receipts.c.verdict == literal_column(f"'{verdict.value}'"),
+        text(ODD),
+        none_of(DismissalKind.RECEIPT, receipts.c.key),
+    )
 
 
 def _tasks(tenant: str, since: Any) -> Select[Any]:

@@ -89,7 +89,7 @@ def test_one_is_dismissed_at_once_and_more_than_ten_when_the_number_is_typed(
     assert "Dismissed." in operator.see("/callbacks")
     question = "/callbacks/dismiss/confirm?" + "&".join(f"ids={key}" for key in keys[1:])
     asked = operator.see(question)
-    assert "Dismiss 12 receipts?" in asked
+    assert "Dismiss 12 callbacks?" in asked
     assert [key for key in keys[1:] if f"r{key} · kling" not in asked] == []
     assert operator.get(f"{question}&ids=999999999").status_code == 404
     for typed in ("", "11", "121"):
@@ -164,6 +164,24 @@ def test_hostile_bytes_are_shown_exactly_and_saved_as_they_came(
     key = api.get("/v1/receipts").json()["receipts"][0]["id"]
     page = operator.see(f"/callbacks/{key}")
     assert "00000000  00 01 02" in page
+
+
+def test_a_word_that_nobody_knows_is_dismissed_where_it_is_told(
+    operator: Person, api: httpx.Client
+) -> None:
+    id_ = submit(api, external_task_id=f"words-{new_id()}")["id"]
+    for number, word in enumerate((HOSTILE, HOSTILE, "steeping")):
+        said = kling_says(word, task_id=f"words-{id_}", updated_at=number)
+        assert api.post(callback_path(id_), content=said).status_code == 200
+    page = operator.see("/attention")
+    question = re.search(r'href="/ui(/callbacks/dismiss/confirm\?[^"]*word=%3Cscript[^"]*)"', page)
+    assert question is not None
+    asked = operator.see(unescape(question[1]))
+    assert "Dismiss 2 callbacks?" in asked
+    operator.send("/callbacks/dismiss", ids=re.findall(r'name="ids" value="(\d+)"', asked))
+    words = [one["word"] for one in api.get("/v1/attention").json()["unknown_words"]]
+    assert words == ["steeping"]
+    assert operator.get(unescape(question[1])).status_code == 404
 
 
 def test_an_endpoint_is_paused_resumed_tested_and_deleted_with_a_row_for_each(
@@ -324,7 +342,7 @@ def test_a_task_whose_outcome_nobody_told_is_resolved_by_what_a_person_found(
     assert f'href="/ui{path}' in operator.see(f"/tasks/{ids['exists']}")
     waiting = operator.see("/attention")
     assert f'href="/ui/tasks/{ids["give_up"]}/resolve/confirm' in waiting
-    assert path not in waiting  # the provider is asked about it
+    assert f'href="/ui{path}' in waiting  # beside Refresh: the provider can be asked
     for fields, told in (
         ({"verb": "exists"}, "provider_task_id"),
         ({"verb": "exists", "provider_task_id": "x" * 501}, "provider_task_id"),

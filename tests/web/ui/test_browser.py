@@ -187,7 +187,7 @@ def test_questions_open_as_dialogs_and_keys_move_and_never_act(
         ticked = page.locator("tbody tr").nth(1).locator("[type=checkbox]")
         assert ticked.is_checked()
         page.get_by_role("button", name="Dismiss the ticked ones…").click()
-        dialog = page.get_by_role("dialog", name="Dismiss 1 receipt?")
+        dialog = page.get_by_role("dialog", name="Dismiss 1 callback?")
         dialog.wait_for()
         for key in ("g", "t", "x"):  # nothing behind a dialog moves
             page.keyboard.press(key)

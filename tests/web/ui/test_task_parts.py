@@ -1,5 +1,6 @@
 """Results, filters and actors in the reader's words; commands that can be read."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
 
@@ -8,6 +9,7 @@ import pytest
 from tests.domain.factories import NOW, a_task
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
 from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE, Language
+from tracker.store.attempts import Attempt
 from tracker.web.ui.frame.formats import actor_name, amount_text, filter_text
 from tracker.web.ui.frame.words import words_of
 from tracker.web.ui.one_task import curl
@@ -86,13 +88,15 @@ def test_a_long_wait_after_the_end_has_no_reason() -> None:
     refused = a_task(TaskState.FAILED, finished_at=minutes[2])
     say = words_of(ENGLISH)
 
-    def reasons(task: Task) -> list[str]:
+    def reasons(task: Task, attempts: Sequence[Attempt] = ()) -> list[str]:
         cuts = [AxisCut(0, 9, since, until) for since, until in pairwise(minutes)]
-        return [explain_cut(task, cut, say) for cut in cuts]
+        return [explain_cut(task, attempts, cut, say) for cut in cuts]
 
     waited, worked = say("axis.waited"), say("axis.worked")
     assert reasons(sent) == [waited, waited, worked, ""]
     assert reasons(refused) == [waited, waited, "", ""]
+    unanswered = Attempt(key=1, number=1, started_at=minutes[0], latency_ms=60_000)
+    assert reasons(sent, [unanswered]) == [say("axis.answered"), waited, worked, ""]
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "is not sent on: what this gateway calls back with is unknown; give webhook_url instead": (
             "不会转发：该网关回调的内容未知；请改用 webhook_url"
         ),
-        "must be an id": "必须是 id",
+        "must be an id": "必须是 ID",
         "must be a JSON object": "必须是 JSON 对象",
         "must be one of {}": "必须是以下之一：{0}",
         "the provider has no such file: it was uploaded here, and is given by a link alone": (
@@ -182,7 +182,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         "names more than one draft": "引用了多个草稿",
         "must be: ID U1 … U4, V1 … V4 or R": "必须形如：ID 加 U1 … U4、V1 … V4 或 R",
-        "must be a list of at most {} ids": "必须是最多 {0} 个 id 的列表",
+        "must be a list of at most {} ids": "必须是最多 {0} 个 ID 的列表",
         "names another task than {}: one can be continued": (
             "与 {0} 指的不是同一个任务：只能延续一个"
         ),
@@ -240,7 +240,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "at most {} of them": "最多 {0} 个",
         "must be 1 to {} printable characters": "必须是 1 到 {0} 个可打印字符",
         "is no key of metadata": "不是 metadata 的键",
-        "must be 1 to {} ids, separated by commas": "必须是 1 到 {0} 个 id，以逗号分隔",
+        "must be 1 to {} ids, separated by commas": "必须是 1 到 {0} 个 ID，以逗号分隔",
         "no such operation of this provider": "此服务商没有这个操作",
         "no such operation of this provider; did you mean {}?": (
             "此服务商没有这个操作；你是不是想写 {0}？"

@@ -83,7 +83,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "--name: at most {} printable characters": "--name：最多 {0} 个可打印字符",
         "from now on every request needs a key: clients set TRACKER_API_KEY or --api-key": "从现在起每个请求都需要密钥：客户端请设置 TRACKER_API_KEY 或 --api-key",
         "there is no key {}; see `tracker keys list`": "没有密钥 {0}；见 `tracker keys list`",
-        "{} is not the id of a key; see `tracker keys list`": "{0} 不是密钥的 id；见 `tracker keys list`",
+        "{} is not the id of a key; see `tracker keys list`": "{0} 不是密钥的 ID；见 `tracker keys list`",
         "--scope: {} is none of {}{}": "--scope：{0} 不在 {1} 之中{2}",
         "TRACKER_HOST or --host: {} is no address of this machine": "TRACKER_HOST 或 --host：{0} 不是本机地址",
         "migrated {}": "已迁移 {0}",
@@ -159,7 +159,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "hold {} stands": "保留项 {0} 已生效",
         "tenant {} has no task {}": "租户 {0} 没有任务 {1}",
         "there is no such hold; see `tracker holds list`": "没有这项保留；见 `tracker holds list`",
-        "{} is not the id of a task": "{0} 不是任务的 id",
+        "{} is not the id of a task": "{0} 不是任务的 ID",
         "{} is no currency or unit: letters, digits, '-' and '_', at most 40": (
             "{0} 不是货币或单位：只能用字母、数字、'-' 和 '_'，最多 40 个"
         ),

@@ -43,7 +43,7 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
         "not-found": Explanation(
             "未找到",
             "服务没有这个地址，或对象不存在，或对象属于其他租户。后两种情况有意给出相同的回答。",
-            "检查 id 和路径（见 [HTTP](http.md)），并确认密钥属于正确的租户。",
+            "检查 ID 和路径（见 [HTTP](http.md)），并确认密钥属于正确的租户。",
         ),
         "method-not-allowed": Explanation(
             "此处不支持该方法",
@@ -109,7 +109,7 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
         "url-too-long": Explanation(
             "URL 过长",
             "路径与查询串超过了服务读取的长度。",
-            "一次少查一些；`POST /v1/tasks/query` 的请求体可带 500 个 id。",
+            "一次少查一些；`POST /v1/tasks/query` 的请求体可带 500 个 ID。",
         ),
         "wrong-media-type": Explanation(
             "请求体必须是 JSON",
@@ -123,7 +123,7 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
         ),
         "budget-exceeded": Explanation(
             "预算已用完",
-            "这个任务会超出租户或密钥的预算。没有写入任何记录，也没有向供应商发送任何请求。",
+            "这个任务会超出租户或密钥的预算。没有写入任何记录，也没有向服务商发送任何请求。",
             "等到预算的下一天或下个月，或请运维人员调高预算（`tracker budgets set`）。"
             "`GET /v1/costs` 给出已花费的金额。",
         ),

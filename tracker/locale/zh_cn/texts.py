@@ -34,7 +34,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "Method Not Allowed": "此路径不支持该 HTTP 方法",
         "there is no such provider": "没有这个服务商",
         "there is no such task": "没有这个任务",
-        "there is no such receipt": "没有这个收据",
+        "there is no such receipt": "没有这个回执",
         "no provider of this name sends callbacks here": "没有这个名字的服务商向这里发送回调",
         "it was applied to the task that it is about: replay it": "它已应用于所属任务：请改用 replay",
         "nothing in it can be read: {}": "其中没有可读的内容：{0}",
@@ -102,13 +102,13 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "{} has not told under which id it has the task": "{0} 还没有给出该任务在它那里的 ID",
         "{} erases a task that has ended when it is cancelled, and cannot be asked whether this one "
         "has": "{0} 在取消时会删除已结束的任务，而又无法查询该任务是否已结束",
-        "another task has the id {} at {}": "{1} 的 id {0} 已属于另一个任务",
+        "another task has the id {} at {}": "{1} 的 ID {0} 已属于另一个任务",
         "it is {}: only an uncertain task is resolved": (
             "当前状态为 {0}：只有 uncertain 状态的任务才能人工裁定"
         ),
         "goes with the verb exists, and is needed there": ("只与 exists 一起使用，且此时必填"),
         "task {} has no id at its provider yet; wait until it has": (
-            "任务 {0} 在服务商处还没有 id；请等它有了再试"
+            "任务 {0} 在服务商处还没有 ID；请等它有了再试"
         ),
         "the task that it continues is one of account {}": "被延续的任务属于账号 {0}",
         "there is no task {} to continue": "没有可延续的任务 {0}",
@@ -152,7 +152,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "it is still being recorded which tenant earlier results belong to": (
             "仍在记录先前的结果属于哪个租户"
         ),
-        "must be the id of a {}, as a text": "必须是 {0} 的 id（文本）",
+        "must be the id of a {}, as a text": "必须是 {0} 的 ID（文本）",
         "must have at most {} bytes": "最多 {0} 字节",
         "the database did not answer in time": "数据库未及时响应",
         "the database did not take it in time; it may still do": (
@@ -225,7 +225,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "may not be called: {}": "不允许调用：{0}",
         "no data: this is no callback of a task": "没有 data：这不是任务的回调",
         "no task id and stage: this is no callback of a task": (
-            "没有任务 id 和阶段：这不是任务的回调"
+            "没有任务 ID 和阶段：这不是任务的回调"
         ),
         "the provider answers with the files themselves and no URL: this needs custody of files, "
         "which is switched off (TRACKER_ASSETS)": (

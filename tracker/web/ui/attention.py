@@ -185,7 +185,7 @@ def groups_of(found: Mapping[str, Any]) -> list[AttentionGroup]:
         groups.append(_group(name, "task", entries, "since", more, link))
     receipts = found["receipts"]
     groups += [_receipts(verdict, receipts[verdict.value]) for verdict in _RECEIPTS]
-    words = {"verdict": Verdict.UNKNOWN_STATUS.value}
+    words = {"verdict": Verdict.UNKNOWN_STATUS.value, "dismissed": "false"}
     groups.append(_group("words", "word", found["unknown_words"], "last_at", "/callbacks", words))
     groups.append(_receipts(Verdict.MALFORMED, receipts[Verdict.MALFORMED.value]))
     return [one for one in groups if one.entries]

@@ -12,6 +12,7 @@ from tracker.domain.events import Source
 from tracker.domain.lifecycle import QUARANTINED
 from tracker.services.receive.rejudging import NO_SUCH_RECEIPT, Rejudged
 from tracker.store import odd_receipts
+from tracker.store.attention import receipts_of_word
 from tracker.store.odd_receipts import JudgedReceipt
 from tracker.web.api import receipts as api
 from tracker.web.edge import query
@@ -88,11 +89,16 @@ async def body(request: Request, reader: Reader) -> Response:
 @PAGES.get(
     "/callbacks/dismiss/confirm",
     scope=Scope.TASKS_WRITE,
-    known=[Param(IDS, "A receipt.", repeatable=True), _BACK],
+    known=[
+        Param(IDS, "A receipt.", repeatable=True),
+        Param("word", "A status word that nobody knows, in place of receipts."),
+        Param("provider", "Of the word."),
+        _BACK,
+    ],
 )
 async def ask_dismiss(request: Request, reader: Reader) -> Response:
-    """Ask before receipts are put aside."""
-    keys = _keys(request.query_params.getlist(IDS))
+    """Ask before receipts are put aside: named ones, or the latest of an unknown word."""
+    keys = await _asked_keys(request, reader)
     named = keys[:SAMPLE]
     found = await services(request).store.read(
         lambda db: odd_receipts.by_keys(db, reader.tenant, named)
@@ -114,6 +120,19 @@ async def ask_dismiss(request: Request, reader: Reader) -> Response:
 
 SAMPLE = 20
 """Receipts that a question names."""
+
+
+async def _asked_keys(request: Request, reader: Reader) -> list[int]:
+    asked = request.query_params
+    if "word" not in asked:
+        return _keys(asked.getlist(IDS))
+    provider, word = asked.get("provider", ""), asked["word"]
+    keys = await services(request).store.read(
+        lambda db: receipts_of_word(db, reader.tenant, provider, word, limit=MOST)
+    )
+    if not keys:
+        raise NotFound(NO_SUCH_RECEIPT)
+    return keys
 
 
 @PAGES.post("/callbacks/dismiss", scope=Scope.TASKS_WRITE, action="receipts.dismiss", counts=len)

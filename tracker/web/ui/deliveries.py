@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.domain.access import Scope
-from tracker.domain.delivery import UNENDED, EndpointState
+from tracker.domain.delivery import DeliveryState, EndpointState
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.domain.rendering import instant
 from tracker.store import endpoints, tasks
@@ -23,6 +23,7 @@ from tracker.web.edge.state import services
 from tracker.web.ui.frame.addresses import local_time, plain_address
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.asking import Question, aim, ask, check_typed, done
+from tracker.web.ui.frame.formats import is_late
 from tracker.web.ui.frame.forms import read_form
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.render import page
@@ -78,13 +79,16 @@ async def show_one(request: Request, reader: Reader) -> Response:
     """Show one delivery: the body that is signed, every attempt, and what comes next."""
     delivery, sent, attempts = await api.look(request, reader.tenant)
     about = await _about(request, reader, [delivery])
+    now, is_stopped = services(request).clock.now(), delivery.endpoint_id in about.stopped
+    is_first_or_due = not attempts or delivery.next_at <= now
+    is_sent = delivery.state is DeliveryState.PENDING and is_first_or_due and not is_stopped
     headers = {"content-type": "application/json", "webhook-id": str(delivery.id)}
     return page(
         request,
         reader,
         "delivery.html",
         delivery=delivery,
-        is_owed=delivery.state in UNENDED,
+        is_sending=is_sent and not is_late(delivery.next_at, now),
         about=about,
         shown=show_body(sent),
         attempts=[(one, show_body(one.answer or b"")) for one in reversed(attempts)],

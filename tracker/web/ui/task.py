@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -17,6 +17,7 @@ from tracker.domain.errors import NotFound
 from tracker.domain.task import Artifact, Task, as_of
 from tracker.store import feed, task_story, tasks
 from tracker.store import receipts as stored_receipts
+from tracker.store.attempts import Attempt
 from tracker.store.receipts import Receipt
 from tracker.store.store import Reading
 from tracker.store.task_story import TaskHistory
@@ -90,6 +91,8 @@ def task_values(
     is_called_back = (
         provider is not None and provider.calls_back is not None and our.public_url is not None
     )
+    axis = axis_of(list(marks_of(story, say)))
+    spanned = axis.ticks[-1][1] - axis.ticks[0][1] if axis else timedelta(0)
     return {
         "task": task,
         "row": row,
@@ -107,7 +110,7 @@ def task_values(
         "story": story,
         "most": task_story.MOST,
         "history": history_of(story, say),
-        "axis": axis_of(list(marks_of(story, say))),
+        "axis": axis,
         "axis_size": (WIDTH, HEIGHT),
         "lanes": LANE_Y,
         "evidence": _evidence(story),
@@ -119,8 +122,8 @@ def task_values(
         "input": None if story.input is None else show_body(story.input, story.input_size),
         "stream_cut": story.stream is not None and story.stream.size > len(story.stream.text),
         "base": base_of(request).removesuffix(request.scope.get("root_path", "")),
-        "clock": lambda when: _clock(when.astimezone(zone), is_short=row.took < _SHORT),
-        "cut_reason": lambda cut: explain_cut(story.kept.task, cut, say),
+        "clock": lambda when: _clock(when.astimezone(zone), spanned),
+        "cut_reason": lambda cut: explain_cut(story.kept.task, story.attempts, cut, say),
         "curl_read": curl.reading(base_of(request), str(task.id)),
         "curl_submit": _resubmitting(request, story),
         "as_json": _write_json(request, story),
@@ -133,19 +136,33 @@ _SHORT = timedelta(minutes=2)
 """Of a task's life: its axis tells tenths of seconds."""
 
 
-def _clock(local: datetime, *, is_short: bool) -> str:
-    return f"{local:%H:%M:%S}" + (f".{local.microsecond // 100_000}" if is_short else "")
+_INSTANT = timedelta(seconds=2)
+"""Of an axis: it tells thousandths."""
 
 
-def explain_cut(task: Task, cut: AxisCut, say: Callable[..., str]) -> str:
-    """Return why nothing happened for long: the task waited here, or at its provider.
+def _clock(local: datetime, spanned: timedelta) -> str:
+    digits = 3 if spanned < _INSTANT else 1 if spanned < _SHORT else 0
+    return f"{local:%H:%M:%S}" + f".{local.microsecond:06}"[: digits + 1 if digits else 0]
+
+
+def explain_cut(
+    task: Task, attempts: Sequence[Attempt], cut: AxisCut, say: Callable[..., str]
+) -> str:
+    """Return why nothing happened for long: an attempt got no answer, or the task waited.
 
     Empty for what came after its end, which is no matter of the task's any more.
     """
+    under_way = [one for one in attempts if one.started_at <= cut.since]
+    if under_way and _answered_at(under_way[-1]) > cut.since:
+        return say("axis.answered")
     sent, ended = task.submitted_at, task.finished_at
     if ended is not None and cut.until > ended:
         return ""
     return say("axis.waited" if sent is None or cut.until <= sent else "axis.worked")
+
+
+def _answered_at(attempt: Attempt) -> datetime:
+    return attempt.started_at + timedelta(milliseconds=attempt.latency_ms or 0)
 
 
 async def story_of(

@@ -20,6 +20,7 @@ def error_page(request: Request, error: Exception) -> Response:
     language = reader.preferences.language
     problem = problems.problem_of(error, language)
     explained = explanations(language).get(problems.kind_of(error).slug)
+    scope = error.scope if isinstance(error, Forbidden) else None
     return page(
         request,
         reader,
@@ -28,9 +29,9 @@ def error_page(request: Request, error: Exception) -> Response:
         headers=problems.headers_of(error),
         state=_state(error, problem["status"]),
         problem=problem,
-        remedy=None if explained is None else explained.remedy,
+        remedy=None if explained is None else explained.remedy.replace("SCOPE", scope or "SCOPE"),
         is_form=request.method == "POST",
-        scope=error.scope if isinstance(error, Forbidden) else None,
+        scope=scope,
     )
 
 

@@ -34,6 +34,8 @@ NAVIGATION = ("attention", "tasks", "callbacks", "deliveries", "providers", "try
 """Pages that the header names, in order; each stands there once it is served."""
 ADMINISTRATION = ("holds", "keys", "audit", "system")
 """Pages that the header names to a key of the scope `admin`."""
+_OF_ANOTHER = {"endpoints": "deliveries", "bulk": "tasks"}
+"""Pages that the header does not name, by those under which it counts them."""
 _COMPRESSED_FROM = 1024
 Query = Mapping[str, Any]
 
@@ -181,7 +183,8 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
         "administration": _list_served(request, ADMINISTRATION) if reader.may("admin") else [],
         "told": lambda text: translate(text, chosen.language),
         "notice": notice_of(request, say),
-        "here": request.url.path.removeprefix(root_of(request)),
+        "here": (here := request.url.path.removeprefix(root_of(request))),
+        "section": _OF_ANOTHER.get(section := here.split("/")[1] if here else "", section),
         "this": path_of(request),
         "needs": request.scope["state"].get("needs", ""),
         "has_word": catalogue(chosen.language).__contains__,

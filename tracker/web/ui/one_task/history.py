@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.events import EventKind, Source
+from tracker.domain.ignored import unknown_word_of
 from tracker.domain.lifecycle import Transition, Verdict
 from tracker.store.attempts import Attempt
 from tracker.store.deliveries import Delivery
@@ -142,6 +143,7 @@ def _attempt_text(attempt: Attempt, say: Say) -> str:
 def _describe_receipt(receipt: Receipt, say: Say) -> HistoryRow:
     key = "task.poll-answer" if receipt.source is Source.POLL else "task.callback"
     what = say(key, verdict=say(f"verdict.{receipt.verdict}"))
+    is_unknown = receipt.verdict is Verdict.UNKNOWN_STATUS
     if receipt.duplicate_of is not None:
         what += f" (= r{receipt.duplicate_of})"
     return HistoryRow(
@@ -151,6 +153,7 @@ def _describe_receipt(receipt: Receipt, say: Say) -> HistoryRow:
         what=what,
         by=say(f"source.{receipt.source}"),
         note=receipt.reason or "",
+        word=unknown_word_of(receipt.reason or "") if is_unknown else "",
         evidence=(f"r{receipt.key}", f"r{receipt.key}"),
     )
 

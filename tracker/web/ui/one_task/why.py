@@ -33,8 +33,8 @@ class Reason:
 
     text:     what happened. said: the words that came with it, quoted after it; empty for none.
     evidence: (text, anchor) of what proves both. at: when it happened.
-    next_key, next_at: the word and the time of what comes next; None where nothing does, or
-              nobody knows when. next_said: why nothing comes by itself; empty where something does.
+    next_key, next_at: the word and the time of what comes next; None or empty where nothing does,
+              or nobody knows when. next_said: why nothing comes by itself; empty where it does.
     odd:      what came in since and moved nothing; None for nothing, and once the task has ended.
     """
 
@@ -145,5 +145,6 @@ def _next(
     if at is not None and is_late(at, now) and kind not in story.taken:
         return "why.late", at
     if kind is JobKind.SUBMIT:
-        return "why.next-try", at
+        is_under_way = bool(story.attempts) and story.attempts[-1].outcome is None
+        return ("" if is_under_way else "why.next-try"), at
     return ("why.next-look-callbacks" if is_called_back else "why.next-look"), at

@@ -67,8 +67,8 @@ WORDS: Words = {
     " they belong to, or dismiss them.",
     "attention.words": ("status word nobody knows", "status words nobody knows"),
     "attention.words.why": "The provider uses words that this release does not know; such"
-    " callbacks moved nothing. Their tasks are still asked about. Show lists them: read one, and"
-    " dismiss them; a later release may know the word.",
+    " callbacks moved nothing. Their tasks are still asked about. Show lists them; Dismiss"
+    " takes a word off this list. A later release may know it.",
     "attention.malformed": ("malformed callback", "malformed callbacks"),
     "attention.malformed.why": "They came to a genuine address and cannot be read. Open one to see its"
     " bytes, then dismiss it.",
@@ -82,6 +82,7 @@ WORDS: Words = {
     "attention.forged.subject": "Task in the address",
     "attention.forged.sender": "Sender",
     "attention.forged.count": "Count",
+    "attention.forged.last": "Last",
     "attention.provider": "Provider",
     "attention.its-task": "its task",
     "attention.one-task": "a task with it",

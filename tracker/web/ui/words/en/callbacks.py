@@ -5,8 +5,8 @@ from tracker.web.ui.frame.words import Words
 WORDS: Words = {
     "callbacks.title": "Odd callbacks",
     "callbacks.what": (
-        "Callbacks and answers that moved no task and may need a person. Those that did "
-        "stand on their task's page."
+        "Callbacks and answers that moved no task and may need a person. A "
+        "callback that moved a task stands on the task's page."
     ),
     "callbacks.verdict": "Verdict",
     "callbacks.shown": "Show",
@@ -61,8 +61,9 @@ WORDS: Words = {
     "verdict.unknown_task.why": "No task has its ids.",
     "action.replay": "Judge again",
     "action.attach": "Attach",
-    "ask.dismiss": ("Dismiss {n} receipt?", "Dismiss {n} receipts?"),
-    "ask.dismiss.why": "They ask for nobody any more. They stay listed, with who dismissed them.",
+    "ask.dismiss": ("Dismiss {n} callback?", "Dismiss {n} callbacks?"),
+    "ask.dismiss.why": "Attention does not show them any more. They stay listed under Callbacks, with"
+    " who dismissed them.",
     "ask.replay": "Judge {name} again?",
     "ask.replay.why": (
         "Today's rules and adapters read it as if it came now. No verdict is overwritten."

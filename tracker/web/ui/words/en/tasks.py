@@ -69,5 +69,5 @@ WORDS: Words = {
     "tasks.older": "Older",
     "tasks.newer": "Newer",
     "tasks.day": "24 h:",
-    "tasks.counted": "{age} old",
+    "tasks.counted": "counted {age} ago",
 }

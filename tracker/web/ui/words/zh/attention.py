@@ -47,7 +47,7 @@ WORDS: Words = {
     "attention.unknown_task.why": "你的任务中没有这些 ID。请把回调归到所属的任务，或忽略它们。",
     "attention.words": ("个未知状态词", "个未知状态词"),
     "attention.words.why": "服务商使用了本版本不认识的词；这类回调没有推动任何任务。"
-    "相关任务仍会继续查询。点“查看”阅读后忽略即可；以后的版本可能认识该词。",
+    "相关任务仍会继续查询。“查看”会列出它们，“忽略”会把该词移出此列表；以后的版本可能认识它。",
     "attention.malformed": ("个回调格式错误", "个回调格式错误"),
     "attention.malformed.why": "它们发到了真实的地址，但无法读取。打开查看原始内容，然后忽略。",
     "attention.forged": ("{n} 个伪造回调", "{n} 个伪造回调"),
@@ -58,6 +58,7 @@ WORDS: Words = {
     "attention.forged.subject": "地址中的任务",
     "attention.forged.sender": "发送方",
     "attention.forged.count": "数量",
+    "attention.forged.last": "最近一次",
     "attention.provider": "服务商",
     "attention.its-task": "所属任务",
     "attention.one-task": "其中一个任务",
