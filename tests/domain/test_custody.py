@@ -33,6 +33,13 @@ def test_a_fetch_is_tried_again_while_its_url_lives(
     assert again_at == (None if pause_s is None else NOW + timedelta(seconds=pause_s))
 
 
+def test_an_origin_may_ask_to_wait_for_half_of_what_is_left_at_most() -> None:
+    for asked_s, pause_s in ((1, 2), (30, 30), (9_999, 500)):
+        asked, dies_at = timedelta(seconds=asked_s), NOW + timedelta(seconds=1_000)
+        again_at = next_try(1, now=NOW, dies_at=dies_at, asked=asked)
+        assert again_at == NOW + timedelta(seconds=pause_s)
+
+
 @given(st.floats(1, 30 * 86_400))
 def test_a_url_is_tried_to_its_end_and_not_for_ever(life_s: float) -> None:
     now, dies_at, tries = NOW, NOW + timedelta(seconds=life_s), 0

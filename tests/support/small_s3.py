@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import md5
+from itertools import count
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -49,6 +50,7 @@ class SmallS3:
         self.asked: list[str] = []
         self.fault: Callable[[str], Script | None] = lambda _asked: None
         self._parts: dict[str, dict[int, bytes]] = {}
+        self._numbers = count()
 
     def __call__(self, asked: Asked) -> Iterable[bytes]:
         """Answer one request."""
@@ -69,7 +71,7 @@ class SmallS3:
             body = b"".join(asked.body)
             tag = f'etag: "{md5(body).hexdigest()}"'
             if method == "POST" and "uploads" in query:
-                id_ = f"{len(self._parts)}"
+                id_ = f"{next(self._numbers)}"
                 self._parts[id_] = {}
                 return _xml(
                     f"<InitiateMultipartUploadResult><UploadId>{id_}</UploadId>"

@@ -52,7 +52,7 @@ ASSUMED_LIFETIME = timedelta(days=1)
 FIRST_PAUSES = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=60))
 """After the first failed tries; then a tenth of what is left of the URL's life."""
 SHORTEST_PAUSE = timedelta(seconds=5)
-_HOST = re.compile(r"https?://(?:[^/?#@]*@)?([^/?#@]{1,255})(?=[/?#]|$)")
+_HOST = re.compile(r"https?://(?:[^/?#@]*@)?([^/?#@]{1,255})(?=[/?#]|$)", re.IGNORECASE)
 _ID_CHARS = 36
 _BEFORE_HOST = "@"
 """No account has it in its name."""
@@ -191,7 +191,7 @@ def list_wanted(task: Task, *, lifetime: timedelta | None, now: datetime) -> lis
     for position, piece in enumerate(task.artifacts):
         if piece.url is None or piece.state is not _READY:
             continue
-        if not piece.url.startswith(("http://", "https://")):
+        if not piece.url.lower().startswith(("http://", "https://")):
             continue
         name = piece_name(piece, position)
         dies = url_end(piece, lifetime=lifetime, now=now)
@@ -251,17 +251,21 @@ def asset_of_object(store_key: str) -> UUID | None:
         return None
 
 
-def next_try(attempts: int, *, now: datetime, dies_at: datetime) -> datetime | None:
+def next_try(
+    attempts: int, *, now: datetime, dies_at: datetime, asked: timedelta = timedelta(0)
+) -> datetime | None:
     """Return when to fetch again; None once the URL is dead.
 
-    attempts: tries so far, the failed one included.
+    attempts: tries so far, the failed one included. asked: how long the origin asks to wait.
     """
     left = dies_at - now
     if left <= timedelta(0):
         return None
     if attempts <= len(FIRST_PAUSES):
-        return now + min(FIRST_PAUSES[max(attempts, 1) - 1], left)
-    return now + min(max(left / 10, SHORTEST_PAUSE), left)
+        pause = FIRST_PAUSES[max(attempts, 1) - 1]
+    else:
+        pause = max(left / 10, SHORTEST_PAUSE)
+    return now + min(max(pause, min(asked, left / 2)), left)
 
 
 def by_piece(assets: Iterable[Asset]) -> dict[str, Asset]:

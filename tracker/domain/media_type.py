@@ -4,11 +4,12 @@ Sources: https://mimesniff.spec.whatwg.org/ (read 2026-11-28) for the signatures
 https://www.iana.org/assignments/media-types/model/gltf-binary for glTF.
 """
 
+import codecs
 import re
 
 FIRST_BYTES = 512
 """Enough for every signature here."""
-OCTETS = "application/octet-stream"
+OCTETS, TEXT = "application/octet-stream", "text/plain"
 _PREFIXES = (
     (b"\x1aE\xdf\xa3", "video/webm"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -41,6 +42,9 @@ _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?P<mark>[!?a-z])", re.IGNORECASE)
 _SVG = re.compile(rb"<svg[\s>]", re.IGNORECASE)
 _HTML = re.compile(rb"<(!doctype\s+html|html|head|body|script|iframe|h1|div|title)", re.IGNORECASE)
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*[{\[]\s*[\"{\[}\]]")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
+"""Characters that no text has: the binary data bytes of the standard that it may decode to."""
 INLINE = frozenset({"video", "image", "audio", "model"})
 """Top-level types that a browser may show in place; all else is served as a download."""
 
@@ -48,8 +52,10 @@ INLINE = frozenset({"video", "image", "audio", "model"})
 def media_type_of(first: bytes) -> str:
     """Return the media type of a file that begins so; OCTETS where it is not known.
 
-    Markup is `text/html`, `image/svg+xml` or `text/xml`, JSON `application/json`.
+    Markup is `text/html`, `image/svg+xml` or `text/xml`, JSON `application/json`, other text TEXT.
     """
+    if first.startswith(_UTF_16):  # or its mark would be taken for the beginning of MPEG audio
+        return TEXT
     for prefix, type_ in _PREFIXES:
         if first.startswith(prefix):
             return type_
@@ -68,7 +74,17 @@ def _text_type(first: bytes) -> str:
         if _SVG.search(first):
             return "image/svg+xml"
         return "text/html" if _HTML.search(first) else "text/xml"
-    return "application/json" if _JSON.match(first) else OCTETS
+    if _JSON.match(first):
+        return "application/json"
+    return TEXT if _is_text(first) else OCTETS
+
+
+def _is_text(first: bytes) -> bool:
+    try:  # the last character may be cut
+        text = codecs.getincrementaldecoder("utf-8")().decode(first)
+    except UnicodeDecodeError:
+        return False
+    return bool(text) and _NO_TEXT.search(text) is None
 
 
 def is_shown(media_type: str) -> bool:
@@ -79,10 +95,13 @@ def is_shown(media_type: str) -> bool:
 def flaw_of_type(kind: str, media_type: str) -> str | None:
     """Return why a file of this type is no result of this kind; None when it may be one.
 
-    kind: of the artifact, e.g. `video`. An SVG is an image, if one that is only downloaded.
+    kind: of the artifact, e.g. `video`. An SVG is an image, if one that is only downloaded; a model
+    may be a text (OBJ, STL).
     """
     if kind not in INLINE or media_type == "image/svg+xml":
         return None
     names = {"text/html": "HTML", "text/xml": "XML", "application/json": "JSON"}
+    if kind != "model":
+        names[TEXT] = "text"
     name = names.get(media_type)
     return None if name is None else f"the origin sent {name} in the place of the {kind}"

@@ -9,7 +9,7 @@ import ssl
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import httpcore
 from ssrfguard import Resolver, SSRFGuardError
@@ -66,6 +66,7 @@ class Downloading:
         Returns a failure as NOT_SENT where the URL's own host was not reached.
         """
         for hop in range(MOST_REDIRECTS + 1):
+            url = _with_escapes(url)
             refusal = find_refusal(url, self._allow)
             if refusal is not None:
                 return HttpFailure(Certainty.NOT_SENT, refusal)
@@ -82,8 +83,8 @@ class Downloading:
             location = answer.headers.get("location")
             if location is None:
                 return HttpFailure(Certainty.UNKNOWN, "it redirects without saying where to")
-            try:
-                url = urljoin(url, location)
+            try:  # headers are read as Latin-1, so that each character is a byte of it
+                url = urljoin(url, quote(location.encode("latin-1"), safe=_ASCII))
             except ValueError:
                 return HttpFailure(
                     Certainty.UNKNOWN, "may not be called: it redirects to what is no URL"
@@ -171,6 +172,20 @@ class _FileBody(AsyncGenerator[bytes, None]):
             await asyncio.shield(self._connection.aclose())
 
 
+def _with_escapes(url: str) -> str:
+    """Return a URL as browsers ask for it (https://url.spec.whatwg.org/, read 2026-11-30).
+
+    Spaces around it are dropped; those in its path and query, which some origins write, are
+    escaped.
+    """
+    scheme, there, rest = url.strip(" ").partition("://")
+    if not there:
+        return url
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}{there}{host}{slash}{path.replace(' ', '%20')}"
+
+
+_ASCII = "".join(map(chr, range(128)))
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 

@@ -39,7 +39,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(30_000)
 DATA = film(6_000_000)
 
 SILENT = "has said nothing for 0.1 s"
-"""What a busy machine may make of any answer."""
+"""The reason of any failure on a busy machine."""
 FAULTS: dict[str, tuple[Script, str]] = {
     "silent": (silent, SILENT),
     "busy": (refusing("503 Slow Down"), f"503|{SILENT}"),

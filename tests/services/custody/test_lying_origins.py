@@ -6,6 +6,7 @@ Each comes to a stated reason; none to a file that is not whole, or not the orig
 import gzip
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -219,6 +220,14 @@ BAD: dict[str, tuple[Script, str, str]] = {
         whole(HTML_TEXT, "content-disposition: attachment; filename=film.mp4"),
         *("refused", "HTML"),
     ),
+    "a page in UTF-16, which begins as MPEG audio does": (
+        whole(HTML_TEXT.decode().encode("utf-16")),
+        *("refused", "sent text"),
+    ),
+    "a page behind blank lines": (whole(b"\n" * 600 + HTML_TEXT), "refused", "sent text"),
+    "a sentence": (whole("链接已过期".encode()), "refused", "sent text"),
+    "a list of numbers": (whole(b"[1, 2]"), "refused", "sent text"),
+    "a playlist": (whole(b"#EXTM3U\n1.ts\n"), "refused", "sent text"),
     "nothing": (whole(b""), "wanted", "sent nothing"),
     "no content": (lambda _asked: [head("204 No Content", None)], "wanted", "answers 204"),
     "unchanged, unasked": (
@@ -279,6 +288,29 @@ async def test_each_lie_and_each_forbidden_way_has_its_reason(custody: CustodyBe
     unsaid = {name: found[name] for name, (_, _, part) in BAD.items() if part not in found[name][1]}
     assert unsaid == {}
     assert custody.files() == custody.parts() == []
+
+
+async def test_a_file_is_found_whose_url_or_way_is_spelt_as_browsers_take_it(
+    custody: CustodyBench,
+) -> None:
+    scripts = {
+        "/a%20film.mp4": _to(" /ein schöner film.mp4 "),
+        "/ein%20sch%C3%B6ner%20film.mp4": whole(FILM),
+    }
+    with Upstream(by_path(scripts)) as origin:
+        url = origin.url.replace("http", "HTTP")
+        asset = await custody.fetched({"url": f"{url}/a film.mp4#t=1"})
+    assert (asset.state.value, asset.sha256) == ("kept", sha256(FILM).digest())
+
+
+async def test_an_origin_that_asks_to_wait_is_not_asked_sooner(custody: CustodyBench) -> None:
+    busy = whole(b"", "retry-after: 600", status="429 Too Many Requests")
+    with Upstream(busy) as origin:
+        asset = await custody.fetched({"url": f"{origin.url}/film.mp4"})
+    assert (asset.state.value, asset.reason) == ("wanted", "the origin answers 429")
+    due = await custody.fetching.next_due()
+    assert due is not None
+    assert due > custody.bench.context.clock.now() + timedelta(seconds=500)
 
 
 async def test_a_file_of_another_scheme_is_not_wanted(custody: CustodyBench) -> None:

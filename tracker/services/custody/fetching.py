@@ -164,7 +164,7 @@ class AssetFetcher:
         except OriginRefusal as error:
             if error.status in _DEAD:
                 return await self._dead(claimed, task, error)
-            return self._later(claimed, str(error))
+            return self._later(claimed, str(error), asked=error.asked)
         except UnkeepableFile:
             if claimed.asset.attempts == 0:
                 raise
@@ -309,10 +309,11 @@ class AssetFetcher:
             return self._later(claimed, reason)
         return FailedFetch(reason, None if dies_at <= now else min(now + _HOST_PAUSE, dies_at))
 
-    def _later(self, claimed: ClaimedAsset, reason: str) -> FailedFetch:
-        again_at = custody.next_try(
-            claimed.asset.attempts + 1, now=self._context.clock.now(), dies_at=claimed.dies_at
-        )
+    def _later(
+        self, claimed: ClaimedAsset, reason: str, *, asked: timedelta = timedelta(0)
+    ) -> FailedFetch:
+        now, tries = self._context.clock.now(), claimed.asset.attempts + 1
+        again_at = custody.next_try(tries, now=now, dies_at=claimed.dies_at, asked=asked)
         return FailedFetch(reason, again_at)
 
     def _unkeepable(self, claimed: ClaimedAsset, reason: str) -> FailedFetch:

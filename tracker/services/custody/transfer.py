@@ -6,10 +6,12 @@ origin keeps its word.
 """
 
 import hashlib
+import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from datetime import timedelta
 
 from tracker.domain.custody import Custody
 from tracker.domain.errors import BrokenTransfer, UnkeepableFile
@@ -24,6 +26,7 @@ PROGRESS_BYTES = 1024 * 1024
 OVERLAP_BYTES = 32 * 1024
 """Asked for once more when a transfer goes on, to compare."""
 OK, PARTIAL, NOT_THERE = 200, 206, 416
+_SECONDS = re.compile(r"[0-9]{1,8}")
 
 
 class TransferRestart(Exception):
@@ -35,11 +38,14 @@ class HostUnreachable(BrokenTransfer):
 
 
 class OriginRefusal(Exception):
-    """The origin gives no file."""
+    """The origin gives no file. asked: how long it asks to wait."""
 
-    def __init__(self, status: int) -> None:
-        super().__init__(f"the origin answers {status}")
-        self.status = status
+    def __init__(self, answer: HttpStream) -> None:
+        """Keep what an answer says in its status and its headers."""
+        super().__init__(f"the origin answers {answer.status}")
+        seconds = answer.headers.get("retry-after", "")
+        self.status = answer.status
+        self.asked = timedelta(seconds=int(seconds) if _SECONDS.fullmatch(seconds) else 0)
 
 
 class Transfer:
@@ -117,7 +123,7 @@ class Transfer:
         answer = await self._ask({})
         if answer.status != OK:
             await answer.chunks.aclose()
-            raise OriginRefusal(answer.status)
+            raise OriginRefusal(answer)
         if not _is_coded(answer.headers):
             length = answer.headers.get("content-length", "")
             self._total = int(length) if length.isdecimal() else None
