@@ -27,7 +27,7 @@ from bench.bed import BOTH, Bed, callback
 from bench.load import Load, request
 from bench.processes import Server
 from bench.table import Figure
-from tests.support.service import KEEPING_FILES, listen
+from tests.support.service import KEEPING_FILES, listen, url_of
 
 CALLERS = 200
 PICTURE_BYTES = 1_000_000
@@ -54,9 +54,9 @@ class Crowd:
     longest_s: until the last picture is there; OpenAI's take 60 s and more.
     """
 
-    def __init__(self, door: socket.socket, longest_s: float) -> None:
-        """door: where the provider listens."""
-        self._door, self._longest_s = door, longest_s
+    def __init__(self, listener: socket.socket, longest_s: float) -> None:
+        """listener: where the provider listens."""
+        self._door, self._longest_s = listener, longest_s
         self._asked = count()
         picture = b'{"created": 1, "data": [{"b64_json": "%s"}]}' % b64encode(
             urandom(PICTURE_BYTES)
@@ -184,8 +184,8 @@ def _measured(bed: Bed, kind: str) -> Iterator[Figure]:
     fill.queued(url, 1, tasks)
     around = Surroundings(longest_s, tasks)
     at = {
-        name: f"http://127.0.0.1:{door.getsockname()[1]}"
-        for name, door in (("provider", around.provider), ("receiver", around.receiver))
+        name: url_of(listener)
+        for name, listener in (("provider", around.provider), ("receiver", around.receiver))
     }
     settings: dict[str, Any] = {
         "TRACKER_OPENAI_BASE_URL": f"{at['provider']}/v1",

@@ -110,6 +110,6 @@ def _wait(port: int, path: str, process: subprocess.Popen[bytes], log: Path) -> 
 
 
 def _free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return int(door.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from tests.support.databases import SqliteTemplate
 from tests.support.requests import EXAMPLE, callback_path, kling_says, submit
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tracker.cli.callbacks import VERDICTS
 from tracker.cli.main import main
 from tracker.client import AsyncClient, Client, NotFound
@@ -29,7 +29,7 @@ def service(
         public_url=None,
         TRACKER_CALLBACK_SECRETS="a secret for tests only",
     )
-    with serving(env, door=listen(), workers=False) as url:
+    with serving(env, workers=False) as url:
         yield url
 
 

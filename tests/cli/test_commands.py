@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.support.command import run
@@ -17,7 +16,8 @@ from tests.support.service import (
     environment,
     free_port,
     listen,
-    serving,
+    serving_client,
+    url_of,
     wait_until_ready,
 )
 from tests.support.waiting import wait_until
@@ -174,8 +174,8 @@ def test_doctor_says_what_is_wrong_and_what_is_unwise(tmp_path: Path) -> None:
 def test_without_the_fast_packages_everything_works_and_doctor_says_so(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    door = listen()
-    public = f"http://127.0.0.1:{door.getsockname()[1]}"
+    listener = listen()
+    public = url_of(listener)
     env = environment(
         sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=public
     ) | {"TRACKER_CALLBACK_SECRETS": SECRET.decode()}
@@ -192,10 +192,7 @@ def test_without_the_fast_packages_everything_works_and_doctor_says_so(
     )
     assert "httptools and uvloop" in said.text
     slow: Any = {"loop": "asyncio"}  # what "auto" comes to where uvloop is missing
-    with (
-        serving(env, door=door, workers=False, **slow) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
-    ):
+    with serving_client(env, listener=listener, workers=False, **slow) as http:
         path = callback_path(submit(http)["id"])
         answer = http.post(path, content=kling_says("processing"))
         assert answer.json() == {"verdict": "advanced"}

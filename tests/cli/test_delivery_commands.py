@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from standardwebhooks.webhooks import Webhook
 
 from tests.support.requests import submit
-from tests.support.service import Process, environment, listen, serving
+from tests.support.service import Process, environment, listen, serving, url_of
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tracker.cli.main import main
@@ -30,11 +30,11 @@ NEXT_TRY_S = 2
 
 @pytest.fixture
 def service(sqlite_url: str, tmp_path: Path) -> Iterator[str]:
-    door = listen()
-    public = f"http://127.0.0.1:{door.getsockname()[1]}"
+    listener = listen()
+    public = url_of(listener)
     with Emulator(EmulatorConfig(step_seconds=0.05)) as emulator:
         env = environment(sqlite_url, tmp_path, provider_url=emulator.url, public_url=public)
-        with serving(env, door=door, workers=True) as url:
+        with serving(env, listener=listener, workers=True) as url:
             yield url
 
 

@@ -195,13 +195,13 @@ def test_the_public_url_is_called_back_to_the_service_itself(
         [found] = call_public_url(Settings.from_env(env | changes))
         return found.level, found.text
 
-    door, elsewhere = listen(), free_port()
-    port = door.getsockname()[1]
+    listener, elsewhere = listen(), free_port()
+    port = listener.getsockname()[1]
     public = f"http://localhost:{port}"
     env = environment(sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=public)
     env |= {"TRACKER_CALLBACK_SECRETS": SECRETS, "PORT": str(port)}
     with (
-        serving(env, door=door, workers=False) as url,
+        serving(env, listener=listener, workers=False) as url,
         httpx.Client(base_url=url, timeout=60) as http,
     ):
         assert verdict() == ("ok", f"this service answers at {public}: callbacks arrive")

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import httpx
 import pytest
 from click.testing import CliRunner
 
-from tests.support.service import KEEPING_FILES, listen, serving
+from tests.support.service import KEEPING_FILES, listen, serving_client, url_of
 from tests.support.waiting import wait_until
 from tracker.cli.demonstration import calls_back, has_display, settings_of
 from tracker.cli.main import main
@@ -20,7 +19,7 @@ from tracker.providers.registry import PROVIDERS
 def test_every_provider_has_one_that_succeeds(sqlite_url: str, tmp_path: Path) -> None:
     jobs = main_jobs()
     assert set(jobs) == set(REGISTRY) == set(PROVIDERS)
-    door = listen()
+    listener = listen()
     with Emulator(EmulatorConfig(step_seconds=0.02)) as emulator:
         accounts: dict[str, str] = {}
         for name, job in jobs.items():
@@ -28,15 +27,12 @@ def test_every_provider_has_one_that_succeeds(sqlite_url: str, tmp_path: Path) -
         env = accounts | {
             "DATABASE_URL": sqlite_url,
             "TRACKER_DATA_DIR": str(tmp_path),
-            "TRACKER_PUBLIC_URL": f"http://127.0.0.1:{door.getsockname()[1]}",
+            "TRACKER_PUBLIC_URL": url_of(listener),
             "TRACKER_EGRESS_ALLOW": "127.0.0.0/8",
             "TRACKER_POLL_FIRST_S": "0.1",
             **KEEPING_FILES,
         }
-        with (
-            serving(env, door=door, workers=True) as url,
-            httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
-        ):
+        with serving_client(env, listener=listener, workers=True) as http:
             tasks = set()
             for name, job in jobs.items():
                 answer = http.post("/v1/tasks", json=submission(name, job, emulator.url))

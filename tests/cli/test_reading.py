@@ -13,7 +13,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.support.requests import EXAMPLE, submit
-from tests.support.service import ROOT, Process, environment, listen, serving
+from tests.support.service import (
+    ROOT,
+    Process,
+    environment,
+    listen,
+    serving,
+    serving_client,
+    url_of,
+)
 from tests.support.waiting import PATIENCE_S, wait_until
 from tracker.cli.main import main
 from tracker.emulator import EmulatorConfig
@@ -25,14 +33,11 @@ FAILING = EXAMPLE | {"prompt": "[scenario:failed]"}
 @pytest.fixture
 def http(sqlite_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
     """A client of a service with its provider."""
-    door = listen()
-    public = f"http://127.0.0.1:{door.getsockname()[1]}"
+    listener = listen()
+    public = url_of(listener)
     with Emulator(EmulatorConfig(step_seconds=0.05)) as emulator:
         env = environment(sqlite_url, tmp_path, provider_url=emulator.url, public_url=public)
-        with (
-            serving(env, door=door, workers=True) as url,
-            httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
-        ):
+        with serving_client(env, listener=listener, workers=True) as client:
             yield client
 
 
@@ -104,17 +109,17 @@ def test_tail_follows_and_says_where_to_go_on_when_it_is_interrupted(
 
 def test_a_wait_outlives_a_restart_of_the_service(sqlite_url: str, tmp_path: Path) -> None:
     env = environment(sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None)
-    door = listen()
-    place = door.getsockname()
+    listener = listen()
+    place = listener.getsockname()
     log = tmp_path / "wait"
-    with serving(env, door=door, workers=False) as url:
+    with serving(env, listener=listener, workers=False) as url:
         with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
             task_id = submit(http)["id"]
         waiting = Process(("tasks", "wait", task_id, "--url", url), {}, log).start()
         wait_until(lambda: "queued" in log.read_text())
     wait_until(lambda: "away" in log.read_text())
     with (
-        serving(env, door=listen(place[1]), workers=False) as url,
+        serving(env, listener=listen(place[1]), workers=False) as url,
         httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
     ):
         cancelled = run(http, "tasks", "cancel", task_id, "--output", "json")

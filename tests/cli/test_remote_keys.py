@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.support.keys import issue
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tracker.cli.main import main
 from tracker.domain.access import Scope
 
@@ -25,7 +25,7 @@ def service(
     env = environment(
         shared_database_url, folder, provider_url="http://127.0.0.1:9", public_url=None
     )
-    with serving(env, door=listen(), workers=False) as url:
+    with serving(env, workers=False) as url:
         elsewhere = Path(folder, "elsewhere")
         elsewhere.mkdir()
         yield {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.support.command import run
 from tests.support.requests import EXAMPLE
-from tests.support.service import Process, environment, listen, serving
+from tests.support.service import Process, environment, serving
 from tests.support.tls import make_certificates
 from tests.support.waiting import wait_until
 
@@ -16,7 +16,7 @@ def test_a_submit_that_is_interrupted_in_its_wait_says_how_to_go_on(
 ) -> None:
     env = environment(sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None)
     log = tmp_path / "log"
-    with serving(env, door=listen(), workers=False) as url:
+    with serving(env, workers=False) as url:
         command = ("submit", "--input", json.dumps(EXAMPLE), "--wait", "--url", url)
         waiting = Process(command, {}, log).start()
         wait_until(lambda: "queued" in log.read_text())
@@ -37,7 +37,7 @@ def test_an_authority_of_ones_own_is_trusted_where_it_is_named(
         TRACKER_TLS_CERT=str(made.cert),
         TRACKER_TLS_KEY=str(made.key),
     )
-    with serving(env, door=listen(), workers=False) as url:
+    with serving(env, workers=False) as url:
         assert url.startswith("https://")
         by_option = run("tasks", "list", "--url", url, "--cacert", str(made.authority))
         by_setting = run("tasks", "list", "--url", url, SSL_CERT_FILE=str(made.authority))

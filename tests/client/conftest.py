@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import issue
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, listen, serving, url_of
 from tracker.client import Client
 from tracker.clock import new_token
 from tracker.emulator import EmulatorConfig
@@ -28,8 +28,8 @@ def service_database(sqlite_template: SqliteTemplate, service_folder: Path) -> s
 def service(service_database: str, service_folder: Path) -> Iterator[tuple[str, str]]:
     """Its address, and a key."""
     key = issue(service_database).secret
-    door = listen()
-    public = f"http://127.0.0.1:{door.getsockname()[1]}"
+    listener = listen()
+    public = url_of(listener)
     config = EmulatorConfig(step_seconds=0.05, callback_backoff_seconds=0.05)
     with Emulator(config) as emulator:
         env = environment(
@@ -41,7 +41,7 @@ def service(service_database: str, service_folder: Path) -> Iterator[tuple[str, 
             TRACKER_ASSETS="on",
             TRACKER_ASSET_MIN_FREE_BYTES="0",
         )
-        with serving(env, door=door, workers=True) as url:
+        with serving(env, listener=listener, workers=True) as url:
             yield url, key
 
 

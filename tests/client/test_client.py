@@ -270,7 +270,7 @@ def test_a_feed_reader_goes_on_when_the_service_comes_back(
     thread.start()
     for wanted in (1, 2):
         with (
-            serving(env, door=listen(port), workers=False) as address,
+            serving(env, listener=listen(port), workers=False) as address,
             Client(address) as writer,
         ):
             writer.submit(OPERATION, EXAMPLE)

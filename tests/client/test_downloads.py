@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from tests.support.databases import SqliteTemplate
 from tests.support.requests import EXAMPLE
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tests.support.small_disk import small_disk
 from tracker.cli.main import main
 from tracker.client import AsyncClient, Client, NotKept, Task, Unreachable
@@ -34,7 +34,7 @@ def service(
             TRACKER_ASSETS="on",
             TRACKER_ASSET_MIN_FREE_BYTES="0",
         )
-        with serving(env, door=listen(), workers=True) as url:
+        with serving(env, workers=True) as url:
             yield url
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.clients.running import CLIENTS
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import folder_secret, issue
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, listen, serving, url_of
 from tests.support.tls import Certificates, make_certificates
 from tests.support.tunnel import Tunnel
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
@@ -125,8 +125,8 @@ def are_installed() -> None:
 def installed(sqlite_url: str, tmp_path: Path) -> Iterator[Installed]:
     certificates = make_certificates(tmp_path, "127.0.0.1", OFFICIAL)
     pair = issue(sqlite_url, kling=True, secret=folder_secret(tmp_path))
-    door = listen()
-    port = door.getsockname()[1]
+    listener = listen()
+    port = listener.getsockname()[1]
     with (
         Emulator(EmulatorConfig(step_seconds=0.05, callback_backoff_seconds=0.05)) as emulator,
         Tunnel({f"{OFFICIAL}:443": port}) as tunnel,
@@ -140,7 +140,7 @@ def installed(sqlite_url: str, tmp_path: Path) -> Iterator[Installed]:
             TRACKER_TLS_KEY=str(certificates.key),
             TRACKER_ROOT_PATH="/below",
         )
-        with serving(env, door=door, workers=True) as url:
+        with serving(env, listener=listener, workers=True) as url:
             yield Installed(
                 f"{url}/below",
                 certificates,
@@ -173,12 +173,12 @@ def fronted(
     """The service, with the emulator behind it."""
     folder = tmp_path_factory.mktemp("fronted")
     database_url = sqlite_template.copy(folder)
-    door = listen()
+    listener = listen()
     env = environment(
         database_url,
         folder,
         provider_url=emulated.url,
-        public_url=f"http://127.0.0.1:{door.getsockname()[1]}",
+        public_url=url_of(listener),
         TRACKER_LUMA_BASE_URL=f"{emulated.url}/luma/dream-machine/v1",
         TRACKER_LUMA_API_KEY=emulated.key,
         TRACKER_REPLICATE_BASE_URL=f"{emulated.url}/replicate/v1",
@@ -214,7 +214,7 @@ def fronted(
         TRACKER_WEBHOOK_SECRETS="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         **more_settings,
     )
-    with serving(env, door=door, workers=True) as url:
+    with serving(env, listener=listener, workers=True) as url:
         pair = issue(database_url, kling=True, secret=folder_secret(folder))
         joined = f"{pair.access_key}.{pair.secret}"
         yield Served(url, issue(database_url).secret, emulated.url, joined)

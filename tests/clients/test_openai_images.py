@@ -12,7 +12,7 @@ from tests.clients.conftest import Served
 from tests.clients.running import run_program
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import issue
-from tests.support.service import KEEPING_FILES, environment, listen, serving
+from tests.support.service import KEEPING_FILES, environment, serving
 
 PATH = "/openai/v1"
 PROGRAMS = ["openai_images.py", "openai_images.cjs"]
@@ -36,7 +36,7 @@ def drawn(
         TRACKER_OPENAI_POLL_SPACING_S="0.05",
         **KEEPING_FILES,
     )
-    with serving(env, door=listen(), workers=True) as url:
+    with serving(env, workers=True) as url:
         yield Served(url, issue(database_url).secret, emulated.url)
 
 

@@ -5,10 +5,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
-import httpx
 import pytest
 
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, listen, serving_client, url_of
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -36,8 +35,8 @@ def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeWorld]:
                 step_seconds=0.05, callback_backoff_seconds=0.05, scenario=scenario
             )
             emulator = stack.enter_context(Emulator(config))
-            door = listen()
-            public = f"http://127.0.0.1:{door.getsockname()[1]}" if callbacks else None
+            listener = listen()
+            public = url_of(listener) if callbacks else None
             env = environment(
                 database_url,
                 tmp_path,
@@ -45,8 +44,7 @@ def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeWorld]:
                 public_url=public,
                 **settings,
             )
-            url = stack.enter_context(serving(env, door=door, workers=True))
-            http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
+            http = stack.enter_context(serving_client(env, listener=listener, workers=True))
             return World(http, emulator.url)
 
         yield make

@@ -3,10 +3,8 @@
 from base64 import b64encode
 from pathlib import Path
 
-import httpx
-
 from tests.support.command import run
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, listen, serving_client
 from tests.support.tunnel import Tunnel
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig, EmulatorServer
@@ -21,7 +19,7 @@ def test_submits_polls_passed_on_calls_and_doctor_go_through_the_proxy(
     wanted = "Basic " + b64encode(f"me:{PASSWORD}".encode()).decode()
     with EmulatorServer(EmulatorConfig(step_seconds=0.05, scenario="ok")) as emulator:
         port = int(emulator.url.rpartition(":")[2])
-        with Tunnel({PROVIDER: port}, wanted) as tunnel, listen() as door:
+        with Tunnel({PROVIDER: port}, wanted) as tunnel, listen() as listener:
             env = environment(
                 database_url,
                 tmp_path,
@@ -29,10 +27,7 @@ def test_submits_polls_passed_on_calls_and_doctor_go_through_the_proxy(
                 public_url=None,
                 TRACKER_KLING_PROXY=tunnel.url.replace("://", f"://me:{PASSWORD}@"),
             )
-            with (
-                serving(env, door=door, workers=True) as url,
-                httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
-            ):
+            with serving_client(env, listener=listener, workers=True) as http:
                 world = World(http, emulator.url)
                 assert world.finished(world.submit())["state"] == "succeeded"
                 assert http.get("/v1/general/presets-voices").status_code == 200

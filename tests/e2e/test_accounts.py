@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving_client
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
@@ -60,10 +60,7 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
             TRACKER_KLING_API_KEY="",
             LEFT_KEY="key-of-left",
         )
-        with (
-            serving(env, door=listen(), workers=True) as url,
-            httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
-        ):
+        with serving_client(env, workers=True) as http:
             yield World(http, emulator.url)
 
 
@@ -142,10 +139,7 @@ api_key = "revoked"
             TRACKER_LEARN_S="0.2",
             TRACKER_KLING_API_KEY="",
         )
-        with (
-            serving(env, door=listen(), workers=True) as url,
-            httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
-        ):
+        with serving_client(env, workers=True) as http:
             world = World(http, emulator.url)
             for name, submits in (("account_refused", 1), ("account_ailing", 4)):
                 for _ in range(submits):

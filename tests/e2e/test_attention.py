@@ -3,11 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from tests.e2e.conftest import MakeWorld
 from tests.support.requests import kling_says, submit
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving_client
 from tests.support.waiting import wait_until
 from tests.support.world import World
 
@@ -110,10 +108,7 @@ def test_a_task_past_its_deadline_is_shown_although_nobody_works(
         public_url=None,
         TRACKER_LEASE_S="1",
     )
-    with (
-        serving(env, door=listen(), workers=False) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
-    ):
+    with serving_client(env, workers=False) as http:
         task_id = submit(http, deadline_s=1)["id"]
         wait_until(
             lambda: (

@@ -10,13 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.support.chaos import Left, is_any_open, look
 from tests.support.proxy import Choose, Cut, Fault, Proxy, Side
 from tests.support.requests import submission
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving_client
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
@@ -66,10 +65,7 @@ def _world(database_url: str, folder: Path, choose: Choose) -> Iterator[tuple[Wo
             TRACKER_POLL_FIRST_S="0.1",
             TRACKER_POLL_CONFIRM_S="0.15",
         )
-        with (
-            serving(env, door=listen(), workers=True) as url,
-            httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
-        ):
+        with serving_client(env, workers=True) as http:
             yield World(http, emulator.url), proxy
 
 

@@ -79,7 +79,7 @@ def test_a_kling_callback_is_a_bare_task_and_signed_where_a_secret_is_set(
 def test_deliveries_of_a_killed_worker_are_sent_by_another_with_the_same_ids_and_bytes(
     database_url: str, tmp_path: Path
 ) -> None:
-    door = listen()
+    listener = listen()
     env = environment(
         database_url,
         tmp_path,
@@ -89,7 +89,7 @@ def test_deliveries_of_a_killed_worker_are_sent_by_another_with_the_same_ids_and
         TRACKER_DELIVER_TIMEOUT_S="6",
     )
     with (
-        serving(env, door=door, workers=False) as url,
+        serving(env, listener=listener, workers=False) as url,
         Sink(is_silent=True) as sink,
         httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
     ):

@@ -19,7 +19,7 @@ import pytest
 from tests.support.insistent import InsistentClient
 from tests.support.postgres import PostgresServer
 from tests.support.requests import callback_path, kling_says, submission
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
@@ -82,7 +82,7 @@ def _serving(
         TRACKER_LOG_LEVEL="error",
         **more,
     )
-    return serving(env, door=listen(), workers=True)
+    return serving(env, workers=True)
 
 
 def _processes(server: PostgresServer) -> list[int]:

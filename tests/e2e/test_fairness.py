@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-import httpx
-
 from tests.support.requests import submit
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, listen, serving_client
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -43,10 +41,7 @@ def test_tasks_of_a_living_account_end_while_another_never_answers(
             TRACKER_SUBMIT_TIMEOUT_S="600",
             TRACKER_DRAIN_S="0.2",
         )
-        with (
-            serving(env, door=listen(), workers=True) as url,
-            httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
-        ):
+        with serving_client(env, workers=True) as http:
             world = World(http, emulator.url)
             stuck = [submit(http, account="mute")["id"] for _ in range(MUTE_TASKS)]
             made = [submit(http, account="lively")["id"] for _ in range(10)]

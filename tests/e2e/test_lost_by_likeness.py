@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving_client
 from tests.support.waiting import wait_until
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -39,10 +39,7 @@ def test_a_lost_create_is_taken_by_its_input_or_told_to_a_person(
             TRACKER_WAN_BASE_URL=f"{emulator.url}/wan/api/v1",
             TRACKER_WAN_API_KEY=DEFAULT_KEY,
         )
-        with (
-            serving(env, door=listen(), workers=True) as service,
-            httpx.Client(base_url=service, trust_env=False, timeout=60) as http,
-        ):
+        with serving_client(env, workers=True) as http:
             found, told = (http.post("/v1/tasks", json=body).json()["id"] for body in (FAL, WAN))
 
             def state_of(task_id: str) -> Any:

@@ -14,7 +14,7 @@ import pytest
 from tests.support.insistent import InsistentClient
 from tests.support.pg_proxy import End, PostgresProxy
 from tests.support.requests import callback_path, kling_says, submission
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, listen, serving, url_of
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tests.support.world import World
@@ -91,19 +91,19 @@ def test_a_connection_that_dies_inside_any_statement_costs_nothing(
         step_seconds=0.02, callback_backoff_seconds=0.05, callback_tries=100, scenario="ok"
     )
     with Emulator(config) as emulator, PostgresProxy(postgres_url, each) as proxy, Sink() as sink:
-        door = listen()
+        listener = listen()
         env = environment(
             proxy.url,
             tmp_path,
             provider_url=emulator.url,
-            public_url=f"http://127.0.0.1:{door.getsockname()[1]}",
+            public_url=url_of(listener),
             TRACKER_CALLBACK_SECRETS=SECRET,
             TRACKER_LEASE_S="1",
             TRACKER_DELIVER_TIMEOUT_S="3",
             TRACKER_LOG_LEVEL="error",
         )
         with (
-            serving(env, door=door, workers=True) as url,
+            serving(env, listener=listener, workers=True) as url,
             InsistentClient(url) as http,
         ):
             world = World(http, emulator.url)

@@ -17,7 +17,8 @@ from tests.support.service import (
     environment,
     free_port,
     listen,
-    serving,
+    serving_client,
+    url_of,
     wait_until_ready,
 )
 from tests.support.waiting import wait_until
@@ -44,20 +45,17 @@ def _world(database_url: str, folder: Path, **settings: str) -> Iterator[World]:
         step_seconds=0.1, callback_backoff_seconds=0.2, callback_tries=100, scenario="hold"
     )
     with Emulator(config) as emulator:
-        door = listen()
+        listener = listen()
         env = environment(
             database_url,
             folder,
             provider_url=emulator.url,
-            public_url=f"http://127.0.0.1:{door.getsockname()[1]}",
+            public_url=url_of(listener),
             TRACKER_CALLBACK_SECRETS=SECRET,
             TRACKER_LOG_LEVEL="error",
             **settings,
         )
-        with (
-            serving(env, door=door, workers=True) as url,
-            httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
-        ):
+        with serving_client(env, listener=listener, workers=True) as http:
             yield World(http, emulator.url)
 
 

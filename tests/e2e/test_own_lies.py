@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, listen, serving_client, url_of
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.cli.main_jobs import account_settings, main_jobs, submission
@@ -26,18 +26,17 @@ def world(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
         for name in PROVIDERS:
             accounts |= account_settings(name, JOBS[name], emulator.url)
             accounts[f"TRACKER_{name.upper()}_POLL_SPACING_S"] = "0.1"
-        door = listen()
+        listener = listen()
         env = environment(
             shared_database_url,
             tmp_path_factory.mktemp("service"),
             provider_url=emulator.url,
-            public_url=f"http://127.0.0.1:{door.getsockname()[1]}",
+            public_url=url_of(listener),
             TRACKER_POLL_FIRST_S="0.1",
             TRACKER_POLL_QUIET_S="0.3",
             **accounts,
         )
-        url = stack.enter_context(serving(env, door=door, workers=True))
-        http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
+        http = stack.enter_context(serving_client(env, listener=listener, workers=True))
         yield World(http, emulator.url)
 
 

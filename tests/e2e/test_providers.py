@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import httpx
 import pytest
 
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, listen, serving, url_of
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
@@ -48,7 +48,7 @@ def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeProviders]:
                 played = {"scenario": scenario, "provider": name}
                 url = f"{emulator.url}/emulator/scenario"
                 httpx.put(url, json=played, trust_env=False, timeout=60).raise_for_status()
-            door = listen()
+            listener = listen()
             given = {
                 "TRACKER_LUMA_BASE_URL": f"{emulator.url}/luma/dream-machine/v1",
                 "TRACKER_LUMA_API_KEY": DEFAULT_KEY,
@@ -60,10 +60,10 @@ def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeProviders]:
                 database_url,
                 tmp_path,
                 provider_url=emulator.url,
-                public_url=f"http://127.0.0.1:{door.getsockname()[1]}",
+                public_url=url_of(listener),
                 **(given | settings),
             )
-            url = stack.enter_context(serving(env, door=door, workers=True))
+            url = stack.enter_context(serving(env, listener=listener, workers=True))
             http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
             return World(http, emulator.url)
 

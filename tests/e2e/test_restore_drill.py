@@ -15,14 +15,7 @@ from psycopg import sql
 from tests.support import command
 from tests.support.postgres import PROGRAMS
 from tests.support.requests import submission
-from tests.support.service import (
-    Process,
-    environment,
-    free_port,
-    listen,
-    serving,
-    wait_until_ready,
-)
+from tests.support.service import Process, environment, free_port, listen, serving, wait_until_ready
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.clock import SystemClock, new_token
@@ -70,7 +63,7 @@ class Drill:
 
     @contextmanager
     def served(self) -> Iterator[None]:
-        with serving(self.env, door=listen(self.port), workers=True):
+        with serving(self.env, listener=listen(self.port), workers=True):
             yield
 
 

@@ -16,7 +16,7 @@ import pytest
 from tests.support.insistent import InsistentClient
 from tests.support.postgres import PostgresServer
 from tests.support.requests import callback_path, kling_says, submission
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
@@ -97,7 +97,7 @@ def test_who_waits_too_long_is_refused_and_all_goes_on_afterwards(
             TRACKER_LOG_LEVEL="error",
         )
         with (
-            serving(env, door=listen(), workers=True) as url,
+            serving(env, workers=True) as url,
             InsistentClient(url, timeout=GIVEN_UP_S) as http,
             ThreadPoolExecutor(8) as threads,
         ):

@@ -96,7 +96,7 @@ def _answering(answer: bytes) -> Iterator[str]:
     def serve() -> None:
         with suppress(OSError):
             while True:
-                client, _ = door.accept()
+                client, _ = listener.accept()
                 held.append(client)
                 while struct.unpack("!ii", client.recv(8))[1] in (_SSL, _GSS):
                     client.sendall(b"N")
@@ -104,11 +104,11 @@ def _answering(answer: bytes) -> Iterator[str]:
                 client.sendall(answer)
 
     held: list[socket.socket] = []
-    with closing(listen()) as door:
+    with closing(listen()) as listener:
         threading.Thread(target=serve, daemon=True).start()
-        yield f"postgresql://tracker@127.0.0.1:{door.getsockname()[1]}/tracker"
+        yield f"postgresql://tracker@127.0.0.1:{listener.getsockname()[1]}/tracker"
         with suppress(OSError):
-            door.shutdown(socket.SHUT_RDWR)
+            listener.shutdown(socket.SHUT_RDWR)
     for client in held:
         client.close()
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
@@ -12,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 
 from tests.support.databases import SqliteTemplate
 from tests.support.requests import submission
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, listen, serving_client, url_of
 from tests.support.sink import Sink
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
@@ -41,11 +40,10 @@ def _world(stack: ExitStack, database_url: str, folder: Path) -> World:
     emulator = stack.enter_context(
         Emulator(EmulatorConfig(step_seconds=0.02, callback_backoff_seconds=0.02))
     )
-    door = listen()
-    public = f"http://127.0.0.1:{door.getsockname()[1]}"
+    listener = listen()
+    public = url_of(listener)
     env = environment(database_url, folder, provider_url=emulator.url, public_url=public)
-    url = stack.enter_context(serving(env, door=door, workers=True))
-    http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
+    http = stack.enter_context(serving_client(env, listener=listener, workers=True))
     return World(http, emulator.url)
 
 

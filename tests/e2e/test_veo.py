@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.service import KEEPING_FILES, environment, listen, serving
+from tests.support.service import KEEPING_FILES, environment, listen, serving_client, url_of
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
@@ -29,7 +29,7 @@ def world(
     key_file: dict[str, Any],
 ) -> Iterator[World]:
     folder: Path = tmp_path_factory.mktemp("service")
-    with Emulator(EmulatorConfig(step_seconds=0.05)) as emulator, listen() as door:
+    with Emulator(EmulatorConfig(step_seconds=0.05)) as emulator, listen() as listener:
         base = f"{emulator.url}/veo"
         key_file |= httpx.get(f"{base}/service-account.json", trust_env=False, timeout=60).json()
         accounts = folder / "accounts.toml"
@@ -58,17 +58,14 @@ weight = 0
             shared_database_url,
             folder,
             provider_url=emulator.url,
-            public_url=f"http://127.0.0.1:{door.getsockname()[1]}",
+            public_url=url_of(listener),
             TRACKER_CONFIG=str(accounts),
             TRACKER_POLL_FIRST_S="0.1",
             KEY_FILE=json.dumps(key_file),
             STRANGERS_FILE=json.dumps(key_file | {"client_email": "stranger@cats.example"}),
             **KEEPING_FILES,
         )
-        with (
-            serving(env, door=door, workers=True) as url,
-            httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
-        ):
+        with serving_client(env, listener=listener, workers=True) as http:
             yield World(http, emulator.url)
 
 

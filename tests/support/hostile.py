@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from tests.support.requests import SECRET, callback_path, kling_says, submit
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving_client
 
 MARKUP = (
     "<script>document.title='ran'</script><img src=//evil.example/x onerror=alert(1)>"
@@ -53,10 +53,7 @@ def unguarded(database_url: str, folder: Path) -> Iterator[httpx.Client]:
         TRACKER_AUTH="off",
         TRACKER_CALLBACK_SECRETS=SECRET.decode(),
     )
-    with (
-        serving(env, door=listen(), workers=False) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
-    ):
+    with serving_client(env, workers=False) as client:
         yield client
 
 

@@ -1,4 +1,4 @@
-"""A door on loopback: each connection is served in a thread, and all end with the block."""
+"""A listener on loopback: each connection is served in a thread, and all end with the block."""
 
 import contextlib
 import socket
@@ -40,7 +40,7 @@ class Listener:
         thread.start()
 
     def _listen(self) -> None:
-        with contextlib.suppress(OSError):  # the door was closed
+        with contextlib.suppress(OSError):  # the listener was closed
             while True:
                 connection, _ = self._door.accept()
                 self.run(self.serve, connection)

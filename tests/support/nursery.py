@@ -43,13 +43,13 @@ class Shared:
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="tracker-nursery-")
         address = f"{self._folder.name}/socket"
-        with socket.socket(socket.AF_UNIX) as door:
-            door.bind(address)
-            door.listen(64)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(address)
+            listener.listen(64)
             self._helper = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.nursery", str(door.fileno())],
+                [sys.executable, "-m", "tests.support.nursery", str(listener.fileno())],
                 stdin=subprocess.PIPE,
-                pass_fds=[door.fileno()],
+                pass_fds=[listener.fileno()],
                 cwd=ROOT,
             )
         os.environ[SHARED] = address
@@ -72,10 +72,10 @@ class Nursery:
         self._answers: IO[bytes]
         self._end: Callable[[], object]
         if address := os.environ.get(SHARED):
-            door = socket.socket(socket.AF_UNIX)
-            door.connect(address)
-            self._asks, self._answers = door.makefile("wb"), door.makefile("rb")
-            self._end = door.close
+            listener = socket.socket(socket.AF_UNIX)
+            listener.connect(address)
+            self._asks, self._answers = listener.makefile("wb"), listener.makefile("rb")
+            self._end = listener.close
             return
         helper = subprocess.Popen(
             [sys.executable, "-m", "tests.support.nursery"],
@@ -152,19 +152,19 @@ def tracker_on_path(folder: Path) -> Iterator[str]:
         yield f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"
 
 
-def main(door: int | None = None) -> None:
+def main(listener: int | None = None) -> None:
     """Fork when told to, until nobody can tell us any more.
 
-    door: a listening socket, whose connections each get a process like this one.
+    listener: a listening socket, whose connections each get a process like this one.
     """
-    if door is None:
+    if listener is None:
         _import_all()
         with os.fdopen(os.dup(1), "w") as answers:
             _serve(sys.stdin, answers)
         return
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how one of them ended
     _import_all()  # while the tests are collected, which keeps one core busy
-    with socket.socket(fileno=door) as listening:
+    with socket.socket(fileno=listener) as listening:
         while True:
             ready, _, _ = select.select([listening, sys.stdin], [], [])
             if sys.stdin in ready:

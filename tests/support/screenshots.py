@@ -9,7 +9,7 @@ from playwright.sync_api import ViewportSize
 
 from tests.support.browsing import Chromium
 from tests.support.requests import EXAMPLE, submission
-from tests.support.service import ROOT, environment, listen, serving
+from tests.support.service import ROOT, environment, listen, serving, url_of
 from tests.support.waiting import wait_until
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -39,13 +39,13 @@ def main() -> None:
 
 def draw(folder: Path, chromium: Chromium) -> None:
     """Play some tasks and put the pictures into a folder."""
-    door = listen()
+    listener = listen()
     with tempfile.TemporaryDirectory() as name, Emulator(EmulatorConfig(step_seconds=0.3)) as made:
         database = f"sqlite:///{name}/tracker.db"
         upgrade(database)
-        public = f"http://127.0.0.1:{door.getsockname()[1]}"
+        public = url_of(listener)
         env = environment(database, Path(name), provider_url=made.url, public_url=public)
-        with serving(env, door=door, workers=True) as url:
+        with serving(env, listener=listener, workers=True) as url:
             tasks = _play(url)
             for picture, (scheme, locale, path) in LOOKS.items():
                 page = path or f"/ui/tasks/{tasks[0]}"

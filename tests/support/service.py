@@ -31,15 +31,20 @@ KEEPING_FILES = {"TRACKER_ASSETS": "on", "TRACKER_ASSET_MIN_FREE_BYTES": "0"}
 
 def listen(port: int = 0) -> socket.socket:
     """A listening socket of loopback. port: 0 for a free one; raises OSError when it is taken."""
-    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        door.bind(("127.0.0.1", port))
-        door.listen(256)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(256)
     except OSError:
-        door.close()
+        listener.close()
         raise
-    return door
+    return listener
+
+
+def url_of(listener: socket.socket, scheme: str = "http") -> str:
+    """Return the address of what listens there."""
+    return f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def free_port() -> int:
@@ -86,17 +91,19 @@ def environment(
 def serving(
     env: Mapping[str, str],
     *,
-    door: socket.socket,
     workers: bool,
+    listener: socket.socket | None = None,
     around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     providers: Mapping[str, Provider] = PROVIDERS,
     **options: Any,
 ) -> Iterator[str]:
     """The service in a thread; yields its address.
 
-    around:  what stands between the server and the app.
-    options: of uvicorn, where they are to be others than the service's own.
+    listener: where it listens; unless given, on a port that is free.
+    around:   what stands between the server and the app.
+    options:  of uvicorn, where they are to be others than the service's own.
     """
+    listener = listen() if listener is None else listener
     settings = Settings.from_env(env, providers)
     server = uvicorn.Server(
         uvicorn.Config(
@@ -107,18 +114,28 @@ def serving(
             ssl_keyfile=settings.tracker_tls_key,
         )
     )
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     wait_until(lambda: server.started or not thread.is_alive())
     assert server.started, "the service did not start"
     try:
         scheme = "https" if settings.tracker_tls_cert else "http"
-        yield f"{scheme}://127.0.0.1:{door.getsockname()[1]}"
+        yield url_of(listener, scheme)
     finally:
         server.should_exit = True
         thread.join(PATIENCE_S)
-        door.close()
+        listener.close()
         assert not thread.is_alive(), "the service did not end"
+
+
+@contextmanager
+def serving_client(env: Mapping[str, str], *, workers: bool, **more: Any) -> Iterator[httpx.Client]:
+    """The service in a thread, as `serving` has it; yields a client of it."""
+    with (
+        serving(env, workers=workers, **more) as url,
+        httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
+    ):
+        yield http
 
 
 @dataclass

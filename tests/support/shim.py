@@ -20,9 +20,9 @@ _FORWARDED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 def main() -> None:
     """Have the command run, and end with its status, or by the signal that ended it."""
-    door = socket.socket(socket.AF_UNIX)
-    door.connect(os.environ[SHARED])
-    talk = door.makefile("rw")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.connect(os.environ[SHARED])
+    talk = listener.makefile("rw")
 
     def ask(**what: object) -> int:
         talk.write(json.dumps(what) + "\n")

@@ -1,4 +1,4 @@
-"""A small S3 of ours behind a door on loopback, with the faults that moto's does not have."""
+"""A small S3 of ours behind a listener on loopback, with the faults that moto's does not have."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.longest_call import longest_call_s
 from tests.support.requests import submission
-from tests.support.service import ROOT, environment, free_port, listen, serving
+from tests.support.service import ROOT, environment, free_port, listen, serving_client, url_of
 from tests.support.slowness import slowness
 from tests.support.waiting import wait_until
 from tracker.emulator import EmulatorConfig, EmulatorServer
@@ -53,8 +53,8 @@ def service(database_url: str, tmp_path: Path, port: int) -> Iterator[httpx.Clie
     with ExitStack() as stack:
         config = EmulatorConfig(step_seconds=0.02, callback_backoff_seconds=0.02)
         emulator = stack.enter_context(EmulatorServer(config))
-        door = listen()
-        public = f"http://127.0.0.1:{door.getsockname()[1]}"
+        listener = listen()
+        public = url_of(listener)
         env = environment(
             database_url,
             tmp_path,
@@ -62,8 +62,7 @@ def service(database_url: str, tmp_path: Path, port: int) -> Iterator[httpx.Clie
             public_url=public,
             TRACKER_METRICS_ADDR=f"127.0.0.1:{port}",
         )
-        url = stack.enter_context(serving(env, door=door, workers=True))
-        yield stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
+        yield stack.enter_context(serving_client(env, listener=listener, workers=True))
 
 
 def test_a_task_is_counted_at_each_step(service: httpx.Client, port: int) -> None:

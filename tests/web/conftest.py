@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.support.keys import bearer, issue
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, listen, serving, url_of
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 
@@ -74,10 +74,10 @@ def shared_idle(
 @pytest.fixture
 def live(database_url: str, tmp_path: Path, emulator: Emulator) -> Iterator[str]:
     """Web and workers in one process, of one test; its address."""
-    door = listen()
-    public = f"http://127.0.0.1:{door.getsockname()[1]}"
+    listener = listen()
+    public = url_of(listener)
     env = environment(database_url, tmp_path, provider_url=emulator.url, public_url=public)
-    with serving(env, door=door, workers=True) as url:
+    with serving(env, listener=listener, workers=True) as url:
         yield url
 
 
@@ -118,5 +118,5 @@ def idle_service(database_url: str, folder: Path) -> Iterator[str]:
         public_url="https://tracker.example",
         **_IDLE,
     )
-    with serving(env, door=listen(), workers=False) as url:
+    with serving(env, workers=False) as url:
         yield url

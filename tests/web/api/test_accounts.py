@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.support.keys import bearer, issue
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tracker.cli.main import main
 from tracker.client import AsyncClient, Client
 from tracker.settings import Settings, SettingsError
@@ -28,7 +28,7 @@ def test_the_operator_sees_every_account_without_its_secrets_and_others_see_none
     env = environment(database_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None)
     env |= {"TRACKER_CONFIG": str(config), "TRACKER_AUTH": "on"}
     ours, other = issue(database_url), bearer(issue(database_url, tenant="other"))
-    with serving(env, door=listen(), workers=False) as url:
+    with serving(env, workers=False) as url:
         answer = httpx.get(f"{url}/v1/accounts", headers=bearer(ours), trust_env=False, timeout=60)
         assert answer.status_code == 200
         assert "main-secret-text" not in answer.text
@@ -64,7 +64,7 @@ def test_the_first_key_comes_from_the_settings_once(database_url: str, tmp_path:
     env |= {"TRACKER_HOST": "0.0.0.0", "TRACKER_BOOTSTRAP_KEY": FIRST}
     holder = {"authorization": f"Bearer {FIRST}"}
     for _ in range(2):  # a second start makes no second key
-        with serving(env, door=listen(), workers=False) as url:
+        with serving(env, workers=False) as url:
             assert httpx.get(f"{url}/v1/tasks", trust_env=False, timeout=60).status_code == 401
             answer = httpx.get(f"{url}/v1/tasks", headers=holder, trust_env=False, timeout=60)
             assert answer.status_code == 200
@@ -74,7 +74,7 @@ def test_the_first_key_comes_from_the_settings_once(database_url: str, tmp_path:
     assert (key["name"], key["scopes"]) == ("bootstrap", ["admin", "tasks:read", "tasks:write"])
     revoked = runner.invoke(main, ["keys", "revoke", key["id"]])
     assert revoked.exit_code == 0
-    with serving(env, door=listen(), workers=False) as url:  # a revoked one stays revoked
+    with serving(env, workers=False) as url:  # a revoked one stays revoked
         answer = httpx.get(f"{url}/v1/tasks", headers=holder, trust_env=False, timeout=60)
         assert answer.status_code == 401
 
@@ -97,5 +97,5 @@ def test_the_asynchronous_client_manages_keys_too(sqlite_url: str, tmp_path: Pat
 
     env = environment(sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None)
     ours = issue(sqlite_url)
-    with serving(env | {"TRACKER_AUTH": "on"}, door=listen(), workers=False) as url:
+    with serving(env | {"TRACKER_AUTH": "on"}, workers=False) as url:
         asyncio.run(manage(url, ours.secret))

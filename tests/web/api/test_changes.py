@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support.requests import callback_path, kling_says, submit
-from tests.support.service import Process, environment, free_port, listen, serving, wait_until_ready
+from tests.support.service import Process, environment, free_port, serving, wait_until_ready
 from tracker.store.driver.engine import open_engine
 
 LONG = 60
@@ -242,7 +242,7 @@ def test_a_silent_stream_beats_and_moves_its_readers_place(sqlite_url: str, tmp_
         TRACKER_HEARTBEAT_S="0.1",
     )
     with (
-        serving(env, door=listen(), workers=False) as url,
+        serving(env, workers=False) as url,
         httpx.Client(base_url=url, trust_env=False, timeout=LONG) as http,
         streaming(http, "?after=now&state=failed") as lines,
     ):

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.support.keys import bearer, issue
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tracker.cli.main import main
 from tracker.client import Client, Refused
 from tracker.services.access.keys import Issued
@@ -69,7 +69,7 @@ def service(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) 
         shared_database_url, folder, provider_url="http://127.0.0.1:9", public_url=None
     )
     env["TRACKER_CONFIG"] = str(folder / "prices.toml")
-    with serving(env, door=listen(), workers=False) as url:
+    with serving(env, workers=False) as url:
         yield url
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving_client
 from tracker import __version__
 
 SECRET = "a-secret-that-no-page-shows"
@@ -28,10 +28,7 @@ def http_without_pages(sqlite_url: str, tmp_path: Path) -> Iterator[httpx.Client
     """A client of a service whose dashboard is off, below a path of another host."""
     env = environment(sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None)
     env |= {"TRACKER_ROOT_PATH": "/tracker", "TRACKER_KLING_API_KEY": SECRET, "TRACKER_UI": "off"}
-    with (
-        serving(env, door=listen(), workers=False) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
-    ):
+    with serving_client(env, workers=False) as client:
         yield client
 
 

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # i
 
 from tests.support.databases import SqliteTemplate
 from tests.support.requests import EXAMPLE
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tracker.cli.main import main
 from tracker.client import AsyncClient, Client
 from tracker.providers.registry import PROVIDERS
@@ -32,7 +32,7 @@ def service(
     env = environment(
         sqlite_template.copy(folder), folder, provider_url="http://127.0.0.1:9", public_url=None
     )
-    with serving(env, door=listen(), workers=False) as url:
+    with serving(env, workers=False) as url:
         yield url
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, delete, update
 
 from tests.support.keys import bearer, issue
 from tests.support.requests import SECRET, callback_path, kling_says, submission, submit
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tests.support.waiting import wait_until
 from tracker.domain.access import Scope
 from tracker.services.access.keys import Issued
@@ -68,7 +68,7 @@ def url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> It
         TRACKER_HEARTBEAT_S=str(LONG_S),
         TRACKER_AUTH=request.param,
     )
-    with serving(env, door=listen(), workers=False) as address:
+    with serving(env, workers=False) as address:
         yield address
 
 

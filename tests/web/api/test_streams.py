@@ -31,7 +31,7 @@ LONG_S = 30
 async def serving_here(url: str, folder: Path, **settings: str) -> AsyncIterator[tuple[int, Parts]]:
     """The web service in this event loop, and what it is made of; its port."""
     env = environment(url, folder, provider_url="http://127.0.0.1:9", public_url=None, **settings)
-    door = listen()
+    listener = listen()
     async with open_parts(Settings.from_env(env)) as parts:
 
         @asynccontextmanager
@@ -42,10 +42,10 @@ async def serving_here(url: str, folder: Path, **settings: str) -> AsyncIterator
         server = uvicorn.Server(
             uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)
         )
-        running = asyncio.create_task(server.serve(sockets=[door]))
+        running = asyncio.create_task(server.serve(sockets=[listener]))
         await until(lambda: server.started)
         try:
-            yield door.getsockname()[1], parts
+            yield listener.getsockname()[1], parts
         finally:
             parts.services.watch.close()
             server.should_exit = True

@@ -14,7 +14,7 @@ from tests.support.history import NOW, insert, new_task
 from tests.support.keys import bearer, issue
 from tests.support.made_up_api import Played
 from tests.support.requests import EXAMPLE, submission, submit
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving_client
 from tests.support.workbench import ScriptedHttp, open_workbench
 from tests.web.conftest import Shared
 from tracker.client import Client, CursorGone, Dropped
@@ -63,10 +63,7 @@ def test_of_several_providers_with_accounts_one_must_be_named(
     )
     unnamed = submission()
     del unnamed["provider"]
-    with (
-        serving(env, door=listen(), workers=False) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
-    ):
+    with serving_client(env, workers=False) as http:
         refused = http.post("/v1/tasks", json=unnamed)
         (error,) = refused.json()["errors"]
         assert (refused.status_code, error["path"]) == (422, "provider")

@@ -16,7 +16,7 @@ from tests.support.keys import bearer, issue
 from tests.support.objects import MAKERS, fill
 from tests.support.requests import EXAMPLE, MULTI_IMAGE, callback_path, kling_says, submission
 from tests.support.requests import submit as submit_one
-from tests.support.service import KEEPING_FILES, environment, listen, serving
+from tests.support.service import KEEPING_FILES, environment, serving_client
 from tests.support.waiting import wait_until
 from tracker.clock import new_token
 from tracker.domain.access import Scope
@@ -79,10 +79,7 @@ def _locked(database_url: str, folder: Path) -> Iterator[Locked]:
         TRACKER_AUTH="on",
         **KEEPING_FILES,
     )
-    with (
-        serving(env, door=listen(), workers=False) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
-    ):
+    with serving_client(env, workers=False) as client:
         yield Locked(database_url, client)
 
 

@@ -22,7 +22,7 @@ from tests.support.description import document
 from tests.support.keys import bearer, issue
 from tests.support.objects import MAKERS
 from tests.support.requests import SECRET
-from tests.support.service import KEEPING_FILES, environment, listen, serving
+from tests.support.service import KEEPING_FILES, environment, serving
 from tracker.web.api.openapi import operations
 from tracker.web.routes import ROUTES
 
@@ -84,7 +84,7 @@ def _serving(database_url: str, folder: Path) -> Iterator[Live]:
         TRACKER_CALLBACK_SECRETS=SECRET.decode(),
     )
     with (
-        serving(env, door=listen(), workers=False) as url,
+        serving(env, workers=False) as url,
         requests.Session() as session,
     ):
         session.trust_env = False

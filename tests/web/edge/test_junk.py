@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.support.databases import PostgresTemplate, SqliteTemplate
 from tests.support.requests import callback_path, submission, submit
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving_client
 from tracker.domain.token import SHARED
 
 JSON: Any = st.recursive(
@@ -110,10 +110,7 @@ def _client(database_url: str, folder: Path) -> Iterator[httpx.Client]:
         public_url="https://tracker.example",
         TRACKER_CALLBACK_SECRETS="a secret for tests only",
     )
-    with (
-        serving(env, door=listen(), workers=False) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
-    ):
+    with serving_client(env, workers=False) as client:
         yield client
 
 

@@ -20,7 +20,7 @@ from tests.support import junk
 from tests.support.kept import Answer, KeptConnection
 from tests.support.objects import fill
 from tests.support.requests import callback_path, kling_says, submit
-from tests.support.service import KEEPING_FILES, environment, listen, serving
+from tests.support.service import KEEPING_FILES, environment, serving
 from tests.web.conftest import Shared
 from tracker.providers.kling.operations import OPERATIONS
 from tracker.web.api.openapi import operations
@@ -56,7 +56,7 @@ def http(
         **KEEPING_FILES,
     )
     with (
-        serving(env, door=listen(), workers=False) as url,
+        serving(env, workers=False) as url,
         Shared(url, shared_database_url).client() as client,
     ):
         yield client

@@ -17,7 +17,7 @@ from tests.support.requests import (
     submission,
     submit,
 )
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tracker.cli.doctor import examine
 from tracker.settings import Settings
 from tracker.web.api.openapi import operations
@@ -146,7 +146,7 @@ def test_a_public_url_without_keys_is_advised_on_at_the_start_and_by_doctor(
 def _is_advised(env: dict[str, str], caplog: pytest.LogCaptureFixture) -> tuple[bool, bool]:
     """Return if the start, and if doctor, advise to make a key."""
     caplog.clear()
-    with caplog.at_level(logging.WARNING), serving(env, door=listen(), workers=False):
+    with caplog.at_level(logging.WARNING), serving(env, workers=False):
         pass
     settings = Settings.from_env(env)
     said = json.dumps([f.text for f in examine(settings) if f.level == "note"])

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.keys import bearer, issue
 from tests.support.requests import EXAMPLE, SECRET, callback_path, kling_says, submission
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tests.support.tls import make_certificates
 from tests.support.waiting import wait_until
 from tracker.settings import Settings, SettingsError
@@ -33,7 +33,7 @@ def serve(sqlite_url: str, tmp_path: Path) -> Iterator[Serve]:
                 public_url=None,
                 **settings,
             )
-            return stack.enter_context(serving(env, door=listen(), workers=False))
+            return stack.enter_context(serving(env, workers=False))
 
         yield start
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.support.requests import EXAMPLE, SECRET, callback_path, kling_says, submit
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, listen, serving, serving_client
 from tracker.web.api.openapi import operations
 from tracker.web.edge.slashes import without_repeat
 from tracker.web.routes import ROUTES
@@ -44,7 +44,7 @@ def test_without_a_key_every_spelling_of_every_route_is_401(
         sqlite_url, folder, provider_url="http://127.0.0.1:9", public_url=None, TRACKER_AUTH="on"
     )
     with (
-        serving(env, door=listen(), workers=False) as url,
+        serving(env, workers=False) as url,
         httpx.Client(trust_env=False, timeout=60) as http,
     ):
         for route, method, said in operations(ROUTES):
@@ -135,10 +135,9 @@ def test_a_callback_is_taken_in_however_its_url_is_spelt(
         TRACKER_CALLBACK_SECRETS=SECRET.decode(),
     )
     with (
-        listen() as door,
-        serving(env, door=door, workers=False, **options) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
-        socket.create_connection(door.getsockname(), 20) as http,
+        listen() as listener,
+        serving_client(env, listener=listener, workers=False, **options) as client,
+        socket.create_connection(listener.getsockname(), 20) as http,
     ):
         path = callback_path(submit(client)["id"])
         spellings = [one.format(path) for one in CALLBACKS] + [path.replace("/", "%2F")]

@@ -17,7 +17,7 @@ import pytest
 
 from tests.support.databases import SqliteTemplate
 from tests.support.requests import EXAMPLE, MULTI_IMAGE, callback_path, submission, submit
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving_client
 from tests.support.stalls import StallMeter
 from tracker.domain.errors import MOST_NAMED
 from tracker.web.api.openapi import operations
@@ -81,10 +81,7 @@ def measured(
         public_url=None,
         TRACKER_CALLBACK_SECRETS="a secret for tests only",
     )
-    with (
-        serving(env, door=listen(), workers=False, around=meter.around) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=60) as http,
-    ):
+    with serving_client(env, workers=False, around=meter.around) as http:
         yield Measured(http, meter)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from tests.support.databases import SqliteTemplate
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, listen, serving, url_of
 from tests.support.waiting import wait_until
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -35,7 +35,7 @@ def paired(
     """
     with ExitStack() as stack:
         behind, beside = (stack.enter_context(Emulator(CONFIG)) for _ in range(2))
-        door = listen()
+        listener = listen()
         given = {
             f"TRACKER_{name.upper()}_{key}": value
             for name, base in bases.items()
@@ -49,11 +49,11 @@ def paired(
             database if isinstance(database, str) else database.copy(folder),
             folder,
             provider_url=behind.url,
-            public_url=f"http://127.0.0.1:{door.getsockname()[1]}",
+            public_url=url_of(listener),
             **given,
             **settings,
         )
-        url = stack.enter_context(serving(env, door=door, workers=True))
+        url = stack.enter_context(serving(env, listener=listener, workers=True))
         key = {"authorization": f"Bearer {DEFAULT_KEY}"}
         front = httpx.Client(base_url=url, trust_env=False, timeout=60)
         provider = httpx.Client(base_url=beside.url, headers=key, trust_env=False, timeout=60)

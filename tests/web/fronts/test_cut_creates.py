@@ -13,7 +13,7 @@ from tests.clients.conftest import Served
 from tests.clients.cutting import EvenCuts
 from tests.support.databases import SqliteTemplate
 from tests.support.proxy import Proxy
-from tests.support.service import KEEPING_FILES, environment, listen, serving
+from tests.support.service import KEEPING_FILES, environment, serving
 from tests.web.fronts.spoken import SPOKEN, spoken_accounts
 from tests.web.fronts.test_front_contract import DIALECTS
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
@@ -134,7 +134,7 @@ def served(
             TRACKER_POLL_FIRST_S="60",
             **KEEPING_FILES,
         )
-        url = stack.enter_context(serving(env, door=listen(), workers=True))
+        url = stack.enter_context(serving(env, workers=True))
         yield Served(url, DEFAULT_KEY, emulator.url)
 
 

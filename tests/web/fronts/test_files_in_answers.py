@@ -17,7 +17,7 @@ from tests.support.keys import bearer, issue
 from tests.support.made_up import NAME, PAINT, MadeUp, made_up
 from tests.support.made_up_server import MadeUpServer
 from tests.support.raw import dial, spelt
-from tests.support.service import KEEPING_FILES, environment, listen, serving
+from tests.support.service import KEEPING_FILES, environment, serving
 from tests.support.waiting import wait_until
 from tests.web.conftest import Shared
 from tracker.providers.ports.adapter import Finds
@@ -79,7 +79,7 @@ def scene(
             **KEEPING_FILES,
         )
         providers = {**PROVIDERS, NAME: made_up(MadeUp(Finds.NEVER))}
-        url = stack.enter_context(serving(env, door=listen(), workers=True, providers=providers))
+        url = stack.enter_context(serving(env, workers=True, providers=providers))
         shared = Shared(url, shared_database_url)
         http = stack.enter_context(shared.client())
         yield FilesScene(http, provider, folder / "assets", shared)

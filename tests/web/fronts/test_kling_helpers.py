@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.raw import answer_of, dial, spelt
 from tests.support.requests import HELPER_FIELDS
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tests.support.upstream import Asked, Script, Upstream, json_answer
 from tracker.emulator import DEFAULT_KEY
 from tracker.emulator import EmulatorServer as Emulator
@@ -29,7 +29,7 @@ def front(sqlite_url: str, tmp_path: Path) -> Iterator[Front]:
             env = environment(
                 sqlite_url, tmp_path, provider_url=provider_url, public_url=None, **settings
             )
-            url = stack.enter_context(serving(env, door=listen(), workers=False))
+            url = stack.enter_context(serving(env, workers=False))
             http = httpx.Client(base_url=url, trust_env=False, timeout=60)
             return stack.enter_context(http)
 

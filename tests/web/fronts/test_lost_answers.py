@@ -16,7 +16,7 @@ import pytest
 from tests.support.keys import issue
 from tests.support.raw import answer_of, dial
 from tests.support.requests import EXAMPLE, MULTI_IMAGE
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tests.support.tls import make_certificates
 
 STRIDE = {"parsed": 3, "plain": 11, "asyncio": 7}
@@ -114,7 +114,7 @@ def served(
         provider_url="http://127.0.0.1:9",
         public_url=None,
     )
-    with serving(env, door=listen(), workers=False, **SERVERS[server]) as url:
+    with serving(env, workers=False, **SERVERS[server]) as url:
         yield url
 
 
@@ -211,7 +211,7 @@ def over_tls(url: str, folder: Path) -> Iterator[tuple[str, str]]:
         TRACKER_TLS_CERT=str(certificates.cert),
         TRACKER_TLS_KEY=str(certificates.key),
     )
-    with serving(env, door=listen(), workers=False) as served:
+    with serving(env, workers=False) as served:
         yield served, str(certificates.authority)
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.support.databases import SqliteTemplate
-from tests.support.service import KEEPING_FILES, environment, listen, serving
+from tests.support.service import KEEPING_FILES, environment, listen, serving_client, url_of
 from tests.support.waiting import wait_until
 from tests.web.fronts.comparing import CONFIG, Pair, differences
 from tracker.emulator import DEFAULT_KEY
@@ -31,8 +31,8 @@ def pair(
     sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pair]:
     """A client of the front, and one of the emulated API behind it, which knows our URL."""
-    folder, door = tmp_path_factory.mktemp("openai-images"), listen()
-    public_url = f"http://127.0.0.1:{door.getsockname()[1]}"
+    folder, listener = tmp_path_factory.mktemp("openai-images"), listen()
+    public_url = url_of(listener)
     key = {"authorization": f"Bearer {DEFAULT_KEY}"}
     with ExitStack() as stack:
         emulator = stack.enter_context(Emulator(CONFIG))
@@ -48,8 +48,7 @@ def pair(
             TRACKER_OPENAI_POLL_SPACING_S=LOOKS_SELDOM,
             **KEEPING_FILES,
         )
-        url = stack.enter_context(serving(env, door=door, workers=True))
-        front = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
+        front = stack.enter_context(serving_client(env, listener=listener, workers=True))
         provider = httpx.Client(base_url=emulator.url, headers=key, trust_env=False, timeout=60)
         with provider:
             endpoint = {"url": f"{public_url}/callbacks/openai"}

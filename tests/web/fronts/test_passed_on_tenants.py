@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.keys import bearer, issue
 from tests.support.requests import HELPER_FIELDS, callback_path, kling_says
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tests.support.upstream import Asked, Upstream, json_answer
 from tests.support.waiting import wait_until
 from tracker.domain.access import Scope
@@ -75,7 +75,7 @@ def shared(database_url: str, tmp_path: Path) -> Iterator[Shared]:
             TRACKER_CALLBACK_SECRETS=SECRET,
             TRACKER_AUTH="on",
         )
-        with serving(env, door=listen(), workers=False) as made.url:
+        with serving(env, workers=False) as made.url:
             yield made
 
 

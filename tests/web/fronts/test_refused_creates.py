@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import bearer, issue
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tests.web.fronts.comparing import field_of
 from tests.web.fronts.spoken import SPOKEN
 from tracker.cli.main import main
@@ -223,7 +223,7 @@ def service(
     )
     assert done.exit_code == 0, done.output
     with ExitStack() as stack:
-        url = stack.enter_context(serving(env, door=listen(), workers=False))
+        url = stack.enter_context(serving(env, workers=False))
         yield {
             name: stack.enter_context(
                 httpx.Client(base_url=url, headers=bearer(key), trust_env=False, timeout=60)

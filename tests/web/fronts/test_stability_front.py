@@ -12,7 +12,7 @@ import pytest
 from tests.clients.cutting import creates, first_create
 from tests.support.keys import bearer, issue
 from tests.support.proxy import Proxy
-from tests.support.service import KEEPING_FILES, environment, listen, serving
+from tests.support.service import KEEPING_FILES, environment, serving
 from tests.support.waiting import wait_until
 from tests.web.conftest import Shared
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
@@ -57,7 +57,7 @@ def scene(
             TRACKER_POLL_FIRST_S="0.05",
             **KEEPING_FILES,
         )
-        url = stack.enter_context(serving(env, door=listen(), workers=True))
+        url = stack.enter_context(serving(env, workers=True))
         key = {"authorization": f"Bearer {DEFAULT_KEY}"}
         provider = httpx.Client(base_url=behind.url, headers=key, trust_env=False, timeout=60)
         http = stack.enter_context(Shared(url, shared_database_url).client())

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.made_up import NAME, MadeUp, made_up
 from tests.support.made_up_server import MadeUpServer
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tests.support.waiting import wait_until
 from tests.web.conftest import Shared
 from tracker.providers.ports.adapter import Finds
@@ -60,7 +60,7 @@ def scene(
             TRACKER_HEARTBEAT_S="0.2",
         )
         providers = {**PROVIDERS, NAME: made_up(MadeUp(Finds.NEVER))}
-        url = stack.enter_context(serving(env, door=listen(), workers=True, providers=providers))
+        url = stack.enter_context(serving(env, workers=True, providers=providers))
         http = stack.enter_context(Shared(url, shared_database_url).client())
         yield StreamScene(http, provider)
 

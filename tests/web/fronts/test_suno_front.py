@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import bearer, issue
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, listen, serving, url_of
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
@@ -43,17 +43,17 @@ def served(
             for profile, path in ADDRESSES.items()
         )
         (folder / "accounts.toml").write_text(accounts)
-        door = listen()
+        listener = listen()
         database_url = sqlite_template.copy(folder)
         keys = [bearer(issue(database_url)), bearer(issue(database_url, tenant="other"))]
         env = environment(
             database_url,
             folder,
             provider_url=emulator.url,
-            public_url=f"http://127.0.0.1:{door.getsockname()[1]}",
+            public_url=url_of(listener),
             TRACKER_CONFIG=str(folder / "accounts.toml"),
         )
-        url = stack.enter_context(serving(env, door=door, workers=True))
+        url = stack.enter_context(serving(env, listener=listener, workers=True))
         mine, others = (
             stack.enter_context(
                 httpx.Client(base_url=url, headers=key, trust_env=False, timeout=60)

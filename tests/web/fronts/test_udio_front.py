@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.databases import SqliteTemplate
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving_client
 from tests.support.waiting import wait_until
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -39,8 +39,7 @@ def http(
             public_url=None,
             TRACKER_CONFIG=str(folder / "accounts.toml"),
         )
-        url = stack.enter_context(serving(env, door=listen(), workers=True))
-        yield stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60))
+        yield stack.enter_context(serving_client(env, workers=True))
 
 
 def made(http: httpx.Client, path: str, body: Any) -> Any:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import bearer, issue
-from tests.support.service import KEEPING_FILES, environment, listen, serving
+from tests.support.service import KEEPING_FILES, environment, listen, serving, url_of
 from tests.support.upstream import Asked, Upstream, json_answer
 
 VERSION = {"x-runway-version": "2024-11-06"}
@@ -43,8 +43,8 @@ def services(
         others = list[httpx.Client]()
         for keeps in (KEEPING_FILES, {"TRACKER_ASSETS": "off"}):
             folder = tmp_path_factory.mktemp("uploads")
-            door = listen()
-            url = f"http://127.0.0.1:{door.getsockname()[1]}"
+            listener = listen()
+            url = url_of(listener)
             env = environment(
                 sqlite_template.copy(folder),
                 folder,
@@ -59,7 +59,7 @@ def services(
                 TRACKER_OPENAI_BASE_URL=f"{upstream.url}/v1",
                 **keeps,
             )
-            stack.enter_context(serving(env, door=door, workers=False))
+            stack.enter_context(serving(env, listener=listener, workers=False))
             for tenant, whose in (("default", clients), ("other", others)):
                 headers = bearer(issue(env["DATABASE_URL"], tenant=tenant)) | VERSION
                 http = httpx.Client(base_url=url, timeout=60, trust_env=False, headers=headers)

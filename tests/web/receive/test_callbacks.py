@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.raw import answer_of, dial
 from tests.support.requests import SECRET, callback_path, kling_says, submit
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tests.support.waiting import PATIENCE_S
 from tracker.domain import token
 
@@ -170,7 +170,7 @@ def test_a_trickling_body_is_cut_off(database_url: str, tmp_path: Path) -> None:
         TRACKER_BODY_TIMEOUT_S="0.5",
     )
     with (
-        serving(env, door=listen(), workers=False) as url,
+        serving(env, workers=False) as url,
         httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE_S) as http,
         dial(url) as slow,
     ):

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.databases import SqliteTemplate
 from tests.support.requests import callback_path, kling_says, submit
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving_client
 from tests.support.stalls import StallMeter
 from tracker.providers.registry import PROVIDERS
 
@@ -41,10 +41,7 @@ def http(
         TRACKER_REPLICATE_API_KEY="r8_key",
         TRACKER_REPLICATE_BASE_URL="http://127.0.0.1:9",
     )
-    with (
-        serving(env, door=listen(), workers=False, around=meter.around) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
-    ):
+    with serving_client(env, workers=False, around=meter.around) as client:
         yield client
 
 

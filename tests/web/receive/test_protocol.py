@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.support.raw import answer_of, dial, is_open, spelt
 from tests.support.requests import callback_path, kling_says, submit
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tests.support.waiting import wait_until
 from tracker.web.receive import protocol
 
@@ -74,7 +74,7 @@ def service(database_url: str, tmp_path: Path) -> Service:
 @pytest.fixture
 def url(service: Service) -> Iterator[str]:
     """Return where it runs, as it is shipped."""
-    with serving(service.env, door=listen(), workers=False, around=service.around) as address:
+    with serving(service.env, workers=False, around=service.around) as address:
         yield address
 
 
@@ -126,7 +126,7 @@ def test_plain_ones_are_answered_as_the_app_answers(
         line.sendall(request)
         answer, stays = _same(answer_of(line)), is_open(line)
     assert service.asked_for_callbacks() == (0 if is_plain else 1)
-    at_the_app = serving(service.env, door=listen(), workers=False, http=AT_THE_APP)
+    at_the_app = serving(service.env, workers=False, http=AT_THE_APP)
     with at_the_app as theirs, dial(theirs) as line:
         line.sendall(other)
         assert (_same(answer_of(line)), is_open(line)) == (answer, stays)
@@ -229,7 +229,7 @@ def test_what_has_begun_is_answered_before_the_server_ends(
     monkeypatch.setattr(protocol, "PATIENCE_S", 60)
     service = _service(sqlite_url, tmp_path)
     answers: list[tuple[int, str]] = []
-    with serving(service.env, door=listen(), workers=False) as url:
+    with serving(service.env, workers=False) as url:
         with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
             task = submit(http)["id"]
         line = dial(url)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.support.requests import callback_path, kling_says, submit
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving_client
 from tracker.domain import token
 from tracker.emulator.core.signing import signature_headers
 
@@ -30,10 +30,7 @@ def signed(database_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
         TRACKER_KLING_WEBHOOK_SECRET=f"{NEW}, {OLD}",
         TRACKER_ADOPT_UNKNOWN="true",
     )
-    with (
-        serving(env, door=listen(), workers=False) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
-    ):
+    with serving_client(env, workers=False) as client:
         yield client
 
 

@@ -12,7 +12,7 @@ from tests.support.browsing import Chromium, watched
 from tests.support.dashboard import Person, forms_of, signed_in
 from tests.support.keys import bearer
 from tests.support.requests import submit
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tracker.domain.access import Scope
 from tracker.parts import open_parts
 from tracker.settings import Settings
@@ -49,7 +49,7 @@ def halting(
         provider_url="http://127.0.0.1:9",
         public_url=None,
     )
-    with serving(env, door=listen(), workers=False) as url:
+    with serving(env, workers=False) as url:
         yield Halting(url, shared_database_url, env)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.browsing import Chromium, watched
 from tests.support.databases import SqliteTemplate
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tracker.web.ui.frame.files import static_files
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -31,7 +31,7 @@ def http(
         TRACKER_ROOT_PATH="/below",
     )
     with (
-        serving(env, door=listen(), workers=False) as url,
+        serving(env, workers=False) as url,
         httpx.Client(
             base_url=f"{url}/below", headers=BROWSER, trust_env=False, timeout=60
         ) as client,
@@ -135,7 +135,7 @@ def test_without_the_dashboard_browsers_get_the_places(sqlite_url: str, tmp_path
         sqlite_url, tmp_path, provider_url="http://127.0.0.1:9", public_url=None, TRACKER_UI="off"
     )
     with (
-        serving(env, door=listen(), workers=False) as url,
+        serving(env, workers=False) as url,
         httpx.Client(base_url=url, headers=BROWSER, trust_env=False, timeout=60) as client,
     ):
         assert "/docs" in client.get("/").text

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.browsing import INSECURE_HOST, Chromium, watched
 from tests.support.requests import callback_path, kling_says, submit
-from tests.support.service import Process, environment, free_port, listen, serving, wait_until_ready
+from tests.support.service import Process, environment, free_port, serving_client, wait_until_ready
 
 pytestmark = pytest.mark.browser
 SECRET = "a secret for tests only"
@@ -29,10 +29,7 @@ def http(
         TRACKER_AUTH="off",
         TRACKER_CALLBACK_SECRETS=SECRET,
     )
-    with (
-        serving(env, door=listen(), workers=False) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
-    ):
+    with serving_client(env, workers=False) as client:
         yield client
 
 

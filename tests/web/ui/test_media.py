@@ -15,7 +15,7 @@ from tests.support.browsing import Chromium, watched
 from tests.support.dashboard import OWN, forms_of
 from tests.support.databases import SqliteTemplate
 from tests.support.requests import EXAMPLE, submit
-from tests.support.service import KEEPING_FILES, environment, listen, serving
+from tests.support.service import KEEPING_FILES, environment, listen, serving_client, url_of
 from tests.support.waiting import wait_until
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -45,18 +45,15 @@ def database(sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathF
 def http(
     emulator: Emulator, database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[httpx.Client]:
-    folder, door = tmp_path_factory.mktemp("media"), listen()
+    folder, listener = tmp_path_factory.mktemp("media"), listen()
     env = environment(
         database,
         folder,
         provider_url=emulator.url,
-        public_url=f"http://127.0.0.1:{door.getsockname()[1]}",
+        public_url=url_of(listener),
         **KEEPING_FILES,
     )
-    with (
-        serving(env, door=door, workers=True) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
-    ):
+    with serving_client(env, listener=listener, workers=True) as client:
         yield client
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.dashboard import BROWSER, OWN, Person, signed_in
 from tests.support.keys import bearer, issue
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tests.support.waiting import wait_until
 from tests.web.conftest import Shared
 from tracker.domain.access import Scope
@@ -209,7 +209,7 @@ def test_without_keys_the_dashboard_is_open_here_and_says_so(
     folder = tmp_path_factory.mktemp("open")
     env = environment(sqlite_url, folder, provider_url="http://127.0.0.1:9", public_url=None)
     with (
-        serving(env, door=listen(), workers=False) as url,
+        serving(env, workers=False) as url,
         httpx.Client(
             base_url=url, headers={**BROWSER, **OWN}, trust_env=False, timeout=60
         ) as client,

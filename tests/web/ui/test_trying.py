@@ -14,7 +14,7 @@ from tests.support.dashboard import BROWSER, OWN, Person, signed_in
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import bearer
 from tests.support.requests import EXAMPLE, submit
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, listen, serving, url_of
 from tests.support.waiting import wait_until
 from tests.web.conftest import Shared
 from tracker.domain.access import Scope
@@ -110,15 +110,15 @@ def playing(
     sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """A service whose provider is an emulator."""
-    folder, door = tmp_path_factory.mktemp("try"), listen()
+    folder, listener = tmp_path_factory.mktemp("try"), listen()
     with Emulator(EmulatorConfig(step_seconds=0.02, callback_backoff_seconds=0.05)) as emulator:
         env = environment(
             sqlite_template.copy(folder),
             folder,
             provider_url=emulator.url,
-            public_url=f"http://127.0.0.1:{door.getsockname()[1]}",
+            public_url=url_of(listener),
         )
-        with serving(env, door=door, workers=True) as url:
+        with serving(env, listener=listener, workers=True) as url:
             yield url
 
 

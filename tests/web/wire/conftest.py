@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.support.databases import SqliteTemplate
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 
 PARSERS = {
     "callbacks": "tracker.web.receive.protocol:CallbackProtocol",
@@ -69,7 +69,7 @@ def _running(
         TRACKER_MAX_CONNECTIONS="40",
         **limits,
     )
-    with serving(env, door=listen(), workers=False, http=parser) as address:
+    with serving(env, workers=False, http=parser) as address:
         yield address
 
 

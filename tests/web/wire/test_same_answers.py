@@ -14,7 +14,7 @@ import pytest
 from tests.support.databases import SqliteTemplate
 from tests.support.raw import chunked
 from tests.support.requests import callback_path, kling_says
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tracker.domain.token import SHARED
 
 COUNT = 2600
@@ -163,7 +163,7 @@ def test_thousands_of_odd_requests_are_answered_the_same(
                 TRACKER_HEAD_TIMEOUT_S="2",
                 TRACKER_LOG_LEVEL="error",
             )
-            running = serving(env, door=listen(), workers=False, http=f"tracker.web.{name}")
+            running = serving(env, workers=False, http=f"tracker.web.{name}")
             urls.append(stack.enter_context(running))
         told, differing = asyncio.run(_compared((urls[0], urls[1]), Random(seed)))
     assert not differing, (len(differing), differing[:2])

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.support.databases import SqliteTemplate
 from tests.support.raw import dial
-from tests.support.service import environment, listen, serving
+from tests.support.service import environment, serving
 from tracker.web.edge.connections import AHEAD_AT_ONCE
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -70,7 +70,7 @@ def metered(
         sqlite_template.copy(folder), folder, provider_url="http://127.0.0.1:9", public_url=None
     )
     options: dict[str, Any] = {"http": parser, "loop": loop}
-    with serving(env, door=listen(), workers=False, around=meter.around, **options) as url:
+    with serving(env, workers=False, around=meter.around, **options) as url:
         yield url, meter
 
 
