@@ -79,9 +79,9 @@ class ArkFront(PlainFront):
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
-        path, is_get = call.path.removeprefix(_ROOT), call.method in ("GET", "HEAD")
+        path = call.path.removeprefix(_ROOT)
         if path == TASKS:
-            if is_get:
+            if call.is_read:
                 return _listing(call)
             if call.method != "POST":
                 return wrong_method(call)
@@ -89,7 +89,7 @@ class ArkFront(PlainFront):
         named = name_in(path.removeprefix(f"{TASKS}/")) if path.startswith(f"{TASKS}/") else None
         if not named or "/" in path.removeprefix(f"{TASKS}/"):
             return no_route(call)
-        if is_get:
+        if call.is_read:
             return Get([named])
         return Cancel(named) if call.method == "DELETE" else wrong_method(call)
 

@@ -89,15 +89,14 @@ class ChatFront(ErrorObjectFront):
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         path = call.path.removeprefix(_ROOT)
-        is_read = call.method in ("GET", "HEAD")
         if path == MODELS:
-            return PassOn(MODELS) if is_read else wrong_method(call)
+            return PassOn(MODELS) if call.is_read else wrong_method(call)
         if path == COMPLETIONS:
             return _create(call) if call.method == "POST" else wrong_method(call)
         name = name_in(path.removeprefix(f"{COMPLETIONS}/"))
         if not path.startswith(f"{COMPLETIONS}/") or not name or "/" in name:
             return no_route(call)
-        return Get([name.removeprefix(_ID)]) if is_read else wrong_method(call)
+        return Get([name.removeprefix(_ID)]) if call.is_read else wrong_method(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show a task as a completion: its text, or what became of it."""

@@ -165,7 +165,7 @@ def _read_request_call(call: FrontCall, part: str, action: str) -> Command | Fro
         case "/cancel":
             return Cancel(name) if call.method == "PUT" else wrong_method(call)
         case "" | "/response" | "/status":
-            return Get([name]) if call.method in ("GET", "HEAD") else wrong_method(call)
+            return Get([name]) if call.is_read else wrong_method(call)
         case "/status/stream":
             reason = "a status is not streamed here: ask for it (mode `polling`)"
             return FrontRefusal(Fault.NOT_SERVED, reason)

@@ -60,11 +60,10 @@ class FluxFront(PlainFront):
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         path = _path(call)
-        is_get = call.method in ("GET", "HEAD")
         if path == CREDITS:
-            return PassOn(CREDITS) if is_get else wrong_method(call)
+            return PassOn(CREDITS) if call.is_read else wrong_method(call)
         if path == _RESULT:
-            if not is_get:
+            if not call.is_read:
                 return wrong_method(call)
             name = call.parameter("id")
             return Get([name]) if name else FrontRefusal(Fault.INVALID, "id: field required")

@@ -77,7 +77,7 @@ class HailuoFront(PlainFront):
         named = _name_in(call)
         if not named:
             return no_route(call)
-        return Get([named]) if call.method in ("GET", "HEAD") else wrong_method(call)
+        return Get([named]) if call.is_read else wrong_method(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show tasks in the shape of the generation that was asked."""

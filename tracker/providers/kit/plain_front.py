@@ -33,7 +33,7 @@ class PlainFront:
 
     def scope(self, call: FrontCall) -> Scope:
         """Reading is a GET."""
-        return Scope.TASKS_READ if call.method in ("GET", "HEAD") else Scope.TASKS_WRITE
+        return Scope.TASKS_READ if call.is_read else Scope.TASKS_WRITE
 
     def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
         """Answer as the provider did."""

@@ -103,7 +103,7 @@ class LumaFront(PlainFront):
             return no_route(call)
         if action:
             return _follow_up(call, named, action) if call.method == "POST" else wrong_method(call)
-        if call.method in ("GET", "HEAD"):
+        if call.is_read:
             return Get([named])
         return Cancel(named) if call.method == "DELETE" else wrong_method(call)
 

@@ -52,7 +52,7 @@ def read_agents(call: FrontCall) -> Command | WantsBody | FrontRefusal:
     named = name_in(call.path.removeprefix(f"{_GENERATIONS}/"))
     if not call.path.startswith(f"{_GENERATIONS}/") or not named or "/" in named:
         return no_route(call)
-    return Get([named]) if call.method in ("GET", "HEAD") else wrong_method(call)
+    return Get([named]) if call.is_read else wrong_method(call)
 
 
 def show_agents(command: Command, shown: Shown) -> FrontAnswer:

@@ -43,10 +43,10 @@ def is_web(call: FrontCall) -> bool:
 
 def read_web(call: FrontCall) -> Command | WantsBody | FrontRefusal:
     """Route by path and method."""
-    path, is_read = call.path.removeprefix("v1/"), call.method in ("GET", "HEAD")
+    path = call.path.removeprefix("v1/")
     if path in _CREATES and call.method == "POST":
         return _create(call, WEB, {}, wait_s=0 if path == "generations" else MOST_WAIT_S)
-    if path == "generations" and is_read:
+    if path == "generations" and call.is_read:
         return Skip(
             limit=whole_number(call, "limit", default=10, low=1, high=100),
             offset=whole_number(call, "offset", default=0, low=0, high=100_000),
@@ -63,7 +63,7 @@ def read_web(call: FrontCall) -> Command | WantsBody | FrontRefusal:
         return _create(call, EXTEND, {"id": named}) if is_post else wrong_method(call)
     if action not in ("", _DOWNLOAD):
         return no_route(call)
-    return Get([named]) if is_read else wrong_method(call)
+    return Get([named]) if call.is_read else wrong_method(call)
 
 
 def show_web(call: FrontCall, command: Command, shown: Shown) -> FrontAnswer:

@@ -40,12 +40,12 @@ class MidjourneyFront(PlainFront):
 
     def scope(self, call: FrontCall) -> Scope:
         """Reading is a GET, or the list of tasks by their ids."""
-        is_reading = call.method in ("GET", "HEAD") or _path(call) in _READING_POSTS
+        is_reading = call.is_read or _path(call) in _READING_POSTS
         return Scope.TASKS_READ if is_reading else Scope.TASKS_WRITE
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
-        path, is_get = _path(call), call.method in ("GET", "HEAD")
+        path = _path(call)
         operation = _OPERATIONS.get(path)
         if operation is not None:
             return _create(call, operation) if call.method == "POST" else wrong_method(call)
@@ -60,11 +60,11 @@ class MidjourneyFront(PlainFront):
             return no_route(call)
         match kind, action:
             case "task", "fetch":
-                return Get([named]) if is_get else wrong_method(call)
+                return Get([named]) if call.is_read else wrong_method(call)
             case "image", "":
-                return Media(named, kind="image") if is_get else wrong_method(call)
+                return Media(named, kind="image") if call.is_read else wrong_method(call)
             case "task", "image-seed":
-                return PassOn(SEED, task=named) if is_get else wrong_method(call)
+                return PassOn(SEED, task=named) if call.is_read else wrong_method(call)
             case "task", "cancel":
                 return Cancel(named) if call.method == "POST" else wrong_method(call)
             case _:

@@ -79,13 +79,13 @@ class OpenAIFront(ErrorObjectFront):
         return front_files.put_links(found) if isinstance(found, Create) else found
 
     def _read_route(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
-        path, is_read = _path_of(call), call.method in ("GET", "HEAD")
+        path = _path_of(call)
         if path in _PASSED:
-            return PassOn(path) if is_read else wrong_method(call)
+            return PassOn(path) if call.is_read else wrong_method(call)
         if path.partition("/")[0] == FILES:
             return front_files.read(call, path)
         if path in (VIDEOS, GENERATIONS):
-            if path == VIDEOS and is_read:
+            if path == VIDEOS and call.is_read:
                 return _page(call)
             return _create(call, path, {}) if call.method == "POST" else wrong_method(call)
         if path in IMAGES or path == RESPONSES:
@@ -137,12 +137,14 @@ def _page(call: FrontCall) -> Command:
 
 def _read_one(call: FrontCall, holder: str, rest: str) -> Command | WantsBody | FrontRefusal:
     name, _, action = rest.partition("/")
-    named, is_read = name_in(name), call.method in ("GET", "HEAD")
+    named = name_in(name)
     if not named or (action and holder != VIDEOS):
         return no_route(call)
     if action == "content":
         variant = call.parameter("variant") or "video"
-        return Media(named, kind=_KINDS.get(variant, variant)) if is_read else wrong_method(call)
+        return (
+            Media(named, kind=_KINDS.get(variant, variant)) if call.is_read else wrong_method(call)
+        )
     if action == "remix":
         is_post = call.method == "POST"
         return _create(call, REMIX, {"id": named}) if is_post else wrong_method(call)
@@ -150,7 +152,7 @@ def _read_one(call: FrontCall, holder: str, rest: str) -> Command | WantsBody | 
         return no_route(call)
     if call.method == "DELETE" and holder == VIDEOS:
         return Cancel(named)
-    return Get([named], by="any") if is_read else wrong_method(call)
+    return Get([named], by="any") if call.is_read else wrong_method(call)
 
 
 def _read_create(call: FrontCall, path: str) -> Create | WantsBody | FrontRefusal:
@@ -170,8 +172,7 @@ def _read_made_call(call: FrontCall, holder: str, rest: str) -> Command | FrontR
         return no_route(call)
     if action:
         return Cancel(named) if call.method == "POST" else wrong_method(call)
-    is_read = call.method in ("GET", "HEAD")
-    return Get([named], operation=holder) if is_read else wrong_method(call)
+    return Get([named], operation=holder) if call.is_read else wrong_method(call)
 
 
 def _create(call: FrontCall, operation: str, more: Mapping[str, Any]) -> Create | WantsBody:

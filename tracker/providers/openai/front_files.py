@@ -47,14 +47,14 @@ def read(call: FrontCall, path: str) -> Command | FrontRefusal:
     name, _, action = rest.partition("/")
     if action not in ("", "content"):
         return no_route(call)
-    id_, is_read = _id_of(name), call.method in ("GET", "HEAD")
-    if not is_read and (action or call.method != "DELETE"):
+    id_ = _id_of(name)
+    if not call.is_read and (action or call.method != "DELETE"):
         return wrong_method(call)
     if id_ is None:
         return FrontRefusal(Fault.NOT_FOUND, f"No such File object: {name[:128]}")
     if action:
         return OneFile(id_, "send")
-    return OneFile(id_) if is_read else OneFile(id_, "delete")
+    return OneFile(id_) if call.is_read else OneFile(id_, "delete")
 
 
 def _all(call: FrontCall) -> Command | FrontRefusal:

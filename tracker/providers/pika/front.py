@@ -63,7 +63,7 @@ class PikaFront(PlainFront):
         named = name_in(name) if first in ("feed", "videos") and "/" not in name else None
         if not named:
             return no_route(call)
-        return Get([named]) if call.method in ("GET", "HEAD") else wrong_method(call)
+        return Get([named]) if call.is_read else wrong_method(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show tasks."""

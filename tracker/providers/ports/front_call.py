@@ -82,6 +82,11 @@ class FrontCall:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
 
+    @property
+    def is_read(self) -> bool:
+        """True for a GET, and for a HEAD, which is answered like one."""
+        return self.method in ("GET", "HEAD")
+
     def parameter(self, name: str) -> str | None:
         """Return the last value of a parameter; None where it was not given."""
         return dict(self.query).get(name)

@@ -38,9 +38,9 @@ class RecraftFront(ErrorObjectFront):
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
-        path, is_read = _path_of(call), call.method in ("GET", "HEAD")
+        path = _path_of(call)
         if path == ME:
-            return PassOn(ME) if is_read else wrong_method(call)
+            return PassOn(ME) if call.is_read else wrong_method(call)
         if path == STYLES:
             return PassOn(STYLES) if call.method == "POST" else wrong_method(call)
         if path in CREATES:
@@ -49,7 +49,7 @@ class RecraftFront(ErrorObjectFront):
         named = name_in(name)
         if holder not in CREATES or not named:
             return no_route(call)
-        return Get([named], operation=holder) if is_read else wrong_method(call)
+        return Get([named], operation=holder) if call.is_read else wrong_method(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show the pictures of a create, or why there are none."""

@@ -108,11 +108,10 @@ class ReplicateFront(PlainFront):
         if version != "v1":
             return no_route(call)
         of_model = _CREATE.fullmatch(path)
-        is_get = call.method in ("GET", "HEAD")
         if of_model or path == "predictions":
             if call.method == "POST":
                 return _create(call, of_model[1] if of_model else path)
-            if is_get and not of_model:
+            if call.is_read and not of_model:
                 after = call.parameter("cursor")
                 return Page(_PAGE, after=after or None, binds="predictions")
             return wrong_method(call)
@@ -120,7 +119,7 @@ class ReplicateFront(PlainFront):
             return front_files.read(call, path)
         if path.startswith("predictions/"):
             return _read_one(call, path.removeprefix("predictions/"))
-        if not is_get:
+        if not call.is_read:
             return no_route(call)
         if path == _SECRET_PATH:
             return Secret()
@@ -191,7 +190,7 @@ def _read_one(call: FrontCall, rest: str) -> Command | FrontRefusal:
         return no_route(call)
     if action:
         return Cancel(named) if call.method == "POST" else wrong_method(call)
-    return Get([named]) if call.method in ("GET", "HEAD") else wrong_method(call)
+    return Get([named]) if call.is_read else wrong_method(call)
 
 
 def _answer_fixed(call: FrontCall, path: str) -> Fixed | FrontRefusal:

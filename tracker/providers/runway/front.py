@@ -72,7 +72,7 @@ class RunwayFront(PlainFront):
         """Route by path and method."""
         path = call.path.removeprefix(_OFFICIAL)
         if path == "organization":
-            return PassOn(ORGANIZATION) if _is_read(call) else wrong_method(call)
+            return PassOn(ORGANIZATION) if call.is_read else wrong_method(call)
         if call.path == UPLOADS:
             return _upload(call)
         first, _, rest = path.partition("/")
@@ -128,10 +128,6 @@ class RunwayFront(PlainFront):
         if parsed is None:
             return FrontAnswer({"error": "the provider's answer is no JSON"}, 502)
         return FrontAnswer(parsed, status)
-
-
-def _is_read(call: FrontCall) -> bool:
-    return call.method in ("GET", "HEAD")
 
 
 def _is_official(call: FrontCall) -> bool:
@@ -197,7 +193,7 @@ def _read_one(call: FrontCall, name: str) -> Command | FrontRefusal:
     named = name_in(name)
     if named is None or "/" in name:
         return no_route(call)
-    if _is_read(call):
+    if call.is_read:
         return Get([named])
     is_deleting = call.method == "DELETE" and not call.path.startswith(
         (_INVOCATIONS, _OFFICIAL + _INVOCATIONS)

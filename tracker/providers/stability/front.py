@@ -67,9 +67,8 @@ class StabilityFront(PlainFront):
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
-        is_get = call.method in ("GET", "HEAD")
         if call.path in (BALANCE, ACCOUNT):
-            return PassOn(call.path) if is_get else wrong_method(call)
+            return PassOn(call.path) if call.is_read else wrong_method(call)
         path = call.path.removeprefix(_ROOT) if call.path.startswith(_ROOT) else ""
         if path in OPERATIONS:
             if call.method != "POST":
@@ -81,7 +80,7 @@ class StabilityFront(PlainFront):
         named = name_in(part)
         if not named or not is_known:
             return no_route(call)
-        return Get([named], operation=operation) if is_get else wrong_method(call)
+        return Get([named], operation=operation) if call.is_read else wrong_method(call)
 
     def _create(self, call: FrontCall, name: str) -> Command | WantsBody | FrontRefusal:
         operation = OPERATIONS[name]

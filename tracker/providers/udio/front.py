@@ -38,15 +38,14 @@ class UdioFront(PlainFront):
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         first, _, rest = call.path.partition("/")
-        is_read = call.method in ("GET", "HEAD")
         if call.path in (_SONGS, _TASK):
             if call.method != "POST":
                 return wrong_method(call)
             return WantsBody() if call.body is None else Create(call.path, call.body)
         if call.path == "songs":
-            return _read_songs_call(call) if is_read else wrong_method(call)
+            return _read_songs_call(call) if call.is_read else wrong_method(call)
         if first == "fetch" and rest and (name := name_in(rest)):
-            return Get([name]) if is_read else wrong_method(call)
+            return Get([name]) if call.is_read else wrong_method(call)
         return no_route(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:

@@ -92,15 +92,14 @@ class VeoFront(PlainFront):
             return _create(call, operation, {"model": found["model"]})
         if _FETCH.fullmatch(path):
             return _fetch(call)
-        is_read = call.method in ("GET", "HEAD")
         if found := _POLL.fullmatch(path):
             name = name_in(found["id"])
             if not name:
                 return no_route(call)
-            return Get([name], operation=PREDICT) if is_read else wrong_method(call)
+            return Get([name], operation=PREDICT) if call.is_read else wrong_method(call)
         if found := _FILE.fullmatch(path):
             name = str(UUID(found["id"]))
-            if not is_read:
+            if not call.is_read:
                 return wrong_method(call)
             return Media(name, index=int(found["place"])) if found["action"] else Get([name])
         if path.partition("/")[0] == "webhooks":

@@ -76,22 +76,22 @@ class ViduFront(PlainFront):
         """Route by path and method."""
         if not call.path.startswith(_ROOT):
             return no_route(call)
-        path, is_get = call.path.removeprefix(_ROOT), call.method in ("GET", "HEAD")
+        path = call.path.removeprefix(_ROOT)
         if path in CREATES:
             if call.method != "POST":
                 return wrong_method(call)
             return WantsBody() if call.body is None else Create(path, call.body)
         if call.path == BALANCE:
-            return PassOn(BALANCE) if is_get else wrong_method(call)
+            return PassOn(BALANCE) if call.is_read else wrong_method(call)
         if path == "tasks":
-            return _listing(call) if is_get else wrong_method(call)
+            return _listing(call) if call.is_read else wrong_method(call)
         first, _, rest = path.partition("/")
         part, _, action = rest.partition("/")
         named = name_in(part) if first == "tasks" else None
         if not named or action not in ("creations", "cancel"):
             return no_route(call)
         if action == "creations":
-            return Get([named]) if is_get else wrong_method(call)
+            return Get([named]) if call.is_read else wrong_method(call)
         return Cancel(named) if call.method == "POST" else wrong_method(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:

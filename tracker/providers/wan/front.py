@@ -68,14 +68,14 @@ class WanFront(PlainFront):
         """Route by path and method."""
         if not call.path.startswith(_ROOT):
             return no_route(call)
-        path, is_get = call.path.removeprefix(_ROOT), call.method in ("GET", "HEAD")
+        path = call.path.removeprefix(_ROOT)
         operation = path.removeprefix(PREFIX)
         if path.startswith(PREFIX) and operation in CREATES:
             if call.method != "POST":
                 return wrong_method(call)
             return WantsBody() if call.body is None else Create(operation, call.body)
         if path in ("tasks", "tasks/"):
-            return _listing(call) if is_get else wrong_method(call)
+            return _listing(call) if call.is_read else wrong_method(call)
         first, _, rest = path.partition("/")
         part, _, action = rest.partition("/")
         named = name_in(part) if first == "tasks" else None
@@ -83,7 +83,7 @@ class WanFront(PlainFront):
             return no_route(call)
         if action:
             return Cancel(named) if call.method == "POST" else wrong_method(call)
-        return Get([named]) if is_get else wrong_method(call)
+        return Get([named]) if call.is_read else wrong_method(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show tasks, each answer with an id of its request."""

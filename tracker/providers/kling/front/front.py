@@ -85,7 +85,7 @@ class KlingFront(PlainFront):
         named = _behind_version(call.path)
         if named in helpers.ACCOUNT:
             return Scope.ADMIN
-        is_read = call.method in ("GET", "HEAD") or named in groups.GROUPS
+        is_read = call.is_read or named in groups.GROUPS
         return Scope.TASKS_READ if is_read else Scope.TASKS_WRITE
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
@@ -106,7 +106,7 @@ class KlingFront(PlainFront):
         return no_route(call)
 
     def _group(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
-        if call.method in ("GET", "HEAD"):
+        if call.is_read:
             return groups.read_names(call)
         if call.method != "POST":
             return wrong_method(call)

@@ -83,7 +83,7 @@ class SunoFront(PlainFront):
 
     def scope(self, call: FrontCall) -> Scope:
         """Take a query for a list of tasks for reading, although it is a POST."""
-        is_read = call.method in ("GET", "HEAD") or call.path == "fetch"
+        is_read = call.is_read or call.path == "fetch"
         return Scope.TASKS_READ if is_read else Scope.TASKS_WRITE
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
