@@ -14,7 +14,7 @@ from tests.store.test_listing import connected, fill
 from tests.store.test_query_plans import check, driver_plans, plans
 from tests.support.history import NOW
 from tracker.clock import new_id
-from tracker.store import attempts, audit, bulk_runs, conditions, holds
+from tracker.store import attempts, audit, bulk_runs, conditions, holds, tasks
 from tracker.store.audit import AuditFilter
 from tracker.store.holds import Hold
 from tracker.store.retention import EndedRow, WalkPlace
@@ -52,6 +52,7 @@ LOOKS: dict[str, tuple[str, Callable[[Connection], object]]] = {
         "ix_conditions_provider_account_key",
         partial(conditions.last_cleared, name="c-1", provider="p-1", account="main"),
     ),
+    "slots": ("ix_tasks_slots_held", partial(tasks.slots_held, accounts=[("kling", "main")])),
     "calls that nobody makes": ("ix_tasks_give_up_at", partial(attempts.unattended, limit=5)),
 }
 
@@ -67,7 +68,7 @@ def test_a_look_walks_its_index(database_url: str, name: str) -> None:
         if db.dialect.name == "postgresql":
             for table in (audit_entries, runs_table, conditions_table, holds_table):
                 db.execute(text(f"ANALYZE {table.name}"))
-        for plan in plans(db, partial(look, db)):
+        for plan in plans(db, partial(look, db), for_all_values=True):
             assert index in plan
             check(plan)
 

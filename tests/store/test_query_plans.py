@@ -1,8 +1,10 @@
 """The hot reads walk the index that was made for them, and sort nothing, on both databases."""
 
 import random
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -56,8 +58,11 @@ READS: dict[str, tuple[TaskFilter, list[str]]] = {
 }
 
 
-def plans(db: Connection, read: Callable[[], object]) -> list[str]:
-    """Return how the database carries out each query of a read, scanning only if it must."""
+def plans(db: Connection, read: Callable[[], object], *, for_all_values: bool = False) -> list[str]:
+    """Return how the database carries out each query of a read, scanning only if it must.
+
+    for_all_values: on PostgreSQL, the plan that a prepared statement may keep for whatever values.
+    """
     sent: list[tuple[str, Any]] = []
 
     def note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
@@ -72,11 +77,20 @@ def plans(db: Connection, read: Callable[[], object]) -> list[str]:
     read()
     event.remove(db, "before_cursor_execute", note)
     assert sent
+    if is_postgres and for_all_values:
+        return [_generic_plan(db, statement) for statement, _ in sent]
     explain = "EXPLAIN " if is_postgres else "EXPLAIN QUERY PLAN "
     return [
         "\n".join(str(row) for row in db.exec_driver_sql(explain + statement, parameters))
         for statement, parameters in sent
     ]
+
+
+def _generic_plan(db: Connection, statement: str) -> str:
+    numbers = count(1)
+    numbered = re.sub(r"%\(\w+\)s", lambda _: f"${next(numbers)}", statement).replace("%%", "%")
+    rows = driver(db).execute(f"EXPLAIN (GENERIC_PLAN) {numbered}".encode())
+    return "\n".join(str(row) for row in rows)
 
 
 def driver_plans(db: Connection, read: Callable[[], object]) -> list[str]:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    literal_column,
     or_,
     select,
     text,
@@ -54,6 +55,7 @@ _INSERT_NUMBERED = bulk.insert(tasks, (*task_rows.NEW, "key"), conflict="ON CONF
 _keyed = copier(Task, "key")
 _INSERT_INPUT = bulk.insert(task_inputs, ("task_key", "tenant", "body"))
 _LOAD = f"SELECT {', '.join(task_rows.COLUMNS)} FROM tasks WHERE"  # noqa: S608
+_NONE: ColumnElement[int] = literal_column("0")  # written out, as its index has it: see IS_KEPT
 _STAND = f"SELECT {', '.join(task_rows.STANDING)} FROM tasks WHERE id"  # noqa: S608
 _LOCK = " ORDER BY key FOR NO KEY UPDATE"
 _OWNED = "SELECT provider_task_id, key, provider, account FROM tasks WHERE provider_task_id"
@@ -145,7 +147,7 @@ def has_unnamed_twin(db: Connection, task: Task) -> bool:
         .where(
             twin.c.provider == task.provider,
             twin.c.account == task.account,
-            twin.c.slots_held > 0,
+            twin.c.slots_held > _NONE,
             twin.c.provider_task_id.is_(None),
             twin.c.key != task.key,
             twin.c.operation == task.operation,
@@ -380,13 +382,9 @@ def free_slots(db: Connection, keys: Collection[int]) -> None:
 
 def slots_held(db: Connection, accounts: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """Count the slots that are taken per (provider, account), from rows that hold some."""
-    found = (
-        select(tasks.c.provider, tasks.c.account, func.sum(tasks.c.slots_held))
-        .where(
-            tuple_(tasks.c.provider, tasks.c.account).in_(list(accounts)), tasks.c.slots_held > 0
-        )
-        .group_by(tasks.c.provider, tasks.c.account)
-    )
+    account = (tasks.c.provider, tasks.c.account)
+    found = select(*account, func.sum(tasks.c.slots_held)).group_by(*account)
+    found = found.where(tuple_(*account).in_(list(accounts)), tasks.c.slots_held > _NONE)
     rows = db.execute(found) if accounts else ()
     return {(provider, account): int(n) for provider, account, n in rows}
 
