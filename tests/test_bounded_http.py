@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.support.upstream import Asked, Upstream
-from tracker.bounded_http import BoundedTransport, within
+from tracker.bounded_http import BoundedTransport, EnvironmentTransport, within
 from tracker.client import AsyncClient, Client, Unreachable
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 600\r\n\r\n"
@@ -48,6 +48,15 @@ def test_the_client_ends(url: str) -> None:
         client.get("any")
 
 
+def test_the_client_ends_behind_a_proxy(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", url)
+    with (
+        Client("http://tracker.example", timeout_s=2 * PAUSE_S, tries=1) as client,
+        pytest.raises(Unreachable),
+    ):
+        client.get("any")
+
+
 @pytest.mark.anyio
 async def test_the_client_of_asyncio_ends(url: str) -> None:
     async with AsyncClient(url, timeout_s=2 * PAUSE_S, tries=1) as client:
@@ -65,6 +74,25 @@ def test_what_comes_in_time_is_whole() -> None:
         within(60),
     ):
         assert [http.get(upstream.url).content for _ in range(2)] == [b"{}"] * 2
+
+
+@pytest.mark.parametrize("spared", ["127.0.0.1", "example.com, 127.0.0.1:{port}", "*"])
+def test_a_host_that_no_proxy_is_for_is_asked_itself(
+    spared: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(_asked: Asked) -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+
+    with Upstream(answer) as upstream:
+        monkeypatch.setenv("all_proxy", f"{upstream.url}/of-nobody")
+        monkeypatch.setenv("no_proxy", spared.format(port=httpx.URL(upstream.url).port))
+        with httpx.Client(transport=EnvironmentTransport()) as http:
+            http.get(upstream.url)
+            if spared != "*":
+                http.get("http://tracker.example/path")
+    assert [asked.line.split()[1] for asked in upstream.asked] == (
+        ["/"] if spared == "*" else ["/", "http://tracker.example/path"]
+    )
 
 
 def test_a_proxy_that_is_none_of_http_is_refused() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
+from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
@@ -64,6 +65,40 @@ class BoundedTransport(httpx.HTTPTransport):
             proxy_ssl_context=proxy.ssl_context,
             **shared,
         )
+
+
+class EnvironmentTransport(httpx.BaseTransport):
+    """Keeps to the time of `within`, by way of the proxies that the environment names.
+
+    HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY count as they do for Python's `urllib`. A proxy
+    of SOCKS bounds each read only: httpx speaks to it, where it is installed with that.
+    """
+
+    def __init__(self) -> None:
+        """Read the environment. Raises httpx.InvalidURL, and ValueError for no proxy."""
+        verify = httpx.create_ssl_context()
+        self._direct = BoundedTransport(verify=verify)
+        self._by_scheme: dict[str, httpx.BaseTransport] = {}
+        named = getproxies()
+        for scheme in ("http", "https"):
+            proxy = named.get(scheme) or named.get("all")
+            if proxy:
+                proxy = proxy if "://" in proxy else f"http://{proxy}"
+                kind = httpx.HTTPTransport if proxy.startswith("socks") else BoundedTransport
+                self._by_scheme[scheme] = kind(verify=verify, proxy=proxy)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request by its way."""
+        url = request.url
+        proxied = self._by_scheme.get(url.scheme)
+        if proxied is None or proxy_bypass(url.netloc.decode()) or proxy_bypass(url.host):
+            return self._direct.handle_request(request)
+        return proxied.handle_request(request)
+
+    def close(self) -> None:
+        """Close every connection."""
+        for one in (self._direct, *self._by_scheme.values()):
+            one.close()
 
 
 class _BoundedBackend(httpcore.NetworkBackend):

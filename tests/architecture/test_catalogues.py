@@ -70,6 +70,8 @@ NOT_OF_ANSWERS = frozenset(
         "{}: is needed for Vertex AI",
         # Answers that are passed on to callers
         "the provider refused this service's own credentials (code {})",
+        "the provider refused this service's own key (401)",
+        "the provider's answer (HTTP {}) is no JSON",
         # Parts of texts
         ": no answer of its API; check the base URL",
         "customMode is true",
@@ -155,6 +157,15 @@ BACKUP_PATHS = [
     ROOT / "tracker" / "domain" / "manifest.py",
     ROOT / "tracker" / "store" / "backup.py",
 ]
+DOWNLOAD_PATHS = [ROOT / "tracker" / "client" / f"{name}.py" for name in ("downloads", "errors")]
+"""Modules whose texts `tracker assets get` shows."""
+NOT_OF_COMMANDS = frozenset(
+    {
+        "task {} is still {}",
+        "{} {}: {}",
+    }
+)
+"""Texts of errors that no command lets through."""
 
 
 def test_every_text_of_a_problem_is_in_the_chinese_catalogue() -> None:
@@ -217,7 +228,11 @@ def test_every_title_and_column_of_a_table_is_in_the_chinese_catalogue() -> None
 def test_every_message_of_a_command_is_in_the_chinese_catalogue() -> None:
     shown = {
         in_one_line(text): where
-        for text, where in shown_by([*COMMAND_PATHS, *BACKUP_PATHS], COMMAND_CALLS).items()
+        for text, where in {
+            **shown_by([*COMMAND_PATHS, *BACKUP_PATHS], COMMAND_CALLS),
+            **shown_by(DOWNLOAD_PATHS, {"Lost": 0, "Unreachable": 0, "__init__": 0}),
+        }.items()
+        if text not in NOT_OF_COMMANDS
     }
     known = {**lines.TEXTS, **PROBLEMS}
     missing = {text: where for text, where in shown.items() if text not in known}

@@ -186,6 +186,9 @@ def test_the_type_of_the_file_system(sqlite_url: str, tmp_path: Path) -> None:
         )
         assert word in found
         assert bool(word) == bool(found)
+    mounts.write_text(f"server:/x {tmp_path} nfs4 rw 0 0\n")
+    folder = settings_of("", tmp_path)  # where the file lies
+    assert "will be damaged" in told(examine_server(folder, mounts=mounts), "TRACKER_DATA_DIR")
 
 
 WELL = ServerFacts(
@@ -246,8 +249,8 @@ def test_what_harms_on_a_server_is_told_with_what_mends_it() -> None:
 async def test_a_large_log_and_the_conditions_that_stand(sqlite_url: str) -> None:
     async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)):
         facts = replace(examine(sqlite_url, SystemClock()), version="3.51.3")
-    assert not list(_sqlite(replace(facts, sizes={LOG: 256 * 1024**2}), "ext4"))
-    (large,) = _sqlite(replace(facts, sizes={LOG: 257 * 1024**2}), "ext4")
+    assert not list(_sqlite(replace(facts, sizes={LOG: 256 * 1024**2}), "ext4", "DATABASE_URL"))
+    (large,) = _sqlite(replace(facts, sizes={LOG: 257 * 1024**2}), "ext4", "DATABASE_URL")
     assert large.text.startswith("its log has 257 MB")
     assert "`fuser`" in large.text
     standing = [

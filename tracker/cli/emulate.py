@@ -37,7 +37,9 @@ def emulate(  # noqa: PLR0913 - one parameter per option
         create_app,
         run,
     )
+    from tracker.telemetry.log_stream import never_wait_for_stderr  # noqa: PLC0415
 
+    never_wait_for_stderr()
     config = EmulatorConfig(
         scenario=scenario, step_seconds=step, max_slots=slots, webhook_secret=webhook_secret
     )

@@ -95,12 +95,14 @@ class Server:
 
     def download(self, asset: dict[str, Any], out: Path) -> None:
         """Write a kept file to the disk; ends the command with one line when that fails."""
-        from tracker.client import Client, ClientError  # noqa: PLC0415 - for this command alone
+        from tracker.client import Client, ClientError, Refused  # noqa: PLC0415 - for this alone
 
         key = self.http.headers.get("authorization", "").removeprefix("Bearer ") or None
         with Client(self.url, key, http=self.http) as client:
             try:
                 client.download_asset(asset, out)
+            except Refused as error:
+                fail(error.detail or str(error), code=FAILED)
             except ClientError as error:
                 fail(str(error), code=FAILED)
             except OSError as error:

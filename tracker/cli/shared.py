@@ -70,7 +70,12 @@ def name_database(settings: "Settings", text: str) -> str:
     """Return a line about DATABASE_URL under the setting that names the database."""
     if settings.database_url:
         return text
-    return re.sub(r"^DATABASE_URL(?=[:：])", "TRACKER_DATA_DIR", spoken(text))
+    return re.sub(r"^DATABASE_URL(?=[:：])", database_setting(settings), spoken(text))
+
+
+def database_setting(settings: "Settings") -> str:
+    """Return the name of the setting that leads to the database."""
+    return "DATABASE_URL" if settings.database_url else "TRACKER_DATA_DIR"
 
 
 def say(text: str) -> None:

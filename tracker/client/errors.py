@@ -56,10 +56,13 @@ class NotKept(ClientError):
     """
 
     def __init__(self, asset: Asset | None) -> None:
-        why = "the service keeps nothing of it"
-        if asset is not None:
-            why = f"it is {asset.state}" + (f": {asset.reason}" if asset.reason else "")
-        super().__init__(f"the file cannot be downloaded: {why}")
+        if asset is None:
+            why = "the file cannot be downloaded: the service keeps nothing of it"
+        elif asset.reason:
+            why = f"the file cannot be downloaded: it is {asset.state}: {asset.reason}"
+        else:
+            why = f"the file cannot be downloaded: it is {asset.state}"
+        super().__init__(why)
         self.asset = asset
 
 

@@ -7,11 +7,10 @@ from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.request import getproxies
 
 import httpx
 
-from tracker.bounded_http import BoundedTransport, within
+from tracker.bounded_http import EnvironmentTransport, within
 from tracker.client import audit, flows, operating
 from tracker.client.audit import AuditRecord
 from tracker.client.calls import TRIES, Call, Outcome
@@ -48,8 +47,7 @@ class Client(RunMethods, HoldMethods, ReceiptMethods):
         """url: of the service, with its path if it stands below one.
 
         timeout_s: of silence in each request; what the service is asked to wait comes on top. The
-                   whole may take ten times as long, but for downloads and behind a proxy that the
-                   environment names.
+                   whole may take ten times as long, but for downloads.
         tries:     how often a request is sent at most.
         http:      for proxies, certificates or a transport of your own; it is not closed here.
         """
@@ -57,7 +55,7 @@ class Client(RunMethods, HoldMethods, ReceiptMethods):
         self._headers = headers_of(api_key)
         self._timeout_s = timeout_s
         self._tries = tries
-        self._http = http or _open_http()
+        self._http = http or httpx.Client(transport=EnvironmentTransport())
         self._owns_http = http is None
 
     def __enter__(self) -> Self:
@@ -372,10 +370,3 @@ class Client(RunMethods, HoldMethods, ReceiptMethods):
                 return outcome_of(self._http.request(**options))
         except httpx.HTTPError as error:
             return lost(error)
-
-
-def _open_http() -> httpx.Client:
-    """Return a client that bounds whole requests, and one of httpx's own where proxies are set."""
-    if {"http", "https", "all"} & getproxies().keys():
-        return httpx.Client()
-    return httpx.Client(transport=BoundedTransport())

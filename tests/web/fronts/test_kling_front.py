@@ -170,6 +170,8 @@ def test_a_task_is_not_found_under_another_operation(http: httpx.Client) -> None
     [
         ("POST", "/kling/v1/videos/nothing", 404, 1203),
         ("GET", "/v1/nothing", 404, 1203),
+        ("POST", "/videos/text2video", 404, 1203),
+        ("GET", "/kling", 404, 1203),
         ("DELETE", MULTI_IMAGE, 404, 1202),
         ("PUT", f"{MULTI_IMAGE}/x", 404, 1202),
         ("POST", f"{MULTI_IMAGE}/x", 404, 1202),

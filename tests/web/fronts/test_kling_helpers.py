@@ -1,5 +1,7 @@
 """Calls that make no task: passed on with our own credentials only, told in Kling's envelope."""
 
+import codecs
+import gzip
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -118,7 +120,15 @@ def test_only_our_credentials_go_on(upstream_of: MakeUpstream) -> None:
         (json_answer(b"<html>", "404 X", "text/html"), 404, 1203),
         (json_answer(b"<html>", "502 X", "text/html"), 500, 5000),
         (json_answer(b"<html>", "200 OK", "text/html"), 500, 5000),
-        (json_answer(b"", "302 X"), 500, 5000),
+        # Given on the way: the first ones perhaps by the provider, the others certainly not.
+        (json_answer(b"", "302 X"), 504, 5002),
+        (json_answer(b"{}", "303 X"), 504, 5002),
+        (json_answer(b"", "308 X"), 503, 5001),
+        (json_answer(b"<html>", "407 X", "text/html"), 503, 5001),
+        (json_answer(b"<html>", "511 X", "text/html"), 503, 5001),
+        (json_answer(b"", "521 X", "text/html\r\nserver: cloudflare"), 503, 5001),
+        (json_answer(b"", "521 X"), 500, 5000),
+        (json_answer(b"", "499 X"), 400, 1200),
     ],
 )
 def test_a_refusal_is_told_in_klings_envelope(
@@ -244,3 +254,20 @@ def test_the_wrong_method_is_1202_or_a_task_of_that_name(front: Front, path: str
     http = front("http://127.0.0.1:9")
     answer = http.delete(f"/{path}")
     assert (answer.status_code, answer.json()["code"]) in {(404, 1202), (404, 1203)}
+
+
+def test_a_call_that_names_an_object_is_read_as_a_create_is(upstream_of: MakeUpstream) -> None:
+    http, upstream = upstream_of(
+        lambda asked: [b"".join(asked.body) and json_answer(b'{"code":0,"data":{}}')],
+    )
+    text = json.dumps({**HELPER_FIELDS, "text": "龙"}, ensure_ascii=False)
+    kind = {"content-type": "application/json"}
+    for headers, body in (
+        (kind, codecs.BOM_UTF8 + text.encode()),
+        (kind, text.encode("utf-16")),
+        ({"content-type": "application/json; charset=gbk"}, text.encode("gbk")),
+        (kind | {"content-encoding": "gzip"}, gzip.compress(text.encode())),
+    ):
+        answer = http.post("/v1/audio/tts", content=body, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (200, 0), headers
+    assert {asked.headers["content-type"] for asked in upstream.asked} == {"application/json"}

@@ -34,8 +34,15 @@ def _dialled(url: str, count: int) -> Iterator[list[socket.socket]]:
         (b"GET /healthz HTTP/1.1\r\nhost: x\r\na: " + b"b" * 70000 + b"\r\n\r\n", 431),
         (b"GET /healthz HTTP/1.1\r\nhost: x\r\na: " + b"b" * 400_000, 431),
         (b"no request at all\r\n\r\n", 400),
+        (b"GET http://x/healthz HTTP/1.1\r\nhost: x\r\n\r\n", 200),
+        (b"GET HTTP://x HTTP/1.1\r\nhost: x\r\naccept: text/plain\r\n\r\n", 200),
+        (b"GET http://u@x/healthz HTTP/1.1\r\nhost: x\r\n\r\n", 400),
+        (b"GET http://u:p@x/healthz HTTP/1.1\r\nhost: x\r\n\r\n", 400),
     ],
-    ids=["no host", "two hosts", "old", "url", "lines", "whole head", "endless head", "junk"],
+    ids=[
+        *("no host", "two hosts", "old", "url", "lines", "whole head", "endless head", "junk"),
+        *("absolute", "no path", "user", "password"),
+    ],
 )
 def test_heads_that_are_not_taken_are_told_why_and_the_connection_ends(
     url: str, request_: bytes, status: int

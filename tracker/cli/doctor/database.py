@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tracker.cli.doctor.finding import Finding
+from tracker.cli.shared import database_setting
 from tracker.clock import SystemClock
 from tracker.domain.errors import Unavailable
 from tracker.settings import Settings
@@ -64,7 +65,8 @@ def examine_server(
     file = sqlite_file(url)
     found = [*_examine_both(facts)]
     if file is not None:
-        found += _sqlite(facts, _file_system(file.absolute(), mounts))
+        place = database_setting(settings)
+        found += _sqlite(facts, _file_system(file.absolute(), mounts), place)
     if facts.server is not None:
         found += _postgresql(facts.server, settings.web_concurrency, old_s)
     return found
@@ -111,7 +113,8 @@ def _examine_both(facts: DatabaseFacts) -> Iterator[Finding]:
             yield Finding("error", about, one.reason)
 
 
-def _sqlite(facts: DatabaseFacts, file_system: str | None) -> Iterator[Finding]:
+def _sqlite(facts: DatabaseFacts, file_system: str | None, place: str) -> Iterator[Finding]:
+    """Examine a file. place: the setting that leads to it."""
     if tuple(int(part) for part in facts.version.split(".")) < SQLITE_SAFE:
         text = (
             f"SQLite {facts.version} is older than 3.51.3: a commit beside two checkpoints can, "
@@ -124,10 +127,10 @@ def _sqlite(facts: DatabaseFacts, file_system: str | None) -> Iterator[Finding]:
             f"the file lies on {file_system}, where SQLite's log and locks do not work: it will be "
             "damaged. Move it to a local disk, or use PostgreSQL"
         )
-        yield Finding("error", "DATABASE_URL", text)
+        yield Finding("error", place, text)
     if file_system in VANISHING_FILE_SYSTEMS:
         text = f"the file lies on {file_system}, which a restart empties: move it to a disk"
-        yield Finding("note", "DATABASE_URL", text)
+        yield Finding("note", place, text)
     log = facts.sizes.get(LOG, 0)
     if log > LARGE_LOG_BYTES:
         text = (

@@ -209,5 +209,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "nothing is being recovered": "没有正在进行的恢复",
         "the recovery is over: submits are taken again": "恢复结束：重新接受提交",
         "submits wait; when nothing is missing any more, `tracker recover --done` ends it": "提交在等待；不再缺少任何内容时，用 `tracker recover --done` 结束",
+        "the file cannot be downloaded: the service keeps nothing of it": "无法下载文件：服务没有保管它",
+        "the file cannot be downloaded: it is {}: {}": "无法下载文件：状态为 {0}：{1:t}",
+        "the file cannot be downloaded: it is {}": "无法下载文件：状态为 {0}",
+        "the bytes that came have another digest": "收到的字节摘要不符",
+        "the answer ended before its end": "应答在结束前中断",
     }
 )

@@ -74,8 +74,9 @@ _OF_ACCOUNT = frozenset(
 _NO_LISTS = frozenset({400, 404, 405, 413, 414, 422, 431, 501})
 """Answers of an upstream that does not list so many tasks, or none."""
 _EMPTY = "succeeded without content"
+_FRAME = "last_frame_url"
 _FILES: Mapping[str, str] = MappingProxyType(
-    {"video_url": "video", "last_frame_url": "image", "file_url": "model"}
+    {"video_url": "video", _FRAME: "image", "file_url": "model"}
 )
 """Kinds of the pieces of a result, by the field of each; another one where its URL tells."""
 
@@ -251,15 +252,17 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
         del account, task
         content = parsed.get("content")
         found = content if isinstance(content, dict) else {}
+        links = {field: url for field in _FILES if (url := web_url(found.get(field)))}
+        if links.keys() == {_FRAME}:  # without the video whose frame it is
+            return []
         return [
             Artifact(
-                kind_of(url) or kind,
+                kind_of(url) or _FILES[field],
                 url,
                 key=field.removesuffix("_url"),
-                duration_s=first_number(parsed, ("duration",)) if kind == "video" else None,
+                duration_s=first_number(parsed, ("duration",)) if field == "video_url" else None,
             )
-            for field, kind in _FILES.items()
-            if (url := web_url(found.get(field)))
+            for field, url in links.items()
         ]
 
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
@@ -310,7 +313,7 @@ def _sends_seeds(account: Account) -> bool:
 
 _NO_ACCOUNT = Account("", "", ArkOptions())
 _ADAPTER = ArkAdapter()
-REVISION = 4
+REVISION = 5
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="ark",

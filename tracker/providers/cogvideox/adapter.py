@@ -226,13 +226,14 @@ class CogVideoApi(TableAdapter):
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read the videos with their covers, or the pictures."""
         del account, task
-        videos = parsed.get("video_result")
+        listed = parsed.get("video_result")
+        videos = _pieces(listed, "video")
         covers = [
             Artifact("image", cover, key=f"cover/{place}")
-            for place, one in enumerate(_listed(videos))
-            if (cover := first_text(one, ("cover_image_url",)))
+            for place, one in enumerate(_listed(listed) if videos else ())
+            if (cover := web_url(first_text(one, ("cover_image_url",))))
         ]
-        return [*_pieces(videos, "video"), *covers, *_pieces(parsed.get("image_result"), "image")]
+        return [*videos, *covers, *_pieces(parsed.get("image_result"), "image")]
 
     def parse_probe(self, account: Account, answer: Answer) -> Probed:
         """Tell a lack of money from a rate: both are HTTP 429."""
@@ -304,7 +305,7 @@ _ADAPTER = AdapterByProfile(
         "gateway": UpstreamKind(adapter=CogVideoGateway(), path_ends=("/cogvideox/v4",)),
     }
 )
-REVISION = 7
+REVISION = 8
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="cogvideox",

@@ -87,14 +87,6 @@ class DomoFront(PlainFront):
             ]
         return FrontAnswer(body, status)
 
-    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
-        """Answer as the provider did."""
-        del request_id
-        if parsed is None:
-            message = "the provider's answer is no JSON"
-            return FrontAnswer({"code": 502, "message": message, "data": None}, 502)
-        return FrontAnswer(parsed, status)
-
     def tell(
         self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
     ) -> bytes | None:

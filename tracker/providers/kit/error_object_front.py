@@ -6,7 +6,6 @@ Sources: https://github.com/openai/openai-python (3.57.0) and https://github.com
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 from tracker.providers.kit.front_answers import GATEWAY_CODES, STATUSES
 from tracker.providers.kit.plain_front import PlainFront
@@ -41,11 +40,3 @@ class ErrorObjectFront(PlainFront):
         kind = "invalid_request_error" if status < 500 else "server_error"
         error = {"message": refusal.message, "type": kind, "param": param, "code": code}
         return FrontAnswer({"error": error, "code": code, "message": refusal.message}, status)
-
-    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
-        """Answer as the gateway did."""
-        del request_id
-        if parsed is None:
-            error = {"message": "the gateway's answer is no JSON", "type": "server_error"}
-            return FrontAnswer({"error": error | {"param": None, "code": "bad_response"}}, 502)
-        return FrontAnswer(parsed, status)

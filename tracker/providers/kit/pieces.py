@@ -35,11 +35,14 @@ _URL_SAFE = str.maketrans("-_", "+/")
 
 
 def web_url(value: Any) -> str | None:
-    """Return an http(s) URL with a host; None for anything else."""
-    if not isinstance(value, str) or not value.startswith(("https://", "http://")):
+    """Return an http(s) URL with a host, without white space around it; None for anything else."""
+    if not isinstance(value, str):
+        return None
+    url = value.strip()
+    if not url[:8].lower().startswith(("https://", "http://")):
         return None
     try:
-        return value if urlsplit(value).hostname else None
+        return url if (urlsplit(url).hostname or "").strip() else None
     except ValueError:  # what only begins like a URL
         return None
 

@@ -16,6 +16,8 @@ _MS_FROM = 10**11
 """Numbers from here on are milliseconds, below they are seconds."""
 _MS_TO = 253_402_300_799_000
 """The end of the year 9999, after which there are no dates."""
+_ESCAPE = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9A-Fa-f]{4})|u?)')
+"""An escape of JSON as a whole, or the beginning of what is none (RFC 8259 section 7)."""
 _PLACES = 30
 """Digits before and behind the point that an amount may have."""
 
@@ -47,8 +49,16 @@ def _read_once(body: bytes) -> Any:
             try:
                 return _read_leniently(body.decode("gb18030"))
             except ValueError:
-                raise error from None
+                text = body.decode(json.detect_encoding(body), "replace")
+                if (mended := _ESCAPE.sub(_mend_escape, text)) == text:
+                    raise error from None
+            return _read_leniently(mended)
     return storable(parsed) if may_hold_nul(body) or may_be_too_deep(body) else parsed
+
+
+def _mend_escape(found: re.Match[str]) -> str:
+    """Return an escape, or a replacement character for what is none: it was cut, or is broken."""
+    return found[0] if found[1] else "\N{REPLACEMENT CHARACTER}"
 
 
 def _read_leniently(text: str) -> Any:

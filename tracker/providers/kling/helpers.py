@@ -152,8 +152,9 @@ def answer_in_envelope(status: int, parsed: Any, request_id: str) -> tuple[int, 
         is_envelope = "data" in outer or "code" in outer
         kept = {"data": outer["data"]} if "data" in outer else {}
         return 200, good | (kept if is_envelope else {"data": parsed})
-    if code in _OUR_FAULT:
-        code, message = 5000, f"the provider refused this service's own credentials (code {code})"
+    if code in _OUR_FAULT or status == 401:
+        told = code if code in _OUR_FAULT else status
+        code, message = 5000, f"the provider refused this service's own credentials (code {told})"
     elif not message:
         message = f"the provider answered HTTP {status} and gave no reason"
     body = {"code": code, "message": message, "request_id": given}

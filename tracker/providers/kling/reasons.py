@@ -23,6 +23,8 @@ _SILENT = re.compile(
     re.IGNORECASE,
 )
 """Names of fields that say which task it is, or what it was asked, and never why it failed."""
+_TELLING = re.compile(r"(?:msg|message|reason|details?|desc|description)$", re.IGNORECASE)
+"""How the names of fields end that may say it all the same: `status_msg`."""
 
 
 def reason_in_other_words(layers: Sequence[Mapping[str, Any]]) -> str:
@@ -51,7 +53,8 @@ def _texts(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
             yield name, value.strip()
     elif isinstance(value, Mapping) and depth:
         for inner, item in value.items():
-            if not _SILENT.search(inner) and inner not in ("input", "request", "config", "meta"):
+            is_silent = _SILENT.search(inner) and not _TELLING.search(inner)
+            if not is_silent and inner not in ("input", "request", "config", "meta"):
                 yield from _texts(inner, item, depth - 1)
     elif isinstance(value, list) and depth:
         for item in value[:_MOST]:

@@ -192,7 +192,8 @@ def _url(item: Mapping[str, Any]) -> str | None:
         if url is not None and "\\/" in url:  # escaped twice
             url = url.replace("\\/", "/")
         if url is not None and _FETCHABLE.match(url):
-            return url.strip()
+            url = url.strip()
+            return f"https:{url}" if url.startswith("//") else url
     return None
 
 

@@ -20,6 +20,7 @@ from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.meanings import Meaning
+from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_number, first_text
 from tracker.providers.kit.scan import ListScan
@@ -227,9 +228,9 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
         pieces = [
             Artifact(kind, url, key=kind)
             for kind in ("video", "image")
-            if (url := _url(found, kind))
+            if (url := web_url(found.get(kind)))
         ]
-        preview = _url(found, "progress_video")
+        preview = web_url(found.get("progress_video"))
         if pieces or preview is None or self.state_in(parsed) is TaskState.FAILED:
             return pieces
         return [Artifact("video", preview, key="video", state=ArtifactState.PREVIEW)]
@@ -302,11 +303,6 @@ def _put_their_id(sending: Sending) -> Mapping[str, Any]:
 def _frames(body: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     keyframes = body.get("keyframes") or {}
     return {place: keyframes[place] for place in ("frame0", "frame1") if keyframes.get(place)}
-
-
-def _url(assets: Mapping[str, Any], name: str) -> str | None:
-    value = assets.get(name)
-    return value if isinstance(value, str) and value.startswith(("https://", "http://")) else None
 
 
 _FOLLOW_UPS = frozenset({"generations/upscale", "generations/audio"})

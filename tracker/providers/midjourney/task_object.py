@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
+from tracker.providers.kit.pieces import kind_of, web_url
 from tracker.providers.kit.reading import first_instant, first_text, text_of
 
 STATUSES: Mapping[str, TaskState] = MappingProxyType(
@@ -140,7 +141,7 @@ def _artifacts(
     action = first_text(parsed, ("action",), limit=100) or ""
     is_text = action in TEXTS_LIVE or (task is not None and task.operation.upper() in TEXTS_LIVE)
     if state is TaskState.RUNNING:
-        url = _url(parsed.get("imageUrl"))
+        url = web_url(parsed.get("imageUrl"))
         is_preview = url is not None and not is_text
         piece = Artifact("image", url, key="image", state=ArtifactState.PREVIEW)
         return [piece] if is_preview else []
@@ -151,6 +152,9 @@ def _artifacts(
     at = first_instant(parsed, ("finishTime",))
     videos = _urls(parsed, "videoUrl", "videoUrls")
     kind, urls = ("video", videos) if videos else ("image", _urls(parsed, "imageUrl", "imageUrls"))
+    if not videos and ("VIDEO" in action or (task is not None and task.operation == "video")):
+        # Its picture is a frame, or the first one: who waits for a video is not served by it.
+        kind, urls = "video", [url for url in urls if kind_of(url) == "video"]
     return [
         Artifact(kind, url, key=f"{kind}/{n}" if n else kind, expires_at=_expires(url, at))
         for n, url in enumerate(urls[:_MOST_PICTURES])
@@ -175,11 +179,7 @@ def _urls(parsed: Mapping[str, Any], one: str, many: str) -> Sequence[str]:
     listed = parsed.get(many)
     entries = listed if isinstance(listed, list) else []
     given = [parsed.get(one), *(e.get("url") if isinstance(e, dict) else e for e in entries)]
-    return list(dict.fromkeys(url for value in given if (url := _url(value)) is not None))
-
-
-def _url(value: Any) -> str | None:
-    return value if isinstance(value, str) and value.startswith(("https://", "http://")) else None
+    return list(dict.fromkeys(url for value in given if (url := web_url(value)) is not None))
 
 
 def _expires(url: str, made_at: datetime | None) -> datetime | None:
@@ -201,7 +201,7 @@ def _detail(parsed: Mapping[str, Any]) -> Mapping[str, Any]:
     }
     if prompt := final_prompt(parsed):
         kept["finalPrompt"] = prompt
-    if kept.get("action") == "DESCRIBE" and (url := _url(parsed.get("imageUrl"))):
+    if kept.get("action") == "DESCRIBE" and (url := web_url(parsed.get("imageUrl"))):
         kept["imageUrl"] = url
     buttons = parsed.get("buttons")
     kept["buttons"] = [

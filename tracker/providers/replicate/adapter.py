@@ -259,7 +259,8 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
 
 def _urls(value: Any, depth: int = 0) -> Sequence[str]:
     if isinstance(value, str):
-        return [value] if value.startswith("data:") or web_url(value) else []
+        url = value if value.startswith("data:") else web_url(value)
+        return [] if url is None else [url]
     if depth > _DEEPEST:
         return []
     inner = list(value.values()) if isinstance(value, dict) else value

@@ -232,14 +232,14 @@ class RunwayWeb(_RunwayWords, GatewayAdapter):
         return [
             Artifact(
                 "video",
-                first_text(one, ("url",)),
+                url,
                 id=first_text(one, ("id",), limit=200),
                 key=str(place),
                 state=state,
                 refreshable=True,
             )
             for place, one in enumerate(found if isinstance(found, list) else ())
-            if first_text(one, ("url",))
+            if (url := web_url(first_text(one, ("url",)))) is not None
         ]
 
 
@@ -312,7 +312,7 @@ _ADAPTER = RunwayByProfile(
         ),
     }
 )
-REVISION = 7
+REVISION = 8
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="runway",

@@ -122,13 +122,6 @@ class RunwayFront(PlainFront):
         body: dict[str, Any] = {"error": refusal.message}
         return FrontAnswer(body | ({"issues": issues} if issues else {}), status)
 
-    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
-        """Answer as the provider did."""
-        del request_id
-        if parsed is None:
-            return FrontAnswer({"error": "the provider's answer is no JSON"}, 502)
-        return FrontAnswer(parsed, status)
-
 
 def _is_official(call: FrontCall) -> bool:
     return _VERSION in call.headers or call.base.endswith(_COMFY)

@@ -24,6 +24,7 @@ from tracker.domain.errors import (
 from tracker.domain.exchange import Certainty, HttpFailure, HttpStream
 from tracker.domain.task import Task
 from tracker.providers.ports.passing import PassedCall, PassesOn
+from tracker.services import intermediaries
 from tracker.services.context import Context
 from tracker.services.fronts import owning
 from tracker.services.provider_calls import StreamingHttp
@@ -34,8 +35,6 @@ ANSWER_BYTES = 64 * 1024 * 1024
 """More than that of one answer is not passed on."""
 READ_BYTES = 4 * 1024 * 1024
 """Of an answer that is read before it is passed on: one that makes or lists objects."""
-NAMING_BYTES = 1024 * 1024
-"""Of a body that names an object."""
 AT_ONCE, AT_ONCE_OF_TENANT = 48, 24
 """Calls that are passed on at once, in all and for one tenant: a quarter of the 64 connections to a
 provider is left to tasks, and no tenant has all of the others."""
@@ -161,10 +160,8 @@ class PassThrough:
         self, passage: PassedRequest, call: PassedCall
     ) -> tuple[PassedRequest, str | None]:
         """Read what the call names; return it written anew, and the account that has it."""
-        if passage.body is None or passage.body.size > NAMING_BYTES:
-            raise InvalidRequest(FieldError("", f"must have at most {NAMING_BYTES} bytes"))
-        raw = b"".join([piece async for piece in passage.body.pieces()])
-        body = owning.parse_naming(raw)
+        pieces = [] if passage.body is None else [one async for one in passage.body.pieces()]
+        body = owning.parse_naming(b"".join(pieces))
         owner = await owning.find_account(self._context, _caller(passage), call, body)
         text = json.dumps(body, ensure_ascii=True).encode()
         asked = {name for name, _ in parse_qsl(passage.query, keep_blank_values=True)}
@@ -187,7 +184,7 @@ class PassThrough:
         )
         if body is not None:
             call = replace(call, headers={**call.headers, "content-length": str(body.size)})
-        return await context.calls.open(
+        answer = await context.calls.open(
             self._http,
             passage.provider,
             asked,
@@ -195,6 +192,10 @@ class PassThrough:
             body=None if body is None else body.pieces(),
             cap=ANSWER_BYTES,
         )
+        if isinstance(answer, HttpFailure) or (failure := _failure_on_the_way(answer)) is None:
+            return answer
+        await answer.chunks.aclose()
+        return failure
 
     async def _read(
         self, answer: HttpStream, passage: PassedRequest, passes: PassesOn, account: str
@@ -239,6 +240,17 @@ class PassThrough:
         raise InvalidRequest(
             FieldError("operation", (refusals or [None])[0] or "its account is gone")
         )
+
+
+def _failure_on_the_way(answer: HttpStream) -> HttpFailure | None:
+    """Return why the provider did not answer, or perhaps not; None where it did."""
+    redirect = intermediaries.describe_redirect(answer.status, answer.headers)
+    if redirect is not None:
+        return HttpFailure(Certainty.NOT_SENT, redirect)
+    if 300 <= answer.status < 400:
+        reason = f"HTTP {answer.status}: redirects are not followed; check the base URL"
+        return HttpFailure(Certainty.UNKNOWN, reason)
+    return intermediaries.find_failure(answer.status, answer.headers)
 
 
 def _caller(passage: PassedRequest) -> owning.Caller:

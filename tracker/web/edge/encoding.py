@@ -151,9 +151,9 @@ def _inflate(body: bytes, window: int, limit: int) -> bytes:
         body = engine.unused_data.lstrip(b"\0")
         if not body:
             return b"".join(pieces)
-        if window != _GZIP:
-            break
-    raise _broken("something follows its end")
+        if window != _GZIP or not body.startswith(_GZIP_MARK):
+            return b"".join(pieces)  # as gzip itself does with what is no member behind the last
+    raise _broken("it has too many members")
 
 
 def _broken(reason: str) -> InvalidRequest:

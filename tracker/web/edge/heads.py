@@ -17,6 +17,8 @@ _HOST = re.compile(
 """RFC 9112 section 3.2 and RFC 3986 section 3.2.2, without the comma, which no host has: it comes
 of two Host lines that somebody on the way made one."""
 _IP_FUTURE = re.compile(r"[vV][0-9A-Fa-f]+\.[A-Za-z0-9._~!$&'()*+,;=:-]+")
+_ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
+"""How a whole URL begins as the target of a request (RFC 9112 section 3.2.2)."""
 _LONGEST_HOST = 255 + len(":65535")
 
 
@@ -55,6 +57,12 @@ def _is_host(value: bytes) -> bool:
     except ValueError:
         return False
     return not has_zone or re.fullmatch(r"[A-Za-z0-9._~%-]+", zone) is not None
+
+
+def path_of(target: bytes) -> bytes:
+    """Return the path of a request's target, which may be a whole URL. target: without a query."""
+    found = _ABSOLUTE.match(target)
+    return target if found is None else target[found.end() :] or b"/"
 
 
 class HeadTooLarge(Exception):
@@ -100,6 +108,10 @@ class HeadLimits:
         """
         if len(url) > self.url_bytes:
             return self.too_long()
+        if url[:1] != b"/" and (absolute := _ABSOLUTE.match(url)) and b"@" in absolute[1]:
+            # RFC 9110 section 4.2.4: it hides which host is meant, and is sent by nobody else.
+            reason = "the URL must not hold a user or a password"
+            return InvalidRequest(FieldError("", reason), malformed=True)
         if len(headers) > self.head_lines:
             return HeadTooLarge(f"the request has more than {self.head_lines} header lines")
         if hosts is None:

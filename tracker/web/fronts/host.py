@@ -100,7 +100,8 @@ class FrontHost:
     def routes(self) -> list[Route]:
         """Return the routes that lead here."""
         if self._prefix:
-            return [Route(f"{self._prefix}/{{rest:path}}", self, methods=METHODS)]
+            paths = [self._prefix, f"{self._prefix}/{{rest:path}}"]
+            return [Route(path, self, methods=METHODS) for path in paths]
         paths = [f"/{root}{tail}" for root in self._front.roots for tail in ("", "/{tail:path}")]
         return [Route(path, self, methods=METHODS) for path in paths]
 

@@ -1,5 +1,6 @@
 """Calls that make no task: passed on to the provider and back, streamed, in its envelope."""
 
+import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, replace
@@ -9,10 +10,10 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from tracker.domain.errors import BrokenTransfer
 from tracker.domain.exchange import Certainty, HttpFailure, HttpStream
-from tracker.providers.kit.reading import read_json
+from tracker.providers.kit import reading
 from tracker.providers.ports.front import Front
-from tracker.services.fronts.passing import PassedRequest
-from tracker.web.edge.body import check_json
+from tracker.services.fronts.passing import PassedRequest, TextBody
+from tracker.web.edge.body import check_json, read_json
 from tracker.web.edge.encoding import UnsupportedEncoding
 from tracker.web.edge.problems import request_id
 from tracker.web.edge.spool import spool_body
@@ -23,7 +24,8 @@ log = logging.getLogger(__name__)
 
 WHOLE_BYTES = 256 * 1024
 """Answers up to here are read whole and put into the exact envelope; longer ones flow through."""
-
+NAMING_BYTES = 1024 * 1024
+"""Of a body that names an object."""
 _NO_SNIFF = {"x-content-type-options": "nosniff"}
 
 
@@ -52,12 +54,19 @@ class PassingFront:
         )
         if request.method != "POST":
             return await self._pass_on(our, passage)
-        if not our.passing.call(self.provider, name).takes_any_body:
+        call = our.passing.call(self.provider, name)
+        most, timeout_s = our.limits.body_bytes, our.limits.body_timeout_s
+        if call.names is not None or call.more_names:
+            limit = min(NAMING_BYTES, most)
+            parsed = await read_json(request, limit=limit, timeout_s=timeout_s)
+            headers = {**passage.headers, "content-type": "application/json"}
+            text = TextBody(json.dumps(parsed).encode())
+            return await self._pass_on(our, replace(passage, headers=headers, body=text))
+        if not call.takes_any_body:
             check_json(request)
         encoding = request.headers.get("content-encoding", "identity")
         if encoding.strip().lower() != "identity":
             raise UnsupportedEncoding(encoding)  # the body is passed on as it comes, unread
-        most, timeout_s = our.limits.body_bytes, our.limits.body_timeout_s
         async with spool_body(request, limit=most, timeout_s=timeout_s) as body:
             return await self._pass_on(our, replace(passage, body=body))
 
@@ -88,7 +97,7 @@ class PassingFront:
 
     def _envelope(self, status: int, body: bytes) -> Response:
         try:
-            parsed = read_json(body)
+            parsed = reading.read_json(body)
         except ValueError:
             parsed = None
         relayed = self.front.relay(status, parsed, request_id())

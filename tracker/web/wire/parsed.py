@@ -213,7 +213,8 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
     def _scope_of(self, method: bytes, whole_url: bytes, version: str, headers: Any) -> Any:
         """Return the ASGI scope of a request of this connection (asgi.readthedocs.io, HTTP)."""
         root, url = self.root_path, httptools.parse_url(whole_url)
-        path = url.path.decode("ascii")
+        raw_path = url.path or b"/"  # a whole URL may have none
+        path = raw_path.decode("ascii")
         return {
             "type": "http",
             "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
@@ -221,7 +222,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
             "method": method.decode("ascii"),
             "scheme": self.scheme,
             "path": root + (unquote(path) if "%" in path else path),
-            "raw_path": root.encode("ascii") + url.path if root else url.path,
+            "raw_path": root.encode("ascii") + raw_path if root else raw_path,
             "query_string": url.query or b"",
             "root_path": root,
             "headers": headers,

@@ -74,9 +74,12 @@ class KlingFront(PlainFront):
     shows_input = False
 
     def owns(self, path: str) -> bool:
-        """Take what begins like one of Kling's paths, and below `/v1` all that is not ours."""
+        """Take what begins like one of Kling's paths, also without `/v1`, and all else below it.
+
+        What is ours below `/v1` is not taken.
+        """
         first, _, rest = path.partition("/")
-        if first in ("tasks", "account", *standard.PRODUCTS):
+        if first in ("tasks", "account", *FAMILIES, *standard.PRODUCTS):
             return True
         return first == "v1" and rest.partition("/")[0] not in OWN_COLLECTIONS
 

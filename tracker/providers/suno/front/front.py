@@ -135,13 +135,6 @@ class SunoFront(PlainFront):
                 body = {"code": code, "message": message, "data": None, "error": error}
                 return FrontAnswer(body, status)
 
-    def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
-        """Answer as the provider did."""
-        del request_id
-        if parsed is None:
-            return FrontAnswer({"code": 502, "msg": "the answer is no JSON", "data": None}, 502)
-        return FrontAnswer(parsed, status)
-
     def tell(
         self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
     ) -> bytes | None:
