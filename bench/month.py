@@ -42,7 +42,7 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.objects.folder import Folder
 from tracker.services.backup.making import BackupOrder, make
-from tracker.services.deliver.delivery import DeliverySender
+from tracker.services.deliver.sending import DeliverySender
 from tracker.services.submit.request import Submission
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep import archive_reading

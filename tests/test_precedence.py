@@ -17,7 +17,7 @@ from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.signals import CrashPoint
 from tracker.egress.client import EgressClient
 from tracker.precedence import BACKGROUND_SHARE, CROWD, CROWDED_S, PAUSE_S, Background, Precedence
-from tracker.services.deliver.delivery import DeliverySender
+from tracker.services.deliver.sending import DeliverySender
 from tracker.workers.deliveries import DeliveryLoop
 
 pytestmark = pytest.mark.anyio

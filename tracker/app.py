@@ -25,7 +25,7 @@ from tracker.parts import Parts, open_parts
 from tracker.services.access.revocation import Revocation
 from tracker.services.context import Context
 from tracker.services.custody.fetching import AssetFetcher
-from tracker.services.deliver.delivery import DeliverySender
+from tracker.services.deliver.sending import DeliverySender
 from tracker.services.leases import Leases
 from tracker.services.upkeep.learning import DurationLearner
 from tracker.services.upkeep.sampling import NAME, SAMPLE_S, GaugeSampler

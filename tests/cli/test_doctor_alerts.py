@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests.cli.test_doctor_faults import gauges_stay, measured, settings_of, told  # noqa: F401
-from tests.services.deliver.test_delivery import BROKEN, deliver_all
+from tests.services.deliver.test_sending import BROKEN, deliver_all
 from tests.support.alerts import fires, steady_gauges
 from tests.support.databases import SqliteTemplate
 from tests.support.made_up import NAME

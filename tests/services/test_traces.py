@@ -14,7 +14,7 @@ from tests.support.subscribing import OK, an_endpoint
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.trace import is_within, trace_id
-from tracker.services.deliver.delivery import DeliverySender
+from tracker.services.deliver.sending import DeliverySender
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.telemetry import tracing
 from tracker.telemetry.otel import tracing_into

@@ -25,7 +25,7 @@ from tracker.objects.folder import Folder
 from tracker.providers.registry import PROVIDERS
 from tracker.services.context import Context
 from tracker.services.leases import Leases
-from tracker.services.receive.correlation import RawCallback
+from tracker.services.receive.callback import RawCallback
 from tracker.services.receive.reception import Reception, ReceptionResult
 from tracker.services.storage import Storage
 from tracker.services.submit.attempting import SubmitAttempts

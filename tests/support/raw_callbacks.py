@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from tracker.providers.ports.callbacks import Inbound
-from tracker.services.receive.correlation import RawCallback
+from tracker.services.receive.callback import RawCallback
 
 
 def raw_callback(

@@ -1,11 +1,15 @@
-"""A task as its caller is first told of it, and a new one of an earlier one's request."""
+"""A task as its caller is first told of it; which may be submitted again, and as which new one."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from tracker.domain.cost import Cost, own_estimates
+from tracker.domain.errors import Conflict
 from tracker.domain.task import Task, TaskState
+
+RESUBMITTABLE = frozenset({TaskState.FAILED, TaskState.CANCELLED, TaskState.EXPIRED})
+"""The states of tasks that came to nothing."""
 
 
 def restore_accepted(task: Task) -> Task:
@@ -36,6 +40,11 @@ def restore_accepted(task: Task) -> Task:
         finished_at=None,
         give_up_at=None,
     )
+
+
+def not_resubmittable(task: Task) -> Conflict:
+    """Return the refusal to submit again what is open or has succeeded."""
+    return Conflict(f"it is {task.state}; failed, cancelled and expired ones are resubmitted")
 
 
 def make_resubmission(  # noqa: PLR0913 - all that a new task has of its own

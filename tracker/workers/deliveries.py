@@ -16,7 +16,7 @@ import structlog
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.domain.pacing import Pace
-from tracker.services.deliver.delivery import DeliverySender, Held
+from tracker.services.deliver.sending import DeliverySender, Held
 from tracker.store.delivery_queue import MOST_LANES, DeliveryLane
 from tracker.workers.loop import IDLE_S, Loop
 

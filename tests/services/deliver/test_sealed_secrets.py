@@ -11,8 +11,8 @@ from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.domain import signature
 from tracker.domain.notices import EventFilter
 from tracker.domain.sealing import unseal
-from tracker.services.deliver.delivery import DeliverySender
 from tracker.services.deliver.endpoints import Endpoints, NewEndpoint
+from tracker.services.deliver.sending import DeliverySender
 from tracker.store import conditions, endpoints
 
 pytestmark = pytest.mark.anyio

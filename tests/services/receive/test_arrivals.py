@@ -12,7 +12,7 @@ from tracker.domain.errors import Unavailable
 from tracker.domain.lifecycle import Verdict
 from tracker.precedence import Precedence
 from tracker.services.receive.arrivals import READ_AT_ONCE, READ_TOGETHER, Arrivals
-from tracker.services.receive.correlation import ParsedCallback, RawCallback
+from tracker.services.receive.callback import ParsedCallback, RawCallback
 from tracker.store.driver.patience import WriteWaiter
 
 pytestmark = pytest.mark.anyio

@@ -13,7 +13,7 @@ from tracker.domain.access import DEFAULT_TENANT
 from tracker.domain.errors import NotFound
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.lifecycle import Verdict
-from tracker.services.receive.correlation import RawCallback
+from tracker.services.receive.callback import RawCallback
 from tracker.services.receive.forgeries import FLUSH_COUNT, FLUSH_S, MOST_KINDS, ForgeryCounter
 from tracker.services.receive.reception import Reception
 from tracker.services.upkeep.sweeping import FORGED_KEPT, Sweeper

@@ -17,7 +17,7 @@ from tracker.domain.runs import RunOutcome, RunState
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
-from tracker.services.deliver.delivery import DeliverySender
+from tracker.services.deliver.sending import DeliverySender
 from tracker.services.leases import Leases
 from tracker.services.owned_results import SELDOM
 from tracker.services.submit.actions import TaskActions

@@ -9,7 +9,7 @@ from tests.support.waiting import PATIENCE_S
 from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
 from tracker.domain.errors import Unavailable
 from tracker.domain.presence import NO_END
-from tracker.services.deliver.delivery import DeliverySender
+from tracker.services.deliver.sending import DeliverySender
 from tracker.telemetry.metrics import CHORE_SUCCESS
 from tracker.workers.deliveries import DeliveryLoop
 from tracker.workers.supervisor import Chore, Supervisor

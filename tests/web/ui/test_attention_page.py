@@ -29,7 +29,7 @@ from tracker.domain.sealing import CannotOpen, seal, unseal
 from tracker.locale import ENGLISH
 from tracker.services import tokens
 from tracker.services.backup import readying
-from tracker.services.deliver.delivery import unreadable_secret
+from tracker.services.deliver.sending import unreadable_secret
 from tracker.services.upkeep import clock_step_watch, learning, stalls
 from tracker.services.upkeep import health as upkeep_health
 from tracker.services.upkeep.backlog import far_behind_reason

@@ -8,9 +8,8 @@ from tracker.domain import lifecycle
 from tracker.domain.lifecycle import Verdict
 from tracker.services.adoption import UpstreamTask, insert_adopted
 from tracker.services.context import DEFAULT_ACCOUNT, Context
+from tracker.services.receive.callback import Match, ParsedCallback
 from tracker.services.receive.correlation import (
-    Match,
-    ParsedCallback,
     load_named,
     mark_gone,
     match_by_name,
@@ -20,7 +19,7 @@ from tracker.services.receive.correlation import (
 from tracker.store.driver.transaction import Tx
 
 
-def correlate(context: Context, tx: Tx, items: Sequence[ParsedCallback]) -> list[Match]:
+def match_or_adopt(context: Context, tx: Tx, items: Sequence[ParsedCallback]) -> list[Match]:
     """Return one match per item; the tasks come locked.
 
     Tasks of others are adopted where that is set, and our own that a restored database has lost.

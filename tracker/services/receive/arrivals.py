@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from tracker.domain.lifecycle import Verdict
 from tracker.precedence import Precedence
-from tracker.services.receive.correlation import ParsedCallback, RawCallback
+from tracker.services.receive.callback import ParsedCallback, RawCallback
 
 log = logging.getLogger(__name__)
 

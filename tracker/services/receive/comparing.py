@@ -11,7 +11,7 @@ from tracker.domain.events import Source
 from tracker.domain.observation import Observation
 from tracker.domain.task import Task
 from tracker.services.context import Context
-from tracker.services.receive.correlation import ParsedCallback
+from tracker.services.receive.callback import ParsedCallback
 from tracker.services.receive.reading import CallbackReader
 from tracker.store import tasks
 from tracker.store.odd_receipts import JudgedReceipt

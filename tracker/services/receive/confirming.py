@@ -11,7 +11,7 @@ from tracker.domain.policy import Confirm
 from tracker.domain.task import AT_PROVIDER, VERDICTS, Awaits, Task, TaskState, is_askable
 from tracker.providers.ports.adapter import Asking
 from tracker.services.context import Context
-from tracker.services.receive.correlation import ParsedCallback
+from tracker.services.receive.callback import ParsedCallback
 
 _STILL_OPEN = AT_PROVIDER | {TaskState.QUEUED}
 _BODY_UNPROVEN = "the signature does not cover the body: the provider is asked"

@@ -15,7 +15,7 @@ from datetime import datetime
 from tracker.domain.documents import storable_text
 from tracker.domain.errors import Unavailable
 from tracker.services.context import Context
-from tracker.services.receive.correlation import RawCallback
+from tracker.services.receive.callback import RawCallback
 from tracker.store import forgeries
 from tracker.store.driver.transaction import Tx
 from tracker.store.forgeries import OTHERS, Forged, ForgeryKind

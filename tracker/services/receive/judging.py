@@ -10,8 +10,8 @@ from tracker.domain.observation import Observation
 from tracker.domain.records import record
 from tracker.domain.task import Awaits, Task, TaskState, is_askable
 from tracker.services.context import Context
+from tracker.services.receive.callback import Match, ParsedCallback
 from tracker.services.receive.confirming import can_poll, wait_of, why_only_a_hint
-from tracker.services.receive.correlation import Match, ParsedCallback
 from tracker.services.recorder import Recorder
 
 

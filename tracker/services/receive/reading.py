@@ -24,7 +24,7 @@ from tracker.providers.ports.callbacks import CallsBack, Hint, Inbound
 from tracker.providers.ports.keys import KeySource
 from tracker.providers.ports.provider import Provider
 from tracker.services.context import Context
-from tracker.services.receive.correlation import ParsedCallback, RawCallback
+from tracker.services.receive.callback import ParsedCallback, RawCallback
 from tracker.store import receipts
 from tracker.store.receipts import Receipt
 

@@ -24,10 +24,10 @@ from tracker.domain.signals import CrashPoint
 from tracker.domain.task import is_askable
 from tracker.providers.ports.callbacks import Inbound
 from tracker.services.context import Context
-from tracker.services.receive.adopting import correlate
+from tracker.services.receive.adopting import match_or_adopt
 from tracker.services.receive.arrivals import READ_AT_ONCE, Arrivals
+from tracker.services.receive.callback import Match, ParsedCallback, RawCallback
 from tracker.services.receive.confirming import can_poll
-from tracker.services.receive.correlation import Match, ParsedCallback, RawCallback
 from tracker.services.receive.forgeries import ForgeryCounter
 from tracker.services.receive.judging import Judge, main_match
 from tracker.services.receive.reading import FORGED_BODY_BYTES, CallbackReader
@@ -207,7 +207,7 @@ class Reception:
     def _apply(self, tx: Tx, items: Sequence[ParsedCallback]) -> list[ReceptionResult]:
         """Set-based: any number of callbacks, one transaction."""
         every = [*items, *(one for item in items for one in item.more)]
-        found = correlate(self._context, tx, every)
+        found = match_or_adopt(self._context, tx, every)
         late = {
             place
             for place, (item, match) in enumerate(zip(items, found, strict=False))

@@ -16,7 +16,8 @@ from tracker.domain.observation import Observation
 from tracker.domain.records import changed
 from tracker.domain.task import Task
 from tracker.services.context import Context
-from tracker.services.receive.correlation import Match, ParsedCallback, match_known
+from tracker.services.receive.callback import Match, ParsedCallback
+from tracker.services.receive.correlation import match_known
 from tracker.services.receive.judging import Judge, main_match
 from tracker.services.receive.reading import CallbackReader
 from tracker.services.receive.rereading import ReceiptRereader, is_about

@@ -21,9 +21,8 @@ from tracker.domain.work import JobKind, lane_of
 from tracker.providers.ports.adapter import Asking, Finds
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
-from tracker.services.submit.replays import AcceptedTask
-from tracker.services.submit.request import no_account
-from tracker.services.submit.resubmission import why_not_again
+from tracker.services.submit.request import AcceptedTask
+from tracker.services.submit.resubmission import no_account, why_not_again
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import attempts, jobs, tasks
 from tracker.store.driver.transaction import Tx

@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
+from tracker.domain.accepting import RESUBMITTABLE
 from tracker.domain.cost import Price, expect_again
 from tracker.domain.errors import BudgetExceeded, Conflict
 from tracker.domain.task import OPEN, Task, TaskState
@@ -19,12 +20,12 @@ from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.services.submit.actions import NO_SUCH_TASK, TaskActions
 from tracker.services.submit.kept_inputs import foreign_inputs_of
-from tracker.services.submit.request import RESUBMITTABLE, resubmission_key
+from tracker.services.submit.request import resubmission_key
 from tracker.services.submit.resubmission import Resubmission, Selection
 from tracker.store import listing, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.idempotency import IdempotencyKey
-from tracker.store.listing import Order, Position
+from tracker.store.listing import Position
 
 MOST = 1000
 """Tasks of one run."""
@@ -198,13 +199,8 @@ class BulkActions:
     async def _page(
         self, order: BulkOrder, after: Position | None, until: datetime
     ) -> listing.ListPage:
-        wanted = order.selection.tasks
-        before = wanted.created_before
-        narrowed = replace(wanted, created_before=until if before is None else min(before, until))
         return await self._context.store.read(
-            lambda db: listing.page(
-                db, narrowed, order=Order.OLDEST, after=after, limit=self._at_once
-            )
+            lambda db: order.selection.page(db, after=after, until=until, limit=self._at_once)
         )
 
     async def keys(

@@ -3,41 +3,13 @@
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from tracker.domain.accepting import restore_accepted
+from tracker.domain.accepting import RESUBMITTABLE, not_resubmittable, restore_accepted
 from tracker.domain.errors import IdempotencyReuse
-from tracker.domain.long_texts import WrittenJson
-from tracker.domain.records import record
 from tracker.domain.task import Task
-from tracker.services.submit.request import RESUBMITTABLE, not_resubmittable
+from tracker.services.submit.request import AcceptedTask, CheckedSubmission
 from tracker.store import idempotency, lost_answers, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.idempotency import IdempotencyKey
-from tracker.store.lost_answers import CreateName, TimeSpan
-
-
-@record
-class AcceptedTask:
-    """The answer to a submission.
-
-    task:     as it was accepted: `queued`, version 1.
-    replayed: an earlier request had made it: one with this idempotency key, or one repeated here.
-    body:     the input as it is kept; None where an earlier request gave it.
-    """
-
-    task: Task
-    replayed: bool
-    body: bytes | WrittenJson | None = None
-
-
-@record
-class CheckedSubmission:
-    """A request that may be taken in: its task without a row, and its input."""
-
-    task: Task
-    body: bytes | WrittenJson
-    key: IdempotencyKey | None
-    repeats: TimeSpan | None = None
-    create_name: CreateName | None = None
 
 
 def replays(tx: Tx, items: Sequence[CheckedSubmission]) -> dict[int, AcceptedTask | Exception]:

@@ -1,4 +1,4 @@
-"""A caller's request to create a task, and how it is kept."""
+"""A caller's request to create a task: as it is asked, checked, kept and answered."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -6,10 +6,10 @@ from hashlib import sha256
 from typing import Any, TypeVar
 
 from tracker.domain import documents, long_texts
-from tracker.domain.errors import Conflict, FieldError, InvalidRequest
+from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.long_texts import WrittenJson
 from tracker.domain.records import record
-from tracker.domain.task import Task, TaskState
+from tracker.domain.task import Task
 from tracker.domain.validation import is_blank
 from tracker.providers.ports.adapter import Request
 from tracker.store.idempotency import IdempotencyKey
@@ -18,18 +18,6 @@ from tracker.store.lost_answers import CreateName, TimeSpan
 T = TypeVar("T")
 HELD_AS_TEXTS = 2 * 1024 * 1024
 """Characters of an input from which on it is written only while it is stored."""
-RESUBMITTABLE = frozenset({TaskState.FAILED, TaskState.CANCELLED, TaskState.EXPIRED})
-"""The states of tasks that came to nothing."""
-
-
-def not_resubmittable(task: Task) -> Conflict:
-    """Return the refusal to submit again what is open or has succeeded."""
-    return Conflict(f"it is {task.state}; failed, cancelled and expired ones are resubmitted")
-
-
-def no_account(task: Task) -> Conflict:
-    """Return the refusal of what only the account of a task could do."""
-    return Conflict(f"there is no account {task.account!r} at {task.provider} any more")
 
 
 @record
@@ -63,6 +51,31 @@ class Submission:
     create_name: CreateName | None = None
     submitter: int | None = None
     input_path: str = "input"
+
+
+@record
+class AcceptedTask:
+    """The answer to a submission.
+
+    task:     as it was accepted: `queued`, version 1.
+    replayed: an earlier request had made it: one with this idempotency key, or one repeated here.
+    body:     the input as it is kept; None where an earlier request gave it.
+    """
+
+    task: Task
+    replayed: bool
+    body: bytes | WrittenJson | None = None
+
+
+@record
+class CheckedSubmission:
+    """A request that may be taken in: its task without a row, and its input."""
+
+    task: Task
+    body: bytes | WrittenJson
+    key: IdempotencyKey | None
+    repeats: TimeSpan | None = None
+    create_name: CreateName | None = None
 
 
 def encode_submission(

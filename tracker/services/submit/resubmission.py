@@ -7,12 +7,12 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from tracker.domain.accepting import RESUBMITTABLE, not_resubmittable
 from tracker.domain.budget import Budget
 from tracker.domain.errors import BudgetExceeded, Conflict, InputGone
 from tracker.domain.task import UNKNOWN_OPERATION, Task, TaskState
 from tracker.services.context import Context
 from tracker.services.submit.kept_inputs import foreign_inputs
-from tracker.services.submit.request import RESUBMITTABLE, no_account, not_resubmittable
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import listing, task_lookups, tasks
 from tracker.store.driver.transaction import Tx
@@ -70,6 +70,14 @@ class Selection:
             **given,
         )
         return cls(wanted, fields.get("account"), fields.get("error_code"))
+
+    def page(
+        self, db: Reading, *, after: Position | None, until: datetime, limit: int
+    ) -> listing.ListPage:
+        """Return tasks that may be meant, oldest first: behind a position, made before `until`."""
+        end = min(self.tasks.created_before or until, until)
+        earlier = replace(self.tasks, created_before=end)
+        return listing.page(db, earlier, order=Order.OLDEST, after=after, limit=limit)
 
     def fits(self, task: Task) -> bool:
         """Tell whether a task is meant."""
@@ -173,15 +181,9 @@ class Resubmission:
         self, filter_: ResubmitFilter, result: ResubmittedTask, until: datetime
     ) -> list[Task]:
         """Return the matching ones of the next tasks, and move the result's place behind them."""
-        before = filter_.tasks.created_before
-        narrowed = replace(
-            filter_.tasks, created_before=until if before is None else min(before, until)
-        )
 
         def load(db: Reading) -> tuple[listing.ListPage, list[Task]]:
-            page = listing.page(
-                db, narrowed, order=Order.OLDEST, after=result.place, limit=self._at_once
-            )
+            page = filter_.page(db, after=result.place, until=until, limit=self._at_once)
             return page, self._matching(db, filter_, page.tasks)
 
         page, found = await self._context.store.read(load)
@@ -259,6 +261,11 @@ class Resubmission:
             refused = [one for one in told if isinstance(one, BudgetExceeded)]
             results.append(refused[0] if refused and not made else made)
         return results
+
+
+def no_account(task: Task) -> Conflict:
+    """Return the refusal of what only the account of a task could do."""
+    return Conflict(f"there is no account {task.account!r} at {task.provider} any more")
 
 
 def why_not_again(context: Context, task: Task) -> Conflict | None:

@@ -37,14 +37,14 @@ from tracker.services.submit.choosing import (
 )
 from tracker.services.submit.kept_inputs import refusal_of_input
 from tracker.services.submit.replays import (
-    AcceptedTask,
-    CheckedSubmission,
     answer_replayed,
     refuse_ended_sources,
     replays,
     untold,
 )
 from tracker.services.submit.request import (
+    AcceptedTask,
+    CheckedSubmission,
     Submission,
     encode_large_submission,
     encode_submission,
@@ -99,9 +99,7 @@ class SubmissionIntake:
                 ),
             )
         )
-        key = None
-        if idempotency_key is not None:
-            key = resubmission_key(before, idempotency_key)
+        key = None if idempotency_key is None else resubmission_key(before, idempotency_key)
         body = bodies.get(before.key)
         if body is None:
             return await self._find_known(before, key, InputGone())

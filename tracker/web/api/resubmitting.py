@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain import cursor
+from tracker.domain.accepting import RESUBMITTABLE
 from tracker.domain.access import Scope
 from tracker.domain.task import TaskState
-from tracker.services.submit.request import RESUBMITTABLE
 from tracker.services.submit.resubmission import ResubmitFilter
 from tracker.store.filters import TaskFilter
 from tracker.store.labels import as_text

@@ -11,7 +11,7 @@ from tracker.domain.errors import FieldError
 from tracker.domain.expectation import come_back
 from tracker.domain.task import OPEN, Task
 from tracker.locale import of_header, translate
-from tracker.services.submit.replays import AcceptedTask
+from tracker.services.submit.request import AcceptedTask
 from tracker.store.kept_tasks import KeptTask
 from tracker.telemetry.logs import note
 from tracker.web.api import views

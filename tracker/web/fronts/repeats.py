@@ -6,8 +6,7 @@ from starlette.requests import Request
 
 from tracker.domain.errors import IdempotencyInFlight
 from tracker.domain.records import changed
-from tracker.services.submit.replays import AcceptedTask
-from tracker.services.submit.request import Submission
+from tracker.services.submit.request import AcceptedTask, Submission
 from tracker.store.lost_answers import CreateName, TimeSpan
 from tracker.web.edge.state import services
 from tracker.web.wire.delivery import EXTENSION

@@ -14,7 +14,7 @@ from tracker.domain.records import record
 from tracker.domain.signature import SIGNATURE
 from tracker.domain.token import SHARED
 from tracker.providers.ports.callbacks import Inbound
-from tracker.services.receive.correlation import RawCallback
+from tracker.services.receive.callback import RawCallback
 from tracker.services.receive.reception import CallbackReply, ReceptionResult
 from tracker.telemetry.logs import note
 from tracker.web.edge.body import read_capped

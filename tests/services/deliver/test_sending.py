@@ -19,8 +19,8 @@ from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.notices import EventFilter
 from tracker.domain.policy import Policy
 from tracker.domain.task import Task
-from tracker.services.deliver.delivery import DeliverySender
 from tracker.services.deliver.endpoints import Endpoints
+from tracker.services.deliver.sending import DeliverySender
 from tracker.services.recorder import Recorder
 from tracker.store import deliveries, endpoints, tasks
 from tracker.store.driver.transaction import Tx
