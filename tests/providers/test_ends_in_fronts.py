@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.providers.support import NOW, a_task
 from tracker.domain.lifecycle import create_task
-from tracker.domain.task import Task, TaskState
+from tracker.domain.task import Artifact, Task, TaskState
 from tracker.providers.ports.front import Get, Shown
 from tracker.providers.ports.front_call import FrontCall
 from tracker.providers.registry import PROVIDERS
@@ -44,3 +44,21 @@ def test_hailuo_calls_no_end_of_ours_moderated() -> None:
     second = a_task("v2/video_generation", state=TaskState.EXPIRED, finished_at=NOW)
     told = _shown("hailuo", "v2/query/video_generation/{id}", second)["task"]
     assert (told["status"], told["error"]["code"]) == ("expired", "expired")
+
+
+def test_wan_shows_pictures_of_models_that_are_asked_as_a_chat_in_their_messages() -> None:
+    piece = Artifact("image", "https://files.example/a.png", key="0")
+    state = TaskState.SUCCEEDED
+    task = a_task("image-generation/generation", state=state, finished_at=NOW, artifacts=(piece,))
+    told = _shown("wan", "api/v1/tasks/{id}", task)["output"]
+    (choice,) = told["choices"]
+    assert (told["task_status"], "results" in told) == ("SUCCEEDED", False)
+    assert choice["message"]["content"] == [{"image": piece.url, "type": "image"}]
+
+
+def test_vidu_shows_what_was_moderated_with_its_creation() -> None:
+    urls = {name: f"https://files.example/{name}" for name in ("0", "moderation/0/0", "cover/0")}
+    pieces = tuple(Artifact("image", url, key=name) for name, url in urls.items())
+    task = a_task("text2video", state=TaskState.SUCCEEDED, finished_at=NOW, artifacts=pieces)
+    (made,) = _shown("vidu", "ent/v2/tasks/{id}/creations", task)["creations"]
+    assert (made["url"], made["moderation_url"]) == (urls["0"], [urls["moderation/0/0"]])

@@ -36,7 +36,7 @@ from tracker.domain.outcome import Absence, Absent, Accepted, Observed
 from tracker.domain.task import TaskState
 from tracker.providers.kit.proofs import RequestSignature, request_secret
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Finds
+from tracker.providers.ports.adapter import Finds, Sending
 from tracker.providers.registry import PROVIDERS
 
 FLUX = PROVIDERS["flux"]
@@ -140,6 +140,23 @@ def _submitted(operation: str, url: str | None = CALLBACK_URL, **options: Any) -
     sent: dict[str, Any] = json.loads(call.body or b"")
     assert call.secrets == ((sent["webhook_secret"],) if "webhook_secret" in sent else ())
     return sent
+
+
+@pytest.mark.parametrize(
+    ("name", "is_told"),
+    [("flux-dev", True), ("flux-tools/vto-v2", True), ("flux-3-image", False)],
+)
+def test_models_that_are_not_named_are_passed_on(name: str, *, is_told: bool) -> None:
+    """They are Flux's earlier ones and those to come; another name is none of its own."""
+    account = an_account(FLUX)
+    assert FLUX.submits.serves(account, name) is None
+    assert FLUX.submits.serves(account, "flux-../credits")
+    body = FLUX.submits.check(name, {"prompt": "rain", "steps": 28, "seed": None}).body
+    task = a_task(name)
+    call = FLUX.submits.build_submit(Sending(account, task, body, None, CALLBACK_URL, now=NOW))
+    assert call.url == f"{account.base_url}/{name}"
+    sent = json.loads(call.body or b"")
+    assert (sent["steps"], "webhook_url" in sent, "seed" in sent) == (28, is_told, False)
 
 
 def test_a_create_carries_a_secret_of_its_own_and_never_the_callers() -> None:

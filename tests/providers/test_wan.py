@@ -50,6 +50,11 @@ WAN_INPUTS: Mapping[str, Mapping[str, Any]] = {
         "model": "wan2.5-i2i",
         "input": {"prompt": "a hat", "images": [PICTURE]},
     },
+    "image-generation/generation": {
+        "model": "wan2.6-t2i",
+        "input": {"messages": [{"role": "user", "content": [{"text": "a cat"}]}]},
+        "parameters": {"size": "1280*1280", "n": 2},
+    },
 }
 EVENT = b'{"type":"dashscope:System:AsyncTaskFinish","data":{}}'
 

@@ -28,7 +28,7 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.flux.front import CREDITS, FluxFront
-from tracker.providers.flux.inputs import INPUTS, OBJECTS, VIDEO, VIDEOS
+from tracker.providers.flux.inputs import CREATES, OBJECTS, VIDEOS, has_webhook, is_endpoint
 from tracker.providers.flux.passing import FluxCalls, key_header
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import bearer, own_url, retry_after_s
@@ -51,7 +51,7 @@ from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, TableAdapter
 from tracker.providers.kit.useless_options import SECRET_PER_CREATE, SecretlessOptions
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
+from tracker.providers.ports.adapter import NO_SUCH_OPERATION, Answer, Asking, Request, Sending
 from tracker.providers.ports.callbacks import Scheme
 from tracker.providers.ports.provider import Provider, ResultHosting
 
@@ -94,9 +94,7 @@ class FluxOptions(SecretlessOptions):
 class FluxApi(TableAdapter):
     """The official API: the key in `x-key`."""
 
-    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
-        {name: CreatePath(name, inputs) for name, inputs in INPUTS.items()}
-    )
+    creates: ClassVar[Mapping[str, CreatePath]] = CREATES
     poll_path = "get_result?id={id}"
     probe_path = CREDITS
     url_field = "webhook_url"
@@ -111,6 +109,11 @@ class FluxApi(TableAdapter):
         """Build the header of the key."""
         return key_header(account)
 
+    def serves(self, account: Account, operation: str) -> str | None:
+        """Take every name that an endpoint can have."""
+        del account
+        return None if is_endpoint(operation) else NO_SUCH_OPERATION
+
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table. A caller's own secret is not for the provider: ours is."""
         request = super().check(operation, input_)
@@ -123,7 +126,7 @@ class FluxApi(TableAdapter):
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the create, with our URL and a secret made of it where there is a webhook."""
         url = sending.callback_url
-        if url is None or not self.calls_back or sending.task.operation == VIDEO:
+        if url is None or not self.calls_back or not has_webhook(sending.task.operation):
             return super().build_submit(replace(sending, callback_url=None))
         secret = request_secret(url)
         body = {**sending.body, "webhook_secret": secret}
@@ -255,9 +258,14 @@ class FluxAdapter(AdapterByProfile, ObjectCallbacks):
 
     not_a_task = "no id and status: this is not a task"
 
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the table, which is that of both kinds."""
+        return _OFFICIAL.check(operation, input_)
+
     def comes_from(self, account: Account, operation: str | None = None) -> bool:
-        """Tell whether the upstream calls back: of videos by its newest model never."""
-        return operation != VIDEO and self.kind_of(account).is_calling
+        """Tell whether the upstream calls back: of its newest models never."""
+        is_calling = self.kind_of(account).is_calling
+        return is_calling and (operation is None or has_webhook(operation))
 
     def proof(self, account: Account) -> Scheme | None:
         """Return the signature by the secret of each create."""

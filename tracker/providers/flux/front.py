@@ -14,7 +14,7 @@ from urllib.parse import quote
 from tracker.domain.access import Scope
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Task, TaskState
-from tracker.providers.flux.inputs import INPUTS
+from tracker.providers.flux.inputs import is_endpoint
 from tracker.providers.kit.front_answers import STATUSES, iso_time, link_of, reason_of
 from tracker.providers.kit.front_calls import no_route, wrong_method
 from tracker.providers.kit.ledger import estimate_costs, net
@@ -67,7 +67,7 @@ class FluxFront(PlainFront):
                 return wrong_method(call)
             name = call.parameter("id")
             return Get([name]) if name else FrontRefusal(Fault.INVALID, "id: field required")
-        if path not in INPUTS:
+        if not is_endpoint(path):
             return no_route(call)
         if call.method != "POST":
             return wrong_method(call)

@@ -4,17 +4,21 @@ Sources: https://docs.bfl.ai/api-reference and the official client's models of i
 (https://pypi.org/project/blackforest, 0.1.3), read 2026-11.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from tracker.providers.kit.table import OpenInputs
+from tracker.providers.kit.table import CreatePath, OpenInputs
 from tracker.providers.ports.objects import NamedObject, ObjectIds
 
 VIDEO = "flux-3-video"
-"""The one create that has no webhook fields."""
+_THIRD = "flux-3-"
+"""Creates of the third generation: the one that is documented has no webhook fields."""
+_OTHERS = re.compile(r"flux-(?:tools/)?[a-z0-9][a-z0-9.-]{0,80}")
+"""Models that came before or will come, e.g. `flux-dev`: their fields are passed on as they are."""
 VIDEOS = frozenset({VIDEO, "flux-tools/video-upscale-v1"})
 _WIDEST = 21 / 9
 
@@ -185,3 +189,24 @@ INPUTS: Mapping[str, type[BaseModel]] = MappingProxyType(
         VIDEO: _Flux3Video,
     }
 )
+
+
+class FluxCreates(dict[str, CreatePath]):
+    """Creates by endpoint; of one that is not named here no field is checked."""
+
+    def __missing__(self, name: str) -> CreatePath:
+        """Return the create of another model."""
+        return CreatePath(name, OpenInputs)
+
+
+CREATES = FluxCreates({name: CreatePath(name, inputs) for name, inputs in INPUTS.items()})
+
+
+def is_endpoint(name: str) -> bool:
+    """Tell whether a text can be the endpoint of a create."""
+    return name in INPUTS or _OTHERS.fullmatch(name) is not None
+
+
+def has_webhook(endpoint: str) -> bool:
+    """Tell whether a create takes our URL."""
+    return not endpoint.startswith(_THIRD)

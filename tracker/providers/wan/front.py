@@ -23,7 +23,7 @@ from tracker.providers.ports.front_call import (
     FrontRefusal,
     WantsBody,
 )
-from tracker.providers.wan.inputs import CREATES, PREFIX
+from tracker.providers.wan.inputs import CHAT, CREATES, PREFIX
 
 _ROOT = "api/v1/"
 _BEIJING = timezone(timedelta(hours=8))
@@ -198,6 +198,8 @@ def _result(task: Task, more: Mapping[str, Any]) -> dict[str, Any]:
     if "video-synthesis" in task.operation:
         url = next((one.url for one in pieces if one.url and one.state == "ready"), None)
         return {**more, **({"video_url": url} if url else {})}
+    if task.operation == CHAT:
+        return {"finished": True, "choices": [_choice(one.url) for one in pieces if one.url]}
     failed = sum(one.state is ArtifactState.FAILED for one in pieces)
     results = [
         {"url": one.url}
@@ -207,6 +209,11 @@ def _result(task: Task, more: Mapping[str, Any]) -> dict[str, Any]:
     ]
     counts = {"TOTAL": len(pieces), "SUCCEEDED": len(pieces) - failed, "FAILED": failed}
     return {"results": results, "task_metrics": counts}
+
+
+def _choice(url: str) -> dict[str, Any]:
+    message = {"role": "assistant", "content": [{"image": url, "type": "image"}]}
+    return {"finish_reason": "stop", "message": message}
 
 
 def _usage(task: Task) -> dict[str, int]:

@@ -54,12 +54,35 @@ class _WanTask(OpenInputs):
     parameters: _WanParameters | None = None
 
 
+class _WanMessages(OpenInputs):
+    messages: Annotated[list[OpenInputs], Field(min_length=1)]
+
+
+class _WanPictures(OpenInputs):
+    size: str | None = None
+    n: int | None = Field(None, ge=1, le=15)
+    seed: int | None = Field(None, ge=0, le=2147483647)
+
+
+class _WanChat(OpenInputs):
+    """Pictures of models that are asked as a chat: `wan2.6-t2i`, `wan2.6-image`, `qwen-image-3.0`.
+
+    https://help.aliyun.com/zh/model-studio/text-to-image-v2-api-reference, read 2026-11-30.
+    """
+
+    model: _Text
+    input: _WanMessages
+    parameters: _WanPictures | None = None
+
+
 PREFIX = "services/aigc/"
+CHAT = "image-generation/generation"
 _CREATES: Mapping[str, type[BaseModel]] = {
     "video-generation/video-synthesis": _WanTask,
     "image2video/video-synthesis": _WanTask,
     "text2image/image-synthesis": _WanTask,
     "image2image/image-synthesis": _WanTask,
+    CHAT: _WanChat,
 }
 CREATES: Mapping[str, CreatePath] = MappingProxyType(
     {name: CreatePath(f"{PREFIX}{name}", model) for name, model in _CREATES.items()}

@@ -53,6 +53,7 @@ _STATES = {
 _OPERATIONS = (
     *("video-generation/video-synthesis", "image2video/video-synthesis"),
     *("text2image/image-synthesis", "image2image/image-synthesis"),
+    "image-generation/generation",
 )
 _CHECK = record(
     {
@@ -89,6 +90,7 @@ class WanDetails:
     prompt: str
     seconds: int
     is_video: bool
+    is_chat: bool
 
 
 WanTask = EmulatedTask[WanDetails]
@@ -238,6 +240,10 @@ class WanApi:
             output |= {"orig_prompt": task.details.prompt, "video_url": media_url(task, "v.mp4")}
             usage = {"video_count": 1, "duration": task.details.seconds, "SR": 720}
             return {"output": output, "usage": usage}
+        if task.details.is_chat:
+            urls = [media_url(task, one) for one in task.artifacts]
+            output |= {"finished": True, "choices": [_choice(one) for one in urls]}
+            return {"output": output, "usage": {"image_count": len(urls)}}
         results: list[dict[str, str]] = [{"url": media_url(task, one)} for one in task.artifacts]
         is_partial = task.scenario.has(WanWord.PARTIAL)
         if is_partial:
@@ -289,12 +295,18 @@ def _draft(
             prompt=str(inputs.get("prompt") or ""),
             seconds=seconds if isinstance(seconds, int) else _DEFAULT_S,
             is_video=is_video,
+            is_chat=name.endswith("/generation"),
         ),
         callback_url=call.headers.get(EVENTS_TO),
         creation_key=str(inputs.get("prompt") or body["model"]),
         artifacts=("v.mp4",) if is_video else pictures,
         steps=(DEFAULT_STEPS[0], pause, DEFAULT_STEPS[1]) if is_paused else DEFAULT_STEPS,
     )
+
+
+def _choice(url: str) -> dict[str, Any]:
+    message = {"role": "assistant", "content": [{"image": url, "type": "image"}]}
+    return {"finish_reason": "stop", "message": message}
 
 
 def _local(ms: int) -> str:
