@@ -29,6 +29,7 @@ from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import assets, tasks
 
 IS_WANTED = text("assets.state = 'wanted'")
+_IS_LOST = text("assets.state = 'lost'")
 IS_KEPT = text("assets.state = 'kept'")
 """Spelt as the partial indexes have it: a prepared statement with a parameter does not use them,
 nor does SQLite where SQLAlchemy compares a boolean with true for it."""
@@ -219,6 +220,25 @@ def drop_bytes(
     """Record that the bytes of assets are not kept any more."""
     changed = update(assets).where(assets.c.key.in_(keys))
     db.execute(changed.values(state=state.value, reason=reason, store_key=None, ended_at=now))
+
+
+def mark_vanished(db: Connection, key: int, reason: str, *, now: datetime) -> None:
+    """Record that an asset's object is not there; its row goes on naming it."""
+    changed = update(assets).where(assets.c.key == key)
+    db.execute(changed.values(state=AssetState.LOST.value, reason=reason, ended_at=now))
+
+
+def lost_at(db: Connection, store_keys: Collection[str]) -> list[Asset]:
+    """Return lost assets whose rows name some objects, which had vanished."""
+    found = select(*COLUMNS).where(_IS_LOST, assets.c.store_key.in_(store_keys))
+    return [as_asset(row) for row in db.execute(found)]
+
+
+def keep_found(db: Connection, keys: Collection[int], *, now: datetime) -> set[int]:
+    """Record that the objects of lost assets are there after all; return those still lost then."""
+    changed = update(assets).where(assets.c.key.in_(keys), _IS_LOST)
+    kept = changed.values(state=AssetState.KEPT.value, reason=None, ended_at=now)
+    return set(db.scalars(kept.returning(assets.c.key)))
 
 
 def want_again(db: Connection, key: int, *, dies_at: datetime, now: datetime) -> bool:

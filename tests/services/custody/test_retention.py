@@ -220,6 +220,40 @@ async def test_what_has_vanished_and_cannot_be_fetched_is_lost(custody: CustodyB
     assert (asset.state, asset.reason) == (AssetState.LOST, VANISHED)
 
 
+async def test_what_had_vanished_with_its_disk_is_kept_again_once_that_is_back(
+    custody: CustodyBench, tmp_path: Path
+) -> None:
+    """A store that is set to another place for a day: nothing of the first one is removed then."""
+    with Upstream(whole(FILM)) as origin:
+        for name in ("one", "same"):
+            task = await custody.succeeded({"url": f"{origin.url}/a"}, name=name)
+            await custody.fetch()
+    (path,) = custody.files()
+    other = path.with_name(f"{path.name[:-1]}x")
+    other.write_bytes(b"of another size")
+    away = path.rename(tmp_path / "away")
+    os.utime(other, (LONG_AGO, LONG_AGO))
+    os.utime(away, (LONG_AGO, LONG_AGO))
+    sweeper = AssetSweeper(custody.bench.context)
+    assert await sweeper.sweep() == SweepResult(strays=1, vanished=2)
+    (lost,) = await custody.of(task)
+    assert (lost.state, lost.reason) == (AssetState.LOST, VANISHED)
+    with pytest.raises(NotFound, match="vanished"):
+        AssetReader(custody.bench.context).check_kept(lost)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"half of it")
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    assert await sweeper.sweep() == SweepResult(strays=1, vanished=0)
+    path.parent.mkdir(exist_ok=True)
+    away.rename(path)
+    assert await sweeper.sweep() == SweepResult(strays=0, vanished=0, found=2)
+    (kept,) = await custody.of(task)
+    assert (kept.state, kept.reason, await custody.content(kept)) == ("kept", None, FILM)
+    kinds = await custody.bench.kinds(task)
+    assert kinds[-3:] == ["asset_kept", "asset_lost", "asset_kept"]
+    assert await sweeper.sweep() == SweepResult(strays=0, vanished=0)
+
+
 async def test_a_store_that_is_not_mounted_loses_nothing(custody: CustodyBench) -> None:
     with Upstream(whole(FILM)) as origin:
         task = await custody.succeeded({"url": f"{origin.url}/a"})

@@ -5,7 +5,7 @@ process that dies in between leaves objects that no row names: the sweep removes
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -37,10 +37,12 @@ class SweepResult:
 
     strays:   objects that no row named, and parts of interrupted writes; they were removed.
     vanished: rows that named an object which is not there.
+    found:    rows whose object had vanished and is there again.
     """
 
     strays: int
     vanished: int
+    found: int = 0
 
 
 class AssetSweeper:
@@ -68,14 +70,16 @@ class AssetSweeper:
     async def sweep(self) -> SweepResult:
         """Look through the whole store and all rows, and say what did not fit together."""
         try:
-            found = SweepResult(await self._sweep_objects(), await self._sweep_rows())
+            strays, returned = await self._sweep_objects()
+            found = SweepResult(strays, await self._sweep_rows(), returned)
         except StorageError as error:
             log.warning("the store of assets could not be swept: %(reason)s", {"reason": error})
             return SweepResult(0, 0)
-        if found.strays or found.vanished:
+        if found != SweepResult(0, 0):
             log.warning(
-                "a sweep of assets removed %(strays)d strays and found %(vanished)d files vanished",
-                {"strays": found.strays, "vanished": found.vanished},
+                "a sweep of assets removed %(strays)d strays, and found %(vanished)d files vanished"
+                " and %(found)d back",
+                {"strays": found.strays, "vanished": found.vanished, "found": found.found},
             )
         return found
 
@@ -83,24 +87,50 @@ class AssetSweeper:
         """Sweep, as a chore."""
         await self.sweep()
 
-    async def _sweep_objects(self) -> int:
-        removed, waiting = 0, list[str]()
+    async def _sweep_objects(self) -> tuple[int, int]:
+        """Return how many strays were removed, and how many rows have their object again."""
+        strays, found, waiting = 0, 0, dict[str, int]()
         before = self._context.clock.now() - GRACE
-        async for found in self._storage.objects.list():
-            if found.changed_at < before:
-                waiting.append(found.key)
+        async for one in self._storage.objects.list():
+            if one.changed_at < before:
+                waiting[one.key] = one.size
             if len(waiting) >= BATCH:
-                removed += await self._remove_strays(waiting)
-                waiting = []
-        return removed + await self._remove_strays(waiting)
+                removed, returned = await self._settle(waiting)
+                strays, found, waiting = strays + removed, found + returned, {}
+        removed, returned = await self._settle(waiting)
+        return strays + removed, found + returned
 
-    async def _remove_strays(self, store_keys: Sequence[str]) -> int:
-        if not store_keys:
-            return 0
-        strays = await self._context.store.read(partial(_find_strays, store_keys=store_keys))
-        for key in strays:
+    async def _settle(self, sizes: Mapping[str, int]) -> tuple[int, int]:
+        """Keep the objects again that lost rows name, and remove those that none does."""
+        find = partial(_find_strays, store_keys=list(sizes))
+        strays = await self._context.store.read(find) if sizes else []
+        if not strays:
+            return 0, 0
+        unnamed = {key: sizes[key] for key in strays}
+        found = await self._context.store.write(self._keep_found, unnamed)
+        back = {one.store_key for one in found}
+        for key in unnamed.keys() - back:
             await self._storage.objects.delete(key)
-        return len(strays)
+        return len(unnamed.keys() - back), len(found)
+
+    def _keep_found(self, tx: Tx, asked: Sequence[Mapping[str, int]]) -> list[list[Asset]]:
+        """Record that vanished objects are there again: their disk was away, or their bucket."""
+        results = []
+        for sizes in asked:
+            lost = [
+                one
+                for one in assets.lost_at(tx.db, sizes)
+                if one.size == sizes.get(one.store_key or "")
+            ]
+            keys = {one.task_key for one in lost if one.task_key is not None}
+            recorder = Recorder(self._context, tx, tasks.lock_by_key(tx.db, keys).values())
+            kept = assets.keep_found(tx.db, [one.key for one in lost], now=tx.now)
+            found = [one for one in lost if one.key in kept]
+            for one in found:
+                recorder.record_kept(one)
+            recorder.flush()
+            results.append(found)
+        return results
 
     async def _sweep_rows(self) -> int:
         vanished, after = 0, 0
@@ -126,7 +156,7 @@ class AssetSweeper:
             if now is None or now.store_key != asset.store_key:
                 numbers.append(0)
                 continue
-            assets.drop_bytes(tx.db, [asset.key], AssetState.LOST, VANISHED, now=tx.now)
+            assets.mark_vanished(tx.db, asset.key, VANISHED, now=tx.now)
             recorder.record_asset(asset, EventKind.ASSET_LOST, f"{asset.id}: {VANISHED}")
             if asset.url_expires_at is not None and asset.url_expires_at > tx.now:
                 assets.want_again(tx.db, asset.key, dies_at=asset.url_expires_at, now=tx.now)

@@ -125,7 +125,7 @@ class AssetReader:
         """Return the object of a kept asset. Raises Conflict while it is fetched, else NotFound."""
         if asset.state is AssetState.WANTED:
             raise Conflict("the file is being fetched; it is not kept yet")
-        if asset.store_key is None or asset.size is None:
+        if asset.state is not AssetState.KEPT or asset.store_key is None:
             why = f": {asset.reason}" if asset.reason else ""
             raise NotFound(f"the file is not kept ({asset.state.value}){why}")
         return asset.store_key
