@@ -232,7 +232,7 @@ class AsyncClient(AsyncRunMethods, AsyncHoldMethods, AsyncReceiptMethods):
         return await self._run(flows.act(task_id, "refresh", tries=self._tries))
 
     async def cancel(self, task_id: str) -> Task:
-        """Cancel a task that has not been sent. Raises Conflict once the provider may have it."""
+        """Cancel a task, or ask its provider to. Raises Conflict where neither can be done."""
         return await self._run(flows.act(task_id, "cancel", tries=self._tries))
 
     async def resubmit(self, task_id: str, *, idempotency_key: str | None = None) -> Task:
