@@ -156,7 +156,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "Wait for the end: exit 0 succeeded, 1 ended otherwise, 3 time over.": "等待结束：退出码 0 成功，1 其他结局，3 超时。",
         "Seconds to wait.": "等待的秒数。",
         "List tasks, show one with its history, and act on them.": "列出任务，查看任务及其历史，并对任务执行操作。",
-        "Cancel a task that has not been sent. Exit 1 when it may have been.": "取消尚未发送的任务。可能已经发送时以 1 退出。",
         "List tasks, newest first.": "列出任务，新的在前。",
         "At this provider.": "只看这个服务商的。",
         "Of this operation, e.g. videos/text2video.": "只看这个操作的，例如 videos/text2video。",
