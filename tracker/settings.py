@@ -285,7 +285,7 @@ class Settings(BaseModel):
     def has_callback_secrets(self) -> bool:
         """Tell whether secrets are set, or kept by a service that has run before."""
         kept = self.tracker_data_dir / SECRETS_FILE
-        return bool(self.tracker_callback_secrets) or kept.is_file()
+        return bool(self.tracker_callback_secrets) or paths.is_file(kept)
 
     def webhook_secrets(self) -> tuple[bytes, ...]:
         """Return the keys that sign what is sent to URLs that came with a task: all of them do."""

@@ -1,16 +1,24 @@
-"""Files are readable by their owner alone, whatever the umask is."""
+"""Files are readable by their owner alone, and one that is closed to us is named."""
 
 import os
+import shutil
+import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from tracker.settings import Settings
+from tests.support.databases import SqliteTemplate
+from tests.support.small_disk import small_disk
+from tracker.cli.doctor.database import examine_server
+from tracker.config.kept_secrets import kept_secrets
+from tracker.settings import Settings, SettingsError
 from tracker.store.driver.engine import open_engine
 from tracker.store.migrate import upgrade
+from tracker.store.probe import schema_problem
 
 
 @pytest.fixture
@@ -34,3 +42,29 @@ def test_the_data_directory_and_its_files_are_for_their_owner_alone(tmp_path: Pa
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {"tracker.db", "tracker.db-wal", "tracker.db-shm", "callback_secrets"} <= set(modes)
     assert set(modes.values()) == {0o600}
+
+
+def test_a_file_that_cannot_be_reached_is_named_with_the_reason(tmp_path: Path) -> None:
+    """Neither is the reason of permissions that tests as root do not meet; they go the same way."""
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    assert f"{schema_problem(f'sqlite:///{loop}/tracker.db')}".endswith("symbolic links")
+    with pytest.raises(SettingsError, match=r"TRACKER_DATA_DIR: .*too long"):
+        kept_secrets(tmp_path / ("x" * 300))
+
+
+def test_doctor_names_a_file_that_may_not_be_written(
+    sqlite_template: SqliteTemplate, tmp_path: Path
+) -> None:
+    with small_disk(tmp_path / "disk", size=16 * 1024**2) as disk:
+        url = f"sqlite:///{disk.path}/tracker.db"
+        sqlite_template.copy(tmp_path)
+        with closing(sqlite3.connect(tmp_path / "tracker.db")) as db:
+            db.execute("UPDATE feed_head SET seq = seq")
+            db.commit()  # without SQLite's log nothing can be read where none can be made
+            for file in tmp_path.glob("tracker.db*"):
+                shutil.copy(file, disk.path)
+        disk.set_read_only()
+        settings = Settings.from_env({"DATABASE_URL": url, "TRACKER_DATA_DIR": str(tmp_path)})
+        found = [one for one in examine_server(settings) if "may not be written" in one.text]
+    assert [(one.level, one.about) for one in found] == [("error", "database")]

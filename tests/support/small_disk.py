@@ -27,6 +27,10 @@ class SmallDisk:
                     return
                 file.write(bytes(free))
 
+    def set_read_only(self) -> None:
+        """Let nobody write to it. Nobody may have a file of it open for that."""
+        subprocess.run(["mount", "-o", "remount,ro", str(self.path)], check=True)
+
     def empty(self) -> None:
         """Give back what `fill` took."""
         self._ballast.unlink(missing_ok=True)

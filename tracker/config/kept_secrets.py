@@ -13,12 +13,15 @@ SECRETS_FILE = "callback_secrets"
 def kept_secrets(folder: Path) -> tuple[bytes, ...]:
     """Return the secrets of the data directory; makes one where there is none.
 
-    Raises SettingsError where the directory cannot be written, or the file holds none.
+    Raises SettingsError where the directory or the file is closed to us, or the file holds none.
     """
     path = folder / SECRETS_FILE
-    if not path.exists():
-        keep(folder, f"{new_secret()}\n".encode())
-    secrets = secrets_in(path)
+    try:
+        if not path.exists():
+            keep(folder, f"{new_secret()}\n".encode())
+        secrets = secrets_in(path)
+    except OSError as error:
+        raise SettingsError(f"TRACKER_DATA_DIR: {path}: {error.strerror}") from None
     if not secrets:
         raise SettingsError(
             f"TRACKER_CALLBACK_SECRETS: {path} is empty; delete it to make a new one"

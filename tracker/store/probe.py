@@ -1,8 +1,11 @@
 """Look at a database once, before a process starts to depend on it."""
 
+import errno
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -21,8 +24,8 @@ from tracker.store.revision import look, newer_words
 def schema_problem(url: str) -> str | None:
     """Return why this code cannot work on this database, as one line; None when it can."""
     file = sqlite_file(url)
-    if file is not None and not file.exists():  # looking would make an empty one
-        return f"DATABASE_URL: there is no {file} yet: run `tracker migrate`"
+    if file is not None and (problem := _flaw_of_file(file)):
+        return f"DATABASE_URL: {problem}"
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
     try:
         with engine.connect() as db:
@@ -33,6 +36,20 @@ def schema_problem(url: str) -> str | None:
     finally:
         engine.dispose()
     return None if problem is None else f"DATABASE_URL: {problem}"
+
+
+def _flaw_of_file(file: Path) -> str | None:
+    """Return why a SQLite file cannot be opened; None where it can. Opening would make a new one.
+
+    Nothing is opened here either: to close it would end SQLite's locks of this process.
+    """
+    try:
+        file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return f"there is no {file} yet: run `tracker migrate`"
+    except OSError as error:
+        return f"{file}: {error.strerror}"
+    return None if os.access(file, os.R_OK) else f"{file}: {os.strerror(errno.EACCES)}"
 
 
 _WHOLE_ENCODINGS = frozenset({"UTF8", "SQL_ASCII"})
@@ -152,7 +169,7 @@ def why_away(url: str) -> str | None:
 def newer_schema(url: str) -> str | None:
     """Return what to say of a database that a later version has migrated; None for any other."""
     file = sqlite_file(url)
-    if file is not None and not file.exists():
+    if file is not None and _flaw_of_file(file):
         return None
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
     try:
@@ -222,7 +239,7 @@ def list_sealed_secrets(url: str) -> list[bytes]:
 def has_keys(url: str) -> bool | None:
     """Return true if any API key was ever made; None when the database does not answer."""
     file = sqlite_file(url)
-    if file is not None and not file.exists():
+    if file is not None and _flaw_of_file(file):
         return False
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
     try:

@@ -141,7 +141,7 @@ class Store:
 
     @property
     def refused_since(self) -> datetime | None:
-        """Since when the database has refused every write of this process; None: it does not."""
+        """Since when the database has refused a kind of write; None: it takes them all."""
         return self._writer.refused_since
 
     def on_recovery(self, listener: Callable[[datetime, datetime], None]) -> None:

@@ -130,7 +130,7 @@ COMMIT_SECONDS = _histogram(
 WRITER_WAITING = _gauge("tracker_writer_waiting", "Writes that wait for their commit.")
 WRITER_STALLED = _gauge(
     "tracker_writer_stalled_seconds",
-    "For how long a transaction has stood still, or every write was refused; 0: neither.",
+    "For how long a transaction has stood still, or writes of a kind were refused; 0: neither.",
 )
 SUBMITS = _counter(
     "tracker_submits", "Submits ended, by outcome.", "provider", "account", "outcome"

@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from sqlalchemy import text
 
+from tests.support.workbench import HandClock
 from tracker.clock import SystemClock
-from tracker.domain.errors import InvalidRequest
+from tracker.domain.errors import InvalidRequest, Unavailable
 from tracker.store import conditions
 from tracker.store.conditions import Condition
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.transaction import Tx
-from tracker.store.driver.writer import MAX_BATCH
+from tracker.store.driver.writer import MAX_BATCH, UNTRIED_S
 from tracker.store.store import Store
 
 pytestmark = pytest.mark.anyio
@@ -75,3 +78,46 @@ async def test_a_text_that_cannot_be_stored_is_the_callers_fault_alone(
         assert [type(result) for result in results] == [type(None), InvalidRequest, type(None)]
         found = await store.read(conditions.list_open)
         assert [one.name for one in found] == ["fine", "also fine"]
+
+
+class _FillingDisk:
+    """Writes that make rows, and find a full disk as long as the test says."""
+
+    is_full = True
+
+    def insert(self, tx: Tx, items: Sequence[None]) -> Sequence[None]:
+        if not self.is_full:
+            return items
+        if dialect_of(tx.db).has_server:
+            tx.db.execute(text("DO $$ BEGIN RAISE disk_full; END $$"))
+        tx.db.execute(text("PRAGMA max_page_count = 1"))  # no fewer than there are
+        tx.db.execute(text("CREATE TABLE large AS SELECT randomblob(100000)"))
+        return items
+
+
+def _change(_tx: Tx, items: Sequence[None]) -> Sequence[None]:
+    return items
+
+
+async def test_a_kind_of_write_that_is_refused_stands_until_one_of_its_kind_is_taken(
+    database_url: str,
+) -> None:
+    clock, disk = HandClock(), _FillingDisk()
+    async with Store(database_url, clock) as store:
+        since = clock.now()
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await store.write(disk.insert, None)
+            clock.move(30)
+            await store.write(_change, None)
+            assert store.refused_since == since
+        disk.is_full = False
+        await store.write(disk.insert, None)
+        assert store.refused_since is None
+        disk.is_full = True
+        with pytest.raises(Unavailable):
+            await store.write(disk.insert, None)
+        clock.move(UNTRIED_S)
+        assert store.refused_since is not None  # for all that is known it is as full
+        await store.write(_change, None)
+        assert store.refused_since is None

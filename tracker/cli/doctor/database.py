@@ -1,5 +1,6 @@
 """Find what is wrong with a database that answers: its engine, settings, disk, upkeep and work."""
 
+import os
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -65,6 +66,7 @@ def examine_server(
     file = sqlite_file(url)
     found = [*_examine_both(facts)]
     if file is not None:
+        found += _writable(file)
         place = database_setting(settings)
         found += _sqlite(facts, _file_system(file.absolute(), mounts), place)
     if facts.server is not None:
@@ -111,6 +113,18 @@ def _examine_both(facts: DatabaseFacts) -> Iterator[Finding]:
         if one.name not in SAID_ELSEWHERE:
             about = f"{one.provider}/{one.account}" if one.provider else one.name
             yield Finding("error", about, one.reason)
+
+
+def _writable(file: Path) -> Iterator[Finding]:
+    """Look whether this user may write a file and its log, which SQLite makes beside it."""
+    for path in (file, file.absolute().parent, *(Path(f"{file}{end}") for end in ("-wal", "-shm"))):
+        if os.access(path, os.F_OK) and not os.access(path, os.W_OK):
+            text = (
+                f"{path} may not be written by this user, or its file system is read-only: "
+                "callbacks are answered 503. Mend its owner, its mode (`chmod u+w`) or the mount"
+            )
+            yield Finding("error", "database", text)
+            return  # the others have the same cause
 
 
 def _sqlite(facts: DatabaseFacts, file_system: str | None, place: str) -> Iterator[Finding]:

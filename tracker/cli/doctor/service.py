@@ -1,6 +1,7 @@
 """Explain the database, who may call the service, and how it serves."""
 
 import contextlib
+import os
 import shutil
 import ssl
 import sys
@@ -76,7 +77,7 @@ def _modes(folder: Path, file: Path | None) -> list[Finding]:
     return [
         Finding("note", about, f"other users may read {path}: run `chmod {mode} {path}`")
         for about, path, mode in looked_at
-        if path.exists() and path.stat().st_mode & 0o077
+        if os.access(path, os.F_OK) and path.stat().st_mode & 0o077
     ]
 
 

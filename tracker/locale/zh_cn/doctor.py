@@ -76,6 +76,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "endpoint {} has taken nothing since {}: its deliveries pile up. Ask its owner, or run `tracker endpoints pause {}`": "端点 {0} 自 {1} 起没有接收任何投递：它的投递在堆积。请询问其所有者，或运行 `tracker endpoints pause {2}`",
         "SQLite {} is older than 3.51.3: a commit beside two checkpoints can, very rarely, damage the file. Use a Python with a newer SQLite, or PostgreSQL; `python -c 'import sqlite3; print(sqlite3.sqlite_version)'` shows it": "SQLite {0} 早于 3.51.3：提交与两次检查点同时发生时，极少数情况下会损坏文件。请使用带较新 SQLite 的 Python，或 PostgreSQL；`python -c 'import sqlite3; print(sqlite3.sqlite_version)'` 可显示版本",
         "the file lies on {}, where SQLite's log and locks do not work: it will be damaged. Move it to a local disk, or use PostgreSQL": "文件位于 {0}，SQLite 的日志和锁在那里不起作用：文件会损坏。请移到本地磁盘，或使用 PostgreSQL",
+        "{} may not be written by this user, or its file system is read-only: callbacks are answered 503. Mend its owner, its mode (`chmod u+w`) or the mount": "{0} 不允许此用户写入，或其文件系统只读：回调得到 503。请修正其所有者、权限（`chmod u+w`）或挂载",
         "the file lies on {}, which a restart empties: move it to a disk": "文件位于 {0}，重启后会被清空：请移到磁盘上",
         "its log has {} MB: a reader holds an old snapshot, and all becomes slower. Find it with `fuser` on the file, and end it": "它的日志有 {0} MB：某个读者持有旧快照，一切都会变慢。请用 `fuser` 查看该文件，并结束该读者",
         "this engine keeps no locks on rows: work would be done twice. Use PostgreSQL itself": "这个引擎不保持行锁：工作会被做两次。请使用 PostgreSQL 本身",

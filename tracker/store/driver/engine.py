@@ -138,7 +138,10 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
     def refuse_mixture(*_given: Any) -> None:
         import sqlite3  # noqa: PLC0415 - after `sqlite_mode`
 
-        reason = find_mixture(Path(f"{url.database}"))
+        try:
+            reason = find_mixture(Path(f"{url.database}"))
+        except OSError as error:  # as where another user made the file
+            reason = f"{error.filename}: {error.strerror}"
         if reason is not None:
             raise sqlite3.OperationalError(reason)
 

@@ -11,7 +11,7 @@ import logging
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,9 @@ transaction did nothing and may be run again, which then sees what the other did
 _ONE_ITEMS_FAULT = frozenset({"57014", "54000", "54001", "54023"})
 """Statement cancelled or too complex: the database is there, one item asks too much of it."""
 _TRIES = 4
+UNTRIED_S = 60.0
+"""After so long a refused kind of write that nobody has tried again is not told of any more, once
+others succeed."""
 
 Batch = Callable[[Tx, Sequence[Any]], Sequence[Any]]
 """A set-based operation: one result per item, in order. An item that cannot be done has an
@@ -54,6 +57,17 @@ class _Waiting:
     result: Any = None
     since_s: float = 0.0
     is_refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """A kind of write that the database refuses.
+
+    since: of the first of them. last_s: of the latest, monotonic.
+    """
+
+    since: datetime
+    last_s: float
 
 
 class Writer:
@@ -83,14 +97,22 @@ class Writer:
         self._acted = acted
         self._at = signal
         self.failed_s: float | None = None
-        self.refused_since: datetime | None = None
+        self._refused: Mapping[Batch, _Refusal] = {}
         self._arrived: list[_Waiting] = []
         self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="tracker-writer", daemon=True)
 
     @property
+    def refused_since(self) -> datetime | None:
+        """Return since when the database has refused a kind of write; None: it takes them all.
+
+        A full disk lets a server change rows and make none: one kind goes on, another does not.
+        """
+        return min((one.since for one in self._refused.values()), default=None)
+
+    @property
     def refused_s(self) -> float:
-        """Return for how many seconds the database has refused every write; 0: it does not."""
+        """Return for how many seconds the database has refused a kind of write; 0: it does not."""
         since = self.refused_since
         return 0.0 if since is None else (self._clock.now() - since).total_seconds()
 
@@ -184,8 +206,7 @@ class Writer:
             result = error
             if isinstance(error, SQLAlchemyError) and is_outage(error):
                 log.error("the database does not take writes: %(reason)s", {"reason": brief(error)})
-                self.failed_s = self._clock.monotonic()
-                self.refused_since = self.refused_since or self._clock.now()
+                self._note_refused({item.batch for item in waiting})
                 result = Unavailable("the database does not take writes now")
             elif is_unstorable_text(error) and len(waiting) == 1:
                 reason = "holds a text that cannot be stored: a NUL or half of a surrogate pair"
@@ -212,8 +233,27 @@ class Writer:
             else:
                 COMMIT_SECONDS.observe(self._clock.monotonic() - started_s)
                 BATCH_ITEMS.observe(len(waiting))
-                self.refused_since = None
+                if self._refused:
+                    self._note_taken({item.batch for item in waiting})
                 return
+
+    def _note_refused(self, kinds: Collection[Batch]) -> None:
+        self.failed_s = now_s = self._clock.monotonic()
+        now = self._clock.now()
+        there = self._refused
+        refused = {
+            kind: _Refusal(there[kind].since if kind in there else now, now_s) for kind in kinds
+        }
+        self._refused = {**there, **refused}
+
+    def _note_taken(self, kinds: Collection[Batch]) -> None:
+        """Forget these kinds, and those that nobody has tried for a while."""
+        until_s = self._clock.monotonic() - UNTRIED_S
+        self._refused = {
+            kind: one
+            for kind, one in self._refused.items()
+            if kind not in kinds and one.last_s > until_s
+        }
 
     def _commit_once(self, waiting: Sequence[_Waiting]) -> None:
         groups: dict[Batch, list[_Waiting]] = {}
