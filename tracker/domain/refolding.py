@@ -174,26 +174,26 @@ def _in_order(
     """Yield steps, and receipts at the first step that cites them or when they came."""
     cited = {step.receipt for step in history if step.kind is not _REREAD}
     idle = [one for key, one in sorted(receipts.items()) if key not in cited]
-    place = 0
+    index = 0
     used: set[int] = set()
     for step in history:
         if step.kind is _REREAD or step.receipt in used:
             continue
         behind = (step.at, step.receipt or 0)
-        while place < len(idle) and (idle[place].received_at, idle[place].key) < behind:
-            yield None, idle[place]
-            place += 1
+        while index < len(idle) and (idle[index].received_at, idle[index].key) < behind:
+            yield None, idle[index]
+            index += 1
         receipt = None if step.receipt is None else receipts.get(step.receipt)
         if receipt is not None:
             used.add(receipt.key)
         yield step, receipt
-    yield from ((None, one) for one in idle[place:])
+    yield from ((None, one) for one in idle[index:])
 
 
 def _as_it_stands(task: Task, step: Transition) -> Event:
     """Return the event of a step without a receipt; task: as it is now."""
-    told = step.kind in _TELLING
-    is_billed = told or step.kind is _SUBMIT_ACCEPTED
+    is_telling = step.kind in _TELLING
+    is_billed = is_telling or step.kind is _SUBMIT_ACCEPTED
     return Event(
         step.kind,
         step.source,
@@ -201,15 +201,15 @@ def _as_it_stands(task: Task, step: Transition) -> Event:
         message=step.message,
         provider_at=step.provider_at,
         provider_task_id=task.provider_task_id,
-        progress=task.progress if told else None,
-        artifacts=task.artifacts if told else (),
+        progress=task.progress if is_telling else None,
+        artifacts=task.artifacts if is_telling else (),
         error=task.error,
         costs=_list_told_costs(task) if is_billed else (),
-        detail=task.detail if told else None,
+        detail=task.detail if is_telling else None,
         attempt=step.attempt,
-        stage=task.stage if told else None,
+        stage=task.stage if is_telling else None,
         actor=step.actor,
-        is_blocked=told and task.blocked_at is not None,
+        is_blocked=is_telling and task.blocked_at is not None,
     )
 
 
@@ -220,8 +220,8 @@ def _sort_moved(task: Task, fold: _Fold) -> Refolded:
         sort = RereadKind.CONTRADICTS if after.state in VERDICTS else RereadKind.UNREADABLE
         return Refolded(sort, after)
     entering = (
-        place
-        for place, (_, was, now) in enumerate(fold.moves)
+        index
+        for index, (_, was, now) in enumerate(fold.moves)
         if now is after.state and was is not now
     )
     entered = next(entering, None)

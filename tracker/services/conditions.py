@@ -27,7 +27,7 @@ class ConditionReport:
     reason: str | None
 
 
-def tell(tx: Tx, news: Sequence[ConditionReport]) -> list[None]:
+def report(tx: Tx, news: Sequence[ConditionReport]) -> list[None]:
     """Set-based: raise and clear conditions. What stands already is not said again."""
     for one in news:
         if one.reason is not None:
@@ -44,7 +44,7 @@ async def end_after(store: Store, name: str, *, before: datetime) -> None:
     """End a condition of the whole service that was raised before then. Raises Unavailable."""
     for one in await store.read(conditions.list_open):
         if one.name == name and one.raised_at < before:
-            await store.write(tell, ConditionReport(name, "", "", None))
+            await store.write(report, ConditionReport(name, "", "", None))
 
 
 def raise_one(tx: Tx, one: ConditionReport) -> bool:

@@ -21,7 +21,7 @@ from tracker.domain.task import Task
 from tracker.precedence import Precedence
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
-from tracker.services.conditions import ConditionReport, tell
+from tracker.services.conditions import ConditionReport, report
 from tracker.services.expectations import Expectations
 from tracker.services.inline_sinks import sinks_for
 from tracker.services.key_sets import KeySets
@@ -110,7 +110,7 @@ class Context:
     async def _report_token(self, provider: str, account: str, reason: str | None) -> None:
         """Say that an account gets no token, or that it gets one again. Raises Unavailable."""
         await self.store.write(
-            tell, ConditionReport(ACCOUNT_TOKEN_REFUSED, provider, account, reason)
+            report, ConditionReport(ACCOUNT_TOKEN_REFUSED, provider, account, reason)
         )
 
     def holds_files(self, task: Task) -> bool:

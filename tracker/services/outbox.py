@@ -251,11 +251,11 @@ class _DeliveryBatch:
         self._tx.woken.add(JobKind.DELIVER)
 
     def _let_wait(self) -> None:
-        pairs = {place: _pair(self._owed[place]) for place in sorted(self._ordered)}
+        pairs = {index: _pair(self._owed[index]) for index in sorted(self._ordered)}
         busy = deliveries.lock_unended(self._tx.db, set(pairs.values()))
-        for place, pair in pairs.items():
+        for index, pair in pairs.items():
             if pair in busy:
-                self._owed[place] = replace(self._owed[place], waits=True)
+                self._owed[index] = replace(self._owed[index], waits=True)
             busy.add(pair)
 
 

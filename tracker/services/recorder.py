@@ -133,7 +133,7 @@ class Recorder:
         """Name the evidence of a recorded step, which got its row only afterwards."""
         self._cited[self._places[step.task.key, step.task.version]] = receipt
 
-    def tell(self, step: Step) -> None:
+    def notify(self, step: Step) -> None:
         """Have subscribers told of a recorded step that nobody is told of by itself."""
         self._told.append(self._places[step.task.key, step.task.version])
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from tracker.clock import Clock, new_token
 from tracker.domain.errors import StorageError, Unavailable
-from tracker.services.conditions import ConditionReport, tell
+from tracker.services.conditions import ConditionReport, report
 from tracker.services.counted import in_one_piece
 from tracker.services.storage import Storage
 from tracker.store import conditions
@@ -118,5 +118,5 @@ class StoreRoom:
     async def _tell(self, reason: str | None) -> None:
         """Say it where that is news of this process."""
         if self._is_told is not (reason is not None):
-            await self._store.write(tell, ConditionReport(DISK_LOW, "", "", reason))
+            await self._store.write(report, ConditionReport(DISK_LOW, "", "", reason))
             self._is_told = reason is not None

@@ -91,7 +91,7 @@ def uncertain(db: Connection, tenant: str, *, limit: int) -> list[StuckTaskRow]:
     return _stuck(db, found.order_by(tasks.c.created_at.desc(), tasks.c.key.desc()), limit)
 
 
-def told_candidates(db: Connection, ids: Collection[UUID]) -> dict[UUID, str]:
+def list_candidates(db: Connection, ids: Collection[UUID]) -> dict[UUID, str]:
     """Return, by task, what the latest look told a person to choose from."""
     if not ids:
         return {}

@@ -97,15 +97,15 @@ def insert_first(db: Connection, new: Sequence[Receipt]) -> Callable[[], list[in
     Call what is returned, once and in the same transaction, for the key of each; None for a
     repeat, which has no row (see `insert_repeats`).
     """
-    places: dict[bytes, int] = {}
-    for place, receipt in enumerate(new):
-        places.setdefault(receipt.fingerprint, place)
-    inserted = _insert(db, [new[place] for place in places.values()])
+    first_at: dict[bytes, int] = {}
+    for index, receipt in enumerate(new):
+        first_at.setdefault(receipt.fingerprint, index)
+    inserted = _insert(db, [new[index] for index in first_at.values()])
 
     def keys() -> list[int | None]:
         found: list[int | None] = [None] * len(new)
         for mark, key in inserted().items():
-            found[places[mark]] = key
+            found[first_at[mark]] = key
         return found
 
     return keys

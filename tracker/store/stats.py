@@ -197,8 +197,8 @@ def _add(db: Connection, counted: Mapping[TallyKey, Tally]) -> None:
     """Add to what was counted. Only whoever has claimed the piece by `_advance` may."""
     dialect = dialect_of(db)
     counts = [
-        _name_columns(place) | {"what": what, "label": label, "number": number}
-        for place, one in counted.items()
+        _name_columns(key) | {"what": what, "label": label, "number": number}
+        for key, one in counted.items()
         for (what, label), number in one.counts.items()
     ]
     if counts:
@@ -207,9 +207,7 @@ def _add(db: Connection, counted: Mapping[TallyKey, Tally]) -> None:
         keys = [column.name for column in stat_counts.primary_key]
         db.execute(statement.on_conflict_do_update(index_elements=keys, set_=grown), counts)
     sums = {
-        (place, price): amount
-        for place, one in counted.items()
-        for price, amount in one.costs.items()
+        (key, price): amount for key, one in counted.items() for price, amount in one.costs.items()
     }
     if sums:
         _add_costs(db, sums)
@@ -218,8 +216,8 @@ def _add(db: Connection, counted: Mapping[TallyKey, Tally]) -> None:
 def _add_costs(db: Connection, sums: Mapping[tuple[TallyKey, Price], Decimal]) -> None:
     # Sums are exact decimal text, which no database adds up: read, add, write; nobody else does.
     dialect = dialect_of(db)
-    hours = {place.hour for place, _ in sums}
-    tenants = {place.tenant for place, _ in sums}
+    hours = {key.hour for key, _ in sums}
+    tenants = {key.tenant for key, _ in sums}
     there: dict[tuple[object, ...], Decimal] = {
         (row.tenant, row.provider, row.account, row.hour, row.kind, row.unit, row.currency): (
             Decimal(row.amount)
@@ -229,8 +227,8 @@ def _add_costs(db: Connection, sums: Mapping[tuple[TallyKey, Price], Decimal]) -
         )
     }
     rows = []
-    for (place, price), amount in sums.items():
-        named = _name_columns(place) | {
+    for (key, price), amount in sums.items():
+        named = _name_columns(key) | {
             "kind": price.kind,
             "unit": price.unit or "",
             "currency": price.currency or "",
@@ -253,8 +251,8 @@ def list_counters(
             table.c.tenant == tenant, (table.c.hour >= since) | (table.c.hour == or_at)
         )
         for row in db.execute(wanted):
-            place = TallyKey(row.tenant, row.provider, row.account, row.hour)
-            one = found.setdefault(place, Tally())
+            key = TallyKey(row.tenant, row.provider, row.account, row.hour)
+            one = found.setdefault(key, Tally())
             if table is stat_counts:
                 one.counts[row.what, row.label] = row.number
             else:
@@ -291,10 +289,10 @@ def forget(db: Connection, *, before: datetime, but: Collection[datetime]) -> No
         db.execute(table.delete().where(table.c.hour < before, table.c.hour.not_in(but)))
 
 
-def _name_columns(place: TallyKey) -> dict[str, object]:
+def _name_columns(key: TallyKey) -> dict[str, object]:
     return {
-        "tenant": place.tenant,
-        "provider": place.provider,
-        "account": place.account,
-        "hour": place.hour,
+        "tenant": key.tenant,
+        "provider": key.provider,
+        "account": key.account,
+        "hour": key.hour,
     }

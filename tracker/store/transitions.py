@@ -62,7 +62,7 @@ def append(
     before = feed_head.take(db, len(new)) if dialect_of(db).has_one_writer else 0
     rows = [
         (
-            before + place + 1,
+            before + index + 1,
             task.tenant,
             task.key,
             step.version,
@@ -74,10 +74,10 @@ def append(
             step.message,
             step.provider_at,
             step.at,
-            evidence.get(place, step.receipt),
+            evidence.get(index, step.receipt),
             step.attempt,
         )
-        for place, (task, step) in enumerate(new)
+        for index, (task, step) in enumerate(new)
     ]
     _APPEND.later(db, rows)
     acted = [

@@ -5,7 +5,7 @@ import pytest
 from tests.support import history
 from tests.support.subscribing import OK
 from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
-from tracker.services.conditions import ConditionReport, tell
+from tracker.services.conditions import ConditionReport, report
 from tracker.services.upkeep.database_identity import SAID, DatabaseIdentity
 from tracker.store import conditions
 from tracker.store.conditions import CLOCK_SKEW, DATABASE_CHANGED
@@ -20,7 +20,7 @@ async def test_it_stands_for_a_day_and_ends_by_itself(database_url: str) -> None
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK), clock=clock) as bench:
         store, identity = bench.context.store, DatabaseIdentity(bench.context)
         for name in (DATABASE_CHANGED, CLOCK_SKEW):
-            await store.write(tell, ConditionReport(name, "", "", "for a reason"))
+            await store.write(report, ConditionReport(name, "", "", "for a reason"))
         await identity.note()
         assert len(await store.read(conditions.list_open)) == 2
         clock.move(SAID.total_seconds() + 1)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tracker.domain.errors import Conflict
 from tracker.domain.work import JobKind
-from tracker.services.conditions import ConditionReport, tell
+from tracker.services.conditions import ConditionReport, report
 from tracker.services.context import Context
 from tracker.store import conditions
 from tracker.store.conditions import RECOVERING, RESTORING
@@ -24,6 +24,6 @@ def _end(tx: Tx, asked: Sequence[None]) -> list[Exception | None]:
     if any(one.name == RESTORING for one in conditions.list_open(tx.db)):
         refusal = Conflict("the restore has not ended: run `tracker restore` again")
         return [refusal] * len(asked)
-    tell(tx, [ConditionReport(RECOVERING, "", "", None)])
+    report(tx, [ConditionReport(RECOVERING, "", "", None)])
     tx.woken.add(JobKind.SUBMIT)
     return [None] * len(asked)

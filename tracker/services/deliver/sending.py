@@ -16,7 +16,7 @@ from tracker.domain.sealing import CannotOpen, unseal
 from tracker.domain.signals import CrashPoint
 from tracker.domain.work import JobKind
 from tracker.precedence import Precedence
-from tracker.services.conditions import ConditionReport, tell
+from tracker.services.conditions import ConditionReport, report
 from tracker.services.context import UNOPENED_PAUSE_S, Context
 from tracker.store import delivery_queue, endpoints, task_lookups
 from tracker.store.conditions import SECRETS_DIFFER
@@ -132,7 +132,7 @@ class DeliverySender:
         about = held.endpoint.id if held.endpoint else lane
         reason = unreadable_secret(about, error)
         await self.release([held])
-        await context.store.write(tell, ConditionReport(SECRETS_DIFFER, "", "", reason))
+        await context.store.write(report, ConditionReport(SECRETS_DIFFER, "", "", reason))
 
     async def _send(self, held: Held) -> AttemptResult:
         context, at = self._context, self._context.clock.now()

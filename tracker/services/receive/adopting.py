@@ -38,15 +38,15 @@ def _match_adopted(
     context: Context, tx: Tx, items: Sequence[ParsedCallback], matches: list[Match]
 ) -> None:
     """Find lost tasks that a list has brought back, under an id that the list did not tell."""
-    places = [place for place, item in enumerate(items) if _is_lost(item, matches[place])]
+    indexes = [index for index, item in enumerate(items) if _is_lost(item, matches[index])]
     # Without the id of the URL, which is proved to be ours and belongs to no task.
-    asked = [replace(items[place], task_id=None) for place in places]
+    asked = [replace(items[index], task_id=None) for index in indexes]
     named = load_named(context, tx, asked) if asked else []
-    for place, item in zip(places, asked, strict=True):
+    for index, item in zip(indexes, asked, strict=True):
         if item.names is not None:
             found = match_by_name(item, item.names, named)
             if found.verdict is not Verdict.UNKNOWN_TASK:
-                matches[place] = reject_unsigned(context, item, found)
+                matches[index] = reject_unsigned(context, item, found)
 
 
 def _adopt(
@@ -60,22 +60,22 @@ def _adopt(
 
     find: returns the task that a callback tells of, and the name that its other callbacks share.
     """
-    places: dict[str, list[int]] = {}
+    indexes: dict[str, list[int]] = {}
     new: list[UpstreamTask] = []
-    for place, (item, match) in enumerate(zip(items, matches, strict=True)):
+    for index, (item, match) in enumerate(zip(items, matches, strict=True)):
         found = find(context, item, match)
         if found is None:
             continue
-        if found[0] not in places:
+        if found[0] not in indexes:
             new.append(found[1])
-        places.setdefault(found[0], []).append(place)
+        indexes.setdefault(found[0], []).append(index)
     inserted = insert_adopted(context, tx, new)
-    for (first, *others), task in zip(places.values(), inserted, strict=True):
+    for (first, *others), task in zip(indexes.values(), inserted, strict=True):
         if task is None:
             continue  # another process was faster; the provider's next callback finds it
         matches[first] = Match(task, Verdict.ADVANCED, adopted=lifecycle.adopt_task(task))
-        for place in others:
-            matches[place] = Match(task, Verdict.ADVANCED)
+        for index in others:
+            matches[index] = Match(task, Verdict.ADVANCED)
 
 
 def _is_lost(item: ParsedCallback, match: Match) -> bool:

@@ -23,8 +23,8 @@ def mark_gone(
 ) -> None:
     """Name the dropped tasks that callbacks about no task of ours are about."""
     lost = {
-        place: item
-        for place, (item, match) in enumerate(zip(items, matches, strict=True))
+        index: item
+        for index, (item, match) in enumerate(zip(items, matches, strict=True))
         if match.verdict is Verdict.UNKNOWN_TASK
     }
     if not lost:
@@ -32,16 +32,16 @@ def mark_gone(
     ids = {item.task_id for item in lost.values() if item.task_id is not None}
     known = tombstones.find_known(tx.db, ids)
     names: dict[TaskName, list[int]] = {}
-    for place, item in lost.items():
+    for index, item in lost.items():
         if item.task_id is None and item.names is not None and item.names.external_task_id:
             for account in item.signed_by() or context.accounts_of(item.raw.provider):
                 name = TaskName(item.raw.provider, account, item.names.external_task_id)
-                names.setdefault(name, []).append(place)
+                names.setdefault(name, []).append(index)
     found = tombstones.find_named(tx.db, names)
-    gone = {place: id_ for name, id_ in found.items() for place in names[name]}
-    gone |= {place: item.task_id for place, item in lost.items() if item.task_id in known}
-    for place, id_ in gone.items():
-        matches[place] = replace(matches[place], reason="its task is not kept any more", gone=id_)
+    gone = {index: id_ for name, id_ in found.items() for index in names[name]}
+    gone |= {index: item.task_id for index, item in lost.items() if item.task_id in known}
+    for index, id_ in gone.items():
+        matches[index] = replace(matches[index], reason="its task is not kept any more", gone=id_)
 
 
 def match_known(context: Context, tx: Tx, items: Sequence[ParsedCallback]) -> list[Match]:

@@ -35,7 +35,7 @@ class Judge:
     recorder: Recorder
     as_event: Callable[[Observation], Event]
 
-    def tell(
+    def judge(
         self,
         item: ParsedCallback,
         own: Match,
@@ -48,11 +48,11 @@ class Judge:
         Returns first what the receipt is to say of it.
         """
         if not beside or (match.verdict is Verdict.DUPLICATE):
-            return [self._tell_one(item, match)]
-        told = [self._tell_one(one, its) for one, its in [(item, own), *beside]]
-        return sorted(told, key=lambda one: one.verdict is not Verdict.ADVANCED)
+            return [self._judge_one(item, match)]
+        judgements = [self._judge_one(one, its) for one, its in [(item, own), *beside]]
+        return sorted(judgements, key=lambda one: one.verdict is not Verdict.ADVANCED)
 
-    def _tell_one(self, item: ParsedCallback, match: Match) -> Judgement:
+    def _judge_one(self, item: ParsedCallback, match: Match) -> Judgement:
         match = self._await_confirmation(item, match)
         step = self._step(item, match)
         if step is None:

@@ -209,20 +209,20 @@ class Reception:
         every = [*items, *(one for item in items for one in item.more)]
         found = match_or_adopt(self._context, tx, every)
         late = {
-            place
-            for place, (item, match) in enumerate(zip(items, found, strict=False))
+            index
+            for index, (item, match) in enumerate(zip(items, found, strict=False))
             if match.gone is not None and not item.more
         }
         if not late:
             return self._keep(tx, items, found)
-        for place in sorted(late):
-            tombstones.count_callback(tx.db, found[place].gone)
-        kept = [place for place in range(len(items)) if place not in late]
-        matches = [*(found[place] for place in kept), *found[len(items) :]]
-        received = iter(self._keep(tx, [items[place] for place in kept], matches))
+        for index in sorted(late):
+            tombstones.count_callback(tx.db, found[index].gone)
+        kept = [index for index in range(len(items)) if index not in late]
+        matches = [*(found[index] for index in kept), *found[len(items) :]]
+        received = iter(self._keep(tx, [items[index] for index in kept], matches))
         return [
-            ReceptionResult(Verdict.STALE, found[place].reason) if place in late else next(received)
-            for place in range(len(items))
+            ReceptionResult(Verdict.STALE, found[index].reason) if index in late else next(received)
+            for index in range(len(items))
         ]
 
     def _keep(
@@ -247,12 +247,12 @@ class Reception:
         steps: list[list[Step]] = []
         judged = list(sent)
         for number, item in enumerate(items):
-            told = judge.tell(item, found[number], matches[number], beside[number])
-            if told[0].verdict is not sent[number].verdict:
+            judgements = judge.judge(item, found[number], matches[number], beside[number])
+            if judgements[0].verdict is not sent[number].verdict:
                 judged[number] = replace(
-                    sent[number], verdict=told[0].verdict, reason=told[0].reason
+                    sent[number], verdict=judgements[0].verdict, reason=judgements[0].reason
                 )
-            steps.append([one.step for one in told if one.step is not None])
+            steps.append([one.step for one in judgements if one.step is not None])
         recorder.save()
         results: list[ReceptionResult] = []
         for made, (key, received) in zip(
@@ -320,18 +320,18 @@ def _fresh(tx: Tx, items: Sequence[ParsedCallback], matches: list[Match]) -> lis
     The id is remembered by a unique row in this very transaction; ids of what was applied to
     nothing are not, so that the same message may still find its task later.
     """
-    places: dict[CallbackId, int] = {}
+    first_at: dict[CallbackId, int] = {}
     repeats: list[int] = []
-    for place, (item, match) in enumerate(zip(items, matches, strict=True)):
+    for index, (item, match) in enumerate(zip(items, matches, strict=True)):
         id_ = _message_id(item, match)
-        if id_ is not None and places.setdefault(id_, place) != place:
-            repeats.append(place)
-    if places:
-        fresh = callback_ids.insert_many(tx.db, list(places), now=tx.now)
-        repeats += [place for id_, place in places.items() if id_ not in fresh]
-    for place in repeats:
+        if id_ is not None and first_at.setdefault(id_, index) != index:
+            repeats.append(index)
+    if first_at:
+        fresh = callback_ids.insert_many(tx.db, list(first_at), now=tx.now)
+        repeats += [index for id_, index in first_at.items() if id_ not in fresh]
+    for index in repeats:
         reason = "a message with this webhook-id came before"
-        matches[place] = replace(matches[place], verdict=Verdict.DUPLICATE, reason=reason)
+        matches[index] = replace(matches[index], verdict=Verdict.DUPLICATE, reason=reason)
     return matches
 
 

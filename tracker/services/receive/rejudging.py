@@ -206,13 +206,15 @@ class ReceiptRejudger:
             return Rejudged(kept.key, kept.verdict, kept.verdict, kept.reason, None, ())
         (first, own), *beside = [(_locate_part(kept, part), match) for part, match in parts]
         main = main_match(own, beside)
-        told = Judge(self._context, recorder, as_event).tell(first, own, main, beside)
-        steps = [step for judged in told if (step := judged.step) and step.transition is not None]
-        verdict = told[0].verdict
+        judgements = Judge(self._context, recorder, as_event).judge(first, own, main, beside)
+        steps = [
+            step for judged in judgements if (step := judged.step) and step.transition is not None
+        ]
+        verdict = judgements[0].verdict
         if not steps and main.task is not None and verdict not in QUARANTINED:
             steps = self._correct(tx, recorder, main.task, one)
             verdict = Verdict.ADVANCED if steps else verdict
-        return Rejudged(kept.key, kept.verdict, verdict, told[0].reason, main.task, steps)
+        return Rejudged(kept.key, kept.verdict, verdict, judgements[0].reason, main.task, steps)
 
     def _correct(self, tx: Tx, recorder: Recorder, task: Task, one: _Rereading) -> list[Step]:
         """Correct a task where its receipt is read otherwise today and the state stays."""

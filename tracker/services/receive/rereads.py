@@ -251,7 +251,7 @@ class Rereads:
             if compared.correction is not None:
                 step = recorder.record(task.key, compared.correction)
                 if run.notify:
-                    recorder.tell(step)
+                    recorder.notify(step)
                 revision = self._context.providers[task.provider].revision
                 read.setdefault(revision, set()).update([compared.correction.receipt or 0])
             settle += [

@@ -99,13 +99,13 @@ class BulkResult:
         self.by_account.update(f"{task.provider}/{task.account}" for task in found)
         self.by_operation.update(task.operation for task in found)
         self.sample += found[: SAMPLE - len(self.sample)]
-        for source, told in zip(found, piece.told, strict=True):
-            if isinstance(told, Exception):
-                self.refused[str(told)] += 1
+        for source, result in zip(found, piece.results, strict=True):
+            if isinstance(result, Exception):
+                self.refused[str(result)] += 1
                 continue
             self.done += 1
-            if told.resubmit_of == source.id:
-                self.made.append(told)
+            if result.resubmit_of == source.id:
+                self.made.append(result)
             if piece.is_new:
                 for price, amount in expect_again(source.costs).items():
                     self.costs[price] = self.costs.get(price, Decimal()) + amount
@@ -116,19 +116,19 @@ class BulkPiece:
     """The outcome of the tasks of one transaction.
 
     found: as they were before it.
-    told:  of each in order: the task after it (in a dry run before it), the new one of a
+    results: of each in order: the task after it (in a dry run before it), the new one of a
            resubmission, or why it is left as it is.
     is_new: whether new tasks are made of them.
     """
 
     found: Sequence[Task]
-    told: Sequence[Task | Exception]
+    results: Sequence[Task | Exception]
     is_new: bool = False
 
     @property
     def done(self) -> int:
         """Return how many were, or would be, acted on."""
-        return sum(not isinstance(one, Exception) for one in self.told)
+        return sum(not isinstance(one, Exception) for one in self.results)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +239,8 @@ class BulkActions:
         outcomes: dict[int, Task | Exception | None] = dict.fromkeys(keys)
         if isinstance(done, Exception):
             return dict.fromkeys(keys, done)
-        for source, told in zip(done.found, done.told, strict=True):
-            outcomes[source.key] = told
+        for source, result in zip(done.found, done.results, strict=True):
+            outcomes[source.key] = result
         return outcomes
 
     async def _act(self, piece: _Piece) -> BulkPiece:
@@ -258,11 +258,11 @@ class BulkActions:
         for piece in pieces:
             order, found = piece.order, piece.among(locked)
             if order.action is BulkAction.REFRESH:
-                told = self._actions.refresh_all(tx, found, is_dry=order.is_dry)
+                acted = self._actions.refresh_all(tx, found, is_dry=order.is_dry)
             else:
                 into = Recorder(self._context, tx, found) if order.is_dry else recorder
-                told = self._actions.cancel_all(tx, into, found, actor=order.actor)
-            results.append(BulkPiece(found, told))
+                acted = self._actions.cancel_all(tx, into, found, actor=order.actor)
+            results.append(BulkPiece(found, acted))
         recorder.flush()
         return results
 
@@ -286,8 +286,8 @@ class BulkActions:
                     results.append(made[0])  # type: ignore[arg-type]
                     continue
                 outcomes |= dict(zip((task.key for task in ready), made, strict=True))
-            told = [outcomes[task.key] for task in found]
-            results.append(BulkPiece(found, told, is_new=True))
+            ended = [outcomes[task.key] for task in found]
+            results.append(BulkPiece(found, ended, is_new=True))
         return results
 
 

@@ -13,15 +13,15 @@ from tracker.store.idempotency import IdempotencyKey
 
 
 def replays(tx: Tx, items: Sequence[CheckedSubmission]) -> dict[int, AcceptedTask | Exception]:
-    """Return the answers to what was accepted before, by place in the batch."""
+    """Return the answers to what was accepted before, by index in the batch."""
     keyed = [item.key for item in items if item.key is not None]
     if not keyed:
         return {}
     known = idempotency.find(tx.db, keyed)
     first = tasks.lock_by_key(tx.db, [key.task_key for key in known.values()])
     return {
-        place: _replay(before, item.key, first[before.task_key])
-        for place, item in enumerate(items)
+        index: _replay(before, item.key, first[before.task_key])
+        for index, item in enumerate(items)
         if item.key is not None
         and (before := known.get((item.key.tenant, item.key.key))) is not None
     }
@@ -30,12 +30,12 @@ def replays(tx: Tx, items: Sequence[CheckedSubmission]) -> dict[int, AcceptedTas
 def untold(
     tx: Tx, items: Sequence[CheckedSubmission], *, keep: timedelta
 ) -> dict[int, AcceptedTask | Exception]:
-    """Return the tasks whose clients were not told of them and ask again, by place in the batch.
+    """Return the tasks whose clients were not told of them and ask again, by index in the batch.
 
     keep: how long an answer that was lost is remembered.
     """
     asked = {
-        place: item.create_name for place, item in enumerate(items) if item.create_name is not None
+        index: item.create_name for index, item in enumerate(items) if item.create_name is not None
     }
     if not asked:
         return {}
@@ -43,11 +43,11 @@ def untold(
     taken = lost_answers.take(tx.db, list(asked.values()), since=since)
     if not taken:
         return {}
-    keys = {place: taken[name].pop(0) for place, name in asked.items() if taken.get(name)}
+    keys = {index: taken[name].pop(0) for index, name in asked.items() if taken.get(name)}
     found = tasks.get_by_keys(tx.db, set(keys.values()))
     return {
-        place: AcceptedTask(restore_accepted(found[key]), replayed=True)
-        for place, key in keys.items()
+        index: AcceptedTask(restore_accepted(found[key]), replayed=True)
+        for index, key in keys.items()
         if key in found
     }
 
@@ -61,21 +61,21 @@ def _replay(before: IdempotencyKey, now: IdempotencyKey, task: Task) -> Accepted
 def refuse_ended_sources(
     tx: Tx, items: Sequence[CheckedSubmission], *, but: Collection[int]
 ) -> dict[int, AcceptedTask | Exception]:
-    """Refuse to submit again what has succeeded meanwhile, by place in the batch.
+    """Refuse to submit again what has succeeded meanwhile, by index in the batch.
 
     The locks on the sources make a call for many tasks wait, which then sees what is made here.
     """
     again = {
-        place: item.task.resubmit_of
-        for place, item in enumerate(items)
-        if item.task.resubmit_of is not None and place not in but
+        index: item.task.resubmit_of
+        for index, item in enumerate(items)
+        if item.task.resubmit_of is not None and index not in but
     }
     if not again:
         return {}
     locked = tasks.lock_by_id(tx.db, set(again.values()))
     return {
-        place: not_resubmittable(locked[id_])
-        for place, id_ in again.items()
+        index: not_resubmittable(locked[id_])
+        for index, id_ in again.items()
         if id_ in locked and locked[id_].state not in RESUBMITTABLE
     }
 
@@ -85,4 +85,4 @@ def answer_replayed(
 ) -> list[AcceptedTask | Exception | None]:
     """Set-based: answer what was submitted again before, though it could not be now."""
     known = replays(tx, items)
-    return [known.get(place) for place in range(len(items))]
+    return [known.get(index) for index in range(len(items))]

@@ -256,9 +256,9 @@ class Resubmission:
         for some in asked:
             locked = tasks.lock_by_key(tx.db, some.keys)
             sources = self._matching(tx.db, some.filter, _in_order(locked, some.keys))
-            told = self.again(tx, sources, capped)
-            made = [one for one in told if isinstance(one, Task)]
-            refused = [one for one in told if isinstance(one, BudgetExceeded)]
+            again = self.again(tx, sources, capped)
+            made = [one for one in again if isinstance(one, Task)]
+            refused = [one for one in again if isinstance(one, BudgetExceeded)]
             results.append(refused[0] if refused and not made else made)
         return results
 

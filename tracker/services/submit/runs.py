@@ -252,8 +252,8 @@ class BulkRuns:
             left = set(bulk_runs.undone(tx.db, run.key, limit=run.matching))
             keys = [key for key in piece.task_keys if key in left]
             order = _order_of(run)
-            told = self._bulk.act_on(tx, order, keys, piece.foreign) if keys else {}
-            outcomes = [_outcome(key, one) for key, one in told.items()]
+            result = self._bulk.act_on(tx, order, keys, piece.foreign) if keys else {}
+            outcomes = [_outcome(key, one) for key, one in result.items()]
             bulk_runs.record(tx.db, run, outcomes, now=tx.now)
             self._context.at(CrashPoint.RUN_APPLIED)
             counts.append(len(outcomes))
@@ -277,11 +277,11 @@ def _order_of(run: KeptRun) -> BulkOrder:
     return BulkOrder(BulkAction(run.action), selection, run.actor, is_dry=False, run=run.id)
 
 
-def _outcome(key: int, told: Task | Exception | None) -> RunTaskOutcome:
-    if isinstance(told, Task):
-        made = told.id if told.key != key else None
+def _outcome(key: int, result: Task | Exception | None) -> RunTaskOutcome:
+    if isinstance(result, Task):
+        made = result.id if result.key != key else None
         return RunTaskOutcome(key, RunOutcome.DONE, made_id=made)
-    return RunTaskOutcome(key, RunOutcome.REFUSED, NO_LONGER if told is None else str(told))
+    return RunTaskOutcome(key, RunOutcome.REFUSED, NO_LONGER if result is None else str(result))
 
 
 def _start(tx: Tx, starts: Sequence[_Start]) -> list[KeptRun | Exception]:

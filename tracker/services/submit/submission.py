@@ -153,12 +153,12 @@ class SubmissionIntake:
             taken.add((made.provider, made.account, made.external_task_id))
             items.append(CheckedSubmission(made, body, keys.get(source.key)))
         known = replays(tx, items)
-        fresh = [place for place in range(len(items)) if place not in known]
-        made_now = self._insert_fresh(tx, [items[place] for place in fresh], capped)
+        fresh = [index for index in range(len(items)) if index not in known]
+        made_now = self._insert_fresh(tx, [items[index] for index in fresh], capped)
         results = known | dict(zip(fresh, made_now, strict=True))
         answers = {
-            source.key: one.task if isinstance(one := results[place], AcceptedTask) else one
-            for place, source in enumerate(kept)
+            source.key: one.task if isinstance(one := results[index], AcceptedTask) else one
+            for index, source in enumerate(kept)
         }
         return [answers.get(source.key, InputGone()) for source in sources]
 
@@ -331,21 +331,21 @@ class SubmissionIntake:
             tx, items, keep=self._context.policy.keep_lost_answers
         )
         results |= refuse_ended_sources(tx, items, but=results)
-        left = [place for place in range(len(items)) if place not in results]
-        fresh = [place for place in left if items[place].repeats is None]
+        left = [index for index in range(len(items)) if index not in results]
+        fresh = [index for index in left if items[index].repeats is None]
         if fresh:
-            made = self._insert_fresh(tx, [items[place] for place in fresh], capped)
+            made = self._insert_fresh(tx, [items[index] for index in fresh], capped)
             results |= dict(zip(fresh, made, strict=True))
             # Where the external id is taken, another process may have accepted this very request
             # meanwhile: the insert waited for its commit, and now its key is there to be seen.
-            taken = [place for place in fresh if isinstance(results[place], Conflict)]
-            known = replays(tx, [items[place] for place in taken])
-            results |= {taken[place]: replay for place, replay in known.items()}
+            taken = [index for index in fresh if isinstance(results[index], Conflict)]
+            known = replays(tx, [items[index] for index in taken])
+            results |= {taken[index]: replay for index, replay in known.items()}
         # Last: a repeated call may have come in the same batch as the first.
-        for place in left:
-            if place not in results:
-                results[place] = self._join_repeat(tx, items[place], capped)
-        return [results[place] for place in range(len(items))]
+        for index in left:
+            if index not in results:
+                results[index] = self._join_repeat(tx, items[index], capped)
+        return [results[index] for index in range(len(items))]
 
     def _join_repeat(
         self, tx: Tx, item: CheckedSubmission, capped: Sequence[Budget]

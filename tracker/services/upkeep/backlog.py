@@ -1,6 +1,6 @@
 """Say that a chore is far behind: figures or old data are not up to date then."""
 
-from tracker.services.conditions import ConditionReport, tell
+from tracker.services.conditions import ConditionReport, report
 from tracker.services.context import Context
 from tracker.store import conditions, sizes
 from tracker.store.conditions import CHORE_BEHIND
@@ -23,7 +23,7 @@ class BacklogWatch:
             await self._tell(far_behind_reason(name, count))
 
     async def _tell(self, reason: str | None) -> None:
-        await self._context.store.write(tell, ConditionReport(CHORE_BEHIND, "", "", reason))
+        await self._context.store.write(report, ConditionReport(CHORE_BEHIND, "", "", reason))
 
 
 def _worst(db: Reading) -> tuple[tuple[str, int], bool]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from tracker.clock import ServerClock
 from tracker.domain.errors import Unavailable
-from tracker.services.conditions import ConditionReport, end_after, tell
+from tracker.services.conditions import ConditionReport, end_after, report
 from tracker.services.context import Context
 from tracker.services.upkeep.due_time_repair import DueTimeRepair
 from tracker.store.conditions import CLOCK_STEPPED
@@ -38,7 +38,9 @@ class ClockStepWatch:
                 await DueTimeRepair(self._context).pull_looks()
             await end_after(store, CLOCK_STEPPED, before=clock.now() - SAID)
             if abs(step_s) > STEP_S:
-                await store.write(tell, ConditionReport(CLOCK_STEPPED, "", "", step_reason(step_s)))
+                await store.write(
+                    report, ConditionReport(CLOCK_STEPPED, "", "", step_reason(step_s))
+                )
         except Unavailable as error:
             log.warning(
                 "the clock was set by %(seconds).1f s, which was not written down: %(reason)s",

@@ -79,12 +79,12 @@ def look(db: Reading, tenant: str, *, since: datetime, most_open: int | None = N
     tail = stats.read(db, stats.read_counted_place(db), limit=TAIL + 1)
     ends = [end for end in tail.ends if end.tenant == tenant]
     changes = [change for change in tail.changes if change.tenant == tenant]
-    for place, one in tally(ends, changes).items():
-        found.setdefault(place, Tally()).add(one)
+    for key, one in tally(ends, changes).items():
+        found.setdefault(key, Tally()).add(one)
     return Counted(
         open=stats.open_by_state(db, tenant, most=most_open),
-        lately=_by_account(found, lambda place: place.hour >= since),
-        ever=_by_account(found, lambda place: place.hour == EVER),
+        lately=_by_account(found, lambda key: key.hour >= since),
+        ever=_by_account(found, lambda key: key.hour == EVER),
         hours=_by_hour(found, since),
         whole=tail.count <= TAIL,
     )
@@ -94,9 +94,9 @@ def _by_hour(
     found: Mapping[TallyKey, Tally], since: datetime
 ) -> dict[datetime, dict[tuple[str, str], Tally]]:
     hours: dict[datetime, dict[tuple[str, str], Tally]] = {}
-    for place, one in found.items():
-        if place.hour >= since:
-            hours.setdefault(place.hour, {})[place.provider, place.account] = one
+    for key, one in found.items():
+        if key.hour >= since:
+            hours.setdefault(key.hour, {})[key.provider, key.account] = one
     return hours
 
 
@@ -104,9 +104,9 @@ def _by_account(
     found: Mapping[TallyKey, Tally], wanted: Callable[[TallyKey], bool]
 ) -> dict[tuple[str, str], Tally]:
     accounts: dict[tuple[str, str], Tally] = {}
-    for place, one in found.items():
-        if wanted(place):
-            accounts.setdefault((place.provider, place.account), Tally()).add(one)
+    for key, one in found.items():
+        if wanted(key):
+            accounts.setdefault((key.provider, key.account), Tally()).add(one)
     return accounts
 
 

@@ -14,7 +14,7 @@ from tracker.domain.health import (
     standstill_since,
 )
 from tracker.domain.work import JobKind, lane_of, names_of
-from tracker.services.conditions import ConditionReport, tell
+from tracker.services.conditions import ConditionReport, report
 from tracker.services.context import Context
 from tracker.store import attempts, conditions, due_jobs
 from tracker.store.attempts import EndedSubmit
@@ -61,7 +61,7 @@ class AccountHealthCheck:
         for name in sorted({*tries, *raised}):
             reason = ailment(tries.get(name, []), now=now)
             if (reason is None) == (name in raised):
-                await context.store.write(tell, ConditionReport(ACCOUNT_AILING, *name, reason))
+                await context.store.write(report, ConditionReport(ACCOUNT_AILING, *name, reason))
         await self._look_for_refusals(latest, there)
         await self._look_for_standstills(latest, there)
         await self._look_for_missing(there)
@@ -89,7 +89,7 @@ class AccountHealthCheck:
             if name in context.accounts:
                 reason = await self._refusal_of(name, newest[name])
             if (reason is None) == (name in raised):
-                await context.store.write(tell, ConditionReport(ACCOUNT_REFUSED, *name, reason))
+                await context.store.write(report, ConditionReport(ACCOUNT_REFUSED, *name, reason))
 
     async def _refusal_of(self, name: tuple[str, str], newest: ProviderReply) -> str | None:
         """Return what to say of an account by its newest answer; None for nothing."""
@@ -120,7 +120,7 @@ class AccountHealthCheck:
             is_over = since is None and name in raised
             if is_over or (reason is not None and name not in raised):
                 news = ConditionReport(ACCOUNT_STANDSTILL, *name, reason)
-                await self._context.store.write(tell, news)
+                await self._context.store.write(report, news)
 
     async def _look_for_missing(self, there: Sequence[Condition]) -> None:
         """Look for accounts that are gone, though tasks still want to be sent or asked about."""
@@ -134,7 +134,7 @@ class AccountHealthCheck:
             provider, account = names_of(lane)
             reason = MISSING if lane in missing else None
             await context.store.write(
-                tell, ConditionReport(ACCOUNT_MISSING, provider, account, reason)
+                report, ConditionReport(ACCOUNT_MISSING, provider, account, reason)
             )
 
     async def _look_for_keys(self, there: Sequence[Condition]) -> None:
@@ -143,7 +143,9 @@ class AccountHealthCheck:
         for name in sorted(conditions.accounts_with(there, ACCOUNT_TOKEN_REFUSED)):
             tokens = context.providers[name[0]].tokens if name in context.accounts else None
             if tokens is None or not tokens.needs_token(context.accounts[name]):
-                await context.store.write(tell, ConditionReport(ACCOUNT_TOKEN_REFUSED, *name, None))
+                await context.store.write(
+                    report, ConditionReport(ACCOUNT_TOKEN_REFUSED, *name, None)
+                )
 
     def _try(self, ended: EndedSubmit) -> SubmitBlame | None:
         """Return None for an answer that says nothing of the account: it was only asked to wait."""

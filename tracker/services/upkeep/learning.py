@@ -13,7 +13,7 @@ from tracker.domain.expectation import (
     expectation,
     is_silent,
 )
-from tracker.services.conditions import ConditionReport, raise_one, tell
+from tracker.services.conditions import ConditionReport, raise_one, report
 from tracker.services.context import Context
 from tracker.store import conditions, task_ends
 from tracker.store.conditions import CALLBACKS_DEGRADED
@@ -93,7 +93,7 @@ class DurationLearner:
             if is_raised:
                 self._raise(tx, provider, account)
             else:
-                tell(tx, [ConditionReport(CALLBACKS_DEGRADED, provider, account, None)])
+                report(tx, [ConditionReport(CALLBACKS_DEGRADED, provider, account, None)])
         return [None] * len(news)
 
     def _raise(self, tx: Tx, provider: str, account: str) -> None:

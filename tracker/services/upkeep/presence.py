@@ -14,7 +14,7 @@ from typing import Self
 from tracker.clock import machine_time, new_id
 from tracker.domain import presence
 from tracker.domain.errors import Unavailable
-from tracker.services.conditions import ConditionReport, tell
+from tracker.services.conditions import ConditionReport, report
 from tracker.services.context import Context
 from tracker.store import conditions, processes, secret_marks
 from tracker.store.conditions import CHORE_FAILING, CLOCK_SKEW, NO_WORKER, SECRETS_DIFFER
@@ -112,7 +112,7 @@ class ProcessPresence:
             await self._context.store.write(_forget_secrets, there.obsolete)
         for news in self._news(there):
             if (news.reason is None) == (news.name in there.raised):
-                await self._context.store.write(tell, news)
+                await self._context.store.write(report, news)
 
     async def _repeat(self) -> None:
         pause_s = min(FIRST_PAUSE_S, self._lease_s / 3)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tracker.domain.errors import Conflict, NotFound
 from tracker.providers.ports.adapter import Probed
-from tracker.services.conditions import ConditionReport, tell
+from tracker.services.conditions import ConditionReport, report
 from tracker.services.context import Context
 from tracker.store.conditions import ACCOUNT_REFUSED
 
@@ -38,5 +38,5 @@ class AccountProber:
         probed = probes.parse_probe(known, answer)
         if probed.level == "ok":
             news = ConditionReport(ACCOUNT_REFUSED, provider, account, None)
-            await self._context.store.write(tell, news)
+            await self._context.store.write(report, news)
         return probed

@@ -15,7 +15,7 @@ from tracker.domain.drop_pace import DropPace
 from tracker.domain.errors import StorageError
 from tracker.domain.retention import KeptClass, RetentionWalk
 from tracker.domain.signals import CrashPoint
-from tracker.services.conditions import ConditionReport, tell
+from tracker.services.conditions import ConditionReport, report
 from tracker.services.context import Context
 from tracker.services.upkeep import archiving
 from tracker.services.upkeep.archiving import BODY_BYTES, Archiver
@@ -129,10 +129,10 @@ class RetentionChore:
             log.warning(
                 "nothing is dropped: the archive does not take it: %(reason)s", {"reason": error}
             )
-            await store.write(tell, ConditionReport(ARCHIVE_FAILING, "", "", ARCHIVE_REASON))
+            await store.write(report, ConditionReport(ARCHIVE_FAILING, "", "", ARCHIVE_REASON))
             await store.write(_keep_standing, (await store.read(self._count_left), False))
             return None
-        await store.write(tell, ConditionReport(ARCHIVE_FAILING, "", "", None))
+        await store.write(report, ConditionReport(ARCHIVE_FAILING, "", "", None))
         return seconds
 
     async def _round(self, until_s: float) -> float | None:
@@ -172,7 +172,7 @@ class RetentionChore:
             return
         late = self._context.clock.now() - found.caught_up_at
         reason = behind_reason(late, found.behind) if late > 3 * PERIOD else None
-        await self._context.store.write(tell, ConditionReport(RETENTION_BEHIND, "", "", reason))
+        await self._context.store.write(report, ConditionReport(RETENTION_BEHIND, "", "", reason))
 
     async def _walk(self, walk: RetentionWalk, until_s: float) -> bool:
         """Walk on until nothing is left, or the time is up; return whether nothing is."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from tracker.domain.retention import RetentionWalk
-from tracker.services.conditions import ConditionReport, tell
+from tracker.services.conditions import ConditionReport, report
 from tracker.services.context import Context
 from tracker.services.upkeep.retention_lease import LATEST
 from tracker.store import retention, retention_plans
@@ -44,7 +44,7 @@ class RetentionAsking:
         self._until = await self._context.store.read(self._find_limits)
         waiting = sorted(name for name, until in self._until.items() if until == LONG_AGO)
         reason = waits_reason(waiting) if waiting else None
-        await self._context.store.write(tell, ConditionReport(RETENTION_WAITS, "", "", reason))
+        await self._context.store.write(report, ConditionReport(RETENTION_WAITS, "", "", reason))
 
     def due_before(self, walk: RetentionWalk) -> datetime:
         """Return which end of tasks is old enough for a walk, whatever a person says."""

@@ -83,7 +83,7 @@ def _render_unsettled(
     has no free slot.
     """
     tried = [one.id for one in found if one.state in _SENT_LATER]
-    said = attempts.last_messages(db, tried) | attention.told_candidates(db, tried)
+    said = attempts.last_messages(db, tried) | attention.list_candidates(db, tried)
     full = _full_accounts(db, found, caps)
 
     def why(one: attention.StuckTaskRow) -> str | None:
