@@ -241,5 +241,8 @@ def test_pages_in_chinese_hold_no_english_sentence(
             )
             text = text.replace("not JSON", "")
             assert re.findall(r"[A-Z]?[a-z]{2,} [a-z]{2,} [a-z]{2,} [a-z]{2,}", text) == [], path
+            said = re.sub(r"<(pre|code|textarea)\b.*?</\1>", "", page, flags=re.DOTALL)
+            said = re.sub(r"</?(a|b|q|span|strong|time)\b[^>]*>", "", said)
+            assert re.findall(r".{9}[。：；，、][ \n][^\s<]|[\u4e00-\u9fff][,;:]", said) == [], path
     finally:
         operator.http.cookies.delete("tracker-language")

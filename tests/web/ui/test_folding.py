@@ -74,7 +74,7 @@ def test_rows_fold_on_a_phone_and_no_table_is_cut(
     http: httpx.Client, planted: Sequence[str], chromium: Chromium
 ) -> None:
     phone: dict[str, Any] = {"viewport": {"width": 390, "height": 844}}
-    cut = dict[tuple[str, str], list[str]]()
+    cut = dict[tuple[str, str, int], list[str]]()
     with watched(chromium, str(http.base_url), **phone) as seen:
         for language, path in product(("en", "zh"), (*PATHS, *LISTS, *planted)):
             seen.context.add_cookies(
@@ -82,7 +82,10 @@ def test_rows_fold_on_a_phone_and_no_table_is_cut(
             )
             page = seen.show(path)
             page.locator("main details").evaluate_all(OPEN_ALL)
-            if overflow(page) > 0 or cut_tables(page):
-                cut[language, path] = cut_tables(page)
+            widths = (390, 780, 1100) if path in planted else (390,)  # of tablets, too
+            for width in widths:
+                page.set_viewport_size({"width": width, "height": 844})
+                if overflow(page) > 0 or cut_tables(page):
+                    cut[language, path, width] = cut_tables(page)
         assert cut == {}
         seen.check()

@@ -13,7 +13,7 @@ from tracker.store.attempts import Attempt
 from tracker.web.ui.frame.formats import actor_name, amount_text, filter_text
 from tracker.web.ui.frame.words import words_of
 from tracker.web.ui.one_task import curl
-from tracker.web.ui.one_task.axis import AxisCut
+from tracker.web.ui.one_task.axis import AxisCut, AxisMark, axis_of
 from tracker.web.ui.task import explain_cut, text_of
 from tracker.web.ui.task_parts import pieces_text
 
@@ -30,7 +30,7 @@ PIECES = [
     ("language", "one", "several"),
     [
         (ENGLISH, "video 5.041 s", "2 × image, bookmark, 1 failed"),
-        (SIMPLIFIED_CHINESE, "视频 5.041 秒", "2 × 图片, bookmark, 1 个失败"),
+        (SIMPLIFIED_CHINESE, "视频 5.041 秒", "2 × 图片、bookmark、1 个失败"),
     ],
 )
 def test_kinds_are_words_of_the_reader_or_the_providers_own(
@@ -97,6 +97,21 @@ def test_a_long_wait_after_the_end_has_no_reason() -> None:
     assert reasons(refused) == [waited, waited, "", ""]
     unanswered = Attempt(key=1, number=1, started_at=minutes[0], latency_ms=60_000)
     assert reasons(sent, [unanswered]) == [say("axis.answered"), waited, worked, ""]
+
+
+def test_a_label_without_room_stands_at_the_next_mark_of_its_kind() -> None:
+    at = [NOW, *(NOW + timedelta(seconds=seconds) for seconds in (50, 50.5, 51))]
+    kinds = [("queued", "queued"), ("good", "succeeded"), ("good", ""), ("bad", "failed")]
+    marks = [
+        AxisMark(when, "state", "v", kind, label)
+        for when, (kind, label) in zip(at, kinds, strict=True)
+    ]
+    spread = axis_of(marks[:3])
+    assert spread is not None
+    assert [one.label for one in spread.marks] == ["queued", "", "succeeded"]
+    crowded = axis_of(marks)
+    assert crowded is not None
+    assert [one.label for one in crowded.marks] == ["queued", "", "", "failed"]
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def pieces_text(pieces: Sequence[Artifact], say: Say) -> str:
     ):
         if count := sum(piece.state is state for piece in pieces):
             parts.append(say(key, n=count))
-    return ", ".join(parts)
+    return say("frame.list").join(parts)
 
 
 _EXPECTED = (Phase.RESERVE, Phase.ESTIMATE)

@@ -101,17 +101,27 @@ def _widths(gaps: Sequence[float], is_cut: Sequence[bool]) -> list[float]:
 
 
 def _place_marks(marks: Sequence[AxisMark], places: dict[datetime, float]) -> list[PlacedMark]:
-    """Place marks; a label stands only where it reaches no other mark of its lane."""
+    """Place marks; a label stands only where it reaches no other mark of its lane.
+
+    Where it would, it stands at the next mark of the same kind that has room and no label.
+    """
     ordered = sorted(marks, key=lambda mark: mark.at)
     next_x: dict[str, float] = {}
-    found = []
-    for mark in reversed(ordered):
-        x = places[mark.at]
-        room = next_x.get(mark.lane, WIDTH + 60.0) - x - 14
-        label = mark.label if _width(mark.label) <= room else ""
-        next_x[mark.lane] = x
-        found.append(PlacedMark(mark, round(x, 1), LANE_Y[mark.lane], label))
-    return found[::-1]
+    waiting: dict[str, str] = {}
+    rooms = {}
+    for number in reversed(range(len(ordered))):
+        mark = ordered[number]
+        rooms[number] = next_x.get(mark.lane, WIDTH + 60.0) - places[mark.at] - 14
+        next_x[mark.lane] = places[mark.at]
+    found, before = [], dict[str, AxisMark]()
+    for number, mark in enumerate(ordered):
+        is_like = mark.lane in before and before[mark.lane].kind == mark.kind
+        label = mark.label or (waiting.get(mark.lane, "") if is_like else "")
+        is_fit = _width(label) <= rooms[number]
+        waiting[mark.lane], before[mark.lane] = "" if is_fit else label, mark
+        shown = label if is_fit else ""
+        found.append(PlacedMark(mark, round(places[mark.at], 1), LANE_Y[mark.lane], shown))
+    return found
 
 
 def _width(label: str) -> float:

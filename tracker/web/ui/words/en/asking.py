@@ -11,7 +11,10 @@ WORDS: Words = {
     "action.dismiss": "Dismiss",
     "ask.leave": "Leave it",
     "ask.more": ("and {n} more", "and {n} more"),
-    "ask.type": ("Type {n} to confirm", "Type {n}, the number of objects, to confirm"),
+    "ask.type": (
+        "Type {n} to confirm",
+        "These are more than ten: type {n}, their number, to confirm",
+    ),
     "ask.left": ("{n} stays as it is:", "{n} stay as they are:"),
     "ask.refresh": ("Refresh {n} task?", "Refresh {n} tasks?"),
     "ask.refresh.why": "The provider is asked about each of them.",

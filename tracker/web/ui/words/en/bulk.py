@@ -47,7 +47,7 @@ WORDS: Words = {
     "bulk.done-of": ("It would be done to {n} of {of}.", "It would be done to {n} of {of}."),
     "bulk.costs": "The first time they cost, or were expected to cost,",
     "bulk.costs-unknown": "What they cost the first time is not known here.",
-    "bulk.type": "Type {n}, the number of tasks that match, to confirm",
+    "bulk.type": "These are more than ten: type {n}, the number of tasks that match, to confirm",
     "bulk.valid": "This count can be confirmed until",
     "bulk.by-state": "By state",
     "bulk.by-account": "By account",

@@ -23,6 +23,8 @@ WORDS: Words = {
     "frame.read-only": "(read-only)",
     "frame.zone": "times in {zone}",
     "frame.stop": ". ",
+    "frame.gap": " ",
+    "frame.list": ", ",
     "frame.left": " (",
     "frame.right": ")",
     "frame.comma": ", ",

@@ -87,7 +87,7 @@ WORDS: Words = {
     "source.poll": "poll",
     "source.client": "caller",
     "source.operator": "operator",
-    "source.sweep": "clock",
+    "source.sweep": "tracker",
     "outcome.accepted": "accepted",
     "outcome.refused": "refused",
     "outcome.deferred": "put off",

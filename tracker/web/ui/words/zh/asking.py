@@ -11,7 +11,7 @@ WORDS: Words = {
     "action.dismiss": "忽略",
     "ask.leave": "返回",
     "ask.more": ("另有 {n} 个", "另有 {n} 个"),
-    "ask.type": ("请输入 {n} 以确认", "请输入对象数量 {n} 以确认"),
+    "ask.type": ("请输入 {n} 以确认", "超过十个：请输入数量 {n} 以确认"),
     "ask.left": ("{n} 个保持不变：", "{n} 个保持不变："),
     "ask.refresh": ("刷新 {n} 个任务？", "刷新 {n} 个任务？"),
     "ask.refresh.why": "将逐个询问服务商。",

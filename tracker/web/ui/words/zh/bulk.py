@@ -47,7 +47,7 @@ WORDS: Words = {
     "bulk.done-of": ("将对 {of} 个中的 {n} 个执行。", "将对 {of} 个中的 {n} 个执行。"),
     "bulk.costs": "首次提交时的费用（或预计费用）为",
     "bulk.costs-unknown": "首次提交时的费用未知。",
-    "bulk.type": "请输入符合条件的任务数 {n} 以确认",
+    "bulk.type": "超过十个：请输入符合条件的任务数 {n} 以确认",
     "bulk.valid": "此统计的确认有效期至",
     "bulk.by-state": "按状态",
     "bulk.by-account": "按账号",

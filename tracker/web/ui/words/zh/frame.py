@@ -23,6 +23,8 @@ WORDS: Words = {
     "frame.read-only": "（只读）",
     "frame.zone": "时区：{zone}",
     "frame.stop": "。",
+    "frame.gap": "",
+    "frame.list": "、",
     "frame.left": "（",
     "frame.right": "）",
     "frame.comma": "，",

@@ -87,7 +87,7 @@ WORDS: Words = {
     "source.poll": "轮询",
     "source.client": "调用方",
     "source.operator": "操作员",
-    "source.sweep": "定时",
+    "source.sweep": "tracker",
     "outcome.accepted": "已接受",
     "outcome.refused": "被拒绝",
     "outcome.deferred": "推迟",
