@@ -6,7 +6,7 @@ AWS_REGION, AWS_ENDPOINT_URL; on a machine of AWS its role does.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -24,6 +24,9 @@ SILENCE_S = 30.0
 PATIENCE_S = 180.0
 """How long a refusal for now is tried again where the bytes are nowhere else: obstore's own bound
 (https://developmentseed.org/obstore/latest/api/store/config/, read 2026-11-30)."""
+_SENDING = 2
+"""So many times as long may a request last that writes: its time runs while a part is sent, of 5 MB
+on a line that others share."""
 _CONNECT_S = 5.0
 _REQUEST_S = 3600.0
 """How long one request may take that goes on: a player may be slow."""
@@ -64,16 +67,15 @@ class Bucket:
         parts = urlsplit(url)
         self._url, self._api, self._silence_s = url, obstore, silence_s
         silence = timedelta(seconds=silence_s)
-        client: Any = {
-            "allow_http": True,
-            "connect_timeout": min(timedelta(seconds=_CONNECT_S), silence),
-            "read_timeout": silence,
-            "timeout": timedelta(seconds=_REQUEST_S),
-        }
-
         most = silence / 6
 
-        def opened(retry_timeout: timedelta) -> S3Store:
+        def opened(read_timeout: timedelta, retry_timeout: timedelta) -> S3Store:
+            client: Any = {
+                "allow_http": True,
+                "connect_timeout": min(timedelta(seconds=_CONNECT_S), silence),
+                "read_timeout": read_timeout,
+                "timeout": timedelta(seconds=_REQUEST_S),
+            }
             retry: Any = {
                 "retry_timeout": retry_timeout,
                 "backoff": {"init_backoff": min(_FIRST_PAUSE, most), "max_backoff": most},
@@ -82,8 +84,9 @@ class Bucket:
             name = parts.path.strip("/")
             return S3Store(parts.netloc, prefix=name, client_options=client, retry_config=retry)
 
-        self._store = opened(silence / 2)
-        self._patient = opened(max(timedelta(seconds=PATIENCE_S), silence / 2))
+        self._store = opened(silence, silence / 2)
+        self._writing = opened(_SENDING * silence, silence / 2)
+        self._patient = opened(_SENDING * silence, timedelta(seconds=PATIENCE_S))
 
     def close(self) -> None:
         """Do nothing: connections end by themselves."""
@@ -101,14 +104,14 @@ class Bucket:
                 raise
 
         try:
-            store = self._patient if once else self._store
+            store = self._patient if once else self._writing
             await self._api.put_async(
                 store, key, watched(), chunk_size=PART_BYTES, max_concurrency=1
             )
         except Exception as error:
             if raised:  # obstore wraps what the chunks raise
                 raise raised[0] from error
-            raise self._failed(error) from error
+            raise self._failed(error, _SENDING * self._silence_s) from error
 
     async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """Yield the bytes from `start` to before `end`; see ObjectStore.
@@ -120,13 +123,14 @@ class Bucket:
         while start < end:
             began, waiting, size, failed = start, list[bytes](), 0, None
             try:
-                async for piece in self._pieces(key, start, end):
-                    waiting.append(piece)
-                    size += len(piece)
-                    if size >= least:
-                        yield b"".join(waiting)
-                        start, least = start + size, BLOCK_BYTES
-                        waiting, size = [], 0
+                async with aclosing(self._pieces(key, start, end)) as pieces:
+                    async for piece in pieces:
+                        waiting.append(piece)
+                        size += len(piece)
+                        if size >= least:
+                            yield b"".join(waiting)
+                            start, least = start + size, BLOCK_BYTES
+                            waiting, size = [], 0
             except StorageError as error:
                 failed = error
             if waiting:
@@ -172,18 +176,18 @@ class Bucket:
             async with asyncio.timeout(self._silence_s):
                 return await answer
         except TimeoutError:
-            raise StorageError(self._silent()) from None
+            raise self._silent(self._silence_s) from None
         except (self._api.exceptions.BaseError, FileNotFoundError) as error:
-            raise self._failed(error) from error
+            raise self._failed(error, self._silence_s) from error
 
-    def _failed(self, error: Exception) -> StorageError:
+    def _failed(self, error: Exception, silence_s: float) -> StorageError:
         name, (said, *debugged) = type(error).__name__, str(error).split("\n", 1)
         if any(_TIMED_OUT in text for text in debugged):
-            return StorageError(self._silent())
+            return self._silent(silence_s)
         words = _WORDS.get(name, "the bucket does not do what is asked")
         failed = _NotThere if name.endswith("NotFoundError") else StorageError
         why = said.partition(" - ")[2] or said
         return failed(f"{words} ({self._url}): {why[:300]}")
 
-    def _silent(self) -> str:
-        return f"the bucket has said nothing for {self._silence_s:g} s ({self._url})"
+    def _silent(self, silence_s: float) -> StorageError:
+        return StorageError(f"the bucket has said nothing for {silence_s:g} s ({self._url})")
