@@ -1,5 +1,6 @@
 """pydantic's findings in our words: a path for each wrong field and what would be right."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,6 +35,9 @@ REASONS: Mapping[str, str] = {
 """pydantic's error types, in words that a caller who knows no pydantic understands."""
 
 
+_BRANCH = re.compile(r"int|float|str|constrained-(int|str)|(list|dict|literal)\[.*\]", re.DOTALL)
+
+
 class FieldFlaw(ValueError):
     """Raised by a check of a whole object, whose finding would otherwise name no field."""
 
@@ -59,9 +63,20 @@ def field_errors(error: ValidationError) -> Sequence[FieldError]:
     for one in error.errors(include_url=False, include_input=False):
         flaw = one.get("ctx", {}).get("error")
         within = (flaw.field,) if isinstance(flaw, FieldFlaw) else ()
-        path = path_of((*one["loc"], *within))
-        found.setdefault(path, FieldError(path, _reason(one)))
+        place = [part for part in one["loc"] if not _is_branch(part)]
+        path, reason = path_of((*place, *within)), _reason(one)
+        before = found.get(path)
+        if before is not None and len(place) < len(one["loc"]):  # what another type would need
+            reason = f"{before.reason}; or {reason}"
+        elif before is not None:
+            continue
+        found[path] = FieldError(path, reason)
     return list(found.values())
+
+
+def _is_branch(part: int | str) -> bool:
+    """Tell whether a part of a place is one of a field's types, of which pydantic tried each."""
+    return isinstance(part, str) and _BRANCH.fullmatch(part) is not None
 
 
 def path_of(location: Sequence[int | str]) -> str:

@@ -1,5 +1,6 @@
 """Each finding about a body names its field."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import combinations
@@ -79,3 +80,28 @@ def test_every_finding_about_an_input_names_a_field(name: str) -> None:
         for given in _inputs(submits.input_model(operation), 1):
             found = _findings(given, partial(submits.check, operation))
             assert all(one.path for one in found), (operation, given, found)
+
+
+@pytest.mark.parametrize("wrong", ["zz", [{"zz": 1}]])
+def test_no_finding_names_a_type_that_was_tried_in_the_place_of_a_field(wrong: object) -> None:
+    """A field that takes several types is one field: `duration`, and not `duration.int`."""
+    paths = {
+        one.path.removeprefix(field)
+        for provider in PROVIDERS.values()
+        for operation in provider.submits.operations
+        for model in filter(None, [provider.submits.input_model(operation)])
+        for field in model.model_fields
+        for one in _findings({field: wrong}, partial(provider.submits.check, operation))
+        if one.path.startswith((f"{field}.", f"{field}["))
+    }
+    assert not [path for path in paths if re.search(r"\.(int|float|str|[a-z-]+\[.*)\b|-", path)]
+
+
+def test_what_each_type_of_a_field_would_need_is_said() -> None:
+    found = _findings(
+        {"model": "gen4_turbo", "promptImage": "https://p.example/a.png", "duration": "5"},
+        partial(PROVIDERS["runway"].submits.check, "image_to_video"),
+    )
+    assert [(one.path, one.reason) for one in found] == [
+        ("duration", "must be a whole number; or must be a number")
+    ]

@@ -58,6 +58,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "invalid url": "地址无效",
         "accepted without a task_id": "已接受，但没有 task_id",
         "the answer is not JSON": "应答不是 JSON",
+        "the answer says nothing of a task": "应答中没有关于任务的内容",
+        "complete without a song": "已完成，但没有歌曲",
         "the answer is about another task": "应答说的是另一个任务",
         "the answer is larger than {} bytes": "应答超过 {0} 字节",
         "a line of it is longer than {} bytes": "其中一行超过 {0} 字节",

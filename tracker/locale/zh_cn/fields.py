@@ -54,6 +54,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "must be a whole number": "必须是整数",
         "must be a number": "必须是数字",
         "must be a finite number": "必须是有限的数",
+        "{}; or {}": "{0:t}；或{1:t}",
         "is not sent on: what this gateway calls back with is unknown; give webhook_url instead": (
             "不会转发：该网关回调的内容未知；请改用 webhook_url"
         ),

@@ -226,7 +226,7 @@ class CogVideoApi(TableAdapter):
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read the videos with their covers, or the pictures."""
         del account, task
-        listed = parsed.get("video_result")
+        listed = parsed.get("video_result") or parsed.get("video_url")
         videos = _pieces(listed, "video")
         covers = [
             Artifact("image", cover, key=f"cover/{place}")
@@ -305,7 +305,7 @@ _ADAPTER = AdapterByProfile(
         "gateway": UpstreamKind(adapter=CogVideoGateway(), path_ends=("/cogvideox/v4",)),
     }
 )
-REVISION = 8
+REVISION = 9
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="cogvideox",

@@ -18,14 +18,19 @@ from tracker.providers.kit.gateway_quota import quota_in
 from tracker.providers.kit.gateways import GOOD_CODES, GatewayAdapter, is_own_failure
 from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.nested_answers import link_in
-from tracker.providers.kit.reading import first_instant, first_text
+from tracker.providers.kit.reading import first_instant, first_text, unpack_json
 from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
 from tracker.providers.kit.table import parsed_of
 from tracker.providers.ports.adapter import Answer, Sending
 
 UNKNOWN_TO_GATEWAY = "UNKNOWN"
 """The word of a task whose state the gateway itself does not know: nothing is told."""
-_OF_INPUT = frozenset({"invalid_request", "invalid_action", "prompt_empty", "task_id_empty"})
+_OF_INPUT = frozenset(
+    {
+        *("invalid_request", "invalid_action", "prompt_empty", "task_id_empty"),
+        *("sensitive_words", "sensitive_words_detected"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,15 @@ def task_of(row: Any) -> GatewayTask | None:
         ended_at=first_instant(row, ("finish_time", "finishTime")),
         quota=quota_in(row),
         link=link_in(row),
-        data=row.get("data"),
+        data=unpack_json(row.get("data")),
     )
+
+
+def held_in(parsed: Any) -> Any:
+    """Return what stands in the envelope of an answer; some show a row without one."""
+    if not isinstance(parsed, dict):
+        return None
+    return parsed if "code" not in parsed and task_of(parsed) else parsed.get("data")
 
 
 def percent_of(value: Any) -> float | None:

@@ -345,6 +345,8 @@ class TableAdapter(WordTable):
     def in_words(self, answer: HttpResult, parsed: Any) -> str:
         """Describe an answer for people."""
         text = self.reason(parsed) or ("the answer is not JSON" if parsed is None else None)
+        if text is None and answer.status < 300:
+            text = "the answer says nothing of a task"
         flaws = flaws_in(parsed)  # a reason alone may name no field
         texts = (f"HTTP {answer.status}", text, None if flaws == text else flaws)
         return ", ".join(filter(None, texts))

@@ -355,7 +355,7 @@ _ADAPTER = LumaByProfile(
         ),
     }
 )
-REVISION = 8
+REVISION = 9
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="luma",

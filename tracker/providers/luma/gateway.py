@@ -43,6 +43,9 @@ class _Extension(OpenInputs):
     user_prompt: str | None = None
 
 
+_LINKS = ("download_url", "url", "video")
+
+
 class LumaGateway(GatewayAdapter):
     """Creates, extends and polls; no list, no cancel, and no callback that any source sends."""
 
@@ -109,16 +112,18 @@ class LumaGateway(GatewayAdapter):
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read the video: the link without a watermark, else the other one.
 
-        Some show the link alone, or where the official API has it.
+        Some show the link alone, or where the official API or Luma's web page has it.
         """
         del account, task
-        video = parsed.get("video") or parsed.get("assets")
-        found = video if isinstance(video, dict) else {"url": video}
-        links = (web_url(found.get(name)) for name in ("download_url", "url", "video"))
+        artifact = parsed.get("artifact")
+        inner = artifact.get("video") if isinstance(artifact, dict) else None
+        told = (parsed.get("video"), parsed.get("assets"), inner, parsed.get("video_raw"))
+        videos = [one if isinstance(one, dict) else {"url": one} for one in told]
+        links = (web_url(one.get(name)) for one in videos for name in _LINKS)
         url = next((link for link in links if link is not None), None)
         if url is None or self.state_in(parsed) is TaskState.FAILED:
             return []
-        thumbnail = web_url(found.get("thumbnail"))
+        thumbnail = web_url(videos[0].get("thumbnail"))
         extra = {"thumbnail": thumbnail} if thumbnail else {}
         return [Artifact("video", url, key="video", extra=extra)]
 

@@ -346,7 +346,7 @@ def _lists_nothing(answer: HttpResult, parsed: Any) -> bool:
 
 
 _ADAPTER = MidjourneyAdapter()
-REVISION = 5
+REVISION = 6
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="midjourney",

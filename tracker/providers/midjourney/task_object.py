@@ -16,8 +16,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
+from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.pieces import kind_of, web_url
-from tracker.providers.kit.reading import first_instant, first_text, text_of
+from tracker.providers.kit.reading import first_instant, first_text, text_of, unpack_json
 
 STATUSES: Mapping[str, TaskState] = MappingProxyType(
     {
@@ -36,6 +37,7 @@ DEAD_CORNER = "stopped"
 """Key of the task's context: the reason of a task that stands at 100 % and has not ended."""
 TEXTS_LIVE = frozenset({"DESCRIBE", "SHORTEN"})
 """Actions whose result is a text; the picture of a DESCRIBE is its input."""
+_EMPTY = "SUCCESS without a result"
 _CANCELLED_REASON = "取消任务"
 _DOUBTFUL = re.compile(r"超时|time.?out|timed out|渠道|channel|重启", re.IGNORECASE)
 """Reasons of proxies and gateways for what they no longer watch: the picture may be made."""
@@ -78,6 +80,7 @@ def read_task(parsed: Any, task: Task | None = None) -> Observation | None:
         stage=MODAL if known == MODAL else None,
         is_blocked=known == MODAL,
     )
+    said = awaiting_result(said, task, _EMPTY)
     return _unstuck(said, task) if _is_dead_corner(said) else said
 
 
@@ -137,10 +140,10 @@ def _progress(parsed: Mapping[str, Any]) -> float | None:
 def _artifacts(
     parsed: Mapping[str, Any], task: Task | None, state: TaskState | None
 ) -> Sequence[Artifact]:
-    """Return the pieces of the result; while it runs, the preview."""
+    """Return the pieces of the result; while it runs, and where it failed, the preview."""
     action = first_text(parsed, ("action",), limit=100) or ""
     is_text = action in TEXTS_LIVE or (task is not None and task.operation.upper() in TEXTS_LIVE)
-    if state is TaskState.RUNNING:
+    if state in (TaskState.RUNNING, TaskState.FAILED):  # a picture may be there all the same
         url = web_url(parsed.get("imageUrl"))
         is_preview = url is not None and not is_text
         piece = Artifact("image", url, key="image", state=ArtifactState.PREVIEW)
@@ -176,7 +179,7 @@ def final_prompt(parsed: Mapping[str, Any]) -> str | None:
 
 def _urls(parsed: Mapping[str, Any], one: str, many: str) -> Sequence[str]:
     """Return the URL of a field, and behind it those of a list, each once."""
-    listed = parsed.get(many)
+    listed = unpack_json(parsed.get(many))
     entries = listed if isinstance(listed, list) else []
     given = [parsed.get(one), *(e.get("url") if isinstance(e, dict) else e for e in entries)]
     return list(dict.fromkeys(url for value in given if (url := web_url(value)) is not None))

@@ -45,7 +45,7 @@ _ADAPTER = AdapterByProfile(
         OFFICIAL: UpstreamKind(adapter=_OFFICIAL, cancels=_OFFICIAL, is_calling=True),
     }
 )
-REVISION = 7
+REVISION = 8
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="openai",

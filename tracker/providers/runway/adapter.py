@@ -27,6 +27,7 @@ from tracker.domain.outcome import (
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.cancels import PathCancel
+from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.ledger import settle_costs
 from tracker.providers.kit.meanings import Meaning
@@ -57,6 +58,7 @@ from tracker.providers.runway.passing import OBJECTS, RunwayCalls
 
 LINKS_LIVE = timedelta(hours=24)
 """How long a link to a result works at least; a later query brings a fresh one."""
+_EMPTY = "SUCCEEDED without a file"
 _DAILY_PAUSE_S = 3600.0
 _NO_CREDITS = "insufficient_credits"
 """Our code for a refusal that speaks of credits; Runway has no codes for refusals."""
@@ -93,6 +95,11 @@ class _RunwayWords(TableAdapter):
             set_expiry(outcome, asking.now + LINKS_LIVE)
             for outcome in super().parse_poll(asking, answer)
         ]
+
+    def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
+        """Read a task. A success without a file is asked about a few times more."""
+        said = super().observe(account, task, parsed)
+        return None if said is None else awaiting_result(said, task, _EMPTY)
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure by Runway's own code."""
@@ -312,7 +319,7 @@ _ADAPTER = RunwayByProfile(
         ),
     }
 )
-REVISION = 8
+REVISION = 9
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="runway",

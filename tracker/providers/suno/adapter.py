@@ -125,7 +125,7 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
 
 
 _ADAPTER = SunoAdapter(KINDS)
-REVISION = 7
+REVISION = 8
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="suno",

@@ -40,6 +40,15 @@ def id_of(value: Any) -> str | None:
     return first_text(value, _IDS, limit=200) if isinstance(value, dict) else None
 
 
+_FAILED = frozenset({"error", "failed"})
+_DONE = frozenset({"complete", "succeeded", "success"})
+
+
+def is_over(clip: SongTrack) -> bool:
+    """Tell whether a song's own word is one of an end, whether or not it can be heard."""
+    return clip.word.lower() in _FAILED | _DONE
+
+
 def clip_of(value: Any) -> SongTrack | None:
     """Read a song that has a status of its own; None when it is none."""
     if not isinstance(value, dict):
@@ -50,13 +59,10 @@ def clip_of(value: Any) -> SongTrack | None:
         return None
     audio = _audio(value, _AUDIO)
     state: ArtifactState | None = None
-    match word.lower():
-        case "error" | "failed":
-            state = ArtifactState.FAILED
-        case "complete" | "succeeded" | "success":
-            state = ArtifactState.READY if audio else None
-        case _:
-            state = ArtifactState.PREVIEW if audio else None
+    if word.lower() in _FAILED:
+        state = ArtifactState.FAILED
+    elif audio is not None:
+        state = ArtifactState.READY if word.lower() in _DONE else ArtifactState.PREVIEW
     return SongTrack(id_, word, state, audio, value, _reason(value), _code(value))
 
 

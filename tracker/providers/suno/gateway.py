@@ -31,6 +31,7 @@ from tracker.providers.kit.gateway_tasks import (
     UNKNOWN_TO_GATEWAY,
     GatewayTask,
     TaskTable,
+    held_in,
     task_of,
 )
 from tracker.providers.kit.piece_names import read_piece_name
@@ -135,7 +136,8 @@ class GatewayDialect(TaskTable):
 
         Without any row a list is null (https://github.com/QuantumNous/new-api, 2026-11).
         """
-        rows = parsed.get("data") if isinstance(parsed, dict) and answer.status < 300 else None
+        rows = parsed if isinstance(parsed, list) else held_in(parsed)
+        rows = rows if answer.status < 300 else None
         if not isinstance(rows, list):
             return [self._unanswered(answer, parsed, alone=answer.status != 429)] * len(
                 asking.tasks
@@ -151,7 +153,7 @@ class GatewayDialect(TaskTable):
         ]
 
     def _read_single(self, asking: Asking, answer: HttpResult, parsed: Any) -> PollOutcome:
-        data = parsed.get("data") if isinstance(parsed, dict) and answer.status < 300 else None
+        data = held_in(parsed) if answer.status < 300 else None
         is_list_asked = asking.page is not None
         if is_list_asked:
             return self._read_listed(asking, answer, parsed, data)

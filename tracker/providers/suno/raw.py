@@ -14,6 +14,7 @@ from pydantic import Field
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpFailure
+from tracker.domain.observation import Observation
 from tracker.domain.outcome import (
     Absent,
     Accepted,
@@ -22,17 +23,18 @@ from tracker.domain.outcome import (
     SubmitOutcome,
     Unanswered,
 )
-from tracker.domain.task import Task
+from tracker.domain.task import VERDICTS, Task, TaskState
+from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.gateway_tasks import TaskTable
 from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.repeated import fullest
 from tracker.providers.kit.table import CreatePath, parsed_of
 from tracker.providers.kit.together import is_refused_together
-from tracker.providers.kit.tracks import SongReport
+from tracker.providers.kit.tracks import SongReport, SongTrack
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
-from tracker.providers.suno.clips import clip_of, id_of, observe
+from tracker.providers.suno.clips import clip_of, id_of, is_over, observe
 from tracker.providers.suno.inputs import (
     LyricsIdea,
     Name,
@@ -43,6 +45,8 @@ from tracker.providers.suno.inputs import (
 )
 from tracker.providers.suno.lyrics import LYRICS_LAST_S, read_lyrics
 from tracker.providers.suno.options import headers_of
+
+_EMPTY = "complete without a song"
 
 
 class _SongGenerate(SongInput):
@@ -77,7 +81,10 @@ class _ClipTable(TaskTable):
         ids = [id_ for one in songs_in(parsed) if (id_ := id_of(one)) is not None]
         if not ids:
             return self.refusal(sending, answer, parsed)
-        return Accepted(",".join(dict.fromkeys(ids)), "submitted")
+        clips = [clip for one in songs_in(parsed) if (clip := clip_of(one)) is not None]
+        said = observe(SongReport(clips, wanted=len(ids)))
+        ended = said if said.state in VERDICTS else None
+        return Accepted(",".join(dict.fromkeys(ids)), "submitted", said=ended)
 
     def is_text(self, task: Task) -> bool:
         """Tell whether a task makes lyrics alone."""
@@ -135,7 +142,7 @@ class _ClipTable(TaskTable):
             clips = [known[one] for one in ids if one in known]
             if clips:
                 said = observe(SongReport(clips, wanted=len(ids)))
-                outcomes.append(Observed(said))
+                outcomes.append(Observed(_ended_silently(said, clips, task)))
             else:
                 outcomes.append(Absent("none of its songs is in the list", weak=True))
         return outcomes
@@ -257,6 +264,15 @@ class SelfHostedDialect(_ClipTable):
         """Read what is left of the month."""
         left = first_text(parsed, ("credits_left",), limit=40)
         return None if left is None else f"{left} credits"
+
+
+def _ended_silently(said: Observation, clips: Sequence[SongTrack], task: Task) -> Observation:
+    """Return songs that are all over, and of which none can be heard, as a success without one."""
+    are_over = all(is_over(one) for one in clips)
+    if said.state is not TaskState.RUNNING or not are_over or any(one.audio for one in clips):
+        return said
+    empty = replace(said, state=TaskState.SUCCEEDED, artifacts=())
+    return awaiting_result(empty, task, _EMPTY)
 
 
 def songs_in(parsed: Any) -> Sequence[Any]:

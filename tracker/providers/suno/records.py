@@ -180,7 +180,7 @@ def read_callback(parsed: Any) -> Observation:
     task_id = first_text(data, _IDS, limit=500)
     code = first_text(parsed, ("code",), limit=40)
     kind = (first_text(data, ("callbackType", "callback_type"), limit=40) or "").lower()
-    if task_id is None or (code is None and not kind):
+    if not kind and (task_id is None or code is None):  # older ones name the stage, and no task
         raise CallbackRejected("no task id and stage: this is no callback of a task")
     is_good = code in (None, "200", "0")
     state = _CALLED.get(kind or "complete") if is_good else TaskState.FAILED

@@ -28,8 +28,9 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.task import Task
+from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.gateway_quota import quota_costs
-from tracker.providers.kit.gateway_tasks import UNKNOWN_TO_GATEWAY, TaskTable, task_of
+from tracker.providers.kit.gateway_tasks import UNKNOWN_TO_GATEWAY, TaskTable, held_in, task_of
 from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.piece_names import read_piece_name
@@ -202,8 +203,7 @@ class TaskDialect(TaskTable):
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
         parsed = parsed_of(answer)
-        data = parsed.get("data") if isinstance(parsed, dict) and answer.status < 300 else None
-        row = task_of(data)
+        row = task_of(held_in(parsed)) if answer.status < 300 else None
         if row is None:
             words = self.in_words(answer, parsed)
             if self.denies(answer, parsed):
@@ -220,7 +220,8 @@ class TaskDialect(TaskTable):
         pieces = pieces_of(songs, has_ended=verdict[0] in ENDS)
         costs = tuple(quota_costs(asking.task, row.quota, row.state))
         more: dict[str, Any] = {"progress": row.progress, "at": row.at, "costs": costs}
-        return [Observed(observation_of(told, verdict, pieces, **more))]
+        said = observation_of(told, verdict, pieces, **more)
+        return [Observed(awaiting_result(said, asking.task, "SUCCESS without a song"))]
 
 
 def _outcome(task: Task, known: Mapping[str | None, Any]) -> PollOutcome:
@@ -341,7 +342,7 @@ KINDS: Mapping[str, UpstreamKind] = MappingProxyType(
     }
 )
 _ADAPTER = UdioAdapter(KINDS)
-REVISION = 6
+REVISION = 7
 """Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="udio",

@@ -50,11 +50,14 @@ def songs_of(task: Task) -> Sequence[Song]:
 
 
 def list_songs(task: Task) -> Sequence[Song]:
-    """Return all songs that the task will have: their names are told before there are any."""
+    """Return all songs that the task will have: their names are told before there are any.
+
+    Of a success without a song they are shown as failed: clients of a feed wait for each to end.
+    """
     songs = list(songs_of(task))
     words = {TaskState.RUNNING: "queued", **dict.fromkeys(TERMINAL, "error")}
     status = words.get(task.state, "submitted")
-    if task.state is TaskState.SUCCEEDED:
+    if task.state is TaskState.SUCCEEDED and songs:
         return songs
     return songs + [Song(piece_name(task, n), status) for n in range(len(songs), COUNT)]
 
@@ -67,10 +70,10 @@ def _read_song(task: Task, place: int, sound: Artifact) -> Song:
     }
     urls = {kind: piece.url or "" for kind, piece in beside.items()}
     status = _STATUSES[sound.state]
-    has_failed = task.state in TERMINAL and task.state is not TaskState.SUCCEEDED
+    is_lost = task.state in TERMINAL and (task.state is not TaskState.SUCCEEDED or not sound.url)
     return Song(
         piece_name(task, place),
-        "error" if has_failed and status != "complete" else status,
+        "error" if is_lost and status != "complete" else status,
         sound.url or "",
         urls.get("image", ""),
         urls.get("video", ""),
@@ -90,7 +93,7 @@ def _seconds(text: str | None) -> float | None:
 def clip_view(task: Task, song: Song, input_: Mapping[str, Any]) -> dict[str, Any]:
     """Return a song as gateways show it."""
     is_error = song.status == "error"
-    reason = song.said("error_message") or reason_of(task) if is_error else None
+    reason = song.said("error_message") or reason_of(task) or task.message if is_error else None
     return {
         "id": song.name,
         "clip_id": song.name,
