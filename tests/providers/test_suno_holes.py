@@ -84,7 +84,7 @@ def test_a_create_that_is_answered_with_songs_that_are_done_needs_no_look(profil
 
 
 def test_a_row_without_an_envelope_is_read() -> None:
-    """As a client of a gateway reads it: https://yunwu.ai, 2026-11-30."""
+    """A client of https://yunwu.ai (2026-11-30) reads one so."""
     done = a_row("SUCCESS", a_clip("c1", "complete"), a_clip("c2", "complete"))["data"]
     assert polled("gateway", "submit/music", done).observation.state is TaskState.SUCCEEDED
     failed = a_row("FAILURE", failReason="no faces")["data"]

@@ -47,6 +47,14 @@ def find_named(  # noqa: PLR0913 - each kind of name
     return [task_rows.task(row) for row in db.execute(found.order_by(tasks.c.key.desc()))]
 
 
+def parts_of(db: Connection, first: Task) -> list[Task]:
+    """Return the tasks that the create of a task made besides it, by their names."""
+    name, parent = tasks.c.external_task_id, tasks.c.parent_id
+    is_part = name.startswith(f"{first.external_task_id}::", autoescape=True)
+    found = select(tasks).where(parent == first.id, parent.is_not(None), is_part)
+    return [task_rows.task(row) for row in db.execute(found.order_by(name))]
+
+
 def page(
     db: Connection, filter_: FrontFilter, *, before: tuple[datetime, int] | None, limit: int
 ) -> Sequence[Task]:

@@ -188,6 +188,15 @@ def test_every_submit_is_served(fronted: Fronted) -> None:
     )
 
 
+def test_a_button_that_makes_four_tasks_names_them_all(fronted: Fronted) -> None:
+    client = Dooy(fronted.http, fronted.key)
+    described = client.submit("describe", base64=PICTURE)
+    client.ended(described)
+    made = client.submit("action", taskId=described, customId="MJ::Job::PicReader::all").split(",")
+    assert len(set(made)) == 4
+    assert {client.ended(one)["status"] for one in made} == {"SUCCESS"}
+
+
 def test_mistakes_are_told_in_both_ways_and_never_as_null(fronted: Fronted) -> None:
     key = {"mj-api-secret": fronted.key}
     calls = [

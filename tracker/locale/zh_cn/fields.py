@@ -275,6 +275,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "is needed, or {}": "必填，或改填 {0}",
         "access_key and secret_key go together": "access_key 和 secret_key 须一起设置",
         "must be WORD=STATE, with one of: {}": "必须是 WORD=STATE，状态为以下之一：{0}",
+        "must not be after until, which is {} (UTC)": "不能晚于 until（{0}，UTC）",
         "must be at most {} days before until": "最多比 until 早 {0} 天",
         "must be a day like 2026-11-28": "必须是日期，如 2026-11-28",
         "must be one of: json, csv": "必须是 json 或 csv",

@@ -225,9 +225,11 @@ class CogVideoApi(TableAdapter):
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read the videos with their covers, or the pictures."""
-        del account, task
+        del account
         listed = parsed.get("video_result") or parsed.get("video_url")
-        videos = _pieces(listed, "video")
+        # The published answer to pictures has them there too.
+        kind = "image" if task is not None and task.operation == IMAGES else "video"
+        videos = _pieces(listed, kind)
         covers = [
             Artifact("image", cover, key=f"cover/{place}")
             for place, one in enumerate(_listed(listed) if videos else ())

@@ -62,7 +62,14 @@ from tracker.providers.midjourney.options import (
     refusal_of,
 )
 from tracker.providers.midjourney.passing import MidjourneyCalls
-from tracker.providers.midjourney.task_object import MODAL, id_in, number_in, read_task, state_in
+from tracker.providers.midjourney.task_object import (
+    MODAL,
+    final_prompt,
+    id_in,
+    number_in,
+    read_task,
+    state_in,
+)
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import (
     NO_SUCH_OPERATION,
@@ -168,6 +175,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
                 message=message,
                 stage=MODAL,
                 is_blocked=True,
+                detail={"finalPrompt": final_prompt(parsed) or ""},
             )
         parts = tuple(Part(id_, str(n)) for n, id_ in enumerate(ids[1:], 2))
         # An upscale may be done already, and no callback tells.

@@ -7,7 +7,7 @@ kind read `properties.finalPrompt` unasked (https://github.com/Dooy/chatgpt-web-
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tracker.domain.access import Scope
@@ -75,7 +75,7 @@ class MidjourneyFront(PlainFront):
         del request_id
         match command:
             case Create():
-                return _show_accepted(shown.tasks[0])
+                return _show_accepted(shown.tasks)
             case Cancel():
                 return FrontAnswer({"code": 1, "description": "提交成功", "result": ""})
             case Get() if _path(call) == _LIST:
@@ -137,15 +137,17 @@ def _list(call: FrontCall) -> Get | WantsBody:
     return Get(names, by="id", must_exist=False)
 
 
-def _show_accepted(task: Task) -> FrontAnswer:
-    code = 21 if is_window(task) else 1
-    properties = {"finalPrompt": "", "remix": True} if code == 21 else {}
+def _show_accepted(made: Sequence[Task]) -> FrontAnswer:
+    """Name the task, or all that one button made, as the proxy does: with commas between them."""
+    code = 21 if is_window(made[0]) else 1
+    prompt = (made[0].detail or {}).get("finalPrompt") or ""
+    properties = {"finalPrompt": prompt, "remix": True} if code == 21 else {}
     words = "提交成功" if code == 1 else "Waiting for window confirm"
     return FrontAnswer(
         {
             "code": code,
             "description": words,
-            "result": number_of(task.key),
+            "result": ",".join(number_of(one.key) for one in made),
             "properties": properties,
         }
     )

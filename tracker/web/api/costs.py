@@ -109,7 +109,10 @@ async def get(request: Request) -> Response:
     now, owner = services(request).clock.now().astimezone(UTC).date(), tenant(request)
     until = _day(request, "until", now)
     since = _day(request, "since", until.replace(day=1))
-    if not timedelta(0) <= until - since < timedelta(days=MOST_DAYS):
+    if since > until:
+        reason = f"must not be after until, which is {until.isoformat()} (UTC)"
+        raise InvalidRequest(FieldError("since", reason), malformed=True)
+    if until - since >= timedelta(days=MOST_DAYS):
         reason = f"must be at most {MOST_DAYS - 1} days before until"
         raise InvalidRequest(FieldError("since", reason), malformed=True)
     found = await services(request).store.read(

@@ -166,7 +166,10 @@ async def _create(
         task = await services(request).store.find(tasks.by_id, task.id) or task
     is_over = is_answered if command.waits_for == "sent" else has_ended
     held = await _hold_until_over(request, task, command.wait_s, since=place, is_over=is_over)
-    return Shown([held]), {} if body is None else {task.key: body}
+    parts = []
+    if command.waits_for == "sent":  # its answer names all that was made
+        parts = await services(request).store.read(lambda db: front.parts_of(db, held))
+    return Shown([held, *parts]), {} if body is None else {task.key: body}
 
 
 async def _get(request: Request, provider: str, command: Get) -> Shown:
