@@ -29,6 +29,7 @@ from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Accepted, NotSeen, Observed, Unanswered
 from tracker.domain.task import TaskState
+from tracker.providers.midjourney.task_object import read_task
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Finds
 from tracker.providers.registry import PROVIDERS
@@ -393,3 +394,19 @@ def test_a_link_of_discord_says_when_it_dies(url: str, expires: str | None) -> N
 def test_options_that_mean_nothing_are_refused_by_name(options: Mapping[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):
         an_account(MIDJOURNEY, **options)
+
+
+def test_fields_that_a_gateway_keeps_as_text_are_read() -> None:
+    said = read_task(
+        {
+            "id": "1",
+            "status": "SUCCESS",
+            "imageUrl": "https://cdn.example/a.webp",
+            "buttons": '[{"customId": "x", "label": "U1"}]',
+            "properties": '{"finalPrompt": "a cat --v 6"}',
+        }
+    )
+    assert said is not None
+    assert said.detail is not None
+    assert [one["customId"] for one in said.detail["buttons"]] == ["x"]
+    assert said.detail["finalPrompt"] == "a cat --v 6"

@@ -8,7 +8,7 @@ import pytest
 from tests.providers.suno_answers import SUNO, a_clip, a_record, a_row, account_of, polled
 from tests.providers.support import a_task, asked_of, sent_to
 from tracker.domain.exchange import HttpResult
-from tracker.domain.outcome import Accepted, Observed
+from tracker.domain.outcome import Accepted, Observed, Unanswered
 from tracker.domain.task import Artifact, ArtifactState, TaskState
 from tracker.providers.suno.front.songs import clip_view, list_songs
 
@@ -90,6 +90,8 @@ def test_a_row_without_an_envelope_is_read() -> None:
     failed = a_row("FAILURE", failReason="no faces")["data"]
     said = polled("gateway", "submit/music", failed).observation
     assert (said.state, said.message) == (TaskState.FAILED, "no faces")
+    error = {"status": "failed", "message": "too many requests", "data": None}
+    assert isinstance(polled("gateway", "submit/music", error), Unanswered)
 
 
 def test_a_row_in_a_list_may_hold_its_songs_as_text() -> None:

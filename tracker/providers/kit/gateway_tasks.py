@@ -88,7 +88,10 @@ def held_in(parsed: Any) -> Any:
     """Return what stands in the envelope of an answer; some show a row without one."""
     if not isinstance(parsed, dict):
         return None
-    return parsed if "code" not in parsed and task_of(parsed) else parsed.get("data")
+    row = None if "code" in parsed else task_of(parsed)
+    # The word of an error is none of a task.
+    is_row = row is not None and (row.id is not None or isinstance(row.data, list))
+    return parsed if is_row else parsed.get("data")
 
 
 def percent_of(value: Any) -> float | None:

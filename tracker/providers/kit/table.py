@@ -344,7 +344,9 @@ class TableAdapter(WordTable):
 
     def in_words(self, answer: HttpResult, parsed: Any) -> str:
         """Describe an answer for people."""
-        text = self.reason(parsed) or ("the answer is not JSON" if parsed is None else None)
+        text = self.reason(parsed)
+        if parsed is None:
+            text = "the answer is not JSON" if answer.body.strip() else "the answer is empty"
         if text is None and answer.status < 300:
             text = "the answer says nothing of a task"
         flaws = flaws_in(parsed)  # a reason alone may name no field

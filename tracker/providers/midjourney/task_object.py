@@ -38,6 +38,8 @@ DEAD_CORNER = "stopped"
 TEXTS_LIVE = frozenset({"DESCRIBE", "SHORTEN"})
 """Actions whose result is a text; the picture of a DESCRIBE is its input."""
 _EMPTY = "SUCCESS without a result"
+_OBJECTS = ("buttons", "properties", "imageUrls", "videoUrls")
+"""Fields that a gateway keeps as text in its table, and some show so."""
 _CANCELLED_REASON = "取消任务"
 _DOUBTFUL = re.compile(r"超时|time.?out|timed out|渠道|channel|重启", re.IGNORECASE)
 """Reasons of proxies and gateways for what they no longer watch: the picture may be made."""
@@ -58,6 +60,7 @@ def read_task(parsed: Any, task: Task | None = None) -> Observation | None:
     """
     if not isinstance(parsed, dict) or "status" not in parsed:
         return None
+    parsed = parsed | {name: unpack_json(parsed.get(name)) for name in _OBJECTS}
     word = parsed["status"] if parsed["status"] is not None else ""
     task_id = id_in(parsed)
     if not isinstance(word, str) or task_id is None:
@@ -179,7 +182,7 @@ def final_prompt(parsed: Mapping[str, Any]) -> str | None:
 
 def _urls(parsed: Mapping[str, Any], one: str, many: str) -> Sequence[str]:
     """Return the URL of a field, and behind it those of a list, each once."""
-    listed = unpack_json(parsed.get(many))
+    listed = parsed.get(many)
     entries = listed if isinstance(listed, list) else []
     given = [parsed.get(one), *(e.get("url") if isinstance(e, dict) else e for e in entries)]
     return list(dict.fromkeys(url for value in given if (url := web_url(value)) is not None))
