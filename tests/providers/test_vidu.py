@@ -54,6 +54,12 @@ VIDU_INPUTS: Mapping[str, Mapping[str, Any]] = {
         "image_settings": [{"key_image": URL}, {"key_image": URL, "prompt": "a cat"}],
     },
     "template": {"template": "hugging", "images": [URL], "off_peak": True},
+    "reference2image": {"model": "viduq2", "prompt": "rain", "images": [URL]},
+    "text2audio": {"model": "audio1.0", "prompt": "rain", "duration": 5},
+    "timing2audio": {
+        "model": "audio1.0",
+        "timing_prompts": [{"from": 0.0, "to": 3.0, "prompt": "rain"}],
+    },
 }
 
 

@@ -44,7 +44,7 @@ from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Send
 from tracker.providers.ports.callbacks import Scheme
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.vidu.front import CREDITS, ViduFront
-from tracker.providers.vidu.inputs import CREATES, OBJECTS, flaws_of
+from tracker.providers.vidu.inputs import CREATES, KINDS, OBJECTS, flaws_of
 from tracker.providers.vidu.listing import ENTRIES, ViduLists, list_call, next_page
 from tracker.providers.vidu.marks import MOST_OF_CALLER, add_mark, mark_in
 from tracker.providers.vidu.passing import ViduCalls, token_header
@@ -172,18 +172,19 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read the creations, each with its cover and its other copies."""
-        del account, task
+        del account
+        kind_made = "video" if task is None else KINDS.get(task.operation, "video")
         creations = parsed.get("creations")
         found: list[Artifact] = []
         for place, one in enumerate(creations if isinstance(creations, list) else ()):
             if not isinstance(one, dict) or (url := web_url(one.get("url"))) is None:
                 continue
             name = first_text(one, ("id",), limit=200)
-            found.append(Artifact(kind_of(url) or "video", url, id=name, key=str(place)))
+            found.append(Artifact(kind_of(url) or kind_made, url, id=name, key=str(place)))
             if cover := web_url(one.get("cover_url")):
                 found.append(Artifact("image", cover, id=name, key=f"cover/{place}"))
             if branded := web_url(one.get("watermarked_url")):
-                kind = kind_of(branded) or "video"
+                kind = kind_of(branded) or kind_made
                 found.append(Artifact(kind, branded, id=name, key=f"watermarked/{place}"))
             checked = one.get("moderation_url")
             for number, told in enumerate(checked if isinstance(checked, list) else [checked]):

@@ -1,7 +1,7 @@
 """Inputs of Vidu's creates.
 
 Source: https://platform.vidu.com/docs (text, image, reference and start-end to video, extend,
-multi-frame, templates), read 2026-11.
+multi-frame, templates; reference to image, text and timing to audio), read 2026-11.
 """
 
 from collections.abc import Mapping, Sequence
@@ -93,6 +93,32 @@ class _Template(_ViduVideo):
     images: list[Image] | None = Field(None, min_length=1)
 
 
+class _ViduPicture(_ViduVideo):
+    model: Name
+    prompt: Annotated[str, Field(min_length=1, max_length=2000)]
+    images: list[Image] | None = Field(None, max_length=7)
+
+
+class _ViduTimedSounds(OpenInputs):
+    model: Name
+    timing_prompts: list[OpenInputs] = Field(min_length=1)
+    duration: float | None = Field(None, ge=2, le=10)
+    seed: int | None = None
+    payload: str | None = None
+
+
+class _ViduSound(OpenInputs):
+    model: Name
+    prompt: Annotated[str, Field(min_length=1, max_length=1500)]
+    duration: float | None = Field(None, ge=2, le=10)
+    seed: int | None = None
+    payload: str | None = None
+
+
+KINDS: Mapping[str, str] = MappingProxyType(
+    {"reference2image": "image", "text2audio": "audio", "timing2audio": "audio"}
+)
+"""Kinds of results by operation; all others make videos."""
 _MODELS: Mapping[str, type[BaseModel]] = {
     "text2video": _TextVideo,
     "img2video": _OneImage,
@@ -101,6 +127,9 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "extend": _Extend,
     "multiframe": _Frames,
     "template": _Template,
+    "reference2image": _ViduPicture,
+    "text2audio": _ViduSound,
+    "timing2audio": _ViduTimedSounds,
 }
 CREATES: Mapping[str, CreatePath] = MappingProxyType(
     {name: CreatePath(f"ent/v2/{name}", model) for name, model in _MODELS.items()}

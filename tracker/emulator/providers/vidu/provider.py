@@ -93,7 +93,16 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "extend": ("model", "video_url"),
     "multiframe": ("model", "start_image", "image_settings"),
     "template": ("template",),
+    "reference2image": ("model", "prompt"),
+    "text2audio": ("model", "prompt"),
+    "timing2audio": ("model", "timing_prompts"),
 }
+_FILES: Mapping[str, str] = {
+    "reference2image": "picture.png",
+    "text2audio": "sound.mp3",
+    "timing2audio": "sound.mp3",
+}
+"""Names of files by operation; all others make videos."""
 _PICTURES = {"img2video": 1, "start-end2video": 2}
 """How many images an operation takes exactly."""
 
@@ -281,7 +290,7 @@ def _draft(
         ),
         callback_url=url if isinstance(url, str) else None,
         creation_key=str(body.get("payload") or ""),
-        artifacts=("video.mp4",),
+        artifacts=(_FILES.get(name, "video.mp4"),),
         steps=steps,
     )
 
@@ -304,10 +313,9 @@ def _show_created(task: ViduTask) -> dict[str, Any]:
 
 
 def _creation(task: ViduTask) -> dict[str, Any]:
-    video = media_url(task, "video.mp4")
     return {
         "id": task.other_id,
-        "url": video,
+        "url": media_url(task, task.artifacts[0]),
         "cover_url": media_url(task, "cover.png"),
         "watermarked_url": media_url(task, "watermarked.mp4"),
         "moderation_url": [],
