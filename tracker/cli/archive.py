@@ -7,7 +7,7 @@ from uuid import UUID
 
 import click
 
-from tracker.cli.command import Group, examples
+from tracker.cli.command import Group, add_options, examples
 from tracker.cli.database import with_store
 from tracker.cli.exits import FAILED
 from tracker.cli.shared import OUTPUT, emit, emit_json, fail, say
@@ -36,15 +36,14 @@ def archive() -> None:
     """Read what was dropped. Works on the database and the archive; needs no server."""
 
 
-def _add_filters(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say which files are meant."""
-    for option in (
-        click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="When its tasks ended, UTC."),
-        click.option("--tenant", help="Whose tasks."),
+_add_filters = add_options(
+    [
         click.option("--class", "kept_class", type=click.Choice(_CLASSES), help="Only this class."),
-    ):
-        command = option(command)
-    return command
+        click.option("--tenant", help="Whose tasks."),
+        click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="When its tasks ended, UTC."),
+    ]
+)
+"""Which files are meant."""
 
 
 @archive.command("list", epilog=examples("tracker archive list --tenant acme --output json"))

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from tracker.cli.command import Group, examples
+from tracker.cli.command import Group, add_options, examples
 from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.shared import WIDE, emit, fail, print_fields
 from tracker.cli.table import Column, print_table
@@ -12,24 +12,26 @@ from tracker.cli.types import EVENT_TYPE, INSTANT, choice
 from tracker.cli.visible import visible
 from tracker.domain.delivery import DeliveryState
 
-_FILTERS = (
-    click.option(
-        "--state",
-        multiple=True,
-        type=choice(state.value for state in DeliveryState),
-        help="Only in this state. Repeatable.",
-    ),
-    click.option("--endpoint", "endpoint_id", help="Only to this endpoint."),
-    click.option("--task", "task_id", help="Only about this task."),
-    click.option(
-        "--event",
-        multiple=True,
-        type=EVENT_TYPE,
-        metavar="TYPE",
-        help="Only of this type, e.g. task.succeeded. Repeatable.",
-    ),
-    click.option("--created-after", type=INSTANT, help="Written down later, e.g. 2026-11-28."),
-    click.option("--created-before", type=INSTANT, help="Written down earlier."),
+_add_filters = add_options(
+    [
+        click.option(
+            "--state",
+            multiple=True,
+            type=choice(state.value for state in DeliveryState),
+            help="Only in this state. Repeatable.",
+        ),
+        click.option("--endpoint", "endpoint_id", help="Only to this endpoint."),
+        click.option("--task", "task_id", help="Only about this task."),
+        click.option(
+            "--event",
+            multiple=True,
+            type=EVENT_TYPE,
+            metavar="TYPE",
+            help="Only of this type, e.g. task.succeeded. Repeatable.",
+        ),
+        click.option("--created-after", type=INSTANT, help="Written down later, e.g. 2026-11-28."),
+        click.option("--created-before", type=INSTANT, help="Written down earlier."),
+    ]
 )
 _COLUMNS = (
     Column("id", "id"),
@@ -52,13 +54,6 @@ _ATTEMPTS = (
 )
 
 
-def filters(command: Any) -> Any:
-    """Add the options that say which deliveries."""
-    for option in reversed(_FILTERS):
-        command = option(command)
-    return command
-
-
 @click.group(
     cls=Group,
     epilog=examples(
@@ -74,7 +69,7 @@ def deliveries() -> None:
 
 @deliveries.command("list")
 @remote
-@filters
+@_add_filters
 @click.option("--undelivered", is_flag=True, help="Only what is still owed.")
 @click.option("--failing", is_flag=True, help="Only what is still owed after a failed attempt.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
@@ -106,7 +101,7 @@ def show(*, connection: ConnectionOptions, output: str, delivery_id: str) -> Non
     )
 )
 @remote
-@filters
+@_add_filters
 @click.option("--yes", is_flag=True, help="Do it; without this, many are only counted (a dry run).")
 @click.argument("delivery_id", required=False)
 def redeliver(

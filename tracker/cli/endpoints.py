@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker.cli.command import Group, examples
+from tracker.cli.command import Group, add_options, examples
 from tracker.cli.exits import FAILED, TIMED_OUT
 from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.shared import WIDE, emit, print_fields, say
@@ -17,21 +17,23 @@ if TYPE_CHECKING:
     from tracker.cli.server import Server
 
 LOOK_EVERY_S = 0.2
-_FIELDS = (
-    click.option("--description", help="For people."),
-    click.option(
-        "--event",
-        "event_types",
-        multiple=True,
-        type=EVENT_TYPE,
-        metavar="TYPE",
-        help="Only this type, e.g. task.succeeded. Repeatable.",
-    ),
-    click.option("--provider", "providers", multiple=True, help="Only at these. Repeatable."),
-    click.option("--operation", "operations", multiple=True, help="Only of these. Repeatable."),
-    click.option("--metadata", multiple=True, help="Only with KEY=VALUE. Repeatable."),
-    click.option("--payload", type=click.Choice(["thin", "full"]), help="How much is told."),
-    click.option("--ordered/--unordered", default=None, help="A task's changes one by one."),
+_add_fields = add_options(
+    [
+        click.option("--description", help="For people."),
+        click.option(
+            "--event",
+            "event_types",
+            multiple=True,
+            type=EVENT_TYPE,
+            metavar="TYPE",
+            help="Only this type, e.g. task.succeeded. Repeatable.",
+        ),
+        click.option("--provider", "providers", multiple=True, help="Only at these. Repeatable."),
+        click.option("--operation", "operations", multiple=True, help="Only of these. Repeatable."),
+        click.option("--metadata", multiple=True, help="Only with KEY=VALUE. Repeatable."),
+        click.option("--payload", type=click.Choice(["thin", "full"]), help="How much is told."),
+        click.option("--ordered/--unordered", default=None, help="A task's changes one by one."),
+    ]
 )
 _COLUMNS = (
     Column("id", "id"),
@@ -43,13 +45,6 @@ _COLUMNS = (
 )
 _LISTS = ("event_types", "providers", "operations", "metadata")
 """Empty, these let everything through."""
-
-
-def fields(command: Any) -> Any:
-    """Add the options for an endpoint's fields to a command."""
-    for option in reversed(_FIELDS):
-        command = option(command)
-    return command
 
 
 @click.group(
@@ -90,7 +85,7 @@ def show(*, connection: ConnectionOptions, output: str, endpoint_id: str) -> Non
     )
 )
 @remote
-@fields
+@_add_fields
 @click.argument("endpoint_url", metavar="TARGET_URL")
 def create(*, connection: ConnectionOptions, output: str, endpoint_url: str, **given: Any) -> None:
     """Create an endpoint for TARGET_URL. Its secret is shown this once."""
@@ -101,7 +96,7 @@ def create(*, connection: ConnectionOptions, output: str, endpoint_url: str, **g
 
 @endpoints.command()
 @remote
-@fields
+@_add_fields
 @click.option("--target-url", help="Where it is to be told from now on.")
 @click.argument("endpoint_id")
 def change(

@@ -1,37 +1,32 @@
 """The options that narrow lists of tasks and the feed."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
+from tracker.cli.command import add_options
 from tracker.cli.types import INSTANT, choice, pair
 from tracker.domain.task import TaskState
 
-Command = TypeVar("Command", bound=Callable[..., None])
-
 STATE = choice(state.value for state in TaskState)
-_OPTIONS = (
-    click.option("--state", multiple=True, type=STATE, metavar="STATE", help="Repeatable."),
-    click.option("--provider", help="At this provider."),
-    click.option("--operation", help="Of this operation, e.g. videos/text2video."),
-    click.option("--external-task-id", help="With your own id."),
-    click.option("--provider-task-id", help="With this id at the provider."),
-    click.option("--created-after", type=INSTANT, help="Submitted later, e.g. 2026-11-28."),
-    click.option("--created-before", type=INSTANT, help="Submitted earlier."),
-    click.option("--updated-after", type=INSTANT, help="Changed later."),
-    click.option("--updated-before", type=INSTANT, help="Changed earlier."),
-    click.option(
-        "--metadata", multiple=True, metavar="KEY=VALUE", help="Carrying this; repeatable."
-    ),
+add_filters = add_options(
+    [
+        click.option("--state", multiple=True, type=STATE, metavar="STATE", help="Repeatable."),
+        click.option("--provider", help="At this provider."),
+        click.option("--operation", help="Of this operation, e.g. videos/text2video."),
+        click.option("--external-task-id", help="With your own id."),
+        click.option("--provider-task-id", help="With this id at the provider."),
+        click.option("--created-after", type=INSTANT, help="Submitted later, e.g. 2026-11-28."),
+        click.option("--created-before", type=INSTANT, help="Submitted earlier."),
+        click.option("--updated-after", type=INSTANT, help="Changed later."),
+        click.option("--updated-before", type=INSTANT, help="Changed earlier."),
+        click.option(
+            "--metadata", multiple=True, metavar="KEY=VALUE", help="Carrying this; repeatable."
+        ),
+    ]
 )
-
-
-def add_filters(command: Command) -> Command:
-    """Give a command the filters."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+"""Gives a command the filters."""
 
 
 def parameters(filters: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from tracker import environment
-from tracker.cli.command import SharedOption
+from tracker.cli.command import SharedOption, add_options
 from tracker.cli.shared import OUTPUT
 
 if TYPE_CHECKING:
@@ -93,9 +93,7 @@ def remote(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         command(connection=ConnectionOptions(url, api_key, cacert), **options)
 
-    wrapped: Callable[..., None] = connected
-    for option in reversed((*_CONNECTION, OUTPUT)):
-        wrapped = option(wrapped)
+    wrapped: Callable[..., None] = add_options((*_CONNECTION, OUTPUT))(connected)
     return wrapped
 
 
@@ -124,7 +122,5 @@ def maybe_remote(command: Callable[..., None]) -> Callable[..., None]:
         found = ConnectionOptions(url, api_key, cacert) if is_remote or is_named else None
         command(connection=found, **options)
 
-    wrapped: Callable[..., None] = connected
-    for option in reversed((_REMOTE, *_CONNECTION)):
-        wrapped = option(wrapped)
+    wrapped: Callable[..., None] = add_options((_REMOTE, *_CONNECTION))(connected)
     return wrapped

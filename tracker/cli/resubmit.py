@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker.cli.command import Command, examples
+from tracker.cli.command import Command, add_options, examples
 from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.shared import emit, fail, print_fields, say
 from tracker.cli.submit import TIMEOUT, WAIT, finish
@@ -17,18 +17,23 @@ if TYPE_CHECKING:
     from tracker.cli.server import Server
 
 _Command = Callable[..., None]
-_SELECTION = (
-    click.option("--provider", help="At this provider."),
-    click.option("--operation", help="Of this operation, e.g. videos/text2video."),
-    click.option("--account", help="Of this account."),
-    click.option("--error-code", help="That ended with this code of an error."),
-    click.option("--since", type=DURATION, help="Submitted within this time, e.g. 30m, 1h or 2d."),
-    click.option("--created-after", type=INSTANT, help="Submitted later, e.g. 2026-11-28."),
-    click.option("--created-before", type=INSTANT, help="Submitted earlier."),
-    click.option(
-        "--metadata", multiple=True, metavar="KEY=VALUE", help="Carrying this; repeatable."
-    ),
+add_selection = add_options(
+    [
+        click.option("--provider", help="At this provider."),
+        click.option("--operation", help="Of this operation, e.g. videos/text2video."),
+        click.option("--account", help="Of this account."),
+        click.option("--error-code", help="That ended with this code of an error."),
+        click.option(
+            "--since", type=DURATION, help="Submitted within this time, e.g. 30m, 1h or 2d."
+        ),
+        click.option("--created-after", type=INSTANT, help="Submitted later, e.g. 2026-11-28."),
+        click.option("--created-before", type=INSTANT, help="Submitted earlier."),
+        click.option(
+            "--metadata", multiple=True, metavar="KEY=VALUE", help="Carrying this; repeatable."
+        ),
+    ]
 )
+"""Gives a command the options that select many tasks; see `body_of`."""
 
 
 def state_option(words: Sequence[str]) -> Callable[[_Command], _Command]:
@@ -36,13 +41,6 @@ def state_option(words: Sequence[str]) -> Callable[[_Command], _Command]:
     return click.option(
         "--state", multiple=True, type=choice(words), help="Only in this state. Repeatable."
     )
-
-
-def add_selection(command: _Command) -> _Command:
-    """Give a command the options that select many tasks; see `body_of`."""
-    for option in reversed(_SELECTION):
-        command = option(command)
-    return command
 
 
 @click.command(

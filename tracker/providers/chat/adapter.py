@@ -6,7 +6,7 @@ https://github.com/SunoAI-API/Suno-API, https://github.com/LumaAI-API/Luma-API a
 https://platform.openai.com/docs/api-reference/chat, read 2026-11.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar
@@ -21,13 +21,13 @@ from tracker.providers.chat.front import ChatFront, ChatPassing
 from tracker.providers.chat.words import COMPLETIONS, MODELS
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.table import CreatePath, OpenInputs
-from tracker.providers.kit.useless_options import ONE_KIND, SecretlessOptions
+from tracker.providers.kit.useless_options import OneKindOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Request, Sending
 from tracker.providers.ports.provider import Provider
 
 
-class ChatOptions(SecretlessOptions):
+class ChatOptions(OneKindOptions):
     """The options of an account.
 
     max_in_flight: each open stream holds one of a worker's submits.
@@ -38,11 +38,6 @@ class ChatOptions(SecretlessOptions):
     max_in_flight: int | None = Field(16, ge=1)
     stream_s: float = Field(900, ge=30, le=3600)
     media_hosts: tuple[str, ...] = Field((), max_length=50, strict=False)
-
-    def flaws(self) -> Sequence[str]:
-        """Return `key: reason` for what cannot work."""
-        wrong = [f"profile: {ONE_KIND}"] if self.profile is not None else []
-        return [*super().flaws(), *wrong]
 
 
 class ChatInput(OpenInputs):

@@ -53,7 +53,7 @@ from tracker.providers.kit.reading import first_text, unpack_json
 from tracker.providers.kit.set_fields import set_fields
 from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parsed_of
-from tracker.providers.kit.useless_options import ONE_KIND
+from tracker.providers.kit.useless_options import UnprofiledOptions
 from tracker.providers.kit.volc_signature import VolcOptions, build_signed_post
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import (
@@ -89,15 +89,11 @@ _MOST_HELD = 16 * 1024
 """Characters of a picture that a task's row holds."""
 
 
-class JimengOptions(VolcOptions):
+class JimengOptions(UnprofiledOptions, VolcOptions):
     """A pair of keys that signs; at a relay an `api_key` in its place."""
 
     sign_region: str = "cn-north-1"
     sign_service: str = "cv"
-
-    def flaws(self) -> Sequence[str]:
-        """Return `key: reason` for what cannot work."""
-        return [*super().flaws(), *([f"profile: {ONE_KIND}"] if self.profile else [])]
 
 
 class JimengAdapter(OpenCancel, TableAdapter):

@@ -1,4 +1,4 @@
-"""Wait a few looks for the result of a success that names none, or one look and then doubt it."""
+"""Wait for the result of a success that names none: always, a few looks, or one and then doubt."""
 
 from dataclasses import replace
 
@@ -7,6 +7,13 @@ from tracker.domain.task import Task, TaskError, TaskState
 
 MOST_EMPTY = 3
 """Looks without a result that count as running."""
+
+
+def running_without_result(said: Observation | None) -> Observation | None:
+    """Return a success without a result as running, for as long as it names none."""
+    if said is None or said.state is not TaskState.SUCCEEDED or said.artifacts:
+        return said
+    return replace(said, state=TaskState.RUNNING)
 
 
 def doubting_error(said: Observation, code: str | None, message: str | None) -> Observation:

@@ -25,9 +25,13 @@ class SecretlessOptions(AccountOptions):
         return [f"webhook_secrets: {self.why_no_secrets}"] if self.webhook_secrets else []
 
 
-class OneKindOptions(SecretlessOptions):
-    """The options of every account, without secrets of callbacks and without a profile."""
+class UnprofiledOptions(AccountOptions):
+    """The options of every account, without a profile."""
 
     def flaws(self) -> Sequence[str]:
         """Return `key: reason` for what cannot work."""
         return [*super().flaws(), *([f"profile: {ONE_KIND}"] if self.profile else [])]
+
+
+class OneKindOptions(UnprofiledOptions, SecretlessOptions):
+    """The options of every account, without secrets of callbacks and without a profile."""

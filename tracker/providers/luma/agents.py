@@ -17,6 +17,7 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, Deferred, PollOutcome, Refused, SubmitOutcome
 from tracker.domain.task import Artifact, Task, TaskState
+from tracker.providers.kit.empty_results import running_without_result
 from tracker.providers.kit.pieces import set_expiry, web_url
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parsed_of
@@ -136,10 +137,7 @@ class LumaAgents(TableAdapter):
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a generation. One that is completed and names no output yet still runs."""
-        said = super().observe(account, task, parsed)
-        if said is None or said.state is not TaskState.SUCCEEDED or said.artifacts:
-            return said
-        return replace(said, state=TaskState.RUNNING)
+        return running_without_result(super().observe(account, task, parsed))
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read `output`: each piece with its own type; layers keep what is told of them."""

@@ -16,6 +16,7 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import PollOutcome, SubmitOutcome
 from tracker.domain.task import Artifact, Task, TaskState
+from tracker.providers.kit.empty_results import running_without_result
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import read_json
@@ -100,10 +101,7 @@ class LumaGateway(GatewayAdapter):
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a generation. One that is completed and has no link yet still runs."""
-        said = super().observe(account, task, parsed)
-        if said is None or said.state is not TaskState.SUCCEEDED or said.artifacts:
-            return said
-        return replace(said, state=TaskState.RUNNING)
+        return running_without_result(super().observe(account, task, parsed))
 
     def with_link(self, url: str) -> Mapping[str, Any]:
         """Build a generation with its video."""

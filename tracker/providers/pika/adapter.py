@@ -14,6 +14,7 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Follow, PollOutcome
 from tracker.domain.task import VERDICTS, Artifact, ArtifactState, Task, TaskError, TaskState
+from tracker.providers.kit.empty_results import running_without_result
 from tracker.providers.kit.forms import FormFile, build_urlencoded_post, file_of, multipart
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.pieces import web_url
@@ -177,10 +178,7 @@ class PikaForms(TableAdapter):
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a task. One that is finished and has no link yet still runs."""
-        said = super().observe(account, task, parsed)
-        if said is None or said.state is not TaskState.SUCCEEDED or said.artifacts:
-            return said
-        return replace(said, state=TaskState.RUNNING)
+        return running_without_result(super().observe(account, task, parsed))
 
     def progress(self, parsed: Any) -> float | None:
         """Read the percent."""

@@ -5,7 +5,7 @@ https://www.recraft.ai/docs/api-reference/pricing and
 https://github.com/recraft-ai/mcp-recraft-server, read 2026-11.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
@@ -27,7 +27,7 @@ from tracker.providers.kit.pieces import (
 )
 from tracker.providers.kit.reading import charge_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
-from tracker.providers.kit.useless_options import ONE_KIND, SecretlessOptions
+from tracker.providers.kit.useless_options import OneKindOptions
 from tracker.providers.ports.adapter import Answer, Request, Sending
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.recraft.front import RecraftFront
@@ -37,15 +37,6 @@ from tracker.providers.recraft.words import UNIT
 
 _LASTS_S = 600.0
 _URLS_LIVE = timedelta(hours=24)
-
-
-class RecraftOptions(SecretlessOptions):
-    """A key."""
-
-    def flaws(self) -> Sequence[str]:
-        """Return `key: reason` for what there is no use for."""
-        wrong = [f"profile: {ONE_KIND}"] if self.profile is not None else []
-        return [*super().flaws(), *wrong]
 
 
 class Recraft(TableAdapter):
@@ -140,7 +131,7 @@ PROVIDER = Provider(
     name="recraft",
     revision=REVISION,
     regions={"recraft": "https://external.api.recraft.ai/v1"},
-    options=RecraftOptions,
+    options=OneKindOptions,
     objects=OBJECTS,
     submits=_ADAPTER,
     probes=_ADAPTER,

@@ -31,8 +31,8 @@ from tracker.providers.kit.reading import charge_text, finite, first_instant, fi
 from tracker.providers.kit.scan import ListScan
 from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath
-from tracker.providers.kit.useless_options import ONE_KIND
-from tracker.providers.ports.account import Account, AccountOptions
+from tracker.providers.kit.useless_options import UnprofiledOptions
+from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.ports.callbacks import Scheme
 from tracker.providers.ports.listing import ListRequest
@@ -74,14 +74,13 @@ class _Prediction(BaseModel):
     cancel_after: Annotated[str, Field(pattern=r"^[1-9]\d{0,5}[smh]$")] | None = None
 
 
-class ReplicateOptions(AccountOptions):
+class ReplicateOptions(UnprofiledOptions):
     """A key, and the signing secret that `GET /v1/webhooks/default/secret` shows."""
 
     def flaws(self) -> Sequence[str]:
         """Return `key: reason` for what cannot work."""
         secrets = [one.get_secret_value() for one in self.webhook_secrets]
-        useless = [f"profile: {ONE_KIND}"] if self.profile else []
-        return [*flaws_of_webhook_secrets(secrets), *useless]
+        return [*flaws_of_webhook_secrets(secrets), *super().flaws()]
 
 
 class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):

@@ -38,8 +38,8 @@ from tracker.providers.kit.proofs import SignedRequestLine
 from tracker.providers.kit.reading import charge_text, first_number, first_text
 from tracker.providers.kit.scan import page_of
 from tracker.providers.kit.table import CreatePath
-from tracker.providers.kit.useless_options import ONE_KIND
-from tracker.providers.ports.account import Account, AccountOptions
+from tracker.providers.kit.useless_options import UnprofiledOptions
+from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Sending
 from tracker.providers.ports.callbacks import Scheme
 from tracker.providers.ports.provider import Provider, ResultHosting
@@ -61,12 +61,8 @@ _EMPTY = "success without creations"
 _UNMARKED = "the list shows tasks without a payload, so that its silence proves nothing"
 
 
-class ViduOptions(AccountOptions):
+class ViduOptions(UnprofiledOptions):
     """The key, which signs callbacks too; `webhook_secrets` holds former keys during a rotation."""
-
-    def flaws(self) -> Sequence[str]:
-        """Return `key: reason` for what there is no use for."""
-        return [f"profile: {ONE_KIND}"] if self.profile else []
 
 
 class ViduAdapter(PathCancel, ObjectCallbacks):
