@@ -10,7 +10,7 @@ from tests.domain.factories import NOW, a_task
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
 from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE, Language
 from tracker.store.attempts import Attempt
-from tracker.web.ui.frame.formats import actor_name, amount_text, filter_text
+from tracker.web.ui.frame.formats import actor_name, amount_text, filter_text, shortened
 from tracker.web.ui.frame.words import words_of
 from tracker.web.ui.one_task import curl
 from tracker.web.ui.one_task.axis import AxisCut, AxisMark, axis_of
@@ -122,3 +122,8 @@ def test_an_amount_is_told_with_its_thousands_and_a_vast_one_as_it_is(
     amount: str, told: str
 ) -> None:
     assert amount_text(amount) == told
+
+
+def test_a_text_is_shortened_only_where_it_is_too_long() -> None:
+    assert shortened("x" * 5, 5) == "xxxxx"
+    assert shortened("x" * 6, 5) == "xxxx…"

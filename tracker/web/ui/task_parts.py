@@ -9,7 +9,7 @@ from decimal import Decimal
 from tracker.domain.cost import Cost, Phase
 from tracker.domain.task import OPEN, Artifact, ArtifactState, Task, as_of
 from tracker.locale import Language, translate
-from tracker.web.ui.frame.formats import amount_text, number_text, unit_text
+from tracker.web.ui.frame.formats import amount_text, number_text, shortened, unit_text
 from tracker.web.ui.frame.words import words_of
 
 Say = Callable[..., str]
@@ -68,7 +68,7 @@ def _summary(task: Task, say: Say, language: Language) -> str:
         text = told if code in message else f"{code} {told}"
     else:
         text = pieces_text(task.artifacts, say) or stage_text(task.stage, language)
-    return text if len(text) <= _LONGEST_SUMMARY else f"{text[: _LONGEST_SUMMARY - 1]}…"
+    return shortened(text, _LONGEST_SUMMARY)
 
 
 def kind_text(kind: str, say: Say) -> str:

@@ -147,6 +147,11 @@ def bytes_text(count: int) -> str:
     return f"{size:.3g} {unit}" if size < 100 else f"{size:.0f} {unit}"
 
 
+def shortened(text: str, longest: int) -> str:
+    """Return a text of at most so many characters; where it is longer, an ellipsis ends it."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def place(url: str) -> str:
     """Return the host, port and path of an address; the address itself where it has no host."""
     try:

@@ -12,7 +12,7 @@ from tracker.store.attempts import Attempt
 from tracker.store.deliveries import Delivery
 from tracker.store.receipts import Receipt
 from tracker.store.task_story import TaskHistory
-from tracker.web.ui.frame.formats import place
+from tracker.web.ui.frame.formats import place, shortened
 from tracker.web.ui.one_task.axis import AxisMark
 
 Say = Callable[..., str]
@@ -162,7 +162,7 @@ def _describe_delivery(delivery: Delivery, say: Say) -> HistoryRow:
     at = delivery.ended_at or delivery.last_attempt_at or delivery.created_at
     text = say(f"delivery.{delivery.state}")
     status = f" {delivery.last_status}" if delivery.last_status is not None else ""
-    to = place(delivery.url)
+    to = shortened(place(delivery.url), 100)
     error = delivery.last_error or ""
     return HistoryRow(
         at=at,
