@@ -37,6 +37,8 @@ from tests.support.origin import film, whole
 from tests.support.s3 import bucket_client, counted_requests
 from tests.support.upstream import Asked, Upstream
 from tests.support.workbench import HandClock, ScriptedHttp
+from tracker.clock import new_id
+from tracker.domain.custody import object_key
 from tracker.domain.exchange import (
     HttpCall,
     HttpFailure,
@@ -169,7 +171,7 @@ async def _go_every_way(custody: CustodyBench, death: Death, url: str) -> None:
     death.come("swept")
     (asset,) = await custody.of(task)
     await custody.storage.objects.delete(asset.store_key or "")
-    await custody.storage.put(f"default/2020-01/stray-{number}", _chunks(number))
+    await custody.storage.put(object_key("default", new_id(), LONG_AGO, "1"), _chunks(number))
     await _sweep(custody)
     death.come("fetched again")
     await AssetReader(context).fetch_again("default", asset.id)

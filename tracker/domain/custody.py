@@ -53,7 +53,7 @@ FIRST_PAUSES = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=6
 """After the first failed tries; then a tenth of what is left of the URL's life."""
 SHORTEST_PAUSE = timedelta(seconds=5)
 _HOST = re.compile(r"https?://(?:[^/?#@]*@)?([^/?#@]{1,255})(?=[/?#]|$)", re.IGNORECASE)
-_ID_CHARS = 36
+_OBJECT = re.compile(r"[^/]+/[0-9]{4}-[0-9]{2}/([0-9a-f-]{36})-[^/]+")
 _BEFORE_HOST = "@"
 """No account has it in its name."""
 
@@ -244,9 +244,10 @@ def object_key(tenant: str, id_: UUID, made_at: datetime, mark: str) -> str:
 
 
 def asset_of_object(store_key: str) -> UUID | None:
-    """Return the asset that an object was named for; None for what no asset's object is named."""
+    """Return the asset that an object was named for; None for a name that is none of ours."""
+    found = _OBJECT.fullmatch(store_key)
     try:
-        return UUID(store_key.rpartition("/")[2][:_ID_CHARS])
+        return None if found is None else UUID(found[1])
     except ValueError:
         return None
 

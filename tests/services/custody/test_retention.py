@@ -12,6 +12,7 @@ from tests.support.made_up import NAME
 from tests.support.origin import film, whole
 from tests.support.upstream import Upstream
 from tests.support.workbench import HandClock
+from tracker.clock import new_id
 from tracker.domain.custody import AssetState, object_key
 from tracker.domain.errors import NotFound, Unavailable
 from tracker.domain.retention import FOR_EVER, KeptClass, RetentionPolicy, RetentionRule
@@ -21,6 +22,7 @@ from tracker.objects.folder import PARTS
 from tracker.services.counted import in_one_piece
 from tracker.services.custody.retention import VANISHED, AssetSweeper, SweepResult
 from tracker.services.custody.serving import AssetReader
+from tracker.services.store_room import PROBES
 from tracker.services.upkeep import holding, retention_plan
 from tracker.services.upkeep.counting import EndCounter
 from tracker.services.upkeep.holding import NewHold
@@ -178,16 +180,26 @@ async def test_what_is_dropped_while_it_is_read_is_read_to_its_end(
 async def test_a_sweep_removes_old_strays_and_says_how_many(custody: CustodyBench) -> None:
     with Upstream(whole(FILM)) as origin:
         kept = await custody.fetched({"url": f"{origin.url}/a"})
-    old, new = custody.folder / "t" / "2020-01" / "old", custody.folder / "t" / "2020-01" / "new"
-    old.parent.mkdir(parents=True)
-    part = custody.folder / PARTS / "left"
-    for path in (old, new, part):
+    made_at = kept.created_at
+    old, new = (custody.folder / object_key("t", new_id(), made_at, "1") for _ in range(2))
+    part, probe = custody.folder / PARTS / "left", custody.folder / PROBES / "left"
+    foreign = [
+        custody.folder / name
+        for name in (
+            "film.mp4",
+            "2026-11/film.mp4",
+            f"t/2026-11/{new_id()}",
+            f"v1/tasks/tenant=t/day=2026-11-29/{new_id()}-1.jsonl.gz",
+        )
+    ]
+    for path in (old, new, part, probe, *foreign):
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
-    for path in (old, part, *custody.folder.glob("default/*/*")):
+    for path in (old, part, probe, *foreign, *custody.folder.glob("default/*/*")):
         os.utime(path, (LONG_AGO, LONG_AGO))
     found = await AssetSweeper(custody.bench.context).sweep()
-    assert found == SweepResult(strays=2, vanished=0)
-    assert (old.exists(), part.exists(), new.exists()) == (False, False, True)
+    assert found == SweepResult(strays=3, vanished=0)
+    assert [path for path in (old, new, part, probe, *foreign) if path.exists()] == [new, *foreign]
     assert await custody.content(kept) == FILM
 
 
@@ -229,7 +241,7 @@ async def test_what_had_vanished_with_its_disk_is_kept_again_once_that_is_back(
             task = await custody.succeeded({"url": f"{origin.url}/a"}, name=name)
             await custody.fetch()
     (path,) = custody.files()
-    other = path.with_name(f"{path.name[:-1]}x")
+    other = path.with_name(f"{path.name}x")
     other.write_bytes(b"of another size")
     away = path.rename(tmp_path / "away")
     os.utime(other, (LONG_AGO, LONG_AGO))

@@ -14,9 +14,11 @@ from tracker.domain.custody import Asset, AssetState, asset_of_object
 from tracker.domain.errors import Misuse, StorageError
 from tracker.domain.events import EventKind
 from tracker.domain.signals import CrashPoint
+from tracker.objects.folder import PARTS
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.services.storage import Storage
+from tracker.services.store_room import PROBES
 from tracker.store import assets, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.store import Reading
@@ -28,6 +30,8 @@ GRACE = timedelta(hours=2)
 """An object that no row names may still be about to get one; a part may still be written to. An
 upload takes an hour at most, and S3 dates an object by when its writing began
 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html, read 2026-11-30)."""
+_UNFINISHED = (f"{PARTS}/", f"{PROBES}/")
+"""The names of what never became an object of an asset."""
 VANISHED = "its object has vanished from the store"
 
 
@@ -175,9 +179,13 @@ class AssetSweeper:
 
 
 def _find_strays(db: Reading, store_keys: Sequence[str]) -> list[str]:
-    """Return objects that no row names, or is about to name: a fetch may take longer than GRACE."""
+    """Return objects that no row names, or is about to name: a fetch may take longer than GRACE.
+
+    Whatever else lies in the folder or the bucket is somebody's, and stays.
+    """
     used = assets.in_use(db, store_keys)
-    unused = {key: asset_of_object(key) for key in store_keys if key not in used}
+    named = {key: asset_of_object(key) for key in store_keys if key not in used}
+    unused = {key: id_ for key, id_ in named.items() if id_ or key.startswith(_UNFINISHED)}
     found = assets.by_id(db, {id_ for id_ in unused.values() if id_ is not None})
     wanted = {id_ for id_, asset in found.items() if asset.state is AssetState.WANTED}
     return [key for key, id_ in unused.items() if id_ not in wanted]
