@@ -1,5 +1,7 @@
 """`tracker emulate`: the emulator of the providers alone."""
 
+import math
+
 import click
 
 from tracker.cli.command import Command, examples
@@ -18,7 +20,11 @@ from tracker.cli.shared import fail, say
 @click.option("--port", type=click.IntRange(0, 65535), default=8100, show_default=True)
 @click.option("--scenario", default="ok", show_default=True, help="GET /emulator lists all.")
 @click.option(
-    "--step", type=click.FloatRange(0), default=1.0, show_default=True, help="Seconds a state."
+    "--step",
+    type=click.FloatRange(0, 86_400),
+    default=1.0,
+    show_default=True,
+    help="Seconds a state.",
 )
 @click.option(
     "--slots", type=click.IntRange(1), default=20, show_default=True, help="Tasks at once."
@@ -40,6 +46,8 @@ def emulate(  # noqa: PLR0913 - one parameter per option
     from tracker.telemetry.log_stream import never_wait_for_stderr  # noqa: PLC0415
 
     never_wait_for_stderr()
+    if math.isnan(step):  # which every range holds
+        fail("--step: must be a number of seconds")
     config = EmulatorConfig(
         scenario=scenario, step_seconds=step, max_slots=slots, webhook_secret=webhook_secret
     )

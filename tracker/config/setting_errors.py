@@ -83,15 +83,20 @@ def _reason(field: str, one: Mapping[str, Any], text: str) -> str:
             choices = str(limits["expected"]).replace("'", "").replace(" or ", ", ")
             return f"must be one of: {choices}{_got(text)}"
         case "greater_than_equal":
-            return f"must be at least {limits['ge']}{_got(text)}"
+            return f"must be at least {_plain(limits['ge'])}{_got(text)}"
         case "greater_than":
-            return f"must be more than {limits['gt']:g}{_got(text)}"
+            return f"must be more than {_plain(limits['gt'])}{_got(text)}"
         case "less_than_equal":
-            return f"must be at most {limits['le']}{_got(text)}"
+            return f"must be at most {_plain(limits['le'])}{_got(text)}"
         case "too_short" | "string_too_short":
             return f"{entry}must have at least {limits['min_length']} characters"
         case _:
             return entry + str(one["msg"]).removeprefix("Value error, ")
+
+
+def _plain(limit: float) -> str:
+    """Write a limit as people do: 0 for 0.0."""
+    return str(limit).removesuffix(".0")
 
 
 def _number(field: str, kind: str) -> str:

@@ -214,5 +214,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the file cannot be downloaded: it is {}": "无法下载文件：状态为 {0}",
         "the bytes that came have another digest": "收到的字节摘要不符",
         "the answer ended before its end": "应答在结束前中断",
+        "--step: must be a number of seconds": "--step：必须是秒数",
     }
 )

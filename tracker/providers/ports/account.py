@@ -152,7 +152,7 @@ class AccountOptions(BaseModel):
     profile: str | None = None
     api_key: HeaderSecret | None = None
     webhook_secrets: tuple[Secret, ...] = Field((), max_length=10, strict=False)
-    max_in_flight: int | None = Field(None, ge=1)
+    max_in_flight: int | None = Field(None, ge=1, le=10_000_000)
     weight: int = Field(1, ge=0, le=1000)
     poll_spacing_s: float | None = Field(None, ge=0, le=3600)
     calls_per_s: float | None = Field(None, ge=0, le=10_000)
