@@ -26,6 +26,10 @@ _EMPTY = frozenset(
 )
 
 
+_REFUSALS = ("error.message", "message", "msg", "error")
+"""Fields of a refused call; whose form it has, nobody knows behind a gateway or a proxy."""
+
+
 def is_empty_word(text: str) -> bool:
     """Return whether a text stands for "nothing to say"."""
     return text.strip().lower() in _EMPTY
@@ -35,3 +39,14 @@ def reason_in(parsed: Any) -> str | None:
     """Return the reason in the first of these fields that has one; None where none has."""
     found = (first_text(parsed, (name,)) for name in REASONS)
     return next((text for text in found if text and not is_empty_word(text)), None)
+
+
+def refusal_in(parsed: Any) -> str | None:
+    """Return why a call was refused, in whichever form it is said; None where nothing says it."""
+    told = (first_text(parsed, (name,)) for name in _REFUSALS)
+    found = next((text for text in told if text and not is_empty_word(text)), None)
+    if found is not None:
+        return found
+    errors = parsed.get("errors") if isinstance(parsed, dict) else None
+    listed = errors[0] if isinstance(errors, list) and errors else None
+    return listed[:4000] if isinstance(listed, str) and listed else reason_in(parsed)

@@ -36,7 +36,7 @@ from tracker.providers.kit.distinct import distinct
 from tracker.providers.kit.flaw_lists import flaws_in
 from tracker.providers.kit.meanings import Meaning, meaning_of
 from tracker.providers.kit.reading import first_instant, first_text, read_json, unwrap_data
-from tracker.providers.kit.reasons import reason_in
+from tracker.providers.kit.reasons import reason_in, refusal_in
 from tracker.providers.kit.set_fields import set_fields
 from tracker.providers.kit.status_words import WordTable, end_at_gateways
 from tracker.providers.ports.account import Account
@@ -344,7 +344,7 @@ class TableAdapter(WordTable):
 
     def in_words(self, answer: HttpResult, parsed: Any) -> str:
         """Describe an answer for people."""
-        text = self.reason(parsed)
+        text = self.reason(parsed) or refusal_in(parsed)
         if parsed is None:
             text = "the answer is not JSON" if answer.body.strip() else "the answer is empty"
         if text is None and answer.status < 300:
