@@ -173,7 +173,11 @@ async def test_another_task_of_the_same_input_belongs_to_who_asked_for_it(
             task = await bench.sent()
         other = PLACE.replace("4bf9", "aaaa")
         with submitted_from(other):
-            again = await SubmissionIntake(bench.context).accept_again(task, idempotency_key=None)
+            again = await SubmissionIntake(bench.context).accept_again(
+                task, idempotency_key=None, submitter=None
+            )
         assert (await bench.task(again.task.key)).traceparent == other
-        untraced = await SubmissionIntake(bench.context).accept_again(task, idempotency_key=None)
+        untraced = await SubmissionIntake(bench.context).accept_again(
+            task, idempotency_key=None, submitter=None
+        )
         assert (await bench.task(untraced.task.key)).traceparent is None

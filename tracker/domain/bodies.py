@@ -36,7 +36,7 @@ _THIN = ("id", "external_task_id", "provider", "operation", "state", "version", 
 
 
 def task_body(
-    type_: EventType, task: Task, step: Transition, payload: Payload, files: Files = NO_FILES
+    type_: EventType, task: Task, step: Transition, payload: Payload, files: Files
 ) -> bytes:
     """Return a change of a task.
 

@@ -101,6 +101,9 @@ def _cut_text(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]}…"
 
 
+NO_SUCH_TASK = "there is no such task"
+
+
 class NotFound(TrackerError):
     """There is no such thing, or it belongs to somebody else."""
 

@@ -145,7 +145,7 @@ def refold(
     history: Sequence[Transition],
     receipts: Iterable[ReadReceipt],
     *,
-    actor: str | None = None,
+    actor: str | None,
 ) -> Refolded:
     """Compare a task with what its receipts are read as today.
 

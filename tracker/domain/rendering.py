@@ -64,7 +64,7 @@ def instant(when: datetime | None) -> str | None:
     return f"{when.isoformat(timespec='milliseconds')[:23]}Z"
 
 
-def render_asset(asset: Asset, *, base: str = "") -> dict[str, Any]:
+def render_asset(asset: Asset, *, base: str) -> dict[str, Any]:
     """Return what is told of an asset wherever it stands. base: begins its URL."""
     is_reachable = asset.state in _REACHABLE
     return {

@@ -16,7 +16,7 @@ MOST_DIFFERENCES = 50
 class Difference:
     """A task that its receipts are read otherwise for today.
 
-    sort:    a value of `refolding.Sort`.
+    sort:    a value of `refolding.RereadKind`.
     receipt: that it comes from; None where no single one is to blame.
     before, after: the states of the task now, and as its receipts are read today.
     fields:  the names of the fields that differ.

@@ -67,7 +67,7 @@ class GuardedCalls:
     """All calls of a process to users' URLs. Close it at the end."""
 
     def __init__(
-        self, allow: Sequence[str], tls: ssl.SSLContext, resolver: Resolver | None = None
+        self, allow: Sequence[str], tls: ssl.SSLContext, resolver: Resolver | None
     ) -> None:
         """allow: networks in CIDR notation that may be reached although they lie inside.
 

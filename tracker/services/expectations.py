@@ -8,7 +8,7 @@ from tracker.domain.task import Task
 
 
 class Expectations:
-    """Expectations by provider and operation. Starts empty; `Learning` fills it."""
+    """Expectations by provider and operation. Starts empty; `DurationLearner` fills it."""
 
     def __init__(self) -> None:
         self._known: Mapping[tuple[str, str], Expectation] = {}

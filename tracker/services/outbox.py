@@ -55,7 +55,7 @@ class Outbox:
         tx: Tx,
         changes: Sequence[tuple[Task, Transition]],
         subscribers: Subscribers,
-        about: Mapping[tuple[int, int], UUID] = MappingProxyType({}),
+        about: Mapping[tuple[int, int], UUID],
     ) -> None:
         """Owe these changes of tasks to whoever wants to hear of them.
 

@@ -1,5 +1,6 @@
 """The dependencies of custody: where objects are stored, and the way to where files lie."""
 
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -7,6 +8,8 @@ from typing import Protocol
 from tracker.domain.custody import Custody, StoredObject
 from tracker.domain.errors import StorageError
 from tracker.domain.exchange import HttpFailure, HttpStream
+
+log = logging.getLogger(__name__)
 
 
 class ObjectStore(Protocol):
@@ -83,3 +86,13 @@ class Storage:
             self.health.refusals += 1
             raise
         self.health.reason = None
+
+    async def discard(self, key: str) -> None:
+        """Delete an object that no row names any more; what stays, the next sweep finds."""
+        try:
+            await self.objects.delete(key)
+        except StorageError as error:
+            log.warning(
+                "a file stays until the next sweep: %(file)s: %(reason)s",
+                {"file": key, "reason": error},
+            )

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from tracker.domain.cost import Cost, Price
 from tracker.domain.events import EventKind, Source
-from tracker.domain.tally import CostChange, Tally, TallyKey, TaskVerdict, tally
+from tracker.domain.tally import EVER, CostChange, Tally, TallyKey, TaskVerdict, tally
 from tracker.domain.task import OPEN, TERMINAL, VERDICTS, TaskState
 from tracker.store import feed, task_rows
 from tracker.store.driver import bulk, encoding
@@ -241,14 +241,12 @@ def _add_costs(db: Connection, sums: Mapping[tuple[TallyKey, Price], Decimal]) -
     db.execute(statement.on_conflict_do_update(index_elements=keys, set_=grown), rows)
 
 
-def list_counters(
-    db: Connection, tenant: str, *, since: datetime, or_at: datetime
-) -> dict[TallyKey, Tally]:
-    """Return a tenant's counters from an hour on, and of one hour besides."""
+def list_counters(db: Connection, tenant: str, *, since: datetime) -> dict[TallyKey, Tally]:
+    """Return a tenant's counters from an hour on, and those of all time."""
     found: dict[TallyKey, Tally] = {}
     for table in (stat_counts, stat_costs):
         wanted = select(table).where(
-            table.c.tenant == tenant, (table.c.hour >= since) | (table.c.hour == or_at)
+            table.c.tenant == tenant, (table.c.hour >= since) | (table.c.hour == EVER)
         )
         for row in db.execute(wanted):
             key = TallyKey(row.tenant, row.provider, row.account, row.hour)
@@ -261,7 +259,7 @@ def list_counters(
     return found
 
 
-def open_by_state(db: Connection, tenant: str, *, most: int | None = None) -> dict[TaskState, int]:
+def open_by_state(db: Connection, tenant: str, *, most: int | None) -> dict[TaskState, int]:
     """Return how many tasks are open, by state. Reads the index entries of open tasks only.
 
     most: of one state; beyond it is not counted. None to count all.

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, select, update
 
-from tracker.domain.errors import NotFound, TaskGone
+from tracker.domain.errors import NO_SUCH_TASK, NotFound, TaskGone
 from tracker.domain.records import record
 from tracker.domain.task import TaskState
 from tracker.store.driver import bulk
@@ -21,7 +21,6 @@ _COLUMNS = (
     *("finished_at", "gone_at", "late_callbacks"),
 )
 _INSERT = bulk.insert(gone_tasks, _COLUMNS)
-NO_SUCH_TASK = "there is no such task"
 
 
 @record

@@ -150,7 +150,7 @@ class _OtelSpan:
                 self._span.set_attribute(name, value)
 
     def end(self, failed_with: str | None) -> None:
-        """End it now; see tracing.Recorded."""
+        """End it now; see tracing.RecordedSpan."""
         if failed_with is not None:
             self._span.set_attribute("error.type", failed_with)
             self._span.set_status(Status(StatusCode.ERROR))

@@ -142,7 +142,9 @@ async def test_what_succeeds_meanwhile_is_not_submitted_again(database_url: str)
         expired = await _expire(bench, task)
         await bench.ended(task)
         with pytest.raises(Conflict, match="succeeded"):
-            await SubmissionIntake(bench.context).accept_again(expired, idempotency_key=None)
+            await SubmissionIntake(bench.context).accept_again(
+                expired, idempotency_key=None, submitter=None
+            )
         assert len(await bench.all()) == 1
 
 

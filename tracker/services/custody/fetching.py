@@ -120,7 +120,7 @@ class AssetFetcher:
             await self._room.refused()
         self._context.at(CrashPoint.FETCH_RECORDED)
         if isinstance(outcome, StoredFile) and stands_on != outcome.store_key:
-            await self._drop(outcome.store_key)
+            await self._storage.discard(outcome.store_key)
 
     async def fail(self, claimed: ClaimedAsset, reason: str) -> None:
         """Record that a fetch raised: it is tried again like any that failed."""
@@ -327,15 +327,6 @@ class AssetFetcher:
     def _new_key(self, asset: Asset) -> str:
         """Name a new object: nobody else ever has this key, so that no write meets another."""
         return custody.object_key(asset.tenant, asset.id, asset.created_at, new_token()[:8])
-
-    async def _drop(self, store_key: str) -> None:
-        try:
-            await self._storage.objects.delete(store_key)
-        except StorageError as error:
-            log.warning(
-                "a file stays until the next sweep: %(file)s: %(reason)s",
-                {"file": store_key, "reason": error},
-            )
 
     def _claim(self, tx: Tx, wanted: Sequence[_FetchClaim]) -> list[list[ClaimedAsset]]:
         return [

@@ -67,7 +67,7 @@ class AssetSweeper:
             if dropped.count:
                 self._context.at(CrashPoint.ASSETS_DROPPED)
             for store_key in dropped.objects:
-                await self._delete(store_key)
+                await self._storage.discard(store_key)
             if dropped.count < BATCH:
                 return
 
@@ -167,15 +167,6 @@ class AssetSweeper:
             numbers.append(1)
         recorder.flush()
         return numbers
-
-    async def _delete(self, store_key: str) -> None:
-        try:
-            await self._storage.objects.delete(store_key)
-        except StorageError as error:
-            log.warning(
-                "a file stays until the next sweep: %(file)s: %(reason)s",
-                {"file": store_key, "reason": error},
-            )
 
 
 def _find_strays(db: Reading, store_keys: Sequence[str]) -> list[str]:

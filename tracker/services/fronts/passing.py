@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote
 
 from tracker.domain.access import DEFAULT_TENANT, Scope
 from tracker.domain.errors import (
+    NO_SUCH_TASK,
     BrokenTransfer,
     FieldError,
     Forbidden,
@@ -143,7 +144,7 @@ class PassThrough:
             lambda db: tasks.get_by_name(db, passage.tenant, passage.provider, name)
         )
         if found is None or found.provider_task_id is None:
-            raise NotFound("there is no such task")
+            raise NotFound(NO_SUCH_TASK)
         return found
 
     def call(self, provider: str, path: str) -> PassedCall:

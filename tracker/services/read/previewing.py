@@ -14,7 +14,7 @@ from uuid import UUID
 
 from tracker.domain.byte_range import range_of
 from tracker.domain.custody import Asset, AssetState, by_piece, piece_name
-from tracker.domain.errors import BrokenTransfer, NotFound, UnkeepableFile
+from tracker.domain.errors import NO_SUCH_TASK, BrokenTransfer, NotFound, UnkeepableFile
 from tracker.domain.exchange import HttpFailure, HttpStream
 from tracker.domain.media_type import FIRST_BYTES
 from tracker.domain.preview import MAX_BYTES, SHOWN, choose_shown_type
@@ -129,7 +129,7 @@ class Previews:
         """Return a piece of a task, by its place from 0. Raises NotFound, Unavailable."""
         task = await self._context.store.find(tasks.by_id, id_)
         if task is None or task.tenant != tenant or not 0 <= number < len(task.artifacts):
-            raise NotFound("there is no such task")
+            raise NotFound(NO_SUCH_TASK)
         kept = await self._context.store.read(lambda db: assets.of_tasks(db, [task.key]))
         piece = task.artifacts[number]
         asset = by_piece(kept.get(task.key, ())).get(piece_name(piece, number))

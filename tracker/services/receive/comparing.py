@@ -1,6 +1,6 @@
 """Lay what a kept callback says beside what its task has, for people who wonder about a verdict.
 
-Reads only, and decides nothing: what comes of a callback, `Rejudging` says.
+Reads only, and decides nothing: what comes of a callback, `ReceiptRejudger` says.
 """
 
 from collections.abc import Mapping, Sequence

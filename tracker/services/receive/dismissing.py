@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from tracker.domain.errors import Conflict, NotFound
+from tracker.domain.errors import NO_SUCH_TASK, Conflict, NotFound
 from tracker.services.context import Context
 from tracker.store import dismissals, tasks
 from tracker.store.dismissals import Dismissal, DismissalKind
@@ -44,7 +44,7 @@ class ReceiptDismisser:
         """
         task = await self._context.store.find(tasks.by_id, id_)
         if task is None or task.tenant != tenant:
-            raise NotFound("there is no such task")
+            raise NotFound(NO_SUCH_TASK)
         if task.follow_up is None:
             raise Conflict("only a task that has ended and is still asked about is dismissed")
         followed_up = _Dismissed(tenant, DismissalKind.FOLLOW_UP, [task.key], actor)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-from tracker.domain.errors import Conflict, FieldError, InvalidRequest, NotFound
+from tracker.domain.errors import NO_SUCH_TASK, Conflict, FieldError, InvalidRequest, NotFound
 from tracker.domain.events import Event, Source
 from tracker.domain.lifecycle import QUARANTINED, Step, Verdict
 from tracker.domain.observation import Observation
@@ -249,7 +249,7 @@ def _is_settled(one: _Rereading, locked: Mapping[int, tuple[Verdict, int | None]
 def _read_for_task(one: _Rereading, task: Task | None) -> _Parts | Exception:
     """Return what a callback says of the task that it is given to."""
     if task is None or task.tenant != one.kept.tenant:
-        return InvalidRequest(FieldError("task_id", "there is no such task"))
+        return InvalidRequest(FieldError("task_id", NO_SUCH_TASK))
     if task.provider != one.kept.provider:
         return Conflict(f"it came from {one.kept.provider}, the task is at {task.provider}")
     parts = [part for part in one.parts if len(one.parts) == 1 or _is_named(part, task)]

@@ -46,7 +46,7 @@ class ReceiptRereader:
         """Holds no state of its own."""
         self._context = context
 
-    def compare(self, stored: StoredTask, *, actor: str | None = None) -> Refolded:
+    def compare(self, stored: StoredTask, *, actor: str) -> Refolded:
         """Compare a task with what its receipts are read as today. actor: who corrects it."""
         task = stored.task
         steps = {step.receipt: step for step in reversed(stored.history) if _may_differ(step)}

@@ -17,7 +17,14 @@ from typing import Any
 from uuid import UUID
 
 from tracker.clock import new_id
-from tracker.domain.errors import Conflict, FieldError, InvalidRequest, NotFound, Unavailable
+from tracker.domain.errors import (
+    NO_SUCH_TASK,
+    Conflict,
+    FieldError,
+    InvalidRequest,
+    NotFound,
+    Unavailable,
+)
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.refolding import Refolded, RereadKind
 from tracker.domain.rereads import MOST_DIFFERENCES, Difference, Reread
@@ -280,7 +287,7 @@ def _bounds(db: Reading, order: RereadOrder) -> tuple[int, int]:
 def _task_key(db: Reading, tenant: str, id_: UUID) -> int:
     task = tasks.by_id(db, [id_]).get(id_)
     if task is None or task.tenant != tenant:
-        raise InvalidRequest(FieldError("task_id", "there is no such task"))
+        raise InvalidRequest(FieldError("task_id", NO_SUCH_TASK))
     return task.key
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from tracker.domain.errors import BeingSent, Conflict, NotFound
+from tracker.domain.errors import NO_SUCH_TASK, BeingSent, Conflict, NotFound
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.task import (
     UNKNOWN_OPERATION,
@@ -28,7 +28,6 @@ from tracker.store import attempts, jobs, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import NewJob
 
-NO_SUCH_TASK = "there is no such task"
 NOT_UNCERTAIN = "it is {}: only an uncertain task is resolved"
 _RESOLUTIONS = {
     "exists": (EventKind.RESOLVED_EXISTS, "a person found it at the provider"),

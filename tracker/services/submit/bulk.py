@@ -9,16 +9,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from types import MappingProxyType
 from uuid import UUID
 
 from tracker.domain.accepting import RESUBMITTABLE
 from tracker.domain.cost import Price, expect_again
-from tracker.domain.errors import BudgetExceeded, Conflict
+from tracker.domain.errors import NO_SUCH_TASK, BudgetExceeded, Conflict
 from tracker.domain.task import OPEN, Task, TaskState
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
-from tracker.services.submit.actions import NO_SUCH_TASK, TaskActions
+from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.kept_inputs import foreign_inputs_of
 from tracker.services.submit.request import resubmission_key
 from tracker.services.submit.resubmission import Resubmission, Selection
@@ -227,7 +226,7 @@ class BulkActions:
         tx: Tx,
         order: BulkOrder,
         keys: Sequence[int],
-        foreign: Mapping[int, Conflict] = MappingProxyType({}),
+        foreign: Mapping[int, Conflict],
     ) -> dict[int, Task | Exception | None]:
         """Act on tasks in the caller's transaction; see BulkPiece. None: it matches no longer.
 

@@ -83,7 +83,7 @@ class SubmissionIntake:
         return await self.accept_checked(checked)
 
     async def accept_again(
-        self, before: Task, *, idempotency_key: str | None, submitter: int | None = None
+        self, before: Task, *, idempotency_key: str | None, submitter: int | None
     ) -> AcceptedTask:
         """Make a new task of an earlier one's input, which was checked when it came.
 

@@ -75,7 +75,7 @@ def look(db: Reading, tenant: str, *, since: datetime, most_open: int | None = N
 
     most_open: how many open tasks of one state are counted at most; None for all.
     """
-    found = stats.list_counters(db, tenant, since=since, or_at=EVER)
+    found = stats.list_counters(db, tenant, since=since)
     tail = stats.read(db, stats.read_counted_place(db), limit=TAIL + 1)
     ends = [end for end in tail.ends if end.tenant == tenant]
     changes = [change for change in tail.changes if change.tenant == tenant]

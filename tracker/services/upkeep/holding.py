@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from tracker.domain.errors import NotFound
+from tracker.domain.errors import NO_SUCH_TASK, NotFound
 from tracker.store import holds
 from tracker.store.driver.transaction import Tx
 from tracker.store.holds import Hold
-from tracker.store.tombstones import NO_SUCH_TASK
 
 NO_SUCH_HOLD = "there is no such hold"
 MOST_REASON = 1000

@@ -214,18 +214,10 @@ class RetentionChore:
         return await self._context.store.write(self._drop, batch)
 
     async def _delete(self, objects: Sequence[str]) -> None:
-        """Delete objects that no row names any more. The sweep of custody finds what stays."""
-        storage = self._context.storage
-        if storage is None:
-            return
-        for store_key in objects:
-            try:
-                await storage.objects.delete(store_key)
-            except StorageError as error:
-                log.warning(
-                    "a file stays until the next sweep: %(file)s: %(reason)s",
-                    {"file": store_key, "reason": error},
-                )
+        """Delete objects that no row names any more."""
+        if self._context.storage is not None:
+            for store_key in objects:
+                await self._context.storage.discard(store_key)
 
     def _page(
         self, db: Reading, walk: RetentionWalk, before: datetime

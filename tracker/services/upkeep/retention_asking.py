@@ -23,9 +23,7 @@ VALID = timedelta(minutes=5)
 class RetentionAsking:
     """Of one process: up to which end of tasks each walk may drop without a person's word."""
 
-    def __init__(
-        self, context: Context, walks: Sequence[RetentionWalk], *, free: int = FREE
-    ) -> None:
+    def __init__(self, context: Context, walks: Sequence[RetentionWalk], *, free: int) -> None:
         """free: see FREE."""
         self._context = context
         self._walks = tuple(walks)

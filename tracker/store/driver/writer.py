@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from tracker.clock import Clock
 from tracker.domain.errors import FieldError, InvalidRequest, Unavailable
-from tracker.domain.signals import CrashPoint, Signal, no_signal
+from tracker.domain.signals import CrashPoint, Signal
 from tracker.store.driver.acting import ActorAction
 from tracker.store.driver.line import WriteConnection
 from tracker.store.driver.outage import brief, is_outage, is_unstorable_text, sqlstate_of
@@ -79,7 +79,7 @@ class Writer:
         clock: Clock,
         committed: Callable[[Tx], None],
         acted: Callable[[Tx, Sequence[tuple[ActorAction, Any]]], None],
-        signal: Signal = no_signal,
+        signal: Signal,
         *,
         wait_s: float,
     ) -> None:

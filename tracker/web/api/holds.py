@@ -9,13 +9,12 @@ from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
 from tracker.domain.access import Scope
-from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest, NotFound
 from tracker.domain.rendering import instant
 from tracker.services.upkeep import holding
 from tracker.services.upkeep.holding import MOST_REASON, NO_SUCH_HOLD, NewHold
 from tracker.store import holds
 from tracker.store.holds import Hold
-from tracker.store.tombstones import NO_SUCH_TASK
 from tracker.web.api import examples
 from tracker.web.api.schemas import Name
 from tracker.web.api.views import EXACT, Instant, Uuid

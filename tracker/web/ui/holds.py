@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.domain.access import Scope
-from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest, NotFound
 from tracker.domain.task import Task
 from tracker.domain.validation import field_errors
 from tracker.services.upkeep import holding
@@ -15,7 +15,6 @@ from tracker.services.upkeep.holding import MOST_REASON, NO_SUCH_HOLD, NewHold
 from tracker.store import audit, holds, tasks
 from tracker.store.holds import Hold
 from tracker.store.store import Reading
-from tracker.store.tombstones import NO_SUCH_TASK
 from tracker.web.api.holds import HoldBody
 from tracker.web.edge import query
 from tracker.web.edge.operation import Param

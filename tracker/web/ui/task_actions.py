@@ -10,10 +10,10 @@ from starlette.responses import RedirectResponse, Response
 
 from tracker.clock import new_id
 from tracker.domain.access import Scope
-from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest, NotFound
 from tracker.domain.task import Task, TaskState
 from tracker.domain.validation import field_errors
-from tracker.services.submit.actions import NO_SUCH_TASK, NOT_UNCERTAIN, Resolution
+from tracker.services.submit.actions import NOT_UNCERTAIN, Resolution
 from tracker.services.submit.bulk import MOST, BulkAction, BulkOrder
 from tracker.services.submit.resubmission import Selection
 from tracker.store import tasks
