@@ -22,7 +22,9 @@ from tracker.telemetry.logs import noting
 configure_logging("info", "json", Redactor(["s3cret"]), role="worker")
 log = logging.getLogger("tracker.test")
 for reason in ("one", "two"):
-    log.warning("leases were not renewed: %s", reason, extra={"account": "main"})
+    log.warning(
+        "leases were not renewed: %s", reason, extra={"account": "main", "color_message": "red"}
+    )
 log.info("%d of %d are %5.1f %% full", 1, 2, 3.0)
 with noting(task="the task's id", provider="noted"):
     log.error(
@@ -85,6 +87,7 @@ def test_every_other_line_has_a_constant_event_its_sentence_and_its_fields() -> 
     assert one["event"] == two["event"] == "leases_were_not_renewed"
     assert (one["message"], two["account"]) == ("leases were not renewed: one", "main")
     assert (third["event"], third["message"]) == ("of_are_full", "1 of 2 are   3.0 % full")
+    assert "color_message" not in two
     del last["timestamp"]
     assert last == {
         "event": "account_waits_s",

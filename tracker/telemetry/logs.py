@@ -230,6 +230,7 @@ def configure_logging(
     after: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if not as_console:
         shared += [structlog.stdlib.ExtraAdder(), lambda _logger, _method, event: event | ours]
+        shared.append(_drop_colours)
         after = [_name_event, *after, structlog.processors.format_exc_info]
     after.append(redact_values)
     formatter = {
@@ -257,6 +258,14 @@ def configure_logging(
             },
         }
     )
+
+
+def _drop_colours(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Take out uvicorn's sentence for terminals, with codes of colours in it."""
+    event.pop("color_message", None)
+    return event
 
 
 def _add_request(

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
+import psycopg
 import pytest
 from sqlalchemy import event, text
 
 from tests.support.keys import issue
+from tracker.clock import SystemClock
 from tracker.domain.access import Scope
-from tracker.domain.errors import CredentialFault, Unauthenticated
+from tracker.domain.errors import CredentialFault, Unauthenticated, Unavailable
 from tracker.services.access.keyring import ANY_S, Keyring
 from tracker.services.access.keys import Grant, Keys
 from tracker.services.access.recent_rows import FRESH_S
@@ -157,3 +159,21 @@ def test_nothing_that_lets_somebody_in_is_in_the_database(database_url: str) -> 
 def _token(access_key: str, secret: str, clock: _StillClock) -> str:
     now = int(clock.now().timestamp())
     return jwt.encode({"iss": access_key, "exp": now + 60, "nbf": now - 5}, secret, "HS256")
+
+
+@pytest.mark.anyio
+async def test_nobody_waits_for_another_ones_turn_at_a_database_that_stands_still(
+    postgres_url: str,
+) -> None:
+    with psycopg.connect(postgres_url) as holding:
+        holding.execute("LOCK TABLE api_keys")
+        async with Store(postgres_url, SystemClock(), wait_s=0.1) as store:
+            keyring = Keyring(store, SystemClock(), [b"s"])
+            asking = [asyncio.create_task(keyring.is_any()) for _ in range(8)]
+            await asyncio.wait(asking[:1])
+            for _ in range(3):  # turns of the loop, in which the others hear of it
+                await asyncio.sleep(0)
+            refused = [one.done() and type(one.exception()) for one in asking]
+            holding.rollback()
+            await asyncio.wait(asking)
+        assert refused == [Unavailable] * 8

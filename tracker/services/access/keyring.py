@@ -43,7 +43,7 @@ class Keyring:
         self._used: dict[int, datetime] = {}
         self._any = False
         self._any_at: float | None = None
-        self._asking_any = asyncio.Lock()
+        self._asking_any: asyncio.Task[None] | None = None
 
     async def holder(self, key: str) -> Principal:
         """Return the principal of an API key. Raises Unauthenticated, Unavailable."""
@@ -79,12 +79,17 @@ class Keyring:
     async def is_any(self) -> bool:
         """Return true if there are keys at all, revoked ones included."""
         if self._is_any_due():
-            async with self._asking_any:  # one asks for all that come meanwhile
-                if self._is_any_due():
-                    now = self._clock.monotonic()
-                    self._any = await self._store.read(keys.is_any)
-                    self._any_at = now
+            # One asks for all that come meanwhile: in turn, each would wait as long for a database
+            # that does not answer.
+            if self._asking_any is None or self._asking_any.done():
+                self._asking_any = asyncio.create_task(self._ask_any())
+            await asyncio.shield(self._asking_any)
         return self._any
+
+    async def _ask_any(self) -> None:
+        now = self._clock.monotonic()
+        self._any = await self._store.read(keys.is_any)
+        self._any_at = now
 
     def _is_any_due(self) -> bool:
         """Return true if no key was known, and the last look was too long ago."""
