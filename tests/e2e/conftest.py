@@ -7,6 +7,7 @@ from typing import Protocol
 
 import pytest
 
+from tests.support.postgres import PostgresServer
 from tests.support.service import environment, listen, serving_client, url_of
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
@@ -48,3 +49,13 @@ def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeWorld]:
             return World(http, emulator.url)
 
         yield make
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    """A server of the test's own, which it may stop."""
+    server = PostgresServer()
+    try:
+        yield server.start()
+    finally:
+        server.close()

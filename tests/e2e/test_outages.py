@@ -8,7 +8,6 @@ from pathlib import Path
 
 import httpx
 import psycopg
-import pytest
 
 from tests.support.postgres import PostgresServer
 from tests.support.requests import callback_path, kling_says, submission
@@ -28,15 +27,6 @@ from tracker.emulator import EmulatorServer as Emulator
 from tracker.store.migrate import upgrade
 
 SECRET = "a secret for tests only"
-
-
-@pytest.fixture
-def server() -> Iterator[PostgresServer]:
-    server = PostgresServer()
-    try:
-        yield server.start()
-    finally:
-        server.close()
 
 
 @contextmanager

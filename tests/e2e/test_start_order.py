@@ -18,15 +18,6 @@ from tracker.store.migrate import upgrade
 from tracker.store.probe import why_away
 
 
-@pytest.fixture
-def server() -> Iterator[PostgresServer]:
-    server = PostgresServer()
-    try:
-        yield server.start()
-    finally:
-        server.close()
-
-
 def test_a_service_waits_for_its_database(server: PostgresServer, tmp_path: Path) -> None:
     upgrade(server.url())
     server.stop()

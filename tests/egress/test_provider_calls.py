@@ -7,7 +7,7 @@ import sys
 import tracemalloc
 import zlib
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 
@@ -21,13 +21,6 @@ from tracker.egress.client import EgressClient
 
 pytestmark = pytest.mark.anyio
 KEY = "sk-canary-of-the-key"
-
-
-@pytest.fixture
-async def egress() -> AsyncIterator[EgressClient]:
-    made = EgressClient(())
-    yield made
-    await made.close()
 
 
 async def test_what_a_provider_repeats_in_a_header_is_taken_out(egress: EgressClient) -> None:

@@ -1,7 +1,6 @@
 """Calls through an account's proxy: every request of it, and what a refusal by the proxy proves."""
 
 from base64 import b64encode
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -27,13 +26,6 @@ def credentials(user_and_password: str) -> str:
 def through(proxy: str, user: str = "") -> Account:
     url = proxy.replace("://", f"://{user}@") if user else proxy
     return Account("main", "http://unused.example", AccountOptions(proxy=SecretStr(url)))
-
-
-@pytest.fixture
-async def egress() -> AsyncIterator[EgressClient]:
-    made = EgressClient(())
-    yield made
-    await made.close()
 
 
 def port_of(url: str) -> int:

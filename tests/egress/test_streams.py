@@ -13,13 +13,6 @@ from tracker.egress.client import EgressClient
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-async def egress() -> AsyncIterator[EgressClient]:
-    made = EgressClient(())
-    yield made
-    await made.close()
-
-
 async def opened(egress: EgressClient, call: HttpCall, cap: int = 1000) -> HttpStream:
     """A stream; there must be one."""
     answer = await egress.open_provider(call, cap=cap)

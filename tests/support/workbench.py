@@ -26,6 +26,7 @@ from tracker.domain.exchange import (
     OpenSink,
     always,
 )
+from tracker.domain.lifecycle import Transition, fold
 from tracker.domain.policy import Policy
 from tracker.domain.polling import PollPlan
 from tracker.domain.prices import ListPrice
@@ -228,6 +229,14 @@ class Workbench:
         task = await self.queued(name, **more)
         await self.send()
         return await self.task(task.key)
+
+    async def history(self, task: Task) -> list[Transition]:
+        """Return the steps of a task, which must lead to where it is."""
+        found = await self.context.store.read(lambda db: transitions.of_task(db, task.key))
+        steps = [step for _, step in found]
+        now = await self.task(task.key)
+        assert (fold(steps), len(steps)) == (now.state, now.version)
+        return steps
 
     async def kinds(self, task: Task) -> list[str]:
         """The kind of each step of a task."""

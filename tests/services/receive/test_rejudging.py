@@ -18,15 +18,15 @@ from tests.support.workbench import SECRET, ScriptedHttp, Workbench, open_workbe
 from tracker.domain import token
 from tracker.domain.errors import CallbackUnproven, Conflict, InvalidRequest, NotFound
 from tracker.domain.events import Source
-from tracker.domain.lifecycle import Verdict, fold
+from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
-from tracker.domain.task import Task, TaskState
+from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.services.receive.reception import Reception
 from tracker.services.receive.rejudging import ReceiptRejudger, Rejudged
-from tracker.store import attention, odd_receipts, transitions
+from tracker.store import attention, odd_receipts
 from tracker.store.odd_receipts import OddFilter
 from tracker.store.schema import deliveries
 
@@ -77,14 +77,6 @@ async def _shared(bench: Workbench, body: Any) -> Verdict:
     return (await Reception(bench.context).receive(raw)).verdict
 
 
-async def _history(bench: Workbench, task: Task) -> list[Any]:
-    found = await bench.context.store.read(lambda db: transitions.of_task(db, task.key))
-    steps = [step for _, step in found]
-    now = await bench.task(task.key)
-    assert (fold(steps), len(steps)) == (now.state, now.version)
-    return steps
-
-
 def _moves(result: Rejudged) -> list[tuple[int, TaskState]]:
     return [(step.task.version, step.task.state) for step in result.steps]
 
@@ -101,7 +93,7 @@ async def test_an_attached_callback_moves_its_task_as_the_preview_said(database_
         assert await _odd(bench) == [key]
         done = await rejudging.attach("default", key, task.id, actor=WHO, is_dry=False)
         assert (done.verdict, _moves(done)) == (seen.verdict, _moves(seen))
-        last = (await _history(bench, task))[-1]
+        last = (await bench.history(task))[-1]
         assert (last.source, last.actor, last.receipt) == (Source.OPERATOR, WHO, key)
         assert await _odd(bench) == []
         kept = await bench.context.store.read(lambda db: odd_receipts.whole(db, "default", key))
@@ -166,7 +158,7 @@ async def test_a_word_that_becomes_known_moves_the_task_once_and_owes_one_messag
         again = await rejudging.replay("default", key, actor=WHO, is_dry=False)
         assert (again.verdict, list(again.steps)) == (Verdict.DUPLICATE, [])
         assert await _odd(bench) == []
-        assert len(await _history(bench, task)) == task.version + 1
+        assert len(await bench.history(task)) == task.version + 1
         still = await bench.context.store.read(lambda db: db.execute(select(deliveries)).all())
         assert still == owed
 

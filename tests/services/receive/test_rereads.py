@@ -15,7 +15,7 @@ from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_wor
 from tracker.domain.errors import Conflict, InvalidRequest, NotFound
 from tracker.domain.events import EventKind, Source
 from tracker.domain.exchange import HttpFailure, HttpResult
-from tracker.domain.lifecycle import Verdict, fold
+from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import PollOutcome
 from tracker.domain.refolding import RereadKind
@@ -29,7 +29,6 @@ from tracker.services.receive.rejudging import ReceiptRejudger
 from tracker.services.receive.rereads import SHARED_S, RereadOrder, Rereads
 from tracker.services.upkeep import counting
 from tracker.services.upkeep.counting import EndCounter
-from tracker.store import transitions
 from tracker.store.schema import (
     cost_entries,
     deliveries,
@@ -147,14 +146,6 @@ async def _count(bench: Workbench, table: Any) -> int:
     return await bench.context.store.read(lambda db: db.scalar(wanted)) or 0
 
 
-async def _check_history(bench: Workbench, task: Task) -> list[Any]:
-    found = await bench.context.store.read(lambda db: transitions.of_task(db, task.key))
-    steps = [step for _, step in found]
-    now = await bench.task(task.key)
-    assert (fold(steps), len(steps)) == (now.state, now.version)
-    return steps
-
-
 async def test_a_dry_run_finds_a_planted_change_exactly_and_writes_nothing(
     database_url: str,
 ) -> None:
@@ -212,7 +203,7 @@ async def test_what_is_applied_is_as_it_was_shown_and_a_second_run_does_nothing(
         assert [cost.amount for cost in richer.costs] == ["0.35"]
         assert richer.version == before[RereadKind.RICHER].version + 1
         assert richer.finished_at == before[RereadKind.RICHER].finished_at
-        last = (await _check_history(bench, richer))[-1]
+        last = (await bench.history(richer))[-1]
         assert (last.kind, last.source, last.actor) == (EventKind.REREAD, Source.OPERATOR, WHO)
         assert last.from_state is last.to_state is TaskState.SUCCEEDED
         cited = select(receipts.c.task_key, receipts.c.reader).where(receipts.c.key == last.receipt)
@@ -220,7 +211,7 @@ async def test_what_is_applied_is_as_it_was_shown_and_a_second_run_does_nothing(
         assert tuple(row) == (richer.key, REVISION)
         freed = await bench.task(planted[RereadKind.FREED].key)
         assert freed.state is TaskState.SUCCEEDED
-        await _check_history(bench, freed)
+        await bench.history(freed)
         again = await _dump(bench)
         second = await _run(runs, is_dry=False)
         assert _sorts(second) == {"same": 4, "contradicts": 1, "gone": 1}
@@ -287,7 +278,7 @@ async def test_a_replay_judges_as_a_run_does(database_url: str) -> None:
         for is_dry in (True, False):
             made = await rejudging.replay("default", key, actor=WHO, is_dry=is_dry)
             assert [step.transition.kind for step in made.steps if step.transition] == ["reread"]
-        last = (await _check_history(bench, task))[-1]
+        last = (await bench.history(task))[-1]
         assert (last.kind, last.receipt, last.message) == (EventKind.REREAD, key, "sunny")
         again = await rejudging.replay("default", key, actor=WHO, is_dry=False)
         assert list(again.steps) == []

@@ -38,6 +38,13 @@ def operator(shared_idle: Shared) -> Iterator[Person]:
         yield one
 
 
+@pytest.fixture
+def person(shared_idle: Shared) -> Iterator[Person]:
+    """Somebody who has signed in for one test."""
+    with signed_in(shared_idle.url, shared_idle.database_url) as one:
+        yield one
+
+
 @pytest.fixture(scope="module")
 def api(operator: Person) -> Iterator[httpx.Client]:
     """The API for the operator's key."""

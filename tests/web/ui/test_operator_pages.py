@@ -29,12 +29,6 @@ ENDS = r'<p class="ends[^>]*><span><time datetime="([^"]+)".*?<span><time dateti
 
 
 @pytest.fixture
-def person(shared_idle: Shared) -> Iterator[Person]:
-    with signed_in(shared_idle.url, shared_idle.database_url) as one:
-        yield one
-
-
-@pytest.fixture
 def other(shared_idle: Shared) -> Iterator[Person]:
     with signed_in(shared_idle.url, shared_idle.database_url, tenant="other") as one:
         yield one

@@ -25,12 +25,6 @@ SETTINGS = {
 
 
 @pytest.fixture
-def person(shared_idle: Shared) -> Iterator[Person]:
-    with signed_in(shared_idle.url, shared_idle.database_url) as one:
-        yield one
-
-
-@pytest.fixture
 def stranger(shared_idle: Shared) -> Iterator[httpx.Client]:
     with httpx.Client(
         base_url=shared_idle.url, headers=BROWSER, trust_env=False, timeout=60
