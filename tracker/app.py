@@ -46,9 +46,6 @@ from tracker.workers.supervisor import Chore, Supervisor
 
 log = logging.getLogger(__name__)
 
-PREVIEW_SILENCE_S = 15.0
-"""How long a provider may send nothing of a file that a page shows."""
-
 
 @contextmanager
 def observe(parts: Parts) -> Iterator[None]:

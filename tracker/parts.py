@@ -1,6 +1,5 @@
 """Settings → store, egress and services: the parts of a process, opened and closed together."""
 
-import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -63,8 +62,6 @@ from tracker.web.edge.auth import Authenticator
 from tracker.web.edge.connections import ConnectionLimits, ConnectionRegistry
 from tracker.web.edge.heads import HeadLimits
 from tracker.web.edge.state import Limits, Services
-
-log = logging.getLogger(__name__)
 
 PREVIEW_SILENCE_S = 15.0
 """How long a provider may send nothing of a file that a page shows."""

@@ -25,7 +25,7 @@ def _assigned(statement: ast.stmt) -> set[str]:
 
 
 @pytest.mark.parametrize("path", INITS, ids=_name)
-def test_a_room_says_its_rule_and_otherwise_only_re_exports(path: Path) -> None:
+def test_a_package_says_what_it_is_for_and_otherwise_only_re_exports(path: Path) -> None:
     tree = ast.parse(path.read_text())
     assert ast.get_docstring(tree)
     for statement in tree.body[1:]:
@@ -35,7 +35,7 @@ def test_a_room_says_its_rule_and_otherwise_only_re_exports(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", INITS, ids=_name)
-def test_what_a_room_exports_is_listed_and_sorted(path: Path) -> None:
+def test_what_a_package_exports_is_listed_and_sorted(path: Path) -> None:
     tree = ast.parse(path.read_text())
     exported = {
         alias.asname or alias.name

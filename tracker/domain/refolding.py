@@ -19,7 +19,7 @@ from tracker.domain.records import changed, record
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
 from tracker.domain.task_moves import move_task
 
-_REREAD, _CREATED = EventKind.REREAD, EventKind.CREATED
+_REREAD = EventKind.REREAD
 _ADVANCED = Verdict.ADVANCED
 _FIELDS = ("artifacts", "costs", "detail", "message", "error")
 """The fields that a correction may change."""

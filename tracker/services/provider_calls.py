@@ -1,6 +1,5 @@
 """Calls to providers, each with its account's proxy and, where the account needs one, its token."""
 
-import logging
 from collections.abc import AsyncIterable, Mapping
 from typing import Protocol
 
@@ -21,8 +20,6 @@ from tracker.providers.ports.provider import Provider
 from tracker.services.call_turns import CallPurpose, CallTurns
 from tracker.services.tokens import Report, Tokens
 from tracker.telemetry.tracing import carrying, describe_answer, span_of_call
-
-log = logging.getLogger(__name__)
 
 UNAUTHORIZED = 401
 

@@ -5,7 +5,6 @@ SQLAlchemy is used synchronously, in threads (docs/decisions/0002-sync-database-
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -30,8 +29,6 @@ from tracker.store.driver.patience import WriteWaiter
 from tracker.store.driver.transaction import Tx
 from tracker.store.driver.writer import Writer
 from tracker.telemetry.metrics import WRITER_STALLED, WRITER_WAITING
-
-log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Key = TypeVar("Key")

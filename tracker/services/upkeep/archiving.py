@@ -8,7 +8,6 @@ a file that was begun here and written there would be deleted here.
 """
 
 import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -30,8 +29,6 @@ from tracker.store.archived_rows import Marks, WrittenRows
 from tracker.store.archives import ArchiveFile
 from tracker.store.driver.transaction import Tx
 from tracker.store.store import Reading
-
-log = logging.getLogger(__name__)
 
 BODY_BYTES = 32 * 1024**2
 """Bytes of bodies that are in hand at once."""
