@@ -157,18 +157,20 @@ def test_a_name_that_the_accounts_file_uses_is_no_mistake(tmp_path: Path) -> Non
     assert unwell(tmp_path, "KLING_API_KEY", env) == ""
 
 
-def test_a_rule_that_fits_no_operation_is_said(tmp_path: Path) -> None:
+def test_a_rule_and_a_price_that_fit_no_operation_are_said(tmp_path: Path) -> None:
     path = tmp_path / "accounts.toml"
     path.write_text(
         '[accounts.kling.main]\napi_key = "k"\n'
         '[[rules]]\naccounts = ["main"]\noperation = "video/*"\n'
         '[[rules]]\naccounts = ["main"]\noperation = "videos/*"\n'
         '[[rules]]\naccounts = ["main"]\noperation = "text-to-video/kling-9"\n'
+        '[[price]]\nprovider = "kling"\noperation = "videos/*"\namount = "1"\ncurrency = "CNY"\n'
+        '[[price]]\nprovider = "kling"\noperation = "video/*"\namount = "1"\ncurrency = "CNY"\n'
         '[accounts.kling.bare]\nbase_url = "https://gateway.example.com"\n'
     )
     env = {"TRACKER_CONFIG": str(path)}
     text = unwell(tmp_path, "TRACKER_CONFIG", env)
-    assert re.findall(r"rules\[\d\]", text) == ["rules[0]"]
+    assert re.findall(r"(?:rules|price)\[\d\]", text) == ["rules[0]", "price[1]"]
     assert "no credentials" in unwell(tmp_path, "kling/bare", env)
 
 

@@ -24,6 +24,7 @@ def examine_values(reading: Reading) -> list[Finding]:
         *_contradictions(settings),
         *_short_secrets(settings),
         *_idle_rules(settings),
+        *_idle_prices(settings),
     ]
 
 
@@ -111,6 +112,19 @@ def _idle_rules(settings: Settings) -> Iterator[Finding]:
             text = (
                 f"rules[{number}].operation: {rule.operation!r} fits no operation that its "
                 "accounts can submit: it never applies"
+            )
+            yield Finding("note", "TRACKER_CONFIG", text)
+
+
+def _idle_prices(settings: Settings) -> Iterator[Finding]:
+    accounts = settings.accounts()
+    for number, price in enumerate(accounts.prices):
+        own = [one for name, one in accounts.by_name.items() if name[0] == price.provider]
+        is_idle = price.operation is not None and own
+        if is_idle and not _fits_any(price.provider, own, price.operation or ""):
+            text = (
+                f"price[{number}].operation: {price.operation!r} fits no operation that the "
+                "accounts can submit: no task has its estimate, and budgets count none"
             )
             yield Finding("note", "TRACKER_CONFIG", text)
 

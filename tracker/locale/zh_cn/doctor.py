@@ -69,6 +69,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "begins with http, and this port speaks HTTPS (TRACKER_TLS_CERT): write https": "以 http 开头，而此端口使用 HTTPS（TRACKER_TLS_CERT）：请写 https",
         "{} is more than {}={}: {}": "{0} 大于 {1}={2}：{3}",
         "a secret of {} bytes is short enough to be guessed: use {} random bytes or more": "{0} 字节的密钥短得可以猜中：请使用至少 {1} 个随机字节",
+        "price[{}].operation: {} fits no operation that the accounts can submit: no task has its estimate, and budgets count none": "price[{0}].operation：{1} 不符合账号能提交的任何操作：没有任务按它预计费用，预算也不计入",
         "rules[{}].operation: {} fits no operation that its accounts can submit: it never applies": "rules[{0}].operation：{1} 不符合其账号能提交的任何操作：永远不会生效",
         "is set and holds no entry: it counts as not set": "已设置但没有内容：视为未设置",
         "index {} is missing or unfinished: what it is for reads the whole table. Run `{}`": "索引 {0} 缺失或未建完：用到它的查询会读整个表。请运行 `{1}`",
