@@ -105,6 +105,8 @@ def with_parameters(**changes: Any) -> dict[str, Any]:
         (PREDICT, {"instances": [{}]}, "instances.0.prompt"),
         (PREDICT, with_parameters(sampleCount=5), "parameters.sampleCount"),
         (PREDICT, with_parameters(durationSeconds=5), "parameters.durationSeconds"),
+        (PREDICT, with_parameters(durationSeconds="5"), "parameters.durationSeconds"),
+        (PREDICT, with_parameters(durationSeconds="8s"), "parameters.durationSeconds"),
         (PREDICT, with_parameters(aspectRatio="1:1"), "parameters.aspectRatio"),
         (PREDICT, with_parameters(resolution="480p"), "parameters.resolution"),
         (PREDICT, with_parameters(seed=2**32), "parameters.seed"),
@@ -123,6 +125,11 @@ def test_field_that_google_would_refuse_is_named(
     with pytest.raises(InvalidRequest) as caught:
         VEO.submits.check(operation, {**base, **changes})
     assert [one.path.partition("[")[0] for one in caught.value.fields] == [field]
+
+
+def test_a_length_that_is_written_as_a_text_is_sent_as_it_is() -> None:
+    sent = body_of(built(PREDICT, {**INPUT, **with_parameters(durationSeconds="8")}))
+    assert sent["parameters"]["durationSeconds"] == "8"
 
 
 def test_older_models_make_videos_of_other_lengths() -> None:

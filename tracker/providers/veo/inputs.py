@@ -75,9 +75,13 @@ class _Instance(OpenInputs):
     referenceImages: Annotated[list[_Reference], Field(max_length=3)] | None = None  # noqa: N815
 
 
+_Seconds = Annotated[int, Field(ge=4, le=8)] | Annotated[str, Field(pattern="^[4-8]$")]
+"""Many callers send a text (public code, read 2026-11-30); Google's reference has a number."""
+
+
 class _Parameters(OpenInputs):
     sampleCount: Annotated[int, Field(ge=1, le=4)] | None = None  # noqa: N815
-    durationSeconds: Annotated[int, Field(ge=4, le=8)] | None = None  # noqa: N815
+    durationSeconds: _Seconds | None = None  # noqa: N815
     aspectRatio: Literal["16:9", "9:16"] | None = None  # noqa: N815
     resolution: Literal["720p", "1080p", "4k"] | None = None
     negativePrompt: str | None = None  # noqa: N815
@@ -198,7 +202,7 @@ def flaws_of(operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:
     allowed = next(
         (one for start, one in _LENGTHS.items() if body["model"].startswith(start)), _USUAL_LENGTHS
     )
-    if seconds is not None and seconds not in allowed:
+    if seconds is not None and int(seconds) not in allowed:
         words = ", ".join(map(str, allowed))
         wrong.append(FieldError("parameters.durationSeconds", f"must be one of {words}"))
     [instance] = body["instances"]

@@ -11,6 +11,7 @@ from typing import Any
 
 from tracker.emulator.core.checks import (
     Check,
+    Flaw,
     flag,
     integer,
     list_of,
@@ -32,10 +33,17 @@ _MEDIUM = record({"bytesBase64Encoded": text(least=1, most=100_000_000), "mimeTy
 _INSTANCE = record(
     {"prompt": text(least=1), "image": _MEDIUM, "lastFrame": _MEDIUM, "video": _MEDIUM}
 )
+
+
+def _seconds(value: object) -> Flaw | None:
+    is_digit = isinstance(value, str) and value.isascii() and value.isdigit()
+    return integer(least=4, most=8)(int(str(value)) if is_digit else value)
+
+
 _PARAMETERS = record(
     {
         "sampleCount": integer(least=1, most=4),
-        "durationSeconds": integer(least=4, most=8),
+        "durationSeconds": _seconds,
         "aspectRatio": one_of_texts("16:9", "9:16"),
         "resolution": one_of_texts("720p", "1080p", "4k"),
         "seed": integer(least=0, most=4294967295),
