@@ -111,6 +111,7 @@ def test_a_public_address_is_fine(tmp_path: Path, url: str) -> None:
     ("about", "env", "words"),
     [
         ("TRACKER_KLING_WEBHOOK_SECRET", {"TRACKER_KLING_WEBHOOK_SECRET": "whsec_c2hvcnQ="}, "5 b"),
+        ("TRACKER_KLING_WEBHOOK_SECRETS", {"TRACKER_KLING_WEBHOOK_SECRETS": "whsec_c2hvcnQ="}, "5"),
         ("TRACKER_WEBHOOK_SECRETS", {"TRACKER_WEBHOOK_SECRETS": "whsec_c2hvcnQ="}, "5 bytes"),
         (
             "TRACKER_POLL_FIRST_S",

@@ -26,11 +26,11 @@ REASONS: Mapping[str, str] = {
     "string_too_short": "at least {min_length} characters",
     "too_long": "at most {max_length} items, got {actual_length}",
     "too_short": "at least {min_length} items, got {actual_length}",
-    "greater_than": "must be greater than {gt:g}",
-    "greater_than_equal": "must be at least {ge:g}",
-    "multiple_of": "must be a multiple of {multiple_of:g}",
-    "less_than": "must be less than {lt:g}",
-    "less_than_equal": "must be at most {le:g}",
+    "greater_than": "must be greater than {gt:.15g}",
+    "greater_than_equal": "must be at least {ge:.15g}",
+    "multiple_of": "must be a multiple of {multiple_of:.15g}",
+    "less_than": "must be less than {lt:.15g}",
+    "less_than_equal": "must be at most {le:.15g}",
 }
 """pydantic's error types, in words that a caller who knows no pydantic understands."""
 

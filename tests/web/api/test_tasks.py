@@ -112,6 +112,13 @@ def test_same_key_with_another_body_is_422(http: httpx.Client) -> None:
     assert answer.json()["type"].endswith("idempotency-key-reused")
 
 
+def test_two_idempotency_keys_are_none(http: httpx.Client) -> None:
+    headers = [("idempotency-key", "k1"), ("idempotency-key", "k2")]
+    assert http.post("/v1/tasks", json=submission(), headers=headers).status_code == 400
+    headers[1] = headers[0]
+    assert http.post("/v1/tasks", json=submission(), headers=headers).status_code == 202
+
+
 def test_a_taken_external_id_is_409_and_records_nothing(http: httpx.Client) -> None:
     submit(http, external_task_id="mine")
     answer = http.post("/v1/tasks", json=submission(external_task_id="mine"))

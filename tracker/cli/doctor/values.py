@@ -1,6 +1,6 @@
 """Find settings that are right one by one and unwise, weak or contradictory together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
@@ -22,7 +22,7 @@ def examine_values(reading: Reading) -> list[Finding]:
         *_empty_lists(reading),
         *_examine_kept_secret(reading),
         *_contradictions(settings),
-        *_short_secrets(settings),
+        *_short_secrets(settings, reading.environ),
         *_idle_rules(settings),
         *_idle_prices(settings),
     ]
@@ -77,13 +77,14 @@ def _addresses(settings: Settings) -> Iterator[Finding]:
         yield Finding("note", "TRACKER_PUBLIC_URL", text)
 
 
-def _short_secrets(settings: Settings) -> Iterator[Finding]:
+def _short_secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
     given = [
         ("TRACKER_WEBHOOK_SECRETS", one.get_secret_value())
         for one in settings.tracker_webhook_secrets
     ]
     for (provider, name), account in settings.accounts().by_name.items():
         about = f"TRACKER_{provider.upper()}_WEBHOOK_SECRET"
+        about += "S" if f"{about}S" in environ else ""  # both names are read
         if name != "default":
             about = f"accounts.{provider}.{name}.webhook_secrets"
         given += [(about, secret) for secret in account.webhook_secrets]

@@ -163,6 +163,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         "must be sent exactly once, and came {} times": "必须恰好发送一次，实际出现 {0} 次",
         "this key was revoked, or allows less than before": "该密钥已吊销，或权限已减少",
+        "the URL names no host": "URL 中没有主机",
         "the URL must not hold a user or a password": "URL 中不能包含用户名或密码",
         "not a request of HTTP/1.1: {}": "不是 HTTP/1.1 请求：{0}",
         "other large bodies are being taken in": "正在接收其他大请求体",

@@ -65,6 +65,13 @@ def path_of(target: bytes) -> bytes:
     return target if found is None else target[found.end() :] or b"/"
 
 
+def _flaw_of_authority(value: bytes) -> str | None:
+    """Return what is wrong with the host of a whole URL; None when it is taken."""
+    if b"@" in value:  # it hides which host is meant (RFC 9110 section 4.2.4)
+        return "the URL must not hold a user or a password"
+    return None if value and is_host(value) else "the URL names no host"
+
+
 class HeadTooLarge(Exception):
     """The head of a request has more bytes or lines than are taken."""
 
@@ -108,10 +115,10 @@ class HeadLimits:
         """
         if len(url) > self.url_bytes:
             return self.too_long()
-        if url[:1] != b"/" and (absolute := _ABSOLUTE.match(url)) and b"@" in absolute[1]:
-            # RFC 9110 section 4.2.4: it hides which host is meant, and is sent by nobody else.
-            reason = "the URL must not hold a user or a password"
-            return InvalidRequest(FieldError("", reason), malformed=True)
+        if url[:1] != b"/" and (absolute := _ABSOLUTE.match(url)) is not None:
+            reason = _flaw_of_authority(absolute[1])
+            if reason is not None:
+                return InvalidRequest(FieldError("", reason), malformed=True)
         if len(headers) > self.head_lines:
             return HeadTooLarge(f"the request has more than {self.head_lines} header lines")
         if hosts is None:

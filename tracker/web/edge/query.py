@@ -208,9 +208,13 @@ _KEY_CHARS = 255
 
 def idempotency_key(request: Request) -> str | None:
     """Return the caller's Idempotency-Key. Raises InvalidRequest for one that nobody should use."""
-    key = header(request.scope["headers"], b"idempotency-key")
+    headers = request.scope["headers"]
+    key = header(headers, b"idempotency-key")
     if key is None:
         return None
+    if len({value for name, value in headers if name == b"idempotency-key"}) > 1:
+        # What is between us and the caller might send another of them at the next try.
+        raise InvalidRequest(FieldError("Idempotency-Key", "given more than once"), malformed=True)
     if not key or len(key) > _KEY_CHARS or not key.isprintable():
         reason = f"must be 1 to {_KEY_CHARS} printable characters"
         raise InvalidRequest(FieldError("Idempotency-Key", reason), malformed=True)
