@@ -46,7 +46,7 @@ from tracker.services.deliver.sending import DeliverySender
 from tracker.services.submit.request import Submission
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep import archive_reading
-from tracker.services.upkeep.database_identity import DatabaseIdentity
+from tracker.services.upkeep.database_identity import note_identity
 from tracker.services.upkeep.retention_lease import NAME as RETENTION
 from tracker.store import conditions, feed
 from tracker.store.archives import ArchiveFilter
@@ -240,14 +240,14 @@ async def _opened(url: str, month: Month, archive: Path) -> AsyncIterator[Workbe
 async def _hour(
     bench: Workbench, work: Sequence[Chore], month: Month, place: Place, hourly: int
 ) -> None:
-    identity, delivering = DatabaseIdentity(bench.context), DeliverySender(bench.context)
+    delivering = DeliverySender(bench.context)
     for step in range(STEPS):
         if step < hourly:
             await _one_task(bench, month)
         lanes = await delivering.lanes()
         for held in await delivering.claim({lane.name: 100 for lane in lanes}):
             await delivering.deliver(held)
-        await identity.note()
+        await note_identity(bench.context)
         for chore in work:
             while (step == 0 or chore.name == RETENTION) and await chore.run() == 0.0:
                 pass

@@ -49,7 +49,7 @@ from tracker.services.submit.runs import BulkRuns
 from tracker.services.submit.scenarios import Scenarios
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep.clock_step_watch import ClockStepWatch
-from tracker.services.upkeep.database_identity import DatabaseIdentity
+from tracker.services.upkeep.database_identity import note_identity
 from tracker.services.upkeep.presence import ProcessPresence
 from tracker.services.upkeep.probing import AccountProber
 from tracker.services.upkeep.stalls import Stalls
@@ -227,7 +227,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         reception.forgeries.flush,
         reception.renew_keys,
         lost_answers.flush,
-        DatabaseIdentity(context).note,
+        partial(note_identity, context),
         ClockStepWatch(context).look,
         partial(context.recovery.look_again, context.store),
     ]

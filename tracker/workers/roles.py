@@ -1,6 +1,7 @@
 """Job kind → service, and how much of it at once; and what is done now and then."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from tracker.domain.work import JobKind
 from tracker.services.backup.walking import ListWalk
@@ -13,12 +14,12 @@ from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.attempting import SubmitAttempts
 from tracker.services.submit.bulk import BulkActions
-from tracker.services.submit.lost_calls import LostCalls
+from tracker.services.submit.lost_calls import settle_lost_calls
 from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.runs import BulkRuns
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep import retention, retention_lease
-from tracker.services.upkeep.backlog import BacklogWatch
+from tracker.services.upkeep.backlog import watch_backlog
 from tracker.services.upkeep.counting import EndCounter
 from tracker.services.upkeep.due_time_repair import DueTimeRepair
 from tracker.services.upkeep.health import AccountHealthCheck
@@ -71,7 +72,7 @@ def chores(context: Context) -> list[Chore]:
         *_of_custody(context),
         Chore("deadlines", SWEEP_S, sweeping.sweep_all),
         Chore("old keys", FORGET_S, sweeping.forget),
-        Chore("calls that nobody makes", FORGET_S, LostCalls(context).settle),
+        Chore("calls that nobody makes", FORGET_S, partial(settle_lost_calls, context)),
         Chore("runs", IDLE_S, _runs(context).work, kind=JobKind.RUN),
         Chore("receipts read again", IDLE_S, Rereads(context).work, kind=JobKind.RUN),
         Chore("seals of endpoint secrets", FORGET_S, Endpoints(context).reseal),
@@ -83,7 +84,7 @@ def chores(context: Context) -> list[Chore]:
         ),
         Chore("work too far ahead", PULL_S, DueTimeRepair(context).pull_back),
         Chore("counting", COUNT_S, counting.fold_all),
-        Chore("what chores have left", BACKLOG_S, BacklogWatch(context).look),
+        Chore("what chores have left", BACKLOG_S, partial(watch_backlog, context.store)),
         Chore("results of tenants", RECORD_S, OwnedResults(context).record_now_and_then),
         Chore("lists after a restore", WALK_S, ListWalk(context).walk_once),
         Chore("old counts", FORGET_S, counting.forget),

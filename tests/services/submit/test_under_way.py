@@ -38,7 +38,7 @@ from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Finds
 from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.attempting import SubmitAttempts
-from tracker.services.submit.lost_calls import LostCalls
+from tracker.services.submit.lost_calls import settle_lost_calls
 from tracker.services.submit.streaming import PROGRESS_EVERY_S
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep.sweeping import Sweeper
@@ -271,14 +271,13 @@ def _end_as_old_code(tx: Tx, held: Sequence[Job]) -> list[None]:
 async def test_a_lost_call_that_old_code_has_taken_over_is_uncertain(database_url: str) -> None:
     async with scene_of(database_url, "draw") as scene:
         await scene.seen(S.SUBMITTED)
-        lost_calls = LostCalls(scene.bench.context)
-        await lost_calls.settle()
+        await settle_lost_calls(scene.bench.context)
         assert (await scene.now()).state is S.SUBMITTED  # somebody makes it
         assert scene.job is not None
         await scene.bench.context.store.write(_end_as_old_code, scene.job)
         assert (await scene.now()).awaits is Awaits.ANSWER
-        await lost_calls.settle()
-        await lost_calls.settle()
+        await settle_lost_calls(scene.bench.context)
+        await settle_lost_calls(scene.bench.context)
         task = await scene.now()
         assert (task.state, task.awaits) == (S.UNCERTAIN, None)
         assert await scene.kinds() == ["created", "submit_sent", "submit_unknown"]

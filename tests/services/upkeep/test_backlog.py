@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.subscribing import OK
 from tests.support.workbench import ScriptedHttp, open_workbench
-from tracker.services.upkeep.backlog import BacklogWatch
+from tracker.services.upkeep.backlog import watch_backlog
 from tracker.store import chore_leases, conditions, owned_results, sizes
 from tracker.store.driver.transaction import Tx
 from tracker.store.owned_results import FeedResults
@@ -29,10 +29,10 @@ def begin_recording(tx: Tx, asked: Sequence[None]) -> list[bool]:
 
 async def test_it_stands_from_one_too_many_to_half_of_them(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
-        store, watch = bench.context.store, BacklogWatch(bench.context)
+        store = bench.context.store
         for count, stands in STEPS:
             await store.write(leave, count)
-            await watch.look()
+            await watch_backlog(store)
             names = [one.name for one in await store.read(conditions.list_open)]
             assert names == [conditions.CHORE_BEHIND] * stands, count
 

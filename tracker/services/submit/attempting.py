@@ -312,10 +312,10 @@ class SubmitAttempts:
         return {name: jobs.FreeSlots(cap - held.get(name, 0), cap) for name, cap in caps.items()}
 
     def _end(self, tx: Tx, ended: Sequence[EndedAttempt]) -> list[None]:
-        """Record outcomes. The open attempt row is the fence: whoever lost it, lost the say.
+        """Record outcomes. Only the worker whose attempt row is still open may record one.
 
-        Only that the provider has the task stays true, whoever learns it: that is recorded as if
-        a callback had said it, and keeps a second submit from being made.
+        Of any other, only that the provider has the task is recorded, as if a callback had said it:
+        that keeps a second submit from being made.
         """
         found = tasks.lock_by_key(tx.db, {item.begun.task.key for item in ended})
         recorder = Recorder(self._context, tx, found.values())

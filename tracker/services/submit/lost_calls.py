@@ -7,6 +7,7 @@ Nothing would tell of that task until its time is over.
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from tracker.domain.task import Awaits
 from tracker.services.context import Context
@@ -21,36 +22,30 @@ BATCH = 200
 """Tasks of one transaction."""
 
 
-class LostCalls:
-    """Any number of processes may look at once."""
+async def settle_lost_calls(context: Context) -> None:
+    """Make the tasks of such calls uncertain, so that they are looked for.
 
-    def __init__(self, context: Context) -> None:
-        """Holds no state of its own."""
-        self._context = context
+    Any number of processes may do it at once. Raises Unavailable.
+    """
+    store, settle = context.store, partial(_settle, context)
+    settled = BATCH
+    while settled >= BATCH:
+        found = await store.read(lambda db: attempts.unattended(db, limit=BATCH))
+        settled = await store.write(settle, found) if found else 0
 
-    async def settle(self) -> None:
-        """Make the tasks of such calls uncertain, so that they are looked for.
 
-        Raises Unavailable.
-        """
-        store = self._context.store
-        settled = BATCH
-        while settled >= BATCH:
-            found = await store.read(lambda db: attempts.unattended(db, limit=BATCH))
-            settled = await store.write(self._settle, found) if found else 0
-
-    def _settle(self, tx: Tx, batches: Sequence[dict[int, int]]) -> list[int]:
-        last = {key: attempt for found in batches for key, attempt in found.items()}
-        locked = tasks.lock_by_key(tx.db, last)
-        begun_again = attempts.open_of(tx.db, list(locked))
-        recorder = Recorder(self._context, tx, locked.values())
-        settled = {
-            key
-            for key, task in locked.items()
-            if task.awaits is Awaits.ANSWER and key not in begun_again
-        }
-        for key in settled:
-            log.warning("nobody makes the call of task %(task)s any more", {"task": locked[key].id})
-            recorder.record(key, build_lost_event(last[key]))
-        recorder.flush()
-        return [len(settled & found.keys()) for found in batches]
+def _settle(context: Context, tx: Tx, batches: Sequence[dict[int, int]]) -> list[int]:
+    last = {key: attempt for found in batches for key, attempt in found.items()}
+    locked = tasks.lock_by_key(tx.db, last)
+    begun_again = attempts.open_of(tx.db, list(locked))
+    recorder = Recorder(context, tx, locked.values())
+    settled = {
+        key
+        for key, task in locked.items()
+        if task.awaits is Awaits.ANSWER and key not in begun_again
+    }
+    for key in settled:
+        log.warning("nobody makes the call of task %(task)s any more", {"task": locked[key].id})
+        recorder.record(key, build_lost_event(last[key]))
+    recorder.flush()
+    return [len(settled & found.keys()) for found in batches]

@@ -1,29 +1,22 @@
 """Say that a chore is far behind: figures or old data are not up to date then."""
 
 from tracker.services.conditions import ConditionReport, report
-from tracker.services.context import Context
 from tracker.store import conditions, sizes
 from tracker.store.conditions import CHORE_BEHIND
-from tracker.store.store import Reading
+from tracker.store.store import Reading, Store
 
 
-class BacklogWatch:
-    """Any number of processes may look: they see the same, in the database."""
+async def watch_backlog(store: Store) -> None:
+    """Raise the condition, or end it once half of it is left. Raises Unavailable.
 
-    def __init__(self, context: Context) -> None:
-        """Holds no state of its own."""
-        self._context = context
-
-    async def look(self) -> None:
-        """Raise the condition, or end it once half of it is left. Raises Unavailable."""
-        (name, count), stands = await self._context.store.read(_worst)
-        if stands and count <= sizes.FAR_BEHIND // 2:
-            await self._tell(None)
-        elif not stands and count > sizes.FAR_BEHIND:
-            await self._tell(far_behind_reason(name, count))
-
-    async def _tell(self, reason: str | None) -> None:
-        await self._context.store.write(report, ConditionReport(CHORE_BEHIND, "", "", reason))
+    Any number of processes may look: they see the same, in the database.
+    """
+    (name, count), stands = await store.read(_worst)
+    if stands and count <= sizes.FAR_BEHIND // 2:
+        await store.write(report, ConditionReport(CHORE_BEHIND, "", "", None))
+    elif not stands and count > sizes.FAR_BEHIND:
+        reason = far_behind_reason(name, count)
+        await store.write(report, ConditionReport(CHORE_BEHIND, "", "", reason))
 
 
 def _worst(db: Reading) -> tuple[tuple[str, int], bool]:

@@ -14,18 +14,11 @@ SAID = timedelta(days=1)
 """How long it stands in `/v1/attention` that the database changed: it ends by itself."""
 
 
-class DatabaseIdentity:
-    """Of the database, as one process keeps it."""
-
-    def __init__(self, context: Context) -> None:
-        """Holds no state of its own."""
-        self._context = context
-
-    async def note(self) -> None:
-        """Write the newest number of the feed beside a SQLite file, and end what was said."""
-        store = self._context.store
-        try:
-            await store.note_identity()
-            await end_after(store, DATABASE_CHANGED, before=self._context.clock.now() - SAID)
-        except Unavailable as error:
-            log.info("the newest number is noted later: %(reason)s", {"reason": error})
+async def note_identity(context: Context) -> None:
+    """Write the newest number of the feed beside a SQLite file, and end what was said."""
+    store = context.store
+    try:
+        await store.note_identity()
+        await end_after(store, DATABASE_CHANGED, before=context.clock.now() - SAID)
+    except Unavailable as error:
+        log.info("the newest number is noted later: %(reason)s", {"reason": error})

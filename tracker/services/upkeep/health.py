@@ -61,7 +61,7 @@ class AccountHealthCheck:
         for name in sorted({*tries, *raised}):
             reason = ailment(tries.get(name, []), now=now)
             if (reason is None) == (name in raised):
-                await context.store.write(report, ConditionReport(ACCOUNT_AILING, *name, reason))
+                await self._report(ACCOUNT_AILING, name, reason)
         await self._look_for_refusals(latest, there)
         await self._look_for_standstills(latest, there)
         await self._look_for_missing(there)
@@ -89,7 +89,7 @@ class AccountHealthCheck:
             if name in context.accounts:
                 reason = await self._refusal_of(name, newest[name])
             if (reason is None) == (name in raised):
-                await context.store.write(report, ConditionReport(ACCOUNT_REFUSED, *name, reason))
+                await self._report(ACCOUNT_REFUSED, name, reason)
 
     async def _refusal_of(self, name: tuple[str, str], newest: ProviderReply) -> str | None:
         """Return what to say of an account by its newest answer; None for nothing."""
@@ -119,8 +119,7 @@ class AccountHealthCheck:
             reason = standstill(found, since=since, now=now)
             is_over = since is None and name in raised
             if is_over or (reason is not None and name not in raised):
-                news = ConditionReport(ACCOUNT_STANDSTILL, *name, reason)
-                await self._context.store.write(report, news)
+                await self._report(ACCOUNT_STANDSTILL, name, reason)
 
     async def _look_for_missing(self, there: Sequence[Condition]) -> None:
         """Look for accounts that are gone, though tasks still want to be sent or asked about."""
@@ -131,11 +130,8 @@ class AccountHealthCheck:
         missing = lanes - {lane_of(*name) for name in context.accounts}
         raised = {lane_of(*name) for name in conditions.accounts_with(there, ACCOUNT_MISSING)}
         for lane in sorted(missing ^ raised):
-            provider, account = names_of(lane)
             reason = MISSING if lane in missing else None
-            await context.store.write(
-                report, ConditionReport(ACCOUNT_MISSING, provider, account, reason)
-            )
+            await self._report(ACCOUNT_MISSING, names_of(lane), reason)
 
     async def _look_for_keys(self, there: Sequence[Condition]) -> None:
         """End what was said of tokens of accounts that need none any more, or are gone."""
@@ -143,9 +139,10 @@ class AccountHealthCheck:
         for name in sorted(conditions.accounts_with(there, ACCOUNT_TOKEN_REFUSED)):
             tokens = context.providers[name[0]].tokens if name in context.accounts else None
             if tokens is None or not tokens.needs_token(context.accounts[name]):
-                await context.store.write(
-                    report, ConditionReport(ACCOUNT_TOKEN_REFUSED, *name, None)
-                )
+                await self._report(ACCOUNT_TOKEN_REFUSED, name, None)
+
+    async def _report(self, condition: str, name: tuple[str, str], reason: str | None) -> None:
+        await self._context.store.write(report, ConditionReport(condition, *name, reason))
 
     def _try(self, ended: EndedSubmit) -> SubmitBlame | None:
         """Return None for an answer that says nothing of the account: it was only asked to wait."""
