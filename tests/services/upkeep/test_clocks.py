@@ -1,4 +1,4 @@
-"""One clock on PostgreSQL, whatever the machines say; on SQLite a clock that is set is said."""
+"""One clock on PostgreSQL, whatever the machines say; a clock that is set is said."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from tests.support.subscribing import OK
+from tests.support.moved_clock import moved_clock
+from tests.support.subscribing import OK, an_endpoint
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.clock import ServerClock, SystemClock, machine_time
 from tracker.domain.clock_steps import LONGEST_LOOK_S
 from tracker.domain.work import JobKind
+from tracker.services.deliver.sending import DeliverySender
 from tracker.services.recorder import next_look
 from tracker.services.upkeep.clock_step_watch import SAID, ClockStepWatch
 from tracker.services.upkeep.presence import ProcessPresence
@@ -156,3 +158,27 @@ async def test_a_task_from_before_a_step_is_asked_for_as_often_as_a_new_one(
         assert await bench.claim(JobKind.RECONCILE)
         assert next_look(context, task, now) <= now + longest
         assert next_look(context, task, now, asked_s=90.0) >= now + 3 * longest
+
+
+async def test_a_clock_that_goes_back_an_hour_holds_nothing_up(database_url: str) -> None:
+    """An hour is less than the longest pause: what is due looks like what was put off."""
+    machine = WrongClock()
+    with moved_clock(database_url) as server:
+        clock = ServerClock(machine)
+        async with open_workbench(database_url, ScriptedHttp(lambda _: OK), clock=clock) as bench:
+            presence, steps = ProcessPresence(bench.context), ClockStepWatch(bench.context)
+            await presence.look()  # hears a server's time for the first time
+            await steps.look()
+            assert "clock_stepped" not in await standing(bench)
+            await an_endpoint(bench)
+            await bench.submitted(1)
+            await bench.queued("not sent yet")
+            machine.off -= timedelta(hours=1)
+            server.move(-3600)
+            await presence.look()
+            assert not await bench.claim(JobKind.SUBMIT)
+            await steps.look()
+            assert "went back by 3600" in (await standing(bench))["clock_stepped"]
+            assert await bench.claim(JobKind.SUBMIT)
+            assert await bench.claim(JobKind.RECONCILE)
+            assert await DeliverySender(bench.context).lanes()

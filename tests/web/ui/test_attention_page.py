@@ -229,8 +229,9 @@ def every_condition() -> list[tuple[str, bool, str]]:
         (conditions.SECRETS_DIFFER, False, unreadable_secret("e-1", cannot_open())),
         *((conditions.CLOCK_SKEW, False, skew) for skew in skews if skew is not None),
         *(
-            (conditions.CLOCK_STEPPED, False, clock_step_watch.step_reason(by))
+            (conditions.CLOCK_STEPPED, False, clock_step_watch.step_reason(by, is_servers=whose))
             for by in (90.0, -90.0)
+            for whose in (False, True)
         ),
         (conditions.CHORE_BEHIND, False, far_behind_reason("counting", 100_001)),
         *((conditions.CHORE_FAILING, False, one) for one in presence.failing_chores(FAILING)),

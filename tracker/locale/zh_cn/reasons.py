@@ -102,6 +102,14 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         " shifts it little by little": (
             "本机时钟一次向后跳了 {0} 秒：请由时间服务器校时，它会逐步调整"
         ),
+        "the clock of the database server went forward by {} s at once, or another server with"
+        " another clock took over: let a time server keep them": (
+            "数据库服务器的时钟一次向前跳了 {0} 秒，或者换成了时钟不同的另一台服务器：请由时间服务器校时"
+        ),
+        "the clock of the database server went back by {} s at once, or another server with"
+        " another clock took over: let a time server keep them": (
+            "数据库服务器的时钟一次向后跳了 {0} 秒，或者换成了时钟不同的另一台服务器：请由时间服务器校时"
+        ),
         "deliveries to endpoint {} wait: its secret cannot be read: {}. Give every process the same"
         " secrets; one that was replaced must stay as a further one": (
             "发往端点 {0} 的投递在等待：无法读取其密钥：{1:t}。请为所有进程设置相同的密钥；"

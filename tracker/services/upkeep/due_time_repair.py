@@ -28,12 +28,19 @@ class DueTimeRepair:
         """Make due whatever lies too far ahead. Raises Unavailable."""
         await self._all(self._longest())
 
-    async def pull_looks(self) -> None:
-        """Make due the looks at open tasks that a step of the clock may have put off.
+    async def pull_after_step(self, step_s: float) -> None:
+        """Make due what a step of the clock may have put off: at worst it is a little early.
 
-        Raises Unavailable.
+        Looks at open tasks, whose pauses follow from ages; and after a step back whatever nobody
+        holds, as what was due lies ahead now, though by less than the longest pause there is.
+
+        step_s: how far it went, back negative. Raises Unavailable.
         """
-        await self._all(replace(self._longest(), look=timedelta(seconds=2 * LONGEST_LOOK_S)))
+        far = timedelta(seconds=2 * LONGEST_LOOK_S)
+        longest = replace(self._longest(), look=far)
+        if step_s < 0:
+            longest = replace(longest, submit=far, deliver=far, fetch=far)
+        await self._all(longest)
 
     def _longest(self) -> LongestPauses:
         return longest_pauses(self._context.policy, slowest=self._context.expectations.slowest())
