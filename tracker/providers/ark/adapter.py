@@ -314,7 +314,6 @@ def _sends_seeds(account: Account) -> bool:
 _NO_ACCOUNT = Account("", "", ArkOptions())
 _ADAPTER = ArkAdapter()
 REVISION = 5
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="ark",
     revision=REVISION,

@@ -104,7 +104,6 @@ def _options_of(account: Account) -> ChatOptions:
 
 _ADAPTER = Chat()
 REVISION = 5
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="chat",
     revision=REVISION,

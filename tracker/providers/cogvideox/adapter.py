@@ -308,7 +308,6 @@ _ADAPTER = AdapterByProfile(
     }
 )
 REVISION = 9
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="cogvideox",
     revision=REVISION,

@@ -158,7 +158,6 @@ _ADAPTER = DomoByProfile(
     }
 )
 REVISION = 4
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="domo",
     revision=REVISION,

@@ -358,7 +358,6 @@ def _costs_of(answer: HttpResult) -> tuple[Cost, ...]:
 
 _ADAPTER = FalAdapter()
 REVISION = 4
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="fal",
     revision=REVISION,

@@ -305,7 +305,6 @@ _ADAPTER = FluxAdapter(
     }
 )
 REVISION = 6
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="flux",
     revision=REVISION,

@@ -339,7 +339,6 @@ _USAGE = {
 _NO_ACCOUNT = Account("", "", HailuoOptions())
 _ADAPTER = HailuoAdapter()
 REVISION = 5
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="hailuo",
     revision=REVISION,

@@ -48,7 +48,6 @@ KINDS: Mapping[str, UpstreamKind] = MappingProxyType(
 )
 _ADAPTER = HaimianAdapter(KINDS)
 REVISION = 4
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="haimian",
     revision=REVISION,

@@ -317,7 +317,6 @@ def _call(account: Account, action: str, body: Mapping[str, Any], now: datetime)
 
 _ADAPTER = JimengAdapter()
 REVISION = 4
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="jimeng",
     revision=REVISION,

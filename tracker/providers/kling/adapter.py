@@ -142,7 +142,6 @@ def _has(said: Observation, want: str) -> bool:
 
 _ADAPTER = KlingAdapter()
 REVISION = 7
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="kling",
     revision=REVISION,

@@ -356,7 +356,6 @@ _ADAPTER = LumaByProfile(
     }
 )
 REVISION = 9
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="luma",
     revision=REVISION,

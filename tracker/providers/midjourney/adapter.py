@@ -355,7 +355,6 @@ def _lists_nothing(answer: HttpResult, parsed: Any) -> bool:
 
 _ADAPTER = MidjourneyAdapter()
 REVISION = 6
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="midjourney",
     revision=REVISION,

@@ -46,7 +46,6 @@ _ADAPTER = AdapterByProfile(
     }
 )
 REVISION = 8
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="openai",
     revision=REVISION,

@@ -267,7 +267,6 @@ _ADAPTER = AdapterByProfile(
     }
 )
 REVISION = 6
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="pika",
     revision=REVISION,

@@ -45,7 +45,8 @@ class Provider:
     """One provider. Ask for a capability with `is None`, never by the provider's name.
 
     name:    on our surface and in the database, e.g. `kling`; no slash in it.
-    revision: of its adapter, kept with each receipt that the adapter reads.
+    revision: of its adapter, raised by whoever changes what a kept callback or answer is read as;
+             kept with each receipt that the adapter reads.
     regions: base URLs by region; the first is where an account is that says nothing.
     options: the model of its accounts' options.
     objects: what its inputs name besides tasks, and the ids that its tasks bring.

@@ -126,7 +126,6 @@ def _costs(parsed: Any) -> tuple[Cost, ...]:
 
 _ADAPTER = Recraft()
 REVISION = 3
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="recraft",
     revision=REVISION,

@@ -289,7 +289,6 @@ _PURGED = "the provider has deleted the result"
 _NO_ACCOUNT = Account("", "", ReplicateOptions())
 _ADAPTER = ReplicateAdapter()
 REVISION = 3
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="replicate",
     revision=REVISION,

@@ -320,7 +320,6 @@ _ADAPTER = RunwayByProfile(
     }
 )
 REVISION = 9
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="runway",
     revision=REVISION,

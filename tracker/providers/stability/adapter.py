@@ -258,7 +258,6 @@ def _judge_absence(asking: Asking, words: str) -> Absent:
 
 _ADAPTER = StabilityAdapter()
 REVISION = 3
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="stability",
     revision=REVISION,

@@ -126,7 +126,6 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
 
 _ADAPTER = SunoAdapter(KINDS)
 REVISION = 8
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="suno",
     revision=REVISION,

@@ -343,7 +343,6 @@ KINDS: Mapping[str, UpstreamKind] = MappingProxyType(
 )
 _ADAPTER = UdioAdapter(KINDS)
 REVISION = 7
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="udio",
     revision=REVISION,

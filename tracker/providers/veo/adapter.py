@@ -118,7 +118,6 @@ _ADAPTER = VeoAdapter(
     }
 )
 REVISION = 5
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="veo",
     revision=REVISION,

@@ -277,7 +277,6 @@ def _remainder(item: Any) -> str | None:
 _NO_ACCOUNT = Account("", "", ViduOptions())
 _ADAPTER = ViduAdapter()
 REVISION = 4
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="vidu",
     revision=REVISION,

@@ -278,7 +278,6 @@ def _options_of(account: Account) -> WanOptions:
 
 _ADAPTER = WanAdapter()
 REVISION = 5
-"""Raised by whoever changes what a kept callback or answer is read as."""
 PROVIDER = Provider(
     name="wan",
     revision=REVISION,
