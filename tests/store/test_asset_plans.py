@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from tests.store.test_listing import connected
 from tests.store.test_query_plans import check, plans
 from tests.support.history import NOW
-from tracker.store import asset_queue, uploaded_files
+from tracker.store import asset_queue, attention, uploaded_files
 from tracker.store import assets as asset_store
 from tracker.store.schema import assets
 
@@ -53,6 +53,7 @@ def test_what_is_wanted_and_what_is_kept_have_indexes_that_are_used(database_url
         "ix_assets_sha256": lambda db: asset_store.find_holding(db, "default", digest),
         "ix_assets_store_key": lambda db: asset_store.in_use(db, ["an object"]),
         "ix_assets_expires_at": lambda db: asset_store.is_any_expired(db, now=NOW),
+        "ix_assets_lost": lambda db: attention.lost_files(db, "default", since=NOW, limit=9),
         "ix_assets_ended_at": lambda db: uploaded_files.forget(db, before=NOW, limit=9),
         "ix_assets_tenant_front": lambda db: uploaded_files.page(
             db, "default", "made-up", behind=500, oldest_first=False, limit=9, now=NOW

@@ -49,6 +49,7 @@ _SECTIONS: Sequence[tuple[str, Sequence[Column]]] = (
     ("without_result", _STUCK),
     ("denied", _STUCK),
     ("doubtful", _STUCK),
+    ("lost_files", _STUCK),
     (
         "unknown_words",
         (

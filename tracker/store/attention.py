@@ -15,7 +15,7 @@ from tracker.domain.task import FollowUp, TaskState
 from tracker.domain.work import JobKind
 from tracker.store.dismissals import DismissalKind, none_of
 from tracker.store.jobs import MAY_BE_IT
-from tracker.store.schema import BLOCKED, LATE, ODD, OVERDUE, jobs, receipts, tasks
+from tracker.store.schema import BLOCKED, LATE, ODD, OVERDUE, assets, jobs, receipts, tasks
 from tracker.store.tolerant import member
 
 ASKING = (
@@ -27,6 +27,7 @@ ASKING = (
     Verdict.FORGED,
 )
 """Receipts with these verdicts ask for a human."""
+LOST = "assets.state = 'lost' AND assets.task_key IS NOT NULL"
 _LATEST_WORDS = 5000
 """How many receipts of unknown words are counted."""
 
@@ -114,6 +115,26 @@ def followed_up(db: Connection, tenant: str, why: FollowUp, *, limit: int) -> li
     found = found.where(tasks.c.follow_up == why.value, tasks.c.follow_up.is_not(None))
     found = found.where(none_of(DismissalKind.FOLLOW_UP, tasks.c.key))
     return _stuck(db, found.order_by(tasks.c.key.desc()), limit)
+
+
+def lost_files(db: Connection, tenant: str, *, since: datetime, limit: int) -> list[StuckTaskRow]:
+    """Return tasks of which a file was lost since then, the latest first, each once.
+
+    message: why the file is lost.
+    """
+    found = _tasks(tenant, assets.c.ended_at, said=assets.c.reason)
+    found = found.join(assets, assets.c.task_key == tasks.c.key)
+    # Spelt out, or the partial index would not be used.
+    found = found.where(assets.c.tenant == tenant, text(LOST), assets.c.ended_at >= since)
+    found = found.where(none_of(DismissalKind.FOLLOW_UP, tasks.c.key))
+    rows = _stuck(db, found.order_by(assets.c.ended_at.desc()), limit)
+    return list({one.id: one for one in reversed(rows)}.values())[::-1]
+
+
+def has_lost_file(db: Connection, key: int) -> bool:
+    """Return whether a task, by its row key, has a file that is lost."""
+    found = select(assets.c.key).where(assets.c.task_key == key, text(LOST)).limit(1)
+    return db.execute(found).first() is not None
 
 
 def unknown_words(db: Connection, tenant: str, *, limit: int) -> list[UnknownWord]:
@@ -209,9 +230,9 @@ def _asking(tenant: str, verdict: Verdict) -> Sequence[ColumnElement[bool] | Tex
     )
 
 
-def _tasks(tenant: str, since: Any) -> Select[Any]:
+def _tasks(tenant: str, since: Any, *, said: Any = tasks.c.message) -> Select[Any]:
     whose = (tasks.c.id, tasks.c.provider, tasks.c.account, tasks.c.operation)
-    found = select(*whose, tasks.c.external_task_id, tasks.c.state, tasks.c.message, since)
+    found = select(*whose, tasks.c.external_task_id, tasks.c.state, said, since)
     return found.where(tasks.c.tenant == tenant)
 
 

@@ -1,11 +1,18 @@
 """Dismissed entries leave `/v1/attention`; forged callbacks are counted there."""
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from tests.support.requests import callback_path, kling_says, submit
+from tests.web.conftest import Shared
+from tracker.clock import SystemClock, new_id
+from tracker.store.driver.engine import open_engine
+from tracker.store.schema import assets, tasks
 from tracker.web.receive.sender import sender_of
 
 
@@ -46,6 +53,31 @@ def test_a_dismissed_task_asks_for_nobody_and_is_asked_about_on(http: httpx.Clie
     assert stuck["task_id"] == task
     assert http.post(f"/v1/tasks/{task}/dismiss").status_code == 200
     assert attention(http)["without_result"] == []
+
+
+def test_a_lost_file_asks_for_somebody_for_a_day_or_until_it_is_dismissed(
+    http: httpx.Client, shared_idle: Shared
+) -> None:
+    task, now = submit(http)["id"], SystemClock().now()
+    http.post(callback_path(task), content=kling_says("succeed"))
+    told = []
+    engine = open_engine(shared_idle.database_url)
+    for ended_at in (now - timedelta(days=2), now):
+        with engine.begin() as db:
+            of = select(tasks.c.tenant, tasks.c.key).where(tasks.c.id == UUID(task))
+            tenant, key = db.execute(of).one()
+            row = {"id": new_id(), "tenant": tenant, "task_key": key, "piece": str(ended_at)}
+            row |= {"position": 0, "kind": "video", "state": "lost", "lane": "", "attempts": 1}
+            row |= {"dies_at": now, "next_at": now, "created_at": now, "ended_at": ended_at}
+            db.execute(assets.insert().values(row | {"reason": "HTTP 404"}))
+        told.append(attention(http)["lost_files"])
+    engine.dispose()
+    assert [[(one["task_id"], one["message"]) for one in some] for some in told] == [
+        [],
+        [(task, "HTTP 404")],
+    ]
+    assert http.post(f"/v1/tasks/{task}/dismiss").status_code == 200
+    assert attention(http)["lost_files"] == []
 
 
 @pytest.mark.parametrize("id_", ["0", "-1", "x", "999999999999", "9" * 30, "%00"])

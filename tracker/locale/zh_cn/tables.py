@@ -141,6 +141,7 @@ _NAMES = {
     "verdict": "判定",
     "weight": "权重",
     "without_result": "没有结果",
+    "lost_files": "丢失的文件",
     "word": "词",
 }
 TEXTS: Mapping[str, str] = MappingProxyType({f"column {name}": to for name, to in _NAMES.items()})

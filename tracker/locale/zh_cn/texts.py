@@ -50,8 +50,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "somebody else has just settled it": "别人刚刚处理了它",
         "it came from {}, the task is at {}": "它来自 {0}，而任务在 {1}",
         "it tells of several tasks, and names none of them as this one": "它涉及多个任务，其中没有一个指名是这个任务",
-        "only a task that has ended and is still asked about is dismissed": (
-            "只有已结束但仍在查询的任务才能标记为已处理"
+        "only a task that has ended and is still asked about, or lost a file, is dismissed": (
+            "只有已结束但仍在查询、或丢失了文件的任务才能标记为已处理"
         ),
         "the task is {}, a state of a later release": "任务处于更新版本的状态 {0}",
         "there is no such endpoint": "没有这个端点",

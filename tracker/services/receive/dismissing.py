@@ -6,7 +6,7 @@ from uuid import UUID
 
 from tracker.domain.errors import NO_SUCH_TASK, Conflict, NotFound
 from tracker.services.context import Context
-from tracker.store import dismissals, tasks
+from tracker.store import attention, dismissals, tasks
 from tracker.store.dismissals import Dismissal, DismissalKind
 from tracker.store.driver.transaction import Tx
 
@@ -38,17 +38,22 @@ class ReceiptDismisser:
         return await self._keep(_Dismissed(tenant, DismissalKind.RECEIPT, keys, actor))
 
     async def dismiss_follow_up(self, tenant: str, id_: UUID, *, actor: str) -> Dismissal:
-        """Dismiss a task that has ended and is asked about all the same; it is asked about on.
+        """Dismiss a task that has ended and is asked about all the same, or that lost a file.
 
-        Raises NotFound; Conflict where it is not followed up; Unavailable.
+        It is asked about on. Raises NotFound; Conflict for any other; Unavailable.
         """
         task = await self._context.store.find(tasks.by_id, id_)
         if task is None or task.tenant != tenant:
             raise NotFound(NO_SUCH_TASK)
-        if task.follow_up is None:
-            raise Conflict("only a task that has ended and is still asked about is dismissed")
+        if task.follow_up is None and not await self._has_lost_file(task.key):
+            raise Conflict(
+                "only a task that has ended and is still asked about, or lost a file, is dismissed"
+            )
         followed_up = _Dismissed(tenant, DismissalKind.FOLLOW_UP, [task.key], actor)
         return (await self._keep(followed_up))[0]
+
+    async def _has_lost_file(self, key: int) -> bool:
+        return await self._context.store.read(lambda db: attention.has_lost_file(db, key))
 
     async def _keep(self, dismissed: _Dismissed) -> list[Dismissal]:
         kept: list[Dismissal] = await self._context.store.write(_keep, dismissed)

@@ -75,6 +75,12 @@ assets = Table(
         where="state = 'kept' AND front IS NOT NULL",
     ),
     partial_index("ix_assets_ended_at", "ended_at", where="task_key IS NULL AND state <> 'kept'"),
+    partial_index(
+        "ix_assets_lost",
+        "tenant",
+        "ended_at",
+        where="state = 'lost' AND task_key IS NOT NULL",
+    ),
     Index(None, "tenant", "key"),
     sqlite_autoincrement=True,
 )

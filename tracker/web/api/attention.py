@@ -25,7 +25,7 @@ MOST = 50
 """Entries of each kind; the newest."""
 _SENT_LATER = frozenset({TaskState.QUEUED, TaskState.UNCERTAIN})
 FORGERIES_SHOWN = timedelta(days=1)
-"""Forged callbacks ask for a human for so long, in whole hours."""
+"""Forged callbacks and lost files ask for a human for so long."""
 
 
 @operation(scope=Scope.TASKS_READ, tag="attention", answers={200: service_views.Attention})
@@ -64,6 +64,9 @@ def _collect(db: Reading, owner: str, now: datetime, caps: Caps) -> service_view
         "without_result": _render_follow_ups(db, owner, FollowUp.NO_RESULT),
         "denied": _render_follow_ups(db, owner, FollowUp.DENIED),
         "doubtful": _render_follow_ups(db, owner, FollowUp.DOUBTFUL),
+        "lost_files": [
+            _stuck(one) for one in attention.lost_files(db, owner, since=since, limit=MOST)
+        ],
         "unknown_words": [
             render_word(one) for one in attention.unknown_words(db, owner, limit=MOST)
         ],

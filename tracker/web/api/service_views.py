@@ -140,6 +140,8 @@ class Attention(TypedDict):
     """Accepted, then expired because the provider denied them; still asked about."""
     doubtful: list[StuckTask]
     """Failed in a way that is known to be taken back; asked about until that is certain."""
+    lost_files: list[StuckTask]
+    """Tasks that lost a file of their result in the last day; `message` says why."""
     unknown_words: list[UnknownWordView]
     """Status words that no table knows, the most frequent first."""
     receipts: dict[str, list[OddReceipt]]

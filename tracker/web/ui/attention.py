@@ -33,7 +33,7 @@ PAGES = Pages()
 SHOWN = 5
 """Entries of a group that are shown before a link leads to the rest."""
 _DAY = timedelta(days=1)
-_TASKS = ("uncertain", "overdue", "blocked", "without_result", "denied", "doubtful")
+_TASKS = ("uncertain", "overdue", "blocked", "without_result", "denied", "doubtful", "lost_files")
 _RECEIPTS = (Verdict.CONFLICT, Verdict.MISMATCH, Verdict.UNKNOWN_TASK)
 GROUPS = frozenset(
     {"conditions", "endpoints", *_TASKS, "words", Verdict.MALFORMED.value}

@@ -53,6 +53,10 @@ WORDS: Words = {
     "attention.doubtful": ("doubtful failure", "doubtful failures"),
     "attention.doubtful.why": "They failed in a way that is known to be taken back; they are asked"
     " about until it is certain. Refresh asks now; Dismiss takes them off this list.",
+    "attention.lost_files": ("task with a lost file", "tasks with a lost file"),
+    "attention.lost_files.why": "In the last day a file of their result could not be fetched while its"
+    " address lived, or our copy is gone. Open one: Fetch again tries once more. Dismiss takes"
+    " them off this list.",
     "attention.conflict": ("callback contradicts a verdict", "callbacks contradict a verdict"),
     "attention.conflict.why": "The task had ended otherwise. The first verdict stands. Compare the two,"
     " then dismiss it.",

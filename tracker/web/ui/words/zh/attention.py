@@ -38,6 +38,9 @@ WORDS: Words = {
     "attention.doubtful": ("个失败存疑", "个失败存疑"),
     "attention.doubtful.why": "这类失败可能会被撤回；会持续询问直到确定。"
     "“刷新”会立即询问；“忽略”会把它移出此列表。",
+    "attention.lost_files": ("个任务的文件丢失", "个任务的文件丢失"),
+    "attention.lost_files.why": "最近一天内，它们的结果文件在地址有效期内未能取回，或本地副本已不在。"
+    "打开任务后，“重新获取”会再试一次；“忽略”会把它移出此列表。",
     "attention.conflict": ("个回调与结论矛盾", "个回调与结论矛盾"),
     "attention.conflict.why": "任务此前已有不同的结局，以最先的结论为准。比较两者后忽略即可。",
     "attention.mismatch": ("个回调指向不同任务", "个回调指向不同任务"),
