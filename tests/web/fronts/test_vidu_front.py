@@ -80,7 +80,7 @@ def test_the_balance_is_the_providers(pair: Pair) -> None:
 
 def test_what_is_not_served_is_refused_by_a_reason(pair: Pair) -> None:
     for path, status, reason in (
-        ("/vidu/text2video", 404, "NotFound"),
+        ("/vidu/v2/text2video", 404, "NotFound"),
         (f"{BASE}/tasks/nobody/creations", 404, "TaskNotFound"),
         (f"{BASE}/text2video", 405, "MethodNotAllowed"),
         (f"{BASE}/tasks/a/b", 404, "NotFound"),

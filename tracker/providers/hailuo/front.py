@@ -66,14 +66,15 @@ _INVALID, _FAILED = 2013, 1000
 class HailuoFront(PlainFront):
     """See providers/ports/front.py."""
 
-    prefixes = ("/hailuo", "/minimax")
+    prefixes = ("/hailuo", "/minimax", "/proxy/minimax")
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
-        if call.path in CREATES:
+        path = _path_of(call)
+        if path in CREATES:
             if call.method != "POST":
                 return wrong_method(call)
-            return WantsBody() if call.body is None else Create(call.path, call.body)
+            return WantsBody() if call.body is None else Create(path, call.body)
         named = _name_in(call)
         if not named:
             return no_route(call)
@@ -86,9 +87,9 @@ class HailuoFront(PlainFront):
         if isinstance(command, Create):
             good = {} if command.operation.startswith("v2/") else {"base_resp": dict(_GOOD)}
             return FrontAnswer({"task_id": str(task.id), **good})
-        if call.path == _FILE:
+        if _path_of(call) == _FILE:
             return _file(task)
-        if call.path == _QUERY:
+        if _path_of(call) == _QUERY:
             return FrontAnswer(_task(task))
         return FrontAnswer({"task": _task_2(task, shown.input_of(task))})
 
@@ -117,15 +118,21 @@ class HailuoFront(PlainFront):
         return json.dumps({**_task(task), "status": _WORDS[task.state][1]}).encode()
 
 
+def _path_of(call: FrontCall) -> str:
+    """Return the path with its version: ComfyUI's proxy has none for the first."""
+    return call.path if call.path.startswith(("v1/", "v2/")) else f"v1/{call.path}"
+
+
 def _name_in(call: FrontCall) -> str | None:
     """Return the name of the task that a path or its query names; None for another path.
 
     Raises InvalidRequest where the query names none.
     """
-    if call.path.startswith(_QUERY_2):
-        rest = call.path.removeprefix(_QUERY_2)
+    path = _path_of(call)
+    if path.startswith(_QUERY_2):
+        rest = path.removeprefix(_QUERY_2)
         return None if "/" in rest else name_in(rest)
-    field = {_QUERY: "task_id", _FILE: "file_id"}.get(call.path)
+    field = {_QUERY: "task_id", _FILE: "file_id"}.get(path)
     if field is None:
         return None
     name = name_in(call.parameter(field) or "")

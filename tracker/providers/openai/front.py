@@ -65,7 +65,7 @@ _WORDS: Mapping[TaskState, str] = MappingProxyType(
 class OpenAIFront(ErrorObjectFront):
     """See providers/ports/front.py."""
 
-    prefixes = ("/openai",)
+    prefixes = ("/openai", "/proxy/openai")
 
     def scope(self, call: FrontCall) -> Scope:
         """Ask `admin` for the billing, which all tenants share; reading is a GET."""

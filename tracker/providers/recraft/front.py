@@ -24,13 +24,13 @@ from tracker.providers.recraft.inputs import CREATES, GENERATIONS, LISTS
 from tracker.providers.recraft.passing import ME, STYLES
 from tracker.providers.recraft.words import UNIT
 
-_ROOT = "v1/"
+_ROOT, _COMFY = "v1/", "image_generation"
 
 
 class RecraftFront(ErrorObjectFront):
     """See providers/ports/front.py."""
 
-    prefixes = ("/recraft",)
+    prefixes = ("/recraft", "/proxy/recraft")
 
     def scope(self, call: FrontCall) -> Scope:
         """Ask `admin` for the account, which all tenants share."""
@@ -67,7 +67,9 @@ class RecraftFront(ErrorObjectFront):
 
 
 def _path_of(call: FrontCall) -> str:
-    return call.path.removeprefix(_ROOT)
+    """Return the path without a version; ComfyUI's proxy has a name of its own for the first."""
+    path = call.path.removeprefix(_ROOT)
+    return GENERATIONS if path == _COMFY else path
 
 
 def _create(call: FrontCall, operation: str) -> Create | WantsBody:

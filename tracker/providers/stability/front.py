@@ -62,7 +62,7 @@ _FAILURES: Mapping[str, tuple[int, str]] = MappingProxyType(
 class StabilityFront(PlainFront):
     """See providers/ports/front.py."""
 
-    prefixes = ("/stability", "/sd")
+    prefixes = ("/stability", "/sd", "/proxy/stability")
     shows_input = False
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:

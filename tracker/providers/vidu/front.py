@@ -69,14 +69,12 @@ _REASONS: Mapping[Fault, str] = MappingProxyType(
 class ViduFront(PlainFront):
     """See providers/ports/front.py."""
 
-    prefixes = ("/vidu",)
+    prefixes = ("/vidu", "/proxy/vidu")
     schemes = ("token",)
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
-        if not call.path.startswith(_ROOT):
-            return no_route(call)
-        path = call.path.removeprefix(_ROOT)
+        path = call.path.removeprefix(_ROOT)  # ComfyUI's proxy has none
         if path in CREATES:
             if call.method != "POST":
                 return wrong_method(call)
@@ -105,7 +103,7 @@ class ViduFront(PlainFront):
             case Page() | Skip():
                 found = [_show_listed(one, shown.input_of(one)) for one in shown.tasks]
                 return FrontAnswer({"tasks": found, "next_page_token": shown.next or ""})
-            case Get() if call.path == f"{_ROOT}tasks":
+            case Get() if call.path.removeprefix(_ROOT) == "tasks":
                 found = [_show_listed(one, shown.input_of(one)) for one in shown.tasks]
                 return FrontAnswer({"tasks": found, "next_page_token": ""})
             case _:

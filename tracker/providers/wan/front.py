@@ -62,7 +62,7 @@ _FILTERS = ("status", "start_time", "end_time")
 class WanFront(PlainFront):
     """See providers/ports/front.py."""
 
-    prefixes = ("/wan", "/dashscope")
+    prefixes = ("/wan", "/dashscope", "/proxy/wan")
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
