@@ -163,3 +163,13 @@ def test_a_callback_of_very_many_values_is_kept_and_not_parsed(measured: Measure
     (receipt,) = measured.http.get(f"/v1/tasks/{task}/receipts").json()["receipts"]
     assert receipt["verdict"] == "malformed"
     assert f"more than {MOST_VALUES} values" in receipt["reason"]
+
+
+def test_a_field_that_a_body_has_too_many_is_told_with_those_there_are(
+    shared_http: httpx.Client,
+) -> None:
+    wrong = {"url": "https://a.example/hook", "events": [], "payload": "much"}
+    errors = shared_http.post("/v1/endpoints", json=wrong).json()["errors"]
+    reasons = {one["path"]: one["reason"] for one in errors}
+    assert reasons["events"].startswith("there is no such field; known here: description, event_")
+    assert reasons["payload"].startswith("must be one of")

@@ -42,6 +42,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # Reasons of wrong fields
         "is required": "必填",
         "there is no such field": "没有这个字段",
+        "there is no such field; known here: {}": "没有这个字段；此处可用：{0}",
         "no such field is known; it is passed on as it is": "没有已知的同名字段；已原样转发",
         "no such field is known; it is passed on as it is; did you mean {}?": (
             "没有已知的同名字段；已原样转发；你是不是想写 {0}？"

@@ -4,7 +4,7 @@ The same words guard the route (scope, unknown parameters) and make docs/referen
 that document and behaviour cannot differ. How to add a route: CONTRIBUTING.md.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import update_wrapper
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from starlette.types import Scope as AsgiScope
 
 from tracker.domain.access import Principal, Scope
 from tracker.domain.errors import MOST_NAMED, FieldError, InvalidRequest
-from tracker.domain.validation import field_errors
+from tracker.domain.validation import REASONS, field_errors
 from tracker.store.driver import acting
 from tracker.store.driver.acting import ActorAction
 from tracker.telemetry.logs import REQUEST_ID
@@ -158,7 +158,20 @@ async def read_body(request: Request, model: type[Model]) -> Model:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        raise InvalidRequest(*field_errors(error)) from None
+        raise InvalidRequest(*_name_known(field_errors(error), unknown, known)) from None
+
+
+def _name_known(
+    errors: Sequence[FieldError], unknown: Collection[str], known: Collection[str]
+) -> list[FieldError]:
+    """Return findings of a body; those of fields that it has too many name the ones there are."""
+    listed = ", ".join(sorted(known))
+    return [
+        FieldError(one.path, f"there is no such field; known here: {listed}")
+        if one.path in unknown and one.reason == REASONS["extra_forbidden"]
+        else one
+        for one in errors
+    ]
 
 
 def find_operation(endpoint: Any) -> OperationSpec | None:

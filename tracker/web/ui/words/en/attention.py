@@ -109,7 +109,7 @@ WORDS: Words = {
     "attention.hour": "Hour",
     "attention.column": "{hour}: {ok} succeeded, {bad} failed",
     "attention.quiet": "No task ended in the last 24 hours.",
-    "condition.account.mend": "Check the account's key, balance and address in the settings;"
+    "condition.account.mend": "Check the account's key, balance, limits and address;"
     " “Provider” leads to a button that asks it one harmless query. What waits is sent by itself"
     " once it is answered; what was refused can be resubmitted.",
     "condition.callbacks_degraded": "callbacks stay away",
