@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from tracker.domain.cost import Cost
+from tracker.domain.distinct import distinct
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.records import record
 from tracker.domain.task import Artifact, TaskError, TaskState
@@ -63,7 +64,10 @@ class Observation:
     parts: tuple[Part, ...] = ()
 
     def as_event(self, source: Source, *, receipt: int | None = None) -> Event:
-        """Return the event that this statement is for the task it speaks of."""
+        """Return the event that this statement is for the task it speaks of.
+
+        A file that it names twice is one piece.
+        """
         return Event(
             _KINDS[self.state],
             source,
@@ -72,7 +76,7 @@ class Observation:
             self.at,
             self.provider_task_id,
             self.progress,
-            self.artifacts,
+            distinct(self.artifacts),
             self.error,
             self.costs,
             self.detail,

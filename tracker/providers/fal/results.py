@@ -38,8 +38,9 @@ def _urls(
         name = path.rstrip("0123456789.").rpartition(".")[2]
         is_named = name in ("url", "urls") or name.endswith(("_url", "_urls"))
         is_named = is_named and len(path) <= _LONGEST_KEY
-        if is_named and (value.startswith("data:") or web_url(value)):
-            yield path, value, holder if name == "url" else {}
+        url = value if value.startswith("data:") else web_url(value)
+        if is_named and url is not None:
+            yield path, url, holder if name == "url" else {}
     elif depth < _DEEPEST and isinstance(value, dict | list):
         within = value if isinstance(value, dict) else holder
         for inner, one in _parts(value, path):

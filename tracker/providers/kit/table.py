@@ -32,7 +32,6 @@ from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
 from tracker.domain.validation import field_errors
 from tracker.providers.kit.blocked import add_block, block_in
 from tracker.providers.kit.calls import bearer, build_post, retry_after_s, spacing_of
-from tracker.providers.kit.distinct import distinct
 from tracker.providers.kit.flaw_lists import flaws_in
 from tracker.providers.kit.meanings import Meaning, meaning_of
 from tracker.providers.kit.reading import first_instant, first_text, read_json, unwrap_data
@@ -261,7 +260,7 @@ class TableAdapter(WordTable):
         if word is None or task_id is None:
             return None
         state = self.state_of(word)
-        pieces = distinct(self.artifacts(account, task, parsed))
+        pieces = tuple(self.artifacts(account, task, parsed))
         if state is None and account.options.base_url is not None:  # a gateway may stand before it
             state = end_at_gateways(word, pieces)
         message = self.reason(parsed)

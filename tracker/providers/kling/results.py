@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from tracker.domain.distinct import address_of, facts
 from tracker.domain.records import changed
 from tracker.domain.task import Artifact
-from tracker.providers.kit.distinct import address_of, facts
 from tracker.providers.kit.reading import finite, first_number, first_text, text_of
 from tracker.providers.kling.elsewhere import elsewhere, kind_of_url
 

@@ -2,8 +2,10 @@
 
 import pytest
 
-from tracker.domain.task import Artifact, ArtifactState
-from tracker.providers.kit.distinct import address_of, distinct
+from tracker.domain.distinct import address_of, distinct
+from tracker.domain.events import Source
+from tracker.domain.observation import Observation
+from tracker.domain.task import Artifact, ArtifactState, TaskState
 
 URL = "https://cdn.example.com/a/v.mp4"
 
@@ -56,3 +58,8 @@ def test_what_differs_in_more_than_its_url_stays() -> None:
         Artifact("video", None),
     )
     assert distinct(pieces) == pieces
+
+
+def test_a_statement_names_each_file_once() -> None:
+    said = Observation(TaskState.SUCCEEDED, "done", artifacts=(Artifact("video", URL),) * 3)
+    assert said.as_event(Source.POLL).artifacts == (Artifact("video", URL),)
