@@ -83,7 +83,7 @@ ELSEWHERE = {
     "log": "store/driver/test_checkpoints.py",
     "reread": "e2e/test_reread_kills.py",
     "restore": "services/backup/test_restoring.py",
-    "retention": "services/custody/test_retention.py",
+    "retention": "services/custody/test_sweeping.py",
     "run": "e2e/test_run_kills.py",
     "stream": "e2e/test_stream_kills.py",
 }

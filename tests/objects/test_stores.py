@@ -19,7 +19,7 @@ from tracker.domain.errors import StorageError
 from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import BLOCK_BYTES, PARTS, Folder
-from tracker.services.custody.retention import AssetSweeper
+from tracker.services.custody.sweeping import AssetSweeper
 from tracker.services.storage import ObjectStore
 from tracker.services.upkeep import archive_reading
 from tracker.services.upkeep.retention import RetentionChore

@@ -54,8 +54,8 @@ from tracker.egress.client import EgressClient
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import Folder
 from tracker.providers.ports.provider import ResultHosting
-from tracker.services.custody.retention import GRACE, AssetSweeper
 from tracker.services.custody.serving import AssetReader
+from tracker.services.custody.sweeping import GRACE, AssetSweeper
 from tracker.services.custody.uploading import UploadReceiver, UploadTerms
 from tracker.services.submit.attempting import SubmitAttempts
 from tracker.store.driver.engine import open_engine

@@ -6,7 +6,7 @@ from functools import partial
 from tracker.domain.work import JobKind
 from tracker.services.backup.walking import ListWalk
 from tracker.services.context import Context
-from tracker.services.custody.retention import AssetSweeper
+from tracker.services.custody.sweeping import AssetSweeper
 from tracker.services.deliver.endpoints import Endpoints
 from tracker.services.owned_results import OwnedResults
 from tracker.services.receive.rereads import Rereads

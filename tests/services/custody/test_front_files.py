@@ -14,7 +14,7 @@ from tracker.domain.errors import Conflict, NotFound
 from tracker.domain.upload_label import UploadLabel, label_of
 from tracker.providers.ports.front import PageFiles
 from tracker.services.custody.front_files import FrontFiles, Owner
-from tracker.services.custody.retention import AssetSweeper
+from tracker.services.custody.sweeping import AssetSweeper
 from tracker.services.custody.uploading import UploadReceiver, UploadTerms
 from tracker.services.upkeep.sweeping import UPLOADS_KEPT, Sweeper
 from tracker.store import assets

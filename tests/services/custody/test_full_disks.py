@@ -19,7 +19,7 @@ from tests.support.upstream import Upstream
 from tracker.domain.custody import AssetState
 from tracker.domain.errors import Unavailable
 from tracker.objects.folder import PARTS
-from tracker.services.custody.retention import AssetSweeper, SweepResult
+from tracker.services.custody.sweeping import AssetSweeper, SweepResult
 from tracker.services.custody.uploading import UploadReceiver, UploadTerms
 
 pytestmark = pytest.mark.anyio

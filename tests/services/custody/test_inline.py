@@ -44,8 +44,8 @@ from tracker.domain.task import TaskState
 from tracker.egress.client import EgressClient
 from tracker.providers.ports.provider import ResultHosting
 from tracker.services.context import Context
-from tracker.services.custody.retention import GRACE, AssetSweeper
 from tracker.services.custody.serving import AssetReader
+from tracker.services.custody.sweeping import GRACE, AssetSweeper
 from tracker.services.inline_sinks import sinks_for
 from tracker.web.fronts.files import parts_of
 

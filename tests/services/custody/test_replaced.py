@@ -14,7 +14,7 @@ from tracker.clock import new_id
 from tracker.domain.custody import Asset, AssetState
 from tracker.domain.inline_files import InlineFile, store_key_of
 from tracker.domain.task import Task, TaskState
-from tracker.services.custody.retention import AssetSweeper, SweepResult
+from tracker.services.custody.sweeping import AssetSweeper, SweepResult
 
 pytestmark = pytest.mark.anyio
 FILM, PNG, OTHER = film(9_000), b"\x89PNG\r\n\x1a\n" + bytes(900), b"\x89PNG\r\n\x1a\n" + bytes(99)

@@ -28,7 +28,7 @@ from tracker.domain.signals import CrashPoint
 from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
 from tracker.objects.folder import Folder
-from tracker.services.custody.retention import GRACE, AssetSweeper, SweepResult
+from tracker.services.custody.sweeping import GRACE, AssetSweeper, SweepResult
 from tracker.services.custody.uploading import UploadReceiver, UploadTerms
 from tracker.services.store_room import PAUSE_S, StoreRoom
 from tracker.services.submit.attempting import SubmitAttempts

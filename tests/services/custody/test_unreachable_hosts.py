@@ -15,7 +15,7 @@ from tests.support.upstream import Script, Upstream
 from tests.support.workbench import HandClock
 from tracker.domain.custody import AssetState, account_lane_of, fetch_lane
 from tracker.services.custody.fetching import AssetFetcher
-from tracker.services.custody.hosts import FAILURES, LONGEST_PAUSE_S, UnreachableHosts
+from tracker.services.custody.unreachable_hosts import FAILURES, LONGEST_PAUSE_S, UnreachableHosts
 from tracker.store.driver.transaction import Tx
 from tracker.store.schema import assets
 

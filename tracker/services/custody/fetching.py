@@ -18,7 +18,6 @@ from tracker.domain.task import Artifact, Task
 from tracker.precedence import Background
 from tracker.services.asking import ask
 from tracker.services.context import Context
-from tracker.services.custody.hosts import UnreachableHosts
 from tracker.services.custody.keeping import FailedFetch, FetchRecorder, StoredFile
 from tracker.services.custody.transfer import (
     HostUnreachable,
@@ -26,6 +25,7 @@ from tracker.services.custody.transfer import (
     Transfer,
     TransferRestart,
 )
+from tracker.services.custody.unreachable_hosts import UnreachableHosts
 from tracker.services.storage import Storage
 from tracker.store import asset_queue, assets, tasks
 from tracker.store.asset_queue import ClaimedAsset

@@ -20,8 +20,8 @@ from tracker.domain.signals import CrashPoint
 from tracker.domain.task import TaskState
 from tracker.objects.folder import PARTS
 from tracker.services.counted import in_one_piece
-from tracker.services.custody.retention import VANISHED, AssetSweeper, SweepResult
 from tracker.services.custody.serving import AssetReader
+from tracker.services.custody.sweeping import VANISHED, AssetSweeper, SweepResult
 from tracker.services.store_room import PROBES
 from tracker.services.upkeep import holding, retention_plan
 from tracker.services.upkeep.counting import EndCounter
