@@ -5,6 +5,7 @@ SQLAlchemy is used synchronously, in threads (docs/decisions/0002-sync-database-
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -24,11 +25,13 @@ from tracker.store.driver.engine import open_engine, sqlite_file
 from tracker.store.driver.file_identity import FileIdentity
 from tracker.store.driver.line import WriteConnection
 from tracker.store.driver.lookups import Lookups, in_time
-from tracker.store.driver.outage import has_lost_connection, is_outage
+from tracker.store.driver.outage import brief, has_lost_connection, is_outage
 from tracker.store.driver.patience import WriteWaiter
 from tracker.store.driver.transaction import Tx
 from tracker.store.driver.writer import Writer
 from tracker.telemetry.metrics import WRITER_STALLED, WRITER_WAITING
+
+log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Key = TypeVar("Key")
@@ -39,6 +42,8 @@ Reading = Connection
 WAIT_S = 10.0
 """How long anybody waits for a write or a read, unless a setting says otherwise."""
 READ_ONLY = "this process only reads (TRACKER_READ_ONLY): send this to one that writes"
+TOLD_EVERY_S = 1.0
+"""Between two lines of the log about reads that fail: each request that fails has one besides."""
 READERS = 3
 """Threads that read. With the writer and the lookups: five connections per process."""
 
@@ -84,6 +89,7 @@ class Store:
             file=self._file,
         )
         self._writer = Writer(line, clock, self._notify, audit.record, signal, wait_s=wait_s)
+        self._told_s: float | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Callable[[frozenset[JobKind], bool], None]] = []
 
@@ -237,9 +243,17 @@ class Store:
                 if not is_outage(error):
                     raise
                 if is_again or not has_lost_connection(error):
+                    self._log_unread(error)
                     raise Unavailable("the database cannot be read now") from error
                 # The pool has thrown the connection's like away, and reads are repeatable.
                 is_again = True
+
+    def _log_unread(self, error: SQLAlchemyError) -> None:
+        """Log in the database's words why a read failed: who asked is told no more than that."""
+        now_s = self._clock.monotonic()
+        if self._told_s is None or now_s - self._told_s >= TOLD_EVERY_S:
+            self._told_s = now_s
+            log.error("the database cannot be read: %(reason)s", {"reason": brief(error)})
 
     def _notify(self, tx: Tx) -> None:
         if tx.after_commit and self._loop is not None:
