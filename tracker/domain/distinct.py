@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit, urlunsplit
 
 from tracker.domain.records import changed
-from tracker.domain.task import Artifact
+from tracker.domain.task import Artifact, ArtifactState
 
 _ESCAPE = re.compile("%([0-9A-Fa-f]{2})")
 _UNRESERVED = re.compile("[A-Za-z0-9._~-]")
+_READY = ArtifactState.READY
 _PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -33,14 +34,16 @@ def address_of(url: str) -> str:
 def distinct(pieces: Iterable[Artifact]) -> tuple[Artifact, ...]:
     """Return each piece once: of those with one address and kind the fullest, in the first place.
 
-    It keeps the URL and the key of the first.
+    It keeps the URL and the key of the first. Pieces that are not ready stay apart: several may be
+    shown by one picture until each has its own.
     """
     found = tuple(pieces)
     if len(found) < 2:
         return found
     kept: dict[object, Artifact] = {}
     for place, piece in enumerate(found):
-        named = (address_of(piece.url), piece.kind, piece.state) if piece.url else place
+        is_fetched = piece.url and piece.state is _READY
+        named = (address_of(piece.url or ""), piece.kind) if is_fetched else place
         first = kept.setdefault(named, piece)
         if facts(piece) > facts(first):
             kept[named] = changed(piece, url=first.url, key=first.key)
