@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pytest
 from sqlalchemy import text
@@ -80,10 +81,11 @@ async def test_a_text_that_cannot_be_stored_is_the_callers_fault_alone(
         assert [one.name for one in found] == ["fine", "also fine"]
 
 
+@dataclass
 class _FillingDisk:
-    """Writes that make rows, and find a full disk as long as the test says."""
+    """Writes that make rows, and find a full disk if the test says so."""
 
-    is_full = True
+    is_full: bool = True
 
     def insert(self, tx: Tx, items: Sequence[None]) -> Sequence[None]:
         if not self.is_full:
@@ -111,10 +113,8 @@ async def test_a_kind_of_write_that_is_refused_stands_until_one_of_its_kind_is_t
             clock.move(30)
             await store.write(_change, None)
             assert store.refused_since == since
-        disk.is_full = False
-        await store.write(disk.insert, None)
+        await store.write(_FillingDisk(is_full=False).insert, None)  # its kind, another object
         assert store.refused_since is None
-        disk.is_full = True
         with pytest.raises(Unavailable):
             await store.write(disk.insert, None)
         clock.move(UNTRIED_S)

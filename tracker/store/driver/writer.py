@@ -97,7 +97,7 @@ class Writer:
         self._acted = acted
         self._at = signal
         self.failed_s: float | None = None
-        self._refused: Mapping[Batch, _Refusal] = {}
+        self._refused: Mapping[str, _Refusal] = {}
         self._arrived: list[_Waiting] = []
         self._queue: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="tracker-writer", daemon=True)
@@ -206,7 +206,7 @@ class Writer:
             result = error
             if isinstance(error, SQLAlchemyError) and is_outage(error):
                 log.error("the database does not take writes: %(reason)s", {"reason": brief(error)})
-                self._note_refused({item.batch for item in waiting})
+                self._note_refused({_kind_of(item.batch) for item in waiting})
                 result = Unavailable("the database does not take writes now")
             elif is_unstorable_text(error) and len(waiting) == 1:
                 reason = "holds a text that cannot be stored: a NUL or half of a surrogate pair"
@@ -234,10 +234,10 @@ class Writer:
                 COMMIT_SECONDS.observe(self._clock.monotonic() - started_s)
                 BATCH_ITEMS.observe(len(waiting))
                 if self._refused:
-                    self._note_taken({item.batch for item in waiting})
+                    self._note_taken({_kind_of(item.batch) for item in waiting})
                 return
 
-    def _note_refused(self, kinds: Collection[Batch]) -> None:
+    def _note_refused(self, kinds: Collection[str]) -> None:
         self.failed_s = now_s = self._clock.monotonic()
         now = self._clock.now()
         there = self._refused
@@ -246,7 +246,7 @@ class Writer:
         }
         self._refused = {**there, **refused}
 
-    def _note_taken(self, kinds: Collection[Batch]) -> None:
+    def _note_taken(self, kinds: Collection[str]) -> None:
         """Forget these kinds, and those that nobody has tried for a while."""
         until_s = self._clock.monotonic() - UNTRIED_S
         self._refused = {
@@ -295,6 +295,11 @@ class Writer:
                 item.future.set_exception(item.result)
             else:
                 item.future.set_result(item.result)
+
+
+def _kind_of(batch: Batch) -> str:
+    """Name a kind of write, alike for functions that are made for each call."""
+    return getattr(batch, "__qualname__", type(batch).__name__)
 
 
 def _may_be_retried(error: SQLAlchemyError) -> bool:
