@@ -11,7 +11,7 @@ HELD_S = 0.0015
 """How long one transaction should take while others write."""
 FIRST = 8
 """Tasks of the first transaction while others write."""
-HELD_ALONE_S = 0.1
+HELD_ALONE_S = 0.05
 """How long one transaction should take while nobody else writes: who does next waits for it."""
 FIRST_ALONE = 100
 """Tasks of the first transaction while nobody else writes: what a task costs is not known yet."""
