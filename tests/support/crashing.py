@@ -6,9 +6,8 @@ python -m tests.support.crashing POINT N SIGSTOP    freezes, until somebody send
 
 import os
 import signal
-import sqlite3
+import subprocess
 import sys
-from contextlib import closing
 
 import uvicorn
 
@@ -21,6 +20,18 @@ from tracker.settings import Settings
 from tracker.store.driver.engine import sqlite_file
 from tracker.telemetry.logs import configure_logging
 
+_FREEZER = """
+import os, signal, sqlite3, sys
+file, process = sys.argv[1:]
+db = sqlite3.connect(file, timeout=60, isolation_level=None)
+db.execute("BEGIN IMMEDIATE")
+os.kill(int(process), signal.SIGSTOP)
+threads = [f"/proc/{process}/task/{one}/stat" for one in os.listdir(f"/proc/{process}/task")]
+while any(open(one).read().rpartition(")")[2].split()[0] != "T" for one in threads):
+    pass
+db.execute("ROLLBACK")
+"""
+
 
 def dying_at(point: CrashPoint, times: int, by: signal.Signals) -> Signal:
     """A signal that lets `times - 1` passes of the point go by, and strikes once."""
@@ -32,23 +43,25 @@ def dying_at(point: CrashPoint, times: int, by: signal.Signals) -> Signal:
             left -= 1
             if left == 0:
                 if by is signal.SIGSTOP:
-                    _let_writers_end()
-                os.kill(os.getpid(), by)
+                    _freeze()
+                else:
+                    os.kill(os.getpid(), by)
 
     return at
 
 
-def _let_writers_end() -> None:
-    """Wait until no transaction of this process holds the lock of a SQLite file.
+def _freeze() -> None:
+    """Stop this process while none of its threads holds the write lock of a SQLite file.
 
     One that is frozen within a transaction keeps all others from writing, which is true and not
-    what a test of leases is about.
+    what a test of leases is about. Another process takes the lock for that: between its end here
+    and the signal a thread of ours could begin.
     """
     file = sqlite_file(Settings.from_env().resolved_database_url())
-    if file is not None:
-        with closing(sqlite3.connect(file, timeout=60, isolation_level=None)) as db:
-            db.execute("BEGIN IMMEDIATE")
-            db.execute("ROLLBACK")
+    if file is None:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    else:
+        subprocess.run([sys.executable, "-c", _FREEZER, str(file), str(os.getpid())], check=True)
 
 
 def main() -> None:
