@@ -1,7 +1,9 @@
 """When to try again. Arithmetic only: the caller draws the jitter and knows the time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,22 @@ class PauseList:
             return None
         pause = max(self.pauses[max(attempt, 1) - 1], _asked_pause(retry_after_s))
         return now + pause + pause * self.SPREAD * jitter
+
+
+def retry_after_s(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
+    """Return the seconds that an answer asks to wait; None for none (RFC 9110 section 10.2.3).
+
+    headers: of the answer, lower-case names. now: what a date is compared with; None: with the
+    answer's own.
+    """
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit() and len(text) < 9:
+        return float(text)
+    try:
+        since = now or parsedate_to_datetime(headers["date"])
+        return max((parsedate_to_datetime(text) - since).total_seconds(), 0.0)
+    except (ValueError, TypeError, KeyError, OverflowError):
+        return None
 
 
 def _asked_pause(retry_after_s: float | None) -> timedelta:

@@ -36,6 +36,7 @@ REASONS: Mapping[str, str] = {
 
 
 _BRANCH = re.compile(r"int|float|str|constrained-(int|str)|(list|dict|literal)\[.*\]", re.DOTALL)
+_OF_A_NAME = frozenset({"extra_forbidden", "missing"})
 
 
 class FieldFlaw(ValueError):
@@ -63,7 +64,7 @@ def field_errors(error: ValidationError) -> Sequence[FieldError]:
     for one in error.errors(include_url=False, include_input=False):
         flaw = one.get("ctx", {}).get("error")
         within = (flaw.field,) if isinstance(flaw, FieldFlaw) else ()
-        place = [part for part in one["loc"] if not _is_branch(part)]
+        place = _place_of(one)
         path, reason = path_of((*place, *within)), _reason(one)
         before = found.get(path)
         if before is not None and len(place) < len(one["loc"]):  # what another type would need
@@ -74,8 +75,17 @@ def field_errors(error: ValidationError) -> Sequence[FieldError]:
     return list(found.values())
 
 
+def _place_of(one: Mapping[str, Any]) -> list[int | str]:
+    """Return an error's place without a field's types, of which pydantic tried each.
+
+    They stand behind a field, and none is a field that is unknown or lacking.
+    """
+    rest = list(one["loc"][1:])
+    last = [rest.pop()] if rest and one["type"] in _OF_A_NAME else []
+    return [*one["loc"][:1], *(part for part in rest if not _is_branch(part)), *last]
+
+
 def _is_branch(part: int | str) -> bool:
-    """Tell whether a part of a place is one of a field's types, of which pydantic tried each."""
     return isinstance(part, str) and _BRANCH.fullmatch(part) is not None
 
 

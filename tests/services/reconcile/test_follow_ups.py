@@ -4,7 +4,7 @@ What is kept is tested in tests/e2e/test_attention.py.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -60,6 +60,18 @@ async def _look_when_due(bench: Workbench, clock: HandClock) -> bool:
     clock.at = max(clock.at, due)
     await Reconciliation(bench.context).run(await bench.claim(JobKind.RECONCILE))
     return True
+
+
+async def _look_until_given_up(
+    bench: Workbench, clock: HandClock, outbound: ScriptedHttp, made: Task, *, most: int
+) -> datetime:
+    """Look as long as any look is due, with fewer than `most` calls; returns the give-up time."""
+    while await _look_when_due(bench, clock):
+        assert len(outbound.calls) < most
+    given_up_at = (await bench.task(made.key)).give_up_at
+    assert given_up_at is not None
+    assert clock.now() <= given_up_at
+    return given_up_at
 
 
 async def _listed(bench: Workbench, why: FollowUp) -> list[str]:
@@ -216,11 +228,8 @@ async def test_what_stays_denied_is_not_asked_about_after_its_give_up_time(
     outbound = ScriptedHttp(provider)
     async with open_workbench(database_url, outbound, policy=Policy(), clock=clock) as bench:
         (made,) = await bench.submitted(1)
-        while await _look_when_due(bench, clock):
-            assert len(outbound.calls) < 100
-        task = await bench.task(made.key)
-        assert task.give_up_at is not None
-        assert task.give_up_at - timedelta(days=2) < clock.now() <= task.give_up_at
+        given_up_at = await _look_until_given_up(bench, clock, outbound, made, most=100)
+        assert given_up_at - timedelta(days=2) < clock.now()
         assert await _listed(bench, FollowUp.DENIED) == [str(made.id)]
 
 
@@ -273,8 +282,4 @@ async def test_quota_that_never_comes_back_is_looked_for_until_the_give_up_time(
     outbound = ScriptedHttp(provider)
     async with open_workbench(database_url, outbound, policy=Policy(), clock=clock) as bench:
         (made,) = await bench.submitted(1)
-        while await _look_when_due(bench, clock):
-            assert len(outbound.calls) < 40
-        task = await bench.task(made.key)
-        assert task.give_up_at is not None
-        assert clock.now() <= task.give_up_at
+        await _look_until_given_up(bench, clock, outbound, made, most=40)

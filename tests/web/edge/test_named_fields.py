@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.validation import field_errors
@@ -105,3 +105,16 @@ def test_what_each_type_of_a_field_would_need_is_said() -> None:
     assert [(one.path, one.reason) for one in found] == [
         ("duration", "must be a whole number; or must be a number")
     ]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    duration: int | float = 5
+
+
+@pytest.mark.parametrize("name", ["int", "float", "str", "list[int]"])
+def test_an_unknown_field_that_is_called_like_a_type_is_named(name: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        _Strict.model_validate({name: 1, "duration": [1]})
+    assert [one.path for one in field_errors(refused.value)] == ["duration", name]

@@ -26,12 +26,13 @@ from tracker.domain.outcome import (
     PollOutcome,
     SubmitOutcome,
 )
+from tracker.domain.retry import retry_after_s
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.flux.front import CREDITS, FluxFront
 from tracker.providers.flux.inputs import CREATES, OBJECTS, VIDEOS, has_webhook, is_endpoint
 from tracker.providers.flux.passing import FluxCalls, key_header
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kit.calls import bearer, own_url, retry_after_s
+from tracker.providers.kit.calls import bearer, own_url
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.flaw_lists import join_flaws
 from tracker.providers.kit.gateways import GatewayAdapter
@@ -148,7 +149,7 @@ class FluxApi(TableAdapter):
 
     def pause_s(self, answer: HttpResult, parsed: Any) -> float | None:
         """Take Retry-After, else `retry_after` of the body."""
-        told = retry_after_s(answer)
+        told = retry_after_s(answer.headers)
         if told is not None:
             return told
         pause = amount_text(first_number(parsed, ("retry_after", "detail.retry_after")))

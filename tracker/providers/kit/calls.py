@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -65,18 +64,6 @@ def spacing_of(account: Account, least_s: float) -> float:
     """Return the seconds between two looks at one task: as the account is set, else `least_s`."""
     own = account.options.poll_spacing_s
     return least_s if own is None else own
-
-
-def retry_after_s(answer: HttpResult) -> float | None:
-    """Return seconds, or the distance of a date from the answer's own Date (RFC 9110 §10.2.3)."""
-    text = answer.headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit() and len(text) < 9:
-        return float(text)
-    try:
-        then = parsedate_to_datetime(text)
-        return max((then - parsedate_to_datetime(answer.headers["date"])).total_seconds(), 0.0)
-    except (ValueError, TypeError, KeyError, OverflowError):
-        return None
 
 
 def apply_told_status(answer: HttpResult, parsed: Any, names: Sequence[str]) -> HttpResult:

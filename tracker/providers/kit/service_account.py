@@ -16,7 +16,8 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from tracker.domain.exchange import HttpCall, HttpFailure
-from tracker.providers.kit.calls import bearer, retry_after_s
+from tracker.domain.retry import retry_after_s
+from tracker.providers.kit.calls import bearer
 from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import parsed_of
 from tracker.providers.ports.adapter import Answer
@@ -125,7 +126,7 @@ def parse_exchange(answer: Answer) -> AccessToken | TokenRefused | TokenDelayed:
     reason = f"HTTP {answer.status}, {told}"
     if answer.status in (400, 401, 403) and isinstance(parsed, dict):
         return TokenRefused(reason)
-    return TokenDelayed(reason, retry_after_s(answer))
+    return TokenDelayed(reason, retry_after_s(answer.headers))
 
 
 def authorize(call: HttpCall, token: AccessToken) -> HttpCall:

@@ -28,10 +28,11 @@ from tracker.domain.outcome import (
     Unanswered,
     Unknown,
 )
+from tracker.domain.retry import retry_after_s
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
 from tracker.domain.validation import field_errors
 from tracker.providers.kit.blocked import add_block, block_in
-from tracker.providers.kit.calls import bearer, build_post, retry_after_s, spacing_of
+from tracker.providers.kit.calls import bearer, build_post, spacing_of
 from tracker.providers.kit.flaw_lists import flaws_in
 from tracker.providers.kit.meanings import Meaning, meaning_of
 from tracker.providers.kit.reading import first_instant, first_text, read_json, unwrap_data
@@ -245,7 +246,7 @@ class TableAdapter(WordTable):
     def pause_s(self, answer: HttpResult, parsed: Any) -> float | None:
         """Return how many seconds an answer asks us to wait; None where it does not say."""
         del parsed
-        return retry_after_s(answer)
+        return retry_after_s(answer.headers)
 
     def denies(self, answer: HttpResult, parsed: Any) -> bool:
         """Tell whether an answer says that there is no such task. A page says nothing of tasks."""

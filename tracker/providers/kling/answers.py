@@ -17,9 +17,9 @@ from tracker.domain.outcome import (
     Unanswered,
     Unknown,
 )
+from tracker.domain.retry import retry_after_s
 from tracker.domain.task import Task
 from tracker.providers.kit.blocked import add_block, block_in
-from tracker.providers.kit.calls import retry_after_s
 from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.reading import first_text, read_json
 from tracker.providers.kling.codes import CODES, Then
@@ -159,7 +159,7 @@ class Envelope:
         """Return that the answer told nothing of the task."""
         return Unanswered(
             self.in_words(),
-            retry_after_s=retry_after_s(answer),
+            retry_after_s=retry_after_s(answer.headers),
             slow_down=answer.status == 429 or self.code in _SLOW_DOWN,
             alone=alone,
         )
@@ -179,7 +179,7 @@ class Envelope:
 def _refusal(answer: HttpResult, said: Envelope) -> SubmitOutcome:
     """Return the outcome of a create whose answer holds no task."""
     code = int(said.code) if said.code and said.code.isdecimal() and len(said.code) < 6 else 0
-    words, asked_s = said.in_words(), retry_after_s(answer)
+    words, asked_s = said.in_words(), retry_after_s(answer.headers)
     row = CODES.get(code)
     if row is None:
         return _read_by_status(answer, said, words, asked_s)

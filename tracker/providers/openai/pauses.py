@@ -7,7 +7,7 @@ Source: https://platform.openai.com/docs/guides/rate-limits (rate limits in head
 import re
 
 from tracker.domain.exchange import HttpResult
-from tracker.providers.kit.calls import retry_after_s
+from tracker.domain.retry import retry_after_s
 
 _RESET, _LEFT = "x-ratelimit-reset-", "x-ratelimit-remaining-"
 _SPAN = re.compile(r"(?:\d{1,6}(?:\.\d{1,9})?(?:ms|h|m|s))+")
@@ -17,7 +17,7 @@ _SECONDS = (("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0))
 
 def told_pause_s(answer: HttpResult) -> float | None:
     """Return seconds; None where no header says."""
-    told = retry_after_s(answer)
+    told = retry_after_s(answer.headers)
     if told is not None:
         return told
     in_ms = answer.headers.get("retry-after-ms", "")

@@ -20,9 +20,10 @@ from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absence, Absent, Observed, PollOutcome, SubmitOutcome
+from tracker.domain.retry import retry_after_s
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kit.calls import apply_told_status, build_post, own_url, retry_after_s
+from tracker.providers.kit.calls import apply_told_status, build_post, own_url
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.pieces import kind_of, text_url, web_url
@@ -150,7 +151,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
 
     def pause_s(self, answer: HttpResult, parsed: Any) -> float | None:
         """Take Retry-After, else the time that the text of a throttled answer names."""
-        told = retry_after_s(answer)
+        told = retry_after_s(answer.headers)
         resets = _RESETS.search(first_text(parsed, ("detail",)) or "")
         return float(resets[1]) if told is None and resets is not None else told
 

@@ -26,8 +26,9 @@ from tracker.domain.outcome import (
     SubmitOutcome,
     Unknown,
 )
+from tracker.domain.retry import retry_after_s
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
-from tracker.providers.kit.calls import apply_told_status, build_post, retry_after_s
+from tracker.providers.kit.calls import apply_told_status, build_post
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.empty_results import doubting_empty
 from tracker.providers.kit.reading import amount_text, charge_text, first_number, first_text
@@ -132,7 +133,7 @@ class GoogleApi(PathCancel):
 
     def pause_s(self, answer: HttpResult, parsed: Any) -> float | None:
         """Take Retry-After, else the `RetryInfo` of the details, e.g. `34s`."""
-        told = retry_after_s(answer)
+        told = retry_after_s(answer.headers)
         if told is not None:
             return told
         for detail in _details(parsed):

@@ -111,21 +111,17 @@ class AssetSweeper:
         if not strays:
             return 0, 0
         unnamed = {key: sizes[key] for key in strays}
-        found = await self._context.store.write(self._keep_found, unnamed)
+        lost = await self._context.store.read(partial(_find_lost, sizes=unnamed))
+        found = await self._context.store.write(self._keep_found, lost) if lost else []
         back = {one.store_key for one in found}
         for key in unnamed.keys() - back:
             await self._storage.objects.delete(key)
         return len(unnamed.keys() - back), len(found)
 
-    def _keep_found(self, tx: Tx, asked: Sequence[Mapping[str, int]]) -> list[list[Asset]]:
+    def _keep_found(self, tx: Tx, asked: Sequence[Sequence[Asset]]) -> list[list[Asset]]:
         """Record that vanished objects are there again: their disk was away, or their bucket."""
         results = []
-        for sizes in asked:
-            lost = [
-                one
-                for one in assets.lost_at(tx.db, sizes)
-                if one.size == sizes.get(one.store_key or "")
-            ]
+        for lost in asked:
             keys = {one.task_key for one in lost if one.task_key is not None}
             recorder = Recorder(self._context, tx, tasks.lock_by_key(tx.db, keys).values())
             kept = assets.keep_found(tx.db, [one.key for one in lost], now=tx.now)
@@ -180,6 +176,12 @@ def _find_strays(db: Reading, store_keys: Sequence[str]) -> list[str]:
     found = assets.by_id(db, {id_ for id_ in unused.values() if id_ is not None})
     wanted = {id_ for id_, asset in found.items() if asset.state is AssetState.WANTED}
     return [key for key, id_ in unused.items() if id_ not in wanted]
+
+
+def _find_lost(db: Reading, sizes: Mapping[str, int]) -> list[Asset]:
+    """Return lost assets whose objects are there, whole. Not the writer's: no index leads there."""
+    found = assets.lost_at(db, sizes)
+    return [one for one in found if one.size == sizes.get(one.store_key or "")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ origin keeps its word.
 """
 
 import hashlib
-import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -17,6 +16,7 @@ from tracker.domain.custody import Custody
 from tracker.domain.errors import BrokenTransfer, UnkeepableFile
 from tracker.domain.exchange import Certainty, HttpFailure, HttpStream
 from tracker.domain.media_type import FIRST_BYTES, flaw_of_type, media_type_of
+from tracker.domain.retry import retry_after_s
 from tracker.services.hashing import Hasher
 from tracker.services.storage import Downloads
 
@@ -26,7 +26,6 @@ PROGRESS_BYTES = 1024 * 1024
 OVERLAP_BYTES = 32 * 1024
 """Asked for once more when a transfer goes on, to compare."""
 OK, PARTIAL, NOT_THERE = 200, 206, 416
-_SECONDS = re.compile(r"[0-9]{1,8}")
 
 
 class TransferRestart(Exception):
@@ -43,9 +42,8 @@ class OriginRefusal(Exception):
     def __init__(self, answer: HttpStream) -> None:
         """Keep what an answer says in its status and its headers."""
         super().__init__(f"the origin answers {answer.status}")
-        seconds = answer.headers.get("retry-after", "")
         self.status = answer.status
-        self.asked = timedelta(seconds=int(seconds) if _SECONDS.fullmatch(seconds) else 0)
+        self.asked = timedelta(seconds=retry_after_s(answer.headers) or 0.0)
 
 
 class Transfer:

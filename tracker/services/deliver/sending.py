@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from uuid import UUID
 
 from tracker.clock import new_token
@@ -12,6 +11,7 @@ from tracker.domain import bodies, delivery, signature
 from tracker.domain.delivery import AttemptResult, DeliveryOutcome, Endpoint, EndpointState
 from tracker.domain.event_types import EventType
 from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.retry import retry_after_s
 from tracker.domain.sealing import CannotOpen, unseal
 from tracker.domain.signals import CrashPoint
 from tracker.domain.work import JobKind
@@ -151,7 +151,7 @@ class DeliverySender:
             status=answer.status,
             error=None if 200 <= answer.status < 300 else f"HTTP {answer.status}",
             answer=answer.body[:ANSWER_BYTES] or None,
-            retry_after_s=_retry_after(answer, context),
+            retry_after_s=retry_after_s(answer.headers, now=context.clock.now()),
         )
 
     def _call(self, held: Held, at_s: int) -> HttpCall:
@@ -293,15 +293,3 @@ def unreadable_secret(about: UUID | str, error: CannotOpen) -> str:
 def _plain(reason: str) -> str:
     """Make a reason printable, so that every database stores it: it may hold a receiver's bytes."""
     return "".join(char if char.isprintable() else "\ufffd" for char in reason)
-
-
-def _retry_after(answer: HttpResult, context: Context) -> float | None:
-    """Return seconds, from either form of the header."""
-    asked = answer.headers.get("retry-after", "").strip()
-    if asked.isascii() and asked.isdigit():
-        return float(asked[:9])
-    try:
-        at = parsedate_to_datetime(asked)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return None if at.tzinfo is None else (at - context.clock.now()).total_seconds()
