@@ -8,7 +8,7 @@ from tests.domain.factories import a_task
 from tracker.clock import SystemClock, new_id
 from tracker.domain.long_texts import WrittenJson
 from tracker.domain.task import Task
-from tracker.store import tasks
+from tracker.store import task_inputs, tasks
 from tracker.store.driver.large_values import LARGE
 from tracker.store.driver.transaction import Tx
 from tracker.store.store import Store
@@ -24,7 +24,7 @@ BODIES: Mapping[str, bytes | WrittenJson] = {
 
 def _insert(tx: Tx, items: Sequence[tuple[Task, bytes | WrittenJson]]) -> list[Task]:
     made = [one for one in tasks.insert_many(tx.db, [task for task, _ in items]) if one is not None]
-    tasks.insert_inputs(tx.db, list(zip(made, (body for _, body in items), strict=True)))
+    task_inputs.insert_many(tx.db, list(zip(made, (body for _, body in items), strict=True)))
     return made
 
 
@@ -39,8 +39,8 @@ async def test_inputs_of_all_sizes_are_kept_byte_by_byte(database_url: str) -> N
     async with Store(database_url, SystemClock()) as store:
         made = [await store.write(_insert, one) for one in zip(new, BODIES.values(), strict=True)]
         keys = [task.key for task in made]
-        found = await store.read(lambda db: tasks.input_of(db, keys))
-        few = await store.read(lambda db: tasks.input_of(db, keys, most=LARGE))
+        found = await store.read(lambda db: task_inputs.get_by_keys(db, keys))
+        few = await store.read(lambda db: task_inputs.get_by_keys(db, keys, most=LARGE))
     assert [found[key] for key in keys] == list(map(bytes, BODIES.values()))
     assert few == {key: body for key, body in found.items() if len(body) <= LARGE}
 
@@ -53,5 +53,5 @@ async def test_what_was_written_in_pieces_goes_with_its_transaction(database_url
             await store.write(_insert_and_fail, (failed, b"f" * LARGE))
         task = await store.write(_insert, (kept, b"k" * LARGE))
         assert await store.find(tasks.by_id, failed.id) is None
-        found = await store.read(lambda db: tasks.input_of(db, [task.key]))
+        found = await store.read(lambda db: task_inputs.get_by_keys(db, [task.key]))
     assert found == {task.key: b"k" * LARGE}

@@ -14,7 +14,7 @@ from tests.store.test_listing import connected, fill
 from tests.store.test_query_plans import check, driver_plans, plans
 from tests.support.history import NOW
 from tracker.clock import new_id
-from tracker.store import attempts, audit, bulk_runs, conditions, holds, tasks
+from tracker.store import attempts, audit, bulk_runs, conditions, held_slots, holds
 from tracker.store.audit import AuditFilter
 from tracker.store.holds import Hold
 from tracker.store.retention import EndedRow, WalkPlace
@@ -52,7 +52,7 @@ LOOKS: dict[str, tuple[str, Callable[[Connection], object]]] = {
         "ix_conditions_provider_account_key",
         partial(conditions.last_cleared, name="c-1", provider="p-1", account="main"),
     ),
-    "slots": ("ix_tasks_slots_held", partial(tasks.slots_held, accounts=[("kling", "main")])),
+    "slots": ("ix_tasks_slots_held", partial(held_slots.count, accounts=[("kling", "main")])),
     "calls that nobody makes": ("ix_tasks_give_up_at", partial(attempts.unattended, limit=5)),
 }
 

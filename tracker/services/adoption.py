@@ -7,7 +7,7 @@ from tracker.domain.access import DEFAULT_TENANT
 from tracker.domain.records import record
 from tracker.domain.task import UNKNOWN_OPERATION, Task, TaskState
 from tracker.services.context import Context
-from tracker.store import tasks
+from tracker.store import task_inputs, tasks
 from tracker.store.driver.transaction import Tx
 
 
@@ -29,7 +29,7 @@ def insert_adopted(context: Context, tx: Tx, found: Sequence[UpstreamTask]) -> l
     They belong to the default tenant: nothing at the provider tells whose they are.
     """
     inserted = tasks.insert_many(tx.db, [_make_adopted_task(context, tx, one) for one in found])
-    tasks.insert_inputs(tx.db, [(task, b"{}") for task in inserted if task is not None])
+    task_inputs.insert_many(tx.db, [(task, b"{}") for task in inserted if task is not None])
     return inserted
 
 

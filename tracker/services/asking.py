@@ -25,7 +25,7 @@ from tracker.providers.kit.reading import read_json
 from tracker.providers.ports.adapter import Answer, Asking, Cancels, Finds, Looks, Polls
 from tracker.services.call_turns import CallPurpose
 from tracker.services.context import Context
-from tracker.store import attempts, tasks
+from tracker.store import attempts, task_inputs
 from tracker.telemetry.tracing import working_on
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ async def _search(context: Context, looks: Looks | None, asking: Asking) -> Poll
         return PollResult(CANNOT_ASK, [NEVER_FOUND])
     key = asking.task.key
     last, bodies = await context.store.read(
-        lambda db: (attempts.last_of(db, key), tasks.input_of(db, [key]))
+        lambda db: (attempts.last_of(db, key), task_inputs.get_by_keys(db, [key]))
     )
     asking = replace(
         asking,

@@ -11,7 +11,7 @@ from tracker.domain.work import JobKind, lane_of
 from tracker.providers.ports.account import slot_caps
 from tracker.services.context import Context
 from tracker.services.lookout import Lookout
-from tracker.store import due_jobs, jobs, tasks
+from tracker.store import due_jobs, held_slots, jobs
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import FreeSlots, Job
 from tracker.telemetry.metrics import LEASES_EXPIRED
@@ -74,7 +74,7 @@ class Leases:
     def _rooms(self, tx: Tx) -> dict[str, FreeSlots]:
         """Free slots by lane, of the accounts that have a cap: a hint, `attempting` makes sure."""
         caps = slot_caps(self._context.accounts)
-        held = tasks.slots_held(tx.db, caps)
+        held = held_slots.count(tx.db, caps)
         return {
             lane_of(*name): FreeSlots(cap - held.get(name, 0), cap) for name, cap in caps.items()
         }

@@ -22,7 +22,7 @@ from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task
 from tracker.domain.work import JobKind
 from tracker.providers.ports.provider import Provider
-from tracker.store import assets, deliveries, endpoints, tasks
+from tracker.store import assets, deliveries, endpoints, task_inputs
 from tracker.store.deliveries import NewDelivery
 from tracker.store.driver.transaction import Tx
 
@@ -212,7 +212,7 @@ class _DeliveryBatch:
 
     def input_of(self, task: Task) -> Mapping[str, Any]:
         """Return what a task was made from; empty where that is not kept."""
-        body = tasks.input_of(self._tx.db, [task.key]).get(task.key)
+        body = task_inputs.get_by_keys(self._tx.db, [task.key]).get(task.key)
         return {} if body is None else json.loads(body)
 
     def keep_change(self, type_: EventType, task: Task, step: Transition, payload: Payload) -> UUID:

@@ -10,7 +10,7 @@ from tracker.domain.observation import Part
 from tracker.domain.task import Task, TaskState
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
-from tracker.store import labels, tasks
+from tracker.store import labels, task_inputs, task_lookups, tasks
 from tracker.store.driver.transaction import Tx
 
 
@@ -34,12 +34,12 @@ def take_in_parts(
     if not made.parts:
         return
     names = {part.provider_task_id for part in made.parts}
-    known = tasks.owners(tx.db, first.provider, first.account, names)
+    known = task_lookups.find_owners(tx.db, first.provider, first.account, names)
     new = [
         _part(context, tx, first, part) for part in made.parts if part.provider_task_id not in known
     ]
     inserted = _insert(tx, new)
-    tasks.insert_inputs(tx.db, [(task, made.body) for task in inserted])
+    task_inputs.insert_many(tx.db, [(task, made.body) for task in inserted])
     labels.insert_many(tx.db, inserted)
     for task in inserted:
         recorder.start(lifecycle.part(task, made.attempt))

@@ -5,7 +5,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
+from tracker.store.driver import bulk, encoding
 from tracker.store.schema import tasks
+
+_OWNED = "SELECT provider_task_id, key, provider, account FROM tasks WHERE provider_task_id"
 
 
 def find_named(db: Connection, tenant: str, names: Collection[str]) -> set[int]:
@@ -39,3 +42,30 @@ def find_traceparents(db: Connection, keys: Collection[int]) -> dict[int, str]:
         tasks.c.key.in_(keys), tasks.c.traceparent.is_not(None)
     )
     return {key: place for key, place in db.execute(found)}  # noqa: C416 - typed rows
+
+
+def find_account(
+    db: Connection, provider: str, accounts: Collection[str], external_id: str
+) -> str | None:
+    """Return which of some accounts has a task of this external id that exists or may."""
+    found = select(tasks.c.account).where(
+        tasks.c.provider == provider,
+        tasks.c.account.in_(accounts),
+        tasks.c.external_task_id == external_id,
+        ~tasks.c.never_created,
+    )
+    account: str | None = db.scalar(found.limit(1))
+    return account
+
+
+def find_owners(
+    db: Connection, provider: str, account: str, provider_task_ids: Collection[str]
+) -> dict[str, set[int]]:
+    """Return which tasks of an account already carry these provider ids."""
+    # By the ids alone, and the rest looked at here: asked for by provider and account as well, a
+    # database without statistics walks all tasks of the account.
+    held: dict[str, set[int]] = {}
+    for id_, key, *its_account in bulk.find(db, _OWNED, list(provider_task_ids), encoding.texts):
+        if its_account == [provider, account]:
+            held.setdefault(id_, set()).add(key)
+    return held

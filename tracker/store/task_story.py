@@ -11,14 +11,13 @@ from sqlalchemy import ColumnElement, Connection, Select, func, literal, null, s
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
-from tracker.store import attempts, deliveries, holds, kept_tasks, keys, transitions
+from tracker.store import attempts, deliveries, held_slots, holds, kept_tasks, keys, transitions
 from tracker.store.attempts import Attempt
 from tracker.store.deliveries import Delivery
 from tracker.store.holds import Hold
 from tracker.store.kept_tasks import KeptTask
 from tracker.store.receipts import Receipt, receipt_of
 from tracker.store.schema import jobs, receipts, stream_texts, task_inputs, tasks
-from tracker.store.tasks import slots_held
 
 MOST = 200
 """The newest steps, receipts and deliveries of a task that are shown at once, of each."""
@@ -114,7 +113,7 @@ def read(
         taken={one.kind for one in work if one.is_taken},
         put_off=next((one.put_off for one in work if one.kind is JobKind.SUBMIT), ""),
         slots_held=(
-            slots_held(db, [account]).get(account, 0) if task.state is TaskState.QUEUED else 0
+            held_slots.count(db, [account]).get(account, 0) if task.state is TaskState.QUEUED else 0
         ),
         resubmitted_as=_list_made_of(db, tenant, id_, tasks.c.resubmit_of),
         children=_list_made_of(db, tenant, id_, tasks.c.parent_id),

@@ -1,4 +1,4 @@
-"""Statements on `tasks` and `task_inputs`."""
+"""Insert whole tasks, find them, lock them and save them."""
 
 import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,30 +13,19 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    func,
-    literal_column,
     or_,
     select,
     text,
-    tuple_,
     update,
 )
 
 from tracker.domain import decimal_names
-from tracker.domain.long_texts import WrittenJson
 from tracker.domain.records import copier
 from tracker.domain.task import AT_PROVIDER, Awaits, Task
 from tracker.store import task_rows
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.dialect import dialect_of
-from tracker.store.driver.large_values import (
-    goes_in_pieces,
-    if_not_large,
-    insert_in_pieces,
-    read_in_place,
-)
-from tracker.store.lost_answers import TimeSpan
-from tracker.store.schema import ASKED_ABOUT, LATE, task_inputs, tasks
+from tracker.store.schema import ASKED_ABOUT, LATE, tasks
 from tracker.store.task_rows import TaskStanding
 
 _IS_NEWER = "tasks.version < n.version"
@@ -53,12 +42,9 @@ _ANY_SLOTS = 2**31 - 1
 _INSERT = bulk.insert(tasks, task_rows.NEW, conflict="ON CONFLICT DO NOTHING", returning="id, key")
 _INSERT_NUMBERED = bulk.insert(tasks, (*task_rows.NEW, "key"), conflict="ON CONFLICT DO NOTHING")
 _keyed = copier(Task, "key")
-_INSERT_INPUT = bulk.insert(task_inputs, ("task_key", "tenant", "body"))
 _LOAD = f"SELECT {', '.join(task_rows.COLUMNS)} FROM tasks WHERE"  # noqa: S608
-_NONE: ColumnElement[int] = literal_column("0")  # written out, as its index has it: see IS_KEPT
 _STAND = f"SELECT {', '.join(task_rows.STANDING)} FROM tasks WHERE id"  # noqa: S608
 _LOCK = " ORDER BY key FOR NO KEY UPDATE"
-_OWNED = "SELECT provider_task_id, key, provider, account FROM tasks WHERE provider_task_id"
 
 
 def insert_many(db: Connection, new: Sequence[Task]) -> list[Task | None]:
@@ -82,79 +68,6 @@ def _insert_and_number(db: Connection, new: Sequence[Task]) -> dict[UUID, int]:
     there = bulk.run(db, "SELECT key FROM tasks WHERE key > ?", (last,))
     inserted = {key for (key,) in there}
     return {id_: key for id_, key in keys.items() if key in inserted}
-
-
-def insert_inputs(db: Connection, inputs: Sequence[tuple[Task, bytes | WrittenJson]]) -> None:
-    """Keep what was asked for, apart from the narrow row."""
-    small: list[tuple[int, str, bytes]] = []
-    for task, body in inputs:
-        if goes_in_pieces(body):
-            insert_in_pieces(db, task_inputs, (task.key, task.tenant), body)
-        else:
-            small.append((task.key, task.tenant, bytes(body)))
-    _INSERT_INPUT.later(db, small)
-
-
-def input_of(db: Connection, keys: Collection[int], *, most: int | None = None) -> dict[int, bytes]:
-    """Return request bodies of tasks. most: leaves out those of more bytes; None for none."""
-    body = if_not_large(task_inputs.c.body)
-    found = select(task_inputs.c.task_key, body).where(task_inputs.c.task_key.in_(keys))
-    if most is not None:
-        found = found.where(func.length(task_inputs.c.body) <= most)
-    bodies = {
-        key: read_in_place(db, task_inputs, key) if body is None else body
-        for key, body in db.execute(found).all()
-    }
-    return {key: body for key, body in bodies.items() if body is not None}
-
-
-def newest_like(db: Connection, task: Task, body: bytes, *, within: TimeSpan) -> Task | None:
-    """Return the newest task of a time that asks the provider for the same as a new one does.
-
-    body: the new task's input. Its callback URL and a name that its caller gave it count too.
-    """
-    found = (
-        select(tasks)
-        .join(task_inputs, task_inputs.c.task_key == tasks.c.key)
-        .where(
-            tasks.c.tenant == task.tenant,
-            tasks.c.provider == task.provider,
-            tasks.c.operation == task.operation,
-            tasks.c.created_at.between(within.since, within.until),
-            task_inputs.c.body == body,
-        )
-        .order_by(tasks.c.key.desc())
-    )
-    is_named = task.external_task_id != str(task.id)
-    for row in db.execute(found):
-        one = task_rows.task(row)
-        name = task.external_task_id if is_named else str(one.id)
-        if one.callback_url == task.callback_url and one.external_task_id == name:
-            return one
-    return None
-
-
-def has_unnamed_twin(db: Connection, task: Task) -> bool:
-    """Tell whether another task of the account asks for the same and may be at the provider.
-
-    One without the provider's id, of whichever tenant: its create is under way, or was lost too.
-    """
-    twin, own = tasks.alias(), task_inputs.alias()
-    found = (
-        select(twin.c.key)
-        .join(task_inputs, task_inputs.c.task_key == twin.c.key)
-        .join(own, own.c.task_key == task.key)
-        .where(
-            twin.c.provider == task.provider,
-            twin.c.account == task.account,
-            twin.c.slots_held > _NONE,
-            twin.c.provider_task_id.is_(None),
-            twin.c.key != task.key,
-            twin.c.operation == task.operation,
-            task_inputs.c.body == own.c.body,
-        )
-    )
-    return db.execute(found.limit(1)).first() is not None
 
 
 def by_id(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Task]:
@@ -234,33 +147,6 @@ def lock_by_names(
     )
     looks = [select(tasks.c.key).where(ours, name) for name in names]
     return list(lock_by_key(db, {key for look in looks for key in db.scalars(look)}).values())
-
-
-def account_of_name(
-    db: Connection, provider: str, accounts: Collection[str], external_id: str
-) -> str | None:
-    """Return which of some accounts has a task of this external id that exists or may."""
-    found = select(tasks.c.account).where(
-        tasks.c.provider == provider,
-        tasks.c.account.in_(accounts),
-        tasks.c.external_task_id == external_id,
-        ~tasks.c.never_created,
-    )
-    account: str | None = db.scalar(found.limit(1))
-    return account
-
-
-def owners(
-    db: Connection, provider: str, account: str, provider_task_ids: Collection[str]
-) -> dict[str, set[int]]:
-    """Return which tasks of an account already carry these provider ids."""
-    # By the ids alone, and the rest looked at here: asked for by provider and account as well, a
-    # database without statistics walks all tasks of the account.
-    held: dict[str, set[int]] = {}
-    for id_, key, *its_account in bulk.find(db, _OWNED, list(provider_task_ids), encoding.texts):
-        if its_account == [provider, account]:
-            held.setdefault(id_, set()).add(key)
-    return held
 
 
 def is_any_due(db: Connection, *, now: datetime) -> bool:
@@ -367,26 +253,6 @@ def free_names(db: Connection, keys: Collection[int]) -> None:
     """Let the external ids of these tasks be used again: the provider never had them."""
     if keys:
         db.execute(update(tasks).where(tasks.c.key.in_(keys)).values(never_created=True))
-
-
-def hold_slots(db: Connection, keys: Collection[int]) -> None:
-    """Count these tasks in their account's concurrency from now on."""
-    db.execute(update(tasks).where(tasks.c.key.in_(keys)).values(slots_held=tasks.c.slots))
-
-
-def free_slots(db: Connection, keys: Collection[int]) -> None:
-    """Give back the concurrency that these tasks took."""
-    if keys:
-        db.execute(update(tasks).where(tasks.c.key.in_(keys)).values(slots_held=0))
-
-
-def slots_held(db: Connection, accounts: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """Count the slots that are taken per (provider, account), from rows that hold some."""
-    account = (tasks.c.provider, tasks.c.account)
-    found = select(*account, func.sum(tasks.c.slots_held)).group_by(*account)
-    found = found.where(tuple_(*account).in_(list(accounts)), tasks.c.slots_held > _NONE)
-    rows = db.execute(found) if accounts else ()
-    return {(provider, account): int(n) for provider, account, n in rows}
 
 
 def _lock_found(db: Connection, found: Select[Any]) -> list[Task]:

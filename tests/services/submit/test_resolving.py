@@ -29,7 +29,7 @@ from tracker.services.submit.actions import Resolution, TaskActions
 from tracker.services.submit.request import Submission
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep.sweeping import Sweeper
-from tracker.store import tasks, transitions
+from tracker.store import held_slots, transitions
 from tracker.store.driver.transaction import Tx
 from tracker.store.schema.tasks import jobs
 
@@ -113,7 +113,7 @@ async def test_what_a_create_under_way_may_have_made_is_not_taken(database_url: 
         other = (await SubmissionIntake(bench.context).accept(asked)).task
 
         def begin(tx: Tx, keys: Sequence[int]) -> list[None]:
-            tasks.hold_slots(tx.db, keys)
+            held_slots.hold(tx.db, keys)
             return [None] * len(keys)
 
         await bench.context.store.write(begin, other.key)

@@ -21,7 +21,7 @@ from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.attempting import SubmitAttempts
 from tracker.services.submit.resubmission import Resubmission, ResubmitFilter, ResubmittedTask
 from tracker.services.submit.submission import SubmissionIntake
-from tracker.store import tasks
+from tracker.store import task_inputs, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.filters import TaskFilter
 
@@ -71,7 +71,7 @@ async def test_each_is_submitted_again_once(database_url: str) -> None:
         assert [task.external_task_id for task in done.made] == ["one", "two"]  # free again
         assert all(task.state is TaskState.QUEUED for task in done.made)
         bodies = await bench.context.store.read(
-            lambda db: tasks.input_of(db, [first.key, done.made[0].key])
+            lambda db: task_inputs.get_by_keys(db, [first.key, done.made[0].key])
         )
         assert bodies[first.key] == bodies[done.made[0].key]
         jobs = await bench.waits_for(JobKind.SUBMIT)

@@ -14,7 +14,7 @@ from tests.domain.factories import a_task
 from tracker.clock import new_id
 from tracker.domain.cost import Cost
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
-from tracker.store import task_rows, tasks
+from tracker.store import held_slots, task_rows, tasks
 from tracker.store.driver import bulk
 from tracker.store.driver.engine import open_engine
 from tracker.store.schema import conditions
@@ -87,14 +87,14 @@ def test_a_name_that_is_taken_gets_no_row_and_its_neighbours_do(db: Connection) 
 
 def test_saving_writes_what_changed_and_never_an_older_version(db: Connection) -> None:
     [task] = [t for t in tasks.insert_many(db, [FULL]) if t is not None]
-    tasks.hold_slots(db, [task.key])
+    held_slots.hold(db, [task.key])
     newer = replace(task, version=3, state=TaskState.RUNNING, message=None, artifacts=())
     tasks.save(db, [newer])
     tasks.save(db, [replace(task, version=2, message="late")])
     assert tasks.by_id(db, [task.id]) == {task.id: newer}
-    assert tasks.slots_held(db, [("kling", "default")]) == {("kling", "default"): 1}
+    assert held_slots.count(db, [("kling", "default")]) == {("kling", "default"): 1}
     tasks.save(db, [replace(newer, version=4)], freeing={task.key})
-    assert tasks.slots_held(db, [("kling", "default")]) == {}
+    assert held_slots.count(db, [("kling", "default")]) == {}
 
 
 @pytest.mark.parametrize(

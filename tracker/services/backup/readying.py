@@ -8,7 +8,7 @@ from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
-from tracker.store import attempts, jobs, restoring, tasks
+from tracker.store import attempts, held_slots, jobs, restoring, tasks
 from tracker.store.driver.transaction import Tx
 
 BATCH = 500
@@ -59,7 +59,7 @@ class _Readying:
             recorder = Recorder(self.context, tx, tasks.lock_by_key(tx.db, some).values())
             for key in some:
                 recorder.record(key, _maybe_sent(taken_at, doubtful[key]))
-            tasks.hold_slots(tx.db, some)
+            held_slots.hold(tx.db, some)
             jobs.drop(tx.db, some, [JobKind.SUBMIT])
             recorder.flush()
         restoring.finish(tx.db, REASON, now=tx.now)

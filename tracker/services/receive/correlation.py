@@ -13,7 +13,7 @@ from tracker.domain.task import OPEN, Task, having_name
 from tracker.providers.ports.callbacks import Hint
 from tracker.services.context import Context
 from tracker.services.receive.callback import Match, ParsedCallback
-from tracker.store import tasks, tombstones
+from tracker.store import task_lookups, tasks, tombstones
 from tracker.store.driver.transaction import Tx
 from tracker.store.tombstones import TaskName
 
@@ -188,7 +188,7 @@ def _load_owners(
             unexpected.setdefault((task.provider, task.account), set()).add(said)
     keys: set[int] = set()
     for (provider, account), ids in unexpected.items():
-        keys.update(*tasks.owners(tx.db, provider, account, ids).values())
+        keys.update(*task_lookups.find_owners(tx.db, provider, account, ids).values())
     held: dict[str, list[Task]] = {}
     for task in tasks.lock_by_key(tx.db, keys).values() if keys else ():
         held.setdefault(task.provider_task_id or "", []).append(task)

@@ -55,7 +55,7 @@ from tracker.services.reconcile.evidence import receipt_of
 from tracker.services.reconcile.likeness import choose
 from tracker.services.reconcile.look_pace import LookPace
 from tracker.services.recorder import Recorder, next_look
-from tracker.store import attempts, jobs, receipts, tasks
+from tracker.store import attempts, jobs, receipts, task_inputs, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job
 from tracker.telemetry.metrics import POLLS, name_of
@@ -308,7 +308,7 @@ class Reconciliation:
         """Take in what a create made whose answer was lost, or did not tell of it."""
         last = attempts.last_of(tx.db, task.key)
         if last is not None:
-            body = tasks.input_of(tx.db, [task.key]).get(task.key, b"{}")
+            body = task_inputs.get_by_keys(tx.db, [task.key]).get(task.key, b"{}")
             made = CreatedParts(parts, body, last.key)
             take_in_parts(self._context, tx, recorder, task, made)
 

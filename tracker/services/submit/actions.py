@@ -24,7 +24,7 @@ from tracker.services.recorder import Recorder
 from tracker.services.submit.request import AcceptedTask
 from tracker.services.submit.resubmission import no_account, why_not_again
 from tracker.services.submit.submission import SubmissionIntake
-from tracker.store import attempts, jobs, tasks
+from tracker.store import attempts, jobs, task_lookups, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import NewJob
 
@@ -258,7 +258,7 @@ class TaskActions:
             return Conflict(NOT_UNCERTAIN.format(task.state))
         theirs = resolution.provider_task_id
         if theirs is not None:
-            owners = tasks.owners(tx.db, task.provider, task.account, {theirs})
+            owners = task_lookups.find_owners(tx.db, task.provider, task.account, {theirs})
             # A task may go on under the id of the one that it continues.
             own = {task.key} | _keys_of_parent(tx, task)
             if owners.get(theirs, set()) - own:

@@ -50,7 +50,7 @@ from tracker.services.submit.persistent_writes import write_persistently
 from tracker.services.submit.streaming import StreamedAnswer
 from tracker.services.submit.under_way import CallUnderWay
 from tracker.services.submit.waiting_jobs import WaitingJobs
-from tracker.store import attempts, jobs, tasks
+from tracker.store import attempts, held_slots, jobs, task_inputs, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job
 from tracker.telemetry.metrics import SUBMITS, name_of
@@ -287,10 +287,10 @@ class SubmitAttempts:
             return {}
         going = list(sending.values())
         keys = [task.key for task in going]
-        tasks.hold_slots(tx.db, keys)
+        held_slots.hold(tx.db, keys)
         jobs.renew(tx.db, list(sending), until=tx.lease_now + self._context.policy.lease)
         opened = attempts.open_many(tx.db, going, now=tx.now)
-        bodies = tasks.input_of(tx.db, keys)
+        bodies = task_inputs.get_by_keys(tx.db, keys)
         return {
             task.key: OpenAttempt(task, opened[task.key], AttemptInput(bodies[task.key]))
             for task in going
@@ -308,7 +308,7 @@ class SubmitAttempts:
             return {}
         for provider, account in sorted(caps):
             tx.lock_account(provider, account)
-        held = tasks.slots_held(tx.db, caps)
+        held = held_slots.count(tx.db, caps)
         return {name: jobs.FreeSlots(cap - held.get(name, 0), cap) for name, cap in caps.items()}
 
     def _end(self, tx: Tx, ended: Sequence[EndedAttempt]) -> list[None]:
@@ -353,7 +353,7 @@ class SubmitAttempts:
         task = item.begun.task
         body = item.begun.input.left
         if body is None and accepted.parts:
-            body = tasks.input_of(tx.db, [task.key]).get(task.key)
+            body = task_inputs.get_by_keys(tx.db, [task.key]).get(task.key)
         made = CreatedParts(accepted.parts, body or b"{}", attempt)
         take_in_parts(self._context, tx, recorder, task, made)
 
@@ -366,7 +366,7 @@ class SubmitAttempts:
         if recorder.task(item.begun.task.key).awaits is Awaits.ANSWER:
             recorder.record(item.begun.task.key, build_deferral(item))
         if recorder.task(item.begun.task.key).state is TaskState.QUEUED:
-            tasks.free_slots(tx.db, [item.begun.task.key])
+            held_slots.free(tx.db, [item.begun.task.key])
             tx.woken.add(JobKind.SUBMIT)  # somebody may be waiting for the slot
         jobs.reschedule(tx.db, item.job, run_at=retry_at, spent=spent, error=words_of(item.outcome))
 

@@ -15,7 +15,7 @@ from tracker.providers.ports.provider import Provider
 from tracker.services.context import Context
 from tracker.services.named_objects import NamedHere
 from tracker.services.submit.request import Submission
-from tracker.store import conditions, tasks
+from tracker.store import conditions, held_slots, task_lookups
 from tracker.store.conditions import ACCOUNT_AILING
 from tracker.store.store import Reading
 
@@ -165,7 +165,7 @@ class AccountChooser:
         if len(order) == 1:
             return order[0]
         owner = await self._context.store.read(
-            lambda db: tasks.account_of_name(db, choice.provider, order, choice.key)
+            lambda db: task_lookups.find_account(db, choice.provider, order, choice.key)
         )
         if owner is not None:  # the same request again: its unique id will tell
             return owner
@@ -202,6 +202,6 @@ class AccountChooser:
         raised = conditions.list_open(db)
         ailing = {c.account for c in raised if (c.name, c.provider) == (ACCOUNT_AILING, provider)}
         caps = slot_caps(self._context.accounts)
-        held = tasks.slots_held(db, [name for name in caps if name[0] == provider])
+        held = held_slots.count(db, [name for name in caps if name[0] == provider])
         full = {name for (owner, name), count in held.items() if count >= caps[owner, name]}
         return frozenset(ailing), frozenset(full)

@@ -9,7 +9,7 @@ from tracker.domain.errors import Conflict, FieldError, InvalidRequest
 from tracker.domain.task import Task
 from tracker.services.context import Context
 from tracker.services.named_objects import NamedHere, check_named_in
-from tracker.store import tasks
+from tracker.store import task_inputs, tasks
 
 LOADED_AT_ONCE = 128 * 1024
 """Bytes of an input that the event loop decodes itself, in some 2 ms at worst."""
@@ -28,7 +28,7 @@ async def foreign_inputs(context: Context, found: Sequence[Task]) -> dict[int, C
     for first in range(0, len(able), _AT_ONCE):
         some = able[first : first + _AT_ONCE]
         bodies = await context.store.read(
-            lambda db, some=some: tasks.input_of(db, [task.key for task in some])  # type: ignore[misc]  # pinned
+            lambda db, some=some: task_inputs.get_by_keys(db, [task.key for task in some])  # type: ignore[misc]  # pinned
         )
         kept = [(task, bodies[task.key]) for task in some if task.key in bodies]
         refused |= await _refusals(context, kept)

@@ -50,7 +50,7 @@ from tracker.services.submit.request import (
     encode_submission,
     resubmission_key,
 )
-from tracker.store import idempotency, labels, tasks
+from tracker.store import idempotency, labels, task_inputs, task_lookups, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.idempotency import IdempotencyKey
 from tracker.store.new_tasks import insert_new
@@ -93,8 +93,8 @@ class SubmissionIntake:
         """
         bodies, holder = await self._context.store.read(
             lambda db: (
-                tasks.input_of(db, [before.key]),
-                tasks.account_of_name(
+                task_inputs.get_by_keys(db, [before.key]),
+                task_lookups.find_account(
                     db, before.provider, [before.account], before.external_task_id
                 ),
             )
@@ -142,7 +142,7 @@ class SubmissionIntake:
         this moment, a budget may have no room, and an input may be gone.
         """
         taken = set(held)
-        bodies = tasks.input_of(tx.db, [task.key for task in sources])
+        bodies = task_inputs.get_by_keys(tx.db, [task.key for task in sources])
         items = []
         kept = [source for source in sources if source.key in bodies]
         for source in kept:
@@ -352,7 +352,8 @@ class SubmissionIntake:
     ) -> AcceptedTask | Exception:
         """Return the task that the repeated call made, or make it where that call made none."""
         assert item.repeats is not None  # noqa: S101 - asked only for such
-        first = tasks.newest_like(tx.db, item.task, bytes(item.body), within=item.repeats)
+        body = bytes(item.body)
+        first = task_inputs.find_newest_like(tx.db, item.task, body, within=item.repeats)
         if first is not None:
             return AcceptedTask(restore_accepted(first), replayed=True)
         return self._insert_fresh(tx, [item], capped)[0]
@@ -385,7 +386,7 @@ class SubmissionIntake:
                 keys.append(replace(item.key, task_key=task.key))
             results.append(AcceptedTask(task, replayed=False, body=item.body))
         if inputs:
-            tasks.insert_inputs(tx.db, inputs)
+            task_inputs.insert_many(tx.db, inputs)
             labels.insert_many(tx.db, [task for task, _ in inputs])
             idempotency.insert_many(tx.db, keys, now=tx.now)
             recorder.flush()

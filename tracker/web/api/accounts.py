@@ -11,7 +11,7 @@ from tracker.domain.access import DEFAULT_TENANT, Scope
 from tracker.domain.rendering import instant
 from tracker.providers.ports.account import Account
 from tracker.services.upkeep.health import LATEST
-from tracker.store import attempts, attention, conditions, tasks
+from tracker.store import attempts, attention, conditions, held_slots
 from tracker.store.attempts import EndedSubmit
 from tracker.store.attention import UnknownWord
 from tracker.store.conditions import Condition
@@ -64,7 +64,7 @@ class _Found:
 def _look(db: Reading, names: Sequence[tuple[str, str]]) -> _Found:
     return _Found(
         conditions.list_told(db),
-        tasks.slots_held(db, names),
+        held_slots.count(db, names),
         attempts.latest_ended(db, limit=LATEST),
         attention.unknown_words(db, DEFAULT_TENANT, limit=MOST_WORDS),
         {name: conditions.list_past(db, *name, limit=PAST_SHOWN) for name in names},

@@ -13,7 +13,7 @@ from tracker.domain.lifecycle import Verdict
 from tracker.domain.rendering import instant
 from tracker.domain.task import FollowUp, TaskState
 from tracker.providers.ports.account import slot_caps
-from tracker.store import attempts, attention, conditions, endpoints, forgeries, tasks
+from tracker.store import attempts, attention, conditions, endpoints, forgeries, held_slots
 from tracker.store.endpoint_troubles import EndpointTrouble, troubles
 from tracker.store.jobs import WAITING
 from tracker.store.store import Reading
@@ -102,7 +102,7 @@ def _full_accounts(
     """Return the accounts of queued tasks that have no free slot."""
     named = {(one.provider, one.account) for one in found if one.state is TaskState.QUEUED}
     asked = named & caps.keys()
-    held = tasks.slots_held(db, asked)
+    held = held_slots.count(db, asked)
     return {name for name in asked if held.get(name, 0) >= caps[name]}
 
 

@@ -10,7 +10,16 @@ from tracker.domain.access import Scope
 from tracker.domain.errors import NoLongerKept, NotFound
 from tracker.domain.task import Task, having_name, is_unflagged
 from tracker.providers.kit.unknown_fields import unknown_fields
-from tracker.store import attempts, deliveries, drops, receipts, tasks, tombstones, transitions
+from tracker.store import (
+    attempts,
+    deliveries,
+    drops,
+    receipts,
+    task_inputs,
+    tasks,
+    tombstones,
+    transitions,
+)
 from tracker.store.kept_tasks import KeptTask
 from tracker.store.store import Reading
 from tracker.web.api import delivery_views, examples, views
@@ -198,7 +207,7 @@ async def get_input(request: Request) -> Response:
             raise tombstones.explain_missing(db, owner, id_)
         if drops.find_dropped_inputs(db, [task.key]):
             raise NoLongerKept("the input of this task is not kept any more")
-        return tasks.input_of(db, [task.key]).get(task.key)
+        return task_inputs.get_by_keys(db, [task.key]).get(task.key)
 
     body = await services(request).store.read(load)
     if body is None:

@@ -17,7 +17,7 @@ from tracker.domain.task import TERMINAL, ArtifactState, Task
 from tracker.providers.ports.front import Cancel, Create, Get, Media, Page, Shown, Skip
 from tracker.services.read.watch import WakeReason
 from tracker.services.submit.request import Submission
-from tracker.store import front, listing, tasks
+from tracker.store import front, listing, task_inputs, tasks
 from tracker.store.filters import TaskFilter
 from tracker.store.front import FrontFilter
 from tracker.telemetry.logs import note
@@ -108,7 +108,9 @@ async def _add_inputs(request: Request, shown: Shown, found: Mapping[int, bytes]
     keys = [task.key for task in shown.tasks]
     if not found and keys:
         most = _LISTED_INPUT if len(keys) > 1 else None
-        found = await services(request).store.read(lambda db: tasks.input_of(db, keys, most=most))
+        found = await services(request).store.read(
+            lambda db: task_inputs.get_by_keys(db, keys, most=most)
+        )
     if sum(map(len, found.values())) > _PARSED_AT_ONCE:
         return changed(shown, inputs=await asyncio.to_thread(_parse_inputs, found))
     return changed(shown, inputs=_LazyInputs(found))

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from tracker.domain.access import DEFAULT_TENANT, Scope
 from tracker.domain.work import JobKind, lane_of
 from tracker.providers.ports.account import Account, slot_caps
-from tracker.store import conditions, due_jobs, tasks
+from tracker.store import conditions, due_jobs, held_slots
 from tracker.store.store import Reading
 from tracker.web.api import system as api
 from tracker.web.api.system import DueJobs, Installation
@@ -64,7 +64,7 @@ async def show(request: Request, reader: Reader) -> Response:
 def _wait_for_slots(db: Reading, accounts: Mapping[tuple[str, str], Account]) -> int:
     """Count queued tasks of accounts that have no free slot: workers leave them on purpose."""
     caps = slot_caps(accounts)
-    held = tasks.slots_held(db, caps)
+    held = held_slots.count(db, caps)
     full = [name for name, cap in caps.items() if held.get(name, 0) >= cap]
     return sum(due_jobs.waiting(db, JobKind.SUBMIT, lane_of(*name))[0] for name in full)
 

@@ -15,7 +15,7 @@ from tracker.domain.access import Scope
 from tracker.domain.custody import Asset, by_piece, piece_name
 from tracker.domain.errors import NotFound
 from tracker.domain.task import Artifact, Task, as_of
-from tracker.store import feed, task_story, tasks
+from tracker.store import feed, task_inputs, task_story, tasks
 from tracker.store import receipts as stored_receipts
 from tracker.store.attempts import Attempt
 from tracker.store.receipts import Receipt
@@ -295,7 +295,7 @@ async def everything(request: Request, reader: Reader) -> Response:
         if story is None:
             return None
         key = story.kept.task.key
-        body = tasks.input_of(db, [key]).get(key)
+        body = task_inputs.get_by_keys(db, [key]).get(key)
         found = stored_receipts.of_task(db, key, after=0, limit=MOST_SAVED)
         return {
             "task": render_task(story.kept.task, story.kept.assets, base=base_of(request)),
@@ -322,7 +322,7 @@ async def input_(request: Request, reader: Reader) -> Response:
         task = tasks.by_id(db, [id_]).get(id_)
         if task is None or task.tenant != tenant:
             return None
-        return tasks.input_of(db, [task.key]).get(task.key)
+        return task_inputs.get_by_keys(db, [task.key]).get(task.key)
 
     body = await services(request).store.read(read)
     if body is None:

@@ -14,7 +14,7 @@ from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.locale import translate
 from tracker.services.submit.request import Submission
-from tracker.store import tasks
+from tracker.store import task_inputs, tasks
 from tracker.web.api.operations import SubmittableOperation, collect
 from tracker.web.edge import query
 from tracker.web.edge.links import base_of
@@ -155,7 +155,7 @@ async def _read_task(
     if task is None or task.tenant != reader.tenant:
         raise NotFound("there is no such task")
     key = task.key
-    found = await our.store.read(lambda db: tasks.input_of(db, [key]))
+    found = await our.store.read(lambda db: task_inputs.get_by_keys(db, [key]))
     body = found.get(key, b"{}")
     if len(body) > MOST_INPUT:
         raise InvalidRequest(FieldError("from", "its input is too large for a form"))
