@@ -44,7 +44,6 @@ from tracker.services.receive.rereads import Rereads
 from tracker.services.storage import ObjectStore, Storage
 from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.bulk import BulkActions
-from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.runs import BulkRuns
 from tracker.services.submit.scenarios import Scenarios
 from tracker.services.submit.submission import SubmissionIntake
@@ -218,8 +217,8 @@ def _policy(settings: Settings) -> Policy:
 
 def _services(settings: Settings, context: Context, egress: EgressClient, watch: Watch) -> Services:
     acceptance = SubmissionIntake(context)
-    actions, resubmission = TaskActions(context, acceptance), Resubmission(context, acceptance)
-    bulk = BulkActions(context, actions, resubmission)
+    actions = TaskActions(context, acceptance)
+    bulk = BulkActions(context, actions, acceptance)
     keyring = Keyring(context.store, context.clock, context.secrets)
     reception, presence = Reception(context), ProcessPresence(context)
     lost_answers = LostAnswers(context)
@@ -237,7 +236,6 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         storage=context.storage,
         acceptance=acceptance,
         actions=actions,
-        resubmission=resubmission,
         bulk=bulk,
         runs=BulkRuns(context, bulk),
         reception=reception,

@@ -14,8 +14,8 @@ from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task, TaskState
 from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.bulk import ACTED_ON, AT_ONCE, BulkAction, BulkActions, BulkOrder
-from tracker.services.submit.resubmission import Resubmission, Selection
 from tracker.services.submit.runs import BulkRuns
+from tracker.services.submit.selection import Selection
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import tasks
 from tracker.store.bulk_runs import KeptRun
@@ -31,7 +31,7 @@ async def _runs(url: str) -> AsyncIterator[tuple[BulkRuns, Workbench]]:
     async with open_workbench(url, ScriptedHttp(Played())) as bench:
         acceptance = SubmissionIntake(bench.context)
         actions = TaskActions(bench.context, acceptance)
-        bulk = BulkActions(bench.context, actions, Resubmission(bench.context, acceptance))
+        bulk = BulkActions(bench.context, actions, acceptance)
         yield BulkRuns(bench.context, bulk), bench
 
 

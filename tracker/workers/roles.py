@@ -15,7 +15,6 @@ from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.attempting import SubmitAttempts
 from tracker.services.submit.bulk import BulkActions
 from tracker.services.submit.lost_calls import settle_lost_calls
-from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.runs import BulkRuns
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep import retention, retention_lease
@@ -94,8 +93,8 @@ def chores(context: Context) -> list[Chore]:
 
 def _runs(context: Context) -> BulkRuns:
     acceptance = SubmissionIntake(context)
-    actions, resubmission = TaskActions(context, acceptance), Resubmission(context, acceptance)
-    return BulkRuns(context, BulkActions(context, actions, resubmission))
+    bulk = BulkActions(context, TaskActions(context, acceptance), acceptance)
+    return BulkRuns(context, bulk)
 
 
 def _of_custody(context: Context) -> list[Chore]:

@@ -15,7 +15,7 @@ from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.bulk import ACTED_ON, BulkAction, BulkActions, BulkOrder, BulkResult
-from tracker.services.submit.resubmission import Resubmission, Selection
+from tracker.services.submit.selection import Selection
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.store.filters import TaskFilter
 
@@ -31,8 +31,7 @@ async def _bench(url: str, **more: Any) -> AsyncIterator[Workbench]:
 
 def _bulk(bench: Workbench, **more: int) -> BulkActions:
     acceptance = SubmissionIntake(bench.context)
-    resubmission = Resubmission(bench.context, acceptance)
-    return BulkActions(bench.context, TaskActions(bench.context, acceptance), resubmission, **more)
+    return BulkActions(bench.context, TaskActions(bench.context, acceptance), acceptance, **more)
 
 
 async def _run(
@@ -126,10 +125,10 @@ async def test_a_run_that_was_cut_is_ended_by_the_next_and_doubles_nothing(
 async def test_a_run_has_a_bound_and_says_where_the_next_goes_on(database_url: str) -> None:
     async with _bench(database_url) as bench:
         made = [await bench.queued(f"ours-{n}") for n in range(5)]
-        bulk = _bulk(bench, at_once=2, most=4)
-        first = await _run(bulk, bench, BulkAction.CANCEL, is_dry=True)
-        assert (first.matching, first.place is None) == (4, False)
         selection = Selection(TaskFilter("default", states=[TaskState.QUEUED]))
-        order = BulkOrder(BulkAction.CANCEL, selection, WHO, is_dry=True)
-        rest = await bulk.run(order, after=first.place, until=bench.context.clock.now())
+        bulk, until = _bulk(bench, at_once=2), bench.context.clock.now()
+        order = BulkOrder(BulkAction.CANCEL, selection, WHO, is_dry=True, most=4)
+        first = await bulk.run(order, after=None, until=until)
+        assert (first.matching, first.place is None) == (4, False)
+        rest = await bulk.run(order, after=first.place, until=until)
         assert ([one.id for one in rest.sample], rest.place) == ([made[4].id], None)

@@ -1,6 +1,7 @@
 """A kept input is judged again before it is sent again: it may name what is another tenant's."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -14,8 +15,8 @@ from tracker.domain.task import Task
 from tracker.services.fronts.owning import keep_made
 from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.bulk import BulkAction, BulkActions, BulkOrder
-from tracker.services.submit.resubmission import Resubmission, ResubmitFilter, Selection
 from tracker.services.submit.runs import BulkRuns
+from tracker.services.submit.selection import Selection
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import bulk_runs
 from tracker.store.filters import TaskFilter
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.anyio
 FOREIGN = "its input cannot be submitted again: scene: there is no such scene"
 ELSEWHERE = "its input cannot be submitted again: scene: is at account 'second' alone"
 WHO = "key 1 (ops)"
+ALL = BulkOrder(BulkAction.RESUBMIT, Selection(TaskFilter("default")), WHO, is_dry=False)
 
 
 @pytest.fixture
@@ -76,10 +78,10 @@ async def test_nor_at_an_account_that_has_not_what_it_names(bench: Workbench) ->
 async def test_many_are_submitted_again_without_those(bench: Workbench) -> None:
     tasks = [await _cancelled(bench, f"ours-{number}", f"{number}") for number in range(3)]
     await _became(bench, "1", tenant="theirs")
-    resubmission = Resubmission(bench.context, SubmissionIntake(bench.context))
-    wanted, until = ResubmitFilter(TaskFilter("default")), bench.context.clock.now()
-    assert (await resubmission.preview(wanted, after=None, until=until)).matching == 2
-    done = await resubmission.run(wanted, after=None, until=until)
+    order, until = replace(ALL, skips_refused=True), bench.context.clock.now()
+    told = await _bulk(bench).run(replace(order, is_dry=True), after=None, until=until)
+    assert (told.matching, told.refused) == (2, {})
+    done = await _bulk(bench).run(order, after=None, until=until)
     assert [one.resubmit_of for one in done.made] == [tasks[0].id, tasks[2].id]
 
 
@@ -88,8 +90,7 @@ async def test_a_run_says_of_which_it_cannot(bench: Workbench, *, is_dry: bool) 
     tasks = [await _cancelled(bench, f"ours-{number}", f"{number}") for number in range(3)]
     await _became(bench, "1", tenant="theirs")
     bulk = _bulk(bench)
-    selection = Selection(TaskFilter("default"))
-    order = BulkOrder(BulkAction.RESUBMIT, selection, WHO, is_dry, [task.id for task in tasks])
+    order = replace(ALL, is_dry=is_dry, ids=[task.id for task in tasks])
     done = await bulk.run(order, after=None, until=bench.context.clock.now())
     assert (done.done, done.refused) == (2, {FOREIGN: 1})
     assert len(done.made) == (0 if is_dry else 2)
@@ -100,8 +101,7 @@ async def test_so_does_a_run_of_the_workers(bench: Workbench) -> None:
         await _cancelled(bench, f"ours-{number}", f"{number}")
     await _became(bench, "1", tenant="theirs")
     runs = BulkRuns(bench.context, _bulk(bench))
-    order = BulkOrder(BulkAction.RESUBMIT, Selection(TaskFilter("default")), WHO, is_dry=False)
-    token, _ = runs.token(order, 3, after=None, until=bench.context.clock.now())
+    token, _ = runs.token(ALL, 3, after=None, until=bench.context.clock.now())
     run = await runs.start(runs.read_token("default", token, actor=WHO))
     await runs.work()
     ended = await runs.get("default", run.id)
@@ -112,8 +112,7 @@ async def test_so_does_a_run_of_the_workers(bench: Workbench) -> None:
 
 def _bulk(bench: Workbench) -> BulkActions:
     acceptance = SubmissionIntake(bench.context)
-    resubmission = Resubmission(bench.context, acceptance)
-    return BulkActions(bench.context, TaskActions(bench.context, acceptance), resubmission)
+    return BulkActions(bench.context, TaskActions(bench.context, acceptance), acceptance)
 
 
 async def test_many_that_are_submitted_again_are_read_together(bench: Workbench) -> None:
@@ -122,10 +121,8 @@ async def test_many_that_are_submitted_again_are_read_together(bench: Workbench)
         for count in (2, 8):
             for number in range(count):
                 await _cancelled(bench, f"{count}-{number}", f"{count}-{number}")
-            resubmission = Resubmission(bench.context, SubmissionIntake(bench.context))
-            wanted, until = ResubmitFilter(TaskFilter("default")), bench.context.clock.now()
             sent.clear()
-            done = await resubmission.run(wanted, after=None, until=until)
+            done = await _bulk(bench).run(ALL, after=None, until=bench.context.clock.now())
             assert len(done.made) == count
             read.append(list(sent))
     assert read[0]

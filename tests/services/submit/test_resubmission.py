@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import psycopg
 import pytest
@@ -19,14 +20,15 @@ from tracker.domain.work import JobKind
 from tracker.services.recorder import Recorder
 from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.attempting import SubmitAttempts
-from tracker.services.submit.resubmission import Resubmission, ResubmitFilter, ResubmittedTask
+from tracker.services.submit.bulk import BulkAction, BulkActions, BulkOrder, BulkResult
+from tracker.services.submit.selection import Selection
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import task_inputs, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.filters import TaskFilter
 
 pytestmark = pytest.mark.anyio
-MINE = ResubmitFilter(TaskFilter("default"))
+MINE = Selection(TaskFilter("default"))
 
 
 def _refuses(_call: HttpCall) -> HttpResult:
@@ -47,22 +49,23 @@ async def _cancel(bench: Workbench, task: Task) -> None:
     await actions.cancel("default", task.id, actor="a test")
 
 
-def _bulk(bench: Workbench) -> Resubmission:
-    return Resubmission(bench.context, SubmissionIntake(bench.context))
+def _order(selection: Selection = MINE, *, is_dry: bool = False, **more: Any) -> BulkOrder:
+    return BulkOrder(BulkAction.RESUBMIT, selection, "a test", is_dry, skips_refused=True, **more)
 
 
-async def _run(bench: Workbench, filter_: ResubmitFilter = MINE) -> ResubmittedTask:
-    return await _bulk(bench).run(filter_, after=None, until=bench.context.clock.now())
+def _bulk(bench: Workbench, **more: int) -> BulkActions:
+    acceptance = SubmissionIntake(bench.context)
+    return BulkActions(bench.context, TaskActions(bench.context, acceptance), acceptance, **more)
 
 
-async def _preview(bench: Workbench, filter_: ResubmitFilter = MINE) -> ResubmittedTask:
-    return await _bulk(bench).preview(filter_, after=None, until=bench.context.clock.now())
+async def _run(bench: Workbench, **more: Any) -> BulkResult:
+    return await _bulk(bench).run(_order(**more), after=None, until=bench.context.clock.now())
 
 
 async def test_each_is_submitted_again_once(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
         first, second = await _failed(bench, "one", "two")
-        counted = await _preview(bench)
+        counted = await _run(bench, is_dry=True)
         assert (counted.matching, counted.made) == (2, [])
         assert (counted.by_state, counted.by_code) == ({"failed": 2}, {"content": 2})
         assert [task.id for task in counted.sample] == [first.id, second.id]
@@ -76,7 +79,7 @@ async def test_each_is_submitted_again_once(database_url: str) -> None:
         assert bodies[first.key] == bodies[done.made[0].key]
         jobs = await bench.waits_for(JobKind.SUBMIT)
         assert {job.task_key for job in jobs} <= {task.key for task in done.made}
-        assert (await _preview(bench)).matching == 0
+        assert (await _run(bench, is_dry=True)).matching == 0
         assert (await _run(bench)).made == []
 
 
@@ -86,7 +89,7 @@ async def test_those_that_were_submitted_again_are_taken_where_that_is_asked_for
     async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
         (first,) = await _failed(bench, "one")
         await _run(bench)
-        again = await _run(bench, replace(MINE, is_again=True))
+        again = await _run(bench, is_again=True)
         assert [task.resubmit_of for task in again.made] == [first.id]
         assert again.made[0].external_task_id == str(again.made[0].id)  # the other has the name
 
@@ -168,12 +171,12 @@ async def test_only_what_the_filter_matches(database_url: str) -> None:
         await _cancel(bench, cancelled)
         for filter_, wanted in [
             (MINE, [failed.id, cancelled.id]),
-            (ResubmitFilter(TaskFilter("default", states=[TaskState.FAILED])), [failed.id]),
-            (ResubmitFilter(TaskFilter("default", states=[TaskState.QUEUED])), []),
-            (ResubmitFilter(TaskFilter("somebody else")), []),
-            (ResubmitFilter(TaskFilter("default", operation="another")), []),
+            (Selection(TaskFilter("default", states=[TaskState.FAILED])), [failed.id]),
+            (Selection(TaskFilter("default", states=[TaskState.QUEUED])), []),
+            (Selection(TaskFilter("somebody else")), []),
+            (Selection(TaskFilter("default", operation="another")), []),
             (
-                ResubmitFilter(
+                Selection(
                     TaskFilter("default", operation=OPERATION, created_after=waiting.created_at)
                 ),
                 [cancelled.id],
@@ -183,16 +186,15 @@ async def test_only_what_the_filter_matches(database_url: str) -> None:
             (replace(MINE, account="other"), []),
             (replace(MINE, account="default"), [failed.id, cancelled.id]),
         ]:
-            found = await _preview(bench, filter_)
+            found = await _run(bench, selection=filter_, is_dry=True)
             assert [task.id for task in found.sample] == wanted, filter_
 
 
 async def test_a_call_ends_somewhere_and_the_next_goes_on_there(database_url: str) -> None:
     async with open_workbench(database_url, ScriptedHttp(_refuses)) as bench:
         sources = await _failed(bench, *(f"task-{n}" for n in range(5)))
-        bulk = Resubmission(bench.context, SubmissionIntake(bench.context), at_once=2, pages=1)
-        until = bench.context.clock.now()
-        result, made = await bulk.run(MINE, after=None, until=until), []
+        bulk, order, until = _bulk(bench, at_once=2), _order(most=2), bench.context.clock.now()
+        result, made = await bulk.run(order, after=None, until=until), []
         while True:
             assert len(result.made) <= 2
             made += result.made
@@ -200,5 +202,5 @@ async def test_a_call_ends_somewhere_and_the_next_goes_on_there(database_url: st
                 await _cancel(bench, task)
             if result.place is None:
                 break
-            result = await bulk.run(MINE, after=result.place, until=until)
+            result = await bulk.run(order, after=result.place, until=until)
         assert [task.resubmit_of for task in made] == [task.id for task in sources]

@@ -22,8 +22,8 @@ from tracker.services.leases import Leases
 from tracker.services.owned_results import SELDOM
 from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.bulk import ACTED_ON, BulkAction, BulkActions, BulkOrder
-from tracker.services.submit.resubmission import Resubmission, Selection
 from tracker.services.submit.runs import NO_LONGER, RAISED, BulkRuns
+from tracker.services.submit.selection import Selection
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import bulk_runs
 from tracker.store.bulk_runs import KeptRun
@@ -45,7 +45,7 @@ async def _bench(url: str, **more: Any) -> AsyncIterator[Workbench]:
 def _runs(bench: Workbench, **more: int) -> BulkRuns:
     acceptance = SubmissionIntake(bench.context)
     actions = TaskActions(bench.context, acceptance)
-    bulk = BulkActions(bench.context, actions, Resubmission(bench.context, acceptance))
+    bulk = BulkActions(bench.context, actions, acceptance)
     return BulkRuns(bench.context, bulk, **more)
 
 

@@ -1,6 +1,7 @@
 """Act on all tasks that a filter matches, or that are named: counted first, then piece by piece.
 
-A dry run takes the very same way and writes nothing, so that it counts what would happen.
+A dry run judges each task as the run itself does and writes nothing, so that it counts what would
+happen.
 """
 
 from collections import Counter
@@ -18,13 +19,16 @@ from tracker.domain.task import OPEN, Task, TaskState
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.services.submit.actions import TaskActions
-from tracker.services.submit.kept_inputs import foreign_inputs_of
+from tracker.services.submit.kept_inputs import foreign_inputs
 from tracker.services.submit.request import resubmission_key
-from tracker.services.submit.resubmission import Resubmission, Selection
+from tracker.services.submit.resubmission import find_refusals, make_again
+from tracker.services.submit.selection import Selection
+from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import listing, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.idempotency import IdempotencyKey
 from tracker.store.listing import Position
+from tracker.store.store import Reading
 
 MOST = 1000
 """Tasks of one run."""
@@ -57,6 +61,9 @@ class BulkOrder:
 
     ids: of those that are meant; None: all that match.
     run: the background run that carries it out; None: the request itself does.
+    most: tasks of one call.
+    skips_refused: of a resubmission: tasks that would be refused are left out uncounted.
+    is_again: of a resubmission: also tasks that were submitted again before.
     """
 
     action: BulkAction
@@ -65,13 +72,17 @@ class BulkOrder:
     is_dry: bool
     ids: Sequence[UUID] | None = None
     run: UUID | None = None
+    most: int = MOST
+    skips_refused: bool = False
+    is_again: bool = False
 
 
 @dataclass(slots=True)
 class BulkResult:
     """The result of one run, or its preview.
 
-    matching: tasks that the run is about; by state, by account, by operation.
+    matching: tasks that the run is about; by state, by account, by operation,
+              by the code of their error.
     sample:   some of them, the oldest first.
     refused:  by the reason in words. done: those that were, or would be, acted on.
     made:     new tasks of a resubmission.
@@ -83,6 +94,7 @@ class BulkResult:
     by_state: Counter[str] = field(default_factory=Counter)
     by_account: Counter[str] = field(default_factory=Counter)
     by_operation: Counter[str] = field(default_factory=Counter)
+    by_code: Counter[str] = field(default_factory=Counter)
     sample: list[Task] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     done: int = 0
@@ -97,6 +109,7 @@ class BulkResult:
         self.by_state.update(task.state.value for task in found)
         self.by_account.update(f"{task.provider}/{task.account}" for task in found)
         self.by_operation.update(task.operation for task in found)
+        self.by_code.update(task.error.code for task in found if task.error and task.error.code)
         self.sample += found[: SAMPLE - len(self.sample)]
         for source, result in zip(found, piece.results, strict=True):
             if isinstance(result, Exception):
@@ -132,15 +145,15 @@ class BulkPiece:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """foreign: why the inputs of some cannot be submitted again, by key."""
+    """refused: why some cannot be submitted again, by key, as found before the transaction."""
 
     order: BulkOrder
     keys: Sequence[int]
-    foreign: Mapping[int, Conflict] = field(default_factory=dict)
+    refused: Mapping[int, Conflict] = field(default_factory=dict)
 
-    def among(self, locked: Mapping[int, Task]) -> list[Task]:
+    def among(self, known: Mapping[int, Task]) -> list[Task]:
         """Return its tasks as they are now, without those that match no longer."""
-        found = (locked[key] for key in self.keys if key in locked)
+        found = (known[key] for key in self.keys if key in known)
         return [task for task in found if self.order.selection.fits(task)]
 
 
@@ -151,20 +164,18 @@ class BulkActions:
         self,
         context: Context,
         actions: TaskActions,
-        resubmission: Resubmission,
+        acceptance: SubmissionIntake,
         *,
         at_once: int = AT_ONCE,
-        most: int = MOST,
     ) -> None:
-        """actions, resubmission: do to one piece what is asked. at_once, most: less, for tests."""
+        """actions, acceptance: do to one piece what is asked. at_once: less, for tests."""
         self._context = context
         self._actions = actions
-        self._resubmission = resubmission
+        self._acceptance = acceptance
         self._at_once = at_once
-        self._most = most
 
     async def run(self, order: BulkOrder, *, after: Position | None, until: datetime) -> BulkResult:
-        """Act on at most MOST tasks that match now, or only say what that would do.
+        """Act on at most `order.most` tasks that match now, or only say what that would do.
 
         until: tasks made from then on are left alone. Raises BudgetExceeded, Unavailable: pieces
         that were done until then stay done.
@@ -173,7 +184,7 @@ class BulkActions:
             return await self._run_named(order, order.ids)
         result = BulkResult(place=after)
         for _ in range(PAGES):
-            if result.matching + self._at_once > self._most:
+            if result.matching + self._at_once > order.most:
                 break
             page = await self._page(order, result.place, until)
             result.place = page.position
@@ -243,12 +254,27 @@ class BulkActions:
         return outcomes
 
     async def _act(self, piece: _Piece) -> BulkPiece:
-        is_new = piece.order.action is BulkAction.RESUBMIT
-        batch = self._resubmit_pieces if is_new else self._apply_pieces
-        if is_new:
-            piece = replace(piece, foreign=await foreign_inputs_of(self._context, piece.keys))
-        done: BulkPiece = await self._context.store.write(batch, piece)
+        done: BulkPiece
+        if piece.order.action is not BulkAction.RESUBMIT:
+            done = await self._context.store.write(self._apply_pieces, piece)
+            return done
+        found, refused = await self._context.store.read(lambda db: self._judge(db, piece))
+        ready = [task for task in found if task.key not in refused]
+        refused |= await foreign_inputs(self._context, ready)
+        if piece.order.is_dry:
+            left = {task.key: task for task in ready if task.key not in refused}
+            return _resubmitted(piece.order, found, refused, left)
+        piece = replace(piece, refused=refused)
+        done = await self._context.store.write(self._resubmit_pieces, piece)
         return done
+
+    def _judge(
+        self, db: Reading, piece: _Piece, locked: Mapping[int, Task] | None = None
+    ) -> tuple[list[Task], dict[int, Conflict]]:
+        """Return the tasks of a piece, and why some cannot be submitted again, by key."""
+        found = piece.among(tasks.get_by_keys(db, piece.keys) if locked is None else locked)
+        refused = find_refusals(self._context, db, found, is_again=piece.order.is_again)
+        return found, {**refused, **piece.refused}
 
     def _apply_pieces(self, tx: Tx, pieces: Sequence[_Piece]) -> list[BulkPiece]:
         locked = tasks.lock_by_key(tx.db, {key for piece in pieces for key in piece.keys})
@@ -267,27 +293,32 @@ class BulkActions:
 
     def _resubmit_pieces(self, tx: Tx, pieces: Sequence[_Piece]) -> list[BulkPiece | Exception]:
         tenants = {piece.order.selection.tasks.tenant for piece in pieces}
-        capped = self._resubmission.lock_budgets(tx, tenants)
+        capped = self._acceptance.budget_guard.lock(tx, tenants)  # before any task is locked
         locked = tasks.lock_by_key(tx.db, {key for piece in pieces for key in piece.keys})
         results: list[BulkPiece | Exception] = []
         for piece in pieces:
-            found = piece.among(locked)
-            outcomes: dict[int, Task | Exception] = dict(
-                self._resubmission.refusals(tx.db, found, piece.foreign)
-            )
-            ready = [task for task in found if task.key not in outcomes]
-            if piece.order.is_dry:
-                outcomes |= {task.key: task for task in ready}
-            else:
-                keys = _keys_of_run(piece.order.run, ready)
-                made = self._resubmission.again(tx, ready, capped, keys)
-                if made and all(isinstance(one, BudgetExceeded) for one in made):
-                    results.append(made[0])  # type: ignore[arg-type]
-                    continue
-                outcomes |= dict(zip((task.key for task in ready), made, strict=True))
-            ended = [outcomes[task.key] for task in found]
-            results.append(BulkPiece(found, ended, is_new=True))
+            found, refused = self._judge(tx.db, piece, locked)
+            ready = [task for task in found if task.key not in refused]
+            keys = _keys_of_run(piece.order.run, ready)
+            again = make_again(self._acceptance, tx, ready, capped, keys)
+            if again and all(isinstance(one, BudgetExceeded) for one in again):
+                results.append(again[0])  # type: ignore[arg-type]
+                continue
+            made = dict(zip((task.key for task in ready), again, strict=True))
+            results.append(_resubmitted(piece.order, found, refused, made))
         return results
+
+
+def _resubmitted(
+    order: BulkOrder,
+    found: Sequence[Task],
+    refused: Mapping[int, Conflict],
+    made: Mapping[int, Task | Exception],
+) -> BulkPiece:
+    """Return the outcome of some tasks. refused, made: by their keys, each in one of them."""
+    outcomes = made if order.skips_refused else {**refused, **made}
+    about = [task for task in found if task.key in outcomes]
+    return BulkPiece(about, [outcomes[task.key] for task in about], is_new=True)
 
 
 def _keys_of_run(run: UUID | None, found: Sequence[Task]) -> Mapping[int, IdempotencyKey]:

@@ -23,7 +23,7 @@ from tracker.domain.work import JobKind
 from tracker.services.context import Context
 from tracker.services.submit.bulk import AT_ONCE, BulkAction, BulkActions, BulkOrder
 from tracker.services.submit.kept_inputs import foreign_inputs_of
-from tracker.services.submit.resubmission import Selection
+from tracker.services.submit.selection import Selection
 from tracker.store import bulk_runs
 from tracker.store.bulk_runs import KeptRun
 from tracker.store.driver.transaction import Tx

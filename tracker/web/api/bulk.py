@@ -16,7 +16,7 @@ from tracker.domain.rendering import instant
 from tracker.domain.task import TaskState
 from tracker.domain.validation import FieldFlaw
 from tracker.services.submit.bulk import ACTED_ON, MOST, BulkAction, BulkOrder, BulkResult
-from tracker.services.submit.resubmission import Selection
+from tracker.services.submit.selection import Selection
 from tracker.store.driver import acting
 from tracker.store.listing import Position
 from tracker.web.api import examples, service_views, views

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from operator import attrgetter
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain import cursor
-from tracker.domain.accepting import RESUBMITTABLE
-from tracker.domain.access import Scope
+from tracker.domain.access import Principal, Scope
 from tracker.domain.task import TaskState
-from tracker.services.submit.resubmission import ResubmitFilter
+from tracker.services.submit.bulk import MOST, BulkAction, BulkOrder
+from tracker.services.submit.selection import Selection
 from tracker.store.filters import TaskFilter
 from tracker.store.labels import as_text
 from tracker.store.listing import Position
@@ -22,7 +23,9 @@ from tracker.web.api.schemas import MetadataKey, Name, Scalar
 from tracker.web.edge.operation import ResponseSpec, operation, read_body
 from tracker.web.edge.paging import instant_of, ticks_of
 from tracker.web.edge.query import MAX_METADATA
-from tracker.web.edge.state import Services, services, tenant
+from tracker.web.edge.state import Services, principal, services
+
+_MOST_COUNTED = 10_000
 
 
 class ManyTasksBody(BaseModel):
@@ -66,17 +69,23 @@ class ResubmitManyBody(ManyTasksBody):
     include_resubmitted: bool = False
     """True: also those that were submitted again before."""
 
-    def to_filter(self, owner: str) -> ResubmitFilter:
-        """Return the filter that it is, of one tenant's tasks."""
-        states = {TaskState(word) for word in self.state} & RESUBMITTABLE
-        return ResubmitFilter(
-            self.tasks_of(owner, states), self.account, self.error_code, self.include_resubmitted
+    def to_order(self, reader: Principal) -> BulkOrder:
+        """Return the order that it is, for the tasks of whom asks."""
+        wanted = self.tasks_of(reader.tenant, {TaskState(word) for word in self.state})
+        return BulkOrder(
+            BulkAction.RESUBMIT,
+            Selection(wanted, self.account, self.error_code),
+            reader.actor,
+            self.dry_run,
+            most=_MOST_COUNTED if self.dry_run else MOST,
+            skips_refused=True,
+            is_again=self.include_resubmitted,
         )
 
 
 @operation(
     action="tasks.resubmit_many",
-    counts=len,
+    counts=attrgetter("done"),
     scope=Scope.TASKS_WRITE,
     tag="tasks",
     body=ResubmitManyBody,
@@ -91,11 +100,10 @@ async def resubmit_many(request: Request) -> Response:
     1,000 and counts at most 10,000; `next_cursor` says where to go on.
     """
     body = await read_body(request, ResubmitManyBody)
-    filter_, our = body.to_filter(tenant(request)), services(request)
-    scope = f"resubmit {filter_!r}"
+    order, our = body.to_order(principal(request)), services(request)
+    scope = f"resubmit {order.selection!r} {order.is_again}"
     after, until = place_of(body, our, scope)
-    act = our.resubmission.preview if body.dry_run else our.resubmission.run
-    result = await act(filter_, after=after, until=until)
+    result = await our.bulk.run(order, after=after, until=until)
     told: views.ResubmittedView = {
         "dry_run": body.dry_run,
         "matching": result.matching,

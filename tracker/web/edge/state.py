@@ -33,7 +33,6 @@ from tracker.services.receive.rereads import Rereads
 from tracker.services.storage import Storage
 from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.bulk import BulkActions
-from tracker.services.submit.resubmission import Resubmission
 from tracker.services.submit.runs import BulkRuns
 from tracker.services.submit.scenarios import Scenarios
 from tracker.services.submit.submission import SubmissionIntake
@@ -84,7 +83,6 @@ class Services:
     storage: Storage | None
     acceptance: SubmissionIntake
     actions: TaskActions
-    resubmission: Resubmission
     bulk: BulkActions
     runs: BulkRuns
     reception: Reception

@@ -12,8 +12,8 @@ from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.domain.runs import RunOutcome, RunState
 from tracker.services.submit.bulk import ACTED_ON, MOST, BulkAction, BulkOrder
-from tracker.services.submit.resubmission import Selection
 from tracker.services.submit.runs import NO_SUCH_RUN
+from tracker.services.submit.selection import Selection
 from tracker.store import bulk_runs
 from tracker.store.bulk_runs import KeptRun
 from tracker.web.edge import params, query

@@ -15,7 +15,7 @@ from tracker.domain.task import Task, TaskState
 from tracker.domain.validation import field_errors
 from tracker.services.submit.actions import NOT_UNCERTAIN, Resolution
 from tracker.services.submit.bulk import MOST, BulkAction, BulkOrder
-from tracker.services.submit.resubmission import Selection
+from tracker.services.submit.selection import Selection
 from tracker.store import tasks
 from tracker.store.driver import acting
 from tracker.store.filters import TaskFilter
