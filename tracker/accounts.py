@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -26,7 +27,7 @@ from tracker.domain.choosing import Rule, sole_provider
 from tracker.domain.cost import is_miswritten_currency
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.policy import KEEP_IDEMPOTENCY_KEYS
-from tracker.domain.prices import ListPrice, PricedUnit
+from tracker.domain.prices import SECONDS, ListPrice, PricedUnit
 from tracker.domain.retention import TOO_SHORT, Keep, KeptClass, RetentionRule, duration
 from tracker.domain.task import TaskState
 from tracker.domain.validation import field_errors
@@ -53,6 +54,38 @@ class Accounts:
     rules: Sequence[Rule] = ()
     prices: Sequence[ListPrice] = ()
     retention: Sequence[RetentionRule] = ()
+
+
+def list_unknown_lengths(accounts: Accounts, providers: Mapping[str, Provider]) -> Sequence[str]:
+    """Return, in words, each price by the second that covers tasks whose length may be unknown.
+
+    Such a task has no estimate where its input names no length.
+    """
+    found = []
+    for number, price in enumerate(accounts.prices):
+        submits = providers[price.provider].submits
+        unknown = [
+            operation
+            for operation in sorted(submits.operations)
+            if price.unit is PricedUnit.SECOND
+            and fnmatchcase(operation, price.operation or "*")
+            and price.seconds_of(operation, {}) is None
+            and _may_lack_length(submits.input_model(operation))
+        ]
+        if unknown:
+            more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+            found.append(
+                f"price[{number}]: {price.provider} names no usual length of "
+                f"{', '.join(unknown[:3])}{more}: where an input has none there is no estimate, "
+                "and budgets count nothing; give `usual`"
+            )
+    return found
+
+
+def _may_lack_length(model: type[BaseModel] | None) -> bool:
+    """Tell whether an input may come without a length."""
+    fields = {} if model is None else model.model_fields
+    return not any(fields[name].is_required() for name in SECONDS if name in fields)
 
 
 def _decimal(value: Any) -> Any:
@@ -218,6 +251,7 @@ def _price(number: int, entry: _PriceEntry, providers: Mapping[str, Provider]) -
         operation=entry.operation,
         model=entry.model,
         usual=entry.usual,
+        default_seconds=providers[entry.provider].default_seconds,
     )
 
 

@@ -16,6 +16,7 @@ from tracker import (
     __version__,
     lean,  # noqa: F401  # before what it is about
 )
+from tracker.accounts import list_unknown_lengths
 from tracker.clock import SystemClock
 from tracker.domain.errors import Unavailable
 from tracker.domain.signals import Signal, no_signal
@@ -163,6 +164,8 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
                 await stack.enter_async_context(parts.services.keyring.recording())
                 await make_first_key(settings, parts.context)
             await advise_key(settings, parts.context.store)
+            for text in list_unknown_lengths(settings.accounts(), settings.providers()):
+                log.warning("of prices: %(reason)s", {"reason": text})
             async with _revocation(parts).watching():
                 with observe(parts), on_stop_signal(parts.services.watch.close):
                     if is_read_only or not workers:

@@ -175,6 +175,21 @@ def test_a_rule_and_a_price_that_fit_no_operation_are_said(tmp_path: Path) -> No
     assert "no credentials" in unwell(tmp_path, "kling/bare", env)
 
 
+def test_prices_by_the_second_without_a_length_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.toml"
+    price = 'unit = "second"\namount = "1"\ncurrency = "CNY"\n'
+    path.write_text(
+        f'[[price]]\nprovider = "kling"\noperation = "videos/*2video"\n{price}'
+        f'[[price]]\nprovider = "kling"\noperation = "videos/*"\n{price}'
+        f'[[price]]\nprovider = "kling"\noperation = "videos/*"\nusual = 5\n{price}'
+        f'[[price]]\nprovider = "domo"\noperation = "video/text2video"\n{price}'
+    )
+    text = unwell(tmp_path, "TRACKER_CONFIG", {"TRACKER_CONFIG": str(path)})
+    assert re.findall(r"price\[\d\]", text) == ["price[0]", "price[1]"]
+    assert "of videos/avatar/image2video:" in text
+    assert "videos/effects" in text
+
+
 def test_a_key_is_never_shown_to_the_default_address_of_a_wrong_one(tmp_path: Path) -> None:
     env = {"TRACKER_KLING_BASE_URL": "gateway.example.com"}
     assert not [f for f in findings(tmp_path, PUBLIC_PROVIDER | env) if f.about == "kling/default"]

@@ -1,6 +1,7 @@
 """The operator's price list: which price, how many units, exactly how much."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from tracker.domain.cost import CostOrigin, Phase
 from tracker.domain.prices import ListPrice, PricedUnit, estimate
+from tracker.providers.registry import PROVIDERS
 
 
 def price(amount: str, unit: PricedUnit = PricedUnit.SECOND, **more: Any) -> ListPrice:
@@ -74,3 +76,46 @@ def test_every_providers_name_for_model_length_and_number_counts(
     given = {"unit": PricedUnit.TASK, **more}
     found = estimate([price("1", **given)], "kling", "any", input_)
     assert [one.amount for one in found] == ([] if amount is None else [amount])
+
+
+@pytest.mark.parametrize(
+    ("provider", "operation", "input_", "amount"),
+    [
+        ("kling", "videos/text2video", {}, "5"),
+        ("kling", "videos/lip-sync", {}, None),
+        ("hailuo", "v1/video_generation", {}, "6"),
+        ("openai", "videos", {"model": "sora-2"}, "4"),
+        ("openai", "videos", {"model": "wan2.6-t2v"}, None),
+        ("veo", "predictLongRunning", {}, "8"),
+        ("veo", "predictLongRunning", {"parameters": {"durationSeconds": 6}}, "6"),
+        ("vidu", "img2video", {"model": "viduq2"}, "5"),
+        ("vidu", "img2video", {"model": "vidu2.0"}, "4"),
+        ("ark", "contents/generations/tasks", {"content": [{"type": "text", "text": "a"}]}, "5"),
+        (
+            "ark",
+            "contents/generations/tasks",
+            {"content": [{"text": "a --dur 10"}]},
+            "10",
+        ),
+        ("ark", "contents/generations/tasks", {"content": [], "duration": -1}, None),
+        ("jimeng", "jimeng_t2v_v30", {"frames": 241}, "10"),
+        ("jimeng", "jimeng_i2v_first_v30", {}, "5"),
+        ("jimeng", "jimeng_t2i_v40", {}, None),
+        ("haimian", "GenBGMForTime", {"Duration": 60}, "60"),
+        ("luma", "generations/video", {}, None),
+    ],
+)
+def test_a_length_that_nobody_named_is_the_providers_own(
+    provider: str, operation: str, input_: Mapping[str, Any], amount: str | None
+) -> None:
+    one = ListPrice(
+        provider,
+        PricedUnit.SECOND,
+        Decimal(1),
+        "EUR",
+        default_seconds=PROVIDERS[provider].default_seconds,
+    )
+    found = estimate([one], provider, operation, input_)
+    assert [cost.amount for cost in found] == ([] if amount is None else [amount])
+    (usual,) = estimate([replace(one, usual=Decimal(7))], provider, operation, {"content": []})
+    assert usual.amount == "7"

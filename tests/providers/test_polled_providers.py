@@ -19,7 +19,7 @@ from tracker.domain.outcome import (
     Unanswered,
     Unknown,
 )
-from tracker.domain.task import ArtifactState, TaskState
+from tracker.domain.task import ArtifactState, FollowUp, TaskState
 
 
 @pytest.mark.parametrize("operation", RUNWAY_INPUTS)
@@ -47,6 +47,7 @@ def test_runway_tells_its_estimate_with_the_create_and_the_cost_at_the_end() -> 
         assert isinstance(outcome, Accepted)
         assert [(one.phase, one.amount) for one in outcome.costs] == [(Phase.ESTIMATE, "25")]
         done = await looked_at(caller, task)
+        assert done.follow_up is FollowUp.COSTS
         await stage.advance(60)
         later = await caller.poll(done)
         assert isinstance(later, Observed)

@@ -13,7 +13,8 @@ from tracker.domain.task import Artifact, ArtifactState, TaskError, TaskState
 from tracker.providers.ports.adapter import Answer
 
 Statement = dict[str, Any]
-"""`{id, mark, status, stage, progress, pieces, bill, why, doubtful, context, blocked, parts}`.
+"""`{id, mark, status, stage, progress, pieces, bill, why, doubtful, context, blocked, parts,
+may_fall}`.
 
 All but `status`, a TaskState's value, may be missing; any other word is unknown. `pieces` have
 fields of Artifact, entries of `bill` of Cost.
@@ -39,6 +40,7 @@ def observation(said: Statement) -> Observation:
         stage=said.get("stage"),
         context=said.get("context"),
         is_blocked=bool(said.get("blocked")),
+        costs_may_fall=bool(said.get("may_fall")),
         parts=tuple(Part(one["id"], one["mark"]) for one in said.get("parts", ())),
     )
 

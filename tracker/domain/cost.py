@@ -105,6 +105,15 @@ def is_refund_due(costs: tuple[Cost, ...]) -> bool:
     return (held[Phase.SETTLE] or held[Phase.RESERVE]) > held[Phase.REFUND]
 
 
+def is_charged(costs: tuple[Cost, ...]) -> bool:
+    """Tell whether the provider's bill, as it stands, charges anything."""
+    total = Decimal()
+    for one in costs:
+        if one.origin is CostOrigin.PROVIDER and one.phase in (Phase.SETTLE, Phase.REFUND):
+            total += Decimal(one.amount) if one.phase is Phase.SETTLE else -Decimal(one.amount)
+    return total > 0
+
+
 def expect_again(costs: tuple[Cost, ...]) -> dict[Price, Decimal]:
     """Return what the same request is expected to cost when it is made again, by price.
 

@@ -95,6 +95,7 @@ class Event:
     provider_at: the provider's own time for it, aware UTC; None when it gave none.
     context:     replaces the task's; None leaves it.
     actor:       who did it, where a person or a program with a key did.
+    costs_may_fall: the provider may charge less later than it does now.
     is_alone:    of an end before the provider had the task: a person has said that no earlier
                  request for it, of unknown outcome, made one.
     receipt, attempt: row keys of the evidence, at most one of them.
@@ -118,4 +119,5 @@ class Event:
     context: Mapping[str, Any] | None = None
     actor: str | None = None
     is_blocked: bool = False
+    costs_may_fall: bool = False
     is_alone: bool = False

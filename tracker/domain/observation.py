@@ -43,6 +43,7 @@ class Observation:
     stage:  the step of a running task, where the provider names steps.
     context: what later calls for the task need; None leaves what is known.
     is_blocked: the task goes on only once its caller makes another call.
+    costs_may_fall: the provider may charge less for it later than it does now.
     parts:  the further tasks of the same create, where a poll or a scan shows them; those that
             are known already are not made again.
     """
@@ -61,6 +62,7 @@ class Observation:
     stage: str | None = None
     context: Mapping[str, Any] | None = None
     is_blocked: bool = False
+    costs_may_fall: bool = False
     parts: tuple[Part, ...] = ()
 
     def as_event(self, source: Source, *, receipt: int | None = None) -> Event:
@@ -85,4 +87,5 @@ class Observation:
             self.stage,
             self.context,
             is_blocked=self.is_blocked,
+            costs_may_fall=self.costs_may_fall,
         )

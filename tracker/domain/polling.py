@@ -12,6 +12,13 @@ _EARLY = 0.8
 """The first look comes at this share of the usual time."""
 _LOOKS_BETWEEN = 5
 """Looks between the first one and the time by which nine in ten have ended."""
+_COST_LOOK = timedelta(days=1)
+"""The pause before the first look at what an ended task costs; each further one is twice as long.
+
+With `COST_LOOKS_LAST` that makes looks after some 1, 2, 4, 8 and 16 days.
+"""
+COST_LOOKS_LAST = timedelta(days=30)
+"""How long after its end it is looked at whether a task costs less."""
 _SPREAD = 0.2
 """Jitter adds up to this share of a pause and never shortens it."""
 
@@ -83,4 +90,12 @@ class PollPlan:
         jitter: fraction in [0, 1), drawn by the caller.
         """
         pause = max(shortest, (now - ended_at) * _GROWTH)
+        return now + pause * (1 + _SPREAD * jitter)
+
+    def cost_look(self, *, now: datetime, ended_at: datetime, jitter: float) -> datetime:
+        """Return when to ask again what a task that has ended costs.
+
+        jitter: fraction in [0, 1), drawn by the caller.
+        """
+        pause = max(_COST_LOOK, now - ended_at)
         return now + pause * (1 + _SPREAD * jitter)

@@ -1,6 +1,6 @@
 """The operator's price list: what a task probably costs where its provider does not say. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -10,7 +10,11 @@ from typing import Any
 from tracker.domain.cost import Cost, CostOrigin, Phase
 
 _MODELS = ("model_name", "model", "model_id", "version", "mv", "model_type", "taskType")
-_SECONDS = ("duration", "seconds", "duration_s", "durationSeconds", "duration_seconds", "length")
+SECONDS = (
+    *("duration", "seconds", "duration_s", "durationSeconds", "duration_seconds", "length"),
+    "Duration",
+)
+"""Names under which providers' inputs have the length of what is to be made."""
 _PIECES = (
     *("n", "num_outputs", "num_images", "image_count", "number_of_images", "sampleCount"),
     *("batch_size", "batchSize"),
@@ -36,7 +40,8 @@ class ListPrice:
     """One price of the list. The first that covers a task decides.
 
     operation, model: patterns with `*`; None for every one.
-    usual:            how many units a task has whose input does not say; None: no estimate then.
+    usual:            how many units a task has whose input does not say; None: as `default_seconds`
+                      says, by operation and input, and no estimate where that does not either.
     """
 
     provider: str
@@ -46,6 +51,14 @@ class ListPrice:
     operation: str | None = None
     model: str | None = None
     usual: Decimal | None = None
+    default_seconds: Callable[[str, Mapping[str, Any]], Decimal | None] | None = None
+
+    def seconds_of(self, operation: str, input_: Mapping[str, Any]) -> Decimal | None:
+        """Return the length that an input asks for, or that a task has without; None: unknown."""
+        asked = _number(_first_named(input_, SECONDS)) or self.usual
+        if asked is not None or self.default_seconds is None:
+            return asked
+        return self.default_seconds(operation, input_)
 
     def covers(self, provider: str, operation: str, model: str | None) -> bool:
         """Return true if the price is one of such a task."""
@@ -65,7 +78,7 @@ def estimate(
     model = _first_named(input_, _MODELS)
     name = model if isinstance(model, str) else None
     found = next((one for one in prices if one.covers(provider, operation, name)), None)
-    quantity = None if found is None else _quantity(found, input_)
+    quantity = None if found is None else _quantity(found, operation, input_)
     if found is None or quantity is None:
         return ()
     amount = found.amount * quantity
@@ -80,12 +93,12 @@ def estimate(
     )
 
 
-def _quantity(price: ListPrice, input_: Mapping[str, Any]) -> Decimal | None:
+def _quantity(price: ListPrice, operation: str, input_: Mapping[str, Any]) -> Decimal | None:
     match price.unit:
         case PricedUnit.TASK:
             return Decimal(1)
         case PricedUnit.SECOND:
-            return _number(_first_named(input_, _SECONDS)) or price.usual
+            return price.seconds_of(operation, input_)
         case PricedUnit.PIECE:
             return _number(_first_named(input_, _PIECES)) or price.usual or Decimal(1)
 

@@ -124,6 +124,8 @@ class FollowUp(StrEnum):
     """It failed in a way that is known to be taken back."""
     REFUND = "refund"
     """It ended without a result, and a gateway still held its quota: it may come back, or twice."""
+    COSTS = "costs"
+    """It was charged, and its provider is known to charge less for some tasks days later."""
 
 
 @record

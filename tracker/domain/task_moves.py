@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tracker.domain.cost import Cost, is_refund_due, restate_costs
+from tracker.domain.cost import Cost, is_charged, is_refund_due, restate_costs
 from tracker.domain.events import OF_ASSETS, Event, EventKind
 from tracker.domain.records import changed, copier
 from tracker.domain.task import (
@@ -154,13 +154,17 @@ def _follow_up(
 ) -> FollowUp | None:
     if event.kind is _COSTS_CHANGED or event.kind in OF_ASSETS:
         return task.follow_up
-    if target is _SUCCEEDED:
-        return None if names_result(artifacts) else FollowUp.NO_RESULT
+    if target is _SUCCEEDED and not names_result(artifacts):
+        return FollowUp.NO_RESULT
     if target is _FAILED and event.error is not None and event.error.doubtful:
         return FollowUp.DOUBTFUL
     if target is _EXPIRED:
         return FollowUp.DENIED if event.kind is K.ABSENT else None
-    return FollowUp.REFUND if target in VERDICTS and is_refund_due(costs) else None
+    if target not in VERDICTS:
+        return None
+    if target is not _SUCCEEDED and is_refund_due(costs):
+        return FollowUp.REFUND
+    return FollowUp.COSTS if event.costs_may_fall and is_charged(costs) else None
 
 
 def _was_never_sent_in_doubt(task: Task) -> bool:

@@ -18,6 +18,7 @@ from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.expectation import NOTHING_KNOWN
 from tracker.domain.ledger import CostEntry
 from tracker.domain.lifecycle import Step, Transition, apply
+from tracker.domain.polling import COST_LOOKS_LAST
 from tracker.domain.records import changed
 from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.task import (
@@ -123,7 +124,9 @@ class Recorder:
                 return step
             bound = self._tx.now + self._context.policy.give_up
         elif _begins_follow_up(before, task):
-            bound = self._tx.now + self._context.policy.give_up
+            give_up = self._context.policy.give_up
+            lasts = COST_LOOKS_LAST if task.follow_up is FollowUp.COSTS else give_up
+            bound = self._tx.now + lasts
         elif task.state is not _QUEUED or task.give_up_at is None:
             return step
         bounded = changed(task, give_up_at=bound)
@@ -276,12 +279,13 @@ def _is_no_trace(step: Transition) -> bool:
 def _begins_follow_up(before: Task, after: Task) -> bool:
     """Tell whether it is to be said until when a task that has just ended is asked about.
 
-    A success without its result is asked about as long as a new task. Any other has its bound
-    already, unless a callback told of its end before we knew that it had left us.
+    A success without its result is asked about as long as a new task, and what it costs for a time
+    of its own. Any other has its bound already, unless a callback told of its end before we knew
+    that it had left us.
     """
     if after.follow_up is None or before.follow_up is after.follow_up:
         return False
-    return after.follow_up is FollowUp.NO_RESULT or after.give_up_at is None
+    return after.follow_up in (FollowUp.NO_RESULT, FollowUp.COSTS) or after.give_up_at is None
 
 
 def _is_end(step: Transition) -> bool:
@@ -329,12 +333,14 @@ def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0
     asked_s: seconds the provider asked us to stay away.
     """
     if task.follow_up is not None:
-        plan = context.policy.polls
+        plan, ended_at = context.policy.polls, task.finished_at or now
+        if task.follow_up is FollowUp.COSTS:
+            return plan.cost_look(now=now, ended_at=ended_at, jitter=context.jitter())
         # The sooner it is asked, the less a caller waits for what was made all the same.
         pauses = {FollowUp.NO_RESULT: plan.first, FollowUp.DOUBTFUL: plan.quiet}
         look_at = plan.follow_up(
             now=now,
-            ended_at=task.finished_at or now,
+            ended_at=ended_at,
             shortest=pauses.get(task.follow_up, plan.ceiling),
             jitter=context.jitter(),
         )

@@ -196,7 +196,9 @@ def waiting(db: Connection, kind: JobKind, lane: str) -> tuple[int, datetime | N
     return count, oldest
 
 
-def count(db: Connection, kind: JobKind, lane: str) -> int:
-    """Return how much of a kind stands in one lane, due or not: all of it is counted."""
-    found = select(func.count()).where(jobs.c.kind == kind.value, jobs.c.lane == lane)
+def count(db: Connection, kind: JobKind, lane: str, *, before: datetime) -> int:
+    """Return how much of a kind is due in one lane before a time: all of it is counted."""
+    found = select(func.count()).where(
+        jobs.c.kind == kind.value, jobs.c.lane == lane, jobs.c.run_at < before
+    )
     return int(db.scalars(found).one())

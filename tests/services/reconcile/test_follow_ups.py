@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from tests.support.made_up_api import tells
 from tests.support.moved_clock import moved_clock
@@ -23,6 +24,7 @@ from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import attention, tasks, transitions
 from tracker.store.driver.transaction import Tx
+from tracker.store.schema import cost_entries
 
 pytestmark = pytest.mark.anyio
 URL = "https://media.example/v.mp4"
@@ -283,3 +285,54 @@ async def test_quota_that_never_comes_back_is_looked_for_until_the_give_up_time(
     async with open_workbench(database_url, outbound, policy=Policy(), clock=clock) as bench:
         (made,) = await bench.submitted(1)
         await _look_until_given_up(bench, clock, outbound, made, most=40)
+
+
+async def _booked(bench: Workbench, task: Task) -> list[tuple[str, int]]:
+    its = cost_entries.c
+    entries = select(its.phase, its.whole).where(its.task_key == task.key).order_by(its.key)
+    return [tuple(row) for row in await bench.context.store.read(lambda db: db.execute(entries))]
+
+
+def _charged(amount: int) -> dict[str, object]:
+    bill = [{"amount": str(amount), "unit": "credits"}]
+    return WHOLE | {"bill": bill, "may_fall": True}
+
+
+async def test_a_charge_that_may_fall_is_looked_at_five_times_and_the_difference_booked(
+    database_url: str, clock: HandClock
+) -> None:
+    provider = Provider()
+    provider.says = _charged(25)
+    outbound = ScriptedHttp(provider)
+    async with open_workbench(database_url, outbound, policy=Policy(), clock=clock) as bench:
+        (made,) = await bench.submitted(1)
+        assert await _look_when_due(bench, clock)
+        done = await bench.task(made.key)
+        assert (done.state, done.follow_up) == (TaskState.SUCCEEDED, FollowUp.COSTS)
+        ages, calls = list[float](), len(outbound.calls)
+        while await _look_when_due(bench, clock):
+            ages.append((clock.now() - (done.finished_at or clock.now())) / timedelta(days=1))
+            provider.says = _charged(10) if ages[-1] > 3 else provider.says
+        assert len(ages) == len(outbound.calls) - calls == 5
+        assert ages[0] >= 1
+        assert 16 <= ages[-1] < 30
+        assert [(one.phase, one.amount) for one in (await bench.task(made.key)).costs] == [
+            (Phase.SETTLE, "10")
+        ]
+        assert await _booked(bench, made) == [("settle", 25), ("refund", 15)]
+        assert (await _kinds(bench, made))[-1] is EventKind.COSTS_CHANGED
+
+
+@pytest.mark.parametrize("says", [_charged(0), WHOLE | {"bill": _charged(25)["bill"]}])
+async def test_what_costs_nothing_or_cannot_fall_is_not_looked_at_again(
+    database_url: str, clock: HandClock, says: dict[str, object]
+) -> None:
+    provider = Provider()
+    provider.says = says
+    async with open_workbench(
+        database_url, ScriptedHttp(provider), policy=Policy(), clock=clock
+    ) as bench:
+        (made,) = await bench.submitted(1)
+        assert await _look_when_due(bench, clock)
+        assert (await bench.task(made.key)).state is TaskState.SUCCEEDED
+        assert not await _look_when_due(bench, clock)

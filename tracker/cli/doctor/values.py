@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
+from tracker.accounts import list_unknown_lengths
 from tracker.cli.doctor.finding import Finding
 from tracker.cli.doctor.reading import Reading
 from tracker.domain.signature import key_of
@@ -25,6 +26,7 @@ def examine_values(reading: Reading) -> list[Finding]:
         *_short_secrets(settings, reading.environ),
         *_idle_rules(settings),
         *_idle_prices(settings),
+        *_unknown_lengths(settings),
     ]
 
 
@@ -128,6 +130,11 @@ def _idle_prices(settings: Settings) -> Iterator[Finding]:
                 "accounts can submit: no task has its estimate, and budgets count none"
             )
             yield Finding("note", "TRACKER_CONFIG", text)
+
+
+def _unknown_lengths(settings: Settings) -> Iterator[Finding]:
+    for text in list_unknown_lengths(settings.accounts(), PROVIDERS):
+        yield Finding("note", "TRACKER_CONFIG", text)
 
 
 def _fits_any(provider_name: str, accounts: Sequence[Account], pattern: str) -> bool:

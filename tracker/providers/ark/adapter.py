@@ -38,6 +38,7 @@ from tracker.providers.ark.inputs import (
     draft_fields,
     flaws_of,
     leaves_seed_open,
+    seconds_of,
     with_draft,
 )
 from tracker.providers.ark.words import DETAILS, EXPIRED, TOKENS, USAGE
@@ -333,6 +334,7 @@ PROVIDER = Provider(
     front=ArkFront(),
     results=ResultHosting(lifetime=RESULTS_LIVE),
     tells_costs=True,
+    default_seconds=seconds_of,
     examples={
         "a video from text": {
             "operation": "contents/generations/tasks",

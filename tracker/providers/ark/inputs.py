@@ -6,6 +6,7 @@ Source: https://www.volcengine.com/docs/82379/1520757 and the official SDK
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
@@ -31,6 +32,8 @@ _SECONDS: Mapping[str, tuple[int, int]] = MappingProxyType(
     }
 )
 """Least and most of `duration`, by a part of the model's name."""
+_FRAMES_PER_S, _USUAL_SECONDS = 24, Decimal(5)
+_LENGTH_IN_TEXT = re.compile(r"--(?:duration|dur)\s+(\d+)\b")
 _SEED_IN_TEXT = re.compile(r"--(?:seed|sd)\b")
 
 Name = Annotated[str, Field(min_length=1)]
@@ -102,6 +105,22 @@ def flaws_of(body: Mapping[str, Any]) -> Sequence[FieldError]:
     if seconds is not None and not is_chosen_there and not least <= seconds <= most:
         flaws.append(FieldError("duration", f"must be from {least} to {most} with this model"))
     return flaws
+
+
+def seconds_of(operation: str, body: Mapping[str, Any]) -> Decimal | None:
+    """Return the length that frames or a text's `--dur` ask for, else Seedance's own of 5 s.
+
+    None where the model chooses it.
+    https://www.volcengine.com/docs/82379/1520757, read by clients on 2026-11-30.
+    """
+    del operation
+    if body.get("frames") is not None:
+        return Decimal(body["frames"]) / _FRAMES_PER_S
+    if body.get("duration") == -1:
+        return None
+    texts = [one.get("text") or "" for one in body["content"]]
+    asked = [found[1] for text in texts if (found := _LENGTH_IN_TEXT.search(text))]
+    return Decimal(asked[0]) if asked else _USUAL_SECONDS
 
 
 def draft_fields(body: Mapping[str, Any]) -> Mapping[str, str]:

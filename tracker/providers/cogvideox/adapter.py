@@ -28,6 +28,7 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.cogvideox.front import CogVideoFront
+from tracker.providers.kit.default_seconds import default_seconds
 from tracker.providers.kit.empty_results import doubting_empty
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.pieces import web_url
@@ -323,6 +324,7 @@ PROVIDER = Provider(
     probes=_ADAPTER,
     front=CogVideoFront(),
     tells_costs=True,
+    default_seconds=default_seconds({"videos/generations": 5}),
     examples={
         "a video from text": {
             "operation": "videos/generations",

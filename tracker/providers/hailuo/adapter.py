@@ -28,8 +28,9 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.hailuo.front import HailuoFront
-from tracker.providers.hailuo.inputs import AGAIN_2, CREATES, OBJECTS, flaws_of
+from tracker.providers.hailuo.inputs import AGAIN_2, CREATES, OBJECTS, VIDEO, flaws_of
 from tracker.providers.kit.callbacks import ObjectCallbacks
+from tracker.providers.kit.default_seconds import default_seconds
 from tracker.providers.kit.empty_results import awaiting_result, doubting_error
 from tracker.providers.kit.pieces import text_url, web_url
 from tracker.providers.kit.reading import amount_text, first_number, first_text, read_json
@@ -352,6 +353,7 @@ PROVIDER = Provider(
     front=HailuoFront(),
     results=ResultHosting(lifetime=RESULTS_LIVE),
     tells_costs=True,
+    default_seconds=default_seconds({VIDEO: 6}),
     examples={
         "a video from text": {
             "operation": "v1/video_generation",

@@ -44,7 +44,7 @@ from tracker.providers.jimeng.codes import (
     is_final,
 )
 from tracker.providers.jimeng.front import JimengFront
-from tracker.providers.jimeng.inputs import CREATES, OBJECTS, ROLE_ID, flaws, is_model
+from tracker.providers.jimeng.inputs import CREATES, OBJECTS, ROLE_ID, flaws, is_model, seconds_of
 from tracker.providers.kit.cancels import OpenCancel
 from tracker.providers.kit.empty_results import doubting_empty
 from tracker.providers.kit.no_channel import deferral_without_channel
@@ -329,6 +329,7 @@ PROVIDER = Provider(
     probes=_ADAPTER,
     front=JimengFront(),
     call_limits=lambda _account: LIMITS,
+    default_seconds=seconds_of,
     examples={
         "a picture": {"operation": "jimeng_t2i_v40", "input": {"prompt": "a cat in the rain"}}
     },

@@ -5,6 +5,7 @@ Source: https://www.volcengine.com/docs/85621 (pages of the single models), read
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
@@ -109,6 +110,16 @@ OBJECTS = ObjectIds(
 def is_model(name: str) -> bool:
     """Tell whether a text can be a `req_key`."""
     return name in MODELS or _OTHERS.fullmatch(name) is not None
+
+
+def seconds_of(operation: str, body: Mapping[str, Any]) -> Decimal | None:
+    """Return the length of a video by its frames, 24 a second and one more; 121 where none stand.
+
+    https://www.volcengine.com/docs/85621/1792702, read by clients on 2026-11-30.
+    """
+    is_video = any(mark in operation for mark in ("_t2v_", "_i2v_", "_ti2v_"))
+    frames = body.get("frames") or (121 if is_video else None)
+    return Decimal((frames - 1) // 24) if isinstance(frames, int) else None
 
 
 def flaws(operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:

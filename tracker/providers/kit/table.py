@@ -103,6 +103,8 @@ class TableAdapter(WordTable):
     """True when the provider's own address always answers with the id that was asked for."""
     forgets: ClassVar[bool] = False
     """True when the provider drops tasks after a while, so that absence says little."""
+    costs_may_fall: ClassVar[bool] = False
+    """True when the provider may charge less for a task days after its end."""
 
     @property
     def operations(self) -> Collection[str]:
@@ -279,6 +281,7 @@ class TableAdapter(WordTable):
             costs=tuple(
                 self.costs(account, task, parsed) if state in VERDICTS else self.estimate(parsed)
             ),
+            costs_may_fall=self.costs_may_fall,
         )
 
     def _is_of_another(self, asking: Asking, said: Observation) -> bool:

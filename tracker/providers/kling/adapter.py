@@ -12,6 +12,7 @@ from tracker.domain.outcome import PollOutcome, SubmitOutcome
 from tracker.domain.task import Task
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import spacing_of
+from tracker.providers.kit.default_seconds import default_seconds
 from tracker.providers.kling import answers, calls, helpers, operations, profiles, standard
 from tracker.providers.kling.examples import EXAMPLES
 from tracker.providers.kling.fields import WATERMARK
@@ -159,5 +160,8 @@ PROVIDER = Provider(
     # Files are deleted after 30 days: https://kling.ai/document-api, read 2026-11.
     results=ResultHosting(lifetime=timedelta(days=30)),
     tells_costs=True,
+    default_seconds=default_seconds(  # https://kling.ai/document-api, read by clients on 2026-11-30
+        dict.fromkeys(("videos/text2video", "videos/image2video", "videos/multi-image2video"), 5)
+    ),
     examples=EXAMPLES,
 )

@@ -11,6 +11,7 @@ from tracker.providers.openai.gateway import NewApi, TasksPath
 from tracker.providers.openai.images import IMAGES
 from tracker.providers.openai.objects import OBJECTS
 from tracker.providers.openai.official import OFFICIAL, ImageStreams, Official, ProjectEvents
+from tracker.providers.openai.operations import seconds_of
 from tracker.providers.openai.passing import GatewayCalls
 from tracker.providers.openai.responses import RESPONSES
 from tracker.providers.ports.account import Account, AccountOptions
@@ -60,6 +61,7 @@ PROVIDER = Provider(
     cancels=_ADAPTER,
     probes=_ADAPTER,
     tells_costs=True,
+    default_seconds=seconds_of,
     front=OpenAIFront(),
     passes_on=GatewayCalls(),
     results=ResultHosting(

@@ -7,6 +7,7 @@ the fields on to the model's own upstream: only what every model needs is checke
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -79,3 +80,12 @@ def _write_field(name: str, value: Any) -> str | FormFile | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, str | int | float) else None
+
+
+def seconds_of(operation: str, input_: Mapping[str, Any]) -> Decimal | None:
+    """Return the length of a video of Sora that asks for none; gateways' models have their own.
+
+    https://developers.openai.com/api/reference/resources/videos, read 2026-11-30.
+    """
+    is_sora = str(input_.get("model") or "sora-2").startswith("sora")
+    return Decimal(4) if operation == VIDEOS and is_sora else None

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from tracker.domain.call_rate import NO_LIMITS, CallLimits, CallRate
@@ -53,6 +54,8 @@ class Provider:
     callback_bytes: of its largest callbacks, where they may hold whole results; 0 where they do not
              and the service's own limit is enough.
     tells_costs: whether its answers say what a task costs.
+    default_seconds: returns, by operation and input, the length of what a task makes whose input
+             names none as `duration` or the like; None where the provider does not say.
     examples: bodies of `POST /v1/tasks` without the provider, by title, for the API's document.
     check_account: returns `key: reason` for each flaw that only the adapter knows, no values.
     call_limits: returns the documented limits of an account's calls; None where there are none.
@@ -76,6 +79,7 @@ class Provider:
     objects: ObjectIds = NO_OBJECTS
     results: ResultHosting = ResultHosting()
     tells_costs: bool = False
+    default_seconds: Callable[[str, Mapping[str, Any]], Decimal | None] | None = None
     callback_bytes: int = 0
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     check_account: Callable[[Account], Sequence[str]] | None = None

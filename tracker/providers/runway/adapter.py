@@ -134,6 +134,7 @@ class RunwayApi(PathCancel, _RunwayWords):
     erases_ended = True
     hides_cancelled = True
     names_task = True
+    costs_may_fall = True  # "tasks that later returned unused prepaid credits" (SDK 5.24.0)
     meanings: ClassVar[Mapping[int, Meaning]] = {429: Meaning.WAIT_FOR_SLOT}
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:

@@ -11,6 +11,7 @@ from tracker.domain.errors import CallbackRejected
 from tracker.domain.exchange import HttpCall
 from tracker.domain.observation import Observation
 from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
+from tracker.providers.kit.default_seconds import default_seconds
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_text
 from tracker.providers.ports.account import Account
@@ -18,7 +19,7 @@ from tracker.providers.ports.callbacks import Hint, Inbound, Scheme
 from tracker.providers.ports.keys import KeySource
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.veo.front import VeoFront
-from tracker.providers.veo.inputs import INTERACT, OBJECTS, VERTEX_PREDICT
+from tracker.providers.veo.inputs import INTERACT, OBJECTS, PREDICT, VERTEX_PREDICT
 from tracker.providers.veo.options import (
     REGIONS,
     VeoOptions,
@@ -139,6 +140,7 @@ PROVIDER = Provider(
         token_hosts=_token_hosts,
     ),
     tells_costs=True,
+    default_seconds=default_seconds({PREDICT: 8, VERTEX_PREDICT: 8}),
     examples={
         "a video from text": {
             "operation": "predictLongRunning",

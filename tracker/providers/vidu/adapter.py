@@ -31,6 +31,7 @@ from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import apply_told_status, build_post
 from tracker.providers.kit.cancels import PathCancel
+from tracker.providers.kit.default_seconds import default_seconds
 from tracker.providers.kit.empty_results import awaiting_result, doubting_error
 from tracker.providers.kit.ledger import settle_costs
 from tracker.providers.kit.pieces import kind_of, web_url
@@ -293,6 +294,10 @@ PROVIDER = Provider(
     passes_on=ViduCalls(),
     results=ResultHosting(lifetime=RESULTS_LIVE),
     tells_costs=True,
+    default_seconds=default_seconds(  # https://platform.vidu.com/docs, read 2026-11-30
+        dict.fromkeys(("text2video", "img2video", "reference2video", "start-end2video"), 5),
+        of_models={"vidu2.0*": 4, "vidu1.5*": 4},
+    ),
     examples={
         "a video from text": {
             "operation": "text2video",

@@ -29,6 +29,7 @@ from tracker.domain.outcome import (
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
 from tracker.providers.kit.cancels import QueuedCancel
+from tracker.providers.kit.default_seconds import default_seconds
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.pieces import kind_of, web_url
 from tracker.providers.kit.reading import amount_text, first_number, first_text
@@ -297,6 +298,9 @@ PROVIDER = Provider(
     front=WanFront(),
     results=ResultHosting(lifetime=LIVES),
     tells_costs=True,
+    default_seconds=default_seconds(
+        dict.fromkeys(("video-generation/video-synthesis", "image2video/video-synthesis"), 5)
+    ),
     call_limits=lambda _account: LIMITS,
     examples={
         "a video from text": {

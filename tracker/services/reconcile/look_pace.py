@@ -1,5 +1,7 @@
 """How often the open tasks of an account can be looked at, by the rate that its provider sets."""
 
+from datetime import timedelta
+
 from tracker.domain.call_rate import look_spacing_s
 from tracker.domain.work import JobKind, names_of
 from tracker.services.context import Context
@@ -7,6 +9,8 @@ from tracker.store import due_jobs
 
 EVERY_S = 15.0
 """Seconds between two counts of an account's open tasks."""
+_SOON = timedelta(days=1)
+"""Looks that are due later are at what ended tasks cost, and take no part of the rate now."""
 
 
 class LookPace:
@@ -31,7 +35,10 @@ class LookPace:
         if rate is None or polls is None or now_s < self._next_at.get(lane, 0.0):
             return
         self._next_at[lane] = now_s + EVERY_S
-        count = await context.store.read(lambda db: due_jobs.count(db, JobKind.RECONCILE, lane))
+        before = context.clock.now() + _SOON
+        count = await context.store.read(
+            lambda db: due_jobs.count(db, JobKind.RECONCILE, lane, before=before)
+        )
         context.look_spacing_s[name] = look_spacing_s(
             rate, open_tasks=count, together=polls.together
         )
