@@ -63,7 +63,7 @@ def test_one_is_listed_shown_and_put_aside(service: str, task: str) -> None:
     table = run(service, "list", "--verdict", "malformed", "--wide").stdout
     assert malformed["id"] in table
     assert unknown["reason"] not in table
-    shown = run(service, "show", malformed["id"]).stdout
+    shown = run(service, "show", f"r{malformed['id']}").stdout  # as tables and pages name it
     assert "content-type: text/x" in shown
     assert "\x1b" not in shown
     assert "[31m" in shown

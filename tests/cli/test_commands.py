@@ -92,6 +92,10 @@ def test_show_has_history_and_evidence(service: str) -> None:
         run("tasks", "show", task["id"], "--output", "json", "--url", service).stdout
     )
     assert whole["transitions"][-1]["to"] == "succeeded"
+    names = [row.split()[0] for row in shown.stdout.splitlines() if row]
+    assert names.count("a1") == 1  # as the dashboard names them, not by their rows
+    assert {f"r{one['id']}" for one in whole["receipts"]} <= set(names)
+    assert shown.stdout.count(" a1 ") >= 1
     listed = json.loads(run("tasks", "list", "--output", "json", "--url", service).stdout)
     assert [row["id"] for row in listed["tasks"]] == [task["id"]]
 

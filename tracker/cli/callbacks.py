@@ -10,7 +10,7 @@ from tracker.cli.command import Group, examples
 from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.shared import WIDE, emit, print_fields, say
 from tracker.cli.table import Column, print_table
-from tracker.cli.types import DURATION, choice
+from tracker.cli.types import DURATION, RECEIPT_ID, choice
 from tracker.cli.visible import visible
 from tracker.cli.words import words
 from tracker.clock import SystemClock
@@ -97,14 +97,15 @@ def list_(
     with connection.open() as server:
         page = server.get("/v1/receipts", params=params)
     rows = [
-        one | {"dismissed_by": (one["dismissal"] or {}).get("actor")} for one in page["receipts"]
+        one | {"id": f"r{one['id']}", "dismissed_by": (one["dismissal"] or {}).get("actor")}
+        for one in page["receipts"]
     ]
     emit(output, page, lambda: print_table("callbacks", _COLUMNS, rows, wide=wide))
 
 
 @callbacks.command()
 @remote
-@click.argument("receipt_id")
+@click.argument("receipt_id", type=RECEIPT_ID)
 def show(*, connection: ConnectionOptions, output: str, receipt_id: str) -> None:
     """Show one with its headers and its body."""
     with connection.open() as server:
@@ -114,7 +115,7 @@ def show(*, connection: ConnectionOptions, output: str, receipt_id: str) -> None
 
 @callbacks.command(epilog=examples("tracker callbacks dismiss RECEIPT_ID RECEIPT_ID"))
 @remote
-@click.argument("receipt_id", nargs=-1, required=True)
+@click.argument("receipt_id", type=RECEIPT_ID, nargs=-1, required=True)
 def dismiss(*, connection: ConnectionOptions, output: str, receipt_id: tuple[str, ...]) -> None:
     """Put callbacks aside: attention shows them no more, their history stays."""
     with connection.open() as server:
@@ -129,7 +130,7 @@ def dismiss(*, connection: ConnectionOptions, output: str, receipt_id: tuple[str
     )
 )
 @remote
-@click.argument("receipt_id")
+@click.argument("receipt_id", type=RECEIPT_ID)
 @_YES
 def replay(*, connection: ConnectionOptions, output: str, receipt_id: str, yes: bool) -> None:
     """Judge a callback again by today's rules, or only say what would come of it."""
@@ -143,7 +144,7 @@ def replay(*, connection: ConnectionOptions, output: str, receipt_id: str, yes: 
     )
 )
 @remote
-@click.argument("receipt_id")
+@click.argument("receipt_id", type=RECEIPT_ID)
 @click.argument("task_id")
 @_YES
 def attach(

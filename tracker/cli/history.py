@@ -1,5 +1,6 @@
 """The history of one task, and the evidence for it, for people."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -62,12 +63,16 @@ def history(server: "Server", task_id: str) -> dict[str, Any]:
 
 def print_history(parts: dict[str, Any], *, wide: bool = False) -> None:
     """Print the history of one task."""
-    rows = [_step(one) for one in parts["transitions"]]
+    names = {("attempt", one["id"]): f"a{one['number']}" for one in parts["attempts"]}
+    names |= {("receipt", one["id"]): f"r{one['id']}" for one in parts["receipts"]}
+    rows = [_step(one, names) for one in parts["transitions"]]
     print_table("history", _TRANSITIONS, rows, wide=wide)
     for part, columns in _PARTS.items():
         if parts[part]:
             click.echo()
-            print_table(part, columns, parts[part], wide=wide)
+            kind = part.removesuffix("s")
+            named = [one | {"id": names.get((kind, one["id"]), one["id"])} for one in parts[part]]
+            print_table(part, columns, named, wide=wide)
 
 
 def print_task(task: dict[str, Any]) -> None:
@@ -87,9 +92,11 @@ def print_task(task: dict[str, Any]) -> None:
     print_fields(fields)
 
 
-def _step(transition: dict[str, Any]) -> dict[str, Any]:
+def _step(transition: dict[str, Any], names: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    """Return the row of a step. names: of attempts and receipts, as the dashboard has them."""
     found = transition["evidence"]
+    key = (found["type"], found["id"]) if found else None
     return transition | {
         "v": transition["version"],
-        "evidence": f"{found['type']} {found['id']}" if found else None,
+        "evidence": names.get(key, " ".join(key)) if key else None,
     }

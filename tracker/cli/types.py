@@ -48,6 +48,18 @@ class Duration(click.ParamType[timedelta]):
         return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
 
 
+class ReceiptId(click.ParamType[str]):
+    """The id of a receipt, also as tables and the dashboard name it: `r120`."""
+
+    name = "receipt"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return it as the API takes it."""
+        del param, ctx
+        text = str(value)
+        return text[1:] if re.fullmatch(r"r\d+", text) else text
+
+
 class WordChoice(click.Choice[str]):
     """One of a list, with what was probably meant in the error."""
 
@@ -65,6 +77,7 @@ def choice(values: Iterable[str]) -> WordChoice:
 
 INSTANT = Instant()
 DURATION = Duration()
+RECEIPT_ID = ReceiptId()
 EVENT_TYPE = choice(one.value for one in EventType)
 
 

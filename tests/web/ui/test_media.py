@@ -17,7 +17,7 @@ from tests.support.databases import SqliteTemplate
 from tests.support.requests import EXAMPLE, submit
 from tests.support.service import KEEPING_FILES, environment, listen, serving_client, url_of
 from tests.support.waiting import wait_until
-from tracker.emulator import EmulatorConfig
+from tracker.emulator import DEFAULT_KEY, EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 
 SEEK = """async (video) => {
@@ -51,6 +51,10 @@ def http(
         folder,
         provider_url=emulator.url,
         public_url=url_of(listener),
+        TRACKER_STABILITY_BASE_URL=f"{emulator.url}/stability",
+        TRACKER_STABILITY_API_KEY=DEFAULT_KEY,
+        TRACKER_RECRAFT_BASE_URL=f"{emulator.url}/recraft/v1",
+        TRACKER_RECRAFT_API_KEY=DEFAULT_KEY,
         **KEEPING_FILES,
     )
     with serving_client(env, listener=listener, workers=True) as client:
@@ -86,6 +90,38 @@ def test_a_piece_is_served_as_its_type_in_a_sandbox_and_in_ranges(
     assert (part.status_code, part.content) == (206, whole.content[100:200])
     for wrong in ("1", "x", "-1", "999999999"):
         assert http.get(f"/ui/tasks/{task}/media/{wrong}").status_code == 404
+
+
+def test_a_file_that_came_within_the_answer_is_shown_from_our_copy(http: httpx.Client) -> None:
+    made = submit(
+        http,
+        provider="stability",
+        operation="stable-image/generate/core",
+        input={"prompt": "a cat in the rain"},
+    )
+    wait_until(lambda: _kept(http, made["id"]))
+    path = f"/ui/tasks/{made['id']}"
+    page = http.get(path).text
+    assert f'href="{path}/media/0" data-preview="image"' in page
+    assert "tracker-asset:" not in page
+    assert http.get(f"{path}/media/0").headers["content-type"] == "image/png"
+
+
+def test_a_copy_that_no_page_may_show_is_saved(http: httpx.Client) -> None:
+    made = submit(
+        http,
+        provider="recraft",
+        operation="images/generations",
+        input={"prompt": "a cat in the rain", "model": "recraftv4_1_vector"},
+    )
+    wait_until(lambda: _kept(http, made["id"]))
+    path = f"/ui/tasks/{made['id']}"
+    page = http.get(path, headers={"accept-language": "en"}).text
+    assert "Download our copy" in page
+    assert "data-preview" not in page
+    saved = http.get(f"{path}/media/0").headers
+    assert saved["content-disposition"].startswith("attachment")
+    assert saved["content-security-policy"] == "sandbox; default-src 'none'"
 
 
 def test_an_expired_address_says_so(http: httpx.Client) -> None:

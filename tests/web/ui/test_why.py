@@ -141,11 +141,16 @@ def test_a_submit_that_nothing_finds_is_left_to_a_person() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "seconds", "is_told"),
-    [("unknown_status", 2, True), ("duplicate", 2, False), ("unknown_status", 0, False)],
+    ("verdict", "seconds", "is_told", "is_told_at_end"),
+    [
+        ("unknown_status", 2, True, False),
+        ("conflict", 2, True, True),
+        ("duplicate", 2, False, False),
+        ("unknown_status", 0, False, False),
+    ],
 )
 def test_what_came_since_and_moved_nothing_is_told(
-    verdict: str, seconds: int, *, is_told: bool
+    verdict: str, seconds: int, *, is_told: bool, is_told_at_end: bool
 ) -> None:
     came = Receipt(
         tenant="default",
@@ -162,7 +167,7 @@ def test_what_came_since_and_moved_nothing_is_told(
     reason = _reason((EventKind.SEEN_RUNNING, None), receipts=[came])
     assert (reason.odd is not None) == is_told
     ended = _reason((EventKind.SEEN_SUCCEEDED, None), receipts=[came])
-    assert ended.odd is None
+    assert (ended.odd is not None) == is_told_at_end
 
 
 def test_the_history_says_nothing_twice_and_names_where_a_delivery_goes() -> None:

@@ -13,11 +13,11 @@ from enum import StrEnum
 from uuid import UUID
 
 from tracker.domain.byte_range import range_of
-from tracker.domain.custody import Asset, AssetState, by_piece, piece_name
+from tracker.domain.custody import Asset, by_piece, piece_name
 from tracker.domain.errors import NO_SUCH_TASK, BrokenTransfer, NotFound, UnkeepableFile
 from tracker.domain.exchange import HttpFailure, HttpStream
 from tracker.domain.media_type import FIRST_BYTES
-from tracker.domain.preview import MAX_BYTES, SHOWN, choose_shown_type
+from tracker.domain.preview import MAX_BYTES, choose_shown_type
 from tracker.domain.task import Artifact, Task
 from tracker.services.context import Context
 from tracker.services.storage import Downloads
@@ -101,15 +101,6 @@ class PieceFile:
     task: Task
     piece: Artifact
     asset: Asset | None
-
-    @property
-    def is_kept(self) -> bool:
-        """Return true if our copy can be shown."""
-        return (
-            self.asset is not None
-            and self.asset.state is AssetState.KEPT
-            and self.asset.media_type in SHOWN
-        )
 
 
 class Previews:

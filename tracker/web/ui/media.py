@@ -10,11 +10,11 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from tracker.domain.access import Scope
+from tracker.domain.custody import AssetState
 from tracker.domain.errors import BrokenTransfer, NotFound, UnkeepableFile
-from tracker.services.read.previewing import CannotShow, NoPreview, OpenPreview, PieceFile
+from tracker.services.read.previewing import CannotShow, NoPreview, OpenPreview
 from tracker.web.edge import query
-from tracker.web.edge.asset_bytes import SHOWN_POLICY
-from tracker.web.edge.ranged import file_answer
+from tracker.web.edge.asset_bytes import SHOWN_POLICY, bytes_of
 from tracker.web.edge.slow_readers import SlowReader, send_piece
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.app import Pages
@@ -49,8 +49,8 @@ async def show(request: Request, reader: Reader) -> Response:
     """Show a piece of a result, by its place from 0: our copy, or the provider's file."""
     our, number = services(request), _number(request)
     file = await our.previews.find(reader.tenant, query.task_id(request), number)
-    if file.is_kept:
-        return _send_kept(request, file)
+    if file.asset is not None and file.asset.state is AssetState.KEPT:
+        return await bytes_of(request, file.asset, {"cache-control": "no-store"})
     try:
         opened = await our.previews.open(file, request.headers.get("range"))
     except CannotShow as error:
@@ -88,19 +88,6 @@ def _number(request: Request) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 6):
         raise NotFound("there is no such task")
     return int(text)
-
-
-def _send_kept(request: Request, file: PieceFile) -> Response:
-    asset, our = file.asset, services(request)
-    assert asset is not None  # noqa: S101 - is_kept says so
-    return file_answer(
-        request,
-        lambda start, end: our.serving.read(asset, start, end),
-        size=asset.size or 0,
-        etag=f'"{(asset.sha256 or b"").hex()}"',
-        changed_at=asset.ended_at or file.task.updated_at,
-        headers={**_HEADERS, "content-type": asset.media_type or ""},
-    )
 
 
 class _PassedOn(Response):

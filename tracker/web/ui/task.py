@@ -12,8 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.domain.access import Scope
-from tracker.domain.custody import Asset, by_piece, piece_name
+from tracker.domain.custody import INLINE as INLINE_FILE
+from tracker.domain.custody import Asset, AssetState, by_piece, piece_name
 from tracker.domain.errors import NotFound
+from tracker.domain.media_type import is_shown
 from tracker.domain.task import Artifact, Task, as_of
 from tracker.store import feed, task_inputs, task_story, tasks
 from tracker.store import receipts as stored_receipts
@@ -219,7 +221,10 @@ def _evidence(story: TaskHistory) -> list[dict[str, Any]]:
 
 
 def _pieces(story: TaskHistory, say: Callable[..., str]) -> list[dict[str, Any]]:
-    """Return the first pieces of a result, each with its kind, our copy of it and its host."""
+    """Return the first pieces of a result, each with its kind, our copy of it and its host.
+
+    kept_as: `shown` or `saved`, as a browser may do with our copy; empty where there is none.
+    """
     kept = by_piece(story.kept.assets)
     return [
         {
@@ -227,6 +232,8 @@ def _pieces(story: TaskHistory, say: Callable[..., str]) -> list[dict[str, Any]]
             "number": number,
             "kind": kind_text(piece.kind, say),
             "asset": kept.get(piece_name(piece, number)),
+            "kept_as": _copy_of(kept.get(piece_name(piece, number))),
+            "is_inline": (piece.url or "").startswith(INLINE_FILE),
             "host": _host(piece),
             "text": text_of(piece),
             "expires_at": _expiry(piece, kept.get(piece_name(piece, number))),
@@ -236,6 +243,12 @@ def _pieces(story: TaskHistory, say: Callable[..., str]) -> list[dict[str, Any]]
         }
         for number, piece in enumerate(story.kept.task.artifacts[:MOST_PIECES])
     ]
+
+
+def _copy_of(asset: Asset | None) -> str:
+    if asset is None or asset.state is not AssetState.KEPT:
+        return ""
+    return "shown" if is_shown(asset.media_type or "") else "saved"
 
 
 def _host(piece: Artifact) -> str:

@@ -129,10 +129,14 @@ def actor_name(actor: str) -> str:
     return found["name"] if found else actor
 
 
+_UNIT_WORDS = frozenset({"credits", "quota", "seconds", "tokens"})
+
+
 def unit_text(priced: Cost | Price, say: Callable[..., str]) -> str:
     """Return what an amount counts: a currency, the provider's own unit, or the word for units."""
     own = say("tasks.units") if priced.kind == "unit" else priced.kind
-    return priced.currency or priced.unit or own
+    unit = priced.unit or ""
+    return priced.currency or (say(f"tasks.unit.{unit}") if unit in _UNIT_WORDS else unit) or own
 
 
 def bytes_text(count: int) -> str:

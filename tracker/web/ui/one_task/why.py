@@ -1,6 +1,6 @@
 """One sentence: why a task is where it is, and for open ones what comes next. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -35,7 +35,8 @@ class Reason:
     evidence: (text, anchor) of what proves both. at: when it happened.
     next_key, next_at: the word and the time of what comes next; None or empty where nothing does,
               or nobody knows when. next_said: why nothing comes by itself; empty where it does.
-    odd:      what came in since and moved nothing; None for nothing, and once the task has ended.
+    odd:      what came in since and moved nothing; None for nothing. Once the task has ended, what
+              contradicts its end alone.
     """
 
     text: str
@@ -80,9 +81,9 @@ def reason_of(
         latest = story.attempts[-1]
         name = f"a{latest.number}"
         reason = replace(reason, evidence=(name, name), at=latest.started_at)
+    odd = _odd(story, step, say, _MOVED_NOTHING if task.state in OPEN else {Verdict.CONFLICT})
     if task.state not in OPEN:
-        return reason
-    odd = _odd(story, step, say)
+        return replace(reason, odd=odd)
     if task.state is TaskState.UNCERTAIN and account.unfindable is not None:
         key, at, why = "why.next-resolve", None, account.unfindable
     elif task.awaits is Awaits.ANSWER:
@@ -103,12 +104,14 @@ def _waits_for_slot(task: Task, story: TaskHistory, slots: int, now: datetime) -
     return is_due and is_full and JobKind.SUBMIT not in story.taken
 
 
-def _odd(story: TaskHistory, step: Transition, say: Say) -> OddEvidence | None:
-    """Return the newest thing that came in after a step and moved nothing."""
+def _odd(
+    story: TaskHistory, step: Transition, say: Say, verdicts: Collection[Verdict]
+) -> OddEvidence | None:
+    """Return the newest thing of certain verdicts that came in after a step and moved nothing."""
     for receipt in reversed(story.receipts):
         if receipt.received_at < step.at:
             return None
-        if receipt.verdict in _MOVED_NOTHING:
+        if receipt.verdict in verdicts:
             text = say("why.odd", verdict=say(f"verdict.{receipt.verdict}"))
             return OddEvidence(text, receipt.reason or "", receipt.key)
     return None
