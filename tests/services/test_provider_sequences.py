@@ -154,6 +154,7 @@ async def _before_the_answer(played: Played) -> None:
     played.upstream.ids.append(played.new_id())
 
     async def overtake() -> None:
+        played.bench.outbound.before_answer = None
         played.upstream.word = "done"
         await played.send(task, "done")
 

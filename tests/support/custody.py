@@ -3,17 +3,19 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, update
 
+from tests.support.made_up_api import says
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.custody import Asset, Custody
-from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.task import Task
+from tracker.egress.client import EgressClient
 from tracker.egress.download import Downloading
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import PARTS, Folder
@@ -130,3 +132,23 @@ def answering(statement: dict[str, Any]) -> ScriptedHttp:
         return HttpResult(200, {}, json.dumps({"tasks": [statement]}).encode())
 
     return ScriptedHttp(answer)
+
+
+class Relay(ScriptedHttp):
+    """A way out whose every call goes to one real address, through the service's own client.
+
+    id_: of the task that each answer is told of, with the files in it.
+    """
+
+    def __init__(self, url: str, id_: str = "theirs") -> None:
+        super().__init__(lambda _call: HttpResult(500, {}, b""))
+        self._url, self._id, self._client = url, id_, EgressClient(LOOPBACK)
+
+    async def respond(self, call: HttpCall, **sinks: Any) -> HttpResult | HttpFailure:
+        answer = await self._client.call_provider(replace(call, url=self._url), **sinks)
+        if isinstance(answer, HttpFailure) or answer.status != 200:
+            return answer
+        said = json.loads(answer.body)
+        names = [said] if isinstance(said, str) else [one["b64_json"] for one in said["data"]]
+        made = [{"kind": "image", "url": name, "key": str(at)} for at, name in enumerate(names)]
+        return says(id=self._id, said={"status": "succeeded", "id": self._id, "pieces": made})

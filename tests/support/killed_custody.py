@@ -30,27 +30,16 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Engine, select, update
 
-from tests.support.custody import RULES, CustodyBench, open_custody
+from tests.support.custody import RULES, CustodyBench, Relay, open_custody
 from tests.support.deaths import Death
-from tests.support.made_up_api import says
 from tests.support.origin import film, whole
 from tests.support.s3 import bucket_client, counted_requests
 from tests.support.upstream import Asked, Upstream
-from tests.support.workbench import HandClock, ScriptedHttp
+from tests.support.workbench import HandClock
 from tracker.clock import new_id
 from tracker.domain.custody import object_key
-from tracker.domain.exchange import (
-    HttpCall,
-    HttpFailure,
-    HttpResult,
-    MaySend,
-    OpenPieces,
-    OpenSink,
-    always,
-)
 from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.domain.work import JobKind
-from tracker.egress.client import EgressClient
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import Folder
 from tracker.providers.ports.provider import ResultHosting
@@ -125,7 +114,8 @@ def _answer(asked: Asked) -> Iterable[bytes]:
     if kind == "small":
         return whole(film(SMALL, seed=10 * int(name) + 1))(asked)
     files = [b64encode(film(SMALL, seed=10 * int(name) + n)).decode() for n in (2, 3)]
-    return whole(json.dumps([{"b64_json": one} for one in files]).encode())(asked)
+    answer = {"data": [{"b64_json": one} for one in files]}
+    return whole(json.dumps(answer).encode())(asked)
 
 
 async def _live(url: str, store: str, origin: str, death: Death, before: datetime) -> None:
@@ -140,7 +130,7 @@ async def _live(url: str, store: str, origin: str, death: Death, before: datetim
             Path("/nowhere"),
             objects=objects,
             rules=replace(RULES, max_bytes=2 * LARGE),
-            outbound=_Provider(number, f"{origin}/inline/{number}"),
+            outbound=Relay(f"{origin}/inline/{number}", f"theirs-{number}"),
             signal=death.at,
             retention=POLICY,
             results=ResultHosting(answers_with_files=lambda operation: operation == "draw"),
@@ -227,32 +217,6 @@ def _expire_some(tx: Tx, asked: Sequence[None]) -> list[None]:
 
 async def _chunks(number: int) -> AsyncIterator[bytes]:
     yield film(SMALL, seed=10 * number + 5)
-
-
-class _Provider(ScriptedHttp):
-    """A provider whose answers hold two files; they are read by the service's own client."""
-
-    def __init__(self, number: int, url: str) -> None:
-        super().__init__(lambda _call: HttpResult(500, {}, b""))
-        self._id, self._url = f"theirs-{number}", url
-        self._client = EgressClient(["127.0.0.0/8"])
-
-    async def call_provider(
-        self,
-        call: HttpCall,
-        *,
-        may_send: MaySend = always,
-        files: OpenSink | None = None,
-        pieces: OpenPieces | None = None,
-    ) -> HttpResult | HttpFailure:
-        answer = await self._client.call_provider(
-            replace(call, url=self._url), may_send=may_send, files=files, pieces=pieces
-        )
-        if isinstance(answer, HttpFailure):
-            return answer
-        names = [one["b64_json"] for one in json.loads(answer.body)]
-        made = [{"kind": "video", "url": name, "key": str(at)} for at, name in enumerate(names)]
-        return says(id=self._id, said={"status": "succeeded", "id": self._id, "pieces": made})
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from tests.support.custody import RULES
 from tests.support.raw_callbacks import raw_callback
 from tests.support.workbench import PATIENCE, SECRET, HandClock, ScriptedHttp, Workbench
 from tracker.domain import token
-from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult, OpenPieces, OpenSink, always
+from tracker.domain.exchange import HttpResult
 from tracker.domain.policy import Policy
 from tracker.domain.task import Task
 from tracker.domain.work import JobKind
@@ -54,35 +54,10 @@ def json_answer(body: Any, status: int = 200) -> HttpResult:
 
 
 @dataclass
-class ProviderHttp(ScriptedHttp):
-    """Outbound HTTP whose answer to a create may be held up until something else has happened.
-
-    before_answer: what happens once the create is at the provider, before its answer is back.
-    """
-
-    before_answer: Any = None
-
-    async def call_provider(
-        self,
-        call: HttpCall,
-        *,
-        may_send: Any = always,
-        files: OpenSink | None = None,
-        pieces: OpenPieces | None = None,
-    ) -> HttpResult | HttpFailure:
-        answer = await super().call_provider(call, may_send=may_send, files=files, pieces=pieces)
-        happening, self.before_answer = self.before_answer, None
-        if happening is not None:
-            await happening()
-        return answer
-
-
-@dataclass
 class ProviderBench(Workbench):
     """A workbench of one kind of upstream, whose tasks all have its input."""
 
     kind: Kind = field(kw_only=True)
-    outbound: ProviderHttp
 
     async def queued(self, name: str, **_more: Any) -> Task:
         """A task that was accepted and not sent."""
@@ -152,7 +127,7 @@ async def open_provider_bench(
     policy: Policy | None = None,
 ) -> AsyncIterator[ProviderBench]:
     """A bench on one database, with one account at the provider of a kind of upstream."""
-    provider, http = PROVIDERS[kind.provider], ProviderHttp(answer)
+    provider, http = PROVIDERS[kind.provider], ScriptedHttp(answer)
     given = {"base_url": UPSTREAM + kind.address, "api_key": "k"} | dict(kind.options)
     account = provider.account("default", provider.options.model_validate(given))
     objects, rules = Folder(folder), RULES

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -22,8 +22,6 @@ from tracker.domain.exchange import (
     HttpFailure,
     HttpResult,
     MaySend,
-    OpenPieces,
-    OpenSink,
     always,
 )
 from tracker.domain.lifecycle import Transition, fold
@@ -82,23 +80,26 @@ class HandClock:
 
 @dataclass
 class ScriptedHttp:
-    """Outbound HTTP: answers each call as the test says, and counts calls."""
+    """Outbound HTTP: answers each call as the test says, and counts calls.
+
+    before_answer: what happens between each call and its answer.
+    """
 
     answer: Callable[[HttpCall], HttpResult | HttpFailure]
     calls: list[HttpCall] = field(default_factory=list)
+    before_answer: Callable[[], Awaitable[Any]] | None = None
 
     async def call_provider(
-        self,
-        call: HttpCall,
-        *,
-        may_send: MaySend = always,
-        files: OpenSink | None = None,
-        pieces: OpenPieces | None = None,
+        self, call: HttpCall, *, may_send: MaySend = always, **sinks: Any
     ) -> HttpResult | HttpFailure:
         if not may_send():
             return HttpFailure(Certainty.NOT_SENT, "not ours any more")
         self.calls.append(call)
-        await asyncio.sleep(0)
+        await (asyncio.sleep(0) if self.before_answer is None else self.before_answer())
+        return await self.respond(call, **sinks)
+
+    async def respond(self, call: HttpCall, **_sinks: Any) -> HttpResult | HttpFailure:
+        """Answer a call that has left; what takes its files or pieces overrides this."""
         return self.answer(call)
 
     async def call_guarded(self, call: HttpCall) -> HttpResult | HttpFailure:

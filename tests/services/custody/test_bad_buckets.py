@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.services.custody.test_inline import Relay, answer_of, drawn, with_files
-from tests.support.custody import RULES, open_custody
+from tests.services.custody.test_inline import answer_of, drawn, with_files
+from tests.support.custody import RULES, Relay, open_custody
 from tests.support.origin import film, whole
 from tests.support.small_s3 import SmallS3, cut, refusing, silent, small_bucket
 from tests.support.upstream import Asked, Script, Upstream

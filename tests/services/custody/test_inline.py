@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 
 from tests.services.custody.test_full_disks import full_from
-from tests.support.custody import RULES, CustodyBench, open_custody
+from tests.support.custody import RULES, CustodyBench, Relay, open_custody
 from tests.support.made_up import NAME
-from tests.support.made_up_api import says
 from tests.support.origin import film, head, whole
 from tests.support.upstream import Asked, Upstream
 from tests.support.workbench import ScriptedHttp, open_workbench
@@ -27,10 +26,6 @@ from tracker.domain.exchange import (
     HttpCall,
     HttpFailure,
     HttpResult,
-    MaySend,
-    OpenPieces,
-    OpenSink,
-    always,
 )
 from tracker.domain.inline_files import (
     SCHEME,
@@ -61,34 +56,6 @@ class Kept:
 
     def write(self, piece: bytes) -> None:
         self.came.append(piece)
-
-
-class Relay(ScriptedHttp):
-    """A way out whose every call goes to one real address, through the service's own client."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(lambda _call: HttpResult(500, {}, b""))
-        self._url, self._client = url, EgressClient(["127.0.0.0/8"])
-
-    async def call_provider(
-        self,
-        call: HttpCall,
-        *,
-        may_send: MaySend = always,
-        files: OpenSink | None = None,
-        pieces: OpenPieces | None = None,
-    ) -> HttpResult | HttpFailure:
-        self.calls.append(call)
-        there = replace(call, url=self._url)
-        answer = await self._client.call_provider(
-            there, may_send=may_send, files=files, pieces=pieces
-        )
-        if isinstance(answer, HttpFailure) or answer.status != 200:
-            return answer
-        said = json.loads(answer.body)
-        names = [said] if isinstance(said, str) else [one["b64_json"] for one in said["data"]]
-        made = [{"kind": "image", "url": name, "key": str(at)} for at, name in enumerate(names)]
-        return says(id="theirs", said={"status": "succeeded", "id": "theirs", "pieces": made})
 
 
 def with_files(context: Context) -> None:

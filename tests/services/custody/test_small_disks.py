@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.services.custody.test_inline import Relay, answer_of, with_files
+from tests.services.custody.test_inline import answer_of, with_files
 from tests.services.upkeep.test_retention import DAY_S, _free_lease, _succeed, opened
-from tests.support.custody import RULES, CustodyBench, open_custody
+from tests.support.custody import RULES, CustodyBench, Relay, open_custody
 from tests.support.databases import SqliteTemplate
 from tests.support.dropping import work_all
 from tests.support.origin import film, whole

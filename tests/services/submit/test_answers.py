@@ -3,7 +3,6 @@
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -12,7 +11,7 @@ from tests.support.made_up_api import Played, says, tells
 from tests.support.moved_clock import moved_clock
 from tests.support.workbench import PATIENCE, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.errors import InvalidRequest
-from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
+from tracker.domain.exchange import Certainty, HttpFailure
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.policy import Policy
 from tracker.domain.signals import CrashPoint
@@ -84,13 +83,12 @@ async def test_an_answer_that_a_callback_overtook_still_brings_its_context(
     async with open_workbench(database_url, ScriptedHttp(played)) as bench:
         task = await bench.queued("ours")
 
-        class Overtaken(ScriptedHttp):
-            async def call_provider(self, call: HttpCall, **_: Any) -> HttpResult | HttpFailure:
-                await bench.call_back(task, {"id": "theirs", "status": "running"})
-                return self.answer(call)
+        async def overtake() -> None:
+            await bench.call_back(task, {"id": "theirs", "status": "running"})
 
         (job,) = await bench.claim_submits()
-        await SubmitAttempts(replace(bench.context, egress=Overtaken(played))).run(job)
+        egress = ScriptedHttp(played, before_answer=overtake)
+        await SubmitAttempts(replace(bench.context, egress=egress)).run(job)
         assert (await bench.task(task.key)).context == {"poll": "/poll/7"}
         assert (await bench.look(task)).state is TaskState.SUCCEEDED
 
@@ -228,12 +226,8 @@ async def test_an_attempt_that_was_counted_as_lost_still_brings_all_that_it_was_
         task = await bench.queued("ours")
         (job,) = await bench.claim_submits()
 
-        class SlowAnswer(ScriptedHttp):
-            async def call_provider(self, call: HttpCall, **_: Any) -> HttpResult | HttpFailure:
-                await bench.send()  # another process takes over meanwhile
-                return played(call)
-
-        await SubmitAttempts(replace(bench.context, egress=SlowAnswer(played))).run(job)
+        slow = ScriptedHttp(played, before_answer=bench.send)  # another process takes over
+        await SubmitAttempts(replace(bench.context, egress=slow)).run(job)
         assert await bench.outcomes(task) == ["lost"]
         assert [one.state for one in await bench.all()] == [
             TaskState.SUCCEEDED,

@@ -1,6 +1,5 @@
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -80,14 +79,13 @@ async def test_a_late_acceptance_of_a_lost_attempt_keeps_it_from_being_sent_agai
                 held = await workbench.waits_for(JobKind.RECONCILE)
                 await Reconciliation(workbench.context).run(held)
 
-        class SlowAttempt(ScriptedHttp):
-            async def call_provider(self, call: HttpCall, **_options: Any) -> HttpResult:
-                await another_takes_over()
-                return accepted(call)
-
         task = await workbench.queued("late")
         (job,) = await workbench.waits_for(JobKind.SUBMIT)
-        slow = SubmitAttempts(replace(workbench.context, egress=SlowAttempt(accepted)))
+        slow = SubmitAttempts(
+            replace(
+                workbench.context, egress=ScriptedHttp(accepted, before_answer=another_takes_over)
+            )
+        )
         await slow.run(job)
         found = await workbench.task(task.key)
         assert (found.state, found.provider_task_id) == (TaskState.SUBMITTED, "theirs")

@@ -1,7 +1,6 @@
 """A cancel reaches the provider, whose word ends the task; nothing else does."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -9,7 +8,7 @@ from tests.support.made_up import MadeUp
 from tests.support.made_up_api import Played, Reply, says, tells
 from tests.support.workbench import PATIENCE, HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.errors import Conflict
-from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
+from tracker.domain.exchange import Certainty, HttpFailure
 from tracker.domain.policy import Policy
 from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
@@ -198,12 +197,8 @@ async def test_one_that_is_asked_for_while_it_is_polled_comes_at_once(database_u
         await bench.bring_forward(task)
         held = await bench.waits_for(JobKind.RECONCILE)
 
-        class SlowCancel(ScriptedHttp):
-            async def call_provider(self, call: HttpCall, **_: Any) -> HttpResult | HttpFailure:
-                await _cancel(bench, task)
-                return self.answer(call)
-
-        await Reconciliation(replace(bench.context, egress=SlowCancel(played))).run(held)
+        slow = ScriptedHttp(played, before_answer=lambda: _cancel(bench, task))
+        await Reconciliation(replace(bench.context, egress=slow)).run(held)
         await Reconciliation(bench.context).run(await bench.waits_for(JobKind.RECONCILE))
         assert (await bench.task(task.key)).state is TaskState.CANCELLED
 

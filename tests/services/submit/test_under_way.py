@@ -27,10 +27,6 @@ from tracker.domain.exchange import (
     HttpCall,
     HttpFailure,
     HttpResult,
-    MaySend,
-    OpenPieces,
-    OpenSink,
-    always,
 )
 from tracker.domain.policy import Policy
 from tracker.domain.task import Awaits, Task, TaskState
@@ -63,17 +59,8 @@ class OpenCall(ScriptedHttp):
     write: Callable[[bytes], None] | None = None
     """Hands the next bytes of a stream on."""
 
-    async def call_provider(
-        self,
-        call: HttpCall,
-        *,
-        may_send: MaySend = always,
-        files: OpenSink | None = None,
-        pieces: OpenPieces | None = None,
-    ) -> HttpResult | HttpFailure:
-        assert may_send()
-        self.write = None if pieces is None else pieces({}).write
-        self.calls.append(call)
+    async def respond(self, call: HttpCall, **sinks: Any) -> HttpResult | HttpFailure:
+        self.write = sinks["pieces"]({}).write if sinks.get("pieces") else None
         await self.may_answer.wait()
         self.may_answer.clear()
         return self.answers.pop(0)

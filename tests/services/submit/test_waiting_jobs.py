@@ -1,7 +1,6 @@
 """Creates that wait for a slow answer keep no place among those that a worker sends at once."""
 
 import asyncio
-from dataclasses import dataclass, field
 
 import pytest
 
@@ -10,15 +9,6 @@ from tests.support.made_up_api import says
 from tests.support.waiting import until
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.clock import SystemClock
-from tracker.domain.exchange import (
-    HttpCall,
-    HttpFailure,
-    HttpResult,
-    MaySend,
-    OpenPieces,
-    OpenSink,
-    always,
-)
 from tracker.domain.work import JobKind
 from tracker.services.leases import Leases
 from tracker.services.submit.attempting import SubmitAttempts
@@ -28,25 +18,6 @@ from tracker.workers.roles import alone
 
 pytestmark = pytest.mark.anyio
 DONE = {"status": "succeeded", "pieces": [{"kind": "image", "url": "https://media.example/1"}]}
-
-
-@dataclass
-class SlowHttp(ScriptedHttp):
-    """A way out whose answers come once the test lets them."""
-
-    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def call_provider(
-        self,
-        call: HttpCall,
-        *,
-        may_send: MaySend = always,
-        files: OpenSink | None = None,
-        pieces: OpenPieces | None = None,
-    ) -> HttpResult | HttpFailure:
-        answer = await super().call_provider(call, may_send=may_send)
-        await self.may_answer.wait()
-        return answer
 
 
 def _loop(bench: Workbench, *, most_aside: int) -> JobLoop:
@@ -64,7 +35,8 @@ def _loop(bench: Workbench, *, most_aside: int) -> JobLoop:
 async def test_what_waits_for_a_slow_answer_lets_others_go(
     database_url: str, operation: str, most_aside: int, at_once: int
 ) -> None:
-    outbound = SlowHttp(lambda _call: says(said=DONE))
+    may_answer = asyncio.Event()
+    outbound = ScriptedHttp(lambda _call: says(said=DONE), before_answer=may_answer.wait)
     async with open_workbench(database_url, outbound, adapter=SlowDrawing()) as bench:
         for n in range(4):
             await bench.queued(f"ours-{n}", operation=operation)
@@ -75,7 +47,7 @@ async def test_what_waits_for_a_slow_answer_lets_others_go(
             loop.wake()
             await asyncio.sleep(0)
         assert len(outbound.calls) == at_once
-        outbound.may_answer.set()
+        may_answer.set()
         await until(lambda: len(outbound.calls) == 4)
         loop.stop()
         await running
