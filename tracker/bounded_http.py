@@ -17,6 +17,8 @@ import httpx
 
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 """When what this thread asks for must be over, by the monotonic clock; None: at no time."""
+_opened: ContextVar[httpcore.NetworkStream | None] = ContextVar("opened", default=None)
+"""The connection that was opened last for what this thread asks for."""
 
 
 @contextmanager
@@ -38,7 +40,11 @@ class BoundedTransport(httpx.HTTPTransport):
     def __init__(
         self, *, verify: ssl.SSLContext | bool = True, proxy: httpx.Proxy | str | None = None
     ) -> None:
-        """verify, proxy: as httpx.Client takes them; only proxies of HTTP are."""
+        """verify, proxy: as httpx.Client takes them. Raises ValueError for what is no proxy.
+
+        One of SOCKS needs the package `socksio` (https://www.python-httpx.org/advanced/proxies/,
+        read 2026-11).
+        """
         proxy = httpx.Proxy(proxy) if isinstance(proxy, str) else proxy
         shared: dict[str, Any] = {
             "ssl_context": httpx.create_ssl_context(verify=verify),
@@ -47,45 +53,64 @@ class BoundedTransport(httpx.HTTPTransport):
             "keepalive_expiry": 5.0,
             "network_backend": _BoundedBackend(httpcore.SyncBackend()),
         }
+        self._is_socks = proxy is not None and proxy.url.scheme.startswith("socks")
         # In the place of httpx's own, which takes no backend.
         if proxy is None:
             self._pool = httpcore.ConnectionPool(**shared)
             return
-        if proxy.url.scheme not in ("http", "https"):
-            raise ValueError(f"a proxy of {proxy.url.scheme} is not supported")
-        self._pool = httpcore.HTTPProxy(
-            proxy_url=httpcore.URL(
-                scheme=proxy.url.raw_scheme,
-                host=proxy.url.raw_host,
-                port=proxy.url.port,
-                target=proxy.url.raw_path,
-            ),
-            proxy_auth=proxy.raw_auth,
-            proxy_headers=proxy.headers.raw,
-            proxy_ssl_context=proxy.ssl_context,
-            **shared,
+        shared["proxy_url"] = httpcore.URL(
+            scheme=proxy.url.raw_scheme,
+            host=proxy.url.raw_host,
+            port=proxy.url.port,
+            target=proxy.url.raw_path,
         )
+        shared["proxy_auth"] = proxy.raw_auth
+        if self._is_socks:
+            try:
+                self._pool = httpcore.SOCKSProxy(**shared)
+            except RuntimeError:
+                raise ValueError("a proxy of SOCKS needs the package socksio") from None
+            return
+        self._pool = httpcore.HTTPProxy(
+            proxy_headers=proxy.headers.raw, proxy_ssl_context=proxy.ssl_context, **shared
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request. Raises httpx.TransportError."""
+        if not self._is_socks:
+            return super().handle_request(request)
+        token = _opened.set(None)
+        try:
+            return super().handle_request(request)
+        except Exception as error:
+            # httpcore 1.0 leaves a connection open whose handshake fails, and raises what its
+            # library of SOCKS does.
+            if (stream := _opened.get()) is not None:
+                stream.close()
+            if isinstance(error, httpx.TransportError):
+                raise
+            raise httpx.ProxyError("the proxy does not speak SOCKS 5") from None
+        finally:
+            _opened.reset(token)
 
 
 class EnvironmentTransport(httpx.BaseTransport):
     """Keeps to the time of `within`, by way of the proxies that the environment names.
 
-    HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY count as they do for Python's `urllib`. A proxy
-    of SOCKS bounds each read only: httpx speaks to it, where it is installed with that.
+    HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY count as they do for Python's `urllib`.
     """
 
     def __init__(self) -> None:
         """Read the environment. Raises httpx.InvalidURL, and ValueError for no proxy."""
         verify = httpx.create_ssl_context()
         self._direct = BoundedTransport(verify=verify)
-        self._by_scheme: dict[str, httpx.BaseTransport] = {}
+        self._by_scheme: dict[str, BoundedTransport] = {}
         named = getproxies()
         for scheme in ("http", "https"):
             proxy = named.get(scheme) or named.get("all")
             if proxy:
                 proxy = proxy if "://" in proxy else f"http://{proxy}"
-                kind = httpx.HTTPTransport if proxy.startswith("socks") else BoundedTransport
-                self._by_scheme[scheme] = kind(verify=verify, proxy=proxy)
+                self._by_scheme[scheme] = BoundedTransport(verify=verify, proxy=proxy)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request by its way."""
@@ -118,6 +143,7 @@ class _BoundedBackend(httpcore.NetworkBackend):
         """Connect."""
         left = _left(timeout, httpcore.ConnectTimeout)
         stream = self._inner.connect_tcp(host, port, left, local_address, socket_options)
+        _opened.set(stream)
         return _BoundedStream(stream)
 
     def sleep(self, seconds: float) -> None:

@@ -72,8 +72,11 @@ def test_a_secret_in_the_wrong_place_is_not_printed(
         (("submit", "--input", "-"), b""),
         (("submit", "--input", "@/"), b""),
         (("submit", "--input", "@\0"), b""),
+        (("emulate", "--webhook-secret", "x"), b""),
+        (("emulate", "--webhook-secret", "whsec_"), b""),
+        (("emulate", "--webhook-secret", "whsec_no base64"), b""),
     ],
-    ids=range(11),
+    ids=range(14),
 )
 def test_what_cannot_be_sent_ends_in_one_line(arguments: tuple[str, ...], given: bytes) -> None:
     env = {"TRACKER_URL": "http://127.0.0.1:9", "TRACKER_API_KEY": None}

@@ -36,6 +36,7 @@ def emulate(  # noqa: PLR0913 - one parameter per option
     """Stand in for the providers here: routes and answers, callbacks, faults on demand."""
     # Here: the help of this command needs neither the emulator nor a server.
     from tracker.cli.listeners import bind  # noqa: PLC0415
+    from tracker.domain import signature  # noqa: PLC0415
     from tracker.emulator import (  # noqa: PLC0415
         DEFAULT_KEY,
         EmulatorConfig,
@@ -45,6 +46,11 @@ def emulate(  # noqa: PLR0913 - one parameter per option
     )
     from tracker.telemetry.log_stream import never_wait_for_stderr  # noqa: PLC0415
 
+    if webhook_secret is not None:
+        try:
+            signature.key_of(webhook_secret)
+        except ValueError as error:
+            fail(f"--webhook-secret: {error}")
     never_wait_for_stderr()
     if math.isnan(step):  # which every range holds
         fail("--step: must be a number of seconds")

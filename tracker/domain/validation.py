@@ -58,13 +58,17 @@ def is_blank(value: Any) -> bool:
     return isinstance(value, list | dict) and not value
 
 
-def field_errors(error: ValidationError) -> Sequence[FieldError]:
-    """Return each wrong field once, in order, with its path from the validated object."""
+def field_errors(error: ValidationError, given: object = None) -> Sequence[FieldError]:
+    """Return each wrong field once, in order, with its path from the validated object.
+
+    given: that object. Without it, a key of an object within it that is called like a type is left
+    out of the path.
+    """
     found: dict[str, FieldError] = {}
     for one in error.errors(include_url=False, include_input=False):
         flaw = one.get("ctx", {}).get("error")
         within = (flaw.field,) if isinstance(flaw, FieldFlaw) else ()
-        place = _place_of(one)
+        place = _place_of(one, given)
         path, reason = path_of((*place, *within)), _reason(one)
         before = found.get(path)
         if before is not None and len(place) < len(one["loc"]):  # what another type would need
@@ -75,14 +79,21 @@ def field_errors(error: ValidationError) -> Sequence[FieldError]:
     return list(found.values())
 
 
-def _place_of(one: Mapping[str, Any]) -> list[int | str]:
+def _place_of(one: Mapping[str, Any], given: object) -> list[int | str]:
     """Return an error's place without a field's types, of which pydantic tried each.
 
     They stand behind a field, and none is a field that is unknown or lacking.
     """
-    rest = list(one["loc"][1:])
-    last = [rest.pop()] if rest and one["type"] in _OF_A_NAME else []
-    return [*one["loc"][:1], *(part for part in rest if not _is_branch(part)), *last]
+    place: list[int | str] = []
+    for part in one["loc"]:
+        is_key = isinstance(given, Mapping) and part in given
+        if is_key or not place or not _is_branch(part):
+            place.append(part)
+            is_item = isinstance(given, list) and isinstance(part, int) and part < len(given)
+            given = given[part] if is_key or is_item else None  # type: ignore[index]
+    if one["type"] in _OF_A_NAME and place[-1] != one["loc"][-1]:
+        place.append(one["loc"][-1])
+    return place
 
 
 def _is_branch(part: int | str) -> bool:

@@ -45,7 +45,7 @@ from tracker.web.edge.middleware import RequestScope
 from tracker.web.edge.replica import PositionWait
 from tracker.web.edge.rootpath import RootPath
 from tracker.web.edge.routing import RouteIndex
-from tracker.web.edge.slashes import EncodedSlashes, SlashTolerance
+from tracker.web.edge.slashes import EncodedSlashes, SlashTolerance, parts_of
 from tracker.web.edge.state import Services
 from tracker.web.edge.uploads import UPLOAD_FORM_PATH
 from tracker.web.fronts.host import FrontHost, FrontsByHost, ServedFronts, front_routes
@@ -181,12 +181,25 @@ def build_app(  # noqa: PLR0913 - what may differ between deployments
     return app
 
 
+def _collection_of(path: str) -> str:
+    """Return the first part of a path; the first two below `/v1`, where a front may stand too."""
+    parts = parts_of(path.lower())
+    return "/".join(parts[: 2 if parts[:1] == ["v1"] else 1])
+
+
+_COLLECTIONS = frozenset(
+    _collection_of(route.path) for route in (*ROUTES, *UI_ROUTES) if isinstance(route, Route)
+)
+"""The service's own: what lies below them is no front's."""
+
+
 async def _unrouted(
     fronts: Sequence[FrontHost], otherwise: ASGIApp, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Answer a path that no route has: in a front's words where a client of it might ask."""
     answer = None
-    if scope["type"] == "http":
+    path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+    if scope["type"] == "http" and _collection_of(path) not in _COLLECTIONS:
         request = Request(scope, receive, send)
         answers = (front.answer_unrouted(request) for front in fronts)
         answer = next((one for one in answers if one is not None), None)

@@ -118,3 +118,10 @@ def test_an_unknown_field_that_is_called_like_a_type_is_named(name: str) -> None
     with pytest.raises(ValidationError) as refused:
         _Strict.model_validate({name: 1, "duration": [1]})
     assert [one.path for one in field_errors(refused.value)] == ["duration", name]
+
+
+@pytest.mark.parametrize("name", ["int", "float", "str", "list[int]"])
+def test_a_key_of_an_object_that_is_called_like_a_type_is_named(name: str) -> None:
+    given = {"model": "gpt-image-1", "input": "x", "metadata": {name: 5}}
+    found = _findings(given, partial(PROVIDERS["openai"].submits.check, "responses"))
+    assert [one.path for one in found] == [f"metadata.{name}"]

@@ -172,6 +172,8 @@ def test_a_task_is_not_found_under_another_operation(http: httpx.Client) -> None
         ("GET", "/v1/nothing", 404, 1203),
         ("POST", "/videos/text2video", 404, 1203),
         ("GET", "/kling", 404, 1203),
+        ("POST", "/api/v1/videos/text2video", 404, 1203),
+        ("POST", "/V2/Videos/text2video", 404, 1203),
         ("DELETE", MULTI_IMAGE, 404, 1202),
         ("PUT", f"{MULTI_IMAGE}/x", 404, 1202),
         ("POST", f"{MULTI_IMAGE}/x", 404, 1202),
@@ -182,6 +184,12 @@ def test_wrong_routes_have_klings_own_codes(
 ) -> None:
     answer = http.request(method, path, json=EXAMPLE)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("path", ["/v1/tasks/x/videos", "/V1/holds/x/y", "/v1/keys/x/videos"])
+def test_what_lies_below_the_services_own_paths_is_a_problem(http: httpx.Client, path: str) -> None:
+    answer = http.get(path)
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:tracker:problem:not-found")
 
 
 def test_a_taken_external_id_is_1201(http: httpx.Client) -> None:

@@ -45,6 +45,14 @@ CODINGS = {
     "gzip that a proxy has undone": ("gzip", DONE),
     "deflate that a proxy has undone": ("deflate", b"\xef\xbb\xbf " + DONE),
     "brotli that a proxy has undone": ("br", DONE),
+    "gzip twice": ("gzip, gzip", gzip.compress(gzip.compress(DONE))),
+    "gzip twice, said once": ("gzip", gzip.compress(gzip.compress(DONE))),
+    "deflate, then gzip": ("deflate,gzip", gzip.compress(zlib.compress(DONE))),
+    "raw deflate, then gzip": ("deflate, gzip", gzip.compress(_raw_deflate(DONE))),
+    "identity and gzip": ("identity, gzip", gzip.compress(DONE)),
+    "gzip thrice": ("gzip,gzip , x-gzip", gzip.compress(gzip.compress(gzip.compress(DONE)))),
+    "gzip twice, of which a proxy has undone one": ("gzip, gzip", gzip.compress(DONE)),
+    "gzip twice that a proxy has undone": ("gzip, gzip", DONE),
 }
 
 
@@ -167,7 +175,7 @@ def test_a_request_is_read_as_a_callback_is(
         assert answer.status_code in (200, 202), answer.text
 
 
-@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "nonsense"])
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, br", "gzip, gzip, gzip, gzip", "nonsense"])
 def test_an_encoding_that_is_not_read_is_told_and_the_callback_kept(
     http: httpx.Client, coding: str
 ) -> None:
@@ -198,6 +206,8 @@ def test_a_bomb_is_413_everywhere(http: httpx.Client) -> None:
     headers = {"content-encoding": "gzip", "content-type": "application/json"}
     for path in (callback_path(submit(http)["id"]), "/v1/tasks"):
         assert http.post(path, content=bomb, headers=headers).status_code == 413
+        twice = headers | {"content-encoding": "gzip, gzip"}
+        assert http.post(path, content=gzip.compress(bomb), headers=twice).status_code == 413
 
 
 @pytest.mark.parametrize(
@@ -250,6 +260,7 @@ def test_api_bodies_are_read_the_same(http: httpx.Client) -> None:
         (b"\xef\xbb\xbf" + said, {}),
         (said.replace(b'"x"', b'"x\\ud83d"'), {}),
         (gzip.compress(said), {"content-encoding": "gzip"}),
+        (gzip.compress(zlib.compress(said)), {"content-encoding": "deflate, gzip"}),
         (
             said.replace(b'"x"', '"敏感"'.encode("gbk")),
             {"content-type": "application/json; charset=gbk"},
@@ -257,3 +268,17 @@ def test_api_bodies_are_read_the_same(http: httpx.Client) -> None:
     ):
         answer = http.post(MULTI_IMAGE, content=body, headers=kind | more)
         assert answer.json()["code"] == 0, answer.text
+
+
+def test_a_compressed_form_is_read_as_it_is_plain(http: httpx.Client) -> None:
+    form = b"&".join([b"model=m"] * 101)
+    kind = {"content-type": URLENCODED}
+    plain = http.post("/openai/v1/videos", content=form, headers=kind)
+    assert "100 fields" in plain.text
+    for coding, body in (
+        ("gzip", gzip.compress(form)),
+        ("deflate, gzip", gzip.compress(zlib.compress(form))),
+    ):
+        headers = kind | {"content-encoding": coding}
+        answer = http.post("/openai/v1/videos", content=body, headers=headers)
+        assert (answer.status_code, answer.json()) == (plain.status_code, plain.json())

@@ -155,8 +155,9 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
         ),
         "unsupported-encoding": Explanation(
             "Encoding not supported",
-            "The body is compressed in a way that is not read here, or compressed more than once.",
-            "Send it plain, or with one `Content-Encoding`: `gzip` or `deflate`.",
+            "The body is compressed in a way that is not read here, or more than three times.",
+            "Send it plain, or with the `Content-Encoding` `gzip` or `deflate`; files and what is "
+            "passed on, plain.",
         ),
         "internal-error": Explanation(
             "Internal error",

@@ -69,6 +69,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "give either a delivery or filters": "请给出一个投递，或给出过滤条件",
         "dismissed: {}": "已标记为处理过：{0}",
         "--scenario: {}": "--scenario：{0}",
+        "--webhook-secret: {}": "--webhook-secret：{0}",
         "the service did not start; see the lines above": "服务没有启动；原因见上",
         "emulator on http://{}:{} (key: {}; GET /emulator explains it)": "模拟器在 http://{0}:{1}（密钥：{2}；GET /emulator 有说明）",
         "keep the secret now: it is not shown again": "请立即保存密钥：不会再次显示",

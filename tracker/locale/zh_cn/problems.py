@@ -139,8 +139,8 @@ EXPLANATIONS: Mapping[str, Explanation] = MappingProxyType(
         ),
         "unsupported-encoding": Explanation(
             "不支持的编码",
-            "请求体使用了此处不读取的压缩方式，或被多次压缩。",
-            "不压缩直接发送，或只使用一种 `Content-Encoding`：`gzip` 或 `deflate`。",
+            "请求体使用了此处不读取的压缩方式，或被压缩超过三次。",
+            "不压缩直接发送，或使用 `Content-Encoding`：`gzip` 或 `deflate`；文件和被转发的内容不要压缩。",
         ),
         "internal-error": Explanation(
             "内部错误",

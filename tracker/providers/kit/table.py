@@ -135,7 +135,7 @@ class TableAdapter(WordTable):
         try:
             self.creates[operation].inputs.model_validate(given)
         except ValidationError as error:
-            wrong += field_errors(error)
+            wrong += field_errors(error, given)
         if wrong:
             raise InvalidRequest(*wrong)
         return Request(given, external, callback_url)

@@ -15,7 +15,9 @@ _GZIP, _ZLIB, _RAW = 31, 15, -15
 _GZIP_MARK = b"\x1f\x8b\x08"
 _ZLIB_MARKS = (b"x\x01", b"x\x5e", b"x\x9c", b"x\xda")
 """Of the usual window, one for each level (RFC 1950 section 2.2)."""
-_UNDONE_BY_PROXIES = frozenset({"gzip", "x-gzip", "deflate"})
+_CODINGS = frozenset({"gzip", "x-gzip", "deflate"})
+_MOST_CODINGS = 3
+"""One on the other: a sender's own, and those of gateways on the way."""
 _BEGIN = 64
 """Bytes in which JSON begins, behind white space."""
 _STEP = 256 * 1024
@@ -42,15 +44,13 @@ _NAMES = re.compile(
 def encoding_of(said: str, body: bytes) -> str:
     """Return a body's Content-Encoding; where none is said, the one that it begins with.
 
-    No JSON begins as gzip or zlib does (RFC 1952 section 2.3.1, RFC 1950 section 2.2). Nothing is
-    to be undone where JSON begins: proxies undo gzip and deflate, and some leave the header as it
-    was.
+    No JSON begins as gzip or zlib does (RFC 1952 section 2.3.1, RFC 1950 section 2.2).
     """
-    if not said:
-        if body.startswith(_GZIP_MARK):
-            return "gzip"
-        return "deflate" if body.startswith(_ZLIB_MARKS) else ""
-    return "" if said.strip().lower() in _UNDONE_BY_PROXIES and is_json(body) else said
+    if said:
+        return said
+    if body.startswith(_GZIP_MARK):
+        return "gzip"
+    return "deflate" if body.startswith(_ZLIB_MARKS) else ""
 
 
 def is_json(body: bytes) -> bool:
@@ -66,24 +66,44 @@ class UnsupportedEncoding(Exception):
 
 
 def undone(encoding: str, body: bytes, *, limit: int) -> bytes:
-    """Return a body without its Content-Encoding.
+    """Return a body without its Content-Encoding, be it several, one on the other.
 
-    limit: bytes; no more ever come out. Raises UnsupportedEncoding, also for several encodings, one
-    on the other; BodyTooLarge; InvalidRequest for a body that is not what it is said to be.
+    Nothing is undone where JSON begins: proxies undo gzip and deflate, and some leave the header as
+    it was. Others encode once more and say it once.
+    limit: bytes; no more ever come out of any of them. Raises UnsupportedEncoding; BodyTooLarge;
+    InvalidRequest for a body that is not what it is said to be.
     """
-    words = [word.strip().lower() for word in encoding.split(",")]
-    codings = [word for word in words if word not in ("", "identity")]
-    if not codings or not body:
-        return body
-    if codings not in (["gzip"], ["x-gzip"], ["deflate"]):
+    codings = _codings_of(encoding)
+    if len(codings) > _MOST_CODINGS or not _CODINGS.issuperset(codings):
         raise UnsupportedEncoding(encoding)
+    for _ in range(_MOST_CODINGS):
+        coding = codings.pop() if codings else encoding_of("", body)
+        if not coding or not body or is_json(body):
+            break
+        body = _without(coding, body, limit)
+    return body
+
+
+def refuse_encoded(encoding: str) -> None:
+    """Raise UnsupportedEncoding for a body that is encoded, where it is taken as it comes."""
+    if _codings_of(encoding):
+        raise UnsupportedEncoding(encoding)
+
+
+def _codings_of(encoding: str) -> list[str]:
+    """Return the codings of a Content-Encoding, in the order in which they were applied."""
+    words = [word.strip().lower() for word in encoding.split(",")]
+    return [word for word in words if word not in ("", "identity")]
+
+
+def _without(coding: str, body: bytes, limit: int) -> bytes:
     # The two are mixed up, so that the body's first bytes decide.
     if body.startswith(_GZIP_MARK):
         return _inflate(body, _GZIP, limit)
     if len(body) > 1 and body[0] & 15 == 8 and (body[0] << 8 | body[1]) % 31 == 0:
         return _inflate(body, _ZLIB, limit)
     # Some senders leave out zlib's header (RFC 9110 section 8.4.1.2 notes it).
-    return _inflate(body, _RAW if codings == ["deflate"] else _GZIP, limit)
+    return _inflate(body, _RAW if coding == "deflate" else _GZIP, limit)
 
 
 def as_utf8(content_type: str, body: bytes) -> bytes:

@@ -19,7 +19,7 @@ from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.web.edge.body import PARSED_AT_ONCE, BodySteps, read_capped, read_json
 from tracker.web.edge.body_errors import WrongMediaType
 from tracker.web.edge.body_shares import share_of
-from tracker.web.edge.encoding import UnsupportedEncoding
+from tracker.web.edge.encoding import undone
 
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 MOST_PARTS = 100
@@ -42,9 +42,6 @@ async def read_json_or_form(
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in (URLENCODED, MULTIPART):
         return await read_json(request, limit=limit, timeout_s=timeout_s, digest=digest)
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding != "identity":
-        raise UnsupportedEncoding(encoding)
     body = await read_capped(
         request.headers,
         request.receive,
@@ -52,6 +49,9 @@ async def read_json_or_form(
         timeout_s=timeout_s,
         steps=BodySteps(share=share_of(request.scope)),
     )
+    encoding = ",".join(request.headers.getlist("content-encoding"))
+    if encoding:
+        body = await asyncio.to_thread(undone, encoding, body, limit=limit)
     if len(body) <= PARSED_AT_ONCE:
         return parse_form(content_type, body, digest)
     return await asyncio.to_thread(parse_form, content_type, body, digest)

@@ -158,7 +158,7 @@ async def read_body(request: Request, model: type[Model]) -> Model:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        raise InvalidRequest(*_name_known(field_errors(error), unknown, known)) from None
+        raise InvalidRequest(*_name_known(field_errors(error, body), unknown, known)) from None
 
 
 def _name_known(

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from tracker.web.edge.body import iterate_capped
 from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
-from tracker.web.edge.encoding import UnsupportedEncoding
+from tracker.web.edge.encoding import refuse_encoded
 from tracker.web.edge.form_file import FormWithFile
 from tracker.web.edge.forms import MULTIPART
 from tracker.web.edge.state import services
@@ -23,9 +23,7 @@ def open_uploaded_form(request: Request) -> FormWithFile:
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != MULTIPART:
         raise WrongMediaType("send the file in a multipart form")
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding != "identity":
-        raise UnsupportedEncoding(encoding)
+    refuse_encoded(request.headers.get("content-encoding", ""))
     return FormWithFile(content_type, iterate_upload(request))
 
 

@@ -14,7 +14,7 @@ from tracker.providers.kit import reading
 from tracker.providers.ports.front import Front
 from tracker.services.fronts.passing import PassedRequest, TextBody
 from tracker.web.edge.body import check_json, read_json
-from tracker.web.edge.encoding import UnsupportedEncoding
+from tracker.web.edge.encoding import refuse_encoded
 from tracker.web.edge.problems import request_id
 from tracker.web.edge.spool import spool_body
 from tracker.web.edge.state import Services, services, tenant
@@ -64,9 +64,7 @@ class PassingFront:
             return await self._pass_on(our, replace(passage, headers=headers, body=text))
         if not call.takes_any_body:
             check_json(request)
-        encoding = request.headers.get("content-encoding", "identity")
-        if encoding.strip().lower() != "identity":
-            raise UnsupportedEncoding(encoding)  # the body is passed on as it comes, unread
+        refuse_encoded(request.headers.get("content-encoding", ""))  # it is passed on as it comes
         async with spool_body(request, limit=most, timeout_s=timeout_s) as body:
             return await self._pass_on(our, replace(passage, body=body))
 

@@ -23,10 +23,6 @@ from tracker.providers.ports.front_call import (
 
 PREFIXES = ("", "/kling", "/proxy/kling")
 FAMILIES = ("videos", "images", "audio", "general")
-OWN_COLLECTIONS = frozenset(
-    {"tasks", "changes", "endpoints", "deliveries", "attention", "stats", "costs", "providers"}
-)
-"""First parts behind `/v1/` of paths that are not the front's."""
 _CODES: Mapping[Fault, int] = {
     Fault.UNREADABLE: 1200,
     Fault.MEDIA_TYPE: 1200,
@@ -56,6 +52,9 @@ SAID = frozenset(_CODES.values())
 """Every code that the front itself says."""
 _NOT_FOUND = "Task not found by id/external id"
 """Kling's own words (app.klingai.com/global/dev, query pages, 2026-09)."""
+_OWN_PARTS = frozenset({"account", *FAMILIES, *standard.PRODUCTS})
+_EARLY = 3
+"""Parts of a path, e.g. `api/v1/videos` or `kling/v2/images`."""
 _SMALL_BODY = 64 * 1024
 _WHOLE_PATHS = frozenset(OPERATIONS)
 _OPERATIONS = sorted(OPERATIONS, key=len, reverse=True)
@@ -74,14 +73,9 @@ class KlingFront(PlainFront):
     shows_input = False
 
     def owns(self, path: str) -> bool:
-        """Take what begins like one of Kling's paths, also without `/v1`, and all else below it.
-
-        What is ours below `/v1` is not taken.
-        """
-        first, _, rest = path.partition("/")
-        if first in ("tasks", "account", *FAMILIES, *standard.PRODUCTS):
-            return True
-        return first == "v1" and rest.partition("/")[0] not in OWN_COLLECTIONS
+        """Take what has a part of Kling's paths early in it, in any case and version."""
+        parts = path.lower().split("/")
+        return parts[0] in ("v1", "tasks") or not _OWN_PARTS.isdisjoint(parts[:_EARLY])
 
     def scope(self, call: FrontCall) -> Scope:
         """Ask `admin` for calls about the account: they tell of every tenant's tasks."""
