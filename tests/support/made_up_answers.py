@@ -88,7 +88,7 @@ def why_not(answer: Answer) -> str:
 
 
 def refusal(error: Mapping[str, Any]) -> SubmitOutcome:
-    """`{code, why}` refuses; with `wait`, `seconds` and `free` it defers; `exists` is a doubt."""
+    """`{code, why}` refuses; with `wait`, `seconds` and `spends` it defers; `exists` is a doubt."""
     code, why = error.get("code"), error.get("why", "no")
     if error.get("exists"):
         return Unknown(why, code, exists=True)
@@ -97,7 +97,7 @@ def refusal(error: Mapping[str, Any]) -> SubmitOutcome:
             code,
             why,
             retry_after_s=error.get("seconds"),
-            spends_attempt=not error.get("free", False),
+            spends_attempt=error.get("spends", False),
             scope=DeferralScope(error["wait"]),
         )
     return Refused(code, why, blames_account=code in ("money", "key"))

@@ -60,7 +60,8 @@ class Deferred:
     """Nothing was created; the same request may be accepted later.
 
     retry_after_s:  what the provider asked for, in seconds.
-    spends_attempt: False when waiting is normal (the account's concurrency is used up).
+    spends_attempt: True where no time mends it by itself (a gateway has no channel for the model);
+                    a rate, a concurrency or a busy provider passes.
     once:           one more try makes sense, a third does not.
     scope:          what waits with it.
     """
@@ -68,7 +69,7 @@ class Deferred:
     code: str | None
     message: str
     retry_after_s: float | None = None
-    spends_attempt: bool = True
+    spends_attempt: bool = False
     once: bool = False
     request_id: str | None = None
     scope: DeferralScope = DeferralScope.TASK

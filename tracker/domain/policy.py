@@ -27,7 +27,8 @@ class Policy:
     """How patient the service is.
 
     deadline:   after this a task is flagged `overdue` (and stays open).
-    give_up:    so long after it went out nobody asks any more and an open task expires.
+    give_up:    so long after it went out nobody asks any more and an open task expires; a create
+                that its provider puts off is tried for as long.
     lease:      how long a worker may be silent before its job is another's.
     drain:      how long work under way may take to end when a process stops.
     confirm:    which unsigned callbacks must be confirmed by a query before they end a task.

@@ -1,7 +1,7 @@
 """When to try again. Arithmetic only: the caller draws the jitter and knows the time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -97,7 +97,8 @@ RETRY_AFTER_CAP_S = 3600.0
 SUBMIT = Backoff(timedelta(seconds=1), timedelta(minutes=5), attempts=12)
 """Submits that certainly created nothing: about half an hour of trying."""
 BUSY = Backoff(timedelta(seconds=1), timedelta(seconds=30))
-"""The provider's concurrency is used up: normal traffic, no limit, spends no attempt."""
+"""The provider takes nothing now (a rate, its concurrency): spends no attempt. The time to wait is
+bounded elsewhere, by how long a task is asked about (`Policy.give_up`)."""
 DELIVER = PauseList(
     timedelta(seconds=5),
     timedelta(minutes=5),
@@ -112,3 +113,12 @@ DELIVER = PauseList(
 """Deliveries: ten attempts over some three days, as Standard Webhooks recommends."""
 RECORD = Backoff(timedelta(seconds=1), timedelta(minutes=10))
 """A job that raised: our own bug or a database away. It must block nobody, and is never lost."""
+
+
+def busy_backoff(waited: timedelta) -> Backoff:
+    """Return BUSY with pauses of a tenth of the time waited, from 5 minutes of it to 50.
+
+    For a task that waits by itself: of many, each tries on, and all together would keep a rate used
+    up for ever.
+    """
+    return replace(BUSY, ceiling=min(max(BUSY.ceiling, waited / 10), SUBMIT.ceiling))

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, exists, func, insert, select, text, update
 
 from tracker.domain.exchange import Certainty
 from tracker.domain.task import Awaits, Task
-from tracker.store.schema import ASKED_ABOUT, attempts, tasks
+from tracker.store.jobs import Job
+from tracker.store.schema import ASKED_ABOUT, attempts, jobs, tasks
 from tracker.store.tolerant import optional_member
 
 
@@ -90,6 +91,15 @@ def unattended(db: Connection, *, limit: int) -> dict[int, int]:
         .limit(limit)
     )
     return {row[0]: row[1] for row in db.execute(found)}
+
+
+def first_since_queued(db: Connection, job: Job) -> datetime | None:
+    """Return when the first try of a submit's job began; None where the clock was set back."""
+    queued_at = select(jobs.c.created_at).where(jobs.c.key == job.key).scalar_subquery()
+    found = select(attempts.c.started_at).where(
+        attempts.c.task_key == job.task_key, attempts.c.started_at >= queued_at
+    )
+    return db.execute(found.order_by(attempts.c.number).limit(1)).scalar()
 
 
 def end(db: Connection, attempt: Attempt) -> bool:

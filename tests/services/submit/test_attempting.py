@@ -176,21 +176,6 @@ async def test_an_answer_that_breaks_the_adapter_leaves_the_task_uncertain(
         assert await workbench.outcomes(task) == ["unknown"]
 
 
-async def test_a_full_account_spends_no_attempt_however_often_it_says_so(
-    database_url: str,
-) -> None:
-    busy = ScriptedHttp(lambda _call: says(429, error={"wait": "account", "free": True}))
-    async with open_workbench(database_url, busy) as workbench:
-        task = await workbench.queued("waits")
-        for _ in range(15):
-            await workbench.bring_forward(task)
-            (job,) = await workbench.waits_for(JobKind.SUBMIT)
-            assert job.attempts == 0
-            await SubmitAttempts(workbench.context).run(job)
-        assert (await workbench.task(task.key)).state is TaskState.QUEUED
-        assert len(busy.calls) == 15
-
-
 async def test_a_large_task_keeps_its_place_and_one_too_large_goes_alone(
     database_url: str,
 ) -> None:

@@ -14,16 +14,16 @@ from tracker.store import conditions
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.parametrize("is_free", [False, True])
+@pytest.mark.parametrize("spends", [False, True])
 async def test_it_is_raised_told_and_cleared(
-    sqlite_url: str, caplog: pytest.LogCaptureFixture, *, is_free: bool
+    sqlite_url: str, caplog: pytest.LogCaptureFixture, *, spends: bool
 ) -> None:
     """On SQLite: PostgreSQL hands out jobs by its own clock."""
     is_busy = True
 
     def answer(_call: HttpCall) -> HttpResult:
         if is_busy:
-            return says(429, error={"why": "later", "wait": "task", "free": is_free})
+            return says(429, error={"why": "later", "wait": "task", "spends": spends})
         return says(id="theirs")
 
     clock = HandClock()

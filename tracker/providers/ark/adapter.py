@@ -169,7 +169,7 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
         if code in _OF_ACCOUNT and isinstance(found, Refused | Deferred):
             return Refused(code, found.message, blames_account=True)
         if isinstance(found, Deferred):
-            return replace(found, spends_attempt=False, scope=DeferralScope.MODEL)
+            return replace(found, scope=DeferralScope.MODEL)
         return found
 
     def shares(self, account: Account, task: Task) -> str | None:

@@ -185,13 +185,13 @@ class CogVideoApi(TableAdapter):
         if code in _OF_REQUEST:
             return Refused(code, words)
         if code in _BUSY:
-            return Deferred(code, words, pause_s, spends_attempt=False, scope=DeferralScope.MODEL)
+            return Deferred(code, words, pause_s, scope=DeferralScope.MODEL)
         if code in _TOO_FAST:
             return Deferred(code, words, pause_s)
         if code in _NO_QUOTA:
             pause_s = pause_s or _QUOTA_PAUSE_S
             scope = DeferralScope.ACCOUNT
-            return Deferred(code, words, pause_s, spends_attempt=False, scope=scope)
+            return Deferred(code, words, pause_s, scope=scope)
         if code in _UNKNOWN:
             return Unknown(words, code)
         return super().refusal(sending, answer, parsed)

@@ -41,7 +41,6 @@ from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import build_post, own_url
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.flaw_lists import join_flaws
-from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.reading import amount_text, finite, first_text
 from tracker.providers.kit.status_words import plain
 from tracker.providers.kit.table import CreatePath, parsed_of
@@ -110,7 +109,6 @@ class FalAdapter(PathCancel, ObjectCallbacks):
         }
     )
     messages = ("error", "detail", "message")
-    meanings: ClassVar[Mapping[int, Meaning]] = MappingProxyType({429: Meaning.WAIT_FOR_SLOT})
     omits_ids = True
     forgets = True
     hides_cancelled = True

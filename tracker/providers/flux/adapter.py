@@ -37,7 +37,6 @@ from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.flaw_lists import join_flaws
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.ledger import settle_costs
-from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.proofs import RequestSignature, request_secret
@@ -102,7 +101,6 @@ class FluxApi(TableAdapter):
     most_url_chars = _MOST_URL
     words: ClassVar[Mapping[str, TaskState]] = MappingProxyType(_STATES)
     times: ClassVar[Sequence[str]] = ("timestamp", "result.end_time")
-    meanings: ClassVar[Mapping[int, Meaning]] = MappingProxyType({429: Meaning.WAIT_FOR_SLOT})
     forgets = True
     calls_back: ClassVar[bool] = True
 

@@ -143,7 +143,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         if code is None:
             return super().refusal(sending, answer, parsed)
         if code == _PARAMETERS and "callback" in words.lower():
-            return Deferred(code, f"{_UNREACHABLE} ({words})")
+            return Deferred(code, f"{_UNREACHABLE} ({words})", spends_attempt=True)
         if code in _OF_ACCOUNT:
             return Refused(code, words, blames_account=True)
         if code in _OF_REQUEST:
@@ -151,7 +151,9 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         if code in _NOT_NOW:
             # Tasks at once and calls a minute have the same code, so that it may last long.
             pause_s, scope = self.pause_s(answer, parsed), DeferralScope.ACCOUNT
-            return Deferred(code, words, pause_s, spends_attempt=False, scope=scope)
+            return Deferred(code, words, pause_s, scope=scope)
+        if answer.status == 429:
+            return super().refusal(sending, answer, parsed)  # of a rate limiter in front of it
         return Unknown(words, code)
 
     def build_poll(self, asking: Asking) -> HttpCall | None:

@@ -75,7 +75,6 @@ class WebDialect(SongTable):
                 code,
                 words,
                 pause_s,
-                spends_attempt=False,
                 request_id=_log_id(parsed),
                 scope=DeferralScope.ACCOUNT,
             )

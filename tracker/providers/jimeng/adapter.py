@@ -159,6 +159,7 @@ class JimengAdapter(OpenCancel, TableAdapter):
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the code up; the status counts where there is none."""
         code, words = code_of(parsed), self.in_words(answer, parsed)
+        pause_s = self.pause_s(answer, parsed)
         if (deferral := deferral_without_channel(answer, parsed, words)) is not None:
             return deferral
         if code is None:
@@ -170,9 +171,9 @@ class JimengAdapter(OpenCancel, TableAdapter):
         if code in NO_RIGHT:
             return Refused(code, words, blames_account=True)
         if code == TOO_FAST:
-            return Deferred(code, words, _PAUSE_S, scope=DeferralScope.ACCOUNT)
+            return Deferred(code, words, pause_s or _PAUSE_S, scope=DeferralScope.ACCOUNT)
         if code == TOO_MANY:
-            return Deferred(code, words, spends_attempt=False, scope=DeferralScope.MODEL)
+            return Deferred(code, words, pause_s, scope=DeferralScope.MODEL)
         if is_final(code) and answer.status < 500:
             return Refused(code, words)
         if code in INTERNAL or is_final(code) or answer.status < 300:

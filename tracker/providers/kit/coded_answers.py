@@ -76,8 +76,10 @@ class CodedAdapter(TableAdapter):
                 return Refused(code, words)
             case Meaning.BLAMES_ACCOUNT:
                 return Refused(self.name_code(sending.account, code), words, blames_account=True)
-            case Meaning.WAIT | Meaning.WAIT_FOR_SLOT:
+            case Meaning.WAIT:
                 return Deferred(code, words, self.pause_s(answer, parsed))
+            case _ if answer.status == 429 and not code.startswith("5"):
+                return super().refusal(sending, answer, parsed)  # of a rate limiter in front of it
             case _:
                 return Unknown(words, code)
 

@@ -12,8 +12,6 @@ class Meaning(Enum):
     """Refused because of the account: its key or its money."""
     WAIT = auto()
     """Not created; the same request may be accepted later."""
-    WAIT_FOR_SLOT = auto()
-    """Not created, as the account's concurrency is used up; spends no attempt."""
     UNKNOWN = auto()
     """It may have been created."""
 

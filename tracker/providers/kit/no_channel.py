@@ -36,4 +36,4 @@ def deferral_without_channel(answer: HttpResult, parsed: Any, words: str) -> Def
     if _PROVES_NOTHING in codes or not (is_named or any(word in text for word in _WORDS)):
         return None
     named = first_text(parsed, _CODES, limit=100)
-    return Deferred(named, words, scope=DeferralScope.MODEL)
+    return Deferred(named, words, spends_attempt=True, scope=DeferralScope.MODEL)

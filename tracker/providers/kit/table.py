@@ -206,8 +206,6 @@ class TableAdapter(WordTable):
                 return Refused(code, words, blames_account=True)
             case Meaning.WAIT:
                 return Deferred(code, words, self.pause_s(answer, parsed))
-            case Meaning.WAIT_FOR_SLOT:
-                return Deferred(code, words, self.pause_s(answer, parsed), spends_attempt=False)
             case Meaning.UNKNOWN:
                 return Unknown(words, code)
 

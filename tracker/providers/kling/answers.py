@@ -190,10 +190,6 @@ def _refusal(answer: HttpResult, said: Envelope) -> SubmitOutcome:
             return _build_refused(answer, said, words)
         case Then.WAIT:
             return Deferred(said.code, words, asked_s, request_id=said.request_id)
-        case Then.WAIT_FOR_SLOT:
-            return Deferred(
-                said.code, words, asked_s, spends_attempt=False, request_id=said.request_id
-            )
         case Then.ONCE_MORE:
             return Deferred(said.code, words, asked_s, once=True, request_id=said.request_id)
         case Then.LOOK:

@@ -16,8 +16,6 @@ class Then(Enum):
     """Nothing was created, and asking again will not help."""
     WAIT = auto()
     """Nothing was created; later it may work."""
-    WAIT_FOR_SLOT = auto()
-    """Nothing was created; the account's concurrency is used up, which is normal."""
     ONCE_MORE = auto()
     """Nothing was created; a clock or a token was off, one more try may do."""
     LOOK = auto()
@@ -51,7 +49,7 @@ CODES: Mapping[int, Code] = MappingProxyType(
         1300: Code(400, "blocked by platform policy", Then.REFUSE),
         1301: Code(400, "blocked by content safety", Then.REFUSE),
         1302: Code(429, "too many requests", Then.WAIT),
-        1303: Code(429, "too many tasks at once", Then.WAIT_FOR_SLOT),
+        1303: Code(429, "too many tasks at once", Then.WAIT),
         1304: Code(429, "this address is not on the allow-list", Then.REFUSE),
         5000: Code(500, "internal error", Then.LOOK),
         5001: Code(503, "unavailable", Then.WAIT),

@@ -19,7 +19,6 @@ from tracker.domain.outcome import Refused, SubmitOutcome
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
 from tracker.providers.kit.cancels import PathCancel
-from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_number, first_text
@@ -177,7 +176,6 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
     words_in = ("state",)
     messages = ("failure_reason", "detail", "detail.reason", "message")
     times: ClassVar[Sequence[str]] = ()  # a generation shows when it was made, not its last change
-    meanings: ClassVar[Mapping[int, Meaning]] = {429: Meaning.WAIT_FOR_SLOT}
     not_a_task = "no id and state: this is not a generation"
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:

@@ -99,6 +99,6 @@ def outcome_of(
         case Proves.MONEY:
             return Refused(QUOTA, words, blames_account=True)
         case Proves.WAIT:
-            return Deferred(code, words, pause_s, spends_attempt=False, scope=DeferralScope.ACCOUNT)
+            return Deferred(code, words, pause_s, scope=DeferralScope.ACCOUNT)
         case Proves.UNKNOWN:
             return Unknown(words, code)

@@ -30,7 +30,6 @@ from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.ledger import settle_costs
-from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.pieces import set_expiry, web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.proofs import SignedFields
@@ -135,7 +134,6 @@ class RunwayApi(PathCancel, _RunwayWords):
     hides_cancelled = True
     names_task = True
     costs_may_fall = True  # "tasks that later returned unused prepaid credits" (SDK 5.24.0)
-    meanings: ClassVar[Mapping[int, Meaning]] = {429: Meaning.WAIT_FOR_SLOT}
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table and by the limits of the model."""

@@ -133,9 +133,7 @@ class StabilityAdapter(TableAdapter):
             case Deferred():
                 pause_s = max(found.retry_after_s or 0.0, _BAN_S)
                 scope = DeferralScope.ACCOUNT
-                return replace(
-                    found, code=name, retry_after_s=pause_s, scope=scope, spends_attempt=False
-                )
+                return replace(found, code=name, retry_after_s=pause_s, scope=scope)
             case Unknown():
                 return replace(found, code=name)
             case _:

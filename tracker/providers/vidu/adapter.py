@@ -135,7 +135,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
                 return replace(found, code=code)
             case Deferred() if code in _WAITS:
                 scope = DeferralScope.ACCOUNT
-                return replace(found, code=code, spends_attempt=False, scope=scope)
+                return replace(found, code=code, scope=scope)
             case Deferred():
                 return replace(found, code=code)
             case _:

@@ -135,7 +135,7 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
         if isinstance(found, Refused):
             return replace(found, blames_account=self.blames_account(code, answer.status))
         if isinstance(found, Deferred) and code == "Throttling.AllocationQuota":
-            return replace(found, spends_attempt=False, scope=DeferralScope.MODEL)
+            return replace(found, scope=DeferralScope.MODEL)
         if isinstance(found, Unknown) and code.startswith("Throttling"):
             return Deferred(code, found.reason, self.pause_s(answer, parsed))
         return found

@@ -18,6 +18,7 @@ from tracker.domain.events import Source
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult, MaySend
 from tracker.domain.outcome import (
     Accepted,
+    DeferralScope,
     Deferred,
     SubmitOutcome,
     Unknown,
@@ -360,8 +361,9 @@ class SubmitAttempts:
     def _try_later(
         self, tx: Tx, recorder: Recorder, item: EndedAttempt, retry_at: datetime
     ) -> None:
-        spent = not isinstance(item.outcome, Deferred) or item.outcome.spends_attempt
+        spent = True
         if isinstance(item.outcome, Deferred):
+            spent = item.outcome.once or item.outcome.spends_attempt
             self._holds.hold(item.begun.task, item.outcome.scope, retry_at)
         if recorder.task(item.begun.task.key).awaits is Awaits.ANSWER:
             recorder.record(item.begun.task.key, build_deferral(item))
@@ -371,19 +373,27 @@ class SubmitAttempts:
         jobs.reschedule(tx.db, item.job, run_at=retry_at, spent=spent, error=words_of(item.outcome))
 
     def _retry_at(self, tx: Tx, item: EndedAttempt) -> datetime | None:
-        """Return when to try again; None once the tries are spent."""
+        """Return when to try again; None once the tries are spent, or the time to wait is over."""
         attempt, jitter = item.job.attempts + 1, self._context.jitter()
         match item.outcome:
             case Deferred(once=True):
                 return tx.now + _ONCE_PAUSE
             case Deferred(spends_attempt=False) as busy:
-                waited = item.begun.attempt.number
-                return retry.BUSY.next_at(
-                    waited, now=tx.now, jitter=jitter, retry_after_s=busy.retry_after_s
+                first_at = attempts.first_since_queued(tx.db, item.job)
+                since = first_at or item.begun.attempt.started_at
+                until = since + self._context.policy.give_up
+                is_alone = busy.scope is DeferralScope.TASK
+                backoff = retry.busy_backoff(tx.now - since) if is_alone else retry.BUSY
+                retry_at = backoff.next_at(
+                    item.begun.attempt.number,
+                    now=tx.now,
+                    jitter=jitter,
+                    retry_after_s=busy.retry_after_s,
                 )
-            case Deferred() as deferred:
+                return min(retry_at or until, until) if tx.now < until else None
+            case Deferred(retry_after_s=asked_s):
                 return retry.SUBMIT.next_at(
-                    attempt, now=tx.now, jitter=jitter, retry_after_s=deferred.retry_after_s
+                    attempt, now=tx.now, jitter=jitter, retry_after_s=asked_s
                 )
             case _:
                 return retry.SUBMIT.next_at(attempt, now=tx.now, jitter=jitter)
