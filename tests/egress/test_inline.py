@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.origin import whole
 from tests.support.upstream import Upstream
-from tracker.domain.exchange import HttpCall, HttpResult
+from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.inline_files import read_lost_reason
 from tracker.egress.client import EgressClient
 from tracker.egress.inline import LEAST_CHARS, InlineFiles
@@ -167,6 +167,18 @@ async def test_a_file_is_known_by_how_it_begins_and_else_by_its_type(
     assert isinstance(answer, HttpResult)
     assert [bytes(one.data) for one in sinks.made] == kept
     assert answer.body == (b'"file of %d"' % len(kept[0]) if kept else body)
+
+
+async def test_a_file_that_its_answer_cuts_is_not_kept_and_tells_nothing() -> None:
+    cut, sinks = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + bytes(17), Sinks()
+    with Upstream(whole(cut, "content-type: image/png")) as origin:
+        client = EgressClient(["127.0.0.0/8"])
+        answer = await client.call_provider(HttpCall("POST", origin.url), files=sinks)
+        await client.close()
+    assert isinstance(answer, HttpFailure)
+    assert answer.certainty is Certainty.UNKNOWN
+    assert "the file is cut: 33 bytes came without its end" in answer.reason
+    assert [one.is_aborted for one in sinks.made] == [True]
 
 
 @given(

@@ -11,8 +11,9 @@ BLOCK = 64 * 1024
 
 
 def film(size: int, seed: int = 0) -> bytes:
-    """Bytes that begin like a video and repeat nowhere."""
-    return (MP4 + shake_128(str(seed).encode()).digest(size))[:size]
+    """A video whose boxes are whole, and whose bytes repeat nowhere."""
+    boxes = MP4 + b"\0\0\0\x08moov" + max(size - 32, 8).to_bytes(4) + b"mdat"
+    return (boxes + shake_128(str(seed).encode()).digest(size))[:size]
 
 
 def head(status: str, length: int | None, *lines: str) -> bytes:

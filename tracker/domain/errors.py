@@ -21,6 +21,7 @@ TrackerError
 ├── Unavailable           our own storage cannot take it now; try again
 │   └── Recovering          the database was restored, and new submits wait
 ├── BrokenTransfer        an answer that was being passed on broke off
+│   └── TrailingBytes       an answer went on behind the length that it announced
 ├── StorageError          the store of assets does not do what is asked
 ├── UnkeepableFile        a file of an origin may not be kept
 └── Misuse                our own bug: a caller inside tracker broke a rule
@@ -227,6 +228,10 @@ class Recovering(Unavailable):
 
 class BrokenTransfer(TrackerError):
     """An answer that was being passed on broke off, was too slow or too large."""
+
+
+class TrailingBytes(BrokenTransfer):
+    """An answer is over by the length that it announced, and more came behind that."""
 
 
 class StorageError(TrackerError):

@@ -15,7 +15,7 @@ import httpcore
 from ssrfguard import Resolver, SSRFGuardError
 
 from tracker.call_failures import reason_in_words
-from tracker.domain.errors import BrokenTransfer, UnkeepableFile
+from tracker.domain.errors import BrokenTransfer, TrailingBytes, UnkeepableFile
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpStream
 from tracker.domain.minimum_pace import MinimumPace
 from tracker.egress.decoding import Decoder, Undecodable
@@ -113,11 +113,14 @@ class Downloading:
             if reason is None:
                 raise
             return sent.failure(reason)
-        body = _FileBody(self._chunks(response, decoder), connection)
-        return HttpStream(response.status, headers, body)
+        chunks = self._chunks(response, decoder, connection)
+        return HttpStream(response.status, headers, _FileBody(chunks, connection))
 
     async def _chunks(
-        self, response: httpcore.Response, decoder: Decoder
+        self,
+        response: httpcore.Response,
+        decoder: Decoder,
+        connection: httpcore.AsyncHTTPConnection,
     ) -> AsyncGenerator[bytes, None]:
         raw_size, size = 0, 0
         pace = MinimumPace(_SILENCES * self._silence_s, self._clock)
@@ -128,6 +131,8 @@ class Downloading:
                     raw = await anext(pieces, None)
                 if raw is None:
                     decoder.finish()
+                    if _has_more(connection):
+                        raise TrailingBytes
                     return
                 raw_size += len(raw)
                 if (slow := pace.flaw(raw_size)) is not None:
@@ -143,6 +148,15 @@ class Downloading:
             raise UnkeepableFile(str(error)) from None
         except (TimeoutError, *FAILURES) as error:
             raise BrokenTransfer(_reason_of(error, self._silence_s) or "") from None
+
+
+def _has_more(connection: httpcore.AsyncHTTPConnection) -> bool:
+    """Tell whether bytes came behind the end of an answer, other than an empty line.
+
+    h11 has them, and httpcore has no way to it.
+    """
+    protocol = getattr(getattr(connection, "_connection", None), "_h11_state", None)
+    return protocol is not None and bool(protocol.trailing_data[0].strip(b"\r\n"))
 
 
 class _FileBody(AsyncGenerator[bytes, None]):

@@ -14,6 +14,7 @@ from binascii import a2b_base64
 from tracker.domain.errors import UnkeepableFile
 from tracker.domain.exchange import FileSink, OpenSink
 from tracker.domain.inline_files import make_lost_name
+from tracker.domain.media_extent import MediaExtent
 
 LEAST_CHARS = 16 * 1024
 """A string that is shorter is left in the text."""
@@ -226,18 +227,22 @@ class RawFile:
     def __init__(self, open_sink: OpenSink) -> None:
         """open_sink: called at the first byte."""
         self._open = open_sink
+        self._extent = MediaExtent()
         self._sink: FileSink | None = None
 
     async def feed(self, piece: bytes) -> None:
         """Take a piece of the answer."""
         if self._sink is None:
             self._sink = await self._open()
+        self._extent.feed(piece)
         await self._sink.write(piece)
 
     async def finish(self) -> bytes:
-        """Return the name of the file. Raises ValueError where nothing came."""
+        """Return the name of the file. Raises ValueError where nothing came, or not all of it."""
         if self._sink is None:
             raise ValueError("the answer is empty")
+        if (flaw := self._extent.find_flaw()) is not None:
+            raise ValueError(flaw)
         return json.dumps(await self._sink.finish()).encode()
 
     async def abort(self) -> None:

@@ -55,6 +55,11 @@ def _unframed(body: bytes, *lines: str) -> Script:
     return lambda _asked: [head("200 OK", None, *lines), body]
 
 
+def _short(body: bytes, size: int, *lines: str) -> Script:
+    """Announce less than there is, and send no more than that."""
+    return lambda _asked: [head("200 OK", size, *lines), body[:size]]
+
+
 def _some_of_rest(asked: Asked) -> Iterable[bytes]:
     """Answer a request for the rest by a part of it, whole by its own length."""
     at = int(asked.headers["range"].removeprefix("bytes=").removesuffix("-"))
@@ -92,6 +97,8 @@ RIGHT = "bytes {at}-{end}/{size}"
 HTML_TEXT = b"<!doctype html><title>Sign in</title>" + b" " * 900
 HTML = whole(HTML_TEXT)
 ZEROS = bytes(99_999)
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\x40IDAT" + bytes(68) + b"\0\0\0\0IEND\xaeB`\x82"
+MP3 = b"\xff\xfb\x90\x64" + bytes(800)
 RESUMED: dict[str, tuple[Script, ...]] = {
     "goes on": (_cut(TAG), _rest(RIGHT, TAG)),
     "another total": (_cut(TAG), _rest("bytes {at}-{end}/9", TAG), whole(FILM)),
@@ -177,6 +184,16 @@ RESUMED: dict[str, tuple[Script, ...]] = {
         whole(b"", status="416 Range Not Satisfiable"),
         whole(FILM),
     ),
+    "a length that is too short, of an origin that knows better": (
+        _short(FILM, CUT, TAG),
+        _rest(RIGHT, TAG),
+        _rest(RIGHT, TAG),
+    ),
+    "a length that is too short, once": (
+        _short(FILM, CUT),
+        _rest(RIGHT),
+        whole(FILM),
+    ),
     "a cut in a coding": (
         _cut("content-encoding: gzip", TAG, body=gzip.compress(FILM)),
         whole(gzip.compress(FILM), "content-encoding: gzip"),
@@ -228,6 +245,16 @@ BAD: dict[str, tuple[Script, str, str]] = {
     "a sentence": (whole("链接已过期".encode()), "refused", "sent text"),
     "a list of numbers": (whole(b"[1, 2]"), "refused", "sent text"),
     "a playlist": (whole(b"#EXTM3U\n1.ts\n"), "refused", "sent text"),
+    "a length that is too short": (_short(FILM, CUT), "wanted", "is cut: it says that it has"),
+    "a length that is too short, of a picture": (_short(PNG, 84), "wanted", "without its end"),
+    "a length that is too short, of what does not say where it ends": (
+        lambda _asked: [head("200 OK", 400), MP3],
+        *("wanted", "more came than the 400 bytes"),
+    ),
+    "a part of a film in a coding": (
+        whole(gzip.compress(FILM[:CUT]), "content-encoding: gzip"),
+        *("wanted", "is cut"),
+    ),
     "nothing": (whole(b""), "wanted", "sent nothing"),
     "no content": (lambda _asked: [head("204 No Content", None)], "wanted", "answers 204"),
     "unchanged, unasked": (

@@ -113,6 +113,15 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the origin sent nothing": "来源没有发送任何内容",
         "the origin sent {} in the place of the {}": "来源发送的是 {0}，而不是 {1}",
         "the origin announced {} bytes and sent {}": "来源声明 {0} 字节，实际发送 {1} 字节",
+        "more came than the {} bytes that the origin announced": (
+            "来源发送的内容多于其声明的 {0} 字节"
+        ),
+        "the file is cut: it says that it has {} bytes or more, and {} came": (
+            "文件不完整：文件自身表明至少有 {0} 字节，只收到 {1} 字节"
+        ),
+        "the file is cut: {} bytes came without its end": (
+            "文件不完整：收到的 {0} 字节中没有文件的结尾"
+        ),
         "the origin answers {}": "来源应答 {0}",
         "{}; the origin names no version to go on with": "{0:t}；来源未提供可续传的版本标识",
         "{}; the origin does not go on with the same file": "{0:t}；来源不再提供同一文件",

@@ -13,8 +13,9 @@ from contextlib import aclosing
 from datetime import timedelta
 
 from tracker.domain.custody import Custody
-from tracker.domain.errors import BrokenTransfer, UnkeepableFile
+from tracker.domain.errors import BrokenTransfer, TrailingBytes, UnkeepableFile
 from tracker.domain.exchange import Certainty, HttpFailure, HttpStream
+from tracker.domain.media_extent import MediaExtent
 from tracker.domain.media_type import FIRST_BYTES, flaw_of_type, media_type_of
 from tracker.domain.retry import retry_after_s
 from tracker.services.hashing import Hasher
@@ -70,7 +71,8 @@ class Transfer:
         self._total: int | None = None
         self._validator: str | None = None
         self._tail = b""
-        self._is_checked = self._is_open_ended = False
+        self._extent = MediaExtent()
+        self._is_checked = self._is_open_ended = self._has_more = self._is_asked = False
         self.is_answered = False
         self.size = 0
         self.first = b""
@@ -104,6 +106,8 @@ class Transfer:
                             self._take(fresh)
                             await self._hashing.add(fresh)
                             yield fresh
+                except TrailingBytes:
+                    self._has_more = True
                 except BrokenTransfer as error:
                     why = str(error)
             if why is None and self._is_whole():
@@ -171,15 +175,17 @@ class Transfer:
     async def _find_missing(self) -> str | None:
         """Return what is missing of a file whose end nothing told but the end of its connection.
 
-        None where nothing is, and where the origin does not say either: it answers no ranges.
+        Or whose length is not that of what came. None where nothing is, and where the origin does
+        not say either: it answers no ranges.
         """
-        if not self._is_open_ended or not self.size:
+        is_doubted = self._is_open_ended or self._find_flaw() is not None
+        if self._is_asked or not is_doubted or not self.size:
             return None
+        self._is_asked = True
         condition = {} if self._validator is None else {"if-range": self._validator}
         answer = await self._ask({"range": f"bytes={self.size - 1}-", **condition})
         await answer.chunks.aclose()
-        self._is_open_ended = False
-        if answer.status not in (PARTIAL, NOT_THERE):
+        if answer.status not in (PARTIAL, NOT_THERE) or _is_coded(answer.headers):
             return None
         self._total = _read_total(answer.headers)
         if self._is_whole():
@@ -207,6 +213,7 @@ class Transfer:
         if not self._is_checked and len(self.first) == FIRST_BYTES:
             self._check_type()
         is_enough = len(piece) >= OVERLAP_BYTES
+        self._extent.feed(piece)
         self._tail = (piece if is_enough else self._tail + piece)[-OVERLAP_BYTES:]
 
     def _is_whole(self) -> bool:
@@ -217,11 +224,19 @@ class Transfer:
             raise BrokenTransfer("the origin sent nothing")
         if not self._is_checked:
             self._check_type()
+        if (flaw := self._find_flaw()) is not None:
+            raise BrokenTransfer(flaw)
         for name, digest in self._promised.items():
             if self._hashing.digest(name) != digest:
                 raise BrokenTransfer(
                     f"the bytes have another digest ({name}) than the origin names"
                 )
+
+    def _find_flaw(self) -> str | None:
+        """Return why what the origin calls whole is not; None where nothing says that."""
+        if self._has_more and not self._extent.is_whole():
+            return f"more came than the {self.size} bytes that the origin announced"
+        return self._extent.find_flaw()
 
     def _check_type(self) -> None:
         self._is_checked = True
