@@ -158,12 +158,15 @@ def _storage(settings: Settings) -> Iterator[Storage | None]:
     downloads = Downloading(
         settings.tracker_egress_allow, cap=rules.max_bytes, silence_s=rules.silence_s
     )
-    if settings.tracker_asset_store.startswith("s3://"):
-        opened: Folder | Bucket = _bucket("TRACKER_ASSET_STORE", settings.tracker_asset_store)
-    else:
-        opened = Folder(settings.asset_folder())
-    with closing(opened) as objects:
+    with closing(open_asset_store(settings)) as objects:
         yield Storage(rules, objects, downloads)
+
+
+def open_asset_store(settings: Settings) -> Folder | Bucket:
+    """Open where files are kept. Close it at the end. Raises SettingsError."""
+    if settings.tracker_asset_store.startswith("s3://"):
+        return _bucket("TRACKER_ASSET_STORE", settings.tracker_asset_store)
+    return Folder(settings.asset_folder())
 
 
 @contextmanager

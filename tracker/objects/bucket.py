@@ -5,6 +5,7 @@ AWS_REGION, AWS_ENDPOINT_URL; on a machine of AWS its role does.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import aclosing, suppress
 from datetime import timedelta
@@ -42,6 +43,17 @@ _WORDS = {
 }
 """Words by obstore's class of a failure
 (https://developmentseed.org/obstore/latest/api/exceptions/, read 2026-11-30)."""
+_CODES = {
+    "RequestTimeTooSkewed": "the clock of this machine is too far off for the bucket",
+    "InvalidAccessKeyId": "the bucket does not know AWS_ACCESS_KEY_ID",
+    "SignatureDoesNotMatch": "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID",
+    "ExpiredToken": "the bucket does not take the credentials: they have expired",
+    "NoSuchBucket": "there is no such bucket",
+    "AuthorizationHeaderMalformed": "the bucket is in another region than AWS_REGION",
+}
+"""Words by S3's code of an error, which stand before those by class
+(https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, read 2026-11-30)."""
+_CODE = re.compile(r"<Code>(\w{1,50})</Code>")
 _TIMED_OUT = "kind: Timeout"
 """Stands in what obstore says of a request that its timeouts ended."""
 _T = TypeVar("_T")
@@ -184,10 +196,13 @@ class Bucket:
         name, (said, *debugged) = type(error).__name__, str(error).split("\n", 1)
         if any(_TIMED_OUT in text for text in debugged):
             return self._silent(silence_s)
-        words = _WORDS.get(name, "the bucket does not do what is asked")
+        code = _CODE.search(str(error))
+        named = "" if code is None else code[1]
+        words = _CODES.get(named) or _WORDS.get(name, "the bucket does not do what is asked")
         failed = _NotThere if name.endswith("NotFoundError") else StorageError
-        why = said.partition(" - ")[2] or said
-        return failed(f"{words} ({self._url}): {why[:300]}")
+        # Behind that stands the answer, which repeats the id of the key and what was signed.
+        why = (said.partition(" - ")[2] or said).partition("<")[0].rstrip(": ")
+        return failed(f"{words} ({self._url}): {f'{why} {named}'.strip()[:300]}")
 
     def _silent(self, silence_s: float) -> StorageError:
         return StorageError(f"the bucket has said nothing for {silence_s:g} s ({self._url})")

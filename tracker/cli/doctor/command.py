@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 import click
 
 from tracker import environment
-from tracker.cli.doctor import accounts, database, processes, reach, retention, service
+from tracker.cli.doctor import accounts, assets, database, processes, reach, retention, service
 from tracker.cli.doctor.finding import Finding
 from tracker.cli.doctor.placeholders import examine_placeholders
 from tracker.cli.doctor.reading import Reading, read
@@ -26,7 +26,8 @@ EXIT_WRONG = 1
 def doctor(*, offline: bool, output: str) -> None:
     """Explain the settings and find what is wrong with them.
 
-    Each account is proved by one harmless query; the public URL is called back to the service.
+    Each account is proved by one harmless query; the public URL is called back to the service; a
+    small file is written to the store of assets, read and deleted.
     Exit 0: nothing is wrong, whatever the notes say. Exit 1: something will not work.
     """
     reading = read(environment.read())
@@ -77,9 +78,11 @@ def examine_reading(reading: Reading) -> Iterator[Finding]:
 
 
 def _call_and_examine(reading: Reading) -> Iterator[Finding]:
-    """Call providers, and the service itself."""
+    """Call providers, the store of assets, and the service itself."""
     if reading.is_known("TRACKER_PUBLIC_URL", "TRACKER_CALLBACK_SECRETS", "TRACKER_DATA_DIR"):
         yield from reach.call_public_url(reading.settings)
+    if reading.is_known("TRACKER_ASSETS", "TRACKER_ASSET_STORE", "TRACKER_DATA_DIR"):
+        yield from assets.try_asset_store(reading.settings)
     yield from accounts.probe_accounts(reading.settings, _name_unproved(reading))
 
 

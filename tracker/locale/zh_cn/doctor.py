@@ -7,6 +7,13 @@ TEXTS: Mapping[str, str] = MappingProxyType(
     {
         "{} with no credentials: the provider will refuse every task": "{0}，没有凭据：服务商会拒绝每个任务",
         "kept after a task's end: inputs {}, evidence {}, deliveries {}, the whole task {}; files {}; {} rules besides": "任务结束后保留：输入 {0}，证据 {1}，投递 {2}，整个任务 {3}；文件 {4}；另有 {5} 条规则",
+        "off: files of results stay with their provider": "已关闭：结果文件只留在服务商处",
+        "{} was not tried, as it holds no file yet: if a disk, see that it is mounted": "{0} 还没有任何文件，因此没有试写：如果是磁盘，请确认已挂载",
+        "{} has not taken, given back and deleted a file within {} s": "{0} 未能在 {1} 秒内写入、读回并删除一个文件",
+        "no file can be kept now: {}": "现在无法保存文件：{0:t}",
+        "{} gives back other bytes than it was given": "{0} 读回的内容与写入的不同",
+        "{} takes a file, gives it back and deletes it": "{0} 可以写入、读回并删除文件",
+        "{} bytes are free where files are kept, less than this ({}): none is fetched; make room, or lower it": "保存文件处只剩 {0} 字节可用，少于此值（{1}）：不会取回文件；请腾出空间，或调低此值",
         "never dropped": "永不清理",
         "no worker has looked for what is to be dropped yet": "还没有工作进程查找过要清理的内容",
         "all that was due had gone on {} UTC; {} tasks wait since": "{0}（UTC）时到期的内容已全部清理；此后有 {1} 个任务在等待",

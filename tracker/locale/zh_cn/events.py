@@ -155,6 +155,22 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the bucket, or the object in it, is not there ({}): {}": "存储桶或其中的对象不存在（{0}）：{1}",
         "the bucket refuses access ({}): {}": "存储桶拒绝访问（{0}）：{1}",
         "the bucket does not take the credentials ({}): {}": "存储桶不接受凭证（{0}）：{1}",
+        "the clock of this machine is too far off for the bucket ({}): {}": (
+            "本机时钟与存储桶相差太大（{0}）：{1}"
+        ),
+        "the bucket does not know AWS_ACCESS_KEY_ID ({}): {}": (
+            "存储桶不认识 AWS_ACCESS_KEY_ID（{0}）：{1}"
+        ),
+        "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID ({}): {}": (
+            "AWS_SECRET_ACCESS_KEY 与 AWS_ACCESS_KEY_ID 不匹配（{0}）：{1}"
+        ),
+        "the bucket does not take the credentials: they have expired ({}): {}": (
+            "存储桶不接受凭证：已过期（{0}）：{1}"
+        ),
+        "there is no such bucket ({}): {}": "没有这个存储桶（{0}）：{1}",
+        "the bucket is in another region than AWS_REGION ({}): {}": (
+            "存储桶所在区域与 AWS_REGION 不同（{0}）：{1}"
+        ),
         "the bucket does not do what is asked ({}): {}": "存储桶未能完成请求（{0}）：{1}",
         "{} bytes are free where assets are kept, less than TRACKER_ASSET_MIN_FREE_BYTES ({}):"
         " nothing is fetched": (
