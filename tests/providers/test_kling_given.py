@@ -14,7 +14,7 @@ IMAGE = "https://example.com/1.png"
 _REQUIRED = {T2V: {"prompt": "p"}, I2V: {"image": IMAGE}}
 
 
-@pytest.mark.parametrize("empty", [None, "", [], {}])
+@pytest.mark.parametrize("empty", [None, "", [], {}, [None]])
 @pytest.mark.parametrize("operation", [T2V, I2V])
 def test_optional_fields_may_be_empty_in_any_way(operation: str, empty: Any) -> None:
     required = _REQUIRED[operation]

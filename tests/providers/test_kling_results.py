@@ -202,7 +202,14 @@ def test_a_failure_that_a_gateway_made_up_itself_is_doubted(reason: str) -> None
 
 
 def test_a_url_that_names_no_host_leaves_a_piece_without_one() -> None:
-    for url in ("N/A", "https://", "/files/v.mp4", "null"):
+    for url in (
+        "N/A",
+        "https://",
+        "/files/v.mp4",
+        "null",
+        "https://null",
+        "http://undefined/v.mp4",
+    ):
         assert _pieces(_succeeded(task_result={"videos": [{"url": url}]})) == [("video", None)]
     for url in ("https://cdn.example.com/v.mp4", "data:video/mp4;base64,AAAA"):
         given = url.removeprefix("https:")

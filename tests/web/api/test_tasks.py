@@ -219,8 +219,12 @@ def test_what_is_no_json_object_is_400(http: httpx.Client, body: bytes, status: 
 
 
 def test_a_body_that_is_not_said_to_be_json_is_415(http: httpx.Client) -> None:
-    answer = http.post("/v1/tasks", content=b"{}", headers={"content-type": "text/plain"})
-    assert answer.status_code == 415
+    for kind in ("text/plain", "text/plain, application/json", "application/x-www-form-urlencoded"):
+        answer = http.post("/v1/tasks", content=b"{}", headers={"content-type": kind})
+        assert answer.status_code == 415
+    for kind in ("text/json", "application/x-json", "application/json, application/json"):
+        answer = http.post("/v1/tasks", content=b"{}", headers={"content-type": kind})
+        assert answer.status_code == 422
 
 
 def test_body_limit_is_exact_however_the_body_is_framed(http: httpx.Client) -> None:

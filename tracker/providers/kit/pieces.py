@@ -34,6 +34,10 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]+", re.ASCII)
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
+_NO_HOSTS = ("", "null", "undefined", "none", "nan")
+"""Hosts of URLs that were put together without their value, in lower case."""
+
+
 def web_url(value: Any) -> str | None:
     """Return an http(s) URL with a host, without white space around it; None for anything else."""
     if not isinstance(value, str):
@@ -42,7 +46,7 @@ def web_url(value: Any) -> str | None:
     if not url[:8].lower().startswith(("https://", "http://")):
         return None
     try:
-        return url if (urlsplit(url).hostname or "").strip() else None
+        return None if (urlsplit(url).hostname or "").strip() in _NO_HOSTS else url
     except ValueError:  # what only begins like a URL
         return None
 

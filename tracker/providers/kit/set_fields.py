@@ -34,7 +34,7 @@ def set_fields(model: type[BaseModel] | None, given: Mapping[str, Any]) -> dict[
     What is empty stays where a field is required, so that its refusal says what it must be. An
     object that no model describes loses its members that are null and nothing else: with models
     of fal, say, an empty `negative_prompt` is another one than their default. What is below that,
-    and in fields that nobody knows, stays as it is.
+    and in fields that nobody knows, stays as it is. Lists of objects lose items that are null.
 
     model: None where no field is known.
     """
@@ -64,8 +64,9 @@ def _is_unset(field: _KnownField | None, value: Any) -> bool:
 def _keep_set_fields(part: type[BaseModel] | None, value: Any) -> Any:
     if isinstance(value, dict):
         return drop_nulls(value) if part is None else set_fields(part, value)
-    if isinstance(value, list) and any(isinstance(one, dict) for one in value):
-        return [_keep_set_fields(part, one) if isinstance(one, dict) else one for one in value]
+    if isinstance(value, list) and (part or any(isinstance(one, dict) for one in value)):
+        items = [one for one in value if one is not None or part is None]
+        return [_keep_set_fields(part, one) if isinstance(one, dict) else one for one in items]
     return value
 
 

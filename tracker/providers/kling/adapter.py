@@ -142,7 +142,7 @@ def _has(said: Observation, want: str) -> bool:
 
 
 _ADAPTER = KlingAdapter()
-REVISION = 7
+REVISION = 8
 PROVIDER = Provider(
     name="kling",
     revision=REVISION,

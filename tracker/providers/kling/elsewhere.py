@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import read_json
 
 _DEPTH = 5
@@ -76,7 +77,7 @@ def _find_named(
         if (
             isinstance(item, str)
             and (is_listed or name in _ONE or depth < _DEPTH)
-            and _is_url(item)
+            and web_url(item)
         ):
             yield kind_of_url(item, kind, name=name), {"url": item.strip()}
         elif isinstance(item, list):
@@ -98,7 +99,7 @@ def _inside(
 
 
 def _url_of(item: Mapping[str, Any]) -> str | None:
-    plain = {_plain(name): value for name, value in item.items() if _is_url(value)}
+    plain = {_plain(name): value for name, value in item.items() if web_url(value)}
     return next((plain[name].strip() for name in (*_URLS, _LAST) if name in plain), None)
 
 
@@ -131,10 +132,6 @@ def read_packed(value: Any) -> Any:
         return read_json(value.encode()) if len(value) <= _MAX_JSON_CHARS else value
     except ValueError:
         return value
-
-
-def _is_url(value: Any) -> bool:
-    return isinstance(value, str) and value.strip().lower().startswith(("http://", "https://"))
 
 
 def _plain(name: str) -> str:

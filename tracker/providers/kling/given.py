@@ -88,6 +88,7 @@ def _keep_given(field: _Field, value: Any, *, is_strict: bool) -> Any:
         return [
             _keep_given(field, item, is_strict=is_strict) if isinstance(item, dict) else item
             for item in value
+            if item is not None
         ]
     return value
 

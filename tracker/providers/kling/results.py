@@ -7,6 +7,7 @@ from typing import Any
 from tracker.domain.distinct import address_of, facts
 from tracker.domain.records import changed
 from tracker.domain.task import Artifact
+from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import finite, first_number, first_text, text_of
 from tracker.providers.kling.elsewhere import elsewhere, kind_of_url
 
@@ -193,7 +194,9 @@ def _url(item: Mapping[str, Any]) -> str | None:
             url = url.replace("\\/", "/")
         if url is not None and _FETCHABLE.match(url):
             url = url.strip()
-            return f"https:{url}" if url.startswith("//") else url
+            url = f"https:{url}" if url.startswith("//") else url
+            if web_url(url) or not url[:5].lower().startswith(("http:", "https")):
+                return url
     return None
 
 

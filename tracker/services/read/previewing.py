@@ -132,7 +132,7 @@ class Previews:
         Raises CannotShow.
         """
         url = file.piece.url
-        if url is None or not url.startswith(("http://", "https://")):
+        if url is None or not url[:8].lower().startswith(("http://", "https://")):
             raise CannotShow(NoPreview.NOTHING)
         try:
             await asyncio.wait_for(self._turns.acquire(), self._patience_s)

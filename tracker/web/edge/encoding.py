@@ -69,16 +69,21 @@ def undone(encoding: str, body: bytes, *, limit: int) -> bytes:
     """Return a body without its Content-Encoding, be it several, one on the other.
 
     Nothing is undone where JSON begins: proxies undo gzip and deflate, and some leave the header as
-    it was. Others encode once more and say it once.
+    it was. Others encode once more and say it once, or say what is no coding, e.g. `utf-8`.
     limit: bytes; no more ever come out of any of them. Raises UnsupportedEncoding; BodyTooLarge;
     InvalidRequest for a body that is not what it is said to be.
     """
     codings = _codings_of(encoding)
-    if len(codings) > _MOST_CODINGS or not _CODINGS.issuperset(codings):
+    if len(codings) > _MOST_CODINGS:
         raise UnsupportedEncoding(encoding)
-    for _ in range(_MOST_CODINGS):
-        coding = codings.pop() if codings else encoding_of("", body)
-        if not coding or not body or is_json(body):
+    for number in range(_MOST_CODINGS):
+        if not body or (number and is_json(body)):
+            break
+        said = codings.pop() if codings else ""
+        coding = said if said in _CODINGS else encoding_of("", body)
+        if said and not coding:
+            raise UnsupportedEncoding(encoding)
+        if not coding or is_json(body):
             break
         body = _without(coding, body, limit)
     return body
