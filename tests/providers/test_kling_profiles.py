@@ -13,11 +13,11 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.outcome import Observed, Unanswered
 from tracker.domain.task import Task, TaskState
 from tracker.emulator.core.signing import signature_headers
-from tracker.providers.kit.grouping import group_tasks
 from tracker.providers.kling import profiles
 from tracker.providers.kling.adapter import KlingAdapter
 from tracker.providers.kling.options import KlingOptions
 from tracker.providers.ports.account import Account
+from tracker.services.reconcile.grouping import group_tasks
 
 KLING = KlingAdapter()
 URL = "https://tracker.example/callbacks/kling/1/t"

@@ -49,8 +49,8 @@ class Context:
     public_url: where providers reach us, no slash at the end; None when they cannot.
     secrets:    of callback URLs and cursors; the first signs, all verify.
     accounts:   by (provider, account name).
-    redactor:    takes the secrets of the service out of what others wrote.
-    precedence:  of the event loop, as the way out knows it.
+    redactor:   takes the secrets of the service out of what others wrote.
+    precedence: of the event loop, as the way out knows it.
     webhook_secrets: they sign what is sent to URLs that came with a task; none: it is unsigned.
     prices:     the operator's list, for estimates.
     rules:      which of them a task goes to whose caller names none.

@@ -29,7 +29,7 @@ from tracker.objects.bucket import Bucket
 from tracker.services.custody.uploading import UploadReceiver, UploadTerms
 from tracker.services.store_room import PAUSE_S
 from tracker.services.submit.attempting import SubmitAttempts
-from tracker.services.submit.holds import NO_ROOM
+from tracker.services.submit.pauses import NO_ROOM
 from tracker.store import conditions
 from tracker.store.conditions import DISK_LOW
 from tracker.store.schema import jobs

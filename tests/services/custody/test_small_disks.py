@@ -32,7 +32,7 @@ from tracker.services.custody.sweeping import GRACE, AssetSweeper, SweepResult
 from tracker.services.custody.uploading import UploadReceiver, UploadTerms
 from tracker.services.store_room import PAUSE_S, StoreRoom
 from tracker.services.submit.attempting import SubmitAttempts
-from tracker.services.submit.holds import NO_ROOM
+from tracker.services.submit.pauses import NO_ROOM
 from tracker.services.upkeep import archive_reading
 from tracker.services.upkeep.retention import RetentionChore
 from tracker.store import conditions

@@ -126,10 +126,11 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
     omits_ids = True
     entries_in = "items"
     not_a_task = "no id and status: this is not a task"
+    account_codes = _OF_ACCOUNT
 
     def finds(self, account: Account) -> Finds:
         """Say that the list shows our seed where creates carry one, and proves no absence."""
-        return Finds.BY_SCAN if _sends_seeds(account) else Finds.NEVER
+        return Finds.BY_SCAN if account.options_as(ArkOptions).seeds else Finds.NEVER
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table and by the limits of the model, and find the draft."""
@@ -145,10 +146,6 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
             return replace(request, parent=name, parent_field=field)
         return request
 
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """Look the code up, then the status."""
-        return code in _OF_ACCOUNT or super().blames_account(code, http_status)
-
     def build_submit(self, sending: Sending) -> HttpCall:
         """Post the create, with a seed of ours where chance is asked for.
 
@@ -158,7 +155,7 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
         if draft_fields(body):
             theirs = sending.parent_task_id()
             body = with_draft(body, theirs)
-        if _sends_seeds(sending.account) and leaves_seed_open(body):
+        if sending.account.options_as(ArkOptions).seeds and leaves_seed_open(body):
             body = {**body, "seed": seed_of(sending.task)}
         return super().build_submit(replace(sending, body=body))
 
@@ -305,11 +302,6 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
 def seed_of(task: Task) -> int:
     """Return the seed of a task's create: 32 bits of its id, the same at every try."""
     return int.from_bytes(sha256(task.id.bytes).digest()[:4])
-
-
-def _sends_seeds(account: Account) -> bool:
-    options = account.options
-    return not isinstance(options, ArkOptions) or options.seeds
 
 
 _NO_ACCOUNT = Account("", "", ArkOptions())

@@ -85,21 +85,16 @@ class Chat(GatewayAdapter):
     def lasts_s(self, account: Account, operation: str) -> float | None:
         """Return the account's own time."""
         del operation
-        return _options_of(account).stream_s
+        return account.options_as(ChatOptions).stream_s
 
     def reader(self, sending: Sending, headers: Mapping[str, str]) -> CompletionReader:
         """Read by the body's beginning: what the headers say of it is often wrong."""
         del headers
-        hosts = _options_of(sending.account).media_hosts
+        hosts = sending.account.options_as(ChatOptions).media_hosts
         return CompletionReader(hosts, sending.body.get("messages"))
 
 
 _OURS = ("stream", "stream_options")
-
-
-def _options_of(account: Account) -> ChatOptions:
-    assert isinstance(account.options, ChatOptions)  # noqa: S101 - made by PROVIDER alone
-    return account.options
 
 
 _ADAPTER = Chat()

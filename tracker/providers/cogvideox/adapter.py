@@ -132,6 +132,7 @@ class CogVideoApi(TableAdapter):
     times: ClassVar[Sequence[str]] = ()
     omits_ids = True
     forgets = True
+    account_codes = _OF_ACCOUNT
 
     def finds(self, account: Account) -> Finds:
         """Say that a second create with our id is refused, and that nothing tells its own id."""
@@ -148,10 +149,6 @@ class CogVideoApi(TableAdapter):
         if flaws:
             raise InvalidRequest(*flaws)
         return request
-
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """Look the code up, then the status: HTTP 429 may speak of money."""
-        return code in _OF_ACCOUNT or super().blames_account(code, http_status)
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the create; a name of the caller's that cannot be a `request_id` is not sent."""
@@ -253,6 +250,7 @@ class CogVideoGateway(CogVideoApi, GatewayAdapter):
 
     words_in = ("task_status", "status")
     """The second is of the gateway's own rows."""
+    account_codes = _OF_ACCOUNT.union(GatewayAdapter.account_codes)
 
     def with_link(self, url: str) -> Mapping[str, Any]:
         """Build a result with its video."""

@@ -72,10 +72,7 @@ class DomoApi(TableAdapter):
     messages: ClassVar[Sequence[str]] = ("message", "msg", "error", "detail", "data.message")
     names_task = True
     times: ClassVar[Sequence[str]] = ()  # a task shows when it was made, not its last change
-
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """Look the code up, then the status."""
-        return code in _OF_ACCOUNT or super().blames_account(code, http_status)
+    account_codes = _OF_ACCOUNT
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take no answer for acceptance whose code says something else."""

@@ -267,13 +267,12 @@ class FalAdapter(PathCancel, ObjectCallbacks):
 
     def proof(self, account: Account) -> Scheme | None:
         """Return fal's signature. The keys of an address of the operator's are looked for there."""
-        options, host = account.options, urlsplit(account.base_url).hostname or ""
-        own = options.keys_url if isinstance(options, FalOptions) else None
-        user = options.user_id if isinstance(options, FalOptions) else None
+        options, host = account.options_as(FalOptions), urlsplit(account.base_url).hostname or ""
+        own = options.keys_url
         if own is None and not host.endswith(tuple(f".{family}" for family in _FAMILIES)):
             own = f"{account.base_url}/.well-known/jwks.json"
         source = KeySource(own or KEYS_URL, own is not None, reveal(options.proxy))
-        return FalSignature(source, user)
+        return FalSignature(source, options.user_id)
 
 
 def _url_of(asking: Asking, name: str, tail: str) -> str | None:

@@ -270,9 +270,7 @@ class FluxAdapter(AdapterByProfile, ObjectCallbacks):
         """Return the signature by the secret of each create."""
         if not self.kind_of(account).is_calling:
             return None
-        options = account.options
-        header = options.signature_header if isinstance(options, FluxOptions) else ""
-        return RequestSignature(header)
+        return RequestSignature(account.options_as(FluxOptions).signature_header)
 
     def read_object(self, parsed: Any) -> Observation | None:
         """Read the task that a callback is."""

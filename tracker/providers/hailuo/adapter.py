@@ -101,6 +101,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
     forgets = True
     has_handshake = True
     not_a_task = "no task_id and status: this is not a task"
+    account_codes = _OF_ACCOUNT
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table and the model's limits, and find the task that is made again."""
@@ -113,16 +114,12 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         field = "source_task_id"
         return replace(request, parent=request.body[field], parent_field=field)
 
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """Look the code up, then the status."""
-        return code in _OF_ACCOUNT or super().blames_account(code, http_status)
-
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the create, with MiniMax's id of the task that is made again.
 
         Raises Misuse where that is not known.
         """
-        if not _options_of(sending.account).callbacks:
+        if not sending.account.options_as(HailuoOptions).callbacks:
             sending = replace(sending, callback_url=None)
         if sending.task.operation == AGAIN_2:
             theirs = sending.parent_task_id()
@@ -221,7 +218,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
     def comes_from(self, account: Account, operation: str | None = None) -> bool:
         """Tell whether the account's creates carry a callback URL."""
         del operation
-        return _options_of(account).callbacks
+        return account.options_as(HailuoOptions).callbacks
 
     def challenge(self, inbound: Inbound) -> bytes | None:
         """Repeat the challenge of a test of our URL, which comes while the create is open."""
@@ -278,7 +275,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
             if code in _OF_CONTENT:
                 return Observed(doubting_error(said, code, self.reason(parsed)))
             return Observed(replace(said, state=TaskState.RUNNING, stage=_NO_FILE))
-        group = _options_of(asking.account).group_id
+        group = asking.account.options_as(HailuoOptions).group_id
         query = {"file_id": file_id} | ({"GroupId": group} if group else {})
         url = f"{asking.account.base_url}/v1/files/retrieve?{urlencode(query)}"
         sizes = {name: first_text(parsed, (name,)) for name in ("video_width", "video_height")}
@@ -325,11 +322,6 @@ def _code_of(parsed: Any) -> str | None:
     """Return the code of an answer; None for none, and for 0, which says that all is well."""
     code = first_text(parsed, (_CODE,), limit=100)
     return None if code in (None, "0") else code
-
-
-def _options_of(account: Account) -> HailuoOptions:
-    options = account.options
-    return options if isinstance(options, HailuoOptions) else HailuoOptions()
 
 
 _QUERY = "v1/query/video_generation?task_id="

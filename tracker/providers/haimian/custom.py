@@ -14,7 +14,7 @@ from tracker.domain.outcome import (
     SubmitOutcome,
     Unanswered,
 )
-from tracker.providers.haimian.options import options_of
+from tracker.providers.haimian.options import HaimianOptions
 from tracker.providers.haimian.songs import read_song
 from tracker.providers.haimian.tables import AnySongInput, SongTable
 from tracker.providers.kit.calls import build_post
@@ -33,7 +33,7 @@ class CustomDialect(SongTable):
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the create at the account's path."""
-        path = options_of(sending.account).create_path.strip("/")
+        path = sending.account.options_as(HaimianOptions).create_path.strip("/")
         url = f"{sending.account.base_url}/{path}"
         return build_post(url, sending.body, self.headers(sending.account))
 
@@ -42,7 +42,12 @@ class CustomDialect(SongTable):
         if isinstance(answer, HttpFailure) or answer.status >= 300:
             return super().parse_submit(sending, answer)
         parsed = parsed_of(answer)
-        fields = (options_of(sending.account).id_in or "data", "data.task_id", "task_id", "id")
+        fields = (
+            sending.account.options_as(HaimianOptions).id_in or "data",
+            "data.task_id",
+            "task_id",
+            "id",
+        )
         task_id = first_text(parsed, fields, limit=500)
         return self.refusal(sending, answer, parsed) if task_id is None else Accepted(task_id)
 
@@ -51,7 +56,7 @@ class CustomDialect(SongTable):
         task_id = asking.task.provider_task_id
         if task_id is None:
             return None
-        path = options_of(asking.account).poll_path.strip("/")
+        path = asking.account.options_as(HaimianOptions).poll_path.strip("/")
         named = path.replace("{id}", quote(task_id, safe=""))
         return HttpCall("GET", f"{asking.account.base_url}/{named}", self.headers(asking.account))
 

@@ -62,14 +62,8 @@ class HaimianOptions(VolcOptions):
         return {word: _STATES[state] for word, _, state in pairs if state in _STATES}
 
 
-def options_of(account: Account) -> HaimianOptions:
-    """Return the account's options."""
-    options = account.options
-    return options if isinstance(options, HaimianOptions) else HaimianOptions()
-
-
 def web_headers(account: Account) -> dict[str, str]:
     """Build the headers of the web page; a gateway that hides it takes a key."""
-    cookie, key = reveal(options_of(account).cookie), account.api_key
+    cookie, key = reveal(account.options_as(HaimianOptions).cookie), account.api_key
     headers = {} if cookie is None else {"cookie": cookie}
     return headers | ({"authorization": f"Bearer {key}"} if key else {})

@@ -5,7 +5,7 @@ from typing import Any
 
 from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, TaskError, TaskState
-from tracker.providers.haimian.options import options_of
+from tracker.providers.haimian.options import HaimianOptions
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
@@ -23,7 +23,7 @@ def read_song(account: Account, entry: Mapping[str, Any]) -> Observation:
     A word that no option explains tells of no end, also beside a sound: a song can be heard before
     it is done. Where there is no word at all, a sound is the only sign of a result.
     """
-    options = options_of(account)
+    options = account.options_as(HaimianOptions)
     word = first_text(
         entry, (options.status_in or "status", "task_status", "state", "data.status"), limit=200
     )

@@ -13,7 +13,7 @@ from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Observed, PollOutcome, Refused, SubmitOutcome, Unanswered
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
-from tracker.providers.haimian.options import options_of
+from tracker.providers.haimian.options import HaimianOptions
 from tracker.providers.haimian.tables import OfficialSongInput, SongTable
 from tracker.providers.kit.pieces import text_url, web_url
 from tracker.providers.kit.reading import amount_text, first_number, first_text
@@ -50,6 +50,7 @@ class VolcDialect(SongTable):
     needed = ("Prompt", "Lyrics")
     ids = ("Result.TaskID", "Data.TaskID", "TaskID")
     messages = ("Message", "ResponseMetadata.Error.Message", "message")
+    account_codes = (*_ACCOUNT_WORDS, "100011")
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the signed create."""
@@ -69,15 +70,9 @@ class VolcDialect(SongTable):
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Know what the gateway in front of the API says, and that foreigners are not served."""
         code, words = _volc_code(parsed), self.in_words(answer, parsed)
-        if answer.status < 500 and (code == "100011" or code in _ACCOUNT_WORDS):
+        if answer.status < 500 and code in self.account_codes:
             return Refused(code, words, blames_account=True)
         return super().refusal(sending, answer, parsed)
-
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """Look at the words of the gateway, then at the HTTP status."""
-        return (
-            code == "100011" or code in _ACCOUNT_WORDS or super().blames_account(code, http_status)
-        )
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Build the signed query; None while the id is not known."""
@@ -105,7 +100,7 @@ class VolcDialect(SongTable):
         self, account: Account, action: str, body: Mapping[str, Any], now: datetime
     ) -> HttpCall:
         url = f"{account.base_url}/?Action={quote(action, safe='')}&Version={_VERSION}"
-        key, bearer = options_of(account).signing_key(), account.api_key
+        key, bearer = account.options_as(HaimianOptions).signing_key(), account.api_key
         return build_signed_post(key, url, body, now, bearer=bearer)
 
 

@@ -310,8 +310,7 @@ def _look(account: Account, model: str, task_id: str, now: datetime) -> HttpCall
 
 
 def _call(account: Account, action: str, body: Mapping[str, Any], now: datetime) -> HttpCall:
-    options = account.options
-    key = options.signing_key() if isinstance(options, JimengOptions) else None
+    key = account.options_as(JimengOptions).signing_key()
     url = f"{account.base_url}/?Action={action}&Version={_VERSIONS[action]}"
     return build_signed_post(key, url, body, now, bearer=account.api_key)
 

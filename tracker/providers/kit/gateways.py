@@ -5,7 +5,7 @@ https://github.com/MartialBE/one-hub, read 2026-11.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -70,6 +70,7 @@ class GatewayAdapter(TableAdapter):
         "detail",
     )
     forgets: ClassVar[bool] = True
+    account_codes: ClassVar[Collection[str]] = _NO_QUOTA
 
     def opened(self, parsed: Any) -> Any:
         """Return what stands in the envelope `{code, message, data}`: a task, or the id of one.
@@ -126,10 +127,6 @@ class GatewayAdapter(TableAdapter):
         if isinstance(found, Refused | Unknown):
             return replace(found, code=found.code or code)
         return found
-
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """Take a refusal about quota for the account's fault, whatever its status."""
-        return code in _NO_QUOTA or super().blames_account(code, http_status)
 
     def estimate(self, parsed: Any) -> Sequence[Cost]:
         """Read the quota that a row says is taken."""

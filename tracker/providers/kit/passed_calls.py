@@ -1,13 +1,12 @@
 """Pass calls on as they come, with the account's own key: nothing of theirs is whose it is."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, ClassVar
 
 from tracker.domain.exchange import HttpCall
 from tracker.providers.kit.calls import bearer
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.passing import PassedCall
+from tracker.providers.ports.passing import ForwardedCall, PassedCall
 
 
 class PlainCalls:
@@ -32,22 +31,13 @@ class PlainCalls:
         del item
         return False
 
-    def build_call(  # noqa: PLR0913 - one thing each
-        self,
-        account: Account,
-        path: str,
-        *,
-        query: str,
-        headers: Mapping[str, str],
-        now: datetime,
-        timeout_s: float,
-    ) -> HttpCall:
+    def build_call(self, forwarded: ForwardedCall) -> HttpCall:
         """Return the call by its method; one about a task is a GET."""
-        del query, now
+        account, path, headers = forwarded.account, forwarded.path, forwarded.headers
         known = self.calls.get(path)
         method = "GET" if known is None else known.method
         more = {"content-type": "application/json"} if method == "POST" else {}
         if known is not None and known.takes_any_body and "content-type" in headers:
             more = {"content-type": headers["content-type"]}
         url = f"{account.base_url}/{path}"
-        return HttpCall(method, url, self.headers(account) | more, timeout_s=timeout_s)
+        return HttpCall(method, url, self.headers(account) | more, timeout_s=forwarded.timeout_s)

@@ -2,16 +2,17 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic_core import from_json
 
 from tracker.domain.documents import BLANKS, may_be_too_deep, may_hold_nul, storable
 
+Found = TypeVar("Found")
 _MS_FROM = 10**11
 """Numbers from here on are milliseconds, below they are seconds."""
 _MS_TO = 253_402_300_799_000
@@ -144,20 +145,20 @@ def first_text(holder: Any, names: Sequence[str], *, limit: int = 4000) -> str |
 
 def first_number(holder: Any, names: Sequence[str]) -> str | None:
     """Return the first of some fields that holds a number, as it was written."""
-    if isinstance(holder, dict):
-        for name in names:
-            value = holder.get(name) if "." not in name else _within(holder, name)
-            if value is not None and (found := number_text(value)):
-                return found
-    return None
+    return _first(holder, names, number_text)
 
 
 def first_instant(holder: Any, names: Sequence[str]) -> datetime | None:
     """Return the first of some fields that holds a time."""
+    return _first(holder, names, instant)
+
+
+def _first(holder: Any, names: Sequence[str], read: Callable[[Any], Found | None]) -> Found | None:
+    """Return what `read` makes of the first field that holds something for it."""
     if isinstance(holder, dict):
         for name in names:
             value = holder.get(name) if "." not in name else _within(holder, name)
-            if value is not None and (found := instant(value)):
+            if value is not None and (found := read(value)):
                 return found
     return None
 

@@ -80,6 +80,7 @@ class TableAdapter(WordTable):
     id_field:    of the create's body, for our external id; None where it has no place.
     ids, messages: names of fields, `a.b` for one within another; the first filled counts.
     meanings:    of HTTP statuses, over those of kit/meanings.py.
+    account_codes: of refusals that blame the account, whatever their status.
     least_spacing_s: seconds between two looks at one task, where the provider asks for them.
     probe_path:  below the base URL, of something that shows the account; None: a task is asked for
                  that nobody has.
@@ -94,6 +95,7 @@ class TableAdapter(WordTable):
     messages: ClassVar[Sequence[str]] = ("error.message", "error", "message", "detail", "title")
     times: ClassVar[Sequence[str]] = ("completed_at", "updated_at", "created_at")
     meanings: ClassVar[Mapping[int, Meaning]] = {}
+    account_codes: ClassVar[Collection[str]] = ()
     probe_path: ClassVar[str | None] = None
     together: ClassVar[int] = 1
     least_spacing_s: ClassVar[float] = 0.0
@@ -147,8 +149,9 @@ class TableAdapter(WordTable):
         return [FieldError(self.url_field or "", f"at most {most} characters")]
 
     def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """Look the HTTP status up."""
-        del code
+        """Look the code up, then the HTTP status."""
+        if code in self.account_codes:
+            return True
         return http_status is not None and self._meaning(http_status) is Meaning.BLAMES_ACCOUNT
 
     def headers(self, account: Account) -> dict[str, str]:

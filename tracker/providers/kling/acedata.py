@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
 
 from tracker.domain.exchange import HttpCall
 from tracker.domain.task import Task
 from tracker.providers.kit.calls import build_post
 from tracker.providers.kling.calls import bearer
 from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Sending
 
 _ACTIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -30,25 +30,20 @@ def refusal(operation: str) -> str | None:
     return None if operation in served else f"AceDataCloud serves {', '.join(served)} only"
 
 
-def create(
-    account: Account,
-    task: Task,
-    body: Mapping[str, Any],
-    *,
-    callback_url: str | None,
-    now: datetime,
-) -> HttpCall:
+def create(sending: Sending) -> HttpCall:
     """`POST /kling/videos`. Without `async` it answers only when the video is there."""
-    sent = {_RENAMED.get(name, name): value for name, value in body.items()}
+    sent = {_RENAMED.get(name, name): value for name, value in sending.body.items()}
     if isinstance(duration := sent.get("duration"), str) and duration.isdecimal():
         sent["duration"] = int(duration)
-    path = "motion" if task.operation == _MOTION else "videos"
+    operation = sending.task.operation
+    path = "motion" if operation == _MOTION else "videos"
     if path == "videos":
-        sent["action"] = _ACTIONS[task.operation]
+        sent["action"] = _ACTIONS[operation]
     sent["async"] = True
-    if callback_url is not None:
-        sent["callback_url"] = callback_url
-    return build_post(f"{_root(account)}/{path}", sent, bearer(account, now))
+    if sending.callback_url is not None:
+        sent["callback_url"] = sending.callback_url
+    url = f"{_root(sending.account)}/{path}"
+    return build_post(url, sent, bearer(sending.account, sending.now))
 
 
 def query(account: Account, task: Task, *, now: datetime) -> HttpCall | None:

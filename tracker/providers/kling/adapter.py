@@ -19,7 +19,7 @@ from tracker.providers.kling.fields import WATERMARK
 from tracker.providers.kling.front import KlingFront
 from tracker.providers.kling.listing import KlingLists
 from tracker.providers.kling.objects import OBJECTS
-from tracker.providers.kling.options import KlingOptions, options_of
+from tracker.providers.kling.options import KlingOptions
 from tracker.providers.kling.parsing import observe
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import (
@@ -45,7 +45,7 @@ class KlingAdapter(ObjectCallbacks):
 
     def finds(self, account: Account) -> Finds:
         """Say that our external id finds a task, unless a gateway is known or set to ignore it."""
-        return Finds.BY_ID if options_of(account).finds_external_ids else Finds.NEVER
+        return Finds.BY_ID if account.options_as(KlingOptions).finds_external_ids else Finds.NEVER
 
     def serves(self, account: Account, operation: str) -> str | None:
         """Look at the list of operations, then at the account's profile."""
@@ -71,13 +71,7 @@ class KlingAdapter(ObjectCallbacks):
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the create in the account's profile."""
-        return profiles.of(sending.account).create(
-            sending.account,
-            sending.task,
-            sending.body,
-            callback_url=sending.callback_url,
-            now=sending.now,
-        )
+        return profiles.of(sending.account).create(sending)
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Read the answer of any profile."""

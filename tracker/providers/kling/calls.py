@@ -1,8 +1,7 @@
 """Calls in Kling's own two dialects: addresses, credentials, bodies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from urllib.parse import quote
 
 from tracker.domain.exchange import HttpCall
@@ -11,6 +10,7 @@ from tracker.providers.kit.calls import build_post
 from tracker.providers.kling import standard
 from tracker.providers.kling.options import key_pair
 from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Sending
 
 TOGETHER = 20
 """Tasks that one `GET /tasks` may name (solutions page, 2026-08; seen live for the others)."""
@@ -19,23 +19,18 @@ _TOKEN_EARLY_S = 5
 """`exp` and `nbf` as the vendor's sample has them (authentication page, 2026-06)."""
 
 
-def create(
-    account: Account,
-    task: Task,
-    body: Mapping[str, Any],
-    *,
-    callback_url: str | None,
-    now: datetime,
-) -> HttpCall:
+def create(sending: Sending) -> HttpCall:
     """Return the call that creates a task, in the dialect of its operation."""
-    name = task.external_task_id
-    if standard.is_standard(task.operation):
-        sent = standard.move_to_options(body, external_task_id=name, callback_url=callback_url)
-        return build_post(f"{_bare(account)}/{task.operation}", sent, bearer(account, now))
-    sent = dict(body) | {"external_task_id": name}
-    if callback_url is not None:
-        sent["callback_url"] = callback_url
-    return build_post(f"{legacy_root(account)}/{task.operation}", sent, bearer(account, now))
+    account, operation = sending.account, sending.task.operation
+    name, url = sending.task.external_task_id, sending.callback_url
+    if standard.is_standard(operation):
+        root = _bare(account)
+        sent = standard.move_to_options(sending.body, external_task_id=name, callback_url=url)
+    else:
+        root, sent = legacy_root(account), {**sending.body, "external_task_id": name}
+        if url is not None:
+            sent["callback_url"] = url
+    return build_post(f"{root}/{operation}", sent, bearer(account, sending.now))
 
 
 def query(account: Account, task: Task, *, now: datetime) -> HttpCall:

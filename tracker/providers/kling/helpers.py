@@ -4,7 +4,6 @@ Source: Kling's capability pages (multi-elements, lip-sync, library) and account
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -15,7 +14,7 @@ from tracker.providers.kling.calls import bearer, legacy_root
 from tracker.providers.kling.codes import CODES
 from tracker.providers.kling.objects import AUDIO, ELEMENT, SESSION, VOICE
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.passing import PassedCall
+from tracker.providers.ports.passing import ForwardedCall, PassedCall
 
 _GET, _POST = "GET", "POST"
 
@@ -80,59 +79,27 @@ class KlingCalls:
     def refusal(self, account: Account, path: str) -> str | None:
         """Say why an account's upstream cannot be asked; None when it can."""
         del path
-        return refusal(account)
+        name = profiles.name_of(account)
+        if name in (profiles.OFFICIAL, profiles.GATEWAY):
+            return None
+        return f"the provider of account {account.name!r} ({name}) serves tasks only"
 
     def is_public(self, item: Mapping[str, Any]) -> bool:
         """Tell whether a voice or an element is the vendor's own."""
         return item.get("owned_by") == "kling"
 
-    def build_call(  # noqa: PLR0913 - one thing each
-        self,
-        account: Account,
-        path: str,
-        *,
-        query: str,
-        headers: Mapping[str, str],
-        now: datetime,
-        timeout_s: float,
-    ) -> HttpCall:
+    def build_call(self, forwarded: ForwardedCall) -> HttpCall:
         """Return the call with the account's own credentials."""
-        return build_call(account, path, query=query, headers=headers, now=now, timeout_s=timeout_s)
-
-
-def refusal(account: Account) -> str | None:
-    """Return why an account's upstream cannot be asked; None when it can."""
-    name = profiles.name_of(account)
-    if name in (profiles.OFFICIAL, profiles.GATEWAY):
-        return None
-    return f"the provider of account {account.name!r} ({name}) serves tasks only"
-
-
-def build_call(  # noqa: PLR0913 - one thing each
-    account: Account,
-    path: str,
-    *,
-    query: str,
-    headers: Mapping[str, str],
-    now: datetime,
-    timeout_s: float,
-) -> HttpCall:
-    """Build the client's call anew for the provider, with the account's own credentials.
-
-    path:    a key of HELPERS or ACCOUNT.
-    query:   the raw query string.
-    headers: the client's, lower-case names.
-    """
-    method = HELPERS.get(path) or ACCOUNT[path]
-    root = legacy_root(account)
-    base = root if path in HELPERS else root.removesuffix("/v1")
-    sent = {name: headers[name] for name in _FORWARDED if name in headers}
-    return HttpCall(
-        method,
-        f"{base}/{path}?{query}" if query else f"{base}/{path}",
-        sent | bearer(account, now),
-        timeout_s=timeout_s,
-    )
+        account, path = forwarded.account, forwarded.path
+        root = legacy_root(account)
+        base = root if path in HELPERS else root.removesuffix("/v1")
+        sent = {name: forwarded.headers[name] for name in _FORWARDED if name in forwarded.headers}
+        return HttpCall(
+            HELPERS.get(path) or ACCOUNT[path],
+            f"{base}/{path}?{forwarded.query}" if forwarded.query else f"{base}/{path}",
+            sent | bearer(account, forwarded.now),
+            timeout_s=forwarded.timeout_s,
+        )
 
 
 def answer_in_envelope(status: int, parsed: Any, request_id: str) -> tuple[int, dict[str, Any]]:

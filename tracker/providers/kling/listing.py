@@ -7,7 +7,7 @@ from tracker.domain.outcome import Unanswered
 from tracker.providers.kit.reading import first_instant
 from tracker.providers.kling import answers, calls, profiles
 from tracker.providers.kling.operations import OPERATIONS
-from tracker.providers.kling.options import options_of
+from tracker.providers.kling.options import KlingOptions
 from tracker.providers.kling.parsing import observe
 from tracker.providers.ports.adapter import Answer
 from tracker.providers.ports.listing import ListedPage, ListedTask, ListRequest
@@ -28,7 +28,7 @@ class KlingLists:
     def build_list(self, request: ListRequest) -> HttpCall | None:
         """Build the call for a page of the first operation, or of what follows."""
         account = request.account
-        if not profiles.of(account).lists or options_of(account).dialect == "standard":
+        if not profiles.of(account).lists or account.options_as(KlingOptions).dialect == "standard":
             return None
         place, number = _at(request)
         url = f"{calls.legacy_root(account)}/{_PATHS[place]}?pageNum={number}&pageSize={_SIZE}"

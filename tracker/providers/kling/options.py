@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from tracker.domain.errors import Misuse
 from tracker.providers.ports.account import Account, AccountOptions, HeaderSecret, reveal
 
 
@@ -37,15 +36,8 @@ class KlingOptions(AccountOptions):
         return []
 
 
-def options_of(account: Account) -> KlingOptions:
-    """Return the account's options. Raises Misuse for an account of another provider."""
-    if not isinstance(account.options, KlingOptions):
-        raise Misuse(f"account {account.name!r} is not one of kling")
-    return account.options
-
-
 def key_pair(account: Account) -> tuple[str, str] | None:
     """Return access key and secret key; None where the account has none."""
-    options = options_of(account)
+    options = account.options_as(KlingOptions)
     access, secret = reveal(options.access_key), reveal(options.secret_key)
     return (access, secret) if access and secret else None

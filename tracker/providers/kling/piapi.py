@@ -10,6 +10,7 @@ from tracker.domain.exchange import HttpCall
 from tracker.domain.task import Task
 from tracker.providers.kit.calls import build_post
 from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Sending
 
 SECRET_HEADER = "x-webhook-secret"  # noqa: S105 - a header's name
 _TASK_TYPES: Mapping[str, str] = MappingProxyType(
@@ -35,18 +36,17 @@ def refusal(operation: str) -> str | None:
     return f"PiAPI has no task type for it; it has {', '.join(sorted(_TASK_TYPES))}"
 
 
-def create(
-    account: Account, task: Task, body: Mapping[str, Any], *, callback_url: str | None
-) -> HttpCall:
+def create(sending: Sending) -> HttpCall:
     """`POST /api/v1/task`. The callback URL and its secret go into `config.webhook_config`."""
+    account, url = sending.account, sending.callback_url
     sent: dict[str, Any] = {
         "model": "kling",
-        "task_type": _TASK_TYPES[task.operation],
-        "input": _input(body),
+        "task_type": _TASK_TYPES[sending.task.operation],
+        "input": _input(sending.body),
     }
-    if callback_url is not None:
+    if url is not None:
         secret = account.webhook_secrets[0] if account.webhook_secrets else ""
-        sent["config"] = {"webhook_config": {"endpoint": callback_url, "secret": secret}}
+        sent["config"] = {"webhook_config": {"endpoint": url, "secret": secret}}
     return build_post(_root(account), sent, _headers(account))
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -21,8 +21,9 @@ from tracker.providers.kit.proofs import (
     flaws_of_webhook_secrets,
 )
 from tracker.providers.kling import acedata, calls, piapi, standard
-from tracker.providers.kling.options import key_pair, options_of
+from tracker.providers.kling.options import KlingOptions, key_pair
 from tracker.providers.ports.account import Account
+from tracker.providers.ports.adapter import Sending
 from tracker.providers.ports.callbacks import Scheme
 
 REGIONS: Mapping[str, str] = MappingProxyType(
@@ -48,15 +49,7 @@ class Profile(Protocol):
         """Return why this account cannot create tasks of an operation; None when it can."""
         ...
 
-    def create(
-        self,
-        account: Account,
-        task: Task,
-        body: Mapping[str, Any],
-        *,
-        callback_url: str | None,
-        now: datetime,
-    ) -> HttpCall:
+    def create(self, sending: Sending) -> HttpCall:
         """Return the call that creates a task."""
         ...
 
@@ -94,22 +87,14 @@ class _Gateway:
                 f"the new standard takes an API key; account {account.name!r} has an access-key/"
                 "secret-key pair, which it refuses (401, code 1002)"
             )
-        dialect = options_of(account).dialect
+        dialect = account.options_as(KlingOptions).dialect
         if dialect not in (None, "both", "standard" if is_new else "legacy"):
             return f"account {account.name!r} speaks the {dialect} dialect only"
         return None
 
-    def create(
-        self,
-        account: Account,
-        task: Task,
-        body: Mapping[str, Any],
-        *,
-        callback_url: str | None,
-        now: datetime,
-    ) -> HttpCall:
+    def create(self, sending: Sending) -> HttpCall:
         """Create in the operation's own dialect."""
-        return calls.create(account, task, body, callback_url=callback_url, now=now)
+        return calls.create(sending)
 
     def query(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
         """Ask by either id. An adopted task's operation, and its legacy path, are not known."""
@@ -123,7 +108,7 @@ class _Gateway:
 
     def probe(self, account: Account, *, now: datetime) -> HttpCall:
         """Ask on the legacy path, unless the account speaks the new standard alone."""
-        is_new = options_of(account).dialect == "standard"
+        is_new = account.options_as(KlingOptions).dialect == "standard"
         operation = "text-to-video/none" if is_new else "videos/text2video"
         asked = self.query(account, replace(_NOBODYS, operation=operation), now=now)
         assert asked is not None  # noqa: S101 - it has an id of theirs
@@ -167,7 +152,7 @@ class _Official(_Gateway):
         host = urlsplit(account.base_url).hostname
         return (
             account.api_key is not None
-            and options_of(account).dialect != "legacy"
+            and account.options_as(KlingOptions).dialect != "legacy"
             and host != _OLD_HOST
         )
 
@@ -188,18 +173,9 @@ class _NewApi(_Gateway):
             return f"new-api serves {' and '.join(sorted(self._served))} only"
         return None
 
-    def create(
-        self,
-        account: Account,
-        task: Task,
-        body: Mapping[str, Any],
-        *,
-        callback_url: str | None,
-        now: datetime,
-    ) -> HttpCall:
+    def create(self, sending: Sending) -> HttpCall:
         """Create as Kling does, under `/kling`."""
-        there = _add_kling_path(account)
-        return calls.create(there, task, body, callback_url=callback_url, now=now)
+        return calls.create(replace(sending, account=_add_kling_path(sending.account)))
 
     def query(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
         """Ask by its own id. It would deny an external id that it never looked at."""
@@ -219,17 +195,9 @@ class _PiApi(_NewApi):
         """Refuse all that has no task type there."""
         return piapi.refusal(operation)
 
-    def create(
-        self,
-        account: Account,
-        task: Task,
-        body: Mapping[str, Any],
-        *,
-        callback_url: str | None,
-        now: datetime,
-    ) -> HttpCall:
+    def create(self, sending: Sending) -> HttpCall:
         """`POST /api/v1/task`."""
-        return piapi.create(account, task, body, callback_url=callback_url)
+        return piapi.create(sending)
 
     def query(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
         """`GET /api/v1/task/{id}`."""
@@ -253,17 +221,9 @@ class _AceData(_NewApi):
         """Refuse all that has no action there."""
         return acedata.refusal(operation)
 
-    def create(
-        self,
-        account: Account,
-        task: Task,
-        body: Mapping[str, Any],
-        *,
-        callback_url: str | None,
-        now: datetime,
-    ) -> HttpCall:
+    def create(self, sending: Sending) -> HttpCall:
         """`POST /kling/videos`."""
-        return acedata.create(account, task, body, callback_url=callback_url, now=now)
+        return acedata.create(sending)
 
     def query(self, account: Account, task: Task, *, now: datetime) -> HttpCall | None:
         """`POST /kling/tasks`."""
@@ -311,7 +271,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
 
 def _is_nameless(account: Account, task: Task) -> bool:
     """Return true if a task cannot be queried there: it would deny an external id unseen."""
-    return task.provider_task_id is None and not options_of(account).finds_external_ids
+    return task.provider_task_id is None and not account.options_as(KlingOptions).finds_external_ids
 
 
 def name_of(account: Account) -> str:

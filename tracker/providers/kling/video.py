@@ -185,23 +185,28 @@ class LipSync(OperationInput):
     input: LipSyncInput
 
 
-class Face(NestedObject):
-    """The one face of advanced-lip-sync; times in ms."""
+class SoundOrId(NestedObject):
+    """One sound, as a file or by its id."""
 
-    face_id: Filled
     audio_id: str | None = None
     sound_file: Sound | None = None
-    sound_start_time: int | None = Field(None, ge=0)
-    sound_end_time: int | None = Field(None, ge=0)
-    sound_insert_time: int | None = Field(None, ge=0)
-    sound_volume: Double | None = None
-    original_audio_volume: Double | None = None
 
     @model_validator(mode="after")
     def _one_sound(self) -> Self:
         if bool(self.audio_id) == bool(self.sound_file):
             raise FieldFlaw("audio_id", "exactly one of audio_id and sound_file is required")
         return self
+
+
+class Face(SoundOrId):
+    """The one face of advanced-lip-sync; times in ms."""
+
+    face_id: Filled
+    sound_start_time: int | None = Field(None, ge=0)
+    sound_end_time: int | None = Field(None, ge=0)
+    sound_insert_time: int | None = Field(None, ge=0)
+    sound_volume: Double | None = None
+    original_audio_volume: Double | None = None
 
 
 class AdvancedLipSync(OperationInput):
@@ -211,20 +216,12 @@ class AdvancedLipSync(OperationInput):
     face_choose: list[Face] = Field(min_length=1, max_length=1)
 
 
-class Avatar(OperationInput):
+class Avatar(SoundOrId, OperationInput):
     """`videos/avatar/image2video`."""
 
     image: Image
-    audio_id: str | None = None
-    sound_file: Sound | None = None
     prompt: Prompt | None = None
     mode: Mode | None = None
-
-    @model_validator(mode="after")
-    def _one_sound(self) -> Self:
-        if bool(self.audio_id) == bool(self.sound_file):
-            raise FieldFlaw("audio_id", "exactly one of audio_id and sound_file is required")
-        return self
 
 
 class Effects(OperationInput):

@@ -177,6 +177,7 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
     messages = ("failure_reason", "detail", "detail.reason", "message")
     times: ClassVar[Sequence[str]] = ()  # a generation shows when it was made, not its last change
     not_a_task = "no id and state: this is not a generation"
+    account_codes = (_NO_CREDITS,)
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table, and find the task that the input continues."""
@@ -193,10 +194,6 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
                 )
                 raise InvalidRequest(FieldError(other, reason))
         return replace(request, parent=parent, parent_field=field)
-
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """Take a refusal about credits for the account's fault, whatever its status."""
-        return code == _NO_CREDITS or super().blames_account(code, http_status)
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the create of the table, with Luma's id of the generation that it continues."""

@@ -78,6 +78,7 @@ class LumaAgents(TableAdapter):
         *("failure_reason", "error.message", "error", "detail", "message"),
     )
     times: ClassVar[Sequence[str]] = ()  # a generation shows when it was made, not its last change
+    account_codes = (_NO_BUDGET,)
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table, and find the task that the input continues.
@@ -94,10 +95,6 @@ class LumaAgents(TableAdapter):
                 reason = f"names another task than {field}: one can be continued"
                 raise InvalidRequest(FieldError(other, reason))
         return replace(request, parent=parent, parent_field=field)
-
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """Take an exhausted budget for the account's fault, whatever its status."""
-        return code == _NO_BUDGET or super().blames_account(code, http_status)
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the create, with Luma's id of the generation that it continues.

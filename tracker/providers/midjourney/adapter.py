@@ -100,6 +100,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
     messages: ClassVar[Sequence[str]] = ("description", "error.message", "message", "failReason")
     meanings: ClassVar[Mapping[int, Meaning]] = {400: Meaning.UNKNOWN}
     not_a_task = "no id and status: this is not a task object"
+    account_codes = (QUOTA,)
 
     def finds(self, account: Account) -> Finds:
         """Scan the list of an open proxy; a gateway shows nothing of ours."""
@@ -119,10 +120,6 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         if named is None:
             return request
         return replace(request, parent=named[1], parent_field=named[0])
-
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """Take a lack of quota for the account's fault, and a refused key."""
-        return code == QUOTA or super().blames_account(code, http_status)
 
     def headers(self, account: Account) -> dict[str, str]:
         """Carry the key where the account's kind of proxy expects it."""

@@ -110,9 +110,8 @@ def refusal_of(account: Account, operation: str) -> str | None:
 
 def key_headers(account: Account) -> dict[str, str]:
     """Build the header that carries the key: one alone, as a second one may be taken instead."""
-    options, key = account.options, account.api_key
-    own = options.key_in if isinstance(options, MidjourneyOptions) else None
-    field = own or profile_of(account).key_in
+    key = account.api_key
+    field = account.options_as(MidjourneyOptions).key_in or profile_of(account).key_in
     if not key:
         return {}
     return bearer(key) if field == "bearer" else {field: key}

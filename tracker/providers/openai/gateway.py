@@ -68,6 +68,7 @@ class NewApi(TaskTable):
     meanings: ClassVar[Mapping[int, Meaning]] = MappingProxyType(
         {**TaskTable.meanings, 499: Meaning.UNKNOWN}
     )
+    account_codes = (*TaskTable.account_codes, *_NO_MONEY)
 
     def pause_s(self, answer: HttpResult, parsed: Any) -> float | None:
         """Take what the headers say of the limits, which gateways pass on."""
@@ -131,10 +132,6 @@ class NewApi(TaskTable):
         if code in _NO_MONEY and 400 <= answer.status < 500:
             return Refused(code, self.in_words(answer, parsed), blames_account=True)
         return super().refusal(sending, answer, parsed)
-
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """Look the code up, then the status."""
-        return code in _NO_MONEY or super().blames_account(code, http_status)
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Build the query; each of the two formats has a path of its own."""

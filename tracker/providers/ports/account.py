@@ -8,7 +8,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
@@ -177,6 +177,9 @@ class AccountOptions(BaseModel):
             yield from _secrets_in(getattr(self, name))
 
 
+Options = TypeVar("Options", bound=AccountOptions)
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """One account at a provider.
@@ -187,6 +190,10 @@ class Account:
     name: str
     base_url: str
     options: AccountOptions = field(default_factory=AccountOptions, repr=False)
+
+    def options_as(self, kind: type[Options]) -> Options:
+        """Return its options as those of one provider; the usual ones where they are another's."""
+        return self.options if isinstance(self.options, kind) else kind()
 
     @property
     def api_key(self) -> str | None:

@@ -39,6 +39,24 @@ class PassedCall:
     takes_any_body: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ForwardedCall:
+    """A client's call that goes to an account.
+
+    path:    a key of `calls`; the provider's id of the task that it is about, escaped, stands in
+             the place of `{id}`.
+    query:   the raw query string.
+    headers: the client's, lower-case names.
+    """
+
+    account: Account
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    now: datetime
+    timeout_s: float
+
+
 class PassesOn(Protocol):
     """The calls of a provider that are passed on."""
 
@@ -58,21 +76,6 @@ class PassesOn(Protocol):
         """Tell whether a listed object is the provider's own, which everybody may see."""
         ...
 
-    def build_call(  # noqa: PLR0913 - one thing each
-        self,
-        account: Account,
-        path: str,
-        *,
-        query: str,
-        headers: Mapping[str, str],
-        now: datetime,
-        timeout_s: float,
-    ) -> HttpCall:
-        """Return the call to the provider, with the account's own credentials.
-
-        path:    a key of `calls`; the provider's id of the task that it is about, escaped, stands
-                 in the place of `{id}`.
-        query:   the raw query string.
-        headers: the client's, lower-case names.
-        """
+    def build_call(self, forwarded: ForwardedCall) -> HttpCall:
+        """Return the call to the provider, with the account's own credentials."""
         ...

@@ -134,6 +134,7 @@ class RunwayApi(PathCancel, _RunwayWords):
     hides_cancelled = True
     names_task = True
     costs_may_fall = True  # "tasks that later returned unused prepaid credits" (SDK 5.24.0)
+    account_codes = (_NO_CREDITS,)
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table and by the limits of the model."""
@@ -145,10 +146,6 @@ class RunwayApi(PathCancel, _RunwayWords):
     def headers(self, account: Account) -> dict[str, str]:
         """Add the version of the API, without which it answers 400."""
         return super().headers(account) | {"x-runway-version": VERSION}
-
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """Take a refusal about credits for the account's fault, whatever its status."""
-        return code == _NO_CREDITS or super().blames_account(code, http_status)
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Tell credits and the daily cap from other refusals: neither has a code."""

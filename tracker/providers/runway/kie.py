@@ -103,6 +103,7 @@ class RunwayKie(CodedAdapter):
             "fail": TaskState.FAILED,
         }
     )
+    account_codes = (NO_CREDITS, "401", "403")
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate, also that ten seconds are not wanted in 1080p; find the task that is extended.
@@ -116,10 +117,6 @@ class RunwayKie(CodedAdapter):
         if operation != EXTEND:
             return request
         return replace(request, parent=body["taskId"], parent_field="taskId")
-
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """Know the codes of keys and credits."""
-        return code in (NO_CREDITS, "401", "403") or super().blames_account(None, http_status)
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the create; of an extension with kie.ai's id of what it extends.

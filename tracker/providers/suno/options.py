@@ -51,7 +51,7 @@ def flaws_of(account: Account) -> Sequence[str]:
         flaws.append(f"profile: the address is that of {by_host}; set region or base_url")
     if account.webhook_secrets and profile not in _SIGNS:
         flaws.append("webhook_secrets: only kie.ai signs callbacks; leave it out")
-    if _cookie(account) and profile != GCUI:
+    if account.options_as(SunoOptions).cookie and profile != GCUI:
         flaws.append("cookie: only the profile gcui takes one; leave it out")
     return flaws
 
@@ -63,10 +63,5 @@ def limits_of(account: Account) -> CallLimits:
 
 def headers_of(account: Account) -> dict[str, str]:
     """Build the headers that carry the credentials."""
-    cookie = _cookie(account)
+    cookie = reveal(account.options_as(SunoOptions).cookie)
     return bearer(account.api_key) | ({"cookie": cookie} if cookie else {})
-
-
-def _cookie(account: Account) -> str | None:
-    options = account.options
-    return reveal(options.cookie) if isinstance(options, SunoOptions) else None

@@ -1,13 +1,14 @@
 """Suno's calls that make no task: the balance of an account."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from tracker.domain.exchange import HttpCall
 from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.passing import PassedCall
+from tracker.providers.ports.passing import ForwardedCall, PassedCall
 from tracker.providers.suno.options import GCUI, KIE, SUNOAPI, headers_of, profile_of
 
 BALANCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -38,7 +39,7 @@ class SunoCalls(PlainCalls):
             return None
         return f"the upstream of account {account.name!r} tells no such balance"
 
-    def build_call(self, account: Account, path: str, **more: Any) -> HttpCall:
+    def build_call(self, forwarded: ForwardedCall) -> HttpCall:
         """Return the call of the account's profile: the balance stands elsewhere in each."""
-        del path
-        return super().build_call(account, _PATHS[profile_of(account)], **more)
+        path = _PATHS[profile_of(forwarded.account)]
+        return super().build_call(replace(forwarded, path=path))

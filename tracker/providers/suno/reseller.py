@@ -113,6 +113,7 @@ class ResellerDialect(CodedAdapter):
     url_field = "callBackUrl"
     ids = ("data.taskId", "data.task_id")
     too_fast = ("405", "429", "430")
+    account_codes = (NO_MONEY, "401", "403")
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the headers that carry the credentials."""
@@ -123,10 +124,6 @@ class ResellerDialect(CodedAdapter):
         request = super().check(operation, input_)
         inputs.check_texts(request.body)
         return request
-
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """Know our own code for a lack of credits, and the codes that both hosts share."""
-        return code in (NO_MONEY, "401", "403") or super().blames_account(None, http_status)
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the create; a callback URL is required also where none of ours can be reached."""

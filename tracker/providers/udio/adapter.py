@@ -110,6 +110,7 @@ class SongsDialect(TableAdapter):
     together = 20
     least_spacing_s = 5.0
     forgets = True
+    account_codes = ("401", "402", "403")
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate; of a song something must be told."""
@@ -145,11 +146,6 @@ class SongsDialect(TableAdapter):
                 return Deferred(code, words, self.pause_s(answer, parsed), request_id=request_id)
             case _:
                 return super().refusal(sending, answer, parsed)
-
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """Look at the number of the error, then at the HTTP status."""
-        is_named = _CODES.get(code or "") is Meaning.BLAMES_ACCOUNT
-        return is_named or super().blames_account(code, http_status)
 
     def shares(self, account: Account, task: Task) -> str | None:
         """Ask for the songs of several tasks in one call."""

@@ -25,7 +25,6 @@ from tracker.providers.veo.options import (
     VeoOptions,
     VeoTokens,
     location_of,
-    options_of,
     project_of,
 )
 from tracker.providers.veo.proof import GeminiProof
@@ -40,7 +39,7 @@ class VeoAdapter(AdapterByProfile, ObjectCallbacks):
 
     def flaws_of(self, account: Account) -> Sequence[str]:
         """Return `key: reason` for credentials that the upstream takes none of, or lacks."""
-        options, flaws = options_of(account), list(super().flaws_of(account))
+        options, flaws = account.options_as(VeoOptions), list(super().flaws_of(account))
         if not options.has_credentials():
             return flaws
         if not isinstance(self.kind_of(account).adapter, VertexApi):
@@ -61,14 +60,14 @@ class VeoAdapter(AdapterByProfile, ObjectCallbacks):
 
         An event of these is taken all the same, and nothing is concluded from its absence.
         """
-        is_told = operation == INTERACT and options_of(account).callbacks
+        is_told = operation == INTERACT and account.options_as(VeoOptions).callbacks
         return is_told and super().comes_from(account, operation)
 
     def proof(self, account: Account) -> Scheme | None:
         """Return the proofs of both kinds of webhooks: of a request, and of a project."""
-        if not self.kind_of(account).is_calling or not options_of(account).callbacks:
+        if not self.kind_of(account).is_calling or not account.options_as(VeoOptions).callbacks:
             return None
-        options = options_of(account)
+        options = account.options_as(VeoOptions)
         url = options.keys_url or account.base_url.rpartition("/")[0] + _KEYS_PATH
         is_operators = bool(options.keys_url or options.base_url)
         proxy = account.route(HttpCall("GET", url)).proxy
@@ -100,7 +99,7 @@ def _credentials(account: Account) -> Mapping[str, Mapping[str, str]]:
 
 
 def _token_hosts(account: Account) -> Sequence[str]:
-    host = urlsplit(options_of(account).storage_url).hostname
+    host = urlsplit(account.options_as(VeoOptions).storage_url).hostname
     return [host] if host else []
 
 

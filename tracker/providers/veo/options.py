@@ -69,21 +69,16 @@ class VeoOptions(AccountOptions):
         ]
 
 
-def options_of(account: Account) -> VeoOptions:
-    """Return the options of an account; the usual ones for one of another kind."""
-    return account.options if isinstance(account.options, VeoOptions) else VeoOptions()
-
-
 def project_of(account: Account) -> str | None:
     """Return the project of an account at Vertex AI."""
-    options = options_of(account)
+    options = account.options_as(VeoOptions)
     key = options.service_account
     return options.project or (None if key is None else key.project_id)
 
 
 def location_of(account: Account) -> str | None:
     """Return the location of an account at Vertex AI: as it is set, else its region."""
-    options = options_of(account)
+    options = account.options_as(VeoOptions)
     return options.location or (None if options.region == "gemini" else options.region)
 
 
@@ -92,11 +87,11 @@ class VeoTokens:
 
     def needs_token(self, account: Account) -> bool:
         """Tell whether the account is a service account."""
-        return options_of(account).service_account is not None
+        return account.options_as(VeoOptions).service_account is not None
 
     def build_exchange(self, account: Account, *, now: datetime) -> HttpCall:
         """Build the exchange of a signed assertion. Raises Misuse without a key file."""
-        key = options_of(account).service_account
+        key = account.options_as(VeoOptions).service_account
         if key is None:
             raise Misuse("the account is no service account")
         return service_account.build_exchange(key, SCOPE, now=now)

@@ -45,7 +45,7 @@ from tracker.providers.veo.inputs import (
     flaws_of,
     named_alike,
 )
-from tracker.providers.veo.options import location_of, options_of, project_of
+from tracker.providers.veo.options import VeoOptions, location_of, project_of
 from tracker.providers.veo.reading import EMPTY, read_operation, videos_of_interaction
 
 PATIENCE_S = 2 * 3600.0
@@ -84,6 +84,7 @@ class GoogleApi(PathCancel):
     names_task = True
     operation: ClassVar[re.Pattern[str]]
     """The names of operations."""
+    account_codes = ("API_KEY_INVALID", "FAILED_PRECONDITION")  # they come with HTTP 400
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table and the model's limits; take the caller's own callback URL out."""
@@ -103,12 +104,6 @@ class GoogleApi(PathCancel):
             parent=parent,
             parent_field=_PARENT,
             patience_s=PATIENCE_S,
-        )
-
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """Look the code up: a wrong key and a lack of billing come with HTTP 400."""
-        return code in ("API_KEY_INVALID", "FAILED_PRECONDITION") or super().blames_account(
-            code, http_status
         )
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
@@ -144,7 +139,7 @@ class GoogleApi(PathCancel):
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read an operation, or an interaction."""
-        storage_url = options_of(account).storage_url
+        storage_url = account.options_as(VeoOptions).storage_url
         is_interaction = isinstance(parsed, dict) and "id" in parsed and "name" not in parsed
         if task is not None:
             is_interaction = task.operation == INTERACT
@@ -169,7 +164,7 @@ class GoogleApi(PathCancel):
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read the videos of an interaction."""
         del task
-        return videos_of_interaction(parsed, options_of(account).storage_url)
+        return videos_of_interaction(parsed, account.options_as(VeoOptions).storage_url)
 
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the tokens of an interaction; operations tell none."""
@@ -204,7 +199,7 @@ class GeminiApi(GoogleApi):
         operation, body = sending.task.operation, dict(sending.body)
         field = WEBHOOK_FIELDS[operation][0]
         webhook = dict(body.pop(field, None) or {})
-        if sending.callback_url is not None and options_of(sending.account).callbacks:
+        if sending.callback_url is not None and sending.account.options_as(VeoOptions).callbacks:
             own = {"task": str(sending.task.id)}
             more = {**(webhook.get("user_metadata") or {}), **own}
             body[field] = {**webhook, "uris": [sending.callback_url], "user_metadata": more}

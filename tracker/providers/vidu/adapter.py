@@ -92,6 +92,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
     messages: ClassVar[Sequence[str]] = ("message", "err_msg", "err_code", "reason")
     times: ClassVar[Sequence[str]] = ()  # a task shows when it was made, not its last change
     not_a_task = "no id and state: this is not a task"
+    account_codes = (_NO_MONEY,)
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the header of the key."""
@@ -110,10 +111,6 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
             raise InvalidRequest(*flaws)
         patience_s = OFF_PEAK_S if request.body.get("off_peak") else None
         return replace(request, patience_s=patience_s)
-
-    def blames_account(self, code: str | None, http_status: int | None) -> bool:
-        """Take a lack of credits for the account's fault, whatever its status."""
-        return code == _NO_MONEY or super().blames_account(code, http_status)
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Post the create, with our id in front of the caller's payload."""

@@ -104,7 +104,7 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the headers of the key, and of the workspace where the account names one."""
-        workspace = _options_of(account).workspace
+        workspace = account.options_as(WanOptions).workspace
         more = {"x-dashscope-workspace": workspace} if workspace else {}
         return super().headers(account) | more
 
@@ -213,7 +213,7 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
     def comes_from(self, account: Account, operation: str | None = None) -> bool:
         """Tell whether the account has an event rule that leads to us."""
         del operation
-        return _options_of(account).events
+        return account.options_as(WanOptions).events
 
     def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
         """Take an event for a hint: it names the task and a word, and no result.
@@ -270,11 +270,6 @@ def _beijing(text: str | None) -> datetime | None:
         return at if at.astimezone(UTC).year > 1 else None
     except (ValueError, OverflowError):
         return None
-
-
-def _options_of(account: Account) -> WanOptions:
-    options = account.options
-    return options if isinstance(options, WanOptions) else WanOptions()
 
 
 _ADAPTER = WanAdapter()

@@ -24,7 +24,7 @@ from tracker.domain.errors import (
 )
 from tracker.domain.exchange import Certainty, HttpFailure, HttpStream
 from tracker.domain.task import Task
-from tracker.providers.ports.passing import PassedCall, PassesOn
+from tracker.providers.ports.passing import ForwardedCall, PassedCall, PassesOn
 from tracker.services import intermediaries
 from tracker.services.context import Context
 from tracker.services.fronts import owning
@@ -176,12 +176,14 @@ class PassThrough:
         context, body = self._context, passage.body
         asked = context.accounts[passage.provider, account]
         call = passes.build_call(
-            asked,
-            path,
-            query=passage.query,
-            headers=passage.headers,
-            now=context.clock.now(),
-            timeout_s=context.policy.submit_timeout_s,
+            ForwardedCall(
+                asked,
+                path,
+                query=passage.query,
+                headers=passage.headers,
+                now=context.clock.now(),
+                timeout_s=context.policy.submit_timeout_s,
+            )
         )
         if body is not None:
             call = replace(call, headers={**call.headers, "content-length": str(body.size)})

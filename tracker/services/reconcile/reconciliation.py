@@ -38,7 +38,6 @@ from tracker.domain.task import (
     TaskState,
     is_askable,
 )
-from tracker.providers.kit.grouping import group_tasks
 from tracker.providers.ports.callbacks import Inbound
 from tracker.services.asking import (
     CANNOT_ASK,
@@ -48,10 +47,11 @@ from tracker.services.asking import (
     is_cancel_due,
 )
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
+from tracker.services.created_parts import CreatedParts, take_in_parts
 from tracker.services.leases import finish
-from tracker.services.parts import CreatedParts, take_in_parts
 from tracker.services.reconcile.absences import Absences
 from tracker.services.reconcile.evidence import receipt_of
+from tracker.services.reconcile.grouping import group_tasks
 from tracker.services.reconcile.likeness import choose
 from tracker.services.reconcile.look_pace import LookPace
 from tracker.services.recorder import Recorder, next_look

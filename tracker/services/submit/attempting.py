@@ -29,7 +29,7 @@ from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Sending
 from tracker.services.call_turns import CallPurpose
 from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
-from tracker.services.parts import CreatedParts, take_in_parts
+from tracker.services.created_parts import CreatedParts, take_in_parts
 from tracker.services.recorder import Recorder
 from tracker.services.submit.attempt_results import (
     LARGE,
@@ -45,8 +45,8 @@ from tracker.services.submit.attempt_results import (
     words_of,
 )
 from tracker.services.submit.create_turn import CreateTurn
-from tracker.services.submit.holds import SubmitHolds
 from tracker.services.submit.judging_answers import judge_answer
+from tracker.services.submit.pauses import SubmitPauses
 from tracker.services.submit.persistent_writes import write_persistently
 from tracker.services.submit.streaming import StreamedAnswer
 from tracker.services.submit.under_way import CallUnderWay
@@ -72,14 +72,14 @@ class SubmitAttempts:
     def __init__(self, context: Context) -> None:
         """One per process: it remembers what providers asked to wait."""
         self._context = context
-        self._holds = SubmitHolds(context)
+        self._pauses = SubmitPauses(context)
         self.aside = WaitingJobs()
 
     async def run(self, job: Job) -> None:
         """Carry out one job: one try. Raises Unavailable; anything else raised is a bug."""
         context = self._context
         async with CreateTurn(context, job.lane) as turn:
-            await self._holds.look(job)
+            await self._pauses.look(job)
             # Before the lease is prolonged, so that it ends for us no later than for others.
             ours_until = context.clock.monotonic() + context.policy.lease.total_seconds()
             begun: OpenAttempt | None = await context.store.write(self._begin, job, is_patient=True)
@@ -269,7 +269,7 @@ class SubmitAttempts:
                 )
                 run_at = tx.now + ACCOUNT_GONE_PAUSE
                 jobs.reschedule(tx.db, job, run_at=run_at, spent=False, error=ACCOUNT_GONE)
-            elif (held_back := self._holds.find(task, tx.now)) is not None:
+            elif (held_back := self._pauses.find(task, tx.now)) is not None:
                 run_at, why = held_back
                 jobs.reschedule(tx.db, job, run_at=run_at, spent=False, error=why)
             elif account in rooms and not rooms[account].takes(task.slots):
@@ -364,7 +364,7 @@ class SubmitAttempts:
         spent = True
         if isinstance(item.outcome, Deferred):
             spent = item.outcome.once or item.outcome.spends_attempt
-            self._holds.hold(item.begun.task, item.outcome.scope, retry_at)
+            self._pauses.pause(item.begun.task, item.outcome.scope, retry_at)
         if recorder.task(item.begun.task.key).awaits is Awaits.ANSWER:
             recorder.record(item.begun.task.key, build_deferral(item))
         if recorder.task(item.begun.task.key).state is TaskState.QUEUED:

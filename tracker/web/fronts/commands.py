@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +22,7 @@ from tracker.store.front import FrontFilter
 from tracker.telemetry.logs import note
 from tracker.web.edge import query
 from tracker.web.edge.body_shares import release_share
+from tracker.web.edge.paging import instant_of, ticks_of
 from tracker.web.edge.state import holder, principal, services, tenant
 from tracker.web.edge.waiting import (
     IsOver,
@@ -39,7 +39,6 @@ from tracker.web.fronts.uploads import put_links
 
 log = logging.getLogger(__name__)
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SENDING_S = 20
 """Seconds that a cancel waits for the end of a submit."""
 _NO_TASK = "there is no such task"
@@ -227,7 +226,7 @@ async def _page(request: Request, provider: str, command: Page) -> Shown:
     before = None
     if command.after is not None:
         at, key = cursor.decode(our.cursor_secrets, scope, command.after)
-        before = (_EPOCH + timedelta(microseconds=int(at)), int(key))
+        before = (instant_of(int(at)), int(key))
     wanted = FrontFilter(
         tenant=owner,
         provider=provider,
@@ -245,7 +244,7 @@ async def _page(request: Request, provider: str, command: Page) -> Shown:
     if len(found) <= command.limit:
         return Shown(shown)
     last = shown[-1]
-    place = [(last.created_at - _EPOCH) // timedelta(microseconds=1), last.key]
+    place = [ticks_of(last.created_at), last.key]
     return Shown(shown, has_more=True, next=cursor.encode(our.cursor_secrets[0], scope, place))
 
 

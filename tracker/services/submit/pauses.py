@@ -15,7 +15,7 @@ NO_ROOM = "its answer will hold its files, and the store of assets takes none no
 NO_ROOM_PAUSE = timedelta(seconds=15)
 
 
-class SubmitHolds:
+class SubmitPauses:
     """Knows until when submits must wait. One per process; each process learns for itself."""
 
     def __init__(self, context: Context) -> None:
@@ -35,7 +35,7 @@ class SubmitHolds:
             return
         self._has_room = await room.takes_files(once=True)
 
-    def hold(self, task: Task, scope: DeferralScope, until: datetime) -> None:
+    def pause(self, task: Task, scope: DeferralScope, until: datetime) -> None:
         """Let what the scope names wait like this task; TASK names nothing else."""
         if scope is DeferralScope.TASK:
             return

@@ -10,7 +10,7 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
 from tracker.services.submit.attempting import SubmitAttempts
-from tracker.services.submit.holds import HELD_BACK
+from tracker.services.submit.pauses import HELD_BACK
 from tracker.store.jobs import Job
 from tracker.store.schema import jobs
 
