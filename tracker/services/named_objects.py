@@ -1,18 +1,21 @@
 """Find what an input names at its provider: whose it is, and which accounts have it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.access import DEFAULT_TENANT
 from tracker.domain.documents import storable_text
 from tracker.domain.errors import FieldError, InvalidRequest, Unavailable
+from tracker.domain.task import Task
 from tracker.domain.validation import path_of
 from tracker.providers.ports.objects import NamedObject, ObjectIds
 from tracker.services.context import Context
 from tracker.services.owned_results import OwnedResults
-from tracker.store import made_objects, owned_results
+from tracker.store import made_objects, owned_results, tasks
+from tracker.store.made_objects import MadeObject
 from tracker.store.store import Reading
 
 _Place = tuple[int | str, ...]
@@ -31,22 +34,31 @@ class NamedHere:
     """The accounts that have all that an input names, and where it names it.
 
     accounts: None where it names nothing whose account is known. path: of the first of them.
+    continued: by account, the row of the task that brought what it continues; without it where that
+              is not certain.
     """
 
     accounts: Collection[str] | None = None
     path: str = ""
+    continued: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class _Owners:
-    """The tenants of some objects.
+    """The owners of some objects.
 
-    tenants:   by kind and id, and then by account.
+    objects:   by kind and id, and then by account.
     is_shared: whether there are several tenants; None where it makes no difference.
+    accounts:  those that there are.
     """
 
-    tenants: Mapping[tuple[str, str], Mapping[str, str]]
+    objects: Mapping[tuple[str, str], Mapping[str, MadeObject]]
     is_shared: bool | None
+    accounts: AbstractSet[str]
+
+    def find(self, kind: str, id_: str) -> dict[str, MadeObject]:
+        """Return an object by account; some providers read ids in any case."""
+        return {**self.objects.get((kind, id_.lower()), {}), **self.objects.get((kind, id_), {})}
 
 
 _NOTHING = NamedHere()
@@ -73,6 +85,17 @@ async def check_named(
     return found
 
 
+async def find_continued(
+    context: Context, tenant: str, named: NamedHere, account: str | None
+) -> Task | None:
+    """Return the task that a new one of an account continues; None once it is dropped."""
+    key = None if account is None else named.continued.get(account)
+    if key is None:
+        return None
+    found = await context.store.read(lambda db: tasks.get_by_keys(db, [key]))
+    return next((one for one in found.values() if one.tenant == tenant), None)
+
+
 async def check_named_in(
     context: Context,
     provider: str,
@@ -96,7 +119,7 @@ async def check_named_in(
         return [one if isinstance(one, InvalidRequest) else _NOTHING for one in named]
     owners = await _owners(context, provider, tenant, wanted)
     return [
-        one if isinstance(one, InvalidRequest) else _judge_named(one, owners, tenant)
+        one if isinstance(one, InvalidRequest) else _judge_named(one, owners, tenant, ids.continued)
         for one in named
     ]
 
@@ -118,27 +141,41 @@ def _places_in(input_: Mapping[str, Any], ids: ObjectIds) -> _ByKind | InvalidRe
     return by_kind
 
 
-def _judge_named(by_kind: _ByKind, owners: _Owners, tenant: str) -> NamedHere | InvalidRequest:
+def _judge_named(
+    by_kind: _ByKind, owners: _Owners, tenant: str, continued: Sequence[str]
+) -> NamedHere | InvalidRequest:
     held = _NOTHING
+    brought: dict[str, list[Mapping[str, int | None]]] = {}
     for named, places in by_kind.items():
         is_alone = owners.is_shared is False and not named.is_strict
         is_told = named.may_be_public or tenant == DEFAULT_TENANT or is_alone
         for id_, where in places.items():
             path = path_of(where[0])
-            known = {
-                **owners.tenants.get((named.kind, id_.lower()), {}),
-                **owners.tenants.get((named.kind, id_), {}),
-            }
-            mine = {account for account, owner in known.items() if owner == tenant}
+            known = owners.find(named.kind, id_)
+            mine = {account: one.task for account, one in known.items() if one.tenant == tenant}
+            brought.setdefault(named.kind, []).append(mine)
+            if mine and is_alone and owners.accounts.isdisjoint(mine):
+                continue  # the account has another name by now, or is gone
             if mine:
-                joined = _join_accounts(held, mine, path)
+                joined = _join_accounts(held, mine.keys(), path)
                 if isinstance(joined, InvalidRequest):
                     return joined
                 held = joined
             elif known or not is_told:
                 # The same words whether it is another's or nobody's.
                 return InvalidRequest(FieldError(path, f"there is no such {named.kind}"))
-    return held
+    kind = next((one for one in continued if one in brought), None)
+    return held if kind is None else replace(held, continued=_join_tasks(brought[kind]))
+
+
+def _join_tasks(brought: Sequence[Mapping[str, int | None]]) -> Mapping[str, int]:
+    """Return by account the one task that brought all of some objects. brought: by account."""
+    first, *others = brought
+    return {
+        account: task
+        for account, task in first.items()
+        if task is not None and all(one.get(account) == task for one in others)
+    }
 
 
 async def _owners(
@@ -146,18 +183,28 @@ async def _owners(
 ) -> _Owners:
     """Return the tenants of what is named. wanted: ids by their kind. Raises Unavailable."""
     results = OwnedResults(context)
-    brought = context.providers[provider].objects.results.keys()
-    has_results = any(named.kind in brought for named in wanted)
+    objects = context.providers[provider].objects
+    has_results = any(named.kind in objects.results for named in wanted)
+    is_continued = any(named.kind in objects.continued for named in wanted)
     is_told_alone = any(not named.may_be_public and not named.is_strict for named in wanted)
 
+    accounts, is_behind = context.accounts_of(provider), False
+
     def look(db: Reading) -> _Owners:
+        nonlocal is_behind
         is_shared, lately = None, []
         if has_results or is_told_alone:
             state = owned_results.read_standing(db, tenant)
             is_shared = state.is_shared
-            if has_results and is_shared:
+            if has_results and (is_shared or is_continued):
+                is_behind = state.recorded_to is None
                 # Before what is recorded: what is recorded meanwhile is seen there.
-                lately = results.list_unrecorded(db, state)
+                try:
+                    lately = results.list_unrecorded(db, state)
+                except LookupError:
+                    if is_shared:
+                        raise
+                    is_behind = True
         found = [
             one
             for named, named_ids in wanted.items()
@@ -165,18 +212,22 @@ async def _owners(
                 db, provider, named.kind, {id_ for one in named_ids for id_ in (one, one.lower())}
             )
         ]
-        tenants: dict[tuple[str, str], dict[str, str]] = {}
+        known: dict[tuple[str, str], dict[str, MadeObject]] = {}
         for one in (*found, *lately):  # whoever had it first has it
             if one.provider == provider:
-                tenants.setdefault((one.kind, one.id), {}).setdefault(one.account, one.tenant)
-        return _Owners(tenants, is_shared)
+                known.setdefault((one.kind, one.id), {}).setdefault(one.account, one)
+        return _Owners(known, is_shared, accounts)
 
     for rounds_left in reversed(range(ROUNDS + 1)):
         try:
-            return await context.store.read(look)
+            found = await context.store.read(look)
         except LookupError:
             if rounds_left:
                 await results.record_some(SPANS)
+        else:
+            if is_behind:  # from now on the workers follow the feed
+                await results.record_some(1)
+            return found
     raise Unavailable("it is still being recorded which tenant earlier results belong to")
 
 

@@ -40,7 +40,10 @@ class OwnedResults:
         self._left_out = 0
 
     async def record_all(self) -> bool:
-        """Record until nothing is left; return false where there is one tenant alone."""
+        """Record until nothing is left; return false where nobody needs it.
+
+        That is where one tenant is alone, and has never named a result to continue.
+        """
         state = await self._context.store.read(owned_results.read_standing)
         if not state.is_shared and state.recorded_to is None:
             return False
@@ -87,7 +90,7 @@ class OwnedResults:
         for task in tasks:
             for kind, ids in self._results_of(task):
                 for id_ in ids:
-                    made = MadeObject(task.provider, task.account, kind, id_, task.tenant)
+                    made = MadeObject(task.provider, task.account, kind, id_, task.tenant, task.key)
                     first.setdefault((task.provider, task.account, kind, id_), made)
         return list(first.values())
 

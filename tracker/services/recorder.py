@@ -197,7 +197,7 @@ class Recorder:
     def _list_made_objects(self) -> list[MadeObject]:
         """Return objects that tasks have made at their provider, and that later calls may name."""
         return [
-            MadeObject(task.provider, task.account, kind, id_, task.tenant)
+            MadeObject(task.provider, task.account, kind, id_, task.tenant, task.key)
             for task in self._changed.values()
             if task.state is _SUCCEEDED and (kind := self._context.kind_made_by(task)) is not None
             for id_ in _ids_of(task)

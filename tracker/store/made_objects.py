@@ -15,6 +15,7 @@ class MadeObject:
     """An object at a provider.
 
     kind: the provider's word, such as `voice`. id: the provider's.
+    task: the row of the task that brought it, which may be gone by now; None for not known.
     """
 
     provider: str
@@ -22,6 +23,7 @@ class MadeObject:
     kind: str
     id: str
     tenant: str
+    task: int | None = None
 
 
 def insert_many(db: Connection, made: Collection[MadeObject], *, now: datetime) -> None:
@@ -31,9 +33,11 @@ def insert_many(db: Connection, made: Collection[MadeObject], *, now: datetime) 
     dialect = dialect_of(db)
     statement = dialect.insert(made_objects).on_conflict_do_nothing()
     # In one order for all writers, so that two of them cannot wait for each other in a circle.
-    names = ("provider", "account", "kind", "id", "tenant")
-    rows = sorted({astuple(one) for one in made})
-    db.execute(statement, [dict(zip(names, row, strict=True)) | {"made_at": now} for row in rows])
+    rows = sorted({astuple(one) for one in made}, key=lambda row: (row[:5], row[5] or 0))
+    db.execute(statement, [dict(zip(_NAMES, row, strict=True)) | {"made_at": now} for row in rows])
+
+
+_NAMES = ("provider", "account", "kind", "id", "tenant", "task_key")
 
 
 def find_named(
@@ -41,7 +45,7 @@ def find_named(
 ) -> Sequence[MadeObject]:
     """Return the objects of these ids on every account of a provider."""
     table = made_objects
-    columns = (table.c.provider, table.c.account, table.c.kind, table.c.id, table.c.tenant)
+    columns = [table.c[name] for name in _NAMES]
     wanted = (table.c.provider == provider, table.c.kind == kind, table.c.id.in_(ids))
     return [MadeObject(*row) for row in db.execute(select(*columns).where(*wanted))]
 

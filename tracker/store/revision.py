@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect, select, text
 
 from tracker.store.schema import schema_fit
 
-SCHEMA_REVISION = "0048"
+SCHEMA_REVISION = "0049"
 """The newest migration; a test compares it with the folder."""
 
 

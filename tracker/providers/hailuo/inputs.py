@@ -93,6 +93,7 @@ OBJECTS = ObjectIds(
     # A file of MiniMax's: an upload, or the video of a task. No upload goes through this service.
     texts=(NamingText(re.compile("mm_file://(.+)"), NamedObject(_FILE), "mm_file://2057"),),
     results={_FILE: ids_of("video")},
+    continued=(_FILE,),
     tasks=("source_task_id",),
 )
 

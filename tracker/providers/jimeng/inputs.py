@@ -102,6 +102,7 @@ OBJECTS = ObjectIds(
     # that task's result (https://www.volcengine.com/docs/86081, read by clients on 2026-11-30).
     fields={ROLE_ID: NamedObject(_ROLE)},
     results={_ROLE: _roles},
+    continued=(_ROLE,),
     # Words for models and for movements of the camera.
     others=("req_key", "template_id"),
 )

@@ -36,6 +36,7 @@ OBJECTS = ObjectIds(
         "general/advanced-custom-elements": ELEMENT,
     },
     results={VIDEO: _videos, AUDIO: ids_of("audio")},
+    continued=(VIDEO, AUDIO),
     # A face is named by its number within a session.
     others=("external_task_id", "face_id"),
 )

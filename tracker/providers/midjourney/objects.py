@@ -33,6 +33,7 @@ OBJECTS = ObjectIds(
         ),
     ),
     results={_JOB: _jobs},
+    continued=(_JOB,),
     tasks=("taskId",),
     others=("customId",),  # read by its text
 )

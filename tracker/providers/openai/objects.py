@@ -26,5 +26,6 @@ OBJECTS = ObjectIds(
     },
     made_by={RESPONSES: _ITEM},
     results={_CONTAINER.kind: containers_of},
+    continued=(_ITEM,),
     tasks=(BEFORE,),
 )

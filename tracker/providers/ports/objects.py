@@ -50,6 +50,8 @@ class ObjectIds:
              in the verdict's transaction, also where there is one tenant alone.
     results: by kind, the ids among what is known of a task. They are recorded behind the verdict,
              and only where there are several tenants.
+    continued: kinds, the first that an input names counts: what names one continues the task of
+             ours that brought it, where all ids of that kind are of one.
     tasks:   fields that name a task of ours, which `Submits.check` returns as the parent.
     others:  fields that read like ids and name no object of anybody's.
     """
@@ -58,6 +60,7 @@ class ObjectIds:
     texts: Sequence[NamingText] = ()
     made_by: Mapping[str, str] = field(default_factory=dict)
     results: Mapping[str, Callable[[Task], Iterable[str | None]]] = field(default_factory=dict)
+    continued: Sequence[str] = ()
     tasks: Collection[str] = ()
     others: Collection[str] = ()
 

@@ -54,6 +54,7 @@ OBJECTS = ObjectIds(
         ),
     ),
     results={_TASK: _web_tasks},
+    continued=(_TASK,),
     tasks=("taskId",),
     # Configurations of the router and workflows, which the account's owner publishes.
     others=("configId", "id"),

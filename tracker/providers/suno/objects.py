@@ -39,5 +39,6 @@ OBJECTS = ObjectIds(
     },
     made_by=dict.fromkeys(_MAKING, _CLIP),
     results={_PERSONA: _personas},
+    continued=(_CLIP,),
     tasks=TASK_FIELDS,
 )

@@ -292,6 +292,7 @@ OBJECTS = ObjectIds(
     # Songs of the site are everybody's.
     fields={"song_id": NamedObject(_SONG, may_be_public=True)},
     results={_SONG: ids_of("audio")},
+    continued=(_SONG,),
 )
 
 

@@ -146,6 +146,7 @@ OBJECTS = ObjectIds(
         ),
     ),
     results={_FILE: _files, _IN_BUCKET: _bucket_files},
+    continued=(_FILE, _IN_BUCKET),
     tasks=("previous_interaction_id",),
 )
 

@@ -145,6 +145,7 @@ OBJECTS = ObjectIds(
         "voice_id": NamedObject("voice", may_be_public=True),
     },
     results={_CREATION: ids_of()},
+    continued=(_CREATION,),
 )
 
 

@@ -25,7 +25,7 @@ from tracker.providers.ports.adapter import Request
 from tracker.providers.ports.provider import Provider
 from tracker.services import recovery
 from tracker.services.context import Context
-from tracker.services.named_objects import check_named
+from tracker.services.named_objects import check_named, find_continued
 from tracker.services.recorder import Recorder
 from tracker.services.submit.budgeting import BudgetGuard, estimate_again, refusals
 from tracker.services.submit.choosing import (
@@ -220,9 +220,9 @@ class SubmissionIntake:
             raise error.under(submission.input_path) from None
         self._check_url("webhook_url", submission.webhook_url)
         self._check_ids(submission, request)
-        name = request.parent
-        parent = None if name is None else await self._parent(submission, request, name)
+        parent = None if request.parent is None else await self._parent(submission, request)
         fixed = find_fixed_account(self._context, submission, parent, named)
+        parent = parent or await find_continued(self._context, submission.tenant, named, fixed)
         if is_large:
             written = await asyncio.to_thread(encode_large_submission, request, submission)
         else:
@@ -255,15 +255,15 @@ class SubmissionIntake:
             reason = "differs from the one in the input; give it once"
             raise InvalidRequest(FieldError("external_task_id", reason))
 
-    async def _parent(self, submission: Submission, request: Request, name: str) -> Task:
+    async def _parent(self, submission: Submission, request: Request) -> Task:
         """Find the task that a new one continues: it fixes the account.
 
         Raises InvalidRequest where the tenant has no such task, or names another account.
         """
+        name, field = request.parent or "", request.parent_field
         found = await self._context.store.read(
             lambda db: tasks.get_by_name(db, submission.tenant, submission.provider, name)
         )
-        field = request.parent_field
         path = f"{submission.input_path}.{field}" if submission.input_path else field
         if found is None:
             raise InvalidRequest(FieldError(path, f"there is no task {name[:128]!r} to continue"))

@@ -293,7 +293,8 @@ lost_answers = Table(
     sqlite_autoincrement=True,
 )
 
-# Which tenant made which object at a provider, such as a voice: only it may name the object.
+# Which tenant made which object at a provider, such as a voice: only it may name the object. Which
+# task brought it is remembered longer than the task is: no key of `tasks` is given twice.
 made_objects = Table(
     "made_objects",
     metadata,
@@ -303,6 +304,7 @@ made_objects = Table(
     Column("account", Text, primary_key=True),
     Column("tenant", Text, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
+    Column("task_key", BigKey),
     Index(None, "made_at"),
 )
 
