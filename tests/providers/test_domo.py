@@ -50,7 +50,7 @@ class TestDomo(
         ("video/text2video", {"seconds": None}, "seconds"),
         ("video/text2video", {"seconds": None, "duration": 5}, "seconds"),
         ("video/text2video", {"seconds": 11}, "seconds"),
-        ("video/text2video", {"seconds": "5"}, "seconds"),
+        ("video/text2video", {"seconds": "long"}, "seconds"),
         ("video/text2video", {"style": "oil"}, "style"),
         ("video/text2video", {"aspect_ratio": "2:1"}, "aspect_ratio"),
         ("video/text2video", {"callback_url": "https://c.example/" + "a" * 2083}, "callback_url"),

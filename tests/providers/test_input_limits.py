@@ -53,7 +53,7 @@ CASES: Sequence[Case] = [
         "generations/video/reframe",
         FRAMED,
         [{"grid_position_x": 3, "y_end": 0}],
-        [{"grid_position_x": 1.5}, {"y_end": "0"}],
+        [{"grid_position_x": 1.5}, {"y_end": "top"}],
     ),
     (
         "runway",

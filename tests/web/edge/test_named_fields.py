@@ -99,7 +99,7 @@ def test_no_finding_names_a_type_that_was_tried_in_the_place_of_a_field(wrong: o
 
 def test_what_each_type_of_a_field_would_need_is_said() -> None:
     found = _findings(
-        {"model": "gen4_turbo", "promptImage": "https://p.example/a.png", "duration": "5"},
+        {"model": "gen4_turbo", "promptImage": "https://p.example/a.png", "duration": "long"},
         partial(PROVIDERS["runway"].submits.check, "image_to_video"),
     )
     assert [(one.path, one.reason) for one in found] == [

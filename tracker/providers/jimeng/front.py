@@ -14,7 +14,7 @@ from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
 from tracker.providers.jimeng.codes import is_final
 from tracker.providers.jimeng.inputs import is_model
 from tracker.providers.kit.front_answers import STATUSES, reason_of
-from tracker.providers.kit.front_calls import MOST_WAIT_S, no_route, wrong_method
+from tracker.providers.kit.front_calls import MOST_WAIT_S, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.front import Cancel, Command, Create, Get, Shown
 from tracker.providers.ports.front_call import (
@@ -56,12 +56,13 @@ _CODES: Mapping[Fault, int] = MappingProxyType(
     }
 )
 """Of all other faults: a wrong field."""
-_KEY_WORDS: Mapping[Fault, str] = MappingProxyType(
+_GATEWAY_WORDS: Mapping[Fault, str] = MappingProxyType(
     {
         Fault.NO_KEY: "MissingAuthenticationToken",
         Fault.BAD_KEY: "SignatureDoesNotMatch",
         Fault.EXPIRED_KEY: "SignatureDoesNotMatch",
         Fault.EARLY_KEY: "SignatureDoesNotMatch",
+        Fault.NO_ROUTE: "InvalidActionOrVersion",
     }
 )
 
@@ -81,7 +82,7 @@ class JimengFront(PlainFront):
         """Route by the action."""
         action = _action(call)
         if call.path or action not in _ACTIONS:
-            return no_route(call)
+            return FrontRefusal(Fault.NO_ROUTE, f"there is no {(call.path or action)[:128]!r}")
         if call.method != "POST":
             return wrong_method(call)
         if call.body is None:
@@ -91,9 +92,9 @@ class JimengFront(PlainFront):
             return FrontRefusal(Fault.INVALID, "req_key: there is no such model")
         if action in (_SUBMIT, _PROCESS):
             return Create(model, call.body, wait_s=MOST_WAIT_S if action == _PROCESS else 0)
-        if not isinstance(name, str) or not name:
+        if not isinstance(name, str | int) or isinstance(name, bool) or not name:
             return FrontRefusal(Fault.INVALID, "task_id: is required, as a string")
-        return Cancel(name) if action == _CANCEL else Get([name], operation=model)
+        return Cancel(str(name)) if action == _CANCEL else Get([str(name)], operation=model)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show a task; a create only its id, unless its end was waited for."""
@@ -117,8 +118,8 @@ class JimengFront(PlainFront):
         status = 400 if refusal.fault is Fault.INVALID else STATUSES[refusal.fault]
         code = _CODES.get(refusal.fault, _WRONG_FIELD)
         answer = _envelope(code, None, refusal.message, request_id, status)
-        if refusal.fault in _KEY_WORDS:
-            error = {"Code": _KEY_WORDS[refusal.fault], "Message": refusal.message}
+        if refusal.fault in _GATEWAY_WORDS:
+            error = {"Code": _GATEWAY_WORDS[refusal.fault], "Message": refusal.message}
             told = {"RequestId": request_id, "Action": action, "Error": error}
             answer.body["ResponseMetadata"] = told
         return answer

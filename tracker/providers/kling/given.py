@@ -9,7 +9,6 @@ false; Go, Java and C# clients write them so. Others write whole numbers with a 
 nulls are left out at any depth of an object that no model describes.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,10 +17,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from tracker.domain.validation import is_blank
+from tracker.providers.kit.set_fields import unquote
 from tracker.providers.kit.unknown_fields import is_model, types_of
-
-_FLAGS = {"true": True, "false": False}
-_NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,12})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,8 @@ def set_fields(
 
 def _keep_given(field: _Field, value: Any, *, is_strict: bool) -> Any:
     if isinstance(value, str):
-        value = value if is_strict else _unquote(field, value)
+        if not is_strict:
+            value = unquote(value, is_number=field.is_number, is_flag=field.is_flag)
         if isinstance(value, str):
             return value
     if (field.is_quoted or field.is_whole) and isinstance(value, float) and value.is_integer():
@@ -91,12 +89,6 @@ def _keep_given(field: _Field, value: Any, *, is_strict: bool) -> Any:
             if item is not None
         ]
     return value
-
-
-def _unquote(field: _Field, value: str) -> Any:
-    if field.is_number and _NUMBER.fullmatch(value):
-        return float(value) if "." in value else int(value)
-    return _FLAGS.get(value, value) if field.is_flag else value
 
 
 def _drop_nulls(value: Any) -> Any:

@@ -29,7 +29,6 @@ from tracker.providers.kit.table import CreatePath, parsed_of
 from tracker.providers.openai.images import (
     IMAGES,
     build_create,
-    convert_flags,
     read_whole,
     wanted_of,
 )
@@ -77,7 +76,7 @@ class NewApi(TaskTable):
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table, and find the task that a remix changes."""
-        request = super().check(operation, convert_flags(input_) if operation in IMAGES else input_)
+        request = super().check(operation, input_)
         if operation != REMIX:
             return request
         return replace(request, parent=request.body["id"], parent_field="id")

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from tracker.domain.cost import Cost
 from tracker.domain.documents import storable_text
@@ -23,7 +23,6 @@ from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
 from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.kit.calls import build_post
 from tracker.providers.kit.event_stream import EventStream
-from tracker.providers.kit.form_inputs import check_number
 from tracker.providers.kit.forms import FormFile, file_of, multipart
 from tracker.providers.kit.pieces import (
     find_common_loss,
@@ -52,10 +51,10 @@ _MARK_OF_ORDER = b"\xef\xbb\xbf"
 
 class _OpenAIPicture(OpenInputs):
     prompt: Annotated[str, Field(min_length=1, max_length=32_000)]
-    output_compression: Annotated[Any, BeforeValidator(check_number(0, 100))] = None
-    partial_images: Annotated[Any, BeforeValidator(check_number(0, 3))] = None
+    output_compression: Annotated[int, Field(ge=0, le=100)] | None = None
+    partial_images: Annotated[int, Field(ge=0, le=3)] | None = None
     model: str | None = None
-    n: Annotated[int, Field(ge=1, le=10)] | Annotated[str, Field(pattern="^([1-9]|10)$")] = 1
+    n: Annotated[int, Field(ge=1, le=10)] = 1
     stream: bool = False
 
 
@@ -72,7 +71,7 @@ class _OpenAIVariation(OpenInputs):
 
     image: str | list[str]
     model: str | None = None
-    n: Annotated[int, Field(ge=1, le=10)] | Annotated[str, Field(pattern="^([1-9]|10)$")] = 1
+    n: Annotated[int, Field(ge=1, le=10)] = 1
 
 
 IMAGES: Mapping[str, CreatePath] = MappingProxyType(
@@ -87,12 +86,6 @@ IMAGES: Mapping[str, CreatePath] = MappingProxyType(
 def wanted_of(body: Mapping[str, Any]) -> int:
     """Return how many pictures an input asks for."""
     return int(body.get("n") or 1)
-
-
-def convert_flags(input_: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an input with the flag of a form as JSON has it."""
-    flag = {"true": True, "false": False}.get(str(input_.get("stream")).lower())
-    return {**input_, "stream": flag} if flag is not None else dict(input_)
 
 
 def build_create(

@@ -21,7 +21,7 @@ FILES = ("image", "file", "mask")
 """Fields of a form that are files."""
 
 Text = Annotated[str, Field(min_length=1, max_length=10_000)]
-Count = Annotated[int, Field(ge=1, le=6)] | Annotated[str, Field(pattern="^[1-6]$")]
+Count = Annotated[int, Field(ge=1, le=6)]
 Media = Annotated[str, Field(pattern="^data:")]
 
 
