@@ -33,6 +33,7 @@ from tracker.services.upkeep.sampling import NAME, SAMPLE_S, GaugeSampler
 from tracker.settings import Settings
 from tracker.store.driver.engine import sqlite_file
 from tracker.store.revision import SCHEMA_REVISION
+from tracker.telemetry.log_stream import unwaited_stderr
 from tracker.telemetry.logs import configure_logging
 from tracker.telemetry.metrics import BUILD_INFO, WAITERS
 from tracker.web.edge import connections
@@ -159,7 +160,9 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[AppState]:
         is_read_only = settings.tracker_read_only
-        async with open_parts(settings, signal) as parts, AsyncExitStack() as stack:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(unwaited_stderr())
+            parts = await stack.enter_async_context(open_parts(settings, signal))
             if not is_read_only:
                 await stack.enter_async_context(parts.services.keyring.recording())
                 await make_first_key(settings, parts.context)

@@ -6,11 +6,13 @@ import socket
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from tests.support.frozen_disk import disk, frozen
 from tests.support.waiting import wait_until
-from tracker.telemetry.log_stream import KEPT_BYTES, LogStream
+from tracker.telemetry.log_stream import FILE_KEPT_BYTES, KEPT_BYTES, LogStream
 from tracker.telemetry.metrics import LOG_LINES_LOST
 
 LINE = b"x" * 1000 + b"\n"
@@ -38,6 +40,7 @@ Ends = tuple[int, int]
 def _opened(ends: Ends, **options: str) -> Iterator[tuple[int, LogStream]]:
     reader, writer = ends
     stream = LogStream(writer, **options)
+    stream.never_wait()
     yield reader, stream
     os.close(reader)
     wait_until(lambda: stream.is_idle)  # what is kept cannot be written any more
@@ -125,3 +128,22 @@ def test_what_cannot_be_opened_anew_is_written_all_the_same() -> None:
         while len(came) < (count - 1) * len(LINE):
             came += os.read(reader, 65536)
         assert came == LINE * (count - 1)
+
+
+def test_a_disk_that_stands_still_holds_nobody_up(tmp_path: Path) -> None:
+    line = LINE * 100
+    with disk(tmp_path / "disk") as mounted:
+        place = mounted / "log"
+        number = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        stream = LogStream(number)
+        stream.never_wait()
+        with frozen(mounted):
+            before, count = _lost(), 0
+            while _lost() == before:
+                stream.write(line)
+                count += 1
+            assert not stream.is_idle
+        assert count > FILE_KEPT_BYTES // len(line)
+        stream.wait()
+        assert place.read_bytes() == line * (count - 1) + LINE * (100 - int(_lost() - before))
+        os.close(number)

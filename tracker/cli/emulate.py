@@ -44,14 +44,14 @@ def emulate(  # noqa: PLR0913 - one parameter per option
         create_app,
         run,
     )
-    from tracker.telemetry.log_stream import never_wait_for_stderr  # noqa: PLC0415
+    from tracker.telemetry.log_stream import guard_stderr, unwaited_stderr  # noqa: PLC0415
 
+    guard_stderr()
     if webhook_secret is not None:
         try:
             signature.key_of(webhook_secret)
         except ValueError as error:
             fail(f"--webhook-secret: {error}")
-    never_wait_for_stderr()
     if math.isnan(step):  # which every range holds
         fail("--step: must be a number of seconds")
     config = EmulatorConfig(
@@ -68,4 +68,5 @@ def emulate(  # noqa: PLR0913 - one parameter per option
     place = listener.getsockname()
     shown = f"[{place[0]}]" if ":" in place[0] else host
     say(f"emulator on http://{shown}:{place[1]}  (key: {DEFAULT_KEY}; GET /emulator explains it)")
-    run(config, sock=listener)
+    with unwaited_stderr():
+        run(config, sock=listener)

@@ -13,7 +13,7 @@ from tracker.cli.shared import fail, load_settings, say
 from tracker.cli.starting import DatabaseWait
 from tracker.open_access import refuse_open_access
 from tracker.settings import Settings, SettingsError
-from tracker.telemetry.log_stream import never_wait_for_stderr
+from tracker.telemetry.log_stream import guard_stderr
 from tracker.telemetry.logs import ProcessRole, configure_logging
 
 GRACEFUL_SHUTDOWN_S = 20
@@ -21,7 +21,7 @@ GRACEFUL_SHUTDOWN_S = 20
 
 def run(host: str | None, port: int | None, *, worker: bool) -> None:
     """Serve until told to end. host, port: in place of the settings'."""
-    never_wait_for_stderr()
+    guard_stderr()
     settings = load_settings()
     changes = {"tracker_host": host, "port": port}
     settings = settings.model_copy(update={k: v for k, v in changes.items() if v is not None})

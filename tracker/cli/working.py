@@ -10,13 +10,13 @@ from tracker.cli.starting import DatabaseWait
 from tracker.large_blocks import give_large_blocks_back
 from tracker.parts import Parts, open_parts
 from tracker.settings import Settings
-from tracker.telemetry.log_stream import never_wait_for_stderr
+from tracker.telemetry.log_stream import guard_stderr, unwaited_stderr
 from tracker.telemetry.logs import configure_logging
 
 
 def run() -> None:
     """Work; ends the command at once where the settings or the schema are wrong."""
-    never_wait_for_stderr()
+    guard_stderr()
     settings = load_settings()
     if settings.tracker_read_only:
         fail("TRACKER_READ_ONLY: a worker writes; leave it out, or run `tracker serve`")
@@ -30,7 +30,8 @@ def run() -> None:
         settings.tracker_log_level, settings.tracker_log_format, redactor, role="worker"
     )
     give_large_blocks_back()
-    asyncio.run(_work(settings))
+    with unwaited_stderr():
+        asyncio.run(_work(settings))
 
 
 async def _work(settings: Settings) -> None:

@@ -147,6 +147,11 @@ class Store:
         """Since when the database has refused a kind of write; None: it takes them all."""
         return self._writer.refused_since
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the database's disk refuses a kind of write; others may go on."""
+        return self._writer.is_full
+
     def on_recovery(self, listener: Callable[[datetime, datetime], None]) -> None:
         """Be told, in the event loop, from when to when writes have stood still."""
         self._writer.patience.on_recovery(listener)

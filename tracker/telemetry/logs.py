@@ -16,7 +16,7 @@ from typing import Any, Literal
 from tracker import __version__
 from tracker.domain.redaction import Redactor
 from tracker.lean import without
-from tracker.telemetry.log_stream import never_wait_for_stderr
+from tracker.telemetry.log_stream import guard_stderr
 from tracker.telemetry.metrics import LOG_LINES_LOST
 
 with without("rich"):
@@ -192,13 +192,13 @@ access_log, task_log = EventLog("tracker.access"), EventLog("tracker.tasks")
 def configure_logging(
     level: str, format_: Format | None, redactor: Redactor, *, role: ProcessRole = "command"
 ) -> None:
-    """Send all logging through one formatter, to stderr, which then waits for no reader.
+    """Send all logging through one formatter, to stderr, which is guarded.
 
     format_:  None for JSON unless stderr is a terminal.
     redactor: every line and every traceback passes it, whoever wrote it.
     role:     what this process does; each line of JSON bears it, and our version.
     """
-    never_wait_for_stderr()
+    guard_stderr()
     ours = {"role": role, "version": __version__}
 
     def redact_values(

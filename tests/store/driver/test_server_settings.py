@@ -21,6 +21,7 @@ HOSTILE = {
     "default_transaction_isolation": "serializable",
     "extra_float_digits": "-15",
     "idle_session_timeout": "1min",
+    "session_replication_role": "replica",
     "synchronous_commit": "on",
     "timezone": "Asia/Kathmandu",
     "transaction_timeout": "1min",
@@ -29,6 +30,7 @@ OURS = {
     "client_encoding": "UTF8",
     "datestyle": "ISO, DMY",
     "extra_float_digits": "1",
+    "session_replication_role": "origin",
     "synchronous_commit": "on",
     "timezone": "UTC",
     "transaction_isolation": "read committed",
@@ -99,6 +101,15 @@ def test_durable_commits_are_fixed_for_the_session_and_idle_ones_are_kept(url: s
         ("synchronous_commit", "on", "session"),
         ("idle_session_timeout", "0", "session"),
     }
+
+
+def test_without_foreign_keys_that_its_user_may_switch_on_nothing_starts(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("CREATE ROLE plain LOGIN")
+        problem = schema_problem(url.replace("postgres@", "plain@"))
+        db.execute("DROP ROLE plain")
+    assert problem is not None
+    assert "session_replication_role is replica" in problem
 
 
 def test_a_database_that_lacks_characters_is_refused(url: str) -> None:

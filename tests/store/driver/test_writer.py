@@ -112,9 +112,9 @@ async def test_a_kind_of_write_that_is_refused_stands_until_one_of_its_kind_is_t
                 await store.write(disk.insert, None)
             clock.move(30)
             await store.write(_change, None)
-            assert store.refused_since == since
+            assert (store.refused_since, store.is_full) == (since, True)
         await store.write(_FillingDisk(is_full=False).insert, None)  # its kind, another object
-        assert store.refused_since is None
+        assert (store.refused_since, store.is_full) == (None, False)
         with pytest.raises(Unavailable):
             await store.write(disk.insert, None)
         clock.move(UNTRIED_S)

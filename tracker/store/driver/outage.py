@@ -19,6 +19,11 @@ _CLASSES = frozenset({"08", "53", "57", "58"})
 """SQLSTATE classes: connection lost, resources used up (disk full), told to stop, I/O."""
 _STATES = frozenset({"25006", "25P02", "25P03", "55P03"})
 """Read-only, a transaction that has failed or idled too long, a lock that did not come free."""
+_NO_ROOM = ("53100", "58030")
+"""Disk full, and a disk that fails."""
+_TEMPORARY = "pgsql_tmp"
+"""https://www.postgresql.org/docs/current/storage-file-layout.html, read 2026-11-30."""
+_NO_ROOM_SQLITE = ("SQLITE_FULL", "SQLITE_IOERR")
 _UNSTORABLE = frozenset({"22021", "22P05"})
 """A character that the database's encoding does not have."""
 _GONE = (
@@ -67,8 +72,18 @@ def is_unstorable_text(error: BaseException) -> bool:
 
 def is_busy(error: SQLAlchemyError) -> bool:
     """Return true if SQLite was locked by somebody else for as long as we wait."""
-    name = getattr(getattr(error, "orig", None), "sqlite_errorname", "")
-    return str(name).startswith("SQLITE_BUSY")
+    return _sqlite_name_of(error).startswith("SQLITE_BUSY")
+
+
+def has_no_room(error: SQLAlchemyError) -> bool:
+    """Return true if the disk does not take it; other writes may fit into what is there."""
+    if isinstance(error, DBAPIError) and sqlstate_of(error) in _NO_ROOM:
+        return _TEMPORARY not in str(error.orig)  # of a large sort, perhaps on another disk
+    return _sqlite_name_of(error).startswith(_NO_ROOM_SQLITE)
+
+
+def _sqlite_name_of(error: SQLAlchemyError) -> str:
+    return str(getattr(getattr(error, "orig", None), "sqlite_errorname", ""))
 
 
 def sqlstate_of(error: DBAPIError) -> str | None:

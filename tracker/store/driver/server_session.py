@@ -16,13 +16,19 @@ from sqlalchemy import Connection
 
 from tracker.clock import ServerClock
 
+FOREIGN_KEYS_OFF = (
+    "session_replication_role is replica for this role or database, which switches foreign keys"
+    " off: as a superuser, run ALTER ROLE … RESET session_replication_role, and ALTER DATABASE …"
+)
 LOCAL = "local"
 """Under this name the `info` of a pooled connection holds the statement behind each BEGIN."""
 _LOOK = (
     "SELECT pg_backend_pid(), CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint),"
-    " current_setting('synchronous_commit')"
+    " current_setting('synchronous_commit'), current_setting('session_replication_role')"
 )
 """In values that are spelt alike whatever a session's settings are."""
+_NO_FOREIGN_KEYS = "replica"
+"""Of `session_replication_role`: the server checks no foreign key and cascades no delete."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _IDLE_SESSIONS_SINCE, _TIMED_TRANSACTIONS_SINCE = 140_000, 170_000
 """Servers that know `idle_session_timeout` and `transaction_timeout`:
@@ -47,11 +53,11 @@ def begin_session(
     info:  of SQLAlchemy's record of it.
     clock: hears the server's time.
 
-    Raises psycopg.Error.
+    Raises psycopg.Error; also where foreign keys are off and our user may not switch them on.
     """
     asked_s = 0.0 if clock is None else clock.monotonic()
     cursor = raw.execute(_LOOK)
-    pid, since_us, commit = cursor.fetchone()
+    pid, since_us, commit, role = cursor.fetchone()
     if clock is not None:
         clock.hear(_EPOCH + timedelta(microseconds=since_us), asked_s)
     wanted: dict[str, int | str] = {
@@ -62,6 +68,9 @@ def begin_session(
         "datestyle": "ISO",  # the driver reads no other
         "extra_float_digits": 1,  # with fewer, numbers that are read are not those written
     }
+    if role == _NO_FOREIGN_KEYS:
+        _switch_foreign_keys_on(raw)
+        wanted["session_replication_role"] = "origin"
     if raw.info.server_version >= _TIMED_TRANSACTIONS_SINCE:
         wanted["transaction_timeout"] = 0
     if commit in ("on", "off"):
@@ -74,6 +83,16 @@ def begin_session(
         return
     info[LOCAL] = _set(wanted, is_local=True)
     raw.prepare_threshold = None  # its names are counted, and count for one session
+
+
+def _switch_foreign_keys_on(raw: Any) -> None:
+    """Raise psycopg.OperationalError where our user may not."""
+    import psycopg  # noqa: PLC0415 - 16 MB, for nothing on SQLite
+
+    try:
+        raw.execute(_set({"session_replication_role": "origin"}, is_local=True))
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise psycopg.OperationalError(FOREIGN_KEYS_OFF) from error
 
 
 def _set(wanted: dict[str, int | str], *, is_local: bool) -> str:

@@ -23,7 +23,13 @@ from tracker.domain.errors import FieldError, InvalidRequest, Unavailable
 from tracker.domain.signals import CrashPoint, Signal
 from tracker.store.driver.acting import ActorAction
 from tracker.store.driver.line import WriteConnection
-from tracker.store.driver.outage import brief, is_outage, is_unstorable_text, sqlstate_of
+from tracker.store.driver.outage import (
+    brief,
+    has_no_room,
+    is_outage,
+    is_unstorable_text,
+    sqlstate_of,
+)
 from tracker.store.driver.patience import STALLED, Patience, WriteWaiter
 from tracker.store.driver.transaction import Tx
 from tracker.telemetry.metrics import BATCH_ITEMS, COMMIT_SECONDS
@@ -63,11 +69,12 @@ class _Waiting:
 class _Refusal:
     """A kind of write that the database refuses.
 
-    since: of the first of them. last_s: of the latest, monotonic.
+    since: of the first of them. last_s: of the latest, monotonic. is_full: its disk is.
     """
 
     since: datetime
     last_s: float
+    is_full: bool
 
 
 class Writer:
@@ -109,6 +116,11 @@ class Writer:
         A full disk lets a server change rows and make none: one kind goes on, another does not.
         """
         return min((one.since for one in self._refused.values()), default=None)
+
+    @property
+    def is_full(self) -> bool:
+        """Return whether the database's disk refuses a kind of write; others may go on."""
+        return any(one.is_full for one in self._refused.values())
 
     @property
     def refused_s(self) -> float:
@@ -206,7 +218,9 @@ class Writer:
             result = error
             if isinstance(error, SQLAlchemyError) and is_outage(error):
                 log.error("the database does not take writes: %(reason)s", {"reason": brief(error)})
-                self._note_refused({_kind_of(item.batch) for item in waiting})
+                self._note_refused(
+                    {_kind_of(item.batch) for item in waiting}, is_full=has_no_room(error)
+                )
                 result = Unavailable("the database does not take writes now")
             elif is_unstorable_text(error) and len(waiting) == 1:
                 reason = "holds a text that cannot be stored: a NUL or half of a surrogate pair"
@@ -237,12 +251,13 @@ class Writer:
                     self._note_taken({_kind_of(item.batch) for item in waiting})
                 return
 
-    def _note_refused(self, kinds: Collection[str]) -> None:
+    def _note_refused(self, kinds: Collection[str], *, is_full: bool) -> None:
         self.failed_s = now_s = self._clock.monotonic()
         now = self._clock.now()
         there = self._refused
         refused = {
-            kind: _Refusal(there[kind].since if kind in there else now, now_s) for kind in kinds
+            kind: _Refusal(there[kind].since if kind in there else now, now_s, is_full)
+            for kind in kinds
         }
         self._refused = {**there, **refused}
 

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.errors import Unavailable
+from tracker.services.upkeep.stalls import REFUSED
 from tracker.store import replica
 from tracker.store.revision import look
 from tracker.web.api import service_views
@@ -45,6 +46,8 @@ async def _prove(our: Services) -> Response:
         lag_s = await store.read(replica.lag_s)
         return JSONResponse({"status": "read-only", "schema": found.revision, "lag_s": lag_s})
     await our.presence.prove()
+    if store.is_full:  # it takes small writes now and then: this one proves nothing
+        return _unavailable(REFUSED)
     there = our.connections
     connections = {"open": len(there), "most": there.limits.most, "gave_way": there.gave_way}
     return JSONResponse(
