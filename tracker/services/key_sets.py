@@ -19,6 +19,7 @@ from tracker.providers.kit.published_keys import is_usable
 from tracker.providers.kit.reading import read_json
 from tracker.providers.ports.keys import KeySet, KeySource
 from tracker.services.provider_calls import OutboundHttp
+from tracker.services.shared_task import wait_for_shared
 from tracker.store import published_keys
 from tracker.store.published_keys import FetchedKeys
 from tracker.store.store import Store
@@ -98,7 +99,7 @@ class KeySets:
         """Wait for a fetch; whoever comes while one is under way shares it."""
         if kept.fetching is None:
             kept.fetching = asyncio.create_task(self._fetch(source, kept))
-        await asyncio.shield(kept.fetching)
+        await wait_for_shared(kept.fetching)
 
     async def _fetch(self, source: KeySource, kept: _Kept) -> None:
         try:

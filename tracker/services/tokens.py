@@ -19,6 +19,7 @@ from tracker.providers.ports.tokens import (
     TokenDelayed,
     TokenRefused,
 )
+from tracker.services.shared_task import wait_for_shared
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ class Tokens:
             flight = asyncio.create_task(self._exchange(provider, account))
             self._flights[name] = flight
             flight.add_done_callback(lambda _: self._flights.pop(name, None))
-        await asyncio.shield(flight)
+        await wait_for_shared(flight)
 
     async def _exchange(self, provider: Provider, account: Account) -> None:
         name, exchange = _name(provider, account), provider.tokens

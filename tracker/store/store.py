@@ -149,7 +149,7 @@ class Store:
 
     @property
     def is_full(self) -> bool:
-        """Whether the database's disk refuses a kind of write; others may go on."""
+        """Return whether the database's disk refuses a kind of write; others may go on."""
         return self._writer.is_full
 
     def on_recovery(self, listener: Callable[[datetime, datetime], None]) -> None:

@@ -16,6 +16,7 @@ from tracker.clock import Clock
 from tracker.domain.access import Principal, digest, secret_key
 from tracker.domain.errors import CredentialFault, Unauthenticated, Unavailable
 from tracker.services.access.recent_rows import RecentRows
+from tracker.services.shared_task import wait_for_shared
 from tracker.store import keys, sessions
 from tracker.store.driver.transaction import Tx
 from tracker.store.keys import ApiKey
@@ -83,7 +84,7 @@ class Keyring:
             # that does not answer.
             if self._asking_any is None or self._asking_any.done():
                 self._asking_any = asyncio.create_task(self._ask_any())
-            await asyncio.shield(self._asking_any)
+            await wait_for_shared(self._asking_any)
         return self._any
 
     async def _ask_any(self) -> None:

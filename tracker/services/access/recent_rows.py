@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from tracker.clock import Clock
+from tracker.services.shared_task import wait_for_shared
 
 Row = TypeVar("Row")
 
@@ -39,7 +40,7 @@ class RecentRows(Generic[Row]):
             asking = asyncio.create_task(self._look(wanted))
             self._asking[wanted] = asking
             asking.add_done_callback(lambda _: self._asking.pop(wanted, None))
-        return await asyncio.shield(asking)
+        return await wait_for_shared(asking)
 
     def forget(self, wanted: bytes) -> None:
         """Ask anew for this row."""

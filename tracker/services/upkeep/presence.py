@@ -16,6 +16,7 @@ from tracker.domain import presence
 from tracker.domain.errors import Unavailable
 from tracker.services.conditions import ConditionReport, report
 from tracker.services.context import Context
+from tracker.services.shared_task import wait_for_shared
 from tracker.store import conditions, processes, secret_marks
 from tracker.store.conditions import CHORE_FAILING, CLOCK_SKEW, NO_WORKER, SECRETS_DIFFER
 from tracker.store.driver.transaction import Tx
@@ -100,7 +101,7 @@ class ProcessPresence:
             return
         if self._proving is None or self._proving.done():
             self._proving = asyncio.create_task(self._beat())
-        await asyncio.shield(self._proving)
+        await wait_for_shared(self._proving)
 
     async def look(self) -> None:
         """Be heard of, and say what is wrong with the processes there are."""
