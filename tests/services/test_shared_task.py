@@ -8,30 +8,31 @@ import pytest
 
 from tracker.services.shared_task import wait_for_shared
 
+pytestmark = pytest.mark.anyio
 
-async def test_a_failure_that_nobody_waits_for_any_more_is_dropped() -> None:
+
+async def _fail_after(go_on: asyncio.Event) -> None:
+    await go_on.wait()
+    raise OSError("lost")
+
+
+@pytest.mark.parametrize("stays", [True, False], ids=["one stays", "nobody stays"])
+async def test_a_failure_is_told_to_whoever_still_waits_alone(*, stays: bool) -> None:
     told: list[Any] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
     go_on = asyncio.Event()
-
-    async def fail() -> None:
-        await go_on.wait()
-        raise OSError
-
-    task = asyncio.create_task(fail())
-    waiter, stays = (asyncio.create_task(wait_for_shared(task)) for _ in range(2))
+    task = asyncio.create_task(_fail_after(go_on))
+    waiters = [asyncio.create_task(wait_for_shared(task)) for _ in range(2)]
     await asyncio.sleep(0)
-    waiter.cancel()
-    await asyncio.wait([waiter])
+    for waiter in waiters[stays:]:
+        waiter.cancel()
+    await asyncio.wait(waiters[stays:])
     assert not task.done()
     go_on.set()
-    with pytest.raises(OSError, match="^$"):
-        await stays
-    alone = asyncio.create_task(fail())
-    waiter = asyncio.create_task(wait_for_shared(alone))
-    await asyncio.sleep(0)
-    waiter.cancel()
-    await asyncio.wait([waiter, alone])
-    del alone, waiter, task, stays
+    await asyncio.wait([task])
+    if stays:
+        with pytest.raises(OSError, match="lost"):
+            await waiters[0]
+    del task, waiters, waiter
     gc.collect()
     assert told == []

@@ -70,6 +70,7 @@ class Patience:
         self._timer: asyncio.TimerHandle | None = None
         self._listeners: list[Callable[[datetime, datetime], None]] = []
         self.stalled_since: datetime | None = None
+        self._untold_since: datetime | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """loop: the one in which callers wait."""
@@ -114,12 +115,18 @@ class Patience:
         if self._timer is None:
             self._timer = self._loop.call_later(self._limit_s / LOOKS, self._look)
 
-    def remove(self, count: int) -> None:
-        """Note that the first ones have their answers."""
+    def remove(self, count: int, *, is_any_taken: bool) -> None:
+        """Note that the first ones have their answers.
+
+        is_any_taken: whether something of theirs was written: what stands still may end in refusals
+            as well, as where the server is killed, and then writes do not go on yet.
+        """
         for _ in range(count):
             self._waiting.popleft()
-        since, self.stalled_since = self.stalled_since, None
-        if since is not None:
+        self._untold_since = since = self._untold_since or self.stalled_since
+        self.stalled_since = None
+        if since is not None and is_any_taken:
+            self._untold_since = None
             now = self._clock.now()
             log.warning(
                 "writes go on; they stood still since %(since)s", {"since": since.isoformat()}

@@ -197,7 +197,8 @@ class Writer:
         if wanted:
             self._settle(wanted)
         self.patience.ended()
-        self._release(batch)
+        is_any_taken = any(not isinstance(item.result, Exception) for item in wanted)
+        self._release(batch, is_any_taken=is_any_taken)
 
     def _collect(self, backlog: deque[_Waiting]) -> bool:
         """Add what waits, and wait if there is nothing. False once no more will come."""
@@ -295,14 +296,14 @@ class Writer:
         self._at(CrashPoint.COMMIT_DONE)
         self._committed(tx)
 
-    def _release(self, waiting: Sequence[_Waiting]) -> None:
+    def _release(self, waiting: Sequence[_Waiting], *, is_any_taken: bool) -> None:
         try:
-            self._loop.call_soon_threadsafe(self._resolve, waiting)
+            self._loop.call_soon_threadsafe(self._resolve, waiting, is_any_taken)
         except RuntimeError:  # the loop is closed: nobody waits any more
             log.warning("results had nobody to go to: %(count)d", {"count": len(waiting)})
 
-    def _resolve(self, items: Sequence[_Waiting]) -> None:
-        self.patience.remove(len(items))
+    def _resolve(self, items: Sequence[_Waiting], is_any_taken: bool) -> None:  # noqa: FBT001 - called by position
+        self.patience.remove(len(items), is_any_taken=is_any_taken)
         for item in items:
             if item.future.done():  # the caller was cancelled or refused
                 continue
