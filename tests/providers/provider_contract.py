@@ -18,6 +18,7 @@ from tests.providers.support import (
     an_account,
     asked_of,
     called_back,
+    refused_fields,
     sent_to,
 )
 from tracker.domain.errors import CallbackRejected, InvalidRequest
@@ -137,9 +138,9 @@ class CallbackUrlContract(_Tested):
     @pytest.mark.parametrize("value", [5, True, ["https://caller.example"], {"url": "x"}])
     def test_a_callback_url_of_a_wrong_type_is_refused_by_its_field(self, value: object) -> None:
         for operation, input_ in self.inputs.items():
-            with pytest.raises(InvalidRequest) as caught:
-                self.provider.submits.check(operation, {**input_, self.url_field: value})
-            assert [one.path for one in caught.value.fields] == [self.url_field]
+            assert refused_fields(
+                self.provider.submits, operation, {**input_, self.url_field: value}
+            ) == [self.url_field]
 
     def test_a_callers_callback_url_is_not_what_the_provider_gets(self, account: Account) -> None:
         theirs = "https://caller.example/hook"

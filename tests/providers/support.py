@@ -8,15 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 
 from tracker.clock import new_id
+from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Observed
 from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Asking, Sending
+from tracker.providers.ports.adapter import Asking, Sending, Submits
 from tracker.providers.ports.callbacks import Inbound
 from tracker.providers.ports.provider import Provider
 
@@ -103,6 +105,13 @@ def an_account(provider: Provider, **options: Any) -> Account:
     """An account with a key, at an address of nobody's."""
     given = {"base_url": "https://provider.example/base", "api_key": SECRET} | options
     return provider.account("default", provider.options.model_validate(given))
+
+
+def refused_fields(submits: Submits, operation: str, input_: Mapping[str, Any]) -> list[str]:
+    """The fields for which an input is refused."""
+    with pytest.raises(InvalidRequest) as caught:
+        submits.check(operation, input_)
+    return [one.path for one in caught.value.fields]
 
 
 def sent_to(
