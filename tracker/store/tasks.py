@@ -76,6 +76,12 @@ def by_id(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Task]:
     return {task.id: task for task in task_rows.from_driver(rows, dialect_of(db))}
 
 
+def get_own(db: Connection, tenant: str, id_: UUID) -> Task | None:
+    """Return a tenant's task by public id."""
+    task = by_id(db, [id_]).get(id_)
+    return task if task is not None and task.tenant == tenant else None
+
+
 def get_by_keys(db: Connection, keys: Collection[int]) -> dict[int, Task]:
     """Return tasks by row key, for the service's own work."""
     rows = bulk.find(db, f"{_LOAD} key", list(keys), encoding.integers)

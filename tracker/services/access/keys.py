@@ -15,10 +15,13 @@ from tracker.domain.access import (
     hint,
     secret_key,
 )
+from tracker.domain.errors import NotFound
 from tracker.store import keys
 from tracker.store.driver.transaction import Tx
 from tracker.store.keys import ApiKey
 from tracker.store.store import Store
+
+NO_SUCH_KEY = "there is no such key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,13 @@ class Keys:
     async def find(self, id_: UUID) -> ApiKey | None:
         """Return a key by its id, revoked or not; None where there is none."""
         return await self._store.read(lambda db: keys.by_id(db, id_))
+
+    async def get(self, tenant: str, id_: UUID) -> ApiKey:
+        """Return a tenant's key, revoked or not. Raises NotFound, Unavailable."""
+        found = await self.find(id_)
+        if found is None or found.tenant != tenant:
+            raise NotFound(NO_SUCH_KEY)
+        return found
 
     async def revoke(self, id_: UUID) -> bool:
         """End a key; false when there is none. Services notice within seconds."""

@@ -20,8 +20,9 @@ from tracker.domain.media_type import FIRST_BYTES
 from tracker.domain.preview import MAX_BYTES, choose_shown_type
 from tracker.domain.task import Artifact, Task
 from tracker.services.context import Context
+from tracker.services.own_tasks import find_own_task
 from tracker.services.storage import Downloads
-from tracker.store import assets, tasks
+from tracker.store import assets
 
 AT_ONCE = 4
 """Files that a process passes on at once."""
@@ -118,8 +119,8 @@ class Previews:
 
     async def find(self, tenant: str, id_: UUID, number: int) -> PieceFile:
         """Return a piece of a task, by its place from 0. Raises NotFound, Unavailable."""
-        task = await self._context.store.find(tasks.by_id, id_)
-        if task is None or task.tenant != tenant or not 0 <= number < len(task.artifacts):
+        task = await find_own_task(self._context.store, tenant, id_)
+        if not 0 <= number < len(task.artifacts):
             raise NotFound(NO_SUCH_TASK)
         kept = await self._context.store.read(lambda db: assets.of_tasks(db, [task.key]))
         piece = task.artifacts[number]

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from tracker.domain.errors import NO_SUCH_TASK, Conflict, NotFound
+from tracker.domain.errors import Conflict, NotFound
 from tracker.services.context import Context
-from tracker.store import attention, dismissals, tasks
+from tracker.services.own_tasks import find_own_task
+from tracker.store import attention, dismissals
 from tracker.store.dismissals import Dismissal, DismissalKind
 from tracker.store.driver.transaction import Tx
 
@@ -42,9 +43,7 @@ class ReceiptDismisser:
 
         It is asked about on. Raises NotFound; Conflict for any other; Unavailable.
         """
-        task = await self._context.store.find(tasks.by_id, id_)
-        if task is None or task.tenant != tenant:
-            raise NotFound(NO_SUCH_TASK)
+        task = await find_own_task(self._context.store, tenant, id_)
         if task.follow_up is None and not await self._has_lost_file(task.key):
             raise Conflict(
                 "only a task that has ended and is still asked about, or lost a file, is dismissed"

@@ -285,8 +285,8 @@ def _bounds(db: Reading, order: RereadOrder) -> tuple[int, int]:
 
 
 def _task_key(db: Reading, tenant: str, id_: UUID) -> int:
-    task = tasks.by_id(db, [id_]).get(id_)
-    if task is None or task.tenant != tenant:
+    task = tasks.get_own(db, tenant, id_)
+    if task is None:
         raise InvalidRequest(FieldError("task_id", NO_SUCH_TASK))
     return task.key
 

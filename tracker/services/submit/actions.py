@@ -20,6 +20,7 @@ from tracker.domain.task import (
 from tracker.domain.work import JobKind, lane_of
 from tracker.providers.ports.adapter import Asking, Finds
 from tracker.services.context import Context
+from tracker.services.own_tasks import find_own_task
 from tracker.services.recorder import Recorder
 from tracker.services.submit.request import AcceptedTask
 from tracker.services.submit.resubmission import no_account, why_not_again
@@ -139,9 +140,7 @@ class TaskActions:
 
         Raises NotFound, Conflict, and what `SubmissionIntake.accept` raises.
         """
-        task = await self._context.store.find(tasks.by_id, id_)
-        if task is None or task.tenant != tenant:
-            raise NotFound(NO_SUCH_TASK)
+        task = await find_own_task(self._context.store, tenant, id_)
         refusal = why_not_again(self._context, task)
         if refusal is not None:
             raise refusal

@@ -7,8 +7,9 @@ from tracker.domain.budget import Budget
 from tracker.domain.errors import Conflict, InputGone
 from tracker.domain.task import UNKNOWN_OPERATION, Task
 from tracker.services.context import Context
+from tracker.services.submit.request import AcceptedTask, CheckedSubmission
 from tracker.services.submit.submission import SubmissionIntake
-from tracker.store import task_lookups, tasks
+from tracker.store import task_inputs, task_lookups, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.drops import find_dropped_inputs
 from tracker.store.idempotency import IdempotencyKey
@@ -46,16 +47,30 @@ def make_again(
     """Make a new task of each of some locked ones that can be submitted again.
 
     capped: the budgets of their tenants, locked. keys: idempotency keys of some, by the row of the
-    task. Returns for each its new task, or why there is none.
+    task. Returns for each its new task, or why there is none: another process may take a name at
+    this moment, a budget may have no room, and an input may be gone.
     """
     named = tasks.by_external_id(tx.db, [task.external_task_id for task in sources])
-    held = {
+    taken = {
         (task.provider, task.account, name)
         for name, holders in named.items()
         for task in holders
         if not task.never_created
     }
-    return acceptance.insert_again(tx, sources, held, capped, keys)
+    bodies = task_inputs.get_by_keys(tx.db, [task.key for task in sources])
+    kept = [source for source in sources if source.key in bodies]
+    items = []
+    for source in kept:
+        name = (source.provider, source.account, source.external_task_id)
+        body = bodies[source.key]
+        made = acceptance.build_again(source, body, is_name_held=name in taken)
+        taken.add((made.provider, made.account, made.external_task_id))
+        items.append(CheckedSubmission(made, body, keys.get(source.key)))
+    answers = {
+        source.key: one.task if isinstance(one, AcceptedTask) else one
+        for source, one in zip(kept, acceptance.insert_again(tx, items, capped), strict=True)
+    }
+    return [answers.get(source.key, InputGone()) for source in sources]
 
 
 def no_account(task: Task) -> Conflict:

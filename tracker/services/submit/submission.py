@@ -1,15 +1,15 @@
 """Accept a task, once: check its input, choose its account, keep it; `attempting` sends it."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from tracker.clock import new_id
 from tracker.domain import documents, lifecycle
 from tracker.domain.accepting import make_resubmission, restore_accepted
 from tracker.domain.budget import Budget
-from tracker.domain.cost import Cost
 from tracker.domain.errors import (
     Conflict,
     FieldError,
@@ -56,8 +56,6 @@ from tracker.store.idempotency import IdempotencyKey
 from tracker.store.new_tasks import insert_new
 from tracker.telemetry.tracing import TRACEPARENT
 
-AccountAndName = tuple[str, str, str]
-"""Provider, account and external id."""
 ENCODED_AT_ONCE = 256 * 1024
 """Characters of an input that the event loop encodes itself, in some 5 ms at worst."""
 
@@ -106,12 +104,8 @@ class SubmissionIntake:
         refusal = await refusal_of_input(self._context, before, body)
         if refusal is not None:
             return await self._find_known(before, key, refusal)
-        prices = self._context.prices
-        if len(body) > ENCODED_AT_ONCE:
-            costs = await asyncio.to_thread(estimate_again, prices, before, body)
-        else:
-            costs = estimate_again(prices, before, body)
-        again = self._again(before, costs, is_name_held=holder is not None)
+        build = partial(self.build_again, before, body, is_name_held=holder is not None)
+        again = await asyncio.to_thread(build) if len(body) > ENCODED_AT_ONCE else build()
         task = replace(again, submitter=submitter, traceparent=TRACEPARENT.get())
         return await self.accept_checked(CheckedSubmission(task, body, key))
 
@@ -126,50 +120,26 @@ class SubmissionIntake:
         return known
 
     def insert_again(
-        self,
-        tx: Tx,
-        sources: Sequence[Task],
-        held: Collection[AccountAndName],
-        capped: Sequence[Budget],
-        keys: Mapping[int, IdempotencyKey],
-    ) -> list[Task | Exception]:
-        """Make a new task of the input of each of some tasks, in the caller's transaction.
+        self, tx: Tx, items: Sequence[CheckedSubmission], capped: Sequence[Budget]
+    ) -> list[AcceptedTask | Exception]:
+        """Insert in the caller's transaction what earlier tasks' inputs make.
 
-        held:   the external ids that tasks have by now which exist at their providers, or may.
         capped: the budgets of their tenants, locked.
-        keys:   the idempotency keys of some, by the row of the task.
-        Returns for each its new task, or why there is none: another process may take a name at
-        this moment, a budget may have no room, and an input may be gone.
         """
-        taken = set(held)
-        bodies = task_inputs.get_by_keys(tx.db, [task.key for task in sources])
-        items = []
-        kept = [source for source in sources if source.key in bodies]
-        for source in kept:
-            name = (source.provider, source.account, source.external_task_id)
-            body = bodies[source.key]
-            costs = estimate_again(self._context.prices, source, body)
-            made = self._again(source, costs, is_name_held=name in taken)
-            taken.add((made.provider, made.account, made.external_task_id))
-            items.append(CheckedSubmission(made, body, keys.get(source.key)))
         known = replays(tx, items)
         fresh = [index for index in range(len(items)) if index not in known]
-        made_now = self._insert_fresh(tx, [items[index] for index in fresh], capped)
-        results = known | dict(zip(fresh, made_now, strict=True))
-        answers = {
-            source.key: one.task if isinstance(one := results[index], AcceptedTask) else one
-            for index, source in enumerate(kept)
-        }
-        return [answers.get(source.key, InputGone()) for source in sources]
+        made = self._insert_fresh(tx, [items[index] for index in fresh], capped)
+        results = known | dict(zip(fresh, made, strict=True))
+        return [results[index] for index in range(len(items))]
 
-    def _again(self, before: Task, costs: tuple[Cost, ...], *, is_name_held: bool) -> Task:
-        """See `make_resubmission`."""
+    def build_again(self, before: Task, body: bytes, *, is_name_held: bool) -> Task:
+        """Return the new task of an earlier one's input; see `make_resubmission`."""
         return make_resubmission(
             before,
             id_=new_id(),
             now=self._context.clock.now(),
             patience=self._context.policy.deadline,
-            costs=costs,
+            costs=estimate_again(self._context.prices, before, body),
             is_name_held=is_name_held,
         )
 

@@ -17,6 +17,7 @@ from tracker.domain.rendering import instant, render_asset
 from tracker.domain.task import Task
 from tracker.services.custody.serving import AssetLink
 from tracker.services.custody.uploading import UploadTerms
+from tracker.services.own_tasks import find_own_task
 from tracker.store import assets, tasks
 from tracker.web.api import asset_views
 from tracker.web.edge import params, query
@@ -77,10 +78,7 @@ async def list_(request: Request) -> Response:
     task_key = None
     if named is not None:
         id_ = query.as_uuid(named)
-        task = None if id_ is None else await services(request).store.find(tasks.by_id, id_)
-        if task is None or task.tenant != owner:
-            raise NotFound("there is no such task")
-        task_key = task.key
+        task_key = (await find_own_task(services(request).store, owner, id_)).key
     found = await services(request).store.read(
         lambda db: assets.page(
             db, owner, before=before, limit=limit + 1, states=states, task_key=task_key

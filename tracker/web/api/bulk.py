@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
 from tracker.domain.access import Scope
-from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest
 from tracker.domain.rendering import instant
 from tracker.domain.task import TaskState
 from tracker.domain.validation import FieldFlaw
@@ -160,7 +160,7 @@ def read_ids(named: list[str] | None) -> list[UUID] | None:
     found = [query.as_uuid(one) for one in named]
     wrong = [number for number, one in enumerate(found) if one is None]
     if wrong:
-        raise InvalidRequest(FieldError(f"ids[{wrong[0]}]", "there is no such task"))
+        raise InvalidRequest(FieldError(f"ids[{wrong[0]}]", NO_SUCH_TASK))
     return [one for one in found if one is not None]
 
 

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.domain.rendering import instant
-from tracker.services.access.keys import Grant
+from tracker.services.access.keys import NO_SUCH_KEY, Grant
 from tracker.store import keys
 from tracker.store.keys import ApiKey
 from tracker.web.api import examples
@@ -21,7 +21,6 @@ from tracker.web.edge.paging import page_answer, position
 from tracker.web.edge.state import services, tenant
 
 MAX_PAGE = 500
-NO_SUCH_KEY = "there is no such key"
 
 
 class NewKeyBody(BaseModel):
@@ -129,11 +128,9 @@ async def create(request: Request) -> Response:
 @operation(action="keys.revoke", scope=Scope.ADMIN, tag="keys", answers={204: None})
 async def revoke(request: Request) -> Response:
     """Revoke a key of the tenant's. Every process refuses it within seconds."""
-    id_ = query.as_uuid(request.path_params["id"])
-    found = None if id_ is None else await services(request).keys.find(id_)
-    if id_ is None or found is None or found.tenant != tenant(request):
-        raise NotFound(NO_SUCH_KEY)
-    await services(request).keys.revoke(id_)
+    id_ = query.path_id(request, NotFound(NO_SUCH_KEY))
+    found = await services(request).keys.get(tenant(request), id_)
+    await services(request).keys.revoke(found.id)
     return Response(status_code=204)
 
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.access import Scope
-from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest
 from tracker.services.receive.rejudging import Rejudged
 from tracker.store.driver import acting
 from tracker.web.api import examples, receipt_views
@@ -78,7 +78,7 @@ async def attach(request: Request) -> Response:
     key = query.row_key(request)
     task_id = query.as_uuid(body.task_id)
     if task_id is None:
-        raise InvalidRequest(FieldError("task_id", "there is no such task"))
+        raise InvalidRequest(FieldError("task_id", NO_SUCH_TASK))
     found = await services(request).rejudging.attach(
         tenant(request), key, task_id, actor=principal(request).actor, is_dry=body.dry_run
     )

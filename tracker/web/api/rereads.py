@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
 from tracker.domain.access import Scope
-from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest, NotFound
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.refolding import RereadKind
 from tracker.domain.rendering import instant
@@ -119,7 +119,7 @@ async def start(request: Request) -> Response:
     body, our = await read_body(request, RereadBody), services(request)
     task_id = None if body.task_id is None else query.as_uuid(body.task_id)
     if body.task_id is not None and task_id is None:
-        raise InvalidRequest(FieldError("task_id", "there is no such task"))
+        raise InvalidRequest(FieldError("task_id", NO_SUCH_TASK))
     order = RereadOrder(
         tenant(request),
         body.provider,

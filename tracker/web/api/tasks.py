@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.access import Scope
-from tracker.domain.errors import NoLongerKept, NotFound
+from tracker.domain.errors import NO_SUCH_TASK, NoLongerKept, NotFound
 from tracker.domain.task import Task, having_name, is_unflagged
 from tracker.providers.kit.unknown_fields import unknown_fields
 from tracker.store import (
@@ -179,7 +179,7 @@ def _render_found(
 ) -> views.FoundTask:
     error: views.NotOne | None = None
     if not found:
-        error = {"type": "not-found", "detail": "there is no such task"}
+        error = {"type": "not-found", "detail": NO_SUCH_TASK}
     elif len(found) > 1:
         accounts = ", ".join(f"{task.provider}/{task.account}" for task in found)
         error = {"type": "ambiguous", "detail": f"name provider and account: {accounts}"}
@@ -202,8 +202,8 @@ async def get_input(request: Request) -> Response:
     owner, id_ = tenant(request), query.task_id(request)
 
     def load(db: Reading) -> bytes | None:
-        task = tasks.by_id(db, [id_]).get(id_)
-        if task is None or task.tenant != owner:
+        task = tasks.get_own(db, owner, id_)
+        if task is None:
             raise tombstones.explain_missing(db, owner, id_)
         if drops.find_dropped_inputs(db, [task.key]):
             raise NoLongerKept("the input of this task is not kept any more")

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest, NotFound
 from tracker.domain.public_id import id_of
 from tracker.domain.task import TaskState
 from tracker.store.filters import TaskFilter
@@ -168,7 +168,7 @@ def as_flag(name: str, value: str | None) -> bool | None:
 
 def task_id(request: Request) -> UUID:
     """Return the id in the path. Raises NotFound for what cannot be one."""
-    found = path_id(request, NotFound("there is no such task"))
+    found = path_id(request, NotFound(NO_SUCH_TASK))
     note(task=str(found))
     return found
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from tracker.domain import cursor, decimal_names
-from tracker.domain.errors import BeingSent, Conflict, NotFound, Unavailable
+from tracker.domain.errors import NO_SUCH_TASK, BeingSent, Conflict, NotFound, Unavailable
 from tracker.domain.records import changed
 from tracker.domain.task import TERMINAL, ArtifactState, Task
 from tracker.providers.ports.front import Cancel, Create, Get, Media, Page, Shown, Skip
@@ -41,7 +41,6 @@ log = logging.getLogger(__name__)
 
 _SENDING_S = 20
 """Seconds that a cancel waits for the end of a submit."""
-_NO_TASK = "there is no such task"
 _LISTED_INPUT = 64 * 1024
 """Bytes of an input that is shown in a list."""
 _PARSED_AT_ONCE = 256 * 1024
@@ -185,7 +184,7 @@ async def _get(request: Request, provider: str, command: Get) -> Shown:
     if command.operation is not None:
         found = [task for task in found if task.operation == command.operation]
     if command.must_exist and not found:
-        raise NotFound(_NO_TASK)
+        raise NotFound(NO_SUCH_TASK)
     if found and command.wait_s:
         found[0] = await _hold_until_over(request, found[0], command.wait_s, since=place)
     return Shown(found)
@@ -252,7 +251,7 @@ async def _cancel(request: Request, provider: str, command: Cancel) -> Shown:
     our, owner, name = services(request), tenant(request), command.name
     task = await our.store.read(lambda db: tasks.get_by_name(db, owner, provider, name))
     if task is None:
-        raise NotFound(_NO_TASK)
+        raise NotFound(NO_SUCH_TASK)
     note(provider=provider, task=str(task.id))
     if task.state in TERMINAL:
         return Shown([task])

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tracker.domain.access import Scope
-from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest, NotFound
 from tracker.domain.runs import RunOutcome, RunState
 from tracker.services.submit.bulk import ACTED_ON, MOST, BulkAction, BulkOrder
 from tracker.services.submit.runs import NO_SUCH_RUN
@@ -170,7 +170,7 @@ def _order(request: Request, reader: Reader) -> BulkOrder:
     for text in given[:MOST]:
         id_ = query.as_uuid(text)
         if id_ is None:
-            raise NotFound("there is no such task")
+            raise NotFound(NO_SUCH_TASK)
         ids.append(id_)
     wanted = query.task_filter(request, reader.tenant)
     if not wanted.states and not ids:
@@ -186,7 +186,5 @@ def _filters(request: Request) -> dict[str, list[str]]:
 
 
 async def _run(request: Request, reader: Reader) -> KeptRun:
-    id_ = query.as_uuid(request.path_params["id"])
-    if id_ is None:
-        raise NotFound(NO_SUCH_RUN)
+    id_ = query.path_id(request, NotFound(NO_SUCH_RUN))
     return await services(request).runs.get(reader.tenant, id_)

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.domain.access import Scope
-from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest, NotFound
 from tracker.domain.events import Source
 from tracker.domain.lifecycle import QUARANTINED
 from tracker.services.receive.rejudging import NO_SUCH_RECEIPT, Rejudged
@@ -199,7 +199,7 @@ async def attach(request: Request, reader: Reader) -> Response:
     form, key = await read_form(request), query.row_key(request)
     id_ = query.as_uuid(form.text("task_id"))
     if id_ is None:
-        raise InvalidRequest(FieldError("task_id", "there is no such task"))
+        raise InvalidRequest(FieldError("task_id", NO_SUCH_TASK))
     made = await services(request).rejudging.attach(
         reader.tenant, key, id_, actor=reader.actor, is_dry=False
     )

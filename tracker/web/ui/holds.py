@@ -10,6 +10,7 @@ from tracker.domain.access import Scope
 from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest, NotFound
 from tracker.domain.task import Task
 from tracker.domain.validation import field_errors
+from tracker.services.own_tasks import find_own_task
 from tracker.services.upkeep import holding
 from tracker.services.upkeep.holding import MOST_REASON, NO_SUCH_HOLD, NewHold
 from tracker.store import audit, holds, tasks
@@ -67,9 +68,7 @@ async def ask_add(request: Request, reader: Reader) -> Response:
     name, fields = "", list[tuple[str, str]]()
     if text is not None:
         id_ = await named_task(request, reader, text)
-        task = await services(request).store.find(tasks.by_id, id_)
-        if task is None or task.tenant != reader.tenant:
-            raise NotFound(NO_SUCH_TASK)
+        task = await find_own_task(services(request).store, reader.tenant, id_)
         name, fields = task.external_task_id, [("task_id", str(id_))]
     question = Question(
         title=say("holds.ask.all") if text is None else say("holds.ask", name=name),

@@ -1,17 +1,14 @@
 """`/ui/keys`: API keys of the tenant: made, shown once, revoked."""
 
-from uuid import UUID
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.services.access.budgets import Budgets
-from tracker.services.access.keys import Grant
+from tracker.services.access.keys import NO_SUCH_KEY, Grant
 from tracker.store import keys
 from tracker.store.keys import ApiKey
-from tracker.web.api.keys import NO_SUCH_KEY
 from tracker.web.edge import query
 from tracker.web.edge.operation import Param
 from tracker.web.edge.paging import next_cursor, position
@@ -103,8 +100,5 @@ def _grant(form: SentForm, tenant: str) -> Grant:
 
 async def _key(request: Request, reader: Reader) -> ApiKey:
     """Return the key in the path. Raises NotFound."""
-    id_: UUID | None = query.as_uuid(request.path_params["id"])
-    found = None if id_ is None else await services(request).keys.find(id_)
-    if found is None or found.tenant != reader.tenant:
-        raise NotFound(NO_SUCH_KEY)
-    return found
+    id_ = query.path_id(request, NotFound(NO_SUCH_KEY))
+    return await services(request).keys.get(reader.tenant, id_)

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Send
 
 from tracker.domain.access import Scope
-from tracker.domain.errors import CursorTooOld, NotFound
+from tracker.domain.errors import NO_SUCH_TASK, CursorTooOld, NotFound
 from tracker.services.read.watch import FeedWaiter, WakeReason
 from tracker.store import feed, tasks
 from tracker.store.filters import TaskFilter
@@ -85,7 +85,7 @@ async def _display(request: Request, reader: Reader) -> Display:
         id_ = query.as_uuid(named)
         found = None if id_ is None else await services(request).store.find(tasks.standings, id_)
         if id_ is None or found is None or found.tenant != reader.tenant:
-            raise NotFound("there is no such task")
+            raise NotFound(NO_SUCH_TASK)
         return TaskDisplay(request, reader, id_)
     names = request.query_params.get("ids", "").split(",")[: SIZES[-1]]
     ids = [id_ for name in names if (id_ := query.as_uuid(name)) is not None]

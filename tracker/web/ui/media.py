@@ -11,7 +11,7 @@ from starlette.types import Scope as AsgiScope
 
 from tracker.domain.access import Scope
 from tracker.domain.custody import AssetState
-from tracker.domain.errors import BrokenTransfer, NotFound, UnkeepableFile
+from tracker.domain.errors import NO_SUCH_TASK, BrokenTransfer, NotFound, UnkeepableFile
 from tracker.services.read.previewing import CannotShow, NoPreview, OpenPreview
 from tracker.web.edge import query
 from tracker.web.edge.asset_bytes import SHOWN_POLICY, bytes_of
@@ -86,7 +86,7 @@ def _number(request: Request) -> int:
     """Return the place of the path's piece. Raises NotFound for what is none."""
     text: str = request.path_params["n"]
     if not (text.isascii() and text.isdigit() and len(text) < 6):
-        raise NotFound("there is no such task")
+        raise NotFound(NO_SUCH_TASK)
     return int(text)
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest
 from tracker.services.read.finding import find, read_wanted_ids
 from tracker.web.edge.operation import Param
 from tracker.web.edge.state import services
@@ -18,6 +18,6 @@ async def named_task(request: Request, reader: Reader, text: str) -> UUID:
     wanted = read_wanted_ids(text)
     found = await services(request).store.read(lambda db: find(db, reader.tenant, wanted).tasks)
     if len(found) != 1:
-        reason = "names several tasks: give the id of one" if found else "there is no such task"
+        reason = "names several tasks: give the id of one" if found else NO_SUCH_TASK
         raise InvalidRequest(FieldError(TASK.name, reason))
     return found[0].id

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from tracker.domain.access import Scope
 from tracker.domain.custody import INLINE as INLINE_FILE
 from tracker.domain.custody import Asset, AssetState, by_piece, piece_name
-from tracker.domain.errors import NotFound
+from tracker.domain.errors import NO_SUCH_TASK, NotFound
 from tracker.domain.media_type import is_shown
 from tracker.domain.task import Artifact, Task, as_of
 from tracker.store import feed, task_inputs, task_story, tasks
@@ -186,7 +186,7 @@ async def story_of(
 
     found = await services(request).store.read(read)
     if found is None:
-        raise NotFound("there is no such task")
+        raise NotFound(NO_SUCH_TASK)
     return found
 
 
@@ -321,7 +321,7 @@ async def everything(request: Request, reader: Reader) -> Response:
 
     found = await services(request).store.read(read)
     if found is None:
-        raise NotFound("there is no such task")
+        raise NotFound(NO_SUCH_TASK)
     text = json.dumps(found, ensure_ascii=False, indent=1)
     return _attachment(f"{id_}.json", text.encode())
 
@@ -332,14 +332,12 @@ async def input_(request: Request, reader: Reader) -> Response:
     id_, tenant = query.task_id(request), reader.tenant
 
     def read(db: Reading) -> bytes | None:
-        task = tasks.by_id(db, [id_]).get(id_)
-        if task is None or task.tenant != tenant:
-            return None
-        return task_inputs.get_by_keys(db, [task.key]).get(task.key)
+        task = tasks.get_own(db, tenant, id_)
+        return None if task is None else task_inputs.get_by_keys(db, [task.key]).get(task.key)
 
     body = await services(request).store.read(read)
     if body is None:
-        raise NotFound("there is no such task")
+        raise NotFound(NO_SUCH_TASK)
     return _attachment(f"{id_}-input.json", body)
 
 
@@ -351,8 +349,8 @@ async def receipt_body(request: Request, reader: Reader) -> Response:
     key = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
 
     def read(db: Reading) -> bytes | None:
-        task = tasks.by_id(db, [id_]).get(id_)
-        if task is None or task.tenant != tenant:
+        task = tasks.get_own(db, tenant, id_)
+        if task is None:
             return None
         found = task_story.receipts_of(db, task.key, [key]).get(key)
         return None if found is None else found.body or b""

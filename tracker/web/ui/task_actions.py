@@ -13,10 +13,10 @@ from tracker.domain.access import Scope
 from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest, NotFound
 from tracker.domain.task import Task, TaskState
 from tracker.domain.validation import field_errors
+from tracker.services.own_tasks import find_own_task
 from tracker.services.submit.actions import NOT_UNCERTAIN, Resolution
 from tracker.services.submit.bulk import MOST, BulkAction, BulkOrder
 from tracker.services.submit.selection import Selection
-from tracker.store import tasks
 from tracker.store.driver import acting
 from tracker.store.filters import TaskFilter
 from tracker.web.api.schemas import ResolveBody
@@ -92,9 +92,7 @@ async def dismiss(request: Request, reader: Reader) -> Response:
 async def ask_resolve(request: Request, reader: Reader) -> Response:
     """Ask what a person has found out about a submit whose outcome nobody told."""
     our, id_ = services(request), query.task_id(request)
-    task = await our.store.find(tasks.by_id, id_)
-    if task is None or task.tenant != reader.tenant:
-        raise NotFound(NO_SUCH_TASK)
+    task = await find_own_task(our.store, reader.tenant, id_)
     say = words_of(reader.preferences.language)
     is_open = task.state is TaskState.UNCERTAIN
     question = Question(

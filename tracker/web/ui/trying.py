@@ -13,8 +13,9 @@ from tracker.clock import new_id
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.locale import translate
+from tracker.services.own_tasks import find_own_task
 from tracker.services.submit.request import Submission
-from tracker.store import task_inputs, tasks
+from tracker.store import task_inputs
 from tracker.web.api.operations import SubmittableOperation, collect
 from tracker.web.edge import query
 from tracker.web.edge.links import base_of
@@ -149,14 +150,10 @@ async def _read_task(
     request: Request, reader: Reader, text: str
 ) -> tuple[str, str, str, Mapping[str, Any]]:
     """Return provider, operation, account and input of a task. Raises NotFound, InvalidRequest."""
-    id_ = query.as_uuid(text)
     our = services(request)
-    task = None if id_ is None else await our.store.find(tasks.by_id, id_)
-    if task is None or task.tenant != reader.tenant:
-        raise NotFound("there is no such task")
-    key = task.key
-    found = await our.store.read(lambda db: task_inputs.get_by_keys(db, [key]))
-    body = found.get(key, b"{}")
+    task = await find_own_task(our.store, reader.tenant, query.as_uuid(text))
+    found = await our.store.read(lambda db: task_inputs.get_by_keys(db, [task.key]))
+    body = found.get(task.key, b"{}")
     if len(body) > MOST_INPUT:
         raise InvalidRequest(FieldError("from", "its input is too large for a form"))
     return task.provider, task.operation, task.account, json.loads(body)
