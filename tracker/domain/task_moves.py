@@ -46,45 +46,47 @@ def move_task(task: Task, event: Event, target: TaskState, *, now: datetime) -> 
 
     now: aware UTC; becomes `updated_at`.
     """
-    if event.kind is _REREAD:
+    kind = event.kind
+    if kind is _REREAD:
         return _apply_correction(task, event, now)
     back = target is _QUEUED and task.state is not _QUEUED
-    left_us = target is not _QUEUED and event.kind not in NEVER_LEFT
-    known = target in KNOWN_TO_PROVIDER or (left_us and target in VERDICTS)
+    is_end, never_left = target in TERMINAL, kind in NEVER_LEFT
+    known = target in KNOWN_TO_PROVIDER or (target in VERDICTS and not never_left)
     artifacts, message = event.artifacts or task.artifacts, event.message
-    if event.kind in OF_ASSETS:  # it tells of a file that we keep, and nothing of the result
+    if kind in OF_ASSETS:  # it tells of a file that we keep, and nothing of the result
         artifacts, message = task.artifacts, task.message
-    elif event.kind is _DEADLINE_PASSED:  # what was last heard is still why it waits
+    elif kind is _DEADLINE_PASSED:  # what was last heard is still why it waits
         message = task.message
     costs = restate_costs(task.costs, event.costs) if event.costs else task.costs
+    asked_at = now if kind is _CANCEL_ASKED else task.cancel_asked_at
+    is_dropped = back or kind is _CANCEL_REFUSED
+    # By place, in the order of `_with_step`: 22 names would take 0.7 of the microsecond.
     after = _with_step(
         task,
-        state=target,
-        version=task.version + 1,
-        updated_at=now,
-        provider_task_id=None if back else _provider_task_id(task, event),
-        provider_status=event.provider_status or task.provider_status,
-        # Of this step alone: an earlier one stands in the history.
-        message=message,
-        progress=_progress(task, event),
-        artifacts=artifacts,
-        error=_error(task, event, target),
-        costs=costs,
-        stage=event.stage or task.stage,
-        context=None if back else (task.context if event.context is None else event.context),
-        cancel_asked_at=_cancel_asked_at(task, event, back=back, now=now),
-        blocked_at=_blocked_at(task, event, target, now),
-        cancel_sent_at=None if back or event.kind is _CANCEL_REFUSED else task.cancel_sent_at,
-        detail=task.detail if event.detail is None else event.detail,
-        overdue=task.overdue or event.kind is _DEADLINE_PASSED,
-        submitted_at=task.submitted_at or (now if known else None),
-        finished_at=_finished_at(task, target, now),
-        absences=0,
-        follow_up=_follow_up(task, event, target, artifacts, costs),
-        never_created=event.kind in NEVER_LEFT
-        and (event.is_alone or _was_never_sent_in_doubt(task)),
+        target,
+        task.version + 1,
+        now,
+        None if back else _provider_task_id(task, event),
+        event.provider_status or task.provider_status,
+        message,  # of this step alone: an earlier one stands in the history
+        task.progress if event.progress is None else _progress(task, event.progress),
+        artifacts,
+        _error(task, event, target) if is_end else None,
+        costs,
+        event.stage or task.stage,
+        None if back else (task.context if event.context is None else event.context),
+        None if is_dropped else asked_at,
+        _blocked_at(task, event, now) if target is _RUNNING else None,
+        None if is_dropped else task.cancel_sent_at,
+        task.detail if event.detail is None else event.detail,
+        task.overdue or kind is _DEADLINE_PASSED,
+        task.submitted_at or (now if known else None),
+        (task.finished_at if target is task.state else now) if is_end else None,
+        0,
+        _follow_up(task, event, target, artifacts, costs) if is_end else None,
+        never_left and (event.is_alone or _was_never_sent_in_doubt(task)),
     )
-    if task.awaits is _ANSWER or event.kind in _UNDER_WAY:
+    if task.awaits is _ANSWER or kind in _UNDER_WAY:
         return _with_call(after, event)
     return after
 
@@ -124,25 +126,11 @@ def _error(task: Task, event: Event, target: TaskState) -> TaskError | None:
     return task.error if is_kept else event.error
 
 
-def _cancel_asked_at(task: Task, event: Event, *, back: bool, now: datetime) -> datetime | None:
-    if event.kind is _CANCEL_ASKED:
-        return now
-    return None if back or event.kind is _CANCEL_REFUSED else task.cancel_asked_at
-
-
-def _blocked_at(task: Task, event: Event, target: TaskState, now: datetime) -> datetime | None:
-    """Return since when a task waits for its caller; only the provider's word changes that."""
-    if target is not _RUNNING:
-        return None
+def _blocked_at(task: Task, event: Event, now: datetime) -> datetime | None:
+    """Return since when a running task waits for its caller; the provider's word changes that."""
     if event.kind is not _NEWS and event.kind is not _SEEN_RUNNING:
         return task.blocked_at
     return (task.blocked_at or now) if event.is_blocked else None
-
-
-def _finished_at(task: Task, target: TaskState, now: datetime) -> datetime | None:
-    if target not in TERMINAL:
-        return None
-    return task.finished_at if target is task.state else now
 
 
 def _follow_up(
@@ -185,7 +173,5 @@ def _provider_task_id(task: Task, event: Event) -> str | None:
     return task.provider_task_id or event.provider_task_id
 
 
-def _progress(task: Task, event: Event) -> float | None:
-    if event.progress is None or task.progress is None:
-        return task.progress if event.progress is None else event.progress
-    return max(task.progress, event.progress)
+def _progress(task: Task, told: float) -> float:
+    return told if task.progress is None else max(task.progress, told)

@@ -62,19 +62,26 @@ class Outbox:
         about:       ids of the assets that changes are about, by task key and version.
         subscribers: what `subscribers` returned for their tenants in this transaction.
         """
+        if not changes:
+            return
+        theirs = subscribers()
+        heard = [
+            (task, step)
+            for task, step in changes
+            if task.webhook_url is not None or task.callback_url is not None or theirs[task.tenant]
+        ]
+        if not heard:
+            return
         told = [
             (type_, task, step)
-            for task, step in changes
+            for task, step in heard
             if (type_ := notices.event_type(step)) is not None
         ]
         grown = [
             (task, step)
-            for task, step in changes
+            for task, step in heard
             if task.callback_url is not None and notices.is_progress(step)
         ]
-        if not told and not grown:
-            return
-        theirs = subscribers()
         batch = _DeliveryBatch(tx, self._public_url, [task for _, task, _ in told], about)
         for task, step in grown:
             self._enqueue_to_caller(batch, EventType.TASK_UPDATED, task, step)

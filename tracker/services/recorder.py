@@ -19,7 +19,7 @@ from tracker.domain.expectation import NOTHING_KNOWN
 from tracker.domain.ledger import CostEntry
 from tracker.domain.lifecycle import Step, Transition, apply
 from tracker.domain.polling import COST_LOOKS_LAST
-from tracker.domain.records import changed
+from tracker.domain.records import changed, copier
 from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.task import (
     AT_PROVIDER,
@@ -50,6 +50,7 @@ _BEFORE_PROVIDER = frozenset({TaskState.QUEUED, TaskState.UNCERTAIN})
 _FIRST_SENT = 2
 """The version of a task whose first request is on its way, at most, where nothing else happened."""
 _ENDED = "task {task} of {provider}/{account} {verdict} after {seconds:g} s"
+_with_bound = copier(Task, "give_up_at")
 _LOOKED_ANYWAY = timedelta(seconds=1)
 """Workers look for due jobs this often without being woken: what is due later need wake nobody."""
 
@@ -87,19 +88,20 @@ class Recorder:
         before = self._tasks[key]
         if event.kind in NEVER_LEFT and before.version > _FIRST_SENT:
             event = changed(event, is_alone=_was_never_made(self._tx, before, event))
-        step = self._with_give_up_time(before, apply(before, event, now=self._tx.now))
-        if step.transition is not None:
-            self._tasks[key] = self._changed[key] = step.task
-            if step.task.awaits is not before.awaits:
-                self._awaiting[key] = step.task.awaits
-            self._remember(step.task, step.transition)
-            for effect in step.effects:
-                self._enqueue(effect, step.task)
-            if step.task.costs:
-                self._costs.append((step.task, ledger.entries(before, step.task)))
-            if may_have_assets(step.task):
-                for asset in self._files.take(before, step.task, step.transition.kind):
-                    self.record_kept(asset)
+        step = apply(before, event, now=self._tx.now)
+        transition = step.transition
+        if transition is None:
+            return step
+        step = self._with_give_up_time(before, step)
+        task = self._tasks[key] = self._changed[key] = step.task
+        if task.awaits is not before.awaits:
+            self._awaiting[key] = task.awaits
+        self._take_in(step)
+        if task.costs:
+            self._costs.append((task, ledger.entries(before, task)))
+        if task.artifacts and may_have_assets(task):
+            for asset in self._files.take(before, task, transition.kind):
+                self.record_kept(asset)
         return step
 
     def record_asset(self, asset: Asset, kind: EventKind, said: str) -> None:
@@ -129,7 +131,7 @@ class Recorder:
             bound = self._tx.now + lasts
         elif task.state is not _QUEUED or task.give_up_at is None:
             return step
-        bounded = changed(task, give_up_at=bound)
+        bounded = _with_bound(task, bound)
         return Step(bounded, step.verdict, step.transition, step.effects)
 
     def cite(self, step: Step, *, receipt: int) -> None:
@@ -163,11 +165,8 @@ class Recorder:
 
     def start(self, step: Step) -> None:
         """Take in the first step of a task that has just been inserted."""
-        assert step.transition is not None  # noqa: S101 - lifecycle.created always makes one
         self._tasks[step.task.key] = step.task
-        self._remember(step.task, step.transition)
-        for effect in step.effects:
-            self._enqueue(effect, step.task)
+        self._take_in(step)
         if step.task.costs:
             self._costs.append((step.task, ledger.entries(None, step.task)))
 
@@ -212,7 +211,11 @@ class Recorder:
         self._context.outbox.enqueue_changes(self._tx, told, self._subscribers, self._about)
         transitions.append(self._tx.db, self._history, self._cited)
         self._tx.moved = self._tx.moved or bool(self._history)
-        ended = [(task, step) for task, step in told if _is_end(step)]
+        ended = [
+            (task, step)
+            for task, step in told
+            if step.to_state in TERMINAL and step.from_state is not step.to_state
+        ]
         if ended:
             self._tx.after_commit.append(partial(_log_ends, ended))
 
@@ -220,15 +223,20 @@ class Recorder:
         account = self._context.accounts.get((task.provider, task.account))
         return account is not None and account.max_in_flight is not None
 
-    def _remember(self, task: Task, transition: Transition) -> None:
-        self._places[task.key, task.version] = len(self._history)
-        self._history.append((task, transition))
+    def _take_in(self, step: Step) -> None:
+        """Take in a step that has a transition, and what it causes."""
+        task, place = step.task, len(self._history)
+        assert step.transition is not None  # noqa: S101 - its callers have looked
+        self._places[task.key, task.version] = place
+        self._history.append((task, step.transition))
+        for effect in step.effects:
+            if effect is _NOTIFY:
+                self._told.append(place)
+            else:
+                self._enqueue(effect, task)
 
     def _enqueue(self, effect: Effect, task: Task) -> None:
-        if effect is _NOTIFY:  # the usual ones first
-            self._told.append(self._places[task.key, task.version])
-            return
-        if effect is _STOP:
+        if effect is _STOP:  # the usual ones first
             self._stopped[task.key] = task
             for kind in _WORK if self._jobs else ():
                 self._jobs.pop(dedup_key(kind, task.key), None)
@@ -286,10 +294,6 @@ def _begins_follow_up(before: Task, after: Task) -> bool:
     if after.follow_up is None or before.follow_up is after.follow_up:
         return False
     return after.follow_up in (FollowUp.NO_RESULT, FollowUp.COSTS) or after.give_up_at is None
-
-
-def _is_end(step: Transition) -> bool:
-    return step.to_state in TERMINAL and step.from_state is not step.to_state
 
 
 def _log_ends(ended: Iterable[tuple[Task, Transition]]) -> None:

@@ -155,9 +155,9 @@ def names(changed: Task) -> tuple[Any, ...]:
 def ends(changed: Task) -> tuple[Any, ...]:
     """Return the values of ENDING."""
     return (
-        [_artifact(piece) for piece in changed.artifacts] or None,
-        _error(changed.error),
-        [cost_document(one) for one in changed.costs] or None,
+        [_artifact(piece) for piece in changed.artifacts] if changed.artifacts else None,
+        changed.error and _error(changed.error),
+        [cost_document(one) for one in changed.costs] if changed.costs else None,
         changed.detail,
         changed.finished_at,
     )
@@ -272,9 +272,7 @@ def cost_document(one: Cost) -> dict[str, Any]:
     return row
 
 
-def _error(error: TaskError | None) -> dict[str, Any] | None:
-    if error is None:
-        return None
+def _error(error: TaskError) -> dict[str, Any]:
     row: dict[str, Any] = {"type": error.type, "code": error.code, "message": error.message}
     return row | {"doubtful": True} if error.doubtful else row
 

@@ -24,14 +24,15 @@ _APPEND = bulk.Bulk(
     transitions,
     _COLUMNS,
     sqlite=f"{_INTO} {bulk.FILLED}",
-    # `n.seq` is a row's place among them. Without a row in `feed_head` it fails: no number is NULL.
+    # `n.seq`, the first parameter, is a row's place among them. Without a row in `feed_head` it
+    # fails: no number is NULL.
     postgresql=f"""
-    WITH new AS (SELECT * FROM {{rows}}), head AS (
-        UPDATE feed_head SET seq = seq + (SELECT count(*) FROM new)
-        RETURNING seq - (SELECT count(*) FROM new) AS before
+    WITH head AS (
+        UPDATE feed_head SET seq = seq + cardinality($1::bigint[])
+        RETURNING seq - cardinality($1::bigint[]) AS before
     )
     {_INTO}
-    SELECT (SELECT before FROM head) + seq, {", ".join(_COLUMNS[1:])} FROM new
+    SELECT (SELECT before FROM head) + n.seq, {", ".join(_COLUMNS[1:])} FROM {{rows}}
     """,  # noqa: S608 - our own names
 )
 """On SQLite rows come with their numbers; on PostgreSQL with their places, from 1 on."""

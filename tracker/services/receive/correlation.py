@@ -50,9 +50,10 @@ def match_known(context: Context, tx: Tx, items: Sequence[ParsedCallback]) -> li
     own = [None if item.task_id is None else by_id.get(item.task_id) for item in items]
     named = load_named(context, tx, items)
     owners = _load_owners(tx, items, own)
+    matches = [_match(item, task, named, owners) for item, task in zip(items, own, strict=True)]
     return [
-        reject_unsigned(context, item, _match(item, task, named, owners))
-        for item, task in zip(items, own, strict=True)
+        reject_unsigned(context, item, match) if item.proofs else match
+        for item, match in zip(items, matches, strict=True)
     ]
 
 

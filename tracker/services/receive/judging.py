@@ -14,6 +14,8 @@ from tracker.services.receive.callback import Match, ParsedCallback
 from tracker.services.receive.confirming import can_poll, wait_of, why_only_a_hint
 from tracker.services.recorder import Recorder
 
+_ADVANCED = Verdict.ADVANCED
+
 
 @record
 class Judgement:
@@ -53,31 +55,25 @@ class Judge:
         return sorted(judgements, key=lambda one: one.verdict is not Verdict.ADVANCED)
 
     def _judge_one(self, item: ParsedCallback, match: Match) -> Judgement:
-        match = self._await_confirmation(item, match)
-        step = self._step(item, match)
-        if step is None:
+        match, said = self._await_confirmation(item, match), item.observation
+        if match.task is None or said is None or match.verdict is not _ADVANCED:
             return Judgement(match.verdict, match.reason, None)
-        reason = match.reason
-        if item.observation is not None:
-            reason = why_ignored(item.observation, step.verdict, step.task.state) or reason
+        step = self.recorder.record(match.task.key, self.as_event(said))
+        if step.verdict is _ADVANCED:
+            return Judgement(_ADVANCED, match.reason, step)
+        reason = why_ignored(said, step.verdict, step.task.state) or match.reason
         return Judgement(step.verdict, reason, step)
-
-    def _step(self, item: ParsedCallback, match: Match) -> Step | None:
-        """Apply what a callback says; None when it is not to be applied to anything."""
-        if match.task is None or item.observation is None or match.verdict is not Verdict.ADVANCED:
-            return None
-        return self.recorder.record(match.task.key, self.as_event(item.observation))
 
     def _await_confirmation(self, item: ParsedCallback, match: Match) -> Match:
         """Have the provider asked where a callback is a hint, or its verdict must be confirmed."""
-        if match.task is None or match.verdict is not Verdict.ADVANCED:
+        if match.task is None or match.verdict is not _ADVANCED:
             return match
         if item.observation is None:
             return self._poll_on_hint(item, match)
         task = self.recorder.task(match.task.key)
         wait = wait_of(self.context, task, item, item.observation)
         if wait is None:
-            flaw = why_only_a_hint(self.context, task, item)
+            flaw = why_only_a_hint(self.context, task, item) if item.proofs else None
             return match if flaw is None else self._ask_instead(match, task, flaw)
         self.recorder.request_poll(task.key, wait.awaits)
         return replace(match, verdict=Verdict.UNCONFIRMED, reason=wait.reason)

@@ -206,12 +206,12 @@ class Reception:
 
     def _apply(self, tx: Tx, items: Sequence[ParsedCallback]) -> list[ReceptionResult]:
         """Set-based: any number of callbacks, one transaction."""
-        every = [*items, *(one for item in items for one in item.more)]
-        found = match_or_adopt(self._context, tx, every)
+        more = [one for item in items if item.more for one in item.more]
+        found = match_or_adopt(self._context, tx, [*items, *more])
         late = {
             index
-            for index, (item, match) in enumerate(zip(items, found, strict=False))
-            if match.gone is not None and not item.more
+            for index, match in enumerate(found[: len(items)])
+            if match.gone is not None and not items[index].more
         }
         if not late:
             return self._keep(tx, items, found)
@@ -230,12 +230,15 @@ class Reception:
     ) -> list[ReceptionResult]:
         """Keep callbacks and apply them. found: their matches, then those of what they say more."""
         further = iter(found[len(items) :])
-        beside = [[(one, next(further)) for one in item.more] for item in items]
-        matches = [
-            main_match(match, others)
-            for match, others in zip(found[: len(items)], beside, strict=True)
+        beside = [
+            [(one, next(further)) for one in item.more] if item.more else () for item in items
         ]
-        matches = _fresh(tx, items, matches)
+        matches = [
+            main_match(match, others) if others else match
+            for match, others in zip(found, beside, strict=False)
+        ]
+        if any(item.proofs for item in items):
+            matches = _fresh(tx, items, matches)
         sent = [self._receipt(item, match, tx) for item, match in zip(items, matches, strict=True)]
         # As if each were to be applied, so that PostgreSQL stores them while we judge.
         inserted = receipts.insert_first(tx.db, sent)
@@ -247,41 +250,37 @@ class Reception:
         steps: list[list[Step]] = []
         judged = list(sent)
         for number, item in enumerate(items):
-            judgements = judge.judge(item, found[number], matches[number], beside[number])
-            if judgements[0].verdict is not sent[number].verdict:
-                judged[number] = replace(
-                    sent[number], verdict=judgements[0].verdict, reason=judgements[0].reason
-                )
-            steps.append([one.step for one in judgements if one.step is not None])
+            first, *others = judge.judge(item, found[number], matches[number], beside[number])
+            if first.verdict is not sent[number].verdict:
+                judged[number] = replace(sent[number], verdict=first.verdict, reason=first.reason)
+            steps.append([one.step for one in (first, *others) if one.step is not None])
         recorder.save()
-        results: list[ReceptionResult] = []
-        for made, (key, received) in zip(
-            steps, _save_receipts(tx, sent, judged, inserted()), strict=True
-        ):
+        kept = _save_receipts(tx, sent, judged, inserted())
+        for made, (key, _) in zip(steps, kept, strict=True):
             for step in made:
                 if step.transition is not None:
                     recorder.cite(step, receipt=key)
-            results.append(received)
         recorder.flush()
+        results = [received for _, received in kept]
         return _with_places(results, matches) if wants_callbacks() else results
 
     def _receipt(self, item: ParsedCallback, match: Match, tx: Tx) -> Receipt:
         raw, task = item.raw, match.task
-        key = task.key if task else None
-        is_forged = item.verdict is Verdict.FORGED
+        tenant, key = (DEFAULT_TENANT, None) if task is None else (task.tenant, task.key)
+        is_forged, body = item.verdict is Verdict.FORGED, raw.inbound.body
         return Receipt(
-            tenant=task.tenant if task else DEFAULT_TENANT,
+            tenant,
             # A forger names any provider; what we do not know is not stored as a name.
-            provider=storable_text(raw.provider[:64]) if is_forged else raw.provider,
-            task_key=key,
-            source=Source.CALLBACK,
-            verdict=match.verdict,
-            reason=match.reason,
-            received_at=tx.now,
-            fingerprint=receipts.fingerprint(key, item.digest),
-            size_bytes=raw.size_bytes or len(raw.inbound.body),
-            body=raw.inbound.body[:FORGED_BODY_BYTES] if is_forged else raw.inbound.body,
-            headers=item.headers,
+            storable_text(raw.provider[:64]) if is_forged else raw.provider,
+            key,
+            Source.CALLBACK,
+            match.verdict,
+            tx.now,
+            receipts.fingerprint(key, item.digest),
+            raw.size_bytes or len(body),
+            body[:FORGED_BODY_BYTES] if is_forged else body,
+            item.headers,
+            match.reason,
             reader=None if is_forged else self._context.providers[raw.provider].revision,
         )
 

@@ -17,6 +17,7 @@ Encode = Callable[[Sequence[Any]], Any]
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _NULL = b"\xff\xff\xff\xff"
+_length = struct.Struct("!i").pack
 _spelt_in_ascii = JSONEncoder(separators=(",", ":")).encode
 
 
@@ -79,22 +80,45 @@ ARRAYS = {
 def _pieces(array: type[_Array], element: int, encode: Callable[[Any], bytes]) -> Encode:
     """Make an encoder for elements of any length."""
 
-    def piece(value: Any) -> bytes:
-        if value is None:
-            return _NULL
-        raw = encode(value)
-        return len(raw).to_bytes(4, "big") + raw
+    def encoded(values: Sequence[Any]) -> _Array:
+        parts = [_head(element, len(values))]
+        for value in values:
+            if value is None:
+                parts.append(_NULL)
+            else:
+                raw = encode(value)
+                parts += (_length(len(raw)), raw)
+        return array(b"".join(parts))
 
-    return lambda values: array(_head(element, len(values)) + b"".join(mapped(values, piece)))
+    return encoded
+
+
+def texts(values: Sequence[str | None]) -> _Array:
+    """Return a PostgreSQL parameter: an array of texts, not empty."""
+    size, first = len(values), values[0]
+    if values.count(first) == size:  # as in most columns of a batch
+        return _Texts(_head(_TEXT, size) + _text_piece(first) * size)
+    words = set(values)
+    if 2 * len(words) > size:
+        return _each_text(values)
+    pieces = {word: _text_piece(word) for word in words}
+    return _Texts(_head(_TEXT, size) + b"".join([pieces[value] for value in values]))
+
+
+def _text_piece(text: str | None) -> bytes:
+    if text is None:
+        return _NULL
+    raw = text.encode()
+    return _length(len(raw)) + raw
 
 
 def _make_number_encoder(array: type[_Array], element: int, code: str, size: int) -> Encode:
     """Make an encoder for numbers."""
+    one = struct.Struct(f"!i{code}").pack
 
     def encoded(values: Sequence[Any]) -> _Array:
         if None in values:
-            one = f"!i{code}"
-            parts = [_NULL if value is None else struct.pack(one, size, value) for value in values]
+            parts = [_NULL if value is None else one(size, value) for value in values]
             return array(_head(element, len(values)) + b"".join(parts))
         flat = [size] * (2 * len(values))
         flat[1::2] = values
@@ -109,8 +133,11 @@ ARRAY_HEAD_BYTES = 20
 """Of an array, before its first element's length and bytes."""
 
 
+_packed_head = struct.Struct("!iiiii").pack
+
+
 def _head(element: int, length: int) -> bytes:
-    return struct.pack("!iiiii", 1, 1, element, length, 1)
+    return _packed_head(1, 1, element, length, 1)
 
 
 _packed_instants = _make_number_encoder(_Array, 1184, "q", 8)
@@ -118,13 +145,15 @@ integers = _make_number_encoder(_Integers, 20, "q", 8)
 """A PostgreSQL parameter: an array of whole numbers, not empty."""
 
 
-def _microseconds(value: datetime) -> int:
+def _microseconds(value: datetime | None) -> int | None:
+    if value is None:
+        return None
     since = value - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def _instants(values: Sequence[datetime | None]) -> _Array:
-    return _Instants(_packed_instants(_each(_microseconds)(values)))
+    return _Instants(_packed_instants(mapped(values, _microseconds)))
 
 
 def _each(convert: Callable[[Any], Any]) -> Encode:
@@ -162,6 +191,8 @@ def _uuid_bytes(value: UUID) -> bytes:
     return value.bytes
 
 
+_TEXT = 25
+_each_text: Callable[[Sequence[str | None]], _Array] = _pieces(_Texts, _TEXT, str.encode)
 uuids = _pieces(_Uuids, 2950, _uuid_bytes)
 """A PostgreSQL parameter: an array of public ids, not empty."""
 
@@ -173,8 +204,6 @@ class ColumnCodec:
         self.array, self.postgresql, self.sqlite = array, postgresql, sqlite
 
 
-texts = _pieces(_Texts, 25, str.encode)
-"""A PostgreSQL parameter: an array of texts, not empty."""
 _INTEGER = ColumnCodec("bigint[]", integers)
 KINDS: Mapping[type[Any], ColumnCodec] = {
     Integer: _INTEGER,
