@@ -1,5 +1,7 @@
 """Settings → store, egress and services: the parts of a process, opened and closed together."""
 
+import logging
+import platform
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from tracker.egress.download import Downloading
 from tracker.objects import parquet
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import Folder
+from tracker.objects.spooled import SpooledStore
 from tracker.precedence import Precedence
 from tracker.services.access.keyring import Keyring
 from tracker.services.access.keys import Keys
@@ -62,6 +65,7 @@ from tracker.web.edge.connections import ConnectionLimits, ConnectionRegistry
 from tracker.web.edge.heads import HeadLimits
 from tracker.web.edge.state import Limits, Services
 
+log = logging.getLogger(__name__)
 PREVIEW_SILENCE_S = 15.0
 """How long a provider may send nothing of a file that a page shows."""
 
@@ -158,8 +162,31 @@ def _storage(settings: Settings) -> Iterator[Storage | None]:
     downloads = Downloading(
         settings.tracker_egress_allow, cap=rules.max_bytes, silence_s=rules.silence_s
     )
-    with closing(open_asset_store(settings)) as objects:
-        yield Storage(rules, objects, downloads)
+    store = open_asset_store(settings)
+    spool = _open_spool(settings)
+    if spool is None:
+        with closing(store):
+            yield Storage(rules, store, downloads)
+        return
+    spooled = SpooledStore(store, spool, host=platform.node(), min_free_bytes=rules.min_free_bytes)
+    with closing(spooled):
+        yield Storage(rules, spooled, downloads, spooled=spooled)
+
+
+def _open_spool(settings: Settings) -> Folder | None:
+    """Open where files of answers wait for a store elsewhere; None where none can wait."""
+    place = settings.tracker_data_dir / "spool"
+    if not settings.tracker_asset_store:
+        return None
+    try:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        log.warning(
+            "files of answers cannot wait for the store in %(file)s: %(reason)s",
+            {"file": place, "reason": error.strerror},
+        )
+        return None
+    return Folder(place, is_new=True)
 
 
 def open_asset_store(settings: Settings) -> Folder | Bucket:

@@ -97,6 +97,7 @@ EVENT_CALLS = frozenset({"info", "warning", "error", "exception", "Misuse", "com
 NOT_OF_EVENTS = frozenset(
     {
         # Parts of texts, of which the whole ones are in the catalogue
+        "a file of an answer waits",
         "ahead of",
         "could not connect to any validated address: ",
         (

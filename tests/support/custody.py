@@ -19,6 +19,7 @@ from tracker.egress.client import EgressClient
 from tracker.egress.download import Downloading
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import PARTS, Folder
+from tracker.objects.spooled import SpooledStore
 from tracker.services.custody.fetching import AssetFetcher
 from tracker.services.storage import Storage
 from tracker.store import assets
@@ -110,13 +111,14 @@ async def open_custody(
     rules: Custody = RULES,
     allow: Sequence[str] = LOOPBACK,
     outbound: ScriptedHttp | None = None,
-    objects: Folder | Bucket | None = None,
+    objects: Folder | Bucket | SpooledStore | None = None,
     **options: Any,
 ) -> AsyncIterator[CustodyBench]:
     """Open one on a database. options: of the workbench."""
     objects = objects or Folder(folder / "assets")
     downloads = Downloading(allow, cap=rules.max_bytes, silence_s=rules.silence_s)
-    storage = Storage(rules, objects, downloads)
+    spooled = objects if isinstance(objects, SpooledStore) else None
+    storage = Storage(rules, objects, downloads, spooled=spooled)
     outbound = outbound or ScriptedHttp(lambda _call: HttpResult(500, {}, b""))
     try:
         async with open_workbench(database_url, outbound, storage=storage, **options) as bench:
@@ -142,7 +144,7 @@ class Relay(ScriptedHttp):
 
     def __init__(self, url: str, id_: str = "theirs") -> None:
         super().__init__(lambda _call: HttpResult(500, {}, b""))
-        self._url, self._id, self._client = url, id_, EgressClient(LOOPBACK)
+        self._url, self.id_, self._client = url, id_, EgressClient(LOOPBACK)
 
     async def respond(self, call: HttpCall, **sinks: Any) -> HttpResult | HttpFailure:
         answer = await self._client.call_provider(replace(call, url=self._url), **sinks)
@@ -151,4 +153,4 @@ class Relay(ScriptedHttp):
         said = json.loads(answer.body)
         names = [said] if isinstance(said, str) else [one["b64_json"] for one in said["data"]]
         made = [{"kind": "image", "url": name, "key": str(at)} for at, name in enumerate(names)]
-        return says(id=self._id, said={"status": "succeeded", "id": self._id, "pieces": made})
+        return says(id=self.id_, said={"status": "succeeded", "id": self.id_, "pieces": made})

@@ -37,12 +37,14 @@ from tests.support.s3 import bucket_client, counted_requests
 from tests.support.upstream import Asked, Upstream
 from tests.support.workbench import HandClock
 from tracker.clock import new_id
-from tracker.domain.custody import object_key
+from tracker.domain.custody import WAITS, object_key
 from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.domain.work import JobKind
 from tracker.objects.bucket import Bucket
-from tracker.objects.folder import Folder
+from tracker.objects.folder import PARTS, Folder
+from tracker.objects.spooled import SpooledStore
 from tracker.providers.ports.provider import ResultHosting
+from tracker.services.custody.handing_on import WaitingFiles
 from tracker.services.custody.serving import AssetReader
 from tracker.services.custody.sweeping import GRACE, AssetSweeper
 from tracker.services.custody.uploading import UploadReceiver, UploadTerms
@@ -56,6 +58,7 @@ LASTS = timedelta(days=1)
 POLICY = RetentionPolicy({**dict.fromkeys(KeptClass), KeptClass.ASSETS: LASTS})
 LARGE, SMALL = 1_100_000, 40_000
 _STORE = "the bucket"
+_AWAY, _WAITING = ".away", "-waiting"
 VANISHES = "vanishes"
 """The key of a piece whose object is taken away, which the sweep is to find out."""
 
@@ -124,13 +127,14 @@ async def _live(url: str, store: str, origin: str, death: Death, before: datetim
     before: what is older than that has been looked at, and goes.
     """
     number = death.number
+    relay = Relay(f"{origin}/inline/{number}", f"theirs-{number}")
     with _opened(store, death) as objects:
         async with open_custody(
             url,
             Path("/nowhere"),
             objects=objects,
             rules=replace(RULES, max_bytes=2 * LARGE),
-            outbound=Relay(f"{origin}/inline/{number}", f"theirs-{number}"),
+            outbound=relay,
             signal=death.at,
             retention=POLICY,
             results=ResultHosting(answers_with_files=lambda operation: operation == "draw"),
@@ -138,6 +142,9 @@ async def _live(url: str, store: str, origin: str, death: Death, before: datetim
             await custody.bench.context.store.write(_expire, before)
             await _put_right(custody)
             await _go_every_way(custody, death, origin)
+            if isinstance(objects, SpooledStore):
+                relay.id_ = f"theirs-{number}-again"
+                await _let_wait(custody, death, Path(store))
             death.go()
             await _put_right(custody)
 
@@ -171,9 +178,35 @@ async def _go_every_way(custody: CustodyBench, death: Death, url: str) -> None:
     await AssetSweeper(context).drop_expired()
 
 
+async def _let_wait(custody: CustodyBench, death: Death, store: Path) -> None:
+    """Have files of an answer wait for the folder, and hand them on."""
+    death.go()
+    _block(store)
+    death.come("waits")
+    await custody.bench.sent(f"waits {death.number}", operation="draw")
+    death.go()
+    _unblock(store)
+    death.come("handed on")
+    await WaitingFiles(custody.bench.context).hand_on()
+
+
+def _block(store: Path) -> None:
+    """Let a folder take no file."""
+    (store / PARTS).rename(store / _AWAY)
+    (store / PARTS).touch()
+
+
+def _unblock(store: Path) -> None:
+    if (store / _AWAY).exists():
+        (store / PARTS).unlink(missing_ok=True)
+        (store / _AWAY).rename(store / PARTS)
+
+
 async def _put_right(custody: CustodyBench) -> None:
     """Do what workers would, once leases have ended."""
     await _fetch(custody)
+    if custody.storage.spooled is not None:
+        await WaitingFiles(custody.bench.context).hand_on()
     for job in await custody.bench.claim(JobKind.SUBMIT):
         await SubmitAttempts(custody.bench.context).run(job)
     await AssetSweeper(custody.bench.context).drop_expired()
@@ -220,11 +253,13 @@ async def _chunks(number: int) -> AsyncIterator[bytes]:
 
 
 @contextmanager
-def _opened(store: str, death: Death) -> Iterator[Folder | Bucket]:
+def _opened(store: str, death: Death) -> Iterator[SpooledStore | Bucket]:
     """Open the store; of a bucket, every request and answer is a step."""
     if "://" not in store:
-        with closing(Folder(Path(store), is_new=True)) as folder:
-            yield folder
+        _unblock(Path(store))
+        folders = [Folder(Path(place), is_new=True) for place in (store, store + _WAITING)]
+        with closing(SpooledStore(*folders, host="here", min_free_bytes=-(10**9))) as spooled:
+            yield spooled
         return
     with counted_requests(os.environ["AWS_ENDPOINT_URL"], partial(death.step, of=_STORE)) as url:
         os.environ["AWS_ENDPOINT_URL"] = url
@@ -258,6 +293,9 @@ class _Look:
         if is_over:
             strays = there.keys() - kept.keys()
             flaws += [f"{len(strays)} objects that no row names"] if strays else []
+            waits = any(path.is_file() for path in Path(self._store + _WAITING).rglob("*"))
+            waits = waits or any((row.reason or "").startswith(WAITS) for row in rows)
+            flaws += ["a file still waits"] if waits else []
             ends = {row.state for row in rows if row.piece != VANISHES}
             flaws += [f"files end as {ends}"] if not ends <= {"kept", "gone"} else []
         return flaws
@@ -269,9 +307,12 @@ class _Look:
 
     def _list(self) -> dict[str, int]:
         if self._client is None:
-            root = Path(self._store)
-            files = [path for path in root.rglob("*") if path.is_file()]
-            return {path.relative_to(root).as_posix(): path.stat().st_size for path in files}
+            return {
+                path.relative_to(root).as_posix(): path.stat().st_size
+                for root in (Path(self._store + _WAITING), Path(self._store))
+                for path in root.rglob("*")
+                if path.is_file()
+            }
         parts = urlsplit(self._store)
         prefix = parts.path.strip("/") + "/"
         found = self._client.list_objects_v2(Bucket=parts.netloc, Prefix=prefix)
@@ -279,7 +320,8 @@ class _Look:
 
     def _read(self, key: str) -> bytes:
         if self._client is None:
-            return (Path(self._store) / key).read_bytes()
+            waits = Path(self._store + _WAITING) / key
+            return (waits if waits.exists() else Path(self._store) / key).read_bytes()
         parts = urlsplit(self._store)
         name = f"{parts.path.strip('/')}/{key}"
         body: bytes = self._client.get_object(Bucket=parts.netloc, Key=name)["Body"].read()

@@ -44,6 +44,9 @@ WITHDRAWN = "withdrawn"
 with a link to it can still be read by the provider until the file expires."""
 INLINE = "tracker-asset:"
 """Begins the URL of an artifact whose file came within an answer: see domain/inline_files.py."""
+WAITS = "a file of an answer waits"
+"""Begins the remark on what is kept, but not in the store yet: it lies on the machine that the
+remark names."""
 FROM_RESULT = b""
 """In the place of a sealed URL: the file lies where the task's result says. Only a URL that the
 provider gave later stands nowhere else; releases before this one cannot open it, and look there."""

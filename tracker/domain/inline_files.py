@@ -26,18 +26,22 @@ _TAG_CHARS = 32
 
 @dataclass(frozen=True, slots=True)
 class InlineFile:
-    """A file that is whole in the store, and that no row names yet."""
+    """A file that is whole in the store, and that no row names yet.
+
+    remark: what is to be said of it all the same; None for nothing.
+    """
 
     id: UUID
     size: int
     sha256: bytes
     media_type: str
+    remark: str | None = None
 
     def name(self, secret: bytes, tenant: str) -> str:
         """Return the name that stands in the place of the file."""
-        said = urlencode(
-            {"bytes": self.size, "sha256": self.sha256.hex(), "media_type": self.media_type}
-        )
+        facts = {"bytes": self.size, "sha256": self.sha256.hex(), "media_type": self.media_type}
+        remark = {} if self.remark is None else {"remark": self.remark}
+        said = urlencode(facts | remark)
         told = f"{SCHEME}{self.id}?{said}"
         return f"{told}&mark={_tag(secret, tenant, told)}"
 
@@ -62,6 +66,7 @@ def read_name(text: str, secrets: Sequence[bytes], tenant: str) -> InlineFile | 
         int(given["bytes"][0]),
         bytes.fromhex(given["sha256"][0]),
         given["media_type"][0],
+        given.get("remark", [None])[0],
     )
 
 
@@ -129,7 +134,7 @@ def list_assets(
                 media_type=file.media_type,
                 store_key=store_key_of(task.tenant, file.id),
                 attempts=0,
-                reason=None,
+                reason=file.remark,
                 url_expires_at=None,
                 created_at=now,
                 ended_at=now,

@@ -37,9 +37,9 @@ class InlineSink:
     async def finish(self) -> str:
         """Return the file's name once it is whole on the disk. Raises StorageError."""
         await self._hand_over(None)
-        await self._writing
+        waits = await self._writing
         counted = self._counted
-        file = InlineFile(self._id, counted.size, counted.digest, counted.media_type)
+        file = InlineFile(self._id, counted.size, counted.digest, counted.media_type, waits)
         return file.name(self._secret, self._tenant)
 
     async def abort(self) -> None:

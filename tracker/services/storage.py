@@ -18,10 +18,14 @@ class ObjectStore(Protocol):
     Every method raises StorageError where the store does not do what is asked.
     """
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes], *, once: bool = False) -> None:
+    async def put(
+        self, key: str, chunks: AsyncIterator[bytes], *, once: bool = False
+    ) -> str | None:
         """Keep what the chunks hold, on disk when it returns. What they raise is raised.
 
-        once: the bytes are nowhere else, so that what is refused for now is tried for longer.
+        once: the bytes are nowhere else, so that what is refused for now is tried for longer, or
+            waits elsewhere.
+        Returns where it waits and why; None: it is in the store.
         """
         ...
 
@@ -43,6 +47,22 @@ class ObjectStore(Protocol):
 
     async def free_bytes(self) -> int | None:
         """Return how much more fits; None where that is unknown."""
+        ...
+
+
+class FileSpool(Protocol):
+    """Files of this machine that wait for a store."""
+
+    def list_waiting(self) -> AsyncIterator[StoredObject]:
+        """Yield them."""
+        ...
+
+    async def hand_on(self, key: str) -> None:
+        """Have the store take one, and let it wait on. Raises StorageError."""
+        ...
+
+    async def forget(self, key: str) -> None:
+        """Let one wait no more: the store has it."""
         ...
 
 
@@ -70,22 +90,30 @@ class StoreHealth:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Everything that a process needs to keep files."""
+    """Everything that a process needs to keep files.
+
+    spooled: where files of answers wait while the store takes none; None: they do not.
+    """
 
     rules: Custody
     objects: ObjectStore = field(repr=False)
     downloads: Downloads = field(repr=False)
     health: StoreHealth = field(default_factory=StoreHealth)
+    spooled: FileSpool | None = field(default=None, repr=False)
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes], *, once: bool = False) -> None:
+    async def put(
+        self, key: str, chunks: AsyncIterator[bytes], *, once: bool = False
+    ) -> str | None:
         """Keep what the chunks hold, and remember whether the store took it; see ObjectStore."""
         try:
-            await self.objects.put(key, chunks, once=once)
+            reason = await self.objects.put(key, chunks, once=once)
         except StorageError as error:
             self.health.reason = str(error)
             self.health.refusals += 1
             raise
-        self.health.reason = None
+        self.health.reason = reason
+        self.health.refusals += reason is not None
+        return reason
 
     async def discard(self, key: str) -> None:
         """Delete an object that no row names any more; what stays, the next sweep finds."""

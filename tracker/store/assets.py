@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from tracker.domain.custody import FROM_RESULT, Asset, AssetState, WantedFile
+from tracker.domain.custody import FROM_RESULT, WAITS, Asset, AssetState, WantedFile
 from tracker.store import holds
 from tracker.store.asset_rows import COLUMNS, NAMES, as_asset, from_driver
 from tracker.store.driver import bulk, encoding
@@ -232,6 +232,17 @@ def lost_at(db: Connection, store_keys: Collection[str]) -> list[Asset]:
     """Return lost assets whose rows name some objects, which had vanished."""
     found = select(*COLUMNS).where(_IS_LOST, assets.c.store_key.in_(store_keys))
     return [as_asset(row) for row in db.execute(found)]
+
+
+def is_named(db: Connection, store_key: str) -> bool:
+    """Return whether a row names an object that is there, or had vanished."""
+    return bool(in_use(db, [store_key]) or lost_at(db, [store_key]))
+
+
+def end_waiting(db: Connection, store_keys: Collection[str]) -> None:
+    """Take the remark back that objects are not in the store yet."""
+    waiting = (assets.c.store_key.in_(store_keys), IS_KEPT, assets.c.reason.startswith(WAITS))
+    db.execute(update(assets).where(*waiting).values(reason=None))
 
 
 def keep_found(db: Connection, keys: Collection[int], *, now: datetime) -> set[int]:

@@ -6,6 +6,7 @@ from functools import partial
 from tracker.domain.work import JobKind
 from tracker.services.backup.walking import ListWalk
 from tracker.services.context import Context
+from tracker.services.custody.handing_on import WaitingFiles
 from tracker.services.custody.sweeping import AssetSweeper
 from tracker.services.deliver.endpoints import Endpoints
 from tracker.services.owned_results import OwnedResults
@@ -102,7 +103,9 @@ def _of_custody(context: Context) -> list[Chore]:
     if room is None:
         return []
     files = AssetSweeper(context)
+    waiting = context.storage is not None and context.storage.spooled is not None
     return [
+        *([Chore("files that wait", HAND_ON_S, WaitingFiles(context).hand_on)] if waiting else []),
         Chore("old assets", DROP_S, files.drop_expired),
         Chore("room for assets", ROOM_S, room.report),
         Chore("strays among assets", SWEEP_STORE_S, files.sweep_now_and_then),
@@ -110,6 +113,7 @@ def _of_custody(context: Context) -> list[Chore]:
 
 
 DROP_S = 5.0
+HAND_ON_S = 30.0
 ROOM_S = 60.0
 SWEEP_STORE_S = 6 * 3600.0
 SWEEP_S = 2.0

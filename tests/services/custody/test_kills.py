@@ -16,6 +16,8 @@ CALLS = {"mkdir", "open", "writev", "fsync", "link", "unlink", "rmdir"}
 REQUESTS = {"POST uploads", "PUT partNumber uploadId", "POST uploadId", "POST delete", "HEAD"}
 """Requests that a bucket is known to get."""
 WAYS = {"wanted", "fetched", "uploaded", "inline", "swept", "fetched again", "dropped"}
+WAITING = {"waits", "handed on"}
+"""Ways of what waits on this machine, as the store takes no file."""
 
 
 def killed_at_each_step(database_url: str, store: str) -> tuple[set[str], set[str]]:
@@ -39,7 +41,7 @@ def test_a_process_killed_at_any_step_leaves_rows_and_files_of_a_folder_in_step(
     database_url: str, tmp_path: Path
 ) -> None:
     ways, steps = killed_at_each_step(database_url, f"{tmp_path}/assets")
-    assert ways == WAYS
+    assert ways == WAYS | WAITING
     assert steps >= POINTS | CALLS | {CrashPoint.COMMIT_READY.value, CrashPoint.COMMIT_DONE.value}
 
 

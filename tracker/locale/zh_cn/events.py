@@ -104,11 +104,15 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "nothing says where it lies": "没有说明文件在何处",
         "the disk has become too full for it": "磁盘已满，放不下该文件",
         "its object has vanished from the store": "存储中的对象已消失",
+        "its object has vanished from the store; {}": "存储中的对象已消失；{0:t}",
         "an SVG can hold scripts: it is handed out as a download only": (
             "SVG 可能含有脚本：只作为下载提供"
         ),
         "the bytes have another digest ({}) than the origin names": (
             "内容的摘要（{0}）与来源所称的不同"
+        ),
+        "a file of an answer waits on {} until the store takes it: {}": (
+            "回答中的文件在 {0} 上等待存储接收：{1:t}"
         ),
         "the origin sent nothing": "来源没有发送任何内容",
         "the origin sent {} in the place of the {}": "来源发送的是 {0}，而不是 {1}",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from tracker.domain.custody import Asset, AssetState, asset_of_object
+from tracker.domain.custody import WAITS, Asset, AssetState, asset_of_object
 from tracker.domain.errors import Misuse, StorageError
 from tracker.domain.events import EventKind
 from tracker.domain.signals import CrashPoint
@@ -32,6 +32,9 @@ upload takes an hour at most, and S3 dates an object by when its writing began
 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html, read 2026-11-30)."""
 _UNFINISHED = (f"{PARTS}/", f"{PROBES}/")
 """The names of what never became an object of an asset."""
+AWAITED_FOR = timedelta(days=1)
+"""How long another machine may have what it is to hand on; after that it is taken for lost, until
+it comes."""
 VANISHED = "its object has vanished from the store"
 
 
@@ -140,11 +143,16 @@ class AssetSweeper:
             )
             for asset in page:
                 size = await self._storage.objects.size(asset.store_key or "")
-                if size != asset.size:
+                if size != asset.size and not self._is_awaited(asset):
                     vanished += await self._context.store.write(self._lose, asset)
             if len(page) < BATCH:
                 return vanished
             after = page[-1].key
+
+    def _is_awaited(self, asset: Asset) -> bool:
+        """Return whether an object may lie on another machine, which has yet to hand it on."""
+        since = asset.ended_at if (asset.reason or "").startswith(WAITS) else None
+        return since is not None and self._context.clock.now() - since < AWAITED_FOR
 
     def _lose(self, tx: Tx, lost: Sequence[Asset]) -> list[int]:
         """Record that assets have vanished; what may still be fetched is fetched again."""
@@ -156,8 +164,10 @@ class AssetSweeper:
             if now is None or now.store_key != asset.store_key:
                 numbers.append(0)
                 continue
-            assets.mark_vanished(tx.db, asset.key, VANISHED, now=tx.now)
-            recorder.record_asset(asset, EventKind.ASSET_LOST, f"{asset.id}: {VANISHED}")
+            waits = (now.reason or "").startswith(WAITS)
+            why = f"{VANISHED}; {now.reason}" if waits else VANISHED
+            assets.mark_vanished(tx.db, asset.key, why, now=tx.now)
+            recorder.record_asset(asset, EventKind.ASSET_LOST, f"{asset.id}: {why}")
             if asset.url_expires_at is not None and asset.url_expires_at > tx.now:
                 assets.want_again(tx.db, asset.key, dies_at=asset.url_expires_at, now=tx.now)
             numbers.append(1)

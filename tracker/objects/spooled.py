@@ -1,0 +1,113 @@
+"""A store whose files of answers wait in a folder of this machine while it takes none.
+
+What came within an answer is nowhere else. It is whole on the local disk first, and is handed to
+the store from there: a store that falls silent then costs nothing but time.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
+
+from tracker.domain.custody import StoredObject
+from tracker.domain.errors import StorageError
+from tracker.objects.bucket import Bucket
+from tracker.objects.folder import PARTS, Folder
+
+_LARGEST_ANSWER = 512 * 1024 * 1024
+"""Bytes that must fit above the floor of free disk, or files go straight to the store."""
+
+
+class SpooledStore:
+    """Objects in a store, and those that wait for it; see ObjectStore."""
+
+    def __init__(
+        self, store: Folder | Bucket, spool: Folder, *, host: str, min_free_bytes: int
+    ) -> None:
+        """spool: of this machine alone. host: its name, for people."""
+        self._store, self._spool = store, spool
+        self._host, self._least = host, min_free_bytes + _LARGEST_ANSWER
+
+    def close(self) -> None:
+        """Close both."""
+        self._store.close()
+        self._spool.close()
+
+    async def put(
+        self, key: str, chunks: AsyncIterator[bytes], *, once: bool = False
+    ) -> str | None:
+        """Keep what the chunks hold. Returns why it waits here; None: the store has it."""
+        if not once or not await self._has_room():
+            await self._store.put(key, chunks, once=once)
+            return None
+        await self._spool.put(key, chunks)
+        try:
+            await self.hand_on(key)
+        except StorageError as error:
+            return str(error)
+        await self.forget(key)
+        return None
+
+    async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes from `start` to before `end`, of whichever has them."""
+        if await self._spool.size(key) is not None:
+            with suppress(StorageError):  # it was handed on meanwhile
+                async with aclosing(self._spool.read(key, start, end)) as blocks:
+                    async for block in blocks:
+                        start += len(block)
+                        yield block
+        if start < end:
+            async with aclosing(self._store.read(key, start, end)) as blocks:
+                async for block in blocks:
+                    yield block
+
+    async def size(self, key: str) -> int | None:
+        """Return how many bytes an object has; None where neither has it."""
+        size = await self._spool.size(key)
+        return await self._store.size(key) if size is None else size
+
+    async def delete(self, key: str) -> None:
+        """Delete an object from both."""
+        await self._spool.delete(key)
+        await self._store.delete(key)
+
+    async def list(self) -> AsyncIterator[StoredObject]:
+        """Yield every object of both, in no order."""
+        async for one in self._store.list():
+            yield one
+        async for one in self._spool.list():
+            yield one
+
+    async def free_bytes(self) -> int | None:
+        """Return how much more fits into the store; None where that is unknown."""
+        return await self._store.free_bytes()
+
+    async def list_waiting(self) -> AsyncIterator[StoredObject]:
+        """Yield the objects that wait on this machine."""
+        async for one in self._spool.list():
+            if not one.key.startswith(f"{PARTS}/"):
+                yield one
+
+    async def hand_on(self, key: str) -> None:
+        """Have the store take an object that waits, and let it wait on. Raises StorageError.
+
+        One that waits no more was handed on by another process.
+        """
+        try:
+            size = await self._spool.size(key)
+            if size is None:
+                return
+            async with aclosing(self._spool.read(key, 0, size)) as blocks:
+                await self._store.put(key, blocks)
+        except StorageError as error:
+            raise StorageError(
+                f"a file of an answer waits on {self._host} until the store takes it: {error}"
+            ) from error
+
+    async def forget(self, key: str) -> None:
+        """Let an object wait no more: the store has it."""
+        await self._spool.delete(key)
+
+    async def _has_room(self) -> bool:
+        try:
+            return (await self._spool.free_bytes() or 0) >= self._least
+        except StorageError:
+            return False
