@@ -8,6 +8,7 @@ from tests.attacks.conftest import Site, keep_up
 from tests.support.raw import dial
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
+SMALL = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\n0"
 
 
 @contextmanager
@@ -74,9 +75,9 @@ def test_header_lines_without_end(site: Site) -> None:
 
 
 def test_pipelined_requests_whose_answers_nobody_reads(site: Site) -> None:
-    ahead = HEALTH * (512 * 1024 // len(HEALTH))
-    with site.held_to_figures(), _lines(site.url, 40) as lines:
-        left = {line: memoryview(ahead) for line in lines}
+    ahead = [one * (512 * 1024 // len(one)) for one in (HEALTH, SMALL)]
+    with site.held_to_figures(growth_bytes=50 << 20), _lines(site.url, 40) as lines:
+        left = {line: memoryview(ahead[number % 2]) for number, line in enumerate(lines)}
 
         def push() -> None:
             for line in lines:

@@ -87,6 +87,7 @@ class CallbackProtocol(BoundedHttpTools):
             super().on_body(body)
         else:
             self._came_body = True
+            self._body_bytes += len(body)
             self._arriving.body += body
 
     def on_message_complete(self) -> None:
@@ -142,6 +143,7 @@ class CallbackProtocol(BoundedHttpTools):
         self.app = self._app_for(None)
         self._hand_to_app()
         if exchange.body:
+            self._body_bytes -= len(exchange.body)  # it is counted once more
             super().on_body(exchange.body)
             self._hand_body()
 

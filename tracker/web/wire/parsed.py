@@ -23,13 +23,23 @@ log = logging.getLogger(__name__)
 _VERSION = b" HTTP/1."
 """Stands in the first line of each request."""
 _HEAD_END = b"\r\n\r\n"
+_LENGTH = b"content-length"
 
 
 class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
     """One connection."""
 
     __slots__ = (
-        *("_came_body", "_head_bytes", "_held", "_held_from", "_hosts", "_in_body", "_in_head"),
+        *(
+            "_body_bytes",
+            "_came_body",
+            "_head_bytes",
+            "_held",
+            "_held_from",
+            "_hosts",
+            "_in_body",
+            "_in_head",
+        ),
         *("_is_served", "_offer", "_piece", "_pieces"),
     )
 
@@ -38,12 +48,13 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
 
         _in_head, _in_body: head or body of the current message has begun and is incomplete.
         _piece: bytes that are being parsed. _pieces: of a body, what of it they hold.
+        _body_bytes: how much of the current body has come.
         _offer: method and headers of a head that is parsed again.
         """
         super().__init__(*args, **kwargs)
         self.pipeline = Pipeline()  # type: ignore[assignment] # it has what is asked of it
         self._in_head = self._in_body = self._is_served = self._came_body = False
-        self._head_bytes = self._piece = self._held_from = 0
+        self._body_bytes = self._head_bytes = self._piece = self._held_from = 0
         self._hosts: list[bytes] = []
         self._held = b""
         self._pieces: list[bytes] = []
@@ -53,6 +64,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._held = b""
+        self.pipeline.clear()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -91,7 +103,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         self._in_head = True
-        self._head_bytes = 0
+        self._body_bytes = self._head_bytes = 0
         self._hosts = []
         self.url = b""
         self.expect_100_continue = False
@@ -129,6 +141,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         copied for each of them.
         """
         self._came_body = True
+        self._body_bytes += len(body)
         self._pieces.append(body)
 
     def _hand_body(self) -> None:
@@ -242,10 +255,22 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
                 self._held, self._held_from = data, start
                 self.flow.pause_reading()
                 return
-            end = data.find(_HEAD_END, start)
-            end = len(data) if end < 0 else end + len(_HEAD_END)
+            end = self._end_of_piece(data, start)
             self._parse(data[start:end])
             start = end
+
+    def _end_of_piece(self, data: bytes, start: int) -> int:
+        """Return where a piece ends that holds nothing of the next message.
+
+        A body whose length is told ends there. A head, and a body in chunks with its trailers, end
+        with an empty line, and may hold others.
+        """
+        if self._in_body:
+            told = next((value for name, value in self.headers if name == _LENGTH), None)
+            if told is not None:  # the parser takes nothing but a number
+                return start + max(int(told) - self._body_bytes, 1)
+        end = data.find(_HEAD_END, start)
+        return len(data) if end < 0 else end + len(_HEAD_END)
 
     def _parse(self, data: bytes) -> None:
         was_in_body = self._in_body
