@@ -169,14 +169,14 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
             await advise_key(settings, parts.context.store)
             for text in list_unknown_lengths(settings.accounts(), settings.providers()):
                 log.warning("of prices: %(reason)s", {"reason": text})
-            async with _revocation(parts).watching():
-                with observe(parts), on_stop_signal(parts.services.watch.close):
-                    if is_read_only or not workers:
-                        async with recalling(parts.context):
-                            yield {"services": parts.services}
-                        return
-                    async with running_workers(parts):
-                        yield {"services": parts.services}
+            await stack.enter_async_context(_revocation(parts).watching())
+            stack.enter_context(observe(parts))
+            stack.enter_context(on_stop_signal(parts.services.watch.close))
+            if workers and not is_read_only:
+                await stack.enter_async_context(running_workers(parts))
+            else:
+                await stack.enter_async_context(recalling(parts.context))
+            yield {"services": parts.services}
 
     return build_app(
         lifespan,

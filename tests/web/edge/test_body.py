@@ -7,9 +7,10 @@ import pytest
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
-from tracker.web.edge.body import PARSED_AT_ONCE, BodySteps, read_capped
+from tracker.web.edge.body import BodySteps, read_capped
 from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow
 from tracker.web.edge.body_shares import BodyRoom, BodyShare
+from tracker.web.edge.json_objects import PARSED_AT_ONCE
 
 pytestmark = pytest.mark.anyio
 GONE: Message = {"type": "http.disconnect"}

@@ -10,8 +10,8 @@ import pytest
 from tests.support.longest_call import longest_call_s
 from tests.support.slowness import slowness
 from tracker.domain.errors import InvalidRequest
-from tracker.web.edge.body import PARSED_AT_ONCE, JsonReader, parse_object
 from tracker.web.edge.encoding import as_utf8
+from tracker.web.edge.json_objects import PARSED_AT_ONCE, JsonReader, parse_object
 from tracker.web.edge.large_json import LONG, without_long_texts
 
 STEP = 256 * 1024

@@ -16,10 +16,11 @@ from starlette.requests import Request
 
 from tracker.domain import documents
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.web.edge.body import PARSED_AT_ONCE, BodySteps, read_capped, read_json
+from tracker.web.edge.body import BodySteps, read_capped, read_json
 from tracker.web.edge.body_errors import WrongMediaType
 from tracker.web.edge.body_shares import share_of
 from tracker.web.edge.encoding import undone
+from tracker.web.edge.json_objects import PARSED_AT_ONCE
 
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 MOST_PARTS = 100
