@@ -127,6 +127,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "文件不完整：收到的 {0} 字节中没有文件的结尾"
         ),
         "the origin answers {}": "来源应答 {0}",
+        "{}, under a renewed URL too": "{0:t}，换用新的地址后也是如此",
         "{}; the origin names no version to go on with": "{0:t}；来源未提供可续传的版本标识",
         "{}; the origin does not go on with the same file": "{0:t}；来源不再提供同一文件",
         "only {} bytes came within {} s": "{1} 秒内只收到 {0} 字节",

@@ -109,7 +109,7 @@ def bill_text(costs: Sequence[Cost], say: Say) -> str:
             name = unit_text(cost, say)
             charged[name] = charged.get(name, Decimal(0)) + sign * amount
     if charged:
-        return ", ".join(
+        return say("frame.list").join(
             f"{amount_text(amount)} {name}".strip() for name, amount in charged.items()
         )
     for phase in _EXPECTED:
@@ -119,7 +119,7 @@ def bill_text(costs: Sequence[Cost], say: Say) -> str:
             if cost.phase is phase
         ]
         if expected:
-            return f"≈ {', '.join(expected)}"
+            return f"≈ {say('frame.list').join(expected)}"
     return ""
 
 
