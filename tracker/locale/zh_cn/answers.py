@@ -88,9 +88,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         "{}: redirects are not followed; check the base URL": "{0}：不跟随重定向；请检查基础地址",
         "the provider tests the callback URL while the task is created, and did not reach it: check"
-        " TRACKER_PUBLIC_URL, or do without callbacks (option `callbacks` of the account)": (
+        " TRACKER_PUBLIC_URL, or do without callbacks (option `callbacks` of the account) ({})": (
             "服务商在创建任务时测试回调地址，但没有连通：请检查 TRACKER_PUBLIC_URL，"
-            "或不使用回调（账号的 `callbacks` 选项）"
+            "或不使用回调（账号的 `callbacks` 选项）；它的应答：{0}"
         ),
         # Submits that cannot be made
         "names another task than {}: one can be continued": (

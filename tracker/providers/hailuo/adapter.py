@@ -53,7 +53,7 @@ _NOT_NOW = frozenset({"1002", "1039"})
 _PARAMETERS = "2013"
 _UNREACHABLE = (
     "the provider tests the callback URL while the task is created, and did not reach it: check "
-    "TRACKER_PUBLIC_URL, or do without callbacks (option `callbacks` of the account)"
+    "TRACKER_PUBLIC_URL, or do without callbacks (option `callbacks` of the account) ({})"
 )
 _NO_FILE = "Success, and its file is not there yet"
 _STATES: Mapping[str, TaskState] = {
@@ -140,7 +140,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         if code is None:
             return super().refusal(sending, answer, parsed)
         if code == _PARAMETERS and "callback" in words.lower():
-            return Deferred(code, f"{_UNREACHABLE} ({words})", spends_attempt=True)
+            return Deferred(code, _UNREACHABLE.format(words), spends_attempt=True)
         if code in _OF_ACCOUNT:
             return Refused(code, words, blames_account=True)
         if code in _OF_REQUEST:
