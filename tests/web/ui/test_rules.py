@@ -123,6 +123,8 @@ def test_whatever_is_hidden_is_shown() -> None:
     assert not {char for char in shown if unicodedata.category(char) in {"Lu", "Ll", "Nd", "Zs"}}
     assert visible("a\u202eb\x00 \U000e0041") == "a\\u202Eb\\u0000 \\U000E0041"
     assert visible("任务 ✔️ 👍") == "任务 ✔️ 👍"
+    stacked = "e\u0302\u0301\u0323\u0308"
+    assert visible(f"{stacked}\u0300\u20d7x") == f"{stacked}\\u0300\\u20D7x"
     family = "\U0001f469\u200d\u2764\ufe0f\u200d\U0001f467"  # one picture of three
     assert visible(f"{family} a\u200db") == f"{family} a\\u200Db"
 

@@ -189,6 +189,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "its certificate is not accepted: {}": "其证书不被接受：{0:t}",
         "no TLS comes about: {}": "无法建立 TLS：{0}",
         "HTTP {}, code {}, {}": "HTTP {0}，代码 {1}，{2:t}",
+        "HTTP {}, {}": "HTTP {0}，{1:t}",
         "certificate has expired": "证书已过期",
         "self-signed certificate": "自签名证书",
         "self-signed certificate in certificate chain": "证书链中有自签名证书",

@@ -36,6 +36,7 @@ from tracker.web.edge.links import base_of
 from tracker.web.edge.operation import Param
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.app import Pages
+from tracker.web.ui.frame.formats import shortened
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.render import address, page
 from tracker.web.ui.frame.visible import HIDDEN
@@ -251,13 +252,17 @@ def _copy_of(asset: Asset | None) -> str:
     return "shown" if is_shown(asset.media_type or "") else "saved"
 
 
+_LONGEST_HOST = 100
+
+
 def _host(piece: Artifact) -> str:
     """Return the host of a piece's URL; empty where it is no address that a browser may open."""
     try:
         parts = urlsplit(piece.url or "")
     except ValueError:
         return ""
-    return parts.netloc if parts.scheme in ("http", "https") else ""
+    host = parts.netloc.rpartition("@")[2]  # what stands before it may look like another host
+    return shortened(host, _LONGEST_HOST) if parts.scheme in ("http", "https") else ""
 
 
 _PLAIN_TEXT = re.compile(r"data:text/plain;charset=utf-8,([^,]*)", re.IGNORECASE)
