@@ -13,7 +13,7 @@ WORDS: Words = {
     "providers.status.troubled": "in trouble",
     "providers.no-credentials": "It has no credentials: the provider will refuse every task.",
     "providers.slots": "At the provider",
-    "providers.no-limit": "(no limit is set here)",
+    "providers.no-limit": "no limit is set here",
     "providers.queue": "Waiting",
     "providers.oldest": "the oldest for {age}",
     "providers.submit": "Last submit",

@@ -21,7 +21,7 @@ WORDS: Words = {
     "task.deadline": "Deadline",
     "task.so-far": "So far",
     "task.given-up": "Expires, if the provider does not end it, at",
-    "task.polls": ("{n} poll said something", "{n} polls said something"),
+    "task.polls": ("{n} poll brought news", "{n} polls brought news"),
     "task.history": "History",
     "task.what": "What",
     "task.by": "By",

@@ -4,9 +4,9 @@ from tracker.web.ui.frame.words import Words
 
 WORDS: Words = {
     "attention.title": "需要你处理",
-    "attention.looked": "查看于",
-    "attention.again": "再看一次",
-    "attention.settled": "已了结",
+    "attention.looked": "更新于",
+    "attention.again": "重新查看",
+    "attention.settled": "已处理",
     "attention.new": ("又有 {n} 项需要你处理：查看", "又有 {n} 项需要你处理：查看"),
     "attention.empty": "目前没有需要你处理的事项；一旦出现，会显示在这里。",
     "attention.spent": (

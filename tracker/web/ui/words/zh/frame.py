@@ -31,7 +31,7 @@ WORDS: Words = {
     "frame.colon": "：",
     "frame.ago": "{age}前",
     "frame.ahead": "{age}后",
-    "frame.partial": "已向前查到",
+    "frame.partial": "已往前查到",
     "frame.go-on": "继续",
     "frame.denied": "你的密钥缺少权限 {scope}。",
     "frame.gone": "这里没有内容：它从未存在，或者你无权查看。",

@@ -12,7 +12,7 @@ WORDS: Words = {
     "task.print": "打印",
     "task.try": "修改后试用",
     "task.key": "密钥：{name}",
-    "task.parent": "接续",
+    "task.parent": "接续自",
     "task.resubmit-of": "重新提交自",
     "task.resubmitted-as": "已重新提交为",
     "task.children": "后续任务",
