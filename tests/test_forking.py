@@ -15,7 +15,7 @@ import pytest
 @pytest.mark.parametrize("number", range(20))
 def test_passes(number, tmp_path):
     assert os.getpid() != int(os.environ["COLLECTED_BY"])
-    assert f"process{os.environ['TESTS_PROCESS']}" in tmp_path.parts
+    assert any(part.startswith("process") for part in tmp_path.parts)
 
 def test_fails():
     print("said before")

@@ -6,7 +6,6 @@ told a controller of each name.
 """
 
 import contextlib
-import os
 import warnings
 from collections import deque
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from typing import Any
 import pytest
 from _pytest.capture import CaptureManager  # not exported; `-p` names it "capturemanager"
 
-from tests.support.ordering import PROCESS_NUMBER, Dealing, files_long_first
+from tests.support.ordering import Dealing, files_long_first
 
 _AHEAD = 2
 _TOLD_S = 0.2
@@ -192,7 +191,6 @@ def _work(
     """Be a worker: run the tests whose numbers come through the pipe, until None does."""
     for other in others:
         other.close()
-    os.environ[PROCESS_NUMBER] = str(number)
     events = _reporting_to_nobody_else(session.config)
     _use_folder(session.config, folder / f"process{number}")
     try:

@@ -14,8 +14,6 @@ LONG = (
     *("tests/clients/", "tests/cli/"),
 )
 """Folders whose tests take long, or one of whose does."""
-PROCESS_NUMBER = "TESTS_PROCESS"
-"""The variable that tells a process that runs tests, and what it starts, its number from 0."""
 
 
 def files_long_first(tests: Iterable[T], path_of: Callable[[T], str]) -> list[list[T]]:

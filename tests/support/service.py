@@ -16,7 +16,6 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from tests.support.nursery import nursery
-from tests.support.ordering import PROCESS_NUMBER
 from tests.support.waiting import PATIENCE_S, wait_until
 from tracker.app import make_app, server_options
 from tracker.emulator import DEFAULT_KEY
@@ -27,6 +26,7 @@ from tracker.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 KEEPING_FILES = {"TRACKER_ASSETS": "on", "TRACKER_ASSET_MIN_FREE_BYTES": "0"}
 """Settings of a service with custody, on a disk however full."""
+_GUARDS: list[socket.socket] = []
 
 
 def listen(port: int = 0) -> socket.socket:
@@ -48,20 +48,24 @@ def url_of(listener: socket.socket, scheme: str = "http") -> str:
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody uses.
+    """Return a port of loopback that nobody uses, and that no test process is given after it.
 
     It lies below those that systems hand out by themselves (from 32768 on Linux), so that no
-    connection of another test takes it before it is listened on, and each process of the tests has
-    its own range: no other one takes it while a service that was killed starts again.
+    connection of another test takes it before it is listened on. The port of that number for
+    datagrams is bound until this process ends, which keeps other runs of the tests off it too while
+    a service that was killed starts again.
     """
-    worker = int(os.environ.get(PROCESS_NUMBER, "0"))
     while True:
-        port = 20_000 + worker % 12 * 1000 + secrets.randbelow(1000)
+        port = 20_000 + secrets.randbelow(12_000)
+        guard = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
-            with listen(port):
-                return port
+            guard.bind(("127.0.0.1", port))
+            listen(port).close()
         except OSError:
-            continue
+            guard.close()
+        else:
+            _GUARDS.append(guard)
+            return port
 
 
 def environment(
