@@ -134,7 +134,7 @@ async def _batch(
     began = time.thread_time()
     writer._settle(items)  # noqa: SLF001
     writer_s = time.thread_time() - began
-    loop_s += await _turns(lambda: writer._resolve(items))  # noqa: SLF001
+    loop_s += await _turns(lambda: writer._resolve(items, True))  # noqa: SLF001
     assert all(transport.answers == number + 1 for _, transport in connections)
     return loop_s / BATCH * 1e6, writer_s / BATCH * 1e6
 

@@ -1,7 +1,7 @@
 """HMAC for keys that are used again and again: what only depends on the key is worked out once."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 _INNER, _OUTER = bytes(one ^ 0x36 for one in range(256)), bytes(one ^ 0x5C for one in range(256))
@@ -25,14 +25,8 @@ class KeyedDigest:
 
     def digest(self, text: bytes) -> bytes:
         """Return the HMAC of a text."""
-        return self.digests((text,))[0]
-
-    def digests(self, texts: Iterable[bytes]) -> list[bytes]:
-        """Return the HMAC of each text."""
-        made: list[bytes] = []
-        for text in texts:
-            inner, outer = self._inner.copy(), self._outer.copy()
-            inner.update(text)
-            outer.update(inner.digest())
-            made.append(outer.digest())
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text)
+        outer.update(inner.digest())
+        made: bytes = outer.digest()
         return made

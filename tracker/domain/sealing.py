@@ -74,7 +74,8 @@ def _by_blocks(master: bytes, nonce: bytes, size: int) -> bytes:
     blocks = -(-size // _BLOCK_BYTES)
     # The first block has no number: what was sealed when there was only one opens as before.
     numbered = [nonce, *[nonce + number.to_bytes(4, "big") for number in range(1, blocks)]]
-    return b"".join(_make_keyed_digest(master, b"encrypt").digests(numbered))[:size]
+    digest = _make_keyed_digest(master, b"encrypt").digest
+    return b"".join(map(digest, numbered))[:size]
 
 
 def _at_once(master: bytes, nonce: bytes, size: int) -> bytes:

@@ -203,6 +203,8 @@ class CallbackReader:
         if may_hold_callback_url(text):
             also += tuple(spelling for one in sought for spelling in list_spellings(one))
         if not redactor.may_hold_secret(text, *also):
+            if len(text) - len(inbound.body) <= _KEPT_CHARS:  # all headers together
+                return raw, headers
             return raw, {name: text[:_KEPT_CHARS] for name, text in headers.items()}
         body = redactor.redact_bytes(inbound.body, *also)
         # Cut behind that: half of a secret would not be found.

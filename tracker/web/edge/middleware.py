@@ -177,7 +177,11 @@ def log_request(  # noqa: PLR0913 - what is logged of an answer
     REQUEST_SECONDS.observe(took_s, (route,))
     took_ms = round(took_s * 1000, 1)
     access_log.answered(
-        *(method, route, path, status, took_ms),
+        method,
+        route,
+        path,
+        status,
+        took_ms,
         now=clock.now,
         request_id=request_id,
         facts=facts,

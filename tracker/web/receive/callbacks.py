@@ -205,4 +205,4 @@ def path_parts_of(url: bytes) -> Sequence[str] | None:
     other.
     """
     found = _PLAIN_URL.fullmatch(url)
-    return None if found is None else [part.decode() for part in found.groups()]
+    return None if found is None else tuple(map(bytes.decode, found.groups()))
