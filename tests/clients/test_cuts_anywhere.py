@@ -60,6 +60,7 @@ NPM = {
     "npm.ai.flux": "/flux/v1",
     "npm.ai.google": "/veo/v1beta",
     "npm.ai.luma": "/luma",
+    "npm.ai.minimax": "/minimax",
     "npm.ai.replicate": "/replicate/v1",
     "npm.fal": "/fal/proxy",
     "npm.genai.gemini": "/veo",
@@ -103,6 +104,9 @@ def more_settings(emulated: Served, tmp_path_factory: pytest.TempPathFactory) ->
         "TRACKER_CONFIG": str(accounts),
         "KEY_FILE": key_file.text,
         "TRACKER_OPENAI_PROFILE": "official",
+        "TRACKER_HAILUO_BASE_URL": f"{emulated.url}/hailuo",
+        "TRACKER_HAILUO_API_KEY": emulated.key,
+        "TRACKER_HAILUO_POLL_SPACING_S": "0.05",
         # Hundreds of creates of one client would wait for the pace that providers document.
         **{f"TRACKER_{name}_CALLS_PER_S": "0" for name in ("JIMENG", "REPLICATE", "WAN")},
         **KEEPING_FILES,

@@ -1,6 +1,6 @@
 """OpenAI's published clients, unmodified, against the emulated gateway and our front.
 
-`openai` 3.57.0 from PyPI and `openai` 6.49.0 from npm.
+`openai` 3.57.0 from PyPI and `openai` 7.59.0 from npm.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """OpenAI's published clients, unmodified: pictures and responses through the front.
 
-`openai` 3.57.0 from PyPI and `openai` 6.49.0 from npm, against OpenAI's emulated API and our front.
+`openai` 3.57.0 from PyPI and `openai` 7.59.0 from npm, against OpenAI's emulated API and our front.
 """
 
 from collections.abc import Iterator

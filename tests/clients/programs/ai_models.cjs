@@ -1,6 +1,7 @@
 // The models of `ai` from npm by kind, and what generates a file by one.
 
-const { experimental_generateVideo: generateVideo, generateImage } = require("ai");
+const older = require("ai");
+const newer = require("ai7"); // the one major that the package of MiniMax runs with
 
 const provider = (name, factory, settings) => require(`@ai-sdk/${name}`)[factory](settings);
 
@@ -23,6 +24,8 @@ function aiModel(kind, baseURL, apiKey) {
     google: () =>
       provider("google", "createGoogleGenerativeAI", keyed).video("veo-3.1-generate-preview"),
     luma: () => provider("luma", "createLuma", keyed).image("photon-1"),
+    minimax: () =>
+      provider("minimax", "createMiniMax", { apiKey, videoBaseURL: baseURL }).video("MiniMax-H3"),
     replicate: () =>
       provider("replicate", "createReplicate", { apiToken: apiKey, baseURL }).image("acme/picture"),
   };
@@ -43,8 +46,11 @@ function generated(model, kind, prompt) {
     google: { pollIntervalMs: 50 },
     blackForestLabs: { pollIntervalMillis: 50 },
     luma: { pollIntervalMillis: 50 },
+    minimax: { pollIntervalMs: 50 },
   };
-  const generate = "maxVideosPerCall" in model ? generateVideo : generateImage;
+  const ai = kind === "minimax" ? newer : older;
+  const isOfVideos = "maxVideosPerCall" in model;
+  const generate = isOfVideos ? ai.experimental_generateVideo : ai.generateImage;
   return generate({ model, prompt, providerOptions, download });
 }
 

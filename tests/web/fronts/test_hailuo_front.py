@@ -76,10 +76,14 @@ def test_what_is_wrong_has_a_code_and_a_status(pair: Pair) -> None:
         (f"{V1}/files/retrieve?file_id=1", 404),
         (f"{V1}/files/retrieve?file_id={held}", 404),
         (f"{V1}/video_generation", 405),
-        (f"{V2}/query/video_generation/a/b", 404),
         ("/hailuo/v1/nothing", 404),
     ):
         answer = http.get(path)
         assert (answer.status_code, answer.json()["base_resp"]["status_code"]) == (status, 2013)
     mistaken = http.post(f"{V2}/video_generation", json={"model": "MiniMax-H3"})
-    assert (mistaken.status_code, mistaken.json()["error"]["code"]) == (400, "2013")
+    for answer, status in ((mistaken, 400), (http.get(f"{V2}/query/video_generation/a/b"), 404)):
+        told = answer.json()
+        assert (answer.status_code, told["type"]) == (status, "error")
+        assert told["error"].keys() == {"type", "message", "http_code"}
+        assert told["error"]["message"].endswith(" (2013)")
+        assert told["error"]["http_code"] == str(status)

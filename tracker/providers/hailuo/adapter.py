@@ -4,6 +4,7 @@ Source: https://platform.minimax.io/docs (video generation, v1 and v2, error cod
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -43,6 +44,7 @@ from tracker.providers.ports.provider import Provider, ResultHosting
 
 RESULTS_LIVE = timedelta(hours=9)
 _CODE = "base_resp.status_code"
+_CODE_IN_WORDS = re.compile(r"\((\d{4})\)\s*$", re.ASCII)
 _OF_ACCOUNT = frozenset({"1004", "1008", "2049"})
 """The key, the balance, the key again."""
 _OF_REQUEST = frozenset({"1026", "1027", "2013"})
@@ -319,9 +321,17 @@ def _echo_of(word: str) -> bytes:
 
 
 def _code_of(parsed: Any) -> str | None:
-    """Return the code of an answer; None for none, and for 0, which says that all is well."""
+    """Return the code of an answer; None for none, and for 0, which says that all is well.
+
+    Refusals of v2 have it at the end of their words: "insufficient balance (1008)"
+    (https://platform.minimaxi.com/docs/api-reference/video-generation-v2-regeneration, read
+    2026-11-30).
+    """
     code = first_text(parsed, (_CODE,), limit=100)
-    return None if code in (None, "0") else code
+    if code is None and first_text(parsed, ("type",)) == "error":
+        found = _CODE_IN_WORDS.search(first_text(parsed, ("error.message",)) or "")
+        return found and found[1]
+    return None if code == "0" else code
 
 
 _QUERY = "v1/query/video_generation?task_id="

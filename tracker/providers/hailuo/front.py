@@ -61,6 +61,15 @@ _CODES: Mapping[Fault, int] = MappingProxyType(
 )
 """Of all other faults: 2013, wrong parameters."""
 _INVALID, _FAILED = 2013, 1000
+_KINDS: Mapping[int, str] = MappingProxyType(
+    {
+        401: "authorized_error",
+        402: "insufficient_balance_error",
+        422: "unprocessable_entity_error",
+        429: "rate_limit_error",
+    }
+)
+"""Of refusals of v2, by HTTP status."""
 
 
 class HailuoFront(PlainFront):
@@ -96,14 +105,16 @@ class HailuoFront(PlainFront):
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
-        """Answer with a code and a message, and unlike MiniMax with an HTTP status as well."""
-        del request_id
+        """Answer with a code and a message, and unlike MiniMax's v1 with an HTTP status as well."""
         status = 400 if refusal.fault is Fault.INVALID else STATUSES[refusal.fault]
         code = _CODES.get(refusal.fault, _INVALID)
-        body: dict[str, Any] = {"base_resp": {"status_code": code, "status_msg": refusal.message}}
-        if call is not None and call.path.startswith("v2/"):
-            body["error"] = {"code": str(code), "message": refusal.message}
-        return FrontAnswer(body, status)
+        if call is None or not call.path.startswith("v2/"):
+            told = {"status_code": code, "status_msg": refusal.message}
+            return FrontAnswer({"base_resp": told}, status)
+        word = _KINDS.get(status) or ("server_error" if status >= 500 else "bad_request_error")
+        message = f"{refusal.message} ({code})"
+        error = {"type": word, "message": message, "http_code": str(status)}
+        return FrontAnswer({"type": "error", "error": error, "request_id": request_id}, status)
 
     def tell(
         self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str

@@ -1,7 +1,7 @@
 """Pictures in OpenAI's format in front of our tasks: one held answer, or a stream of events.
 
 A client that goes away finds its pictures by the same create, or at the create's path by the id.
-Written for `openai` (3.57.0 of PyPI, 6.49.0 of npm), which repeats a create up to three times
+Written for `openai` (3.57.0 of PyPI, 7.59.0 of npm), which repeats a create up to three times
 (https://github.com/openai/openai-python, _base_client.py, read 2026-11).
 """
 

@@ -295,7 +295,22 @@ _CODES: Mapping[RefusalKind, tuple[int, int]] = {
 """HTTP status and code: most refusals come with 200."""
 
 
-def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
+_KINDS: Mapping[int | str, tuple[int, str]] = {
+    1002: (429, "rate_limit_error"),
+    1004: (401, "authorized_error"),
+    1008: (402, "insufficient_balance_error"),
+    1026: (422, "unprocessable_entity_error"),
+    2013: (400, "bad_request_error"),
+}
+"""HTTP status and type of v2, by code; of others a server's error."""
+
+
+def _refuse(refusal: Refusal, call: ApiCall) -> Reply:
     status, code = refusal.status_and_code(_CODES, 1013)
+    if "/v2/" in call.path:
+        of_code, word = _KINDS.get(code, (500, "server_error"))
+        status = status if status >= 300 else of_code
+        error = {"type": word, "message": f"{refusal.message} ({code})", "http_code": str(status)}
+        return Reply({"type": "error", "error": error, "request_id": "02178522901551"}, status)
     body = {"base_resp": {"status_code": code, "status_msg": refusal.message}}
     return Reply(body, status)
