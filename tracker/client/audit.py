@@ -1,16 +1,14 @@
 """The audit: who did what, as a frozen dataclass, and the steps of its method."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
 
 from tracker.client.flows import ItemFlow, pages
-from tracker.client.models import instant_of
+from tracker.client.models import AnswerRecord
 
 
 @dataclass(frozen=True, slots=True)
-class AuditRecord:
+class AuditRecord(AnswerRecord):
     """An action of somebody with a key, or at the service's machine.
 
     action:     such as `tasks.cancel`.
@@ -26,19 +24,6 @@ class AuditRecord:
     target: str | None
     number: int
     request_id: str | None
-
-    @classmethod
-    def parse(cls, data: Mapping[str, Any]) -> Self:
-        """Read the fields of an answer."""
-        return cls(
-            id=data["id"],
-            at=instant_of(data["at"]),
-            actor=data["actor"],
-            action=data["action"],
-            target=data["target"],
-            number=data["number"],
-            request_id=data["request_id"],
-        )
 
 
 def list_all(

@@ -1,21 +1,21 @@
 """Holds, which retention steps over: the methods of both clients, and their steps."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 from tracker.client.calls import Call
 from tracker.client.flows import Flow, ItemFlow, pages, send
-from tracker.client.models import instant_of
+from tracker.client.models import AnswerRecord
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class RetentionHold:
+class RetentionHold(AnswerRecord):
     """A hold: nothing of what it names is dropped.
 
     task_id: None where all tasks of the tenant are held.
@@ -25,11 +25,6 @@ class RetentionHold:
     task_id: str | None
     reason: str
     created_at: datetime
-
-    @classmethod
-    def parse(cls, data: Mapping[str, Any]) -> Self:
-        """Read the fields of an answer."""
-        return cls(data["id"], data["task_id"], data["reason"], instant_of(data["created_at"]))
 
 
 def add(reason: str, *, task_id: str | None, tries: int) -> Flow[RetentionHold]:

@@ -1,7 +1,7 @@
 """Answers as frozen dataclasses. Fields that a newer service adds are left to `raw`."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
 
@@ -9,8 +9,40 @@ TERMINAL = frozenset({"succeeded", "failed", "cancelled", "expired"})
 """States in which a task is over."""
 
 
+def read_fields(kind: type[Any], data: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a record by their names in an answer, times read; `raw` is the answer.
+
+    own: fields that are read otherwise. One that has a default may be missing.
+    """
+    found = {**data, "raw": data, **own}
+    names = [one.name for one in fields(kind) if one.name in found or _is_needed(one)]
+    return {
+        name: maybe_instant(found[name]) if _is_time(name, own) else found[name] for name in names
+    }
+
+
+def _is_needed(one: "Field[Any]") -> bool:
+    return one.default is MISSING and one.default_factory is MISSING
+
+
+def _is_time(name: str, own: Mapping[str, Any]) -> bool:
+    return name not in own and (name == "at" or name.endswith("_at"))
+
+
+class AnswerRecord:
+    """An answer, or a part of one, whose fields have the names of ours."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """Read the fields of an answer."""
+        make: Callable[..., Self] = cls
+        return make(**read_fields(cls, data, {}))
+
+
 @dataclass(frozen=True, slots=True)
-class Asset:
+class Asset(AnswerRecord):
     """A file of a result that the service keeps, or is to keep.
 
     state:      wanted, kept, lost, refused or gone.
@@ -30,20 +62,6 @@ class Asset:
     media_type: str | None
     reason: str | None
     expires_at: datetime | None
-
-    @classmethod
-    def parse(cls, data: Mapping[str, Any]) -> Self:
-        """Read the fields of an answer."""
-        return cls(
-            data["id"],
-            data["state"],
-            data["url"],
-            data["bytes"],
-            data["sha256"],
-            data["media_type"],
-            data["reason"],
-            maybe_instant(data["expires_at"]),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +87,9 @@ class Artifact:
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
         """Read the fields of an answer."""
-        return cls(
-            data["kind"],
-            data["url"],
-            data.get("id"),
-            data.get("duration_s"),
-            data.get("state", "ready"),
-            maybe_instant(data.get("expires_at")),
-            maybe_instant(data.get("url_expires_at")),
-            Asset.parse(data["asset"]) if data.get("asset") else None,
-            data,
-        )
+        asset = Asset.parse(data["asset"]) if data.get("asset") else None
+        own = {"id": data.get("id"), "duration_s": data.get("duration_s"), "asset": asset}
+        return cls(**read_fields(cls, data, own))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,35 +163,16 @@ class Task:
     def parse(cls, data: Mapping[str, Any]) -> Self:
         """Read the fields of an answer."""
         result, error = data["result"] or {"artifacts": ()}, data["error"]
-        return cls(
-            id=data["id"],
-            provider=data["provider"],
-            account=data["account"],
-            operation=data["operation"],
-            external_task_id=data["external_task_id"],
-            provider_task_id=data["provider_task_id"],
-            state=data["state"],
-            version=data["version"],
-            provider_status=data["provider_status"],
-            message=data["message"],
-            progress=data["progress"],
-            stage=data.get("stage"),
-            artifacts=tuple(Artifact.parse(piece) for piece in result["artifacts"]),
-            error=error and TaskError(error["type"], error["code"], error["message"]),
-            costs=tuple(data["costs"]),
-            overdue=data["overdue"],
-            metadata=data["metadata"],
-            cancel_asked_at=maybe_instant(data.get("cancel_asked_at")),
-            parent_id=data.get("parent_id"),
-            resubmit_of=data.get("resubmit_of"),
-            created_at=instant_of(data["created_at"]),
-            updated_at=instant_of(data["updated_at"]),
-            submitted_at=maybe_instant(data["submitted_at"]),
-            finished_at=maybe_instant(data["finished_at"]),
-            deadline_at=maybe_instant(data["deadline_at"]),
-            warnings=tuple(f"{one['path']}: {one['reason']}" for one in data.get("warnings", ())),
-            raw=data,
-        )
+        newer = ("stage", "cancel_asked_at", "parent_id", "resubmit_of")
+        own = {
+            "artifacts": tuple(Artifact.parse(piece) for piece in result["artifacts"]),
+            "error": error and TaskError(error["type"], error["code"], error["message"]),
+            "costs": tuple(data["costs"]),
+            "warnings": tuple(
+                f"{one['path']}: {one['reason']}" for one in data.get("warnings", ())
+            ),
+        }
+        return cls(**read_fields(cls, dict.fromkeys(newer) | dict(data), own | {"raw": data}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +211,7 @@ class Transition:
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
         """Read the fields of an answer."""
-        return cls(**_step(data))
+        return cls(**_step(cls, data, {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,30 +245,14 @@ class Change:
     @classmethod
     def parse(cls, data: Mapping[str, Any], *, cursor: str | None) -> Self:
         """Read the fields of an answer."""
-        task = {name: data[name] for name in _WHICH_TASK}
-        return cls(**_step(data), **task, cursor=cursor)
+        return cls(**_step(cls, data, {"cursor": cursor}))
 
 
-_WHICH_TASK = ("task_id", "provider", "account", "operation", "external_task_id")
-
-
-def _step(data: Mapping[str, Any]) -> dict[str, Any]:
+def _step(kind: type[Any], data: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     evidence = data["evidence"]
-    return {
-        "seq": data["seq"],
-        "version": data["version"],
-        "from_state": data["from"],
-        "to_state": data["to"],
-        "kind": data["kind"],
-        "source": data["source"],
-        "provider_status": data["provider_status"],
-        "message": data["message"],
-        "provider_at": maybe_instant(data["provider_at"]),
-        "at": instant_of(data["at"]),
-        "actor": data.get("actor"),
-        "evidence": evidence and Evidence(evidence["type"], evidence["id"]),
-        "raw": data,
-    }
+    renamed = {"from_state": data["from"], "to_state": data["to"], "actor": data.get("actor")}
+    found = evidence and Evidence(evidence["type"], evidence["id"])
+    return read_fields(kind, data, {**renamed, "evidence": found, **own})
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,17 +279,7 @@ class Resubmitted:
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
         """Read the fields of an answer."""
-        return cls(
-            dry_run=data["dry_run"],
-            matching=data["matching"],
-            by_state=data["by_state"],
-            by_code=data["by_code"],
-            sample=data["sample"],
-            resubmitted=data["resubmitted"],
-            tasks=[(one["id"], one["resubmit_of"]) for one in data["tasks"]],
-            next_cursor=data["next_cursor"],
-            raw=data,
-        )
+        return cls(**read_fields(cls, data, {"tasks": _pairs_of(data["tasks"])}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,11 +316,13 @@ class BulkOutcome:
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
         """Read the fields of an answer."""
-        given = {one.name: data[one.name] for one in fields(cls)}
-        given["refused"] = {one["reason"]: one["count"] for one in data["refused"]}
-        given["tasks"] = [(one["id"], one["resubmit_of"]) for one in data["tasks"]]
-        given["token_expires_at"] = maybe_instant(data["token_expires_at"])
-        return cls(**given)
+        refused = {one["reason"]: one["count"] for one in data["refused"]}
+        own = {"refused": refused, "tasks": _pairs_of(data["tasks"])}
+        return cls(**read_fields(cls, data, own))
+
+
+def _pairs_of(made: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
+    return [(one["id"], one["resubmit_of"]) for one in made]
 
 
 def instant_of(text: str) -> datetime:

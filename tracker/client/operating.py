@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from tracker.client.calls import Call
 from tracker.client.flows import Flow, ItemFlow, pages, send
-from tracker.client.models import instant_of, maybe_instant
+from tracker.client.models import AnswerRecord, read_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +40,18 @@ class ProviderAccount:
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
         """Read the fields of an answer."""
-        return cls(
-            provider=data["provider"],
-            name=data["name"],
-            has_credentials=data["has_credentials"],
-            conditions=data["health"]["conditions"],
-            reason=data["health"]["reason"],
-            slots_held=data["slots"]["held"],
-            slots_allowed=data["slots"]["allowed"],
-            latest_submits=data["latest_submits"],
-            unknown_words={one["word"]: one["count"] for one in data["unknown_words"]},
-            past_conditions=data["past_conditions"],
-            raw=data,
-        )
+        own = {
+            "conditions": data["health"]["conditions"],
+            "reason": data["health"]["reason"],
+            "slots_held": data["slots"]["held"],
+            "slots_allowed": data["slots"]["allowed"],
+            "unknown_words": {one["word"]: one["count"] for one in data["unknown_words"]},
+        }
+        return cls(**read_fields(cls, data, own))
 
 
 @dataclass(frozen=True, slots=True)
-class KeyRecord:
+class KeyRecord(AnswerRecord):
     """An API key of your tenant.
 
     hint:       its first characters; of a pair the access key.
@@ -74,23 +69,6 @@ class KeyRecord:
     revoked_at: datetime | None
     key: str | None = field(repr=False, default=None)
     secret_key: str | None = field(repr=False, default=None)
-
-    @classmethod
-    def parse(cls, data: Mapping[str, Any]) -> Self:
-        """Read the fields of an answer."""
-        return cls(
-            id=data["id"],
-            name=data["name"],
-            kind=data["kind"],
-            hint=data["hint"],
-            scopes=data["scopes"],
-            per_minute=data["per_minute"],
-            created_at=instant_of(data["created_at"]),
-            last_used_at=maybe_instant(data["last_used_at"]),
-            revoked_at=maybe_instant(data["revoked_at"]),
-            key=data.get("key"),
-            secret_key=data.get("secret_key"),
-        )
 
 
 def accounts(*, tries: int) -> Flow[list[ProviderAccount]]:

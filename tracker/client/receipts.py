@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from tracker.client.calls import Call, Params
 from tracker.client.flows import Flow, ItemFlow, pages, send
-from tracker.client.models import instant_of
+from tracker.client.models import read_fields
 
 T = TypeVar("T")
 
@@ -43,20 +43,8 @@ class Receipt:
         body = data.get("body")
         if body is not None:
             body = b64decode(body) if data["encoding"] == "base64" else body.encode()
-        dismissal = data.get("dismissal") or {}
-        return cls(
-            id=data["id"],
-            provider=data["provider"],
-            task_id=data["task_id"],
-            verdict=data["verdict"],
-            reason=data["reason"],
-            received_at=instant_of(data["received_at"]),
-            size_bytes=data["size_bytes"],
-            dismissed_by=dismissal.get("actor"),
-            headers=data.get("headers", {}),
-            body=body,
-            raw=data,
-        )
+        own = {"body": body, "dismissed_by": (data.get("dismissal") or {}).get("actor")}
+        return cls(**read_fields(cls, data, own))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +69,7 @@ class ReadAgain:
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
         """Read the fields of an answer."""
-        return cls(
-            receipt_id=data["receipt_id"],
-            was=data["was"],
-            verdict=data["verdict"],
-            reason=data["reason"],
-            task_id=data["task_id"],
-            steps=data["steps"],
-            is_dry_run=data["dry_run"],
-        )
+        return cls(**read_fields(cls, data, {"is_dry_run": data["dry_run"]}))
 
 
 def list_all(filters: Params, *, page_size: int, tries: int) -> ItemFlow[Receipt]:

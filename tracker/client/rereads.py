@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from tracker.client.calls import Call
 from tracker.client.flows import Flow, send
-from tracker.client.models import instant_of, maybe_instant
+from tracker.client.models import read_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +45,7 @@ class ReceiptReread:
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
         """Read the fields of an answer."""
-        return cls(
-            id=data["id"],
-            state=data["state"],
-            is_dry_run=data["dry_run"],
-            notify=data["notify"],
-            filter=data["filter"],
-            progress=data["progress"],
-            counts=data["counts"],
-            differences=data["differences"],
-            actor=data["actor"],
-            created_at=instant_of(data["created_at"]),
-            ended_at=maybe_instant(data["ended_at"]),
-            stopped_by=data["stopped_by"],
-        )
+        return cls(**read_fields(cls, data, {"is_dry_run": data["dry_run"]}))
 
 
 def body_of(  # noqa: PLR0913 - one parameter per field

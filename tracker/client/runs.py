@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from tracker.client.calls import Call
 from tracker.client.flows import Flow, ItemFlow, pages, send
-from tracker.client.models import instant_of, maybe_instant
+from tracker.client.models import AnswerRecord, read_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +43,12 @@ class Run:
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
         """Read the fields of an answer."""
-        return cls(
-            id=data["id"],
-            action=data["action"],
-            state=data["state"],
-            filter=data["filter"],
-            matching=data["matching"],
-            done=data["done"],
-            refused=data["refused"],
-            failed=data["failed"],
-            actor=data["actor"],
-            created_at=instant_of(data["created_at"]),
-            ended_at=maybe_instant(data["ended_at"]),
-            stopped_by=data["stopped_by"],
-            reasons={one["reason"]: one["count"] for one in data.get("reasons", ())},
-        )
+        reasons = {one["reason"]: one["count"] for one in data.get("reasons", ())}
+        return cls(**read_fields(cls, data, {"reasons": reasons}))
 
 
 @dataclass(frozen=True, slots=True)
-class TaskOfRun:
+class TaskOfRun(AnswerRecord):
     """A task of a run.
 
     outcome: `done`, `refused` or `failed`; None where it was not acted on.
@@ -73,11 +60,6 @@ class TaskOfRun:
     outcome: str | None
     reason: str | None
     made_id: str | None
-
-    @classmethod
-    def parse(cls, data: Mapping[str, Any]) -> Self:
-        """Read the fields of an answer."""
-        return cls(**data)
 
 
 def start_run(token: str, *, tries: int) -> Flow[Run]:
