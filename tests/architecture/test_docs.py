@@ -188,7 +188,7 @@ def test_a_chinese_page_stands_beside_its_english_one_with_the_same_code(page: P
     assert f"]({english.name})" in page.read_text()
 
 
-_VOCABULARY = ("adapter", "callbacks", "front", "passing", "provider")
+_VOCABULARY = ("adapter", "callbacks", "commands", "front", "passing", "provider")
 _FACTS = ("cost", "exchange", "observation", "outcome", "task")
 
 

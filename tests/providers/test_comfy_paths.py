@@ -6,7 +6,7 @@ Source: https://github.com/comfyanonymous/ComfyUI (comfy_api_nodes), read 2026-1
 import pytest
 
 from tests.providers.support import NOW
-from tracker.providers.ports.front import Create, Get
+from tracker.providers.ports.commands import Create, Get
 from tracker.providers.ports.front_call import FrontCall
 from tracker.providers.registry import PROVIDERS
 

@@ -6,7 +6,8 @@ from typing import Any
 from tests.providers.support import NOW, a_task
 from tracker.domain.lifecycle import create_task
 from tracker.domain.task import Artifact, Task, TaskState
-from tracker.providers.ports.front import Get, Shown
+from tracker.providers.ports.commands import Get
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import FrontCall
 from tracker.providers.registry import PROVIDERS
 

@@ -25,7 +25,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import Observed, Unknown
 from tracker.domain.task import Task, TaskState
 from tracker.providers.ports.adapter import Finds
-from tracker.providers.ports.front import Create
+from tracker.providers.ports.commands import Create
 from tracker.providers.ports.front_call import FrontCall, WantsBody
 from tracker.providers.registry import PROVIDERS
 

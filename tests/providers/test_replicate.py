@@ -24,7 +24,7 @@ from tracker.domain.events import Source
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Observed
 from tracker.domain.task import ArtifactState, FollowUp, Task, TaskState
-from tracker.providers.ports.front import Create
+from tracker.providers.ports.commands import Create
 from tracker.providers.ports.front_call import FrontCall
 from tracker.providers.registry import PROVIDERS
 

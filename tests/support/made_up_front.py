@@ -15,7 +15,8 @@ from tracker.providers.kit.front_calls import no_route, whole_number
 from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.kit.result_ids import ids_of
-from tracker.providers.ports.front import Cancel, Command, Create, Get, Media, PassOn, Shown, Skip
+from tracker.providers.ports.commands import Cancel, Command, Create, Get, Media, PassOn, Skip
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import (
     Fault,
     FrontAnswer,

@@ -12,7 +12,7 @@ from tests.support.workbench import HandClock
 from tracker.domain.custody import WITHDRAWN, Asset
 from tracker.domain.errors import Conflict, NotFound
 from tracker.domain.upload_label import UploadLabel, label_of
-from tracker.providers.ports.front import PageFiles
+from tracker.providers.ports.commands import PageFiles
 from tracker.services.custody.front_files import FrontFiles, Owner
 from tracker.services.custody.sweeping import AssetSweeper
 from tracker.services.custody.uploading import UploadReceiver, UploadTerms

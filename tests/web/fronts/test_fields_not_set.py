@@ -12,7 +12,7 @@ from tests.providers.support import NOW
 from tests.web.conftest import Shared
 from tests.web.fronts.spoken import SPOKEN
 from tests.web.fronts.test_front_contract import DIALECTS
-from tracker.providers.ports.front import Create
+from tracker.providers.ports.commands import Create
 from tracker.providers.ports.front_call import FrontCall
 from tracker.providers.registry import PROVIDERS
 

@@ -10,7 +10,8 @@ from tests.providers.support import NOW, a_task
 from tracker.domain.errors import FieldError
 from tracker.domain.lifecycle import create_task
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
-from tracker.providers.ports.front import Cancel, Create, Get, Media, Shown
+from tracker.providers.ports.commands import Cancel, Create, Get, Media
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import Fault, FrontCall, FrontRefusal
 from tracker.providers.registry import PROVIDERS
 from tracker.providers.veo.front import KEPT_WITHIN

@@ -18,7 +18,8 @@ from tracker.providers.kit.front_answers import STATUSES, ready_pieces, reason_o
 from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
 from tracker.providers.kit.ledger import net
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import Cancel, Command, Create, Get, Page, Shown, Skip
+from tracker.providers.ports.commands import Cancel, Command, Create, Get, Page, Skip
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import (
     Fault,
     FrontAnswer,

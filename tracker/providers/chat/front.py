@@ -18,7 +18,8 @@ from tracker.providers.kit.front_answers import reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.kit.pieces import text_in
-from tracker.providers.ports.front import Command, Create, Get, PassOn, Shown
+from tracker.providers.ports.commands import Command, Create, Get, PassOn
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
 from tracker.providers.ports.passing import PassedCall
 
@@ -42,7 +43,7 @@ class ChatPassing(PlainCalls):
 
 @dataclass(frozen=True, slots=True)
 class CompletionStream:
-    """Shows one task as chunks. See ports/front.TextStream.
+    """Shows one task as chunks. See ports/commands.TextStream.
 
     base: the front's address. has_usage: whether the client asked for a chunk with the usage.
     """

@@ -12,7 +12,8 @@ from tracker.domain.task import ArtifactState, Task, TaskState
 from tracker.providers.kit.front_answers import STATUSES, reason_of
 from tracker.providers.kit.front_calls import MOST_WAIT_S, name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import Command, Create, Get, Shown
+from tracker.providers.ports.commands import Command, Create, Get
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import (
     Fault,
     FrontAnswer,

@@ -21,7 +21,8 @@ from tracker.providers.fal.results import files_of, replace_urls
 from tracker.providers.kit.front_answers import STATUSES, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import Cancel, Command, Create, Get, Shown
+from tracker.providers.ports.commands import Cancel, Command, Create, Get
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import (
     Fault,
     FrontAnswer,

@@ -19,7 +19,8 @@ from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.ledger import net
 from tracker.providers.kit.pieces import text_in
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import Command, Create, Get, Shown
+from tracker.providers.ports.commands import Command, Create, Get
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import (
     Fault,
     FrontAnswer,

@@ -16,7 +16,8 @@ from tracker.providers.jimeng.inputs import is_model
 from tracker.providers.kit.front_answers import STATUSES, reason_of
 from tracker.providers.kit.front_calls import MOST_WAIT_S, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import Cancel, Command, Create, Get, Shown
+from tracker.providers.ports.commands import Cancel, Command, Create, Get
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import (
     Fault,
     FrontAnswer,

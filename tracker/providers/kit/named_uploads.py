@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tracker.providers.ports.front import NamedUpload
+from tracker.providers.ports.commands import NamedUpload
 
 
 def find_uploads(input_: Any, id_of: Callable[[str], str | None]) -> tuple[NamedUpload, ...]:

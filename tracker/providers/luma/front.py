@@ -35,7 +35,8 @@ from tracker.providers.luma.front_web import (
     web_generation,
 )
 from tracker.providers.luma.gateway import EXTEND, WEB
-from tracker.providers.ports.front import Cancel, Command, Create, Fixed, Get, PassOn, Shown, Skip
+from tracker.providers.ports.commands import Cancel, Command, Create, Fixed, Get, PassOn, Skip
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
 
 _ROOT = "dream-machine/v1/"

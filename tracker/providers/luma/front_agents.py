@@ -11,7 +11,8 @@ from tracker.domain.task import ArtifactState, Task, TaskState
 from tracker.providers.kit.front_answers import iso_time, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.luma.agents import AGENTS
-from tracker.providers.ports.front import Command, Create, Fixed, Get, Shown
+from tracker.providers.ports.commands import Command, Create, Fixed, Get
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
 
 AGENTS_PREFIX = "/luma-agents"

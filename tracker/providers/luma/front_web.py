@@ -18,7 +18,8 @@ from tracker.providers.kit.front_calls import (
     wrong_method,
 )
 from tracker.providers.luma.gateway import EXTEND, WEB
-from tracker.providers.ports.front import Command, Create, Fixed, Get, Shown, Skip
+from tracker.providers.ports.commands import Command, Create, Fixed, Get, Skip
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
 
 _CREATES = ("generations", "generations_sync")

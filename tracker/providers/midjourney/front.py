@@ -20,7 +20,8 @@ from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.midjourney.inputs import CREATES
 from tracker.providers.midjourney.passing import SEED, UPLOAD
 from tracker.providers.midjourney.shown import FAULTS, is_window, task_object
-from tracker.providers.ports.front import Cancel, Command, Create, Get, Media, PassOn, Shown
+from tracker.providers.ports.commands import Cancel, Command, Create, Get, Media, PassOn
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
 
 MODES = ("mj-fast", "mj-turbo", "mj-relax")

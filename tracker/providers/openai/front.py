@@ -26,7 +26,7 @@ from tracker.providers.openai.images import IMAGES, OF_FILES
 from tracker.providers.openai.operations import GENERATIONS, REMIX, VIDEOS
 from tracker.providers.openai.passing import BILLING, FILES, MODELS, USAGE
 from tracker.providers.openai.responses import PREFIX, RESPONSES
-from tracker.providers.ports.front import (
+from tracker.providers.ports.commands import (
     Cancel,
     Command,
     Create,
@@ -36,9 +36,9 @@ from tracker.providers.ports.front import (
     Page,
     PageFiles,
     PassOn,
-    Shown,
     Upload,
 )
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
 
 _ROOT = "v1/"

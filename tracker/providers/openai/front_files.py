@@ -15,16 +15,15 @@ from tracker.domain.records import changed
 from tracker.providers.kit.front_calls import no_route, whole_number, wrong_method
 from tracker.providers.kit.named_uploads import find_uploads
 from tracker.providers.openai.passing import FILES
-from tracker.providers.ports.front import (
+from tracker.providers.ports.commands import (
     Command,
     Create,
     NamedUpload,
     OneFile,
     PageFiles,
-    Shown,
     Upload,
-    UploadedFile,
 )
+from tracker.providers.ports.front import Shown, UploadedFile
 from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontCall, FrontRefusal
 
 _PURPOSES = ("assistants", "user_data", "vision")

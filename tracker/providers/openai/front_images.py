@@ -21,7 +21,8 @@ from tracker.providers.kit.held_answers import (
 )
 from tracker.providers.kit.pieces import base64_in
 from tracker.providers.openai.images import EDITED, FACTS, GENERATED, VARIED
-from tracker.providers.ports.front import Create, Shown
+from tracker.providers.ports.commands import Create
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall
 
 _PATHS: Mapping[str, str] = {
@@ -34,7 +35,7 @@ _PATHS: Mapping[str, str] = {
 
 @dataclass(slots=True)
 class ImageStream:
-    """Shows one create as events. See ports/front.TextStream.
+    """Shows one create as events. See ports/commands.TextStream.
 
     line: the beginning of a preview whose end is still to come.
     """

@@ -12,7 +12,8 @@ from tracker.providers.kit.front_answers import reason_of
 from tracker.providers.kit.held_answers import HELD_S, file_of_piece
 from tracker.providers.kit.pieces import text_in
 from tracker.providers.openai.responses import BEFORE, IMAGE_CALL, INCOMPLETE, PREFIX, RESPONSES
-from tracker.providers.ports.front import Create, Shown
+from tracker.providers.ports.commands import Create
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import Fault, FrontAnswer, FrontRefusal
 
 _WORDS: Mapping[TaskState, str] = {

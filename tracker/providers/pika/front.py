@@ -14,7 +14,8 @@ from tracker.providers.kit.front_answers import STATUSES, gateway_code, link_of,
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.pika.inputs import FORMS
-from tracker.providers.ports.front import Command, Create, Get, Shown
+from tracker.providers.ports.commands import Command, Create, Get
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import (
     Fault,
     FrontAnswer,

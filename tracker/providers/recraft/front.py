@@ -18,7 +18,8 @@ from tracker.providers.kit.held_answers import (
     file_of_piece,
 )
 from tracker.providers.kit.ledger import net
-from tracker.providers.ports.front import Command, Create, Get, PassOn, Shown
+from tracker.providers.ports.commands import Command, Create, Get, PassOn
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
 from tracker.providers.recraft.inputs import CREATES, GENERATIONS, LISTS
 from tracker.providers.recraft.passing import ME, STYLES

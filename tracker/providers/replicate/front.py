@@ -18,7 +18,7 @@ from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
 from tracker.providers.kit.front_answers import iso_time
 from tracker.providers.kit.front_calls import MOST_WAIT_S, name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import (
+from tracker.providers.ports.commands import (
     Cancel,
     Command,
     Create,
@@ -28,9 +28,9 @@ from tracker.providers.ports.front import (
     Page,
     PageFiles,
     Secret,
-    Shown,
     Upload,
 )
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import (
     Fault,
     FrontAnswer,

@@ -8,14 +8,8 @@ from typing import Any
 
 from tracker.providers.kit.front_answers import iso_time
 from tracker.providers.kit.front_calls import no_route, wrong_method
-from tracker.providers.ports.front import (
-    Command,
-    OneFile,
-    PageFiles,
-    Shown,
-    Upload,
-    UploadedFile,
-)
+from tracker.providers.ports.commands import Command, OneFile, PageFiles, Upload
+from tracker.providers.ports.front import Shown, UploadedFile
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal
 
 FILES = "files"

@@ -17,17 +17,8 @@ from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.ledger import estimate_costs, net
 from tracker.providers.kit.named_uploads import find_uploads
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import (
-    Cancel,
-    Command,
-    Create,
-    Get,
-    OneFile,
-    OpenForm,
-    PassOn,
-    Shown,
-    UploadForm,
-)
+from tracker.providers.ports.commands import Cancel, Command, Create, Get, OneFile, OpenForm, PassOn
+from tracker.providers.ports.front import Shown, UploadForm
 from tracker.providers.ports.front_call import (
     Fault,
     FrontAnswer,

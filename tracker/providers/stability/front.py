@@ -11,7 +11,8 @@ from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.kit.front_answers import STATUSES, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import Command, Create, Get, PassOn, Shown
+from tracker.providers.ports.commands import Command, Create, Get, PassOn
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import (
     Fault,
     FrontAnswer,

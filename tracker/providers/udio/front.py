@@ -15,7 +15,8 @@ from tracker.providers.kit.gateway_rows import gateway_row
 from tracker.providers.kit.piece_names import piece_name, read_piece_name
 from tracker.providers.kit.pieces import text_in
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import Command, Create, Get, Shown
+from tracker.providers.ports.commands import Command, Create, Get
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import (
     Fault,
     FrontAnswer,

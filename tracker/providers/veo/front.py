@@ -18,7 +18,8 @@ from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.kit.front_answers import STATUSES, iso_time, ready_pieces, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import Cancel, Command, Create, Get, Media, Shown
+from tracker.providers.ports.commands import Cancel, Command, Create, Get, Media
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import (
     Fault,
     FrontAnswer,

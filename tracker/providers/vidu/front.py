@@ -18,7 +18,8 @@ from tracker.providers.kit.front_calls import name_in, no_route, whole_number, w
 from tracker.providers.kit.ledger import estimate_costs, net
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.kit.reading import instant
-from tracker.providers.ports.front import Cancel, Command, Create, Get, Page, PassOn, Shown, Skip
+from tracker.providers.ports.commands import Cancel, Command, Create, Get, Page, PassOn, Skip
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import (
     Fault,
     FrontAnswer,

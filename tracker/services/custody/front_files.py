@@ -8,7 +8,7 @@ from uuid import UUID
 from tracker.domain.custody import Asset, AssetState
 from tracker.domain.errors import NotFound
 from tracker.domain.upload_label import label_of
-from tracker.providers.ports.front import PageFiles
+from tracker.providers.ports.commands import PageFiles
 from tracker.services.context import Context
 from tracker.store import assets, uploaded_files
 from tracker.store.driver.transaction import Tx

@@ -13,7 +13,8 @@ from tracker.domain import cursor, decimal_names
 from tracker.domain.errors import NO_SUCH_TASK, BeingSent, Conflict, NotFound, Unavailable
 from tracker.domain.records import changed
 from tracker.domain.task import TERMINAL, ArtifactState, Task
-from tracker.providers.ports.front import Cancel, Create, Get, Media, Page, Shown, Skip
+from tracker.providers.ports.commands import Cancel, Create, Get, Media, Page, Skip
+from tracker.providers.ports.front import Shown
 from tracker.services.read.watch import WakeReason
 from tracker.services.submit.request import Submission
 from tracker.store import front, listing, task_inputs, tasks

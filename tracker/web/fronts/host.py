@@ -23,20 +23,19 @@ from tracker.domain.errors import InvalidRequest
 from tracker.domain.records import changed
 from tracker.domain.task import in_known_state
 from tracker.domain.validation import is_blank
-from tracker.providers.ports.front import (
+from tracker.providers.ports.commands import (
     Command,
     Create,
     Fixed,
-    Front,
     Media,
     OneFile,
     OpenForm,
     PageFiles,
     PassOn,
     Secret,
-    Shown,
     Upload,
 )
+from tracker.providers.ports.front import Front, Shown
 from tracker.providers.ports.front_call import (
     PASSING,
     Fault,

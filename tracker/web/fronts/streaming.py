@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from tracker.domain.errors import Unavailable
 from tracker.domain.task import Task, in_known_state
-from tracker.providers.ports.front import TextStream
+from tracker.providers.ports.commands import TextStream
 from tracker.services.read.watch import WakeReason
 from tracker.store import stream_texts, tasks
 from tracker.store.stream_texts import TextSoFar

@@ -5,7 +5,8 @@ from starlette.responses import Response
 
 from tracker.domain.custody import Asset
 from tracker.domain.upload_label import label_of
-from tracker.providers.ports.front import OneFile, PageFiles, Shown, UploadedFile
+from tracker.providers.ports.commands import OneFile, PageFiles
+from tracker.providers.ports.front import Shown, UploadedFile
 from tracker.services.custody.front_files import Owner
 from tracker.web.edge.asset_bytes import bytes_of
 from tracker.web.edge.state import services, tenant

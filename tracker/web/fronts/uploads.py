@@ -13,7 +13,8 @@ from tracker.domain.custody import Asset, with_texts
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.domain.media_type import OCTETS
 from tracker.domain.upload_label import UploadLabel, label_of
-from tracker.providers.ports.front import Create, OpenForm, Upload, UploadedFile, UploadForm
+from tracker.providers.ports.commands import Create, OpenForm, Upload
+from tracker.providers.ports.front import UploadedFile, UploadForm
 from tracker.services.custody.uploading import UploadTerms
 from tracker.web.edge import query
 from tracker.web.edge.form_file import FormWithFile

@@ -12,7 +12,8 @@ from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.kling import helpers, standard
 from tracker.providers.kling.front import groups, shapes
 from tracker.providers.kling.operations import OPERATIONS
-from tracker.providers.ports.front import Command, Create, Get, Page, PassOn, Shown, Skip
+from tracker.providers.ports.commands import Command, Create, Get, Page, PassOn, Skip
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import (
     Fault,
     FrontAnswer,

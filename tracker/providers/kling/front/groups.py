@@ -15,7 +15,8 @@ from tracker.domain.validation import field_errors
 from tracker.providers.kit.set_fields import set_fields
 from tracker.providers.kling.front import shapes
 from tracker.providers.kling.standard import SOLUTIONS, is_solution
-from tracker.providers.ports.front import Get, Page, Shown
+from tracker.providers.ports.commands import Get, Page
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import FrontCall
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -24,7 +24,8 @@ from tracker.providers.kit.front_calls import (
 )
 from tracker.providers.kit.piece_names import read_piece_name
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.ports.front import Command, Create, Get, PassOn, Shown, Skip
+from tracker.providers.ports.commands import Command, Create, Get, PassOn, Skip
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import (
     Fault,
     FrontAnswer,
