@@ -83,3 +83,10 @@ def test_a_passed_on_call_names_what_the_provider_declares() -> None:
         for path, call in calls.items():
             assert set(call.more_names) <= provider.objects.fields.keys(), path
             assert call.names is None or call.field in provider.objects.fields, path
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_what_is_continued_is_brought_by_tasks_and_named_by_inputs(name: str) -> None:
+    ids = PROVIDERS[name].objects
+    named = {one.kind for one in ids.fields.values()} | {one.named.kind for one in ids.texts}
+    assert set(ids.continued) <= named & {*ids.results, *ids.made_by.values()}

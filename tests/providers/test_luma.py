@@ -26,7 +26,7 @@ from tests.providers.support import (
     refused_fields,
     sent_to,
 )
-from tracker.domain.errors import Misuse
+from tracker.domain.errors import InvalidRequest, Misuse
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Accepted
 from tracker.domain.task import TaskState
@@ -102,6 +102,14 @@ def test_a_keyframe_names_a_task_of_ours_and_sends_their_id() -> None:
         "frame0": {"type": "generation", "id": "theirs"},
         "frame1": PICTURE,
     }
+
+
+def test_the_older_path_alone_takes_a_video_without_a_model() -> None:
+    """The first clients named none (https://github.com/lumalabs/lumaai-python, 2026-11-30)."""
+    given = {"prompt": "rain", "aspect_ratio": "9:16", "loop": False}
+    assert LUMA.submits.check("generations", given).body == given
+    with pytest.raises(InvalidRequest, match="model: is required"):
+        LUMA.submits.check("generations/video", given)
 
 
 def test_what_is_continued_without_an_id_of_theirs_is_never_sent() -> None:

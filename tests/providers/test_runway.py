@@ -84,7 +84,7 @@ class TestRunwayWeb(SubmitContract, PollContract, ProbeContract):
         ({"model": "gen4_turbo", "promptImage": PICTURE, "duration": 7}, "duration"),
         ({"model": "gen4.5", "promptImage": PICTURE, "duration": 11}, "duration"),
         ({"model": "veo3.1_fast", "promptImage": PICTURE, "duration": 5}, "duration"),
-        ({"model": "gen4_turbo", "promptImage": PICTURE, "ratio": "1280:768"}, "ratio"),
+        ({"model": "gen4_turbo", "promptImage": PICTURE, "ratio": "16:9"}, "ratio"),
         ({"model": "gen3a_turbo", "promptImage": PICTURE, "ratio": "1280:720"}, "ratio"),
         ({"model": "gen4_turbo", "promptImage": PICTURE, "promptText": "a" * 1001}, "promptText"),
         ({"model": "gen4_turbo", "promptImage": PICTURE, "promptText": "😀" * 501}, "promptText"),

@@ -1,17 +1,24 @@
 """Suno's creates that fail, in each kind of upstream: what their answers prove."""
 
+import json
+
 import pytest
 
 from tests.emulator.scene import Scene, play_in
 from tests.providers.suno_caller import PROFILES, Upstream
+from tests.providers.support import a_task, an_account, sent_to
+from tracker.domain.errors import InvalidRequest
 from tracker.domain.outcome import (
     Deferred,
     Refused,
     Unknown,
 )
 from tracker.domain.task import TaskState
+from tracker.providers.registry import PROVIDERS
 
 S = TaskState
+SUNO = PROVIDERS["suno"]
+OURS = "01a22cf3-d89e-7732-a6ab-595d6ac9ebdc"
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -73,3 +80,28 @@ def test_a_create_that_makes_nothing_says_whose_fault_it_is(
             assert outcome.blames_account is blames
 
     play()
+
+
+@pytest.mark.parametrize(
+    ("profile", "operation"), [("gateway", "submit/music"), ("raw", "raw/generate")]
+)
+@pytest.mark.parametrize(
+    "field", ["cover_clip_id", "underpainting_clip_id", "overpainting_clip_id", "upsample_clip_id"]
+)
+def test_a_song_that_is_worked_on_needs_no_words_and_may_be_ours(
+    profile: str, operation: str, field: str
+) -> None:
+    """Callers of gateways send empty texts and nulls beside it, e.g. with `task: cover`."""
+    rest = {"prompt": "", "tags": "", "title": "", "mv": "chirp-v4", "continue_clip_id": None}
+    request = SUNO.submits.check(operation, {**rest, "task": "cover", field: "c1"})
+    assert (request.body[field], request.parent) == ("c1", None)
+    named = SUNO.submits.check(operation, {**rest, field: f"{OURS}-1"})
+    assert (named.parent, named.parent_field) == (OURS, field)
+    parent = a_task("submit/music", provider_task_id="c1,c2")
+    sending = sent_to(
+        an_account(SUNO, profile=profile), a_task(operation), named.body, parent=parent
+    )
+    call = SUNO.submits.build_submit(sending)
+    assert json.loads(call.body or b"")[field] == "c2"
+    with pytest.raises(InvalidRequest, match="prompt: is needed"):
+        SUNO.submits.check(operation, {**rest, "task": "cover"})

@@ -86,6 +86,15 @@ class _Video(OpenInputs):
     concepts: list[OpenInputs] | None = None
 
 
+class _OldVideo(_Video):
+    """A body for the older path: the first clients named no model.
+
+    https://github.com/lumalabs/lumaai-python, versions before `model` was required.
+    """
+
+    model: Name | None = None  # type: ignore[assignment]  # needed by the newer path alone
+
+
 class _Identity(OpenInputs):
     images: list[Name] | None = Field(None, max_length=4)
 
@@ -146,7 +155,7 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
     creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
         {
             "generations/video": CreatePath("generations/video", _Video),
-            "generations": CreatePath("generations", _Video),
+            "generations": CreatePath("generations", _OldVideo),
             "generations/image": CreatePath("generations/image", _Image),
             "generations/video/modify": CreatePath("generations/video/modify", _Modify),
             "generations/video/reframe": CreatePath("generations/video/reframe", _Reframe),

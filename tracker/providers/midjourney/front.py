@@ -8,6 +8,7 @@ kind read `properties.finalPrompt` unasked (https://github.com/Dooy/chatgpt-web-
 
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.access import Scope
@@ -24,7 +25,13 @@ from tracker.providers.ports.commands import Cancel, Command, Create, Get, Media
 from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
 
-MODES = ("mj-fast", "mj-turbo", "mj-relax")
+_MODES = MappingProxyType(
+    {f"{start}{mode}": mode for start in ("mj-", "") for mode in ("fast", "turbo", "relax")}
+)
+"""Modes by the first part of a path. new-api takes any before `/mj`, and clients write both.
+
+https://github.com/QuantumNous/new-api (router/relay-router.go, `/:mode/mj`), read 2026-11-30.
+"""
 _LIST = "task/list-by-condition"
 _MOST_LISTED = 500
 _WINDOW_S = 15
@@ -36,7 +43,7 @@ _READING_POSTS = frozenset({_LIST})
 class MidjourneyFront(PlainFront):
     """See providers/ports/front.py."""
 
-    prefixes = ("/mj", *(f"/{mode}" for mode in MODES))
+    prefixes = ("/mj", *(f"/{prefix}" for prefix in _MODES))
     key_fields = ("mj-api-secret", "authorization")
 
     def scope(self, call: FrontCall) -> Scope:
@@ -119,7 +126,7 @@ def _create(call: FrontCall, operation: str) -> Create | WantsBody:
     if call.body is None:
         return WantsBody()
     prefix = call.base.rpartition("/")[2]
-    mode = {"mode": prefix.removeprefix("mj-")} if prefix in MODES else {}
+    mode = {"mode": _MODES[prefix]} if prefix in _MODES else {}
     # Clients send empty texts for what is not set.
     given = {name: value for name, value in call.body.items() if value not in ("", None)}
     # Whether a button opened a window is told by the proxy alone, and clients heed it here only.

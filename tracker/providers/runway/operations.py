@@ -92,7 +92,8 @@ _VEO = _ModelLimits(durations=(4, 6, 8))
 _LIMITS: Mapping[str, _ModelLimits] = MappingProxyType(
     {
         "gen4.5": _ModelLimits(units=_MOST_UNITS, ratios=_RATIOS, durations=tuple(range(2, 11))),
-        "gen4_turbo": _ModelLimits(units=_MOST_UNITS, ratios=_RATIOS, durations=(5, 10)),
+        # Clients of gateways send it the older model's ratios (2026-11-30).
+        "gen4_turbo": _ModelLimits(_MOST_UNITS, (*_RATIOS, *_OLD_RATIOS), (5, 10)),
         "gen3a_turbo": _ModelLimits(units=_MOST_UNITS, ratios=_OLD_RATIOS, durations=(5, 10)),
         "gen4_image": _ModelLimits(units=_MOST_UNITS),
         "gen4_image_turbo": _ModelLimits(units=_MOST_UNITS),

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.providers.suno.naming import SOURCE_FIELDS
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -39,7 +40,11 @@ class OneClip(SunoInput):
     clip_id: Name
 
 
-_ONE_OF = ("prompt", "gpt_description_prompt", "tags", "title", "continue_clip_id")
+_ONE_OF = (
+    *("prompt", "gpt_description_prompt", "tags", "title", "continue_clip_id"),
+    *SOURCE_FIELDS,
+)
+"""A cover needs no words of its own: clients send empty ones beside the song that it is of."""
 
 
 def check_song(body: Mapping[str, Any]) -> None:

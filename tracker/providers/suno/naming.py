@@ -7,7 +7,15 @@ from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.task import Task
 from tracker.providers.kit.piece_names import read_piece_name
 
-CLIP_FIELDS = ("continue_clip_id", "clip_id", "audioId", "audio_id")
+SOURCE_FIELDS = (
+    *("cover_clip_id", "upsample_clip_id", "edited_clip_id"),
+    *("underpainting_clip_id", "overpainting_clip_id", "stem_from_id"),
+)
+"""Fields of Suno's own create, which gateways pass on, that name the song that is worked on.
+
+As callers of gateways send them on 2026-11-30, e.g. to `/suno/submit/music` with `task: cover`.
+"""
+CLIP_FIELDS = ("continue_clip_id", "clip_id", "audioId", "audio_id", *SOURCE_FIELDS)
 TASK_FIELDS = ("task_id", "taskId")
 
 

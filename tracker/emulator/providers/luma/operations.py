@@ -4,7 +4,7 @@ Source: https://github.com/lumalabs/lumaai-python (src/lumaai/types), read 2026-
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tracker.emulator.core.checks import (
     Check,
@@ -86,24 +86,26 @@ _REFRAME = {
 }
 _REFRAME_NEEDS = ("aspect_ratio", "media", "model")
 
+_VIDEO = LumaOperation(
+    name="video",
+    paths=("/video",),
+    kind="video",
+    fields={
+        "model": _RAYS,
+        **_PROMPTED,
+        "aspect_ratio": _SHAPE,
+        "duration": one_of_texts("5s", "9s"),
+        "resolution": _RESOLUTION,
+        "keyframes": record({"frame0": _frame, "frame1": _frame}),
+        "loop": flag,
+        "concepts": list_of(record({"key": text(least=1)}, required=("key",))),
+    },
+    required=("model",),
+    defaults={"aspect_ratio": "16:9", "keyframes": None, "loop": False},
+)
 LUMA_OPERATIONS = (
-    LumaOperation(
-        name="video",
-        paths=("/video", ""),
-        kind="video",
-        fields={
-            "model": _RAYS,
-            **_PROMPTED,
-            "aspect_ratio": _SHAPE,
-            "duration": one_of_texts("5s", "9s"),
-            "resolution": _RESOLUTION,
-            "keyframes": record({"frame0": _frame, "frame1": _frame}),
-            "loop": flag,
-            "concepts": list_of(record({"key": text(least=1)}, required=("key",))),
-        },
-        required=("model",),
-        defaults={"aspect_ratio": "16:9", "keyframes": None, "loop": False},
-    ),
+    _VIDEO,
+    replace(_VIDEO, paths=("",), required=()),  # the older path: its first clients named no model
     LumaOperation(
         name="image",
         paths=("/image",),

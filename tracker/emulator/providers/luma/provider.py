@@ -173,7 +173,7 @@ class LumaApi:
             operation=operation.name,
             details=LumaDetails(
                 kind=operation.kind,
-                model=parent.details.model if parent else str(body["model"]),
+                model=parent.details.model if parent else str(body.get("model") or "ray-1-6"),
                 echo=echo,
             ),
             callback_url=callback_url if isinstance(callback_url, str) else None,

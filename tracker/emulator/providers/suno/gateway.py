@@ -142,7 +142,10 @@ def _good(data: object) -> Reply:
 def _check_music(body: Mapping[str, Any]) -> str | None:
     if body.get("continue_clip_id") and not body.get("task_id") and "mv" not in body:
         return "task id is empty"
-    named = ("prompt", "gpt_description_prompt", "tags", "title", "continue_clip_id")
+    named = (
+        *("prompt", "gpt_description_prompt", "tags", "title", "continue_clip_id"),
+        *("cover_clip_id", "underpainting_clip_id", "overpainting_clip_id"),
+    )
     return None if any(body.get(name) for name in named) else "prompt is empty"
 
 
