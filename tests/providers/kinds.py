@@ -75,6 +75,9 @@ KINDS: Mapping[str, Kind] = {
     "openai rows": Kind(
         "openai", "/openai/v1", "video/generations", {"model": "sora-2", "prompt": "a cat"}
     ),
+    "openai unified": Kind(
+        "openai", "/openai/v1", "video/create", {"model": "veo3.1-fast", "prompt": "a cat"}
+    ),
     "openai tasks": Kind(
         "openai",
         "/openai/v1",
@@ -184,7 +187,7 @@ KINDS: Mapping[str, Kind] = {
 RUNWAYS = ["runway", "runway at a gateway", "runway of the web"]
 COGVIDEOS = ["cogvideox", "cogvideox at a gateway"]
 PIKAS = ["pika at a gateway", "pika in comfy"]
-VIDEOS = ["openai videos", "openai rows", "openai tasks"]
+VIDEOS = ["openai videos", "openai rows", "openai unified", "openai tasks"]
 FLUXES = ["flux", "flux at a gateway"]
 CALLING = ["luma", "replicate"]
 """Kinds that call back."""

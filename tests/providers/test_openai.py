@@ -134,6 +134,7 @@ def test_a_remix_continues_a_task_of_ours_under_the_gateways_id() -> None:
         (None, "videos", "videos/a%2Fb"),
         (None, "videos/remix", "videos/a%2Fb"),
         (None, ROWS, "video/generations/a%2Fb"),
+        (None, "video/create", "video/query?id=a%2Fb"),
         ("tasks", "videos", "tasks/a%2Fb"),
         ("tasks", ROWS, "tasks/a%2Fb"),
     ],

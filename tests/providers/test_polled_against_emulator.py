@@ -13,6 +13,7 @@ VIDEO_LIES = (
 LIES: Mapping[str, tuple[str, ...]] = {
     "openai videos": (*VIDEO_LIES, "wrapped", "done_without_url=9", "multipart_only"),
     "openai rows": (*VIDEO_LIES, "done_without_url=2", "url_in_fail_reason"),
+    "openai unified": ("foreign_words", "done_without_url=2", "no_reason", "unknown_404"),
     "openai tasks": (*VIDEO_LIES, "wrapped", "done_without_url=2"),
     "runway": (
         *("throttled", "throttled,slow=2", "no_cost", "progress_text", "progress_resets"),

@@ -167,6 +167,12 @@ SPOKEN: Mapping[str, Spoken] = {
             }
         ),
     ),
+    "openai unified": replace(
+        _OPENAI,
+        create="/video/create",
+        one="/video/query?id=",
+        may_differ=frozenset({".error"}),
+    ),
     "ark": Spoken(
         "ark",
         "official",

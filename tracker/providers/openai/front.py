@@ -23,7 +23,7 @@ from tracker.providers.kit.gateway_rows import gateway_row
 from tracker.providers.kit.ledger import net
 from tracker.providers.openai import front_files, front_images, front_responses
 from tracker.providers.openai.images import IMAGES, OF_FILES
-from tracker.providers.openai.operations import GENERATIONS, REMIX, VIDEOS
+from tracker.providers.openai.operations import GENERATIONS, REMIX, UNIFIED, UNIFIED_QUERY, VIDEOS
 from tracker.providers.openai.passing import BILLING, FILES, MODELS, USAGE
 from tracker.providers.openai.responses import PREFIX, RESPONSES
 from tracker.providers.ports.commands import (
@@ -84,7 +84,10 @@ class OpenAIFront(ErrorObjectFront):
             return PassOn(path) if call.is_read else wrong_method(call)
         if path.partition("/")[0] == FILES:
             return front_files.read(call, path)
-        if path in (VIDEOS, GENERATIONS):
+        if path == UNIFIED_QUERY:
+            named = name_in(call.parameter("id") or "")
+            return Get([named], by="any") if named and call.is_read else no_route(call)
+        if path in (VIDEOS, GENERATIONS, UNIFIED):
             if path == VIDEOS and call.is_read:
                 return _page(call)
             return _create(call, path, {}) if call.method == "POST" else wrong_method(call)
@@ -117,6 +120,8 @@ class OpenAIFront(ErrorObjectFront):
             deleted = {"id": str(task.id), "object": "video.deleted", "deleted": True}
             return FrontAnswer(deleted)
         headers = {} if task.state in TERMINAL else {"openai-poll-after-ms": str(_PAUSE_MS)}
+        if _path_of(call) in (UNIFIED, UNIFIED_QUERY):
+            return FrontAnswer(_unified(task))
         if isinstance(command, Get) and _path_of(call).startswith(f"{GENERATIONS}/"):
             return FrontAnswer(_row(task), headers=headers)
         return FrontAnswer(_video(task, shown.input_of(task)), headers=headers)
@@ -243,6 +248,22 @@ def _row(task: Task) -> dict[str, Any]:
     row = gateway_row(task, platform="openai", action="generate", data={"url": url} if url else {})
     row |= {"result_url": url, "quota": int(net(task.costs, QUOTA) or 0)}
     return {"code": "success", "message": "", "data": row}
+
+
+def _unified(task: Task) -> dict[str, Any]:
+    """Show a task as gateways do that have one create for every model."""
+    word = {"queued": "pending", "in_progress": "processing"}
+    status = _WORDS.get(task.state, "queued")
+    found: dict[str, Any] = {
+        "id": str(task.id),
+        "status": word.get(status, status),
+        "status_update_time": int(task.updated_at.timestamp() * 1000),
+    }
+    if task.state is TaskState.SUCCEEDED:
+        found |= {"video_url": _open_link(task), "enhanced_prompt": ""}
+    if (reason := reason_of(task)) is not None:
+        found["error"] = reason
+    return found
 
 
 def _open_link(task: Task) -> str | None:

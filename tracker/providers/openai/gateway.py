@@ -1,4 +1,4 @@
-"""Gateways of new-api's kind: videos in OpenAI's format and as rows, and pictures.
+"""Gateways of new-api's kind: videos in OpenAI's format, as rows and as others, and pictures.
 
 A gateway polls its own upstreams: its verdict may be its own failure, and nothing that it offers
 finds a lost create. Sources: https://github.com/QuantumNous/new-api (router/video-router.go,
@@ -33,7 +33,14 @@ from tracker.providers.openai.images import (
     wanted_of,
 )
 from tracker.providers.openai.images import LASTS_S as IMAGES_LAST_S
-from tracker.providers.openai.operations import CREATES, GENERATIONS, REMIX, form_of
+from tracker.providers.openai.operations import (
+    CREATES,
+    GENERATIONS,
+    REMIX,
+    UNIFIED,
+    UNIFIED_QUERY,
+    form_of,
+)
 from tracker.providers.openai.passing import BILLING
 from tracker.providers.openai.pauses import told_pause_s
 from tracker.providers.openai.rows import (
@@ -53,6 +60,10 @@ from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 _NO_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 """OpenAI's codes for an account without money, which it sends with HTTP 429."""
 _EMPTY = "SUCCESS without a video"
+_QUERIES: Mapping[str, str] = MappingProxyType(
+    {GENERATIONS: f"{GENERATIONS}/", UNIFIED: f"{UNIFIED_QUERY}?id="}
+)
+"""Beginnings of the queries that are not OpenAI's, by operation."""
 
 
 class NewApi(TaskTable):
@@ -94,7 +105,7 @@ class NewApi(TaskTable):
         if operation == REMIX:
             theirs = sending.parent_task_id()
             return super().build_submit(replace(sending, body={**body, "id": theirs}))
-        fields = None if operation == GENERATIONS else form_of(body)
+        fields = None if operation in (GENERATIONS, UNIFIED) else form_of(body)
         if fields is None:
             return super().build_submit(sending)
         url = f"{sending.account.base_url}/{self.creates[operation].path}"
@@ -133,12 +144,13 @@ class NewApi(TaskTable):
         return super().refusal(sending, answer, parsed)
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
-        """Build the query; each of the two formats has a path of its own."""
+        """Build the query; each format has a path of its own."""
         call, task = super().build_poll(asking), asking.task
-        if call is None or task.operation != GENERATIONS:
+        start = _QUERIES.get(task.operation)
+        if call is None or start is None:
             return call
         name = quote(task.provider_task_id or "", safe="")
-        return replace(call, url=f"{asking.account.base_url}/{GENERATIONS}/{name}")
+        return replace(call, url=f"{asking.account.base_url}/{start}{name}")
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a video or a row, in its envelope or without; None for anything else."""
@@ -231,7 +243,7 @@ class TasksPath(NewApi):
 def _find_content(account: Account, task: Task | None) -> str | None:
     """Return the address of a video's bytes, which the key opens; None where there is none."""
     name = None if task is None else task.provider_task_id
-    if task is None or name is None or task.operation == GENERATIONS:
+    if task is None or name is None or task.operation in _QUERIES:
         return None
     return f"{account.base_url}/videos/{quote(name, safe='')}/content"
 

@@ -17,6 +17,12 @@ from tracker.providers.kit.forms import FormFile, file_of
 from tracker.providers.kit.table import CreatePath, OpenInputs
 
 VIDEOS, REMIX, GENERATIONS = "videos", "videos/remix", "video/generations"
+UNIFIED, UNIFIED_QUERY = "video/create", "video/query"
+"""The create that many closed gateways have for every model, and its query by `?id=`.
+
+As their clients' code and notes show them on 2026-11-30: answers are `{id, status,
+status_update_time}`, with `pending` first, and at the end `video_url` and `enhanced_prompt`.
+"""
 FILE = "input_reference"
 """The field of a form that may be a file."""
 _METADATA = "metadata"
@@ -53,7 +59,8 @@ CREATES: Mapping[str, CreatePath] = MappingProxyType(
     {
         VIDEOS: CreatePath("videos", _OpenAIVideo),
         REMIX: CreatePath("videos/{id}/remix", _OpenAIRemix),
-        GENERATIONS: CreatePath("video/generations", _GatewayVideo),
+        GENERATIONS: CreatePath(GENERATIONS, _GatewayVideo),
+        UNIFIED: CreatePath(UNIFIED, _GatewayVideo),
     }
 )
 

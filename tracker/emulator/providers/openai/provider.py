@@ -32,13 +32,14 @@ from tracker.emulator.providers.openai.views import (
     VideoDetails,
     VideoTask,
     row_view,
+    unified_view,
     video_view,
 )
 from tracker.emulator.providers.openai.words import OPENAI_WORDS, OpenAIWord
 
 __all__ = ["create"]
 
-_VIDEOS, _REMIX, _GENERATIONS = "videos", "remix", "generations"
+_VIDEOS, _REMIX, _GENERATIONS, _UNIFIED = "videos", "remix", "generations", "unified"
 _LIMIT_USD = 12.5
 _FORM = "multipart/form-data"
 _OF_OPENAI = ("/v1/images", "/v1/responses")
@@ -81,6 +82,8 @@ class VideoApi:
             ApiRoute("GET", "/v1/videos/{id}/content", self._get_content),
             ApiRoute("POST", "/v1/video/generations", partial(self._create, _GENERATIONS)),
             ApiRoute("GET", "/v1/video/generations/{id}", self._get_row),
+            ApiRoute("POST", "/v1/video/create", partial(self._create, _UNIFIED)),
+            ApiRoute("GET", "/v1/video/query", self._query),
             ApiRoute("GET", "/v1/tasks/{id}", self._get_video),
             *self.images.routes(),
             ApiRoute("GET", "/v1/models", self._get_models),
@@ -104,7 +107,13 @@ class VideoApi:
                 read=lambda scenario: _draft(operation, call, body, scenario, details),
             )
         )
+        if operation == _UNIFIED:
+            return Reply(unified_view(task, has_link=False))
         return Reply(video_view(task, has_link=False))
+
+    async def _query(self, call: ApiCall) -> Reply:
+        task = await self._find(call, call.params.get("id", ""))
+        return Reply(unified_view(task, has_link=self._has_link(task)))
 
     async def _get_video(self, call: ApiCall) -> Reply:
         task = await self._find(call)
@@ -136,10 +145,10 @@ class VideoApi:
         account_of_header(call, self._config)
         return Reply({"object": "list", "total_usage": 250.0})
 
-    async def _find(self, call: ApiCall) -> VideoTask:
+    async def _find(self, call: ApiCall, name: str | None = None) -> VideoTask:
         account = account_of_header(call, self._config)
         try:
-            return await self.engine.find(account, call.values["id"])
+            return await self.engine.find(account, call.values["id"] if name is None else name)
         except Refusal as refusal:
             is_unknown = refusal.kind in (RefusalKind.NOT_FOUND, RefusalKind.GONE)
             if not is_unknown or not self.engine.scenario.has(OpenAIWord.UNKNOWN_404):

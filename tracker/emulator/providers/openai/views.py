@@ -21,7 +21,7 @@ from tracker.emulator.core.tasks import (
 from tracker.emulator.core.words import CoreWord
 from tracker.emulator.providers.openai.words import OpenAIWord
 
-__all__ = ["VideoDetails", "VideoTask", "row_view", "video_view"]
+__all__ = ["VideoDetails", "VideoTask", "row_view", "unified_view", "video_view"]
 
 _OPENAI = {
     SUBMITTED: "queued",
@@ -30,6 +30,7 @@ _OPENAI = {
     FAILED: "failed",
     CANCELLED: "cancelled",
 }
+_UNIFIED = {**_OPENAI, SUBMITTED: "pending", PROCESSING: "processing"}
 _FOREIGN = {
     SUBMITTED: "Pending",
     PROCESSING: "RUNNING",
@@ -117,6 +118,20 @@ def row_view(task: VideoTask, *, has_link: bool, now_ms: int) -> dict[str, Any]:
             "data": {},
         }
     )
+
+
+def unified_view(task: VideoTask, *, has_link: bool) -> dict[str, Any]:
+    """Return what gateways with one create for every model show."""
+    found: dict[str, Any] = {
+        "id": task.task_id,
+        "status": _word_of(task, _UNIFIED),
+        "status_update_time": task.updated_at,
+    }
+    if task.status == SUCCEED:
+        found |= {"video_url": _link_of(task) if has_link else None, "enhanced_prompt": ""}
+    if reason := _reason_of(task):
+        found["error"] = reason
+    return found
 
 
 def _envelop(data: Mapping[str, Any]) -> dict[str, Any]:
