@@ -19,6 +19,7 @@ from tests.providers.provider_contract import (
 )
 from tests.providers.recorded import RecordedContract
 from tests.providers.support import a_task, an_account, asked_of, refused_fields, sent_to
+from tracker.domain.errors import InvalidRequest
 from tracker.domain.outcome import (
     Absence,
     Absent,
@@ -62,7 +63,9 @@ class TestVolc(SubmitContract, CallbackUrlContract):
     url_field = "CallbackURL"
     inputs = {  # noqa: RUF012
         "GenSongForTime": {"Prompt": "rain", "Genre": "Folk", "Duration": 60},
-        "GenBGMForTime": {"Prompt": "rain"},
+        "GenSongV4": {"Lyrics": "la", "Lang": "Chinese", "VodFormat": "wav"},
+        "GenBGMForTime": {"Text": "rain", "Duration": 60, "Version": "v5.0", "Mood": ["calm"]},
+        "GenBGM": {"Text": "rain", "EnableInputRewrite": False},
     }
 
 
@@ -89,6 +92,13 @@ def test_a_call_is_signed_as_the_official_sdk_signs_it() -> None:
         "Signature=fac61da9fc276852e1fe4ffdf3d074adfce3b5bf0764865f87a69021cddf5784"
     )
     assert "c2VjcmV0" not in repr(key)
+
+
+def test_music_without_a_voice_is_named_by_its_text() -> None:
+    with pytest.raises(InvalidRequest, match="Text: is required"):
+        HAIMIAN.submits.check("GenBGMForTime", {"Prompt": "rain"})
+    with pytest.raises(InvalidRequest, match="Prompt: is needed"):
+        HAIMIAN.submits.check("GenSongForTime", {"Text": "rain"})
 
 
 def test_a_pair_of_keys_signs_creates_and_queries() -> None:

@@ -1,7 +1,7 @@
 """Inputs of Haimian's songs, and the parts of adapters that all its upstreams share."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -45,6 +45,20 @@ class OfficialSongInput(HaimianInput):
     Genre: str | None = None
     Mood: str | None = None
     Gender: Literal["Male", "Female"] | None = None
+    Duration: int | None = Field(None, ge=1)
+
+
+class OfficialMusicInput(HaimianInput):
+    """Music without a voice, by the API: its text is called otherwise, and its kinds are lists.
+
+    https://www.volcengine.com/docs/84992/2100970, as six of its callers send it on 2026-11-30.
+    """
+
+    Text: Annotated[str, Field(min_length=1)]
+    Genre: list[str] | str | None = None
+    Mood: list[str] | str | None = None
+    Instrument: list[str] | str | None = None
+    Scene: list[str] | str | None = None
     Duration: int | None = Field(None, ge=1)
 
 

@@ -14,14 +14,15 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import Observed, PollOutcome, Refused, SubmitOutcome, Unanswered
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.haimian.options import HaimianOptions
-from tracker.providers.haimian.tables import OfficialSongInput, SongTable
+from tracker.providers.haimian.tables import OfficialMusicInput, OfficialSongInput, SongTable
 from tracker.providers.kit.pieces import text_url, web_url
 from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, parsed_of
 from tracker.providers.kit.volc_signature import build_signed_post
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Answer, Asking, Sending
+from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 
+SONGS, MUSIC = ("GenSongForTime", "GenSongV4"), ("GenBGMForTime", "GenBGM")
 _VERSION = "2024-08-12"
 _ACCOUNT_WORDS = frozenset(
     {"SignatureDoesNotMatch", "InvalidAccessKey", "InvalidCredential", "AccessDenied"}
@@ -41,8 +42,9 @@ class VolcDialect(SongTable):
 
     creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
         {
-            "GenSongForTime": CreatePath("GenSongForTime", OfficialSongInput),
-            "GenBGMForTime": CreatePath("GenBGMForTime", OfficialSongInput),
+            # Paid by the second, and out of a package: the same fields and answers.
+            **{name: CreatePath(name, OfficialSongInput) for name in SONGS},
+            **{name: CreatePath(name, OfficialMusicInput) for name in MUSIC},
         }
     )
     poll_path = "QuerySong"
@@ -51,6 +53,12 @@ class VolcDialect(SongTable):
     ids = ("Result.TaskID", "Data.TaskID", "TaskID")
     messages = ("Message", "ResponseMetadata.Error.Message", "message")
     account_codes = (*_ACCOUNT_WORDS, "100011")
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate; music without a voice has neither prompt nor lyrics."""
+        if operation in MUSIC:
+            return super(SongTable, self).check(operation, input_)
+        return super().check(operation, input_)
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the signed create."""

@@ -60,10 +60,8 @@ from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 _NO_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 """OpenAI's codes for an account without money, which it sends with HTTP 429."""
 _EMPTY = "SUCCESS without a video"
-_QUERIES: Mapping[str, str] = MappingProxyType(
-    {GENERATIONS: f"{GENERATIONS}/", UNIFIED: f"{UNIFIED_QUERY}?id="}
-)
-"""Beginnings of the queries that are not OpenAI's, by operation."""
+_OF_GATEWAYS = (GENERATIONS, UNIFIED)
+"""Operations whose calls and answers are not OpenAI's."""
 
 
 class NewApi(TaskTable):
@@ -105,7 +103,7 @@ class NewApi(TaskTable):
         if operation == REMIX:
             theirs = sending.parent_task_id()
             return super().build_submit(replace(sending, body={**body, "id": theirs}))
-        fields = None if operation in (GENERATIONS, UNIFIED) else form_of(body)
+        fields = None if operation in _OF_GATEWAYS else form_of(body)
         if fields is None:
             return super().build_submit(sending)
         url = f"{sending.account.base_url}/{self.creates[operation].path}"
@@ -146,10 +144,10 @@ class NewApi(TaskTable):
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Build the query; each format has a path of its own."""
         call, task = super().build_poll(asking), asking.task
-        start = _QUERIES.get(task.operation)
-        if call is None or start is None:
+        if call is None or task.operation not in _OF_GATEWAYS:
             return call
         name = quote(task.provider_task_id or "", safe="")
+        start = f"{UNIFIED_QUERY}?id=" if task.operation == UNIFIED else f"{GENERATIONS}/"
         return replace(call, url=f"{asking.account.base_url}/{start}{name}")
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
@@ -243,7 +241,7 @@ class TasksPath(NewApi):
 def _find_content(account: Account, task: Task | None) -> str | None:
     """Return the address of a video's bytes, which the key opens; None where there is none."""
     name = None if task is None else task.provider_task_id
-    if task is None or name is None or task.operation in _QUERIES:
+    if task is None or name is None or task.operation in _OF_GATEWAYS:
         return None
     return f"{account.base_url}/videos/{quote(name, safe='')}/content"
 

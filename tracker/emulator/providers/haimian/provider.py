@@ -29,6 +29,12 @@ __all__ = ["create"]
 _LIMIT = 10000008
 _MOST = 5
 
+_NAMED_BY: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(("GenSongForTime", "GenSongV4"), ("Prompt", "Lyrics")),
+    **dict.fromkeys(("GenBGMForTime", "GenBGM"), ("Text", "Text")),
+}
+"""The fields of which one must be filled, by action."""
+
 
 class HaimianWord(StrEnum):
     """The scenario words of Haimian."""
@@ -152,12 +158,10 @@ class HaimianApi:
     async def _action(self, call: ApiCall) -> Reply:
         action, body = call.params.get("Action", ""), call.json_object()
         account = self._signer(call)
-        if action in ("GenSongForTime", "GenBGMForTime"):
+        named = _NAMED_BY.get(action)
+        if named is not None:
             request = CreateRequest(
-                call=call,
-                account=account,
-                body=body,
-                read=partial(self._draft, body, ("Prompt", "Lyrics"), True),
+                call=call, account=account, body=body, read=partial(self._draft, body, named, True)
             )
             task = await self.engine.create(request)
             return Reply({"Code": 0, "Message": "Success", "Result": {"TaskID": task.task_id}})
