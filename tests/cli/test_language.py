@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.command import run
 from tests.support.service import free_port
+from tracker.cli.visible import width
 from tracker.locale import SIMPLIFIED_CHINESE, translate
 from tracker.locale.zh_cn import lines
 
@@ -21,10 +22,30 @@ def test_a_translated_message_keeps_what_varies(template: str) -> None:
     assert [f"<{n}>" for n in range(template.count("{}")) if f"<{n}>" not in said] == []
 
 
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("'--port': 99999 is not in the range 0<=x<=65535", "99999 不在范围 0<=x<=65535 内"),
+        ("'--state': 'x' is none of queued, failed", "'x' 不在以下之中：queued, failed"),
+        ("'SRC': Directory 'x' does not exist", "目录 'x' 不存在"),
+    ],
+)
+def test_a_wrong_value_is_told_whole(told: str, expected: str) -> None:
+    said = translate(f"Invalid value for {told}", SIMPLIFIED_CHINESE)
+    assert said == f"{told.partition(':')[0]} 的值无效：{expected}"
+
+
 def test_help_follows_lang() -> None:
     assert "提交媒体生成任务" in run("--help", **CHINESE).stdout
     assert "只看已超过期限的" in run("tasks", "list", "--help", **CHINESE).stdout
     assert "Submit media" in run("--help", **CHINESE | {"LC_ALL": "C"}).stdout
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_help_keeps_within_the_terminal(columns: int) -> None:
+    told = run("demo", "--help", COLUMNS=str(columns), **CHINESE).stdout
+    assert "\0" not in told
+    assert [one for one in told.partition("示例")[0].splitlines() if width(one) > columns] == []
 
 
 def test_examples_and_what_doctor_finds_follow_lang(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from functools import cache
 import click
 
 from tracker import environment
+from tracker.cli.visible import narrow, widen
 from tracker.locale import ENGLISH, Language, of_environment, translate
 
 
@@ -38,6 +39,10 @@ def _with_comment(line: str) -> str:
 class Formatter(click.HelpFormatter):
     """Writes help pages in the language of this process."""
 
+    def write(self, string: str) -> None:
+        """Write a piece that has been wrapped."""
+        super().write(narrow(string))
+
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Write the usage line."""
         if prefix is None and language() != ENGLISH:
@@ -57,7 +62,7 @@ class Formatter(click.HelpFormatter):
             told = f"{begin}\n{spoken(word)}{spoken(': ').rstrip()}\n{lines}" if begin else text
             super().write_text(told)
             return
-        super().write_text(spoken(text))
+        super().write_text(widen(spoken(text)))
 
     def write_dl(
         self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
@@ -66,5 +71,5 @@ class Formatter(click.HelpFormatter):
         told = []
         for name, meaning in rows:
             text, mark, rest = meaning.partition("  [")
-            told.append((name, spoken(text) + mark + rest))
+            told.append((name, widen(spoken(text)) + mark + rest))
         super().write_dl(told, col_max, col_spacing)

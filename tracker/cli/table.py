@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 import click
 
 from tracker.cli.language import heading, spoken
-from tracker.cli.visible import cut, width
+from tracker.cli.visible import cut, narrow, widen, width
 from tracker.cli.words import age, cut_fraction, words
 
 GAP = "  "
@@ -88,7 +88,8 @@ def print_table(
         names = spoken(", ").join(heading(one) for one in left_out)
         what, mend = spoken("not shown at this width"), spoken("shows all")
         note = f"{what}{spoken(': ')}{names} (--wide {mend})"
-        click.echo(textwrap.fill(note, max(_room() or len(note), NARROWEST)), err=True)
+        lines = textwrap.fill(widen(note), max(_room() or width(note), NARROWEST))
+        click.echo(narrow(lines), err=True)
 
 
 def _fit(

@@ -24,6 +24,10 @@ def visible_json(text: str) -> str:
     return encodable(_STEERING.sub(_escape, text))
 
 
+_FILLER = "\0"
+"""Stands in no text that is shown."""
+
+
 def encodable(text: str) -> str:
     """Return the text with what stdout's encoding lacks written as escapes."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
@@ -35,6 +39,19 @@ def width(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(map(_columns, text))
+
+
+def widen(text: str) -> str:
+    """Return the text with a filler behind each character of two columns, for wrapping by `len`.
+
+    `narrow` takes them out again.
+    """
+    return text if text.isascii() else "".join(one + _FILLER * (width(one) - 1) for one in text)
+
+
+def narrow(text: str) -> str:
+    """Return a text without the fillers of `widen`."""
+    return text.replace(_FILLER, "")
 
 
 def cut(text: str, columns: int) -> str:

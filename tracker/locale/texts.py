@@ -62,7 +62,7 @@ def _filled(wording: str, values: Sequence[str], language: Language) -> str:
 def _catalogue(
     language: Language,
 ) -> tuple[dict[str, str], list[tuple[str, re.Pattern[str], str]]]:
-    """Return the texts without slots, and of the others, the most telling first, the patterns.
+    """Return the texts without slots, and of the others the patterns, in the order of `_order`.
 
     Before each stands the longest part that does not vary: most texts fit no pattern, and are
     found out by it much sooner.
@@ -71,11 +71,20 @@ def _catalogue(
     for part in PARTS:
         texts |= import_module(f"{_folder(language)}.{part}").TEXTS
     exact = {template: wording for template, wording in texts.items() if SLOT not in template}
-    others = sorted((t for t in texts if SLOT in t), key=lambda t: -len(t.replace(SLOT, "")))
+    others = sorted((t for t in texts if SLOT in t), key=_order)
     return exact, [
         (max(template.split(SLOT), key=len), _pattern(template), texts[template])
         for template in others
     ]
+
+
+def _order(template: str) -> tuple[bool, int]:
+    """Sort by what tells most: words at the beginning, which frame a text, and then their number.
+
+    Of `Invalid value for X: Y is not in the range Z` the frame comes first, and has the rest
+    translated.
+    """
+    return template.startswith(SLOT), -len(template.replace(SLOT, ""))
 
 
 def _pattern(template: str) -> re.Pattern[str]:
