@@ -4,6 +4,7 @@ What came within an answer is nowhere else. It is whole on the local disk first,
 the store from there: a store that falls silent then costs nothing but time.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 
@@ -14,16 +15,27 @@ from tracker.objects.folder import PARTS, Folder
 
 _LARGEST_ANSWER = 512 * 1024 * 1024
 """Bytes that must fit above the floor of free disk, or files go straight to the store."""
+HAND_ON_S = 10.0
+"""How long the store may take for a file whose answer is still being read: the call has an end."""
+_PAUSE_S = 30.0
+"""After a file that it did not take: further ones wait at once."""
 
 
 class SpooledStore:
     """Objects in a store, and those that wait for it; see ObjectStore."""
 
     def __init__(
-        self, store: Folder | Bucket, spool: Folder, *, host: str, min_free_bytes: int
+        self,
+        store: Folder | Bucket,
+        spool: Folder,
+        *,
+        host: str,
+        min_free_bytes: int,
+        hand_on_s: float = HAND_ON_S,
     ) -> None:
-        """spool: of this machine alone. host: its name, for people."""
-        self._store, self._spool = store, spool
+        """spool: of this machine alone. host: its name, for people. hand_on_s: see HAND_ON_S."""
+        self._store, self._spool, self._hand_on_s = store, spool, hand_on_s
+        self._reason, self._away_until_s = "", 0.0
         self._host, self._least = host, min_free_bytes + _LARGEST_ANSWER
 
     def close(self) -> None:
@@ -39,12 +51,21 @@ class SpooledStore:
             await self._store.put(key, chunks, once=once)
             return None
         await self._spool.put(key, chunks)
+        now_s = asyncio.get_running_loop().time
+        if now_s() < self._away_until_s:
+            return self._reason
         try:
-            await self.hand_on(key)
+            async with asyncio.timeout(self._hand_on_s):
+                await self.hand_on(key)
+        except TimeoutError:
+            self._reason = str(self._waiting(f"it has not within {self._hand_on_s:g} s"))
         except StorageError as error:
-            return str(error)
-        await self.forget(key)
-        return None
+            self._reason = str(error)
+        else:
+            await self.forget(key)
+            return None
+        self._away_until_s = now_s() + _PAUSE_S
+        return self._reason
 
     async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """Yield the bytes from `start` to before `end`, of whichever has them."""
@@ -98,13 +119,16 @@ class SpooledStore:
             async with aclosing(self._spool.read(key, 0, size)) as blocks:
                 await self._store.put(key, blocks)
         except StorageError as error:
-            raise StorageError(
-                f"a file of an answer waits on {self._host} until the store takes it: {error}"
-            ) from error
+            raise self._waiting(str(error)) from error
 
     async def forget(self, key: str) -> None:
         """Let an object wait no more: the store has it."""
         await self._spool.delete(key)
+
+    def _waiting(self, why: str) -> StorageError:
+        return StorageError(
+            f"a file of an answer waits on {self._host} until the store takes it: {why}"
+        )
 
     async def _has_room(self) -> bool:
         try:

@@ -189,6 +189,7 @@ RESUMED: dict[str, tuple[Script, ...]] = {
         _rest(RIGHT, TAG),
         _rest(RIGHT, TAG),
     ),
+    "another length beside chunks": (_chunked(FILM, "content-length: 5", is_cut=False),),
     "a length that is too short, once": (
         _short(FILM, CUT),
         _rest(RIGHT),

@@ -14,7 +14,7 @@ import pytest
 from tests.services.custody.test_inline import answer_of, drawn
 from tests.support.custody import CustodyBench, Relay, open_custody
 from tests.support.origin import whole
-from tests.support.small_s3 import SmallS3, refusing, small_bucket
+from tests.support.small_s3 import SmallS3, refusing, silent, small_bucket
 from tests.support.upstream import Asked, Upstream
 from tests.support.workbench import HandClock
 from tracker.domain.custody import WAITS, Asset, AssetState
@@ -24,6 +24,7 @@ from tracker.objects.bucket import Bucket
 from tracker.objects.folder import Folder
 from tracker.objects.spooled import SpooledStore
 from tracker.parts import open_parts
+from tracker.services.counted import in_one_piece
 from tracker.services.custody.handing_on import WaitingFiles
 from tracker.services.custody.serving import AssetReader
 from tracker.services.custody.sweeping import AWAITED_FOR, GRACE, VANISHED, AssetSweeper
@@ -53,10 +54,12 @@ def away(s3: SmallS3, *, is_away: bool = True) -> None:
     s3.fault = lambda _asked: refusing("403 Forbidden") if is_away else None
 
 
-def waiting_at(bucket: Bucket, spool: Path, *, least: int = -(10**9)) -> SpooledStore:
+def waiting_at(
+    bucket: Bucket, spool: Path, *, least: int = -(10**9), hand_on_s: float = 60
+) -> SpooledStore:
     """Return one machine's way to the bucket. spool: its last part is the machine's name."""
     folder = Folder(spool, is_new=True)
-    return SpooledStore(bucket, folder, host=spool.name, min_free_bytes=least)
+    return SpooledStore(bucket, folder, host=spool.name, min_free_bytes=least, hand_on_s=hand_on_s)
 
 
 def files(spool: Path) -> list[bytes]:
@@ -128,6 +131,22 @@ async def test_a_file_that_the_store_takes_does_not_wait(
         (kept,) = await custody.of(await drawn(custody))
     assert (kept.state, kept.reason) == (AssetState.KEPT, None)
     assert (list(s3.objects.values()), files(tmp_path / "a")) == ([PNG], [])
+
+
+@pytest.mark.parametrize("step", ["POST uploads", "PUT partNumber uploadId", "POST uploadId"])
+async def test_a_store_that_is_silent_holds_up_no_answer(
+    tmp_path: Path, s3: SmallS3, bucket: Bucket, step: str
+) -> None:
+    """The call that it comes by has an end, at which all of it would be lost."""
+    s3.fault = {step: silent}.get
+    objects, large = waiting_at(bucket, tmp_path / "a", hand_on_s=0.05), bytes(12_000_000)
+    why = await objects.put("a/2026-11/1-inline", in_one_piece(large), once=True)
+    assert why == f"{WAITS} on a until the store takes it: it has not within 0.05 s"
+    asked = len(s3.asked)
+    assert await objects.put("a/2026-11/2-inline", in_one_piece(PNG), once=True) == why
+    assert len(s3.asked) == asked
+    assert sorted(files(tmp_path / "a")) == sorted([large, PNG])
+    objects.close()
 
 
 async def test_without_room_here_a_file_goes_straight_to_the_store(

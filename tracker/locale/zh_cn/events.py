@@ -114,6 +114,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "a file of an answer waits on {} until the store takes it: {}": (
             "回答中的文件在 {0} 上等待存储接收：{1:t}"
         ),
+        "it has not within {} s": "{0} 秒内没有接收",
         "the origin sent nothing": "来源没有发送任何内容",
         "the origin sent {} in the place of the {}": "来源发送的是 {0}，而不是 {1}",
         "the origin announced {} bytes and sent {}": "来源声明 {0} 字节，实际发送 {1} 字节",

@@ -127,9 +127,10 @@ class Transfer:
             await answer.chunks.aclose()
             raise OriginRefusal(answer)
         if not _is_coded(answer.headers):
-            length = answer.headers.get("content-length", "")
+            is_chunked = "transfer-encoding" in answer.headers  # overrides a length (RFC 9112, 6.3)
+            length = "" if is_chunked else answer.headers.get("content-length", "")
             self._total = int(length) if length.isdecimal() else None
-            self._is_open_ended = not length and "transfer-encoding" not in answer.headers
+            self._is_open_ended = not (length or is_chunked)
             self._validator = _validator(answer.headers)
             self._promised = _read_promised_digests(answer.headers)
             self._hashing = Hasher(also=self._promised.keys() - {"sha256"})
