@@ -34,7 +34,7 @@ from tracker.cli.command import Command, examples
 def demo(*, keep: bool, port: int, step: float, provider: str | None, scenario: str) -> None:
     """Run the main job end to end. Exit 0 only if the task succeeded by a callback.
 
-    A provider that never calls back is polled.
+    A provider that never calls back is polled; one whose callbacks prove nothing is asked.
     """
     from tracker.cli.demonstration import run  # noqa: PLC0415 - the help needs no server
 

@@ -103,8 +103,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "Shell": "Shell",
         "Print the completion script of a shell.": "输出 shell 的补全脚本。",
         "Run the main job end to end. Exit 0 only if the task succeeded by a callback. A provider"
-        " that never calls back is polled.": (
-            "完整演示主流程。只有任务由回调得到成功结果时才以 0 退出；从不回调的服务商改为轮询。"
+        " that never calls back is polled; one whose callbacks prove nothing is asked.": (
+            "完整演示主流程。只有任务由回调得到成功结果时才以 0 退出；从不回调的服务商改为轮询，"
+            "回调不足为凭的则向其查询。"
         ),
         "Leave everything running and print where to look.": "让一切继续运行，并告知可以看什么。",
         "0, or taken: a free one.": "0 或已被占用时，自动选择空闲端口。",
