@@ -46,7 +46,7 @@ _ADAPTER = AdapterByProfile(
         OFFICIAL: UpstreamKind(adapter=_OFFICIAL, cancels=_OFFICIAL, is_calling=True),
     }
 )
-REVISION = 8
+REVISION = 9
 PROVIDER = Provider(
     name="openai",
     revision=REVISION,

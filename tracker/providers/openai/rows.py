@@ -6,6 +6,7 @@ https://github.com/openai/openai-python (3.57.0, types/video.py), read 2026-11.
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.task import TaskState
@@ -19,7 +20,19 @@ IDS = ("task_id", "id", "request_id")
 _ENVELOPES = 2
 _QUEUED = "queued"
 UNKNOWN, EXPIRED = "unknown", "expired"
-WORDS: Mapping[str, TaskState] = GATEWAY_WORDS
+WORDS: Mapping[str, TaskState] = MappingProxyType(
+    {
+        **GATEWAY_WORDS,
+        # Steps of Veo, which `/v1/video/query` shows as the status (a list of callers, 2026-11-30):
+        # `completed` comes behind them all, and a failure of either step is the end.
+        **dict.fromkeys(
+            ("image_downloading", "video_generating", "video_generation_completed"),
+            TaskState.RUNNING,
+        ),
+        **dict.fromkeys(("video_upsampling", "video_upsampling_completed"), TaskState.RUNNING),
+        **dict.fromkeys(("video_generation_failed", "video_upsampling_failed"), TaskState.FAILED),
+    }
+)
 _LINKS = ("url", "video_url", "result_url", "download_url")
 _HOLDERS = (
     *("metadata", "output", "content", "result", "data", "video", "task_result"),
@@ -91,7 +104,7 @@ def reason_in(row: Mapping[str, Any]) -> str | None:
         row,
         (
             *("error.message", "error", "fail_reason", "error_message", "failure_reason"),
-            *("message", "metadata.url"),
+            *("detail.error", "message", "metadata.url"),
         ),
     )
     return None if web_url(reason) else reason
