@@ -154,7 +154,7 @@ def _enqueue(tx: Tx, asked: Sequence[tuple[Parts, UUID, int]]) -> list[None]:
 async def ended(parts: Parts) -> int:
     """Return how many are committed as delivered."""
     filter_ = DeliveryFilter("default", states=(DeliveryState.DELIVERED,))
-    found = await parts.context.store.read(lambda db: deliveries.summary(db, filter_))
+    found = await parts.context.store.read(lambda db: deliveries.summarise(db, filter_))
     return found.count
 
 

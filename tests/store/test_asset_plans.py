@@ -49,11 +49,11 @@ def test_what_dies_soonest_is_read_in_order_and_no_further(database_url: str) ->
 def test_what_is_wanted_and_what_is_kept_have_indexes_that_are_used(database_url: str) -> None:
     digest = bytes(32)
     looks: dict[str, Callable[[Connection], object]] = {
-        "ix_assets_next_at": asset_queue.next_due,
+        "ix_assets_next_at": asset_queue.find_next_due,
         "ix_assets_sha256": lambda db: asset_store.find_holding(db, "default", digest),
         "ix_assets_store_key": lambda db: asset_store.in_use(db, ["an object"]),
         "ix_assets_expires_at": lambda db: asset_store.is_any_expired(db, now=NOW),
-        "ix_assets_lost": lambda db: attention.lost_files(db, "default", since=NOW, limit=9),
+        "ix_assets_lost": lambda db: attention.list_lost_files(db, "default", since=NOW, limit=9),
         "ix_assets_ended_at": lambda db: uploaded_files.forget(db, before=NOW, limit=9),
         "ix_assets_tenant_front": lambda db: uploaded_files.page(
             db, "default", "made-up", behind=500, oldest_first=False, limit=9, now=NOW

@@ -33,7 +33,7 @@ def test_the_latest_failure_is_told_whatever_waits_before_it(database_url: str) 
         _owe(db, paused)
         _owe(db, ordered)
         _owe(db, ordered, state="waiting")
-        found = endpoint_troubles.troubles(db, [dead, gone, paused, ordered])
+        found = endpoint_troubles.list_troubles(db, [dead, gone, paused, ordered])
     told = [(found[one.key].kind, found[one.key].owed) for one in (dead, gone, paused, ordered)]
     assert told == [(Trouble.UNREACHABLE, UNTRIED + 2), (Trouble.GONE, 0), (None, 1), (None, 2)]
     assert found[dead.key].failed_at == NOW + timedelta(seconds=9)
@@ -50,7 +50,7 @@ def test_troubles_walk_indexes(database_url: str) -> None:
         if db.dialect.name == "postgresql":
             db.execute(text("ANALYZE deliveries"))
         counted, behind, again, ended = plans(
-            db, partial(endpoint_troubles.troubles, db=db, some=[one])
+            db, partial(endpoint_troubles.list_troubles, db=db, some=[one])
         )
         if db.dialect.name == "sqlite":  # PostgreSQL reads so few rows in the order of their keys
             assert "ix_deliveries_due" in counted
@@ -66,8 +66,8 @@ def test_many_endpoints_take_no_more_statements_than_one(database_url: str) -> N
         some = [_endpoint(db, ordered=True) for _ in range(50)]
         for one in some:
             _owe(db, one, turn=1, **_failed(1, 502, "HTTP 502"))
-        assert len(plans(db, partial(endpoint_troubles.troubles, db=db, some=some))) == 3
-        found = endpoint_troubles.troubles(db, some)
+        assert len(plans(db, partial(endpoint_troubles.list_troubles, db=db, some=some))) == 3
+        found = endpoint_troubles.list_troubles(db, some)
     assert {(one.kind, one.owed) for one in found.values()} == {(Trouble.BREAKS, 1)}
     assert found.keys() == {one.key for one in some}
 

@@ -188,7 +188,7 @@ class Jobs(RuleBasedStateMachine):
                 )
             ).all()
             due = due_jobs.due(db, now=self.model.now).kinds
-            next_due = due_jobs.next_due(db, JobKind.SUBMIT)
+            next_due = due_jobs.find_next_due(db, JobKind.SUBMIT)
         assert {row.task_key: tuple(row)[1:] for row in rows} == {
             key: (entry["run_at"], entry["until"], entry["token"], entry["attempts"])
             for key, entry in self.model.there.items()

@@ -42,7 +42,7 @@ LOOKS: dict[str, tuple[str, Callable[[Connection], object]]] = {
         "ix_bulk_runs_tenant_key",
         partial(bulk_runs.page, tenant="t-1", before=900, limit=5),
     ),
-    "next run": ("ix_bulk_runs_running", bulk_runs.next_key),
+    "next run": ("ix_bulk_runs_running", bulk_runs.find_next_key),
     "holds": ("ix_holds_tenant_key", partial(holds.page, tenant="t-1", before=900, limit=5)),
     "conditions": (
         "ix_conditions_provider_account_key",
@@ -50,10 +50,10 @@ LOOKS: dict[str, tuple[str, Callable[[Connection], object]]] = {
     ),
     "a condition that is over": (
         "ix_conditions_provider_account_key",
-        partial(conditions.last_cleared, name="c-1", provider="p-1", account="main"),
+        partial(conditions.find_last_cleared, name="c-1", provider="p-1", account="main"),
     ),
     "slots": ("ix_tasks_slots_held", partial(held_slots.count, accounts=[("kling", "main")])),
-    "calls that nobody makes": ("ix_tasks_give_up_at", partial(attempts.unattended, limit=5)),
+    "calls that nobody makes": ("ix_tasks_give_up_at", partial(attempts.find_unattended, limit=5)),
 }
 
 
@@ -76,7 +76,7 @@ def test_a_look_walks_its_index(database_url: str, name: str) -> None:
 def test_the_next_tasks_of_a_run_are_read_by_their_key(database_url: str) -> None:
     with connected(database_url) as db:
         db.execute(runs_table.insert(), [_run(0)])
-        for plan in plans(db, lambda: bulk_runs.undone(db, 1, limit=5)):
+        for plan in plans(db, lambda: bulk_runs.list_undone(db, 1, limit=5)):
             assert bulk_run_tasks.name in plan or "pk_bulk_run_tasks" in plan
             check(plan)
             assert "SCAN bulk_run_tasks" not in plan

@@ -72,7 +72,7 @@ async def look(url: str, run: Reread, keys: Sequence[int]) -> tuple[Reread, Coun
     async with opened(url) as bench:
         corrected: Counter[int] = Counter()
         found = await bench.context.store.read(lambda db: tasks.get_by_keys(db, keys))
-        stored = await bench.context.store.read(lambda db: refolds.beside(db, found))
+        stored = await bench.context.store.read(lambda db: refolds.find_beside(db, found))
         histories = {one.task.key: one.history for one in stored}
         for task in found.values():
             steps = histories[task.key]
@@ -127,7 +127,7 @@ async def _work(url: str, say: int | None = None) -> None:
         if say is not None:
             os.write(say, b"!")
         runs = Rereads(bench.context, at_once=AT_ONCE)
-        while await bench.context.store.read(rereads.next_running) is not None:
+        while await bench.context.store.read(rereads.find_next_running) is not None:
             await runs.work()
 
 

@@ -121,7 +121,7 @@ async def _search(context: Context, looks: Looks | None, asking: Asking) -> Poll
         return PollResult(CANNOT_ASK, [NEVER_FOUND])
     key = asking.task.key
     last, bodies = await context.store.read(
-        lambda db: (attempts.last_of(db, key), task_inputs.get_by_keys(db, [key]))
+        lambda db: (attempts.find_last(db, key), task_inputs.get_by_keys(db, [key]))
     )
     asking = replace(
         asking,

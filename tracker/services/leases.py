@@ -57,7 +57,7 @@ class Leases:
     async def next_due(self, kind: JobKind) -> datetime | None:
         """Return when there will be something to claim."""
         await self._context.precedence.give_way()
-        return await self._context.store.read(lambda db: due_jobs.next_due(db, kind))
+        return await self._context.store.read(lambda db: due_jobs.find_next_due(db, kind))
 
     async def renew(self, held: Sequence[Job]) -> set[Job]:
         """Hold for another lease. Returns the jobs that are still ours."""

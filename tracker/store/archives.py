@@ -99,7 +99,7 @@ def clear(db: Connection, paths: Collection[str], *, now: datetime) -> None:
     db.execute(gone.values(state=ArchiveState.CLEARED.value, changed_at=now))
 
 
-def kept(
+def list_kept(
     db: Connection, which: ArchiveFilter, *, after: int = 0, limit: int | None = None
 ) -> list[ArchiveFile]:
     """Return the files that hold what was dropped, in the order in which they were begun."""
@@ -129,7 +129,7 @@ def kept(
     ]
 
 
-def newest(db: Connection) -> datetime | None:
+def find_newest(db: Connection) -> datetime | None:
     """Return when rows were last dropped whose file is kept; None: never."""
     kept_at = select(func.max(archives.c.changed_at)).where(
         archives.c.state == ArchiveState.KEPT.value

@@ -141,7 +141,7 @@ def _due_lanes(db: Connection, now: datetime) -> list[tuple[str, str]]:
     return [(lane, str(dies)) for lane, dies in db.execute(_LANES, {"now": now})]
 
 
-def next_due(db: Connection) -> datetime | None:
+def find_next_due(db: Connection) -> datetime | None:
     """Return when the next asset can be claimed; None when none is wanted."""
     when: datetime | None = db.scalar(select(func.min(assets.c.next_at)).where(IS_WANTED))
     return when

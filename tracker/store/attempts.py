@@ -77,7 +77,7 @@ def open_of(db: Connection, task_keys: Collection[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in db.execute(found)}
 
 
-def unattended(db: Connection, *, limit: int) -> dict[int, int]:
+def find_unattended(db: Connection, *, limit: int) -> dict[int, int]:
     """Return the last attempts of tasks that wait for an answer to none: {task key: attempt key}.
 
     Reads the tasks that are open at their provider.
@@ -93,7 +93,7 @@ def unattended(db: Connection, *, limit: int) -> dict[int, int]:
     return {row[0]: row[1] for row in db.execute(found)}
 
 
-def first_since_queued(db: Connection, job: Job) -> datetime | None:
+def find_first_since_queued(db: Connection, job: Job) -> datetime | None:
     """Return when the first try of a submit's job began; None where the clock was set back."""
     queued_at = select(jobs.c.created_at).where(jobs.c.key == job.key).scalar_subquery()
     found = select(attempts.c.started_at).where(
@@ -144,7 +144,7 @@ class EndedSubmit:
     message: str | None
 
 
-def latest_ended(db: Connection, *, limit: int) -> list[EndedSubmit]:
+def find_latest_ended(db: Connection, *, limit: int) -> list[EndedSubmit]:
     """Return how the latest submits ended, newest first. Reads no more than `limit` of them."""
     latest = select(attempts).order_by(attempts.c.key.desc()).limit(limit).subquery()
     found = (
@@ -164,14 +164,14 @@ def latest_ended(db: Connection, *, limit: int) -> list[EndedSubmit]:
     return [EndedSubmit(*row) for row in db.execute(found)]
 
 
-def last_of(db: Connection, task_key: int) -> Attempt | None:
+def find_last(db: Connection, task_key: int) -> Attempt | None:
     """Return a task's latest attempt."""
     found = select(attempts).where(attempts.c.task_key == task_key)
     row = db.execute(found.order_by(attempts.c.number.desc()).limit(1)).one_or_none()
     return None if row is None else _attempt(row)
 
 
-def last_messages(db: Connection, ids: Collection[UUID]) -> dict[UUID, str]:
+def find_last_messages(db: Connection, ids: Collection[UUID]) -> dict[UUID, str]:
     """Return what the latest attempt of each of some tasks was told, by the task's id."""
     if not ids:
         return {}

@@ -36,8 +36,8 @@ _LATEST_WORDS = 5000
 class StuckTaskRow:
     """A task that may need a human.
 
-    since: of `uncertain` and of a blocked one when it became so, of `overdue` its deadline, else
-           when it ended.
+    since: of `list_uncertain` and of a blocked one when it became so, of `list_overdue` its
+           deadline, else when it ended.
     """
 
     id: UUID
@@ -73,7 +73,7 @@ class UnknownWord:
     last_at: datetime
 
 
-def overdue(db: Connection, tenant: str, *, now: datetime, limit: int) -> list[StuckTaskRow]:
+def list_overdue(db: Connection, tenant: str, *, now: datetime, limit: int) -> list[StuckTaskRow]:
     """Return open tasks past their deadline: those not flagged yet first, else newest first.
 
     Where no process does the background work, nobody flags them.
@@ -85,7 +85,7 @@ def overdue(db: Connection, tenant: str, *, now: datetime, limit: int) -> list[S
     return late[:limit]
 
 
-def uncertain(db: Connection, tenant: str, *, limit: int) -> list[StuckTaskRow]:
+def list_uncertain(db: Connection, tenant: str, *, limit: int) -> list[StuckTaskRow]:
     """Return tasks of which nobody knows whether they exist, newest first."""
     found = _tasks(tenant, tasks.c.updated_at)
     found = found.where(tasks.c.state == TaskState.UNCERTAIN.value)
@@ -108,7 +108,9 @@ def list_blocked(db: Connection, tenant: str, *, limit: int) -> list[StuckTaskRo
     return _stuck(db, found.order_by(tasks.c.key.desc()), limit)
 
 
-def followed_up(db: Connection, tenant: str, why: FollowUp, *, limit: int) -> list[StuckTaskRow]:
+def list_followed_up(
+    db: Connection, tenant: str, why: FollowUp, *, limit: int
+) -> list[StuckTaskRow]:
     """Return tasks that have ended and are asked about all the same, newest first."""
     found = _tasks(tenant, tasks.c.finished_at)
     # Spelt out, or the partial index would not be used.
@@ -117,7 +119,9 @@ def followed_up(db: Connection, tenant: str, why: FollowUp, *, limit: int) -> li
     return _stuck(db, found.order_by(tasks.c.key.desc()), limit)
 
 
-def lost_files(db: Connection, tenant: str, *, since: datetime, limit: int) -> list[StuckTaskRow]:
+def list_lost_files(
+    db: Connection, tenant: str, *, since: datetime, limit: int
+) -> list[StuckTaskRow]:
     """Return tasks of which a file was lost since then, the latest first, each once.
 
     message: why the file is lost.
@@ -137,7 +141,7 @@ def has_lost_file(db: Connection, key: int) -> bool:
     return db.execute(found).first() is not None
 
 
-def unknown_words(db: Connection, tenant: str, *, limit: int) -> list[UnknownWord]:
+def list_unknown_words(db: Connection, tenant: str, *, limit: int) -> list[UnknownWord]:
     """Return the unknown status words of the latest receipts that have one, the most frequent
     first.
     """
@@ -175,7 +179,7 @@ def unknown_words(db: Connection, tenant: str, *, limit: int) -> list[UnknownWor
     ]
 
 
-def receipts_of_word(
+def list_receipts_of_word(
     db: Connection, tenant: str, provider: str, word: str, *, limit: int
 ) -> list[int]:
     """Return the row keys of the latest receipts of an unknown word that nobody dismissed."""
@@ -194,7 +198,7 @@ def _latest_with_word(tenant: str) -> Select[Any]:
     )
 
 
-def odd(
+def list_odd(
     db: Connection, tenant: str, verdict: Verdict, *, since: datetime | None = None, limit: int
 ) -> list[OddReceiptRow]:
     """Return receipts with one verdict that came since then, newest first, but dismissed ones."""

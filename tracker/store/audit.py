@@ -78,7 +78,9 @@ def page(
     return [RecordedAction(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name
 
 
-def actors_of(db: Connection, tenant: str, action: str, targets: Collection[str]) -> dict[str, str]:
+def list_actors(
+    db: Connection, tenant: str, action: str, targets: Collection[str]
+) -> dict[str, str]:
     """Return who carried out an action, by the object that it was done to; the first who did."""
     if not targets:
         return {}

@@ -55,7 +55,7 @@ def read_used(
                 costs.price_of_group(one.group),
                 one.amount * SIGNS[EntryPhase(one.group["phase"])],
             )
-            for one in costs.sums(db, tenant, since=since, by=_GROUPS)
+            for one in costs.sum_up(db, tenant, since=since, by=_GROUPS)
         ]
         result |= {
             (one, day): sum_used(one, spent, day) for one, firsts in mine.items() for day in firsts

@@ -91,20 +91,20 @@ def page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list
     return [_run(row) for row in rows]
 
 
-def next_key(db: Connection) -> int | None:
+def find_next_key(db: Connection) -> int | None:
     """Return the run that has waited longest for its next piece; None where none is running."""
     running = select(bulk_runs.c.key).where(text("state = 'running'"))  # as its index has it
     key: int | None = db.scalar(running.order_by(bulk_runs.c.updated_at).limit(1))
     return key
 
 
-def action_of(db: Connection, key: int) -> str | None:
+def find_action(db: Connection, key: int) -> str | None:
     """Return what a run does to its tasks; None where there is no such run."""
     action: str | None = db.scalar(select(bulk_runs.c.action).where(bulk_runs.c.key == key))
     return action
 
 
-def undone(db: Connection, key: int, *, limit: int) -> list[int]:
+def list_undone(db: Connection, key: int, *, limit: int) -> list[int]:
     """Return the rows of the next tasks of a run, the oldest first."""
     found = select(_TASK.task_key).where(_TASK.run_key == key, _TASK.outcome.is_(None))
     return list(db.scalars(found.order_by(_TASK.task_key).limit(limit)))
@@ -139,7 +139,7 @@ def record(
         "failed": run.failed + counts[RunOutcome.FAILED],
         "updated_at": now,
     }
-    if not undone(db, run.key, limit=1):
+    if not list_undone(db, run.key, limit=1):
         values |= {"state": RunState.DONE.value, "ended_at": now}
     db.execute(update(bulk_runs).where(bulk_runs.c.key == run.key).values(values))
 
@@ -155,7 +155,7 @@ def stop(db: Connection, run: KeptRun, actor: str, *, now: datetime) -> None:
     db.execute(update(bulk_runs).where(bulk_runs.c.key == run.key).values(values))
 
 
-def tasks_of(
+def list_tasks(
     db: Connection, key: int, *, outcome: RunOutcome | None, after: int, limit: int
 ) -> list[RunTask]:
     """Return tasks of a run, the oldest first. outcome: only those of which this became."""
@@ -175,7 +175,7 @@ def tasks_of(
     ]
 
 
-def reasons(db: Connection, key: int) -> dict[str, int]:
+def count_reasons(db: Connection, key: int) -> dict[str, int]:
     """Return why tasks of a run were not done, with how many each is about."""
     found = (
         select(_TASK.reason, func.count())

@@ -113,7 +113,7 @@ def list_open(db: Connection) -> list[Condition]:
     return [Condition(*row) for row in db.execute(found)]
 
 
-def accounts_with(found: Iterable[Condition], name: str) -> set[tuple[str, str]]:
+def find_accounts_with(found: Iterable[Condition], name: str) -> set[tuple[str, str]]:
     """Return the accounts, each with its provider, that have a condition of this name."""
     return {(one.provider, one.account) for one in found if one.name == name}
 
@@ -124,7 +124,7 @@ def list_told(db: Connection) -> list[Condition]:
     An ailing account whose latest submit was refused is told of once: the ailment says more.
     """
     found = list_open(db)
-    ailing = accounts_with(found, ACCOUNT_AILING)
+    ailing = find_accounts_with(found, ACCOUNT_AILING)
     return [
         one
         for one in found
@@ -132,7 +132,7 @@ def list_told(db: Connection) -> list[Condition]:
     ]
 
 
-def last_cleared(db: Connection, name: str, provider: str, account: str) -> datetime | None:
+def find_last_cleared(db: Connection, name: str, provider: str, account: str) -> datetime | None:
     """Return when a condition of an account was last over; None where it never was.
 
     Reads the account's conditions backwards, to the latest one of that name.

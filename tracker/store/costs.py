@@ -79,7 +79,7 @@ def is_any_uncounted(db: Connection) -> bool:
     return db.scalar(wanted) is not None
 
 
-def sums(
+def sum_up(
     db: Connection,
     tenant: str,
     *,

@@ -196,7 +196,7 @@ def of_task(db: Connection, task_key: int, *, limit: int | None = None) -> list[
     return [_delivery(row) for row in db.execute(newest)][::-1]
 
 
-def attempts_of(db: Connection, key: int) -> list[MadeAttempt]:
+def list_attempts(db: Connection, key: int) -> list[MadeAttempt]:
     """List the attempts of one delivery, oldest first."""
     columns = delivery_attempts.c
     found = select(
@@ -218,8 +218,8 @@ class Summary:
     sample: Sequence[UUID]
 
 
-def summary(db: Connection, filter_: DeliveryFilter) -> Summary:
-    """Count what `keys` would give out."""
+def summarise(db: Connection, filter_: DeliveryFilter) -> Summary:
+    """Count what `list_keys` would give out."""
     kinds = _filtered(select(deliveries.c.event, func.count()), filter_).where(_GOES_SOMEWHERE)
     by_event = {
         event: int(n)
@@ -230,12 +230,12 @@ def summary(db: Connection, filter_: DeliveryFilter) -> Summary:
     return Summary(sum(by_event.values()), by_event, sample)
 
 
-def last_key(db: Connection) -> int:
+def find_last_key(db: Connection) -> int:
     """Return the newest row."""
     return int(db.execute(select(func.coalesce(func.max(deliveries.c.key), 0))).scalar_one())
 
 
-def keys(
+def list_keys(
     db: Connection, filter_: DeliveryFilter, *, after: int, until: int, limit: int
 ) -> list[int]:
     """Return rows that can be redelivered, oldest first: behind `after`, up to `until`."""

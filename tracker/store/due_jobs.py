@@ -133,7 +133,7 @@ def overdue(db: Connection, *, now: datetime) -> dict[JobKind, tuple[int, dateti
     }
 
 
-def oldest_due(db: Connection, *, now: datetime) -> dict[JobKind, datetime | None]:
+def find_oldest_due(db: Connection, *, now: datetime) -> dict[JobKind, datetime | None]:
     """Return since when work of each kind is due and taken by nobody; None where none is."""
     ages: dict[JobKind, datetime | None] = {one.kind: None for one in QUEUES}
     for queue, first in due(db, now=now).firsts.items():
@@ -168,7 +168,7 @@ def _count(
     return count, oldest
 
 
-def next_due(db: Connection, kind: JobKind) -> datetime | None:
+def find_next_due(db: Connection, kind: JobKind) -> datetime | None:
     """Return when the next job of a kind can be claimed; None when there is none."""
     waiting = select(func.min(jobs.c.run_at)).where(
         jobs.c.kind == kind.value, jobs.c.lease_until.is_(None)

@@ -45,7 +45,7 @@ class EndpointTrouble:
         return None if self.kind is None else ADVICE[self.kind]
 
 
-def troubles(db: Connection, some: Iterable[Endpoint]) -> dict[int, EndpointTrouble]:
+def list_troubles(db: Connection, some: Iterable[Endpoint]) -> dict[int, EndpointTrouble]:
     """Return what is known of each of some endpoints, by row key.
 
     Four statements at most, which walk a few index rows for each.

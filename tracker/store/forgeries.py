@@ -75,7 +75,7 @@ def _increase(db: Connection, window_at: datetime, new: Forged) -> bool:
     return db.execute(values).rowcount > 0
 
 
-def total(db: Connection, *, since: datetime) -> int:
+def count_all(db: Connection, *, since: datetime) -> int:
     """Return how many came in the windows since then."""
     found = select(func.coalesce(func.sum(forgeries.c.number), 0))
     return int(db.scalar(found.where(forgeries.c.window_at >= since)) or 0)

@@ -73,7 +73,7 @@ def page(
     return nlargest(limit, found, key=lambda one: one.receipt.key)
 
 
-def whole(db: Connection, tenant: str, key: int) -> JudgedReceipt | None:
+def get_whole(db: Connection, tenant: str, key: int) -> JudgedReceipt | None:
     """Return one receipt of a tenant; a repeat comes with the body that it shares."""
     query = _select_judged(with_body=True).where(receipts.c.tenant == tenant, receipts.c.key == key)
     row = db.execute(query).one_or_none()
@@ -119,7 +119,7 @@ class LatestCallback:
     received_at: datetime
 
 
-def latest_callbacks(db: Connection, *, limit: int) -> list[LatestCallback]:
+def list_latest_callbacks(db: Connection, *, limit: int) -> list[LatestCallback]:
     """Return the newest callbacks of all tenants, newest first."""
     found = (
         select(receipts.c.provider, receipts.c.verdict, receipts.c.received_at)

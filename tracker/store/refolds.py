@@ -87,12 +87,12 @@ class ReceiptFilter:
     last: int
 
 
-def last_key(db: Connection) -> int:
+def find_last_key(db: Connection) -> int:
     """Return the highest key of a receipt; 0 without any."""
     return db.scalar(select(func.max(receipts.c.key))) or 0
 
 
-def key_before(db: Connection, since: datetime, *, last: int) -> int:
+def find_key_before(db: Connection, since: datetime, *, last: int) -> int:
     """Return a key behind which all receipts lie that were received from then on.
 
     Keys follow the time that receipts came, but for what came at once.
@@ -144,7 +144,7 @@ def page(
     return (rows[-1].key if len(rows) == limit else wanted.last), matching
 
 
-def first_keys(db: Connection, wanted: ReceiptFilter, keys: Collection[int]) -> dict[int, int]:
+def find_first_keys(db: Connection, wanted: ReceiptFilter, keys: Collection[int]) -> dict[int, int]:
     """Return the first matching receipt of each of these tasks."""
     columns = receipts.c
     terms: list[ColumnElement[bool]] = [
@@ -162,10 +162,10 @@ def first_keys(db: Connection, wanted: ReceiptFilter, keys: Collection[int]) -> 
 
 def load(db: Connection, keys: Collection[int]) -> list[StoredTask]:
     """Return tasks with all that they are folded from, by row key."""
-    return beside(db, tasks.get_by_keys(db, keys))
+    return find_beside(db, tasks.get_by_keys(db, keys))
 
 
-def beside(db: Connection, found: Mapping[int, Task]) -> list[StoredTask]:
+def find_beside(db: Connection, found: Mapping[int, Task]) -> list[StoredTask]:
     """Lay histories and receipts beside tasks, by row key."""
     keys, dialect = list(found), dialect_of(db)
     histories: dict[int, list[Transition]] = {key: [] for key in keys}

@@ -23,13 +23,13 @@ def find(db: Connection, tenant: str, id_: UUID, *, is_locked: bool = False) -> 
     return None if row is None else _run(row)
 
 
-def newest(db: Connection, tenant: str, *, limit: int) -> list[Reread]:
+def find_newest(db: Connection, tenant: str, *, limit: int) -> list[Reread]:
     """Return a tenant's runs, newest first."""
     wanted = select(rereads).where(rereads.c.tenant == tenant)
     return [_run(row) for row in db.execute(wanted.order_by(rereads.c.id.desc()).limit(limit))]
 
 
-def next_running(db: Connection) -> Reread | None:
+def find_next_running(db: Connection) -> Reread | None:
     """Return the run that has waited longest for its next page; None where none is running."""
     running = select(rereads).where(rereads.c.state == RunState.RUNNING.value)
     row = db.execute(running.order_by(rereads.c.updated_at).limit(1)).one_or_none()

@@ -46,7 +46,7 @@ def stand(url: str, policy: RetentionPolicy, *, chore: str) -> RetentionStanding
                 0 if mine is None else mine.behind,
                 _next(db, policy),
                 holds.count(db),
-                archives.newest(db),
+                archives.find_newest(db),
             )
     except DBAPIError as error:
         raise Unavailable(brief(error)) from None

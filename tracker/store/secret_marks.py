@@ -35,7 +35,7 @@ def find_lost(db: Connection, ring: Collection[str]) -> list[str]:
     return [mark for mark, signed_at in _others(db, ring) if _is_needed(db, signed_at)]
 
 
-def obsolete(db: Connection, ring: Collection[str], *, now: datetime) -> list[str]:
+def list_obsolete(db: Connection, ring: Collection[str], *, now: datetime) -> list[str]:
     """Return the marks of secrets that are not in a ring, sign no more and are not needed."""
     quiet = now - QUIET
     return [

@@ -136,7 +136,7 @@ async def test_an_id_is_derived_and_the_same_bytes_go_on_every_attempt(database_
         assert (one.state, one.attempts, one.endpoint_id) == ("delivered", 3, endpoint.id)
         assert {call.headers["webhook-id"] for call in outbound.calls} == {str(one.id)}
         assert len({call.body for call in outbound.calls}) == 1
-        made = await bench.context.store.read(lambda db: deliveries.attempts_of(db, one.key))
+        made = await bench.context.store.read(lambda db: deliveries.list_attempts(db, one.key))
         assert [(a.status, a.error, a.answer) for a in made] == [
             (None, "no whole answer within 15 s", None),
             (503, "HTTP 503", b"later"),
@@ -279,7 +279,7 @@ async def test_a_result_that_comes_after_the_lease_changes_nothing_but_is_kept(
         await quick.deliver(second)
         (one,) = await owed(bench)
         assert (one.state, one.attempts) == ("delivered", 1)
-        made = await bench.context.store.read(lambda db: deliveries.attempts_of(db, one.key))
+        made = await bench.context.store.read(lambda db: deliveries.list_attempts(db, one.key))
         assert len(made) == 2
 
 

@@ -48,7 +48,7 @@ def _forged(subject: str = "a", sender: str = "192.0.2.1") -> RawCallback:
 async def _kept(bench: Workbench) -> int:
     return len(
         await bench.context.store.read(
-            lambda db: attention.odd(db, DEFAULT_TENANT, Verdict.FORGED, limit=10)
+            lambda db: attention.list_odd(db, DEFAULT_TENANT, Verdict.FORGED, limit=10)
         )
     )
 

@@ -349,7 +349,7 @@ async def test_a_look_at_a_callback_uses_the_keys_that_callbacks_are_received_wi
         comparing = RereadComparer(bench.context)
         (task,) = await _tasks(bench, 1)
         assert await KeyedSender(bench, reception).send(task, NEW, _done(task)) == "refused"
-        kept = await bench.context.store.read(lambda db: odd_receipts.whole(db, "default", 1))
+        kept = await bench.context.store.read(lambda db: odd_receipts.get_whole(db, "default", 1))
         assert kept is not None
         before = await comparing.compare(kept)
         source.publish(NEW)

@@ -183,7 +183,7 @@ async def test_a_kept_callback_is_judged_again_by_the_path_that_it_had(database_
         sender = await _sender(bench, VIDU)
         assert await sender.send(sender.signed(clock.now())) is Verdict.UNCONFIRMED
         clock.move(3600)
-        found = await bench.context.store.read(lambda db: odd_receipts.whole(db, "default", 1))
+        found = await bench.context.store.read(lambda db: odd_receipts.get_whole(db, "default", 1))
         assert found is not None
         kept, reader = found.receipt, CallbackReader(bench.context)
         assert reader.read_again(kept, found.task_id).signed_by() == ["default"]

@@ -96,7 +96,7 @@ async def test_an_attached_callback_moves_its_task_as_the_preview_said(database_
         last = (await bench.history(task))[-1]
         assert (last.source, last.actor, last.receipt) == (Source.OPERATOR, WHO, key)
         assert await _odd(bench) == []
-        kept = await bench.context.store.read(lambda db: odd_receipts.whole(db, "default", key))
+        kept = await bench.context.store.read(lambda db: odd_receipts.get_whole(db, "default", key))
         assert kept is not None
         assert (kept.task_id, kept.receipt.verdict) == (task.id, Verdict.ADVANCED)
         assert kept.receipt.reason is not None

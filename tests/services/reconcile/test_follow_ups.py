@@ -78,7 +78,7 @@ async def _look_until_given_up(
 
 async def _listed(bench: Workbench, why: FollowUp) -> list[str]:
     found = await bench.context.store.read(
-        lambda db: attention.followed_up(db, "default", why, limit=9)
+        lambda db: attention.list_followed_up(db, "default", why, limit=9)
     )
     return [str(one.id) for one in found]
 

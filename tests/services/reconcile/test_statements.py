@@ -79,7 +79,7 @@ async def test_news_that_a_callback_brings_is_told_too(database_url: str) -> Non
 async def _in_doubt(bench: Workbench) -> list[UUID]:
     """List the failures that attention shows because they may be taken back."""
     found = await bench.context.store.read(
-        lambda db: attention.followed_up(db, "default", FollowUp.DOUBTFUL, limit=9)
+        lambda db: attention.list_followed_up(db, "default", FollowUp.DOUBTFUL, limit=9)
     )
     return [one.id for one in found]
 

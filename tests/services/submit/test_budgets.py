@@ -173,7 +173,7 @@ async def test_many_at_once_in_several_processes_never_exceed_it(database_url: s
         assert (taken, refused) == (10, SPENDERS * ASKED - 10)
         assert len(await bench.all()) == 10
         (spent,) = await bench.context.store.read(
-            lambda db: costs.sums(db, "default", since="", by=["currency"])
+            lambda db: costs.sum_up(db, "default", since="", by=["currency"])
         )
         assert spent.amount == 20
 

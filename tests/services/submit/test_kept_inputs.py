@@ -106,7 +106,7 @@ async def test_so_does_a_run_of_the_workers(bench: Workbench) -> None:
     await runs.work()
     ended = await runs.get("default", run.id)
     assert (ended.state, ended.done, ended.refused) == (RunState.DONE, 2, 1)
-    told = await bench.context.store.read(lambda db: bulk_runs.reasons(db, ended.key))
+    told = await bench.context.store.read(lambda db: bulk_runs.count_reasons(db, ended.key))
     assert told == {FOREIGN: 1}
 
 

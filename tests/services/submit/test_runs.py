@@ -61,7 +61,7 @@ async def _start(runs: BulkRuns, token: str) -> KeptRun:
 
 async def _outcomes(bench: Workbench, run: KeptRun) -> list[tuple[RunOutcome | None, str | None]]:
     found = await bench.context.store.read(
-        lambda db: bulk_runs.tasks_of(db, run.key, outcome=None, after=0, limit=100)
+        lambda db: bulk_runs.list_tasks(db, run.key, outcome=None, after=0, limit=100)
     )
     return [(one.outcome, one.reason) for one in found]
 
@@ -144,7 +144,7 @@ async def test_what_matches_no_longer_is_refused(database_url: str) -> None:
             (RunOutcome.REFUSED, NO_LONGER),
             (RunOutcome.DONE, None),
         ]
-        assert await bench.context.store.read(lambda db: bulk_runs.reasons(db, run.key)) == {
+        assert await bench.context.store.read(lambda db: bulk_runs.count_reasons(db, run.key)) == {
             NO_LONGER: 1
         }
 

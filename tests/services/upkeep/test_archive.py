@@ -88,7 +88,9 @@ def archive(tmp_path: Path) -> Iterator[MeddlingFolder]:
 async def _read(bench: Workbench, kept_class: KeptClass) -> list[ArchivedRow]:
     """Every row of a class that the archive has."""
     assert bench.context.archive is not None
-    files = await bench.context.store.read(lambda db: archives.kept(db, ArchiveFilter(kept_class)))
+    files = await bench.context.store.read(
+        lambda db: archives.list_kept(db, ArchiveFilter(kept_class))
+    )
     return [row for file in files for row in await read_file(bench.context.archive, file)]
 
 
@@ -310,7 +312,7 @@ async def test_a_file_of_a_lost_timeline_stays_and_a_damaged_one_is_told(
         clock.move(11 * DAY_S)
         await work_all(RetentionChore(bench.context))
         assert (folder / "1-1.jsonl.gz").read_bytes() == b"of before a restore"
-        (file,) = await bench.context.store.read(lambda db: archives.kept(db, ArchiveFilter()))
+        (file,) = await bench.context.store.read(lambda db: archives.list_kept(db, ArchiveFilter()))
         path = tmp_path / "archive" / file.path
         whole = path.read_bytes()
         path.write_bytes(whole[:-1] + b"?")
@@ -336,7 +338,9 @@ def test_a_process_killed_between_writing_and_dropping_loses_and_doubles_nothing
     async def archived() -> dict[str, list[tuple[KeptClass, int]]]:
         objects = Folder(folder)
         async with opened(database_url, HandClock(), archive=objects) as bench:
-            files = await bench.context.store.read(lambda db: archives.kept(db, ArchiveFilter()))
+            files = await bench.context.store.read(
+                lambda db: archives.list_kept(db, ArchiveFilter())
+            )
             found = {
                 one.path: [(one.kept_class, row["key"]) for row in await read_file(objects, one)]
                 for one in files

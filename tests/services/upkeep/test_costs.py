@@ -40,7 +40,7 @@ async def phases(bench: Workbench, task: Task) -> list[str]:
 async def by_phase(bench: Workbench) -> dict[str, str]:
     """The sums of the tenant's ledger."""
     found = await bench.context.store.read(
-        lambda db: costs.sums(db, "default", since="", by=["phase"])
+        lambda db: costs.sum_up(db, "default", since="", by=["phase"])
     )
     return {one.group["phase"]: f"{one.amount:f}" for one in found if one.amount}
 

@@ -89,7 +89,7 @@ class AssetFetcher:
 
     async def next_due(self) -> datetime | None:
         """Return when there will be something to claim."""
-        return await self._context.store.read(asset_queue.next_due)
+        return await self._context.store.read(asset_queue.find_next_due)
 
     def next_try_s(self) -> float | None:
         """Return in how many seconds a host out of reach is tried again; None where none is."""

@@ -41,11 +41,11 @@ class Redelivery:
 
     async def preview(self, filter_: DeliveryFilter) -> Summary:
         """Preview the deliveries that `many` would repeat."""
-        return await self._context.store.read(lambda db: deliveries.summary(db, filter_))
+        return await self._context.store.read(lambda db: deliveries.summarise(db, filter_))
 
     async def many(self, filter_: DeliveryFilter) -> int:
         """Redeliver all that the filter matches now and that has an endpoint; return how many."""
-        until = await self._context.store.read(deliveries.last_key)
+        until = await self._context.store.read(deliveries.find_last_key)
         redelivered, after = 0, 0
         while True:
             some = _Some(filter_, after, until)
@@ -85,7 +85,7 @@ def _redeliver_named(
 def _many(tx: Tx, asked: Sequence[_Some]) -> list[tuple[int, int | None]]:
     results: list[tuple[int, int | None]] = []
     for some in asked:
-        keys = deliveries.keys(
+        keys = deliveries.list_keys(
             tx.db, some.filter, after=some.after, until=some.until, limit=AT_ONCE
         )
         count = deliveries.rearm(tx.db, keys, now=tx.now)

@@ -73,7 +73,7 @@ def find(db: Reading, tenant: str, wanted: WantedIds) -> FoundObjects:
     by_id = tasks.by_id(db, list(wanted.ids))
     found = {task.key: task for task in by_id.values() if task.tenant == tenant}
     found |= tasks.get_by_keys(db, sorted(keys - found.keys()))
-    judged = (odd_receipts.whole(db, tenant, key) for key in wanted.receipts)
+    judged = (odd_receipts.get_whole(db, tenant, key) for key in wanted.receipts)
     sent = (deliveries.get(db, tenant, id_) for id_ in wanted.ids)
     receivers = (endpoints.get(db, tenant, id_) for id_ in wanted.ids)
     return FoundObjects(

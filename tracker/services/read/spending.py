@@ -52,7 +52,7 @@ def read_spending(
     columns = ["submitter" if one is CostGroup.KEY else one.value for one in by]
     found: dict[tuple[Any, ...], Spending] = {}
     names: Mapping[int, ApiKey] = {}
-    sums = costs.sums(
+    sums = costs.sum_up(
         db, tenant, since=since, until=until, by=[*columns, "kind", "unit", "currency", "phase"]
     )
     if CostGroup.KEY in by:

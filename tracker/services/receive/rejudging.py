@@ -117,7 +117,7 @@ class ReceiptRejudger:
 
     async def _load_kept(self, tenant: str, key: int) -> tuple[Receipt, UUID | None]:
         """Return a callback that can be read again, and the id of its task."""
-        found = await self._context.store.read(lambda db: odd_receipts.whole(db, tenant, key))
+        found = await self._context.store.read(lambda db: odd_receipts.get_whole(db, tenant, key))
         if found is None:
             raise NotFound(NO_SUCH_RECEIPT)
         kept = found.receipt
@@ -170,7 +170,7 @@ class ReceiptRejudger:
         key: of the receipt, which is locked. Call what is returned once the steps are saved: the
         receipt then says what was made of it.
         """
-        found = odd_receipts.whole(tx.db, task.tenant, key)
+        found = odd_receipts.get_whole(tx.db, task.tenant, key)
         if found is None:
             raise NotFound(NO_SUCH_RECEIPT)
         kept = found.receipt
@@ -219,7 +219,7 @@ class ReceiptRejudger:
     def _correct(self, tx: Tx, recorder: Recorder, task: Task, one: _Rereading) -> list[Step]:
         """Correct a task where its receipt is read otherwise today and the state stays."""
         now = recorder.task(task.key)
-        (stored,) = refolds.beside(tx.db, {task.key: now})
+        (stored,) = refolds.find_beside(tx.db, {task.key: now})
         event = self._rereading.compare(stored, actor=one.actor).correction
         if event is None or event.receipt != one.kept.key:
             return []

@@ -177,7 +177,7 @@ class Rereads:
         """
         clock = self._context.clock
         for _ in range(self._pages):
-            run = await self._context.store.read(rereads.next_running)
+            run = await self._context.store.read(rereads.find_next_running)
             if run is None:
                 return None
             is_shared, began_s = self._is_shared(), clock.monotonic()
@@ -252,7 +252,7 @@ class Rereads:
         recorder = Recorder(self._context, tx, locked.values())
         settle: list[Callable[[], None]] = []
         read: dict[int, set[int]] = {}
-        for stored in refolds.beside(tx.db, locked):
+        for stored in refolds.find_beside(tx.db, locked):
             task, run = stored.task, by_task[stored.task.key]
             compared = self._rereading.compare(stored, actor=run.actor)
             if compared.correction is not None:
@@ -276,12 +276,12 @@ class Rereads:
 
 def _bounds(db: Reading, order: RereadOrder) -> tuple[int, int]:
     """Return the keys of receipts between which a run reads. Raises InvalidRequest."""
-    last = refolds.last_key(db)
+    last = refolds.find_last_key(db)
     if order.task_id is not None:
         _task_key(db, order.tenant, order.task_id)
     if order.since is None:
         return 0, last
-    return refolds.key_before(db, order.since, last=last), last
+    return refolds.find_key_before(db, order.since, last=last), last
 
 
 def _task_key(db: Reading, tenant: str, id_: UUID) -> int:
@@ -310,7 +310,7 @@ def _look(db: Reading, run: Reread, limit: int) -> _Seen:
     first_here: dict[int, int] = {}
     for key, task_key in matching:
         first_here.setdefault(task_key, key)
-    firsts = refolds.first_keys(db, wanted, first_here) if first_here else {}
+    firsts = refolds.find_first_keys(db, wanted, first_here) if first_here else {}
     mine = [key for key, first in first_here.items() if firsts.get(key) == first]
     return _Seen(until, len(matching), refolds.load(db, mine))
 

@@ -83,7 +83,7 @@ class Absences:
 
     def _doubt(self, tx: Tx, task: Task) -> datetime | None:
         """Return when to ask again because of how the latest submit ended, if so."""
-        last = attempts.last_of(tx.db, task.key)
+        last = attempts.find_last(tx.db, task.key)
         if last is None or last.outcome is None:
             return None
         policy = self._context.policy

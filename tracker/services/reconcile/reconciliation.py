@@ -306,7 +306,7 @@ class Reconciliation:
 
     def _take_in_parts(self, tx: Tx, recorder: Recorder, task: Task, parts: Sequence[Part]) -> None:
         """Take in what a create made whose answer was lost, or did not tell of it."""
-        last = attempts.last_of(tx.db, task.key)
+        last = attempts.find_last(tx.db, task.key)
         if last is not None:
             body = task_inputs.get_by_keys(tx.db, [task.key]).get(task.key, b"{}")
             made = CreatedParts(parts, body, last.key)

@@ -379,7 +379,7 @@ class SubmitAttempts:
             case Deferred(once=True):
                 return tx.now + _ONCE_PAUSE
             case Deferred(spends_attempt=False) as busy:
-                first_at = attempts.first_since_queued(tx.db, item.job)
+                first_at = attempts.find_first_since_queued(tx.db, item.job)
                 since = first_at or item.begun.attempt.started_at
                 until = since + self._context.policy.give_up
                 is_alone = busy.scope is DeferralScope.TASK

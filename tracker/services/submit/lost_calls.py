@@ -30,7 +30,7 @@ async def settle_lost_calls(context: Context) -> None:
     store, settle = context.store, partial(_settle, context)
     settled = BATCH
     while settled >= BATCH:
-        found = await store.read(lambda db: attempts.unattended(db, limit=BATCH))
+        found = await store.read(lambda db: attempts.find_unattended(db, limit=BATCH))
         settled = await store.write(settle, found) if found else 0
 
 

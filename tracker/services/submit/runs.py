@@ -206,7 +206,7 @@ class BulkRuns:
         Raises Unavailable.
         """
         for _ in range(self._pieces):
-            key = await self._context.store.read(bulk_runs.next_key)
+            key = await self._context.store.read(bulk_runs.find_next_key)
             if key is None:
                 return
             await self._piece(key)
@@ -215,8 +215,8 @@ class BulkRuns:
         limit = self._at_once
         action, keys = await self._context.store.read(
             lambda db: (
-                bulk_runs.action_of(db, run_key),
-                bulk_runs.undone(db, run_key, limit=limit),
+                bulk_runs.find_action(db, run_key),
+                bulk_runs.list_undone(db, run_key, limit=limit),
             )
         )
         foreign: Mapping[int, Conflict] = {}
@@ -249,7 +249,7 @@ class BulkRuns:
                 counts.append(0)
                 continue
             # Another process may have carried some of it out since they were read.
-            left = set(bulk_runs.undone(tx.db, run.key, limit=run.matching))
+            left = set(bulk_runs.list_undone(tx.db, run.key, limit=run.matching))
             keys = [key for key in piece.task_keys if key in left]
             order = _order_of(run)
             result = self._bulk.act_on(tx, order, keys, piece.foreign) if keys else {}
@@ -307,7 +307,9 @@ def _stop(tx: Tx, stops: Sequence[_Stop]) -> list[KeptRun | Exception]:
 def _fail(tx: Tx, pieces: Sequence[_RunPiece]) -> list[None]:
     for piece in pieces:
         run = bulk_runs.lock(tx.db, piece.run_key)
-        left = set() if run is None else set(bulk_runs.undone(tx.db, run.key, limit=run.matching))
+        left = (
+            set() if run is None else set(bulk_runs.list_undone(tx.db, run.key, limit=run.matching))
+        )
         failed = [
             RunTaskOutcome(key, RunOutcome.FAILED, RAISED) for key in piece.task_keys if key in left
         ]

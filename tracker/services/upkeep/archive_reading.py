@@ -23,7 +23,9 @@ async def files(store: Store, which: ArchiveFilter) -> AsyncIterator[ArchiveFile
     """Yield the files that hold what was dropped, oldest first."""
     after = 0
     while True:
-        page = await store.read(partial(archives.kept, which=which, after=after, limit=_AT_ONCE))
+        page = await store.read(
+            partial(archives.list_kept, which=which, after=after, limit=_AT_ONCE)
+        )
         for one in page:
             yield one
         if len(page) < _AT_ONCE:

@@ -49,7 +49,7 @@ class AccountHealthCheck:
     async def look(self) -> None:
         """Look once: raise and clear conditions."""
         context = self._context
-        latest = await context.store.read(lambda db: attempts.latest_ended(db, limit=LATEST))
+        latest = await context.store.read(lambda db: attempts.find_latest_ended(db, limit=LATEST))
         there = await context.store.read(conditions.list_open)
         tries: dict[tuple[str, str], list[SubmitBlame]] = defaultdict(list)
         for one in latest:
@@ -57,7 +57,7 @@ class AccountHealthCheck:
             if found is not None:
                 tries[one.provider, one.account].append(found)
         now = context.clock.now()
-        raised = conditions.accounts_with(there, ACCOUNT_AILING)
+        raised = conditions.find_accounts_with(there, ACCOUNT_AILING)
         for name in sorted({*tries, *raised}):
             reason = ailment(tries.get(name, []), now=now)
             if (reason is None) == (name in raised):
@@ -81,7 +81,7 @@ class AccountHealthCheck:
             if is_refused or one.outcome in _ACCEPTED:
                 answered = ProviderReply(one.ended_at, is_refused, _words_of(one))
                 newest.setdefault((one.provider, one.account), answered)
-        raised = conditions.accounts_with(there, ACCOUNT_REFUSED)
+        raised = conditions.find_accounts_with(there, ACCOUNT_REFUSED)
         for name in sorted({*newest, *raised}):
             if name in context.accounts and name not in newest:
                 continue
@@ -96,7 +96,7 @@ class AccountHealthCheck:
         over_at = None
         if newest.is_refused:  # only then is it looked up what is over
             over_at = await self._context.store.read(
-                lambda db: conditions.last_cleared(db, ACCOUNT_REFUSED, *name)
+                lambda db: conditions.find_last_cleared(db, ACCOUNT_REFUSED, *name)
             )
         return account_refusal(newest, over_at=over_at)
 
@@ -110,7 +110,7 @@ class AccountHealthCheck:
             is_accepted = one.outcome in _ACCEPTED
             submitted = AnsweredSubmit(one.ended_at, is_accepted, _words_of(one))
             submits[one.provider, one.account].append(submitted)
-        raised = conditions.accounts_with(there, ACCOUNT_STANDSTILL)
+        raised = conditions.find_accounts_with(there, ACCOUNT_STANDSTILL)
         for name in sorted({*submits, *raised}):
             found = submits.get(name, [])
             since = standstill_since(found, before=self._standing.pop(name, None), now=now)
@@ -128,7 +128,7 @@ class AccountHealthCheck:
             lambda db: {*due_jobs.lanes(db, JobKind.SUBMIT), *due_jobs.lanes(db, JobKind.RECONCILE)}
         )
         missing = lanes - {lane_of(*name) for name in context.accounts}
-        raised = {lane_of(*name) for name in conditions.accounts_with(there, ACCOUNT_MISSING)}
+        raised = {lane_of(*name) for name in conditions.find_accounts_with(there, ACCOUNT_MISSING)}
         for lane in sorted(missing ^ raised):
             reason = MISSING if lane in missing else None
             await self._report(ACCOUNT_MISSING, names_of(lane), reason)
@@ -136,7 +136,7 @@ class AccountHealthCheck:
     async def _look_for_keys(self, there: Sequence[Condition]) -> None:
         """End what was said of tokens of accounts that need none any more, or are gone."""
         context = self._context
-        for name in sorted(conditions.accounts_with(there, ACCOUNT_TOKEN_REFUSED)):
+        for name in sorted(conditions.find_accounts_with(there, ACCOUNT_TOKEN_REFUSED)):
             tokens = context.providers[name[0]].tokens if name in context.accounts else None
             if tokens is None or not tokens.needs_token(context.accounts[name]):
                 await self._report(ACCOUNT_TOKEN_REFUSED, name, None)

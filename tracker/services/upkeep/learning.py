@@ -82,7 +82,7 @@ class DurationLearner:
 
     async def _record(self, silent: set[tuple[str, str]], known: set[tuple[str, str]]) -> None:
         there = await self._context.store.read(conditions.list_open)
-        raised = conditions.accounts_with(there, CALLBACKS_DEGRADED)
+        raised = conditions.find_accounts_with(there, CALLBACKS_DEGRADED)
         news = [(account, True) for account in silent - raised]
         news += [(account, False) for account in (raised & known) - silent]
         for account, is_raised in sorted(news):

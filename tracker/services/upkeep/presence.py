@@ -164,7 +164,7 @@ class ProcessPresence:
         alive = self.alive(db)
         raised = {one.name for one in conditions.list_open(db)}
         ours = self.marks
-        obsolete = secret_marks.obsolete(db, ours, now=self._seen_at)
+        obsolete = secret_marks.list_obsolete(db, ours, now=self._seen_at)
         return _Standing(alive, raised, bool(secret_marks.find_lost(db, ours)), obsolete)
 
     def heartbeat(self, tx: Tx) -> Process:

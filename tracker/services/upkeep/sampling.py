@@ -91,7 +91,7 @@ class GaugeSampler:
         standing = Counter(one.name for one in conditions.list_open(db))
         ages: dict[Labels, float] = {
             (kind.value,): 0.0 if oldest is None else (now - oldest).total_seconds()
-            for kind, oldest in due_jobs.oldest_due(db, now=now).items()
+            for kind, oldest in due_jobs.find_oldest_due(db, now=now).items()
         }
         measured: Sequence[tuple[Gauge, Mapping[Labels, float]]] = (
             (OPEN_TASKS, {(state.value,): float(count) for state, count in there.items()}),

@@ -65,8 +65,8 @@ def _look(db: Reading, names: Sequence[tuple[str, str]]) -> _Found:
     return _Found(
         conditions.list_told(db),
         held_slots.count(db, names),
-        attempts.latest_ended(db, limit=LATEST),
-        attention.unknown_words(db, DEFAULT_TENANT, limit=MOST_WORDS),
+        attempts.find_latest_ended(db, limit=LATEST),
+        attention.list_unknown_words(db, DEFAULT_TENANT, limit=MOST_WORDS),
         {name: conditions.list_past(db, *name, limit=PAST_SHOWN) for name in names},
     )
 

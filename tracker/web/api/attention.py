@@ -14,7 +14,7 @@ from tracker.domain.rendering import instant
 from tracker.domain.task import FollowUp, TaskState
 from tracker.providers.ports.account import slot_caps
 from tracker.store import attempts, attention, conditions, endpoints, forgeries, held_slots
-from tracker.store.endpoint_troubles import EndpointTrouble, troubles
+from tracker.store.endpoint_troubles import EndpointTrouble, list_troubles
 from tracker.store.jobs import WAITING
 from tracker.store.store import Reading
 from tracker.web.api import service_views
@@ -54,21 +54,21 @@ Caps = Mapping[tuple[str, str], int]
 
 def _collect(db: Reading, owner: str, now: datetime, caps: Caps) -> service_views.Attention:
     since = now - FORGERIES_SHOWN
-    late = attention.overdue(db, owner, now=now, limit=MOST)
+    late = attention.list_overdue(db, owner, now=now, limit=MOST)
     return {
         "endpoints": _endpoints(db, owner),
         "conditions": [_condition(one) for one in _conditions(db, owner)],
         "overdue": _render_unsettled(db, late, caps),
-        "uncertain": _render_unsettled(db, attention.uncertain(db, owner, limit=MOST), {}),
+        "uncertain": _render_unsettled(db, attention.list_uncertain(db, owner, limit=MOST), {}),
         "blocked": [_stuck(one) for one in attention.list_blocked(db, owner, limit=MOST)],
         "without_result": _render_follow_ups(db, owner, FollowUp.NO_RESULT),
         "denied": _render_follow_ups(db, owner, FollowUp.DENIED),
         "doubtful": _render_follow_ups(db, owner, FollowUp.DOUBTFUL),
         "lost_files": [
-            _stuck(one) for one in attention.lost_files(db, owner, since=since, limit=MOST)
+            _stuck(one) for one in attention.list_lost_files(db, owner, since=since, limit=MOST)
         ],
         "unknown_words": [
-            render_word(one) for one in attention.unknown_words(db, owner, limit=MOST)
+            render_word(one) for one in attention.list_unknown_words(db, owner, limit=MOST)
         ],
         "receipts": {
             verdict.value: _odd_receipts(db, owner, verdict, since) for verdict in attention.ASKING
@@ -86,7 +86,7 @@ def _render_unsettled(
     has no free slot.
     """
     tried = [one.id for one in found if one.state in _SENT_LATER]
-    said = attempts.last_messages(db, tried) | attention.list_candidates(db, tried)
+    said = attempts.find_last_messages(db, tried) | attention.list_candidates(db, tried)
     full = _full_accounts(db, found, caps)
 
     def why(one: attention.StuckTaskRow) -> str | None:
@@ -110,7 +110,7 @@ def _odd_receipts(
     db: Reading, owner: str, verdict: Verdict, since: datetime
 ) -> list[service_views.OddReceipt]:
     newest = since if verdict is Verdict.FORGED else None
-    return [_odd(one) for one in attention.odd(db, owner, verdict, since=newest, limit=MOST)]
+    return [_odd(one) for one in attention.list_odd(db, owner, verdict, since=newest, limit=MOST)]
 
 
 def _forgeries(db: Reading, owner: str, since: datetime) -> service_views.Forgeries:
@@ -119,7 +119,7 @@ def _forgeries(db: Reading, owner: str, since: datetime) -> service_views.Forger
     kinds = forgeries.list_kinds(db, since=since, limit=MOST) if is_operator else ()
     return {
         "since": instant(since),
-        "total": forgeries.total(db, since=since) if is_operator else 0,
+        "total": forgeries.count_all(db, since=since) if is_operator else 0,
         "kinds": [
             {
                 "provider": one.kind.provider,
@@ -134,7 +134,7 @@ def _forgeries(db: Reading, owner: str, since: datetime) -> service_views.Forger
 
 
 def _render_follow_ups(db: Reading, owner: str, why: FollowUp) -> list[service_views.StuckTask]:
-    return [_stuck(one) for one in attention.followed_up(db, owner, why, limit=MOST)]
+    return [_stuck(one) for one in attention.list_followed_up(db, owner, why, limit=MOST)]
 
 
 def render_word(one: attention.UnknownWord) -> service_views.UnknownWordView:
@@ -150,7 +150,7 @@ def render_word(one: attention.UnknownWord) -> service_views.UnknownWordView:
 
 def _endpoints(db: Reading, owner: str) -> list[service_views.TroubledEndpoint]:
     stopped = endpoints.list_stopped(db, owner, limit=MOST)
-    known = troubles(db, stopped)
+    known = list_troubles(db, stopped)
     return [_endpoint(one, known[one.key]) for one in stopped]
 
 

@@ -197,7 +197,7 @@ async def look(request: Request, owner: str) -> tuple[Delivery, bytes, list[Made
         found = deliveries.get(db, owner, id_)
         if found is None:
             raise missing_delivery(db, id_)
-        return *found, deliveries.attempts_of(db, found[0].key)
+        return *found, deliveries.list_attempts(db, found[0].key)
 
     return await services(request).store.read(load)
 

@@ -120,7 +120,7 @@ def raw_answer(found: JudgedReceipt) -> Response:
 async def look(request: Request, owner: str) -> JudgedReceipt:
     """Return the receipt of the path. Raises NotFound."""
     key = query.row_key(request)
-    found = await services(request).store.read(lambda db: odd_receipts.whole(db, owner, key))
+    found = await services(request).store.read(lambda db: odd_receipts.get_whole(db, owner, key))
     if found is None:
         raise NotFound("there is no such receipt")
     return found

@@ -150,7 +150,9 @@ async def list_(request: Request) -> Response:
     """The tenant's newest runs that read receipts again."""
     limit = query.integer(request, "limit", default=20, low=1, high=MAX_PAGE)
     owner = tenant(request)
-    found = await services(request).store.read(lambda db: rereads.newest(db, owner, limit=limit))
+    found = await services(request).store.read(
+        lambda db: rereads.find_newest(db, owner, limit=limit)
+    )
     told = {"rereads": [_summary(run) for run in found]}
     return JSONResponse(told, headers={"cache-control": "no-store"})
 

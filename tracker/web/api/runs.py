@@ -167,7 +167,7 @@ async def list_tasks(request: Request) -> Response:
     scope = f"run {run.id} {outcome}"
     after = position(request, scope=scope, name="after") or 0
     found = await our.store.read(
-        lambda db: bulk_runs.tasks_of(db, run.key, outcome=outcome, after=after, limit=limit + 1)
+        lambda db: bulk_runs.list_tasks(db, run.key, outcome=outcome, after=after, limit=limit + 1)
     )
     last = found[limit - 1].key if len(found) > limit else None
     body = {"tasks": [_task(one) for one in found[:limit]]}
@@ -193,7 +193,7 @@ def _id(request: Request) -> UUID:
 
 
 async def _view(request: Request, run: KeptRun) -> RunView:
-    reasons = await services(request).store.read(lambda db: bulk_runs.reasons(db, run.key))
+    reasons = await services(request).store.read(lambda db: bulk_runs.count_reasons(db, run.key))
     told: list[Refusals] = [{"reason": one, "count": count} for one, count in reasons.items()]
     return {**_summary(run), "reasons": told}
 

@@ -114,8 +114,8 @@ async def show(request: Request, reader: Reader) -> Response:
     after = position(request, scope=scope, name="after") or 0
     found, reasons = await our.store.read(
         lambda db: (
-            bulk_runs.tasks_of(db, run.key, outcome=outcome, after=after, limit=ROWS + 1),
-            bulk_runs.reasons(db, run.key),
+            bulk_runs.list_tasks(db, run.key, outcome=outcome, after=after, limit=ROWS + 1),
+            bulk_runs.count_reasons(db, run.key),
         )
     )
     last = found[ROWS - 1].key if len(found) > ROWS else None

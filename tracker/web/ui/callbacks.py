@@ -12,7 +12,7 @@ from tracker.domain.events import Source
 from tracker.domain.lifecycle import QUARANTINED
 from tracker.services.receive.rejudging import NO_SUCH_RECEIPT, Rejudged
 from tracker.store import odd_receipts
-from tracker.store.attention import receipts_of_word
+from tracker.store.attention import list_receipts_of_word
 from tracker.store.odd_receipts import JudgedReceipt
 from tracker.web.api import receipts as api
 from tracker.web.edge import query
@@ -128,7 +128,7 @@ async def _asked_keys(request: Request, reader: Reader) -> list[int]:
         return _keys(asked.getlist(IDS))
     provider, word = asked.get("provider", ""), asked["word"]
     keys = await services(request).store.read(
-        lambda db: receipts_of_word(db, reader.tenant, provider, word, limit=MOST)
+        lambda db: list_receipts_of_word(db, reader.tenant, provider, word, limit=MOST)
     )
     if not keys:
         raise NotFound(NO_SUCH_RECEIPT)

@@ -16,7 +16,7 @@ from tracker.locale import translate
 from tracker.store import endpoint_figures, endpoints
 from tracker.store.deliveries import DeliveryFilter
 from tracker.store.endpoint_figures import EndpointFigures
-from tracker.store.endpoint_troubles import EndpointTrouble, troubles
+from tracker.store.endpoint_troubles import EndpointTrouble, list_troubles
 from tracker.store.store import Reading
 from tracker.web.api.endpoint_schemas import EndpointChanges
 from tracker.web.api.endpoints import endpoint_id
@@ -290,7 +290,7 @@ def _figures(
     owed, is_whole = endpoint_figures.count_owed(db, owner)
     figures = endpoint_figures.latest(db, owner, endpoint_key=key)
     stopped = [one for one in shown if one.failing_since or one.state is not EndpointState.ACTIVE]
-    return _Figures(figures, owed, is_whole, troubles(db, stopped))
+    return _Figures(figures, owed, is_whole, list_troubles(db, stopped))
 
 
 def _row(one: Endpoint, found: _Figures) -> EndpointRow:

@@ -45,7 +45,7 @@ async def show(request: Request, reader: Reader) -> Response:
         found = holds.page(db, tenant, before=before, limit=ROWS + 1)
         named = tasks.by_id(db, [one.task_id for one in found if one.task_id is not None])
         ids = [one.id for one in found] if reader.may(Scope.ADMIN) else []
-        return found, dict(named), audit.actors_of(db, tenant, "holds.add", ids)
+        return found, dict(named), audit.list_actors(db, tenant, "holds.add", ids)
 
     found, named, actors = await services(request).store.read(read)
     last = found[ROWS - 1].key if len(found) > ROWS else None

@@ -129,7 +129,7 @@ def _look(db: Reading, owner: str, names: Sequence[tuple[str, str]], first: date
         look(db, owner, since=first, most_open=0),
         conditions.list_told(db) if names else [],
         {name: due_jobs.waiting(db, JobKind.SUBMIT, lane_of(*name)) for name in names},
-        odd_receipts.latest_callbacks(db, limit=CALLBACKS_LOOKED_AT) if names else [],
+        odd_receipts.list_latest_callbacks(db, limit=CALLBACKS_LOOKED_AT) if names else [],
     )
 
 
