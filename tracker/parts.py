@@ -246,9 +246,9 @@ def _policy(settings: Settings) -> Policy:
 
 
 def _services(settings: Settings, context: Context, egress: EgressClient, watch: Watch) -> Services:
-    acceptance = SubmissionIntake(context)
-    actions = TaskActions(context, acceptance)
-    bulk = BulkActions(context, actions, acceptance)
+    intake = SubmissionIntake(context)
+    actions = TaskActions(context, intake)
+    bulk = BulkActions(context, actions, intake)
     keyring = Keyring(context.store, context.clock, context.secrets)
     reception, presence = Reception(context), ProcessPresence(context)
     lost_answers = LostAnswers(context)
@@ -264,7 +264,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         store=context.store,
         public_url=context.public_url,
         storage=context.storage,
-        acceptance=acceptance,
+        intake=intake,
         actions=actions,
         bulk=bulk,
         runs=BulkRuns(context, bulk),

@@ -29,9 +29,9 @@ WHO = "key 1 (ops)"
 @asynccontextmanager
 async def _runs(url: str) -> AsyncIterator[tuple[BulkRuns, Workbench]]:
     async with open_workbench(url, ScriptedHttp(Played())) as bench:
-        acceptance = SubmissionIntake(bench.context)
-        actions = TaskActions(bench.context, acceptance)
-        bulk = BulkActions(bench.context, actions, acceptance)
+        intake = SubmissionIntake(bench.context)
+        actions = TaskActions(bench.context, intake)
+        bulk = BulkActions(bench.context, actions, intake)
         yield BulkRuns(bench.context, bulk), bench
 
 

@@ -93,8 +93,8 @@ def chores(context: Context) -> list[Chore]:
 
 
 def _runs(context: Context) -> BulkRuns:
-    acceptance = SubmissionIntake(context)
-    bulk = BulkActions(context, TaskActions(context, acceptance), acceptance)
+    intake = SubmissionIntake(context)
+    bulk = BulkActions(context, TaskActions(context, intake), intake)
     return BulkRuns(context, bulk)
 
 

@@ -30,8 +30,8 @@ async def _bench(url: str, **more: Any) -> AsyncIterator[Workbench]:
 
 
 def _bulk(bench: Workbench, **more: int) -> BulkActions:
-    acceptance = SubmissionIntake(bench.context)
-    return BulkActions(bench.context, TaskActions(bench.context, acceptance), acceptance, **more)
+    intake = SubmissionIntake(bench.context)
+    return BulkActions(bench.context, TaskActions(bench.context, intake), intake, **more)
 
 
 async def _run(

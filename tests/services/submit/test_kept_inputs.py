@@ -111,8 +111,8 @@ async def test_so_does_a_run_of_the_workers(bench: Workbench) -> None:
 
 
 def _bulk(bench: Workbench) -> BulkActions:
-    acceptance = SubmissionIntake(bench.context)
-    return BulkActions(bench.context, TaskActions(bench.context, acceptance), acceptance)
+    intake = SubmissionIntake(bench.context)
+    return BulkActions(bench.context, TaskActions(bench.context, intake), intake)
 
 
 async def test_many_that_are_submitted_again_are_read_together(bench: Workbench) -> None:

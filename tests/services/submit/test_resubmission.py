@@ -54,8 +54,8 @@ def _order(selection: Selection = MINE, *, is_dry: bool = False, **more: Any) ->
 
 
 def _bulk(bench: Workbench, **more: int) -> BulkActions:
-    acceptance = SubmissionIntake(bench.context)
-    return BulkActions(bench.context, TaskActions(bench.context, acceptance), acceptance, **more)
+    intake = SubmissionIntake(bench.context)
+    return BulkActions(bench.context, TaskActions(bench.context, intake), intake, **more)
 
 
 async def _run(bench: Workbench, **more: Any) -> BulkResult:

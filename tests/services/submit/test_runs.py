@@ -43,9 +43,9 @@ async def _bench(url: str, **more: Any) -> AsyncIterator[Workbench]:
 
 
 def _runs(bench: Workbench, **more: int) -> BulkRuns:
-    acceptance = SubmissionIntake(bench.context)
-    actions = TaskActions(bench.context, acceptance)
-    bulk = BulkActions(bench.context, actions, acceptance)
+    intake = SubmissionIntake(bench.context)
+    actions = TaskActions(bench.context, intake)
+    bulk = BulkActions(bench.context, actions, intake)
     return BulkRuns(bench.context, bulk, **more)
 
 

@@ -70,10 +70,10 @@ class _Resolving:
 class TaskActions:
     """Acts on one task at a time; several calls may share a transaction."""
 
-    def __init__(self, context: Context, acceptance: SubmissionIntake) -> None:
-        """acceptance: takes in what is submitted again."""
+    def __init__(self, context: Context, intake: SubmissionIntake) -> None:
+        """intake: takes in what is submitted again."""
         self._context = context
-        self._acceptance = acceptance
+        self._intake = intake
 
     async def cancel(self, tenant: str, id_: UUID, *, actor: str) -> Task:
         """Cancel a task that has not been sent, or have its provider asked to cancel it.
@@ -144,7 +144,7 @@ class TaskActions:
         refusal = why_not_again(self._context, task)
         if refusal is not None:
             raise refusal
-        return await self._acceptance.accept_again(
+        return await self._intake.accept_again(
             task, idempotency_key=idempotency_key, submitter=submitter
         )
 

@@ -164,14 +164,14 @@ class BulkActions:
         self,
         context: Context,
         actions: TaskActions,
-        acceptance: SubmissionIntake,
+        intake: SubmissionIntake,
         *,
         at_once: int = AT_ONCE,
     ) -> None:
-        """actions, acceptance: do to one piece what is asked. at_once: less, for tests."""
+        """actions, intake: do to one piece what is asked. at_once: less, for tests."""
         self._context = context
         self._actions = actions
-        self._acceptance = acceptance
+        self._intake = intake
         self._at_once = at_once
 
     async def run(self, order: BulkOrder, *, after: Position | None, until: datetime) -> BulkResult:
@@ -293,14 +293,14 @@ class BulkActions:
 
     def _resubmit_pieces(self, tx: Tx, pieces: Sequence[_Piece]) -> list[BulkPiece | Exception]:
         tenants = {piece.order.selection.tasks.tenant for piece in pieces}
-        capped = self._acceptance.budget_guard.lock(tx, tenants)  # before any task is locked
+        capped = self._intake.budget_guard.lock(tx, tenants)  # before any task is locked
         locked = tasks.lock_by_key(tx.db, {key for piece in pieces for key in piece.keys})
         results: list[BulkPiece | Exception] = []
         for piece in pieces:
             found, refused = self._judge(tx.db, piece, locked)
             ready = [task for task in found if task.key not in refused]
             keys = _keys_of_run(piece.order.run, ready)
-            again = make_again(self._acceptance, tx, ready, capped, keys)
+            again = make_again(self._intake, tx, ready, capped, keys)
             if again and all(isinstance(one, BudgetExceeded) for one in again):
                 results.append(again[0])  # type: ignore[arg-type]
                 continue

@@ -38,7 +38,7 @@ def find_refusals(
 
 
 def make_again(
-    acceptance: SubmissionIntake,
+    intake: SubmissionIntake,
     tx: Tx,
     sources: Sequence[Task],
     capped: Sequence[Budget],
@@ -63,12 +63,12 @@ def make_again(
     for source in kept:
         name = (source.provider, source.account, source.external_task_id)
         body = bodies[source.key]
-        made = acceptance.build_again(source, body, is_name_held=name in taken)
+        made = intake.build_again(source, body, is_name_held=name in taken)
         taken.add((made.provider, made.account, made.external_task_id))
         items.append(CheckedSubmission(made, body, keys.get(source.key)))
     answers = {
         source.key: one.task if isinstance(one, AcceptedTask) else one
-        for source, one in zip(kept, acceptance.insert_again(tx, items, capped), strict=True)
+        for source, one in zip(kept, intake.insert_again(tx, items, capped), strict=True)
     }
     return [answers.get(source.key, InputGone()) for source in sources]
 

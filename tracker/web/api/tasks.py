@@ -78,12 +78,12 @@ async def submit(request: Request) -> Response:
         accounts=our.accounts,
         submitter=principal(request).key,
     )
-    checked = await our.acceptance.check(submission)
+    checked = await our.intake.check(submission)
     submits = our.providers[submission.provider].submits
     model = submits.input_model(submission.operation)
     warnings = [] if model is None else unknown_fields(model, submission.input)
     del submission  # from here on a large input is held once, as it is kept
-    accepted = replace(await our.acceptance.accept_checked(checked), body=None)
+    accepted = replace(await our.intake.accept_checked(checked), body=None)
     del checked
     release_share(request.scope)  # its answer may be held back
     return await answer_accepted(request, accepted, wait, since=since, warnings=warnings)

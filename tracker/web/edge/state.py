@@ -81,7 +81,7 @@ class Services:
     store: Store
     public_url: str | None
     storage: Storage | None
-    acceptance: SubmissionIntake
+    intake: SubmissionIntake
     actions: TaskActions
     bulk: BulkActions
     runs: BulkRuns

@@ -27,9 +27,9 @@ async def accept_once(request: Request, asked: Submission, *, held_s: int) -> Ac
     if (key := asked.idempotency_key) is not None:
         while True:
             try:
-                return await our.acceptance.accept(asked)
+                return await our.intake.accept(asked)
             except IdempotencyInFlight:  # clients of fronts take 409 for the end of the matter
-                await our.acceptance.wait_for_key(asked.tenant, key)
+                await our.intake.wait_for_key(asked.tenant, key)
     name = CreateName(asked.tenant, request.scope["state"]["fingerprint"])
     answer = our.lost_answers.begin(name, held_s=held_s)
     try:
@@ -41,7 +41,7 @@ async def accept_once(request: Request, asked: Submission, *, held_s: int) -> Ac
         asked = changed(
             asked, create_name=answer.name, repeats=_find_repeated_span(request, held_s) or doubt
         )
-        accepted = await our.acceptance.accept(asked)
+        accepted = await our.intake.accept(asked)
     except BaseException as error:
         our.lost_answers.failed(answer, error)
         raise

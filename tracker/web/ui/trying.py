@@ -121,7 +121,7 @@ async def act(request: Request, reader: Reader) -> Response:
     if errors or wanted == "check":
         return await _page(request, reader, tried, listed, errors=errors, is_checked=True)
     try:
-        accepted = await services(request).acceptance.accept(_submission(reader, tried))
+        accepted = await services(request).intake.accept(_submission(reader, tried))
     except InvalidRequest as error:
         return await _page(request, reader, tried, listed, errors=list(error.fields))
     return RedirectResponse(address(request, f"/tasks/{accepted.task.id}"), 303)
@@ -177,7 +177,7 @@ async def _check(request: Request, reader: Reader, tried: TriedRequest) -> list[
         return [FieldError(REST, "must be a JSON object")]
     try:
         submission = replace(_submission(reader, tried), idempotency_key=None)
-        await services(request).acceptance.check(submission)
+        await services(request).intake.check(submission)
     except InvalidRequest as error:
         return [*error.fields, *error.rest]
     return []
