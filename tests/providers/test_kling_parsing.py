@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.providers.support import bodies
+from tracker.domain.exchange import HttpResult
+from tracker.domain.outcome import Accepted
 from tracker.domain.task import VERDICTS, TaskState
 from tracker.providers.kit.reading import read_json
+from tracker.providers.kling.answers import read_submit
 from tracker.providers.kling.costs import costs
 from tracker.providers.kling.parsing import observe
 from tracker.providers.kling.words import WORDS, state_of
@@ -206,3 +209,25 @@ def test_what_no_database_stores_is_replaced_wherever_it_stands(written: str) ->
     assert said.artifacts[0].extra == {clean: [clean, None]}
     assert said.detail is not None
     assert said.detail["task_result"]["videos"][0][clean] == [clean, None]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"code": 0, "message": "SUCCEED", "task_id": "T"},
+        {"code": 200, "msg": "ok", "taskId": "T"},
+        {"code": 0, "data": None, "task_id": "T"},
+        {"output": {"task_id": "T", "task_status": "PENDING"}, "request_id": "r"},
+        {"code": 200, "output": {"task_id": "T"}, "id": "r"},
+    ],
+)
+def test_a_task_that_is_named_beside_a_code_was_accepted(answer: dict[str, Any]) -> None:
+    found = read_submit(HttpResult(200, {}, json.dumps(answer).encode()))
+    assert isinstance(found, Accepted)
+    assert found.provider_task_id == "T"
+
+
+def test_an_id_that_requests_have_too_names_no_task_beside_a_code() -> None:
+    for answer in ({"code": 0, "id": "r"}, {"code": 1301, "message": "no", "request_id": "r"}):
+        found = read_submit(HttpResult(200, {}, json.dumps(answer).encode()))
+        assert not isinstance(found, Accepted)

@@ -136,7 +136,7 @@ def _has(said: Observation, want: str) -> bool:
 
 
 _ADAPTER = KlingAdapter()
-REVISION = 8
+REVISION = 9
 PROVIDER = Provider(
     name="kling",
     revision=REVISION,

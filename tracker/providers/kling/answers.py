@@ -23,7 +23,7 @@ from tracker.providers.kit.blocked import add_block, block_in
 from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.reading import first_text, read_json
 from tracker.providers.kling.codes import CODES, Then
-from tracker.providers.kling.parsing import find_id, observe
+from tracker.providers.kling.parsing import find_id, find_named_id, observe
 from tracker.providers.ports.adapter import Probed
 
 _EXISTS = re.compile(r"exist|duplicat|已存在|重复", re.IGNORECASE)
@@ -44,7 +44,8 @@ def read_submit(answer: HttpResult | HttpFailure) -> SubmitOutcome:
             return NotSent(answer.reason)
         return Unknown(answer.reason)
     said = Envelope(answer)
-    if answer.status < 300 and (task_id := find_id(said.data)):
+    task_id = find_id(said.data) or find_named_id(said.parsed)
+    if answer.status < 300 and task_id:
         found = observe(said.parsed)
         word = None if found is None else found.word
         return Accepted(task_id, word, said.message, said.request_id)

@@ -29,7 +29,7 @@ Value = TypeVar("Value")
 MAX_DEPTH = 5
 """How deep a task object may lie in envelopes: `data.data.data` has been seen."""
 _ENVELOPES = ("data", "response", "Response")
-_WRAPPERS = ("result", "payload", "body", "task", "object", "event", "detail")
+_WRAPPERS = ("result", "payload", "body", "task", "object", "event", "detail", "output")
 """Envelopes where they hold a task, and nothing around them says how one stands."""
 _KLINGS = ("task_status", "taskStatus", "TaskStatus")
 _STATUS = ("status", "state", "Status")
@@ -88,6 +88,11 @@ def _unwrap(layer: Mapping[str, Any]) -> Any:
 def find_id(parsed: Any) -> str | None:
     """Return the task id of a create's answer: the outermost, which queries understand."""
     return _id_among(list(layers(parsed)))
+
+
+def find_named_id(parsed: Any) -> str | None:
+    """Return what an answer names a task's id, beside a code and not within an envelope."""
+    return _text(list(layers(parsed)), _TASK_ID)
 
 
 def _id_among(found: Sequence[Mapping[str, Any]]) -> str | None:
