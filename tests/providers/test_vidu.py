@@ -61,6 +61,8 @@ VIDU_INPUTS: Mapping[str, Mapping[str, Any]] = {
         "image_settings": [{"key_image": URL}, {"key_image": URL, "prompt": "a cat"}],
     },
     "template": {"template": "hugging", "images": [URL], "off_peak": True},
+    "lip-sync": {"video_url": URL, "text": "hello", "voice_id": "English_Aussie_Bloke"},
+    "text2image": {"model": "viduq2", "prompt": "rain", "aspect_ratio": "16:9"},
     "reference2image": {"model": "viduq2", "prompt": "rain", "images": [URL]},
     "text2audio": {"model": "audio1.0", "prompt": "rain", "duration": 5},
     "timing2audio": {
@@ -96,8 +98,10 @@ class TestVidu(
     ("operation", "changes", "field"),
     [
         ("text2video", {"prompt": ""}, "prompt"),
-        ("text2video", {"prompt": "a" * 2001}, "prompt"),
-        ("text2video", {"duration": 9}, "duration"),
+        ("text2video", {"prompt": "a" * 5001}, "prompt"),
+        ("text2video", {"duration": 11}, "duration"),
+        ("text2video", {"model": "viduq2", "duration": 0}, "duration"),
+        ("lip-sync", {"text": None}, "audio_url"),
         ("text2video", {"duration": 17, "model": "viduq3-pro"}, "duration"),
         ("text2video", {"resolution": "large"}, "resolution"),
         ("text2video", {"payload": "a" * (MOST_OF_CALLER + 1)}, "payload"),
@@ -120,6 +124,14 @@ def test_a_field_that_vidu_would_refuse_is_named(
     operation: str, changes: Mapping[str, Any], field: str
 ) -> None:
     assert refused_fields(VIDU.submits, operation, {**VIDU_INPUTS[operation], **changes}) == [field]
+
+
+def test_videos_are_references_instead_of_pictures_or_besides() -> None:
+    """https://platform.vidu.com/docs/reference-to-video, as a public copy has it on 2026-11-30."""
+    film = {"model": "viduq2-pro", "prompt": "rain", "videos": ["https://v.example/a.mp4"]}
+    for more in ({"duration": 0}, {"images": [URL]}, {"subjects": [{"id": "a", "images": [URL]}]}):
+        given = {**film, **more}
+        assert VIDU.submits.check("reference2video", given).body == given
 
 
 def test_a_task_outside_the_peak_hours_may_take_two_days() -> None:

@@ -1,7 +1,8 @@
 """Inputs of Vidu's creates.
 
 Source: https://platform.vidu.com/docs (text, image, reference and start-end to video, extend,
-multi-frame, templates; reference to image, text and timing to audio), read 2026-11.
+multi-frame, templates; reference to image, text and timing to audio), read 2026-11; lip-sync and
+text2image as public clients call them (https://github.com/YspCoder/omnigo, read 2026-11-30).
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,18 +19,21 @@ from tracker.providers.ports.objects import NamedObject, ObjectIds
 MOST_PAYLOAD = 1_048_576
 """Characters of `payload`."""
 _MOST_BODY = 20 * 1024 * 1024
-_LONGEST = (("viduq3", 16), ("viduq2-pro-fast", 10), ("viduq2", 8))
+_LONGEST = (("viduq3", 16), ("viduq2", 10))
 """Seconds, by the beginning of the model's name; the first that fits counts."""
+_SHORTEST = 1
+_CHOOSES = "viduq2-pro"
+"""The model that finds a length of its own for 0 seconds."""
 
 Name = Annotated[str, Field(min_length=1)]
 Image = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:")]
 """A URL, or base64 behind its `data:` prefix, without which Vidu refuses it."""
-Prompt = Annotated[str, Field(max_length=2000)]
+Prompt = Annotated[str, Field(max_length=5000)]
 
 
 class _ViduVideo(OpenInputs):
     prompt: Prompt | None = None
-    duration: int | None = Field(None, ge=1, le=16)
+    duration: int | None = Field(None, ge=0, le=16)
     seed: int | None = None
     resolution: str | None = Field(None, pattern=r"^(\d{3,4}p|[24][kK])$")
     aspect_ratio: str | None = Field(None, pattern=r"^(\d{1,2}:\d{1,2}|auto)$")
@@ -51,7 +55,7 @@ class _ViduVideo(OpenInputs):
 
 class _TextVideo(_ViduVideo):
     model: Name
-    prompt: Annotated[str, Field(min_length=1, max_length=2000)]
+    prompt: Annotated[str, Field(min_length=1, max_length=5000)]
 
 
 class _OneImage(_ViduVideo):
@@ -65,10 +69,11 @@ class _TwoImages(_ViduVideo):
 
 
 class _References(_ViduVideo):
-    """`images`, or `subjects` with images of their own."""
+    """`images`, or `subjects` with images of their own; `videos` alone or besides."""
 
     model: Name
     images: list[Image] | None = Field(None, min_length=1, max_length=7)
+    videos: list[Image] | None = Field(None, min_length=1, max_length=2)
     subjects: list[OpenInputs] | None = Field(None, min_length=1, max_length=7)
 
 
@@ -93,9 +98,19 @@ class _Template(_ViduVideo):
     images: list[Image] | None = Field(None, min_length=1)
 
 
+class _LipSync(OpenInputs):
+    """`audio_url`, or `text` that is spoken."""
+
+    video_url: Name
+    audio_url: Name | None = None
+    text: str | None = None
+    voice_id: str | None = None
+    payload: str | None = None
+
+
 class _ViduPicture(_ViduVideo):
     model: Name
-    prompt: Annotated[str, Field(min_length=1, max_length=2000)]
+    prompt: Annotated[str, Field(min_length=1, max_length=5000)]
     images: list[Image] | None = Field(None, max_length=7)
 
 
@@ -116,7 +131,12 @@ class _ViduSound(OpenInputs):
 
 
 KINDS: Mapping[str, str] = MappingProxyType(
-    {"reference2image": "image", "text2audio": "audio", "timing2audio": "audio"}
+    {
+        "text2image": "image",
+        "reference2image": "image",
+        "text2audio": "audio",
+        "timing2audio": "audio",
+    }
 )
 """Kinds of results by operation; all others make videos."""
 _MODELS: Mapping[str, type[BaseModel]] = {
@@ -127,6 +147,8 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "extend": _Extend,
     "multiframe": _Frames,
     "template": _Template,
+    "lip-sync": _LipSync,
+    "text2image": _ViduPicture,
     "reference2image": _ViduPicture,
     "text2audio": _ViduSound,
     "timing2audio": _ViduTimedSounds,
@@ -159,9 +181,12 @@ def flaws_of(operation: str, body: Mapping[str, Any], *, most_payload: int) -> S
     most = next((limit for start, limit in _LONGEST if model.startswith(start)), None)
     if most is not None and seconds is not None and seconds > most:
         flaws.append(FieldError("duration", f"at most {most} seconds with this model"))
-    for pair, needed_by in ((("images", "subjects"), "reference2video"), (_SOURCES, "extend")):
-        if operation == needed_by and (body.get(pair[0]) is None) == (body.get(pair[1]) is None):
-            flaws.append(FieldError(pair[0], f"give either {pair[0]} or {pair[1]}"))
+    if seconds == 0 and not model.startswith(_CHOOSES):
+        flaws.append(FieldError("duration", f"must be at least {_SHORTEST}"))
+    for (one, other), needed_by in _EITHER.items():
+        both_or_none = (body.get(one) is None) == (body.get(other) is None)
+        if operation == needed_by and both_or_none and not (one not in body and "videos" in body):
+            flaws.append(FieldError(one, f"give either {one} or {other}"))
     if len(body.get("payload") or "") > most_payload:
         flaws.append(FieldError("payload", f"at most {most_payload} characters"))
     if sum(map(len, _pictures(body))) > _MOST_BODY:
@@ -169,7 +194,14 @@ def flaws_of(operation: str, body: Mapping[str, Any], *, most_payload: int) -> S
     return flaws
 
 
-_SOURCES = ("video_url", "video_creation_id")
+_EITHER: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("images", "subjects"): "reference2video",
+        ("video_url", "video_creation_id"): "extend",
+        ("audio_url", "text"): "lip-sync",
+    }
+)
+"""Fields of which an operation needs one."""
 
 
 def _pictures(body: Mapping[str, Any]) -> Sequence[str]:

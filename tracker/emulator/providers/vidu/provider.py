@@ -74,8 +74,8 @@ def _picture(value: object) -> Flaw | None:
 
 _COMMON: Mapping[str, Check] = {
     "model": text(least=1),
-    "prompt": text(most=2000),
-    "duration": integer(least=1, most=16),
+    "prompt": text(most=5000),
+    "duration": integer(least=0, most=16),
     "images": list_of(_picture, least=1, most=7),
     "start_image": _picture,
     "image_settings": list_of(record({"key_image": _picture}), least=2, most=9),
@@ -88,16 +88,19 @@ _COMMON: Mapping[str, Check] = {
 _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "text2video": ("model", "prompt"),
     "img2video": ("model", "images"),
-    "reference2video": ("model", "images"),
+    "reference2video": ("model",),
     "start-end2video": ("model", "images"),
     "extend": ("model", "video_url"),
     "multiframe": ("model", "start_image", "image_settings"),
     "template": ("template",),
+    "lip-sync": ("video_url",),
+    "text2image": ("model", "prompt"),
     "reference2image": ("model", "prompt"),
     "text2audio": ("model", "prompt"),
     "timing2audio": ("model", "timing_prompts"),
 }
 _FILES: Mapping[str, str] = {
+    "text2image": "picture.png",
     "reference2image": "picture.png",
     "text2audio": "sound.mp3",
     "timing2audio": "sound.mp3",
