@@ -1,8 +1,9 @@
 """Record what happened to tasks: apply, save, append to history, carry out the effects.
 
-One Recorder per transaction. Everything is collected and then written set by set, in one order
-for all writers, so that two of them never wait for each other in a circle: task rows (locked
-before, by whoever loaded them), then jobs and deliveries, then the feed.
+One Recorder for each kind of write in a transaction. Everything is collected and then written set
+by set, in one order for all writers, so that two of them never wait for each other in a circle:
+task rows (locked before, by whoever loaded them), then jobs and deliveries, then the feed, which
+waits until all kinds of write have locked their tasks.
 """
 
 from collections.abc import Iterable
@@ -56,7 +57,7 @@ _LOOKED_ANYWAY = timedelta(seconds=1)
 
 
 class Recorder:
-    """Collects the steps of one transaction. Nothing is written before `flush`."""
+    """Collects the steps of one kind of write. Nothing is written before `flush`."""
 
     def __init__(self, context: Context, tx: Tx, loaded: Iterable[Task] = ()) -> None:
         """loaded: tasks as they are now, locked."""
@@ -203,14 +204,15 @@ class Recorder:
         ]
 
     def flush(self) -> None:
-        """Write it all. Last in the transaction but for what cannot wait for other writers."""
+        """Write it all; history behind all else that the transaction writes."""
         if self._subscribers is None:
             self.save()
         assert self._subscribers is not None  # noqa: S101 - just asked for
         told = [self._history[place] for place in self._told]
         self._context.outbox.enqueue_changes(self._tx, told, self._subscribers, self._about)
-        transitions.append(self._tx.db, self._history, self._cited)
-        self._tx.moved = self._tx.moved or bool(self._history)
+        if self._history:
+            self._tx.defer(partial(transitions.append, self._tx.db, self._history, self._cited))
+            self._tx.moved = True
         ended = [
             (task, step)
             for task, step in told
@@ -275,6 +277,7 @@ def _was_never_made(tx: Tx, task: Task, end: Event) -> bool:
     """
     if task.state is TaskState.UNCERTAIN and end.source is not Source.OPERATOR:
         return False
+    tx.write_deferred()
     return all(_is_no_trace(step) for _, step in transitions.of_task(tx.db, task.key))
 
 

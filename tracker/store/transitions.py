@@ -56,7 +56,7 @@ def append(
 
     Numbers are taken from the row of `feed_head`, whose lock is held to the commit, so that whoever
     has seen a number never later finds a smaller one. Nothing that can wait for another writer may
-    follow in the same transaction.
+    follow in the same transaction: see `Tx.defer`.
     """
     if not new:
         return

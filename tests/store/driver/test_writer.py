@@ -1,7 +1,7 @@
 """Group commit: what comes together is committed together, in bounded batches, to the last item."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -13,7 +13,7 @@ from tracker.domain.errors import InvalidRequest, Unavailable
 from tracker.store import conditions
 from tracker.store.conditions import Condition
 from tracker.store.driver.dialect import dialect_of
-from tracker.store.driver.transaction import Tx
+from tracker.store.driver.transaction import Tx, runs_first, runs_last
 from tracker.store.driver.writer import MAX_BATCH, UNTRIED_S
 from tracker.store.store import Store
 
@@ -121,3 +121,21 @@ async def test_a_kind_of_write_that_is_refused_stands_until_one_of_its_kind_is_t
         assert store.refused_since is not None  # for all that is known it is as full
         await store.write(_change, None)
         assert store.refused_since is None
+
+
+async def test_kinds_of_write_come_in_the_order_in_which_they_lock(sqlite_url: str) -> None:
+    seen: list[str] = []
+
+    def note(name: str) -> Callable[[Tx, Sequence[None]], Sequence[None]]:
+        def batch(tx: Tx, items: Sequence[None]) -> Sequence[None]:
+            seen.append(name)
+            tx.defer(lambda: seen.append(f"{name}, deferred"))
+            return items
+
+        return batch
+
+    kinds = [runs_last(note("account")), note("task"), runs_first(note("budget"))]
+    async with Store(sqlite_url, SystemClock()) as store:
+        await asyncio.gather(*[store.write(kind, None) for kind in kinds])
+    parts = ["budget", "task", "account"]
+    assert seen == [*parts, *[f"{part}, deferred" for part in parts]]

@@ -219,6 +219,7 @@ class ReceiptRejudger:
     def _correct(self, tx: Tx, recorder: Recorder, task: Task, one: _Rereading) -> list[Step]:
         """Correct a task where its receipt is read otherwise today and the state stays."""
         now = recorder.task(task.key)
+        tx.write_deferred()
         (stored,) = refolds.find_beside(tx.db, {task.key: now})
         event = self._rereading.compare(stored, actor=one.actor).correction
         if event is None or event.receipt != one.kept.key:

@@ -252,6 +252,7 @@ class Rereads:
         recorder = Recorder(self._context, tx, locked.values())
         settle: list[Callable[[], None]] = []
         read: dict[int, set[int]] = {}
+        tx.write_deferred()
         for stored in refolds.find_beside(tx.db, locked):
             task, run = stored.task, by_task[stored.task.key]
             compared = self._rereading.compare(stored, actor=run.actor)

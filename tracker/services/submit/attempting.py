@@ -52,7 +52,7 @@ from tracker.services.submit.streaming import StreamedAnswer
 from tracker.services.submit.under_way import CallUnderWay
 from tracker.services.submit.waiting_jobs import WaitingJobs
 from tracker.store import attempts, held_slots, jobs, task_inputs, tasks
-from tracker.store.driver.transaction import Tx
+from tracker.store.driver.transaction import Tx, runs_last
 from tracker.store.jobs import Job
 from tracker.telemetry.metrics import SUBMITS, name_of
 from tracker.telemetry.tracing import working_on
@@ -243,6 +243,7 @@ class SubmitAttempts:
             log.exception("the end of a stream broke the adapter")
             return Unknown("the end of its stream could not be read; see the log")
 
+    @runs_last
     def _begin(self, tx: Tx, held: Sequence[Job]) -> list[OpenAttempt | None]:
         """Open attempts for the jobs that may be sent now; settle those that may not."""
         found = tasks.lock_by_key(tx.db, {job.task_key for job in held})

@@ -25,7 +25,7 @@ from tracker.services.submit.resubmission import find_refusals, make_again
 from tracker.services.submit.selection import Selection
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import listing, tasks
-from tracker.store.driver.transaction import Tx
+from tracker.store.driver.transaction import Tx, runs_first
 from tracker.store.idempotency import IdempotencyKey
 from tracker.store.listing import Position
 from tracker.store.store import Reading
@@ -291,6 +291,7 @@ class BulkActions:
         recorder.flush()
         return results
 
+    @runs_first
     def _resubmit_pieces(self, tx: Tx, pieces: Sequence[_Piece]) -> list[BulkPiece | Exception]:
         tenants = {piece.order.selection.tasks.tenant for piece in pieces}
         capped = self._intake.budget_guard.lock(tx, tenants)  # before any task is locked

@@ -26,7 +26,7 @@ from tracker.services.submit.kept_inputs import foreign_inputs_of
 from tracker.services.submit.selection import Selection
 from tracker.store import bulk_runs
 from tracker.store.bulk_runs import KeptRun
-from tracker.store.driver.transaction import Tx
+from tracker.store.driver.transaction import Tx, runs_first
 from tracker.store.listing import Position
 
 log = logging.getLogger(__name__)
@@ -241,6 +241,7 @@ class BulkRuns:
             log.exception("acting on one task of a run raised: it is left as it is")
             await self._context.store.write(_fail, piece)
 
+    @runs_first
     def _act(self, tx: Tx, pieces: Sequence[_RunPiece]) -> list[int]:
         counts = []
         for piece in pieces:

@@ -51,7 +51,7 @@ from tracker.services.submit.request import (
     resubmission_key,
 )
 from tracker.store import idempotency, labels, task_inputs, task_lookups, tasks
-from tracker.store.driver.transaction import Tx
+from tracker.store.driver.transaction import Tx, runs_first
 from tracker.store.idempotency import IdempotencyKey
 from tracker.store.new_tasks import insert_new
 from tracker.telemetry.tracing import TRACEPARENT
@@ -290,6 +290,7 @@ class SubmissionIntake:
             parent_id=None if parent is None else parent.id,
         )
 
+    @runs_first
     def _insert(self, tx: Tx, items: Sequence[CheckedSubmission]) -> list[AcceptedTask | Exception]:
         """Set-based: any number of submissions, one transaction.
 

@@ -3,12 +3,39 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, text
 
 from tracker.clock import Clock, ServerClock
 from tracker.domain.work import JobKind
 from tracker.store.driver.dialect import dialect_of
+
+_TURN = "turn"
+
+
+_Batch = TypeVar("_Batch", bound=Callable[..., Any])
+
+
+def runs_first(batch: _Batch) -> _Batch:
+    """Have a kind of write come before the others of its transaction, as it locks a budget."""
+    batch.__dict__[_TURN] = -1
+    return batch
+
+
+def runs_last(batch: _Batch) -> _Batch:
+    """Have a kind of write come behind the others of its transaction, as it locks an account."""
+    batch.__dict__[_TURN] = 1
+    return batch
+
+
+def turn_of(batch: Callable[..., Any]) -> int:
+    """Return a number by which the kinds of write of a transaction are sorted.
+
+    So all processes lock in one order, and none waits in a circle: budgets and names of new tasks,
+    tasks, accounts, the feed (`Tx.defer`).
+    """
+    return getattr(batch, _TURN, 0)
 
 
 class Tx:
@@ -27,6 +54,17 @@ class Tx:
         self.woken: set[JobKind] = set()
         self.moved = False
         self.after_commit: list[Callable[[], None]] = []
+        self._last: list[Callable[[], None]] = []
+
+    def defer(self, write: Callable[[], None]) -> None:
+        """Have this written behind all else: what it locks, every other writer waits for."""
+        self._last.append(write)
+
+    def write_deferred(self) -> None:
+        """Write what was deferred: before the commit, or before something reads it."""
+        deferred, self._last = self._last, []
+        for write in deferred:
+            write()
 
     @cached_property
     def now(self) -> datetime:

@@ -31,7 +31,7 @@ from tracker.store.driver.outage import (
     sqlstate_of,
 )
 from tracker.store.driver.patience import STALLED, Patience, WriteWaiter
-from tracker.store.driver.transaction import Tx
+from tracker.store.driver.transaction import Tx, turn_of
 from tracker.telemetry.metrics import BATCH_ITEMS, COMMIT_SECONDS
 
 log = logging.getLogger(__name__)
@@ -277,7 +277,7 @@ class Writer:
             groups.setdefault(item.batch, []).append(item)
         tx = Tx(self._line.begin(), self._clock)
         try:
-            for batch, items in groups.items():
+            for batch, items in sorted(groups.items(), key=lambda group: turn_of(group[0])):
                 results = batch(tx, [item.item for item in items])
                 for item, result in zip(items, results, strict=True):
                     item.result = result
@@ -288,6 +288,7 @@ class Writer:
             ]
             if acts:
                 self._acted(tx, acts)
+            tx.write_deferred()
             self._at(CrashPoint.COMMIT_READY)
             self._line.commit()
         except BaseException:
