@@ -4,7 +4,7 @@ from sqlalchemy import Connection, func, select, text
 
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.task import OPEN, TaskState
-from tracker.store import chore_leases, owned_results, stats
+from tracker.store import chore_leases, feed_head, owned_results, stats
 from tracker.store.schema import deliveries, transitions
 
 FAR_BEHIND = 100_000
@@ -44,17 +44,24 @@ def open_tasks(db: Connection, *, most: int) -> dict[TaskState, int]:
 
 
 def behind(db: Connection) -> dict[str, int]:
-    """Return how many entries each chore has yet to come by.
-
-    To the newest entry and not to the head: after a restore that is 10⁹ further on.
-    """
+    """Return how many entries each chore has yet to come by."""
     newest = db.scalar(select(func.max(transitions.c.seq))) or 0
     found = {one.name: one.behind for one in chore_leases.standings(db)}
-    found["counting"] = max(0, newest - stats.read_counted_place(db))
+    found["counting"] = _entries_behind(db, stats.read_counted_place(db), newest)
     recorded_to = owned_results.read_standing(db).recorded_to
     if recorded_to is not None:
-        found["results of tenants"] = max(0, newest - recorded_to)
+        found["results of tenants"] = _entries_behind(db, recorded_to, newest)
     return found
+
+
+def _entries_behind(db: Connection, place: int, newest: int) -> int:
+    """Return how many entries stand behind a place; where numbers have leapt between, no more
+    than are far behind.
+    """
+    if newest - place < feed_head.LEAP:
+        return max(0, newest - place)
+    there = select(transitions.c.seq).where(transitions.c.seq > place).limit(FAR_BEHIND + 1)
+    return db.scalar(select(func.count()).select_from(there.subquery())) or 0
 
 
 def pending_deliveries(db: Connection, *, most: int) -> int:
