@@ -141,6 +141,8 @@ async def _live(url: str, store: str, origin: str, death: Death, before: datetim
         ) as custody:
             await custody.bench.context.store.write(_expire, before)
             await _put_right(custody)
+            if isinstance(objects, SpooledStore):
+                death.say(left=[one.key async for one in objects.list_waiting()])
             await _go_every_way(custody, death, origin)
             if isinstance(objects, SpooledStore):
                 relay.id_ = f"theirs-{number}-again"
@@ -288,6 +290,8 @@ class _Look:
         for one in said:
             if "kept" in one and one["kept"] not in ids:
                 flaws.append("an upload that was told of is lost")
+            if one.get("left"):
+                flaws.append("what waited was not handed on")
             if "wanted" in one and one["wanted"] not in of_tasks:
                 flaws.append("a file of a verdict is forgotten")
         if is_over:

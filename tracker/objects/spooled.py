@@ -56,11 +56,11 @@ class SpooledStore:
             return self._reason
         try:
             async with asyncio.timeout(self._hand_on_s):
-                await self.hand_on(key)
+                await self._give(key)
         except TimeoutError:
             self._reason = str(self._waiting(f"it has not within {self._hand_on_s:g} s"))
         except StorageError as error:
-            self._reason = str(error)
+            self._reason = str(self._waiting(str(error)))
         else:
             await self.forget(key)
             return None
@@ -110,20 +110,25 @@ class SpooledStore:
     async def hand_on(self, key: str) -> None:
         """Have the store take an object that waits, and let it wait on. Raises StorageError.
 
-        One that waits no more was handed on by another process.
+        One that waits no more was handed on by another process, and one that is there already by a
+        process that died: a folder takes no name twice.
         """
         try:
             size = await self._spool.size(key)
-            if size is None:
-                return
-            async with aclosing(self._spool.read(key, 0, size)) as blocks:
-                await self._store.put(key, blocks)
+            if size is not None and await self._store.size(key) != size:
+                await self._give(key)
         except StorageError as error:
-            raise self._waiting(str(error)) from error
+            if await self._spool.size(key) is not None:
+                raise self._waiting(str(error)) from error
 
     async def forget(self, key: str) -> None:
         """Let an object wait no more: the store has it."""
         await self._spool.delete(key)
+
+    async def _give(self, key: str) -> None:
+        size = await self._spool.size(key) or 0
+        async with aclosing(self._spool.read(key, 0, size)) as blocks:
+            await self._store.put(key, blocks)
 
     def _waiting(self, why: str) -> StorageError:
         return StorageError(
