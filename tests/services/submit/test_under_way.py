@@ -58,9 +58,11 @@ class OpenCall(ScriptedHttp):
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     write: Callable[[bytes], None] | None = None
     """Hands the next bytes of a stream on."""
+    opened: int = 0
 
     async def respond(self, call: HttpCall, **sinks: Any) -> HttpResult | HttpFailure:
         self.write = sinks["pieces"]({}).write if sinks.get("pieces") else None
+        self.opened += 1
         await self.may_answer.wait()
         self.may_answer.clear()
         return self.answers.pop(0)
@@ -81,9 +83,9 @@ class Scene:
         """Let a worker send it; returns when the call is open."""
         (job,) = await self.bench.claim_submits()
         self.job = job
-        so_far = len(self.out.calls)
+        so_far = self.out.opened
         self.sending = asyncio.create_task(SubmitAttempts(self.bench.context).run(job))
-        await until(lambda: len(self.out.calls) > so_far)
+        await until(lambda: self.out.opened > so_far)
 
     async def seen(self, state: TaskState) -> Task:
         """Return the task once it is in this state."""
