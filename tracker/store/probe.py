@@ -16,6 +16,7 @@ from tracker.store import endpoints, keys, processes, secret_marks
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.engine import open_engine, sqlite_file
 from tracker.store.driver.outage import brief
+from tracker.store.driver.server_session import FOREIGN_KEYS_OFF
 from tracker.store.driver.transaction import Tx
 from tracker.store.processes import Process
 from tracker.store.revision import look, newer_words
@@ -140,7 +141,10 @@ _COMING_UP = (
     # PgBouncer's own, whose server is not there: https://www.pgbouncer.org, read 2026-11-30
     *("query_wait_timeout", "server_login_retry", "cannot connect to server"),
 )
-_FOR_GOOD = ("authentication failed", "does not exist", "no pg_hba.conf entry")
+_FOR_GOOD = (
+    *("authentication failed", "does not exist", "no pg_hba.conf entry"),
+    FOREIGN_KEYS_OFF,
+)
 """A pooler that repeats its server's refusal puts words of both into one line."""
 
 

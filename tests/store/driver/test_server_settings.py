@@ -13,7 +13,7 @@ from tracker.clock import ServerClock, SystemClock
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.line import WriteConnection
-from tracker.store.probe import schema_problem
+from tracker.store.probe import schema_problem, why_away
 
 HOSTILE = {
     "client_encoding": "LATIN1",
@@ -106,8 +106,10 @@ def test_durable_commits_are_fixed_for_the_session_and_idle_ones_are_kept(url: s
 def test_without_foreign_keys_that_its_user_may_switch_on_nothing_starts(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as db:
         db.execute("CREATE ROLE plain LOGIN")
-        problem = schema_problem(url.replace("postgres@", "plain@"))
+        plain = url.replace("postgres@", "plain@")
+        problem, is_waited_for = schema_problem(plain), why_away(plain) is not None
         db.execute("DROP ROLE plain")
+    assert not is_waited_for
     assert problem is not None
     assert "session_replication_role is replica" in problem
 
