@@ -60,31 +60,30 @@ def move_task(task: Task, event: Event, target: TaskState, *, now: datetime) -> 
     costs = restate_costs(task.costs, event.costs) if event.costs else task.costs
     asked_at = now if kind is _CANCEL_ASKED else task.cancel_asked_at
     is_dropped = back or kind is _CANCEL_REFUSED
-    # By place, in the order of `_with_step`: 22 names would take 0.7 of the microsecond.
     after = _with_step(
         task,
-        target,
-        task.version + 1,
-        now,
-        None if back else _provider_task_id(task, event),
-        event.provider_status or task.provider_status,
-        message,  # of this step alone: an earlier one stands in the history
-        task.progress if event.progress is None else _progress(task, event.progress),
-        artifacts,
-        _error(task, event, target) if is_end else None,
-        costs,
-        event.stage or task.stage,
-        None if back else (task.context if event.context is None else event.context),
-        None if is_dropped else asked_at,
-        _blocked_at(task, event, now) if target is _RUNNING else None,
-        None if is_dropped else task.cancel_sent_at,
-        task.detail if event.detail is None else event.detail,
-        task.overdue or kind is _DEADLINE_PASSED,
-        task.submitted_at or (now if known else None),
-        (task.finished_at if target is task.state else now) if is_end else None,
-        0,
-        _follow_up(task, event, target, artifacts, costs) if is_end else None,
-        never_left and (event.is_alone or _was_never_sent_in_doubt(task)),
+        state=target,
+        version=task.version + 1,
+        updated_at=now,
+        provider_task_id=None if back else _provider_task_id(task, event),
+        provider_status=event.provider_status or task.provider_status,
+        message=message,  # of this step alone: an earlier one stands in the history
+        progress=task.progress if event.progress is None else _progress(task, event.progress),
+        artifacts=artifacts,
+        error=_error(task, event, target) if is_end else None,
+        costs=costs,
+        stage=event.stage or task.stage,
+        context=None if back else (task.context if event.context is None else event.context),
+        cancel_asked_at=None if is_dropped else asked_at,
+        blocked_at=_blocked_at(task, event, now) if target is _RUNNING else None,
+        cancel_sent_at=None if is_dropped else task.cancel_sent_at,
+        detail=task.detail if event.detail is None else event.detail,
+        overdue=task.overdue or kind is _DEADLINE_PASSED,
+        submitted_at=task.submitted_at or (now if known else None),
+        finished_at=(task.finished_at if target is task.state else now) if is_end else None,
+        absences=0,
+        follow_up=_follow_up(task, event, target, artifacts, costs) if is_end else None,
+        never_created=never_left and (event.is_alone or _was_never_sent_in_doubt(task)),
     )
     if task.awaits is _ANSWER or kind in _UNDER_WAY:
         return _with_call(after, event)

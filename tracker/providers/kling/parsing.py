@@ -126,18 +126,18 @@ def _observe(
         order = [layer, *(other for other in reversed(found) if other is not layer)]
     message = _message(order, state)
     is_verdict = state in VERDICTS
-    return Observation(  # by place, which takes half a microsecond less
-        state,
-        word,
-        _id_among(found),
-        _text(order, _EXTERNAL),
-        message,
-        _first(_progress, order),
-        _first(_read_end, order) or _first(_began, order),
-        artifacts(order) if state is S.SUCCEEDED else (),
-        _failure(order, message) if state is S.FAILED else None,
-        next(filter(None, map(costs, order)), ()) if is_verdict else (),
-        _detail(order) if is_verdict else None,
+    return Observation(
+        state=state,
+        word=word,
+        provider_task_id=_id_among(found),
+        external_task_id=_text(order, _EXTERNAL),
+        message=message,
+        progress=_first(_progress, order),
+        at=_first(_read_end, order) or _first(_began, order),
+        artifacts=artifacts(order) if state is S.SUCCEEDED else (),
+        error=_failure(order, message) if state is S.FAILED else None,
+        costs=next(filter(None, map(costs, order)), ()) if is_verdict else (),
+        detail=_detail(order) if is_verdict else None,
     )
 
 

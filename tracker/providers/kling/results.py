@@ -178,10 +178,10 @@ def _pieces(items: Any, kind: str) -> Iterator[Artifact]:
 
 def _piece(item: Mapping[str, Any], kind: str) -> Artifact:
     return Artifact(
-        (text_of(item.get("type"), limit=40) if kind == "file" else None) or kind[:40],
-        _url(item),
-        first_text(item, _IDS, limit=512),
-        _length(item),
+        kind=(text_of(item.get("type"), limit=40) if kind == "file" else None) or kind[:40],
+        url=_url(item),
+        id=first_text(item, _IDS, limit=512),
+        duration_s=_length(item),
         extra={name: finite(value) for name, value in item.items() if name not in _TOLD},
     )
 

@@ -269,18 +269,18 @@ class Reception:
         tenant, key = (DEFAULT_TENANT, None) if task is None else (task.tenant, task.key)
         is_forged, body = item.verdict is Verdict.FORGED, raw.inbound.body
         return Receipt(
-            tenant,
+            tenant=tenant,
             # A forger names any provider; what we do not know is not stored as a name.
-            storable_text(raw.provider[:64]) if is_forged else raw.provider,
-            key,
-            Source.CALLBACK,
-            match.verdict,
-            tx.now,
-            receipts.fingerprint(key, item.digest),
-            raw.size_bytes or len(body),
-            body[:FORGED_BODY_BYTES] if is_forged else body,
-            item.headers,
-            match.reason,
+            provider=storable_text(raw.provider[:64]) if is_forged else raw.provider,
+            task_key=key,
+            source=Source.CALLBACK,
+            verdict=match.verdict,
+            received_at=tx.now,
+            fingerprint=receipts.fingerprint(key, item.digest),
+            size_bytes=raw.size_bytes or len(body),
+            body=body[:FORGED_BODY_BYTES] if is_forged else body,
+            headers=item.headers,
+            reason=match.reason,
             reader=None if is_forged else self._context.providers[raw.provider].revision,
         )
 
