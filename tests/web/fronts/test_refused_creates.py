@@ -126,7 +126,9 @@ FRONTS = {
     "hailuo": spoken("hailuo", "base_resp.status_msg", code=("base_resp.status_code", 1008)),
     "wan": spoken("wan", "message"),
     "vidu": spoken("vidu", "message"),
-    "hailuo v2": spoken("hailuo v2", "error.message", code=("error.code", "1008")),
+    "hailuo v2": spoken(
+        "hailuo v2", "error.message", code=("error.type", "insufficient_balance_error")
+    ),
     "flux": spoken("flux", "detail"),
     "fal": spoken("fal", "detail", money=403),
     "kling": Words(
