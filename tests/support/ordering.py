@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 LONG = (
+    *("tests/services/custody/", "tests/services/upkeep/"),
     *("tests/e2e/", "tests/chaos/", "tests/web/wire/", "tests/web/ui/", "tests/web/edge/"),
     *("tests/clients/", "tests/cli/"),
 )

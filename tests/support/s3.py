@@ -22,7 +22,11 @@ def is_there() -> bool:
 
 @contextmanager
 def emulated_s3() -> Iterator[dict[str, str]]:
-    """A server in a thread with one bucket; yields the variables of who asks it, and where."""
+    """A server in a thread with one bucket; yields the variables of who asks it, and where.
+
+    It is emptied first: servers of one process share what earlier ones were given
+    (https://docs.getmoto.org/en/latest/docs/server_mode.html, read 2026-11-30).
+    """
     from moto.server import ThreadedMotoServer  # noqa: PLC0415 - of a group that need not be there
 
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each request
@@ -35,6 +39,10 @@ def emulated_s3() -> Iterator[dict[str, str]]:
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_REGION": "us-east-1",
     }
+    line = HTTPConnection(host, port)
+    line.request("POST", "/moto-api/reset")
+    assert line.getresponse().status == 200
+    line.close()
     client = _client(given)
     client.create_bucket(Bucket=BUCKET)
     client.close()
