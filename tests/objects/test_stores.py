@@ -1,7 +1,8 @@
 """The folder and the bucket do the same; the bucket is moto's, of the group `s3`."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -51,7 +52,7 @@ def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectSt
     store.close()
 
 
-async def chunks(data: bytes, *, breaks: bool = False) -> AsyncIterator[bytes]:
+async def chunks(data: bytes, *, breaks: bool = False) -> AsyncGenerator[bytes, None]:
     for at in range(0, len(data), 100_000):
         yield data[at : at + 100_000]
     if breaks:
@@ -88,8 +89,27 @@ async def test_a_write_that_breaks_off_leaves_nothing(objects: ObjectStore, size
     assert list(await listed(objects)) == ["t/2026-11/there"]
 
 
+async def test_a_write_that_is_cancelled_asks_for_no_more_chunks(objects: ObjectStore) -> None:
+    is_asked = asyncio.Event()
+
+    async def without_end() -> AsyncGenerator[bytes, None]:
+        yield b"x"
+        is_asked.set()
+        await asyncio.Event().wait()
+
+    await objects.put("t/2026-11/there", chunks(b"x"))
+    given = without_end()
+    writing = asyncio.create_task(objects.put("t/2026-11/cut", given))
+    await is_asked.wait()
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    await given.aclose()
+    assert list(await listed(objects)) == ["t/2026-11/there"]
+
+
 async def test_an_object_of_many_small_pieces_is_whole(objects: ObjectStore) -> None:
-    async def pieces() -> AsyncIterator[bytes]:
+    async def pieces() -> AsyncGenerator[bytes, None]:
         for at in range(0, 9_000, 7):
             yield DATA[at : at + 7]
 
@@ -144,7 +164,7 @@ async def test_a_file_costs_one_flush_of_its_folder_once_that_is_on_the_disk(
 async def test_a_write_whose_part_is_taken_away_is_refused_in_words(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
 
-    async def meddled() -> AsyncIterator[bytes]:
+    async def meddled() -> AsyncGenerator[bytes, None]:
         yield bytes(BLOCK_BYTES)
         for part in (tmp_path / PARTS).iterdir():
             part.unlink()

@@ -104,12 +104,23 @@ class Bucket:
         """Do nothing: connections end by themselves."""
 
     async def put(self, key: str, chunks: AsyncIterator[bytes], *, once: bool = False) -> None:
-        """Keep what the chunks hold; see ObjectStore. A write that breaks off is aborted."""
+        """Keep what the chunks hold; see ObjectStore. A write that breaks off is aborted.
+
+        Nothing asks for chunks any more when it returns or raises, so that they can be closed:
+        obstore asks in a task of its own, which it leaves running when the write is cancelled.
+        """
         raised: list[Exception] = []
+        asking: asyncio.Task[bytes | None] | None = None
+        is_over = False
 
         async def watched() -> AsyncIterator[bytes]:
+            nonlocal asking
             try:
-                async for chunk in chunks:
+                while not is_over:
+                    asking = asyncio.create_task(_next_of(chunks))
+                    chunk = await asking
+                    if chunk is None:
+                        return
                     yield chunk
             except Exception as error:
                 raised.append(error)
@@ -124,6 +135,11 @@ class Bucket:
             if raised:  # obstore wraps what the chunks raise
                 raise raised[0] from error
             raise self._failed(error, _SENDING * self._silence_s) from error
+        finally:
+            is_over = True
+            if asking is not None and not asking.done():
+                asking.cancel()
+                await asyncio.wait({asking})
 
     async def read(self, key: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """Yield the bytes from `start` to before `end`; see ObjectStore.
@@ -206,3 +222,7 @@ class Bucket:
 
     def _silent(self, silence_s: float) -> StorageError:
         return StorageError(f"the bucket has said nothing for {silence_s:g} s ({self._url})")
+
+
+async def _next_of(chunks: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(chunks, None)
