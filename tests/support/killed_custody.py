@@ -24,6 +24,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,6 +41,7 @@ from tracker.clock import new_id
 from tracker.domain.custody import WAITS, object_key
 from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.domain.work import JobKind
+from tracker.egress.authorities import system_tls
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import PARTS, Folder
 from tracker.objects.spooled import SpooledStore
@@ -66,6 +68,8 @@ VANISHES = "vanishes"
 def main(url: str, store: str, each: str = "") -> None:
     """Kill and look until a child is done."""
     origin_url = _start_origin()
+    import_module("anyio._backends._asyncio")  # else each child would
+    system_tls()
     gc.freeze()  # else each child copies all that a collection touches
     engine = open_engine(url).execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
     look = _Look(engine, store)

@@ -33,7 +33,10 @@ from tests.support.shim import SHARED
 from tracker.providers.registry import PROVIDERS
 
 ROOT = Path(__file__).resolve().parents[2]
-LATE = ("alembic.command", "encodings.idna", "httptools", "uvicorn.protocols.http.auto", "uvloop")
+LATE = (
+    *("alembic.command", "anyio._backends._asyncio", "encodings.idna", "httptools"),
+    *("uvicorn.protocols.http.auto", "uvloop"),
+)
 """Imported only when a service or a migration has begun; not all are there everywhere."""
 
 
@@ -187,6 +190,7 @@ def _import_all() -> None:
     for name in LATE:
         if find_spec(name) is not None:
             import_module(name)
+    import_module("tracker.egress.authorities").system_tls()  # kept, as most children need it
     host = import_module("tracker.web.fronts.host")
     host.front_routes(host.ServedFronts(PROVIDERS).hosts())  # `re` keeps what they are compiled to
     gc.collect()

@@ -6,7 +6,6 @@ environment names; users' URLs are called in guarded.py.
 
 import asyncio
 import logging
-import ssl
 import sys
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
@@ -35,6 +34,7 @@ from tracker.domain.exchange import (
 from tracker.domain.redaction import Redactor
 from tracker.egress import policy
 from tracker.egress.answers import AnswerReader, decoder_of, headers_of
+from tracker.egress.authorities import system_tls
 from tracker.egress.decoding import ACCEPTED, Undecodable
 from tracker.egress.guarded import IDLE_S, GuardedCalls
 from tracker.egress.sent import FirstByte, NotNow
@@ -82,8 +82,8 @@ class EgressClient:
         self._precedence = precedence or Precedence()
         self._answers = AnswerReader(self._precedence)
         self._allow = tuple(allow)
-        self._tls = ssl.create_default_context()
-        self._guarded = GuardedCalls(self._allow, ssl.create_default_context(), resolver)
+        self._tls = system_tls()
+        self._guarded = GuardedCalls(self._allow, self._tls, resolver)
         self._clients: OrderedDict[tuple[str, str | None, bool], httpx.AsyncClient] = OrderedDict()
 
     async def call_provider(

@@ -5,7 +5,6 @@ One connection for each file, which goes with it: files are few and large.
 
 import asyncio
 import contextlib
-import ssl
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
@@ -18,6 +17,7 @@ from tracker.call_failures import reason_in_words
 from tracker.domain.errors import BrokenTransfer, TrailingBytes, UnkeepableFile
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpStream
 from tracker.domain.minimum_pace import MinimumPace
+from tracker.egress.authorities import system_tls
 from tracker.egress.decoding import Decoder, Undecodable
 from tracker.egress.guarded import FAILURES, find_refusal, open_guarded, request_for, target_of
 from tracker.egress.sent import FirstByte
@@ -52,7 +52,7 @@ class Downloading:
         clock:     monotonic, in seconds; by it the pace of a file is measured.
         """
         self._allow = tuple(allow)
-        self._tls = ssl.create_default_context()
+        self._tls = system_tls()
         self._cap, self._silence_s = cap, silence_s
         self._resolver = resolver
         self._clock = clock
