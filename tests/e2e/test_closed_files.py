@@ -8,7 +8,7 @@ import httpx
 from tests.support.made_up import NAME, MadeUp, made_up
 from tests.support.made_up_server import MadeUpServer
 from tests.support.origin import film, ranged
-from tests.support.service import KEEPING_FILES, environment, listen, serving_client, url_of
+from tests.support.service import KEEPING_FILES, serving_whole
 from tests.support.upstream import Upstream
 from tests.support.waiting import wait_until
 from tracker.providers.ports.adapter import Finds
@@ -22,20 +22,18 @@ def test_a_front_leads_to_a_closed_file_once_it_is_kept(sqlite_url: str, tmp_pat
     with ExitStack() as stack:
         provider = stack.enter_context(MadeUpServer(SECRET))
         origin = stack.enter_context(Upstream(ranged(FILM)))
-        listener = listen()
-        env = environment(
-            sqlite_url,
-            tmp_path,
-            provider_url="http://127.0.0.1:9",
-            public_url=url_of(listener),
-            TRACKER_MADE_UP_BASE_URL=provider.url,
-            TRACKER_MADE_UP_API_KEY="key",
-            TRACKER_MADE_UP_WEBHOOK_SECRET=SECRET,
-            **KEEPING_FILES,
-        )
         providers = {**PROVIDERS, NAME: made_up(MadeUp(Finds.BY_ID))}
         http = stack.enter_context(
-            serving_client(env, listener=listener, workers=True, providers=providers)
+            serving_whole(
+                sqlite_url,
+                tmp_path,
+                "http://127.0.0.1:9",
+                providers,
+                TRACKER_MADE_UP_BASE_URL=provider.url,
+                TRACKER_MADE_UP_API_KEY="key",
+                TRACKER_MADE_UP_WEBHOOK_SECRET=SECRET,
+                **KEEPING_FILES,
+            )
         )
         id_ = http.post("/made-up/make/film", json={"prompt": "rain"}).json()["id"]
         task = f"/made-up/tasks/{id_}"

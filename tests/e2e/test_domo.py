@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.keys import folder_secret
-from tests.support.service import environment, listen, serving_client, url_of
+from tests.support.service import serving_whole
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.domain import token
@@ -29,20 +29,19 @@ def world(database_url: str, tmp_path: Path, shared: dict[str, str]) -> Iterator
     """A service that would not look at a task for ten minutes by itself."""
     with ExitStack() as stack:
         emulator = stack.enter_context(Emulator(EmulatorConfig(step_seconds=0.2)))
-        listener = listen()
-        env = environment(
-            database_url,
-            tmp_path,
-            provider_url=emulator.url,
-            public_url=url_of(listener),
-            TRACKER_DOMO_BASE_URL=f"{emulator.url}/domo-discord/v1",
-            TRACKER_DOMO_API_KEY=DEFAULT_KEY,
-            TRACKER_DOMO_PROFILE="discord",
-            TRACKER_POLL_FIRST_S="600",
+        http = stack.enter_context(
+            serving_whole(
+                database_url,
+                tmp_path,
+                emulator.url,
+                TRACKER_DOMO_BASE_URL=f"{emulator.url}/domo-discord/v1",
+                TRACKER_DOMO_API_KEY=DEFAULT_KEY,
+                TRACKER_DOMO_PROFILE="discord",
+                TRACKER_POLL_FIRST_S="600",
+            )
         )
-        http = stack.enter_context(serving_client(env, listener=listener, workers=True))
         signed = token.sign(folder_secret(tmp_path), "domo", SHARED)
-        shared["url"] = f"{url_of(listener)}/callbacks/domo/{SHARED}/{signed}"
+        shared["url"] = f"{http.base_url}/callbacks/domo/{SHARED}/{signed}"
         yield World(http, emulator.url)
 
 

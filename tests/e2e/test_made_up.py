@@ -14,7 +14,7 @@ from tests.support.keys import bearer, issue
 from tests.support.made_up import NAME, MadeUp, made_up
 from tests.support.made_up_server import MadeUpServer
 from tests.support.raw import answer_of, dial, spelt
-from tests.support.service import environment, listen, serving_client, url_of
+from tests.support.service import serving_whole
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tracker.providers.ports.adapter import Finds
@@ -63,20 +63,18 @@ def whole(how: Finds, database_url: str, tmp_path: Path) -> Iterator[Whole]:
     with ExitStack() as stack:
         provider = stack.enter_context(MadeUpServer(SECRET))
         sink = stack.enter_context(Sink())
-        listener = listen()
-        env = environment(
-            database_url,
-            tmp_path,
-            provider_url="http://127.0.0.1:9",
-            public_url=url_of(listener),
-            TRACKER_MADE_UP_BASE_URL=provider.url,
-            TRACKER_MADE_UP_API_KEY="key",
-            TRACKER_MADE_UP_WEBHOOK_SECRET=SECRET,
-            TRACKER_FRONT_HOSTS=f"{NAME}=made-up.example",
-        )
         providers = {**PROVIDERS, NAME: made_up(MadeUp(how))}
         http = stack.enter_context(
-            serving_client(env, listener=listener, workers=True, providers=providers)
+            serving_whole(
+                database_url,
+                tmp_path,
+                "http://127.0.0.1:9",
+                providers,
+                TRACKER_MADE_UP_BASE_URL=provider.url,
+                TRACKER_MADE_UP_API_KEY="key",
+                TRACKER_MADE_UP_WEBHOOK_SECRET=SECRET,
+                TRACKER_FRONT_HOSTS=f"{NAME}=made-up.example",
+            )
         )
         yield Whole(http, provider, sink)
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.service import environment, listen, serving_client, url_of
+from tests.support.service import serving_whole
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
@@ -41,17 +41,16 @@ def world(database_url: str, tmp_path: Path, quiet_s: str) -> Iterator[World]:
         path.write_text(
             "".join(ACCOUNT.format(kind=k, url=emulator.url, key=DEFAULT_KEY) for k in KINDS)
         )
-        listener = listen()
-        env = environment(
-            database_url,
-            tmp_path,
-            provider_url=emulator.url,
-            public_url=url_of(listener),
-            TRACKER_CONFIG=str(path),
-            TRACKER_KLING_API_KEY="",
-            TRACKER_POLL_QUIET_S=quiet_s,
+        http = stack.enter_context(
+            serving_whole(
+                database_url,
+                tmp_path,
+                emulator.url,
+                TRACKER_CONFIG=str(path),
+                TRACKER_KLING_API_KEY="",
+                TRACKER_POLL_QUIET_S=quiet_s,
+            )
         )
-        http = stack.enter_context(serving_client(env, listener=listener, workers=True))
         yield World(http, emulator.url)
 
 

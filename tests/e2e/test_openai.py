@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.service import KEEPING_FILES, environment, listen, serving_client, url_of
+from tests.support.service import KEEPING_FILES, serving_whole
 from tests.support.waiting import wait_until
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -50,19 +50,18 @@ class OpenAiGateway:
 def gateway(database_url: str, tmp_path: Path) -> Iterator[OpenAiGateway]:
     with ExitStack() as stack:
         emulator = stack.enter_context(Emulator(EmulatorConfig(step_seconds=0.02)))
-        listener = listen()
-        env = environment(
-            database_url,
-            tmp_path,
-            provider_url=emulator.url,
-            public_url=url_of(listener),
-            TRACKER_OPENAI_BASE_URL=f"{emulator.url}/openai/v1",
-            TRACKER_OPENAI_API_KEY=DEFAULT_KEY,
-            TRACKER_OPENAI_POLL_SPACING_S="0.05",
-            TRACKER_POLL_FIRST_S="0.05",
-            **KEEPING_FILES,
+        http = stack.enter_context(
+            serving_whole(
+                database_url,
+                tmp_path,
+                emulator.url,
+                TRACKER_OPENAI_BASE_URL=f"{emulator.url}/openai/v1",
+                TRACKER_OPENAI_API_KEY=DEFAULT_KEY,
+                TRACKER_OPENAI_POLL_SPACING_S="0.05",
+                TRACKER_POLL_FIRST_S="0.05",
+                **KEEPING_FILES,
+            )
         )
-        http = stack.enter_context(serving_client(env, listener=listener, workers=True))
         yield OpenAiGateway(http, emulator)
 
 

@@ -11,15 +11,7 @@ import psycopg
 
 from tests.support.postgres import PostgresServer
 from tests.support.requests import callback_path, kling_says, submission
-from tests.support.service import (
-    Process,
-    environment,
-    free_port,
-    listen,
-    serving_client,
-    url_of,
-    wait_until_ready,
-)
+from tests.support.service import Process, environment, free_port, serving_whole, wait_until_ready
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import EmulatorConfig
@@ -34,19 +26,18 @@ def _world(database_url: str, folder: Path, **settings: str) -> Iterator[World]:
     config = EmulatorConfig(
         step_seconds=0.1, callback_backoff_seconds=0.2, callback_tries=100, scenario="hold"
     )
-    with Emulator(config) as emulator:
-        listener = listen()
-        env = environment(
+    with (
+        Emulator(config) as emulator,
+        serving_whole(
             database_url,
             folder,
-            provider_url=emulator.url,
-            public_url=url_of(listener),
+            emulator.url,
             TRACKER_CALLBACK_SECRETS=SECRET,
             TRACKER_LOG_LEVEL="error",
             **settings,
-        )
-        with serving_client(env, listener=listener, workers=True) as http:
-            yield World(http, emulator.url)
+        ) as http,
+    ):
+        yield World(http, emulator.url)
 
 
 def _assert_refused_for_now(world: World, task_id: str) -> None:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from tests.support.service import environment, listen, serving_client, url_of
+from tests.support.service import serving_whole
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.cli.main_jobs import account_settings, main_jobs, submission
@@ -26,17 +26,16 @@ def world(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
         for name in PROVIDERS:
             accounts |= account_settings(name, JOBS[name], emulator.url)
             accounts[f"TRACKER_{name.upper()}_POLL_SPACING_S"] = "0.1"
-        listener = listen()
-        env = environment(
-            shared_database_url,
-            tmp_path_factory.mktemp("service"),
-            provider_url=emulator.url,
-            public_url=url_of(listener),
-            TRACKER_POLL_FIRST_S="0.1",
-            TRACKER_POLL_QUIET_S="0.3",
-            **accounts,
+        http = stack.enter_context(
+            serving_whole(
+                shared_database_url,
+                tmp_path_factory.mktemp("service"),
+                emulator.url,
+                TRACKER_POLL_FIRST_S="0.1",
+                TRACKER_POLL_QUIET_S="0.3",
+                **accounts,
+            )
         )
-        http = stack.enter_context(serving_client(env, listener=listener, workers=True))
         yield World(http, emulator.url)
 
 

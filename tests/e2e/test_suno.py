@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import httpx
 import pytest
 
-from tests.support.service import environment, listen, serving_client, url_of
+from tests.support.service import serving_whole
 from tests.support.waiting import wait_until
 from tests.support.world import World
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
@@ -36,19 +36,18 @@ def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeSunoWorld]:
             played = {"scenario": scenario, "provider": "suno"}
             url = f"{emulator.url}/emulator/scenario"
             httpx.put(url, json=played, trust_env=False, timeout=60).raise_for_status()
-            listener = listen()
-            env = environment(
-                database_url,
-                tmp_path,
-                provider_url=emulator.url,
-                public_url=url_of(listener),
-                TRACKER_SUNO_BASE_URL=emulator.url + ADDRESSES[profile],
-                TRACKER_SUNO_API_KEY=DEFAULT_KEY,
-                TRACKER_SUNO_PROFILE=profile,
-                TRACKER_SUNO_POLL_SPACING_S="0.05",
-                **settings,
+            http = stack.enter_context(
+                serving_whole(
+                    database_url,
+                    tmp_path,
+                    emulator.url,
+                    TRACKER_SUNO_BASE_URL=emulator.url + ADDRESSES[profile],
+                    TRACKER_SUNO_API_KEY=DEFAULT_KEY,
+                    TRACKER_SUNO_PROFILE=profile,
+                    TRACKER_SUNO_POLL_SPACING_S="0.05",
+                    **settings,
+                )
             )
-            http = stack.enter_context(serving_client(env, listener=listener, workers=True))
             return World(http, emulator.url)
 
         yield make

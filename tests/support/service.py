@@ -142,6 +142,31 @@ def serving_client(env: Mapping[str, str], *, workers: bool, **more: Any) -> Ite
         yield http
 
 
+@contextmanager
+def serving_whole(
+    database_url: str,
+    folder: Path,
+    provider_url: str,
+    providers: Mapping[str, Provider] = PROVIDERS,
+    /,
+    **settings: str,
+) -> Iterator[httpx.Client]:
+    """The service with its workers, which providers call back; yields a client of it.
+
+    provider_url: of Kling. settings: besides those of `environment`.
+    """
+    listener = listen()
+    env = environment(
+        database_url,
+        folder,
+        provider_url=provider_url,
+        public_url=url_of(listener),
+        **settings,
+    )
+    with serving_client(env, listener=listener, workers=True, providers=providers) as http:
+        yield http
+
+
 @dataclass
 class Process:
     """A process of the service that can be frozen and killed.

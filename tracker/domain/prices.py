@@ -9,6 +9,8 @@ from typing import Any
 
 from tracker.domain.cost import Cost, CostOrigin, Phase
 
+DefaultSeconds = Callable[[str, Mapping[str, Any]], Decimal | None]
+"""Returns, by operation and input, the length of what is made without one; None: unknown."""
 _MODELS = ("model_name", "model", "model_id", "version", "mv", "model_type", "taskType")
 SECONDS = (
     *("duration", "seconds", "duration_s", "durationSeconds", "duration_seconds", "length"),
@@ -51,7 +53,7 @@ class ListPrice:
     operation: str | None = None
     model: str | None = None
     usual: Decimal | None = None
-    default_seconds: Callable[[str, Mapping[str, Any]], Decimal | None] | None = None
+    default_seconds: DefaultSeconds | None = None
 
     def seconds_of(self, operation: str, input_: Mapping[str, Any]) -> Decimal | None:
         """Return the length that an input asks for, or that a task has without; None: unknown."""

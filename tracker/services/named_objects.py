@@ -188,11 +188,10 @@ async def _owners(
     is_continued = any(named.kind in objects.continued for named in wanted)
     is_told_alone = any(not named.may_be_public and not named.is_strict for named in wanted)
 
-    accounts, is_behind = context.accounts_of(provider), False
+    accounts = context.accounts_of(provider)
 
-    def look(db: Reading) -> _Owners:
-        nonlocal is_behind
-        is_shared, lately = None, []
+    def look(db: Reading) -> tuple[_Owners, bool]:
+        is_behind, is_shared, lately = False, None, []
         if has_results or is_told_alone:
             state = owned_results.read_standing(db, tenant)
             is_shared = state.is_shared
@@ -216,11 +215,11 @@ async def _owners(
         for one in (*found, *lately):  # whoever had it first has it
             if one.provider == provider:
                 known.setdefault((one.kind, one.id), {}).setdefault(one.account, one)
-        return _Owners(known, is_shared, accounts)
+        return _Owners(known, is_shared, accounts), is_behind
 
     for rounds_left in reversed(range(ROUNDS + 1)):
         try:
-            found = await context.store.read(look)
+            found, is_behind = await context.store.read(look)
         except LookupError:
             if rounds_left:
                 await results.record_some(SPANS)

@@ -229,14 +229,9 @@ def mark_vanished(db: Connection, key: int, reason: str, *, now: datetime) -> No
 
 
 def lost_at(db: Connection, store_keys: Collection[str]) -> list[Asset]:
-    """Return lost assets whose rows name some objects, which had vanished."""
+    """Return lost assets whose rows name some objects, which had vanished. No index leads there."""
     found = select(*COLUMNS).where(_IS_LOST, assets.c.store_key.in_(store_keys))
     return [as_asset(row) for row in db.execute(found)]
-
-
-def is_named(db: Connection, store_key: str) -> bool:
-    """Return whether a row names an object that is there, or had vanished."""
-    return bool(in_use(db, [store_key]) or lost_at(db, [store_key]))
 
 
 def end_waiting(db: Connection, store_keys: Collection[str]) -> None:

@@ -36,8 +36,8 @@ _LATEST_WORDS = 5000
 class StuckTaskRow:
     """A task that may need a human.
 
-    since: of `list_uncertain` and of a blocked one when it became so, of `list_overdue` its
-           deadline, else when it ended.
+    since: of an uncertain or blocked one when it became so, of one that is overdue its deadline,
+           else when it ended.
     """
 
     id: UUID

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, delete, select, tuple_
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import made_objects
 
+_NAMES = ("provider", "account", "kind", "id", "tenant", "task_key")
+
 
 @dataclass(frozen=True, slots=True)
 class MadeObject:
@@ -35,9 +37,6 @@ def insert_many(db: Connection, made: Collection[MadeObject], *, now: datetime) 
     # In one order for all writers, so that two of them cannot wait for each other in a circle.
     rows = sorted({astuple(one) for one in made}, key=lambda row: (row[:5], row[5] or 0))
     db.execute(statement, [dict(zip(_NAMES, row, strict=True)) | {"made_at": now} for row in rows])
-
-
-_NAMES = ("provider", "account", "kind", "id", "tenant", "task_key")
 
 
 def find_named(

@@ -13,7 +13,7 @@ from tests.clients.cutting import creates, first_create
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import issue
 from tests.support.proxy import Proxy
-from tests.support.service import environment, listen, serving_client, url_of
+from tests.support.service import serving_whole
 from tests.support.sink import Sink
 from tests.support.waiting import wait_until
 from tests.web.fronts.midjourney_clients import PICTURE, ChatBackend, Dooy, Gateway, Licoy
@@ -53,18 +53,17 @@ def started(
     database_url = sqlite_template.copy(folder)
     with ExitStack() as stack:
         emulator = stack.enter_context(Emulator(EmulatorConfig(step_seconds=0.1, max_slots=100)))
-        listener = listen()
-        env = environment(
-            database_url,
-            folder,
-            provider_url=emulator.url,
-            public_url=url_of(listener),
-            TRACKER_MIDJOURNEY_BASE_URL=f"{emulator.url}/midjourney/trueai/mj",
-            TRACKER_MIDJOURNEY_API_KEY=DEFAULT_KEY,
-            TRACKER_MIDJOURNEY_PROFILE="trueai",
-            TRACKER_POLL_QUIET_S="0.3",
+        http = stack.enter_context(
+            serving_whole(
+                database_url,
+                folder,
+                emulator.url,
+                TRACKER_MIDJOURNEY_BASE_URL=f"{emulator.url}/midjourney/trueai/mj",
+                TRACKER_MIDJOURNEY_API_KEY=DEFAULT_KEY,
+                TRACKER_MIDJOURNEY_PROFILE="trueai",
+                TRACKER_POLL_QUIET_S="0.3",
+            )
         )
-        http = stack.enter_context(serving_client(env, listener=listener, workers=True))
         yield Fronted(http, issue(database_url).secret, database_url, emulator.url)
 
 

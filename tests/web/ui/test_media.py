@@ -15,7 +15,7 @@ from tests.support.browsing import Chromium, watched
 from tests.support.dashboard import OWN, forms_of
 from tests.support.databases import SqliteTemplate
 from tests.support.requests import EXAMPLE, submit
-from tests.support.service import KEEPING_FILES, environment, listen, serving_client, url_of
+from tests.support.service import KEEPING_FILES, serving_whole
 from tests.support.waiting import wait_until
 from tracker.emulator import DEFAULT_KEY, EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -45,19 +45,16 @@ def database(sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathF
 def http(
     emulator: Emulator, database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[httpx.Client]:
-    folder, listener = tmp_path_factory.mktemp("media"), listen()
-    env = environment(
+    with serving_whole(
         database,
-        folder,
-        provider_url=emulator.url,
-        public_url=url_of(listener),
+        tmp_path_factory.mktemp("media"),
+        emulator.url,
         TRACKER_STABILITY_BASE_URL=f"{emulator.url}/stability",
         TRACKER_STABILITY_API_KEY=DEFAULT_KEY,
         TRACKER_RECRAFT_BASE_URL=f"{emulator.url}/recraft/v1",
         TRACKER_RECRAFT_API_KEY=DEFAULT_KEY,
         **KEEPING_FILES,
-    )
-    with serving_client(env, listener=listener, workers=True) as client:
+    ) as client:
         yield client
 
 

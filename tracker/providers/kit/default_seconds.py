@@ -1,11 +1,11 @@
 """Lengths that a provider gives tasks whose inputs name none, for estimates of an operator's."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
 
-DefaultSeconds = Callable[[str, Mapping[str, Any]], Decimal | None]
+from tracker.domain.prices import DefaultSeconds
 
 
 def default_seconds(

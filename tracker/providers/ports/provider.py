@@ -3,10 +3,10 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from tracker.domain.call_rate import NO_LIMITS, CallLimits, CallRate
+from tracker.domain.prices import DefaultSeconds
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Cancels, Looks, Polls, Probes, Streams, Submits
 from tracker.providers.ports.callbacks import CallsBack
@@ -79,7 +79,7 @@ class Provider:
     objects: ObjectIds = NO_OBJECTS
     results: ResultHosting = ResultHosting()
     tells_costs: bool = False
-    default_seconds: Callable[[str, Mapping[str, Any]], Decimal | None] | None = None
+    default_seconds: DefaultSeconds | None = None
     callback_bytes: int = 0
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     check_account: Callable[[Account], Sequence[str]] | None = None

@@ -6,15 +6,26 @@ dies in between does the same again.
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
+from tracker.domain.custody import Asset
 from tracker.domain.errors import Misuse, StorageError
 from tracker.services.context import Context
-from tracker.services.recorder import Recorder
-from tracker.store import assets, tasks
+from tracker.services.custody.sweeping import keep_found
+from tracker.store import assets
 from tracker.store.driver.transaction import Tx
+from tracker.store.store import Reading
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _NamedObject:
+    """An object that waits here. lost: the assets that were taken for lost with it."""
+
+    store_key: str
+    lost: Sequence[Asset]
 
 
 class WaitingFiles:
@@ -31,7 +42,8 @@ class WaitingFiles:
     async def hand_on(self) -> None:
         """Hand on what a row names, until the store takes no more. The sweep finds the others."""
         async for one in self._spooled.list_waiting():
-            if not await self._context.store.read(partial(assets.is_named, store_key=one.key)):
+            named = await self._context.store.read(partial(_find_named, store_key=one.key))
+            if named is None:
                 continue
             try:
                 await self._spooled.hand_on(one.key)
@@ -39,19 +51,19 @@ class WaitingFiles:
                 self._storage.health.reason = str(error)
                 await self._room.refused()
                 return
-            await self._context.store.write(self._settle, one.key)
+            await self._context.store.write(self._settle, named)
             await self._spooled.forget(one.key)
             log.info("the store has taken a file that waited: %(file)s", {"file": one.key})
 
-    def _settle(self, tx: Tx, store_keys: Sequence[str]) -> list[None]:
+    def _settle(self, tx: Tx, handed_on: Sequence[_NamedObject]) -> list[None]:
         """Record that the store has objects; those that were taken for lost are kept again."""
-        lost = assets.lost_at(tx.db, store_keys)
-        keys = {one.task_key for one in lost if one.task_key is not None}
-        recorder = Recorder(self._context, tx, tasks.lock_by_key(tx.db, keys).values())
-        kept = assets.keep_found(tx.db, [one.key for one in lost], now=tx.now)
-        for one in lost:
-            if one.key in kept:
-                recorder.record_kept(one)
-        assets.end_waiting(tx.db, store_keys)
-        recorder.flush()
-        return [None] * len(store_keys)
+        keep_found(self._context, tx, [asset for one in handed_on for asset in one.lost])
+        assets.end_waiting(tx.db, [one.store_key for one in handed_on])
+        return [None] * len(handed_on)
+
+
+def _find_named(db: Reading, store_key: str) -> _NamedObject | None:
+    """Return what is known of an object that a row names; None where none does."""
+    lost = assets.lost_at(db, [store_key])
+    is_named = lost or assets.in_use(db, [store_key])
+    return _NamedObject(store_key, lost) if is_named else None

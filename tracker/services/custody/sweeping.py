@@ -123,17 +123,7 @@ class AssetSweeper:
 
     def _keep_found(self, tx: Tx, asked: Sequence[Sequence[Asset]]) -> list[list[Asset]]:
         """Record that vanished objects are there again: their disk was away, or their bucket."""
-        results = []
-        for lost in asked:
-            keys = {one.task_key for one in lost if one.task_key is not None}
-            recorder = Recorder(self._context, tx, tasks.lock_by_key(tx.db, keys).values())
-            kept = assets.keep_found(tx.db, [one.key for one in lost], now=tx.now)
-            found = [one for one in lost if one.key in kept]
-            for one in found:
-                recorder.record_kept(one)
-            recorder.flush()
-            results.append(found)
-        return results
+        return [keep_found(self._context, tx, lost) for lost in asked]
 
     async def _sweep_rows(self) -> int:
         vanished, after = 0, 0
@@ -175,6 +165,21 @@ class AssetSweeper:
         return numbers
 
 
+def keep_found(context: Context, tx: Tx, lost: Sequence[Asset]) -> list[Asset]:
+    """Record that objects are there which had vanished; return their assets.
+
+    lost: looked for before the transaction, as no index leads to them; one may be kept by now.
+    """
+    keys = {one.task_key for one in lost if one.task_key is not None}
+    recorder = Recorder(context, tx, tasks.lock_by_key(tx.db, keys).values())
+    kept = assets.keep_found(tx.db, [one.key for one in lost], now=tx.now)
+    found = [one for one in lost if one.key in kept]
+    for one in found:
+        recorder.record_kept(one)
+    recorder.flush()
+    return found
+
+
 def _find_strays(db: Reading, store_keys: Sequence[str]) -> list[str]:
     """Return objects that no row names, or is about to name: a fetch may take longer than GRACE.
 
@@ -189,7 +194,7 @@ def _find_strays(db: Reading, store_keys: Sequence[str]) -> list[str]:
 
 
 def _find_lost(db: Reading, sizes: Mapping[str, int]) -> list[Asset]:
-    """Return lost assets whose objects are there, whole. Not the writer's: no index leads there."""
+    """Return lost assets whose objects are there, whole."""
     found = assets.lost_at(db, sizes)
     return [one for one in found if one.size == sizes.get(one.store_key or "")]
 
