@@ -8,7 +8,7 @@ from tracker.cli.containers import refuse_forgetting
 from tracker.cli.shared import fail, load_settings, say
 from tracker.cli.starting import DatabaseWait
 from tracker.large_blocks import give_large_blocks_back
-from tracker.parts import Parts, open_parts
+from tracker.parts import open_parts
 from tracker.settings import Settings
 from tracker.telemetry.log_stream import guard_stderr, unwaited_stderr
 from tracker.telemetry.logs import configure_logging
@@ -36,14 +36,10 @@ def run() -> None:
 
 async def _work(settings: Settings) -> None:
     async with open_parts(settings) as parts:
-        with observe(parts):
-            await _work_on(parts)
-
-
-async def _work_on(parts: Parts) -> None:
-    supervisor = make_supervisor(parts)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, supervisor.stop)
-    say("tracker worker started")
-    await supervisor.run()
+        supervisor = make_supervisor(parts)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, supervisor.stop)
+        with observe(parts):  # from here on others see this worker, and may end it
+            say("tracker worker started")
+            await supervisor.run()
