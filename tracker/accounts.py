@@ -88,7 +88,7 @@ def _may_lack_length(model: type[BaseModel] | None) -> bool:
     return not any(fields[name].is_required() for name in SECONDS if name in fields)
 
 
-def _decimal(value: Any) -> Any:
+def _read_decimal(value: Any) -> Any:
     """Return the number that stands in the file, exactly."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError('must be a number, like 0.35 or "0.35"')  # noqa: TRY004 - for pydantic
@@ -98,7 +98,7 @@ def _decimal(value: Any) -> Any:
         raise ValueError('must be a number, like 0.35 or "0.35"') from None
 
 
-def _currency(value: str) -> str:
+def _check_currency(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]+", value):
         raise ValueError("must be letters and digits, like CNY")
     if is_miswritten_currency(value):
@@ -123,12 +123,12 @@ class _PriceEntry(_Strict):
     """`[[price]]`. Amounts are text, or numbers, which are read as they are written."""
 
     provider: str
-    amount: Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, le=1_000_000)]
-    currency: Annotated[str, Field(min_length=1, max_length=10), AfterValidator(_currency)]
+    amount: Annotated[Decimal, BeforeValidator(_read_decimal), Field(ge=0, le=1_000_000)]
+    currency: Annotated[str, Field(min_length=1, max_length=10), AfterValidator(_check_currency)]
     unit: Literal["task", "second", "piece"] = "task"
     operation: str | None = Field(None, min_length=1)
     model: str | None = Field(None, min_length=1)
-    usual: Annotated[Decimal, BeforeValidator(_decimal), Field(gt=0, le=10_000)] | None = None
+    usual: Annotated[Decimal, BeforeValidator(_read_decimal), Field(gt=0, le=10_000)] | None = None
 
 
 class _RetentionEntry(_Strict):
@@ -187,11 +187,11 @@ def parse(text: str, environ: Mapping[str, str], providers: Mapping[str, Provide
     except ValidationError as error:
         raise AccountsError(str(field_errors(error)[0])) from None
     by_name = {
-        (owner, name): _account(owner, name, entry, providers)
+        (owner, name): _build_account(owner, name, entry, providers)
         for owner, entries in file.accounts.items()
         for name, entry in entries.items()
     }
-    rules = tuple(_rule(number, entry, by_name) for number, entry in enumerate(file.rules))
+    rules = tuple(_make_rule(number, entry, by_name) for number, entry in enumerate(file.rules))
     retention = tuple(
         _read_retention_rule(n, entry, providers) for n, entry in enumerate(file.retention)
     )
@@ -201,7 +201,7 @@ def parse(text: str, environ: Mapping[str, str], providers: Mapping[str, Provide
     return Accounts(MappingProxyType(by_name), rules, prices, retention)
 
 
-def _account(
+def _build_account(
     owner: str, name: str, entry: Mapping[str, Any], providers: Mapping[str, Provider]
 ) -> Account:
     where = f"accounts.{owner}.{name}"
@@ -226,7 +226,7 @@ def _make_account(provider: Provider, name: str, entry: Mapping[str, Any]) -> Ac
         raise AccountsError(str(error)) from None
 
 
-def _rule(number: int, entry: _RuleEntry, by_name: Mapping[tuple[str, str], Account]) -> Rule:
+def _make_rule(number: int, entry: _RuleEntry, by_name: Mapping[tuple[str, str], Account]) -> Rule:
     try:
         provider = entry.provider or sole_provider(by_name)
     except InvalidRequest as error:

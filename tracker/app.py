@@ -52,12 +52,12 @@ log = logging.getLogger(__name__)
 @contextmanager
 def observe(parts: Parts) -> Iterator[None]:
     """Serve `/metrics` and send spans until the block ends, as far as the settings say so."""
-    with _tracing(parts.settings), _exposing(parts):
+    with _begin_tracing(parts.settings), _serve_metrics(parts):
         yield
 
 
 @contextmanager
-def _tracing(settings: Settings) -> Iterator[None]:
+def _begin_tracing(settings: Settings) -> Iterator[None]:
     endpoint = settings.otel_exporter_otlp_endpoint
     if endpoint is None:
         yield
@@ -75,7 +75,7 @@ def _tracing(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def _exposing(parts: Parts) -> Iterator[None]:
+def _serve_metrics(parts: Parts) -> Iterator[None]:
     address = parts.settings.tracker_metrics_addr
     if address is None:
         yield
@@ -133,7 +133,7 @@ def make_supervisor(parts: Parts) -> Supervisor:
     supervisor = Supervisor(
         roles(context),
         Leases(context),
-        [*chores(context), *_of_metrics(parts)],
+        [*chores(context), *_list_metric_chores(parts)],
         context.clock,
         deliveries=DeliveryLoop(DeliverySender(context), context.clock, drain_s=drain_s),
         fetches=fetches,
@@ -146,7 +146,7 @@ def make_supervisor(parts: Parts) -> Supervisor:
     return supervisor
 
 
-def _of_metrics(parts: Parts) -> list[Chore]:
+def _list_metric_chores(parts: Parts) -> list[Chore]:
     if parts.settings.tracker_metrics_addr is None:
         return []
     sampling = GaugeSampler(parts.context, parts.services.presence)
@@ -169,7 +169,7 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
             await advise_key(settings, parts.context.store)
             for text in list_unknown_lengths(settings.accounts(), settings.providers()):
                 log.warning("of prices: %(reason)s", {"reason": text})
-            await stack.enter_async_context(_revocation(parts).watching())
+            await stack.enter_async_context(_make_revocation(parts).watching())
             stack.enter_context(observe(parts))
             stack.enter_context(on_stop_signal(parts.services.watch.close))
             if workers and not is_read_only:
@@ -190,7 +190,7 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
     )
 
 
-def _revocation(parts: Parts) -> Revocation:
+def _make_revocation(parts: Parts) -> Revocation:
     watch = parts.services.watch
     return Revocation(parts.context.store, parts.context.clock, lambda: watch.holders, watch.revoke)
 
@@ -219,13 +219,13 @@ def server_options(settings: Settings) -> dict[str, Any]:
         "http": protocol,
         "ws": "none",  # an offer to upgrade is declined, whatever packages there are
         "h11_max_incomplete_event_size": settings.tracker_head_max_bytes,
-        "backlog": _backlog(),
+        "backlog": _read_backlog(),
         "log_config": None,
         "access_log": False,  # RequestScope writes one
     }
 
 
-def _backlog() -> int:
+def _read_backlog() -> int:
     """Return the length of the queue of connections, as event loops take it.
 
     asyncio's own loop accepts as many in one turn, uvloop one (libuv does so since 1.45,

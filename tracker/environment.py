@@ -6,10 +6,10 @@ from pathlib import Path
 
 def read() -> dict[str, str]:
     """Return texts by name. The environment's own, also the empty ones, win over the file's."""
-    return _from_file() | dict(os.environ)
+    return _read_file() | dict(os.environ)
 
 
-def _from_file() -> dict[str, str]:
+def _read_file() -> dict[str, str]:
     if not Path(".env").is_file():
         return {}
     from dotenv import dotenv_values  # noqa: PLC0415 - only where there is a file

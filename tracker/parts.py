@@ -93,7 +93,7 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
         ) as watch,
     ):
         context.on_text.append(watch.wake_task)
-        made = _services(settings, context, egress, watch)
+        made = _make_services(settings, context, egress, watch)
         await made.lost_answers.look_back()
         async with nullcontext() if settings.tracker_read_only else made.presence:
             yield Parts(settings, context, made)
@@ -118,14 +118,14 @@ async def open_context(
         is_read_only = settings.tracker_read_only
         opened = Store(url, clock, signal, wait_s=wait_s, is_read_only=is_read_only)
         async with opened as store, AsyncExitStack() as stack:
-            storage = stack.enter_context(_storage(settings))
+            storage = stack.enter_context(_open_storage(settings))
             archive = stack.enter_context(open_archive(settings))
             context = Context(
                 store=store,
                 egress=egress,
                 clock=clock,
                 jitter=jitter,
-                policy=_policy(settings),
+                policy=_make_policy(settings),
                 providers=settings.providers(),
                 accounts=accounts.by_name,
                 rules=accounts.rules,
@@ -149,7 +149,7 @@ async def open_context(
 
 
 @contextmanager
-def _storage(settings: Settings) -> Iterator[Storage | None]:
+def _open_storage(settings: Settings) -> Iterator[Storage | None]:
     """Open what keeps the files of results; None where custody is off."""
     if not settings.has_custody():
         yield None
@@ -192,7 +192,7 @@ def _open_spool(settings: Settings) -> Folder | None:
 def open_asset_store(settings: Settings) -> Folder | Bucket:
     """Open where files are kept. Close it at the end. Raises SettingsError."""
     if settings.tracker_asset_store.startswith("s3://"):
-        return _bucket("TRACKER_ASSET_STORE", settings.tracker_asset_store)
+        return _open_bucket("TRACKER_ASSET_STORE", settings.tracker_asset_store)
     return Folder(settings.asset_folder())
 
 
@@ -204,20 +204,20 @@ def open_archive(settings: Settings) -> Iterator[ObjectStore | None]:
         yield None
         return
     if place.startswith("s3://"):
-        opened: Folder | Bucket = _bucket("TRACKER_ARCHIVE", place)
+        opened: Folder | Bucket = _open_bucket("TRACKER_ARCHIVE", place)
     else:
         opened = Folder(Path(place), is_new=True)
     with closing(opened) as objects:
         yield objects
 
 
-def _rates(settings: Settings, context: Context) -> Rates:
+def _make_rates(settings: Settings, context: Context) -> Rates:
     if settings.tracker_rate_limit_shared and not settings.tracker_read_only:  # a standby counts
         return SharedRates(context.store, context.clock, settings.tracker_rate_limit)
     return OwnRates(context.clock, settings.tracker_rate_limit)
 
 
-def _bucket(setting: str, url: str) -> Bucket:
+def _open_bucket(setting: str, url: str) -> Bucket:
     """Open the bucket that a setting names. Raises SettingsError."""
     try:
         return Bucket(url)
@@ -225,7 +225,7 @@ def _bucket(setting: str, url: str) -> Bucket:
         raise SettingsError(f"{setting}: {error}") from None
 
 
-def _policy(settings: Settings) -> Policy:
+def _make_policy(settings: Settings) -> Policy:
     return Policy(
         polls=PollPlan(
             first=timedelta(seconds=settings.tracker_poll_first_s),
@@ -245,7 +245,9 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def _services(settings: Settings, context: Context, egress: EgressClient, watch: Watch) -> Services:
+def _make_services(
+    settings: Settings, context: Context, egress: EgressClient, watch: Watch
+) -> Services:
     intake = SubmissionIntake(context)
     actions = TaskActions(context, intake)
     bulk = BulkActions(context, actions, intake)
@@ -294,7 +296,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
         sessions=Sessions(context.store, context.clock, keyring),
         authenticator=Authenticator(
             keyring,
-            _rates(settings, context),
+            _make_rates(settings, context),
             auth=settings.tracker_auth,
             is_loopback=settings.is_loopback(),
         ),
@@ -311,7 +313,7 @@ def _services(settings: Settings, context: Context, egress: EgressClient, watch:
             slow_reader_s=settings.tracker_slow_reader_s,
             upload_bytes=settings.tracker_upload_max_bytes,
         ),
-        connections=ConnectionRegistry(_connection_limits(settings)),
+        connections=ConnectionRegistry(_make_connection_limits(settings)),
         callback_secret=next(map(text_of, settings.webhook_secrets()), None),
     )
 
@@ -321,7 +323,7 @@ def _make_preview_download(settings: Settings) -> Downloading:
     return Downloading(settings.tracker_egress_allow, cap=MAX_BYTES, silence_s=PREVIEW_SILENCE_S)
 
 
-def _connection_limits(settings: Settings) -> ConnectionLimits:
+def _make_connection_limits(settings: Settings) -> ConnectionLimits:
     return ConnectionLimits(
         heads=HeadLimits(
             head_bytes=settings.tracker_head_max_bytes,

@@ -28,7 +28,7 @@ def bare(text: str) -> str:
 
     What stands inside stays.
     """
-    while (inner := _without_pair(_trimmed(text))) != text:
+    while (inner := _remove_pair(_trim_text(text))) != text:
         text = inner
     return text
 
@@ -52,7 +52,7 @@ def is_invisible(char: str) -> bool:
     return is_selector or char in _FILLERS or unicodedata.category(char) in ("Cf", "Zl", "Zp")
 
 
-def _trimmed(text: str) -> str:
+def _trim_text(text: str) -> str:
     start, end = 0, len(text)
     while start < end and _is_blank(text[start]):
         start += 1
@@ -65,6 +65,6 @@ def _is_blank(char: str) -> bool:
     return char.isspace() or is_invisible(char)
 
 
-def _without_pair(text: str) -> str:
+def _remove_pair(text: str) -> str:
     is_quoted = len(text) > 1 and _PAIRS.get(text[0]) == text[-1]
     return text[1:-1] if is_quoted else text

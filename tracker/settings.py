@@ -42,7 +42,7 @@ _LEAST_KEY_CHARS = 32
 """Of a key that somebody brings: only its plain hash is kept."""
 
 
-def _words(value: Any) -> Any:
+def _split_words(value: Any) -> Any:
     return (
         [word.strip() for word in value.split(",") if word.strip()]
         if isinstance(value, str)
@@ -50,22 +50,22 @@ def _words(value: Any) -> Any:
     )
 
 
-def _secrets(value: Any) -> Any:
+def _split_secrets(value: Any) -> Any:
     return bare_list(value) if isinstance(value, str) else value
 
 
-def _lower(value: Any) -> Any:
+def _lower_case(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-def _network(value: str) -> str:
+def _check_network(value: str) -> str:
     # Here, so that only who sets it loads the table of addresses.
     from tracker.egress.policy import checked_network  # noqa: PLC0415
 
     return checked_network(value)
 
 
-def _bootstrap_key(value: SecretStr) -> SecretStr:
+def _check_bootstrap_key(value: SecretStr) -> SecretStr:
     text = bare(value.get_secret_value())
     if len(text) < _LEAST_KEY_CHARS or not all("!" <= char <= "~" for char in text):
         raise ValueError(
@@ -75,12 +75,12 @@ def _bootstrap_key(value: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
-def _webhook_secret(value: SecretStr) -> SecretStr:
+def _check_webhook_secret(value: SecretStr) -> SecretStr:
     key_of(value.get_secret_value())
     return value
 
 
-def _metrics_address(value: str) -> tuple[str, int] | None:
+def _parse_metrics_address(value: str) -> tuple[str, int] | None:
     if value.strip().lower() == "off":
         return None
     host, colon, port = value.strip().rpartition(":")
@@ -89,7 +89,7 @@ def _metrics_address(value: str) -> tuple[str, int] | None:
     return host.strip("[]"), int(port)
 
 
-def _database(value: str) -> str:
+def _check_database(value: str) -> str:
     value = value.strip()
     normalise_url(value)
     return value
@@ -99,7 +99,7 @@ def _keep(value: Any) -> Any:
     return duration(value.strip().lower()) if isinstance(value, str) else value
 
 
-def _object_store(value: str) -> str:
+def _check_object_store(value: str) -> str:
     if "://" in value and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[^\s?#]*)?", value):
         raise ValueError("must be a folder or s3://BUCKET/PREFIX")
     paths.checked_path(Path(value))
@@ -108,15 +108,20 @@ def _object_store(value: str) -> str:
 
 FolderPath = Annotated[Path, AfterValidator(paths.checked_path)]
 FilePath = Annotated[Path, AfterValidator(paths.checked_file)]
-Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_words)]
-FrontHost = Annotated[tuple[str, str], BeforeValidator(front_hosts.read)]
-FrontHosts = Annotated[tuple[FrontHost, ...], BeforeValidator(_words)]
-PathPrefix = Annotated[str, AfterValidator(provider_settings.path_prefix)]
-MetricsAddress = Annotated[tuple[str, int] | None, BeforeValidator(_metrics_address)]
-WebhookSecrets = Annotated[
-    tuple[Annotated[Secret, AfterValidator(_webhook_secret)], ...], BeforeValidator(_secrets)
+Networks = Annotated[
+    tuple[Annotated[str, AfterValidator(_check_network)], ...], BeforeValidator(_split_words)
 ]
-Secrets = Annotated[tuple[Annotated[OwnSecret, Field(min_length=16)], ...], BeforeValidator(_words)]
+FrontHost = Annotated[tuple[str, str], BeforeValidator(front_hosts.read)]
+FrontHosts = Annotated[tuple[FrontHost, ...], BeforeValidator(_split_words)]
+PathPrefix = Annotated[str, AfterValidator(provider_settings.path_prefix)]
+MetricsAddress = Annotated[tuple[str, int] | None, BeforeValidator(_parse_metrics_address)]
+WebhookSecrets = Annotated[
+    tuple[Annotated[Secret, AfterValidator(_check_webhook_secret)], ...],
+    BeforeValidator(_split_secrets),
+]
+Secrets = Annotated[
+    tuple[Annotated[OwnSecret, Field(min_length=16)], ...], BeforeValidator(_split_words)
+]
 KeepTime = Annotated[Keep, BeforeValidator(_keep)]
 
 
@@ -130,25 +135,25 @@ class Settings(BaseModel):
         frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
     )
 
-    database_url: Annotated[str, AfterValidator(_database)] = ""
+    database_url: Annotated[str, AfterValidator(_check_database)] = ""
     tracker_data_dir: FolderPath = Path("data")
     tracker_public_url: HttpUrl | None = None
     tracker_host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     web_concurrency: int = Field(1, ge=1, le=64)
     tracker_root_path: PathPrefix | Literal[""] = ""
-    tracker_ui: Annotated[Literal["on", "off"], BeforeValidator(_lower)] = "on"
+    tracker_ui: Annotated[Literal["on", "off"], BeforeValidator(_lower_case)] = "on"
     tracker_front_hosts: FrontHosts = ()
     tracker_tls_cert: FilePath | None = None
     tracker_tls_key: FilePath | None = None
-    tracker_auth: Annotated[Literal["on", "off"], BeforeValidator(_lower)] | None = None
-    tracker_bootstrap_key: Annotated[SecretStr, AfterValidator(_bootstrap_key)] | None = None
+    tracker_auth: Annotated[Literal["on", "off"], BeforeValidator(_lower_case)] | None = None
+    tracker_bootstrap_key: Annotated[SecretStr, AfterValidator(_check_bootstrap_key)] | None = None
     tracker_rate_limit: int | None = Field(None, ge=1, le=10_000_000)
     tracker_rate_limit_shared: bool = False
     tracker_callback_secrets: Secrets = ()
     tracker_adopt_unknown: bool = False
     tracker_read_only: bool = False
-    tracker_confirm_terminal: Annotated[Confirm, BeforeValidator(_lower)] = Confirm.SHARED
+    tracker_confirm_terminal: Annotated[Confirm, BeforeValidator(_lower_case)] = Confirm.SHARED
     tracker_config: Path | None = None
     tracker_egress_allow: Networks = ()
     tracker_webhook_secrets: WebhookSecrets = ()
@@ -178,12 +183,12 @@ class Settings(BaseModel):
     tracker_watch_poll_s: float = Field(0.2, ge=LEAST_S, le=60)
     tracker_heartbeat_s: Seconds = Field(15.0, ge=LEAST_S)
     tracker_slow_reader_s: Seconds = Field(20.0, ge=LEAST_S)
-    tracker_assets: Annotated[Literal["on", "off"], BeforeValidator(_lower)] = "on"
-    tracker_asset_store: Annotated[str, AfterValidator(_object_store)] = ""
+    tracker_assets: Annotated[Literal["on", "off"], BeforeValidator(_lower_case)] = "on"
+    tracker_asset_store: Annotated[str, AfterValidator(_check_object_store)] = ""
     tracker_asset_max_bytes: Bytes = Field(2 * 1024**3, ge=1024)
     tracker_upload_max_bytes: Bytes = Field(512 * 1024**2, ge=1024)
     tracker_asset_min_free_bytes: Bytes = Field(1024**3, ge=0)
-    tracker_archive: Annotated[str, AfterValidator(_object_store)] = ""
+    tracker_archive: Annotated[str, AfterValidator(_check_object_store)] = ""
     tracker_keep_inputs: KeepTime = timedelta(days=30)
     tracker_keep_evidence: KeepTime = timedelta(days=90)
     tracker_keep_deliveries: KeepTime = timedelta(days=30)
@@ -194,9 +199,11 @@ class Settings(BaseModel):
     tracker_trace_callbacks: float = Field(0.01, ge=0, le=1)
     otel_exporter_otlp_endpoint: HttpUrl | None = None
     otel_service_name: str = "tracker"
-    tracker_log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] | None = None
+    tracker_log_format: (
+        Annotated[Literal["json", "console"], BeforeValidator(_lower_case)] | None
+    ) = None
     tracker_log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)
+        Literal["debug", "info", "warning", "error"], BeforeValidator(_lower_case)
     ] = "info"
     _providers: Mapping[str, Provider] = PrivateAttr(default=PROVIDERS)
     _accounts: Accounts = PrivateAttr(default_factory=Accounts)

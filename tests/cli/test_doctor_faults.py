@@ -26,7 +26,12 @@ from tests.support.subscribing import OK, an_endpoint
 from tests.support.waiting import PATIENCE_S, wait_until
 from tests.support.workbench import SECRET, ScriptedHttp, Workbench, open_workbench
 from tracker.cli.doctor.accounts import probe_accounts
-from tracker.cli.doctor.database import _examine_both, _postgresql, _sqlite, examine_server
+from tracker.cli.doctor.database import (
+    _check_postgresql,
+    _check_sqlite,
+    _examine_both,
+    examine_server,
+)
 from tracker.cli.doctor.finding import Finding
 from tracker.cli.doctor.processes import examine_processes
 from tracker.clock import SystemClock, new_id
@@ -224,7 +229,7 @@ SETTINGS_THAT_HARM = [
 
 
 def test_what_harms_on_a_server_is_told_with_what_mends_it() -> None:
-    assert list(_postgresql(WELL, 1, 600.0)) == []
+    assert list(_check_postgresql(WELL, 1, 600.0)) == []
     unlike = [
         (replace(WELL, settings={**WELL.settings, name: value}), mend)
         for name, value, mend in SETTINGS_THAT_HARM
@@ -241,16 +246,17 @@ def test_what_harms_on_a_server_is_told_with_what_mends_it() -> None:
         (replace(WELL, xid_age=1_000_000_001), "`vacuumdb --freeze`"),
     ]
     for facts, mend in unlike:
-        (found,) = _postgresql(facts, 1, 600.0)
+        (found,) = _check_postgresql(facts, 1, 600.0)
         assert mend in found.text
-    assert list(_postgresql(replace(WELL, processes=20, is_pooled=True), 1, 600.0)) == []
+    assert list(_check_postgresql(replace(WELL, processes=20, is_pooled=True), 1, 600.0)) == []
 
 
 async def test_a_large_log_and_the_conditions_that_stand(sqlite_url: str) -> None:
     async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)):
         facts = replace(examine(sqlite_url, SystemClock()), version="3.51.3")
-    assert not list(_sqlite(replace(facts, sizes={LOG: 256 * 1024**2}), "ext4", "DATABASE_URL"))
-    (large,) = _sqlite(replace(facts, sizes={LOG: 257 * 1024**2}), "ext4", "DATABASE_URL")
+    size = {LOG: 256 * 1024**2}
+    assert not list(_check_sqlite(replace(facts, sizes=size), "ext4", "DATABASE_URL"))
+    (large,) = _check_sqlite(replace(facts, sizes={LOG: 257 * 1024**2}), "ext4", "DATABASE_URL")
     assert large.text.startswith("its log has 257 MB")
     assert "`fuser`" in large.text
     standing = [

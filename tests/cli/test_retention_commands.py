@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from tests.support.dropping import work_all
 from tests.support.made_up_api import Played
 from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
-from tracker.cli.doctor.retention import _standing
+from tracker.cli.doctor.retention import _check_standing
 from tracker.cli.main import main
 from tracker.domain.task import Task
 from tracker.domain.work import JobKind
@@ -227,5 +227,5 @@ def test_doctor_tells_what_is_kept_what_goes_next_and_what_keeps_it_back(
 def test_doctor_says_where_the_count_of_what_waits_ends() -> None:
     for behind, words in ((9_999, "9999 tasks wait"), (10_000, "10000+ tasks wait")):
         standing = RetentionStanding(datetime(2026, 11, 30, tzinfo=UTC), behind, None, 0, None)
-        (found,) = _standing(standing)
+        (found,) = _check_standing(standing)
         assert words in found.text

@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from tests.support.waiting import wait_until
-from tracker.app import _tracing
+from tracker.app import _begin_tracing
 from tracker.domain.exchange import HttpCall
 from tracker.settings import Settings, SettingsError
 from tracker.telemetry import otel, tracing
@@ -20,7 +20,7 @@ from tracker.telemetry.tracing import NO_SPAN, SpanKind
 
 def test_a_collector_that_is_set_is_traced_to_until_the_end() -> None:
     env = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "TRACKER_TRACE_CALLBACKS": "0"}
-    with _tracing(Settings.from_env(env)):
+    with _begin_tracing(Settings.from_env(env)):
         assert tracing.is_on()
         assert not tracing.wants_callbacks()
     assert not tracing.is_on()
@@ -50,7 +50,7 @@ def test_the_samplers_of_the_sdk_are_chosen_by_its_own_variables(
 
 
 def test_nothing_is_made_without_one() -> None:
-    with _tracing(Settings.from_env({})):
+    with _begin_tracing(Settings.from_env({})):
         assert tracing.span("a", SpanKind.SERVER, parent=None) is NO_SPAN
         call = HttpCall("GET", "http://a.example/")
         assert tracing.span_of_call("GET a", call, {}) is NO_SPAN
@@ -63,7 +63,7 @@ def test_a_service_without_the_extra_says_so_and_serves(
 ) -> None:
     monkeypatch.setitem(sys.modules, "tracker.telemetry.otel", None)
     settings = Settings.from_env({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"})
-    with caplog.at_level("WARNING", "tracker.app"), _tracing(settings):
+    with caplog.at_level("WARNING", "tracker.app"), _begin_tracing(settings):
         assert not tracing.is_on()
     assert "callback-tracker[otel]" in caplog.text
 

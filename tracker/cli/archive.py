@@ -122,11 +122,11 @@ def _filter(which: Mapping[str, Any]) -> "ArchiveFilter":
     return ArchiveFilter(
         None if kept_class is None else KeptClass(kept_class),
         which["tenant"],
-        None if day is None else _day(day),
+        None if day is None else _find_day(day),
     )
 
 
-def _day(at: datetime) -> date:
+def _find_day(at: datetime) -> date:
     return at.replace(tzinfo=UTC).date()
 
 

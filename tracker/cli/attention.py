@@ -103,13 +103,13 @@ def _print(found: dict[str, Any], *, wide: bool) -> None:
         if number:
             click.echo()
         print_table(name, columns, rows, wide=wide)
-        for cause, advice in _advice(rows).items():
+        for cause, advice in _list_advice(rows).items():
             click.echo(f"{visible(cause)}: {visible(spoken(advice))}")
     if not shown:
         click.echo("nothing needs attention")
 
 
-def _advice(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+def _list_advice(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
     """Return what to do about the rows of a table, once for each cause."""
     told = ((str(one["cause"]), one.get("advice")) for one in rows if one.get("cause"))
     return {cause: advice for cause, advice in told if isinstance(advice, str)}

@@ -69,7 +69,7 @@ def set_(*, amount: str, currency: str, tenant: str, key_id: str | None, period:
     """
     from tracker.domain.cost import is_miswritten_currency  # noqa: PLC0415 - not for the help
 
-    number = _amount(amount)
+    number = _parse_amount(amount)
     if not _CURRENCY.fullmatch(currency):
         fail(f"{currency!r} is no currency or unit: letters, digits, '-' and '_', at most 40")
     if is_miswritten_currency(currency):
@@ -134,7 +134,7 @@ def _change(
     return with_store(act)
 
 
-def _amount(text: str) -> Decimal:
+def _parse_amount(text: str) -> Decimal:
     try:
         number = Decimal(text)
     except InvalidOperation:

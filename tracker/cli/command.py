@@ -115,13 +115,13 @@ class LazyGroup(Group):
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
         """Read the options; what is wrong is said in one line."""
-        with _in_one_line():
+        with _report_in_one_line():
             return super().make_context(*args, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Call the command; Ctrl-C ends it with the exit code of an interrupt, without a word."""
         try:
-            with _in_one_line():
+            with _report_in_one_line():
                 return super().invoke(ctx)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
@@ -163,7 +163,7 @@ class _WrongUsage(click.UsageError):
 
 
 @contextmanager
-def _in_one_line() -> Iterator[None]:
+def _report_in_one_line() -> Iterator[None]:
     try:
         yield
     except NoArgsIsHelpError:

@@ -60,7 +60,7 @@ def run(*, keep: bool, port: int, step: float, provider: str | None, scenario: s
         create_app(EmulatorConfig(scenario=scenario))
     except ScenarioError as error:
         fail(f"--scenario: {error}")
-    name, job = _job_of(provider)
+    name, job = _find_job(provider)
     configure_logging("error", "console", Redactor())
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tracker-demo-")))
@@ -73,7 +73,7 @@ def run(*, keep: bool, port: int, step: float, provider: str | None, scenario: s
         upgrade(settings.resolved_database_url())
         _print_line("database", f"{settings.resolved_database_url()}  migrated")
         _print_line("emulator", f"{emulator.url}  stands in for {name}")
-        stack.enter_context(_serving(settings, listener))
+        stack.enter_context(_serve_emulator(settings, listener))
         _print_line("tracker", f"{url}  web and workers in one process")
         server = stack.enter_context(ConnectionOptions(url, "").open())
         create = create_of(name, job, emulator.url, in_protocol=provider is None)
@@ -82,14 +82,14 @@ def run(*, keep: bool, port: int, step: float, provider: str | None, scenario: s
         _show(server, task_id)
         board = f"{url}/ui/tasks/{server.get(f'/v1/tasks/{task_id}')['id']}"
         click.echo()
-        _line("dashboard", board)
+        _write_line("dashboard", board)
         if why_not:
             click.echo()
             _tell(f"exit 1: {why_not}")
         if keep:
             if has_display(environment.read(), sys.platform):
                 webbrowser.open(board)
-            _linger(url, emulator.url, create, task_id)
+            _wait_for_stop(url, emulator.url, create, task_id)
     sys.exit(FAILED if why_not else 0)
 
 
@@ -99,7 +99,7 @@ def has_display(env: Mapping[str, str], platform: str) -> bool:
     return is_desktop or bool(env.get("DISPLAY") or env.get("WAYLAND_DISPLAY"))
 
 
-def _job_of(provider: str | None) -> tuple[str, MainJob]:
+def _find_job(provider: str | None) -> tuple[str, MainJob]:
     """Return a provider's name and job; those that are shown by default for None."""
     jobs = main_jobs()
     name = provider or choose_default(jobs)
@@ -148,7 +148,7 @@ def _listen(port: int) -> socket.socket:
 
 
 @contextmanager
-def _serving(settings: Settings, listener: socket.socket) -> Iterator[None]:
+def _serve_emulator(settings: Settings, listener: socket.socket) -> Iterator[None]:
     app = make_app(settings, workers=True)
     config = uvicorn.Config(app, **server_options(settings), timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
@@ -167,8 +167,8 @@ def _serving(settings: Settings, listener: socket.socket) -> Iterator[None]:
 
 def _submit(server: Server, create: JobCreate) -> str:
     click.echo()
-    _line("POST", create.path)
-    _line("body", json.dumps(create.body, ensure_ascii=False))
+    _write_line("POST", create.path)
+    _write_line("body", json.dumps(create.body, ensure_ascii=False))
     found: Any = server.send("POST", create.path, json=create.body).json()
     for key in create.id_at:
         found = found[key]
@@ -225,13 +225,13 @@ def _show(server: Server, task_id: str) -> None:
         click.echo()
         # A file that came within the provider's answer has no URL there.
         url = piece["url"] or piece["asset"]["url"]
-        _line("result", f"{piece['kind']}  {_readable(url)}")
+        _write_line("result", f"{piece['kind']}  {_shorten_url(url)}")
         if not url.startswith(("http://", "https://")):
             continue  # a text is its own URL
         media = _fetch(url)
         if media.status_code in _CLOSED:
             url = _find_kept_url(server, task_id, place)
-            _line("result", f"{piece['kind']}  {url}")
+            _write_line("result", f"{piece['kind']}  {url}")
             media = _fetch(url)
         media.raise_for_status()
         _print_line("download", f"{len(media.content)} bytes of {media.headers['content-type']}")
@@ -242,7 +242,7 @@ def _fetch(url: str) -> httpx.Response:
         return http.get(url, timeout=_FETCH_S)
 
 
-def _readable(url: str) -> str:
+def _shorten_url(url: str) -> str:
     """Return the beginning of a text that is its own URL, in one line; any other URL as it is."""
     head, _, text = url.partition(",")
     if not head.startswith("data:text/plain"):
@@ -263,7 +263,7 @@ def _find_kept_url(server: Server, task_id: str, place: int) -> str:
         time.sleep(LOOK_EVERY_S)
 
 
-def _linger(url: str, emulator: str, create: JobCreate, task_id: str) -> None:
+def _wait_for_stop(url: str, emulator: str, create: JobCreate, task_id: str) -> None:
     body = shlex.quote(json.dumps(create.body, ensure_ascii=False))
     click.echo()
     _tell("Still running. Look around, or try:")
@@ -288,14 +288,14 @@ def _linger(url: str, emulator: str, create: JobCreate, task_id: str) -> None:
         _tell("stopping")
 
 
-def _line(name: str, text: str) -> None:
+def _write_line(name: str, text: str) -> None:
     label = spoken(name)
     click.echo(f"{label}{' ' * (9 - width(label))} {text}")
 
 
 def _print_line(name: str, text: str) -> None:
     """Print a line whose text is in the catalogues."""
-    _line(name, spoken(text))
+    _write_line(name, spoken(text))
 
 
 def _tell(text: str) -> None:

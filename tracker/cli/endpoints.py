@@ -89,7 +89,7 @@ def show(*, connection: ConnectionOptions, output: str, endpoint_id: str) -> Non
 @click.argument("endpoint_url", metavar="TARGET_URL")
 def create(*, connection: ConnectionOptions, output: str, endpoint_url: str, **given: Any) -> None:
     """Create an endpoint for TARGET_URL. Its secret is shown this once."""
-    body = {"url": endpoint_url} | _body(given)
+    body = {"url": endpoint_url} | _build_body(given)
     _do(connection, output, "POST", "/v1/endpoints", json=body)
     say("keep the secret now: it is not shown again")
 
@@ -108,7 +108,7 @@ def change(
     **given: Any,
 ) -> None:
     """Replace what is given; the rest stays."""
-    body = _body(given) | ({"url": target_url} if target_url else {})
+    body = _build_body(given) | ({"url": target_url} if target_url else {})
     _do(connection, output, "PATCH", f"/v1/endpoints/{endpoint_id}", json=body)
 
 
@@ -186,7 +186,7 @@ def test(
     with connection.open() as server:
         answer = server.post(f"/v1/endpoints/{endpoint_id}/test")
         id_ = answer["delivery_id"]
-        attempt = _first_attempt(server, id_, timeout_s=timeout) if wait else None
+        attempt = _await_first_attempt(server, id_, timeout_s=timeout) if wait else None
     told = {name: attempt[name] for name in ("status", "latency_ms", "error")} if attempt else {}
     emit(output, answer | told, lambda: print_fields(answer))
     if not wait:
@@ -205,7 +205,7 @@ def test(
     sys.exit(0 if is_taken else FAILED)
 
 
-def _first_attempt(
+def _await_first_attempt(
     server: "Server", delivery_id: str, *, timeout_s: float
 ) -> dict[str, Any] | None:
     """Wait until it was sent once; None when it was not in time."""
@@ -227,7 +227,7 @@ def _do(connection: ConnectionOptions, output: str, method: str, path: str, **op
     emit(output, answer, lambda: print_fields(shown))
 
 
-def _body(given: dict[str, Any]) -> dict[str, Any]:
+def _build_body(given: dict[str, Any]) -> dict[str, Any]:
     body = {name: value for name, value in given.items() if value not in (None, ())}
     for name in ("event_types", "providers", "operations"):
         if name in body:

@@ -94,7 +94,7 @@ def create(  # noqa: PLR0913 - one parameter per option
     """Create a key. It is shown once: only its hash is kept."""
     if len(name) > _NAME_CHARS or not name.isprintable():
         fail(f"--name: at most {_NAME_CHARS} printable characters")
-    wanted, is_pair = _scopes(scopes), pair or former_pair
+    wanted, is_pair = _parse_scopes(scopes), pair or former_pair
     if connection is not None:
         if tenant is not None:
             fail(ONE_TENANT)
@@ -208,7 +208,7 @@ def _revoke_here(id_: UUID) -> bool:
     return _run_with_keys(end)
 
 
-def _scopes(words: tuple[str, ...]) -> frozenset[Scope]:
+def _parse_scopes(words: tuple[str, ...]) -> frozenset[Scope]:
     named = [word for part in words for word in re.split(r"[,\s]+", part) if word]
     try:
         return frozenset(map(Scope, named)) or frozenset({Scope.TASKS_READ, Scope.TASKS_WRITE})

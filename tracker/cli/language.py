@@ -30,7 +30,7 @@ def heading(name: str) -> str:
     return name if found == key else found
 
 
-def _with_comment(line: str) -> str:
+def _translate_comment(line: str) -> str:
     """Return an example, with what stands behind `# ` in the language of this process."""
     before, mark, comment = line.partition("  # ")
     return before + mark + spoken(comment)
@@ -58,7 +58,7 @@ class Formatter(click.HelpFormatter):
         if "\b" in text:
             title, _, rest = text.partition(":\n")
             begin, _, word = title.rpartition("\n")
-            lines = "\n".join(map(_with_comment, rest.split("\n")))
+            lines = "\n".join(map(_translate_comment, rest.split("\n")))
             told = f"{begin}\n{spoken(word)}{spoken(': ').rstrip()}\n{lines}" if begin else text
             super().write_text(told)
             return

@@ -37,7 +37,7 @@ def client_for(
         fail(_NO_ADDRESS)
     try:
         transport = BoundedTransport(
-            verify=_authorities(cacert) if parts.scheme == "https" else False,
+            verify=_load_authorities(cacert) if parts.scheme == "https" else False,
             proxy=proxy_for(parts.scheme, parts.hostname, environ),
         )
     except (httpx.InvalidURL, ValueError):
@@ -47,7 +47,7 @@ def client_for(
         )
     try:
         return httpx.Client(
-            base_url=url, headers=_headers(api_key), timeout=timeout_s, transport=transport
+            base_url=url, headers=_build_headers(api_key), timeout=timeout_s, transport=transport
         )
     except (httpx.InvalidURL, ValueError):
         fail(_NO_ADDRESS)
@@ -75,7 +75,7 @@ def proxy_for(scheme: str, host: str, environ: Mapping[str, str]) -> str | None:
     return add_scheme(found) if found else None
 
 
-def _headers(api_key: str | None) -> dict[str, str]:
+def _build_headers(api_key: str | None) -> dict[str, str]:
     key = bare(api_key or "")
     if not key:
         return {}
@@ -85,7 +85,7 @@ def _headers(api_key: str | None) -> dict[str, str]:
     return {"authorization": f"Bearer {key}"}
 
 
-def _authorities(cacert: str | None) -> ssl.SSLContext | bool:
+def _load_authorities(cacert: str | None) -> ssl.SSLContext | bool:
     if cacert is None:
         return True
     try:

@@ -44,13 +44,13 @@ def no_answer(url: str, error: httpx.HTTPError) -> str:
 
 def reason_of(response: httpx.Response) -> str:
     """Say why the service refused."""
-    problem = _problem(response)
+    problem = _parse_problem(response)
     if problem is None:
         return (
             f"HTTP {response.status_code} from {hide_password(response.url)}: is this a tracker "
             "service? check --url or TRACKER_URL"
         )
-    reason = _fields(problem) or str(problem["detail"])
+    reason = _describe_fields(problem) or str(problem["detail"])
     match response.status_code:
         case httpx.codes.UNAUTHORIZED:
             return f"{reason.rstrip('.')}: {_NO_KEY}"
@@ -62,7 +62,7 @@ def reason_of(response: httpx.Response) -> str:
     return reason
 
 
-def _problem(response: httpx.Response) -> dict[str, Any] | None:
+def _parse_problem(response: httpx.Response) -> dict[str, Any] | None:
     try:
         found = response.json()
     except ValueError:
@@ -70,7 +70,7 @@ def _problem(response: httpx.Response) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and isinstance(found.get("detail"), str) else None
 
 
-def _fields(problem: dict[str, Any]) -> str:
+def _describe_fields(problem: dict[str, Any]) -> str:
     fields = problem.get("errors")
     if not isinstance(fields, list):
         return ""

@@ -42,9 +42,9 @@ class Relay:
         types:      of events; empty for all.
         secret:     `whsec_…` to sign with; None for the one that is kept.
         """
-        self._target = None if forward_to is None else _target(forward_to)
+        self._target = None if forward_to is None else _parse_target(forward_to)
         self._types = types
-        self._key = _key(secret) if forward_to or secret else b""
+        self._key = _parse_key(secret) if forward_to or secret else b""
         self._output = output
 
     def run(self, server: Server, params: dict[str, Any]) -> None:
@@ -54,18 +54,18 @@ class Relay:
         say(f"{doing}; stop with Ctrl-C")
         with httpx.Client(timeout=FORWARD_TIMEOUT_S, transport=BoundedTransport()) as away:
             try:
-                for change in _changes(server, page, params):
+                for change in _iterate_changes(server, page, params):
                     self._relay(server, away, change)
             except KeyboardInterrupt:
                 say(f"go on with: --after {params['after']}")
                 sys.exit(INTERRUPTED)
 
     def _relay(self, server: Server, away: httpx.Client, change: dict[str, Any]) -> None:
-        type_ = _type_of(change)
+        type_ = _find_type(change)
         if type_ is None or (self._types and type_.value not in self._types):
             return
         task = server.get(f"/v1/tasks/{change['task_id']}")
-        body = _body(type_, change, task)
+        body = _build_body(type_, change, task)
         about = change["message"]
         if self._target is not None:
             about = _forward(away, self._target, self._key, change, body)
@@ -77,7 +77,7 @@ class Relay:
         click.echo(line.rstrip())
 
 
-def _changes(
+def _iterate_changes(
     server: "Server", page: dict[str, Any], params: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """Yield every change from a page on. params: its `after` follows what was yielded."""
@@ -88,12 +88,12 @@ def _changes(
         page = server.patiently("/v1/changes", wait_s=HELD_S, params=asked).json()
 
 
-def _type_of(change: dict[str, Any]) -> EventType | None:
+def _find_type(change: dict[str, Any]) -> EventType | None:
     before = None if change["from"] is None else TaskState(change["from"])
     return notices.type_of(EventKind(change["kind"]), before, TaskState(change["to"]))
 
 
-def _body(type_: EventType, change: dict[str, Any], task: dict[str, Any]) -> bytes:
+def _build_body(type_: EventType, change: dict[str, Any], task: dict[str, Any]) -> bytes:
     step = {name: change[name] for name in bodies.STEP}
     at = datetime.fromisoformat(change["at"])
     return bodies.event_body(type_, at, {"task": task, "transition": step})
@@ -117,7 +117,7 @@ def _forward(to: httpx.Client, url: str, key: bytes, change: dict[str, Any], bod
     return f"HTTP {answer.status_code}"
 
 
-def _target(text: str) -> str:
+def _parse_target(text: str) -> str:
     """Return the URL that was meant; ends the command when there is none."""
     url = add_scheme(text)
     try:
@@ -129,7 +129,7 @@ def _target(text: str) -> str:
     return url
 
 
-def _key(secret: str | None) -> bytes:
+def _parse_key(secret: str | None) -> bytes:
     if secret is None:
         text, path = keep("listen-secret", lambda: signature.text_of(new_key(SECRET_BYTES)))
         where = f"kept in {path}" if path else "for this start: it could not be kept"

@@ -55,11 +55,11 @@ def restore(src: Path, without_secrets: bool) -> None:  # noqa: FBT001 - click's
     settings = load_settings()
 
     async def ready(url: str, taken_at: "datetime") -> "RestoreReadiness":
-        return await _ready(settings, url, taken_at)
+        return await _make_ready(settings, url, taken_at)
 
     try:
         manifest = check_backup(src)
-        secrets, keep = _secrets(settings, src, is_needed=not without_secrets)
+        secrets, keep = _load_secrets(settings, src, is_needed=not without_secrets)
         url = settings.resolved_database_url()
         order = RestoreOrder(src, url, secrets, without_secrets, keep)
         done = asyncio.run(run(order, manifest, ready))
@@ -76,7 +76,7 @@ def restore(src: Path, without_secrets: bool) -> None:  # noqa: FBT001 - click's
     )
 
 
-async def _ready(settings: "Settings", url: str, taken_at: "datetime") -> "RestoreReadiness":
+async def _make_ready(settings: "Settings", url: str, taken_at: "datetime") -> "RestoreReadiness":
     from tracker.parts import open_context  # noqa: PLC0415
     from tracker.services.backup.readying import make_ready  # noqa: PLC0415
 
@@ -84,7 +84,7 @@ async def _ready(settings: "Settings", url: str, taken_at: "datetime") -> "Resto
         return await make_ready(context, taken_at)
 
 
-def _secrets(
+def _load_secrets(
     settings: "Settings", source: Path, *, is_needed: bool
 ) -> tuple[Sequence[bytes], Callable[[], None]]:
     """Return the secrets as the service will have them, and what gives them to it.

@@ -90,7 +90,7 @@ def resubmit(  # noqa: PLR0913 - one parameter per option
             return
         if wait or idempotency_key is not None or (yes and dry_run):
             fail("--wait and --idempotency-key are for one task; --yes excludes --dry-run")
-        told = _all_of(server, body | {"dry_run": not yes})
+        told = _resubmit_all(server, body | {"dry_run": not yes})
     emit(output, told, lambda: print_fields({name: told[name] for name in told if name != "tasks"}))
     if told["dry_run"] and told["matching"]:
         say("nothing was submitted; add --yes to submit them again")
@@ -113,7 +113,7 @@ def body_of(given: Mapping[str, Any]) -> dict[str, Any]:
     return body
 
 
-def _all_of(server: "Server", body: Mapping[str, Any]) -> dict[str, Any]:
+def _resubmit_all(server: "Server", body: Mapping[str, Any]) -> dict[str, Any]:
     """Call until nothing is left; return the sums."""
     told: dict[str, Any] = server.post("/v1/tasks/resubmit", json=body)
     while told["next_cursor"]:

@@ -95,17 +95,17 @@ def _check_certificate(settings: Settings) -> None:
     try:
         context.load_verify_locations(cert)
     except (OSError, ssl.SSLError) as error:
-        fail(f"TRACKER_TLS_CERT: {cert}: {_tls_reason(error, 'certificate')}")
+        fail(f"TRACKER_TLS_CERT: {cert}: {_explain_tls_error(error, 'certificate')}")
     try:
         context.load_cert_chain(cert, key, password=lambda: "")  # else OpenSSL asks the terminal
     except (OSError, ssl.SSLError) as error:
-        reason = _tls_reason(error, "private key")
+        reason = _explain_tls_error(error, "private key")
         if "KEY_VALUES_MISMATCH" in str(error):
             reason = "is not the key of TRACKER_TLS_CERT"
         fail(f"TRACKER_TLS_KEY: {key}: {reason}")
 
 
-def _tls_reason(error: OSError, what: str) -> str:
+def _explain_tls_error(error: OSError, what: str) -> str:
     # An SSLError is an OSError, too: of a file that is there.
     if isinstance(error, ssl.SSLError):
         return f"holds no {what} in PEM form that is not encrypted"

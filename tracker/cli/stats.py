@@ -45,16 +45,16 @@ def _print(found: dict[str, Any], *, wide: bool) -> None:
     print_fields(found["open"])
     for title, part in ((f"ended since {found['since']}", "lately"), ("ended ever", "ever")):
         click.echo()
-        print_table(title, _COLUMNS, [_row(one) for one in found[part]], wide=wide)
+        print_table(title, _COLUMNS, [_build_row(one) for one in found[part]], wide=wide)
     for hour in found["hours"] or ():
         click.echo()
-        rows = [_row(one) for one in hour["accounts"]]
+        rows = [_build_row(one) for one in hour["accounts"]]
         print_table(f"ended in the hour of {hour['hour']}", _COLUMNS, rows, wide=wide)
     if not found["is_whole"]:
         click.echo("no worker counts at present: the newest ends are missing", err=True)
 
 
-def _row(one: dict[str, Any]) -> dict[str, Any]:
+def _build_row(one: dict[str, Any]) -> dict[str, Any]:
     ratio = one["callback_ratio"]
     return {
         "provider": one["provider"],

@@ -64,7 +64,7 @@ def submit(  # noqa: PLR0913 - one parameter per option
     timeout: float,
 ) -> None:
     """Submit a task."""
-    body: dict[str, Any] = {"operation": operation, "input": _input(input_)}
+    body: dict[str, Any] = {"operation": operation, "input": _parse_input(input_)}
     if provider:
         body["provider"] = provider
     if external_task_id:
@@ -112,7 +112,7 @@ def wait_for(server: "Server", task_id: str, *, timeout_s: float | None, output:
     return 0 if last["state"] == "succeeded" else FAILED
 
 
-def _input(text: str) -> Any:
+def _parse_input(text: str) -> Any:
     try:
         if text == "-":
             text = "" if sys.stdin is None else sys.stdin.buffer.read().decode("utf-8-sig")

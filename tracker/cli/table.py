@@ -78,17 +78,17 @@ def print_table(
     if not rows:
         click.echo("(none)")
         return
-    shapes = _fit(columns, rows, None if wide else _room())
+    shapes = _fit(columns, rows, None if wide else _find_room())
     header = GAP.join(_pad(one.name, one.columns) for one in shapes).rstrip()
     click.secho(header, fg="bright_black")
     for number in range(len(rows)):
-        click.echo(GAP.join(_cell(one, number) for one in shapes).rstrip())
+        click.echo(GAP.join(_format_cell(one, number) for one in shapes).rstrip())
     left_out = [column.name for column in columns if all(one.of is not column for one in shapes)]
     if left_out:
         names = spoken(", ").join(heading(one) for one in left_out)
         what, mend = spoken("not shown at this width"), spoken("shows all")
         note = f"{what}{spoken(': ')}{names} (--wide {mend})"
-        lines = textwrap.fill(widen(note), max(_room() or width(note), NARROWEST))
+        lines = textwrap.fill(widen(note), max(_find_room() or width(note), NARROWEST))
         click.echo(narrow(lines), err=True)
 
 
@@ -96,10 +96,10 @@ def _fit(
     columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], room: int | None
 ) -> list[_Shape]:
     """Choose what is shown: whole columns where there is room, then short forms, then fewer."""
-    whole = [_whole(column, rows) for column in columns]
-    if room is None or _total(whole) <= room:
+    whole = [_make_whole_shape(column, rows) for column in columns]
+    if room is None or _sum_widths(whole) <= room:
         return whole
-    short = [_short(one, rows) for one in whole]
+    short = [_make_short_shape(one, rows) for one in whole]
     narrowest = [
         min(one.columns, NARROWEST) if one.of.kind == "text" else one.columns for one in short
     ]
@@ -127,13 +127,13 @@ def _fit(
     return shapes
 
 
-def _whole(column: Column, rows: Sequence[Mapping[str, Any]]) -> _Shape:
+def _make_whole_shape(column: Column, rows: Sequence[Mapping[str, Any]]) -> _Shape:
     told = cut_fraction if column.kind == "time" else words
     cells = [told(row.get(column.name)) or column.empty for row in rows]
     return _Shape.made(column, heading(column.name), cells)
 
 
-def _short(whole: _Shape, rows: Sequence[Mapping[str, Any]]) -> _Shape:
+def _make_short_shape(whole: _Shape, rows: Sequence[Mapping[str, Any]]) -> _Shape:
     if whole.of.kind != "time":
         return whole
     from tracker.clock import SystemClock  # noqa: PLC0415 - only where it is narrow
@@ -146,11 +146,11 @@ def _short(whole: _Shape, rows: Sequence[Mapping[str, Any]]) -> _Shape:
     return _Shape.made(whole.of, "age" if name in {"created", "updated"} else name, cells)
 
 
-def _total(shapes: Sequence[_Shape]) -> int:
+def _sum_widths(shapes: Sequence[_Shape]) -> int:
     return sum(one.columns for one in shapes) + len(GAP) * (len(shapes) - 1)
 
 
-def _cell(shape: _Shape, number: int) -> str:
+def _format_cell(shape: _Shape, number: int) -> str:
     text = shape.cells[number]
     padded = _pad(text, shape.columns)
     colour = COLOURS.get(text) if shape.of.kind == "state" else None
@@ -161,6 +161,6 @@ def _pad(text: str, columns: int) -> str:
     return text + " " * (columns - width(text))
 
 
-def _room() -> int | None:
+def _find_room() -> int | None:
     """Return the columns of the terminal or of COLUMNS; None where output goes elsewhere."""
     return shutil.get_terminal_size((0, 0)).columns or None

@@ -38,7 +38,7 @@ def width(text: str) -> int:
     """Return how many columns a terminal needs for it."""
     if text.isascii():
         return len(text)
-    return sum(map(_columns, text))
+    return sum(map(_count_columns, text))
 
 
 def widen(text: str) -> str:
@@ -62,14 +62,14 @@ def cut(text: str, columns: int) -> str:
     mark = mark if len(mark) == 1 else "~"
     kept, left = [], columns - 1
     for character in text:
-        left -= _columns(character)
+        left -= _count_columns(character)
         if left < 0:
             break
         kept.append(character)
     return "".join(kept) + mark
 
 
-def _columns(character: str) -> int:
+def _count_columns(character: str) -> int:
     if character in _JOINERS or unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -21,7 +21,7 @@ def words(value: Any) -> str:
         case float():
             return f"{value:g}"
         case Mapping():
-            return _pairs(value)
+            return _format_pairs(value)
         case list() | tuple() | set() | frozenset():
             return ", ".join(words(one) for one in value)
         case _:
@@ -52,7 +52,7 @@ def age(instant: str | None, now: datetime) -> str:
     return f"{sign}{int(left)}s"
 
 
-def _pairs(value: Mapping[str, Any]) -> str:
+def _format_pairs(value: Mapping[str, Any]) -> str:
     if "amount" in value and "kind" in value:
         shown = [words(value[name]) for name in _COST if value.get(name)]
         return " ".join(shown if len(shown) > 1 else [*shown, words(value["kind"])])

@@ -101,7 +101,7 @@ def pause_before_retry(call: Call, outcome: Outcome, *, tried: int, now: datetim
     """
     match outcome:
         case Lost(was_sent=was_sent):
-            return _backoff(tried) if call.is_repeatable or not was_sent else None
+            return _draw_backoff(tried) if call.is_repeatable or not was_sent else None
         case Answer(status=429 | 503):  # it says that nothing was done
             pass
         case Answer(status=409) if "retry-after" in outcome.headers:
@@ -112,11 +112,11 @@ def pause_before_retry(call: Call, outcome: Outcome, *, tried: int, now: datetim
             return None
     asked = outcome.retry_after_s(now=now)
     if asked is None:
-        return _backoff(tried)
+        return _draw_backoff(tried)
     return asked if asked <= LONGEST_RETRY_AFTER_S else None
 
 
-def _backoff(tried: int) -> float:
+def _draw_backoff(tried: int) -> float:
     """Doubles; the upper half is drawn, so that clients do not come back together."""
     longest: float = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(tried, 16))
     return longest * (0.5 + secrets.randbelow(1000) / 2000)

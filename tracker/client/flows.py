@@ -118,20 +118,20 @@ def submit(  # noqa: PLR0913 - one parameter per field
 
 def get(task_id: str, *, tries: int) -> Flow[Task]:
     """`GET /v1/tasks/{id}`."""
-    answer = yield from send(Call("GET", _task(task_id)), tries=tries)
+    answer = yield from send(Call("GET", _build_task_path(task_id)), tries=tries)
     return Task.parse(answer.json())
 
 
 def act(task_id: str, action: str, *, tries: int) -> Flow[Task]:
     """`POST /v1/tasks/{id}/{action}`; twice is as good as once."""
-    answer = yield from send(Call("POST", f"{_task(task_id)}/{action}"), tries=tries)
+    answer = yield from send(Call("POST", f"{_build_task_path(task_id)}/{action}"), tries=tries)
     return Task.parse(answer.json())
 
 
 def resubmit(task_id: str, *, idempotency_key: str | None, tries: int) -> Flow[Task]:
     """`POST /v1/tasks/{id}/resubmit`."""
     key = idempotency_key or secrets.token_hex(16)
-    call = Call("POST", f"{_task(task_id)}/resubmit", headers={"idempotency-key": key})
+    call = Call("POST", f"{_build_task_path(task_id)}/resubmit", headers={"idempotency-key": key})
     answer = yield from send(call, tries=tries)
     return Task.parse(answer.json())
 
@@ -155,14 +155,14 @@ def resolve(task_id: str, verb: str, provider_task_id: str | None, *, tries: int
     body = {"verb": verb} | (
         {} if provider_task_id is None else {"provider_task_id": provider_task_id}
     )
-    call = Call("POST", f"{_task(task_id)}/resolve", body=body, is_repeatable=False)
+    call = Call("POST", f"{_build_task_path(task_id)}/resolve", body=body, is_repeatable=False)
     answer = yield from send(call, tries=tries)
     return Task.parse(answer.json())
 
 
 def input_of(task_id: str, *, tries: int) -> Flow[dict[str, Any]]:
     """`GET /v1/tasks/{id}/input`."""
-    return (yield from send(Call("GET", f"{_task(task_id)}/input"), tries=tries)).json()
+    return (yield from send(Call("GET", f"{_build_task_path(task_id)}/input"), tries=tries)).json()
 
 
 def stats(*, hours: int, by_hour: bool, tries: int) -> Flow[dict[str, Any]]:
@@ -173,7 +173,7 @@ def stats(*, hours: int, by_hour: bool, tries: int) -> Flow[dict[str, Any]]:
 
 def transitions(task_id: str, *, tries: int) -> Flow[list[Transition]]:
     """`GET /v1/tasks/{id}/transitions`."""
-    answer = yield from send(Call("GET", f"{_task(task_id)}/transitions"), tries=tries)
+    answer = yield from send(Call("GET", f"{_build_task_path(task_id)}/transitions"), tries=tries)
     return [Transition.parse(one) for one in answer.json()["transitions"]]
 
 
@@ -194,7 +194,7 @@ def wait(task_id: str, *, timeout_s: float | None, tries: int) -> Flow[Task]:
     while True:
         seconds = _wait_s(ends)
         params = [("wait", str(seconds))]
-        call = Call("GET", _task(task_id), params=params, wait_s=seconds)
+        call = Call("GET", _build_task_path(task_id), params=params, wait_s=seconds)
         task = Task.parse((yield from send(call, tries=tries)).json())
         if task.is_over:
             return task
@@ -229,7 +229,9 @@ def watch(task_id: str, *, timeout_s: float | None, tries: int) -> ItemFlow[Task
         seconds = 0 if task is None else _wait_s(ends)
         headers = {} if task is None else {"if-none-match": f'"{task.version}"'}
         params = [("wait", str(seconds))]
-        call = Call("GET", _task(task_id), params=params, headers=headers, wait_s=seconds)
+        call = Call(
+            "GET", _build_task_path(task_id), params=params, headers=headers, wait_s=seconds
+        )
         answer = yield from send(call, tries=tries)
         if answer.status != 304:
             task = Task.parse(answer.json())
@@ -287,7 +289,7 @@ def changes(after: str | None, filters: Params, *, follow: bool, tries: int) -> 
         try:
             page = (yield from send(call, tries=tries)).json()
         except ClientError as error:
-            if not follow or not _passes(error):
+            if not follow or not _is_passing(error):
                 raise
             yield Pause(AWAY_PAUSE_S)
             continue
@@ -322,17 +324,17 @@ def task_filters(  # noqa: PLR0913 - one parameter per filter
         "operation": operation,
         "external_task_id": external_task_id,
         "provider_task_id": provider_task_id,
-        "created_after": _moment(created_after),
-        "created_before": _moment(created_before),
-        "updated_after": _moment(updated_after),
-        "updated_before": _moment(updated_before),
+        "created_after": _format_moment(created_after),
+        "created_before": _format_moment(created_before),
+        "updated_after": _format_moment(updated_after),
+        "updated_before": _format_moment(updated_before),
         "overdue": None if overdue is None else str(overdue).lower(),
         "order": order,
     }
     return [
         *((name, text) for name, text in texts.items() if text is not None),
         *(("state", one) for one in states),
-        *((f"metadata.{name}", _word(value)) for name, value in (metadata or {}).items()),
+        *((f"metadata.{name}", _format_word(value)) for name, value in (metadata or {}).items()),
     ]
 
 
@@ -357,8 +359,8 @@ def many_tasks(  # noqa: PLR0913 - one parameter per filter
         "operation": operation,
         "account": account,
         "error_code": error_code,
-        "created_after": _moment(created_after),
-        "created_before": _moment(created_before),
+        "created_after": _format_moment(created_after),
+        "created_before": _format_moment(created_before),
         "metadata": None if metadata is None else dict(metadata),
         "include_resubmitted": include_resubmitted,
         "ids": None if ids is None else list(ids),
@@ -367,12 +369,12 @@ def many_tasks(  # noqa: PLR0913 - one parameter per filter
     return {name: value for name, value in body.items() if value is not None}
 
 
-def _passes(error: ClientError) -> bool:
+def _is_passing(error: ClientError) -> bool:
     """Return true if the error may pass by itself."""
     return isinstance(error, Unreachable | Unavailable | TooManyRequests)
 
 
-def _task(task_id: str) -> str:
+def _build_task_path(task_id: str) -> str:
     return f"/v1/tasks/{quote(task_id, safe='')}"
 
 
@@ -381,7 +383,7 @@ def _wait_s(ends: float | None) -> int:
     return int(max(0.0, min(LONGEST_WAIT_S, left)))
 
 
-def _moment(when: datetime | None) -> str | None:
+def _format_moment(when: datetime | None) -> str | None:
     if when is None:
         return None
     if when.tzinfo is None:
@@ -389,6 +391,6 @@ def _moment(when: datetime | None) -> str | None:
     return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _word(value: Any) -> str:
+def _format_word(value: Any) -> str:
     """Return a metadata value as the service reads it."""
     return value if isinstance(value, str) else json.dumps(value)

@@ -279,7 +279,7 @@ class Resubmitted:
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
         """Read the fields of an answer."""
-        return cls(**read_fields(cls, data, {"tasks": _pairs_of(data["tasks"])}))
+        return cls(**read_fields(cls, data, {"tasks": _list_pairs(data["tasks"])}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,11 +317,11 @@ class BulkOutcome:
     def parse(cls, data: Mapping[str, Any]) -> Self:
         """Read the fields of an answer."""
         refused = {one["reason"]: one["count"] for one in data["refused"]}
-        own = {"refused": refused, "tasks": _pairs_of(data["tasks"])}
+        own = {"refused": refused, "tasks": _list_pairs(data["tasks"])}
         return cls(**read_fields(cls, data, own))
 
 
-def _pairs_of(made: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
+def _list_pairs(made: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
     return [(one["id"], one["resubmit_of"]) for one in made]
 
 

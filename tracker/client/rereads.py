@@ -76,14 +76,16 @@ def start(body: Mapping[str, Any], *, tries: int) -> Flow[ReceiptReread]:
 
 def get(reread_id: str, *, tries: int) -> Flow[ReceiptReread]:
     """`GET /v1/rereads/{id}`."""
-    return ReceiptReread.parse((yield from send(Call("GET", _path(reread_id)), tries=tries)).json())
+    return ReceiptReread.parse(
+        (yield from send(Call("GET", _build_path(reread_id)), tries=tries)).json()
+    )
 
 
 def stop(reread_id: str, *, tries: int) -> Flow[ReceiptReread]:
     """`POST /v1/rereads/{id}/stop`; a second one finds nothing left to stop."""
-    call = Call("POST", f"{_path(reread_id)}/stop", is_repeatable=False)
+    call = Call("POST", f"{_build_path(reread_id)}/stop", is_repeatable=False)
     return ReceiptReread.parse((yield from send(call, tries=tries)).json())
 
 
-def _path(reread_id: str) -> str:
+def _build_path(reread_id: str) -> str:
     return f"/v1/rereads/{quote(reread_id, safe='')}"

@@ -70,12 +70,12 @@ def start_run(token: str, *, tries: int) -> Flow[Run]:
 
 def run(run_id: str, *, tries: int) -> Flow[Run]:
     """`GET /v1/runs/{id}`."""
-    return Run.parse((yield from send(Call("GET", _path(run_id)), tries=tries)).json())
+    return Run.parse((yield from send(Call("GET", _build_path(run_id)), tries=tries)).json())
 
 
 def stop_run(run_id: str, *, tries: int) -> Flow[Run]:
     """`POST /v1/runs/{id}/stop`; a second one finds nothing left to stop."""
-    call = Call("POST", f"{_path(run_id)}/stop", is_repeatable=False)
+    call = Call("POST", f"{_build_path(run_id)}/stop", is_repeatable=False)
     return Run.parse((yield from send(call, tries=tries)).json())
 
 
@@ -89,9 +89,9 @@ def tasks_of_run(
 ) -> ItemFlow[TaskOfRun]:
     """Return every task of a run, oldest first, page by page."""
     params: Sequence[tuple[str, str]] = [] if outcome is None else [("outcome", outcome)]
-    path = f"{_path(run_id)}/tasks"
+    path = f"{_build_path(run_id)}/tasks"
     return pages(path, params, "tasks", TaskOfRun.parse, page_size=page_size, tries=tries)
 
 
-def _path(run_id: str) -> str:
+def _build_path(run_id: str) -> str:
     return f"/v1/runs/{quote(run_id, safe='')}"

@@ -21,10 +21,10 @@ def library_secrets(environ: Mapping[str, str]) -> Iterator[str]:
             yield text
     for name in _HEADERS:
         for pair in environ.get(name, "").split(","):
-            yield from dict.fromkeys((*_words_of(pair), *_words_of(unquote(pair))))
+            yield from dict.fromkeys((*_iterate_words(pair), *_iterate_words(unquote(pair))))
 
 
-def _words_of(pair: str) -> Iterator[str]:
+def _iterate_words(pair: str) -> Iterator[str]:
     """Yield the words of a header's value, also where the pair is not spelt as it should be.
 
     The library quotes such a pair in its log (opentelemetry-python, `parse_env_headers`,

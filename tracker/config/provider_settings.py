@@ -73,7 +73,7 @@ def names(providers: Mapping[str, Provider]) -> set[str]:
     return {
         prefix_of(name) + key
         for name, provider in providers.items()
-        for key in [*_keys(provider), _PREFIXES, _ASSET_URLS]
+        for key in [*_list_keys(provider), _PREFIXES, _ASSET_URLS]
     }
 
 
@@ -84,23 +84,23 @@ def read(environ: Mapping[str, str], providers: Mapping[str, Provider]) -> Provi
     own_urls: set[str] = set()
     problems: list[str] = []
     for name, provider in providers.items():
-        entry = _entry(environ, name, provider)
+        entry = _read_entry(environ, name, provider)
         if entry:
             try:
-                accounts[name, ENVIRONMENT_ACCOUNT] = _account(name, provider, entry, environ)
+                accounts[name, ENVIRONMENT_ACCOUNT] = _make_account(name, provider, entry, environ)
             except SettingsError as error:
                 problems += error.problems
         try:
-            if words := _front_prefixes(environ, name):
+            if words := _read_front_prefixes(environ, name):
                 prefixes[name] = words
-            if _shows_own_urls(environ, name, provider):
+            if _read_own_urls(environ, name, provider):
                 own_urls.add(name)
         except SettingsError as error:
             problems += error.problems
     return ProviderSettings(accounts, prefixes, frozenset(own_urls), problems)
 
 
-def _account(
+def _make_account(
     name: str, provider: Provider, entry: Mapping[str, Any], environ: Mapping[str, str]
 ) -> Account:
     try:
@@ -112,10 +112,10 @@ def _account(
     try:
         return provider.account(ENVIRONMENT_ACCOUNT, options)
     except ValueError as error:
-        raise SettingsError(_renamed(str(error), name, provider, environ)) from None
+        raise SettingsError(_rename_keys(str(error), name, provider, environ)) from None
 
 
-def _front_prefixes(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+def _read_front_prefixes(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     variable = prefix_of(name) + _PREFIXES
     words = bare_list(environ.get(variable, ""))
     for place, word in enumerate(words, 1):
@@ -129,7 +129,7 @@ def _front_prefixes(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     return words
 
 
-def _shows_own_urls(environ: Mapping[str, str], name: str, provider: Provider) -> bool:
+def _read_own_urls(environ: Mapping[str, str], name: str, provider: Provider) -> bool:
     variable = prefix_of(name) + _ASSET_URLS
     usual = "own" if provider.results.own_links else "provider"
     word = environ.get(variable, "").strip().lower() or usual
@@ -138,7 +138,7 @@ def _shows_own_urls(environ: Mapping[str, str], name: str, provider: Provider) -
     return word == "own"
 
 
-def _keys(provider: Provider) -> dict[str, str]:
+def _list_keys(provider: Provider) -> dict[str, str]:
     """Return the field of the options model of each key."""
     fields = {name.upper(): name for name in provider.options.model_fields}
     return fields | {
@@ -146,10 +146,10 @@ def _keys(provider: Provider) -> dict[str, str]:
     }
 
 
-def _entry(environ: Mapping[str, str], name: str, provider: Provider) -> dict[str, Any]:
+def _read_entry(environ: Mapping[str, str], name: str, provider: Provider) -> dict[str, Any]:
     """Return the options that are set."""
     entry: dict[str, Any] = {}
-    for key, field in _keys(provider).items():
+    for key, field in _list_keys(provider).items():
         text = environ.get(prefix_of(name) + key)
         if text:
             entry[field] = bare_list(text) if _is_list(provider.options, field) else text
@@ -160,7 +160,7 @@ def _is_list(options: type[AccountOptions], field: str) -> bool:
     return get_origin(options.model_fields[field].annotation) is tuple
 
 
-def _renamed(flaw: str, name: str, provider: Provider, environ: Mapping[str, str]) -> str:
+def _rename_keys(flaw: str, name: str, provider: Provider, environ: Mapping[str, str]) -> str:
     """Put the settings' names for the keys that a message speaks of."""
     key, _, reason = flaw.partition(": ")
     for other in provider.options.model_fields:

@@ -28,7 +28,7 @@ def lines_of(error: ValidationError, given: Mapping[str, str]) -> list[str]:
             name, _, reason = one["msg"].removeprefix("Value error, ").partition(": ")
         else:
             field = str(one["loc"][0])
-            name, reason = field.upper(), _reason(field, one, given.get(field, ""))
+            name, reason = field.upper(), _describe_reason(field, one, given.get(field, ""))
         found.setdefault(name, f"{name}: {reason}")
     return list(found.values())
 
@@ -71,35 +71,35 @@ def suggestion(name: str, names: Collection[str]) -> str | None:
     return best if best is not None and alike[best] >= _CLOSE else None
 
 
-def _reason(field: str, one: Mapping[str, Any], text: str) -> str:
+def _describe_reason(field: str, one: Mapping[str, Any], text: str) -> str:
     kind, limits = one["type"], one.get("ctx", {})
-    entry = _entry(one["loc"], text)
+    entry = _name_entry(one["loc"], text)
     match kind:
         case "int_parsing" | "int_from_float" | "float_parsing" | "finite_number":
-            return f"must be {_number(field, kind)}{_got(text)}"
+            return f"must be {_describe_number(field, kind)}{_quote_value(text)}"
         case "bool_parsing" | "bool_type":
-            return f"must be true or false{_got(text)}"
+            return f"must be true or false{_quote_value(text)}"
         case "literal_error" | "enum":
             choices = str(limits["expected"]).replace("'", "").replace(" or ", ", ")
-            return f"must be one of: {choices}{_got(text)}"
+            return f"must be one of: {choices}{_quote_value(text)}"
         case "greater_than_equal":
-            return f"must be at least {_plain(limits['ge'])}{_got(text)}"
+            return f"must be at least {_format_limit(limits['ge'])}{_quote_value(text)}"
         case "greater_than":
-            return f"must be more than {_plain(limits['gt'])}{_got(text)}"
+            return f"must be more than {_format_limit(limits['gt'])}{_quote_value(text)}"
         case "less_than_equal":
-            return f"must be at most {_plain(limits['le'])}{_got(text)}"
+            return f"must be at most {_format_limit(limits['le'])}{_quote_value(text)}"
         case "too_short" | "string_too_short":
             return f"{entry}must have at least {limits['min_length']} characters"
         case _:
             return entry + str(one["msg"]).removeprefix("Value error, ")
 
 
-def _plain(limit: float) -> str:
+def _format_limit(limit: float) -> str:
     """Write a limit as people do: 0 for 0.0."""
     return str(limit).removesuffix(".0")
 
 
-def _number(field: str, kind: str) -> str:
+def _describe_number(field: str, kind: str) -> str:
     if field.endswith("_s") and not field.endswith("_per_s"):
         return "a number of seconds, like 90 for a minute and a half"
     if field.endswith("_bytes"):
@@ -107,11 +107,11 @@ def _number(field: str, kind: str) -> str:
     return "a whole number" if kind.startswith("int") else "a number"
 
 
-def _entry(place: Sequence[int | str], text: str) -> str:
+def _name_entry(place: Sequence[int | str], text: str) -> str:
     """Say which of several comma-separated entries is meant."""
     number = next((part for part in place if isinstance(part, int)), None)
     return "" if number is None or "," not in text else f"entry {number + 1}: "
 
 
-def _got(text: str) -> str:
+def _quote_value(text: str) -> str:
     return f"; got {text}" if _SHOWN.fullmatch(text) else ""

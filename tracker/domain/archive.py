@@ -67,7 +67,7 @@ class ArchiveSchema:
     lists: Mapping[str, Columns] = field(default_factory=dict)
 
 
-def _columns(text: str) -> Columns:
+def _parse_columns(text: str) -> Columns:
     """Read columns spelt as `kind: name, name; kind: …`."""
     found: dict[str, ColumnKind] = {}
     for part in text.split(";"):
@@ -96,33 +96,33 @@ _DELIVERY_ATTEMPT = (
 )
 SCHEMAS: Mapping[KeptClass, ArchiveSchema] = {
     KeptClass.INPUTS: ArchiveSchema(
-        _columns("integer: key; uuid: task; text: tenant; time: day; bytes: body")
+        _parse_columns("integer: key; uuid: task; text: tenant; time: day; bytes: body")
     ),
     KeptClass.EVIDENCE: ArchiveSchema(
-        _columns(f"{_RECEIPT}; uuid: task; text: tenant; time: day"),
+        _parse_columns(f"{_RECEIPT}; uuid: task; text: tenant; time: day"),
     ),
     KeptClass.DELIVERIES: ArchiveSchema(
-        _columns(f"{_DELIVERY}; uuid: task; text: tenant; time: day"),
-        {"delivery_attempts": _columns(_DELIVERY_ATTEMPT)},
+        _parse_columns(f"{_DELIVERY}; uuid: task; text: tenant; time: day"),
+        {"delivery_attempts": _parse_columns(_DELIVERY_ATTEMPT)},
     ),
     KeptClass.TASKS: ArchiveSchema(
-        _columns(f"{_TASK}; time: day"),
+        _parse_columns(f"{_TASK}; time: day"),
         {
-            "inputs": _columns("bytes: body"),
-            "dropped_inputs": _columns("integer: size_bytes; bytes: sha256"),
-            "transitions": _columns(
+            "inputs": _parse_columns("bytes: body"),
+            "dropped_inputs": _parse_columns("integer: size_bytes; bytes: sha256"),
+            "transitions": _parse_columns(
                 "integer: seq, version; text: from_state, to_state, kind, source, provider_status,"
                 "message, actor; time: provider_at, at; integer: receipt_key, attempt_key"
             ),
-            "attempts": _columns(
+            "attempts": _parse_columns(
                 "integer: key, number; time: started_at, ended_at; text: outcome, certainty, code,"
                 "message, provider_task_id, provider_request_id; integer: http_status, latency_ms"
             ),
-            "receipts": _columns(_RECEIPT),
-            "deliveries": _columns(_DELIVERY),
-            "delivery_attempts": _columns(_DELIVERY_ATTEMPT),
-            "stream_texts": _columns("text: text"),
-            "assets": _columns(
+            "receipts": _parse_columns(_RECEIPT),
+            "deliveries": _parse_columns(_DELIVERY),
+            "delivery_attempts": _parse_columns(_DELIVERY_ATTEMPT),
+            "stream_texts": _parse_columns("text: text"),
+            "assets": _parse_columns(
                 "integer: key; uuid: id; text: piece, kind, state, reason, media_type;"
                 "integer: position, size; bytes: sha256; time: created_at, ended_at"
             ),

@@ -57,7 +57,7 @@ def rank_accounts(weights: Mapping[str, int], key: str) -> list[str]:
     open_ = {name: weight for name, weight in weights.items() if weight > 0}
     if len(open_) < 2:
         return list(open_)
-    scores = {name: _score(name, key, weight) for name, weight in open_.items()}
+    scores = {name: _compute_score(name, key, weight) for name, weight in open_.items()}
     return sorted(scores, key=lambda name: (-scores[name], name))
 
 
@@ -73,7 +73,7 @@ def choose(order: list[str], *, ailing: Collection[str], full: Collection[str]) 
     return order[0]
 
 
-def _score(name: str, key: str, weight: int) -> float:
+def _compute_score(name: str, key: str, weight: int) -> float:
     digest = blake2b(f"{name}\n{key}".encode("utf-8", "replace"), digest_size=8).digest()
     share = (int.from_bytes(digest) + 1) / (2**64 + 1)  # above 0 and below 1
     return -weight / log(share)

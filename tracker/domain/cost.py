@@ -83,11 +83,11 @@ def restate_costs(before: tuple[Cost, ...], told: tuple[Cost, ...]) -> tuple[Cos
 
     told: the provider's whole bill as it stands now; empty where it says nothing of it.
     """
-    owed = tuple(one for entry in told if (one := _above_zero(entry)) is not None)
+    owed = tuple(one for entry in told if (one := _read_above_zero(entry)) is not None)
     return (*owed, *own_estimates(before)) if owed else before
 
 
-def _above_zero(entry: Cost) -> Cost | None:
+def _read_above_zero(entry: Cost) -> Cost | None:
     """Return an entry below zero as what it means: given back. Nothing less is ever expected."""
     if not entry.amount.startswith("-"):
         return entry

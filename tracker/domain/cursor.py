@@ -34,11 +34,11 @@ def decode(
     try:
         raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
     except ValueError:
-        raise _bad_cursor(path) from None
+        raise _refuse_cursor(path) from None
     tag, body = raw[:_TAG_BYTES], raw[_TAG_BYTES:]
     made = [hmac.compare_digest(tag, _tag(secret, scope, body)) for secret in secrets]
     if not body or not any(made):
-        raise _bad_cursor(path)
+        raise _refuse_cursor(path)
     sort_key: list[int | str] = json.loads(body)
     return sort_key
 
@@ -48,7 +48,7 @@ def _tag(secret: bytes, scope: str, body: bytes) -> bytes:
     return hmac.digest(secret, text, hashlib.sha256)[:_TAG_BYTES]
 
 
-def _bad_cursor(path: str) -> InvalidRequest:
+def _refuse_cursor(path: str) -> InvalidRequest:
     return InvalidRequest(
         FieldError(path, "not a cursor of this list with these filters; start without one"),
         malformed=True,

@@ -283,13 +283,13 @@ def with_urls(task: Task, urls: Mapping[str, str]) -> Task:
     Ours need no credentials of an account.
     """
     artifacts = tuple(
-        piece if (ours := urls.get(piece.url or "")) is None else _at(piece, ours)
+        piece if (ours := urls.get(piece.url or "")) is None else _move_to(piece, ours)
         for piece in task.artifacts
     )
     return changed(task, artifacts=artifacts, detail=with_texts(task.detail, urls))
 
 
-def _at(piece: Artifact, url: str) -> Artifact:
+def _move_to(piece: Artifact, url: str) -> Artifact:
     return changed(piece, url=url, needs_auth=False)
 
 

@@ -64,7 +64,7 @@ def judge(denial: Denial, *, pause: timedelta, now: datetime) -> UnprovenDenial 
     pause: after the first denial; the later ones are doubled, up to eight times the first.
     """
     if denial.earlier and denial.earlier_at is not None:
-        too_soon_until = denial.earlier_at + pause * _growth(denial.earlier)
+        too_soon_until = denial.earlier_at + pause * _compute_growth(denial.earlier)
         if now < too_soon_until:
             return UnprovenDenial(too_soon_until, counts=False)
     times = denial.earlier + 1
@@ -75,11 +75,11 @@ def judge(denial: Denial, *, pause: timedelta, now: datetime) -> UnprovenDenial 
     return (
         BelievedDenial(times)
         if enough
-        else UnprovenDenial(now + pause * _growth(times), counts=True)
+        else UnprovenDenial(now + pause * _compute_growth(times), counts=True)
     )
 
 
-def _growth(times: int) -> float:
+def _compute_growth(times: int) -> float:
     return min(2.0 ** (times - 1), _LONGEST_PAUSE)
 
 

@@ -27,8 +27,8 @@ def address_of(url: str) -> str:
         return url
     scheme = parts.scheme or "https"
     host = parts.netloc.lower().removesuffix(_PORTS.get(scheme, ""))
-    path = _remove_dots(_ESCAPE.sub(_plainest, parts.path)) or "/"
-    return urlunsplit((scheme, host, path, _ESCAPE.sub(_plainest, parts.query), ""))
+    path = _remove_dots(_ESCAPE.sub(_decode_unreserved, parts.path)) or "/"
+    return urlunsplit((scheme, host, path, _ESCAPE.sub(_decode_unreserved, parts.query), ""))
 
 
 def distinct(pieces: Iterable[Artifact]) -> tuple[Artifact, ...]:
@@ -55,7 +55,7 @@ def facts(piece: Artifact) -> int:
     return (piece.id is not None) + (piece.duration_s is not None) + len(piece.extra)
 
 
-def _plainest(found: re.Match[str]) -> str:
+def _decode_unreserved(found: re.Match[str]) -> str:
     char = chr(int(found[1], 16))
     return char if _UNRESERVED.fullmatch(char) else found[0].upper()
 

@@ -61,15 +61,15 @@ def storable_text(text: str) -> str:
 
 def whole_pairs(value: Any) -> Any:
     """Return JSON with a replacement character for each half of a surrogate pair."""
-    return _with(value, lambda text: _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text), 0)
+    return _set_spelling(value, lambda text: _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text), 0)
 
 
 def storable(value: Any) -> Any:
     """Return JSON that can be stored, with visible stand-ins for what cannot."""
-    return _with(value, storable_text, 0)
+    return _set_spelling(value, storable_text, 0)
 
 
-def _with(value: Any, spell: Any, depth: int) -> Any:
+def _set_spelling(value: Any, spell: Any, depth: int) -> Any:
     if isinstance(value, str):
         return spell(value)
     if not isinstance(value, dict | list):
@@ -77,8 +77,8 @@ def _with(value: Any, spell: Any, depth: int) -> Any:
     if depth >= MAX_DEPTH:
         return TOO_DEEP
     if isinstance(value, dict):
-        return {spell(key): _with(item, spell, depth + 1) for key, item in value.items()}
-    return [_with(item, spell, depth + 1) for item in value]
+        return {spell(key): _set_spelling(item, spell, depth + 1) for key, item in value.items()}
+    return [_set_spelling(item, spell, depth + 1) for item in value]
 
 
 def flaw_of(value: Any, path: tuple[int | str, ...] = ()) -> FieldError | None:

@@ -25,7 +25,7 @@ class _Probes:
         # A text is searched for one character in a fraction of the time that twelve take.
         self._by_seldom: dict[str, list[str]] = {}
         for probe in probes:
-            self._by_seldom.setdefault(_rarest(probe), []).append(probe)
+            self._by_seldom.setdefault(_choose_rarest(probe), []).append(probe)
 
     def found_in(self, text: str) -> list[str]:
         """Return those that a text holds."""
@@ -65,7 +65,7 @@ def list_spellings(secret: str) -> tuple[str, ...]:
     if len(secret) < LEAST:
         return ()
     raw = secret.encode("utf-8", "replace")
-    pieces = {_core(raw, before) for before in range(3)}
+    pieces = {_find_core(raw, before) for before in range(3)}
     found = {
         *pieces,
         *(piece.replace("+", "-").replace("/", "_") for piece in pieces),
@@ -75,7 +75,7 @@ def list_spellings(secret: str) -> tuple[str, ...]:
     return tuple(found - {secret})
 
 
-def _core(raw: bytes, before: int) -> str:
+def _find_core(raw: bytes, before: int) -> str:
     """Return the characters of base64 that a secret alone decides, with so many bytes before it."""
     text = b64encode(b"\0" * before + raw).decode().rstrip("=")
     is_whole = (before + len(raw)) % 3 == 0
@@ -91,7 +91,7 @@ def _probe_of(spelling: str) -> str:
     return plain[-_PROBE:]
 
 
-def _rarest(probe: str) -> str:
+def _choose_rarest(probe: str) -> str:
     """Return the character of a probe that the fewest texts hold."""
     return next((one for one in _SELDOM if one in probe), probe[0])
 

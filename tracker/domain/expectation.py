@@ -46,8 +46,8 @@ def expectation(latest: Sequence[EndedTask]) -> Expectation:
     durations = sorted(ended.took for ended in latest if ended.took is not None)
     is_known = len(durations) >= ENOUGH
     return Expectation(
-        typical=_percentile(durations, 0.5) if is_known else None,
-        slow=_percentile(durations, 0.9) if is_known else None,
+        typical=_find_percentile(durations, 0.5) if is_known else None,
+        slow=_find_percentile(durations, 0.9) if is_known else None,
         is_silent=is_silent(latest),
     )
 
@@ -86,5 +86,5 @@ def come_back(usual: Expectation, age: timedelta) -> timedelta:
 _SOONEST, _LATEST = timedelta(seconds=1), timedelta(minutes=1)
 
 
-def _percentile(ordered: Sequence[timedelta], share: float) -> timedelta:
+def _find_percentile(ordered: Sequence[timedelta], share: float) -> timedelta:
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)]

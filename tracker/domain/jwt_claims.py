@@ -30,14 +30,14 @@ _UNREADABLE = (jwt.InvalidTokenError, ValueError, RecursionError)
 def issuer(token: str) -> str:
     """Return the access key that a token claims, unverified. Raises Unauthenticated."""
     if len(token) > _LONGEST:
-        raise _invalid()
+        raise _refuse_token()
     try:
         claims = jwt.decode(token, options={"verify_signature": False})
     except _UNREADABLE:
-        raise _invalid() from None
+        raise _refuse_token() from None
     found = claims.get("iss", claims.get(_KEY))
     if not isinstance(found, str):
-        raise _invalid()
+        raise _refuse_token()
     return found
 
 
@@ -49,7 +49,7 @@ def verify(token: str, secrets: Sequence[str], *, now: datetime) -> None:
     """
     claims = _verify_claims(token, secrets)
     unit = 1 if "iss" in claims else 1000
-    expires, begins = _time(claims.get("exp"), unit), _time(claims.get("nbf", 0), unit)
+    expires, begins = _parse_time(claims.get("exp"), unit), _parse_time(claims.get("nbf", 0), unit)
     if expires is None or begins is None:
         raise Unauthenticated(CredentialFault.INVALID, "the token has no valid exp and nbf")
     seconds = now.timestamp()
@@ -70,10 +70,10 @@ def _verify_claims(token: str, secrets: Sequence[str]) -> dict[str, Any]:
             continue
         if isinstance(claims, dict):
             return claims
-    raise _invalid()
+    raise _refuse_token()
 
 
-def _time(value: Any, unit: int) -> float | None:
+def _parse_time(value: Any, unit: int) -> float | None:
     """Return a NumericDate (RFC 7519 §2), in seconds; None for what is none.
 
     unit: how many of the value make a second.
@@ -82,5 +82,5 @@ def _time(value: Any, unit: int) -> float | None:
     return value / unit if is_number and abs(value) < _LATEST * unit else None
 
 
-def _invalid() -> Unauthenticated:
+def _refuse_token() -> Unauthenticated:
     return Unauthenticated(CredentialFault.INVALID, "the token is not one that a known key signed")

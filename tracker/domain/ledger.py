@@ -72,10 +72,10 @@ def entries(before: Task | None, after: Task) -> list[CostEntry]:
         for name in (*was, *(name for name in now if name not in was))
     }
     found = [CostEntry(name, amount) for name, amount in changes.items() if amount]
-    old = {} if before is None else _charges(before.costs)
-    new = _charges(after.costs)
+    old = {} if before is None else _sum_charges(before.costs)
+    new = _sum_charges(after.costs)
     for price in (*new, *(price for price in old if price not in new)):
-        found += _of_charge(price, old.get(price), *new.get(price, (_ZERO, _ZERO)))
+        found += _list_entries(price, old.get(price), *new.get(price, (_ZERO, _ZERO)))
     return found
 
 
@@ -108,13 +108,13 @@ def _open_amounts(task: Task) -> dict[EntryName, Decimal]:
     if not task.costs:
         return {}
     told = [one for one in task.costs if one.origin is CostOrigin.PROVIDER]
-    charges = _charges(task.costs)
+    charges = _sum_charges(task.costs)
     found: dict[EntryName, Decimal] = {}
     if not charges:
         reserved = [one for one in told if one.phase is Phase.RESERVE]
         estimated = [one for one in told if one.phase is Phase.ESTIMATE]
         phase = EntryPhase.RESERVE if reserved else EntryPhase.ESTIMATE
-        _add(found, _phase_of(task, phase), reserved or estimated)
+        _add(found, _find_phase(task, phase), reserved or estimated)
     is_priced = {one.currency for one in told}
     own = [
         one
@@ -126,7 +126,7 @@ def _open_amounts(task: Task) -> dict[EntryName, Decimal]:
         is_charged = any(settled > refunded for settled, refunded in charges.values())
         _add(found, EntryPhase.ESTIMATE if is_charged else None, own)
     else:
-        _add(found, _phase_of(task, EntryPhase.ESTIMATE), own)
+        _add(found, _find_phase(task, EntryPhase.ESTIMATE), own)
     return found
 
 
@@ -138,7 +138,7 @@ def _add(found: dict[EntryName, Decimal], phase: EntryPhase | None, costs: Itera
         found[name] = _EXACT.add(found.get(name, _ZERO), Decimal(one.amount))
 
 
-def _phase_of(task: Task, phase: EntryPhase) -> EntryPhase | None:
+def _find_phase(task: Task, phase: EntryPhase) -> EntryPhase | None:
     """Return where an amount that is not charged stands; None where it will not be."""
     is_in_doubt = task.error is not None and task.error.doubtful
     if task.state in (TaskState.UNCERTAIN, TaskState.EXPIRED) or is_in_doubt:
@@ -150,7 +150,7 @@ def _phase_of(task: Task, phase: EntryPhase) -> EntryPhase | None:
     return EntryPhase.POSSIBLE if is_taken else None
 
 
-def _charges(costs: Iterable[Cost]) -> dict[Price, tuple[Decimal, Decimal]]:
+def _sum_charges(costs: Iterable[Cost]) -> dict[Price, tuple[Decimal, Decimal]]:
     """Return what a bill says was settled and given back, by price.
 
     Where it tells of a refund and of no charge, what it reserved is what was taken.
@@ -168,7 +168,7 @@ def _charges(costs: Iterable[Cost]) -> dict[Price, tuple[Decimal, Decimal]]:
     }
 
 
-def _of_charge(
+def _list_entries(
     price: Price, was: tuple[Decimal, Decimal] | None, settled: Decimal, refunded: Decimal
 ) -> list[CostEntry]:
     """Return the entries for a charge that is stated anew.

@@ -220,7 +220,7 @@ def create_task(task: Task) -> Step:
         raise Misuse(f"a new task is queued at version 1, not {task.state} at {task.version}")
     again = None if task.resubmit_of is None else f"submits {task.resubmit_of} again"
     event = Event(K.CREATED, Source.CLIENT, message=again)
-    first = _transition(task, event, from_state=None, now=task.created_at)
+    first = _make_transition(task, event, from_state=None, now=task.created_at)
     return Step(task, Verdict.ADVANCED, first, (Effect.SUBMIT,))
 
 
@@ -229,14 +229,14 @@ def adopt_task(task: Task, source: Source = Source.CALLBACK) -> Step:
     if task.state is not S.SUBMITTED or task.version != 1:
         raise Misuse(f"an adopted task is submitted at version 1, not {task.state}")
     event = Event(K.CREATED, source)
-    first = _transition(task, event, from_state=None, now=task.created_at)
+    first = _make_transition(task, event, from_state=None, now=task.created_at)
     return Step(task, Verdict.ADVANCED, first, (Effect.NOTIFY,))
 
 
 def part(task: Task, attempt: int) -> Step:
     """Return the first step of a task that another task's create made as well: `submitted`."""
     event = Event(K.CREATED, Source.SUBMIT, provider_task_id=task.provider_task_id, attempt=attempt)
-    first = _transition(task, event, from_state=None, now=task.created_at)
+    first = _make_transition(task, event, from_state=None, now=task.created_at)
     return Step(task, Verdict.ADVANCED, first, (Effect.RECONCILE, Effect.NOTIFY))
 
 
@@ -249,7 +249,7 @@ def apply(task: Task, event: Event, *, now: datetime) -> Step:
     """
     if event.kind is _CREATED:
         raise Misuse("CREATED is the first transition, which `create_task` makes")
-    kind = _kind_of_news(task, event)
+    kind = _find_kind_of_news(task, event)
     if kind is not event.kind:
         event = changed(event, kind=kind)
     known = TRANSITIONS.get(task.state)
@@ -257,17 +257,17 @@ def apply(task: Task, event: Event, *, now: datetime) -> Step:
         # Whoever sends it must send it again: to a process of that release, or to a later one.
         raise Unavailable(f"the task is {task.state.value!r}, a state of a later release")
     target = known.get(kind)
-    if target is None or (target is task.state and not _brings_news(task, event)):
-        return Step(task, _why_ignored(task, event))
+    if target is None or (target is task.state and not _is_news(task, event)):
+        return Step(task, _judge_ignored(task, event))
     if task.state is _FAILED and target is _SUCCEEDED and not _is_doubtful(task):
-        return Step(task, _why_ignored(task, event))
+        return Step(task, _judge_ignored(task, event))
     if kind in _OF_CALL and _is_too_late(task, kind):
-        return Step(task, _why_ignored(task, event))
+        return Step(task, _judge_ignored(task, event))
     after = move_task(task, event, target, now=now)
     return Step(
         after,
         _ADVANCED,
-        _transition(after, event, from_state=task.state, now=now),
+        _make_transition(after, event, from_state=task.state, now=now),
         effects_of(task, after, event.kind),
     )
 
@@ -289,7 +289,7 @@ def fold(history: Iterable[Transition]) -> TaskState:
     return state
 
 
-def _kind_of_news(task: Task, event: Event) -> EventKind:
+def _find_kind_of_news(task: Task, event: Event) -> EventKind:
     """Return what a statement that leaves the state as it is brings, if it brings something."""
     kind, state = event.kind, task.state
     if kind is _SEEN_RUNNING:
@@ -332,7 +332,7 @@ def _is_doubtful(task: Task) -> bool:
     return task.error is not None and task.error.doubtful
 
 
-def _brings_news(task: Task, event: Event) -> bool:
+def _is_news(task: Task, event: Event) -> bool:
     """Return whether an event that does not change the state changes the task all the same."""
     match event.kind:
         case K.SEEN_RUNNING:
@@ -370,7 +370,7 @@ def _may_complete(task: Task, event: Event) -> bool:
     return task.follow_up is FollowUp.NO_RESULT and completes(task.artifacts, event.artifacts)
 
 
-def _why_ignored(task: Task, event: Event) -> Verdict:
+def _judge_ignored(task: Task, event: Event) -> Verdict:
     if event.kind is K.SEEN_UNKNOWN_WORD:
         return Verdict.UNKNOWN_STATUS
     verdict = _VERDICT.get(event.kind)
@@ -381,7 +381,7 @@ def _why_ignored(task: Task, event: Event) -> Verdict:
     return Verdict.STALE
 
 
-def _transition(
+def _make_transition(
     after: Task, event: Event, *, from_state: TaskState | None, now: datetime
 ) -> Transition:
     return Transition(

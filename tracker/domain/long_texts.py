@@ -45,7 +45,7 @@ def pieces(
 ) -> Iterator[str]:
     """Yield a value's JSON in pieces, which together are what `json.dumps` returns."""
     spell = encode_basestring_ascii if ensure_ascii else encode_basestring
-    for part in _parts(value, separators, sort_keys, ensure_ascii, step):
+    for part in _iterate_parts(value, separators, sort_keys, ensure_ascii, step):
         if not isinstance(part, _LongText):
             yield part
             continue
@@ -63,7 +63,7 @@ class WrittenJson:
 
     def __init__(self, value: Any) -> None:
         """Raises ValueError for infinity and NaN."""
-        self._parts = list(_parts(value, (",", ":"), False, True, LONG))
+        self._parts = list(_iterate_parts(value, (",", ":"), False, True, LONG))
         self._size = 0
         for part in self._parts:
             if not isinstance(part, _LongText):
@@ -105,7 +105,7 @@ class _LongText:
             yield self.text[start : start + step]
 
 
-def _parts(
+def _iterate_parts(
     value: Any,
     separators: tuple[str, str],
     sort_keys: bool,  # noqa: FBT001 - as json has it
@@ -115,7 +115,7 @@ def _parts(
     """Yield a value's JSON with its long texts as they are."""
     long: list[str] = []
     skeleton = _mark_long_texts(value, long, step) if is_large(value, step) else None
-    encoder = _encoder(separators, sort_keys, ensure_ascii)
+    encoder = _make_encoder(separators, sort_keys, ensure_ascii)
     text = encoder.encode(value if skeleton is None else skeleton)
     if skeleton is None or not long:
         yield text
@@ -125,7 +125,7 @@ def _parts(
 
 
 @cache
-def _encoder(
+def _make_encoder(
     separators: tuple[str, str],
     sort_keys: bool,  # noqa: FBT001 - as json has it
     ensure_ascii: bool,  # noqa: FBT001

@@ -165,7 +165,7 @@ def _walk_png() -> _Walk:
 def _walk_gif() -> _Walk:
     """Follow the blocks. Some files have no end behind their last image; decoders do without it."""
     head = yield 0, 13, False
-    at, may_end = 13 + _table_of_colours(head[10]), False
+    at, may_end = 13 + _measure_colour_table(head[10]), False
     while True:
         (kind,) = yield at, 1, may_end
         if kind == 0x3B:
@@ -174,7 +174,7 @@ def _walk_gif() -> _Walk:
             at += 2
         elif kind == 0x2C:
             (flags,) = yield at + 9, 1, False
-            at, may_end = at + 11 + _table_of_colours(flags), True
+            at, may_end = at + 11 + _measure_colour_table(flags), True
         else:
             return False
         while size := (yield at, 1, False)[0]:
@@ -182,7 +182,7 @@ def _walk_gif() -> _Walk:
         at += 1
 
 
-def _table_of_colours(flags: int) -> int:
+def _measure_colour_table(flags: int) -> int:
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 

@@ -66,10 +66,10 @@ def media_type_of(first: bytes) -> str:
     if first[:1] == b"\xff" and len(first) > 1 and first[1] & 0xE0 == 0xE0:
         # MPEG audio: ADTS has layer 0, which MP3 has not.
         return "audio/aac" if first[1] & 0x06 == 0 else "audio/mpeg"
-    return _text_type(first)
+    return _detect_text_type(first)
 
 
-def _text_type(first: bytes) -> str:
+def _detect_text_type(first: bytes) -> str:
     if _MARKUP.match(first):
         if _SVG.search(first):
             return "image/svg+xml"

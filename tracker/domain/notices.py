@@ -89,7 +89,7 @@ class EventFilter:
         if self.operations and task.operation not in self.operations:
             return False
         return all(
-            name in task.metadata and _same(task.metadata[name], value)
+            name in task.metadata and _is_equal(task.metadata[name], value)
             for name, value in self.metadata.items()
         )
 
@@ -113,6 +113,6 @@ def delivery_id(at: datetime, task: Task, endpoint: str) -> UUID:
     return derive_id(at, "delivery", str(task.id), str(task.version), endpoint)
 
 
-def _same(one: Any, other: Any) -> bool:
+def _is_equal(one: Any, other: Any) -> bool:
     """Return whether two values are equal in JSON: true is not 1."""
     return type(one) is type(other) and bool(one == other)

@@ -57,7 +57,7 @@ class ListPrice:
 
     def seconds_of(self, operation: str, input_: Mapping[str, Any]) -> Decimal | None:
         """Return the length that an input asks for, or that a task has without; None: unknown."""
-        asked = _number(_first_named(input_, SECONDS)) or self.usual
+        asked = _parse_number(_find_first_named(input_, SECONDS)) or self.usual
         if asked is not None or self.default_seconds is None:
             return asked
         return self.default_seconds(operation, input_)
@@ -77,10 +77,10 @@ def estimate(
     """Return what a task is expected to cost, as one entry; none where the list does not say."""
     if not prices:
         return ()
-    model = _first_named(input_, _MODELS)
+    model = _find_first_named(input_, _MODELS)
     name = model if isinstance(model, str) else None
     found = next((one for one in prices if one.covers(provider, operation, name)), None)
-    quantity = None if found is None else _quantity(found, operation, input_)
+    quantity = None if found is None else _count_quantity(found, operation, input_)
     if found is None or quantity is None:
         return ()
     amount = found.amount * quantity
@@ -95,17 +95,17 @@ def estimate(
     )
 
 
-def _quantity(price: ListPrice, operation: str, input_: Mapping[str, Any]) -> Decimal | None:
+def _count_quantity(price: ListPrice, operation: str, input_: Mapping[str, Any]) -> Decimal | None:
     match price.unit:
         case PricedUnit.TASK:
             return Decimal(1)
         case PricedUnit.SECOND:
             return price.seconds_of(operation, input_)
         case PricedUnit.PIECE:
-            return _number(_first_named(input_, _PIECES)) or price.usual or Decimal(1)
+            return _parse_number(_find_first_named(input_, _PIECES)) or price.usual or Decimal(1)
 
 
-def _first_named(input_: Mapping[str, Any], names: Sequence[str]) -> Any:
+def _find_first_named(input_: Mapping[str, Any], names: Sequence[str]) -> Any:
     inner = [input_[name] for name in _WITHIN if isinstance(input_.get(name), Mapping)]
     for holder in (input_, *inner):
         for name in names:
@@ -114,7 +114,7 @@ def _first_named(input_: Mapping[str, Any], names: Sequence[str]) -> Any:
     return None
 
 
-def _number(value: Any) -> Decimal | None:
+def _parse_number(value: Any) -> Decimal | None:
     """Return a count above zero, also of text like `5` or `5s`; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None

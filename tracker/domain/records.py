@@ -24,7 +24,7 @@ def changed(old: Record, **changes: Any) -> Record:
     Raises TypeError for a name that is no field.
     """
     kind: Any = type(old)
-    copy: Callable[..., Record] = _copier(kind, tuple(changes))
+    copy: Callable[..., Record] = _compile_copier(kind, tuple(changes))
     return copy(old, *changes.values())
 
 
@@ -35,12 +35,12 @@ def copier(kind: type[Record], *names: str) -> Callable[..., Record]:
     Raises TypeError for a name that is no field.
     """
     anything: Any = kind
-    made: Callable[..., Record] = _copier(anything, names)
+    made: Callable[..., Record] = _compile_copier(anything, names)
     return made
 
 
 @cache
-def _copier(kind: Any, names: tuple[str, ...]) -> Callable[..., Any]:
+def _compile_copier(kind: Any, names: tuple[str, ...]) -> Callable[..., Any]:
     """Make such a function of source text, as dataclasses makes constructors.
 
     It reads each field that stays once, and passes everything by place.

@@ -52,10 +52,10 @@ class Redactor:
 
         access_keys: whose JWTs are secret as well.
         """
-        known = tuple(form for secret in secrets for form in _forms(secret))
-        self._known = _sought(_spellings(known))
+        known = tuple(form for secret in secrets for form in _iterate_forms(secret))
+        self._known = _sort_secrets(_iterate_spellings(known))
         self._encoded = EncodedSecrets(known)
-        self._claims = tuple(_claims_of(key) for key in access_keys if len(key) >= SHORTEST)
+        self._claims = tuple(_encode_claims(key) for key in access_keys if len(key) >= SHORTEST)
         self._marks = ("callbacks", *self._claims, *self._known)
 
     def may_hold_secret(self, text: str, *also: str) -> bool:
@@ -109,7 +109,7 @@ class Redactor:
 
     def _reach(self, also: Sequence[str]) -> int:
         """Return how many characters a secret may take with all of its escapes."""
-        sought = (*_sought(also), *self._known)
+        sought = (*_sort_secrets(also), *self._known)
         return max(_CALLBACK_REACH, *(len(one) * 8 for one in sought), _JWT_REACH)
 
     def whole_until(self, text: str) -> int:
@@ -122,7 +122,7 @@ class Redactor:
         word, reach = text[start:], self._reach(())
         marks = ("callbacks", *self._claims, *self._known)
         if not any(mark in word for mark in ("%", "\\", "&", *marks)):
-            return len(text) - max(_overlap(word, mark) for mark in marks)
+            return len(text) - max(_count_overlap(word, mark) for mark in marks)
         if len(word) <= reach:
             return start
         return max(0, self._safe_cut(text, len(text) - reach, ()))
@@ -171,14 +171,14 @@ class Redactor:
         """Return the patterns that may match; usually none, as a search for plain text shows."""
         plain = _unescape_ascii(text)
         bare = text.replace("\\", "") if "\\" in text else text
-        pattern_of = _secret if _may_be_escaped(text) else _unescaped_secret
+        pattern_of = _compile_secret if _may_be_escaped(text) else _compile_unescaped_secret
         patterns = [_CALLBACK] if "callbacks" in plain else []
-        patterns += [_jwt(claims) for claims in self._claims if claims in plain]
+        patterns += [_compile_jwt(claims) for claims in self._claims if claims in plain]
         if any(one in plain or one in bare for one in also):
-            patterns += [pattern_of(one) for one in _sought(also)]
+            patterns += [pattern_of(one) for one in _sort_secrets(also)]
         patterns += [pattern_of(one) for one in self._known if one in plain or one in bare]
         if encoded := self._encoded.found_in(text):
-            patterns += [pattern_of(one) for one in _sought(encoded)]
+            patterns += [pattern_of(one) for one in _sort_secrets(encoded)]
         return patterns
 
 
@@ -187,7 +187,7 @@ def _mask(found: re.Match[str]) -> str:
     return f"{found[1]}{MASK}" if found.re.groups else MASK
 
 
-def _forms(secret: str) -> Iterator[str]:
+def _iterate_forms(secret: str) -> Iterator[str]:
     """Yield a secret; of one of Standard Webhooks also its key, as base64 and as it is."""
     yield secret
     if secret.startswith(PREFIX):
@@ -196,20 +196,20 @@ def _forms(secret: str) -> Iterator[str]:
             yield key_of(secret).decode()
 
 
-def _spellings(secrets: Iterable[str]) -> Iterable[str]:
+def _iterate_spellings(secrets: Iterable[str]) -> Iterable[str]:
     """Yield secrets as text, and as UTF-8 reads that is taken for latin-1."""
     for secret in secrets:
         yield secret
         yield secret.encode("utf-8", "replace").decode("latin-1")
 
 
-def _sought(secrets: Iterable[str]) -> tuple[str, ...]:
+def _sort_secrets(secrets: Iterable[str]) -> tuple[str, ...]:
     """Return secrets to look for, the longest first: one may be the beginning of another."""
     wanted = {secret.replace("\\", "") for secret in secrets}
     return tuple(sorted((w for w in wanted if len(w) >= SHORTEST), key=len, reverse=True))
 
 
-def _overlap(word: str, mark: str) -> int:
+def _count_overlap(word: str, mark: str) -> int:
     """Return how many characters at the end of a word are the beginning of a mark."""
     sizes = range(min(len(word), len(mark) - 1), 0, -1)
     return next((size for size in sizes if word.endswith(mark[:size])), 0)
@@ -239,47 +239,47 @@ def _may_be_escaped(text: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _secret(secret: str) -> re.Pattern[str]:
+def _compile_secret(secret: str) -> re.Pattern[str]:
     """Return a secret however it is written; a short one only as a word of its own."""
-    return _word_pattern(secret, _escapable_pattern(secret))
+    return _build_word_pattern(secret, _build_escapable_pattern(secret))
 
 
 @lru_cache(maxsize=1024)
-def _unescaped_secret(secret: str) -> re.Pattern[str]:
-    """Return what `_secret` does, for texts without any escape.
+def _compile_unescaped_secret(secret: str) -> re.Pattern[str]:
+    """Return what `_compile_secret` does, for texts without any escape.
 
     A token that proves a callback is of that callback alone, so that its pattern is compiled for
     it: with all ways to write 700 characters that took a tenth of a second.
     """
-    return _word_pattern(secret, re.escape(secret))
+    return _build_word_pattern(secret, re.escape(secret))
 
 
-def _word_pattern(secret: str, written: str) -> re.Pattern[str]:
+def _build_word_pattern(secret: str, written: str) -> re.Pattern[str]:
     if len(secret) < CERTAIN:
         written = rf"(?<![A-Za-z0-9]){written}(?![A-Za-z0-9])"
     return re.compile(written)
 
 
 @lru_cache(maxsize=256)
-def _jwt(claims: str) -> re.Pattern[str]:
+def _compile_jwt(claims: str) -> re.Pattern[str]:
     """Return the claims and the signature of a token; its header is the same for all."""
     return re.compile(
-        rf"{_escapable_pattern(claims)}{_UNIT}{{0,1000}}+(?:{_escapable_pattern('.')}{_UNIT}{{0,100}}+)?"
+        rf"{_build_escapable_pattern(claims)}{_UNIT}{{0,1000}}+(?:{_build_escapable_pattern('.')}{_UNIT}{{0,100}}+)?"
     )
 
 
-def _claims_of(access_key: str) -> str:
+def _encode_claims(access_key: str) -> str:
     """Return how the claims of a key's tokens begin in base64, up to a whole group of it."""
     begun = f"{_JWT_CLAIMS}{access_key}".encode("utf-8", "replace")
     return urlsafe_b64encode(begun[: len(begun) // 3 * 3]).decode()
 
 
-def _escapable_pattern(word: str) -> str:
+def _build_escapable_pattern(word: str) -> str:
     """Return a pattern of a word whose characters may be escaped in any usual way."""
-    return "".join(_character(char) for char in word)
+    return "".join(_build_character_pattern(char) for char in word)
 
 
-def _character(char: str) -> str:
+def _build_character_pattern(char: str) -> str:
     plain = rf"\\{{0,8}}{re.escape(char)}"
     if not " " <= char <= "~":
         return plain
@@ -288,9 +288,9 @@ def _character(char: str) -> str:
     return rf"(?:{plain}|%(?:25){{0,4}}{digits}|\\{{1,8}}(?:u00|x){digits}|{entity})"
 
 
-_SLASH = _escapable_pattern("/")
+_SLASH = _build_escapable_pattern("/")
 _CALLBACK = re.compile(
-    rf"({_escapable_pattern('callbacks')}{_SLASH}{_UNIT}{{1,64}}+{_SLASH}{_UNIT}{{6,64}}+{_SLASH})"
+    rf"({_build_escapable_pattern('callbacks')}{_SLASH}{_UNIT}{{1,64}}+{_SLASH}{_UNIT}{{6,64}}+{_SLASH})"
     rf"{_UNIT}{{16,64}}"
 )
 """A callback URL: `/callbacks/{provider}/{task}/{token}`, its token behind the group."""

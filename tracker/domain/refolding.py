@@ -121,7 +121,7 @@ class _Fold:
 
     def stand(self, step: Transition) -> None:
         """Apply a step without a receipt."""
-        self._take(_as_it_stands(self.now, step), step, step.at)
+        self._take(_make_event(self.now, step), step, step.at)
 
     def _take(self, event: Event, step: Transition | None, at: datetime) -> None:
         before = self.task
@@ -154,7 +154,7 @@ def refold(
     actor:    who corrects it.
     """
     fold = _Fold(task, history[0])
-    for step, receipt in _in_order(history[1:], {one.key: one for one in receipts}):
+    for step, receipt in _iterate_in_order(history[1:], {one.key: one for one in receipts}):
         if receipt is not None:
             fold.read(receipt, step)
         elif step is not None:
@@ -162,13 +162,13 @@ def refold(
     after = fold.task
     if after.state is not task.state:
         return _sort_moved(task, fold)
-    fields = tuple(name for name in _FIELDS if _differs(name, task, after))
+    fields = tuple(name for name in _FIELDS if _is_different(name, task, after))
     if not fields:
         return Refolded(RereadKind.SAME, after)
-    return Refolded(RereadKind.RICHER, after, _correction(task, fold, fields, actor), fields)
+    return Refolded(RereadKind.RICHER, after, _make_correction(task, fold, fields, actor), fields)
 
 
-def _in_order(
+def _iterate_in_order(
     history: Sequence[Transition], receipts: Mapping[int, ReadReceipt]
 ) -> Iterator[tuple[Transition | None, ReadReceipt | None]]:
     """Yield steps, and receipts at the first step that cites them or when they came."""
@@ -190,7 +190,7 @@ def _in_order(
     yield from ((None, one) for one in idle[index:])
 
 
-def _as_it_stands(task: Task, step: Transition) -> Event:
+def _make_event(task: Task, step: Transition) -> Event:
     """Return the event of a step without a receipt; task: as it is now."""
     is_telling = step.kind in _TELLING
     is_billed = is_telling or step.kind is _SUBMIT_ACCEPTED
@@ -237,7 +237,7 @@ def _would_move(task: Task, event: Event) -> bool:
     return after.state is not task.state
 
 
-def _correction(task: Task, fold: _Fold, fields: tuple[str, ...], actor: str | None) -> Event:
+def _make_correction(task: Task, fold: _Fold, fields: tuple[str, ...], actor: str | None) -> Event:
     after = fold.task
     sources = [key for name in fields if (key := fold.origins.get(name)) is not None]
     return Event(
@@ -245,7 +245,7 @@ def _correction(task: Task, fold: _Fold, fields: tuple[str, ...], actor: str | N
         Source.OPERATOR,
         message=after.message if "message" in fields else task.message,
         artifacts=after.artifacts if "artifacts" in fields else (),
-        error=_error(task, after) if "error" in fields else None,
+        error=_correct_error(task, after) if "error" in fields else None,
         costs=_list_told_costs(after) if "costs" in fields else (),
         detail=after.detail if "detail" in fields else None,
         receipt=max(sources),
@@ -253,7 +253,7 @@ def _correction(task: Task, fold: _Fold, fields: tuple[str, ...], actor: str | N
     )
 
 
-def _error(task: Task, after: Task) -> TaskError | None:
+def _correct_error(task: Task, after: Task) -> TaskError | None:
     """Return the error as it is read today; whether it may be taken back was settled then."""
     if task.error is None or after.error is None:
         return after.error
@@ -264,7 +264,7 @@ def _list_told_costs(task: Task) -> tuple[Any, ...]:
     return tuple(one for one in task.costs if one.origin is CostOrigin.PROVIDER)
 
 
-def _differs(name: str, task: Task, after: Task) -> bool:
+def _is_different(name: str, task: Task, after: Task) -> bool:
     """Return whether a field is read otherwise today; what is said no more stays as it is."""
     was, now = getattr(task, name), getattr(after, name)
     if was == now or not now:
@@ -273,7 +273,7 @@ def _differs(name: str, task: Task, after: Task) -> bool:
         return len(was) != len(now) or not all(map(_is_same_piece, was, now))
     if name == "error":
         return was is None or (was.code, was.message) != (now.code, now.message)
-    return name != "detail" or _plain(was) != _plain(now)
+    return name != "detail" or _convert_to_plain(was) != _convert_to_plain(now)
 
 
 def _is_same_piece(was: Artifact, now: Artifact) -> bool:
@@ -281,9 +281,9 @@ def _is_same_piece(was: Artifact, now: Artifact) -> bool:
     ends = was.expires_at if now.expires_at and was.expires_at else now.expires_at
     if changed(was, extra={}) != changed(now, extra={}, expires_at=ends):
         return False
-    return was.extra == now.extra or _plain(was.extra) == _plain(now.extra)
+    return was.extra == now.extra or _convert_to_plain(was.extra) == _convert_to_plain(now.extra)
 
 
-def _plain(value: Any) -> Any:
+def _convert_to_plain(value: Any) -> Any:
     """Return a document as it is read back from where it is kept."""
     return json.loads(json.dumps(value, default=str))

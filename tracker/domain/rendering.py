@@ -33,8 +33,8 @@ def render_task(task: Task, assets: Assets = _NOT_KEPT, *, base: str = "") -> di
         "message": task.message,
         "progress": task.progress,
         "stage": task.stage,
-        "result": _result(task, assets, base),
-        "error": _error(task),
+        "result": _render_result(task, assets, base),
+        "error": _render_error(task),
         "costs": [asdict(cost) for cost in task.costs],
         "overdue": task.overdue,
         "metadata": dict(task.metadata),
@@ -79,17 +79,17 @@ def render_asset(asset: Asset, *, base: str) -> dict[str, Any]:
     }
 
 
-def _result(task: Task, assets: Assets, base: str) -> dict[str, Any] | None:
+def _render_result(task: Task, assets: Assets, base: str) -> dict[str, Any] | None:
     if not task.artifacts:
         return None
     found = []
     for position, piece in enumerate(task.artifacts):
         asset = assets.get(piece_name(piece, position)) if assets else None
-        found.append(_artifact(piece, asset, base))
+        found.append(_render_artifact(piece, asset, base))
     return {"artifacts": found}
 
 
-def _artifact(piece: Artifact, asset: Asset | None, base: str) -> dict[str, Any]:
+def _render_artifact(piece: Artifact, asset: Asset | None, base: str) -> dict[str, Any]:
     dies_at = piece.expires_at if asset is None else asset.url_expires_at
     known = {
         "kind": piece.kind,
@@ -104,7 +104,7 @@ def _artifact(piece: Artifact, asset: Asset | None, base: str) -> dict[str, Any]
     return {**piece.extra, **known}
 
 
-def _error(task: Task) -> dict[str, Any] | None:
+def _render_error(task: Task) -> dict[str, Any] | None:
     if task.error is None:
         return None
     return {"type": task.error.type, "code": task.error.code, "message": task.error.message}

@@ -40,7 +40,7 @@ class Backoff:
         if self.attempts is not None and attempt >= self.attempts:
             return None
         doubled = self.first * float(2 ** min(max(attempt, 1) - 1, 30))
-        pause = max(min(doubled, self.ceiling), _asked_pause(retry_after_s))
+        pause = max(min(doubled, self.ceiling), _read_asked_pause(retry_after_s))
         return now + pause + pause * self.spread * jitter
 
 
@@ -67,7 +67,7 @@ class PauseList:
         """Return when to try again; None once the tries are spent. See Backoff.next_at."""
         if attempt > len(self.pauses):
             return None
-        pause = max(self.pauses[max(attempt, 1) - 1], _asked_pause(retry_after_s))
+        pause = max(self.pauses[max(attempt, 1) - 1], _read_asked_pause(retry_after_s))
         return now + pause + pause * self.SPREAD * jitter
 
 
@@ -87,7 +87,7 @@ def retry_after_s(headers: Mapping[str, str], *, now: datetime | None = None) ->
         return None
 
 
-def _asked_pause(retry_after_s: float | None) -> timedelta:
+def _read_asked_pause(retry_after_s: float | None) -> timedelta:
     return timedelta(seconds=min(max(retry_after_s or 0.0, 0.0), RETRY_AFTER_CAP_S))
 
 

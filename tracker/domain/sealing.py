@@ -70,7 +70,7 @@ def _xor(text: bytes, stream: bytes) -> bytes:
     return (int.from_bytes(text, "big") ^ int.from_bytes(stream, "big")).to_bytes(size, "big")
 
 
-def _by_blocks(master: bytes, nonce: bytes, size: int) -> bytes:
+def _derive_by_blocks(master: bytes, nonce: bytes, size: int) -> bytes:
     blocks = -(-size // _BLOCK_BYTES)
     # The first block has no number: what was sealed when there was only one opens as before.
     numbered = [nonce, *[nonce + number.to_bytes(4, "big") for number in range(1, blocks)]]
@@ -78,11 +78,11 @@ def _by_blocks(master: bytes, nonce: bytes, size: int) -> bytes:
     return b"".join(map(digest, numbered))[:size]
 
 
-def _at_once(master: bytes, nonce: bytes, size: int) -> bytes:
-    return hashlib.shake_256(_long_key(master) + nonce).digest(size)
+def _derive_at_once(master: bytes, nonce: bytes, size: int) -> bytes:
+    return hashlib.shake_256(_derive_long_key(master) + nonce).digest(size)
 
 
-_KEYSTREAMS = {_BY_BLOCKS: _by_blocks, _AT_ONCE: _at_once}
+_KEYSTREAMS = {_BY_BLOCKS: _derive_by_blocks, _AT_ONCE: _derive_at_once}
 
 
 def _tag(master: bytes, head: bytes) -> bytes:
@@ -96,7 +96,7 @@ def _make_keyed_digest(master: bytes, purpose: bytes) -> KeyedDigest:
 
 
 @lru_cache(maxsize=64)
-def _long_key(master: bytes) -> bytes:
+def _derive_long_key(master: bytes) -> bytes:
     return _derive_key(master, b"encrypt at once")
 
 

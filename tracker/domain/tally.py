@@ -106,9 +106,9 @@ def tally(ends: Iterable[TaskVerdict], changes: Iterable[CostChange] = ()) -> di
     """Count ends and later changes of costs by key: each in its hour, and in EVER."""
     found: dict[TallyKey, Tally] = {}
     for end in ends:
-        _count(found.setdefault(_key(end), Tally()), end)
+        _count(found.setdefault(_make_key(end), Tally()), end)
     for change in changes:
-        one = found.setdefault(_key(change), Tally())
+        one = found.setdefault(_make_key(change), Tally())
         _charge(one, change.after)
         _charge(one, change.before, by=-1)
     for key, one in list(found.items()):
@@ -116,7 +116,7 @@ def tally(ends: Iterable[TaskVerdict], changes: Iterable[CostChange] = ()) -> di
     return found
 
 
-def _key(one: TaskVerdict | CostChange) -> TallyKey:
+def _make_key(one: TaskVerdict | CostChange) -> TallyKey:
     hour = one.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     return TallyKey(one.tenant, one.provider, one.account, hour)
 

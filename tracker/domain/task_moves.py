@@ -65,17 +65,19 @@ def move_task(task: Task, event: Event, target: TaskState, *, now: datetime) -> 
         state=target,
         version=task.version + 1,
         updated_at=now,
-        provider_task_id=None if back else _provider_task_id(task, event),
+        provider_task_id=None if back else _choose_provider_task_id(task, event),
         provider_status=event.provider_status or task.provider_status,
         message=message,  # of this step alone: an earlier one stands in the history
-        progress=task.progress if event.progress is None else _progress(task, event.progress),
+        progress=task.progress
+        if event.progress is None
+        else _choose_progress(task, event.progress),
         artifacts=artifacts,
-        error=_error(task, event, target) if is_end else None,
+        error=_choose_error(task, event, target) if is_end else None,
         costs=costs,
         stage=event.stage or task.stage,
         context=None if back else (task.context if event.context is None else event.context),
         cancel_asked_at=None if is_dropped else asked_at,
-        blocked_at=_blocked_at(task, event, now) if target is _RUNNING else None,
+        blocked_at=_find_blocked_at(task, event, now) if target is _RUNNING else None,
         cancel_sent_at=None if is_dropped else task.cancel_sent_at,
         detail=task.detail if event.detail is None else event.detail,
         overdue=task.overdue or kind is _DEADLINE_PASSED,
@@ -83,14 +85,14 @@ def move_task(task: Task, event: Event, target: TaskState, *, now: datetime) -> 
         finished_at=(task.finished_at if target is task.state else now) if is_end else None,
         absences=0,
         follow_up=_follow_up(task, event, target, artifacts, costs) if is_end else None,
-        never_created=never_left and (event.is_alone or _was_never_sent_in_doubt(task)),
+        never_created=never_left and (event.is_alone or _is_never_sent_in_doubt(task)),
     )
     if task.awaits is _ANSWER or kind in _UNDER_WAY:
-        return _with_call(after, event)
+        return _apply_call(after, event)
     return after
 
 
-def _with_call(after: Task, event: Event) -> Task:
+def _apply_call(after: Task, event: Event) -> Task:
     """Return a task with what is known of the call that makes it. after: but for that."""
     if event.kind in _UNDER_WAY:
         return changed(after, awaits=_ANSWER)
@@ -118,14 +120,14 @@ def _apply_correction(task: Task, event: Event, now: datetime) -> Task:
     )
 
 
-def _error(task: Task, event: Event, target: TaskState) -> TaskError | None:
+def _choose_error(task: Task, event: Event, target: TaskState) -> TaskError | None:
     if target is not _FAILED and target is not _EXPIRED:
         return None
     is_kept = event.kind is _COSTS_CHANGED or event.kind in OF_ASSETS
     return task.error if is_kept else event.error
 
 
-def _blocked_at(task: Task, event: Event, now: datetime) -> datetime | None:
+def _find_blocked_at(task: Task, event: Event, now: datetime) -> datetime | None:
     """Return since when a running task waits for its caller; the provider's word changes that."""
     if event.kind is not _NEWS and event.kind is not _SEEN_RUNNING:
         return task.blocked_at
@@ -154,7 +156,7 @@ def _follow_up(
     return FollowUp.COSTS if event.costs_may_fall and is_charged(costs) else None
 
 
-def _was_never_sent_in_doubt(task: Task) -> bool:
+def _is_never_sent_in_doubt(task: Task) -> bool:
     """Return whether all that has happened to a task is its deadline, and that it is being sent.
 
     One that came back from `uncertain` may be at the provider all the same: its name stays taken.
@@ -164,7 +166,7 @@ def _was_never_sent_in_doubt(task: Task) -> bool:
     return task.state is _QUEUED and task.version == 1 + task.overdue
 
 
-def _provider_task_id(task: Task, event: Event) -> str | None:
+def _choose_provider_task_id(task: Task, event: Event) -> str | None:
     # The submit's own answer names the id that queries understand; a callback may name another
     # (a gateway that hides its upstream), so it only fills an empty place.
     if event.kind is _SUBMIT_ACCEPTED:
@@ -172,5 +174,5 @@ def _provider_task_id(task: Task, event: Event) -> str | None:
     return task.provider_task_id or event.provider_task_id
 
 
-def _progress(task: Task, told: float) -> float:
+def _choose_progress(task: Task, told: float) -> float:
     return told if task.progress is None else max(task.progress, told)

@@ -35,9 +35,9 @@ def expiry_of(url: str) -> datetime | None:
         given = {k.lower(): v for k, v in parse_qsl(query, max_num_fields=_MOST_FIELDS)}
         found = [
             _read_signed_span(given),
-            _seconds(given.get("expires")),
-            _span(given),
-            _azure(given),
+            _parse_seconds(given.get("expires")),
+            _read_span(given),
+            _read_azure(given),
         ]
     except (ValueError, OverflowError):
         return None
@@ -54,11 +54,11 @@ def _read_signed_span(given: Mapping[str, str]) -> datetime | None:
     return None
 
 
-def _span(given: Mapping[str, str]) -> datetime | None:
-    return _seconds(given.get("q-sign-time", "").partition(";")[2])
+def _read_span(given: Mapping[str, str]) -> datetime | None:
+    return _parse_seconds(given.get("q-sign-time", "").partition(";")[2])
 
 
-def _azure(given: Mapping[str, str]) -> datetime | None:
+def _read_azure(given: Mapping[str, str]) -> datetime | None:
     if "se" not in given or "sig" not in given:
         return None
     ends = datetime.fromisoformat(given["se"])
@@ -66,7 +66,7 @@ def _azure(given: Mapping[str, str]) -> datetime | None:
     return ends.astimezone(UTC) if ends.tzinfo is not None else ends.replace(tzinfo=UTC)
 
 
-def _seconds(text: str | None) -> datetime | None:
+def _parse_seconds(text: str | None) -> datetime | None:
     if not text or not text.isdecimal() or not _EARLIEST < int(text) < _LATEST:
         return None
     return datetime.fromtimestamp(int(text), UTC)

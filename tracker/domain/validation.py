@@ -69,7 +69,7 @@ def field_errors(error: ValidationError, given: object = None) -> Sequence[Field
         flaw = one.get("ctx", {}).get("error")
         within = (flaw.field,) if isinstance(flaw, FieldFlaw) else ()
         place = _place_of(one, given)
-        path, reason = path_of((*place, *within)), _reason(one)
+        path, reason = path_of((*place, *within)), _describe_reason(one)
         before = found.get(path)
         if before is not None and len(place) < len(one["loc"]):  # what another type would need
             reason = f"{before.reason}; or {reason}"
@@ -111,7 +111,7 @@ def path_of(location: Sequence[int | str]) -> str:
     return path
 
 
-def _reason(one: Mapping[str, Any]) -> str:
+def _describe_reason(one: Mapping[str, Any]) -> str:
     known = REASONS.get(one["type"])
     if known is not None:
         return known.format_map(one.get("ctx", {})).replace("'", '"')

@@ -96,7 +96,7 @@ class AnswerReader:
         reader = None if files is None else InlineFiles(files)
         try:
             async for piece in self._pieces(response, cap):
-                sink.write(piece if reader is None else await _without_files(reader, piece))
+                sink.write(piece if reader is None else await _take_files(reader, piece))
             if reader is not None:
                 sink.write(await reader.finish())
         except ValueError as error:
@@ -144,7 +144,7 @@ def _is_named_file(kind: str) -> bool:
     return kind.partition("/")[0] in _RAW or kind == OCTETS
 
 
-async def _without_files(reader: InlineFiles, piece: bytes) -> bytes:
+async def _take_files(reader: InlineFiles, piece: bytes) -> bytes:
     """Return what a piece adds to the text of an answer. Raises ValueError, Undecodable."""
     await reader.feed(piece)
     if reader.kept_chars > PROVIDER_ANSWER_BYTES:

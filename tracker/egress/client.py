@@ -130,7 +130,9 @@ class EgressClient:
         """Send a call to a user's address: refused when its name resolves to one inside."""
         answer = await self._guarded.call(call)
         if isinstance(answer, HttpFailure):
-            return replace(answer, reason=self._redactor.redact(answer.reason, *_secrets_of(call)))
+            return replace(
+                answer, reason=self._redactor.redact(answer.reason, *_list_secrets(call))
+            )
         return await self._redact_answer(answer, call)
 
     async def open_provider(
@@ -157,9 +159,9 @@ class EgressClient:
             await response.aclose()
             return HttpFailure(Certainty.NOT_SENT, PROXY_REFUSES)
         chunks = self._redactor.redact_stream(
-            _chunks(response, until=until, cap=cap), *_secrets_of(call)
+            _iterate_chunks(response, until=until, cap=cap), *_list_secrets(call)
         )
-        headers = self._redact_headers(headers_of(response), _secrets_of(call))
+        headers = self._redact_headers(headers_of(response), _list_secrets(call))
         return HttpStream(response.status_code, headers, chunks)
 
     def refusal(self, url: str) -> str | None:
@@ -175,7 +177,7 @@ class EgressClient:
 
     async def _redact_answer(self, answer: HttpResult, call: HttpCall) -> HttpResult:
         """Return the answer without secrets in it. A large one is searched in a thread."""
-        redact, secrets = self._redactor.redact_bytes, _secrets_of(call)
+        redact, secrets = self._redactor.redact_bytes, _list_secrets(call)
         if len(answer.body) > _SEARCHED_AT_ONCE:
             body = await asyncio.to_thread(redact, answer.body, *secrets)
         else:
@@ -194,7 +196,7 @@ class EgressClient:
 
     def _reason(self, error: Exception, call: HttpCall) -> str:
         """Return why a call failed, for people: libraries quote the header that they refuse."""
-        return self._redactor.redact(reason_in_words(error), *_secrets_of(call))
+        return self._redactor.redact(reason_in_words(error), *_list_secrets(call))
 
     async def _client(self, call: HttpCall) -> httpx.AsyncClient:
         parts = urlsplit(call.url)
@@ -239,7 +241,7 @@ def _settle_missing_module() -> None:
         sys.modules["sniffio"] = None  # type: ignore[assignment]  # as documented there
 
 
-async def _chunks(
+async def _iterate_chunks(
     response: httpx.Response, *, until: float, cap: int
 ) -> AsyncGenerator[bytes, None]:
     """Yield the body; see HttpStream. until: on the loop's clock."""
@@ -290,7 +292,7 @@ def _is_refused_by_proxy(status: int, call: HttpCall) -> bool:
     return is_forwarded and status == httpx.codes.PROXY_AUTHENTICATION_REQUIRED
 
 
-def _secrets_of(call: HttpCall) -> tuple[str, ...]:
+def _list_secrets(call: HttpCall) -> tuple[str, ...]:
     """List a call's credentials, also a JWT made for it: none may appear in what we store.
 
     And as base64, hex and the like, in which some providers repeat what they refuse.

@@ -46,7 +46,7 @@ class Decoder:
         self._raw_size += len(raw)
         if self._raw_size > self._cap:
             raise Undecodable(f"the answer is larger than {self._cap} bytes")
-        for piece in _through(self._layers, raw):
+        for piece in _decode_layers(self._layers, raw):
             self._size += len(piece)
             if self._size > self._cap:
                 raise Undecodable(f"the answer is larger than {self._cap} bytes")
@@ -105,9 +105,9 @@ class _Layer:
         return piece
 
 
-def _through(layers: Sequence[_Layer], data: bytes) -> Iterator[bytes]:
+def _decode_layers(layers: Sequence[_Layer], data: bytes) -> Iterator[bytes]:
     if not layers:
         yield data
         return
     for piece in layers[0].feed(data):
-        yield from _through(layers[1:], piece)
+        yield from _decode_layers(layers[1:], piece)

@@ -66,7 +66,7 @@ class Downloading:
         Returns a failure as NOT_SENT where the URL's own host was not reached.
         """
         for hop in range(MOST_REDIRECTS + 1):
-            url = _with_escapes(url)
+            url = _escape_url(url)
             refusal = find_refusal(url, self._allow)
             if refusal is not None:
                 return HttpFailure(Certainty.NOT_SENT, refusal)
@@ -109,7 +109,7 @@ class Downloading:
         except BaseException as error:
             if connection is not None:
                 await asyncio.shield(connection.aclose())
-            reason = _reason_of(error, self._silence_s)
+            reason = _describe_failure(error, self._silence_s)
             if reason is None:
                 raise
             return sent.failure(reason)
@@ -147,7 +147,7 @@ class Downloading:
         except Undecodable as error:
             raise UnkeepableFile(str(error)) from None
         except (TimeoutError, *FAILURES) as error:
-            raise BrokenTransfer(_reason_of(error, self._silence_s) or "") from None
+            raise BrokenTransfer(_describe_failure(error, self._silence_s) or "") from None
 
 
 def _has_more(connection: httpcore.AsyncHTTPConnection) -> bool:
@@ -186,7 +186,7 @@ class _FileBody(AsyncGenerator[bytes, None]):
             await asyncio.shield(self._connection.aclose())
 
 
-def _with_escapes(url: str) -> str:
+def _escape_url(url: str) -> str:
     """Return a URL as browsers ask for it (https://url.spec.whatwg.org/, read 2026-11-30).
 
     Spaces around it are dropped; those in its path and query, which some origins write, are
@@ -203,7 +203,7 @@ _ASCII = "".join(map(chr, range(128)))
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-def _reason_of(error: BaseException, silence_s: float) -> str | None:
+def _describe_failure(error: BaseException, silence_s: float) -> str | None:
     """Say why a call failed; None for what is no failure of a call."""
     if isinstance(error, TimeoutError):
         return f"not a byte came for {silence_s:g} s"

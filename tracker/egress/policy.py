@@ -66,11 +66,11 @@ def policy_for(url: str, allow: Sequence[str]) -> Policy:
     allow: networks in CIDR notation that are permitted although they lie inside.
     Raises ValueError when the URL has no usable port.
     """
-    return _policy(_port(url), tuple(allow))
+    return _make_policy(_read_port(url), tuple(allow))
 
 
 @lru_cache(maxsize=256)
-def _policy(port: int, allow: tuple[str, ...]) -> Policy:
+def _make_policy(port: int, allow: tuple[str, ...]) -> Policy:
     """Make a policy. It costs half as much as a connection: all networks are compared with all."""
     return Policy(
         denied_networks=_TABLE,
@@ -137,7 +137,7 @@ def refusal(url: str, allow: Sequence[str]) -> str | None:
     return None
 
 
-def _port(url: str) -> int:
+def _read_port(url: str) -> int:
     parts = urlsplit(url)
     return parts.port or (80 if parts.scheme == "http" else 443)
 

@@ -23,9 +23,9 @@ def of_header(accept_language: str) -> Language:
     wanted: dict[Language, float] = {}
     for part in accept_language[:MAX_HEADER_CHARS].split(","):
         found = _RANGE.fullmatch(part)
-        language = None if found is None else _named(found[1])
+        language = None if found is None else _find_named(found[1])
         if found is not None and language is not None:
-            wanted[language] = max(wanted.get(language, 0.0), _weight(found[2]))
+            wanted[language] = max(wanted.get(language, 0.0), _parse_weight(found[2]))
     # Of two that are liked equally the first one named wins: max keeps the order.
     best = max(wanted, key=wanted.__getitem__, default=ENGLISH)
     return best if wanted.get(best, 0.0) > 0 else ENGLISH
@@ -34,17 +34,17 @@ def of_header(accept_language: str) -> Language:
 def of_environment(variables: Mapping[str, str]) -> Language:
     """Choose from LC_ALL, LC_MESSAGES and LANG; the first that is set decides."""
     value = next((variables[name] for name in _VARIABLES if variables.get(name)), "")
-    return _named(re.split(r"[.@]", value)[0].replace("_", "-")) or ENGLISH
+    return _find_named(re.split(r"[.@]", value)[0].replace("_", "-")) or ENGLISH
 
 
-def _named(tag: str) -> Language | None:
+def _find_named(tag: str) -> Language | None:
     primary = tag.lower().partition("-")[0]
     if primary == "zh":
         return SIMPLIFIED_CHINESE
     return ENGLISH if primary in ("en", "*") else None
 
 
-def _weight(text: str | None) -> float:
+def _parse_weight(text: str | None) -> float:
     try:
         return 1.0 if text is None else min(float(text), 1.0)
     except ValueError:

@@ -20,13 +20,15 @@ _PART = re.compile(r"\{(\d)(:t)?\}")
 
 def explanations(language: Language) -> Mapping[str, Explanation]:
     """Return what is said of each problem type, by its slug."""
-    found: Mapping[str, Explanation] = import_module(f"{_folder(language)}.problems").EXPLANATIONS
+    found: Mapping[str, Explanation] = import_module(
+        f"{_find_folder(language)}.problems"
+    ).EXPLANATIONS
     return found
 
 
 def texts_of_providers(language: Language) -> Mapping[str, str]:
     """Return the texts that single providers bring, each in a module of its name."""
-    folder = import_module(f"{_folder(language)}.providers")
+    folder = import_module(f"{_find_folder(language)}.providers")
     found: dict[str, str] = {}
     for one in iter_modules(folder.__path__, f"{folder.__name__}."):
         found |= import_module(one.name).TEXTS
@@ -37,18 +39,18 @@ def translate(text: str, language: Language) -> str:
     """Return a text in a language; the text itself where its catalogue has no template for it."""
     if language == ENGLISH or len(text) > MAX_CHARS:
         return text
-    exact, patterns = _catalogue(language)
+    exact, patterns = _load_catalogue(language)
     found = exact.get(text)
     if found is not None:
         return found
     for telling, pattern, wording in patterns:
         match = pattern.fullmatch(text) if telling in text else None
         if match is not None:
-            return _filled(wording, match.groups(), language)
+            return _fill_wording(wording, match.groups(), language)
     return text
 
 
-def _filled(wording: str, values: Sequence[str], language: Language) -> str:
+def _fill_wording(wording: str, values: Sequence[str], language: Language) -> str:
     """Put in what varies: as it is, or with `:t` translated as well."""
 
     def value_of(part: re.Match[str]) -> str:
@@ -59,7 +61,7 @@ def _filled(wording: str, values: Sequence[str], language: Language) -> str:
 
 
 @cache
-def _catalogue(
+def _load_catalogue(
     language: Language,
 ) -> tuple[dict[str, str], list[tuple[str, re.Pattern[str], str]]]:
     """Return the texts without slots, and of the others the patterns, in the order of `_order`.
@@ -69,11 +71,11 @@ def _catalogue(
     """
     texts = dict(texts_of_providers(language))
     for part in PARTS:
-        texts |= import_module(f"{_folder(language)}.{part}").TEXTS
+        texts |= import_module(f"{_find_folder(language)}.{part}").TEXTS
     exact = {template: wording for template, wording in texts.items() if SLOT not in template}
     others = sorted((t for t in texts if SLOT in t), key=_order)
     return exact, [
-        (max(template.split(SLOT), key=len), _pattern(template), texts[template])
+        (max(template.split(SLOT), key=len), _compile_pattern(template), texts[template])
         for template in others
     ]
 
@@ -87,9 +89,9 @@ def _order(template: str) -> tuple[bool, int]:
     return template.startswith(SLOT), -len(template.replace(SLOT, ""))
 
 
-def _pattern(template: str) -> re.Pattern[str]:
+def _compile_pattern(template: str) -> re.Pattern[str]:
     return re.compile("(.*?)".join(map(re.escape, template.split(SLOT))), re.DOTALL)
 
 
-def _folder(language: Language) -> str:
+def _find_folder(language: Language) -> str:
     return f"tracker.locale.{language.lower().replace('-', '_')}"

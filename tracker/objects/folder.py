@@ -102,8 +102,12 @@ class Folder:
         Raises StorageError where no object was ever kept here, unless it may be new: the disk may
         not be mounted.
         """
-        size = await self._run(_size, self._path(key))
-        if size is None and not self._is_new and await self._run(_size, self._root / PARTS) is None:
+        size = await self._run(_read_size, self._path(key))
+        if (
+            size is None
+            and not self._is_new
+            and await self._run(_read_size, self._root / PARTS) is None
+        ):
             raise StorageError(f"{self._root} is not the folder that assets are kept in")
         return size
 
@@ -114,7 +118,7 @@ class Folder:
     async def list(self) -> AsyncIterator[StoredObject]:
         """Yield every object and every part, in no order."""
         walk = _walk(self._root)
-        while found := await self._run(_some, walk):
+        while found := await self._run(_take_some, walk):
             for one in found:
                 yield one
 
@@ -250,7 +254,7 @@ def _open(path: Path, opened: list[int], size: int, start: int) -> bytes:
         raise StorageError("the object is not there") from None
 
 
-def _size(path: Path) -> int | None:
+def _read_size(path: Path) -> int | None:
     """Return the size of a file or folder; None where there is none."""
     try:
         return path.stat().st_size
@@ -276,7 +280,7 @@ def _walk(root: Path) -> Iterator[StoredObject]:
                 yield StoredObject(path.relative_to(root).as_posix(), found.st_size, changed)
 
 
-def _some(walk: Iterator[StoredObject]) -> list[StoredObject]:
+def _take_some(walk: Iterator[StoredObject]) -> list[StoredObject]:
     return [one for _, one in zip(range(_LISTED_AT_ONCE), walk, strict=False)]
 
 

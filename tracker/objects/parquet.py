@@ -41,9 +41,9 @@ def encoded(kept_class: KeptClass, rows: Sequence[ArchivedRow]) -> bytes:
     from pyarrow import parquet  # noqa: PLC0415
 
     schema = SCHEMAS[kept_class]
-    fields = _fields(pa, schema.columns)
+    fields = _make_fields(pa, schema.columns)
     fields += [
-        pa.field(name, pa.list_(pa.struct(_fields(pa, columns))))
+        pa.field(name, pa.list_(pa.struct(_make_fields(pa, columns))))
         for name, columns in schema.lists.items()
     ]
     table = pa.Table.from_pylist(
@@ -67,7 +67,7 @@ def decoded(kept_class: KeptClass, data: bytes) -> Iterator[ArchivedRow]:
         yield convert_row(kept_class, found, _FROM_PARQUET)
 
 
-def _fields(pa: Any, columns: Columns) -> list[Any]:
+def _make_fields(pa: Any, columns: Columns) -> list[Any]:
     types = {
         ColumnKind.TEXT: pa.string(),
         ColumnKind.INTEGER: pa.int64(),

@@ -157,9 +157,9 @@ async def _cancel(
     if cancels.erases_ended:
         looked = await _poll(context, polls, asking)
         found = looked.outcomes[0]
-        if not isinstance(found, Observed) or _tells_end(found):
+        if not isinstance(found, Observed) or _is_end(found):
             return looked
-        asking = _as_seen(asking, found)
+        asking = _update_asking(asking, found)
     if (reason := cancels.too_late(asking)) is not None:
         return PollResult(CANNOT_ASK if looked is None else looked.answer, [TooLate(reason)])
     call = cancels.build_cancel(asking)
@@ -175,18 +175,18 @@ async def _cancel(
     if isinstance(outcome, CancelUnknown) and not cancels.erases_ended:
         # However long its cancel does not work, that a task has ended must not go unnoticed.
         looked = await _poll(context, polls, asking)
-        if _tells_end(looked.outcomes[0]):
+        if _is_end(looked.outcomes[0]):
             return looked
     return PollResult(answer, [outcome])
 
 
-def _as_seen(asking: Asking, found: Observed) -> Asking:
+def _update_asking(asking: Asking, found: Observed) -> Asking:
     """Return the question about a task in the state that a look has just shown."""
     state = found.observation.state or asking.task.state
     return replace(asking, tasks=(replace(asking.task, state=state),))
 
 
-def _tells_end(outcome: LookOutcome) -> bool:
+def _is_end(outcome: LookOutcome) -> bool:
     return isinstance(outcome, Observed) and outcome.observation.state in VERDICTS
 
 

@@ -35,7 +35,7 @@ def report(tx: Tx, news: Sequence[ConditionReport]) -> list[None]:
         elif conditions.clear(tx.db, one.name, one.provider, one.account, now=tx.now):
             log.warning(
                 "condition %(condition)s is over (%(provider)s %(account)s)",
-                _fields(one, "cleared"),
+                _list_fields(one, "cleared"),
             )
     return [None] * len(news)
 
@@ -53,12 +53,13 @@ def raise_one(tx: Tx, one: ConditionReport) -> bool:
     if not conditions.raise_(tx.db, Condition(*about, one.reason or "", tx.now)):
         return False
     log.warning(
-        "condition %(condition)s (%(provider)s %(account)s): %(reason)s", _fields(one, "raised")
+        "condition %(condition)s (%(provider)s %(account)s): %(reason)s",
+        _list_fields(one, "raised"),
     )
     return True
 
 
-def _fields(one: ConditionReport, became: str) -> dict[str, str]:
+def _list_fields(one: ConditionReport, became: str) -> dict[str, str]:
     """Return what the log says of it."""
     return {
         "condition": one.name,

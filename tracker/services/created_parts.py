@@ -36,7 +36,9 @@ def take_in_parts(
     names = {part.provider_task_id for part in made.parts}
     known = task_lookups.find_owners(tx.db, first.provider, first.account, names)
     new = [
-        _part(context, tx, first, part) for part in made.parts if part.provider_task_id not in known
+        _create_part(context, tx, first, part)
+        for part in made.parts
+        if part.provider_task_id not in known
     ]
     inserted = _insert(tx, new)
     task_inputs.insert_many(tx.db, [(task, made.body) for task in inserted])
@@ -57,7 +59,7 @@ def _insert(tx: Tx, made: Sequence[Task]) -> list[Task]:
     return [row for row in rows if row is not None]
 
 
-def _part(context: Context, tx: Tx, first: Task, part: Part) -> Task:
+def _create_part(context: Context, tx: Tx, first: Task, part: Part) -> Task:
     return replace(
         restore_accepted(first),
         key=0,

@@ -34,13 +34,13 @@ def describe_redirect(status: int, headers: Mapping[str, str]) -> str | None:
     """Return where an address leads that is the provider's no more; None for anything else."""
     if status not in _LEADS_ELSEWHERE:
         return None
-    there = _host_of(headers.get("location", ""))
+    there = _read_host(headers.get("location", ""))
     if there is None:
         return f"HTTP {status}: redirects are not followed; check the base URL"
     return f"HTTP {status} leads to {there[:100]}: redirects are not followed; check the base URL"
 
 
-def _host_of(url: str) -> str | None:
+def _read_host(url: str) -> str | None:
     try:
         return urlsplit(url).hostname
     except ValueError:

@@ -162,13 +162,13 @@ class KeySets:
         if answer.status != 200:
             return f"HTTP {answer.status}"
         try:
-            keys = _keys_in(read_json(answer.body))
+            keys = _parse_keys(read_json(answer.body))
         except ValueError as error:
             return f"not JSON: {error}"
         return keys or "the answer is no JSON Web Key Set with a key that can be used"
 
 
-def _keys_in(parsed: Any) -> KeySet:
+def _parse_keys(parsed: Any) -> KeySet:
     """Return the usable keys of a set. None would replace those at hand, and refuse everything."""
     keys = parsed.get("keys") if isinstance(parsed, dict) else None
     listed = keys if isinstance(keys, list) else []

@@ -33,7 +33,7 @@ class LatestLooks(Generic[Key, Answer]):
         make: finds the answer; may raise Unavailable. It goes on where its asker has gone.
         """
         found = self._known.get(key)
-        if found is not None and _now() - found[0] < FRESH_S:
+        if found is not None and _read_now() - found[0] < FRESH_S:
             return found[1]
         making = self._making.get(key) or self._begin(key, make)
         await asyncio.wait([making], timeout=patience_s)
@@ -68,7 +68,7 @@ class LatestLooks(Generic[Key, Answer]):
             log.error("what pages show besides is not renewed", exc_info=error)
 
     async def _make(self, key: Key, make: Callable[[], Awaitable[Answer]]) -> Answer:
-        begun = _now()
+        begun = _read_now()
         found = await make()
         if self._making.get(key) is asyncio.current_task():
             if len(self._known) >= _KEPT:
@@ -77,5 +77,5 @@ class LatestLooks(Generic[Key, Answer]):
         return found
 
 
-def _now() -> float:
+def _read_now() -> float:
     return asyncio.get_running_loop().time()

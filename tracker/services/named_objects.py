@@ -110,21 +110,21 @@ async def check_named_in(
     ids = context.providers[provider].objects
     if more:
         ids = replace(ids, fields={**ids.fields, **more})
-    named = [_places_in(input_, ids) for input_ in inputs]
+    named = [_find_places(input_, ids) for input_ in inputs]
     wanted: dict[NamedObject, set[str]] = {}
     for one in named:
         for kind, places in {} if isinstance(one, InvalidRequest) else one.items():
             wanted.setdefault(kind, set()).update(places)
     if not wanted:
         return [one if isinstance(one, InvalidRequest) else _NOTHING for one in named]
-    owners = await _owners(context, provider, tenant, wanted)
+    owners = await _find_owners(context, provider, tenant, wanted)
     return [
         one if isinstance(one, InvalidRequest) else _judge_named(one, owners, tenant, ids.continued)
         for one in named
     ]
 
 
-def _places_in(input_: Mapping[str, Any], ids: ObjectIds) -> _ByKind | InvalidRequest:
+def _find_places(input_: Mapping[str, Any], ids: ObjectIds) -> _ByKind | InvalidRequest:
     """Return what an input names and where, or why that is too much."""
     by_kind: dict[NamedObject, dict[str, list[_Place]]] = {}
     if not ids.texts and not (
@@ -178,7 +178,7 @@ def _join_tasks(brought: Sequence[Mapping[str, int | None]]) -> Mapping[str, int
     }
 
 
-async def _owners(
+async def _find_owners(
     context: Context, provider: str, tenant: str, wanted: Mapping[NamedObject, Collection[str]]
 ) -> _Owners:
     """Return the tenants of what is named. wanted: ids by their kind. Raises Unavailable."""
@@ -260,7 +260,7 @@ def _iterate_named(
             inner = (named if name == "id" else None) or ids.fields.get(name)
             yield from _iterate_named(item, ids, (*place, name), inner)
     elif named is not None:
-        for id_ in _ids_in(value):
+        for id_ in _iterate_ids(value):
             yield place, named, id_
     elif isinstance(value, str) and ids.texts and len(value) <= _LONGEST_NAME:
         for text in ids.texts:
@@ -268,7 +268,7 @@ def _iterate_named(
                 yield place, text.named, storable_text(found[1])
 
 
-def _ids_in(value: Any) -> Iterator[str]:
+def _iterate_ids(value: Any) -> Iterator[str]:
     """Yield the ids that a field holds, as a provider may read them.
 
     Some send a whole number with a fraction of zero; some servers take several ids with commas

@@ -174,7 +174,9 @@ class Outbox:
     ) -> None:
         if task.webhook_url is not None:
             body = batch.keep_change(type_, task, step, Payload.FULL)
-            batch.add(_to_url((task.webhook_url, WEBHOOK), type_, task, at=step.at, body_id=body))
+            batch.add(
+                _make_for_url((task.webhook_url, WEBHOOK), type_, task, at=step.at, body_id=body)
+            )
         self._enqueue_to_caller(batch, type_, task, step)
 
     def _enqueue_to_caller(
@@ -190,7 +192,9 @@ class Outbox:
         if told is not None:
             about = (CALLBACK, str(task.id), str(task.version))
             body = batch.keep(task.tenant, about, lambda: told)
-            batch.add(_to_url((task.callback_url, CALLBACK), type_, task, at=step.at, body_id=body))
+            batch.add(
+                _make_for_url((task.callback_url, CALLBACK), type_, task, at=step.at, body_id=body)
+            )
 
 
 class _DeliveryBatch:
@@ -258,7 +262,7 @@ class _DeliveryBatch:
         self._tx.woken.add(JobKind.DELIVER)
 
     def _let_wait(self) -> None:
-        pairs = {index: _pair(self._owed[index]) for index in sorted(self._ordered)}
+        pairs = {index: _make_pair(self._owed[index]) for index in sorted(self._ordered)}
         busy = deliveries.lock_unended(self._tx.db, set(pairs.values()))
         for index, pair in pairs.items():
             if pair in busy:
@@ -266,7 +270,7 @@ class _DeliveryBatch:
             busy.add(pair)
 
 
-def _pair(owed: NewDelivery) -> tuple[int, int]:
+def _make_pair(owed: NewDelivery) -> tuple[int, int]:
     return owed.endpoint_key or 0, owed.task_key or 0
 
 
@@ -287,7 +291,7 @@ def _enqueue_to_endpoint(
     batch.add(owed, is_ordered=endpoint.ordered)
 
 
-def _to_url(
+def _make_for_url(
     owed_to: tuple[str, str], type_: EventType, task: Task, *, at: datetime, body_id: UUID
 ) -> NewDelivery:
     url, stands_for = owed_to

@@ -88,7 +88,7 @@ class Recorder:
         """Apply one event to one loaded task."""
         before = self._tasks[key]
         if event.kind in NEVER_LEFT and before.version > _FIRST_SENT:
-            event = changed(event, is_alone=_was_never_made(self._tx, before, event))
+            event = changed(event, is_alone=_is_never_made(self._tx, before, event))
         step = apply(before, event, now=self._tx.now)
         transition = step.transition
         if transition is None:
@@ -126,7 +126,7 @@ class Recorder:
             if before.state in AT_PROVIDER and task.give_up_at is not None:
                 return step
             bound = self._tx.now + self._context.policy.give_up
-        elif _begins_follow_up(before, task):
+        elif _is_follow_up_begun(before, task):
             give_up = self._context.policy.give_up
             lasts = COST_LOOKS_LAST if task.follow_up is FollowUp.COSTS else give_up
             bound = self._tx.now + lasts
@@ -200,7 +200,7 @@ class Recorder:
             MadeObject(task.provider, task.account, kind, id_, task.tenant, task.key)
             for task in self._changed.values()
             if task.state is _SUCCEEDED and (kind := self._context.kind_made_by(task)) is not None
-            for id_ in _ids_of(task)
+            for id_ in _list_ids(task)
         ]
 
     def flush(self) -> None:
@@ -269,7 +269,7 @@ class Recorder:
         self._jobs[job.dedup_key] = job
 
 
-def _was_never_made(tx: Tx, task: Task, end: Event) -> bool:
+def _is_never_made(tx: Tx, task: Task, end: Event) -> bool:
     """Return whether a person has said so of each request that may have arrived.
 
     A provider's own denials are not enough: it may know a task later, and then two would have one
@@ -287,7 +287,7 @@ def _is_no_trace(step: Transition) -> bool:
     return step.to_state in _BEFORE_PROVIDER or step.kind is EventKind.SUBMIT_SENT
 
 
-def _begins_follow_up(before: Task, after: Task) -> bool:
+def _is_follow_up_begun(before: Task, after: Task) -> bool:
     """Tell whether it is to be said until when a task that has just ended is asked about.
 
     A success without its result is asked about as long as a new task, and what it costs for a time
@@ -322,7 +322,7 @@ def _log_ends(ended: Iterable[tuple[Task, Transition]]) -> None:
         task_log.write("task_ended", _ENDED, fields, at=step.at, kind=kind)
 
 
-def _ids_of(task: Task) -> set[str]:
+def _list_ids(task: Task) -> set[str]:
     """Return every id that a provider gave the pieces of a result."""
     ids = {piece.id for piece in task.artifacts}
     ids |= {

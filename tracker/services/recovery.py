@@ -23,7 +23,7 @@ class Recovery:
 
     async def look(self, store: Store) -> None:
         """Find out how it stands. Raises Unavailable."""
-        self.since = await store.read(_since)
+        self.since = await store.read(_read_since)
 
     async def look_again(self, store: Store) -> None:
         """Find out whether it is over, now and then; a database that is away is asked later."""
@@ -37,7 +37,7 @@ class Recovery:
     def holds(self, db: Reading) -> bool:
         """Return whether submits wait, as the open transaction sees it."""
         if self.since is not None:
-            self.since = _since(db)
+            self.since = _read_since(db)
         return self.since is not None
 
 
@@ -50,7 +50,7 @@ def refusal() -> Recovering:
     )
 
 
-def _since(db: Reading) -> datetime | None:
+def _read_since(db: Reading) -> datetime | None:
     found = [one.raised_at for one in conditions.list_open(db) if one.name in _NAMES]
     return min(found, default=None)
 

@@ -149,7 +149,7 @@ def sizes(db: Connection, kept_class: KeptClass, task_keys: Sequence[int]) -> di
         source = _LISTS[KeptClass.TASKS][name]
         body = source.named.get("body", source.marks[0].table.c.get("body"))
         summed = select(source.owner, func.sum(func.length(body))).select_from(source.rows)
-        for key, size in _of(db, summed.group_by(source.owner), source.owner, task_keys):
+        for key, size in _select_owned(db, summed.group_by(source.owner), source.owner, task_keys):
             found[key] += size or 0
     return found
 
@@ -188,7 +188,7 @@ def marks(db: Connection, kept_class: KeptClass, keys: Sequence[int]) -> Marks:
     sources = {"": _ROOTS[kept_class], **_LISTS[kept_class]}
     for name, source in sources.items():
         look = select(*source.marks).select_from(source.rows)
-        found |= {(name, *row) for row in _of(db, look, source.owner, keys)}
+        found |= {(name, *row) for row in _select_owned(db, look, source.owner, keys)}
     return frozenset(found)
 
 
@@ -197,27 +197,27 @@ def rows(db: Connection, kept_class: KeptClass, keys: Sequence[int]) -> list[Arc
     schema = SCHEMAS[kept_class]
     source = _ROOTS[kept_class]
     lists = {
-        name: _by_owner(db, _LISTS[kept_class][name], columns, keys)
+        name: _group_by_owner(db, _LISTS[kept_class][name], columns, keys)
         for name, columns in schema.lists.items()
     }
     found = [
         dict(zip(schema.columns, values, strict=True))
         | {name: owned.get(key, []) for name, owned in lists.items()}
-        for key, *values in _of(db, source.select(schema.columns), source.owner, keys)
+        for key, *values in _select_owned(db, source.select(schema.columns), source.owner, keys)
     ]
     return sorted(found, key=lambda row: row["key"])
 
 
-def _by_owner(
+def _group_by_owner(
     db: Connection, source: _RowSource, columns: Columns, keys: Sequence[int]
 ) -> dict[int, list[ArchivedRow]]:
     found: dict[int, list[ArchivedRow]] = defaultdict(list)
-    for key, *values in _of(db, source.select(columns), source.owner, keys):
+    for key, *values in _select_owned(db, source.select(columns), source.owner, keys):
         found[key].append(dict(zip(columns, values, strict=True)))
     return found
 
 
-def _of(
+def _select_owned(
     db: Connection, look: Select[Any], owner: ColumnElement[Any], keys: Sequence[int]
 ) -> Iterator[Any]:
     for start in range(0, len(keys), _AT_ONCE):

@@ -107,7 +107,7 @@ def claim(  # noqa: PLR0913 - each narrows the claim
     held = Counter[str]()
     for lane, count in busy.items():
         held[account_lane_of(lane)] += count
-    for lane, _ in sorted(_due_lanes(db, now), key=lambda one: one[1]):
+    for lane, _ in sorted(_list_due_lanes(db, now), key=lambda one: one[1]):
         account, bound = account_lane_of(lane), most.get(lane)
         share = min(per_lane - held[account], limit - len(left), bound or limit)
         if share > 0:
@@ -137,7 +137,7 @@ def claim(  # noqa: PLR0913 - each narrows the claim
     return sorted(found, key=lambda one: (one.dies_at, one.asset.key))
 
 
-def _due_lanes(db: Connection, now: datetime) -> list[tuple[str, str]]:
+def _list_due_lanes(db: Connection, now: datetime) -> list[tuple[str, str]]:
     return [(lane, str(dies)) for lane, dies in db.execute(_LANES, {"now": now})]
 
 
@@ -149,14 +149,14 @@ def find_next_due(db: Connection) -> datetime | None:
 
 def renew(db: Connection, held: Sequence[ClaimedAsset], *, until: datetime) -> set[ClaimedAsset]:
     """Hold these for longer. Returns those that are still held."""
-    renewed = update(assets).where(_held(held)).values(next_at=until)
+    renewed = update(assets).where(_match_held(held)).values(next_at=until)
     found = {tuple(row) for row in db.execute(renewed.returning(assets.c.key, assets.c.token))}
     return {one for one in held if (one.asset.key, one.token) in found}
 
 
 def release(db: Connection, held: Sequence[ClaimedAsset], *, now: datetime) -> None:
     """Hand these back: they are due at once and no try was spent."""
-    db.execute(update(assets).where(_held(held)).values(token=None, next_at=now))
+    db.execute(update(assets).where(_match_held(held)).values(token=None, next_at=now))
 
 
 def lock_held(db: Connection, claimed: Sequence[ClaimedAsset]) -> set[ClaimedAsset]:
@@ -203,5 +203,5 @@ def try_again(db: Connection, later: Iterable[tuple[Asset, datetime]]) -> None:
     _LATER.run(db, [(one.reason, one.attempts, at, None, one.key) for one, at in later])
 
 
-def _held(held: Sequence[ClaimedAsset]) -> ColumnElement[bool]:
+def _match_held(held: Sequence[ClaimedAsset]) -> ColumnElement[bool]:
     return tuple_(assets.c.key, assets.c.token).in_([(one.asset.key, one.token) for one in held])

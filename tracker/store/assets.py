@@ -181,7 +181,7 @@ def kept_after(db: Connection, key: int, *, limit: int) -> list[Asset]:
 
 def is_any_expired(db: Connection, *, now: datetime) -> bool:
     """Return whether the retention of any kept asset is over that no hold names."""
-    found = select(assets.c.key).where(IS_KEPT, assets.c.expires_at <= now, _unheld())
+    found = select(assets.c.key).where(IS_KEPT, assets.c.expires_at <= now, _match_unheld())
     return db.execute(found.limit(1)).first() is not None
 
 
@@ -190,7 +190,7 @@ def lock_expired(db: Connection, *, now: datetime, limit: int) -> list[Asset]:
     holds.lock(db)
     found = (
         select(*COLUMNS)
-        .where(IS_KEPT, assets.c.expires_at <= now, _unheld())
+        .where(IS_KEPT, assets.c.expires_at <= now, _match_unheld())
         .order_by(assets.c.expires_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -198,7 +198,7 @@ def lock_expired(db: Connection, *, now: datetime, limit: int) -> list[Asset]:
     return [as_asset(row) for row in db.execute(found)]
 
 
-def _unheld() -> ColumnElement[bool]:
+def _match_unheld() -> ColumnElement[bool]:
     """Return a condition that leaves out what a hold names."""
     task_id = select(tasks.c.id).where(tasks.c.key == assets.c.task_key).correlate(assets)
     named = holds.names_all(assets.c.tenant) | holds.names(

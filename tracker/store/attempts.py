@@ -168,7 +168,7 @@ def find_last(db: Connection, task_key: int) -> Attempt | None:
     """Return a task's latest attempt."""
     found = select(attempts).where(attempts.c.task_key == task_key)
     row = db.execute(found.order_by(attempts.c.number.desc()).limit(1)).one_or_none()
-    return None if row is None else _attempt(row)
+    return None if row is None else _parse_attempt(row)
 
 
 def find_last_messages(db: Connection, ids: Collection[UUID]) -> dict[UUID, str]:
@@ -183,10 +183,10 @@ def find_last_messages(db: Connection, ids: Collection[UUID]) -> dict[UUID, str]
 def of_task(db: Connection, task_key: int) -> list[Attempt]:
     """Return one task's attempts, oldest first."""
     found = select(attempts).where(attempts.c.task_key == task_key).order_by(attempts.c.number)
-    return [_attempt(row) for row in db.execute(found)]
+    return [_parse_attempt(row) for row in db.execute(found)]
 
 
-def _attempt(row: Any) -> Attempt:
+def _parse_attempt(row: Any) -> Attempt:
     return Attempt(
         key=row.key,
         number=row.number,

@@ -78,18 +78,20 @@ def list_overdue(db: Connection, tenant: str, *, now: datetime, limit: int) -> l
 
     Where no process does the background work, nobody flags them.
     """
-    unflagged = _tasks(tenant, tasks.c.deadline_at).where(text(LATE), tasks.c.deadline_at <= now)
-    flagged = _tasks(tenant, tasks.c.deadline_at).where(text(OVERDUE))
-    late = _stuck(db, unflagged.order_by(tasks.c.deadline_at.desc()), limit)
-    late += _stuck(db, flagged.order_by(tasks.c.key.desc()), limit)
+    unflagged = _select_tasks(tenant, tasks.c.deadline_at).where(
+        text(LATE), tasks.c.deadline_at <= now
+    )
+    flagged = _select_tasks(tenant, tasks.c.deadline_at).where(text(OVERDUE))
+    late = _read_stuck(db, unflagged.order_by(tasks.c.deadline_at.desc()), limit)
+    late += _read_stuck(db, flagged.order_by(tasks.c.key.desc()), limit)
     return late[:limit]
 
 
 def list_uncertain(db: Connection, tenant: str, *, limit: int) -> list[StuckTaskRow]:
     """Return tasks of which nobody knows whether they exist, newest first."""
-    found = _tasks(tenant, tasks.c.updated_at)
+    found = _select_tasks(tenant, tasks.c.updated_at)
     found = found.where(tasks.c.state == TaskState.UNCERTAIN.value)
-    return _stuck(db, found.order_by(tasks.c.created_at.desc(), tasks.c.key.desc()), limit)
+    return _read_stuck(db, found.order_by(tasks.c.created_at.desc(), tasks.c.key.desc()), limit)
 
 
 def list_candidates(db: Connection, ids: Collection[UUID]) -> dict[UUID, str]:
@@ -104,19 +106,19 @@ def list_candidates(db: Connection, ids: Collection[UUID]) -> dict[UUID, str]:
 
 def list_blocked(db: Connection, tenant: str, *, limit: int) -> list[StuckTaskRow]:
     """Return tasks that wait for a call of their caller's, newest first."""
-    found = _tasks(tenant, tasks.c.blocked_at).where(text(BLOCKED))
-    return _stuck(db, found.order_by(tasks.c.key.desc()), limit)
+    found = _select_tasks(tenant, tasks.c.blocked_at).where(text(BLOCKED))
+    return _read_stuck(db, found.order_by(tasks.c.key.desc()), limit)
 
 
 def list_followed_up(
     db: Connection, tenant: str, why: FollowUp, *, limit: int
 ) -> list[StuckTaskRow]:
     """Return tasks that have ended and are asked about all the same, newest first."""
-    found = _tasks(tenant, tasks.c.finished_at)
+    found = _select_tasks(tenant, tasks.c.finished_at)
     # Spelt out, or the partial index would not be used.
     found = found.where(tasks.c.follow_up == why.value, tasks.c.follow_up.is_not(None))
     found = found.where(none_of(DismissalKind.FOLLOW_UP, tasks.c.key))
-    return _stuck(db, found.order_by(tasks.c.key.desc()), limit)
+    return _read_stuck(db, found.order_by(tasks.c.key.desc()), limit)
 
 
 def list_lost_files(
@@ -126,12 +128,12 @@ def list_lost_files(
 
     message: why the file is lost.
     """
-    found = _tasks(tenant, assets.c.ended_at, said=assets.c.reason)
+    found = _select_tasks(tenant, assets.c.ended_at, said=assets.c.reason)
     found = found.join(assets, assets.c.task_key == tasks.c.key)
     # Spelt out, or the partial index would not be used.
     found = found.where(assets.c.tenant == tenant, text(LOST), assets.c.ended_at >= since)
     found = found.where(none_of(DismissalKind.FOLLOW_UP, tasks.c.key))
-    rows = _stuck(db, found.order_by(assets.c.ended_at.desc()), limit)
+    rows = _read_stuck(db, found.order_by(assets.c.ended_at.desc()), limit)
     return list({one.id: one for one in reversed(rows)}.values())[::-1]
 
 
@@ -145,7 +147,7 @@ def list_unknown_words(db: Connection, tenant: str, *, limit: int) -> list[Unkno
     """Return the unknown status words of the latest receipts that have one, the most frequent
     first.
     """
-    latest = _latest_with_word(tenant).subquery()
+    latest = _select_latest_with_word(tenant).subquery()
     count = func.count()
     grouped = (
         select(
@@ -183,16 +185,16 @@ def list_receipts_of_word(
     db: Connection, tenant: str, provider: str, word: str, *, limit: int
 ) -> list[int]:
     """Return the row keys of the latest receipts of an unknown word that nobody dismissed."""
-    latest = _latest_with_word(tenant).subquery()
+    latest = _select_latest_with_word(tenant).subquery()
     found = select(latest.c.key, latest.c.reason).where(latest.c.provider == provider)
     rows = db.execute(found.order_by(latest.c.key.desc())).all()
     return [key for key, reason in rows if reason and unknown_word_of(reason) == word][:limit]
 
 
-def _latest_with_word(tenant: str) -> Select[Any]:
+def _select_latest_with_word(tenant: str) -> Select[Any]:
     return (
         select(receipts.c.key, receipts.c.provider, receipts.c.reason, receipts.c.task_key)
-        .where(*_asking(tenant, Verdict.UNKNOWN_STATUS))
+        .where(*_match_asking(tenant, Verdict.UNKNOWN_STATUS))
         .order_by(receipts.c.key.desc())
         .limit(_LATEST_WORDS)
     )
@@ -211,7 +213,7 @@ def list_odd(
             receipts.c.received_at,
         )
         .outerjoin(tasks, tasks.c.key == receipts.c.task_key)
-        .where(*_asking(tenant, verdict))
+        .where(*_match_asking(tenant, verdict))
         .order_by(receipts.c.key.desc())
         .limit(limit)
     )
@@ -223,7 +225,7 @@ def list_odd(
     ]
 
 
-def _asking(tenant: str, verdict: Verdict) -> Sequence[ColumnElement[bool] | TextClause]:
+def _match_asking(tenant: str, verdict: Verdict) -> Sequence[ColumnElement[bool] | TextClause]:
     """Return the conditions of receipts with a verdict that nobody has dismissed."""
     return (
         receipts.c.tenant == tenant,
@@ -234,13 +236,13 @@ def _asking(tenant: str, verdict: Verdict) -> Sequence[ColumnElement[bool] | Tex
     )
 
 
-def _tasks(tenant: str, since: Any, *, said: Any = tasks.c.message) -> Select[Any]:
+def _select_tasks(tenant: str, since: Any, *, said: Any = tasks.c.message) -> Select[Any]:
     whose = (tasks.c.id, tasks.c.provider, tasks.c.account, tasks.c.operation)
     found = select(*whose, tasks.c.external_task_id, tasks.c.state, said, since)
     return found.where(tasks.c.tenant == tenant)
 
 
-def _stuck(db: Connection, found: Select[Any], limit: int) -> list[StuckTaskRow]:
+def _read_stuck(db: Connection, found: Select[Any], limit: int) -> list[StuckTaskRow]:
     rows: Sequence[Any] = db.execute(found.limit(limit)).all()
     return [
         StuckTaskRow(

@@ -77,7 +77,7 @@ def examine(url: str, *, histories: int = HISTORIES) -> Contents:
         reading = engine.execution_options(sqlite_begin="DEFERRED")
         if dialect_of(engine).has_server:
             reading = reading.execution_options(isolation_level="REPEATABLE READ")
-        return _examined(reading, histories)
+        return _examine_contents(reading, histories)
 
 
 def newest_entry(url: str) -> datetime | None:
@@ -106,7 +106,7 @@ def open_database(url: str) -> Iterator[Engine]:
 _NEWEST = select(transitions.c.at).order_by(transitions.c.seq.desc()).limit(1)
 
 
-def _examined(engine: Engine, histories: int) -> Contents:
+def _examine_contents(engine: Engine, histories: int) -> Contents:
     with engine.connect() as db, db.begin():
         schema = look(db)
         if schema.misfit is not None:
@@ -120,7 +120,7 @@ def _examined(engine: Engine, histories: int) -> Contents:
             found = db.scalars(text("PRAGMA quick_check(5)")).all()
             flaws += [f"quick check: {line}" for line in found if line != "ok"]
         keys = _spread_keys(db, histories)
-        flaws += _broken(db, keys)
+        flaws += _find_broken(db, keys)
         return Contents(schema, seq, origin, now, db.scalar(_NEWEST), len(keys), flaws)
 
 
@@ -141,7 +141,7 @@ def _spread_keys(db: Connection, count: int) -> list[int]:
     return sorted(found)
 
 
-def _broken(db: Connection, keys: Sequence[int]) -> list[str]:
+def _find_broken(db: Connection, keys: Sequence[int]) -> list[str]:
     flaws: list[str] = []
     for start in range(0, len(keys), _TOGETHER):
         some = keys[start : start + _TOGETHER]
@@ -153,12 +153,12 @@ def _broken(db: Connection, keys: Sequence[int]) -> list[str]:
             for key, group in groupby(rows, lambda row: row.task_key)
         }
         for key, task in found.items():
-            flaw = _unlike(task, histories.get(key, []))
+            flaw = _compare_with_history(task, histories.get(key, []))
             flaws += [] if flaw is None else [f"task {task.id}: {flaw}"]
     return flaws
 
 
-def _unlike(task: Task, history: Sequence[Transition]) -> str | None:
+def _compare_with_history(task: Task, history: Sequence[Transition]) -> str | None:
     """Return how a task differs from what its history leads to; None where it does not."""
     try:
         state = fold(history)

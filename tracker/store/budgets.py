@@ -19,13 +19,13 @@ _GROUPS = ("day", "submitter", "phase", "kind", "unit", "currency")
 def of_tenants(db: Connection, tenants: Collection[str]) -> list[Budget]:
     """Return the budgets of tenants and of their keys."""
     found = select(budgets).where(budgets.c.tenant.in_(tenants)).order_by(budgets.c.key)
-    return [_budget(row) for row in db.execute(found)]
+    return [_parse_budget(row) for row in db.execute(found)]
 
 
 def list_all(db: Connection) -> list[Budget]:
     """Return every budget, by tenant."""
     found = select(budgets).order_by(budgets.c.tenant, budgets.c.key)
-    return [_budget(row) for row in db.execute(found)]
+    return [_parse_budget(row) for row in db.execute(found)]
 
 
 def lock(db: Connection, tenants: Collection[str]) -> None:
@@ -96,7 +96,7 @@ def _is(budget: Budget) -> ColumnElement[bool]:
     )
 
 
-def _budget(row: Any) -> Budget:
+def _parse_budget(row: Any) -> Budget:
     return Budget(
         row.tenant, row.submitter or None, Period(row.period), row.currency, Decimal(row.amount)
     )

@@ -74,12 +74,12 @@ def insert_run(db: Connection, run: KeptRun, task_keys: Sequence[int]) -> KeptRu
 def find(db: Connection, tenant: str, id_: UUID, *, is_locked: bool = False) -> KeptRun | None:
     """Return a tenant's run, its row locked if asked; None where it has none of this id."""
     wanted = select(bulk_runs).where(bulk_runs.c.id == id_, bulk_runs.c.tenant == tenant)
-    return _first(db, wanted.with_for_update() if is_locked else wanted)
+    return _find_first(db, wanted.with_for_update() if is_locked else wanted)
 
 
 def lock(db: Connection, key: int) -> KeptRun | None:
     """Return a run, its row locked: one piece of it is carried out at a time."""
-    return _first(db, select(bulk_runs).where(bulk_runs.c.key == key).with_for_update())
+    return _find_first(db, select(bulk_runs).where(bulk_runs.c.key == key).with_for_update())
 
 
 def page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list[KeptRun]:
@@ -186,7 +186,7 @@ def count_reasons(db: Connection, key: int) -> dict[str, int]:
     return dict(sorted(told.items(), key=lambda one: -one[1]))
 
 
-def _first(db: Connection, found: Any) -> KeptRun | None:
+def _find_first(db: Connection, found: Any) -> KeptRun | None:
     row = db.execute(found).one_or_none()
     return None if row is None else _run(row)
 

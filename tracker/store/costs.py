@@ -43,10 +43,10 @@ def append(
     db: Connection, found: Iterable[tuple[Task, Sequence[CostEntry]]], *, now: datetime
 ) -> None:
     """Append the entries of steps; task: as it is after its step."""
-    _APPEND.later(db, [_row(task, one, now) for task, some in found for one in some])
+    _APPEND.later(db, [_make_row(task, one, now) for task, some in found for one in some])
 
 
-def _row(task: Task, entry: CostEntry, now: datetime) -> tuple[Any, ...]:
+def _make_row(task: Task, entry: CostEntry, now: datetime) -> tuple[Any, ...]:
     name, price = entry.name, entry.name.price
     values = {
         "tenant": task.tenant,
@@ -92,7 +92,7 @@ def sum_up(
     since, until: days, both inclusive. by: columns of `cost_days`.
     """
     both = union_all(
-        *(_wanted(tenant, table, since, until, by) for table in (cost_days, cost_entries))
+        *(_select_wanted(tenant, table, since, until, by) for table in (cost_days, cost_entries))
     ).subquery()
     columns = [both.c[name] for name in by]
     whole, nano = func.sum(both.c.whole), func.sum(both.c.nano)
@@ -103,7 +103,7 @@ def sum_up(
     ]
 
 
-def _wanted(
+def _select_wanted(
     tenant: str, table: Any, since: str, until: str | None, by: Collection[str]
 ) -> Select[Any]:
     found = select(*(table.c[name] for name in by), table.c.whole, table.c.nano).where(

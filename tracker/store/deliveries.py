@@ -170,30 +170,30 @@ def page(
     db: Connection, filter_: DeliveryFilter, *, before: int | None, limit: int
 ) -> list[Delivery]:
     """Return a page of a list, newest first."""
-    found = _filtered(_shown(), filter_)
+    found = _apply_filter(_select_shown(), filter_)
     if before is not None:
         found = found.where(deliveries.c.key < before)
     ordered = found.order_by(deliveries.c.key.desc()).limit(limit)
-    return [_delivery(row) for row in db.execute(ordered)]
+    return [_parse_delivery(row) for row in db.execute(ordered)]
 
 
 def get(db: Connection, tenant: str, id_: UUID) -> tuple[Delivery, bytes] | None:
     """Return one delivery of a tenant, with the bytes that every attempt sends."""
-    found = _shown().where(deliveries.c.id == id_, deliveries.c.tenant == tenant)
+    found = _select_shown().where(deliveries.c.id == id_, deliveries.c.tenant == tenant)
     row = db.execute(found).one_or_none()
     if row is None:
         return None
     body = select(delivery_bodies.c.body).join(
         deliveries, deliveries.c.body_id == delivery_bodies.c.id
     )
-    return _delivery(row), db.execute(body.where(deliveries.c.key == row.key)).scalar_one()
+    return _parse_delivery(row), db.execute(body.where(deliveries.c.key == row.key)).scalar_one()
 
 
 def of_task(db: Connection, task_key: int, *, limit: int | None = None) -> list[Delivery]:
     """List a task's deliveries, oldest first. limit: only so many of the newest."""
-    found = _shown().where(deliveries.c.task_key == task_key)
+    found = _select_shown().where(deliveries.c.task_key == task_key)
     newest = found.order_by(deliveries.c.key.desc()).limit(limit)
-    return [_delivery(row) for row in db.execute(newest)][::-1]
+    return [_parse_delivery(row) for row in db.execute(newest)][::-1]
 
 
 def list_attempts(db: Connection, key: int) -> list[MadeAttempt]:
@@ -220,12 +220,12 @@ class Summary:
 
 def summarise(db: Connection, filter_: DeliveryFilter) -> Summary:
     """Count what `list_keys` would give out."""
-    kinds = _filtered(select(deliveries.c.event, func.count()), filter_).where(_GOES_SOMEWHERE)
+    kinds = _apply_filter(select(deliveries.c.event, func.count()), filter_).where(_GOES_SOMEWHERE)
     by_event = {
         event: int(n)
         for event, n in db.execute(kinds.group_by(deliveries.c.event).order_by("event"))
     }
-    ids = _filtered(select(deliveries.c.id), filter_).where(_GOES_SOMEWHERE)
+    ids = _apply_filter(select(deliveries.c.id), filter_).where(_GOES_SOMEWHERE)
     sample = db.scalars(ids.order_by(deliveries.c.key.desc()).limit(10)).all()
     return Summary(sum(by_event.values()), by_event, sample)
 
@@ -239,7 +239,7 @@ def list_keys(
     db: Connection, filter_: DeliveryFilter, *, after: int, until: int, limit: int
 ) -> list[int]:
     """Return rows that can be redelivered, oldest first: behind `after`, up to `until`."""
-    found = _filtered(select(deliveries.c.key), filter_).where(
+    found = _apply_filter(select(deliveries.c.key), filter_).where(
         deliveries.c.key > after, deliveries.c.key <= until, _GOES_SOMEWHERE
     )
     return list(db.scalars(found.order_by(deliveries.c.key).limit(limit)))
@@ -297,7 +297,7 @@ def cancel(db: Connection, endpoint_key: int, *, now: datetime, limit: int) -> i
     return db.execute(statement).rowcount
 
 
-def _shown() -> Select[Any]:
+def _select_shown() -> Select[Any]:
     return (
         select(
             deliveries.c.key,
@@ -321,7 +321,7 @@ def _shown() -> Select[Any]:
     )
 
 
-def _filtered(found: Select[Any], filter_: DeliveryFilter) -> Select[Any]:
+def _apply_filter(found: Select[Any], filter_: DeliveryFilter) -> Select[Any]:
     columns = deliveries.c
     found = found.where(columns.tenant == filter_.tenant)
     if filter_.states:
@@ -343,7 +343,7 @@ def _filtered(found: Select[Any], filter_: DeliveryFilter) -> Select[Any]:
     return found
 
 
-def _delivery(row: Row[Any]) -> Delivery:
+def _parse_delivery(row: Row[Any]) -> Delivery:
     given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to the columns
     given["state"] = DeliveryState(given["state"])
     return Delivery(**given)

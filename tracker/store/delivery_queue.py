@@ -119,7 +119,7 @@ def claim(
     wanted: lane → how many of it at most; at most MOST_LANES lanes.
     until:  when what is taken becomes due again by itself.
     """
-    ripe = _ripe(db, wanted, now) if wanted else {}
+    ripe = _lock_due(db, wanted, now) if wanted else {}
     if not ripe:
         return []
     taken = (
@@ -144,11 +144,11 @@ def claim(
         delivery_bodies.c.id.in_({row.body_id for row in rows})
     )
     bodies: dict[UUID, bytes] = dict(db.execute(found).all())
-    claimed = {row.key: _claimed(row, bodies[row.body_id], ripe[row.key]) for row in rows}
+    claimed = {row.key: _parse_claimed(row, bodies[row.body_id], ripe[row.key]) for row in rows}
     return [claimed[key] for key in ripe if key in claimed]
 
 
-def _ripe(db: Connection, wanted: Mapping[str, int], now: datetime) -> dict[int, bool]:
+def _lock_due(db: Connection, wanted: Mapping[str, int], now: datetime) -> dict[int, bool]:
     """Return the rows to take, in the order in which they are to be sent; whether a holder
     vanished.
     """
@@ -157,7 +157,7 @@ def _ripe(db: Connection, wanted: Mapping[str, int], now: datetime) -> dict[int,
         values |= {f"lane{place}": lane, f"room{place}": room}
     ripe: dict[str, tuple[list[int], list[int]]] = {lane: ([], []) for lane in wanted}
     left: set[int] = set()
-    found = db.execute(_ripe_statement(dialect_of(db), len(wanted)), values)
+    found = db.execute(_build_due_statement(dialect_of(db), len(wanted)), values)
     for lane, turn, key, token in found:
         ripe[lane][turn].append(key)
         if token is not None:
@@ -173,7 +173,7 @@ def _ripe(db: Connection, wanted: Mapping[str, int], now: datetime) -> dict[int,
 
 
 @lru_cache(maxsize=2 * MOST_LANES)
-def _ripe_statement(dialect: Dialect, lanes_: int) -> TextualSelect:
+def _build_due_statement(dialect: Dialect, lanes_: int) -> TextualSelect:
     arms = (
         f"SELECT * FROM (SELECT lane, turn, key, token FROM deliveries WHERE state = 'pending' "  # noqa: S608 - numbers only
         f"AND lane = :lane{place} AND turn = {turn} AND next_at <= :now "
@@ -188,7 +188,7 @@ def _ripe_statement(dialect: Dialect, lanes_: int) -> TextualSelect:
     )
 
 
-def _claimed(row: Row[Any], body: bytes, was_left: bool) -> Claimed:  # noqa: FBT001 - a fact
+def _parse_claimed(row: Row[Any], body: bytes, was_left: bool) -> Claimed:  # noqa: FBT001 - a fact
     given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to the columns
     del given["body_id"]
     return Claimed(**given, body=body, was_left=was_left)

@@ -53,12 +53,12 @@ def list_troubles(db: Connection, some: Iterable[Endpoint]) -> dict[int, Endpoin
     found = list(some)
     owed = _count(db, found, _select_owed)
     behind = _count(
-        db, [one for one in found if one.ordered and owed[one.key] < MOST_OWED], _waiting
+        db, [one for one in found if one.ordered and owed[one.key] < MOST_OWED], _select_waiting
     )
     # Of what is tried again, which stands apart in the index however much was never tried; where
     # nothing is, of the latest that were given up.
-    failures = _latest(db, found, _select_retried)
-    failures |= _latest(db, [one for one in found if one.key not in failures], _newest)
+    failures = _read_latest(db, found, _select_retried)
+    failures |= _read_latest(db, [one for one in found if one.key not in failures], _select_newest)
     return {
         one.key: EndpointTrouble(
             min(MOST_OWED, owed[one.key] + behind.get(one.key, 0)), *failures.get(one.key, ())
@@ -76,7 +76,7 @@ def _select_owed(one: Endpoint) -> Select[Any]:
     return select(deliveries.c.key).where(deliveries.c.lane == lane, _PENDING).limit(MOST_OWED)
 
 
-def _waiting(one: Endpoint) -> Select[Any]:
+def _select_waiting(one: Endpoint) -> Select[Any]:
     """Return those that wait behind others of their task."""
     newest = select(deliveries.c.state).where(deliveries.c.endpoint_key == one.key)
     seen = newest.order_by(deliveries.c.key.desc()).limit(MOST_OWED).subquery()
@@ -92,7 +92,7 @@ def _select_retried(one: Endpoint) -> Select[Any]:
     return again.order_by(deliveries.c.next_at.desc()).limit(_LOOKED_AT)
 
 
-def _newest(one: Endpoint) -> Select[Any]:
+def _select_newest(one: Endpoint) -> Select[Any]:
     ended = select(*_TRIED).where(deliveries.c.endpoint_key == one.key)
     return ended.order_by(deliveries.c.key.desc()).limit(_LOOKED_AT)
 
@@ -107,7 +107,7 @@ def _count(db: Connection, some: Sequence[Endpoint], look: _Look) -> dict[int, i
     return dict(db.execute(union_all(*counts)).all())
 
 
-def _latest(
+def _read_latest(
     db: Connection, some: Sequence[Endpoint], look: _Look
 ) -> dict[int, tuple[datetime, int | None, str | None]]:
     """Return the latest failure of each endpoint that has one, in one statement."""

@@ -21,7 +21,7 @@ _SHOWN = endpoints.c.state != EndpointState.DELETED.value
 
 def insert_one(db: Connection, new: Endpoint) -> int:
     """Insert one; returns its row key."""
-    values = _values(new) | {"id": new.id, "tenant": new.tenant, "created_at": new.created_at}
+    values = _list_values(new) | {"id": new.id, "tenant": new.tenant, "created_at": new.created_at}
     key: int = db.execute(insert(endpoints).returning(endpoints.c.key), values).scalar_one()
     _stamp(db, new.tenant)
     return key
@@ -29,7 +29,9 @@ def insert_one(db: Connection, new: Endpoint) -> int:
 
 def save(db: Connection, changed: Endpoint) -> None:
     """Write what may change."""
-    db.execute(update(endpoints).where(endpoints.c.key == changed.key).values(_values(changed)))
+    db.execute(
+        update(endpoints).where(endpoints.c.key == changed.key).values(_list_values(changed))
+    )
     _stamp(db, changed.tenant)
 
 
@@ -37,14 +39,14 @@ def get(db: Connection, tenant: str, id_: UUID) -> Endpoint | None:
     """Return one endpoint of a tenant."""
     found = select(endpoints).where(endpoints.c.id == id_, endpoints.c.tenant == tenant, _SHOWN)
     row = db.execute(found).one_or_none()
-    return None if row is None else _endpoint(row)
+    return None if row is None else _parse_endpoint(row)
 
 
 def lock(db: Connection, tenant: str, id_: UUID) -> Endpoint | None:
     """Return one endpoint of a tenant, to be changed."""
     found = select(endpoints).where(endpoints.c.id == id_, endpoints.c.tenant == tenant, _SHOWN)
     row = db.execute(found.with_for_update()).one_or_none()
-    return None if row is None else _endpoint(row)
+    return None if row is None else _parse_endpoint(row)
 
 
 def by_key(db: Connection, keys: Collection[int]) -> dict[int, Endpoint]:
@@ -52,7 +54,7 @@ def by_key(db: Connection, keys: Collection[int]) -> dict[int, Endpoint]:
     if not keys:
         return {}
     found = select(endpoints).where(endpoints.c.key.in_(keys))
-    return {row.key: _endpoint(row) for row in db.execute(found)}
+    return {row.key: _parse_endpoint(row) for row in db.execute(found)}
 
 
 def count(db: Connection, tenant: str) -> int:
@@ -67,7 +69,7 @@ def page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list
     if before is not None:
         found = found.where(endpoints.c.key < before)
     ordered = found.order_by(endpoints.c.key.desc()).limit(limit)
-    return [_endpoint(row) for row in db.execute(ordered)]
+    return [_parse_endpoint(row) for row in db.execute(ordered)]
 
 
 def list_with_address(db: Connection, tenant: str, part: str, *, limit: int) -> list[Endpoint]:
@@ -75,7 +77,7 @@ def list_with_address(db: Connection, tenant: str, part: str, *, limit: int) -> 
     holds = func.lower(endpoints.c.url).contains(part.lower(), autoescape=True)
     found = select(endpoints).where(endpoints.c.tenant == tenant, _SHOWN, holds)
     ordered = found.order_by(endpoints.c.key.desc()).limit(limit)
-    return [_endpoint(row) for row in db.execute(ordered)]
+    return [_parse_endpoint(row) for row in db.execute(ordered)]
 
 
 def list_stopped(db: Connection, tenant: str, *, limit: int) -> list[Endpoint]:
@@ -86,7 +88,7 @@ def list_stopped(db: Connection, tenant: str, *, limit: int) -> list[Endpoint]:
         (endpoints.c.state != EndpointState.ACTIVE.value) | endpoints.c.failing_since.is_not(None),
     )
     ordered = found.order_by(endpoints.c.state_at, endpoints.c.key).limit(limit)
-    return [_endpoint(row) for row in db.execute(ordered)]
+    return [_parse_endpoint(row) for row in db.execute(ordered)]
 
 
 def stamps(db: Connection, tenants: Collection[str]) -> Callable[[], dict[str, str]]:
@@ -106,7 +108,7 @@ def list_receiving(db: Connection, tenant: str) -> tuple[Endpoint, ...]:
     found = select(endpoints).where(
         endpoints.c.tenant == tenant, endpoints.c.state.in_(list(_RECEIVING))
     )
-    return tuple(_endpoint(row) for row in db.execute(found.order_by(endpoints.c.key)))
+    return tuple(_parse_endpoint(row) for row in db.execute(found.order_by(endpoints.c.key)))
 
 
 def list_sealed(db: Connection) -> list[tuple[int, bytes]]:
@@ -169,7 +171,7 @@ def lock_failing(db: Connection, keys: Collection[int], *, since: datetime) -> l
         endpoints.c.failing_since <= since,
     )
     ordered = found.order_by(endpoints.c.key).with_for_update()
-    return [_endpoint(row) for row in db.execute(ordered)]
+    return [_parse_endpoint(row) for row in db.execute(ordered)]
 
 
 def lock_active(db: Connection, keys: Collection[int]) -> list[Endpoint]:
@@ -179,7 +181,10 @@ def lock_active(db: Connection, keys: Collection[int]) -> list[Endpoint]:
     found = select(endpoints).where(
         endpoints.c.key.in_(keys), endpoints.c.state == EndpointState.ACTIVE.value
     )
-    return [_endpoint(row) for row in db.execute(found.order_by(endpoints.c.key).with_for_update())]
+    return [
+        _parse_endpoint(row)
+        for row in db.execute(found.order_by(endpoints.c.key).with_for_update())
+    ]
 
 
 def _stamp(db: Connection, tenant: str) -> None:
@@ -191,7 +196,7 @@ def _stamp(db: Connection, tenant: str) -> None:
     db.execute(statement, {"tenant": tenant, "stamp": new_token()})
 
 
-def _values(one: Endpoint) -> dict[str, Any]:
+def _list_values(one: Endpoint) -> dict[str, Any]:
     return {
         "url": one.url,
         "description": one.description,
@@ -227,7 +232,7 @@ def _read_older(stored: Sequence[Sequence[str]] | None) -> tuple[tuple[bytes, da
     )
 
 
-def _endpoint(row: Row[Any]) -> Endpoint:
+def _parse_endpoint(row: Row[Any]) -> Endpoint:
     return Endpoint(
         key=row.key,
         id=row.id,

@@ -43,7 +43,7 @@ class _Place:
     left: timedelta = timedelta(0)
 
 
-def _places(longest: LongestPauses) -> list[_Place]:
+def _list_places(longest: LongestPauses) -> list[_Place]:
     job, delivery, asset = longest.job / 2, longest.delivery / 2, longest.asset / 2
     submit, look, deliver, fetch = (
         *(JobKind.SUBMIT, JobKind.RECONCILE),
@@ -70,7 +70,7 @@ def pull_back(
     """
     pulled: Counter[JobKind] = Counter()
     tail = dialect_of(db).skip_locked
-    for place in _places(longest):
+    for place in _list_places(longest):
         statement = text(
             f"UPDATE {place.table} SET {place.column} = :to WHERE key IN "  # noqa: S608 - our own names
             f"(SELECT key FROM {place.table} WHERE {place.where} LIMIT :most {tail})"

@@ -121,7 +121,7 @@ def page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> Feed
         if feed_heads.is_elsewhere(db):
             raise Unavailable("another server answers, and the feed's numbers have not leapt yet")
         raise CursorTooOld("the feed ends before this cursor: an older database was restored")
-    floor = _floor(db, filter_.tenant)
+    floor = _read_floor(db, filter_.tenant)
     if 0 < after < floor:
         raise CursorTooOld("what comes behind this cursor is not all kept any more")
     after = max(after, floor)  # who begins at the beginning begins where all is kept
@@ -135,13 +135,13 @@ def page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> Feed
         transitions.c.seq <= looked_at,
         *filter_.of_changes(),
     )
-    found = _changes(db, fitting, {"after": after, "most": limit})
+    found = _read_changes(db, fitting, {"after": after, "most": limit})
     if len(found) == limit:
         return FeedPage(found, found[-1].seq, more=True)
     return FeedPage(found, looked_at, more=not end)
 
 
-def _floor(db: Connection, tenant: str) -> int:
+def _read_floor(db: Connection, tenant: str) -> int:
     """Return the highest number of a tenant that was dropped; 0 where none was."""
     return db.scalar(select(feed_floors.c.seq).where(feed_floors.c.tenant == tenant)) or 0
 
@@ -163,7 +163,7 @@ def _scan(db: Connection, tenant: str, after: int, newest: int) -> tuple[int, bo
     return (newest, True) if count < SCAN else (last, False)
 
 
-def _changes(db: Connection, found: Select[Any], values: dict[str, Any]) -> list[Change]:
+def _read_changes(db: Connection, found: Select[Any], values: dict[str, Any]) -> list[Change]:
     return [_change(row) for row in db.execute(found, values)]
 
 

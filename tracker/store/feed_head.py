@@ -88,8 +88,8 @@ def claim(db: Connection, *, now: datetime, header: FileHeader | None = None) ->
         is_known, is_first = origin == seen, not seen
     else:
         seq, seen = db.execute(_ROW).one()
-        note, origin = read_note(_file(db)), new_token()
-        is_known = note is not None and note.is_of(_file(db), seen, seq)
+        note, origin = read_note(_find_file(db)), new_token()
+        is_known = note is not None and note.is_of(_find_file(db), seen, seq)
         is_first = not seen and note is None
     if is_known:
         return False
@@ -97,7 +97,7 @@ def claim(db: Connection, *, now: datetime, header: FileHeader | None = None) ->
     claimed = db.execute(_CLAIM, {"leap": leap, "origin": origin, "seen": seen})
     if not dialect_of(db).has_server:
         # Before the commit: what breaks off here is found to differ, and leaps once more.
-        write_note(_file(db), _fresh_note(db, origin, seq + leap, header))
+        write_note(_find_file(db), _make_note(db, origin, seq + leap, header))
     if is_first or not claimed.rowcount:  # another process was first
         return False
     conditions.raise_(db, Condition(DATABASE_CHANGED, "", "", REASON, now))
@@ -138,21 +138,21 @@ def note(db: Connection, header: FileHeader | None) -> None:
     if dialect_of(db).has_server:
         return
     seq, origin = db.execute(_ROW).one()
-    noted = read_note(_file(db))
-    fresh = _fresh_note(db, origin, seq, header)
+    noted = read_note(_find_file(db))
+    fresh = _make_note(db, origin, seq, header)
     if noted is None or noted.mark != origin or noted.seq <= seq:
         if noted is not None and noted.inode == fresh.inode:
             fresh = replace(fresh, is_overwritten=noted.is_overwritten)
         if fresh != noted:
-            write_note(_file(db), fresh)
+            write_note(_find_file(db), fresh)
 
 
-def _fresh_note(db: Connection, mark: str, seq: int, header: FileHeader | None) -> FileNote:
-    inode = _file(db).stat().st_ino
+def _make_note(db: Connection, mark: str, seq: int, header: FileHeader | None) -> FileNote:
+    inode = _find_file(db).stat().st_ino
     if header is None:
         return FileNote(mark, seq, inode)
     return FileNote(mark, seq, inode, header.counter, header.stamp)
 
 
-def _file(db: Connection) -> Path:
+def _find_file(db: Connection) -> Path:
     return Path(f"{db.engine.url.database}")

@@ -127,8 +127,8 @@ class TaskFilter:
             and _is(of.overdue, self.overdue)
             and labels.holds(of.metadata, self.metadata)
             and (not self.states or state in self.states)
-            and _between(of.created_at, self.created_after, self.created_before)
-            and _between(at, self.updated_after, self.updated_before)
+            and _is_between(of.created_at, self.created_after, self.created_before)
+            and _is_between(at, self.updated_after, self.updated_before)
         )
 
 
@@ -136,5 +136,5 @@ def _is(value: Any, asked: Any) -> bool:
     return asked is None or value == asked
 
 
-def _between(at: datetime, after: datetime | None, before: datetime | None) -> bool:
+def _is_between(at: datetime, after: datetime | None, before: datetime | None) -> bool:
     return (after is None or at > after) and (before is None or at < before)

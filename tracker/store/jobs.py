@@ -165,11 +165,11 @@ def claim(  # noqa: PLR0913 - each narrows the claim
               it, or a large one would wait for ever.
     """
     ripe: dict[int, bool] = {}
-    for lane in _due_lanes(db, kind, now):
+    for lane in _list_due_lanes(db, kind, now):
         left, held = limit - len(ripe), busy.get(lane, 0)
         share = min(per_lane - held, -((held - left) // 2))
         if share > 0:
-            ripe |= _ripe(db, kind, lane, now=now, limit=share, room=rooms.get(lane))
+            ripe |= _lock_due(db, kind, lane, now=now, limit=share, room=rooms.get(lane))
     if not ripe:
         return []
     taken = (
@@ -178,11 +178,11 @@ def claim(  # noqa: PLR0913 - each narrows the claim
         .values(lease_token=token, lease_until=until)
         .returning(*jobs.c)
     )
-    rows = [_job(row, was_left=ripe[row.key]) for row in db.execute(taken)]
+    rows = [_parse_job(row, was_left=ripe[row.key]) for row in db.execute(taken)]
     return sorted(rows, key=lambda job: (job.run_at, job.key))
 
 
-def _ripe(  # noqa: PLR0913 - what is due, of what, and how much of it
+def _lock_due(  # noqa: PLR0913 - what is due, of what, and how much of it
     db: Connection, kind: JobKind, lane: str, *, now: datetime, limit: int, room: FreeSlots | None
 ) -> dict[int, bool]:
     """Lock due jobs of one lane, oldest first; return their keys, and whether a lease ran out."""
@@ -208,7 +208,7 @@ def _ripe(  # noqa: PLR0913 - what is due, of what, and how much of it
     return fitting
 
 
-def _due_lanes(db: Connection, kind: JobKind, now: datetime) -> list[str]:
+def _list_due_lanes(db: Connection, kind: JobKind, now: datetime) -> list[str]:
     """Return lanes with something due, the one that has waited longest first."""
     found = db.execute(_LANES, {"kind": kind.value, "now": now})
     return [lane for _, lane in sorted((due, lane) for lane, due in found)]
@@ -240,20 +240,20 @@ look per lane and not per row."""
 def renew(db: Connection, held: Sequence[Job], *, until: datetime) -> set[Job]:
     """Hold these jobs for longer. Returns those that are still held."""
     renewed = update(jobs).where(_is_held(held)).values(lease_until=until)
-    return _among(held, db.execute(renewed.returning(jobs.c.key, jobs.c.lease_token)))
+    return _choose_claimed(held, db.execute(renewed.returning(jobs.c.key, jobs.c.lease_token)))
 
 
 def lock_held(db: Connection, claimed: Sequence[Job]) -> set[Job]:
     """Return those jobs on which their holders may still commit work. Locks the rows."""
     found = select(jobs.c.key, jobs.c.lease_token).where(_is_held(claimed)).order_by(jobs.c.key)
-    return _among(claimed, db.execute(found.with_for_update()))
+    return _choose_claimed(claimed, db.execute(found.with_for_update()))
 
 
 def _is_held(claimed: Sequence[Job]) -> ColumnElement[bool]:
     return tuple_(jobs.c.key, jobs.c.lease_token).in_([(job.key, job.token) for job in claimed])
 
 
-def _among(claimed: Sequence[Job], rows: Iterable[Sequence[Any]]) -> set[Job]:
+def _choose_claimed(claimed: Sequence[Job], rows: Iterable[Sequence[Any]]) -> set[Job]:
     """Choose jobs by key and token: a process may have claimed a row twice, and holds it once."""
     found = {(key, token) for key, token in rows}
     return {job for job in claimed if (job.key, job.token) in found}
@@ -317,7 +317,7 @@ def _build_fenced_update() -> Any:
     return update(jobs).where(jobs.c.key == bindparam("k"), jobs.c.lease_token == bindparam("t"))
 
 
-def _job(row: Row[Any], *, was_left: bool) -> Job:
+def _parse_job(row: Row[Any], *, was_left: bool) -> Job:
     return Job(
         key=row.key,
         kind=JobKind(row.kind),

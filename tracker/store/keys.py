@@ -44,38 +44,38 @@ class ApiKey:
 
 def insert_one(db: Connection, new: ApiKey) -> None:
     """Write a key down."""
-    db.execute(insert(api_keys), _values(new))
+    db.execute(insert(api_keys), _list_values(new))
 
 
 def insert_new(db: Connection, new: ApiKey) -> bool:
     """Write a key down unless it is there; returns whether it was written."""
     dialect = dialect_of(db)
     statement = dialect.insert(api_keys).on_conflict_do_nothing(index_elements=["digest"])
-    made = db.execute(statement.returning(api_keys.c.key), _values(new))
+    made = db.execute(statement.returning(api_keys.c.key), _list_values(new))
     return made.one_or_none() is not None
 
 
-def _values(new: ApiKey) -> dict[str, Any]:
+def _list_values(new: ApiKey) -> dict[str, Any]:
     values: dict[str, Any] = {c.name: getattr(new, c.name) for c in _COLUMNS}
     return values | {"scopes": " ".join(sorted(new.scopes)), "digest": new.digest}
 
 
 def by_id(db: Connection, id_: UUID) -> ApiKey | None:
     """Return a key by its public id."""
-    row = db.execute(_keys().where(api_keys.c.id == id_)).one_or_none()
-    return None if row is None else _key(row)
+    row = db.execute(_select_keys().where(api_keys.c.id == id_)).one_or_none()
+    return None if row is None else _parse_key(row)
 
 
 def find(db: Connection, digest: bytes) -> ApiKey | None:
     """Return a key by what is stored of it, revoked ones too."""
-    row = db.execute(_keys().where(api_keys.c.digest == digest)).one_or_none()
-    return None if row is None else _key(row)
+    row = db.execute(_select_keys().where(api_keys.c.digest == digest)).one_or_none()
+    return None if row is None else _parse_key(row)
 
 
 def by_key(db: Connection, wanted: Collection[int]) -> dict[int, ApiKey]:
     """Return keys by their rows' numbers, revoked ones too."""
-    found = _keys().where(api_keys.c.key.in_(wanted))
-    return {row.key: _key(row) for row in db.execute(found)} if wanted else {}
+    found = _select_keys().where(api_keys.c.key.in_(wanted))
+    return {row.key: _parse_key(row) for row in db.execute(found)} if wanted else {}
 
 
 def is_any(db: Connection) -> bool:
@@ -85,16 +85,16 @@ def is_any(db: Connection) -> bool:
 
 def page(db: Connection, tenant: str, *, after: int, limit: int) -> list[ApiKey]:
     """Return keys of a tenant, oldest first. after: the row of the last one of the page before."""
-    found = _keys().where(api_keys.c.tenant == tenant, api_keys.c.key > after)
-    return [_key(row) for row in db.execute(found.order_by(api_keys.c.key).limit(limit))]
+    found = _select_keys().where(api_keys.c.tenant == tenant, api_keys.c.key > after)
+    return [_parse_key(row) for row in db.execute(found.order_by(api_keys.c.key).limit(limit))]
 
 
 def list_all(db: Connection, *, tenant: str | None) -> list[ApiKey]:
     """Return all keys, oldest first. tenant: only its own."""
-    found = _keys().order_by(api_keys.c.key)
+    found = _select_keys().order_by(api_keys.c.key)
     if tenant is not None:
         found = found.where(api_keys.c.tenant == tenant)
-    return [_key(row) for row in db.execute(found)]
+    return [_parse_key(row) for row in db.execute(found)]
 
 
 def revoke(db: Connection, ids: Sequence[UUID], *, now: datetime) -> set[UUID]:
@@ -123,11 +123,11 @@ def mark_used(db: Connection, used: Mapping[int, datetime]) -> None:
         db.execute(_MARK, [{"k": key, "at": at} for key, at in sorted(used.items())])
 
 
-def _keys() -> Select[Any]:
+def _select_keys() -> Select[Any]:
     return select(*_SHOWN).where(_IS_KEY)
 
 
-def _key(row: Row[Any]) -> ApiKey:
+def _parse_key(row: Row[Any]) -> ApiKey:
     given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to the columns
     given["digest"] = bytes(given["digest"])
     given["scopes"] = frozenset(Scope(word) for word in given["scopes"].split())

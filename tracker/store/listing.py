@@ -92,12 +92,12 @@ def page(  # noqa: PLR0913 - scan is for tests alone
     newest = order is Order.NEWEST
     if filter_.external_task_id is not None or filter_.provider_task_id is not None:
         return _list_named(db, filter_, after, newest=newest, limit=limit)
-    index = _index_of(filter_)
+    index = _choose_index(filter_)
     rest = list(filter_.of_tasks(besides=index.used))
     end = None
     if rest:
         end = _end_of_scan(db, index, after, newest=newest, scan=scan)
-    bounds = [*_behind(index, after, newest=newest), *_up_to(index, end, newest=newest)]
+    bounds = [*_match_behind(index, after, newest=newest), *_match_up_to(index, end, newest=newest)]
     walk = _walk(index, [*bounds, *rest], newest=newest, limit=limit + 1)
     walked = [Position(row.at, row.key) for row in db.execute(walk)]
     last = walked[limit - 1] if len(walked) > limit else end
@@ -112,7 +112,7 @@ def skipping_page(db: Connection, filter_: TaskFilter, *, offset: int, limit: in
 
     offset: how many tasks are stepped over, in the index: they are not loaded.
     """
-    index = _index_of(filter_)
+    index = _choose_index(filter_)
     rest = list(filter_.of_tasks(besides=index.used))
     walk = _walk(index, rest, newest=True, limit=offset + limit)
     walk = walk.offset(offset).limit(limit)
@@ -148,7 +148,7 @@ def _is_behind(position: Position, after: Position | None, *, newest: bool) -> b
     return here < there if newest else here > there
 
 
-def _index_of(filter_: TaskFilter) -> _IndexScan:
+def _choose_index(filter_: TaskFilter) -> _IndexScan:
     """Return the index to walk: the one that most likely leaves the least to step over."""
     tenant = tasks.c.tenant == filter_.tenant
     at: ColumnElement[datetime] = tasks.c.created_at
@@ -195,29 +195,29 @@ def _end_of_scan(
     db: Connection, index: _IndexScan, after: Position | None, *, newest: bool, scan: int
 ) -> Position | None:
     """Return how far one page goes at most; None where the list ends before."""
-    behind = list(_behind(index, after, newest=newest))
+    behind = list(_match_behind(index, after, newest=newest))
     walk = _walk(index, behind, newest=newest, limit=scan).offset(scan - 1).limit(1)
     row = db.execute(walk).one_or_none()
     return None if row is None else Position(row.at, row.key)
 
 
-def _behind(
+def _match_behind(
     index: _IndexScan, position: Position | None, *, newest: bool
 ) -> Iterator[ColumnElement[bool]]:
     if position is not None:
-        here, there = tuple_(index.at, index.key), _tuple(position)
+        here, there = tuple_(index.at, index.key), _make_tuple(position)
         yield here < there if newest else here > there
 
 
-def _up_to(
+def _match_up_to(
     index: _IndexScan, position: Position | None, *, newest: bool
 ) -> Iterator[ColumnElement[bool]]:
     if position is not None:
-        here, there = tuple_(index.at, index.key), _tuple(position)
+        here, there = tuple_(index.at, index.key), _make_tuple(position)
         yield here >= there if newest else here <= there
 
 
-def _tuple(position: Position) -> Any:
+def _make_tuple(position: Position) -> Any:
     return tuple_(literal(position.at, UtcDateTime()), literal(position.key))
 
 

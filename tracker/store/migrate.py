@@ -24,13 +24,13 @@ class DatabaseRefused(Exception):
 def alembic_config(url: str) -> Config:
     """Configure Alembic for one database. Raises MigrationsMissing."""
     config = Config()
-    config.set_main_option("script_location", str(_migrations()).replace("%", "%%"))
+    config.set_main_option("script_location", str(_find_migrations()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["url"] = url
     return config
 
 
-def _migrations() -> Path:
+def _find_migrations() -> Path:
     """Find the migrations: inside an installed package, beside the package in a checkout."""
     package = Path(tracker.__file__).resolve().parent
     for folder in (package / "_migrations", package.parent / "migrations"):

@@ -69,7 +69,7 @@ def page(
             is_kept = dismissals.c.at.is_not(None)
             query = query.where(is_kept if wanted.is_dismissed else ~is_kept)
         query = query.order_by(receipts.c.key.desc()).limit(limit)
-        found += [_row(row, row.body) for row in db.execute(query)]
+        found += [_parse_receipt(row, row.body) for row in db.execute(query)]
     return nlargest(limit, found, key=lambda one: one.receipt.key)
 
 
@@ -79,7 +79,7 @@ def get_whole(db: Connection, tenant: str, key: int) -> JudgedReceipt | None:
     row = db.execute(query).one_or_none()
     if row is None:
         return None
-    return _row(row, row.body if row.body is not None else row.shared_body)
+    return _parse_receipt(row, row.body if row.body is not None else row.shared_body)
 
 
 def by_keys(db: Connection, tenant: str, keys: Collection[int]) -> dict[int, JudgedReceipt]:
@@ -87,7 +87,7 @@ def by_keys(db: Connection, tenant: str, keys: Collection[int]) -> dict[int, Jud
     query = _select_judged(with_body=False).where(
         receipts.c.tenant == tenant, receipts.c.key.in_(keys)
     )
-    return {row.key: _row(row, row.body) for row in db.execute(query)}
+    return {row.key: _parse_receipt(row, row.body) for row in db.execute(query)}
 
 
 def _select_judged(*, with_body: bool) -> Select[Any]:
@@ -105,7 +105,7 @@ def _select_judged(*, with_body: bool) -> Select[Any]:
     return found.outerjoin(shared, shared.c.key == receipts.c.duplicate_of) if with_body else found
 
 
-def _row(row: Any, body: bytes | None) -> JudgedReceipt:
+def _parse_receipt(row: Any, body: bytes | None) -> JudgedReceipt:
     dismissal = None if row.at is None else Dismissal(row.at, row.actor)
     return JudgedReceipt(receipt_of(row, body), row.id, dismissal)
 

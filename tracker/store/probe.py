@@ -25,13 +25,13 @@ from tracker.store.revision import look, newer_words
 def schema_problem(url: str) -> str | None:
     """Return why this code cannot work on this database, as one line; None when it can."""
     file = sqlite_file(url)
-    if file is not None and (problem := _flaw_of_file(file)):
+    if file is not None and (problem := _check_file(file)):
         return f"DATABASE_URL: {problem}"
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
     try:
         with engine.connect() as db:
-            problem = _flaw_of_encoding(db) or look(db).misfit
-        problem = problem or _flaw_of_pooler(engine)
+            problem = _check_encoding(db) or look(db).misfit
+        problem = problem or _check_pooler(engine)
     except DBAPIError as error:
         return f"DATABASE_URL: {brief(error)}"
     finally:
@@ -39,7 +39,7 @@ def schema_problem(url: str) -> str | None:
     return None if problem is None else f"DATABASE_URL: {problem}"
 
 
-def _flaw_of_file(file: Path) -> str | None:
+def _check_file(file: Path) -> str | None:
     """Return why a SQLite file cannot be opened; None where it can. Opening would make a new one.
 
     Nothing is opened here either: to close it would end SQLite's locks of this process.
@@ -57,7 +57,7 @@ _WHOLE_ENCODINGS = frozenset({"UTF8", "SQL_ASCII"})
 """The second keeps bytes as they are, which are UTF-8: sessions say so."""
 
 
-def _flaw_of_encoding(db: Connection) -> str | None:
+def _check_encoding(db: Connection) -> str | None:
     """Return why texts of providers and callers do not fit the database; None where they do."""
     if not dialect_of(db).has_server:
         return None
@@ -75,10 +75,10 @@ NO_ROW_LOCKS = "this engine keeps no locks on rows: work would be done twice. Us
 
 def start_problem(url: str) -> str | None:
     """Return why no process may start to work on this database, as one line; None when it may."""
-    return schema_problem(url) or _flaw_of_locks(url)
+    return schema_problem(url) or _check_locks(url)
 
 
-def _flaw_of_locks(url: str) -> str | None:
+def _check_locks(url: str) -> str | None:
     engine = open_engine(url, pool_size=2)
     try:
         if not dialect_of(engine).has_server:
@@ -102,7 +102,7 @@ def has_row_locks(db: Connection, other: Connection) -> bool:
     return not mine or not seen  # what a third one has locked is stepped over, too
 
 
-def _flaw_of_pooler(engine: Engine) -> str | None:
+def _check_pooler(engine: Engine) -> str | None:
     """Return why this code cannot work behind the pooler there; None when it can, or for none."""
     if not dialect_of(engine).has_server:
         return None
@@ -173,7 +173,7 @@ def why_away(url: str) -> str | None:
 def newer_schema(url: str) -> str | None:
     """Return what to say of a database that a later version has migrated; None for any other."""
     file = sqlite_file(url)
-    if file is not None and _flaw_of_file(file):
+    if file is not None and _check_file(file):
         return None
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
     try:
@@ -243,7 +243,7 @@ def list_sealed_secrets(url: str) -> list[bytes]:
 def has_keys(url: str) -> bool | None:
     """Return true if any API key was ever made; None when the database does not answer."""
     file = sqlite_file(url)
-    if file is not None and _flaw_of_file(file):
+    if file is not None and _check_file(file):
         return False
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
     try:

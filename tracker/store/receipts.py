@@ -128,11 +128,11 @@ def insert_repeats(db: Connection, again: Sequence[Receipt]) -> list[tuple[int, 
             receipt,
             duplicate_of=first[receipt.fingerprint],
             body=None,
-            verdict=_of_repeat(receipt.verdict),
+            verdict=_convert_for_repeat(receipt.verdict),
         )
         for receipt in again
     ]
-    values = [dict(zip(_COLUMNS, _row(row), strict=True)) for row in rows]
+    values = [dict(zip(_COLUMNS, _make_row(row), strict=True)) for row in rows]
     statement = receipts.insert().returning(receipts.c.key, sort_by_parameter_order=True)
     keys = db.execute(statement, values).scalars()
     return [(key, row.verdict) for key, row in zip(keys, rows, strict=True)]
@@ -236,12 +236,12 @@ def receipt_of(row: Row[Any], body: bytes | None) -> Receipt:
 def _insert(db: Connection, new: Sequence[Receipt]) -> Callable[[], dict[bytes, int]]:
     """Insert those whose fingerprint is not there yet; call it for their keys by fingerprint."""
     if not dialect_of(db).has_one_writer:
-        found = _INSERT.fetch(db, [_row(receipt) for receipt in new])
+        found = _INSERT.fetch(db, [_make_row(receipt) for receipt in new])
         return lambda: dict(found())
     # One process writes at a time, so that it may number the rows itself.
     last = bulk.last_number(db, "receipts")
     keys = range(last + 1, last + 1 + len(new))
-    rows = [(*_row(receipt), key) for key, receipt in zip(keys, new, strict=True)]
+    rows = [(*_make_row(receipt), key) for key, receipt in zip(keys, new, strict=True)]
     made = {receipt.fingerprint: key for key, receipt in zip(keys, new, strict=True)}
     if _INSERT_NUMBERED.run(db, rows) < len(new):
         there = bulk.run(db, "SELECT key FROM receipts WHERE key > ?", (last,))
@@ -250,7 +250,7 @@ def _insert(db: Connection, new: Sequence[Receipt]) -> Callable[[], dict[bytes, 
     return lambda: made
 
 
-def _of_repeat(verdict: Verdict) -> Verdict:
+def _convert_for_repeat(verdict: Verdict) -> Verdict:
     moved_nothing = {
         Verdict.STALE,
         Verdict.CONFLICT,
@@ -260,7 +260,7 @@ def _of_repeat(verdict: Verdict) -> Verdict:
     return Verdict.DUPLICATE if verdict in moved_nothing else verdict
 
 
-def _row(receipt: Receipt) -> tuple[Any, ...]:
+def _make_row(receipt: Receipt) -> tuple[Any, ...]:
     return (
         receipt.tenant,
         receipt.provider,

@@ -13,7 +13,7 @@ from tracker.store.schema import rereads
 
 def insert_one(db: Connection, run: Reread) -> None:
     """Keep a new run."""
-    db.execute(insert(rereads), _values(run))
+    db.execute(insert(rereads), _list_values(run))
 
 
 def find(db: Connection, tenant: str, id_: UUID, *, is_locked: bool = False) -> Reread | None:
@@ -39,10 +39,10 @@ def find_next_running(db: Connection) -> Reread | None:
 def save(db: Connection, run: Reread) -> None:
     """Write down how a locked run stands."""
     mine = (rereads.c.tenant == run.tenant) & (rereads.c.id == run.id)
-    db.execute(update(rereads).where(mine).values(_values(run)))
+    db.execute(update(rereads).where(mine).values(_list_values(run)))
 
 
-def _values(run: Reread) -> dict[str, Any]:
+def _list_values(run: Reread) -> dict[str, Any]:
     values = {field.name: getattr(run, field.name) for field in fields(run)}
     differences = [asdict(one) for one in run.differences]
     return values | {"state": run.state.value, "differences": differences}

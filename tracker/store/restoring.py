@@ -44,7 +44,7 @@ def rows_in(file: Path) -> str | None:
 
     The log of the file is taken into it.
     """
-    with _transaction(f"sqlite:///{file}") as db:
+    with _begin_transaction(f"sqlite:///{file}") as db:
         there = set(inspect(db).get_table_names()) - _OF_EVERY_DATABASE
         tables = [table for table in metadata.sorted_tables if table.name in there]
         found = (t for t in tables if db.execute(select(text("1")).select_from(t).limit(1)).first())
@@ -57,8 +57,8 @@ def refusal(url: str) -> str | None:
     One that is in use, or that has no tables. A restore that broke off may go on. Raises
     BackupFailed.
     """
-    with _transaction(url) as db:
-        return _refusal(db)
+    with _begin_transaction(url) as db:
+        return _find_refusal(db)
 
 
 def begin(url: str, *, since: datetime) -> None:
@@ -66,17 +66,17 @@ def begin(url: str, *, since: datetime) -> None:
 
     since: what was written after that may be missing.
     """
-    with _transaction(url) as db:
+    with _begin_transaction(url) as db:
         conditions.raise_(db, Condition(RESTORING, "", "", UNDER_WAY, since))
 
 
 @contextmanager
-def _transaction(url: str) -> Iterator[Connection]:
+def _begin_transaction(url: str) -> Iterator[Connection]:
     with open_database(url) as engine, engine.begin() as db:
         yield db
 
 
-def _refusal(db: Connection) -> str | None:
+def _find_refusal(db: Connection) -> str | None:
     found = look(db)
     if found.revision is None:
         return "the database has no tables: read the dump into it first, with `pg_restore`"

@@ -86,10 +86,10 @@ def count(db: Connection, after: WalkPlace, *, before: datetime, most: int) -> i
 
 def due(found: Select[Any], after: WalkPlace, before: datetime) -> Select[Any]:
     """Narrow a query on tasks to those behind a place that ended before an instant."""
-    return _due(found, after.finished_at, after.key, before)
+    return _filter_due(found, after.finished_at, after.key, before)
 
 
-def _due(found: Select[Any], at: Any, key: Any, before: Any) -> Select[Any]:
+def _filter_due(found: Select[Any], at: Any, key: Any, before: Any) -> Select[Any]:
     # Spelt out, or the partial index would not be used.
     return found.where(
         text(ENDED),
@@ -99,7 +99,7 @@ def _due(found: Select[Any], at: Any, key: Any, before: Any) -> Select[Any]:
 
 
 _PAGE = (
-    _due(
+    _filter_due(
         select(
             *(tasks.c.finished_at, tasks.c.key, tasks.c.tenant, tasks.c.provider, tasks.c.state)
         ),
@@ -116,7 +116,7 @@ _PAGE = (
 def progress(db: Connection) -> dict[str, WalkProgress]:
     """Return how far every walk has come that has begun, by name."""
     return {
-        row.name: _progress(
+        row.name: _make_progress(
             row.finished_at, row.key, row.skipped_at, row.skipped_key, row.rewound_at
         )
         for row in db.execute(_WALKS)
@@ -135,12 +135,12 @@ def progress_later(db: Connection, names: Collection[str]) -> Callable[[], dict[
 
     def read() -> dict[str, WalkProgress]:
         rows = _READER.values(found(), dialect_of(db))
-        return {name: _progress(*place) for name, *place in rows}
+        return {name: _make_progress(*place) for name, *place in rows}
 
     return read
 
 
-def _progress(
+def _make_progress(
     finished_at: datetime,
     key: int,
     skipped_at: datetime | None,

@@ -37,19 +37,19 @@ class PlannedRows:
     bytes: int
 
 
-def _inputs() -> Select[Any]:
+def _select_inputs() -> Select[Any]:
     size = func.length(task_inputs.c.body)
     return _select_sum(size).join(task_inputs, task_inputs.c.task_key == tasks.c.key)
 
 
-def _evidence() -> Select[Any]:
+def _select_evidence() -> Select[Any]:
     joined = _select_sum(func.length(receipts.c.body)).join(
         receipts, receipts.c.task_key == tasks.c.key
     )
     return joined.where(receipts.c.body.is_not(None))
 
 
-def _deliveries() -> Select[Any]:
+def _select_deliveries() -> Select[Any]:
     return (
         _select_sum(func.length(delivery_bodies.c.body))
         .join(deliveries, deliveries.c.task_key == tasks.c.key)
@@ -58,7 +58,7 @@ def _deliveries() -> Select[Any]:
     )
 
 
-def _tasks() -> Select[Any]:
+def _select_tasks() -> Select[Any]:
     return _select_sum(0)
 
 
@@ -69,10 +69,10 @@ def _select_sum(size: Any) -> Select[Any]:
 
 
 _PLANS: dict[KeptClass, Callable[[], Select[Any]]] = {
-    KeptClass.INPUTS: _inputs,
-    KeptClass.EVIDENCE: _evidence,
-    KeptClass.DELIVERIES: _deliveries,
-    KeptClass.TASKS: _tasks,
+    KeptClass.INPUTS: _select_inputs,
+    KeptClass.EVIDENCE: _select_evidence,
+    KeptClass.DELIVERIES: _select_deliveries,
+    KeptClass.TASKS: _select_tasks,
 }
 
 

@@ -32,7 +32,7 @@ def find_lost(db: Connection, ring: Collection[str]) -> list[str]:
 
     Their callback URLs were signed with them, or may have been.
     """
-    return [mark for mark, signed_at in _others(db, ring) if _is_needed(db, signed_at)]
+    return [mark for mark, signed_at in _list_others(db, ring) if _is_needed(db, signed_at)]
 
 
 def list_obsolete(db: Connection, ring: Collection[str], *, now: datetime) -> list[str]:
@@ -40,7 +40,7 @@ def list_obsolete(db: Connection, ring: Collection[str], *, now: datetime) -> li
     quiet = now - QUIET
     return [
         mark
-        for mark, signed_at in _others(db, ring)
+        for mark, signed_at in _list_others(db, ring)
         if signed_at < quiet and not _is_needed(db, signed_at)
     ]
 
@@ -50,7 +50,7 @@ def forget(db: Connection, marks: Collection[str]) -> None:
     db.execute(delete(secret_marks).where(secret_marks.c.mark.in_(marks)))
 
 
-def _others(db: Connection, ring: Collection[str]) -> Sequence[tuple[str, datetime]]:
+def _list_others(db: Connection, ring: Collection[str]) -> Sequence[tuple[str, datetime]]:
     columns = select(secret_marks.c.mark, secret_marks.c.signed_at)
     found = columns.where(secret_marks.c.mark.not_in(ring)).order_by(secret_marks.c.mark)
     return [(mark, signed_at) for mark, signed_at in db.execute(found)]

@@ -112,14 +112,14 @@ def examine(url: str, clock: Clock) -> DatabaseFacts:
         with engine.connect() as db, engine.connect() as other:
             db.execute(text("SELECT 1"))
             db.commit()
-            return _facts(db, other, clock)
+            return _read_facts(db, other, clock)
     except DBAPIError as error:
         raise Unavailable(brief(error)) from error
     finally:
         engine.dispose()
 
 
-def _facts(db: Connection, other: Connection, clock: Clock) -> DatabaseFacts:
+def _read_facts(db: Connection, other: Connection, clock: Clock) -> DatabaseFacts:
     locks = has_row_locks(db, other) if dialect_of(db).has_server else True
     now = Tx(db, clock).lease_now
     bytes_ = server_state.table_bytes(db)
@@ -128,17 +128,17 @@ def _facts(db: Connection, other: Connection, clock: Clock) -> DatabaseFacts:
         now=now,
         sizes=bytes_,
         free=server_state.free_bytes(db),
-        daily=sum(bytes_.values()) * _share_of_last_day(db, now),
-        missing=_makers(db),
+        daily=sum(bytes_.values()) * _read_share_of_last_day(db, now),
+        missing=_count_makers(db),
         left=due_jobs.count_left(db, now=now),
         behind=sizes.behind(db),
         failing=[(id_, since) for id_, since in db.execute(_FAILING)],
         conditions=conditions.list_open(db),
-        server=_server(db, now, has_locks=locks),
+        server=_read_server(db, now, has_locks=locks),
     )
 
 
-def _server(db: Connection, now: datetime, *, has_locks: bool) -> ServerFacts | None:
+def _read_server(db: Connection, now: datetime, *, has_locks: bool) -> ServerFacts | None:
     snapshot = server_state.oldest_snapshot(db)
     if snapshot is None:
         return None
@@ -156,7 +156,7 @@ def _server(db: Connection, now: datetime, *, has_locks: bool) -> ServerFacts | 
     )
 
 
-def _makers(db: Connection) -> dict[str, str]:
+def _count_makers(db: Connection) -> dict[str, str]:
     missing = server_state.missing_indexes(db)
     indexes = {str(one.name): one for table in metadata.tables.values() for one in table.indexes}
     beside = " INDEX CONCURRENTLY " if dialect_of(db).has_server else " INDEX "
@@ -167,7 +167,7 @@ def _makers(db: Connection) -> dict[str, str]:
     return made
 
 
-def _share_of_last_day(db: Connection, now: datetime) -> float:
+def _read_share_of_last_day(db: Connection, now: datetime) -> float:
     """Return which share of the tasks was made in the last day: three looks into indexes.
 
     A task's id sorts by the time of its making, and its key goes up by one with each.

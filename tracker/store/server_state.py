@@ -50,7 +50,7 @@ def table_bytes(db: Connection) -> dict[str, int]:
         found = db.execute(_TABLE_BYTES, {"ours": sorted(metadata.tables)})
         return {name: int(size) for name, size in found}
     file = file_of(db)
-    whole = db.exec_driver_sql("PRAGMA page_count").scalar_one() * _page_bytes(db)
+    whole = db.exec_driver_sql("PRAGMA page_count").scalar_one() * _read_page_bytes(db)
     log = Path(f"{file}-wal")
     return {WHOLE: int(whole), LOG: log.stat().st_size if log.exists() else 0}
 
@@ -106,7 +106,7 @@ def missing_indexes(db: Connection) -> list[str]:
     return sorted(wanted - there)
 
 
-def _page_bytes(db: Connection) -> int:
+def _read_page_bytes(db: Connection) -> int:
     return int(db.exec_driver_sql("PRAGMA page_size").scalar_one())
 
 

@@ -86,13 +86,13 @@ def insert_one(db: Connection, new: NewSession) -> None:
 
 def find(db: Connection, digest: bytes) -> Session | None:
     """Return a session by the hash of its secret, one that is over too."""
-    found = _sessions(db, api_keys.c.digest == digest)
+    found = _read_sessions(db, api_keys.c.digest == digest)
     return found[0] if found else None
 
 
 def by_key(db: Connection, wanted: Collection[int]) -> dict[int, Session]:
     """Return sessions by their rows' numbers, those that are over too."""
-    found = _sessions(db, api_keys.c.key.in_(wanted)) if wanted else []
+    found = _read_sessions(db, api_keys.c.key.in_(wanted)) if wanted else []
     return {one.key: one for one in found}
 
 
@@ -103,7 +103,7 @@ def end(db: Connection, digests: Collection[bytes], *, now: datetime) -> None:
     db.execute(update(api_keys).where(*theirs, unended).values(revoked_at=now))
 
 
-def _sessions(db: Connection, which: ColumnElement[bool]) -> list[Session]:
+def _read_sessions(db: Connection, which: ColumnElement[bool]) -> list[Session]:
     """Return those whose parents are there."""
     rows: list[Any] = list(db.execute(select(*_SHOWN).where(which, api_keys.c.kind == _KIND)))
     parents = keys.by_key(db, {row.parent for row in rows})

@@ -47,14 +47,14 @@ def behind(db: Connection) -> dict[str, int]:
     """Return how many entries each chore has yet to come by."""
     newest = db.scalar(select(func.max(transitions.c.seq))) or 0
     found = {one.name: one.behind for one in chore_leases.standings(db)}
-    found["counting"] = _entries_behind(db, stats.read_counted_place(db), newest)
+    found["counting"] = _count_entries_behind(db, stats.read_counted_place(db), newest)
     recorded_to = owned_results.read_standing(db).recorded_to
     if recorded_to is not None:
-        found["results of tenants"] = _entries_behind(db, recorded_to, newest)
+        found["results of tenants"] = _count_entries_behind(db, recorded_to, newest)
     return found
 
 
-def _entries_behind(db: Connection, place: int, newest: int) -> int:
+def _count_entries_behind(db: Connection, place: int, newest: int) -> int:
     """Return how many entries stand behind a place; where numbers have leapt between, no more
     than are far behind.
     """

@@ -77,7 +77,7 @@ def read(db: Connection, after: int, *, limit: int) -> FeedSpan:
     rows = bulk.find(db, _BILLED, keys, encoding.integers)
     bills = {bill.key: bill for bill in task_rows.bills(rows, dialect_of(db))}
     ends = [row for row in found if row.from_state != row.to_state]
-    fresh = {row.task_key for row in ends if _counts_costs(row)}
+    fresh = {row.task_key for row in ends if _has_counted_costs(row)}
     later = {
         row.task_key: row for row in found if row.to_state in VERDICTS and row.task_key not in fresh
     }
@@ -97,7 +97,7 @@ def read(db: Connection, after: int, *, limit: int) -> FeedSpan:
     )
 
 
-def _counts_costs(row: Any) -> bool:
+def _has_counted_costs(row: Any) -> bool:
     """Tell whether the costs of a task are counted with this end of it: with its first verdict."""
     return row.to_state in VERDICTS and row.from_state not in VERDICTS
 
@@ -266,7 +266,7 @@ def open_by_state(db: Connection, tenant: str, *, most: int | None) -> dict[Task
     """
     states = sorted(state.value for state in OPEN)
     if most is not None:
-        return {TaskState(state): _up_to(db, tenant, state, most) for state in states}
+        return {TaskState(state): _count_up_to(db, tenant, state, most) for state in states}
     wanted = (
         select(tasks.c.state, func.count())
         .where(tasks.c.tenant == tenant, tasks.c.state.in_(states))
@@ -275,7 +275,7 @@ def open_by_state(db: Connection, tenant: str, *, most: int | None) -> dict[Task
     return {member(TaskState, state): count for state, count in db.execute(wanted)}
 
 
-def _up_to(db: Connection, tenant: str, state: str, most: int) -> int:
+def _count_up_to(db: Connection, tenant: str, state: str, most: int) -> int:
     of_state = select(tasks.c.key).where(tasks.c.tenant == tenant, tasks.c.state == state)
     counted = select(func.count()).select_from(of_state.limit(most).subquery())
     return db.scalar(counted) or 0

@@ -152,7 +152,7 @@ def drop_tasks(
     going = set(dropped)
     if not dropped:
         return DropResult(found.needed)
-    tombstones.insert_many(db, [_tombstone(row) for row in rows], now=now)
+    tombstones.insert_many(db, [_make_tombstone(row) for row in rows], now=now)
     _raise_floors(db, rows, found.newest)
     objects = _drop_assets(db, dropped, [one for key, *one in found.kept if key in going])
     drops.drop_ended_deliveries(db, [one for one in found.owed if one.task_key in going])
@@ -169,7 +169,7 @@ def drop_tasks(
     return DropResult(found.needed, objects)
 
 
-def _tombstone(row: DroppableTask) -> Tombstone:
+def _make_tombstone(row: DroppableTask) -> Tombstone:
     return Tombstone(
         id=row.id,
         tenant=row.tenant,

@@ -119,11 +119,11 @@ def task(row: Row[Any]) -> Task:
     """Read a row of SQLAlchemy's."""
     given = {name: row._mapping[name] for name in COLUMNS}  # noqa: SLF001 - its documented way to the columns
     given["state"] = _state(given["state"])
-    given["artifacts"] = _artifacts(given["artifacts"])
+    given["artifacts"] = _parse_artifacts(given["artifacts"])
     given["error"] = TaskError(**given["error"]) if given["error"] else None
     given["costs"] = costs_of(given["costs"])
     given["wants"] = tuple(given["wants"] or ())
-    given["awaits"] = _awaits(given["awaits"])
+    given["awaits"] = _parse_awaits(given["awaits"])
     given["follow_up"] = _follow_up(given["follow_up"])
     given["metadata"] = given["metadata"] or {}
     return Task(**given)
@@ -155,8 +155,8 @@ def names(changed: Task) -> tuple[Any, ...]:
 def ends(changed: Task) -> tuple[Any, ...]:
     """Return the values of ENDING."""
     return (
-        [_artifact(piece) for piece in changed.artifacts] if changed.artifacts else None,
-        changed.error and _error(changed.error),
+        [_render_artifact(piece) for piece in changed.artifacts] if changed.artifacts else None,
+        changed.error and _render_error(changed.error),
         [cost_document(one) for one in changed.costs] if changed.costs else None,
         changed.detail,
         changed.finished_at,
@@ -236,11 +236,11 @@ def new(made: Task) -> tuple[Any, ...]:
     )
 
 
-def _artifacts(found: Sequence[Mapping[str, Any]] | None) -> tuple[Artifact, ...]:
-    return tuple(map(_artifact_of, found or ()))
+def _parse_artifacts(found: Sequence[Mapping[str, Any]] | None) -> tuple[Artifact, ...]:
+    return tuple(map(_parse_artifact, found or ()))
 
 
-def _artifact_of(found: Mapping[str, Any]) -> Artifact:
+def _parse_artifact(found: Mapping[str, Any]) -> Artifact:
     if found.keys().isdisjoint(("state", "expires_at")):
         return Artifact(**found)
     given = dict(found)
@@ -252,10 +252,10 @@ def _artifact_of(found: Mapping[str, Any]) -> Artifact:
 
 def costs_of(found: Sequence[Mapping[str, Any]] | None) -> tuple[Cost, ...]:
     """Return costs as they were stored."""
-    return tuple(map(_cost_of, found or ()))
+    return tuple(map(_parse_cost, found or ()))
 
 
-def _cost_of(found: Mapping[str, Any]) -> Cost:
+def _parse_cost(found: Mapping[str, Any]) -> Cost:
     if "phase" not in found:
         return Cost(**found)
     origin = member(CostOrigin, found.get("origin", CostOrigin.PROVIDER))
@@ -272,12 +272,12 @@ def cost_document(one: Cost) -> dict[str, Any]:
     return row
 
 
-def _error(error: TaskError) -> dict[str, Any]:
+def _render_error(error: TaskError) -> dict[str, Any]:
     row: dict[str, Any] = {"type": error.type, "code": error.code, "message": error.message}
     return row | {"doubtful": True} if error.doubtful else row
 
 
-def _awaits(word: str | None) -> Awaits | None:
+def _parse_awaits(word: str | None) -> Awaits | None:
     return optional_member(Awaits, word)
 
 
@@ -285,18 +285,18 @@ def _follow_up(word: str | None) -> FollowUp | None:
     return optional_member(FollowUp, word)
 
 
-def _artifact(piece: Artifact) -> dict[str, Any]:
+def _render_artifact(piece: Artifact) -> dict[str, Any]:
     return {
         "kind": piece.kind,
         "url": piece.url,
         "id": piece.id,
         "duration_s": piece.duration_s,
         "extra": dict(piece.extra),
-        **_rare(piece),
+        **_render_rare_fields(piece),
     }
 
 
-def _rare(piece: Artifact) -> dict[str, Any]:
+def _render_rare_fields(piece: Artifact) -> dict[str, Any]:
     """Return what few pieces have, so that the rows of the others stay as short as they were."""
     rare: dict[str, Any] = {}
     if piece.key is not None:
@@ -313,7 +313,7 @@ def _rare(piece: Artifact) -> dict[str, Any]:
 
 
 def _read_artifacts(text: str | None) -> tuple[Artifact, ...]:
-    return () if text is None else _artifacts(json.loads(text))
+    return () if text is None else _parse_artifacts(json.loads(text))
 
 
 def _read_costs(text: str | None) -> tuple[Cost, ...]:
@@ -338,7 +338,7 @@ _ALWAYS: Mapping[str, Callable[[Any], Any]] = {
     "error": _read_error,
     "costs": _read_costs,
     "wants": _read_wants,
-    "awaits": _awaits,
+    "awaits": _parse_awaits,
     "follow_up": _follow_up,
     "metadata": _read_metadata,
 }

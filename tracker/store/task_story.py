@@ -96,7 +96,7 @@ def read(
     listed = _list_receipts(db, task.key, most + 1)
     owed = deliveries.of_task(db, task.key, limit=most + 1)
     named = None if task.submitter is None else keys.by_key(db, [task.submitter])
-    body, size = _input(db, task.key, most_bytes)
+    body, size = _read_input(db, task.key, most_bytes)
     work = _work(db, task.key)
     account = (task.provider, task.account)
     linked = [one for one in (task.parent_id, task.resubmit_of) if one is not None]
@@ -157,7 +157,7 @@ def receipts_of(db: Connection, task_key: int, wanted: Collection[int]) -> dict[
     }
 
 
-def _input(db: Connection, task_key: int, most: int) -> tuple[bytes | None, int]:
+def _read_input(db: Connection, task_key: int, most: int) -> tuple[bytes | None, int]:
     body = task_inputs.c.body
     found = db.execute(
         select(func.substr(body, 1, most, type_=body.type), func.length(body)).where(

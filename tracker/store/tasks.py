@@ -53,7 +53,7 @@ def insert_many(db: Connection, new: Sequence[Task]) -> list[Task | None]:
     A clash is settled by the unique constraint alone, within the batch too.
     """
     keys = _insert_and_number(db, new) if new else {}
-    return [_with_key(task, keys.get(task.id)) for task in new]
+    return [_add_key(task, keys.get(task.id)) for task in new]
 
 
 def _insert_and_number(db: Connection, new: Sequence[Task]) -> dict[UUID, int]:
@@ -158,20 +158,23 @@ def lock_by_names(
 def is_any_due(db: Connection, *, now: datetime) -> bool:
     """Return true if `lock_due` would find anything; costs two looks at small indexes."""
     return any(
-        db.execute(select(tasks.c.key).where(due).limit(1)).first() is not None for due in _due(now)
+        db.execute(select(tasks.c.key).where(due).limit(1)).first() is not None
+        for due in _match_due(now)
     )
 
 
 def lock_due(db: Connection, *, now: datetime, limit: int) -> list[Task]:
     """Open tasks past their deadline or past the time after which nobody asks any more."""
     keys = [
-        key for due in _due(now) for key in db.scalars(select(tasks.c.key).where(due).limit(limit))
+        key
+        for due in _match_due(now)
+        for key in db.scalars(select(tasks.c.key).where(due).limit(limit))
     ]
     found = select(tasks).where(tasks.c.key.in_(keys)) if keys else None
     return [] if found is None else _lock_found(db, found)
 
 
-def _due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _match_due(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     late = and_(tasks.c.deadline_at <= now, text(LATE))
     over = and_(
         tasks.c.give_up_at <= now,
@@ -222,14 +225,16 @@ def save(
     _SAVE_ENDED.later(
         db,
         [
-            (*task_rows.moves(task), *task_rows.ends(task), task.key, _slots(task, freeing))
+            (*task_rows.moves(task), *task_rows.ends(task), task.key, _count_slots(task, freeing))
             for task in ended
         ],
     )
-    _SAVE.later(db, [(*task_rows.changes(task), task.key, _slots(task, freeing)) for task in rest])
+    _SAVE.later(
+        db, [(*task_rows.changes(task), task.key, _count_slots(task, freeing)) for task in rest]
+    )
 
 
-def _slots(task: Task, freeing: Collection[int]) -> int:
+def _count_slots(task: Task, freeing: Collection[int]) -> int:
     """Return the most slots that a task may hold from now on."""
     return 0 if task.key in freeing else _ANY_SLOTS
 
@@ -266,5 +271,5 @@ def _lock_found(db: Connection, found: Select[Any]) -> list[Task]:
     return [task_rows.task(row) for row in db.execute(ordered)]
 
 
-def _with_key(task: Task, key: int | None) -> Task | None:
+def _add_key(task: Task, key: int | None) -> Task | None:
     return None if key is None else _keyed(task, key)

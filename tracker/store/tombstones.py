@@ -57,10 +57,10 @@ class TaskName:
 
 def insert_many(db: Connection, new: Sequence[Tombstone], *, now: datetime) -> None:
     """Keep what is left of tasks."""
-    _INSERT.later(db, [_row(one, now) for one in new])
+    _INSERT.later(db, [_make_row(one, now) for one in new])
 
 
-def _row(one: Tombstone, now: datetime) -> tuple[Any, ...]:
+def _make_row(one: Tombstone, now: datetime) -> tuple[Any, ...]:
     digest = None
     if one.external_id is not None:
         digest = TaskName(one.provider, one.account, one.external_id).digest

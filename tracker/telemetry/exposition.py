@@ -37,11 +37,11 @@ class Collected(Collector):
         """Yield each family."""
         for one in ALL:
             if isinstance(one, Counter):
-                family = _counter(one)
+                family = _build_counter(one)
             elif isinstance(one, Gauge):
-                family = _gauge(one)
+                family = _build_gauge(one)
             else:
-                family = _histogram(one)
+                family = _build_histogram(one)
             family.samples = _GivingWay(family.samples)
             yield family
 
@@ -57,21 +57,21 @@ class _GivingWay(list[Sample]):
             yield sample
 
 
-def _counter(one: Counter) -> Metric:
+def _build_counter(one: Counter) -> Metric:
     family = CounterMetricFamily(one.metric.name, one.metric.help, labels=one.metric.labels)
     for labels, value in list(one.values.items()):
-        family.add_metric(_texts(labels), value)
+        family.add_metric(_format_labels(labels), value)
     return family
 
 
-def _gauge(one: Gauge) -> Metric:
+def _build_gauge(one: Gauge) -> Metric:
     family = GaugeMetricFamily(one.metric.name, one.metric.help, labels=one.metric.labels)
     for labels, value in one.read():
-        family.add_metric(_texts(labels), value)
+        family.add_metric(_format_labels(labels), value)
     return family
 
 
-def _histogram(one: Histogram) -> Metric:
+def _build_histogram(one: Histogram) -> Metric:
     family = HistogramMetricFamily(one.metric.name, one.metric.help, labels=one.metric.labels)
     names = [*map(str, one.bounds), "+Inf"]
     for labels, counts in list(one.values.items()):
@@ -80,11 +80,11 @@ def _histogram(one: Histogram) -> Metric:
         for name, count in zip(names, ranges, strict=True):
             so_far += count
             buckets.append((name, so_far))
-        family.add_metric(_texts(labels), buckets, sum_value=total)
+        family.add_metric(_format_labels(labels), buckets, sum_value=total)
     return family
 
 
-def _texts(labels: Labels) -> list[str]:
+def _format_labels(labels: Labels) -> list[str]:
     return [str(label) for label in labels]
 
 

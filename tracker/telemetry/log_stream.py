@@ -59,7 +59,7 @@ def unwaited_stderr() -> Iterator[None]:
 
     Behind it each waits a moment again: a server ends by a signal, when nothing of ours runs.
     """
-    raw = _guarded()
+    raw = _find_guarded()
     if raw is None:
         yield
         return
@@ -70,7 +70,7 @@ def unwaited_stderr() -> Iterator[None]:
         raw.wait()
 
 
-def _guarded() -> "LogStream | None":
+def _find_guarded() -> "LogStream | None":
     raw = getattr(sys.stderr, "buffer", None)
     return raw if isinstance(raw, LogStream) else None
 
@@ -87,7 +87,7 @@ class LogStream(io.RawIOBase):
         self._number = number
         is_file = stat.S_ISREG(os.fstat(number).st_mode)
         self._most = FILE_KEPT_BYTES if is_file else KEPT_BYTES
-        self._send, self._close = _sender_to(number, anew)
+        self._send, self._close = _make_sender(number, anew)
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -197,7 +197,7 @@ class LogStream(io.RawIOBase):
                 del self._kept[:sent]
 
 
-def _sender_to(number: int, anew: str) -> tuple[Callable[[bytes], int], Callable[[], None]]:
+def _make_sender(number: int, anew: str) -> tuple[Callable[[bytes], int], Callable[[], None]]:
     """Return what writes to a descriptor without waiting, and what ends that.
 
     Where it would have to wait it raises BlockingIOError. To a file it always does.

@@ -111,7 +111,7 @@ class EventLog:
             for name, value in fields.items()
             if value is not None
         ]
-        self._append(f'"event": "{event}", {"".join(known)}{_members(kind)}', lambda: at)
+        self._append(f'"event": "{event}", {"".join(known)}{_format_members(kind)}', lambda: at)
 
     def answered(  # noqa: PLR0913 - what is logged of an answer
         self,
@@ -174,7 +174,7 @@ class LogHandler(logging.StreamHandler[Any]):
 
 
 @lru_cache(maxsize=512)
-def _members(fields: tuple[tuple[str, str], ...]) -> str:
+def _format_members(fields: tuple[tuple[str, str], ...]) -> str:
     """Return fields as members of a JSON object."""
     return "".join(f'"{name}": {quoted(value)}, ' for name, value in fields)
 

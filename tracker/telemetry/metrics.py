@@ -104,102 +104,114 @@ def _bound_labels(values: Mapping[Labels, object], labels: Labels) -> Labels:
     return (OTHER,) * len(labels)
 
 
-def _counter(name: str, help_: str, *labels: str) -> Counter:
+def _register_counter(name: str, help_: str, *labels: str) -> Counter:
     return Counter(Metric(name, help_, "counter", labels))
 
 
-def _gauge(name: str, help_: str, *labels: str) -> Gauge:
+def _register_gauge(name: str, help_: str, *labels: str) -> Gauge:
     return Gauge(Metric(name, help_, "gauge", labels))
 
 
-def _histogram(name: str, help_: str, bounds: Sequence[float], *labels: str) -> Histogram:
+def _register_histogram(name: str, help_: str, bounds: Sequence[float], *labels: str) -> Histogram:
     return Histogram(Metric(name, help_, "histogram", labels), bounds)
 
 
-CALLBACKS = _counter(
+CALLBACKS = _register_counter(
     "tracker_callbacks", "Callbacks taken in, by what was made of them.", "provider", "verdict"
 )
-REQUESTS = _counter("tracker_requests", "Requests answered.", "route", "status")
-REQUEST_SECONDS = _histogram(
+REQUESTS = _register_counter("tracker_requests", "Requests answered.", "route", "status")
+REQUEST_SECONDS = _register_histogram(
     "tracker_request_seconds", "Time until the answer was sent.", SECONDS, "route"
 )
-BATCH_ITEMS = _histogram("tracker_writer_batch_items", "Writes that shared a commit.", ITEMS)
-COMMIT_SECONDS = _histogram(
+BATCH_ITEMS = _register_histogram(
+    "tracker_writer_batch_items", "Writes that shared a commit.", ITEMS
+)
+COMMIT_SECONDS = _register_histogram(
     "tracker_commit_seconds", "Time of one transaction of the writer.", SECONDS
 )
-WRITER_WAITING = _gauge("tracker_writer_waiting", "Writes that wait for their commit.")
-WRITER_STALLED = _gauge(
+WRITER_WAITING = _register_gauge("tracker_writer_waiting", "Writes that wait for their commit.")
+WRITER_STALLED = _register_gauge(
     "tracker_writer_stalled_seconds",
     "For how long a transaction has stood still, or writes of a kind were refused; 0: neither.",
 )
-SUBMITS = _counter(
+SUBMITS = _register_counter(
     "tracker_submits", "Submits ended, by outcome.", "provider", "account", "outcome"
 )
-POLLS = _counter("tracker_polls", "Looks at tasks, by outcome.", "provider", "account", "outcome")
-DELIVERIES = _counter("tracker_deliveries", "Attempts at deliveries, by outcome.", "outcome")
-CHORE_SUCCESS = _gauge(
+POLLS = _register_counter(
+    "tracker_polls", "Looks at tasks, by outcome.", "provider", "account", "outcome"
+)
+DELIVERIES = _register_counter(
+    "tracker_deliveries", "Attempts at deliveries, by outcome.", "outcome"
+)
+CHORE_SUCCESS = _register_gauge(
     "tracker_chore_last_success_timestamp_seconds",
     "When a chore last ended well; at first, when the process began with it.",
     "chore",
 )
-CHORE_PERIOD = _gauge("tracker_chore_period_seconds", "Pause between a chore's rounds.", "chore")
-LEASES_EXPIRED = _counter(
+CHORE_PERIOD = _register_gauge(
+    "tracker_chore_period_seconds", "Pause between a chore's rounds.", "chore"
+)
+LEASES_EXPIRED = _register_counter(
     "tracker_leases_expired", "Work taken over after its holder's lease had run out."
 )
-LOG_LINES_LOST = _counter(
+LOG_LINES_LOST = _register_counter(
     "tracker_log_lines_lost",
     "Lines of the log that could not be written: the disk is full, or their reader hangs.",
 )
-CALLBACK_SHARE = _gauge(
+CALLBACK_SHARE = _register_gauge(
     "tracker_callback_share",
     "Share of an account's latest 100 verdicts that a callback brought.",
     *("provider", "account"),
 )
-TASK_SECONDS = _gauge(
+TASK_SECONDS = _register_gauge(
     "tracker_task_seconds",
     "Time from a provider's acceptance to its verdict, of the latest tasks; operations that callers"
     " name are `other`.",
     *("provider", "operation", "quantile"),
 )
-OPEN_TASKS = _gauge("tracker_open_tasks", "Open tasks, counted to 10,000 a state.", "state")
-JOBS_DUE = _gauge("tracker_jobs_due", "Jobs due and not taken, counted to 1,000.", "kind")
-OLDEST_DUE = _gauge("tracker_job_oldest_due_seconds", "Age of the oldest job due.", "kind")
-DELIVERIES_PENDING = _gauge(
+OPEN_TASKS = _register_gauge(
+    "tracker_open_tasks", "Open tasks, counted to 10,000 a state.", "state"
+)
+JOBS_DUE = _register_gauge("tracker_jobs_due", "Jobs due and not taken, counted to 1,000.", "kind")
+OLDEST_DUE = _register_gauge("tracker_job_oldest_due_seconds", "Age of the oldest job due.", "kind")
+DELIVERIES_PENDING = _register_gauge(
     "tracker_deliveries_pending",
     "Deliveries owed, counted to 10,000.",
 )
-FEED_HEAD = _gauge("tracker_feed_head", "Newest number of the change feed.")
-CHORE_BEHIND = _gauge(
+FEED_HEAD = _register_gauge("tracker_feed_head", "Newest number of the change feed.")
+CHORE_BEHIND = _register_gauge(
     "tracker_chore_behind",
     "Feed numbers or tasks that a chore has yet to come by; of retention to 10,000 a rule.",
     "chore",
 )
-CONDITIONS = _gauge("tracker_conditions", "Conditions that stand, by name.", "name")
-DATABASE_BYTES = _gauge(
+CONDITIONS = _register_gauge("tracker_conditions", "Conditions that stand, by name.", "name")
+DATABASE_BYTES = _register_gauge(
     "tracker_database_bytes", "Size of a table with its indexes; SQLite: of a file.", "table"
 )
-DATABASE_FREE = _gauge("tracker_database_free_bytes", "Free space on the database's disk.")
-DATABASE_INFO = _gauge(
+DATABASE_FREE = _register_gauge("tracker_database_free_bytes", "Free space on the database's disk.")
+DATABASE_INFO = _register_gauge(
     "tracker_database_info",
     "Always 1; the version is the library's on SQLite.",
     "engine",
     "version",
 )
-INDEXES_MISSING = _gauge(
+INDEXES_MISSING = _register_gauge(
     "tracker_indexes_missing", "Indexes of the schema that are not there, or not valid."
 )
-OLDEST_SNAPSHOT = _gauge(
+OLDEST_SNAPSHOT = _register_gauge(
     "tracker_oldest_snapshot_seconds", "Age of the oldest transaction that keeps dead rows."
 )
-REPLICA_LAG = _gauge("tracker_replica_lag_seconds", "By how much the slowest standby is behind.")
-CLOCK_SKEW = _gauge(
+REPLICA_LAG = _register_gauge(
+    "tracker_replica_lag_seconds", "By how much the slowest standby is behind."
+)
+CLOCK_SKEW = _register_gauge(
     "tracker_clock_skew_seconds", "Largest gap between a process's clock and the database's."
 )
-SAMPLED = _gauge(
+SAMPLED = _register_gauge(
     "tracker_sampled_timestamp_seconds", "When the database was last looked at for the gauges."
 )
-WAITERS = _gauge("tracker_waiters", "Callers who wait for a change.")
-BUILD_INFO = _gauge("tracker_build_info", "Always 1.", "version", "schema")
+WAITERS = _register_gauge("tracker_waiters", "Callers who wait for a change.")
+BUILD_INFO = _register_gauge("tracker_build_info", "Always 1.", "version", "schema")
 
 ALL: Sequence[Counter | Gauge | Histogram] = (
     *(CALLBACKS, REQUESTS, REQUEST_SECONDS, BATCH_ITEMS, COMMIT_SECONDS, WRITER_WAITING),
@@ -222,10 +234,10 @@ ALL: Sequence[Counter | Gauge | Histogram] = (
 
 def name_of(outcome: object) -> str:
     """Return the name of an outcome's class as a label: `NotSent` is `not_sent`."""
-    return _lower_name(type(outcome).__name__)
+    return _make_lower_name(type(outcome).__name__)
 
 
 @cache
-def _lower_name(name: str) -> str:
+def _make_lower_name(name: str) -> str:
     parts = (f"_{char.lower()}" if char.isupper() else char for char in name)
     return "".join(parts).removeprefix("_")

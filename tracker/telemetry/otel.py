@@ -123,7 +123,9 @@ class _OtelTracer:
         begun = self._tracer.start_span(
             name,
             # An empty one, so that spans of other libraries in this process are no parents of ours.
-            Context() if parent is None else set_span_in_context(_remote(parent), Context()),
+            Context()
+            if parent is None
+            else set_span_in_context(_make_remote_span(parent), Context()),
             _KINDS[kind],
             links=[Link(_place(one)) for one in links],
             start_time=time.time_ns() - round(ago_s * 1e9) if ago_s else None,
@@ -168,5 +170,5 @@ def _place(traceparent: str) -> SpanContext:
     )
 
 
-def _remote(traceparent: str) -> NonRecordingSpan:
+def _make_remote_span(traceparent: str) -> NonRecordingSpan:
     return NonRecordingSpan(_place(traceparent))

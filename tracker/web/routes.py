@@ -175,31 +175,31 @@ def build_app(  # noqa: PLR0913 - what may differ between deployments
     placed = fronts.hosts()
     routes = [*ROUTES, *(UI_ROUTES if has_ui else ()), *front_routes(placed)]
     app = _App(routes=routes, middleware=middleware, lifespan=lifespan)
-    otherwise = partial(_unrouted, placed, app.router.default)
+    otherwise = partial(_answer_unrouted, placed, app.router.default)
     app.router.default = SlashTolerance(app.index, otherwise)
     app.state.has_ui = has_ui
     return app
 
 
-def _collection_of(path: str) -> str:
+def _find_collection(path: str) -> str:
     """Return the first part of a path; the first two below `/v1`, where a front may stand too."""
     parts = parts_of(path.lower())
     return "/".join(parts[: 2 if parts[:1] == ["v1"] else 1])
 
 
 _COLLECTIONS = frozenset(
-    _collection_of(route.path) for route in (*ROUTES, *UI_ROUTES) if isinstance(route, Route)
+    _find_collection(route.path) for route in (*ROUTES, *UI_ROUTES) if isinstance(route, Route)
 )
 """The service's own: what lies below them is no front's."""
 
 
-async def _unrouted(
+async def _answer_unrouted(
     fronts: Sequence[FrontHost], otherwise: ASGIApp, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Answer a path that no route has: in a front's words where a client of it might ask."""
     answer = None
     path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-    if scope["type"] == "http" and _collection_of(path) not in _COLLECTIONS:
+    if scope["type"] == "http" and _find_collection(path) not in _COLLECTIONS:
         request = Request(scope, receive, send)
         answers = (front.answer_unrouted(request) for front in fronts)
         answer = next((one for one in answers if one is not None), None)

@@ -75,7 +75,7 @@ class JobLoop(LeasedLoop[tuple[Job, ...]]):
             per_lane=self._role.per_lane,
             busy=Counter(job.lane for job in held),
         )
-        for jobs in _pieces(claimed, self._role.together):
+        for jobs in _iterate_pieces(claimed, self._role.together):
             self._start(self._work(jobs), jobs)
         if claimed and self._role.together > 1:
             await self._gather(len(claimed))
@@ -138,7 +138,7 @@ class JobLoop(LeasedLoop[tuple[Job, ...]]):
             log.warning("leases were not handed back: %(reason)s; they run out", {"reason": error})
 
 
-def _pieces(claimed: Iterable[Job], together: int) -> Iterator[tuple[Job, ...]]:
+def _iterate_pieces(claimed: Iterable[Job], together: int) -> Iterator[tuple[Job, ...]]:
     """Yield jobs of one lane each, so many at most."""
     lanes: dict[str, list[Job]] = defaultdict(list)
     for job in claimed:

@@ -69,11 +69,11 @@ def chores(context: Context) -> list[Chore]:
     sweeping, learning = Sweeper(context), DurationLearner(context)
     counting = EndCounter(context)
     return [
-        *_of_custody(context),
+        *_list_custody_chores(context),
         Chore("deadlines", SWEEP_S, sweeping.sweep_all),
         Chore("old keys", FORGET_S, sweeping.forget),
         Chore("calls that nobody makes", FORGET_S, partial(settle_lost_calls, context)),
-        Chore("runs", IDLE_S, _runs(context).work, kind=JobKind.RUN),
+        Chore("runs", IDLE_S, _make_runs(context).work, kind=JobKind.RUN),
         Chore("receipts read again", IDLE_S, Rereads(context).work, kind=JobKind.RUN),
         Chore("seals of endpoint secrets", FORGET_S, Endpoints(context).reseal),
         Chore("learning", context.policy.learn_every.total_seconds(), learning.learn),
@@ -92,13 +92,13 @@ def chores(context: Context) -> list[Chore]:
     ]
 
 
-def _runs(context: Context) -> BulkRuns:
+def _make_runs(context: Context) -> BulkRuns:
     intake = SubmissionIntake(context)
     bulk = BulkActions(context, TaskActions(context, intake), intake)
     return BulkRuns(context, bulk)
 
 
-def _of_custody(context: Context) -> list[Chore]:
+def _list_custody_chores(context: Context) -> list[Chore]:
     room = context.room
     if room is None:
         return []

@@ -13,7 +13,7 @@ from tracker.clock import Clock, SystemClock
 from tracker.domain.access import EVERYTHING, Principal
 from tracker.domain.errors import Unavailable
 from tracker.domain.shared_rate import WINDOW_S, window_at
-from tracker.parts import _rates
+from tracker.parts import _make_rates
 from tracker.services.access.rates import OwnRates, Rates, SharedRates
 from tracker.settings import Settings
 
@@ -109,4 +109,4 @@ async def test_the_settings_say_which(
     sqlite_url: str, settings: dict[str, str], kind: type[Rates]
 ) -> None:
     async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)) as bench:
-        assert type(_rates(Settings.from_env(settings), bench.context)) is kind
+        assert type(_make_rates(Settings.from_env(settings), bench.context)) is kind

@@ -37,16 +37,16 @@ def examine_accounts(settings: Settings, unknown: Collection[Named]) -> list[Fin
         if (provider, name) in unknown:
             continue
         about = f"{provider}/{name}"
-        found.append(_credentials(about, account))
-        found.append(_signing(about, account))
+        found.append(_check_credentials(about, account))
+        found.append(_check_signing(about, account))
         if account.max_in_flight is None:
             text = "no limit of ours (max in flight): the provider's own is what holds tasks back"
             found.append(Finding("note", about, text))
     return found
 
 
-def _credentials(about: str, account: Account) -> Finding:
-    keys = _secret_keys(account)
+def _check_credentials(about: str, account: Account) -> Finding:
+    keys = _list_secret_keys(account)
     if account.options.has_credentials():
         given = [key for key in keys if getattr(account.options, key) is not None]
         way = f", through the proxy {account.proxy_address}" if account.proxy_address else ""
@@ -58,7 +58,7 @@ def _credentials(about: str, account: Account) -> Finding:
     return Finding("error", about, text)
 
 
-def _secret_keys(account: Account) -> list[str]:
+def _list_secret_keys(account: Account) -> list[str]:
     """Name the options that hold one secret: with one of them, or a pair, calls are made."""
     fields = type(account.options).model_fields
     return [
@@ -68,7 +68,7 @@ def _secret_keys(account: Account) -> list[str]:
     ]
 
 
-def _signing(about: str, account: Account) -> Finding:
+def _check_signing(about: str, account: Account) -> Finding:
     secrets = account.webhook_secrets
     if not secrets:
         text = "no webhook secret: callbacks are believed for the token in their URL"
@@ -116,7 +116,8 @@ async def _probe_one(
     if isinstance(answer, HttpFailure):
         text = (
             f"could not be reached: {answer.reason}. Its tasks wait until it can be: see why "
-            f"`{_trial(account, call.url)}` gets no answer on this machine (DNS, firewall, proxy)"
+            f"`{_build_trial(account, call.url)}` gets no answer on this machine "
+            "(DNS, firewall, proxy)"
         )
     elif probed.level == "error":
         text = (
@@ -126,7 +127,7 @@ async def _probe_one(
     return Finding(probed.level, f"{provider}/{account.name}", text)
 
 
-def _trial(account: Account, url: str) -> str:
+def _build_trial(account: Account, url: str) -> str:
     """Spell a command that reaches for a provider as its calls do, without any of their secrets."""
     host = urlsplit(url)._replace(path="/", query="", fragment="")
     address = host._replace(netloc=host.netloc.rpartition("@")[2]).geturl()

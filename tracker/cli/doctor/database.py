@@ -66,11 +66,11 @@ def examine_server(
     file = sqlite_file(url)
     found = [*_examine_both(facts)]
     if file is not None:
-        found += _writable(file)
+        found += _check_writable(file)
         place = database_setting(settings)
-        found += _sqlite(facts, _file_system(file.absolute(), mounts), place)
+        found += _check_sqlite(facts, _find_file_system(file.absolute(), mounts), place)
     if facts.server is not None:
-        found += _postgresql(facts.server, settings.web_concurrency, old_s)
+        found += _check_postgresql(facts.server, settings.web_concurrency, old_s)
     return found
 
 
@@ -115,7 +115,7 @@ def _examine_both(facts: DatabaseFacts) -> Iterator[Finding]:
             yield Finding("error", about, one.reason)
 
 
-def _writable(file: Path) -> Iterator[Finding]:
+def _check_writable(file: Path) -> Iterator[Finding]:
     """Look whether this user may write a file and its log, which SQLite makes beside it."""
     for path in (file, file.absolute().parent, *(Path(f"{file}{end}") for end in ("-wal", "-shm"))):
         if os.access(path, os.F_OK) and not os.access(path, os.W_OK):
@@ -127,7 +127,7 @@ def _writable(file: Path) -> Iterator[Finding]:
             return  # the others have the same cause
 
 
-def _sqlite(facts: DatabaseFacts, file_system: str | None, place: str) -> Iterator[Finding]:
+def _check_sqlite(facts: DatabaseFacts, file_system: str | None, place: str) -> Iterator[Finding]:
     """Examine a file. place: the setting that leads to it."""
     if tuple(int(part) for part in facts.version.split(".")) < SQLITE_SAFE:
         text = (
@@ -154,12 +154,12 @@ def _sqlite(facts: DatabaseFacts, file_system: str | None, place: str) -> Iterat
         yield Finding("note", "snapshot", text)
 
 
-def _postgresql(server: ServerFacts, processes: int, old_s: float) -> Iterator[Finding]:
+def _check_postgresql(server: ServerFacts, processes: int, old_s: float) -> Iterator[Finding]:
     if not server.has_row_locks:
         yield Finding("error", "database", NO_ROW_LOCKS)
-    yield from _settings(server.settings)
+    yield from _check_settings(server.settings)
     if not server.is_pooled:
-        yield from _connections(server.settings, max(processes, server.processes))
+        yield from _check_connections(server.settings, max(processes, server.processes))
     if not server.sees_all:
         text = (
             "other users' sessions are not shown to this user, nor standbys: run "
@@ -173,11 +173,11 @@ def _postgresql(server: ServerFacts, processes: int, old_s: float) -> Iterator[F
             f"`{server.snapshot.end}`"
         )
         yield Finding("error", "snapshot", text)
-    yield from _standbys(server)
-    yield from _dead_rows(server)
+    yield from _check_standbys(server)
+    yield from _check_dead_rows(server)
 
 
-def _settings(settings: Mapping[str, str]) -> Iterator[Finding]:
+def _check_settings(settings: Mapping[str, str]) -> Iterator[Finding]:
     """Check settings as a connection's second transaction has them: behind a pooler, too."""
     for name in ("fsync", "full_page_writes"):
         if settings[name] != "on":
@@ -213,7 +213,7 @@ def _settings(settings: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("error", "database", text)
 
 
-def _connections(settings: Mapping[str, str], processes: int) -> Iterator[Finding]:
+def _check_connections(settings: Mapping[str, str], processes: int) -> Iterator[Finding]:
     """Hold what processes may open against what the server gives.
 
     processes: those that run on the database, and at least those that these settings start.
@@ -228,7 +228,7 @@ def _connections(settings: Mapping[str, str], processes: int) -> Iterator[Findin
         yield Finding("error", "connections", text)
 
 
-def _standbys(server: ServerFacts) -> Iterator[Finding]:
+def _check_standbys(server: ServerFacts) -> Iterator[Finding]:
     names = server.settings["synchronous_standby_names"]
     if names and server.sees_all and not any(one.is_sync for one in server.standbys):
         text = (
@@ -253,7 +253,7 @@ def _standbys(server: ServerFacts) -> Iterator[Finding]:
             yield Finding("error", "standbys", text)
 
 
-def _dead_rows(server: ServerFacts) -> Iterator[Finding]:
+def _check_dead_rows(server: ServerFacts) -> Iterator[Finding]:
     for one in server.tables:
         if one.dead > max(MANY_DEAD, one.live):
             cleaned = "—" if one.cleaned_at is None else f"{one.cleaned_at:%F %R}"
@@ -270,7 +270,7 @@ def _dead_rows(server: ServerFacts) -> Iterator[Finding]:
         yield Finding("error", "vacuum", text)
 
 
-def _file_system(file: Path, mounts: Path) -> str | None:
+def _find_file_system(file: Path, mounts: Path) -> str | None:
     """Return the type of the file system that a file lies on; None where the system lists none.
 
     https://man7.org/linux/man-pages/man5/fstab.5.html, read 2026-11-29.

@@ -38,8 +38,8 @@ def examine_placeholders(settings: Settings) -> list[Finding]:
     """Return a note for each value that is probably not the operator's own."""
     found = [
         Finding("note", about, text)
-        for about, value in _secrets(settings)
-        if (text := _flaw_of(value)) is not None
+        for about, value in _iterate_secrets(settings)
+        if (text := _find_flaw(value)) is not None
     ]
     for (provider, name), account in settings.accounts().by_name.items():
         if account.base_url.startswith("http://") and not is_inside(account.base_url):
@@ -67,25 +67,25 @@ def _examine_public_url(settings: Settings) -> Iterator[Finding]:
         yield Finding("note", ABOUT, text)
 
 
-def _secrets(settings: Settings) -> Iterator[tuple[str, str]]:
+def _iterate_secrets(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield each secret that was given, with what to call it."""
     for one in settings.tracker_callback_secrets:
-        yield "TRACKER_CALLBACK_SECRETS", _text_of(one)
+        yield "TRACKER_CALLBACK_SECRETS", _reveal_secret(one)
     for one in settings.tracker_webhook_secrets:
-        yield "TRACKER_WEBHOOK_SECRETS", _text_of(one)
+        yield "TRACKER_WEBHOOK_SECRETS", _reveal_secret(one)
     for (provider, name), account in settings.accounts().by_name.items():
         for key, value in account.options:
             if isinstance(value, SecretStr):
                 yield f"{provider}/{name}", value.get_secret_value()
             elif key == "webhook_secrets":
-                yield from ((f"{provider}/{name}", _text_of(one)) for one in value)
+                yield from ((f"{provider}/{name}", _reveal_secret(one)) for one in value)
 
 
-def _text_of(secret: SecretStr | str) -> str:
+def _reveal_secret(secret: SecretStr | str) -> str:
     return secret.get_secret_value() if isinstance(secret, SecretStr) else secret
 
 
-def _flaw_of(secret: str) -> str | None:
+def _find_flaw(secret: str) -> str | None:
     if len(secret) > 1 and secret[0] == secret[-1] and secret[0] in "\"'`":
         return "a secret stands in quotation marks, which are sent with it: leave them out"
     if _COPIED.search(secret):

@@ -26,10 +26,10 @@ def examine_processes(settings: Settings) -> list[Finding]:
     except Unavailable as error:
         return [Finding("error", "database", str(error))]
     notes = [] if found.newer is None else [Finding("note", "database", found.newer)]
-    return [*notes, *_running(found), *_secrets(settings, found)]
+    return [*notes, *_check_running(found), *_check_secrets(settings, found)]
 
 
-def _running(found: RecordedState) -> Iterator[Finding]:
+def _check_running(found: RecordedState) -> Iterator[Finding]:
     if not found.running:
         yield Finding("note", "processes", "none runs on this database now: start `tracker serve`")
     elif not any(process.is_worker for process in found.running):
@@ -47,7 +47,7 @@ def _running(found: RecordedState) -> Iterator[Finding]:
         yield Finding("error", "clock", off)
 
 
-def _secrets(settings: Settings, found: RecordedState) -> Iterator[Finding]:
+def _check_secrets(settings: Settings, found: RecordedState) -> Iterator[Finding]:
     about, secrets = "TRACKER_CALLBACK_SECRETS", settings.callback_secrets()
     rings = [[presence.mark(secret) for secret in secrets]]
     rings += [list(process.secret_marks) for process in found.running]
@@ -55,7 +55,7 @@ def _secrets(settings: Settings, found: RecordedState) -> Iterator[Finding]:
         yield Finding("error", about, presence.SECRETS_DIFFER)
     if found.lost:
         yield Finding("error", about, presence.RING_LACKS)
-    closed = sum(not _opens(secrets, sealed) for sealed in found.sealed)
+    closed = sum(not _is_opened(secrets, sealed) for sealed in found.sealed)
     if closed:
         text = (
             f"the secrets of {closed} endpoints were sealed with one that is not among these: "
@@ -64,7 +64,7 @@ def _secrets(settings: Settings, found: RecordedState) -> Iterator[Finding]:
         yield Finding("error", about, text)
 
 
-def _opens(secrets: tuple[bytes, ...], sealed: bytes) -> bool:
+def _is_opened(secrets: tuple[bytes, ...], sealed: bytes) -> bool:
     try:
         unseal(secrets, sealed)
     except CannotOpen:

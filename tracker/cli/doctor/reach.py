@@ -78,11 +78,11 @@ def call_public_url(settings: Settings) -> list[Finding]:
         secrets = settings.callback_secrets()
     except SettingsError as error:
         return [Finding("error", ABOUT, f"could not be tried: {error}")]
-    flaw = _flaw_at(url, secrets, verify=True)
+    flaw = _find_flaw(url, secrets, verify=True)
     if flaw is None:
         text = f"this service answers at {url}: callbacks arrive"
         return [Finding("ok", ABOUT, text)]
-    if _flaw_at(_local_url(settings), secrets, verify=False) is None:
+    if _find_flaw(_build_local_url(settings), secrets, verify=False) is None:
         text = f"the service runs here, and {url} does not lead to it: {flaw}"
         return [Finding("error", ABOUT, text)]
     text = (
@@ -92,7 +92,7 @@ def call_public_url(settings: Settings) -> list[Finding]:
     return [Finding("note", ABOUT, text)]
 
 
-def _local_url(settings: Settings) -> str:
+def _build_local_url(settings: Settings) -> str:
     everywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - read, not bound
     host = everywhere.get(settings.tracker_host, settings.tracker_host)
     if ":" in host and not host.startswith("["):
@@ -101,7 +101,7 @@ def _local_url(settings: Settings) -> str:
     return f"{scheme}://{host}:{settings.port}{settings.tracker_root_path}"
 
 
-def _flaw_at(base_url: str, secrets: Sequence[bytes], *, verify: bool) -> str | None:
+def _find_flaw(base_url: str, secrets: Sequence[bytes], *, verify: bool) -> str | None:
     """Ask an address whether it is this service; None when it proves to be.
 
     verify: whether its certificate must be good for its name. Not asked of ourselves on loopback,

@@ -47,7 +47,7 @@ def read(environ: Mapping[str, str]) -> Reading:
                 errors.setdefault(problem, Finding("error", name, reason))
                 named |= {name, *_NAMES.findall(problem)}
             # What is named may be missing: then whatever asks for it is left out.
-            for one in named & left.keys() or _neighbours(named, left) or set(left):
+            for one in named & left.keys() or _list_neighbours(named, left) or set(left):
                 del left[one]
         else:
             wrong = frozenset(environ) - frozenset(left)
@@ -55,7 +55,7 @@ def read(environ: Mapping[str, str]) -> Reading:
             return Reading(settings, environ, wrong, (*errors.values(), *notes))
 
 
-def _neighbours(names: Collection[str], environ: Mapping[str, str]) -> set[str]:
+def _list_neighbours(names: Collection[str], environ: Mapping[str, str]) -> set[str]:
     """Name the variables of the same providers."""
     groups = tuple("_".join(name.split("_")[:2]) + "_" for name in names)
     return {name for name in environ if name.startswith(groups)}

@@ -15,7 +15,7 @@ from tracker.store.retention_standing import RetentionStanding, stand
 def examine_retention(settings: Settings) -> Iterator[Finding]:
     """Yield retention in words. What has failed or waits is said of the conditions that stand."""
     policy = settings.retention()
-    kept = {one: _words(policy.defaults.get(one)) for one in KeptClass}
+    kept = {one: _format_keep(policy.defaults.get(one)) for one in KeptClass}
     text = (
         f"kept after a task's end: inputs {kept[KeptClass.INPUTS]}, evidence "
         f"{kept[KeptClass.EVIDENCE]}, deliveries {kept[KeptClass.DELIVERIES]}, the whole task "
@@ -28,11 +28,11 @@ def examine_retention(settings: Settings) -> Iterator[Finding]:
     except Unavailable as error:
         yield Finding("error", "retention", str(error))
         return
-    yield from _standing(found)
+    yield from _check_standing(found)
     yield from _archive(settings, found)
 
 
-def _standing(found: RetentionStanding) -> Iterator[Finding]:
+def _check_standing(found: RetentionStanding) -> Iterator[Finding]:
     if found.caught_up_at is None:
         yield Finding("ok", "retention", "no worker has looked for what is to be dropped yet")
     else:
@@ -67,7 +67,7 @@ def _archive(settings: Settings, found: RetentionStanding) -> Iterator[Finding]:
     yield Finding("ok", "TRACKER_ARCHIVE", text)
 
 
-def _words(keep: Keep) -> str:
+def _format_keep(keep: Keep) -> str:
     """Spell a time as settings do."""
     if keep is None:
         return "never dropped"

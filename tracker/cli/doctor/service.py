@@ -38,16 +38,16 @@ def examine_database(settings: Settings, problem: str | None) -> list[Finding]:
         else Finding("ok", "database", f"{shown} answers and has the right schema")
     ]
     if not problem:
-        found += _pooler(settings)
+        found += _check_pooler(settings)
     if sqlite_file(settings.resolved_database_url()) and settings.web_concurrency > 1:
         text = "several processes write one SQLite file in turn: correct, but slower than one"
         found.append(Finding("note", "WEB_CONCURRENCY", text))
-    found += _disk(settings.tracker_data_dir)
-    found += _modes(settings.tracker_data_dir, sqlite_file(settings.resolved_database_url()))
+    found += _check_disk(settings.tracker_data_dir)
+    found += _check_modes(settings.tracker_data_dir, sqlite_file(settings.resolved_database_url()))
     return found
 
 
-def _pooler(settings: Settings) -> list[Finding]:
+def _check_pooler(settings: Settings) -> list[Finding]:
     """Name what stands between this machine and the server."""
     try:
         named = pooler_of(settings.resolved_database_url())
@@ -59,7 +59,7 @@ def _pooler(settings: Settings) -> list[Finding]:
     return [Finding("ok", "pooler", text)]
 
 
-def _disk(folder: Path) -> list[Finding]:
+def _check_disk(folder: Path) -> list[Finding]:
     """Look at the nearest folder that exists: the data directory is made at the first start."""
     place = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(place).free
@@ -69,7 +69,7 @@ def _disk(folder: Path) -> list[Finding]:
     return [Finding("note", "TRACKER_DATA_DIR", text)]
 
 
-def _modes(folder: Path, file: Path | None) -> list[Finding]:
+def _check_modes(folder: Path, file: Path | None) -> list[Finding]:
     """Return what other users of this machine may read: prompts, receipts, sealed secrets."""
     looked_at = [("TRACKER_DATA_DIR", folder, "700")]
     if file is not None and file.parent.absolute() != folder.absolute():
@@ -170,7 +170,7 @@ def _end_of(cert: Path, key: Path) -> datetime:
     The standard library reads certificates only in a handshake: one is made in memory.
     """
     ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ours.load_cert_chain(cert, key, password=_no_password)
+    ours.load_cert_chain(cert, key, password=_refuse_password)
     theirs = ssl.create_default_context(cafile=str(cert))
     theirs.check_hostname = False
     theirs.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -185,6 +185,6 @@ def _end_of(cert: Path, key: Path) -> datetime:
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)
 
 
-def _no_password() -> str:
+def _refuse_password() -> str:
     """Stand for the answer that OpenSSL would otherwise ask of the terminal."""
     return ""

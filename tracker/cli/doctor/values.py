@@ -20,17 +20,17 @@ def examine_values(reading: Reading) -> list[Finding]:
     """Return a note for each value, or pair of values, that is probably not meant so."""
     settings = reading.settings
     return [
-        *_empty_lists(reading),
+        *_check_empty_lists(reading),
         *_examine_kept_secret(reading),
-        *_contradictions(settings),
-        *_short_secrets(settings, reading.environ),
-        *_idle_rules(settings),
-        *_idle_prices(settings),
-        *_unknown_lengths(settings),
+        *_check_contradictions(settings),
+        *_check_secret_lengths(settings, reading.environ),
+        *_check_idle_rules(settings),
+        *_check_idle_prices(settings),
+        *_check_unknown_lengths(settings),
     ]
 
 
-def _empty_lists(reading: Reading) -> Iterator[Finding]:
+def _check_empty_lists(reading: Reading) -> Iterator[Finding]:
     for field in type(reading.settings).model_fields:
         name = field.upper()
         text = reading.environ.get(name)
@@ -49,7 +49,7 @@ def _examine_kept_secret(reading: Reading) -> Iterator[Finding]:
         yield Finding("note", about, text)
 
 
-def _contradictions(settings: Settings) -> Iterator[Finding]:
+def _check_contradictions(settings: Settings) -> Iterator[Finding]:
     for smaller, larger, effect in (
         ("tracker_poll_first_s", "tracker_poll_max_s", "every pause is the latter"),
         ("tracker_poll_confirm_s", "tracker_poll_max_s", "a verdict is asked for late"),
@@ -60,13 +60,13 @@ def _contradictions(settings: Settings) -> Iterator[Finding]:
         if given > limit:
             text = f"{given:g} is more than {larger.upper()}={limit:g}: {effect}"
             yield Finding("note", smaller.upper(), text)
-    yield from _addresses(settings)
+    yield from _check_addresses(settings)
     if settings.tracker_auth == "off" and settings.tracker_rate_limit is not None:
         text = "counts requests by key, and TRACKER_AUTH=off asks for none: nothing is limited"
         yield Finding("note", "TRACKER_RATE_LIMIT", text)
 
 
-def _addresses(settings: Settings) -> Iterator[Finding]:
+def _check_addresses(settings: Settings) -> Iterator[Finding]:
     url = settings.tracker_public_url
     if url is None:
         return
@@ -79,7 +79,7 @@ def _addresses(settings: Settings) -> Iterator[Finding]:
         yield Finding("note", "TRACKER_PUBLIC_URL", text)
 
 
-def _short_secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
+def _check_secret_lengths(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
     given = [
         ("TRACKER_WEBHOOK_SECRETS", one.get_secret_value())
         for one in settings.tracker_webhook_secrets
@@ -91,7 +91,7 @@ def _short_secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[F
             about = f"accounts.{provider}.{name}.webhook_secrets"
         given += [(about, secret) for secret in account.webhook_secrets]
     for about, secret in given:
-        size = _key_bytes(secret)
+        size = _count_key_bytes(secret)
         if size < SAFE_KEY_BYTES:
             text = (
                 f"a secret of {size} bytes is short enough to be guessed: use {SAFE_KEY_BYTES} "
@@ -100,14 +100,14 @@ def _short_secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[F
             yield Finding("note", about, text)
 
 
-def _key_bytes(secret: str) -> int:
+def _count_key_bytes(secret: str) -> int:
     try:
         return len(key_of(secret))
     except ValueError:  # a provider's secret of another form
         return len(secret.encode())
 
 
-def _idle_rules(settings: Settings) -> Iterator[Finding]:
+def _check_idle_rules(settings: Settings) -> Iterator[Finding]:
     accounts = settings.accounts()
     for number, rule in enumerate(accounts.rules):
         own = [accounts.by_name[rule.provider, name] for name in rule.accounts]
@@ -119,7 +119,7 @@ def _idle_rules(settings: Settings) -> Iterator[Finding]:
             yield Finding("note", "TRACKER_CONFIG", text)
 
 
-def _idle_prices(settings: Settings) -> Iterator[Finding]:
+def _check_idle_prices(settings: Settings) -> Iterator[Finding]:
     accounts = settings.accounts()
     for number, price in enumerate(accounts.prices):
         own = [one for name, one in accounts.by_name.items() if name[0] == price.provider]
@@ -132,7 +132,7 @@ def _idle_prices(settings: Settings) -> Iterator[Finding]:
             yield Finding("note", "TRACKER_CONFIG", text)
 
 
-def _unknown_lengths(settings: Settings) -> Iterator[Finding]:
+def _check_unknown_lengths(settings: Settings) -> Iterator[Finding]:
     for text in list_unknown_lengths(settings.accounts(), PROVIDERS):
         yield Finding("note", "TRACKER_CONFIG", text)
 

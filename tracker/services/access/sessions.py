@@ -58,7 +58,7 @@ class Sessions:
         self._keyring.forget_session(secret)
 
     def _tries_of(self, sender: str) -> TokenBucket:
-        name = _network(sender)
+        name = _name_network(sender)
         found = self._tries.pop(name, None) or TokenBucket.per_minute(WRONG_PER_MINUTE)
         while len(self._tries) >= _MOST_SENDERS:  # the one that has tried nothing for longest
             del self._tries[next(iter(self._tries))]
@@ -66,7 +66,7 @@ class Sessions:
         return found
 
 
-def _network(sender: str) -> str:
+def _name_network(sender: str) -> str:
     """Return the name under which a sender is counted: an IPv6 sender has its whole /64."""
     try:
         address = ipaddress.ip_address(sender)

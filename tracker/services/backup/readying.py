@@ -58,7 +58,7 @@ class _Readying:
             attempts.end_lost(tx.db, going, now=tx.now)
             recorder = Recorder(self.context, tx, tasks.lock_by_key(tx.db, some).values())
             for key in some:
-                recorder.record(key, _maybe_sent(taken_at, doubtful[key]))
+                recorder.record(key, _make_maybe_sent(taken_at, doubtful[key]))
             held_slots.hold(tx.db, some)
             jobs.drop(tx.db, some, [JobKind.SUBMIT])
             recorder.flush()
@@ -66,7 +66,7 @@ class _Readying:
         return RestoreReadiness(len(doubtful))
 
 
-def _maybe_sent(taken_at: datetime, attempt: int | None) -> Event:
+def _make_maybe_sent(taken_at: datetime, attempt: int | None) -> Event:
     at = taken_at.isoformat(timespec="seconds")
     message = f"restored from a backup of {at}: it may have been sent after that"
     return Event(EventKind.SUBMIT_UNKNOWN, Source.OPERATOR, message=message, attempt=attempt)

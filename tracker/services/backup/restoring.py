@@ -70,7 +70,7 @@ async def restore(
     if manifest.lacking([mark(secret) for secret in order.secrets]):
         _refuse_lost_secrets(order)
     if file is None:
-        return await _ready(order, order.url, manifest, make_ready)
+        return await _check_readiness(order, order.url, manifest, make_ready)
     return await _restore_file(order, file, manifest, make_ready)
 
 
@@ -83,7 +83,7 @@ def _refuse_lost_secrets(order: RestoreOrder) -> None:
         )
 
 
-async def _ready(
+async def _check_readiness(
     order: RestoreOrder, url: str, manifest: Manifest, make_ready: MakeReady
 ) -> RestoreReadiness:
     taken_at = manifest.taken_at
@@ -126,7 +126,7 @@ async def _restore_file(
         os.close(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         shutil.copyfile(order.source / SQLITE_FILE, aside)
         copy_note(file, aside)  # of the database that was here: its numbers are left out too
-        done = await _ready(order, f"sqlite:///{aside.absolute()}", manifest, make_ready)
+        done = await _check_readiness(order, f"sqlite:///{aside.absolute()}", manifest, make_ready)
         if _log_of(aside).exists():
             raise BackupFailed(f"{aside} is still in use")
         sync(aside)

@@ -149,7 +149,7 @@ class ListWalk:
 
     def _id_of(self, provider: str, listed: ListedTask) -> UUID:
         """Return the id that a task had here, where the list still tells it; else a new one."""
-        path = _path_of(listed.callback_url)
+        path = _split_path(listed.callback_url)
         if path[-4:-2] == ["callbacks", provider]:
             id_ = _own_id(path[-2])
             secrets = self._context.secrets
@@ -158,7 +158,7 @@ class ListWalk:
         return _own_id(listed.external_task_id or "") or new_id()
 
 
-def _path_of(url: str | None) -> list[str]:
+def _split_path(url: str | None) -> list[str]:
     try:
         return urlsplit(url or "").path.split("/")
     except ValueError:  # no URL
@@ -167,7 +167,7 @@ def _path_of(url: str | None) -> list[str]:
 
 def _is_others(provider: str, listed: ListedTask) -> bool:
     """Tell whether a task calls somebody else back: the key has further users, then."""
-    path = _path_of(listed.callback_url)
+    path = _split_path(listed.callback_url)
     return listed.callback_url is not None and path[-4:-2] != ["callbacks", provider]
 
 

@@ -152,7 +152,7 @@ class AssetFetcher:
         if claimed.source:
             with suppress(CannotOpen):
                 return unseal(self._context.secrets, claimed.source).decode()
-        piece = _piece_of(task, claimed.asset)
+        piece = _find_piece(task, claimed.asset)
         return None if piece is None else piece.url
 
     async def _fetch_or_renew(
@@ -254,14 +254,14 @@ class AssetFetcher:
         self, claimed: ClaimedAsset, task: Task, url: str | None
     ) -> StoredFile | FailedFetch | None:
         """Fetch from a URL that the provider gives now; None where it gives none but `url`."""
-        piece = _piece_of(task, claimed.asset)
+        piece = _find_piece(task, claimed.asset)
         if piece is None or not piece.refreshable or not self._context.has_account(task):
             return None
         renewed = await self._ask_newer_url(task, claimed)
         if renewed is None or renewed == url:
             return None
         try:
-            return await self._fetch(claimed.asset, task, renewed, _lane_of(claimed, renewed))
+            return await self._fetch(claimed.asset, task, renewed, _find_lane(claimed, renewed))
         except (OriginRefusal, BrokenTransfer, TransferRestart) as again:
             return self._later(claimed, f"{again}, under a renewed URL too")
 
@@ -285,7 +285,7 @@ class AssetFetcher:
             _NewSource(
                 asset.key,
                 self._context.seal(piece.url.encode()),
-                _lane_of(claimed, piece.url),
+                _find_lane(claimed, piece.url),
                 ends,
                 ends or now + custody.ASSUMED_LIFETIME,
             ),
@@ -376,10 +376,10 @@ def _release(tx: Tx, held: Sequence[Sequence[ClaimedAsset]]) -> list[None]:
     return [None] * len(held)
 
 
-def _lane_of(claimed: ClaimedAsset, url: str) -> str:
+def _find_lane(claimed: ClaimedAsset, url: str) -> str:
     """Return the lane of a claimed file that lies at another URL now."""
     return custody.fetch_lane(custody.account_lane_of(claimed.lane), url)
 
 
-def _piece_of(task: Task, asset: Asset) -> Artifact | None:
+def _find_piece(task: Task, asset: Asset) -> Artifact | None:
     return custody.named_pieces(task.artifacts).get(asset.piece)

@@ -40,7 +40,7 @@ class FrontFiles:
 
     async def get(self, owner: Owner, name: str) -> Asset:
         """Return a file that is kept. Raises NotFound, Unavailable."""
-        found = await self._context.store.find(assets.by_id, _id(name))
+        found = await self._context.store.find(assets.by_id, _parse_id(name))
         if found is None or (found.tenant, found.front) != (owner.tenant, owner.front):
             raise NotFound(_NO_FILE)
         is_over = found.expires_at is not None and self._context.clock.now() >= found.expires_at
@@ -55,7 +55,7 @@ class FrontFiles:
         """
         behind = None
         if wanted.after is not None:
-            last = await self._context.store.find(assets.by_id, _id(wanted.after))
+            last = await self._context.store.find(assets.by_id, _parse_id(wanted.after))
             if last is None or last.tenant != owner.tenant:
                 raise NotFound(_NO_FILE)
             behind = last.key
@@ -84,10 +84,10 @@ class FrontFiles:
         A task that was submitted with it holds a link to it, which its provider may be about to
         follow: the bytes go when the file expires.
         """
-        await self._context.store.write(_withdraw, _Withdrawal(owner, _id(name)))
+        await self._context.store.write(_withdraw, _Withdrawal(owner, _parse_id(name)))
 
 
-def _id(name: str) -> UUID:
+def _parse_id(name: str) -> UUID:
     try:
         return UUID(name)
     except ValueError:

@@ -84,7 +84,7 @@ class FetchRecorder:
             assets.lock_bytes(tx.db, tenant, sha256)
         held = asset_queue.lock_held(tx.db, [one.claimed for one in results])
         ours = [one for one in results if one.claimed in held]
-        asset_queue.try_again(tx.db, [later for one in ours if (later := _later(one))])
+        asset_queue.try_again(tx.db, [later for one in ours if (later := _plan_retry(one))])
         self._record_lost(tx, recorder, [lost for one in ours if (lost := _mark_lost(one))])
         stands_on = self._keep(tx, recorder, ours)
         recorder.flush()
@@ -138,7 +138,7 @@ def _mark_kept(
     )
 
 
-def _later(result: FetchResult) -> tuple[Asset, datetime] | None:
+def _plan_retry(result: FetchResult) -> tuple[Asset, datetime] | None:
     """Return an asset as it is to be fetched again, and when; None where it is not."""
     asset, outcome = result.claimed.asset, result.outcome
     if isinstance(outcome, StoredFile) or outcome.again_at is None:

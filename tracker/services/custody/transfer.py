@@ -101,7 +101,7 @@ class Transfer:
             async with aclosing(answer.chunks) as pieces:
                 try:
                     async for piece in pieces:
-                        fresh, expected = _behind(expected, piece)
+                        fresh, expected = _skip_known(expected, piece)
                         if fresh:
                             self._take(fresh)
                             await self._hashing.add(fresh)
@@ -131,7 +131,7 @@ class Transfer:
             length = "" if is_chunked else answer.headers.get("content-length", "")
             self._total = int(length) if length.isdecimal() else None
             self._is_open_ended = not (length or is_chunked)
-            self._validator = _validator(answer.headers)
+            self._validator = _read_validator(answer.headers)
             self._promised = _read_promised_digests(answer.headers)
             self._hashing = Hasher(also=self._promised.keys() - {"sha256"})
         if self._total is not None and self._total > self._rules.max_bytes:
@@ -203,7 +203,7 @@ class Transfer:
             return False
         if None not in (total, self._total) and total != self._total:
             return False
-        return _validator(headers) in (None, self._validator)
+        return _read_validator(headers) in (None, self._validator)
 
     def _take(self, piece: bytes) -> None:
         self.size += len(piece)
@@ -249,7 +249,7 @@ class Transfer:
         return f"larger than {self._rules.max_bytes} bytes (TRACKER_ASSET_MAX_BYTES)"
 
 
-def _behind(expected: bytes, piece: bytes) -> tuple[bytes, bytes]:
+def _skip_known(expected: bytes, piece: bytes) -> tuple[bytes, bytes]:
     """Take what is there already off a piece. Returns the rest, and what is still to be compared.
 
     Raises TransferRestart where the bytes differ.
@@ -271,7 +271,7 @@ def _is_coded(headers: Mapping[str, str]) -> bool:
     return headers.get("content-encoding", "").strip().lower() not in ("", "identity")
 
 
-def _validator(headers: Mapping[str, str]) -> str | None:
+def _read_validator(headers: Mapping[str, str]) -> str | None:
     """Return what an If-Range may hold: a strong ETag, else the time of the last change."""
     etag = headers.get("etag", "")
     if etag.startswith('"'):

@@ -85,7 +85,7 @@ class Endpoints:
     async def create(self, wanted: NewEndpoint) -> RevealedEndpoint:
         """Raises InvalidRequest (the URL may not be called), Conflict (too many), Unavailable."""
         self._check_url(wanted.url)
-        key = _key(wanted.secret)
+        key = _parse_key(wanted.secret)
         now = self._context.clock.now()
         new = Endpoint(
             key=0,
@@ -169,7 +169,7 @@ class Endpoints:
         overlap: how long; zero when the one before has become known to others.
         Raises NotFound; Conflict when too many still sign.
         """
-        key = _key(None)
+        key = _parse_key(None)
         sealed = self._seal(key)
 
         def rotate_one(tx: Tx, one: Endpoint) -> Endpoint:
@@ -229,7 +229,7 @@ class Endpoints:
         for tenant, id_ in asked:
             endpoint = endpoints.get(tx.db, tenant, id_)
             if endpoint is None:
-                results.append(_no_such())
+                results.append(_refuse_unknown())
             elif endpoint.state is not EndpointState.ACTIVE:
                 results.append(Conflict(f"it is {endpoint.state.value}; resume it first"))
             else:
@@ -270,7 +270,7 @@ def _apply(tx: Tx, asked: Sequence[_Change]) -> list[Endpoint | Exception]:
     for one in asked:
         found = endpoints.lock(tx.db, one.tenant, one.id)
         if found is None:
-            results.append(_no_such())
+            results.append(_refuse_unknown())
             continue
         try:
             changed = one.apply(tx, found)
@@ -288,7 +288,7 @@ def _drop(tx: Tx, asked: Sequence[tuple[str, UUID]]) -> list[int | Exception]:
     for tenant, id_ in asked:
         found = endpoints.get(tx.db, tenant, id_)
         if found is None:
-            results.append(_no_such())
+            results.append(_refuse_unknown())
         else:
             results.append(
                 deliveries.cancel(tx.db, found.key, now=tx.now, limit=_CANCELLED_AT_ONCE)
@@ -306,11 +306,11 @@ def _move_endpoint(tx: Tx, one: Endpoint, state: EndpointState, reason: str | No
     return replace(one, state=state, state_reason=reason, state_at=tx.now, updated_at=tx.now)
 
 
-def _no_such() -> NotFound:
+def _refuse_unknown() -> NotFound:
     return NotFound("there is no such endpoint")
 
 
-def _key(given: str | None) -> bytes:
+def _parse_key(given: str | None) -> bytes:
     if given is None:
         return new_key(SECRET_BYTES)
     try:

@@ -49,7 +49,7 @@ class Redelivery:
         redelivered, after = 0, 0
         while True:
             some = _Some(filter_, after, until)
-            count, last = await self._context.store.write(_many, some)
+            count, last = await self._context.store.write(_redeliver_many, some)
             redelivered += count
             if last is None:
                 return redelivered
@@ -82,7 +82,7 @@ def _redeliver_named(
     return results
 
 
-def _many(tx: Tx, asked: Sequence[_Some]) -> list[tuple[int, int | None]]:
+def _redeliver_many(tx: Tx, asked: Sequence[_Some]) -> list[tuple[int, int | None]]:
     results: list[tuple[int, int | None]] = []
     for some in asked:
         keys = deliveries.list_keys(

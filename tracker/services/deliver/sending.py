@@ -139,12 +139,12 @@ class DeliverySender:
         call = self._call(held, int(at.timestamp()))
         context.unopened.pop(held.claimed.lane, None)
         started = context.clock.monotonic()
-        with _span(held) as traced, context.precedence:
+        with _begin_span(held) as traced, context.precedence:
             answer = await context.egress.call_guarded(carrying(call, traced))
             describe_answer(traced, answer)
         latency_ms = round((context.clock.monotonic() - started) * 1000)
         if not isinstance(answer, HttpResult):
-            return AttemptResult(at, latency_ms, error=_plain(answer.reason))
+            return AttemptResult(at, latency_ms, error=_make_printable(answer.reason))
         return AttemptResult(
             at,
             latency_ms,
@@ -265,7 +265,7 @@ class DeliverySender:
         )
 
 
-def _span(held: Held) -> OpenSpan | NoSpan:
+def _begin_span(held: Held) -> OpenSpan | NoSpan:
     """Begin the span of one try, where the task that it tells of has a trace."""
     claimed = held.claimed
     if held.traceparent is None:
@@ -290,6 +290,6 @@ def unreadable_secret(about: UUID | str, error: CannotOpen) -> str:
     )
 
 
-def _plain(reason: str) -> str:
+def _make_printable(reason: str) -> str:
     """Make a reason printable, so that every database stores it: it may hold a receiver's bytes."""
     return "".join(char if char.isprintable() else "\ufffd" for char in reason)

@@ -131,7 +131,7 @@ class LostAnswers:
             self._asked_of_dead.clear()
             return None
         self._asked_of_dead.add(name)
-        return replace(died, since=died.since - _longest_held(answer))
+        return replace(died, since=died.since - _find_longest_held(answer))
 
     def failed(self, answer: PendingAnswer, error: BaseException) -> None:
         """Note that the create was refused. After Unavailable it may still have been made."""
@@ -178,7 +178,7 @@ class LostAnswers:
         self.drop(answer)
 
 
-def _longest_held(answer: PendingAnswer) -> timedelta:
+def _find_longest_held(answer: PendingAnswer) -> timedelta:
     """Return how long the answer to an equal create may have been held back."""
     return timedelta(seconds=max(answer.held_s, _LEAST_HELD_S))
 

@@ -54,7 +54,7 @@ async def find_account(
     read = {name: body[name] for name in call.more_names if name in body}
     own = {}
     if call.names is not None:
-        if _id_text(body.get(call.field)) is None:
+        if _read_id_text(body.get(call.field)) is None:
             reason = f"must be the id of a {call.names}, as a text"
             raise InvalidRequest(FieldError(call.field, reason))
         read[call.field] = body[call.field]
@@ -70,7 +70,10 @@ async def keep_made(context: Context, made: MadeObject) -> None:
 
 def read_made_id(answer: Any, field: str) -> str | None:
     """Return the id that an answer to a create brings; None where it brings none."""
-    return next((text for item in _objects(answer) if (text := _id_text(item.get(field)))), None)
+    return next(
+        (text for item in _iterate_objects(answer) if (text := _read_id_text(item.get(field)))),
+        None,
+    )
 
 
 async def without_foreign(
@@ -79,7 +82,7 @@ async def without_foreign(
     """Return a listing without what is neither the provider's own nor the tenant's."""
     assert call.lists is not None  # noqa: S101 - asked only for calls that list something
     kind = call.lists
-    ids = {text for one in _objects(answer) if (text := _id_text(one.get(call.field)))}
+    ids = {text for one in _iterate_objects(answer) if (text := _read_id_text(one.get(call.field)))}
     found = await context.store.read(
         lambda db: made_objects.find_named(db, caller.provider, kind, ids)
     )
@@ -95,7 +98,7 @@ async def without_foreign(
     def is_foreign(item: Any) -> bool:
         if not isinstance(item, dict) or call.field not in item:
             return False
-        return not passes.is_public(item) and _id_text(item[call.field]) not in mine
+        return not passes.is_public(item) and _read_id_text(item[call.field]) not in mine
 
     return keep_own(answer)
 
@@ -106,7 +109,7 @@ def read_answer(body: bytes) -> Any:
         parsed = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return parsed if _depth(parsed) <= MOST_DEEP else None
+    return parsed if _measure_depth(parsed) <= MOST_DEEP else None
 
 
 def _keep(tx: Tx, made: Sequence[MadeObject]) -> list[None]:
@@ -114,17 +117,17 @@ def _keep(tx: Tx, made: Sequence[MadeObject]) -> list[None]:
     return [None] * len(made)
 
 
-def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
+def _iterate_objects(value: Any) -> Iterator[Mapping[str, Any]]:
     if isinstance(value, dict):
         yield value
         for item in value.values():
-            yield from _objects(item)
+            yield from _iterate_objects(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _objects(item)
+            yield from _iterate_objects(item)
 
 
-def _id_text(value: Any) -> str | None:
+def _read_id_text(value: Any) -> str | None:
     """Return an id as text. JSON writes one as a text or as a whole number."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
@@ -132,7 +135,7 @@ def _id_text(value: Any) -> str | None:
     return text if 0 < len(text) <= 256 and text.isprintable() else None
 
 
-def _depth(value: Any) -> int:
+def _measure_depth(value: Any) -> int:
     level, found = [value], 0
     while level and found <= MOST_DEEP:
         level = [

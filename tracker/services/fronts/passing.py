@@ -163,7 +163,7 @@ class PassThrough:
         """Read what the call names; return it written anew, and the account that has it."""
         pieces = [] if passage.body is None else [one async for one in passage.body.pieces()]
         body = owning.parse_naming(b"".join(pieces))
-        owner = await owning.find_account(self._context, _caller(passage), call, body)
+        owner = await owning.find_account(self._context, _read_caller(passage), call, body)
         text = json.dumps(body, ensure_ascii=True).encode()
         asked = {name for name, _ in parse_qsl(passage.query, keep_blank_values=True)}
         # A gateway might read an id from the query and not from the body that was looked at.
@@ -195,7 +195,7 @@ class PassThrough:
             body=None if body is None else body.pieces(),
             cap=ANSWER_BYTES,
         )
-        if isinstance(answer, HttpFailure) or (failure := _failure_on_the_way(answer)) is None:
+        if isinstance(answer, HttpFailure) or (failure := _find_failure(answer)) is None:
             return answer
         await answer.chunks.aclose()
         return failure
@@ -223,7 +223,9 @@ class PassThrough:
         if call.lists is not None and passage.tenant != DEFAULT_TENANT:
             if parsed is None:
                 return HttpFailure(Certainty.UNKNOWN, "the provider's list cannot be read")
-            shown = await owning.without_foreign(context, _caller(passage), passes, call, parsed)
+            shown = await owning.without_foreign(
+                context, _read_caller(passage), passes, call, parsed
+            )
             body = bytearray(json.dumps(shown).encode())
         return replace(answer, chunks=TextBody(bytes(body)).pieces())
 
@@ -245,7 +247,7 @@ class PassThrough:
         )
 
 
-def _failure_on_the_way(answer: HttpStream) -> HttpFailure | None:
+def _find_failure(answer: HttpStream) -> HttpFailure | None:
     """Return why the provider did not answer, or perhaps not; None where it did."""
     redirect = intermediaries.describe_redirect(answer.status, answer.headers)
     if redirect is not None:
@@ -256,7 +258,7 @@ def _failure_on_the_way(answer: HttpStream) -> HttpFailure | None:
     return intermediaries.find_failure(answer.status, answer.headers)
 
 
-def _caller(passage: PassedRequest) -> owning.Caller:
+def _read_caller(passage: PassedRequest) -> owning.Caller:
     return owning.Caller(passage.provider, passage.tenant)
 
 

@@ -142,7 +142,7 @@ class Previews:
         is_handed_on = False
         try:
             secrets = await self._secrets(file)
-            wanted = _single(range_header)
+            wanted = _parse_single_range(range_header)
             if wanted is not None and url not in self._types:
                 await self._look(url, secrets)
             opened = await self._pass_on(url, secrets, wanted)
@@ -165,7 +165,7 @@ class Previews:
         """Learn a file's type from its first bytes; raises CannotShow where it is not shown."""
         answer = await self._ask(url, secrets, {"range": f"bytes=0-{FIRST_BYTES - 1}"})
         async with aclosing(answer.chunks):
-            self._learn(url, answer, await _first_of(answer.chunks))
+            self._learn(url, answer, await _read_first(answer.chunks))
 
     async def _pass_on(
         self, url: str, secrets: Mapping[str, Mapping[str, str]], wanted: str | None
@@ -175,7 +175,7 @@ class Previews:
         try:
             begun = b""
             if answer.status != 206:
-                begun = await _first_of(answer.chunks)
+                begun = await _read_first(answer.chunks)
                 self._learn(url, answer, begun)
             self._check_size(answer)
             headers = {name: answer.headers[name] for name in _PASSED_ON if name in answer.headers}
@@ -221,7 +221,7 @@ class Previews:
             raise CannotShow(NoPreview.LARGE)
 
 
-async def _first_of(chunks: AsyncGenerator[bytes, None]) -> bytes:
+async def _read_first(chunks: AsyncGenerator[bytes, None]) -> bytes:
     """Return enough of the first bytes to tell the type. Raises CannotShow."""
     first = b""
     try:
@@ -235,7 +235,7 @@ async def _first_of(chunks: AsyncGenerator[bytes, None]) -> bytes:
     return first
 
 
-def _single(header: str | None) -> str | None:
+def _parse_single_range(header: str | None) -> str | None:
     """Return a Range field with one range, spelt plainly; None for none, or for the whole file."""
     if header is None:
         return None

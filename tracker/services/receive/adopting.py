@@ -30,7 +30,7 @@ def match_or_adopt(context: Context, tx: Tx, items: Sequence[ParsedCallback]) ->
         _match_adopted(context, tx, items, matches)
         _adopt(context, tx, items, matches, _find_lost_task)
     if context.adopt:
-        _adopt(context, tx, items, matches, _of_others)
+        _adopt(context, tx, items, matches, _find_of_others)
     return matches
 
 
@@ -100,14 +100,14 @@ def _find_lost_task(
     found = UpstreamTask(
         item.task_id,
         item.raw.provider,
-        _adopter(context, item),
+        _find_adopter(context, item),
         said.external_task_id,
         said.provider_task_id,
     )
     return str(item.task_id), found
 
 
-def _of_others(
+def _find_of_others(
     context: Context, item: ParsedCallback, match: Match
 ) -> tuple[str, UpstreamTask] | None:
     """Return a task that others created upstream, told of at the shared URL."""
@@ -119,10 +119,12 @@ def _of_others(
         return None
     provider = item.raw.provider
     ids = said.external_task_id, said.provider_task_id
-    return f"{provider}\n{name}", UpstreamTask(new_id(), provider, _adopter(context, item), *ids)
+    return f"{provider}\n{name}", UpstreamTask(
+        new_id(), provider, _find_adopter(context, item), *ids
+    )
 
 
-def _adopter(context: Context, item: ParsedCallback) -> str:
+def _find_adopter(context: Context, item: ParsedCallback) -> str:
     """Return whose task an adopted one becomes: the account's whose secret signed, else one that
     has none.
 

@@ -76,7 +76,7 @@ class RereadComparer:
             task = await self._context.store.find(tasks.by_id, found.task_id)
         parts = [part for part in (read, *read.more) if part.names is not None]
         return Comparison(
-            [_fields(part, task) for part in parts],
+            [_compare_fields(part, task) for part in parts],
             {
                 account: proof.flaw
                 for account, proof in sorted(read.proofs.items())
@@ -86,7 +86,7 @@ class RereadComparer:
         )
 
 
-def _fields(part: ParsedCallback, task: Task | None) -> list[ComparedField]:
+def _compare_fields(part: ParsedCallback, task: Task | None) -> list[ComparedField]:
     said = part.names
     assert said is not None  # noqa: S101 - the caller leaves the others out
     fields = [

@@ -39,7 +39,7 @@ def wait_of(
         return None
     if task.state not in _STILL_OPEN and task.follow_up is None:
         return None
-    wait = _reason(context, task, item, observation)
+    wait = _find_reason(context, task, item, observation)
     if wait is None:
         return None
     if not context.has_account(task):
@@ -67,10 +67,10 @@ def can_poll(context: Context, task: Task) -> bool:
     return polls.build_poll(asking) is not None
 
 
-def _reason(
+def _find_reason(
     context: Context, task: Task, item: ParsedCallback, observation: Observation
 ) -> AwaitedConfirmation | None:
-    unproven = None if item.is_vouched else _unproven(context, task, item)
+    unproven = None if item.is_vouched else _find_unproven(context, task, item)
     if unproven is not None:
         return AwaitedConfirmation(Awaits.PROOF, unproven)
     # One that has ended is completed by whatever names its result; nothing more is waited for.
@@ -84,7 +84,7 @@ def _reason(
     return None
 
 
-def _unproven(context: Context, task: Task, item: ParsedCallback) -> str | None:
+def _find_unproven(context: Context, task: Task, item: ParsedCallback) -> str | None:
     """Return why what it says needs to be proved first; None where it does not."""
     is_shared, rule = item.task_id is None, context.policy.confirm
     proof = item.proofs.get(task.account)

@@ -136,7 +136,7 @@ def match_by_name(item: ParsedCallback, said: Observation | Hint, named: Sequenc
         t for t in ours if said.provider_task_id and t.provider_task_id == said.provider_task_id
     ]
     said_ids = {task.key for task in theirs}
-    theirs = _newest_open(theirs)
+    theirs = _choose_newest_open(theirs)
     if len({task.key for task in external}) > 1 or (not external and len(theirs) > 1):
         return Match(None, Verdict.MISMATCH, "several accounts have a task of this name")
     if external:
@@ -150,7 +150,7 @@ def match_by_name(item: ParsedCallback, said: Observation | Hint, named: Sequenc
     return Match(theirs[0], Verdict.ADVANCED)
 
 
-def _newest_open(named: Sequence[Task]) -> list[Task]:
+def _choose_newest_open(named: Sequence[Task]) -> list[Task]:
     """Return, of tasks of one provider's id, the one of each account that its news is about.
 
     Where a call continues a task under that task's id, the news is about the newest that has not

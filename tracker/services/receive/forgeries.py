@@ -58,7 +58,7 @@ class ForgeryCounter:
         if window_at != self._window_at:
             await self.flush()
             self._window_at, self._known = window_at, set()
-        kind = _kind_of(raw)
+        kind = _find_kind(raw)
         if kind in self._known or len(self._known) >= MOST_KINDS:
             self._gathered[kind if kind in self._known else OTHERS] += 1
             is_due = self._context.clock.monotonic() - self._flushed_s >= FLUSH_S
@@ -94,7 +94,7 @@ def _add(tx: Tx, batch: Sequence[_Gathered]) -> list[bool]:
     return found
 
 
-def _kind_of(raw: RawCallback) -> ForgeryKind:
+def _find_kind(raw: RawCallback) -> ForgeryKind:
     return ForgeryKind(
         storable_text(raw.provider[:64]),
         storable_text(raw.subject[:64]),

@@ -82,7 +82,7 @@ class CallbackReader:
 
     def is_ours(self, raw: RawCallback) -> bool:
         """Tell whether it came to a URL that we gave away, or to one that needs no token."""
-        if self._is_addressed(raw, _task_id(raw.subject)):
+        if self._is_addressed(raw, _parse_task_id(raw.subject)):
             return True
         calls_back = self.receivers[raw.provider]
         return calls_back is not None and _is_untokened(calls_back, raw)
@@ -97,10 +97,12 @@ class CallbackReader:
         Each step is taken for all before the next one: while the processor still holds the code of
         a step and what it needs, the step takes half the time.
         """
-        ids = [_task_id(raw.subject) for raw in raws]
+        ids = [_parse_task_id(raw.subject) for raw in raws]
         origins = [self._origin(raw, id_) for raw, id_ in zip(raws, ids, strict=True)]
         are_genuine = [calls_back is not None for calls_back, _ in origins]
-        digests = [_digest(raw, is_genuine=is_) for raw, is_ in zip(raws, are_genuine, strict=True)]
+        digests = [
+            _hash_callback(raw, is_genuine=is_) for raw, is_ in zip(raws, are_genuine, strict=True)
+        ]
         kept = [
             self._reduce_to_kept(raw, is_genuine=is_)
             for raw, is_ in zip(raws, are_genuine, strict=True)
@@ -260,7 +262,7 @@ class CallbackReader:
                 source = scheme.key_source
                 keys = None if source is None else self._key_sets.known(source)
                 proofs = [scheme.verify(one, now=now, keys=keys) for one in candidates]
-                found[name] = max(proofs, key=_worth)
+                found[name] = max(proofs, key=_rank_proof)
         return found
 
     def _paths_of(self, provider: str, task_id: UUID) -> Sequence[str]:
@@ -311,13 +313,13 @@ def _read_observations(  # noqa: PLR0913, PLR0917 - what is known of a callback 
     return items[0] if len(items) == 1 else changed(items[0], more=tuple(items[1:]))
 
 
-def _digest(raw: RawCallback, *, is_genuine: bool) -> bytes:
+def _hash_callback(raw: RawCallback, *, is_genuine: bool) -> bytes:
     """Return the digest of what was said; of a forgery, of as much as is kept."""
     body = raw.inbound.body if is_genuine else raw.inbound.body[:FORGED_BODY_BYTES]
     return receipts.digest(raw.provider, raw.subject, body)
 
 
-def _worth(proof: Proof) -> int:
+def _rank_proof(proof: Proof) -> int:
     """Rank what a proof shows: nothing, the sender, the body as well."""
     return 0 if proof.flaw is not None else 1 + proof.covers_body
 
@@ -339,7 +341,7 @@ def _shorten_forged(raw: RawCallback) -> RawCallback:
     return replace(raw, inbound=begin, size_bytes=len(inbound.body))
 
 
-def _task_id(subject: str) -> UUID | None:
+def _parse_task_id(subject: str) -> UUID | None:
     """Return the public id in a URL, in its canonical spelling only: one task, one URL."""
     if _CANONICAL.fullmatch(subject) is None:
         return None

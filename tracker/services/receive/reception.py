@@ -164,7 +164,7 @@ class Reception:
         provider = raw.provider if raw.provider in self._context.providers else OTHER
         CALLBACKS.add((provider, received.verdict._value_))
         if wants_callbacks() and wants_callback(received.traceparent, item.digest):
-            _trace(item, received, self._context.clock.monotonic() - started_s)
+            _record_trace(item, received, self._context.clock.monotonic() - started_s)
         self._context.at(CrashPoint.CALLBACK_COMMITTED)
         if item.verdict is Verdict.FORGED:
             raise NotFound(_NO_SUCH_URL)
@@ -238,7 +238,7 @@ class Reception:
             for match, others in zip(found, beside, strict=False)
         ]
         if any(item.proofs for item in items):
-            matches = _fresh(tx, items, matches)
+            matches = _mark_duplicates(tx, items, matches)
         sent = [self._receipt(item, match, tx) for item, match in zip(items, matches, strict=True)]
         # As if each were to be applied, so that PostgreSQL stores them while we judge.
         inserted = receipts.insert_first(tx.db, sent)
@@ -246,7 +246,7 @@ class Reception:
         for match in found:
             if match.adopted is not None:
                 recorder.start(match.adopted)
-        judge = Judge(self._context, recorder, _as_event)
+        judge = Judge(self._context, recorder, _make_event)
         steps: list[list[Step]] = []
         judged = list(sent)
         for number, item in enumerate(items):
@@ -262,7 +262,7 @@ class Reception:
                     recorder.cite(step, receipt=key)
         recorder.flush()
         results = [received for _, received in kept]
-        return _with_places(results, matches) if wants_callbacks() else results
+        return _add_places(results, matches) if wants_callbacks() else results
 
     def _receipt(self, item: ParsedCallback, match: Match, tx: Tx) -> Receipt:
         raw, task = item.raw, match.task
@@ -285,14 +285,14 @@ class Reception:
         )
 
 
-def _trace(item: ParsedCallback, received: ReceptionResult, took_s: float) -> None:
+def _record_trace(item: ParsedCallback, received: ReceptionResult, took_s: float) -> None:
     about = {"tracker.provider": item.raw.provider, "tracker.verdict": received.verdict.value}
     if item.task_id is not None:
         about["tracker.task"] = str(item.task_id)
     record_callback(took_s, parent=received.traceparent, attributes=about)
 
 
-def _with_places(
+def _add_places(
     received: Sequence[ReceptionResult], matches: Sequence[Match]
 ) -> list[ReceptionResult]:
     return [
@@ -313,7 +313,7 @@ def _read_or_none(read: Callable[[Inbound], _T | None], inbound: Inbound) -> _T 
         return None
 
 
-def _fresh(tx: Tx, items: Sequence[ParsedCallback], matches: list[Match]) -> list[Match]:
+def _mark_duplicates(tx: Tx, items: Sequence[ParsedCallback], matches: list[Match]) -> list[Match]:
     """Mark as duplicates the callbacks whose message id the sender has used before.
 
     The id is remembered by a unique row in this very transaction; ids of what was applied to
@@ -322,7 +322,7 @@ def _fresh(tx: Tx, items: Sequence[ParsedCallback], matches: list[Match]) -> lis
     first_at: dict[CallbackId, int] = {}
     repeats: list[int] = []
     for index, (item, match) in enumerate(zip(items, matches, strict=True)):
-        id_ = _message_id(item, match)
+        id_ = _find_message_id(item, match)
         if id_ is not None and first_at.setdefault(id_, index) != index:
             repeats.append(index)
     if first_at:
@@ -334,7 +334,7 @@ def _fresh(tx: Tx, items: Sequence[ParsedCallback], matches: list[Match]) -> lis
     return matches
 
 
-def _message_id(item: ParsedCallback, match: Match) -> CallbackId | None:
+def _find_message_id(item: ParsedCallback, match: Match) -> CallbackId | None:
     if match.task is None or match.verdict is not Verdict.ADVANCED:
         return None
     proof = item.proofs.get(match.task.account)
@@ -344,7 +344,7 @@ def _message_id(item: ParsedCallback, match: Match) -> CallbackId | None:
     return CallbackId(task.tenant, task.provider, task.account, proof.message_id)
 
 
-def _as_event(said: Observation) -> Event:
+def _make_event(said: Observation) -> Event:
     return said.as_event(Source.CALLBACK)
 
 

@@ -137,7 +137,7 @@ class Rereads:
         """
         if order.provider not in self._context.providers:
             raise InvalidRequest(FieldError("provider", "there is no such provider"))
-        first, last = await self._context.store.read(lambda db: _bounds(db, order))
+        first, last = await self._context.store.read(lambda db: _read_bounds(db, order))
         now = self._context.clock.now()
         run = Reread(
             id=new_id(),
@@ -202,7 +202,7 @@ class Rereads:
         # Beside the event loop: it is all arithmetic, and would hold everybody else up.
         compare = partial(self._rereading.compare_all, seen.found, actor=run.actor)
         compared = await asyncio.get_running_loop().run_in_executor(_THREAD, compare)
-        page = _page_of(run, seen, compared)
+        page = _make_page(run, seen, compared)
         try:
             await self._context.store.write(self._apply, page)
         except Unavailable:
@@ -275,17 +275,17 @@ class Rereads:
         recorder.flush()
 
 
-def _bounds(db: Reading, order: RereadOrder) -> tuple[int, int]:
+def _read_bounds(db: Reading, order: RereadOrder) -> tuple[int, int]:
     """Return the keys of receipts between which a run reads. Raises InvalidRequest."""
     last = refolds.find_last_key(db)
     if order.task_id is not None:
-        _task_key(db, order.tenant, order.task_id)
+        _read_task_key(db, order.tenant, order.task_id)
     if order.since is None:
         return 0, last
     return refolds.find_key_before(db, order.since, last=last), last
 
 
-def _task_key(db: Reading, tenant: str, id_: UUID) -> int:
+def _read_task_key(db: Reading, tenant: str, id_: UUID) -> int:
     task = tasks.get_own(db, tenant, id_)
     if task is None:
         raise InvalidRequest(FieldError("task_id", NO_SUCH_TASK))
@@ -299,7 +299,7 @@ def _filter_of(db: Reading, run: Reread) -> ReceiptFilter:
         run.filter["provider"],
         None if since is None else datetime.fromisoformat(since),
         [Verdict(word) for word in run.filter["verdict"]],
-        None if task_id is None else _task_key(db, run.tenant, UUID(task_id)),
+        None if task_id is None else _read_task_key(db, run.tenant, UUID(task_id)),
         run.last,
     )
 
@@ -316,7 +316,7 @@ def _look(db: Reading, run: Reread, limit: int) -> _Seen:
     return _Seen(until, len(matching), refolds.load(db, mine))
 
 
-def _page_of(run: Reread, seen: _Seen, compared: Iterable[tuple[Task, Refolded]]) -> _Page:
+def _make_page(run: Reread, seen: _Seen, compared: Iterable[tuple[Task, Refolded]]) -> _Page:
     counts: Counter[str] = Counter(receipts=seen.matched)
     differences: list[Difference] = []
     changing: dict[int, tuple[int, ...]] = {}

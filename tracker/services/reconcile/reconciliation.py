@@ -272,7 +272,7 @@ class Reconciliation:
         task = recorder.task(task.key)
         if is_cancel_due(self._context, task) and not is_cancel_due(self._context, item.task):
             look_at = tx.now  # a caller asked for it meanwhile, and found the job taken
-        if _goes_on(task, look_at):
+        if _is_to_go_on(task, look_at):
             reason = getattr(item.outcome, "reason", None)
             jobs.reschedule(tx.db, item.job, run_at=look_at, spent=True, error=reason)
         else:
@@ -362,7 +362,7 @@ class Reconciliation:
         return tx.now + plan.first
 
 
-def _goes_on(task: Task, look_at: datetime) -> bool:
+def _is_to_go_on(task: Task, look_at: datetime) -> bool:
     """Return whether a task is to be looked at again."""
     if task.state in AT_PROVIDER:
         return True

@@ -170,7 +170,8 @@ class TaskActions:
         sending = attempts.open_of(tx.db, [task.key for task in found.values()])
         recorder = Recorder(self._context, tx, found.values())
         results = [
-            self._cancel_one(recorder, _of(found, one), sending, one.actor) for one in wanted
+            self._cancel_one(recorder, _find_wanted(found, one), sending, one.actor)
+            for one in wanted
         ]
         recorder.flush()
         return results
@@ -259,7 +260,7 @@ class TaskActions:
         if theirs is not None:
             owners = task_lookups.find_owners(tx.db, task.provider, task.account, {theirs})
             # A task may go on under the id of the one that it continues.
-            own = {task.key} | _keys_of_parent(tx, task)
+            own = {task.key} | _list_parent_keys(tx, task)
             if owners.get(theirs, set()) - own:
                 return Conflict(f"another task has the id {theirs[:128]!r} at {task.provider}")
         kind, message = _RESOLUTIONS[resolution.verb]
@@ -280,7 +281,7 @@ class TaskActions:
 
     def _refresh(self, tx: Tx, wanted: Sequence[_Wanted]) -> list[Task | Exception]:
         found = tasks.lock_by_id(tx.db, {one.id for one in wanted})
-        results = [self._askable(_of(found, one)) for one in wanted]
+        results = [self._askable(_find_wanted(found, one)) for one in wanted]
         self._enqueue_looks(tx, results)
         return results
 
@@ -311,13 +312,13 @@ class TaskActions:
         return task if self._context.has_account(task) else no_account(task)
 
 
-def _keys_of_parent(tx: Tx, task: Task) -> set[int]:
+def _list_parent_keys(tx: Tx, task: Task) -> set[int]:
     """Return the key of the task that one continues, as a set; empty where it continues none."""
     if task.parent_id is None:
         return set()
     return {parent.key for parent in tasks.by_id(tx.db, [task.parent_id]).values()}
 
 
-def _of(found: dict[UUID, Task], wanted: _Wanted) -> Task | None:
+def _find_wanted(found: dict[UUID, Task], wanted: _Wanted) -> Task | None:
     task = found.get(wanted.id)
     return task if task is not None and task.tenant == wanted.tenant else None

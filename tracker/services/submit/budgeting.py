@@ -55,7 +55,7 @@ def refusals(
         budget: {budget.period.first_day(task.created_at) for task in wanted} for budget in found
     }
     allotment = Allotment(budgets.read_used(tx.db, days))
-    return [_refusal(allotment.take(task, _adds(task))) for task in wanted]
+    return [_make_refusal(allotment.take(task, _count_additions(task))) for task in wanted]
 
 
 def estimate_again(prices: Sequence[ListPrice], task: Task, body: bytes) -> tuple[Cost, ...]:
@@ -65,11 +65,11 @@ def estimate_again(prices: Sequence[ListPrice], task: Task, body: bytes) -> tupl
     return estimate(prices, task.provider, task.operation, json.loads(body))
 
 
-def _adds(task: Task) -> dict[Price, Decimal]:
+def _count_additions(task: Task) -> dict[Price, Decimal]:
     return ledger.counts_for(ledger.entries(None, task))
 
 
-def _refusal(overrun: Overrun | None) -> BudgetExceeded | None:
+def _make_refusal(overrun: Overrun | None) -> BudgetExceeded | None:
     if overrun is None:
         return None
     budget = overrun.budget

@@ -263,7 +263,7 @@ class BulkActions:
         refused |= await foreign_inputs(self._context, ready)
         if piece.order.is_dry:
             left = {task.key: task for task in ready if task.key not in refused}
-            return _resubmitted(piece.order, found, refused, left)
+            return _make_outcome(piece.order, found, refused, left)
         piece = replace(piece, refused=refused)
         done = await self._context.store.write(self._resubmit_pieces, piece)
         return done
@@ -300,17 +300,17 @@ class BulkActions:
         for piece in pieces:
             found, refused = self._judge(tx.db, piece, locked)
             ready = [task for task in found if task.key not in refused]
-            keys = _keys_of_run(piece.order.run, ready)
+            keys = _make_run_keys(piece.order.run, ready)
             again = make_again(self._intake, tx, ready, capped, keys)
             if again and all(isinstance(one, BudgetExceeded) for one in again):
                 results.append(again[0])  # type: ignore[arg-type]
                 continue
             made = dict(zip((task.key for task in ready), again, strict=True))
-            results.append(_resubmitted(piece.order, found, refused, made))
+            results.append(_make_outcome(piece.order, found, refused, made))
         return results
 
 
-def _resubmitted(
+def _make_outcome(
     order: BulkOrder,
     found: Sequence[Task],
     refused: Mapping[int, Conflict],
@@ -322,7 +322,7 @@ def _resubmitted(
     return BulkPiece(about, [outcomes[task.key] for task in about], is_new=True)
 
 
-def _keys_of_run(run: UUID | None, found: Sequence[Task]) -> Mapping[int, IdempotencyKey]:
+def _make_run_keys(run: UUID | None, found: Sequence[Task]) -> Mapping[int, IdempotencyKey]:
     """Return the idempotency keys of new tasks, made of the run and the task that each repeats."""
     if run is None:
         return {}

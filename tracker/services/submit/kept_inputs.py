@@ -31,7 +31,7 @@ async def foreign_inputs(context: Context, found: Sequence[Task]) -> dict[int, C
             lambda db, some=some: task_inputs.get_by_keys(db, [task.key for task in some])  # type: ignore[misc]  # pinned
         )
         kept = [(task, bodies[task.key]) for task in some if task.key in bodies]
-        refused |= await _refusals(context, kept)
+        refused |= await _find_refusals(context, kept)
     return refused
 
 
@@ -45,10 +45,12 @@ async def refusal_of_input(context: Context, task: Task, body: bytes) -> Conflic
     """Return why the input of a task cannot be submitted again; None where it can."""
     if not _may_name(context, task):
         return None
-    return (await _refusals(context, [(task, body)])).get(task.key)
+    return (await _find_refusals(context, [(task, body)])).get(task.key)
 
 
-async def _refusals(context: Context, kept: Sequence[tuple[Task, bytes]]) -> dict[int, Conflict]:
+async def _find_refusals(
+    context: Context, kept: Sequence[tuple[Task, bytes]]
+) -> dict[int, Conflict]:
     """Return why some inputs cannot be submitted again, by the keys of their tasks."""
     groups: dict[tuple[str, str], list[tuple[Task, Any]]] = {}
     for task, body in kept:
@@ -59,7 +61,7 @@ async def _refusals(context: Context, kept: Sequence[tuple[Task, bytes]]) -> dic
     for (provider, tenant), members in groups.items():
         found = await check_named_in(context, provider, tenant, [given for _, given in members])
         for (task, _), named in zip(members, found, strict=True):
-            refusal = _elsewhere(task, named)
+            refusal = _refuse_elsewhere(task, named)
             if refusal is not None:
                 refused[task.key] = refusal
     return refused
@@ -70,7 +72,7 @@ def _may_name(context: Context, task: Task) -> bool:
     return provider is not None and bool(provider.objects.fields or provider.objects.texts)
 
 
-def _elsewhere(task: Task, named: NamedHere | InvalidRequest) -> Conflict | None:
+def _refuse_elsewhere(task: Task, named: NamedHere | InvalidRequest) -> Conflict | None:
     """Return the refusal of objects that the tenant, or the task's own account, has not."""
     if isinstance(named, InvalidRequest):
         (wrong,) = named.fields

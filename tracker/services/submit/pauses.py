@@ -39,7 +39,7 @@ class SubmitPauses:
         """Let what the scope names wait like this task; TASK names nothing else."""
         if scope is DeferralScope.TASK:
             return
-        name = _account(task) if scope is DeferralScope.ACCOUNT else _operation(task)
+        name = _name_account(task) if scope is DeferralScope.ACCOUNT else _name_operation(task)
         self._until[name] = max(until, self._until.get(name, until))
 
     def find(self, task: Task, now: datetime) -> tuple[datetime, str] | None:
@@ -47,7 +47,7 @@ class SubmitPauses:
         if not self._has_room and self._context.holds_files(task):
             return now + NO_ROOM_PAUSE, NO_ROOM
         latest = None
-        for name in (_account(task), _operation(task)):
+        for name in (_name_account(task), _name_operation(task)):
             found = self._until.get(name)
             if found is None:
                 continue
@@ -58,9 +58,9 @@ class SubmitPauses:
         return None if latest is None else (latest, HELD_BACK)
 
 
-def _account(task: Task) -> Hashable:
+def _name_account(task: Task) -> Hashable:
     return task.provider, task.account
 
 
-def _operation(task: Task) -> Hashable:
+def _name_operation(task: Task) -> Hashable:
     return task.provider, task.account, task.operation

@@ -83,7 +83,7 @@ def encode_submission(
 ) -> tuple[bytes, IdempotencyKey | None]:
     """Encode what is kept of a submission."""
     body = _write(long_texts.encode_bytes, request, submission)
-    return body, _idempotency_key(submission)
+    return body, _make_idempotency_key(submission)
 
 
 def encode_large_submission(
@@ -92,7 +92,7 @@ def encode_large_submission(
     """Encode what is kept of a submission; run in a thread, as it takes long."""
     if not documents.is_large(request.body, HELD_AS_TEXTS):
         return encode_submission(request, submission)
-    return _write(WrittenJson, request, submission), _idempotency_key(submission)
+    return _write(WrittenJson, request, submission), _make_idempotency_key(submission)
 
 
 def _write(write: Callable[[Any], T], request: Request, submission: Submission) -> T:
@@ -103,7 +103,7 @@ def _write(write: Callable[[Any], T], request: Request, submission: Submission) 
         raise InvalidRequest(field) from None
 
 
-def _idempotency_key(submission: Submission) -> IdempotencyKey | None:
+def _make_idempotency_key(submission: Submission) -> IdempotencyKey | None:
     if submission.idempotency_key is None:
         return None
     asked = [
@@ -114,7 +114,7 @@ def _idempotency_key(submission: Submission) -> IdempotencyKey | None:
         submission.metadata,
         submission.webhook_url,
         None if submission.deadline is None else submission.deadline.total_seconds(),
-        _without_unset(submission.input),
+        _remove_unset(submission.input),
     ]
     digest = sha256()
     for piece in long_texts.pieces(asked, sort_keys=True):
@@ -122,17 +122,17 @@ def _idempotency_key(submission: Submission) -> IdempotencyKey | None:
     return IdempotencyKey(submission.tenant, submission.idempotency_key, digest.digest())
 
 
-def _without_unset(value: Any) -> Any:
+def _remove_unset(value: Any) -> Any:
     """Return a value whose objects have no member that is null or blank; itself where none is.
 
     A client that writes a field without a value in its second try asks for the same as before.
     """
     if isinstance(value, list):
-        other = {n: new for n, one in enumerate(value) if (new := _without_unset(one)) is not one}
+        other = {n: new for n, one in enumerate(value) if (new := _remove_unset(one)) is not one}
         return [other.get(n, one) for n, one in enumerate(value)] if other else value
     if not isinstance(value, Mapping):
         return value
-    new = {name: kept for name, one in value.items() if (kept := _without_unset(one)) is not one}
+    new = {name: kept for name, one in value.items() if (kept := _remove_unset(one)) is not one}
     gone = {name for name, one in value.items() if one is None or is_blank(new.get(name, one))}
     if not new and not gone:
         return value

@@ -118,13 +118,13 @@ class BulkRuns:
             0 if after is None else after.key,
             "" if order.ids is None else urlsafe_b64encode(ids).decode(),
         ]
-        scope = _scope(order.selection.tasks.tenant)
+        scope = _name_scope(order.selection.tasks.tenant)
         return cursor.encode(self._context.secrets[0], scope, parts), expires_at
 
     def read_token(self, tenant: str, token: str, *, actor: str) -> RunPlan:
         """Return the run that a token confirms. Raises InvalidRequest; Conflict when it is late."""
         try:
-            parts = cursor.decode(self._context.secrets, _scope(tenant), token)
+            parts = cursor.decode(self._context.secrets, _name_scope(tenant), token)
         except InvalidRequest:
             reason = "not the token of a dry run of yours; make a dry run"
             raise InvalidRequest(FieldError("token", reason)) from None
@@ -136,7 +136,7 @@ class BulkRuns:
                 Selection.from_fields(tenant, json.loads(fields)),
                 actor,
                 is_dry=False,
-                ids=_ids(ids) if ids else None,
+                ids=_parse_ids(ids) if ids else None,
                 run=UUID(id_),
             ),
             Position(datetime.fromisoformat(at), int(key)) if at else None,
@@ -254,7 +254,7 @@ class BulkRuns:
             keys = [key for key in piece.task_keys if key in left]
             order = _order_of(run)
             result = self._bulk.act_on(tx, order, keys, piece.foreign) if keys else {}
-            outcomes = [_outcome(key, one) for key, one in result.items()]
+            outcomes = [_make_outcome(key, one) for key, one in result.items()]
             bulk_runs.record(tx.db, run, outcomes, now=tx.now)
             self._context.at(CrashPoint.RUN_APPLIED)
             counts.append(len(outcomes))
@@ -264,11 +264,11 @@ class BulkRuns:
         return await self._context.store.read(lambda db: bulk_runs.find(db, tenant, id_))
 
 
-def _scope(tenant: str) -> str:
+def _name_scope(tenant: str) -> str:
     return f"bulk run {tenant}"
 
 
-def _ids(text: str) -> list[UUID]:
+def _parse_ids(text: str) -> list[UUID]:
     raw = urlsafe_b64decode(text)
     return [UUID(bytes=raw[place : place + 16]) for place in range(0, len(raw), 16)]
 
@@ -278,7 +278,7 @@ def _order_of(run: KeptRun) -> BulkOrder:
     return BulkOrder(BulkAction(run.action), selection, run.actor, is_dry=False, run=run.id)
 
 
-def _outcome(key: int, result: Task | Exception | None) -> RunTaskOutcome:
+def _make_outcome(key: int, result: Task | Exception | None) -> RunTaskOutcome:
     if isinstance(result, Task):
         made = result.id if result.key != key else None
         return RunTaskOutcome(key, RunOutcome.DONE, made_id=made)

@@ -11,7 +11,7 @@ async def watch_backlog(store: Store) -> None:
 
     Any number of processes may look: they see the same, in the database.
     """
-    (name, count), stands = await store.read(_worst)
+    (name, count), stands = await store.read(_find_worst)
     if stands and count <= sizes.FAR_BEHIND // 2:
         await store.write(report, ConditionReport(CHORE_BEHIND, "", "", None))
     elif not stands and count > sizes.FAR_BEHIND:
@@ -19,7 +19,7 @@ async def watch_backlog(store: Store) -> None:
         await store.write(report, ConditionReport(CHORE_BEHIND, "", "", reason))
 
 
-def _worst(db: Reading) -> tuple[tuple[str, int], bool]:
+def _find_worst(db: Reading) -> tuple[tuple[str, int], bool]:
     """Return the chore that is furthest behind, by how much, and whether the condition stands."""
     worst = max(sizes.behind(db).items(), key=lambda one: one[1])
     return worst, any(one.name == CHORE_BEHIND for one in conditions.list_open(db))

@@ -83,14 +83,14 @@ def look(db: Reading, tenant: str, *, since: datetime, most_open: int | None = N
         found.setdefault(key, Tally()).add(one)
     return Counted(
         open=stats.open_by_state(db, tenant, most=most_open),
-        lately=_by_account(found, lambda key: key.hour >= since),
-        ever=_by_account(found, lambda key: key.hour == EVER),
-        hours=_by_hour(found, since),
+        lately=_group_by_account(found, lambda key: key.hour >= since),
+        ever=_group_by_account(found, lambda key: key.hour == EVER),
+        hours=_group_by_hour(found, since),
         whole=tail.count <= TAIL,
     )
 
 
-def _by_hour(
+def _group_by_hour(
     found: Mapping[TallyKey, Tally], since: datetime
 ) -> dict[datetime, dict[tuple[str, str], Tally]]:
     hours: dict[datetime, dict[tuple[str, str], Tally]] = {}
@@ -100,7 +100,7 @@ def _by_hour(
     return hours
 
 
-def _by_account(
+def _group_by_account(
     found: Mapping[TallyKey, Tally], wanted: Callable[[TallyKey], bool]
 ) -> dict[tuple[str, str], Tally]:
     accounts: dict[tuple[str, str], Tally] = {}

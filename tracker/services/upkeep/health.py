@@ -79,7 +79,7 @@ class AccountHealthCheck:
         for one in latest:
             is_refused = one.outcome == "refused" and self._blames_account(one)
             if is_refused or one.outcome in _ACCEPTED:
-                answered = ProviderReply(one.ended_at, is_refused, _words_of(one))
+                answered = ProviderReply(one.ended_at, is_refused, _describe_ended(one))
                 newest.setdefault((one.provider, one.account), answered)
         raised = conditions.find_accounts_with(there, ACCOUNT_REFUSED)
         for name in sorted({*newest, *raised}):
@@ -108,7 +108,7 @@ class AccountHealthCheck:
         submits: dict[tuple[str, str], list[AnsweredSubmit]] = defaultdict(list)
         for one in latest:
             is_accepted = one.outcome in _ACCEPTED
-            submitted = AnsweredSubmit(one.ended_at, is_accepted, _words_of(one))
+            submitted = AnsweredSubmit(one.ended_at, is_accepted, _describe_ended(one))
             submits[one.provider, one.account].append(submitted)
         raised = conditions.find_accounts_with(there, ACCOUNT_STANDSTILL)
         for name in sorted({*submits, *raised}):
@@ -151,7 +151,7 @@ class AccountHealthCheck:
         at_fault = ended.outcome in _IN_VAIN or (
             ended.outcome == "refused" and self._blames_account(ended)
         )
-        return SubmitBlame(ended.ended_at, at_fault, _words_of(ended))
+        return SubmitBlame(ended.ended_at, at_fault, _describe_ended(ended))
 
     def _blames_account(self, refused: EndedSubmit) -> bool:
         provider = self._context.providers.get(refused.provider)
@@ -160,7 +160,7 @@ class AccountHealthCheck:
         )
 
 
-def _words_of(ended: EndedSubmit) -> str:
+def _describe_ended(ended: EndedSubmit) -> str:
     """Return what was answered, with its code: `AccountOverdueError` says more than `HTTP 403`."""
     words, code = ended.message or ended.outcome, ended.code
     return words if not code or code in words else f"{code} {words}"

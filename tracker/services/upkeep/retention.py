@@ -167,7 +167,7 @@ class RetentionChore:
 
     async def _report(self) -> None:
         """Say that it has not kept up for three periods, or that it does again."""
-        found = await self._context.store.read(_standing)
+        found = await self._context.store.read(_read_standing)
         if found is None:
             return
         late = self._context.clock.now() - found.caught_up_at
@@ -205,7 +205,7 @@ class RetentionChore:
         if self._archiving is not None:
 
             def choose(db: Reading) -> Sequence[int]:
-                return archived_rows.roots(db, batch.walk.kept_class, _unheld(db, batch))
+                return archived_rows.roots(db, batch.walk.kept_class, _find_unheld(db, batch))
 
             written = await self._archiving.write(batch.walk.kept_class, choose)
             if written is None:
@@ -259,9 +259,7 @@ class RetentionChore:
         began_s = self._context.clock.monotonic()
         is_mine = self._lease.renew_later(tx)
         progress = retention.progress_later(tx.db, {one.walk.name for one in batches})
-        looks = [
-            (holds.prepare_held(tx.db, one.rows), _droppable_later(tx, one)) for one in batches
-        ]
+        looks = [(holds.prepare_held(tx.db, one.rows), _plan_droppable(tx, one)) for one in batches]
         if not is_mine():
             return [None] * len(batches)
         there = progress()
@@ -314,13 +312,13 @@ class RetentionChore:
         )
 
 
-def _unheld(db: Reading, batch: _RetentionBatch) -> list[int]:
+def _find_unheld(db: Reading, batch: _RetentionBatch) -> list[int]:
     """Return which tasks of a batch something is dropped of: those that are not held."""
     held = holds.prepare_held(db, batch.rows)()
     return [key for key in batch.due if key not in held]
 
 
-def _droppable_later(tx: Tx, batch: _RetentionBatch) -> Callable[[], Droppable] | None:
+def _plan_droppable(tx: Tx, batch: _RetentionBatch) -> Callable[[], Droppable] | None:
     """Look which tasks of a batch can be dropped whole; None where something else is dropped."""
     if batch.walk.kept_class is not KeptClass.TASKS:
         return None
@@ -340,7 +338,7 @@ def _drop(tx: Tx, kept_class: KeptClass, keys: Sequence[int]) -> DropResult:
     return DropResult(_DROPS[kept_class](tx.db, keys)) if keys else DropResult()
 
 
-def _standing(db: Reading) -> ChoreStanding | None:
+def _read_standing(db: Reading) -> ChoreStanding | None:
     return next((one for one in chore_leases.standings(db) if one.name == NAME), None)
 
 

@@ -46,7 +46,7 @@ class RetentionAsking:
 
     def due_before(self, walk: RetentionWalk) -> datetime:
         """Return which end of tasks is old enough for a walk, whatever a person says."""
-        return _due_before(walk, self._context.clock.now())
+        return _compute_due_before(walk, self._context.clock.now())
 
     def find_limit(self, walk: RetentionWalk) -> datetime:
         """Return which end of tasks a walk may drop up to.
@@ -55,7 +55,7 @@ class RetentionAsking:
         """
         due_before = self.due_before(walk)
         if self._asked_at is not None:
-            due_before = min(due_before, _due_before(walk, self._asked_at + 2 * VALID))
+            due_before = min(due_before, _compute_due_before(walk, self._asked_at + 2 * VALID))
         return min(due_before, self._until.get(walk.name, due_before))
 
     def _find_limits(self, db: Reading) -> dict[str, datetime]:
@@ -85,5 +85,5 @@ def waits_reason(names: Sequence[str]) -> str:
     )
 
 
-def _due_before(walk: RetentionWalk, now: datetime) -> datetime:
+def _compute_due_before(walk: RetentionWalk, now: datetime) -> datetime:
     return now - LATEST - walk.keep

@@ -102,7 +102,7 @@ class GaugeSampler:
             (CHORE_BEHIND, {(name,): float(left) for name, left in sizes.behind(db).items()}),
             (CONDITIONS, {(name,): float(count) for name, count in standing.items()}),
             (CLOCK_SKEW, {(): max((abs(one.ahead_ms) for one in alive), default=0) / 1000}),
-            *_of_server(db),
+            *_sample_server(db),
             (SAMPLED, {(): now.timestamp()}),
         )
         return {gauge.metric.name: values for gauge, values in measured}
@@ -113,7 +113,7 @@ def _take(tx: Tx, tokens: Sequence[str]) -> list[bool]:
     return [chore_leases.take(tx.db, NAME, token, now=now, until=now + LEASE) for token in tokens]
 
 
-def _of_server(db: Reading) -> Sequence[tuple[Gauge, Mapping[Labels, float]]]:
+def _sample_server(db: Reading) -> Sequence[tuple[Gauge, Mapping[Labels, float]]]:
     """Return what concerns the database as such; without what this kind of it does not have."""
     snapshot = server_state.oldest_snapshot(db)
     standbys = server_state.standbys(db)

@@ -91,7 +91,7 @@ class Sweeper:
                     and task.give_up_at <= tx.now
                     and task.blocked_at is None
                 ):
-                    recorder.record(task.key, _given_up(task))
+                    recorder.record(task.key, _make_given_up(task))
             recorder.flush()
             moved.append(len(due))
         return moved
@@ -112,7 +112,7 @@ class Sweeper:
         return dropped
 
 
-def _given_up(task: Task) -> Event:
+def _make_given_up(task: Task) -> Event:
     if task.state is not TaskState.UNCERTAIN and task.awaits is not Awaits.ANSWER:
         message = "no verdict came in time; nobody asks any more"
         return Event(EventKind.GIVEN_UP, Source.SWEEP, message=message)

@@ -104,7 +104,7 @@ class Bulk:
 
     def fetch(self, db: Connection, rows: Sequence[Sequence[Any]]) -> Found:
         """Carry it out on PostgreSQL; call what is returned for the rows that it returns."""
-        return _soon(db, self._postgresql, self._arrays(rows)) if rows else list
+        return _send_ahead(db, self._postgresql, self._arrays(rows)) if rows else list
 
     def _arrays(self, rows: Sequence[Sequence[Any]]) -> list[bytes]:
         columns = zip(*rows, strict=True)
@@ -260,7 +260,7 @@ def pipe_of(db: Connection) -> "Pipe | None":
     return pipe
 
 
-def _soon(
+def _send_ahead(
     db: Connection, statement: str, arrays: Sequence[bytes], *, is_sent: bool = True
 ) -> Found:
     """Send one statement to PostgreSQL without waiting for the rows. Raises DBAPIError.
@@ -312,7 +312,7 @@ def find_soon(  # noqa: PLR0913 - those of `find`, and when
     if not values:
         return list
     if dialect_of(db).has_server:
-        return _soon(db, f"{statement} = ANY(%b){tail}", [array(values)], is_sent=is_sent)
+        return _send_ahead(db, f"{statement} = ANY(%b){tail}", [array(values)], is_sent=is_sent)
     wanted = [value.bytes if isinstance(value, UUID) else value for value in values]
     # To the next power of two: few statements, that the driver keeps prepared.
     wanted += wanted[-1:] * ((1 << (len(wanted) - 1).bit_length()) - len(wanted))

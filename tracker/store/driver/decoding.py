@@ -40,7 +40,10 @@ class RowReader:
             dialect: [
                 (place, convert)
                 for place, name in enumerate(columns)
-                if (convert := own.get(name) or _by_type(dialect).get(type(table.c[name].type)))
+                if (
+                    convert := own.get(name)
+                    or _list_conversions(dialect).get(type(table.c[name].type))
+                )
             ]
             for dialect in (SQLITE, POSTGRESQL)
         }
@@ -55,7 +58,7 @@ class RowReader:
         return zip(*columns, strict=True)
 
 
-def _by_type(dialect: Dialect) -> Mapping[type[Any], Convert]:
+def _list_conversions(dialect: Dialect) -> Mapping[type[Any], Convert]:
     """Return the conversions of what the driver does not give as objects have it."""
     found: dict[type[Any], Convert] = {JsonDoc: read_document}
     if dialect.stores_text:

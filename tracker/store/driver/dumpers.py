@@ -14,10 +14,10 @@ from tracker.store.driver import encoding
 def register(raw: Connection[object]) -> None:
     """Register the dumpers on this connection."""
     for kind, oid in encoding.ARRAYS.items():
-        raw.adapters.register_dumper(kind, _dumper(oid))
+        raw.adapters.register_dumper(kind, _make_dumper(oid))
 
 
-def _dumper(array: int) -> type[Dumper]:
+def _make_dumper(array: int) -> type[Dumper]:
     class ArrayDumper(Dumper):
         oid = array
         format = Format.BINARY

@@ -77,11 +77,11 @@ ARRAYS = {
 """Their type numbers, from PostgreSQL's pg_type."""
 
 
-def _pieces(array: type[_Array], element: int, encode: Callable[[Any], bytes]) -> Encode:
+def _make_encoder(array: type[_Array], element: int, encode: Callable[[Any], bytes]) -> Encode:
     """Make an encoder for elements of any length."""
 
     def encoded(values: Sequence[Any]) -> _Array:
-        parts = [_head(element, len(values))]
+        parts = [_encode_head(element, len(values))]
         for value in values:
             if value is None:
                 parts.append(_NULL)
@@ -97,15 +97,15 @@ def texts(values: Sequence[str | None]) -> _Array:
     """Return a PostgreSQL parameter: an array of texts, not empty."""
     size, first = len(values), values[0]
     if values.count(first) == size:  # as in most columns of a batch
-        return _Texts(_head(_TEXT, size) + _text_piece(first) * size)
+        return _Texts(_encode_head(_TEXT, size) + _encode_text(first) * size)
     words = set(values)
     if 2 * len(words) > size:
         return _each_text(values)
-    pieces = {word: _text_piece(word) for word in words}
-    return _Texts(_head(_TEXT, size) + b"".join([pieces[value] for value in values]))
+    pieces = {word: _encode_text(word) for word in words}
+    return _Texts(_encode_head(_TEXT, size) + b"".join([pieces[value] for value in values]))
 
 
-def _text_piece(text: str | None) -> bytes:
+def _encode_text(text: str | None) -> bytes:
     if text is None:
         return _NULL
     raw = text.encode()
@@ -119,11 +119,11 @@ def _make_number_encoder(array: type[_Array], element: int, code: str, size: int
     def encoded(values: Sequence[Any]) -> _Array:
         if None in values:
             parts = [_NULL if value is None else one(size, value) for value in values]
-            return array(_head(element, len(values)) + b"".join(parts))
+            return array(_encode_head(element, len(values)) + b"".join(parts))
         flat = [size] * (2 * len(values))
         flat[1::2] = values
         return array(
-            _head(element, len(values)) + struct.pack(f"!{f'i{code}' * len(values)}", *flat)
+            _encode_head(element, len(values)) + struct.pack(f"!{f'i{code}' * len(values)}", *flat)
         )
 
     return encoded
@@ -136,7 +136,7 @@ ARRAY_HEAD_BYTES = 20
 _packed_head = struct.Struct("!iiiii").pack
 
 
-def _head(element: int, length: int) -> bytes:
+def _encode_head(element: int, length: int) -> bytes:
     return _packed_head(1, 1, element, length, 1)
 
 
@@ -145,23 +145,23 @@ integers = _make_number_encoder(_Integers, 20, "q", 8)
 """A PostgreSQL parameter: an array of whole numbers, not empty."""
 
 
-def _microseconds(value: datetime | None) -> int | None:
+def _convert_instant(value: datetime | None) -> int | None:
     if value is None:
         return None
     since = value - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
-def _instants(values: Sequence[datetime | None]) -> _Array:
-    return _Instants(_packed_instants(mapped(values, _microseconds)))
+def _encode_instants(values: Sequence[datetime | None]) -> _Array:
+    return _Instants(_packed_instants(mapped(values, _convert_instant)))
 
 
-def _each(convert: Callable[[Any], Any]) -> Encode:
+def _convert_each(convert: Callable[[Any], Any]) -> Encode:
     """Convert what is not None."""
     return lambda values: mapped(values, lambda value: None if value is None else convert(value))
 
 
-def _text_of_instant(value: datetime) -> str:
+def _format_instant(value: datetime) -> str:
     """Format an instant the way SQLAlchemy stores a DateTime on SQLite."""
     if value.tzinfo is None:
         raise ValueError("a naive datetime names no instant")
@@ -170,15 +170,15 @@ def _text_of_instant(value: datetime) -> str:
     return value.isoformat(" ", "microseconds")[:26]
 
 
-def _documents(values: Sequence[Any]) -> list[str | None]:
+def _format_documents(values: Sequence[Any]) -> list[str | None]:
     # Python takes 1, 1.0 and true for equal, and a document must not: texts mean the same.
     first = values[0]
     if first is None or (type(first) is dict and all(type(v) is str for v in first.values())):
-        return mapped(values, _document)
-    return [_document(value) for value in values]
+        return mapped(values, _format_document)
+    return [_format_document(value) for value in values]
 
 
-def _document(value: Any) -> str | None:
+def _format_document(value: Any) -> str | None:
     if value is None:
         return None
     try:
@@ -187,13 +187,13 @@ def _document(value: Any) -> str | None:
         return _spelt_in_ascii(value)
 
 
-def _uuid_bytes(value: UUID) -> bytes:
+def _encode_uuid(value: UUID) -> bytes:
     return value.bytes
 
 
 _TEXT = 25
-_each_text: Callable[[Sequence[str | None]], _Array] = _pieces(_Texts, _TEXT, str.encode)
-uuids = _pieces(_Uuids, 2950, _uuid_bytes)
+_each_text: Callable[[Sequence[str | None]], _Array] = _make_encoder(_Texts, _TEXT, str.encode)
+uuids = _make_encoder(_Uuids, 2950, _encode_uuid)
 """A PostgreSQL parameter: an array of public ids, not empty."""
 
 
@@ -211,9 +211,11 @@ KINDS: Mapping[type[Any], ColumnCodec] = {
     Float: ColumnCodec("double precision[]", _make_number_encoder(_Floats, 701, "d", 8)),
     Boolean: ColumnCodec("boolean[]", _make_number_encoder(_Booleans, 16, "?", 1)),
     Text: ColumnCodec("text[]", texts),
-    LargeBinary: ColumnCodec("bytea[]", _pieces(_Bytes, 17, bytes)),
-    UtcDateTime: ColumnCodec("timestamptz[]", _instants, _each(_text_of_instant)),
-    JsonDoc: ColumnCodec("text[]", lambda values: texts(_documents(values)), _documents),
-    PublicId: ColumnCodec("uuid[]", uuids, _each(_uuid_bytes)),
+    LargeBinary: ColumnCodec("bytea[]", _make_encoder(_Bytes, 17, bytes)),
+    UtcDateTime: ColumnCodec("timestamptz[]", _encode_instants, _convert_each(_format_instant)),
+    JsonDoc: ColumnCodec(
+        "text[]", lambda values: texts(_format_documents(values)), _format_documents
+    ),
+    PublicId: ColumnCodec("uuid[]", uuids, _convert_each(_encode_uuid)),
 }
 """By the type of a column in `schema`."""

@@ -116,7 +116,7 @@ def open_engine(
     return _open_sqlite(parsed, pool_size)
 
 
-def _sha256(body: bytes) -> bytes:
+def _hash_sha256(body: bytes) -> bytes:
     return sha256(body).digest()
 
 
@@ -147,7 +147,9 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
 
     @event.listens_for(engine, "connect")
     def configure(connection: "sqlite3.Connection", _record: Any) -> None:
-        connection.create_function("sha256", 1, _sha256, deterministic=True)  # PostgreSQL has it
+        connection.create_function(
+            "sha256", 1, _hash_sha256, deterministic=True
+        )  # PostgreSQL has it
         connection.isolation_level = None  # the driver sends no BEGIN of its own
         cursor = connection.cursor()
         if cursor.execute("PRAGMA page_count").fetchone() == (0,):

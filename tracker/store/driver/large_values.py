@@ -62,7 +62,7 @@ def _copy(raw: Any, table: Table, row: Sequence[Any], whole: bytes | WrittenJson
     with raw.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(_COPY_HEAD + struct.pack("!h", len(row) + 1) + b"".join(small))
         copy.write(struct.pack("!i", len(whole)))
-        for piece in _pieces(whole):
+        for piece in _iterate_pieces(whole):
             copy.write(piece)
         copy.write(_COPY_END)
 
@@ -73,11 +73,11 @@ def _fill(raw: Any, table: Table, row: Sequence[Any], whole: bytes | WrittenJson
     statement = f"INSERT INTO {table.name} ({columns}) VALUES ({marks}zeroblob(?))"  # noqa: S608 - a table of ours
     raw.execute(statement, (key, *between, len(whole)))
     with raw.blobopen(table.name, table.columns.keys()[-1], key) as blob:
-        for piece in _pieces(whole):
+        for piece in _iterate_pieces(whole):
             blob.write(piece)
 
 
-def _pieces(whole: bytes | WrittenJson) -> Iterator[bytes | memoryview]:
+def _iterate_pieces(whole: bytes | WrittenJson) -> Iterator[bytes | memoryview]:
     if isinstance(whole, WrittenJson):
         yield from whole.pieces()
         return

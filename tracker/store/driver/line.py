@@ -111,7 +111,7 @@ class WriteConnection:
         statement, SQLAlchemy refuses whatever comes next with errors of its own.
         """
         db = self._open()
-        if not _undone(db):
+        if not _roll_back_safely(db):
             self._drop()
             self.is_lost = self._has_server and not self._is_committing
 
@@ -153,7 +153,7 @@ class WriteConnection:
         return self._db
 
 
-def _undone(db: Connection) -> bool:
+def _roll_back_safely(db: Connection) -> bool:
     """Roll the transaction back; return true if the connection can be used again."""
     if db.invalidated:  # it would connect again by itself, without a pipe
         return False

@@ -66,7 +66,7 @@ class Lookups:
 
     def _look(self, query: Query) -> None:
         asked = self._asked[query]
-        wanted = _some(asked)
+        wanted = _take_some(asked)
         try:
             found = self._ask_own(query, list(wanted))
         except SQLAlchemyError:  # busy or broken
@@ -85,7 +85,7 @@ class Lookups:
     async def _run(self, query: Query) -> None:
         asked = self._asked[query]
         while asked:
-            wanted = _some(asked)
+            wanted = _take_some(asked)
             try:
                 found = await self._ask(query, list(wanted))
             except Unavailable as error:
@@ -151,7 +151,7 @@ async def in_time(reading: Awaitable[Result], wait_s: float) -> Result:
 Asked = dict[Any, list[asyncio.Future[Any]]]
 
 
-def _some(asked: Asked) -> Asked:
+def _take_some(asked: Asked) -> Asked:
     """Taken out of what is asked."""
     return {key: asked.pop(key) for key in list(asked)[:MOST]}
 

@@ -72,17 +72,17 @@ def is_unstorable_text(error: BaseException) -> bool:
 
 def is_busy(error: SQLAlchemyError) -> bool:
     """Return true if SQLite was locked by somebody else for as long as we wait."""
-    return _sqlite_name_of(error).startswith("SQLITE_BUSY")
+    return _read_sqlite_name(error).startswith("SQLITE_BUSY")
 
 
 def has_no_room(error: SQLAlchemyError) -> bool:
     """Return true if the disk does not take it; other writes may fit into what is there."""
     if isinstance(error, DBAPIError) and sqlstate_of(error) in _NO_ROOM:
         return _TEMPORARY not in str(error.orig)  # of a large sort, perhaps on another disk
-    return _sqlite_name_of(error).startswith(_NO_ROOM_SQLITE)
+    return _read_sqlite_name(error).startswith(_NO_ROOM_SQLITE)
 
 
-def _sqlite_name_of(error: SQLAlchemyError) -> str:
+def _read_sqlite_name(error: SQLAlchemyError) -> str:
     return str(getattr(getattr(error, "orig", None), "sqlite_errorname", ""))
 
 

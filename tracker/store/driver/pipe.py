@@ -207,7 +207,7 @@ class Pipe:
         if name is None:
             name = self._names[statement] = _name(statement)
             if name not in self._there:
-                self._pg.send_prepare(name, _with_numbered_parameters(statement))
+                self._pg.send_prepare(name, _number_parameters(statement))
                 self._sent.append(PendingStatement(self, statement))
         self._pg.send_query_prepared(name, arrays, [Format.BINARY] * len(arrays), Format.BINARY)
         self._waits_unasked = True
@@ -279,12 +279,12 @@ class _OrClose:
 @cache
 def _name(statement: str) -> bytes:
     """Return a name that no other statement has, in whichever process."""
-    digest = blake2b(_with_numbered_parameters(statement), digest_size=16)
+    digest = blake2b(_number_parameters(statement), digest_size=16)
     return f"tracker_{digest.hexdigest()}".encode()
 
 
 @cache
-def _with_numbered_parameters(statement: str) -> bytes:
+def _number_parameters(statement: str) -> bytes:
     """Number the parameters of a statement as PostgreSQL does: `$1`, `$2`."""
     numbers = count(1)
     return re.sub("%b", lambda _: f"${next(numbers)}", statement).encode()

@@ -27,16 +27,16 @@ class Statements(MutableMapping[tuple[Any, ...], Any]):
 
     def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
         """Return the compiled statement, or the default."""
-        return self._kept.get(_alike(key), default)
+        return self._kept.get(_normalise_key(key), default)
 
     def __getitem__(self, key: tuple[Any, ...]) -> Any:
-        return self._kept[_alike(key)]
+        return self._kept[_normalise_key(key)]
 
     def __setitem__(self, key: tuple[Any, ...], compiled: Any) -> None:
-        self._kept[_alike(key)] = compiled
+        self._kept[_normalise_key(key)] = compiled
 
     def __delitem__(self, key: tuple[Any, ...]) -> None:
-        del self._kept[_alike(key)]
+        del self._kept[_normalise_key(key)]
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return iter(self._kept)
@@ -45,7 +45,7 @@ class Statements(MutableMapping[tuple[Any, ...], Any]):
         return len(self._kept)
 
 
-def _alike(key: tuple[Any, ...]) -> tuple[Any, ...]:
+def _normalise_key(key: tuple[Any, ...]) -> tuple[Any, ...]:
     dialect: Dialect = key[0]
     return (type(dialect), dialect.server_version_info, *key[1:])
 

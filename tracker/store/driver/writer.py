@@ -220,7 +220,7 @@ class Writer:
             if isinstance(error, SQLAlchemyError) and is_outage(error):
                 log.error("the database does not take writes: %(reason)s", {"reason": brief(error)})
                 self._note_refused(
-                    {_kind_of(item.batch) for item in waiting}, is_full=has_no_room(error)
+                    {_name_kind(item.batch) for item in waiting}, is_full=has_no_room(error)
                 )
                 result = Unavailable("the database does not take writes now")
             elif is_unstorable_text(error) and len(waiting) == 1:
@@ -249,7 +249,7 @@ class Writer:
                 COMMIT_SECONDS.observe(self._clock.monotonic() - started_s)
                 BATCH_ITEMS.observe(len(waiting))
                 if self._refused:
-                    self._note_taken({_kind_of(item.batch) for item in waiting})
+                    self._note_taken({_name_kind(item.batch) for item in waiting})
                 return
 
     def _note_refused(self, kinds: Collection[str], *, is_full: bool) -> None:
@@ -314,7 +314,7 @@ class Writer:
                 item.future.set_result(item.result)
 
 
-def _kind_of(batch: Batch) -> str:
+def _name_kind(batch: Batch) -> str:
     """Name a kind of write, alike for functions that are made for each call."""
     return getattr(batch, "__qualname__", type(batch).__name__)
 

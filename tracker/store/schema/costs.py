@@ -30,7 +30,7 @@ _LEDGER_NAMES = (
 )
 
 
-def _ledger_columns(*, primary: bool = False) -> list[Column[Any]]:
+def _make_ledger_columns(*, primary: bool = False) -> list[Column[Any]]:
     """Return what the ledger is added up by. Nothing is NULL: `submitter` 0 is nobody."""
     found: list[Column[Any]] = [
         Column(name, Text, primary_key=primary, nullable=False) for name in _LEDGER_NAMES
@@ -45,7 +45,7 @@ cost_entries = Table(
     "cost_entries",
     metadata,
     Column("key", BigKey, primary_key=True, autoincrement=True),
-    *_ledger_columns(),
+    *_make_ledger_columns(),
     # An entry outlives its task.
     Column("task_key", BigKey, ForeignKey("tasks.key", ondelete="SET NULL")),
     Column("version", Integer, nullable=False),
@@ -64,7 +64,7 @@ cost_entries = Table(
 cost_days = Table(
     "cost_days",
     metadata,
-    *_ledger_columns(primary=True),
+    *_make_ledger_columns(primary=True),
     Column("whole", BigInteger, nullable=False),
     Column("nano", BigInteger, nullable=False),
 )

@@ -45,7 +45,7 @@ async def collect(our: Services, owner: str) -> list[service_views.AccountView]:
     names = list(our.accounts)
     found = await our.store.read(lambda db: _look(db, names))
     return [
-        _account(provider, account, found)
+        _build_account(provider, account, found)
         for (provider, _), account in sorted(our.accounts.items())
     ]
 
@@ -71,7 +71,7 @@ def _look(db: Reading, names: Sequence[tuple[str, str]]) -> _Found:
     )
 
 
-def _account(provider: str, account: Account, found: _Found) -> service_views.AccountView:
+def _build_account(provider: str, account: Account, found: _Found) -> service_views.AccountView:
     name = (provider, account.name)
     standing = [one for one in found.standing if (one.provider, one.account) == name]
     submits = [one for one in found.submits if (one.provider, one.account) == name]
@@ -91,12 +91,14 @@ def _account(provider: str, account: Account, found: _Found) -> service_views.Ac
         "latest_submits": [_submit(one) for one in submits[:SUBMITS_SHOWN]],
         "unknown_words": [render_word(one) for one in found.words if one.provider == provider],
         "past_conditions": [
-            _past(one, one.cleared_at) for one in found.past[name] if one.cleared_at is not None
+            _build_past(one, one.cleared_at)
+            for one in found.past[name]
+            if one.cleared_at is not None
         ],
     }
 
 
-def _past(one: Condition, cleared_at: datetime) -> service_views.PastCondition:
+def _build_past(one: Condition, cleared_at: datetime) -> service_views.PastCondition:
     return {
         "name": one.name,
         "provider": one.provider,

@@ -86,21 +86,21 @@ async def list_(request: Request) -> Response:
     )
     page = found[:limit]
     last = page[-1].key if len(found) > limit else None
-    body = {"assets": await _views(request, page)}
+    body = {"assets": await _build_views(request, page)}
     return page_answer(request, body, last=last, scope=scope)
 
 
 @operation(scope=Scope.TASKS_READ, tag="assets", answers={200: asset_views.AssetView})
 async def get(request: Request) -> Response:
     """Show one file that we keep or are to keep, without its bytes."""
-    return await _answer(request, await _asset(request))
+    return await _answer(request, await _find_asset(request))
 
 
 @operation(scope=Scope.TASKS_READ, tag="assets", headers=_RANGE, answers=_FILE, problems=[409])
 async def content(request: Request) -> Response:
     """Serve the bytes of a file, or one range of them. 409 while it is being fetched."""
     return await bytes_of(
-        request, await _asset(request), {"cache-control": "private, max-age=3600"}
+        request, await _find_asset(request), {"cache-control": "private, max-age=3600"}
     )
 
 
@@ -114,7 +114,7 @@ async def content(request: Request) -> Response:
 async def link(request: Request) -> Response:
     """Make a link to a file that needs no key: for players, browsers, providers."""
     asked = await read_body(request, asset_views.LinkBody)
-    asset, our = await _asset(request), services(request)
+    asset, our = await _find_asset(request), services(request)
     our.serving.check_kept(asset)
     made = our.serving.link(asset, timedelta(seconds=asked.expires_in_s))
     return JSONResponse(_link_view(request, made), headers=_NO_STORE)
@@ -129,7 +129,7 @@ async def link(request: Request) -> Response:
 )
 async def fetch(request: Request) -> Response:
     """Fetch a file once more that is not kept, or sooner than it is due."""
-    found = await services(request).serving.fetch_again(tenant(request), _id(request))
+    found = await services(request).serving.fetch_again(tenant(request), _parse_id(request))
     return await _answer(request, found, status=202)
 
 
@@ -178,7 +178,7 @@ async def upload(request: Request) -> Response:
     asset = await our.uploading.keep(
         tenant(request), iterate_upload(request), UploadTerms(lifetime)
     )
-    view = (await _views(request, [asset]))[0]
+    view = (await _build_views(request, [asset]))[0]
     made = our.serving.link(asset, lifetime)
     body: asset_views.UploadView = {**view, "link": _link_view(request, made)}
     return JSONResponse(body, 201, {**_NO_STORE, "location": f"/v1/assets/{asset.id}"})
@@ -230,20 +230,20 @@ async def may_upload(request: Request) -> Response:
     return preflight(request) or Response(status_code=204, headers={"allow": "OPTIONS, PUT"})
 
 
-async def _asset(request: Request) -> Asset:
-    return await services(request).serving.get(tenant(request), _id(request))
+async def _find_asset(request: Request) -> Asset:
+    return await services(request).serving.get(tenant(request), _parse_id(request))
 
 
-def _id(request: Request) -> UUID:
+def _parse_id(request: Request) -> UUID:
     return query.path_id(request, NotFound("there is no such asset"))
 
 
 async def _answer(request: Request, asset: Asset, *, status: int = 200) -> Response:
-    view = (await _views(request, [asset]))[0]
+    view = (await _build_views(request, [asset]))[0]
     return JSONResponse(view, status, _NO_STORE)
 
 
-async def _views(request: Request, found: list[Asset]) -> list[asset_views.AssetView]:
+async def _build_views(request: Request, found: list[Asset]) -> list[asset_views.AssetView]:
     keys = {asset.task_key for asset in found if asset.task_key is not None}
     owners = await services(request).store.read(lambda db: tasks.get_by_keys(db, keys))
     base = base_of(request)

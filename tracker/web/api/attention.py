@@ -44,7 +44,7 @@ async def collect(our: Services, owner: str) -> service_views.Attention:
         reason = our.actions.why_a_person_must_resolve(task["provider"], task["account"])
         task["resolve"] = reason
     if owner == DEFAULT_TENANT:
-        found["conditions"] += [_condition(one) for one in our.stalls.lasting()]
+        found["conditions"] += [_build_condition(one) for one in our.stalls.lasting()]
     return found
 
 
@@ -56,24 +56,26 @@ def _collect(db: Reading, owner: str, now: datetime, caps: Caps) -> service_view
     since = now - FORGERIES_SHOWN
     late = attention.list_overdue(db, owner, now=now, limit=MOST)
     return {
-        "endpoints": _endpoints(db, owner),
-        "conditions": [_condition(one) for one in _conditions(db, owner)],
+        "endpoints": _list_endpoints(db, owner),
+        "conditions": [_build_condition(one) for one in _list_conditions(db, owner)],
         "overdue": _render_unsettled(db, late, caps),
         "uncertain": _render_unsettled(db, attention.list_uncertain(db, owner, limit=MOST), {}),
-        "blocked": [_stuck(one) for one in attention.list_blocked(db, owner, limit=MOST)],
+        "blocked": [_build_stuck(one) for one in attention.list_blocked(db, owner, limit=MOST)],
         "without_result": _render_follow_ups(db, owner, FollowUp.NO_RESULT),
         "denied": _render_follow_ups(db, owner, FollowUp.DENIED),
         "doubtful": _render_follow_ups(db, owner, FollowUp.DOUBTFUL),
         "lost_files": [
-            _stuck(one) for one in attention.list_lost_files(db, owner, since=since, limit=MOST)
+            _build_stuck(one)
+            for one in attention.list_lost_files(db, owner, since=since, limit=MOST)
         ],
         "unknown_words": [
             render_word(one) for one in attention.list_unknown_words(db, owner, limit=MOST)
         ],
         "receipts": {
-            verdict.value: _odd_receipts(db, owner, verdict, since) for verdict in attention.ASKING
+            verdict.value: _list_odd_receipts(db, owner, verdict, since)
+            for verdict in attention.ASKING
         },
-        "forgeries": _forgeries(db, owner, since),
+        "forgeries": _count_forgeries(db, owner, since),
     }
 
 
@@ -87,16 +89,16 @@ def _render_unsettled(
     """
     tried = [one.id for one in found if one.state in _SENT_LATER]
     said = attempts.find_last_messages(db, tried) | attention.list_candidates(db, tried)
-    full = _full_accounts(db, found, caps)
+    full = _find_full_accounts(db, found, caps)
 
     def why(one: attention.StuckTaskRow) -> str | None:
         is_held_up = one.state is TaskState.QUEUED and (one.provider, one.account) in full
         return said.get(one.id, WAITING if is_held_up else one.message)
 
-    return [_stuck(replace(one, message=why(one))) for one in found]
+    return [_build_stuck(replace(one, message=why(one))) for one in found]
 
 
-def _full_accounts(
+def _find_full_accounts(
     db: Reading, found: list[attention.StuckTaskRow], caps: Caps
 ) -> Collection[tuple[str, str]]:
     """Return the accounts of queued tasks that have no free slot."""
@@ -106,14 +108,16 @@ def _full_accounts(
     return {name for name in asked if held.get(name, 0) >= caps[name]}
 
 
-def _odd_receipts(
+def _list_odd_receipts(
     db: Reading, owner: str, verdict: Verdict, since: datetime
 ) -> list[service_views.OddReceipt]:
     newest = since if verdict is Verdict.FORGED else None
-    return [_odd(one) for one in attention.list_odd(db, owner, verdict, since=newest, limit=MOST)]
+    return [
+        _build_odd(one) for one in attention.list_odd(db, owner, verdict, since=newest, limit=MOST)
+    ]
 
 
-def _forgeries(db: Reading, owner: str, since: datetime) -> service_views.Forgeries:
+def _count_forgeries(db: Reading, owner: str, since: datetime) -> service_views.Forgeries:
     """Return the forgeries for the operator; none for others, whom they do not concern."""
     is_operator = owner == DEFAULT_TENANT
     kinds = forgeries.list_kinds(db, since=since, limit=MOST) if is_operator else ()
@@ -134,7 +138,7 @@ def _forgeries(db: Reading, owner: str, since: datetime) -> service_views.Forger
 
 
 def _render_follow_ups(db: Reading, owner: str, why: FollowUp) -> list[service_views.StuckTask]:
-    return [_stuck(one) for one in attention.list_followed_up(db, owner, why, limit=MOST)]
+    return [_build_stuck(one) for one in attention.list_followed_up(db, owner, why, limit=MOST)]
 
 
 def render_word(one: attention.UnknownWord) -> service_views.UnknownWordView:
@@ -148,13 +152,13 @@ def render_word(one: attention.UnknownWord) -> service_views.UnknownWordView:
     }
 
 
-def _endpoints(db: Reading, owner: str) -> list[service_views.TroubledEndpoint]:
+def _list_endpoints(db: Reading, owner: str) -> list[service_views.TroubledEndpoint]:
     stopped = endpoints.list_stopped(db, owner, limit=MOST)
     known = list_troubles(db, stopped)
-    return [_endpoint(one, known[one.key]) for one in stopped]
+    return [_build_endpoint(one, known[one.key]) for one in stopped]
 
 
-def _endpoint(one: Endpoint, trouble: EndpointTrouble) -> service_views.TroubledEndpoint:
+def _build_endpoint(one: Endpoint, trouble: EndpointTrouble) -> service_views.TroubledEndpoint:
     return {
         "endpoint_id": str(one.id),
         "url": one.url,
@@ -169,12 +173,12 @@ def _endpoint(one: Endpoint, trouble: EndpointTrouble) -> service_views.Troubled
     }
 
 
-def _conditions(db: Reading, owner: str) -> list[conditions.Condition]:
+def _list_conditions(db: Reading, owner: str) -> list[conditions.Condition]:
     """Return the conditions for the operator; none for others, whom they do not concern."""
     return conditions.list_told(db) if owner == DEFAULT_TENANT else []
 
 
-def _condition(one: conditions.Condition) -> service_views.ConditionView:
+def _build_condition(one: conditions.Condition) -> service_views.ConditionView:
     return {
         "name": one.name,
         "provider": one.provider,
@@ -184,7 +188,7 @@ def _condition(one: conditions.Condition) -> service_views.ConditionView:
     }
 
 
-def _stuck(one: attention.StuckTaskRow) -> service_views.StuckTask:
+def _build_stuck(one: attention.StuckTaskRow) -> service_views.StuckTask:
     return {
         "task_id": str(one.id),
         "provider": one.provider,
@@ -198,7 +202,7 @@ def _stuck(one: attention.StuckTaskRow) -> service_views.StuckTask:
     }
 
 
-def _odd(one: attention.OddReceiptRow) -> service_views.OddReceipt:
+def _build_odd(one: attention.OddReceiptRow) -> service_views.OddReceipt:
     return {
         "receipt_id": str(one.key),
         "task_id": None if one.task_id is None else str(one.task_id),

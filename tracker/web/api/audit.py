@@ -60,10 +60,10 @@ async def list_(request: Request) -> Response:
         tenant(request), query.text(request, "action"), query.text(request, "target")
     )
     read = partial(audit.page, wanted=wanted)
-    return await newest_first(request, "entries", read, _entry, scope=f"audit {wanted!r}")
+    return await newest_first(request, "entries", read, _build_entry, scope=f"audit {wanted!r}")
 
 
-def _entry(one: RecordedAction) -> AuditEntry:
+def _build_entry(one: RecordedAction) -> AuditEntry:
     return {
         "id": str(one.key),
         "at": instant(one.at),

@@ -31,7 +31,7 @@ from tracker.web.edge.paging import instant_of
 from tracker.web.edge.state import principal, services, tenant
 
 
-def _at_once(ids: list[str]) -> list[str]:
+def _check_ids(ids: list[str]) -> list[str]:
     if len(ids) > MOST:
         raise ValueError(f"at most {MOST} at once")
     return ids
@@ -41,7 +41,7 @@ class BulkBody(ManyTasksBody):
     """`POST /v1/tasks/actions`: what to do, and to which tasks. Every field narrows."""
 
     action: BulkAction = Field(strict=False)
-    ids: Annotated[list[Name], Field(min_length=1), AfterValidator(_at_once)] | None = None
+    ids: Annotated[list[Name], Field(min_length=1), AfterValidator(_check_ids)] | None = None
     """The tasks that are meant, 1,000 at most; null: all that the other fields match."""
     state: (
         Annotated[

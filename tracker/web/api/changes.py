@@ -56,7 +56,7 @@ async def list_(request: Request) -> Response:
     wait = waiting.read_wait_time(request)
     filter_ = query.task_filter(request, tenant(request))
     our = services(request)
-    position = await _position(request, request.query_params.get("after"))
+    position = await _decode_position(request, request.query_params.get("after"))
     if wait.seconds:
         with our.watch.feed(filter_, holder=holder(request)) as waiter:
             gone = waiting.leaving(request)
@@ -66,7 +66,7 @@ async def list_(request: Request) -> Response:
         waiting.refuse_ended(woke)
     else:
         page = await our.watch.after(position, filter_, limit=limit)
-    after = _cursor(request, page.position)
+    after = _encode_cursor(request, page.position)
     url = request.url.include_query_params(after=after)
     body: views.ChangePage = {
         "changes": [render_change(change) for change in page.changes],
@@ -92,7 +92,7 @@ async def stream(request: Request) -> Response:
     """
     filter_ = query.task_filter(request, tenant(request))
     after = request.headers.get("last-event-id") or request.query_params.get("after")
-    position = await _position(request, after)
+    position = await _decode_position(request, after)
     # What is wrong with the cursor is said before the stream begins.
     await services(request).watch.after(position, filter_, limit=1)
     return _Stream(request, filter_, position)
@@ -127,7 +127,7 @@ class _Stream(SentEvents):
                     log.info("a stream ends: its key was revoked or changed")
                     break
                 if page.changes:
-                    events = [_event(request, change) for change in page.changes]
+                    events = [_format_event(request, change) for change in page.changes]
                     await send_piece(send, b"".join(events), slow_s)
                     sent_to = page.changes[-1].seq
                 elif woke is WakeReason.TIME:
@@ -138,14 +138,14 @@ class _Stream(SentEvents):
         return True
 
 
-def _event(request: Request, change: Change) -> bytes:
+def _format_event(request: Request, change: Change) -> bytes:
     """Return one event, the same bytes for all who read it: a change belongs to one tenant."""
     made = services(request).events
     if change.seq not in made:
         if len(made) >= MADE:
             made.clear()
         data = json.dumps(render_change(change), ensure_ascii=False, separators=(",", ":"))
-        made[change.seq] = f"id: {_cursor(request, change.seq)}\ndata: {data}\n\n".encode()
+        made[change.seq] = f"id: {_encode_cursor(request, change.seq)}\ndata: {data}\n\n".encode()
     return made[change.seq]
 
 
@@ -154,19 +154,19 @@ def _beat(request: Request, position: int | None) -> bytes:
 
     position: where the reader stands, if that has moved; an id without data is no event.
     """
-    return BEAT if position is None else b"id: %s\n\n" % _cursor(request, position).encode()
+    return BEAT if position is None else b"id: %s\n\n" % _encode_cursor(request, position).encode()
 
 
-def _cursor(request: Request, position: int) -> str:
+def _encode_cursor(request: Request, position: int) -> str:
     return feed_cursor(request, tenant(request), position)
 
 
 def feed_cursor(request: Request, owner: str, position: int) -> str:
     """Return the cursor of a position in a tenant's feed."""
-    return cursor.encode(services(request).cursor_secrets[0], _scope(owner), [position])
+    return cursor.encode(services(request).cursor_secrets[0], _name_scope(owner), [position])
 
 
-async def _position(request: Request, after: str | None) -> int:
+async def _decode_position(request: Request, after: str | None) -> int:
     return await feed_position(request, tenant(request), after)
 
 
@@ -177,9 +177,11 @@ async def feed_position(request: Request, owner: str, after: str | None) -> int:
     if after == NOW:
         position = services(request).watch.position
         return await services(request).store.read(feed.head) if position is None else position
-    return int(cursor.decode(services(request).cursor_secrets, _scope(owner), after, "after")[0])
+    return int(
+        cursor.decode(services(request).cursor_secrets, _name_scope(owner), after, "after")[0]
+    )
 
 
-def _scope(owner: str) -> str:
+def _name_scope(owner: str) -> str:
     """Return the scope of a cursor: the tenant's alone, so that filters may change on the way."""
     return f"changes {owner}"

@@ -107,8 +107,8 @@ async def get(request: Request) -> Response:
     is_csv = _wants_csv(request)
     by = [one for one in CostGroup if one in query.words(request, "by", CostGroup)] or _DEFAULT
     now, owner = services(request).clock.now().astimezone(UTC).date(), tenant(request)
-    until = _day(request, "until", now)
-    since = _day(request, "since", until.replace(day=1))
+    until = _parse_day(request, "until", now)
+    since = _parse_day(request, "since", until.replace(day=1))
     if since > until:
         reason = f"must not be after until, which is {until.isoformat()} (UTC)"
         raise InvalidRequest(FieldError("since", reason), malformed=True)
@@ -121,7 +121,7 @@ async def get(request: Request) -> Response:
     rows = [_render(one) for one in found]
     headers = {"cache-control": "no-store", "vary": "Accept"}
     if is_csv:
-        return Response(_as_csv(rows), headers=headers, media_type=CSV)
+        return Response(_format_csv(rows), headers=headers, media_type=CSV)
     told: Costs = {
         "since": since.isoformat(),
         "until": until.isoformat(),
@@ -140,7 +140,7 @@ def _wants_csv(request: Request) -> bool:
     return form == "csv" or (form is None and accepted.strip().lower() == CSV)
 
 
-def _day(request: Request, name: str, default: date) -> date:
+def _parse_day(request: Request, name: str, default: date) -> date:
     value = request.query_params.get(name)
     try:
         return default if value is None else date.fromisoformat(value)
@@ -172,7 +172,7 @@ def _render(one: Spending) -> CostLine:
     }
 
 
-def _as_csv(rows: Sequence[CostLine]) -> str:
+def _format_csv(rows: Sequence[CostLine]) -> str:
     """Return rows as RFC 4180 has them. Names that a spreadsheet would compute are quoted."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")

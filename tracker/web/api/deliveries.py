@@ -103,16 +103,16 @@ def delivery_filter(request: Request, owner: str) -> DeliveryFilter:
 def filter_of(asked: Mapping[str, Sequence[str]], owner: str) -> DeliveryFilter:
     """Return filters by their parameters' names, with the values of each. Raises InvalidRequest."""
     one = {name: values[-1] for name, values in asked.items() if values}
-    states = [DeliveryState(word) for word in _some_of(asked, "state", STATES)]
+    states = [DeliveryState(word) for word in _parse_choices(asked, "state", STATES)]
     if query.as_flag("undelivered", one.get("undelivered")):
         states += UNENDED
     return DeliveryFilter(
         tenant=owner,
         states=tuple(sorted(set(states))),
         is_failing=query.as_flag("failing", one.get("failing")) or False,
-        endpoint_id=_uuid("endpoint_id", one.get("endpoint_id")),
-        task_id=_uuid("task_id", one.get("task_id")),
-        events=tuple(_some_of(asked, "event", TYPES)),
+        endpoint_id=_parse_uuid("endpoint_id", one.get("endpoint_id")),
+        task_id=_parse_uuid("task_id", one.get("task_id")),
+        events=tuple(_parse_choices(asked, "event", TYPES)),
         created_after=query.as_instant("created_after", one.get("created_after")),
         created_before=query.as_instant("created_before", one.get("created_before")),
     )
@@ -167,8 +167,8 @@ async def redeliver_many(request: Request) -> Response:
     filter_ = DeliveryFilter(
         tenant=tenant(request),
         states=tuple(sorted(DeliveryState(word) for word in set(body.state))),
-        endpoint_id=_uuid("endpoint_id", body.endpoint_id),
-        task_id=_uuid("task_id", body.task_id),
+        endpoint_id=_parse_uuid("endpoint_id", body.endpoint_id),
+        task_id=_parse_uuid("task_id", body.task_id),
         events=tuple(sorted(set(body.event))),
         created_after=body.created_after,
         created_before=body.created_before,
@@ -207,7 +207,7 @@ def delivery_id(request: Request) -> UUID:
     return query.path_id(request, NotFound("there is no such delivery"))
 
 
-def _uuid(name: str, text: str | None) -> UUID | None:
+def _parse_uuid(name: str, text: str | None) -> UUID | None:
     if text is None:
         return None
     try:
@@ -216,7 +216,7 @@ def _uuid(name: str, text: str | None) -> UUID | None:
         raise InvalidRequest(FieldError(name, "must be an id"), malformed=True) from None
 
 
-def _some_of(
+def _parse_choices(
     asked: Mapping[str, Sequence[str]], name: str, known: Collection[str]
 ) -> Sequence[str]:
     given = sorted(set(asked.get(name, ())))

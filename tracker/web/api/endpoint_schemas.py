@@ -108,14 +108,14 @@ _FILTERS = {
 """Names outside → names in EventFilter."""
 
 
-def _text(value: Any) -> Any:
+def _read_text(value: Any) -> Any:
     if not isinstance(value, str):  # pydantic would take seconds since 1970 as well
         raise ValueError("must be a string")  # noqa: TRY004 - pydantic heeds this one
     return value
 
 
 Moment = Annotated[
-    AwareDatetime, Field(strict=False), BeforeValidator(_text), AfterValidator(in_utc)
+    AwareDatetime, Field(strict=False), BeforeValidator(_read_text), AfterValidator(in_utc)
 ]
 """RFC 3339 with an offset."""
 

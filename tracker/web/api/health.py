@@ -29,11 +29,11 @@ async def readyz(request: Request) -> Response:
     `read-only` with its lag for a process that only reads: its database need not take a write.
     """
     for stall in services(request).stalls.standing():
-        return _unavailable(stall.reason)
+        return _answer_unavailable(stall.reason)
     try:
         return await services(request).store.in_time(_prove(services(request)))
     except Unavailable as error:
-        return _unavailable(str(error))
+        return _answer_unavailable(str(error))
 
 
 async def _prove(our: Services) -> Response:
@@ -41,13 +41,13 @@ async def _prove(our: Services) -> Response:
     store = our.store
     found = await store.read(look)
     if found.misfit is not None:
-        return _unavailable(found.misfit)
+        return _answer_unavailable(found.misfit)
     if store.is_read_only:
         lag_s = await store.read(replica.lag_s)
         return JSONResponse({"status": "read-only", "schema": found.revision, "lag_s": lag_s})
     await our.presence.prove()
     if store.is_full:  # it takes small writes now and then: this one proves nothing
-        return _unavailable(REFUSED)
+        return _answer_unavailable(REFUSED)
     there = our.connections
     connections = {"open": len(there), "most": there.limits.most, "gave_way": there.gave_way}
     return JSONResponse(
@@ -60,5 +60,5 @@ async def _prove(our: Services) -> Response:
     )
 
 
-def _unavailable(reason: str) -> Response:
+def _answer_unavailable(reason: str) -> Response:
     return JSONResponse({"status": "unavailable", "reason": reason}, 503)

@@ -55,11 +55,11 @@ cursors. Unknown query parameters are refused. What belongs to another tenant an
 def build_document(routes: Iterable[BaseRoute]) -> dict[str, Any]:
     """Return the document of every described route, in the order of the table."""
     found = list(operations(routes))
-    refs, schemas = _schemas([spec for _, _, spec in found])
+    refs, schemas = _build_schemas([spec for _, _, spec in found])
     paths: dict[str, dict[str, Any]] = {}
     for route, method, spec in found:
-        item = paths.setdefault(_plain(route.path), {})
-        item[method.lower()] = _operation(route, spec, refs)
+        item = paths.setdefault(_spell_path(route.path), {})
+        item[method.lower()] = _build_operation(route, spec, refs)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -71,7 +71,7 @@ def build_document(routes: Iterable[BaseRoute]) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "paths": paths,
-        "webhooks": {type_.value: _webhook(type_, refs) for type_ in EventType},
+        "webhooks": {type_.value: _build_webhook(type_, refs) for type_ in EventType},
         "components": {
             "schemas": schemas,
             "securitySchemes": {
@@ -98,37 +98,37 @@ def operations(routes: Iterable[BaseRoute]) -> Iterable[tuple[Route, str, Operat
                 yield route, method, spec
 
 
-def _schemas(found: Sequence[OperationSpec]) -> tuple[Mapping[Any, Any], dict[str, Any]]:
+def _build_schemas(found: Sequence[OperationSpec]) -> tuple[Mapping[Any, Any], dict[str, Any]]:
     """Return references by (shape, mode), and what they refer to."""
     wanted: dict[tuple[Any, Mode], TypeAdapter[Any]] = {}
     for spec in found:
         if spec.body is not None:
-            wanted[spec.body, "validation"] = _adapter(spec.body)
+            wanted[spec.body, "validation"] = _make_adapter(spec.body)
         for answer in spec.answers.values():
             if answer.shape is not None:
-                wanted[answer.shape, "serialization"] = _adapter(answer.shape)
+                wanted[answer.shape, "serialization"] = _make_adapter(answer.shape)
     for shape, _ in EVENTS.values():
-        wanted[shape, "serialization"] = _adapter(shape)
-    wanted[service_views.Problem, "serialization"] = _adapter(service_views.Problem)
+        wanted[shape, "serialization"] = _make_adapter(shape)
+    wanted[service_views.Problem, "serialization"] = _make_adapter(service_views.Problem)
     refs, defs = TypeAdapter.json_schemas(
         [(shape, mode, adapter) for (shape, mode), adapter in wanted.items()], ref_template=_REF
     )
-    shown = _as_shown(defs["$defs"])
-    return _as_shown(refs), {name: _tidy(schema) for name, schema in sorted(shown.items())}
+    shown = _rename_schemas(defs["$defs"])
+    return _rename_schemas(refs), {name: _tidy(schema) for name, schema in sorted(shown.items())}
 
 
 @cache
-def _adapter(shape: Any) -> TypeAdapter[Any]:
+def _make_adapter(shape: Any) -> TypeAdapter[Any]:
     """Make a shape's adapter, once in a process: it reads the source of each class in it."""
     return TypeAdapter(shape)
 
 
-def _as_shown(found: Any) -> Any:
+def _rename_schemas(found: Any) -> Any:
     """Name schemas as callers know them, in the keys and references of a document's part."""
     if isinstance(found, list):
-        return [_as_shown(part) for part in found]
+        return [_rename_schemas(part) for part in found]
     if isinstance(found, dict):
-        return {_SHOWN.get(name, name): _as_shown(value) for name, value in found.items()}
+        return {_SHOWN.get(name, name): _rename_schemas(value) for name, value in found.items()}
     if isinstance(found, str) and found.startswith(_SCHEMAS):
         name = found.removeprefix(_SCHEMAS)
         return _SCHEMAS + _SHOWN.get(name, name)
@@ -150,7 +150,7 @@ def _tidy(schema: Any) -> Any:
     }
 
 
-def _operation(route: Route, spec: OperationSpec, refs: Mapping[Any, Any]) -> dict[str, Any]:
+def _build_operation(route: Route, spec: OperationSpec, refs: Mapping[Any, Any]) -> dict[str, Any]:
     text = inspect.cleandoc(route.endpoint.__doc__ or route.name)
     summary, _, rest = text.partition("\n\n")
     name = route.endpoint.__name__.strip("_").removesuffix("_" + spec.tag.removesuffix("s"))
@@ -162,9 +162,9 @@ def _operation(route: Route, spec: OperationSpec, refs: Mapping[Any, Any]) -> di
     if rest:
         described_as["description"] = rest
     described_as["parameters"] = [
-        *(_path_parameter(name) for name in re.findall(r"{(\w+)", route.path)),
-        *(_parameter(param, "query") for param in spec.query),
-        *(_parameter(param, "header") for param in spec.headers),
+        *(_build_path_parameter(name) for name in re.findall(r"{(\w+)", route.path)),
+        *(_build_parameter(param, "query") for param in spec.query),
+        *(_build_parameter(param, "header") for param in spec.headers),
     ]
     if spec.body is not None:
         content: dict[str, Any] = {"schema": refs[spec.body, "validation"]}
@@ -173,7 +173,7 @@ def _operation(route: Route, spec: OperationSpec, refs: Mapping[Any, Any]) -> di
         described_as["requestBody"] = {"required": True, "content": {"application/json": content}}
     described_as["responses"] = {
         **{str(status): _answer(status, a, refs) for status, a in spec.answers.items()},
-        **{str(status): _problem(status, refs) for status in _problems(route, spec)},
+        **{str(status): _build_problem(status, refs) for status in _list_problems(route, spec)},
     }
     described_as["security"] = (
         [] if spec.scope is None else [{"bearer": [spec.scope]}, {"header": [spec.scope]}]
@@ -189,7 +189,7 @@ _WEBHOOK_HEADERS = {
 }
 
 
-def _webhook(type_: EventType, refs: Mapping[Any, Any]) -> dict[str, Any]:
+def _build_webhook(type_: EventType, refs: Mapping[Any, Any]) -> dict[str, Any]:
     """Return one event, as it is sent to an endpoint (OpenAPI 3.1, Webhooks Object)."""
     shape, summary = EVENTS[type_]
     media = {"application/json": {"schema": refs[shape, "serialization"]}}
@@ -199,7 +199,7 @@ def _webhook(type_: EventType, refs: Mapping[Any, Any]) -> dict[str, Any]:
             "tags": ["webhooks"],
             "summary": summary,
             "parameters": [
-                {**_parameter(Param(name, text), "header"), "required": True}
+                {**_build_parameter(Param(name, text), "header"), "required": True}
                 for name, text in _WEBHOOK_HEADERS.items()
             ],
             "requestBody": {"required": True, "content": media},
@@ -211,16 +211,16 @@ def _webhook(type_: EventType, refs: Mapping[Any, Any]) -> dict[str, Any]:
     }
 
 
-def _plain(path: str) -> str:
+def _spell_path(path: str) -> str:
     """Spell a path without Starlette's convertors: `{rest:path}` becomes `{rest}`."""
     return re.sub(r":\w+}", "}", path)
 
 
-def _path_parameter(name: str) -> dict[str, Any]:
+def _build_path_parameter(name: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-def _parameter(param: Param, place: str) -> dict[str, Any]:
+def _build_parameter(param: Param, place: str) -> dict[str, Any]:
     schema: Mapping[str, Any] = param.schema
     if param.repeatable:
         schema = {"type": "array", "items": schema}
@@ -243,12 +243,12 @@ def _answer(status: int, answer: ResponseSpec, refs: Mapping[Any, Any]) -> dict[
     return body
 
 
-def _problem(status: int, refs: Mapping[Any, Any]) -> dict[str, Any]:
+def _build_problem(status: int, refs: Mapping[Any, Any]) -> dict[str, Any]:
     content = {problems.MEDIA_TYPE: {"schema": refs[service_views.Problem, "serialization"]}}
     return {"description": HTTPStatus(status).phrase, "content": content}
 
 
-def _problems(route: Route, spec: OperationSpec) -> list[int]:
+def _list_problems(route: Route, spec: OperationSpec) -> list[int]:
     """Return the statuses that follow from what a route takes, and those that were named."""
     found = {400, 503, *spec.problems}  # an unknown parameter; the database away
     if spec.scope is not None:

@@ -65,11 +65,11 @@ def collect(our: Services, provider: str | None = None) -> list[SubmittableOpera
         one
         for owner in sorted({owner for owner, _ in our.accounts})
         if provider in (None, owner)
-        for one in _of(our.providers[owner], our.accounts)
+        for one in _list_operations(our.providers[owner], our.accounts)
     ]
 
 
-def _of(
+def _list_operations(
     provider: Provider, accounts: Mapping[tuple[str, str], Account]
 ) -> Iterator[SubmittableOperation]:
     own = [account for (owner, _), account in accounts.items() if owner == provider.name]
@@ -82,11 +82,11 @@ def _of(
         yield {
             "provider": provider.name,
             "operation": name,
-            "schema": _schema(model),
+            "schema": _build_schema(model),
             "example": None if example is None else dict(example["input"]),
         }
 
 
 @cache
-def _schema(model: type[BaseModel]) -> dict[str, Any]:
+def _build_schema(model: type[BaseModel]) -> dict[str, Any]:
     return model.model_json_schema(by_alias=True)

@@ -52,21 +52,21 @@ class Systems(TypedDict):
 @operation(scope=Scope.TASKS_READ, tag="providers", answers={200: Systems})
 async def list_(_request: Request) -> Response:
     """List the systems of the gateway's navigation, and what works with each of them."""
-    told: Systems = {"systems": [_system(one) for one in systems()]}
+    told: Systems = {"systems": [_build_system(one) for one in systems()]}
     return JSONResponse(told)
 
 
-def _system(one: System) -> SystemView:
+def _build_system(one: System) -> SystemView:
     found = one.capabilities
     return {
         "title": one.title,
         "provider": one.provider,
         "status": one.status,
-        "capabilities": None if found is None else _capabilities(found),
+        "capabilities": None if found is None else _build_capabilities(found),
     }
 
 
-def _capabilities(found: Capabilities) -> SystemCapabilities:
+def _build_capabilities(found: Capabilities) -> SystemCapabilities:
     return {
         "callback": found.callback,
         "lookup": list(found.lookup),

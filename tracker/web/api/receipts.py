@@ -82,7 +82,7 @@ async def list_receipts(request: Request, owner: str) -> ReceiptList:
     limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
     wanted = OddFilter(
         owner,
-        verdicts=_verdicts(request) or ASKING,
+        verdicts=_parse_verdicts(request) or ASKING,
         provider=query.text(request, "provider"),
         is_dismissed=query.flag(request, "dismissed"),
     )
@@ -126,7 +126,7 @@ async def look(request: Request, owner: str) -> JudgedReceipt:
     return found
 
 
-def _verdicts(request: Request) -> tuple[Verdict, ...]:
+def _parse_verdicts(request: Request) -> tuple[Verdict, ...]:
     given = dict.fromkeys(request.query_params.getlist("verdict"))
     if not given.keys() <= {verdict.value for verdict in LISTED}:
         reason = f"must be one of: {', '.join(LISTED)}"

@@ -153,14 +153,14 @@ async def list_(request: Request) -> Response:
     found = await services(request).store.read(
         lambda db: rereads.find_newest(db, owner, limit=limit)
     )
-    told = {"rereads": [_summary(run) for run in found]}
+    told = {"rereads": [_build_summary(run) for run in found]}
     return JSONResponse(told, headers={"cache-control": "no-store"})
 
 
 @operation(scope=Scope.ADMIN, tag="rereads", answers={200: RereadView})
 async def get(request: Request) -> Response:
     """A run that reads receipts again: how far it is, and what it found."""
-    run = await services(request).rereads.get(tenant(request), _id(request))
+    run = await services(request).rereads.get(tenant(request), _parse_id(request))
     return JSONResponse(_view(run), headers={"cache-control": "no-store"})
 
 
@@ -174,16 +174,16 @@ async def get(request: Request) -> Response:
 async def stop(request: Request) -> Response:
     """Read no further receipt. What was corrected stays corrected."""
     run = await services(request).rereads.stop(
-        tenant(request), _id(request), actor=principal(request).actor
+        tenant(request), _parse_id(request), actor=principal(request).actor
     )
     return JSONResponse(_view(run), headers={"cache-control": "no-store"})
 
 
-def _id(request: Request) -> UUID:
+def _parse_id(request: Request) -> UUID:
     return query.path_id(request, NotFound(NO_SUCH_REREAD))
 
 
-def _summary(run: Reread) -> RereadSummary:
+def _build_summary(run: Reread) -> RereadSummary:
     return {
         "id": str(run.id),
         "state": run.state,
@@ -191,7 +191,7 @@ def _summary(run: Reread) -> RereadSummary:
         "notify": run.notify,
         "filter": dict(run.filter),
         "progress": round(run.progress, 4),
-        "counts": _counts(run.counts),
+        "counts": _build_counts(run.counts),
         "actor": run.actor,
         "created_at": instant(run.created_at),
         "ended_at": None if run.ended_at is None else instant(run.ended_at),
@@ -199,14 +199,14 @@ def _summary(run: Reread) -> RereadSummary:
     }
 
 
-def _counts(counts: Mapping[str, int]) -> dict[str, int]:
+def _build_counts(counts: Mapping[str, int]) -> dict[str, int]:
     names = ("receipts", *(sort.value for sort in RereadKind), "failed")
     return {name: counts.get(name, 0) for name in names}
 
 
 def _view(run: Reread) -> RereadView:
     return {
-        **_summary(run),
+        **_build_summary(run),
         "differences": [
             {
                 "task_id": one.task_id,

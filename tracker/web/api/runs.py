@@ -134,13 +134,13 @@ async def list_(request: Request) -> Response:
     """A page of the tenant's runs, newest first."""
     owner = tenant(request)
     read = partial(bulk_runs.page, tenant=owner)
-    return await newest_first(request, "runs", read, _summary, scope=f"runs {owner}")
+    return await newest_first(request, "runs", read, _build_summary, scope=f"runs {owner}")
 
 
 @operation(scope=Scope.TASKS_READ, tag="runs", answers={200: RunView})
 async def get(request: Request) -> Response:
     """A run, how far it is, and why tasks of it were not done."""
-    run = await services(request).runs.get(tenant(request), _id(request))
+    run = await services(request).runs.get(tenant(request), _parse_id(request))
     return JSONResponse(await _view(request, run), headers={"cache-control": "no-store"})
 
 
@@ -160,7 +160,7 @@ async def get(request: Request) -> Response:
 )
 async def list_tasks(request: Request) -> Response:
     """A page of the tasks of a run, oldest first, and what became of each."""
-    our, id_ = services(request), _id(request)
+    our, id_ = services(request), _parse_id(request)
     limit = query.integer(request, "limit", default=100, low=1, high=MAX_PAGE)
     outcome = next(iter(query.words(request, "outcome", RunOutcome)), None)
     run = await our.runs.get(tenant(request), id_)
@@ -170,7 +170,7 @@ async def list_tasks(request: Request) -> Response:
         lambda db: bulk_runs.list_tasks(db, run.key, outcome=outcome, after=after, limit=limit + 1)
     )
     last = found[limit - 1].key if len(found) > limit else None
-    body = {"tasks": [_task(one) for one in found[:limit]]}
+    body = {"tasks": [_build_task(one) for one in found[:limit]]}
     return page_answer(request, body, last=last, scope=scope, name="after")
 
 
@@ -183,22 +183,22 @@ async def list_tasks(request: Request) -> Response:
 )
 async def stop(request: Request) -> Response:
     """Act on no further task of a run. What was done stays done."""
-    our, id_ = services(request), _id(request)
+    our, id_ = services(request), _parse_id(request)
     run = await our.runs.stop(tenant(request), id_, actor=principal(request).actor)
     return JSONResponse(await _view(request, run), headers={"cache-control": "no-store"})
 
 
-def _id(request: Request) -> UUID:
+def _parse_id(request: Request) -> UUID:
     return query.path_id(request, NotFound(NO_SUCH_RUN))
 
 
 async def _view(request: Request, run: KeptRun) -> RunView:
     reasons = await services(request).store.read(lambda db: bulk_runs.count_reasons(db, run.key))
     told: list[Refusals] = [{"reason": one, "count": count} for one, count in reasons.items()]
-    return {**_summary(run), "reasons": told}
+    return {**_build_summary(run), "reasons": told}
 
 
-def _summary(run: KeptRun) -> RunSummary:
+def _build_summary(run: KeptRun) -> RunSummary:
     return {
         "id": str(run.id),
         "action": BulkAction(run.action),
@@ -216,7 +216,7 @@ def _summary(run: KeptRun) -> RunSummary:
     }
 
 
-def _task(one: RunTask) -> RunTaskView:
+def _build_task(one: RunTask) -> RunTaskView:
     return {
         "task_id": str(one.task_id),
         "external_task_id": one.external_task_id,

@@ -29,17 +29,17 @@ MAX_METADATA = 50
 MAX_VALUE = 500
 
 
-def _printable(value: str) -> str:
+def _check_printable(value: str) -> str:
     if _CONTROL.search(value):
         raise ValueError("must not hold control characters")
     return value
 
 
-def _scalar(value: Any) -> Any:
+def _check_scalar(value: Any) -> Any:
     if isinstance(value, str):
         if len(value) > MAX_VALUE:
             raise ValueError(f"at most {MAX_VALUE} characters, got {len(value)}")
-        return _printable(value)
+        return _check_printable(value)
     if isinstance(value, float) and not isfinite(value):
         raise ValueError("must be a finite number")
     if value is None or isinstance(value, (bool, int, float)):
@@ -47,22 +47,22 @@ def _scalar(value: Any) -> Any:
     raise ValueError("must be a string, a number, true, false or null")
 
 
-def _few(value: Any) -> Any:
+def _check_few(value: Any) -> Any:
     # The limit itself is looked at only after every entry, of which there may be very many.
     if isinstance(value, dict) and len(value) > MAX_METADATA:
         raise ValueError(f"at most {MAX_METADATA} items, got {len(value)}")
     return value
 
 
-Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_printable)]
-Scalar = Annotated[Any, AfterValidator(_scalar)]
+Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_check_printable)]
+Scalar = Annotated[Any, AfterValidator(_check_scalar)]
 Url = Annotated[str, Field(min_length=1, max_length=2048)]
 """A URL by its length alone; `egress.policy` decides where it may lead."""
-MetadataKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
+MetadataKey = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_check_printable)]
 
 
 Metadata = Annotated[
-    dict[MetadataKey, Scalar], BeforeValidator(_few), Field(max_length=MAX_METADATA)
+    dict[MetadataKey, Scalar], BeforeValidator(_check_few), Field(max_length=MAX_METADATA)
 ]
 
 
@@ -184,7 +184,7 @@ def render_transition(seq: int, step: Transition) -> views.Transition:
         "provider_at": instant(step.provider_at),
         "at": instant(step.at),
         "actor": step.actor,
-        "evidence": _evidence(step),
+        "evidence": _build_evidence(step),
     }
 
 
@@ -255,7 +255,7 @@ def render_delivery(owed: Delivery) -> delivery_views.DeliveryView:
     }
 
 
-def _evidence(step: Transition) -> views.EvidenceView | None:
+def _build_evidence(step: Transition) -> views.EvidenceView | None:
     if step.receipt is not None:
         return {"type": "receipt", "id": str(step.receipt)}
     if step.attempt is not None:

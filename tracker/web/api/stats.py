@@ -63,12 +63,12 @@ def _render(
         "since": instant(since),
         "is_whole": found.whole,
         "open": {state.value: found.open.get(state, 0) for state in sorted(OPEN)},
-        "lately": [_account(*name, one) for name, one in sorted(found.lately.items())],
-        "ever": [_account(*name, one) for name, one in sorted(found.ever.items())],
+        "lately": [_build_account(*name, one) for name, one in sorted(found.lately.items())],
+        "ever": [_build_account(*name, one) for name, one in sorted(found.ever.items())],
         "hours": [
             {
                 "hour": instant(hour),
-                "accounts": [_account(*name, one) for name, one in sorted(accounts.items())],
+                "accounts": [_build_account(*name, one) for name, one in sorted(accounts.items())],
             }
             for hour, accounts in sorted(found.hours.items())
         ]
@@ -77,7 +77,7 @@ def _render(
     }
 
 
-def _account(provider: str, account: str, one: Tally) -> service_views.AccountStats:
+def _build_account(provider: str, account: str, one: Tally) -> service_views.AccountStats:
     ended, told = one.labelled("ended"), one.labelled("told")
     all_told = sum(told.values())
     return {
@@ -86,9 +86,9 @@ def _account(provider: str, account: str, one: Tally) -> service_views.AccountSt
         "ended": {state.value: ended.get(state.value, 0) for state in sorted(TERMINAL)},
         "callback_ratio": told.get("callback", 0) / all_told if all_told else None,
         "latency_s": {
-            "p50": _seconds(one, 0.5),
-            "p90": _seconds(one, 0.9),
-            "p99": _seconds(one, 0.99),
+            "p50": _find_seconds(one, 0.5),
+            "p90": _find_seconds(one, 0.9),
+            "p99": _find_seconds(one, 0.99),
         },
         "costs": sums_of(one.costs),
     }
@@ -107,6 +107,6 @@ def sums_of(costs: Mapping[Price, Decimal]) -> list[service_views.CostSumView]:
     ]
 
 
-def _seconds(one: Tally, share: float) -> float | None:
+def _find_seconds(one: Tally, share: float) -> float | None:
     found = one.percentile(share)
     return None if found is None else round(found.total_seconds(), 3)

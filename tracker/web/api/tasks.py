@@ -219,7 +219,7 @@ async def get_input(request: Request) -> Response:
 @operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: views.TransitionList}, problems=[410])
 async def list_transitions(request: Request) -> Response:
     """A task's history, oldest first."""
-    return await _history(
+    return await _answer_history(
         request,
         "transitions",
         lambda db, task: [render_transition(*row) for row in transitions.of_task(db, task.key)],
@@ -229,7 +229,7 @@ async def list_transitions(request: Request) -> Response:
 @operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: views.AttemptList}, problems=[410])
 async def list_attempts(request: Request) -> Response:
     """Every try to submit a task."""
-    return await _history(
+    return await _answer_history(
         request,
         "attempts",
         lambda db, task: [render_attempt(row) for row in attempts.of_task(db, task.key)],
@@ -244,7 +244,7 @@ async def list_attempts(request: Request) -> Response:
 )
 async def list_deliveries(request: Request) -> Response:
     """List the deliveries of a task, to its caller's URL and to endpoints."""
-    return await _history(
+    return await _answer_history(
         request,
         "deliveries",
         lambda db, task: [render_delivery(row) for row in deliveries.of_task(db, task.key)],
@@ -274,7 +274,7 @@ async def list_receipts(request: Request) -> Response:
     )
 
 
-async def _history(
+async def _answer_history(
     request: Request, name: str, rows: Callable[[Reading, Task], Sequence[Mapping[str, object]]]
 ) -> Response:
     task = await waiting.look_whole(request)

@@ -99,7 +99,7 @@ class Authenticator:
     async def _holder(
         self, request: Request, schemes: Sequence[str], fields: Sequence[str]
     ) -> Principal:
-        credential = _credential(request, schemes, fields)
+        credential = _read_credential(request, schemes, fields)
         if credential.startswith(KEY_PREFIX) or credential.count(".") != 2:
             return await self._keyring.holder(credential)
         return await self._keyring.signer(credential)
@@ -176,7 +176,7 @@ async def _let_in(
     counted = await authenticator.rates.take(principal) if has_rate else None
     if counted is not None:
         allowance, is_taken = counted
-        state["rate_fields"] = _rate_fields(allowance)
+        state["rate_fields"] = _build_rate_fields(allowance)
         if not is_taken:
             raise RateLimited(retry_after_s=allowance.next_s)
     if not principal.may(scope):
@@ -196,19 +196,19 @@ def challenge(error: Unauthenticated | Forbidden) -> str:
     return 'Bearer realm="tracker", error="invalid_token"'
 
 
-def _rate_fields(allowance: Allowance) -> list[tuple[bytes, bytes]]:
+def _build_rate_fields(allowance: Allowance) -> list[tuple[bytes, bytes]]:
     """Build the fields of draft-ietf-httpapi-ratelimit-headers-11."""
     policy = f'"key";q={allowance.size};w={WINDOW_S}'
     state = f'"key";r={allowance.left};t={allowance.full_s}'
     return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", state.encode())]
 
 
-def _credential(request: Request, schemes: Sequence[str], fields: Sequence[str]) -> str:
+def _read_credential(request: Request, schemes: Sequence[str], fields: Sequence[str]) -> str:
     """Return the key that the request presents. Raises Unauthenticated."""
     given = request.headers.get("authorization", "").strip()
     scheme, _, credential = given.partition(" ")
     if scheme.lower() in ("bearer", *schemes) and credential.strip():
-        return _access_key(credential.strip())
+        return _read_access_key(credential.strip())
     for field in ("x-api-key", *fields):
         given_in = request.query_params if field.startswith("?") else request.headers
         key = given_in.get(field.removeprefix("?"), "").strip()
@@ -221,7 +221,7 @@ def _credential(request: Request, schemes: Sequence[str], fields: Sequence[str])
     raise Unauthenticated(CredentialFault.MISSING, "send an API key: Authorization: Bearer KEY")
 
 
-def _access_key(credential: str) -> str:
+def _read_access_key(credential: str) -> str:
     """Return the key of a signed call's `Credential=KEY/…`; anything else is a key as it is.
 
     Clients that sign name their access key so. A key of ours in its place is a secret by itself,

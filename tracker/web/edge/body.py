@@ -29,7 +29,7 @@ LARGE_SPAN_S = 5.0
 _places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
-def _large_bodies() -> asyncio.Semaphore:
+def _find_large_body_places() -> asyncio.Semaphore:
     """Return the places for large bodies of this event loop."""
     loop = asyncio.get_running_loop()
     return _places.setdefault(loop, asyncio.Semaphore(_LARGE_AT_ONCE))
@@ -55,7 +55,7 @@ async def read_capped(
         raise BodyTooLarge(limit)
     begun = _StartedAwaitable(receive())
     if begun.is_done and not begun.result.get("more_body", False):
-        whole = _chunk(begun.result, 0, limit)  # all is there, as with most: nothing to time
+        whole = _read_chunk(begun.result, 0, limit)  # all is there, as with most: nothing to time
         if steps is not None and steps.counter is not None:
             steps.counter.add_whole(whole)
         return whole
@@ -91,8 +91,8 @@ async def _read(
     size = 0
     pace: MinimumPace | None = None
     while True:
-        received = await (message if pace is None else _in_time(message, pace, size))
-        chunks.append(_chunk(received, size, limit))
+        received = await (message if pace is None else _await_part(message, pace, size))
+        chunks.append(_read_chunk(received, size, limit))
         size += len(chunks[-1])
         if counter is not None:
             counter.add(chunks[-1])
@@ -112,7 +112,7 @@ async def _read(
         message = receive()
 
 
-async def _in_time(message: Awaitable[Message], pace: MinimumPace, size: int) -> Message:
+async def _await_part(message: Awaitable[Message], pace: MinimumPace, size: int) -> Message:
     """Return the next part of a large body. Raises BodyTooSlow where it comes too slowly."""
     try:
         async with asyncio.timeout(pace.span_s):
@@ -125,7 +125,7 @@ async def _in_time(message: Awaitable[Message], pace: MinimumPace, size: int) ->
     return received
 
 
-def _chunk(message: Message, size: int, limit: int) -> bytes:
+def _read_chunk(message: Message, size: int, limit: int) -> bytes:
     """Return the body bytes of one message. Raises BodyTooLarge, ClientDisconnect."""
     if message["type"] == "http.disconnect":
         raise ClientDisconnect
@@ -234,7 +234,7 @@ async def read_json(
         ),
     )
     if reader is not None and reader.has_begun:
-        async with _large_bodies():
+        async with _find_large_body_places():
             return await asyncio.to_thread(reader.finish)
     if digest is not None:
         await _update_digest(digest, body)
@@ -247,7 +247,7 @@ async def read_json(
         await check_values(body)
     if len(body) <= PARSED_AT_ONCE:
         return parse_object(body)
-    async with _large_bodies():
+    async with _find_large_body_places():
         return await asyncio.to_thread(parse_object, body)
 
 

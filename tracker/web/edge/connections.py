@@ -213,7 +213,7 @@ def raise_file_limit() -> None:
 
 def most_connections() -> int:
     """Return how many connections the file limit of this process leaves room for."""
-    files = _file_limit()
+    files = _read_file_limit()
     return MOST if files is None else max(16, min(MOST, files - _reserve(files)))
 
 
@@ -222,7 +222,7 @@ def accepted_at_once() -> int:
 
     They are counted some turns later, and have a file each by then, as have those of these turns.
     """
-    files = _file_limit()
+    files = _read_file_limit()
     return 256 if files is None else max(16, min(256, _reserve(files) // 6))
 
 
@@ -230,7 +230,7 @@ def _reserve(files: int) -> int:
     return min(files * 3 // 8, _RESERVE)
 
 
-def _file_limit() -> int | None:
+def _read_file_limit() -> int | None:
     if resource is None:
         return None
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]

@@ -73,7 +73,7 @@ def undone(encoding: str, body: bytes, *, limit: int) -> bytes:
     limit: bytes; no more ever come out of any of them. Raises UnsupportedEncoding; BodyTooLarge;
     InvalidRequest for a body that is not what it is said to be.
     """
-    codings = _codings_of(encoding)
+    codings = _parse_codings(encoding)
     if len(codings) > _MOST_CODINGS:
         raise UnsupportedEncoding(encoding)
     for number in range(_MOST_CODINGS):
@@ -85,23 +85,23 @@ def undone(encoding: str, body: bytes, *, limit: int) -> bytes:
             raise UnsupportedEncoding(encoding)
         if not coding or is_json(body):
             break
-        body = _without(coding, body, limit)
+        body = _decode_coding(coding, body, limit)
     return body
 
 
 def refuse_encoded(encoding: str) -> None:
     """Raise UnsupportedEncoding for a body that is encoded, where it is taken as it comes."""
-    if _codings_of(encoding):
+    if _parse_codings(encoding):
         raise UnsupportedEncoding(encoding)
 
 
-def _codings_of(encoding: str) -> list[str]:
+def _parse_codings(encoding: str) -> list[str]:
     """Return the codings of a Content-Encoding, in the order in which they were applied."""
     words = [word.strip().lower() for word in encoding.split(",")]
     return [word for word in words if word not in ("", "identity")]
 
 
-def _without(coding: str, body: bytes, limit: int) -> bytes:
+def _decode_coding(coding: str, body: bytes, limit: int) -> bytes:
     # The two are mixed up, so that the body's first bytes decide.
     if body.startswith(_GZIP_MARK):
         return _inflate(body, _GZIP, limit)
@@ -167,21 +167,21 @@ def _inflate(body: bytes, window: int, limit: int) -> bytes:
         try:
             pieces.append(engine.decompress(body, limit - size + 1))
         except zlib.error as error:
-            raise _broken(str(error)) from None
+            raise _refuse_broken(str(error)) from None
         size += len(pieces[-1])
         if size > limit:
             raise BodyTooLarge(limit)
         if not engine.eof:
-            raise _broken("it ends too early")
+            raise _refuse_broken("it ends too early")
         body = engine.unused_data.lstrip(b"\0")
         if not body:
             return b"".join(pieces)
         if window != _GZIP or not body.startswith(_GZIP_MARK):
             return b"".join(pieces)  # as gzip itself does with what is no member behind the last
-    raise _broken("it has too many members")
+    raise _refuse_broken("it has too many members")
 
 
-def _broken(reason: str) -> InvalidRequest:
+def _refuse_broken(reason: str) -> InvalidRequest:
     return InvalidRequest(
         FieldError("", f"the body is not what Content-Encoding says: {reason}"), malformed=True
     )

@@ -63,7 +63,7 @@ def parse_form(content_type: str, body: bytes, digest: "hashlib._Hash") -> dict[
 
     digest: is given the names and values; a multipart form is delimited anew at each try.
     """
-    fields = list(_fields(content_type, body))
+    fields = list(_iterate_fields(content_type, body))
     found: dict[str, Any] = {}
     for name, value in fields:
         digest.update(f"{len(name)} {name} {len(value)} ".encode("utf-8", "replace"))
@@ -79,7 +79,7 @@ def parse_form(content_type: str, body: bytes, digest: "hashlib._Hash") -> dict[
     return found
 
 
-def _fields(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
+def _iterate_fields(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
     if content_type.lower().lstrip().startswith(URLENCODED):
         try:
             text = body.decode()
@@ -92,10 +92,10 @@ def _fields(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
     if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
         raise refuse_form(f"must end with its boundary, after at most {MOST_PARTS} parts")
     for piece in pieces[1:-1]:
-        yield _part(piece)
+        yield _parse_part(piece)
 
 
-def _part(piece: bytes) -> tuple[str, str]:
+def _parse_part(piece: bytes) -> tuple[str, str]:
     head, end, content = piece.partition(b"\r\n\r\n")
     if not end:
         raise refuse_form("has a part without a head, or with a long one")
@@ -121,7 +121,7 @@ def read_head(head: bytes) -> PartHead:
     """Read the head of a part of a form. Raises InvalidRequest."""
     if len(head) > LONGEST_HEAD:
         raise refuse_form("has a part without a head, or with a long one")
-    headers = _headers(head)
+    headers = _parse_headers(head)
     given = dict(_PARAMETER.findall(headers.get("content-disposition", "")))
     if not given.get("name"):
         raise refuse_form("has a part without a name")
@@ -138,7 +138,7 @@ def mark_of(content_type: str) -> bytes:
     return b"\r\n--" + (boundary[1] or boundary[2]).encode("latin-1", "replace")
 
 
-def _headers(head: bytes) -> Mapping[str, str]:
+def _parse_headers(head: bytes) -> Mapping[str, str]:
     text = head.removeprefix(b"\r\n").removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
     lines = (line.partition(":") for line in text.split("\r\n"))
     return {name.strip().lower(): value.strip() for name, _, value in lines}

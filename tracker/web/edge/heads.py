@@ -65,7 +65,7 @@ def path_of(target: bytes) -> bytes:
     return target if found is None else target[found.end() :] or b"/"
 
 
-def _flaw_of_authority(value: bytes) -> str | None:
+def _check_authority(value: bytes) -> str | None:
     """Return what is wrong with the host of a whole URL; None when it is taken."""
     if b"@" in value:  # it hides which host is meant (RFC 9110 section 4.2.4)
         return "the URL must not hold a user or a password"
@@ -116,7 +116,7 @@ class HeadLimits:
         if len(url) > self.url_bytes:
             return self.too_long()
         if url[:1] != b"/" and (absolute := _ABSOLUTE.match(url)) is not None:
-            reason = _flaw_of_authority(absolute[1])
+            reason = _check_authority(absolute[1])
             if reason is not None:
                 return InvalidRequest(FieldError("", reason), malformed=True)
         if len(headers) > self.head_lines:

@@ -28,9 +28,9 @@ def parse_object(body: bytes) -> dict[str, Any]:
     if b"\0" in body[:4]:  # UTF-16 or UTF-32, which nothing has said
         body = in_utf8(json.detect_encoding(body), body)
     try:
-        return _object_of(*_without_long_texts(body))
+        return _parse_object(*_take_long_texts(body))
     except ValueError as error:
-        raise _not_json(error) from None
+        raise _refuse_body(error) from None
 
 
 class JsonReader:
@@ -57,21 +57,21 @@ class JsonReader:
         try:
             self._reader.add(piece)
         except ValueError as error:
-            raise _not_json(error) from None
+            raise _refuse_body(error) from None
 
     def finish(self) -> dict[str, Any]:
         """Return the object. Raises InvalidRequest."""
         try:
-            return _object_of(*self._reader.finish(), is_large=True)
+            return _parse_object(*self._reader.finish(), is_large=True)
         except ValueError as error:
-            raise _not_json(error) from None
+            raise _refuse_body(error) from None
 
 
-def _not_json(error: ValueError) -> InvalidRequest:
+def _refuse_body(error: ValueError) -> InvalidRequest:
     return InvalidRequest(FieldError("", f"not JSON: {error}"), malformed=True)
 
 
-def _object_of(body: bytes, long: LongTexts, is_large: bool) -> dict[str, Any]:  # noqa: FBT001
+def _parse_object(body: bytes, long: LongTexts, is_large: bool) -> dict[str, Any]:  # noqa: FBT001
     """Return a JSON object. Raises ValueError, InvalidRequest.
 
     body, long: without its long texts, and these. is_large: whether the whole is large.
@@ -82,7 +82,7 @@ def _object_of(body: bytes, long: LongTexts, is_large: bool) -> dict[str, Any]: 
         body = body.rstrip(b"\0")
     parsed = _read_text(body, long, is_large)
     if isinstance(parsed.value, str) and parsed.value[:_BLANK].lstrip().startswith("{"):
-        parsed = _read_text(*_without_long_texts(parsed.value.encode()))  # encoded twice
+        parsed = _read_text(*_take_long_texts(parsed.value.encode()))  # encoded twice
     if not isinstance(parsed.value, dict):
         raise InvalidRequest(FieldError("", "must be a JSON object"), malformed=True)
     if parsed.flaw is not None:
@@ -98,7 +98,7 @@ class _Parsed(NamedTuple):
     flaw: FieldError | None
 
 
-def _without_long_texts(body: bytes) -> tuple[bytes, LongTexts, bool]:
+def _take_long_texts(body: bytes) -> tuple[bytes, LongTexts, bool]:
     """Return a text without its long texts where it is large, these, and whether it is."""
     is_large = len(body) > PARSED_AT_ONCE
     return (*(without_long_texts(body) if is_large else (body, LongTexts())), is_large)

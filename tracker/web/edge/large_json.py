@@ -108,7 +108,7 @@ class LongTextReader:
                 return
             self._texts_left -= 1
             if self._texts_left <= 0:
-                raise _too_much(f"holds more than {_MOST_TEXTS} texts")
+                raise _refuse_too_much(f"holds more than {_MOST_TEXTS} texts")
             if short is not None:
                 self._looked = short.end()
                 continue
@@ -132,14 +132,14 @@ class LongTextReader:
             raise ValueError("a text does not end")
         if len(body) < LONG:  # an escape may begin in it
             return body
-        end = _whole(plain)
+        end = _measure_whole(plain)
         text.add(_read(body[:end]))
         return body[end:]
 
     def _keep(self, piece: bytes) -> None:
         self._left += len(piece)
         if self._left > _MOST_LEFT:
-            raise _too_much(f"holds more than {_MOST_LEFT} bytes besides its long texts")
+            raise _refuse_too_much(f"holds more than {_MOST_LEFT} bytes besides its long texts")
         self._kept.append(piece)
 
 
@@ -160,7 +160,9 @@ class _GrowingText:
         self._unjoined += len(piece)
         self._is_ascii = self._is_ascii and piece.isascii()
         if self._size > _MOST_CHARACTERS and not self._is_ascii:
-            raise _too_much(f"holds a text of more than {_MOST_CHARACTERS} characters not in ASCII")
+            raise _refuse_too_much(
+                f"holds a text of more than {_MOST_CHARACTERS} characters not in ASCII"
+            )
         if self._unjoined > _JOINED_AT_ONCE:
             self._join()
 
@@ -191,7 +193,7 @@ def without_long_texts(body: bytes) -> tuple[bytes, LongTexts]:
     return reader.finish()
 
 
-def _whole(plain: bytes) -> int:
+def _measure_whole(plain: bytes) -> int:
     """Return the size of a piece without the character or escape that it may end in the middle of.
 
     Both halves of a surrogate pair count as one.
@@ -224,5 +226,5 @@ def _read(piece: bytes) -> str:
     return text
 
 
-def _too_much(reason: str) -> InvalidRequest:
+def _refuse_too_much(reason: str) -> InvalidRequest:
     return InvalidRequest(FieldError("", reason), malformed=True)

@@ -47,7 +47,7 @@ def is_local(scope: Scope) -> bool:
             return False
     return (
         len(hosts) == 1
-        and _names_loopback(hosts[0])
+        and _is_loopback(hosts[0])
         and _is_loopback_end(scope.get("server"))
         and _is_loopback_end(scope.get("client"))
     )
@@ -65,7 +65,7 @@ def _is_loopback_end(end: Sequence[object] | None) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _names_loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     """Return true if a Host field, with or without a port, names loopback."""
     found = _HOST.fullmatch(host.strip())
     return found is not None and is_loopback(found[1].strip("[]"))

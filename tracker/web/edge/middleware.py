@@ -50,7 +50,7 @@ class RequestScope:
         comes_from = traceparent_of(scope["headers"])
         if comes_from is not None:
             TRACEPARENT.set(comes_from)
-        span = _span(scope, comes_from)
+        span = _begin_span(scope, comes_from)
         place = span.traceparent or comes_from
         if place is not None:
             note(trace_id=trace.trace_id(place))
@@ -61,7 +61,7 @@ class RequestScope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = [*message.get("headers", ()), *_more_headers(scope, request_id)]
+                headers = [*message.get("headers", ()), *_build_headers(scope, request_id)]
                 message = {**message, "headers": headers}
             await send(message)
 
@@ -73,16 +73,16 @@ class RequestScope:
                     await left.send(scope, send_with_more)
                 elif left is not None:
                     status = left.status_code
-                    await send_whole(left, _more_headers(scope, request_id), scope, send)
+                    await send_whole(left, _build_headers(scope, request_id), scope, send)
             except Exception as error:
                 if status:
                     raise  # the answer had begun; all that is left is to cut it
                 response = await problems.answer(Request(scope), error)
                 status = response.status_code
-                await send_whole(response, _more_headers(scope, request_id), scope, send)
+                await send_whole(response, _build_headers(scope, request_id), scope, send)
             finally:
                 release_share(scope)
-                path, route = scope["path"], _route_of(scope)
+                path, route = scope["path"], _find_route(scope)
                 if route == UNROUTED:
                     path = access_log.redact(path)  # it may hold anything
                 if span is not NO_SPAN:
@@ -97,7 +97,7 @@ class RequestScope:
                 )
 
 
-def _more_headers(scope: Scope, request_id: str) -> list[tuple[bytes, bytes]]:
+def _build_headers(scope: Scope, request_id: str) -> list[tuple[bytes, bytes]]:
     """Return what every answer carries besides its own headers."""
     found = [(b"x-request-id", request_id.encode())]
     state = scope.get("state", {})
@@ -108,7 +108,7 @@ def _more_headers(scope: Scope, request_id: str) -> list[tuple[bytes, bytes]]:
     return found
 
 
-def _span(scope: Scope, parent: str | None) -> OpenSpan | NoSpan:
+def _begin_span(scope: Scope, parent: str | None) -> OpenSpan | NoSpan:
     """Begin the span of a request; it gets its name once it has a route."""
     if not tracing.is_on() or _UNTRACED.search(scope["path"]):
         return NO_SPAN
@@ -188,7 +188,7 @@ def log_request(  # noqa: PLR0913 - what is logged of an answer
     )
 
 
-def _route_of(scope: Scope) -> str:
+def _find_route(scope: Scope) -> str:
     """Return the path of the route that took a request, with the names of what it holds."""
     if "endpoint" not in scope or "route" not in scope:
         return UNROUTED

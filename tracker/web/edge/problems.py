@@ -140,7 +140,7 @@ def problem_of(error: Exception, language: Language) -> dict[str, Any]:
         detail = error.detail if isinstance(error, HTTPException) else str(error)
     body: dict[str, Any] = {
         "type": PREFIX + kind.slug,
-        "title": _title(kind, language),
+        "title": _find_title(kind, language),
         "status": kind.status,
         "detail": translate(detail, language),
         "request_id": request_id(),
@@ -156,7 +156,7 @@ def problem_of(error: Exception, language: Language) -> dict[str, Any]:
     return body
 
 
-def _title(kind: ProblemKind, language: Language) -> str:
+def _find_title(kind: ProblemKind, language: Language) -> str:
     explained = explanations(language).get(kind.slug)
     return explained.title if explained else HTTPStatus(kind.status).phrase
 

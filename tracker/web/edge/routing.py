@@ -52,8 +52,8 @@ class RouteIndex:
         self._router = router
         begun: dict[str, list[tuple[str | None, _Target]]] = {}
         for one in router.routes:
-            first, second = _key(one)
-            begun.setdefault(first, []).append((second, _target(_require_route(one))))
+            first, second = _make_key(one)
+            begun.setdefault(first, []).append((second, _make_target(_require_route(one))))
         self._groups = {
             (first, second): self._group_of(second, keyed)
             for first, keyed in begun.items()
@@ -68,7 +68,7 @@ class RouteIndex:
         if scope["type"] != "http":
             return self._router
         path = get_route_path(scope)
-        first, second = _parts(path)
+        first, second = _split_parts(path)
         group = self._groups.get((first, second)) or self._groups.get((first, None))
         if group is None:
             return self._router.default
@@ -107,19 +107,19 @@ def _require_route(route: BaseRoute) -> Route:
     return route
 
 
-def _target(route: Route) -> _Target:
+def _make_target(route: Route) -> _Target:
     kinds = {type(convertor) for convertor in route.param_convertors.values()}
     slashes = None if PathConvertor in kinds else route.path.count("/")
     return _Target(route, route.path_regex, slashes)
 
 
-def _key(route: BaseRoute) -> _Key:
-    first, second = _parts(_require_route(route).path)
+def _make_key(route: BaseRoute) -> _Key:
+    first, second = _split_parts(_require_route(route).path)
     assert "{" not in first, route  # noqa: S101 - the index has no place for it
     return first, None if "{" in second else second
 
 
-def _parts(path: str) -> tuple[str, str]:
+def _split_parts(path: str) -> tuple[str, str]:
     """Return the first two parts of a path; empty ones where it has fewer."""
     first, _, rest = path.removeprefix("/").partition("/")
     return first, rest.partition("/")[0]

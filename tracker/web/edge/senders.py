@@ -27,10 +27,10 @@ def sender_of(site: str | None, origin: str | None, host: str | None) -> Sender:
         return {"same-origin": Sender.OWN, "none": Sender.NO_PAGE}.get(site, Sender.FOREIGN)
     if origin is None:
         return Sender.UNKNOWN
-    return Sender.OWN if host and _authority(origin) == host.lower() else Sender.FOREIGN
+    return Sender.OWN if host and _read_authority(origin) == host.lower() else Sender.FOREIGN
 
 
-def _authority(origin: str) -> str | None:
+def _read_authority(origin: str) -> str | None:
     """Return an origin's host and port; None for `null` and for what is none."""
     try:
         return urlsplit(origin).netloc.lower() or None

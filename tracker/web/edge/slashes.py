@@ -74,7 +74,7 @@ class SlashTolerance:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request that no route took."""
         path: str = scope["path"]
-        plain = _plain(path, scope.get("root_path", ""))
+        plain = _normalise_path(path, scope.get("root_path", ""))
         if scope["type"] != "http" or plain == path:
             await self._not_found(scope, receive, send)
             return
@@ -83,7 +83,7 @@ class SlashTolerance:
         await self._router(scope, receive, send)
 
 
-def _plain(path: str, root: str) -> str:
+def _normalise_path(path: str, root: str) -> str:
     parts, before = parts_of(path.removeprefix(root)), parts_of(root)
     parts = without_repeat([*before, *parts], len(before))
     parts = without_repeat(parts[len(before) :], 1)

@@ -34,7 +34,7 @@ class ValueCounter:
         for start in range(0, len(piece), _PIECE):
             self._left -= _count(piece, start, start + _PIECE)
             if self._left < 0:
-                raise _too_many(self._most)
+                raise _refuse_too_many(self._most)
 
 
 async def check_values(body: bytes) -> None:
@@ -49,13 +49,13 @@ async def check_values(body: bytes) -> None:
 def check_values_at_once(body: bytes) -> None:
     """Raise InvalidRequest like `check_values`, for a body of at most a few megabytes."""
     if len(body) > MOST_VALUES and _count(body, 0, len(body)) > MOST_VALUES:
-        raise _too_many(MOST_VALUES)
+        raise _refuse_too_many(MOST_VALUES)
 
 
 def _count(body: bytes, start: int, end: int) -> int:
     return sum(body.count(mark, start, end) for mark in (b",", b"[", b"{"))
 
 
-def _too_many(most: int) -> InvalidRequest:
+def _refuse_too_many(most: int) -> InvalidRequest:
     reason = f"holds more than {most} values and separators; send fewer"
     return InvalidRequest(FieldError("", reason), malformed=True)

@@ -92,7 +92,7 @@ async def look_whole(request: Request) -> Task:
     """Return the task of the path. Raises NotFound, TaskGone."""
     found = await services(request).store.find(tasks.by_id, query.task_id(request))
     if found is None or found.tenant != tenant(request):
-        raise await _missing(request)
+        raise await _make_missing(request)
     return found
 
 
@@ -102,11 +102,11 @@ async def look_kept(request: Request) -> KeptTask:
         return KeptTask(await look_whole(request), ())
     found = await services(request).store.find(kept_tasks.by_id, query.task_id(request))
     if found is None or found.task.tenant != tenant(request):
-        raise await _missing(request)
+        raise await _make_missing(request)
     return found
 
 
-async def _missing(request: Request) -> NotFound | TaskGone:
+async def _make_missing(request: Request) -> NotFound | TaskGone:
     owner, id_ = tenant(request), query.task_id(request)
     return await services(request).store.read(lambda db: tombstones.explain_missing(db, owner, id_))
 
@@ -120,7 +120,7 @@ async def look_narrow(request: Request) -> task_rows.TaskStanding:
     """Return where the task of the path stands: neither its input nor its result is read."""
     found = await services(request).store.find(tasks.standings, query.task_id(request))
     if found is None or found.tenant != tenant(request):
-        raise await _missing(request)
+        raise await _make_missing(request)
     return found
 
 
@@ -144,7 +144,7 @@ async def until_moved(
         seen = etag(now.version)
     if _is_news(now.version, now.state, seen):
         return found
-    wants = None if seen else _ends
+    wants = None if seen else _is_end
     with watch.task(now.id, since=position, wants=wants, holder=holder(request)) as waiter:
         while not _is_news(now.version, now.state, seen):
             woke = await waiter.sleep(until, leaving(request))
@@ -183,7 +183,7 @@ async def until_over(
     is_over: tells of a task whether it is as it is waited for.
     """
     our, until = services(request), wait.until
-    wants = _ends if is_over is has_ended else _says_more
+    wants = _is_end if is_over is has_ended else _has_more
     with our.watch.task(task.id, since=since, wants=wants, holder=holder(request)) as waiter:
         while not is_over(task):
             woke = await waiter.sleep(until, leaving(request))
@@ -203,9 +203,9 @@ def _is_news(version: int, state: TaskState, seen: str | None) -> bool:
     return state in VERDICTS or not matches(seen, etag(version))
 
 
-def _ends(change: Change) -> bool:
+def _is_end(change: Change) -> bool:
     return change.step.to_state in TERMINAL
 
 
-def _says_more(change: Change) -> bool:
+def _has_more(change: Change) -> bool:
     return change.step.kind not in OF_OPEN_CALL

@@ -69,7 +69,7 @@ async def run(
         case Skip():
             shown = await _skip(request, provider, command)
         case Page():
-            shown = await _page(request, provider, command)
+            shown = await _show_page(request, provider, command)
         case Cancel():
             shown = await _cancel(request, provider, command)
     return await _add_inputs(request, shown, bodies) if shows_input else shown
@@ -220,7 +220,7 @@ async def _skip(request: Request, provider: str, command: Skip) -> Shown:
     return Shown(found[: command.limit], has_more=len(found) > command.limit)
 
 
-async def _page(request: Request, provider: str, command: Page) -> Shown:
+async def _show_page(request: Request, provider: str, command: Page) -> Shown:
     our, owner = services(request), tenant(request)
     scope = f"{provider} {owner} {command.binds}"
     before = None

@@ -29,10 +29,10 @@ TextOrFile = bytes | InlineFile
 
 def parts_of(serving: AssetReader, owner: str, text: bytes) -> list[TextOrFile]:
     """Cut a text into itself and the files that are named in it. owner: the tenant."""
-    return list(_parts(serving, owner, text))
+    return list(_iterate_parts(serving, owner, text))
 
 
-def _parts(serving: AssetReader, owner: str, text: bytes) -> Iterator[TextOrFile]:
+def _iterate_parts(serving: AssetReader, owner: str, text: bytes) -> Iterator[TextOrFile]:
     at = 0
     for match in _NAME.finditer(text):
         file = serving.find_inline_file(owner, match[0].decode())

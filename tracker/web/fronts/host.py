@@ -138,7 +138,7 @@ class FrontHost:
             case PassOn(name=name, task=task):
                 return await self._passing.pass_on(request, name, task)
             case Fixed(answer=answer):
-                return _response(answer)
+                return _build_response(answer)
             case Media():
                 url = await media_url(request, self._provider, command)
                 return Response(status_code=302, headers={"location": url})
@@ -167,7 +167,7 @@ class FrontHost:
                     shown = replace(shown, tasks=[in_known_state(task) for task in shown.tasks])
         answer = self._front.show(call, command, shown, request_id())
         is_read = answer.has_files or answer.file is not None
-        return await put_files(request, answer) if is_read else _response(answer)
+        return await put_files(request, answer) if is_read else _build_response(answer)
 
     async def _files(
         self, request: Request, call: FrontCall, command: PageFiles | OneFile
@@ -181,7 +181,7 @@ class FrontHost:
             return await send_file(request, self._provider, command)
         else:
             shown = Shown(file=await one_file(request, self._provider, command))
-        return _response(self._front.show(call, command, shown, request_id()))
+        return _build_response(self._front.show(call, command, shown, request_id()))
 
     def _call(self, request: Request) -> FrontCall:
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
@@ -189,7 +189,7 @@ class FrontHost:
             method=request.method,
             path="/".join(parts_of(path.removeprefix(self._prefix))),
             at=services(request).clock.now(),
-            base=_base_of(request) + self._prefix,
+            base=_find_base(request) + self._prefix,
             query=_set_parameters(request) if request.scope["query_string"] else (),
             headers={  # whose names ASGI servers write in lower case
                 name.decode("latin-1"): value.decode("latin-1")
@@ -235,7 +235,7 @@ class FrontHost:
         more = dict(headers or {})
         if self._front.heeds_should_retry and refusal.fault not in PASSING:
             more["x-should-retry"] = "false"
-        return _response(replace(answer, headers={**answer.headers, **more}))
+        return _build_response(replace(answer, headers={**answer.headers, **more}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,17 +293,17 @@ class FrontsByHost:
         await (self._app if front is None else front)(scope, receive, send)
 
 
-def _base_of(request: Request) -> str:
+def _find_base(request: Request) -> str:
     """Return the address of the service as the client sees it, without a slash at its end."""
     scope = request.scope
     host = next((value for name, value in scope["headers"] if name == b"host"), None)
     server = scope.get("server")
     root = scope.get("app_root_path", scope.get("root_path", ""))
-    return _address(scope["scheme"], host, None if server is None else tuple(server), root)
+    return _build_address(scope["scheme"], host, None if server is None else tuple(server), root)
 
 
 @lru_cache(maxsize=256)
-def _address(
+def _build_address(
     scheme: str, host: bytes | None, server: tuple[str, int | None] | None, root: str
 ) -> str:
     """Build an address; few are asked for, and again and again."""
@@ -326,7 +326,7 @@ async def _read_body(
     )
 
 
-def _response(answer: FrontAnswer) -> Response:
+def _build_response(answer: FrontAnswer) -> Response:
     if answer.body is None:
         return Response(status_code=answer.status, headers=dict(answer.headers))
     return Response(to_json(answer.body), answer.status, dict(answer.headers), "application/json")

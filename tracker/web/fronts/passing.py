@@ -90,7 +90,9 @@ class PassingFront:
             return self._envelope(answer.status, b"")
         # Always as JSON: a page of the provider's would otherwise be one of this host.
         return StreamingResponse(
-            _flowing(bytes(start), answer.chunks), headers=_NO_SNIFF, media_type="application/json"
+            _iterate_body(bytes(start), answer.chunks),
+            headers=_NO_SNIFF,
+            media_type="application/json",
         )
 
     def _envelope(self, status: int, body: bytes) -> Response:
@@ -107,7 +109,7 @@ class PassingFront:
         return JSONResponse(relayed.body, relayed.status, {**relayed.headers, **_NO_SNIFF})
 
 
-async def _flowing(start: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+async def _iterate_body(start: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
     try:
         yield start
         async for piece in rest:

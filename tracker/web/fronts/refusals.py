@@ -42,13 +42,13 @@ class ProviderAway(TrackerError):
 
 def refusal_of(error: Exception) -> FrontRefusal:
     """Return why the call is refused that raised `error`."""
-    fault = _fault(error)
+    fault = _make_fault(error)
     message = _INTERNAL if fault is Fault.INTERNAL else str(error)
     fields = error.fields if isinstance(error, InvalidRequest) else ()
     return FrontRefusal(fault, message, fields)
 
 
-def _fault(error: Exception) -> Fault:
+def _make_fault(error: Exception) -> Fault:
     match error:
         case InvalidRequest(fields=[FieldError(path="operation")]):
             return Fault.NOT_SERVED

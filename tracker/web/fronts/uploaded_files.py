@@ -18,7 +18,7 @@ NOT_KEPT_HERE = "files are passed on: they are read, listed and deleted at the p
 
 async def page_of_files(request: Request, front: str, asked: PageFiles) -> Shown:
     """Return a page of a tenant's files. Raises NotFound for an unknown `after`, Unavailable."""
-    found, has_more = await services(request).front_files.page(_owner(request, front), asked)
+    found, has_more = await services(request).front_files.page(_find_owner(request, front), asked)
     return Shown(files=[_show(request, one) for one in found], has_more=has_more)
 
 
@@ -26,7 +26,7 @@ async def one_file(request: Request, front: str, asked: OneFile) -> UploadedFile
     """Return a file, deleted where that was asked for. Raises NotFound, Unavailable."""
     if asked.action == "complete":
         return await load_form_upload(request, asked.id)
-    files, owner = services(request).front_files, _owner(request, front)
+    files, owner = services(request).front_files, _find_owner(request, front)
     found = await files.get(owner, asked.id)
     if asked.action == "delete":
         await files.withdraw(owner, asked.id)
@@ -35,7 +35,7 @@ async def one_file(request: Request, front: str, asked: OneFile) -> UploadedFile
 
 async def send_file(request: Request, front: str, asked: OneFile) -> Response:
     """Return the bytes of a file, or a range of them. Raises NotFound, Unavailable."""
-    found = await services(request).front_files.get(_owner(request, front), asked.id)
+    found = await services(request).front_files.get(_find_owner(request, front), asked.id)
     return await bytes_of(request, found, {"cache-control": "no-store"})
 
 
@@ -43,5 +43,5 @@ def _show(request: Request, found: Asset) -> UploadedFile:
     return make_uploaded_file(request, found, label_of("", found.label).fields)
 
 
-def _owner(request: Request, front: str) -> Owner:
+def _find_owner(request: Request, front: str) -> Owner:
     return Owner(tenant(request), front)

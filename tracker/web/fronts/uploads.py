@@ -42,7 +42,7 @@ async def keep_upload(request: Request, front: str, asked: Upload) -> UploadedFi
     def terms() -> UploadTerms:
         said = {name: form.fields[name] for name in asked.fields}
         label = UploadLabel(front, part.filename or "", part.media_type, said)
-        return UploadTerms(_lifetime(form.fields, asked), label)
+        return UploadTerms(_choose_lifetime(form.fields, asked), label)
 
     kept = await our.uploading.keep(tenant(request), _iterate_checked(form, asked.fields), terms)
     return make_uploaded_file(request, kept, form.fields)
@@ -65,7 +65,7 @@ def make_uploaded_file(request: Request, kept: Asset, fields: Mapping[str, str])
     )
 
 
-def _lifetime(given: Mapping[str, str], asked: Upload) -> timedelta:
+def _choose_lifetime(given: Mapping[str, str], asked: Upload) -> timedelta:
     """Return how long a file is kept: as its form says, as far as a link can be good."""
     text, (least, most) = given.get(asked.lifetime_field), asked.lifetimes_s
     if text is None:

@@ -100,14 +100,14 @@ async def take(
     encoding = encoding_of(headers.get("content-encoding", ""), body)
     if encoding and not is_json(body):
         try:
-            plain = await _undone(our, place, encoding, body)
+            plain = await _decode_body(our, place, encoding, body)
             signed, body = (plain, body), plain
         except (UnsupportedEncoding, InvalidRequest) as error:
             flaw = error.with_traceback(None)  # it would hold this frame, and so the body
     content_type = headers.get("content-type", "")
     text = as_utf8(content_type, body)
     if "form" in content_type.lower():
-        text = await _form_read(content_type, text)
+        text = await _convert_form(content_type, text)
     if text is not body and not signed:
         signed = (body,)
     if flaw is None:
@@ -165,14 +165,14 @@ def answer_to(received: ReceptionResult) -> Response:
     return ANSWERS[received.verdict] if received.reply is None else _make_response(received.reply)
 
 
-async def _form_read(content_type: str, body: bytes) -> bytes:
+async def _convert_form(content_type: str, body: bytes) -> bytes:
     """Return a form as JSON; a large one is read beside the event loop."""
     if len(body) <= FORM_AT_ONCE:
         return form_as_json(content_type, body)
     return await asyncio.to_thread(form_as_json, content_type, body)
 
 
-async def _undone(our: Services, place: Sequence[str], encoding: str, body: bytes) -> bytes:
+async def _decode_body(our: Services, place: Sequence[str], encoding: str, body: bytes) -> bytes:
     """Return a body without its encoding; what may become large is unpacked beside the event loop.
 
     Raises what `undone` raises.

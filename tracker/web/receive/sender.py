@@ -17,16 +17,16 @@ def sender_of(peer: str, headers: Mapping[str, str], proxies: list[str] | str) -
     """
     if _HEADER not in headers:
         return peer
-    trusted = _trusted(proxies if isinstance(proxies, str) else ",".join(proxies))
+    trusted = _make_trusted(proxies if isinstance(proxies, str) else ",".join(proxies))
     if peer not in trusted:
         return peer
     return trusted.get_trusted_client_address(headers[_HEADER])[0] or peer
 
 
 @lru_cache(maxsize=8)
-def _trusted(proxies: str) -> Any:
-    return ProxyHeadersMiddleware(_no_app, proxies).trusted_hosts
+def _make_trusted(proxies: str) -> Any:
+    return ProxyHeadersMiddleware(_refuse_app, proxies).trusted_hosts
 
 
-async def _no_app(*_: object) -> None:
+async def _refuse_app(*_: object) -> None:
     """Stand for the app that the middleware is not used for."""

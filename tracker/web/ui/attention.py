@@ -133,10 +133,10 @@ async def show(request: Request, reader: Reader) -> Response:
         needs=needs_text(found),
         most=api.MOST,
         most_owed=MOST_OWED,
-        day=_day(counted),
+        day=_build_day(counted),
         hours=hours,
         chart=ended_chart(reader, hours),
-        live={"url": _live(request, groups, digest_of(found)), "after": NOW},
+        live={"url": _build_live_url(request, groups, digest_of(found)), "after": NOW},
         new=0,
         instant_of=datetime.fromisoformat,
     )
@@ -158,7 +158,7 @@ def lasting(found: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _live(request: Request, groups: Sequence[AttentionGroup], digest: str) -> str:
+def _build_live_url(request: Request, groups: Sequence[AttentionGroup], digest: str) -> str:
     """Return where changes of the page come from: it names what is on display."""
     query = {
         "attention": digest,
@@ -184,14 +184,14 @@ def groups_of(found: Mapping[str, Any]) -> list[AttentionGroup]:
         more = "/tasks" if link else None
         groups.append(_group(name, "task", entries, "since", more, link))
     receipts = found["receipts"]
-    groups += [_receipts(verdict, receipts[verdict.value]) for verdict in _RECEIPTS]
+    groups += [_build_receipts(verdict, receipts[verdict.value]) for verdict in _RECEIPTS]
     words = {"verdict": Verdict.UNKNOWN_STATUS.value, "dismissed": "false"}
     groups.append(_group("words", "word", found["unknown_words"], "last_at", "/callbacks", words))
-    groups.append(_receipts(Verdict.MALFORMED, receipts[Verdict.MALFORMED.value]))
+    groups.append(_build_receipts(Verdict.MALFORMED, receipts[Verdict.MALFORMED.value]))
     return [one for one in groups if one.entries]
 
 
-def _receipts(verdict: Verdict, entries: Sequence[Any]) -> AttentionGroup:
+def _build_receipts(verdict: Verdict, entries: Sequence[Any]) -> AttentionGroup:
     query = {"verdict": verdict.value, "dismissed": "false"}
     return _group(verdict.value, "receipt", entries, "received_at", "/callbacks", query)
 
@@ -209,7 +209,7 @@ def _group(  # noqa: PLR0913, PLR0917 - a line of the table above each
     return AttentionGroup(name, kind, entries, since, more, query)
 
 
-def _day(counted: Counted) -> DayFigures:
+def _build_day(counted: Counted) -> DayFigures:
     whole = Tally()
     for one in counted.lately.values():
         whole.add(one)

@@ -58,7 +58,7 @@ async def choose(request: Request, reader: Reader) -> Response:
         request,
         reader,
         "bulk.html",
-        filters=_filters(request),
+        filters=_read_filters(request),
         actions=list(BulkAction),
         runs=found[:ROWS],
         more=next_cursor(request, last, scope=scope),
@@ -80,7 +80,7 @@ async def count(request: Request, reader: Reader) -> Response:
         "bulk_new.html",
         action=order.action,
         by_state=Counter({say(f"state.{name}"): n for name, n in found.by_state.items()}),
-        filters=_filters(request),
+        filters=_read_filters(request),
         found=found,
         until=until,
         is_more=found.place is not None,
@@ -179,7 +179,7 @@ def _order(request: Request, reader: Reader) -> BulkOrder:
     return BulkOrder(actions[0], selection, reader.actor, is_dry=True, ids=ids or None)
 
 
-def _filters(request: Request) -> dict[str, list[str]]:
+def _read_filters(request: Request) -> dict[str, list[str]]:
     """Return what chooses the tasks, for links that keep it."""
     asked = request.query_params
     return {name: asked.getlist(name) for name in asked if name not in _NOT_FILTERS}

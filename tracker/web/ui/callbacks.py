@@ -98,7 +98,7 @@ async def body(request: Request, reader: Reader) -> Response:
 )
 async def ask_dismiss(request: Request, reader: Reader) -> Response:
     """Ask before receipts are put aside: named ones, or the latest of an unknown word."""
-    keys = await _asked_keys(request, reader)
+    keys = await _read_keys(request, reader)
     named = keys[:SAMPLE]
     found = await services(request).store.read(
         lambda db: odd_receipts.by_keys(db, reader.tenant, named)
@@ -122,10 +122,10 @@ SAMPLE = 20
 """Receipts that a question names."""
 
 
-async def _asked_keys(request: Request, reader: Reader) -> list[int]:
+async def _read_keys(request: Request, reader: Reader) -> list[int]:
     asked = request.query_params
     if "word" not in asked:
-        return _keys(asked.getlist(IDS))
+        return _parse_keys(asked.getlist(IDS))
     provider, word = asked.get("provider", ""), asked["word"]
     keys = await services(request).store.read(
         lambda db: list_receipts_of_word(db, reader.tenant, provider, word, limit=MOST)
@@ -139,7 +139,7 @@ async def _asked_keys(request: Request, reader: Reader) -> list[int]:
 async def dismiss(request: Request, reader: Reader) -> Response:
     """Put receipts aside, so that they ask for nobody any more."""
     form = await read_form(request)
-    keys = _keys(form.texts(IDS))
+    keys = _parse_keys(form.texts(IDS))
     check_typed(form, len(keys))
     aim([str(key) for key in keys])
     await services(request).dismissing.dismiss_receipts(reader.tenant, keys, actor=reader.actor)
@@ -221,7 +221,7 @@ def _name(one: JudgedReceipt, say: Any) -> str:
     return f"r{receipt.key} · {receipt.provider} · {say(f'verdict.{receipt.verdict}')}"
 
 
-def _keys(texts: Sequence[str]) -> list[int]:
+def _parse_keys(texts: Sequence[str]) -> list[int]:
     """Return the row keys of receipts. Raises InvalidRequest for none or too many; NotFound."""
     if not 0 < len(texts) <= MOST:
         raise InvalidRequest(FieldError(IDS, f"tick one or several, {MOST} at most"))

@@ -41,7 +41,7 @@ def draw_columns(columns: Sequence[ChartColumn]) -> Markup:
     if not most:
         return Markup()
     width = _STEP * len(columns)
-    drawn = Markup().join(_column(n * _STEP, one, most) for n, one in enumerate(columns))
+    drawn = Markup().join(_draw_column(n * _STEP, one, most) for n, one in enumerate(columns))
     return Markup(
         '<svg class="chart" viewBox="0 0 {width:g} {height:g}" preserveAspectRatio="none" '
         'aria-hidden="true" focusable="false">{drawn}'
@@ -49,22 +49,22 @@ def draw_columns(columns: Sequence[ChartColumn]) -> Markup:
     ).format(width=width, height=_HEIGHT, drawn=drawn)
 
 
-def _column(left: float, one: ChartColumn, most: int) -> Markup:
+def _draw_column(left: float, one: ChartColumn, most: int) -> Markup:
     # The whole height answers to the mouse: a low column would be hard to hit.
-    parts = [_rectangle("hit", left, 0.0, _STEP, _HEIGHT)]
+    parts = [_draw_rectangle("hit", left, 0.0, _STEP, _HEIGHT)]
     bottom = _HEIGHT
     for name, number in one.parts:
         if number:
             height = max(_LEAST, number / most * (_HEIGHT - _LEAST * len(one.parts)))
             bottom -= height
-            parts.append(_rectangle(name, left + _GAP / 2, bottom, _STEP - _GAP, height))
+            parts.append(_draw_rectangle(name, left + _GAP / 2, bottom, _STEP - _GAP, height))
     inside = Markup("<title>{}</title>{}").format(one.title, Markup().join(parts))
     if one.href is None:
         return Markup("<g>{}</g>").format(inside)
     return Markup('<a href="{}" tabindex="-1">{}</a>').format(one.href, inside)
 
 
-def _rectangle(name: str, x: float, y: float, width: float, height: float) -> Markup:
+def _draw_rectangle(name: str, x: float, y: float, width: float, height: float) -> Markup:
     return Markup('<rect class="{}" x="{:.6g}" y="{:.6g}" width="{:.6g}" height="{:.6g}"/>').format(
         name, x, y, width, height
     )

@@ -55,17 +55,19 @@ async def show(request: Request, reader: Reader) -> Response:
     if isinstance(named, Response):
         return named
     if named.choices is not None:
-        return page(request, reader, "which_endpoint.html", named=named, asked=_all_of(request))
+        return page(
+            request, reader, "which_endpoint.html", named=named, asked=_read_filters(request)
+        )
     found = await api.list_deliveries(request, reader.tenant)
     return page(
         request,
         reader,
         "deliveries.html",
         rows=found.deliveries,
-        about=await _about(request, reader, found.deliveries),
+        about=await _read_surroundings(request, reader, found.deliveries),
         next_cursor=next_cursor(request, found.last, scope=found.scope),
         asked=asked,
-        asked_all=_all_of(request),
+        asked_all=_read_filters(request),
         endpoint=named.shown,
         filters={name: asked.getlist(name) for name in asked if name in api.FILTERS},
         times={name: local_time(request, name, reader) for name in _TIMES},
@@ -78,7 +80,7 @@ async def show(request: Request, reader: Reader) -> Response:
 async def show_one(request: Request, reader: Reader) -> Response:
     """Show one delivery: the body that is signed, every attempt, and what comes next."""
     delivery, sent, attempts = await api.look(request, reader.tenant)
-    about = await _about(request, reader, [delivery])
+    about = await _read_surroundings(request, reader, [delivery])
     now, is_stopped = services(request).clock.now(), delivery.endpoint_id in about.stopped
     is_first_or_due = not attempts or delivery.next_at <= now
     is_sent = delivery.state is DeliveryState.PENDING and is_first_or_due and not is_stopped
@@ -117,7 +119,7 @@ async def body(request: Request, reader: Reader) -> Response:
 async def redeliver(request: Request, reader: Reader) -> Response:
     """Owe one delivery, or those that are ticked, once more."""
     form = await read_form(request)
-    ids = _ids(form.texts(IDS))
+    ids = _parse_ids(form.texts(IDS))
     aim([str(id_) for id_ in ids])
     await services(request).redelivery.redeliver_named(reader.tenant, ids)
     path = f"/deliveries/{ids[0]}" if len(ids) == 1 else "/deliveries"
@@ -192,7 +194,7 @@ class _About:
     stopped: Collection[UUID]
 
 
-async def _about(request: Request, reader: Reader, rows: Sequence[Delivery]) -> _About:
+async def _read_surroundings(request: Request, reader: Reader, rows: Sequence[Delivery]) -> _About:
     ids = list({one.task_id for one in rows if one.task_id is not None})
 
     def load(db: Reading) -> _About:
@@ -206,12 +208,12 @@ async def _about(request: Request, reader: Reader, rows: Sequence[Delivery]) -> 
     return await services(request).store.read(load)
 
 
-def _all_of(request: Request) -> dict[str, list[str]]:
+def _read_filters(request: Request) -> dict[str, list[str]]:
     asked = request.query_params
     return {name: asked.getlist(name) for name in asked}
 
 
-def _ids(texts: Sequence[str]) -> list[UUID]:
+def _parse_ids(texts: Sequence[str]) -> list[UUID]:
     """Return the ids of deliveries. Raises InvalidRequest for none or too many; NotFound."""
     if not 0 < len(texts) <= MOST:
         raise InvalidRequest(FieldError(IDS, f"tick one or several, {MOST} at most"))

@@ -49,7 +49,7 @@ async def show(request: Request, reader: Reader) -> Response:
 
     def load(db: Reading) -> tuple[list[Endpoint], "_Figures"]:
         found = endpoints.page(db, owner, before=before, limit=SIZE + 1)
-        return found, _figures(db, owner, found[:SIZE])
+        return found, _read_figures(db, owner, found[:SIZE])
 
     found, figures = await services(request).store.read(load)
     last = found[SIZE - 1].key if len(found) > SIZE else None
@@ -57,7 +57,7 @@ async def show(request: Request, reader: Reader) -> Response:
         request,
         reader,
         "endpoints.html",
-        rows=[_row(one, figures) for one in found[:SIZE]],
+        rows=[_build_row(one, figures) for one in found[:SIZE]],
         next_cursor=next_cursor(request, last, scope=scope),
         is_first=before is None,
     )
@@ -74,7 +74,7 @@ async def test(request: Request, reader: Reader) -> Response:
     """Send an `endpoint.test`, and lead to its delivery."""
     await read_form(request)
     sent = await services(request).endpoints.test(reader.tenant, endpoint_id(request))
-    return _there(request, f"/deliveries/{sent}", "done.endpoint.test")
+    return _redirect_to(request, f"/deliveries/{sent}", "done.endpoint.test")
 
 
 @PAGES.get("/endpoints/{id}/pause/confirm", scope=Scope.ADMIN, known=[_BACK])
@@ -130,7 +130,7 @@ async def delete(request: Request, reader: Reader) -> Response:
     """Delete an endpoint; what it is owed is cancelled."""
     await read_form(request)
     await services(request).endpoints.delete(reader.tenant, endpoint_id(request))
-    return _there(request, "/endpoints", "done.endpoint.delete")
+    return _redirect_to(request, "/endpoints", "done.endpoint.delete")
 
 
 @PAGES.get("/endpoints/{id}/rotate/confirm", scope=Scope.ADMIN, known=[_BACK])
@@ -248,7 +248,11 @@ async def _look(request: Request, reader: Reader) -> "EndpointRow":
 
     def load(db: Reading) -> EndpointRow | None:
         found = endpoints.get(db, owner, id_)
-        return None if found is None else _row(found, _figures(db, owner, [found], found.key))
+        return (
+            None
+            if found is None
+            else _build_row(found, _read_figures(db, owner, [found], found.key))
+        )
 
     row = await services(request).store.read(load)
     if row is None:
@@ -256,7 +260,7 @@ async def _look(request: Request, reader: Reader) -> "EndpointRow":
     return row
 
 
-def _there(request: Request, path: str, key: str) -> Response:
+def _redirect_to(request: Request, path: str, key: str) -> Response:
     """Lead to a page of its own, wherever one came from."""
     return done(request, SentForm({}), path, key)
 
@@ -284,7 +288,7 @@ class _Figures:
     troubles: Mapping[int, EndpointTrouble]
 
 
-def _figures(
+def _read_figures(
     db: Reading, owner: str, shown: Sequence[Endpoint], key: int | None = None
 ) -> _Figures:
     owed, is_whole = endpoint_figures.count_owed(db, owner)
@@ -293,7 +297,7 @@ def _figures(
     return _Figures(figures, owed, is_whole, list_troubles(db, stopped))
 
 
-def _row(one: Endpoint, found: _Figures) -> EndpointRow:
+def _build_row(one: Endpoint, found: _Figures) -> EndpointRow:
     figures = found.latest.get(one.key, EndpointFigures())
     return EndpointRow(
         one, figures, found.owed.get(one.key, 0), found.is_whole, found.troubles.get(one.key)

@@ -52,14 +52,14 @@ class FileFormat:
 async def as_csv(request: Request, reader: Reader) -> Response:
     """Send the list as CSV: UTF-8 with a byte order mark, a column for each field."""
     header = (*FIELDS, "costs", "error_type", "error_code", "error_message", "urls", "metadata")
-    rows = FileFormat("tasks.csv", "text/csv", _BOM + _csv([header]), _csv_rows)
+    rows = FileFormat("tasks.csv", "text/csv", _BOM + _format_csv([header]), _format_csv_rows)
     return _download(request, reader, rows)
 
 
 @PAGES.get("/tasks.jsonl", scope=Scope.TASKS_READ, known=KNOWN)
 async def as_json_lines(request: Request, reader: Reader) -> Response:
     """Send the list as JSON lines: each task as the API shows it."""
-    lines = FileFormat("tasks.jsonl", "application/jsonl", "", _json_lines)
+    lines = FileFormat("tasks.jsonl", "application/jsonl", "", _format_json_lines)
     return _download(request, reader, lines)
 
 
@@ -69,11 +69,11 @@ def _download(request: Request, reader: Reader, format_: FileFormat) -> Response
         "content-disposition": f'attachment; filename="{format_.name}"',
         "cache-control": "no-store",
     }
-    pieces = _pieces(request, filter_, order, format_)
+    pieces = _iterate_pieces(request, filter_, order, format_)
     return StreamingResponse(pieces, headers=headers, media_type=format_.media)
 
 
-async def _pieces(
+async def _iterate_pieces(
     request: Request, filter_: TaskFilter, order: Order, format_: FileFormat
 ) -> AsyncIterator[str]:
     """Yield the file. Between two pieces no transaction is open."""
@@ -92,17 +92,17 @@ async def _pieces(
         after = found.position
 
 
-def _json_lines(tasks: Sequence[views.TaskView]) -> str:
+def _format_json_lines(tasks: Sequence[views.TaskView]) -> str:
     return "".join(
         json.dumps(task, ensure_ascii=False, separators=(",", ":")) + "\n" for task in tasks
     )
 
 
-def _csv_rows(tasks: Sequence[views.TaskView]) -> str:
-    return _csv([_cells(task) for task in tasks])
+def _format_csv_rows(tasks: Sequence[views.TaskView]) -> str:
+    return _format_csv([_list_cells(task) for task in tasks])
 
 
-def _cells(task: Mapping[str, Any]) -> list[object]:
+def _list_cells(task: Mapping[str, Any]) -> list[object]:
     error = task["error"] or {}
     pieces = (task["result"] or {}).get("artifacts", [])
     metadata = json.dumps(task["metadata"], ensure_ascii=False) if task["metadata"] else ""
@@ -115,7 +115,7 @@ def _cells(task: Mapping[str, Any]) -> list[object]:
     ]
 
 
-def _csv(rows: Sequence[Sequence[object]]) -> str:
+def _format_csv(rows: Sequence[Sequence[object]]) -> str:
     out = io.StringIO()
     csv.writer(out).writerows([guard_cell(cell) for cell in row] for row in rows)
     return out.getvalue()

@@ -21,13 +21,13 @@ async def show(request: Request, reader: Reader) -> Response:
     text = request.query_params.get("q", "")
     wanted = read_wanted_ids(text)
     found = await services(request).store.read(lambda db: find(db, reader.tenant, wanted))
-    path = _path_of(found)
+    path = _choose_path(found)
     if path is not None:
         return RedirectResponse(address(request, path), 303)
     return page(request, reader, "find.html", asked=text[:LONGEST].strip(), found=found)
 
 
-def _path_of(found: FoundObjects) -> str | None:
+def _choose_path(found: FoundObjects) -> str | None:
     """Return where the one thing that was found is shown; None where there is not just one.
 
     A receipt and the task that it is about are one: the task's page, at the receipt.

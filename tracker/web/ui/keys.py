@@ -59,7 +59,7 @@ async def create(request: Request, reader: Reader) -> Response:
 @PAGES.get("/keys/{id}/revoke/confirm", scope=Scope.ADMIN, known=[Param("back", "")])
 async def ask_revoke(request: Request, reader: Reader) -> Response:
     """Ask before a key is revoked."""
-    found = await _key(request, reader)
+    found = await _find_key(request, reader)
     say = words_of(reader.preferences.language)
     question = Question(
         title=say("keys.revoke.title", name=found.name or found.hint),
@@ -74,7 +74,7 @@ async def ask_revoke(request: Request, reader: Reader) -> Response:
 @PAGES.post("/keys/{id}/revoke", scope=Scope.ADMIN, action="keys.revoke")
 async def revoke(request: Request, reader: Reader) -> Response:
     """Revoke a key; its sessions end with it."""
-    form, found = await read_form(request), await _key(request, reader)
+    form, found = await read_form(request), await _find_key(request, reader)
     aim([str(found.id)])
     await services(request).keys.revoke(found.id)
     return done(request, form, "/keys", "done.key-revoked", name=found.name or found.hint)
@@ -98,7 +98,7 @@ def _grant(form: SentForm, tenant: str) -> Grant:
     return Grant(tenant, scopes, name, int(rate) if rate else None)
 
 
-async def _key(request: Request, reader: Reader) -> ApiKey:
+async def _find_key(request: Request, reader: Reader) -> ApiKey:
     """Return the key in the path. Raises NotFound."""
     id_ = query.path_id(request, NotFound(NO_SUCH_KEY))
     return await services(request).keys.get(reader.tenant, id_)

@@ -62,7 +62,7 @@ async def live(request: Request, reader: Reader) -> Response:
     position = await feed_position(request, reader.tenant, given)
     if request.query_params.get("once") != "1":
         return LiveStream(display, position)
-    position = await _caught_up(display, position)
+    position = await _catch_up(display, position)
     parts = await display.parts() if display.is_due() else ""
     whole = parts + _mark(feed_cursor(request, reader.tenant, position))
     return Response(whole, headers={"cache-control": "no-store"}, media_type="text/html")
@@ -92,7 +92,7 @@ async def _display(request: Request, reader: Reader) -> Display:
     return ListDisplay(request, reader, ids, query.task_filter(request, reader.tenant))
 
 
-async def _caught_up(display: Display, position: int) -> int:
+async def _catch_up(display: Display, position: int) -> int:
     """Take up what has changed since a position; return where the feed is now."""
     watch, filter_ = services(display.request).watch, TaskFilter(display.reader.tenant)
     while True:
@@ -125,7 +125,7 @@ class LiveStream(SentEvents):
         await send_piece(send, BEAT, slow_s)  # the browser learns at once that it is connected
         with our.watch.feed(filter_, holder=holder(request)) as waiter:
             while not our.watch.is_closing:
-                self._position = await _caught_up(display, self._position)
+                self._position = await _catch_up(display, self._position)
                 if waiter.is_revoked:
                     return True
                 if display.is_due():

@@ -47,7 +47,7 @@ STATUSES = {
 @PAGES.get("/tasks/{id}/media/{n}", scope=Scope.TASKS_READ, known=())
 async def show(request: Request, reader: Reader) -> Response:
     """Show a piece of a result, by its place from 0: our copy, or the provider's file."""
-    our, number = services(request), _number(request)
+    our, number = services(request), _parse_number(request)
     file = await our.previews.find(reader.tenant, query.task_id(request), number)
     if file.asset is not None and file.asset.state is AssetState.KEPT:
         return await bytes_of(request, file.asset, {"cache-control": "no-store"})
@@ -72,7 +72,7 @@ async def show(request: Request, reader: Reader) -> Response:
 @PAGES.post("/tasks/{id}/media/{n}/fetch", scope=Scope.TASKS_WRITE, action="assets.fetch")
 async def fetch(request: Request, reader: Reader) -> Response:
     """Have the file of a piece fetched once more, that we have no copy of."""
-    our, id_, number = services(request), query.task_id(request), _number(request)
+    our, id_, number = services(request), query.task_id(request), _parse_number(request)
     form = await read_form(request)
     file = await our.previews.find(reader.tenant, id_, number)
     if file.asset is None:
@@ -82,7 +82,7 @@ async def fetch(request: Request, reader: Reader) -> Response:
     return done(request, form, f"/tasks/{id_}", "done.fetch")
 
 
-def _number(request: Request) -> int:
+def _parse_number(request: Request) -> int:
     """Return the place of the path's piece. Raises NotFound for what is none."""
     text: str = request.path_params["n"]
     if not (text.isascii() and text.isdigit() and len(text) < 6):

@@ -90,7 +90,7 @@ async def show(request: Request, reader: Reader) -> Response:
     first = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
     names = [(one["provider"], one["name"]) for one in views]
     found = await our.store.read(lambda db: _look(db, owner, names, first))
-    cards = [_card(request, reader, view, found, (first, now, days)) for view in views]
+    cards = [_build_card(request, reader, view, found, (first, now, days)) for view in views]
     return page(
         request,
         reader,
@@ -133,7 +133,7 @@ def _look(db: Reading, owner: str, names: Sequence[tuple[str, str]], first: date
     )
 
 
-def _card(
+def _build_card(
     request: Request,
     reader: Reader,
     view: AccountView,

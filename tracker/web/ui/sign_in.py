@@ -27,7 +27,7 @@ PAGES = Pages()
 @PAGES.get(SIGN_IN, scope=None, known=[Param("next", "Where to go then, under `/ui`.")])
 async def show(request: Request, reader: Reader) -> Response:
     """Ask for a key."""
-    return await _form(request, reader, own_path(request.query_params.get("next")))
+    return await _show_form(request, reader, own_path(request.query_params.get("next")))
 
 
 @PAGES.post(SIGN_IN, scope=None)
@@ -39,7 +39,7 @@ async def sign_in(request: Request, reader: Reader) -> Response:
     try:
         secret = await services(request).sessions.open(form.text("key").strip(), sender=sender)
     except (Unauthenticated, RateLimited) as error:
-        return await _form(request, reader, path, error)
+        return await _show_form(request, reader, path, error)
     answer = RedirectResponse(address(request) + path, 303)
     keep_session(request, answer, secret)
     return answer
@@ -56,7 +56,7 @@ async def sign_out(request: Request, _reader: Reader) -> Response:
     return answer
 
 
-async def _form(
+async def _show_form(
     request: Request,
     reader: Reader,
     path: str,

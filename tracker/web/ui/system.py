@@ -48,7 +48,7 @@ async def show(request: Request, reader: Reader) -> Response:
     there = told["installation"]
     now = our.clock.now()
     if there is not None and waiting:
-        there = {**there, "due": [_without(one, waiting) for one in there["due"]]}
+        there = {**there, "due": [_remove_waiting(one, waiting) for one in there["due"]]}
     return page(
         request,
         reader,
@@ -69,7 +69,7 @@ def _wait_for_slots(db: Reading, accounts: Mapping[tuple[str, str], Account]) ->
     return sum(due_jobs.waiting(db, JobKind.SUBMIT, lane_of(*name))[0] for name in full)
 
 
-def _without(one: DueJobs, waiting: int) -> DueJobs:
+def _remove_waiting(one: DueJobs, waiting: int) -> DueJobs:
     """Return the due work of a kind without submits that wait for a slot."""
     if one["kind"] != JobKind.SUBMIT:
         return one
@@ -85,14 +85,14 @@ def findings_of(there: Installation, now: datetime) -> list[SystemFinding]:
         if oldest and (now - datetime.fromisoformat(oldest)).total_seconds() > BEHIND_S:
             late += one["count"]
     found = [
-        _finding(there["schema"] == there["wanted_schema"], "schema"),
-        _finding(there["has_worker"], "worker"),
-        _finding(not late, "due", late),
-        _finding(there["feed_uncounted"] <= FAR_BEHIND, "feed", there["feed_uncounted"]),
-        _finding(all(abs(one["ahead_ms"]) < 2000 for one in there["processes"]), "clock"),
+        _make_finding(there["schema"] == there["wanted_schema"], "schema"),
+        _make_finding(there["has_worker"], "worker"),
+        _make_finding(not late, "due", late),
+        _make_finding(there["feed_uncounted"] <= FAR_BEHIND, "feed", there["feed_uncounted"]),
+        _make_finding(all(abs(one["ahead_ms"]) < 2000 for one in there["processes"]), "clock"),
     ]
     return sorted(found, key=lambda one: one.level != "error")
 
 
-def _finding(is_ok: bool, key: str, n: int = 0) -> SystemFinding:  # noqa: FBT001 - what was found
+def _make_finding(is_ok: bool, key: str, n: int = 0) -> SystemFinding:  # noqa: FBT001 - what was found
     return SystemFinding("ok", f"{key}.ok", n) if is_ok else SystemFinding("error", key, n)

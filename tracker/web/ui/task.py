@@ -116,19 +116,19 @@ def task_values(
         "axis": axis,
         "axis_size": (WIDTH, HEIGHT),
         "lanes": LANE_Y,
-        "evidence": _evidence(story),
+        "evidence": _list_evidence(story),
         "asked": asked,
-        "pieces": _pieces(story, say),
+        "pieces": _list_pieces(story, say),
         "bill": bill_text(task.costs, say),
         "polls": polls_of(story.receipts),
         "metadata": show_body(json.dumps(dict(task.metadata), ensure_ascii=False).encode()),
         "input": None if story.input is None else show_body(story.input, story.input_size),
         "stream_cut": story.stream is not None and story.stream.size > len(story.stream.text),
         "base": base_of(request).removesuffix(request.scope.get("root_path", "")),
-        "clock": lambda when: _clock(when.astimezone(zone), spanned),
+        "clock": lambda when: _format_clock(when.astimezone(zone), spanned),
         "cut_reason": lambda cut: explain_cut(story.kept.task, story.attempts, cut, say),
         "curl_read": curl.reading(base_of(request), str(task.id)),
-        "curl_submit": _resubmitting(request, story),
+        "curl_submit": _build_resubmit_command(request, story),
         "as_json": _write_json(request, story),
     }
 
@@ -143,7 +143,7 @@ _INSTANT = timedelta(seconds=2)
 """Of an axis: it tells thousandths."""
 
 
-def _clock(local: datetime, spanned: timedelta) -> str:
+def _format_clock(local: datetime, spanned: timedelta) -> str:
     digits = 3 if spanned < _INSTANT else 1 if spanned < _SHORT else 0
     return f"{local:%H:%M:%S}" + f".{local.microsecond:06}"[: digits + 1 if digits else 0]
 
@@ -156,7 +156,7 @@ def explain_cut(
     Empty for what came after its end, which is no matter of the task's any more.
     """
     under_way = [one for one in attempts if one.started_at <= cut.since]
-    if under_way and _answered_at(under_way[-1]) > cut.since:
+    if under_way and _find_answer_time(under_way[-1]) > cut.since:
         return say("axis.answered")
     sent, ended = task.submitted_at, task.finished_at
     if ended is not None and cut.until > ended:
@@ -164,7 +164,7 @@ def explain_cut(
     return say("axis.waited" if sent is None or cut.until <= sent else "axis.worked")
 
 
-def _answered_at(attempt: Attempt) -> datetime:
+def _find_answer_time(attempt: Attempt) -> datetime:
     return attempt.started_at + timedelta(milliseconds=attempt.latency_ms or 0)
 
 
@@ -183,7 +183,7 @@ async def story_of(
         story = task_story.read(db, tenant, id_, most_bytes=MOST_SHOWN)
         if story is None:
             return None
-        return task_story.with_bodies(db, story, _inline(story, asked)), seen
+        return task_story.with_bodies(db, story, _choose_inline(story, asked)), seen
 
     found = await services(request).store.read(read)
     if found is None:
@@ -191,7 +191,7 @@ async def story_of(
     return found
 
 
-def _inline(story: TaskHistory, asked: int) -> set[int]:
+def _choose_inline(story: TaskHistory, asked: int) -> set[int]:
     """Choose receipts whose bytes stand on the page: what moved the task last, if it is small."""
     used = {step.receipt for _, step in story.steps}
     small = [
@@ -202,7 +202,7 @@ def _inline(story: TaskHistory, asked: int) -> set[int]:
     return {*small[:INLINE], asked} - {0}
 
 
-def _evidence(story: TaskHistory) -> list[dict[str, Any]]:
+def _list_evidence(story: TaskHistory) -> list[dict[str, Any]]:
     """Return each receipt with its body, where that is on the page, and the difference."""
     shown: list[dict[str, Any]] = []
     before: tuple[Receipt, ShownBody] | None = None
@@ -221,7 +221,7 @@ def _evidence(story: TaskHistory) -> list[dict[str, Any]]:
     return shown
 
 
-def _pieces(story: TaskHistory, say: Callable[..., str]) -> list[dict[str, Any]]:
+def _list_pieces(story: TaskHistory, say: Callable[..., str]) -> list[dict[str, Any]]:
     """Return the first pieces of a result, each with its kind, our copy of it and its host.
 
     kept_as: `shown` or `saved`, as a browser may do with our copy; empty where there is none.
@@ -235,9 +235,9 @@ def _pieces(story: TaskHistory, say: Callable[..., str]) -> list[dict[str, Any]]
             "asset": kept.get(piece_name(piece, number)),
             "kept_as": _copy_of(kept.get(piece_name(piece, number))),
             "is_inline": (piece.url or "").startswith(INLINE_FILE),
-            "host": _host(piece),
+            "host": _read_host(piece),
             "text": text_of(piece),
-            "expires_at": _expiry(piece, kept.get(piece_name(piece, number))),
+            "expires_at": _find_expiry(piece, kept.get(piece_name(piece, number))),
             "extra": json.dumps(dict(piece.extra), ensure_ascii=False, indent=1)
             if piece.extra
             else "",
@@ -255,7 +255,7 @@ def _copy_of(asset: Asset | None) -> str:
 _LONGEST_HOST = 100
 
 
-def _host(piece: Artifact) -> str:
+def _read_host(piece: Artifact) -> str:
     """Return the host of a piece's URL; empty where it is no address that a browser may open."""
     try:
         parts = urlsplit(piece.url or "")
@@ -277,12 +277,12 @@ def text_of(piece: Artifact) -> str:
         return ""
 
 
-def _expiry(piece: Artifact, kept: Asset | None) -> datetime | None:
+def _find_expiry(piece: Artifact, kept: Asset | None) -> datetime | None:
     """Return when a piece's address dies: as the provider says, else as the address itself does."""
     return piece.expires_at or (None if kept is None else kept.url_expires_at)
 
 
-def _resubmitting(request: Request, story: TaskHistory) -> str:
+def _build_resubmit_command(request: Request, story: TaskHistory) -> str:
     """Return a command that submits the task's input as a new task; empty where it is too long."""
     task = story.kept.task
     if story.input is None or story.input_size > len(story.input):
@@ -328,7 +328,7 @@ async def everything(request: Request, reader: Reader) -> Response:
     if found is None:
         raise NotFound(NO_SUCH_TASK)
     text = json.dumps(found, ensure_ascii=False, indent=1)
-    return _attachment(f"{id_}.json", text.encode())
+    return _answer_attachment(f"{id_}.json", text.encode())
 
 
 @PAGES.get("/tasks/{id}/input", scope=Scope.TASKS_READ)
@@ -343,7 +343,7 @@ async def input_(request: Request, reader: Reader) -> Response:
     body = await services(request).store.read(read)
     if body is None:
         raise NotFound(NO_SUCH_TASK)
-    return _attachment(f"{id_}-input.json", body)
+    return _answer_attachment(f"{id_}-input.json", body)
 
 
 @PAGES.get("/tasks/{id}/receipts/{receipt}", scope=Scope.TASKS_READ)
@@ -363,9 +363,9 @@ async def receipt_body(request: Request, reader: Reader) -> Response:
     body = await services(request).store.read(read)
     if body is None:
         raise NotFound("there is no such receipt")
-    return _attachment(f"r{key}", body)
+    return _answer_attachment(f"r{key}", body)
 
 
-def _attachment(name: str, body: bytes) -> Response:
+def _answer_attachment(name: str, body: bytes) -> Response:
     headers = {**RAW, "content-disposition": f'attachment; filename="{name}"'}
     return Response(body, headers=headers, media_type="application/octet-stream")

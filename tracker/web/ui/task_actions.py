@@ -82,7 +82,7 @@ async def resubmit(request: Request, reader: Reader) -> Response:
 async def dismiss(request: Request, reader: Reader) -> Response:
     """Take a task that is followed up out of what needs a person."""
     form = await read_form(request)
-    (id_,) = _ids(form)[:1]
+    (id_,) = _read_ids(form)[:1]
     aim([str(id_)])
     await services(request).dismissing.dismiss_follow_up(reader.tenant, id_, actor=reader.actor)
     return done(request, form, f"/tasks/{id_}", "done.dismissed", n=1)
@@ -145,7 +145,7 @@ async def _ask(request: Request, reader: Reader, action: BulkAction) -> Response
 
 async def _act(request: Request, reader: Reader, form: SentForm, action: BulkAction) -> Response:
     """Do to one task, or to several, what is asked; say how many it was done to."""
-    ids = _ids(form)
+    ids = _read_ids(form)
     aim([str(id_) for id_ in ids])
     if len(ids) == 1:
         return await _act_on_one(request, reader, form, action, ids[0])
@@ -195,7 +195,7 @@ def _order(reader: Reader, action: BulkAction, ids: Sequence[UUID], *, is_dry: b
     return BulkOrder(action, Selection(TaskFilter(reader.tenant)), reader.actor, is_dry, ids)
 
 
-def _ids(form: SentForm) -> list[UUID]:
+def _read_ids(form: SentForm) -> list[UUID]:
     return _parse_ids(form.texts(IDS))
 
 

@@ -45,7 +45,7 @@ def row_of(task: Task, now: datetime, language: Language) -> TaskRow:
         is_open=is_open,
         took=max(end - task.created_at, timedelta(0)),
         cost=bill_text(task.costs, say),
-        summary=_summary(task, say, language),
+        summary=_summarise_task(task, say, language),
     )
 
 
@@ -60,7 +60,7 @@ def stage_text(stage: str | None, language: Language) -> str:
     return translate(plain, language) + (stage or "")[len(plain) :]
 
 
-def _summary(task: Task, say: Say, language: Language) -> str:
+def _summarise_task(task: Task, say: Say, language: Language) -> str:
     """Return what came of a task in one line; empty where there is nothing to say."""
     if task.error is not None:
         code, message = task.error.code or "", task.error.message
@@ -104,7 +104,10 @@ def bill_text(costs: Sequence[Cost], say: Say) -> str:
     """
     charged: dict[str, Decimal] = {}
     for cost in costs:
-        if cost.phase in (Phase.SETTLE, Phase.REFUND) and (amount := _amount(cost)) is not None:
+        if (
+            cost.phase in (Phase.SETTLE, Phase.REFUND)
+            and (amount := _read_amount(cost)) is not None
+        ):
             sign = -1 if cost.phase is Phase.REFUND else 1
             name = unit_text(cost, say)
             charged[name] = charged.get(name, Decimal(0)) + sign * amount
@@ -123,7 +126,7 @@ def bill_text(costs: Sequence[Cost], say: Say) -> str:
     return ""
 
 
-def _amount(cost: Cost) -> Decimal | None:
+def _read_amount(cost: Cost) -> Decimal | None:
     try:
         return Decimal(cost.amount)
     except ArithmeticError:

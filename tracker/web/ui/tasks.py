@@ -65,7 +65,7 @@ async def show(request: Request, reader: Reader) -> Response:
         asked=request.query_params,
         asked_all={name: request.query_params.getlist(name) for name in request.query_params},
         given=_list_set_filters(request, reader),
-        filters=_filters(request.query_params),
+        filters=_read_filters(request.query_params),
         times={name: local_time(request, name, reader) for name in _TIMES},
         columns=[name for name in COLUMNS if name in request.query_params.getlist("column")],
         is_oldest_first=found.order is Order.OLDEST,
@@ -77,7 +77,7 @@ async def show(request: Request, reader: Reader) -> Response:
         next_cursor=next_cursor(request, found.last, scope=found.scope),
         searched_to=None if position is None or len(found.page.tasks) >= limit else position.at,
         recent=[(span, our.clock.now() - span) for span in _SPANS],
-        live=_live(request, reader, found),
+        live=_build_live_urls(request, reader, found),
         news=news_query(request),
         new=0,
         most_news=0,
@@ -116,10 +116,10 @@ def news_query(request: Request) -> dict[str, list[str]]:
     """Return the query of the list's first page, with its filters and columns."""
     asked = request.query_params
     kept = {name: asked.getlist(name) for name in asked if name in ("limit", "column")}
-    return _filters(asked) | kept
+    return _read_filters(asked) | kept
 
 
-def _live(request: Request, reader: Reader, found: TaskListing) -> dict[str, str]:
+def _build_live_urls(request: Request, reader: Reader, found: TaskListing) -> dict[str, str]:
     """Return where the page's changes come from, and from which change on."""
     asked = request.query_params
     has_news = "cursor" not in asked and found.order is Order.NEWEST
@@ -134,7 +134,7 @@ def _live(request: Request, reader: Reader, found: TaskListing) -> dict[str, str
     }
 
 
-def _filters(asked: "ImmutableMultiDict[str, str]") -> dict[str, list[str]]:
+def _read_filters(asked: "ImmutableMultiDict[str, str]") -> dict[str, list[str]]:
     """Return the filters of an address, for links that keep them."""
     return {name: asked.getlist(name) for name in asked if name not in _NOT_FILTERS}
 
@@ -143,7 +143,7 @@ def _list_set_filters(request: Request, reader: Reader) -> list[tuple[str, str, 
     """Return each filter that is set: name, value as it is shown, and the query without it."""
     asked, said = request.query_params, []
     everything = {name: asked.getlist(name) for name in asked if name != "cursor"}
-    for name, values in _filters(asked).items():
+    for name, values in _read_filters(asked).items():
         for value in values:
             rest = {**everything, name: [one for one in values if one != value]}
             is_time = name in _TIMES

@@ -94,13 +94,13 @@ async def show(request: Request, reader: Reader) -> Response:
     if asked.get("from"):
         provider, operation, account, given = await _read_task(request, reader, asked["from"])
     listed = collect(services(request))
-    chosen = _chosen(listed, provider, operation)
+    chosen = _choose_operation(listed, provider, operation)
     if chosen is None:
         return page(request, reader, "try_none.html")
     if given is None:
         given = chosen["example"] or {}
     filled = from_input(fields_of(chosen["schema"]), given)
-    return await _page(
+    return await _show_page(
         request, reader, TriedRequest(chosen, account, "", filled, str(new_id())), listed
     )
 
@@ -109,21 +109,21 @@ async def show(request: Request, reader: Reader) -> Response:
 async def act(request: Request, reader: Reader) -> Response:
     """Check what is filled in, submit it, or show one more row of a list."""
     form, listed = await read_form(request), collect(services(request))
-    chosen = _chosen(listed, form.text("provider"), form.text("operation"))
+    chosen = _choose_operation(listed, form.text("provider"), form.text("operation"))
     if chosen is None or chosen["operation"] != form.text("operation"):
         raise NotFound("there is no such operation")
     wanted = form.text("do")
     grown = wanted.removeprefix("more:") if wanted.startswith("more:") else ""
     tried = _read_tried(chosen, form, grown)
     if wanted not in ("check", "submit"):
-        return await _page(request, reader, tried, listed)
+        return await _show_page(request, reader, tried, listed)
     errors = await _check(request, reader, tried)
     if errors or wanted == "check":
-        return await _page(request, reader, tried, listed, errors=errors, is_checked=True)
+        return await _show_page(request, reader, tried, listed, errors=errors, is_checked=True)
     try:
-        accepted = await services(request).intake.accept(_submission(reader, tried))
+        accepted = await services(request).intake.accept(_make_submission(reader, tried))
     except InvalidRequest as error:
-        return await _page(request, reader, tried, listed, errors=list(error.fields))
+        return await _show_page(request, reader, tried, listed, errors=list(error.fields))
     return RedirectResponse(address(request, f"/tasks/{accepted.task.id}"), 303)
 
 
@@ -133,7 +133,7 @@ def _read_tried(chosen: SubmittableOperation, form: SentForm, grown: str) -> Tri
     return TriedRequest(chosen, form.text("account"), form.text("scenario")[:200], filled, once)
 
 
-def _chosen(
+def _choose_operation(
     listed: list[SubmittableOperation], provider: str | None, operation: str | None
 ) -> SubmittableOperation | None:
     """Return the operation that is named, else the first one with an example, else any."""
@@ -159,7 +159,7 @@ async def _read_task(
     return task.provider, task.operation, task.account, json.loads(body)
 
 
-def _submission(reader: Reader, tried: TriedRequest) -> Submission:
+def _make_submission(reader: Reader, tried: TriedRequest) -> Submission:
     return Submission(
         tenant=reader.tenant,
         provider=tried.operation["provider"],
@@ -176,14 +176,14 @@ async def _check(request: Request, reader: Reader, tried: TriedRequest) -> list[
     if not tried.made()[1]:
         return [FieldError(REST, "must be a JSON object")]
     try:
-        submission = replace(_submission(reader, tried), idempotency_key=None)
+        submission = replace(_make_submission(reader, tried), idempotency_key=None)
         await services(request).intake.check(submission)
     except InvalidRequest as error:
         return [*error.fields, *error.rest]
     return []
 
 
-async def _page(  # noqa: PLR0913 - what a form stands at, and what is said of it
+async def _show_page(  # noqa: PLR0913 - what a form stands at, and what is said of it
     request: Request,
     reader: Reader,
     tried: TriedRequest,
@@ -209,17 +209,17 @@ async def _page(  # noqa: PLR0913 - what a form stands at, and what is said of i
         errors=found,
         marked={one.path.removeprefix("input."): one.reason for one in found},
         is_checked=is_checked,
-        text_of=_text_of,
-        choices_of=lambda field: [_text_of(one) for one in field.choices],
-        **_code(request, tried),
+        text_of=_format_text,
+        choices_of=lambda field: [_format_text(one) for one in field.choices],
+        **_build_code(request, tried),
     )
 
 
-def _text_of(value: Any) -> str:
+def _format_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _code(request: Request, tried: TriedRequest) -> dict[str, Any]:
+def _build_code(request: Request, tried: TriedRequest) -> dict[str, Any]:
     """Return the request as commands and as a program."""
     made, _ = tried.made()
     chosen = tried.operation

@@ -282,7 +282,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
             self._decline(data, offer.args[0])
             return
         except httptools.HttpParserError as error:
-            self._refuse(_unreadable(error))
+            self._refuse(_refuse_unreadable(error))
             return
         finally:
             self._hand_body()
@@ -386,7 +386,7 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
             self._send_refusal(flaw)
 
 
-def _unreadable(error: httptools.HttpParserError) -> InvalidRequest:
+def _refuse_unreadable(error: httptools.HttpParserError) -> InvalidRequest:
     """Return the answer to bytes that are no request. What our own code raised is logged."""
     cause = error.__context__
     is_ours = cause is not None and not isinstance(cause, httptools.HttpParserError)

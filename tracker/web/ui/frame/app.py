@@ -118,7 +118,7 @@ class Dashboard:
                 raise
             request = Request(scope, receive)
             response = entrance(request, error) if isinstance(error, Unauthenticated) else None
-            response = _secure(response or error_page(request, error))
+            response = _add_security_headers(response or error_page(request, error))
             await response(scope, receive, send)
 
 
@@ -161,13 +161,13 @@ class _Guarded:
         if is_page and not self._tells_needs:
             state = request.scope["state"]
             state["needs"] = needs_text(await needs_of(request, reader))
-        response = _secure(await self._handler(request, reader))
+        response = _add_security_headers(await self._handler(request, reader))
         if request.method != "GET" and reader.principal is not None:
             services(request).attention_looks.forget(reader.tenant)
         await response(scope, receive, send)
 
 
-def _secure(response: Response) -> Response:
+def _add_security_headers(response: Response) -> Response:
     for name, value in SECURITY.items():
         response.headers.setdefault(name, value)
     return response

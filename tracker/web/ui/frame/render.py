@@ -145,7 +145,7 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
         return formats.duration_text(length, say)
 
     def tooltip(at: datetime) -> str:
-        age = took(_whole_seconds(abs(now - at)))
+        age = took(_round_to_seconds(abs(now - at)))
         key = "frame.ago" if at <= now else "frame.ahead"
         return f"{formats.instant_text(at, UTC)} · {say(key, age=age)}"
 
@@ -172,7 +172,7 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
         "at": at,
         "at_second": at_second,
         "took": took,
-        "age": lambda when: took(_whole_seconds(abs(now - when))),
+        "age": lambda when: took(_round_to_seconds(abs(now - when))),
         "number": formats.number_text,
         "amount": formats.amount_text,
         "filter_text": lambda name, value: formats.filter_text(name, value, say),
@@ -218,7 +218,7 @@ def address(request: Request, path: str = "", query: Query | None = None, **more
     return f"{quoted}{'?' if text else ''}{text}{mark}{anchor}"
 
 
-def _whole_seconds(length: timedelta) -> timedelta:
+def _round_to_seconds(length: timedelta) -> timedelta:
     return length - timedelta(microseconds=length.microseconds)
 
 

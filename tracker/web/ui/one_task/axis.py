@@ -77,7 +77,7 @@ def axis_of(marks: Sequence[AxisMark]) -> Axis | None:
     is_cut = [gap > _LONG_S and gap > _LONG_TIMES * usual for gap in gaps]
     if len(gaps) == 1:  # one gap alone is its own median
         is_cut = [gaps[0] > _LONG_S]
-    widths = _widths(gaps, is_cut)
+    widths = _compute_widths(gaps, is_cut)
     places = {times[0]: float(LEFT)}
     cuts = []
     for number, width in enumerate(widths):
@@ -85,10 +85,10 @@ def axis_of(marks: Sequence[AxisMark]) -> Axis | None:
         if is_cut[number]:
             cuts.append(AxisCut(x, width, times[number], times[number + 1]))
         places[times[number + 1]] = x + width
-    return Axis(_place_marks(marks, places), cuts, _ticks(places))
+    return Axis(_place_marks(marks, places), cuts, _place_ticks(places))
 
 
-def _widths(gaps: Sequence[float], is_cut: Sequence[bool]) -> list[float]:
+def _compute_widths(gaps: Sequence[float], is_cut: Sequence[bool]) -> list[float]:
     room = WIDTH - LEFT - RIGHT - _CUT_PX * sum(is_cut)
     open_gaps = [gap for gap, cut in zip(gaps, is_cut, strict=True) if not cut]
     least = min(_LEAST_PX, max(room, 0.0) / max(len(open_gaps), 1))
@@ -117,18 +117,18 @@ def _place_marks(marks: Sequence[AxisMark], places: dict[datetime, float]) -> li
     for number, mark in enumerate(ordered):
         is_like = mark.lane in before and before[mark.lane].kind == mark.kind
         label = mark.label or (waiting.get(mark.lane, "") if is_like else "")
-        is_fit = _width(label) <= rooms[number]
+        is_fit = _estimate_width(label) <= rooms[number]
         waiting[mark.lane], before[mark.lane] = "" if is_fit else label, mark
         shown = label if is_fit else ""
         found.append(PlacedMark(mark, round(places[mark.at], 1), LANE_Y[mark.lane], shown))
     return found
 
 
-def _width(label: str) -> float:
+def _estimate_width(label: str) -> float:
     return _LETTER_PX * sum(2 if ord(letter) > 0x2E7F else 1 for letter in label)
 
 
-def _ticks(places: dict[datetime, float]) -> list[tuple[float, datetime]]:
+def _place_ticks(places: dict[datetime, float]) -> list[tuple[float, datetime]]:
     found: list[tuple[float, datetime]] = []
     for at, x in places.items():
         if not found or x - found[-1][0] >= 90:

@@ -114,15 +114,17 @@ def _write(value: Any, depth: int) -> str:
     if isinstance(value, _Fields):
         if not value:
             return "{}"
-        fields = (f"{inside}{_string(key)}: {_write(item, depth + 1)}" for key, item in value)
+        fields = (
+            f"{inside}{_format_string(key)}: {_write(item, depth + 1)}" for key, item in value
+        )
         return "{\n" + ",\n".join(fields) + f"\n{outside}}}"
     if isinstance(value, list):
         if not value:
             return "[]"
         items = (f"{inside}{_write(item, depth + 1)}" for item in value)
         return "[\n" + ",\n".join(items) + f"\n{outside}]"
-    return _string(value) if isinstance(value, str) else json.dumps(value)
+    return _format_string(value) if isinstance(value, str) else json.dumps(value)
 
 
-def _string(text: str) -> str:
+def _format_string(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)

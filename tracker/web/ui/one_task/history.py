@@ -73,7 +73,7 @@ def marks_of(story: TaskHistory, say: Say) -> Iterator[AxisMark]:
     for attempt in story.attempts:
         kind = "good" if attempt.outcome in ("accepted", "exists") else "bad"
         kind = "open" if attempt.outcome is None else kind
-        label = _attempt_text(attempt, say)
+        label = _format_attempt(attempt, say)
         yield AxisMark(attempt.started_at, "attempt", f"a{attempt.number}", kind, label)
     for receipt in story.receipts:
         kind = "good" if receipt.verdict is Verdict.ADVANCED else "open"
@@ -123,7 +123,7 @@ def _describe_attempt(attempt: Attempt, say: Say) -> HistoryRow:
         at=attempt.started_at,
         kind="attempt",
         anchor=f"a{attempt.number}",
-        what=say("task.attempt", number=str(attempt.number), outcome=_attempt_text(attempt, say)),
+        what=say("task.attempt", number=str(attempt.number), outcome=_format_attempt(attempt, say)),
         by=say("source.submit"),
         note=attempt.message or "",
         word=attempt.code or "",
@@ -131,7 +131,7 @@ def _describe_attempt(attempt: Attempt, say: Say) -> HistoryRow:
     )
 
 
-def _attempt_text(attempt: Attempt, say: Say) -> str:
+def _format_attempt(attempt: Attempt, say: Say) -> str:
     if attempt.outcome is None:
         return say("outcome.open")
     parts = [say(f"outcome.{attempt.outcome}")]

@@ -81,14 +81,14 @@ def reason_of(
         latest = story.attempts[-1]
         name = f"a{latest.number}"
         reason = replace(reason, evidence=(name, name), at=latest.started_at)
-    odd = _odd(story, step, say, _MOVED_NOTHING if task.state in OPEN else {Verdict.CONFLICT})
+    odd = _find_odd(story, step, say, _MOVED_NOTHING if task.state in OPEN else {Verdict.CONFLICT})
     if task.state not in OPEN:
         return replace(reason, odd=odd)
     if task.state is TaskState.UNCERTAIN and account.unfindable is not None:
         key, at, why = "why.next-resolve", None, account.unfindable
     elif task.awaits is Awaits.ANSWER:
         return replace(reason, odd=odd)
-    elif account.slots is not None and _waits_for_slot(task, story, account.slots, now):
+    elif account.slots is not None and _is_waiting_for_slot(task, story, account.slots, now):
         held = say("why.slots", held=str(story.slots_held), allowed=str(account.slots))
         key, at, why = "why.next-slot", None, held
     else:
@@ -96,7 +96,7 @@ def reason_of(
     return replace(reason, next_key=key, next_at=at, next_said=why, odd=odd)
 
 
-def _waits_for_slot(task: Task, story: TaskHistory, slots: int, now: datetime) -> bool:
+def _is_waiting_for_slot(task: Task, story: TaskHistory, slots: int, now: datetime) -> bool:
     """Return whether a queued task is due and its account has no slot for it."""
     at = story.due.get(JobKind.SUBMIT)
     is_due = task.state is TaskState.QUEUED and at is not None and at <= now
@@ -104,7 +104,7 @@ def _waits_for_slot(task: Task, story: TaskHistory, slots: int, now: datetime) -
     return is_due and is_full and JobKind.SUBMIT not in story.taken
 
 
-def _odd(
+def _find_odd(
     story: TaskHistory, step: Transition, say: Say, verdicts: Collection[Verdict]
 ) -> OddEvidence | None:
     """Return the newest thing of certain verdicts that came in after a step and moved nothing."""

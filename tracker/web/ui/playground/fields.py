@@ -49,13 +49,13 @@ def fields_of(schema: Mapping[str, Any]) -> list[InputField]:
     definitions = schema.get("$defs", {})
     required = schema.get("required", ())
     found = [
-        _field(name, one, definitions, is_required=name in required)
+        _make_field(name, one, definitions, is_required=name in required)
         for name, one in schema.get("properties", {}).items()
     ]
     return sorted(found, key=lambda one: not one.is_required)
 
 
-def _field(
+def _make_field(
     name: str, schema: Mapping[str, Any], definitions: Mapping[str, Any], *, is_required: bool
 ) -> InputField:
     told = _resolve(schema, definitions)
@@ -95,7 +95,7 @@ def _list(
     if item.get("properties"):
         rows = fields_of({**item, "$defs": definitions})
     else:
-        rows = [_field("", item, definitions, is_required=False)]
+        rows = [_make_field("", item, definitions, is_required=False)]
     if any(one.kind in ("json", "list") for one in rows):
         return InputField(kind="json", **common)
     most = min(told.get("maxItems", MOST_ROWS), MOST_ROWS)

@@ -38,7 +38,7 @@ def from_form(fields: Sequence[InputField], form: SentForm, *, grown: str = "") 
         for name in form.fields
         if name.startswith(PREFIX)
     }
-    return FilledForm(values, form.text(REST), _rows(fields, values, grown))
+    return FilledForm(values, form.text(REST), _count_rows(fields, values, grown))
 
 
 def from_input(fields: Sequence[InputField], given: Mapping[str, Any]) -> FilledForm:
@@ -49,12 +49,12 @@ def from_input(fields: Sequence[InputField], given: Mapping[str, Any]) -> Filled
         if field.name not in left:
             continue
         value = left[field.name]
-        texts = _texts(field, field.name, value)
+        texts = _list_texts(field, field.name, value)
         if texts is not None:
             values |= texts
             del left[field.name]
     rest = json.dumps(left, ensure_ascii=False, indent=1) if left else ""
-    return FilledForm(values, rest, _rows(fields, values, ""))
+    return FilledForm(values, rest, _count_rows(fields, values, ""))
 
 
 def read_input(fields: Sequence[InputField], filled: FilledForm) -> tuple[dict[str, Any], bool]:
@@ -64,7 +64,7 @@ def read_input(fields: Sequence[InputField], filled: FilledForm) -> tuple[dict[s
     """
     made: dict[str, Any] = {}
     for field in fields:
-        value = _value(field, field.name, filled)
+        value = _read_value(field, field.name, filled)
         if value is not None:
             made[field.name] = value
     if not filled.rest.strip():
@@ -76,26 +76,26 @@ def read_input(fields: Sequence[InputField], filled: FilledForm) -> tuple[dict[s
     return ({**made, **rest}, True) if isinstance(rest, dict) else (made, False)
 
 
-def _texts(field: InputField, path: str, value: Any) -> dict[str, str] | None:
+def _list_texts(field: InputField, path: str, value: Any) -> dict[str, str] | None:
     """Return the texts of a field and of its rows; None where they cannot hold the value."""
     if field.kind != "list":
-        return {path: _text(field, value)}
+        return {path: _format_text(field, value)}
     if not isinstance(value, list) or len(value) > field.most_rows:
         return None
     texts: dict[str, str] = {}
     for number, item in enumerate(value):
         row = f"{path}[{number}]"
         if [one.name for one in field.items] == [""]:
-            texts[row] = _text(field.items[0], item)
+            texts[row] = _format_text(field.items[0], item)
             continue
         known = {one.name: one for one in field.items}
         if not isinstance(item, dict) or not item.keys() <= known.keys():
             return None
-        texts |= {f"{row}.{name}": _text(known[name], one) for name, one in item.items()}
+        texts |= {f"{row}.{name}": _format_text(known[name], one) for name, one in item.items()}
     return texts
 
 
-def _text(field: InputField, value: Any) -> str:
+def _format_text(field: InputField, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str) and field.kind != "json":
@@ -103,7 +103,7 @@ def _text(field: InputField, value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _value(field: InputField, path: str, filled: FilledForm) -> Any:
+def _read_value(field: InputField, path: str, filled: FilledForm) -> Any:
     """Return the value of a field; None where nothing was given."""
     if field.kind != "list":
         return _parse(field, filled.value(path))
@@ -113,7 +113,7 @@ def _value(field: InputField, path: str, filled: FilledForm) -> Any:
         if [one.name for one in field.items] == [""]:
             item = _parse(field.items[0], filled.value(row))
         else:
-            parts = {one.name: _value(one, f"{row}.{one.name}", filled) for one in field.items}
+            parts = {one.name: _read_value(one, f"{row}.{one.name}", filled) for one in field.items}
             item = {name: one for name, one in parts.items() if one is not None} or None
         if item is not None:
             rows.append(item)
@@ -126,14 +126,16 @@ def _parse(field: InputField, text: str) -> Any:
     if field.kind == "text":
         return text
     if field.kind == "choice":
-        return next((one for one in field.choices if _text(field, one) == text), text)
+        return next((one for one in field.choices if _format_text(field, one) == text), text)
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
 
 
-def _rows(fields: Iterable[InputField], values: Mapping[str, str], grown: str) -> dict[str, int]:
+def _count_rows(
+    fields: Iterable[InputField], values: Mapping[str, str], grown: str
+) -> dict[str, int]:
     """Return how many rows each list shows: all that were given, and one to begin with."""
     rows = {}
     for field in fields:
