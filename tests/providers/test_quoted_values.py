@@ -52,6 +52,12 @@ CASES: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any], Mapping[str
         {"n": "2", "stream": "false", "output_compression": "80"},
         {"n": 2, "stream": False, "output_compression": 80},
     ),
+    "domo": (
+        "video/text2video",
+        {"prompt": "a cat"},
+        {"seconds": "4.0"},
+        {"seconds": 4},
+    ),
     "recraft": (
         "images/generations",
         {"prompt": "a cat"},

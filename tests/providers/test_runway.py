@@ -81,17 +81,34 @@ class TestRunwayWeb(SubmitContract, PollContract, ProbeContract):
         ({"model": "gen4_turbo", "promptImage": [{"position": "first"}]}, "promptImage"),
         ({"model": "gen4_turbo", "promptImage": [{"uri": PICTURE, "position": 1}]}, "promptImage"),
         ({"model": "gen4_turbo", "promptImage": PICTURE, "seed": 2**32}, "seed"),
-        ({"model": "gen4_turbo", "promptImage": PICTURE, "duration": 7}, "duration"),
-        ({"model": "gen4.5", "promptImage": PICTURE, "duration": 11}, "duration"),
-        ({"model": "veo3.1_fast", "promptImage": PICTURE, "duration": 5}, "duration"),
-        ({"model": "gen4_turbo", "promptImage": PICTURE, "ratio": "16:9"}, "ratio"),
-        ({"model": "gen3a_turbo", "promptImage": PICTURE, "ratio": "1280:720"}, "ratio"),
-        ({"model": "gen4_turbo", "promptImage": PICTURE, "promptText": "a" * 1001}, "promptText"),
-        ({"model": "gen4_turbo", "promptImage": PICTURE, "promptText": "😀" * 501}, "promptText"),
     ],
 )
 def test_a_field_that_runway_would_refuse_is_named(input_: Mapping[str, Any], field: str) -> None:
     assert refused_fields(RUNWAY.submits, "image_to_video", input_) == [field]
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "value", "at_gateways"),
+    [
+        ("gen4_turbo", "duration", 7, True),
+        ("gen4.5", "duration", 11, True),
+        ("veo3.1_fast", "duration", 5, True),
+        ("gen4_turbo", "ratio", "16:9", False),
+        ("gen3a_turbo", "ratio", "1280:720", False),
+        ("gen4_turbo", "promptText", "a" * 1001, True),
+        ("gen4_turbo", "promptText", "😀" * 501, True),
+    ],
+)
+def test_limits_of_a_model_are_those_of_the_upstream(
+    model: str, field: str, value: object, *, at_gateways: bool
+) -> None:
+    body = {"model": model, "promptImage": PICTURE, field: value}
+    assert RUNWAY.submits.check("image_to_video", body).body == body
+    assert RUNWAY.check_limits is not None
+    for profile, is_refused in ((None, True), ("runwayml", at_gateways)):
+        account = an_account(RUNWAY, profile=profile)
+        flaws = RUNWAY.check_limits(account, "image_to_video", body)
+        assert [one.path for one in flaws] == ([field] if is_refused else [])
 
 
 def test_models_that_nobody_knows_pass_with_what_they_need() -> None:

@@ -161,3 +161,21 @@ def test_only_kie_calls_back() -> None:
     assert RUNWAY.calls_back is not None
     for profile, is_calling in ((None, False), ("kie", True), ("numbered", False)):
         assert RUNWAY.calls_back.comes_from(an_account(RUNWAY, profile=profile)) is is_calling
+
+
+@pytest.mark.parametrize(
+    ("options", "state"),
+    [({"region": "kie", "base_url": None}, None), (KIE, TaskState.FAILED)],
+    ids=["kie.ai", "a relay"],
+)
+def test_a_word_that_kie_has_not_ends_a_task_of_a_relay_alone(
+    options: Mapping[str, Any], state: TaskState | None
+) -> None:
+    asking = asked_of(
+        an_account(RUNWAY, **options), a_task("runway/generate", provider_task_id="theirs")
+    )
+    body = b'{"code": 200, "data": {"taskId": "theirs", "state": "FAILED", "failMsg": "no"}}'
+    assert RUNWAY.polls is not None
+    (outcome,) = RUNWAY.polls.parse_poll(asking, HttpResult(200, {}, body))
+    assert isinstance(outcome, Observed)
+    assert outcome.observation.state is state

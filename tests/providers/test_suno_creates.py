@@ -105,3 +105,21 @@ def test_a_song_that_is_worked_on_needs_no_words_and_may_be_ours(
     assert json.loads(call.body or b"")[field] == "c2"
     with pytest.raises(InvalidRequest, match="prompt: is needed"):
         SUNO.submits.check(operation, {**rest, "task": "cover"})
+
+
+def test_songs_of_ours_are_named_as_the_provider_knows_them_at_any_depth() -> None:
+    body = {
+        "prompt": "la",
+        "metadata": {"mashup_clip_ids": [f"{OURS}-1", "c9"], "mode": ["a"]},
+        "persona": {"artist_clip_id": f"{OURS}-0"},
+    }
+    request = SUNO.submits.check("submit/music", body)
+    assert (request.parent, request.parent_field) == (OURS, "metadata.mashup_clip_ids")
+    parent = a_task("submit/music", provider_task_id="c1,c2")
+    sending = sent_to(an_account(SUNO), a_task("submit/music"), request.body, parent=parent)
+    sent = json.loads(SUNO.submits.build_submit(sending).body or b"")
+    assert sent["metadata"] == {"mashup_clip_ids": ["c2", "c9"], "mode": ["a"]}
+    assert sent["persona"] == {"artist_clip_id": "c1"}
+    other = OURS.replace("01a2", "01a3")
+    with pytest.raises(InvalidRequest, match="clip_id: is a song of another task than"):
+        SUNO.submits.check("submit/music", {**body, "artist_clip_id": f"{other}-0"})

@@ -368,6 +368,7 @@ def made_up(adapter: MadeUp | None = None) -> Provider:
         regions={"here": "http://provider.example"},
         options=MadeUpOptions,
         submits=it,
+        check_limits=_check_size,
         streams=MadeUpStreams(observation),
         looks=it,
         polls=it,
@@ -380,6 +381,14 @@ def made_up(adapter: MadeUp | None = None) -> Provider:
         tokens=MadeUpTokens(),
         results=ResultHosting(answers_with_files=lambda operation: operation == PAINT),
     )
+
+
+def _check_size(account: Account, operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:
+    """Refuse pictures of a size that the account does not make; one named after it always is."""
+    del operation
+    size = body.get("size")
+    is_made = size in (None, account.name)
+    return () if is_made else [FieldError("size", f"is none of account {account.name}")]
 
 
 PROVIDERS: Mapping[str, Provider] = {NAME: made_up()}

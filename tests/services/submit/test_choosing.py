@@ -64,6 +64,16 @@ async def test_what_no_account_has_at_once_is_refused(bench: Workbench) -> None:
         assert [one.path for one in refused.value.fields] == [path]
 
 
+async def test_a_task_goes_to_an_account_whose_limits_its_input_keeps(bench: Workbench) -> None:
+    for _ in range(4):
+        assert await account_of(bench, size="first") == "first"
+        assert await account_of(bench, size="second") == "second"
+    for account, size in ((None, "huge"), ("first", "second")):
+        with pytest.raises(InvalidRequest, match="is none of account first") as refused:
+            await account_of(bench, account, size=size)
+        assert [one.path for one in refused.value.fields] == ["input.size"]
+
+
 async def test_a_task_that_continues_another_names_only_what_its_account_has(
     bench: Workbench,
 ) -> None:

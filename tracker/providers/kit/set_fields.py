@@ -86,9 +86,9 @@ def _keep_set_fields(part: type[BaseModel] | None, value: Any) -> Any:
 def _in_kind(field: _KnownField, value: Any) -> Any:
     """Return a number, a flag or an id as the field holds it, whichever way a client writes it."""
     kinds = field.kinds
+    if isinstance(value, str) and str not in kinds:
+        value = unquote(value, is_number=bool({int, float} & set(kinds)), is_flag=bool in kinds)
     match value:
-        case str() if str not in kinds:
-            return unquote(value, is_number=bool({int, float} & set(kinds)), is_flag=bool in kinds)
         case float() if int in kinds and float not in kinds and value.is_integer():
             return int(value)
         case bool():

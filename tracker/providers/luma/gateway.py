@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import PollOutcome, SubmitOutcome
@@ -29,7 +30,7 @@ EXTEND = "generations/extend"
 
 
 class _WebVideo(OpenInputs):
-    user_prompt: str = Field(min_length=1)
+    user_prompt: str | None = None
     aspect_ratio: str | None = None
     expand_prompt: bool | None = None
     image_url: str | None = None
@@ -44,6 +45,7 @@ class _Extension(OpenInputs):
     user_prompt: str | None = None
 
 
+_ONE_OF = ("user_prompt", "image_url", "image_end_url")
 _LINKS = ("download_url", "url", "video")
 
 
@@ -78,6 +80,8 @@ class LumaGateway(GatewayAdapter):
         """Validate by the table, and find the task that the input continues."""
         request = super().check(operation, input_)
         if operation != EXTEND:
+            if not any(request.body.get(name) for name in _ONE_OF):
+                raise InvalidRequest(FieldError("user_prompt", "is needed, or image_url"))
             return request
         return replace(request, parent=request.body["id"], parent_field="id")
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tracker.domain.call_rate import NO_LIMITS, CallLimits, CallRate
+from tracker.domain.errors import FieldError
 from tracker.domain.prices import DefaultSeconds
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Cancels, Looks, Polls, Probes, Streams, Submits
@@ -58,6 +59,8 @@ class Provider:
              names none as `duration` or the like; None where the provider does not say.
     examples: bodies of `POST /v1/tasks` without the provider, by title, for the API's document.
     check_account: returns `key: reason` for each flaw that only the adapter knows, no values.
+    check_limits: returns the fields of a checked body that one account's upstream would refuse, by
+             account, operation and body; None where every upstream has the same limits.
     call_limits: returns the documented limits of an account's calls; None where there are none.
     """
 
@@ -83,6 +86,7 @@ class Provider:
     callback_bytes: int = 0
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     check_account: Callable[[Account], Sequence[str]] | None = None
+    check_limits: Callable[[Account, str, Mapping[str, Any]], Sequence[FieldError]] | None = None
     call_limits: Callable[[Account], CallLimits] | None = None
 
     def account(self, name: str, options: AccountOptions) -> Account:

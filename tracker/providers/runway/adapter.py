@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from tracker.domain.cost import Cost, Phase
-from tracker.domain.errors import InvalidRequest
+from tracker.domain.errors import FieldError
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import (
@@ -37,7 +37,7 @@ from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, TableAdapter
 from tracker.providers.kit.useless_options import NO_CALLBACKS
 from tracker.providers.ports.account import Account, AccountOptions
-from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
+from tracker.providers.ports.adapter import Answer, Asking, Sending
 from tracker.providers.ports.callbacks import Scheme
 from tracker.providers.ports.provider import Provider
 from tracker.providers.runway.front import CREDITS, RunwayFront
@@ -135,13 +135,6 @@ class RunwayApi(PathCancel, _RunwayWords):
     names_task = True
     costs_may_fall = True  # "tasks that later returned unused prepaid credits" (SDK 5.24.0)
     account_codes = (_NO_CREDITS,)
-
-    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
-        """Validate by the table and by the limits of the model."""
-        request = super().check(operation, input_)
-        if flaws := flaws_for_model(operation, request.body):
-            raise InvalidRequest(*flaws)
-        return request
 
     def headers(self, account: Account) -> dict[str, str]:
         """Add the version of the API, without which it answers 400."""
@@ -290,6 +283,16 @@ class RunwayByProfile(AdapterByProfile, ObjectCallbacks):
             found.append(f"webhook_secrets: {NO_CALLBACKS}")
         return found
 
+    def check_limits(
+        self, account: Account, operation: str, body: Mapping[str, Any]
+    ) -> Sequence[FieldError]:
+        """Return what the account's upstream would refuse: gateways take ratios of their own."""
+        kind = self.kind_of(account).adapter
+        if operation not in CREATES or operation not in kind.creates:
+            return ()
+        flaws = flaws_for_model(operation, body)
+        return flaws if kind is _API else [one for one in flaws if one.path != "ratio"]
+
     def proof(self, account: Account) -> Scheme | None:
         """Return kie.ai's scheme, which signs id and time; None without its key."""
         secrets = account.webhook_secrets
@@ -315,13 +318,14 @@ _ADAPTER = RunwayByProfile(
         ),
     }
 )
-REVISION = 9
+REVISION = 10
 PROVIDER = Provider(
     name="runway",
     revision=REVISION,
     regions={"global": "https://api.dev.runwayml.com", KIE: "https://api.kie.ai/api/v1"},
     options=RunwayOptions,
     check_account=_ADAPTER.flaws_of,
+    check_limits=_ADAPTER.check_limits,
     objects=OBJECTS,
     submits=_ADAPTER,
     polls=_ADAPTER,

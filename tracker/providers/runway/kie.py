@@ -23,11 +23,12 @@ from tracker.domain.outcome import (
     SubmitOutcome,
     Unanswered,
 )
-from tracker.domain.task import Artifact, Task, TaskError, TaskState
+from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.kit.coded_answers import GOOD, NO_CREDITS, CodedAdapter, code_of
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.status_words import end_at_gateways
 from tracker.providers.kit.table import CreatePath, OpenInputs, parsed_of
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 
@@ -156,7 +157,7 @@ class RunwayKie(CodedAdapter):
         if answer.status < 300 and code_of(parsed) in (None, GOOD) and isinstance(data, dict):
             if self._is_of_another_task(asking, data):
                 return [Unanswered("the answer is about another task")]
-            said = _read_record(self, data, asking.task, asking.now)
+            said = _read_record(self, data, asking)
             if said is not None:
                 return [Observed(said)]
         return [self.without_record(answer, parsed)]
@@ -188,9 +189,8 @@ def read_callback(parsed: Any) -> Observation | None:
     )
 
 
-def _read_record(
-    dialect: RunwayKie, data: Mapping[str, Any], task: Task, now: datetime
-) -> Observation | None:
+def _read_record(dialect: RunwayKie, data: Mapping[str, Any], asking: Asking) -> Observation | None:
+    task, now = asking.task, asking.now
     reason = first_text(data, ("failMsg", "errorMessage"))
     code = first_text(data, ("failCode", "errorCode"), limit=100)
     word = first_text(data, ("state",), limit=100)
@@ -202,13 +202,16 @@ def _read_record(
     if word is None and flag == "0" and reason is not None:
         state = TaskState.FAILED
     is_over = first_text(data, ("expireFlag",), limit=10) == "1"
+    pieces = _pieces(data, now if is_over else None)
+    if state is None and word is not None and asking.account.options.base_url is not None:
+        state = end_at_gateways(word, pieces)  # of a relay before kie.ai, whose page has none such
     error = TaskError("provider", code, reason or "the provider gave no reason")
     said = Observation(
         state,
         word or flag or "",
         provider_task_id=task.provider_task_id,
         message=reason,
-        artifacts=_pieces(data, now if is_over else None) if state is not TaskState.FAILED else (),
+        artifacts=pieces if state is not TaskState.FAILED else (),
         error=error if state is TaskState.FAILED else None,
     )
     return awaiting_result(said, task, _EMPTY)

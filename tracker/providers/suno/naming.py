@@ -1,6 +1,6 @@
 """Names of songs: ours, which lead to the task and its account, and the provider's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tracker.domain.errors import FieldError, InvalidRequest
@@ -10,31 +10,43 @@ from tracker.providers.kit.piece_names import read_piece_name
 SOURCE_FIELDS = (
     *("cover_clip_id", "upsample_clip_id", "edited_clip_id"),
     *("underpainting_clip_id", "overpainting_clip_id", "stem_from_id"),
+    *("mashup_clip_ids", "playlist_clip_ids"),
 )
-"""Fields of Suno's own create, which gateways pass on, that name the song that is worked on.
+"""Fields of Suno's own create, which gateways pass on, that name the songs that are worked on.
 
-As callers of gateways send them on 2026-11-30, e.g. to `/suno/submit/music` with `task: cover`.
+As callers of gateways send them on 2026-11-30, e.g. to `/suno/submit/music` with `task: cover`. The
+last two are lists: https://suno.com's own page sends them to `/api/generate/v2-web/`.
 """
-CLIP_FIELDS = ("continue_clip_id", "clip_id", "audioId", "audio_id", *SOURCE_FIELDS)
+CLIP_FIELDS = (
+    *("continue_clip_id", "clip_id", "clip_ids", "audioId", "audio_id", "artist_clip_id"),
+    *SOURCE_FIELDS,
+)
+"""The artist's clip is the song that a persona was made from."""
 TASK_FIELDS = ("task_id", "taskId")
 
 
 def parent_in(body: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return (field, name) of the task of ours that an input continues; None for none.
 
-    Raises InvalidRequest where the song is one of another task than the one that is named.
+    Raises InvalidRequest for songs of two tasks: only the names of one's songs are known.
     """
     named = [(name, str(body[name])) for name in TASK_FIELDS if body.get(name)]
-    songs = [
-        (name, song[0])
-        for name in CLIP_FIELDS
-        if (song := read_piece_name(body.get(name))) is not None
-    ]
-    if named and songs and songs[0][1] != named[0][1]:
-        raise InvalidRequest(
-            FieldError(songs[0][0], f"is a song of another task than {named[0][0]}")
-        )
-    return next(iter([*named, *songs]), None)
+    found = [*named, *_songs_of_ours(body, "")]
+    other = next((field for field, task in found if task != found[0][1]), None)
+    if other is not None:
+        raise InvalidRequest(FieldError(other, f"is a song of another task than {found[0][0]}"))
+    return next(iter(found), None)
+
+
+def _songs_of_ours(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Yield (field, task) of each song that is named by our name, at any depth."""
+    for name, one in value.items() if isinstance(value, dict) else ():
+        field = f"{path}.{name}" if path else name
+        if name in CLIP_FIELDS:
+            songs = map(read_piece_name, one if isinstance(one, list) else [one])
+            yield from ((field, song[0]) for song in songs if song is not None)
+        else:
+            yield from _songs_of_ours(one, field)
 
 
 def put_their_names(body: Mapping[str, Any], parent: Task | None) -> dict[str, Any]:
@@ -46,14 +58,21 @@ def put_their_names(body: Mapping[str, Any], parent: Task | None) -> dict[str, A
     if parent is None:
         return sent
     known = song_ids(parent)
-    for name in TASK_FIELDS:
-        if sent.get(name):
+    for name, value in body.items():
+        if name in TASK_FIELDS and value:
             sent[name] = parent.provider_task_id
-    for name in CLIP_FIELDS:
-        song = read_piece_name(sent.get(name))
-        if song is not None and song[1] < len(known):
-            sent[name] = known[song[1]]
+        elif name in CLIP_FIELDS and isinstance(value, list):
+            sent[name] = [_their_name(one, known) for one in value]
+        elif name in CLIP_FIELDS:
+            sent[name] = _their_name(value, known)
+        elif isinstance(value, dict):
+            sent[name] = put_their_names(value, parent)
     return sent
+
+
+def _their_name(name: Any, known: Sequence[str]) -> Any:
+    song = read_piece_name(name)
+    return known[song[1]] if song is not None and song[1] < len(known) else name
 
 
 def song_ids(task: Task) -> Sequence[str]:

@@ -32,8 +32,7 @@ def _personas(task: Task) -> Iterable[str | None]:
 
 OBJECTS = ObjectIds(
     fields={
-        # The last one is the song that a persona was made from.
-        **dict.fromkeys((*CLIP_FIELDS, "artist_clip_id"), NamedObject(_CLIP, may_be_public=True)),
+        **dict.fromkeys(CLIP_FIELDS, NamedObject(_CLIP, may_be_public=True)),
         "personaId": NamedObject(_PERSONA),
         "persona_id": NamedObject(_PERSONA),
         "voiceId": NamedObject(_PERSONA),

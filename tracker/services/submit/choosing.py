@@ -1,6 +1,6 @@
 """Choose the account of a task: by what its input names, else by rule, weight, health and room."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,12 +35,14 @@ class AccountQuery:
     """The facts by which a new task's account is chosen.
 
     key: its external id, or ours: the same key meets the same account again.
+    takers: the accounts whose limits its input keeps; None where all of them take it.
     """
 
     provider: str
     operation: str
     metadata: Mapping[str, Any]
     key: str
+    takers: Collection[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,26 @@ class AccountChooser:
         self._known[provider, operation] = able
         return able
 
+    def find_takers(
+        self, provider: str, operation: str, body: Mapping[str, Any], fixed: str | None
+    ) -> Collection[str] | None:
+        """Return the accounts whose limits a body keeps; None where all accounts take it.
+
+        fixed: the account that it must go to; None where one may be chosen.
+        Raises InvalidRequest, with what the first account refuses, where none takes it.
+        """
+        check = self._context.provider(provider).check_limits
+        if check is None:
+            return None
+        accounts = [
+            one for one in self._able(provider, operation) if fixed is None or one.name == fixed
+        ]
+        flaws = {one.name: check(one, operation, body) for one in accounts}
+        takers = [name for name, found in flaws.items() if not found]
+        if flaws and not takers:
+            raise InvalidRequest(*next(iter(flaws.values())))
+        return None if len(takers) == len(flaws) else takers
+
     def sole(self, provider: str, operation: str) -> str | None:
         """Return the only account that can do it; None where there are more, or rules may decide.
 
@@ -185,7 +207,8 @@ class AccountChooser:
         able = [
             account
             for account in self._able(choice.provider, choice.operation)
-            if named is None or account.name in named
+            if (named is None or account.name in named)
+            and (choice.takers is None or account.name in choice.takers)
         ]
         # A rule that names an account means it, whatever its weight among the unnamed.
         return {one.name: one.weight if named is None else max(one.weight, 1) for one in able}

@@ -1,7 +1,7 @@
 """Accept a task, once: check its input, choose its account, keep it; `attempting` sends it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -193,13 +193,19 @@ class SubmissionIntake:
         parent = None if request.parent is None else await self._parent(submission, request)
         fixed = find_fixed_account(self._context, submission, parent, named)
         parent = parent or await find_continued(self._context, submission.tenant, named, fixed)
+        try:
+            takers = self._choosing.find_takers(
+                submission.provider, submission.operation, request.body, fixed
+            )
+        except InvalidRequest as error:
+            raise error.under(submission.input_path) from None
         if is_large:
             written = await asyncio.to_thread(encode_large_submission, request, submission)
         else:
             written = encode_submission(request, submission)
         body, key = written
         return CheckedSubmission(
-            task=await self._new_task(submission, request, parent, fixed),
+            task=await self._new_task(submission, request, parent, fixed, takers),
             body=body,
             key=key,
             repeats=submission.repeats,
@@ -251,7 +257,12 @@ class SubmissionIntake:
         return found
 
     async def _new_task(
-        self, submission: Submission, request: Request, parent: Task | None, fixed: str | None
+        self,
+        submission: Submission,
+        request: Request,
+        parent: Task | None,
+        fixed: str | None,
+        takers: Collection[str] | None,
     ) -> Task:
         now, id_ = self._context.clock.now(), new_id()
         policy = self._context.policy
@@ -261,7 +272,11 @@ class SubmissionIntake:
         if account is None:
             account = await self._choosing.choose(
                 AccountQuery(
-                    submission.provider, submission.operation, submission.metadata or {}, external
+                    submission.provider,
+                    submission.operation,
+                    submission.metadata or {},
+                    external,
+                    takers,
                 )
             )
         return Task(

@@ -55,7 +55,9 @@ class EmulatedWebPage:
         )
 
     async def _create(self, call: ApiCall) -> Reply:
-        return self._reply(await self._make(call, required=("user_prompt",)), 201)
+        has_picture = bool(call.json_object().get("image_url"))
+        required = () if has_picture else ("user_prompt",)
+        return self._reply(await self._make(call, required=required), 201)
 
     async def _extend(self, call: ApiCall) -> Reply:
         account = account_of_header(call, self._config)
