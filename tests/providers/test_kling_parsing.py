@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.providers.support import bodies
+from tests.providers.support import a_task, an_account, bodies, sent_to
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Accepted
 from tracker.domain.task import VERDICTS, TaskState
@@ -17,6 +17,7 @@ from tracker.providers.kling.answers import read_submit
 from tracker.providers.kling.costs import costs
 from tracker.providers.kling.parsing import observe
 from tracker.providers.kling.words import WORDS, state_of
+from tracker.providers.registry import PROVIDERS
 
 TASK: dict[str, Any] = {
     "task_id": "881204513377218561",
@@ -231,3 +232,24 @@ def test_an_id_that_requests_have_too_names_no_task_beside_a_code() -> None:
     for answer in ({"code": 0, "id": "r"}, {"code": 1301, "message": "no", "request_id": "r"}):
         found = read_submit(HttpResult(200, {}, json.dumps(answer).encode()))
         assert not isinstance(found, Accepted)
+
+
+@pytest.mark.parametrize(
+    ("more", "wants", "state", "is_asked"),
+    [
+        ({}, (), TaskState.SUCCEEDED, False),
+        ({"task_status": "failed"}, (), TaskState.FAILED, False),
+        ({"task_status": "processing"}, (), None, False),
+        ({"task_result": {}}, (), None, True),
+        ({}, ("watermark_url",), None, True),
+    ],
+)
+def test_a_verdict_in_a_creates_answer_is_taken_where_all_of_its_result_is_there(
+    more: dict[str, Any], wants: tuple[str, ...], state: TaskState | None, *, is_asked: bool
+) -> None:
+    kling = PROVIDERS["kling"]
+    sending = sent_to(an_account(kling), a_task("videos/text2video", wants=wants))
+    body = json.dumps({"code": 0, "data": TASK | more}).encode()
+    found = kling.submits.parse_submit(sending, HttpResult(200, {}, body))
+    assert isinstance(found, Accepted)
+    assert (found.said and found.said.state, found.look_now) == (state, is_asked)

@@ -11,7 +11,7 @@ import pytest
 from tests.support.made_up import NAME, SECRET_HEADER, MadeUp, Shared
 from tests.support.made_up_api import Played, tells
 from tests.support.raw_callbacks import raw_callback
-from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
+from tests.support.workbench import SECRET, ScriptedHttp, Workbench, open_workbench
 from tracker.domain import token
 from tracker.domain.errors import CallbackUnproven, NotFound
 from tracker.domain.lifecycle import Verdict
@@ -76,6 +76,23 @@ async def test_a_hint_has_the_provider_asked_at_once(database_url: str) -> None:
         assert (await bench.task(task.key)).state is TaskState.SUCCEEDED
         again = await bench.call_back(task, {"hint": "more news", "id": "theirs"})
         assert again.verdict is Verdict.STALE
+        assert await bench.leases.next_due(JobKind.RECONCILE) is None
+
+
+async def test_one_that_cannot_be_read_has_the_provider_asked_at_once(database_url: str) -> None:
+    polls = PollPlan(first=timedelta(hours=1), quiet=timedelta(hours=1))
+    async with open_workbench(
+        database_url, ScriptedHttp(Played(poll=tells(DONE))), policy=Policy(polls=polls)
+    ) as bench:
+        task = await bench.sent()
+        signed = token.sign(SECRET, NAME, str(task.id))
+        raw = replace(raw_callback(NAME, str(task.id), signed, b"\x1b("), flaw="br is not read")
+        assert (await Reception(bench.context).receive(raw)).verdict is Verdict.MALFORMED
+        due = await bench.leases.next_due(JobKind.RECONCILE)
+        assert due is not None
+        assert due <= bench.context.clock.now()
+        await bench.look(task)
+        assert (await Reception(bench.context).receive(raw)).verdict is Verdict.MALFORMED
         assert await bench.leases.next_due(JobKind.RECONCILE) is None
 
 

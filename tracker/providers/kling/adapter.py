@@ -1,6 +1,7 @@
 """The adapter: what services ask of Kling, put to the account's profile and the task's dialect."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,8 +9,8 @@ from pydantic import BaseModel
 
 from tracker.domain.exchange import HttpCall
 from tracker.domain.observation import Observation
-from tracker.domain.outcome import PollOutcome, SubmitOutcome
-from tracker.domain.task import Task
+from tracker.domain.outcome import Accepted, PollOutcome, SubmitOutcome
+from tracker.domain.task import Task, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import spacing_of
 from tracker.providers.kit.default_seconds import default_seconds
@@ -74,9 +75,17 @@ class KlingAdapter(ObjectCallbacks):
         return profiles.of(sending.account).create(sending)
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
-        """Read the answer of any profile."""
-        del sending
-        return answers.read_submit(answer)
+        """Read the answer of any profile.
+
+        A success that lacks its result is asked for: some say it of the request.
+        """
+        outcome = answers.read_submit(answer)
+        if not isinstance(outcome, Accepted) or (said := outcome.said) is None:
+            return outcome
+        is_whole = bool(said.artifacts) and self.lacks(sending.task, said) is None
+        if is_whole or said.state is not TaskState.SUCCEEDED:
+            return outcome
+        return replace(outcome, said=None, look_now=True)
 
     def spacing_s(self, account: Account) -> float:
         """Kling asks for none."""

@@ -18,7 +18,7 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.retry import retry_after_s
-from tracker.domain.task import Task
+from tracker.domain.task import VERDICTS, Task
 from tracker.providers.kit.blocked import add_block, block_in
 from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.reading import first_text, read_json
@@ -48,7 +48,8 @@ def read_submit(answer: HttpResult | HttpFailure) -> SubmitOutcome:
     if answer.status < 300 and task_id:
         found = observe(said.parsed)
         word = None if found is None else found.word
-        return Accepted(task_id, word, said.message, said.request_id)
+        ended = found if found is not None and found.state in VERDICTS else None
+        return Accepted(task_id, word, said.message, said.request_id, said=ended)
     if (block := block_in(said.parsed)) is not None:
         return Refused(block.code, block.message, said.request_id)
     return _refusal(answer, said)

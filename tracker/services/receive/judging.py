@@ -65,7 +65,14 @@ class Judge:
         return Judgement(step.verdict, reason, step)
 
     def _await_confirmation(self, item: ParsedCallback, match: Match) -> Match:
-        """Have the provider asked where a callback is a hint, or its verdict must be confirmed."""
+        """Have the provider asked where a callback is a hint, or its verdict must be confirmed.
+
+        So too where one that came to a task's own URL cannot be read: there is news all the same.
+        """
+        if match.task is not None and match.verdict is Verdict.MALFORMED:
+            task = self.recorder.task(match.task.key)
+            if is_askable(task) and can_poll(self.context, task):
+                self.recorder.poll_soon(task.key)
         if match.task is None or match.verdict is not _ADVANCED:
             return match
         if item.observation is None:

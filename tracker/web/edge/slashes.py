@@ -2,7 +2,8 @@
 
 Too much are slashes, `.` parts, and what a client writes twice whose base URL ends with the parts
 that its paths begin with (`/v1/v1/…`). A redirect would be answered before the key is asked for,
-and most senders of callbacks do not follow one, or turn their POST into a GET.
+and most senders of callbacks do not follow one, or turn their POST into a GET. So are blanks, which
+are pasted with a URL and which senders escape (github.com/usememos/memos/pull/4411, 2025-02-16).
 """
 
 import re
@@ -11,6 +12,7 @@ from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tracker.domain.documents import BLANKS
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 
 _ENCODED = re.compile("%2f", re.IGNORECASE)
@@ -19,8 +21,8 @@ _CALLBACK = re.compile(rf"(?:\.?(?:/|%2f))*{CALLBACK_PREFIX.strip('/')}(?:/|%2f)
 
 
 def parts_of(path: str) -> list[str]:
-    """Return the parts of a path, without empty ones and `.` (RFC 3986 section 5.2.4)."""
-    return [part for part in path.split("/") if part not in ("", ".")]
+    """Return the parts of a path, without empty and blank ones and `.` (RFC 3986 section 5.2.4)."""
+    return [part for part in path.split("/") if part.strip(BLANKS) not in ("", ".")]
 
 
 def without_repeat(parts: Sequence[str], end: int, *, least: int = 1) -> list[str]:
@@ -41,7 +43,7 @@ def without_repeat(parts: Sequence[str], end: int, *, least: int = 1) -> list[st
 class EncodedSlashes:
     """Pure ASGI; leaves `%2F` as it is in `path`, which servers decode to a slash.
 
-    Not in callback URLs: there it is a slash at the end.
+    Not in callback URLs: there it is a slash at the end, and their parts hold no blanks.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -52,11 +54,15 @@ class EncodedSlashes:
         """One request. No coroutine of its own, which every request would pay for."""
         if scope["type"] == "http":
             raw: bytes = scope.get("raw_path") or b""
-            if b"%2" in raw and _ENCODED.search(sent := raw.decode("latin-1").partition("?")[0]):
-                behind_root = sent.removeprefix(scope.get("root_path", ""))
-                kept = "/" if _CALLBACK.match(behind_root) else "%252F"
+            if b"%" in raw:
+                sent = raw.decode("latin-1").partition("?")[0]
                 # In place: whoever answers an exception looks the path up again.
-                scope["path"] = unquote(_ENCODED.sub(kept, sent))
+                if _CALLBACK.match(sent.removeprefix(scope.get("root_path", ""))):
+                    scope["path"] = "/".join(
+                        part.strip(BLANKS) for part in unquote(sent).split("/")
+                    )
+                elif _ENCODED.search(sent):
+                    scope["path"] = unquote(_ENCODED.sub("%252F", sent))
         return self._app(scope, receive, send)
 
 
@@ -84,7 +90,8 @@ class SlashTolerance:
 
 
 def _normalise_path(path: str, root: str) -> str:
-    parts, before = parts_of(path.removeprefix(root)), parts_of(root)
+    before = parts_of(root)
+    parts = [part.strip(BLANKS) for part in parts_of(path.removeprefix(root))]
     parts = without_repeat([*before, *parts], len(before))
     parts = without_repeat(parts[len(before) :], 1)
     return f"{root}/{'/'.join(parts)}"
