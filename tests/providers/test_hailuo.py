@@ -329,3 +329,12 @@ def test_v2_may_let_a_task_expire() -> None:
         assert (done.state, done.error.code) == (TaskState.FAILED, "expired")
 
     play()
+
+
+def test_a_success_without_its_result_in_a_creates_answer_is_asked_for() -> None:
+    body = {"task_id": "T", "status": "Success", "base_resp": {"status_code": 0}}
+    outcome = HAILUO.submits.parse_submit(
+        sent_to(an_account(HAILUO), a_task(V1)), HttpResult(200, {}, json.dumps(body).encode())
+    )
+    assert isinstance(outcome, Accepted)
+    assert (outcome.said, outcome.look_now) == (None, True)

@@ -183,8 +183,11 @@ class TableAdapter(WordTable):
         said = add_block(self.observe(sending.account, sending.task, parsed), parsed)
         word = None if said is None else said.word
         ended = said if said is not None and said.state in VERDICTS else None
-        expected = tuple(self.estimate(parsed))
-        return Accepted(task_id, word, said=ended, context=self.context(parsed), costs=expected)
+        context, expected = self.context(parsed), tuple(self.estimate(parsed))
+        if ended is not None and ended.state is TaskState.SUCCEEDED and not ended.artifacts:
+            # The result is asked for; some say this of the request.
+            return Accepted(task_id, word, context=context, costs=expected, look_now=True)
+        return Accepted(task_id, word, said=ended, context=context, costs=expected)
 
     def opened(self, parsed: Any) -> Any:
         """Return what an answer says of a task, out of the envelope where there is one."""
