@@ -69,17 +69,17 @@ def capabilities_of(provider: Provider) -> Capabilities:
     lifetime = provider.results.lifetime
     return Capabilities(
         callback=provider.calls_back is not None,
-        lookup=_lookup(provider),
+        lookup=_list_lookups(provider),
         batch=0 if provider.polls is None else provider.polls.together,
         cancel=provider.cancels is not None,
         cost=provider.tells_costs,
         front=provider.front is not None,
         custody_days=None if lifetime is None else lifetime.total_seconds() / 86400,
-        clients=_clients().get(provider.name, ()),
+        clients=_load_clients().get(provider.name, ()),
     )
 
 
-def _lookup(provider: Provider) -> Sequence[str]:
+def _list_lookups(provider: Provider) -> Sequence[str]:
     # Profiles may differ: where any can be looked up in a list, that capability is filled.
     found = set[str]()
     for address in provider.regions.values():  # some accounts must name theirs
@@ -91,7 +91,7 @@ def _lookup(provider: Provider) -> Sequence[str]:
 
 
 @cache
-def _clients() -> Mapping[str, Sequence[str]]:
+def _load_clients() -> Mapping[str, Sequence[str]]:
     known: Mapping[str, Sequence[str]] = json.loads(
         files("tracker.providers").joinpath(CLIENTS).read_text()
     )
@@ -101,4 +101,4 @@ def _clients() -> Mapping[str, Sequence[str]]:
 def forget() -> None:
     """Read the file of clients anew at the next question."""
     systems.cache_clear()
-    _clients.cache_clear()
+    _load_clients.cache_clear()

@@ -83,7 +83,7 @@ class ArkFront(PlainFront):
         path = call.path.removeprefix(_ROOT)
         if path == TASKS:
             if call.is_read:
-                return _listing(call)
+                return _read_listing(call)
             if call.method != "POST":
                 return wrong_method(call)
             return WantsBody() if call.body is None else Create(TASKS, call.body)
@@ -103,7 +103,7 @@ class ArkFront(PlainFront):
             case Create():
                 return FrontAnswer({"id": str(shown.tasks[0].id)})
             case Page() | Skip():
-                return FrontAnswer(_page(call, shown))
+                return FrontAnswer(_read_page(call, shown))
             case Get() if call.path.endswith(TASKS):
                 views = [_show_task(call, one, shown.input_of(one)) for one in shown.tasks]
                 wanted = [one for one in views if _is_wanted(call, one)]
@@ -134,10 +134,10 @@ class ArkFront(PlainFront):
         is_news = task.state in (TaskState.SUBMITTED, TaskState.RUNNING) and has_moved
         if not is_news and task.state not in TERMINAL:
             return None
-        return json.dumps(_task(task, input_)).encode()
+        return json.dumps(_show_row(task, input_)).encode()
 
 
-def _listing(call: FrontCall) -> Command | FrontRefusal:
+def _read_listing(call: FrontCall) -> Command | FrontRefusal:
     """Read a list: by ids, or by the number of a page.
 
     Raises InvalidRequest for what is no number.
@@ -145,7 +145,7 @@ def _listing(call: FrontCall) -> Command | FrontRefusal:
     ids = [value for name, value in call.query if name == _IDS and value]
     if ids:
         return Get(ids[:_MOST_LISTED], by="id", must_exist=False)
-    size, number = _size(call), _number(call)
+    size, number = _read_size(call), _read_number(call)
     word = call.parameter(_STATUS)
     if call.parameter(_MODEL) or call.parameter(_TIER) or (word and number > 1):
         reason = "filters by ids, and on the first page by status, are served"
@@ -156,19 +156,22 @@ def _listing(call: FrontCall) -> Command | FrontRefusal:
     return Page(size, binds="tasks", states=states)
 
 
-def _size(call: FrontCall) -> int:
+def _read_size(call: FrontCall) -> int:
     return whole_number(call, "page_size", default=10, low=1, high=_MOST_LISTED)
 
 
-def _number(call: FrontCall) -> int:
+def _read_number(call: FrontCall) -> int:
     return whole_number(call, "page_num", default=1, low=1, high=100_000)
 
 
-def _page(call: FrontCall, shown: Shown) -> dict[str, Any]:
+def _read_page(call: FrontCall, shown: Shown) -> dict[str, Any]:
     """Show a page. What lies behind it is not counted: `total` goes up to the next page."""
     is_more = shown.has_more or shown.next is not None
     items = [_show_task(call, one, shown.input_of(one)) for one in shown.tasks]
-    return {"items": items, "total": _size(call) * (_number(call) - 1) + len(items) + is_more}
+    return {
+        "items": items,
+        "total": _read_size(call) * (_read_number(call) - 1) + len(items) + is_more,
+    }
 
 
 def _is_wanted(call: FrontCall, view: Mapping[str, Any]) -> bool:
@@ -178,13 +181,13 @@ def _is_wanted(call: FrontCall, view: Mapping[str, Any]) -> bool:
 
 def _show_task(call: FrontCall, task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     """Show a task in the words that its reader knows."""
-    view = _task(task, input_)
+    view = _show_row(task, input_)
     if "ai-sdk/" in call.headers.get("user-agent", "") and "error" in view:
         view["status"] = "failed"
     return view
 
 
-def _task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+def _show_row(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     code = task.error.code if task.error else None
     is_late = task.state is TaskState.FAILED and code == EXPIRED
     view: dict[str, Any] = {

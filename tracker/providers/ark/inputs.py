@@ -145,10 +145,10 @@ def leaves_seed_open(body: Mapping[str, Any]) -> bool:
     """Tell whether an input leaves the seed to chance, in its field and in its texts."""
     if body.get("seed") not in (None, RANDOM_SEED):
         return False
-    return not any(_SEED_IN_TEXT.search(text) for text in _texts(body))
+    return not any(_SEED_IN_TEXT.search(text) for text in _iterate_texts(body))
 
 
-def _texts(body: Mapping[str, Any]) -> Iterator[str]:
+def _iterate_texts(body: Mapping[str, Any]) -> Iterator[str]:
     for item in body["content"]:
         if isinstance(item.get("text"), str):
             yield item["text"]

@@ -66,7 +66,7 @@ class CompletionReader:
         start = self._begun.removeprefix(_MARK).lstrip()
         if not start or (len(start) < len("retry:") and b"\n" not in start):
             return ""
-        self._form = _form_of(start)
+        self._form = _detect_form(start)
         return self._form.feed(self._begun.removeprefix(_MARK))
 
     def rest(self) -> str:
@@ -74,7 +74,7 @@ class CompletionReader:
         text = ""
         if self._form is None:
             begun = self._begun.removeprefix(_MARK)
-            self._form = _form_of(begun)
+            self._form = _detect_form(begun)
             text = self._form.feed(begun)
         return text + self._form.rest()
 
@@ -87,7 +87,7 @@ class CompletionReader:
         assert form is not None  # noqa: S101 - `rest` was asked
         links = artifacts_of(text, self._hosts, but=given_urls(self._asked))
         has_ended = broken is None and form.has_ended
-        error = form.error or _error_in(text)
+        error = form.error or _find_error(text)
         if has_ended and links:
             note = None if error is None else storable_text(error)[-_TAIL:]
             pieces = (*links, text_artifact(text))
@@ -131,13 +131,13 @@ class _Events:
             self.has_ended = True
             return ""
         text = ""
-        for chunk in _objects_in(data, is_last=is_last):
+        for chunk in _iterate_objects(data, is_last=is_last):
             if isinstance(chunk, str):
                 text += chunk
                 continue
-            self.error = self.error or _error_of(chunk)
-            for choice in _choices(chunk):
-                text += _content_of(choice)
+            self.error = self.error or _read_error(chunk)
+            for choice in _iterate_choices(chunk):
+                text += _read_content(choice)
                 self.has_ended = self.has_ended or bool(choice.get("finish_reason"))
         return text
 
@@ -163,8 +163,8 @@ class _Object:
             parsed = storable(json.loads(self._body.decode("utf-8", "replace"), strict=False))
         except (ValueError, RecursionError):
             return ""
-        self.error = _error_of(parsed)
-        text = "".join(map(_content_of, _choices(parsed)))
+        self.error = _read_error(parsed)
+        text = "".join(map(_read_content, _iterate_choices(parsed)))
         self.has_ended = bool(text)
         return text
 
@@ -186,7 +186,7 @@ class _Markdown:
         return self._decoder.decode(b"", final=True)
 
 
-def _form_of(start: bytes) -> _Events | _Object | _Markdown:
+def _detect_form(start: bytes) -> _Events | _Object | _Markdown:
     text = start[:16].decode("utf-8", "replace")
     if text.startswith(_FIELDS):
         return _Events()
@@ -194,7 +194,7 @@ def _form_of(start: bytes) -> _Events | _Object | _Markdown:
     return _Object() if is_object else _Markdown(is_page=text.startswith("<"))
 
 
-def _objects_in(data: str, *, is_last: bool) -> Iterator[Any]:
+def _iterate_objects(data: str, *, is_last: bool) -> Iterator[Any]:
     """Yield the objects of an event, one behind the other; what is none as text.
 
     is_last: the body ends with it, so that the rest of an object may be missing.
@@ -214,14 +214,14 @@ def _objects_in(data: str, *, is_last: bool) -> Iterator[Any]:
         at += len(data[at:]) - len(data[at:].lstrip())
 
 
-def _choices(parsed: Any) -> Iterator[Mapping[str, Any]]:
+def _iterate_choices(parsed: Any) -> Iterator[Mapping[str, Any]]:
     choices = parsed.get("choices") if isinstance(parsed, dict) else None
     for choice in choices if isinstance(choices, list) else ():
         if isinstance(choice, dict):
             yield choice
 
 
-def _content_of(choice: Mapping[str, Any]) -> str:
+def _read_content(choice: Mapping[str, Any]) -> str:
     """Return the text of one choice: a text, a list of parts, or what a model thought aloud."""
     for name in ("delta", "message"):
         said = choice.get(name)
@@ -236,7 +236,7 @@ def _content_of(choice: Mapping[str, Any]) -> str:
     return text if isinstance(text, str) else ""
 
 
-def _error_of(parsed: Any) -> str | None:
+def _read_error(parsed: Any) -> str | None:
     """Return the error that an object is; None where it is none."""
     if not isinstance(parsed, dict) or parsed.get("choices"):
         return None
@@ -246,12 +246,12 @@ def _error_of(parsed: Any) -> str | None:
     return first_text(parsed, ("message",)) if code and code not in ("0", "success") else None
 
 
-def _error_in(text: str) -> str | None:
+def _find_error(text: str) -> str | None:
     """Return the error that stands as an object at the end of a text, or is all of it."""
     start = max(text.rfind('{"error"'), text.rfind('{"code"'))
     if start < 0:
         return None
     try:
-        return _error_of(_DECODER.raw_decode(text, start)[0])
+        return _read_error(_DECODER.raw_decode(text, start)[0])
     except (ValueError, RecursionError):
         return None

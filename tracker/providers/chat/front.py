@@ -58,7 +58,7 @@ class CompletionStream:
 
     def begin(self, task: Task) -> bytes:
         """Say who speaks, and which task it is."""
-        name = f"{task.id}: {_address_of(task, self.base)}\n\n"
+        name = f"{task.id}: {_build_address(task, self.base)}\n\n"
         return self._chunk(task, {"role": "assistant", "content": ""}) + self.piece(task, name)
 
     def piece(self, task: Task, text: str) -> bytes:
@@ -77,7 +77,7 @@ class CompletionStream:
         return self._event(task, [choice], {})
 
     def _event(self, task: Task, choices: list[Any], more: Mapping[str, Any]) -> bytes:
-        head = _head_of(task, "chat.completion.chunk", self.model)
+        head = _show_head(task, "chat.completion.chunk", self.model)
         text = json.dumps({**head, "choices": choices, **more}, ensure_ascii=False)
         return f"data: {text}\n\n".encode()
 
@@ -103,11 +103,11 @@ class ChatFront(ErrorObjectFront):
         """Show a task as a completion: its text, or what became of it."""
         del command, request_id
         [task] = shown.tasks
-        content = "\n\n".join(filter(None, [*_texts_of(task), _note_on(task, call.base)]))
+        content = "\n\n".join(filter(None, [*_list_texts(task), _note_on(task, call.base)]))
         message = {"role": "assistant", "content": content, "refusal": None}
         choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
         model = str(shown.input_of(task).get("model") or "")
-        head = _head_of(task, "chat.completion", model)
+        head = _show_head(task, "chat.completion", model)
         return FrontAnswer({**head, "choices": [choice], "usage": _USAGE})
 
 
@@ -123,7 +123,7 @@ def _create(call: FrontCall) -> Command | WantsBody:
     return Create(COMPLETIONS, body, stream=CompletionStream(call.base, model, has_usage))
 
 
-def _head_of(task: Task, kind: str, model: str) -> dict[str, Any]:
+def _show_head(task: Task, kind: str, model: str) -> dict[str, Any]:
     return {
         "id": f"{_ID}{task.id}",
         "object": kind,
@@ -132,11 +132,11 @@ def _head_of(task: Task, kind: str, model: str) -> dict[str, Any]:
     }
 
 
-def _address_of(task: Task, base: str) -> str:
+def _build_address(task: Task, base: str) -> str:
     return f"{base}/{_ROOT}{COMPLETIONS}/{_ID}{task.id}"
 
 
-def _texts_of(task: Task) -> list[str]:
+def _list_texts(task: Task) -> list[str]:
     return [text_in(piece.url) for piece in task.artifacts if piece.kind == "text"]
 
 
@@ -146,6 +146,6 @@ def _note_on(task: Task, base: str) -> str | None:
         return None
     if task.state in TERMINAL:
         reason = reason_of(task) or ""
-        return None if any(reason in text for text in _texts_of(task)) else reason
+        return None if any(reason in text for text in _list_texts(task)) else reason
     said = _BROKE_OFF if task.state is TaskState.UNCERTAIN else _GOES_ON
-    return f"{said} {task.id}: {_address_of(task, base)}"
+    return f"{said} {task.id}: {_build_address(task, base)}"

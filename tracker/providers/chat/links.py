@@ -33,8 +33,8 @@ def artifacts_of(text: str, hosts: Collection[str], *, but: Collection[str]) -> 
     """
     found: dict[str, str] = {}
     for match in _LINK.finditer(text):
-        for url in _urls_in(match[0]):
-            kind = _kind_of(url, hosts)
+        for url in _iterate_urls(match[0]):
+            kind = _find_kind(url, hosts)
             if kind is not None:
                 if url not in but:
                     found.setdefault(url, kind)
@@ -49,13 +49,13 @@ def given_urls(said: Any) -> Collection[str]:
     if isinstance(said, str):
         if said.startswith("data:"):  # a picture of megabytes
             return set()
-        return {url for match in _LINK.finditer(said) for url in _urls_in(match[0])}
+        return {url for match in _LINK.finditer(said) for url in _iterate_urls(match[0])}
     if isinstance(said, Mapping):
         said = list(said.values())
     return {url for one in said for url in given_urls(one)} if isinstance(said, list) else set()
 
 
-def _urls_in(written: str) -> Iterator[str]:
+def _iterate_urls(written: str) -> Iterator[str]:
     """Yield what a link may be: whole, or up to its first bracket."""
     for one in dict.fromkeys((written, written.partition("(")[0])):
         url = web_url(one.rstrip(_BEHIND))
@@ -68,7 +68,7 @@ def text_artifact(text: str) -> Artifact:
     return Artifact("text", text_url(text[:_KEPT_CHARS]), key="text")
 
 
-def _kind_of(url: str, hosts: Collection[str]) -> str | None:
+def _find_kind(url: str, hosts: Collection[str]) -> str | None:
     parts = urlsplit(url)
     ending = parts.path.rpartition(".")[2].lower()
     is_known = parts.hostname in hosts

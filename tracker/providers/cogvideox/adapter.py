@@ -79,7 +79,7 @@ _STATES: Mapping[str, TaskState] = MappingProxyType(
 )
 
 
-def _image(value: Any) -> Any:
+def _check_image(value: Any) -> Any:
     """Accept a URL or base64, a list of two for the first and the last picture, or an object."""
     if not isinstance(value, str | list | dict) or not value:
         raise ValueError("must be a text, a list of texts or an object")
@@ -94,7 +94,7 @@ UserId = Annotated[str, Field(min_length=6, max_length=128)]
 class _VideoInputs(OpenInputs):
     model: str = Field(min_length=1)
     prompt: str | None = Field(None, max_length=_MOST_FOR_VIDU)
-    image_url: Annotated[Any, AfterValidator(_image)] = None
+    image_url: Annotated[Any, AfterValidator(_check_image)] = None
     quality: Literal["speed", "quality"] | None = None
     with_audio: bool | None = None
     size: str | None = None
@@ -142,7 +142,7 @@ class CogVideoApi(TableAdapter):
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table, by the limits of the model, and the length of `request_id`."""
         request = super().check(operation, input_)
-        flaws = list(_flaws(operation, request.body))
+        flaws = list(_find_flaws(operation, request.body))
         name = request.external_task_id
         if name is not None and len(name) not in ID_LENGTHS:
             flaws.append(FieldError("request_id", "must have 6 to 64 characters"))
@@ -165,7 +165,7 @@ class CogVideoApi(TableAdapter):
         if sending.task.operation != IMAGES_AT_ONCE or not isinstance(answer, HttpResult):
             return super().parse_submit(sending, answer)
         parsed = parsed_of(answer)
-        pictures = _pieces(parsed.get("data"), "image") if isinstance(parsed, dict) else []
+        pictures = _read_pieces(parsed.get("data"), "image") if isinstance(parsed, dict) else []
         if answer.status >= 300 or not pictures:
             return self.refusal(sending, answer, parsed)
         said = Observation(TaskState.SUCCEEDED, "SUCCESS", artifacts=tuple(pictures))
@@ -227,13 +227,13 @@ class CogVideoApi(TableAdapter):
         listed = parsed.get("video_result") or parsed.get("video_url")
         # The published answer to pictures has them there too.
         kind = "image" if task is not None and task.operation == IMAGES else "video"
-        videos = _pieces(listed, kind)
+        videos = _read_pieces(listed, kind)
         covers = [
             Artifact("image", cover, key=f"cover/{place}")
-            for place, one in enumerate(_listed(listed) if videos else ())
+            for place, one in enumerate(_read_listed(listed) if videos else ())
             if (cover := web_url(first_text(one, ("cover_image_url",))))
         ]
-        return [*videos, *covers, *_pieces(parsed.get("image_result"), "image")]
+        return [*videos, *covers, *_read_pieces(parsed.get("image_result"), "image")]
 
     def parse_probe(self, account: Account, answer: Answer) -> Probed:
         """Tell a lack of money from a rate: both are HTTP 429."""
@@ -262,7 +262,7 @@ class CogVideoGateway(CogVideoApi, GatewayAdapter):
         return Finds.NEVER
 
 
-def _flaws(operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:
+def _find_flaws(operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:
     """Return the fields of a video's input that its model does not take."""
     if operation != VIDEOS:
         return []
@@ -281,7 +281,7 @@ def _flaws(operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:
     return flaws
 
 
-def _listed(value: Any) -> Sequence[Any]:
+def _read_listed(value: Any) -> Sequence[Any]:
     """Return a list; of an object or a link, which gateways write for a list of one, a list."""
     value = unpack_json(value)
     if isinstance(value, dict | str):
@@ -289,10 +289,10 @@ def _listed(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else []
 
 
-def _pieces(value: Any, kind: str) -> list[Artifact]:
+def _read_pieces(value: Any, kind: str) -> list[Artifact]:
     return [
         Artifact(kind, url, key=str(place))
-        for place, one in enumerate(_listed(value))
+        for place, one in enumerate(_read_listed(value))
         if (url := web_url(first_text(one, ("url",)) or one))
     ]
 

@@ -82,8 +82,8 @@ class CogVideoFront(PlainFront):
         del call, request_id
         task = shown.tasks[0]
         if isinstance(command, Create) and command.operation == _AT_ONCE:
-            return _at_once(task)
-        return FrontAnswer(_task(task, shown.input_of(task)))
+            return _show_at_once(task)
+        return FrontAnswer(_show_task(task, shown.input_of(task)))
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
@@ -91,7 +91,7 @@ class CogVideoFront(PlainFront):
         """Answer with a code and a message."""
         del request_id, call
         status = 400 if refusal.fault is Fault.INVALID else STATUSES[refusal.fault]
-        return _error(status, _CODES.get(refusal.fault, "1210"), refusal.message)
+        return _show_error(status, _CODES.get(refusal.fault, "1210"), refusal.message)
 
 
 def _create(call: FrontCall, operation: str) -> Create | WantsBody:
@@ -103,7 +103,7 @@ def _create(call: FrontCall, operation: str) -> Create | WantsBody:
     return Create(operation, call.body, wait_s=wait_s, idempotency_key=key)
 
 
-def _task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+def _show_task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     model = input_.get("model")
     found: dict[str, Any] = {
         "id": str(task.id),
@@ -115,31 +115,31 @@ def _task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         covers = {one.key: one.url for one in task.artifacts}
         videos = [
             {"url": url, "cover_image_url": covers.get(f"cover/{key}") or ""}
-            for key, url in _links(task, "video")
+            for key, url in _list_links(task, "video")
         ]
         if videos:
             found["video_result"] = videos
         else:
-            found["image_result"] = [{"url": url} for _, url in _links(task, "image")]
+            found["image_result"] = [{"url": url} for _, url in _list_links(task, "image")]
     reason = reason_of(task)
     if reason is not None:
         found["error"] = {"code": (task.error and task.error.code) or "500", "message": reason}
     return found
 
 
-def _at_once(task: Task) -> FrontAnswer:
+def _show_at_once(task: Task) -> FrontAnswer:
     if task.state is TaskState.SUCCEEDED:
-        pictures = [{"url": url} for _, url in _links(task, "image")]
+        pictures = [{"url": url} for _, url in _list_links(task, "image")]
         return FrontAnswer({"created": int(task.created_at.timestamp()), "data": pictures})
     reason = reason_of(task)
     if reason is not None:
         code = (task.error and task.error.code) or "500"
-        return _error(400, code, reason, is_final=True)
+        return _show_error(400, code, reason, is_final=True)
     message = f"the pictures are not done yet: ask for async-result/{task.id}"
-    return _error(400, "1234", message, is_final=True)
+    return _show_error(400, "1234", message, is_final=True)
 
 
-def _links(task: Task, kind: str) -> list[tuple[str, str]]:
+def _list_links(task: Task, kind: str) -> list[tuple[str, str]]:
     return [
         (one.key or "", one.url)
         for one in task.artifacts
@@ -150,7 +150,7 @@ def _links(task: Task, kind: str) -> list[tuple[str, str]]:
     ]
 
 
-def _error(status: int, code: str, message: str, *, is_final: bool = False) -> FrontAnswer:
+def _show_error(status: int, code: str, message: str, *, is_final: bool = False) -> FrontAnswer:
     """is_final: the client must not make the call again, which would make another task."""
     headers = {"x-should-retry": "false"} if is_final else {}
     return FrontAnswer({"error": {"code": code, "message": message}}, status, headers)

@@ -123,7 +123,9 @@ class DomoDiscord(TableAdapter):
         if sending.task.operation in _FOLLOW_UPS:
             theirs = sending.parent_task_id()
             body["task_id"] = theirs
-        fields = [(name, field) for name, value in body.items() if (field := _field(name, value))]
+        fields = [
+            (name, field) for name, value in body.items() if (field := _make_field(name, value))
+        ]
         url = f"{sending.account.base_url}/{self.creates[sending.task.operation].path}"
         return multipart(url, fields, self.headers(sending.account))
 
@@ -155,17 +157,17 @@ class DomoDiscord(TableAdapter):
         return [
             Artifact(kind, url, key=f"{kind}/{place}")
             for kind in ("video", "image")
-            for place, one in enumerate(_listed(parsed, f"{kind}s"))
+            for place, one in enumerate(_read_listed(parsed, f"{kind}s"))
             if (url := web_url(first_text(one, ("url",)))) is not None
         ]
 
 
-def _listed(parsed: Mapping[str, Any], name: str) -> Sequence[Any]:
+def _read_listed(parsed: Mapping[str, Any], name: str) -> Sequence[Any]:
     found = parsed.get(name)
     return found if isinstance(found, list) else ()
 
 
-def _field(name: str, value: Any) -> str | FormFile | None:
+def _make_field(name: str, value: Any) -> str | FormFile | None:
     if name in _FILES:
         return file_of(value)
     if isinstance(value, bool):

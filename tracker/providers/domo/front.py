@@ -68,7 +68,7 @@ class DomoFront(PlainFront):
         task = shown.tasks[0]
         if isinstance(command, Create):
             return FrontAnswer({"data": {"task_id": str(task.id)}, "code": 0})
-        return FrontAnswer({"data": _task(task, shown.input_of(task)), "code": 0})
+        return FrontAnswer({"data": _show_task(task, shown.input_of(task)), "code": 0})
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
@@ -97,10 +97,10 @@ class DomoFront(PlainFront):
         has_changed = before != _WORDS.get(task.state, "PENDING")
         if not has_changed or task.state not in TERMINAL | {TaskState.RUNNING}:
             return None
-        return json.dumps(_task(task, input_)).encode()
+        return json.dumps(_show_task(task, input_)).encode()
 
 
-def _task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+def _show_task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     category, _ = INPUTS.get(task.operation, ("TEXT_TO_VIDEO", None))
     is_done = task.state is TaskState.SUCCEEDED
     seconds = input_.get("seconds")

@@ -21,7 +21,7 @@ TEMPLATES = (
 )
 
 
-def _media(value: Any) -> Any:
+def _check_media(value: Any) -> Any:
     if not isinstance(value, dict):
         raise ValueError(f"must be an object with {_BYTES} or {_URI}")  # noqa: TRY004
     content, uri = value.get(_BYTES), value.get(_URI)
@@ -38,13 +38,13 @@ def _media(value: Any) -> Any:
     return value
 
 
-def _template(value: str) -> str:
+def _check_template(value: str) -> str:
     if value not in TEMPLATES:
         raise ValueError(f"must be one of {', '.join(TEMPLATES)}")
     return value
 
 
-Media = Annotated[Any, AfterValidator(_media)]
+Media = Annotated[Any, AfterValidator(_check_media)]
 Ratio = Literal["16:9", "9:16", "1:1", "4:3", "3:4"]
 Seconds = Annotated[int, Field(ge=1, le=10)]
 
@@ -84,7 +84,7 @@ class DomoImage(_DomoVideo):
 class DomoTemplate(_DomoVideo):
     """`template2video`."""
 
-    template: Annotated[str, AfterValidator(_template)]
+    template: Annotated[str, AfterValidator(_check_template)]
     images: list[Media] = Field(min_length=1, max_length=1)
     seconds: Seconds
 

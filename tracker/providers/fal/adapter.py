@@ -160,7 +160,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
         found = super().refusal(sending, answer, parsed)
         if isinstance(found, Deferred):
             return replace(found, scope=DeferralScope.ACCOUNT)
-        code = _code_of(answer, parsed)
+        code = _read_code(answer, parsed)
         return replace(found, code=code) if code and isinstance(found, Refused | Unknown) else found
 
     def reason(self, parsed: Any) -> str | None:
@@ -170,12 +170,12 @@ class FalAdapter(PathCancel, ObjectCallbacks):
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Ask for the status where the create's answer said."""
-        url = _url_of(asking, _STATUS, "/status")
+        url = _build_url(asking, _STATUS, "/status")
         return None if url is None else HttpCall("GET", url, self.headers(asking.account))
 
     def build_cancel(self, asking: Asking) -> HttpCall | None:
         """Ask to cancel where the create's answer said."""
-        url = _url_of(asking, _CANCEL, "/cancel")
+        url = _build_url(asking, _CANCEL, "/cancel")
         return None if url is None else HttpCall("PUT", url, self.headers(asking.account))
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
@@ -183,7 +183,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
         if asking.page is not None:
             return [self._read_result(asking, answer, asking.page)]
         (outcome,) = super().parse_poll(asking, answer)
-        url = _url_of(asking, _RESULT, "")
+        url = _build_url(asking, _RESULT, "")
         if not isinstance(outcome, Observed) or url is None or isinstance(answer, HttpFailure):
             return [outcome]
         if plain(outcome.observation.word) != plain(_COMPLETED):
@@ -200,7 +200,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
             has_detail = isinstance(answer, HttpResult) and 400 <= answer.status < 500
             detail = self.reason(parsed) if has_detail and _has_detail(parsed) else None
             message = detail or page.get("error") or page["error_type"]
-            code = _code_of(answer, parsed) if has_detail else None
+            code = _read_code(answer, parsed) if has_detail else None
             return Observed(
                 _observe_failure(asking.task, code or page.get("error_type"), message, parsed)
             )
@@ -208,12 +208,12 @@ class FalAdapter(PathCancel, ObjectCallbacks):
             return Unanswered(answer.reason)
         if answer.status < 300 and _is_error(parsed):
             said = _observe_failure(
-                asking.task, _code_of(answer, parsed), self.reason(parsed), parsed
+                asking.task, _read_code(answer, parsed), self.reason(parsed), parsed
             )
             error = None if said.error is None else replace(said.error, doubtful=True)
             return Observed(replace(said, error=error))
         if answer.status < 300 and parsed is not None:
-            costs = _costs_of(answer)
+            costs = _read_costs(answer)
             return Observed(_observe_success(asking.task.provider_task_id, parsed, costs))
         return self._explain_missing_result(asking.task, answer, parsed)
 
@@ -228,7 +228,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
                 return Absent(_LOST, Absence.PURGED)
             lost = _observe_success(task.provider_task_id, None, ())
             return Observed(replace(lost, message=_LOST, detail=None))
-        code, reason = _code_of(answer, parsed), self.reason(parsed) or words
+        code, reason = _read_code(answer, parsed), self.reason(parsed) or words
         if answer.status < 500:
             return Observed(_observe_failure(task, code, reason, parsed))
         return Observed(_observe_broken_result(task, code, reason))
@@ -254,7 +254,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
         if plain(word) == "error":
             flaws = join_flaws(payload.get("detail")) if isinstance(payload, dict) else None
             reason = flaws or first_text(parsed, ("error",)) or self.reason(payload)
-            code = _first_type(payload) or first_text(parsed, ("error_type",), limit=100)
+            code = _find_first_type(payload) or first_text(parsed, ("error_type",), limit=100)
             return replace(
                 _observe_failure(None, code, reason, payload, word), provider_task_id=name
             )
@@ -275,7 +275,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
         return FalSignature(source, options.user_id)
 
 
-def _url_of(asking: Asking, name: str, tail: str) -> str | None:
+def _build_url(asking: Asking, name: str, tail: str) -> str | None:
     """Return an address of a request: as it was given, if it is fal's; else made of its parts."""
     task, account = asking.task, asking.account
     if task.provider_task_id is None:
@@ -335,20 +335,20 @@ def _has_detail(parsed: Any) -> bool:
     return isinstance(parsed, dict) and parsed.get("detail") is not None
 
 
-def _code_of(answer: Answer, parsed: Any) -> str | None:
+def _read_code(answer: Answer, parsed: Any) -> str | None:
     """Return fal's word for what is wrong: of a model's first flaw, else of the infrastructure."""
     headers = answer.headers if isinstance(answer, HttpResult) else {}
-    told = _first_type(parsed) or first_text(parsed, ("error_type",), limit=100)
+    told = _find_first_type(parsed) or first_text(parsed, ("error_type",), limit=100)
     return told or headers.get("x-fal-error-type", "")[:100] or None
 
 
-def _first_type(parsed: Any) -> str | None:
+def _find_first_type(parsed: Any) -> str | None:
     detail = parsed.get("detail") if isinstance(parsed, dict) else None
     first = detail[0] if isinstance(detail, list) and detail else None
     return first_text(first, ("type",), limit=100)
 
 
-def _costs_of(answer: HttpResult) -> tuple[Cost, ...]:
+def _read_costs(answer: HttpResult) -> tuple[Cost, ...]:
     amount = amount_text(answer.headers.get("x-fal-billable-units"))
     return () if amount is None else (Cost("unit", amount, unit="billable units"),)
 

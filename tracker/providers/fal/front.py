@@ -63,7 +63,7 @@ class FalFront(PlainFront):
 
         Addresses in its answer lie at fal, whose client names them in that header again.
         """
-        host, path, query = _target(call)
+        host, path, query = _find_target(call)
         if host not in (_QUEUE, _RUN):
             return call
         held = _HELD if host == _RUN else ""
@@ -71,7 +71,7 @@ class FalFront(PlainFront):
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
-        host, _, _ = _target(call)
+        host, _, _ = _find_target(call)
         if host not in ("", _QUEUE, _RUN):
             reason = f"{TARGET} must lead to https://{_QUEUE} or https://{_RUN}"
             return FrontRefusal(Fault.NOT_SERVED, f"{reason}: uploads and tokens are fal's own")
@@ -85,7 +85,7 @@ class FalFront(PlainFront):
             return wrong_method(call)
         if call.body is None:
             return WantsBody()
-        return Create(app, _input(call, call.body), wait_s=_LONGEST_S if is_held else 0)
+        return Create(app, _read_input(call, call.body), wait_s=_LONGEST_S if is_held else 0)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show a create, a status, a result or what became of a cancel."""
@@ -93,16 +93,16 @@ class FalFront(PlainFront):
         task = shown.tasks[0]
         match command:
             case Create(wait_s=0):
-                answer = FrontAnswer(_addresses(task, call.base) | _QUEUED)
+                answer = FrontAnswer(_show_addresses(task, call.base) | _QUEUED)
             case Create():
-                answer = _result(task) if task.state in TERMINAL else _late()
+                answer = _show_result(task) if task.state in TERMINAL else _refuse_late()
             case Cancel():
                 answer = _cancel(task)
             case _ if call.path.endswith("/status"):
                 is_over = task.state in TERMINAL
-                answer = FrontAnswer(_status(task, call.base), 200 if is_over else 202)
+                answer = FrontAnswer(_show_status(task, call.base), 200 if is_over else 202)
             case _:
-                answer = _result(task)
+                answer = _show_result(task)
         return replace(answer, headers={**answer.headers, _ID: str(task.id)})
 
     def refuse(
@@ -116,7 +116,7 @@ class FalFront(PlainFront):
         detail: Any = message
         if refusal.fields:
             detail = [
-                _flaw(f"body.{one.path}".rstrip("."), one.reason, "value_error")
+                _build_flaw(f"body.{one.path}".rstrip("."), one.reason, "value_error")
                 for one in refusal.fields
             ]
         body = {"detail": detail, "message": message}
@@ -132,18 +132,18 @@ class FalFront(PlainFront):
         name = str(task.id)
         body: dict[str, Any] = {"request_id": name, "gateway_request_id": name}
         if task.state is TaskState.SUCCEEDED:
-            payload = _payload(task)
+            payload = _show_payload(task)
             body |= {"status": "OK", "payload": payload}
             if payload is None:
                 body["payload_error"] = _GONE
         else:
-            failure = _failure(task)
+            failure = _show_failure(task)
             payload = {"detail": failure["detail"]}
             body |= {"status": "ERROR", "error": failure["message"], "payload": payload}
         return json.dumps(body).encode()
 
 
-def _target(call: FrontCall) -> tuple[str, str, Sequence[tuple[str, str]]]:
+def _find_target(call: FrontCall) -> tuple[str, str, Sequence[tuple[str, str]]]:
     """Return host, path and query of the address that a header names; empty for none."""
     given = call.headers.get(TARGET, "")
     if not given:
@@ -174,34 +174,34 @@ def _read_request_call(call: FrontCall, part: str, action: str) -> Command | Fro
             return no_route(call)
 
 
-def _input(call: FrontCall, body: Mapping[str, Any]) -> Mapping[str, Any]:
+def _read_input(call: FrontCall, body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the input of a create: the body is the model's own, the rest stands around it."""
     headers = call.headers
     found: dict[str, Any] = {"input": body, "webhook_url": call.parameter("fal_webhook")}
     found["priority"] = headers.get("x-fal-queue-priority")
-    found["start_timeout"] = _number(headers.get("x-fal-request-timeout"))
+    found["start_timeout"] = _parse_number(headers.get("x-fal-request-timeout"))
     found["hint"] = headers.get("x-fal-runner-hint")
     found["no_retry"] = True if headers.get("x-fal-no-retry") == "1" else None
     found["store_io"] = {"0": False, "1": True}.get(headers.get("x-fal-store-io", ""))
-    found["object_lifecycle"] = _object(headers.get("x-fal-object-lifecycle-preference"))
+    found["object_lifecycle"] = _parse_object(headers.get("x-fal-object-lifecycle-preference"))
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _number(text: str | None) -> Any:
+def _parse_number(text: str | None) -> Any:
     try:
         return None if text is None else float(text)
     except ValueError:
         return text  # refused by its field
 
 
-def _object(text: str | None) -> Any:
+def _parse_object(text: str | None) -> Any:
     try:
         return None if text is None else json.loads(text)
     except ValueError:
         return text
 
 
-def _addresses(task: Task, base: str) -> dict[str, Any]:
+def _show_addresses(task: Task, base: str) -> dict[str, Any]:
     url, name = f"{base}/{app_of(task.operation)}/requests/{task.id}", str(task.id)
     return {
         "request_id": name,
@@ -212,8 +212,8 @@ def _addresses(task: Task, base: str) -> dict[str, Any]:
     }
 
 
-def _status(task: Task, base: str) -> dict[str, Any]:
-    view = _addresses(task, base)
+def _show_status(task: Task, base: str) -> dict[str, Any]:
+    view = _show_addresses(task, base)
     if task.state is TaskState.RUNNING:
         return view | {"status": "IN_PROGRESS", "logs": []}
     if task.state not in TERMINAL:
@@ -221,22 +221,22 @@ def _status(task: Task, base: str) -> dict[str, Any]:
     view |= {"status": "COMPLETED", "logs": [], "metrics": {}}
     if task.state is TaskState.SUCCEEDED:
         return view
-    failure = _failure(task)
+    failure = _show_failure(task)
     return view | {"error": failure["message"], "error_type": failure["error_type"]}
 
 
-def _result(task: Task) -> FrontAnswer:
+def _show_result(task: Task) -> FrontAnswer:
     if task.state not in TERMINAL:
         return FrontAnswer({"detail": _IN_PROGRESS, "message": _IN_PROGRESS}, 400)
     if task.state is not TaskState.SUCCEEDED:
-        return FrontAnswer(_failure(task), 422)
-    payload = _payload(task)
+        return FrontAnswer(_show_failure(task), 422)
+    payload = _show_payload(task)
     if payload is None:
         return FrontAnswer({"detail": _GONE, "message": _GONE}, 404)
     return FrontAnswer(payload)
 
 
-def _late() -> FrontAnswer:
+def _refuse_late() -> FrontAnswer:
     """Tell a held call that it is over first; with this header no client makes it again."""
     reason = f"not ended within {_LONGEST_S} s: ask for the result in the queue"
     body = {"detail": reason, "message": reason, "error_type": "request_timeout"}
@@ -251,7 +251,7 @@ def _cancel(task: Task) -> FrontAnswer:
     return FrontAnswer({"status": "CANCELLATION_REQUESTED"}, 202)
 
 
-def _payload(task: Task) -> Any:
+def _show_payload(task: Task) -> Any:
     """Return the model's own result, with the addresses that its files have here."""
     kept = (task.detail or {}).get("payload")
     if kept is None:
@@ -263,17 +263,17 @@ def _payload(task: Task) -> Any:
     return replace_urls(kept, changed)
 
 
-def _failure(task: Task) -> dict[str, Any]:
+def _show_failure(task: Task) -> dict[str, Any]:
     """Word a failure for every client: `detail`, beside it what two others of them read."""
     reason = reason_of(task) or task.state.value
     code = (task.error and task.error.code) or f"request_{task.state.value}"
     kept = (task.detail or {}).get("payload")
     detail = kept.get("detail") if isinstance(kept, dict) else None
     if not (isinstance(detail, list) and detail):
-        detail = [_flaw("body", reason, code)]
+        detail = [_build_flaw("body", reason, code)]
     error = {"message": reason, "code": 422}
     return {"detail": detail, "message": reason, "error_type": code, "error": error}
 
 
-def _flaw(path: str, reason: str, kind: str) -> dict[str, Any]:
+def _build_flaw(path: str, reason: str, kind: str) -> dict[str, Any]:
     return {"loc": path.split("."), "msg": reason, "type": kind}

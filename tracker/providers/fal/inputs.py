@@ -18,7 +18,7 @@ APP = re.compile(rf"(?:(?:{'|'.join(_NAMESPACES)})/)?{_PART}/{_PART}(?:/{_PART})
 """A model's name: `owner/app`, and mostly a path behind it."""
 
 
-def _hint(value: str) -> str:
+def _check_hint(value: str) -> str:
     if not (value.isascii() and value.isprintable()):
         raise ValueError("must be printable ASCII")
     return value
@@ -32,7 +32,7 @@ class FalInputs(BaseModel):
     input: dict[str, Any]
     priority: Literal["normal", "low"] | None = None
     start_timeout: Annotated[float, Field(gt=1, le=86_400)] | None = None
-    hint: Annotated[str, Field(max_length=200), AfterValidator(_hint)] | None = None
+    hint: Annotated[str, Field(max_length=200), AfterValidator(_check_hint)] | None = None
     no_retry: bool | None = None
     store_io: bool | None = None
     object_lifecycle: dict[str, Any] | None = None

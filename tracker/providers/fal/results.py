@@ -17,10 +17,10 @@ _FACTS = ("width", "height", "file_name", "file_size", "content_type")
 def files_of(payload: Any) -> list[Artifact]:
     """Return every file of a result, in its order. The key says where its URL stands."""
     found: list[Artifact] = []
-    for path, url, holder in _urls(payload, "", {}):
+    for path, url, holder in _iterate_urls(payload, "", {}):
         facts = {name: holder[name] for name in _FACTS if _is_plain(holder.get(name))}
         duration = number_text(holder.get("duration"))
-        found.append(Artifact(_kind(path, url, holder), url, None, duration, facts, path))
+        found.append(Artifact(_find_kind(path, url, holder), url, None, duration, facts, path))
         if len(found) == _MOST_FILES:
             break
     return found
@@ -31,7 +31,7 @@ def replace_urls(payload: Any, urls: Mapping[str, str]) -> Any:
     return _replace(payload, "", urls) if urls else payload
 
 
-def _urls(
+def _iterate_urls(
     value: Any, path: str, holder: Mapping[str, Any], depth: int = 0
 ) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     if isinstance(value, str):
@@ -43,8 +43,8 @@ def _urls(
             yield path, url, holder if name == "url" else {}
     elif depth < _DEEPEST and isinstance(value, dict | list):
         within = value if isinstance(value, dict) else holder
-        for inner, one in _parts(value, path):
-            yield from _urls(one, inner, within, depth + 1)
+        for inner, one in _iterate_parts(value, path):
+            yield from _iterate_urls(one, inner, within, depth + 1)
 
 
 def _replace(value: Any, path: str, urls: Mapping[str, str], depth: int = 0) -> Any:
@@ -54,18 +54,18 @@ def _replace(value: Any, path: str, urls: Mapping[str, str], depth: int = 0) -> 
         return value
     if not isinstance(value, dict | list):
         return value
-    parts = [_replace(one, inner, urls, depth + 1) for inner, one in _parts(value, path)]
+    parts = [_replace(one, inner, urls, depth + 1) for inner, one in _iterate_parts(value, path)]
     return parts if isinstance(value, list) else dict(zip(value, parts, strict=True))
 
 
-def _parts(value: dict[str, Any] | list[Any], path: str) -> Iterator[tuple[str, Any]]:
+def _iterate_parts(value: dict[str, Any] | list[Any], path: str) -> Iterator[tuple[str, Any]]:
     """Yield each part of an object or a list, behind the path that leads to it."""
     named = value.items() if isinstance(value, dict) else enumerate(value)
     for name, one in named:
         yield f"{path}.{name}".removeprefix("."), one
 
 
-def _kind(path: str, url: str, holder: Mapping[str, Any]) -> str:
+def _find_kind(path: str, url: str, holder: Mapping[str, Any]) -> str:
     """Return the kind by the media type; else by the URL; else by the names that lead there."""
     given = text_of(holder.get("content_type"), limit=100) or ""
     media_type = url[5:].split(";", maxsplit=1)[0] if url.startswith("data:") else given

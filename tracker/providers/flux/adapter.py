@@ -197,7 +197,7 @@ class FluxApi(TableAdapter):
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure: the word of a moderated one tells the input from the output."""
-        word = _word(parsed)
+        word = _read_word(parsed)
         if _MODERATED in word.lower():
             return TaskError("provider", word, message or word)
         error = super().failure(parsed, message)
@@ -215,7 +215,7 @@ class FluxApi(TableAdapter):
         found = result if isinstance(result, dict) else {}
         ended = first_instant(parsed, ("result.end_time", "timestamp"))
         expires = None if ended is None else ended + RESULTS_LIVE
-        named = [("sample", _kind_of(task, found.get("sample"))), ("draft_cache", "file")]
+        named = [("sample", _find_kind(task, found.get("sample"))), ("draft_cache", "file")]
         return [
             Artifact(kind, url, key=name, expires_at=expires)
             for name, kind in named
@@ -231,7 +231,7 @@ class FluxApi(TableAdapter):
         """Read the cost of the end; a success that tells none costs what its create said."""
         del account
         amount = amount_text(first_number(parsed, ("cost",)))
-        if amount is None and self.state_of(_word(parsed)) is TaskState.SUCCEEDED and task:
+        if amount is None and self.state_of(_read_word(parsed)) is TaskState.SUCCEEDED and task:
             told = [one.amount for one in task.costs if one.phase is Phase.RESERVE]
             amount = told[-1] if told else None
         return settle_costs(task, amount, unit=_CREDITS)
@@ -277,16 +277,16 @@ class FluxAdapter(AdapterByProfile, ObjectCallbacks):
         return _OFFICIAL.observe(_NO_ACCOUNT, None, parsed)
 
 
-def _word(parsed: Any) -> str:
+def _read_word(parsed: Any) -> str:
     return first_text(parsed, TableAdapter.words_in, limit=200) or ""
 
 
 def _is_absent(parsed: Any) -> bool:
     """Tell whether the word says that there is no such task, however it is written."""
-    return plain(_word(parsed)) == _ABSENT
+    return plain(_read_word(parsed)) == _ABSENT
 
 
-def _kind_of(task: Task | None, url: Any) -> str:
+def _find_kind(task: Task | None, url: Any) -> str:
     if task is not None and task.operation in VIDEOS:
         return "video"
     path = urlsplit(url).path if web_url(url) else ""

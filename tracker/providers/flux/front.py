@@ -56,11 +56,11 @@ class FluxFront(PlainFront):
 
     def scope(self, call: FrontCall) -> Scope:
         """Ask `admin` for the credits, which all tenants share; reading is a GET."""
-        return Scope.ADMIN if _path(call) == CREDITS else super().scope(call)
+        return Scope.ADMIN if _read_path(call) == CREDITS else super().scope(call)
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
-        path = _path(call)
+        path = _read_path(call)
         if path == CREDITS:
             return PassOn(CREDITS) if call.is_read else wrong_method(call)
         if path == _RESULT:
@@ -94,7 +94,7 @@ class FluxFront(PlainFront):
                 {"loc": ["body", *one.path.split(".")], "msg": one.reason, "type": "value_error"}
                 for one in refusal.fields
             ]
-        if refusal.fault is Fault.NOT_FOUND and call is not None and _path(call) == _RESULT:
+        if refusal.fault is Fault.NOT_FOUND and call is not None and _read_path(call) == _RESULT:
             name = call.parameter("id") or ""
             body |= {"id": name, "status": "Task not found", "result": None}
         return FrontAnswer(body, status)
@@ -107,27 +107,27 @@ class FluxFront(PlainFront):
         if task.state not in TERMINAL:
             return None
         at = iso_time(task.finished_at or task.updated_at)
-        body: dict[str, Any] = {"id": str(task.id), "status": _word(task), "timestamp": at}
+        body: dict[str, Any] = {"id": str(task.id), "status": _show_word(task), "timestamp": at}
         reason = reason_of(task)
-        if _word(task) == "Error":
+        if _show_word(task) == "Error":
             reason = reason or _NO_SAMPLE
         if reason is None:
-            body |= {"result": _result(task)}
+            body |= {"result": _show_result(task)}
         else:
             body |= {"error": (task.error and task.error.code) or "error", "message": reason}
         return json.dumps(body).encode()
 
 
-def _path(call: FrontCall) -> str:
+def _read_path(call: FrontCall) -> str:
     """Return the endpoint: ComfyUI's proxy has no version before it, and `generate` behind it."""
     return call.path.removeprefix("v1/").removesuffix("/generate")
 
 
 def _show_created(task: Task, base: str) -> dict[str, Any]:
     url = f"{base}/v1/{_RESULT}?id={quote(str(task.id))}"
-    found = {"id": str(task.id), "polling_url": url} | _costs(task)
+    found = {"id": str(task.id), "polling_url": url} | _show_costs(task)
     if task.callback_url is not None:
-        found |= {"status": _word(task), "webhook_url": task.callback_url}
+        found |= {"status": _show_word(task), "webhook_url": task.callback_url}
     return found
 
 
@@ -135,26 +135,26 @@ def _show_polled(task: Task) -> dict[str, Any]:
     is_over = task.state in TERMINAL
     return {
         "id": str(task.id),
-        "status": _word(task),
-        "result": _result(task),
+        "status": _show_word(task),
+        "result": _show_result(task),
         "progress": None if is_over or task.progress is None else task.progress / 100,
-        "details": _details(task),
+        "details": _show_details(task),
         "preview": None,
-    } | (_costs(task) if is_over else {})
+    } | (_show_costs(task) if is_over else {})
 
 
-def _word(task: Task) -> str:
-    is_empty = task.state is TaskState.SUCCEEDED and _sample_of(task) is None
+def _show_word(task: Task) -> str:
+    is_empty = task.state is TaskState.SUCCEEDED and _find_sample(task) is None
     return "Error" if is_empty else _WORDS.get(task.state, "Pending")
 
 
-def _sample_of(task: Task) -> str | None:
+def _find_sample(task: Task) -> str | None:
     return link_of(task, "image", "video")
 
 
-def _result(task: Task) -> dict[str, Any] | None:
+def _show_result(task: Task) -> dict[str, Any] | None:
     """Return the result of a success; its numbers only where they are some."""
-    sample = _sample_of(task) if task.state is TaskState.SUCCEEDED else None
+    sample = _find_sample(task) if task.state is TaskState.SUCCEEDED else None
     if sample is None:
         return None
     kept = (task.detail or {}).get("result")
@@ -169,15 +169,15 @@ def _result(task: Task) -> dict[str, Any] | None:
     return {"sample": sample} | prompt | numbers | ({"draft_cache": draft} if draft else {})
 
 
-def _details(task: Task) -> dict[str, Any] | None:
-    is_empty = task.state is TaskState.SUCCEEDED and _sample_of(task) is None
+def _show_details(task: Task) -> dict[str, Any] | None:
+    is_empty = task.state is TaskState.SUCCEEDED and _find_sample(task) is None
     reason = _NO_SAMPLE if is_empty else reason_of(task)
     if reason is None:
         return None
     return {"status": task.provider_status or task.state.value, "message": reason}
 
 
-def _costs(task: Task) -> dict[str, Any]:
+def _show_costs(task: Task) -> dict[str, Any]:
     """Return the cost, where the provider has told one."""
     amount = net(task.costs, _UNIT) or estimate_costs(task.costs, _UNIT)
     return {} if amount is None else {"cost": float(amount)}

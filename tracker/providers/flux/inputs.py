@@ -26,7 +26,7 @@ _WIDEST = 21 / 9
 OBJECTS = ObjectIds(fields={"finetune_id": NamedObject("finetune")})  # none is made here
 
 
-def _ratio(value: str) -> str:
+def _check_ratio(value: str) -> str:
     width, _, height = value.partition(":")
     numbers = [int(one) if one.isascii() and one.isdigit() else 0 for one in (width, height)]
     if not all(0 < one < 10_000 for one in numbers):
@@ -37,7 +37,7 @@ def _ratio(value: str) -> str:
     return value
 
 
-def _seconds(value: Any) -> Any:
+def _check_seconds(value: Any) -> Any:
     is_number = isinstance(value, int) and not isinstance(value, bool)
     if value != "auto" and not (is_number and 5 <= value <= 20):
         raise ValueError("must be a whole number from 5 to 20, or auto")
@@ -45,7 +45,7 @@ def _seconds(value: Any) -> Any:
 
 
 Text = Annotated[str, Field(min_length=1)]
-Ratio = Annotated[str, AfterValidator(_ratio)]
+Ratio = Annotated[str, AfterValidator(_check_ratio)]
 Side = Annotated[int, Field(ge=256, le=2048)]
 SideBy32 = Annotated[int, Field(ge=256, le=1440, multiple_of=32)]
 Pixels = Annotated[int, Field(ge=0, le=2048)]
@@ -156,7 +156,7 @@ class _Upscale(_Inputs):
 class _Flux3Video(_Inputs):
     mode: Literal["t2v", "i2v", "v2v", "draft_enhance"]
     prompt: Text | None = None
-    duration: Annotated[Any, AfterValidator(_seconds)] = "auto"
+    duration: Annotated[Any, AfterValidator(_check_seconds)] = "auto"
     resolution: Literal["hd", "fhd"] | None = None
     aspect_ratio: Text | None = None
     generate_audio: bool | None = None

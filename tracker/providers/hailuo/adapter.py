@@ -132,13 +132,13 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         """Take no answer for acceptance whose code says something else."""
         if isinstance(answer, HttpResult):
             parsed = parsed_of(answer)
-            if _code_of(parsed) is not None:
+            if _read_code(parsed) is not None:
                 return self.refusal(sending, answer, parsed)
         return super().parse_submit(sending, answer)
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the code up: it comes with HTTP 200. A code that nobody knows proves nothing."""
-        code, words = _code_of(parsed), self.in_words(answer, parsed)
+        code, words = _read_code(parsed), self.in_words(answer, parsed)
         if code is None:
             return super().refusal(sending, answer, parsed)
         if code == _PARAMETERS and "callback" in words.lower():
@@ -167,7 +167,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read how the task stands; of a success of v1, ask for its file as well."""
         parsed = parsed_of(answer) if isinstance(answer, HttpResult) else None
-        if isinstance(answer, HttpResult) and _code_of(parsed) in _NOT_NOW:
+        if isinstance(answer, HttpResult) and _read_code(parsed) in _NOT_NOW:
             pause_s = self.pause_s(answer, parsed)
             return [Unanswered(self.in_words(answer, parsed), pause_s, slow_down=True)]
         if asking.page is not None:
@@ -184,7 +184,9 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure; the text of a code that says success is no reason."""
-        code = first_text(parsed, ("task.error.code", "error.code"), limit=100) or _code_of(parsed)
+        code = first_text(parsed, ("task.error.code", "error.code"), limit=100) or _read_code(
+            parsed
+        )
         if code is None and first_text(parsed, self.words_in, limit=20) in ("expired", "EXPIRED"):
             return TaskError("provider", "expired", "the provider let the task expire")
         is_said = code is not None or message not in (None, "success")
@@ -224,13 +226,13 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
 
     def challenge(self, inbound: Inbound) -> bytes | None:
         """Repeat the challenge of a test of our URL, which comes while the create is open."""
-        word, has_news = _challenge_in(inbound.body)
-        return None if word is None or has_news else _echo_of(word)
+        word, has_news = _read_challenge(inbound.body)
+        return None if word is None or has_news else _build_echo(word)
 
     def acknowledge(self, inbound: Inbound) -> tuple[int, bytes] | None:
         """Repeat a challenge that comes with news, which are kept all the same."""
-        word, _ = _challenge_in(inbound.body)
-        return None if word is None else (200, _echo_of(word))
+        word, _ = _read_challenge(inbound.body)
+        return None if word is None else (200, _build_echo(word))
 
     def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
         """Take a callback for a hint: nothing proves it, and an end names no address.
@@ -250,7 +252,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         """Look the code up, which comes with HTTP 200."""
         if isinstance(answer, HttpResult):
             parsed = parsed_of(answer)
-            code, words = _code_of(parsed), self.in_words(answer, parsed)
+            code, words = _read_code(parsed), self.in_words(answer, parsed)
             if code in _OF_ACCOUNT:
                 return Probed("error", f"refuses this account: {words}")
             if code in _NOT_NOW:
@@ -261,7 +263,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         self, asking: Asking, answer: HttpResult, parsed: Any
     ) -> PollOutcome | None:
         """Read a failure that is told by its code alone; doubtful, as no word of the task is."""
-        code = _code_of(parsed)
+        code = _read_code(parsed)
         if code not in _OF_CONTENT or answer.status >= 300:
             return None
         error = replace(self.failure(parsed, self.reason(parsed)), doubtful=True)
@@ -273,7 +275,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         if file_id is None:
             if plain := web_url(first_text(parsed, ("video_url", "download_url"))):  # of gateways
                 return Observed(replace(said, artifacts=(Artifact("video", plain, key="video"),)))
-            code = _code_of(parsed)
+            code = _read_code(parsed)
             if code in _OF_CONTENT:
                 return Observed(doubting_error(said, code, self.reason(parsed)))
             return Observed(replace(said, state=TaskState.RUNNING, stage=_NO_FILE))
@@ -302,7 +304,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         return Observed(Observation(TaskState.SUCCEEDED, word, theirs, artifacts=(piece,)))
 
 
-def _challenge_in(body: bytes) -> tuple[str | None, bool]:
+def _read_challenge(body: bytes) -> tuple[str | None, bool]:
     """Return the challenge of a test of our URL, and whether the body tells of a task as well."""
     if b'"challenge"' not in body:  # most callbacks are none
         return None, False
@@ -316,11 +318,11 @@ def _challenge_in(body: bytes) -> tuple[str | None, bool]:
     return word, bool({"task_id", "task"} & parsed.keys())
 
 
-def _echo_of(word: str) -> bytes:
+def _build_echo(word: str) -> bytes:
     return json.dumps({"challenge": word}).encode()
 
 
-def _code_of(parsed: Any) -> str | None:
+def _read_code(parsed: Any) -> str | None:
     """Return the code of an answer; None for none, and for 0, which says that all is well.
 
     Refusals of v2 have it at the end of their words: "insufficient balance (1008)"

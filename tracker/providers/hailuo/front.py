@@ -80,7 +80,7 @@ class HailuoFront(PlainFront):
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
-        path = _path_of(call)
+        path = _read_path(call)
         if path in CREATES:
             if call.method != "POST":
                 return wrong_method(call)
@@ -97,11 +97,11 @@ class HailuoFront(PlainFront):
         if isinstance(command, Create):
             good = {} if command.operation.startswith("v2/") else {"base_resp": dict(_GOOD)}
             return FrontAnswer({"task_id": str(task.id), **good})
-        if _path_of(call) == _FILE:
-            return _file(task)
-        if _path_of(call) == _QUERY:
-            return FrontAnswer(_task(task))
-        return FrontAnswer({"task": _task_2(task, shown.input_of(task))})
+        if _read_path(call) == _FILE:
+            return _show_file(task)
+        if _read_path(call) == _QUERY:
+            return FrontAnswer(_show_task(task))
+        return FrontAnswer({"task": _show_second_task(task, shown.input_of(task))})
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
@@ -126,11 +126,11 @@ class HailuoFront(PlainFront):
         if before == _WORDS[task.state] or task.state not in TERMINAL | {TaskState.RUNNING}:
             return None
         if task.operation.startswith("v2/"):
-            return json.dumps({"task": _task_2(task, input_)}).encode()
-        return json.dumps({**_task(task), "status": _WORDS[task.state][1]}).encode()
+            return json.dumps({"task": _show_second_task(task, input_)}).encode()
+        return json.dumps({**_show_task(task), "status": _WORDS[task.state][1]}).encode()
 
 
-def _path_of(call: FrontCall) -> str:
+def _read_path(call: FrontCall) -> str:
     """Return the path with its version: ComfyUI's proxy has none for the first."""
     return call.path if call.path.startswith(("v1/", "v2/")) else f"v1/{call.path}"
 
@@ -140,7 +140,7 @@ def _name_in(call: FrontCall) -> str | None:
 
     Raises InvalidRequest where the query names none.
     """
-    path = _path_of(call)
+    path = _read_path(call)
     if path.startswith(_QUERY_2):
         rest = path.removeprefix(_QUERY_2)
         return None if "/" in rest else name_in(rest)
@@ -153,22 +153,22 @@ def _name_in(call: FrontCall) -> str | None:
     return name
 
 
-def _task(task: Task) -> dict[str, Any]:
+def _show_task(task: Task) -> dict[str, Any]:
     is_done = task.state is TaskState.SUCCEEDED
     sizes = task.artifacts[0].extra if is_done and task.artifacts else {}
     reason = reason_of(task)
-    failed = {"status_code": _number(task), "status_msg": reason}
+    failed = {"status_code": _find_number(task), "status_msg": reason}
     return {
         "task_id": str(task.id),
         "status": _WORDS[task.state][0],
         "file_id": number_of(task.key) if is_done else "",
-        "video_width": _whole(sizes.get("video_width")),
-        "video_height": _whole(sizes.get("video_height")),
+        "video_width": _count_whole(sizes.get("video_width")),
+        "video_height": _count_whole(sizes.get("video_height")),
         "base_resp": dict(_GOOD) if reason is None else failed,
     }
 
 
-def _file(task: Task) -> FrontAnswer:
+def _show_file(task: Task) -> FrontAnswer:
     """Show the file of a success; a client reads it after the task alone."""
     url = link_of(task, "video") if task.state is TaskState.SUCCEEDED else None
     if url is None:
@@ -186,7 +186,7 @@ def _file(task: Task) -> FrontAnswer:
     return FrontAnswer({"file": file, "base_resp": dict(_GOOD)})
 
 
-def _task_2(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+def _show_second_task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {"id": str(task.id), "status": _WORDS[task.state][2]}
     for name in ("model", "duration", "resolution", "ratio"):
         if input_.get(name) is not None:
@@ -204,11 +204,11 @@ def _task_2(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _number(task: Task) -> int:
+def _find_number(task: Task) -> int:
     """Return the code of a failure as a number; that of an unknown one where it is none."""
-    return _whole(task.error and task.error.code) or _FAILED
+    return _count_whole(task.error and task.error.code) or _FAILED
 
 
-def _whole(value: Any) -> int:
+def _count_whole(value: Any) -> int:
     text = str(value or "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -28,7 +28,7 @@ def read_song(account: Account, entry: Mapping[str, Any]) -> Observation:
         entry, (options.status_in or "status", "task_status", "state", "data.status"), limit=200
     )
     state = options.states().get(word or "") or GATEWAY_WORDS.get(plain(word or ""))
-    pieces = _pieces(entry, options.result_in)
+    pieces = _list_pieces(entry, options.result_in)
     if state is None and word is None and any(piece.kind == "audio" for piece in pieces):
         state = TaskState.SUCCEEDED
     reason = first_text(
@@ -45,16 +45,16 @@ def read_song(account: Account, entry: Mapping[str, Any]) -> Observation:
     )
 
 
-def _pieces(entry: Mapping[str, Any], result_in: str | None) -> tuple[Artifact, ...]:
+def _list_pieces(entry: Mapping[str, Any], result_in: str | None) -> tuple[Artifact, ...]:
     chosen: Any = entry
     for part in (result_in or "").split(".") if result_in else ():
         chosen = chosen.get(part) if isinstance(chosen, dict) else None
     if result_in and (url := web_url(chosen)) is not None:
         return (Artifact("audio", url, key=result_in),)
-    return tuple(_urls(chosen, "", 0))
+    return tuple(_list_urls(chosen, "", 0))
 
 
-def _urls(value: Any, name: str, depth: int) -> Sequence[Artifact]:
+def _list_urls(value: Any, name: str, depth: int) -> Sequence[Artifact]:
     if depth > _DEEPEST:
         return []
     if isinstance(value, dict):
@@ -67,4 +67,4 @@ def _urls(value: Any, name: str, depth: int) -> Sequence[Artifact]:
         if kind is None and any(part in field for part in _AUDIO):
             kind = "audio"
         return [] if url is None or kind is None else [Artifact(kind, url, key=name)]
-    return [piece for field, inner in pairs for piece in _urls(inner, field, depth + 1)]
+    return [piece for field, inner in pairs for piece in _list_urls(inner, field, depth + 1)]

@@ -71,13 +71,13 @@ class VolcDialect(SongTable):
         """Take no task id beside an error code for an acceptance."""
         if isinstance(answer, HttpResult) and answer.status < 300:
             parsed = parsed_of(answer)
-            if _volc_code(parsed) not in (None, "0"):
+            if _read_volc_code(parsed) not in (None, "0"):
                 return self.refusal(sending, answer, parsed)
         return super().parse_submit(sending, answer)
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Know what the gateway in front of the API says, and that foreigners are not served."""
-        code, words = _volc_code(parsed), self.in_words(answer, parsed)
+        code, words = _read_volc_code(parsed), self.in_words(answer, parsed)
         if answer.status < 500 and code in self.account_codes:
             return Refused(code, words, blames_account=True)
         return super().refusal(sending, answer, parsed)
@@ -97,7 +97,7 @@ class VolcDialect(SongTable):
         result = parsed.get("Result", parsed.get("Data")) if isinstance(parsed, dict) else None
         word = first_text(result, ("Status",), limit=40)
         if answer.status < 300 and word is not None and isinstance(result, dict):
-            return [Observed(_official(asking.task, result, word))]
+            return [Observed(_read_official(asking.task, result, word))]
         return [self.unanswered(answer, parsed)]
 
     def build_probe(self, account: Account, *, now: datetime) -> HttpCall:
@@ -112,7 +112,7 @@ class VolcDialect(SongTable):
         return build_signed_post(key, url, body, now, bearer=bearer)
 
 
-def _official(task: Task, result: Mapping[str, Any], word: str) -> Observation:
+def _read_official(task: Task, result: Mapping[str, Any], word: str) -> Observation:
     detail = result.get("SongDetail")
     song = detail if isinstance(detail, dict) else {}
     state, pieces = _NUMBERS.get(word), []
@@ -139,5 +139,5 @@ def _official(task: Task, result: Mapping[str, Any], word: str) -> Observation:
     )
 
 
-def _volc_code(parsed: Any) -> str | None:
+def _read_volc_code(parsed: Any) -> str | None:
     return first_text(parsed, ("ResponseMetadata.Error.Code", "Code"), limit=100)

@@ -60,7 +60,11 @@ class WebDialect(SongTable):
         if isinstance(answer, HttpFailure) or answer.status >= 300:
             return super().parse_submit(sending, answer)
         parsed = parsed_of(answer)
-        ids = [id_ for one in _entries(parsed) if (id_ := first_text(one, ("task_id",), limit=200))]
+        ids = [
+            id_
+            for one in _read_entries(parsed)
+            if (id_ := first_text(one, ("task_id",), limit=200))
+        ]
         if not ids:
             return self.refusal(sending, answer, parsed)
         parts = tuple(Part(id_, str(n)) for n, id_ in enumerate(ids[1:], 2))
@@ -70,7 +74,7 @@ class WebDialect(SongTable):
         """Know the daily limit, which lasts until midnight in China."""
         code = first_text(parsed, ("status_code",), limit=40)
         if code == DAILY_LIMIT:
-            words, pause_s = self.in_words(answer, parsed), _until_tomorrow(sending.now)
+            words, pause_s = self.in_words(answer, parsed), _count_seconds_to_midnight(sending.now)
             return Deferred(
                 code,
                 words,
@@ -107,7 +111,7 @@ class WebDialect(SongTable):
             return [told] * len(asking.tasks)
         known = fullest(
             (first_text(one, ("task_id",), limit=200), read_song(asking.account, one))
-            for one in _entries(parsed)
+            for one in _read_entries(parsed)
             if isinstance(one, dict)
         )
         missing = Absent("the login's list does not show it", Absence.OTHER_KEY, weak=True)
@@ -117,7 +121,7 @@ class WebDialect(SongTable):
         ]
 
 
-def _entries(parsed: Any) -> Sequence[Any]:
+def _read_entries(parsed: Any) -> Sequence[Any]:
     data = parsed.get("data") if isinstance(parsed, dict) else None
     if isinstance(data, dict):
         data = data.get("tasks")
@@ -128,7 +132,7 @@ def _log_id(parsed: Any) -> str | None:
     return first_text(parsed, ("status_info.log_id",), limit=200)
 
 
-def _until_tomorrow(now: datetime) -> float:
+def _count_seconds_to_midnight(now: datetime) -> float:
     """Return the seconds until midnight in China."""
     here = now.astimezone(_CHINA)
     midnight = (here + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

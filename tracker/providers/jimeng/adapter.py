@@ -215,7 +215,7 @@ class JimengAdapter(OpenCancel, TableAdapter):
             self.state_of(word),
             word,
             provider_task_id=task.provider_task_id,
-            artifacts=tuple(_pieces(parsed, asking.now)),
+            artifacts=tuple(_read_pieces(parsed, asking.now)),
         )
         return Observed(doubting_empty(said, task, _EMPTY))
 
@@ -264,7 +264,7 @@ class JimengAdapter(OpenCancel, TableAdapter):
         return super().parse_probe(account, answer)
 
 
-def _pieces(parsed: Any, now: datetime) -> Sequence[Artifact]:
+def _read_pieces(parsed: Any, now: datetime) -> Sequence[Artifact]:
     data = parsed.get("data")
     found = data if isinstance(data, dict) else {}
     urls = found.get("image_urls")
@@ -273,7 +273,7 @@ def _pieces(parsed: Any, now: datetime) -> Sequence[Artifact]:
         for place, one in enumerate(urls if isinstance(urls, list) else ())
         if (url := web_url(one))
     ]
-    pieces = pictures or _held_pieces(found)
+    pieces = pictures or _read_held_pieces(found)
     more = unpack_json(found.get("resp_data"))
     older = more.get("urls") if isinstance(more, dict) else None
     for place, one in enumerate(older if isinstance(older, list) else ()):
@@ -289,7 +289,7 @@ def _pieces(parsed: Any, now: datetime) -> Sequence[Artifact]:
     return pieces
 
 
-def _held_pieces(found: Mapping[str, Any]) -> list[Artifact]:
+def _read_held_pieces(found: Mapping[str, Any]) -> list[Artifact]:
     """Return what came as base64 although its address was asked for: a result, if not one of ours.
 
     Relays leave out what was asked for. What has no place in a task's row is told as lost.

@@ -77,11 +77,11 @@ class JimengFront(PlainFront):
 
     def scope(self, call: FrontCall) -> Scope:
         """Reading is a POST too: the action tells."""
-        return Scope.TASKS_READ if _action(call) == _RESULT else Scope.TASKS_WRITE
+        return Scope.TASKS_READ if _find_action(call) == _RESULT else Scope.TASKS_WRITE
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by the action."""
-        action = _action(call)
+        action = _find_action(call)
         if call.path or action not in _ACTIONS:
             return FrontRefusal(Fault.NO_ROUTE, f"there is no {(call.path or action)[:128]!r}")
         if call.method != "POST":
@@ -101,24 +101,24 @@ class JimengFront(PlainFront):
         """Show a task; a create only its id, unless its end was waited for."""
         task = shown.tasks[0]
         if isinstance(command, Cancel):
-            return _good(None, request_id)
-        if isinstance(command, Create) and _action(call) == _SUBMIT:
-            return _good({"task_id": str(task.id)}, request_id)
+            return _show_good(None, request_id)
+        if isinstance(command, Create) and _find_action(call) == _SUBMIT:
+            return _show_good({"task_id": str(task.id)}, request_id)
         if task.state in (TaskState.FAILED, TaskState.CANCELLED):
             return _show_failure(task, request_id)
         more = {"task_id": str(task.id)} if isinstance(command, Create) else {}
-        return _good(more | _data(task), request_id)
+        return _show_good(more | _show_data(task), request_id)
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
     ) -> FrontAnswer:
         """Answer with a code; a task that is not there is told by a word, as a success."""
-        action = "" if call is None else _action(call)
+        action = "" if call is None else _find_action(call)
         if refusal.fault is Fault.NOT_FOUND and action == _RESULT:
-            return _good({"status": "not_found"}, request_id)
+            return _show_good({"status": "not_found"}, request_id)
         status = 400 if refusal.fault is Fault.INVALID else STATUSES[refusal.fault]
         code = _CODES.get(refusal.fault, _WRONG_FIELD)
-        answer = _envelope(code, None, refusal.message, request_id, status)
+        answer = _show_envelope(code, None, refusal.message, request_id, status)
         if refusal.fault in _GATEWAY_WORDS:
             error = {"Code": _GATEWAY_WORDS[refusal.fault], "Message": refusal.message}
             told = {"RequestId": request_id, "Action": action, "Error": error}
@@ -126,11 +126,11 @@ class JimengFront(PlainFront):
         return answer
 
 
-def _action(call: FrontCall) -> str:
+def _find_action(call: FrontCall) -> str:
     return call.parameter("Action") or ""
 
 
-def _data(task: Task) -> dict[str, Any]:
+def _show_data(task: Task) -> dict[str, Any]:
     word = _WORDS.get(task.state, "in_queue")
     if task.state not in TERMINAL:
         return {"status": word, "image_urls": None, "binary_data_base64": None}
@@ -149,14 +149,14 @@ def _show_failure(task: Task, request_id: str) -> FrontAnswer:
     """Tell a failure by its code, and by the HTTP status that such codes come with."""
     given = (task.error.code if task.error else None) or ""
     code = int(given) if is_final(given) else _FAILED
-    return _envelope(code, None, reason_of(task) or "failed", request_id, 400)
+    return _show_envelope(code, None, reason_of(task) or "failed", request_id, 400)
 
 
-def _good(data: dict[str, Any] | None, request_id: str) -> FrontAnswer:
-    return _envelope(_GOOD, data, "Success", request_id, 200)
+def _show_good(data: dict[str, Any] | None, request_id: str) -> FrontAnswer:
+    return _show_envelope(_GOOD, data, "Success", request_id, 200)
 
 
-def _envelope(
+def _show_envelope(
     code: int, data: dict[str, Any] | None, message: str, request_id: str, status: int
 ) -> FrontAnswer:
     body = {

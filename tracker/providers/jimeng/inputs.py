@@ -93,7 +93,7 @@ ROLE_ID = "resource_id"
 _ROLE = "role"
 
 
-def _roles(task: Task) -> Iterable[str | None]:
+def _iterate_roles(task: Task) -> Iterable[str | None]:
     return [piece.id for piece in task.artifacts if piece.key == ROLE_ID]
 
 
@@ -101,7 +101,7 @@ OBJECTS = ObjectIds(
     # A digital human, which a task for its picture makes: clients find its id in `resp_data` of
     # that task's result (https://www.volcengine.com/docs/86081, read by clients on 2026-11-30).
     fields={ROLE_ID: NamedObject(_ROLE)},
-    results={_ROLE: _roles},
+    results={_ROLE: _iterate_roles},
     continued=(_ROLE,),
     # Words for models and for movements of the camera.
     others=("req_key", "template_id"),

@@ -30,10 +30,10 @@ class Block(NamedTuple):
 
 def block_in(parsed: Any) -> Block | None:
     """Return the block that an answer or what its envelopes hold tells of; None without one."""
-    return _block_in(parsed, _DEPTH)
+    return _read_block(parsed, _DEPTH)
 
 
-def _block_in(parsed: Any, depth: int) -> Block | None:
+def _read_block(parsed: Any, depth: int) -> Block | None:
     while isinstance(parsed, list) and len(parsed) == 1:
         parsed = parsed[0]
     if not isinstance(parsed, dict):
@@ -44,7 +44,7 @@ def _block_in(parsed: Any, depth: int) -> Block | None:
             words = first_text(feedback, _WORDS, limit=2000)
             return Block(code, f"the prompt was blocked: {code}{f': {words}' if words else ''}")
     if depth:
-        held = (_block_in(parsed[name], depth - 1) for name in _HOLDERS if name in parsed)
+        held = (_read_block(parsed[name], depth - 1) for name in _HOLDERS if name in parsed)
         return next((one for one in held if one is not None), None)
     return None
 

@@ -41,19 +41,19 @@ def own_url(account: Account, url: Any, *, families: Sequence[str] = ()) -> str 
         return None
     try:
         there, here = urlsplit(url), urlsplit(account.base_url)
-        is_own = _origin(there) == _origin(here) or _are_relatives(there, here, families)
+        is_own = _split_origin(there) == _split_origin(here) or _is_relative(there, here, families)
     except ValueError:  # no URL
         return None
     is_plain = there.username is None and there.password is None
     return urlunsplit(there._replace(fragment="")) if is_own and is_plain else None
 
 
-def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
+def _split_origin(url: SplitResult) -> tuple[str, str | None, int | None]:
     default = {"http": 80, "https": 443}.get(url.scheme)
     return url.scheme, url.hostname, url.port or default
 
 
-def _are_relatives(there: SplitResult, here: SplitResult, families: Sequence[str]) -> bool:
+def _is_relative(there: SplitResult, here: SplitResult, families: Sequence[str]) -> bool:
     if there.scheme != "https" or there.port not in (None, 443):
         return False
     ends = tuple(f".{family}" for family in families)

@@ -37,9 +37,9 @@ def drop_denial(outcome: PollOutcome) -> PollOutcome:
     if said.state is not TaskState.FAILED or said.error is None or _has_result(said):
         return outcome
     reason = said.error.message
-    if _NO_TASK.fullmatch(_plain(reason)):
+    if _NO_TASK.fullmatch(_normalise_reason(reason)):
         return Absent(reason, weak=True)
-    return Unanswered(reason) if _NO_RIGHT.fullmatch(_plain(reason)) else outcome
+    return Unanswered(reason) if _NO_RIGHT.fullmatch(_normalise_reason(reason)) else outcome
 
 
 def doubting_denial(said: Observation) -> Observation:
@@ -59,5 +59,5 @@ def _has_result(said: Observation) -> bool:
     return any(piece.url is not None for piece in said.artifacts)
 
 
-def _plain(reason: str) -> str:
+def _normalise_reason(reason: str) -> str:
     return " ".join(re.split(r"[\s_-]+", reason[:200])).strip(" .!。！")

@@ -17,7 +17,9 @@ def join_flaws(value: Any) -> str | None:
     if isinstance(value, dict):
         found = [f"{name}: {_join(one)}" for name, one in value.items() if one]
     elif isinstance(value, list):
-        found = [flaw for one in value[:_MOST] if isinstance(one, dict) and (flaw := _flaw(one))]
+        found = [
+            flaw for one in value[:_MOST] if isinstance(one, dict) and (flaw := _describe_flaw(one))
+        ]
     else:
         return None
     return "; ".join(found)[:2000] or None
@@ -31,7 +33,7 @@ def flaws_in(parsed: Any) -> str | None:
     return next((flaws for flaws in found if flaws), None)
 
 
-def _flaw(one: dict[str, Any]) -> str | None:
+def _describe_flaw(one: dict[str, Any]) -> str | None:
     where = _join(one.get("loc") or one.get("path"))
     what = first_text(one, ("msg", "message"), limit=500)
     return ": ".join(filter(None, (where, what))) or None

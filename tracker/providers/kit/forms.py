@@ -58,7 +58,7 @@ def multipart(
     url: str, fields: Sequence[tuple[str, str | FormFile]], headers: Mapping[str, str]
 ) -> HttpCall:
     """Build a POST of a multipart form. Equal fields make equal bytes."""
-    parts = [_part(name, value, place) for place, (name, value) in enumerate(fields)]
+    parts = [_encode_part(name, value, place) for place, (name, value) in enumerate(fields)]
     boundary = sha256(b"".join(parts)).hexdigest()
     opening = f"--{boundary}\r\n".encode()
     body = b"".join(opening + part + b"\r\n" for part in parts) + f"--{boundary}--\r\n".encode()
@@ -66,7 +66,7 @@ def multipart(
     return HttpCall("POST", url, dict(headers) | kind, body)
 
 
-def _part(name: str, value: str | FormFile, place: int) -> bytes:
+def _encode_part(name: str, value: str | FormFile, place: int) -> bytes:
     disposition = f'content-disposition: form-data; name="{name}"'
     if isinstance(value, str):
         return f"{disposition}\r\n\r\n{value}".encode("utf-8", "replace")

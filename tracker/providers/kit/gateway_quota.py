@@ -36,14 +36,16 @@ def quota_costs(task: Task | None, amount: str | None, state: TaskState | None) 
     if state not in VERDICTS:
         return reserved_quota(amount)
     is_done = state is TaskState.SUCCEEDED
-    found = settle_costs(task if is_done or task is None else _charged(task), amount, unit=QUOTA)
+    found = settle_costs(
+        task if is_done or task is None else _mark_charged(task), amount, unit=QUOTA
+    )
     is_credit = len(found) == 1 and found[0].amount.startswith("-")
     if not is_credit:
         return found
     return [replace(found[0], amount=found[0].amount[1:], phase=Phase.REFUND)]
 
 
-def _charged(task: Task) -> Task:
+def _mark_charged(task: Task) -> Task:
     """Return a task whose reservation counts as its charge, where nothing was settled."""
     if any(one.phase is Phase.SETTLE and one.unit == QUOTA for one in task.costs):
         return task

@@ -29,7 +29,7 @@ def gateway_row(task: Task, *, platform: str, action: str, data: Any) -> dict[st
     Clients wait for the progress `100%`, then read the status.
     """
     reason, name = reason_of(task), str(task.id)
-    times = [_seconds(at) for at in (task.created_at, task.submitted_at, task.finished_at)]
+    times = [_format_seconds(at) for at in (task.created_at, task.submitted_at, task.finished_at)]
     return {
         "task_id": name,
         "taskId": name,
@@ -38,14 +38,14 @@ def gateway_row(task: Task, *, platform: str, action: str, data: Any) -> dict[st
         "status": _WORDS[task.state],
         "fail_reason": reason or "",
         "failReason": reason,
-        "progress": _progress(task),
+        "progress": _show_progress(task),
         **dict(zip(("submit_time", "start_time", "finish_time"), times, strict=True)),
         **dict(zip(("submitTime", "startTime", "finishTime"), times, strict=True)),
         "data": data,
     }
 
 
-def _progress(task: Task) -> str:
+def _show_progress(task: Task) -> str:
     if task.state in TERMINAL:
         return "100%"
     if task.state is not TaskState.RUNNING:
@@ -53,5 +53,5 @@ def _progress(task: Task) -> str:
     return f"{min(int(task.progress or 50), 99)}%"
 
 
-def _seconds(at: datetime | None) -> int:
+def _format_seconds(at: datetime | None) -> int:
     return 0 if at is None else int(at.timestamp())

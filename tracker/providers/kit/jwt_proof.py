@@ -50,7 +50,7 @@ class SignedToken:
         token = inbound.headers.get(self.header, "").strip()
         if not token:
             return f"not signed: no {self.header} header", False
-        head, claims, made = _parts(token)
+        head, claims, made = _split_token(token)
         if head is None or claims is None or made is None:
             return f"{self.header} is no JWT", False
         if head.get("alg") != "RS256":
@@ -89,15 +89,15 @@ class SignedToken:
         return bool(token) and audience.rstrip("/").rpartition("/")[2] == token
 
 
-def _parts(token: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None, bytes | None]:
+def _split_token(token: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None, bytes | None]:
     texts = token.split(".")
     if len(texts) != 3 or len(token) > _LONGEST or not token.isascii():
         return None, None, None
-    head, claims = (_object(decode_base64url(text)) for text in texts[:2])
+    head, claims = (_parse_object(decode_base64url(text)) for text in texts[:2])
     return head, claims, decode_base64url(texts[2])
 
 
-def _object(raw: bytes | None) -> dict[str, Any] | None:
+def _parse_object(raw: bytes | None) -> dict[str, Any] | None:
     try:
         found = finite(json.loads(raw or b""))
     except (ValueError, RecursionError):

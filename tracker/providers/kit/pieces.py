@@ -100,7 +100,7 @@ def list_pictures(parsed: Any) -> Sequence[Mapping[str, Any]] | None:
     In `data`, in Recraft's `image`, or alone; an object, or an address or base64 without one.
     """
     if isinstance(parsed, str):
-        return [_picture(parsed)]
+        return [_make_picture(parsed)]
     if not isinstance(parsed, dict):
         return None
     data, image = parsed.get("data"), parsed.get("image")
@@ -108,14 +108,14 @@ def list_pictures(parsed: Any) -> Sequence[Mapping[str, Any]] | None:
         data = [data] if {"b64_json", "url"} & data.keys() else None
     several = [*(data if isinstance(data, list) else [data]), image]
     found = [
-        one if isinstance(one, dict) else _picture(one)
+        one if isinstance(one, dict) else _make_picture(one)
         for one in several
         if isinstance(one, dict) or (isinstance(one, str) and one)
     ]
     return found if found or isinstance(data, list) else None
 
 
-def _picture(value: str) -> Mapping[str, Any]:
+def _make_picture(value: str) -> Mapping[str, Any]:
     return {"url": value} if web_url(value) else {"b64_json": value}
 
 

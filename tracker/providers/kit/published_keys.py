@@ -35,7 +35,7 @@ def is_ed25519_signed(keys: KeySet, message: bytes, signature: bytes) -> bool:
 
     meant = [one for one in keys if one.get("crv") == "Ed25519"]
     for one in meant[:_MOST_KEYS]:
-        key = _ed25519_key(_text(one.get("x")))
+        key = _load_ed25519_key(_read_text(one.get("x")))
         if key is None:
             continue
         try:
@@ -57,7 +57,7 @@ def is_rs256_signed(keys: KeySet, message: bytes, signature: bytes, *, kid: str 
 
     meant = [one for one in keys if one.get("kty") == "RSA" and kid in (None, one.get("kid"))]
     for one in meant[:_MOST_KEYS]:
-        key = _rsa_key(_text(one.get("n")), _text(one.get("e")))
+        key = _load_rsa_key(_read_text(one.get("n")), _read_text(one.get("e")))
         if key is None:
             continue
         try:
@@ -76,9 +76,9 @@ def has_key(keys: KeySet, kid: str) -> bool:
 def is_usable(key: Mapping[str, Any]) -> bool:
     """Tell whether a member of a set is a key that a signature can be verified by."""
     if key.get("crv") == "Ed25519":
-        return _ed25519_key(_text(key.get("x"))) is not None
+        return _load_ed25519_key(_read_text(key.get("x"))) is not None
     is_rsa = key.get("kty") == "RSA"
-    return is_rsa and _rsa_key(_text(key.get("n")), _text(key.get("e"))) is not None
+    return is_rsa and _load_rsa_key(_read_text(key.get("n")), _read_text(key.get("e"))) is not None
 
 
 def decode_base64url(text: str) -> bytes | None:
@@ -92,7 +92,7 @@ def decode_base64url(text: str) -> bytes | None:
 
 
 @lru_cache(maxsize=64)
-def _ed25519_key(x: str) -> "Ed25519PublicKey | None":
+def _load_ed25519_key(x: str) -> "Ed25519PublicKey | None":
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - see above
         Ed25519PublicKey,
     )
@@ -105,7 +105,7 @@ def _ed25519_key(x: str) -> "Ed25519PublicKey | None":
 
 
 @lru_cache(maxsize=64)
-def _rsa_key(n: str, e: str) -> "RSAPublicKey | None":
+def _load_rsa_key(n: str, e: str) -> "RSAPublicKey | None":
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers  # noqa: PLC0415
 
     modulus, exponent = decode_base64url(n), decode_base64url(e)
@@ -120,5 +120,5 @@ def _rsa_key(n: str, e: str) -> "RSAPublicKey | None":
         return None
 
 
-def _text(value: Any) -> str:
+def _read_text(value: Any) -> str:
     return value if isinstance(value, str) else ""

@@ -66,18 +66,20 @@ def _read_leniently(text: str) -> Any:
     """Parse what strict parsers refuse and senders write. Raises ValueError."""
     plain = text.strip(BLANKS)
     try:
-        parsed = json.loads(plain, parse_constant=_nothing, parse_int=_whole, strict=False)
+        parsed = json.loads(
+            plain, parse_constant=_refuse_constant, parse_int=_parse_whole, strict=False
+        )
     except RecursionError:
         raise ValueError("nested too deep") from None
     return storable(parsed)
 
 
-def _nothing(word: str) -> None:
+def _refuse_constant(word: str) -> None:
     """Read NaN or Infinity."""
     del word
 
 
-def _whole(digits: str) -> int | None:
+def _parse_whole(digits: str) -> int | None:
     try:
         return int(digits)
     except ValueError:  # thousands of digits
@@ -134,7 +136,7 @@ def first_text(holder: Any, names: Sequence[str], *, limit: int = 4000) -> str |
     """Return the first of some fields that holds a text, and not an empty one."""
     if isinstance(holder, dict):  # JSON's objects are; asking for a Mapping takes long
         for name in names:
-            value = holder.get(name) if "." not in name else _within(holder, name)
+            value = holder.get(name) if "." not in name else _read_within(holder, name)
             if type(value) is str:  # asked first: most are, or are not there
                 if value:
                     return value[:limit]
@@ -145,19 +147,21 @@ def first_text(holder: Any, names: Sequence[str], *, limit: int = 4000) -> str |
 
 def first_number(holder: Any, names: Sequence[str]) -> str | None:
     """Return the first of some fields that holds a number, as it was written."""
-    return _first(holder, names, number_text)
+    return _read_first(holder, names, number_text)
 
 
 def first_instant(holder: Any, names: Sequence[str]) -> datetime | None:
     """Return the first of some fields that holds a time."""
-    return _first(holder, names, instant)
+    return _read_first(holder, names, instant)
 
 
-def _first(holder: Any, names: Sequence[str], read: Callable[[Any], Found | None]) -> Found | None:
+def _read_first(
+    holder: Any, names: Sequence[str], read: Callable[[Any], Found | None]
+) -> Found | None:
     """Return what `read` makes of the first field that holds something for it."""
     if isinstance(holder, dict):
         for name in names:
-            value = holder.get(name) if "." not in name else _within(holder, name)
+            value = holder.get(name) if "." not in name else _read_within(holder, name)
             if value is not None and (found := read(value)):
                 return found
     return None
@@ -196,7 +200,7 @@ def charge_text(value: Any) -> str | None:
     return None if text is None or text.startswith("-") else text
 
 
-def _within(holder: Any, name: str) -> Any:
+def _read_within(holder: Any, name: str) -> Any:
     """Return a field of a field: `a.b`."""
     for part in name.split("."):
         if not isinstance(holder, dict):

@@ -37,7 +37,7 @@ def fullest(entries: Iterable[tuple[str | None, Told]]) -> dict[str | None, Told
     found: dict[str | None, Told] = {}
     for id_, one in entries:
         before = found.get(id_)
-        if before is None or _rank(one) >= _rank(before):
+        if before is None or _rank_entry(one) >= _rank_entry(before):
             found[id_] = one
     return found
 
@@ -67,5 +67,5 @@ def each_once(listed: Iterable[NamedTold]) -> list[NamedTold]:
     return found
 
 
-def _rank(one: StatedEntry) -> int:
+def _rank_entry(one: StatedEntry) -> int:
     return 0 if one.state is None else _RANKS.get(one.state, 0)

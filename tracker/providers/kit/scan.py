@@ -107,7 +107,7 @@ class ListScan(TableAdapter):
     def is_marked(self, asking: Asking, entry: Any) -> bool:
         """Tell whether an entry of the list carries the task's mark: our callback URL."""
         mark = first_text(entry, (self.mark_in,))
-        return mark is not None and _target(mark) == _target(asking.callback_url or "")
+        return mark is not None and _find_target(mark) == _find_target(asking.callback_url or "")
 
     def _is_past(self, asking: Asking, entries: Sequence[Any]) -> bool:
         """Tell whether the list has reached tasks that are certainly older than the submit."""
@@ -141,7 +141,7 @@ def page_of(
     return parsed, entries
 
 
-def _target(url: str) -> str:
+def _find_target(url: str) -> str:
     """Return the part of a callback URL that names the task.
 
     The address in front changes when the service moves, and the token behind it when its secrets

@@ -53,7 +53,7 @@ class ServiceAccountKey(BaseModel):
     @classmethod
     def _can_sign(cls, value: SecretStr) -> SecretStr:
         try:
-            _signing_key(value.get_secret_value())
+            _load_signing_key(value.get_secret_value())
         except (ValueError, TypeError):
             raise ValueError("must be an RSA key in PEM, without a password") from None
         return value
@@ -68,7 +68,7 @@ def key_file(value: Any) -> Any:
         return value
     text = value.strip()
     try:
-        found = json.loads(text if text.startswith("{") else _plain(text))
+        found = json.loads(text if text.startswith("{") else _decode_text(text))
     except ValueError:
         found = None
     if not isinstance(found, dict):
@@ -79,7 +79,7 @@ def key_file(value: Any) -> Any:
     return found
 
 
-def _plain(text: str) -> str:
+def _decode_text(text: str) -> str:
     """Return the text that base64 holds; empty where it is none."""
     try:
         return b64decode("".join(text.split()), validate=True).decode()
@@ -100,7 +100,7 @@ def build_exchange(key: ServiceAccountKey, scope: str, *, now: datetime) -> Http
         "exp": at + LIVES_S,
     }
     headers = {"kid": key.private_key_id} if key.private_key_id else None
-    secret = _signing_key(key.private_key.get_secret_value())
+    secret = _load_signing_key(key.private_key.get_secret_value())
     assertion = jwt.encode(claims, secret, algorithm="RS256", headers=headers)
     return HttpCall(
         "POST",
@@ -136,7 +136,7 @@ def authorize(call: HttpCall, token: AccessToken) -> HttpCall:
 
 
 @lru_cache(maxsize=16)
-def _signing_key(pem: str) -> Any:
+def _load_signing_key(pem: str) -> Any:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - see above
         load_pem_private_key,

@@ -51,11 +51,13 @@ def set_fields(model: type[BaseModel] | None, given: Mapping[str, Any]) -> dict[
 
     model: None where no field is known.
     """
-    known = {} if model is None else _fields_of(model)
+    known = {} if model is None else _list_fields(model)
     found: dict[str, Any] = {}
     for name, value in given.items():
         field = known.get(name)
-        kept = value if field is None else _keep_set_fields(field.part, _in_kind(field, value))
+        kept = (
+            value if field is None else _keep_set_fields(field.part, _convert_value(field, value))
+        )
         if kept is None or ((field is None or field.is_optional) and _is_unset(field, kept)):
             continue
         found[name] = kept
@@ -83,7 +85,7 @@ def _keep_set_fields(part: type[BaseModel] | None, value: Any) -> Any:
     return value
 
 
-def _in_kind(field: _KnownField, value: Any) -> Any:
+def _convert_value(field: _KnownField, value: Any) -> Any:
     """Return a number, a flag or an id as the field holds it, whichever way a client writes it."""
     kinds = field.kinds
     if isinstance(value, str) and str not in kinds:
@@ -109,7 +111,7 @@ def unquote(text: str, *, is_number: bool, is_flag: bool) -> Any:
 
 
 @cache
-def _fields_of(model: type[BaseModel]) -> Mapping[str, _KnownField]:
+def _list_fields(model: type[BaseModel]) -> Mapping[str, _KnownField]:
     """Return the fields of a model under each of their names."""
     found: dict[str, _KnownField] = {}
     for name, info in model.model_fields.items():

@@ -65,7 +65,7 @@ def verdict_of(told: SongReport) -> tuple[TaskState, str | None]:
     if ready and (are_all or has_ended):
         return TaskState.SUCCEEDED, _note(told, len(ready), failed)
     if are_over and not ready and (has_ended or (told.state is None and are_all)):
-        return TaskState.FAILED, _first_reason(failed) or told.reason
+        return TaskState.FAILED, _find_first_reason(failed) or told.reason
     if told.state is not None:
         return told.state, told.reason
     is_heard = bool(ready) or bool(told.of(ArtifactState.PREVIEW))
@@ -99,10 +99,10 @@ def _note(told: SongReport, ready: int, failed: Sequence[SongTrack]) -> str | No
     if told.state is TaskState.FAILED:
         return f"{ready} of {every} songs exist, although the task failed: {told.reason}"
     if failed:
-        why = _first_reason(failed) or "no reason given"
+        why = _find_first_reason(failed) or "no reason given"
         return f"{len(failed)} of {every} songs failed: {why}"
     return told.reason
 
 
-def _first_reason(failed: Sequence[SongTrack]) -> str | None:
+def _find_first_reason(failed: Sequence[SongTrack]) -> str | None:
     return next((one.reason for one in failed if one.reason), None)

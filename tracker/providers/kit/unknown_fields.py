@@ -40,7 +40,7 @@ def _find_unknown(
     *,
     is_whole: bool,
 ) -> Iterator[FieldError]:
-    parts = _parts_of(model)
+    parts = _list_parts(model)
     is_whole = bool(getattr(model, "lists_every_field", is_whole))
     strange = [name for name in given if name not in parts]
     likely: list[str] = []
@@ -50,8 +50,8 @@ def _find_unknown(
         shown = name[:_NAME_CHARS]
         meant = _guess_meant_name(shown, likely, cutoff=0.5 if is_whole else _ALIKE)
         if meant is not None or is_whole:
-            yield FieldError(path_of((*path, shown)), _reason(meant))
-    for name, part in _objects_of(model):
+            yield FieldError(path_of((*path, shown)), _describe_reason(meant))
+    for name, part in _list_objects(model):
         value = given.get(name)
         if isinstance(value, dict):
             yield from _find_unknown(part, value, (*path, name), is_whole=is_whole)
@@ -60,7 +60,7 @@ def _find_unknown(
                 yield from _find_unknown(part, item, (*path, name, number), is_whole=is_whole)
 
 
-def _reason(meant: str | None) -> str:
+def _describe_reason(meant: str | None) -> str:
     if meant is None:
         return "no such field is known; it is passed on as it is"
     return f"no such field is known; it is passed on as it is; did you mean {meant}?"
@@ -77,7 +77,7 @@ def _guess_meant_name(name: str, known: Sequence[str], *, cutoff: float) -> str 
 
 
 @cache
-def _parts_of(model: type[BaseModel]) -> Mapping[str, type[BaseModel] | None]:
+def _list_parts(model: type[BaseModel]) -> Mapping[str, type[BaseModel] | None]:
     """Return a model's fields under each of their names, with the model of the objects in each."""
     found: dict[str, type[BaseModel] | None] = {}
     for name, info in model.model_fields.items():
@@ -88,9 +88,9 @@ def _parts_of(model: type[BaseModel]) -> Mapping[str, type[BaseModel] | None]:
 
 
 @cache
-def _objects_of(model: type[BaseModel]) -> Sequence[tuple[str, type[BaseModel]]]:
+def _list_objects(model: type[BaseModel]) -> Sequence[tuple[str, type[BaseModel]]]:
     """Return the fields that hold objects."""
-    return [(name, part) for name, part in _parts_of(model).items() if part is not None]
+    return [(name, part) for name, part in _list_parts(model).items() if part is not None]
 
 
 def is_model(one: Any) -> bool:

@@ -42,7 +42,7 @@ class VolcKey:
         parts = urlsplit(url)
         signed = {
             "content-type": "application/json",
-            "host": _host(parts.scheme, parts.hostname or "", parts.port),
+            "host": _build_host(parts.scheme, parts.hostname or "", parts.port),
             "x-content-sha256": sha256(body).hexdigest(),
             "x-date": stamp,
         }
@@ -120,7 +120,7 @@ def build_signed_post(
     return replace(call, headers=dict(key.headers(call.method, call.url, call.body or b"", now)))
 
 
-def _host(scheme: str, host: str, port: int | None) -> str:
+def _build_host(scheme: str, host: str, port: int | None) -> str:
     return host if port in (None, _PORTS.get(scheme)) else f"{host}:{port}"
 
 

@@ -42,7 +42,7 @@ def create(sending: Sending) -> HttpCall:
     sent["async"] = True
     if sending.callback_url is not None:
         sent["callback_url"] = sending.callback_url
-    url = f"{_root(sending.account)}/{path}"
+    url = f"{_build_root(sending.account)}/{path}"
     return build_post(url, sent, bearer(sending.account, sending.now))
 
 
@@ -51,9 +51,9 @@ def query(account: Account, task: Task, *, now: datetime) -> HttpCall | None:
     if task.provider_task_id is None:
         return None
     asked = {"action": "retrieve", "id": task.provider_task_id}
-    return build_post(f"{_root(account)}/tasks", asked, bearer(account, now))
+    return build_post(f"{_build_root(account)}/tasks", asked, bearer(account, now))
 
 
-def _root(account: Account) -> str:
+def _build_root(account: Account) -> str:
     base = account.base_url
     return base if base.endswith("/kling") else f"{base}/kling"

@@ -52,7 +52,7 @@ def read_submit(answer: HttpResult | HttpFailure) -> SubmitOutcome:
         return Accepted(task_id, word, said.message, said.request_id, said=ended)
     if (block := block_in(said.parsed)) is not None:
         return Refused(block.code, block.message, said.request_id)
-    return _refusal(answer, said)
+    return _refuse_create(answer, said)
 
 
 def read_poll(answer: HttpResult | HttpFailure) -> PollOutcome:
@@ -178,7 +178,7 @@ class Envelope:
         return ", ".join(parts)
 
 
-def _refusal(answer: HttpResult, said: Envelope) -> SubmitOutcome:
+def _refuse_create(answer: HttpResult, said: Envelope) -> SubmitOutcome:
     """Return the outcome of a create whose answer holds no task."""
     code = int(said.code) if said.code and said.code.isdecimal() and len(said.code) < 6 else 0
     words, asked_s = said.in_words(), retry_after_s(answer.headers)

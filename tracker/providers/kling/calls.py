@@ -24,7 +24,7 @@ def create(sending: Sending) -> HttpCall:
     account, operation = sending.account, sending.task.operation
     name, url = sending.task.external_task_id, sending.callback_url
     if standard.is_standard(operation):
-        root = _bare(account)
+        root = _remove_version(account)
         sent = standard.move_to_options(sending.body, external_task_id=name, callback_url=url)
     else:
         root, sent = legacy_root(account), {**sending.body, "external_task_id": name}
@@ -49,7 +49,9 @@ def query_together(account: Account, tasks: Sequence[Task], *, now: datetime) ->
     path = "solutions" if standard.is_solution(tasks[0].operation) else "tasks"
     field = "task_ids" if by_id else "external_task_ids"
     listed = ",".join(quote(name, safe="") for name in names)
-    return HttpCall("GET", f"{_bare(account)}/{path}?{field}={listed}", bearer(account, now))
+    return HttpCall(
+        "GET", f"{_remove_version(account)}/{path}?{field}={listed}", bearer(account, now)
+    )
 
 
 def bearer(account: Account, now: datetime) -> dict[str, str]:
@@ -63,10 +65,10 @@ def bearer(account: Account, now: datetime) -> dict[str, str]:
 
 def legacy_root(account: Account) -> str:
     """Return where the legacy paths begin."""
-    return f"{_bare(account)}/v1"
+    return f"{_remove_version(account)}/v1"
 
 
-def _bare(account: Account) -> str:
+def _remove_version(account: Account) -> str:
     """Return the base URL without the `/v1` that some write behind it."""
     return account.base_url.removesuffix("/v1")
 

@@ -15,11 +15,11 @@ def costs(task: Mapping[str, Any]) -> tuple[Cost, ...]:
 
     Nothing said is not nothing charged.
     """
-    found = [*_billing(task.get("billing")), *_deductions(task)]
+    found = [*_iterate_billing(task.get("billing")), *_iterate_deductions(task)]
     return tuple(found[:_MOST])
 
 
-def _deductions(task: Mapping[str, Any]) -> Iterator[Cost]:
+def _iterate_deductions(task: Mapping[str, Any]) -> Iterator[Cost]:
     """Legacy: units as one string, money as `{quota, list_price}` (callbacks page, 2026-03)."""
     amount = amount_text(task.get("final_unit_deduction", task.get("FinalUnitDeduction")))
     if amount is not None:
@@ -29,7 +29,7 @@ def _deductions(task: Mapping[str, Any]) -> Iterator[Cost]:
         yield Cost("cash", amount, list_price=amount_text(balance.get("list_price")))
 
 
-def _billing(entries: Any) -> Iterator[Cost]:
+def _iterate_billing(entries: Any) -> Iterator[Cost]:
     """Yield entries of `billing[]`. A task that failed before generating shows only an amount."""
     for entry in entries if isinstance(entries, list) else ():
         amount = amount_text(entry.get("amount")) if isinstance(entry, dict) else None

@@ -43,9 +43,9 @@ def task_result(detail: Mapping[str, Any], artifacts: Sequence[Artifact]) -> Jso
     """Legacy `task_result`: as the provider gave it, else made of what it gave elsewhere."""
     given = detail.get("task_result")
     if isinstance(given, Mapping) and given:
-        return {name: _strings_of(pieces) for name, pieces in given.items()}
+        return {name: _format_pieces(pieces) for name, pieces in given.items()}
     result: Json = {}
-    for kind, piece in _new_pieces(detail, artifacts):
+    for kind, piece in _iterate_new_pieces(detail, artifacts):
         old = {new: old for old, new in _NEW_NAMES.get(kind, {}).items()}
         named = {old.get(name, name): value for name, value in piece.items()}
         pieces = result.setdefault(_PLURALS.get(kind, f"{kind}s"), [])
@@ -57,12 +57,12 @@ def outputs(detail: Mapping[str, Any], artifacts: Sequence[Artifact]) -> list[Js
     """New-standard `outputs[]`, likewise."""
     given = detail.get("task_result")
     if "outputs" in detail or not isinstance(given, Mapping) or not given:
-        return [{"type": kind} | piece for kind, piece in _new_pieces(detail, artifacts)]
+        return [{"type": kind} | piece for kind, piece in _iterate_new_pieces(detail, artifacts)]
     found: list[Json] = []
     for name, pieces in given.items():
         kind = _KINDS.get(name, name)
         new = _NEW_NAMES.get(kind, {})
-        for piece in _strings_of(pieces) if isinstance(pieces, list) else ():
+        for piece in _format_pieces(pieces) if isinstance(pieces, list) else ():
             if isinstance(piece, Mapping):
                 named = {new.get(field, field): value for field, value in piece.items()}
                 if kind == "image":  # has none here
@@ -74,7 +74,7 @@ def outputs(detail: Mapping[str, Any], artifacts: Sequence[Artifact]) -> list[Js
 def deductions(detail: Mapping[str, Any]) -> Json:
     """Legacy `final_unit_deduction` and `final_balance_deduction`: strings, or not there."""
     said: Json = {
-        name: _strings(detail[name])
+        name: _format_strings(detail[name])
         for name in ("final_unit_deduction", "final_balance_deduction")
         if detail.get(name) is not None
     }
@@ -96,7 +96,7 @@ def billing(detail: Mapping[str, Any]) -> list[Json]:
     """New-standard `billing[]`: amounts are strings."""
     given = detail.get("billing")
     if isinstance(given, list):
-        return [_strings(entry) for entry in given if isinstance(entry, Mapping)]
+        return [_format_strings(entry) for entry in given if isinstance(entry, Mapping)]
     return [
         {"charge_type": cost.kind, "amount": cost.amount}
         | ({"list_price": cost.list_price} if cost.list_price else {})
@@ -104,12 +104,12 @@ def billing(detail: Mapping[str, Any]) -> list[Json]:
     ]
 
 
-def _new_pieces(
+def _iterate_new_pieces(
     detail: Mapping[str, Any], artifacts: Sequence[Artifact]
 ) -> Iterator[tuple[str, Json]]:
     """Yield kind and fields of each piece, in the new standard's names."""
     given = detail.get("outputs")
-    for piece in _strings_of(given) if isinstance(given, list) else ():
+    for piece in _format_pieces(given) if isinstance(given, list) else ():
         if isinstance(piece, Mapping):
             fields = {name: value for name, value in piece.items() if name != "type"}
             yield str(piece.get("type") or "file"), fields
@@ -122,7 +122,7 @@ def _new_pieces(
         yield artifact.kind, {new.get(name, name): value for name, value in fields.items()}
 
 
-def _strings_of(pieces: Any) -> Any:
+def _format_pieces(pieces: Any) -> Any:
     """Return pieces with their lengths as strings."""
     if not isinstance(pieces, list):
         return pieces
@@ -134,9 +134,9 @@ def _strings_of(pieces: Any) -> Any:
     ]
 
 
-def _strings(value: Any) -> Any:
+def _format_strings(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {name: _strings(item) for name, item in value.items()}
+        return {name: _format_strings(item) for name, item in value.items()}
     return value if value is None or isinstance(value, str) else str(value)
 
 

@@ -57,10 +57,10 @@ def elsewhere(task: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
     """Yield the kind and the fields (with a `url`) of each piece that a finished task names."""
     found = False
     for name, value in task.items():
-        for piece in _find_named(_plain(name), value, "video", _DEPTH):
+        for piece in _find_named(_normalise_name(name), value, "video", _DEPTH):
             found = True
             yield piece
-    if not found and (url := _url_of(task)):
+    if not found and (url := _read_url(task)):
         yield kind_of_url(url, "video"), {"url": url}
 
 
@@ -83,27 +83,27 @@ def _find_named(
         elif isinstance(item, list):
             yield from _find_named(name, item, kind, depth - 1)
         elif isinstance(item, Mapping):
-            yield from _inside(name, item, kind, depth)
+            yield from _iterate_inside(name, item, kind, depth)
 
 
-def _inside(
+def _iterate_inside(
     name: str, item: Mapping[str, Any], kind: str, depth: int
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    if url := _url_of(item):
-        yield _kind_of(item) or kind_of_url(url, kind, name=name), {**item, "url": url}
+    if url := _read_url(item):
+        yield _find_kind(item) or kind_of_url(url, kind, name=name), {**item, "url": url}
         return
     for inner, value in item.items():
         # Some write a list as an object whose names are numbers.
-        plain = name if inner.isdecimal() else _plain(inner)
-        yield from _find_named(plain, value, _kind_of(item) or kind, depth - 1)
+        plain = name if inner.isdecimal() else _normalise_name(inner)
+        yield from _find_named(plain, value, _find_kind(item) or kind, depth - 1)
 
 
-def _url_of(item: Mapping[str, Any]) -> str | None:
-    plain = {_plain(name): value for name, value in item.items() if web_url(value)}
+def _read_url(item: Mapping[str, Any]) -> str | None:
+    plain = {_normalise_name(name): value for name, value in item.items() if web_url(value)}
     return next((plain[name].strip() for name in (*_URLS, _LAST) if name in plain), None)
 
 
-def _kind_of(item: Mapping[str, Any]) -> str | None:
+def _find_kind(item: Mapping[str, Any]) -> str | None:
     for name in _KIND_FIELDS:
         said = item.get(name)
         if isinstance(said, str) and (kind := said.lower().partition("/")[0]) in _NAMED:
@@ -114,10 +114,10 @@ def _kind_of(item: Mapping[str, Any]) -> str | None:
 def kind_of_url(url: str, default: str, *, name: str = "") -> str:
     """Return the kind that a field's name or the URL's ending says; the default where neither."""
     named = next((one for one in _NAMED if one in name), None)
-    return named or _ENDINGS.get(_ending(url), default)
+    return named or _ENDINGS.get(_find_ending(url), default)
 
 
-def _ending(url: str) -> str:
+def _find_ending(url: str) -> str:
     try:
         return urlsplit(url.strip()).path.rpartition(".")[2].lower()
     except ValueError:
@@ -134,6 +134,6 @@ def read_packed(value: Any) -> Any:
         return value
 
 
-def _plain(name: str) -> str:
+def _normalise_name(name: str) -> str:
     """Return a field's name in one spelling: `result_urls` and `resultUrls` are one."""
     return name.replace("_", "").replace("-", "").lower()

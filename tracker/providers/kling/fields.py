@@ -26,7 +26,7 @@ MAX_ID_CHARS = 256
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
-def _http_url(value: str) -> str:
+def _check_http_url(value: str) -> str:
     try:
         parts = urlsplit(value)
         is_usable = parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -38,11 +38,11 @@ def _http_url(value: str) -> str:
     return value
 
 
-def _url_or_base64(value: str, *, limit: int) -> str:
+def _check_url_or_base64(value: str, *, limit: int) -> str:
     if value.startswith("data:"):
         raise ValueError("must be raw base64 without the data: prefix, or a URL")
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", value):
-        return _http_url(value)
+        return _check_http_url(value)
     try:
         size = base64_size(value)
     except ValueError:  # also for text beyond ASCII
@@ -54,12 +54,12 @@ def _url_or_base64(value: str, *, limit: int) -> str:
     return value
 
 
-def _image(value: str) -> str:
-    return _url_or_base64(value, limit=MAX_IMAGE_BYTES)
+def _check_image(value: str) -> str:
+    return _check_url_or_base64(value, limit=MAX_IMAGE_BYTES)
 
 
-def _sound(value: str) -> str:
-    return _url_or_base64(value, limit=MAX_SOUND_BYTES)
+def _check_sound(value: str) -> str:
+    return _check_url_or_base64(value, limit=MAX_SOUND_BYTES)
 
 
 def checked_id(value: str) -> str:
@@ -97,11 +97,11 @@ _ID_SCHEMA = WithJsonSchema({"type": "string", "maxLength": MAX_ID_CHARS})
 ExternalId = Annotated[str, AfterValidator(checked_id), _ID_SCHEMA]
 
 
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-CallbackUrl = Annotated[str, AfterValidator(lambda value: value and _http_url(value))]
+HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
+CallbackUrl = Annotated[str, AfterValidator(lambda value: value and _check_http_url(value))]
 """Empty means none, as with the external id: generated clients send every field they know."""
-Image = Annotated[str, AfterValidator(_image)]
-Sound = Annotated[str, AfterValidator(_sound)]
+Image = Annotated[str, AfterValidator(_check_image)]
+Sound = Annotated[str, AfterValidator(_check_sound)]
 Filled = Annotated[str, Field(min_length=1)]
 Prompt = Annotated[str, _AtMost(2500)]
 ShortPrompt = Annotated[str, _AtMost(200)]

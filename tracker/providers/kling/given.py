@@ -53,7 +53,7 @@ def set_fields(
 
     is_strict: a number in quotation marks stays a text, as the new standard refuses it.
     """
-    known = _fields_of(model)
+    known = _list_fields(model)
     found: dict[str, Any] = {}
     for name, value in given.items():
         field = known.get(name)
@@ -105,7 +105,7 @@ def _is_empty(value: Any) -> bool:
 
 
 @cache
-def _fields_of(model: type[BaseModel]) -> Mapping[str, _Field]:
+def _list_fields(model: type[BaseModel]) -> Mapping[str, _Field]:
     found = {}
     for name, info in model.model_fields.items():
         types = list(types_of(info.annotation))

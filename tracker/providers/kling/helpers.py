@@ -113,7 +113,7 @@ def answer_in_envelope(status: int, parsed: Any, request_id: str) -> tuple[int, 
     said = outer.get("message", outer.get("msg"))
     message = said if isinstance(said, str) else ""
     given = text_of(outer.get("request_id"), limit=200) or request_id
-    code = _code(status, outer)
+    code = _find_code(status, outer)
     if code == 0:
         good = {"code": 0, "message": message or "SUCCEED", "request_id": given}
         is_envelope = "data" in outer or "code" in outer
@@ -128,7 +128,7 @@ def answer_in_envelope(status: int, parsed: Any, request_id: str) -> tuple[int, 
     return CODES[code].http_status, body
 
 
-def _code(status: int, outer: Mapping[str, Any]) -> int:
+def _find_code(status: int, outer: Mapping[str, Any]) -> int:
     """Return Kling's code for an answer, whatever a gateway wrote in its place."""
     digits = text_of(outer.get("code"), limit=10) or ""
     code = int(digits) if digits.isascii() and digits.isdigit() else -1

@@ -30,7 +30,7 @@ class KlingLists:
         account = request.account
         if not profiles.of(account).lists or account.options_as(KlingOptions).dialect == "standard":
             return None
-        place, number = _at(request)
+        place, number = _decode_position(request)
         url = f"{calls.legacy_root(account)}/{_PATHS[place]}?pageNum={number}&pageSize={_SIZE}"
         return HttpCall("GET", url, calls.bearer(account, request.now))
 
@@ -41,7 +41,7 @@ class KlingLists:
         """
         if isinstance(answer, HttpFailure):
             return Unanswered(answer.reason)
-        place, number = _at(request)
+        place, number = _decode_position(request)
         said = answers.Envelope(answer)
         is_missing = answer.status in _NOT_SERVED
         if not is_missing and (answer.status >= 300 or not isinstance(said.data, list)):
@@ -60,7 +60,7 @@ class KlingLists:
         return ListedPage(found, None if last else {"place": place + 1, "number": 1})
 
 
-def _at(request: ListRequest) -> tuple[int, int]:
+def _decode_position(request: ListRequest) -> tuple[int, int]:
     """Return the place of the operation and the number of the page."""
     page = request.page or {"place": 0, "number": 1}
     return int(page["place"]), int(page["number"])

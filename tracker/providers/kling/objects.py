@@ -14,7 +14,7 @@ SESSION, VOICE, ELEMENT, VIDEO, AUDIO = "session", "voice", "element", "video", 
 _KINDS = ("video", "file")
 
 
-def _videos(task: Task) -> Iterable[str | None]:
+def _iterate_videos(task: Task) -> Iterable[str | None]:
     """Return the ids of videos; PiAPI gives them none, and takes the id of their task."""
     named = [piece.id for piece in task.artifacts if piece.kind in _KINDS]
     return [id_ or task.provider_task_id for id_ in named]
@@ -35,7 +35,7 @@ OBJECTS = ObjectIds(
         "general/custom-elements": ELEMENT,
         "general/advanced-custom-elements": ELEMENT,
     },
-    results={VIDEO: _videos, AUDIO: ids_of("audio")},
+    results={VIDEO: _iterate_videos, AUDIO: ids_of("audio")},
     continued=(VIDEO, AUDIO),
     # A face is named by its number within a session.
     others=("external_task_id", "face_id"),

@@ -68,7 +68,7 @@ def check(operation: str, input_: Mapping[str, Any]) -> Request:
         raise InvalidRequest(*field_errors(error)) from None
     body = {name: value for name, value in input_.items() if name not in _OURS}
     if operation in _FILLED_IN:
-        body = _defaults(read) | body
+        body = _list_defaults(read) | body
     return Request(
         body=body,
         external_task_id=read.external_task_id or None,
@@ -78,7 +78,7 @@ def check(operation: str, input_: Mapping[str, Any]) -> Request:
     )
 
 
-def _defaults(read: OperationInput) -> dict[str, Any]:
+def _list_defaults(read: OperationInput) -> dict[str, Any]:
     return {
         name: field.default
         for name, field in type(read).model_fields.items()

@@ -87,20 +87,20 @@ def _unwrap(layer: Mapping[str, Any]) -> Any:
 
 def find_id(parsed: Any) -> str | None:
     """Return the task id of a create's answer: the outermost, which queries understand."""
-    return _id_among(list(layers(parsed)))
+    return _find_id(list(layers(parsed)))
 
 
 def find_named_id(parsed: Any) -> str | None:
     """Return what an answer names a task's id, beside a code and not within an envelope."""
-    return _text(list(layers(parsed)), _TASK_ID)
+    return _read_text(list(layers(parsed)), _TASK_ID)
 
 
-def _id_among(found: Sequence[Mapping[str, Any]]) -> str | None:
+def _find_id(found: Sequence[Mapping[str, Any]]) -> str | None:
     """Prefer a name that only tasks have to `id`, which requests have too: the innermost."""
     return (
-        _text(found, _TASK_ID)
-        or _text(found[::-1], ("id",))
-        or _text(_list_by_request_id(found), _REQUEST_ID)
+        _read_text(found, _TASK_ID)
+        or _read_text(found[::-1], ("id",))
+        or _read_text(_list_by_request_id(found), _REQUEST_ID)
     )
 
 
@@ -124,20 +124,20 @@ def _observe(
     order = found
     if len(found) > 1:
         order = [layer, *(other for other in reversed(found) if other is not layer)]
-    message = _message(order, state)
+    message = _read_message(order, state)
     is_verdict = state in VERDICTS
     return Observation(
         state=state,
         word=word,
-        provider_task_id=_id_among(found),
-        external_task_id=_text(order, _EXTERNAL),
+        provider_task_id=_find_id(found),
+        external_task_id=_read_text(order, _EXTERNAL),
         message=message,
-        progress=_first(_progress, order),
-        at=_first(_read_end, order) or _first(_began, order),
+        progress=_find_first(_read_progress, order),
+        at=_find_first(_read_end, order) or _find_first(_read_start, order),
         artifacts=artifacts(order) if state is S.SUCCEEDED else (),
-        error=_failure(order, message) if state is S.FAILED else None,
+        error=_make_failure(order, message) if state is S.FAILED else None,
         costs=next(filter(None, map(costs, order)), ()) if is_verdict else (),
-        detail=_detail(order) if is_verdict else None,
+        detail=_read_detail(order) if is_verdict else None,
     )
 
 
@@ -148,7 +148,7 @@ def _find_stated(found: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any],
     verdict, Kling's own field beats a common name; but a record that claims success around an
     answer which is still open is not believed.
     """
-    said = [(one, word) for one in found if (word := _word(one, found)) is not None]
+    said = [(one, word) for one in found if (word := _read_word(one, found)) is not None]
     if not said:
         return None
     inner = said[-1]
@@ -163,7 +163,7 @@ def _find_stated(found: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any],
     return next(iter([*verdicts, *known]), inner)
 
 
-def _word(layer: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str | None:
+def _read_word(layer: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str | None:
     """Return a layer's status word. The name `status` counts only where a task is named."""
     word = first_text(layer, _KLINGS, limit=200)
     if word is not None:
@@ -209,7 +209,7 @@ def _is_failure(layer: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) ->
     )
 
 
-def _text(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str | None:
+def _read_text(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str | None:
     if len(found) == 1:  # most are
         return first_text(found[0], names, limit=512)
     for one in found:
@@ -218,7 +218,7 @@ def _text(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str | Non
     return None
 
 
-def _first(
+def _find_first(
     read: Callable[[Mapping[str, Any]], Value | None], found: Sequence[Mapping[str, Any]]
 ) -> Value | None:
     if len(found) == 1:
@@ -234,11 +234,11 @@ def _read_end(layer: Mapping[str, Any]) -> datetime | None:
     return first_instant(layer, _ENDED)
 
 
-def _began(layer: Mapping[str, Any]) -> datetime | None:
+def _read_start(layer: Mapping[str, Any]) -> datetime | None:
     return first_instant(layer, _BEGAN)
 
 
-def _message(order: Sequence[Mapping[str, Any]], state: TaskState | None) -> str | None:
+def _read_message(order: Sequence[Mapping[str, Any]], state: TaskState | None) -> str | None:
     """Return a failure's reason; of anything else the task's own words, not its envelope's."""
     if state is not S.FAILED:
         return first_text(order[0], _SAID)
@@ -254,14 +254,14 @@ _ENVELOPES_WORDS = ("message", "msg")
 """In an envelope these say how the request went, and nothing of the task."""
 
 
-def _failure(order: Sequence[Mapping[str, Any]], message: str | None) -> TaskError:
-    code = _text(order, CODES_OF_FAILURES)
+def _make_failure(order: Sequence[Mapping[str, Any]], message: str | None) -> TaskError:
+    code = _read_text(order, CODES_OF_FAILURES)
     reason = message or reason_in_other_words(order)
     code = None if code == "0" else code
     return TaskError("provider", code, reason, doubtful=is_own_failure(message))
 
 
-def _progress(layer: Mapping[str, Any]) -> float | None:
+def _read_progress(layer: Mapping[str, Any]) -> float | None:
     said = layer.get("progress")
     text = None if said is None else number_text(said)
     if not text:
@@ -273,7 +273,7 @@ def _progress(layer: Mapping[str, Any]) -> float | None:
     return percent if 0 <= percent <= 100 else None
 
 
-def _detail(order: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _read_detail(order: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for one in order:
         for name in _KEPT:

@@ -42,23 +42,23 @@ def create(sending: Sending) -> HttpCall:
     sent: dict[str, Any] = {
         "model": "kling",
         "task_type": _TASK_TYPES[sending.task.operation],
-        "input": _input(sending.body),
+        "input": _convert_input(sending.body),
     }
     if url is not None:
         secret = account.webhook_secrets[0] if account.webhook_secrets else ""
         sent["config"] = {"webhook_config": {"endpoint": url, "secret": secret}}
-    return build_post(_root(account), sent, _headers(account))
+    return build_post(_build_root(account), sent, _build_headers(account))
 
 
 def query(account: Account, task: Task) -> HttpCall | None:
     """`GET /api/v1/task/{id}`; it knows no id of ours."""
     if task.provider_task_id is None:
         return None
-    url = f"{_root(account)}/{quote(task.provider_task_id, safe='')}"
-    return HttpCall("GET", url, _headers(account))
+    url = f"{_build_root(account)}/{quote(task.provider_task_id, safe='')}"
+    return HttpCall("GET", url, _build_headers(account))
 
 
-def _input(body: Mapping[str, Any]) -> dict[str, Any]:
+def _convert_input(body: Mapping[str, Any]) -> dict[str, Any]:
     """Spell Kling's legacy fields by PiAPI's names; leave the rest as it is."""
     renamed = {_RENAMED.get(name, name): value for name, value in body.items()}
     if isinstance(duration := renamed.get("duration"), str) and duration.isdecimal():
@@ -70,9 +70,9 @@ def _input(body: Mapping[str, Any]) -> dict[str, Any]:
     return renamed
 
 
-def _headers(account: Account) -> dict[str, str]:
+def _build_headers(account: Account) -> dict[str, str]:
     return {"x-api-key": account.api_key} if account.api_key else {}
 
 
-def _root(account: Account) -> str:
+def _build_root(account: Account) -> str:
     return f"{account.base_url.removesuffix('/task').removesuffix('/api/v1')}/api/v1/task"

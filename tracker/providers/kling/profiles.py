@@ -165,7 +165,7 @@ class _NewApi(_Gateway):
 
     def flaws_of(self, account: Account) -> Sequence[str]:
         """Find key pairs too: the keys here are static."""
-        return [*super().flaws_of(account), *_no_pair(account, name_of(account))]
+        return [*super().flaws_of(account), *_refuse_pair(account, name_of(account))]
 
     def refusal(self, account: Account, operation: str) -> str | None:
         """Refuse all that it does not route."""
@@ -211,7 +211,7 @@ class _PiApi(_NewApi):
         """Find secrets that a header cannot carry, and key pairs."""
         usable = all(one.isascii() and one.isprintable() for one in account.webhook_secrets)
         flaws = [] if usable else ["webhook_secrets: must be printable ASCII"]
-        return [*flaws, *_no_pair(account, "piapi")]
+        return [*flaws, *_refuse_pair(account, "piapi")]
 
 
 class _AceData(_NewApi):
@@ -253,7 +253,7 @@ def _add_kling_path(account: Account) -> Account:
     return replace(account, base_url=f"{base}/kling")
 
 
-def _no_pair(account: Account, profile: str) -> list[str]:
+def _refuse_pair(account: Account, profile: str) -> list[str]:
     """Gateways of other houses know nothing of Kling's key pairs."""
     return [f"access_key: profile {profile} takes an api_key"] if key_pair(account) else []
 
@@ -278,11 +278,11 @@ def name_of(account: Account) -> str:
     """Return the account's profile: the one that was chosen, else by the host of its base URL."""
     if account.profile is not None:
         return account.profile
-    return _profile_at(account.base_url)
+    return _find_profile(account.base_url)
 
 
 @lru_cache(maxsize=256)
-def _profile_at(base_url: str) -> str:
+def _find_profile(base_url: str) -> str:
     host = urlsplit(base_url).hostname or ""
     return OFFICIAL if host.endswith(_KLINGS_HOSTS) else GATEWAY
 

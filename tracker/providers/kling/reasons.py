@@ -31,22 +31,22 @@ def reason_in_other_words(layers: Sequence[Mapping[str, Any]]) -> str:
     """Return the answer's other short texts, where no field that is known gives a reason."""
     texts: dict[str, str] = {}
     for layer in layers:
-        for name, text in _texts("", layer, _DEPTH):
+        for name, text in _iterate_texts("", layer, _DEPTH):
             if text not in texts.values():
                 texts.setdefault(name, text)
-    if not texts and not (texts := _codes(layers)):
+    if not texts and not (texts := _read_codes(layers)):
         return _NO_REASON
     shown = "; ".join(f"{name}: {text}" for name, text in list(texts.items())[:_MOST])
     return f"{shown} (the provider names no reason; its whole answer is in the task's receipts)"
 
 
-def _codes(layers: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def _read_codes(layers: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Return the code of the task itself, where it is a word: one of an envelope is no reason."""
     code = layers[0].get("code") if layers else None
     return {"code": code.strip()} if isinstance(code, str) and _is_telling(code) else {}
 
 
-def _texts(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
+def _iterate_texts(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
     """Yield the texts that might say something, with the name of the field that holds each."""
     if isinstance(value, str):
         if _is_telling(value):
@@ -55,10 +55,10 @@ def _texts(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
         for inner, item in value.items():
             is_silent = _SILENT.search(inner) and not _TELLING.search(inner)
             if not is_silent and inner not in ("input", "request", "config", "meta"):
-                yield from _texts(inner, item, depth - 1)
+                yield from _iterate_texts(inner, item, depth - 1)
     elif isinstance(value, list) and depth:
         for item in value[:_MOST]:
-            yield from _texts(name, item, depth - 1)
+            yield from _iterate_texts(name, item, depth - 1)
 
 
 def _is_telling(text: str) -> bool:

@@ -96,25 +96,25 @@ def _is_described(piece: Artifact) -> bool:
     return facts(piece) > 0
 
 
-def _task_result(task: Mapping[str, Any]) -> Iterator[Artifact]:
+def _iterate_task_result(task: Mapping[str, Any]) -> Iterator[Artifact]:
     """Legacy: `task_result.videos[]` and the like; the list's name says the kind."""
     result = task.get("task_result")
     for name, items in result.items() if isinstance(result, dict) else ():
         kind = name.removesuffix("s").removeprefix("series_")
-        yield from _pieces(items, kind)
+        yield from _iterate_pieces(items, kind)
 
 
-def _outputs(task: Mapping[str, Any]) -> Iterator[Artifact]:
+def _iterate_outputs(task: Mapping[str, Any]) -> Iterator[Artifact]:
     """Yield the pieces of the new standard's `outputs[]`; each says its kind."""
-    yield from _pieces(task.get("outputs"), "file")
+    yield from _iterate_pieces(task.get("outputs"), "file")
 
 
-def _output(task: Mapping[str, Any]) -> Iterator[Artifact]:
+def _iterate_output(task: Mapping[str, Any]) -> Iterator[Artifact]:
     """PiAPI: `output.works[].video`, `output.video_url`; others: `output.video`."""
     output = task.get("output")
     if not isinstance(output, dict):
         if isinstance(output, str) and output.startswith("http"):
-            yield _piece({"url": output}, "video")
+            yield _make_piece({"url": output}, "video")
         return
     works = output.get("works")
     for work in works if isinstance(works, list) else ():
@@ -128,65 +128,72 @@ def _iterate_named(holder: Mapping[str, Any]) -> Iterator[Artifact]:
     for kind in ("video", "image", "audio"):
         item = holder.get(kind, holder.get(f"{kind}_url"))
         if isinstance(item, str) and item:
-            yield _piece({"url": item}, kind)
+            yield _make_piece({"url": item}, kind)
         elif isinstance(item, dict) and first_text(item, _URLS):
-            yield _piece(item, kind)
-        yield from _pieces(holder.get(f"{kind}s"), kind)
+            yield _make_piece(item, kind)
+        yield from _iterate_pieces(holder.get(f"{kind}s"), kind)
 
 
-def _result(task: Mapping[str, Any]) -> Iterator[Artifact]:
+def _iterate_result(task: Mapping[str, Any]) -> Iterator[Artifact]:
     """`result[]` of objects or URLs, or `result` as one object."""
     result = task.get("result")
     if isinstance(result, dict):
         yield from _iterate_named(result)
     for item in result if isinstance(result, list) else ():
         if isinstance(item, str):
-            yield _piece({"url": item}, "video")
+            yield _make_piece({"url": item}, "video")
         elif isinstance(item, dict):
-            yield _piece(item, "video")
+            yield _make_piece(item, "video")
 
 
-def _flat(task: Mapping[str, Any]) -> Iterator[Artifact]:
+def _iterate_flat(task: Mapping[str, Any]) -> Iterator[Artifact]:
     """Yield the piece whose URL stands in the task object itself."""
-    if url := _url(task):
+    if url := _find_url(task):
         yield Artifact(
             "video",
             url,
             id=first_text(task, ("video_id",), limit=512),
-            duration_s=_length(task),
+            duration_s=_find_length(task),
         )
 
 
-def _anywhere(task: Mapping[str, Any]) -> Iterator[Artifact]:
+def _iterate_anywhere(task: Mapping[str, Any]) -> Iterator[Artifact]:
     """Yield pieces in fields whose name says so, for shapes that are not known."""
     for kind, item in elsewhere(task):
-        yield _piece(item, kind)
+        yield _make_piece(item, kind)
 
 
 _PLACES: tuple[Callable[[Mapping[str, Any]], Iterator[Artifact]], ...] = (
-    *(_task_result, _outputs, _output, _result, _flat, _anywhere),
+    *(
+        _iterate_task_result,
+        _iterate_outputs,
+        _iterate_output,
+        _iterate_result,
+        _iterate_flat,
+        _iterate_anywhere,
+    ),
 )
 
 
-def _pieces(items: Any, kind: str) -> Iterator[Artifact]:
+def _iterate_pieces(items: Any, kind: str) -> Iterator[Artifact]:
     for item in items if isinstance(items, list) else ():
         if isinstance(item, dict):
-            yield _piece(item, kind)
+            yield _make_piece(item, kind)
         elif isinstance(item, str) and item.startswith("http"):
-            yield _piece({"url": item}, kind_of_url(item, "video") if kind == "file" else kind)
+            yield _make_piece({"url": item}, kind_of_url(item, "video") if kind == "file" else kind)
 
 
-def _piece(item: Mapping[str, Any], kind: str) -> Artifact:
+def _make_piece(item: Mapping[str, Any], kind: str) -> Artifact:
     return Artifact(
         kind=(text_of(item.get("type"), limit=40) if kind == "file" else None) or kind[:40],
-        url=_url(item),
+        url=_find_url(item),
         id=first_text(item, _IDS, limit=512),
-        duration_s=_length(item),
+        duration_s=_find_length(item),
         extra={name: finite(value) for name, value in item.items() if name not in _TOLD},
     )
 
 
-def _url(item: Mapping[str, Any]) -> str | None:
+def _find_url(item: Mapping[str, Any]) -> str | None:
     """Return the first URL among a piece's fields; one that names no host stands for none."""
     for name in _URLS:
         url = first_text(item, (name,), limit=_MAX_URL_CHARS)
@@ -200,7 +207,7 @@ def _url(item: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _length(item: Mapping[str, Any]) -> str | None:
+def _find_length(item: Mapping[str, Any]) -> str | None:
     """Return seconds as the provider wrote them; PiAPI writes milliseconds."""
     text = first_number(item, _LENGTHS)
     if text is not None and text.isascii() and text.isdigit() and int(text) >= _MS_FROM:

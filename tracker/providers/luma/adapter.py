@@ -191,7 +191,7 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table, and find the task that the input continues."""
         request = super().check(operation, input_)
-        named = dict(_named_tasks(operation, request.body))
+        named = dict(_list_named_tasks(operation, request.body))
         if not named:
             return request
         field, parent = next(iter(named.items()))
@@ -268,7 +268,7 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
         return None if cents is None else f"{cents} US cents"
 
 
-def _named_tasks(operation: str, body: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+def _list_named_tasks(operation: str, body: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     """Return (field, name) of each task that an input continues.
 
     Raises InvalidRequest for a keyframe without what its type needs.
@@ -276,7 +276,7 @@ def _named_tasks(operation: str, body: Mapping[str, Any]) -> Sequence[tuple[str,
     if operation in _FOLLOW_UPS:
         return [("id", body["id"])]
     named: list[tuple[str, str]] = []
-    for place, frame in _frames(body).items():
+    for place, frame in _read_frames(body).items():
         needed = "id" if frame["type"] == "generation" else "url"
         if not frame.get(needed):
             reason = f"is needed where type is {frame['type']}"
@@ -292,19 +292,19 @@ def _put_their_id(sending: Sending) -> Mapping[str, Any]:
     Raises Misuse where Luma's id is not known.
     """
     body, operation = sending.body, sending.task.operation
-    if not _named_tasks(operation, body):
+    if not _list_named_tasks(operation, body):
         return body
     theirs = sending.parent_task_id()
     if operation in _FOLLOW_UPS:
         return {**body, "id": theirs}
     frames = {
         place: {**frame, "id": theirs} if frame["type"] == "generation" else frame
-        for place, frame in _frames(body).items()
+        for place, frame in _read_frames(body).items()
     }
     return {**body, "keyframes": {**body["keyframes"], **frames}}
 
 
-def _frames(body: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+def _read_frames(body: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     keyframes = body.get("keyframes") or {}
     return {place: keyframes[place] for place in ("frame0", "frame1") if keyframes.get(place)}
 

@@ -86,7 +86,7 @@ class LumaAgents(TableAdapter):
         Raises InvalidRequest for an input that names two tasks.
         """
         request = super().check(operation, input_)
-        named = _named_tasks(request.body)
+        named = _list_named_tasks(request.body)
         if not named:
             return request
         field, parent = next(iter(named.items()))
@@ -102,7 +102,7 @@ class LumaAgents(TableAdapter):
         Raises Misuse where that id is not known.
         """
         body = sending.body
-        if _named_tasks(body):
+        if _list_named_tasks(body):
             theirs = sending.parent_task_id()
             body = _put_their_id(body, theirs)
         return super().build_submit(replace(sending, body=body))
@@ -155,23 +155,23 @@ class LumaAgents(TableAdapter):
         ]
 
 
-def _at(body: Mapping[str, Any], path: str) -> Any:
+def _read_field(body: Mapping[str, Any], path: str) -> Any:
     found: Any = body
     for name in path.split("."):
         found = found.get(name) if isinstance(found, Mapping) else None
     return found
 
 
-def _named_tasks(body: Mapping[str, Any]) -> Mapping[str, str]:
+def _list_named_tasks(body: Mapping[str, Any]) -> Mapping[str, str]:
     """Return the name of each task that an input continues, by its field."""
-    held = {path: _at(body, f"{path}.generation_id") for path in _MEDIA}
+    held = {path: _read_field(body, f"{path}.generation_id") for path in _MEDIA}
     return {f"{path}.generation_id": name for path, name in held.items() if name}
 
 
 def _put_their_id(body: Mapping[str, Any], theirs: str) -> Mapping[str, Any]:
     """Return the body with Luma's id in place of our name of the task that is continued."""
     found = dict(body)
-    for path in _named_tasks(body):
+    for path in _list_named_tasks(body):
         *parents, last = path.split(".")
         held = found
         for name in parents:

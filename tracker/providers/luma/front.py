@@ -119,7 +119,7 @@ class LumaFront(PlainFront):
             case Cancel():
                 return FrontAnswer(None, 204)
             case Skip(limit=limit, offset=offset):
-                found = [_generation(task, shown.input_of(task)) for task in shown.tasks]
+                found = [_show_generation(task, shown.input_of(task)) for task in shown.tasks]
                 page = {
                     "generations": found,
                     "count": len(shown.tasks),
@@ -131,7 +131,7 @@ class LumaFront(PlainFront):
             case _:
                 task = shown.tasks[0]
                 status = 201 if isinstance(command, Create) else 200
-                return FrontAnswer(_generation(task, shown.input_of(task)), status)
+                return FrontAnswer(_show_generation(task, shown.input_of(task)), status)
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
@@ -150,7 +150,7 @@ class LumaFront(PlainFront):
         has_moved = step.from_state is not step.to_state
         if task.state in TERMINAL or (task.state is TaskState.RUNNING and has_moved):
             is_web = task.operation in (WEB, EXTEND)
-            shown = web_generation(task, input_) if is_web else _generation(task, input_)
+            shown = web_generation(task, input_) if is_web else _show_generation(task, input_)
             return json.dumps(shown).encode()
         return None
 
@@ -180,7 +180,7 @@ def _list(call: FrontCall) -> Skip | FrontRefusal:
     )
 
 
-def _generation(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+def _show_generation(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     kind = "image" if "image" in task.operation.split("/") else "video"
     model = input_.get("model")
     return {
@@ -190,7 +190,7 @@ def _generation(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         "failure_reason": reason_of(task),
         "created_at": iso_time(task.created_at, "microseconds"),
         "model": model if isinstance(model, str) else "",
-        "assets": _assets(task),
+        "assets": _show_assets(task),
         "request": {
             "generation_type": kind,
             **input_,
@@ -199,7 +199,7 @@ def _generation(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _assets(task: Task) -> dict[str, str | None] | None:
+def _show_assets(task: Task) -> dict[str, str | None] | None:
     found: dict[str, str | None] = {"video": None, "image": None, "progress_video": None}
     for piece in task.artifacts:
         name = piece.kind if piece.state is ArtifactState.READY else "progress_video"

@@ -60,10 +60,10 @@ def show_agents(command: Command, shown: Shown) -> FrontAnswer:
     """Show a generation."""
     task = shown.tasks[0]
     status = 201 if isinstance(command, Create) else 200
-    return FrontAnswer(_generation(task, shown.input_of(task)), status)
+    return FrontAnswer(_show_generation(task, shown.input_of(task)), status)
 
 
-def _generation(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+def _show_generation(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     word = _WORDS.get(task.state, "queued")
     code = task.error.code if task.error is not None else None
     kind, model = input_.get("type"), input_.get("model")

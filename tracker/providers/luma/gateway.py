@@ -97,11 +97,11 @@ class LumaGateway(GatewayAdapter):
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Read the first document of an answer: an error may be followed by a second one."""
-        return super().parse_submit(sending, _first_object(answer))
+        return super().parse_submit(sending, _keep_first_object(answer))
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read the first document of an answer."""
-        return super().parse_poll(asking, _first_object(answer))
+        return super().parse_poll(asking, _keep_first_object(answer))
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a generation. One that is completed and has no link yet still runs."""
@@ -130,7 +130,7 @@ class LumaGateway(GatewayAdapter):
         return [Artifact("video", url, key="video", extra=extra)]
 
 
-def _first_object(answer: Answer) -> Answer:
+def _keep_first_object(answer: Answer) -> Answer:
     """Return an answer with the first document of its body, of a list the first entry."""
     if not isinstance(answer, HttpResult):
         return answer

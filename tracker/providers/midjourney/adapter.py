@@ -240,7 +240,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
             self.in_words(answer, parsed),
             self.pause_s(answer, parsed),
             slow_down=answer.status == 429,
-            alone=answer.status in _ALONE or _lists_nothing(answer, parsed),
+            alone=answer.status in _ALONE or _is_without_list(answer, parsed),
         )
         return [silent] * len(asking.tasks)
 
@@ -344,7 +344,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         return super().parse_probe(account, answer)
 
 
-def _lists_nothing(answer: HttpResult, parsed: Any) -> bool:
+def _is_without_list(answer: HttpResult, parsed: Any) -> bool:
     """Tell whether an answer for several is JSON without a list, as null is of a nil one in Go."""
     is_json = isinstance(parsed, dict) or answer.body.strip() == b"null"
     return answer.status == 200 and is_json

@@ -48,12 +48,12 @@ class MidjourneyFront(PlainFront):
 
     def scope(self, call: FrontCall) -> Scope:
         """Reading is a GET, or the list of tasks by their ids."""
-        is_reading = call.is_read or _path(call) in _READING_POSTS
+        is_reading = call.is_read or _read_path(call) in _READING_POSTS
         return Scope.TASKS_READ if is_reading else Scope.TASKS_WRITE
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
-        path = _path(call)
+        path = _read_path(call)
         operation = _OPERATIONS.get(path)
         if operation is not None:
             return _create(call, operation) if call.method == "POST" else wrong_method(call)
@@ -86,7 +86,7 @@ class MidjourneyFront(PlainFront):
                 return _show_accepted(shown.tasks)
             case Cancel():
                 return FrontAnswer({"code": 1, "description": "提交成功", "result": ""})
-            case Get() if _path(call) == _LIST:
+            case Get() if _read_path(call) == _LIST:
                 return FrontAnswer([task_object(one, shown.input_of(one)) for one in shown.tasks])
             case _:
                 task = shown.tasks[0]
@@ -98,15 +98,15 @@ class MidjourneyFront(PlainFront):
         """Answer with a code; some clients show `description`, others `error.message`."""
         del request_id, call
         status, code = FAULTS[refusal.fault]
-        return _error(status, code, refusal.message)
+        return _show_error(status, code, refusal.message)
 
     def relay(self, status: int, parsed: Any, request_id: str) -> FrontAnswer:
         """Answer as the proxy did, but for what it says of this service's own key."""
         del request_id
         if status in (401, 403):
-            return _error(502, 9, "the proxy refused this service's own key")
+            return _show_error(502, 9, "the proxy refused this service's own key")
         if parsed is None:
-            return _error(502, 9, "the proxy's answer cannot be read")
+            return _show_error(502, 9, "the proxy's answer cannot be read")
         return FrontAnswer(parsed, status)
 
     def tell(
@@ -117,7 +117,7 @@ class MidjourneyFront(PlainFront):
         return json.dumps(task_object(task, input_), ensure_ascii=False).encode()
 
 
-def _path(call: FrontCall) -> str:
+def _read_path(call: FrontCall) -> str:
     """Return the path behind `/mj`, which stands behind the prefix of a mode once more."""
     return call.path.removeprefix("mj/")
 
@@ -161,7 +161,7 @@ def _show_accepted(made: Sequence[Task]) -> FrontAnswer:
     )
 
 
-def _error(status: int, code: int, message: str) -> FrontAnswer:
+def _show_error(status: int, code: int, message: str) -> FrontAnswer:
     error = {"message": message, "type": "tracker_error", "code": str(code)}
     return FrontAnswer(
         {"code": code, "description": message, "type": "tracker_error", "error": error}, status

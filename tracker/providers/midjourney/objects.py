@@ -14,7 +14,7 @@ _BUTTON = re.compile(r"MJ::.*?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}).*", 
 """The `customId` of a button, which holds the id of the job that it works on."""
 
 
-def _jobs(task: Task) -> Iterable[str | None]:
+def _iterate_jobs(task: Task) -> Iterable[str | None]:
     """Return the job of a task, and the jobs that its buttons name."""
     detail = task.detail or {}
     buttons = [str(one.get("customId")) for one in detail.get("buttons") or ()]
@@ -32,7 +32,7 @@ OBJECTS = ObjectIds(
             "MJ::JOB::upsample::1::0e5c9d1e-1f6e-4b1a-9d59-0f8a5b1c2d3e",
         ),
     ),
-    results={_JOB: _jobs},
+    results={_JOB: _iterate_jobs},
     continued=(_JOB,),
     tasks=("taskId",),
     others=("customId",),  # read by its text

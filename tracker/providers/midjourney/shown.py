@@ -66,27 +66,27 @@ def is_window(task: Task) -> bool:
 def task_object(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     """Return the JSON of a task. input_: what it was made from."""
     detail = task.detail or {}
-    prompt = _text(input_.get("prompt"))
-    pictures = _urls(task, "image")
-    videos = _urls(task, "video")
-    action = detail.get("action") or _action(task, input_)
+    prompt = _format_text(input_.get("prompt"))
+    pictures = _list_urls(task, "image")
+    videos = _list_urls(task, "video")
+    action = detail.get("action") or _find_action(task, input_)
     return {
         "id": number_of(task.key),
         "action": action,
         "status": MODAL if is_window(task) else WORDS[task.state],
-        "progress": _progress(task),
+        "progress": _format_progress(task),
         "prompt": prompt,
         "promptEn": detail.get("promptEn") or prompt,
         "description": detail.get("description") or f"/{action.lower()} {prompt}".strip(),
-        "state": _text(input_.get("state")),
-        "submitTime": _ms(task.created_at),
-        "startTime": _ms(task.submitted_at),
-        "finishTime": _ms(task.finished_at),
+        "state": _format_text(input_.get("state")),
+        "submitTime": _format_instant(task.created_at),
+        "startTime": _format_instant(task.submitted_at),
+        "finishTime": _format_instant(task.finished_at),
         "imageUrl": pictures[0] if pictures else detail.get("imageUrl") or "",
         "imageUrls": [{"url": url} for url in pictures[1:]],
         "videoUrl": videos[0] if videos else "",
         "videoUrls": [{"url": url} for url in videos],
-        "failReason": _reason(task),
+        "failReason": _find_reason(task),
         "buttons": detail.get("buttons") or [],
         "properties": {
             "finalPrompt": detail.get("finalPrompt") or "",
@@ -96,20 +96,20 @@ def task_object(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _action(task: Task, input_: Mapping[str, Any]) -> str:
+def _find_action(task: Task, input_: Mapping[str, Any]) -> str:
     """Return the action that a create asked for, until the proxy names it."""
     if task.operation == "change":
         return str(input_.get("action") or "VARIATION")
     return _ACTIONS.get(task.operation, task.operation.upper())
 
 
-def _progress(task: Task) -> str:
+def _format_progress(task: Task) -> str:
     if task.state in TERMINAL:
         return "100%"
     return f"{int(task.progress or 0)}%"
 
 
-def _urls(task: Task, kind: str) -> list[str]:
+def _list_urls(task: Task, kind: str) -> list[str]:
     """Return the URLs of a task's pieces of a kind; of a task that failed none."""
     if task.state in TERMINAL and task.state is not TaskState.SUCCEEDED:
         return []
@@ -119,7 +119,7 @@ def _urls(task: Task, kind: str) -> list[str]:
     ]
 
 
-def _reason(task: Task) -> str:
+def _find_reason(task: Task) -> str:
     """Return why a task came to nothing; empty for every other one."""
     if task.state is TaskState.CANCELLED:
         return _CANCELLED
@@ -128,9 +128,9 @@ def _reason(task: Task) -> str:
     return (task.error.message if task.error else task.message) or task.state.value
 
 
-def _ms(at: datetime | None) -> int | None:
+def _format_instant(at: datetime | None) -> int | None:
     return None if at is None else int(at.timestamp() * 1000)
 
 
-def _text(value: Any) -> str:
+def _format_text(value: Any) -> str:
     return value if isinstance(value, str) else ""

@@ -75,16 +75,16 @@ def read_task(parsed: Any, task: Task | None = None) -> Observation | None:
         word=word,
         provider_task_id=task_id,
         message=reason,
-        progress=_progress(parsed),
+        progress=_read_progress(parsed),
         at=first_instant(parsed, ("finishTime", "startTime", "submitTime")),
-        artifacts=tuple(_artifacts(parsed, task, state)),
-        error=_failure(reason) if state is TaskState.FAILED else None,
-        detail=_detail(parsed) if known in _WITH_DETAIL else None,
+        artifacts=tuple(_read_artifacts(parsed, task, state)),
+        error=_make_failure(reason) if state is TaskState.FAILED else None,
+        detail=_read_detail(parsed) if known in _WITH_DETAIL else None,
         stage=MODAL if known == MODAL else None,
         is_blocked=known == MODAL,
     )
     said = awaiting_result(said, task, _EMPTY)
-    return _unstuck(said, task) if _is_dead_corner(said) else said
+    return _end_stuck(said, task) if _is_dead_corner(said) else said
 
 
 _WITH_DETAIL = frozenset({"SUCCESS", "FAILURE", MODAL})
@@ -113,7 +113,7 @@ def _is_dead_corner(said: Observation) -> bool:
     return is_open and said.progress == 100 and bool(said.message)
 
 
-def _unstuck(said: Observation, task: Task | None) -> Observation:
+def _end_stuck(said: Observation, task: Task | None) -> Observation:
     """Take a task that stands at 100 % with a reason for failed at the second equal answer."""
     reason = said.message or ""
     before = {} if task is None else dict(task.context or {})
@@ -130,17 +130,17 @@ def _unstuck(said: Observation, task: Task | None) -> Observation:
     )
 
 
-def _failure(reason: str | None) -> TaskError:
+def _make_failure(reason: str | None) -> TaskError:
     text = reason or "the provider gave no reason"
     return TaskError("provider", None, text, doubtful=bool(_DOUBTFUL.search(text)))
 
 
-def _progress(parsed: Mapping[str, Any]) -> float | None:
+def _read_progress(parsed: Mapping[str, Any]) -> float | None:
     found = _PERCENT.match(first_text(parsed, ("progress",), limit=40) or "")
     return None if found is None else min(float(found[0]), 100.0)
 
 
-def _artifacts(
+def _read_artifacts(
     parsed: Mapping[str, Any], task: Task | None, state: TaskState | None
 ) -> Sequence[Artifact]:
     """Return the pieces of the result; while it runs, and where it failed, the preview."""
@@ -154,20 +154,22 @@ def _artifacts(
     if state is not TaskState.SUCCEEDED:
         return []
     if is_text:
-        return _texts(parsed)
+        return _read_texts(parsed)
     at = first_instant(parsed, ("finishTime",))
-    videos = _urls(parsed, "videoUrl", "videoUrls")
-    kind, urls = ("video", videos) if videos else ("image", _urls(parsed, "imageUrl", "imageUrls"))
+    videos = _read_urls(parsed, "videoUrl", "videoUrls")
+    kind, urls = (
+        ("video", videos) if videos else ("image", _read_urls(parsed, "imageUrl", "imageUrls"))
+    )
     if not videos and ("VIDEO" in action or (task is not None and task.operation == "video")):
         # Its picture is a frame, or the first one: who waits for a video is not served by it.
         kind, urls = "video", [url for url in urls if kind_of(url) == "video"]
     return [
-        Artifact(kind, url, key=f"{kind}/{n}" if n else kind, expires_at=_expires(url, at))
+        Artifact(kind, url, key=f"{kind}/{n}" if n else kind, expires_at=_find_expiry(url, at))
         for n, url in enumerate(urls[:_MOST_PICTURES])
     ]
 
 
-def _texts(parsed: Mapping[str, Any]) -> Sequence[Artifact]:
+def _read_texts(parsed: Mapping[str, Any]) -> Sequence[Artifact]:
     text = final_prompt(parsed)
     if not text:
         return []
@@ -180,7 +182,7 @@ def final_prompt(parsed: Mapping[str, Any]) -> str | None:
     return first_text(parsed, ("properties.finalPrompt", "properties.finalZhPrompt"))
 
 
-def _urls(parsed: Mapping[str, Any], one: str, many: str) -> Sequence[str]:
+def _read_urls(parsed: Mapping[str, Any], one: str, many: str) -> Sequence[str]:
     """Return the URL of a field, and behind it those of a list, each once."""
     listed = parsed.get(many)
     entries = listed if isinstance(listed, list) else []
@@ -188,7 +190,7 @@ def _urls(parsed: Mapping[str, Any], one: str, many: str) -> Sequence[str]:
     return list(dict.fromkeys(url for value in given if (url := web_url(value)) is not None))
 
 
-def _expires(url: str, made_at: datetime | None) -> datetime | None:
+def _find_expiry(url: str, made_at: datetime | None) -> datetime | None:
     """Return when a link of Discord's dies: by its own word, else a day after the end."""
     try:
         parts = urlsplit(url)
@@ -200,7 +202,7 @@ def _expires(url: str, made_at: datetime | None) -> datetime | None:
         return None if made_at is None else made_at + _DISCORD_LIFE
 
 
-def _detail(parsed: Mapping[str, Any]) -> Mapping[str, Any]:
+def _read_detail(parsed: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what the front shows besides; never the callback URL, which is a secret of ours."""
     kept: dict[str, Any] = {
         name: text for name in _KEPT_TEXTS if (text := first_text(parsed, (name,)))
@@ -211,14 +213,14 @@ def _detail(parsed: Mapping[str, Any]) -> Mapping[str, Any]:
         kept["imageUrl"] = url
     buttons = parsed.get("buttons")
     kept["buttons"] = [
-        {name: _plain(one.get(name)) for name in _BUTTON_FIELDS}
+        {name: _read_plain(one.get(name)) for name in _BUTTON_FIELDS}
         for one in (buttons if isinstance(buttons, list) else [])[:_MOST_BUTTONS]
         if isinstance(one, dict)
     ]
     return kept
 
 
-def _plain(value: Any) -> str | int | None:
+def _read_plain(value: Any) -> str | int | None:
     """Return a button's text or small number; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None

@@ -32,7 +32,7 @@ class OpenAIOptions(AccountOptions):
         return flaws_of_webhook_secrets(secrets)
 
 
-def _credentials(account: Account) -> Mapping[str, Mapping[str, str]]:
+def _list_credentials(account: Account) -> Mapping[str, Mapping[str, str]]:
     """Return the header that opens `/content`, for the upstream's own host alone."""
     host = urlsplit(account.base_url).hostname
     return {host: _NEW_API.headers(account)} if host else {}
@@ -66,7 +66,7 @@ PROVIDER = Provider(
     passes_on=GatewayCalls(),
     results=ResultHosting(
         answers_with_files=lambda operation: operation in IMAGES or operation == RESPONSES,
-        credentials=_credentials,
+        credentials=_list_credentials,
     ),
     examples={
         "a video from text": {

@@ -69,7 +69,7 @@ class OpenAIFront(ErrorObjectFront):
 
     def scope(self, call: FrontCall) -> Scope:
         """Ask `admin` for the billing, which all tenants share; reading is a GET."""
-        if _path_of(call) in (BILLING, USAGE):
+        if _read_path(call) in (BILLING, USAGE):
             return Scope.ADMIN
         return super().scope(call)
 
@@ -79,7 +79,7 @@ class OpenAIFront(ErrorObjectFront):
         return front_files.put_links(found) if isinstance(found, Create) else found
 
     def _read_route(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
-        path = _path_of(call)
+        path = _read_path(call)
         if path in _PASSED:
             return PassOn(path) if call.is_read else wrong_method(call)
         if path.partition("/")[0] == FILES:
@@ -89,7 +89,7 @@ class OpenAIFront(ErrorObjectFront):
             return Get([named], by="any") if named and call.is_read else no_route(call)
         if path in (VIDEOS, GENERATIONS, UNIFIED):
             if path == VIDEOS and call.is_read:
-                return _page(call)
+                return _read_page(call)
             return _create(call, path, {}) if call.method == "POST" else wrong_method(call)
         if path in IMAGES or path == RESPONSES:
             return _read_create(call, path) if call.method == "POST" else wrong_method(call)
@@ -105,7 +105,7 @@ class OpenAIFront(ErrorObjectFront):
         """Show tasks."""
         del request_id
         if isinstance(command, Page):
-            videos = [_video(task, shown.input_of(task)) for task in shown.tasks]
+            videos = [_show_video(task, shown.input_of(task)) for task in shown.tasks]
             body = {"object": "list", "data": videos, "has_more": shown.has_more}
             first = videos[0]["id"] if videos else None
             return FrontAnswer(body | {"first_id": first, "last_id": shown.next})
@@ -120,18 +120,18 @@ class OpenAIFront(ErrorObjectFront):
             deleted = {"id": str(task.id), "object": "video.deleted", "deleted": True}
             return FrontAnswer(deleted)
         headers = {} if task.state in TERMINAL else {"openai-poll-after-ms": str(_PAUSE_MS)}
-        if _path_of(call) in (UNIFIED, UNIFIED_QUERY):
-            return FrontAnswer(_unified(task))
-        if isinstance(command, Get) and _path_of(call).startswith(f"{GENERATIONS}/"):
-            return FrontAnswer(_row(task), headers=headers)
-        return FrontAnswer(_video(task, shown.input_of(task)), headers=headers)
+        if _read_path(call) in (UNIFIED, UNIFIED_QUERY):
+            return FrontAnswer(_show_unified(task))
+        if isinstance(command, Get) and _read_path(call).startswith(f"{GENERATIONS}/"):
+            return FrontAnswer(_show_row(task), headers=headers)
+        return FrontAnswer(_show_video(task, shown.input_of(task)), headers=headers)
 
 
-def _path_of(call: FrontCall) -> str:
+def _read_path(call: FrontCall) -> str:
     return call.path.removeprefix(_ROOT)
 
 
-def _page(call: FrontCall) -> Command:
+def _read_page(call: FrontCall) -> Command:
     """Read a page. Raises InvalidRequest for an order that is not served."""
     if call.parameter("order") not in (None, "", "desc"):
         raise InvalidRequest(FieldError("order", "only desc is served"), malformed=True)
@@ -201,7 +201,7 @@ def _nest_fields(body: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _video(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+def _show_video(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     """Show a task as OpenAI's object, with the fields that gateways add."""
     reason, name = reason_of(task), str(task.id)
     seconds, size = input_.get("seconds") or input_.get("duration"), input_.get("size")
@@ -211,8 +211,8 @@ def _video(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         "object": "video",
         "model": str(input_.get("model") or ""),
         "status": _WORDS.get(task.state, "queued"),
-        "progress": _progress(task),
-        "created_at": _seconds(task.created_at),
+        "progress": _show_progress(task),
+        "created_at": _format_seconds(task.created_at),
         "error": None,
     }
     if isinstance(seconds, str | int | float):
@@ -220,29 +220,29 @@ def _video(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(size, str):
         found["size"] = size
     if task.finished_at is not None:
-        found["completed_at"] = _seconds(task.finished_at)
+        found["completed_at"] = _format_seconds(task.finished_at)
     if task.operation == REMIX and task.parent_id is not None:
         found["remixed_from_video_id"] = str(task.parent_id)
     if task.state is TaskState.SUCCEEDED:
-        found |= _result(task)
+        found |= _show_result(task)
     if reason is not None:
         code = (task.error and task.error.code) or task.state.value
         found["error"] = {"code": code, "message": reason}
     return found
 
 
-def _result(task: Task) -> dict[str, Any]:
+def _show_result(task: Task) -> dict[str, Any]:
     """Show the end of a video's life, and its link where clients can open it."""
     ready = ready_pieces(task)
     found: dict[str, Any] = {}
     if ready and ready[0].expires_at is not None:
-        found["expires_at"] = _seconds(ready[0].expires_at)
+        found["expires_at"] = _format_seconds(ready[0].expires_at)
     if (url := _open_link(task)) is not None:
         found["metadata"] = {"url": url}
     return found
 
 
-def _row(task: Task) -> dict[str, Any]:
+def _show_row(task: Task) -> dict[str, Any]:
     """Show a task as a gateway's row in its envelope."""
     url = _open_link(task) or ""
     row = gateway_row(task, platform="openai", action="generate", data={"url": url} if url else {})
@@ -250,7 +250,7 @@ def _row(task: Task) -> dict[str, Any]:
     return {"code": "success", "message": "", "data": row}
 
 
-def _unified(task: Task) -> dict[str, Any]:
+def _show_unified(task: Task) -> dict[str, Any]:
     """Show a task as gateways do that have one create for every model."""
     word = {"queued": "pending", "in_progress": "processing"}
     status = _WORDS.get(task.state, "queued")
@@ -271,11 +271,11 @@ def _open_link(task: Task) -> str | None:
     return next((one.url for one in ready_pieces(task) if not one.needs_auth), None)
 
 
-def _progress(task: Task) -> int:
+def _show_progress(task: Task) -> int:
     if task.state in TERMINAL:
         return 100 if task.state is TaskState.SUCCEEDED else 0
     return min(int(task.progress or 0), 99)
 
 
-def _seconds(at: datetime) -> int:
+def _format_seconds(at: datetime) -> int:
     return int(at.timestamp())

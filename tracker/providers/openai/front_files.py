@@ -42,11 +42,11 @@ def read(call: FrontCall, path: str) -> Command | FrontRefusal:
     """Read a call about files. Raises InvalidRequest."""
     _, _, rest = path.partition("/")
     if not rest:
-        return _all(call)
+        return _read_collection_call(call)
     name, _, action = rest.partition("/")
     if action not in ("", "content"):
         return no_route(call)
-    id_ = _id_of(name)
+    id_ = _read_id(name)
     if not call.is_read and (action or call.method != "DELETE"):
         return wrong_method(call)
     if id_ is None:
@@ -56,7 +56,7 @@ def read(call: FrontCall, path: str) -> Command | FrontRefusal:
     return OneFile(id_) if call.is_read else OneFile(id_, "delete")
 
 
-def _all(call: FrontCall) -> Command | FrontRefusal:
+def _read_collection_call(call: FrontCall) -> Command | FrontRefusal:
     """Read an upload, or the list. Raises InvalidRequest."""
     if call.method == "POST":
         return Upload(
@@ -73,7 +73,7 @@ def _all(call: FrontCall) -> Command | FrontRefusal:
     limit = whole_number(call, "limit", default=_MOST_LISTED, low=1, high=10_000)
     return PageFiles(
         min(limit, _MOST_LISTED),
-        after=(_id_of(after) or after) if after else None,
+        after=(_read_id(after) or after) if after else None,
         oldest_first=order == "asc",
         fields={"purpose": purpose} if purpose else {},
     )
@@ -115,7 +115,7 @@ def put_links(create: Create) -> Create:
     Raises InvalidRequest for one in a list of ids, for which there are no links.
     """
     named = {name: value for name, value in create.input.items() if name != _ECHOED}
-    found = find_uploads(named, _id_of)
+    found = find_uploads(named, _read_id)
     listed = [one.field for one in found if f".{_NAMING}s." in one.field]
     if listed:
         reason = "the provider has no such file: it was uploaded here, and is given by a link alone"
@@ -134,7 +134,7 @@ def put_links(create: Create) -> Create:
     return changed(create, input=input_, uploads=uploads)
 
 
-def _id_of(text: str) -> str | None:
+def _read_id(text: str) -> str | None:
     return text.removeprefix("file-") if _OURS.fullmatch(text) else None
 
 
@@ -152,7 +152,7 @@ def _link_files(value: Any) -> Any:
     link = "file_url" if value.get("type") == "input_file" else "image_url"
     found = {}
     for name, one in value.items():
-        id_ = _id_of(one) if name == _NAMING and isinstance(one, str) else None
+        id_ = _read_id(one) if name == _NAMING and isinstance(one, str) else None
         if id_ is None:
             found[name] = _link_files(one)
         else:

@@ -70,17 +70,19 @@ class ImageStream:
         ready = ready_pieces(task)
         if not ready:
             error = {"type": "error", "error": error_of(task)}
-            return _event_of("error", error)
-        usage = _usage(task)
+            return _build_event("error", error)
+        usage = _show_usage(task)
         return b"".join(
-            self._event(task, "completed", {**_file(one), **({"usage": usage} if usage else {})})
+            self._event(
+                task, "completed", {**_show_file(one), **({"usage": usage} if usage else {})}
+            )
             for one in ready
         )
 
     def _event(self, task: Task, what: str, more: Mapping[str, Any]) -> bytes:
         kind = f"{_PATHS[self.operation]}.{what}"
         at = int(task.updated_at.timestamp())
-        return _event_of(kind, {"type": kind, **more, "created_at": at, **self.facts})
+        return _build_event(kind, {"type": kind, **more, "created_at": at, **self.facts})
 
 
 def create(operation: str, body: Mapping[str, Any]) -> Create:
@@ -100,7 +102,7 @@ def show(call: FrontCall, task: Task, shown: Shown) -> FrontAnswer:
     data = [_name_piece(one, shown, wants_url=wants_url) for one in ready]
     facts = {name: ready[0].extra[name] for name in FACTS if name in ready[0].extra}
     body = {"id": str(task.id), "created": int(task.created_at.timestamp()), "data": data, **facts}
-    if (usage := _usage(task)) is not None:
+    if (usage := _show_usage(task)) is not None:
         body["usage"] = usage
     return FrontAnswer(body, has_files=bool(shown.names))
 
@@ -113,13 +115,13 @@ def _name_piece(piece: Artifact, shown: Shown, *, wants_url: bool) -> dict[str, 
     return found
 
 
-def _file(piece: Artifact) -> dict[str, Any]:
+def _show_file(piece: Artifact) -> dict[str, Any]:
     """Return a picture of an event: the name of its file, or a gateway's URL."""
     url = piece.url or ""
     return {"url": url} if url.startswith("http") else {"b64_json": base64_in(url) or url}
 
 
-def _usage(task: Task) -> dict[str, int] | None:
+def _show_usage(task: Task) -> dict[str, int] | None:
     told = {
         one.unit: int(one.amount)
         for one in task.costs
@@ -131,5 +133,5 @@ def _usage(task: Task) -> dict[str, int] | None:
     return {"input_tokens": spent, "output_tokens": made, "total_tokens": spent + made}
 
 
-def _event_of(kind: str, body: Mapping[str, Any]) -> bytes:
+def _build_event(kind: str, body: Mapping[str, Any]) -> bytes:
     return f"event: {kind}\ndata: {json.dumps(body, ensure_ascii=False)}\n\n".encode()

@@ -50,7 +50,7 @@ def show(task: Task, shown: Shown) -> FrontAnswer:
         "created_at": int(task.created_at.timestamp()),
         "status": "incomplete" if is_incomplete else _WORDS.get(task.state, "queued"),
         "background": True,
-        "output": [_item(task, piece, shown) for piece in task.artifacts if _is_ready(piece)],
+        "output": [_show_item(task, piece, shown) for piece in task.artifacts if _is_ready(piece)],
         "parallel_tool_calls": True,
         "error": None,
         "incomplete_details": {"reason": code} if is_incomplete else None,
@@ -67,7 +67,7 @@ def _is_ready(piece: Artifact) -> bool:
     return piece.state is ArtifactState.READY and piece.url is not None
 
 
-def _item(task: Task, piece: Artifact, shown: Shown) -> dict[str, Any]:
+def _show_item(task: Task, piece: Artifact, shown: Shown) -> dict[str, Any]:
     """Show a piece as an item of the output: a picture's call, or a message."""
     if piece.kind == "text":
         text = {"type": "output_text", "text": text_in(piece.url), "annotations": []}

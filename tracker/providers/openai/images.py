@@ -92,13 +92,13 @@ def build_create(
     url: str, operation: str, body: Mapping[str, Any], headers: Mapping[str, str]
 ) -> HttpCall:
     """Build the create: an edit or variation of files as a form, everything else as JSON."""
-    form = _form_of(body) if operation in OF_FILES else None
+    form = _build_form(body) if operation in OF_FILES else None
     if form is not None:
         return multipart(url, form, headers)
     return build_post(url, _wrap_addresses(body) if operation in OF_FILES else body, headers)
 
 
-def _form_of(body: Mapping[str, Any]) -> list[tuple[str, str | FormFile]] | None:
+def _build_form(body: Mapping[str, Any]) -> list[tuple[str, str | FormFile]] | None:
     """Return the fields of a form; None where a picture is no file, or there is none."""
     fields: list[tuple[str, str | FormFile]] = []
     has_picture = False
@@ -137,7 +137,7 @@ def read_whole(parsed: Any, wanted: int, request_id: str | None) -> SubmitOutcom
     """Say what an answer that came whole proves. wanted: how many pictures were asked for."""
     pictures = None if not isinstance(parsed, dict) else list_pictures(parsed)
     if not pictures and first_text(parsed, ("error.code", "error.type")):
-        return _told_failure(parsed, request_id)
+        return _read_failure(parsed, request_id)
     if pictures is None:
         return Unknown("the answer has no list of pictures")
     if any(first_text(one, ("task_id",)) and picture_url(one) is None for one in pictures):
@@ -157,7 +157,7 @@ def _build_made(
     pieces = [
         piece
         for place, one in enumerate(pictures)
-        if (piece := _piece(one, place, facts)) is not None
+        if (piece := _make_piece(one, place, facts)) is not None
     ]
     revised = next((text for one in pictures if (text := first_text(one, ("revised_prompt",)))), "")
     if (reason := find_common_loss(pictures)) is not None:
@@ -194,7 +194,9 @@ def build_failure(
     return Accepted(None, "failed", said=said, request_id=request_id)
 
 
-def _piece(picture: Mapping[str, Any], place: int, facts: Mapping[str, str]) -> Artifact | None:
+def _make_piece(
+    picture: Mapping[str, Any], place: int, facts: Mapping[str, str]
+) -> Artifact | None:
     """Return a picture by the name of its file, or by its URL where a gateway gives one."""
     url = picture_url(picture, facts.get("output_format"))
     if url is None:
@@ -265,7 +267,7 @@ class ImageReader:
             costs = costs_of(self._ends[-1])
             return _build_made(self._ends, facts, self._wanted, costs, self._request_id)
         if self._error is not None:
-            return _told_failure(self._error, self._request_id)
+            return _read_failure(self._error, self._request_id)
         return Unknown(broken or "the stream ended without a picture")
 
     def _told_by(self, data: str) -> str:
@@ -287,7 +289,7 @@ class ImageReader:
         return ""
 
 
-def _told_failure(event: Mapping[str, Any], request_id: str | None) -> SubmitOutcome:
+def _read_failure(event: Mapping[str, Any], request_id: str | None) -> SubmitOutcome:
     """Read the error of a stream; one of the server proves nothing."""
     code = first_text(event, ("error.code", "code"), limit=100)
     kind = first_text(event, ("error.type",), limit=100) or ""

@@ -22,9 +22,9 @@ def told_pause_s(answer: HttpResult) -> float | None:
         return told
     in_ms = answer.headers.get("retry-after-ms", "")
     if _SPAN.fullmatch(f"{in_ms}ms"):
-        return _seconds(f"{in_ms}ms")
+        return _parse_seconds(f"{in_ms}ms")
     resets = {
-        name.removeprefix(_RESET): _seconds(text)
+        name.removeprefix(_RESET): _parse_seconds(text)
         for name, text in answer.headers.items()
         if name.startswith(_RESET) and _SPAN.fullmatch(text)
     }
@@ -32,7 +32,7 @@ def told_pause_s(answer: HttpResult) -> float | None:
     return max(spent) if spent else min(resets.values(), default=None)
 
 
-def _seconds(span: str) -> float:
+def _parse_seconds(span: str) -> float:
     """Return the seconds of a span such as `6m0s` or `340ms`."""
     factors = dict(_SECONDS)
     return sum(float(number) * factors[unit] for number, unit in _PART.findall(span))

@@ -82,7 +82,7 @@ def said_of(parsed: Any, task: Task | None) -> Observation | None:
     if word is None or name is None:
         return None
     state, error = _WORDS.get(plain(word)), None
-    pieces, texts = _pieces_of(parsed), _texts_of(parsed)
+    pieces, texts = _read_pieces(parsed), _read_texts(parsed)
     needs_picture = bool((task.context or {}).get("picture")) if task is not None else False
     if state is TaskState.SUCCEEDED and needs_picture and not pieces:
         reason = texts[0] if texts else "the response holds no picture"
@@ -101,7 +101,7 @@ def said_of(parsed: Any, task: Task | None) -> Observation | None:
         artifacts=(*pieces, *said) if state in VERDICTS else (),
         error=error,
         costs=tuple(costs_of(parsed)) if state in VERDICTS else (),
-        context=_context_of(parsed, task) if state in VERDICTS else None,
+        context=_read_context(parsed, task) if state in VERDICTS else None,
     )
 
 
@@ -111,7 +111,7 @@ def containers_of(task: Task) -> Sequence[str]:
     return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
-def _context_of(parsed: Any, task: Task | None) -> Mapping[str, Any] | None:
+def _read_context(parsed: Any, task: Task | None) -> Mapping[str, Any] | None:
     """Return what is kept with a task that has ended; None where nothing is new.
 
     Its containers are made by tools that ask for none by name. Sources, read 2026-11:
@@ -128,15 +128,15 @@ def _context_of(parsed: Any, task: Task | None) -> Mapping[str, Any] | None:
     return {**((task.context if task else None) or {}), _CONTAINERS: found} if found else None
 
 
-def _items(parsed: Any, kind: str) -> Sequence[Mapping[str, Any]]:
+def _list_items(parsed: Any, kind: str) -> Sequence[Mapping[str, Any]]:
     output = parsed.get("output")
     items = output if isinstance(output, list) else []
     return [one for one in items if isinstance(one, dict) and one.get("type") == kind]
 
 
-def _pieces_of(parsed: Any) -> Sequence[Artifact]:
+def _read_pieces(parsed: Any) -> Sequence[Artifact]:
     found: list[Artifact] = []
-    for item in _items(parsed, IMAGE_CALL):
+    for item in _list_items(parsed, IMAGE_CALL):
         url = file_url(item.get("result"), first_text(item, ("output_format",)))
         if url is None:
             if (reason := read_lost_reason(item.get("result"))) is not None:
@@ -149,9 +149,9 @@ def _pieces_of(parsed: Any) -> Sequence[Artifact]:
     return found
 
 
-def _texts_of(parsed: Any) -> Sequence[str]:
+def _read_texts(parsed: Any) -> Sequence[str]:
     found = []
-    for item in _items(parsed, "message"):
+    for item in _list_items(parsed, "message"):
         content = item.get("content")
         for part in content if isinstance(content, list) else ():
             text = first_text(part, ("text", "refusal"))

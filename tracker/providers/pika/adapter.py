@@ -81,7 +81,7 @@ class PikaGateway(GatewayAdapter):
 
     def state_of_answer(self, answer: Mapping[str, Any]) -> TaskState | None:
         """Return the state of a container of videos; None where there is none."""
-        return _whole(self._states(_videos_in(answer)))[0] if "videos" in answer else None
+        return _sum_states(self._states(_read_videos(answer)))[0] if "videos" in answer else None
 
     def with_link(self, url: str) -> Mapping[str, Any]:
         """Build a container of one video."""
@@ -96,13 +96,13 @@ class PikaGateway(GatewayAdapter):
         task_id = first_text(parsed, ("id",), limit=500) or (known if has_videos else None)
         if task_id is None:
             return None
-        videos = _videos_in(parsed)
+        videos = _read_videos(parsed)
         words = [first_text(one, ("status",), limit=50) or "" for one in videos]
         states = self._states(videos)
-        state, is_known = _whole(states)
+        state, is_known = _sum_states(states)
         errors = [text for one in videos if (text := first_text(one, ("error",)))]
         pieces = tuple(
-            _piece(one, place, one_state)
+            _make_piece(one, place, one_state)
             for place, (one, one_state) in enumerate(zip(videos, states, strict=True))
             if one_state in (TaskState.SUCCEEDED, TaskState.FAILED)
         )
@@ -110,7 +110,7 @@ class PikaGateway(GatewayAdapter):
             state=state if is_known else None,
             word=",".join(dict.fromkeys(words)),
             provider_task_id=task_id,
-            progress=_progress(videos, states),
+            progress=_read_progress(videos, states),
             message="; ".join(dict.fromkeys(errors)) or None,
             artifacts=() if state is TaskState.FAILED else pieces,
         )
@@ -168,7 +168,9 @@ class PikaForms(TableAdapter):
         operation, headers = sending.task.operation, self.headers(sending.account)
         url = f"{sending.account.base_url}/{self.creates[operation].path}"
         fields = [
-            (name, part) for name, value in sending.body.items() for part in _parts(name, value)
+            (name, part)
+            for name, value in sending.body.items()
+            for part in _make_parts(name, value)
         ]
         if operation == _TEXT_ONLY:
             return build_urlencoded_post(
@@ -182,7 +184,7 @@ class PikaForms(TableAdapter):
 
     def progress(self, parsed: Any) -> float | None:
         """Read the percent."""
-        return _percent(first_number(parsed, ("progress",)))
+        return _read_percent(first_number(parsed, ("progress",)))
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read the one video."""
@@ -192,7 +194,7 @@ class PikaForms(TableAdapter):
         return [Artifact("video", url, key="video")] if url and is_done else []
 
 
-def _videos_in(parsed: Any) -> Sequence[Mapping[str, Any]]:
+def _read_videos(parsed: Any) -> Sequence[Mapping[str, Any]]:
     found = parsed.get("videos") if isinstance(parsed, dict) else None
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
@@ -200,7 +202,7 @@ def _videos_in(parsed: Any) -> Sequence[Mapping[str, Any]]:
 _BEST_FIRST = (TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED)
 
 
-def _whole(states: Sequence[TaskState | None]) -> tuple[TaskState, bool]:
+def _sum_states(states: Sequence[TaskState | None]) -> tuple[TaskState, bool]:
     """Return the state of a container, and whether every word that decides it is known."""
     if states and VERDICTS.issuperset(states):
         return next(one for one in _BEST_FIRST if one in states), True
@@ -209,7 +211,7 @@ def _whole(states: Sequence[TaskState | None]) -> tuple[TaskState, bool]:
     return (TaskState.RUNNING if has_begun else TaskState.SUBMITTED), is_known
 
 
-def _piece(video: Mapping[str, Any], place: int, state: TaskState | None) -> Artifact:
+def _make_piece(video: Mapping[str, Any], place: int, state: TaskState | None) -> Artifact:
     id_ = first_text(video, ("id",), limit=200)
     extra = {
         name: text
@@ -228,23 +230,23 @@ def _piece(video: Mapping[str, Any], place: int, state: TaskState | None) -> Art
     )
 
 
-def _progress(
+def _read_progress(
     videos: Sequence[Mapping[str, Any]], states: Sequence[TaskState | None]
 ) -> float | None:
     """Return the percent of the first video that is not done."""
     for video, state in zip(videos, states, strict=True):
         if state not in (TaskState.SUCCEEDED, TaskState.FAILED):
-            return _percent(number_text(video.get("progress")))
+            return _read_percent(number_text(video.get("progress")))
     return None
 
 
-def _percent(text: str | None) -> float | None:
+def _read_percent(text: str | None) -> float | None:
     digits = (text or "").removesuffix("%")
     is_number = digits.replace(".", "", 1).isdecimal() and len(digits) < 10
     return min(float(digits), 100.0) if is_number else None
 
 
-def _parts(name: str, value: Any) -> Sequence[str | FormFile]:
+def _make_parts(name: str, value: Any) -> Sequence[str | FormFile]:
     """Return the parts of one field: a list is several of one name."""
     values = value if isinstance(value, list) else [value]
     found: list[str | FormFile] = []

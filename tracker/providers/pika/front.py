@@ -74,7 +74,7 @@ class PikaFront(PlainFront):
             name = "id" if call.path == _GENERATE else "video_id"
             return FrontAnswer({name: str(task.id)})
         if call.path.startswith("videos/"):
-            return FrontAnswer(_video(task))
+            return FrontAnswer(_show_video(task))
         return FrontAnswer(_show_feed(task, shown.input_of(task)))
 
     def refuse(
@@ -105,19 +105,19 @@ def _show_feed(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     """Show a container of at least one video; those that are done stand first."""
     pieces = [one for one in task.artifacts if one.kind == "video"]
     pieces.sort(key=lambda one: one.state is not ArtifactState.READY)
-    videos = [_entry(task, one) for one in pieces] or [_only(task)]
+    videos = [_show_entry(task, one) for one in pieces] or [_show_single(task)]
     return {"id": str(task.id), "promptText": str(input_.get("promptText") or ""), "videos": videos}
 
 
-def _entry(task: Task, piece: Artifact) -> dict[str, Any]:
+def _show_entry(task: Task, piece: Artifact) -> dict[str, Any]:
     is_done = piece.state is ArtifactState.READY and bool(piece.url)
     word = (
         _OF_VIDEO[piece.state] if is_done or piece.state is not ArtifactState.READY else "pending"
     )
-    return _only(task) | {
+    return _show_single(task) | {
         "id": piece.id or piece.key or str(task.id),
         "status": word,
-        "progress": 100 if is_done else _progress(task),
+        "progress": 100 if is_done else _show_progress(task),
         "resultUrl": piece.url or "",
         "error": str(piece.extra.get("error") or ""),
         **{
@@ -127,12 +127,12 @@ def _entry(task: Task, piece: Artifact) -> dict[str, Any]:
     }
 
 
-def _only(task: Task) -> dict[str, Any]:
+def _show_single(task: Task) -> dict[str, Any]:
     word = _OF_FEED.get(task.state, "queued")
     return {
         "id": str(task.id),
         "status": "pending" if word == "finished" else word,
-        "progress": _progress(task),
+        "progress": _show_progress(task),
         "seed": 0,
         "resultUrl": "",
         "sharingUrl": "",
@@ -143,7 +143,7 @@ def _only(task: Task) -> dict[str, Any]:
     }
 
 
-def _video(task: Task) -> dict[str, Any]:
+def _show_video(task: Task) -> dict[str, Any]:
     url = link_of(task, "video")
     word = _OF_FORMS[_OF_FEED.get(task.state, "queued")]
     if word == "finished" and url is None:
@@ -152,10 +152,10 @@ def _video(task: Task) -> dict[str, Any]:
     return {
         "id": str(task.id),
         "status": word,
-        "progress": 100 if is_done else _progress(task),
+        "progress": 100 if is_done else _show_progress(task),
         "url": url if is_done else None,
     }
 
 
-def _progress(task: Task) -> int:
+def _show_progress(task: Task) -> int:
     return round(task.progress or 0)

@@ -21,13 +21,13 @@ EFFECTS = (
 _MOST_SEED = 2**32 - 1
 
 
-def _effect(value: str) -> str:
+def _check_effect(value: str) -> str:
     if value not in ("", *EFFECTS):
         raise ValueError(f"must be one of {', '.join(EFFECTS)}")
     return value
 
 
-def _files(least: int, most: int) -> Callable[[Any], Any]:
+def _check_files(least: int, most: int) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         files = value if isinstance(value, list) else [value]
         if not least <= len(files) <= most:
@@ -39,7 +39,7 @@ def _files(least: int, most: int) -> Callable[[Any], Any]:
     return check
 
 
-def _five_or_ten(value: Any) -> Any:
+def _check_five_or_ten(value: Any) -> Any:
     check_number(5, 10)(value)
     if float(value) not in (5, 10):
         raise ValueError("must be 5 or 10")
@@ -50,9 +50,9 @@ Text = Annotated[str, Field(min_length=1)]
 File = Annotated[Any, AfterValidator(form_file)]
 Seed = Annotated[Any, AfterValidator(check_number(0, _MOST_SEED))]
 Duration = Annotated[Any, AfterValidator(check_number(5, 10))]
-ShortOrLong = Annotated[Any, AfterValidator(_five_or_ten)]
+ShortOrLong = Annotated[Any, AfterValidator(_check_five_or_ten)]
 Ratio = Annotated[Any, AfterValidator(check_number(0.4, 2.5))]
-Effect = Annotated[str, AfterValidator(_effect)]
+Effect = Annotated[str, AfterValidator(_check_effect)]
 
 
 class GatewayVideo(OpenInputs):
@@ -95,7 +95,7 @@ class ImageToVideo(_Sized):
 class Frames(_Sized):
     """`2.2/pikaframes`: the first and the last picture."""
 
-    keyFrames: Annotated[Any, AfterValidator(_files(2, 2))]  # noqa: N815 - their name
+    keyFrames: Annotated[Any, AfterValidator(_check_files(2, 2))]  # noqa: N815 - their name
     promptText: Text  # noqa: N815 - their name
 
 
@@ -103,7 +103,7 @@ class Scenes(_Sized):
     """`2.2/pikascenes`."""
 
     ingredientsMode: Literal["creative", "precise"]  # noqa: N815 - their name
-    images: Annotated[Any, AfterValidator(_files(1, 5))]
+    images: Annotated[Any, AfterValidator(_check_files(1, 5))]
     promptText: str | None = None  # noqa: N815 - their name
     aspectRatio: Ratio | None = None  # noqa: N815 - their name
 

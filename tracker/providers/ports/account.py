@@ -26,12 +26,12 @@ def http_url(value: str) -> str:
 
     Raises ValueError when it is not an http(s) URL of a host, or holds a user, query or fragment.
     """
-    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value) or not _names_host(value):
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value) or not _is_with_host(value):
         raise ValueError("must be an http(s) URL with a host, and no user, query or fragment")
     return value.rstrip("/")
 
 
-def _names_host(url: str) -> bool:
+def _is_with_host(url: str) -> bool:
     try:
         parts = urlsplit(url)
         return bool(parts.hostname) and parts.port != 0
@@ -85,15 +85,15 @@ def _check_for_header(value: SecretStr, *, least: str) -> SecretStr:
     text = credential(value).get_secret_value()
     if (mark := lone_mark(text)) is not None:
         raise ValueError(f"has the quotation mark {mark} at one end only: copy it again")
-    return SecretStr(_checked_for_header(text, least=least))
+    return SecretStr(_check_header_text(text, least=least))
 
 
 def header_text(value: str) -> str:
     """Return an option, no secret, that is sent in a header. Raises ValueError like those."""
-    return _checked_for_header(value.strip(), least="!")
+    return _check_header_text(value.strip(), least="!")
 
 
-def _checked_for_header(text: str, *, least: str) -> str:
+def _check_header_text(text: str, *, least: str) -> str:
     for place, char in enumerate(text, 1):
         if not least <= char <= "~":
             raise ValueError(
@@ -174,7 +174,7 @@ class AccountOptions(BaseModel):
         user and the password of a URL (a proxy's).
         """
         for name in type(self).model_fields:
-            yield from _secrets_in(getattr(self, name))
+            yield from _iterate_secrets(getattr(self, name))
 
 
 Options = TypeVar("Options", bound=AccountOptions)
@@ -241,25 +241,25 @@ def slot_caps(accounts: Mapping[tuple[str, str], Account]) -> dict[tuple[str, st
     }
 
 
-def _secrets_in(value: object) -> Iterator[str]:
+def _iterate_secrets(value: object) -> Iterator[str]:
     if isinstance(value, SecretStr):
         text = value.get_secret_value()
         yield text
-        yield from _credentials_of(text)
+        yield from _iterate_credentials(text)
     elif isinstance(value, str):
-        yield from _credentials_of(value)
+        yield from _iterate_credentials(value)
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
-            yield from _secrets_in(getattr(value, name))
+            yield from _iterate_secrets(getattr(value, name))
     elif isinstance(value, Mapping):
         for one in value.values():
-            yield from _secrets_in(one)
+            yield from _iterate_secrets(one)
     elif isinstance(value, tuple | list | set | frozenset):
         for one in value:
-            yield from _secrets_in(one)
+            yield from _iterate_secrets(one)
 
 
-def _credentials_of(url: str) -> Iterator[str]:
+def _iterate_credentials(url: str) -> Iterator[str]:
     """Yield the password in a URL, or the user where that is all; as written and as sent."""
     found = _USER_INFO.match(url)
     if found is None:

@@ -62,7 +62,7 @@ class Recraft(TableAdapter):
         if sending.task.operation == GENERATIONS:
             return replace(super().build_submit(sending), lasts_s=_LASTS_S)
         url = f"{sending.account.base_url}/{sending.task.operation}"
-        fields = [_field(name, value) for name, value in sending.body.items()]
+        fields = [_make_field(name, value) for name, value in sending.body.items()]
         return replace(multipart(url, fields, self.headers(sending.account)), lasts_s=_LASTS_S)
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
@@ -73,10 +73,10 @@ class Recraft(TableAdapter):
         found = list_pictures(parsed)
         if found is None:
             return self.refusal(sending, answer, parsed)
-        pieces = [piece for place, one in enumerate(found) if (piece := _piece(one, place))]
+        pieces = [piece for place, one in enumerate(found) if (piece := _make_piece(one, place))]
         if (reason := find_common_loss(found)) is not None:
             return Unknown(reason)
-        costs = _costs(parsed)
+        costs = _read_costs(parsed)
         if not pieces:
             reason = "the answer holds no picture"
             error = TaskError("provider", "empty_result", reason)
@@ -99,14 +99,14 @@ class Recraft(TableAdapter):
         return None if left is None else f"{left} units"
 
 
-def _field(name: str, value: Any) -> tuple[str, str | FormFile]:
+def _make_field(name: str, value: Any) -> tuple[str, str | FormFile]:
     file = file_of(value) if name in FILES else None
     if file is not None:
         return name, file
     return name, str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _piece(picture: Mapping[str, Any], place: int) -> Artifact | None:
+def _make_piece(picture: Mapping[str, Any], place: int) -> Artifact | None:
     url = picture_url(picture, "webp")
     if url is None:
         return None
@@ -119,7 +119,7 @@ def _piece(picture: Mapping[str, Any], place: int) -> Artifact | None:
     return Artifact("image", url, id=name, key=f"image-{place}", extra=extra)
 
 
-def _costs(parsed: Any) -> tuple[Cost, ...]:
+def _read_costs(parsed: Any) -> tuple[Cost, ...]:
     amount = charge_text(first_number(parsed, ("credits",)))
     return () if amount is None else (Cost("unit", amount, unit=UNIT),)
 

@@ -35,11 +35,11 @@ class RecraftFront(ErrorObjectFront):
 
     def scope(self, call: FrontCall) -> Scope:
         """Ask `admin` for the account, which all tenants share."""
-        return Scope.ADMIN if _path_of(call) == ME else super().scope(call)
+        return Scope.ADMIN if _read_path(call) == ME else super().scope(call)
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
-        path = _path_of(call)
+        path = _read_path(call)
         if path == ME:
             return PassOn(ME) if call.is_read else wrong_method(call)
         if path == STYLES:
@@ -60,14 +60,14 @@ class RecraftFront(ErrorObjectFront):
         if not ready:
             return explain_missing_result(call, task)
         wants_file = shown.input_of(task).get("response_format") == "b64_json"
-        pictures = [_picture(one, shown, wants_file=wants_file) for one in ready]
+        pictures = [_show_picture(one, shown, wants_file=wants_file) for one in ready]
         body = {"id": str(task.id), "created": int(task.created_at.timestamp())}
         body |= _price(task)
         held = {"data": pictures} if task.operation in LISTS else {"image": pictures[0]}
         return FrontAnswer({**body, **held}, has_files=bool(shown.names))
 
 
-def _path_of(call: FrontCall) -> str:
+def _read_path(call: FrontCall) -> str:
     """Return the path without a version; ComfyUI's proxy has a name of its own for the first."""
     path = call.path.removeprefix(_ROOT)
     return GENERATIONS if path == _COMFY else path
@@ -85,7 +85,7 @@ def _price(task: Task) -> dict[str, Any]:
     return {} if units is None else {"credits": int(units) if units == int(units) else float(units)}
 
 
-def _picture(piece: Artifact, shown: Shown, *, wants_file: bool) -> Mapping[str, Any]:
+def _show_picture(piece: Artifact, shown: Shown, *, wants_file: bool) -> Mapping[str, Any]:
     file = file_of_piece(piece, shown) if wants_file else None
     found: dict[str, Any] = {"image_id": piece.id} if piece.id else {}
     found |= {"url": piece.url} if file is None else {"b64_json": file}

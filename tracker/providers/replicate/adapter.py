@@ -211,14 +211,14 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
         state = ArtifactState.READY if has_succeeded else ArtifactState.PREVIEW
         ended = first_instant(parsed, ("completed_at",))
         output = parsed.get("output")
-        urls = _urls(output)
+        urls = _list_urls(output)
         if urls:
             expires = None if ended is None else ended + RESULTS_LIVE
             return [
-                Artifact(_kind_of(url), url, key=str(place), state=state, expires_at=expires)
+                Artifact(_find_kind(url), url, key=str(place), state=state, expires_at=expires)
                 for place, url in enumerate(urls)
             ]
-        text = _text(output)
+        text = _read_text(output)
         if not text:
             return []
         return [Artifact("text", text_url(text), key="text", state=state)]
@@ -257,7 +257,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
         return self.observe(_NO_ACCOUNT, None, parsed)
 
 
-def _urls(value: Any, depth: int = 0) -> Sequence[str]:
+def _list_urls(value: Any, depth: int = 0) -> Sequence[str]:
     if isinstance(value, str):
         url = value if value.startswith("data:") else web_url(value)
         return [] if url is None else [url]
@@ -266,10 +266,10 @@ def _urls(value: Any, depth: int = 0) -> Sequence[str]:
     inner = list(value.values()) if isinstance(value, dict) else value
     if not isinstance(inner, list):
         return []
-    return [url for one in inner for url in _urls(one, depth + 1)]
+    return [url for one in inner for url in _list_urls(one, depth + 1)]
 
 
-def _text(output: Any) -> str | None:
+def _read_text(output: Any) -> str | None:
     """Return an output of text, whole or in pieces; None for another one."""
     if isinstance(output, str):
         return output
@@ -278,7 +278,7 @@ def _text(output: Any) -> str | None:
     return None
 
 
-def _kind_of(url: str) -> str:
+def _find_kind(url: str) -> str:
     if url.startswith("data:"):
         kind = url.removeprefix("data:").split("/")[0]
         return kind if kind in ("video", "image", "audio") else "file"

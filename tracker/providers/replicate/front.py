@@ -133,15 +133,17 @@ class ReplicateFront(PlainFront):
                 return front_files.show(call, command, shown)
             case Secret():
                 if shown.secret is None:
-                    return _error(404, "Not found", "callbacks are not signed here")
+                    return _show_error(404, "Not found", "callbacks are not signed here")
                 return FrontAnswer({"key": shown.secret})
             case Page():
                 after = f"{call.base}/v1/predictions?cursor={shown.next}" if shown.next else None
-                found = [_prediction(one, shown.input_of(one), call.base) for one in shown.tasks]
+                found = [
+                    _show_prediction(one, shown.input_of(one), call.base) for one in shown.tasks
+                ]
                 return FrontAnswer({"previous": None, "next": after, "results": found})
             case _:
                 task = shown.tasks[0]
-                body = _prediction(task, shown.input_of(task), call.base)
+                body = _show_prediction(task, shown.input_of(task), call.base)
                 is_create = isinstance(command, Create)
                 if is_create and task.state not in TERMINAL:
                     # Of a held create replicate 1.0.7 takes every other word for the end.
@@ -154,7 +156,7 @@ class ReplicateFront(PlainFront):
         """Answer with title, detail and status."""
         del request_id, call
         status, title = _STATUSES[refusal.fault]
-        answer = _error(status, title, refusal.message)
+        answer = _show_error(status, title, refusal.message)
         if refusal.fields:
             answer.body["invalid_fields"] = [
                 {"type": "invalid", "field": one.path, "description": one.reason}
@@ -166,11 +168,11 @@ class ReplicateFront(PlainFront):
         self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
     ) -> bytes | None:
         """Return the prediction for the events that its caller asked for."""
-        event = _event(task, step)
+        event = _show_event(task, step)
         asked = input_.get("webhook_events_filter")
         if event not in (asked if isinstance(asked, list) and asked else _EVENTS):
             return None
-        return json.dumps(_prediction(task, input_, base)).encode()
+        return json.dumps(_show_prediction(task, input_, base)).encode()
 
 
 def _create(call: FrontCall, operation: str) -> Create | WantsBody:
@@ -227,8 +229,8 @@ def _version(name: str) -> dict[str, Any]:
     return {"id": name, "created_at": _SINCE, "cog_version": "", "openapi_schema": schema}
 
 
-def _prediction(task: Task, body: Mapping[str, Any], base: str) -> dict[str, Any]:
-    model, version = _model_of(task.operation, body)
+def _show_prediction(task: Task, body: Mapping[str, Any], base: str) -> dict[str, Any]:
+    model, version = _find_model(task.operation, body)
     url = f"{base}/v1/predictions/{task.id}"
     seconds = [cost.amount for cost in task.costs if cost.unit == "seconds"]
     return {
@@ -237,20 +239,20 @@ def _prediction(task: Task, body: Mapping[str, Any], base: str) -> dict[str, Any
         "version": version,
         "input": body.get("input", {}),
         "logs": "",
-        "output": _output(task),
+        "output": _show_output(task),
         "data_removed": False,
-        "error": _reason(task),
+        "error": _show_reason(task),
         "status": _WORDS[task.state],
-        "created_at": _time(task.created_at),
-        "started_at": _time(task.submitted_at),
-        "completed_at": _time(task.finished_at),
+        "created_at": _format_time(task.created_at),
+        "started_at": _format_time(task.submitted_at),
+        "completed_at": _format_time(task.finished_at),
         "urls": {"get": url, "cancel": f"{url}/cancel"},
         "metrics": {"predict_time": float(seconds[-1])} if seconds else {},
         "source": "api",
     }
 
 
-def _model_of(operation: str, body: Mapping[str, Any]) -> tuple[str, str]:
+def _find_model(operation: str, body: Mapping[str, Any]) -> tuple[str, str]:
     """Return the model and its version, as far as the create named them."""
     if operation != "predictions":
         return operation.partition("/")[2], _HIDDEN
@@ -259,7 +261,7 @@ def _model_of(operation: str, body: Mapping[str, Any]) -> tuple[str, str]:
     return (model, version or _HIDDEN) if "/" in model else (_HIDDEN, given)
 
 
-def _output(task: Task) -> Any:
+def _show_output(task: Task) -> Any:
     """Return the output as the provider wrote it, where it is kept; else its pieces.
 
     None for one that did not succeed: @ai-sdk/replicate reads nothing else, and would hand the
@@ -276,13 +278,13 @@ def _output(task: Task) -> Any:
     return values[0] if len(values) == 1 else values
 
 
-def _reason(task: Task) -> str | None:
+def _show_reason(task: Task) -> str | None:
     if _WORDS[task.state] != "failed":
         return None
     return (task.error.message if task.error else task.message) or task.state.value
 
 
-def _event(task: Task, step: Transition) -> str:
+def _show_event(task: Task, step: Transition) -> str:
     if task.state in TERMINAL:
         return "completed"
     has_started = task.state is TaskState.RUNNING and step.from_state is not step.to_state
@@ -292,9 +294,9 @@ def _event(task: Task, step: Transition) -> str:
     return "output" if task.artifacts and has_grown else ""
 
 
-def _error(status: int, title: str, detail: str) -> FrontAnswer:
+def _show_error(status: int, title: str, detail: str) -> FrontAnswer:
     return FrontAnswer({"title": title, "detail": detail, "status": status}, status)
 
 
-def _time(at: datetime | None) -> str | None:
+def _format_time(at: datetime | None) -> str | None:
     return None if at is None else iso_time(at)

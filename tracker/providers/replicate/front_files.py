@@ -39,15 +39,15 @@ def show(call: FrontCall, command: Command, shown: Shown) -> FrontAnswer:
     if isinstance(command, OneFile) and command.action == "delete":
         return FrontAnswer(None, 204)
     if isinstance(command, PageFiles):
-        found = [_file(one) for one in shown.files]
+        found = [_show_file(one) for one in shown.files]
         last = shown.files[-1].id if shown.has_more else None
         after = f"{call.base}/v1/files?cursor={last}" if last else None
         return FrontAnswer({"previous": None, "next": after, "results": found})
     assert shown.file is not None  # noqa: S101 - the host has found or kept it
-    return FrontAnswer(_file(shown.file), 201 if isinstance(command, Upload) else 200)
+    return FrontAnswer(_show_file(shown.file), 201 if isinstance(command, Upload) else 200)
 
 
-def _file(kept: UploadedFile) -> dict[str, Any]:
+def _show_file(kept: UploadedFile) -> dict[str, Any]:
     """Show a file that is kept here; inputs name it by its URL, as the official clients do."""
     return {
         "id": kept.id,

@@ -108,7 +108,7 @@ class _RunwayWords(TableAdapter):
 
     def progress(self, parsed: Any) -> float | None:
         """Read the fraction that is done."""
-        return _percent(first_number(parsed, ("progress",)))
+        return _convert_percent(first_number(parsed, ("progress",)))
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read `output`: links, or for a workflow links of each of its nodes."""
@@ -118,7 +118,7 @@ class _RunwayWords(TableAdapter):
         state = ArtifactState.READY if is_done else ArtifactState.PREVIEW
         return [
             Artifact(kind, url, key=key, state=state, refreshable=True)
-            for key, url in _links(parsed.get("output"))
+            for key, url in _read_links(parsed.get("output"))
         ]
 
 
@@ -169,11 +169,11 @@ class RunwayApi(PathCancel, _RunwayWords):
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the final credits; what has become less since is given back."""
         del account
-        return settle_costs(task, _credits(parsed, "cost"), unit=CREDITS)
+        return settle_costs(task, _read_credits(parsed, "cost"), unit=CREDITS)
 
     def estimate(self, parsed: Any) -> Sequence[Cost]:
         """Read the most that it will cost."""
-        amount = _credits(parsed, "estimatedCost")
+        amount = _read_credits(parsed, "estimatedCost")
         return [Cost("unit", amount, unit=CREDITS, phase=Phase.ESTIMATE)] if amount else []
 
     def balance(self, parsed: Any) -> str | None:
@@ -216,7 +216,7 @@ class RunwayWeb(_RunwayWords, GatewayAdapter):
 
     def progress(self, parsed: Any) -> float | None:
         """Read the fraction, which is a text here."""
-        return _percent(first_number(parsed, ("task.progressRatio", "progressRatio")))
+        return _convert_percent(first_number(parsed, ("task.progressRatio", "progressRatio")))
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read the artifacts of the task."""
@@ -239,7 +239,7 @@ class RunwayWeb(_RunwayWords, GatewayAdapter):
         ]
 
 
-def _percent(fraction: str | None) -> float | None:
+def _convert_percent(fraction: str | None) -> float | None:
     """Return percent of a fraction; a number above 1, and one with its sign, are percent."""
     text = fraction or ""
     try:
@@ -252,11 +252,11 @@ def _percent(fraction: str | None) -> float | None:
     return round(min(max(done if is_percent else done * 100, 0.0), 100.0), 1)
 
 
-def _credits(parsed: Any, name: str) -> str | None:
+def _read_credits(parsed: Any, name: str) -> str | None:
     return amount_text(first_number(parsed, (f"{name}.credits",)))
 
 
-def _links(output: Any) -> Sequence[tuple[str, str]]:
+def _read_links(output: Any) -> Sequence[tuple[str, str]]:
     """Return (key, link) of each link, in order."""
     nodes = output.items() if isinstance(output, dict) else [("", output)]
     return [

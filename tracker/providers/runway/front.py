@@ -85,16 +85,16 @@ class RunwayFront(PlainFront):
         if shown.file is not None:
             return FrontAnswer({"id": shown.file.id, "url": shown.file.url})
         if shown.form is not None and call.path != UPLOADS:
-            return FrontAnswer(_parts(shown.form))
+            return FrontAnswer(_show_parts(shown.form))
         if shown.form is not None:
             form = {"uploadUrl": shown.form.url, "fields": dict(shown.form.fields)}
             return FrontAnswer({**form, "runwayUri": _OURS + shown.form.id})
         task = shown.tasks[0]
         if _is_web(call):
-            return FrontAnswer({"task": _web_task(task, shown.input_of(task))})
+            return FrontAnswer({"task": _show_web_task(task, shown.input_of(task))})
         if isinstance(command, Create):
             return FrontAnswer({"id": str(task.id), "estimatedCost": {CREDITS: _estimate(task)}})
-        return FrontAnswer(_task(task, is_gateway=_is_gateway(call)))
+        return FrontAnswer(_show_task(task, is_gateway=_is_gateway(call)))
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
@@ -133,11 +133,11 @@ def _create(
         return wrong_method(call)
     if call.body is None:
         return WantsBody()
-    found = find_uploads(call.body, _id_of)
+    found = find_uploads(call.body, _read_id)
     return Create(operation, {**call.body, **more}, uploads=found)
 
 
-def _id_of(text: str) -> str | None:
+def _read_id(text: str) -> str | None:
     return text.removeprefix(_OURS) if text.startswith(_OURS) else None
 
 
@@ -167,7 +167,7 @@ def _upload_in_parts(call: FrontCall, rest: str) -> OpenForm | OneFile | FrontRe
     return OneFile(id_, "complete") if rest else OpenForm(otherwise="", fields=_ONE_PART)
 
 
-def _parts(form: UploadForm) -> dict[str, Any]:
+def _show_parts(form: UploadForm) -> dict[str, Any]:
     """Show where the one part of a file goes. Clients send the headers that they are told."""
     url = "/".join((form.url, *form.fields.values()))
     return {"id": form.id, "uploadUrls": [url], "uploadHeaders": {"Content-Type": OCTETS}}
@@ -185,7 +185,7 @@ def _read_one(call: FrontCall, name: str) -> Command | FrontRefusal:
     return Cancel(named) if is_deleting else wrong_method(call)
 
 
-def _task(task: Task, *, is_gateway: bool) -> dict[str, Any]:
+def _show_task(task: Task, *, is_gateway: bool) -> dict[str, Any]:
     """Show a task as the official API does; its failure as an object where a gateway's is one."""
     word = _WORDS[task.state]
     found: dict[str, Any] = {
@@ -196,7 +196,7 @@ def _task(task: Task, *, is_gateway: bool) -> dict[str, Any]:
     if word == "RUNNING":
         found["progress"] = (task.progress or 0.0) / 100
     if word in ("SUCCEEDED", "RUNNING") and (task.artifacts or word == "SUCCEEDED"):
-        found["output"] = _output(task)
+        found["output"] = _show_output(task)
     if word == "FAILED":
         reason, code = reason_of(task), task.error.code if task.error else None
         if is_gateway:
@@ -210,22 +210,22 @@ def _task(task: Task, *, is_gateway: bool) -> dict[str, Any]:
     return found
 
 
-def _output(task: Task) -> Any:
+def _show_output(task: Task) -> Any:
     """Return the links; those of a workflow by the node that made them."""
     if task.operation != WORKFLOWS:
         return [piece.url for piece in task.artifacts if piece.url]
     nodes: dict[str, list[str]] = {}
     for piece in task.artifacts:
         if piece.url:
-            nodes.setdefault(_node_of(piece), []).append(piece.url)
+            nodes.setdefault(_find_node(piece), []).append(piece.url)
     return nodes
 
 
-def _node_of(piece: Artifact) -> str:
+def _find_node(piece: Artifact) -> str:
     return (piece.key or "").rpartition("/")[0] or "output"
 
 
-def _web_task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+def _show_web_task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     """Show a task as the protocol of the web page does."""
     word = _WORDS[task.state]
     progress = 1.0 if word == "SUCCEEDED" else (task.progress or 0.0) / 100

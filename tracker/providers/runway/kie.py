@@ -179,7 +179,7 @@ def read_callback(parsed: Any) -> Observation | None:
     if code is None or task_id is None or "data" not in parsed:
         return None
     reason = first_text(parsed, ("msg", "message"))
-    pieces = _pieces(parsed["data"], None)
+    pieces = _read_pieces(parsed["data"], None)
     if code == GOOD:
         state = TaskState.SUCCEEDED if pieces else TaskState.RUNNING
         return Observation(state, "success", provider_task_id=task_id, artifacts=pieces)
@@ -202,7 +202,7 @@ def _read_record(dialect: RunwayKie, data: Mapping[str, Any], asking: Asking) ->
     if word is None and flag == "0" and reason is not None:
         state = TaskState.FAILED
     is_over = first_text(data, ("expireFlag",), limit=10) == "1"
-    pieces = _pieces(data, now if is_over else None)
+    pieces = _read_pieces(data, now if is_over else None)
     if state is None and word is not None and asking.account.options.base_url is not None:
         state = end_at_gateways(word, pieces)  # of a relay before kie.ai, whose page has none such
     error = TaskError("provider", code, reason or "the provider gave no reason")
@@ -217,7 +217,7 @@ def _read_record(dialect: RunwayKie, data: Mapping[str, Any], asking: Asking) ->
     return awaiting_result(said, task, _EMPTY)
 
 
-def _pieces(data: Any, expires_at: datetime | None) -> tuple[Artifact, ...]:
+def _read_pieces(data: Any, expires_at: datetime | None) -> tuple[Artifact, ...]:
     """Return the video with its picture; the picture alone is no result."""
     video = web_url(first_text(data, _VIDEOS))
     if video is None:

@@ -26,7 +26,7 @@ _UNTOLD = "is not sent on: what this gateway calls back with is unknown; give we
 _EMPTY = "SUCCESS without a video"
 
 
-def _pictures(value: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _check_pictures(value: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for one in value:
         if not isinstance(one.get("image"), str) or not one["image"]:
             raise ValueError("must have an image in each object")
@@ -35,7 +35,7 @@ def _pictures(value: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 class _Task(OpenInputs):
     taskType: Literal["gen3a_turbo", "gen3a", "gen2"]  # noqa: N815 - their name
-    images: Annotated[list[dict[str, Any]], Field(max_length=2), AfterValidator(_pictures)]
+    images: Annotated[list[dict[str, Any]], Field(max_length=2), AfterValidator(_check_pictures)]
     ratio: Literal["16:9", "9:16"]
     seconds: Literal[5, 10]
     textPrompt: str | None = None  # noqa: N815 - their name

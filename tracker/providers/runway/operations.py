@@ -38,13 +38,13 @@ def utf16_units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _media(value: str) -> str:
+def _check_media(value: str) -> str:
     if not value.startswith(("https://", "http://", "data:", _UPLOADED)):
         raise ValueError(f"must be an https URL, a data: URI or a {_UPLOADED} URI")
     return value
 
 
-Media = Annotated[str, Field(min_length=1), AfterValidator(_media)]
+Media = Annotated[str, Field(min_length=1), AfterValidator(_check_media)]
 
 
 class _RunwayInputs(OpenInputs):
@@ -54,15 +54,15 @@ class _RunwayInputs(OpenInputs):
     promptText: str | None = Field(None, min_length=1)  # noqa: N815 - their name
 
 
-def _prompt_image(value: Any) -> Any:
+def _check_prompt_image(value: Any) -> Any:
     if isinstance(value, str):
-        return _media(value)
+        return _check_media(value)
     if not isinstance(value, list) or not 0 < len(value) <= _MOST_IMAGES:
         raise ValueError(f"must be a URI, or a list of 1 to {_MOST_IMAGES} objects with uri")
     if any(not isinstance(first_text(one, ("uri",), limit=_LONGEST_URI), str) for one in value):
         raise ValueError("must have a uri in each object")
     for one in value:
-        _media(one["uri"])
+        _check_media(one["uri"])
         if one.get("position") not in (None, "first", "last"):
             raise ValueError("has a position that is neither first nor last")
     return value
@@ -126,57 +126,59 @@ def flaws_for_model(operation: str, body: Mapping[str, Any]) -> Sequence[FieldEr
 _TEXT = (Annotated[str, Field(min_length=1)], ...)
 _URI = (Media, ...)
 _THING = (dict[str, Any], ...)
-_IMAGES = (Annotated[Any, AfterValidator(_prompt_image)], ...)
+_IMAGES = (Annotated[Any, AfterValidator(_check_prompt_image)], ...)
 
 
-def _inputs(name: str, base: type[_RunwayInputs] = _ModelInputs, **needs: Any) -> type[BaseModel]:
+def _make_inputs(
+    name: str, base: type[_RunwayInputs] = _ModelInputs, **needs: Any
+) -> type[BaseModel]:
     model: type[BaseModel] = create_model(f"_{name}", __base__=base, **needs)
     return model
 
 
-def _recipe(name: str, **needs: Any) -> type[BaseModel]:
-    return _inputs(f"Recipe_{name}", _RunwayInputs, version=_TEXT, **needs)
+def _make_recipe(name: str, **needs: Any) -> type[BaseModel]:
+    return _make_inputs(f"Recipe_{name}", _RunwayInputs, version=_TEXT, **needs)
 
 
-IMAGE_TO_VIDEO = _inputs("ImageToVideo", promptImage=_IMAGES)
+IMAGE_TO_VIDEO = _make_inputs("ImageToVideo", promptImage=_IMAGES)
 _MODELS: Mapping[str, tuple[str, type[BaseModel]]] = {
     "image_to_video": ("video", IMAGE_TO_VIDEO),
-    "text_to_video": ("video", _inputs("TextToVideo")),
-    "video_to_video": ("video", _inputs("VideoToVideo")),
-    "text_to_image": ("image", _inputs("TextToImage", promptText=_TEXT)),
+    "text_to_video": ("video", _make_inputs("TextToVideo")),
+    "video_to_video": ("video", _make_inputs("VideoToVideo")),
+    "text_to_image": ("image", _make_inputs("TextToImage", promptText=_TEXT)),
     "character_performance": (
         "video",
-        _inputs("CharacterPerformance", character=_THING, reference=_THING),
+        _make_inputs("CharacterPerformance", character=_THING, reference=_THING),
     ),
-    "avatar_videos": ("video", _inputs("AvatarVideos", avatar=_THING, speech=_THING)),
-    "video_upscale": ("video", _inputs("VideoUpscale", videoUri=_URI)),
-    "image_upscale": ("image", _inputs("ImageUpscale", imageUri=_URI)),
-    "video_to_hdr": ("video", _inputs("VideoToHdr", videoUri=_URI)),
-    "text_to_speech": ("audio", _inputs("TextToSpeech", promptText=_TEXT)),
-    "sound_effect": ("audio", _inputs("SoundEffect", promptText=_TEXT)),
-    "speech_to_speech": ("audio", _inputs("SpeechToSpeech", media=_THING, voice=_THING)),
-    "voice_dubbing": ("audio", _inputs("VoiceDubbing", audioUri=_URI, targetLang=_TEXT)),
-    "voice_isolation": ("audio", _inputs("VoiceIsolation", audioUri=_URI)),
-    "video_to_audio": ("audio", _inputs("VideoToAudio", videoUri=_URI)),
+    "avatar_videos": ("video", _make_inputs("AvatarVideos", avatar=_THING, speech=_THING)),
+    "video_upscale": ("video", _make_inputs("VideoUpscale", videoUri=_URI)),
+    "image_upscale": ("image", _make_inputs("ImageUpscale", imageUri=_URI)),
+    "video_to_hdr": ("video", _make_inputs("VideoToHdr", videoUri=_URI)),
+    "text_to_speech": ("audio", _make_inputs("TextToSpeech", promptText=_TEXT)),
+    "sound_effect": ("audio", _make_inputs("SoundEffect", promptText=_TEXT)),
+    "speech_to_speech": ("audio", _make_inputs("SpeechToSpeech", media=_THING, voice=_THING)),
+    "voice_dubbing": ("audio", _make_inputs("VoiceDubbing", audioUri=_URI, targetLang=_TEXT)),
+    "voice_isolation": ("audio", _make_inputs("VoiceIsolation", audioUri=_URI)),
+    "video_to_audio": ("audio", _make_inputs("VideoToAudio", videoUri=_URI)),
     "generate/audio": (
         "audio",
-        _inputs("GenerateAudio", _RunwayInputs, configId=_TEXT, input=_THING),
+        _make_inputs("GenerateAudio", _RunwayInputs, configId=_TEXT, input=_THING),
     ),
     "generate/image": (
         "image",
-        _inputs("GenerateImage", _RunwayInputs, configId=_TEXT, input=_THING),
+        _make_inputs("GenerateImage", _RunwayInputs, configId=_TEXT, input=_THING),
     ),
     "generate/video": (
         "video",
-        _inputs("GenerateVideo", _RunwayInputs, configId=_TEXT, input=_THING),
+        _make_inputs("GenerateVideo", _RunwayInputs, configId=_TEXT, input=_THING),
     ),
     "recipes/product_campaign_image": (
         "image",
-        _recipe("product_campaign_image", image=_THING, prompt=_TEXT),
+        _make_recipe("product_campaign_image", image=_THING, prompt=_TEXT),
     ),
     "recipes/product_swap": (
         "video",
-        _recipe(
+        _make_recipe(
             "product_swap",
             newProductImages=(list[dict[str, Any]], ...),
             originalProductImage=_THING,
@@ -185,22 +187,22 @@ _MODELS: Mapping[str, tuple[str, type[BaseModel]]] = {
     ),
     "recipes/product_ugc": (
         "video",
-        _recipe("product_ugc", characterImage=_THING, productImage=_THING),
+        _make_recipe("product_ugc", characterImage=_THING, productImage=_THING),
     ),
     "recipes/product_ad": (
         "video",
-        _recipe("product_ad", productImages=(list[dict[str, Any]], ...)),
+        _make_recipe("product_ad", productImages=(list[dict[str, Any]], ...)),
     ),
     "recipes/ad_localization": (
         "image",
-        _recipe("ad_localization", referenceImage=(Any, ...), targetLanguage=_TEXT),
+        _make_recipe("ad_localization", referenceImage=(Any, ...), targetLanguage=_TEXT),
     ),
-    "recipes/multi_shot_video": ("video", _recipe("multi_shot_video", mode=_TEXT)),
+    "recipes/multi_shot_video": ("video", _make_recipe("multi_shot_video", mode=_TEXT)),
     "recipes/marketing_stock_image": (
         "image",
-        _recipe("marketing_stock_image", prompt=_TEXT),
+        _make_recipe("marketing_stock_image", prompt=_TEXT),
     ),
-    WORKFLOWS: ("file", _inputs("Workflow", _RunwayInputs, id=_TEXT)),
+    WORKFLOWS: ("file", _make_inputs("Workflow", _RunwayInputs, id=_TEXT)),
 }
 KINDS: Mapping[str, str] = MappingProxyType({name: kind for name, (kind, _) in _MODELS.items()})
 """The kind of the artifacts of each operation: answers do not say it."""

@@ -40,7 +40,7 @@ class RunwayCalls(PlainCalls):
         return f"the upstream of account {account.name!r} serves tasks only"
 
 
-def _web_tasks(task: Task) -> Iterable[str | None]:
+def _iterate_web_tasks(task: Task) -> Iterable[str | None]:
     return [task.provider_task_id] if task.operation == WEB else []
 
 
@@ -53,7 +53,7 @@ OBJECTS = ObjectIds(
             re.compile("(runway://.+)"), NamedObject(_UPLOAD, may_be_public=True), "runway://a"
         ),
     ),
-    results={_TASK: _web_tasks},
+    results={_TASK: _iterate_web_tasks},
     continued=(_TASK,),
     tasks=("taskId",),
     # Configurations of the router and workflows, which the account's owner publishes.

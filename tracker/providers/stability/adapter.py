@@ -96,9 +96,9 @@ class StabilityAdapter(TableAdapter):
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the form; the answer of most operations is the file."""
         name, account = sending.task.operation, sending.account
-        kind = "application/json" if OPERATIONS[name].has_id else _media_type(name)
+        kind = "application/json" if OPERATIONS[name].has_id else _choose_media_type(name)
         headers = {**self.headers(account), "accept": kind}
-        fields = [(field, _part(value)) for field, value in sending.body.items()]
+        fields = [(field, _make_part(value)) for field, value in sending.body.items()]
         call = multipart(f"{account.base_url}/{self.creates[name].path}", fields, headers)
         return call if OPERATIONS[name].has_id else replace(call, lasts_s=_LONGEST_S)
 
@@ -110,7 +110,7 @@ class StabilityAdapter(TableAdapter):
         if isinstance(answer, HttpFailure) or answer.status >= 300:
             return super().parse_submit(sending, answer)
         parsed = parsed_of(answer)
-        said = _result_in(sending.task, answer, parsed)
+        said = _read_result(sending.task, answer, parsed)
         if said is not None:
             return Accepted(None, said.word, said=said)
         if (status := STATUSES.get(_name_in(parsed) or "")) is not None:
@@ -154,7 +154,7 @@ class StabilityAdapter(TableAdapter):
         path = self.poll_path.format(id=name)
         if task.operation == "image-to-video":
             path = f"v2beta/image-to-video/result/{name}"
-        headers = {**self.headers(asking.account), "accept": _media_type(task.operation)}
+        headers = {**self.headers(asking.account), "accept": _choose_media_type(task.operation)}
         return HttpCall("GET", f"{asking.account.base_url}/{path}", headers, lasts_s=_POLL_S)
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
@@ -168,7 +168,7 @@ class StabilityAdapter(TableAdapter):
             case 202 if not answer.body or isinstance(parsed, dict):
                 word = first_text(parsed, ("status",), limit=100) or _GOES_ON
                 return [Observed(Observation(TaskState.RUNNING, word))]
-            case 200 if (said := _result_in(task, answer, parsed)) is not None:
+            case 200 if (said := _read_result(task, answer, parsed)) is not None:
                 return [Observed(said)]
             case 200 | 403 if name == MODERATED:
                 return [Observed(_observe_failure(name, words))]
@@ -189,18 +189,18 @@ class StabilityAdapter(TableAdapter):
         return None if left is None else f"{left} credits"
 
 
-def _media_type(operation: str) -> str:
+def _choose_media_type(operation: str) -> str:
     return MEDIA_TYPES[OPERATIONS[operation].kind]
 
 
-def _part(value: Any) -> str | FormFile:
+def _make_part(value: Any) -> str | FormFile:
     """Return what stands in a part of the form."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return file_of(value) or str(value)
 
 
-def _result_in(task: Task, answer: HttpResult, parsed: Any) -> Observation | None:
+def _read_result(task: Task, answer: HttpResult, parsed: Any) -> Observation | None:
     """Read a result: a file alone, told of by headers, or one within JSON. None for neither."""
     kind = OPERATIONS[task.operation].kind
     if isinstance(parsed, str):
@@ -208,7 +208,7 @@ def _result_in(task: Task, answer: HttpResult, parsed: Any) -> Observation | Non
         url = parsed if is_name(parsed) else None
     else:
         word = first_text(parsed, ("finish_reason", "finishReason"), limit=100)
-        seed, url = first_number(parsed, ("seed",)), _file_in(parsed, kind)
+        seed, url = first_number(parsed, ("seed",)), _read_file(parsed, kind)
     word = plain(word or SUCCESS).upper()[:100]
     pieces = () if url is None else (Artifact(kind, url, key="0"),)
     if word in _FAILED_WORDS:
@@ -223,7 +223,7 @@ def _result_in(task: Task, answer: HttpResult, parsed: Any) -> Observation | Non
     return Observation(TaskState.SUCCEEDED, word, artifacts=pieces, detail=detail)
 
 
-def _file_in(parsed: Any, kind: str) -> str | None:
+def _read_file(parsed: Any, kind: str) -> str | None:
     """Return the file of an answer by its name; a small picture as a data URL."""
     held = first_text(parsed, FIELDS, limit=MOST_HELD)
     return file_url(held) if kind == "image" or is_name(held) else None

@@ -101,18 +101,18 @@ class StabilityFront(PlainFront):
         if isinstance(command, Create) and OPERATIONS[task.operation].has_id:
             return FrontAnswer({"id": str(task.id)})
         if task.state is TaskState.SUCCEEDED:
-            return _result(call, task, shown, request_id)
+            return _show_result(call, task, shown, request_id)
         if task.state is TaskState.UNCERTAIN and isinstance(command, Create):
             why = f"nobody knows whether it was made; ask for {_RESULTS}{task.id} later"
-            return _error(409, "outcome_unknown", why, request_id)
+            return _show_error(409, "outcome_unknown", why, request_id)
         if task.state not in TERMINAL:
             return FrontAnswer({"id": str(task.id), "status": "in-progress"}, 202)
         reason = reason_of(task) or "failed"
         if task.state is not TaskState.FAILED:
-            return _error(404, "not_found", reason, request_id)
+            return _show_error(404, "not_found", reason, request_id)
         code = (task.error.code if task.error else None) or ""
         status, name = _FAILURES.get(code, (400, "bad_request"))
-        return _error(status, name, reason, request_id)
+        return _show_error(status, name, reason, request_id)
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
@@ -120,15 +120,17 @@ class StabilityFront(PlainFront):
         """Answer with an id of the error, a name and the errors."""
         del call
         status = _OTHER_STATUSES.get(refusal.fault, STATUSES[refusal.fault])
-        return _error(status, _NAMES.get(refusal.fault, "bad_request"), refusal.message, request_id)
+        return _show_error(
+            status, _NAMES.get(refusal.fault, "bad_request"), refusal.message, request_id
+        )
 
 
-def _result(call: FrontCall, task: Task, shown: Shown, request_id: str) -> FrontAnswer:
+def _show_result(call: FrontCall, task: Task, shown: Shown, request_id: str) -> FrontAnswer:
     """Show a file as its bytes or, where JSON is accepted, as base64."""
     urls = [one.url for one in task.artifacts if one.url is not None]
     name = next((shown.names[url] for url in urls if url in shown.names), None)
     if name is None:
-        return _error(404, "not_found", "the file is not kept (any more)", request_id)
+        return _show_error(404, "not_found", "the file is not kept (any more)", request_id)
     detail = task.detail or {}
     word, seed = str(detail.get("finish_reason") or SUCCESS), str(detail.get("seed") or "0")
     if _JSON not in call.headers.get("accept", ""):
@@ -140,5 +142,5 @@ def _result(call: FrontCall, task: Task, shown: Shown, request_id: str) -> Front
     return FrontAnswer(body, has_files=True)
 
 
-def _error(status: int, name: str, reason: str, request_id: str) -> FrontAnswer:
+def _show_error(status: int, name: str, reason: str, request_id: str) -> FrontAnswer:
     return FrontAnswer({"id": request_id, "name": name, "errors": [reason]}, status)

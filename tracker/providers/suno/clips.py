@@ -57,13 +57,13 @@ def clip_of(value: Any) -> SongTrack | None:
     id_ = first_text(value, _IDS, limit=200)
     if word is None or id_ is None:
         return None
-    audio = _audio(value, _AUDIO)
+    audio = _read_audio(value, _AUDIO)
     state: ArtifactState | None = None
     if word.lower() in _FAILED:
         state = ArtifactState.FAILED
     elif audio is not None:
         state = ArtifactState.READY if word.lower() in _DONE else ArtifactState.PREVIEW
-    return SongTrack(id_, word, state, audio, value, _reason(value), _code(value))
+    return SongTrack(id_, word, state, audio, value, _read_reason(value), _read_code(value))
 
 
 def record_of(value: Any) -> SongTrack | None:
@@ -71,8 +71,8 @@ def record_of(value: Any) -> SongTrack | None:
     if not isinstance(value, dict):
         return None
     id_ = first_text(value, _IDS, limit=200)
-    ready = _audio(value, _AUDIO)
-    heard = ready or _audio(value, _STREAM)
+    ready = _read_audio(value, _AUDIO)
+    heard = ready or _read_audio(value, _STREAM)
     if id_ is None:
         return None
     state = None if heard is None else ArtifactState.PREVIEW
@@ -91,13 +91,15 @@ def pieces_of(
         state = clip.state
         if state is None and not has_ended:
             continue
-        found += _pieces(clip, clip.id or str(place), state or ArtifactState.PREVIEW, expires_at)
+        found += _list_pieces(
+            clip, clip.id or str(place), state or ArtifactState.PREVIEW, expires_at
+        )
     return tuple(found)
 
 
 def texts_of(clips: Sequence[SongTrack]) -> tuple[Artifact, ...]:
     """Return the lyrics alone, of songs that cannot be heard yet."""
-    found = [_text(clip, clip.id or str(place)) for place, clip in enumerate(clips)]
+    found = [_read_text(clip, clip.id or str(place)) for place, clip in enumerate(clips)]
     return tuple(piece for piece in found if piece is not None)
 
 
@@ -113,7 +115,7 @@ def observe(told: SongReport, **more: Any) -> Observation:
     return observation_of(told, verdict, pieces or texts, **more)
 
 
-def _pieces(
+def _list_pieces(
     clip: SongTrack, key: str, state: ArtifactState, expires_at: datetime | None
 ) -> list[Artifact]:
     fields = clip.fields
@@ -121,7 +123,7 @@ def _pieces(
         name: text for name, names in _FACTS.items() if (text := first_text(fields, names))
     }
     links = {"stream_audio_url": _STREAM, "source_audio_url": _SOURCE}
-    extra |= {name: url for name, names in links.items() if (url := _url(fields, names))}
+    extra |= {name: url for name, names in links.items() if (url := _read_url(fields, names))}
     if clip.reason:
         extra["error_message"] = clip.reason
     audio = None if state is ArtifactState.FAILED else clip.audio
@@ -134,31 +136,31 @@ def _pieces(
     if state is ArtifactState.FAILED or audio is None:
         return pieces
     for kind, names in (("image", _IMAGE), ("video", _VIDEO)):
-        if url := _url(fields, names):
+        if url := _read_url(fields, names):
             pieces.append(Artifact(kind, url, clip.id, key=f"{key}/{kind}", expires_at=expires_at))
-    words = _text(clip, key)
+    words = _read_text(clip, key)
     return pieces if words is None else [*pieces, words]
 
 
-def _text(clip: SongTrack, key: str) -> Artifact | None:
+def _read_text(clip: SongTrack, key: str) -> Artifact | None:
     words = first_text(clip.fields, _WORDS, limit=_TEXTS)
     return Artifact("text", text_url(words), clip.id, key=f"{key}/text") if words else None
 
 
-def _reason(fields: dict[str, Any]) -> str | None:
+def _read_reason(fields: dict[str, Any]) -> str | None:
     return first_text(fields, _REASONS)
 
 
-def _code(fields: dict[str, Any]) -> str | None:
+def _read_code(fields: dict[str, Any]) -> str | None:
     return first_text(fields, ("metadata.error_type",), limit=100)
 
 
-def _audio(fields: dict[str, Any], names: Sequence[str]) -> str | None:
-    url = _url(fields, names)
+def _read_audio(fields: dict[str, Any], names: Sequence[str]) -> str | None:
+    url = _read_url(fields, names)
     return None if url is None or url.lower().endswith(_NO_FILE) else url
 
 
-def _url(fields: dict[str, Any], names: Sequence[str]) -> str | None:
+def _read_url(fields: dict[str, Any], names: Sequence[str]) -> str | None:
     return next((url for name in names if (url := web_url(fields.get(name)))), None)
 
 

@@ -114,13 +114,13 @@ class GatewayDialect(TaskTable):
     def shares(self, account: Account, task: Task) -> str | None:
         """Ask in one call for all that have an id, music and lyrics apart."""
         del account
-        return _action(task) if task.provider_task_id else None
+        return _find_action(task) if task.provider_task_id else None
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Build the query for one, or for several at once."""
         if len(asking.tasks) == 1:
             return super().build_poll(asking)
-        return _batch(asking, self.headers(asking.account))
+        return _build_batch(asking, self.headers(asking.account))
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read a row, songs without one, or a list of rows."""
@@ -146,7 +146,7 @@ class GatewayDialect(TaskTable):
             (row.id, row) for one in rows if (row := task_of(one)) is not None and row.id
         )
         return [
-            _outcome_of_row(task, row)
+            _read_outcome(task, row)
             if (row := known.get(task.provider_task_id)) is not None
             else Unanswered("the list leaves it out", alone=True)
             for task in asking.tasks
@@ -160,12 +160,12 @@ class GatewayDialect(TaskTable):
         # Two relatives differ: Suno-API shows the songs alone, or the lyrics, and no task.
         row = task_of(data)
         if row is not None and (row.id is not None or isinstance(row.data, dict | list)):
-            return _outcome_of_row(asking.task, row)
-        bare = _bare(asking.task, data)
+            return _read_outcome(asking.task, row)
+        bare = _read_bare_result(asking.task, data)
         if bare is not None and bare.state in VERDICTS:
             return Observed(bare)
         if bare is not None or isinstance(data, list):
-            return Follow(_batch(asking, self.headers(asking.account)), {"songs": bare})
+            return Follow(_build_batch(asking, self.headers(asking.account)), {"songs": bare})
         if self.denies(answer, parsed):
             return Absent(self.in_words(answer, parsed), weak=True)
         return self._unanswered(answer, parsed)
@@ -180,7 +180,7 @@ class GatewayDialect(TaskTable):
         rows = [row for one in data if (row := task_of(one))] if isinstance(data, list) else []
         row = next((one for one in rows if one.id == asking.task.provider_task_id), None)
         if row is not None:
-            return _outcome_of_row(asking.task, row)
+            return _read_outcome(asking.task, row)
         bare = (asking.page or {}).get("songs")
         return Observed(bare) if bare is not None else self._unanswered(answer, parsed)
 
@@ -193,7 +193,7 @@ class GatewayDialect(TaskTable):
         )
 
 
-def _action(task: Task) -> str:
+def _find_action(task: Task) -> str:
     return _LYRICS if _is_lyrics(task) else _MUSIC
 
 
@@ -201,15 +201,15 @@ def _is_lyrics(task: Task) -> bool:
     return task.operation == "submit/lyrics"
 
 
-def _batch(asking: Asking, headers: Mapping[str, str]) -> HttpCall:
+def _build_batch(asking: Asking, headers: Mapping[str, str]) -> HttpCall:
     body = {
         "ids": [task.provider_task_id for task in asking.tasks],
-        "action": _action(asking.task),
+        "action": _find_action(asking.task),
     }
     return build_post(f"{asking.account.base_url}/fetch", body, headers)
 
 
-def _outcome_of_row(task: Task, row: GatewayTask) -> PollOutcome:
+def _read_outcome(task: Task, row: GatewayTask) -> PollOutcome:
     if row.word.upper() == UNKNOWN_TO_GATEWAY:
         return Unanswered("the gateway does not know how it stands")
     more: dict[str, Any] = {
@@ -218,12 +218,12 @@ def _outcome_of_row(task: Task, row: GatewayTask) -> PollOutcome:
         "at": row.at,
         "costs": tuple(quota_costs(task, row.quota, row.state)),
     }
-    if _action(task) == _LYRICS:
+    if _find_action(task) == _LYRICS:
         if row.state is None:
             return Observed(Observation(None, row.word))
         lyrics = lyrics_of(row.data, row.state, row.word, row.reason, **more)
         return Observed(awaiting_result(lyrics, task, _EMPTY))
-    clips = each_once(clip for one in _songs(row.data) if (clip := clip_of(one)) is not None)
+    clips = each_once(clip for one in _read_songs(row.data) if (clip := clip_of(one)) is not None)
     wanted = 1 if task.operation in _ONE_SONG else 2
     told = SongReport(clips, row.state, row.word, row.reason, row.is_doubtful, wanted)
     if row.state is None:
@@ -234,16 +234,16 @@ def _outcome_of_row(task: Task, row: GatewayTask) -> PollOutcome:
     return Observed(awaiting_result(said, task, _EMPTY))
 
 
-def _bare(task: Task, data: Any) -> Observation | None:
+def _read_bare_result(task: Task, data: Any) -> Observation | None:
     """Read songs or lyrics that stand alone; None when there are none."""
-    if _action(task) == _LYRICS:
+    if _find_action(task) == _LYRICS:
         return read_lyrics(data)
-    clips = each_once(clip for one in _songs(data) if (clip := clip_of(one)) is not None)
+    clips = each_once(clip for one in _read_songs(data) if (clip := clip_of(one)) is not None)
     wanted = 1 if task.operation in _ONE_SONG else 2
     return observe(SongReport(clips, wanted=wanted)) if clips else None
 
 
-def _songs(data: Any) -> Sequence[Any]:
+def _read_songs(data: Any) -> Sequence[Any]:
     if isinstance(data, dict):
         data = data.get("clips", data.get("data"))
     return data if isinstance(data, list) else ()

@@ -26,7 +26,7 @@ _MAKING = [
 """Operations whose artifacts are songs, or files of songs."""
 
 
-def _personas(task: Task) -> Iterable[str | None]:
+def _iterate_personas(task: Task) -> Iterable[str | None]:
     return [first_text(task.detail, (f"data.{name}",), limit=256) for name in _MADE]
 
 
@@ -38,7 +38,7 @@ OBJECTS = ObjectIds(
         "voiceId": NamedObject(_PERSONA),
     },
     made_by=dict.fromkeys(_MAKING, _CLIP),
-    results={_PERSONA: _personas},
+    results={_PERSONA: _iterate_personas},
     continued=(_CLIP,),
     tasks=TASK_FIELDS,
 )

@@ -33,10 +33,10 @@ class SunoOptions(AccountOptions):
 
 def profile_of(account: Account) -> str:
     """Return the account's profile: as it is set, else by its host; `gateway` for other hosts."""
-    return account.profile or _profile_of_host(account)
+    return account.profile or _find_profile(account)
 
 
-def _profile_of_host(account: Account) -> str:
+def _find_profile(account: Account) -> str:
     host = urlsplit(account.base_url).hostname or ""
     return next(
         (name for domain, name in _HOSTS.items() if f".{host}".endswith(f".{domain}")), GATEWAY
@@ -46,7 +46,7 @@ def _profile_of_host(account: Account) -> str:
 def flaws_of(account: Account) -> Sequence[str]:
     """Return `key: reason` for options that mean nothing in the account's profile."""
     profile, flaws = profile_of(account), []
-    by_host = _profile_of_host(account)
+    by_host = _find_profile(account)
     if by_host not in (GATEWAY, profile):
         flaws.append(f"profile: the address is that of {by_host}; set region or base_url")
     if account.webhook_secrets and profile not in _SIGNS:

@@ -142,7 +142,7 @@ class _ClipTable(TaskTable):
             clips = [known[one] for one in ids if one in known]
             if clips:
                 said = observe(SongReport(clips, wanted=len(ids)))
-                outcomes.append(Observed(_ended_silently(said, clips, task)))
+                outcomes.append(Observed(_end_silent(said, clips, task)))
             else:
                 outcomes.append(Absent("none of its songs is in the list", weak=True))
         return outcomes
@@ -266,7 +266,7 @@ class SelfHostedDialect(_ClipTable):
         return None if left is None else f"{left} credits"
 
 
-def _ended_silently(said: Observation, clips: Sequence[SongTrack], task: Task) -> Observation:
+def _end_silent(said: Observation, clips: Sequence[SongTrack], task: Task) -> Observation:
     """Return songs that are all over, and of which none can be heard, as a success without one."""
     are_over = all(is_over(one) for one in clips)
     if said.state is not TaskState.RUNNING or not are_over or any(one.audio for one in clips):

@@ -79,13 +79,15 @@ def read_record(data: Any) -> Observation | None:
     if state is None:
         return Observation(None, word)
     if isinstance(songs, list):
-        return _song_record(songs, state, word, code, reason, **more)
+        return _read_song_record(songs, state, word, code, reason, **more)
     if known == _NO_CALLBACK and response:
         state = TaskState.SUCCEEDED
-    return _file_record(response, state, word, code, reason, **more, **_voice(data, state))
+    return _read_file_record(
+        response, state, word, code, reason, **more, **_read_voice(data, state)
+    )
 
 
-def _song_record(
+def _read_song_record(
     songs: list[Any],
     state: TaskState,
     word: str,
@@ -101,15 +103,15 @@ def _song_record(
     if not is_unheard and state is TaskState.RUNNING:
         told = SongReport(clips, state, word, reason, wanted=len(clips) + 1)  # more are to come
     texts = texts_of(clips) if more.get("stage") else ()
-    return observe(told, expires_at=_expiry(clips), texts=texts, **more)
+    return observe(told, expires_at=_find_expiry(clips), texts=texts, **more)
 
 
-def _expiry(clips: list[Any]) -> datetime | None:
+def _find_expiry(clips: list[Any]) -> datetime | None:
     made = made_at(clips)
     return None if made is None else made + RESULTS_LIVE
 
 
-def _file_record(
+def _read_file_record(
     response: Any,
     state: TaskState,
     word: str,
@@ -121,7 +123,7 @@ def _file_record(
 
     more: of the observation, but for `texts`, which are pieces too.
     """
-    pieces = (*_files(response), *more.pop("texts", ()))
+    pieces = (*_iterate_files(response), *more.pop("texts", ()))
     error = TaskError("provider", code, reason or "the provider gave no reason", code in _LATE)
     return Observation(
         state,
@@ -133,7 +135,7 @@ def _file_record(
     )
 
 
-def _voice(data: Any, state: TaskState) -> dict[str, Any]:
+def _read_voice(data: Any, state: TaskState) -> dict[str, Any]:
     """Return what a voice's record says besides files: the phrase to sing, or the voice's id.
 
     Sources: https://docs.sunoapi.org/suno-api/suno-voice-record-info and
@@ -147,7 +149,7 @@ def _voice(data: Any, state: TaskState) -> dict[str, Any]:
     return {"texts": texts, "detail": {"data": known}}
 
 
-def _files(value: Any, name: str = "", depth: int = 0) -> Iterator[Artifact]:
+def _iterate_files(value: Any, name: str = "", depth: int = 0) -> Iterator[Artifact]:
     if depth > _DEEPEST or name.lower() in _NOT_RESULTS:
         return
     if isinstance(value, dict):
@@ -155,15 +157,15 @@ def _files(value: Any, name: str = "", depth: int = 0) -> Iterator[Artifact]:
         if text is not None:
             yield text
         for field, inner in value.items():
-            yield from _files(inner, f"{name}.{field}" if name else field, depth + 1)
+            yield from _iterate_files(inner, f"{name}.{field}" if name else field, depth + 1)
     elif isinstance(value, list):
         for place, inner in enumerate(value):
-            yield from _files(inner, f"{name}.{place}", depth + 1)
+            yield from _iterate_files(inner, f"{name}.{place}", depth + 1)
     elif (url := web_url(value)) is not None:
-        yield Artifact(_kind_of(name), url, key=name)
+        yield Artifact(_find_kind(name), url, key=name)
 
 
-def _kind_of(field: str) -> str:
+def _find_kind(field: str) -> str:
     name = field.lower()
     if "image" in name or "cover" in name:
         return "image"
@@ -196,7 +198,7 @@ def read_callback(parsed: Any) -> Observation:
     why = reason if state is TaskState.FAILED else None
     songs = [one for one in inner if isinstance(one, dict)] if isinstance(inner, list) else []
     if any(record_of(one) for one in songs):
-        return _song_record(songs, state, word, failed_code, why, **more)
+        return _read_song_record(songs, state, word, failed_code, why, **more)
     rest = inner if inner is not None else {k: v for k, v in data.items() if k not in _IDS}
-    voice = _voice(rest, state)
-    return _file_record(rest, state, word, failed_code, why, **more, **voice)
+    voice = _read_voice(rest, state)
+    return _read_file_record(rest, state, word, failed_code, why, **more, **voice)

@@ -76,14 +76,14 @@ _CODES: Mapping[str, Mapping[str, Meaning]] = MappingProxyType(
 _MONEY_CODES = MappingProxyType({"sunoapi": "429", KIE: NO_CREDITS})
 
 
-def _creates(models: Mapping[str, type[BaseModel]]) -> Mapping[str, CreatePath]:
+def _list_creates(models: Mapping[str, type[BaseModel]]) -> Mapping[str, CreatePath]:
     return MappingProxyType({path: CreatePath(path, model) for path, model in models.items()})
 
 
 class ResellerDialect(CodedAdapter):
     """Tasks with a record each. The `code` of an answer decides, not its HTTP status."""
 
-    creates: ClassVar[Mapping[str, CreatePath]] = _creates(
+    creates: ClassVar[Mapping[str, CreatePath]] = _list_creates(
         {
             "generate": inputs.GenerateInput,
             "generate/extend": inputs.ExtendInput,
@@ -143,7 +143,7 @@ class ResellerDialect(CodedAdapter):
             data = parsed.get("data") if isinstance(parsed, dict) else None
             if data in (None, "", [], {}):
                 return self.refusal(sending, answer, parsed)
-            return Accepted(None, "200", said=_result_at_once(data))
+            return Accepted(None, "200", said=_read_result_at_once(data))
         task_id = first_text(parsed, self.ids, limit=500)
         if task_id is None:
             return self.refusal(sending, answer, parsed)
@@ -205,7 +205,7 @@ def _replace_body(sending: Sending, body: Mapping[str, Any]) -> Sending:
     )
 
 
-def _result_at_once(data: Any) -> Observation:
+def _read_result_at_once(data: Any) -> Observation:
     """Return the result of a call that makes no task: its data, and texts and files in it."""
     fields = data if isinstance(data, dict) else {"result": data}
     pieces: list[Artifact] = []

@@ -183,12 +183,12 @@ def check_texts(body: Mapping[str, Any]) -> None:
 
     Also for weights that are too fine.
     """
-    flaws = [*_missing(body), *_too_long(body), *_too_fine(body)]
+    flaws = [*_iterate_missing(body), *_iterate_too_long(body), *_iterate_too_fine(body)]
     if flaws:
         raise InvalidRequest(*flaws)
 
 
-def _missing(body: Mapping[str, Any]) -> Iterator[FieldError]:
+def _iterate_missing(body: Mapping[str, Any]) -> Iterator[FieldError]:
     if "customMode" in body:
         is_custom = body["customMode"] is True
         needed = ["style", "title"] if is_custom else ["prompt"]
@@ -204,14 +204,14 @@ def _missing(body: Mapping[str, Any]) -> Iterator[FieldError]:
                 yield FieldError(name, "is needed where defaultParamFlag is true")
 
 
-def _too_fine(body: Mapping[str, Any]) -> Iterator[FieldError]:
+def _iterate_too_fine(body: Mapping[str, Any]) -> Iterator[FieldError]:
     for name in ("styleWeight", "weirdnessConstraint", "audioWeight"):
         value = body.get(name)
         if isinstance(value, int | float) and round(value, 2) != value:
             yield FieldError(name, "at most 2 decimal places")
 
 
-def _too_long(body: Mapping[str, Any]) -> Iterator[FieldError]:
+def _iterate_too_long(body: Mapping[str, Any]) -> Iterator[FieldError]:
     limits = _OLD if body.get("model") in _OLD_MODELS else _NEW
     is_idea = body.get("customMode") is False
     most = {

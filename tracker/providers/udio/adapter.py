@@ -123,7 +123,7 @@ class SongsDialect(TableAdapter):
         if isinstance(answer, HttpFailure) or answer.status >= 300:
             return super().parse_submit(sending, answer)
         parsed = parsed_of(answer)
-        ids = _ids_in(parsed)
+        ids = _read_ids(parsed)
         if not ids:
             return self.refusal(sending, answer, parsed)
         generation = first_text(parsed, ("generation_id",), limit=200)
@@ -176,7 +176,7 @@ class SongsDialect(TableAdapter):
                 told = Absent(words, weak=True)
             return [told] * len(asking.tasks)
         known = {song.id: song for song in read_songs(listed)}
-        return [_outcome(task, known) for task in asking.tasks]
+        return [_choose_outcome(task, known) for task in asking.tasks]
 
 
 class TaskDialect(TaskTable):
@@ -220,7 +220,7 @@ class TaskDialect(TaskTable):
         return [Observed(awaiting_result(said, asking.task, "SUCCESS without a song"))]
 
 
-def _outcome(task: Task, known: Mapping[str | None, Any]) -> PollOutcome:
+def _choose_outcome(task: Task, known: Mapping[str | None, Any]) -> PollOutcome:
     ids = (task.provider_task_id or "").split(",")
     songs = [known[one] for one in ids if one in known]
     if not songs:
@@ -232,7 +232,7 @@ def _outcome(task: Task, known: Mapping[str | None, Any]) -> PollOutcome:
     return Observed(observation_of(told, verdict, pieces_of(songs, has_ended=verdict[0] in ENDS)))
 
 
-def _ids_in(parsed: Any) -> Sequence[str]:
+def _read_ids(parsed: Any) -> Sequence[str]:
     """Return the ids of an answer to a create: of songs, else of what made them."""
     if not isinstance(parsed, dict):
         return ()
@@ -257,7 +257,7 @@ def _check_told(body: Mapping[str, Any], prefix: str) -> None:
         raise InvalidRequest(FieldError(f"{prefix}prompt", "is needed, or lyrics"))
 
 
-def _source_of(body: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+def _find_source(body: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
     """Return the field and the object that may name the song that is continued; None for none."""
     inner = body.get("gen_params")
     for prefix, holder in (("", body), ("gen_params.", inner)):
@@ -314,7 +314,7 @@ class UdioAdapter(AdapterByProfile):
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate, and find the task whose song the input continues."""
         request = super().check(operation, input_)
-        source = _source_of(request.body)
+        source = _find_source(request.body)
         song = None if source is None else read_piece_name(source[1]["song_id"])
         if source is None or song is None:
             return request
@@ -322,7 +322,7 @@ class UdioAdapter(AdapterByProfile):
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the create, with the provider's name of the song that it continues."""
-        source = _source_of(sending.body)
+        source = _find_source(sending.body)
         song = None if source is None else read_piece_name(source[1]["song_id"])
         if song is not None and sending.parent is not None:
             theirs = [one.id for one in sending.parent.artifacts if one.kind == "audio" and one.id]

@@ -57,7 +57,7 @@ class UdioFront(PlainFront):
         if call.path == "songs":
             return FrontAnswer({"songs": _show_listed(call, shown)})
         task = shown.tasks[0]
-        songs = [_show_song(task, n, shown.input_of(task)) for n in range(len(_sounds(task)))]
+        songs = [_show_song(task, n, shown.input_of(task)) for n in range(len(_list_sounds(task)))]
         data = gateway_row(task, platform="udio", action="MUSIC", data={"songs": songs})
         return FrontAnswer({"code": "success", "message": "", "data": data})
 
@@ -103,17 +103,19 @@ def _show_listed(call: FrontCall, shown: Shown) -> list[dict[str, Any]]:
             continue
         input_ = shown.input_of(task)
         places = [song[1]] if song else range(COUNT)
-        found += [_show_song(task, n, input_) for n in places if n < max(COUNT, len(_sounds(task)))]
+        found += [
+            _show_song(task, n, input_) for n in places if n < max(COUNT, len(_list_sounds(task)))
+        ]
     return found
 
 
-def _sounds(task: Task) -> Sequence[Artifact]:
+def _list_sounds(task: Task) -> Sequence[Artifact]:
     return [piece for piece in task.artifacts if piece.kind == "audio"]
 
 
 def _show_song(task: Task, place: int, input_: Mapping[str, Any]) -> dict[str, Any]:
     """Return a song. Its `finished` and paths tell a client that it is done; an error, the rest."""
-    sounds = _sounds(task)
+    sounds = _list_sounds(task)
     sound = sounds[place] if place < len(sounds) else None
     beside = {
         piece.kind: piece.url
@@ -123,7 +125,7 @@ def _show_song(task: Task, place: int, input_: Mapping[str, Any]) -> dict[str, A
     params = input_.get("gen_params")
     given = params if isinstance(params, dict) else input_
     is_done = sound is not None and sound.state is ArtifactState.READY
-    reason = _reason(task, sound)
+    reason = _show_reason(task, sound)
     said = {} if sound is None else sound.extra
     return {
         "id": piece_name(task, place),
@@ -146,12 +148,12 @@ def _show_song(task: Task, place: int, input_: Mapping[str, Any]) -> dict[str, A
         "finished": is_done,
         "song_path": sound.url if sound is not None else None,
         "video_path": beside.get("video"),
-        "duration": _seconds(sound),
+        "duration": _find_seconds(sound),
         "tags": [],
     }
 
 
-def _reason(task: Task, sound: Artifact | None) -> str | None:
+def _show_reason(task: Task, sound: Artifact | None) -> str | None:
     if sound is not None and sound.state is ArtifactState.FAILED:
         return str(sound.extra.get("error_detail") or "the song could not be made")
     if task.state in TERMINAL and task.state is not TaskState.SUCCEEDED:
@@ -159,7 +161,7 @@ def _reason(task: Task, sound: Artifact | None) -> str | None:
     return None
 
 
-def _seconds(sound: Artifact | None) -> float | None:
+def _find_seconds(sound: Artifact | None) -> float | None:
     try:
         return None if sound is None or sound.duration_s is None else float(sound.duration_s)
     except ValueError:

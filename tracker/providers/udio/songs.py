@@ -56,11 +56,11 @@ def pieces_of(songs: Sequence[SongTrack], *, has_ended: bool) -> tuple[Artifact,
     found: list[Artifact] = []
     for song in songs:
         if song.state is not None or has_ended:
-            found += _pieces(song, song.state or ArtifactState.PREVIEW)
+            found += _list_pieces(song, song.state or ArtifactState.PREVIEW)
     return tuple(found)
 
 
-def _pieces(song: SongTrack, state: ArtifactState) -> list[Artifact]:
+def _list_pieces(song: SongTrack, state: ArtifactState) -> list[Artifact]:
     fields, key = song.fields, song.id or ""
     extra: dict[str, Any] = {
         name: text for name in _FACTS if (text := first_text(fields, (name,), limit=4000))

@@ -91,14 +91,14 @@ class VeoAdapter(AdapterByProfile, ObjectCallbacks):
         return [Hint(f"the event says {kind}", task_id)]
 
 
-def _credentials(account: Account) -> Mapping[str, Mapping[str, str]]:
+def _list_credentials(account: Account) -> Mapping[str, Mapping[str, str]]:
     """Return the key for the host of the API alone, which redirects to where the bytes are."""
     host = urlsplit(account.base_url).hostname
     headers = {"x-goog-api-key": account.api_key} if account.api_key else {}
     return {host: headers} if host and headers else {}
 
 
-def _token_hosts(account: Account) -> Sequence[str]:
+def _list_token_hosts(account: Account) -> Sequence[str]:
     host = urlsplit(account.options_as(VeoOptions).storage_url).hostname
     return [host] if host else []
 
@@ -135,8 +135,8 @@ PROVIDER = Provider(
     results=ResultHosting(
         answers_with_files=lambda operation: operation == VERTEX_PREDICT,
         lifetime=FILES_LIVE,
-        credentials=_credentials,
-        token_hosts=_token_hosts,
+        credentials=_list_credentials,
+        token_hosts=_list_token_hosts,
     ),
     tells_costs=True,
     default_seconds=default_seconds({PREDICT: 8, VERTEX_PREDICT: 8}),

@@ -87,7 +87,7 @@ class VeoFront(PlainFront):
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
-        path = _path_of(call)
+        path = _read_path(call)
         if found := _CREATE.fullmatch(path):
             operation = VERTEX_PREDICT if found["vertex"] else PREDICT
             return _create(call, operation, {"model": found["model"]})
@@ -105,25 +105,25 @@ class VeoFront(PlainFront):
             return Media(name, index=int(found["place"])) if found["action"] else Get([name])
         if path.partition("/")[0] == "webhooks":
             return FrontRefusal(Fault.WRONG_METHOD, _NO_WEBHOOKS)
-        return _interaction(call, path)
+        return _read_interaction(call, path)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show a task as the kind of object that the path is of."""
         del request_id
-        task, path = shown.tasks[0], _path_of(call)
+        task, path = shown.tasks[0], _read_path(call)
         input_ = shown.input_of(task)
         if path.startswith("files/"):
-            return FrontAnswer(_file(call, task, path))
+            return FrontAnswer(_show_file(call, task, path))
         if path.partition("/")[0] == "interactions":
-            return FrontAnswer(_shown_interaction(call, task, input_))
+            return FrontAnswer(_show_interaction(call, task, input_))
         if isinstance(command, Create):
             found = _CREATE.fullmatch(path)
             place = (found["vertex"] or "") if found else ""
             model = str(input_.get("model") or (found["model"] if found else ""))
             return FrontAnswer({"name": f"{place}models/{model}/operations/{task.id}"})
         if _FETCH.fullmatch(path):
-            return FrontAnswer(_operation(call, task, str((call.body or {})["operationName"])))
-        return FrontAnswer(_operation(call, task, path))
+            return FrontAnswer(_show_operation(call, task, str((call.body or {})["operationName"])))
+        return FrontAnswer(_show_operation(call, task, path))
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
@@ -171,13 +171,13 @@ class VeoFront(PlainFront):
         else:
             kind = "video.generated"
             data["id"] = f"models/{input_.get('model') or 'veo'}/operations/{task.id}"
-            name = _file_name(task, 0)
-            data |= {"output_file_uri": _file_uri(base, name), "file_name": f"files/{name}"}
+            name = _build_file_name(task, 0)
+            data |= {"output_file_uri": _build_file_uri(base, name), "file_name": f"files/{name}"}
         event = {"type": kind, "version": "v1", "timestamp": at, "data": data}
         return json.dumps(event).encode()
 
 
-def _path_of(call: FrontCall) -> str:
+def _read_path(call: FrontCall) -> str:
     return _VERSION.sub("", call.path, count=1) if _VERSION.match(call.path) else call.path
 
 
@@ -201,7 +201,7 @@ def _fetch(call: FrontCall) -> Command | WantsBody | FrontRefusal:
     return Get([name.rpartition("/")[2]], operation=VERTEX_PREDICT)
 
 
-def _interaction(call: FrontCall, path: str) -> Command | WantsBody | FrontRefusal:
+def _read_interaction(call: FrontCall, path: str) -> Command | WantsBody | FrontRefusal:
     first, _, rest = path.partition("/")
     if first != "interactions":
         return no_route(call)
@@ -229,7 +229,7 @@ def _is_kept(call: FrontCall, task: Task) -> bool:
     return call.at - ended >= KEPT_WITHIN
 
 
-def _operation(call: FrontCall, task: Task, name: str) -> dict[str, Any]:
+def _show_operation(call: FrontCall, task: Task, name: str) -> dict[str, Any]:
     """Show an operation; `done` is left out while it is not."""
     shown: dict[str, Any] = {"name": name}
     if task.state not in TERMINAL:
@@ -239,14 +239,14 @@ def _operation(call: FrontCall, task: Task, name: str) -> dict[str, Any]:
     if task.state is TaskState.SUCCEEDED:
         if not _is_kept(call, task):
             return shown
-        return shown | {"done": True, "response": _response(call, task, more)}
+        return shown | {"done": True, "response": _show_response(call, task, more)}
     if task.error is not None and task.error.code == FILTERED:
-        return shown | {"done": True, "response": _response(call, task, more)}
+        return shown | {"done": True, "response": _show_response(call, task, more)}
     error = {"code": _ENDS.get(task.state, 13), "message": reason_of(task) or task.state.value}
     return shown | {"done": True, "error": error}
 
 
-def _response(call: FrontCall, task: Task, more: Mapping[str, Any]) -> dict[str, Any]:
+def _show_response(call: FrontCall, task: Task, more: Mapping[str, Any]) -> dict[str, Any]:
     pieces = ready_pieces(task)
     if task.operation == VERTEX_PREDICT:
         videos = [
@@ -256,26 +256,26 @@ def _response(call: FrontCall, task: Task, more: Mapping[str, Any]) -> dict[str,
         flat: dict[str, Any] = {"@type": _VERTEX_TYPE, "raiMediaFilteredCount": 0, **more}
         return flat | ({"videos": videos} if videos else {})
     samples = [
-        {"video": {"uri": _file_uri(call.base, _file_name(task, place))}}
+        {"video": {"uri": _build_file_uri(call.base, _build_file_name(task, place))}}
         for place in range(len(pieces))
     ]
     inner = dict(more) | ({"generatedSamples": samples} if samples else {})
     return {"@type": _TYPE, "generateVideoResponse": inner}
 
 
-def _file_name(task: Task, place: int) -> str:
+def _build_file_name(task: Task, place: int) -> str:
     return f"{task.id.hex}{place:02}"
 
 
-def _file_uri(base: str, name: str) -> str:
+def _build_file_uri(base: str, name: str) -> str:
     """Return the address of a file. It begins with `https://` wherever it is: clients parse it."""
     return f"https://{base.partition('://')[2]}/v1beta/files/{name}:download?alt=media"
 
 
-def _file(call: FrontCall, task: Task, path: str) -> dict[str, Any]:
+def _show_file(call: FrontCall, task: Task, path: str) -> dict[str, Any]:
     found = _FILE.fullmatch(path)
     name = f"{found['id']}{found['place']}" if found else ""
-    uri = _file_uri(call.base, name)
+    uri = _build_file_uri(call.base, name)
     ended = task.finished_at or task.updated_at
     return {
         "name": f"files/{name}",
@@ -288,7 +288,7 @@ def _file(call: FrontCall, task: Task, path: str) -> dict[str, Any]:
     }
 
 
-def _shown_interaction(call: FrontCall, task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+def _show_interaction(call: FrontCall, task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     is_pending = task.state is TaskState.SUCCEEDED and not _is_kept(call, task)
     word = "in_progress" if is_pending else _INTERACTION_WORDS.get(task.state, "in_progress")
     shown: dict[str, Any] = {
@@ -309,7 +309,7 @@ def _shown_interaction(call: FrontCall, task: Task, input_: Mapping[str, Any]) -
     videos = [
         {
             "type": "video",
-            "uri": _file_uri(call.base, _file_name(task, place)),
+            "uri": _build_file_uri(call.base, _build_file_name(task, place)),
             "mime_type": "video/mp4",
         }
         for place in range(len(ready_pieces(task)))

@@ -33,24 +33,24 @@ _LENGTHS = {"veo-2": (5, 6, 7, 8)}
 _USUAL_LENGTHS = (4, 6, 8)
 
 
-def _lower(value: Any) -> Any:
+def _lower_case(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-def _uris(value: list[str]) -> list[str]:
+def _check_uris(value: list[str]) -> list[str]:
     if not all(one.startswith(("https://", "http://")) for one in value):
         raise ValueError("must be http(s) URLs")
     return value
 
 
-def _filled(value: str | list[Any]) -> str | list[Any]:
+def _check_filled(value: str | list[Any]) -> str | list[Any]:
     if not value:
         raise ValueError("must not be empty")
     return value
 
 
 Text = Annotated[str, Field(min_length=1)]
-Person = Annotated[Literal["dont_allow", "allow_adult", "allow_all"], BeforeValidator(_lower)]
+Person = Annotated[Literal["dont_allow", "allow_adult", "allow_all"], BeforeValidator(_lower_case)]
 
 
 class _MediaFile(OpenInputs):
@@ -94,7 +94,7 @@ class _Parameters(OpenInputs):
 class Webhook(OpenInputs):
     """Where events of one request go, and what they repeat."""
 
-    uris: Annotated[list[str], Field(max_length=1), AfterValidator(_uris)] | None = None
+    uris: Annotated[list[str], Field(max_length=1), AfterValidator(_check_uris)] | None = None
     user_metadata: dict[str, Any] | None = None
 
 
@@ -111,7 +111,7 @@ class _VertexPredict(_Predict):
 
 class _Interact(OpenInputs):
     model: Annotated[str, Field(pattern=f"^{MODEL}$")]
-    input: Annotated[str | list[Any], AfterValidator(_filled)]
+    input: Annotated[str | list[Any], AfterValidator(_check_filled)]
     background: bool | None = None
     stream: Literal[False] | None = None
     labels: dict[str, str] | None = None
@@ -123,12 +123,12 @@ _FILE, _IN_BUCKET = "file", "bucket_file"
 _FILE_URI = re.compile(r"(?:https?://[^?#]+/v1(?:alpha|beta)/)?(files/[A-Za-z0-9_-]+)(?:[:?#/].*)?")
 
 
-def _files(task: Task) -> Iterable[str | None]:
+def _iterate_files(task: Task) -> Iterable[str | None]:
     named = [_FILE_URI.fullmatch(piece.url or "") for piece in task.artifacts]
     return [one[1] for one in named if one is not None]
 
 
-def _bucket_files(task: Task) -> Iterable[str | None]:
+def _iterate_bucket_files(task: Task) -> Iterable[str | None]:
     return [piece.extra.get("gcsUri") for piece in task.artifacts]
 
 
@@ -145,7 +145,7 @@ OBJECTS = ObjectIds(
             re.compile("(gs://.+)"), NamedObject(_IN_BUCKET, may_be_public=True), "gs://a/b.mp4"
         ),
     ),
-    results={_FILE: _files, _IN_BUCKET: _bucket_files},
+    results={_FILE: _iterate_files, _IN_BUCKET: _iterate_bucket_files},
     continued=(_FILE, _IN_BUCKET),
     tasks=("previous_interaction_id",),
 )

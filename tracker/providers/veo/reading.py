@@ -62,9 +62,9 @@ def read_operation(parsed: Any, task: Task | None, storage_url: str) -> Observat
     inner = response.get("generateVideoResponse") if isinstance(response, dict) else None
     holder = next((one for one in (inner, response) if isinstance(one, dict)), {})
     said = Observation(
-        TaskState.SUCCEEDED, "done", name, artifacts=tuple(_videos(holder, storage_url))
+        TaskState.SUCCEEDED, "done", name, artifacts=tuple(_read_videos(holder, storage_url))
     )
-    if (error := _error_in(parsed)) is not None:
+    if (error := _read_error(parsed)) is not None:
         failed = _observe_failure(error, name)
         # Only one of both is documented. What can be had counts; the words of the other are kept.
         return replace(said, message=failed.message) if said.artifacts else failed
@@ -100,7 +100,7 @@ def _is_done(parsed: Mapping[str, Any]) -> bool:
     return word is True or str(word).lower() in {"true", "1"}
 
 
-def _error_in(parsed: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _read_error(parsed: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the error of an operation; None without one, and for the code of success."""
     error = parsed.get("error")
     if isinstance(error, str) and error:
@@ -135,7 +135,7 @@ def _observe_failure(error: Mapping[str, Any], name: str) -> Observation:
     return replace(said, error=TaskError("provider", code, message))
 
 
-def _videos(holder: Any, storage_url: str) -> Sequence[Artifact]:
+def _read_videos(holder: Any, storage_url: str) -> Sequence[Artifact]:
     """Read the videos: of the Gemini API below `video`, of Vertex AI flat."""
     listed = holder.get("generatedSamples") or holder.get("videos") or holder.get("generatedVideos")
     found = []

@@ -118,7 +118,7 @@ class GoogleApi(PathCancel):
         """Name the refusal by its status word, or by the reason in its details."""
         answer = apply_told_status(answer, parsed, ("error.code",))
         found = super().refusal(sending, answer, parsed)
-        code = _reason_in(parsed) or first_text(parsed, ("error.status",), limit=100)
+        code = _read_reason(parsed) or first_text(parsed, ("error.status",), limit=100)
         if isinstance(found, Refused):
             is_accounts = self.blames_account(code, answer.status)
             return replace(found, code=code, blames_account=is_accounts)
@@ -131,7 +131,7 @@ class GoogleApi(PathCancel):
         told = retry_after_s(answer.headers)
         if told is not None:
             return told
-        for detail in _details(parsed):
+        for detail in _list_details(parsed):
             seconds = str(detail.get("retryDelay") or "").removesuffix("s")
             if amount := amount_text(seconds):
                 return max(float(amount), 0.0)
@@ -175,7 +175,7 @@ class GoogleApi(PathCancel):
     def parse_probe(self, account: Account, answer: Answer) -> Probed:
         """Know a wrong key by the reason in the details: it comes with HTTP 400."""
         parsed = parsed_of(answer) if isinstance(answer, HttpResult) else None
-        if reason := _reason_in(parsed):
+        if reason := _read_reason(parsed):
             return Probed("error", f"refuses this account: {reason}")
         return super().parse_probe(account, answer)
 
@@ -204,7 +204,7 @@ class GeminiApi(GoogleApi):
             more = {**(webhook.get("user_metadata") or {}), **own}
             body[field] = {**webhook, "uris": [sending.callback_url], "user_metadata": more}
         if operation == INTERACT:
-            body = _interaction(sending, body)
+            body = _build_interaction(sending, body)
         return super().build_submit(replace(sending, body=body))
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
@@ -276,16 +276,16 @@ class VertexApi(GoogleApi):
         return _fetch(account, f"{place}/{model}/operations/{_NO_ID}")
 
 
-def _interaction(sending: Sending, body: dict[str, Any]) -> dict[str, Any]:
+def _build_interaction(sending: Sending, body: dict[str, Any]) -> dict[str, Any]:
     """Return the create of an interaction as we want it: in the background, videos by URL."""
     if sending.body.get(_PARENT) is not None:
         theirs = sending.parent_task_id()
         body[_PARENT] = theirs
     formats = body.get("response_format")
     if isinstance(formats, list):
-        formats = [_by_url(one) for one in formats]
+        formats = [_make_for_url(one) for one in formats]
     elif formats is not None:
-        formats = _by_url(formats)
+        formats = _make_for_url(formats)
     return {
         **body,
         "background": True,
@@ -294,7 +294,7 @@ def _interaction(sending: Sending, body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _by_url(one: Any) -> Any:
+def _make_for_url(one: Any) -> Any:
     is_video = isinstance(one, dict) and one.get("type") == "video"
     return {**one, "delivery": "uri"} if is_video else one
 
@@ -305,13 +305,13 @@ def _fetch(account: Account, name: str) -> HttpCall:
     return build_post(url, {"operationName": name}, {})
 
 
-def _details(parsed: Any) -> Sequence[Mapping[str, Any]]:
+def _list_details(parsed: Any) -> Sequence[Mapping[str, Any]]:
     error = parsed.get("error") if isinstance(parsed, dict) else None
     details = error.get("details") if isinstance(error, dict) else None
     return [one for one in details if isinstance(one, dict)] if isinstance(details, list) else []
 
 
-def _reason_in(parsed: Any) -> str | None:
+def _read_reason(parsed: Any) -> str | None:
     """Return the reason of an `ErrorInfo` that speaks of the key."""
-    reasons = (first_text(one, ("reason",), limit=100) for one in _details(parsed))
+    reasons = (first_text(one, ("reason",), limit=100) for one in _list_details(parsed))
     return next((one for one in reasons if one and one.startswith("API_KEY_")), None)

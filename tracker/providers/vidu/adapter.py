@@ -190,11 +190,11 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read what was charged in the end: nothing for a failure."""
         del account
-        return settle_costs(task, _credits(parsed), unit=CREDITS)
+        return settle_costs(task, _read_credits(parsed), unit=CREDITS)
 
     def estimate(self, parsed: Any) -> Sequence[Cost]:
         """Read the credits that a create announces."""
-        amount = _credits(parsed)
+        amount = _read_credits(parsed)
         return [] if amount is None else [Cost("unit", amount, CREDITS, phase=Phase.ESTIMATE)]
 
     def build_cancel(self, asking: Asking) -> HttpCall | None:
@@ -207,7 +207,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
     def balance(self, parsed: Any) -> str | None:
         """Read what is left of each kind of credits, and how many tasks run."""
         remains = parsed.get("remains") if isinstance(parsed, dict) else None
-        told = [_remainder(one) for one in remains] if isinstance(remains, list) else []
+        told = [_read_remainder(one) for one in remains] if isinstance(remains, list) else []
         return "; ".join(filter(None, told)) or None
 
     def proof(self, account: Account) -> Scheme | None:
@@ -257,11 +257,11 @@ def _list_call(asking: Asking, page: Mapping[str, Any]) -> HttpCall:
     return list_call(asking.account, asking.task.created_at, asking.now, page)
 
 
-def _credits(parsed: Any) -> str | None:
+def _read_credits(parsed: Any) -> str | None:
     return charge_text(first_number(parsed, ("credits",)))
 
 
-def _remainder(item: Any) -> str | None:
+def _read_remainder(item: Any) -> str | None:
     left = first_number(item, ("credit_remain",))
     if left is None:
         return None

@@ -83,7 +83,7 @@ class ViduFront(PlainFront):
         if call.path == BALANCE:
             return PassOn(BALANCE) if call.is_read else wrong_method(call)
         if path == "tasks":
-            return _listing(call) if call.is_read else wrong_method(call)
+            return _read_listing(call) if call.is_read else wrong_method(call)
         first, _, rest = path.partition("/")
         part, _, action = rest.partition("/")
         named = name_in(part) if first == "tasks" else None
@@ -108,7 +108,7 @@ class ViduFront(PlainFront):
                 found = [_show_listed(one, shown.input_of(one)) for one in shown.tasks]
                 return FrontAnswer({"tasks": found, "next_page_token": ""})
             case _:
-                return FrontAnswer(_task(shown.tasks[0], shown.input_of(shown.tasks[0])))
+                return FrontAnswer(_show_task(shown.tasks[0], shown.input_of(shown.tasks[0])))
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
@@ -132,10 +132,10 @@ class ViduFront(PlainFront):
         has_started = task.state is TaskState.RUNNING and step.from_state is not step.to_state
         if not has_started and task.state not in TERMINAL:
             return None
-        return json.dumps(_task(task, input_)).encode()
+        return json.dumps(_show_task(task, input_)).encode()
 
 
-def _listing(call: FrontCall) -> Command:
+def _read_listing(call: FrontCall) -> Command:
     """Read a list: by ids, by a number of a page, or by time from token to token.
 
     Raises InvalidRequest for what is no number or no time.
@@ -149,7 +149,7 @@ def _listing(call: FrontCall) -> Command:
         return Skip(size, offset=size * number)
     asked = [value for name, value in call.query if name == "states"]
     states = {state for state, word in _WORDS.items() if word in asked} if asked else None
-    start, end = (_time(call, f"created_at.{name}") for name in ("from", "to"))
+    start, end = (_read_time(call, f"created_at.{name}") for name in ("from", "to"))
     return Page(
         size,
         after=call.parameter("pager.page_token") or None,
@@ -160,7 +160,7 @@ def _listing(call: FrontCall) -> Command:
     )
 
 
-def _time(call: FrontCall, name: str) -> Any:
+def _read_time(call: FrontCall, name: str) -> Any:
     text = call.parameter(name)
     if not text:
         return None
@@ -181,14 +181,14 @@ def _show_created(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         "state": _WORDS[task.state],
         **given,
         "movement_amplitude": input_.get("movement_amplitude") or "auto",
-        "payload": _payload(input_),
+        "payload": _read_payload(input_),
         "off_peak": bool(input_.get("off_peak")),
-        "credits": _credits(task),
+        "credits": _show_credits(task),
         "created_at": iso_time(task.created_at),
     }
 
 
-def _task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+def _show_task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     failed = _WORDS[task.state] == "failed"
     code = (task.error.code if task.error else None) or task.state.value
     return {
@@ -196,19 +196,19 @@ def _task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         "state": _WORDS[task.state],
         "err_code": code if failed else "",
         "err_msg": reason_of(task) or "",
-        "credits": _credits(task),
-        "payload": _payload(input_),
+        "credits": _show_credits(task),
+        "payload": _read_payload(input_),
         "bgm": bool(input_.get("bgm")),
         "off_peak": bool(input_.get("off_peak")),
-        "creations": _creations(task) if task.state is TaskState.SUCCEEDED else [],
+        "creations": _show_creations(task) if task.state is TaskState.SUCCEEDED else [],
     }
 
 
 def _show_listed(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
-    return {**_show_created(task, input_), **_task(task, input_)}
+    return {**_show_created(task, input_), **_show_task(task, input_)}
 
 
-def _creations(task: Task) -> list[dict[str, Any]]:
+def _show_creations(task: Task) -> list[dict[str, Any]]:
     urls = {one.key: one.url for one in task.artifacts if one.url and one.state == "ready"}
     return [
         {
@@ -225,10 +225,10 @@ def _creations(task: Task) -> list[dict[str, Any]]:
     ]
 
 
-def _payload(input_: Mapping[str, Any]) -> str:
+def _read_payload(input_: Mapping[str, Any]) -> str:
     return str(input_.get("payload") or "")
 
 
-def _credits(task: Task) -> int:
+def _show_credits(task: Task) -> int:
     charged = net(task.costs, CREDITS)
     return int(charged if charged is not None else estimate_costs(task.costs, CREDITS) or 0)

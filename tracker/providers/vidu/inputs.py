@@ -189,7 +189,7 @@ def flaws_of(operation: str, body: Mapping[str, Any], *, most_payload: int) -> S
             flaws.append(FieldError(one, f"give either {one} or {other}"))
     if len(body.get("payload") or "") > most_payload:
         flaws.append(FieldError("payload", f"at most {most_payload} characters"))
-    if sum(map(len, _pictures(body))) > _MOST_BODY:
+    if sum(map(len, _list_pictures(body))) > _MOST_BODY:
         flaws.append(FieldError("images", "the request is larger than 20 MB"))
     return flaws
 
@@ -204,6 +204,6 @@ _EITHER: Mapping[tuple[str, str], str] = MappingProxyType(
 """Fields of which an operation needs one."""
 
 
-def _pictures(body: Mapping[str, Any]) -> Sequence[str]:
+def _list_pictures(body: Mapping[str, Any]) -> Sequence[str]:
     frames = [one["key_image"] for one in body.get("image_settings") or ()]
     return [*(body.get("images") or ()), *frames, body.get("start_image") or ""]

@@ -34,8 +34,8 @@ def list_call(
 ) -> HttpCall:
     """Build the call for a page of the tasks that were made between two times."""
     window = {
-        "created_at.from": _instant(since - MARGIN),
-        "created_at.to": _instant(now + MARGIN),
+        "created_at.from": _format_instant(since - MARGIN),
+        "created_at.to": _format_instant(now + MARGIN),
         "pager.pagesz": PAGE,
     }
     query = urlencode(window | dict(page), quote_via=quote)
@@ -82,5 +82,5 @@ class ViduLists:
         return ListedPage(found, next_page(request.page or {}, parsed, entries))
 
 
-def _instant(at: datetime) -> str:
+def _format_instant(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -157,7 +157,7 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
         if said is None:
             return None
         names = ("output.end_time", "output.scheduled_time", "output.submit_time")
-        said = replace(said, at=_beijing(first_text(parsed, names, limit=40)))
+        said = replace(said, at=_parse_local_time(first_text(parsed, names, limit=40)))
         if said.word.upper() == _SUSPENDED:
             return replace(said, message=said.message or "suspended by the provider")
         failed = first_number(parsed, ("output.task_metrics.FAILED",))
@@ -183,7 +183,7 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
         if url := web_url(output.get("video_url")):
             return [Artifact("video", url, key="video")]
         found = []
-        for place, one in enumerate(_results_in(output)):
+        for place, one in enumerate(_read_results(output)):
             named = one if isinstance(one, dict) else {}
             urls = (web_url(named.get(name)) for name in ("url", "video_url", "image", "video"))
             url = next(filter(None, urls), None)
@@ -233,7 +233,7 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
         return [Hint(f"the event says {word}", task_id)]
 
 
-def _results_in(output: Mapping[str, Any]) -> Sequence[Any]:
+def _read_results(output: Mapping[str, Any]) -> Sequence[Any]:
     """Return the pieces of a result; of models that answer as a chat, those of its messages.
 
     https://help.aliyun.com/zh/model-studio/text-to-image-v2-api-reference, read 2026-11-30.
@@ -254,7 +254,7 @@ def _results_in(output: Mapping[str, Any]) -> Sequence[Any]:
 def _find_whole_refusal(parsed: Any) -> TaskError | None:
     """Return why no piece was made, where each says so; doubtful, as the task's word is another."""
     output = parsed.get("output")
-    results = _results_in(output) if isinstance(output, dict) else ()
+    results = _read_results(output) if isinstance(output, dict) else ()
     codes = [first_text(one, ("code",), limit=100) for one in results]
     if not results or not all(codes):
         return None
@@ -262,7 +262,7 @@ def _find_whole_refusal(parsed: Any) -> TaskError | None:
     return TaskError("provider", codes[0], message, doubtful=True)
 
 
-def _beijing(text: str | None) -> datetime | None:
+def _parse_local_time(text: str | None) -> datetime | None:
     """Read a local time of Beijing, `2026-05-01 10:00:00.000`; None for anything else."""
     try:
         at = datetime.fromisoformat((text or "").strip())

@@ -76,7 +76,7 @@ class WanFront(PlainFront):
                 return wrong_method(call)
             return WantsBody() if call.body is None else Create(operation, call.body)
         if path in ("tasks", "tasks/"):
-            return _listing(call) if call.is_read else wrong_method(call)
+            return _read_listing(call) if call.is_read else wrong_method(call)
         first, _, rest = path.partition("/")
         part, _, action = rest.partition("/")
         named = name_in(part) if first == "tasks" else None
@@ -99,7 +99,7 @@ class WanFront(PlainFront):
                 return FrontAnswer({"request_id": request_id, "output": output})
             case _:
                 task = shown.tasks[0]
-                output, usage = _output(task, shown.input_of(task)), _usage(task)
+                output, usage = _show_output(task, shown.input_of(task)), _show_usage(task)
                 more = {"usage": usage} if usage else {}
                 return FrontAnswer({"request_id": request_id, "output": output, **more})
 
@@ -115,7 +115,7 @@ class WanFront(PlainFront):
         return FrontAnswer(body, status)
 
 
-def _listing(call: FrontCall) -> Command | FrontRefusal:
+def _read_listing(call: FrontCall) -> Command | FrontRefusal:
     """Read a list: the first page by filters, a later one by its number alone.
 
     One with filters behind the first page is refused: its tasks would be others than asked for.
@@ -132,13 +132,13 @@ def _listing(call: FrontCall) -> Command | FrontRefusal:
     return Page(
         size,
         binds="tasks",
-        created_from=_time(call, "start_time"),
-        created_until=_time(call, "end_time"),
+        created_from=_read_time(call, "start_time"),
+        created_until=_read_time(call, "end_time"),
         states={state for state, shown in _WORDS.items() if shown == word} if word else None,
     )
 
 
-def _time(call: FrontCall, name: str) -> datetime | None:
+def _read_time(call: FrontCall, name: str) -> datetime | None:
     text = call.parameter(name)
     if not text:
         return None
@@ -173,20 +173,20 @@ def _list(call: FrontCall, shown: Shown, request_id: str) -> dict[str, Any]:
     }
 
 
-def _output(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+def _show_output(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "task_id": str(task.id),
         "task_status": _WORDS[task.state],
-        "submit_time": _local(task.created_at),
+        "submit_time": _format_time(task.created_at),
     }
     if task.submitted_at is not None:
-        shown["scheduled_time"] = _local(task.submitted_at)
+        shown["scheduled_time"] = _format_time(task.submitted_at)
     if task.finished_at is not None:
-        shown["end_time"] = _local(task.finished_at)
+        shown["end_time"] = _format_time(task.finished_at)
     if task.state is TaskState.SUCCEEDED:
         given = input_.get("input")
         prompt = given.get("prompt") if isinstance(given, dict) else None
-        shown |= _result(task, {"orig_prompt": prompt} if isinstance(prompt, str) else {})
+        shown |= _show_result(task, {"orig_prompt": prompt} if isinstance(prompt, str) else {})
     reason = reason_of(task)
     if reason is not None:
         shown["code"] = (task.error and task.error.code) or "InternalError"
@@ -194,13 +194,13 @@ def _output(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _result(task: Task, more: Mapping[str, Any]) -> dict[str, Any]:
+def _show_result(task: Task, more: Mapping[str, Any]) -> dict[str, Any]:
     pieces = task.artifacts
     if "video-synthesis" in task.operation:
         url = next((one.url for one in pieces if one.url and one.state == "ready"), None)
         return {**more, **({"video_url": url} if url else {})}
     if task.operation == CHAT:
-        return {"finished": True, "choices": [_choice(one.url) for one in pieces if one.url]}
+        return {"finished": True, "choices": [_show_choice(one.url) for one in pieces if one.url]}
     failed = sum(one.state is ArtifactState.FAILED for one in pieces)
     results = [
         {"url": one.url}
@@ -212,12 +212,12 @@ def _result(task: Task, more: Mapping[str, Any]) -> dict[str, Any]:
     return {"results": results, "task_metrics": counts}
 
 
-def _choice(url: str) -> dict[str, Any]:
+def _show_choice(url: str) -> dict[str, Any]:
     message = {"role": "assistant", "content": [{"image": url, "type": "image"}]}
     return {"finish_reason": "stop", "message": message}
 
 
-def _usage(task: Task) -> dict[str, int]:
+def _show_usage(task: Task) -> dict[str, int]:
     """Return the usage as far as its amounts are whole."""
     found: dict[str, int] = {}
     for cost in task.costs:
@@ -232,6 +232,6 @@ def _usage(task: Task) -> dict[str, int]:
     return found
 
 
-def _local(at: datetime) -> str:
+def _format_time(at: datetime) -> str:
     """Write a time as DashScope does: of Beijing, without a zone."""
     return at.astimezone(_BEIJING).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]

@@ -31,10 +31,10 @@ class WanTasks(LikenessScan):
     def page_url(self, asking: Asking, begin: datetime, end: datetime) -> str:
         """Return the URL of a page of the model's tasks."""
         query = {
-            "start_time": _written(begin),
-            "end_time": _written(end),
-            "model_name": _model_of(asking),
-            "page_no": _number(asking),
+            "start_time": _format_time(begin),
+            "end_time": _format_time(end),
+            "model_name": _find_model(asking),
+            "page_no": _find_number(asking),
             "page_size": _PAGE,
         }
         return f"{asking.account.base_url}/tasks?{urlencode(query)}"
@@ -44,11 +44,11 @@ class WanTasks(LikenessScan):
     ) -> Mapping[str, Any] | None:
         """Return the number of the next page; None where this one was not full."""
         del parsed
-        return {"number": _number(asking) + 1} if len(entries) >= _PAGE else None
+        return {"number": _find_number(asking) + 1} if len(entries) >= _PAGE else None
 
     def is_like(self, asking: Asking, entry: Any) -> bool:
         """Tell whether a task is of the model, or of one that the list does not name."""
-        return first_text(entry, _MODELS) in (None, _model_of(asking))
+        return first_text(entry, _MODELS) in (None, _find_model(asking))
 
     def observe(self, entry: Any) -> Observation | None:
         """Say that a task exists."""
@@ -56,13 +56,13 @@ class WanTasks(LikenessScan):
         return None if name is None else Observation(None, "listed", name)
 
 
-def _number(asking: Asking) -> int:
+def _find_number(asking: Asking) -> int:
     return 1 if asking.page is None else int(asking.page["number"])
 
 
-def _model_of(asking: Asking) -> str:
+def _find_model(asking: Asking) -> str:
     return str((asking.body or {}).get("model") or "")
 
 
-def _written(at: datetime) -> str:
+def _format_time(at: datetime) -> str:
     return at.astimezone(BEIJING).strftime("%Y%m%d%H%M%S")

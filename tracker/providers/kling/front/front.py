@@ -80,7 +80,7 @@ class KlingFront(PlainFront):
 
     def scope(self, call: FrontCall) -> Scope:
         """Ask `admin` for calls about the account: they tell of every tenant's tasks."""
-        named = _behind_version(call.path)
+        named = _remove_version(call.path)
         if named in helpers.ACCOUNT:
             return Scope.ADMIN
         is_read = call.is_read or named in groups.GROUPS
@@ -88,7 +88,7 @@ class KlingFront(PlainFront):
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
-        is_legacy, named = call.path.startswith("v1/"), _behind_version(call.path)
+        is_legacy, named = call.path.startswith("v1/"), _remove_version(call.path)
         method = (helpers.HELPERS if is_legacy else {}).get(named) or helpers.ACCOUNT.get(named)
         if method == call.method:
             return PassOn(named)
@@ -170,7 +170,7 @@ class KlingFront(PlainFront):
         return json.dumps(shapes.render_callback(task), ensure_ascii=True).encode()
 
 
-def _behind_version(path: str) -> str:
+def _remove_version(path: str) -> str:
     return path.removeprefix("v1/")
 
 

@@ -76,12 +76,12 @@ def read_page(call: FrontCall) -> Page:
         after=asked.cursor or None,
         # A cursor goes on with the same filters; where the window ends may have moved since.
         binds=f"{call.path} {start} {end} {asked.filters}",
-        created_from=call.at - _WINDOW if start is None else _at(start * 1000),
-        created_until=call.at if end is None else _at(end * 1000 + 999),
-        states=_states(asked),
+        created_from=call.at - _WINDOW if start is None else _convert_instant(start * 1000),
+        created_until=call.at if end is None else _convert_instant(end * 1000 + 999),
+        states=_choose_states(asked),
         below=SOLUTIONS if solutions else None,
         not_below=None if solutions else SOLUTIONS,
-        named=_products(asked),
+        named=_choose_products(asked),
     )
 
 
@@ -105,7 +105,7 @@ def show_page(shown: Shown) -> dict[str, Any]:
     }
 
 
-def _states(asked: Listing) -> Collection[TaskState] | None:
+def _choose_states(asked: Listing) -> Collection[TaskState] | None:
     """Return the states that all filters leave; None without one. Unknown words match nothing."""
     left: set[TaskState] | None = None
     for each in asked.filters:
@@ -115,7 +115,7 @@ def _states(asked: Listing) -> Collection[TaskState] | None:
     return left
 
 
-def _products(asked: Listing) -> Collection[str] | None:
+def _choose_products(asked: Listing) -> Collection[str] | None:
     left: set[str] | None = None
     for each in asked.filters:
         if each.key == "product_type":
@@ -123,5 +123,5 @@ def _products(asked: Listing) -> Collection[str] | None:
     return left
 
 
-def _at(microseconds: int) -> datetime:
+def _convert_instant(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)

@@ -40,16 +40,16 @@ def render_created(task: Task) -> dict[str, Any]:
         return {
             "id": str(task.id),
             "status": NEW_WORDS[task.state],
-            "create_time": _ms(task.created_at),
-            "update_time": _ms(task.updated_at),
+            "create_time": _format_instant(task.created_at),
+            "update_time": _format_instant(task.updated_at),
             "external_id": task.external_task_id,
         }
     return {
         "task_id": str(task.id),
-        "task_info": _info(task, {}),
+        "task_info": _show_info(task, {}),
         "task_status": WORDS[task.state],
-        "created_at": _ms(task.created_at),
-        "updated_at": _ms(task.updated_at),
+        "created_at": _format_instant(task.created_at),
+        "updated_at": _format_instant(task.updated_at),
     }
 
 
@@ -59,10 +59,10 @@ def render_task(task: Task) -> dict[str, Any]:
     rendered: dict[str, Any] = {
         "task_id": str(task.id),
         "task_status": WORDS[task.state],
-        "task_status_msg": _message(task),
-        "task_info": _info(task, detail),
-        "created_at": _ms(task.created_at),
-        "updated_at": _ms(task.updated_at),
+        "task_status_msg": _show_message(task),
+        "task_info": _show_info(task, detail),
+        "created_at": _format_instant(task.created_at),
+        "updated_at": _format_instant(task.updated_at),
     }
     if task.state is S.SUCCEEDED:
         rendered["task_result"] = dialects.task_result(detail, task.artifacts)
@@ -80,9 +80,9 @@ def render_new_task(task: Task) -> dict[str, Any]:
     return {
         "id": str(task.id),
         "status": NEW_WORDS[task.state],
-        "message": _message(task),
-        "create_time": _ms(task.created_at),
-        "update_time": _ms(task.updated_at),
+        "message": _show_message(task),
+        "create_time": _format_instant(task.created_at),
+        "update_time": _format_instant(task.updated_at),
         "external_id": task.external_task_id,
         "outputs": (dialects.outputs(detail, task.artifacts) if task.state is S.SUCCEEDED else []),
         "billing": dialects.billing(detail),
@@ -109,7 +109,7 @@ def error(code: int, message: str, request_id: str) -> tuple[int, dict[str, Any]
     return CODES[code].http_status, body
 
 
-def _message(task: Task) -> str:
+def _show_message(task: Task) -> str:
     if task.state is S.FAILED:
         return task.error.message if task.error else task.message or ""
     if task.state in (S.CANCELLED, S.EXPIRED):
@@ -117,11 +117,11 @@ def _message(task: Task) -> str:
     return ""
 
 
-def _info(task: Task, detail: Mapping[str, Any]) -> dict[str, Any]:
+def _show_info(task: Task, detail: Mapping[str, Any]) -> dict[str, Any]:
     info = detail.get("task_info")
     kept = dict(info) if isinstance(info, Mapping) else {}
     return kept | {"external_task_id": task.external_task_id}
 
 
-def _ms(when: datetime) -> int:
+def _format_instant(when: datetime) -> int:
     return int(when.timestamp() * 1000)

@@ -102,15 +102,15 @@ class SunoFront(PlainFront):
         del request_id
         if isinstance(command, Create):
             return FrontAnswer(_show_created(call, command, shown))
-        match _protocol(call.path):
+        match _find_protocol(call.path):
             case Protocol.GATEWAY:
                 rows = [row_view(task, shown.input_of(task)) for task in shown.tasks]
-                return FrontAnswer(_good(rows if call.path == "fetch" else rows[0]))
+                return FrontAnswer(_show_good(rows if call.path == "fetch" else rows[0]))
             case Protocol.RESELLER:
                 task = shown.tasks[0]
                 return FrontAnswer(_record(record_view(task, shown.input_of(task))))
             case Protocol.SERVER:
-                return FrontAnswer(_infos(call, shown))
+                return FrontAnswer(_show_infos(call, shown))
             case Protocol.RAW:
                 if call.path.startswith("lyrics/"):
                     return FrontAnswer(lyrics_view(shown.tasks[0]))
@@ -122,7 +122,7 @@ class SunoFront(PlainFront):
         """Answer in the error envelope of the call's protocol."""
         del request_id
         status, message = STATUSES[refusal.fault], refusal.message
-        match Protocol.GATEWAY if call is None else _protocol(call.path):
+        match Protocol.GATEWAY if call is None else _find_protocol(call.path):
             case Protocol.RESELLER:
                 return FrontAnswer({"code": status, "msg": message, "data": None}, status)
             case Protocol.SERVER:
@@ -153,7 +153,7 @@ def _is_known(path: str) -> bool:
     return path in _CREATES or path.split("/", maxsplit=1)[0] in ("fetch", "feed", "lyrics", "api")
 
 
-def _protocol(path: str) -> Protocol:
+def _find_protocol(path: str) -> Protocol:
     if path.startswith(_RESELLER):
         return Protocol.RESELLER
     if path.startswith(_SERVER):
@@ -187,15 +187,15 @@ def _read(call: FrontCall) -> Command | FrontRefusal:
     if first in ("fetch", "lyrics") and rest and (named := name_in(rest)):
         return Get([named])
     if first == "feed" and rest:
-        return Get(_tasks_of(rest.split(",")), by="id", must_exist=False)
+        return Get(_list_tasks(rest.split(",")), by="id", must_exist=False)
     if call.path == "api/get":
         ids = [one for one in (call.parameter("ids") or "").split(",") if one]
         if ids:
-            return Get(_tasks_of(ids), by="id", must_exist=False)
+            return Get(_list_tasks(ids), by="id", must_exist=False)
         page = whole_number(call, "page", default=0, low=0, high=10_000)
         return Skip(limit=_LIBRARY, offset=page * _LIBRARY)
     if call.path == "api/clip":
-        return Get(_tasks_of([call.parameter("id") or ""]), by="id", must_exist=True)
+        return Get(_list_tasks([call.parameter("id") or ""]), by="id", must_exist=True)
     if call.path.startswith(_RESELLER) and call.path.endswith(("/record-info", "/validate-info")):
         name = name_in(call.parameter("taskId") or "")
         if not name:
@@ -204,13 +204,13 @@ def _read(call: FrontCall) -> Command | FrontRefusal:
     return no_route(call)
 
 
-def _tasks_of(names: Sequence[str]) -> Sequence[str]:
+def _list_tasks(names: Sequence[str]) -> Sequence[str]:
     """Return the tasks of named songs; a task may be named itself."""
     found = [song[0] if (song := read_piece_name(name)) else name for name in names[:_MOST_IDS]]
     return list(dict.fromkeys(found))
 
 
-def _good(data: Any) -> dict[str, Any]:
+def _show_good(data: Any) -> dict[str, Any]:
     return {"code": "success", "message": "", "data": data}
 
 
@@ -223,9 +223,11 @@ def _show_created(call: FrontCall, command: Create, shown: Shown) -> Any:
     input_ = shown.input_of(task) or command.input
     match _CREATES[call.path][0]:
         case Protocol.GATEWAY:
-            return _good(str(task.id))
+            return _show_good(str(task.id))
         case Protocol.RESELLER:
-            return _at_once(task) if command.operation in AT_ONCE else _record(_name_songs(task))
+            return (
+                _show_at_once(task) if command.operation in AT_ONCE else _record(_name_songs(task))
+            )
         case Protocol.SERVER:
             if is_lyrics(task):
                 return lyrics_view(task)
@@ -241,7 +243,7 @@ def _name_songs(task: Task) -> dict[str, str]:
     return {"taskId": str(task.id)}
 
 
-def _at_once(task: Task) -> dict[str, Any]:
+def _show_at_once(task: Task) -> dict[str, Any]:
     """Answer a call that makes no task at the provider with its result, or with its failure."""
     if task.state is TaskState.SUCCEEDED and task.detail is not None:
         return _record(task.detail.get("data"))
@@ -269,7 +271,7 @@ def _find_songs(name: str, shown: Shown) -> Sequence[str]:
     return [name]
 
 
-def _infos(call: FrontCall, shown: Shown) -> Any:
+def _show_infos(call: FrontCall, shown: Shown) -> Any:
     infos = {
         song.name: info_view(task, song, shown.input_of(task))
         for task in shown.tasks

@@ -67,9 +67,9 @@ def record_view(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         "successFlag": word
         if word == "SUCCESS" or word.endswith(("FAILED", "ERROR"))
         else "PENDING",
-        "errorCode": _number(task) if reason is not None else None,
+        "errorCode": _show_number(task) if reason is not None else None,
         "errorMessage": reason,
-        "response": _response(task, input_),
+        "response": _show_response(task, input_),
         "createTime": int(task.created_at.timestamp() * 1000),
         "completeTime": None
         if task.finished_at is None
@@ -77,28 +77,28 @@ def record_view(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _number(task: Task) -> int:
+def _show_number(task: Task) -> int:
     code = task.error.code if task.error is not None else None
     return int(code) if code is not None and code.isascii() and code.isdigit() else 500
 
 
-def _response(task: Task, input_: Mapping[str, Any]) -> dict[str, Any] | None:
+def _show_response(task: Task, input_: Mapping[str, Any]) -> dict[str, Any] | None:
     if is_song(task):
-        songs = [_show_song(task, song, input_) for song in _songs_to_show(task)]
+        songs = [_show_song(task, song, input_) for song in _list_songs_to_show(task)]
         return {"taskId": str(task.id), "sunoData": songs} if songs else None
     if task.state is not TaskState.SUCCEEDED:
         return None
-    return {"taskId": str(task.id), **_result(task)}
+    return {"taskId": str(task.id), **_show_result(task)}
 
 
-def _result(task: Task) -> dict[str, Any]:
+def _show_result(task: Task) -> dict[str, Any]:
     """Return the files or the texts of a task, under the provider's names for them."""
     if is_lyrics(task):
         return {"data": lyrics_list(task)}
     found: dict[str, Any] = {}
     for piece in task.artifacts:
         head, _, _ = (piece.key or piece.kind).partition(".")
-        name = _camel(head)
+        name = _convert_to_camel(head)
         if (piece.key or "").rpartition(".")[2].isdigit():
             found.setdefault(name, []).append(piece.url)
         else:
@@ -122,12 +122,12 @@ def lyrics_list(task: Task) -> list[dict[str, Any]]:
     ]
 
 
-def _camel(name: str) -> str:
+def _convert_to_camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(part.title() for part in rest)
 
 
-def _songs_to_show(task: Task) -> list[Song]:
+def _list_songs_to_show(task: Task) -> list[Song]:
     """Return the songs that are shown; before there is a sound, one that has its lyrics alone."""
     songs = list(songs_of(task))
     if songs or task.state in TERMINAL:
@@ -137,12 +137,12 @@ def _songs_to_show(task: Task) -> list[Song]:
 
 
 def _show_song(task: Task, song: Song, input_: Mapping[str, Any]) -> dict[str, Any]:
-    return {_camel(name): value for name, value in _snake(song, input_).items()} | {
-        "createTime": task.created_at.strftime(_TIME)
-    }
+    return {
+        _convert_to_camel(name): value for name, value in _show_fields(song, input_).items()
+    } | {"createTime": task.created_at.strftime(_TIME)}
 
 
-def _snake(song: Song, input_: Mapping[str, Any]) -> dict[str, Any]:
+def _show_fields(song: Song, input_: Mapping[str, Any]) -> dict[str, Any]:
     is_ready = song.status == "complete"
     audio = song.audio if is_ready else ""
     return {
@@ -168,32 +168,36 @@ def callback_view(task: Task, input_: Mapping[str, Any]) -> dict[str, Any] | Non
         stage = stage_of(task)
         if stage is None or not is_song(task):
             return None
-        return _callback(
+        return _build_callback(
             200,
             "Text generated." if stage == _TEXT else "First song ready.",
             name,
             {
                 "callbackType": stage,
-                "data": _songs(task, input_),
+                "data": _show_songs(task, input_),
             },
         )
     if task.state is TaskState.SUCCEEDED:
-        data: Any = _songs(task, input_) if is_song(task) else _result(task)
+        data: Any = _show_songs(task, input_) if is_song(task) else _show_result(task)
         if is_lyrics(task):
             data = lyrics_list(task)
-        return _callback(
+        return _build_callback(
             200, "All generated successfully.", name, {"callbackType": "complete", "data": data}
         )
     if task.state in TERMINAL:
         reason = reason_of(task) or "failed"
-        return _callback(_number(task), reason, name, {"callbackType": "error", "data": None})
+        return _build_callback(
+            _show_number(task), reason, name, {"callbackType": "error", "data": None}
+        )
     return None
 
 
-def _songs(task: Task, input_: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _show_songs(task: Task, input_: Mapping[str, Any]) -> list[dict[str, Any]]:
     made = task.created_at.strftime(_TIME)
-    return [{**_snake(song, input_), "createTime": made} for song in _songs_to_show(task)]
+    return [
+        {**_show_fields(song, input_), "createTime": made} for song in _list_songs_to_show(task)
+    ]
 
 
-def _callback(code: int, text: str, task_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
+def _build_callback(code: int, text: str, task_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
     return {"code": code, "msg": text, "data": {"task_id": task_id, "taskId": task_id, **data}}

@@ -78,12 +78,12 @@ def _read_song(task: Task, place: int, sound: Artifact) -> Song:
         urls.get("image", ""),
         urls.get("video", ""),
         text_in(urls.get("text")),
-        _seconds(sound.duration_s),
+        _parse_seconds(sound.duration_s),
         sound.extra,
     )
 
 
-def _seconds(text: str | None) -> float | None:
+def _parse_seconds(text: str | None) -> float | None:
     try:
         return None if text is None else float(text)
     except ValueError:
