@@ -199,6 +199,9 @@ def test_the_type_of_the_file_system(sqlite_url: str, tmp_path: Path) -> None:
 WELL = ServerFacts(
     settings={
         **dict.fromkeys(("fsync", "full_page_writes", "autovacuum", "synchronous_commit"), "on"),
+        "track_counts": "on",
+        "log_statement": "ddl",
+        "log_parameter_max_length": "-1",
         "transaction_isolation": "read committed",
         "transaction_read_only": "off",
         "synchronous_standby_names": "",
@@ -213,12 +216,15 @@ WELL = ServerFacts(
     snapshot=Snapshot(600.0, "", ""),
     tables=[DeadRows("jobs", 3, 10_000, None), DeadRows("tasks", 50_000, 50_000, None)],
     xid_age=1_000_000_000,
+    slots={"restarting": 256 * 1024**2},
 )
 """A server with which all is well, as far as the bounds allow."""
 SETTINGS_THAT_HARM = [
     ("fsync", "off", "ALTER SYSTEM SET fsync = on"),
     ("full_page_writes", "off", "ALTER SYSTEM SET full_page_writes = on"),
     ("autovacuum", "off", "ALTER SYSTEM SET autovacuum = on"),
+    ("track_counts", "off", "`ALTER ROLE … RESET track_counts`"),
+    ("log_statement", "all", "ALTER SYSTEM SET log_parameter_max_length = 0"),
     ("synchronous_commit", "off", "ALTER SYSTEM SET synchronous_commit = on"),
     ("transaction_isolation", "serializable", "ALTER ROLE CURRENT_USER SET default_transaction"),
     ("transaction_read_only", "on", "DATABASE_URL"),
@@ -244,11 +250,23 @@ def test_what_harms_on_a_server_is_told_with_what_mends_it() -> None:
         (replace(WELL, standbys=[Standby("far", 61.0, True)]), "pg_stat_replication"),
         (replace(WELL, tables=[DeadRows("jobs", 3, 10_001, None)]), "`VACUUM jobs`"),
         (replace(WELL, xid_age=1_000_000_001), "`vacuumdb --freeze`"),
+        (replace(WELL, slots={"gone": 257 * 1024**2}), "`SELECT pg_drop_replication_slot('gone')`"),
+        (replace(WELL, unarchived_since=SystemClock().now()), "archive_command"),
     ]
     for facts, mend in unlike:
         (found,) = _check_postgresql(facts, 1, 600.0)
         assert mend in found.text
     assert list(_check_postgresql(replace(WELL, processes=20, is_pooled=True), 1, 600.0)) == []
+
+
+def test_what_keeps_autovacuum_away_is_told(postgres_url: str, tmp_path: Path) -> None:
+    planted(postgres_url, "ALTER TABLE jobs SET (autovacuum_enabled = off)")
+    planted(postgres_url, "ALTER TABLE tasks SET (autovacuum_enabled = on)")
+    session = f"{postgres_url}{'&' if '?' in postgres_url else '?'}options=-ctrack_counts%3Doff"
+    found = examine_server(settings_of(session, tmp_path))
+    assert "`ALTER TABLE jobs RESET (autovacuum_enabled)`" in told(found, "vacuum")
+    assert "tasks" not in told(found, "vacuum")
+    assert "track_counts is off" in told(found, "database")
 
 
 async def test_a_large_log_and_the_conditions_that_stand(sqlite_url: str) -> None:

@@ -33,10 +33,7 @@ def report(tx: Tx, news: Sequence[ConditionReport]) -> list[None]:
         if one.reason is not None:
             raise_one(tx, one)
         elif conditions.clear(tx.db, one.name, one.provider, one.account, now=tx.now):
-            log.warning(
-                "condition %(condition)s is over (%(provider)s %(account)s)",
-                _list_fields(one, "cleared"),
-            )
+            log.warning("condition %(subject)s is over", _list_fields(one, "cleared"))
     return [None] * len(news)
 
 
@@ -52,16 +49,15 @@ def raise_one(tx: Tx, one: ConditionReport) -> bool:
     about = (one.name, one.provider, one.account)
     if not conditions.raise_(tx.db, Condition(*about, one.reason or "", tx.now)):
         return False
-    log.warning(
-        "condition %(condition)s (%(provider)s %(account)s): %(reason)s",
-        _list_fields(one, "raised"),
-    )
+    log.warning("condition %(subject)s: %(reason)s", _list_fields(one, "raised"))
     return True
 
 
 def _list_fields(one: ConditionReport, became: str) -> dict[str, str]:
     """Return what the log says of it."""
+    of = f" of {one.provider} {one.account}" if one.provider else ""
     return {
+        "subject": f"{one.name}{of}",
         "condition": one.name,
         "became": became,
         "provider": one.provider,

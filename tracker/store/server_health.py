@@ -5,7 +5,7 @@ catalogs.html and monitoring-stats.html, read 2026-11-29).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -33,7 +33,8 @@ HEARD = timedelta(minutes=2)
 SETTINGS = (
     *("synchronous_commit", "fsync", "full_page_writes", "transaction_isolation"),
     *("transaction_read_only", "synchronous_standby_names", "max_connections"),
-    *("superuser_reserved_connections", "autovacuum"),
+    *("superuser_reserved_connections", "autovacuum", "track_counts"),
+    *("log_statement", "log_parameter_max_length"),
 )
 
 
@@ -60,6 +61,9 @@ class ServerFacts:
     has_row_locks: whether a second connection steps over a row that a first one has locked.
     sees_all: whether other users' sessions and standbys are shown to our user.
     xid_age:  transactions since the oldest row of the database was frozen.
+    uncleaned: tables of ours that autovacuum is told to leave.
+    slots:    bytes of the server's log that each replication slot keeps which nobody reads.
+    unarchived_since: when the server last failed to archive its log, and has not since.
     """
 
     settings: Mapping[str, str]
@@ -71,6 +75,9 @@ class ServerFacts:
     snapshot: Snapshot
     tables: Sequence[DeadRows]
     xid_age: int
+    uncleaned: Sequence[str] = ()
+    slots: Mapping[str, int] = field(default_factory=dict)
+    unarchived_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +160,9 @@ def _read_server(db: Connection, now: datetime, *, has_locks: bool) -> ServerFac
         snapshot=snapshot,
         tables=[DeadRows(*row) for row in db.execute(_DEAD_ROWS, {"names": list(BUSY_TABLES)})],
         xid_age=int(db.execute(_XID_AGE).scalar_one()),
+        uncleaned=list(db.scalars(_UNCLEANED, {"ours": sorted(metadata.tables)})),
+        slots={name: int(size) for name, size in db.execute(_SLOTS)},
+        unarchived_since=db.scalar(_UNARCHIVED_SINCE),
     )
 
 
@@ -200,3 +210,23 @@ _DEAD_ROWS = text(
     """
 )
 _XID_AGE = text("SELECT age(datfrozenxid) FROM pg_database WHERE datname = current_database()")
+_UNCLEANED = text(
+    """
+    SELECT relname FROM pg_class, pg_options_to_table(reloptions)
+    WHERE relnamespace = to_regnamespace(current_schema()) AND relname = ANY(:ours)
+    AND option_name = 'autovacuum_enabled' AND NOT CAST(option_value AS boolean) ORDER BY relname
+    """
+)
+_SLOTS = text(
+    """
+    SELECT slot_name, pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+        ELSE pg_current_wal_lsn() END, restart_lsn)
+    FROM pg_replication_slots WHERE NOT active AND restart_lsn IS NOT NULL ORDER BY slot_name
+    """
+)
+_UNARCHIVED_SINCE = text(
+    """
+    SELECT last_failed_time FROM pg_stat_archiver
+    WHERE last_failed_time > coalesce(last_archived_time, '-infinity')
+    """
+)

@@ -33,7 +33,9 @@ async def marks(bench: Workbench) -> list[str]:
     return list(await bench.context.store.read(lambda db: db.scalars(select(secret_marks.c.mark))))
 
 
-async def test_that_nobody_works_is_said_until_somebody_does(database_url: str) -> None:
+async def test_that_nobody_works_is_said_until_somebody_does(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     clock = HandClock()
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK), clock=clock) as bench:
         web = ProcessPresence(bench.context)
@@ -48,6 +50,7 @@ async def test_that_nobody_works_is_said_until_somebody_does(database_url: str) 
             assert (await standing(bench), web.has_worker) == ({}, True)
         await web.look()  # one that ends says so
         assert list(await standing(bench)) == ["no_worker"]
+    assert "condition no_worker is over" in caplog.messages
 
 
 async def test_different_secrets_on_one_database_are_said(database_url: str) -> None:

@@ -174,6 +174,7 @@ def _check_postgresql(server: ServerFacts, processes: int, old_s: float) -> Iter
         )
         yield Finding("error", "snapshot", text)
     yield from _check_standbys(server)
+    yield from _check_kept_log(server)
     yield from _check_dead_rows(server)
 
 
@@ -192,6 +193,21 @@ def _check_settings(settings: Mapping[str, str]) -> Iterator[Finding]:
             "`ALTER SYSTEM SET autovacuum = on; SELECT pg_reload_conf()`"
         )
         yield Finding("error", "database", text)
+    if settings["track_counts"] != "on":
+        text = (
+            "track_counts is off: autovacuum sees no dead rows, tables grow and all becomes "
+            "slower. As a superuser, run `ALTER SYSTEM SET track_counts = on; "
+            "SELECT pg_reload_conf()`, and `ALTER ROLE … RESET track_counts` for the user in "
+            "DATABASE_URL"
+        )
+        yield Finding("error", "database", text)
+    if settings["log_statement"] in ("mod", "all") and settings["log_parameter_max_length"] != "0":
+        text = (
+            f"log_statement is {settings['log_statement']}: prompts, callbacks and results lie in "
+            "the server's log. Run `ALTER SYSTEM SET log_parameter_max_length = 0; "
+            "SELECT pg_reload_conf()`"
+        )
+        yield Finding("note", "database", text)
     if settings["synchronous_commit"] == "off":
         text = (
             "synchronous_commit is off on a second transaction: what was acknowledged can be lost. "
@@ -253,7 +269,32 @@ def _check_standbys(server: ServerFacts) -> Iterator[Finding]:
             yield Finding("error", "standbys", text)
 
 
+def _check_kept_log(server: ServerFacts) -> Iterator[Finding]:
+    """Find what keeps the server from removing its log, until its disk is full."""
+    for name, size in server.slots.items():
+        if size > LARGE_LOG_BYTES:
+            text = (
+                f"the replication slot {name} is read by nobody and keeps {size // 1024**2} MB of "
+                "the server's log, until its disk is full. Start its reader, or run "
+                f"`SELECT pg_drop_replication_slot('{name}')`"
+            )
+            yield Finding("error", "standbys", text)
+    if server.unarchived_since is not None:
+        text = (
+            f"the server failed to archive its log at {server.unarchived_since:%F %R}: a restore "
+            "ends before that, and the log stays until its disk is full. Mend what "
+            "archive_command names; the server's own messages say what it answered"
+        )
+        yield Finding("error", "database", text)
+
+
 def _check_dead_rows(server: ServerFacts) -> Iterator[Finding]:
+    for table in server.uncleaned:
+        text = (
+            f"autovacuum leaves {table} alone: it grows and all becomes slower. Run "
+            f"`ALTER TABLE {table} RESET (autovacuum_enabled)`"
+        )
+        yield Finding("error", "vacuum", text)
     for one in server.tables:
         if one.dead > max(MANY_DEAD, one.live):
             cleaned = "—" if one.cleaned_at is None else f"{one.cleaned_at:%F %R}"
