@@ -6,6 +6,8 @@ an artifact. It is signed: an answer that names a file by itself names none.
 
 import hashlib
 import hmac
+import json
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +24,9 @@ MARK = "inline"
 _LOST = "tracker-lost:"
 _MOST_REASON = 200
 _TAG_CHARS = 32
+_NAME = SCHEME.encode() + rb'[^"\\\s]+'
+_NAMES = re.compile(rb'(?<!\\)"(' + _NAME + rb')"|(' + _NAME + rb")")
+"""Names in an answer: JSON strings of their own, and parts of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,26 @@ def read_name(text: str, secrets: Sequence[bytes], tenant: str) -> InlineFile | 
         given["media_type"][0],
         given.get("remark", [None])[0],
     )
+
+
+def with_facts(answer: bytes, secrets: Sequence[bytes], tenant: str) -> bytes:
+    """Return an answer that says of each file what it was, in the place of its name.
+
+    Names can be used elsewhere, for which an answer that is shown is no place. Where an object
+    cannot stand, such as in a string that is JSON itself, a name is left without its mark.
+    """
+
+    def describe(found: re.Match[bytes]) -> bytes:
+        name = found[1] or found[2]
+        file = read_name(name.decode("utf-8", "replace"), secrets, tenant)
+        if file is None:
+            return found[0]
+        if found[1] is None:
+            return name.rpartition(b"&mark=")[0]
+        facts = {"bytes": file.size, "sha256": file.sha256.hex(), "media_type": file.media_type}
+        return json.dumps({"asset": str(file.id), **facts}).encode()
+
+    return _NAMES.sub(describe, answer) if SCHEME.encode() in answer else answer
 
 
 def is_name(url: str | None) -> bool:

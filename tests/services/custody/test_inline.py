@@ -18,30 +18,31 @@ from tests.support.custody import RULES, CustodyBench, Relay, open_custody
 from tests.support.made_up import NAME
 from tests.support.origin import film, head, whole
 from tests.support.upstream import Asked, Upstream
-from tests.support.workbench import ScriptedHttp, open_workbench
+from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.clock import new_id
 from tracker.domain.custody import AssetState
 from tracker.domain.errors import InvalidRequest
-from tracker.domain.exchange import (
-    HttpCall,
-    HttpFailure,
-    HttpResult,
-)
+from tracker.domain.events import Source
+from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.inline_files import (
     SCHEME,
     InlineFile,
     is_name,
     read_lost_reason,
     read_name,
+    with_facts,
 )
+from tracker.domain.lifecycle import Verdict
 from tracker.domain.rendering import render_task
-from tracker.domain.task import TaskState
+from tracker.domain.task import Task, TaskState
 from tracker.egress.client import EgressClient
 from tracker.providers.ports.provider import ResultHosting
 from tracker.services.context import Context
 from tracker.services.custody.serving import AssetReader
 from tracker.services.custody.sweeping import GRACE, AssetSweeper
 from tracker.services.inline_sinks import sinks_for
+from tracker.store import receipts
+from tracker.store.receipts import Receipt
 from tracker.web.fronts.files import parts_of
 
 pytestmark = pytest.mark.anyio
@@ -69,6 +70,18 @@ def answer_of(*files: bytes) -> bytes:
     return json.dumps({"data": [{"b64_json": b64encode(one).decode()} for one in files]}).encode()
 
 
+def facts_of(receipt: Receipt) -> list[dict[str, Any]]:
+    """Read what stands in the place of each file in an answer that is kept."""
+    said = json.loads(receipt.body or b"")["said"]
+    return [piece["url"] for piece in said["pieces"]]
+
+
+async def receipts_of(bench: Workbench, task: Task) -> list[Receipt]:
+    return await bench.context.store.read(
+        lambda db: receipts.of_task(db, task.key, after=0, limit=9)
+    )
+
+
 async def drawn(custody: CustodyBench, operation: str = "draw") -> Any:
     with_files(custody.bench.context)
     return await custody.bench.sent(operation=operation)
@@ -89,10 +102,18 @@ async def test_a_file_in_an_answer_is_kept_by_the_verdict(
             assert len(custody.files()) == len(files)
             steps = ["seen_succeeded", *["asset_kept"] * len(files)]
             assert (await custody.bench.kinds(task))[-len(steps) :] == steps
+            (receipt,) = await receipts_of(custody.bench, task)
+            cited = (await custody.bench.history(task))[-len(steps)].receipt
+            told = facts_of(receipt)
     assert task.state is TaskState.SUCCEEDED
     assert [asset.state for asset in found] == [AssetState.KEPT] * len(files)
     assert [asset.sha256 for asset in found] == [sha256(one).digest() for one in files]
     assert bodies == files
+    assert (receipt.source, receipt.verdict) == (Source.SUBMIT, Verdict.ADVANCED)
+    assert cited == receipt.key
+    assert [(one["asset"], one["bytes"], one["sha256"]) for one in told] == [
+        (str(asset.id), asset.size, asset.sha256.hex()) for asset in found if asset.sha256
+    ]
     assert all(is_name(piece.url) for piece in task.artifacts)
     assert [one["url"] for one in render_task(task)["result"]["artifacts"]] == [None] * len(files)
 
@@ -119,6 +140,23 @@ async def test_a_name_is_good_for_its_own_tenant_alone(database_url: str, tmp_pa
         before, found, behind = parts_of(serving, "ours", text)
         assert (before, found, behind) == (b'{"a": "', file, text[text.index(b'", "b"') :])
         assert parts_of(serving, "theirs", text) == [text]
+
+
+def test_an_answer_that_is_shown_has_no_name_that_is_good_elsewhere() -> None:
+    secret, tenant = b"s" * 32, "ours"
+    file = InlineFile(new_id(), 9, sha256(PNG).digest(), "image/png", remark="it waits: here")
+    name, forged = file.name(secret, tenant), f"{SCHEME}{file.id}?bytes=9&mark={'0' * 32}"
+    answer = {"a": name, "b": json.dumps({"url": name}), "c": forged}
+    shown = json.loads(with_facts(json.dumps(answer).encode(), [secret], tenant))
+    assert shown["a"] == {
+        "asset": str(file.id),
+        "bytes": 9,
+        "sha256": file.sha256.hex(),
+        "media_type": "image/png",
+    }
+    assert json.loads(shown["b"])["url"] == name.rpartition("&mark=")[0]
+    assert shown["c"] == forged
+    assert json.loads(with_facts(json.dumps(name).encode(), [secret], tenant)) == shown["a"]
 
 
 async def test_files_of_a_stream_are_kept_and_their_names_come_while_it_goes_on(

@@ -2,7 +2,7 @@
 
 Callbacks are read by `parse_callback`, answers to queries by `parse_poll`. Of an answer neither its
 status nor what the query was about is kept, so that one counts only where it still says the word
-that its step recorded.
+that its step recorded. Answers to creates are not read again: what they led to stands.
 """
 
 import logging
@@ -53,6 +53,8 @@ class ReceiptRereader:
         bodies = {one.key: one.body for one in stored.receipts}
         read: list[ReadReceipt] = []
         for one in stored.receipts:
+            if one.source is Source.SUBMIT:
+                continue
             step = steps.get(one.key)
             if step is None and not _may_speak(one, task):
                 continue

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from tracker.domain.events import Event, EventKind, Source
+from tracker.domain.exchange import HttpFailure, HttpResult
 from tracker.domain.outcome import (
     Accepted,
     Deferred,
@@ -64,7 +65,7 @@ class EndedAttempt:
     job: Job
     begun: OpenAttempt
     outcome: SubmitOutcome
-    http_status: int | None
+    answer: HttpResult | HttpFailure
     latency_ms: int
 
 
@@ -86,7 +87,7 @@ def build_ended_attempt(item: EndedAttempt, tx: Tx) -> Attempt:
         ended_at=tx.now,
         outcome=_name_of(outcome),
         certainty=certainty_of(outcome),
-        http_status=item.http_status,
+        http_status=item.answer.status if isinstance(item.answer, HttpResult) else None,
         code=getattr(outcome, "code", None),
         message=words_of(outcome),
         latency_ms=item.latency_ms,

@@ -16,13 +16,8 @@ from tracker.domain import documents, retry
 from tracker.domain.errors import Unavailable
 from tracker.domain.events import Source
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult, MaySend
-from tracker.domain.outcome import (
-    Accepted,
-    DeferralScope,
-    Deferred,
-    SubmitOutcome,
-    Unknown,
-)
+from tracker.domain.lifecycle import Step
+from tracker.domain.outcome import Accepted, DeferralScope, Deferred, SubmitOutcome, Unknown
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import AT_PROVIDER, Awaits, Task, TaskState
 from tracker.domain.work import JobKind
@@ -46,6 +41,7 @@ from tracker.services.submit.attempt_results import (
 )
 from tracker.services.submit.create_turn import CreateTurn
 from tracker.services.submit.judging_answers import judge_answer
+from tracker.services.submit.kept_answers import cite_answers
 from tracker.services.submit.pauses import SubmitPauses
 from tracker.services.submit.persistent_writes import write_persistently
 from tracker.services.submit.streaming import StreamedAnswer
@@ -129,8 +125,7 @@ class SubmitAttempts:
             outcome = await self._judge(sending, answer, streamed)
         if lasts:
             await context.precedence.lull()
-        status = answer.status if isinstance(answer, HttpResult) else None
-        await self._record(EndedAttempt(job, begun, outcome, status, latency_ms))
+        await self._record(EndedAttempt(job, begun, outcome, answer, latency_ms))
         name = name_of(outcome)
         SUBMITS.add((begun.task.provider, begun.task.account, name))
         context.at(CrashPoint.SUBMIT_RECORDED)
@@ -321,43 +316,48 @@ class SubmitAttempts:
         """
         found = tasks.lock_by_key(tx.db, {item.begun.task.key for item in ended})
         recorder = Recorder(self._context, tx, found.values())
+        proven: list[tuple[EndedAttempt, Step | None]] = []
         for item in ended:
             if attempts.end(tx.db, build_ended_attempt(item, tx)):
-                self._conclude(tx, recorder, item)
+                proven.append((item, self._conclude(tx, recorder, item)))
             elif isinstance(item.outcome, Accepted):
                 recorder.record(item.begun.task.key, build_sighting(item, item.outcome))
                 # Thrown away, what nothing else can tell would be lost: a result, further tasks.
-                self._take_in(tx, recorder, item, item.outcome)
+                proven.append((item, self._take_in(tx, recorder, item, item.outcome)))
+        cite_answers(self._context, tx, recorder, proven)
         recorder.flush()
         return [None] * len(ended)
 
-    def _conclude(self, tx: Tx, recorder: Recorder, item: EndedAttempt) -> None:
+    def _conclude(self, tx: Tx, recorder: Recorder, item: EndedAttempt) -> Step | None:
+        """Record an outcome. Returns the step that rests on the answer's bytes; None: none does."""
         event = event_of(item)
         if event is None:
-            retry_at = self._retry_at(tx, item)
-            if retry_at is not None:
+            if (retry_at := self._retry_at(tx, item)) is not None:
                 self._try_later(tx, recorder, item, retry_at)
-                return
+                return None
             event = build_abandonment(item)
-        recorder.record(item.begun.task.key, event)
+        step: Step | None = recorder.record(item.begun.task.key, event)
         if isinstance(item.outcome, Accepted):
-            self._take_in(tx, recorder, item, item.outcome)
+            step = self._take_in(tx, recorder, item, item.outcome)
         jobs.finish(tx.db, item.job)
+        return step
 
-    def _take_in(self, tx: Tx, recorder: Recorder, item: EndedAttempt, accepted: Accepted) -> None:
-        """Record what an answer says beyond acceptance: a result, and further tasks."""
-        attempt = item.begun.attempt.key
+    def _take_in(
+        self, tx: Tx, recorder: Recorder, item: EndedAttempt, accepted: Accepted
+    ) -> Step | None:
+        """Record what an answer says beyond acceptance: a result, and further tasks. See above."""
+        attempt, step = item.begun.attempt.key, None
         if accepted.said is not None:
             event = replace(accepted.said.as_event(Source.SUBMIT), attempt=attempt)
-            recorder.record(item.begun.task.key, event)
+            step = recorder.record(item.begun.task.key, event)
         if accepted.look_now and recorder.task(item.begun.task.key).state in AT_PROVIDER:
             recorder.poll_soon(item.begun.task.key)
-        task = item.begun.task
-        body = item.begun.input.left
+        task, body = item.begun.task, item.begun.input.left
         if body is None and accepted.parts:
             body = task_inputs.get_by_keys(tx.db, [task.key]).get(task.key)
         made = CreatedParts(accepted.parts, body or b"{}", attempt)
         take_in_parts(self._context, tx, recorder, task, made)
+        return step
 
     def _try_later(
         self, tx: Tx, recorder: Recorder, item: EndedAttempt, retry_at: datetime

@@ -140,9 +140,15 @@ def _format_attempt(attempt: Attempt, say: Say) -> str:
     return " ".join(parts)
 
 
+_RECEIPTS = {
+    Source.SUBMIT: "task.create-answer",
+    Source.POLL: "task.poll-answer",
+    Source.CALLBACK: "task.callback",
+}
+
+
 def _describe_receipt(receipt: Receipt, say: Say) -> HistoryRow:
-    key = "task.poll-answer" if receipt.source is Source.POLL else "task.callback"
-    what = say(key, verdict=say(f"verdict.{receipt.verdict}"))
+    what = say(_RECEIPTS[receipt.source], verdict=say(f"verdict.{receipt.verdict}"))
     is_unknown = receipt.verdict is Verdict.UNKNOWN_STATUS
     if receipt.duplicate_of is not None:
         what += f" (= r{receipt.duplicate_of})"

@@ -32,6 +32,7 @@ WORDS: Words = {
     "task.provider-clock": "Provider's clock",
     "task.evidence": "Evidence",
     "task.attempt": "attempt {number}: {outcome}",
+    "task.create-answer": "answer to the create: {verdict}",
     "task.callback": "callback: {verdict}",
     "task.poll-answer": "answer to a poll: {verdict}",
     "task.delivery": "delivery of {event} to {to}: {outcome}",

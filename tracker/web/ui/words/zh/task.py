@@ -32,6 +32,7 @@ WORDS: Words = {
     "task.provider-clock": "服务商的时间",
     "task.evidence": "证据",
     "task.attempt": "第 {number} 次提交尝试：{outcome}",
+    "task.create-answer": "创建应答：{verdict}",
     "task.callback": "回调：{verdict}",
     "task.poll-answer": "轮询应答：{verdict}",
     "task.delivery": "投递 {event} 到 {to}：{outcome}",

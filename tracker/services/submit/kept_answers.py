@@ -1,0 +1,60 @@
+"""Answers to creates that settle something, kept as receipts: the evidence of their steps.
+
+A refusal, an answer that nobody could read, and one that is the result itself are told by nothing
+else. Where a create is only accepted, a callback or a query tells of its end, and is the receipt.
+"""
+
+from collections.abc import Sequence
+
+from tracker.domain import inline_files
+from tracker.domain.events import Source
+from tracker.domain.exchange import HttpResult
+from tracker.domain.lifecycle import Step, Verdict
+from tracker.services.context import Context
+from tracker.services.recorder import Recorder
+from tracker.services.submit.attempt_results import EndedAttempt
+from tracker.store import receipts
+from tracker.store.driver.transaction import Tx
+from tracker.store.receipts import Receipt
+
+MOST_BYTES = 1024 * 1024
+"""Kept of one answer; its files are not among them."""
+
+
+def cite_answers(
+    context: Context,
+    tx: Tx,
+    recorder: Recorder,
+    proven: Sequence[tuple[EndedAttempt, Step | None]],
+) -> None:
+    """Keep the answers that steps rest on, and name them as the steps' evidence."""
+    kept = [
+        (step, _receipt_of(context, tx, item, item.answer.body, step.verdict))
+        for item, step in proven
+        if step is not None and isinstance(item.answer, HttpResult) and item.answer.body
+    ]
+    if not kept:
+        return
+    keys = receipts.insert_first(tx.db, [receipt for _, receipt in kept])()
+    for (step, _), key in zip(kept, keys, strict=True):
+        if key is not None and step.transition is not None:
+            recorder.cite(step, receipt=key)
+
+
+def _receipt_of(
+    context: Context, tx: Tx, item: EndedAttempt, answer: bytes, verdict: Verdict
+) -> Receipt:
+    task, attempt = item.begun.task, item.begun.attempt
+    body = inline_files.with_facts(answer, context.secrets, task.tenant)
+    said = receipts.digest(task.provider, f"{task.id}/attempt {attempt.key}", body)
+    return Receipt(
+        tenant=task.tenant,
+        provider=task.provider,
+        task_key=task.key,
+        source=Source.SUBMIT,
+        verdict=verdict,
+        received_at=tx.now,
+        fingerprint=receipts.fingerprint(task.key, said),
+        size_bytes=len(body),
+        body=body[:MOST_BYTES],
+    )
