@@ -30,6 +30,11 @@ _LOOK = (
 _NO_FOREIGN_KEYS = "replica"
 """Of `session_replication_role`: the server checks no foreign key and cascades no delete."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_KEEPS_ITS_MEMORY = "length(repeat(' ', 1048576))"
+"""Has the server's process keep up to 2 MB that it has freed: glibc keeps twice as much as the
+largest block that had a mapping of its own, and else gives all above 128 KB back, to ask for it
+anew with the next statements (https://man7.org/linux/man-pages/man3/mallopt.3.html,
+M_MMAP_THRESHOLD and M_TRIM_THRESHOLD, read 2026-11-30)."""
 _IDLE_SESSIONS_SINCE, _TIMED_TRANSACTIONS_SINCE = 140_000, 170_000
 """Servers that know `idle_session_timeout` and `transaction_timeout`:
 https://www.postgresql.org/docs/17/runtime-config-client.html, read 2026-11-30."""
@@ -79,7 +84,7 @@ def begin_session(
     if pid == raw.pgconn.backend_pid:
         if raw.info.server_version >= _IDLE_SESSIONS_SINCE:
             wanted["idle_session_timeout"] = 0  # a pooler's sessions are not ours to keep
-        raw.execute(_set(wanted, is_local=False))
+        raw.execute(f"{_set(wanted, is_local=False)}, {_KEEPS_ITS_MEMORY}")
         return
     info[LOCAL] = _set(wanted, is_local=True)
     raw.prepare_threshold = None  # its names are counted, and count for one session
