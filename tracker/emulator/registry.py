@@ -24,7 +24,7 @@ def _load(name: str) -> ProviderFactory:
 
 
 @cache
-def _names() -> tuple[str, ...]:
+def _list_names() -> tuple[str, ...]:
     return tuple(one.name for one in iter_modules([str(_FOLDER)]))
 
 
@@ -33,17 +33,17 @@ class _EmulatorRegistry(Mapping[str, ProviderLoader]):
 
     def __getitem__(self, name: str) -> ProviderLoader:
         """Return a provider's loader. Raises KeyError for an unknown name."""
-        if name not in _names():
+        if name not in _list_names():
             raise KeyError(name)
         return partial(_load, name)
 
     def __iter__(self) -> Iterator[str]:
         """Name all of them."""
-        return iter(_names())
+        return iter(_list_names())
 
     def __len__(self) -> int:
         """Count them."""
-        return len(_names())
+        return len(_list_names())
 
 
 REGISTRY: Mapping[str, ProviderLoader] = _EmulatorRegistry()

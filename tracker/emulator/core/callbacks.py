@@ -83,7 +83,7 @@ class CallbackAnnouncer(Generic[DetailsT]):
     ) -> None:
         duplicated = task.scenario.has(CoreWord.DUPLICATED)
         copies = task.scenario.count(CoreWord.DUPLICATED) if duplicated else 1
-        post = self._post(task, content, status=status, quality=_proof_of(task))
+        post = self._post(task, content, status=status, quality=_choose_proof(task))
         await asyncio.gather(*(self._sender.send(post) for _ in range(min(copies, _MOST_COPIES))))
 
     async def _forge_once(self, task: EmulatedTask[DetailsT]) -> None:
@@ -136,7 +136,7 @@ class CallbackAnnouncer(Generic[DetailsT]):
         )
 
 
-def _proof_of(task: EmulatedTask[Any]) -> SignatureQuality:
+def _choose_proof(task: EmulatedTask[Any]) -> SignatureQuality:
     kinds = {
         CoreWord.BAD_SIGNATURE: SignatureQuality.WRONG,
         CoreWord.STALE_SIGNATURE: SignatureQuality.STALE,

@@ -162,10 +162,10 @@ class RouteTable:
 def _compile_pattern(pattern: str) -> re.Pattern[str]:
     """Compile a route's pattern, once for all emulators of a process."""
     pieces = re.split(r"(\{\w+(?::path)?\})", pattern)
-    return re.compile("".join(_expression_of(piece) for piece in pieces))
+    return re.compile("".join(_compile_piece(piece) for piece in pieces))
 
 
-def _expression_of(piece: str) -> str:
+def _compile_piece(piece: str) -> str:
     if not piece.startswith("{"):
         return re.escape(piece)
     name, _, kind = piece[1:-1].partition(":")

@@ -40,12 +40,12 @@ Check = Callable[[object], Flaw | None]
 def text(*, least: int = 0, most: int = 5000) -> Check:
     """Accept a text of so many characters."""
     wanted = f"must be a string of {least} to {most} characters"
-    return _when(lambda value: isinstance(value, str) and least <= len(value) <= most, wanted)
+    return _make_check(lambda value: isinstance(value, str) and least <= len(value) <= most, wanted)
 
 
 def one_of_texts(*choices: str) -> Check:
     """Accept one of these texts."""
-    return _when(
+    return _make_check(
         lambda value: isinstance(value, str) and value in choices,
         f"must be one of {', '.join(choices)}",
     )
@@ -58,24 +58,24 @@ def flag(value: object) -> Flaw | None:
 
 def integer(*, least: int | None = None, most: int | None = None) -> Check:
     """Accept a whole number within limits."""
-    return _when(
+    return _make_check(
         lambda value: type(value) is int and _is_within(value, least, most),
-        f"must be an integer{_limits(least, most)}",
+        f"must be an integer{_describe_limits(least, most)}",
     )
 
 
 def number(*, least: float | None = None, most: float | None = None) -> Check:
     """Accept any number within limits."""
-    return _when(
+    return _make_check(
         lambda value: type(value) in (int, float) and _is_within(value, least, most),
-        f"must be a number{_limits(least, most)}",
+        f"must be a number{_describe_limits(least, most)}",
     )
 
 
 def web_url(*schemes: str) -> Check:
     """Accept an absolute address of one of these schemes; http and https without any."""
     allowed = schemes or ("http", "https")
-    return _when(
+    return _make_check(
         lambda value: isinstance(value, str) and is_web_url(value, allowed),
         f"must be a valid {' or '.join(allowed)} URL",
     )
@@ -92,7 +92,7 @@ def list_of(check: Check, *, least: int = 0, most: int = 1000) -> Check:
         for index, item in enumerate(value):
             flaw = check(item)
             if flaw is not None:
-                return _below(str(index), flaw)
+                return _move_below(str(index), flaw)
         return None
 
     return run
@@ -114,7 +114,7 @@ def record(fields: Mapping[str, Check], *, required: tuple[str, ...] = ()) -> Ch
             item = value.get(name)
             flaw = None if item is None else check(item)
             if flaw is not None:
-                return _below(name, flaw)
+                return _move_below(name, flaw)
         return None
 
     return run
@@ -131,11 +131,11 @@ def is_web_url(value: str, schemes: tuple[str, ...]) -> bool:
         return False
 
 
-def _when(is_good: Callable[[object], bool], wanted: str) -> Check:
+def _make_check(is_good: Callable[[object], bool], wanted: str) -> Check:
     return lambda value: None if is_good(value) else Flaw("", wanted)
 
 
-def _below(name: str, flaw: Flaw) -> Flaw:
+def _move_below(name: str, flaw: Flaw) -> Flaw:
     return Flaw(f"{name}.{flaw.path}" if flaw.path else name, flaw.text)
 
 
@@ -145,6 +145,6 @@ def _is_within(value: object, least: float | None, most: float | None) -> bool:
     return (least is None or value >= least) and (most is None or value <= most)
 
 
-def _limits(least: float | None, most: float | None) -> str:
+def _describe_limits(least: float | None, most: float | None) -> str:
     low = "" if least is None else f" from {least}"
     return low + ("" if most is None else f" to {most}")

@@ -55,7 +55,7 @@ class Emulator:
         self.requests: Journal[RequestRecord] = Journal(config.max_log_entries)
         self.closing = asyncio.Event()
         """Set when the server stops: calls that are never answered must end then."""
-        self.secrets: tuple[str, ...] = _secrets_of(config)
+        self.secrets: tuple[str, ...] = _list_secrets(config)
         """Sign callbacks now: none, one, or two while one is being replaced, the new one first."""
         self.sender = CallbackSender(config, self.timeline, self.callbacks, transport)
         self.providers: list[EmulatedProvider[Any]] = []
@@ -145,7 +145,7 @@ class Emulator:
         self.requests.clear()
         for each in self.providers:
             each.engine.reset()
-        self.secrets = _secrets_of(self.config)
+        self.secrets = _list_secrets(self.config)
         self.set_configured_scenario()
 
     def set_configured_scenario(self) -> None:
@@ -161,5 +161,5 @@ class Emulator:
         await self.sender.close()
 
 
-def _secrets_of(config: EmulatorConfig) -> tuple[str, ...]:
+def _list_secrets(config: EmulatorConfig) -> tuple[str, ...]:
     return () if config.webhook_secret is None else (config.webhook_secret,)

@@ -110,7 +110,7 @@ class Engine(Generic[DetailsT]):
         if named is None:
             named = request.body.get("emulator_scenario")
         if named is None:
-            named = next(filter(None, map(find_marker, _texts(request.body))), None)
+            named = next(filter(None, map(find_marker, _iterate_texts(request.body))), None)
         if named is None:
             return self.scenario
         try:
@@ -375,7 +375,7 @@ class Engine(Generic[DetailsT]):
         return self.emulator.config.step_seconds
 
 
-def _texts(value: object, depth: int = 0) -> Iterable[str]:
+def _iterate_texts(value: object, depth: int = 0) -> Iterable[str]:
     """Yield the short texts of a body, where a scenario marker may stand; no addresses."""
     if isinstance(value, str):
         is_address = value.startswith(("http://", "https://", "data:"))
@@ -383,4 +383,4 @@ def _texts(value: object, depth: int = 0) -> Iterable[str]:
             yield value
     elif depth < _DEEPEST_MARKED_TEXT and isinstance(value, Mapping | list):
         for item in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(item, depth + 1)
+            yield from _iterate_texts(item, depth + 1)

@@ -15,17 +15,17 @@ Trouble = Callable[[], Refusal] | BrokenAnswer
 """Makes a refusal (a fresh one each time, so that no traceback is kept), or a broken answer."""
 
 
-def _refusal(kind: RefusalKind, text: str, retry_after: int | None = None) -> Trouble:
+def _make_refusal(kind: RefusalKind, text: str, retry_after: int | None = None) -> Trouble:
     return lambda: Refusal(kind, text, retry_after=retry_after)
 
 
-_INTERNAL = _refusal(RefusalKind.INTERNAL, "internal error")
-_TOO_FAST = _refusal(RefusalKind.RATE_LIMITED, "too many requests", 1)
+_INTERNAL = _make_refusal(RefusalKind.INTERNAL, "internal error")
+_TOO_FAST = _make_refusal(RefusalKind.RATE_LIMITED, "too many requests", 1)
 
 _BEFORE: Mapping[str, Trouble] = {
-    CoreWord.BUSY: _refusal(RefusalKind.BUSY, "too many tasks at once"),
+    CoreWord.BUSY: _make_refusal(RefusalKind.BUSY, "too many tasks at once"),
     CoreWord.RATE_LIMITED: _TOO_FAST,
-    CoreWord.UNAVAILABLE: _refusal(RefusalKind.UNAVAILABLE, "temporarily unavailable"),
+    CoreWord.UNAVAILABLE: _make_refusal(RefusalKind.UNAVAILABLE, "temporarily unavailable"),
     CoreWord.ERROR_LOST: _INTERNAL,
     CoreWord.HTML_ERROR: BrokenAnswer.HTML,
     CoreWord.CUT_BEFORE_ACCEPT: BrokenAnswer.CUT,
@@ -42,7 +42,7 @@ _QUERIES: Mapping[str, Trouble] = {
     CoreWord.HTML_QUERY: BrokenAnswer.HTML_NOT_FOUND,
     CoreWord.HTML_OK: BrokenAnswer.HTML_OK,
     CoreWord.CUT_QUERY: BrokenAnswer.CUT,
-    CoreWord.DENIED: _refusal(RefusalKind.NOT_FOUND, "not found"),
+    CoreWord.DENIED: _make_refusal(RefusalKind.NOT_FOUND, "not found"),
 }
 
 

@@ -75,23 +75,23 @@ def media_bytes(task_id: str, name: str) -> bytes | None:
     """
     match Path(name).suffix:
         case ".mp4" | ".mp3" as suffix:
-            return _sample(suffix)
+            return _load_sample(suffix)
         case ".png":
-            return _png(zlib.crc32(f"{task_id}/{name}".encode("utf-8", "replace")))
+            return _draw_png(zlib.crc32(f"{task_id}/{name}".encode("utf-8", "replace")))
         case ".wav":
-            return _wav()
+            return _make_wav()
         case ".svg":
-            return _svg(zlib.crc32(f"{task_id}/{name}".encode("utf-8", "replace")))
+            return _draw_svg(zlib.crc32(f"{task_id}/{name}".encode("utf-8", "replace")))
         case _:
             return None
 
 
 @lru_cache(maxsize=4)
-def _sample(suffix: str) -> bytes:
+def _load_sample(suffix: str) -> bytes:
     return (_FILES / f"sample{suffix}").read_bytes()
 
 
-def _svg(number: int) -> bytes:
+def _draw_svg(number: int) -> bytes:
     """Draw a square whose colour tells the number."""
     colour = f"#{number & 0xFFFFFF:06x}"
     square = f'<rect width="{_SIDE}" height="{_SIDE}" fill="{colour}"/>'
@@ -100,7 +100,7 @@ def _svg(number: int) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _png(number: int) -> bytes:
+def _draw_png(number: int) -> bytes:
     """Draw a diagonal shade of two colours taken from the number."""
     one, two = number & 0xFF, (number >> 8) & 0xFF
     rows = bytearray()
@@ -109,15 +109,15 @@ def _png(number: int) -> bytes:
         rows += b"\0" + bytes((one, shade, two)) * (_SIDE - y) + bytes((two, one, shade)) * y
     head = struct.pack(">IIBBBBB", _SIDE, _SIDE, 8, 2, 0, 0, 0)  # 8-bit RGB
     chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(bytes(rows), 9)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, body) for kind, body in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_build_chunk(kind, body) for kind, body in chunks)
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
+def _build_chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 @lru_cache(maxsize=1)
-def _wav() -> bytes:
+def _make_wav() -> bytes:
     """Make half a second of 440 Hz, mono, 8 kHz, 16 bit."""
     rate = 8000
     tone = (math.sin(2 * math.pi * 440 * i / rate) for i in range(rate // 2))

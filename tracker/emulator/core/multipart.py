@@ -33,7 +33,7 @@ def parse_form(call: ApiCall) -> list[FormPart]:
     pieces = (b"\r\n" + call.raw).split(b"\r\n--" + found.group(1).encode(), _MOST_PARTS + 2)
     if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
         raise Refusal(RefusalKind.INVALID, f"the form must end, after {_MOST_PARTS} parts at most")
-    return [_part(piece) for piece in pieces[1:-1]]
+    return [_parse_part(piece) for piece in pieces[1:-1]]
 
 
 def form_fields(call: ApiCall, files: Collection[str]) -> Mapping[str, object]:
@@ -51,12 +51,12 @@ def form_fields(call: ApiCall, files: Collection[str]) -> Mapping[str, object]:
     return fields
 
 
-def _part(piece: bytes) -> FormPart:
+def _parse_part(piece: bytes) -> FormPart:
     head, separator, content = piece.partition(b"\r\n\r\n")
     if not separator or len(head) > _LONGEST_HEAD:
         raise Refusal(RefusalKind.INVALID, "a part of the form has no head, or a long one")
     lines = head.decode("utf-8", "replace").split("\r\n")
-    headers = {name.strip().lower(): value.strip() for name, _, value in _fields(lines)}
+    headers = {name.strip().lower(): value.strip() for name, _, value in _parse_fields(lines)}
     given = dict(_PARAMETER.findall(headers.get("content-disposition", "")))
     if "name" not in given:
         raise Refusal(RefusalKind.INVALID, "a part of the form has no name")
@@ -68,5 +68,5 @@ def _part(piece: bytes) -> FormPart:
     )
 
 
-def _fields(lines: list[str]) -> list[tuple[str, str, str]]:
+def _parse_fields(lines: list[str]) -> list[tuple[str, str, str]]:
     return [line.partition(":") for line in lines if line]

@@ -21,7 +21,7 @@ def bend_steps(scenario: Scenario, steps: Sequence[TaskStep]) -> Sequence[TaskSt
     if scenario.has(CoreWord.HOLD):
         return ()
     last = steps[-1]
-    failure = _failure(scenario)
+    failure = _find_failure(scenario)
     if failure is not None:
         last = replace(last, status=FAILED, message=failure, ready=None)
     later = last.after + 1
@@ -45,7 +45,7 @@ def is_verdict(step: TaskStep) -> bool:
     return step.status in TERMINAL
 
 
-def _failure(scenario: Scenario) -> str | None:
+def _find_failure(scenario: Scenario) -> str | None:
     if scenario.has(CoreWord.MODERATED):
         return _MODERATED
     return _FAILURE if scenario.has(CoreWord.FAILED) else None

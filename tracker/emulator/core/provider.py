@@ -27,7 +27,7 @@ __all__ = [
 DetailsT = TypeVar("DetailsT")
 
 
-def _facts(task: EmulatedTask[Any]) -> dict[str, Any]:
+def _list_facts(task: EmulatedTask[Any]) -> dict[str, Any]:
     return {
         "task_id": task.task_id,
         "task_status": task.status,
@@ -80,7 +80,7 @@ class EmulatedProvider(Generic[DetailsT]):
     engine: "Engine[DetailsT]"
     services: Sequence[ApiService]
     """Its own protocol, and those of gateways in front of it."""
-    describe: Callable[[EmulatedTask[DetailsT]], Mapping[str, Any]] = _facts
+    describe: Callable[[EmulatedTask[DetailsT]], Mapping[str, Any]] = _list_facts
     """A task for the control routes."""
     main_job: MainJob | None = None
     """The job that a demonstration submits."""

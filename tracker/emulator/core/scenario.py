@@ -50,7 +50,7 @@ class Scenario:
         for item in filter(None, (part.strip() for part in text.split(","))):
             word, _, given = item.partition("=")
             name = _name(word.strip(), words)
-            params[name] = _parameter(name, words[name], given.strip())
+            params[name] = _parse_parameter(name, words[name], given.strip())
         return cls(MappingProxyType(params), words)
 
     def __str__(self) -> str:
@@ -67,7 +67,7 @@ class Scenario:
 
     def seconds(self, name: str) -> float:
         """Return the word's time in seconds; its default when the word was not given."""
-        return _seconds(self.word(name))
+        return _parse_seconds(self.word(name))
 
     def word(self, name: str) -> str:
         """Return the word's parameter; its default when the word was not given."""
@@ -77,7 +77,7 @@ class Scenario:
     def tries(self, name: str) -> Tries:
         """Return for how long this word makes trouble."""
         text = self.word(name)
-        return Tries(seconds=_seconds(text)) if text.endswith("s") else Tries(count=int(text))
+        return Tries(seconds=_parse_seconds(text)) if text.endswith("s") else Tries(count=int(text))
 
 
 def find_marker(text: str) -> str | None:
@@ -94,7 +94,7 @@ def _name(word: str, words: Words) -> str:
     raise ScenarioError(message)
 
 
-def _parameter(name: str, spec: WordSpec, given: str) -> str:
+def _parse_parameter(name: str, spec: WordSpec, given: str) -> str:
     if not given:
         return spec.default
     match spec.param:
@@ -120,11 +120,11 @@ def _is_count(text: str) -> bool:
 
 def _is_seconds(text: str) -> bool:
     try:
-        number = _seconds(text)
+        number = _parse_seconds(text)
     except ValueError:
         return False
     return math.isfinite(number) and 0 <= number <= _MAX_NUMBER
 
 
-def _seconds(text: str) -> float:
+def _parse_seconds(text: str) -> float:
     return float(text.removesuffix("s"))

@@ -145,7 +145,7 @@ class CallbackSender:
                 post.content.method,
                 post.url,
                 content=post.content.body,
-                headers=_headers_of(post),
+                headers=_build_headers(post),
             ) as response:
                 record.answer, record.error = response.status_code, None
                 async for piece in response.aiter_bytes():
@@ -171,7 +171,7 @@ def _pause(retry: RetryPolicy, tries: int) -> float:
     return min(retry.backoff_seconds * factor, _LONGEST_PAUSE)
 
 
-def _headers_of(post: CallbackPost) -> dict[str, str]:
+def _build_headers(post: CallbackPost) -> dict[str, str]:
     headers = {"content-type": _CONTENT_TYPE, "user-agent": f"{post.provider}-emulator"}
     headers |= post.content.headers
     if post.content.sign is None or post.quality is SignatureQuality.NONE:

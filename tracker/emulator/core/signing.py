@@ -103,7 +103,7 @@ def signature_headers(
     Raises ValueError when a secret is not base64.
     """
     signed = f"{message_id}.{timestamp}.".encode() + body
-    signatures = [hmac.digest(_key(secret), signed, hashlib.sha256) for secret in secrets]
+    signatures = [hmac.digest(_parse_key(secret), signed, hashlib.sha256) for secret in secrets]
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
@@ -111,5 +111,5 @@ def signature_headers(
     }
 
 
-def _key(secret: str) -> bytes:
+def _parse_key(secret: str) -> bytes:
     return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)

@@ -116,8 +116,8 @@ class EmulatedTask(Generic[DetailsT]):
 
     def brings_news(self, step: TaskStep) -> bool:
         """Return whether a step leads ahead of the present state, or tells more about it."""
-        if _rank(step.status) != _rank(self.status):
-            return _rank(step.status) > _rank(self.status)
+        if _rank_status(step.status) != _rank_status(self.status):
+            return _rank_status(step.status) > _rank_status(self.status)
         return self.is_open and (
             step.status != self.status
             or (step.stage or self.stage) != self.stage
@@ -234,7 +234,7 @@ class TaskRegistry(Generic[DetailsT]):
             del self._by_external[(task.account, task.external_id)]
 
 
-def _rank(status: str) -> int:
+def _rank_status(status: str) -> int:
     if status in TERMINAL:
         return 3
     return {SUBMITTED: 0, PROCESSING: 2}.get(status, 1)

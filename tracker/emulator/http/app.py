@@ -57,13 +57,13 @@ def create_app(
             Route("/{path:path}", RequestGate(emulator)),
         ],
         lifespan=lifespan,
-        exception_handlers={HTTPException: _error},
+        exception_handlers={HTTPException: _answer_error},
     )
     app.state.emulator = emulator
     return app
 
 
-async def _error(_request: Request, problem: Exception) -> Response:
+async def _answer_error(_request: Request, problem: Exception) -> Response:
     if not isinstance(problem, HTTPException):
         return json_answer({"error": "error"}, 500)
     return json_answer({"error": problem.detail}, problem.status_code, problem.headers)

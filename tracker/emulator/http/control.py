@@ -81,7 +81,7 @@ class _ControlRoutes:
 
     async def put_scenario(self, request: Request) -> Response:
         """Change it, for tasks made from now on."""
-        body = await _body(request)
+        body = await _read_body(request)
         text, provider = body.get("scenario"), body.get("provider")
         if not isinstance(text, str) or not isinstance(provider, str | None):
             raise HTTPException(400, 'expected {"scenario": "...", "provider": "..." or none}')
@@ -97,7 +97,7 @@ class _ControlRoutes:
 
     async def put_secrets(self, request: Request) -> Response:
         """Replace them: two for a rotation, one for its end or an emergency, none to stop."""
-        secrets = (await _body(request)).get("secrets")
+        secrets = (await _read_body(request)).get("secrets")
         if not isinstance(secrets, list) or not all(map(_is_secret, secrets)):
             raise HTTPException(400, 'expected {"secrets": ["whsec_…", …]}')
         self._emulator.secrets = tuple(secrets)
@@ -105,7 +105,7 @@ class _ControlRoutes:
 
     async def test_callback(self, request: Request) -> Response:
         """Do as the button in a provider's console does (the first provider that has one)."""
-        body = await _body(request)
+        body = await _read_body(request)
         url, name = body.get("url"), body.get("provider")
         if not isinstance(url, str):
             raise HTTPException(400, 'expected {"url": "..."}')
@@ -126,7 +126,7 @@ class _ControlRoutes:
         if found is None:
             raise HTTPException(404, "no such task")
         provider, task = found
-        body = await _body(request)
+        body = await _read_body(request)
         status, message = body.get("status"), body.get("message", "")
         if not isinstance(status, str) or not 0 < len(status) <= _LONGEST_WORD:
             raise HTTPException(400, 'expected {"status": "...", "message": "..."}')
@@ -136,7 +136,7 @@ class _ControlRoutes:
 
     async def advance(self, request: Request) -> Response:
         """Move a manual clock; answers when everything that fell due has been done."""
-        seconds = (await _body(request)).get("seconds")
+        seconds = (await _read_body(request)).get("seconds")
         if not isinstance(seconds, int | float) or not math.isfinite(seconds) or seconds < 0:
             raise HTTPException(400, 'expected {"seconds": N}, not negative')
         if not isinstance(self._emulator.timeline, ManualTimeline):
@@ -201,7 +201,7 @@ def _limit(request: Request) -> int:
     return int(text)
 
 
-async def _body(request: Request) -> dict[str, Any]:
+async def _read_body(request: Request) -> dict[str, Any]:
     raw = bytearray()
     async for chunk in request.stream():
         raw += chunk

@@ -28,7 +28,7 @@ def media_response(emulator: Emulator, request: Request) -> Response:
     if expires.isascii() and expires.isdigit() and int(expires) * 1000 < emulator.now_ms():
         raise HTTPException(403, "the address has expired")
     headers = {"accept-ranges": "bytes"}
-    part = _part(request.headers.get("range", ""), len(content))
+    part = _parse_range(request.headers.get("range", ""), len(content))
     if part is None:
         return Response(content, headers=headers, media_type=media_type)
     start, end = part
@@ -36,7 +36,7 @@ def media_response(emulator: Emulator, request: Request) -> Response:
     return Response(content[start:end], 206, headers, media_type)
 
 
-def _part(header: str, size: int) -> tuple[int, int] | None:
+def _parse_range(header: str, size: int) -> tuple[int, int] | None:
     """Return the first byte and the one behind the last; None serves the whole.
 
     One range is understood; several, and other units, are answered with the whole, as RFC 9110

@@ -62,7 +62,7 @@ class EmulatorServer:
         """Bind, start the thread, and return when it serves."""
         app = create_app(self.config)
         sock = self._sock = self._sock or _listen(*self._address)
-        self._url = _url_of(sock)
+        self._url = _build_url(sock)
         self._thread = threading.Thread(
             target=self._run, args=(app, sock), name="emulator", daemon=True
         )
@@ -177,7 +177,7 @@ class _UvicornServer(uvicorn.Server):
         self._closing: asyncio.Event = app.state.emulator.closing
         self._takes_signals = takes_signals
         self._exit = asyncio.Event()
-        self.when_started = _nothing
+        self.when_started = _do_nothing
 
     def exit_soon(self) -> None:
         """Begin to stop; from the loop's own thread."""
@@ -253,10 +253,10 @@ def _listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=2048)
 
 
-def _url_of(sock: socket.socket) -> str:
+def _build_url(sock: socket.socket) -> str:
     host, port = sock.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     pass

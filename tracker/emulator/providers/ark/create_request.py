@@ -23,7 +23,7 @@ class FieldRefusal(CodedRefusal):
         self.param = flaw.path
 
 
-def _content(value: object) -> Flaw | None:
+def _check_content(value: object) -> Flaw | None:
     if not isinstance(value, dict) or not isinstance(kind := value.get("type"), str):
         return Flaw("type", "field required")
     if kind not in _CONTENTS:
@@ -36,7 +36,7 @@ def _content(value: object) -> Flaw | None:
     )
 
 
-def _frames(value: object) -> Flaw | None:
+def _check_frames(value: object) -> Flaw | None:
     flaw = integer(least=29, most=289)(value)
     is_step = isinstance(value, int) and (value - 25) % 4 == 0
     return flaw or (None if is_step else Flaw("", "must be 25 and a multiple of 4"))
@@ -45,12 +45,12 @@ def _frames(value: object) -> Flaw | None:
 _CREATE: Check = record(
     {
         "model": text(least=1),
-        "content": list_of(_content, least=1),
+        "content": list_of(_check_content, least=1),
         "callback_url": web_url(),
         "return_last_frame": flag,
         "execution_expires_after": integer(least=3600, most=259_200),
         "duration": integer(least=-1, most=30),
-        "frames": _frames,
+        "frames": _check_frames,
         "seed": integer(least=-1, most=SEEDS - 1),
         "camera_fixed": flag,
         "watermark": flag,

@@ -185,7 +185,7 @@ class ArkApi:
             callback_url=url if isinstance(url, str) else None,
             creation_key=prompt_of(body),
             artifacts=("video.mp4",),
-            steps=_steps(scenario),
+            steps=_plan_steps(scenario),
             new_id=lambda: self._new_id(body),
         )
 
@@ -281,7 +281,7 @@ def create(emulator: Emulator) -> EmulatedProvider[ArkDetails]:
     return EmulatedProvider(name="ark", engine=api.engine, services=(service,), main_job=MAIN_JOB)
 
 
-def _steps(scenario: Scenario) -> Sequence[TaskStep]:
+def _plan_steps(scenario: Scenario) -> Sequence[TaskStep]:
     if scenario.has(ArkWord.EXPIRED):
         return (TaskStep(after=2, status=FAILED),)
     if scenario.has(ArkWord.CANCELLED):

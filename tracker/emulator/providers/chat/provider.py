@@ -76,7 +76,7 @@ class ChatApi:
             call=call,
             account=account,
             body=body,
-            read=lambda scenario: _draft(model, said, scenario),
+            read=lambda scenario: _make_draft(model, said, scenario),
         )
         scenario = self.engine.scenario_of(request)
         if scenario.has(ChatWord.SLOW_FIRST_BYTE):
@@ -92,10 +92,10 @@ class ChatApi:
         place = "delta" if scenario.has(ChatWord.DELTA_IN_MESSAGE) else "message"
         message = {"role": "assistant", "content": await self._whole(task)}
         choice = {"index": 0, place: message, "finish_reason": "stop"}
-        return Reply(_head(model, "chat.completion") | {"choices": [choice]})
+        return Reply(_build_head(model, "chat.completion") | {"choices": [choice]})
 
     async def _stream_failure(self, model: str) -> AsyncIterator[bytes]:
-        yield _chunk(model, {"content": _FAILURE})
+        yield _build_chunk(model, {"content": _FAILURE})
         yield b"data: [DONE]\n\n"
 
     async def _chunks(self, task: ChatTask) -> AsyncIterator[bytes]:
@@ -103,17 +103,17 @@ class ChatApi:
         scenario, model = task.scenario, task.details.model
         is_bare = scenario.has(ChatWord.CHAR_CHUNKS)
         if not is_bare:
-            yield _chunk(model, {"role": "assistant", "content": ""})
+            yield _build_chunk(model, {"role": "assistant", "content": ""})
         async for text in self._texts(task):
             for part in text if is_bare else [text]:
-                yield _chunk(model, {"content": part})
+                yield _build_chunk(model, {"content": part})
         if scenario.has(ChatWord.CUT_HALFWAY):
             raise BrokenAnswerSignal(BrokenAnswer.CUT)
         gives_up = (ChatWord.NO_DONE, ChatWord.TIMEOUT_WORD, ChatWord.FAILED_WATCHED)
         if any(scenario.has(word) for word in gives_up):
             return
         if not is_bare:
-            yield _chunk(model, {}, "stop")
+            yield _build_chunk(model, {}, "stop")
         yield b"data: [DONE]" if scenario.has(ChatWord.DONE_NO_BLANK) else b"data: [DONE]\n\n"
 
     async def _texts(self, task: ChatTask) -> AsyncIterator[str]:
@@ -168,7 +168,7 @@ def _read_question(body: Mapping[str, object]) -> tuple[str, str]:
     return model, said
 
 
-def _draft(model: str, said: str, scenario: Scenario) -> TaskDraft[ChatDetails]:
+def _make_draft(model: str, said: str, scenario: Scenario) -> TaskDraft[ChatDetails]:
     ending = next((end for name, end in _ENDINGS.items() if model.startswith(name)), "mp4")
     count = 2 if scenario.has(ChatWord.TWO_SONGS) else 1
     return TaskDraft(
@@ -195,15 +195,15 @@ def _reply_streaming(chunks: AsyncIterator[bytes]) -> Reply:
     return Reply(Pieces(chunks), media_type="text/event-stream")
 
 
-def _head(model: str, kind: str) -> dict[str, Any]:
+def _build_head(model: str, kind: str) -> dict[str, Any]:
     return {"id": "chatcmpl-emulated", "object": kind, "created": 1790000000, "model": model}
 
 
-def _chunk(model: str, delta: Mapping[str, str], reason: str | None = None) -> bytes:
+def _build_chunk(model: str, delta: Mapping[str, str], reason: str | None = None) -> bytes:
     choice: dict[str, Any] = {"index": 0, "delta": delta}
     if reason is not None:
         choice["finish_reason"] = reason
-    text = json.dumps(_head(model, "chat.completion.chunk") | {"choices": [choice]})
+    text = json.dumps(_build_head(model, "chat.completion.chunk") | {"choices": [choice]})
     return f"data: {text}\n\n".encode()
 
 

@@ -44,7 +44,7 @@ _WORDS = {SUCCEED: "SUCCESS", FAILED: "FAIL", CANCELLED: "FAIL"}
 """Of all other states: PROCESSING."""
 
 
-def _image(value: object) -> Flaw | None:
+def _check_image(value: object) -> Flaw | None:
     """Accept a text, a list of texts, or an object."""
     if isinstance(value, list) and value and all(isinstance(one, str) and one for one in value):
         return None
@@ -54,7 +54,7 @@ def _image(value: object) -> Flaw | None:
 _VIDEO: Mapping[str, Check] = {
     "model": text(least=1),
     "prompt": text(least=1, most=1500),
-    "image_url": _image,
+    "image_url": _check_image,
     "quality": one_of_texts("speed", "quality"),
     "with_audio": flag,
     "size": text(least=1),
@@ -91,7 +91,7 @@ class EmulatedCogVideo:
     def __init__(self, emulator: Emulator) -> None:
         """Take the emulator that they run in."""
         self._config = emulator.config
-        faults = FaultTables(before={CogVideoWord.QUOTA: _over_quota})
+        faults = FaultTables(before={CogVideoWord.QUOTA: _refuse_over_quota})
         self.engine: Engine[CogVideoDetails] = Engine(
             emulator,
             ProviderRules(
@@ -158,7 +158,7 @@ class EmulatedCogVideo:
     ) -> TaskDraft[CogVideoDetails]:
         if scenario.has(CogVideoWord.ARREARS):
             raise CodedRefusal(429, "1113", "您的账户已欠费，请充值后重试。")
-        flaw = _flaw_of(kind, body)
+        flaw = _check_body(kind, body)
         if flaw is not None:
             raise Refusal(RefusalKind.INVALID, str(flaw))
         name = body.get("request_id")
@@ -209,7 +209,7 @@ def _show_created(task: CogVideoTask) -> dict[str, Any]:
         "id": task.task_id,
         "model": task.details.model,
         "request_id": task.details.request_id or task.other_id,
-        "task_status": _word(task),
+        "task_status": _find_word(task),
     }
 
 
@@ -218,7 +218,7 @@ def _view(task: CogVideoTask, *, is_empty: bool) -> dict[str, Any]:
     if task.scenario.has(CogVideoWord.NO_ID):
         del found["id"]
     if task.status == SUCCEED and not is_empty:
-        found |= _result(task)
+        found |= _build_result(task)
     if task.status == FAILED and not task.scenario.has(CogVideoWord.FAIL_WITHOUT_ERROR):
         is_moderated = "risk control" in task.message
         code = "1301" if is_moderated else "1234"
@@ -226,7 +226,7 @@ def _view(task: CogVideoTask, *, is_empty: bool) -> dict[str, Any]:
     return found
 
 
-def _result(task: CogVideoTask) -> dict[str, Any]:
+def _build_result(task: CogVideoTask) -> dict[str, Any]:
     links = [media_url(task, name) for name in task.ready_artifacts]
     if task.details.kind == "image":
         return {"image_result": [{"url": link} for link in links]}
@@ -236,7 +236,7 @@ def _result(task: CogVideoTask) -> dict[str, Any]:
     return {"video_result": videos[0] if is_object else videos}
 
 
-def _word(task: CogVideoTask) -> str:
+def _find_word(task: CogVideoTask) -> str:
     known = {"submitted": "PROCESSING", "processing": "PROCESSING"} | _WORDS
     word = known.get(task.status, task.status)
     return word.lower() if task.scenario.has(CogVideoWord.LOWER_CASE) else word
@@ -246,7 +246,7 @@ def _write_code(task: CogVideoTask, code: str) -> str | int:
     return int(code) if task.scenario.has(CogVideoWord.CODE_NUMBER) else code
 
 
-def _flaw_of(kind: str, body: Mapping[str, object]) -> Flaw | None:
+def _check_body(kind: str, body: Mapping[str, object]) -> Flaw | None:
     required = ("model", "prompt") if kind == "image" else ("model",)
     flaw = record(_IMAGE if kind == "image" else _VIDEO, required=required)(body)
     if flaw is not None or kind == "image":
@@ -260,7 +260,7 @@ def _flaw_of(kind: str, body: Mapping[str, object]) -> Flaw | None:
     return None
 
 
-def _over_quota() -> Refusal:
+def _refuse_over_quota() -> Refusal:
     return CodedRefusal(429, "1308", "已达到使用上限，将于 2026-12-01 00:00:00 重置。")
 
 

@@ -106,7 +106,7 @@ def build_wrapper_callbacks(task: DomoTask) -> Sequence[CallbackContent]:
 
 def _view(task: DomoTask, shown: DomoTask) -> dict[str, Any]:
     """Return a task. shown: whose message and files stand in it."""
-    links = [_file(shown, name) for name in shown.artifacts] if task.status == SUCCEED else []
+    links = [_build_file(shown, name) for name in shown.artifacts] if task.status == SUCCEED else []
     are_pictures = task.artifacts[0].endswith(".png")
     indices = [1, 2, 3, 4] if links and are_pictures else None
     return {
@@ -124,7 +124,7 @@ def _view(task: DomoTask, shown: DomoTask) -> dict[str, Any]:
     }
 
 
-def _file(task: DomoTask, name: str) -> dict[str, Any]:
+def _build_file(task: DomoTask, name: str) -> dict[str, Any]:
     url = media_url(task, name)
     kind = "image/png" if name.endswith(".png") else "video/mp4"
     sizes = {"size": 1, "width": 320, "height": 320}

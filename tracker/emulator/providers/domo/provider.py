@@ -60,7 +60,7 @@ _STATUSES = {
 }
 
 
-def _media(value: object) -> Flaw | None:
+def _check_media(value: object) -> Flaw | None:
     """Accept base64 without a prefix, or the URI of an upload."""
     fields = {"bytes_base64_encoded": text(least=1, most=14_000_000), "domoai_uri": text(least=10)}
     flaw = record(fields)(value)
@@ -77,10 +77,10 @@ _COMMON: Mapping[str, Check] = {
     "model": text(least=1),
     "aspect_ratio": one_of_texts("16:9", "9:16", "1:1", "4:3", "3:4"),
     "callback_url": web_url(),
-    "image": _media,
-    "video": _media,
-    "audio": _media,
-    "images": list_of(_media, least=1, most=1),
+    "image": _check_media,
+    "video": _check_media,
+    "audio": _check_media,
+    "images": list_of(_check_media, least=1, most=1),
     "template": text(least=1),
 }
 _OPERATIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -121,7 +121,7 @@ class EmulatedDomo:
                 call=call,
                 account=account,
                 body=body,
-                read=lambda scenario: _draft(name, body, scenario),
+                read=lambda scenario: _make_draft(name, body, scenario),
             )
         )
         if task.scenario.has(DomoWord.CODE_IN_200):
@@ -165,7 +165,7 @@ class EmulatedDomo:
             "output_videos": [{"url": link} for link in links],
             "credits": 2 * task.details.seconds,
             "inputs": {"prompt": task.details.prompt},
-            "created_at": None if is_undated else _instant(task.created_at),
+            "created_at": None if is_undated else _format_instant(task.created_at),
         }
 
     def _is_late(self, task: DomoTask) -> bool:
@@ -190,7 +190,9 @@ def create(emulator: Emulator) -> EmulatedProvider[DomoDetails]:
     return EmulatedProvider(name="domo", engine=api.engine, services=services, main_job=MAIN_JOB)
 
 
-def _draft(name: str, body: Mapping[str, object], scenario: Scenario) -> TaskDraft[DomoDetails]:
+def _make_draft(
+    name: str, body: Mapping[str, object], scenario: Scenario
+) -> TaskDraft[DomoDetails]:
     if scenario.has(DomoWord.BANNED):
         raise CodedRefusal(403, 4002, "Organization is banned")
     if scenario.has(DomoWord.NO_CREDITS):
@@ -215,7 +217,7 @@ def _draft(name: str, body: Mapping[str, object], scenario: Scenario) -> TaskDra
     )
 
 
-def _instant(ms: int) -> str:
+def _format_instant(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -74,7 +74,7 @@ class FalApi:
         """Take the emulator that they run in."""
         self._config = emulator.config
         self._is_rotated = False
-        tables = FaultTables(queries={FalWord.ORIGIN_DOWN: _down})
+        tables = FaultTables(queries={FalWord.ORIGIN_DOWN: _refuse_down})
         rules = ProviderRules(name="fal", callbacks=self._callbacks, words=FAL_WORDS, faults=tables)
         self.engine: Engine[FalDetails] = Engine(emulator, rules)
 
@@ -107,19 +107,22 @@ class FalApi:
                 call=call,
                 account=account,
                 body=body,
-                read=lambda scenario: _draft(app, body, url, scenario),
+                read=lambda scenario: _make_draft(app, body, url, scenario),
             )
         )
         if waits:
             await self.engine.wait(task)
             return self._payload(task)
-        return Reply({"status": "IN_QUEUE", **_addresses(task), "queue_position": 0})
+        return Reply({"status": "IN_QUEUE", **_build_addresses(task), "queue_position": 0})
 
     async def _status(self, call: ApiCall) -> Reply:
         """Show a status; of what has failed, it has an error and no other word."""
         task = await self._find(call)
         is_over = not task.is_open
-        view: dict[str, Any] = {"status": _STATES.get(task.status, task.status), **_addresses(task)}
+        view: dict[str, Any] = {
+            "status": _STATES.get(task.status, task.status),
+            **_build_addresses(task),
+        }
         if task.status == SUBMITTED:
             return Reply(view | {"queue_position": 1}, 202)
         has_logs = call.params.get("logs", "").lower() in ("1", "true")
@@ -185,7 +188,7 @@ class FalApi:
 
         def is_meant(task: FalTask) -> bool:
             is_hidden = task.scenario.has(FalWord.CANCELLED_HIDDEN) and task.status == CANCELLED
-            return _app_of(task.operation) == call.values["app"] and not is_hidden
+            return _build_app(task.operation) == call.values["app"] and not is_hidden
 
         return await self.engine.find(self._account_of(call), call.values["id"], is_meant)
 
@@ -193,27 +196,27 @@ class FalApi:
         if task.status == CANCELLED:
             raise CodedRefusal(400, "request_cancelled", "Request was cancelled")
         if task.status == SUCCEED:
-            return Reply(_output(task), headers={"x-fal-billable-units": "1.5"})
+            return Reply(_build_output(task), headers={"x-fal-billable-units": "1.5"})
         if task.scenario.has(FalWord.MODEL_BROKEN):
             raise CodedRefusal(500, "internal_error", "Internal Server Error")
-        return Reply(_flaws(task), 422)
+        return Reply(_build_flaws(task), 422)
 
     def _callbacks(self, task: FalTask) -> Sequence[CallbackContent]:
         """Call back at the end alone; of a cancelled request nobody hears."""
         if task.is_open or task.callback_url is None or task.status == CANCELLED:
             return ()
-        addresses = _addresses(task)
+        addresses = _build_addresses(task)
         body: dict[str, Any] = {
             name: addresses[name] for name in ("request_id", "gateway_request_id")
         }
         if task.status == FAILED:
             error = "Invalid status code: 422"
-            body |= {"status": "ERROR", "error": error, "payload": _flaws(task)}
+            body |= {"status": "ERROR", "error": error, "payload": _build_flaws(task)}
         elif task.scenario.has(FalWord.PAYLOAD_ERROR):
             reason = "Response payload is not JSON serializable"
             body |= {"status": "OK", "payload": None, "payload_error": reason}
         else:
-            body |= {"status": "OK", "payload": _output(task)}
+            body |= {"status": "OK", "payload": _build_output(task)}
         is_new = task.scenario.has(FalWord.ROTATED)
         self._is_rotated = self._is_rotated or is_new
         sign = partial(
@@ -245,7 +248,7 @@ def create(emulator: Emulator) -> EmulatedProvider[FalDetails]:
     return EmulatedProvider(name="fal", engine=api.engine, services=services, main_job=MAIN_JOB)
 
 
-def _draft(
+def _make_draft(
     app: str, body: Mapping[str, object], url: str | None, scenario: Scenario
 ) -> TaskDraft[FalDetails]:
     """Accept any input: only the model, which runs later, finds what is wrong with it."""
@@ -272,16 +275,16 @@ def _draft(
     )
 
 
-def _app_of(operation: str) -> str:
+def _build_app(operation: str) -> str:
     parts = operation.split("/")
     return "/".join(parts[: 3 if parts[0] in ("workflows", "comfy") else 2])
 
 
-def _addresses(task: FalTask) -> dict[str, Any]:
+def _build_addresses(task: FalTask) -> dict[str, Any]:
     root = task.root_url
     if task.scenario.has(FalWord.FOREIGN_ADDRESSES):
         root = "https://queue.fal.run.example"
-    url = f"{root}/{_app_of(task.operation)}/requests/{task.task_id}"
+    url = f"{root}/{_build_app(task.operation)}/requests/{task.task_id}"
     is_other = task.scenario.has(FalWord.GATEWAY_ID)
     return {
         "request_id": task.task_id,
@@ -292,9 +295,9 @@ def _addresses(task: FalTask) -> dict[str, Any]:
     }
 
 
-def _output(task: FalTask) -> dict[str, Any]:
+def _build_output(task: FalTask) -> dict[str, Any]:
     """Return the model's own result."""
-    files = [_file(task, name) for name in task.ready_artifacts]
+    files = [_build_file(task, name) for name in task.ready_artifacts]
     if task.scenario.has(FalWord.LARGE_RESULT):
         size = task.scenario.count(FalWord.LARGE_RESULT) * 1024 * 1024 // 4 * 4
         files[0]["url"] = f"data:image/png;base64,{'A' * size}"
@@ -306,14 +309,14 @@ def _output(task: FalTask) -> dict[str, Any]:
     return {"images": files, **told, **prompt, "has_nsfw_concepts": [is_unsafe] * len(files)}
 
 
-def _file(task: FalTask, name: str) -> dict[str, Any]:
+def _build_file(task: FalTask, name: str) -> dict[str, Any]:
     is_video = name.endswith(".mp4")
     media_type = "video/mp4" if is_video else "image/png"
     found = {"url": media_url(task, name), "content_type": media_type, "file_name": name}
     return found if is_video else {**found, "width": 1024, "height": 768}
 
 
-def _flaws(task: FalTask) -> dict[str, Any]:
+def _build_flaws(task: FalTask) -> dict[str, Any]:
     """Return the flaws that the model names."""
     if task.details.flaw is not None:
         kind, path, message = "missing", ["body", "prompt"], task.details.flaw
@@ -335,7 +338,7 @@ def _log(task: FalTask) -> dict[str, str]:
     return {"message": "step 3/28", "level": "INFO", "source": "USER", "timestamp": at}
 
 
-def _down() -> Refusal:
+def _refuse_down() -> Refusal:
     return CodedRefusal(530, "", "origin down")
 
 

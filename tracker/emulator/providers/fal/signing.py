@@ -21,7 +21,9 @@ OLD, NEW, FOREIGN = (hashlib.sha256(f"fal emulator {n}".encode()).digest() for n
 
 def key_set(seeds: Sequence[bytes]) -> Mapping[str, object]:
     """Return the published half of keys, as RFC 8037 writes it."""
-    return {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": _public(seed)} for seed in seeds]}
+    return {
+        "keys": [{"kty": "OKP", "crv": "Ed25519", "x": _encode_public_key(seed)} for seed in seeds]
+    }
 
 
 def headers_of(
@@ -30,7 +32,7 @@ def headers_of(
     """Return the four headers of a webhook; of a wrong one the key is nobody's."""
     digest = hashlib.sha256(given.body).hexdigest()
     signed = "\n".join((request_id, user_id, str(given.timestamp), digest))
-    key = _key(FOREIGN if given.quality is SignatureQuality.WRONG else seed)
+    key = _load_key(FOREIGN if given.quality is SignatureQuality.WRONG else seed)
     return {
         "x-fal-webhook-request-id": request_id,
         "x-fal-webhook-user-id": user_id,
@@ -39,7 +41,7 @@ def headers_of(
     }
 
 
-def _key(seed: bytes) -> "Ed25519PrivateKey":
+def _load_key(seed: bytes) -> "Ed25519PrivateKey":
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - see above
         Ed25519PrivateKey,
     )
@@ -47,6 +49,6 @@ def _key(seed: bytes) -> "Ed25519PrivateKey":
     return Ed25519PrivateKey.from_private_bytes(seed)
 
 
-def _public(seed: bytes) -> str:
-    raw = _key(seed).public_key().public_bytes_raw()
+def _encode_public_key(seed: bytes) -> str:
+    raw = _load_key(seed).public_key().public_bytes_raw()
     return urlsafe_b64encode(raw).decode().rstrip("=")

@@ -34,13 +34,13 @@ _SIDE, _SIDE_BY_32 = integer(least=256, most=2048), integer(least=256, most=1440
 _EDGE = integer(least=0, most=2048)
 
 
-def _by_32(value: object) -> Flaw | None:
+def _check_by_32(value: object) -> Flaw | None:
     flaw = _SIDE_BY_32(value)
     is_multiple = isinstance(value, int) and value % 32 == 0
     return flaw or (None if is_multiple else Flaw("", "must be a multiple of 32"))
 
 
-def _seconds(value: object) -> Flaw | None:
+def _check_seconds(value: object) -> Flaw | None:
     return None if value == "auto" else integer(least=5, most=20)(value)
 
 
@@ -75,7 +75,7 @@ ENDPOINTS: Mapping[str, tuple[Mapping[str, Check], tuple[str, ...]]] = {
     "flux-2-flex": (_FLUX_2, ("prompt",)),
     "flux-2-klein-4b": (_FLUX_2, ("prompt",)),
     "flux-2-klein-9b": (_FLUX_2, ("prompt",)),
-    "flux-pro-1.1": ({"width": _by_32, "height": _by_32}, ("prompt",)),
+    "flux-pro-1.1": ({"width": _check_by_32, "height": _check_by_32}, ("prompt",)),
     "flux-pro-1.1-ultra": (
         {"raw": flag, "image_prompt_strength": number(least=0, most=1)},
         ("prompt",),
@@ -95,7 +95,7 @@ ENDPOINTS: Mapping[str, tuple[Mapping[str, Check], tuple[str, ...]]] = {
     VIDEO: (
         {
             "mode": one_of_texts("t2v", "i2v", "v2v", "draft_enhance"),
-            "duration": _seconds,
+            "duration": _check_seconds,
             "resolution": one_of_texts("hd", "fhd"),
             "safety_tolerance": integer(least=0, most=4),
             "keyframes": list_of(lambda _value: None, least=1, most=10),
@@ -158,11 +158,11 @@ def read_draft(
         callback_url=url if isinstance(url, str) else None,
         creation_key=str(url or prompt),
         artifacts=("sample.mp4",) if endpoint in (VIDEO, _UPSCALE) else ("sample.png",),
-        steps=_steps(endpoint, scenario),
+        steps=_plan_steps(endpoint, scenario),
     )
 
 
-def _steps(endpoint: str, scenario: Scenario) -> Sequence[TaskStep]:
+def _plan_steps(endpoint: str, scenario: Scenario) -> Sequence[TaskStep]:
     if scenario.has(FluxWord.REQUEST_MODERATED):
         return (TaskStep(after=0, status=FAILED, stage="Request Moderated"),)
     if scenario.has(FluxWord.CONTENT_MODERATED):

@@ -57,7 +57,10 @@ class EmulatedFlux:
         """Take the emulator that they run in."""
         self._config = emulator.config
         faults = FaultTables(
-            before={FluxWord.ORIGIN_DOWN: _origin_down, FluxWord.LIMIT_IN_BODY: _build_limited}
+            before={
+                FluxWord.ORIGIN_DOWN: _refuse_origin_down,
+                FluxWord.LIMIT_IN_BODY: _build_limited,
+            }
         )
         self.engine: Engine[FluxDetails] = Engine(
             emulator,
@@ -106,7 +109,7 @@ class EmulatedFlux:
             more = url if task.scenario.has(FluxWord.POLL_URL_TOO) else {}
             told = {"status": "Pending", "webhook_url": task.callback_url}
             return Reply({"id": task.task_id, **told, **more})
-        costs = {"cost": _cost_of(task), "input_mp": 0.0, "output_mp": 1.05}
+        costs = {"cost": _find_cost(task), "input_mp": 0.0, "output_mp": 1.05}
         return Reply({"id": task.task_id, **url, **costs})
 
     async def _get(self, region: str, account: str, call: ApiCall) -> Reply:
@@ -117,7 +120,7 @@ class EmulatedFlux:
         return Reply(self._view(task))
 
     def _view(self, task: FluxTask) -> dict[str, Any]:
-        word = _word_of(task)
+        word = _find_word(task)
         is_named_state = task.scenario.has(FluxWord.STATE_FIELD)
         told = {"state": word.lower()} if is_named_state else {"status": word}
         view: dict[str, Any] = {
@@ -125,10 +128,10 @@ class EmulatedFlux:
             **told,
             "result": self._result(task),
             "progress": task.progress / 100 if task.is_open else None,
-            "details": _details_of(task),
+            "details": _build_details(task),
             "preview": None,
         }
-        return view if task.is_open else view | {"cost": _cost_of(task)}
+        return view if task.is_open else view | {"cost": _find_cost(task)}
 
     def _result(self, task: FluxTask) -> dict[str, Any] | None:
         if task.status != SUCCEED or self._is_empty(task):
@@ -152,15 +155,15 @@ class EmulatedFlux:
         """Call back at the end alone."""
         if task.is_open or task.callback_url is None:
             return ()
-        word = _word_of(task)
+        word = _find_word(task)
         at = datetime.fromtimestamp((task.ended_at or task.updated_at) / 1000, UTC)
         stamp = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         body: dict[str, Any] = {"id": task.task_id, "status": word, "timestamp": stamp}
         if word == "Error":
             body |= {"error": "generation_failed", "message": task.message}
         else:
-            body |= {"result": self._result(task), "details": _details_of(task)}
-        sign = None if task.details.secret is None else _signer(task, task.details.secret)
+            body |= {"result": self._result(task), "details": _build_details(task)}
+        sign = None if task.details.secret is None else _make_signer(task, task.details.secret)
         return (CallbackContent(body=json_bytes(body), sign=sign, retry=_TRIES),)
 
 
@@ -178,7 +181,7 @@ def create(emulator: Emulator) -> EmulatedProvider[FluxDetails]:
     return EmulatedProvider(name="flux", engine=api.engine, services=services, main_job=MAIN_JOB)
 
 
-def _signer(task: FluxTask, secret: str) -> Signer:
+def _make_signer(task: FluxTask, secret: str) -> Signer:
     prefix = "" if task.scenario.has(FluxWord.BARE_SIGNATURE) else "sha256="
 
     def sign(given: SigningInput) -> Mapping[str, str]:
@@ -189,7 +192,7 @@ def _signer(task: FluxTask, secret: str) -> Signer:
     return sign
 
 
-def _word_of(task: FluxTask) -> str:
+def _find_word(task: FluxTask) -> str:
     if task.status == SUCCEED:
         return "Ready"
     if task.status == FAILED:
@@ -198,17 +201,17 @@ def _word_of(task: FluxTask) -> str:
     return known if task.status in (PROCESSING, "submitted") else task.status
 
 
-def _details_of(task: FluxTask) -> object:
+def _build_details(task: FluxTask) -> object:
     if task.status != FAILED:
         return None
     return _MODERATED if task.stage.endswith("Moderated") else {"error": task.message}
 
 
-def _cost_of(task: FluxTask) -> float | None:
+def _find_cost(task: FluxTask) -> float | None:
     return None if task.scenario.has(FluxWord.NULL_COST) else _CREDITS
 
 
-def _origin_down() -> Refusal:
+def _refuse_origin_down() -> Refusal:
     return FluxRefusal(530, "origin down")
 
 

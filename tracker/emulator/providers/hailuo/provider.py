@@ -133,7 +133,7 @@ class HailuoApi:
             call=call,
             account=account,
             body=body,
-            read=lambda scenario: _draft(kind, body, scenario),
+            read=lambda scenario: _make_draft(kind, body, scenario),
         )
         await self._test_callback_url(body, self.engine.scenario_of(request))
         task = await self.engine.create(request)
@@ -149,7 +149,7 @@ class HailuoApi:
             word = self.engine.new_uuid()
             content = CallbackContent(body=json_bytes({"challenge": word}))
             answer = await self.engine.post(url, content, kind="challenge")
-            if _challenge_in(answer) != word:
+            if _build_challenge(answer) != word:
                 raise CodedRefusal(200, 2013, "invalid params, fail to check callback url")
 
     async def _get(self, call: ApiCall) -> Reply:
@@ -167,7 +167,7 @@ class HailuoApi:
                 "file_id": file_id,
                 "video_width": 1366,
                 "video_height": 768,
-                "base_resp": _result_of(task),
+                "base_resp": _build_result(task),
             }
         )
 
@@ -210,7 +210,7 @@ class HailuoApi:
             "task_id": task.task_id,
             "status": word,
             "file_id": task.other_id if word == "success" else "",
-            "base_resp": _result_of(task),
+            "base_resp": _build_result(task),
         }
         return (CallbackContent(body=json_bytes(body)),)
 
@@ -231,7 +231,9 @@ def create(emulator: Emulator) -> EmulatedProvider[HailuoDetails]:
     )
 
 
-def _draft(kind: str, body: Mapping[str, object], scenario: Scenario) -> TaskDraft[HailuoDetails]:
+def _make_draft(
+    kind: str, body: Mapping[str, object], scenario: Scenario
+) -> TaskDraft[HailuoDetails]:
     if scenario.has(HailuoWord.CODE):
         raise CodedRefusal(200, int(scenario.word(HailuoWord.CODE)), "refused as the scenario says")
     checks, required = _FIELDS[kind]
@@ -253,7 +255,7 @@ def _draft(kind: str, body: Mapping[str, object], scenario: Scenario) -> TaskDra
     )
 
 
-def _result_of(task: HailuoTask) -> Mapping[str, object]:
+def _build_result(task: HailuoTask) -> Mapping[str, object]:
     if task.status not in (FAILED, CANCELLED) or task.scenario.has(HailuoWord.NO_REASON):
         return _GOOD
     return {"status_code": 1027, "status_msg": task.message or "output new_sensitive"}
@@ -275,7 +277,7 @@ def _view_2(task: HailuoTask) -> dict[str, Any]:
     return shown
 
 
-def _challenge_in(answer: bytes) -> object:
+def _build_challenge(answer: bytes) -> object:
     try:
         parsed = json.loads(answer)
     except ValueError:

@@ -87,7 +87,7 @@ class HaimianApi:
         """Take the emulator that they run in."""
         self._config = emulator.config
         self.engine: Engine[HaimianDetails] = Engine(
-            emulator, ProviderRules(name="haimian", callbacks=_callbacks, words=_WORDS)
+            emulator, ProviderRules(name="haimian", callbacks=_build_callbacks, words=_WORDS)
         )
 
     def web_routes(self) -> Sequence[ApiRoute]:
@@ -116,7 +116,7 @@ class HaimianApi:
             count=count,
         )
         tasks = await self.engine.create_group(request)
-        return _good({"tasks": [{"task_id": task.task_id} for task in tasks]})
+        return _build_good({"tasks": [{"task_id": task.task_id} for task in tasks]})
 
     def _draft(
         self,
@@ -153,7 +153,7 @@ class HaimianApi:
         scenario = tasks[0].scenario if tasks else self.engine.scenario
         await self.engine.query_faults(account, ",".join(wanted), scenario)
         shown = [task for task in tasks if not task.scenario.has(HaimianWord.COOKIE_BOUND)]
-        return _good({"tasks": [_web_view(task) for task in shown]})
+        return _build_good({"tasks": [_build_web_view(task) for task in shown]})
 
     async def _action(self, call: ApiCall) -> Reply:
         action, body = call.params.get("Action", ""), call.json_object()
@@ -168,7 +168,7 @@ class HaimianApi:
         if action != "QuerySong":
             raise Refusal(RefusalKind.NO_SUCH_PATH, "InvalidActionOrVersion")
         task = await self.engine.find(account, str(body.get("TaskID", "")))
-        return Reply({"Code": 0, "Message": "Success", "Result": _official_view(task)})
+        return Reply({"Code": 0, "Message": "Success", "Result": _build_official_view(task)})
 
     def _login(self, call: ApiCall) -> str:
         """Return the account behind a cookie, or behind the key of a gateway that hides it."""
@@ -188,7 +188,7 @@ class HaimianApi:
         return account_of_key(header.removeprefix("Bearer "), self._config)
 
 
-def _web_view(task: HaimianTask) -> dict[str, Any]:
+def _build_web_view(task: HaimianTask) -> dict[str, Any]:
     is_mute = task.scenario.has(HaimianWord.MUTE_STATUS)
     view: dict[str, Any] = {
         "task_id": task.task_id,
@@ -201,7 +201,7 @@ def _web_view(task: HaimianTask) -> dict[str, Any]:
     return view
 
 
-def _official_view(task: HaimianTask) -> dict[str, Any]:
+def _build_official_view(task: HaimianTask) -> dict[str, Any]:
     number = _NUMBERS.get(task.status, task.status)
     is_text = task.scenario.has(HaimianWord.TEXT_STATUS)
     view: dict[str, Any] = {
@@ -217,14 +217,14 @@ def _official_view(task: HaimianTask) -> dict[str, Any]:
     return view
 
 
-def _callbacks(task: HaimianTask) -> Sequence[CallbackContent]:
+def _build_callbacks(task: HaimianTask) -> Sequence[CallbackContent]:
     """Tell the end; the body is documented nowhere, and this one is made up."""
     if not task.details.is_official or task.is_open:
         return ()
-    return (CallbackContent(body=json_bytes(_official_view(task))),)
+    return (CallbackContent(body=json_bytes(_build_official_view(task))),)
 
 
-def _good(data: object) -> Reply:
+def _build_good(data: object) -> Reply:
     return Reply({"status_code": 0, "status_info": {"status_msg": "", "log_id": "l"}, "data": data})
 
 

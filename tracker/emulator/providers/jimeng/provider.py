@@ -59,7 +59,7 @@ _RISKS = {
 }
 
 
-def _frames(value: object) -> Flaw | None:
+def _check_frames(value: object) -> Flaw | None:
     return None if value in (121, 241) else Flaw("", "must be 121 or 241")
 
 
@@ -74,7 +74,7 @@ _CHECKS: Mapping[str, Check] = {
     "scale": number(least=0, most=1),
     "force_single": flag,
     "seed": integer(least=-1),
-    "frames": _frames,
+    "frames": _check_frames,
     "aspect_ratio": one_of_texts("16:9", "4:3", "1:1", "3:4", "9:16", "21:9"),
 }
 
@@ -95,7 +95,7 @@ class JimengApi:
     def __init__(self, emulator: Emulator) -> None:
         """Take the emulator that they run in."""
         self._config = emulator.config
-        faults = FaultTables(queries={JimengWord.INTERNAL_QUERY: _internal})
+        faults = FaultTables(queries={JimengWord.INTERNAL_QUERY: _refuse_internal})
         self.engine: Engine[JimengDetails] = Engine(
             emulator,
             ProviderRules(
@@ -140,7 +140,7 @@ class JimengApi:
     def _draft(self, body: Mapping[str, object], scenario: Scenario) -> TaskDraft[JimengDetails]:
         if scenario.has(JimengWord.NO_RIGHT):
             raise CodedRefusal(400, 50400, "Access Denied")
-        flaw = record(_CHECKS, required=("req_key",))(dict(body)) or _prompt_flaw(body)
+        flaw = record(_CHECKS, required=("req_key",))(dict(body)) or _check_prompt(body)
         if flaw is not None:
             raise Refusal(RefusalKind.INVALID, str(flaw))
         model = str(body["req_key"])
@@ -155,16 +155,16 @@ class JimengApi:
 
     def _show(self, task: JimengTask, call: ApiCall) -> Reply:
         if task.status == FAILED:
-            code, message = _failure_of(task)
+            code, message = _find_failure(task)
             return _reply(code, None, message, call, 400)
         if task.status == SUCCEED and task.scenario.has(JimengWord.OUTPUT_MODERATED):
-            return _reply(*_risk("output"), call, 400)
+            return _reply(*_build_risk("output"), call, 400)
         if not task.is_open and task.scenario.has(JimengWord.EXPIRED):
             return _reply(_GOOD, {"status": "expired"}, "Success", call)
         data: dict[str, Any] = {"status": _STATES.get(task.status, task.status)}
         data |= {"image_urls": None, "binary_data_base64": None}
         if task.status == SUCCEED and task.scenario.has(JimengWord.DONE_WITH_CODE):
-            code, _, message = _risk("input")
+            code, _, message = _build_risk("input")
             return _reply(code, data, message, call)
         if task.status == SUCCEED:
             data |= {"binary_data_base64": [], "video_url": ""} | self._files(task)
@@ -209,22 +209,22 @@ def create(emulator: Emulator) -> EmulatedProvider[JimengDetails]:
     )
 
 
-def _prompt_flaw(body: Mapping[str, object]) -> Flaw | None:
+def _check_prompt(body: Mapping[str, object]) -> Flaw | None:
     is_text = str(body.get("req_key")).startswith(("jimeng_t2", "jimeng_ti2"))
     return Flaw("prompt", "field required") if is_text and not body.get("prompt") else None
 
 
-def _failure_of(task: JimengTask) -> tuple[int, str]:
+def _find_failure(task: JimengTask) -> tuple[int, str]:
     is_moderated = "risk control" in task.message
     return _RISKS["input"] if is_moderated else (50207, "Image Decode Error")
 
 
-def _risk(name: str) -> tuple[int, None, str]:
+def _build_risk(name: str) -> tuple[int, None, str]:
     code, message = _RISKS[name]
     return code, None, message
 
 
-def _internal() -> Refusal:
+def _refuse_internal() -> Refusal:
     return CodedRefusal(500, 50500, "Internal Error")
 
 

@@ -41,10 +41,10 @@ def is_signed(call: ApiCall, secret: str, *, now: float) -> bool:
         return False
     digest = hashlib.sha256(call.raw).hexdigest()
     stamp, scope = call.headers.get("x-date", ""), found["scope"]
-    is_fresh = scope.startswith(stamp[:8]) and abs(now - _seconds(stamp)) <= _MOST_APART_S
+    is_fresh = scope.startswith(stamp[:8]) and abs(now - _parse_seconds(stamp)) <= _MOST_APART_S
     if not is_fresh or not hmac.compare_digest(digest, call.headers.get("x-content-sha256", "")):
         return False
-    hashed = hashlib.sha256(_canonical(call, found["names"], digest).encode()).hexdigest()
+    hashed = hashlib.sha256(_build_canonical(call, found["names"], digest).encode()).hexdigest()
     text = f"HMAC-SHA256\n{stamp}\n{scope}\n{hashed}"
     key = secret.encode()
     for part in scope.split("/"):
@@ -53,22 +53,22 @@ def is_signed(call: ApiCall, secret: str, *, now: float) -> bool:
     return hmac.compare_digest(signature, found["signature"])
 
 
-def _canonical(call: ApiCall, names: str, digest: str) -> str:
+def _build_canonical(call: ApiCall, names: str, digest: str) -> str:
     path = urlsplit(call.root_url).path + call.path
     pairs = sorted(call.query)
     query = "&".join(f"{quote(n, safe='-_.~')}={quote(v, safe='-_.~')}" for n, v in pairs)
-    lines = [f"{name}:{_value(call.headers, name)}" for name in names.split(";")]
+    lines = [f"{name}:{_read_value(call.headers, name)}" for name in names.split(";")]
     return "\n".join([call.method, path or "/", query, *lines, "", names, digest])
 
 
-def _value(headers: Mapping[str, str], name: str) -> str:
+def _read_value(headers: Mapping[str, str], name: str) -> str:
     value = headers.get(name, "").strip()
     if name == "host":
         return re.sub(r":(80|443)$", "", value)
     return value
 
 
-def _seconds(stamp: str) -> float:
+def _parse_seconds(stamp: str) -> float:
     try:
         return datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
     except ValueError:

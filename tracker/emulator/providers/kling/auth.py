@@ -61,14 +61,14 @@ def _verify_jwt(parts: list[str], config: EmulatorConfig, *, now: float) -> str:
     Written out here (HS256 is one HMAC) because the library warns about short secret keys, and
     the length of a secret key is the provider's choice.
     """
-    head, claims = _object(parts[0]), _object(parts[1])
+    head, claims = _parse_object(parts[0]), _parse_object(parts[1])
     access_key = claims.get("iss")
     secret = config.key_pairs.get(access_key) if isinstance(access_key, str) else None
     if secret is None or not isinstance(access_key, str):
         raise KlingRefusal(1002, "access key not found")
     signed = f"{parts[0]}.{parts[1]}".encode()
     wanted = hmac.digest(secret.encode(), signed, hashlib.sha256)
-    if head.get("alg") != "HS256" or not hmac.compare_digest(wanted, _unpad(parts[2])):
+    if head.get("alg") != "HS256" or not hmac.compare_digest(wanted, _decode_part(parts[2])):
         raise KlingRefusal(1002, "Authorization signature is invalid")
     expires, not_before = claims.get("exp"), claims.get("nbf", 0)
     if not isinstance(expires, int | float) or not isinstance(not_before, int | float):
@@ -80,9 +80,9 @@ def _verify_jwt(parts: list[str], config: EmulatorConfig, *, now: float) -> str:
     return access_key
 
 
-def _object(part: str) -> Mapping[str, object]:
+def _parse_object(part: str) -> Mapping[str, object]:
     try:
-        value = json.loads(_unpad(part))
+        value = json.loads(_decode_part(part))
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
@@ -90,7 +90,7 @@ def _object(part: str) -> Mapping[str, object]:
     return value
 
 
-def _unpad(part: str) -> bytes:
+def _decode_part(part: str) -> bytes:
     try:
         return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     except (binascii.Error, ValueError):

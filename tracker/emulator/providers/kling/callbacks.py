@@ -28,14 +28,14 @@ def callbacks_of(task: KlingTask, sign: Signer, *, request_id: str) -> Sequence[
     secret = task.details.callback_secret
     return (
         CallbackContent(
-            body=json_bytes(_body_of(task, request_id=request_id)),
+            body=json_bytes(_build_body(task, request_id=request_id)),
             headers={} if secret is None else {"x-webhook-secret": secret},
             sign=None if dialect in _GATEWAYS else sign,
         ),
     )
 
 
-def _body_of(task: KlingTask, *, request_id: str) -> object:
+def _build_body(task: KlingTask, *, request_id: str) -> object:
     """Return the shape that the service calls back with which took the task."""
     match task.details.dialect:
         case KlingDialect.LEGACY:

@@ -59,13 +59,15 @@ def deviant_envelope(envelope: Json, scenario: Scenario) -> object:
         envelope["code"] = "success"
     if scenario.has(KlingWord.CODE):
         code = scenario.word(KlingWord.CODE)
-        envelope = _without(envelope, "code") | ({"code": _CODES[code]} if code in _CODES else {})
+        envelope = _remove_result(envelope, "code") | (
+            {"code": _CODES[code]} if code in _CODES else {}
+        )
     if scenario.has(KlingWord.MSG):
         envelope["msg"] = envelope.pop("message")
     if scenario.has(KlingWord.NO_REQUEST_ID):
         envelope.pop("request_id", None)
     if scenario.has(KlingWord.SHAPE) and isinstance(envelope.get("data"), dict):
-        return _reshape(envelope, scenario.word(KlingWord.SHAPE))
+        return _reshape_envelope(envelope, scenario.word(KlingWord.SHAPE))
     return envelope
 
 
@@ -77,7 +79,7 @@ def deviant_error(body: Json, code: int, *, is_not_found: bool, scenario: Scenar
     return {"code": word, "message": body["message"], "data": None}
 
 
-def _reshape(envelope: Json, shape: str) -> object:
+def _reshape_envelope(envelope: Json, shape: str) -> object:
     task: Json = envelope["data"]
     if shape == "bare":
         return task
@@ -96,30 +98,30 @@ def _reshape(envelope: Json, shape: str) -> object:
     return envelope | {"data": outer | {"data": inner}}
 
 
-def _words(view: Json, vocabulary: str) -> Json:
+def _change_words(view: Json, vocabulary: str) -> Json:
     word = view["task_status"]
     return view | {"task_status": _VOCABULARIES[vocabulary].get(word, word)}
 
 
-def _status_field(view: Json, name: str) -> Json:
+def _change_status_field(view: Json, name: str) -> Json:
     return _rename(view, {"task_status": name})
 
 
-def _id_field(view: Json, name: str) -> Json:
+def _change_id_field(view: Json, name: str) -> Json:
     return _rename(view, {"task_id": name})
 
 
-def _id_form(view: Json, form: str) -> Json:
+def _change_id_form(view: Json, form: str) -> Json:
     return view | {"task_id": int(view["task_id"])} if form == "number" else view
 
 
-def _times(view: Json, form: str) -> Json:
+def _change_times(view: Json, form: str) -> Json:
     if form == "absent":
-        return _without(view, *_TIMES)
-    return view | {name: _instant(view[name], form) for name in _TIMES if name in view}
+        return _remove_result(view, *_TIMES)
+    return view | {name: _format_instant(view[name], form) for name in _TIMES if name in view}
 
 
-def _instant(ms: int, form: str) -> str:
+def _format_instant(ms: int, form: str) -> str:
     if form == "digits":
         return str(ms)
     if form == "zero":
@@ -130,15 +132,15 @@ def _instant(ms: int, form: str) -> str:
     return f"{when:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03}000001+00:00"  # nanoseconds
 
 
-def _seconds(view: Json, _none: str) -> Json:
+def _change_seconds(view: Json, _none: str) -> Json:
     return view | {name: view[name] // 1000 for name in _TIMES if name in view}
 
 
-def _upper_case(view: Json, _none: str) -> Json:
+def _raise_case(view: Json, _none: str) -> Json:
     return view | {"task_status": view["task_status"].upper()}
 
 
-def _time_fields(view: Json, kind: str) -> Json:
+def _change_time_fields(view: Json, kind: str) -> Json:
     if kind == "create_time":
         return _rename(view, {"created_at": "create_time", "updated_at": "update_time"})
     is_over = view.get("task_status") in {"succeed", "failed"}
@@ -146,8 +148,8 @@ def _time_fields(view: Json, kind: str) -> Json:
     return _rename(view, {"created_at": "submit_time", "updated_at": late})
 
 
-def _result(view: Json, place: str) -> Json:
-    pieces = _pieces(view)
+def _change_result(view: Json, place: str) -> Json:
+    pieces = _list_pieces(view)
     if not pieces:
         return view
     url = pieces[0].get("url") or pieces[0].get("url_mp3")
@@ -159,11 +161,11 @@ def _result(view: Json, place: str) -> Json:
         "metadata": {"metadata": {"url": url}},
         "outputs": {"outputs": [{"type": "video"} | piece for piece in pieces]},
     }
-    return _without(view, "task_result") | places.get(place, {place: url})
+    return _remove_result(view, "task_result") | places.get(place, {place: url})
 
 
-def _duration(view: Json, kind: str) -> Json:
-    pieces = _pieces(view)
+def _change_duration(view: Json, kind: str) -> Json:
+    pieces = _list_pieces(view)
     for piece in pieces:
         if "duration" in piece:
             seconds = float(piece["duration"])
@@ -171,9 +173,9 @@ def _duration(view: Json, kind: str) -> Json:
     return view
 
 
-def _reason(view: Json, place: str) -> Json:
+def _change_reason(view: Json, place: str) -> Json:
     reason = view.get("task_status_msg")
-    kept = _without(view, "task_status_msg")
+    kept = _remove_result(view, "task_status_msg")
     if place == "error_message":
         return kept | (
             {"error": {"code": "generation_failed", "message": reason}} if reason else {}
@@ -181,42 +183,42 @@ def _reason(view: Json, place: str) -> Json:
     return kept | ({place: reason} if reason or place != "error" else {})
 
 
-def _progress(view: Json, kind: str) -> Json:
+def _change_progress(view: Json, kind: str) -> Json:
     percent = {"succeed": 100, "failed": 100, "processing": 40}.get(view["task_status"], 0)
     return view | {"progress": f"{percent}%" if kind == "percent" else percent}
 
 
-def _info(view: Json, kind: str) -> Json:
+def _change_info(view: Json, kind: str) -> Json:
     if kind == "missing":
-        return _without(view, "task_info")
+        return _remove_result(view, "task_info")
     return view | {"task_info": None if kind == "null" else {}}
 
 
-def _external(view: Json, name: str) -> Json:
+def _change_external(view: Json, name: str) -> Json:
     external_id = (view.get("task_info") or {}).get("external_task_id", "")
     return view | {name: external_id, "task_info": {}}
 
 
 _OF_TASKS: Mapping[KlingWord, Callable[[Json, str], Json]] = {
     # In this order: what reads a field stands before what renames or drops it.
-    KlingWord.DURATION: _duration,
-    KlingWord.RESULT: _result,
-    KlingWord.REASON: _reason,
-    KlingWord.PROGRESS: _progress,
-    KlingWord.SECONDS: _seconds,
-    KlingWord.TIMES: _times,
-    KlingWord.TIME_FIELDS: _time_fields,
-    KlingWord.VOCABULARY: _words,
-    KlingWord.UPPER_CASE: _upper_case,
-    KlingWord.EXTERNAL: _external,
-    KlingWord.INFO: _info,
-    KlingWord.ID_FORM: _id_form,
-    KlingWord.ID_FIELD: _id_field,
-    KlingWord.STATUS_FIELD: _status_field,
+    KlingWord.DURATION: _change_duration,
+    KlingWord.RESULT: _change_result,
+    KlingWord.REASON: _change_reason,
+    KlingWord.PROGRESS: _change_progress,
+    KlingWord.SECONDS: _change_seconds,
+    KlingWord.TIMES: _change_times,
+    KlingWord.TIME_FIELDS: _change_time_fields,
+    KlingWord.VOCABULARY: _change_words,
+    KlingWord.UPPER_CASE: _raise_case,
+    KlingWord.EXTERNAL: _change_external,
+    KlingWord.INFO: _change_info,
+    KlingWord.ID_FORM: _change_id_form,
+    KlingWord.ID_FIELD: _change_id_field,
+    KlingWord.STATUS_FIELD: _change_status_field,
 }
 
 
-def _pieces(view: Json) -> list[Json]:
+def _list_pieces(view: Json) -> list[Json]:
     result = view.get("task_result") or {}
     return [piece for pieces in result.values() for piece in pieces]
 
@@ -225,5 +227,5 @@ def _rename(view: Json, names: Mapping[str, str]) -> Json:
     return {names.get(name, name): value for name, value in view.items()}
 
 
-def _without(view: Json, *names: str) -> Json:
+def _remove_result(view: Json, *names: str) -> Json:
     return {name: value for name, value in view.items() if name not in names}

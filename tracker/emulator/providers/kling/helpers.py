@@ -61,61 +61,61 @@ def helper_answer(path: str, call: ApiCall) -> Answer:
     return {"task_status": "succeed"} if answer is None else answer(call)
 
 
-def _page(_call: ApiCall) -> Answer:
+def _build_page(_call: ApiCall) -> Answer:
     return {"result": [], "count": 0, "next_cursor": "", "has_more": False}
 
 
 def _begin_upload(call: ApiCall) -> Answer:
-    return _session(call) | {"fps": 30, "width": 1280, "height": 720, "total_frame": 150}
+    return _build_session(call) | {"fps": 30, "width": 1280, "height": 720, "total_frame": 150}
 
 
 def _preview(call: ApiCall) -> Answer:
-    return _session(call) | {"res": {"video": _media(call, "0.mp4")}}
+    return _build_session(call) | {"res": {"video": _read_media(call, "0.mp4")}}
 
 
-def _selection(call: ApiCall) -> Answer:
-    return _session(call) | {"res": {"frame_index": 0}}
+def _build_selection(call: ApiCall) -> Answer:
+    return _build_session(call) | {"res": {"frame_index": 0}}
 
 
-def _faces(call: ApiCall) -> Answer:
-    face = {"face_id": "0", "face_image": _media(call, "0.png")}
+def _build_faces(call: ApiCall) -> Answer:
+    face = {"face_id": "0", "face_image": _read_media(call, "0.png")}
     times = {"start_time": 0, "end_time": 5041}
-    return {"session_id": _session(call)["session_id"], "face_data": [face | times]}
+    return {"session_id": _build_session(call)["session_id"], "face_data": [face | times]}
 
 
-def _seen(call: ApiCall) -> Answer:
+def _build_seen(call: ApiCall) -> Answer:
     kinds = ("object_seg", "head_seg", "face_seg", "cloth_seg")
-    seen = [{"type": kind, "is_contain": True, "url": _media(call, "0.png")} for kind in kinds]
+    seen = [{"type": kind, "is_contain": True, "url": _read_media(call, "0.png")} for kind in kinds]
     return {"task_result": {"images": seen}}
 
 
-def _speech(call: ApiCall) -> Answer:
-    audio = {"id": "1", "url": _media(call, "0.mp3"), "duration": "3.056"}
+def _build_speech(call: ApiCall) -> Answer:
+    audio = {"id": "1", "url": _read_media(call, "0.mp3"), "duration": "3.056"}
     return {"task_result": {"audios": [audio]}}
 
 
-def _voices(call: ApiCall) -> Answer:
+def _build_voices(call: ApiCall) -> Answer:
     voice = {"voice_id": "829824295735410756", "voice_name": "Emulated"}
-    return [{"voices": [voice | {"trial_url": _media(call, "0.wav"), "owned_by": "kling"}]}]
+    return [{"voices": [voice | {"trial_url": _read_media(call, "0.wav"), "owned_by": "kling"}]}]
 
 
-def _elements(_call: ApiCall) -> Answer:
+def _build_elements(_call: ApiCall) -> Answer:
     element = {"element_id": "829836802793406551", "element_name": "Emulated"}
     return [{"elements": [element | {"owned_by": "kling"}]}]
 
 
-def _session(call: ApiCall) -> dict[str, Any]:
+def _build_session(call: ApiCall) -> dict[str, Any]:
     """Return the session that the caller names, or one that goes with what it sent."""
     given = field_of(parse_body(call.raw), "session_id")
     number = 10**17 + zlib.crc32(call.raw)
     return {"status": 0, "session_id": given if isinstance(given, str) else str(number)}
 
 
-def _media(call: ApiCall, name: str) -> str:
+def _read_media(call: ApiCall, name: str) -> str:
     return f"{call.base_url}/media/{SAMPLE}/{name}"
 
 
-def _costs(call: ApiCall) -> dict[str, Any]:
+def _build_costs(call: ApiCall) -> dict[str, Any]:
     """Wrapped a second time, with `msg` instead of `message`. The pack is invented."""
     for name in ("start_time", "end_time"):
         query_number(call.params, name, least=0, most=10**15)
@@ -134,19 +134,19 @@ def _costs(call: ApiCall) -> dict[str, Any]:
 
 
 _ANSWERS: Mapping[str, Callable[[ApiCall], Answer]] = {
-    "costs": _costs,
-    "balance": _page,
-    "package": _page,
+    "costs": _build_costs,
+    "balance": _build_page,
+    "package": _build_page,
     "init-selection": _begin_upload,
     "preview-selection": _preview,
-    "add-selection": _selection,
-    "delete-selection": _selection,
-    "clear-selection": _selection,
-    "identify-face": _faces,
-    "image-recognize": _seen,
-    "tts": _speech,
-    "presets-voices": _voices,
-    "presets-elements": _elements,
-    "advanced-presets-elements": _elements,
+    "add-selection": _build_selection,
+    "delete-selection": _build_selection,
+    "clear-selection": _build_selection,
+    "identify-face": _build_faces,
+    "image-recognize": _build_seen,
+    "tts": _build_speech,
+    "presets-voices": _build_voices,
+    "presets-elements": _build_elements,
+    "advanced-presets-elements": _build_elements,
 }
 """By the last part of the path."""

@@ -74,11 +74,11 @@ class PiApiService:
             given = body.get("input")
             if not isinstance(given, dict) or not given:
                 raise KlingRefusal(1201, "input is required")
-            url = _text(body, "config.webhook_config.endpoint")
+            url = _read_text(body, "config.webhook_config.endpoint")
             check_callback_url(url)
             return CreateFields(
                 callback_url=url or None,
-                callback_secret=_text(body, "config.webhook_config.secret") or None,
+                callback_secret=_read_text(body, "config.webhook_config.secret") or None,
                 duration=seconds_of(given.get("duration")),
                 mode="pro" if given.get("mode") == "pro" else "std",
             )
@@ -100,7 +100,7 @@ def _wrap(task: KlingTask) -> Reply:
     return Reply({"code": 200, "data": piapi_record(task), "message": "success"})
 
 
-def _text(body: Mapping[str, object], name: str) -> str:
+def _read_text(body: Mapping[str, object], name: str) -> str:
     value = field_of(body, name)
     if value is not None and not isinstance(value, str):
         raise KlingRefusal(1201, f"{name} must be a string")

@@ -25,22 +25,22 @@ from tracker.emulator.providers.kling.words import KLING_WORDS, KlingWord
 __all__ = ["create"]
 
 
-def _internal() -> KlingRefusal:
+def _refuse_internal() -> KlingRefusal:
     return KlingRefusal(5000, "Server internal error")
 
 
-def _internal_timeout() -> KlingRefusal:
+def _refuse_internal_timeout() -> KlingRefusal:
     return KlingRefusal(5002, "Server internal timeout")
 
 
 _FAULTS = FaultTables(
     before={
-        KlingWord.ERROR_5000_LOST: _internal,
-        KlingWord.ERROR_5002_LOST: _internal_timeout,
+        KlingWord.ERROR_5000_LOST: _refuse_internal,
+        KlingWord.ERROR_5002_LOST: _refuse_internal_timeout,
     },
     after={
-        KlingWord.ERROR_5000_CREATED: _internal,
-        KlingWord.ERROR_5002_CREATED: _internal_timeout,
+        KlingWord.ERROR_5000_CREATED: _refuse_internal,
+        KlingWord.ERROR_5002_CREATED: _refuse_internal_timeout,
     },
 )
 

@@ -16,15 +16,15 @@ def result_of(task: KlingTask) -> dict[str, Any]:
     result: dict[str, Any] = {}
     output = task.details.operation.output
     if output in {Output.VIDEOS, Output.VIDEOS_AND_AUDIOS}:
-        result["videos"] = [_video(task)]
+        result["videos"] = [_build_video(task)]
     if output in {Output.AUDIOS, Output.VIDEOS_AND_AUDIOS}:
-        result["audios"] = [_audio(task)]
+        result["audios"] = [_build_audio(task)]
     if output is Output.IMAGES:
-        result["series_images" if task.details.is_series else "images"] = _images(task)
+        result["series_images" if task.details.is_series else "images"] = _build_images(task)
     if output is Output.VOICES:
-        result["voices"] = [_voice(task)]
+        result["voices"] = [_build_voice(task)]
     if output is Output.ELEMENTS:
-        result["elements"] = [{"element_id": _id_of(task, 1), "owned_by": task.account}]
+        result["elements"] = [{"element_id": _build_id(task, 1), "owned_by": task.account}]
     return result
 
 
@@ -38,10 +38,10 @@ def deduction_of(task: KlingTask) -> str:
     return "0.25"
 
 
-def _video(task: KlingTask) -> dict[str, Any]:
+def _build_video(task: KlingTask) -> dict[str, Any]:
     video = {
-        "id": _id_of(task, 1),
-        "url": _url(task, "0.mp4"),
+        "id": _build_id(task, 1),
+        "url": _build_url(task, "0.mp4"),
         # Not the requested value: 5 s came back as "5.041" (logged answers, 2026-03).
         "duration": f"{task.details.duration + 0.041:.3f}",
     }
@@ -50,34 +50,34 @@ def _video(task: KlingTask) -> dict[str, Any]:
     return video
 
 
-def _images(task: KlingTask) -> list[dict[str, Any]]:
-    return [{"index": i, "url": _url(task, f"{i}.png")} for i in range(task.details.pictures)]
+def _build_images(task: KlingTask) -> list[dict[str, Any]]:
+    return [{"index": i, "url": _build_url(task, f"{i}.png")} for i in range(task.details.pictures)]
 
 
-def _audio(task: KlingTask) -> dict[str, Any]:
+def _build_audio(task: KlingTask) -> dict[str, Any]:
     return {
-        "id": _id_of(task, 2),
-        "url_mp3": _url(task, "0.mp3"),
-        "url_wav": _url(task, "0.wav"),
+        "id": _build_id(task, 2),
+        "url_mp3": _build_url(task, "0.mp3"),
+        "url_wav": _build_url(task, "0.wav"),
         "duration_mp3": f"{task.details.duration + 0.056:.3f}",
         "duration_wav": f"{task.details.duration:.3f}",
     }
 
 
-def _voice(task: KlingTask) -> dict[str, Any]:
+def _build_voice(task: KlingTask) -> dict[str, Any]:
     return {
-        "voice_id": _id_of(task, 3),
+        "voice_id": _build_id(task, 3),
         "voice_name": "voice",
-        "trial_url": _url(task, "0.wav"),
+        "trial_url": _build_url(task, "0.wav"),
         "owned_by": task.account,
     }
 
 
-def _id_of(task: KlingTask, salt: int) -> str:
+def _build_id(task: KlingTask, salt: int) -> str:
     return str(int(task.other_id) + salt)
 
 
-def _url(task: KlingTask, name: str) -> str:
+def _build_url(task: KlingTask, name: str) -> str:
     """Return a media address as long as the real ones: signed, and good for 30 days."""
     expires, seal = seal_of(task, name)
     query = f"x-kcdn-pid=112757&Expires={expires}&ksign={seal}&kpolicy={seal[::-1]}"

@@ -79,7 +79,7 @@ def task_view(task: KlingTask) -> dict[str, Any]:
     billing: list[dict[str, Any]] = []
     if task.status == SUCCEED:
         for kind, pieces in result_of(task).items():
-            outputs += [_output(_OUTPUTS[kind], piece) for piece in pieces]
+            outputs += [_build_output(_OUTPUTS[kind], piece) for piece in pieces]
         unit = {"charge_type": "unit", "package_type": outputs[0]["type"]}
         billing = [unit | {"amount": deduction_of(task)}]
     elif task.status == FAILED:
@@ -131,12 +131,14 @@ def list_page(
     now:   Unix milliseconds; without a start the last 30 days are listed.
     Raises KlingRefusal (1201).
     """
-    start = _instant(body, "start_time", default=now - _WINDOW_MS)
-    end = _instant(body, "end_time", default=now)
+    start = _read_instant(body, "start_time", default=now - _WINDOW_MS)
+    end = _read_instant(body, "end_time", default=now)
     limit = body.get("limit", 30)
     if not isinstance(limit, int) or not 1 <= limit <= _MOST_TASKS:
         raise KlingRefusal(_BAD_VALUE, f"limit must be an integer from 1 to {_MOST_TASKS}")
-    wanted = [t for t in tasks if start <= t.created_at <= end and _passes(t, body.get("filters"))]
+    wanted = [
+        t for t in tasks if start <= t.created_at <= end and _is_passing(t, body.get("filters"))
+    ]
     skipped = _read_cursor(body.get("cursor"))
     page, rest = wanted[skipped : skipped + limit], wanted[skipped + limit :]
     return {
@@ -147,7 +149,7 @@ def list_page(
     }
 
 
-def _output(kind: str, piece: Mapping[str, Any]) -> dict[str, Any]:
+def _build_output(kind: str, piece: Mapping[str, Any]) -> dict[str, Any]:
     said = {_RENAMED.get(name, name): value for name, value in piece.items()}
     if kind in {"video", "image"}:
         said["watermark_url"] = ""
@@ -193,11 +195,11 @@ def _check_options(options: object) -> None:
     check_callback_url(options.get("callback_url") or "")
 
 
-def _passes(task: KlingTask, filters: object) -> bool:
+def _is_passing(task: KlingTask, filters: object) -> bool:
     for each in filters if isinstance(filters, list) else ():
         values = each.get("values") if isinstance(each, dict) else None
         key = each.get("key") if isinstance(each, dict) else None
-        said = {"status": task_view(task)["status"], "product_type": _product_of(task)}
+        said = {"status": task_view(task)["status"], "product_type": _build_product(task)}
         if key not in said or not isinstance(values, list):
             raise KlingRefusal(
                 _BAD_VALUE, "filters must be a list of {key: status or product_type}"
@@ -207,12 +209,12 @@ def _passes(task: KlingTask, filters: object) -> bool:
     return True
 
 
-def _product_of(task: KlingTask) -> str:
+def _build_product(task: KlingTask) -> str:
     is_new = task.details.dialect in {KlingDialect.STANDARD, KlingDialect.SOLUTION}
     return task.details.operation.path if is_new else task.details.operation.path.partition("/")[2]
 
 
-def _instant(body: Mapping[str, object], name: str, *, default: int) -> int:
+def _read_instant(body: Mapping[str, object], name: str, *, default: int) -> int:
     value = body.get(name)
     if value is None:
         return default

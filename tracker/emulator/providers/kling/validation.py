@@ -53,10 +53,10 @@ def _is_missing(value: object) -> bool:
 
 def _check_common(body: Mapping[str, object]) -> None:
     for name in ("prompt", "negative_prompt"):
-        if len(_text(body, name)) > _LONGEST_PROMPT:
+        if len(_read_text(body, name)) > _LONGEST_PROMPT:
             raise KlingRefusal(_BAD_VALUE, f"{name} must be at most {_LONGEST_PROMPT} characters")
-    _text(body, "external_task_id")
-    check_callback_url(_text(body, "callback_url"))
+    _read_text(body, "external_task_id")
+    check_callback_url(_read_text(body, "callback_url"))
     if body.get("n", 1) not in range(1, _MOST_PICTURES + 1) or not isinstance(
         body.get("n", 1), int
     ):
@@ -102,7 +102,7 @@ def check_callback_url(url: str) -> None:
         raise KlingRefusal(_BAD_VALUE, "callback_url is not a valid URL")
 
 
-def _text(body: Mapping[str, object], name: str) -> str:
+def _read_text(body: Mapping[str, object], name: str) -> str:
     value = body.get(name)
     if value is None:
         return ""

@@ -39,7 +39,7 @@ def created_view(task: KlingTask) -> dict[str, Any]:
     """`data` of a create answer: the task as it was made, whatever happened since."""
     view = {
         "task_id": task.task_id,
-        "task_info": _info(task),
+        "task_info": _build_info(task),
         "task_status": "submitted",
         "created_at": task.created_at,
         "updated_at": task.created_at,
@@ -58,7 +58,7 @@ def plain_view(task: KlingTask) -> dict[str, Any]:
         "task_id": task.task_id,
         "task_status": task.status,
         "task_status_msg": task.message,
-        "task_info": _info(task),
+        "task_info": _build_info(task),
         "created_at": task.created_at,
         "updated_at": task.updated_at,
     }
@@ -85,19 +85,19 @@ def callback_body(task: KlingTask, *, request_id: str) -> object:
     if task.scenario.has(KlingWord.OTHER_ID):
         view["task_id"] = task.other_id
     if task.scenario.has(KlingWord.THIN_CALLBACK) and "task_result" in view:
-        view["task_result"] = _thin(view["task_result"])
+        view["task_result"] = _keep_listed(view["task_result"])
     view = deviant_task(view, task.scenario)
     if task.scenario.has(KlingWord.ENVELOPED):
         return envelope(view, request_id=request_id, scenario=task.scenario)
     return view
 
 
-def _thin(result: dict[str, Any]) -> dict[str, Any]:
+def _keep_listed(result: dict[str, Any]) -> dict[str, Any]:
     """Return only what the callback page lists: images and videos."""
     return {kind: result[kind] for kind in ("images", "videos") if kind in result}
 
 
-def _info(task: KlingTask) -> dict[str, Any]:
+def _build_info(task: KlingTask) -> dict[str, Any]:
     info: dict[str, Any] = {}
     if task.details.operation.has_parent:
         info["parent_video"] = {

@@ -104,7 +104,7 @@ class EmulatedAgents:
             "model": task.details.model,
             "state": _STATES.get(task.status, task.status),
             "created_at": instant(task.created_at),
-            "output": _output(task) if is_done and not is_empty else None,
+            "output": _build_output(task) if is_done and not is_empty else None,
             "failure_code": code if has_failed else None,
             "failure_reason": task.message if has_failed else None,
         }
@@ -117,7 +117,7 @@ def refuse_as_agents(refusal: Refusal, _call: ApiCall) -> Reply:
     return Reply({"detail": refusal.message}, refusal.kind.http_status)
 
 
-def _output(task: LumaTask) -> list[dict[str, Any]]:
+def _build_output(task: LumaTask) -> list[dict[str, Any]]:
     is_layered = task.operation == "layering"
     return [
         {

@@ -73,7 +73,7 @@ class EmulatedWebPage:
                 call=call,
                 account=account,
                 body=body,
-                read=lambda scenario: _draft(body, required, scenario),
+                read=lambda scenario: _make_draft(body, required, scenario),
             )
         )
 
@@ -118,7 +118,7 @@ def refuse_at_gateway(refusal: Refusal) -> Reply:
     return Reply({"detail": {"reason": reason, "code": 1}}, refusal.kind.http_status)
 
 
-def _draft(
+def _make_draft(
     body: Mapping[str, object], required: tuple[str, ...], scenario: Scenario
 ) -> TaskDraft[LumaDetails]:
     del scenario

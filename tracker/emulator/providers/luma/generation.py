@@ -45,12 +45,12 @@ def generation_view(task: LumaTask, *, without_assets: bool) -> dict[str, Any]:
         "failure_reason": task.message if task.status == FAILED else None,
         "created_at": instant(task.created_at),
         "model": task.details.model,
-        "assets": None if without_assets else _assets(task),
+        "assets": None if without_assets else _build_assets(task),
         "request": None if task.scenario.has(LumaWord.ECHO_MISSING) else task.details.echo,
     }
 
 
-def _assets(task: LumaTask) -> dict[str, str | None] | None:
+def _build_assets(task: LumaTask) -> dict[str, str | None] | None:
     urls: dict[str, str | None] = {"video": None, "image": None, "progress_video": None}
     for name in task.ready_artifacts:
         urls["progress_video" if name == PROGRESS_VIDEO else task.details.kind] = media_url(

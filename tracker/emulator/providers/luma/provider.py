@@ -164,7 +164,7 @@ class LumaApi:
             raise Refusal(RefusalKind.INVALID, str(flaw))
         if parent is not None and (parent.status, parent.details.kind) != (SUCCEED, "video"):
             raise Refusal(RefusalKind.INVALID, "Generation must be a completed video")
-        for reference in _keyframe_ids(body):
+        for reference in _list_keyframe_ids(body):
             self._parent(account, reference)
         echo = operation.echo_of(body)
         callback_url = echo["callback_url"]
@@ -178,8 +178,8 @@ class LumaApi:
             ),
             callback_url=callback_url if isinstance(callback_url, str) else None,
             creation_key=str(callback_url or ""),
-            artifacts=_artifacts(operation.kind, is_progress_shown=is_progress_shown),
-            steps=_steps(is_progress_shown=is_progress_shown),
+            artifacts=_build_artifacts(operation.kind, is_progress_shown=is_progress_shown),
+            steps=_plan_steps(is_progress_shown=is_progress_shown),
             is_synchronous=operation.kind == "image" and scenario.has(LumaWord.SYNC_IMAGE),
         )
 
@@ -227,7 +227,7 @@ def _is_shown(task: LumaTask) -> bool:
     return task.status != CANCELLED
 
 
-def _keyframe_ids(body: Mapping[str, object]) -> Sequence[str]:
+def _list_keyframe_ids(body: Mapping[str, object]) -> Sequence[str]:
     """Return the ids of generations that keyframes name, in a body without mistakes."""
     frames = body.get("keyframes")
     values = frames.values() if isinstance(frames, Mapping) else ()
@@ -235,13 +235,13 @@ def _keyframe_ids(body: Mapping[str, object]) -> Sequence[str]:
     return [str(each["id"]) for each in named if each.get("type") == "generation"]
 
 
-def _artifacts(kind: str, *, is_progress_shown: bool) -> Sequence[str]:
+def _build_artifacts(kind: str, *, is_progress_shown: bool) -> Sequence[str]:
     if kind == "image":
         return ("image.png",)
     return (PROGRESS_VIDEO, "video.mp4") if is_progress_shown else ("video.mp4",)
 
 
-def _steps(*, is_progress_shown: bool) -> Sequence[TaskStep]:
+def _plan_steps(*, is_progress_shown: bool) -> Sequence[TaskStep]:
     if not is_progress_shown:
         return DEFAULT_STEPS
     return (TaskStep(after=1, ready=1), TaskStep(after=2, status=SUCCEED))

@@ -310,7 +310,7 @@ class MidjourneyApi:
         return Reply(json_bytes(self._view(task)), media_type=media_type)
 
 
-def _callbacks(task: MidjourneyTask) -> Sequence[CallbackContent]:
+def _build_callbacks(task: MidjourneyTask) -> Sequence[CallbackContent]:
     """Word what a change of a task calls back with: neither a window nor a cancel is announced."""
     has = task.scenario.has
     if task.status in (MODAL, CANCELLED) or has(MidjourneyWord.INSTANT):
@@ -337,7 +337,7 @@ def create(emulator: Emulator) -> EmulatedProvider[MidjourneyDetails]:
     engine: Engine[MidjourneyDetails] = Engine(
         emulator,
         ProviderRules(
-            name="midjourney", callbacks=_callbacks, words=MIDJOURNEY_WORDS, faults=FAULTS
+            name="midjourney", callbacks=_build_callbacks, words=MIDJOURNEY_WORDS, faults=FAULTS
         ),
     )
     services = []

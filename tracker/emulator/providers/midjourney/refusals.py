@@ -37,16 +37,16 @@ def coded(code: int, description: str, status: int = 200) -> MidjourneyRefusal:
     return MidjourneyRefusal(Reply(answer, status))
 
 
-def _trouble(make: Callable[[], MidjourneyRefusal]) -> Trouble:
+def _make_trouble(make: Callable[[], MidjourneyRefusal]) -> Trouble:
     return make
 
 
 _SATURATED = "当前分组负载已饱和，请稍后再试，或升级账户以提升服务质量。"
 FAULTS = FaultTables(
     before={
-        MidjourneyWord.QUEUE_FULL: _trouble(partial(coded, 23, "队列已满，请稍后尝试")),
-        MidjourneyWord.NO_ACCOUNT: _trouble(partial(coded, 3, "无可用的账号实例")),
-        MidjourneyWord.SATURATED: _trouble(partial(coded, 30, _SATURATED, 429)),
+        MidjourneyWord.QUEUE_FULL: _make_trouble(partial(coded, 23, "队列已满，请稍后尝试")),
+        MidjourneyWord.NO_ACCOUNT: _make_trouble(partial(coded, 3, "无可用的账号实例")),
+        MidjourneyWord.SATURATED: _make_trouble(partial(coded, 30, _SATURATED, 429)),
     }
 )
 _LIMITS = {"concurrent": "并发数已达上限", "queue": "队列数已达上限"}
@@ -90,7 +90,7 @@ def reply_of(kind: ProxyKind, refusal: Refusal) -> Reply:
     is_gateway = kind is ProxyKind.NEW_API
     match refusal.kind:
         case RefusalKind.NOT_FOUND | RefusalKind.GONE:
-            return _absence(kind)
+            return _build_absence(kind)
         case RefusalKind.UNAUTHORIZED if is_gateway:
             error = {"message": "无效的令牌", "type": "new_api_error"}
             return Reply({"error": error}, 401)
@@ -113,7 +113,7 @@ def reply_of(kind: ProxyKind, refusal: Refusal) -> Reply:
             return Reply({"error": {"message": refusal.message}}, status)
 
 
-def _absence(kind: ProxyKind) -> Reply:
+def _build_absence(kind: ProxyKind) -> Reply:
     match kind:
         case ProxyKind.NEW_API:
             return coded(4, "task_no_found", 400).answer

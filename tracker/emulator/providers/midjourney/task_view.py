@@ -111,7 +111,7 @@ def task_view(task: MidjourneyTask, *, age_s: float, is_callback: bool = False) 
         "id": int(task.task_id) if has(MidjourneyWord.NUMBER_ID) else task.task_id,
         "action": facts.action,
         "status": status,
-        "progress": _progress(task, status),
+        "progress": _find_progress(task, status),
         "prompt": facts.prompt,
         "promptEn": facts.prompt,
         "description": f"/{facts.action.lower()} {facts.prompt}",
@@ -119,14 +119,14 @@ def task_view(task: MidjourneyTask, *, age_s: float, is_callback: bool = False) 
         "submitTime": task.created_at,
         "startTime": task.started_at,
         "finishTime": task.ended_at,
-        "imageUrl": _image_url(task, status),
+        "imageUrl": _build_image_url(task, status),
         "failReason": reason or None,
-        "properties": _properties(task, status),
+        "properties": _build_properties(task, status),
     }
     if facts.kind is not ProxyKind.NOVICEZK:
-        body["buttons"] = _buttons(task) if status == "SUCCESS" else []
+        body["buttons"] = _build_buttons(task) if status == "SUCCESS" else []
     if facts.kind in (ProxyKind.TRUEAI, ProxyKind.PLAIN):
-        videos = _media(task, ".mp4") if status == "SUCCESS" else []
+        videos = _build_media(task, ".mp4") if status == "SUCCESS" else []
         body |= {
             "parentId": facts.parent_id,
             "botType": "MID_JOURNEY",
@@ -138,7 +138,7 @@ def task_view(task: MidjourneyTask, *, age_s: float, is_callback: bool = False) 
     return body
 
 
-def _progress(task: MidjourneyTask, status: str) -> str:
+def _find_progress(task: MidjourneyTask, status: str) -> str:
     facts = task.details
     if status == "FAILURE":
         return "100%" if facts.kind is ProxyKind.NEW_API else ""
@@ -148,7 +148,7 @@ def _progress(task: MidjourneyTask, status: str) -> str:
     return f"{task.progress}%"
 
 
-def _image_url(task: MidjourneyTask, status: str) -> str | None:
+def _build_image_url(task: MidjourneyTask, status: str) -> str | None:
     """Return the grid at the end, before that a preview; a DESCRIBE shows its input throughout."""
     facts = task.details
     if status not in ("SUCCESS", "IN_PROGRESS") and facts.action != "DESCRIBE":
@@ -156,16 +156,16 @@ def _image_url(task: MidjourneyTask, status: str) -> str | None:
     if task.scenario.has(MidjourneyWord.REWRITTEN_IMAGE):
         return f"{task.root_url}/mj/image/{task.task_id}?rand={facts.polls}"
     if status == "SUCCESS":
-        pictures = _media(task, ".png")
+        pictures = _build_media(task, ".png")
         return pictures[0] if pictures else media_url(task, "input.png")
     return media_url(task, f"preview-{task.progress}.png")
 
 
-def _media(task: MidjourneyTask, ending: str) -> list[str]:
+def _build_media(task: MidjourneyTask, ending: str) -> list[str]:
     return [media_url(task, name) for name in task.artifacts if name.endswith(ending)]
 
 
-def _properties(task: MidjourneyTask, status: str) -> dict[str, Any]:
+def _build_properties(task: MidjourneyTask, status: str) -> dict[str, Any]:
     facts = task.details
     is_text = facts.action in ("DESCRIBE", "SHORTEN")
     final = _TEXT if is_text else f"{facts.prompt} --v 6"
@@ -175,7 +175,7 @@ def _properties(task: MidjourneyTask, status: str) -> dict[str, Any]:
     return {"finalPrompt": final if status == "SUCCESS" else "", **known}
 
 
-def _buttons(task: MidjourneyTask) -> list[dict[str, Any]]:
+def _build_buttons(task: MidjourneyTask) -> list[dict[str, Any]]:
     facts, id_ = task.details, task.task_id
     if facts.action == "DESCRIBE":
         labels = {f"MJ::Job::PicReader::{n}": f"{n}️⃣" for n in range(1, 5)}

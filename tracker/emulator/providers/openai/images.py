@@ -90,7 +90,7 @@ class ImageApi:
             "id": f"evt_{task.task_id}",
             "object": "event",
             "created_at": task.updated_at // 1000,
-            "type": f"response.{_word_of(task)}",
+            "type": f"response.{_find_word(task)}",
             "data": {"id": task.task_id},
         }
         secret = self._emulator.config.webhook_secret or EXAMPLE_SECRET
@@ -100,12 +100,12 @@ class ImageApi:
         ]
 
     async def _draw(self, kind: str, call: ApiCall) -> Reply:
-        account, body = account_of_header(call, self._emulator.config), _body_of(call)
+        account, body = account_of_header(call, self._emulator.config), _read_body(call)
         request = CreateRequest(
             call=call,
             account=account,
             body=body,
-            read=lambda scenario: _draft(kind, body, scenario),
+            read=lambda scenario: _make_draft(kind, body, scenario),
         )
         task = await self._engine.create(request)
         scenario = task.scenario
@@ -116,7 +116,7 @@ class ImageApi:
             return Reply(b"<html>524: a timeout occurred</html>", 524, media_type="text/html")
         if task.status != SUCCEED:
             raise CodedRefusal(500, "server_error", "the server had an error")
-        answer = json_bytes(_whole(task))
+        answer = json_bytes(_build_whole_answer(task))
         if scenario.has(OpenAIWord.CUT_LATE):
             return Reply(Pieces(_cut_short(answer)), media_type="application/json")
         return Reply(answer, headers={"x-request-id": f"req_{task.task_id}"}, media_type=_JSON)
@@ -126,35 +126,35 @@ class ImageApi:
     ) -> AsyncIterator[bytes]:
         previews = body.get("partial_images")
         for index in range(previews if isinstance(previews, int) else 0):
-            file = _file(task, f"preview-{index}.png")
-            yield _event(f"{kind}.partial_image", b64_json=file, partial_image_index=index)
+            file = _build_file(task, f"preview-{index}.png")
+            yield _build_event(f"{kind}.partial_image", b64_json=file, partial_image_index=index)
         await self._engine.wait(task)
         if task.scenario.has(OpenAIWord.CUT_LATE):
             raise BrokenAnswerSignal(BrokenAnswer.CUT)
         if task.status != SUCCEED:
             error = {"message": "blocked by our safety system", "code": "moderation_blocked"}
-            yield _event("error", error={**error, "type": "image_generation_user_error"})
+            yield _build_event("error", error={**error, "type": "image_generation_user_error"})
             return
         for name in task.artifacts:
-            yield _event(f"{kind}.completed", b64_json=_file(task, name), usage=_TOKENS)
+            yield _build_event(f"{kind}.completed", b64_json=_build_file(task, name), usage=_TOKENS)
 
     async def _respond(self, call: ApiCall) -> Reply:
         account, body = account_of_header(call, self._emulator.config), call.json_object()
         if body.get("background") is not True:
             raise CodedRefusal(400, "invalid_request", "only responses in the background are here")
         request = CreateRequest(
-            call=call, account=account, body=body, read=lambda _scenario: _response_draft(body)
+            call=call, account=account, body=body, read=lambda _scenario: _make_response_draft(body)
         )
         task = await self._engine.create(request)
-        return Reply(_response(task, body), headers={"x-request-id": f"req_{task.task_id}"})
+        return Reply(_build_response(task, body), headers={"x-request-id": f"req_{task.task_id}"})
 
     async def _get_response(self, call: ApiCall) -> Reply:
-        return Reply(_response(await self._find(call), {}))
+        return Reply(_build_response(await self._find(call), {}))
 
     async def _cancel_response(self, call: ApiCall) -> Reply:
         task = await self._find(call)
         await self._engine.cancel(task)
-        return Reply(_response(task, {}))
+        return Reply(_build_response(task, {}))
 
     async def _find(self, call: ApiCall) -> VideoTask:
         account = account_of_header(call, self._emulator.config)
@@ -178,7 +178,7 @@ class ImageApi:
 _JSON = "application/json"
 
 
-def _body_of(call: ApiCall) -> Mapping[str, object]:
+def _read_body(call: ApiCall) -> Mapping[str, object]:
     """Return the JSON, or the fields of a form; an edit of a form needs a file."""
     if not call.headers.get("content-type", "").startswith(_FORM):
         return call.json_object()
@@ -193,7 +193,9 @@ def _body_of(call: ApiCall) -> Mapping[str, object]:
     return body
 
 
-def _draft(kind: str, body: Mapping[str, object], scenario: Scenario) -> TaskDraft[VideoDetails]:
+def _make_draft(
+    kind: str, body: Mapping[str, object], scenario: Scenario
+) -> TaskDraft[VideoDetails]:
     if scenario.has(OpenAIWord.NO_QUOTA):
         raise CodedRefusal(429, "insufficient_quota", "you exceeded your current quota")
     names = ("image", "n") if kind == _VARIATION else ("prompt", "n")
@@ -214,7 +216,7 @@ def _draft(kind: str, body: Mapping[str, object], scenario: Scenario) -> TaskDra
     )
 
 
-def _response_draft(body: Mapping[str, object]) -> TaskDraft[VideoDetails]:
+def _make_response_draft(body: Mapping[str, object]) -> TaskDraft[VideoDetails]:
     flaw = record({"model": text(least=1), "tools": list_of(lambda _value: None)})(
         {name: value for name, value in body.items() if name in ("model", "tools")}
     )
@@ -228,16 +230,16 @@ def _response_draft(body: Mapping[str, object]) -> TaskDraft[VideoDetails]:
     )
 
 
-def _file(task: VideoTask, name: str) -> str:
+def _build_file(task: VideoTask, name: str) -> str:
     picture = media_bytes(task.task_id, name) or b""
     return b64encode(picture.ljust(_LEAST_BYTES, b"\0")).decode()
 
 
-def _whole(task: VideoTask) -> dict[str, Any]:
+def _build_whole_answer(task: VideoTask) -> dict[str, Any]:
     if task.scenario.has(OpenAIWord.NO_PICTURE):
         data = [{"revised_prompt": "I cannot draw that."}]
     else:
-        data = [{"b64_json": _file(task, name)} for name in task.artifacts]
+        data = [{"b64_json": _build_file(task, name)} for name in task.artifacts]
     return {
         "created": task.created_at // 1000,
         "background": "opaque",
@@ -257,17 +259,17 @@ async def _cut_short(answer: bytes) -> AsyncIterator[bytes]:
     raise BrokenAnswerSignal(BrokenAnswer.CUT)
 
 
-def _event(kind: str, **more: Any) -> bytes:
+def _build_event(kind: str, **more: Any) -> bytes:
     return f"event: {kind}\ndata: {json.dumps({'type': kind, **more})}\n\n".encode()
 
 
-def _word_of(task: VideoTask) -> str:
+def _find_word(task: VideoTask) -> str:
     is_incomplete = task.status == FAILED and task.scenario.has(OpenAIWord.INCOMPLETE)
     return "incomplete" if is_incomplete else _WORDS.get(task.status, task.status)
 
 
-def _response(task: VideoTask, body: Mapping[str, object]) -> dict[str, Any]:
-    word = _word_of(task)
+def _build_response(task: VideoTask, body: Mapping[str, object]) -> dict[str, Any]:
+    word = _find_word(task)
     output: list[dict[str, Any]] = []
     if task.status == SUCCEED and not task.scenario.has(OpenAIWord.NO_PICTURE):
         output = [
@@ -275,7 +277,7 @@ def _response(task: VideoTask, body: Mapping[str, object]) -> dict[str, Any]:
                 "type": "image_generation_call",
                 "id": f"ig_{task.task_id}",
                 "status": "completed",
-                "result": _file(task, name),
+                "result": _build_file(task, name),
                 "output_format": "png",
                 "revised_prompt": "a cat, drawn",
             }

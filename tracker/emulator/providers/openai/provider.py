@@ -60,7 +60,7 @@ class VideoApi:
         """Take the emulator that they run in."""
         self._config = emulator.config
         faults = FaultTables(
-            before={OpenAIWord.SATURATED: _build_saturated, OpenAIWord.NO_CHANNEL: _no_channel}
+            before={OpenAIWord.SATURATED: _build_saturated, OpenAIWord.NO_CHANNEL: _refuse_channel}
         )
         self.engine: Engine[VideoDetails] = Engine(
             emulator,
@@ -95,7 +95,7 @@ class VideoApi:
         return self.images.callbacks(task)
 
     async def _create(self, operation: str, call: ApiCall) -> Reply:
-        account, body = account_of_header(call, self._config), _body_of(call)
+        account, body = account_of_header(call, self._config), _read_body(call)
         details: VideoDetails | None = None
         if operation == _REMIX:
             details = (await self.engine.find(account, call.values["id"])).details
@@ -104,7 +104,7 @@ class VideoApi:
                 call=call,
                 account=account,
                 body=body,
-                read=lambda scenario: _draft(operation, call, body, scenario, details),
+                read=lambda scenario: _make_draft(operation, call, body, scenario, details),
             )
         )
         if operation == _UNIFIED:
@@ -176,7 +176,7 @@ def create(emulator: Emulator) -> EmulatedProvider[VideoDetails]:
     )
 
 
-def _body_of(call: ApiCall) -> Mapping[str, object]:
+def _read_body(call: ApiCall) -> Mapping[str, object]:
     """Return the fields of a form, files by their names, or the JSON."""
     if not call.headers.get("content-type", "").startswith(_FORM):
         return call.json_object()
@@ -186,7 +186,7 @@ def _body_of(call: ApiCall) -> Mapping[str, object]:
     }
 
 
-def _draft(
+def _make_draft(
     operation: str,
     call: ApiCall,
     body: Mapping[str, object],
@@ -237,7 +237,7 @@ def _build_saturated() -> Refusal:
     return CodedRefusal(429, "rate_limit", "当前分组上游负载已饱和，请稍后再试")
 
 
-def _no_channel() -> Refusal:
+def _refuse_channel() -> Refusal:
     return CodedRefusal(503, "model_not_found", "无可用渠道（distributor）")
 
 

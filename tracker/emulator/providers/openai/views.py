@@ -73,8 +73,8 @@ def video_view(task: VideoTask, *, has_link: bool) -> dict[str, Any]:
         "task_id": task.task_id,
         "object": "video",
         "model": task.details.model,
-        "status": _word_of(task, _OPENAI),
-        "progress": _progress_of(task),
+        "status": _find_word(task, _OPENAI),
+        "progress": _find_progress(task),
         "created_at": task.created_at // 1000,
         "seconds": task.details.seconds,
         "size": task.details.size,
@@ -83,14 +83,14 @@ def video_view(task: VideoTask, *, has_link: bool) -> dict[str, Any]:
         found["completed_at"] = task.updated_at // 1000
     if task.status == SUCCEED and has_link:
         found["metadata"] = {"url": _link_of(task)}
-    reason = _reason_of(task)
+    reason = _find_reason(task)
     if reason and task.scenario.has(OpenAIWord.URL_IN_FAIL_REASON):
         found["metadata"] = {"url": reason}
     elif reason:
         is_text = task.scenario.has(OpenAIWord.ERROR_TEXT)
         found["error"] = reason if is_text else {"code": "task_failed", "message": reason}
     if task.scenario.has(OpenAIWord.WRAPPED):
-        return _envelop(_envelop(found))
+        return _envelop_data(_envelop_data(found))
     return found
 
 
@@ -99,17 +99,17 @@ def row_view(task: VideoTask, *, has_link: bool, now_ms: int) -> dict[str, Any]:
     link = _link_of(task) if task.status == SUCCEED and has_link else ""
     is_old = task.scenario.has(OpenAIWord.URL_IN_FAIL_REASON)
     ended_at = task.ended_at if task.status in TERMINAL else None
-    progress = _progress_of(task)
-    return _envelop(
+    progress = _find_progress(task)
+    return _envelop_data(
         {
             "id": int(task.other_id) % 1_000_000,
             "task_id": task.task_id,
             "platform": "openai",
             "action": "generate",
-            "status": _word_of(task, _ROW),
-            "fail_reason": _reason_of(task) or (link if is_old else ""),
+            "status": _find_word(task, _ROW),
+            "fail_reason": _find_reason(task) or (link if is_old else ""),
             "result_url": "" if is_old else link,
-            "quota": _quota_of(task, now_ms),
+            "quota": _find_quota(task, now_ms),
             "submit_time": task.created_at // 1000,
             "start_time": (task.started_at or 0) // 1000,
             "finish_time": (ended_at or 0) // 1000,
@@ -124,21 +124,21 @@ def unified_view(task: VideoTask, *, has_link: bool) -> dict[str, Any]:
     """Return what gateways with one create for every model show."""
     found: dict[str, Any] = {
         "id": task.task_id,
-        "status": _word_of(task, _UNIFIED),
+        "status": _find_word(task, _UNIFIED),
         "status_update_time": task.updated_at,
     }
     if task.status == SUCCEED:
         found |= {"video_url": _link_of(task) if has_link else None, "enhanced_prompt": ""}
-    if reason := _reason_of(task):
+    if reason := _find_reason(task):
         found["error"] = reason
     return found
 
 
-def _envelop(data: Mapping[str, Any]) -> dict[str, Any]:
+def _envelop_data(data: Mapping[str, Any]) -> dict[str, Any]:
     return {"code": "success", "message": "", "data": dict(data)}
 
 
-def _word_of(task: VideoTask, words: Mapping[str, str]) -> str:
+def _find_word(task: VideoTask, words: Mapping[str, str]) -> str:
     if task.status == SUBMITTED and task.scenario.has(OpenAIWord.EMPTY_STATUS):
         return ""
     if task.status == SUBMITTED and task.scenario.has(OpenAIWord.UNKNOWN_STATUS):
@@ -149,21 +149,21 @@ def _word_of(task: VideoTask, words: Mapping[str, str]) -> str:
     return own.get(task.status, task.status)
 
 
-def _progress_of(task: VideoTask) -> int | str:
+def _find_progress(task: VideoTask) -> int | str:
     percent = {SUBMITTED: 10, PROCESSING: 50}.get(task.status, 100)
     if percent == 100 and task.scenario.has(OpenAIWord.STUCK_PROGRESS):
         percent = 50
     return f"{percent}%" if task.scenario.has(OpenAIWord.STRING_NUMBERS) else percent
 
 
-def _reason_of(task: VideoTask) -> str:
+def _find_reason(task: VideoTask) -> str:
     if task.status != FAILED or task.scenario.has(OpenAIWord.NO_REASON):
         return ""
     own = (text for word, text in _OWN_REASONS.items() if task.scenario.has(word))
     return next(own, task.message)
 
 
-def _quota_of(task: VideoTask, now_ms: int) -> int:
+def _find_quota(task: VideoTask, now_ms: int) -> int:
     """Return what remains taken: all of it but for a failure, which is given back."""
     seconds = task.details.seconds
     full = _PRICE * (int(seconds) if seconds.isdigit() else 4)

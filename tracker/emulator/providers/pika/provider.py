@@ -93,11 +93,11 @@ class PikaApi:
 
     async def _generate(self, call: ApiCall) -> Reply:
         body = call.json_object()
-        task = await self._make(call, body, lambda: _flaw_of(body))
+        task = await self._make(call, body, lambda: _check_body(body))
         return _reply(task, {"id": task.task_id})
 
     async def _form(self, name: str, call: ApiCall) -> Reply:
-        body = _form_of(name, call)
+        body = _build_form(name, call)
         required = dict.fromkeys(_FORMS[name], text(least=1, most=10_000_000))
         task = await self._make(call, body, lambda: record(required, required=_FORMS[name])(body))
         return Reply({"video_id": task.task_id})
@@ -108,7 +108,7 @@ class PikaApi:
                 call=call,
                 account=account_of_header(call, self._config),
                 body=body,
-                read=lambda scenario: _draft(body, flaw_of(), scenario),
+                read=lambda scenario: _make_draft(body, flaw_of(), scenario),
             )
         )
 
@@ -122,7 +122,7 @@ class PikaApi:
             is_linkless = task.status == SUCCEED and self.engine.persists(
                 task, PikaWord.FINISHED_NO_URL
             )
-            videos = _videos(task, is_linkless=is_linkless)
+            videos = _build_videos(task, is_linkless=is_linkless)
         feed = {"id": task.task_id, "promptText": task.details.prompt, "videos": videos}
         if task.scenario.has(PikaWord.GATEWAY_ROW):
             link = media_url(task, task.ready_artifacts[0]) if task.status == SUCCEED else None
@@ -139,7 +139,7 @@ class PikaApi:
             {
                 "id": task.task_id,
                 "status": _OF_FORMS.get(task.status, task.status),
-                "progress": _progress(task),
+                "progress": _find_progress(task),
                 "url": media_url(task, task.ready_artifacts[0]) if is_done else None,
             }
         )
@@ -165,7 +165,7 @@ def create(emulator: Emulator) -> EmulatedProvider[PikaDetails]:
     return EmulatedProvider(name="pika", engine=api.engine, services=services, main_job=MAIN_JOB)
 
 
-def _form_of(name: str, call: ApiCall) -> Mapping[str, object]:
+def _build_form(name: str, call: ApiCall) -> Mapping[str, object]:
     """Return the fields of a form; of a file its size. Raises Refusal."""
     if name == _URLENCODED:
         kind = call.headers.get("content-type", "")
@@ -176,7 +176,7 @@ def _form_of(name: str, call: ApiCall) -> Mapping[str, object]:
     return form_fields(call, _FILES)
 
 
-def _flaw_of(body: Mapping[str, object]) -> Flaw | None:
+def _check_body(body: Mapping[str, object]) -> Flaw | None:
     if not any(body.get(name) for name in ("promptText", "image", "video")):
         return Flaw("promptText", "field required")
     if body.get("pikaffect") and not body.get("image"):
@@ -184,7 +184,7 @@ def _flaw_of(body: Mapping[str, object]) -> Flaw | None:
     return None
 
 
-def _draft(
+def _make_draft(
     body: Mapping[str, object], flaw: Flaw | None, scenario: Scenario
 ) -> TaskDraft[PikaDetails]:
     if flaw is not None:
@@ -200,19 +200,19 @@ def _draft(
     )
 
 
-def _videos(task: PikaTask, *, is_linkless: bool) -> list[dict[str, Any]]:
-    found = [_entry(task, name, is_linkless=is_linkless) for name in task.artifacts]
+def _build_videos(task: PikaTask, *, is_linkless: bool) -> list[dict[str, Any]]:
+    found = [_build_entry(task, name, is_linkless=is_linkless) for name in task.artifacts]
     if task.scenario.has(PikaWord.VIDEOS_SPLIT) and task.status == SUCCEED:
         found[0] |= {"status": "error", "error": "generation failed", "resultUrl": ""}
     return found
 
 
-def _entry(task: PikaTask, name: str, *, is_linkless: bool) -> dict[str, Any]:
+def _build_entry(task: PikaTask, name: str, *, is_linkless: bool) -> dict[str, Any]:
     is_done = task.status == SUCCEED and not is_linkless
     return {
         "id": f"{task.task_id}-{name}",
         "status": _OF_FEED.get(task.status, task.status),
-        "progress": _progress(task),
+        "progress": _find_progress(task),
         "seed": 7,
         "resultUrl": media_url(task, name) if is_done else "",
         "sharingUrl": "",
@@ -229,7 +229,7 @@ def _reply(task: PikaTask, body: Mapping[str, object]) -> Reply:
     return Reply({"code": 0, "msg": "ok", "data": dict(body)} if is_coded else dict(body))
 
 
-def _progress(task: PikaTask) -> int | None:
+def _find_progress(task: PikaTask) -> int | None:
     return None if task.scenario.has(PikaWord.PROGRESS_NULL) else task.progress
 
 

@@ -82,13 +82,13 @@ class RecraftApi:
         )
 
     async def _draw(self, name: str, call: ApiCall) -> Reply:
-        account, body = account_of_header(call, self._emulator.config), _body_of(name, call)
+        account, body = account_of_header(call, self._emulator.config), _build_body(name, call)
         task = await self.engine.create(
             CreateRequest(
                 call=call,
                 account=account,
                 body=body,
-                read=lambda scenario: _draft(name, body, scenario),
+                read=lambda scenario: _make_draft(name, body, scenario),
             )
         )
         await self.engine.wait(task)
@@ -124,7 +124,7 @@ def create(emulator: Emulator) -> EmulatedProvider[RecraftDetails]:
     )
 
 
-def _body_of(name: str, call: ApiCall) -> Mapping[str, object]:
+def _build_body(name: str, call: ApiCall) -> Mapping[str, object]:
     """Return the JSON of a drawing, or the fields of a form, files by their names."""
     if name == "generations":
         return call.json_object()
@@ -137,7 +137,9 @@ def _body_of(name: str, call: ApiCall) -> Mapping[str, object]:
     return body
 
 
-def _draft(name: str, body: Mapping[str, object], scenario: Scenario) -> TaskDraft[RecraftDetails]:
+def _make_draft(
+    name: str, body: Mapping[str, object], scenario: Scenario
+) -> TaskDraft[RecraftDetails]:
     if scenario.has(RecraftWord.NO_UNITS):
         raise CodedRefusal(402, "not_enough_credits", "you have no API units left")
     needed = _LISTS.get(name, ())
@@ -157,11 +159,11 @@ def _draft(name: str, body: Mapping[str, object], scenario: Scenario) -> TaskDra
             _PRICES.get(name, _PRICE) * count, body.get("response_format") == "b64_json"
         ),
         creation_key=str(body.get("prompt") or name),
-        artifacts=tuple(f"{number}.{_ending_of(name, body)}" for number in range(made)),
+        artifacts=tuple(f"{number}.{_build_ending(name, body)}" for number in range(made)),
     )
 
 
-def _ending_of(name: str, body: Mapping[str, object]) -> str:
+def _build_ending(name: str, body: Mapping[str, object]) -> str:
     """Return the ending of what is drawn: some models and one tool draw with vectors."""
     is_vector = name == "vectorize" or "_vector" in str(body.get("model"))
     return "svg" if is_vector else "png"
@@ -171,13 +173,13 @@ def _answer(name: str, task: RecraftTask) -> dict[str, Any]:
     answer: dict[str, Any] = {"created": task.created_at // 1000}
     if not task.scenario.has(RecraftWord.NO_CREDITS_TOLD):
         answer["credits"] = task.details.price
-    pictures = [_picture(task, one) for one in task.artifacts]
+    pictures = [_build_picture(task, one) for one in task.artifacts]
     if name in _LISTS:
         return {**answer, "data": pictures}
     return {**answer, "image": pictures[0] if pictures else {}}
 
 
-def _picture(task: RecraftTask, name: str) -> dict[str, Any]:
+def _build_picture(task: RecraftTask, name: str) -> dict[str, Any]:
     found: dict[str, Any] = {"image_id": f"{task.task_id}-{name[0]}"}
     if task.details.is_file:
         blank = b" " if name.endswith(".svg") else b"\0"

@@ -48,17 +48,17 @@ def signer(secrets: Callable[[], Sequence[str]]) -> Signer:
 def callbacks_of(task: ReplicateTask, sign: Signer) -> Sequence[CallbackContent]:
     """Return a callback for each event of a step that was asked for, and remember the events."""
     wanted = _DEFAULT_EVENTS if task.details.events is None else task.details.events
-    due = [event for event in _events_of(task) if event in wanted]
+    due = [event for event in _iterate_events(task) if event in wanted]
     if not due:
         return ()
-    body = json_bytes(_body_of(task))
+    body = json_bytes(_build_body(task))
     return [
         CallbackContent(body=body, sign=sign, retry=_ONE_MINUTE if event == "completed" else _ONCE)
         for event in due
     ]
 
 
-def _events_of(task: ReplicateTask) -> Iterator[str]:
+def _iterate_events(task: ReplicateTask) -> Iterator[str]:
     told = task.details.told
     if not task.is_open:
         yield "completed"
@@ -87,7 +87,7 @@ def _is_due(task: ReplicateTask, event: str) -> bool:
     return True
 
 
-def _body_of(task: ReplicateTask) -> Mapping[str, object]:
+def _build_body(task: ReplicateTask) -> Mapping[str, object]:
     view = prediction_view(task)
     if task.status == SUCCEED and task.scenario.has(ReplicateWord.LARGE_WEBHOOK):
         view["logs"] = "." * (task.scenario.count(ReplicateWord.LARGE_WEBHOOK) * _MEGABYTE)

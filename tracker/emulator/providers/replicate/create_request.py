@@ -91,7 +91,9 @@ def parse_version(value: object) -> tuple[str | None, str | None]:
     """
     found = _VERSION.fullmatch(value) if isinstance(value, str) and value else None
     if found is None:
-        raise _invalid(Flaw("version", "must be 64 hex digits, owner/name or owner/name:version"))
+        raise _refuse_invalid(
+            Flaw("version", "must be 64 hex digits, owner/name or owner/name:version")
+        )
     return found["model"], found["digest"]
 
 
@@ -105,7 +107,7 @@ def wait_seconds(call: ApiCall) -> int | None:
         return None
     seconds = int(found.group(1) or _LONGEST_WAIT_S)
     if not 1 <= seconds <= _LONGEST_WAIT_S:
-        raise _invalid(Flaw("Prefer", f"wait must be from 1 to {_LONGEST_WAIT_S}"))
+        raise _refuse_invalid(Flaw("Prefer", f"wait must be from 1 to {_LONGEST_WAIT_S}"))
     return seconds
 
 
@@ -121,12 +123,12 @@ def read_draft(
         raise ReplicateRefusal(404, "Not found", "The requested resource could not be found.")
     flaw = _CHECK(dict(body))
     if flaw is not None:
-        raise _invalid(flaw)
+        raise _refuse_invalid(flaw)
     webhook, given, events = body.get("webhook"), body["input"], body.get("webhook_events_filter")
     inputs = given if isinstance(given, dict) else {}
     outputs = inputs.get("num_outputs")
     form = scenario.word(ReplicateWord.OUTPUT)
-    artifacts = _artifacts(form, outputs if isinstance(outputs, int) else 1)
+    artifacts = _build_artifacts(form, outputs if isinstance(outputs, int) else 1)
     return TaskDraft(
         operation="prediction",
         details=ReplicateDetails(
@@ -135,17 +137,17 @@ def read_draft(
             deployment=choice.deployment,
             input=inputs,
             events=tuple(map(str, events)) if isinstance(events, list) else None,
-            deadline_seconds=_deadline(call),
+            deadline_seconds=_read_deadline(call),
         ),
         callback_url=webhook if isinstance(webhook, str) else None,
         creation_key=webhook if isinstance(webhook, str) else "",
         artifacts=artifacts,
-        steps=_steps(scenario, artifacts),
+        steps=_plan_steps(scenario, artifacts),
         slots=0,  # predictions queue without a limit
     )
 
 
-def _artifacts(form: str, count: int) -> Sequence[str]:
+def _build_artifacts(form: str, count: int) -> Sequence[str]:
     match form:
         case "list":
             return [f"{number}.png" for number in range(count)]
@@ -157,7 +159,7 @@ def _artifacts(form: str, count: int) -> Sequence[str]:
             return ("0.png",)
 
 
-def _steps(scenario: Scenario, artifacts: Sequence[str]) -> Sequence[TaskStep]:
+def _plan_steps(scenario: Scenario, artifacts: Sequence[str]) -> Sequence[TaskStep]:
     """Plan a life in which logs and output grow between the start and the verdict."""
     word = ReplicateWord.ABORTED
     if scenario.has(word) and scenario.word(word) == "starting":
@@ -177,16 +179,16 @@ def _steps(scenario: Scenario, artifacts: Sequence[str]) -> Sequence[TaskStep]:
     return (start, *growth, TaskStep(after=2, status=SUCCEED))
 
 
-def _deadline(call: ApiCall) -> float | None:
+def _read_deadline(call: ApiCall) -> float | None:
     """Return the seconds of `Cancel-After`; None without it."""
     given = call.headers.get("cancel-after")
     if given is None:
         return None
     found = _DURATION.fullmatch(given.strip())
     if found is None or int(found.group(1)) == 0:
-        raise _invalid(Flaw("Cancel-After", "must be a duration such as 90s, 6m or 1h"))
+        raise _refuse_invalid(Flaw("Cancel-After", "must be a duration such as 90s, 6m or 1h"))
     return int(found.group(1)) * _SECONDS[found.group(2)]
 
 
-def _invalid(flaw: Flaw) -> ReplicateRefusal:
+def _refuse_invalid(flaw: Flaw) -> ReplicateRefusal:
     return ReplicateRefusal(422, "Input validation failed", f"- {flaw}\n", [flaw])

@@ -85,7 +85,7 @@ def prediction_view(task: ReplicateTask, *, is_purged: bool = False) -> dict[str
     """
     details = task.details
     url = f"{task.root_url}/v1/predictions/{task.task_id}"
-    return _echoes_of(task) | {
+    return _build_echoes(task) | {
         "id": task.task_id,
         "model": details.model,
         "version": details.version,
@@ -93,8 +93,8 @@ def prediction_view(task: ReplicateTask, *, is_purged: bool = False) -> dict[str
         "logs": "" if is_purged else logs_of(task),
         "output": None if is_purged else output_of(task),
         "data_removed": is_purged,
-        "error": _error_of(task),
-        "status": _status_of(task),
+        "error": _find_error(task),
+        "status": _find_status(task),
         "source": "api",
         "created_at": instant(task.created_at),
         "started_at": None if task.started_at is None else instant(task.started_at),
@@ -104,7 +104,7 @@ def prediction_view(task: ReplicateTask, *, is_purged: bool = False) -> dict[str
             "cancel": f"{url}/cancel",
             "web": f"https://replicate.com/p/{task.task_id}",
         },
-        "metrics": _metrics_of(task),
+        "metrics": _build_metrics(task),
     }
 
 
@@ -139,19 +139,19 @@ def instant(ms: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _status_of(task: ReplicateTask) -> str:
+def _find_status(task: ReplicateTask) -> str:
     if task.status == CANCELLED and task.stage == _ABORTED:
         return _ABORTED
     return _STATUSES.get(task.status, task.status)
 
 
-def _error_of(task: ReplicateTask) -> str | None:
+def _find_error(task: ReplicateTask) -> str | None:
     if task.status != FAILED:
         return None
     return _MODERATED if task.scenario.has(CoreWord.MODERATED) else task.message
 
 
-def _metrics_of(task: ReplicateTask) -> Mapping[str, float]:
+def _build_metrics(task: ReplicateTask) -> Mapping[str, float]:
     if task.ended_at is None or task.started_at is None:
         return {}
     return {
@@ -160,7 +160,7 @@ def _metrics_of(task: ReplicateTask) -> Mapping[str, float]:
     }
 
 
-def _echoes_of(task: ReplicateTask) -> dict[str, object]:
+def _build_echoes(task: ReplicateTask) -> dict[str, object]:
     """Return the fields that appear only where the create named them."""
     details = task.details
     events = details.events

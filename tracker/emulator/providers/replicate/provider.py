@@ -104,11 +104,11 @@ class ReplicateApi:
         return await self._create(call, choose)
 
     async def _create_by_model(self, call: ApiCall) -> Reply:
-        choice = ModelChoice(model=_model_of(call), version=_HIDDEN)
+        choice = ModelChoice(model=_read_model(call), version=_HIDDEN)
         return await self._create(call, lambda _body: choice)
 
     async def _create_deployed(self, call: ApiCall) -> Reply:
-        name = _model_of(call)
+        name = _read_model(call)
         choice = ModelChoice(model=name, version=version_of(name), deployment=name)
         return await self._create(call, lambda _body: choice)
 
@@ -145,7 +145,7 @@ class ReplicateApi:
         """Show a hundred predictions, and the addresses of those before and after."""
         account = self._account_of(call)
         await self.engine.query_faults(account, "list", self.engine.scenario)
-        after, before = _instant_of(call, "created_after"), _instant_of(call, "created_before")
+        after, before = _read_instant(call, "created_after"), _read_instant(call, "created_before")
 
         def is_wanted(task: ReplicateTask) -> bool:
             at = task.created_at
@@ -159,15 +159,15 @@ class ReplicateApi:
         earlier, later = tasks[:start][-_PAGE:], tasks[start + _PAGE :]
         return Reply(
             {
-                "previous": _page_url(call, earlier[0]) if earlier else None,
-                "next": _page_url(call, later[0]) if later else None,
+                "previous": _read_page_url(call, earlier[0]) if earlier else None,
+                "next": _read_page_url(call, later[0]) if later else None,
                 "results": [self._view(task) for task in page],
             }
         )
 
     async def _model(self, call: ApiCall) -> Reply:
         self._account_of(call)
-        model = _model_of(call)
+        model = _read_model(call)
         self._models[version_of(model)] = model
         return Reply(model_view(model))
 
@@ -176,7 +176,7 @@ class ReplicateApi:
         version = call.values["version"]
         if not is_version(version):
             raise Refusal(RefusalKind.NOT_FOUND, "not found")
-        self._models[version] = _model_of(call)
+        self._models[version] = _read_model(call)
         return Reply(version_view(version))
 
     async def _secret(self, call: ApiCall) -> Reply:
@@ -238,7 +238,7 @@ def create(emulator: Emulator) -> EmulatedProvider[ReplicateDetails]:
     )
 
 
-def _model_of(call: ApiCall) -> str:
+def _read_model(call: ApiCall) -> str:
     return f"{call.values['owner']}/{call.values['name']}"
 
 
@@ -253,11 +253,11 @@ def _start_of(call: ApiCall, tasks: Sequence[ReplicateTask]) -> int:
     return places[0]
 
 
-def _page_url(call: ApiCall, first: ReplicateTask) -> str:
+def _read_page_url(call: ApiCall, first: ReplicateTask) -> str:
     return f"{call.root_url}/v1/predictions?cursor={first.task_id}"
 
 
-def _instant_of(call: ApiCall, name: str) -> float | None:
+def _read_instant(call: ApiCall, name: str) -> float | None:
     """Return an ISO 8601 time of the query in Unix milliseconds; None when it is absent."""
     text = call.params.get(name)
     if text is None:
@@ -270,7 +270,7 @@ def _instant_of(call: ApiCall, name: str) -> float | None:
 
 def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
     if isinstance(refusal, ReplicateRefusal):
-        body = _problem(refusal.status, refusal.title, refusal.message)
+        body = _build_problem(refusal.status, refusal.title, refusal.message)
         if refusal.flaws:
             body["invalid_fields"] = [
                 {"type": "invalid", "field": flaw.path, "description": flaw.text}
@@ -280,14 +280,14 @@ def _refuse(refusal: Refusal, _call: ApiCall) -> Reply:
     if refusal.kind in {RefusalKind.BUSY, RefusalKind.RATE_LIMITED}:
         seconds = refusal.retry_after or 30
         text = f"Request was throttled. Your rate limit resets in ~{seconds}s."
-        return Reply(_problem(429, "Too many requests", text), 429)
+        return Reply(_build_problem(429, "Too many requests", text), 429)
     status, title, detail = _PROBLEMS.get(
         refusal.kind, (refusal.kind.http_status, "Error", refusal.message)
     )
-    return Reply(_problem(status, title, detail or refusal.message), status)
+    return Reply(_build_problem(status, title, detail or refusal.message), status)
 
 
-def _problem(status: int, title: str, detail: str) -> dict[str, object]:
+def _build_problem(status: int, title: str, detail: str) -> dict[str, object]:
     return {"title": title, "detail": detail, "status": status}
 
 

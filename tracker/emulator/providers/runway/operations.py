@@ -24,7 +24,7 @@ __all__ = ["RUNWAY_OPERATIONS", "WEB_TASK", "WORKFLOW", "RunwayOperation"]
 _LONGEST_URI = 8_000_000
 
 
-def _uri(value: object) -> Flaw | None:
+def _check_uri(value: object) -> Flaw | None:
     """Accept an https URL, a data: URI or a runway:// URI."""
     is_text = isinstance(value, str) and len(value) <= _LONGEST_URI
     if isinstance(value, str) and is_text and value.startswith(("data:", "runway://")):
@@ -34,13 +34,15 @@ def _uri(value: object) -> Flaw | None:
     return Flaw("", "must be an https, data or runway URI")
 
 
-def _prompt_image(value: object) -> Flaw | None:
+def _check_prompt_image(value: object) -> Flaw | None:
     """Accept a URI, or a list of frames."""
-    frame = record({"uri": _uri, "position": one_of_texts("first", "last")}, required=("uri",))
-    return list_of(frame, least=1, most=20)(value) if isinstance(value, list) else _uri(value)
+    frame = record(
+        {"uri": _check_uri, "position": one_of_texts("first", "last")}, required=("uri",)
+    )
+    return list_of(frame, least=1, most=20)(value) if isinstance(value, list) else _check_uri(value)
 
 
-def _prompt(value: object) -> Flaw | None:
+def _check_prompt(value: object) -> Flaw | None:
     if isinstance(value, str) and 0 < len(value.encode("utf-16-le", "surrogatepass")) // 2 <= 1000:
         return None
     return Flaw("", "must be 1 to 1000 UTF-16 code units")
@@ -77,14 +79,14 @@ class RunwayOperation:
 _COMMON: Mapping[str, Check] = MappingProxyType(
     {
         "model": text(least=1),
-        "promptText": _prompt,
+        "promptText": _check_prompt,
         "ratio": text(least=1),
         "seed": integer(least=0, most=4294967295),
         "duration": number(least=1, most=60),
     }
 )
 _MEDIA: Mapping[str, Check] = MappingProxyType(
-    {"videoUri": _uri, "imageUri": _uri, "audioUri": _uri}
+    {"videoUri": _check_uri, "imageUri": _check_uri, "audioUri": _check_uri}
 )
 
 WORKFLOW = RunwayOperation(name="workflows", has_model=False)
@@ -96,7 +98,9 @@ WEB_TASK = RunwayOperation(
 )
 RUNWAY_OPERATIONS = (
     RunwayOperation(
-        name="image_to_video", required=("promptImage",), fields={"promptImage": _prompt_image}
+        name="image_to_video",
+        required=("promptImage",),
+        fields={"promptImage": _check_prompt_image},
     ),
     RunwayOperation(name="text_to_video"),
     RunwayOperation(name="video_to_video"),

@@ -65,7 +65,7 @@ class EmulatedRunway:
     def __init__(self, emulator: Emulator) -> None:
         """Take the emulator that they run in."""
         self._config = emulator.config
-        daily = FaultTables(before={RunwayWord.DAILY_CAP: _over_daily_cap})
+        daily = FaultTables(before={RunwayWord.DAILY_CAP: _refuse_over_daily_cap})
         self.engine: Engine[RunwayDetails] = Engine(
             emulator,
             ProviderRules(
@@ -129,7 +129,7 @@ class EmulatedRunway:
                 call=call,
                 account=account,
                 body=body,
-                read=lambda scenario: _draft(operation, body, scenario),
+                read=lambda scenario: _make_draft(operation, body, scenario),
             )
         )
 
@@ -211,7 +211,7 @@ def create(emulator: Emulator) -> EmulatedProvider[RunwayDetails]:
     return EmulatedProvider(name="runway", engine=api.engine, services=services, main_job=MAIN_JOB)
 
 
-def _draft(
+def _make_draft(
     operation: RunwayOperation, body: Mapping[str, object], scenario: Scenario
 ) -> TaskDraft[RunwayDetails]:
     if scenario.has(RunwayWord.NO_CREDITS):
@@ -237,7 +237,7 @@ def _reply_as_gateway(task: RunwayTask, view: Mapping[str, Any]) -> Reply:
     return Reply(gateway_row(task, task.scenario.word(RunwayWord.GATEWAY_ROW), view, link))
 
 
-def _over_daily_cap() -> Refusal:
+def _refuse_over_daily_cap() -> Refusal:
     text = "You have reached the daily generation limit of this model."
     return Refusal(RefusalKind.INVALID, text, status=429)
 

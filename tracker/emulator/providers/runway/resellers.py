@@ -117,30 +117,32 @@ class RunwayResellers:
         if parent is not None and self._engine.registry.find(account, str(parent)) is None:
             raise Refusal(RefusalKind.INVALID, "the task to extend is not known")
         task = await self._make(operation, account, call, body)
-        return _good({"taskId": task.task_id})
+        return _build_good({"taskId": task.task_id})
 
     async def _record(self, call: ApiCall) -> Reply:
         account = account_of_header(call, self._config)
         task = await self._engine.find(account, call.params.get("taskId", ""))
         is_aleph = call.path.startswith("/aleph/")
         is_empty = task.status == SUCCEED and self._engine.persists(task, RunwayWord.EMPTY_OUTPUT)
-        return _good(_aleph(task, is_empty) if is_aleph else _detail(task, is_empty))
+        return _build_good(
+            _build_aleph(task, is_empty) if is_aleph else _build_detail(task, is_empty)
+        )
 
     async def _credit(self, call: ApiCall) -> Reply:
         account_of_header(call, self._config)
-        return _good(_BALANCE)
+        return _build_good(_BALANCE)
 
     async def _add(self, call: ApiCall) -> Reply:
         account, body = self._account(call), call.json_object()
         task = await self._make(_NUMBERED, account, call, body)
         if task.scenario.has(RunwayWord.CODE_IN_200):
-            return _numbered_reply(None, code=1, message="system error")
-        return _numbered_reply(_show_numbered(task))
+            return _build_numbered_reply(None, code=1, message="system error")
+        return _build_numbered_reply(_show_numbered(task))
 
     async def _get_task(self, call: ApiCall) -> Reply:
         task = await self._engine.find(self._account(call), call.params.get("taskId", ""))
         is_empty = task.status == SUCCEED and self._engine.persists(task, RunwayWord.EMPTY_OUTPUT)
-        return _numbered_reply(_show_numbered(task, is_empty=is_empty))
+        return _build_numbered_reply(_show_numbered(task, is_empty=is_empty))
 
     def _account(self, call: ApiCall) -> str:
         return account_of_header(call, self._config, schemes=("",))
@@ -153,7 +155,7 @@ class RunwayResellers:
                 call=call,
                 account=account,
                 body=body,
-                read=lambda scenario: _draft(operation, body, scenario),
+                read=lambda scenario: _make_draft(operation, body, scenario),
             )
         )
 
@@ -180,7 +182,7 @@ def kie_callbacks(task: RunwayTask, config: EmulatorConfig) -> Sequence[Callback
     return (CallbackContent(body=json_bytes(body), sign=sign),)
 
 
-def _draft(
+def _make_draft(
     operation: _Create, body: Mapping[str, object], scenario: Scenario
 ) -> TaskDraft[RunwayDetails]:
     flaw = record(operation.fields, required=operation.needs)(body)
@@ -198,7 +200,7 @@ def _draft(
     )
 
 
-def _detail(task: RunwayTask, is_empty: bool) -> dict[str, Any]:
+def _build_detail(task: RunwayTask, is_empty: bool) -> dict[str, Any]:
     info = None
     if task.status == SUCCEED and not is_empty:
         link = media_url(task, task.artifacts[0])
@@ -221,7 +223,7 @@ def _detail(task: RunwayTask, is_empty: bool) -> dict[str, Any]:
     }
 
 
-def _aleph(task: RunwayTask, is_empty: bool) -> dict[str, Any]:
+def _build_aleph(task: RunwayTask, is_empty: bool) -> dict[str, Any]:
     response = None
     if task.status == SUCCEED and not is_empty:
         response = {
@@ -259,11 +261,11 @@ def _show_numbered(task: RunwayTask, *, is_empty: bool = False) -> dict[str, Any
     }
 
 
-def _good(data: object) -> Reply:
+def _build_good(data: object) -> Reply:
     return Reply({"code": 200, "msg": "success", "data": data})
 
 
-def _numbered_reply(result: object, *, code: int = 0, message: str = "ok") -> Reply:
+def _build_numbered_reply(result: object, *, code: int = 0, message: str = "ok") -> Reply:
     body = {"code": code, "message": message, "result": result, "success": code == 0}
     return Reply(body | {"timestamp": 0})
 

@@ -69,17 +69,17 @@ def word_of(task: RunwayTask) -> str:
 def task_view(task: RunwayTask, shown: ShownTask, *, is_gateway: bool = False) -> dict[str, Any]:
     """Return the JSON of the official API, or of the gateways that repeat it without costs."""
     word = word_of(task)
-    found: dict[str, Any] = {"id": task.task_id, "status": word, "createdAt": _time(task)}
+    found: dict[str, Any] = {"id": task.task_id, "status": word, "createdAt": _format_time(task)}
     if word == "RUNNING":
         is_text = task.scenario.has(RunwayWord.PROGRESS_TEXT)
         found["progress"] = f"{shown.progress:g}" if is_text else shown.progress
     if word == "SUCCEEDED":
-        found["output"] = [] if shown.is_output_empty else _links(task)
+        found["output"] = [] if shown.is_output_empty else _build_links(task)
     if word == "FAILED":
-        found |= _failure(task, is_object=is_gateway)
+        found |= _find_failure(task, is_object=is_gateway)
     if is_gateway or task.scenario.has(RunwayWord.NO_COST):
         return found
-    return found | _costs(task, shown)
+    return found | _build_costs(task, shown)
 
 
 def invocation_view(task: RunwayTask, shown: ShownTask) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def invocation_view(task: RunwayTask, shown: ShownTask) -> dict[str, Any]:
     found = task_view(task, shown)
     found.pop("estimatedCost", None)
     if task.status in (PROCESSING, SUCCEED):
-        found["output"] = {} if shown.is_output_empty else {_NODE: _links(task)}
+        found["output"] = {} if shown.is_output_empty else {_NODE: _build_links(task)}
     return found
 
 
@@ -105,19 +105,19 @@ def web_view(task: RunwayTask, shown: ShownTask) -> dict[str, Any]:
             "progressText": None,
             "artifacts": [
                 {"id": f"{task.task_id}-{place}", "url": link, "previewUrls": []}
-                for place, link in enumerate([] if shown.is_output_empty else _links(task))
+                for place, link in enumerate([] if shown.is_output_empty else _build_links(task))
             ],
             "error": {"errorMessage": task.message} if task.status == FAILED else None,
             "estimatedTimeToStartSeconds": None,
-            "createdAt": _time(task),
-            "updatedAt": _instant(task.updated_at),
+            "createdAt": _format_time(task),
+            "updatedAt": _format_instant(task.updated_at),
             "taskType": task.details.body.get("taskType"),
             "options": options,
         }
     }
 
 
-def _failure(task: RunwayTask, *, is_object: bool) -> dict[str, Any]:
+def _find_failure(task: RunwayTask, *, is_object: bool) -> dict[str, Any]:
     is_moderated = "risk control" in task.message
     code = "SAFETY.INPUT.TEXT" if is_moderated else "INTERNAL.BAD_OUTPUT.CODE01"
     if is_object or task.scenario.has(RunwayWord.FAILURE_OBJECT):
@@ -125,20 +125,20 @@ def _failure(task: RunwayTask, *, is_object: bool) -> dict[str, Any]:
     return {"failure": task.message, "failureCode": code}
 
 
-def _costs(task: RunwayTask, shown: ShownTask) -> dict[str, Any]:
+def _build_costs(task: RunwayTask, shown: ShownTask) -> dict[str, Any]:
     if task.status in TERMINAL:
         return {"cost": {"credits": shown.cost if task.status == SUCCEED else 0}}
     return {"estimatedCost": {"credits": task.details.credits}}
 
 
-def _links(task: RunwayTask) -> list[str]:
+def _build_links(task: RunwayTask) -> list[str]:
     return [media_url(task, name) for name in task.ready_artifacts]
 
 
-def _time(task: RunwayTask) -> str:
-    return _instant(task.created_at)
+def _format_time(task: RunwayTask) -> str:
+    return _format_instant(task.created_at)
 
 
-def _instant(ms: int) -> str:
+def _format_instant(ms: int) -> str:
     text = datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")

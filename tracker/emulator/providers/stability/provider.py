@@ -119,7 +119,7 @@ class StabilityApi:
                 words=STABILITY_WORDS,
                 faults=FaultTables(
                     before={StabilityWord.BANNED: _build_banned},
-                    after={StabilityWord.GATEWAY_TIMEOUT: _timed_out},
+                    after={StabilityWord.GATEWAY_TIMEOUT: _refuse_late},
                 ),
                 purge_seconds=_DAY_S,
             ),
@@ -148,7 +148,7 @@ class StabilityApi:
         _check_accept(call, operation)
         if len(call.raw) > _MOST_BYTES:
             raise CodedRefusal(413, "payload_too_large", "the request is larger than 10 MB")
-        body = _fields_of(call)
+        body = _read_fields(call)
         task = await self.engine.create(
             CreateRequest(
                 call=call,
@@ -213,7 +213,7 @@ class StabilityApi:
             raise CodedRefusal(422, "unprocessable_entity", task.message or "it failed")
         operation, scenario = task.details.operation, task.scenario
         more = scenario.count(StabilityWord.LARGE) if scenario.has(StabilityWord.LARGE) else 0
-        file = (media_bytes(task.task_id, operation.makes) or _glb()) + bytes(more * _MB)
+        file = (media_bytes(task.task_id, operation.makes) or _make_glb()) + bytes(more * _MB)
         word = next((text for name, text in _FINISHES if scenario.has(name)), "SUCCESS")
         is_relayed = scenario.has(StabilityWord.BLOCKING)
         if _JSON in call.headers.get("accept", "") and not is_relayed:
@@ -223,7 +223,7 @@ class StabilityApi:
             return Reply({field: b64encode(file).decode()} | told)
         headers = {"finish-reason": word, "seed": str(task.details.seed)}
         if self.engine.persists(task, StabilityWord.TRUNCATED):
-            return Reply(Pieces(_half_of(file)), 200, headers, operation.media_type)
+            return Reply(Pieces(_iterate_half(file)), 200, headers, operation.media_type)
         return Reply(file, 200, headers, operation.media_type)
 
 
@@ -254,7 +254,7 @@ def _check_accept(call: ApiCall, operation: _Operation) -> None:
         raise CodedRefusal(400, "bad_request", text)
 
 
-def _fields_of(call: ApiCall) -> dict[str, object]:
+def _read_fields(call: ApiCall) -> dict[str, object]:
     """Return the fields of a form: texts, and of files how large they are. Empty files are none."""
     fields: dict[str, object] = {}
     for part in parse_form(call):
@@ -265,14 +265,14 @@ def _fields_of(call: ApiCall) -> dict[str, object]:
     return fields
 
 
-def _glb() -> bytes:
+def _make_glb() -> bytes:
     """Make a model without a scene (glTF 2.0, binary)."""
     text = b'{"asset":{"version":"2.0"}} '
     chunk = struct.pack("<I4s", len(text), b"JSON") + text
     return struct.pack("<4sII", b"glTF", 2, 12 + len(chunk)) + chunk
 
 
-async def _half_of(file: bytes) -> AsyncIterator[bytes]:
+async def _iterate_half(file: bytes) -> AsyncIterator[bytes]:
     yield file[: len(file) // 2]
     raise BrokenAnswerSignal(BrokenAnswer.CUT)
 
@@ -281,7 +281,7 @@ def _build_banned() -> Refusal:
     return CodedRefusal(429, "rate_limit_exceeded", "more than 150 requests in 10 seconds")
 
 
-def _timed_out() -> Refusal:
+def _refuse_late() -> Refusal:
     return CodedRefusal(504, "timeout", "the request took too long")
 
 

@@ -50,7 +50,7 @@ class GatewayApi:
         account = self._tasks.account_of(call)
         task = await self._tasks.create(call, account, create)
         is_number = task.scenario.has(SunoWord.NUMBER_ID)
-        return _good(int(task.task_id) if is_number else task.task_id)
+        return _build_good(int(task.task_id) if is_number else task.task_id)
 
     async def _generate(self, create: SunoCreate, call: ApiCall) -> Reply:
         account = self._tasks.account_of(call)
@@ -68,14 +68,14 @@ class GatewayApi:
                 return self._unknown(call.values["id"])
             raise
         if task.scenario.has(SunoWord.CLIPS_ONLY):
-            return _good(self._data(task))
-        return _good(self._row(task))
+            return _build_good(self._data(task))
+        return _build_good(self._row(task))
 
     def _unknown(self, id_: str) -> Reply:
         scenario = self._engine.scenario
         form = scenario.word(SunoWord.NOT_FOUND) if scenario.has(SunoWord.NOT_FOUND) else "400"
         if form == "unknown":
-            return _good({"taskId": id_, "status": "UNKNOWN", "failReason": None})
+            return _build_good({"taskId": id_, "status": "UNKNOWN", "failReason": None})
         body = {"code": _NOT_EXIST, "message": _NOT_EXIST, "data": None}
         return Reply(body, int(form))
 
@@ -85,7 +85,7 @@ class GatewayApi:
         if not isinstance(ids, list) or body.get("action") not in ("MUSIC", "LYRICS"):
             raise Refusal(RefusalKind.INVALID, "invalid_action")
         if not ids:
-            return _good([])
+            return _build_good([])
         await self._engine.query_faults(account, "list", self._engine.scenario)
         found = [self._engine.registry.find(account, str(one)) for one in ids]
         rows = [
@@ -96,7 +96,7 @@ class GatewayApi:
             and not task.scenario.has(SunoWord.OMIT_IDS)
         ]
         is_null = self._engine.scenario.has(SunoWord.DATA_NULL) or not rows
-        return _good(None if is_null else rows)
+        return _build_good(None if is_null else rows)
 
     async def _feed(self, call: ApiCall) -> Reply:
         account, ids = self._tasks.account_of(call), call.values["ids"].split(",")
@@ -135,7 +135,7 @@ class GatewayApi:
         return camel(row) if task.scenario.has(SunoWord.CAMEL) else row
 
 
-def _good(data: object) -> Reply:
+def _build_good(data: object) -> Reply:
     return Reply({"code": "success", "message": "", "data": data})
 
 

@@ -104,21 +104,21 @@ class ResellerApi:
                 hook="callBackUrl",
             ),
         )
-        return _good({"taskId": task.task_id})
+        return _build_good({"taskId": task.task_id})
 
     async def _reply_at_once(self, path: str, call: ApiCall) -> Reply:
         self._tasks.account_of(call)
         call.json_object()
-        return _good(_AT_ONCE[path])
+        return _build_good(_AT_ONCE[path])
 
     async def _record(self, call: ApiCall) -> Reply:
         account = self._tasks.account_of(call)
         task = await self._engine.find(account, call.params.get("taskId", ""))
-        return _good(self._view(task))
+        return _build_good(self._view(task))
 
     async def _credit(self, call: ApiCall) -> Reply:
         self._tasks.account_of(call)
-        return _good(_CREDITS)
+        return _build_good(_CREDITS)
 
     def _view(self, task: SunoTask) -> dict[str, Any]:
         is_song, is_text = task.details.kind == "music", task.details.kind == "lyrics"
@@ -132,17 +132,17 @@ class ResellerApi:
             "response": self._response(task),
         }
         if (is_song or is_text) and not task.scenario.has(SunoWord.SUCCESS_FLAG):
-            return record | {"status": _word(task)}
+            return record | {"status": _find_word(task)}
         is_number = (
             task.scenario.has(SunoWord.SUCCESS_FLAG)
             and task.scenario.word(SunoWord.SUCCESS_FLAG) == "number"
         )
-        flags = _NUMBERS if is_number else {SUCCEED: "SUCCESS", FAILED: _failure_of(task)}
+        flags = _NUMBERS if is_number else {SUCCEED: "SUCCESS", FAILED: _find_failure(task)}
         return record | {"successFlag": flags.get(task.status, "PENDING")}
 
     def _response(self, task: SunoTask) -> dict[str, Any] | None:
         if task.details.kind == "music":
-            songs = _songs(task, spoils=self._tasks.spoils(task))
+            songs = _build_songs(task, spoils=self._tasks.spoils(task))
             return {"taskId": task.task_id, "sunoData": songs} if songs else None
         if task.status != SUCCEED:
             return None
@@ -175,25 +175,25 @@ _FAILURES: Mapping[str, str] = {
 _NUMBERS: Mapping[str, Any] = {SUBMITTED: 0, PROCESSING: 0, SUCCEED: 1, FAILED: 2}
 
 
-def _good(data: object) -> Reply:
+def _build_good(data: object) -> Reply:
     return Reply({"code": 200, "msg": "success", "data": data})
 
 
-def _word(task: SunoTask) -> str:
+def _find_word(task: SunoTask) -> str:
     if task.scenario.has(SunoWord.CALLBACK_EXCEPTION) and task.stage in (FIRST, "complete"):
         return "CALLBACK_EXCEPTION"
     if task.status == PROCESSING:
         return {TEXT: "TEXT_SUCCESS", FIRST: "FIRST_SUCCESS"}.get(task.stage, "PENDING")
-    words = {SUBMITTED: "PENDING", SUCCEED: "SUCCESS", FAILED: _failure_of(task)}
+    words = {SUBMITTED: "PENDING", SUCCEED: "SUCCESS", FAILED: _find_failure(task)}
     return words.get(task.status, task.status)
 
 
-def _failure_of(task: SunoTask) -> str:
+def _find_failure(task: SunoTask) -> str:
     """Return the word that the pages give for a failure of the kind of task."""
     return _FAILURES.get(task.details.kind, "GENERATE_AUDIO_FAILED")
 
 
-def _songs(task: SunoTask, *, spoils: bool, is_snake: bool = False) -> list[dict[str, Any]]:
+def _build_songs(task: SunoTask, *, spoils: bool, is_snake: bool = False) -> list[dict[str, Any]]:
     if task.status in (SUBMITTED, FAILED) and not task.ready:
         return []
     return [
@@ -209,28 +209,28 @@ def reseller_callbacks(task: SunoTask, config: EmulatorConfig) -> Sequence[Callb
     sign = signed_id(task.task_id, config.webhook_secret)
     told: list[CallbackContent] = []
     if task.scenario.has(SunoWord.SIGN_NOT_BODY) and task.stage == FIRST:
-        lie = _body(task, "error", None, 501, "Audio generation failed.")
+        lie = _build_body(task, "error", None, 501, "Audio generation failed.")
         told.append(CallbackContent(body=lie, sign=sign))
     if task.status == FAILED:
-        body = _body(task, "error", None, 501, task.message or "Audio generation failed.")
+        body = _build_body(task, "error", None, 501, task.message or "Audio generation failed.")
     elif task.details.kind == "music":
         kind = "complete" if task.status == SUCCEED else task.stage or TEXT
-        songs = _songs(task, spoils=False, is_snake=True)
-        body = _body(task, kind, songs, 200, "ok")
+        songs = _build_songs(task, spoils=False, is_snake=True)
+        body = _build_body(task, kind, songs, 200, "ok")
     elif task.status != SUCCEED:
         return told
     else:
-        body = _body(task, "complete", _result(task), 200, "success")
+        body = _build_body(task, "complete", _build_result(task), 200, "success")
     return [*told, CallbackContent(body=body, sign=sign)]
 
 
-def _result(task: SunoTask) -> object:
+def _build_result(task: SunoTask) -> object:
     if task.details.kind == "lyrics":
         text = lyrics_view(task)
         return [{"text": text["text"], "title": text["title"], "status": "complete"}]
     return {task.details.kind: media_url(task, task.artifacts[0])}
 
 
-def _body(task: SunoTask, kind: str, data: object, code: int, text: str) -> bytes:
+def _build_body(task: SunoTask, kind: str, data: object, code: int, text: str) -> bytes:
     inner = {"callbackType": kind, "task_id": task.task_id, "data": data}
     return json_bytes({"code": code, "msg": text, "data": inner})

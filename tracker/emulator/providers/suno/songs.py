@@ -82,7 +82,7 @@ def clip_view(task: SunoTask, place: int, *, spoils: bool) -> dict[str, Any]:
         "clip_id": details.clip_ids[place],
         "status": status,
         "title": details.text("title") or "Untitled",
-        "audio_url": _audio(task, place, status, spoils=spoils),
+        "audio_url": _build_audio(task, place, status, spoils=spoils),
         "image_url": media_url(task, f"{place}.png") if status == "complete" else "",
         "image_large_url": "",
         "video_url": "",
@@ -99,7 +99,7 @@ def clip_view(task: SunoTask, place: int, *, spoils: bool) -> dict[str, Any]:
     }
 
 
-def _audio(task: SunoTask, place: int, status: str, *, spoils: bool) -> str:
+def _build_audio(task: SunoTask, place: int, status: str, *, spoils: bool) -> str:
     if status == "complete":
         return f"{task.base_url}/media/None.mp3" if spoils else media_url(task, f"{place}.mp3")
     if status == "streaming":
@@ -156,12 +156,12 @@ def row_view(task: SunoTask, data: object) -> dict[str, Any]:
         "submit_time": task.created_at // 1000,
         "start_time": (task.started_at or 0) // 1000,
         "finish_time": ended,
-        "quota": _quota(task),
+        "quota": _find_quota(task),
         "data": data,
     }
 
 
-def _quota(task: SunoTask) -> int:
+def _find_quota(task: SunoTask) -> int:
     if task.status != FAILED:
         return QUOTA
     return -QUOTA if task.scenario.has(SunoWord.DOUBLE_REFUND) else 0
@@ -169,12 +169,12 @@ def _quota(task: SunoTask) -> int:
 
 def camel(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row in the spelling of the older gateways: an empty reason is null."""
-    names = {name: _camel_name(name) for name in row if name != "quota"}
+    names = {name: _convert_to_camel(name) for name in row if name != "quota"}
     shown = {names[name]: value for name, value in row.items() if name in names}
     return {**shown, "failReason": row["fail_reason"] or None}
 
 
-def _camel_name(name: str) -> str:
+def _convert_to_camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(part.title() for part in rest)
 
@@ -199,5 +199,5 @@ def record_song(task: SunoTask, place: int, *, spoils: bool, is_snake: bool) -> 
         "tags": clip["metadata"]["tags"],
         "duration": clip["duration"],
     }
-    shown = song if is_snake else {_camel_name(name): value for name, value in song.items()}
+    shown = song if is_snake else {_convert_to_camel(name): value for name, value in song.items()}
     return {**shown, "createTime": made.strftime("%Y-%m-%d %H:%M:%S")}

@@ -145,7 +145,7 @@ class UdioApi:
             raise Refusal(RefusalKind.INVALID, "gen_params is empty")
         task = await self._create(call, body, params)
         is_mute = task.scenario.has(UdioWord.NO_ID_IN_ANSWER)
-        return _good(None if is_mute else task.task_id)
+        return _build_good(None if is_mute else task.task_id)
 
     async def _create(
         self, call: ApiCall, body: Mapping[str, object], params: Mapping[str, object]
@@ -213,14 +213,14 @@ class UdioApi:
             "submit_time": task.created_at // 1000,
             "data": {"songs": self._views(task)},
         }
-        return _good(row)
+        return _build_good(row)
 
     def _views(self, task: UdioTask) -> list[dict[str, Any]]:
         hides = bool(task.ready) and self.engine.persists(task, UdioWord.FINISHED_WITHOUT_PATH)
-        return [_song(task, place, hides_path=hides) for place in range(2)]
+        return [_build_song(task, place, hides_path=hides) for place in range(2)]
 
 
-def _song(task: UdioTask, place: int, *, hides_path: bool) -> dict[str, Any]:
+def _build_song(task: UdioTask, place: int, *, hides_path: bool) -> dict[str, Any]:
     """Return a song; `finished` and its paths appear once they are known."""
     is_done = place < task.ready and task.status != FAILED
     if task.scenario.has(UdioWord.ONE_OF_TWO):
@@ -253,7 +253,7 @@ def _song(task: UdioTask, place: int, *, hides_path: bool) -> dict[str, Any]:
     return song
 
 
-def _good(data: object) -> Reply:
+def _build_good(data: object) -> Reply:
     return Reply({"code": "success", "message": "", "data": data})
 
 

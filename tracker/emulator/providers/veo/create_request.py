@@ -35,7 +35,7 @@ _INSTANCE = record(
 )
 
 
-def _seconds(value: object) -> Flaw | None:
+def _check_seconds(value: object) -> Flaw | None:
     is_digit = isinstance(value, str) and value.isascii() and value.isdigit()
     return integer(least=4, most=8)(int(str(value)) if is_digit else value)
 
@@ -43,7 +43,7 @@ def _seconds(value: object) -> Flaw | None:
 _PARAMETERS = record(
     {
         "sampleCount": integer(least=1, most=4),
-        "durationSeconds": _seconds,
+        "durationSeconds": _check_seconds,
         "aspectRatio": one_of_texts("16:9", "9:16"),
         "resolution": one_of_texts("720p", "1080p", "4k"),
         "seed": integer(least=0, most=4294967295),
@@ -84,7 +84,7 @@ def draft_of(
     if flaw is not None:
         raise CodedRefusal(400, "INVALID_ARGUMENT", str(flaw))
     id_ = f"{chance.getrandbits(48):012x}"
-    details, url = _details(kind, body, more, id_)
+    details, url = _build_details(kind, body, more, id_)
     steps = DEFAULT_STEPS
     if is_interaction and scenario.has(VeoWord.ACTION_NEEDED):
         steps = DEFAULT_STEPS[:1]
@@ -99,17 +99,17 @@ def draft_of(
     )
 
 
-def _details(
+def _build_details(
     kind: str, body: Mapping[str, object], more: Mapping[str, str], id_: str
 ) -> tuple[VeoDetails, str | None]:
     """Return the facts of a task, and the URL that its events go to."""
-    webhook = _object(body.get("webhook_config") or body.get("webhookConfig"))
+    webhook = _keep_object(body.get("webhook_config") or body.get("webhookConfig"))
     uris = webhook.get("uris")
     url = str(uris[0]) if isinstance(uris, list) and uris else None
     metadata = webhook.get("user_metadata") or webhook.get("userMetadata")
     model = more.get("model") or str(body.get("model"))
     name = f"{more.get('place', '')}models/{model}/operations/{id_}"
-    parameters = _object(body.get("parameters"))
+    parameters = _keep_object(body.get("parameters"))
     storage = parameters.get("storageUri")
     found = VeoDetails(
         kind=kind,
@@ -117,11 +117,11 @@ def _details(
         model=model,
         count=int(parameters.get("sampleCount") or 1),
         storage=storage if isinstance(storage, str) else None,
-        labels=_object(body.get("labels")),
+        labels=_keep_object(body.get("labels")),
         metadata=metadata,
     )
     return (replace(found, name=f"v1_{id_}") if kind == "interaction" else found), url
 
 
-def _object(value: object) -> dict[str, Any]:
+def _keep_object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}

@@ -66,7 +66,7 @@ class DetailedRefusal(CodedRefusal):
         self.details = [{"@type": f"type.googleapis.com/google.rpc.{kind}", **told}]
 
 
-def _used_up() -> Refusal:
+def _refuse_used_up() -> Refusal:
     """Refuse for a quota: the details say when to come back, and no header does."""
     message = "Quota exceeded for requests per minute"
     return DetailedRefusal(429, "RESOURCE_EXHAUSTED", message, "RetryInfo", retryDelay="1s")
@@ -87,7 +87,7 @@ class VeoApi:
                 name="veo",
                 callbacks=self._callbacks,
                 words=VEO_WORDS,
-                faults=FaultTables(before={VeoWord.QUOTA: _used_up}),
+                faults=FaultTables(before={VeoWord.QUOTA: _refuse_used_up}),
             ),
         )
 
@@ -114,7 +114,7 @@ class VeoApi:
         return found
 
     async def _predict(self, call: ApiCall) -> Reply:
-        model = _model_of(call)
+        model = _read_model(call)
         account = self._account_of(call)
         return await self._create(call, account, "gemini", {"model": model})
 
@@ -124,7 +124,7 @@ class VeoApi:
             name = call.json_object().get("operationName")
             task = await self._find(account, str(name))
             return Reply(operation(task, is_empty=self._is_empty(task)))
-        model, values = _model_of(call), call.values
+        model, values = _read_model(call), call.values
         place = f"projects/{values['project']}/locations/{values['location']}/publishers/google/"
         return await self._create(call, account, "vertex", {"model": model, "place": place})
 
@@ -298,7 +298,7 @@ def create(emulator: Emulator) -> EmulatedProvider[VeoDetails]:
     return EmulatedProvider(name="veo", engine=api.engine, services=(service,), main_job=MAIN_JOB)
 
 
-def _model_of(call: ApiCall) -> str:
+def _read_model(call: ApiCall) -> str:
     """Return the model of a path `MODEL:predictLongRunning`. Raises Refusal for another verb."""
     model, _, verb = call.values["call"].partition(":")
     if verb != "predictLongRunning":

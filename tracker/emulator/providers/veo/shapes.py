@@ -60,7 +60,7 @@ def operation(task: VeoTask, *, is_empty: bool) -> dict[str, Any]:
     if task.status != SUCCEED:
         return shown | {"error": {"code": 13, "message": task.message or "internal error"}}
     is_vertex = task.details.kind == "vertex"
-    found = {} if is_empty else _result(task)
+    found = {} if is_empty else _build_result(task)
     if is_vertex:
         kind = "type.googleapis.com/cloud.ai.large_models.vision.GenerateVideoResponse"
         return shown | {"response": {"@type": kind, "raiMediaFilteredCount": 0, **found}}
@@ -68,14 +68,14 @@ def operation(task: VeoTask, *, is_empty: bool) -> dict[str, Any]:
     return shown | {"response": {"@type": kind, "generateVideoResponse": found}}
 
 
-def _result(task: VeoTask) -> dict[str, Any]:
+def _build_result(task: VeoTask) -> dict[str, Any]:
     details, scenario = task.details, task.scenario
     filtered = 0
     if scenario.has(VeoWord.FILTERED):
         filtered = details.count
     elif scenario.has(VeoWord.PARTLY_FILTERED):
         filtered = max(details.count // 2, 1)
-    videos = [_video(task, place) for place in range(details.count - filtered)]
+    videos = [_build_video(task, place) for place in range(details.count - filtered)]
     rai = {"raiMediaFilteredCount": filtered, "raiMediaFilteredReasons": [_REASON] * filtered}
     found: dict[str, Any] = rai if filtered else {}
     if details.kind == "vertex":
@@ -83,7 +83,7 @@ def _result(task: VeoTask) -> dict[str, Any]:
     return found | ({"generatedSamples": [{"video": one} for one in videos]} if videos else {})
 
 
-def _video(task: VeoTask, place: int) -> dict[str, Any]:
+def _build_video(task: VeoTask, place: int) -> dict[str, Any]:
     details, scenario = task.details, task.scenario
     if scenario.has(VeoWord.NO_URI):
         return {"mimeType": "video/mp4"} if details.kind == "vertex" else {}
@@ -114,8 +114,8 @@ def interaction(task: VeoTask, *, is_empty: bool) -> dict[str, Any]:
         "object": "interaction",
         "status": word_of(task),
         "model": details.model,
-        "created": _time(task.created_at),
-        "updated": _time(task.updated_at),
+        "created": _format_time(task.created_at),
+        "updated": _format_time(task.updated_at),
         "labels": dict(details.labels or {}),
     }
     if task.is_open or shown["status"] == "cancelled":
@@ -123,7 +123,7 @@ def interaction(task: VeoTask, *, is_empty: bool) -> dict[str, Any]:
     if shown["status"] != "completed":
         message = task.message or shown["status"]
         return shown | {"error": {"code": "INTERNAL", "message": message}}
-    videos: Sequence[dict[str, Any]] = [] if is_empty else [_video(task, 0)]
+    videos: Sequence[dict[str, Any]] = [] if is_empty else [_build_video(task, 0)]
     pieces = [{"type": "video", "mime_type": "video/mp4", **one} for one in videos]
     shown["usage"] = {"total_tokens": 12345}
     if not pieces:
@@ -165,10 +165,10 @@ def event_of(task: VeoTask) -> dict[str, Any] | None:
         kind, name = "video.generated", file_name(task, 0)
         address = f"{task.root_url}/v1beta/files/{name}"
         data |= {"output_file_uri": address, "file_name": f"files/{name}"}
-    return {"type": kind, "version": "v1", "timestamp": _time(task.updated_at), "data": data}
+    return {"type": kind, "version": "v1", "timestamp": _format_time(task.updated_at), "data": data}
 
 
-def _time(at_ms: int) -> str:
+def _format_time(at_ms: int) -> str:
     return (
         datetime.fromtimestamp(at_ms / 1000, UTC)
         .isoformat(timespec="milliseconds")

@@ -32,7 +32,7 @@ _SECRET = "emulated-secret-of-an-hs256-signature"  # noqa: S105 - nobody is to b
 
 
 @cache
-def _key(name: str) -> RSAPrivateKey:
+def _load_key(name: str) -> RSAPrivateKey:
     """Return the key of a name; it is made when it is first asked for, and differs each run."""
     del name
     return generate_private_key(public_exponent=65537, key_size=2048)
@@ -42,7 +42,7 @@ def key_set(names: tuple[str, ...]) -> dict[str, Any]:
     """Return the published keys of these names."""
     keys = []
     for name in names:
-        found = json.loads(RSAAlgorithm.to_jwk(_key(name).public_key()))
+        found = json.loads(RSAAlgorithm.to_jwk(_load_key(name).public_key()))
         kept = {part: found[part] for part in ("kty", "n", "e")}
         keys.append({**kept, "use": "sig", "alg": "RS256", "kid": name})
     return {"keys": keys}
@@ -65,7 +65,7 @@ def callback_signer(name: str, *, audience: str | None, lie: str) -> Signer:
             "sub": "webhooks",
         }
         algorithm = "HS256" if lie == "hs256" else "RS256"
-        secret: Any = _SECRET if lie == "hs256" else _key("nobody's" if is_wrong else name)
+        secret: Any = _SECRET if lie == "hs256" else _load_key("nobody's" if is_wrong else name)
         token = jwt.encode(claims, secret, algorithm=algorithm, headers={"kid": name})
         return {
             "webhook-id": given.message_id,
@@ -78,7 +78,9 @@ def callback_signer(name: str, *, audience: str | None, lie: str) -> Signer:
 
 def key_file(token_uri: str, project: str) -> dict[str, Any]:
     """Return the key file of the emulated service account."""
-    pem = _key("service-account").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem = _load_key("service-account").private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
     return {
         "type": "service_account",
         "project_id": project,
@@ -96,7 +98,7 @@ def assertion_flaw(form: Mapping[str, str], token_uri: str, scope: str) -> Coded
     try:
         claims = jwt.decode(
             form.get("assertion", ""),
-            _key("service-account").public_key(),
+            _load_key("service-account").public_key(),
             algorithms=["RS256"],
             audience=token_uri,
             issuer=EMAIL,

@@ -67,7 +67,7 @@ _SMALL_PAGE = 10
 _OFF_PEAK_STEPS = 48 * 3600
 
 
-def _picture(value: object) -> Flaw | None:
+def _check_picture(value: object) -> Flaw | None:
     is_good = isinstance(value, str) and value.startswith(("http://", "https://", "data:"))
     return None if is_good else Flaw("", "must be a URL, or base64 behind a data: prefix")
 
@@ -76,9 +76,9 @@ _COMMON: Mapping[str, Check] = {
     "model": text(least=1),
     "prompt": text(most=5000),
     "duration": integer(least=0, most=16),
-    "images": list_of(_picture, least=1, most=7),
-    "start_image": _picture,
-    "image_settings": list_of(record({"key_image": _picture}), least=2, most=9),
+    "images": list_of(_check_picture, least=1, most=7),
+    "start_image": _check_picture,
+    "image_settings": list_of(record({"key_image": _check_picture}), least=2, most=9),
     "template": text(least=1),
     "video_url": web_url(),
     "payload": text(most=1_048_576),
@@ -163,7 +163,7 @@ class ViduApi:
                 call=call,
                 account=account,
                 body=body,
-                read=lambda scenario: _draft(name, body, key, scenario),
+                read=lambda scenario: _make_draft(name, body, key, scenario),
             )
         )
         return Reply(_show_created(task))
@@ -175,7 +175,7 @@ class ViduApi:
     async def _list(self, call: ApiCall) -> Reply:
         account = self._account_of(call)
         await self.engine.query_faults(account, "list", self.engine.scenario)
-        start, end = (_instant_of(call, f"created_at.{name}") for name in ("from", "to"))
+        start, end = (_read_instant(call, f"created_at.{name}") for name in ("from", "to"))
         ids, states = call.query_values("task_ids"), call.query_values("states")
 
         def is_wanted(task: ViduTask) -> bool:
@@ -248,7 +248,7 @@ class ViduApi:
             "payload": str(task.details.body.get("payload") or ""),
             "bgm": False,
             "off_peak": task.details.body.get("off_peak") is True,
-            "creations": [_creation(task)] if is_done else [],
+            "creations": [_build_creation(task)] if is_done else [],
         }
 
     def _is_late(self, task: ViduTask) -> bool:
@@ -269,7 +269,7 @@ def create(emulator: Emulator) -> EmulatedProvider[ViduDetails]:
     return EmulatedProvider(name="vidu", engine=api.engine, services=(service,), main_job=MAIN_JOB)
 
 
-def _draft(
+def _make_draft(
     name: str, body: Mapping[str, object], key: str, scenario: Scenario
 ) -> TaskDraft[ViduDetails]:
     if scenario.has(ViduWord.NO_CREDITS):
@@ -315,7 +315,7 @@ def _show_created(task: ViduTask) -> dict[str, Any]:
     }
 
 
-def _creation(task: ViduTask) -> dict[str, Any]:
+def _build_creation(task: ViduTask) -> dict[str, Any]:
     return {
         "id": task.other_id,
         "url": media_url(task, task.artifacts[0]),
@@ -332,7 +332,7 @@ def _strip(task: ViduTask) -> str | None:
     return urlunsplit(parts._replace(path="/" + parts.path.lstrip("/").partition("/")[2]))
 
 
-def _instant_of(call: ApiCall, name: str) -> float:
+def _read_instant(call: ApiCall, name: str) -> float:
     """Return a time of the query in Unix seconds; 0 when it is absent."""
     given = call.params.get(name)
     if not given:

@@ -141,7 +141,7 @@ class WanApi:
                 call=call,
                 account=account,
                 body=body,
-                read=lambda scenario: _draft(name, call, body, scenario),
+                read=lambda scenario: _make_draft(name, call, body, scenario),
             )
         )
         output = {"task_id": task.task_id, "task_status": "PENDING"}
@@ -168,7 +168,7 @@ class WanApi:
     async def _list(self, call: ApiCall) -> Reply:
         account = self._account_of(call)
         await self.engine.query_faults(account, "list", self.engine.scenario)
-        start, end = _time_of(call, "start_time"), _time_of(call, "end_time")
+        start, end = _read_time(call, "start_time"), _read_time(call, "end_time")
         status, model = call.params.get("status"), call.params.get("model_name")
 
         def is_wanted(task: WanTask) -> bool:
@@ -226,12 +226,12 @@ class WanApi:
         output: dict[str, Any] = {
             "task_id": task.task_id,
             "task_status": word.lower() if is_small else word,
-            "submit_time": _local(task.created_at),
+            "submit_time": _format_time(task.created_at),
         }
         if task.started_at is not None:
-            output["scheduled_time"] = _local(task.started_at)
+            output["scheduled_time"] = _format_time(task.started_at)
         if task.ended_at is not None:
-            output["end_time"] = _local(task.ended_at)
+            output["end_time"] = _format_time(task.ended_at)
         if task.status == FAILED:
             output |= {"code": "InternalError.Algo", "message": task.message or "failed"}
         if task.status != SUCCEED or self._is_late(task):
@@ -242,7 +242,7 @@ class WanApi:
             return {"output": output, "usage": usage}
         if task.details.is_chat:
             urls = [media_url(task, one) for one in task.artifacts]
-            output |= {"finished": True, "choices": [_choice(one) for one in urls]}
+            output |= {"finished": True, "choices": [_build_choice(one) for one in urls]}
             return {"output": output, "usage": {"image_count": len(urls)}}
         results: list[dict[str, str]] = [{"url": media_url(task, one)} for one in task.artifacts]
         is_partial = task.scenario.has(WanWord.PARTIAL)
@@ -271,7 +271,7 @@ def create(emulator: Emulator) -> EmulatedProvider[WanDetails]:
     return EmulatedProvider(name="wan", engine=api.engine, services=(service,), main_job=MAIN_JOB)
 
 
-def _draft(
+def _make_draft(
     name: str, call: ApiCall, body: Mapping[str, object], scenario: Scenario
 ) -> TaskDraft[WanDetails]:
     if scenario.has(WanWord.ARREARS):
@@ -304,17 +304,17 @@ def _draft(
     )
 
 
-def _choice(url: str) -> dict[str, Any]:
+def _build_choice(url: str) -> dict[str, Any]:
     message = {"role": "assistant", "content": [{"image": url, "type": "image"}]}
     return {"finish_reason": "stop", "message": message}
 
 
-def _local(ms: int) -> str:
+def _format_time(ms: int) -> str:
     """Write a time of Beijing without its zone."""
     return datetime.fromtimestamp(ms / 1000, _BEIJING).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
-def _time_of(call: ApiCall, name: str) -> float | None:
+def _read_time(call: ApiCall, name: str) -> float | None:
     """Return a time of the query in Unix seconds; None when it is absent."""
     given = call.params.get(name)
     if not given:
