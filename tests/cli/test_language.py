@@ -70,8 +70,8 @@ def test_messages_follow_lang() -> None:
     assert away.returncode == 1
     wrong = run("serve", PORT="many", TRACKER_LEASE_S="soon", **CHINESE)
     assert wrong.stderr.splitlines() == [
-        "tracker: PORT: 必须是整数；收到 many",
-        "tracker: TRACKER_LEASE_S: 必须是秒数，例如一分半写 90；收到 soon",
+        "tracker: PORT：必须是整数；收到 many",
+        "tracker: TRACKER_LEASE_S：必须是秒数，例如一分半写 90；收到 soon",
     ]
     usage = run("tasks", "lst", **CHINESE).stderr
     assert "没有命令 'lst'" in usage

@@ -45,19 +45,30 @@ def translate(text: str, language: Language) -> str:
         return found
     for telling, pattern, wording in patterns:
         match = pattern.fullmatch(text) if telling in text else None
-        if match is not None:
-            return _fill_wording(wording, match.groups(), language)
+        if match is not None and (filled := _fill_wording(wording, match.groups(), language)):
+            return filled
     return text
 
 
-def _fill_wording(wording: str, values: Sequence[str], language: Language) -> str:
-    """Put in what varies: as it is, or with `:t` translated as well."""
+def _fill_wording(wording: str, values: Sequence[str], language: Language) -> str | None:
+    """Put in what varies: as it is, or with `:t` translated as well.
+
+    None where the wording has no word of its own and nothing was translated: what a provider said
+    would have its punctuation changed.
+    """
+    is_translated = any(char.isalpha() for char in _PART.sub("", wording))
 
     def value_of(part: re.Match[str]) -> str:
+        nonlocal is_translated
         value = values[int(part[1])]
-        return translate(value, language) if part[2] else value
+        if not part[2]:
+            return value
+        said = translate(value, language)
+        is_translated = is_translated or said != value
+        return said
 
-    return _PART.sub(value_of, wording)
+    filled = _PART.sub(value_of, wording)
+    return filled if is_translated else None
 
 
 @cache

@@ -18,11 +18,14 @@ from tracker.domain.prices import ListPrice, PricedUnit
 from tracker.domain.task import TaskState
 from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.budgeting import FRESH_S
+from tracker.services.submit.bulk import BulkAction, BulkActions, BulkOrder
 from tracker.services.submit.request import Submission
+from tracker.services.submit.selection import Selection
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep.counting import EndCounter
 from tracker.store import budgets, costs
 from tracker.store.driver.transaction import Tx
+from tracker.store.filters import TaskFilter
 
 pytestmark = pytest.mark.anyio
 TWO_EUR = [ListPrice(NAME, PricedUnit.TASK, Decimal(2), "EUR", operation=OPERATION)]
@@ -126,6 +129,26 @@ async def test_a_resubmission_counts_and_a_repeat_does_not(database_url: str) ->
         assert [one.amount for one in again.task.costs] == ["2"]
         with pytest.raises(BudgetExceeded):
             await actions.resubmit("default", failed.id, idempotency_key="other")
+
+
+@pytest.mark.parametrize("at_once", [1, 100])
+async def test_a_dry_run_counts_what_there_is_no_room_for(database_url: str, at_once: int) -> None:
+    played = Played(make=says(error={"code": "no", "why": "no"}))
+    async with open_workbench(database_url, ScriptedHttp(played), prices=TWO_EUR) as bench:
+        for name in ("a", "b", "c"):
+            await bench.sent(name)
+        await keep(bench, budget(5))
+        intake = SubmissionIntake(bench.context)
+        actions = TaskActions(bench.context, intake)
+        bulk = BulkActions(bench.context, actions, intake, at_once=at_once)
+        selection = Selection(TaskFilter("default", states=[TaskState.FAILED]))
+        order = BulkOrder(BulkAction.RESUBMIT, selection, "key 1 (ops)", is_dry=True)
+        told = await bulk.run(order, after=None, until=bench.context.clock.now())
+        assert (told.matching, told.done) == (3, 2)
+        assert [str(why) for why in told.refused] == [
+            "the budget of this tenant is 5 EUR a day: 4 are used, and this would add 2"
+        ]
+        assert len(await bench.all()) == 3
 
 
 async def test_what_is_counted_and_what_is_not_yet_make_the_same_sum(database_url: str) -> None:

@@ -70,7 +70,7 @@ def test_every_wrong_field_is_translated_with_its_path(http: httpx.Client) -> No
     _, body = _problem(http, "zh", method="POST", url="/v1/tasks", json=request)
     wrong = {e["path"]: e["reason"] for e in body["errors"]}
     assert wrong["promt"].startswith("没有这个字段；此处可用：account, deadline_s, ")
-    assert "promt: 没有这个字段" in body["detail"]
+    assert "promt：没有这个字段" in body["detail"]
     _, body = _problem(http, "zh", method="GET", url="/v1/tasks?limit=9999")
     assert body["errors"][0]["reason"] == "必须是 1 到 500 之间的整数"
     answer, body = _problem(http, "zh", method="PUT", url="/v1/tasks")

@@ -181,7 +181,7 @@ def test_budgets_stand_beside_the_keys_that_they_cap(shared_idle: Shared, person
     async def plant() -> None:
         clock = SystemClock()
         async with Store(shared_idle.database_url, clock) as store:
-            for tenant, amount in (("default", "0"), ("other", "4200")):
+            for tenant, amount in (("default", "0"), ("spent", "0"), ("other", "4200")):
                 cap = Budget(tenant, None, Period.DAY, "CNY", Decimal(amount))
                 await Budgets(store, clock).keep(cap)
 
@@ -193,6 +193,12 @@ def test_budgets_stand_beside_the_keys_that_they_cap(shared_idle: Shared, person
     assert (
         "已用完：拒绝新任务" in person.http.get("/ui/keys", headers={"accept-language": "zh"}).text
     )
+    filled = {"provider": "kling", "operation": "videos/text2video", "input.prompt": "a cat, kept"}
+    with signed_in(shared_idle.url, shared_idle.database_url, tenant="spent") as one:
+        tried = one.send("/try", **filled, do="submit")
+    assert tried.status_code == 402
+    assert "the budget of this tenant is 0 CNY a day" in tried.text
+    assert ">\na cat, kept</textarea>" in tried.text
 
 
 def _audit(person: Person) -> list[dict[str, str]]:

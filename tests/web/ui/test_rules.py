@@ -5,12 +5,14 @@ import re
 import string
 import sys
 import unicodedata
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from tests.support.service import ROOT
 from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE
+from tracker.locale.texts import PARTS, texts_of_providers
 from tracker.web.ui.audit import list_known_actions
 from tracker.web.ui.frame import render
 from tracker.web.ui.frame.files import FOLDER as STATIC
@@ -20,6 +22,7 @@ from tracker.web.ui.frame.render import environment
 from tracker.web.ui.frame.visible import HIDDEN, visible
 from tracker.web.ui.frame.words import Wording, catalogue
 
+_CHINESE_WORDS = catalogue(SIMPLIFIED_CHINESE)
 PAGES = sorted(TEMPLATES.rglob("*.html"))
 BANNED = {
     r"\|\s*safe\b": "markup comes from templates alone",
@@ -86,10 +89,19 @@ def test_chinese_words_hold_chinese() -> None:
     """Names, units and codes may be as they are; sentences may not."""
     sentences = {
         key: wording
-        for key, wording in catalogue(SIMPLIFIED_CHINESE).items()
+        for key, wording in _CHINESE_WORDS.items()
         if re.search(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}", str(wording))
     }
     assert sentences == {}
+
+
+def test_chinese_texts_have_chinese_punctuation() -> None:
+    texts = [*texts_of_providers(SIMPLIFIED_CHINESE).values(), *map(str, _CHINESE_WORDS.values())]
+    for part in PARTS:
+        texts += import_module(f"tracker.locale.zh_cn.{part}").TEXTS.values()
+    chinese, code = "[\u4e00-\u9fff]", re.compile("`[^`]*`|data: ")
+    wrong = re.compile(rf"{chinese}[ }}]?[,;:!?()]|[,;:!?)] ?{chinese}|\\}}: \\{{")
+    assert [text for text in texts if wrong.search(code.sub("", text))] == []
 
 
 def test_what_is_vendored_is_what_was_published() -> None:

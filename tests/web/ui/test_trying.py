@@ -67,6 +67,13 @@ def test_a_form_that_is_sent_twice_makes_one_task(person: Person) -> None:
     assert (sent["prompt"], len(sent["image_list"])) == ("it's a cat, 猫", 1)
 
 
+def test_a_form_that_is_filled_in_otherwise_makes_another_task(person: Person) -> None:
+    for prompt in ("first", "second", "first"):
+        again = person.send("/try", **{**FILLED, "input.prompt": prompt}, do="submit")
+        assert again.status_code == 303
+    assert len(_tasks(person)) == 2
+
+
 def test_rows_are_added_without_script(person: Person) -> None:
     page = person.send("/try", **FILLED, do="more:image_list").text
     assert 'name="input.image_list[1].image"' in page

@@ -6,8 +6,8 @@ from types import MappingProxyType
 TEXTS: Mapping[str, str] = MappingProxyType(
     {
         "tracker: {}": "tracker: {0:t}",
-        "{}: {}": "{0}: {1:t}",
-        "{}: {}: {}": "{0}: {1}: {2:t}",
+        "{}: {}": "{0}：{1:t}",
+        "{}: {}: {}": "{0}：{1}：{2:t}",
         "the output cannot be written: {}": "无法写出输出：{0}",
         # What click finds
         "No such option {}": "没有选项 {0}",
@@ -189,7 +189,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "tenant {} has no key {}; see `tracker keys list`": (
             "租户 {0} 没有密钥 {1}；参见 `tracker keys list`"
         ),
-        "--provider: {} is none of {}": "--provider: {0} 不在 {1} 之中",
+        "--provider: {} is none of {}": "--provider：{0} 不在 {1} 之中",
         "no account serves such an operation": "没有账户提供这样的操作",
         "give tasks or filters": "请给出任务或过滤条件",
         "there are more: narrow the filters": "还有更多：请缩小过滤条件",

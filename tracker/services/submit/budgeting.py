@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from tracker.clock import Clock
@@ -13,6 +14,7 @@ from tracker.domain.prices import ListPrice, estimate
 from tracker.domain.task import Task
 from tracker.store import budgets
 from tracker.store.driver.transaction import Tx
+from tracker.store.store import Reading
 
 FRESH_S = 2.0
 """For how long a process takes a tenant that had no budget to have none."""
@@ -51,10 +53,17 @@ def refusals(
     if not found or not wanted:
         return [None] * len(wanted)
     # A task counts for the day of its creation, which may be over by now.
-    days = {
-        budget: {budget.period.first_day(task.created_at) for task in wanted} for budget in found
-    }
-    allotment = Allotment(budgets.read_used(tx.db, days))
+    return take(allot(tx.db, found, {task.created_at for task in wanted}), wanted)
+
+
+def allot(db: Reading, found: Collection[Budget], moments: Collection[datetime]) -> Allotment:
+    """Return what is left of budgets for tasks that are created at some moments."""
+    days = {budget: {budget.period.first_day(when) for when in moments} for budget in found}
+    return Allotment(budgets.read_used(db, days))
+
+
+def take(allotment: Allotment, wanted: Sequence[Task]) -> Sequence[BudgetExceeded | None]:
+    """Count new tasks in what is left; return why each is not taken, None where it is."""
     return [_make_refusal(allotment.take(task, _count_additions(task))) for task in wanted]
 
 

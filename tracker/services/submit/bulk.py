@@ -13,18 +13,20 @@ from enum import StrEnum
 from uuid import UUID
 
 from tracker.domain.accepting import RESUBMITTABLE
+from tracker.domain.budget import Allotment
 from tracker.domain.cost import Price, expect_again
-from tracker.domain.errors import NO_SUCH_TASK, BudgetExceeded, Conflict
+from tracker.domain.errors import NO_SUCH_TASK, BudgetExceeded, Conflict, InputGone
 from tracker.domain.task import OPEN, Task, TaskState
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.services.submit.actions import TaskActions
+from tracker.services.submit.budgeting import allot, take
 from tracker.services.submit.kept_inputs import foreign_inputs
 from tracker.services.submit.request import resubmission_key
 from tracker.services.submit.resubmission import find_refusals, make_again
 from tracker.services.submit.selection import Selection
 from tracker.services.submit.submission import SubmissionIntake
-from tracker.store import listing, tasks
+from tracker.store import budgets, listing, task_inputs, tasks
 from tracker.store.driver.transaction import Tx, runs_first
 from tracker.store.idempotency import IdempotencyKey
 from tracker.store.listing import Position
@@ -145,11 +147,16 @@ class BulkPiece:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """refused: why some cannot be submitted again, by key, as found before the transaction."""
+    """Some tasks of an order.
+
+    refused:   why some cannot be submitted again, by key, as found before the transaction.
+    allotment: what is left of budgets by the dry run's pieces so far; None where there are none.
+    """
 
     order: BulkOrder
     keys: Sequence[int]
     refused: Mapping[int, Conflict] = field(default_factory=dict)
+    allotment: Allotment | None = None
 
     def among(self, known: Mapping[int, Task]) -> list[Task]:
         """Return its tasks as they are now, without those that match no longer."""
@@ -180,8 +187,9 @@ class BulkActions:
         until: tasks made from then on are left alone. Raises BudgetExceeded, Unavailable: pieces
         that were done until then stay done.
         """
+        allotment = await self._context.store.read(lambda db: self._allot(db, order))
         if order.ids is not None:
-            return await self._run_named(order, order.ids)
+            return await self._run_named(order, order.ids, allotment)
         result = BulkResult(place=after)
         for _ in range(PAGES):
             if result.matching + self._at_once > order.most:
@@ -190,18 +198,21 @@ class BulkActions:
             result.place = page.position
             keys = [task.key for task in page.tasks if order.selection.fits(task)]
             if keys:
-                result.count(await self._act(_Piece(order, keys)))
+                result.count(await self._act(_Piece(order, keys, allotment=allotment)))
             if result.place is None:
                 break
         return result
 
-    async def _run_named(self, order: BulkOrder, ids: Sequence[UUID]) -> BulkResult:
+    async def _run_named(
+        self, order: BulkOrder, ids: Sequence[UUID], allotment: Allotment | None
+    ) -> BulkResult:
         result = BulkResult()
         found = await self._context.store.read(lambda db: tasks.by_id(db, ids))
         own = [task for task in found.values() if order.selection.fits(task)]
         keys = sorted(task.key for task in own)
         for first in range(0, len(keys), self._at_once):
-            result.count(await self._act(_Piece(order, keys[first : first + self._at_once])))
+            some = keys[first : first + self._at_once]
+            result.count(await self._act(_Piece(order, some, allotment=allotment)))
         if len(own) < len(set(ids)):
             result.refused[NO_SUCH_TASK] += len(set(ids)) - len(own)
         return result
@@ -262,11 +273,32 @@ class BulkActions:
         ready = [task for task in found if task.key not in refused]
         refused |= await foreign_inputs(self._context, ready)
         if piece.order.is_dry:
-            left = {task.key: task for task in ready if task.key not in refused}
-            return _make_outcome(piece.order, found, refused, left)
+            left = [task for task in ready if task.key not in refused]
+            again = await self._context.store.read(lambda db: self._preview(db, piece, left))
+            return _make_outcome(piece.order, found, refused, again)
         piece = replace(piece, refused=refused)
         done = await self._context.store.write(self._resubmit_pieces, piece)
         return done
+
+    def _allot(self, db: Reading, order: BulkOrder) -> Allotment | None:
+        if not order.is_dry or order.action is not BulkAction.RESUBMIT:
+            return None
+        capped = budgets.of_tenants(db, [order.selection.tasks.tenant])
+        return allot(db, capped, {self._context.clock.now()}) if capped else None
+
+    def _preview(
+        self, db: Reading, piece: _Piece, found: Sequence[Task]
+    ) -> dict[int, Task | Exception]:
+        """Return tasks that would be submitted again, or that no budget would have room for it."""
+        if piece.allotment is None:
+            return {task.key: task for task in found}
+        bodies = task_inputs.get_by_keys(db, [task.key for task in found])
+        kept = [task for task in found if task.key in bodies]
+        build = self._intake.build_again
+        again = [build(task, bodies[task.key], is_name_held=False) for task in kept]
+        refused = zip(kept, take(piece.allotment, again), strict=True)
+        known = {task.key: why or task for task, why in refused}
+        return {task.key: known.get(task.key, InputGone()) for task in found}
 
     def _judge(
         self, db: Reading, piece: _Piece, locked: Mapping[int, Task] | None = None

@@ -1,5 +1,6 @@
 """`/ui/try`: fill in an operation's input, see the request, check it, submit it."""
 
+import hashlib
 import json
 import pprint
 from collections.abc import Mapping
@@ -11,7 +12,14 @@ from starlette.responses import RedirectResponse, Response
 
 from tracker.clock import new_id
 from tracker.domain.access import Scope
-from tracker.domain.errors import FieldError, InvalidRequest, NotFound
+from tracker.domain.errors import (
+    BudgetExceeded,
+    Conflict,
+    FieldError,
+    InvalidRequest,
+    NotFound,
+    TrackerError,
+)
 from tracker.locale import translate
 from tracker.services.own_tasks import find_own_task
 from tracker.services.submit.request import Submission
@@ -20,6 +28,7 @@ from tracker.web.api.operations import SubmittableOperation, collect
 from tracker.web.edge import query
 from tracker.web.edge.links import base_of
 from tracker.web.edge.operation import Param
+from tracker.web.edge.problems import kind_of
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.forms import SentForm, read_form
@@ -124,6 +133,8 @@ async def act(request: Request, reader: Reader) -> Response:
         accepted = await services(request).intake.accept(_make_submission(reader, tried))
     except InvalidRequest as error:
         return await _show_page(request, reader, tried, listed, errors=list(error.fields))
+    except (BudgetExceeded, Conflict) as error:  # what is filled in stays to be sent later
+        return await _show_page(request, reader, tried, listed, refusal=error)
     return RedirectResponse(address(request, f"/tasks/{accepted.task.id}"), 303)
 
 
@@ -166,9 +177,16 @@ def _make_submission(reader: Reader, tried: TriedRequest) -> Submission:
         operation=tried.operation["operation"],
         input=tried.made()[0],
         account=tried.account or None,
-        idempotency_key=f"dashboard {tried.once}",
+        idempotency_key=f"dashboard {tried.once} {_digest_request(tried)}",
         submitter=reader.key,
     )
+
+
+def _digest_request(tried: TriedRequest) -> str:
+    """Return what differs once a form is filled in otherwise: going back to it makes a new task."""
+    chosen = tried.operation
+    filled = [chosen["provider"], chosen["operation"], tried.account, tried.made()[0]]
+    return hashlib.sha256(json.dumps(filled).encode()).hexdigest()[:16]
 
 
 async def _check(request: Request, reader: Reader, tried: TriedRequest) -> list[FieldError]:
@@ -190,6 +208,7 @@ async def _show_page(  # noqa: PLR0913 - what a form stands at, and what is said
     listed: list[SubmittableOperation],
     *,
     errors: list[FieldError] | None = None,
+    refusal: TrackerError | None = None,
     is_checked: bool = False,
 ) -> Response:
     our, chosen, language = services(request), tried.operation, reader.preferences.language
@@ -198,7 +217,7 @@ async def _show_page(  # noqa: PLR0913 - what a form stands at, and what is said
         request,
         reader,
         "try.html",
-        status=422 if found else 200,
+        status=422 if found else 200 if refusal is None else kind_of(refusal).status,
         tried=tried,
         fields=tried.fields,
         prefix=PREFIX,
@@ -207,6 +226,8 @@ async def _show_page(  # noqa: PLR0913 - what a form stands at, and what is said
         accounts=sorted(name for owner, name in our.accounts if owner == chosen["provider"]),
         scenarios=await our.scenarios.of(chosen["provider"], tried.account or None),
         errors=found,
+        refusal=refusal,
+        is_over_budget=isinstance(refusal, BudgetExceeded),
         marked={one.path.removeprefix("input."): one.reason for one in found},
         is_checked=is_checked,
         text_of=_format_text,
