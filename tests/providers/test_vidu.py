@@ -31,6 +31,7 @@ from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import (
     Absence,
     Absent,
+    Accepted,
     Deferred,
     Follow,
     Observed,
@@ -69,6 +70,10 @@ VIDU_INPUTS: Mapping[str, Mapping[str, Any]] = {
         "model": "audio1.0",
         "timing_prompts": [{"from": 0.0, "to": 3.0, "prompt": "rain"}],
     },
+    "upscale-new": {"video_url": URL, "video_creation_id": "c1", "upscale_resolution": "4K"},
+    "digital-human": {"model": "viduq2-pro", "image": URL, "audio_url": URL, "text": "hello"},
+    "audio-tts": {"text": "hello", "voice_setting_voice_id": "male-qn", "voice_setting_pitch": -12},
+    "audio-clone": {"audio_url": URL, "voice_id": "vidu0001", "text": "hello"},
 }
 
 
@@ -118,6 +123,10 @@ class TestVidu(
         ("multiframe", {"image_settings": [{"key_image": URL}]}, "image_settings"),
         ("multiframe", {"image_settings": [{"key_image": URL}] * 10}, "image_settings"),
         ("template", {"template": None}, "template"),
+        ("upscale-new", {"video_url": None, "video_creation_id": None}, "video_url"),
+        ("audio-tts", {"text": "a" * 10_000}, "text"),
+        ("audio-tts", {"voice_setting_speed": 2.5}, "voice_setting_speed"),
+        ("audio-clone", {"voice_id": "vidu0001-"}, "voice_id"),
     ],
 )
 def test_a_field_that_vidu_would_refuse_is_named(
@@ -138,6 +147,22 @@ def test_a_task_outside_the_peak_hours_may_take_two_days() -> None:
     check = VIDU.submits.check
     assert check("template", VIDU_INPUTS["template"]).patience_s == OFF_PEAK_S
     assert check("text2video", VIDU_INPUTS["text2video"]).patience_s is None
+
+
+def test_speech_is_there_at_once_calls_nobody_back_and_is_never_made_again() -> None:
+    """https://platform.vidu.com/docs/text-to-speech and voice-clone, read 2026-11-30."""
+    task, account = a_task("audio-clone"), an_account(VIDU)
+    sending = sent_to(account, task, VIDU_INPUTS["audio-clone"])
+    call = VIDU.submits.build_submit(sending)
+    assert b"callback_url" not in (call.body or b"")
+    assert call.lasts_s >= 300
+    body = {"task_id": "1", "state": "success", "voice_id": "vidu0001", "demo_audio": URL}
+    outcome = VIDU.submits.parse_submit(sending, HttpResult(200, {}, as_json(body)))
+    assert isinstance(outcome, Accepted)
+    assert outcome.said
+    (piece,) = outcome.said.artifacts
+    assert (piece.kind, piece.url, piece.id) == ("audio", URL, "vidu0001")
+    assert isinstance(listed([entry("1")], [], operation="audio-clone"), Unanswered)
 
 
 def test_options_that_mean_nothing_are_refused_by_name() -> None:
@@ -169,10 +194,12 @@ def entry(id_: str, payload: str | None = "tracker:other:") -> dict[str, Any]:
     return {name: value for name, value in shown.items() if value is not None}
 
 
-def listed(*pages: Sequence[Mapping[str, Any]], age: timedelta = LIST_LAG) -> PollOutcome:
+def listed(
+    *pages: Sequence[Mapping[str, Any]], age: timedelta = LIST_LAG, operation: str = "text2video"
+) -> PollOutcome:
     """Show a lost task's search these pages, one after another; the last outcome."""
     assert VIDU.submits.finds(an_account(VIDU)) is Finds.BY_ID
-    task = a_task("text2video", external_task_id="ours", state=TaskState.UNCERTAIN)
+    task = a_task(operation, external_task_id="ours", state=TaskState.UNCERTAIN)
     asking = replace(asked_of(an_account(VIDU), task), now=NOW + age)
     assert VIDU.polls is not None
     call = VIDU.polls.build_poll(asking)

@@ -19,7 +19,7 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.task import Task, TaskState
-from tracker.providers.vidu.inputs import KINDS
+from tracker.providers.vidu.inputs import AT_ONCE, KINDS
 
 FLAW = "no signature fits"
 
@@ -130,7 +130,7 @@ def test_what_has_not_begun_is_cancelled(
     play()
 
 
-@pytest.mark.parametrize("operation", VIDU_INPUTS)
+@pytest.mark.parametrize("operation", VIDU_INPUTS.keys() - AT_ONCE)
 def test_vidu_makes_every_operation(operation: str) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
@@ -142,6 +142,20 @@ def test_vidu_makes_every_operation(operation: str) -> None:
         assert (made, cover) == ((kind, "0"), ("image", "cover/0"))
         assert branded == ("video", "watermarked/0")
         assert [(one.unit, one.amount) for one in done.costs][-1][0] == "credits"
+
+    play()
+
+
+@pytest.mark.parametrize("scenario", ["sound_queued", "sound_queued,empty_creations=2"])
+def test_speech_that_takes_longer_is_asked_for(scenario: str) -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "vidu")
+        caller.play(scenario)
+        task = await caller.made("audio-tts", input_=VIDU_INPUTS["audio-tts"])
+        done = await caller.polled_to_its_end(task)
+        assert done.artifacts[0].kind == "audio"
+        assert stage.calls == []
 
     play()
 

@@ -78,6 +78,30 @@ def test_the_balance_is_the_providers(pair: Pair) -> None:
     assert front.json() == provider.json()
 
 
+@pytest.mark.parametrize(
+    ("operation", "body", "link"),
+    [
+        ("audio-tts", {"text": "a", "voice_setting_voice_id": "v"}, "file_url"),
+        (
+            "audio-clone",
+            {"audio_url": "https://a.example/a.mp3", "voice_id": "vidu0001", "text": "a"},
+            "demo_audio",
+        ),
+    ],
+)
+def test_speech_is_in_the_answer_and_found_later(
+    pair: Pair, operation: str, body: dict[str, str], link: str
+) -> None:
+    made = [http.post(f"{BASE}/{operation}", json=body).json() for http in pair]
+    assert [one["state"] for one in made] == ["success", "success"]
+    http, mine = pair[0], made[0]
+    assert mine[link].startswith("http")
+    found = http.get(f"{BASE}/tasks/{mine['task_id']}/creations").json()
+    assert (found["state"], found["creations"][0]["url"]) == ("success", mine[link])
+    failed = http.post(f"{BASE}/{operation}", json=body | {"text": "a [scenario:failed]"}).json()
+    assert (failed["state"], failed[link]) == ("failed", "")
+
+
 def test_what_is_not_served_is_refused_by_a_reason(pair: Pair) -> None:
     for path, status, reason in (
         ("/vidu/v2/text2video", 404, "NotFound"),

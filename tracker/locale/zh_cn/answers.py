@@ -83,6 +83,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "代理的列表中没有带该任务标记的条目"
         ),
         "no task in the provider's list carries our id": "服务商的列表中没有带 tracker 所给 ID 的任务",
+        "the list is not known to show what is made at once, so that its silence proves nothing": (
+            "不知列表是否显示即时生成的任务，因此列表中没有并不能证明什么"
+        ),
         "the list shows tasks without a payload, so that its silence proves nothing": (
             "列表中的任务不带 payload，因此查不到并不能说明什么"
         ),

@@ -1,7 +1,9 @@
 """Vidu: `payload` carries our id, so that its list tells of a lost create that it is there or not.
 
 Sources: https://platform.vidu.com/docs/get-generation, https://platform.vidu.com/docs/tasks-list,
-https://platform.vidu.com/docs/callback-signature and the pages of the creates, read 2026-11.
+https://platform.vidu.com/docs/callback-signature and the pages of the creates, read 2026-11. Speech
+and cloned voices are answered at once (https://platform.vidu.com/docs/text-to-speech and
+…/voice-clone, read 2026-11-30).
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +47,7 @@ from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Send
 from tracker.providers.ports.callbacks import Scheme
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.vidu.front import CREDITS, ViduFront
-from tracker.providers.vidu.inputs import CREATES, KINDS, OBJECTS, flaws_of
+from tracker.providers.vidu.inputs import AT_ONCE, CREATES, KINDS, OBJECTS, flaws_of
 from tracker.providers.vidu.listing import ENTRIES, ViduLists, list_call, next_page
 from tracker.providers.vidu.marks import MOST_OF_CALLER, add_mark, mark_in
 from tracker.providers.vidu.passing import ViduCalls, token_header
@@ -53,12 +55,15 @@ from tracker.providers.vidu.passing import ViduCalls, token_header
 RESULTS_LIVE = timedelta(hours=24)
 OFF_PEAK_S = 48 * 3600.0
 """How long a task may take that was made with `off_peak`."""
+_SOUNDS_LAST_S = 300.0
+"""How long the answer to a create that is the result may take."""
 LIST_LAG = timedelta(seconds=30)
 """How old the end of a create must be before the list's silence counts."""
 _NO_MONEY = "CreditInsufficient"
 _WAITS = frozenset({"QuotaExceeded", "OperationInProcess", "SystemThrottling"})
 """Codes of HTTP 429 for a queue that is full, which is no failed try."""
 _EMPTY = "success without creations"
+_UNLISTED = "the list is not known to show what is made at once, so that its silence proves nothing"
 _UNMARKED = "the list shows tasks without a payload, so that its silence proves nothing"
 
 
@@ -116,7 +121,11 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         """Post the create, with our id in front of the caller's payload."""
         own = str(sending.body.get("payload") or "")
         payload = add_mark(sending.task.external_task_id, own)
-        return super().build_submit(replace(sending, body={**sending.body, "payload": payload}))
+        sending = replace(sending, body={**sending.body, "payload": payload})
+        if sending.task.operation not in AT_ONCE:
+            return super().build_submit(sending)
+        call = super().build_submit(replace(sending, callback_url=None))
+        return replace(call, lasts_s=_SOUNDS_LAST_S)
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the reason up where the status does not tell enough."""
@@ -170,6 +179,9 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         kind_made = "video" if task is None else KINDS.get(task.operation, "video")
         creations = parsed.get("creations")
         found: list[Artifact] = []
+        if sound := web_url(parsed.get("file_url")) or web_url(parsed.get("demo_audio")):
+            name = first_text(parsed, ("voice_id",), limit=300)
+            return [Artifact("audio", sound, id=name, key="0")]
         for place, one in enumerate(creations if isinstance(creations, list) else ()):
             if not isinstance(one, dict) or (url := web_url(one.get("url"))) is None:
                 continue
@@ -210,6 +222,11 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         told = [_read_remainder(one) for one in remains] if isinstance(remains, list) else []
         return "; ".join(filter(None, told)) or None
 
+    def comes_from(self, account: Account, operation: str | None = None) -> bool:
+        """Tell that all but what is made at once is called back."""
+        del account
+        return operation not in AT_ONCE
+
     def proof(self, account: Account) -> Scheme | None:
         """Return the signature over the request line, made with the key of the API."""
         keys = (*([account.api_key] if account.api_key else []), *account.webhook_secrets)
@@ -248,6 +265,8 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
             return Follow(_list_call(asking, names), page)
         if not is_marked:
             return Unanswered(_UNMARKED)
+        if asking.task.operation in AT_ONCE:
+            return Unanswered(_UNLISTED)
         has_settled = asking.now >= asking.task.updated_at + LIST_LAG
         kind = Absence.DENIED if has_settled else Absence.NOT_YET
         return Absent("no task in the provider's list carries our id", kind)
@@ -274,7 +293,7 @@ def _read_remainder(item: Any) -> str | None:
 
 _NO_ACCOUNT = Account("", "", ViduOptions())
 _ADAPTER = ViduAdapter()
-REVISION = 4
+REVISION = 5
 PROVIDER = Provider(
     name="vidu",
     revision=REVISION,

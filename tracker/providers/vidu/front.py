@@ -15,6 +15,7 @@ from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
+from tracker.providers.kit.held_answers import HELD_S
 from tracker.providers.kit.ledger import estimate_costs, net
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.kit.reading import instant
@@ -27,7 +28,7 @@ from tracker.providers.ports.front_call import (
     FrontRefusal,
     WantsBody,
 )
-from tracker.providers.vidu.inputs import CREATES
+from tracker.providers.vidu.inputs import AT_ONCE, CREATES, VOICE
 
 BALANCE = "ent/v2/credits"
 """The call that is passed on."""
@@ -79,7 +80,10 @@ class ViduFront(PlainFront):
         if path in CREATES:
             if call.method != "POST":
                 return wrong_method(call)
-            return WantsBody() if call.body is None else Create(path, call.body)
+            if call.body is None:
+                return WantsBody()
+            held_s = HELD_S if path in AT_ONCE else 0
+            return Create(path, call.body, wait_s=held_s, waits_for="sent")
         if call.path == BALANCE:
             return PassOn(BALANCE) if call.is_read else wrong_method(call)
         if path == "tasks":
@@ -99,6 +103,8 @@ class ViduFront(PlainFront):
         match command:
             case Cancel():
                 return FrontAnswer({})
+            case Create(operation=operation) if operation in AT_ONCE:
+                return FrontAnswer(_show_sound(shown.tasks[0], shown.input_of(shown.tasks[0])))
             case Create():
                 return FrontAnswer(_show_created(shown.tasks[0], shown.input_of(shown.tasks[0])))
             case Page() | Skip():
@@ -185,6 +191,21 @@ def _show_created(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         "off_peak": bool(input_.get("off_peak")),
         "credits": _show_credits(task),
         "created_at": iso_time(task.created_at),
+    }
+
+
+def _show_sound(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+    """Show what is made at once: its words are `queueing`, `success` and `failed`."""
+    url = next((one.url for one in task.artifacts if one.url), "")
+    made = {"voice_id": input_["voice_id"], "demo_audio": url} if task.operation == VOICE else None
+    return {
+        "task_id": str(task.id),
+        "state": _WORDS[task.state] if task.state in TERMINAL else "queueing",
+        **({"file_url": url} if made is None else made),
+        "credits": _show_credits(task),
+        "payload": _read_payload(input_),
+        "created_at": iso_time(task.created_at),
+        **({"err_msg": reason} if (reason := reason_of(task)) else {}),
     }
 
 

@@ -1,8 +1,10 @@
 """Inputs of Vidu's creates.
 
 Source: https://platform.vidu.com/docs (text, image, reference and start-end to video, extend,
-multi-frame, templates; reference to image, text and timing to audio), read 2026-11; lip-sync and
-text2image as public clients call them (https://github.com/YspCoder/omnigo, read 2026-11-30).
+multi-frame, templates; reference to image, text and timing to audio), read 2026-11;
+https://platform.vidu.com/docs/text-to-speech, …/voice-clone, …/lip-sync and …/upscale-pro, read
+2026-11-30; text2image and digital-human as public clients call them
+(https://github.com/YspCoder/omnigo, read 2026-11-30).
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +27,8 @@ _SHORTEST = 1
 _CHOOSES = "viduq2-pro"
 """The model that finds a length of its own for 0 seconds."""
 
+_RESOLUTION = r"^(\d{3,4}p|[24][kK])$"
+
 Name = Annotated[str, Field(min_length=1)]
 Image = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:")]
 """A URL, or base64 behind its `data:` prefix, without which Vidu refuses it."""
@@ -35,7 +39,7 @@ class _ViduVideo(OpenInputs):
     prompt: Prompt | None = None
     duration: int | None = Field(None, ge=0, le=16)
     seed: int | None = None
-    resolution: str | None = Field(None, pattern=r"^(\d{3,4}p|[24][kK])$")
+    resolution: str | None = Field(None, pattern=_RESOLUTION)
     aspect_ratio: str | None = Field(None, pattern=r"^(\d{1,2}:\d{1,2}|auto)$")
     movement_amplitude: Literal["auto", "small", "medium", "large"] | None = None
     style: str | None = None
@@ -130,12 +134,60 @@ class _ViduSound(OpenInputs):
     payload: str | None = None
 
 
+class _ViduUpscale(OpenInputs):
+    video_url: Name | None = None
+    video_creation_id: Name | None = None
+    upscale_resolution: Literal["1080p", "2K", "4K", "8K"] | None = None
+    payload: str | None = None
+
+
+class _DigitalHuman(OpenInputs):
+    """`audio_url`, or `text` that is spoken with `voice_id`; where both are given, the first."""
+
+    model: Name
+    image: Image
+    audio_url: Name | None = None
+    text: str | None = None
+    voice_id: str | None = None
+    prompt: Prompt | None = None
+    resolution: str | None = Field(None, pattern=_RESOLUTION)
+    payload: str | None = None
+
+
+class _Speech(OpenInputs):
+    text: Annotated[str, Field(min_length=1, max_length=9_999)]
+    voice_setting_voice_id: Name
+    voice_setting_speed: float | None = Field(None, ge=0.5, le=2)
+    voice_setting_volume: int | None = Field(None, ge=0, le=10)
+    voice_setting_pitch: int | None = Field(None, ge=-12, le=12)
+    voice_setting_emotion: (
+        Literal["happy", "sad", "angry", "fearful", "disgusted", "surprised", "calm"] | None
+    ) = None
+    payload: str | None = None
+
+
+class _ClonedVoice(OpenInputs):
+    """`voice_id` is the name that the new voice is given."""
+
+    audio_url: Name
+    voice_id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{6,254}[A-Za-z0-9]$")
+    text: Annotated[str, Field(min_length=1, max_length=1000)]
+    prompt_audio_url: Name | None = None
+    prompt_text: str | None = None
+    payload: str | None = None
+
+
+SPEECH, VOICE = "audio-tts", "audio-clone"
+AT_ONCE = frozenset({SPEECH, VOICE})
+"""Operations whose answer is the result. They call nobody back."""
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "text2image": "image",
         "reference2image": "image",
         "text2audio": "audio",
         "timing2audio": "audio",
+        SPEECH: "audio",
+        VOICE: "audio",
     }
 )
 """Kinds of results by operation; all others make videos."""
@@ -152,6 +204,10 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "reference2image": _ViduPicture,
     "text2audio": _ViduSound,
     "timing2audio": _ViduTimedSounds,
+    "upscale-new": _ViduUpscale,
+    "digital-human": _DigitalHuman,
+    SPEECH: _Speech,
+    VOICE: _ClonedVoice,
 }
 CREATES: Mapping[str, CreatePath] = MappingProxyType(
     {name: CreatePath(f"ent/v2/{name}", model) for name, model in _MODELS.items()}
@@ -159,13 +215,14 @@ CREATES: Mapping[str, CreatePath] = MappingProxyType(
 """By operation."""
 
 
-_CREATION = "creation"
+_CREATION, _VOICE = "creation", NamedObject("voice", may_be_public=True)
 OBJECTS = ObjectIds(
     fields={
         "video_creation_id": NamedObject(_CREATION),
-        # None is made here, and most are Vidu's own.
-        "voice_id": NamedObject("voice", may_be_public=True),
+        "voice_id": _VOICE,  # most are Vidu's own
+        "voice_setting_voice_id": _VOICE,
     },
+    made_by={VOICE: _VOICE.kind},
     results={_CREATION: ids_of()},
     continued=(_CREATION,),
 )
@@ -183,10 +240,11 @@ def flaws_of(operation: str, body: Mapping[str, Any], *, most_payload: int) -> S
         flaws.append(FieldError("duration", f"at most {most} seconds with this model"))
     if seconds == 0 and not model.startswith(_CHOOSES):
         flaws.append(FieldError("duration", f"must be at least {_SHORTEST}"))
-    for (one, other), needed_by in _EITHER.items():
-        both_or_none = (body.get(one) is None) == (body.get(other) is None)
-        if operation == needed_by and both_or_none and not (one not in body and "videos" in body):
-            flaws.append(FieldError(one, f"give either {one} or {other}"))
+    one, other = _NEEDS.get(operation, ("", ""))
+    given = [name for name in (one, other) if body.get(name) is not None]
+    is_short = not given and "videos" not in body
+    if one and (is_short or (len(given) > 1 and operation in _ONE_ALONE)):
+        flaws.append(FieldError(one, f"give either {one} or {other}"))
     if len(body.get("payload") or "") > most_payload:
         flaws.append(FieldError("payload", f"at most {most_payload} characters"))
     if sum(map(len, _list_pictures(body))) > _MOST_BODY:
@@ -194,14 +252,18 @@ def flaws_of(operation: str, body: Mapping[str, Any], *, most_payload: int) -> S
     return flaws
 
 
-_EITHER: Mapping[tuple[str, str], str] = MappingProxyType(
+_NEEDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        ("images", "subjects"): "reference2video",
-        ("video_url", "video_creation_id"): "extend",
-        ("audio_url", "text"): "lip-sync",
+        "reference2video": ("images", "subjects"),
+        "extend": ("video_url", "video_creation_id"),
+        "upscale-new": ("video_url", "video_creation_id"),
+        "lip-sync": ("audio_url", "text"),
+        "digital-human": ("audio_url", "text"),
     }
 )
 """Fields of which an operation needs one."""
+_ONE_ALONE = frozenset({"reference2video", "extend"})
+"""Of those, the operations for which both are too many; the others have one that goes before."""
 
 
 def _list_pictures(body: Mapping[str, Any]) -> Sequence[str]:

@@ -84,8 +84,13 @@ _COMMON: Mapping[str, Check] = {
     "payload": text(most=1_048_576),
     "callback_url": web_url(),
     "off_peak": flag,
+    "text": text(least=1, most=10_000),
+    "voice_setting_voice_id": text(least=1),
+    "audio_url": web_url(),
+    "voice_id": text(least=1, most=256),
+    "image": _check_picture,
 }
-_REQUIRED: Mapping[str, tuple[str, ...]] = {
+_REQUIRED: dict[str, tuple[str, ...]] = {
     "text2video": ("model", "prompt"),
     "img2video": ("model", "images"),
     "reference2video": ("model",),
@@ -98,12 +103,20 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "reference2image": ("model", "prompt"),
     "text2audio": ("model", "prompt"),
     "timing2audio": ("model", "timing_prompts"),
+    "upscale-new": (),
+    "digital-human": ("model", "image"),
 }
+_AT_ONCE: dict[str, tuple[str, ...]] = {
+    "audio-tts": ("text", "voice_setting_voice_id"),
+    "audio-clone": ("audio_url", "voice_id", "text"),
+}
+"""Required fields of the operations whose answer is the result."""
 _FILES: Mapping[str, str] = {
     "text2image": "picture.png",
     "reference2image": "picture.png",
     "text2audio": "sound.mp3",
     "timing2audio": "sound.mp3",
+    **dict.fromkeys(_AT_ONCE, "sound.mp3"),
 }
 """Names of files by operation; all others make videos."""
 _PICTURES = {"img2video": 1, "start-end2video": 2}
@@ -147,8 +160,13 @@ class ViduApi:
         creates = [
             ApiRoute("POST", f"/ent/v2/{name}", partial(self._create, name)) for name in _REQUIRED
         ]
+        sounds = [
+            ApiRoute("POST", f"/ent/v2/{name}", partial(self._create_at_once, name))
+            for name in _AT_ONCE
+        ]
         return (
             *creates,
+            *sounds,
             ApiRoute("GET", "/ent/v2/tasks", self._list),
             ApiRoute("GET", "/ent/v2/tasks/{id}/creations", self._get),
             ApiRoute("POST", "/ent/v2/tasks/{id}/cancel", self._cancel),
@@ -156,9 +174,26 @@ class ViduApi:
         )
 
     async def _create(self, name: str, call: ApiCall) -> Reply:
+        return Reply(_show_created(await self._make(name, call)))
+
+    async def _create_at_once(self, name: str, call: ApiCall) -> Reply:
+        """Answer with the sound, or with `queueing` where it takes longer."""
+        task = await self._make(name, call)
+        if not task.scenario.has(ViduWord.SOUND_QUEUED):
+            await self.engine.wait(task)
+        shown = _show_created(task)
+        if task.status == SUCCEED:
+            url = media_url(task, task.artifacts[0])
+            voice = {"voice_id": task.details.body.get("voice_id"), "demo_audio": url}
+            shown |= {"file_url": url} if name == "audio-tts" else voice
+        elif task.is_open:
+            shown["state"] = "queueing"
+        return Reply(shown)
+
+    async def _make(self, name: str, call: ApiCall) -> ViduTask:
         account, body = self._account_of(call), call.json_object()
         key = call.headers.get("authorization", "").removeprefix("Token ").removeprefix("Bearer ")
-        task = await self.engine.create(
+        return await self.engine.create(
             CreateRequest(
                 call=call,
                 account=account,
@@ -166,7 +201,6 @@ class ViduApi:
                 read=lambda scenario: _make_draft(name, body, key, scenario),
             )
         )
-        return Reply(_show_created(task))
 
     async def _get(self, call: ApiCall) -> Reply:
         task = await self.engine.find(self._account_of(call), call.values["id"])
@@ -274,7 +308,7 @@ def _make_draft(
 ) -> TaskDraft[ViduDetails]:
     if scenario.has(ViduWord.NO_CREDITS):
         raise CodedRefusal(402, "CreditInsufficient", "credits are insufficient")
-    flaw = record(_COMMON, required=_REQUIRED[name])(dict(body))
+    flaw = record(_COMMON, required=(_REQUIRED | _AT_ONCE)[name])(dict(body))
     if flaw is not None:
         raise CodedRefusal(400, "FieldInvalid", str(flaw))
     images = body.get("images")

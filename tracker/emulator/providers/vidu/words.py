@@ -22,6 +22,7 @@ class ViduWord(StrEnum):
     PAYLOAD_HIDDEN = "payload_hidden"
     SMALL_PAGES = "small_pages"
     OFF_PEAK = "off_peak"
+    SOUND_QUEUED = "sound_queued"
 
 
 VIDU_WORDS: Mapping[str, WordSpec] = MappingProxyType(
@@ -44,5 +45,6 @@ VIDU_WORDS: Mapping[str, WordSpec] = MappingProxyType(
         ViduWord.PAYLOAD_HIDDEN: WordSpec("the list shows no payload"),
         ViduWord.SMALL_PAGES: WordSpec("the list has ten entries a page, whatever was asked for"),
         ViduWord.OFF_PEAK: WordSpec("stays created for 48 hours, and is then made"),
+        ViduWord.SOUND_QUEUED: WordSpec("speech and cloned voices are answered with queueing"),
     }
 )
