@@ -252,16 +252,7 @@ def _make_services(
     actions = TaskActions(context, intake)
     bulk = BulkActions(context, actions, intake)
     keyring = Keyring(context.store, context.clock, context.secrets)
-    reception, presence = Reception(context), ProcessPresence(context)
-    lost_answers = LostAnswers(context)
-    presence.chores += [
-        reception.forgeries.flush,
-        reception.renew_keys,
-        lost_answers.flush,
-        partial(note_identity, context),
-        ClockStepWatch(context).look,
-        partial(context.recovery.look_again, context.store),
-    ]
+    reception, lost_answers = Reception(context), LostAnswers(context)
     return Services(
         store=context.store,
         public_url=context.public_url,
@@ -282,7 +273,7 @@ def _make_services(
         stalls=Stalls(context.store),
         state_counting=StateCounting(context.store, context.clock),
         sweeping=Sweeper(context),
-        presence=presence,
+        presence=_make_presence(context, reception, lost_answers),
         dismissing=ReceiptDismisser(context),
         rejudging=ReceiptRejudger(context),
         rereads=Rereads(context),
@@ -305,16 +296,36 @@ def _make_services(
         providers=context.providers,
         expectations=context.expectations,
         watch=watch,
-        limits=Limits(
-            body_bytes=settings.tracker_max_body_bytes,
-            callback_bytes=settings.tracker_callback_max_bytes,
-            body_timeout_s=settings.tracker_body_timeout_s,
-            heartbeat_s=settings.tracker_heartbeat_s,
-            slow_reader_s=settings.tracker_slow_reader_s,
-            upload_bytes=settings.tracker_upload_max_bytes,
-        ),
+        limits=_make_limits(settings),
         connections=ConnectionRegistry(_make_connection_limits(settings)),
         callback_secret=next(map(text_of, settings.webhook_secrets()), None),
+    )
+
+
+def _make_presence(
+    context: Context, reception: Reception, lost_answers: LostAnswers
+) -> ProcessPresence:
+    """Make the heartbeat of this process, with what each process does at every beat."""
+    presence = ProcessPresence(context)
+    presence.chores += [
+        reception.forgeries.flush,
+        reception.renew_keys,
+        lost_answers.flush,
+        partial(note_identity, context),
+        ClockStepWatch(context).look,
+        partial(context.recovery.look_again, context.store),
+    ]
+    return presence
+
+
+def _make_limits(settings: Settings) -> Limits:
+    return Limits(
+        body_bytes=settings.tracker_max_body_bytes,
+        callback_bytes=settings.tracker_callback_max_bytes,
+        body_timeout_s=settings.tracker_body_timeout_s,
+        heartbeat_s=settings.tracker_heartbeat_s,
+        slow_reader_s=settings.tracker_slow_reader_s,
+        upload_bytes=settings.tracker_upload_max_bytes,
     )
 
 

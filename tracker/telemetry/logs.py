@@ -199,7 +199,34 @@ def configure_logging(
     role:     what this process does; each line of JSON bears it, and our version.
     """
     guard_stderr()
+    as_console = format_ == "console" or (format_ is None and sys.stderr.isatty())
     ours = {"role": role, "version": __version__}
+    for log in (access_log, task_log):
+        log.as_json, log.process, log.redact = not as_console, ours, redactor.redact
+    formatter = _build_formatter(redactor, ours, as_console=as_console)
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"one": formatter},
+            "handlers": {"stderr": {"()": LogHandler, "formatter": "one"}},
+            "root": {"handlers": ["stderr"], "level": level.upper()},
+            "loggers": {
+                "uvicorn": {"handlers": [], "propagate": True},
+                # Its lines show whole paths, and the path of a callback holds its token.
+                "uvicorn.access": {"handlers": [], "propagate": False, "level": "CRITICAL"},
+                "httpx": {"level": "WARNING"},
+                "httpcore": {"level": "WARNING"},
+                "alembic": {"level": "WARNING"},
+            },
+        }
+    )
+
+
+def _build_formatter(
+    redactor: Redactor, ours: dict[str, str], *, as_console: bool
+) -> dict[str, Any]:
+    """Return the formatter of all lines, as `dictConfig` takes it."""
 
     def redact_values(
         _logger: Any, _method: str, event: MutableMapping[str, Any]
@@ -214,7 +241,6 @@ def configure_logging(
         # Once more when it is written: values may be nested, a console writes tracebacks itself.
         return redactor.redact(str(line))
 
-    as_console = format_ == "console" or (format_ is None and sys.stderr.isatty())
     renderer: Any = (
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
         if as_console
@@ -233,31 +259,12 @@ def configure_logging(
         shared.append(_drop_colours)
         after = [_name_event, *after, structlog.processors.format_exc_info]
     after.append(redact_values)
-    formatter = {
+    return {
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": shared,
         "pass_foreign_args": True,
         "processors": [*after, renderer, redact_line],
     }
-    for log in (access_log, task_log):
-        log.as_json, log.process, log.redact = not as_console, ours, redactor.redact
-    logging.config.dictConfig(
-        {
-            "version": 1,
-            "disable_existing_loggers": False,
-            "formatters": {"one": formatter},
-            "handlers": {"stderr": {"()": LogHandler, "formatter": "one"}},
-            "root": {"handlers": ["stderr"], "level": level.upper()},
-            "loggers": {
-                "uvicorn": {"handlers": [], "propagate": True},
-                # Its lines show whole paths, and the path of a callback holds its token.
-                "uvicorn.access": {"handlers": [], "propagate": False, "level": "CRITICAL"},
-                "httpx": {"level": "WARNING"},
-                "httpcore": {"level": "WARNING"},
-                "alembic": {"level": "WARNING"},
-            },
-        }
-    )
 
 
 def _drop_colours(
