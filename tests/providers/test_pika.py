@@ -165,3 +165,9 @@ def test_a_container_may_stand_in_an_envelope() -> None:
     assert isinstance(outcome, Observed)
     assert outcome.observation.state is TaskState.SUCCEEDED
     assert isinstance(PIKA.submits.parse_submit(sent_to(account, task), answer), Accepted)
+
+
+@pytest.mark.parametrize("model", [1.5, 2])
+def test_a_version_may_be_written_as_a_number(model: object) -> None:
+    body = {"promptText": "rain", "model": model}
+    assert PIKA.submits.check("generate", body).body == body

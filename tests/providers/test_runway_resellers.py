@@ -179,3 +179,8 @@ def test_a_word_that_kie_has_not_ends_a_task_of_a_relay_alone(
     (outcome,) = RUNWAY.polls.parse_poll(asking, HttpResult(200, {}, body))
     assert isinstance(outcome, Observed)
     assert outcome.observation.state is state
+
+
+def test_nobody_is_called_back_at_the_word_that_stands_for_a_url() -> None:
+    request = RUNWAY.submits.check("runway/generate", {"prompt": "x", "callBackUrl": "playground"})
+    assert (request.callback_url, dict(request.body)) == (None, {"prompt": "x"})

@@ -149,7 +149,7 @@ def test_a_call_that_makes_no_task_is_answered_with_its_result() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://example.com/callback", "https://proxy.kie.ai/mcp-callback"]
+    "url", ["https://example.com/callback", "https://proxy.kie.ai/mcp-callback", "playground"]
 )
 def test_nobody_is_called_at_an_address_that_stands_for_nobody(url: str) -> None:
     assert SUNO.submits.check("generate", {**SONG, "callBackUrl": url}).callback_url is None

@@ -69,7 +69,7 @@ def spoken(name: str, message: str, **more: Any) -> Words:
 
 FRONTS = {
     "midjourney": Words(
-        "midjourney", "/mj/submit/imagine", CAT, "/mj/task/{id}/fetch", "description", None, 403
+        "midjourney", "/mj/submit/imagine", CAT, "/mj/task/{id}/fetch", "description", ("code", 4)
     ),
     "suno": Words("suno", "/suno/submit/music", SONG, "/suno/fetch/{id}", "error.message", NEW_API),
     "suno raw": Words("suno", "/suno/generate", SONG, None, "error.message", NEW_API),

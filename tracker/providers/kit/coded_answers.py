@@ -4,7 +4,9 @@ Sources: https://docs.sunoapi.org, https://docs.kie.ai/suno-api and
 https://docs.kie.ai/runway-api, read 2026-11.
 """
 
+import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -14,7 +16,7 @@ from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.reading import first_text
 from tracker.providers.kit.table import TableAdapter, parsed_of
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Answer, Probed, Sending
+from tracker.providers.ports.adapter import Answer, Probed, Request, Sending
 
 NO_CREDITS = "402"
 GOOD = "200"
@@ -35,6 +37,13 @@ COMMON_CODES: Mapping[str, Meaning] = MappingProxyType(
 KIE_CODES: Mapping[str, Meaning] = MappingProxyType(
     {NO_CREDITS: Meaning.BLAMES_ACCOUNT, "429": Meaning.WAIT}
 )
+_NOBODY = re.compile(
+    r"https?://(www\.)?example\.(com|org|net)([:/]|$)|https://proxy\.kie\.ai/|playground$",
+    re.IGNORECASE,
+)
+"""Callback URLs of nobody, given because one is required (PyPI suno-music-cli 0.1.2, npm
+@felores/kie-ai-mcp-server 5.0.0, read 2026-11), and the word of kie.ai's own page in their place,
+which programs repeat (seen 2026-11-30)."""
 _ABSENT = frozenset({"404", "422"})
 """Of a query: there is no such task, or its id has another form."""
 
@@ -53,6 +62,13 @@ class CodedAdapter(TableAdapter):
     messages = ("msg", "message", "error.message", "error")
     forgets = True
     too_fast: ClassVar[Collection[str]] = ("429",)
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the table, and call nobody back where the URL is nobody's."""
+        request = super().check(operation, input_)
+        if request.callback_url is not None and _NOBODY.match(request.callback_url):
+            return replace(request, callback_url=None)
+        return request
 
     def meaning_of(self, account: Account, code: str) -> Meaning:
         """Return what a code of a create's answer means."""

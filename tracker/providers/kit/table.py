@@ -261,15 +261,19 @@ class TableAdapter(WordTable):
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Say what a task object tells; None when it is none."""
         word = first_text(parsed, self.words_in, limit=200)
-        task_id = first_text(parsed, self.ids, limit=500)
-        if task_id is None and self.omits_ids and task is not None:
-            task_id = task.provider_task_id
-        if word is None or task_id is None:
+        if word is None:
             return None
         state = self.state_of(word)
         pieces = tuple(self.artifacts(account, task, parsed))
         if state is None and account.options.base_url is not None:  # a gateway may stand before it
             state = end_at_gateways(word, pieces)
+        # Relays leave the id out. Only a result shows then that the answer is about a task at all.
+        may_omit = self.omits_ids or (state is TaskState.SUCCEEDED and bool(pieces))
+        task_id = first_text(parsed, self.ids, limit=500)
+        if task_id is None and may_omit and task is not None:
+            task_id = task.provider_task_id
+        if task_id is None:
+            return None
         message = self.reason(parsed)
         if message is None and state is TaskState.FAILED:
             message = reason_in(parsed)

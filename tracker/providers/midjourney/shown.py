@@ -42,7 +42,7 @@ FAULTS: Mapping[Fault, tuple[int, int]] = MappingProxyType(
         Fault.EXPIRED_KEY: (401, 4),
         Fault.EARLY_KEY: (401, 4),
         Fault.FORBIDDEN: (403, 4),
-        Fault.NO_MONEY: (403, 4),
+        Fault.NO_MONEY: (402, 4),
         Fault.RATE_LIMITED: (429, 23),
         Fault.UNAVAILABLE: (503, 9),
         Fault.PROVIDER_UNKNOWN: (502, 9),

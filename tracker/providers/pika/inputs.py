@@ -60,7 +60,7 @@ class GatewayVideo(OpenInputs):
 
     pikaffect: Effect | None = None
     promptText: str | None = None  # noqa: N815 - their name
-    model: str | None = None
+    model: str | float | None = None
     image: str | None = None
     video: str | None = None
     options: OpenInputs | None = None

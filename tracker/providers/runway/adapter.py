@@ -58,6 +58,8 @@ from tracker.providers.runway.passing import OBJECTS, RunwayCalls
 LINKS_LIVE = timedelta(hours=24)
 """How long a link to a result works at least; a later query brings a fresh one."""
 _EMPTY = "SUCCEEDED without a file"
+_VIDEO_LINKS = ("video.download_url", "video.url", "video_url", "url")
+"""Where gateways show the one video besides Runway's `output`."""
 _DAILY_PAUSE_S = 3600.0
 _NO_CREDITS = "insufficient_credits"
 """Our code for a refusal that speaks of credits; Runway has no codes for refusals."""
@@ -185,7 +187,8 @@ class RunwayApi(PathCancel, _RunwayWords):
 class RunwayGateway(_RunwayWords, GatewayAdapter):
     """`/runwayml` of a gateway: the official creates of older models, and no more."""
 
-    messages = ("failure.message", "failure", *GatewayAdapter.messages)
+    messages = ("failure.message", "failure", "failure_reason", *GatewayAdapter.messages)
+    words_in = ("status", "state")
     creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
         {"image_to_video": CreatePath("v1/image_to_video", IMAGE_TO_VIDEO)}
     )
@@ -194,6 +197,16 @@ class RunwayGateway(_RunwayWords, GatewayAdapter):
     def with_link(self, url: str) -> Mapping[str, Any]:
         """Build a task with its output."""
         return {"status": "SUCCEEDED", "output": [url]}
+
+    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
+        """Read `output`, or the one video of gateways that show each of their tasks as Luma's.
+
+        https://docs.fineapi.cloud/403045611e0 does, read 2026-11-30.
+        """
+        url = web_url(first_text(parsed, _VIDEO_LINKS))
+        if url is None or self.state_in(parsed) is not TaskState.SUCCEEDED:
+            return super().artifacts(account, task, parsed)
+        return [Artifact("video", url, key="0", refreshable=True)]
 
 
 class RunwayWeb(_RunwayWords, GatewayAdapter):

@@ -4,7 +4,6 @@ Suno itself has no public API. The profiles are `gateway` and `raw` (gateways' `
 and `kie` (resellers), and `gcui` (a server of one's own). Sources: see each dialect.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -51,12 +50,6 @@ KINDS: Mapping[str, UpstreamKind] = MappingProxyType(
         GCUI: UpstreamKind(adapter=SelfHostedDialect()),
     }
 )
-_NOBODY = re.compile(
-    r"https?://(www\.)?example\.(com|org|net)([:/]|$)|https://proxy\.kie\.ai/", re.IGNORECASE
-)
-"""Callback URLs of nobody, given because one is required (PyPI suno-music-cli 0.1.2, npm
-@felores/kie-ai-mcp-server 5.0.0, read 2026-11)."""
-
 
 NOT_SERVED: Mapping[str, str] = MappingProxyType(
     {
@@ -85,8 +78,6 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the operation's dialect, and find the task that the input continues."""
         request = super().check(operation, input_)
-        if request.callback_url is not None and _NOBODY.match(request.callback_url):
-            request = replace(request, callback_url=None)
         named = parent_in(request.body)
         if named is None:
             return request
