@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tracker.cli.history import print_history, print_task
 from tracker.cli.shared import emit_json, print_fields
 from tracker.cli.table import Column, print_table
-from tracker.cli.visible import cut, visible, width
+from tracker.cli.visible import cut, fold, visible, width
 from tracker.cli.words import age, words
 
 ID = "01a22282-2f8a-741a-8017-2b98c1793f98"
@@ -105,6 +105,22 @@ def test_states_have_colours_on_a_terminal_only(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "\x1b" not in "".join(shown(monkeypatch, capsys, 80))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ERROR  kling/default: could not be reached: see why `curl -I https://x` gets no answer",
+        "ERROR  kling/default: 回调网址（UTC）中的令牌，可能在途中被读取；见 `tracker doctor`。",
+    ],
+)
+def test_a_line_is_folded_between_words_and_no_command_is_broken(text: str) -> None:
+    lines = fold(text, 30, 7).splitlines()
+    assert max(map(width, lines)) <= 30
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert all(line.startswith(" " * 7) and line[7] not in "，。；） " for line in lines[1:])
+    assert all(line.count("`") in (0, 2) for line in lines)
+    assert fold(text, None) == text
 
 
 def test_a_table_without_rows_says_so(

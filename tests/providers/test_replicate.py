@@ -193,6 +193,8 @@ def test_text_in_pieces_is_one_artifact_that_holds_it() -> None:
     (piece,) = said.artifacts
     assert (piece.kind, piece.state) == ("text", ArtifactState.PREVIEW)
     assert piece.url == "data:text/plain;charset=utf-8,Once%20upon%2C%20%E7%8C%AB"
+    for blank in ("  ", ["", "\n"]):
+        assert callback_of(REPLICATE, _body("succeeded", output=blank)).artifacts == ()
 
 
 def test_the_raw_output_is_kept_until_the_end_and_never_replaced_by_nothing() -> None:

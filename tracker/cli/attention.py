@@ -106,7 +106,7 @@ def _print(found: dict[str, Any], *, wide: bool) -> None:
         for cause, advice in _list_advice(rows).items():
             click.echo(f"{visible(cause)}: {visible(spoken(advice))}")
     if not shown:
-        click.echo("nothing needs attention")
+        click.echo(spoken("nothing needs attention"))
 
 
 def _list_advice(rows: Sequence[dict[str, Any]]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from click.exceptions import NoArgsIsHelpError, NoSuchCommand
 
 from tracker.cli.exits import FAILED, INTERRUPTED, OUTPUT_CLOSED
 from tracker.cli.language import Formatter, spoken
+from tracker.cli.visible import find_room, fold
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -159,7 +160,7 @@ class _WrongUsage(click.UsageError):
         path = self.ctx.command_path if self.ctx else "tracker"
         reason = self.format_message().rstrip(".")
         text = f"tracker: {spoken(reason)}{spoken('; ')}{spoken(f'see `{path} --help`')}"
-        click.echo(text, file=file, err=True)
+        click.echo(fold(text, find_room(file or sys.stderr)), file=file, err=True)
 
 
 @contextmanager

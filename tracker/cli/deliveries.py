@@ -6,7 +6,7 @@ import click
 
 from tracker.cli.command import Group, add_options, examples
 from tracker.cli.remote import ConnectionOptions, remote
-from tracker.cli.shared import WIDE, emit, fail, print_fields
+from tracker.cli.shared import WIDE, emit, fail, print_fields, say
 from tracker.cli.table import Column, print_table
 from tracker.cli.types import EVENT_TYPE, INSTANT, choice
 from tracker.cli.visible import visible
@@ -130,7 +130,7 @@ def redeliver(
             answer = server.post("/v1/deliveries/redeliver", json=body)
     emit(output, answer, lambda: print_fields(answer))
     if answer.get("dry_run") and answer["matching"]:
-        click.echo("nothing was sent; add --yes to send them", err=True)
+        say("nothing was sent; add --yes to send them")
 
 
 def _print_whole(whole: dict[str, Any]) -> None:

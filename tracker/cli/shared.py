@@ -13,7 +13,7 @@ import click
 from tracker.cli.command import SharedOption
 from tracker.cli.exits import FAILED, WRONG_USAGE
 from tracker.cli.language import spoken
-from tracker.cli.visible import visible, visible_json
+from tracker.cli.visible import find_room, fold, visible, visible_json
 from tracker.cli.words import words
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def say(text: str) -> None:
 
 def _print_aside(line: str) -> None:
     with contextlib.suppress(OSError):  # a log on a full disk stops no service
-        click.echo(line, err=True)
+        click.echo(fold(line, find_room(sys.stderr)), err=True)
 
 
 def emit(output: str, data: Any, render: Callable[[], None]) -> None:

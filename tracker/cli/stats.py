@@ -6,7 +6,7 @@ import click
 
 from tracker.cli.command import Command, examples
 from tracker.cli.remote import ConnectionOptions, remote
-from tracker.cli.shared import WIDE, emit, print_fields
+from tracker.cli.shared import WIDE, emit, print_fields, say
 from tracker.cli.table import Column, print_table
 
 _COLUMNS = (
@@ -51,7 +51,7 @@ def _print(found: dict[str, Any], *, wide: bool) -> None:
         rows = [_build_row(one) for one in hour["accounts"]]
         print_table(f"ended in the hour of {hour['hour']}", _COLUMNS, rows, wide=wide)
     if not found["is_whole"]:
-        click.echo("no worker counts at present: the newest ends are missing", err=True)
+        say("no worker counts at present: the newest ends are missing")
 
 
 def _build_row(one: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import click
 
 from tracker.cli.command import Command, examples
 from tracker.cli.remote import ConnectionOptions, remote
-from tracker.cli.shared import emit, print_fields
+from tracker.cli.shared import WIDE, emit, print_fields
 from tracker.cli.table import Column, print_table
 
 _PROCESSES = (
@@ -18,7 +18,8 @@ _DUE = (Column("kind"), Column("count"), Column("oldest_due_at", "time"))
 
 @click.command(cls=Command, epilog=examples("tracker system", "tracker system --output json"))
 @remote
-def system(*, connection: ConnectionOptions, output: str) -> None:
+@WIDE
+def system(*, connection: ConnectionOptions, output: str, wide: bool) -> None:
     """Show versions, the processes on the database, and what work is due."""
     with connection.open() as server:
         found = server.get("/v1/system")
@@ -28,7 +29,7 @@ def system(*, connection: ConnectionOptions, output: str) -> None:
         lists = ("processes", "due")
         print_fields({"version": found["version"]} | {k: there[k] for k in there if k not in lists})
         if there:
-            print_table("processes", _PROCESSES, there["processes"], wide=True)
-            print_table("due", _DUE, there["due"], wide=True)
+            print_table("processes", _PROCESSES, there["processes"], wide=wide)
+            print_table("due", _DUE, there["due"], wide=wide)
 
     emit(output, found, show)

@@ -3,6 +3,7 @@
 import re
 import sys
 import unicodedata
+from typing import IO, Any
 
 _JOINERS = "\u200c\u200d"
 """Invisible, and part of honest text: Persian words, composed emoji."""
@@ -52,6 +53,40 @@ def widen(text: str) -> str:
 def narrow(text: str) -> str:
     """Return a text without the fillers of `widen`."""
     return text.replace(_FILLER, "")
+
+
+_CLOSING = r"[\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u201d\u300d]*"
+_PIECE = re.compile(rf" +|(?:`[^`\n]*`|[\u2e80-\uffef]|[^ `\u2e80-\uffef]+|`){_CLOSING}")
+"""Is not broken: a command in backquotes, a word, a Chinese character and what may not begin a line
+after it."""
+
+
+def fold(text: str, room: int | None, indent: int = 0) -> str:
+    """Return a text in lines of at most so many columns, but for pieces that are longer themselves.
+
+    room: None where nothing is to be broken. indent: columns before each line but the first.
+    """
+    if room is None or width(text) <= room:
+        return text
+    lines, line, used = list[str](), "", 0
+    for piece in _PIECE.findall(text):
+        needs = width(piece)
+        if used + needs > room and line.strip():
+            lines.append(line.rstrip())
+            line, used = " " * indent, indent
+            if not piece.strip():
+                continue
+        line, used = line + piece, used + needs
+    return "\n".join([*lines, line.rstrip()] if line.strip() else lines)
+
+
+def find_room(stream: IO[Any]) -> int | None:
+    """Return the columns of the terminal that a stream is; None where it is none."""
+    if not stream.isatty():
+        return None
+    import shutil  # noqa: PLC0415 - 5 ms of each start of a command, and few need it
+
+    return shutil.get_terminal_size((0, 0)).columns or None
 
 
 def cut(text: str, columns: int) -> str:

@@ -14,6 +14,7 @@ from tracker.cli.doctor.reading import Reading, read
 from tracker.cli.doctor.values import examine_values
 from tracker.cli.language import spoken
 from tracker.cli.shared import OUTPUT, emit
+from tracker.cli.visible import find_room, fold
 from tracker.settings import Settings
 from tracker.store.probe import schema_problem
 
@@ -102,4 +103,6 @@ def _name_unproved(reading: Reading) -> set[tuple[str, str]]:
 def _print(findings: list[Finding]) -> None:
     marks = {"ok": "ok   ", "note": "note ", "error": "ERROR"}
     for finding in findings:
-        click.echo(f"{marks[finding.level]}  {finding.about}: {spoken(finding.text)}")
+        mark = f"{marks[finding.level]}  "
+        line = f"{mark}{finding.about}: {spoken(finding.text)}"
+        click.echo(fold(line, find_room(sys.stdout), len(mark)))

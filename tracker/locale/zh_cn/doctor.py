@@ -6,7 +6,7 @@ from types import MappingProxyType
 TEXTS: Mapping[str, str] = MappingProxyType(
     {
         "{} with no credentials: the provider will refuse every task": "{0}，没有凭据：服务商会拒绝每个任务",
-        "kept after a task's end: inputs {}, evidence {}, deliveries {}, the whole task {}; files {}; {} rules besides": "任务结束后保留：输入 {0}，证据 {1}，投递 {2}，整个任务 {3}；文件 {4}；另有 {5} 条规则",
+        "kept after a task's end: inputs {}, evidence {}, deliveries {}, the whole task {}; files {}; {} rules besides": "任务结束后保留：输入 {0:t}，证据 {1:t}，投递 {2:t}，整个任务 {3:t}；文件 {4:t}；另有 {5} 条规则",
         "off: files of results stay with their provider": "已关闭：结果文件只留在服务商处",
         "{} was not tried, as it holds no file yet: if a disk, see that it is mounted": "{0} 还没有任何文件，因此没有试写：如果是磁盘，请确认已挂载",
         "{} has not taken, given back and deleted a file within {} s": "{0} 未能在 {1} 秒内写入、读回并删除一个文件",

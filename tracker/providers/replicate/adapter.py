@@ -219,7 +219,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
                 for place, url in enumerate(urls)
             ]
         text = _read_text(output)
-        if not text:
+        if text is None or not text.strip():
             return []
         return [Artifact("text", text_url(text), key="text", state=state)]
 
