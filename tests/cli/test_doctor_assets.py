@@ -8,7 +8,7 @@ import pytest
 from tests.support.origin import head
 from tests.support.small_s3 import SmallS3, small_bucket
 from tests.support.upstream import Asked
-from tracker.cli.doctor.assets import try_asset_store
+from tracker.cli.doctor.assets import try_archive, try_asset_store
 from tracker.objects.folder import PARTS
 from tracker.settings import Settings
 
@@ -85,3 +85,19 @@ def test_a_bad_bucket_is_told_by_name_and_without_what_it_repeats(
 
 def test_custody_that_is_off_has_no_store(tmp_path: Path) -> None:
     assert [one[:2] for one in found(tmp_path, TRACKER_ASSETS="off")] == [("ok", "TRACKER_ASSETS")]
+
+
+def test_an_archive_that_takes_no_file_is_told_before_it_is_needed(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+
+    def tried() -> list[str]:
+        settings = Settings.from_env({"TRACKER_ARCHIVE": str(kept)})
+        return [one.level for one in try_archive(settings)]
+
+    assert tried() == []
+    assert list(tmp_path.iterdir()) == []
+    kept.mkdir()
+    assert tried() == ["ok"]
+    (kept / PARTS).rmdir()
+    (kept / PARTS).write_text("a file in the place of the folder")
+    assert tried() == ["error"]

@@ -245,6 +245,7 @@ def test_what_harms_on_a_server_is_told_with_what_mends_it() -> None:
     unlike += [
         (local, "`ALTER ROLE CURRENT_USER SET synchronous_commit = on`"),
         (replace(WELL, processes=20), "20 processes need 100 connections and the server gives 97"),
+        (replace(WELL, most_connections=94), "`ALTER DATABASE … CONNECTION LIMIT -1`"),
         (replace(WELL, has_row_locks=False), "Use PostgreSQL itself"),
         (replace(WELL, sees_all=False), "`GRANT pg_read_all_stats TO`"),
         (replace(WELL, standbys=[Standby("far", 61.0, True)]), "pg_stat_replication"),
@@ -259,14 +260,18 @@ def test_what_harms_on_a_server_is_told_with_what_mends_it() -> None:
     assert list(_check_postgresql(replace(WELL, processes=20, is_pooled=True), 1, 600.0)) == []
 
 
-def test_what_keeps_autovacuum_away_is_told(postgres_url: str, tmp_path: Path) -> None:
+def test_what_keeps_autovacuum_and_connections_away_is_told(
+    postgres_url: str, tmp_path: Path
+) -> None:
     planted(postgres_url, "ALTER TABLE jobs SET (autovacuum_enabled = off)")
     planted(postgres_url, "ALTER TABLE tasks SET (autovacuum_enabled = on)")
+    planted(postgres_url, f"ALTER DATABASE {urlsplit(postgres_url).path[1:]} CONNECTION LIMIT 1")
     session = f"{postgres_url}{'&' if '?' in postgres_url else '?'}options=-ctrack_counts%3Doff"
     found = examine_server(settings_of(session, tmp_path))
     assert "`ALTER TABLE jobs RESET (autovacuum_enabled)`" in told(found, "vacuum")
     assert "tasks" not in told(found, "vacuum")
     assert "track_counts is off" in told(found, "database")
+    assert "our user may open 1:" in told(found, "connections")
 
 
 async def test_a_large_log_and_the_conditions_that_stand(sqlite_url: str) -> None:

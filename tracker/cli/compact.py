@@ -30,7 +30,11 @@ def compact() -> None:
     try:
         freed_pages.compact(engine)
     except Unavailable as error:
-        fail(f"{error}. Stop the service first, and see that there is room", code=FAILED)
+        fail(
+            f"{error}. Stop the service first, and see that there is room, also in the folder for "
+            "temporary files (SQLITE_TMPDIR)",
+            code=FAILED,
+        )
     finally:
         engine.dispose()
     say(f"compacted: {before} bytes before, {file.stat().st_size} now")

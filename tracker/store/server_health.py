@@ -57,6 +57,7 @@ class ServerFacts:
 
     settings: as they hold in the second transaction of a connection of ours, by name.
     is_pooled: whether a pooler stands before it, which shares its connections out.
+    most_connections: what our user, or all on our database, may open; None: what the server gives.
     processes: how many run on the database now.
     has_row_locks: whether a second connection steps over a row that a first one has locked.
     sees_all: whether other users' sessions and standbys are shown to our user.
@@ -78,6 +79,7 @@ class ServerFacts:
     uncleaned: Sequence[str] = ()
     slots: Mapping[str, int] = field(default_factory=dict)
     unarchived_since: datetime | None = None
+    most_connections: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,7 @@ def _read_server(db: Connection, now: datetime, *, has_locks: bool) -> ServerFac
         uncleaned=list(db.scalars(_UNCLEANED, {"ours": sorted(metadata.tables)})),
         slots={name: int(size) for name, size in db.execute(_SLOTS)},
         unarchived_since=db.scalar(_UNARCHIVED_SINCE),
+        most_connections=db.scalar(_MOST_CONNECTIONS),
     )
 
 
@@ -228,5 +231,11 @@ _UNARCHIVED_SINCE = text(
     """
     SELECT last_failed_time FROM pg_stat_archiver
     WHERE last_failed_time > coalesce(last_archived_time, '-infinity')
+    """
+)
+_MOST_CONNECTIONS = text(
+    """
+    SELECT least(nullif(rolconnlimit, -1), nullif(datconnlimit, -1)) FROM pg_roles, pg_database
+    WHERE rolname = current_user AND datname = current_database()
     """
 )

@@ -1,23 +1,25 @@
-"""Try the store of assets: whether a file can be written, read and deleted there, and its disk."""
+"""Try the store of assets and the archive: whether each takes a file, and the store's disk."""
 
 import asyncio
 from collections.abc import Iterator
 from contextlib import aclosing, closing
+from pathlib import Path
 
 from tracker.cli.doctor.finding import Finding
 from tracker.clock import new_token
 from tracker.domain.errors import StorageError
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import PARTS, Folder
-from tracker.parts import open_asset_store
+from tracker.parts import open_archive, open_asset_store
 from tracker.services.counted import in_one_piece
+from tracker.services.storage import ObjectStore
 from tracker.services.store_room import PROBES
 from tracker.settings import Settings, SettingsError
 
 PATIENCE_S = 20.0
 """How long the store may take in all."""
 _PROBE = b"tracker doctor was here: this file may be deleted\n"
-_ABOUT = "TRACKER_ASSET_STORE"
+_ABOUT, _ARCHIVE = "TRACKER_ASSET_STORE", "TRACKER_ARCHIVE"
 
 
 def try_asset_store(settings: Settings) -> Iterator[Finding]:
@@ -41,11 +43,24 @@ def try_asset_store(settings: Settings) -> Iterator[Finding]:
             )
             yield Finding("ok", _ABOUT, text)
         else:
-            yield asyncio.run(_try(store, place))
+            yield asyncio.run(_try(store, place, _ABOUT))
         yield from asyncio.run(_look_at_disk(store, settings))
 
 
-async def _try(store: Folder | Bucket, place: str) -> Finding:
+def try_archive(settings: Settings) -> Iterator[Finding]:
+    """Yield whether the archive takes files. A folder that is not there yet is not made."""
+    place = settings.tracker_archive
+    if not place or not (place.startswith("s3://") or Path(place).exists()):
+        return
+    try:
+        with open_archive(settings) as archive:
+            if archive is not None:
+                yield asyncio.run(_try(archive, place, _ARCHIVE))
+    except SettingsError as error:
+        yield Finding("error", _ARCHIVE, str(error).removeprefix(f"{_ARCHIVE}: "))
+
+
+async def _try(store: ObjectStore, place: str, about: str) -> Finding:
     name = f"{PROBES}/{new_token()}"
     try:
         async with asyncio.timeout(PATIENCE_S):
@@ -55,12 +70,12 @@ async def _try(store: Folder | Bucket, place: str) -> Finding:
             await store.delete(name)
     except TimeoutError:
         text = f"{place} has not taken, given back and deleted a file within {PATIENCE_S:g} s"
-        return Finding("error", _ABOUT, text)
+        return Finding("error", about, text)
     except StorageError as error:
-        return Finding("error", _ABOUT, f"no file can be kept now: {error}")
+        return Finding("error", about, f"no file can be kept now: {error}")
     if read != _PROBE:
-        return Finding("error", _ABOUT, f"{place} gives back other bytes than it was given")
-    return Finding("ok", _ABOUT, f"{place} takes a file, gives it back and deletes it")
+        return Finding("error", about, f"{place} gives back other bytes than it was given")
+    return Finding("ok", about, f"{place} takes a file, gives it back and deletes it")
 
 
 async def _look_at_disk(store: Folder | Bucket, settings: Settings) -> list[Finding]:

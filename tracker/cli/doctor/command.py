@@ -28,7 +28,7 @@ def doctor(*, offline: bool, output: str) -> None:
     """Explain the settings and find what is wrong with them.
 
     Each account is proved by one harmless query; the public URL is called back to the service; a
-    small file is written to the store of assets, read and deleted.
+    small file is written to the store of assets and to the archive, read and deleted.
     Exit 0: nothing is wrong, whatever the notes say. Exit 1: something will not work.
     """
     reading = read(environment.read())
@@ -84,6 +84,8 @@ def _call_and_examine(reading: Reading) -> Iterator[Finding]:
         yield from reach.call_public_url(reading.settings)
     if reading.is_known("TRACKER_ASSETS", "TRACKER_ASSET_STORE", "TRACKER_DATA_DIR"):
         yield from assets.try_asset_store(reading.settings)
+    if reading.is_known("TRACKER_ARCHIVE"):
+        yield from assets.try_archive(reading.settings)
     yield from accounts.probe_accounts(reading.settings, _name_unproved(reading))
 
 

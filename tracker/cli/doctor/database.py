@@ -159,7 +159,7 @@ def _check_postgresql(server: ServerFacts, processes: int, old_s: float) -> Iter
         yield Finding("error", "database", NO_ROW_LOCKS)
     yield from _check_settings(server.settings)
     if not server.is_pooled:
-        yield from _check_connections(server.settings, max(processes, server.processes))
+        yield from _check_connections(server, max(processes, server.processes))
     if not server.sees_all:
         text = (
             "other users' sessions are not shown to this user, nor standbys: run "
@@ -229,13 +229,21 @@ def _check_settings(settings: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("error", "database", text)
 
 
-def _check_connections(settings: Mapping[str, str], processes: int) -> Iterator[Finding]:
+def _check_connections(server: ServerFacts, processes: int) -> Iterator[Finding]:
     """Hold what processes may open against what the server gives.
 
     processes: those that run on the database, and at least those that these settings start.
     """
-    needed = processes * (READERS + 2)
+    needed, settings = processes * (READERS + 2), server.settings
     given = int(settings["max_connections"]) - int(settings["superuser_reserved_connections"])
+    limit = server.most_connections
+    if limit is not None and needed > limit:
+        text = (
+            f"{processes} processes need {needed} connections and our user may open {limit}: some "
+            "will not start. As a superuser, run `ALTER ROLE … CONNECTION LIMIT -1` and "
+            "`ALTER DATABASE … CONNECTION LIMIT -1`"
+        )
+        yield Finding("error", "connections", text)
     if needed > given:
         text = (
             f"{processes} processes need {needed} connections and the server gives {given}: some "

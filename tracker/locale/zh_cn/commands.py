@@ -111,7 +111,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "0, or taken: a free one.": "0 或已被占用时，自动选择空闲端口。",
         "Emulator's seconds per state.": "模拟器每个状态持续的秒数。",
         "What the emulator plays.": "模拟器表演的场景。",
-        "Explain the settings and find what is wrong with them. Each account is proved by one harmless query; the public URL is called back to the service; a small file is written to the store of assets, read and deleted. Exit 0: nothing is wrong, whatever the notes say. Exit 1: something will not work.": "解释各项设置并找出问题。每个账号用一次无害的查询验证；公网 URL 会被用来回连服务；向文件存储写入一个小文件，读回后删除。退出码 0：没有错误（可以有提示）；1：有些东西无法工作。",
+        "Explain the settings and find what is wrong with them. Each account is proved by one harmless query; the public URL is called back to the service; a small file is written to the store of assets and to the archive, read and deleted. Exit 0: nothing is wrong, whatever the notes say. Exit 1: something will not work.": "解释各项设置并找出问题。每个账号用一次无害的查询验证；公网 URL 会被用来回连服务；向文件存储和归档各写入一个小文件，读回后删除。退出码 0：没有错误（可以有提示）；1：有些东西无法工作。",
         "Look at the settings and the database alone.": "只检查设置和数据库。",
         "How results are printed.": "结果的输出格式。",
         "Open the service's page, or its API documentation, in a browser.": "在浏览器中打开服务的页面或接口文档。",

@@ -166,8 +166,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "PostgreSQL gives back pages by itself: only a SQLite file is compacted": (
             "PostgreSQL 自行归还空间：只有 SQLite 文件需要压缩"
         ),
-        "{}. Stop the service first, and see that there is room": (
-            "{0}。请先停止服务，并确保有足够空间"
+        "{}. Stop the service first, and see that there is room, also in the folder for temporary files (SQLITE_TMPDIR)": (
+            "{0}。请先停止服务，并确保有足够空间，临时文件的目录（SQLITE_TMPDIR）也是"
         ),
         "compacted: {} bytes before, {} now": "已压缩：之前 {0} 字节，现在 {1} 字节",
         "approved: workers drop it within minutes": "已批准：工作进程将在几分钟内删除",

@@ -252,6 +252,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "there is no such asset": "没有这个文件",
         "another file was uploaded by this form": "已用此表单上传了另一个文件",
         "no file came, or it is kept no more": "没有收到文件，或已不再保管",
+        "there is no room for a body of this size now": "现在没有空间容纳这么大的请求体",
         "there is no such form, or its time is over": "没有这个表单，或已过期",
         "there is no such link": "没有这个链接",
         "there is no such link, or its time is over": "没有这个链接，或已过期",
