@@ -1,6 +1,7 @@
 """The end of a file by its own account: whole files and their oddities, and every place to cut."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -42,7 +43,56 @@ JPEG = b"\xff\xd8\xff\xe0\x00\x06JFIF" + THUMBNAIL + b"\xff\xff\xdb\x00\x04ab" +
 PAGE = b"OggS" + bytes(22) + b"\x02\xff\x09" + bytes(255 + 9)
 GLB = b"glTF\2\0\0\0" + (32).to_bytes(4, "little") + bytes(20)
 
+BMP = b"BM" + bytes(8) + b"\x36\0\0\0\x28\0\0\0\4\0\0\0\xfe\xff\xff\xff\1\0\x18\0" + bytes(24 + 24)
+ICON = b"\0\0\1\0\1\0" + bytes(8) + b"\x10\0\0\0\x20\0\0\0" + bytes(10 + 16)
+FLV_TAG = b"\x09\0\0\x14" + bytes(7 + 20) + b"\0\0\0\x1f"
+FLV = b"FLV\1\5\0\0\0\x09\0\0\0\0" + FLV_TAG * 3
+AIFF = b"FORM\0\0\0\x2cAIFF" + bytes(40)
+AU = b".snd\0\0\0\x18\0\0\0\x20" + bytes(12 + 32)
+
+
+def tiff(order: Literal["little", "big"], *, is_first: bool) -> bytes:
+    """A picture in two strips of 10 bytes, whose directory stands before or behind them."""
+
+    def field(tag: int, kind: int, count: int, value: int) -> bytes:
+        return b"".join(
+            number.to_bytes(size, order)
+            for number, size in ((tag, 2), (kind, 2), (count, 4), (value, 4))
+        )
+
+    listed, strips = (38, 46) if is_first else (28, 8)
+    places = b"".join((strips + at).to_bytes(4, order) for at in (0, 10))
+    sizes = (10 | 10 << 16).to_bytes(4, order)
+    parts = [field(273, 4, 2, listed), field(279, 3, 2, int.from_bytes(sizes, order))]
+    directory = (2).to_bytes(2, order) + b"".join(parts) + bytes(4)
+    mark = b"II*\0" if order == "little" else b"MM\0*"
+    if is_first:
+        return mark + (8).to_bytes(4, order) + directory + places + bytes(20)
+    return mark + (36).to_bytes(4, order) + bytes(20) + places + directory
+
+
+def flac(blocks: int, samples: int) -> bytes:
+    """Sound in frames of 4,096 samples, with a picture of frames' beginnings before them."""
+    info = b"\x10\0\x10\0" + bytes(6) + (0x0AC442F << 36 | samples).to_bytes(8) + bytes(16)
+    frames = b""
+    for number in range(blocks):
+        head = b"\xff\xf8\xc9\x18" + bytes([number])
+        frames += head + bytes([CRC_8[number]]) + b"\xff\xf8\xff\xf9data" * 3
+    return b"fLaC\0\0\0\x22" + info + b"\x86\0\0\x04\xff\xf8\xc9\x18" + frames
+
+
+CRC_8 = (0xC2, 0xC5, 0xCC)
+"""Of the heads of the first three frames."""
+MP3_FRAME = b"\xff\xfb\x90\x64" + bytes(32)
+INFO = MP3_FRAME + b"Info\0\0\0\3\0\0\0\x09" + (6000).to_bytes(4) + bytes(6000 - 52)
+ID3 = b"ID3\4\0\0\0\0\1\2" + bytes(130)
+
 EXACT = {
+    "BMP": BMP,
+    "icon": ICON,
+    "AU": AU,
+    "TIFF whose directory comes first": tiff("little", is_first=True),
+    "TIFF whose directory comes last": tiff("big", is_first=False),
     "film": FTYP + MOOV + MDAT,
     "film whose index comes last": FTYP + box(b"free", 0) + MDAT + MOOV,
     "film with a large box": FTYP + LARGE + MOOV,
@@ -57,6 +107,11 @@ EXACT = {
 """Files that say where they end: each is cut wherever it ends sooner."""
 FRAGMENT = len(box(b"moof") + MDAT)
 PARTED = {
+    "FLV": (
+        FLV,
+        {len(FLV) - 4 + more - turn * len(FLV_TAG) for turn in range(4) for more in range(15)}
+        & set(range(12, len(FLV))),
+    ),
     "GIF": (GIF, {len(GIF) - 1, len(GIF) - 1 - len(GIF_IMAGE)}),
     "AVI in two parts": (riff(b"AVI ") + riff(b"AVIX"), set(range(28, 40))),
     "film in fragments": (
@@ -72,6 +127,10 @@ OPEN = {
     "streamed speech of Pocket TTS": riff(b"WAVE", 2_000_000_036),
     "speech of libsndfile that is not closed": riff(b"WAVE", 0),
     "sound whose length counts its own head": riff(b"WAVE", 28),
+    "sound of ffmpeg that is sent on at once": AU[:8] + b"\xff" * 4 + AU[12:],
+    "FLAC that is sent on at once": flac(3, 0),
+    "a bitmap that is packed": BMP[:30] + b"\1\0\0\0",
+    "MP3 that is sent on at once": INFO[:44] + bytes(4) + INFO[48:],
     "a live WebM": ebml(b"\xff"),
     "a live WebM, as ffmpeg writes it": ebml(b"\x01" + b"\xff" * 7),
     "a picture in HEIF": b"\0\0\0\x10ftypavif\0\0\0\0" + box(b"meta") + box(b"mdat"),
@@ -129,6 +188,31 @@ def test_sound_and_pages_are_cut_within_what_they_announce() -> None:
     assert judged(riff(b"WAVE", 36)).find_flaw() == (
         "the file is cut: it says that it has 36 bytes or more, and 28 came"
     )
+
+
+def test_sound_is_cut_that_has_fewer_samples_or_bytes_than_it_says() -> None:
+    assert judged(AIFF).find_flaw() is None
+    assert judged(AIFF[:40]).find_flaw() is not None
+    sound = flac(3, 2 * 4096 + 1)
+    last = sound.rindex(b"\xff\xf8\xc9\x18") + 6
+    for step in (3, 1 << 16):
+        assert judged(sound, step).find_flaw() is None
+        assert judged(sound[:last], step).find_flaw() is None
+        assert judged(sound[: last - 1], step).find_flaw() is not None
+    assert judged(flac(3, 3 * 4096 + 1)).find_flaw() is not None
+
+
+def test_what_mp3_says_of_its_length_is_a_hint() -> None:
+    for whole in (INFO, ID3 + INFO):
+        assert judged(whole, 99).find_flaw() is None
+        cut = judged(whole[:3000], 99)
+        assert (cut.find_flaw() is not None, cut.is_hint) == (True, True)
+    assert not judged(ID3[:99]).is_hint
+
+
+def test_lists_of_parts_that_are_too_long_are_not_held() -> None:
+    for listed in (b"II*\0\x08\0\0\0\xff\xff", b"\0\0\1\0\xff\xff"):
+        assert judged(listed + bytes(99)).find_flaw() is None
 
 
 def test_a_file_of_very_many_pieces_is_believed() -> None:

@@ -99,6 +99,8 @@ HTML = whole(HTML_TEXT)
 ZEROS = bytes(99_999)
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\x40IDAT" + bytes(68) + b"\0\0\0\0IEND\xaeB`\x82"
 MP3 = b"\xff\xfb\x90\x64" + bytes(800)
+SHORTENED = b"\xff\xfb\x90\x64" + bytes(32) + b"Info\0\0\0\2" + (9000).to_bytes(4) + bytes(999)
+"""MP3 whose first frame says that there is more, as cutting it may have left it."""
 RESUMED: dict[str, tuple[Script, ...]] = {
     "goes on": (_cut(TAG), _rest(RIGHT, TAG)),
     "another total": (_cut(TAG), _rest("bytes {at}-{end}/9", TAG), whole(FILM)),
@@ -252,6 +254,7 @@ BAD: dict[str, tuple[Script, str, str]] = {
         lambda _asked: [head("200 OK", 400), MP3],
         *("wanted", "more came than the 400 bytes"),
     ),
+    "a part of a sound, of an origin without ranges": (whole(SHORTENED), "wanted", "is cut"),
     "a part of a film in a coding": (
         whole(gzip.compress(FILM[:CUT]), "content-encoding: gzip"),
         *("wanted", "is cut"),
@@ -316,6 +319,14 @@ async def test_each_lie_and_each_forbidden_way_has_its_reason(custody: CustodyBe
     unsaid = {name: found[name] for name, (_, _, part) in BAD.items() if part not in found[name][1]}
     assert unsaid == {}
     assert custody.files() == custody.parts() == []
+
+
+async def test_a_sound_that_its_origin_confirms_is_kept_whatever_its_first_frame_says(
+    custody: CustodyBench,
+) -> None:
+    with Upstream(in_turn(whole(SHORTENED), _rest(RIGHT, body=SHORTENED))) as origin:
+        asset = await custody.fetched({"url": f"{origin.url}/song.mp3", "kind": "audio"})
+    assert (asset.state.value, asset.size) == ("kept", len(SHORTENED))
 
 
 async def test_a_file_is_found_whose_url_or_way_is_spelt_as_browsers_take_it(

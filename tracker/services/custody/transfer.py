@@ -73,6 +73,7 @@ class Transfer:
         self._tail = b""
         self._extent = MediaExtent()
         self._is_checked = self._is_open_ended = self._has_more = self._is_asked = False
+        self._is_confirmed = False
         self.is_answered = False
         self.size = 0
         self.first = b""
@@ -190,6 +191,7 @@ class Transfer:
             return None
         self._total = _read_total(answer.headers)
         if self._is_whole():
+            self._is_confirmed = self._total is not None
             return None
         return f"the connection ended after {self.size} of {self._total} bytes"
 
@@ -237,6 +239,8 @@ class Transfer:
         """Return why what the origin calls whole is not; None where nothing says that."""
         if self._has_more and not self._extent.is_whole():
             return f"more came than the {self.size} bytes that the origin announced"
+        if self._is_confirmed and self._extent.is_hint:
+            return None
         return self._extent.find_flaw()
 
     def _check_type(self) -> None:

@@ -1,0 +1,288 @@
+"""How films and pictures say where they end: one walk for each kind of file. Pure.
+
+A walk asks for a few bytes of each piece: the boxes of ISO media, chunks of RIFF and PNG, blocks of
+GIF, pages of Ogg, the Segment of Matroska and WebM, tags of FLV, the length of glTF, the rows of
+BMP, the parts of TIFF and icons, and the end of a JPEG image. Sound has walks of its own:
+sound_extent_walks.py.
+
+A length may be open:
+
+- a box of size 0 reaches to the end (ISO/IEC 14496-12 4.2.2; a published sample has one:
+  https://github.com/MPEGGroup/FileFormatConformance/issues/156, read 2026-11-30);
+- speech that is streamed as WAV has 0 or 0xFFFFFFFF for its length
+  (https://github.com/speaches-ai/speaches/issues/493), 0x7FFFFFFF
+  (https://github.com/pollinations/pollinations/pull/11457), or 2,000,000,000
+  (https://github.com/kyutai-labs/pocket-tts/issues/229; all read 2026-11-30);
+- a Segment all of whose size is ones (https://www.rfc-editor.org/rfc/rfc8794, 6.2, read
+  2026-11-30).
+
+Sources of BMP and TIFF: https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-storage,
+http://www.verypdf.com/document/tiff6/pg_0015.htm (read 2026-11-30).
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from typing import Literal
+
+LEAST_PLACEHOLDER = 1_900_000_000
+"""A RIFF file of so many bytes and more has no length."""
+_SLACK_OF_SOUND = 8
+"""Some writers count what stands before the length of a WAV file."""
+_BOXES = frozenset(
+    {
+        *(b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"mfra", b"meta", b"free", b"skip"),
+        *(b"wide", b"uuid", b"sidx", b"ssix", b"prft", b"emsg", b"pdin", b"pnot", b"udta"),
+        *(b"meco", b"junk", b"PICT"),
+    }
+)
+"""Boxes that stand at the top of a file. Others may be what somebody has put behind it."""
+_BITMAPS = frozenset({40, 52, 56, 64, 108, 124})
+"""Lengths of a bitmap's head, by version."""
+_UNPACKED = frozenset({0, 3, 6})
+"""Codings of a bitmap whose rows all have one length."""
+_MOST_LISTED = 4096
+"""Parts of a picture that are looked at: their list is held until all of it has come."""
+_TIFF_FIELD = ((0, 2), (2, 4), (4, 8))
+_TIFF_PARTS = frozenset({273, 279, 324, 325})
+"""Fields of a directory: where strips and tiles are, and how long."""
+_EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
+_VOID, _CRC = b"\xec", b"\xbf"
+
+Wish = tuple[int, int | bytes, bool | None]
+"""A place in the file; how many bytes are to be seen there, or what is to be found from there on;
+and whether a file may end before: None where it may, and says that it does not."""
+Walk = Generator[Wish, bytes, bool]
+"""Follows a file of one kind. Gets the bytes, or where they were found, in 8 bytes. Returns whether
+all of the file has come; False: nobody knows."""
+
+
+def walk_boxes() -> Walk:
+    """Follow the boxes at the top of ISO media: films, sound, HEIC and AVIF.
+
+    A film has an index and its data; a picture has its index in `meta`.
+    """
+    at, may_end, seen = 0, False, set[bytes]()
+    while True:
+        head = yield at, 8, may_end
+        size, kind = int.from_bytes(head[:4]), head[4:]
+        if kind not in _BOXES:
+            return may_end
+        behind = 8
+        if size == 1:
+            size, behind = int.from_bytes((yield at + 8, 8, False)), 16
+        if size < behind:  # 0: to the end of the file
+            return may_end
+        at += size
+        seen.add(kind)
+        if kind == b"moof":  # its data come next
+            seen.discard(b"mdat")
+        has_index = not seen.isdisjoint((b"moov", b"moof"))
+        may_end = b"meta" in seen or (has_index and b"mdat" in seen)
+
+
+def _walk_riff() -> Walk:
+    """Follow the parts of a RIFF file: AVI may have several, of a gigabyte each."""
+    at = 0
+    while True:
+        head = yield at, 12, True
+        size = int.from_bytes(head[4:8], "little")
+        if head[:4] != b"RIFF":
+            return True
+        if size == 0 or size >= LEAST_PLACEHOLDER:
+            return False
+        at += 8 + size
+        if head[8:] == b"WAVE":
+            yield at - _SLACK_OF_SOUND, 1, True
+            return True
+
+
+def _walk_png() -> Walk:
+    at = 8
+    while True:
+        head = yield at, 8, False
+        if not head[4:].isalpha():
+            return False
+        at += 12 + int.from_bytes(head[:4])
+        if head[4:] == b"IEND":
+            yield at - 1, 1, False
+            return True
+
+
+def _walk_gif() -> Walk:
+    """Follow the blocks. Some files have no end behind their last image; decoders do without it."""
+    head = yield 0, 13, False
+    at, may_end = 13 + _measure_colour_table(head[10]), False
+    while True:
+        (kind,) = yield at, 1, may_end
+        if kind == 0x3B:
+            return True
+        if kind == 0x21:
+            at += 2
+        elif kind == 0x2C:
+            (flags,) = yield at + 9, 1, False
+            at, may_end = at + 11 + _measure_colour_table(flags), True
+        else:
+            return False
+        while size := (yield at, 1, False)[0]:
+            at += 1 + size
+        at += 1
+
+
+def _measure_colour_table(flags: int) -> int:
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _walk_jpeg() -> Walk:
+    """Follow the segments to the image, in which no end can stand but its own."""
+    at = 2
+    while True:
+        mark, kind = yield at, 2, False
+        if mark != 0xFF:
+            return False
+        if kind == 0xFF:  # filling
+            at += 1
+            continue
+        at += 2
+        if kind == 0xD9:
+            return True
+        if kind != 0x01 and not 0xD0 <= kind <= 0xD8:
+            at += int.from_bytes((yield at, 2, False))
+        if kind == 0xDA:
+            yield at, b"\xff\xd9", False
+            return True
+
+
+def _walk_ogg() -> Walk:
+    at = 0
+    while True:
+        head = yield at, 27, True
+        if head[:4] != b"OggS":
+            return True
+        lengths = yield at + 27, head[26], False
+        at += 27 + len(lengths) + sum(lengths)
+
+
+def _walk_glb() -> Walk:
+    head = yield 0, 12, True
+    yield int.from_bytes(head[8:12], "little") - 1, 1, False
+    return True
+
+
+def _walk_ebml() -> Walk:
+    at = 0
+    while True:
+        id_ = yield at, 4, False
+        if id_ in (_EBML, _SEGMENT):
+            at += 4
+        elif id_[:1] in (_VOID, _CRC):
+            at += 1
+        else:
+            return False
+        (first,) = yield at, 1, False
+        length = 9 - first.bit_length()
+        if length > 8:
+            return False
+        size = int.from_bytes((yield at, length, False)) & (1 << 7 * length) - 1
+        if size == (1 << 7 * length) - 1:
+            return False
+        at += length + size
+        if id_ == _SEGMENT:
+            yield at - 1, 1, False
+            return True
+
+
+def _walk_bmp() -> Walk:
+    """Follow a bitmap to the end of its rows; the length in its head is wrong in many files."""
+    head = yield 0, 34, False
+    rows_at, kind, width = (_little(head[at : at + 4]) for at in (10, 14, 18))
+    height = abs(int.from_bytes(head[22:26], "little", signed=True))
+    bits, coding = _little(head[28:30]), _little(head[30:34])
+    if kind not in _BITMAPS or coding not in _UNPACKED or not (width and height):
+        return False
+    yield rows_at + (width * bits + 31) // 32 * 4 * (height - 1) + (width * bits - 1) // 8, 1, False
+    return True
+
+
+def _little(data: bytes) -> int:
+    return int.from_bytes(data, "little")
+
+
+def _walk_ico() -> Walk:
+    number = _little((yield 0, 6, False)[4:])
+    if number > _MOST_LISTED:
+        return False
+    entries = yield 6, 16 * number, False
+    ends = [
+        _little(entries[at + 8 : at + 12]) + _little(entries[at + 12 : at + 16])
+        for at in range(0, 16 * number, 16)
+    ]
+    yield max([*ends, 7]) - 1, 1, False
+    return True
+
+
+def _walk_tiff() -> Walk:
+    """Follow the directories, and the parts of their pictures.
+
+    What lies before what was read already is not looked at, as it has come. Some writers name more
+    bytes for the last part than they write.
+    """
+    head = yield 0, 8, False
+    order: Literal["little", "big"] = "little" if head[:2] == b"II" else "big"
+    at, here, end = int.from_bytes(head[4:], order), 8, 8
+    while at >= here:
+        number = int.from_bytes((yield at, 2, False), order)
+        if number > _MOST_LISTED:
+            return False
+        fields = yield at + 2, 12 * number + 4, False
+        here, following = at + 6 + 12 * number, int.from_bytes(fields[-4:], order)
+        parts = dict[int, list[int]]()
+        far = list[tuple[int, int, int, int]]()
+        for entry in (fields[index : index + 12] for index in range(0, 12 * number, 12)):
+            tag, kind, count = (int.from_bytes(entry[a:b], order) for a, b in _TIFF_FIELD)
+            if tag not in _TIFF_PARTS or kind not in (3, 4):
+                continue
+            width = 2 if kind == 3 else 4
+            if width * count <= 4:
+                parts[tag] = _numbers(entry[8 : 8 + width * count], width, order)
+            elif count <= _MOST_LISTED:
+                far.append((int.from_bytes(entry[8:], order), tag, width, width * count))
+        for place, tag, width, length in sorted(far):
+            if place >= here and (following < here or place + length <= following):
+                parts[tag] = _numbers((yield place, length, False), width, order)
+                here = place + length
+        for places, sizes in ((273, 279), (324, 325)):
+            pairs = zip(parts.get(places, ()), parts.get(sizes, ()), strict=False)
+            end = max([end, *(begin + size for begin, size in pairs)])
+        at = following
+    yield end - 1, 1, None
+    return at == 0
+
+
+def _numbers(data: bytes, width: int, order: Literal["little", "big"]) -> list[int]:
+    return [int.from_bytes(data[at : at + width], order) for at in range(0, len(data), width)]
+
+
+def _walk_flv() -> Walk:
+    at = int.from_bytes((yield 0, 9, False)[5:])
+    while True:
+        head = yield at, 15, True  # the length of the tag before, which may be missing at the end
+        if head[4] not in (8, 9, 18):
+            return True
+        at += 15 + int.from_bytes(head[5:8])
+        yield at - 1, 1, False
+
+
+WALKS: Mapping[bytes, Callable[[], Walk]] = {
+    b"RIFF": _walk_riff,
+    b"\x89PNG\r\n\x1a\n": _walk_png,
+    b"GIF8": _walk_gif,
+    b"\xff\xd8\xff": _walk_jpeg,
+    b"OggS": _walk_ogg,
+    b"glTF": _walk_glb,
+    _EBML: _walk_ebml,
+    b"BM": _walk_bmp,
+    b"\0\0\1\0": _walk_ico,
+    b"II*\0": _walk_tiff,
+    b"MM\0*": _walk_tiff,
+    b"FLV\x01": _walk_flv,
+}
+"""By the first bytes of a file. ISO media begin otherwise."""
