@@ -212,9 +212,8 @@ def fronted(
         TRACKER_SUNO_API_KEY=emulated.key,
         TRACKER_SUNO_PROFILE="sunoapi",
         TRACKER_WEBHOOK_SECRETS="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        **more_settings,
     )
-    with serving(env, listener=listener, workers=True) as url:
+    with serving({**env, **more_settings}, listener=listener, workers=True) as url:
         pair = issue(database_url, kling=True, secret=folder_secret(folder))
         joined = f"{pair.access_key}.{pair.secret}"
         yield Served(url, issue(database_url).secret, emulated.url, joined)

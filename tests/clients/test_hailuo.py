@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.clients.ai_sdk import check_front, run_ai_sdk
+from tests.clients.ai_sdk import AskedModel, FrontModel, check_fronts
 from tests.clients.conftest import Served
 
 PATH = "/minimax"
@@ -22,11 +22,9 @@ def more_settings(emulated: Served) -> Mapping[str, str]:
     }
 
 
-def test_ai_sdk_generates_videos_and_hears_of_a_failure(fronted: Served) -> None:
-    [failed] = check_front(fronted, "minimax", PATH, "video/mp4")
-    assert "get the contents of the file. (1027)" in failed["message"]
-
-
-def test_ai_sdk_hears_why_it_is_refused(fronted: Served) -> None:
-    [refused] = run_ai_sdk("minimax", fronted.url + PATH, "no-key", "a cat")
+def test_ai_sdk_generates_videos_and_hears_why_not(fronted: Served) -> None:
+    failure = r"get the contents of the file. \(1027\)"
+    unknown = AskedModel("minimax", fronted.url + PATH, "no-key", ["a cat"])
+    model = FrontModel("minimax", PATH, "video/mp4", {"failed": failure})
+    [[refused]] = check_fronts(fronted, model, besides=[unknown])
     assert refused["message"].endswith("(2049)")

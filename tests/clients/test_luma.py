@@ -1,14 +1,13 @@
 """Published clients of Luma's APIs, unmodified, against Luma's emulator and our front.
 
-`lumaai` 1.21.0 and `luma-agents` 0.5.0 from PyPI, `lumaai` 1.19.1 and `@ai-sdk/luma` 2.0.57 from
-npm.
+`lumaai` 1.21.0 and `luma-agents` 0.5.0 from PyPI, `lumaai` 1.19.1 from npm, and in test_ai_sdk.py
+`@ai-sdk/luma` 2.0.57 and `@ai-sdk/luma` 3.0.41.
 """
 
 from collections.abc import Mapping
 
 import pytest
 
-from tests.clients.ai_sdk import check_file, check_front, run_ai_sdk
 from tests.clients.conftest import Served
 from tests.clients.cutting import creates, first_create
 from tests.clients.running import run_program
@@ -58,20 +57,6 @@ def test_sdk_of_the_newer_api_goes_from_create_to_a_continued_video(served: Serv
     assert (failed["state"], failed["failure_code"]) == ("failed", "generation_failed")
     assert failed["failure_reason"]
     assert told["missing"] == 404
-
-
-FAILED = {"error": "AI_InvalidResponseDataError", "message": "Image generation failed."}
-
-
-def test_ai_sdk_generates_an_image_at_the_provider_itself(emulated: Served) -> None:
-    prompts = ("a cat", "a cat [scenario:failed]")
-    made, failed = run_ai_sdk("luma", f"{emulated.url}/luma", emulated.key, *prompts)
-    check_file(made, "image/png")
-    assert failed == FAILED
-
-
-def test_ai_sdk_generates_images_through_the_front(fronted: Served) -> None:
-    assert check_front(fronted, "luma", "/luma", "image/png") == [FAILED]
 
 
 @pytest.mark.parametrize("program", SDKS)

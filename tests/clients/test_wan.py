@@ -1,9 +1,8 @@
 """Published clients of DashScope, unmodified, against Wan's front.
 
-`dashscope` 2.0.2 from PyPI and `@ai-sdk/alibaba` 1.0.61 from npm.
+`dashscope` 2.0.2 from PyPI, and in test_ai_sdk.py `@ai-sdk/alibaba` 1.0.61 from npm.
 """
 
-from tests.clients.ai_sdk import check_front
 from tests.clients.conftest import Served
 from tests.clients.cutting import creates, first_create
 from tests.clients.running import run_program
@@ -34,9 +33,3 @@ def test_create_that_the_sdk_repeats_after_a_cut_makes_one_task(fronted: Served)
     assert creates(proxy.exchanges) == ["lost", "answered"]
     assert told["id"]
     assert fronted.created(prompt) == 1
-
-
-def test_ai_sdk_generates_videos_and_hears_of_a_failure(fronted: Served) -> None:
-    [failed] = check_front(fronted, "alibaba", "/dashscope", "video/mp4")
-    assert failed["error"] == "ALIBABA_VIDEO_GENERATION_FAILED"
-    assert "Something went wrong" in failed["message"]

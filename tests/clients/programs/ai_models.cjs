@@ -3,13 +3,21 @@
 const older = require("ai");
 const newer = require("ai7"); // the one major that the package of MiniMax runs with
 
-const provider = (name, factory, settings) => require(`@ai-sdk/${name}`)[factory](settings);
+const QUEUE = "https://queue.fal.run/"; // built in
 
-function aiModel(kind, baseURL, apiKey) {
-  const proxied = (url, init) =>
-    String(url).startsWith("https://queue.fal.run/")
-      ? fetch(baseURL, { ...init, headers: { ...init.headers, "x-fal-target-url": String(url) } })
-      : fetch(url, init);
+// isNewest: of the packages that the newest major has besides.
+// resolve:  `fetch`, where the provider is found at another address than the one it is named by.
+function aiModel(kind, baseURL, apiKey, { isNewest = false, resolve = fetch } = {}) {
+  const provider = (name, factory, settings) => {
+    const given = resolve === fetch ? settings : { fetch: resolve, ...settings };
+    return require(isNewest ? `ai7-${name}` : `@ai-sdk/${name}`)[factory](given);
+  };
+  const proxied = (url, init) => {
+    if (!String(url).startsWith(QUEUE)) return resolve(url, init);
+    const headers = new Headers(init.headers);
+    headers.set("x-fal-target-url", String(url));
+    return fetch(baseURL, { ...init, headers });
+  };
   const keyed = { apiKey, baseURL };
   const models = {
     alibaba: () =>
@@ -33,12 +41,12 @@ function aiModel(kind, baseURL, apiKey) {
 }
 
 // Its own refuses addresses of this machine.
-const download = async ({ url }) => {
-  const answer = await fetch(url);
+const downloads = (resolve) => async ({ url }) => {
+  const answer = await resolve(url);
   return { data: new Uint8Array(await answer.arrayBuffer()) };
 };
 
-function generated(model, kind, prompt) {
+function generated(model, kind, prompt, { isNewest = false, resolve = fetch } = {}) {
   const providerOptions = {
     alibaba: { pollIntervalMs: 50 },
     bytedance: { pollIntervalMs: 50 },
@@ -48,10 +56,10 @@ function generated(model, kind, prompt) {
     luma: { pollIntervalMillis: 50 },
     minimax: { pollIntervalMs: 50 },
   };
-  const ai = kind === "minimax" ? newer : older;
+  const ai = isNewest || kind === "minimax" ? newer : older;
   const isOfVideos = "maxVideosPerCall" in model;
   const generate = isOfVideos ? ai.experimental_generateVideo : ai.generateImage;
-  return generate({ model, prompt, providerOptions, download });
+  return generate({ model, prompt, providerOptions, download: downloads(resolve) });
 }
 
 module.exports = { aiModel, generated };
