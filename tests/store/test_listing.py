@@ -58,6 +58,7 @@ def fits(task: Task, asked: TaskFilter) -> bool:
         and asked.provider in (None, task.provider)
         and asked.operation in (None, task.operation)
         and (not asked.states or task.state in asked.states)
+        and asked.account in (None, task.account)
         and asked.external_task_id in (None, task.external_task_id)
         and asked.provider_task_id in (None, task.provider_task_id)
         and asked.overdue in (None, task.overdue)
@@ -82,6 +83,7 @@ def some_filter(chance: random.Random, made: Sequence[Task]) -> TaskFilter:
 
     fields: dict[str, Any] = {
         "provider": chance.choice(["kling", "other"]),
+        "account": chance.choice(["default", "other"]),
         "operation": chance.choice(OPERATIONS),
         "states": chance.sample(STATES, chance.randint(1, 3)),
         "external_task_id": chance.choice(made).external_task_id,

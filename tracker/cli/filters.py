@@ -14,6 +14,7 @@ add_filters = add_options(
     [
         click.option("--state", multiple=True, type=STATE, metavar="STATE", help="Repeatable."),
         click.option("--provider", help="At this provider."),
+        click.option("--account", help="Of this account."),
         click.option("--operation", help="Of this operation, e.g. videos/text2video."),
         click.option("--external-task-id", help="With your own id."),
         click.option("--provider-task-id", help="With this id at the provider."),

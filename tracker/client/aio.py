@@ -130,9 +130,9 @@ class AsyncClient(AsyncRunMethods, AsyncHoldMethods, AsyncReceiptMethods):
     def tasks(self, *, page_size: int = 100, **filters: Any) -> AsyncIterator[Task]:
         """Yield every task that matches, newest first; pages are fetched as they are needed.
 
-        filters: see `flows.task_filters`: provider, operation, state (one or several),
-                 external_task_id, provider_task_id, created_after, created_before, updated_after,
-                 updated_before, overdue, metadata, order.
+        filters: see `flows.task_filters`: provider, account, operation, state (one or
+                 several), external_task_id, provider_task_id, created_after, created_before,
+                 updated_after, updated_before, overdue, metadata, order.
         """
         params = flows.task_filters(**filters)
         return self._iterate(flows.tasks(params, page_size=page_size, tries=self._tries))

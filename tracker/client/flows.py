@@ -305,6 +305,7 @@ def changes(after: str | None, filters: Params, *, follow: bool, tries: int) -> 
 def task_filters(  # noqa: PLR0913 - one parameter per filter
     *,
     provider: str | None = None,
+    account: str | None = None,
     operation: str | None = None,
     state: str | Iterable[str] | None = None,
     external_task_id: str | None = None,
@@ -321,6 +322,7 @@ def task_filters(  # noqa: PLR0913 - one parameter per filter
     states = [state] if isinstance(state, str) else list(state or ())
     texts = {
         "provider": provider,
+        "account": account,
         "operation": operation,
         "external_task_id": external_task_id,
         "provider_task_id": provider_task_id,

@@ -12,6 +12,12 @@ from tracker.domain.task import Task, TaskState
 from tracker.store import labels
 from tracker.store.schema import tasks, transitions
 
+_PLAIN = (
+    *("provider", "account", "operation"),
+    *("external_task_id", "provider_task_id", "overdue"),
+)
+"""Fields that are compared with a column of their name."""
+
 
 class FilterFields(Protocol):
     """The fields a filter reads, in a task and in a change alike."""
@@ -20,6 +26,8 @@ class FilterFields(Protocol):
     def tenant(self) -> str: ...  # noqa: D102
     @property
     def provider(self) -> str: ...  # noqa: D102
+    @property
+    def account(self) -> str: ...  # noqa: D102
     @property
     def operation(self) -> str: ...  # noqa: D102
     @property
@@ -53,6 +61,7 @@ class TaskFilter:
 
     tenant: str
     provider: str | None = None
+    account: str | None = None
     operation: str | None = None
     states: Collection[TaskState] = ()
     external_task_id: str | None = None
@@ -94,7 +103,7 @@ class TaskFilter:
             yield transitions.c.at < self.updated_before
 
     def _of_tasks(self) -> Iterator[tuple[str, ColumnElement[bool]]]:
-        for name in ("provider", "operation", "external_task_id", "provider_task_id", "overdue"):
+        for name in _PLAIN:
             value = getattr(self, name)
             if value is not None:
                 yield name, tasks.c[name] == value
@@ -121,6 +130,7 @@ class TaskFilter:
         return (
             of.tenant == self.tenant
             and _is(of.provider, self.provider)
+            and _is(of.account, self.account)
             and _is(of.operation, self.operation)
             and _is(of.external_task_id, self.external_task_id)
             and _is(of.provider_task_id, self.provider_task_id)

@@ -183,8 +183,8 @@ async def test_only_what_the_filter_matches(database_url: str) -> None:
             ),
             (replace(MINE, error_code="content"), [failed.id]),
             (replace(MINE, error_code="other"), []),
-            (replace(MINE, account="other"), []),
-            (replace(MINE, account="default"), [failed.id, cancelled.id]),
+            (Selection(TaskFilter("default", account="other")), []),
+            (Selection(TaskFilter("default", account="default")), [failed.id, cancelled.id]),
         ]:
             found = await _run(bench, selection=filter_, is_dry=True)
             assert [task.id for task in found.sample] == wanted, filter_

@@ -168,6 +168,8 @@ def test_tasks_that_wait_for_a_slot_are_nobodys_fault(shared_idle: Shared, perso
     told = person.see(f"/tasks/{ids[1]}")
     assert f"{CAP} of {CAP} are at the provider" in told
     assert "No worker has taken" not in told
+    (shown,) = re.findall(r'"/ui(/tasks\?[^"]*account=[^"]*)"', told)
+    assert "Account: default" in person.see(unescape(shown))
     (late,) = person.http.get("/v1/attention", headers=headers).json()["overdue"]
     assert late["message"] == "waiting for a free slot"
     with engine.begin() as db:

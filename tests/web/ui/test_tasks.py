@@ -60,6 +60,8 @@ FILTERS = [
     "state=succeeded&state=failed",
     "provider=kling",
     "provider=luma",
+    "account=default",
+    "account=other&state=queued",
     "operation=images/generations",
     "external_task_id=job-9",
     "created_after=2020-01-01T00:00:00Z",

@@ -1,4 +1,4 @@
-"""Select tasks of one tenant: by what narrows a list of them, and by account and error."""
+"""Select tasks of one tenant: by what narrows a list of them, and by error."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +11,10 @@ from tracker.store.filters import TaskFilter
 from tracker.store.listing import Order, Position
 from tracker.store.store import Reading
 
-_PLAIN = ("provider", "operation", "external_task_id", "provider_task_id", "overdue")
+_PLAIN = (
+    *("provider", "account", "operation"),
+    *("external_task_id", "provider_task_id", "overdue"),
+)
 _TIMES = ("created_after", "created_before", "updated_after", "updated_before")
 """Fields of a TaskFilter that are JSON as they are, and those that are instants."""
 
@@ -24,7 +27,6 @@ class Selection:
     """
 
     tasks: TaskFilter
-    account: str | None = None
     error_code: str | None = None
 
     def as_fields(self) -> dict[str, Any]:
@@ -35,7 +37,6 @@ class Selection:
             at = getattr(wanted, name)
             fields[name] = None if at is None else at.isoformat()
         fields |= {
-            "account": self.account,
             "error_code": self.error_code,
             "state": [state.value for state in wanted.states] or None,
             "metadata": dict(wanted.metadata) or None,
@@ -53,7 +54,7 @@ class Selection:
             metadata=sorted(fields.get("metadata", {}).items()),
             **given,
         )
-        return cls(wanted, fields.get("account"), fields.get("error_code"))
+        return cls(wanted, fields.get("error_code"))
 
     def page(
         self, db: Reading, *, after: Position | None, until: datetime, limit: int
@@ -65,8 +66,4 @@ class Selection:
 
     def fits(self, task: Task) -> bool:
         """Tell whether a task is meant."""
-        return (
-            self.tasks.fits(task)
-            and self.account in (None, task.account)
-            and self.error_code in (None, task.error and task.error.code)
-        )
+        return self.tasks.fits(task) and self.error_code in (None, task.error and task.error.code)

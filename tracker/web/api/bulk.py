@@ -126,7 +126,7 @@ async def act_on_many(request: Request) -> Response:
         updated_after=body.updated_after,
         updated_before=body.updated_before,
     )
-    selection = Selection(wanted, body.account, body.error_code)
+    selection = Selection(wanted, body.error_code)
     if act is not None:
         act.action = f"tasks.{body.action}_many"
     if body.dry_run:

@@ -48,10 +48,11 @@ class ManyTasksBody(BaseModel):
     """`next_cursor` of the call before, with the same filters."""
 
     def tasks_of(self, owner: str, states: Collection[TaskState]) -> TaskFilter:
-        """Return what narrows one tenant's tasks, but for account and error."""
+        """Return what narrows one tenant's tasks, but for the error."""
         return TaskFilter(
             tenant=owner,
             provider=self.provider,
+            account=self.account,
             operation=self.operation,
             states=sorted(states),
             created_after=self.created_after,
@@ -74,7 +75,7 @@ class ResubmitManyBody(ManyTasksBody):
         wanted = self.tasks_of(reader.tenant, {TaskState(word) for word in self.state})
         return BulkOrder(
             BulkAction.RESUBMIT,
-            Selection(wanted, self.account, self.error_code),
+            Selection(wanted, self.error_code),
             reader.actor,
             self.dry_run,
             most=_MOST_COUNTED if self.dry_run else MOST,

@@ -16,6 +16,7 @@ EXTERNAL_TASK_ID = Param("external_task_id", "Only the task with this external i
 _INSTANT = {"type": "string", "format": "date-time"}
 FILTERS = (
     PROVIDER,
+    Param("account", "Only of the provider account of this name."),
     OPERATION,
     STATE,
     EXTERNAL_TASK_ID,

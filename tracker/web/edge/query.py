@@ -88,6 +88,7 @@ def task_filter(request: Request, owner: str) -> TaskFilter:
     return TaskFilter(
         tenant=owner,
         provider=text(request, "provider"),
+        account=text(request, "account"),
         operation=text(request, "operation"),
         states=states(request),
         external_task_id=text(request, "external_task_id"),

@@ -32,7 +32,6 @@ ROWS = 50
 _AFTER = Param("after", "Where the page goes on.")
 _CHOSEN = (
     *params.FILTERS,
-    Param("account", "Only tasks of this account."),
     Param("error_code", "Only tasks whose error has this code."),
 )
 _COUNTED = (
@@ -175,7 +174,7 @@ def _order(request: Request, reader: Reader) -> BulkOrder:
     wanted = query.task_filter(request, reader.tenant)
     if not wanted.states and not ids:
         wanted = replace(wanted, states=sorted(ACTED_ON[actions[0]]))
-    selection = Selection(wanted, query.text(request, "account"), query.text(request, "error_code"))
+    selection = Selection(wanted, query.text(request, "error_code"))
     return BulkOrder(actions[0], selection, reader.actor, is_dry=True, ids=ids or None)
 
 

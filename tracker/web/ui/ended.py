@@ -50,10 +50,12 @@ def ended_spans(  # noqa: PLR0913 - what is counted, for how long, and whose
     now: datetime,
     step: timedelta = HOUR,
     provider: str | None = None,
+    account: str | None = None,
 ) -> list[EndedSpan]:
     """Return every span from the first one to now, quiet ones too.
 
-    step: of each span, whole hours. provider: whose tasks the links lead to; None for everybody's.
+    step: of each span, whole hours. provider, account: whose tasks the links lead to; None for
+    everybody's.
     """
     spans = []
     at = first
@@ -67,6 +69,7 @@ def ended_spans(  # noqa: PLR0913 - what is counted, for how long, and whose
             request,
             "/tasks",
             provider=provider,
+            account=account,
             state=[state.value for state in sorted(TERMINAL)],
             updated_after=instant(at - _JUST),
             updated_before=instant(at + step),

@@ -151,6 +151,7 @@ def _build_card(
         now=now,
         step=STEPS[days],
         provider=name[0],
+        account=name[1],
     )
     queue, oldest = found.queues[name]
     return ProviderCard(

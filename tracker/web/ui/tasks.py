@@ -7,7 +7,7 @@ from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tracker.domain.access import Scope
+from tracker.domain.access import DEFAULT_TENANT, Scope
 from tracker.domain.task import OPEN, TaskState
 from tracker.services.upkeep.state_counts import LATELY, MOST, StateCounts
 from tracker.store.listing import Order
@@ -72,6 +72,7 @@ async def show(request: Request, reader: Reader) -> Response:
         states_known=list(TaskState),
         columns_known=COLUMNS,
         providers=sorted({provider for provider, _ in our.accounts}),
+        accounts=_list_account_names(request, reader),
         sizes=SIZES,
         limit=limit,
         next_cursor=next_cursor(request, found.last, scope=found.scope),
@@ -82,6 +83,13 @@ async def show(request: Request, reader: Reader) -> Response:
         new=0,
         most_news=0,
     )
+
+
+def _list_account_names(request: Request, reader: Reader) -> list[str]:
+    """Return what the field of the account suggests; accounts are the operator's alone."""
+    asked = request.query_params.get("provider")
+    accounts = services(request).accounts if reader.tenant == DEFAULT_TENANT else ()
+    return sorted({name for provider, name in accounts if asked in (None, provider)})
 
 
 _SPANS = (timedelta(hours=1), timedelta(hours=24), timedelta(days=7))
