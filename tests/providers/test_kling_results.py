@@ -222,3 +222,8 @@ def test_a_failure_without_a_word_names_the_receipts() -> None:
     assert said.error is not None
     assert said.error.message.startswith("the provider gave no reason")
     assert "receipts" in said.error.message
+
+
+def test_every_piece_is_kept() -> None:
+    many = [{"id": str(n), "url": f"{URL}?{n}", "duration": "5"} for n in range(300)]
+    assert len(_succeeded(task_result={"videos": many})) == 300

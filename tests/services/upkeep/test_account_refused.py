@@ -52,7 +52,7 @@ async def test_it_stands_from_the_first_refusal_to_the_next_success(database_url
         assert await provider.after_submit(bench, REFUSED) == ["account_refused"]
 
 
-async def test_a_query_that_is_answered_ends_it_for_good(sqlite_url: str) -> None:
+async def test_a_query_that_is_answered_ends_what_is_said_of_the_key(sqlite_url: str) -> None:
     provider = _Provider()
     async with open_workbench(sqlite_url, provider.http) as bench:
         assert await provider.after_submit(bench, REFUSED) == ["account_refused"]
@@ -63,6 +63,17 @@ async def test_a_query_that_is_answered_ends_it_for_good(sqlite_url: str) -> Non
         provider.answer = says(balance="7")
         assert (await probing.probe(NAME, "default")).level == "ok"
         assert await standing(bench) == []  # the refusal is still the latest submit
+
+
+async def test_a_query_proves_no_money(sqlite_url: str) -> None:
+    provider = _Provider()
+    async with open_workbench(sqlite_url, provider.http) as bench:
+        no_money = says(402, error={"code": "money", "why": "nothing left"})
+        assert await provider.after_submit(bench, no_money) == ["account_refused"]
+        provider.answer = says(balance="0")
+        assert (await AccountProber(bench.context).probe(NAME, "default")).level == "ok"
+        assert await standing(bench) == ["account_refused"]
+        assert await provider.after_submit(bench, says(id="theirs")) == []
 
 
 async def test_it_gives_way_to_an_ailment_and_goes_with_its_account(sqlite_url: str) -> None:

@@ -367,3 +367,15 @@ def test_a_task_whose_outcome_nobody_told_is_resolved_by_what_a_person_found(
     }
     assert [task["provider_task_id"] for task in found.values()] == [theirs, None, None]
     assert "resolved: given up" in operator.see(f"/tasks/{ids['give_up']}")
+
+
+def test_an_action_on_nothing_asks_to_tick_something(person: Person) -> None:
+    for question in (
+        "/tasks/cancel/confirm",
+        "/tasks/resubmit/confirm",
+        "/callbacks/dismiss/confirm",
+    ):
+        assert "Tick what is meant in the list first." in person.see(question)
+    for action in ("/tasks/refresh", "/deliveries/redeliver"):
+        sent = person.send(action)
+        assert (sent.status_code, "none.error" in sent.headers["set-cookie"]) == (303, True)

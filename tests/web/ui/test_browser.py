@@ -202,6 +202,10 @@ def test_questions_open_as_dialogs_and_keys_move_and_never_act(
         page.locator("#find").fill(planted.task["external_task_id"])
         page.keyboard.press("Enter")
         page.wait_for_url(f"**/ui/tasks/{planted.task['id']}")
+        page.get_by_text("Copy", exact=True).click()
+        page.locator("#copy-id").click()
+        chosen = "one => one.value.slice(one.selectionStart, one.selectionEnd)"
+        assert page.locator("#copy-id").evaluate(chosen) == planted.task["id"]
         seen.check()
 
 

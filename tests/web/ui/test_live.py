@@ -42,6 +42,7 @@ def test_rows_change_where_they_stand_and_new_ones_are_announced(
         page.locator("#live[data-mode=live]").wait_for()
         row = page.locator(f"#t-{made[3]['id']}")
         row.locator("input").check()
+        assert page.locator("#picked").text_content() == "1 selected"
         page.locator("input[name=operation]").fill("half a wor")
         page.locator("details.menu").first.evaluate("menu => { menu.open = true; }")
         page.evaluate("scrollTo(0, 120)")

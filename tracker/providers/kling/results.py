@@ -24,8 +24,6 @@ _MS_FROM = 1000
 """Lengths from here on are milliseconds: no generated piece lasts a quarter of an hour."""
 _MAX_URL_CHARS = 8192
 _FETCHABLE = re.compile(r"\s*(?:data:|(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/\s])")
-_MOST = 200
-"""Pieces of one task that are kept."""
 
 
 def artifacts(layers: Sequence[Mapping[str, Any]]) -> tuple[Artifact, ...]:
@@ -43,7 +41,7 @@ def artifacts(layers: Sequence[Mapping[str, Any]]) -> tuple[Artifact, ...]:
             break
     if len(found) > 1 or (found and not _is_described(found[0])):
         found = _merge_pieces(found, layers)
-    return found[:_MOST]
+    return found
 
 
 def _read_first_named(layer: Mapping[str, Any]) -> tuple[Artifact, ...]:

@@ -21,7 +21,7 @@ from tracker.web.edge.paging import next_cursor
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.addresses import plain_address
 from tracker.web.ui.frame.app import Pages
-from tracker.web.ui.frame.asking import Question, aim, ask, check_typed, done
+from tracker.web.ui.frame.asking import Question, aim, ask, ask_to_tick, check_typed, done
 from tracker.web.ui.frame.forms import SentForm, read_form
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.render import page
@@ -98,6 +98,8 @@ async def body(request: Request, reader: Reader) -> Response:
 )
 async def ask_dismiss(request: Request, reader: Reader) -> Response:
     """Ask before receipts are put aside: named ones, or the latest of an unknown word."""
+    if not request.query_params.keys() & {IDS, "word"}:
+        return ask_to_tick(request, reader)
     keys = await _read_keys(request, reader)
     named = keys[:SAMPLE]
     found = await services(request).store.read(

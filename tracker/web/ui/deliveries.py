@@ -119,6 +119,8 @@ async def body(request: Request, reader: Reader) -> Response:
 async def redeliver(request: Request, reader: Reader) -> Response:
     """Owe one delivery, or those that are ticked, once more."""
     form = await read_form(request)
+    if not form.texts(IDS):
+        return done(request, form, "/deliveries", "done.none.error")
     ids = _parse_ids(form.texts(IDS))
     aim([str(id_) for id_ in ids])
     await services(request).redelivery.redeliver_named(reader.tenant, ids)

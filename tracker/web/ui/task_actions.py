@@ -24,7 +24,7 @@ from tracker.web.edge import query
 from tracker.web.edge.operation import Param
 from tracker.web.edge.state import services
 from tracker.web.ui.frame.app import Pages
-from tracker.web.ui.frame.asking import Question, aim, ask, check_typed, done
+from tracker.web.ui.frame.asking import Question, aim, ask, ask_to_tick, check_typed, done
 from tracker.web.ui.frame.forms import SentForm, read_form
 from tracker.web.ui.frame.notices import leave_notice
 from tracker.web.ui.frame.reader import Reader
@@ -123,7 +123,10 @@ async def resolve(request: Request, reader: Reader) -> Response:
 
 async def _ask(request: Request, reader: Reader, action: BulkAction) -> Response:
     """Ask before an action, and say of which tasks it is and which would be left as they are."""
-    ids = _parse_ids(request.query_params.getlist(IDS))
+    asked = request.query_params.getlist(IDS)
+    if not asked:
+        return ask_to_tick(request, reader)
+    ids = _parse_ids(asked)
     found = await services(request).bulk.run(
         _order(reader, action, ids, is_dry=True), after=None, until=services(request).clock.now()
     )
@@ -145,6 +148,8 @@ async def _ask(request: Request, reader: Reader, action: BulkAction) -> Response
 
 async def _act(request: Request, reader: Reader, form: SentForm, action: BulkAction) -> Response:
     """Do to one task, or to several, what is asked; say how many it was done to."""
+    if not form.texts(IDS):
+        return done(request, form, "/tasks", "done.none.error")
     ids = _read_ids(form)
     aim([str(id_) for id_ in ids])
     if len(ids) == 1:

@@ -17,6 +17,7 @@ from tracker.web.ui.frame.notices import leave_notice
 from tracker.web.ui.frame.reader import Reader
 from tracker.web.ui.frame.render import address, page, root_of
 from tracker.web.ui.frame.signing import own_path
+from tracker.web.ui.frame.words import words_of
 
 MOST_UNTYPED = 10
 """Above so many objects their number must be typed."""
@@ -65,6 +66,12 @@ def ask(
         back=own_path(request.query_params.get("back")),
         **values,
     )
+
+
+def ask_to_tick(request: Request, reader: Reader) -> Response:
+    """Return what stands in place of a question about what is ticked, where nothing is."""
+    say = words_of(reader.preferences.language)
+    return ask(request, reader, Question(say("ask.none"), "", (), "", refusal=say("ask.none.why")))
 
 
 def aim(targets: Sequence[str]) -> None:

@@ -1,5 +1,4 @@
 "use strict";
-// Pages work without this file: it makes them live and quicker.
 (() => {
   const { root, zoneUnknown } = document.documentElement.dataset;
 
@@ -9,7 +8,6 @@
     return document.cookie.split("; ").includes(`${name}=${value}`);
   }
 
-  // A preview takes the place of its link.
   function preview(link) {
     const kind = { video: "video", audio: "audio", image: "img" }[link.dataset.preview];
     if (!kind) return false;
@@ -32,23 +30,35 @@
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && preview(link)) event.preventDefault();
   });
 
+  // A click copies; where the browser refuses, the text is selected.
+  document.addEventListener("click", ({ target }) => {
+    if (!target.readOnly || target.selectionStart !== target.selectionEnd) return;
+    target.select();
+    navigator.clipboard?.writeText(target.value).catch(() => {});
+  });
+
+  const picked = document.getElementById("picked");
+  if (picked) document.addEventListener("change", () => {
+    const n = document.querySelectorAll("[name=ids]:checked").length;
+    picked.textContent = n && picked.dataset.said.replace("0", n) || "";
+  });
+
   document.addEventListener("input", ({ target }) => {
     const most = target.dataset?.count;
     if (most) target.nextElementSibling.textContent = `${target.value.length} / ${most}`;
   });
 
-  // The service renders times, and cannot know the browser's zone before it is told.
+  // The service renders times: it is told the browser's zone.
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
   const isKept = keep("tracker-browser-zone", zone);
   if (zoneUnknown !== undefined && isKept && zone !== "UTC") location.reload();
 
-  // What is on display changes where it stands. Browsers open few connections to one host: so no
-  // more than four tabs stream, others look every ten seconds, and hidden ones do neither.
+  // Browsers open few connections to one host: four tabs stream, others look every ten seconds.
   const TABS = 4, EVERY_MS = 10000, MARK_MS = 5000, PAUSED = "tracker-paused";
   const live = document.getElementById("live");
   if (live) follow(live);
 
-  // The title says how much needs somebody, as the header does.
+  // The title counts as the header does.
   const header = document.getElementById("attention") && document.querySelector("header.top");
   if (header) new MutationObserver(() => {
     const needs = document.getElementById("needs").textContent.trim();
@@ -80,7 +90,7 @@
 
     function sayLost() {
       failed = true;
-      const options = { timeZone: words.zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+      const options = { timeZone: words.zone, timeStyle: "medium", hourCycle: "h23" };
       say("lost", `${words.lost} ${new Date().toLocaleTimeString([], options)}`);
     }
 
@@ -115,7 +125,7 @@
       watch();
     }
 
-    // A first connection that fails is not repeated by the extension.
+    // The extension does not repeat a first connection.
     function watch() {
       tick = setTimeout(() => {
         if (source && !source._htmx?.sse) restart(); else watch();
@@ -129,7 +139,7 @@
       if (mine === turn) tick = setTimeout(restart, EVERY_MS + (Math.random() - 0.5) * 1000);
     }
 
-    // Resolves to a function that gives the place back; null where all are taken.
+    // Resolves to what gives the place back, or null.
     function place(number) {
       if (number === TABS) return Promise.resolve(null);
       return new Promise((resolve) => {
@@ -140,7 +150,7 @@
       });
     }
 
-    // Over plain HTTP there are no locks: a place is marked as taken for as long as one streams.
+    // Over plain HTTP there are no locks.
     function marked(number) {
       if (number === TABS) return null;
       const name = `tracker-live-${number}`;
@@ -172,11 +182,10 @@
     addEventListener("storage", (event) => { if (event.key === PAUSED) restart(); });
     addEventListener("pagehide", stop);
     addEventListener("pageshow", (event) => { if (event.persisted) restart(); });
-    // Behind htmx, which reads the page in a task of its own and would connect once more.
+    // Behind htmx, which would connect once more.
     setTimeout(restart);
   }
 
-  // A menu closes where one clicks elsewhere, and by Escape.
   function closeMenus(but) {
     for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(but)) menu.open = false;
   }
@@ -190,7 +199,7 @@
   // Paper has no details to open.
   addEventListener("beforeprint", () => document.querySelectorAll("main details").forEach((one) => { one.open = true; }));
 
-  // An anchor opens what it leads to; bytes that are not on the page are asked for.
+  // An anchor opens what it leads to, or asks for it.
   function arrive() {
     const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
@@ -202,7 +211,7 @@
   arrive();
 })();
 
-// A second press of a button is no second order.
+// A second press is no second order.
 addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post" || event.defaultPrevented) return;
@@ -210,7 +219,7 @@ addEventListener("submit", (event) => {
   else form.sentAt = event.timeStamp;
 });
 
-// Questions open as dialogs; else the browser goes to their page.
+// Questions open as dialogs.
 (() => {
   const { root, shortcuts } = document.documentElement.dataset;
 
@@ -226,7 +235,7 @@ addEventListener("submit", (event) => {
     document.body.append(dialog);
     dialog.addEventListener("close", () => {
       dialog.remove();
-      // Told a moment later: who has gone on to a field by then stays there.
+      // Later: who has gone on to a field stays there.
       if (opener?.isConnected && document.activeElement === document.body) opener.focus();
     });
     dialog.showModal();

@@ -10,6 +10,9 @@ WORDS: Words = {
     "action.resolve": "Resolve",
     "action.dismiss": "Dismiss",
     "ask.leave": "Leave it",
+    "ask.none": "Nothing is ticked",
+    "ask.none.why": "Tick what is meant in the list first.",
+    "done.none.error": "Nothing is ticked: tick what is meant first.",
     "ask.more": ("and {n} more", "and {n} more"),
     "ask.type": (
         "Type {n} to confirm",

@@ -110,8 +110,8 @@ WORDS: Words = {
     "attention.column": "{hour}: {ok} succeeded, {bad} failed",
     "attention.quiet": "No task ended in the last 24 hours.",
     "condition.account.mend": "Check the account's key, balance, limits and address;"
-    " “Provider” leads to a button that asks it one harmless query. What waits is sent by itself"
-    " once it is answered; what was refused can be resubmitted.",
+    " “Provider” leads to a button that asks it one harmless query, which proves the key and"
+    " the address alone. What waits is sent by itself; what was refused can be resubmitted.",
     "condition.callbacks_degraded": "callbacks stay away",
     "condition.account_ailing": "submits fail",
     "condition.account_refused": "the provider refuses the account",

@@ -45,6 +45,7 @@ WORDS: Words = {
     "tasks.json-lines": "JSON lines",
     "tasks.select": "Select",
     "tasks.selection": "With the ticked tasks",
+    "tasks.picked": "{n} selected",
     "tasks.pick": "Select {id}",
     "tasks.took": "Took",
     "tasks.cost": "Cost",

@@ -84,8 +84,8 @@ WORDS: Words = {
     "attention.hour": "小时",
     "attention.column": "{hour}：成功 {ok}，失败 {bad}",
     "attention.quiet": "最近 24 小时内没有任务结束。",
-    "condition.account.mend": "请检查该账号的密钥、余额、限额和地址；“服务商”页面可以发一次无害的查询。"
-    "恢复应答后，等待中的任务会自动提交；已被拒绝的可以重新提交。",
+    "condition.account.mend": "请检查该账号的密钥、余额、限额和地址；“服务商”页面可以发一次无害的查询，"
+    "它只能证明密钥和地址可用。等待中的任务会自动提交；已被拒绝的可以重新提交。",
     "condition.callbacks_degraded": "收不到回调",
     "condition.account_ailing": "提交失败",
     "condition.account_refused": "服务商拒绝此账号",

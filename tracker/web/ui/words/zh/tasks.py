@@ -45,6 +45,7 @@ WORDS: Words = {
     "tasks.json-lines": "JSON 行",
     "tasks.select": "选择",
     "tasks.selection": "对所选任务",
+    "tasks.picked": "已选 {n} 个",
     "tasks.pick": "选择 {id}",
     "tasks.took": "用时",
     "tasks.cost": "费用",
