@@ -97,6 +97,8 @@ def test_a_long_wait_after_the_end_has_no_reason() -> None:
     assert reasons(refused) == [waited, waited, "", ""]
     unanswered = Attempt(key=1, number=1, started_at=minutes[0], latency_ms=60_000)
     assert reasons(sent, [unanswered]) == [say("axis.answered"), waited, worked, ""]
+    lost = Attempt(key=1, number=1, started_at=minutes[0], latency_ms=0, outcome="unknown")
+    assert reasons(a_task(TaskState.UNCERTAIN), [lost]) == ["uncertain"] * 4
 
 
 def test_a_label_without_room_stands_at_the_next_mark_of_its_kind() -> None:

@@ -151,7 +151,7 @@ def _format_clock(local: datetime, spanned: timedelta) -> str:
 def explain_cut(
     task: Task, attempts: Sequence[Attempt], cut: AxisCut, say: Callable[..., str]
 ) -> str:
-    """Return why nothing happened for long: an attempt got no answer, or the task waited.
+    """Return why nothing happened for long: an attempt got no answer or a lost one, or it waited.
 
     Empty for what came after its end, which is no matter of the task's any more.
     """
@@ -161,7 +161,10 @@ def explain_cut(
     sent, ended = task.submitted_at, task.finished_at
     if ended is not None and cut.until > ended:
         return ""
-    return say("axis.waited" if sent is None or cut.until <= sent else "axis.worked")
+    if sent is not None and cut.until > sent:
+        return say("axis.worked")
+    is_lost = bool(under_way) and under_way[-1].outcome in ("unknown", "lost")
+    return say("state.uncertain" if is_lost else "axis.waited")
 
 
 def _find_answer_time(attempt: Attempt) -> datetime:
