@@ -36,10 +36,10 @@ NAMING = ("provider_task_id", "submitted_at", "give_up_at")
 """Those that become known when the provider has it."""
 ENDING = ("artifacts", "error", "costs", "detail", "finished_at")
 """Those that an end brings, and usually nothing besides."""
+USUAL = (*MOVING, *NAMING, *ENDING)
+"""Those that callbacks change."""
 CHANGING = (
-    *MOVING,
-    *NAMING,
-    *ENDING,
+    *USUAL,
     *("overdue", "follow_up", "stage", "context", "cancel_asked_at", "cancel_sent_at"),
     "blocked_at",
 )
@@ -163,12 +163,15 @@ def ends(changed: Task) -> tuple[Any, ...]:
     )
 
 
+def usual(changed: Task) -> tuple[Any, ...]:
+    """Return the values of USUAL."""
+    return (*moves(changed), *names(changed), *ends(changed))
+
+
 def changes(changed: Task) -> tuple[Any, ...]:
     """Return the values of CHANGING."""
     return (
-        *moves(changed),
-        *names(changed),
-        *ends(changed),
+        *usual(changed),
         changed.overdue,
         changed.follow_up and changed.follow_up._value_,
         changed.stage,
@@ -181,7 +184,7 @@ def changes(changed: Task) -> tuple[Any, ...]:
 
 _names_of = attrgetter(*NAMING)
 _end_of = attrgetter(*ENDING)
-_rest_of = attrgetter(*CHANGING[len(MOVING) + len(NAMING) + len(ENDING) :])
+_rest_of = attrgetter(*CHANGING[len(USUAL) :])
 
 
 def keeps_names(before: Task, after: Task) -> bool:
@@ -198,7 +201,7 @@ def keeps_end(before: Task, after: Task) -> bool:
 
 
 def keeps_rest(before: Task, after: Task) -> bool:
-    """Return true if all columns but those of MOVING, NAMING and ENDING stay as they are."""
+    """Return true if all columns but those of USUAL stay as they are."""
     return all(map(is_, _rest_of(before), _rest_of(after)))
 
 

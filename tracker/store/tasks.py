@@ -36,6 +36,7 @@ _SLOTS_FREED = {"slots_held": f"CASE WHEN {_FEWER} THEN n.slots_held ELSE tasks.
 _SAVE_ENDED = bulk.update(
     tasks, (*task_rows.MOVING, *task_rows.ENDING), where=_IS_NEWER, computed=_SLOTS_FREED
 )
+_SAVE_USUAL = bulk.update(tasks, task_rows.USUAL, where=_IS_NEWER, computed=_SLOTS_FREED)
 _SAVE = bulk.update(tasks, task_rows.CHANGING, where=_IS_NEWER, computed=_SLOTS_FREED)
 _ANY_SLOTS = 2**31 - 1
 """Of a task that keeps what it holds."""
@@ -200,6 +201,7 @@ def save(
     moved: list[Task] = []
     named: list[Task] = []
     ended: list[Task] = []
+    usual: list[Task] = []
     rest: list[Task] = []
     for task in changed:
         old = before.get(task.key)
@@ -210,13 +212,14 @@ def save(
         if task_rows.keeps_names(old, task):
             (moved if is_moved else ended).append(task)
         else:
-            (named if is_moved else rest).append(task)
+            (named if is_moved else usual).append(task)
     # On SQLite a column that is set costs its indexes even where it stays the same, so that as few
-    # are set as will do. On PostgreSQL it costs nothing, and each statement much: it makes ready
-    # every index and every CHECK of the table.
-    kinds = (moved, named, ended, rest)
+    # are set as will do. On PostgreSQL a column costs little, and each statement much: it makes
+    # ready every index and every CHECK of the table.
+    kinds = (moved, named, ended, usual, rest)
     if dialect_of(db).has_server and sum(map(bool, kinds)) > 1:
-        rest = [task for kind in kinds for task in kind]
+        every = [task for kind in kinds for task in kind]
+        usual, rest = ([], every) if rest else (every, [])
         moved, named, ended = [], [], []
     _SAVE_MOVED.later(db, [(*task_rows.moves(task), task.key) for task in moved])
     _SAVE_NAMED.later(
@@ -229,9 +232,13 @@ def save(
             for task in ended
         ],
     )
+    _SAVE_USUAL.later(
+        db, [(*task_rows.usual(task), task.key, _count_slots(task, freeing)) for task in usual]
+    )
     _SAVE.later(
         db, [(*task_rows.changes(task), task.key, _count_slots(task, freeing)) for task in rest]
     )
+    bulk.start(db)
 
 
 def _count_slots(task: Task, freeing: Collection[int]) -> int:

@@ -122,7 +122,10 @@ def test_whatever_changed_is_saved_when_it_is_known_what_was_there(
     assert tasks.get_by_keys(db, before) == {task.key: task for task in after}
 
 
-def test_tasks_that_changed_differently_are_saved_together(db: Connection) -> None:
+@pytest.mark.parametrize("last", [{"finished_at": NOW}, {"overdue": True, "stage": "upscale"}])
+def test_tasks_that_changed_differently_are_saved_together(
+    db: Connection, last: dict[str, Any]
+) -> None:
     made = tasks.insert_many(db, [FULL, *(_named(f"{number}") for number in range(5))])
     before = {task.key: task for task in made if task is not None}
     changes: list[dict[str, Any]] = [
@@ -131,7 +134,7 @@ def test_tasks_that_changed_differently_are_saved_together(db: Connection) -> No
         {"provider_task_id": "p-2"},
         {"error": FULL.error, "finished_at": NOW},
         {"costs": (Cost("unit", "1.5", "video", None, None),)},
-        {"provider_task_id": "p-3", "finished_at": NOW},
+        {"provider_task_id": "p-3", **last},
     ]
     after = [
         replace(task, version=task.version + 1, updated_at=NOW, **changed)

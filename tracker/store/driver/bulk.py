@@ -217,6 +217,17 @@ def roll_back(db: Connection) -> None:
         pipe.roll_back()
 
 
+def start(db: Connection) -> None:
+    """Have PostgreSQL begin with what was to be carried out later. Raises DBAPIError.
+
+    For statements that take it long: it works on them while the next ones are made ready.
+    """
+    pipe = pipe_of(db)
+    if pipe is not None:
+        with AsSqlalchemy(db):
+            pipe.start()
+
+
 def settle(db: Connection) -> None:
     """Wait for what was to be carried out without waiting for it. Raises DBAPIError."""
     pipe = pipe_of(db)

@@ -107,6 +107,14 @@ class Pipe:
                 self._pg.flush()
         return pending
 
+    def start(self) -> None:
+        """Have the server begin with what is in line, whose answers are not wanted yet.
+
+        Raises psycopg.Error when the connection is lost.
+        """
+        with self._or_close:
+            self._pg.flush()
+
     def wait_for(self, pending: PendingStatement) -> PGresult:
         """Return the answer to a statement. Raises psycopg.Error of the first one that failed."""
         if not self._in_transaction:
