@@ -18,7 +18,7 @@ from tests.providers.support import a_task, an_account, asked_of, sent_to
 from tracker.domain.cost import Cost, Phase
 from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Observation
-from tracker.domain.outcome import Accepted, Observed
+from tracker.domain.outcome import Accepted, Observed, SubmitOutcome, Unknown
 from tracker.domain.task import TaskState
 from tracker.providers.registry import PROVIDERS
 
@@ -135,6 +135,54 @@ def test_the_quota_of_a_row_is_its_bill(name: str, case: str) -> None:
     said = _observed(upstream, {"code": "success", "data": row}, costs=(RESERVED,))
     assert [(one.phase.value, one.amount) for one in said.costs] == expected
     assert {one.unit for one in said.costs} == {"quota"}
+
+
+CREATED: Mapping[str, Any] = {
+    # https://f.openai-hk.com/docs/en/lab/luma-video-v2.html, read 2026-11-30.
+    "task_id": {"task_id": "theirs"},
+    "taskId": {"taskId": "theirs"},
+    "within data": {"code": "success", "message": "", "data": {"task_id": "theirs"}},
+    # https://docs.fast-token.com (Luma, submit), read 2026-11-30.
+    "beside another id": {"code": 200, "message": "", "request_id": "r", "data": {"id": "theirs"}},
+    "text beside another id": {"code": "success", "request_id": "r", "data": "theirs"},
+    "list": [{"id": "theirs"}],
+    "list within data": {"data": [{"id": "theirs"}]},
+}
+
+
+@pytest.mark.parametrize("form", CREATED)
+@pytest.mark.parametrize("name", [*UPSTREAMS, "openai"])
+def test_a_gateway_names_a_new_task_in_many_forms(name: str, form: str) -> None:
+    found = _created(name, CREATED[form])
+    assert isinstance(found, Accepted)
+    assert found.provider_task_id == "theirs"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": "fail", "message": "no", "task_id": "theirs"},
+        {"error": {"message": "no"}, "taskId": "theirs"},
+        {"code": 500, "data": {"task_id": "theirs"}},
+    ],
+)
+def test_an_id_in_a_foreign_form_beside_a_complaint_is_no_new_task(body: Mapping[str, Any]) -> None:
+    assert isinstance(_created("luma", body), Unknown)
+
+
+def test_a_task_may_be_shown_as_the_one_entry_of_a_list() -> None:
+    upstream = UPSTREAMS["luma"]
+    said = _observed(upstream, {"data": [{**upstream.done, "artifact": {"video": None}}]})
+    assert (said.state, [one.url for one in said.artifacts]) == (TaskState.SUCCEEDED, [LINK])
+
+
+def _created(name: str, body: Any) -> SubmitOutcome:
+    upstream = UPSTREAMS.get(name)
+    provider = PROVIDERS[upstream.provider if upstream else name]
+    path, operation = (upstream.path, upstream.operation) if upstream else ("v1", "videos")
+    account = an_account(provider, base_url=f"https://gateway.example/{path}")
+    answer = HttpResult(200, {}, json.dumps(body).encode())
+    return provider.submits.parse_submit(sent_to(account, a_task(operation)), answer)
 
 
 def test_a_row_that_answers_a_create_tells_what_is_reserved() -> None:

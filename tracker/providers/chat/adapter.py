@@ -98,7 +98,7 @@ _OURS = ("stream", "stream_options")
 
 
 _ADAPTER = Chat()
-REVISION = 5
+REVISION = 6
 PROVIDER = Provider(
     name="chat",
     revision=REVISION,

@@ -301,7 +301,7 @@ _ADAPTER = FluxAdapter(
         "gateway": UpstreamKind(adapter=FluxGateway(), path_ends=("/flux/v1",)),
     }
 )
-REVISION = 6
+REVISION = 7
 PROVIDER = Provider(
     name="flux",
     revision=REVISION,

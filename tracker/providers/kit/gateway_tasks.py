@@ -15,9 +15,9 @@ from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Refused, SubmitOutcome
 from tracker.domain.task import TaskState
 from tracker.providers.kit.gateway_quota import quota_in
-from tracker.providers.kit.gateways import GOOD_CODES, GatewayAdapter, is_own_failure
+from tracker.providers.kit.gateways import GatewayAdapter, is_own_failure
 from tracker.providers.kit.meanings import Meaning
-from tracker.providers.kit.nested_answers import link_in
+from tracker.providers.kit.nested_answers import GOOD_CODES, link_in
 from tracker.providers.kit.reading import first_instant, first_text, unpack_json
 from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
 from tracker.providers.kit.table import parsed_of

@@ -14,15 +14,13 @@ from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Deferred, Observed, PollOutcome, Refused, SubmitOutcome, Unknown
 from tracker.domain.task import Task, TaskError, TaskState
 from tracker.providers.kit.gateway_quota import quota_costs, quota_in, reserved_quota
-from tracker.providers.kit.nested_answers import answer_in, is_row
+from tracker.providers.kit.nested_answers import GOOD_CODES, answer_in, is_row, only_entry
 from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.reading import first_text, text_of
 from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
 from tracker.providers.kit.table import TableAdapter, parsed_of
 from tracker.providers.ports.adapter import Answer, Asking, Sending
 
-GOOD_CODES = frozenset({"success", "200", "0"})
-"""Of an envelope around a task, lower-case."""
 _CODES = ("code", "error.code", "error.type", "type")
 _NO_QUOTA = ("insufficient_user_quota", "quota_not_enough", "pre_consume_token_quota_failed")
 _PASSED_ON = frozenset(
@@ -77,7 +75,7 @@ class GatewayAdapter(TableAdapter):
 
         Of a row of the gateway's own table, what it holds in the upstream's form.
         """
-        held = self._out_of_envelope(parsed)
+        held = self._out_of_envelope(only_entry(parsed))
         if not is_row(held):
             return held
         return answer_in(held, self.ids, self.state_of_answer, self.with_link)
@@ -98,7 +96,7 @@ class GatewayAdapter(TableAdapter):
         code = first_text(parsed, ("code",), limit=100)
         if code is not None and code.lower() not in GOOD_CODES:
             return parsed
-        held = parsed.get("data")
+        held = only_entry(parsed.get("data"))
         if isinstance(held, dict):
             return held
         named = text_of(held, limit=500) if code is not None else None  # it may be a complaint

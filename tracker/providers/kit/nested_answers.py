@@ -14,7 +14,10 @@ from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import first_text, unpack_json
 from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
 
+GOOD_CODES = frozenset({"success", "200", "0"})
+"""Of an envelope around a task, lower-case."""
 _IDS = ("task_id", "taskId")
+_RELAYED = (*_IDS, *(f"data.{name}" for name in (*_IDS, "id")))
 _LINKS = ("result_url", "fail_reason", "failReason")
 _NEW = "NOT_START"
 """In the place of the empty word of a task that has just been made."""
@@ -29,6 +32,24 @@ def is_row(parsed: Any) -> bool:
         and "data" in parsed
         and first_text(parsed, _IDS) is not None
     )
+
+
+def relayed_id(parsed: Any) -> str | None:
+    """Return the id of a task that a relay names otherwise than the provider does; None for none.
+
+    A code that is no good one, or an error, tells of no task.
+    """
+    code = first_text(parsed, ("code",), limit=100)
+    is_good = code is None or code.lower() in GOOD_CODES
+    if not isinstance(parsed, dict) or not is_good or parsed.get("error"):
+        return None
+    return first_text(parsed, _RELAYED, limit=500)
+
+
+def only_entry(parsed: Any) -> Any:
+    """Return the one entry of a list, as some relays show a task; anything else as it is."""
+    is_alone = isinstance(parsed, list) and len(parsed) == 1 and isinstance(parsed[0], dict)
+    return parsed[0] if is_alone else parsed
 
 
 def link_in(row: Mapping[str, Any]) -> str | None:

@@ -35,6 +35,7 @@ from tracker.providers.kit.blocked import add_block, block_in
 from tracker.providers.kit.calls import bearer, build_post, spacing_of
 from tracker.providers.kit.flaw_lists import flaws_in
 from tracker.providers.kit.meanings import Meaning, meaning_of
+from tracker.providers.kit.nested_answers import relayed_id
 from tracker.providers.kit.reading import first_instant, first_text, read_json, unwrap_data
 from tracker.providers.kit.reasons import reason_in, refusal_in
 from tracker.providers.kit.set_fields import set_fields
@@ -177,7 +178,7 @@ class TableAdapter(WordTable):
                 return NotSent(answer.reason)
             return Unknown(answer.reason)
         parsed = self.opened(parsed_of(answer))
-        task_id = first_text(parsed, self.ids, limit=500) if answer.status < 300 else None
+        task_id = self._id_in(sending.account, parsed) if answer.status < 300 else None
         if task_id is None:
             return self.refusal(sending, answer, parsed)
         said = add_block(self.observe(sending.account, sending.task, parsed), parsed)
@@ -269,7 +270,7 @@ class TableAdapter(WordTable):
             state = end_at_gateways(word, pieces)
         # Relays leave the id out. Only a result shows then that the answer is about a task at all.
         may_omit = self.omits_ids or (state is TaskState.SUCCEEDED and bool(pieces))
-        task_id = first_text(parsed, self.ids, limit=500)
+        task_id = self._id_in(account, parsed)
         if task_id is None and may_omit and task is not None:
             task_id = task.provider_task_id
         if task_id is None:
@@ -291,6 +292,11 @@ class TableAdapter(WordTable):
             ),
             costs_may_fall=self.costs_may_fall,
         )
+
+    def _id_in(self, account: Account, parsed: Any) -> str | None:
+        found = first_text(parsed, self.ids, limit=500)
+        may_relay = found is None and account.options.base_url is not None
+        return relayed_id(parsed) if may_relay else found
 
     def _is_of_another(self, asking: Asking, said: Observation) -> bool:
         known = asking.task.provider_task_id

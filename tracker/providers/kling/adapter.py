@@ -145,7 +145,7 @@ def _has(said: Observation, want: str) -> bool:
 
 
 _ADAPTER = KlingAdapter()
-REVISION = 9
+REVISION = 10
 PROVIDER = Provider(
     name="kling",
     revision=REVISION,

@@ -359,7 +359,7 @@ _ADAPTER = LumaByProfile(
         ),
     }
 )
-REVISION = 9
+REVISION = 10
 PROVIDER = Provider(
     name="luma",
     revision=REVISION,

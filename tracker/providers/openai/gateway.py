@@ -22,8 +22,9 @@ from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.forms import multipart
 from tracker.providers.kit.gateway_quota import quota_costs, quota_in, reserved_quota
 from tracker.providers.kit.gateway_tasks import TaskTable
-from tracker.providers.kit.gateways import GOOD_CODES, is_own_failure
+from tracker.providers.kit.gateways import is_own_failure
 from tracker.providers.kit.meanings import Meaning
+from tracker.providers.kit.nested_answers import GOOD_CODES
 from tracker.providers.kit.reading import first_instant, first_number, first_text
 from tracker.providers.kit.table import CreatePath, parsed_of
 from tracker.providers.openai.images import (

@@ -15,7 +15,8 @@ from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import first_number, first_text
 from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
 
-IDS = ("task_id", "id", "request_id")
+_OF_TASK = ("task_id", "taskId", "id")
+IDS = (*_OF_TASK, "request_id")
 """In this order: the `id` of a gateway's row is a number of its own table."""
 _ENVELOPES = 2
 _QUEUED = "queued"
@@ -44,13 +45,19 @@ _DEEPEST = 6
 
 def row_of(parsed: Any) -> Mapping[str, Any] | None:
     """Return the object that tells of a task, out of two envelopes at most; None for none."""
+    named = None
     for _ in range(_ENVELOPES + 1):
+        if isinstance(parsed, list) and len(parsed) == 1:
+            parsed = parsed[0]
         if not isinstance(parsed, dict):
-            return None
-        if isinstance(parsed.get("status"), str) or first_text(parsed, IDS):
+            # An envelope may have the id of the request beside that of the task.
+            return named if parsed is None else None
+        if isinstance(parsed.get("status"), str) or first_text(parsed, _OF_TASK):
             return parsed
+        if first_text(parsed, IDS):
+            named = named or parsed
         parsed = parsed.get("data")
-    return None
+    return named
 
 
 def word_of(row: Mapping[str, Any]) -> str | None:

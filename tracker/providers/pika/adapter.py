@@ -268,7 +268,7 @@ _ADAPTER = AdapterByProfile(
         "gateway": UpstreamKind(adapter=PikaGateway(), path_ends=("/pika",)),
     }
 )
-REVISION = 6
+REVISION = 7
 PROVIDER = Provider(
     name="pika",
     revision=REVISION,

@@ -331,7 +331,7 @@ _ADAPTER = RunwayByProfile(
         ),
     }
 )
-REVISION = 10
+REVISION = 11
 PROVIDER = Provider(
     name="runway",
     revision=REVISION,

@@ -116,7 +116,7 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
 
 
 _ADAPTER = SunoAdapter(KINDS)
-REVISION = 8
+REVISION = 9
 PROVIDER = Provider(
     name="suno",
     revision=REVISION,

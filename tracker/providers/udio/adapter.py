@@ -339,7 +339,7 @@ KINDS: Mapping[str, UpstreamKind] = MappingProxyType(
     }
 )
 _ADAPTER = UdioAdapter(KINDS)
-REVISION = 7
+REVISION = 8
 PROVIDER = Provider(
     name="udio",
     revision=REVISION,
