@@ -76,9 +76,9 @@ def test_packages_make_files_through_fronts_and_hear_of_failures(
     """And at some providers themselves."""
     failing = "a cat [scenario:failed]"
     besides = [
-        AskedModel("flux", f"{emulated.url}/bfl/v1", emulated.key, ["x"]),
-        AskedModel("luma", f"{emulated.url}/luma", emulated.key, ["x", failing]),
-        AskedModel("replicate", f"{emulated.url}/replicate/v1", emulated.key, ["x", failing]),
+        AskedModel("flux", f"{emulated.url}/bfl/v1", emulated.key, ["a cat"]),
+        AskedModel("luma", f"{emulated.url}/luma", emulated.key, ["a cat", failing]),
+        AskedModel("replicate", f"{emulated.url}/replicate/v1", emulated.key, ["a cat", failing]),
     ]
     told = check_fronts(fronted, *MODELS, besides=besides, provider=fronted.provider)
     for made, *_ in told:
