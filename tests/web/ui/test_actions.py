@@ -379,3 +379,13 @@ def test_an_action_on_nothing_asks_to_tick_something(person: Person) -> None:
     for action in ("/tasks/refresh", "/deliveries/redeliver"):
         sent = person.send(action)
         assert (sent.status_code, "none.error" in sent.headers["set-cookie"]) == (303, True)
+
+
+def test_a_callback_that_is_kept_in_part_says_so(person: Person, api: httpx.Client) -> None:
+    path = SHARED_CALLBACKS[:-4] + "none"
+    api.post(path, content=kling_says("succeed", task_status_msg="x" * 9000))
+    id_ = odd_receipts(api, "forged")[0]
+    page = person.see(f"/callbacks/{id_}")
+    assert "only the first 4 KiB are kept" in page
+    assert "Nothing in it can be read" not in page
+    assert "/replay/confirm" not in page

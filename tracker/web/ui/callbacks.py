@@ -64,7 +64,8 @@ async def show_one(request: Request, reader: Reader) -> Response:
     found, our = await api.look(request, reader.tenant), services(request)
     receipt = found.receipt
     body, headers = receipt.body or b"", dict(receipt.headers or {})
-    is_callback = receipt.source is Source.CALLBACK
+    is_cut = len(body) < receipt.size_bytes  # of a forged one only the beginning is kept
+    is_callback = receipt.source is Source.CALLBACK and not is_cut
     return page(
         request,
         reader,
@@ -72,8 +73,9 @@ async def show_one(request: Request, reader: Reader) -> Response:
         found=found,
         receipt=receipt,
         fields=headers,
-        shown=show_body(body, max(len(body), receipt.size_bytes)),
-        compared=await our.comparing.compare(found),
+        shown=show_body(body),
+        is_cut=is_cut,
+        compared=None if is_cut else await our.comparing.compare(found),
         may_attach=is_callback and receipt.verdict in QUARANTINED,
         may_replay=is_callback,
         curl=curl.sending(headers, body) if is_callback and len(body) <= MOST_SHOWN else "",

@@ -25,6 +25,8 @@ WORDS: Words = {
     "callbacks.none": "No callback is odd here: none came, or none fits the filter.",
     "callbacks.attach-to": "Belongs to the task",
     "callbacks.any-id": "any id of the task",
+    "callbacks.cut": "Of its {size} only the first {kept} are kept: it can be neither judged again nor"
+    " attached.",
     "callbacks.compared": "What was compared",
     "callbacks.says": "The callback says",
     "callbacks.task-has": "The task has",

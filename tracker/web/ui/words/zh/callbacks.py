@@ -22,6 +22,7 @@ WORDS: Words = {
     "callbacks.none": "这里没有异常回调：没有收到，或没有符合筛选条件的。",
     "callbacks.attach-to": "归属任务",
     "callbacks.any-id": "任务的任意 ID",
+    "callbacks.cut": "共 {size}，只保留开头 {kept}：无法重新判定或归属。",
     "callbacks.compared": "对比",
     "callbacks.says": "回调所述",
     "callbacks.task-has": "任务现状",
