@@ -127,6 +127,7 @@ def test_an_expired_address_says_so(http: httpx.Client) -> None:
     assert (answer.status_code, "Gone at the provider" in answer.text) == (410, True)
     chinese = http.get(f"/ui/tasks/{task}/media/0", headers={"accept-language": "zh"})
     assert "服务商处已不存在" in chinese.text
+    assert "已到期</span>" in http.get(f"/ui/tasks/{task}", headers={"accept-language": "zh"}).text
 
 
 def test_a_file_that_was_lost_is_fetched_again_from_the_page_of_its_task(

@@ -118,7 +118,7 @@ def task_values(
         "lanes": LANE_Y,
         "evidence": _list_evidence(story),
         "asked": asked,
-        "pieces": _list_pieces(story, say),
+        "pieces": _list_pieces(story, our.clock.now(), say),
         "bill": bill_text(task.costs, say),
         "polls": polls_of(story.receipts),
         "metadata": show_body(json.dumps(dict(task.metadata), ensure_ascii=False).encode()),
@@ -224,28 +224,34 @@ def _list_evidence(story: TaskHistory) -> list[dict[str, Any]]:
     return shown
 
 
-def _list_pieces(story: TaskHistory, say: Callable[..., str]) -> list[dict[str, Any]]:
+def _list_pieces(
+    story: TaskHistory, now: datetime, say: Callable[..., str]
+) -> list[dict[str, Any]]:
     """Return the first pieces of a result, each with its kind, our copy of it and its host.
 
     kept_as: `shown` or `saved`, as a browser may do with our copy; empty where there is none.
     """
     kept = by_piece(story.kept.assets)
+    first = story.kept.task.artifacts[:MOST_PIECES]
+    copies = [kept.get(piece_name(piece, number)) for number, piece in enumerate(first)]
+    ends = [_find_expiry(piece, copy) for piece, copy in zip(first, copies, strict=True)]
     return [
         {
             "piece": piece,
             "number": number,
             "kind": kind_text(piece.kind, say),
-            "asset": kept.get(piece_name(piece, number)),
-            "kept_as": _copy_of(kept.get(piece_name(piece, number))),
+            "asset": copy,
+            "kept_as": _copy_of(copy),
             "is_inline": (piece.url or "").startswith(INLINE_FILE),
             "host": _read_host(piece),
             "text": text_of(piece),
-            "expires_at": _find_expiry(piece, kept.get(piece_name(piece, number))),
+            "expires_at": end,
+            "is_expired": end is not None and end < now,
             "extra": json.dumps(dict(piece.extra), ensure_ascii=False, indent=1)
             if piece.extra
             else "",
         }
-        for number, piece in enumerate(story.kept.task.artifacts[:MOST_PIECES])
+        for number, (piece, copy, end) in enumerate(zip(first, copies, ends, strict=True))
     ]
 
 

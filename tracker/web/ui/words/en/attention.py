@@ -93,7 +93,7 @@ WORDS: Words = {
     "attention.show": "Show",
     "attention.show-all": "Show all {n}",
     "attention.more": ("and {n} more", "and {n} more"),
-    "attention.refresh-all": ("Refresh {n}", "Refresh all {n}"),
+    "attention.refresh-all": "Refresh {n}",
     "attention.dismiss-all": ("Dismiss {n}", "Dismiss all {n}"),
     "attention.day": "Last 24 hours",
     "attention.not-whole": "More ended lately than is counted here yet: no worker is running.",

@@ -70,6 +70,7 @@ WORDS: Words = {
     "task.length": "Length",
     "task.where": "Where it is",
     "task.expires": "Expires",
+    "task.expired": "expired",
     "task.kept": "Our copy",
     "task.preview": "Load preview",
     "task.save-copy": "Download our copy",

@@ -68,7 +68,7 @@ WORDS: Words = {
     "attention.show": "查看",
     "attention.show-all": "查看全部 {n} 个",
     "attention.more": ("另有 {n} 个", "另有 {n} 个"),
-    "attention.refresh-all": ("刷新 {n} 个", "全部刷新（{n} 个）"),
+    "attention.refresh-all": "刷新 {n} 个",
     "attention.dismiss-all": ("忽略 {n} 个", "全部忽略（{n} 个）"),
     "attention.day": "最近 24 小时",
     "attention.not-whole": "最近结束的任务多于此处已统计的数量：没有工作进程在运行。",

@@ -70,6 +70,7 @@ WORDS: Words = {
     "task.length": "时长",
     "task.where": "位置",
     "task.expires": "到期",
+    "task.expired": "已到期",
     "task.kept": "本地副本",
     "task.preview": "加载预览",
     "task.save-copy": "下载本地副本",
