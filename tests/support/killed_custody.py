@@ -2,13 +2,15 @@
 
 python -m tests.support.killed_custody URL STORE [each]
 
-STORE is a folder, or `s3://…` with the AWS_* variables. A child takes every way that a file can go,
-and kills itself before the first step that none has died at, until one comes to the end. A step is
-whatever the service may die before: each call of the system that changes a file, each point that
-tests may die at, and each commit; of a bucket each request and each answer alone. None of them is
-listed here, so that none can be forgotten. Two steps are the same where they are of one name, on
-one way and of one function; with `each`, none are, which takes longer. Each child first puts right
-what the one before it left. A line tells of each what it died at, and what was found.
+STORE is a folder, or `s3://…` with the AWS_* variables. A child takes one way that a file can go,
+after those that this one needs, and kills itself before the first step that none has died at. Where
+a child comes to the end, the next takes the next way; the last ones take all ways, until one of
+these comes to the end. A step is whatever the service may die before: each call of the system that
+changes a file, each point that tests may die at, and each commit; of a bucket each request and each
+answer alone. None of them is listed here, so that none can be forgotten. Two steps are the same
+where they are of one name, on one way and of one function; with `each`, none are, and each child
+takes all ways, which takes longer. Each child first puts right what the one before it left. A line
+tells of each what it died at, and what was found.
 """
 
 import asyncio
@@ -19,6 +21,7 @@ import signal
 import sys
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -63,6 +66,19 @@ _STORE = "the bucket"
 _AWAY, _WAITING = ".away", "-waiting"
 VANISHES = "vanishes"
 """The key of a piece whose object is taken away, which the sweep is to find out."""
+_FILES = ("wanted", "fetched")
+_WAYS: dict[str, tuple[str, ...]] = {
+    "wanted": (),
+    "fetched": ("wanted",),
+    "uploaded": (),
+    "inline": (),
+    "swept": _FILES,
+    "fetched again": (*_FILES, "swept"),
+    "dropped": _FILES,
+    "waits": (),
+    "handed on": ("waits",),
+}
+"""Each way, and those whose files it takes up."""
 
 
 def main(url: str, store: str, each: str = "") -> None:
@@ -74,6 +90,8 @@ def main(url: str, store: str, each: str = "") -> None:
     engine = open_engine(url).execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
     look = _Look(engine, store)
     number, seen, before, since = 0, set[str](), LONG_AGO, LONG_AGO
+    single = iter(() if each else _WAYS)
+    ways = _ways_to(next(single, None))
     while True:
         number, before, since = number + 1, since, datetime.now(UTC)
         if each:
@@ -83,7 +101,7 @@ def main(url: str, store: str, each: str = "") -> None:
         if not child:
             of = _STORE if "://" in store else ""
             death = Death(number, seen, writing, of=of, is_each=bool(each))
-            asyncio.run(_live(url, store, origin_url, death, before))
+            asyncio.run(_live(url, store, origin_url, death, ways=ways, before=before))
             os._exit(0)
         os.close(writing)
         with os.fdopen(reading) as told:
@@ -94,8 +112,16 @@ def main(url: str, store: str, each: str = "") -> None:
         seen.add(point)
         flaws = look.find_flaws(said, is_over=not is_killed)
         sys.stdout.write("\t".join((f"{number}", point, *flaws)) + "\n")
-        if not is_killed:
+        if is_killed:
+            continue
+        if len(ways) == len(_WAYS) or status:
             sys.exit(os.waitstatus_to_exitcode(status))
+        ways = _ways_to(next(single, None))
+
+
+def _ways_to(way: str | None) -> frozenset[str]:
+    """Return a way and those that it needs; of None, all ways."""
+    return frozenset(_WAYS if way is None else (*_WAYS[way], way))
 
 
 def _start_origin() -> str:
@@ -125,8 +151,10 @@ def _answer(asked: Asked) -> Iterable[bytes]:
     return whole(json.dumps(answer).encode())(asked)
 
 
-async def _live(url: str, store: str, origin: str, death: Death, before: datetime) -> None:
-    """Put right what is left; then take every way that a file can go.
+async def _live(
+    url: str, store: str, origin: str, death: Death, *, ways: AbstractSet[str], before: datetime
+) -> None:
+    """Put right what is left; then take these ways that a file can go.
 
     before: what is older than that has been looked at, and goes.
     """
@@ -147,41 +175,49 @@ async def _live(url: str, store: str, origin: str, death: Death, before: datetim
             await _put_right(custody)
             if isinstance(objects, SpooledStore):
                 death.say(left=[one.key async for one in objects.list_waiting()])
-            await _go_every_way(custody, death, origin)
-            if isinstance(objects, SpooledStore):
+            await _go(custody, death, ways, origin)
+            if isinstance(objects, SpooledStore) and "waits" in ways:
                 relay.id_ = f"theirs-{number}-again"
                 await _let_wait(custody, death, Path(store))
             death.go()
             await _put_right(custody)
 
 
-async def _go_every_way(custody: CustodyBench, death: Death, url: str) -> None:
+async def _go(custody: CustodyBench, death: Death, ways: AbstractSet[str], url: str) -> None:
     """Fetch, share bytes, take in, lose, find lost and stray ones, fetch again, and drop."""
     number, context = death.number, custody.bench.context
-    death.come("wanted")
-    for name in ("first", "same"):
-        task = await custody.succeeded({"url": f"{url}/large/{number}"}, name=f"{name} {number}")
-        death.say(wanted=task.key)
-    piece = {"url": f"{url}/small/{number}", "key": VANISHES}
-    task = await custody.succeeded(piece, name=f"{VANISHES} {number}")
-    death.come("fetched")
-    await _fetch(custody)
-    death.come("uploaded")
-    kept = await UploadReceiver(context).keep("default", _chunks(number), UploadTerms(LASTS))
-    death.say(kept=str(kept.id))
-    death.come("inline")
-    await custody.bench.sent(f"inline {number}", operation="draw")
-    death.come("swept")
-    (asset,) = await custody.of(task)
-    await custody.storage.objects.delete(asset.store_key or "")
-    await custody.storage.put(object_key("default", new_id(), LONG_AGO, "1"), _chunks(number))
-    await _sweep(custody)
-    death.come("fetched again")
-    await AssetReader(context).fetch_again("default", asset.id)
-    await _fetch(custody)
-    death.come("dropped")
-    await context.store.write(_expire_some, None)
-    await AssetSweeper(context).drop_expired()
+    if "wanted" in ways:
+        death.come("wanted")
+        large = {"url": f"{url}/large/{number}"}
+        for name in ("first", "same"):
+            task = await custody.succeeded(large, name=f"{name} {number}")
+            death.say(wanted=task.key)
+        piece = {"url": f"{url}/small/{number}", "key": VANISHES}
+        task = await custody.succeeded(piece, name=f"{VANISHES} {number}")
+    if "fetched" in ways:
+        death.come("fetched")
+        await _fetch(custody)
+    if "uploaded" in ways:
+        death.come("uploaded")
+        kept = await UploadReceiver(context).keep("default", _chunks(number), UploadTerms(LASTS))
+        death.say(kept=str(kept.id))
+    if "inline" in ways:
+        death.come("inline")
+        await custody.bench.sent(f"inline {number}", operation="draw")
+    if "swept" in ways:
+        death.come("swept")
+        (asset,) = await custody.of(task)
+        await custody.storage.objects.delete(asset.store_key or "")
+        await custody.storage.put(object_key("default", new_id(), LONG_AGO, "1"), _chunks(number))
+        await _sweep(custody)
+    if "fetched again" in ways:
+        death.come("fetched again")
+        await AssetReader(context).fetch_again("default", asset.id)
+        await _fetch(custody)
+    if "dropped" in ways:
+        death.come("dropped")
+        await context.store.write(_expire_some, None)
+        await AssetSweeper(context).drop_expired()
 
 
 async def _let_wait(custody: CustodyBench, death: Death, store: Path) -> None:

@@ -33,7 +33,7 @@ def killed_at_each_step(database_url: str, store: str) -> tuple[set[str], set[st
     lines = [line.split("\t")[1:] for line in done.stdout.splitlines()]
     assert [(at, flaws) for at, *flaws in lines if flaws] == [], done.stderr[-5000:]
     assert lines[-1] == ["the end"]
-    died = [at.partition(": ") for at, *_ in lines[:-1]]
+    died = [at.partition(": ") for at, *_ in lines if at != "the end"]
     return {way for way, _, _ in died}, {step.partition(" of ")[0] for _, _, step in died}
 
 
