@@ -274,7 +274,7 @@ def test_sigterm_ends_serve_and_worker_cleanly(sqlite_url: str, tmp_path: Path) 
     web = Process(("serve", "--no-worker"), env, tmp_path / "web").start()
     worker = Process(("worker",), env, tmp_path / "worker").start()
     wait_until_ready(f"http://127.0.0.1:{port}", web)
-    assert worker.is_alive
+    wait_until(lambda: "tracker worker started" in worker.log.read_text())  # it hears signals
     assert web.stop() in (0, -signal.SIGTERM)
     assert worker.stop() == 0
     assert "Traceback" not in (tmp_path / "web").read_text() + (tmp_path / "worker").read_text()

@@ -7,11 +7,11 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.support.waiting import PATIENCE_S
 from tracker.cli.listeners import ACCEPTED_AT_ONCE, bind, multiply
 from tracker.web.edge.connections import QUEUE
 
 CLIENTS = 96
-PATIENCE_S = 20
 Loops = Callable[[], asyncio.AbstractEventLoop]
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.databases import PostgresTemplate
 from tests.support.service import Process, environment, free_port, wait_until_ready
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE_S, wait_until
 
 CONNECTIONS = 64
 
@@ -81,7 +81,8 @@ def _listeners(process: Process, env: dict[str, str]) -> Counter[int]:
 def _dial(stack: ExitStack, env: dict[str, str]) -> None:
     """Open connections that stay, each of which is answered."""
     for _ in range(CONNECTIONS):
-        line = stack.enter_context(socket.create_connection(("127.0.0.1", int(env["PORT"])), 20))
+        place = ("127.0.0.1", int(env["PORT"]))
+        line = stack.enter_context(socket.create_connection(place, PATIENCE_S))
         line.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
         assert line.recv(65536).startswith(b"HTTP/1.1 200")
 

@@ -29,6 +29,7 @@ def main() -> None:
         talk.flush()
         return int(json.loads(talk.readline()))
 
+    signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)  # until there is somebody to tell
     ours = f"/proc/{os.getpid()}/fd"
     pid = ask(
         module="tracker",
@@ -44,6 +45,7 @@ def main() -> None:
 
     for number in _FORWARDED:
         signal.signal(number, forward)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)
     status = ask(wait=pid)
     if status < 0:
         signal.signal(-status, signal.SIG_DFL)

@@ -219,14 +219,20 @@ async def test_an_attempt_that_was_counted_as_lost_still_brings_all_that_it_was_
     database_url: str,
 ) -> None:
     played = Played(make=says(id="theirs-1", said=DONE, parts=SEVERAL))
-    policy = Policy(polls=PATIENCE, lease=timedelta(seconds=1))
-    async with open_workbench(
-        database_url, ScriptedHttp(played), adapter=MadeUp(Finds.NEVER), policy=policy
-    ) as bench:
+    outbound, adapter = ScriptedHttp(played), MadeUp(Finds.NEVER)
+    async with AsyncExitStack() as stack:
+        clock = stack.enter_context(moved_clock(database_url))
+        bench = await stack.enter_async_context(
+            open_workbench(database_url, outbound, adapter=adapter, clock=clock)
+        )
         task = await bench.queued("ours")
         (job,) = await bench.claim_submits()
 
-        slow = ScriptedHttp(played, before_answer=bench.send)  # another process takes over
+        async def another_takes_over() -> None:
+            clock.move(bench.context.policy.lease.total_seconds())
+            await bench.send()
+
+        slow = ScriptedHttp(played, before_answer=another_takes_over)
         await SubmitAttempts(replace(bench.context, egress=slow)).run(job)
         assert await bench.outcomes(task) == ["lost"]
         assert [one.state for one in await bench.all()] == [

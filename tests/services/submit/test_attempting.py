@@ -1,3 +1,4 @@
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 
@@ -5,6 +6,7 @@ import pytest
 
 from tests.support.made_up import MadeUp
 from tests.support.made_up_api import says, tells
+from tests.support.moved_clock import moved_clock
 from tests.support.workbench import PATIENCE, HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.domain.outcome import SubmitOutcome
@@ -17,8 +19,6 @@ from tracker.services.reconcile.reconciliation import Reconciliation
 from tracker.services.submit.attempting import SubmitAttempts
 
 pytestmark = pytest.mark.anyio
-
-SHORT = Policy(polls=PATIENCE, lease=timedelta(milliseconds=50), submit_timeout_s=0.05)
 
 
 def accepted(_call: HttpCall) -> HttpResult:
@@ -55,10 +55,14 @@ async def test_a_lost_attempt_is_not_denied_before_its_request_must_be_over(
     database_url: str,
 ) -> None:
     """The process that began it may be frozen with the request half on its way."""
-    policy = replace(SHORT, submit_timeout_s=3600.0)
-    async with open_workbench(database_url, ScriptedHttp(denied), policy=policy) as workbench:
-        task = await _lost(workbench)
-        await Reconciliation(workbench.context).run(await workbench.waits_for(JobKind.RECONCILE))
+    policy = Policy(polls=PATIENCE, submit_timeout_s=3600.0)
+    async with AsyncExitStack() as stack:
+        clock = stack.enter_context(moved_clock(database_url))
+        workbench = await stack.enter_async_context(
+            open_workbench(database_url, ScriptedHttp(denied), policy=policy, clock=clock)
+        )
+        task = await _lost(workbench, clock)
+        await workbench.look(task)
         found = await workbench.task(task.key)
         assert (found.state, found.absences) == (TaskState.UNCERTAIN, 0)
         due = await workbench.leases.next_due(JobKind.RECONCILE)
@@ -69,15 +73,21 @@ async def test_a_lost_attempt_is_not_denied_before_its_request_must_be_over(
 async def test_a_late_acceptance_of_a_lost_attempt_keeps_it_from_being_sent_again(
     database_url: str,
 ) -> None:
-    async with open_workbench(database_url, ScriptedHttp(denied), policy=SHORT) as workbench:
+    policy = Policy(polls=PATIENCE)
+    async with AsyncExitStack() as stack:
+        clock = stack.enter_context(moved_clock(database_url))
+        workbench = await stack.enter_async_context(
+            open_workbench(database_url, ScriptedHttp(denied), policy=policy, clock=clock)
+        )
         attempting = SubmitAttempts(workbench.context)
 
         async def another_takes_over() -> None:
+            clock.move(policy.lease.total_seconds() + policy.submit_timeout_s)
             (job,) = await workbench.waits_for(JobKind.SUBMIT)
             await SubmitAttempts(workbench.context).run(job)
             while (await workbench.task(task.key)).state is TaskState.UNCERTAIN:
-                held = await workbench.waits_for(JobKind.RECONCILE)
-                await Reconciliation(workbench.context).run(held)
+                clock.move(1)
+                await workbench.look(task)
 
         task = await workbench.queued("late")
         (job,) = await workbench.waits_for(JobKind.SUBMIT)
@@ -90,6 +100,7 @@ async def test_a_late_acceptance_of_a_lost_attempt_keeps_it_from_being_sent_agai
         found = await workbench.task(task.key)
         assert (found.state, found.provider_task_id) == (TaskState.SUBMITTED, "theirs")
         assert await workbench.outcomes(task) == ["lost"]
+        await workbench.bring_forward(task)
         (again,) = await workbench.waits_for(JobKind.SUBMIT)
         await attempting.run(again)
         assert await workbench.outcomes(task) == ["lost"]
@@ -146,7 +157,7 @@ async def test_a_request_that_cannot_be_built_is_given_up_like_one_that_never_le
 
     outbound = ScriptedHttp(accepted)
     async with open_workbench(
-        database_url, outbound, adapter=BrokenSubmits(), policy=SHORT
+        database_url, outbound, adapter=BrokenSubmits(), policy=Policy(polls=PATIENCE)
     ) as workbench:
         task = await workbench.queued("broken")
         for _ in range(12):
@@ -205,7 +216,7 @@ async def _state(workbench: Workbench, task: Task) -> str:
     return (await workbench.task(task.key)).state.value
 
 
-async def _lost(workbench: Workbench) -> Task:
+async def _lost(workbench: Workbench, clock: HandClock) -> Task:
     """A task whose sender vanished with the request perhaps on its way."""
 
     class Vanished(Exception):
@@ -219,6 +230,7 @@ async def _lost(workbench: Workbench) -> Task:
     (job,) = await workbench.waits_for(JobKind.SUBMIT)
     with pytest.raises(Vanished):
         await SubmitAttempts(replace(workbench.context, at=vanish)).run(job)
+    clock.move(workbench.context.policy.lease.total_seconds())
     (job,) = await workbench.waits_for(JobKind.SUBMIT)
     await SubmitAttempts(workbench.context).run(job)
     assert await workbench.outcomes(task) == ["lost"]

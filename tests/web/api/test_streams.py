@@ -24,7 +24,7 @@ from tracker.store.store import Store
 from tracker.web.routes import build_app
 
 pytestmark = pytest.mark.anyio
-LONG_S = 30
+LONG_S = 60
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.requests import EXAMPLE, SECRET, callback_path, kling_says, submit
 from tests.support.service import environment, listen, serving, serving_client
+from tests.support.waiting import PATIENCE_S
 from tracker.web.api.openapi import operations
 from tracker.web.edge.slashes import without_repeat
 from tracker.web.routes import ROUTES
@@ -138,7 +139,7 @@ def test_a_callback_is_taken_in_however_its_url_is_spelt(
     with (
         listen() as listener,
         serving_client(env, listener=listener, workers=False, **options) as client,
-        socket.create_connection(listener.getsockname(), 20) as http,
+        socket.create_connection(listener.getsockname(), PATIENCE_S) as http,
     ):
         path = callback_path(submit(client)["id"])
         spellings = [one.format(path) for one in CALLBACKS] + [path.replace("/", "%2F")]
