@@ -215,7 +215,7 @@ def look_around(
         with engine.connect() as db:
             now = Tx(db, clock).lease_now
             ahead_ms = round((clock.now() - now).total_seconds() * 1000)
-            running = processes.list_alive(db, since=now - silent)
+            running = processes.list_alive(db, since=now - silent, until=now + silent)
             found = look(db)
             return RecordedState(
                 running,

@@ -52,8 +52,11 @@ def forget(db: Connection, *, before: datetime) -> None:
     db.execute(delete(processes).where(processes.c.seen_at < before))
 
 
-def list_alive(db: Connection, *, since: datetime) -> list[Process]:
-    """Return every process that was heard of since then."""
+def list_alive(db: Connection, *, since: datetime, until: datetime | None = None) -> list[Process]:
+    """Return every process that was last heard of between these times.
+
+    until: one that works is heard of now: a later time was told before the clock went back.
+    """
     columns = (
         processes.c.id,
         processes.c.is_worker,
@@ -63,4 +66,6 @@ def list_alive(db: Connection, *, since: datetime) -> list[Process]:
         processes.c.failing,
     )
     found = select(*columns).where(processes.c.seen_at >= since).order_by(processes.c.id)
+    if until is not None:
+        found = found.where(processes.c.seen_at <= until)
     return [Process(*row[:-1], row[-1] or {}) for row in db.execute(found)]

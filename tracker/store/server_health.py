@@ -155,7 +155,7 @@ def _read_server(db: Connection, now: datetime, *, has_locks: bool) -> ServerFac
     return ServerFacts(
         settings={name: value for name, value in found},  # noqa: C416 - rows are no pairs to mypy
         is_pooled=is_pooled(db),
-        processes=len(processes.list_alive(db, since=now - HEARD)),
+        processes=len(processes.list_alive(db, since=now - HEARD, until=now + HEARD)),
         has_row_locks=has_locks,
         sees_all=bool(db.scalar(_SEES_ALL)),
         standbys=server_state.standbys(db),

@@ -1,10 +1,12 @@
 """Processes see each other in the database, and what is missing or does not fit is a condition."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
+from tests.services.upkeep.test_clocks import WrongClock
 from tests.support.subscribing import OK
 from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.services.upkeep.presence import ProcessPresence
@@ -51,6 +53,29 @@ async def test_that_nobody_works_is_said_until_somebody_does(
         await web.look()  # one that ends says so
         assert list(await standing(bench)) == ["no_worker"]
     assert "condition no_worker is over" in caplog.messages
+
+
+async def test_a_clock_that_is_set_makes_nobody_gone_and_no_dead_worker_alive(
+    sqlite_url: str,
+) -> None:
+    clock = WrongClock()
+    async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK), clock=clock) as bench:
+        web, worker = ProcessPresence(bench.context), a_worker(bench)
+        await worker.look()
+        for hours in (2, -2):
+            clock.off += timedelta(hours=hours)
+            web._started_s -= 60  # it has run for long
+            await web.look()
+            assert await standing(bench) == {}
+            await worker.look()
+            await web.look()
+            assert web.has_worker
+        clock.off -= timedelta(hours=2)  # and the worker is dead
+        await web.look()
+        assert (await standing(bench), web.has_worker) == ({}, False)
+        web._started_s -= 60
+        await web.look()
+        assert list(await standing(bench)) == ["no_worker"]
 
 
 async def test_different_secrets_on_one_database_are_said(database_url: str) -> None:

@@ -71,6 +71,7 @@ class ProcessPresence:
         self._gone = timedelta(seconds=self._lease_s * presence.GONE_LEASES)
         self._started_s = context.clock.monotonic()
         self._seen_at = context.clock.now()
+        self._seen_s = self._started_s
         self._proved_s: float | None = None
         self._proving: asyncio.Task[None] | None = None
         self._repeating: asyncio.Task[None] | None = None
@@ -158,7 +159,8 @@ class ProcessPresence:
 
     def alive(self, db: Reading) -> list[Process]:
         """Return the processes on the database that are heard of."""
-        return processes.list_alive(db, since=self._seen_at - self._gone)
+        since, until = self._seen_at - self._gone, self._seen_at + self._gone
+        return processes.list_alive(db, since=since, until=until)
 
     def _standing(self, db: Reading) -> _Standing:
         alive = self.alive(db)
@@ -170,7 +172,11 @@ class ProcessPresence:
     def heartbeat(self, tx: Tx) -> Process:
         """Return the row of this process as it is now."""
         seen_at: datetime = tx.lease_now
-        self._seen_at = seen_at
+        now_s = self._context.clock.monotonic()
+        step_s = (seen_at - self._seen_at).total_seconds() - (now_s - self._seen_s)
+        if abs(step_s) > self._gone.total_seconds():
+            self._started_s = now_s  # the others were last heard of by another clock
+        self._seen_at, self._seen_s = seen_at, now_s
         ahead_ms = round((machine_time(self._context.clock) - seen_at).total_seconds() * 1000)
         return Process(self.id, self.is_working(), seen_at, ahead_ms, self.marks, self.failing())
 
