@@ -24,7 +24,7 @@ from tracker.store.driver.engine import open_engine
 from tracker.store.schema import deliveries, jobs, receipts, tasks, transitions
 from tracker.web.ui.one_task import curl
 from tracker.web.ui.one_task.bodies import pretty, show_body
-from tracker.web.ui.task import MOST_PIECES
+from tracker.web.ui.task import MOST_PIECES, UNFOLDED
 
 EXACT = "1234567890123456789012345678901234567890"
 HOSTILE = '<script>alert(1)</script><img src=x hx-get="/ui"> \u202e {"a":1} javascript:x'
@@ -177,6 +177,7 @@ def test_of_thousands_of_pieces_the_first_are_shown(
     page = page_of(http, task)
     assert "The first 200 of 201 pieces are shown" in page
     assert page.count("Open at the provider") == MOST_PIECES
+    assert f"<summary>{MOST_PIECES - UNFOLDED} more</summary>" in page
     everything = http.get(f"/ui/tasks/{task['id']}/everything.json").json()
     assert len(everything["task"]["result"]["artifacts"]) == MOST_PIECES + 1
 

@@ -52,8 +52,8 @@ PAGES = Pages()
 INLINE = 12
 """Receipts whose bytes stand on the page at once; others come when they are asked for."""
 INLINE_BYTES = 4096
-MOST_PIECES = 200
-"""Pieces of a result that its page shows."""
+MOST_PIECES, UNFOLDED = 200, 12
+"""Pieces of a result that its page shows, and how many of them at once."""
 MOST_SAVED = 10_000
 """Steps, receipts and deliveries of a task that are saved with it, of each."""
 RAW = {
@@ -118,6 +118,7 @@ def task_values(
         "lanes": LANE_Y,
         "evidence": _list_evidence(story),
         "asked": asked,
+        "unfolded": UNFOLDED,
         "pieces": _list_pieces(story, our.clock.now(), say),
         "bill": bill_text(task.costs, say),
         "polls": polls_of(story.receipts),

@@ -75,6 +75,7 @@ WORDS: Words = {
     "task.preview": "Load preview",
     "task.save-copy": "Download our copy",
     "task.open-there": "Open at the provider ({host})",
+    "task.pieces-more": "{n} more",
     "task.pieces-cut": "The first {shown} of {n} pieces are shown; Download has all of them.",
     "task.piece-more": "More",
     "axis.title": "Time axis; the history below says the same",

@@ -75,6 +75,7 @@ WORDS: Words = {
     "task.preview": "加载预览",
     "task.save-copy": "下载本地副本",
     "task.open-there": "在服务商处打开（{host}）",
+    "task.pieces-more": "另外 {n} 个",
     "task.pieces-cut": "共 {n} 个部分，仅显示前 {shown} 个；“下载”包含全部。",
     "task.piece-more": "更多",
     "axis.title": "时间轴；下方的历史内容相同",
