@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from tests.support.service import environment, serving
 from tests.support.small_disk import small_disk
 from tracker.cli.main import main
 from tracker.client import AsyncClient, Client, NotKept, Task, Unreachable
+from tracker.client.downloads import Download
+from tracker.client.models import Asset
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 
@@ -152,6 +156,49 @@ def test_other_bytes_in_the_part_never_get_the_name(
         path.with_name("film.part").write_bytes(b"x" * (len(whole) + more))
         assert tracker.download(task.id, path).read_bytes() == whole
     assert {one.name for one in tmp_path.iterdir()} == {"film", "whole"}
+
+
+KEPT = b"film of ours"
+ASSET = Asset(
+    id="1",
+    state="kept",
+    url=None,
+    bytes=len(KEPT),
+    sha256=sha256(KEPT).hexdigest(),
+    media_type=None,
+    reason=None,
+    expires_at=None,
+)
+
+
+def test_what_is_no_file_is_not_replaced_by_one(tmp_path: Path) -> None:
+    folder, pipe, link, target = (tmp_path / name for name in ("folder", "pipe", "link", "target"))
+    folder.mkdir()
+    os.mkfifo(pipe)
+    for path in (folder, pipe):
+        with pytest.raises(OSError, match="no file"):
+            Download(ASSET, path)
+    link.symlink_to(target)
+    with closing(Download(ASSET, link)) as download:
+        download.write(KEPT)
+        download.finish()
+    assert (link.is_symlink(), target.read_bytes()) == (True, KEPT)
+    assert len([*tmp_path.iterdir()]) == 4
+
+
+def test_two_downloads_of_one_path_do_not_mix_their_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "film"
+    first = Download(ASSET, path)
+    first.write(KEPT[:5])
+    with pytest.raises(BlockingIOError, match="another download"):
+        Download(ASSET, path)
+    first.close()
+    with closing(Download(ASSET, path)) as later:
+        assert later.headers()["range"] == "bytes=5-"
+        later.begin(206)
+        later.write(KEPT[5:])
+        assert later.finish().read_bytes() == KEPT
+    assert [one.name for one in tmp_path.iterdir()] == ["film"]
 
 
 def test_bytes_that_are_not_the_assets_never_get_the_name(

@@ -294,7 +294,8 @@ class Client(RunMethods, HoldMethods, ReceiptMethods):
         artifact:  which piece of the result, from 0.
         progress:  called with the bytes that are here and all there are.
         timeout_s: how long the task and its file are waited for; None: for ever.
-        Raises NotKept where the service will not have it, TimedOut.
+        Raises NotKept where the service will not have it, TimedOut, OSError where the disk does
+        not take it (BlockingIOError: another download of `path` is under way).
         """
         asset = self._run(flows.kept(task_id, artifact, timeout_s=timeout_s, tries=self._tries))
         return self._download(asset, Path(path), progress)
