@@ -141,4 +141,4 @@ def _open_alone(part: Path) -> BinaryIO:
 
 
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
-"""What file systems without locks answer."""
+"""Errors of file systems without locks."""

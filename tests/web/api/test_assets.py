@@ -1,6 +1,7 @@
 """Uploads, and the files behind them: ranges, links, tenants. What is fetched is served alike."""
 
 import asyncio
+import gzip
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -357,6 +358,24 @@ def test_an_empty_or_too_large_upload_is_refused(http: httpx.Client) -> None:
 def test_an_upload_that_is_kept_is_not_fetched_again(http: httpx.Client) -> None:
     made = upload(http, b"x")
     assert http.post(f"/v1/assets/{made['id']}/fetch").status_code == 409
+
+
+def test_a_file_in_a_form_is_taken_out_of_it(http: httpx.Client) -> None:
+    part = {"file": ("film.mp4", FILM, "text/html")}
+    made = http.post("/v1/uploads", files=part, data={"purpose": "input"}).json()
+    assert (made["sha256"], made["media_type"]) == (sha256(FILM).hexdigest(), "video/mp4")
+    empty = http.post("/v1/uploads", files={"a": (None, "text")})
+    assert (empty.status_code, "no file" in empty.json()["detail"]) == (400, True)
+
+
+def test_a_body_in_a_coding_is_not_kept_as_it_came(http: httpx.Client) -> None:
+    packed = {"content-encoding": "gzip"}
+    answers = [
+        http.post("/v1/uploads", content=gzip.compress(FILM), headers=packed),
+        http.post("/v1/uploads", files={"file": FILM}, headers=packed),
+    ]
+    assert [one.status_code for one in answers] == [415, 415]
+    assert http.post("/v1/uploads", content=FILM, headers={"content-encoding": ""}).is_success
 
 
 def test_a_reader_may_not_upload(shared_idle: Shared) -> None:

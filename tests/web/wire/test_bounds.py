@@ -1,5 +1,6 @@
 """Limits of a connection in size and time, before and behind its requests."""
 
+import gc
 import json
 import socket
 from collections.abc import Iterator
@@ -188,6 +189,24 @@ def test_no_request_is_answered_behind_a_body_that_was_refused(url: str) -> None
         assert (found, headers["connection"]) == (405, "close")
         line.sendall(b"0\r\n\r\n" + HEALTH)
         assert line.recv(1) == b""
+
+
+def test_a_broken_body_behind_an_answer_that_ends_the_connection_breaks_nothing(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The app refuses the request while its body is found to be none."""
+    head = b"POST /v1/uploads HTTP/1.1\r\nhost: stranger.example\r\n"
+    for _ in range(4):
+        with dial(url) as line:
+            line.sendall(head + b"transfer-encoding: chunked\r\n\r\n")
+            line.sendall(b"zz\r\n")
+            assert answer_of(line)[0] in (400, 401)
+            assert is_cut(line)
+    with dial(url) as line:
+        line.sendall(HEALTH)
+        assert answer_of(line)[0] == 200
+    gc.collect()  # what a task raised is told of once it is forgotten
+    assert [one.getMessage() for one in caplog.records if one.name == "asyncio"] == []
 
 
 def test_a_body_that_was_not_asked_for_is_told_to_end_too(url: str) -> None:

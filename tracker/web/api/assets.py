@@ -27,7 +27,7 @@ from tracker.web.edge.links import base_of
 from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
 from tracker.web.edge.paging import page_answer, position
 from tracker.web.edge.state import services, tenant
-from tracker.web.edge.uploads import UPLOAD_KEPT_S, iterate_upload, open_uploaded_form
+from tracker.web.edge.uploads import UPLOAD_KEPT_S, iterate_upload, open_upload, open_uploaded_form
 
 MAX_PAGE = 500
 _NO_STORE = {"cache-control": "no-store"}
@@ -162,10 +162,10 @@ async def linked(request: Request) -> Response:
         )
     ],
     answers={201: asset_views.UploadView},
-    problems=[400, 408, 409, 413, 422],
+    problems=[400, 408, 409, 413, 415, 422],
 )
 async def upload(request: Request) -> Response:
-    """Take a file in, as the raw body, and give a link to it that a provider can fetch."""
+    """Take a file in, as the raw body or in a form, and give a link that a provider can fetch."""
     our = services(request)
     lifetime_s = query.integer(
         request,
@@ -176,7 +176,7 @@ async def upload(request: Request) -> Response:
     )
     lifetime = timedelta(seconds=lifetime_s)
     asset = await our.uploading.keep(
-        tenant(request), iterate_upload(request), UploadTerms(lifetime)
+        tenant(request), await open_upload(request), UploadTerms(lifetime)
     )
     view = (await _build_views(request, [asset]))[0]
     made = our.serving.link(asset, lifetime)
@@ -207,7 +207,7 @@ async def upload_by_form(request: Request) -> Response:
     scope=None,
     tag="assets",
     answers={200: None},
-    problems=[400, 404, 408, 409, 413, 422],
+    problems=[400, 404, 408, 409, 413, 415, 422],
 )
 async def upload_by_link(request: Request) -> Response:
     """Take in a file, as the raw body, at the place that a front gave a client for it.

@@ -19,16 +19,29 @@ UPLOAD_S = 3600.0
 
 
 def open_uploaded_form(request: Request) -> FormWithFile:
-    """Return the body as a form with a file. Raises WrongMediaType, UnsupportedEncoding."""
+    """Return the body as a form with a file. Raises WrongMediaType."""
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != MULTIPART:
         raise WrongMediaType("send the file in a multipart form")
-    refuse_encoded(request.headers.get("content-encoding", ""))
     return FormWithFile(content_type, iterate_upload(request))
 
 
+async def open_upload(request: Request) -> AsyncIterator[bytes]:
+    """Return what yields the file: the file of a form, or the raw body.
+
+    Raises WrongMediaType, InvalidRequest for a form without a file, and what the body raises.
+    """
+    content_type = request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() != MULTIPART:
+        return iterate_upload(request)
+    form = open_uploaded_form(request)
+    await form.find_file(timeout_s=services(request).limits.body_timeout_s)
+    return form.content()
+
+
 async def iterate_upload(request: Request) -> AsyncIterator[bytes]:
-    """Yield the body. Raises BodyTooLarge, BodyTooSlow, ClientDisconnect."""
+    """Yield the body. Raises UnsupportedEncoding, BodyTooLarge, BodyTooSlow, ClientDisconnect."""
+    refuse_encoded(request.headers.get("content-encoding", ""))
     limits, clock = services(request).limits, asyncio.get_running_loop().time
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limits.upload_bytes:

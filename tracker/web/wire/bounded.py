@@ -175,7 +175,7 @@ class BoundedConnection(asyncio.Protocol):
         task.add_done_callback(self.tasks.discard)
 
     async def _write_refusal(self, flaw: Exception) -> None:
-        if not self.transport.is_closing():
+        if not (self.transport.is_closing() or self._is_leaving):  # the app was faster
             await last_words(flaw, self._clock, self.transport.write)
             self._close()
 
