@@ -17,8 +17,9 @@ from tracker.store import receipts
 from tracker.store.driver.transaction import Tx
 from tracker.store.receipts import Receipt
 
-MOST_BYTES = 1024 * 1024
-"""Kept of one answer; its files are not among them."""
+MOST_BYTES = 256 * 1024
+"""Kept of one answer, whose files are not among them: a broken gateway may refuse thousands, each
+with a page."""
 
 
 def cite_answers(
