@@ -93,6 +93,7 @@ def _to(url: str) -> Script:
 
 
 TAG, WEAK = 'etag: "1"', 'etag: W/"1"'
+WHOLE_RANGE = f"content-range: bytes 0-{len(FILM) - 1}/{len(FILM)}"
 RIGHT = "bytes {at}-{end}/{size}"
 HTML_TEXT = b"<!doctype html><title>Sign in</title>" + b" " * 900
 HTML = whole(HTML_TEXT)
@@ -140,6 +141,16 @@ RESUMED: dict[str, tuple[Script, ...]] = {
         _cut(TAG),
         whole(b"", f"content-range: bytes */{len(FILM)}", status="416 Range Not Satisfiable"),
         whole(FILM),
+    ),
+    "all of it as a range that nobody asked for": (
+        lambda _asked: [head("206 Partial Content", len(FILM), WHOLE_RANGE), FILM],
+    ),
+    "its beginning as a range that nobody asked for": (
+        lambda _asked: [
+            head("206 Partial Content", CUT, f"content-range: bytes 0-{CUT - 1}/{len(FILM)}", TAG),
+            FILM[:CUT],
+        ],
+        _rest(RIGHT, TAG),
     ),
     "another way for the rest": (_cut(TAG), _to("/moved"), _rest(RIGHT, TAG)),
     "many first words": (
@@ -206,7 +217,7 @@ RESUMED: dict[str, tuple[Script, ...]] = {
 LOOP = by_path({"/film.mp4": _to("/b"), "/b": _to("/film.mp4")})
 BAD: dict[str, tuple[Script, str, str]] = {
     "a range that nobody asked for": (
-        lambda _asked: [head("206 Partial Content", 9, "content-range: bytes 0-8/9"), FILM[:9]],
+        lambda _asked: [head("206 Partial Content", 9, "content-range: bytes 1-9/10"), FILM[:9]],
         *("wanted", "the origin answers 206"),
     ),
     "a page behind a film's beginning": (in_turn(_cut(TAG), HTML), "refused", "HTML"),

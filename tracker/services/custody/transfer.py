@@ -124,7 +124,8 @@ class Transfer:
 
     async def _begin(self) -> HttpStream:
         answer = await self._ask({})
-        if answer.status != OK:
+        begins = answer.status == PARTIAL and _begins_file(answer.headers)  # of all, unasked
+        if answer.status != OK and not begins:
             await answer.chunks.aclose()
             raise OriginRefusal(answer)
         if not _is_coded(answer.headers):
@@ -132,8 +133,10 @@ class Transfer:
             length = "" if is_chunked else answer.headers.get("content-length", "")
             self._total = int(length) if length.isdecimal() else None
             self._is_open_ended = not (length or is_chunked)
+            if begins:
+                self._total, self._is_open_ended = _read_total(answer.headers), False
             self._validator = _read_validator(answer.headers)
-            self._promised = _read_promised_digests(answer.headers)
+            self._promised = {} if begins else _read_promised_digests(answer.headers)
             self._hashing = Hasher(also=self._promised.keys() - {"sha256"})
         if self._total is not None and self._total > self._rules.max_bytes:
             await answer.chunks.aclose()
@@ -268,6 +271,12 @@ def _read_total(headers: Mapping[str, str]) -> int | None:
     """Return how long a file is by its Content-Range; None where that does not say."""
     total = headers.get("content-range", "").rpartition("/")[2].strip()
     return int(total) if total.isdecimal() and total.isascii() else None
+
+
+def _begins_file(headers: Mapping[str, str]) -> bool:
+    """Tell whether a part is the beginning of a file whose length is known, or all of it."""
+    is_first = headers.get("content-range", "").startswith("bytes 0-")
+    return is_first and _read_total(headers) is not None and not _is_coded(headers)
 
 
 def _is_coded(headers: Mapping[str, str]) -> bool:
