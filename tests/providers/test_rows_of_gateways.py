@@ -176,6 +176,32 @@ def test_a_task_may_be_shown_as_the_one_entry_of_a_list() -> None:
     assert (said.state, [one.url for one in said.artifacts]) == (TaskState.SUCCEEDED, [LINK])
 
 
+@pytest.mark.parametrize("word", ["succeed", "SUCCESS", "complete", "finished"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        {"output": {"video_url": LINK, "cover_url": "https://files.example/c.png"}},
+        {"result_url": LINK},
+        {"metadata": {"url": LINK}},
+        {"task_result": {"videos": [{"url": LINK}]}},
+    ],
+    ids=lambda file: next(iter(file)),
+)
+@pytest.mark.parametrize("name", UPSTREAMS)
+def test_a_gateway_puts_the_file_where_its_upstream_does_not(
+    name: str, file: Mapping[str, Any], word: str
+) -> None:
+    said = _observed(UPSTREAMS[name], {"id": "theirs", "status": word, **file})
+    assert (said.state, [one.url for one in said.artifacts]) == (TaskState.SUCCEEDED, [LINK])
+
+
+@pytest.mark.parametrize("name", UPSTREAMS)
+def test_a_cover_is_no_file_of_a_success(name: str) -> None:
+    cover = {"thumbnail": {"url": LINK}, "cover_url": LINK, "last_frame": {"url": LINK}}
+    said = _observed(UPSTREAMS[name], {"id": "theirs", "status": "succeed", **cover})
+    assert (said.state, said.artifacts) == (TaskState.RUNNING, ())
+
+
 def _created(name: str, body: Any) -> SubmitOutcome:
     upstream = UPSTREAMS.get(name)
     provider = PROVIDERS[upstream.provider if upstream else name]

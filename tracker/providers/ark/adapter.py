@@ -306,7 +306,7 @@ def seed_of(task: Task) -> int:
 
 _NO_ACCOUNT = Account("", "", ArkOptions())
 _ADAPTER = ArkAdapter()
-REVISION = 5
+REVISION = 6
 PROVIDER = Provider(
     name="ark",
     revision=REVISION,

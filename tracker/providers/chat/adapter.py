@@ -98,7 +98,7 @@ _OURS = ("stream", "stream_options")
 
 
 _ADAPTER = Chat()
-REVISION = 6
+REVISION = 7
 PROVIDER = Provider(
     name="chat",
     revision=REVISION,

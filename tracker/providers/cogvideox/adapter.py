@@ -306,7 +306,7 @@ _ADAPTER = AdapterByProfile(
         "gateway": UpstreamKind(adapter=CogVideoGateway(), path_ends=("/cogvideox/v4",)),
     }
 )
-REVISION = 10
+REVISION = 11
 PROVIDER = Provider(
     name="cogvideox",
     revision=REVISION,

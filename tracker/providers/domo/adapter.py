@@ -154,7 +154,7 @@ _ADAPTER = DomoByProfile(
         DISCORD: UpstreamKind(adapter=DomoDiscord()),
     }
 )
-REVISION = 4
+REVISION = 5
 PROVIDER = Provider(
     name="domo",
     revision=REVISION,

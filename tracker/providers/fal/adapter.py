@@ -354,7 +354,7 @@ def _read_costs(answer: HttpResult) -> tuple[Cost, ...]:
 
 
 _ADAPTER = FalAdapter()
-REVISION = 4
+REVISION = 5
 PROVIDER = Provider(
     name="fal",
     revision=REVISION,

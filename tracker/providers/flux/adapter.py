@@ -301,7 +301,7 @@ _ADAPTER = FluxAdapter(
         "gateway": UpstreamKind(adapter=FluxGateway(), path_ends=("/flux/v1",)),
     }
 )
-REVISION = 7
+REVISION = 8
 PROVIDER = Provider(
     name="flux",
     revision=REVISION,

@@ -345,7 +345,7 @@ _USAGE = {
 }
 _NO_ACCOUNT = Account("", "", HailuoOptions())
 _ADAPTER = HailuoAdapter()
-REVISION = 5
+REVISION = 6
 PROVIDER = Provider(
     name="hailuo",
     revision=REVISION,

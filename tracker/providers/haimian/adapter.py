@@ -47,7 +47,7 @@ KINDS: Mapping[str, UpstreamKind] = MappingProxyType(
     }
 )
 _ADAPTER = HaimianAdapter(KINDS)
-REVISION = 4
+REVISION = 5
 PROVIDER = Provider(
     name="haimian",
     revision=REVISION,

@@ -316,7 +316,7 @@ def _call(account: Account, action: str, body: Mapping[str, Any], now: datetime)
 
 
 _ADAPTER = JimengAdapter()
-REVISION = 4
+REVISION = 5
 PROVIDER = Provider(
     name="jimeng",
     revision=REVISION,

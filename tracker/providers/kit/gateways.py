@@ -11,14 +11,22 @@ from typing import Any, ClassVar
 
 from tracker.domain.cost import Cost
 from tracker.domain.exchange import HttpResult
+from tracker.domain.observation import Observation
 from tracker.domain.outcome import Deferred, Observed, PollOutcome, Refused, SubmitOutcome, Unknown
 from tracker.domain.task import Task, TaskError, TaskState
 from tracker.providers.kit.gateway_quota import quota_costs, quota_in, reserved_quota
-from tracker.providers.kit.nested_answers import GOOD_CODES, answer_in, is_row, only_entry
+from tracker.providers.kit.nested_answers import (
+    GOOD_CODES,
+    answer_in,
+    is_row,
+    link_below,
+    only_entry,
+)
 from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.reading import first_text, text_of
 from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
 from tracker.providers.kit.table import TableAdapter, parsed_of
+from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Sending
 
 _CODES = ("code", "error.code", "error.type", "type")
@@ -87,6 +95,16 @@ class GatewayAdapter(TableAdapter):
     def with_link(self, url: str) -> Mapping[str, Any]:
         """Build the upstream's answer to a success with one file."""
         return {"status": "SUCCESS", "url": url}
+
+    def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
+        """Read a task; of a success that names its file otherwise than the upstream, the link."""
+        said = super().observe(account, task, parsed)
+        if said is None or said.state is not TaskState.SUCCEEDED or said.artifacts:
+            return said
+        link = link_below(parsed)
+        if link is None:
+            return said
+        return replace(said, artifacts=tuple(self.artifacts(account, task, self.with_link(link))))
 
     def _out_of_envelope(self, parsed: Any) -> Any:
         if not isinstance(parsed, dict) or is_row(parsed):

@@ -23,6 +23,33 @@ _NEW = "NOT_START"
 """In the place of the empty word of a task that has just been made."""
 
 
+_FILE_LINKS = ("url", "video_url", "result_url", "download_url", "videoUrl")
+_HOLDERS = (
+    *("metadata", "output", "content", "result", "data", "video", "task_result"),
+    *("videos", "creations"),
+)
+"""Fields below which an upstream's answer may hold its link."""
+_DEEPEST = 6
+
+
+def link_below(holder: Any, depth: int = _DEEPEST) -> str | None:
+    """Return the link to a result, wherever gateways put it; None for none.
+
+    depth: how many objects deep it may stand.
+    """
+    if isinstance(holder, list):
+        holder = next((one for one in holder if one), None)
+    if depth and isinstance(holder, str):
+        return web_url(holder)
+    if not depth or not isinstance(holder, dict):
+        return None
+    own = next((link for name in _FILE_LINKS if (link := web_url(holder.get(name)))), None)
+    if own is not None:
+        return own
+    below = (link_below(holder.get(name), depth - 1) for name in _HOLDERS)
+    return next((link for link in below if link), None)
+
+
 def is_row(parsed: Any) -> bool:
     """Return true for a row: an object with the id of a task, a status and what was answered."""
     return (

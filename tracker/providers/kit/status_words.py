@@ -25,7 +25,11 @@ def plain(word: str) -> str:
 _WORDS: Mapping[TaskState, Sequence[str]] = {
     TaskState.SUBMITTED: ("queued", "pending", "submitted", "not_start", "created"),
     TaskState.RUNNING: ("in_progress", "processing", "running", "generating"),
-    TaskState.SUCCEEDED: ("completed", "succeeded", "success", "done"),
+    TaskState.SUCCEEDED: (
+        *("completed", "succeeded", "success", "done"),
+        # Of callers' lists, and of a gateway that shows each upstream's tasks in one form: 2026-11.
+        *("succeed", "complete", "finished", "finish"),
+    ),
     TaskState.FAILED: (
         *("failed", "failure", "fail", "error"),
         # Terminal are SUCCESS, FAILURE, TIMEOUT, CANCELLED (maxapi, "Callbacks", 2026-02).

@@ -145,7 +145,7 @@ def _has(said: Observation, want: str) -> bool:
 
 
 _ADAPTER = KlingAdapter()
-REVISION = 10
+REVISION = 11
 PROVIDER = Provider(
     name="kling",
     revision=REVISION,

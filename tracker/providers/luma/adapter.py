@@ -359,7 +359,7 @@ _ADAPTER = LumaByProfile(
         ),
     }
 )
-REVISION = 10
+REVISION = 11
 PROVIDER = Provider(
     name="luma",
     revision=REVISION,

@@ -351,7 +351,7 @@ def _is_without_list(answer: HttpResult, parsed: Any) -> bool:
 
 
 _ADAPTER = MidjourneyAdapter()
-REVISION = 7
+REVISION = 8
 PROVIDER = Provider(
     name="midjourney",
     revision=REVISION,

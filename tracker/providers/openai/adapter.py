@@ -46,7 +46,7 @@ _ADAPTER = AdapterByProfile(
         OFFICIAL: UpstreamKind(adapter=_OFFICIAL, cancels=_OFFICIAL, is_calling=True),
     }
 )
-REVISION = 10
+REVISION = 11
 PROVIDER = Provider(
     name="openai",
     revision=REVISION,

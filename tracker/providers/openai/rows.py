@@ -11,6 +11,7 @@ from typing import Any
 
 from tracker.domain.task import TaskState
 from tracker.providers.kit.gateway_tasks import percent_of
+from tracker.providers.kit.nested_answers import link_below
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import first_number, first_text
 from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
@@ -34,13 +35,6 @@ WORDS: Mapping[str, TaskState] = MappingProxyType(
         **dict.fromkeys(("video_generation_failed", "video_upsampling_failed"), TaskState.FAILED),
     }
 )
-_LINKS = ("url", "video_url", "result_url", "download_url")
-_HOLDERS = (
-    *("metadata", "output", "content", "result", "data", "video", "task_result"),
-    *("videos", "creations"),
-)
-"""Fields below which an upstream's answer may hold its link."""
-_DEEPEST = 6
 
 
 def row_of(parsed: Any) -> Mapping[str, Any] | None:
@@ -94,7 +88,7 @@ def link_in(row: Mapping[str, Any]) -> str | None:
 
     Older rows of new-api have it in the field of the reason for a failure.
     """
-    return _link_below(row, _DEEPEST) or web_url(row.get("fail_reason"))
+    return link_below(row) or web_url(row.get("fail_reason"))
 
 
 def is_error_alone(row: Mapping[str, Any]) -> bool:
@@ -115,17 +109,3 @@ def reason_in(row: Mapping[str, Any]) -> str | None:
         ),
     )
     return None if web_url(reason) else reason
-
-
-def _link_below(holder: Any, depth: int) -> str | None:
-    if isinstance(holder, list):
-        holder = next((one for one in holder if one), None)
-    if depth and isinstance(holder, str):
-        return web_url(holder)
-    if not depth or not isinstance(holder, dict):
-        return None
-    own = next((link for name in _LINKS if (link := web_url(holder.get(name)))), None)
-    if own is not None:
-        return own
-    below = (_link_below(holder.get(name), depth - 1) for name in _HOLDERS)
-    return next((link for link in below if link), None)

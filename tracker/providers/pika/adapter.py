@@ -17,6 +17,7 @@ from tracker.domain.task import VERDICTS, Artifact, ArtifactState, Task, TaskErr
 from tracker.providers.kit.empty_results import running_without_result
 from tracker.providers.kit.forms import FormFile, build_urlencoded_post, file_of, multipart
 from tracker.providers.kit.gateways import GatewayAdapter
+from tracker.providers.kit.nested_answers import link_below
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_number, first_text, number_text
@@ -126,6 +127,10 @@ class PikaGateway(GatewayAdapter):
         said = super().observe(account, task, row)
         if said is None or said.state is not TaskState.SUCCEEDED:
             return said
+        if (link := link_below(row)) is not None:
+            return self.observe(
+                account, task, {**self.with_link(link), "id": said.provider_task_id}
+            )
         return replace(said, state=TaskState.RUNNING)
 
     def _states(self, videos: Sequence[Mapping[str, Any]]) -> Sequence[TaskState | None]:
@@ -268,7 +273,7 @@ _ADAPTER = AdapterByProfile(
         "gateway": UpstreamKind(adapter=PikaGateway(), path_ends=("/pika",)),
     }
 )
-REVISION = 7
+REVISION = 8
 PROVIDER = Provider(
     name="pika",
     revision=REVISION,

@@ -58,8 +58,6 @@ from tracker.providers.runway.passing import OBJECTS, RunwayCalls
 LINKS_LIVE = timedelta(hours=24)
 """How long a link to a result works at least; a later query brings a fresh one."""
 _EMPTY = "SUCCEEDED without a file"
-_VIDEO_LINKS = ("video.download_url", "video.url", "video_url", "url")
-"""Where gateways show the one video besides Runway's `output`."""
 _DAILY_PAUSE_S = 3600.0
 _NO_CREDITS = "insufficient_credits"
 """Our code for a refusal that speaks of credits; Runway has no codes for refusals."""
@@ -120,7 +118,7 @@ class _RunwayWords(TableAdapter):
         state = ArtifactState.READY if is_done else ArtifactState.PREVIEW
         return [
             Artifact(kind, url, key=key, state=state, refreshable=True)
-            for key, url in _read_links(parsed.get("output"))
+            for key, url in _read_links(task, parsed.get("output"))
         ]
 
 
@@ -188,7 +186,7 @@ class RunwayGateway(_RunwayWords, GatewayAdapter):
     """`/runwayml` of a gateway: the official creates of older models, and no more."""
 
     messages = ("failure.message", "failure", "failure_reason", *GatewayAdapter.messages)
-    words_in = ("status", "state")
+    words_in = ("status", "state")  # one shows its tasks as Luma's: docs.fineapi.cloud, 2026-11-30
     creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
         {"image_to_video": CreatePath("v1/image_to_video", IMAGE_TO_VIDEO)}
     )
@@ -197,16 +195,6 @@ class RunwayGateway(_RunwayWords, GatewayAdapter):
     def with_link(self, url: str) -> Mapping[str, Any]:
         """Build a task with its output."""
         return {"status": "SUCCEEDED", "output": [url]}
-
-    def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
-        """Read `output`, or the one video of gateways that show each of their tasks as Luma's.
-
-        https://docs.fineapi.cloud/403045611e0 does, read 2026-11-30.
-        """
-        url = web_url(first_text(parsed, _VIDEO_LINKS))
-        if url is None or self.state_in(parsed) is not TaskState.SUCCEEDED:
-            return super().artifacts(account, task, parsed)
-        return [Artifact("video", url, key="0", refreshable=True)]
 
 
 class RunwayWeb(_RunwayWords, GatewayAdapter):
@@ -269,9 +257,10 @@ def _read_credits(parsed: Any, name: str) -> str | None:
     return amount_text(first_number(parsed, (f"{name}.credits",)))
 
 
-def _read_links(output: Any) -> Sequence[tuple[str, str]]:
-    """Return (key, link) of each link, in order."""
-    nodes = output.items() if isinstance(output, dict) else [("", output)]
+def _read_links(task: Task | None, output: Any) -> Sequence[tuple[str, str]]:
+    """Return (key, link) of each link, in order; of a workflow's by its nodes."""
+    is_workflow = task is not None and task.operation == WORKFLOWS
+    nodes = output.items() if is_workflow and isinstance(output, dict) else [("", output)]
     return [
         (f"{node}/{place}" if node else str(place), link)
         for node, links in nodes
@@ -331,7 +320,7 @@ _ADAPTER = RunwayByProfile(
         ),
     }
 )
-REVISION = 11
+REVISION = 12
 PROVIDER = Provider(
     name="runway",
     revision=REVISION,

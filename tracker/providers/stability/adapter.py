@@ -255,7 +255,7 @@ def _judge_absence(asking: Asking, words: str) -> Absent:
 
 
 _ADAPTER = StabilityAdapter()
-REVISION = 3
+REVISION = 4
 PROVIDER = Provider(
     name="stability",
     revision=REVISION,

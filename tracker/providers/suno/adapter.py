@@ -116,7 +116,7 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
 
 
 _ADAPTER = SunoAdapter(KINDS)
-REVISION = 9
+REVISION = 10
 PROVIDER = Provider(
     name="suno",
     revision=REVISION,

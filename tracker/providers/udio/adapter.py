@@ -339,7 +339,7 @@ KINDS: Mapping[str, UpstreamKind] = MappingProxyType(
     }
 )
 _ADAPTER = UdioAdapter(KINDS)
-REVISION = 8
+REVISION = 9
 PROVIDER = Provider(
     name="udio",
     revision=REVISION,

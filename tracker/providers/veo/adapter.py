@@ -117,7 +117,7 @@ _ADAPTER = VeoAdapter(
         ),
     }
 )
-REVISION = 5
+REVISION = 6
 PROVIDER = Provider(
     name="veo",
     revision=REVISION,

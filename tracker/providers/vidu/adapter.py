@@ -293,7 +293,7 @@ def _read_remainder(item: Any) -> str | None:
 
 _NO_ACCOUNT = Account("", "", ViduOptions())
 _ADAPTER = ViduAdapter()
-REVISION = 5
+REVISION = 6
 PROVIDER = Provider(
     name="vidu",
     revision=REVISION,

@@ -273,7 +273,7 @@ def _parse_local_time(text: str | None) -> datetime | None:
 
 
 _ADAPTER = WanAdapter()
-REVISION = 5
+REVISION = 6
 PROVIDER = Provider(
     name="wan",
     revision=REVISION,
