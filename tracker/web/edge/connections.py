@@ -24,6 +24,8 @@ SWEEP_S = 0.25
 """How often connections that wait are looked at."""
 LINGER_S = 2.0
 """How long the rest of a refused body is read, so that its sender sees the refusal."""
+UNREAD_S = 5.0
+"""How long a client may stop reading, however much others have not read."""
 LOG_EVERY_S = 10.0
 AHEAD_AT_ONCE = 4
 """Requests that were sent ahead of the answer before them and are taken up in one turn."""
@@ -46,6 +48,7 @@ class ConnectionLimits:
     head_s:     for a whole head, from connecting or from its first byte.
     idle_s:     between two requests.
     unread_s:   for a client to take some of an answer, when it has stopped reading.
+    unread_bytes: of answers that all together have not read for UNREAD_S; the oldest are closed.
     discard_bytes: of a body that are read on after its refusal.
     most:       connections at once.
     """
@@ -54,6 +57,7 @@ class ConnectionLimits:
     head_s: float = 10.0
     idle_s: float = 5.0
     unread_s: float = 20.0
+    unread_bytes: int = 64 * 1024 * 1024
     discard_bytes: int = 65536
     most: int = MOST
 
@@ -97,6 +101,10 @@ class Connection(Protocol):
 
     def time_out(self) -> None:
         """Close: what was waited for did not come."""
+        ...
+
+    def unread_bytes(self) -> int:
+        """Return how much of its answers the client has not taken."""
         ...
 
 
@@ -187,7 +195,19 @@ class ConnectionRegistry:
             for connection in late:
                 waiting.pop(connection, None)
                 connection.time_out()
+        self._shed_unread(now)
         self._sweep = loop.call_later(SWEEP_S, self._look, loop) if self._open else None
+
+    def _shed_unread(self, now: float) -> None:
+        """Close those that stopped reading first, as long as all hold too much together."""
+        sizes = {one: one.unread_bytes() for one in self.unread}
+        excess = sum(sizes.values()) - self.limits.unread_bytes
+        for connection, since in list(self.unread.items()):
+            if excess <= 0 or now - since < UNREAD_S:
+                break
+            excess -= sizes[connection]
+            self.forget(connection)
+            connection.give_way()
 
     def _count_out(self, now: float) -> None:
         """Count one for which there was no room, and say so now and then."""

@@ -106,6 +106,11 @@ class BoundedConnection(asyncio.Protocol):
         else:
             self._close()
 
+    def unread_bytes(self) -> int:
+        """See Connection.unread_bytes."""
+        size: int = self.transport.get_write_buffer_size()
+        return size
+
     def _is_in_head(self) -> bool:
         """Return whether the head of a message has begun and is incomplete."""
         raise NotImplementedError

@@ -14,6 +14,9 @@ from tracker.web.edge.whole_answers import EXTENSION
 
 WHOLE: Mapping[str, Any] = {EXTENSION: {}}
 """The extension, as a scope names it."""
+_LARGE = 32 * 1024
+"""Bytes from which on a body is written by itself: joined to the head it is a copy, which each
+connection keeps until its client has read it."""
 _FRAMING = frozenset({b"connection", b"transfer-encoding"})
 """Headers that decide how an answer is sent."""
 
@@ -62,11 +65,14 @@ class Cycle(RequestResponseCycle):
         if not (is_bare if size is None else is_bare or int(size) == len(body)):
             return False
         head.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
-        if not is_bare:
+        is_large = not is_bare and len(body) > _LARGE
+        if not is_bare and not is_large:
             head.append(body)
         self.response_started = self.response_complete = True
         self.waiting_for_100_continue = False
         self.transport.write(b"".join(head))
+        if is_large:
+            self.transport.write(body)
         self.message_event.set()
         if not self.keep_alive:
             self.transport.close()

@@ -1,0 +1,39 @@
+"""Connections that stopped reading: the oldest are closed while all hold too much together."""
+
+import asyncio
+
+import pytest
+
+from tracker.web.edge.connections import UNREAD_S, ConnectionLimits, ConnectionRegistry
+
+pytestmark = pytest.mark.anyio
+
+
+class Stalled:
+    """A connection whose client has not taken 60 bytes."""
+
+    def __init__(self, closed: asyncio.Queue["Stalled"]) -> None:
+        self._closed = closed
+
+    def give_way(self) -> None:
+        self._closed.put_nowait(self)
+
+    def time_out(self) -> None:
+        raise AssertionError
+
+    def unread_bytes(self) -> int:
+        return 60
+
+
+async def test_who_stopped_reading_first_is_closed_until_little_is_held() -> None:
+    closed: asyncio.Queue[Stalled] = asyncio.Queue()
+    registry = ConnectionRegistry(ConnectionLimits(unread_bytes=150))
+    first, second, third, recent = (Stalled(closed) for _ in range(4))
+    now = asyncio.get_running_loop().time()
+    for one in (first, second, third, recent):
+        assert registry.admit(one)
+        registry.unread[one] = now - (0 if one is recent else UNREAD_S)
+    assert [await closed.get(), await closed.get()] == [first, second]
+    assert list(registry.unread) == [third, recent]
+    for one in (third, recent):
+        registry.forget(one)
