@@ -163,7 +163,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # Probes
         "answers in its own words, and takes the credentials": "以自己的格式应答，并接受凭证",
         "answers, but cannot tell now: {}": "有应答，但现在无法判断：{0:t}",
-        "could not be reached: {}": "无法连通：{0}",
+        "could not be reached: {}": "无法连通：{0:t}",
         "refuses this account: {}": "拒绝该账号：{0:t}",
         "takes the credentials, but {} is {}": "接受凭证，但 {0} 为 {1}",
         "{}: no answer of its API; check the base URL": "{0}：不是其 API 的应答；请检查基础地址",
@@ -190,7 +190,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "证书校验失败：{0:t}"
         ),
         "its certificate is not accepted: {}": "其证书不被接受：{0:t}",
-        "no TLS comes about: {}": "无法建立 TLS：{0}",
+        "no TLS comes about: {}": "无法建立 TLS：{0:t}",
         "HTTP {}, code {}, {}": "HTTP {0}，代码 {1}，{2:t}",
         "HTTP {}, {}": "HTTP {0}，{1:t}",
         "certificate has expired": "证书已过期",

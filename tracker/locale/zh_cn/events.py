@@ -148,7 +148,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         "{} has {} rows and not {}": "{0} 有 {1} 行，而不是 {2} 行",
         "{} is not what was written: its SHA-256 is another": ("{0} 与写入时不同：SHA-256 不一致"),
-        "{} cannot be read: {}": "{0} 无法读取：{1}",
+        "{} cannot be read: {}": "{0} 无法读取：{1:t}",
         "has {} bytes and not {}": "有 {0} 字节，而不是 {1} 字节",
         "is not there": "不存在",
         # Conditions

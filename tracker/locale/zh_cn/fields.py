@@ -216,9 +216,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "task_ids 与 external_task_ids 必须且只能给出一个"
         ),
         "must hold {} to {} bytes after whsec_": "whsec_ 之后必须有 {0} 到 {1} 字节",
-        "is a task of account {}: {}": "是账号 {0} 的任务：{1}",
+        "is a task of account {}: {}": "是账号 {0} 的任务：{1:t}",
         "is at account {} alone": "只在账号 {0} 上",
-        "is at account {} alone: {}": "只在账号 {0} 上：{1}",
+        "is at account {} alone: {}": "只在账号 {0} 上：{1:t}",
         "is at account {}, and the task that it continues at {}": (
             "在账号 {0} 上，而被延续的任务在账号 {1} 上"
         ),

@@ -37,7 +37,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "there is no such receipt": "没有这个回执",
         "no provider of this name sends callbacks here": "没有这个名字的服务商向这里发送回调",
         "it was applied to the task that it is about: replay it": "它已应用于所属任务：请改用 replay",
-        "nothing in it can be read: {}": "其中没有可读的内容：{0}",
+        "nothing in it can be read: {}": "其中没有可读的内容：{0:t}",
         "it is an answer to a query: only callbacks are read again": "它是查询的应答：只有回调可以重新读取",
         "its bytes are not kept, or only the first of them": "其字节未保存，或只保存了开头部分",
         "it was submitted again before": "它之前已重新提交过",
@@ -84,7 +84,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "it is {}; failed, cancelled and expired ones are resubmitted": (
             "当前状态为 {0}；只有失败、已取消或已过期的任务可以重新提交"
         ),
-        "its input cannot be submitted again: {}": "无法重新提交它的输入：{0}",
+        "its input cannot be submitted again: {}": "无法重新提交它的输入：{0:t}",
         "others submitted it: its input is not known here": (
             "任务由其他系统提交：这里没有它的输入"
         ),
@@ -224,7 +224,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "Authorization: Bearer KEY 发送"
         ),
         "Task not found by id/external id": "按 id 或 external id 都找不到任务",
-        "may not be called: {}": "不允许调用：{0}",
+        "may not be called: {}": "不允许调用：{0:t}",
         "no data: this is no callback of a task": "没有 data：这不是任务的回调",
         "no task id and stage: this is no callback of a task": (
             "没有任务 ID 和阶段：这不是任务的回调"
@@ -242,9 +242,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "nothing of the body came for {} s, or not all of it within {} s": (
             "请求体中断了 {0} 秒，或未能在 {1} 秒内传完"
         ),
-        "the file cannot be read now: {}": "现在无法读取文件：{0}",
-        "the file cannot be stored now: {}": "现在无法存储文件：{0}",
-        "the file cannot be made smaller now: {}": "现在无法缩小文件：{0}",
+        "the file cannot be read now: {}": "现在无法读取文件：{0:t}",
+        "the file cannot be stored now: {}": "现在无法存储文件：{0:t}",
+        "the file cannot be made smaller now: {}": "现在无法缩小文件：{0:t}",
         "the file is being fetched; it is not kept yet": "文件正在下载，尚未保管",
         "the file is not kept ({}){}": "文件未保管（{0}）{1}",
         "the file is not kept any more": "文件已不再保管",
