@@ -51,6 +51,8 @@ def _read(operation: str, body: Any, status: int = 200, **input_: Any) -> Submit
         (CHANGE, {"image": FILE, "prompt": "a hat", "strength": "1.1"}, "strength"),
         ("images/inpaint", {"image": FILE, "prompt": "a hat"}, "mask"),
         (TOOL, {}, "file"),
+        (TOOL, {"image_url": "ftp://a.example/1.png"}, "image_url"),
+        ("images/inpaint", {"image_url": "https://a.example/1.png", "prompt": "a hat"}, "mask"),
     ],
 )
 def test_a_field_that_every_model_needs_is_named(
@@ -70,6 +72,24 @@ def test_a_drawing_is_json_and_what_has_a_file_is_a_form() -> None:
     assert b'name="strength"\r\n\r\n0.2' in (change.body or b"")
     assert b'name="file"; filename=' in (tool.body or b"")
     assert {drawing.lasts_s, change.lasts_s, tool.lasts_s} == {600.0}
+
+
+def test_links_to_pictures_are_sent_as_json() -> None:
+    """https://www.recraft.ai/docs/api-reference/image-inputs-and-results, read 2026-11-30."""
+    link = "https://pictures.example/1.png"
+    for operation, given, sent in (
+        (TOOL, {"image_url": link}, {"image_url": link}),
+        (
+            "images/inpaint",
+            {"image_url": link, "mask": FILE, "prompt": "a hat"},
+            {"image_url": link, "mask_url": FILE, "prompt": "a hat"},
+        ),
+        ("images/generations/vector", {"prompt": "a cat"}, {"prompt": "a cat"}),
+    ):
+        body = RECRAFT.submits.check(operation, given).body
+        call = RECRAFT.submits.build_submit(sent_to(an_account(RECRAFT), a_task(operation), body))
+        assert call.url.endswith(operation)
+        assert json.loads(call.body or b"") == sent
 
 
 def test_both_shapes_of_an_answer_are_results_with_their_price() -> None:

@@ -72,6 +72,15 @@ def test_tools_take_forms_and_answer_one_picture(pair: Pair) -> None:
     )
     assert differences(ours, theirs) == {".id"}
     assert (ours["credits"], "url" in ours["image"]) == (10, True)
+    links = {
+        "image_url": "https://pictures.example/a.png",
+        "mask_url": "data:image/png;base64,QQ==",
+    }
+    for path, more in (("vectorize", {}), ("inpaint", {"prompt": "a hat"})):
+        answers = [http.post(f"{BASE}/images/{path}", json=links | more) for http in pair]
+        assert [one.status_code for one in answers] == [200, 200]
+        assert differences(*(one.json() for one in answers)) == {".id"}
+    assert pair[0].post(f"{DRAW}/vector", json=CAT).json()["data"]
     vectors = CAT | {"model": "recraftv4_1_vector", "n": 1, "response_format": "b64_json"}
     drawn = pair[0].post(DRAW, json=vectors).json()
     assert b64decode(drawn["data"][0]["b64_json"]).startswith(b"<svg ")

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from tracker.domain.cost import Cost
-from tracker.domain.errors import FieldError, InvalidRequest
+from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
@@ -31,7 +31,7 @@ from tracker.providers.kit.useless_options import OneKindOptions
 from tracker.providers.ports.adapter import Answer, Request, Sending
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.recraft.front import RecraftFront
-from tracker.providers.recraft.inputs import CREATES, FILES, GENERATIONS, LISTS, flaws_of
+from tracker.providers.recraft.inputs import CREATES, DRAWINGS, FILES, LINKS, LISTS, flaws_of
 from tracker.providers.recraft.passing import ME, OBJECTS, RecraftCalls
 from tracker.providers.recraft.words import UNIT
 
@@ -49,18 +49,17 @@ class Recraft(TableAdapter):
     meanings: ClassVar[Mapping[int, Meaning]] = MappingProxyType({499: Meaning.UNKNOWN})
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
-        """Validate by the table; a tool needs a picture under either name."""
+        """Validate by the table, and by what pictures are needed."""
         request = super().check(operation, input_)
-        if operation not in LISTS and not {"file", "image"} & request.body.keys():
-            raise InvalidRequest(FieldError("file", "is missing"))
-        if flaws := flaws_of(request.body):
+        if flaws := flaws_of(operation, request.body):
             raise InvalidRequest(*flaws)
         return request
 
     def build_submit(self, sending: Sending) -> HttpCall:
-        """Build a drawing as JSON, everything else as a form with its files."""
-        if sending.task.operation == GENERATIONS:
-            return replace(super().build_submit(sending), lasts_s=_LASTS_S)
+        """Build a form where files are all that it is made from, else JSON."""
+        if sending.task.operation in DRAWINGS or {*LINKS.values()} & sending.body.keys():
+            body = {LINKS.get(name, name): value for name, value in sending.body.items()}
+            return replace(super().build_submit(replace(sending, body=body)), lasts_s=_LASTS_S)
         url = f"{sending.account.base_url}/{sending.task.operation}"
         fields = [_make_field(name, value) for name, value in sending.body.items()]
         return replace(multipart(url, fields, self.headers(sending.account)), lasts_s=_LASTS_S)
@@ -125,7 +124,7 @@ def _read_costs(parsed: Any) -> tuple[Cost, ...]:
 
 
 _ADAPTER = Recraft()
-REVISION = 4
+REVISION = 5
 PROVIDER = Provider(
     name="recraft",
     revision=REVISION,

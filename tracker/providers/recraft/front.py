@@ -21,7 +21,7 @@ from tracker.providers.kit.ledger import net
 from tracker.providers.ports.commands import Command, Create, Get, PassOn
 from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
-from tracker.providers.recraft.inputs import CREATES, GENERATIONS, LISTS
+from tracker.providers.recraft.inputs import CREATES, DRAWINGS, GENERATIONS, LISTS
 from tracker.providers.recraft.passing import ME, STYLES
 from tracker.providers.recraft.words import UNIT
 
@@ -75,7 +75,7 @@ def _read_path(call: FrontCall) -> str:
 
 def _create(call: FrontCall, operation: str) -> Create | WantsBody:
     if call.body is None:
-        return WantsBody(or_form=operation != GENERATIONS)
+        return WantsBody(or_form=operation not in DRAWINGS)
     return Create(operation, call.body, wait_s=HELD_S, waits_for="sent")
 
 

@@ -31,6 +31,8 @@ __all__ = ["create"]
 
 _LISTS = {
     "generations": ("prompt",),
+    "generations/raster": ("prompt",),
+    "generations/vector": ("prompt",),
     "imageToImage": ("image", "prompt", "strength"),
     "inpaint": ("image", "mask", "prompt"),
     "outpaint": ("image", "prompt"),
@@ -126,8 +128,11 @@ def create(emulator: Emulator) -> EmulatedProvider[RecraftDetails]:
 
 def _build_body(name: str, call: ApiCall) -> Mapping[str, object]:
     """Return the JSON of a drawing, or the fields of a form, files by their names."""
-    if name == "generations":
-        return call.json_object()
+    is_json = call.headers.get("content-type", "").startswith("application/json")
+    if name.startswith("generations") or is_json:
+        given = call.json_object()
+        links = {"image_url": "image" if name in _LISTS else "file", "mask_url": "mask"}
+        return {links.get(one, one): value for one, value in given.items()}
     body: dict[str, object] = {}
     for part in parse_form(call):
         if (part.name in _FILES) != (part.filename is not None):
@@ -165,7 +170,7 @@ def _make_draft(
 
 def _build_ending(name: str, body: Mapping[str, object]) -> str:
     """Return the ending of what is drawn: some models and one tool draw with vectors."""
-    is_vector = name == "vectorize" or "_vector" in str(body.get("model"))
+    is_vector = name in ("vectorize", "generations/vector") or "_vector" in str(body.get("model"))
     return "svg" if is_vector else "png"
 
 
