@@ -153,6 +153,14 @@ async def test_a_missing_index_is_made_by_what_doctor_says(
     fires(tmp_path, "TrackerIndexMissing")
 
 
+async def test_tables_that_were_changed_by_hand_are_told(database_url: str, tmp_path: Path) -> None:
+    planted(database_url, "DROP TABLE holds")
+    planted(database_url, "ALTER TABLE endpoints DROP COLUMN description")
+    found = examine_server(settings_of(database_url, tmp_path))
+    assert told(found, "tables").startswith("endpoints.description, holds is missing: ")
+    assert not told(found, "indexes")
+
+
 async def test_a_chore_behind_and_a_dead_endpoint(database_url: str, tmp_path: Path) -> None:
     async with open_workbench(database_url, ScriptedHttp(lambda _: OK)) as bench:
         endpoint = await an_endpoint(bench)

@@ -4,7 +4,7 @@ Of PostgreSQL from its catalogues and statistics views (https://www.postgresql.o
 catalogs.html and monitoring-stats.html, read 2026-11-29).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -90,6 +90,7 @@ class DatabaseFacts:
     sizes:      bytes by table, or by file.
     free:       bytes free on its disk; None where that is not to be seen from here.
     daily:      bytes that it grew by in the last day, after the share of tasks made in it.
+    lacking:    what the schema has and the database has not: TABLE.COLUMN, or a whole TABLE.
     missing:    of each index that is missing or unfinished, the statements that make it.
     left:       jobs whose holders' leases have run out, and since when.
     behind:     how many entries each chore has yet to come by.
@@ -103,6 +104,7 @@ class DatabaseFacts:
     sizes: Mapping[str, int]
     free: int | None
     daily: float
+    lacking: Sequence[str]
     missing: Mapping[str, str]
     left: tuple[int, datetime | None]
     behind: Mapping[str, int]
@@ -132,13 +134,15 @@ def _read_facts(db: Connection, other: Connection, clock: Clock) -> DatabaseFact
     locks = has_row_locks(db, other) if dialect_of(db).has_server else True
     now = Tx(db, clock).lease_now
     bytes_ = server_state.table_bytes(db)
+    lacking = server_state.list_missing_columns(db)
     return DatabaseFacts(
         version=server_state.engine_version(db)[1],
         now=now,
         sizes=bytes_,
         free=server_state.free_bytes(db),
         daily=sum(bytes_.values()) * _read_share_of_last_day(db, now),
-        missing=_count_makers(db),
+        lacking=lacking,
+        missing=_make_index_statements(db, without=lacking),
         left=due_jobs.count_left(db, now=now),
         behind=sizes.behind(db),
         failing=[(id_, since) for id_, since in db.execute(_FAILING)],
@@ -169,12 +173,18 @@ def _read_server(db: Connection, now: datetime, *, has_locks: bool) -> ServerFac
     )
 
 
-def _count_makers(db: Connection) -> dict[str, str]:
+def _make_index_statements(db: Connection, *, without: Collection[str]) -> dict[str, str]:
+    """Return what makes each missing index. without: tables that are missing themselves."""
     missing = server_state.missing_indexes(db)
-    indexes = {str(one.name): one for table in metadata.tables.values() for one in table.indexes}
+    indexes = {
+        str(one.name): one
+        for table in metadata.tables.values()
+        if table.name not in without
+        for one in table.indexes
+    }
     beside = " INDEX CONCURRENTLY " if dialect_of(db).has_server else " INDEX "
     made = {}
-    for name in missing:
+    for name in (one for one in missing if one in indexes):
         statement = " ".join(str(CreateIndex(indexes[name]).compile(db)).split())
         made[name] = f"DROP INDEX IF EXISTS {name}; {statement.replace(' INDEX ', beside, 1)}"
     return made

@@ -106,6 +106,21 @@ def missing_indexes(db: Connection) -> list[str]:
     return sorted(wanted - there)
 
 
+def list_missing_columns(db: Connection) -> list[str]:
+    """Return what the schema has and the database has not: TABLE.COLUMN, or a whole TABLE."""
+    found = db.execute(_COLUMNS if dialect_of(db).has_server else _SQLITE_COLUMNS)
+    there: dict[str, set[str]] = {}
+    for table, column in found:
+        there.setdefault(table, set()).add(column)
+    missing = []
+    for name, wanted in sorted(metadata.tables.items()):
+        if name not in there:
+            missing.append(name)
+            continue
+        missing += [f"{name}.{one.name}" for one in wanted.columns if one.name not in there[name]]
+    return missing
+
+
 def _read_page_bytes(db: Connection) -> int:
     return int(db.exec_driver_sql("PRAGMA page_size").scalar_one())
 
@@ -115,6 +130,19 @@ _TABLE_BYTES = text(
     SELECT relname, pg_total_relation_size(oid) FROM pg_class
     WHERE relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p')
     AND relname = ANY(:ours)
+    """
+)
+_COLUMNS = text(
+    """
+    SELECT relname, attname FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid
+    WHERE relnamespace = to_regnamespace(current_schema()) AND relkind IN ('r', 'p')
+    AND attnum > 0 AND NOT attisdropped
+    """
+)
+_SQLITE_COLUMNS = text(
+    """
+    SELECT tables.name, columns.name FROM sqlite_master AS tables
+    JOIN pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'
     """
 )
 _VALID_INDEXES = text(

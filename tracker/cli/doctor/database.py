@@ -83,6 +83,12 @@ def _examine_both(facts: DatabaseFacts) -> Iterator[Finding]:
                 "503. Enlarge it, or keep less: see `tracker retention plan`"
             )
             yield Finding("error", "disk", text)
+    if facts.lacking:
+        text = (
+            f"{', '.join(facts.lacking)} is missing: somebody changed the tables by hand, and all "
+            "that needs it fails. Put it back, or restore a backup"
+        )
+        yield Finding("error", "tables", text)
     for name, statements in facts.missing.items():
         text = (
             f"index {name} is missing or unfinished: what it is for reads the whole table. Run "

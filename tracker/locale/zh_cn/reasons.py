@@ -77,9 +77,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "已有 {0} 分钟没有任何提交被接受，最后的应答：{1:t}"
         ),
         "the provider exchanges no tokens": "该服务商不发放令牌",
-        "the database refuses writes: see whether its disk is full, it may only be read, or its file"
-        " was moved; the log of the processes has its words": (
-            "数据库拒绝写入：请查看它的磁盘是否已满、它是否只读，或者它的文件是否被移走；"
+        "the database refuses writes: see whether its disk is full, it may only be read, is damaged, or"
+        " its file was moved; the log of the processes has its words": (
+            "数据库拒绝写入：请查看它的磁盘是否已满、它是否只读、是否损坏，或者它的文件是否被移走；"
             "进程的日志里有它的原话"
         ),
         "the database kept a transaction waiting for longer than TRACKER_COMMIT_TIMEOUT_S: see what"

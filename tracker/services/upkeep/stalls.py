@@ -19,8 +19,8 @@ REASON = (
 )
 
 REFUSED = (
-    "the database refuses writes: see whether its disk is full, it may only be read, or its file"
-    " was moved; the log of the processes has its words"
+    "the database refuses writes: see whether its disk is full, it may only be read, is damaged, or"
+    " its file was moved; the log of the processes has its words"
 )
 
 

@@ -1,4 +1,4 @@
-"""Which errors mean that the database is away, full, read-only or overloaded.
+"""Which errors mean that the database is away, full, read-only, overloaded or damaged.
 
 They are answered 503, so that a provider sends its callback again; every other error is a fault
 of ours.
@@ -24,6 +24,8 @@ _NO_ROOM = ("53100", "58030")
 _TEMPORARY = "pgsql_tmp"
 """https://www.postgresql.org/docs/current/storage-file-layout.html, read 2026-11-30."""
 _NO_ROOM_SQLITE = ("SQLITE_FULL", "SQLITE_IOERR")
+_DAMAGED = frozenset({"XX001", "XX002"})
+_DAMAGED_SQLITE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _UNSTORABLE = frozenset({"22021", "22P05"})
 """A character that the database's encoding does not have."""
 _GONE = (
@@ -40,8 +42,11 @@ _UNTOLD = "the driver gave no reason"
 
 
 def is_outage(error: SQLAlchemyError) -> bool:
-    """Return true if the same statement may succeed later, perhaps on another connection."""
-    if isinstance(error, _GONE):
+    """Return true if the same statement may succeed later, perhaps on another connection.
+
+    Of a damaged database: once it was restored.
+    """
+    if isinstance(error, _GONE) or is_damage(error):
         return True
     if not isinstance(error, DBAPIError):
         return False
@@ -70,6 +75,13 @@ def is_unstorable_text(error: BaseException) -> bool:
     return isinstance(error, DataError) and (is_named or "NUL" in str(said))
 
 
+def is_damage(error: SQLAlchemyError) -> bool:
+    """Return true if what is on disk is no whole database any more."""
+    if isinstance(error, DBAPIError) and sqlstate_of(error) in _DAMAGED:
+        return True
+    return _read_sqlite_name(error).startswith(_DAMAGED_SQLITE)
+
+
 def is_busy(error: SQLAlchemyError) -> bool:
     """Return true if SQLite was locked by somebody else for as long as we wait."""
     return _read_sqlite_name(error).startswith("SQLITE_BUSY")
@@ -95,4 +107,6 @@ def sqlstate_of(error: DBAPIError) -> str | None:
 def brief(error: Exception) -> str:
     """Return the first line of what the database or its driver said, for the log."""
     text = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+    if isinstance(error, SQLAlchemyError) and is_damage(error):
+        return f"{text.splitlines()[0]}: it is damaged; stop the service and restore a backup"
     return text.splitlines()[0] if text else _UNTOLD
