@@ -106,8 +106,10 @@ def test_a_field_that_dashscope_would_refuse_is_named(
     assert refused_fields(WAN.submits, VIDEO, {**WAN_INPUTS[VIDEO], **changes}) == [field]
 
 
-def test_a_long_prompt_is_for_the_third_generation() -> None:
-    long = with_input(prompt="a" * 20_000) | {"model": "wan3.0-video"}
+@pytest.mark.parametrize("model", ["wan3.0-video", "wan2.7-t2v", "happyhorse-1.1-t2v"])
+def test_a_long_prompt_is_for_newer_models(model: str) -> None:
+    """5,000 characters (docs.evolink.ai: wan2.7-text-to-video, read 2026-11-30), and more."""
+    long = with_input(prompt="a" * 20_000) | {"model": model}
     assert WAN.submits.check(VIDEO, {**WAN_INPUTS[VIDEO], **long}).body
 
 

@@ -16,6 +16,8 @@ from tracker.providers.kit.table import CreatePath, OpenInputs
 from tracker.providers.ports.objects import NamedObject, NamingText, ObjectIds
 
 _MOST_PROMPT, _MOST_PROMPT_WAN3 = 800, 20_000
+_EARLIER = re.compile(r"wanx?2\.[0-6]")
+"""Models with the shorter prompts; those of other makers here have limits of their own."""
 
 _Text = Annotated[str, Field(min_length=1)]
 
@@ -98,8 +100,7 @@ OBJECTS = ObjectIds(
 def flaws_of(body: Mapping[str, Any]) -> Sequence[FieldError]:
     """Return the fields of an input that its shape allows and the model refuses."""
     prompt, model = body["input"].get("prompt") or "", str(body["model"])
-    is_third = model.startswith("wan3")
-    if not is_third and len(prompt) > _MOST_PROMPT:
+    if _EARLIER.match(model) and len(prompt) > _MOST_PROMPT:
         return [FieldError("input.prompt", f"at most {_MOST_PROMPT} characters")]
     return []
 
