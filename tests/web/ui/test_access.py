@@ -170,7 +170,7 @@ def test_a_key_that_only_reads_sees_why_buttons_are_off_and_is_refused(
             (f"/callbacks/{receipt}", "admin"),
             (f"/endpoints/{endpoint}", "admin"),
             ("/deliveries", "tasks:write"),
-            (f"/tasks/{known['id']}", "tasks:write"),
+            (f"/tasks/{submit(api)['id']}", "tasks:write"),
         ):
             page = reader.see(path)
             assert f"needs {scope}</small></button>" in page, path

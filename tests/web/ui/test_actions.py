@@ -322,6 +322,8 @@ def test_tasks_are_cancelled_and_submitted_again_once(operator: Person, api: htt
     refused = operator.send("/tasks/cancel", ids=ids[0])
     assert refused.status_code in (303, 409)  # it is cancelled already
     assert operator.send("/tasks/refresh", ids=again["id"]).status_code == 409
+    assert "refresh.ended" in operator.send("/tasks/refresh", ids=ids[0]).headers["set-cookie"]
+    assert 'action="/ui/tasks/refresh"' not in operator.see(f"/tasks/{ids[0]}")
 
 
 def test_a_task_whose_outcome_nobody_told_is_resolved_by_what_a_person_found(

@@ -102,7 +102,8 @@ def test_ticked_tasks_are_counted_and_refused_ones_say_why(person: Person) -> No
     id_ = submit(person.http)["id"]
     person.http.post(f"/v1/tasks/{id_}/cancel")
     page = person.see("/bulk/new", action="refresh", ids=[id_])
-    assert "It would be done to 1 of 1." in page  # a verdict needs no asking
+    assert "It would be done to 0 of 1." in page
+    assert "it has ended: no answer would change it" in page
     nothing = person.see("/bulk/new", action="cancel", state="uncertain")
     assert "No task matches that this action is for." in nothing
     assert person.get("/bulk/new", action="erase").status_code == 400

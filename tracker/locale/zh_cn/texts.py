@@ -91,6 +91,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "it is being made: only the answer to its create tells of it": (
             "任务正在创建：只有创建调用的应答会说明它的情况"
         ),
+        "it has ended: no answer would change it": "任务已结束：再查询也不会改变结果",
         "it has not been sent: {} does not know it": "任务尚未发送：{0} 还不知道它",
         "others submitted it: by which operation to ask for it is not known": (
             "任务由其他系统提交：不知道该用哪个操作去查询"

@@ -29,6 +29,7 @@ from tracker.store import attempts, jobs, task_lookups, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import NewJob
 
+ENDED = "it has ended: no answer would change it"
 NOT_UNCERTAIN = "it is {}: only an uncertain task is resolved"
 _RESOLUTIONS = {
     "exists": (EventKind.RESOLVED_EXISTS, "a person found it at the provider"),
@@ -156,8 +157,15 @@ class TaskActions:
         return [self._cancel_one(recorder, task, sending, actor) for task in found]
 
     def refresh_all(self, tx: Tx, found: Sequence[Task], *, is_dry: bool) -> list[Task | Exception]:
-        """Have the provider asked about locked tasks; see `refresh`. is_dry: only say of which."""
-        results = [self._askable(task) for task in found]
+        """Have the provider asked about locked tasks; see `refresh`. is_dry: only say of which.
+
+        What has ended is refused here: it would be counted as asked about.
+        """
+        told = [self._askable(task) for task in found]
+        results = [
+            Conflict(ENDED) if isinstance(one, Task) and not is_askable(one) else one
+            for one in told
+        ]
         if not is_dry:
             self._enqueue_looks(tx, results)
         return results

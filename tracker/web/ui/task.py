@@ -16,7 +16,7 @@ from tracker.domain.custody import INLINE as INLINE_FILE
 from tracker.domain.custody import Asset, AssetState, by_piece, piece_name
 from tracker.domain.errors import NO_SUCH_TASK, NotFound
 from tracker.domain.media_type import is_shown
-from tracker.domain.task import Artifact, Task, as_of
+from tracker.domain.task import Artifact, Task, as_of, is_askable
 from tracker.store import feed, task_inputs, task_story, tasks
 from tracker.store import receipts as stored_receipts
 from tracker.store.attempts import Attempt
@@ -118,6 +118,7 @@ def task_values(
         "lanes": LANE_Y,
         "evidence": _list_evidence(story),
         "asked": asked,
+        "can_refresh": is_askable(task),
         "unfolded": UNFOLDED,
         "pieces": _list_pieces(story, our.clock.now(), say),
         "bill": bill_text(task.costs, say),

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from tracker.clock import new_id
 from tracker.domain.access import Scope
 from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest, NotFound
-from tracker.domain.task import Task, TaskState
+from tracker.domain.task import Task, TaskState, is_askable
 from tracker.domain.validation import field_errors
 from tracker.services.own_tasks import find_own_task
 from tracker.services.submit.actions import NOT_UNCERTAIN, Resolution
@@ -174,7 +174,8 @@ async def _act_on_one(
 ) -> Response:
     our, path = services(request), f"/tasks/{id_}"
     if action is BulkAction.REFRESH:
-        await our.actions.refresh(reader.tenant, id_)
+        if not is_askable(await our.actions.refresh(reader.tenant, id_)):
+            return done(request, form, path, "done.refresh.ended")
     elif action is BulkAction.CANCEL:
         task = await our.actions.cancel(reader.tenant, id_, actor=reader.actor)
         if task.state is not TaskState.CANCELLED:

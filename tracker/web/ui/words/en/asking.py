@@ -44,6 +44,7 @@ WORDS: Words = {
         "Asking about {n} task; {refused} stayed as they are.",
         "Asking about {n} tasks; {refused} stayed as they are.",
     ),
+    "done.refresh.ended": "It has ended: its provider is not asked again.",
     "done.cancel": ("{n} task is cancelled.", "{n} tasks are cancelled, or will be."),
     "done.cancel.asked": "The provider is being asked to cancel it.",
     "done.cancel.some": (

@@ -37,6 +37,7 @@ WORDS: Words = {
         "正在询问 {n} 个任务；{refused} 个保持不变。",
         "正在询问 {n} 个任务；{refused} 个保持不变。",
     ),
+    "done.refresh.ended": "任务已结束，不再查询服务商。",
     "done.cancel": ("{n} 个任务已取消。", "{n} 个任务已取消或即将取消。"),
     "done.cancel.asked": "正在请求服务商取消该任务。",
     "done.cancel.some": (
