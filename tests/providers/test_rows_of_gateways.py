@@ -145,6 +145,9 @@ CREATED: Mapping[str, Any] = {
     # https://docs.fast-token.com (Luma, submit), read 2026-11-30.
     "beside another id": {"code": 200, "message": "", "request_id": "r", "data": {"id": "theirs"}},
     "text beside another id": {"code": "success", "request_id": "r", "data": "theirs"},
+    # https://docs.crazyrouter.com/audio/suno/query, read 2026-11-30.
+    "code 1": {"code": 1, "data": {"task_id": "theirs"}},
+    "text under code 1": {"code": 1, "data": "theirs"},
     "list": [{"id": "theirs"}],
     "list within data": {"data": [{"id": "theirs"}]},
 }
@@ -164,6 +167,7 @@ def test_a_gateway_names_a_new_task_in_many_forms(name: str, form: str) -> None:
         {"code": "fail", "message": "no", "task_id": "theirs"},
         {"error": {"message": "no"}, "taskId": "theirs"},
         {"code": 500, "data": {"task_id": "theirs"}},
+        {"code": 1, "data": "wrong parameters"},
     ],
 )
 def test_an_id_in_a_foreign_form_beside_a_complaint_is_no_new_task(body: Mapping[str, Any]) -> None:

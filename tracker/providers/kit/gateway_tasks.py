@@ -6,21 +6,23 @@ https://github.com/MartialBE/one-hub and https://github.com/SunoAI-API/Suno-API,
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from tracker.domain.exchange import HttpResult
+from tracker.domain.observation import Observation
 from tracker.domain.outcome import Refused, SubmitOutcome
-from tracker.domain.task import TaskState
+from tracker.domain.task import Artifact, TaskState
 from tracker.providers.kit.gateway_quota import quota_in
 from tracker.providers.kit.gateways import GatewayAdapter, is_own_failure
 from tracker.providers.kit.meanings import Meaning
-from tracker.providers.kit.nested_answers import GOOD_CODES, link_in
+from tracker.providers.kit.nested_answers import GOOD_CODES, is_name, link_in
 from tracker.providers.kit.reading import first_instant, first_text, unpack_json
 from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
 from tracker.providers.kit.table import parsed_of
+from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Sending
 
 UNKNOWN_TO_GATEWAY = "UNKNOWN"
@@ -84,6 +86,13 @@ def task_of(row: Any) -> GatewayTask | None:
     )
 
 
+def add_song(said: Observation, row: GatewayTask) -> Observation:
+    """Return a success without a song with the one file that its row names, if it does."""
+    if row.link is None or said.artifacts or row.state is not TaskState.SUCCEEDED:
+        return said
+    return replace(said, artifacts=(Artifact("audio", row.link, key="0"),))
+
+
 def held_in(parsed: Any) -> Any:
     """Return what stands in the envelope of an answer; some show a row without one."""
     if not isinstance(parsed, dict):
@@ -125,6 +134,10 @@ class TaskTable(GatewayAdapter):
             if code is not None and code.lower() not in GOOD_CODES:
                 return self.refusal(sending, answer, parsed)
         return super().parse_submit(sending, answer)
+
+    def _id_in(self, account: Account, parsed: Any) -> str | None:
+        found = super()._id_in(account, parsed)
+        return found if found is not None and is_name(found) else None
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Believe a code about the input also under HTTP 200; under 5xx nothing is proved."""

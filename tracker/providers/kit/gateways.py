@@ -18,6 +18,7 @@ from tracker.providers.kit.gateway_quota import quota_costs, quota_in, reserved_
 from tracker.providers.kit.nested_answers import (
     GOOD_CODES,
     answer_in,
+    is_name,
     is_row,
     link_below,
     only_entry,
@@ -118,7 +119,7 @@ class GatewayAdapter(TableAdapter):
         if isinstance(held, dict):
             return held
         named = text_of(held, limit=500) if code is not None else None  # it may be a complaint
-        return {"id": named} if named else parsed
+        return {"id": named} if named and is_name(named) else parsed
 
     def state_of(self, word: str) -> TaskState | None:
         """Look the upstream's words up, then the gateway's own."""

@@ -14,8 +14,9 @@ from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import first_text, unpack_json
 from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
 
-GOOD_CODES = frozenset({"success", "200", "0"})
-"""Of an envelope around a task, lower-case."""
+GOOD_CODES = frozenset({"success", "200", "0", "1"})
+"""Of an envelope around a task, lower-case. The last: https://docs.crazyrouter.com/audio/suno/query
+(read 2026-11-30), and every proxy of Midjourney."""
 _IDS = ("task_id", "taskId")
 _RELAYED = (*_IDS, *(f"data.{name}" for name in (*_IDS, "id")))
 _LINKS = ("result_url", "fail_reason", "failReason")
@@ -23,7 +24,9 @@ _NEW = "NOT_START"
 """In the place of the empty word of a task that has just been made."""
 
 
-_FILE_LINKS = ("url", "video_url", "result_url", "download_url", "videoUrl")
+_FILE_LINKS = (
+    *("url", "video_url", "result_url", "download_url", "videoUrl", "audio_url", "audioUrl"),
+)
 _HOLDERS = (
     *("metadata", "output", "content", "result", "data", "video", "task_result"),
     *("videos", "creations"),
@@ -73,6 +76,11 @@ def relayed_id(parsed: Any) -> str | None:
     return first_text(parsed, _RELAYED, limit=500)
 
 
+def is_name(text: str) -> bool:
+    """Tell whether a text may be the id of a task; a complaint in its place has spaces."""
+    return text.isascii() and not any(map(str.isspace, text))
+
+
 def only_entry(parsed: Any) -> Any:
     """Return the one entry of a list, as some relays show a task; anything else as it is."""
     is_alone = isinstance(parsed, list) and len(parsed) == 1 and isinstance(parsed[0], dict)
@@ -81,7 +89,8 @@ def only_entry(parsed: Any) -> Any:
 
 def link_in(row: Mapping[str, Any]) -> str | None:
     """Return the link to a result that a row names besides the answer; None for none."""
-    return next((link for name in _LINKS if (link := web_url(row.get(name)))), None)
+    named = next((link for name in _LINKS if (link := web_url(row.get(name)))), None)
+    return named or link_below(row.get("output"))
 
 
 def answer_in(

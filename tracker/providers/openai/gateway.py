@@ -24,7 +24,7 @@ from tracker.providers.kit.gateway_quota import quota_costs, quota_in, reserved_
 from tracker.providers.kit.gateway_tasks import TaskTable
 from tracker.providers.kit.gateways import is_own_failure
 from tracker.providers.kit.meanings import Meaning
-from tracker.providers.kit.nested_answers import GOOD_CODES
+from tracker.providers.kit.nested_answers import GOOD_CODES, is_name
 from tracker.providers.kit.reading import first_instant, first_number, first_text
 from tracker.providers.kit.table import CreatePath, parsed_of
 from tracker.providers.openai.images import (
@@ -121,7 +121,7 @@ class NewApi(TaskTable):
         task_id = first_text(row, self.ids, limit=500)
         if code and task_id is None:
             task_id = first_text(parsed, ("data",), limit=500)
-        if task_id is None or (code and code.lower() not in GOOD_CODES):
+        if task_id is None or not is_name(task_id) or (code and code.lower() not in GOOD_CODES):
             return self.refusal(sending, answer, parsed)
         if row is None:  # the envelope of the task routes, which holds the id alone
             return Accepted(task_id)

@@ -23,7 +23,7 @@ from tracker.domain.outcome import (
     SubmitOutcome,
     Unanswered,
 )
-from tracker.domain.task import VERDICTS, Artifact, Task, TaskState
+from tracker.domain.task import VERDICTS, Task
 from tracker.providers.kit.calls import build_post
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.gateway_quota import quota_costs
@@ -31,6 +31,7 @@ from tracker.providers.kit.gateway_tasks import (
     UNKNOWN_TO_GATEWAY,
     GatewayTask,
     TaskTable,
+    add_song,
     held_in,
     task_of,
 )
@@ -228,10 +229,7 @@ def _read_outcome(task: Task, row: GatewayTask) -> PollOutcome:
     told = SongReport(clips, row.state, row.word, row.reason, row.is_doubtful, wanted)
     if row.state is None:
         return Observed(Observation(None, row.word))
-    said = observe(told, **more)
-    if row.link is not None and not clips and row.state is TaskState.SUCCEEDED:
-        said = replace(said, artifacts=(Artifact("audio", row.link, key="0"),))
-    return Observed(awaiting_result(said, task, _EMPTY))
+    return Observed(awaiting_result(add_song(observe(told, **more), row), task, _EMPTY))
 
 
 def _read_bare_result(task: Task, data: Any) -> Observation | None:

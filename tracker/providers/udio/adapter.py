@@ -30,7 +30,13 @@ from tracker.domain.outcome import (
 from tracker.domain.task import Task
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.gateway_quota import quota_costs
-from tracker.providers.kit.gateway_tasks import UNKNOWN_TO_GATEWAY, TaskTable, held_in, task_of
+from tracker.providers.kit.gateway_tasks import (
+    UNKNOWN_TO_GATEWAY,
+    TaskTable,
+    add_song,
+    held_in,
+    task_of,
+)
 from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.piece_names import read_piece_name
@@ -216,7 +222,7 @@ class TaskDialect(TaskTable):
         pieces = pieces_of(songs, has_ended=verdict[0] in ENDS)
         costs = tuple(quota_costs(asking.task, row.quota, row.state))
         more: dict[str, Any] = {"progress": row.progress, "at": row.at, "costs": costs}
-        said = observation_of(told, verdict, pieces, **more)
+        said = add_song(observation_of(told, verdict, pieces, **more), row)
         return [Observed(awaiting_result(said, asking.task, "SUCCESS without a song"))]
 
 
