@@ -83,7 +83,7 @@ class Folder:
         opened: list[int] = []
         most = FIRST_BLOCK_BYTES
         try:
-            block = await self._run(_open, self._path(key), opened, min(most, end - start), start)
+            block = await self._run(_open, self._path(key), opened, (start, end), most)
             while start < end:
                 if most == BLOCK_BYTES:
                     size = min(most, end - start)
@@ -245,11 +245,14 @@ class _OpenFolder:
         os.fsync(self._handle)
 
 
-def _open(path: Path, opened: list[int], size: int, start: int) -> bytes:
-    """Open a file and return its first bytes that are wanted."""
+def _open(path: Path, opened: list[int], span: tuple[int, int], most: int) -> bytes:
+    """Open a file and return its first bytes that are wanted. span: all of them."""
+    start, end = span
     try:
         opened.append(os.open(path, os.O_RDONLY))
-        return os.pread(opened[0], size, start)
+        if os.fstat(opened[0]).st_size < end:  # before any of it is served
+            raise StorageError(f"the object ends before byte {end}")
+        return os.pread(opened[0], min(most, end - start), start)
     except FileNotFoundError:
         raise StorageError("the object is not there") from None
 

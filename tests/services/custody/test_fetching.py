@@ -1,4 +1,5 @@
 import gzip
+import os
 import zlib
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterable
@@ -13,9 +14,11 @@ from tests.support.origin import BLOCK, MP4, by_path, film, head, in_turn, range
 from tests.support.upstream import Asked, Script, Upstream
 from tests.support.workbench import ScriptedHttp, open_workbench
 from tracker.domain.custody import AssetState
+from tracker.domain.errors import Unavailable
 from tracker.domain.exchange import HttpResult
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import ResultHosting
+from tracker.services.custody.serving import AssetReader
 from tracker.store import assets
 from tracker.telemetry.metrics import LEASES_EXPIRED
 
@@ -226,6 +229,24 @@ async def test_an_object_that_has_vanished_is_not_shared(custody: CustodyBench) 
         await custody.fetch()
     (two,) = await custody.of(second)
     assert await custody.content(two) == FILM
+
+
+async def test_a_kept_file_that_was_cut_on_its_disk_is_not_served_in_part(
+    custody: CustodyBench,
+) -> None:
+    with Upstream(whole(FILM)) as origin:
+        asset = await custody.fetched({"url": f"{origin.url}/a.mp4"})
+    serving = AssetReader(custody.bench.context)
+    await serving.check_there(asset)
+    (path,) = custody.files()
+    os.truncate(path, len(FILM) - 1)
+    with pytest.raises(Unavailable, match="not there"):
+        await serving.check_there(asset)
+    with pytest.raises(Unavailable, match="ends before"):
+        await anext(serving.read(asset, 0, len(FILM)))
+    path.unlink()
+    with pytest.raises(Unavailable, match="not there"):
+        await serving.check_there(asset)
 
 
 async def test_a_dead_url_is_asked_for_anew(database_url: str, tmp_path: Path) -> None:

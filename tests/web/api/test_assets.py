@@ -99,17 +99,19 @@ def test_a_changed_link_leads_nowhere(
 
 def test_a_link_is_dead_once_its_time_is_over(http: httpx.Client, stranger: httpx.Client) -> None:
     made = upload(http)
-    statuses = [404]
+    statuses, first = [404], httpx.Response(404)
     for _ in range(100):  # on a busy machine a second may be over before the first look
         answer = http.post(f"/v1/assets/{made['id']}/link", json={"expires_in_s": 1})
         assert answer.status_code == 200
         path = path_of(answer.json()["url"])
-        statuses = [stranger.get(path).status_code]
+        first = stranger.get(path)
+        statuses = [first.status_code]
         if statuses == [200]:
             break
     while statuses[-1] == 200 and len(statuses) < 2000:
         statuses.append(stranger.get(path).status_code)
     assert (statuses[0], statuses[-1]) == (200, 404)
+    assert first.headers["cache-control"] == "private, max-age=0"
     assert http.get(content(made)).status_code == 200
 
 

@@ -70,8 +70,11 @@ class AssetReader:
             raise NotFound(_NO_ASSET)
         return found
 
-    async def behind(self, token: str) -> Asset:
-        """Return the asset that a link leads to. Raises NotFound where it is not good."""
+    async def behind(self, token: str) -> tuple[Asset, timedelta]:
+        """Return the asset that a link leads to, and for how long it does.
+
+        Raises NotFound where it is not good.
+        """
         link = read_token(token)
         found = None if link is None else await self._context.store.find(assets.by_id, link.asset)
         if link is None or found is None:
@@ -79,7 +82,7 @@ class AssetReader:
         now = self._context.clock.now()
         if not is_good(link, self._context.secrets, found.tenant, now=now):
             raise NotFound("there is no such link, or its time is over")
-        return found
+        return found, link.ends_at - now
 
     async def list_uploads(self, tenant: str, ids: Collection[UUID]) -> dict[UUID, Asset]:
         """Return those of a tenant's uploads that are kept now. Raises Unavailable."""
@@ -129,6 +132,15 @@ class AssetReader:
             why = f": {asset.reason}" if asset.reason else ""
             raise NotFound(f"the file is not kept ({asset.state.value}){why}")
         return asset.store_key
+
+    async def check_there(self, asset: Asset) -> None:
+        """Raise Unavailable where the object of a kept asset is not there, whole."""
+        try:
+            size = await self._storage().objects.size(self.check_kept(asset))
+        except StorageError as error:
+            raise Unavailable(_UNREADABLE.format(error)) from error
+        if size != asset.size:
+            raise Unavailable(_UNREADABLE.format("the object is not there"))
 
     def find_inline_file(self, tenant: str, name: str) -> InlineFile | None:
         """Return the file that a name of ours stands for; None for anything else."""

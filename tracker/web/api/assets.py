@@ -30,6 +30,8 @@ from tracker.web.edge.state import services, tenant
 from tracker.web.edge.uploads import UPLOAD_KEPT_S, iterate_upload, open_upload, open_uploaded_form
 
 MAX_PAGE = 500
+_FRESH_S = 60
+"""How long a browser need not ask again for what it has of a link, but never beyond its end."""
 _NO_STORE = {"cache-control": "no-store"}
 _FILE_HEADERS = {
     "ETag": "The digest of the bytes: strong, good for `If-Range`.",
@@ -136,9 +138,10 @@ async def fetch(request: Request) -> Response:
 @operation(scope=None, tag="assets", headers=_RANGE, answers=_FILE, problems=[404, 409])
 async def linked(request: Request) -> Response:
     """Serve the bytes behind a link, which dies one second after its time at the latest."""
-    asset = await services(request).serving.behind(request.path_params["token"])
+    asset, left = await services(request).serving.behind(request.path_params["token"])
+    fresh_s = min(_FRESH_S, int(left.total_seconds()))
     open_to_all = {
-        "cache-control": "private, max-age=60",
+        "cache-control": f"private, max-age={fresh_s}",
         "access-control-allow-origin": "*",
         "access-control-expose-headers": "content-range, content-length, etag, accept-ranges",
         "cross-origin-resource-policy": "cross-origin",

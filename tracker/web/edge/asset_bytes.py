@@ -26,6 +26,8 @@ async def bytes_of(request: Request, asset: Asset, headers: Mapping[str, str]) -
     """
     serving = services(request).serving
     serving.check_kept(asset)
+    if request.method == "HEAD":  # a GET reads before it answers
+        await serving.check_there(asset)
     served = build_headers(asset)
     is_shown = served["content-disposition"] == "inline"
     return file_answer(
