@@ -75,7 +75,6 @@ class TestRunwayWeb(SubmitContract, PollContract, ProbeContract):
     ("input_", "field"),
     [
         ({"model": "gen4_turbo"}, "promptImage"),
-        ({"promptImage": PICTURE}, "model"),
         ({"model": "gen4_turbo", "promptImage": "a.png"}, "promptImage"),
         ({"model": "gen4_turbo", "promptImage": []}, "promptImage"),
         ({"model": "gen4_turbo", "promptImage": [{"position": "first"}]}, "promptImage"),
@@ -109,6 +108,14 @@ def test_limits_of_a_model_are_those_of_the_upstream(
         account = an_account(RUNWAY, profile=profile)
         flaws = RUNWAY.check_limits(account, "image_to_video", body)
         assert [one.path for one in flaws] == ([field] if is_refused else [])
+
+
+def test_a_gateway_has_a_model_of_its_own_where_none_is_named() -> None:
+    body = RUNWAY.submits.check("image_to_video", {"promptImage": PICTURE}).body
+    assert RUNWAY.check_limits is not None
+    for profile, fields in ((None, ["model"]), ("runwayml", [])):
+        flaws = RUNWAY.check_limits(an_account(RUNWAY, profile=profile), "image_to_video", body)
+        assert [one.path for one in flaws] == fields
 
 
 def test_models_that_nobody_knows_pass_with_what_they_need() -> None:

@@ -58,6 +58,8 @@ from tracker.providers.runway.passing import OBJECTS, RunwayCalls
 LINKS_LIVE = timedelta(hours=24)
 """How long a link to a result works at least; a later query brings a fresh one."""
 _EMPTY = "SUCCEEDED without a file"
+_OF_RUNWAY = ("ratio", "model")
+"""Fields that gateways of image_to_video take otherwise."""
 _DAILY_PAUSE_S = 3600.0
 _NO_CREDITS = "insufficient_credits"
 """Our code for a refusal that speaks of credits; Runway has no codes for refusals."""
@@ -293,7 +295,7 @@ class RunwayByProfile(AdapterByProfile, ObjectCallbacks):
         if operation not in CREATES or operation not in kind.creates:
             return ()
         flaws = flaws_for_model(operation, body)
-        return flaws if kind is _API else [one for one in flaws if one.path != "ratio"]
+        return flaws if kind is _API else [one for one in flaws if one.path not in _OF_RUNWAY]
 
     def proof(self, account: Account) -> Scheme | None:
         """Return kie.ai's scheme, which signs id and time; None without its key."""

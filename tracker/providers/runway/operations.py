@@ -109,6 +109,8 @@ def flaws_for_model(operation: str, body: Mapping[str, Any]) -> Sequence[FieldEr
     model = body.get("model")
     limits = _LIMITS.get(model, _ANY) if isinstance(model, str) else _ANY
     flaws = []
+    if operation == "image_to_video" and model is None:
+        flaws.append(FieldError("model", "is required"))
     if operation == "text_to_video" and model in _OF_PICTURES:
         flaws.append(FieldError("model", "needs a picture: use image_to_video"))
     text, ratio, duration = (body.get(name) for name in ("promptText", "ratio", "duration"))
@@ -140,7 +142,8 @@ def _make_recipe(name: str, **needs: Any) -> type[BaseModel]:
     return _make_inputs(f"Recipe_{name}", _RunwayInputs, version=_TEXT, **needs)
 
 
-IMAGE_TO_VIDEO = _make_inputs("ImageToVideo", promptImage=_IMAGES)
+# Gateways take one of theirs where none is named: docs.crazyrouter.com/video/runway, 2026-11-30.
+IMAGE_TO_VIDEO = _make_inputs("ImageToVideo", promptImage=_IMAGES, model=(Name | None, None))
 _MODELS: Mapping[str, tuple[str, type[BaseModel]]] = {
     "image_to_video": ("video", IMAGE_TO_VIDEO),
     "text_to_video": ("video", _make_inputs("TextToVideo")),
