@@ -39,7 +39,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "it answered 410 Gone": "它应答了 410 Gone",
         "nothing but failures since {} UTC": "自 {0} UTC 起全部失败",
         "being deleted": "正在删除",
-        "nothing that matches has somewhere to go": "符合条件的都没有可投递的去处",
+        "there is nothing to send: none matches, or its endpoint is stopped": (
+            "没有可发送的内容：没有符合条件的投递，或其端点已停止"
+        ),
         # Conditions
         "its tasks are neither sent nor asked about: the configuration has no such account. Put it"
         " back, or cancel what is queued; the rest ends by its callbacks or expires": (

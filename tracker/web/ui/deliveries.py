@@ -35,6 +35,7 @@ from tracker.web.ui.one_task.bodies import MOST_SHOWN, show_body
 PAGES = Pages()
 """Deliveries, and sending them once more."""
 IDS = "ids"
+NOTHING_TO_SEND = "there is nothing to send: none matches, or its endpoint is stopped"
 MOST = 500
 """Deliveries of one form."""
 SAMPLE = 20
@@ -152,7 +153,7 @@ async def ask_redeliver_all(request: Request, reader: Reader) -> Response:
         path="/deliveries/redeliver-all",
         fields=[*fields, ("created_before", instant(until) or ""), ("count", str(seen.count))],
         count=seen.count,
-        refusal=None if seen.count else "nothing that matches has somewhere to go",
+        refusal=None if seen.count else NOTHING_TO_SEND,
     )
     return ask(request, reader, question, template="ask_redeliver.html", seen=seen)
 
