@@ -57,6 +57,7 @@ class ServerFacts:
 
     settings: as they hold in the second transaction of a connection of ours, by name.
     is_pooled: whether a pooler stands before it, which shares its connections out.
+    closed:   tables and sequences of ours that our user may not read and write.
     most_connections: what our user, or all on our database, may open; None: what the server gives.
     processes: how many run on the database now.
     has_row_locks: whether a second connection steps over a row that a first one has locked.
@@ -80,6 +81,7 @@ class ServerFacts:
     slots: Mapping[str, int] = field(default_factory=dict)
     unarchived_since: datetime | None = None
     most_connections: int | None = None
+    closed: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,8 @@ def _read_server(db: Connection, now: datetime, *, has_locks: bool) -> ServerFac
     if snapshot is None:
         return None
     found = db.execute(_SETTINGS, {"names": list(SETTINGS)})
+    ours = sorted(metadata.tables)
+    sequences = [f"{name}_key_seq" for name in ours]
     return ServerFacts(
         settings={name: value for name, value in found},  # noqa: C416 - rows are no pairs to mypy
         is_pooled=is_pooled(db),
@@ -166,10 +170,11 @@ def _read_server(db: Connection, now: datetime, *, has_locks: bool) -> ServerFac
         snapshot=snapshot,
         tables=[DeadRows(*row) for row in db.execute(_DEAD_ROWS, {"names": list(BUSY_TABLES)})],
         xid_age=int(db.execute(_XID_AGE).scalar_one()),
-        uncleaned=list(db.scalars(_UNCLEANED, {"ours": sorted(metadata.tables)})),
+        uncleaned=list(db.scalars(_UNCLEANED, {"ours": ours})),
         slots={name: int(size) for name, size in db.execute(_SLOTS)},
         unarchived_since=db.scalar(_UNARCHIVED_SINCE),
         most_connections=db.scalar(_MOST_CONNECTIONS),
+        closed=list(db.scalars(_CLOSED, {"ours": ours, "sequences": sequences})),
     )
 
 
@@ -241,6 +246,18 @@ _UNARCHIVED_SINCE = text(
     """
     SELECT last_failed_time FROM pg_stat_archiver
     WHERE last_failed_time > coalesce(last_archived_time, '-infinity')
+    """
+)
+_CLOSED = text(
+    """
+    SELECT relname FROM pg_class
+    WHERE relnamespace = to_regnamespace(current_schema()) AND CASE relkind
+        WHEN 'S' THEN relname = ANY(:sequences) AND NOT has_sequence_privilege(oid, 'USAGE')
+        ELSE relkind IN ('r', 'p') AND relname = ANY(:ours) AND NOT (
+            has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
+            AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')
+        )
+    END ORDER BY relname
     """
 )
 _MOST_CONNECTIONS = text(

@@ -1,13 +1,16 @@
-"""A database that is damaged on disk refuses, as one does that is away: it can be restored."""
+"""A database of which a part is damaged or closed refuses what needs that, and nothing else."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
+from tracker.cli.doctor.database import examine_server
 from tracker.clock import SystemClock
 from tracker.domain.errors import Unavailable
-from tracker.store.driver.engine import sqlite_file
+from tracker.settings import Settings
+from tracker.store.driver.engine import normalise_url, sqlite_file
 from tracker.store.driver.transaction import Tx
 from tracker.store.store import Store
 
@@ -50,3 +53,41 @@ async def test_what_meets_the_damage_is_refused_and_said_and_the_rest_goes_on(
             await store.read(lambda db: db.execute(text("SELECT * FROM holds")).all())
     assert all("restore a backup" in line for line in caplog.messages)
     assert len(caplog.messages) == 2
+
+
+async def test_a_table_without_rights_refuses_what_needs_it_and_no_neighbour(
+    postgres_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = create_engine(normalise_url(postgres_url))
+    name = make_url(postgres_url).database
+    with engine.begin() as db:
+        grant = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO"
+        for statement in (f"CREATE ROLE r_{name} LOGIN", f"{grant} r_{name}"):
+            db.execute(text(statement))
+        db.execute(text(f"REVOKE SELECT ON holds FROM r_{name}"))
+    url = make_url(postgres_url).set(username=f"r_{name}").render_as_string(hide_password=False)
+    try:
+        async with Store(url, SystemClock()) as store:
+            refused, taken = await asyncio.gather(
+                store.write(_look_at_holds, None),
+                store.write(_change, None),
+                return_exceptions=True,
+            )
+            assert isinstance(refused, Unavailable)
+            assert taken is None
+            assert store.refused_since is not None
+            with pytest.raises(Unavailable):
+                await store.read(lambda db: db.execute(text("SELECT * FROM holds")).all())
+        (closed,) = [
+            one
+            for one in examine_server(Settings.from_env({"DATABASE_URL": url}))
+            if one.about == "tables"
+        ]
+        assert closed.text.startswith("our user may not read and write api_keys_key_seq, ")
+        assert ", holds, " in closed.text
+    finally:
+        with engine.begin() as db:
+            db.execute(text(f"DROP OWNED BY r_{name}"))
+            db.execute(text(f"DROP ROLE r_{name}"))
+        engine.dispose()
+    assert "permission denied for table holds" in caplog.text

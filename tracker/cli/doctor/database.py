@@ -166,6 +166,13 @@ def _check_postgresql(server: ServerFacts, processes: int, old_s: float) -> Iter
     yield from _check_settings(server.settings)
     if not server.is_pooled:
         yield from _check_connections(server, max(processes, server.processes))
+    if server.closed:
+        text = (
+            f"our user may not read and write {', '.join(server.closed)}: all that needs it is "
+            "answered 503. Have its owner run `GRANT ALL ON ALL TABLES IN SCHEMA …` and "
+            "`GRANT ALL ON ALL SEQUENCES IN SCHEMA …`, or `ALTER TABLE … OWNER TO`"
+        )
+        yield Finding("error", "tables", text)
     if not server.sees_all:
         text = (
             "other users' sessions are not shown to this user, nor standbys: run "

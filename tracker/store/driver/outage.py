@@ -26,6 +26,9 @@ _TEMPORARY = "pgsql_tmp"
 _NO_ROOM_SQLITE = ("SQLITE_FULL", "SQLITE_IOERR")
 _DAMAGED = frozenset({"XX001", "XX002"})
 _DAMAGED_SQLITE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_UNFIT = frozenset({"42501", "42P01", "42703"})
+"""No right to a table; a table or a column that somebody took away."""
+_UNFIT_SQLITE = "SQLITE_ERROR"
 _UNSTORABLE = frozenset({"22021", "22P05"})
 """A character that the database's encoding does not have."""
 _GONE = (
@@ -44,9 +47,10 @@ _UNTOLD = "the driver gave no reason"
 def is_outage(error: SQLAlchemyError) -> bool:
     """Return true if the same statement may succeed later, perhaps on another connection.
 
-    Of a damaged database: once it was restored.
+    Of a damaged database: once it was restored. Of one without a table, or without a right to it:
+    once somebody put that back.
     """
-    if isinstance(error, _GONE) or is_damage(error):
+    if isinstance(error, _GONE) or is_of_some_tables(error):
         return True
     if not isinstance(error, DBAPIError):
         return False
@@ -80,6 +84,13 @@ def is_damage(error: SQLAlchemyError) -> bool:
     if isinstance(error, DBAPIError) and sqlstate_of(error) in _DAMAGED:
         return True
     return _read_sqlite_name(error).startswith(_DAMAGED_SQLITE)
+
+
+def is_of_some_tables(error: SQLAlchemyError) -> bool:
+    """Return true if another statement may succeed: some tables are damaged, closed or gone."""
+    if isinstance(error, DBAPIError) and sqlstate_of(error) in _UNFIT:
+        return True
+    return is_damage(error) or _read_sqlite_name(error) == _UNFIT_SQLITE
 
 
 def is_busy(error: SQLAlchemyError) -> bool:

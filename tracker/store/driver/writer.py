@@ -26,6 +26,7 @@ from tracker.store.driver.line import WriteConnection
 from tracker.store.driver.outage import (
     brief,
     has_no_room,
+    is_of_some_tables,
     is_outage,
     is_unstorable_text,
     sqlstate_of,
@@ -217,11 +218,8 @@ class Writer:
             self._commit(waiting)
         except Exception as error:  # noqa: BLE001 - it becomes the items' result
             result = error
-            if isinstance(error, SQLAlchemyError) and is_outage(error):
-                log.error("the database does not take writes: %(reason)s", {"reason": brief(error)})
-                self._note_refused(
-                    {_name_kind(item.batch) for item in waiting}, is_full=has_no_room(error)
-                )
+            away = error if isinstance(error, SQLAlchemyError) and is_outage(error) else None
+            if away is not None:
                 result = Unavailable("the database does not take writes now")
             elif is_unstorable_text(error) and len(waiting) == 1:
                 reason = "holds a text that cannot be stored: a NUL or half of a surrogate pair"
@@ -229,6 +227,11 @@ class Writer:
             if len(waiting) > 1 and (result is error or _is_one_items_fault(error)):
                 self._settle_alone(waiting)
                 return
+            if away is not None:
+                log.error("the database does not take writes: %(reason)s", {"reason": brief(away)})
+                self._note_refused(
+                    {_name_kind(item.batch) for item in waiting}, is_full=has_no_room(away)
+                )
             for item in waiting:
                 item.result = result
 
@@ -324,4 +327,6 @@ def _may_be_retried(error: SQLAlchemyError) -> bool:
 
 
 def _is_one_items_fault(error: Exception) -> bool:
-    return isinstance(error, DBAPIError) and sqlstate_of(error) in _ONE_ITEMS_FAULT
+    if not isinstance(error, DBAPIError):
+        return False
+    return sqlstate_of(error) in _ONE_ITEMS_FAULT or is_of_some_tables(error)
