@@ -105,6 +105,31 @@ async def test_a_redirect_to_a_name_that_leads_inside_is_not_followed(address: s
     assert len(origin.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("addresses", "reason"),
+    [
+        (["127.0.0.77", "127.0.0.1"], ""),
+        (["127.0.0.1", "10.0.0.1"], "may not be called"),
+        (["10.0.0.1", "127.0.0.1"], "may not be called"),
+    ],
+    ids=["one is dead", "one is inside", "the first is inside"],
+)
+async def test_a_host_of_two_addresses_is_reached_by_either_and_by_none_if_one_is_inside(
+    addresses: list[str], reason: str
+) -> None:
+    names = Resolver(addresses, ["10.0.0.1"])  # another answer comes to whoever asks again
+    way = Downloading(["127.0.0.0/24"], cap=1024, silence_s=20, resolver=names)
+    with Upstream(whole(MP4)) as origin:
+        answer = await way.open_file(f"http://{ELSEWHERE}:{port_of(origin)}/film", {}, {})
+        if isinstance(answer, HttpStream):
+            await answer.chunks.aclose()
+        assert len(origin.asked) == (0 if reason else 1)
+    said = answer.reason if isinstance(answer, HttpFailure) else ""
+    assert said.startswith(reason)
+    assert bool(said) == bool(reason)
+    assert names.asked == [ELSEWHERE]
+
+
 async def test_no_spelling_of_an_address_inside_is_reached_by_a_redirect() -> None:
     """The whole corpus of addresses, each as the place that an origin outside leads to."""
     hosts = {str(one.values[0]) for one in HOSTS} - {"127.0.0.1"}  # which is the origin's own
