@@ -169,6 +169,27 @@ NOT_OF_COMMANDS = frozenset(
 """Texts of errors that no command lets through."""
 
 
+COMPOSED_PATHS = [
+    *(ROOT / "tracker" / "cli" / f"{name}.py" for name in ("listeners", "network", "relaying")),
+    *(ROOT / "tracker" / "cli" / f"{name}.py" for name in ("serving", "starting")),
+    *(ROOT / "tracker" / "cli" / "doctor" / f"{name}.py" for name in ("reach", "values")),
+    *(ROOT / "tracker" / "config" / f"{name}.py" for name in ("front_hosts", "kept_secrets")),
+    *(ROOT / "tracker" / f"{name}.py" for name in ("config/paths", "open_access", "settings")),
+]
+"""Modules whose functions return parts of what commands say."""
+
+
+def test_every_part_of_a_message_of_a_command_is_in_the_chinese_catalogue() -> None:
+    told = sentences_in(COMPOSED_PATHS, unseen=EVENT_CALLS)
+    missing = {
+        text: where
+        for text, where in told.items()
+        if text != "tracker on {}" and translate(text, SIMPLIFIED_CHINESE) == text
+    }
+    known = {**doctor.TEXTS, **lines.TEXTS}
+    assert missing.keys() - known.keys() == set(), "add them to tracker/locale/zh_cn/lines.py"
+
+
 def test_every_text_of_a_problem_is_in_the_chinese_catalogue() -> None:
     shown = shown_by(PROBLEM_PATHS, PROBLEM_CALLS) | dict.fromkeys(REASONS, "domain/validation.py")
     missing = {text: where for text, where in shown.items() if text not in PROBLEMS}

@@ -26,7 +26,7 @@ def new_loop(request: pytest.FixtureRequest) -> Loops:
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    (found,) = bind("127.0.0.1", 0)
+    (found,) = bind("127.0.0.1", 0, "--port")
     with found:
         yield found
 

@@ -38,6 +38,7 @@ from tracker.cli.table import COLOURS
 from tracker.cli.visible import width
 from tracker.cli.words import words
 from tracker.domain.redaction import Redactor
+from tracker.domain.spelling import hint
 from tracker.emulator import EmulatorConfig, ScenarioError, create_app
 from tracker.emulator import EmulatorServer as Emulator
 from tracker.emulator.core.provider import MainJob
@@ -104,7 +105,7 @@ def _find_job(provider: str | None) -> tuple[str, MainJob]:
     jobs = main_jobs()
     name = provider or choose_default(jobs)
     if name not in jobs:
-        fail(f"--provider: {name!r} is none of {', '.join(sorted(jobs))}")
+        fail(f"--provider: {name!r} is none of {', '.join(sorted(jobs))}{hint(name, jobs)}")
     return name, jobs[name]
 
 

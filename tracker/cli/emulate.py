@@ -61,7 +61,7 @@ def emulate(  # noqa: PLR0913 - one parameter per option
         create_app(config)
     except ScenarioError as error:
         fail(f"--scenario: {error}")
-    listener, *others = bind(host, port)
+    listener, *others = bind(host, port, "--port")
     for one in others:
         one.close()
     listener.listen()

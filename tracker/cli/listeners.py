@@ -33,10 +33,10 @@ def multiply(listener: socket.socket) -> list[socket.socket]:
     return [listener, *(listener.dup() for _ in range(ACCEPTED_AT_ONCE - 1))]
 
 
-def bind(host: str, port: int) -> list[socket.socket]:
+def bind(host: str, port: int, setting: str) -> list[socket.socket]:
     """Bind every address of the host; ends the command with one line when that cannot be.
 
-    port: 0 for a free one, the same at every address.
+    port: 0 for a free one, the same at every address. setting: what chooses another one.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -59,18 +59,18 @@ def bind(host: str, port: int) -> list[socket.socket]:
             with contextlib.ExitStack() as stack:
                 for one in bound:
                     stack.callback(one.close)
-            fail(refusal(host, place[1], error), code=FAILED)
+            fail(refusal(host, place[1], error, setting), code=FAILED)
         bound.append(listener)
     return bound
 
 
-def refusal(host: str, port: int, error: OSError) -> str:
-    """Say why an address cannot be bound, and what to do."""
+def refusal(host: str, port: int, error: OSError, setting: str) -> str:
+    """Say why an address cannot be bound, and what to do. setting: of the port."""
     match error.errno:
         case errno.EADDRINUSE:
-            return f"port {port} of {host} is taken: choose another with --port or PORT"
+            return f"port {port} of {host} is taken: choose another with {setting}"
         case errno.EACCES:
-            return f"port {port} is for administrators: choose one above 1023 with --port or PORT"
+            return f"port {port} is for administrators: choose one above 1023 with {setting}"
         case errno.EADDRNOTAVAIL:
             return f"{host!r} is no address of this machine: see --host"
     return f"{host}:{port}: {error.strerror}"

@@ -44,7 +44,7 @@ def run(host: str | None, port: int | None, *, worker: bool) -> None:
 
 
 def _serve(settings: Settings, *, worker: bool) -> None:
-    listeners = bind(settings.tracker_host, settings.port)
+    listeners = bind(settings.tracker_host, settings.port, "--port or PORT")
     port = listeners[0].getsockname()[1]
     scheme = "https" if settings.tracker_tls_cert else "http"
     host = f"[{settings.tracker_host}]" if ":" in settings.tracker_host else settings.tracker_host

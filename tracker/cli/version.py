@@ -6,6 +6,7 @@ import click
 
 from tracker import __version__
 from tracker.cli.command import Command
+from tracker.cli.language import spoken
 from tracker.cli.remote import ConnectionOptions, remote
 from tracker.cli.shared import emit, print_fields
 
@@ -18,4 +19,5 @@ def version(*, connection: ConnectionOptions, output: str) -> None:
     with connection.open() as server:
         found["url"] = server.shown_url
         found["service"] = server.version() or "does not answer"
-    emit(output, found, lambda: print_fields(found))
+    told = found | {"service": spoken(found["service"])}
+    emit(output, found, lambda: print_fields(told))

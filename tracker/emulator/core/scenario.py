@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from types import MappingProxyType
 
 from tracker.emulator.core.words import CORE_WORDS, ParameterKind, Words, WordSpec
@@ -91,7 +92,8 @@ def _name(word: str, words: Words) -> str:
         if word == name or word in spec.aliases:
             return str(name)
     message = f"unknown scenario {word[:64]!r}; known: {', '.join(words)}"
-    raise ScenarioError(message)
+    near = get_close_matches(word.lower(), words, n=1)
+    raise ScenarioError(f"{message}; did you mean {near[0]}?" if near else message)
 
 
 def _parse_parameter(name: str, spec: WordSpec, given: str) -> str:
