@@ -104,8 +104,8 @@ def _answering(answer: bytes) -> Iterator[str]:
         client.close()
 
 
-def _refusal(text: str) -> bytes:
-    fields = b"SFATAL\0C08P01\0M" + text.encode() + b"\0\0"
+def _refusal(text: str, severity: str) -> bytes:
+    fields = f"S{severity}\0C08P01\0M{text}\0\0".encode()
     return b"E" + struct.pack("!i", 4 + len(fields)) + fields
 
 
@@ -125,10 +125,12 @@ def _refusal(text: str) -> bytes:
         ),
         ('password authentication failed for user "tracker"', False),
         ('database "tracker" does not exist', False),
+        ("ERROR transaction blocks not allowed in statement pooling mode", False),
     ],
 )
 def test_what_may_pass_is_waited_for_and_no_other_refusal(text: str, *, may_come: bool) -> None:
-    with _answering(_refusal(text)) as url:
+    severity = "ERROR" if text.startswith("ERROR ") else "FATAL"
+    with _answering(_refusal(text.removeprefix("ERROR "), severity)) as url:
         assert (why_away(url) is not None) is may_come
 
 

@@ -143,6 +143,7 @@ _COMING_UP = (
 )
 _FOR_GOOD = (
     *("authentication failed", "does not exist", "no pg_hba.conf entry"),
+    "statement pooling mode",
     FOREIGN_KEYS_OFF,
 )
 """A pooler that repeats its server's refusal puts words of both into one line."""
