@@ -285,6 +285,9 @@ def test_a_result_is_found_however_long_its_file_takes(lie: str) -> None:
         ("code=1026", Refused, False),
         ("code=2013", Refused, False),
         ("code=1039", Deferred, False),
+        ("code=2056", Deferred, False),
+        ("code=1030", Refused, True),
+        ("code=2061", Refused, False),
     ],
 )
 def test_a_refusal_comes_with_http_200(scenario: str, kind: type, *, blames: bool) -> None:

@@ -45,13 +45,13 @@ from tracker.providers.ports.provider import Provider, ResultHosting
 RESULTS_LIVE = timedelta(hours=9)
 _CODE = "base_resp.status_code"
 _CODE_IN_WORDS = re.compile(r"\((\d{4})\)\s*$", re.ASCII)
-_OF_ACCOUNT = frozenset({"1004", "1008", "2049"})
-"""The key, the balance, the key again."""
-_OF_REQUEST = frozenset({"1026", "1027", "2013"})
-"""The prompt, the result, the parameters."""
+_OF_ACCOUNT = frozenset({"1004", "1008", "1028", "1030", "2049"})
+"""The key, the balance, the quota twice, the key again."""
+_OF_REQUEST = frozenset({"1026", "1027", "1042", "2013", "2061"})
+"""The prompt, the result, invisible characters, the parameters, a model outside of the plan."""
 _OF_CONTENT = frozenset({"1026", "1027"})
-_NOT_NOW = frozenset({"1002", "1039"})
-"""The rate, the limit of tokens."""
+_NOT_NOW = frozenset({"1002", "1039", "1041", "2045", "2056"})
+"""The rate, the limit of tokens, of connections, of growth, and of a plan for some hours."""
 _PARAMETERS = "2013"
 _UNREACHABLE = (
     "the provider tests the callback URL while the task is created, and did not reach it: check "
@@ -345,7 +345,7 @@ _USAGE = {
 }
 _NO_ACCOUNT = Account("", "", HailuoOptions())
 _ADAPTER = HailuoAdapter()
-REVISION = 6
+REVISION = 7
 PROVIDER = Provider(
     name="hailuo",
     revision=REVISION,

@@ -47,11 +47,12 @@ from tracker.providers.jimeng.front import JimengFront
 from tracker.providers.jimeng.inputs import CREATES, OBJECTS, ROLE_ID, flaws, is_model, seconds_of
 from tracker.providers.kit.cancels import OpenCancel
 from tracker.providers.kit.empty_results import doubting_empty
+from tracker.providers.kit.nested_answers import link_below, link_in, relayed_id
 from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.pieces import file_url, kind_of, make_lost_piece, text_url, web_url
 from tracker.providers.kit.reading import first_text, unpack_json
 from tracker.providers.kit.set_fields import set_fields
-from tracker.providers.kit.status_words import plain
+from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
 from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parsed_of
 from tracker.providers.kit.useless_options import UnprofiledOptions
 from tracker.providers.kit.volc_signature import VolcOptions, build_signed_post
@@ -82,6 +83,8 @@ Source: https://www.volcengine.com/docs/85621, 2026-11; its numbers were looked 
 2026-11-29 and not found.
 """
 _EMPTY = "done without a file"
+_RELAYED_WORDS = ("status", "data.status")
+"""Fields of the word of a task in a relay's form."""
 _AS_BASE64 = "the picture came as base64, although its address was asked for"
 _VIDEOS = ("video_url", "preview_url")
 """In the text `resp_data`, which holds what a digital human's task brings."""
@@ -148,6 +151,9 @@ class JimengAdapter(OpenCancel, TableAdapter):
         if isinstance(answer, HttpResult):
             parsed = parsed_of(answer)
             if code_of(parsed) != GOOD:
+                is_relay = sending.account.options.base_url is not None and answer.status < 300
+                if is_relay and (theirs := relayed_id(parsed)) is not None:
+                    return Accepted(theirs, first_text(parsed, _RELAYED_WORDS, limit=200))
                 return self.refusal(sending, answer, parsed)
             task_id = first_text(parsed, self.ids, limit=500)
             if task_id is not None:
@@ -197,6 +203,9 @@ class JimengAdapter(OpenCancel, TableAdapter):
             return [self._read(asking, parsed, words)]
         if code is not None and is_final(code):
             return [Observed(self._observe_failure(asking, parsed, code))]
+        is_relay = asking.account.options.base_url is not None and answer.status < 300
+        if is_relay and (row := _find_row(parsed)) is not None:
+            return [self._read_relayed(asking, row)]
         is_busy = code in (TOO_FAST, TOO_MANY) or answer.status == 429
         pause_s = self.pause_s(answer, parsed) or (_PAUSE_S if is_busy else None)
         return [Unanswered(words, pause_s, slow_down=is_busy)]
@@ -216,6 +225,25 @@ class JimengAdapter(OpenCancel, TableAdapter):
             word,
             provider_task_id=task.provider_task_id,
             artifacts=tuple(_read_pieces(parsed, asking.now)),
+        )
+        return Observed(doubting_empty(said, task, _EMPTY))
+
+    def _read_relayed(self, asking: Asking, row: Mapping[str, Any]) -> PollOutcome:
+        """Read a task in a relay's form; Jimeng's own answer within it counts."""
+        word, inner = row["status"][:200], unpack_json(row.get("data"))
+        if code_of(inner) == GOOD:
+            return self._read(asking, inner, word)
+        state, task = GATEWAY_WORDS.get(plain(word)), asking.task
+        reason = first_text(row, ("fail_reason", "error.message", "error", "message"))
+        link = link_in(row) or link_below(row) if state is TaskState.SUCCEEDED else None
+        failed = TaskError("provider", None, reason or "the provider gave no reason")
+        said = Observation(
+            state,
+            word,
+            provider_task_id=task.provider_task_id,
+            message=reason if state is TaskState.FAILED else None,
+            error=failed if state is TaskState.FAILED else None,
+            artifacts=() if link is None else (Artifact(kind_of(link) or "video", link, key="0"),),
         )
         return Observed(doubting_empty(said, task, _EMPTY))
 
@@ -262,6 +290,15 @@ class JimengAdapter(OpenCancel, TableAdapter):
                 words = self.in_words(answer, parsed)
                 return Probed("error", f"refuses this account: {words}")
         return super().parse_probe(account, answer)
+
+
+def _find_row(parsed: Any) -> Mapping[str, Any] | None:
+    """Return the object of an answer that has a relay's word of a task; None for none."""
+    inner = parsed.get("data") if isinstance(parsed, dict) else None
+    for row in (parsed, inner):
+        if isinstance(row, dict) and plain(str(row.get("status") or "")) in GATEWAY_WORDS:
+            return row
+    return None
 
 
 def _read_pieces(parsed: Any, now: datetime) -> Sequence[Artifact]:
@@ -316,7 +353,7 @@ def _call(account: Account, action: str, body: Mapping[str, Any], now: datetime)
 
 
 _ADAPTER = JimengAdapter()
-REVISION = 5
+REVISION = 6
 PROVIDER = Provider(
     name="jimeng",
     revision=REVISION,

@@ -5,7 +5,7 @@ https://www.recraft.ai/docs/api-reference/pricing and
 https://github.com/recraft-ai/mcp-recraft-server, read 2026-11.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
@@ -46,6 +46,7 @@ class Recraft(TableAdapter):
     poll_path: ClassVar[str] = ME
     words: ClassVar[Mapping[str, TaskState]] = MappingProxyType({})
     probe_path: ClassVar[str | None] = ME
+    account_codes: ClassVar[Collection[str]] = ("not_enough_credits",)
     meanings: ClassVar[Mapping[int, Meaning]] = MappingProxyType({499: Meaning.UNKNOWN})
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
@@ -124,7 +125,7 @@ def _read_costs(parsed: Any) -> tuple[Cost, ...]:
 
 
 _ADAPTER = Recraft()
-REVISION = 5
+REVISION = 6
 PROVIDER = Provider(
     name="recraft",
     revision=REVISION,

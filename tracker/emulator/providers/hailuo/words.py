@@ -27,7 +27,7 @@ HAILUO_WORDS: Mapping[str, WordSpec] = MappingProxyType(
         HailuoWord.CHALLENGE_TWICE: WordSpec("the callback URL is tested twice"),
         HailuoWord.CODE: one_of(
             "the create is refused with HTTP 200 and this code, and makes nothing",
-            *("1008", "1026", "1039", "2013", "2049"),
+            *("1008", "1026", "1030", "1039", "2013", "2049", "2056", "2061"),
         ),
         HailuoWord.FILE_ID_NUMBER: WordSpec("file_id is a number in the query"),
         HailuoWord.NO_FILE_ID: WordSpec(
