@@ -1,6 +1,7 @@
-"""How sound says where it ends: FLAC, MP3, AIFF and AU. Pure. See extent_walks.py.
+"""How sound says where it ends: FLAC, MP3, AAC, AIFF and AU. Pure. See extent_walks.py.
 
-The length in the first frame of MP3 is a hint: whoever cuts the file may leave it as it was.
+What MP3 and AAC say is a hint: whoever cuts such a file may leave the length in its first frame as
+it was, and need not cut between two frames.
 
 Sources, read 2026-11-30: https://www.rfc-editor.org/rfc/rfc9639 (FLAC),
 http://gabriel.mp3-tech.org/mp3infotag.html and
@@ -16,6 +17,13 @@ _SLACK_OF_MP3 = 2048
 """Of what the first frame says: some count it, or what stands behind the last one."""
 _FLAC_FRAMES = (b"\xff\xf8", b"\xff\xf9")
 """Beginnings of frames that have one number of samples, or several."""
+_MPEG = (0xFB, 0xFA, 0xF3, 0xF2, 0xE3, 0xE2, 0xF1, 0xF0, 0xF9, 0xF8)
+"""The second bytes of frames of MP3 and of AAC."""
+_MP3_KILOBITS = (
+    (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+)
+"""By whether it is of MPEG 1, and by the number in a frame's head; of 0 nobody knows."""
 
 
 def _walk_aiff() -> Walk:
@@ -99,25 +107,50 @@ def _walk_id3() -> Walk:
     size = 0
     for part in head[6:]:
         size = size << 7 | part & 0x7F
-    return (yield from _walk_mp3(10 + size + (10 if head[5] & 0x10 else 0)))
+    return (yield from _walk_mpeg(10 + size + (10 if head[5] & 0x10 else 0)))
 
 
-def _walk_mp3(at: int = 0) -> Walk:
-    """Read the length of the sound where the first frame tells it."""
-    head = yield at, 4, True
-    if head[0] != 0xFF or head[1] & 0xE6 != 0xE2:  # of layer III
-        return False
+def _walk_mpeg(at: int = 0) -> Walk:
+    """Read the length of the sound where the first frame tells it; else follow the frames.
+
+    Both are hints.
+    """
+    head = yield at, 6, True
     is_mono, is_first_version = head[3] >> 6 == 3, head[1] & 0x18 == 0x18
     side = (17 if is_mono else 32) if is_first_version else (9 if is_mono else 17)
-    tag = yield at + 4 + side, 18, True
-    tag = tag if tag[0] else tag[2:]  # some writers have a checksum before it
-    if tag[:4] not in (b"Xing", b"Info") or not tag[7] & 2:
-        return False
-    size = int.from_bytes(tag[12:16] if tag[7] & 1 else tag[8:12])
-    if not size:
-        return False
-    yield at + size - _SLACK_OF_MP3, 1, None
-    return True
+    if _size_of_mp3_frame(head) >= side + 22:
+        tag = yield at + 4 + side, 18, None
+        tag = tag if tag[0] else tag[2:]  # some writers have a checksum before it
+        size = int.from_bytes(tag[12:16] if tag[7] & 1 else tag[8:12])
+        if tag[:4] in (b"Xing", b"Info") and tag[7] & 2 and size:
+            yield at + size - _SLACK_OF_MP3, 1, None
+            return True
+    number = 0
+    while True:
+        size = _size_of_mp3_frame(head) or _size_of_adts_frame(head)
+        if not size:  # tags of other kinds may follow the last frame
+            return number > 0
+        at, number = at + size, number + 1
+        yield at - 1, 1, None
+        head = yield at, 6, True
+
+
+def _size_of_mp3_frame(head: bytes) -> int:
+    """Return how long a frame of MP3 is that begins so; 0 where it is none, or does not say."""
+    version, bits, rate = head[1] >> 3 & 3, head[2] >> 4, head[2] >> 2 & 3
+    if head[0] != 0xFF or head[1] & 0xE6 != 0xE2 or version == 1 or rate == 3:
+        return 0
+    is_first = version == 3
+    kilobits = _MP3_KILOBITS[is_first][bits] if bits < 15 else 0
+    hertz = (44_100, 48_000, 32_000)[rate] >> (3 - version + 1) // 2
+    return (144_000 if is_first else 72_000) * kilobits // hertz + (head[2] >> 1 & 1)
+
+
+def _size_of_adts_frame(head: bytes) -> int:
+    """Return how long a frame of AAC in ADTS is that begins so; 0 where it is none."""
+    if head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
+        return 0
+    return (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
 
 
 SOUND_WALKS: Mapping[bytes, Callable[[], Walk]] = {
@@ -125,6 +158,6 @@ SOUND_WALKS: Mapping[bytes, Callable[[], Walk]] = {
     b".snd": _walk_au,
     b"fLaC": _walk_flac,
     b"ID3": _walk_id3,
-    **{bytes((0xFF, second)): _walk_mp3 for second in (0xFB, 0xFA, 0xF3, 0xF2, 0xE3, 0xE2)},
+    **{bytes((0xFF, second)): _walk_mpeg for second in _MPEG},
 }
 """By the first bytes of a file."""
