@@ -35,16 +35,36 @@ RESULTS: dict[str, dict[str, Any]] = {
 }
 
 
+SAID = {"failMsg": "the moderator said no"}
+FAILED: dict[str, dict[str, Any]] = {
+    "midjourney": {"id": "ID", "status": "FAILURE", **SAID},
+    "domo": {"data": {"task_id": "ID", "status": "FAILED", **SAID}},
+    "wan": {"output": {"task_id": "ID", "task_status": "FAILED", **SAID}},
+    "openai videos": {"id": "ID", "status": "failed", **SAID},
+    "openai rows": {"code": "success", "data": {"task_id": "ID", "status": "FAILURE", **SAID}},
+    "jimeng at a relay": {"code": 50207, "data": None, "status": 50207, **SAID},
+    "pika at a gateway": {"id": "ID", "videos": [{"id": "1", "status": "error", **SAID}]},
+    "runway of the web": {"task": {"id": "ID", "status": "FAILED", **SAID}},
+    "runway at kie": {
+        "code": 200,
+        "data": {"taskId": "ID", "state": "fail", "errMsg": SAID["failMsg"]},
+    },
+}
+"""Failures whose reason stands in a field that is a gateway's own."""
+
+
 def polled(name: str, word: str, **more: Any) -> Observation:
+    return answered(name, json.dumps(SHAPES[name] | more).replace("WORD", word))
+
+
+def answered(name: str, body: str) -> Observation:
     kind = KINDS[name]
     polls = PROVIDERS[kind.provider].polls
     assert polls is not None
-    account = an_account(
-        PROVIDERS[kind.provider], base_url=f"https://gateway.example{kind.address}"
-    )
+    base_url = f"https://gateway.example{kind.address}"
+    account = an_account(PROVIDERS[kind.provider], base_url=base_url, **kind.options)
     task = a_task(kind.operation, provider_task_id="ID", provider=kind.provider)
-    body = json.dumps(SHAPES[name] | more).replace("WORD", word).encode()
-    answer = HttpResult(200, {"content-type": "application/json"}, body)
+    answer = HttpResult(200, {"content-type": "application/json"}, body.encode())
     (found,) = polls.parse_poll(asked_of(account, task), answer)
     assert isinstance(found, Observed)
     return found.observation
@@ -66,6 +86,14 @@ def test_a_reason_is_found_where_gateways_put_it(name: str) -> None:
     error = polled(name, "FAILURE", statusMessage="ok").error
     assert error is not None
     assert "ok" not in error.message
+
+
+@pytest.mark.parametrize("name", FAILED)
+def test_a_reason_is_found_wherever_the_task_lies(name: str) -> None:
+    said = answered(name, json.dumps(FAILED[name]))
+    assert said.state is TaskState.FAILED
+    assert said.error is not None
+    assert said.error.message == SAID["failMsg"]
 
 
 @pytest.mark.parametrize("name", RESULTS)

@@ -51,6 +51,7 @@ from tracker.providers.kit.nested_answers import link_below, link_in, relayed_id
 from tracker.providers.kit.no_channel import deferral_without_channel
 from tracker.providers.kit.pieces import file_url, kind_of, make_lost_piece, text_url, web_url
 from tracker.providers.kit.reading import first_text, unpack_json
+from tracker.providers.kit.reasons import reason_in
 from tracker.providers.kit.set_fields import set_fields
 from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
 from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parsed_of
@@ -248,7 +249,7 @@ class JimengAdapter(OpenCancel, TableAdapter):
         return Observed(doubting_empty(said, task, _EMPTY))
 
     def _observe_failure(self, asking: Asking, parsed: Any, code: str) -> Observation:
-        reason = self.reason(parsed) or "the provider gave no reason"
+        reason = self.reason(parsed) or reason_in(parsed) or "the provider gave no reason"
         return Observation(
             TaskState.FAILED,
             first_text(parsed, self.words_in, limit=200) or code,

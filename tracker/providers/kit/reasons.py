@@ -21,6 +21,7 @@ REASONS = (
     *("output.message", "output.error", "result.message", "result.error", "result.error_message"),
 )
 """Fields that hold the reason of a failure, the most telling first."""
+_NESTS = ("data", "output", "task")
 _EMPTY = frozenset(
     {"", "0", "ok", "success", "succeed", "null", "none", "nil", "undefined", "n/a", "-"}
 )
@@ -36,8 +37,12 @@ def is_empty_word(text: str) -> bool:
 
 
 def reason_in(parsed: Any) -> str | None:
-    """Return the reason in the first of these fields that has one; None where none has."""
-    found = (first_text(parsed, (name,)) for name in REASONS)
+    """Return the reason in the first of these fields that has one; None where none has.
+
+    The object itself comes first, then what it is the envelope of.
+    """
+    nests = (parsed.get(name) for name in _NESTS) if isinstance(parsed, dict) else ()
+    found = (first_text(one, (name,)) for one in (parsed, *nests) for name in REASONS)
     return next((text for text in found if text and not is_empty_word(text)), None)
 
 

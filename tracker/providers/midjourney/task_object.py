@@ -19,6 +19,7 @@ from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskSt
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.pieces import kind_of, web_url
 from tracker.providers.kit.reading import first_instant, first_text, text_of, unpack_json
+from tracker.providers.kit.reasons import reason_in
 
 STATUSES: Mapping[str, TaskState] = MappingProxyType(
     {
@@ -78,7 +79,7 @@ def read_task(parsed: Any, task: Task | None = None) -> Observation | None:
         progress=_read_progress(parsed),
         at=first_instant(parsed, ("finishTime", "startTime", "submitTime")),
         artifacts=tuple(_read_artifacts(parsed, task, state)),
-        error=_make_failure(reason) if state is TaskState.FAILED else None,
+        error=_make_failure(reason or reason_in(parsed)) if state is TaskState.FAILED else None,
         detail=_read_detail(parsed) if known in _WITH_DETAIL else None,
         stage=MODAL if known == MODAL else None,
         is_blocked=known == MODAL,

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.task import TaskState
+from tracker.providers.kit import reasons
 from tracker.providers.kit.gateway_tasks import percent_of
 from tracker.providers.kit.nested_answers import link_below
 from tracker.providers.kit.pieces import web_url
@@ -108,4 +109,4 @@ def reason_in(row: Mapping[str, Any]) -> str | None:
             *("detail.error", "message", "metadata.url"),
         ),
     )
-    return None if web_url(reason) else reason
+    return None if web_url(reason) else reason or reasons.reason_in(row)

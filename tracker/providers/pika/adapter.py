@@ -21,6 +21,7 @@ from tracker.providers.kit.nested_answers import link_below
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.reading import first_number, first_text, number_text
+from tracker.providers.kit.reasons import reason_in
 from tracker.providers.kit.table import CreatePath, TableAdapter
 from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.pika.front import PikaFront
@@ -117,7 +118,8 @@ class PikaGateway(GatewayAdapter):
         )
         if state is not TaskState.FAILED:
             return said
-        reason = said.message or "the provider gave no reason"
+        told = said.message or next(filter(None, map(reason_in, (*videos, parsed))), None)
+        reason = told or "the provider gave no reason"
         return replace(said, error=TaskError("provider", None, reason))
 
     def _read_row(

@@ -28,6 +28,7 @@ from tracker.providers.kit.coded_answers import GOOD, NO_CREDITS, CodedAdapter, 
 from tracker.providers.kit.empty_results import awaiting_result
 from tracker.providers.kit.pieces import web_url
 from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.reasons import reason_in
 from tracker.providers.kit.status_words import end_at_gateways
 from tracker.providers.kit.table import CreatePath, OpenInputs, parsed_of
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
@@ -205,7 +206,8 @@ def _read_record(dialect: RunwayKie, data: Mapping[str, Any], asking: Asking) ->
     pieces = _read_pieces(data, now if is_over else None)
     if state is None and word is not None and asking.account.options.base_url is not None:
         state = end_at_gateways(word, pieces)  # of a relay before kie.ai, whose page has none such
-    error = TaskError("provider", code, reason or "the provider gave no reason")
+    told = reason or reason_in(data) or "the provider gave no reason"
+    error = TaskError("provider", code, told)
     said = Observation(
         state,
         word or flag or "",
