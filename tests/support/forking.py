@@ -109,7 +109,9 @@ class Run:
 
     def _log(self, item: pytest.Item, events: list[tuple[str, dict[str, Any]]]) -> None:
         hook = self._session.config.hook
-        hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        reports = [arguments for name, arguments in events if name == "report"]
+        location = reports[0]["location"]  # to ask the item took a third of our time
+        hook.pytest_runtest_logstart(nodeid=item.nodeid, location=location)
         for name, arguments in events:
             if name == "report":
                 report = hook.pytest_report_from_serializable(
@@ -118,7 +120,7 @@ class Run:
                 hook.pytest_runtest_logreport(report=report)
             else:
                 hook.pytest_warning_recorded.call_historic(kwargs=arguments)
-        hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=location)
         if self._session.shouldfail or self._session.shouldstop:
             self._dealing.drop()
 

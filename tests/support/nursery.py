@@ -182,6 +182,7 @@ def main(listener: int | None = None) -> None:
 
 
 def _import_all() -> None:
+    gc.disable()  # what is imported stays
     import tests.support.crashing  # noqa: F401, PLC0415 - here, or whoever asks would import it too
 
     for found in walk_packages(tracker.__path__, f"{tracker.__name__}."):
@@ -194,6 +195,7 @@ def _import_all() -> None:
     host = import_module("tracker.web.fronts.host")
     host.front_routes(host.ServedFronts(PROVIDERS).hosts())  # `re` keeps what they are compiled to
     gc.collect()
+    gc.enable()
     gc.freeze()  # or a child's first collection would copy all that it shares with us
 
 
