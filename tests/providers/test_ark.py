@@ -25,6 +25,7 @@ from tracker.domain.outcome import Absence, More, NotSeen, Observed, Unanswered
 from tracker.domain.task import Task, TaskState
 from tracker.providers.ark.adapter import MOST_TOGETHER, TASKS_LIVE, seed_of
 from tracker.providers.ark.inputs import EXPIRES_AFTER_S, TASKS
+from tracker.providers.ark.pictures import PICTURES
 from tracker.providers.ports.adapter import Asking, Finds
 from tracker.providers.registry import PROVIDERS
 
@@ -46,7 +47,25 @@ class TestArk(
     RecordedContract,
 ):
     provider = ARK
-    inputs = {TASKS: BODY}  # noqa: RUF012 - read only
+    inputs = {  # noqa: RUF012 - read only
+        TASKS: BODY,
+        PICTURES: {"model": "ep-2", "prompt": "a cat", "image": ["https://a.example/1.png"]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"prompt": None}, "prompt"),
+        ({"image": ["https://a.example/1.png"] * 15}, "image"),
+        ({"sequential_image_generation_options": {"max_images": 16}}, "sequential_image"),
+        ({"stream": True}, "stream"),
+    ],
+)
+def test_a_field_that_pictures_cannot_have_is_named(changes: Mapping[str, Any], field: str) -> None:
+    given = {"model": "ep-2", "prompt": "a cat", **changes}
+    [found] = {one.partition("[")[0] for one in refused_fields(ARK.submits, PICTURES, given)}
+    assert found.startswith(field)
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,14 @@ def refused(call: Any) -> dict[str, Any]:
     return {}
 
 
+def pictures(client: Ark, prompt: str) -> list[Any]:
+    """Return the addresses of pictures."""
+    made_of = client.images.generate(model="doubao-seedream-4-0-250828", prompt=prompt)
+    return [one.url for one in made_of.data]
+
+
 def everything(client: Ark) -> dict[str, Any]:
-    """Create and wait, fail, list, cancel, be refused."""
+    """Create and wait, fail, list, cancel, make pictures, be refused."""
     tasks = client.content_generation.tasks
     first = made(client, "a cat", duration=5, return_last_frame=True, seed=7)
     second = made(client, "a dog [scenario:moderated]")
@@ -56,6 +62,8 @@ def everything(client: Ark) -> dict[str, Any]:
         "listed": [found.total, *(one.id == first for one in found.items)],
         "cancelled": ended(client, third)["status"],
         "invalid": refused(lambda: made(client, "a cat", frames=30)),
+        "pictures": pictures(client, "a cat"),
+        "no_picture": refused(lambda: pictures(client, "a cat [scenario:failed]")),
         "missing": refused(lambda: tasks.get(task_id="cgt-nobody")),
     }
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.support.databases import SqliteTemplate
+from tests.support.service import KEEPING_FILES
 from tests.web.fronts.comparing import Pair, asked_until, differences, paired
 
 TASKS = "/ark/api/v3/contents/generations/tasks"
@@ -27,6 +28,7 @@ def pair(
         TRACKER_POLL_FIRST_S="0.05",
         TRACKER_POLL_QUIET_S="0.1",
         TRACKER_ARK_POLL_SPACING_S="0.05",
+        **KEEPING_FILES,
     ) as pair:
         yield pair
 
@@ -128,3 +130,21 @@ def test_what_is_not_there_is_refused_by_a_code(
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (status, code)
     assert set(error) == {"code", "message", "param", "type"}
+
+
+def test_pictures_are_in_the_answer_and_found_later(pair: Pair) -> None:
+    url = "/ark/api/v3/images/generations"
+    body = {
+        "model": "doubao-seedream-4-0-250828",
+        "prompt": "a cat",
+        "sequential_image_generation_options": {"max_images": 2},
+    }
+    front, provider = (http.post(url, json=body).json() for http in pair)
+    assert differences(front, provider) <= {".id", ".data[].size"}
+    assert (len(front["data"]), front["usage"]["output_tokens"]) == (2, 32768)
+    http = pair[0]
+    assert http.get(f"{url}/{front['id']}").json() == front
+    one = http.post(url, json=body | {"prompt": "a [scenario:picture_failed]"}).json()
+    assert len(one["data"]) == 1
+    lost = http.post(url, json=body | {"prompt": "a [scenario:cut_after_accept]"})
+    assert (lost.status_code, lost.json()["error"]["code"]) == (424, "outcome_unknown")

@@ -41,6 +41,7 @@ from tracker.providers.ark.inputs import (
     seconds_of,
     with_draft,
 )
+from tracker.providers.ark.pictures import LAST_S, PICTURES, SeedreamInput, read_pictures
 from tracker.providers.ark.words import DETAILS, EXPIRED, TOKENS, USAGE
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.cancels import QueuedCancel
@@ -100,7 +101,9 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
     Ark refuses to delete what runs, and erases what has ended.
     """
 
-    creates: ClassVar[Mapping[str, CreatePath]] = CREATES
+    creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
+        {**CREATES, PICTURES: CreatePath(PICTURES, SeedreamInput)}
+    )
     poll_path = f"{TASKS}/{{id}}"
     cancel_method = "DELETE"
     cancel_path = f"{TASKS}/{{id}}"
@@ -135,6 +138,8 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table and by the limits of the model, and find the draft."""
         request = super().check(operation, input_)
+        if operation == PICTURES:
+            return request
         body = request.body
         if flaws := flaws_of(body):
             raise InvalidRequest(*flaws)
@@ -152,12 +157,32 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
         Raises Misuse where it continues a draft whose id at Ark is not known.
         """
         body = sending.body
+        if sending.task.operation == PICTURES:
+            call = super().build_submit(replace(sending, callback_url=None))
+            return replace(call, lasts_s=LAST_S)
         if draft_fields(body):
             theirs = sending.parent_task_id()
             body = with_draft(body, theirs)
         if sending.account.options_as(ArkOptions).seeds and leaves_seed_open(body):
             body = {**body, "seed": seed_of(sending.task)}
         return super().build_submit(replace(sending, body=body))
+
+    def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
+        """Read pictures, where they are what was asked for."""
+        if sending.task.operation != PICTURES or not isinstance(answer, HttpResult):
+            return super().parse_submit(sending, answer)
+        parsed = parsed_of(answer)
+        found = read_pictures(parsed) if answer.status < 300 else None
+        return found or self.refusal(sending, answer, parsed)
+
+    def comes_from(self, account: Account, operation: str | None = None) -> bool:
+        """Tell that tasks are called back, and pictures are not."""
+        del account
+        return operation != PICTURES
+
+    def build_lookup(self, asking: Asking) -> HttpCall | None:
+        """Look for tasks alone: no list shows pictures."""
+        return None if asking.task.operation == PICTURES else super().build_lookup(asking)
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the code up: a limit that the operator has set comes with 429 as all others."""
@@ -306,7 +331,7 @@ def seed_of(task: Task) -> int:
 
 _NO_ACCOUNT = Account("", "", ArkOptions())
 _ADAPTER = ArkAdapter()
-REVISION = 6
+REVISION = 7
 PROVIDER = Provider(
     name="ark",
     revision=REVISION,
@@ -324,7 +349,9 @@ PROVIDER = Provider(
     cancels=_ADAPTER,
     probes=_ADAPTER,
     front=ArkFront(),
-    results=ResultHosting(lifetime=RESULTS_LIVE),
+    results=ResultHosting(
+        answers_with_files=lambda operation: operation == PICTURES, lifetime=RESULTS_LIVE
+    ),
     tells_costs=True,
     default_seconds=seconds_of,
     examples={

@@ -13,9 +13,11 @@ from typing import Any
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.ark.inputs import TASKS
+from tracker.providers.ark.pictures import PICTURES, show_pictures
 from tracker.providers.ark.words import DETAILS, EXPIRED, TOKENS, USAGE
 from tracker.providers.kit.front_answers import STATUSES, ready_pieces, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
+from tracker.providers.kit.held_answers import HELD_S
 from tracker.providers.kit.ledger import net
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.commands import Cancel, Command, Create, Get, Page, Skip
@@ -81,6 +83,17 @@ class ArkFront(PlainFront):
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         path = call.path.removeprefix(_ROOT)
+        if path == PICTURES:
+            if call.method != "POST":
+                return wrong_method(call)
+            if call.body is None:
+                return WantsBody()
+            return Create(PICTURES, call.body, wait_s=HELD_S, waits_for="sent")
+        if path.startswith(f"{PICTURES}/"):
+            named = name_in(path.removeprefix(f"{PICTURES}/"))
+            if not named or not call.is_read:
+                return no_route(call)
+            return Get([named], operation=PICTURES)
         if path == TASKS:
             if call.is_read:
                 return _read_listing(call)
@@ -100,6 +113,8 @@ class ArkFront(PlainFront):
         match command:
             case Cancel():
                 return FrontAnswer({})
+            case Create(operation=operation) | Get(operation=operation) if operation == PICTURES:
+                return show_pictures(call, shown.tasks[0], shown)
             case Create():
                 return FrontAnswer({"id": str(shown.tasks[0].id)})
             case Page() | Skip():
@@ -151,9 +166,9 @@ def _read_listing(call: FrontCall) -> Command | FrontRefusal:
         reason = "filters by ids, and on the first page by status, are served"
         return FrontRefusal(Fault.INVALID, f"filter: {reason}")
     if number > 1 or not word:
-        return Skip(size, offset=size * (number - 1))
+        return Skip(size, offset=size * (number - 1), operation=TASKS)
     states = {state for state, shown in _WORDS.items() if shown == word}
-    return Page(size, binds="tasks", states=states)
+    return Page(size, binds="tasks", states=states, not_below=PICTURES)
 
 
 def _read_size(call: FrontCall) -> int:

@@ -113,7 +113,8 @@ def seconds_of(operation: str, body: Mapping[str, Any]) -> Decimal | None:
     None where the model chooses it.
     https://www.volcengine.com/docs/82379/1520757, read by clients on 2026-11-30.
     """
-    del operation
+    if operation not in CREATES:
+        return None
     if body.get("frames") is not None:
         return Decimal(body["frames"]) / _FRAMES_PER_S
     if body.get("duration") == -1:

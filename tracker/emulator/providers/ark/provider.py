@@ -60,6 +60,7 @@ _RESENT = RetryPolicy(tries=4, backoff_seconds=1)
 """The first try, and three repeats of an end that is not acknowledged."""
 _WEEK_S, _DAY_S = 7 * 24 * 3600, 24 * 3600
 _TOKENS_A_SECOND = 21_780
+_TOKENS_A_PICTURE = 16_384
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ class ArkApi:
         """Return the table of routes."""
         return (
             ApiRoute("POST", _TASKS, self._create),
+            ApiRoute("POST", "/api/v3/images/generations", self._draw),
             ApiRoute("GET", _TASKS, self._list),
             ApiRoute("GET", f"{_TASKS}/{{id}}", self._get),
             ApiRoute("DELETE", f"{_TASKS}/{{id}}", self._delete),
@@ -114,6 +116,50 @@ class ArkApi:
             )
         )
         return Reply({"id": task.task_id})
+
+    async def _draw(self, call: ApiCall) -> Reply:
+        body = call.json_object()
+        task = await self.engine.create(
+            CreateRequest(
+                call=call,
+                account=self._account_of(call),
+                body=body,
+                read=lambda scenario: self._draft_pictures(body, scenario),
+            )
+        )
+        await self.engine.wait(task)
+        if task.status != SUCCEED:
+            raise CodedRefusal(500, "InternalServiceError", "the pictures could not be made")
+        data: list[dict[str, Any]] = [
+            {"url": media_url(task, name), "size": "2048x2048"} for name in task.artifacts
+        ]
+        if task.scenario.has(ArkWord.PICTURE_FAILED):
+            refused = {"code": "OutputImageSensitiveContentDetected", "message": "it is sensitive"}
+            data[-1] = {"error": refused}
+        made = sum("url" in one for one in data)
+        tokens = made * _TOKENS_A_PICTURE
+        usage = {"generated_images": made, "output_tokens": tokens, "total_tokens": tokens}
+        created = task.created_at // 1000
+        return Reply({"model": body["model"], "created": created, "data": data, "usage": usage})
+
+    def _draft_pictures(
+        self, body: Mapping[str, object], scenario: Scenario
+    ) -> TaskDraft[ArkDetails]:
+        """Validate a create of pictures; raises Refusal."""
+        for word, status, code in _REFUSED_CREATES:
+            if scenario.has(word):
+                raise CodedRefusal(status, code, "the request cannot be served")
+        for name in ("model", "prompt"):
+            if not isinstance(body.get(name), str) or not body[name]:
+                raise CodedRefusal(400, "MissingParameter", f"{name} is missing")
+        more = body.get("sequential_image_generation_options")
+        count = more.get("max_images", 1) if isinstance(more, dict) else 1
+        return TaskDraft(
+            operation="images/generations",
+            details=ArkDetails(body=body, seed=0),
+            creation_key=str(body["prompt"]),
+            artifacts=tuple(f"{number}.png" for number in range(int(count))),
+        )
 
     async def _get(self, call: ApiCall) -> Reply:
         task = await self._find(call)

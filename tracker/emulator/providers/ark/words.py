@@ -29,6 +29,7 @@ class ArkWord(StrEnum):
     OWN_LIMIT = "own_limit"
     OVERLOADED = "overloaded"
     NO_MODEL = "no_model"
+    PICTURE_FAILED = "picture_failed"
 
 
 ARK_WORDS: Mapping[str, WordSpec] = MappingProxyType(
@@ -56,5 +57,6 @@ ARK_WORDS: Mapping[str, WordSpec] = MappingProxyType(
             "HTTP 429, ServerOverloaded, for the first N creates", ParameterKind.TRIES, "2"
         ),
         ArkWord.NO_MODEL: WordSpec("the create is refused with HTTP 404, ModelNotOpen"),
+        ArkWord.PICTURE_FAILED: WordSpec("the last picture of an answer is an error"),
     }
 )
