@@ -37,3 +37,23 @@ async def test_who_stopped_reading_first_is_closed_until_little_is_held() -> Non
     assert list(registry.unread) == [third, recent]
     for one in (third, recent):
         registry.forget(one)
+
+
+async def test_whose_request_began_first_is_closed_where_incomplete_ones_hold_too_much() -> None:
+    closed: asyncio.Queue[Stalled] = asyncio.Queue()
+    registry = ConnectionRegistry(ConnectionLimits(held_bytes=150))
+    first, second, third = (Stalled(closed) for _ in range(3))
+    for one in (first, second, third):
+        assert registry.admit(one)
+        registry.hold(one, 50)
+    registry.hold(second, 0)
+    registry.hold(third, 100)
+    assert closed.empty()
+    registry.hold(second, 10)
+    assert closed.get_nowait() is first
+    registry.hold(third, 140)
+    assert closed.empty()
+    for one in (second, third):
+        registry.forget(one)
+    registry.hold(first, 150)
+    assert closed.empty()

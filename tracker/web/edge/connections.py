@@ -49,6 +49,8 @@ class ConnectionLimits:
     idle_s:     between two requests.
     unread_s:   for a client to take some of an answer, when it has stopped reading.
     unread_bytes: of answers that all together have not read for UNREAD_S; the oldest are closed.
+    held_bytes: of heads and callbacks that are incomplete, of all connections together; who began
+                first is closed.
     discard_bytes: of a body that are read on after its refusal.
     most:       connections at once.
     """
@@ -58,6 +60,7 @@ class ConnectionLimits:
     idle_s: float = 5.0
     unread_s: float = 20.0
     unread_bytes: int = 64 * 1024 * 1024
+    held_bytes: int = 32 * 1024 * 1024
     discard_bytes: int = 65536
     most: int = MOST
 
@@ -133,6 +136,8 @@ class ConnectionRegistry:
         self.turns = TurnQueue()
         self.gave_way = 0
         """How many were closed or refused for want of room, since the start."""
+        self._held: dict[Connection, int] = {}
+        self._held_bytes = 0
         self._open: set[Connection] = set()
         self._sweep: asyncio.TimerHandle | None = None
         self._logged_at: float | None = None
@@ -158,9 +163,23 @@ class ConnectionRegistry:
             self._sweep = loop.call_later(SWEEP_S, self._look, loop)
         return True
 
+    def hold(self, connection: Connection, size: int) -> None:
+        """Note how much is kept of a connection's request until all of it is there; 0: none."""
+        self._held_bytes += size - self._held.get(connection, 0)
+        if size:
+            self._held[connection] = size
+        else:
+            self._held.pop(connection, None)
+        while self._held_bytes > self.limits.held_bytes:
+            oldest = next(iter(self._held))
+            self.gave_way += 1
+            self.forget(oldest)
+            oldest.give_way()
+
     def forget(self, connection: Connection) -> None:
         """Drop a connection that is closed."""
         self._open.discard(connection)
+        self._held_bytes -= self._held.pop(connection, 0)
         for waiting in self._lists():
             waiting.pop(connection, None)
 

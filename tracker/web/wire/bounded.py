@@ -78,6 +78,7 @@ class BoundedConnection(asyncio.Protocol):
         self._standing.leave()
         self._delivery.lost(exc)
         super().connection_lost(exc)
+        self.headers = []  # or they stay until cycles are looked for
 
     def eof_received(self) -> None:
         """Take note of the client's last byte."""

@@ -17,6 +17,7 @@ from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.web.wire.bounded import BoundedConnection
 from tracker.web.wire.cycle import WHOLE, Cycle
 from tracker.web.wire.lean import LeanEvent, Pipeline
+from tracker.web.wire.waiting import count_held
 
 log = logging.getLogger(__name__)
 
@@ -353,15 +354,18 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         standing, cycle = self._standing, self.cycle
         if self.transport.is_closing() or self._flaw is not None or self._is_leaving:
             return
+        held = self._head_bytes if self._in_head else 0
         if self._in_body:
             registry = standing.registry
             standing.move(registry.discarding if self._is_refused else registry.bodies)
+            held = count_held(self.url, self._body_bytes)
         elif cycle is not None and not cycle.response_complete:
             standing.move(None)  # it is being answered
         elif not self._is_served:
             standing.move(standing.registry.fresh)
         else:
             standing.move(standing.registry.heads if self._in_head else standing.registry.idle)
+        standing.hold(held)
 
     def _refuse_body(self) -> None:
         """Read little of a body whose request was answered already: its sender may go on for ever.

@@ -3,12 +3,22 @@
 import asyncio
 
 from tracker.web.edge.connections import Connection, ConnectionRegistry, Waiting
+from tracker.web.edge.rootpath import CALLBACK_PREFIX
+
+_CALLBACK = CALLBACK_PREFIX.encode()
+_MOST_HELD = 1024 * 1024
+"""Counts of one body at most: a callback that may be larger is not closed for its size."""
+
+
+def count_held(url: bytes, size: int) -> int:
+    """Return what counts of a body that is incomplete: of a callback; for others the app cares."""
+    return min(size, _MOST_HELD) if _CALLBACK in url else 0
 
 
 class ConnectionSlot:
     """The place of one connection. Lists keep the time of entry, so re-entering one is free."""
 
-    __slots__ = ("_connection", "_is_gone", "_loop", "_waits_in", "registry")
+    __slots__ = ("_connection", "_held", "_is_gone", "_loop", "_waits_in", "registry")
 
     def __init__(
         self,
@@ -22,6 +32,7 @@ class ConnectionSlot:
         self._loop = loop
         self._waits_in: Waiting | None = None
         self._is_gone = False
+        self._held = 0
 
     def admit(self) -> bool:
         """Enter the registry; False where there is no room."""
@@ -38,6 +49,12 @@ class ConnectionSlot:
         if waiting is not None:
             waiting[self._connection] = self._loop.time()
         self._waits_in = waiting
+
+    def hold(self, size: int) -> None:
+        """Note how much is kept of a request that is incomplete."""
+        if size != self._held and not self._is_gone:
+            self._held = size
+            self.registry.hold(self._connection, size)
 
     def has_unread(self, *, unread: bool) -> None:
         """Note that the client has stopped reading, or reads again."""
