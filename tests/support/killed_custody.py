@@ -84,7 +84,8 @@ _WAYS: dict[str, tuple[str, ...]] = {
 def main(url: str, store: str, each: str = "") -> None:
     """Kill and look until a child is done."""
     origin_url = _start_origin()
-    import_module("anyio._backends._asyncio")  # else each child would
+    for late in ("anyio._backends._asyncio", "encodings.idna"):
+        import_module(late)  # else each child would
     system_tls()
     gc.freeze()  # else each child copies all that a collection touches
     engine = open_engine(url).execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
