@@ -25,7 +25,8 @@ FULL_S = 0.2
 """Pause after a claim that got nothing: what is due is held, or its lane has no place left. While
 files come faster than they are fetched, every commit would have us look in vain otherwise."""
 WAITING_S = 1.0
-"""Instead of FULL_S while a host is out of reach: its files are due, and are not to be claimed."""
+"""Instead of FULL_S while a host is out of reach: its files are due, and are not to be claimed. And
+beside a crowd of callbacks: places become free slowly then, and a claim is a write among theirs."""
 DISK_PAUSE_S = 15.0
 """Pause while the disk is too full."""
 
@@ -60,7 +61,8 @@ class FetchLoop(LeasedLoop[ClaimedAsset]):
             await self._clock.sleep(BETWEEN_CLAIMS_S)
             return 0.0
         next_try_s = self._fetching.next_try_s()
-        await self._clock.sleep(FULL_S if next_try_s is None else WAITING_S)
+        is_waiting = next_try_s is not None or self._fetching.is_slow
+        await self._clock.sleep(WAITING_S if is_waiting else FULL_S)
         return min(next_try_s or IDLE_S, IDLE_S)
 
     async def _work(self, claimed: ClaimedAsset) -> None:

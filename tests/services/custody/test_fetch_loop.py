@@ -17,7 +17,7 @@ from tracker.services.custody.fetching import AssetFetcher
 from tracker.services.custody.keeping import FailedFetch, FetchRecorder
 from tracker.services.recorder import Recorder
 from tracker.store.driver.transaction import Tx
-from tracker.workers.fetches import BETWEEN_CLAIMS_S, FULL_S, PER_LANE, FetchLoop
+from tracker.workers.fetches import BETWEEN_CLAIMS_S, FULL_S, PER_LANE, WAITING_S, FetchLoop
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 async def test_a_loop_that_is_woken_looks_again_after_its_pause_alone(
     database_url: str, tmp_path: Path
 ) -> None:
-    clock = HeldClock()
+    clock, precedence = HeldClock(), Precedence(lambda: 0.0)
 
     def silent(asked: Asked) -> list[bytes]:
         asked.wait_until_gone()
@@ -37,17 +37,23 @@ async def test_a_loop_that_is_woken_looks_again_after_its_pause_alone(
             pieces = [{"url": f"{origin.url}/{n}.mp4"} for n in range(PER_LANE + 1)]
             await custody.succeeded(*pieces)
             await custody.bring_forward()  # leases have a clock of their own
-            loop = FetchLoop(AssetFetcher(custody.bench.context), clock, lease_s=30, drain_s=0)
+            context = replace(custody.bench.context, precedence=precedence)
+            loop = FetchLoop(AssetFetcher(context), clock, lease_s=30, drain_s=0)
             running = asyncio.create_task(loop.run())
             await until(lambda: clock.pauses == [BETWEEN_CLAIMS_S])
             loop.wake()
             clock.end_pause()
             await until(lambda: clock.pauses == [BETWEEN_CLAIMS_S, FULL_S])
+            for _ in range(CROWD):
+                precedence.begin()
+            loop.wake()
+            clock.end_pause()
+            await until(lambda: clock.pauses == [BETWEEN_CLAIMS_S, FULL_S, WAITING_S])
             loop.wake()
             loop.stop()
             clock.end_pause()
             await running
-    assert clock.pauses == [BETWEEN_CLAIMS_S, FULL_S]
+    assert clock.pauses == [BETWEEN_CLAIMS_S, FULL_S, WAITING_S]
 
 
 async def test_tries_that_fail_together_are_recorded_without_their_tasks(

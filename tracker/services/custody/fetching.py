@@ -91,6 +91,11 @@ class AssetFetcher:
         """Return when there will be something to claim."""
         return await self._context.store.read(asset_queue.find_next_due)
 
+    @property
+    def is_slow(self) -> bool:
+        """Tell whether files are fetched slowly now, beside a crowd of callbacks."""
+        return self._context.precedence.is_crowded
+
     def next_try_s(self) -> float | None:
         """Return in how many seconds a host out of reach is tried again; None where none is."""
         return self._hosts.next_try_s(now_s=self._context.clock.monotonic())
