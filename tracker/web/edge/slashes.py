@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tracker.domain.documents import BLANKS
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 
+_PASTED = BLANKS.replace("\0", "")
+"""A NUL is pasted by nobody: as a name it must not lead to the list of all."""
 _ENCODED = re.compile("%2f", re.IGNORECASE)
 _CALLBACK = re.compile(rf"(?:\.?(?:/|%2f))*{CALLBACK_PREFIX.strip('/')}(?:/|%2f)", re.IGNORECASE)
 """Begins the path of a callback, whose parts hold no slash of their own."""
@@ -22,7 +24,7 @@ _CALLBACK = re.compile(rf"(?:\.?(?:/|%2f))*{CALLBACK_PREFIX.strip('/')}(?:/|%2f)
 
 def parts_of(path: str) -> list[str]:
     """Return the parts of a path, without empty and blank ones and `.` (RFC 3986 section 5.2.4)."""
-    return [part for part in path.split("/") if part.strip(BLANKS) not in ("", ".")]
+    return [part for part in path.split("/") if part.strip(_PASTED) not in ("", ".")]
 
 
 def without_repeat(parts: Sequence[str], end: int, *, least: int = 1) -> list[str]:
@@ -59,7 +61,7 @@ class EncodedSlashes:
                 # In place: whoever answers an exception looks the path up again.
                 if _CALLBACK.match(sent.removeprefix(scope.get("root_path", ""))):
                     scope["path"] = "/".join(
-                        part.strip(BLANKS) for part in unquote(sent).split("/")
+                        part.strip(_PASTED) for part in unquote(sent).split("/")
                     )
                 elif _ENCODED.search(sent):
                     scope["path"] = unquote(_ENCODED.sub("%252F", sent))
@@ -91,7 +93,7 @@ class SlashTolerance:
 
 def _normalise_path(path: str, root: str) -> str:
     before = parts_of(root)
-    parts = [part.strip(BLANKS) for part in parts_of(path.removeprefix(root))]
+    parts = [part.strip(_PASTED) for part in parts_of(path.removeprefix(root))]
     parts = without_repeat([*before, *parts], len(before))
     parts = without_repeat(parts[len(before) :], 1)
     return f"{root}/{'/'.join(parts)}"
