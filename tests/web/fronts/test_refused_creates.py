@@ -294,8 +294,8 @@ def test_other_refusals_of_our_own_can_be_read_too(
     words, client = FRONTS[name], service[RICH]
     forged = create(client, words, key={"authorization": "Bearer nobody"})
     large = create(client, words, more="x" * MOST)
-    for _ in range(2):
-        limited = create(service[LIMITED], words)
+    service[LIMITED].get("/v1/tasks")  # takes what its rate allows
+    limited = create(service[LIMITED], words)
     told = [answer.status_code for answer in (forged, large, limited)]
     assert told == STATUSES.get(name, [401, 413, 429])
     assert all(read(answer, words) for answer in (forged, large, limited))
