@@ -64,8 +64,25 @@ class Upstream(Listener):
                 line, headers, _pieces(stream.readline, stream.read, headers), stream.read
             )
             self.asked.append(asked)
-            for piece in self._script(asked):
+            pieces = iter(self._script(asked))
+            connection.sendall(_tell_of_close(line, next(pieces, b"")))
+            for piece in pieces:
                 connection.sendall(piece)
+
+
+def _tell_of_close(asked: str, first: bytes) -> bytes:
+    """Return the beginning of an answer that says that the connection is closed behind it.
+
+    A client that does not know may send its next request before it sees the end, and is reset.
+    """
+    status, end, rest = first.partition(b"\r\n")
+    if asked.startswith("CONNECT ") or not end or not status.startswith(b"HTTP/1."):
+        return first
+    return (
+        first
+        if b"\r\nconnection:" in first.lower()
+        else b"\r\n".join((status, b"connection: close", rest))
+    )
 
 
 def _pieces(

@@ -17,6 +17,7 @@ from tracker.domain.errors import (
     CallbackUnproven,
     Conflict,
     CursorTooOld,
+    FieldError,
     Forbidden,
     ForeignPage,
     IdempotencyInFlight,
@@ -33,7 +34,7 @@ from tracker.domain.errors import (
     Unavailable,
 )
 from tracker.domain.rendering import instant
-from tracker.locale import Language, explanations, of_header, translate
+from tracker.locale import ENGLISH, Language, explanations, of_header, translate
 from tracker.telemetry.logs import REQUEST_ID
 from tracker.web.edge.auth import challenge
 from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
@@ -148,12 +149,20 @@ def problem_of(error: Exception, language: Language) -> dict[str, Any]:
     if isinstance(error, TaskGone):
         body |= {"state": error.state, "finished_at": instant(error.finished_at)}
     if isinstance(error, InvalidRequest):
-        fields = [
-            replace(f, reason=translate(f.reason, language)) for f in (*error.fields, *error.rest)
-        ]
-        body["detail"] = "; ".join(map(str, fields))
+        given = (*error.fields, *error.rest)
+        fields = [replace(f, reason=translate(f.reason, language)) for f in given]
+        body["detail"] = ("; " if language == ENGLISH else "；").join(
+            map(_describe_field, given, fields)
+        )
         body["errors"] = [{"path": f.path, "reason": f.reason} for f in fields]
     return body
+
+
+def _describe_field(given: FieldError, shown: FieldError) -> str:
+    """Return a field with what is wrong; behind a path, Chinese words have a Chinese colon."""
+    if shown == given or not shown.path:
+        return str(shown)
+    return f"{shown.path}：{shown.reason}"
 
 
 def _find_title(kind: ProblemKind, language: Language) -> str:
