@@ -4,7 +4,7 @@ Sources: https://www.volcengine.com/docs/82379/1520757 (create), /1521309 (query
 /1521720 (cancel or delete), read 2026-11.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -105,28 +105,27 @@ class ArkApi:
             ApiRoute("DELETE", f"{_TASKS}/{{id}}", self._delete),
         )
 
-    async def _create(self, call: ApiCall) -> Reply:
+    async def _make(
+        self,
+        call: ApiCall,
+        draft: Callable[[Mapping[str, object], Scenario], TaskDraft[ArkDetails]],
+    ) -> ArkTask:
         body = call.json_object()
-        task = await self.engine.create(
+        return await self.engine.create(
             CreateRequest(
                 call=call,
                 account=self._account_of(call),
                 body=body,
-                read=lambda scenario: self._draft(body, scenario),
+                read=lambda scenario: draft(body, scenario),
             )
         )
+
+    async def _create(self, call: ApiCall) -> Reply:
+        task = await self._make(call, self._draft)
         return Reply({"id": task.task_id})
 
     async def _draw(self, call: ApiCall) -> Reply:
-        body = call.json_object()
-        task = await self.engine.create(
-            CreateRequest(
-                call=call,
-                account=self._account_of(call),
-                body=body,
-                read=lambda scenario: self._draft_pictures(body, scenario),
-            )
-        )
+        task = await self._make(call, self._draft_pictures)
         await self.engine.wait(task)
         if task.status != SUCCEED:
             raise CodedRefusal(500, "InternalServiceError", "the pictures could not be made")
@@ -140,7 +139,9 @@ class ArkApi:
         tokens = made * _TOKENS_A_PICTURE
         usage = {"generated_images": made, "output_tokens": tokens, "total_tokens": tokens}
         created = task.created_at // 1000
-        return Reply({"model": body["model"], "created": created, "data": data, "usage": usage})
+        return Reply(
+            {"model": task.details.body["model"], "created": created, "data": data, "usage": usage}
+        )
 
     def _draft_pictures(
         self, body: Mapping[str, object], scenario: Scenario
