@@ -1,19 +1,15 @@
 """The environment: its sole reader. Everything else is handed a frozen Settings."""
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
-    SecretStr,
     ValidationError,
     model_validator,
 )
@@ -26,103 +22,33 @@ from tracker.config.library_secrets import library_secrets
 from tracker.config.measures import LEAST_S, Bytes, Seconds
 from tracker.config.provider_settings import SettingsError
 from tracker.config.setting_errors import lines_of, unknown_settings
+from tracker.config.setting_types import (
+    BootstrapKey,
+    DatabaseUrl,
+    FilePath,
+    FolderPath,
+    FrontHosts,
+    KeepTime,
+    LowerCase,
+    MetricsAddress,
+    Networks,
+    OnOff,
+    PathPrefix,
+    Secrets,
+    StoreUrl,
+    WebhookSecrets,
+)
 from tracker.domain.policy import KEEP_IDEMPOTENCY_KEYS, Confirm
 from tracker.domain.redaction import Redactor
-from tracker.domain.retention import TOO_SHORT, Keep, KeptClass, RetentionPolicy, duration
+from tracker.domain.retention import TOO_SHORT, KeptClass, RetentionPolicy
 from tracker.domain.signature import key_of
-from tracker.pasted import bare, bare_list
-from tracker.providers.ports.account import Account, HttpUrl, OwnSecret, Secret
+from tracker.providers.ports.account import Account, HttpUrl
 from tracker.providers.ports.provider import Provider
 from tracker.providers.registry import PROVIDERS
-from tracker.store.driver.engine import normalise_url, passwords_of
+from tracker.store.driver.engine import passwords_of
 
 __all__ = ["OTHER_NAMES", "Settings", "SettingsError", "database_url"]
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_LEAST_KEY_CHARS = 32
-"""Of a key that somebody brings: only its plain hash is kept."""
-
-
-def _split_words(value: Any) -> Any:
-    return (
-        [word.strip() for word in value.split(",") if word.strip()]
-        if isinstance(value, str)
-        else value
-    )
-
-
-def _split_secrets(value: Any) -> Any:
-    return bare_list(value) if isinstance(value, str) else value
-
-
-def _lower_case(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _check_network(value: str) -> str:
-    # Here, so that only who sets it loads the table of addresses.
-    from tracker.egress.policy import checked_network  # noqa: PLC0415
-
-    return checked_network(value)
-
-
-def _check_bootstrap_key(value: SecretStr) -> SecretStr:
-    text = bare(value.get_secret_value())
-    if len(text) < _LEAST_KEY_CHARS or not all("!" <= char <= "~" for char in text):
-        raise ValueError(
-            f"must be at least {_LEAST_KEY_CHARS} letters, digits and signs without a space: make "
-            "one with `openssl rand -hex 32`"
-        )
-    return SecretStr(text)
-
-
-def _check_webhook_secret(value: SecretStr) -> SecretStr:
-    key_of(value.get_secret_value())
-    return value
-
-
-def _parse_metrics_address(value: str) -> tuple[str, int] | None:
-    if value.strip().lower() == "off":
-        return None
-    host, colon, port = value.strip().rpartition(":")
-    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
-        raise ValueError("must be HOST:PORT, such as 127.0.0.1:9464, or off")
-    return host.strip("[]"), int(port)
-
-
-def _check_database(value: str) -> str:
-    value = value.strip()
-    normalise_url(value)
-    return value
-
-
-def _keep(value: Any) -> Any:
-    return duration(value.strip().lower()) if isinstance(value, str) else value
-
-
-def _check_object_store(value: str) -> str:
-    if "://" in value and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[^\s?#]*)?", value):
-        raise ValueError("must be a folder or s3://BUCKET/PREFIX")
-    paths.checked_path(Path(value))
-    return value
-
-
-FolderPath = Annotated[Path, AfterValidator(paths.checked_path)]
-FilePath = Annotated[Path, AfterValidator(paths.checked_file)]
-Networks = Annotated[
-    tuple[Annotated[str, AfterValidator(_check_network)], ...], BeforeValidator(_split_words)
-]
-FrontHost = Annotated[tuple[str, str], BeforeValidator(front_hosts.read)]
-FrontHosts = Annotated[tuple[FrontHost, ...], BeforeValidator(_split_words)]
-PathPrefix = Annotated[str, AfterValidator(provider_settings.path_prefix)]
-MetricsAddress = Annotated[tuple[str, int] | None, BeforeValidator(_parse_metrics_address)]
-WebhookSecrets = Annotated[
-    tuple[Annotated[Secret, AfterValidator(_check_webhook_secret)], ...],
-    BeforeValidator(_split_secrets),
-]
-Secrets = Annotated[
-    tuple[Annotated[OwnSecret, Field(min_length=16)], ...], BeforeValidator(_split_words)
-]
-KeepTime = Annotated[Keep, BeforeValidator(_keep)]
 
 
 class Settings(BaseModel):
@@ -135,25 +61,25 @@ class Settings(BaseModel):
         frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
     )
 
-    database_url: Annotated[str, AfterValidator(_check_database)] = ""
+    database_url: DatabaseUrl = ""
     tracker_data_dir: FolderPath = Path("data")
     tracker_public_url: HttpUrl | None = None
     tracker_host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     web_concurrency: int = Field(1, ge=1, le=64)
     tracker_root_path: PathPrefix | Literal[""] = ""
-    tracker_ui: Annotated[Literal["on", "off"], BeforeValidator(_lower_case)] = "on"
+    tracker_ui: OnOff = "on"
     tracker_front_hosts: FrontHosts = ()
     tracker_tls_cert: FilePath | None = None
     tracker_tls_key: FilePath | None = None
-    tracker_auth: Annotated[Literal["on", "off"], BeforeValidator(_lower_case)] | None = None
-    tracker_bootstrap_key: Annotated[SecretStr, AfterValidator(_check_bootstrap_key)] | None = None
+    tracker_auth: OnOff | None = None
+    tracker_bootstrap_key: BootstrapKey | None = None
     tracker_rate_limit: int | None = Field(None, ge=1, le=10_000_000)
     tracker_rate_limit_shared: bool = False
     tracker_callback_secrets: Secrets = ()
     tracker_adopt_unknown: bool = False
     tracker_read_only: bool = False
-    tracker_confirm_terminal: Annotated[Confirm, BeforeValidator(_lower_case)] = Confirm.SHARED
+    tracker_confirm_terminal: Annotated[Confirm, LowerCase] = Confirm.SHARED
     tracker_config: Path | None = None
     tracker_egress_allow: Networks = ()
     tracker_webhook_secrets: WebhookSecrets = ()
@@ -183,12 +109,12 @@ class Settings(BaseModel):
     tracker_watch_poll_s: float = Field(0.2, ge=LEAST_S, le=60)
     tracker_heartbeat_s: Seconds = Field(15.0, ge=LEAST_S)
     tracker_slow_reader_s: Seconds = Field(20.0, ge=LEAST_S)
-    tracker_assets: Annotated[Literal["on", "off"], BeforeValidator(_lower_case)] = "on"
-    tracker_asset_store: Annotated[str, AfterValidator(_check_object_store)] = ""
+    tracker_assets: OnOff = "on"
+    tracker_asset_store: StoreUrl = ""
     tracker_asset_max_bytes: Bytes = Field(2 * 1024**3, ge=1024)
     tracker_upload_max_bytes: Bytes = Field(512 * 1024**2, ge=1024)
     tracker_asset_min_free_bytes: Bytes = Field(1024**3, ge=0)
-    tracker_archive: Annotated[str, AfterValidator(_check_object_store)] = ""
+    tracker_archive: StoreUrl = ""
     tracker_keep_inputs: KeepTime = timedelta(days=30)
     tracker_keep_evidence: KeepTime = timedelta(days=90)
     tracker_keep_deliveries: KeepTime = timedelta(days=30)
@@ -199,12 +125,8 @@ class Settings(BaseModel):
     tracker_trace_callbacks: float = Field(0.01, ge=0, le=1)
     otel_exporter_otlp_endpoint: HttpUrl | None = None
     otel_service_name: str = "tracker"
-    tracker_log_format: (
-        Annotated[Literal["json", "console"], BeforeValidator(_lower_case)] | None
-    ) = None
-    tracker_log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], BeforeValidator(_lower_case)
-    ] = "info"
+    tracker_log_format: Annotated[Literal["json", "console"], LowerCase] | None = None
+    tracker_log_level: Annotated[Literal["debug", "info", "warning", "error"], LowerCase] = "info"
     _providers: Mapping[str, Provider] = PrivateAttr(default=PROVIDERS)
     _accounts: Accounts = PrivateAttr(default_factory=Accounts)
     _library_secrets: tuple[str, ...] = PrivateAttr(default=())

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 
 from tests.support.made_up import NAME, MadeUp, made_up
-from tests.support.made_up_server import MadeUpServer
+from tests.support.made_up_server import SECRET, MadeUpServer
 from tests.support.origin import film, ranged
 from tests.support.service import KEEPING_FILES, serving_whole
 from tests.support.upstream import Upstream
@@ -14,7 +14,6 @@ from tests.support.waiting import wait_until
 from tracker.providers.ports.adapter import Finds
 from tracker.providers.registry import PROVIDERS
 
-SECRET = "made up and shared"
 FILM = film(5000)
 
 
@@ -29,9 +28,7 @@ def test_a_front_leads_to_a_closed_file_once_it_is_kept(sqlite_url: str, tmp_pat
                 tmp_path,
                 "http://127.0.0.1:9",
                 providers,
-                TRACKER_MADE_UP_BASE_URL=provider.url,
-                TRACKER_MADE_UP_API_KEY="key",
-                TRACKER_MADE_UP_WEBHOOK_SECRET=SECRET,
+                **provider.settings,
                 **KEEPING_FILES,
             )
         )

@@ -8,12 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.made_up_server import MadeUpServer
+from tests.support.made_up_server import SECRET, MadeUpServer
 from tests.support.service import Process, environment, free_port, wait_until_ready
 from tests.support.waiting import wait_until
 from tracker.domain.signals import CrashPoint
 
-SECRET = "s" * 32
 RESERVED = {"phase": "reserve", "amount": "3"}
 CHARGED = {"phase": "settle", "amount": "3"}
 BACK = {"phase": "refund", "amount": "3"}
@@ -85,9 +84,7 @@ def ledger(database_url: str, tmp_path: Path) -> Iterator[Ledger]:
             provider_url="http://127.0.0.1:9",
             public_url=url,
             PORT=str(port),
-            TRACKER_MADE_UP_BASE_URL=provider.url,
-            TRACKER_MADE_UP_API_KEY="key",
-            TRACKER_MADE_UP_WEBHOOK_SECRET=SECRET,
+            **provider.settings,
             TRACKER_LEASE_S="1",
             TRACKER_SUBMIT_TIMEOUT_S="2",
         )

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.keys import bearer, issue
 from tests.support.made_up import NAME, MadeUp, made_up
-from tests.support.made_up_server import MadeUpServer
+from tests.support.made_up_server import SECRET, MadeUpServer
 from tests.support.raw import answer_of, dial, spelt
 from tests.support.service import serving_whole
 from tests.support.sink import Sink
@@ -20,7 +20,6 @@ from tests.support.waiting import wait_until
 from tracker.providers.ports.adapter import Finds
 from tracker.providers.registry import PROVIDERS
 
-SECRET = "made up and shared"
 PIECE = {"key": "1", "url": "https://media.example/v.mp4"}
 
 
@@ -70,9 +69,7 @@ def whole(how: Finds, database_url: str, tmp_path: Path) -> Iterator[Whole]:
                 tmp_path,
                 "http://127.0.0.1:9",
                 providers,
-                TRACKER_MADE_UP_BASE_URL=provider.url,
-                TRACKER_MADE_UP_API_KEY="key",
-                TRACKER_MADE_UP_WEBHOOK_SECRET=SECRET,
+                **provider.settings,
                 TRACKER_FRONT_HOSTS=f"{NAME}=made-up.example",
             )
         )

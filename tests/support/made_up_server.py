@@ -15,6 +15,9 @@ import httpx
 from tests.support.made_up import SECRET_HEADER
 from tests.support.made_up_answers import Statement
 
+SECRET = "made up and shared"
+"""Signs its callbacks."""
+
 
 @dataclass
 class MadeTask:
@@ -55,6 +58,15 @@ class MadeUpServer:
     def url(self) -> str:
         """Its address."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Name it to a service as the made-up provider, whose callbacks are signed."""
+        return {
+            "TRACKER_MADE_UP_BASE_URL": self.url,
+            "TRACKER_MADE_UP_API_KEY": "key",
+            "TRACKER_MADE_UP_WEBHOOK_SECRET": self._secret,
+        }
 
     def __enter__(self) -> Self:
         self._thread.start()

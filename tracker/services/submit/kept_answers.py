@@ -46,7 +46,8 @@ def _receipt_of(
     context: Context, tx: Tx, item: EndedAttempt, answer: bytes, verdict: Verdict
 ) -> Receipt:
     task, attempt = item.begun.task, item.begun.attempt
-    body = inline_files.with_facts(answer, context.secrets, task.tenant)
+    # Cut before it is read: this is the writer's time, and an answer may be of many megabytes.
+    body = inline_files.with_facts(answer[:MOST_BYTES], context.secrets, task.tenant)
     said = receipts.digest(task.provider, f"{task.id}/attempt {attempt.key}", body)
     return Receipt(
         tenant=task.tenant,
@@ -56,6 +57,6 @@ def _receipt_of(
         verdict=verdict,
         received_at=tx.now,
         fingerprint=receipts.fingerprint(task.key, said),
-        size_bytes=len(body),
-        body=body[:MOST_BYTES],
+        size_bytes=len(body) + len(answer[MOST_BYTES:]),
+        body=body,
     )
