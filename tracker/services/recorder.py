@@ -160,6 +160,10 @@ class Recorder:
         if task.state in AT_PROVIDER or task.follow_up is not None:
             self._add(task, JobKind.RECONCILE, self._tx.now)
 
+    def loaded(self, key: int) -> Task:
+        """Return a task as it was loaded, before anything was recorded."""
+        return self._loaded[key]
+
     def poll_soon(self, key: int) -> None:
         """Have the provider asked about a task at once, however it stands."""
         self._add(self._tasks[key], JobKind.RECONCILE, self._tx.now)

@@ -272,6 +272,23 @@ async def test_a_callback_to_the_url_of_the_first_may_be_about_a_part(database_u
         assert states == [TaskState.SUBMITTED, TaskState.SUCCEEDED, TaskState.SUBMITTED]
 
 
+@pytest.mark.parametrize("status", ["running", "succeeded"])
+async def test_no_task_is_missing_when_a_part_is_told_of_before_the_answer(
+    database_url: str, status: str
+) -> None:
+    played = Played(make=says(id="theirs-1", parts=SEVERAL))
+    http = ScriptedHttp(played)
+    async with open_workbench(database_url, http, policy=Policy()) as bench:
+        first = await bench.queued("ours")
+        said = {"id": "theirs-2", "status": status, "pieces": [PIECE]}
+        http.before_answer = lambda: bench.call_back(first, said)
+        await bench.send()
+        ids = {task.provider_task_id for task in await bench.all()}
+        assert ids == {"theirs-1", "theirs-2", "theirs-3"}
+        # What came before has gone to the first: the others are asked about.
+        assert len(await bench.claim(JobKind.RECONCILE)) >= 2
+
+
 async def test_several_statements_of_one_body_go_each_to_its_task(database_url: str) -> None:
     played = Played(make=says(id="theirs-1", parts=SEVERAL))
     async with open_workbench(database_url, ScriptedHttp(played)) as bench:

@@ -355,7 +355,7 @@ class SubmitAttempts:
         task, body = item.begun.task, item.begun.input.left
         if body is None and accepted.parts:
             body = task_inputs.get_by_keys(tx.db, [task.key]).get(task.key)
-        made = CreatedParts(accepted.parts, body or b"{}", attempt)
+        made = CreatedParts(accepted.parts, body or b"{}", attempt, accepted.provider_task_id)
         take_in_parts(self._context, tx, recorder, task, made)
         return step
 
