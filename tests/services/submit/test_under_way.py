@@ -1,6 +1,7 @@
 """Creates whose answer is the result: seen at their provider while they are open."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -38,7 +39,7 @@ from tracker.services.submit.lost_calls import settle_lost_calls
 from tracker.services.submit.streaming import PROGRESS_EVERY_S
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.services.upkeep.sweeping import Sweeper
-from tracker.store import attempts, jobs
+from tracker.store import attempts, jobs, receipts
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job
 
@@ -78,6 +79,7 @@ class Scene:
     task: Task
     sending: asyncio.Task[None] | None = None
     job: Job | None = None
+    told: bytes = b""
 
     async def send(self) -> None:
         """Let a worker send it; returns when the call is open."""
@@ -113,7 +115,17 @@ class Scene:
     def says(self, **line: Any) -> None:
         """Tell the next line of a stream."""
         assert self.out.write is not None
-        self.out.write(json.dumps(line).encode() + b"\n")
+        piece = json.dumps(line).encode() + b"\n"
+        self.out.write(piece)
+        self.told += piece
+
+    async def evidence(self) -> tuple[Any, TaskState | None]:
+        """Return what the one receipt of the task says, and where the step that cites it leads."""
+        read = self.bench.context.store.read
+        (one,) = await read(lambda db: receipts.of_task(db, self.task.key, after=0, limit=9))
+        history = await self.bench.history(self.task)
+        (led,) = (step.to_state for step in history if step.receipt == one.key)
+        return json.loads(one.body or b""), led
 
 
 @asynccontextmanager
@@ -238,6 +250,12 @@ async def test_a_stream_runs_from_its_first_text_and_tells_of_its_progress_now_a
         kinds = await scene.kinds()
         assert kinds[-4:] == ["answer_begun", "seen_running", "submit_accepted", "seen_succeeded"]
         assert len(kinds) <= 6  # it may have been open for a while before its first text
+        facts = {"bytes": len(scene.told), "sha256": hashlib.sha256(scene.told).hexdigest()}
+        characters = len("begun later done") + sum(1 + len(str(n)) for n in range(6, 40))
+        assert await scene.evidence() == (
+            {"stream": {**facts, "characters": characters}},
+            S.SUCCEEDED,
+        )
 
 
 async def test_a_stream_that_breaks_while_it_is_seen_is_uncertain(database_url: str) -> None:
@@ -246,6 +264,8 @@ async def test_a_stream_that_breaks_while_it_is_seen_is_uncertain(database_url: 
         await scene.seen(S.RUNNING)
         task = await scene.answer(BROKEN)
         assert (task.state, task.awaits) == (S.UNCERTAIN, None)
+        facts, led = await scene.evidence()
+        assert (facts["stream"]["broken"], led) == (BROKEN.reason, S.UNCERTAIN)
 
 
 def _end_as_old_code(tx: Tx, held: Sequence[Job]) -> list[None]:

@@ -60,13 +60,24 @@ class OpenAttempt:
 
 @dataclass(frozen=True, slots=True)
 class EndedAttempt:
-    """A try that is over. latency_ms: of the exchange."""
+    """A try that is over.
+
+    latency_ms: of the exchange. stream: what is known of an answer that came as a stream.
+    """
 
     job: Job
     begun: OpenAttempt
     outcome: SubmitOutcome
     answer: HttpResult | HttpFailure
     latency_ms: int
+    stream: bytes = b""
+
+    @property
+    def evidence(self) -> bytes:
+        """Return the bytes of the answer, or what stands for those of a stream; none: nothing."""
+        if self.stream:
+            return self.stream
+        return self.answer.body if isinstance(self.answer, HttpResult) else b""
 
 
 def input_of(body: bytes) -> Any:

@@ -125,11 +125,11 @@ class SubmitAttempts:
             outcome = await self._judge(sending, answer, streamed)
         if lasts:
             await context.precedence.lull()
-        await self._record(EndedAttempt(job, begun, outcome, answer, latency_ms))
-        name = name_of(outcome)
-        SUBMITS.add((begun.task.provider, begun.task.account, name))
+        told = b"" if streamed is None else streamed.describe()
+        await self._record(EndedAttempt(job, begun, outcome, answer, latency_ms, told))
+        SUBMITS.add((begun.task.provider, begun.task.account, name_of(outcome)))
         context.at(CrashPoint.SUBMIT_RECORDED)
-        return name
+        return name_of(outcome)
 
     async def _record(self, ended: EndedAttempt) -> None:
         """Write the outcome down. A database that is away for a moment must not make us forget it.

@@ -1,14 +1,14 @@
 """Answers to creates that settle something, kept as receipts: the evidence of their steps.
 
 A refusal, an answer that nobody could read, and one that is the result itself are told by nothing
-else. Where a create is only accepted, a callback or a query tells of its end, and is the receipt.
+else. Of one that came as a stream its size and digest are kept: its text is the task's already.
+Where a create is only accepted, a callback or a query tells of its end, and is the receipt.
 """
 
 from collections.abc import Sequence
 
 from tracker.domain import inline_files
 from tracker.domain.events import Source
-from tracker.domain.exchange import HttpResult
 from tracker.domain.lifecycle import Step, Verdict
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
@@ -30,9 +30,9 @@ def cite_answers(
 ) -> None:
     """Keep the answers that steps rest on, and name them as the steps' evidence."""
     kept = [
-        (step, _receipt_of(context, tx, item, item.answer.body, step.verdict))
+        (step, _receipt_of(context, tx, item, item.evidence, step.verdict))
         for item, step in proven
-        if step is not None and isinstance(item.answer, HttpResult) and item.answer.body
+        if step is not None and item.evidence
     ]
     if not kept:
         return

@@ -5,6 +5,8 @@ goes away ends nothing, and one that comes back misses nothing.
 """
 
 import asyncio
+import hashlib
+import json
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -64,7 +66,9 @@ class StreamedAnswer:
         self._reader: StreamReader | None = None
         self._text = ""
         self._half = ""
-        self._told = 0
+        self._told = self._size = 0
+        self._hash = hashlib.sha256()
+        self._broken: str | None = None
         self._has_news = asyncio.Event()
         self._is_over = False
         self._recording: asyncio.Task[None] | None = None
@@ -88,6 +92,8 @@ class StreamedAnswer:
     def write(self, piece: bytes) -> None:
         """Take the next bytes. Raises BrokenTransfer for a text that is too long."""
         assert self._reader is not None  # noqa: S101 - opened before
+        self._size += len(piece)
+        self._hash.update(piece)
         more = self._whole_characters(self._reader.feed(piece))
         if len(self._text) + len(more) > MOST_CHARS:
             raise BrokenTransfer(_TOO_LONG)
@@ -114,10 +120,19 @@ class StreamedAnswer:
         self._text += self._whole_characters(self._reader.rest())
         if len(self._text) > MOST_CHARS:
             self._text, broken = self._text[:MOST_CHARS], broken or _TOO_LONG
+        self._broken = broken
         await write_persistently(self._context.clock, lambda: self._write_down(len(self._text)))
         redact = self._context.redactor.redact
         # The reader had the pieces as they came, and may have found more in them than the text.
         return redact_value(self._reader.finish(redact(self._text), broken), redact)
+
+    def describe(self) -> bytes:
+        """Return what is known of an answer that is over, but its text; none where none began."""
+        if self._reader is None:
+            return b""
+        facts = {"bytes": self._size, "sha256": self._hash.hexdigest()}
+        broken = {} if self._broken is None else {"broken": self._broken}
+        return json.dumps({"stream": {**facts, "characters": len(self._text), **broken}}).encode()
 
     def _whole_characters(self, text: str) -> str:
         """Return text that every database takes: no NUL, halves of surrogate pairs joined."""
