@@ -1,5 +1,6 @@
 """Around every request: an id that goes in and out, one log line, and no exception unanswered."""
 
+import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import lru_cache
@@ -10,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.clock import Clock, new_name
 from tracker.domain import trace
+from tracker.domain.errors import Unavailable
 from tracker.telemetry import tracing
 from tracker.telemetry.logs import REQUEST_ID, access_log, begin_request, note, read_noted
 from tracker.telemetry.metrics import REQUEST_SECONDS, REQUESTS
@@ -19,6 +21,8 @@ from tracker.web.edge.body_shares import release_share
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 from tracker.web.edge.sent_events import SentEvents
 from tracker.web.edge.whole_answers import LEFT, send_whole
+
+log = logging.getLogger(__name__)
 
 UNROUTED = "none"
 """The route of a path that has none: whatever strangers ask for is one."""
@@ -75,6 +79,11 @@ class RequestScope:
                     status = left.status_code
                     await send_whole(left, _build_headers(scope, request_id), scope, send)
             except Exception as error:
+                if status and isinstance(error, Unavailable):
+                    # Left without an end, which makes the server close the connection: what is
+                    # read while it is sent, such as a file on a disk that fails, is no fault here.
+                    log.warning("an answer is cut: %(reason)s", {"reason": error})
+                    return
                 if status:
                     raise  # the answer had begun; all that is left is to cut it
                 response = await problems.answer(Request(scope), error)
