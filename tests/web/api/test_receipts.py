@@ -2,13 +2,18 @@
 
 import base64
 import json
+from hashlib import sha256
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.support.dashboard import sign_in
+from tests.support.keys import bearer, issue
 from tests.support.requests import callback_path, kling_says, submit
 from tests.web.conftest import Shared
+from tracker.clock import new_id
+from tracker.domain.inline_files import InlineFile
 from tracker.domain.token import SHARED
 
 
@@ -65,6 +70,27 @@ def test_pages_meet_every_receipt_once(http: httpx.Client) -> None:
     first = http.get("/v1/receipts", params={"limit": 2}).json()["next_cursor"]
     other = http.get("/v1/receipts", params={"limit": 2, "after": first, "provider": "kling"})
     assert other.status_code == 400
+
+
+def test_no_name_of_a_file_is_shown_that_is_good_elsewhere(shared_idle: Shared) -> None:
+    file = InlineFile(new_id(), 3, sha256(b"abc").digest(), "video/mp4")
+    name = file.name(b"a secret for tests only", "with files")
+    key = issue(shared_idle.database_url, tenant="with files")
+    with httpx.Client(base_url=shared_idle.url, headers=bearer(key), trust_env=False) as http:
+        sign_in(http, key.secret)
+        task = _odd(http, json.dumps({"odd": name}).encode())
+        (listed,) = http.get(f"/v1/tasks/{task}/receipts").json()["receipts"]
+        id_ = listed["id"]
+        paths = [
+            *(f"/v1/tasks/{task}/receipts", f"/v1/receipts/{id_}", f"/v1/receipts/{id_}/body"),
+            *(f"/ui/tasks/{task}?receipt={id_}", f"/ui/tasks/{task}/receipts/{id_}"),
+            *(f"/ui/callbacks/{id_}", f"/ui/callbacks/{id_}/body"),
+            f"/ui/tasks/{task}/everything.json",
+        ]
+        for path in paths:
+            shown = http.get(path).text
+            assert (str(file.id) in shown, "mark=" in shown) == (True, False), path
+    assert listed["size_bytes"] == len(listed["body"])
 
 
 def test_one_receipt_has_its_headers_and_its_bytes(http: httpx.Client) -> None:

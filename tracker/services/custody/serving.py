@@ -2,7 +2,7 @@
 
 from binascii import b2a_base64
 from collections.abc import AsyncGenerator, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,13 +10,14 @@ from tracker.domain import custody
 from tracker.domain.asset_link import LONGEST, is_good, make_token, read_token
 from tracker.domain.custody import Asset, AssetState
 from tracker.domain.errors import Conflict, NotFound, StorageError, Unavailable
-from tracker.domain.inline_files import InlineFile, read_name, store_key_of
+from tracker.domain.inline_files import InlineFile, read_name, store_key_of, with_facts
 from tracker.domain.media_type import OCTETS, is_shown
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
 from tracker.services.storage import Storage
 from tracker.store import assets
 from tracker.store.driver.transaction import Tx
+from tracker.store.receipts import Receipt
 
 LINK_PATH = "/links/{}/{}"
 """Of a token, and a name for the file that the token does not need."""
@@ -145,6 +146,18 @@ class AssetReader:
     def find_inline_file(self, tenant: str, name: str) -> InlineFile | None:
         """Return the file that a name of ours stands for; None for anything else."""
         return read_name(name, self._context.secrets, tenant)
+
+    def describe_files(self, receipt: Receipt) -> Receipt:
+        """Return a receipt as it is shown: facts of the files in it, and no names of them.
+
+        It is kept with the names, by which an answer to a query can be read again.
+        """
+        kept = receipt.body or b""
+        body = with_facts(kept, self._context.secrets, receipt.tenant)
+        if body is kept:
+            return receipt
+        size = receipt.size_bytes + len(body) - len(kept)
+        return replace(receipt, body=body, size_bytes=size)
 
     async def check_named(self, tenant: str, file: InlineFile) -> None:
         """Raise NotFound where a named file is not kept any more, and Unavailable."""

@@ -1,7 +1,7 @@
 """/v1/receipts: what came in and was odd, with its evidence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -123,7 +123,7 @@ async def look(request: Request, owner: str) -> JudgedReceipt:
     found = await services(request).store.read(lambda db: odd_receipts.get_whole(db, owner, key))
     if found is None:
         raise NotFound("there is no such receipt")
-    return found
+    return replace(found, receipt=services(request).serving.describe_files(found.receipt))
 
 
 def _parse_verdicts(request: Request) -> tuple[Verdict, ...]:

@@ -267,11 +267,10 @@ async def list_receipts(request: Request) -> Response:
     found = await services(request).store.read(
         lambda db: receipts.of_task(db, task.key, after=after, limit=limit + 1)
     )
-    page = found[:limit]
+    page, shown = found[:limit], services(request).serving.describe_files
     last = page[-1].key if len(found) > limit else None
-    return page_answer(
-        request, {"receipts": [render_receipt(one) for one in page]}, last=last, scope=scope
-    )
+    body = {"receipts": [render_receipt(shown(one)) for one in page]}
+    return page_answer(request, body, last=last, scope=scope)
 
 
 async def _answer_history(

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -193,7 +194,8 @@ async def story_of(
     found = await services(request).store.read(read)
     if found is None:
         raise NotFound(NO_SUCH_TASK)
-    return found
+    (story, seen), shown = found, services(request).serving.describe_files
+    return replace(story, whole={key: shown(one) for key, one in story.whole.items()}), seen
 
 
 def _choose_inline(story: TaskHistory, asked: int) -> set[int]:
@@ -318,6 +320,7 @@ def _write_json(request: Request, story: TaskHistory) -> str:
 async def everything(request: Request, reader: Reader) -> Response:
     """Send a task with its history, evidence, deliveries and input as one JSON document."""
     id_, tenant = query.task_id(request), reader.tenant
+    shown = services(request).serving.describe_files
 
     def read(db: Reading) -> dict[str, Any] | None:
         story = task_story.read(db, tenant, id_, most_bytes=0, most=MOST_SAVED)
@@ -330,7 +333,7 @@ async def everything(request: Request, reader: Reader) -> Response:
             "task": render_task(story.kept.task, story.kept.assets, base=base_of(request)),
             "transitions": [render_transition(*row) for row in story.steps],
             "attempts": [render_attempt(row) for row in story.attempts],
-            "receipts": [render_receipt(row) for row in found],
+            "receipts": [render_receipt(shown(row)) for row in found],
             "deliveries": [render_delivery(row) for row in story.deliveries],
             "input": None if body is None else json.loads(body),
         }
@@ -364,17 +367,15 @@ async def receipt_body(request: Request, reader: Reader) -> Response:
     text = request.path_params["receipt"]
     key = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
 
-    def read(db: Reading) -> bytes | None:
+    def read(db: Reading) -> Receipt | None:
         task = tasks.get_own(db, tenant, id_)
-        if task is None:
-            return None
-        found = task_story.receipts_of(db, task.key, [key]).get(key)
-        return None if found is None else found.body or b""
+        return None if task is None else task_story.receipts_of(db, task.key, [key]).get(key)
 
-    body = await services(request).store.read(read)
-    if body is None:
+    found = await services(request).store.read(read)
+    if found is None:
         raise NotFound("there is no such receipt")
-    return _answer_attachment(f"r{key}", body)
+    shown = services(request).serving.describe_files(found)
+    return _answer_attachment(f"r{key}", shown.body or b"")
 
 
 def _answer_attachment(name: str, body: bytes) -> Response:
