@@ -273,6 +273,10 @@ def test_the_commands_list_show_download_and_fetch(
     out = tmp_path / "film.mp4"
     assert run("assets", "get", asset["id"], "--out", str(out))[0] == 0
     assert out.read_bytes() == whole
+    piped = CliRunner().invoke(
+        main, ("assets", "get", asset["id"], "--out", "-"), env={"TRACKER_URL": service}
+    )
+    assert piped.stdout_bytes == whole
     nowhere = run("assets", "get", asset["id"], "--out", str(tmp_path / "none" / "film.mp4"))
     assert (nowhere[0] != 0, nowhere[1].count("\n"), "No such file" in nowhere[1]) == (
         True,

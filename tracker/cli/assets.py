@@ -1,16 +1,21 @@
 """`tracker assets`: the files of results that a running service keeps."""
 
+import shutil
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 
 from tracker.cli.command import Group, examples
 from tracker.cli.remote import ConnectionOptions, remote
+from tracker.cli.server import Server
 from tracker.cli.shared import WIDE, emit, print_fields, say
 from tracker.cli.table import Column, print_table
 from tracker.cli.types import choice
 
+_STDOUT = "-"
 _STATES = ("wanted", "kept", "lost", "refused", "gone")
 _COLUMNS = (
     Column("id", "id"),
@@ -57,20 +62,31 @@ def list_(*, connection: ConnectionOptions, output: str, wide: bool, **given: An
 @click.option(
     "--out",
     metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the file here; a download that was cut goes on.",
+    type=click.Path(dir_okay=False),
+    help="Write the file here, `-` for stdout; a download into a file that was cut goes on.",
 )
 @click.argument("asset_id")
-def get(*, connection: ConnectionOptions, output: str, asset_id: str, out: Path | None) -> None:
+def get(*, connection: ConnectionOptions, output: str, asset_id: str, out: str | None) -> None:
     """Show one file, or download it."""
     with connection.open() as server:
         asset = server.get(f"/v1/assets/{asset_id}")
-        if out is not None:
-            server.download(asset, out)
-    if out is not None:
-        say(f"{asset['bytes']} bytes are in {out}")
-    else:
+        if out == _STDOUT:
+            _print_file(server, asset)
+        elif out is not None:
+            server.download(asset, Path(out))
+    if out is None:
         emit(output, asset, lambda: print_fields(asset))
+    elif out != _STDOUT:
+        say(f"{asset['bytes']} bytes are in {out}")
+
+
+def _print_file(server: Server, asset: dict[str, Any]) -> None:
+    """Write a kept file to stdout once all of it is here and right: a pipe takes nothing back."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "file")
+        server.download(asset, path)
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
 
 
 @assets.command()

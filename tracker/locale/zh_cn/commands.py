@@ -235,7 +235,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "List kept files and those that are to be kept, newest first.": (
             "列出已保管和待保管的文件，最新的在前。"
         ),
-        "Write the file here; a download that was cut goes on.": "把文件写到这里；中断的下载会接着进行。",
+        "Write the file here, `-` for stdout; a download into a file that was cut goes on.": (
+            "把文件写到这里，`-` 表示标准输出；写入文件时，中断的下载会接着进行。"
+        ),
         "Show one file, or download it.": "显示或下载一个文件。",
         "Fetch a file once more that is not kept, or sooner than it is due.": (
             "重新获取未保管的文件，或提前获取。"
