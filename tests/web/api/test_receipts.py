@@ -76,7 +76,9 @@ def test_no_name_of_a_file_is_shown_that_is_good_elsewhere(shared_idle: Shared) 
     file = InlineFile(new_id(), 3, sha256(b"abc").digest(), "video/mp4")
     name = file.name(b"a secret for tests only", "with files")
     key = issue(shared_idle.database_url, tenant="with files")
-    with httpx.Client(base_url=shared_idle.url, headers=bearer(key), trust_env=False) as http:
+    with httpx.Client(
+        base_url=shared_idle.url, headers=bearer(key), trust_env=False, timeout=60
+    ) as http:
         sign_in(http, key.secret)
         task = _odd(http, json.dumps({"odd": name}).encode())
         (listed,) = http.get(f"/v1/tasks/{task}/receipts").json()["receipts"]
