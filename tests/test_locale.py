@@ -59,6 +59,22 @@ def test_a_text_of_no_catalogue_stays_as_it_is(text: str) -> None:
     assert translate(f"~{text}", "zh-CN") == f"~{text}"
 
 
+@pytest.mark.parametrize(
+    ("text", "wording"),
+    [
+        (
+            "TRACKER_CONFIG: a.toml: accounts.x.y.api_key: NOPE is not set in the environment",
+            "TRACKER_CONFIG：a.toml：accounts.x.y.api_key：环境中没有设置 NOPE",
+        ),
+        ("TRACKER_CONFIG: a.toml: nobody says so", "TRACKER_CONFIG: a.toml: nobody says so"),
+        ("https://a.example is called with api_key", "https://a.example，使用 api_key"),
+        ("nobody goes with it", "nobody goes with it"),
+    ],
+)
+def test_only_the_text_behind_a_name_is_translated(text: str, wording: str) -> None:
+    assert translate(text, "zh-CN") == wording
+
+
 def test_nothing_is_loaded_for_english() -> None:
     code = (
         "import sys; from tracker import locale; locale.translate('is required', 'en');"

@@ -1,6 +1,7 @@
 """Files are readable by their owner alone, and one that is closed to us is named."""
 
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -17,7 +18,7 @@ from tracker.cli.doctor.database import examine_server
 from tracker.config.kept_secrets import kept_secrets
 from tracker.settings import Settings, SettingsError
 from tracker.store.driver.engine import open_engine
-from tracker.store.migrate import upgrade
+from tracker.store.migrate import DatabaseRefused, upgrade
 from tracker.store.probe import schema_problem
 
 
@@ -68,3 +69,19 @@ def test_doctor_names_a_file_that_may_not_be_written(
         settings = Settings.from_env({"DATABASE_URL": url, "TRACKER_DATA_DIR": str(tmp_path)})
         found = [one for one in examine_server(settings) if "may not be written" in one.text]
     assert [(one.level, one.about) for one in found] == [("error", "database")]
+
+
+@pytest.mark.parametrize("below", ["", "sub", "sub/deeper"])
+def test_a_file_in_the_place_of_a_folder_is_refused_by_name(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").touch()
+    place = tmp_path / "file" / below
+    with pytest.raises(SettingsError, match="TRACKER_DATA_DIR: must be the path of a folder"):
+        Settings.from_env({"TRACKER_DATA_DIR": str(place)})
+    assert "Not a directory" in str(schema_problem(f"sqlite:///{tmp_path}/file/sub/tracker.db"))
+
+
+def test_a_folder_in_the_place_of_a_database_is_refused_by_name(tmp_path: Path) -> None:
+    refusal = f"DATABASE_URL: {tmp_path}: Is a directory"
+    assert schema_problem(f"sqlite:///{tmp_path}") == refusal
+    with pytest.raises(DatabaseRefused, match=re.escape(refusal)):
+        upgrade(f"sqlite:///{tmp_path}")

@@ -49,6 +49,12 @@ def sentences_in(paths: Collection[Path], *, unseen: Collection[str]) -> dict[st
     return found
 
 
+def leaves_english(translated: str) -> bool:
+    """Return whether a text has English in it that is no name: three words or more in a row."""
+    return _PHRASE.search(translated) is not None
+
+
+_PHRASE = re.compile(r"(?<![\w/`.-])[a-z]+(?:,? [a-z]+){2,}")
 _SENTENCE = re.compile(r"[a-z]{2,} [a-z]{2,}")
 
 

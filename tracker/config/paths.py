@@ -30,3 +30,10 @@ def checked_path(path: Path) -> Path:
     ):
         raise ValueError("must be a path: no file has so long a name")
     return path
+
+
+def checked_folder(path: Path) -> Path:
+    """Return a path that a folder has, or may get. Raises ValueError, which does not hold it."""
+    if any(map(is_file, (checked_path(path), *path.parents))):
+        raise ValueError("must be the path of a folder, and a file stands there")
+    return path

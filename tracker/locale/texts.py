@@ -11,11 +11,19 @@ from tracker.locale.languages import ENGLISH, Language
 
 SLOT = "{}"
 """Stands in a template for a part that varies."""
-PARTS = ("commands", "doctor", "tables", "lines", "answers", "reasons", "events", "fields", "texts")
+PARTS = (
+    *("commands", "doctor", "tables", "lines", "settings"),
+    *("answers", "reasons", "events", "fields", "texts"),
+)
 """Modules of a catalogue; of a text that stands in two of them the last one counts."""
 MAX_CHARS = 2000
 """A longer text is left as it is: most of it is what somebody sent."""
 _PART = re.compile(r"\{(\d)(:t)?\}")
+_NAMED = f"{SLOT}: "
+_OPEN = 2
+_BEHIND_A_NAME = (": ", re.compile(r"(\S+): (.*)", re.DOTALL), "{0}：{1:t}")
+"""For what is said of a name, as a template that begins with a slot would take the name for a part
+of what it says."""
 
 
 def explanations(language: Language) -> Mapping[str, Explanation]:
@@ -85,19 +93,29 @@ def _load_catalogue(
         texts |= import_module(f"{_find_folder(language)}.{part}").TEXTS
     exact = {template: wording for template, wording in texts.items() if SLOT not in template}
     others = sorted((t for t in texts if SLOT in t), key=_order)
-    return exact, [
+    patterns = [
         (max(template.split(SLOT), key=len), _compile_pattern(template), texts[template])
         for template in others
     ]
+    patterns.insert(sum(_rank(template) < _OPEN for template in others), _BEHIND_A_NAME)
+    return exact, patterns
 
 
-def _order(template: str) -> tuple[bool, int]:
+def _order(template: str) -> tuple[int, int]:
     """Sort by what tells most: words at the beginning, which frame a text, and then their number.
 
     Of `Invalid value for X: Y is not in the range Z` the frame comes first, and has the rest
     translated.
     """
-    return template.startswith(SLOT), -len(template.replace(SLOT, ""))
+    return _rank(template), -len(template.replace(SLOT, ""))
+
+
+def _rank(template: str) -> int:
+    """Return 0 for a template that begins with words, 1 for words behind a name, else _OPEN."""
+    if not template.startswith(SLOT):
+        return 0
+    is_of_name = template.startswith(_NAMED) and not template.startswith(_NAMED + SLOT)
+    return 1 if is_of_name else _OPEN
 
 
 def _compile_pattern(template: str) -> re.Pattern[str]:

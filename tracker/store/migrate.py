@@ -1,5 +1,6 @@
 """Bring a database to the schema that this code was written for."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -46,6 +47,8 @@ def _make_private(file: Path) -> None:
 
     SQLite gives the files beside it (`-wal`, `-shm`) the mode of the file. Raises OSError.
     """
+    if file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
     if file.exists():
         return
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

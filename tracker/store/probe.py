@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -45,11 +46,13 @@ def _check_file(file: Path) -> str | None:
     Nothing is opened here either: to close it would end SQLite's locks of this process.
     """
     try:
-        file.stat()
-    except (FileNotFoundError, NotADirectoryError):
+        is_folder = stat.S_ISDIR(file.stat().st_mode)
+    except FileNotFoundError:
         return f"there is no {file} yet: run `tracker migrate`"
     except OSError as error:
         return f"{file}: {error.strerror}"
+    if is_folder:
+        return f"{file}: {os.strerror(errno.EISDIR)}"
     return None if os.access(file, os.R_OK) else f"{file}: {os.strerror(errno.EACCES)}"
 
 

@@ -50,7 +50,7 @@ def _check_credentials(about: str, account: Account) -> Finding:
     if account.options.has_credentials():
         given = [key for key in keys if getattr(account.options, key) is not None]
         way = f", through the proxy {account.proxy_address}" if account.proxy_address else ""
-        return Finding("ok", about, f"{account.base_url} with {' and '.join(given)}{way}")
+        return Finding("ok", about, f"{account.base_url} is called with {' and '.join(given)}{way}")
     text = f"{account.base_url} with no credentials: the provider will refuse every task"
     if account.name == ENVIRONMENT_ACCOUNT:
         prefix = prefix_of(about.partition("/")[0])

@@ -27,7 +27,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "no webhook secret: callbacks are believed for the token in their URL": "没有 webhook 密钥：凭网址中的令牌相信回调",
         "offers no query that costs nothing: the first task shows whether it takes the key": "没有免费的查询：第一个任务才能说明密钥是否有效",
         "no limit of ours (max in flight): the provider's own is what holds tasks back": "这里没有设并发上限（max in flight）：只受服务商自己的限制",
-        "{} with {}{}": "{0}，使用 {1}{2}",
+        "{} is called with {}{}": "{0}，使用 {1}{2}",
         "none runs on this database now: start `tracker serve`": "目前没有进程使用这个数据库：请启动 `tracker serve`",
         "the secrets of {} endpoints were sealed with one that is not among these: their deliveries wait. Put it back as a further one": "{0} 个端点的密钥是用不在其中的密钥封存的：它们的投递在等待。请把它作为后备密钥放回",
         "{} run, and the background work is done": "{0} 个进程在运行，后台工作有人做",

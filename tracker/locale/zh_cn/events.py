@@ -190,5 +190,15 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         " server, but logs differ: let both hosts follow one time server": (
             "某进程的时钟比数据库服务器慢 {0} 秒。时间以服务器为准，但日志会不一致：请让两台主机使用同一时间服务器"
         ),
+        "it redirects to what is no URL": "它重定向到的不是网址",
+        "a file in the answer is no base64: it goes on behind its end": (
+            "应答中的文件不是 base64：它在末尾之后还有内容"
+        ),
+        "its host is an address in disguise; write it in plain form": (
+            "其主机名是变了形的地址；请用普通写法"
+        ),
+        "the origin went on with the bytes of another file": "源站续传的是另一个文件的字节",
+        "the provider asked to wait with tasks like this one": "服务商要求此类任务稍候",
+        "a message with this webhook-id came before": "带有此 webhook-id 的消息之前已到达",
     }
 )
