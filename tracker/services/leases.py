@@ -114,9 +114,7 @@ class Leases:
 
 def finish(tx: Tx, held: Sequence[Sequence[Job]]) -> list[None]:
     """Set-based: these jobs have nothing to do any more."""
-    for some in held:
-        for job in some:
-            jobs.finish(tx.db, job)
+    jobs.finish(tx.db, [job for some in held for job in some])
     return [None] * len(held)
 
 

@@ -95,8 +95,6 @@ class Recorder:
             return step
         step = self._with_give_up_time(before, step)
         task = self._tasks[key] = self._changed[key] = step.task
-        if task.awaits is not before.awaits:
-            self._awaiting[key] = task.awaits
         self._take_in(step)
         if task.costs:
             self._costs.append((task, ledger.entries(before, task)))
@@ -182,7 +180,9 @@ class Recorder:
             self._tx, {self._history[place][0].tenant for place in self._told}
         )
         tasks.save(db, self._changed.values(), before=self._loaded, freeing=self._freed)
-        tasks.set_awaits(db, self._awaiting)
+        tasks.set_awaits(
+            db, {key: one for key, one in self._awaiting.items() if key not in self._changed}
+        )
         made_objects.insert_many(db, self._list_made_objects(), now=now)
         tasks.free_names(db, self._unnamed)
         # Not the submits: whoever holds one still has an attempt to end, and who claims one of a

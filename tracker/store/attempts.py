@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, exists, func, insert, select, text, update
+from sqlalchemy import Connection, exists, func, select, text, update
 
 from tracker.domain.exchange import Certainty
 from tracker.domain.task import Awaits, Task
+from tracker.store.driver import bulk, encoding
+from tracker.store.driver.dialect import dialect_of
 from tracker.store.jobs import Job
 from tracker.store.schema import ASKED_ABOUT, attempts, jobs, tasks
 from tracker.store.tolerant import optional_member
@@ -40,41 +42,50 @@ class Attempt:
     provider_request_id: str | None = None
 
 
+_NEW = ("tenant", "task_key", "number", "started_at")
+_INSERT = bulk.insert(attempts, _NEW, returning="task_key, key")
+_INSERT_NUMBERED = bulk.insert(attempts, (*_NEW, "key"))
+_OUTCOME = (
+    *("ended_at", "outcome", "certainty", "http_status", "code", "message", "latency_ms"),
+    *("provider_task_id", "provider_request_id"),
+)
+_END = bulk.update(attempts, _OUTCOME)
+_LAST_NUMBERS = (
+    "SELECT key, (SELECT max(number) FROM attempts WHERE task_key = tasks.key) FROM tasks WHERE key"
+)
+_OPEN = "SELECT task_key, key FROM attempts WHERE ended_at IS NULL AND task_key"
+_LOCK_OPEN = "SELECT key FROM attempts WHERE ended_at IS NULL AND key"
+
+
 def open_many(db: Connection, tasks: Sequence[Task], *, now: datetime) -> dict[int, Attempt]:
     """Write down, before any socket opens, that these tasks are about to be sent.
 
     Returns the attempts by task key.
     """
-    counted = select(attempts.c.task_key, func.max(attempts.c.number)).where(
-        attempts.c.task_key.in_([task.key for task in tasks])
+    last = dict(bulk.find(db, _LAST_NUMBERS, [task.key for task in tasks], encoding.integers))
+    numbers = {task.key: (last.get(task.key) or 0) + 1 for task in tasks}
+    keys = _insert_and_number(
+        db, [(task.tenant, task.key, numbers[task.key], now) for task in tasks]
     )
-    last = {row[0]: row[1] for row in db.execute(counted.group_by(attempts.c.task_key))}
-    opened = {
-        task.key: Attempt(key=0, number=last.get(task.key, 0) + 1, started_at=now) for task in tasks
+    return {
+        task_key: Attempt(key=keys[task_key], number=number, started_at=now)
+        for task_key, number in numbers.items()
     }
-    values = [
-        {
-            "tenant": task.tenant,
-            "task_key": task.key,
-            "number": opened[task.key].number,
-            "started_at": now,
-        }
-        for task in tasks
-    ]
-    statement = insert(attempts).returning(
-        attempts.c.task_key, attempts.c.key, sort_by_parameter_order=True
-    )
-    for task_key, key in db.execute(statement, values):
-        opened[task_key] = Attempt(key=key, number=opened[task_key].number, started_at=now)
-    return opened
+
+
+def _insert_and_number(db: Connection, rows: Sequence[tuple[Any, ...]]) -> dict[int, int]:
+    """Insert values of _NEW. Returns {task key: attempt key}."""
+    if not dialect_of(db).has_one_writer:
+        return dict(_INSERT.fetch(db, rows)())
+    last = bulk.last_number(db, "attempts")
+    numbered = [(*row, last + place) for place, row in enumerate(rows, start=1)]
+    _INSERT_NUMBERED.run(db, numbered)
+    return {task_key: key for _, task_key, _, _, key in numbered}
 
 
 def open_of(db: Connection, task_keys: Collection[int]) -> dict[int, int]:
     """Return attempts that nobody has ended, by task key: {task key: attempt key}."""
-    found = select(attempts.c.task_key, attempts.c.key).where(
-        attempts.c.task_key.in_(task_keys), attempts.c.ended_at.is_(None)
-    )
-    return {row[0]: row[1] for row in db.execute(found)}
+    return dict(bulk.find(db, _OPEN, list(task_keys), encoding.integers))
 
 
 def find_unattended(db: Connection, *, limit: int) -> dict[int, int]:
@@ -102,24 +113,31 @@ def find_first_since_queued(db: Connection, job: Job) -> datetime | None:
     return db.execute(found.order_by(attempts.c.number).limit(1)).scalar()
 
 
-def end(db: Connection, attempt: Attempt) -> bool:
-    """Write an attempt's outcome, once. False when somebody has ended it already."""
-    statement = (
-        update(attempts)
-        .where(attempts.c.key == attempt.key, attempts.c.ended_at.is_(None))
-        .values(
-            ended_at=attempt.ended_at,
-            outcome=attempt.outcome,
-            certainty=attempt.certainty and attempt.certainty.value,
-            http_status=attempt.http_status,
-            code=attempt.code,
-            message=attempt.message,
-            latency_ms=attempt.latency_ms,
-            provider_task_id=attempt.provider_task_id,
-            provider_request_id=attempt.provider_request_id,
-        )
+def end_many(db: Connection, ended: Sequence[Attempt]) -> list[bool]:
+    """Write outcomes, each once. False for each that somebody has ended already."""
+    keys = sorted({one.key for one in ended})
+    lock = " ORDER BY key FOR UPDATE"
+    still_open = {key for (key,) in bulk.find(db, _LOCK_OPEN, keys, encoding.integers, tail=lock)}
+    firsts: dict[int, Attempt] = {}
+    is_first = [one.key in still_open and firsts.setdefault(one.key, one) is one for one in ended]
+    _END.later(db, [_list_outcome(one) for one in firsts.values()])
+    return is_first
+
+
+def _list_outcome(one: Attempt) -> tuple[Any, ...]:
+    """Return the values of _OUTCOME, and the key."""
+    return (
+        one.ended_at,
+        one.outcome,
+        one.certainty and one.certainty.value,
+        one.http_status,
+        one.code,
+        one.message,
+        one.latency_ms,
+        one.provider_task_id,
+        one.provider_request_id,
+        one.key,
     )
-    return db.execute(statement).rowcount == 1
 
 
 def end_lost(db: Connection, keys: Iterable[int], *, now: datetime) -> None:

@@ -2,23 +2,25 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Connection, func, literal_column, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, func, literal_column, select, tuple_
 
+from tracker.store.driver import bulk, encoding
 from tracker.store.schema import tasks
 
 NO_SLOTS: ColumnElement[int] = literal_column("0")
 """Written out, as the index on `slots_held` has it: see `assets.IS_KEPT`."""
+_HOLD = "UPDATE tasks SET slots_held = slots WHERE key"
+_FREE = "UPDATE tasks SET slots_held = 0 WHERE key"
 
 
 def hold(db: Connection, keys: Collection[int]) -> None:
     """Count these tasks in their account's concurrency from now on."""
-    db.execute(update(tasks).where(tasks.c.key.in_(keys)).values(slots_held=tasks.c.slots))
+    bulk.change_later(db, _HOLD, list(keys), encoding.integers)
 
 
 def free(db: Connection, keys: Collection[int]) -> None:
     """Give back the concurrency that these tasks took."""
-    if keys:
-        db.execute(update(tasks).where(tasks.c.key.in_(keys)).values(slots_held=0))
+    bulk.change_later(db, _FREE, list(keys), encoding.integers)
 
 
 def count(db: Connection, accounts: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:

@@ -1,6 +1,6 @@
 """Statements on `jobs`: leased rows of background work."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -13,7 +13,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    delete,
     func,
     literal,
     or_,
@@ -25,7 +24,7 @@ from sqlalchemy import (
 
 from tracker.domain.records import record
 from tracker.domain.work import JobKind
-from tracker.store.driver import bulk
+from tracker.store.driver import bulk, encoding
 from tracker.store.driver.types import UtcDateTime
 from tracker.store.schema import jobs, tasks
 
@@ -118,6 +117,17 @@ _DROP = bulk.Bulk(
     postgresql="DELETE FROM jobs USING {rows} WHERE jobs.dedup_key = n.dedup_key",
     key="dedup_key",
 )
+_FINISH = bulk.Bulk(
+    jobs,
+    ("key", "lease_token"),
+    sqlite="DELETE FROM jobs WHERE key = ?1 AND lease_token = ?2",
+    postgresql=(
+        "DELETE FROM jobs USING {rows} WHERE jobs.key = n.key AND jobs.lease_token = n.lease_token"
+    ),
+    key="key",
+)
+_PROLONG = bulk.update(jobs, ("lease_until",))
+_LEASES = "SELECT key, lease_token FROM jobs WHERE key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,30 +249,33 @@ look per lane and not per row."""
 
 def renew(db: Connection, held: Sequence[Job], *, until: datetime) -> set[Job]:
     """Hold these jobs for longer. Returns those that are still held."""
-    renewed = update(jobs).where(_is_held(held)).values(lease_until=until)
-    return _choose_claimed(held, db.execute(renewed.returning(jobs.c.key, jobs.c.lease_token)))
+    still = lock_held(db, held)
+    prolong(db, still, until=until)
+    return still
+
+
+def prolong(db: Connection, locked: Collection[Job], *, until: datetime) -> None:
+    """Hold for longer what `lock_held` has returned in this transaction."""
+    _PROLONG.later(db, [(until, job.key) for job in locked])
 
 
 def lock_held(db: Connection, claimed: Sequence[Job]) -> set[Job]:
-    """Return those jobs on which their holders may still commit work. Locks the rows."""
-    found = select(jobs.c.key, jobs.c.lease_token).where(_is_held(claimed)).order_by(jobs.c.key)
-    return _choose_claimed(claimed, db.execute(found.with_for_update()))
+    """Return those jobs on which their holders may still commit work. Locks the rows.
+
+    By key and token: a process may have claimed a row twice, and holds it once.
+    """
+    keys, lock = [job.key for job in claimed], " ORDER BY key FOR UPDATE"
+    leases = dict(bulk.find(db, _LEASES, keys, encoding.integers, tail=lock))
+    return {job for job in claimed if leases.get(job.key) == job.token}
 
 
 def _is_held(claimed: Sequence[Job]) -> ColumnElement[bool]:
     return tuple_(jobs.c.key, jobs.c.lease_token).in_([(job.key, job.token) for job in claimed])
 
 
-def _choose_claimed(claimed: Sequence[Job], rows: Iterable[Sequence[Any]]) -> set[Job]:
-    """Choose jobs by key and token: a process may have claimed a row twice, and holds it once."""
-    found = {(key, token) for key, token in rows}
-    return {job for job in claimed if (job.key, job.token) in found}
-
-
-def finish(db: Connection, job: Job) -> bool:
-    """Delete the row of work that is done. False when the lease was lost."""
-    statement = delete(jobs).where(jobs.c.key == job.key, jobs.c.lease_token == job.token)
-    return db.execute(statement).rowcount == 1
+def finish(db: Connection, done: Sequence[Job]) -> None:
+    """Delete the rows of work that is done, where the lease was not lost."""
+    _FINISH.later(db, [(job.key, job.token) for job in done])
 
 
 def reschedule(

@@ -41,7 +41,7 @@ USUAL = (*MOVING, *NAMING, *ENDING)
 CHANGING = (
     *USUAL,
     *("overdue", "follow_up", "stage", "context", "cancel_asked_at", "cancel_sent_at"),
-    "blocked_at",
+    *("blocked_at", "awaits"),
 )
 """The columns that a transition may change."""
 _STATES: Mapping[str, TaskState] = {state.value: state for state in TaskState}
@@ -179,6 +179,7 @@ def changes(changed: Task) -> tuple[Any, ...]:
         changed.cancel_asked_at,
         changed.cancel_sent_at,
         changed.blocked_at,
+        changed.awaits and changed.awaits._value_,
     )
 
 

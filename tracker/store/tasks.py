@@ -38,6 +38,7 @@ _SAVE_ENDED = bulk.update(
 )
 _SAVE_USUAL = bulk.update(tasks, task_rows.USUAL, where=_IS_NEWER, computed=_SLOTS_FREED)
 _SAVE = bulk.update(tasks, task_rows.CHANGING, where=_IS_NEWER, computed=_SLOTS_FREED)
+_SET_AWAITS = bulk.update(tasks, ("awaits",))
 _ANY_SLOTS = 2**31 - 1
 """Of a task that keeps what it holds."""
 _INSERT = bulk.insert(tasks, task_rows.NEW, conflict="ON CONFLICT DO NOTHING", returning="id, key")
@@ -255,11 +256,8 @@ def set_absences(db: Connection, counted: Mapping[int, int], *, now: datetime) -
 
 
 def set_awaits(db: Connection, awaiting: Mapping[int, Awaits | None]) -> None:
-    """Remember what the verdicts of these tasks wait for."""
-    rows = [{"k": key, "a": awaits and awaits.value} for key, awaits in awaiting.items()]
-    if rows:
-        statement = update(tasks).where(tasks.c.key == bindparam("k"))
-        db.execute(statement.values(awaits=bindparam("a")), rows)
+    """Remember what the verdicts of these tasks wait for, whose rows are not saved besides."""
+    _SET_AWAITS.later(db, [(awaits and awaits.value, key) for key, awaits in awaiting.items()])
 
 
 def set_cancel_sent(db: Connection, key: int, *, now: datetime) -> None:

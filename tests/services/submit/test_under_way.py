@@ -272,8 +272,7 @@ def _end_as_old_code(tx: Tx, held: Sequence[Job]) -> list[None]:
     """Take over as releases do that know nothing of calls under way (36bcfa64, for one)."""
     unended = attempts.open_of(tx.db, [job.task_key for job in held])
     attempts.end_lost(tx.db, unended.values(), now=tx.now)
-    for job in held:
-        jobs.finish(tx.db, job)
+    jobs.finish(tx.db, held)
     return [None] * len(held)
 
 

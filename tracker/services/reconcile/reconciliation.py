@@ -250,7 +250,7 @@ class Reconciliation:
     def _settle_one(self, tx: Tx, recorder: Recorder, item: _LookResult, taken: set[str]) -> None:
         task = recorder.task(item.job.task_key)
         if not is_askable(task):
-            jobs.finish(tx.db, item.job)
+            jobs.finish(tx.db, [item.job])
             return
         if isinstance(item.outcome, Alike):
             item = replace(item, outcome=choose(tx, task, item.outcome, taken))
@@ -276,7 +276,7 @@ class Reconciliation:
             reason = getattr(item.outcome, "reason", None)
             jobs.reschedule(tx.db, item.job, run_at=look_at, spent=True, error=reason)
         else:
-            jobs.finish(tx.db, item.job)
+            jobs.finish(tx.db, [item.job])
 
     def _observe(self, tx: Tx, recorder: Recorder, item: _LookResult, said: Observation) -> None:
         task = recorder.task(item.job.task_key)

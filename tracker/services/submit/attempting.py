@@ -253,12 +253,12 @@ class SubmitAttempts:
             account = (task.provider, task.account)
             if job.task_key in unended:
                 # Whoever began this attempt vanished with the request perhaps on its way.
-                jobs.finish(tx.db, job)
+                jobs.finish(tx.db, [job])
                 attempt = unended[job.task_key]
                 attempts.end_lost(tx.db, [attempt], now=tx.now)
                 recorder.record(task.key, build_lost_event(attempt))  # ignored when it has gone on
             elif task.state is not TaskState.QUEUED:
-                jobs.finish(tx.db, job)  # a callback was faster, or the task was cancelled
+                jobs.finish(tx.db, [job])  # a callback was faster, or the task was cancelled
             elif not self._context.has_account(task):
                 log.warning(
                     "task %(task)s waits: %(reason)s", {"task": task.id, "reason": ACCOUNT_GONE}
@@ -282,15 +282,14 @@ class SubmitAttempts:
     def _open(self, tx: Tx, sending: Mapping[Job, Task]) -> dict[int, OpenAttempt]:
         if not sending:
             return {}
-        going = list(sending.values())
-        keys = [task.key for task in going]
+        keys = [task.key for task in sending.values()]
         held_slots.hold(tx.db, keys)
-        jobs.renew(tx.db, list(sending), until=tx.lease_now + self._context.policy.lease)
-        opened = attempts.open_many(tx.db, going, now=tx.now)
+        jobs.prolong(tx.db, list(sending), until=tx.lease_now + self._context.policy.lease)
+        opened = attempts.open_many(tx.db, list(sending.values()), now=tx.now)
         bodies = task_inputs.get_by_keys(tx.db, keys)
         return {
             task.key: OpenAttempt(task, opened[task.key], AttemptInput(bodies[task.key]))
-            for task in going
+            for task in sending.values()
         }
 
     def _rooms(self, tx: Tx, wanted: Iterable[Task]) -> dict[tuple[str, str], jobs.FreeSlots]:
@@ -317,8 +316,9 @@ class SubmitAttempts:
         found = tasks.lock_by_key(tx.db, {item.begun.task.key for item in ended})
         recorder = Recorder(self._context, tx, found.values())
         proven: list[tuple[EndedAttempt, Step | None]] = []
-        for item in ended:
-            if attempts.end(tx.db, build_ended_attempt(item, tx)):
+        rows = [build_ended_attempt(item, tx) for item in ended]
+        for item, is_first in zip(ended, attempts.end_many(tx.db, rows), strict=True):
+            if is_first:
                 proven.append((item, self._conclude(tx, recorder, item)))
             elif isinstance(item.outcome, Accepted):
                 recorder.record(item.begun.task.key, build_sighting(item, item.outcome))
@@ -339,7 +339,7 @@ class SubmitAttempts:
         step: Step | None = recorder.record(item.begun.task.key, event)
         if isinstance(item.outcome, Accepted):
             step = self._take_in(tx, recorder, item, item.outcome)
-        jobs.finish(tx.db, item.job)
+        jobs.finish(tx.db, [item.job])
         return step
 
     def _take_in(
