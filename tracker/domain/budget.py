@@ -67,7 +67,8 @@ class Allotment:
     def take(self, task: Task, adds: Mapping[Price, Decimal]) -> Overrun | None:
         """Count a task, or return why there is no room for it; then nothing is counted.
 
-        A task of unknown price is taken as long as anything is left.
+        A task of unknown price is taken as long as anything is left, and one that is free always.
+        adds: by every price that is known of it.
         """
         wanted = {
             (budget, since): _sum(budget, adds)
@@ -77,7 +78,8 @@ class Allotment:
         }
         for (budget, since), more in wanted.items():
             used = self._used[budget, since]
-            if used + more > budget.amount or (not more and used >= budget.amount):
+            is_unknown = not any(map(budget.takes, adds))
+            if (more and used + more > budget.amount) or (is_unknown and used >= budget.amount):
                 return Overrun(budget, used, more)
         for named, more in wanted.items():
             self._used[named] += more

@@ -79,6 +79,11 @@ def entries(before: Task | None, after: Task) -> list[CostEntry]:
     return found
 
 
+def count_new(task: Task) -> dict[Price, Decimal]:
+    """Return what a new task adds to the use of budgets, by price: zero where it is free."""
+    return dict.fromkeys(map(_price_of, task.costs), _ZERO) | counts_for(entries(None, task))
+
+
 def counts_for(found: Iterable[CostEntry]) -> dict[Price, Decimal]:
     """Return what entries add to the use of a budget, by price."""
     sums: dict[Price, Decimal] = {}

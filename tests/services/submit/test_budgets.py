@@ -63,6 +63,18 @@ async def test_what_would_exceed_it_is_refused_and_nothing_leaves(database_url: 
             await bench.queued("e", operation="draw")
 
 
+async def test_what_is_free_needs_no_room(database_url: str) -> None:
+    free = ListPrice(NAME, PricedUnit.TASK, Decimal("0.00"), "EUR", operation="draw")
+    async with open_workbench(
+        database_url, ScriptedHttp(Played()), prices=[*TWO_EUR, free]
+    ) as bench:
+        await bench.queued("a")
+        await keep(bench, budget(1))
+        with pytest.raises(BudgetExceeded):
+            await bench.queued("b")
+        await bench.queued("c", operation="draw")
+
+
 async def test_what_comes_back_makes_room(database_url: str) -> None:
     played = Played(make=says(id="theirs"))
     async with open_workbench(

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from decimal import Decimal
 
 from tracker.clock import Clock
 from tracker.domain import ledger
 from tracker.domain.budget import Allotment, Budget, Overrun
-from tracker.domain.cost import Cost, Price
+from tracker.domain.cost import Cost
 from tracker.domain.errors import BudgetExceeded
 from tracker.domain.prices import ListPrice, estimate
 from tracker.domain.task import Task
@@ -64,7 +63,7 @@ def allot(db: Reading, found: Collection[Budget], moments: Collection[datetime])
 
 def take(allotment: Allotment, wanted: Sequence[Task]) -> Sequence[BudgetExceeded | None]:
     """Count new tasks in what is left; return why each is not taken, None where it is."""
-    return [_make_refusal(allotment.take(task, _count_additions(task))) for task in wanted]
+    return [_make_refusal(allotment.take(task, ledger.count_new(task))) for task in wanted]
 
 
 def estimate_again(prices: Sequence[ListPrice], task: Task, body: bytes) -> tuple[Cost, ...]:
@@ -72,10 +71,6 @@ def estimate_again(prices: Sequence[ListPrice], task: Task, body: bytes) -> tupl
     if not any(one.provider == task.provider for one in prices):
         return ()
     return estimate(prices, task.provider, task.operation, json.loads(body))
-
-
-def _count_additions(task: Task) -> dict[Price, Decimal]:
-    return ledger.counts_for(ledger.entries(None, task))
 
 
 def _make_refusal(overrun: Overrun | None) -> BudgetExceeded | None:
