@@ -25,6 +25,8 @@ SHAPES: dict[str, dict[str, Any]] = {
 }
 
 
+UNNAMED = ("domo", "luma", "replicate")
+"""Kinds whose own answers name their task always."""
 FILE = "https://files.example/a.mp4"
 RESULTS: dict[str, dict[str, Any]] = {
     "luma": {"assets": {"video": FILE}},
@@ -53,21 +55,32 @@ FAILED: dict[str, dict[str, Any]] = {
 """Failures whose reason stands in a field that is a gateway's own."""
 
 
-def polled(name: str, word: str, **more: Any) -> Observation:
-    return answered(name, json.dumps(SHAPES[name] | more).replace("WORD", word))
+def shape_of(name: str, word: str, id_: str = "ID", **more: Any) -> str:
+    return json.dumps(SHAPES[name] | more).replace("WORD", word).replace('"ID"', f'"{id_}"')
+
+
+def polled(
+    name: str, word: str, id_: str = "ID", stage: str | None = None, **more: Any
+) -> Observation:
+    (found,) = read(name, shape_of(name, word, id_, **more), stage)
+    return found
 
 
 def answered(name: str, body: str) -> Observation:
+    (found,) = read(name, body)
+    return found
+
+
+def read(name: str, body: str, stage: str | None = None) -> list[Observation]:
     kind = KINDS[name]
     polls = PROVIDERS[kind.provider].polls
     assert polls is not None
     base_url = f"https://gateway.example{kind.address}"
     account = an_account(PROVIDERS[kind.provider], base_url=base_url, **kind.options)
-    task = a_task(kind.operation, provider_task_id="ID", provider=kind.provider)
+    task = a_task(kind.operation, provider_task_id="ID", provider=kind.provider, stage=stage)
     answer = HttpResult(200, {"content-type": "application/json"}, body.encode())
-    (found,) = polls.parse_poll(asked_of(account, task), answer)
-    assert isinstance(found, Observed)
-    return found.observation
+    outcomes = polls.parse_poll(asked_of(account, task), answer)
+    return [one.observation for one in outcomes if isinstance(one, Observed)]
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -75,6 +88,23 @@ def test_a_word_by_which_gateways_end_tasks_ends_them(name: str) -> None:
     for word in ("TIMEOUT", "timed_out", "rejected", "FAILURE"):
         assert polled(name, word).state is TaskState.FAILED, word
     assert polled(name, "nobody_knows").state is None
+
+
+@pytest.mark.parametrize("name", UNNAMED)
+def test_a_failure_that_names_no_task_counts_when_it_is_told_twice(name: str) -> None:
+    body = {"failMsg": "the moderator said no"}
+    first = polled(name, "timed_out", "", **body)
+    assert (first.state, first.error) == (TaskState.RUNNING, None)
+    second = polled(name, "timed_out", "", stage=first.stage, **body)
+    assert (second.state, second.provider_task_id) == (TaskState.FAILED, "ID")
+    assert second.error is not None
+    assert (second.error.doubtful, second.error.message) == (True, body["failMsg"])
+
+
+@pytest.mark.parametrize("name", sorted(SHAPES.keys() - {"flux"}))  # it says `Error` of tasks
+def test_an_error_that_names_no_task_is_none_of_a_task(name: str) -> None:
+    for word, body in (("error", {}), ("timed_out", {"code": 500})):
+        assert read(name, shape_of(name, word, "", **body)) == []
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -59,6 +59,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "accepted without a task_id": "已接受，但没有 task_id",
         "the answer is not JSON": "应答不是 JSON",
         "the answer says nothing of a task": "应答中没有关于任务的内容",
+        "a failure that names no task": "失败，但没有说明是哪个任务",
         "complete without a song": "已完成，但没有歌曲",
         "the answer is about another task": "应答说的是另一个任务",
         "the answer is larger than {} bytes": "应答超过 {0} 字节",

@@ -40,6 +40,7 @@ from tracker.providers.kit.reading import first_instant, first_text, read_json, 
 from tracker.providers.kit.reasons import reason_in, refusal_in
 from tracker.providers.kit.set_fields import set_fields
 from tracker.providers.kit.status_words import WordTable, end_at_gateways
+from tracker.providers.kit.unnamed_failures import doubting_unnamed, may_fail_unnamed
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import (
     NO_SUCH_OPERATION,
@@ -264,13 +265,16 @@ class TableAdapter(WordTable):
         word = first_text(parsed, self.words_in, limit=200)
         if word is None:
             return None
-        state = self.state_of(word)
+        state, omits_ids = self.state_of(word), self.omits_ids
         pieces = tuple(self.artifacts(account, task, parsed))
         if state is None and account.options.base_url is not None:  # a gateway may stand before it
             state = end_at_gateways(word, pieces)
-        # Relays leave the id out. Only a result shows then that the answer is about a task at all.
-        may_omit = self.omits_ids or (state is TaskState.SUCCEEDED and bool(pieces))
+            omits_ids = omits_ids and may_fail_unnamed(word, parsed)
+        # Relays leave the id out. A result shows then that the answer is about a task at all.
+        may_omit = omits_ids or (state is TaskState.SUCCEEDED and bool(pieces))
+        may_omit = may_omit or (state is TaskState.FAILED and may_fail_unnamed(word, parsed))
         task_id = self._id_in(account, parsed)
+        is_named = task_id is not None or omits_ids
         if task_id is None and may_omit and task is not None:
             task_id = task.provider_task_id
         if task_id is None:
@@ -278,7 +282,7 @@ class TableAdapter(WordTable):
         message = self.reason(parsed)
         if message is None and state is TaskState.FAILED:
             message = reason_in(parsed)
-        return Observation(
+        said = Observation(
             state=state,
             word=word,
             provider_task_id=task_id,
@@ -292,6 +296,7 @@ class TableAdapter(WordTable):
             ),
             costs_may_fall=self.costs_may_fall,
         )
+        return said if is_named else doubting_unnamed(said, task)
 
     def _id_in(self, account: Account, parsed: Any) -> str | None:
         found = first_text(parsed, self.ids, limit=500)
