@@ -9,7 +9,7 @@ import pytest
 
 from tests.providers.provider_contract import PollContract, ProbeContract, SubmitContract
 from tests.providers.recorded import RecordedContract
-from tests.providers.support import SECRET, a_task, an_account, asked_of, refused_fields, sent_to
+from tests.providers.support import a_task, an_account, asked_of, refused_fields, sent_to
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Absent, Accepted, Follow, Observed
 from tracker.domain.task import ArtifactState, TaskState
@@ -26,6 +26,16 @@ FORM_INPUTS: Mapping[str, Mapping[str, Any]] = {
     "pikadditions": {"video": FILE, "image": FILE},
     "pikaswaps": {"video": FILE, "modifyRegionMask": FILE},
     "pikaffects": {"image": FILE, "pikaffect": "Cake-ify"},
+    "turbo/t2v": {"promptText": "rain", "negativePrompt": "blurry", "seed": 245632},
+    "turbo/i2v": {"image": FILE, "promptText": "rain"},
+    "turbo/pikascenes": {"ingredientsMode": "precise", "images": [FILE]},
+    "2.2/multiframe": {
+        "keyFrames": [FILE] * 3,
+        "transitionPrompts": ["rain", "snow"],
+        "frameDurations": [5, 5],
+        "loop": False,
+    },
+    "pikatwists": {"video": FILE, "promptText": "turns into bricks"},
 }
 
 
@@ -80,12 +90,18 @@ def test_texts_are_a_urlencoded_form_and_files_are_parts() -> None:
     assert sent.count("hello") == 2
 
 
-@pytest.mark.parametrize(("key", "header"), [("comfyui-1", "x-api-key"), (SECRET, "authorization")])
-def test_a_key_stands_where_the_proxy_looks_for_it(key: str, header: str) -> None:
-    call = PIKA.submits.build_submit(
-        sent_to(an_account(PIKA, api_key=key), a_task("2.2/t2v"), {"promptText": "x"})
-    )
-    assert key in call.headers[header]
+@pytest.mark.parametrize(
+    ("options", "header"),
+    [
+        ({"api_key": "comfyui-1"}, "x-api-key"),
+        ({"base_url": None, "region": "pika"}, "x-api-key"),
+        ({}, "authorization"),
+    ],
+)
+def test_a_key_stands_where_it_is_looked_for(options: Mapping[str, Any], header: str) -> None:
+    account = an_account(PIKA, **options)
+    call = PIKA.submits.build_submit(sent_to(account, a_task("2.2/t2v"), {"promptText": "x"}))
+    assert (account.api_key or "") in call.headers[header]
 
 
 @pytest.mark.parametrize("profile", ["comfy", "gateway"])

@@ -1,7 +1,8 @@
-"""Pika: a task of a gateway is a container of videos; the API behind ComfyUI's proxy takes forms.
+"""Pika: a task of a gateway is a container of videos; its own API, and ComfyUI's proxy, take forms.
 
 Sources: https://github.com/Dooy/chatgpt-web-midjourney-proxy (src/api/pika.ts) and
-https://github.com/comfyanonymous/ComfyUI (comfy_api_nodes/nodes_pika.py), read 2026-11.
+https://github.com/comfyanonymous/ComfyUI (comfy_api_nodes/nodes_pika.py), read 2026-11; callers of
+https://devapi.pika.art, which its owner gives to partners alone (seen 2026-11-30).
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,16 +26,16 @@ from tracker.providers.kit.reasons import reason_in
 from tracker.providers.kit.table import CreatePath, TableAdapter
 from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.pika.front import PikaFront
-from tracker.providers.pika.inputs import FILES, FORMS, GatewayVideo
+from tracker.providers.pika.inputs import FILES, FORMS, TEXTS_ALONE, GatewayVideo
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.ports.provider import Provider
 
 GENERATE = "generate"
-_TEXT_ONLY = "2.2/t2v"
 _EFFECT = "pikaffect"
 _COMFY_KEY = "comfyui-"
 """How keys of ComfyUI's accounts begin, which stand in a header of their own."""
+_OWN_URL = "https://devapi.pika.art"
 
 
 class PikaOptions(SecretlessOptions):
@@ -145,7 +146,7 @@ class PikaGateway(GatewayAdapter):
 
 
 class PikaForms(TableAdapter):
-    """Pika's own API, as ComfyUI's proxy serves it: creates are forms, the id is `video_id`."""
+    """Pika's own API, which ComfyUI's proxy passes on: creates are forms, the id is `video_id`."""
 
     creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
         {name: CreatePath(f"{GENERATE}/{name}", inputs) for name, inputs in FORMS.items()}
@@ -166,9 +167,10 @@ class PikaForms(TableAdapter):
     forgets = True
 
     def headers(self, account: Account) -> dict[str, str]:
-        """Put a key of ComfyUI's accounts where the proxy looks for it."""
+        """Put a key of Pika's, and one of ComfyUI's accounts, where they look for it."""
         key = account.api_key or ""
-        return {"x-api-key": key} if key.startswith(_COMFY_KEY) else super().headers(account)
+        has_own_header = account.base_url == _OWN_URL or key.startswith(_COMFY_KEY)
+        return {"x-api-key": key} if has_own_header else super().headers(account)
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the form: of texts alone urlencoded, else of parts."""
@@ -179,7 +181,7 @@ class PikaForms(TableAdapter):
             for name, value in sending.body.items()
             for part in _make_parts(name, value)
         ]
-        if operation == _TEXT_ONLY:
+        if operation in TEXTS_ALONE:
             return build_urlencoded_post(
                 url, [(n, v) for n, v in fields if isinstance(v, str)], headers
             )
@@ -275,11 +277,11 @@ _ADAPTER = AdapterByProfile(
         "gateway": UpstreamKind(adapter=PikaGateway(), path_ends=("/pika",)),
     }
 )
-REVISION = 8
+REVISION = 9
 PROVIDER = Provider(
     name="pika",
     revision=REVISION,
-    regions={"comfy": "https://api.comfy.org/proxy/pika"},
+    regions={"comfy": "https://api.comfy.org/proxy/pika", "pika": _OWN_URL},
     options=PikaOptions,
     check_account=_ADAPTER.flaws_of,
     submits=_ADAPTER,

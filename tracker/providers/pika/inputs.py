@@ -2,7 +2,8 @@
 
 Sources: https://github.com/Dooy/chatgpt-web-midjourney-proxy (src/api/pika.ts) and
 https://github.com/comfyanonymous/ComfyUI (comfy_api_nodes/nodes_pika.py, apis/pika_api.py), read
-2026-11.
+2026-11. The faster model, `pikatwists` and `2.2/multiframe` are known from callers of
+https://devapi.pika.art alone (seen 2026-11-30).
 """
 
 from collections.abc import Callable, Mapping
@@ -77,7 +78,7 @@ class _Sized(_Form):
 
 
 class TextToVideo(_Sized):
-    """`2.2/t2v`."""
+    """`2.2/t2v`, `turbo/t2v`."""
 
     duration: ShortOrLong | None = None
     promptText: Text  # noqa: N815 - their name
@@ -85,7 +86,7 @@ class TextToVideo(_Sized):
 
 
 class ImageToVideo(_Sized):
-    """`2.2/i2v`."""
+    """`2.2/i2v`, `turbo/i2v`."""
 
     duration: ShortOrLong | None = None
     image: File
@@ -100,7 +101,7 @@ class Frames(_Sized):
 
 
 class Scenes(_Sized):
-    """`2.2/pikascenes`."""
+    """`2.2/pikascenes`, `turbo/pikascenes`."""
 
     ingredientsMode: Literal["creative", "precise"]  # noqa: N815 - their name
     images: Annotated[Any, AfterValidator(_check_files(1, 5))]
@@ -126,6 +127,20 @@ class Swaps(_Form):
     promptText: str | None = None  # noqa: N815 - their name
 
 
+class Twists(_Form):
+    """`pikatwists`."""
+
+    video: File
+    image: File | None = None
+    promptText: str | None = None  # noqa: N815 - their name
+
+
+class ManyFrames(_Form):
+    """`2.2/multiframe`: a way through several pictures, each step with words and seconds."""
+
+    keyFrames: Annotated[Any, AfterValidator(_check_files(1, 20))]  # noqa: N815 - their name
+
+
 class PikaEffects(_Form):
     """`pikaffects`."""
 
@@ -143,8 +158,15 @@ FORMS: Mapping[str, type[BaseModel]] = MappingProxyType(
         "pikadditions": Additions,
         "pikaswaps": Swaps,
         "pikaffects": PikaEffects,
+        "turbo/t2v": TextToVideo,
+        "turbo/i2v": ImageToVideo,
+        "turbo/pikascenes": Scenes,
+        "2.2/multiframe": ManyFrames,
+        "pikatwists": Twists,
     }
 )
 """By the path below `generate/`."""
+TEXTS_ALONE = frozenset({"2.2/t2v", "turbo/t2v"})
+"""Creates without files, whose form is urlencoded."""
 FILES = frozenset({"image", "video", "images", "keyFrames", "modifyRegionMask"})
 """Fields that are files."""

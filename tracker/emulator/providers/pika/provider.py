@@ -49,9 +49,14 @@ _FORMS: Mapping[str, tuple[str, ...]] = {
     "pikadditions": ("video", "image"),
     "pikaswaps": ("video",),
     "pikaffects": ("image", "pikaffect"),
+    "turbo/t2v": ("promptText",),
+    "turbo/i2v": ("image",),
+    "turbo/pikascenes": ("ingredientsMode", "images"),
+    "2.2/multiframe": ("keyFrames",),
+    "pikatwists": ("video",),
 }
 """Required fields, by the path below `generate/`."""
-_URLENCODED = "2.2/t2v"
+_URLENCODED = frozenset({"2.2/t2v", "turbo/t2v"})
 _FILES = frozenset({"image", "video", "images", "keyFrames", "modifyRegionMask"})
 
 
@@ -167,7 +172,7 @@ def create(emulator: Emulator) -> EmulatedProvider[PikaDetails]:
 
 def _build_form(name: str, call: ApiCall) -> Mapping[str, object]:
     """Return the fields of a form; of a file its size. Raises Refusal."""
-    if name == _URLENCODED:
+    if name in _URLENCODED:
         kind = call.headers.get("content-type", "")
         if not kind.startswith("application/x-www-form-urlencoded"):
             raise Refusal(RefusalKind.INVALID, "the body must be a urlencoded form")
