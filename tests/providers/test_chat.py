@@ -26,6 +26,7 @@ INPUT: Mapping[str, Any] = {
     "messages": [{"role": "user", "content": "a song about rain"}],
 }
 SONG, VIDEO = "https://cdn.example/a.mp3", "https://cdn.example/b.mp4?sig=1"
+HELD = "data:image/png;base64,iVBORw0KGgo="
 
 
 class TestChat(SubmitContract, ProbeContract, RecordedContract):
@@ -172,6 +173,21 @@ def test_an_error_that_is_told_is_a_failure(body: list[bytes], message: str) -> 
 )
 def test_answers_of_every_form_are_read(body: bytes) -> None:
     assert _ended(_read([body]))[:2] == (TaskState.SUCCEEDED, [SONG])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"content": f"![image]({HELD})"},
+        {"content": "", "images": [{"type": "image_url", "image_url": {"url": HELD}}]},
+        {"content": [{"type": "image_url", "image_url": {"url": HELD}}]},
+    ],
+)
+@pytest.mark.parametrize("holder", ["delta", "message"])
+def test_a_picture_that_the_answer_holds_is_a_result(said: Mapping[str, Any], holder: str) -> None:
+    body = json.dumps({"choices": [{holder: said, "finish_reason": "stop"}]}).encode()
+    for whole in (body, b"data: %s\n\n" % body):
+        assert _ended(_read([whole]))[:2] == (TaskState.SUCCEEDED, [HELD])
 
 
 def test_links_end_where_the_text_goes_on_and_count_once() -> None:

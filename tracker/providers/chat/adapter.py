@@ -98,7 +98,7 @@ _OURS = ("stream", "stream_options")
 
 
 _ADAPTER = Chat()
-REVISION = 7
+REVISION = 8
 PROVIDER = Provider(
     name="chat",
     revision=REVISION,

@@ -228,12 +228,22 @@ def _read_content(choice: Mapping[str, Any]) -> str:
         if not isinstance(said, dict):
             continue
         content = said.get("content") or said.get("reasoning_content")
+        if isinstance(content, list):
+            content = "".join(map(_read_part, content))
+        pictures = said.get("images")
+        if isinstance(pictures, list):  # https://openrouter.ai/docs, image generation, 2026-11-30
+            content = f"{content or ''}{''.join(map(_read_part, pictures))}"
         if isinstance(content, str):
             return content
-        if isinstance(content, list):
-            return "".join(first_text(part, ("text", "image_url.url")) or "" for part in content)
     text = choice.get("text")
     return text if isinstance(text, str) else ""
+
+
+def _read_part(part: Any) -> str:
+    """Return the text of a part; of a picture its address, or the picture itself, as Markdown."""
+    text = first_text(part, ("text",))
+    url = first_text(part, ("image_url.url", "image_url"), limit=_MOST_WHOLE)
+    return f"![image]({url})" if url and not text else text or ""
 
 
 def _read_error(parsed: Any) -> str | None:

@@ -7,11 +7,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tracker.domain.task import Artifact
-from tracker.providers.kit.pieces import text_url, web_url
+from tracker.providers.kit.pieces import file_url, text_url, web_url
 
 _CHAR = r"[^\s<>\"'`\\|^{}\[\]()（）【】「」『』《》，。；、！？]"
 _LINK = re.compile(rf"https?://(?:{_CHAR}|\({_CHAR}*\))+")
 """Brackets are of a link where it holds both of a pair; those of the text stand around it."""
+_HELD = re.compile(r"data:image/[\w.+-]+;base64,[\w+/=-]+", re.ASCII)
+"""A picture that stands in the text itself, as wrappers of models of pictures write it."""
 _BEHIND = ".,;:!?*_~"
 """Punctuation of the text, and not of a link at whose end it stands."""
 _KINDS: Mapping[str, str] = MappingProxyType(
@@ -27,7 +29,7 @@ _KEPT_CHARS = 20_000
 
 
 def artifacts_of(text: str, hosts: Collection[str], *, but: Collection[str]) -> Sequence[Artifact]:
-    """Return the media that a text links to, in its order, each once; and no text.
+    """Return the media that a text links to, in its order, each once, then pictures that it holds.
 
     hosts: whose links are results whatever they end in. but: URLs that are none.
     """
@@ -39,6 +41,8 @@ def artifacts_of(text: str, hosts: Collection[str], *, but: Collection[str]) -> 
                 if url not in but:
                     found.setdefault(url, kind)
                 break
+    held = (file_url(match[0]) for match in _HELD.finditer(text) if match[0] not in but)
+    found |= dict.fromkeys(filter(None, held), "image")
     return [
         Artifact(kind, url, key=f"link-{place}") for place, (url, kind) in enumerate(found.items())
     ]
@@ -47,8 +51,8 @@ def artifacts_of(text: str, hosts: Collection[str], *, but: Collection[str]) -> 
 def given_urls(said: Any) -> Collection[str]:
     """Return the URLs that stand anywhere in the messages of a request."""
     if isinstance(said, str):
-        if said.startswith("data:"):  # a picture of megabytes
-            return set()
+        if said.startswith("data:"):  # a picture of megabytes, in which nothing is to be found
+            return {said}
         return {url for match in _LINK.finditer(said) for url in _iterate_urls(match[0])}
     if isinstance(said, Mapping):
         said = list(said.values())
