@@ -159,11 +159,13 @@ class GatewayAdapter(TableAdapter):
         return [with_quota(one, asking.task, quota) for one in outcomes]
 
     def denies(self, answer: HttpResult, parsed: Any) -> bool:
-        """Know the denial of each relative: 400 `task_not_exist`, also in words, or 404."""
+        """Know the denial of each relative: `task_not_exist` with 400 or 200, in words, or 404."""
         if super().denies(answer, parsed):
             return True
-        text = f"{first_text(parsed, _CODES, limit=100)} {self.reason(parsed)}"
-        return isinstance(parsed, dict) and answer.status == 400 and bool(_DENIAL.search(text))
+        code = first_text(parsed, _CODES, limit=100)
+        # With 200 the words alone might tell of another thing than the task.
+        text = f"{code} {self.reason(parsed)}" if answer.status == 400 else str(code)
+        return answer.status in (200, 400) and bool(_DENIAL.search(text))
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Doubt a failure that the gateway decided by itself."""
