@@ -8,11 +8,16 @@ import pytest
 
 from tests.providers.provider_contract import PollContract, ProbeContract, SubmitContract
 from tests.providers.recorded import RecordedContract
-from tests.providers.support import a_task, an_account, asked_of, refused_fields, sent_to
+from tests.providers.support import NOW, a_task, an_account, asked_of, refused_fields, sent_to
+from tracker.domain.access import Scope
+from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Accepted, Observed
 from tracker.domain.task import TaskState
 from tracker.providers.ports.adapter import Finds
+from tracker.providers.ports.commands import Get
+from tracker.providers.ports.front import Shown
+from tracker.providers.ports.front_call import FrontCall
 from tracker.providers.registry import PROVIDERS
 
 COGVIDEO = PROVIDERS["cogvideox"]
@@ -121,6 +126,28 @@ def test_an_empty_success_is_doubted() -> None:
     assert isinstance(outcome, Observed)
     assert outcome.observation.error is not None
     assert outcome.observation.error.doubtful
+
+
+def test_a_front_shows_several_tasks_of_one_call() -> None:
+    front, tasks = COGVIDEO.front, [a_task("videos/generations"), a_task("videos/generations")]
+    assert front is not None
+    for known in (tasks, tasks[:1], []):
+        ids = [str(one.id) for one in known] or ["no-such"]
+        call = FrontCall("POST", "v4/async-results", NOW, body={"ids": ids})
+        command = front.read(call)
+        assert isinstance(command, Get)
+        assert (command.names, command.must_exist, front.scope(call)) == (
+            ids,
+            False,
+            Scope.TASKS_READ,
+        )
+        told = front.show(call, command, Shown(known), "1").body
+        shown = [told] if isinstance(told, dict) else told
+        assert [one["id"] for one in shown] == [str(one.id) for one in known]
+        assert isinstance(told, dict) is (len(known) == 1)
+    for wrong in ([], ["a", None], ["a"] * 201):
+        with pytest.raises(InvalidRequest):
+            front.read(FrontCall("POST", "v4/async-results", NOW, body={"ids": wrong}))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -12,11 +13,13 @@ from tests.providers.caller import Caller
 from tests.providers.kinds import Kind
 from tests.providers.provider_contract import PollContract, ProbeContract, SubmitContract
 from tests.providers.recorded import RecordedContract
-from tests.providers.support import a_task, an_account, refused_fields, sent_to
+from tests.providers.support import NOW, a_task, an_account, refused_fields, sent_to
 from tracker.domain.events import Source
 from tracker.domain.outcome import Absent, Deferred, Observed, Refused, Unknown
 from tracker.domain.task import Artifact, FollowUp, TaskState
 from tracker.providers.ports.adapter import Asking, Finds
+from tracker.providers.ports.commands import Get
+from tracker.providers.ports.front_call import FrontCall
 from tracker.providers.registry import PROVIDERS
 
 UDIO = PROVIDERS["udio"]
@@ -148,6 +151,14 @@ def test_songs_that_a_list_leaves_out_are_weakly_absent() -> None:
         assert (await caller.polled_to_its_end(task)).state is S.SUCCEEDED
 
     play()
+
+
+@pytest.mark.parametrize("query", ["songIds=a,b", "songIds=a&songIds=b", "songIds[]=a&songIds[]=b"])
+def test_a_front_reads_every_song_that_is_asked_for(query: str) -> None:
+    assert UDIO.front is not None
+    command = UDIO.front.read(FrontCall("GET", "songs", NOW, query=parse_qsl(query)))
+    assert isinstance(command, Get)
+    assert command.names == ["a", "b"]
 
 
 def test_many_tasks_are_asked_for_in_one_call() -> None:

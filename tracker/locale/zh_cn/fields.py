@@ -241,6 +241,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "must be 1 to {} printable characters": "必须是 1 到 {0} 个可打印字符",
         "is no key of metadata": "不是 metadata 的键",
         "must be 1 to {} ids, separated by commas": "必须是 1 到 {0} 个 ID，以逗号分隔",
+        "must be 1 to {} ids": "必须是 1 到 {0} 个 ID",
         "no such operation of this provider": "此服务商没有这个操作",
         "no such operation of this provider; did you mean {}?": (
             "此服务商没有这个操作；你是不是想写 {0}？"

@@ -1,13 +1,17 @@
 """CogVideoX's API in front of our tasks, for the clients of Zhipu, of Z.ai and of gateways.
 
 Source: https://pypi.org/project/zai-sdk (0.2.3): it repeats every failing create three times with
-the same `request_id`, unless `x-should-retry: false` is there. 2026-11.
+the same `request_id`, unless `x-should-retry: false` is there. 2026-11. The query for several
+tasks: https://gpt-best.apifox.cn/project-3868318/api-200382139, read 2026-11-30; its page shows
+the answer about one, an object.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from tracker.domain.access import Scope
+from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.task import ArtifactState, Task, TaskState
 from tracker.providers.kit.front_answers import STATUSES, reason_of
 from tracker.providers.kit.front_calls import MOST_WAIT_S, name_in, no_route, wrong_method
@@ -24,6 +28,9 @@ from tracker.providers.ports.front_call import (
 
 _CREATES = frozenset({"videos/generations", "async/images/generations", "images/generations"})
 _AT_ONCE = "images/generations"
+_SEVERAL = "async-results"
+_MOST = 200
+"""Tasks of one query."""
 _ROOTS = ("v4/", "api/paas/v4/")
 _WORDS: Mapping[TaskState, str] = MappingProxyType(
     {
@@ -60,17 +67,20 @@ _CODES: Mapping[Fault, str] = MappingProxyType(
 class CogVideoFront(PlainFront):
     """See providers/ports/front.py."""
 
-    prefixes = ("/cogvideox", "/api/paas")
+    prefixes = ("/cogvideox", "/zhipu", "/api/paas")
     heeds_should_retry = True
+
+    def scope(self, call: FrontCall) -> Scope:
+        """Reading several tasks is a POST."""
+        return Scope.TASKS_READ if _read_path(call) == _SEVERAL else super().scope(call)
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
-        path = next(
-            (call.path.removeprefix(root) for root in _ROOTS if call.path.startswith(root)),
-            call.path,
-        )
+        path = _read_path(call)
         if path in _CREATES:
             return _create(call, path) if call.method == "POST" else wrong_method(call)
+        if path == _SEVERAL:
+            return _read_several(call) if call.method == "POST" else wrong_method(call)
         first, _, name = path.partition("/")
         named = name_in(name) if first == "async-result" and "/" not in name else None
         if not named:
@@ -78,8 +88,11 @@ class CogVideoFront(PlainFront):
         return Get([named]) if call.is_read else wrong_method(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
-        """Show tasks; pictures that were asked for at once as they are."""
-        del call, request_id
+        """Show a task, or several; pictures that were asked for at once as they are."""
+        del request_id
+        if isinstance(command, Get) and _read_path(call) == _SEVERAL:
+            found = [_show_task(task, shown.input_of(task)) for task in shown.tasks]
+            return FrontAnswer(found[0] if found and len(command.names) == 1 else found)
         task = shown.tasks[0]
         if isinstance(command, Create) and command.operation == _AT_ONCE:
             return _show_at_once(task)
@@ -92,6 +105,24 @@ class CogVideoFront(PlainFront):
         del request_id, call
         status = 400 if refusal.fault is Fault.INVALID else STATUSES[refusal.fault]
         return _show_error(status, _CODES.get(refusal.fault, "1210"), refusal.message)
+
+
+def _read_path(call: FrontCall) -> str:
+    return next(
+        (call.path.removeprefix(root) for root in _ROOTS if call.path.startswith(root)), call.path
+    )
+
+
+def _read_several(call: FrontCall) -> Get | WantsBody:
+    """Read a query for several tasks. Raises InvalidRequest."""
+    if call.body is None:
+        return WantsBody()
+    given = call.body.get("ids")
+    named = given if isinstance(given, list) else []
+    ids = [one for one in named if isinstance(one, str) and one]
+    if not 0 < len(ids) <= _MOST or len(ids) < len(named):
+        raise InvalidRequest(FieldError("ids", f"must be 1 to {_MOST} ids"))
+    return Get(list(dict.fromkeys(ids)), by="any" if len(ids) == 1 else "id", must_exist=False)
 
 
 def _create(call: FrontCall, operation: str) -> Create | WantsBody:

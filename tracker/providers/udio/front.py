@@ -75,8 +75,14 @@ class UdioFront(PlainFront):
         return FrontAnswer({"code": code, "message": message, "data": None, "error": error}, status)
 
 
+def _split_ids(call: FrontCall) -> list[str]:
+    """Return the ids of songs, of every `songIds`; also `songIds[]`, as axios writes a list."""
+    given = (value for name, value in call.query if name.removesuffix("[]") == "songIds")
+    return [one for value in given for one in value.split(",") if one]
+
+
 def _read_songs_call(call: FrontCall) -> Get:
-    ids = [one for one in (call.parameter("songIds") or "").split(",") if one]
+    ids = _split_ids(call)
     if not 0 < len(ids) <= _MOST:
         raise InvalidRequest(
             FieldError("songIds", f"must be 1 to {_MOST} ids, separated by commas")
@@ -93,7 +99,7 @@ def _show_created(call: FrontCall, task: Task) -> dict[str, Any]:
 
 
 def _show_listed(call: FrontCall, shown: Shown) -> list[dict[str, Any]]:
-    wanted = (call.parameter("songIds") or "").split(",")
+    wanted = _split_ids(call)
     by_id = {str(task.id): task for task in shown.tasks}
     found: list[dict[str, Any]] = []
     for name in dict.fromkeys(wanted):
