@@ -26,6 +26,12 @@ def test_every_provider_stands_in_it_and_what_is_unknown_is_said() -> None:
     assert [one.title for one in found if one.status == "unknown"] == ["OpenMeta", "辅助功能"]
 
 
+def test_what_one_kind_of_account_cannot_do_is_said_beside_what_another_can() -> None:
+    told = {one: capabilities.capabilities_of(PROVIDERS[one]).lookup for one in PROVIDERS}
+    assert told["cogvideox"] == ["existence", "never"]  # Zhipu and Z.ai, and gateways
+    assert told["luma"] == told["midjourney"] == ["by_scan", "never"]
+
+
 @pytest.mark.parametrize("name", sorted(PROVIDERS))
 def test_a_provider_tells_costs_where_it_reads_them(name: str) -> None:
     home = ROOT / "tracker" / "providers"

@@ -1,11 +1,12 @@
 """The capabilities of registered providers, for people: read from their records alone."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Finds
 from tracker.providers.ports.provider import Provider
 from tracker.providers.registry import PROVIDERS, SYSTEMS
@@ -80,14 +81,22 @@ def capabilities_of(provider: Provider) -> Capabilities:
 
 
 def _list_lookups(provider: Provider) -> Sequence[str]:
+    found = {provider.submits.finds(account).value for account in _list_accounts(provider)}
     # Profiles may differ: where any can be looked up in a list, that capability is filled.
-    found = set[str]()
-    for address in provider.regions.values():  # some accounts must name theirs
-        account = provider.account("any", provider.options.model_validate({"base_url": address}))
-        found.add(provider.submits.finds(account).value)
     if provider.looks is not None and not found & {Finds.BY_LIKENESS, Finds.CANDIDATES}:
         found.add(Finds.BY_SCAN.value)
     return sorted(found)
+
+
+def _list_accounts(provider: Provider) -> Iterator[Account]:
+    """Yield an account of each region and of each profile that an address is enough for."""
+    for address in provider.regions.values():  # some accounts must name theirs
+        yield provider.account("any", provider.options.model_validate({"base_url": address}))
+    for profile in getattr(provider.submits, "profiles", ()):
+        given = {"base_url": "https://gateway.example", "profile": profile}
+        account = Account("any", given["base_url"], provider.options.model_validate(given))
+        if not provider.flaws_of(account):
+            yield account
 
 
 @cache
