@@ -116,7 +116,7 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
 
 
 _ADAPTER = SunoAdapter(KINDS)
-REVISION = 10
+REVISION = 11
 PROVIDER = Provider(
     name="suno",
     revision=REVISION,

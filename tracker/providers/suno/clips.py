@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from tracker.domain.observation import Observation
-from tracker.domain.task import Artifact, ArtifactState
+from tracker.domain.task import VERDICTS, Artifact, ArtifactState, TaskState
 from tracker.providers.kit.pieces import text_url, web_url
 from tracker.providers.kit.reading import first_instant, first_number, first_text
+from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
 from tracker.providers.kit.tracks import ENDS, SongReport, SongTrack, observation_of, verdict_of
 
 _IDS = ("id", "clip_id", "audioId", "audio_id")
@@ -40,13 +41,9 @@ def id_of(value: Any) -> str | None:
     return first_text(value, _IDS, limit=200) if isinstance(value, dict) else None
 
 
-_FAILED = frozenset({"error", "failed"})
-_DONE = frozenset({"complete", "succeeded", "success"})
-
-
 def is_over(clip: SongTrack) -> bool:
     """Tell whether a song's own word is one of an end, whether or not it can be heard."""
-    return clip.word.lower() in _FAILED | _DONE
+    return GATEWAY_WORDS.get(plain(clip.word)) in VERDICTS
 
 
 def clip_of(value: Any) -> SongTrack | None:
@@ -59,10 +56,12 @@ def clip_of(value: Any) -> SongTrack | None:
         return None
     audio = _read_audio(value, _AUDIO)
     state: ArtifactState | None = None
-    if word.lower() in _FAILED:
+    told = GATEWAY_WORDS.get(plain(word))
+    if told in (TaskState.FAILED, TaskState.CANCELLED):
         state = ArtifactState.FAILED
     elif audio is not None:
-        state = ArtifactState.READY if word.lower() in _DONE else ArtifactState.PREVIEW
+        is_done = told is TaskState.SUCCEEDED
+        state = ArtifactState.READY if is_done else ArtifactState.PREVIEW
     return SongTrack(id_, word, state, audio, value, _read_reason(value), _read_code(value))
 
 

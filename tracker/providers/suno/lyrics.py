@@ -1,16 +1,13 @@
 """Lyrics that are made alone: a text with its title."""
 
-from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.kit.pieces import text_url
 from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
 
-_WORDS = MappingProxyType(
-    {"complete": TaskState.SUCCEEDED, "success": TaskState.SUCCEEDED, "error": TaskState.FAILED}
-)
 _LONGEST = 20_000
 """Characters of a text that are kept."""
 LYRICS_LAST_S = 600.0
@@ -39,7 +36,9 @@ def read_lyrics(parsed: Any) -> Observation | None:
     has_text = first_text(parsed, ("text",)) is not None
     if word is None and not has_text:
         return None
-    state = _WORDS.get((word or "complete").lower(), TaskState.RUNNING)
+    told = GATEWAY_WORDS.get(plain(word or "complete"))
+    has_ended = told in (TaskState.SUCCEEDED, TaskState.FAILED)
+    state = told if told is not None and has_ended else TaskState.RUNNING
     if state is TaskState.SUCCEEDED and not has_text:
         state = TaskState.RUNNING
     reason = first_text(parsed, ("error_message", "errorMessage", "error"))
