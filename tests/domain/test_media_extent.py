@@ -71,13 +71,22 @@ def tiff(order: Literal["little", "big"], *, is_first: bool) -> bytes:
     return mark + (36).to_bytes(4, order) + bytes(20) + places + directory
 
 
+def crc16(data: bytes) -> int:
+    """Divide data by x^16 + x^15 + x^2 + 1."""
+    rest = int.from_bytes(data) << 16
+    while (above := rest.bit_length() - 17) >= 0:
+        rest ^= 0x18005 << above
+    return rest
+
+
 def flac(blocks: int, samples: int) -> bytes:
     """Sound in frames of 4,096 samples, with a picture of frames' beginnings before them."""
     info = b"\x10\0\x10\0" + bytes(6) + (0x0AC442F << 36 | samples).to_bytes(8) + bytes(16)
     frames = b""
     for number in range(blocks):
         head = b"\xff\xf8\xc9\x18" + bytes([number])
-        frames += head + bytes([CRC_8[number]]) + b"\xff\xf8\xff\xf9data" * 3
+        frame = head + bytes([CRC_8[number]]) + b"\xff\xf8\xff\xf9data" * 3
+        frames += frame + crc16(frame).to_bytes(2)
     return b"fLaC\0\0\0\x22" + info + b"\x86\0\0\x04\xff\xf8\xc9\x18" + frames
 
 
@@ -88,7 +97,47 @@ INFO = MP3_FRAME + b"Info\0\0\0\3\0\0\0\x09" + (6000).to_bytes(4) + bytes(6000 -
 ADTS_FRAME = b"\xff\xf1\x50\x80\x06\x1f\xfc" + bytes(41)
 ID3 = b"ID3\4\0\0\0\0\1\2" + bytes(130)
 
+
+def element(id_: bytes, size: int) -> bytes:
+    return id_ + bytes([0x80 | size]) + bytes(size)
+
+
+def sidx(version: int, *sizes: int, offset: int = 0) -> bytes:
+    """An index of parts, whose first lies `offset` bytes behind it."""
+    wide = 8 if version else 4
+    listed = b"".join(size.to_bytes(4) + bytes(8) for size in sizes)
+    said = bytes([version]) + bytes(11 + wide) + offset.to_bytes(wide) + bytes(2)
+    said += len(sizes).to_bytes(2) + listed
+    return (8 + len(said)).to_bytes(4) + b"sidx" + said
+
+
+LIVE = ebml(b"\xff")[:-8] + element(b"\x16\x54\xae\x6b", 9)
+CLUSTER = element(b"\x1f\x43\xb6\x75", 20)
+RF64 = b"RF64\xff\xff\xff\xffWAVEds64" + (28).to_bytes(4, "little")
+RF64 += (72).to_bytes(8, "little") + bytes(72 - 28 + 8)
+CAF = b"caff\0\1\0\0desc" + (9).to_bytes(8) + bytes(9) + b"data" + (30).to_bytes(8) + bytes(30)
+MIDI = b"MThd\0\0\0\6\0\1\0\2\0\x60" + (b"MTrk\0\0\0\x0a" + bytes(10)) * 2
+TENSORS = b'{"a":{"dtype":"F32","shape":[5],"data_offsets":[0,20]},"__metadata__":{}}  '
+TENSORS = len(TENSORS).to_bytes(8, "little") + TENSORS + bytes(20)
+PLY = b"ply\nformat binary_little_endian 1.0\ncomment data\nelement vertex 3\n"
+PLY += b"property float x\nproperty uchar red\nelement face 1\n"
+PLY += b"property list uchar int vertex_indices\nend_header\n" + bytes(15)
+ZIP = b"PK\3\4" + bytes(50) + b"PK\5\6" + bytes(18)
+
+
+def fbx(version: int) -> bytes:
+    """A model of two records."""
+    wide = 8 if version >= 7500 else 4
+    made = b"Kaydara FBX Binary  \0\x1a\0" + version.to_bytes(4, "little")
+    for _ in range(2):
+        made += (len(made) + 40).to_bytes(wide, "little") + bytes(40 - wide)
+    return made + bytes(3 * wide + 1)
+
+
+W64 = b"riff.\x91\xcf\x11\xa5\xd6\x28\xdb\4\xc1\0\0" + (60).to_bytes(8, "little") + bytes(36)
 EXACT = {
+    "MIDI": MIDI,
+    "safetensors": TENSORS,
     "BMP": BMP,
     "icon": ICON,
     "AU": AU,
@@ -106,8 +155,24 @@ EXACT = {
     "WebM with a long size": ebml(b"\x01" + bytes(6) + b"\x08"),
 }
 """Files that say where they end: each is cut wherever it ends sooner."""
-FRAGMENT = len(box(b"moof") + MDAT)
+PARTS = (box(b"moof") + MDAT) * 2
+FRAGMENT = len(PARTS) // 2
+HINTS = {
+    "FBX": fbx(7400),
+    "large FBX": fbx(7700),
+    "ZIP": ZIP,
+    "PLY": PLY,
+    "film whose index lists its parts": FTYP + MOOV + sidx(0, FRAGMENT, FRAGMENT) + PARTS,
+    "film whose index is wide": FTYP
+    + MOOV
+    + sidx(1, 2 * FRAGMENT, offset=9)
+    + box(b"free", 1)
+    + PARTS,
+}
+"""Files that say so in a way that readers may do without."""
 PARTED = {
+    "a live WebM": (LIVE + CLUSTER * 2, {len(LIVE + CLUSTER) + begun for begun in range(4)}),
+    "CAF": (CAF, set[int]()),
     "FLV": (
         FLV,
         {len(FLV) - 4 + more - turn * len(FLV_TAG) for turn in range(4) for more in range(15)}
@@ -132,8 +197,12 @@ OPEN = {
     "FLAC that is sent on at once": flac(3, 0),
     "a bitmap that is packed": BMP[:30] + b"\1\0\0\0",
     "MP3 that is sent on at once": INFO[:44] + bytes(4) + INFO[48:],
-    "a live WebM": ebml(b"\xff"),
+    "a live WebM of clusters without a size": LIVE + CLUSTER[:4] + b"\xff" + bytes(9),
     "a live WebM, as ffmpeg writes it": ebml(b"\x01" + b"\xff" * 7),
+    "CAF that is sent on at once": CAF[:33] + b"\xff" * 8 + CAF[41:],
+    "RF64 of no length": RF64[:20] + bytes(16),
+    "PLY in words": PLY.replace(b"binary_little_endian", b"ascii"),
+    "a model without its empty record": fbx(7400)[:-13] + b"\1" + bytes(12),
     "a picture in HEIF": b"\0\0\0\x10ftypavif\0\0\0\0" + box(b"meta") + box(b"mdat"),
     "a GIF without its end": GIF[:-1],
     "a box that nobody knows": FTYP + box(b"abcd"),
@@ -162,6 +231,15 @@ def test_a_file_is_cut_wherever_it_ends_before_its_own_end(name: str) -> None:
     assert not any(one.is_whole() for one in begun)
 
 
+@pytest.mark.parametrize("name", HINTS)
+def test_a_file_is_cut_by_a_hint_that_readers_may_do_without(name: str) -> None:
+    data = HINTS[name]
+    assert judged(data, 5).find_flaw() is None
+    begun = [judged(data[:size]) for size in range(12, len(data))]
+    assert [12 + at for at, one in enumerate(begun) if one.find_flaw() is None] == []
+    assert any(one.is_hint for one in begun)
+
+
 @pytest.mark.parametrize("name", PARTED)
 def test_a_file_of_several_parts_may_end_between_them(name: str) -> None:
     data, between = PARTED[name]
@@ -169,9 +247,9 @@ def test_a_file_of_several_parts_may_end_between_them(name: str) -> None:
     assert kept == between
 
 
-@pytest.mark.parametrize("name", [*EXACT, *PARTED])
+@pytest.mark.parametrize("name", [*EXACT, *PARTED, *HINTS])
 def test_whatever_stands_behind_the_end_is_not_looked_at(name: str) -> None:
-    data = EXACT[name] if name in EXACT else PARTED[name][0]
+    data = EXACT.get(name) or HINTS.get(name) or PARTED[name][0]
     for junk in JUNK:
         assert judged(data + junk).find_flaw() is None
         assert judged(data + junk, 3).find_flaw() is None
@@ -192,14 +270,17 @@ def test_sound_and_pages_are_cut_within_what_they_announce() -> None:
 
 
 def test_sound_is_cut_that_has_fewer_samples_or_bytes_than_it_says() -> None:
-    assert judged(AIFF).find_flaw() is None
+    for begun in (AIFF, RF64[:72], W64):
+        assert judged(begun).find_flaw() is None
+    assert judged(W64[:-1]).find_flaw() is not None
+    assert judged(RF64[:71]).find_flaw() is not None
     assert judged(AIFF[:40]).find_flaw() is not None
     sound = flac(3, 2 * 4096 + 1)
-    last = sound.rindex(b"\xff\xf8\xc9\x18") + 6
     for step in (3, 1 << 16):
-        assert judged(sound, step).find_flaw() is None
-        assert judged(sound[:last], step).find_flaw() is None
-        assert judged(sound[: last - 1], step).find_flaw() is not None
+        assert judged(sound + b"TAG", step).find_flaw() is None
+        for missing in (1, 2, 9, 30, 40):
+            assert judged(sound[:-missing], step).find_flaw() is not None
+    assert judged(sound[:-1]).is_hint
     assert judged(flac(3, 3 * 4096 + 1)).find_flaw() is not None
 
 
@@ -225,6 +306,9 @@ def test_sound_that_ends_within_a_frame_is_cut_unless_it_was_made_so(frame: byte
 def test_lists_of_parts_that_are_too_long_are_not_held() -> None:
     for listed in (b"II*\0\x08\0\0\0\xff\xff", b"\0\0\1\0\xff\xff"):
         assert judged(listed + bytes(99)).find_flaw() is None
+    head = (5 << 20).to_bytes(8, "little") + b'{"' + bytes((5 << 20) - 2)
+    assert judged(head).find_flaw() is None
+    assert judged(head[:-1]).find_flaw() is not None
 
 
 def test_a_file_of_very_many_pieces_is_believed() -> None:

@@ -1,9 +1,9 @@
 """How films and pictures say where they end: one walk for each kind of file. Pure.
 
 A walk asks for a few bytes of each piece: the boxes of ISO media, chunks of RIFF and PNG, blocks of
-GIF, pages of Ogg, the Segment of Matroska and WebM, tags of FLV, the length of glTF, the rows of
-BMP, the parts of TIFF and icons, and the end of a JPEG image. Sound has walks of its own:
-sound_extent_walks.py.
+GIF, pages of Ogg, the Segment of Matroska and WebM or its clusters, tags of FLV, the length of
+glTF, the rows of BMP, the parts of TIFF and icons, and the end of a JPEG image. Sound and models
+have walks of their own: sound_extent_walks.py, model_extent_walks.py.
 
 A length may be open:
 
@@ -13,7 +13,7 @@ A length may be open:
   (https://github.com/speaches-ai/speaches/issues/493), 0x7FFFFFFF
   (https://github.com/pollinations/pollinations/pull/11457), or 2,000,000,000
   (https://github.com/kyutai-labs/pocket-tts/issues/229; all read 2026-11-30);
-- a Segment all of whose size is ones (https://www.rfc-editor.org/rfc/rfc8794, 6.2, read
+- a Segment or cluster all of whose size is ones (https://www.rfc-editor.org/rfc/rfc8794, 6.2, read
   2026-11-30).
 
 Sources of BMP and TIFF: https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-storage,
@@ -35,6 +35,8 @@ _BOXES = frozenset(
     }
 )
 """Boxes that stand at the top of a file. Others may be what somebody has put behind it."""
+_MOST_OF_INDEX = 1024 * 1024
+"""Bytes of an index of parts that are held; none has more."""
 _BITMAPS = frozenset({40, 52, 56, 64, 108, 124})
 """Lengths of a bitmap's head, by version."""
 _UNPACKED = frozenset({0, 3, 6})
@@ -46,6 +48,14 @@ _TIFF_PARTS = frozenset({273, 279, 324, 325})
 """Fields of a directory: where strips and tiles are, and how long."""
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 _VOID, _CRC = b"\xec", b"\xbf"
+_CLUSTER = b"\x1f\x43\xb6\x75"
+_IN_SEGMENT = frozenset(
+    {
+        *(_CLUSTER, b"\x1c\x53\xbb\x6b", b"\x11\x4d\x9b\x74", b"\x15\x49\xa9\x66"),
+        *(b"\x16\x54\xae\x6b", b"\x12\x54\xc3\x67", b"\x19\x41\xa4\x69", b"\x10\x43\xa7\x70"),
+    }
+)
+"""Elements of a Segment (https://www.rfc-editor.org/rfc/rfc9559, 5.1, read 2026-11-30)."""
 
 Wish = tuple[int, int | bytes, bool | None]
 """A place in the file; how many bytes are to be seen there, or what is to be found from there on;
@@ -60,9 +70,9 @@ def walk_boxes() -> Walk:
 
     A film has an index and its data; a picture has its index in `meta`.
     """
-    at, may_end, seen = 0, False, set[bytes]()
+    at, may_end, seen, least = 0, False, set[bytes](), 0
     while True:
-        head = yield at, 8, may_end
+        head = yield at, 8, None if may_end and at < least else may_end
         size, kind = int.from_bytes(head[:4]), head[4:]
         if kind not in _BOXES:
             return may_end
@@ -71,12 +81,24 @@ def walk_boxes() -> Walk:
             size, behind = int.from_bytes((yield at + 8, 8, False)), 16
         if size < behind:  # 0: to the end of the file
             return may_end
+        if kind == b"sidx":
+            listed = yield at + behind, min(size - behind, _MOST_OF_INDEX), False
+            least = max(least, at + size + _measure_indexed(listed))
         at += size
         seen.add(kind)
         if kind == b"moof":  # its data come next
             seen.discard(b"mdat")
         has_index = not seen.isdisjoint((b"moov", b"moof"))
         may_end = b"meta" in seen or (has_index and b"mdat" in seen)
+
+
+def _measure_indexed(listed: bytes) -> int:
+    """Return how long the parts are that an index lists (ISO/IEC 14496-12 8.16.3)."""
+    wide = 4 if listed[:1] == b"\0" else 8  # of the times and places before the list
+    begin = 16 + 2 * wide
+    parts = (int.from_bytes(listed[at : at + 4]) for at in range(begin, len(listed), 12))
+    offset = int.from_bytes(listed[12 + wide : 12 + 2 * wide])
+    return offset + sum(part & 0x7FFFFFFF for part in parts)
 
 
 def _walk_riff() -> Walk:
@@ -168,23 +190,31 @@ def _walk_glb() -> Walk:
 
 
 def _walk_ebml() -> Walk:
-    at = 0
+    """Follow Matroska and WebM. A Segment without a size, as streams have it, ends behind any of
+    its clusters.
+    """
+    at, may_end, known = 0, False, frozenset({_EBML, _SEGMENT})
     while True:
-        id_ = yield at, 4, False
-        if id_ in (_EBML, _SEGMENT):
+        id_ = yield at, 4, may_end
+        if id_ in known:
             at += 4
         elif id_[:1] in (_VOID, _CRC):
             at += 1
         else:
-            return False
+            return may_end
         (first,) = yield at, 1, False
         length = 9 - first.bit_length()
         if length > 8:
             return False
         size = int.from_bytes((yield at, length, False)) & (1 << 7 * length) - 1
-        if size == (1 << 7 * length) - 1:
+        is_open = size == (1 << 7 * length) - 1
+        if id_ == _SEGMENT and is_open:
+            at, known = at + length, _IN_SEGMENT
+            continue
+        if is_open:
             return False
         at += length + size
+        may_end = may_end or id_ == _CLUSTER
         if id_ == _SEGMENT:
             yield at - 1, 1, False
             return True

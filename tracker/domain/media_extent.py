@@ -7,6 +7,11 @@ no flaw.
 """
 
 from tracker.domain.extent_walks import WALKS, Walk, Wish, walk_boxes
+from tracker.domain.model_extent_walks import (
+    MODEL_WALKS,
+    may_be_safetensors,
+    walk_safetensors,
+)
 from tracker.domain.sound_extent_walks import SOUND_WALKS
 
 _MOST_STEPS = 100_000
@@ -79,7 +84,9 @@ def _walk_file() -> Walk:
     first = yield 0, 12, True
     if first[4:8] == b"ftyp":
         return (yield from walk_boxes())
-    for mark, walk in (*WALKS.items(), *SOUND_WALKS.items()):
+    for mark, walk in (*WALKS.items(), *SOUND_WALKS.items(), *MODEL_WALKS.items()):
         if first.startswith(mark):
             return (yield from walk())
+    if may_be_safetensors(first):
+        return (yield from walk_safetensors(int.from_bytes(first[:8], "little")))
     return False

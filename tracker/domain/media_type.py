@@ -10,6 +10,8 @@ import re
 FIRST_BYTES = 512
 """Enough for every signature here."""
 OCTETS, TEXT = "application/octet-stream", "text/plain"
+_PLAYLIST = "application/vnd.apple.mpegurl"
+"""Names the parts of a film, which lie elsewhere (https://www.rfc-editor.org/rfc/rfc8216)."""
 _PREFIXES = (
     (b"\x1aE\xdf\xa3", "video/webm"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -26,6 +28,7 @@ _PREFIXES = (
     (b"glTF", "model/gltf-binary"),
     (b"FLV\x01", "video/x-flv"),
     (b"\0\0\1\xba", "video/mpeg"),
+    (b"#EXTM3U", _PLAYLIST),
 )
 _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
 _BRANDS = {
@@ -100,7 +103,12 @@ def flaw_of_type(kind: str, media_type: str) -> str | None:
     """
     if kind not in INLINE or media_type == "image/svg+xml":
         return None
-    names = {"text/html": "HTML", "text/xml": "XML", "application/json": "JSON"}
+    names = {
+        "text/html": "HTML",
+        "text/xml": "XML",
+        "application/json": "JSON",
+        _PLAYLIST: "a playlist",
+    }
     if kind != "model":
         names[TEXT] = "text"
     name = names.get(media_type)

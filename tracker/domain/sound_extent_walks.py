@@ -1,12 +1,15 @@
-"""How sound says where it ends: FLAC, MP3, AAC, AIFF and AU. Pure. See extent_walks.py.
+"""How sound says where it ends: FLAC, MP3, AAC, AIFF, AU, CAF, MIDI, RF64 and W64. Pure.
 
-What MP3 and AAC say is a hint: whoever cuts such a file may leave the length in its first frame as
-it was, and need not cut between two frames.
+What MP3, AAC and the last frame of FLAC say is a hint: whoever cuts such a file may leave the
+length in its first frame as it was, and need not cut between two frames. See extent_walks.py.
 
 Sources, read 2026-11-30: https://www.rfc-editor.org/rfc/rfc9639 (FLAC),
 http://gabriel.mp3-tech.org/mp3infotag.html and
-https://linux.m2osw.com/mp3-info-tag-specifications-rev0-lame-3100 (MP3). Files that ffmpeg, LAME
-and libsndfile wrote were cut in many places to prove it.
+https://linux.m2osw.com/mp3-info-tag-specifications-rev0-lame-3100 (MP3),
+http://fileformats.archiveteam.org/index.php?title=RF64,
+https://wiki.multimedia.cx/index.php?title=Sony_Wave64,
+https://developer.apple.com/library/mac/documentation/MusicAudio/Reference/CAFSpec/ (CAF). Files
+that ffmpeg, LAME and libsndfile wrote were cut in many places to prove it.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +20,15 @@ _SLACK_OF_MP3 = 2048
 """Of what the first frame says: some count it, or what stands behind the last one."""
 _FLAC_FRAMES = (b"\xff\xf8", b"\xff\xf9")
 """Beginnings of frames that have one number of samples, or several."""
+_MOST_MP3_FRAMES = 40_000
+"""Frames that are followed: 17 minutes of sound. Of what is longer the length alone is believed."""
+_CAF_CHUNKS = frozenset(
+    {
+        *(b"desc", b"data", b"pakt", b"kuki", b"chan", b"info", b"free", b"uuid", b"strg"),
+        *(b"mark", b"regn", b"umid", b"ovvw", b"peak", b"edct", b"inst", b"midi"),
+    }
+)
+"""Chunks that the specification names. Others may be what somebody has put behind the file."""
 _MPEG = (0xFB, 0xFA, 0xF3, 0xF2, 0xE3, 0xE2, 0xF1, 0xF0, 0xF9, 0xF8)
 """The second bytes of frames of MP3 and of AAC."""
 _MP3_KILOBITS = (
@@ -66,6 +78,15 @@ def _walk_flac() -> Walk:
             number, size = _read_flac_head(head)
             until = number * (block if is_of_equals else 1) + size
         at += 2
+    yield from _walk_flac_frame(at - 2 + len(head), _crc16(head))
+    return True
+
+
+def _walk_flac_frame(at: int, crc: int) -> Walk:
+    """Follow a frame to its checksum: it does not say how long it is."""
+    while crc:
+        crc = _crc16((yield at, 1, None), crc)
+        at += 1
     return True
 
 
@@ -102,6 +123,55 @@ def _crc8(data: bytes) -> int:
     return crc
 
 
+def _crc16(data: bytes, crc: int = 0) -> int:
+    """Go on with a checksum over data; with their own behind them it is 0."""
+    for byte in data:
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = (crc << 1 ^ (0x18005 if crc & 0x8000 else 0)) & 0xFFFF
+    return crc
+
+
+def _walk_rf64() -> Walk:
+    head = yield 0, 28, True
+    size = int.from_bytes(head[20:], "little")
+    if head[8:16] != b"WAVEds64" or not size:
+        return False
+    yield size, 1, True  # some writers count what stands before the length
+    return True
+
+
+def _walk_w64() -> Walk:
+    size = int.from_bytes((yield 0, 24, True)[16:], "little")
+    if not 24 < size < 1 << 62:
+        return False
+    yield size, 0, True
+    return True
+
+
+def _walk_caf() -> Walk:
+    at, left, may_end = 8, set(_CAF_CHUNKS), False
+    while True:
+        head = yield at, 12, may_end
+        kind, size = head[:4], int.from_bytes(head[4:], signed=True)
+        if size < 0 or kind not in left:  # the last chunk may reach to the end
+            return may_end
+        left -= {kind} & {b"data"}
+        at, may_end = at + 12 + size, may_end or kind == b"data"
+
+
+def _walk_midi() -> Walk:
+    head = yield 0, 14, False
+    at = 8 + int.from_bytes(head[4:8])
+    for _ in range(int.from_bytes(head[10:12])):
+        head = yield at, 8, False
+        if head[:4] != b"MTrk":
+            return False
+        at += 8 + int.from_bytes(head[4:])
+    yield at - 1, 1, False
+    return True
+
+
 def _walk_id3() -> Walk:
     head = yield 0, 10, False
     size = 0
@@ -111,28 +181,28 @@ def _walk_id3() -> Walk:
 
 
 def _walk_mpeg(at: int = 0) -> Walk:
-    """Read the length of the sound where the first frame tells it; else follow the frames.
-
-    Both are hints.
-    """
+    """Follow the frames to the length that the first one tells, if it does. Both are hints."""
     head = yield at, 6, True
     is_mono, is_first_version = head[3] >> 6 == 3, head[1] & 0x18 == 0x18
     side = (17 if is_mono else 32) if is_first_version else (9 if is_mono else 17)
+    least = 0
     if _size_of_mp3_frame(head) >= side + 22:
         tag = yield at + 4 + side, 18, None
         tag = tag if tag[0] else tag[2:]  # some writers have a checksum before it
         size = int.from_bytes(tag[12:16] if tag[7] & 1 else tag[8:12])
         if tag[:4] in (b"Xing", b"Info") and tag[7] & 2 and size:
-            yield at + size - _SLACK_OF_MP3, 1, None
-            return True
+            least = at + size - _SLACK_OF_MP3
     number = 0
-    while True:
+    while number < _MOST_MP3_FRAMES:
         size = _size_of_mp3_frame(head) or _size_of_adts_frame(head)
         if not size:  # tags of other kinds may follow the last frame
-            return number > 0
+            break
         at, number = at + size, number + 1
         yield at - 1, 1, None
-        head = yield at, 6, True
+        head = yield at, 6, True if at > least else None
+    if at <= least:
+        yield least, 1, None
+    return number > 0
 
 
 def _size_of_mp3_frame(head: bytes) -> int:
@@ -158,6 +228,11 @@ SOUND_WALKS: Mapping[bytes, Callable[[], Walk]] = {
     b".snd": _walk_au,
     b"fLaC": _walk_flac,
     b"ID3": _walk_id3,
+    b"RF64": _walk_rf64,
+    b"BW64": _walk_rf64,
+    b"riff.\x91\xcf\x11": _walk_w64,
+    b"caff": _walk_caf,
+    b"MThd": _walk_midi,
     **{bytes((0xFF, second)): _walk_mpeg for second in _MPEG},
 }
 """By the first bytes of a file."""

@@ -258,7 +258,7 @@ BAD: dict[str, tuple[Script, str, str]] = {
     "a page behind blank lines": (whole(b"\n" * 600 + HTML_TEXT), "refused", "sent text"),
     "a sentence": (whole("链接已过期".encode()), "refused", "sent text"),
     "a list of numbers": (whole(b"[1, 2]"), "refused", "sent text"),
-    "a playlist": (whole(b"#EXTM3U\n1.ts\n"), "refused", "sent text"),
+    "a playlist": (whole(b"#EXTM3U\n1.ts\n"), "refused", "sent a playlist"),
     "a length that is too short": (_short(FILM, CUT), "wanted", "is cut: it says that it has"),
     "a length that is too short, of a picture": (_short(PNG, 84), "wanted", "without its end"),
     "a length that is too short, of what does not say where it ends": (
