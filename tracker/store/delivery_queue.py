@@ -4,7 +4,7 @@ A claimed delivery stays `pending`; its `next_at` is moved behind the claim, so 
 by itself when its holder vanishes, and its `token` is the holder's.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -14,17 +14,15 @@ from uuid import UUID
 from sqlalchemy import (
     Connection,
     Integer,
-    Row,
     Text,
     TextualSelect,
     bindparam,
-    select,
     text,
-    update,
 )
 
 from tracker.domain.delivery import AttemptResult, DeliveryOutcome
-from tracker.store.driver import bulk
+from tracker.store.driver import bulk, encoding
+from tracker.store.driver.decoding import RowReader
 from tracker.store.driver.dialect import Dialect, dialect_of
 from tracker.store.driver.types import BigKey, UtcDateTime
 from tracker.store.schema import deliveries, delivery_attempts, delivery_bodies
@@ -122,30 +120,20 @@ def claim(
     ripe = _lock_due(db, wanted, now) if wanted else {}
     if not ripe:
         return []
-    taken = (
-        update(deliveries)
-        .where(deliveries.c.key.in_(list(ripe)))
-        .values(next_at=until, token=token)
-        .returning(
-            deliveries.c.key,
-            deliveries.c.id,
-            deliveries.c.tenant,
-            deliveries.c.endpoint_key,
-            deliveries.c.url,
-            deliveries.c.task_key,
-            deliveries.c.lane,
-            deliveries.c.tries,
-            deliveries.c.token,
-            deliveries.c.body_id,
-        )
-    )
-    rows = db.execute(taken).all()
-    found = select(delivery_bodies.c.id, delivery_bodies.c.body).where(
-        delivery_bodies.c.id.in_({row.body_id for row in rows})
-    )
-    bodies: dict[UUID, bytes] = dict(db.execute(found).all())
-    claimed = {row.key: _parse_claimed(row, bodies[row.body_id], ripe[row.key]) for row in rows}
-    return [claimed[key] for key in ripe if key in claimed]
+    keys = list(ripe)
+    _TAKE.later(db, [(until, token, key) for key in keys])
+    rows = list(_read(db, _CLAIMED, bulk.find(db, _FIND_CLAIMED, keys, encoding.integers)))
+    ids = list({row[-1] for row in rows})
+    found = bulk.find(db, "SELECT id, body FROM delivery_bodies WHERE id", ids, encoding.uuids)
+    bodies: dict[UUID, bytes] = dict(map(tuple, _read(db, _BODIES, found)))
+    claimed = {row[0]: Claimed(*(*row[:-1], bodies[row[-1]], ripe[row[0]])) for row in rows}
+    return [claimed[key] for key in keys if key in claimed]
+
+
+def _read(
+    db: Connection, reader: RowReader, rows: Sequence[Sequence[Any]]
+) -> Iterable[Sequence[Any]]:
+    return reader.values(rows, dialect_of(db))
 
 
 def _lock_due(db: Connection, wanted: Mapping[str, int], now: datetime) -> dict[int, bool]:
@@ -188,12 +176,6 @@ def _build_due_statement(dialect: Dialect, lanes_: int) -> TextualSelect:
     )
 
 
-def _parse_claimed(row: Row[Any], body: bytes, was_left: bool) -> Claimed:  # noqa: FBT001 - a fact
-    given = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to the columns
-    del given["body_id"]
-    return Claimed(**given, body=body, was_left=was_left)
-
-
 _SET = """
     UPDATE deliveries SET state = {state}, turn = 1, next_at = {next_at}, token = NULL,
         attempts = attempts + 1, tries = tries + 1, ended_at = {ended_at},
@@ -222,6 +204,15 @@ _RELEASE = bulk.Bulk(
     ),
     key="key",
 )
+_COLUMNS = (
+    *("key", "id", "tenant", "endpoint_key", "url", "task_key", "lane", "tries", "token"),
+    "body_id",
+)
+_TAKE = bulk.update(deliveries, ("next_at", "token"))
+_FIND_CLAIMED = f"SELECT {', '.join(_COLUMNS)} FROM deliveries WHERE key"  # noqa: S608 - our own names
+_CLAIMED = RowReader(deliveries, _COLUMNS, {})
+"""Reads what a Claimed begins with, and the body's id."""
+_BODIES = RowReader(delivery_bodies, ("id", "body"), {})
 _INSERT_ATTEMPTS = bulk.insert(
     delivery_attempts,
     ("tenant", "delivery_key", "at", "latency_ms", "status", "error", "answer"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +12,18 @@ from tracker.clock import new_token
 from tracker.domain.delivery import Endpoint, EndpointState, Payload
 from tracker.domain.notices import EventFilter
 from tracker.store.driver import bulk, encoding
+from tracker.store.driver.decoding import RowReader
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.schema import endpoint_sets, endpoints
 
 _RECEIVING = (EndpointState.ACTIVE.value, EndpointState.PAUSED.value)
 """Something is written down for these when it happens."""
+_COLUMNS = tuple(endpoints.c.keys())
+_FIND_BY_KEY = f"SELECT {', '.join(_COLUMNS)} FROM endpoints WHERE key"  # noqa: S608 - our own names
+_READER = RowReader(endpoints, _COLUMNS, {})
+_MARK_ANSWERING = (
+    "UPDATE endpoints SET failing_since = NULL WHERE failing_since IS NOT NULL AND key"
+)
 _SHOWN = endpoints.c.state != EndpointState.DELETED.value
 
 
@@ -51,10 +59,10 @@ def lock(db: Connection, tenant: str, id_: UUID) -> Endpoint | None:
 
 def by_key(db: Connection, keys: Collection[int]) -> dict[int, Endpoint]:
     """Return endpoints by row key, whatever their state."""
-    if not keys:
-        return {}
-    found = select(endpoints).where(endpoints.c.key.in_(keys))
-    return {row.key: _parse_endpoint(row) for row in db.execute(found)}
+    found = bulk.find(db, _FIND_BY_KEY, list(keys), encoding.integers)
+    rows = _READER.values(found, dialect_of(db))
+    named = (SimpleNamespace(**dict(zip(_COLUMNS, values, strict=True))) for values in rows)
+    return {row.key: _parse_endpoint(row) for row in named}
 
 
 def count(db: Connection, tenant: str) -> int:
@@ -151,12 +159,7 @@ def mark_failing(db: Connection, keys: Collection[int], *, now: datetime) -> Non
 
 def mark_answering(db: Connection, keys: Collection[int]) -> None:
     """Record a success of these."""
-    if keys:
-        db.execute(
-            update(endpoints)
-            .where(endpoints.c.key.in_(keys), endpoints.c.failing_since.is_not(None))
-            .values(failing_since=None)
-        )
+    bulk.change_later(db, _MARK_ANSWERING, list(keys), encoding.integers)
 
 
 def lock_failing(db: Connection, keys: Collection[int], *, since: datetime) -> list[Endpoint]:
@@ -232,7 +235,7 @@ def _read_older(stored: Sequence[Sequence[str]] | None) -> tuple[tuple[bytes, da
     )
 
 
-def _parse_endpoint(row: Row[Any]) -> Endpoint:
+def _parse_endpoint(row: Row[Any] | SimpleNamespace) -> Endpoint:
     return Endpoint(
         key=row.key,
         id=row.id,
