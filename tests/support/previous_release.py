@@ -12,14 +12,12 @@ for. It ends with 1 where anything was lost, answered otherwise, or not ready.
 import json
 import subprocess
 import sys
-import tarfile
 import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
 from itertools import count
 from os import environ
 from pathlib import Path
@@ -27,6 +25,7 @@ from time import sleep
 
 import httpx
 
+from tests.support.checkouts import unpack_revision
 from tests.support.postgres import PostgresServer
 from tests.support.requests import SECRET, callback_path, kling_says, submission
 from tests.support.service import ROOT, free_port
@@ -106,11 +105,7 @@ def main(revision: str, seconds: str = str(SECONDS)) -> None:
     """Do it on both databases."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         old = Path(folder, "old")
-        packed = subprocess.run(
-            ["git", "archive", revision], cwd=ROOT, check=True, capture_output=True
-        )
-        with tarfile.open(fileobj=BytesIO(packed.stdout)) as tree:
-            tree.extractall(old, filter="data")
+        unpack_revision(revision, old)
         server = PostgresServer()
         stack.callback(server.close)
         urls = {

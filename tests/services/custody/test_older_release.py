@@ -1,18 +1,15 @@
 """A release that looks for a sealed URL first, in a process of its own, after this one."""
 
-import io
 import os
-import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import anyio
 import pytest
 
+from tests.support.checkouts import UnknownRevisionError, unpack_revision
 from tests.support.custody import open_custody
 from tests.support.origin import BLOCK, film, whole
-from tests.support.service import ROOT
 from tests.support.upstream import Upstream
 from tracker.domain.custody import AssetState
 
@@ -43,17 +40,13 @@ FILM = film(BLOCK)
 @pytest.fixture
 def before(tmp_path: Path) -> Path:
     """The checkout of that revision."""
-    packed = subprocess.run(
-        ["git", "archive", BEFORE, "tracker", "migrations", "tests/__init__.py", "tests/support"],
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-    )
-    if packed.returncode:
-        pytest.skip(f"this checkout has no history as far back as {BEFORE}")
     folder = tmp_path / "before"
-    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as packing:
-        packing.extractall(folder, filter="data")
+    try:
+        unpack_revision(
+            BEFORE, folder, "tracker", "migrations", "tests/__init__.py", "tests/support"
+        )
+    except UnknownRevisionError:
+        pytest.skip(f"this checkout has no history as far back as {BEFORE}")
     return folder
 
 
