@@ -73,6 +73,8 @@ def _seen(task: Task, body: Mapping[str, Any]) -> Observation:
         (ROWS, {"model": "m", "prompt": "a cat", "images": "https://a.example"}, "images"),
         ("videos/remix", {"prompt": "a cat"}, "id"),
         ("videos/remix", {"id": "ours"}, "prompt"),
+        ("videos/edits", {"prompt": "it rains"}, "video"),
+        ("videos/extensions", {"video": {"id": "ours"}}, "prompt"),
     ],
 )
 def test_a_field_that_every_model_needs_is_named(
@@ -107,6 +109,7 @@ def test_a_video_is_created_by_a_form_with_its_file() -> None:
     [
         ("videos", {"input_reference": {"image_url": "https://pictures.example/a.png"}}),
         ("videos", {"images": ["https://pictures.example/a.png"]}),
+        ("videos/edits", {"video": {"url": "https://videos.example/a.mp4"}}),
         (ROWS, {}),
     ],
 )
@@ -117,15 +120,43 @@ def test_what_no_form_holds_is_sent_as_json(operation: str, more: Mapping[str, A
     assert json.loads(call.body or b"") == body
 
 
-def test_a_remix_continues_a_task_of_ours_under_the_gateways_id() -> None:
-    request = OPENAI.submits.check("videos/remix", {"id": "ours", "prompt": "it rains"})
-    assert (request.parent, request.parent_field) == ("ours", "id")
+@pytest.mark.parametrize(
+    ("operation", "named", "field", "path", "sent"),
+    [
+        ("videos/remix", {"id": "ours"}, "id", "videos/task%2F1/remix", {}),
+        *(
+            (name, {"video": {"id": "ours"}}, "video.id", name, {"video": {"id": "task/1"}})
+            for name in ("videos/edits", "videos/extensions")
+        ),
+    ],
+)
+@pytest.mark.parametrize("profile", ["new-api", "official"])
+def test_a_change_continues_a_task_of_ours_under_the_providers_id(
+    profile: str,
+    operation: str,
+    named: Mapping[str, Any],
+    field: str,
+    path: str,
+    sent: Mapping[str, Any],
+) -> None:
+    account = an_account(OPENAI, profile=profile)
+    assert OPENAI.submits.serves(account, operation) is None
+    request = OPENAI.submits.check(operation, {**named, "prompt": "it rains"})
+    assert (request.parent, request.parent_field) == ("ours", field)
     parent = a_task("videos", provider_task_id="task/1")
     call = OPENAI.submits.build_submit(
-        sent_to(an_account(OPENAI), a_task("videos/remix"), request.body, parent=parent)
+        sent_to(account, a_task(operation), request.body, parent=parent)
     )
-    assert call.url.endswith("/videos/task%2F1/remix")
-    assert json.loads(call.body or b"") == {"prompt": "it rains"}
+    assert call.url.endswith(f"/{path}")
+    assert json.loads(call.body or b"") == {"prompt": "it rains", **sent}
+
+
+def test_a_video_that_is_changed_may_be_a_file() -> None:
+    body = {"prompt": "it rains", "video": "data:video/mp4;base64,aGVsbG8=", "seconds": "4"}
+    assert OPENAI.submits.check("videos/extensions", body).parent is None
+    task = a_task("videos/extensions")
+    sent = OPENAI.submits.build_submit(sent_to(an_account(OPENAI), task, body)).body or b""
+    assert b'name="video"; filename="1.mp4"\r\ncontent-type: video/mp4\r\n\r\nhello' in sent
 
 
 @pytest.mark.parametrize(

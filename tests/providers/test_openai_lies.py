@@ -1,5 +1,7 @@
 """Gateways of videos, against their emulator: bills, files, and verdicts that are taken back."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from tests.emulator.scene import Scene, play_in
@@ -111,13 +113,21 @@ def test_the_content_is_fetched_with_the_key(lie: str) -> None:
     play()
 
 
-def test_a_remix_makes_a_task_of_its_own() -> None:
+@pytest.mark.parametrize(
+    ("operation", "named"),
+    [
+        ("videos/remix", {"id": "ours"}),
+        ("videos/edits", {"video": {"id": "ours"}}),
+        ("videos/extensions", {"video": "data:video/mp4;base64,aGVsbG8="}),
+    ],
+)
+def test_a_change_makes_a_task_of_its_own(operation: str, named: Mapping[str, object]) -> None:
     @play_in(Scene)
     async def play(stage: Scene) -> None:
         caller = Caller(stage, "openai videos")
         parent = await caller.made()
-        input_ = {"id": "ours", "prompt": "it rains"}
-        child = await caller.made("videos/remix", input_=input_, parent=parent)
+        input_ = {**named, "prompt": "it rains"}
+        child = await caller.made(operation, input_=input_, parent=parent)
         assert child.provider_task_id != parent.provider_task_id
         assert (await caller.polled_to_its_end(child)).state is TaskState.SUCCEEDED
 

@@ -103,6 +103,26 @@ def test_it_lists_remixes_and_deletes_without_losing_the_history(pair: Pair) -> 
     assert shown(pair[0], id_)["status"] == "completed"
 
 
+@pytest.mark.parametrize("way", ["edits", "extensions"])
+def test_it_changes_videos_that_are_named_or_uploaded(pair: Pair, way: str) -> None:
+    """The client of npm sends a name as a field of a form, others as JSON, that of PyPI a file."""
+    id_, asked = made(pair[0]), {"prompt": "it rains", "seconds": "4"}
+    ended(pair[0], id_)
+    several: list[dict[str, Any]] = [
+        {"json": {**asked, "video": {"id": id_}}},
+        {"files": {name: (None, text) for name, text in {**asked, "video[id]": id_}.items()}},
+        {"data": asked, "files": {"video": ("a.mp4", b"hello", "video/mp4")}},
+    ]
+    for one in several:
+        video = pair[0].post(f"{VIDEOS}/{way}", **one).json()
+        assert video.get("seconds") == ("4" if way == "edits" else None), video
+        assert ended(pair[0], video["id"])["status"] == "completed"
+    unknown = pair[0].post(f"{VIDEOS}/{way}", json={**asked, "video": {"id": "theirs"}})
+    assert (unknown.status_code, unknown.json()["error"]["param"]) == (400, "video.id")
+    refused = pair[0].post(f"{VIDEOS}/characters", data={"name": "Luna"})
+    assert (refused.status_code, "one account" in refused.json()["message"]) == (404, True)
+
+
 def test_it_passes_models_and_billing_on(pair: Pair) -> None:
     for path in ("models", "dashboard/billing/subscription", "dashboard/billing/usage"):
         answers = [http.get(f"/openai/v1/{path}").json() for http in pair]

@@ -23,7 +23,15 @@ from tracker.providers.kit.gateway_rows import gateway_row
 from tracker.providers.kit.ledger import net
 from tracker.providers.openai import front_files, front_images, front_responses
 from tracker.providers.openai.images import IMAGES, OF_FILES
-from tracker.providers.openai.operations import GENERATIONS, REMIX, UNIFIED, UNIFIED_QUERY, VIDEOS
+from tracker.providers.openai.operations import (
+    CHANGES,
+    EXTENSIONS,
+    GENERATIONS,
+    REMIX,
+    UNIFIED,
+    UNIFIED_QUERY,
+    VIDEOS,
+)
 from tracker.providers.openai.passing import BILLING, FILES, MODELS, USAGE
 from tracker.providers.openai.responses import PREFIX, RESPONSES
 from tracker.providers.ports.commands import (
@@ -39,7 +47,13 @@ from tracker.providers.ports.commands import (
     Upload,
 )
 from tracker.providers.ports.front import Shown
-from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
+from tracker.providers.ports.front_call import (
+    Fault,
+    FrontAnswer,
+    FrontCall,
+    FrontRefusal,
+    WantsBody,
+)
 
 _ROOT = "v1/"
 _TASKS = "tasks"
@@ -49,6 +63,11 @@ _KINDS: Mapping[str, str] = MappingProxyType({"video": "video", "thumbnail": "im
 _PAUSE_MS = 3000
 """Between two looks of the official client, which heeds it."""
 _MOST_LISTED = 100
+_CHARACTERS = [VIDEOS, "characters"]
+_NO_CHARACTERS = (
+    "characters are not served: each is good at one account alone, and the service that made them"
+    " has ended; give the picture or the video itself"
+)
 _WORDS: Mapping[TaskState, str] = MappingProxyType(
     {
         TaskState.RUNNING: "in_progress",
@@ -87,7 +106,9 @@ class OpenAIFront(ErrorObjectFront):
         if path == UNIFIED_QUERY:
             named = name_in(call.parameter("id") or "")
             return Get([named], by="any") if named and call.is_read else no_route(call)
-        if path in (VIDEOS, GENERATIONS, UNIFIED):
+        if path.split("/")[:2] == _CHARACTERS:
+            return FrontRefusal(Fault.NOT_SERVED, _NO_CHARACTERS)
+        if path in (VIDEOS, *CHANGES, GENERATIONS, UNIFIED):
             if path == VIDEOS and call.is_read:
                 return _read_page(call)
             return _create(call, path, {}) if call.method == "POST" else wrong_method(call)
@@ -215,7 +236,8 @@ def _show_video(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         "created_at": _format_seconds(task.created_at),
         "error": None,
     }
-    if isinstance(seconds, str | int | float):
+    # Of an extension it is the whole that clients read, and only what was added is known here.
+    if isinstance(seconds, str | int | float) and task.operation != EXTENSIONS:
         found["seconds"] = str(seconds)
     if isinstance(size, str):
         found["size"] = size

@@ -37,10 +37,11 @@ from tracker.providers.openai.images import LASTS_S as IMAGES_LAST_S
 from tracker.providers.openai.operations import (
     CREATES,
     GENERATIONS,
-    REMIX,
     UNIFIED,
     UNIFIED_QUERY,
     form_of,
+    parent_of,
+    put_parent,
 )
 from tracker.providers.openai.passing import BILLING
 from tracker.providers.openai.pauses import told_pause_s
@@ -85,25 +86,25 @@ class NewApi(TaskTable):
         return told_pause_s(answer)
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
-        """Validate by the table, and find the task that a remix changes."""
+        """Validate by the table, and find the task that a remix, edit or extension changes."""
         request = super().check(operation, input_)
-        if operation != REMIX:
+        if (named := parent_of(operation, request.body)) is None:
             return request
-        return replace(request, parent=request.body["id"], parent_field="id")
+        return replace(request, parent=named[1], parent_field=named[0])
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the create: a form, as the official clients send it, where one can hold the input.
 
-        Raises Misuse for a remix of a task whose id at the gateway is not known.
+        Raises Misuse for a change of a task whose id at the gateway is not known.
         """
         operation, body = sending.task.operation, dict(sending.body)
         if operation in IMAGES:
             url = f"{sending.account.base_url}/{operation}"
             call = build_create(url, operation, body, self.headers(sending.account))
             return replace(call, lasts_s=IMAGES_LAST_S)
-        if operation == REMIX:
-            theirs = sending.parent_task_id()
-            return super().build_submit(replace(sending, body={**body, "id": theirs}))
+        if parent_of(operation, body) is not None:
+            body = put_parent(operation, body, sending.parent_task_id())
+            return super().build_submit(replace(sending, body=body))
         fields = None if operation in _OF_GATEWAYS else form_of(body)
         if fields is None:
             return super().build_submit(sending)

@@ -24,7 +24,7 @@ from tracker.providers.kit.table import CreatePath, parsed_of
 from tracker.providers.openai.gateway import NewApi
 from tracker.providers.openai.images import IMAGES, ImageReader, wanted_of
 from tracker.providers.openai.images import LASTS_S as IMAGES_LAST_S
-from tracker.providers.openai.operations import CREATES, REMIX, VIDEOS
+from tracker.providers.openai.operations import CHANGES, CREATES, REMIX, VIDEOS
 from tracker.providers.openai.passing import MODELS
 from tracker.providers.openai.responses import (
     BEFORE,
@@ -41,6 +41,7 @@ from tracker.providers.ports.callbacks import Hint, Inbound, Scheme
 
 OFFICIAL = "official"
 """The profile of OpenAI's own API."""
+_VIDEOS = (VIDEOS, REMIX, *CHANGES)
 _TOLD = ("response.", "video.")
 """Beginnings of the types of events that tell of a task."""
 
@@ -49,7 +50,7 @@ class Official(NewApi, PathCancel):
     """Submits, polls, cancels, probes."""
 
     creates: ClassVar[Mapping[str, CreatePath]] = MappingProxyType(
-        {VIDEOS: CREATES[VIDEOS], REMIX: CREATES[REMIX], **IMAGES, **RESPONSE_CREATES}
+        {**{name: CREATES[name] for name in _VIDEOS}, **IMAGES, **RESPONSE_CREATES}
     )
     cancel_path = "responses/{id}/cancel"
     probe_path = MODELS
@@ -138,7 +139,7 @@ class ProjectEvents(ObjectCallbacks):
 
     def comes_from(self, account: Account, operation: str | None = None) -> bool:
         """Tell whether the account is OpenAI's own and has the secret of an endpoint."""
-        is_told = operation in (None, RESPONSES, VIDEOS, REMIX)
+        is_told = operation in (None, RESPONSES, *_VIDEOS)
         return account.profile == OFFICIAL and bool(account.webhook_secrets) and is_told
 
     def proof(self, account: Account) -> Scheme | None:

@@ -1,6 +1,7 @@
 """The creates: what they need, and whether a form can hold an input.
 
-Sources: https://github.com/openai/openai-python (3.57.0, resources/videos.py) and
+Sources: https://github.com/openai/openai-python (3.57.0, resources/videos.py),
+https://learn.microsoft.com/en-us/azure/foundry/reference/rest (video edits and extensions) and
 https://github.com/QuantumNous/new-api (relay/common/relay_info.go), read 2026-11. A gateway passes
 the fields on to the model's own upstream: only what every model needs is checked here.
 """
@@ -17,14 +18,18 @@ from tracker.providers.kit.forms import FormFile, file_of
 from tracker.providers.kit.table import CreatePath, OpenInputs
 
 VIDEOS, REMIX, GENERATIONS = "videos", "videos/remix", "video/generations"
+EDITS, EXTENSIONS = "videos/edits", "videos/extensions"
+CHANGES = (EDITS, EXTENSIONS)
+"""Creates whose `video` is a file, an address at some gateways, or an object that names a task."""
 UNIFIED, UNIFIED_QUERY = "video/create", "video/query"
 """The create that many closed gateways have for every model, and its query by `?id=`.
 
 As their clients' code and notes show them on 2026-11-30: answers are `{id, status,
 status_update_time}`, with `pending` first, and at the end `video_url` and `enhanced_prompt`.
 """
-FILE = "input_reference"
-"""The field of a form that may be a file."""
+SOURCE = "video"
+_FILES = ("input_reference", SOURCE)
+"""The fields of a form that may be files."""
 _METADATA = "metadata"
 
 Text = Annotated[str, Field(min_length=1)]
@@ -46,6 +51,21 @@ class _OpenAIRemix(OpenInputs):
     prompt: Text
 
 
+class _SourceVideo(OpenInputs):
+    """`id` names a task of ours; gateways take a `url`."""
+
+    id: Text | None = None
+
+
+class _OpenAIEdit(OpenInputs):
+    prompt: Text
+    video: Text | _SourceVideo
+
+
+class _OpenAIExtension(_OpenAIEdit):
+    seconds: str | int | None = None
+
+
 class _GatewayVideo(OpenInputs):
     model: Text
     prompt: Text
@@ -59,10 +79,28 @@ CREATES: Mapping[str, CreatePath] = MappingProxyType(
     {
         VIDEOS: CreatePath("videos", _OpenAIVideo),
         REMIX: CreatePath("videos/{id}/remix", _OpenAIRemix),
+        EDITS: CreatePath(EDITS, _OpenAIEdit),
+        EXTENSIONS: CreatePath(EXTENSIONS, _OpenAIExtension),
         GENERATIONS: CreatePath(GENERATIONS, _GatewayVideo),
         UNIFIED: CreatePath(UNIFIED, _GatewayVideo),
     }
 )
+
+
+def parent_of(operation: str, body: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the field that names the task that a create changes, and its name; None for none."""
+    if operation == REMIX:
+        return "id", body["id"]
+    source = body.get(SOURCE) if operation in CHANGES else None
+    name = source.get("id") if isinstance(source, dict) else None
+    return None if name is None else (f"{SOURCE}.id", name)
+
+
+def put_parent(operation: str, body: Mapping[str, Any], theirs: str) -> dict[str, Any]:
+    """Return a body that names the provider's task in the place of ours."""
+    if operation == REMIX:
+        return {**body, "id": theirs}
+    return {**body, SOURCE: {**body[SOURCE], "id": theirs}}
 
 
 def form_of(body: Mapping[str, Any]) -> list[tuple[str, str | FormFile]] | None:
@@ -82,7 +120,7 @@ def form_of(body: Mapping[str, Any]) -> list[tuple[str, str | FormFile]] | None:
 def _write_field(name: str, value: Any) -> str | FormFile | None:
     if name == _METADATA and isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
-    if name == FILE and (file := file_of(value)) is not None:
+    if name in _FILES and (file := file_of(value)) is not None:
         return file
     if isinstance(value, bool):
         return "true" if value else "false"

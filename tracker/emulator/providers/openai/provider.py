@@ -40,6 +40,8 @@ from tracker.emulator.providers.openai.words import OPENAI_WORDS, OpenAIWord
 __all__ = ["create"]
 
 _VIDEOS, _REMIX, _GENERATIONS, _UNIFIED = "videos", "remix", "generations", "unified"
+_CHANGE = "change"
+"""An edit or an extension of a video, which is a file or named by its id."""
 _LIMIT_USD = 12.5
 _FORM = "multipart/form-data"
 _OF_OPENAI = ("/v1/images", "/v1/responses")
@@ -78,6 +80,8 @@ class VideoApi:
         return (
             ApiRoute("POST", "/v1/videos", partial(self._create, _VIDEOS)),
             ApiRoute("POST", "/v1/videos/{id}/remix", partial(self._create, _REMIX)),
+            ApiRoute("POST", "/v1/videos/edits", partial(self._create, _CHANGE)),
+            ApiRoute("POST", "/v1/videos/extensions", partial(self._create, _CHANGE)),
             ApiRoute("GET", "/v1/videos/{id}", self._get_video),
             ApiRoute("GET", "/v1/videos/{id}/content", self._get_content),
             ApiRoute("POST", "/v1/video/generations", partial(self._create, _GENERATIONS)),
@@ -99,6 +103,8 @@ class VideoApi:
         details: VideoDetails | None = None
         if operation == _REMIX:
             details = (await self.engine.find(account, call.values["id"])).details
+        if operation == _CHANGE:
+            details = await self._find_source(account, body)
         task = await self.engine.create(
             CreateRequest(
                 call=call,
@@ -110,6 +116,16 @@ class VideoApi:
         if operation == _UNIFIED:
             return Reply(unified_view(task, has_link=False))
         return Reply(video_view(task, has_link=False))
+
+    async def _find_source(self, account: str, body: Mapping[str, object]) -> VideoDetails:
+        """Return the details of the video that is changed; raises Refusal where it names none."""
+        video = body.get("video")
+        name = body.get("video[id]") or (video.get("id") if isinstance(video, dict) else None)
+        if isinstance(name, str):
+            return (await self.engine.find(account, name)).details
+        if not video:
+            raise CodedRefusal(400, "invalid_request", "video is required")
+        return VideoDetails("sora-2", str(body.get("seconds") or "4"), "720x1280")
 
     async def _query(self, call: ApiCall) -> Reply:
         task = await self._find(call, call.params.get("id", ""))
