@@ -34,6 +34,9 @@ def test_sdk_creates_waits_fails_lists_cancels_and_draws(fronted: Served) -> Non
     assert told["invalid"] == refused
     [picture] = told["pictures"]
     assert fronted.fetch(picture).startswith(b"\x89PNG")
+    events, [link], tokens = told["streamed"]
+    assert (events, tokens) == (["partial_succeeded", "completed"], 16_384)
+    assert fronted.fetch(link).startswith(b"\x89PNG")
     assert told["no_picture"]["code"] == "outcome_unknown"
     assert fronted.created("a cat [scenario:failed]") == 1
     missing = {"class": "ArkNotFoundError", "code": "ResourceNotFound", "param": "id"}

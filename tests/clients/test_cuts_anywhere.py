@@ -2,8 +2,8 @@
 
 The front's answer to the first create of each client tells how long they are; each further one is
 cut once, by turns with an end and a reset. `EVERY_BYTE=1` cuts behind each byte instead of at some
-places of all parts, which takes minutes; `CUT_CLIENTS=pypi.ark,npm.fal` does so for some clients
-alone.
+places of all parts, which takes minutes; `CUT_CLIENTS=pypi.ark.tasks,npm.fal` does so for some
+clients alone.
 """
 
 import json
@@ -36,7 +36,8 @@ MOST_TASKS = 50_000
 """More than any run makes; without a limit the emulator tells of its last 1,000 tasks."""
 LONGEST_S = 1800 if IS_EVERY_BYTE else 300
 PYPI = {
-    "pypi.ark": "/ark/api/v3",
+    "pypi.ark.images": "/ark/api/v3",
+    "pypi.ark.tasks": "/ark/api/v3",
     "pypi.blackforest": f"http://{OWN_HOSTS['flux']}",
     "pypi.dashscope": "/dashscope/api/v1",
     "pypi.fal": OWN_HOSTS["fal"],

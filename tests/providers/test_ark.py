@@ -21,8 +21,16 @@ from tests.providers.recorded import RecordedContract
 from tests.providers.support import NOW, a_task, an_account, asked_of, refused_fields, sent_to
 from tracker.domain.errors import Misuse
 from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
-from tracker.domain.outcome import Absence, More, NotSeen, Observed, Unanswered
-from tracker.domain.task import Task, TaskState
+from tracker.domain.outcome import (
+    Absence,
+    Accepted,
+    More,
+    NotSeen,
+    Observed,
+    Unanswered,
+    Unknown,
+)
+from tracker.domain.task import ArtifactState, Task, TaskState
 from tracker.providers.ark.adapter import MOST_TOGETHER, TASKS_LIVE, seed_of
 from tracker.providers.ark.inputs import EXPIRES_AFTER_S, TASKS
 from tracker.providers.ark.pictures import PICTURES
@@ -59,13 +67,67 @@ class TestArk(
         ({"prompt": None}, "prompt"),
         ({"image": ["https://a.example/1.png"] * 15}, "image"),
         ({"sequential_image_generation_options": {"max_images": 16}}, "sequential_image"),
-        ({"stream": True}, "stream"),
+        ({"stream": "yes"}, "stream"),
     ],
 )
 def test_a_field_that_pictures_cannot_have_is_named(changes: Mapping[str, Any], field: str) -> None:
     given = {"model": "ep-2", "prompt": "a cat", **changes}
     [found] = {one.partition("[")[0] for one in refused_fields(ARK.submits, PICTURES, given)}
     assert found.startswith(field)
+
+
+_DRAWN = "image_generation."
+_FIRST, _SECOND = (
+    {"type": f"{_DRAWN}partial_succeeded", "image_index": n, "url": f"https://a.example/{n}.jpeg"}
+    for n in range(2)
+)
+_REFUSED_ALONE = {
+    "type": f"{_DRAWN}partial_failed",
+    "image_index": 1,
+    "error": {"code": "OutputImageSensitiveContentDetected", "message": "sensitive"},
+}
+_END = {"type": f"{_DRAWN}completed", "usage": {"generated_images": 1, "output_tokens": 7}}
+
+
+@pytest.mark.parametrize(
+    ("events", "broken", "outcome", "ready", "note"),
+    [
+        ([_SECOND, _FIRST, _END], None, "succeeded", 2, None),
+        ([_FIRST, _REFUSED_ALONE, _END], None, "succeeded", 1, "sensitive"),
+        ([_FIRST], "cut", "succeeded", 1, "the stream broke off"),
+        ([_FIRST], None, "succeeded", 1, "the stream broke off"),
+        ([_REFUSED_ALONE, _END], None, "failed", 0, "sensitive"),
+        ([_REFUSED_ALONE], "cut", None, 0, None),
+        ([{"error": {"code": "InternalServiceError", "message": "x"}}], None, None, 0, None),
+        ([{"error": {"code": "InvalidParameter", "message": "x"}}], None, "failed", 0, "x"),
+        ([], "cut", None, 0, None),
+        ({"data": [{"url": "https://a.example/1.jpeg"}]}, None, "succeeded", 1, None),
+        ({"data": [{"url": "https://a.example/1.jpeg"}]}, "cut", None, 0, None),
+    ],
+)
+def test_a_stream_of_pictures_proves_what_has_come(
+    events: Any, broken: str | None, outcome: str | None, ready: int, note: str | None
+) -> None:
+    """An object may come where events were asked for; None: nothing is proven."""
+    assert ARK.streams is not None
+    body = {"model": "ep-2", "prompt": "a cat", "stream": True}
+    reader = ARK.streams.reader(sent_to(an_account(ARK), a_task(PICTURES), body), {})
+    text = json.dumps(events)
+    if isinstance(events, list):
+        text = "".join(f"event: {one.get('type')}\ndata: {json.dumps(one)}\n\n" for one in events)
+    told = "".join(reader.feed(text[at : at + 7].encode()) for at in range(0, len(text), 7))
+    told += reader.rest()
+    found = reader.finish(told, broken)
+    said = found.said if isinstance(found, Accepted) else None
+    assert (None if said is None else said.state) == outcome, found
+    if said is None:
+        assert isinstance(found, Unknown), found
+        return
+    assert [one.state for one in said.artifacts].count(ArtifactState.READY) == ready
+    assert (said.message or "").startswith(note or "")
+    assert bool(note) == bool(said.message)
+    told_at = [json.loads(line)["image_index"] for line in told.splitlines()]
+    assert told_at == [one["image_index"] for one in events if "url" in one]
 
 
 @pytest.mark.parametrize(

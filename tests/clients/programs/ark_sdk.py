@@ -47,6 +47,17 @@ def pictures(client: Ark, prompt: str) -> list[Any]:
     return [one.url for one in made_of.data]
 
 
+def streamed(client: Ark, prompt: str) -> list[Any]:
+    """Return the types of the events of a stream, and the addresses of its pictures."""
+    events = list(
+        client.images.generate(model="doubao-seedream-4-0-250828", prompt=prompt, stream=True)
+    )
+    links = [one.url for one in events if getattr(one, "url", None)]
+    # The SDK reads every event as one of a picture, and leaves the usage of the last one a dict.
+    usage: Any = events[-1].usage
+    return [[one.type.rpartition(".")[2] for one in events], links, usage["output_tokens"]]
+
+
 def everything(client: Ark) -> dict[str, Any]:
     """Create and wait, fail, list, cancel, make pictures, be refused."""
     tasks = client.content_generation.tasks
@@ -63,6 +74,7 @@ def everything(client: Ark) -> dict[str, Any]:
         "cancelled": ended(client, third)["status"],
         "invalid": refused(lambda: made(client, "a cat", frames=30)),
         "pictures": pictures(client, "a cat"),
+        "streamed": streamed(client, "a cat in pieces"),
         "no_picture": refused(lambda: pictures(client, "a cat [scenario:failed]")),
         "missing": refused(lambda: tasks.get(task_id="cgt-nobody")),
     }

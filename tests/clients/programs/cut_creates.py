@@ -23,11 +23,15 @@ VEO = "veo-3.1-generate-preview"
 PICTURE = ("cat.png", b"\x89PNG\r\n\x1a\n", "image/png")
 
 
-def ark(url: str, key: str) -> Make:
-    """volcengine-ark-runtime."""
+def ark(url: str, key: str, kind: str) -> Make:
+    """volcengine-ark-runtime. kind: tasks or images."""
     from volcenginesdkarkruntime import Ark  # noqa: PLC0415 - each client is loaded when asked for
 
-    tasks = Ark(api_key=key, base_url=url).content_generation.tasks
+    client = Ark(api_key=key, base_url=url)
+    if kind == "images":
+        images, drawn_by = client.images, "doubao-seedream-4-0-250828"
+        return lambda text: [text, len(images.generate(model=drawn_by, prompt=text).data)]
+    tasks = client.content_generation.tasks
     model = "doubao-seedance-1-5-pro-251215"
     return lambda text: tasks.create(model=model, content=[{"type": "text", "text": text}]).id
 

@@ -69,6 +69,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the answer ended without its end": "应答没有结束就中断了",
         "{}; it said: {}": "{0:t}；其内容为：{1}",
         "the stream ended without a picture": "流结束时没有图片",
+        "the stream told an error": "流报告了错误",
+        "the stream broke off: further pictures may have been made": (
+            "流中断了：可能还生成了其他图片"
+        ),
         "its entry cannot be read": "它的条目无法读取",
         "the task's entry is unreadable": "该任务的条目无法读取",
         "the gateway does not know how it stands": "网关不知道它的状态",

@@ -41,7 +41,13 @@ from tracker.providers.ark.inputs import (
     seconds_of,
     with_draft,
 )
-from tracker.providers.ark.pictures import LAST_S, PICTURES, SeedreamInput, read_pictures
+from tracker.providers.ark.pictures import (
+    LAST_S,
+    PICTURES,
+    SeedreamInput,
+    SeedreamReader,
+    read_pictures,
+)
 from tracker.providers.ark.words import DETAILS, EXPIRED, TOKENS, USAGE
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.cancels import QueuedCancel
@@ -329,9 +335,27 @@ def seed_of(task: Task) -> int:
     return int.from_bytes(sha256(task.id.bytes).digest()[:4])
 
 
+class SeedreamStreams:
+    """Reads the answers of creates of pictures, whole ones too, while they come."""
+
+    def lasts_s(self, account: Account, operation: str) -> float | None:
+        """Return how long pictures may take."""
+        del account
+        return LAST_S if operation == PICTURES else None
+
+    def reader(self, sending: Sending, headers: Mapping[str, str]) -> SeedreamReader:
+        """Read by the body's beginning."""
+
+        def judge(parsed: Any) -> SubmitOutcome:
+            answer = HttpResult(200, headers, b"")
+            return read_pictures(parsed) or _ADAPTER.refusal(sending, answer, parsed)
+
+        return SeedreamReader(judge)
+
+
 _NO_ACCOUNT = Account("", "", ArkOptions())
 _ADAPTER = ArkAdapter()
-REVISION = 7
+REVISION = 8
 PROVIDER = Provider(
     name="ark",
     revision=REVISION,
@@ -342,6 +366,7 @@ PROVIDER = Provider(
     options=ArkOptions,
     objects=OBJECTS,
     submits=_ADAPTER,
+    streams=SeedreamStreams(),
     looks=_ADAPTER,
     lists=_ADAPTER,
     polls=_ADAPTER,

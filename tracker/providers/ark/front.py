@@ -12,12 +12,12 @@ from typing import Any
 
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Task, TaskState
+from tracker.providers.ark import front_pictures
 from tracker.providers.ark.inputs import TASKS
-from tracker.providers.ark.pictures import PICTURES, show_pictures
+from tracker.providers.ark.pictures import PICTURES
 from tracker.providers.ark.words import DETAILS, EXPIRED, TOKENS, USAGE
 from tracker.providers.kit.front_answers import STATUSES, ready_pieces, reason_of
 from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
-from tracker.providers.kit.held_answers import HELD_S
 from tracker.providers.kit.ledger import net
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.commands import Cancel, Command, Create, Get, Page, Skip
@@ -88,7 +88,7 @@ class ArkFront(PlainFront):
                 return wrong_method(call)
             if call.body is None:
                 return WantsBody()
-            return Create(PICTURES, call.body, wait_s=HELD_S, waits_for="sent")
+            return front_pictures.create(call.body)
         if path.startswith(f"{PICTURES}/"):
             named = name_in(path.removeprefix(f"{PICTURES}/"))
             if not named or not call.is_read:
@@ -114,7 +114,7 @@ class ArkFront(PlainFront):
             case Cancel():
                 return FrontAnswer({})
             case Create(operation=operation) | Get(operation=operation) if operation == PICTURES:
-                return show_pictures(call, shown.tasks[0], shown)
+                return front_pictures.show(call, shown.tasks[0], shown)
             case Create():
                 return FrontAnswer({"id": str(shown.tasks[0].id)})
             case Page() | Skip():

@@ -8,7 +8,7 @@ Written for `openai` (3.57.0 of PyPI, 7.59.0 of npm), which repeats a create up 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from tracker.domain.cost import Phase
 from tracker.domain.task import Artifact, Task
@@ -19,7 +19,7 @@ from tracker.providers.kit.held_answers import (
     explain_missing_result,
     file_of_piece,
 )
-from tracker.providers.kit.pieces import base64_in
+from tracker.providers.kit.shown_events import ShownEvents, build_event, show_link
 from tracker.providers.openai.images import EDITED, FACTS, GENERATED, VARIED
 from tracker.providers.ports.commands import Create
 from tracker.providers.ports.front import Shown
@@ -34,7 +34,7 @@ _PATHS: Mapping[str, str] = {
 
 
 @dataclass(slots=True)
-class ImageStream:
+class ImageStream(ShownEvents):
     """Shows one create as events. See ports/commands.TextStream.
 
     line: the beginning of a preview whose end is still to come.
@@ -43,14 +43,6 @@ class ImageStream:
     operation: str
     facts: Mapping[str, Any]
     line: str = field(default="")
-
-    media_type: ClassVar[str] = "text/event-stream"
-    has_files: ClassVar[bool] = True
-    beat: ClassVar[bytes] = b": the task goes on\n\n"
-
-    def begin(self, task: Task) -> bytes:
-        """Name the task in a comment."""
-        return f": task {task.id}\n\n".encode()
 
     def piece(self, task: Task, text: str) -> bytes:
         """Tell of the previews that are whole by now."""
@@ -70,11 +62,11 @@ class ImageStream:
         ready = ready_pieces(task)
         if not ready:
             error = {"type": "error", "error": error_of(task)}
-            return _build_event("error", error)
+            return build_event("error", error)
         usage = _show_usage(task)
         return b"".join(
             self._event(
-                task, "completed", {**_show_file(one), **({"usage": usage} if usage else {})}
+                task, "completed", {**show_link(one), **({"usage": usage} if usage else {})}
             )
             for one in ready
         )
@@ -82,7 +74,7 @@ class ImageStream:
     def _event(self, task: Task, what: str, more: Mapping[str, Any]) -> bytes:
         kind = f"{_PATHS[self.operation]}.{what}"
         at = int(task.updated_at.timestamp())
-        return _build_event(kind, {"type": kind, **more, "created_at": at, **self.facts})
+        return build_event(kind, {"type": kind, **more, "created_at": at, **self.facts})
 
 
 def create(operation: str, body: Mapping[str, Any]) -> Create:
@@ -115,12 +107,6 @@ def _name_piece(piece: Artifact, shown: Shown, *, wants_url: bool) -> dict[str, 
     return found
 
 
-def _show_file(piece: Artifact) -> dict[str, Any]:
-    """Return a picture of an event: the name of its file, or a gateway's URL."""
-    url = piece.url or ""
-    return {"url": url} if url.startswith("http") else {"b64_json": base64_in(url) or url}
-
-
 def _show_usage(task: Task) -> dict[str, int] | None:
     told = {
         one.unit: int(one.amount)
@@ -131,7 +117,3 @@ def _show_usage(task: Task) -> dict[str, int] | None:
         return None
     spent, made = told.get("input_tokens", 0), told.get("output_tokens", 0)
     return {"input_tokens": spent, "output_tokens": made, "total_tokens": spent + made}
-
-
-def _build_event(kind: str, body: Mapping[str, Any]) -> bytes:
-    return f"event: {kind}\ndata: {json.dumps(body, ensure_ascii=False)}\n\n".encode()

@@ -15,14 +15,13 @@ from pydantic import Field
 
 from tracker.domain.cost import Cost
 from tracker.domain.documents import storable_text
-from tracker.domain.errors import BrokenTransfer
 from tracker.domain.exchange import HttpCall
 from tracker.domain.inline_files import read_lost_reason
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
 from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.kit.calls import build_post
-from tracker.providers.kit.event_stream import EventStream
+from tracker.providers.kit.evented_answers import EventedAnswer
 from tracker.providers.kit.forms import FormFile, file_of, multipart
 from tracker.providers.kit.pieces import (
     find_common_loss,
@@ -30,7 +29,7 @@ from tracker.providers.kit.pieces import (
     make_lost_pieces,
     picture_url,
 )
-from tracker.providers.kit.reading import charge_text, first_number, first_text, read_json
+from tracker.providers.kit.reading import charge_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, OpenInputs
 
 GENERATED, EDITED, VARIED = "images/generations", "images/edits", "images/variations"
@@ -41,12 +40,8 @@ LASTS_S = 600.0
 FACTS = ("background", "output_format", "quality", "size")
 """Fields of an answer that every picture of it has in common."""
 EMPTY = "empty_result"
-_MOST_TEXT = 1024 * 1024
-"""Bytes of an answer without its files."""
 _FILES = ("image", "image[]", "mask")
 _MODERATED = "moderation_blocked"
-_MARK_OF_ORDER = b"\xef\xbb\xbf"
-"""Some writers of UTF-8 begin with it."""
 
 
 class _OpenAIPicture(OpenInputs):
@@ -217,7 +212,7 @@ def costs_of(parsed: Any) -> Sequence[Cost]:
     return found
 
 
-class ImageReader:
+class ImageReader(EventedAnswer):
     """Reads one answer, an object or a stream of events. See ports/adapter.StreamReader.
 
     The text that it tells has a line of JSON for each preview: `{"index", "name"}`.
@@ -225,42 +220,19 @@ class ImageReader:
 
     def __init__(self, wanted: int, headers: Mapping[str, str]) -> None:
         """wanted: how many pictures were asked for."""
+        super().__init__()
         self._wanted = wanted
         self._request_id = headers.get("x-request-id")
-        self._begun = bytearray()
-        self._events: EventStream | None = None
         self._ends: list[Mapping[str, Any]] = []
         self._error: Mapping[str, Any] | None = None
-
-    @property
-    def progress(self) -> None:
-        """Return nothing: previews have no percentage."""
-        return
-
-    def feed(self, piece: bytes) -> str:
-        """Return the previews that more of the body tells of."""
-        if self._events is not None:
-            return "".join(map(self._told_by, self._events.feed(piece)))
-        self._begun += piece
-        if len(self._begun) > _MOST_TEXT:
-            raise BrokenTransfer(f"the answer is larger than {_MOST_TEXT} bytes")
-        start = self._begun[:64].removeprefix(_MARK_OF_ORDER).lstrip()
-        if _MARK_OF_ORDER.startswith(start) or start.startswith((b"{", b"[", b"<", b'"')):
-            return ""
-        self._events, begun = EventStream(), bytes(self._begun)
-        return "".join(map(self._told_by, self._events.feed(begun)))
-
-    def rest(self) -> str:
-        """Return what the end of the body adds."""
-        return "" if self._events is None else "".join(map(self._told_by, self._events.rest()))
 
     def finish(self, text: str, broken: str | None) -> SubmitOutcome:
         """Believe whole pictures, and an error that is told; doubt all else."""
         del text
-        if self._events is None:
+        if not self.has_events:
             if broken is not None:
                 return Unknown(broken)
-            return read_whole(_parse(self._begun), self._wanted, self._request_id)
+            return read_whole(self.whole(), self._wanted, self._request_id)
         if self._ends:
             first = self._ends[0]
             facts = {name: first[name] for name in FACTS if isinstance(first.get(name), str)}
@@ -270,10 +242,8 @@ class ImageReader:
             return _read_failure(self._error, self._request_id)
         return Unknown(broken or "the stream ended without a picture")
 
-    def _told_by(self, data: str) -> str:
-        event = _parse(data)
-        if not isinstance(event, dict):
-            return ""
+    def told_by(self, event: Mapping[str, Any]) -> str:
+        """Return the preview that an event brings; keep all else that it tells."""
         kind = str(event.get("type"))
         if kind == "error" or event.get("error"):
             self._error = self._error or event
@@ -297,10 +267,3 @@ def _read_failure(event: Mapping[str, Any], request_id: str | None) -> SubmitOut
     if code != _MODERATED and "server" in f"{kind} {code}":
         return Unknown(reason, code)
     return build_failure(code or kind or None, reason, request_id=request_id)
-
-
-def _parse(text: bytes | bytearray | str) -> Any:
-    try:
-        return read_json(bytes(text) if not isinstance(text, str) else text.encode())
-    except ValueError:
-        return None

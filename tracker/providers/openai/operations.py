@@ -57,12 +57,12 @@ class _SourceVideo(OpenInputs):
     id: Text | None = None
 
 
-class _OpenAIEdit(OpenInputs):
+class _OpenAIVideoEdit(OpenInputs):
     prompt: Text
     video: Text | _SourceVideo
 
 
-class _OpenAIExtension(_OpenAIEdit):
+class _OpenAIVideoExtension(_OpenAIVideoEdit):
     seconds: str | int | None = None
 
 
@@ -79,8 +79,8 @@ CREATES: Mapping[str, CreatePath] = MappingProxyType(
     {
         VIDEOS: CreatePath("videos", _OpenAIVideo),
         REMIX: CreatePath("videos/{id}/remix", _OpenAIRemix),
-        EDITS: CreatePath(EDITS, _OpenAIEdit),
-        EXTENSIONS: CreatePath(EXTENSIONS, _OpenAIExtension),
+        EDITS: CreatePath(EDITS, _OpenAIVideoEdit),
+        EXTENSIONS: CreatePath(EXTENSIONS, _OpenAIVideoExtension),
         GENERATIONS: CreatePath(GENERATIONS, _GatewayVideo),
         UNIFIED: CreatePath(UNIFIED, _GatewayVideo),
     }

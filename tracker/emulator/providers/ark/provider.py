@@ -4,6 +4,7 @@ Sources: https://www.volcengine.com/docs/82379/1520757 (create), /1521309 (query
 /1521720 (cancel or delete), read 2026-11.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -139,6 +140,9 @@ class ArkApi:
         tokens = made * _TOKENS_A_PICTURE
         usage = {"generated_images": made, "output_tokens": tokens, "total_tokens": tokens}
         created = task.created_at // 1000
+        if task.details.body.get("stream") is True:
+            more = {"model": task.details.body["model"], "created": created}
+            return Reply(_write_events(data, usage, more), media_type="text/event-stream")
         return Reply(
             {"model": task.details.body["model"], "created": created, "data": data, "usage": usage}
         )
@@ -335,6 +339,25 @@ def _plan_steps(scenario: Scenario) -> Sequence[TaskStep]:
         return (TaskStep(after=1, status=CANCELLED),)
     late = scenario.count(ArkWord.QUEUED_LONG) if scenario.has(ArkWord.QUEUED_LONG) else 0
     return [replace(step, after=step.after + late) for step in DEFAULT_STEPS]
+
+
+def _write_events(
+    data: Sequence[Mapping[str, Any]], usage: Mapping[str, int], more: Mapping[str, Any]
+) -> bytes:
+    """Return a stream of pictures: an event for each, one for the end, and OpenAI's last word."""
+    told = [
+        ("partial_failed" if "error" in one else "partial_succeeded", {"image_index": place, **one})
+        for place, one in enumerate(data)
+    ]
+    events = [
+        (f"image_generation.{word}", fields)
+        for word, fields in [*told, ("completed", {"usage": usage})]
+    ]
+    lines = [
+        f"event: {kind}\ndata: {json.dumps({'type': kind, **more, **fields})}\n\n"
+        for kind, fields in events
+    ]
+    return "".join([*lines, "data: [DONE]\n\n"]).encode()
 
 
 _REASONS: Mapping[RefusalKind, tuple[int, str, str]] = {
