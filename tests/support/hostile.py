@@ -72,7 +72,8 @@ def hostile_task(http: httpx.Client) -> dict[str, Any]:
         task_id="881",
         task_result={"videos": [{"id": MARKUP, "url": url, "duration": "5"} for url in ADDRESSES]},
     )
-    assert http.post(callback_path(made["id"]), content=done).status_code == 200
+    answer = http.post(callback_path(made["id"]), content=done)
+    assert answer.status_code == 200, answer.text
     found: dict[str, Any] = http.get(f"/v1/tasks/{made['id']}").json()
     return found
 

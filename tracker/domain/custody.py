@@ -66,7 +66,7 @@ class Asset:
     """One file in our custody, or on its way there.
 
     task_key:   None for an upload.
-    piece:      names it among its task's artifacts: see `piece_name`.
+    piece:      names it among its task's artifacts: see `piece_names`.
     position:   of the artifact in the task's result.
     size:       bytes; None until it is kept.
     reason:     why it is not kept (yet), or a remark on what is; None for neither.
@@ -141,9 +141,19 @@ class Custody:
     is_default: bool = True
 
 
-def piece_name(piece: Artifact, position: int) -> str:
-    """Name an artifact within its task: by its key or id, else by its place in the result."""
-    return piece.key or piece.id or str(position)
+def piece_names(artifacts: Iterable[Artifact]) -> list[str]:
+    """Name artifacts within their task: by key or id, else by their place in the result.
+
+    Where a name is taken, as providers give two files one id, a later piece has its place behind
+    it: else the second file would take the place of the first.
+    """
+    names = dict[str, None]()
+    for position, piece in enumerate(artifacts):
+        name = piece.key or piece.id or str(position)
+        while name in names:
+            name = f"{name}@{position}"
+        names[name] = None
+    return list(names)
 
 
 def asset_id(task: Task, piece: str, now: datetime) -> UUID:
@@ -165,7 +175,7 @@ def may_have_assets(task: Task) -> bool:
 
 def named_pieces(artifacts: Sequence[Artifact]) -> dict[str, Artifact]:
     """Return the pieces of a result by their names."""
-    return {piece_name(piece, position): piece for position, piece in enumerate(artifacts)}
+    return dict(zip(piece_names(artifacts), artifacts, strict=True))
 
 
 def replaced(before: Task, after: Task) -> list[str]:
@@ -191,12 +201,11 @@ def list_wanted(task: Task, *, lifetime: timedelta | None, now: datetime) -> lis
     lifetime: how long the provider's URLs live; None where it does not say.
     """
     found = []
-    for position, piece in enumerate(task.artifacts):
+    for position, (name, piece) in enumerate(named_pieces(task.artifacts).items()):
         if piece.url is None or piece.state is not _READY:
             continue
         if not piece.url.lower().startswith(("http://", "https://")):
             continue
-        name = piece_name(piece, position)
         dies = url_end(piece, lifetime=lifetime, now=now)
         found.append(
             WantedFile(

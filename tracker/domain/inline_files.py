@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlencode
 from uuid import UUID
 
-from tracker.domain.custody import INLINE, Asset, AssetState, object_key, piece_name, with_urls
+from tracker.domain.custody import INLINE, Asset, AssetState, named_pieces, object_key, with_urls
 from tracker.domain.task import Task
 
 SCHEME = INLINE
@@ -139,7 +139,7 @@ def list_assets(
     keep:  how long they are kept; None for ever.
     """
     found = []
-    for position, piece in enumerate(task.artifacts):
+    for position, (name, piece) in enumerate(named_pieces(task.artifacts).items()):
         is_new = piece.url is not None and piece.url not in known
         file = read_name(piece.url, secrets, task.tenant) if is_new and piece.url else None
         if file is None:
@@ -150,7 +150,7 @@ def list_assets(
                 id=file.id,
                 tenant=task.tenant,
                 task_key=task.key,
-                piece=piece_name(piece, position),
+                piece=name,
                 position=position,
                 kind=piece.kind,
                 state=AssetState.KEPT,

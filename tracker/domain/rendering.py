@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import Any, overload
 
-from tracker.domain.custody import Asset, Assets, AssetState, piece_name
+from tracker.domain.custody import Asset, Assets, AssetState, piece_names
 from tracker.domain.inline_files import is_name
 from tracker.domain.task import Artifact, Task
 
@@ -82,10 +83,11 @@ def render_asset(asset: Asset, *, base: str) -> dict[str, Any]:
 def _render_result(task: Task, assets: Assets, base: str) -> dict[str, Any] | None:
     if not task.artifacts:
         return None
-    found = []
-    for position, piece in enumerate(task.artifacts):
-        asset = assets.get(piece_name(piece, position)) if assets else None
-        found.append(_render_artifact(piece, asset, base))
+    kept = map(assets.get, piece_names(task.artifacts)) if assets else repeat(None)
+    found = [
+        _render_artifact(piece, asset, base)
+        for piece, asset in zip(task.artifacts, kept, strict=False)
+    ]
     return {"artifacts": found}
 
 

@@ -63,10 +63,12 @@ def insert_wanted(
 ) -> None:
     """Write down what is to be fetched from where a result says, each with its lane.
 
-    A piece that is wanted already gets the newer URL; one that has ended stays as it is.
+    A piece that is wanted already gets the newer URL; one that has ended stays as it is. Of a piece
+    that two steps of one transaction want, the later counts: PostgreSQL refuses to change a row
+    twice in a statement.
     """
-    rows = [
-        (
+    rows = {
+        (one.task.key, one.piece): (
             one.task.tenant,
             one.id,
             one.task.key,
@@ -83,8 +85,8 @@ def insert_wanted(
             now,
         )
         for one, lane in wanted
-    ]
-    _WANT.later(db, rows)
+    }
+    _WANT.later(db, list(rows.values()))
 
 
 def replace_pieces(db: Connection, pieces: Collection[tuple[int, str]], *, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Files of a result that a newer one replaces, such as a doubtful failure's picture."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ from tests.support.custody import CustodyBench, open_custody
 from tests.support.origin import film, whole
 from tests.support.upstream import Upstream
 from tracker.clock import new_id
-from tracker.domain.custody import Asset, AssetState
+from tracker.domain.custody import Asset, AssetState, by_piece, list_wanted
 from tracker.domain.inline_files import InlineFile, store_key_of
+from tracker.domain.rendering import render_task
 from tracker.domain.task import Task, TaskState
 from tracker.services.custody.sweeping import AssetSweeper, SweepResult
+from tracker.store import assets
+from tracker.store.driver.transaction import Tx
 
 pytestmark = pytest.mark.anyio
 FILM, PNG, OTHER = film(9_000), b"\x89PNG\r\n\x1a\n" + bytes(900), b"\x89PNG\r\n\x1a\n" + bytes(99)
@@ -102,3 +106,37 @@ async def test_what_is_wanted_of_a_piece_that_is_no_more_is_not_fetched(
     await _say(custody, task, "succeeded", film_, {"url": "http://127.0.0.1:9/c", "key": "c"})
     assert (await custody.bench.kinds(task))[-1] == "result_completed"
     assert [asset.piece for asset in await custody.of(task)] == ["b", "c"]
+
+
+async def test_files_of_one_id_are_each_kept(custody: CustodyBench) -> None:
+    """Providers number the files of a result anew, or give all of them the task's id."""
+    with Upstream(whole(FILM)) as origin, Upstream(whole(PNG)) as other:
+        named = {"url": f"{origin.url}/a.mp4", "key": "1"}
+        again = named | {"url": f"{origin.url}/c.mp4"}
+        task = await custody.succeeded(named, {"url": f"{other.url}/b.png"}, again)
+        await custody.fetch()
+    kept = await custody.of(task)
+    assert [(one.piece, one.state.value) for one in kept] == [
+        *(("1", "kept"), ("1@1", "kept"), ("1@2", "kept")),
+    ]
+    assert [await custody.content(one) for one in kept] == [FILM, PNG, FILM]
+    shown = render_task(task, by_piece(kept), base="")["result"]["artifacts"]
+    assert [one["asset"]["id"] for one in shown] == [str(one.id) for one in kept]
+
+
+async def test_of_a_piece_that_two_steps_want_at_once_the_later_counts(
+    custody: CustodyBench,
+) -> None:
+    task = await custody.succeeded({"url": "http://127.0.0.1:9/a", "key": "a"})
+    wanted = [
+        (replace(one, position=position), "lane")
+        for position in (0, 7)
+        for one in list_wanted(task, lifetime=None, now=task.updated_at)
+    ]
+
+    def batch(tx: Tx, items: Sequence[None]) -> list[None]:
+        assets.insert_wanted(tx.db, wanted, now=tx.now)
+        return [None] * len(items)
+
+    await custody.bench.context.store.write(batch, None)
+    assert [one.position for one in await custody.of(task)] == [7]

@@ -13,7 +13,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from tracker.domain.byte_range import range_of
-from tracker.domain.custody import Asset, by_piece, piece_name
+from tracker.domain.custody import Asset, by_piece, piece_names
 from tracker.domain.errors import NO_SUCH_TASK, BrokenTransfer, NotFound, UnkeepableFile
 from tracker.domain.exchange import HttpFailure, HttpStream
 from tracker.domain.media_type import FIRST_BYTES
@@ -123,9 +123,9 @@ class Previews:
         if not 0 <= number < len(task.artifacts):
             raise NotFound(NO_SUCH_TASK)
         kept = await self._context.store.read(lambda db: assets.of_tasks(db, [task.key]))
-        piece = task.artifacts[number]
-        asset = by_piece(kept.get(task.key, ())).get(piece_name(piece, number))
-        return PieceFile(task, piece, asset)
+        name = piece_names(task.artifacts)[number]
+        asset = by_piece(kept.get(task.key, ())).get(name)
+        return PieceFile(task, task.artifacts[number], asset)
 
     async def open(self, file: PieceFile, range_header: str | None) -> OpenPreview:
         """Open the provider's file. range_header: the Range field of the reader's request.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from starlette.requests import Request
 
 from tracker.domain.asset_link import LONGEST
-from tracker.domain.custody import Asset, AssetState, by_piece, piece_name, with_urls
+from tracker.domain.custody import Asset, AssetState, by_piece, named_pieces, with_urls
 from tracker.domain.inline_files import is_name
 from tracker.domain.task import Task, TaskState
 from tracker.providers.ports.front import Shown
@@ -45,8 +45,8 @@ def _own_urls(request: Request, task: Task, kept: Sequence[Asset]) -> dict[str, 
     """Return links to the files of a task that are kept, by the URLs in whose place they stand."""
     serving, base, named = services(request).serving, base_of(request), by_piece(kept)
     urls = {}
-    for position, piece in enumerate(task.artifacts):
-        asset = named.get(piece_name(piece, position))
+    for name, piece in named_pieces(task.artifacts).items():
+        asset = named.get(name)
         if piece.url is not None and asset is not None and asset.state is AssetState.KEPT:
             urls[piece.url] = base + serving.link(asset, LONGEST).path
     return urls

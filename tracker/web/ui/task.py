@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from tracker.domain.access import Scope
 from tracker.domain.custody import INLINE as INLINE_FILE
-from tracker.domain.custody import Asset, AssetState, by_piece, piece_name
+from tracker.domain.custody import Asset, AssetState, by_piece, piece_names
 from tracker.domain.errors import NO_SUCH_TASK, NotFound
 from tracker.domain.media_type import is_shown
 from tracker.domain.task import Artifact, Task, as_of, is_askable
@@ -237,7 +237,7 @@ def _list_pieces(
     """
     kept = by_piece(story.kept.assets)
     first = story.kept.task.artifacts[:MOST_PIECES]
-    copies = [kept.get(piece_name(piece, number)) for number, piece in enumerate(first)]
+    copies = [kept.get(name) for name in piece_names(first)]
     ends = [_find_expiry(piece, copy) for piece, copy in zip(first, copies, strict=True)]
     return [
         {
