@@ -121,15 +121,15 @@ def find_accounts_with(found: Iterable[Condition], name: str) -> set[tuple[str, 
 def list_told(db: Connection) -> list[Condition]:
     """List the open conditions that people are told of, oldest first.
 
-    An ailing account whose latest submit was refused is told of once: the ailment says more.
+    An account whose submits come to nothing is told of once, by what says most of why.
     """
     found = list_open(db)
-    ailing = find_accounts_with(found, ACCOUNT_AILING)
-    return [
-        one
-        for one in found
-        if one.name != ACCOUNT_REFUSED or (one.provider, one.account) not in ailing
-    ]
+    told, hidden = set[tuple[str, str]](), set[tuple[str, str, str]]()
+    for name in (ACCOUNT_AILING, ACCOUNT_REFUSED, ACCOUNT_STANDSTILL):
+        having = find_accounts_with(found, name)
+        hidden |= {(name, *account) for account in having & told}
+        told |= having
+    return [one for one in found if (one.name, one.provider, one.account) not in hidden]
 
 
 def find_last_cleared(db: Connection, name: str, provider: str, account: str) -> datetime | None:

@@ -8,6 +8,7 @@ from tests.support.made_up import NAME
 from tests.support.made_up_api import says
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.exchange import HttpResult
+from tracker.services.conditions import ConditionReport, report
 from tracker.services.upkeep.health import AccountHealthCheck
 from tracker.services.upkeep.probing import AccountProber
 from tracker.store import conditions
@@ -79,10 +80,13 @@ async def test_a_query_proves_no_money(sqlite_url: str) -> None:
 async def test_it_gives_way_to_an_ailment_and_goes_with_its_account(sqlite_url: str) -> None:
     provider = _Provider()
     async with open_workbench(sqlite_url, provider.http) as bench:
-        for _ in range(4):
+        assert await provider.after_submit(bench, REFUSED) == ["account_refused"]
+        still = ConditionReport(conditions.ACCOUNT_STANDSTILL, NAME, "default", "nothing moves")
+        await bench.context.store.write(report, still)  # it is told of once all the same
+        for _ in range(3):
             assert await provider.after_submit(bench, REFUSED) == ["account_refused"]
         assert await provider.after_submit(bench, REFUSED) == ["account_ailing"]
         bench.context = replace(bench.context, accounts={})
         assert "account_refused" not in await standing(bench)
         found = await bench.context.store.read(conditions.list_open)
-        assert [one.name for one in found] == ["account_ailing"]
+        assert {one.name for one in found} == {"account_standstill", "account_ailing"}

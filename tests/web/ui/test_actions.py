@@ -321,6 +321,9 @@ def test_tasks_are_cancelled_and_submitted_again_once(operator: Person, api: htt
     assert again["resubmit_of"] == ids[0]
     refused = operator.send("/tasks/cancel", ids=ids[0])
     assert refused.status_code in (303, 409)  # it is cancelled already
+    operator.send("/tasks/resubmit", ids=ids, back="/tasks")
+    told = "1 task is submitted again; left as they are: 1, because it was submitted again before."
+    assert told in operator.see("/tasks")
     assert operator.send("/tasks/refresh", ids=again["id"]).status_code == 409
     assert "refresh.ended" in operator.send("/tasks/refresh", ids=ids[0]).headers["set-cookie"]
     assert 'action="/ui/tasks/refresh"' not in operator.see(f"/tasks/{ids[0]}")

@@ -15,7 +15,7 @@ from uuid import UUID
 from tracker.domain.accepting import RESUBMITTABLE
 from tracker.domain.budget import Allotment
 from tracker.domain.cost import Price, expect_again
-from tracker.domain.errors import NO_SUCH_TASK, BudgetExceeded, Conflict, InputGone
+from tracker.domain.errors import NO_SUCH_TASK, Conflict, InputGone
 from tracker.domain.task import OPEN, Task, TaskState
 from tracker.services.context import Context
 from tracker.services.recorder import Recorder
@@ -184,8 +184,8 @@ class BulkActions:
     async def run(self, order: BulkOrder, *, after: Position | None, until: datetime) -> BulkResult:
         """Act on at most `order.most` tasks that match now, or only say what that would do.
 
-        until: tasks made from then on are left alone. Raises BudgetExceeded, Unavailable: pieces
-        that were done until then stay done.
+        until: tasks made from then on are left alone. Raises Unavailable: pieces that were done
+        until then stay done.
         """
         allotment = await self._context.store.read(lambda db: self._allot(db, order))
         if order.ids is not None:
@@ -258,8 +258,6 @@ class BulkActions:
         act = self._resubmit_pieces if is_new else self._apply_pieces
         (done,) = act(tx, [_Piece(order, keys, foreign)])
         outcomes: dict[int, Task | Exception | None] = dict.fromkeys(keys)
-        if isinstance(done, Exception):
-            return dict.fromkeys(keys, done)
         for source, result in zip(done.found, done.results, strict=True):
             outcomes[source.key] = result
         return outcomes
@@ -324,19 +322,16 @@ class BulkActions:
         return results
 
     @runs_first
-    def _resubmit_pieces(self, tx: Tx, pieces: Sequence[_Piece]) -> list[BulkPiece | Exception]:
+    def _resubmit_pieces(self, tx: Tx, pieces: Sequence[_Piece]) -> list[BulkPiece]:
         tenants = {piece.order.selection.tasks.tenant for piece in pieces}
         capped = self._intake.budget_guard.lock(tx, tenants)  # before any task is locked
         locked = tasks.lock_by_key(tx.db, {key for piece in pieces for key in piece.keys})
-        results: list[BulkPiece | Exception] = []
+        results = []
         for piece in pieces:
             found, refused = self._judge(tx.db, piece, locked)
             ready = [task for task in found if task.key not in refused]
             keys = _make_run_keys(piece.order.run, ready)
             again = make_again(self._intake, tx, ready, capped, keys)
-            if again and all(isinstance(one, BudgetExceeded) for one in again):
-                results.append(again[0])  # type: ignore[arg-type]
-                continue
             made = dict(zip((task.key for task in ready), again, strict=True))
             results.append(_make_outcome(piece.order, found, refused, made))
         return results

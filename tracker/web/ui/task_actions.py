@@ -13,6 +13,7 @@ from tracker.domain.access import Scope
 from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest, NotFound
 from tracker.domain.task import Task, TaskState, is_askable
 from tracker.domain.validation import field_errors
+from tracker.locale import translate
 from tracker.services.own_tasks import find_own_task
 from tracker.services.submit.actions import NOT_UNCERTAIN, Resolution
 from tracker.services.submit.bulk import MOST, BulkAction, BulkOrder
@@ -165,8 +166,13 @@ async def _act(request: Request, reader: Reader, form: SentForm, action: BulkAct
     found = await our.bulk.run(order, after=None, until=now)
     if not found.matching:
         raise NotFound(NO_SUCH_TASK)
-    key = f"done.{action}" if not found.refused else f"done.{action}.some"
-    return done(request, form, "/tasks", key, n=found.done, refused=found.refused.total())
+    if not found.refused:
+        return done(request, form, "/tasks", f"done.{action}", n=found.done, refused=0)
+    ((most, _),) = found.refused.most_common(1)
+    why, refused = translate(most, reader.preferences.language), found.refused.total()
+    return done(
+        request, form, "/tasks", f"done.{action}.some", n=found.done, refused=refused, why=why
+    )
 
 
 async def _act_on_one(

@@ -41,20 +41,20 @@ WORDS: Words = {
         "The providers are being asked about {n} tasks.",
     ),
     "done.refresh.some": (
-        "Asking about {n} task; {refused} stayed as they are.",
-        "Asking about {n} tasks; {refused} stayed as they are.",
+        "Asking about {n} task; left as they are: {refused}, because {why}.",
+        "Asking about {n} tasks; left as they are: {refused}, because {why}.",
     ),
     "done.refresh.ended": "It has ended: its provider is not asked again.",
     "done.cancel": ("{n} task is cancelled.", "{n} tasks are cancelled, or will be."),
     "done.cancel.asked": "The provider is being asked to cancel it.",
     "done.cancel.some": (
-        "{n} task is cancelled, or will be; {refused} stayed as they are.",
-        "{n} tasks are cancelled, or will be; {refused} stayed as they are.",
+        "{n} task is cancelled, or will be; left as they are: {refused}, because {why}.",
+        "{n} tasks are cancelled, or will be; left as they are: {refused}, because {why}.",
     ),
     "done.resubmit": ("Submitted again: this is the new task.", "{n} tasks are submitted again."),
     "done.resubmit.some": (
-        "{n} task is submitted again; {refused} stayed as they are.",
-        "{n} tasks are submitted again; {refused} stayed as they are.",
+        "{n} task is submitted again; left as they are: {refused}, because {why}.",
+        "{n} tasks are submitted again; left as they are: {refused}, because {why}.",
     ),
     "done.dismissed": ("Dismissed.", "{n} dismissed."),
 }

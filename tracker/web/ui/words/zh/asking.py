@@ -34,20 +34,20 @@ WORDS: Words = {
     "done.resolve": "已裁定。",
     "done.refresh": ("正在向服务商询问 {n} 个任务。", "正在向服务商询问 {n} 个任务。"),
     "done.refresh.some": (
-        "正在询问 {n} 个任务；{refused} 个保持不变。",
-        "正在询问 {n} 个任务；{refused} 个保持不变。",
+        "正在询问 {n} 个任务；{refused} 个保持不变（{why}）。",
+        "正在询问 {n} 个任务；{refused} 个保持不变（{why}）。",
     ),
     "done.refresh.ended": "任务已结束，不再查询服务商。",
     "done.cancel": ("{n} 个任务已取消。", "{n} 个任务已取消或即将取消。"),
     "done.cancel.asked": "正在请求服务商取消该任务。",
     "done.cancel.some": (
-        "{n} 个任务已取消或即将取消；{refused} 个保持不变。",
-        "{n} 个任务已取消或即将取消；{refused} 个保持不变。",
+        "{n} 个任务已取消或即将取消；{refused} 个保持不变（{why}）。",
+        "{n} 个任务已取消或即将取消；{refused} 个保持不变（{why}）。",
     ),
     "done.resubmit": ("已重新提交，这是新的任务。", "{n} 个任务已重新提交。"),
     "done.resubmit.some": (
-        "{n} 个任务已重新提交；{refused} 个保持不变。",
-        "{n} 个任务已重新提交；{refused} 个保持不变。",
+        "{n} 个任务已重新提交；{refused} 个保持不变（{why}）。",
+        "{n} 个任务已重新提交；{refused} 个保持不变（{why}）。",
     ),
     "done.dismissed": ("已忽略。", "已忽略 {n} 个。"),
 }
