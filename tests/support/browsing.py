@@ -34,8 +34,6 @@ _SWITCHES = [
 ]
 INSECURE_HOST = "insecure.test"
 """A name of loopback that browsers do not trust, as any host that is reached by plain HTTP."""
-OPEN_ALL = "all => all.forEach(one => { one.open = true; })"
-"""A function that opens what is folded."""
 T = TypeVar("T")
 
 
@@ -138,7 +136,8 @@ _VIOLATIONS = """options => axe.run(options).then(found => found.violations.flat
 def violations(page: Page) -> list[str]:
     """Return what axe finds wrong with a page by WCAG 2.0 to 2.2, levels A and AA."""
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-    options = {"runOnly": {"type": "tag", "values": tags}, "resultTypes": ["violations"]}
+    only = {"type": "tag", "values": tags}
+    options = {"runOnly": only, "resultTypes": ["violations"], "selectors": False, "preload": False}
     page.evaluate(Axe().axe_script)
     found: list[str] = page.evaluate(_VIOLATIONS, options)
     return found
@@ -146,9 +145,9 @@ def violations(page: Page) -> list[str]:
 
 def cut_tables(page: Page) -> list[str]:
     """Return the beginnings of tables that are wider than their place, so that a part is cut."""
-    found: list[str] = page.locator(".table").evaluate_all(
-        "all => all.filter(one => one.scrollWidth > one.clientWidth + 1)"
-        ".map(one => one.textContent.trim().slice(0, 60))"
+    found: list[str] = page.evaluate(
+        "[...document.querySelectorAll('.table')].filter(one => one.scrollWidth > one.clientWidth"
+        " + 1).map(one => one.textContent.trim().slice(0, 60))"
     )
     return found
 

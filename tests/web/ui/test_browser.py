@@ -122,9 +122,10 @@ def test_the_history_names_who_brought_a_step_in_whole_words(
         assert cells.evaluate_all(BROKEN_WORDS) == []
 
 
-def test_a_link_on_another_site_opens_its_page_without_script_too(
+def test_without_script_a_link_on_another_site_opens_its_page_and_a_cancel_is_confirmed(
     planted: _Planted, chromium: Chromium
 ) -> None:
+    task = submit(planted.api, external_task_id=f"cancel-{new_id()}")
     path = f"/ui/callbacks/{planted.stray}"
     link = f'<!doctype html><a href="{planted.url}{path}">open</a>'
     with watched(chromium, planted.url, java_script_enabled=False) as seen:
@@ -138,25 +139,19 @@ def test_a_link_on_another_site_opens_its_page_without_script_too(
         page.goto("http://elsewhere.example/")
         page.get_by_text("open").click()
         page.get_by_role("heading", name=f"r{planted.stray}").wait_for()
-        page.get_by_role("button", name="Sign out").click()
-        page.goto(planted.url + path)
-        page.locator("#key").wait_for()
-
-
-def test_a_cancel_is_confirmed_without_script(planted: _Planted, chromium: Chromium) -> None:
-    task = submit(planted.api, external_task_id=f"cancel-{new_id()}")
-    with watched(chromium, planted.url, java_script_enabled=False) as seen:
-        page = planted.sign_in(seen)
         page.goto(f"{planted.url}/ui/tasks/{task['id']}")
         page.get_by_role("link", name="Cancel…").click()
         page.get_by_role("heading", name="Cancel 1 task?").wait_for()
         assert planted.api.get(f"/v1/tasks/{task['id']}").json()["state"] == "queued"
         page.get_by_role("button", name="Cancel").click()
         page.get_by_text("1 task is cancelled.").wait_for()
+        page.get_by_role("button", name="Sign out").click()
+        page.goto(planted.url + path)
+        page.locator("#key").wait_for()
     assert planted.api.get(f"/v1/tasks/{task['id']}").json()["state"] == "cancelled"
 
 
-def test_questions_open_as_dialogs_and_keys_move_and_never_act(
+def test_questions_open_as_dialogs_and_keys_move_never_act_and_can_be_switched_off(
     planted: _Planted, chromium: Chromium
 ) -> None:
     path = f"/v1/endpoints/{planted.endpoint}"
@@ -206,18 +201,18 @@ def test_questions_open_as_dialogs_and_keys_move_and_never_act(
         page.locator("#copy-id").click()
         chosen = "one => one.value.slice(one.selectionStart, one.selectionEnd)"
         assert page.locator("#copy-id").evaluate(chosen) == planted.task["id"]
+        _switch_keys_off(page, planted.url)
         seen.check()
 
 
-def test_keys_can_be_switched_off(planted: _Planted, chromium: Chromium) -> None:
-    with watched(chromium, planted.url, locale="en-GB") as seen:
-        page = planted.sign_in(seen)
-        page.goto(f"{planted.url}/ui/settings")
-        page.get_by_role("group", name="Keyboard shortcuts").get_by_label("off").check()
-        page.get_by_role("button", name="Save").click()
-        page.get_by_text("Saved.").wait_for()
-        for key in ("g", "t", "/", "?"):
-            page.keyboard.press(key)
-        assert page.locator("dialog").count() == 0
-        assert page.locator("#find").evaluate("field => field !== document.activeElement")
-        assert page.url.startswith(f"{planted.url}/ui/settings")
+def _switch_keys_off(page: Page, url: str) -> None:
+    """Switch them off, and check that they do nothing."""
+    page.goto(f"{url}/ui/settings")
+    page.get_by_role("group", name="Keyboard shortcuts").get_by_label("off").check()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved.").wait_for()
+    for key in ("g", "t", "/", "?"):
+        page.keyboard.press(key)
+    assert page.locator("dialog").count() == 0
+    assert page.locator("#find").evaluate("field => field !== document.activeElement")
+    assert page.url.startswith(f"{url}/ui/settings")

@@ -14,6 +14,8 @@ pytestmark = pytest.mark.browser
 SECRET = "a secret for tests only"
 TABS = 12
 """More than the six connections that a browser opens to one host."""
+IN_THE_BROWSER_ALONE = pytest.mark.parametrize("shared_database_url", ["sqlite"], indirect=True)
+"""Marks tests of what the page decides by itself: nothing of it depends on a database."""
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +90,7 @@ def test_a_task_moves_and_open_details_stay_open(http: httpx.Client, chromium: C
         seen.check()
 
 
+@IN_THE_BROWSER_ALONE
 def test_pausing_is_remembered(http: httpx.Client, chromium: Chromium) -> None:
     task = submit(http, external_task_id="paused")
     with watched(chromium, str(http.base_url)) as seen:
@@ -105,6 +108,7 @@ def test_pausing_is_remembered(http: httpx.Client, chromium: Chromium) -> None:
         seen.check()
 
 
+@IN_THE_BROWSER_ALONE
 def test_tabs_over_plain_http_leave_connections_for_others(
     http: httpx.Client, chromium: Chromium
 ) -> None:
@@ -127,11 +131,11 @@ def test_tabs_over_plain_http_leave_connections_for_others(
 
 
 def test_twelve_tabs_show_a_change_and_live_again_after_a_restart(
-    sqlite_url: str, tmp_path: Path, chromium: Chromium
+    database_url: str, tmp_path: Path, chromium: Chromium
 ) -> None:
     port = free_port()
     env = environment(
-        sqlite_url,
+        database_url,
         tmp_path,
         provider_url="http://127.0.0.1:9",
         public_url=None,

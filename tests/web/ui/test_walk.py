@@ -1,21 +1,22 @@
 """Every page of the route table in Chromium: WCAG 2.2 AA, as wide as the window, by keyboard.
 
 The table is read from the routes, so that no page can be left out: one whose address holds
-something new fails until `_Planted.addresses` knows what to put there. Each page is looked at once,
-and the looks (window, theme, language) go round; the pages with most on them have a second one.
+something new fails until `_PlantedIds.address` knows what to put there. Each page is looked at
+once on each database, in looks (window, theme, language) that differ in everything. axe takes more
+time than all the rest, and looks at a page on one of them; at those with most on them, on both.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle
+from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 from sqlalchemy import update
 
-from tests.support.browsing import OPEN_ALL, Chromium, Watched, overflow, violations, watched
+from tests.support.browsing import Chromium, Watched, cut_tables, overflow, violations, watched
 from tests.support.dashboard import (
     SHARED_CALLBACKS,
     Person,
@@ -25,9 +26,8 @@ from tests.support.dashboard import (
     signed_in,
     stray_callback,
 )
-from tests.support.databases import SqliteTemplate
 from tests.support.hostile import MARKUP, hostile_task
-from tests.support.keys import bearer, issue
+from tests.support.keys import bearer
 from tests.support.requests import submit
 from tests.web.conftest import Shared
 from tracker.clock import new_id
@@ -37,10 +37,12 @@ from tracker.store.schema import tasks
 from tracker.web.ui.frame.reader import LANGUAGE_COOKIE, THEME_COOKIE
 
 pytestmark = pytest.mark.browser
-WIDE, NARROW = (1280, 800), (390, 844)
-Look = tuple[tuple[int, int], str, str]
-"""Size of the window, theme, language."""
-LOOKS: tuple[Look, ...] = (
+WIDE, NARROW = 1280, 390
+TABLETS = (780, 1100)
+"""Widths of windows that a page fits in too: one on each database."""
+Look = tuple[int, int, str, str]
+"""Widths of two windows, theme, language."""
+LOOKS = (
     *((WIDE, "light", "en"), (NARROW, "dark", "zh"), (WIDE, "dark", "zh")),
     *((NARROW, "light", "en"), (WIDE, "dark", "en"), (NARROW, "light", "zh")),
 )
@@ -57,41 +59,42 @@ NO_PAGES = {
     "/tasks/{id}/receipts/{receipt}",
 }
 """Paths of what programs read or save."""
-OUT_OF_REACH = """() => {
+FOUND = """() => {
     const seen = element => element.checkVisibility() && !element.closest("[aria-hidden=true]");
+    const all = chosen => [...document.querySelectorAll(chosen)].filter(seen);
     const fields = "input:not([type=hidden]):not(:disabled), select, textarea";
-    const actions = document.querySelectorAll(`a[href], button:not(:disabled), summary, ${fields}`);
-    return [...actions].filter(seen).flatMap(element => {
+    const unreached = all(`a[href], button:not(:disabled), summary, ${fields}`).filter(element => {
         element.focus({ focusVisible: true });
         const style = getComputedStyle(element);
         const isOutlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-        const isReached = element.tabIndex >= 0 && document.activeElement === element;
-        return isReached && isOutlined ? [] : [element.outerHTML.slice(0, 120)];
+        return element.tabIndex < 0 || document.activeElement !== element || !isOutlined;
     });
-}"""
-"""Returns what can be pressed or filled and the keyboard does not reach, or reaches unseen."""
-
-OWN_TEXTS = """body => {
-  const walk = document.createTreeWalker(body, NodeFilter.SHOW_TEXT), found = [];
-  const said = "[hx-ignore], code, textarea, .name, h1";
-  for (let node; (node = walk.nextNode());)
-    if (!node.parentElement.closest(said)) found.push(node.data);
-  return found;
-}"""
-"""A function that returns the texts of a page that are its own."""
-ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}")
-"""Three English words in a row."""
-SAME_NAMES = """() => {
-    const seen = element => element.checkVisibility() && !element.closest("[aria-hidden=true]");
     const heard = element => ["label", "describedby"].map(what =>
         what === "label" ? element.getAttribute("aria-label") ?? element.textContent.trim()
             : document.getElementById(element.getAttribute("aria-describedby"))?.textContent ?? ""
     ).join(" ").trim();
-    const pressed = "main button, main a.button, main tbody [type=checkbox]";
-    const names = [...document.querySelectorAll(pressed)].filter(seen).map(heard);
-    return names.filter((name, place) => names.indexOf(name) !== place);
+    const names = all("main button, main a.button, main tbody [type=checkbox]").map(heard);
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), own = [];
+    const said = "[hx-ignore], code, textarea, .name, h1";
+    for (let node; (node = texts.nextNode());)
+        if (!node.parentElement.closest(said)) own.push(node.data);
+    return {
+        unreached: unreached.map(element => element.outerHTML.slice(0, 120)),
+        namesakes: names.filter((name, place) => names.indexOf(name) !== place),
+        headings: document.querySelectorAll("h1").length,
+        language: document.documentElement.lang,
+        own,
+    };
 }"""
-"""Returns the names of buttons that another button of the page has too, as they are heard."""
+"""Returns of a page, in one question, as each takes as long as all of them:
+
+unreached: what can be pressed or filled and the keyboard does not reach, or reaches unseen.
+namesakes: names of buttons that another button has too, as they are heard.
+own:       texts that are the page's own.
+"""
+OPEN_ALL = "document.querySelectorAll('main details').forEach(one => { one.open = true; })"
+ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}")
+"""Three English words in a row."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,7 @@ class _PlantedIds:
     """
 
     url: str
+    is_postgres: bool
     person: Person
     newcomer: Person
     reader: Person
@@ -109,7 +113,18 @@ class _PlantedIds:
     task: str
     doubted: str
 
-    def addresses(self, route: str) -> list[str]:
+    def looks(self, pages: Sequence[str]) -> Iterator[tuple[str, Look, bool]]:
+        """Yield each page, its look on this database, and whether axe looks at it here."""
+        for number, page in enumerate(pages):
+            width, theme, language = LOOKS[number % len(LOOKS)]
+            if self.is_postgres:
+                width = NARROW if width == WIDE else WIDE
+                theme = "dark" if theme == "light" else "light"
+                language = "zh" if language == "en" else "en"
+            tablet = TABLETS[self.is_postgres]
+            yield page, (width, tablet, theme, language), number % 2 == self.is_postgres
+
+    def address(self, route: str) -> str:
         """Return what to open of a route, which is a path under `/ui`."""
         kind = route.split("/")[1] if route else ""
         path = route.replace("{id}", self.ids.get(kind, ""))
@@ -126,16 +141,7 @@ class _PlantedIds:
             "/callbacks/{id}/attach/confirm": f"?task={self.task}",
         }
         assert "{" not in path, f"say in {__name__} what stands in {route}"
-        return [path + asked.get(route, "")]
-
-
-@pytest.fixture(scope="module")
-def shared_database_url(
-    sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
-) -> str:
-    url = sqlite_template.copy(tmp_path_factory.mktemp("walk"))
-    issue(url, tenant="first")  # before the service starts
-    return url
+        return path + asked.get(route, "")
 
 
 @pytest.fixture(scope="module")
@@ -176,54 +182,47 @@ def planted(shared_idle: Shared) -> Iterator[_PlantedIds]:
             "keys": str(person.key.row.id),
             "holds": hold,
         }
-        yield _PlantedIds(url, person, newcomer, reader, ids, task, doubted)
+        is_postgres = database_url.startswith("postgres")
+        yield _PlantedIds(url, is_postgres, person, newcomer, reader, ids, task, doubted)
 
 
-def _look(seen: Watched, path: str, look: Look) -> list[str]:
+def _look(seen: Watched, path: str, look: Look, *, by_axe: bool) -> list[str]:
     """Open a page; return what is wrong with it."""
-    (width, height), theme, language = look
+    width, tablet, theme, language = look
     chosen = {THEME_COOKIE: theme, LANGUAGE_COOKIE: language}
     seen.context.add_cookies(
         [{"name": name, "value": one, "url": f"{seen.url}/ui"} for name, one in chosen.items()]
     )
-    page = seen.show("/ui" + path)
-    page.set_viewport_size({"width": width, "height": height})
-    page.locator("main details").evaluate_all(OPEN_ALL)
-    wrong = [*violations(page), *page.evaluate(OUT_OF_REACH), *page.evaluate(SAME_NAMES)]
-    if overflow(page) > 0:
-        wrong.append(f"{overflow(page)} px wider than the window")
-    if page.locator("h1").count() != 1:
+    page, wrong = seen.show("/ui" + path), list[str]()
+    page.evaluate(OPEN_ALL)
+    for one in (tablet, width):
+        page.set_viewport_size({"width": one, "height": 800})
+        if overflow(page) > 0 or cut_tables(page):
+            wrong.append(f"at {one}: {overflow(page)} px too wide, cut: {cut_tables(page)}")
+    if by_axe:
+        wrong += violations(page)
+    found: dict[str, Any] = page.evaluate(FOUND)
+    wrong += [*found["unreached"], *found["namesakes"]]
+    if found["headings"] != 1:
         wrong.append("not one h1")
     if language == "zh":
-        wrong += [text for text in page.locator("body").evaluate(OWN_TEXTS) if ENGLISH.search(text)]
-    if not (page.locator("html").get_attribute("lang") or "").startswith(language):
+        wrong += filter(ENGLISH.search, found["own"])
+    if not found["language"].startswith(language):
         wrong.append("another language")
     return wrong
-
-
-def _opposite(window: tuple[int, int], theme: str, language: str) -> Look:
-    """Return the look that differs in everything: the two together show every side of a page."""
-    return (
-        NARROW if window == WIDE else WIDE,
-        "dark" if theme == "light" else "light",
-        "zh" if language == "en" else "en",
-    )
 
 
 def test_every_page_is_accessible_fits_and_asks_nobody_else(
     planted: _PlantedIds, chromium: Chromium
 ) -> None:
-    wrong, looks = dict[str, list[str]](), cycle(LOOKS)
+    wrong = dict[str, list[str]]()
+    routes = sorted(set(page_paths("GET")) - NO_PAGES)
     with watched(chromium, planted.url) as seen:
         seen.sign_in(planted.person.http)
-        for route in sorted(set(page_paths("GET")) - NO_PAGES):
-            for path in planted.addresses(route):
-                chosen = [next(looks)]
-                if route in FULL:
-                    chosen.append(_opposite(*chosen[0]))
-                for look in chosen:
-                    if found := _look(seen, path, look):
-                        wrong[f"{path} {look}"] = found
+        for route, look, by_axe in planted.looks(routes):
+            path = planted.address(route)
+            if found := _look(seen, path, look, by_axe=by_axe or route in FULL):
+                wrong[f"{path} {look}"] = found
         assert wrong == {}
         # The result's address is no address: its page says so. All others are there.
         (missing,) = seen.complaints
@@ -232,7 +231,7 @@ def test_every_page_is_accessible_fits_and_asks_nobody_else(
 
 
 def test_states_of_pages_are_accessible_and_fit(planted: _PlantedIds, chromium: Chromium) -> None:
-    wrong, looks = dict[str, list[str]](), cycle(LOOKS)
+    wrong = dict[str, list[str]]()
     states = (
         (planted.newcomer, ("/attention", "/tasks", "/deliveries", "/holds", "/nothing")),
         (planted.reader, ("/keys", f"/tasks/{planted.task}", "/holds")),
@@ -240,8 +239,24 @@ def test_states_of_pages_are_accessible_and_fit(planted: _PlantedIds, chromium: 
     with watched(chromium, planted.url) as seen:
         for person, paths in states:
             seen.sign_in(person.http)
-            for path in paths:
-                look = next(looks)
-                if found := _look(seen, path, look):
+            for path, look, by_axe in planted.looks(paths):
+                if found := _look(seen, path, look, by_axe=by_axe):
                     wrong[f"{path} {look}"] = found
     assert wrong == {}
+
+
+def test_a_task_is_printed_dark_on_light_and_nothing_is_cut(
+    planted: _PlantedIds, chromium: Chromium
+) -> None:
+    with watched(chromium, planted.url, viewport={"width": 718, "height": 1000}) as seen:
+        seen.sign_in(planted.person.http)
+        seen.context.add_cookies([{"name": THEME_COOKIE, "value": "dark", "url": f"{seen.url}/ui"}])
+        page = seen.show(f"/ui/tasks/{planted.task}")
+        scheme = "getComputedStyle(document.documentElement).colorScheme"
+        assert page.evaluate(scheme) == "dark"
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.evaluate(scheme) == "light"
+        assert cut_tables(page) == []
+        assert overflow(page) <= 0
+        assert not page.locator("main button").first.is_visible()

@@ -12,9 +12,8 @@ import httpx
 import pytest
 
 from tests.support.dashboard import Person, signed_in
-from tests.support.databases import SqliteTemplate
 from tests.support.hostile import DIGITS, MARKUP
-from tests.support.keys import bearer, issue
+from tests.support.keys import bearer
 from tests.support.requests import submit
 from tests.web.conftest import Shared
 from tracker.web.ui.frame.visible import HIDDEN
@@ -42,15 +41,6 @@ TEXT = r'(?:<textarea[^>]*>\n?|<input(?! type)[^>]* value=")(.*?)(?:</textarea>|
 """A field's text, escaped."""
 FIELDS = re.compile(r'value="[^"]*"|<textarea[^>]*>.*?</textarea>', re.DOTALL)
 """Hold a text as it is sent back."""
-
-
-@pytest.fixture(scope="module")
-def shared_database_url(
-    sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory
-) -> str:
-    url = sqlite_template.copy(tmp_path_factory.mktemp("zoo"))
-    issue(url, tenant="first")  # before the service starts
-    return url
 
 
 @pytest.fixture(scope="module")

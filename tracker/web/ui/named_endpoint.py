@@ -39,6 +39,8 @@ async def named_endpoint(request: Request, reader: Reader, path: str) -> NamedEn
     """
     text = request.query_params.get(FIELD, "")
     id_ = query.as_uuid(text)
+    if not text.isprintable():  # PostgreSQL can be asked for no NUL, and no address holds any
+        return NamedEndpoint(text, [])
     if not text:
         return NamedEndpoint("")
 
