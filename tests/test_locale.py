@@ -1,5 +1,7 @@
 """Which language somebody reads, and texts in it."""
 
+import json
+import re
 import subprocess
 import sys
 
@@ -73,6 +75,20 @@ def test_a_text_of_no_catalogue_stays_as_it_is(text: str) -> None:
 )
 def test_only_the_text_behind_a_name_is_translated(text: str, wording: str) -> None:
     assert translate(text, "zh-CN") == wording
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", '{"a"', '{"a":1 "b"', "[1 2", "{} x", '"abc', '"a\nb"', '"\\x"', '"\\u12"'),
+        *("[1,]", '{"a":1,}', "[", "nul", "[1"),
+    ],
+)
+def test_whatever_the_parser_of_json_says_is_translated(text: str) -> None:
+    with pytest.raises(json.JSONDecodeError) as found:
+        json.loads(text)
+    told = translate(f"not JSON: {found.value}", "zh-CN")
+    assert re.findall(r"[a-z]{2,} [a-z]{2,}", told) == []
 
 
 def test_nothing_is_loaded_for_english() -> None:

@@ -178,6 +178,28 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         ),
         # Of the parser of JSON, and of connections
         "Expecting value: line {} column {} (char {})": "第 {0} 行第 {1} 列缺少值（字符 {2}）",
+        "Expecting property name enclosed in double quotes: line {} column {} (char {})": (
+            "第 {0} 行第 {1} 列缺少带双引号的属性名（字符 {2}）"
+        ),
+        "Expecting ':' delimiter: line {} column {} (char {})": "第 {0} 行第 {1} 列缺少“:”（字符 {2}）",
+        "Expecting ',' delimiter: line {} column {} (char {})": "第 {0} 行第 {1} 列缺少“,”（字符 {2}）",
+        "Extra data: line {} column {} (char {})": "第 {0} 行第 {1} 列之后有多余内容（字符 {2}）",
+        "Unterminated string starting at: line {} column {} (char {})": (
+            "第 {0} 行第 {1} 列开始的字符串没有结尾（字符 {2}）"
+        ),
+        "Invalid control character at: line {} column {} (char {})": (
+            "第 {0} 行第 {1} 列有不允许的控制字符（字符 {2}）"
+        ),
+        "Invalid \\escape: line {} column {} (char {})": "第 {0} 行第 {1} 列有无效的转义（字符 {2}）",
+        "Invalid \\uXXXX escape: line {} column {} (char {})": (
+            "第 {0} 行第 {1} 列有无效的 \\uXXXX 转义（字符 {2}）"
+        ),
+        "Illegal trailing comma before end of object: line {} column {} (char {})": (
+            "第 {0} 行第 {1} 列对象末尾有多余的逗号（字符 {2}）"
+        ),
+        "Illegal trailing comma before end of array: line {} column {} (char {})": (
+            "第 {0} 行第 {1} 列数组末尾有多余的逗号（字符 {2}）"
+        ),
         "could not connect: {} (All connection attempts failed)": "无法连接：{0}（所有连接尝试都失败了）",
         "could not connect: {} (Connection refused)": "无法连接：{0}（连接被拒绝）",
         "could not connect: {} (Connection reset by peer)": "无法连接：{0}（连接被对方重置）",

@@ -60,7 +60,7 @@ WORDS: Words = {
     ),
     "verdict.malformed.why": "It came to a genuine address and cannot be read.",
     "verdict.mismatch.why": "Its ids belong to different tasks, so it was applied to none.",
-    "verdict.unknown_task.why": "No task has its ids.",
+    "verdict.unknown_task.why": "Attach it to the task that it belongs to, or dismiss it.",
     "action.replay": "Judge again",
     "action.attach": "Attach",
     "ask.dismiss": ("Dismiss {n} callback?", "Dismiss {n} callbacks?"),

@@ -48,7 +48,7 @@ WORDS: Words = {
     "verdict.forged.why": "它没有发到你的地址，或签名错误；没有应用到任何任务。",
     "verdict.malformed.why": "它发到了真实的地址，但无法读取。",
     "verdict.mismatch.why": "其中的 ID 属于不同的任务，因此没有应用到任何任务。",
-    "verdict.unknown_task.why": "没有任务具有其中的 ID。",
+    "verdict.unknown_task.why": "请把它归到所属的任务，或忽略它。",
     "action.replay": "重新判定",
     "action.attach": "归属",
     "ask.dismiss": ("忽略 {n} 个回调？", "忽略 {n} 个回调？"),
