@@ -203,6 +203,7 @@ def test_questions_open_as_dialogs_and_keys_move_never_act_and_can_be_switched_o
         assert page.locator("#copy-id").evaluate(chosen) == planted.task["id"]
         _switch_keys_off(page, planted.url)
         seen.check()
+        _sign_out_in_another_tab(seen, page)
 
 
 def _switch_keys_off(page: Page, url: str) -> None:
@@ -216,3 +217,11 @@ def _switch_keys_off(page: Page, url: str) -> None:
     assert page.locator("dialog").count() == 0
     assert page.locator("#find").evaluate("field => field !== document.activeElement")
     assert page.url.startswith(f"{url}/ui/settings")
+
+
+def _sign_out_in_another_tab(seen: Watched, page: Page) -> None:
+    """Check that nothing stays on display in a tab that is live."""
+    other = seen.open("/ui/tasks")
+    other.locator("#live[data-mode=live]").wait_for()
+    page.get_by_role("button", name="Sign out").click()
+    other.locator("#key").wait_for()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.support.dashboard import BROWSER, OWN, Person, signed_in
+from tests.support.dashboard import BROWSER, OWN, Person, sign_in, signed_in
 from tests.support.keys import bearer, issue
 from tests.support.service import environment, serving
 from tests.support.waiting import wait_until
@@ -121,6 +121,10 @@ def test_signing_out_and_revoking_the_key_end_the_session(
     other = {"cookie": f"{SESSION_COOKIE}={secret}; {SESSION_COOKIE}=planted"}
     with httpx.Client(base_url=shared_idle.url, headers={**BROWSER, **OWN}, timeout=60) as copy:
         assert copy.get("/ui/attention", headers=other).status_code == 200
+    sign_in(person.http, person.key.secret)  # the session before it ends: its cookie is gone
+    with httpx.Client(base_url=shared_idle.url, headers={**BROWSER, **OWN}, timeout=60) as copy:
+        assert copy.get("/ui/attention", headers=other).status_code == 303
+    other = {"cookie": f"{SESSION_COOKIE}={person.http.cookies[SESSION_COOKIE]}"}
     led = person.send("/sign-out")
     assert (led.status_code, led.headers["location"]) == (303, "/ui/sign-in")
     with httpx.Client(base_url=shared_idle.url, headers={**BROWSER, **OWN}, timeout=60) as copy:

@@ -22,20 +22,22 @@ TRIED = {"provider": "kling", "operation": "videos/multi-image2video"}
 LONG = 40_000
 """Characters: a form may have 64 KiB."""
 TEXTS = {
-    "markup": MARKUP,
+    "markup": MARKUP
+    + '</style><style>*{display:none}</style>" style="inset:0" x="&lt;b&gt;&#60;b>',
     "turned": "\u202egnp.exe\u2066 \u05d0\u05d1\u05d2 \u0627\u0644\u0639",
-    "unseen": "a\u200bb\ufeffc\u00add\u2028e",
+    "unseen": "a\u200bb\ufeffc\u00add\u2028e\u2029f\u0085g аdmin",  # the last in Cyrillic, too
+    "shell": "__proto__'; touch x; $(touch x) `touch x` \\ !! %n \t=1+1",
     "pictures": "👩‍👩‍👧‍👦🏳️‍🌈🇨🇳 ✔️",
     "control": "\x01\x07\x08\x7f\x9b31m",
     "terminal": "\x1b[2J\x1b]0;owned\x07\x1b[31mred",
     "nul": "a\x00b",
-    "template": "{{ 7777*7777 }}{% include '/etc/passwd' %}${7777*7777}",
+    "template": "{{ 7777*7777 }}{% include '/etc/passwd' %}${7777*7777}<%=7777*7777%>",
     "digits": DIGITS.decode() * 10,
     "infinite": "1e999999",
     "deep": "[" * 10_000 + "]" * 10_000,
     "long": "长" * (LONG // 9),
 }
-MADE_BY_MARKUP = re.compile(r'<script>|<img |<a href="javascript', re.IGNORECASE)
+MADE_BY_MARKUP = re.compile(r'<script>|<style>|<img |<a href="javascript| style="', re.IGNORECASE)
 """Elements of a payload, as a browser would take them for markup."""
 TEXT = r'(?:<textarea[^>]*>\n?|<input(?! type)[^>]* value=")(.*?)(?:</textarea>|")'
 """A field's text, escaped."""

@@ -40,6 +40,9 @@ async def sign_in(request: Request, reader: Reader) -> Response:
         secret = await services(request).sessions.open(form.text("key").strip(), sender=sender)
     except (Unauthenticated, RateLimited) as error:
         return await _show_form(request, reader, path, error)
+    before = session_secret(request)
+    if before is not None:  # its cookie is replaced: nobody could end it any more
+        await services(request).sessions.end(before)
     answer = RedirectResponse(address(request) + path, 303)
     keep_session(request, answer, secret)
     return answer

@@ -4,17 +4,16 @@
 
   function keep(name, value) {
     const secure = location.protocol === "https:" ? "; Secure" : "";
-    document.cookie = `${name}=${value}; Path=${root}; Max-Age=31536000; SameSite=Strict${secure}`;
-    return document.cookie.split("; ").includes(`${name}=${value}`);
+    const cookie = `${name}=${value}`;
+    document.cookie = `${cookie}; Path=${root}; Max-Age=31536000; SameSite=Strict${secure}`;
+    return document.cookie.split("; ").includes(cookie);
   }
 
   function preview(link) {
     const kind = { video: "video", audio: "audio", image: "img" }[link.dataset.preview];
     if (!kind) return false;
     const shown = document.createElement(kind);
-    if (kind === "img") shown.alt = link.textContent;
-    else shown.controls = true;
-    shown.className = "preview";
+    Object.assign(shown, { alt: link.textContent, controls: true, className: "preview" });
     shown.addEventListener("error", () => {
       link.textContent = link.dataset.failed;
       delete link.dataset.preview;
@@ -68,14 +67,14 @@
   function follow(live) {
     const words = live.dataset, label = document.createElement("span");
     const button = document.createElement("button");
-    let source = null, release = null, mode = "", tick = 0, turn = 0, failed = false;
+    let source, release, mode, tick, failed, turn = 0;
     button.type = "button";
     button.addEventListener("click", () => {
       if (isPaused()) localStorage.removeItem(PAUSED); else localStorage.setItem(PAUSED, "1");
       restart();
     });
     live.append(label, " ", button);
-    for (const name of ["htmx:sse:error", "htmx:error", "htmx:response:error"]) live.addEventListener(name, sayLost);
+    for (const name of ["sse:error", "error", "response:error"]) live.addEventListener(`htmx:${name}`, sayLost);
 
     function isPaused() {
       try { return localStorage.getItem(PAUSED) === "1"; } catch { return false; }
@@ -88,10 +87,12 @@
       label.textContent = text;
     }
 
-    function sayLost() {
+    function sayLost(event) {
+      const told = event?.detail;
+      if ((told?.ctx?.response ?? told)?.status === 401) location.reload(); // signed out
       failed = true;
-      const options = { timeZone: words.zone, timeStyle: "medium", hourCycle: "h23" };
-      say("lost", `${words.lost} ${new Date().toLocaleTimeString([], options)}`);
+      const time = new Date().toLocaleTimeString([], { timeZone: words.zone, timeStyle: "medium", hourCycle: "h23" });
+      say("lost", `${words.lost} ${time}`);
     }
 
     function address(once) {
@@ -105,9 +106,8 @@
       source?.remove();
       connection?.abortController?.abort();
       connection?.delayCanceller?.();
-      source = null;
       release?.();
-      release = null;
+      source = release = null;
     }
 
     function stream() {
@@ -179,7 +179,7 @@
     }
 
     document.addEventListener("visibilitychange", restart);
-    addEventListener("storage", (event) => { if (event.key === PAUSED) restart(); });
+    addEventListener("storage", ({ key }) => { if (key === PAUSED) restart(); });
     addEventListener("pagehide", stop);
     addEventListener("pageshow", (event) => { if (event.persisted) restart(); });
     // Behind htmx, which would connect once more.
@@ -224,9 +224,8 @@ addEventListener("submit", (event) => {
   const { root, shortcuts } = document.documentElement.dataset;
 
   function open(content, opener) {
-    const dialog = document.createElement("dialog");
+    const [dialog, heading] = ["dialog", "h2"].map((name) => document.createElement(name));
     const title = content.querySelector("h1, h2");
-    const heading = document.createElement("h2");
     heading.id = "dialog-title";
     heading.append(...(title?.childNodes ?? []));
     title?.replaceWith(heading);
@@ -246,7 +245,7 @@ addEventListener("submit", (event) => {
       const answer = await fetch(address);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const found = answer.ok && page.getElementById(part);
-      if (!found) throw new Error("no such part");
+      if (!found) throw new Error();
       open(document.importNode(found, true), opener);
     } catch {
       location.assign(address);
@@ -263,7 +262,7 @@ addEventListener("submit", (event) => {
   });
 
   document.addEventListener("submit", (event) => {
-    const [form, button] = [event.target, event.submitter];
+    const { target: form, submitter: button } = event;
     if (form.dataset.dialog === undefined && button?.dataset.dialog === undefined) return;
     event.preventDefault();
     const address = new URL(button?.hasAttribute("formaction") ? button.formAction : form.action);
@@ -277,15 +276,13 @@ addEventListener("submit", (event) => {
   let gone = 0;
 
   function step(by) {
-    const rows = [...document.querySelectorAll("main tbody tr, main .entries li")];
-    const links = rows.map((row) => row.querySelector("a")).filter(Boolean);
+    const rows = document.querySelectorAll("main tbody tr, main .entries li");
+    const links = Array.from(rows, (row) => row.querySelector("a")).filter(Boolean);
     const here = links.findIndex((link) => rowOf(link)?.contains(document.activeElement));
     links[Math.max(0, Math.min(links.length - 1, here < 0 ? 0 : here + by))]?.focus();
   }
 
-  function rowOf(element) {
-    return element?.closest("tr, li");
-  }
+  const rowOf = (element) => element?.closest("tr, li");
 
   document.addEventListener("keydown", (event) => {
     const { key, target } = event;
