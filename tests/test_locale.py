@@ -4,12 +4,17 @@ import json
 import re
 import subprocess
 import sys
+from enum import StrEnum
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracker.domain.delivery import EndpointState
+from tracker.domain.runs import RunState
+from tracker.domain.task import TaskState
 from tracker.locale import LANGUAGES, of_environment, of_header, translate
+from tracker.services.submit.actions import NOT_UNCERTAIN
 
 
 @pytest.mark.parametrize(
@@ -89,6 +94,21 @@ def test_whatever_the_parser_of_json_says_is_translated(text: str) -> None:
         json.loads(text)
     told = translate(f"not JSON: {found.value}", "zh-CN")
     assert re.findall(r"[a-z]{2,} [a-z]{2,}", told) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "states"),
+    [
+        ("it is {}; resume it first", EndpointState),
+        ("it is {}; failed, cancelled and expired ones are resubmitted", TaskState),
+        (NOT_UNCERTAIN, TaskState),
+        ("it is {}: there is nothing to cancel", TaskState),
+        ("it is {}: there is nothing to stop", RunState),
+    ],
+)
+def test_a_state_that_a_refusal_names_is_translated(text: str, states: type[StrEnum]) -> None:
+    told = [translate(text.format(state), "zh-CN") for state in states]
+    assert [one for one in told if re.search("[a-z]", one)] == []
 
 
 def test_nothing_is_loaded_for_english() -> None:

@@ -79,10 +79,10 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "there are {} endpoints already; delete some first": "已有 {0} 个端点；请先删除一些",
         "{} replaced secrets still sign, the first until {}; rotate again after that, or with "
         "overlap_s=0": "还有 {0} 个被替换的密钥仍在签名，最早的到 {1} 为止；请在此之后再轮换，或使用 overlap_s=0",
-        "it is {}; resume it first": "当前状态为 {0}；请先恢复",
+        "it is {}; resume it first": "当前状态为“{0:t}”；请先恢复",
         "there is no account {} at {} any more": "服务商 {1} 下已没有账号 {0}",
         "it is {}; failed, cancelled and expired ones are resubmitted": (
-            "当前状态为 {0}；只有失败、已取消或已过期的任务可以重新提交"
+            "当前状态为“{0:t}”；只有失败、已取消或无法确认的任务可以重新提交"
         ),
         "its input cannot be submitted again: {}": "无法重新提交它的输入：{0:t}",
         "others submitted it: its input is not known here": (
@@ -105,7 +105,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "has": "{0} 在取消时会删除已结束的任务，而又无法查询该任务是否已结束",
         "another task has the id {} at {}": "{1} 的 ID {0} 已属于另一个任务",
         "it is {}: only an uncertain task is resolved": (
-            "当前状态为 {0}：只有 uncertain 状态的任务才能人工裁定"
+            "当前状态为“{0:t}”：只有待确认的任务才能人工裁定"
         ),
         "goes with the verb exists, and is needed there": ("只与 exists 一起使用，且此时必填"),
         "task {} has no id at its provider yet; wait until it has": (
@@ -114,7 +114,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "the task that it continues is one of account {}": "被延续的任务属于账号 {0}",
         "there is no task {} to continue": "没有可延续的任务 {0}",
         "{} has it and offers no way to cancel a task": "{0} 已收到该任务，而它不提供取消任务的接口",
-        "it is {}: there is nothing to cancel": "当前状态为 {0}：没有可取消的内容",
+        "it is {}: there is nothing to cancel": "当前状态为“{0:t}”：没有可取消的内容",
         "external_task_id {} already exists for account {} at {}": (
             "external_task_id {0} 在服务商 {2} 的账号 {1} 下已存在"
         ),
@@ -271,7 +271,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "month": "月",
         "custody is off": "文件保管已关闭",
         "this is not an object with fields": "这不是带字段的对象",
-        "it is {}: there is nothing to stop": "状态为 {0}：没有可停止的",
+        "it is {}: there is nothing to stop": "状态为“{0:t}”：没有可停止的",
         "the dry run is older than ten minutes: make it again": "试运行已超过十分钟：请重新试运行",
         "there is no such run": "没有这个批量操作",
         "it does not match any more": "已不再符合条件",
