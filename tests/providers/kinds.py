@@ -52,6 +52,9 @@ KINDS: Mapping[str, Kind] = {
         {"prompt": "a cat", "videoUrl": "https://videos.example/a.mp4"},
         {"profile": "kie"},
     ),
+    "runway by feed": Kind(
+        "runway", "/runway-feed", "pro/generate", {"prompt": "a cat"}, {"profile": "feed"}
+    ),
     "runway with numbers": Kind(
         "runway",
         "/uniapp-service/api/runway",
@@ -204,6 +207,7 @@ POLLED = [
     "runway at kie",
     "aleph at kie",
     "runway with numbers",
+    "runway by feed",
     "domo",
     "fal",
     "hailuo",

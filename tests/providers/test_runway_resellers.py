@@ -14,6 +14,7 @@ from tests.providers.provider_contract import (
     PollContract,
     ProbeContract,
     SubmitContract,
+    check_call,
 )
 from tests.providers.support import (
     NOW,
@@ -24,11 +25,18 @@ from tests.providers.support import (
     refused_fields,
     sent_to,
 )
+from tracker.domain.access import Scope
 from tracker.domain.errors import Misuse
 from tracker.domain.exchange import HttpResult
+from tracker.domain.lifecycle import create_task
+from tracker.domain.observation import Observation
 from tracker.domain.outcome import Observed, Unanswered
-from tracker.domain.task import TaskState
+from tracker.domain.task import Artifact, TaskState
 from tracker.emulator import EmulatorConfig
+from tracker.providers.ports.account import Account
+from tracker.providers.ports.commands import Create, Get
+from tracker.providers.ports.front import Shown
+from tracker.providers.ports.front_call import Fault, FrontCall, FrontRefusal
 from tracker.providers.registry import PROVIDERS
 
 RUNWAY = PROVIDERS["runway"]
@@ -59,9 +67,78 @@ class TestNumbered(SubmitContract, PollContract, ProbeContract):
     inputs = {"add": ADDED}  # noqa: RUF012 - read only
 
 
+class TestRunwayByFeed(SubmitContract, PollContract, ProbeContract, CallbackContract):
+    provider = RUNWAY
+    options = {"profile": "feed"}  # noqa: RUF012 - read only
+    inputs = {  # noqa: RUF012 - read only
+        "pro/generate": {"prompt": "rain", "model": "gen3", "options": {"seconds": 10}}
+    }
+
+    def test_a_poll_asks_by_their_id(self, account: Account) -> None:
+        call = check_call(account, self.polls.build_poll(asked_of(account, self.known_task())))
+        assert (call.method, json.loads(call.body or b"")) == ("POST", {"task_id": "theirs/1"})
+
+    def test_a_probe_changes_nothing(self, account: Account) -> None:
+        call = check_call(account, self.probes.build_probe(account, now=NOW))
+        assert call.url.endswith("/feed")
+        assert json.loads(call.body or b"")["task_id"].startswith("00000000")
+
+
+def test_gateways_that_are_asked_by_feed_tell_each_status() -> None:
+    @play_in(Scene)
+    async def play(stage: Scene) -> None:
+        caller = Caller(stage, "runway by feed")
+        task = await caller.made()
+        await stage.advance(5)
+        assert RUNWAY.calls_back is not None
+        told = [RUNWAY.calls_back.parse_callback(called_back(one.content)) for one in stage.calls]
+        seen = [one for some in told for one in some if isinstance(one, Observation)]
+        assert [one.state for one in seen] == [TaskState.RUNNING, TaskState.SUCCEEDED]
+        assert {one.provider_task_id for one in seen} == {task.provider_task_id}
+
+    play()
+
+
+def test_clients_that_ask_by_feed_find_their_words() -> None:
+    front, task = RUNWAY.front, a_task("pro/generate", state=TaskState.QUEUED)
+    assert front is not None
+    call = FrontCall("POST", "v1/pro/generate", NOW, body={"prompt": "rain", "key": "theirs"})
+    made = front.read(call)
+    assert isinstance(made, Create)
+    assert (made.operation, made.input) == ("pro/generate", {"prompt": "rain"})
+    told = front.show(call, made, Shown([task]), "1").body
+    assert (told["code"], told["data"]) == (200, {"task_id": str(task.id)})
+    piece = Artifact("video", PICTURE, key="0")
+    for state, pieces, status in (
+        (TaskState.QUEUED, (), "0"),
+        (TaskState.RUNNING, (), "1"),
+        (TaskState.SUCCEEDED, (), "1"),
+        (TaskState.SUCCEEDED, (piece,), "3"),
+        (TaskState.EXPIRED, (), "2"),
+    ):
+        after = replace(task, state=state, artifacts=pieces)
+        for asked in (
+            FrontCall("POST", "feed", NOW, body={"task_id": str(task.id)}),
+            FrontCall("GET", "feed", NOW, query=[("task_id", str(task.id))]),
+        ):
+            command = front.read(asked)
+            assert isinstance(command, Get)
+            assert front.scope(asked) is Scope.TASKS_READ
+            data = front.show(asked, command, Shown([after]), "1").body["data"]
+            assert (data["status"], data["video_url"]) == (status, PICTURE if pieces else "")
+    step = create_task(replace(task, version=1)).transition
+    assert step is not None
+    assert front.tell(task, step, {}, base="http://t") is None  # nothing has changed yet
+    done = json.loads(front.tell(after, step, {}, base="http://t") or b"")
+    assert (done["task_id"], done["status"], "code" in done) == (str(task.id), "2", False)
+    refused = front.refuse(FrontRefusal(Fault.NO_MONEY, "no"), "1", call)
+    assert (refused.body["code"], refused.body["msg"]) == (refused.status, "no")
+
+
 @pytest.mark.parametrize(
     ("operation", "input_", "field"),
     [
+        ("pro/generate", {"model": "gen3"}, "prompt"),
         ("add", {**ADDED, "callbackUrl": "https://caller.example/cb"}, "callbackUrl"),
         ("runway/generate", {"duration": 5}, "prompt"),
         ("runway/generate", {"prompt": "a", "duration": 7}, "duration"),
@@ -125,6 +202,7 @@ def test_the_own_host_answers_about_the_task_that_was_asked_for() -> None:
         ({"profile": "official", "base_url": "https://api.kie.ai/api/v1"}, "that of kie"),
         ({"profile": "numbered", "base_url": None}, "base_url"),
         ({"profile": "numbered", "webhook_secrets": ["a-secret"]}, "webhook_secrets"),
+        ({"profile": "feed", "webhook_secrets": ["a-secret"]}, "webhook_secrets"),
     ],
 )
 def test_options_that_cannot_work_are_refused(options: Mapping[str, Any], reason: str) -> None:
@@ -157,9 +235,9 @@ def test_callbacks_of_kie_tell_the_end_and_are_proved_by_id_and_time(name: str) 
     play()
 
 
-def test_only_kie_calls_back() -> None:
+def test_only_resellers_call_back() -> None:
     assert RUNWAY.calls_back is not None
-    for profile, is_calling in ((None, False), ("kie", True), ("numbered", False)):
+    for profile, is_calling in ((None, False), ("kie", True), ("feed", True), ("numbered", False)):
         assert RUNWAY.calls_back.comes_from(an_account(RUNWAY, profile=profile)) is is_calling
 
 

@@ -105,8 +105,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "与 {0} 指的不是同一个任务：只能延续一个"
         ),
         "10 seconds are made in 720p alone": "10 秒的视频只能以 720p 生成",
-        "no code, id and data: this is no callback of kie.ai": (
-            "没有 code、ID 和 data：这不是 kie.ai 的回调"
+        "no id beside data or a status: this is no callback": (
+            "没有 ID 以及 data 或状态：这不是回调"
         ),
         "must have an image in each object": "每个对象中都必须有 image",
         "SUCCESS without a file": "SUCCESS，但没有文件",

@@ -99,6 +99,12 @@ class CodedAdapter(TableAdapter):
             case _:
                 return Unknown(words, code)
 
+    def record_in(self, answer: HttpResult, parsed: Any) -> Mapping[str, Any] | None:
+        """Return the record of a query's answer; None under a code that is no good one."""
+        data = parsed.get("data") if isinstance(parsed, dict) else None
+        is_good = answer.status < 300 and code_of(parsed) in (None, GOOD)
+        return data if is_good and isinstance(data, dict) else None
+
     def without_record(self, answer: HttpResult, parsed: Any) -> Absent | Unanswered:
         """Say what a query's answer without a record tells: of the task, or of the question."""
         words, code = self.in_words(answer, parsed), code_of(parsed)

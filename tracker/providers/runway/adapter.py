@@ -1,4 +1,4 @@
-"""Runway: no ids of ours, no list; a lost create is for a person to settle. kie.ai calls back.
+"""Runway: no ids of ours, no list; a lost create is for a person to settle. Resellers call back.
 
 Sources: https://docs.dev.runwayml.com/api, https://docs.dev.runwayml.com/errors/task-failures/ and
 the official SDK (https://github.com/runwayml/sdk-python, 5.24.0); for the dialects of gateways the
@@ -35,11 +35,12 @@ from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.proofs import SignedFields
 from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, TableAdapter
-from tracker.providers.kit.useless_options import NO_CALLBACKS
+from tracker.providers.kit.useless_options import NO_CALLBACKS, UNSIGNED
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Answer, Asking, Sending
 from tracker.providers.ports.callbacks import Scheme
 from tracker.providers.ports.provider import Provider
+from tracker.providers.runway.feed import RunwayFeed, read_feed
 from tracker.providers.runway.front import CREDITS, RunwayFront
 from tracker.providers.runway.kie import IDS, RunwayKie, read_callback
 from tracker.providers.runway.numbered import RunwayNumbered
@@ -276,15 +277,18 @@ KIE = "kie"
 
 
 class RunwayByProfile(AdapterByProfile, ObjectCallbacks):
-    """Every dialect; kie.ai alone calls back."""
+    """Every dialect; kie.ai calls back, signed, and gateways that are asked by `feed`."""
 
-    not_a_task = "no code, id and data: this is no callback of kie.ai"
+    not_a_task = "no id beside data or a status: this is no callback"
 
     def flaws_of(self, account: Account) -> Sequence[str]:
         """Return `key: reason` for options that contradict each other."""
         found = list(super().flaws_of(account))
-        if account.webhook_secrets and not self.kind_of(account).is_calling:
+        kind = self.kind_of(account)
+        if account.webhook_secrets and not kind.is_calling:
             found.append(f"webhook_secrets: {NO_CALLBACKS}")
+        if account.webhook_secrets and isinstance(kind.adapter, RunwayFeed):
+            found.append(f"webhook_secrets: {UNSIGNED}")
         return found
 
     def check_limits(
@@ -303,8 +307,8 @@ class RunwayByProfile(AdapterByProfile, ObjectCallbacks):
         return SignedFields(secrets, IDS) if secrets else None
 
     def read_object(self, parsed: Any) -> Observation | None:
-        """Read a callback of kie.ai."""
-        return read_callback(parsed) if isinstance(parsed, dict) else None
+        """Read a callback of either."""
+        return (read_callback(parsed) or read_feed(parsed)) if isinstance(parsed, dict) else None
 
 
 _ADAPTER = RunwayByProfile(
@@ -317,12 +321,13 @@ _ADAPTER = RunwayByProfile(
         KIE: UpstreamKind(
             adapter=RunwayKie(), is_calling=True, needs_address=False, hosts=("kie.ai",)
         ),
+        "feed": UpstreamKind(adapter=RunwayFeed(), is_calling=True),
         "numbered": UpstreamKind(
             adapter=RunwayNumbered(), path_ends=("/uniapp-service/api/runway",)
         ),
     }
 )
-REVISION = 12
+REVISION = 13
 PROVIDER = Provider(
     name="runway",
     revision=REVISION,

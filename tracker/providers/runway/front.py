@@ -1,4 +1,4 @@
-"""Runway's APIs in front of our tasks: the official one, and those of two kinds of gateways.
+"""Runway's APIs in front of our tasks: the official one, and those of three kinds of gateways.
 
 Written for the strictest readers. The official SDKs (5.24.0 and 4.20.1) choose the class of an
 answer by `estimatedCost` and `cost`, and know six words. ComfyUI's nodes need `createdAt`. The
@@ -10,6 +10,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from tracker.domain.access import Scope
+from tracker.domain.lifecycle import Transition
 from tracker.domain.media_type import OCTETS
 from tracker.domain.task import TERMINAL, Artifact, Task, TaskState
 from tracker.providers.kit.front_answers import STATUSES, gateway_code, iso_time, reason_of
@@ -26,6 +28,7 @@ from tracker.providers.ports.front_call import (
     FrontRefusal,
     WantsBody,
 )
+from tracker.providers.runway import front_feed
 from tracker.providers.runway.operations import CREATES, WORKFLOWS
 
 ORGANIZATION, UPLOADS = "v1/organization", "v1/uploads"
@@ -59,8 +62,14 @@ class RunwayFront(PlainFront):
     prefixes = (_GATEWAY, "/runway", _COMFY)
     heeds_should_retry = True
 
+    def scope(self, call: FrontCall) -> Scope:
+        """Reading is a GET, or a POST where the query is one."""
+        return Scope.TASKS_READ if front_feed.is_reading(call) else super().scope(call)
+
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
+        if front_feed.is_feed(call):
+            return front_feed.read_feed_call(call)
         path = call.path.removeprefix(_OFFICIAL)
         if path == "organization":
             return PassOn(ORGANIZATION) if call.is_read else wrong_method(call)
@@ -80,6 +89,8 @@ class RunwayFront(PlainFront):
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show tasks."""
         del request_id
+        if front_feed.is_feed(call):
+            return front_feed.show_feed(command, shown)
         if isinstance(command, Cancel):
             return FrontAnswer(None, 204)
         if shown.file is not None:
@@ -102,6 +113,8 @@ class RunwayFront(PlainFront):
         """Answer with `error`: a text for official clients, an object for those of gateways."""
         del request_id
         status = 400 if refusal.fault is Fault.INVALID else STATUSES[refusal.fault]
+        if call is not None and front_feed.is_feed(call):
+            return front_feed.refuse_feed(refusal.message, status)
         if call is not None and not _is_official(call):
             error = {
                 "message": refusal.message,
@@ -112,6 +125,14 @@ class RunwayFront(PlainFront):
         issues = [{"path": one.path.split("."), "message": one.reason} for one in refusal.fields]
         body: dict[str, Any] = {"error": refusal.message}
         return FrontAnswer(body | ({"issues": issues} if issues else {}), status)
+
+    def tell(
+        self, task: Task, step: Transition, input_: Mapping[str, Any], *, base: str
+    ) -> bytes | None:
+        """Tell callers of the one kind whose clients expect it."""
+        del base
+        is_told = task.operation == front_feed.PRO
+        return front_feed.tell_feed(task, step, input_) if is_told else None
 
 
 def _is_official(call: FrontCall) -> bool:

@@ -154,8 +154,8 @@ class RunwayKie(CodedAdapter):
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
         parsed = parsed_of(answer)
-        data = parsed.get("data") if isinstance(parsed, dict) else None
-        if answer.status < 300 and code_of(parsed) in (None, GOOD) and isinstance(data, dict):
+        data = self.record_in(answer, parsed)
+        if data is not None:
             if self._is_of_another_task(asking, data):
                 return [Unanswered("the answer is about another task")]
             said = _read_record(self, data, asking)

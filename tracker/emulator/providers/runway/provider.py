@@ -24,6 +24,7 @@ from tracker.emulator.core.provider import (
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.tasks import CANCELLED, PROCESSING, SUCCEED, TaskStep
+from tracker.emulator.providers.runway.feed import EmulatedRunwayFeed, feed_callbacks
 from tracker.emulator.providers.runway.operations import (
     RUNWAY_OPERATIONS,
     WEB_TASK,
@@ -70,7 +71,10 @@ class EmulatedRunway:
             emulator,
             ProviderRules(
                 name="runway",
-                callbacks=lambda task: kie_callbacks(task, emulator.config),
+                callbacks=lambda task: (
+                    *kie_callbacks(task, emulator.config),
+                    *feed_callbacks(task),
+                ),
                 words=RUNWAY_WORDS,
                 faults=daily,
             ),
@@ -201,12 +205,14 @@ def create(emulator: Emulator) -> EmulatedProvider[RunwayDetails]:
     """Return Runway's emulator: the official API, and gateways under the paths that they use."""
     api = EmulatedRunway(emulator)
     resellers = RunwayResellers(api.engine, emulator.config)
+    feed = EmulatedRunwayFeed(api.engine, emulator.config)
     services = (
         RoutedService(("/runway/official",), api.official, _refuse),
         RoutedService(("/runwayml",), api.gateway, _refuse_as_gateway),
         RoutedService(("/runway",), api.web, _refuse_as_gateway),
         RoutedService(("/runway-kie/api/v1",), resellers.kie, refuse_as_kie),
         RoutedService(("/uniapp-service/api/runway",), resellers.numbered, refuse_as_numbered),
+        RoutedService(("/runway-feed",), feed.routes, refuse_as_kie),
     )
     return EmulatedProvider(name="runway", engine=api.engine, services=services, main_job=MAIN_JOB)
 
