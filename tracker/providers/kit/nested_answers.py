@@ -64,16 +64,17 @@ def is_row(parsed: Any) -> bool:
     )
 
 
-def relayed_id(parsed: Any) -> str | None:
+def relayed_id(parsed: Any, ids: Sequence[str] = ()) -> str | None:
     """Return the id of a task that a relay names otherwise than the provider does; None for none.
 
-    A code that is no good one, or an error, tells of no task.
+    A code that is no good one, or an error, tells of no task. ids: fields in which the provider
+    names it, which may stand in a relay's envelope.
     """
     code = first_text(parsed, ("code",), limit=100)
     is_good = code is None or code.lower() in GOOD_CODES
     if not isinstance(parsed, dict) or not is_good or parsed.get("error"):
         return None
-    return first_text(parsed, _RELAYED, limit=500)
+    return first_text(parsed, (*_RELAYED, *(f"data.{name}" for name in ids)), limit=500)
 
 
 def is_name(text: str) -> bool:

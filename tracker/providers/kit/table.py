@@ -301,7 +301,7 @@ class TableAdapter(WordTable):
     def _id_in(self, account: Account, parsed: Any) -> str | None:
         found = first_text(parsed, self.ids, limit=500)
         may_relay = found is None and account.options.base_url is not None
-        return relayed_id(parsed) if may_relay else found
+        return relayed_id(parsed, self.ids) if may_relay else found
 
     def _is_of_another(self, asking: Asking, said: Observation) -> bool:
         known = asking.task.provider_task_id

@@ -276,14 +276,18 @@ def _end_silent(said: Observation, clips: Sequence[SongTrack], task: Task) -> Ob
 
 
 def songs_in(parsed: Any) -> Sequence[Any]:
-    """Return the songs of an answer: a list, one alone, or below `clips` or `data`."""
+    """Return the songs of an answer: a list, one alone, or below `clips` or `data`.
+
+    A relay's envelope may hold the whole answer in its `data`.
+    """
     if isinstance(parsed, list):
         return parsed
     if not isinstance(parsed, dict):
         return ()
     for name in ("clips", "data"):
-        if isinstance(parsed.get(name), list):
-            songs: list[Any] = parsed[name]
+        held = parsed.get(name)
+        songs = held.get("clips") if name == "data" and isinstance(held, dict) else held
+        if isinstance(songs, list):
             return songs
     return [parsed] if clip_of(parsed) else ()
 
