@@ -24,6 +24,7 @@ TrackerError
 │   └── TrailingBytes       an answer went on behind the length that it announced
 ├── StorageError          the store of assets does not do what is asked
 ├── UnkeepableFile        a file of an origin may not be kept
+│   └── MisplacedPage     a page or a text stands in its place
 └── Misuse                our own bug: a caller inside tracker broke a rule
 """
 
@@ -240,6 +241,10 @@ class StorageError(TrackerError):
 
 class UnkeepableFile(TrackerError):
     """A file of an origin may not be kept: it is too large, a bomb, or nothing of its kind."""
+
+
+class MisplacedPage(UnkeepableFile):
+    """A page, a text or a playlist stands in the place of a file, and may be gone in a minute."""
 
 
 class Misuse(TrackerError):

@@ -18,7 +18,7 @@ from tests.support.requests import EXAMPLE, MULTI_IMAGE, callback_path, kling_sa
 from tests.support.requests import submit as submit_one
 from tests.support.service import KEEPING_FILES, environment, serving_client
 from tests.support.waiting import wait_until
-from tracker.clock import new_token
+from tracker.clock import new_id, new_token
 from tracker.domain.access import Scope
 from tracker.services.access.keys import Issued
 from tracker.web.api.openapi import operations
@@ -112,15 +112,36 @@ def test_every_guarded_route_is_401_without_a_key(locked: Locked) -> None:
 
 
 def test_every_route_with_a_foreign_object_is_404(locked: Locked, mine: str, theirs: str) -> None:
+    """And says what it says of an object that nobody has, whatever a request is conditional on."""
     my_key, their_key = locked.key(mine), locked.key(theirs)
     assert WITH_OBJECT
     with locked.asked_by(my_key) as me, locked.asked_by(their_key) as them:
         for method, path, said in WITH_OBJECT:
             address = fill(path, them)
+            before, id_, behind = address.rpartition(address.split("/")[3])
+            nowhere = before + ("9" * 9 if id_.isdigit() else str(new_id())) + behind
             body = next(iter(said.examples.values()), {})
-            answer = me.request(method, address, json=body)
-            assert answer.status_code == 404, (method, path, answer.text)
-            assert not re.search(rf"\b{address.split('/')[3]}\b", answer.text)
+            variants: list[tuple[str, dict[str, str]]] = [(method, {})]
+            if method == "GET":
+                tag = them.head(address).headers.get("etag", '"x"')
+                variants += [("HEAD", {}), ("GET", {"if-none-match": tag, "if-match": tag})]
+                variants += [("GET", {"range": "bytes=0-0", "if-range": tag})]
+            for verb, headers in variants:
+                sent = None if verb == "HEAD" else body
+                answer, other = (
+                    me.request(verb, one, headers=headers, json=sent) for one in (address, nowhere)
+                )
+                assert answer.status_code == 404, (verb, path, answer.text)
+                assert not re.search(rf"\b{id_}\b", answer.text)
+                assert _shown(answer) == _shown(other), (verb, path, headers)
+
+
+def _shown(answer: httpx.Response) -> tuple[Any, ...]:
+    """Return what an answer shows, but the id of its request."""
+    told = {name: answer.headers[name] for name in answer.headers if name != "x-request-id"}
+    of_time = ("date", "tracker-position", "content-length")
+    fields = {name: value for name, value in told.items() if name not in of_time}
+    return answer.status_code, fields, re.sub(r'"request_id":"[^"]*"', "", answer.text)
 
 
 def test_nobody_submits_the_tasks_of_another_tenant_again(

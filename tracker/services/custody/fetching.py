@@ -9,7 +9,13 @@ from datetime import datetime, timedelta
 from tracker.clock import new_token
 from tracker.domain import custody
 from tracker.domain.custody import Asset, AssetState
-from tracker.domain.errors import BrokenTransfer, Misuse, StorageError, UnkeepableFile
+from tracker.domain.errors import (
+    BrokenTransfer,
+    MisplacedPage,
+    Misuse,
+    StorageError,
+    UnkeepableFile,
+)
 from tracker.domain.exchange import HttpFailure
 from tracker.domain.outcome import Observed
 from tracker.domain.sealing import MOST_BYTES, CannotOpen, unseal
@@ -144,7 +150,7 @@ class AssetFetcher:
         except (BrokenTransfer, TransferRestart) as error:
             return self._later(claimed, str(error))
         except UnkeepableFile as error:
-            return self._unkeepable(claimed, str(error))
+            return self._unkeepable(claimed, error)
         except StorageError as error:
             log.warning(
                 "asset %(asset)s is not stored: %(reason)s", {"asset": asset.id, "reason": error}
@@ -321,13 +327,18 @@ class AssetFetcher:
         again_at = custody.next_try(tries, now=now, dies_at=claimed.dies_at, asked=asked)
         return FailedFetch(reason, again_at)
 
-    def _unkeepable(self, claimed: ClaimedAsset, reason: str) -> FailedFetch:
-        """Refuse it after a second look: an origin that is not ready yet may answer with a page."""
-        if claimed.asset.attempts == 0:
-            later = self._later(claimed, reason)
+    def _unkeepable(self, claimed: ClaimedAsset, error: UnkeepableFile) -> FailedFetch:
+        """Refuse it after a second look; a page in its place, after as many as a dead URL gets.
+
+        An origin that is not ready yet, is closed for a minute or takes us for a robot answers
+        with a page of status 200.
+        """
+        looks = len(custody.FIRST_PAUSES) if isinstance(error, MisplacedPage) else 1
+        if claimed.asset.attempts < looks:
+            later = self._later(claimed, str(error))
             if later.again_at is not None:
                 return later
-        return FailedFetch(reason, None, AssetState.REFUSED)
+        return FailedFetch(str(error), None, AssetState.REFUSED)
 
     def _new_key(self, asset: Asset) -> str:
         """Name a new object: nobody else ever has this key, so that no write meets another."""

@@ -13,7 +13,7 @@ from contextlib import aclosing
 from datetime import timedelta
 
 from tracker.domain.custody import Custody
-from tracker.domain.errors import BrokenTransfer, TrailingBytes, UnkeepableFile
+from tracker.domain.errors import BrokenTransfer, MisplacedPage, TrailingBytes, UnkeepableFile
 from tracker.domain.exchange import Certainty, HttpFailure, HttpStream
 from tracker.domain.media_extent import MediaExtent
 from tracker.domain.media_type import FIRST_BYTES, flaw_of_type, media_type_of
@@ -250,7 +250,7 @@ class Transfer:
         self._is_checked = True
         flaw = flaw_of_type(self._kind, self.media_type)
         if flaw is not None:
-            raise UnkeepableFile(flaw)
+            raise MisplacedPage(flaw)
 
     def _too_large(self) -> str:
         return f"larger than {self._rules.max_bytes} bytes (TRACKER_ASSET_MAX_BYTES)"
