@@ -13,11 +13,14 @@ from urllib.parse import unquote
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.domain.documents import BLANKS
-from tracker.web.edge.rootpath import CALLBACK_PREFIX
+from tracker.web.edge.rootpath import CALLBACK_PREFIX, CALLBACK_ROUTE
 
 _PASTED = BLANKS.replace("\0", "")
 """A NUL is pasted by nobody: as a name it must not lead to the list of all."""
 _ENCODED = re.compile("%2f", re.IGNORECASE)
+_CALLBACK_PARTS = CALLBACK_ROUTE.count("/")
+"""What stands behind them was added by the sender, as Pix adds `/pix` to every webhook's URL
+(github.com/bacen/pix-api/issues/241, 2021-01-05)."""
 _CALLBACK = re.compile(rf"(?:\.?(?:/|%2f))*{CALLBACK_PREFIX.strip('/')}(?:/|%2f)", re.IGNORECASE)
 """Begins the path of a callback, whose parts hold no slash of their own."""
 
@@ -96,4 +99,6 @@ def _normalise_path(path: str, root: str) -> str:
     parts = [part.strip(_PASTED) for part in parts_of(path.removeprefix(root))]
     parts = without_repeat([*before, *parts], len(before))
     parts = without_repeat(parts[len(before) :], 1)
+    if parts[:1] == [CALLBACK_PREFIX.strip("/")]:
+        del parts[_CALLBACK_PARTS:]
     return f"{root}/{'/'.join(parts)}"

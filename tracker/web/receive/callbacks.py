@@ -12,7 +12,7 @@ from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.records import record
 from tracker.domain.signature import SIGNATURE
-from tracker.domain.token import SHARED
+from tracker.domain.token import LENGTH, SHARED, without_suffix
 from tracker.providers.ports.callbacks import Inbound
 from tracker.services.receive.callback import RawCallback
 from tracker.services.receive.reception import CallbackReply, ReceptionResult
@@ -52,7 +52,8 @@ async def receive(request: Request) -> Response:
     tasks and the callback proves where it comes from.
     """
     our, params = services(request), request.path_params
-    place = (params["provider"], params.get("subject", SHARED), params.get("token", ""))
+    token = without_suffix(params.get("token", ""))
+    place = (params["provider"], params.get("subject", SHARED), token)
     body = await read_capped(
         request.headers,
         request.receive,
@@ -70,7 +71,7 @@ async def challenge(request: Request) -> Response:
     raw = RawCallback(
         params["provider"],
         params.get("subject", SHARED),
-        params.get("token", ""),
+        without_suffix(params.get("token", "")),
         Inbound("GET", url.path, url.query, decode_headers(request.headers.raw), b""),
     )
     reply = services(request).reception.answer_challenge(raw)
@@ -202,7 +203,9 @@ def decode_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
 
 def path_parts_of(url: bytes) -> Sequence[str] | None:
     """Return provider, subject and token of a callback URL that needs no decoding; None for any
-    other.
+    other, also for one with more behind its token.
     """
     found = _PLAIN_URL.fullmatch(url)
-    return None if found is None else tuple(map(bytes.decode, found.groups()))
+    if found is None or len(found[3]) > LENGTH:
+        return None
+    return tuple(map(bytes.decode, found.groups()))
