@@ -358,7 +358,8 @@ class BoundedHttpTools(BoundedConnection, HttpToolsProtocol):
         if self._in_body:
             registry = standing.registry
             standing.move(registry.discarding if self._is_refused else registry.bodies)
-            held = count_held(self.url, self._body_bytes)
+            path = self.url.decode("latin-1") or self.cycle.scope["path"]  # which the app has
+            held = count_held(path, self._body_bytes)
         elif cycle is not None and not cycle.response_complete:
             standing.move(None)  # it is being answered
         elif not self._is_served:

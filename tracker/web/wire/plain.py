@@ -14,17 +14,19 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.web.edge.heads import path_of
 from tracker.web.wire.bounded import BoundedConnection
+from tracker.web.wire.waiting import count_held
 
 
 class BoundedH11(BoundedConnection, H11Protocol):
     """One connection."""
 
-    __slots__ = ("_is_served",)
+    __slots__ = ("_body_bytes", "_is_served")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take uvicorn's arguments."""
         super().__init__(*args, **kwargs)
         self._is_served = False
+        self._body_bytes = 0
 
     def data_received(self, data: bytes) -> None:
         """Parse what came."""
@@ -41,6 +43,7 @@ class BoundedH11(BoundedConnection, H11Protocol):
             if self.transport.is_closing():
                 return
         super().data_received(data)
+        self._body_bytes = self._body_bytes + len(data) if self._is_in_body() else 0
         self._settle()
 
     def on_response_complete(self) -> None:
@@ -104,19 +107,23 @@ class BoundedH11(BoundedConnection, H11Protocol):
     def _settle(self) -> None:
         """Wait in the list that fits."""
         registry, waiting, cycle = self._standing.registry, None, self.cycle
+        held = 0
         if self.transport.is_closing() or self._flaw is not None or self._is_leaving:
             return
         self._is_refused = self._is_refused and self.conn.their_state is h11.SEND_BODY
         if self._is_refused:
             waiting = registry.discarding
         elif cycle is None or cycle.response_complete:
+            held = len(self.conn.trailing_data[0])
             if not self._is_served:
                 waiting = registry.fresh
             else:
                 waiting = registry.heads if self._is_in_head() else registry.idle
         elif cycle.more_body:
             waiting = registry.bodies
+            held = count_held(self.scope["path"], self._body_bytes)
         self._standing.move(waiting)
+        self._standing.hold(held)
 
     def _refuse(self, flaw: Exception) -> None:
         """Read no more, and say why."""

@@ -5,14 +5,17 @@ import asyncio
 from tracker.web.edge.connections import Connection, ConnectionRegistry, Waiting
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 
-_CALLBACK = CALLBACK_PREFIX.encode()
+_CALLBACKS = CALLBACK_PREFIX.strip("/")
 _MOST_HELD = 1024 * 1024
 """Counts of one body at most: a callback that may be larger is not closed for its size."""
 
 
-def count_held(url: bytes, size: int) -> int:
-    """Return what counts of a body that is incomplete: of a callback; for others the app cares."""
-    return min(size, _MOST_HELD) if _CALLBACK in url else 0
+def count_held(path: str, size: int) -> int:
+    """Return what counts of a body that is incomplete: of a callback; for others the app cares.
+
+    path: of the request, decoded; it may have blanks and slashes that are overlooked later.
+    """
+    return min(size, _MOST_HELD) if _CALLBACKS in path else 0
 
 
 class ConnectionSlot:
