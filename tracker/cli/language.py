@@ -1,13 +1,18 @@
 """The language of help pages and messages: Chinese where LC_ALL, LC_MESSAGES or LANG says so."""
 
+import shutil
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 import click
 
 from tracker import environment
-from tracker.cli.visible import narrow, widen
+from tracker.cli.visible import fold
 from tracker.locale import ENGLISH, Language, of_environment, translate
+
+_NARROWEST = 10
+"""Columns that click takes for a text at least."""
 
 
 @cache
@@ -36,12 +41,18 @@ def _translate_comment(line: str) -> str:
     return before + mark + spoken(comment)
 
 
+def _fold(text: str, room: int) -> str:
+    """Return a text in lines that click keeps: it would break Chinese and long words anywhere."""
+    return "\b\n" + fold(text, max(room, _NARROWEST)) if text else text
+
+
 class Formatter(click.HelpFormatter):
     """Writes help pages in the language of this process."""
 
-    def write(self, string: str) -> None:
-        """Write a piece that has been wrapped."""
-        super().write(narrow(string))
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take click's arguments; keep within a terminal of less than fifty columns, too."""
+        super().__init__(*args, **kwargs)
+        self.width = min(self.width, max(shutil.get_terminal_size().columns - 2, _NARROWEST))
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Write the usage line."""
@@ -62,14 +73,16 @@ class Formatter(click.HelpFormatter):
             told = f"{begin}\n{spoken(word)}{spoken(': ').rstrip()}\n{lines}" if begin else text
             super().write_text(told)
             return
-        super().write_text(widen(spoken(text)))
+        super().write_text(_fold(spoken(text), self.width - self.current_indent))
 
     def write_dl(
         self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
     ) -> None:
         """Write names and their meanings. What click adds in brackets stays."""
+        rows, col_max = list(rows), min(col_max, self.width // 2)
+        left = min(max((len(name) for name, _ in rows), default=0), col_max) + col_spacing
         told = []
         for name, meaning in rows:
             text, mark, rest = meaning.partition("  [")
-            told.append((name, widen(spoken(text)) + mark + rest))
+            told.append((name, _fold(spoken(text) + mark + rest, self.width - left - 2)))
         super().write_dl(told, col_max, col_spacing)

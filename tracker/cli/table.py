@@ -1,7 +1,6 @@
 """Tables for terminals: ids and states whole, the rest shortened or left out where it is narrow."""
 
 import shutil
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -9,7 +8,7 @@ from typing import Any, Literal, Self
 import click
 
 from tracker.cli.language import heading, spoken
-from tracker.cli.visible import cut, narrow, widen, width
+from tracker.cli.visible import cut, fold, width
 from tracker.cli.words import age, cut_fraction, words
 
 GAP = "  "
@@ -88,8 +87,7 @@ def print_table(
         names = spoken(", ").join(heading(one) for one in left_out)
         what, mend = spoken("not shown at this width"), spoken("shows all")
         note = f"{what}{spoken(': ')}{names} (--wide {mend})"
-        lines = textwrap.fill(widen(note), max(_find_room() or width(note), NARROWEST))
-        click.echo(narrow(lines), err=True)
+        click.echo(fold(note, max(_find_room() or width(note), NARROWEST)), err=True)
 
 
 def _fit(

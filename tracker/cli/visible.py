@@ -25,10 +25,6 @@ def visible_json(text: str) -> str:
     return encodable(_STEERING.sub(_escape, text))
 
 
-_FILLER = "\0"
-"""Stands in no text that is shown."""
-
-
 def encodable(text: str) -> str:
     """Return the text with what stdout's encoding lacks written as escapes."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
@@ -40,19 +36,6 @@ def width(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(map(_count_columns, text))
-
-
-def widen(text: str) -> str:
-    """Return the text with a filler behind each character of two columns, for wrapping by `len`.
-
-    `narrow` takes them out again.
-    """
-    return text if text.isascii() else "".join(one + _FILLER * (width(one) - 1) for one in text)
-
-
-def narrow(text: str) -> str:
-    """Return a text without the fillers of `widen`."""
-    return text.replace(_FILLER, "")
 
 
 _CLOSING = r"[\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u201d\u300d]*"
