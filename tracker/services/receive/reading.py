@@ -236,7 +236,13 @@ class CallbackReader:
             headers = {name: text.replace(one, MASK) for name, text in headers.items()}
         body = _LIKE_A_TOKEN.sub(MASK, body.decode("latin-1")).encode("latin-1")
         headers = {name: _LIKE_A_TOKEN.sub(MASK, text) for name, text in headers.items()}
-        return replace(raw, inbound=replace(raw.inbound, body=body)), headers
+        # Of a URL that lacks a part, what stands in the place of another may be the token.
+        provider, subject = (
+            _LIKE_A_TOKEN.sub(MASK, self._context.redactor.redact(part[:_KEPT_CHARS]))
+            for part in (raw.provider, raw.subject)
+        )
+        inbound = replace(raw.inbound, body=body)
+        return replace(raw, provider=provider, subject=subject, inbound=inbound), headers
 
     def _proofs(
         self, provider: str, inbound: Inbound, signed: Sequence[bytes], *, now: datetime

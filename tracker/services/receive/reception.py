@@ -128,7 +128,7 @@ class Reception:
                 await self._have_asked(item)
                 raise
         is_forged = item.verdict is Verdict.FORGED
-        if is_forged and not await self.forgeries.count(raw):
+        if is_forged and not await self.forgeries.count(item.raw):
             raise NotFound(_NO_SUCH_URL)
         self._context.precedence.begin()
         try:

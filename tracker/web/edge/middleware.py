@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tracker.clock import Clock, new_name
 from tracker.domain import trace
 from tracker.domain.errors import Unavailable
+from tracker.domain.token import LENGTH
 from tracker.telemetry import tracing
 from tracker.telemetry.logs import REQUEST_ID, access_log, begin_request, note, read_noted
 from tracker.telemetry.metrics import REQUEST_SECONDS, REQUESTS
@@ -91,9 +92,8 @@ class RequestScope:
                 await send_whole(response, _build_headers(scope, request_id), scope, send)
             finally:
                 release_share(scope)
-                path, route = scope["path"], _find_route(scope)
-                if route == UNROUTED:
-                    path = access_log.redact(path)  # it may hold anything
+                # Anything may have been pasted into it, also where an id belongs.
+                path, route = access_log.redact(scope["path"]), _find_route(scope)
                 if span is not NO_SPAN:
                     _describe(span, scope["method"], route, status)
                 log_answer(
@@ -134,11 +134,15 @@ def _describe(span: OpenSpan | NoSpan, method: str, route: str, status: int) -> 
 
 
 def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """Return the id of a request: what its sender calls it, or a new one."""
+    """Return the id of a request: what its sender calls it, or a new one.
+
+    It stands in logs, traces and audits, so that none of our secrets may be in it.
+    """
     for name, value in headers:
         if name == b"x-request-id":
             text = value.decode("latin-1")
-            return text if _SANE_ID.fullmatch(text) else new_name()
+            is_sane = _SANE_ID.fullmatch(text) is not None and access_log.redact(text) == text
+            return text if is_sane else new_name()
     return new_name()
 
 
@@ -213,6 +217,7 @@ def mask_token(path: str) -> str:
     """Return a path as it may be logged: the token of a callback URL is a secret."""
     before, mark, rest = path.partition(CALLBACK_PREFIX)  # it may stand behind a root path
     if mark:
-        named = rest.split("/")[:2]  # provider and task; the token, and whatever follows it, goes
+        # Provider and task; the token, and whatever follows it, goes, also where one of them lacks.
+        named = ["…" if len(part) >= LENGTH else part for part in rest.split("/")[:2]]
         path = f"{before}{mark}{'/'.join(named)}/…"
     return path if path.isprintable() else repr(path)

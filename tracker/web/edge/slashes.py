@@ -19,8 +19,8 @@ _PASTED = BLANKS.replace("\0", "")
 """A NUL is pasted by nobody: as a name it must not lead to the list of all."""
 _ENCODED = re.compile("%2f", re.IGNORECASE)
 _CALLBACK_PARTS = CALLBACK_ROUTE.count("/")
-"""What stands behind them was added by the sender, as Pix adds `/pix` to every webhook's URL
-(github.com/bacen/pix-api/issues/241, 2021-01-05)."""
+"""Parts of a callback's path. More was added by its sender, as Pix adds `/pix` to every webhook's
+URL (github.com/bacen/pix-api/issues/241, 2021-01-05)."""
 _CALLBACK = re.compile(rf"(?:\.?(?:/|%2f))*{CALLBACK_PREFIX.strip('/')}(?:/|%2f)", re.IGNORECASE)
 """Begins the path of a callback, whose parts hold no slash of their own."""
 

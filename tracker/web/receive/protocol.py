@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.services.receive.reception import ReceptionResult
-from tracker.telemetry.logs import begin_request, note, read_noted
+from tracker.telemetry.logs import access_log, begin_request, note, read_noted
 from tracker.web.edge import problems
 from tracker.web.edge.middleware import log_request, mask_token, request_id_of
 from tracker.web.edge.rootpath import CALLBACK_PREFIX, CALLBACK_ROUTE
@@ -227,10 +227,13 @@ class CallbackProtocol(BoundedHttpTools):
 
     def _finish(self, exchange: _Exchange, response: Response) -> None:
         provider, subject, _ = exchange.path_parts
+        path = f"{CALLBACK_PREFIX}{provider}/{subject}/…"  # the token is a secret
+        if response.status_code != 200:  # no URL of ours, perhaps
+            path = mask_token(access_log.redact(path))
         log_request(
             self._our.clock,
             "POST",
-            f"{CALLBACK_PREFIX}{provider}/{subject}/…",  # the token is a secret
+            path,
             response.status_code,
             started=exchange.started_s,
             route=_SHOWN_ROUTE,
