@@ -79,3 +79,23 @@ def test_a_picture_alone_is_no_video_and_no_song(name: str) -> None:
         if links and found is not None and found.state is TaskState.SUCCEEDED:
             is_picture = all(piece.kind == "image" for piece in found.artifacts)
             assert not (names_result(found.artifacts) and is_picture), (stem, found)
+
+
+def _with_fractions(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _with_fractions(item) for name, item in value.items()}
+        case list():
+            return [_with_fractions(item) for item in value]
+        case int() if not isinstance(value, bool) and abs(value) < 2**53:
+            return float(value)
+    return value
+
+
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
+def test_whole_numbers_may_be_written_as_fractions(name: str) -> None:
+    for stem, sample, said in _successes(name):
+        found = _read(PROVIDERS[name], sample, _with_fractions(sample["body"]))
+        assert found is not None, stem
+        links = [[piece.url for piece in one.artifacts] for one in (found, said)]
+        assert (found.state, links[0]) == (said.state, links[1]), stem

@@ -19,6 +19,8 @@ _MS_TO = 253_402_300_799_000
 """The end of the year 9999, after which there are no dates."""
 _ESCAPE = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9A-Fa-f]{4})|u?)')
 """An escape of JSON as a whole, or the beginning of what is none (RFC 8259 section 7)."""
+_EXACT = 2**53
+"""Of what a double holds, whole numbers below it are those that were written."""
 _PLACES = 30
 """Digits before and behind the point that an amount may have."""
 
@@ -121,9 +123,14 @@ def finite(value: Any) -> Any:
 
 
 def text_of(value: Any, *, limit: int) -> str | None:
-    """Return a string, or a whole number as its digits; None for anything else."""
+    """Return a string, or a whole number as its digits; None for anything else.
+
+    Relays that know one kind of number write 200 as 200.0 or 2e2.
+    """
     if isinstance(value, str):
         return value[:limit]
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return str(int(value))[:limit]
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     try:
