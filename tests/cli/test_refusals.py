@@ -42,6 +42,7 @@ def test_an_answer_of_another_service_is_told_so_too() -> None:
         ("TRACKER_URL", "http://h:q7z0x9", ()),
         ("TRACKER_API_KEY", "q7z0x9 \xe9", ()),
         ("HTTP_PROXY", "u:q7z0x9:x", ("--url", "http://tracker.example")),
+        ("HTTP_PROXY", "q7z0x9:99999", ("--url", "http://tracker.example")),
         ("HTTP_PROXY", "http://q7z0x9 \xe9", ("--url", "http://tracker.example")),
         ("HTTP_PROXY", "socks5://u:q7z0x9@h:1", ("--url", "http://tracker.example")),
         ("SSL_CERT_FILE", "q7z0x9", ("--url", "https://127.0.0.1:9")),
@@ -75,8 +76,11 @@ def test_a_secret_in_the_wrong_place_is_not_printed(
         (("emulate", "--webhook-secret", "x"), b""),
         (("emulate", "--webhook-secret", "whsec_"), b""),
         (("emulate", "--webhook-secret", "whsec_no base64"), b""),
+        (("tasks", "list", "--url", "9" * 20), b""),
+        (("version", "--url", "http://[::1"), b""),
+        (("listen", "--forward-to", "localhost:99999"), b""),
     ],
-    ids=range(14),
+    ids=range(17),
 )
 def test_what_cannot_be_sent_ends_in_one_line(arguments: tuple[str, ...], given: bytes) -> None:
     env = {"TRACKER_URL": "http://127.0.0.1:9", "TRACKER_API_KEY": None}

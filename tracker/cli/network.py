@@ -15,6 +15,7 @@ from tracker.pasted import bare
 _NO_ADDRESS = (
     "--url, TRACKER_URL: must be the address of a service, like https://tracker.example.com"
 )
+_NO_PROXY = "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY: must be a proxy like http://proxy.example.com:3128"
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -32,19 +33,20 @@ def client_for(
     environ: where proxies are looked up: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY.
     """
     url = add_scheme(url.strip())
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if not is_address(url):
         fail(_NO_ADDRESS)
+    parts = urlsplit(url)
+    proxy = proxy_for(parts.scheme, parts.hostname or "", environ)
+    if proxy is not None and not is_address(proxy):
+        fail(_NO_PROXY)
     try:
         transport = BoundedTransport(
             verify=_load_authorities(cacert) if parts.scheme == "https" else False,
-            proxy=proxy_for(parts.scheme, parts.hostname, environ),
+            proxy=proxy,
         )
     except (httpx.InvalidURL, ValueError):
         # Not in httpx's words, which quote what stands there: the proxy's password, too.
-        fail(
-            "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY: must be a proxy like http://proxy.example.com:3128"
-        )
+        fail(_NO_PROXY)
     try:
         return httpx.Client(
             base_url=url, headers=_build_headers(api_key), timeout=timeout_s, transport=transport
@@ -58,6 +60,15 @@ def add_scheme(url: str) -> str:
     if url.isascii() and url.isdigit():
         return f"http://127.0.0.1:{url}"
     return url if "://" in url else f"http://{url}"
+
+
+def is_address(url: str) -> bool:
+    """Return whether a URL names a host over HTTP, and no port that there cannot be."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of the port, or of an IPv6 address
+        return False
 
 
 def proxy_for(scheme: str, host: str, environ: Mapping[str, str]) -> str | None:

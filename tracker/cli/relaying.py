@@ -14,7 +14,7 @@ from tracker.bounded_http import BoundedTransport, within
 from tracker.call_failures import reason_in_words
 from tracker.cli.exits import INTERRUPTED
 from tracker.cli.kept import keep
-from tracker.cli.network import add_scheme
+from tracker.cli.network import add_scheme, is_address
 from tracker.cli.remote import HELD_S
 from tracker.cli.server import Server
 from tracker.cli.shared import emit_json, fail, say
@@ -121,10 +121,10 @@ def _parse_target(text: str) -> str:
     """Return the URL that was meant; ends the command when there is none."""
     url = add_scheme(text)
     try:
-        parsed = httpx.URL(url)
+        is_known = is_address(str(httpx.URL(url)))
     except httpx.InvalidURL as error:
         fail(f"--forward-to: {text!r}: {error}")
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
+    if not is_known:
         fail(f"--forward-to: {text!r} is no URL or port, like http://localhost:3000/webhooks")
     return url
 
