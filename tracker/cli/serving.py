@@ -13,6 +13,7 @@ from tracker.cli.shared import fail, load_settings, say
 from tracker.cli.starting import DatabaseWait
 from tracker.open_access import refuse_open_access
 from tracker.settings import Settings, SettingsError
+from tracker.store.probe import schema_problem, start_problem
 from tracker.telemetry.log_stream import guard_stderr
 from tracker.telemetry.logs import ProcessRole, configure_logging
 
@@ -34,7 +35,8 @@ def run(host: str | None, port: int | None, *, worker: bool) -> None:
     except SettingsError as error:
         fail(str(error))
     _check_certificate(settings)
-    if problem := waiting.find_problem():
+    find = schema_problem if settings.tracker_read_only else start_problem
+    if problem := waiting.find_problem(find):
         waiting.refuse(problem)
     redactor = settings.log_redactor()
     _note_accounts(settings)

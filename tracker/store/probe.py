@@ -14,8 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.store import endpoints, keys, processes, secret_marks
+from tracker.store.closed_tables import describe_closed, list_closed
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.engine import open_engine, sqlite_file
+from tracker.store.driver.file_damage import find_damage
 from tracker.store.driver.outage import brief
 from tracker.store.driver.server_session import FOREIGN_KEYS_OFF
 from tracker.store.driver.transaction import Tx
@@ -77,23 +79,33 @@ NO_ROW_LOCKS = "this engine keeps no locks on rows: work would be done twice. Us
 
 
 def start_problem(url: str) -> str | None:
-    """Return why no process may start to work on this database, as one line; None when it may."""
-    return schema_problem(url) or _check_locks(url)
+    """Return why no process may start to write to this database, as one line; None when it may."""
+    return schema_problem(url) or _find_unfit(url)
 
 
-def _check_locks(url: str) -> str | None:
-    engine = open_engine(url, pool_size=2)
+def _find_unfit(url: str) -> str | None:
+    engine = open_engine(url, pool_size=2).execution_options(sqlite_begin="DEFERRED")
     try:
-        if not dialect_of(engine).has_server:
-            return None
-        with engine.connect() as one, engine.connect() as other:
-            # A standby locks nothing: whoever writes to it is told so.
-            is_fit = one.scalar(_IS_STANDBY) or has_row_locks(one, other)
+        with engine.connect() as one:
+            if not dialect_of(engine).has_server:
+                problem = find_damage(one)
+            elif one.scalar(_IS_STANDBY):
+                problem = None  # it locks nothing: whoever writes to it is told so
+            else:
+                problem = _find_unfit_server(engine, one)
     except DBAPIError as error:
-        return f"DATABASE_URL: {brief(error)}"
+        problem = brief(error)
     finally:
         engine.dispose()
-    return None if is_fit else f"DATABASE_URL: {NO_ROW_LOCKS}"
+    return None if problem is None else f"DATABASE_URL: {problem}"
+
+
+def _find_unfit_server(engine: Engine, one: Connection) -> str | None:
+    closed = list_closed(one)
+    if closed:
+        return describe_closed(closed)
+    with engine.connect() as other:
+        return None if has_row_locks(one, other) else NO_ROW_LOCKS
 
 
 def has_row_locks(db: Connection, other: Connection) -> bool:

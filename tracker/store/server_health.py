@@ -16,9 +16,11 @@ from sqlalchemy.schema import CreateIndex
 from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.store import conditions, due_jobs, processes, server_state, sizes
+from tracker.store.closed_tables import list_closed
 from tracker.store.conditions import Condition
 from tracker.store.driver.dialect import dialect_of
 from tracker.store.driver.engine import open_engine
+from tracker.store.driver.file_damage import find_damage
 from tracker.store.driver.outage import brief
 from tracker.store.driver.server_session import is_pooled
 from tracker.store.driver.transaction import Tx
@@ -92,6 +94,7 @@ class DatabaseFacts:
     sizes:      bytes by table, or by file.
     free:       bytes free on its disk; None where that is not to be seen from here.
     daily:      bytes that it grew by in the last day, after the share of tasks made in it.
+    damage:     what is wrong with a SQLite file as such; None where nothing was found.
     lacking:    what the schema has and the database has not: TABLE.COLUMN, or a whole TABLE.
     missing:    of each index that is missing or unfinished, the statements that make it.
     left:       jobs whose holders' leases have run out, and since when.
@@ -106,6 +109,7 @@ class DatabaseFacts:
     sizes: Mapping[str, int]
     free: int | None
     daily: float
+    damage: str | None
     lacking: Sequence[str]
     missing: Mapping[str, str]
     left: tuple[int, datetime | None]
@@ -143,6 +147,7 @@ def _read_facts(db: Connection, other: Connection, clock: Clock) -> DatabaseFact
         sizes=bytes_,
         free=server_state.free_bytes(db),
         daily=sum(bytes_.values()) * _read_share_of_last_day(db, now),
+        damage=None if dialect_of(db).has_server else find_damage(db),
         lacking=lacking,
         missing=_make_index_statements(db, without=lacking),
         left=due_jobs.count_left(db, now=now),
@@ -159,7 +164,6 @@ def _read_server(db: Connection, now: datetime, *, has_locks: bool) -> ServerFac
         return None
     found = db.execute(_SETTINGS, {"names": list(SETTINGS)})
     ours = sorted(metadata.tables)
-    sequences = [f"{name}_key_seq" for name in ours]
     return ServerFacts(
         settings={name: value for name, value in found},  # noqa: C416 - rows are no pairs to mypy
         is_pooled=is_pooled(db),
@@ -174,7 +178,7 @@ def _read_server(db: Connection, now: datetime, *, has_locks: bool) -> ServerFac
         slots={name: int(size) for name, size in db.execute(_SLOTS)},
         unarchived_since=db.scalar(_UNARCHIVED_SINCE),
         most_connections=db.scalar(_MOST_CONNECTIONS),
-        closed=list(db.scalars(_CLOSED, {"ours": ours, "sequences": sequences})),
+        closed=list_closed(db),
     )
 
 
@@ -246,18 +250,6 @@ _UNARCHIVED_SINCE = text(
     """
     SELECT last_failed_time FROM pg_stat_archiver
     WHERE last_failed_time > coalesce(last_archived_time, '-infinity')
-    """
-)
-_CLOSED = text(
-    """
-    SELECT relname FROM pg_class
-    WHERE relnamespace = to_regnamespace(current_schema()) AND CASE relkind
-        WHEN 'S' THEN relname = ANY(:sequences) AND NOT has_sequence_privilege(oid, 'USAGE')
-        ELSE relkind IN ('r', 'p') AND relname = ANY(:ours) AND NOT (
-            has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
-            AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')
-        )
-    END ORDER BY relname
     """
 )
 _MOST_CONNECTIONS = text(

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,10 +25,15 @@ from tracker.store.driver.engine import open_engine, sqlite_file
 from tracker.store.driver.file_identity import FileIdentity
 from tracker.store.driver.line import WriteConnection
 from tracker.store.driver.lookups import Lookups, in_time
-from tracker.store.driver.outage import brief, has_lost_connection, is_outage
+from tracker.store.driver.outage import (
+    brief,
+    has_lost_connection,
+    is_of_some_tables,
+    is_outage,
+)
 from tracker.store.driver.patience import WriteWaiter
 from tracker.store.driver.transaction import Tx
-from tracker.store.driver.writer import Writer
+from tracker.store.driver.writer import UNTRIED_S, Writer
 from tracker.telemetry.metrics import WRITER_STALLED, WRITER_WAITING
 
 log = logging.getLogger(__name__)
@@ -46,6 +51,13 @@ TOLD_EVERY_S = 1.0
 """Between two lines of the log about reads that fail: each request that fails has one besides."""
 READERS = 3
 """Threads that read. With the writer and the lookups: five connections per process."""
+
+
+class _Unread(NamedTuple):
+    """Reads of damaged, closed or missing tables. last_s: of the latest one, monotonic."""
+
+    since: datetime
+    last_s: float
 
 
 class Store:
@@ -90,6 +102,7 @@ class Store:
         )
         self._writer = Writer(line, clock, self._notify, audit.record, signal, wait_s=wait_s)
         self._told_s: float | None = None
+        self._unread: _Unread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Callable[[frozenset[JobKind], bool], None]] = []
 
@@ -146,6 +159,14 @@ class Store:
     def refused_since(self) -> datetime | None:
         """Since when the database has refused a kind of write; None: it takes them all."""
         return self._writer.refused_since
+
+    @property
+    def unread_since(self) -> datetime | None:
+        """Since when a part of the database could not be read; None: nothing met one lately."""
+        unread = self._unread
+        if unread is None or self._clock.monotonic() - unread.last_s > UNTRIED_S:
+            return None
+        return unread.since
 
     @property
     def is_full(self) -> bool:
@@ -256,6 +277,9 @@ class Store:
     def _log_unread(self, error: SQLAlchemyError) -> None:
         """Log in the database's words why a read failed: who asked is told no more than that."""
         now_s = self._clock.monotonic()
+        if is_of_some_tables(error):
+            since = self.unread_since or self._clock.now()
+            self._unread = _Unread(since, now_s)
         if self._told_s is None or now_s - self._told_s >= TOLD_EVERY_S:
             self._told_s = now_s
             log.error("the database cannot be read: %(reason)s", {"reason": brief(error)})

@@ -7,11 +7,14 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from tracker.cli.doctor.database import examine_server
+from tracker.cli.doctor.finding import Finding
 from tracker.clock import SystemClock
 from tracker.domain.errors import Unavailable
 from tracker.settings import Settings
 from tracker.store.driver.engine import normalise_url, sqlite_file
+from tracker.store.driver.file_damage import find_damage
 from tracker.store.driver.transaction import Tx
+from tracker.store.probe import schema_problem, start_problem
 from tracker.store.store import Store
 
 pytestmark = pytest.mark.anyio
@@ -32,6 +35,10 @@ def _damage(url: str, table: str) -> None:
         raw.write(b"\xff" * size)
 
 
+def _examine(url: str) -> list[Finding]:
+    return examine_server(Settings.from_env({"DATABASE_URL": url}))
+
+
 def _look_at_holds(tx: Tx, items: Sequence[None]) -> list[int]:
     return [tx.db.execute(text("SELECT * FROM holds")).rowcount for _ in items]
 
@@ -43,14 +50,22 @@ def _change(_tx: Tx, items: Sequence[None]) -> Sequence[None]:
 async def test_what_meets_the_damage_is_refused_and_said_and_the_rest_goes_on(
     sqlite_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    assert start_problem(sqlite_url) is None
     _damage(sqlite_url, "holds")
+    problem = start_problem(sqlite_url)
+    assert problem is not None
+    assert problem.endswith("it is damaged; stop the service and restore a backup")
+    assert "damaged" in {one.about: one.text for one in _examine(sqlite_url)}["database"]
     async with Store(sqlite_url, SystemClock()) as store:
         with pytest.raises(Unavailable):
             await store.write(_look_at_holds, None)
         await store.write(_change, None)
         assert (store.refused_since is not None, store.is_full) == (True, False)
+        assert store.unread_since is None
         with pytest.raises(Unavailable):
             await store.read(lambda db: db.execute(text("SELECT * FROM holds")).all())
+        assert store.unread_since is not None
+        assert await store.read(lambda db: find_damage(db, most_bytes=4096)) is None
     assert all("restore a backup" in line for line in caplog.messages)
     assert len(caplog.messages) == 2
 
@@ -78,13 +93,11 @@ async def test_a_table_without_rights_refuses_what_needs_it_and_no_neighbour(
             assert store.refused_since is not None
             with pytest.raises(Unavailable):
                 await store.read(lambda db: db.execute(text("SELECT * FROM holds")).all())
-        (closed,) = [
-            one
-            for one in examine_server(Settings.from_env({"DATABASE_URL": url}))
-            if one.about == "tables"
-        ]
-        assert closed.text.startswith("our user may not read and write api_keys_key_seq, ")
-        assert ", holds, " in closed.text
+        (closed,) = [one.text for one in _examine(url) if one.about == "tables"]
+        assert closed.startswith("our user may not read and write api_keys_key_seq, ")
+        assert ", holds, " in closed
+        assert start_problem(url) == f"DATABASE_URL: {closed}"
+        assert schema_problem(url) is None  # so that a process that only reads may start
     finally:
         with engine.begin() as db:
             db.execute(text(f"DROP OWNED BY r_{name}"))

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from tests.support.requests import callback_path, kling_says, submit
 from tracker.domain.events import EventKind
+from tracker.services.upkeep.stalls import UNREAD
 from tracker.store.driver.engine import open_engine
 from tracker.store.tolerant import member
 
@@ -106,6 +107,17 @@ def test_readers_go_on_with_a_task_in_a_state_of_a_later_release(
         assert http.post(f"/v1/tasks/{task}/{action}").status_code in (202, 409, 503)
     neighbour = http.post(callback_path(ordinary), content=kling_says("succeed"))
     assert neighbour.json() == {"verdict": "advanced"}
+    with engine.begin() as db:
+        db.execute(text("ALTER TABLE holds RENAME TO taken_away"))
+    assert http.get("/v1/holds").status_code == 503
+    ready = http.get("/readyz")  # the rest is served
+    assert (ready.status_code, ready.json()["status"], ready.json()["reason"]) == (
+        200,
+        "ok",
+        UNREAD,
+    )
+    (standing,) = http.get("/v1/attention").json()["conditions"]
+    assert standing["reason"] == UNREAD
 
 
 def test_the_stream_of_changes_goes_on(http: httpx.Client, database_url: str) -> None:

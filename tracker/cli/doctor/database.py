@@ -10,6 +10,7 @@ from tracker.cli.shared import database_setting
 from tracker.clock import SystemClock
 from tracker.domain.errors import Unavailable
 from tracker.settings import Settings
+from tracker.store.closed_tables import describe_closed
 from tracker.store.conditions import (
     CHORE_BEHIND,
     CHORE_FAILING,
@@ -83,6 +84,8 @@ def _examine_both(facts: DatabaseFacts) -> Iterator[Finding]:
                 "503. Enlarge it, or keep less: see `tracker retention plan`"
             )
             yield Finding("error", "disk", text)
+    if facts.damage is not None:
+        yield Finding("error", "database", facts.damage)
     if facts.lacking:
         text = (
             f"{', '.join(facts.lacking)} is missing: somebody changed the tables by hand, and all "
@@ -167,12 +170,7 @@ def _check_postgresql(server: ServerFacts, processes: int, old_s: float) -> Iter
     if not server.is_pooled:
         yield from _check_connections(server, max(processes, server.processes))
     if server.closed:
-        text = (
-            f"our user may not read and write {', '.join(server.closed)}: all that needs it is "
-            "answered 503. Have its owner run `GRANT ALL ON ALL TABLES IN SCHEMA …` and "
-            "`GRANT ALL ON ALL SEQUENCES IN SCHEMA …`, or `ALTER TABLE … OWNER TO`"
-        )
-        yield Finding("error", "tables", text)
+        yield Finding("error", "tables", describe_closed(server.closed))
     if not server.sees_all:
         text = (
             "other users' sessions are not shown to this user, nor standbys: run "

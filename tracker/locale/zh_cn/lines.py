@@ -133,6 +133,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "for this start: it could not be kept": "仅用于本次启动：无法保存",
         "waiting up to {} s for the database (TRACKER_START_TIMEOUT_S): {}": "等待数据库，最多 {0} 秒（TRACKER_START_TIMEOUT_S）：{1:t}",
         "it takes connections and does not answer": "它接受连接，但没有应答",
+        "{}: it is damaged; stop the service and restore a backup": "{0}：它已损坏；请停止服务并从备份恢复",
         "its encoding is {}, which lacks characters that come from providers and callers: use one made by CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0": "其编码为 {0}，缺少服务商和调用方会用到的字符：请使用以 CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0 建立的数据库",
         "{} is missing: install the package again (callback-tracker)": "缺少 {0}：请重新安装软件包（callback-tracker）",
         "entry {}: names no provider with a front": "第 {0} 项：不是有前端接口的服务商",

@@ -84,6 +84,11 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "数据库拒绝写入：请查看它的磁盘是否已满、它是否只读、是否损坏，或者它的文件是否被移走；"
             "进程的日志里有它的原话"
         ),
+        "a part of the database cannot be read, and what needs it is answered 503: it is damaged, or a "
+        "table is closed or gone; `tracker doctor` and the log of the processes say which": (
+            "数据库有一部分无法读取，需要它的请求都回答 503：数据库已损坏，或者某个表没有权限或已不存在；"
+            "是哪一部分，见 `tracker doctor` 和进程的日志"
+        ),
         "the database kept a transaction waiting for longer than TRACKER_COMMIT_TIMEOUT_S: see what"
         " holds it (a stopped server, a standby that does not answer, another program with the"
         " file)": (

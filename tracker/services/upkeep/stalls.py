@@ -23,6 +23,11 @@ REFUSED = (
     " its file was moved; the log of the processes has its words"
 )
 
+UNREAD = (
+    "a part of the database cannot be read, and what needs it is answered 503: it is damaged, or a "
+    "table is closed or gone; `tracker doctor` and the log of the processes say which"
+)
+
 
 class Stalls:
     """The stalls seen in one process."""
@@ -39,15 +44,16 @@ class Stalls:
         return [] if since is None else [Condition(WRITES_STALLED, "", "", REASON, since)]
 
     def lasting(self) -> list[Condition]:
-        """Return what lasts now: a stall, or that the database refuses every write.
+        """Return what lasts now: a stall, or that the database refuses a kind of write or read.
 
-        Neither can be written down meanwhile. A refusal is tried again by every next write, so that
-        it makes nobody wait.
+        None of these can be written down meanwhile. A refusal is tried again by every next write,
+        so that it makes nobody wait.
         """
-        since = self._store.refused_since
-        if since is None:
-            return self.standing()
-        return [Condition(WRITES_STALLED, "", "", REFUSED, since)]
+        if (since := self._store.refused_since) is not None:
+            return [Condition(WRITES_STALLED, "", "", REFUSED, since)]
+        if (since := self._store.unread_since) is not None:
+            return [Condition(WRITES_STALLED, "", "", UNREAD, since)]
+        return self.standing()
 
     def _recovered(self, since: datetime, until: datetime) -> None:
         writing = asyncio.create_task(self._keep(since, until))

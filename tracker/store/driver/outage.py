@@ -42,6 +42,7 @@ _GONE = (
 
 
 _UNTOLD = "the driver gave no reason"
+RESTORE = "it is damaged; stop the service and restore a backup"
 
 
 def is_outage(error: SQLAlchemyError) -> bool:
@@ -119,5 +120,5 @@ def brief(error: Exception) -> str:
     """Return the first line of what the database or its driver said, for the log."""
     text = str(error.orig if isinstance(error, DBAPIError) else error).strip()
     if isinstance(error, SQLAlchemyError) and is_damage(error):
-        return f"{text.splitlines()[0]}: it is damaged; stop the service and restore a backup"
+        return f"{text.splitlines()[0]}: {RESTORE}"
     return text.splitlines()[0] if text else _UNTOLD

@@ -26,6 +26,8 @@ async def healthz(_request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """The database answers, takes a write, and has a schema that this code can work on.
 
+    `reason` beside `ok` says what part of the database refuses or cannot be read: the rest is
+    served, which 503 would end.
     `read-only` with its lag for a process that only reads: its database need not take a write.
     """
     for stall in services(request).stalls.standing():
@@ -50,14 +52,15 @@ async def _prove(our: Services) -> Response:
         return _answer_unavailable(REFUSED)
     there = our.connections
     connections = {"open": len(there), "most": there.limits.most, "gave_way": there.gave_way}
-    return JSONResponse(
-        {
-            "status": "ok",
-            "schema": found.revision,
-            "has_worker": our.presence.has_worker,
-            "connections": connections,
-        }
-    )
+    body = {
+        "status": "ok",
+        "schema": found.revision,
+        "has_worker": our.presence.has_worker,
+        "connections": connections,
+    }
+    for partial in our.stalls.lasting():
+        body["reason"] = partial.reason
+    return JSONResponse(body)
 
 
 def _answer_unavailable(reason: str) -> Response:

@@ -1,0 +1,20 @@
+"""Look whether a SQLite file is whole, before a process acknowledges anything on it."""
+
+from sqlalchemy import Connection
+
+from tracker.store.driver.outage import RESTORE
+
+MOST_BYTES = 256 * 1024**2
+"""Larger files are checked by each backup: to read them all would hold up a start for too long."""
+
+
+def find_damage(db: Connection, *, most_bytes: int = MOST_BYTES) -> str | None:
+    """Return what is wrong with the file, and what mends it; None where nothing was found.
+
+    most_bytes: of a file that is looked at; of a larger one nothing is said.
+    """
+    pages = db.exec_driver_sql("PRAGMA page_count").scalar_one()
+    if pages * db.exec_driver_sql("PRAGMA page_size").scalar_one() > most_bytes:
+        return None
+    found = db.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+    return None if found == "ok" else f"{' '.join(found.split())}: {RESTORE}"
