@@ -125,6 +125,9 @@ async def test_what_is_held_stays_until_the_hold_is_removed(
         await write(holding.remove, ("default", audit.key))
         assert await states() == [AssetState.KEPT, AssetState.GONE]
         await write(holding.remove, ("default", claim.key))
+        custody.bench.context.recovery.since = one.created_at
+        assert await states() == [AssetState.KEPT, AssetState.GONE]
+        custody.bench.context.recovery.since = None
         assert await states() == [AssetState.GONE, AssetState.GONE]
 
 
@@ -197,8 +200,12 @@ async def test_a_sweep_removes_old_strays_and_says_how_many(custody: CustodyBenc
         path.write_bytes(b"x")
     for path in (old, part, probe, *foreign, *custody.folder.glob("default/*/*")):
         os.utime(path, (LONG_AGO, LONG_AGO))
-    found = await AssetSweeper(custody.bench.context).sweep()
-    assert found == SweepResult(strays=3, vanished=0)
+    context, sweeper = custody.bench.context, AssetSweeper(custody.bench.context)
+    context.recovery.since = kept.created_at
+    assert await sweeper.sweep() == SweepResult(strays=0, vanished=0)
+    assert old.exists()  # of after the backup
+    context.recovery.since = None
+    assert await sweeper.sweep() == SweepResult(strays=3, vanished=0)
     assert [path for path in (old, new, part, probe, *foreign) if path.exists()] == [new, *foreign]
     assert await custody.content(kept) == FILM
 

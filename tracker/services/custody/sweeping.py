@@ -63,7 +63,12 @@ class AssetSweeper:
         self._storage: Storage = context.storage
 
     async def drop_expired(self) -> None:
-        """Drop every asset whose time is over, and the objects that no other asset stands on."""
+        """Drop every asset whose time is over, and the objects that no other asset stands on.
+
+        Nothing while the database is recovered after a restore, as in `sweep`.
+        """
+        if self._context.recovery.since is not None:
+            return
         now = self._context.clock.now()
         while await self._context.store.read(lambda db: assets.is_any_expired(db, now=now)):
             dropped = await self._context.store.write(_drop, BATCH)
@@ -75,7 +80,11 @@ class AssetSweeper:
                 return
 
     async def sweep(self) -> SweepResult:
-        """Look through the whole store and all rows, and say what did not fit together."""
+        """Look through the whole store and all rows, and say what did not fit together.
+
+        Strays stay while the database is recovered after a restore: they were kept after its
+        backup, or another database, of which it is a copy, has them still.
+        """
         try:
             strays, returned = await self._sweep_objects()
             found = SweepResult(strays, await self._sweep_rows(), returned)
@@ -117,9 +126,10 @@ class AssetSweeper:
         lost = await self._context.store.read(partial(_find_lost, sizes=unnamed))
         found = await self._context.store.write(self._keep_found, lost) if lost else []
         back = {one.store_key for one in found}
-        for key in unnamed.keys() - back:
+        removed = set() if self._context.recovery.since is not None else unnamed.keys() - back
+        for key in removed:
             await self._storage.objects.delete(key)
-        return len(unnamed.keys() - back), len(found)
+        return len(removed), len(found)
 
     def _keep_found(self, tx: Tx, asked: Sequence[Sequence[Asset]]) -> list[list[Asset]]:
         """Record that vanished objects are there again: their disk was away, or their bucket."""

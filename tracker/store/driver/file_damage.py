@@ -17,4 +17,4 @@ def find_damage(db: Connection, *, most_bytes: int = MOST_BYTES) -> str | None:
     if pages * db.exec_driver_sql("PRAGMA page_size").scalar_one() > most_bytes:
         return None
     found = db.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
-    return None if found == "ok" else f"{' '.join(found.split())}: {RESTORE}"
+    return None if found == "ok" else f"{found.splitlines()[-1]}: {RESTORE}"
