@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, inspect, select, text, update
 
 from tracker.domain.custody import AssetState
 from tracker.domain.delivery import DeliveryState
+from tracker.domain.runs import RunState
 from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
 from tracker.store import conditions, feed_head
@@ -19,6 +20,7 @@ from tracker.store.revision import look
 from tracker.store.schema import (
     assets,
     attempts,
+    bulk_runs,
     chore_leases,
     deliveries,
     jobs,
@@ -34,6 +36,8 @@ NUMBERS_A_SECOND = 10_000
 """More than any feed has grown by in a second: so many are left out for each since the backup."""
 _OF_EVERY_DATABASE = frozenset({head_table.name, schema_fit.name, secret_marks.name})
 """Tables with rows from the first migration, or the first start, on."""
+RESTORE = "tracker restore"
+"""Who stops the runs that were under way at the backup."""
 UNDER_WAY = (
     "a restore has begun and has not ended: run `tracker restore` again, with the same backup"
 )
@@ -103,7 +107,8 @@ def release_all(db: Connection, *, now: datetime) -> None:
     """Free every lease, and forget every process: none of them runs on this database.
 
     Every open task is due to be asked about: the callback that is waited for may have come after
-    the backup, and will not come again.
+    the backup, and will not come again. Runs stop: what they submitted again since, they would
+    submit once more.
     """
     held = jobs.c.lease_until.is_not(None)
     db.execute(update(jobs).where(held).values(lease_until=None, lease_token=None))
@@ -112,6 +117,10 @@ def release_all(db: Connection, *, now: datetime) -> None:
     for queue, waits in ((deliveries, DeliveryState.PENDING), (assets, AssetState.WANTED)):
         claimed = queue.c.state == waits.value, queue.c.token.is_not(None)
         db.execute(update(queue).where(*claimed).values(token=None, next_at=now))
+    runs = update(bulk_runs).where(bulk_runs.c.state == RunState.RUNNING.value)
+    db.execute(
+        runs.values(state=RunState.STOPPED.value, stopped_by=RESTORE, ended_at=now, updated_at=now)
+    )
     db.execute(update(chore_leases).values(lease_until=now))
     db.execute(delete(processes))
 

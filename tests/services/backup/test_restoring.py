@@ -27,6 +27,7 @@ from tracker.clock import SystemClock, new_id, new_token
 from tracker.config.kept_secrets import kept_secrets
 from tracker.domain.errors import Conflict, Recovering
 from tracker.domain.lifecycle import Verdict
+from tracker.domain.runs import RunState
 from tracker.domain.task import TaskState
 from tracker.domain.work import JobKind
 from tracker.services.backup.folder import BackupRefused, check_backup
@@ -35,7 +36,8 @@ from tracker.services.backup.readying import RestoreReadiness
 from tracker.services.backup.recovering import end
 from tracker.services.backup.restoring import RestoreOrder, restore
 from tracker.services.upkeep.presence import ProcessPresence
-from tracker.store import attempts, conditions, restoring, sizes, tasks
+from tracker.store import attempts, bulk_runs, conditions, restoring, sizes, tasks
+from tracker.store.bulk_runs import KeptRun
 from tracker.store.driver.engine import open_engine, sqlite_file
 from tracker.store.driver.file_note import note_path
 from tracker.store.driver.transaction import Tx
@@ -109,6 +111,14 @@ def names_in(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
 
 
+def make_run(at: datetime) -> KeptRun:
+    """Make a run that submits one task again."""
+    return KeptRun(
+        *(0, new_id(), "default", "resubmit", {}, at, 1, "key 1", RunState.RUNNING, 0, 0, 0),
+        *(at, at),
+    )
+
+
 def newest(db: Reading) -> int:
     return int(db.scalar(text("SELECT seq FROM feed_head")))
 
@@ -124,8 +134,11 @@ async def test_what_may_have_been_sent_is_looked_for(database_url: str, tmp_path
         (running,) = await bench.submitted(1)
         await bench.claim(JobKind.SUBMIT)
 
+        run = make_run(going.updated_at)
+
         def begin(tx: Tx, begun: object) -> list[None]:
             attempts.open_many(tx.db, [going], now=tx.now)
+            bulk_runs.insert_run(tx.db, run, [going.key])
             return [None]
 
         await bench.context.store.write(begin, None)
@@ -144,6 +157,11 @@ async def test_what_may_have_been_sent_is_looked_for(database_url: str, tmp_path
             assert running.key in due
             assert {"recovering", "database_changed"} <= await raised(bench)
             assert "restoring" not in await raised(bench)
+            stopped = await bench.context.store.read(
+                lambda db: bulk_runs.find(db, run.tenant, run.id)
+            )
+            assert stopped is not None
+            assert (stopped.state, stopped.stopped_by) == (RunState.STOPPED, "tracker restore")
 
 
 async def test_claims_on_deliveries_and_files_are_free_at_once(
