@@ -5,8 +5,9 @@ python -m tests.support.previous_release REVISION [SECONDS]
 REVISION is a commit of this repository, whose code runs as processes of its own, workers included.
 On each database: the old code migrates and serves; callers submit and call back without a pause;
 the new code migrates; after some seconds the new code serves beside the old one, which is then
-told to end, and callers go on at the new one. At last everything that was acknowledged is looked
-for. It ends with 1 where anything was lost, answered otherwise, or not ready.
+told to end, and callers go on at the new one; the old code starts once more, and callers go back
+to it. At last everything that was acknowledged is looked for at either. It ends with 1 where
+anything was lost, answered otherwise, or not ready.
 """
 
 import json
@@ -151,8 +152,12 @@ def _upgrade(url: str, folder: Path, old: Path, seconds: float) -> list[str]:
                 previous.terminate()
                 previous.wait()
                 sleep(seconds)
-                load.stop()
-                lost = _lost(load)
+                # As an operator goes back: the old code starts on what the new one has written.
+                with _served(old, before, folder / "back.log"):
+                    load.ports.append(int(before["PORT"]))
+                    sleep(seconds)
+                    load.stop()
+                    lost = [one for each in (before, after) for one in _lost(load, each["PORT"])]
     sys.stdout.write(
         f"{dict(sorted(load.answers.items()))}, of which {alone} before the new code began\n"
     )
@@ -161,11 +166,9 @@ def _upgrade(url: str, folder: Path, old: Path, seconds: float) -> list[str]:
     return [*odd, *lost]
 
 
-def _lost(load: Load) -> list[str]:
-    """Return what was acknowledged and is not there."""
-    with httpx.Client(
-        base_url=f"http://127.0.0.1:{load.ports[-1]}", trust_env=False, timeout=60
-    ) as http:
+def _lost(load: Load, port: str) -> list[str]:
+    """Return what was acknowledged and is not there, as the process at a port shows it."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as http:
         faults = []
         for id_, numbers in load.kept.items():
             found = http.get(f"/v1/tasks/{id_}/receipts")

@@ -144,7 +144,9 @@ class Store:
         """Let the metrics of this process be those of this store's writer."""
         patience = self._writer.patience
         WRITER_WAITING.ask = lambda: float(patience.waiting)
-        WRITER_STALLED.ask = lambda: max(patience.stalled_s, self._writer.refused_s)
+        WRITER_STALLED.ask = lambda: max(
+            patience.stalled_s, self._writer.refused_s, self._measure_unread_s()
+        )
 
     def on_commit(self, listener: Callable[[frozenset[JobKind], bool], None]) -> None:
         """Be told, in the event loop, which kinds a local commit woke and whether the feed grew."""
@@ -273,6 +275,10 @@ class Store:
                     raise Unavailable("the database cannot be read now") from error
                 # The pool has thrown the connection's like away, and reads are repeatable.
                 is_again = True
+
+    def _measure_unread_s(self) -> float:
+        since = self.unread_since
+        return 0.0 if since is None else (self._clock.now() - since).total_seconds()
 
     def _log_unread(self, error: SQLAlchemyError) -> None:
         """Log in the database's words why a read failed: who asked is told no more than that."""

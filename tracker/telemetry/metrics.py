@@ -132,7 +132,7 @@ COMMIT_SECONDS = _register_histogram(
 WRITER_WAITING = _register_gauge("tracker_writer_waiting", "Writes that wait for their commit.")
 WRITER_STALLED = _register_gauge(
     "tracker_writer_stalled_seconds",
-    "For how long a transaction has stood still, or writes of a kind were refused; 0: neither.",
+    "For how long a transaction has stood still, or a kind of write or read was refused; 0: none.",
 )
 SUBMITS = _register_counter(
     "tracker_submits", "Submits ended, by outcome.", "provider", "account", "outcome"

@@ -16,6 +16,7 @@ from tracker.store.driver.file_damage import find_damage
 from tracker.store.driver.transaction import Tx
 from tracker.store.probe import schema_problem, start_problem
 from tracker.store.store import Store
+from tracker.telemetry.metrics import WRITER_STALLED
 
 pytestmark = pytest.mark.anyio
 
@@ -57,14 +58,16 @@ async def test_what_meets_the_damage_is_refused_and_said_and_the_rest_goes_on(
     assert problem.endswith("it is damaged; stop the service and restore a backup")
     assert "damaged" in {one.about: one.text for one in _examine(sqlite_url)}["database"]
     async with Store(sqlite_url, SystemClock()) as store:
+        store.show_metrics()
+        assert (store.unread_since, WRITER_STALLED.ask()) == (None, 0)
+        with pytest.raises(Unavailable):
+            await store.read(lambda db: db.execute(text("SELECT * FROM holds")).all())
+        assert store.unread_since is not None
+        assert WRITER_STALLED.ask() > 0
         with pytest.raises(Unavailable):
             await store.write(_look_at_holds, None)
         await store.write(_change, None)
         assert (store.refused_since is not None, store.is_full) == (True, False)
-        assert store.unread_since is None
-        with pytest.raises(Unavailable):
-            await store.read(lambda db: db.execute(text("SELECT * FROM holds")).all())
-        assert store.unread_since is not None
         assert await store.read(lambda db: find_damage(db, most_bytes=4096)) is None
     assert all("restore a backup" in line for line in caplog.messages)
     assert len(caplog.messages) == 2
