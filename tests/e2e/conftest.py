@@ -51,11 +51,17 @@ def make_world(database_url: str, tmp_path: Path) -> Iterator[MakeWorld]:
         yield make
 
 
-@pytest.fixture
-def server() -> Iterator[PostgresServer]:
-    """A server of the test's own, which it may stop."""
+@pytest.fixture(scope="module")
+def file_server() -> Iterator[PostgresServer]:
+    """A server of the file's own."""
     server = PostgresServer()
     try:
-        yield server.start()
+        yield server
     finally:
         server.close()
+
+
+@pytest.fixture
+def server(file_server: PostgresServer) -> PostgresServer:
+    """The file's server, at work; a test may stop it, and tests before it have used it."""
+    return file_server.start()

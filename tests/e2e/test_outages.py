@@ -79,7 +79,7 @@ def test_a_postgresql_that_may_only_be_read_is_told_from_a_fault_of_ours(
 ) -> None:
     upgrade(server.url())
     with _world(server.url(), tmp_path) as world:
-        task_id = world.submit(external_task_id="mine")
+        task_id = world.submit(external_task_id="only read")
         wait_until(lambda: world.task(task_id)["state"] == "submitted")
         _set_read_only(server, "on")
         answer = world.http.post(callback_path(task_id), content=kling_says("processing"))

@@ -1,11 +1,13 @@
 """Upgrades with data present: what the service wrote survives every migration, down and up."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
+from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
@@ -89,6 +91,29 @@ def _rows(database_url: str, columns: Mapping[str, list[str]]) -> Rows:
     return found
 
 
+class _Steps:
+    """Steps of one database through the revisions, whose files are read once and not for each."""
+
+    def __init__(self, database_url: str) -> None:
+        self._config = alembic_config(database_url)
+        self._script = ScriptDirectory.from_config(self._config)
+
+    def go_down(self, revision: str) -> None:
+        self._go(revision, self._script._downgrade_revs)
+
+    def go_up(self, revision: str) -> None:
+        self._go(revision, self._script._upgrade_revs)
+
+    def _go(self, revision: str, find: Callable[[str, Any], Any]) -> None:
+        with EnvironmentContext(
+            self._config,
+            self._script,
+            fn=lambda current, _context: find(revision, current),
+            destination_rev=revision,
+        ):
+            self._script.run_env()
+
+
 def _columns_at_first(database_url: str) -> dict[str, list[str]]:
     engine = open_engine(database_url)
     with engine.connect() as db:
@@ -98,8 +123,7 @@ def _columns_at_first(database_url: str) -> dict[str, list[str]]:
 
 
 def test_rows_survive_every_revision_down_and_up(database_url: str, tmp_path: Path) -> None:
-    config = alembic_config(database_url)
-    command.downgrade(config, REVISIONS[-1])
+    command.downgrade(alembic_config(database_url), REVISIONS[-1])
     columns = _columns_at_first(database_url)
     upgrade(database_url)
     with ExitStack() as stack:
@@ -107,11 +131,12 @@ def test_rows_survive_every_revision_down_and_up(database_url: str, tmp_path: Pa
         ids = _live(_world(stack, database_url, tmp_path), sink.url)
     before = _rows(database_url, columns)
     assert all(before[table] for table in LASTING)
+    steps = _Steps(database_url)
     for revision in REVISIONS[1:]:
-        command.downgrade(config, revision)
+        steps.go_down(revision)
         assert _rows(database_url, columns) == before, f"lost on the way down to {revision}"
     for revision in reversed(REVISIONS):
-        command.upgrade(config, revision)
+        steps.go_up(revision)
         assert _rows(database_url, columns) == before, f"lost on the way up to {revision}"
     with ExitStack() as stack:
         sink = stack.enter_context(Sink())

@@ -63,7 +63,7 @@ async def test_what_meets_the_damage_is_refused_and_said_and_the_rest_goes_on(
         with pytest.raises(Unavailable):
             await store.read(lambda db: db.execute(text("SELECT * FROM holds")).all())
         assert store.unread_since is not None
-        assert WRITER_STALLED.ask() > 0
+        assert (WRITER_STALLED.ask() or 0) > 0
         with pytest.raises(Unavailable):
             await store.write(_look_at_holds, None)
         await store.write(_change, None)
