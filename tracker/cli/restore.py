@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     cls=Command,
     epilog=examples(
         "tracker restore /backups/2026-11-29",
-        "pg_restore --no-owner -d tracker /backups/2026-11-29/tracker.dump && "
+        "pg_restore --single-transaction --no-owner -d tracker /backups/2026-11-29/tracker.dump && "
         "tracker restore /backups/2026-11-29",
     ),
 )

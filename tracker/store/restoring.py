@@ -37,7 +37,7 @@ NUMBERS_A_SECOND = 10_000
 _OF_EVERY_DATABASE = frozenset({head_table.name, schema_fit.name, secret_marks.name})
 """Tables with rows from the first migration, or the first start, on."""
 RESTORE = "tracker restore"
-"""Who stops the runs that were under way at the backup."""
+"""Name of who stops the runs that were under way at the backup."""
 UNDER_WAY = (
     "a restore has begun and has not ended: run `tracker restore` again, with the same backup"
 )
@@ -63,6 +63,26 @@ def refusal(url: str) -> str | None:
     """
     with _begin_transaction(url) as db:
         return _find_refusal(db)
+
+
+def find_cut(url: str) -> str | None:
+    """Return why a database of this schema holds a part of a dump; None where it holds all of it.
+
+    `pg_restore` makes keys after all rows, and foreign keys after everything else: one that was
+    killed, or that lacks rows which others name, leaves some out. Raises BackupFailed.
+    """
+    with _begin_transaction(url) as db:
+        if not dialect_of(db).has_server:
+            return None
+        there = {(table, kind): count for table, kind, count in db.execute(_CONSTRAINTS)}
+    for table in metadata.sorted_tables:
+        wanted = {"p": 1, "f": len(table.foreign_key_constraints)}
+        if any(there.get((table.name, kind), 0) < count for kind, count in wanted.items()):
+            return (
+                f"the dump was not read to its end: keys of {table.name} are missing. Make the "
+                "database anew, and read it again, with `pg_restore --single-transaction`"
+            )
+    return None
 
 
 def begin(url: str, *, since: datetime) -> None:
@@ -140,3 +160,13 @@ def maybe_sent(db: Connection) -> Mapping[int, int | None]:
     going = select(attempts.c.task_key, attempts.c.key).where(attempts.c.ended_at.is_(None))
     found |= {row[0]: row[1] for row in db.execute(going)}
     return dict(sorted(found.items()))
+
+
+_CONSTRAINTS = text(
+    """
+    SELECT relname, CAST(contype AS text), count(*) FROM pg_constraint
+    JOIN pg_class ON pg_class.oid = conrelid
+    WHERE relnamespace = to_regnamespace(current_schema()) AND contype IN ('p', 'f')
+    GROUP BY relname, contype
+    """
+)

@@ -238,6 +238,17 @@ async def test_a_database_in_use_is_left_alone(database_url: str, tmp_path: Path
             await restored(order, url)
 
 
+async def test_a_dump_that_was_not_read_to_its_end_is_refused(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    order = back_up(postgres_url, tmp_path / "backup")
+    with emptied(postgres_url) as url:
+        with psycopg.connect(url) as db:  # the foreign keys come last
+            db.execute("ALTER TABLE receipts DROP CONSTRAINT fk_receipts_task_key_tasks")
+        with pytest.raises(BackupRefused, match="not read to its end: keys of receipts"):
+            await restored(order, url)
+
+
 async def test_one_that_broke_off_can_be_run_again(database_url: str, tmp_path: Path) -> None:
     order = await with_a_task(database_url, tmp_path / "backup")
     with emptied(database_url) as url:

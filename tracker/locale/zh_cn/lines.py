@@ -260,6 +260,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "{} has rows in {}: stop the service and move the file away, and leave {} where it is": "{0} 的表 {1} 中有数据：请停止服务并移走该文件，把 {2} 留在原处",
         "{} is there: a process uses the file, or died; stop it, and move both away together": "{0} 存在：有进程在使用该文件或已异常退出；请停止它，并把两个文件一起移走",
         "DATABASE_URL: {}": "DATABASE_URL：{0:t}",
+        "the dump was not read to its end: keys of {} are missing. Make the database anew, and read it again, with `pg_restore --single-transaction`": "导出文件没有读完：缺少 {0} 的键。请新建数据库，用 `pg_restore --single-transaction` 重新读入",
         "the database has no tables: read the dump into it first, with `pg_restore`": "数据库中没有表：请先用 `pg_restore` 读入导出文件",
         "the database is in use: a restore needs one that holds the backup and nothing since": "数据库已在使用：恢复需要一个只含备份内容的数据库",
         "restored what was there at {} UTC": "已恢复到 {0} UTC 时的内容",

@@ -94,6 +94,9 @@ async def _check_readiness(
     if refusal is not None:
         raise BackupRefused(f"DATABASE_URL: {refusal}")
     upgrade(url)
+    cut = restoring.find_cut(url)
+    if cut is not None:
+        raise BackupRefused(f"DATABASE_URL: {cut}")
     _check_seals(order, url)
     order.keep_secrets()
     order.at(CrashPoint.RESTORE_SECRETS_KEPT)
