@@ -109,11 +109,11 @@ def _find_refusal(db: Connection) -> str | None:
     open_ = {one.name for one in conditions.list_open(db)}
     if RESTORING in open_ or not dialect_of(db).has_server:
         return None
+    if feed_head.is_elsewhere(db):
+        return None  # also a backup that was made while an earlier restore was being completed
     if RECOVERING in open_:
         return "the database was restored already: start the service, and see `tracker recover`"
-    if not feed_head.is_elsewhere(db):
-        return "the database is in use: a restore needs one that holds the backup and nothing since"
-    return None
+    return "the database is in use: a restore needs one that holds the backup and nothing since"
 
 
 def finish(db: Connection, reason: str, *, now: datetime) -> None:

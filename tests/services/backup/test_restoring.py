@@ -65,7 +65,7 @@ def emptied(url: str) -> Iterator[str]:
     """Give a database that holds what this one holds, and that no process has used."""
     file = sqlite_file(url)
     if file is not None:
-        yield f"sqlite:///{file.with_name('restored.db')}"
+        yield f"sqlite:///{file.with_name(f'restored-{file.name}')}"
         return
     name = f"restored_{new_token()}"
     source = urlsplit(url)
@@ -236,6 +236,17 @@ async def test_a_database_in_use_is_left_alone(database_url: str, tmp_path: Path
         await restored(order, url)
         with pytest.raises(BackupRefused, match=IN_USE):
             await restored(order, url)
+        async with open_workbench(url, NOBODY) as bench:
+            assert "recovering" in await raised(bench)
+            # Queued once more: it may be sent between this backup and its restore.
+            await bench.queued("another")
+        order = back_up(url, tmp_path / "while recovering")
+        with emptied(url) as next_url:
+            assert await restored(order, next_url) == RestoreReadiness(1)
+            async with open_workbench(next_url, NOBODY) as bench:
+                states = [task.state for task in await bench.all()]
+                assert states == [TaskState.UNCERTAIN, TaskState.UNCERTAIN]
+                assert {"recovering"} <= await raised(bench)
 
 
 async def test_a_dump_that_was_not_read_to_its_end_is_refused(
