@@ -1,7 +1,9 @@
 """A database of which a part is damaged or closed refuses what needs that, and nothing else."""
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
@@ -51,6 +53,13 @@ def _change(_tx: Tx, items: Sequence[None]) -> Sequence[None]:
 async def test_what_meets_the_damage_is_refused_and_said_and_the_rest_goes_on(
     sqlite_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    file = sqlite_file(sqlite_url)
+    assert file is not None
+    with closing(sqlite3.connect(file)) as db:
+        db.executescript(
+            "CREATE TABLE odd (one CHECK (one > 1)); PRAGMA ignore_check_constraints = ON;"
+            "INSERT INTO odd VALUES (1)"
+        )
     assert start_problem(sqlite_url) is None
     _damage(sqlite_url, "holds")
     problem = start_problem(sqlite_url)
