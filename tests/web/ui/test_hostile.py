@@ -56,6 +56,7 @@ def test_no_script_runs_no_request_leaves_and_text_is_exact(
         assert exact
         seen.check()
         whole = seen.show(f"/ui/tasks/{task['id']}")
+        assert whole.get_by_text("No attempt is known here").count() == 1  # a callback came first
         for width in (1280, 390):
             whole.set_viewport_size({"width": width, "height": 800})
             assert (cut_tables(whole), overflow(whole)) == ([], 0)

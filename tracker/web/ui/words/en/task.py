@@ -50,6 +50,7 @@ WORDS: Words = {
     "task.body-cut": "{shown} of {size} are shown.",
     "task.attempts": "Attempts",
     "task.no-attempts": "It has not been sent yet.",
+    "task.never-sent": "No attempt is known here: what is known of it came otherwise.",
     "task.outcome": "Outcome",
     "task.said": "What was said",
     "task.request-id": "Provider's request id",

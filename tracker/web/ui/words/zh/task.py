@@ -50,6 +50,7 @@ WORDS: Words = {
     "task.body-cut": "共 {size}，仅显示 {shown}。",
     "task.attempts": "提交尝试",
     "task.no-attempts": "尚未发送。",
+    "task.never-sent": "这里没有提交尝试的记录：对它的了解来自其他途径。",
     "task.outcome": "结果",
     "task.said": "对方的应答",
     "task.request-id": "服务商的请求 ID",
