@@ -162,6 +162,7 @@ async def test_a_run_counts_what_there_is_no_room_for_as_its_dry_run_does(
             order = BulkOrder(BulkAction.RESUBMIT, selection, "key 1 (ops)", is_dry=is_dry)
             told = await bulk.run(order, after=None, until=until)
             assert (told.matching, told.done, told.refused[full]) == (3, done, 1)
+            assert str(told.over_budget) == full
             assert len(await bench.all()) == kept
 
 

@@ -101,13 +101,23 @@ def test_what_exceeds_a_budget_is_402_and_the_providers_own_word(priced: Priced)
         # https://app.klingai.com/global/dev, error codes, 2026-09: the resource pack is used up.
         front = client.post(CREATE, json=BODY)
         assert (front.status_code, front.json()["code"]) == (429, 1102)
-        assert len(client.get("/v1/tasks").json()["tasks"]) == 2
+        tasks = client.get("/v1/tasks").json()["tasks"]
+        assert len(tasks) == 2
     (budget,) = [
         one
         for one in json_of(priced.run("budgets", "list", "--output", "json"))["budgets"]
         if one["tenant"] == priced.tenant
     ]
     assert (budget["used"], budget["amount"], budget["key"]) == ("7", "8", None)
+    done = priced.run("budgets", "set", "0", "CNY", "--tenant", priced.tenant)
+    with priced.client(key) as client:
+        for task in tasks:
+            assert client.post(f"/v1/tasks/{task['id']}/cancel").status_code == 200
+        again = {"dry_run": False, "state": ["cancelled"]}
+        assert client.post("/v1/tasks/resubmit", json=again).status_code == 402
+        acted = client.post("/v1/tasks/actions", json=again | {"action": "resubmit"}).json()
+        assert (acted["matching"], acted["done"]) == (2, 0)
+        assert "the budget of this tenant is 0 CNY a day" in str(acted["refused"])
     assert priced.run("budgets", "remove", "CNY", "--tenant", priced.tenant).exit_code == 0
     assert priced.run("budgets", "remove", "CNY", "--tenant", priced.tenant).exit_code == 1
     with priced.client(key) as client:

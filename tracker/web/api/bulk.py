@@ -109,7 +109,6 @@ class BulkRun(TypedDict):
     body=BulkBody,
     examples=examples.BULK,
     answers={200: BulkRun},
-    problems=[402],
 )
 async def act_on_many(request: Request) -> Response:
     """Refresh, cancel or resubmit many tasks; unless told otherwise, only say what that would do.

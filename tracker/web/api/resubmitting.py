@@ -105,6 +105,8 @@ async def resubmit_many(request: Request) -> Response:
     scope = f"resubmit {order.selection!r} {order.is_again}"
     after, until = place_of(body, our, scope)
     result = await our.bulk.run(order, after=after, until=until)
+    if result.over_budget is not None and not (body.dry_run or result.made):
+        raise result.over_budget  # the answer has no place for reasons
     told: views.ResubmittedView = {
         "dry_run": body.dry_run,
         "matching": result.matching,
