@@ -78,6 +78,19 @@ def test_the_balance_is_the_providers(pair: Pair) -> None:
     assert front.json() == provider.json()
 
 
+def test_subjects_are_the_providers_and_videos_name_them(pair: Pair) -> None:
+    given = {"name": "Luna", "images": ["https://pictures.example/a.png"]}
+    front, provider = (http.post(f"{BASE}/subjects", json=given).json() for http in pair)
+    assert differences(front, provider) == set()
+    listed = pair[0].get(f"{BASE}/subjects", params={"count": 100}).json()["subjects"]
+    assert front in listed
+    named = {"name": "Luna", "server_id": front["id"]}
+    body = {"model": "viduq2", "prompt": "[@Luna] waves", "subjects": [named]}
+    assert pair[0].post(f"{BASE}/reference2video", json=body).status_code == 200
+    refused = pair[0].post(f"{BASE}/motion-sync", json={"prompt": "a cat"})
+    assert (refused.status_code, "lip-sync" in refused.json()["message"]) == (404, True)
+
+
 @pytest.mark.parametrize(
     ("operation", "body", "link"),
     [

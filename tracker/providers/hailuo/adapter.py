@@ -48,7 +48,11 @@ _CODE_IN_WORDS = re.compile(r"\((\d{4})\)\s*$", re.ASCII)
 _OF_ACCOUNT = frozenset({"1004", "1008", "1028", "1030", "2049"})
 """The key, the balance, the quota twice, the key again."""
 _OF_REQUEST = frozenset({"1026", "1027", "1042", "2013", "2061"})
-"""The prompt, the result, invisible characters, the parameters, a model outside of the plan."""
+"""The prompt, the result, invisible characters, the parameters, a model outside of the plan.
+
+All but the last stand in the page of codes (https://platform.minimax.io/docs, errorcode, read whole
+2026-11-30, as a copy has it); 2061 is what public code saw, with HTTP 200 and 500.
+"""
 _OF_CONTENT = frozenset({"1026", "1027"})
 _NOT_NOW = frozenset({"1002", "1039", "1041", "2045", "2056"})
 """The rate, the limit of tokens, of connections, of growth, and of a plan for some hours."""

@@ -30,8 +30,14 @@ from tracker.providers.ports.front_call import (
 )
 from tracker.providers.vidu.inputs import AT_ONCE, CREATES, VOICE
 
-BALANCE = "ent/v2/credits"
-"""The call that is passed on."""
+BALANCE, SUBJECTS = "ent/v2/credits", "ent/v2/subjects"
+"""Calls that are passed on."""
+LISTED_SUBJECTS = f"{SUBJECTS} (list)"
+"""The name of the list, whose path is that of the create."""
+_MOTION = "motion-sync"
+_NO_MOTION = (
+    "motion-sync is not served: no public page says what it takes; use lip-sync or img2video"
+)
 CREDITS = "credits"
 """The unit of costs."""
 _ROOT = "ent/v2/"
@@ -55,6 +61,7 @@ _REASONS: Mapping[Fault, str] = MappingProxyType(
         Fault.EARLY_KEY: "Unauthorized",
         Fault.FORBIDDEN: "PermissionDenied",
         Fault.NO_ROUTE: "NotFound",
+        Fault.NOT_SERVED: "NotFound",
         Fault.NOT_FOUND: "TaskNotFound",
         Fault.WRONG_METHOD: "MethodNotAllowed",
         Fault.NO_MONEY: "CreditInsufficient",
@@ -86,6 +93,11 @@ class ViduFront(PlainFront):
             return Create(path, call.body, wait_s=held_s, waits_for="sent")
         if call.path == BALANCE:
             return PassOn(BALANCE) if call.is_read else wrong_method(call)
+        if call.path == SUBJECTS:
+            name = SUBJECTS if call.method == "POST" else LISTED_SUBJECTS
+            return PassOn(name) if name == SUBJECTS or call.is_read else wrong_method(call)
+        if path == _MOTION:
+            return FrontRefusal(Fault.NOT_SERVED, _NO_MOTION)
         if path == "tasks":
             return _read_listing(call) if call.is_read else wrong_method(call)
         first, _, rest = path.partition("/")

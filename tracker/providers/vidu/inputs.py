@@ -215,10 +215,12 @@ CREATES: Mapping[str, CreatePath] = MappingProxyType(
 """By operation."""
 
 
+SUBJECT = "subject"
 _CREATION, _VOICE = "creation", NamedObject("voice", may_be_public=True)
 OBJECTS = ObjectIds(
     fields={
         "video_creation_id": NamedObject(_CREATION),
+        "server_id": NamedObject(SUBJECT, may_be_public=True),  # Vidu has subjects of its own
         "voice_id": _VOICE,  # most are Vidu's own
         "voice_setting_voice_id": _VOICE,
     },

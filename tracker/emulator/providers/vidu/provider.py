@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
 from tracker.emulator.core.checks import (
@@ -47,7 +46,8 @@ from tracker.emulator.core.tasks import (
     EmulatedTask,
     TaskStep,
 )
-from tracker.emulator.providers.vidu.signing import signer
+from tracker.emulator.providers.vidu.signing import signer, strip_prefix
+from tracker.emulator.providers.vidu.subjects import SubjectApi
 from tracker.emulator.providers.vidu.words import VIDU_WORDS, ViduWord
 
 __all__ = ["create"]
@@ -154,6 +154,7 @@ class ViduApi:
                 faults=FaultTables(before={ViduWord.THROTTLED: throttled}),
             ),
         )
+        self._subjects = SubjectApi(self._account_of, self.engine.new_number)
 
     def routes(self) -> Sequence[ApiRoute]:
         """Return the table of routes."""
@@ -171,6 +172,7 @@ class ViduApi:
             ApiRoute("GET", "/ent/v2/tasks/{id}/creations", self._get),
             ApiRoute("POST", "/ent/v2/tasks/{id}/cancel", self._cancel),
             ApiRoute("GET", "/ent/v2/credits", self._credits),
+            *self._subjects.routes(),
         )
 
     async def _create(self, name: str, call: ApiCall) -> Reply:
@@ -260,7 +262,9 @@ class ViduApi:
             body=json_bytes(body),
             sign=signer(task.details.key, task.callback_url or ""),
             retry=_RESENT if is_end else _ONCE,
-            url=_strip(task) if task.scenario.has(ViduWord.PREFIX_STRIPPED) else None,
+            url=strip_prefix(task.callback_url)
+            if task.scenario.has(ViduWord.PREFIX_STRIPPED)
+            else None,
         )
         if not is_end or not task.scenario.has(ViduWord.LATE_PROCESSING):
             return (content,)
@@ -357,13 +361,6 @@ def _build_creation(task: ViduTask) -> dict[str, Any]:
         "watermarked_url": media_url(task, "watermarked.mp4"),
         "moderation_url": [],
     }
-
-
-def _strip(task: ViduTask) -> str | None:
-    if task.callback_url is None:
-        return None
-    parts = urlsplit(task.callback_url)
-    return urlunsplit(parts._replace(path="/" + parts.path.lstrip("/").partition("/")[2]))
 
 
 def _read_instant(call: ApiCall, name: str) -> float:

@@ -8,11 +8,11 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from email.utils import formatdate
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from tracker.emulator.core.signing import SignatureQuality, Signer, SigningInput
 
-__all__ = ["signature_of", "signer"]
+__all__ = ["signature_of", "signer", "strip_prefix"]
 
 _ACCESS_KEY = "vidu"
 _SIGNED = ("Date", "x-request-nonce")
@@ -49,3 +49,11 @@ def signer(key: str, url: str) -> Signer:
         }
 
     return sign
+
+
+def strip_prefix(url: str | None) -> str | None:
+    """Return a callback URL without the first part of its path, as a proxy would strip it."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path="/" + parts.path.lstrip("/").partition("/")[2]))
