@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.clients.running import CLIENTS
+from tests.clients.running import CLIENTS, LONGEST_S
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import folder_secret, issue
 from tests.support.service import environment, listen, serving, url_of
@@ -65,7 +65,7 @@ class Installed:
             env=everywhere | dict(env),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LONGEST_S,
             check=False,
             cwd=self.home,
         )

@@ -4,11 +4,15 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+from tests.clients.forking import ForkingProgram
 from tests.support.service import ROOT
 from tests.support.tls import Certificates
 
@@ -37,18 +41,21 @@ def run_program(
     certificates: whose authority Node.js believes.
     Skips the test, with the reason, where a JavaScript client cannot be installed.
     """
+    env = {
+        "PATH": os.environ["PATH"],
+        "NODE_PATH": str(_NODE_MODULES),
+        "NO_PROXY": "127.0.0.1",
+        "HTTP_PROXY": proxy,
+        "HTTPS_PROXY": proxy,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": "" if packages is None else str(packages),
+        "NODE_EXTRA_CA_CERTS": "" if certificates is None else str(certificates.authority),
+    }
+    if name.endswith(".py"):
+        return _run_forked(name, arguments, env, longest_s)
     done = subprocess.run(
-        [_interpreter(name), str(_PROGRAMS / name), *arguments],
-        env={
-            "PATH": os.environ["PATH"],
-            "NODE_PATH": str(_NODE_MODULES),
-            "NO_PROXY": "127.0.0.1",
-            "HTTP_PROXY": proxy,
-            "HTTPS_PROXY": proxy,
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONPATH": "" if packages is None else str(packages),
-            "NODE_EXTRA_CA_CERTS": "" if certificates is None else str(certificates.authority),
-        },
+        [_find_node(), str(_PROGRAMS / name), *arguments],
+        env=env,
         capture_output=True,
         text=True,
         timeout=longest_s,
@@ -58,9 +65,23 @@ def run_program(
     return json.loads(done.stdout)
 
 
-def _interpreter(name: str) -> str:
-    if name.endswith(".py"):
-        return str(CLIENTS / "bin" / "python")
+def _run_forked(
+    name: str, arguments: Sequence[str], env: Mapping[str, str], longest_s: float
+) -> Any:
+    program = _forking(name, tuple(env.items()))
+    with TemporaryDirectory() as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        status = program.run(arguments, out, err, longest_s=longest_s)
+        assert status == 0, out.read_text() + err.read_text()
+        return json.loads(out.read_text())
+
+
+@cache
+def _forking(name: str, env: tuple[tuple[str, str], ...]) -> ForkingProgram:
+    return ForkingProgram(str(CLIENTS / "bin" / "python"), _PROGRAMS / name, dict(env))
+
+
+def _find_node() -> str:
     node = shutil.which("node")
     if node is None or shutil.which("npm") is None:
         pytest.skip("node or npm is not on PATH: the JavaScript clients are not installed")

@@ -16,7 +16,8 @@ PROGRAM = "openai_chat.py"
 
 
 def test_client_reads_a_stream_to_its_end(served: Served) -> None:
-    told = run_program(PROGRAM, served.url + PATH, served.key, "rain [scenario:ticks]", "stream")
+    said = "rain [scenario:ticks,slow=1]"  # on a busy machine a faster one ends between two notes
+    told = run_program(PROGRAM, served.url + PATH, served.key, said, "stream")
     text = "".join(told["texts"])
     assert (len(told["ids"]), told["reasons"]) == (1, ["stop"])
     assert len(told["texts"]) > 2

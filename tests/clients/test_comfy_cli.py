@@ -11,7 +11,7 @@ def test_it_generates_a_video_from_create_to_file(installed: Installed, tmp_path
         [
             *("-m", "comfy_cli", "--skip-prompt", "generate", "kling"),
             *("--prompt", "a cat", "--model_name", "kling-v2-master", "--duration", "5"),
-            *("--download", str(film), "--yes", "--timeout", "30"),
+            *("--download", str(film), "--yes", "--timeout", "120"),
         ],
         {"COMFY_API_BASE_URL": installed.url, "COMFY_API_KEY": installed.key},
     )

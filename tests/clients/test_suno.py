@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.clients.conftest import Served
-from tests.clients.running import CLIENTS, run_program
+from tests.clients.running import CLIENTS, LONGEST_S, run_program
 
 
 def host_of(served: Served) -> str:
@@ -52,7 +52,7 @@ def run_cli(served: Served, home: Path, *arguments: str) -> subprocess.Completed
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONGEST_S,
         check=False,
     )
 
