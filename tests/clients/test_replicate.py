@@ -33,6 +33,7 @@ def test_python_sdk_creates_waits_runs_cancels_and_lists(served: Served) -> None
     assert told["failure"]["status"] == "failed"
     assert told["failure"]["error"]
     assert told["failure"]["output"] is None
+    assert (told["deployed"], told["versions"]) == ("succeeded", True)
     assert told["wrong_key"] == 401
 
 

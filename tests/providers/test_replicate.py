@@ -3,8 +3,9 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -20,11 +21,13 @@ from tests.providers.provider_contract import (
 from tests.providers.recorded import RecordedContract, callback_of
 from tests.providers.support import NOW, a_task, an_account, asked_of, refused_fields, sent_to
 from tracker.domain import lifecycle
+from tracker.domain.errors import InvalidRequest
 from tracker.domain.events import Source
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Observed
 from tracker.domain.task import ArtifactState, FollowUp, Task, TaskState
-from tracker.providers.ports.commands import Create
+from tracker.providers.ports.commands import Create, Page
+from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import FrontCall
 from tracker.providers.registry import PROVIDERS
 
@@ -104,6 +107,23 @@ def test_the_deadline_of_a_clients_header_reaches_the_provider() -> None:
     call = REPLICATE.submits.build_submit(sending)
     assert call.headers["cancel-after"] == "90s"
     assert json.loads(call.body or b"").keys() & {*given, "cancel_after"} == given.keys()
+
+
+def test_the_list_is_narrowed_by_times_which_its_next_page_keeps() -> None:
+    assert REPLICATE.front is not None
+    times = {"created_after": NOW.isoformat(), "created_before": "2999-01-01T00:00:00Z"}
+    call = FrontCall(*("GET", "v1/predictions", NOW), query=tuple(times.items()), base="http://t")
+    page = REPLICATE.front.read(call)
+    assert isinstance(page, Page)
+    assert (page.created_from, page.created_until) == (NOW, datetime(2999, 1, 1, tzinfo=UTC))
+    shown = Shown([], has_more=True, next="c")
+    following = REPLICATE.front.show(call, page, shown, "r").body["next"]
+    assert dict(parse_qsl(urlsplit(following).query)) == {**times, "cursor": "c"}
+    bare = REPLICATE.front.read(replace(call, query=()))
+    assert isinstance(bare, Page)
+    assert bare.binds != page.binds
+    with pytest.raises(InvalidRequest):
+        REPLICATE.front.read(replace(call, query=(("created_after", "soon"),)))
 
 
 @pytest.mark.parametrize(

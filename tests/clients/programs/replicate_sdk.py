@@ -32,6 +32,8 @@ def everything(client: Client) -> dict[str, Any]:
     run = client.run(MODEL, input={"prompt": "a bird"})
     version = client.models.get(MODEL).latest_version
     run_version = client.run(f"{MODEL}:{version.id}", input={"prompt": "a fish"})
+    deployed = client.deployments.get("acme/deployed").predictions.create({"prompt": "a hen"})
+    deployed.wait()
     try:
         client.run(MODEL, input={"prompt": "a dog [scenario:failed]"})
         failure = None
@@ -48,6 +50,8 @@ def everything(client: Client) -> dict[str, Any]:
         "output": made.output,
         "run": [str(each) for each in run],
         "run_version": [str(each) for each in run_version],
+        "deployed": deployed.status,
+        "versions": [one.id for one in client.models.get(MODEL).versions.list()] == [version.id],
         "failure": failure,
         "stopped": {"id": stopped.id, "status": stopped.status},
         "listed": [prediction.id for prediction in client.predictions.list()],

@@ -10,14 +10,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlencode
 
 from tracker.domain.access import Scope
+from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.events import EventKind
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
 from tracker.providers.kit.front_answers import iso_time
 from tracker.providers.kit.front_calls import MOST_WAIT_S, name_in, no_route, wrong_method
 from tracker.providers.kit.plain_front import PlainFront
+from tracker.providers.kit.reading import instant
 from tracker.providers.ports.commands import (
     Cancel,
     Command,
@@ -43,8 +46,11 @@ from tracker.providers.replicate import front_files
 _PAGE = 100
 _SECRET_PATH = "webhooks/default/secret"  # noqa: S105 - a path
 _CREATE = re.compile(r"((?:models|deployments)/[^/]+/[^/]+)/predictions")
-_MODEL = re.compile(r"models/([^/]+)/([^/]+)(?:/versions/(.+))?")
+_MODEL = re.compile(r"models/([^/]+)/([^/]+)(?:/versions(?:/(.+))?)?")
+_DEPLOYMENT = re.compile(r"deployments/([^/]+)/([^/]+)")
 _WAIT = re.compile(r"(?:^|,)\s*wait\s*(?:=\s*\"?(\d{1,4})\"?)?\s*(?:;[^,]*)?(?:,|$)", re.IGNORECASE)
+_TIMES = ("created_after", "created_before")
+"""Filters of the list."""
 _HIDDEN = "hidden"
 """Replicate's word for a version that it does not tell."""
 _EVENTS = frozenset({"output", "completed"})
@@ -112,8 +118,7 @@ class ReplicateFront(PlainFront):
             if call.method == "POST":
                 return _create(call, of_model[1] if of_model else path)
             if call.is_read and not of_model:
-                after = call.parameter("cursor")
-                return Page(_PAGE, after=after or None, binds="predictions")
+                return _read_page(call)
             return wrong_method(call)
         if path.partition("/")[0] == front_files.FILES:
             return front_files.read(call, path)
@@ -136,7 +141,7 @@ class ReplicateFront(PlainFront):
                     return _show_error(404, "Not found", "callbacks are not signed here")
                 return FrontAnswer({"key": shown.secret})
             case Page():
-                after = f"{call.base}/v1/predictions?cursor={shown.next}" if shown.next else None
+                after = _show_next(call, shown.next) if shown.next else None
                 found = [
                     _show_prediction(one, shown.input_of(one), call.base) for one in shown.tasks
                 ]
@@ -185,6 +190,33 @@ def _create(call: FrontCall, operation: str) -> Create | WantsBody:
     return Create(operation, input_, wait_s=wait_s)
 
 
+def _read_page(call: FrontCall) -> Page:
+    """Read a page of the list. Raises InvalidRequest for what is no time."""
+    since, until = (_read_time(call, name) for name in _TIMES)
+    return Page(
+        _PAGE,
+        after=call.parameter("cursor") or None,
+        binds=f"predictions {since} {until}" if since or until else "predictions",
+        created_from=since,
+        created_until=until,
+    )
+
+
+def _read_time(call: FrontCall, name: str) -> datetime | None:
+    text = call.parameter(name)
+    if not text:
+        return None
+    if (found := instant(text)) is None:
+        raise InvalidRequest(FieldError(name, "must be a time such as 2026-05-01T10:00:00Z"))
+    return found
+
+
+def _show_next(call: FrontCall, cursor: str) -> str:
+    """Return the address of the page behind, which is narrowed as this one is."""
+    filters = {name: text for name in _TIMES if (text := call.parameter(name))}
+    return f"{call.base}/v1/predictions?{urlencode({**filters, 'cursor': cursor})}"
+
+
 def _read_one(call: FrontCall, rest: str) -> Command | FrontRefusal:
     name, _, action = rest.partition("/")
     named = name_in(name)
@@ -199,10 +231,17 @@ def _answer_fixed(call: FrontCall, path: str) -> Fixed | FrontRefusal:
     if path == "account":
         account = {"type": "organization", "username": "tracker", "name": "tracker"}
         return Fixed(FrontAnswer({**account, "github_url": None}))
+    if deployment := _DEPLOYMENT.fullmatch(path):
+        # replicate 1.0.7 reads it before a create; which release runs is not known here.
+        of, name = deployment.groups()
+        return Fixed(FrontAnswer({"owner": of, "name": name, "current_release": None}))
     found = _MODEL.fullmatch(path)
     if found is None:
         return no_route(call)
     owner, name, version = found.groups()
+    if path.removeprefix(f"models/{owner}/{name}") == "/versions":
+        listed = [_version(f"{owner}/{name}")]
+        return Fixed(FrontAnswer({"previous": None, "next": None, "results": listed}))
     if version is not None:
         return Fixed(FrontAnswer(_version(version)))
     model = {

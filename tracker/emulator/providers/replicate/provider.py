@@ -87,7 +87,9 @@ class ReplicateApi:
             ApiRoute("POST", "/v1/predictions/{id}/cancel", self._cancel),
             ApiRoute("POST", "/v1/models/{owner}/{name}/predictions", self._create_by_model),
             ApiRoute("GET", "/v1/models/{owner}/{name}", self._model),
+            ApiRoute("GET", "/v1/models/{owner}/{name}/versions", self._list_versions),
             ApiRoute("GET", "/v1/models/{owner}/{name}/versions/{version}", self._version),
+            ApiRoute("GET", "/v1/deployments/{owner}/{name}", self._deployment),
             ApiRoute("POST", "/v1/deployments/{owner}/{name}/predictions", self._create_deployed),
             ApiRoute("GET", "/v1/webhooks/default/secret", self._secret),
             ApiRoute("GET", "/v1/account", self._account_view),
@@ -170,6 +172,15 @@ class ReplicateApi:
         model = _read_model(call)
         self._models[version_of(model)] = model
         return Reply(model_view(model))
+
+    async def _list_versions(self, call: ApiCall) -> Reply:
+        self._account_of(call)
+        versions = [version_view(version_of(_read_model(call)))]
+        return Reply({"previous": None, "next": None, "results": versions})
+
+    async def _deployment(self, call: ApiCall) -> Reply:
+        self._account_of(call)
+        return Reply({**call.values, "current_release": None})
 
     async def _version(self, call: ApiCall) -> Reply:
         self._account_of(call)
