@@ -10,6 +10,7 @@ import pytest
 
 from tests.clients.ai_sdk import AskedModel, FrontModel, check_file, check_fronts
 from tests.clients.conftest import Served
+from tests.support.service import KEEPING_FILES
 from tests.support.tunnel import Tunnel
 
 HOST = "provider.example"
@@ -51,6 +52,7 @@ MODELS = (
             ),
         )
     ),
+    FrontModel("openai", "/openai/v1", PICTURE, {"cut_late": "it is not made again"}, True),
 )
 
 
@@ -65,6 +67,7 @@ def more_settings(emulated: Served) -> Iterator[Mapping[str, str]]:
     }
     with Tunnel({HOST: int(emulated.url.rpartition(":")[2])}) as tunnel:
         yield {
+            **KEEPING_FILES,
             **{f"TRACKER_{name}_BASE_URL": f"http://{HOST}/{path}" for name, path in bases.items()},
             **{f"TRACKER_{name}_PROXY": tunnel.url for name in bases},
         }

@@ -1,6 +1,7 @@
 """OpenAI's published clients, unmodified: pictures and responses through the front.
 
-`openai` 3.57.0 from PyPI and `openai` 7.59.0 from npm, against OpenAI's emulated API and our front.
+`openai` 3.57.0 from PyPI and `openai` 7.59.0 from npm, against OpenAI's emulated API and our front;
+in test_ai_sdk.py `@ai-sdk/openai` 4.0.118.
 """
 
 from collections.abc import Iterator

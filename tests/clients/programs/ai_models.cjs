@@ -34,6 +34,7 @@ function aiModel(kind, baseURL, apiKey, { isNewest = false, resolve = fetch } = 
     luma: () => provider("luma", "createLuma", keyed).image("photon-1"),
     minimax: () =>
       provider("minimax", "createMiniMax", { apiKey, videoBaseURL: baseURL }).video("MiniMax-H3"),
+    openai: () => provider("openai", "createOpenAI", keyed).image("gpt-image-2"),
     replicate: () =>
       provider("replicate", "createReplicate", { apiToken: apiKey, baseURL }).image("acme/picture"),
   };
