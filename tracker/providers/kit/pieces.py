@@ -26,6 +26,7 @@ _PICTURES = MappingProxyType(
     {"jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif", "svg": "image/svg+xml"}
 )
 """Media types by a word for the format."""
+_MOST_ENVELOPES = 3
 MOST_HELD = 16 * 1024 * 1024
 """Characters of a picture that stands in the text of an answer: more than an answer may have."""
 _DATA_HEAD = re.compile(r"data:[\w.+/;=-]*;base64")
@@ -97,15 +98,21 @@ def file_url(value: Any, form: str | None = None) -> str | None:
 def list_pictures(parsed: Any) -> Sequence[Mapping[str, Any]] | None:
     """Return the pictures of an answer in the format of OpenAI's images; None where it has none.
 
-    In `data`, in Recraft's `image`, or alone; an object, or an address or base64 without one.
+    In `data`, in Recraft's `image`, in `images`, or alone; an object, or an address or base64
+    without one. `data` may be an envelope of such an answer.
     """
     if isinstance(parsed, str):
         return [_make_picture(parsed)]
+    for _ in range(_MOST_ENVELOPES):
+        inner = parsed.get("data") if isinstance(parsed, dict) else None
+        if not isinstance(inner, dict) or {"b64_json", "url"} & inner.keys():
+            break
+        parsed = inner
     if not isinstance(parsed, dict):
         return None
-    data, image = parsed.get("data"), parsed.get("image")
-    if isinstance(data, dict):
-        data = [data] if {"b64_json", "url"} & data.keys() else None
+    data, image, images = (parsed.get(name) for name in ("data", "image", "images"))
+    if not data and isinstance(images, list):
+        data = images  # of SiliconFlow: docs.siliconflow.cn, images-generations, read 2026-11-30
     several = [*(data if isinstance(data, list) else [data]), image]
     found = [
         one if isinstance(one, dict) else _make_picture(one)

@@ -46,7 +46,7 @@ _ADAPTER = AdapterByProfile(
         OFFICIAL: UpstreamKind(adapter=_OFFICIAL, cancels=_OFFICIAL, is_calling=True),
     }
 )
-REVISION = 11
+REVISION = 12
 PROVIDER = Provider(
     name="openai",
     revision=REVISION,

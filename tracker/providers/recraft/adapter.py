@@ -125,7 +125,7 @@ def _read_costs(parsed: Any) -> tuple[Cost, ...]:
 
 
 _ADAPTER = Recraft()
-REVISION = 6
+REVISION = 7
 PROVIDER = Provider(
     name="recraft",
     revision=REVISION,
