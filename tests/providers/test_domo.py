@@ -61,12 +61,18 @@ class TestDomo(
         ("video/template2video", {"template": "dance"}, "template"),
         ("video/template2video", {"images": [MEDIA, MEDIA]}, "images"),
         ("video/talking-avatar", {"seconds": 61}, "seconds"),
+        ("video/talking-avatar", {"image": None}, "image"),
     ],
 )
 def test_a_field_that_domo_would_refuse_is_named(
     operation: str, changes: Mapping[str, Any], field: str
 ) -> None:
     assert refused_fields(DOMO.submits, operation, {**DOMO_INPUTS[operation], **changes}) == [field]
+
+
+def test_an_avatar_is_made_of_a_video_too() -> None:
+    input_ = {"video": UPLOADED, "audio": UPLOADED, "seconds": 5}
+    assert DOMO.submits.check("video/talking-avatar", input_).body == input_
 
 
 def test_a_lost_submit_is_never_found_and_nothing_is_cancelled() -> None:

@@ -267,6 +267,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "must be own or provider": "必须是 own 或 provider",
         "is needed, or lyrics": "必填，或改填 lyrics",
         "is needed, or image_url": "必填，或改填 image_url",
+        "is needed, or video": "必填，或改填 video",
         "this provider never calls back; leave it out": "此服务商从不回调；请删去",
         "this provider signs no callbacks; leave it out": "此服务商不对回调签名；请删去",
         "each create carries a secret of its own; leave it out": "每次创建各带密钥；请删去",

@@ -8,13 +8,14 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from tracker.domain.cost import Cost
+from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Refused, SubmitOutcome, Unknown
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.domo.discord import DomoDiscord
 from tracker.providers.domo.front import CREDITS, DomoFront
-from tracker.providers.domo.inputs import INPUTS
+from tracker.providers.domo.inputs import AVATAR, INPUTS
 from tracker.providers.domo.passing import OBJECTS, DomoCalls
 from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
 from tracker.providers.kit.empty_results import awaiting_result
@@ -25,7 +26,7 @@ from tracker.providers.kit.reading import amount_text, first_number, first_text
 from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
 from tracker.providers.kit.useless_options import UNSIGNED, SecretlessOptions
 from tracker.providers.ports.account import Account
-from tracker.providers.ports.adapter import Answer, Sending
+from tracker.providers.ports.adapter import Answer, Request, Sending
 from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.providers.ports.provider import Provider
 
@@ -73,6 +74,13 @@ class DomoApi(TableAdapter):
     names_task = True
     times: ClassVar[Sequence[str]] = ()  # a task shows when it was made, not its last change
     account_codes = _OF_ACCOUNT
+
+    def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
+        """Validate by the table; an avatar is made of a picture or of a video."""
+        request = super().check(operation, input_)
+        if operation == AVATAR and not {"image", "video"} & request.body.keys():
+            raise InvalidRequest(FieldError("image", "is needed, or video"))
+        return request
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take no answer for acceptance whose code says something else."""

@@ -98,21 +98,23 @@ class DomoRestyled(_DomoVideo):
 
 
 class DomoAvatar(_DomoVideo):
-    """`talking-avatar`."""
+    """`talking-avatar`, of a picture or of a video, as callers send it (seen 2026-11-30)."""
 
-    image: Media
+    image: Media | None = None
+    video: Media | None = None
     audio: Media
     seconds: int = Field(ge=1, le=60)
     model: str | None = None
 
 
+AVATAR = "video/talking-avatar"
 INPUTS: Mapping[str, tuple[str, type[BaseModel]]] = MappingProxyType(
     {
         "video/text2video": ("TEXT_TO_VIDEO", DomoText),
         "video/image2video": ("IMAGE_TO_VIDEO", DomoImage),
         "video/template2video": ("TEMPLATE_TO_VIDEO", DomoTemplate),
         "video/video2video": ("VIDEO_TO_VIDEO", DomoRestyled),
-        "video/talking-avatar": ("TALKING_AVATAR", DomoAvatar),
+        AVATAR: ("TALKING_AVATAR", DomoAvatar),
     }
 )
 """By operation: Domo's word for its tasks, and the model."""

@@ -88,7 +88,7 @@ _OPERATIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "image2video": ("IMAGE_TO_VIDEO", ("model", "image", "seconds")),
     "template2video": ("TEMPLATE_TO_VIDEO", ("template", "images", "seconds")),
     "video2video": ("VIDEO_TO_VIDEO", ("model", "video")),
-    "talking-avatar": ("TALKING_AVATAR", ("image", "audio", "seconds")),
+    "talking-avatar": ("TALKING_AVATAR", ("audio", "seconds")),
 }
 """Category and required fields, by the path below `/video/`."""
 
