@@ -52,7 +52,7 @@ def chart() -> Chart:
         input=json.dumps(of_values),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -149,6 +149,6 @@ def _selected(labels: dict[str, str], pods: list[dict[str, str]]) -> int:
 def test_a_linter_finds_nothing(arguments: tuple[str | Path, ...]) -> None:
     program, *rest = arguments
     done = subprocess.run(
-        [TOOLS / str(program), *rest], capture_output=True, text=True, timeout=60, check=False
+        [TOOLS / str(program), *rest], capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr

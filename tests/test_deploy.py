@@ -122,7 +122,7 @@ def test_units_are_sound_and_hardened(tmp_path: Path) -> None:
 
 def _analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["systemd-analyze", *arguments], capture_output=True, text=True, timeout=60, check=False
+        ["systemd-analyze", *arguments], capture_output=True, text=True, timeout=300, check=False
     )
 
 

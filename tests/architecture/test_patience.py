@@ -15,6 +15,9 @@ WAITS = frozenset({"wait_until", "until", "finished", "dial", "wait_until_ready"
 """Of `tests.support`, whose own limit is patient."""
 SHORT_S = 60
 """A number below this is no patience."""
+PROGRAMS = frozenset({"run", "communicate", "check_output", "check_call"})
+"""Of `subprocess`: they wait for a whole program, which is many times as long as for an answer."""
+SHORT_PROGRAM_S = 300
 CLIENTS = ROOT / "tests" / "clients" / "programs"
 """Programs of callers, which have their clients' own patience."""
 
@@ -25,7 +28,7 @@ def _hasty(path: Path) -> Iterator[int]:
     A limit that a test is about has a name.
     """
     source = path.read_text()
-    if "httpx." not in source and "timeout_s=" not in source:
+    if not any(word in source for word in ("httpx.", "timeout_s=", "subprocess")):
         return
     for node in ast.walk(ast.parse(source)):
         match node:
@@ -37,15 +40,17 @@ def _hasty(path: Path) -> Iterator[int]:
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
                 if name in WAITS and _is_short(node, "timeout_s"):
                     yield node.lineno
+                if name in PROGRAMS and _is_short(node, "timeout", SHORT_PROGRAM_S):
+                    yield node.lineno
 
 
-def _is_short(call: ast.Call, argument: str) -> bool:
+def _is_short(call: ast.Call, argument: str, short_s: float = SHORT_S) -> bool:
     """Return true if an argument is a number without patience."""
     found = [one.value for one in call.keywords if one.arg == argument]
     return any(
         isinstance(value, ast.Constant)
         and isinstance(value.value, int | float)
-        and value.value < SHORT_S
+        and value.value < short_s
         for value in found
     )
 
@@ -61,5 +66,6 @@ def test_a_hasty_request_or_wait_is_found(tmp_path: Path) -> None:
     made.write_text(
         "httpx.get('/')\nhttpx.get('/', timeout=1)\nhttpx.get('/', timeout=SHORT_S)\n"
         "httpx.Client(**options)\nwait_until(is_there, timeout_s=2)\nwait_until(is_there)\n"
+        "subprocess.run(command, timeout=60)\nsubprocess.run(command, timeout=300)\n"
     )
-    assert list(_hasty(made)) == [1, 2, 5]
+    assert list(_hasty(made)) == [1, 2, 5, 7]

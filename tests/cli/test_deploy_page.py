@@ -65,7 +65,7 @@ def test_the_procfile_serves_and_a_copy_is_made_while_it_does(tmp_path: Path, pa
             cwd=tmp_path,
             env=os.environ | env | {"PATH": path},
             check=True,
-            timeout=60,
+            timeout=300,
         )
         with sqlite3.connect(tmp_path / "backup" / "tracker.db") as copy:
             assert copy.execute("SELECT count(*) FROM tasks").fetchone() == (1,)

@@ -78,7 +78,7 @@ def loaded(folder: Path, *arguments: str, **env: str) -> tuple[int, set[str]]:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
     code, _, *modules = done.stdout.split()

@@ -89,7 +89,7 @@ def drill(database_url: str, tmp_path: Path) -> Iterator[Drill]:
 
 
 def program(name: str, *arguments: str) -> None:
-    subprocess.run([PROGRAMS / name, *arguments], check=True, timeout=60, capture_output=True)
+    subprocess.run([PROGRAMS / name, *arguments], check=True, timeout=300, capture_output=True)
 
 
 def back_up(drill: Drill) -> Path:

@@ -122,7 +122,7 @@ def test_copies_under_load_never_fail(sqlite_url: str, tmp_path: Path) -> None:
 def test_a_process_that_dies_leaves_nothing_under_the_name(sqlite_url: str, tmp_path: Path) -> None:
     filled(sqlite_url)
     folder = tmp_path / "backup"
-    subprocess.run([sys.executable, "-c", DIE, sqlite_url, folder], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", DIE, sqlite_url, folder], check=True, timeout=300)
     assert not folder.exists()
     make(BackupOrder(sqlite_url, [SECRET]), folder, SystemClock())
     assert check_backup(folder).histories == 3

@@ -145,7 +145,7 @@ def test_a_process_killed_while_its_log_is_put_into_the_file_has_lost_nothing(
         [sys.executable, "-m", "tests.support.killed_checkpoint", file, str(passes)],
         cwd=ROOT,
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert child.returncode == -signal.SIGKILL, child.stderr.decode()

@@ -127,11 +127,13 @@ class ChatApi:
             await self._emulator.timeline.sleep(step_s)
             yield "timeout"
             return
-        while not await self._emulator.wait_for(task.ended, step_s):
-            if self._emulator.closing.is_set():
-                raise BrokenAnswerSignal(BrokenAnswer.CUT)
+        ends = False
+        while not ends:
             if scenario.has(ChatWord.TICKS):
                 yield f"🎵 {task.progress or 50}% "
+            ends = await self._emulator.wait_for(task.ended, step_s)
+            if self._emulator.closing.is_set() and not ends:
+                raise BrokenAnswerSignal(BrokenAnswer.CUT)
         end = _end_of(task)
         yield end[: len(end) // 2] if scenario.has(ChatWord.CUT_HALFWAY) else end
 
