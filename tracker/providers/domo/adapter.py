@@ -162,7 +162,7 @@ _ADAPTER = DomoByProfile(
         DISCORD: UpstreamKind(adapter=DomoDiscord()),
     }
 )
-REVISION = 5
+REVISION = 6
 PROVIDER = Provider(
     name="domo",
     revision=REVISION,
