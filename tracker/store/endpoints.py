@@ -105,9 +105,7 @@ def stamps(db: Connection, tenants: Collection[str]) -> Callable[[], dict[str, s
     It is asked now; call what is returned for the answer. Raises DBAPIError.
     """
     found = "SELECT tenant, stamp FROM endpoint_sets WHERE tenant"
-    # For one of ten expected rows PostgreSQL keeps its plan; for all ten it makes one each time.
-    tail = " LIMIT 1" if len(tenants) == 1 else ""
-    rows = bulk.find_soon(db, found, list(tenants), encoding.texts, tail=tail)
+    rows = bulk.find_soon(db, found, list(tenants), encoding.texts)
     return lambda: dict(rows())
 
 

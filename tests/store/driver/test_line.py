@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
 from tracker.clock import SystemClock
+from tracker.store import tasks
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.line import WriteConnection
@@ -269,5 +270,20 @@ def test_replicas_are_looked_for_now_and_then_where_there_are_none(postgres_url:
     )
     assert db.scalar(text(looks)) == 2
     assert line.position == ""
+    line.close()
+    engine.dispose()
+
+
+def test_a_batch_of_one_is_not_planned_anew(postgres_url: str) -> None:
+    engine = open_engine(postgres_url, pool_size=1)
+    line = WriteConnection(engine)
+    for _ in range(7):
+        db = line.begin()
+        db.execute(text("SET LOCAL enable_seqscan = off"))  # as for a table of many rows
+        tasks.lock_by_key(db, [1])
+        tasks.set_awaits(db, {1: None})
+        line.commit()
+    planned = "SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE '% tasks %'"
+    assert db.scalars(text(planned)).all() == [2, 2]  # PostgreSQL tries five that see the values
     line.close()
     engine.dispose()

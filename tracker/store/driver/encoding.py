@@ -34,35 +34,40 @@ def mapped(values: Sequence[Any], convert: Callable[[Any], Any]) -> list[Any]:
 
 
 class _Array(bytes):
-    """A column as PostgreSQL's binary array; the subclasses are told apart by type."""
+    """A column as PostgreSQL's binary array; the subclasses are told apart by type.
+
+    spelt: its type in SQL.
+    """
+
+    spelt: str
 
 
 class _Texts(_Array):
-    pass
+    spelt = "text[]"
 
 
 class _Bytes(_Array):
-    pass
+    spelt = "bytea[]"
 
 
 class _Integers(_Array):
-    pass
+    spelt = "bigint[]"
 
 
 class _Floats(_Array):
-    pass
+    spelt = "double precision[]"
 
 
 class _Booleans(_Array):
-    pass
+    spelt = "boolean[]"
 
 
 class _Instants(_Array):
-    pass
+    spelt = "timestamptz[]"
 
 
 class _Uuids(_Array):
-    pass
+    spelt = "uuid[]"
 
 
 ARRAYS = {

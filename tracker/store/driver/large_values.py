@@ -17,8 +17,9 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Table, case, func, select
 
 from tracker.domain.long_texts import WrittenJson
-from tracker.store.driver.bulk import AsSqlalchemy, driver, settle
+from tracker.store.driver.bulk import driver, settle
 from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.driver_errors import AsSqlalchemy
 from tracker.store.driver.encoding import ARRAY_HEAD_BYTES, KINDS
 
 LARGE = 1024 * 1024

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tracker.store.driver import bulk
 from tracker.store.driver.checkpoints import Checkpoints
 from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.driver_errors import AsSqlalchemy
 from tracker.store.driver.file_identity import FileIdentity
 from tracker.store.driver.outage import brief, is_busy
 from tracker.store.driver.server_session import is_pooled
@@ -88,7 +89,7 @@ class WriteConnection:
         """Commit; when this returns, it is on disk. Raises DBAPIError."""
         db = self._open()
         self._is_committing = True
-        bulk.commit(db)
+        _commit(db)
         pipe = bulk.pipe_of(db)
         if pipe is not None:
             self.position = pipe.position
@@ -153,12 +154,32 @@ class WriteConnection:
         return self._db
 
 
+def _commit(db: Connection) -> None:
+    """Commit the writer's transaction. Raises DBAPIError."""
+    pipe = bulk.pipe_of(db)
+    if pipe is None:
+        bulk.run(db, "COMMIT")
+        return
+    with AsSqlalchemy(db):
+        pipe.commit()
+
+
+def _roll_back(db: Connection) -> None:
+    """Undo the writer's transaction. Raises DBAPIError."""
+    pipe = bulk.pipe_of(db)
+    if pipe is None:
+        bulk.run(db, "ROLLBACK")
+        return
+    with AsSqlalchemy(db):
+        pipe.roll_back()
+
+
 def _roll_back_safely(db: Connection) -> bool:
     """Roll the transaction back; return true if the connection can be used again."""
     if db.invalidated:  # it would connect again by itself, without a pipe
         return False
     try:
-        bulk.roll_back(db)
+        _roll_back(db)
         if db.in_transaction():
             db.rollback()
     except Exception as error:  # noqa: BLE001 - the transaction's own error is on its way

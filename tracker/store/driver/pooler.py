@@ -14,6 +14,7 @@ from psycopg.pq.abc import PGresult
 from sqlalchemy import Engine
 
 from tracker.store.driver import bulk
+from tracker.store.driver.driver_errors import AsSqlalchemy
 from tracker.store.driver.server_session import is_pooled
 
 ROUNDS = 4
@@ -44,7 +45,7 @@ def examine(engine: Engine) -> Pooler | None:
     with engine.connect() as one:
         if not is_pooled(one):
             return None
-        with engine.connect() as other, bulk.AsSqlalchemy(one):
+        with engine.connect() as other, AsSqlalchemy(one):
             return _Trial(bulk.driver(one), bulk.driver(other)).run()
 
 

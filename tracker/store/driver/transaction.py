@@ -11,6 +11,7 @@ from tracker.clock import Clock, ServerClock
 from tracker.domain.work import JobKind
 from tracker.store.driver import bulk
 from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.driver_errors import AsSqlalchemy
 
 _TURN = "turn"
 
@@ -98,6 +99,6 @@ def _ask_time(db: Connection) -> datetime:
     if pipe is None:
         at: datetime = db.execute(text(statement)).scalar_one()
         return at
-    with bulk.AsSqlalchemy(db):
+    with AsSqlalchemy(db):
         [(at,)] = pipe.send(statement, soon=True).rows()
     return at
