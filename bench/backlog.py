@@ -14,7 +14,7 @@ from time import perf_counter
 from bench.bed import Bed
 from bench.deliveries import ended, owe, settings_of
 from bench.processes import CLIENT_CORE, server
-from tracker.app import running_workers
+from tracker.app import run_workers
 from tracker.parts import open_parts
 
 ALIVE = 9
@@ -28,7 +28,7 @@ async def run(bed: Bed, kind: str, each: int, receiver: str) -> None:
         await owe(parts, urls, each)
         print(f"{kind}: {len(urls) * each:,} owed", flush=True)
         began, before = perf_counter(), 0
-        async with running_workers(parts):
+        async with run_workers(parts):
             while before < ALIVE * each:
                 await asyncio.sleep(LOOK_S)
                 now = await ended(parts)

@@ -15,7 +15,7 @@ from bench.callbacks import CONNECTIONS, ours_after
 from bench.processes import CORES
 from bench.table import Figure
 from tests.support.postgres import PROGRAMS
-from tracker.store.driver.engine import sqlite_file
+from tracker.store.driver.engine import find_sqlite_file
 
 EVERY_S = 10.0
 ROUNDS = 2
@@ -83,7 +83,7 @@ class Backups:
 
     def _make(self, destination: Path) -> bool:
         dumped: list[str | Path] = []
-        if sqlite_file(self.url) is None:
+        if find_sqlite_file(self.url) is None:
             dump = self.folder / "dump"
             program: list[str | Path] = [PROGRAMS / "pg_dump", "--format=custom"]
             if subprocess.run([*program, f"--file={dump}", self.url], check=False).returncode:

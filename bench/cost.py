@@ -25,7 +25,7 @@ from uvicorn.server import ServerState
 
 from bench import fill
 from bench.bed import BOTH, SECRET, STATUSES, Bed, callback
-from tracker.app import make_app, server_options, tune_interpreter
+from tracker.app import build_server_options, make_app, tune_interpreter
 from tracker.settings import Settings
 from tracker.telemetry.logs import configure_logging
 
@@ -83,7 +83,7 @@ async def _replay(url: str, folder: str, rounds: int, more: Mapping[str, str]) -
     settings = Settings.from_env(env)
     app = make_app(settings, workers=False)
     async with app.router.lifespan_context(app) as state:
-        options = server_options(settings)
+        options = build_server_options(settings)
         for name in ("workers", "factory", "log_config"):
             options.pop(name, None)
         config = uvicorn.Config(app, log_config=None, **options)

@@ -183,7 +183,7 @@ from tracker.domain.exchange import HttpCall
 from tracker.egress.client import EgressClient
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import Folder
-from tracker.services.inline_sinks import sinks_for
+from tracker.services.inline_sinks import build_sink_opener
 from tracker.services.storage import Storage
 def status(name):
     return int(re.search(name + r":\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
@@ -191,7 +191,7 @@ async def main():
     objects = Folder(Path(sys.argv[2]))
     storage = Storage(Custody(), objects, None)
     client = EgressClient(["127.0.0.0/8"])
-    sinks = sinks_for(storage, b"secret", "default")
+    sinks = build_sink_opener(storage, b"secret", "default")
     await client.call_provider(HttpCall("POST", sys.argv[1] + "/small"), files=sinks)
     before = status("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
@@ -242,7 +242,7 @@ async def _whole(url: str, kept: Path | str, size: int) -> int:
     objects: Folder | Bucket = Folder(kept) if isinstance(kept, Path) else Bucket(kept)
     right = 0
     async with Store(url, SystemClock()) as store:
-        for asset in await store.read(lambda db: assets.kept_after(db, 0, limit=100_000)):
+        for asset in await store.read(lambda db: assets.list_kept_after(db, 0, limit=100_000)):
             if asset.state is AssetState.KEPT and asset.store_key is not None:
                 blocks = objects.read(asset.store_key, 0, asset.size or 0)
                 body = b"".join([block async for block in blocks])

@@ -23,7 +23,7 @@ from bench.load import closed_loop, request
 from bench.processes import Server
 from bench.table import Figure
 from bench.waiters import hold
-from tracker.clock import SystemClock, new_id
+from tracker.clock import SystemClock, make_id
 from tracker.store import deliveries
 from tracker.store.deliveries import NewDelivery
 from tracker.store.driver.engine import open_engine
@@ -205,7 +205,7 @@ def _lengthen(url: str, task: int) -> None:
             db.execute(text(_STEP), {"task": task, "version": version})
             db.execute(text("UPDATE feed_head SET seq = seq + 1"))
         db.execute(text("UPDATE tasks SET version = :v WHERE key = :t"), {"v": STEPS, "t": task})
-        body = new_id()
+        body = make_id()
         deliveries.insert_bodies(db, [(body, "default", b"{}")])
         owed = [_owed(body, task, now) for _ in range(OWED)]
         deliveries.insert_many(db, owed)
@@ -214,7 +214,7 @@ def _lengthen(url: str, task: int) -> None:
 
 def _owed(body: UUID, task: int, now: datetime) -> NewDelivery:
     return NewDelivery(
-        id=new_id(),
+        id=make_id(),
         tenant="default",
         event="task.succeeded",
         body_id=body,

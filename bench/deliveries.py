@@ -12,8 +12,8 @@ import httpx
 from bench.bed import BOTH, SECRET, Bed
 from bench.processes import Server, server
 from bench.table import Figure
-from tracker.app import running_workers
-from tracker.clock import new_id
+from tracker.app import run_workers
+from tracker.clock import make_id
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.event_types import EventType
 from tracker.domain.notices import EventFilter
@@ -83,7 +83,7 @@ async def _bare(sink: Server, count: int, connections: int) -> float:
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     headers = {
         "content-type": "application/json; charset=utf-8",
-        "webhook-id": str(new_id()),
+        "webhook-id": str(make_id()),
         "webhook-timestamp": "1795500001",
         "webhook-signature": "v1," + "x" * 44,
     }
@@ -110,7 +110,7 @@ async def _deliver(bed: Bed, urls: Sequence[str], *, kind: str, count: int, live
     async with open_parts(settings_of(bed, kind)) as parts:
         await owe(parts, urls, count)
         began = perf_counter()
-        async with running_workers(parts):
+        async with run_workers(parts):
             while await ended(parts) < count * live:  # noqa: ASYNC110 - what is committed is asked for, as a client would
                 await asyncio.sleep(0.02)
             return count * live / (perf_counter() - began)

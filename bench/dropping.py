@@ -20,7 +20,7 @@ from tracker.domain.signals import CrashPoint
 from tracker.parts import open_parts
 from tracker.services.upkeep import retention_plan
 from tracker.services.upkeep.retention import RetentionChore
-from tracker.store.driver.engine import sqlite_file
+from tracker.store.driver.engine import find_sqlite_file
 
 NEVER = {f"TRACKER_KEEP_{name}": "never" for name in ("INPUTS", "EVIDENCE", "TASKS")}
 KEEP = {**NEVER, "TRACKER_KEEP_TASKS": "7d"}
@@ -66,7 +66,7 @@ async def _alone(bed: Bed, kind: str) -> Figure:
 
 def _backends(url: str) -> list[int]:
     """Return the server's processes that work for a database; none on SQLite."""
-    if sqlite_file(url) is not None:
+    if find_sqlite_file(url) is not None:
         return []
     with psycopg.connect(url, autocommit=True) as db:
         found = db.execute(

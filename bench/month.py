@@ -50,11 +50,11 @@ from tracker.services.upkeep.database_identity import note_identity
 from tracker.services.upkeep.retention_lease import NAME as RETENTION
 from tracker.store import conditions, feed
 from tracker.store.archives import ArchiveFilter
-from tracker.store.driver.engine import sqlite_file
+from tracker.store.driver.engine import find_sqlite_file
 from tracker.store.filters import TaskFilter
-from tracker.store.migrate import alembic_config, upgrade
+from tracker.store.migrate import build_alembic_config, upgrade
 from tracker.store.schema import tasks, transitions
-from tracker.workers.roles import chores
+from tracker.workers.roles import list_chores
 from tracker.workers.supervisor import Chore
 
 STEPS = 4
@@ -130,7 +130,7 @@ class Place:
     def move(self) -> None:
         """Go on elsewhere, with all that was committed. Nothing is open meanwhile."""
         if self._servers is None:
-            file = sqlite_file(self.url)
+            file = find_sqlite_file(self.url)
             assert file is not None
             shutil.copyfile(file, elsewhere := file.with_name("elsewhere.db"))
             self.url = f"sqlite:///{elsewhere}"
@@ -157,7 +157,7 @@ class Place:
 
     def size(self) -> int:
         """Return the bytes of the database, after what its server does by itself within a day."""
-        file = sqlite_file(self.url)
+        file = find_sqlite_file(self.url)
         if file is None:
             _do(self.url, "VACUUM")
             return int(_row(self.url, "SELECT pg_database_size(current_database())"))
@@ -183,10 +183,10 @@ async def _measure(bed: Bed, place: Place, folder: Path, kind: str) -> list[Figu
         if first == MOVE:
             place.move()
         if first == UPGRADE:
-            command.downgrade(alembic_config(place.url), "-1")
+            command.downgrade(build_alembic_config(place.url), "-1")
             upgrade(place.url)
         async with _opened(place.url, month, archive) as bench:
-            work = chores(bench.context)
+            work = list_chores(bench.context)
             for hour in range((first - 1) * 24, last * 24):
                 with _unusable(archive) if hour in OUTAGE else ExitStack():
                     now = [one for one in work if hour % rest == 0 or one.name == RETENTION]
@@ -282,7 +282,9 @@ async def _read_feed(bench: Workbench, month: Month) -> None:
         after = month.position
         try:
             page = await bench.context.store.read(
-                lambda db, after=after: feed.page(db, TaskFilter("default"), after=after, limit=500)
+                lambda db, after=after: feed.list_page(
+                    db, TaskFilter("default"), after=after, limit=500
+                )
             )
         except CursorTooOld:
             month.too_old += 1
@@ -317,7 +319,7 @@ async def _missed(bench: Workbench, month: Month) -> int:
 
 async def _archived(bench: Workbench) -> list[archive_reading.ArchivedRow]:
     assert bench.context.archive is not None
-    found = archive_reading.rows(
+    found = archive_reading.iterate_rows(
         bench.context.store, bench.context.archive, ArchiveFilter(KeptClass.TASKS)
     )
     return [row async for _, row in found]

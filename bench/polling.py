@@ -14,12 +14,12 @@ from sqlalchemy import insert, select
 from bench.bed import Bed
 from bench.processes import CLIENT_CORE, Server, cpu_s, server
 from bench.table import Figure
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain.call_rate import CallRate, look_spacing_s
 from tracker.domain.task import TaskState
-from tracker.domain.work import JobKind, lane_of
+from tracker.domain.work import JobKind, build_lane
 from tracker.store.driver.engine import open_engine
-from tracker.store.jobs import dedup_key
+from tracker.store.jobs import build_dedup_key
 from tracker.store.schema import jobs, tasks
 
 TASKS = 10_000
@@ -134,7 +134,7 @@ def _fill(url: str, upstream: Upstream, count: int) -> dict[str, float]:
         rows.append(
             {
                 "key": number,
-                "id": new_id(),
+                "id": make_id(),
                 "tenant": "default",
                 "provider": upstream.provider,
                 "account": "default",
@@ -159,8 +159,8 @@ def _fill(url: str, upstream: Upstream, count: int) -> dict[str, float]:
                 "tenant": "default",
                 "kind": JobKind.RECONCILE.value,
                 "task_key": number,
-                "dedup_key": dedup_key(JobKind.RECONCILE, number),
-                "lane": lane_of(upstream.provider, "default"),
+                "dedup_key": build_dedup_key(JobKind.RECONCILE, number),
+                "lane": build_lane(upstream.provider, "default"),
                 "run_at": run_at,
                 "attempts": 0,
                 "created_at": now,

@@ -12,11 +12,11 @@ from tracker.domain.events import EventKind
 from tracker.domain.lifecycle import TRANSITIONS
 from tracker.domain.task import TERMINAL, TaskState
 from tracker.emulator import create_app
-from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE, Language, explanations, translate
+from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE, Language, load_explanations, translate
 from tracker.providers import capabilities
 from tracker.providers.registry import PROVIDERS
 from tracker.web.api import home
-from tracker.web.api.openapi import as_text, build_document
+from tracker.web.api.openapi import build_document, format_document
 from tracker.web.edge import problems
 from tracker.web.routes import ROUTES
 
@@ -47,7 +47,7 @@ def diagram() -> str:
 
 def openapi() -> str:
     """The description of the HTTP API."""
-    return as_text(build_document(ROUTES))
+    return format_document(build_document(ROUTES))
 
 
 def scenarios() -> str:
@@ -68,7 +68,7 @@ def scenarios() -> str:
 
 def problem_types(language: Language) -> str:
     """Every `type` of a problem answer, with its cause and what to do."""
-    explained, statuses = explanations(language), problems.statuses()
+    explained, statuses = load_explanations(language), problems.list_statuses()
     meaning, remedy = (translate(text, language) for text in (home.MEANING, home.REMEDY))
     colon = ": " if language == ENGLISH else translate(":", language)
     return "\n\n".join(
@@ -108,7 +108,7 @@ def systems_table() -> str:
         f"| {' | '.join(_SYSTEM_COLUMNS)} |",
         "|---" * len(_SYSTEM_COLUMNS) + "|",
     ]
-    for one in capabilities.systems():
+    for one in capabilities.list_systems():
         if one.capabilities is None:
             lines.append(f"| {one.title} | {one.status} | | | | | | | | |")
             continue

@@ -54,7 +54,7 @@ def settings() -> str:
     for name in sorted(PROVIDERS):
         provider = PROVIDERS[name]
         regions = ", ".join(f"`{region}` ({url})" for region, url in provider.regions.items())
-        own = sorted(provider_settings.names({name: provider}))
+        own = sorted(provider_settings.list_setting_names({name: provider}))
         known = ", ".join(f"`{one}`" for one in own)
         lines.append(f"| [{title(name)}](../providers/{name}.md) | {regions} | {known} |")
     return "\n".join(lines)

@@ -15,7 +15,7 @@ from alembic.script import Script
 from sqlalchemy import Connection, Engine, event, inspect
 from sqlalchemy.exc import OperationalError
 
-from tracker.settings import database_url
+from tracker.settings import read_database_url
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.server_session import Timeouts
 from tracker.store.driver.types import JsonDoc, PublicId, UtcDateTime
@@ -136,7 +136,7 @@ def _configure(db: Connection, *, transaction_per_migration: bool = False) -> No
 
 def run() -> None:
     """Connect and migrate."""
-    url = context.config.attributes.get("url") or database_url()
+    url = context.config.attributes.get("url") or read_database_url()
     engine = open_engine(url, pool_size=1, timeouts=MIGRATING)
     try:
         if engine.dialect.name == "sqlite":

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
-from tracker.client.http import headers_of
+from tracker.client.http import build_headers
 from tracker.domain.redaction import MASK, Redactor
 from tracker.providers.ports.account import AccountOptions
 from tracker.settings import Settings, SettingsError
@@ -223,7 +223,7 @@ def test_every_secret_of_somebody_else_is_read_bare(around: str) -> None:
     assert settings.accounts().by_name["kling", "default"].webhook_secrets == (secret, secret)
     assert settings.tracker_bootstrap_key is not None
     assert settings.tracker_bootstrap_key.get_secret_value() == key
-    assert headers_of(around.format(key))["authorization"] == f"Bearer {key}"
+    assert build_headers(around.format(key))["authorization"] == f"Bearer {key}"
 
 
 def test_callback_secrets_keep_their_quotation_marks() -> None:

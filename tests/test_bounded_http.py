@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.listener import Listener
 from tests.support.upstream import Asked, Upstream
-from tracker.bounded_http import BoundedTransport, EnvironmentTransport, within
+from tracker.bounded_http import BoundedTransport, EnvironmentTransport, limit_requests
 from tracker.client import AsyncClient, Client, Unreachable
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 600\r\n\r\n"
@@ -40,7 +40,7 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
 def test_commands_end(url: str) -> None:
     with (
         httpx.Client(transport=BoundedTransport(verify=False), timeout=60) as http,
-        within(10 * PAUSE_S),
+        limit_requests(10 * PAUSE_S),
         pytest.raises(httpx.TimeoutException),
     ):
         http.get(url)
@@ -74,7 +74,7 @@ def test_what_comes_in_time_is_whole() -> None:
     with (
         Upstream(answer) as upstream,
         httpx.Client(transport=BoundedTransport(verify=False)) as http,
-        within(60),
+        limit_requests(60),
     ):
         assert [http.get(upstream.url).content for _ in range(2)] == [b"{}"] * 2
 
@@ -155,7 +155,7 @@ def test_what_comes_through_a_proxy_of_socks_in_time_is_whole() -> None:
     page = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
     with SocksProxy(CHOSEN, CONNECTED, [page]) as proxy:
         transport = BoundedTransport(verify=False, proxy=proxy.url.replace("http", "socks5"))
-        with httpx.Client(transport=transport) as http, within(60):
+        with httpx.Client(transport=transport) as http, limit_requests(60):
             assert http.get("http://tracker.example").content == b"{}"
 
 

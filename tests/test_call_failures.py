@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from tests.support.service import ROOT
-from tracker.call_failures import reason_in_words
-from tracker.client.http import lost
-from tracker.domain.delivery_trouble import Trouble, trouble_of
+from tracker.call_failures import explain_failure
+from tracker.client.http import report_no_answer
+from tracker.domain.delivery_trouble import Trouble, read_trouble
 from tracker.locale import SIMPLIFIED_CHINESE, translate
 
 KINDS: dict[str, type[Exception]] = {
@@ -26,7 +26,7 @@ CLASS = re.compile(r"\b[A-Z][a-z]+[A-Z]\w+")
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_no_failure_is_told_by_the_name_of_its_class(kind: type[Exception]) -> None:
-    told = reason_in_words(kind(""))
+    told = explain_failure(kind(""))
     assert not CLASS.search(told)
     assert translate(told, SIMPLIFIED_CHINESE) != told
 
@@ -57,27 +57,27 @@ def test_no_text_of_the_package_names_the_class_of_an_exception() -> None:
 def test_what_openssl_says_is_told_without_its_own_names(
     said: str, told: str, chinese: str
 ) -> None:
-    words = reason_in_words(httpcore.ConnectError(said))
+    words = explain_failure(httpcore.ConnectError(said))
     assert words == told
     assert translate(words, SIMPLIFIED_CHINESE) == chinese
-    assert trouble_of(None, words) in (Trouble.CERTIFICATE, Trouble.CUT)
+    assert read_trouble(None, words) in (Trouble.CERTIFICATE, Trouble.CUT)
 
 
 def test_a_lost_call_of_the_client_is_told_in_words() -> None:
-    assert lost(httpx.ReadTimeout("")).reason == "no answer came in time"
+    assert report_no_answer(httpx.ReadTimeout("")).reason == "no answer came in time"
 
 
 def test_the_systems_own_word_is_told_where_the_library_has_none() -> None:
     refused = ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed")
     error = httpcore.ConnectError("All connection attempts failed")
     error.__cause__ = refused
-    told = reason_in_words(error)
+    told = explain_failure(error)
     assert told == "could not connect: Connection refused"
     assert translate(told, SIMPLIFIED_CHINESE) == "无法连接：连接被拒绝"
     detail = "could not connect to any validated address: 127.0.0.1:9"
     guarded = httpcore.ConnectError(f"{detail} (All connection attempts failed)")
     guarded.__cause__ = refused
-    told = reason_in_words(guarded)
+    told = explain_failure(guarded)
     assert told == "could not connect: 127.0.0.1:9 (Connection refused)"
     assert translate(told, SIMPLIFIED_CHINESE) == "无法连接：127.0.0.1:9（连接被拒绝）"
 
@@ -96,4 +96,4 @@ def test_the_systems_own_word_is_told_where_the_library_has_none() -> None:
     ],
 )
 def test_what_mends_an_endpoint_is_known_from_the_words(error: Exception, trouble: Trouble) -> None:
-    assert trouble_of(None, reason_in_words(error)) is trouble
+    assert read_trouble(None, explain_failure(error)) is trouble

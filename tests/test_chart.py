@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.service import ROOT
 from tests.test_deploy import DEPLOY, check_command
-from tracker.settings import setting_names
+from tracker.settings import list_setting_names
 
 TOOLS = ROOT / ".deploy" / "bin"
 CHART = DEPLOY / "chart"
@@ -99,7 +99,7 @@ def test_every_container_may_write_its_folders_alone_and_reads_the_secret(chart:
         assert one["envFrom"] == [{"secretRef": {"name": SECRET}}]
         names = [each["name"] for each in one["env"]]
         assert len(names) == len(set(names))
-        assert set(names) <= set(setting_names())
+        assert set(names) <= set(list_setting_names())
 
 
 @pytest.mark.parametrize(("values", "off"), [("plain", ["off"]), ("whole", []), ("claimed", [])])

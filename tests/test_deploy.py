@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from tests.support.service import ROOT
 from tracker.cli.containers import MOUNTS, is_kept
 from tracker.cli.main import main
-from tracker.settings import setting_names
+from tracker.settings import list_setting_names
 
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").iterdir())
@@ -53,7 +53,7 @@ def test_the_image_is_made_of_lock_files_and_runs_without_privileges() -> None:
     copied = [text.split()[:-1] for name, text in found if name == "COPY" and "--from" not in text]
     assert [one for some in copied for one in some if not (ROOT / one).exists()] == []
     named = set(re.findall(r"(?:^|\s)(\w+)=", of["ENV"]))
-    assert named <= _OTHERS | set(setting_names())
+    assert named <= _OTHERS | set(list_setting_names())
     check_command(yaml.safe_load(of["CMD"]))
     check = yaml.safe_load(of["HEALTHCHECK"].partition("CMD ")[2])
     assert check[0] == yaml.safe_load(of["ENTRYPOINT"])[0] == "tracker"
@@ -89,7 +89,7 @@ def test_compose_names_what_there_is() -> None:
     for name, one in ours.items():
         check_command(one["command"])
         assert one["read_only"], name
-        assert set(one.get("environment", ())) <= set(setting_names())
+        assert set(one.get("environment", ())) <= set(list_setting_names())
         assert set(one.get("depends_on", ())) <= set(services)
         assert (DEPLOY / one["build"]["context"] / one["build"]["dockerfile"]).is_file()
         named = [volume.partition(":")[0] for volume in one.get("volumes", ())]
@@ -103,7 +103,7 @@ def test_a_unit_starts_a_command_that_there_is(unit: Path) -> None:
     assert program == "/opt/tracker/bin/tracker"
     check_command(words)
     assert set(re.findall(r"^Environment=(\w+)=", unit.read_text(), re.MULTILINE)) <= set(
-        setting_names()
+        list_setting_names()
     )
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tracker.domain.delivery import EndpointState
 from tracker.domain.runs import RunState
 from tracker.domain.task import TaskState
-from tracker.locale import LANGUAGES, of_environment, of_header, translate
+from tracker.locale import LANGUAGES, choose_by_environment, choose_by_header, translate
 from tracker.services.submit.actions import NOT_UNCERTAIN
 
 
@@ -37,13 +37,13 @@ from tracker.services.submit.actions import NOT_UNCERTAIN
     ],
 )
 def test_accept_language(header: str, language: str) -> None:
-    assert of_header(header) == language
+    assert choose_by_header(header) == language
 
 
 @given(st.text())
 def test_any_header_names_a_language(header: str) -> None:
-    assert of_header(header) in LANGUAGES
-    assert of_header(f"{header},zh") in LANGUAGES
+    assert choose_by_header(header) in LANGUAGES
+    assert choose_by_header(f"{header},zh") in LANGUAGES
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_any_header_names_a_language(header: str) -> None:
     ],
 )
 def test_the_variables_of_a_shell(variables: dict[str, str], language: str) -> None:
-    assert of_environment(variables) == language
+    assert choose_by_environment(variables) == language
 
 
 @given(st.text(st.characters(exclude_categories=["L", "P"]), max_size=3000))

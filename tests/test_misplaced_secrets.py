@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tracker.cli.doctor.reading import read
-from tracker.settings import Settings, SettingsError, setting_names
+from tracker.settings import Settings, SettingsError, list_setting_names
 
 MARK = "q7z0x9"
 PASTED = (
@@ -19,7 +19,7 @@ PASTED = (
 @pytest.mark.parametrize("text", PASTED)
 def test_no_setting_repeats_what_was_pasted_into_it(text: str) -> None:
     # Of all at once, and of those that are found wrong only once the others are right.
-    found = read(dict.fromkeys(setting_names(), text)).findings
+    found = read(dict.fromkeys(list_setting_names(), text)).findings
     assert len(found) > 100
     assert [one for one in found if MARK in one.text.lower()] == []
 

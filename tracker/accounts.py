@@ -23,14 +23,14 @@ from pydantic import (
 )
 
 from tracker.config.paths import is_file
-from tracker.domain.choosing import Rule, sole_provider
+from tracker.domain.choosing import Rule, find_sole_provider
 from tracker.domain.cost import is_miswritten_currency
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.policy import KEEP_IDEMPOTENCY_KEYS
 from tracker.domain.prices import SECONDS, ListPrice, PricedUnit
-from tracker.domain.retention import TOO_SHORT, Keep, KeptClass, RetentionRule, duration
+from tracker.domain.retention import TOO_SHORT, Keep, KeptClass, RetentionRule, parse_duration
 from tracker.domain.task import TaskState
-from tracker.domain.validation import field_errors
+from tracker.domain.validation import list_field_errors
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
 
@@ -185,7 +185,7 @@ def parse(text: str, environ: Mapping[str, str], providers: Mapping[str, Provide
     try:
         file = _File.model_validate(_resolve_references(raw, environ, ""))
     except ValidationError as error:
-        raise AccountsError(str(field_errors(error)[0])) from None
+        raise AccountsError(str(list_field_errors(error)[0])) from None
     by_name = {
         (owner, name): _build_account(owner, name, entry, providers)
         for owner, entries in file.accounts.items()
@@ -197,7 +197,9 @@ def parse(text: str, environ: Mapping[str, str], providers: Mapping[str, Provide
     )
     if not by_name and not file.price and not retention:
         raise AccountsError("accounts: is required, or at least one [[price]] or [[retention]]")
-    prices = tuple(_price(number, entry, providers) for number, entry in enumerate(file.price))
+    prices = tuple(
+        _build_price(number, entry, providers) for number, entry in enumerate(file.price)
+    )
     return Accounts(MappingProxyType(by_name), rules, prices, retention)
 
 
@@ -221,14 +223,14 @@ def _make_account(provider: Provider, name: str, entry: Mapping[str, Any]) -> Ac
     try:
         return provider.account(name, provider.options.model_validate(entry))
     except ValidationError as error:
-        raise AccountsError(str(field_errors(error)[0])) from None
+        raise AccountsError(str(list_field_errors(error)[0])) from None
     except ValueError as error:
         raise AccountsError(str(error)) from None
 
 
 def _make_rule(number: int, entry: _RuleEntry, by_name: Mapping[tuple[str, str], Account]) -> Rule:
     try:
-        provider = entry.provider or sole_provider(by_name)
+        provider = entry.provider or find_sole_provider(by_name)
     except InvalidRequest as error:
         raise AccountsError(f"rules[{number}].{error}") from None
     for place, name in enumerate(entry.accounts):
@@ -237,7 +239,7 @@ def _make_rule(number: int, entry: _RuleEntry, by_name: Mapping[tuple[str, str],
     return Rule(provider, tuple(entry.accounts), entry.operation, entry.metadata)
 
 
-def _price(number: int, entry: _PriceEntry, providers: Mapping[str, Provider]) -> ListPrice:
+def _build_price(number: int, entry: _PriceEntry, providers: Mapping[str, Provider]) -> ListPrice:
     if entry.provider not in providers:
         known = ", ".join(sorted(providers))
         raise AccountsError(f"price[{number}].provider: no such provider; one of: {known}")
@@ -268,7 +270,7 @@ def _read_retention_rule(
         if text is None:
             continue
         try:
-            keep[one] = duration(text)
+            keep[one] = parse_duration(text)
         except ValueError as error:
             raise AccountsError(f"{where}.{one.value}: {error}") from None
     tasks = keep.get(KeptClass.TASKS)

@@ -19,7 +19,7 @@ from tracker import (
 from tracker.accounts import list_unknown_lengths
 from tracker.clock import SystemClock
 from tracker.domain.errors import Unavailable
-from tracker.domain.signals import Signal, no_signal
+from tracker.domain.signals import Signal, ignore_signal
 from tracker.large_blocks import give_large_blocks_back
 from tracker.open_access import advise_key, make_first_key, refuse_open_access
 from tracker.parts import Parts, open_parts
@@ -31,19 +31,19 @@ from tracker.services.leases import Leases
 from tracker.services.upkeep.learning import DurationLearner
 from tracker.services.upkeep.sampling import NAME, SAMPLE_S, GaugeSampler
 from tracker.settings import Settings
-from tracker.store.driver.engine import sqlite_file
+from tracker.store.driver.engine import find_sqlite_file
 from tracker.store.revision import SCHEMA_REVISION
-from tracker.telemetry.log_stream import unwaited_stderr
+from tracker.telemetry.log_stream import stop_waiting_for_stderr
 from tracker.telemetry.logs import configure_logging
 from tracker.telemetry.metrics import BUILD_INFO, WAITERS
 from tracker.web.edge import connections
-from tracker.web.edge.ending import on_stop_signal
+from tracker.web.edge.ending import call_on_stop_signal
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
 from tracker.web.fronts.host import ServedFronts
 from tracker.web.routes import AppState, build_app
 from tracker.workers.deliveries import DeliveryLoop
 from tracker.workers.fetches import FetchLoop
-from tracker.workers.roles import chores, roles
+from tracker.workers.roles import build_roles, list_chores
 from tracker.workers.supervisor import Chore, Supervisor
 
 log = logging.getLogger(__name__)
@@ -63,14 +63,14 @@ def _begin_tracing(settings: Settings) -> Iterator[None]:
         yield
         return
     try:
-        from tracker.telemetry.otel import exporting  # noqa: PLC0415 - an extra that others do without
+        from tracker.telemetry.otel import export_traces  # noqa: PLC0415 - an extra that others do without
     except ImportError:
         # Platforms set the variable for all that they run, so that it stops nobody.
         log.warning("no traces: OTEL_EXPORTER_OTLP_ENDPOINT needs callback-tracker[otel]")
         yield
         return
     share = settings.tracker_trace_callbacks
-    with exporting(endpoint, service=settings.otel_service_name, callback_share=share):
+    with export_traces(endpoint, service=settings.otel_service_name, callback_share=share):
         yield
 
 
@@ -80,17 +80,17 @@ def _serve_metrics(parts: Parts) -> Iterator[None]:
     if address is None:
         yield
         return
-    from tracker.telemetry.exposition import exposed  # noqa: PLC0415 - only who wants it loads it
+    from tracker.telemetry.exposition import serve_metrics  # noqa: PLC0415 - only who wants it loads it
 
     parts.context.store.show_metrics()
     WAITERS.ask = lambda: float(parts.services.watch.waiting)
     BUILD_INFO.replace({(__version__, SCHEMA_REVISION): 1.0})
-    with exposed(*address):
+    with serve_metrics(*address):
         yield
 
 
 @asynccontextmanager
-async def running_workers(parts: Parts) -> AsyncIterator[Supervisor]:
+async def run_workers(parts: Parts) -> AsyncIterator[Supervisor]:
     """Work in the background until the block ends; then settle or hand back."""
     supervisor = make_supervisor(parts)
     working = asyncio.create_task(supervisor.run())
@@ -102,7 +102,7 @@ async def running_workers(parts: Parts) -> AsyncIterator[Supervisor]:
 
 
 @asynccontextmanager
-async def recalling(context: Context) -> AsyncIterator[None]:
+async def recall_durations(context: Context) -> AsyncIterator[None]:
     """Know how long tasks take, in a process that answers callers and does no other work."""
 
     async def repeat() -> None:
@@ -131,9 +131,9 @@ def make_supervisor(parts: Parts) -> Supervisor:
         lease_s = context.policy.lease.total_seconds()
         fetches = FetchLoop(AssetFetcher(context), context.clock, lease_s=lease_s, drain_s=drain_s)
     supervisor = Supervisor(
-        roles(context),
+        build_roles(context),
         Leases(context),
-        [*chores(context), *_list_metric_chores(parts)],
+        [*list_chores(context), *_list_metric_chores(parts)],
         context.clock,
         deliveries=DeliveryLoop(DeliverySender(context), context.clock, drain_s=drain_s),
         fetches=fetches,
@@ -153,7 +153,7 @@ def _list_metric_chores(parts: Parts) -> list[Chore]:
     return [Chore(NAME, SAMPLE_S, sampling.sample)]
 
 
-def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -> Starlette:
+def make_app(settings: Settings, *, workers: bool, signal: Signal = ignore_signal) -> Starlette:
     """Make the ASGI app. workers: whether this process also does the background work."""
     refuse_open_access(settings)
 
@@ -161,7 +161,7 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
     async def lifespan(_app: Starlette) -> AsyncIterator[AppState]:
         is_read_only = settings.tracker_read_only
         async with AsyncExitStack() as stack:
-            stack.enter_context(unwaited_stderr())
+            stack.enter_context(stop_waiting_for_stderr())
             parts = await stack.enter_async_context(open_parts(settings, signal))
             if not is_read_only:
                 await stack.enter_async_context(parts.services.keyring.recording())
@@ -171,11 +171,11 @@ def make_app(settings: Settings, *, workers: bool, signal: Signal = no_signal) -
                 log.warning("of prices: %(reason)s", {"reason": text})
             await stack.enter_async_context(_make_revocation(parts).watching())
             stack.enter_context(observe(parts))
-            stack.enter_context(on_stop_signal(parts.services.watch.close))
+            stack.enter_context(call_on_stop_signal(parts.services.watch.close))
             if workers and not is_read_only:
-                await stack.enter_async_context(running_workers(parts))
+                await stack.enter_async_context(run_workers(parts))
             else:
-                await stack.enter_async_context(recalling(parts.context))
+                await stack.enter_async_context(recall_durations(parts.context))
             yield {"services": parts.services}
 
     return build_app(
@@ -205,7 +205,7 @@ def create_app_with_workers() -> Starlette:
     return _create(workers=True)
 
 
-def server_options(settings: Settings) -> dict[str, Any]:
+def build_server_options(settings: Settings) -> dict[str, Any]:
     """Return how uvicorn is to serve the app, besides where."""
     # Without httptools, an optional package, all requests go the same way; so they do below a root
     # path that looks like a callback's own.
@@ -232,7 +232,7 @@ def _read_backlog() -> int:
     github.com/libuv/libuv pull request 3696, 2026-11-28). See `cli.listeners.Listener`.
     """
     is_uvloop = find_spec("uvloop") is not None  # then uvicorn takes it
-    return connections.QUEUE if is_uvloop else connections.accepted_at_once()
+    return connections.QUEUE if is_uvloop else connections.compute_accepts_per_turn()
 
 
 def tune_interpreter(settings: Settings) -> None:
@@ -250,7 +250,7 @@ def tune_interpreter(settings: Settings) -> None:
     gc.set_threshold(20_000, 20, 20)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     sys.setswitchinterval(0.0001 if cores == 1 else 0.001)
-    if cores == 1 and sqlite_file(settings.resolved_database_url()):
+    if cores == 1 and find_sqlite_file(settings.resolved_database_url()):
         _let_threads_finish()
 
 

@@ -22,7 +22,7 @@ _opened: ContextVar[httpcore.NetworkStream | None] = ContextVar("opened", defaul
 
 
 @contextmanager
-def within(seconds: float) -> Iterator[None]:
+def limit_requests(seconds: float) -> Iterator[None]:
     """Have each request of the block be over in so many seconds, by a `BoundedTransport`.
 
     What is not raises httpx.TimeoutException.
@@ -141,7 +141,7 @@ class _BoundedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """Connect."""
-        left = _left(timeout, httpcore.ConnectTimeout)
+        left = _compute_seconds_left(timeout, httpcore.ConnectTimeout)
         stream = self._inner.connect_tcp(host, port, left, local_address, socket_options)
         _opened.set(stream)
         return _BoundedStream(stream)
@@ -159,11 +159,11 @@ class _BoundedStream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read what has come."""
-        return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        return self._inner.read(max_bytes, _compute_seconds_left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all."""
-        self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))
+        self._inner.write(buffer, _compute_seconds_left(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         """Close it."""
@@ -176,7 +176,7 @@ class _BoundedStream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         """Go on with TLS."""
-        left = _left(timeout, httpcore.ConnectTimeout)
+        left = _compute_seconds_left(timeout, httpcore.ConnectTimeout)
         return _BoundedStream(self._inner.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> Any:
@@ -184,7 +184,9 @@ class _BoundedStream(httpcore.NetworkStream):
         return self._inner.get_extra_info(info)
 
 
-def _left(timeout: float | None, raised: Callable[[str], Exception]) -> float | None:
+def _compute_seconds_left(
+    timeout: float | None, raised: Callable[[str], Exception]
+) -> float | None:
     """Return the seconds for one step: its own, or those that are left of the whole."""
     until = _until.get()
     if until is None:

@@ -32,7 +32,7 @@ _NO_TLS = re.compile(r"\[SSL(?:: \w+)?\] (.*) \(_ssl\.c:\d+\)")
 _NUMBER = re.compile(r"\[Errno -?\d+\] ")
 
 
-def reason_in_words(error: BaseException) -> str:
+def explain_failure(error: BaseException) -> str:
     """Return why a call failed: what happened, and what the library knows more about it."""
     names = (one.__name__ for one in type(error).__mro__)
     words = next((_BY_CLASS[name] for name in names if name in _BY_CLASS), _OTHER)
@@ -40,12 +40,12 @@ def reason_in_words(error: BaseException) -> str:
     detail = _NO_TRUST.sub(r"its certificate is not accepted: \1", detail)
     detail = _NO_TLS.sub(r"no TLS comes about: \1", detail)
     if _UNTOLD in detail:
-        cause = next((os.strerror(one) for one in _system_errors(error)), _UNTOLD)
+        cause = next((os.strerror(one) for one in _iterate_system_errors(error)), _UNTOLD)
         detail = detail.replace(_UNTOLD, cause)
     return f"{words}: {detail}" if detail else words
 
 
-def _system_errors(error: BaseException) -> Iterator[int]:
+def _iterate_system_errors(error: BaseException) -> Iterator[int]:
     """Yield the numbers of the system's errors that led to an exception."""
     cause = error.__cause__ or error.__context__
     while cause is not None:

@@ -97,36 +97,36 @@ class ServerClock:
         self._heard = at, middle_s
 
 
-def machine_time(clock: Clock) -> datetime:
+def get_machine_time(clock: Clock) -> datetime:
     """Return the time of the machine that a clock stands on."""
     return clock.machine.now() if isinstance(clock, ServerClock) else clock.now()
 
 
-def new_id() -> UUID:
+def make_id() -> UUID:
     """Return a fresh UUIDv7: sorts by time of making."""
     return uuid7()
 
 
-def new_name() -> str:
+def make_name() -> str:
     """Return the text of a fresh UUIDv7, for what is only shown: it takes an eighth of the time."""
     return str(uuid_utils.uuid7())
 
 
-def jitter() -> float:
+def draw_jitter() -> float:
     """Return a fraction in [0, 1)."""
     return random.random()
 
 
-def new_token() -> str:
+def make_token() -> str:
     """Return a value nobody else has: 128 bits, hex. For leases."""
     return secrets.token_hex(16)
 
 
-def new_key(size: int) -> bytes:
+def make_key(size: int) -> bytes:
     """Return bytes that nobody can guess."""
     return secrets.token_bytes(size)
 
 
-def new_secret() -> str:
+def make_secret() -> str:
     """Return a value nobody can guess: 256 bits, URL-safe. For signing."""
     return secrets.token_urlsafe(32)

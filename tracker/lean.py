@@ -15,7 +15,7 @@ _modules.setdefault("httpx._main", None)  # its command line, which is an extra
 
 
 @contextmanager
-def without(name: str) -> Iterator[None]:
+def forbid_import(name: str) -> Iterator[None]:
     """Make imports inside fail to find this module, unless it is loaded already."""
     is_there = name in _modules
     if not is_there:

@@ -33,7 +33,7 @@ def refuse_open_access(settings: Settings) -> None:
         )
 
 
-def advice_for_first_key(settings: Settings) -> str | None:
+def advise_on_first_key(settings: Settings) -> str | None:
     """Return what to do before others can use the API at its public URL; None where all may.
 
     Call it only where there are no keys: then nobody but programs on this machine is answered.
@@ -62,8 +62,8 @@ async def make_first_key(settings: Settings, context: Context) -> None:
 
 
 async def advise_key(settings: Settings, store: Store) -> None:
-    """Log the advice of `advice_for_first_key`, where no key was ever made."""
-    advice = advice_for_first_key(settings)
+    """Log the advice of `advise_on_first_key`, where no key was ever made."""
+    advice = advise_on_first_key(settings)
     try:
         if advice is not None and not await store.read(keys.is_any):
             log.warning("TRACKER_PUBLIC_URL wants a look: %(reason)s", {"reason": advice})

@@ -10,14 +10,14 @@ from functools import partial
 from pathlib import Path
 
 from tracker import lean  # noqa: F401  # before what it is about
-from tracker.clock import ServerClock, SystemClock, jitter
+from tracker.clock import ServerClock, SystemClock, draw_jitter
 from tracker.domain.custody import Custody
 from tracker.domain.errors import StorageError
 from tracker.domain.policy import Policy
 from tracker.domain.polling import PollPlan
 from tracker.domain.preview import MAX_BYTES
-from tracker.domain.signals import Signal, no_signal
-from tracker.domain.signature import text_of
+from tracker.domain.signals import Signal, ignore_signal
+from tracker.domain.signature import format_secret
 from tracker.egress.client import EgressClient
 from tracker.egress.download import Downloading
 from tracker.objects import parquet
@@ -80,7 +80,7 @@ class Parts:
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIterator[Parts]:
+async def open_parts(settings: Settings, signal: Signal = ignore_signal) -> AsyncIterator[Parts]:
     """Open the store and the way out; close them at the end.
 
     signal: see domain.signals; crash tests hand one in.
@@ -101,7 +101,7 @@ async def open_parts(settings: Settings, signal: Signal = no_signal) -> AsyncIte
 
 @asynccontextmanager
 async def open_context(
-    settings: Settings, signal: Signal = no_signal
+    settings: Settings, signal: Signal = ignore_signal
 ) -> AsyncIterator[tuple[Context, EgressClient]]:
     """Open what services work with, and the way out that it holds; close it at the end.
 
@@ -124,7 +124,7 @@ async def open_context(
                 store=store,
                 egress=egress,
                 clock=clock,
-                jitter=jitter,
+                jitter=draw_jitter,
                 policy=_make_policy(settings),
                 providers=settings.providers(),
                 accounts=accounts.by_name,
@@ -298,7 +298,7 @@ def _make_services(
         watch=watch,
         limits=_make_limits(settings),
         connections=ConnectionRegistry(_make_connection_limits(settings)),
-        callback_secret=next(map(text_of, settings.webhook_secrets()), None),
+        callback_secret=next(map(format_secret, settings.webhook_secrets()), None),
     )
 
 
@@ -344,5 +344,5 @@ def _make_connection_limits(settings: Settings) -> ConnectionLimits:
         head_s=settings.tracker_head_timeout_s,
         idle_s=settings.tracker_idle_timeout_s,
         unread_s=settings.tracker_slow_reader_s,
-        most=settings.tracker_max_connections or connections.most_connections(),
+        most=settings.tracker_max_connections or connections.compute_most_connections(),
     )

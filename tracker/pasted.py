@@ -23,7 +23,7 @@ _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters and marks that show nothing."""
 
 
-def bare(text: str) -> str:
+def strip_secret(text: str) -> str:
     """Return a secret without white space, invisible characters and paired quotation marks around.
 
     What stands inside stays.
@@ -33,14 +33,14 @@ def bare(text: str) -> str:
     return text
 
 
-def bare_list(text: str) -> tuple[str, ...]:
+def split_secrets(text: str) -> tuple[str, ...]:
     """Return the secrets of a list with commas, each bare; the marks may be around all of it."""
-    inner = bare(text)
+    inner = strip_secret(text)
     whole = text if _MARKS.intersection(inner) else inner
-    return tuple(word for part in whole.split(",") if (word := bare(part)))
+    return tuple(word for part in whole.split(",") if (word := strip_secret(part)))
 
 
-def lone_mark(text: str) -> str | None:
+def find_lone_mark(text: str) -> str | None:
     """Return the quotation mark at one end of a secret that has no partner at the other."""
     ends = (text[:1], text[-1:])
     return next((end for end in ends if end and end in _MARKS), None)

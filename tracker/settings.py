@@ -17,11 +17,11 @@ from pydantic import (
 from tracker import environment
 from tracker.accounts import Accounts, AccountsError, read_configuration
 from tracker.config import front_hosts, paths, provider_settings
-from tracker.config.kept_secrets import SECRETS_FILE, kept_secrets
-from tracker.config.library_secrets import library_secrets
+from tracker.config.kept_secrets import SECRETS_FILE, load_kept_secrets
+from tracker.config.library_secrets import iterate_library_secrets
 from tracker.config.measures import LEAST_S, Bytes, Seconds
 from tracker.config.provider_settings import SettingsError
-from tracker.config.setting_errors import lines_of, unknown_settings
+from tracker.config.setting_errors import describe_setting_errors, describe_unknown_settings
 from tracker.config.setting_types import (
     BootstrapKey,
     DatabaseUrl,
@@ -41,13 +41,13 @@ from tracker.config.setting_types import (
 from tracker.domain.policy import KEEP_IDEMPOTENCY_KEYS, Confirm
 from tracker.domain.redaction import Redactor
 from tracker.domain.retention import TOO_SHORT, KeptClass, RetentionPolicy
-from tracker.domain.signature import key_of
+from tracker.domain.signature import decode_key
 from tracker.providers.ports.account import Account, HttpUrl
 from tracker.providers.ports.provider import Provider
 from tracker.providers.registry import PROVIDERS
-from tracker.store.driver.engine import passwords_of
+from tracker.store.driver.engine import list_passwords
 
-__all__ = ["OTHER_NAMES", "Settings", "SettingsError", "database_url"]
+__all__ = ["OTHER_NAMES", "Settings", "SettingsError", "read_database_url"]
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -167,21 +167,21 @@ class Settings(BaseModel):
         known = {
             name: environ[name.upper()] for name in cls.model_fields if environ.get(name.upper())
         }
-        problems = unknown_settings(environ, setting_names(providers))
+        problems = describe_unknown_settings(environ, list_setting_names(providers))
         ours = provider_settings.read(environ, providers)
         problems += ours.problems
         try:
             settings = cls(**known)
         except ValidationError as error:
-            problems += lines_of(error, known)
+            problems += describe_setting_errors(error, known)
             raise SettingsError(*problems) from None
-        problems += front_hosts.flaws(
+        problems += front_hosts.list_flaws(
             settings.tracker_front_hosts, providers, taken=settings.tracker_public_url
         )
         if problems:
             raise SettingsError(*problems)
         settings._providers = providers
-        settings._library_secrets = tuple(library_secrets(environ))
+        settings._library_secrets = tuple(iterate_library_secrets(environ))
         settings._accounts = _read_accounts(settings, environ, ours.accounts)
         settings._front_prefixes = ours.front_prefixes
         settings._own_asset_urls = ours.own_asset_urls
@@ -210,7 +210,7 @@ class Settings(BaseModel):
             return tuple(
                 secret.get_secret_value().encode() for secret in self.tracker_callback_secrets
             )
-        return kept_secrets(self.tracker_data_dir)
+        return load_kept_secrets(self.tracker_data_dir)
 
     def has_callback_secrets(self) -> bool:
         """Tell whether secrets are set, or kept by a service that has run before."""
@@ -219,7 +219,9 @@ class Settings(BaseModel):
 
     def webhook_secrets(self) -> tuple[bytes, ...]:
         """Return the keys that sign what is sent to URLs that came with a task: all of them do."""
-        return tuple(key_of(secret.get_secret_value()) for secret in self.tracker_webhook_secrets)
+        return tuple(
+            decode_key(secret.get_secret_value()) for secret in self.tracker_webhook_secrets
+        )
 
     def redactor(self) -> Redactor:
         """Take the secrets of the service out of what it stores, logs and answers."""
@@ -231,7 +233,7 @@ class Settings(BaseModel):
         Apart from `redactor`, since such a password may be a word that stands in results.
         """
         known, access_keys = self._secrets()
-        return Redactor([*known, *passwords_of(self.resolved_database_url())], access_keys)
+        return Redactor([*known, *list_passwords(self.resolved_database_url())], access_keys)
 
     def _secrets(self) -> tuple[list[str], list[str]]:
         """Return every secret that a provider or a receiver might repeat, and who may sign JWTs."""
@@ -283,7 +285,7 @@ class Settings(BaseModel):
         return self._front_prefixes
 
 
-def database_url() -> str:
+def read_database_url() -> str:
     """Return where the database is, for migrations."""
     return Settings.from_env().resolved_database_url()
 
@@ -305,7 +307,7 @@ def _read_accounts(
             continue
         raise SettingsError(
             f"TRACKER_CONFIG: {path}: accounts.{provider}.{name}: "
-            f"{provider_settings.prefix_of(provider)}… sets an account of this name; "
+            f"{provider_settings.get_setting_prefix(provider)}… sets an account of this name; "
             "give it another"
         )
     with_file = {provider for provider, _ in found.by_name}
@@ -321,8 +323,8 @@ OTHER_NAMES = frozenset({"TRACKER_URL", "TRACKER_API_KEY", "TRACKER_TEST_DATABAS
 """Names with our prefix that are read elsewhere: by the client commands and by the tests."""
 
 
-def setting_names(providers: Mapping[str, Provider] = PROVIDERS) -> frozenset[str]:
+def list_setting_names(providers: Mapping[str, Provider] = PROVIDERS) -> frozenset[str]:
     """Name every variable that is read, here or by the commands that call a service."""
     return frozenset(name.upper() for name in Settings.model_fields) | (
-        OTHER_NAMES | provider_settings.names(providers)
+        OTHER_NAMES | provider_settings.list_setting_names(providers)
     )

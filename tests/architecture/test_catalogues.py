@@ -8,7 +8,7 @@ from tests.support.service import ROOT
 from tracker.cli.main import main
 from tracker.domain.validation import REASONS as VALIDATION
 from tracker.locale import SIMPLIFIED_CHINESE, translate
-from tracker.locale.texts import SLOT, texts_of_providers
+from tracker.locale.texts import SLOT, load_provider_texts
 from tracker.locale.zh_cn import commands, doctor, fields, lines, tables, texts
 from tracker.providers.kit.useless_options import (
     NO_CALLBACKS,
@@ -18,7 +18,7 @@ from tracker.providers.kit.useless_options import (
     UNSIGNED_BY_SECRET,
 )
 
-PROBLEMS = {**texts_of_providers(SIMPLIFIED_CHINESE), **fields.TEXTS, **texts.TEXTS}
+PROBLEMS = {**load_provider_texts(SIMPLIFIED_CHINESE), **fields.TEXTS, **texts.TEXTS}
 """Texts of problem answers, and of the reasons that they list."""
 PROBLEM_CALLS = {
     **dict.fromkeys(
@@ -152,7 +152,7 @@ NOT_OF_EVENTS = frozenset(
     }
 )
 COMMAND_CALLS = {
-    **dict.fromkeys(("fail", "say", "_tell"), 0),
+    **dict.fromkeys(("fail", "print_note", "_tell"), 0),
     **dict.fromkeys(("BackupRefused", "BackupFailed", "ManifestError"), 0),
     "_print_line": 1,
 }

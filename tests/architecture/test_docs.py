@@ -14,7 +14,7 @@ from docs import draw
 from tests.support.service import ROOT
 from tracker.app import make_app
 from tracker.cli.main import main
-from tracker.config.provider_settings import prefix_of
+from tracker.config.provider_settings import get_setting_prefix
 from tracker.domain.events import EventKind, Source
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.signals import CrashPoint
@@ -23,7 +23,7 @@ from tracker.providers.ports.account import AccountOptions
 from tracker.providers.ports.adapter import Finds
 from tracker.providers.ports.provider import Provider
 from tracker.providers.registry import PROVIDERS
-from tracker.settings import Settings, setting_names
+from tracker.settings import Settings, list_setting_names
 from tracker.web.fronts.host import FrontHost
 
 DOCS = ROOT / "docs"
@@ -80,14 +80,14 @@ def test_lines_of_prose_have_at_most_100_characters() -> None:
     assert {name: lines for name, lines in long.items() if lines} == {}
 
 
-@pytest.mark.parametrize("name", sorted(setting_names()))
+@pytest.mark.parametrize("name", sorted(list_setting_names()))
 def test_every_setting_is_documented(name: str) -> None:
     assert f"`{name}`" in _reference("settings.md")
 
 
 def test_no_setting_is_documented_that_does_not_exist() -> None:
     named = set(re.findall(r"`(TRACKER_[A-Z_]+)`", _reference("settings.md"))) - {"TRACKER_"}
-    assert named <= setting_names()
+    assert named <= list_setting_names()
 
 
 @pytest.mark.parametrize("path", sorted(_commands(main, "tracker")))
@@ -144,9 +144,9 @@ def test_what_pages_say_of_every_provider_is_drawn(
 def test_a_providers_page_names_the_settings_that_are_its_own(name: str) -> None:
     own = PROVIDERS[name].options.model_fields.keys() - AccountOptions.model_fields.keys()
     page = (DOCS / "providers" / f"{name}.md").read_text()
-    settings = {f"`{prefix_of(name)}{key.upper()}`" for key in own}
+    settings = {f"`{get_setting_prefix(name)}{key.upper()}`" for key in own}
     assert {one for one in settings if one not in page} == set(), "under Settings"
-    known = setting_names()
+    known = list_setting_names()
     assert set(re.findall(r"`(TRACKER_[A-Z_]+)`", page)) <= known
 
 

@@ -21,7 +21,7 @@ NO_VERB = re.compile(
     r"|These|Those|Why)\b"
 )
 """Openings of a function's docstring in the package that name a thing, where a verb is wanted."""
-NAMED = re.compile(r"property\b|\boperation\(")
+NAMED = re.compile(r"property\b|operation\(")
 """Decorators of functions whose docstrings may name a thing."""
 PRIVATE = re.compile(
     r"""\b[Dd]esign §|\b[Rr]eference:? ?§|[("][Rr]eference: [A-Z]|\bReference: """

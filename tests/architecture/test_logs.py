@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import tracker
-from tracker.telemetry.logs import word_of
+from tracker.telemetry.logs import build_event_word
 
 PACKAGE = Path(tracker.__file__).parent
 PAGE = PACKAGE.parent / "docs" / "howto" / "deploy.md"
@@ -84,7 +84,7 @@ def test_no_event_stands_for_two_sentences_and_each_says_something() -> None:
     for _, call, _ in _lines():
         template = _template(call) or ""
         words = re.sub(r"%\(\w+\)\S*?[sdgf]", " ", template).lower()
-        sentences[word_of(template)].add(" ".join(re.findall(r"[a-z0-9]+", words)))
+        sentences[build_event_word(template)].add(" ".join(re.findall(r"[a-z0-9]+", words)))
     assert {word: told for word, told in sentences.items() if len(told) > 1} == {}
     assert "message" not in sentences
 

@@ -10,8 +10,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from tracker.store.driver.engine import GONE_S, open_engine
-from tracker.store.migrate import DatabaseRefused, alembic_config, upgrade
-from tracker.store.probe import schema_problem
+from tracker.store.migrate import DatabaseRefused, build_alembic_config, upgrade
+from tracker.store.probe import find_schema_problem
 from tracker.store.revision import SCHEMA_REVISION
 from tracker.store.schema import metadata
 
@@ -19,7 +19,7 @@ MIGRATIONS = sorted((Path(__file__).parents[2] / "migrations" / "versions").glob
 
 
 def test_the_code_names_the_newest_migration() -> None:
-    head = ScriptDirectory.from_config(alembic_config("sqlite:///unused")).get_current_head()
+    head = ScriptDirectory.from_config(build_alembic_config("sqlite:///unused")).get_current_head()
     assert head == SCHEMA_REVISION
 
 
@@ -92,30 +92,30 @@ def test_a_migration_is_readable_alone(path: Path) -> None:
 
 
 def test_migrations_are_numbered_in_order() -> None:
-    script = ScriptDirectory.from_config(alembic_config("sqlite:///unused"))
+    script = ScriptDirectory.from_config(build_alembic_config("sqlite:///unused"))
     revisions = [revision.revision for revision in script.walk_revisions()][::-1]
     assert revisions == [f"{number:04}" for number in range(1, len(revisions) + 1)]
     assert [path.stem.partition("_")[0] for path in MIGRATIONS] == revisions
 
 
 def test_down_to_nothing_and_up_again(database_url: str) -> None:
-    command.downgrade(alembic_config(database_url), "base")
+    command.downgrade(build_alembic_config(database_url), "base")
     engine = open_engine(database_url)
     with engine.connect() as db:
         left = set(inspect(db).get_table_names()) - {"alembic_version", "sqlite_sequence"}
     engine.dispose()
     assert left == set()
     upgrade(database_url)
-    assert schema_problem(database_url) is None
+    assert find_schema_problem(database_url) is None
 
 
 def test_migrating_twice_changes_nothing(database_url: str) -> None:
     upgrade(database_url)
-    assert schema_problem(database_url) is None
+    assert find_schema_problem(database_url) is None
 
 
 def test_an_unmigrated_database_is_refused_with_the_way_out(tmp_path: Path) -> None:
-    problem = schema_problem(f"sqlite:///{tmp_path}/empty.db")
+    problem = find_schema_problem(f"sqlite:///{tmp_path}/empty.db")
     assert problem is not None
     assert "tracker migrate" in problem
 
@@ -125,7 +125,7 @@ def test_a_newer_schema_is_worked_on_and_never_migrated(database_url: str) -> No
     with engine.begin() as db:
         db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
-    assert schema_problem(database_url) is None
+    assert find_schema_problem(database_url) is None
     with pytest.raises(DatabaseRefused, match="newer than this version: it has schema 9999"):
         upgrade(database_url)
 

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from docs import draw
 from tests.support.description import document
 from tracker.domain.event_types import EventType
-from tracker.web.api.openapi import operations
+from tracker.web.api.openapi import list_operations
 from tracker.web.edge.operation import find_operation
 from tracker.web.fronts.host import FrontHost
 from tracker.web.routes import ROUTES
@@ -41,7 +41,7 @@ def test_the_document_is_valid() -> None:
 @pytest.mark.parametrize("route", _named(ROUTES))
 def test_every_route_of_the_api_is_described_and_guarded(route: Route) -> None:
     said = find_operation(route.endpoint)
-    assert said is not None, "it needs @operation(...): see CONTRIBUTING.md, Add a route"
+    assert said is not None, "it needs @describe_operation(...): see CONTRIBUTING.md, Add a route"
     assert said.scope is not None
     assert route.endpoint.__doc__
 
@@ -52,7 +52,7 @@ def test_no_two_operations_have_one_name() -> None:
         for item in DOCUMENT["paths"].values()
         for operation in item.values()
     ]
-    assert len(names) == len(set(names)) == len(list(operations(ROUTES)))
+    assert len(names) == len(set(names)) == len(list(list_operations(ROUTES)))
 
 
 def test_submitting_comes_first_and_each_event_is_a_webhook() -> None:

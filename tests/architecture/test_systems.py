@@ -21,13 +21,13 @@ def test_what_is_committed_is_what_is_drawn() -> None:
 
 
 def test_every_provider_stands_in_it_and_what_is_unknown_is_said() -> None:
-    found = capabilities.systems()
+    found = capabilities.list_systems()
     assert {one.provider for one in found if one.status == "served"} == set(PROVIDERS)
     assert [one.title for one in found if one.status == "unknown"] == ["OpenMeta", "辅助功能"]
 
 
 def test_what_one_kind_of_account_cannot_do_is_said_beside_what_another_can() -> None:
-    told = {one: capabilities.capabilities_of(PROVIDERS[one]).lookup for one in PROVIDERS}
+    told = {one: capabilities.read_capabilities(PROVIDERS[one]).lookup for one in PROVIDERS}
     assert told["cogvideox"] == ["existence", "never"]  # Zhipu and Z.ai, and gateways
     assert told["luma"] == told["midjourney"] == ["by_scan", "never"]
 

@@ -21,7 +21,7 @@ from tests.support.service import (
     wait_until_ready,
 )
 from tests.support.waiting import wait_until
-from tracker.app import server_options
+from tracker.app import build_server_options
 from tracker.cli.doctor import examine
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
@@ -186,11 +186,11 @@ def test_without_the_fast_packages_everything_works_and_doctor_says_so(
     settings = Settings.from_env(env)
     fast = "tracker.web.receive.protocol:CallbackProtocol"
     said = {finding.about: finding for finding in examine(settings)}["callback-tracker[fast]"]
-    assert (server_options(settings)["http"], said.level) == (fast, "ok")
+    assert (build_server_options(settings)["http"], said.level) == (fast, "ok")
     for name in ("httptools", "uvloop"):
         monkeypatch.setitem(sys.modules, name, None)
     said = {finding.about: finding for finding in examine(settings)}["callback-tracker[fast]"]
-    assert (server_options(settings)["http"], said.level) == (
+    assert (build_server_options(settings)["http"], said.level) == (
         "tracker.web.wire.plain:BoundedH11",
         "note",
     )

@@ -229,7 +229,7 @@ def test_the_public_url_is_called_back_to_the_service_itself(
         assert (level, "answers 404" in text) == ("error", True)
         level, text = verdict(TRACKER_CALLBACK_SECRETS="another-secret-of-16")
         assert (level, "404" in text) == ("note", True)
-        assert http.get(identity.path([b"a stranger's"], "nonce")).status_code == 404
+        assert http.get(identity.build_path([b"a stranger's"], "nonce")).status_code == 404
     level, text = verdict()
     assert (level, "start the service" in text) == ("note", True)
 

@@ -26,7 +26,7 @@ from tracker.cli.doctor.database import (
 )
 from tracker.cli.doctor.finding import Finding
 from tracker.cli.doctor.processes import examine_processes
-from tracker.clock import SystemClock, new_id
+from tracker.clock import SystemClock, make_id
 from tracker.domain import presence
 from tracker.domain.presence import mark
 from tracker.services.upkeep.presence import ProcessPresence
@@ -93,7 +93,7 @@ async def test_a_wrong_secret_and_a_skewed_clock(
     marks = [mark(b"another" if fault == "secret" else SECRET)]
     ahead_ms = 0 if fault == "secret" else 1500
     async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)) as bench:
-        other = Process(new_id(), False, SystemClock().now(), ahead_ms, marks)
+        other = Process(make_id(), False, SystemClock().now(), ahead_ms, marks)
 
         def batch(tx: Tx, rows: Sequence[Process]) -> list[None]:
             for row in rows:

@@ -8,7 +8,7 @@ from tests.support import history
 from tests.support.service import environment
 from tracker.cli.doctor.finding import Finding
 from tracker.cli.doctor.processes import examine_processes
-from tracker.clock import SystemClock, new_id
+from tracker.clock import SystemClock, make_id
 from tracker.domain import presence
 from tracker.domain.task import TaskState
 from tracker.settings import Settings
@@ -42,7 +42,7 @@ def _process(
     *, is_worker: bool = True, ahead_ms: int = 0, marks: list[str] | None = None
 ) -> Process:
     return Process(
-        new_id(), is_worker, SystemClock().now(), ahead_ms, OURS if marks is None else marks
+        make_id(), is_worker, SystemClock().now(), ahead_ms, OURS if marks is None else marks
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.command import run
 from tests.support.service import free_port
-from tracker.cli.visible import width
+from tracker.cli.visible import measure_width
 from tracker.locale import SIMPLIFIED_CHINESE, translate
 from tracker.locale.zh_cn import lines
 
@@ -44,7 +44,9 @@ def test_help_follows_lang() -> None:
 @pytest.mark.parametrize("columns", [40, 80])
 def test_help_keeps_within_the_terminal(columns: int) -> None:
     told = run("demo", "--help", COLUMNS=str(columns), **CHINESE).stdout
-    assert [one for one in told.partition("示例")[0].splitlines() if width(one) > columns] == []
+    assert [
+        one for one in told.partition("示例")[0].splitlines() if measure_width(one) > columns
+    ] == []
     assert [
         one for one in told.splitlines() if one.strip().startswith(tuple("，。；：、）」"))
     ] == []

@@ -7,9 +7,14 @@ from click.testing import CliRunner
 
 from tests.support.service import KEEPING_FILES, listen, serving_client, url_of
 from tests.support.waiting import wait_until
-from tracker.cli.demonstration import calls_back, has_display, settings_of
+from tracker.cli.demonstration import build_emulator_settings, has_display, is_called_back
 from tracker.cli.main import main
-from tracker.cli.main_jobs import account_settings, choose_default, main_jobs, submission
+from tracker.cli.main_jobs import (
+    build_account_settings,
+    build_submission,
+    choose_default,
+    main_jobs,
+)
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 from tracker.emulator.registry import REGISTRY
@@ -23,7 +28,7 @@ def test_every_provider_has_one_that_succeeds(sqlite_url: str, tmp_path: Path) -
     with Emulator(EmulatorConfig(step_seconds=0.02)) as emulator:
         accounts: dict[str, str] = {}
         for name, job in jobs.items():
-            accounts |= account_settings(name, job, emulator.url)
+            accounts |= build_account_settings(name, job, emulator.url)
         env = accounts | {
             "DATABASE_URL": sqlite_url,
             "TRACKER_DATA_DIR": str(tmp_path),
@@ -35,7 +40,7 @@ def test_every_provider_has_one_that_succeeds(sqlite_url: str, tmp_path: Path) -
         with serving_client(env, listener=listener, workers=True) as http:
             tasks = set()
             for name, job in jobs.items():
-                answer = http.post("/v1/tasks", json=submission(name, job, emulator.url))
+                answer = http.post("/v1/tasks", json=build_submission(name, job, emulator.url))
                 assert answer.status_code == 202, (name, answer.text)
                 tasks.add(answer.json()["id"])
 
@@ -71,10 +76,10 @@ def test_one_of_them_is_shown_where_none_is_named() -> None:
 
 @pytest.mark.parametrize("name", sorted(PROVIDERS))
 def test_settings_of_one_provider_are_whole(name: str, tmp_path: Path) -> None:
-    account = account_settings(name, main_jobs()[name], "http://127.0.0.1:9")
-    settings = settings_of(tmp_path, account, "http://127.0.0.1:9")
+    account = build_account_settings(name, main_jobs()[name], "http://127.0.0.1:9")
+    settings = build_emulator_settings(tmp_path, account, "http://127.0.0.1:9")
     assert settings.has_credentials()
-    assert calls_back(settings, name) in (True, False)
+    assert is_called_back(settings, name) in (True, False)
 
 
 def test_the_command_runs_one_and_refuses_what_it_does_not_know() -> None:

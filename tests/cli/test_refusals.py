@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from tracker.cli.main import main
-from tracker.cli.refusals import hide_password, no_answer, reason_of
+from tracker.cli.refusals import explain_refusal, explain_silence, hide_password
 
 URL = "https://user:p%40ss@tracker.example:8443/root?x=a@b"
 
@@ -23,13 +23,13 @@ URL = "https://user:p%40ss@tracker.example:8443/root?x=a@b"
     ],
 )
 def test_an_address_is_told_without_its_password(error: httpx.HTTPError) -> None:
-    told = no_answer(URL, error)
+    told = explain_silence(URL, error)
     assert told.startswith("https://***@tracker.example:8443/root: ")
 
 
 def test_an_answer_of_another_service_is_told_so_too() -> None:
     answer = httpx.Response(404, text="no", request=httpx.Request("GET", URL))
-    assert "https://***@tracker.example" in reason_of(answer)
+    assert "https://***@tracker.example" in explain_refusal(answer)
     assert hide_password("http://127.0.0.1:8000/a@b") == "http://127.0.0.1:8000/a@b"
 
 

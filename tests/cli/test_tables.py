@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tracker.cli.history import print_history, print_task
 from tracker.cli.shared import emit_json, print_fields
 from tracker.cli.table import Column, print_table
-from tracker.cli.visible import cut, fold, visible, width
-from tracker.cli.words import age, words
+from tracker.cli.visible import cut, escape_hidden, fold, measure_width
+from tracker.cli.words import format_age, format_value
 
 ID = "01a22282-2f8a-741a-8017-2b98c1793f98"
 COLUMNS = (
@@ -64,7 +64,7 @@ def test_an_id_is_whole_at_every_width_and_no_line_is_wider_than_the_terminal(
     lines = shown(monkeypatch, capsys, columns)
     assert lines[-1].startswith(ID)
     assert len(lines) == 3
-    assert max(map(width, lines)) <= columns
+    assert max(map(measure_width, lines)) <= columns
 
 
 def test_at_80_columns_what_matters_stands_whole(
@@ -85,7 +85,7 @@ def test_what_is_left_out_is_named_and_wide_shows_it(
     monkeypatch.setenv("COLUMNS", "40")
     print_table("tasks", COLUMNS, [ROW])
     narrow = capsys.readouterr().err
-    assert max(map(width, narrow.splitlines())) <= 40
+    assert max(map(measure_width, narrow.splitlines())) <= 40
     assert "message (--wide shows all)" in " ".join(narrow.split())
     wide = shown(monkeypatch, capsys, 80, wide=True)
     assert wide[1].split() == [column.name for column in COLUMNS]
@@ -116,7 +116,7 @@ def test_states_have_colours_on_a_terminal_only(
 )
 def test_a_line_is_folded_between_words_and_no_command_is_broken(text: str) -> None:
     lines = fold(text, 30, 7).splitlines()
-    assert max(map(width, lines)) <= 30
+    assert max(map(measure_width, lines)) <= 30
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     assert all(line.startswith(" " * 7) and line[7] not in "，。；） " for line in lines[1:])
     assert all(line.count("`") in (0, 2) for line in lines)
@@ -149,26 +149,26 @@ def test_nothing_from_outside_steers_a_terminal(
 
 @given(st.text())
 def test_visible_text_is_one_line_that_steers_nothing(text: str) -> None:
-    made = visible(text)
+    made = escape_hidden(text)
     assert not any(_steers(character) for character in made)
     assert made.splitlines() in ([], [made])
-    assert visible(made) == made
+    assert escape_hidden(made) == made
 
 
 @given(st.text(), st.integers(1, 40))
 def test_a_cut_text_fits(text: str, columns: int) -> None:
-    made = cut(visible(text), columns)
-    assert width(made) <= columns
+    made = cut(escape_hidden(text), columns)
+    assert measure_width(made) <= columns
 
 
 def test_no_value_of_python_is_shown() -> None:
     cost = {"kind": "unit", "amount": "2", "unit": None, "currency": None, "list_price": None}
     cash = cost | {"kind": "cash", "amount": "0.14", "currency": "USD"}
-    assert words([cost, cash]) == "2 unit, 0.14 USD"
+    assert format_value([cost, cash]) == "2 unit, 0.14 USD"
     values: list[Any] = [None, True, False, [], {}, ["a", "b"]]
-    assert [words(value) for value in values] == ["", "yes", "no", "", "", "a, b"]
-    assert words({"task.failed": 3, "none": None}) == "task.failed=3"
-    assert (words(0.5), words(100.0), words(7)) == ("0.5", "100", "7")
+    assert [format_value(value) for value in values] == ["", "yes", "no", "", "", "a, b"]
+    assert format_value({"task.failed": 3, "none": None}) == "task.failed=3"
+    assert (format_value(0.5), format_value(100.0), format_value(7)) == ("0.5", "100", "7")
 
 
 def test_ages_are_short_and_tell_what_is_still_to_come() -> None:
@@ -180,7 +180,7 @@ def test_ages_are_short_and_tell_what_is_still_to_come() -> None:
         (timedelta(days=40), "40d"),
         (timedelta(hours=-3), "+3h"),
     ):
-        assert age(at, then + passed) == told
+        assert format_age(at, then + passed) == told
 
 
 def _steers(character: str) -> bool:

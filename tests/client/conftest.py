@@ -9,7 +9,7 @@ from tests.support.databases import SqliteTemplate
 from tests.support.keys import issue
 from tests.support.service import environment, listen, serving, url_of
 from tracker.client import Client
-from tracker.clock import new_token
+from tracker.clock import make_token
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 
@@ -48,7 +48,7 @@ def service(service_database: str, service_folder: Path) -> Iterator[tuple[str, 
 @pytest.fixture
 def alone(service: tuple[str, str], service_database: str) -> Iterator[Client]:
     """A client whose tenant nobody else is."""
-    key = issue(service_database, tenant=f"alone-{new_token()}")
+    key = issue(service_database, tenant=f"alone-{make_token()}")
     with Client(service[0], key.secret) as client:
         yield client
 

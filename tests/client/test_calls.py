@@ -12,7 +12,7 @@ from tracker.client.calls import (
     Outcome,
     pause_before_retry,
 )
-from tracker.client.errors import CursorGone, Dropped, refusal
+from tracker.client.errors import CursorGone, Dropped, build_refusal
 
 NOW = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
 READ = Call("GET", "/v1/tasks/x")
@@ -81,6 +81,6 @@ def test_pauses_double_up_to_a_longest_one() -> None:
 
 @pytest.mark.parametrize(("name", "kind"), [("cursor-too-old", CursorGone), ("gone", Dropped)])
 def test_an_old_cursor_is_told_from_what_else_is_not_kept(name: str, kind: type[Dropped]) -> None:
-    found = refusal(410, {"type": f"urn:tracker:problem:{name}"}, retry_after_s=None)
+    found = build_refusal(410, {"type": f"urn:tracker:problem:{name}"}, retry_after_s=None)
     assert type(found) is kind
     assert (found.state, found.finished_at) == (None, None)

@@ -6,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.domain.factories import NOW
-from tracker.domain.expectation import ENOUGH, NOTHING_KNOWN, EndedTask, Expectation, expectation
+from tracker.domain.expectation import (
+    ENOUGH,
+    NOTHING_KNOWN,
+    EndedTask,
+    Expectation,
+    derive_expectation,
+)
 from tracker.domain.polling import PollPlan
 from tracker.domain.retry import RETRY_AFTER_CAP_S, SUBMIT, Backoff
 from tracker.domain.token_bucket import TokenBucket
@@ -105,14 +111,14 @@ def test_polling_is_frequent_where_no_callbacks_come() -> None:
 
 def test_nothing_is_concluded_from_too_few() -> None:
     few = [EndedTask(timedelta(seconds=9), by_callback=False)] * (ENOUGH - 1)
-    assert expectation(few) == NOTHING_KNOWN
+    assert derive_expectation(few) == NOTHING_KNOWN
 
 
 def test_percentiles_and_silence_are_learned() -> None:
     ended = [EndedTask(timedelta(seconds=n), by_callback=n > 4) for n in range(10)]
-    assert expectation(ended) == Expectation(timedelta(seconds=5), timedelta(seconds=9))
+    assert derive_expectation(ended) == Expectation(timedelta(seconds=5), timedelta(seconds=9))
     silent = [EndedTask(timedelta(seconds=n), by_callback=n > 5) for n in range(10)]
-    assert expectation(silent).is_silent
+    assert derive_expectation(silent).is_silent
 
 
 def test_an_allowance_refills_with_time() -> None:

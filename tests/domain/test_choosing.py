@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.choosing import choose, rank_accounts, sole_provider
+from tracker.domain.choosing import choose, find_sole_provider, rank_accounts
 from tracker.domain.errors import InvalidRequest
 
 NAMES = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 9), min_size=1)
@@ -53,7 +53,7 @@ def test_the_well_and_free_come_first_and_somebody_always_does(
 
 
 def test_the_only_provider_with_accounts_needs_no_naming() -> None:
-    assert sole_provider([("kling", "a"), ("kling", "b")]) == "kling"
+    assert find_sole_provider([("kling", "a"), ("kling", "b")]) == "kling"
 
 
 @pytest.mark.parametrize(
@@ -67,5 +67,5 @@ def test_where_accounts_leave_the_provider_open_the_choices_are_named(
     accounts: list[tuple[str, str]], reason: str
 ) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        sole_provider(accounts)
+        find_sole_provider(accounts)
     assert str(refused.value) == reason

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.factories import a_task
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain import retry
 from tracker.domain.delivery import AttemptResult, DeliveryState, judge_attempt
 from tracker.domain.event_types import EventType
 from tracker.domain.events import EventKind
-from tracker.domain.notices import EventFilter, delivery_id, type_of
+from tracker.domain.notices import EventFilter, build_delivery_id, find_event_type
 from tracker.domain.pacing import MOST, START, Pace
 from tracker.domain.sealing import NONCE_BYTES, CannotOpen, seal, seal_long, unseal
 from tracker.domain.task import TaskState
@@ -122,7 +122,7 @@ def test_every_part_of_a_filter_narrows(filter_: EventFilter, wants: object) -> 
 def test_a_step_is_told_when_it_says_something_new(
     kind: EventKind, before: TaskState | None, after: TaskState, told: EventType | None
 ) -> None:
-    assert type_of(kind, before, after) is told
+    assert find_event_type(kind, before, after) is told
 
 
 def test_what_is_not_about_a_task_passes_no_filter_that_asks_for_one() -> None:
@@ -135,16 +135,16 @@ def test_what_is_not_about_a_task_passes_no_filter_that_asks_for_one() -> None:
 
 def test_an_id_is_derived_from_task_version_and_endpoint_and_sorts_by_time() -> None:
     task = a_task(TaskState.RUNNING, version=3)
-    first = delivery_id(NOW, task, "one")
-    assert first == delivery_id(NOW, task, "one")
+    first = build_delivery_id(NOW, task, "one")
+    assert first == build_delivery_id(NOW, task, "one")
     assert (first.version, first.variant) == (7, "specified in RFC 4122")
     others = {
-        delivery_id(NOW, task, "two"),
-        delivery_id(NOW, a_task(TaskState.RUNNING, version=4), "one"),
-        delivery_id(NOW, a_task(TaskState.RUNNING, version=3, id=new_id()), "one"),
+        build_delivery_id(NOW, task, "two"),
+        build_delivery_id(NOW, a_task(TaskState.RUNNING, version=4), "one"),
+        build_delivery_id(NOW, a_task(TaskState.RUNNING, version=3, id=make_id()), "one"),
     }
     assert len(others | {first}) == 4
-    assert first < delivery_id(NOW + timedelta(seconds=1), task, "one")
+    assert first < build_delivery_id(NOW + timedelta(seconds=1), task, "one")
 
 
 @pytest.mark.parametrize("sealer", [seal, seal_long])

@@ -6,7 +6,7 @@ import click
 import pytest
 
 from tracker.cli.main import main
-from tracker.domain.delivery_trouble import ADVICE, Trouble, trouble_of
+from tracker.domain.delivery_trouble import ADVICE, Trouble, read_trouble
 from tracker.locale import SIMPLIFIED_CHINESE, translate
 
 TOLD: tuple[tuple[int | None, str | None, Trouble], ...] = (
@@ -43,7 +43,7 @@ TOLD: tuple[tuple[int | None, str | None, Trouble], ...] = (
 def test_a_failure_tells_what_stands_in_the_way(
     status: int | None, error: str | None, trouble: Trouble
 ) -> None:
-    assert trouble_of(status, error) is trouble
+    assert read_trouble(status, error) is trouble
 
 
 def test_each_trouble_is_told_what_mends_it_in_both_languages() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.factories import NOW
-from tracker.domain.denial import BelievedDenial, Denial, UnprovenDenial, doubt_of_submit, judge
+from tracker.domain.denial import BelievedDenial, Denial, UnprovenDenial, find_doubt_end, judge
 from tracker.domain.expectation import NOTHING_KNOWN, Expectation
 from tracker.domain.task import TaskState
 
@@ -63,7 +63,7 @@ _SLOW = Expectation(timedelta(days=9), timedelta(days=9))
 def test_how_the_submit_ended_may_put_a_denial_in_doubt(
     outcome: str, age_s: int, until_s: int | None
 ) -> None:
-    doubt = doubt_of_submit(
+    doubt = find_doubt_end(
         outcome,
         started_at=NOW - timedelta(seconds=age_s),
         may_last=timedelta(seconds=90),

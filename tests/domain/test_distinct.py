@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracker.domain.distinct import address_of, distinct
+from tracker.domain.distinct import normalise_address, remove_duplicates
 from tracker.domain.events import Source
 from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, ArtifactState, TaskState
@@ -19,7 +19,7 @@ URL = "https://cdn.example.com/a/v.mp4"
     ],
 )
 def test_another_spelling_is_the_same_address(spelt: str) -> None:
-    assert address_of(spelt) == address_of(URL) == URL
+    assert normalise_address(spelt) == normalise_address(URL) == URL
 
 
 @pytest.mark.parametrize(
@@ -31,14 +31,14 @@ def test_another_spelling_is_the_same_address(spelt: str) -> None:
     ],
 )
 def test_another_address_stays_another(other: str) -> None:
-    assert address_of(other) != URL
+    assert normalise_address(other) != URL
     pieces = (Artifact("video", URL), Artifact("video", other))
-    assert distinct(pieces) == pieces
+    assert remove_duplicates(pieces) == pieces
 
 
 def test_the_fullest_description_is_kept_in_the_first_place() -> None:
     other = Artifact("image", "https://cdn.example.com/i.jpg")
-    found = distinct(
+    found = remove_duplicates(
         [
             Artifact("video", URL, key="0"),
             other,
@@ -57,7 +57,7 @@ def test_what_differs_in_more_than_its_url_stays() -> None:
         Artifact("video", None),
         Artifact("video", None),
     )
-    assert distinct(pieces) == pieces
+    assert remove_duplicates(pieces) == pieces
 
 
 def test_a_statement_names_each_file_once() -> None:

@@ -3,7 +3,12 @@
 from datetime import timedelta
 
 from tests.domain.factories import NOW
-from tracker.domain.health import PATIENCE, AnsweredSubmit, standstill, standstill_since
+from tracker.domain.health import (
+    PATIENCE,
+    AnsweredSubmit,
+    describe_standstill,
+    find_standstill_start,
+)
 
 
 def _tries(*ages_s: float, accepted: float | None = None) -> list[AnsweredSubmit]:
@@ -16,8 +21,8 @@ def _tries(*ages_s: float, accepted: float | None = None) -> list[AnsweredSubmit
 
 def _said(tries: list[AnsweredSubmit], before_s: float | None = None) -> str | None:
     before = None if before_s is None else NOW - timedelta(seconds=before_s)
-    since = standstill_since(tries, before=before, now=NOW)
-    return standstill(tries, since=since, now=NOW)
+    since = find_standstill_start(tries, before=before, now=NOW)
+    return describe_standstill(tries, since=since, now=NOW)
 
 
 def test_nothing_accepted_for_minutes_is_said_with_the_last_answer() -> None:
@@ -42,4 +47,4 @@ def test_what_was_seen_at_the_look_before_counts_where_only_the_latest_are_read(
 
 
 def test_an_account_that_nobody_tries_any_more_is_forgiven() -> None:
-    assert standstill_since(_tries(3600, 3700), before=None, now=NOW) is None
+    assert find_standstill_start(_tries(3600, 3700), before=None, now=NOW) is None

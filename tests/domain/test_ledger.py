@@ -8,23 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.factories import a_task
-from tracker.domain.cost import Cost, CostOrigin, Phase, Price, own_estimates, restate_costs
+from tracker.domain.cost import Cost, CostOrigin, Phase, Price, restate_costs, select_own_estimates
 from tracker.domain.ledger import (
     CostEntry,
     EntryName,
     EntryPhase,
-    counts_for,
-    entries,
+    count_use,
     join_amounts,
+    list_entries,
     split,
 )
-from tracker.domain.records import changed
+from tracker.domain.records import replace_fields
 from tracker.domain.task import Task, TaskError, TaskState
 
 P, S = EntryPhase, TaskState
 CASH = Price("cash", None, "EUR")
 LISTED = Cost("cash", "2", currency="CNY", phase=Phase.ESTIMATE, origin=CostOrigin.PRICE_LIST)
-IN_EUR = changed(LISTED, currency="EUR")
+IN_EUR = replace_fields(LISTED, currency="EUR")
 
 
 def told(amount: str, phase: Phase = Phase.SETTLE) -> Cost:
@@ -35,7 +35,7 @@ def sums(*tasks: Task) -> dict[str, str]:
     """The ledger of a task's steps, added up by phase; the currency where it is not EUR."""
     found: dict[str, Decimal] = defaultdict(Decimal)
     for before, after in zip((None, *tasks), tasks, strict=False):
-        for one in entries(before, after):
+        for one in list_entries(before, after):
             other = "" if one.name.price.currency == "EUR" else f" {one.name.price.currency}"
             found[one.name.phase + other] += one.amount
     return {name: f"{amount:f}" for name, amount in found.items() if amount}
@@ -119,7 +119,7 @@ def bill(state: TaskState, *costs: Cost, doubtful: bool = False, never: bool = F
         ),
         # Nothing was charged in the currency of the refund.
         (
-            [bill(S.FAILED, told("5"), changed(told("5", Phase.REFUND), currency="CNY"))],
+            [bill(S.FAILED, told("5"), replace_fields(told("5", Phase.REFUND), currency="CNY"))],
             {"settle": "5", "excess_refund CNY": "5"},
         ),
         ([bill(S.FAILED, told("5", Phase.REFUND))], {"excess_refund": "5"}),
@@ -166,11 +166,11 @@ def test_the_sums_never_depend_on_the_way(
         tasks.append(bill(state, *costs, doubtful=doubtful and state is S.FAILED))
     all_steps: list[CostEntry] = []
     for before, after in zip((None, *tasks), tasks, strict=False):
-        all_steps += entries(before, after)
-    at_once = counts_for(entries(None, tasks[-1])).get(CASH, Decimal(0))
-    assert counts_for(all_steps).get(CASH, Decimal(0)) == at_once
+        all_steps += list_entries(before, after)
+    at_once = count_use(list_entries(None, tasks[-1])).get(CASH, Decimal(0))
+    assert count_use(all_steps).get(CASH, Decimal(0)) == at_once
     assert at_once >= 0
-    assert own_estimates(costs) == listed
+    assert select_own_estimates(costs) == listed
 
 
 @given(st.lists(st.decimals("-1000000", "1000000", places=9)))
@@ -186,7 +186,7 @@ def test_what_no_column_holds_is_cut() -> None:
 
 
 def test_an_entry_names_who_says_so() -> None:
-    (entry,) = entries(None, bill(S.QUEUED, LISTED))
+    (entry,) = list_entries(None, bill(S.QUEUED, LISTED))
     assert entry == CostEntry(
         EntryName(P.ESTIMATE, Price("cash", None, "CNY"), CostOrigin.PRICE_LIST), Decimal(2)
     )

@@ -22,7 +22,7 @@ from tracker.domain.lifecycle import (
     create_task,
     fold,
 )
-from tracker.domain.notices import event_type, is_progress
+from tracker.domain.notices import choose_event_type, is_progress
 from tracker.domain.observation import Observation
 from tracker.domain.task import (
     OPEN,
@@ -266,7 +266,7 @@ def test_grown_progress_is_told_to_a_callers_own_url_alone() -> None:
         assert grown.effects == effects
         assert grown.transition is not None
         assert is_progress(grown.transition)
-        assert event_type(grown.transition) is None
+        assert choose_event_type(grown.transition) is None
 
 
 def test_progress_only_grows() -> None:

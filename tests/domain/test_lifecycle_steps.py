@@ -10,7 +10,7 @@ from tracker.domain.cost import Cost, Phase
 from tracker.domain.effects import Effect
 from tracker.domain.errors import Misuse
 from tracker.domain.events import EventKind
-from tracker.domain.lifecycle import Verdict, adopt_task, apply, create_task, part
+from tracker.domain.lifecycle import Verdict, adopt_task, apply, begin_part, create_task
 from tracker.domain.task import TaskError, TaskState
 
 S, K = TaskState, EventKind
@@ -43,7 +43,7 @@ def test_a_task_begins_in_one_state_at_version_one(state: TaskState, version: in
 
 
 def test_a_part_of_anothers_create_is_asked_about_and_told() -> None:
-    step = part(a_task(S.SUBMITTED, provider_task_id="p2"), 7)
+    step = begin_part(a_task(S.SUBMITTED, provider_task_id="p2"), 7)
     assert step.transition is not None
     assert (step.transition.to_state, step.transition.attempt) == (S.SUBMITTED, 7)
     assert (step.verdict, step.effects) == (Verdict.ADVANCED, (Effect.RECONCILE, Effect.NOTIFY))

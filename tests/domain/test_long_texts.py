@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.long_texts import LONG, WrittenJson, base64_size, encode_bytes, pieces
+from tracker.domain.long_texts import (
+    LONG,
+    WrittenJson,
+    encode_bytes,
+    iterate_json_pieces,
+    measure_base64,
+)
 
 TEXTS = st.text(st.characters(codec=None, categories=None), max_size=20)
 VALUES: Any = st.recursive(
@@ -26,7 +32,7 @@ VALUES: Any = st.recursive(
 @pytest.mark.parametrize("ascii_", [True, False])
 @given(value=VALUES)
 def test_pieces_of_any_size_make_the_same_text(value: Any, *, ascii_: bool) -> None:
-    said = "".join(pieces(value, ensure_ascii=ascii_, sort_keys=True, step=4))
+    said = "".join(iterate_json_pieces(value, ensure_ascii=ascii_, sort_keys=True, step=4))
     expected = json.dumps(value, ensure_ascii=ascii_, sort_keys=True, separators=(",", ":"))
     assert said == expected
 
@@ -34,7 +40,7 @@ def test_pieces_of_any_size_make_the_same_text(value: Any, *, ascii_: bool) -> N
 @pytest.mark.parametrize("piece", ["A" * (3 * LONG + 7), '字"\\\n😀' * LONG, "\0" * (LONG + 1)])
 def test_long_texts_are_encoded_like_short_ones(piece: str) -> None:
     value = {"image_list": [{"image": piece}, {"image": piece[:-1]}], "prompt": "a", "n": None}
-    assert "".join(pieces(value, separators=(", ", ": "))) == json.dumps(value)
+    assert "".join(iterate_json_pieces(value, separators=(", ", ": "))) == json.dumps(value)
 
 
 @pytest.mark.parametrize("piece", ["A" * (3 * LONG + 7), '字"\\\n😀' * LONG, "short"])
@@ -55,7 +61,7 @@ def test_what_json_cannot_say_is_refused() -> None:
 
 @given(raw=st.binary(max_size=40))
 def test_the_size_of_base64_is_that_of_its_bytes(raw: bytes) -> None:
-    assert base64_size(base64.b64encode(raw).decode(), step=8) == len(raw)
+    assert measure_base64(base64.b64encode(raw).decode(), step=8) == len(raw)
 
 
 @given(text=st.text("AB=+/ ä", max_size=20))
@@ -65,7 +71,7 @@ def test_no_other_text_is_taken_for_base64(text: str) -> None:
     except ValueError:
         expected = None
     try:
-        found: int | None = base64_size(text, step=8)
+        found: int | None = measure_base64(text, step=8)
     except ValueError:
         found = None
     assert found == expected

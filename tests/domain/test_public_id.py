@@ -5,12 +5,12 @@ from uuid import UUID
 
 import pytest
 
-from tracker.domain.public_id import id_of
+from tracker.domain.public_id import build_id
 
 
 @pytest.mark.parametrize("number", [0, 1, 0x0190A1B2C3D47ABC8DEF0123456789AB, 2**128 - 1])
 def test_an_id_made_from_its_number_is_one_that_the_constructor_makes(number: int) -> None:
-    made, same = id_of(number), UUID(int=number)
+    made, same = build_id(number), UUID(int=number)
 
     assert made == same
     assert hash(made) == hash(same)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tracker.domain.records import changed, record
+from tracker.domain.records import record, replace_fields
 
 
 @record
@@ -23,10 +23,10 @@ _CHANGES: dict[str, Any] = {"more": (3,), "x": 2, "y": "z"}
 def test_a_copy_is_what_replace_makes_and_leaves_the_original_alone(names: tuple[str, ...]) -> None:
     old = _Point(1, "y", (1, 2))
     changes = {name: _CHANGES[name] for name in names}
-    assert changed(old, **changes) == replace(old, **changes)
+    assert replace_fields(old, **changes) == replace(old, **changes)
     assert old == _Point(1, "y", (1, 2))
 
 
 def test_a_name_that_is_no_field_is_refused() -> None:
     with pytest.raises(TypeError, match="_Point has no field z"):
-        changed(_Point(1), z=1)
+        replace_fields(_Point(1), z=1)

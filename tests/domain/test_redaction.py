@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.util.re import parse_env_headers
 
-from tracker.config.library_secrets import library_secrets
+from tracker.config.library_secrets import iterate_library_secrets
 from tracker.domain import token
 from tracker.domain.redaction import MASK, Redactor
 from tracker.settings import Settings
@@ -69,7 +69,7 @@ def test_what_libraries_are_given_in_variables_is_known() -> None:
         "AWS_SECRET_ACCESS_KEY": "aws/secret\n",
         "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20otel-key,x-team=ours",
     }
-    assert {"aws/secret", "otel-key", "ours"} <= set(library_secrets(environ))
+    assert {"aws/secret", "otel-key", "ours"} <= set(iterate_library_secrets(environ))
     settings = Settings.from_env(environ)
     assert settings.redactor().redact("aws/secret, otel-key") == f"{MASK}, {MASK}"
 
@@ -81,7 +81,7 @@ def test_a_header_that_a_library_quotes_in_its_log_holds_no_secret(
     pair = pair.format("otel-key-1")
     parse_env_headers(pair, liberal=False)
     assert "otel-key-1" in caplog.text
-    redactor = Redactor(library_secrets({"OTEL_EXPORTER_OTLP_HEADERS": pair}))
+    redactor = Redactor(iterate_library_secrets({"OTEL_EXPORTER_OTLP_HEADERS": pair}))
     assert "otel-key-1" not in redactor.redact(caplog.text)
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.domain.signature import Proof, key_of, sign, verify
-from tracker.emulator.core.signing import signature_headers
+from tracker.domain.signature import Proof, decode_key, sign, verify
+from tracker.emulator.core.signing import build_signature_headers
 
 # Kling's callbacks page, signature section, 2026-08: the vendor's own test vector.
 SECRET = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
@@ -24,12 +24,12 @@ OTHER = "whsec_b3RoZXIgc2VjcmV0IG90aGVyIHNlY3JldCAxMjM0NTY="
 
 
 def _flaw(changes: dict[str, str], *, now: datetime = THEN) -> str | None:
-    return verify([key_of(SECRET)], HEADERS | changes, BODY, now=now).flaw
+    return verify([decode_key(SECRET)], HEADERS | changes, BODY, now=now).flaw
 
 
 def test_the_vendors_vector_is_what_we_would_sign_and_what_we_believe() -> None:
-    assert sign(key_of(SECRET), ID, STAMP, BODY) == SIGNATURE
-    assert verify([key_of(SECRET)], HEADERS, BODY, now=THEN) == Proof(None, ID)
+    assert sign(decode_key(SECRET), ID, STAMP, BODY) == SIGNATURE
+    assert verify([decode_key(SECRET)], HEADERS, BODY, now=THEN) == Proof(None, ID)
 
 
 @pytest.mark.parametrize("off_s", [-300, 300])
@@ -43,7 +43,7 @@ def test_more_than_five_minutes_off_is_not(off_s: float) -> None:
 
 
 def test_during_a_rotation_either_secret_will_do_and_either_signature() -> None:
-    keys = [key_of(OTHER), key_of(SECRET)]
+    keys = [decode_key(OTHER), decode_key(SECRET)]
     assert verify(keys, HEADERS, BODY, now=THEN).flaw is None
     folded = HEADERS | {"webhook-signature": f"{SIGNATURE}, v1,AAAA"}
     assert verify(keys, folded, BODY, now=THEN).flaw is None
@@ -75,21 +75,21 @@ def test_anything_but_the_whole_signature_is_refused(signature: str) -> None:
 def test_what_an_independent_signer_signs_is_believed_and_one_changed_byte_is_not(
     body: bytes, stamp: int, message_id: str
 ) -> None:
-    headers = signature_headers([SECRET], message_id=message_id, timestamp=stamp, body=body)
+    headers = build_signature_headers([SECRET], message_id=message_id, timestamp=stamp, body=body)
     now = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=stamp)
-    assert verify([key_of(SECRET)], headers, body, now=now).flaw is None
-    assert verify([key_of(SECRET)], headers, body + b" ", now=now).flaw is not None
+    assert verify([decode_key(SECRET)], headers, body, now=now).flaw is None
+    assert verify([decode_key(SECRET)], headers, body + b" ", now=now).flaw is not None
     other = headers | {"webhook-id": message_id + "x"}
-    assert verify([key_of(SECRET)], other, body, now=now).flaw is not None
+    assert verify([decode_key(SECRET)], other, body, now=now).flaw is not None
 
 
 @given(st.dictionaries(st.sampled_from(sorted(HEADERS)), st.text(max_size=400)), st.binary())
 def test_hostile_headers_are_refused_and_never_raise(headers: dict[str, str], body: bytes) -> None:
-    assert verify([key_of(SECRET)], headers, body, now=THEN).flaw is not None
+    assert verify([decode_key(SECRET)], headers, body, now=THEN).flaw is not None
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "c2VjcmV0", "whsec_?", "whsec_a", "whsec_äää"])
 def test_a_secret_of_another_form_is_refused_without_being_repeated(secret: str) -> None:
     with pytest.raises(ValueError, match="must") as caught:
-        key_of(secret)
+        decode_key(secret)
     assert secret.removeprefix("whsec_") in ("", "a", "?") or secret not in str(caught.value)

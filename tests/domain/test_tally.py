@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tracker.domain.cost import Cost, Phase, Price
 from tracker.domain.events import Source
-from tracker.domain.tally import EVER, Tally, TallyKey, TaskVerdict, tally
+from tracker.domain.tally import EVER, Tally, TallyKey, TaskVerdict, count_by_hour
 from tracker.domain.task import TaskState
 
 S = TaskState
@@ -46,15 +46,15 @@ def an_end(**changes: object) -> TaskVerdict:
 
 @given(st.lists(ENDS), st.integers(0, 20))
 def test_counting_in_pieces_is_counting_at_once(ends: list[TaskVerdict], cut: int) -> None:
-    pieces = tally(ends[:cut])
-    for place, one in tally(ends[cut:]).items():
+    pieces = count_by_hour(ends[:cut])
+    for place, one in count_by_hour(ends[cut:]).items():
         pieces.setdefault(place, Tally()).add(one)
-    assert pieces == tally(ends)
+    assert pieces == count_by_hour(ends)
 
 
 @given(st.lists(ENDS, min_size=1))
 def test_the_hours_add_up_to_ever(ends: list[TaskVerdict]) -> None:
-    found = tally(ends)
+    found = count_by_hour(ends)
     for account in ("a", "b"):
         hours = Tally()
         for place, one in found.items():
@@ -68,7 +68,7 @@ def test_a_percentile_is_at_most_a_tenth_too_high_and_never_too_low(
     taken_ms: list[int], share: float
 ) -> None:
     ends = [an_end(at=NOON, submitted_at=NOON - timedelta(milliseconds=ms)) for ms in taken_ms]
-    found = tally(ends)[TallyKey("t", "kling", "a", EVER)].percentile(share)
+    found = count_by_hour(ends)[TallyKey("t", "kling", "a", EVER)].percentile(share)
     exact = sorted(taken_ms)[max(0, -(-int(len(taken_ms) * share * 100) // 100) - 1)]
     assert found is not None
     assert found / timedelta(milliseconds=1) >= exact * 0.999
@@ -78,7 +78,7 @@ def test_a_percentile_is_at_most_a_tenth_too_high_and_never_too_low(
 
 def test_sums_are_exact() -> None:
     tenth = an_end(costs=(Cost("cash", "0.1", "balance", "USD"),))
-    total = tally([tenth] * 10)[TallyKey("t", "kling", "a", EVER)].costs
+    total = count_by_hour([tenth] * 10)[TallyKey("t", "kling", "a", EVER)].costs
     assert total == {Price("cash", "balance", "USD"): Decimal("1.0")}
 
 
@@ -87,7 +87,7 @@ def test_a_late_verdict_takes_the_expiry_back() -> None:
         an_end(state=S.EXPIRED, source=Source.SWEEP),
         an_end(was=S.EXPIRED, at=NOON + timedelta(hours=3)),
     ]
-    ever = tally(ends)[TallyKey("t", "kling", "a", EVER)]
+    ever = count_by_hour(ends)[TallyKey("t", "kling", "a", EVER)]
     assert ever.labelled("ended") == {"expired": 0, "succeeded": 1}
     assert ever.labelled("told") == {"callback": 1}
 
@@ -98,7 +98,7 @@ def test_estimates_are_no_bill_and_a_refund_is_taken_off() -> None:
         Cost("cash", "2.50", currency="USD"),
         Cost("cash", "0.50", currency="USD", phase=Phase.REFUND),
     )
-    found = tally([an_end(costs=costs)])
+    found = count_by_hour([an_end(costs=costs)])
     (one,) = {tuple(tally_.costs.values()) for tally_ in found.values()}
     assert one == (Decimal("2.00"),)
 
@@ -106,5 +106,5 @@ def test_estimates_are_no_bill_and_a_refund_is_taken_off() -> None:
 def test_a_failure_that_is_taken_back_is_billed_once() -> None:
     first = an_end(state=S.FAILED, costs=(Cost("unit", "2"),))
     later = replace(first, was=S.FAILED, state=S.SUCCEEDED)
-    for found in tally([first, later]).values():
+    for found in count_by_hour([first, later]).values():
         assert list(found.costs.values()) == [Decimal(2)]

@@ -28,7 +28,7 @@ def test_only_a_valid_header_names_a_place(text: str, place: str | None) -> None
 
 
 def test_its_parts_are_found() -> None:
-    assert (trace.trace_id(PLACE), trace.span_id(PLACE)) == (TRACE, SPAN)
+    assert (trace.trace_id(PLACE), trace.build_span_id(PLACE)) == (TRACE, SPAN)
     assert trace.is_sampled(PLACE)
     assert not trace.is_sampled(PLACE[:-2] + "02")
 

@@ -18,7 +18,7 @@ from tests.support.sink import Sink
 from tests.support.upstream import Asked, Upstream, json_answer
 from tests.support.waiting import wait_until
 from tracker.domain.redaction import MASK
-from tracker.web.api.openapi import operations
+from tracker.web.api.openapi import list_operations
 from tracker.web.routes import ROUTES
 
 KEY, ACCESS, SECRET = "sk-canary-of-the-key", "AKcanaryOfTheAccessKey", "SKcanaryOfTheSecretKey"
@@ -172,7 +172,7 @@ def test_no_secret_is_stored_logged_answered_or_printed(
         wait_until(lambda: bool(sink.received))
         seen = [_command(env, "doctor"), _command(env | {"TRACKER_URL": own}, "tasks", "list")]
         seen += [_command(env | {"TRACKER_URL": own}, "tasks", "get", id_) for id_ in ids[::4]]
-        for route, method, _ in operations(ROUTES):
+        for route, method, _ in list_operations(ROUTES):
             if method != "GET" or "stream" in route.path:
                 continue
             is_task = "/v1/tasks/{id}" in route.path

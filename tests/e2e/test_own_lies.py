@@ -9,7 +9,7 @@ import pytest
 from tests.support.service import serving_whole
 from tests.support.waiting import wait_until
 from tests.support.world import World
-from tracker.cli.main_jobs import account_settings, main_jobs, submission
+from tracker.cli.main_jobs import build_account_settings, build_submission, main_jobs
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 
@@ -24,7 +24,7 @@ def world(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
         emulator = stack.enter_context(Emulator(EmulatorConfig(step_seconds=0.05)))
         accounts: dict[str, str] = {}
         for name in PROVIDERS:
-            accounts |= account_settings(name, JOBS[name], emulator.url)
+            accounts |= build_account_settings(name, JOBS[name], emulator.url)
             accounts[f"TRACKER_{name.upper()}_POLL_SPACING_S"] = "0.1"
         http = stack.enter_context(
             serving_whole(
@@ -41,7 +41,7 @@ def world(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
 
 def submit(world: World, provider: str, scenario: str) -> str:
     """Submit a provider's main job, which plays a scenario."""
-    body = submission(provider, JOBS[provider], world.emulator)
+    body = build_submission(provider, JOBS[provider], world.emulator)
     text = f"{provider}, {scenario} [scenario:{scenario}]"
     if "content" in body["input"]:
         body["input"]["content"] = [{"type": "text", "text": text}]

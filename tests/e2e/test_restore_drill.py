@@ -18,11 +18,11 @@ from tests.support.requests import submission
 from tests.support.service import Process, environment, free_port, listen, serving, wait_until_ready
 from tests.support.waiting import wait_until
 from tests.support.world import World
-from tracker.clock import SystemClock, new_token
+from tracker.clock import SystemClock, make_token
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 from tracker.services.backup.making import BackupOrder, make
-from tracker.store.driver.engine import sqlite_file
+from tracker.store.driver.engine import find_sqlite_file
 
 SECRET = "a secret that outlives its database"
 UNLISTED = "hold,lagging=3600"
@@ -94,7 +94,7 @@ def program(name: str, *arguments: str) -> None:
 
 def back_up(drill: Drill) -> Path:
     url, dump = drill.env["DATABASE_URL"], None
-    if sqlite_file(url) is None:
+    if find_sqlite_file(url) is None:
         dump = drill.folder / "dump"
         program("pg_dump", "--format=custom", f"--file={dump}", url)
     order = BackupOrder(url, [SECRET.encode()], dump=dump)
@@ -105,12 +105,12 @@ def back_up(drill: Drill) -> Path:
 def lose(drill: Drill, backup: Path, stack: ExitStack) -> None:
     """Lose the database; a server's new one gets the dump, as the page on operation says."""
     url = drill.env["DATABASE_URL"]
-    file = sqlite_file(url)
+    file = find_sqlite_file(url)
     if file is not None:
         for end in ("", "-wal", "-shm"):
             Path(f"{file}{end}").unlink(missing_ok=True)
         return
-    name = f"restored_{new_token()}"
+    name = f"restored_{make_token()}"
     admin = stack.enter_context(psycopg.connect(url, autocommit=True))
     admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     stack.callback(

@@ -15,7 +15,7 @@ from tests.support.waiting import wait_until
 from tracker.cli.starting import SILENT, DatabaseWait
 from tracker.settings import Settings
 from tracker.store.migrate import upgrade
-from tracker.store.probe import why_away
+from tracker.store.probe import explain_outage
 
 
 def test_a_service_waits_for_its_database(server: PostgresServer, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def _refusal(text: str, severity: str) -> bytes:
 def test_what_may_pass_is_waited_for_and_no_other_refusal(text: str, *, may_come: bool) -> None:
     severity = "ERROR" if text.startswith("ERROR ") else "FATAL"
     with _answering(_refusal(text.removeprefix("ERROR "), severity)) as url:
-        assert (why_away(url) is not None) is may_come
+        assert (explain_outage(url) is not None) is may_come
 
 
 def test_a_pooler_that_leaves_statements_unanswered_ends_the_start_in_time(

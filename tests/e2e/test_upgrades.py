@@ -19,7 +19,7 @@ from tests.support.world import World
 from tracker.emulator import EmulatorConfig
 from tracker.emulator import EmulatorServer as Emulator
 from tracker.store.driver.engine import open_engine
-from tracker.store.migrate import alembic_config, upgrade
+from tracker.store.migrate import build_alembic_config, upgrade
 from tracker.store.schema import metadata
 
 LASTING = ("tasks", "task_inputs", "transitions", "receipts", "attempts", "idempotency_keys")
@@ -31,7 +31,9 @@ NUMBERED = [
 ]
 REVISIONS = [
     revision.revision
-    for revision in ScriptDirectory.from_config(alembic_config("sqlite:///unused")).walk_revisions()
+    for revision in ScriptDirectory.from_config(
+        build_alembic_config("sqlite:///unused")
+    ).walk_revisions()
 ]
 """Newest first."""
 
@@ -95,7 +97,7 @@ class _Steps:
     """Steps of one database through the revisions, whose files are read once and not for each."""
 
     def __init__(self, database_url: str) -> None:
-        self._config = alembic_config(database_url)
+        self._config = build_alembic_config(database_url)
         self._script = ScriptDirectory.from_config(self._config)
 
     def go_down(self, revision: str) -> None:
@@ -123,7 +125,7 @@ def _columns_at_first(database_url: str) -> dict[str, list[str]]:
 
 
 def test_rows_survive_every_revision_down_and_up(database_url: str, tmp_path: Path) -> None:
-    command.downgrade(alembic_config(database_url), REVISIONS[-1])
+    command.downgrade(build_alembic_config(database_url), REVISIONS[-1])
     columns = _columns_at_first(database_url)
     upgrade(database_url)
     with ExitStack() as stack:
@@ -164,7 +166,7 @@ def made_tables(
     """The statement that made each table: {table: SQL}."""
     url = sqlite_template.copy(tmp_path_factory.mktemp("made"))
     if request.param != "as it was made":
-        command.downgrade(alembic_config(url), REVISIONS[-1])
+        command.downgrade(build_alembic_config(url), REVISIONS[-1])
         upgrade(url)
     engine = open_engine(url)
     with engine.connect() as db:

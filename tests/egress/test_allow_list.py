@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from tracker.egress.policy import refusal
+from tracker.egress.policy import explain_refusal
 from tracker.settings import Settings, SettingsError
 
 
@@ -25,7 +25,7 @@ from tracker.settings import Settings, SettingsError
 def test_an_allow_list_opens_what_it_names_and_no_more(
     allow: str, url: str, *, is_allowed: bool
 ) -> None:
-    assert (refusal(url, (allow,)) is None) == is_allowed
+    assert (explain_refusal(url, (allow,)) is None) == is_allowed
 
 
 NEVER_MATCHING = [
@@ -77,5 +77,5 @@ def test_what_is_taken_into_an_allow_list_lets_through_what_it_names(
     assert allow == (spelling,)
     address = ipaddress.ip_network(spelling).network_address
     host = f"[{address}]" if address.version == 6 else str(address)
-    assert refusal(f"http://{host}/", allow) is None
-    assert refusal("http://8.8.8.8/", allow) is None
+    assert explain_refusal(f"http://{host}/", allow) is None
+    assert explain_refusal("http://8.8.8.8/", allow) is None

@@ -14,7 +14,7 @@ from tests.support.sink import Sink
 from tests.support.waiting import PATIENCE_S, until
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.egress.client import EgressClient
-from tracker.egress.policy import refusal
+from tracker.egress.policy import explain_refusal
 
 INSIDE = {
     "this host": ["0.0.0.0", "0.1.2.3", "0.255.255.255"],
@@ -131,17 +131,17 @@ OUTSIDE = [
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("port", ["", ":8443"])
 def test_a_host_inside_is_refused_when_it_is_given(host: str, port: str) -> None:
-    assert refusal(f"http://{host}{port}/hook", ()) is not None
+    assert explain_refusal(f"http://{host}{port}/hook", ()) is not None
 
 
 @pytest.mark.parametrize("url", NO_URLS)
 def test_what_is_no_plain_url_is_refused_when_it_is_given(url: str) -> None:
-    assert refusal(url, ()) is not None
+    assert explain_refusal(url, ()) is not None
 
 
 @pytest.mark.parametrize("url", OUTSIDE)
 def test_what_lies_outside_is_taken(url: str) -> None:
-    assert refusal(url, ()) is None
+    assert explain_refusal(url, ()) is None
 
 
 def test_the_corpus_has_at_least_120_cases() -> None:
@@ -149,7 +149,7 @@ def test_the_corpus_has_at_least_120_cases() -> None:
 
 
 def test_a_refusal_says_why_in_words() -> None:
-    reason = refusal("http://169.254.169.254/latest/meta-data", ())
+    reason = explain_refusal("http://169.254.169.254/latest/meta-data", ())
     assert reason is not None
     assert reason.startswith("may not be called: ")
     assert "169.254.169.254" in reason

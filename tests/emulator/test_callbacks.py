@@ -6,7 +6,7 @@ import hmac
 import time
 
 from tracker.emulator import EmulatorConfig, EmulatorServer
-from tracker.emulator.core.signing import signature_headers
+from tracker.emulator.core.signing import build_signature_headers
 
 from .conftest import WEBHOOK_SECRET
 from .support import TEXT, Api, Call, Sink, refused
@@ -38,7 +38,7 @@ def test_each_change_is_called_back_with_the_bare_task(api: Api, sink: Sink) -> 
 
 def test_published_test_vector_is_reproduced() -> None:
     """The vendor's example at klingai.com/document-api/api/get-started/callbacks, 2026-08."""
-    headers = signature_headers(
+    headers = build_signature_headers(
         [WEBHOOK_SECRET],
         message_id="9876543210",
         timestamp=1781080794,

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tracker.emulator.providers.fal.signing import NEW, OLD, key_set
+from tracker.emulator.providers.fal.signing import NEW, OLD, build_key_set
 
 from .scene import HOOK, HOST, Scene, play_in
 
@@ -92,10 +92,10 @@ async def test_a_webhook_is_signed_over_its_ids_its_time_and_its_body(stage: Fal
 @scene
 async def test_a_new_key_is_published_when_a_webhook_is_signed_with_it(stage: FalScene) -> None:
     url = f"{BASE}/.well-known/jwks.json"
-    assert (await stage.get(url))[1] == key_set([OLD])
+    assert (await stage.get(url))[1] == build_key_set([OLD])
     await stage.made("rotated")
     await stage.advance(2)
-    assert (await stage.get(url))[1] == key_set([OLD, NEW])
+    assert (await stage.get(url))[1] == build_key_set([OLD, NEW])
     stage.emulator.set_scenario("keys_away=2", "fal")
     assert [(await stage.get(url))[0] for _ in range(3)] == [503, 503, 200]
 

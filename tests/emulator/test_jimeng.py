@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tracker.emulator.core.calls import ApiCall
-from tracker.emulator.providers.jimeng.signature import access_key_of, is_signed
+from tracker.emulator.providers.jimeng.signature import is_signed, read_access_key
 
 from .scene import Scene, play_in
 
@@ -72,7 +72,7 @@ def signed_call() -> ApiCall:
 
 def test_the_official_sdks_signature_is_right_for_a_quarter_of_an_hour() -> None:
     call = signed_call()
-    assert access_key_of(call) == "AKLTexample"
+    assert read_access_key(call) == "AKLTexample"
     for apart, is_right in ((0, True), (900, True), (-900, True), (901, False)):
         assert is_signed(call, "c2VjcmV0", now=AT + apart) is is_right
     assert not is_signed(call, "another", now=AT)

@@ -7,7 +7,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from tracker.emulator import EmulatorConfig
-from tracker.emulator.core.signing import EXAMPLE_SECRET, signature_headers
+from tracker.emulator.core.signing import EXAMPLE_SECRET, build_signature_headers
 from tracker.emulator.registry import REGISTRY
 
 from .replicate_scene import ALL_EVENTS, BASE, OWN_SECRET, ReplicateScene, scene
@@ -81,7 +81,7 @@ async def test_the_output_has_the_form_that_the_scenario_names(stage: ReplicateS
 
 def test_the_published_vector_is_signed_alike() -> None:
     raw = b'{"id":"ufawqhfyn","status":"succeeded","output":["https://replicate.delivery/x.png"]}'
-    headers = signature_headers(
+    headers = build_signature_headers(
         [EXAMPLE_SECRET], message_id="msg_rep_1", timestamp=1777629600, body=raw
     )
     assert headers == {

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tracker.emulator.providers.vidu.signing import signature_of
+from tracker.emulator.providers.vidu.signing import compute_signature
 
 from .scene import HOOK, HOST, Scene, play_in
 
@@ -59,7 +59,7 @@ async def test_each_change_is_called_back_and_its_request_line_signed(stage: Vid
     assert done["creations"][0]["url"].startswith(f"{HOST}/media/")
     headers = stage.calls[-1].headers
     signed = {"Date": headers["date"], "x-request-nonce": headers["x-request-nonce"]}
-    assert headers["x-hmac-signature"] == signature_of("emulator-key", HOOK, signed)
+    assert headers["x-hmac-signature"] == compute_signature("emulator-key", HOOK, signed)
     assert headers["x-hmac-signed-headers"] == "Date;x-request-nonce"
 
 
@@ -70,7 +70,7 @@ def test_the_signature_is_that_of_the_documentation() -> None:
         "x-request-nonce": "123e4567-e89b-12d3-a456-426614174000",
     }
     urls = ("http://127.0.0.1:8080/vidu/callback?name=james&age=36", "http://x/vidu/callback")
-    assert len({signature_of(key, url, signed) for url in urls for key in "ab"}) == 4
+    assert len({compute_signature(key, url, signed) for url in urls for key in "ab"}) == 4
 
 
 @scene

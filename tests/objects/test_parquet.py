@@ -33,9 +33,9 @@ def test_each_kind_of_value_is_read_back_and_so_is_nothing(kept_class: KeptClass
     full = {name: [_row(one), _row(one, empty=True)] for name, one in schema.lists.items()}
     none: dict[str, list[ArchivedRow]] = {name: [] for name in schema.lists}
     rows = [{**_row(schema.columns), **full}, {**_row(schema.columns, empty=True), **none}]
-    data = parquet.encoded(kept_class, rows)
-    assert list(parquet.decoded(kept_class, data)) == rows
-    assert data == parquet.encoded(kept_class, rows)
+    data = parquet.encode_rows(kept_class, rows)
+    assert list(parquet.decode_rows(kept_class, data)) == rows
+    assert data == parquet.encode_rows(kept_class, rows)
 
 
 def test_a_file_says_its_class_and_version_to_a_stranger() -> None:
@@ -43,7 +43,7 @@ def test_a_file_says_its_class_and_version_to_a_stranger() -> None:
     from pyarrow.parquet import ParquetFile  # noqa: PLC0415
 
     columns = SCHEMAS[KeptClass.INPUTS].columns
-    file = ParquetFile(BufferReader(parquet.encoded(KeptClass.INPUTS, [_row(columns)])))
+    file = ParquetFile(BufferReader(parquet.encode_rows(KeptClass.INPUTS, [_row(columns)])))
     assert file.schema_arrow.names == list(columns)
     assert file.schema_arrow.metadata == {b"class": b"inputs", b"version": b"1"}
     assert file.metadata.row_group(0).column(0).compression == "ZSTD"

@@ -212,11 +212,13 @@ async def test_what_is_dropped_is_archived_in_a_bucket_and_read_back(
         clock.move(11 * DAY_S)
         await work_all(RetentionChore(bench.context))
         store = bench.context.store
-        found = [row async for _, row in archive_reading.rows(store, bucket, ArchiveFilter())]
+        found = [
+            row async for _, row in archive_reading.iterate_rows(store, bucket, ArchiveFilter())
+        ]
         assert [(row["key"], row["task"]) for row in found] == [(task.key, task.id)]
-        assert [flaw async for flaw in archive_reading.flaws(store, bucket)] == []
+        assert [flaw async for flaw in archive_reading.iterate_flaws(store, bucket)] == []
         (path,) = await listed(bucket)
         await bucket.delete(path)
-        assert [flaw async for flaw in archive_reading.flaws(store, bucket)] == [
+        assert [flaw async for flaw in archive_reading.iterate_flaws(store, bucket)] == [
             f"{path} is not there"
         ]

@@ -12,7 +12,7 @@ import pytest
 from tests.emulator.scene import HOST, Scene, play_in
 from tests.providers.caller import Caller, states_of
 from tests.providers.kinds import Kind
-from tracker.cli.main_jobs import main_jobs, submission
+from tracker.cli.main_jobs import build_submission, main_jobs
 from tracker.domain.events import Source
 from tracker.domain.outcome import Absent, Deferred, Observed, Refused, Unanswered, Unknown
 from tracker.domain.task import ArtifactState, Task, TaskState
@@ -43,7 +43,7 @@ _TRIED = MappingProxyType(
 def demo_of(provider: Provider) -> Kind:
     """Return what the emulator's `main_job` makes."""
     job = main_jobs()[provider.name]
-    input_ = submission(provider.name, job, HOST)["input"]
+    input_ = build_submission(provider.name, job, HOST)["input"]
     return Kind(provider.name, job.address, job.operation, input_, job.options)
 
 

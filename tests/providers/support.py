@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Observation
@@ -84,7 +84,7 @@ def profiles_of(provider: Provider) -> Sequence[str | None]:
 
 def a_task(operation: str, **changes: Any) -> Task:
     """A task at the provider."""
-    id_ = new_id()
+    id_ = make_id()
     task = Task(
         key=1,
         id=id_,

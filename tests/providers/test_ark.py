@@ -31,7 +31,7 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.task import ArtifactState, Task, TaskState
-from tracker.providers.ark.adapter import MOST_TOGETHER, TASKS_LIVE, seed_of
+from tracker.providers.ark.adapter import MOST_TOGETHER, TASKS_LIVE, derive_seed
 from tracker.providers.ark.inputs import EXPIRES_AFTER_S, TASKS
 from tracker.providers.ark.pictures import PICTURES
 from tracker.providers.ports.adapter import Asking, Finds
@@ -192,7 +192,7 @@ def _sent(input_: Mapping[str, Any], parent: Task | None = None, **options: Any)
     request = ARK.submits.check(TASKS, input_)
     sending = sent_to(an_account(ARK, **options), a_task(TASKS), request.body, parent=parent)
     body = json.loads(ARK.submits.build_submit(sending).body or b"")
-    return body, seed_of(sending.task)
+    return body, derive_seed(sending.task)
 
 
 def test_a_draft_of_ours_is_named_by_the_id_that_ark_has_for_it() -> None:
@@ -332,7 +332,7 @@ def _entry(id_: str, age: timedelta = timedelta(0), **more: Any) -> dict[str, An
 
 
 def test_the_entry_with_our_seed_is_the_task() -> None:
-    ours = _entry("cgt-3", seed=seed_of(LOST))
+    ours = _entry("cgt-3", seed=derive_seed(LOST))
     found = _searched([_entry("cgt-1", seed=5), _entry("cgt-2")], [ours])
     assert isinstance(found, Observed)
     assert found.observation.provider_task_id == "cgt-3"
@@ -342,7 +342,7 @@ def test_a_list_without_our_seed_is_no_denial() -> None:
     before = timedelta(hours=1)
     assert isinstance(_searched([_entry("cgt-1", seed=5)], []), NotSeen)
     assert isinstance(_searched([_entry("cgt-1", seed=5), _entry("cgt-0", before)]), NotSeen)
-    older = _entry("cgt-0", before, seed=seed_of(LOST))
+    older = _entry("cgt-0", before, seed=derive_seed(LOST))
     assert isinstance(_searched([older]), NotSeen)
 
 

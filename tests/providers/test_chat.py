@@ -16,7 +16,7 @@ from tests.providers.support import a_task, an_account, answers, check_storable,
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Accepted, Deferred, Observed, SubmitOutcome, Unknown
 from tracker.domain.task import TERMINAL, TaskState
-from tracker.providers.kit.pieces import text_in
+from tracker.providers.kit.pieces import read_text_url
 from tracker.providers.registry import PROVIDERS
 
 CHAT = PROVIDERS["chat"]
@@ -58,7 +58,7 @@ def _ended(outcome: SubmitOutcome) -> tuple[TaskState | None, list[str | None], 
     return (
         outcome.said.state,
         links,
-        "".join(text_in(one.url) for one in pieces if one.kind == "text"),
+        "".join(read_text_url(one.url) for one in pieces if one.kind == "text"),
     )
 
 

@@ -19,7 +19,7 @@ from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
 from tracker.domain.task import TaskState
-from tracker.providers.kit.denials import doubting_denial
+from tracker.providers.kit.denials import doubt_denial
 from tracker.providers.registry import PROVIDERS
 from tracker.services.asking import read_poll
 
@@ -92,7 +92,7 @@ def test_a_callback_that_denies_its_task_is_doubted(
         body = _said(sample, reason, other)
         (said,) = calls_back.parse_callback(called_back(body, sample.get("headers")))
         assert isinstance(said, Observation)
-        found = doubting_denial(said)
+        found = doubt_denial(said)
         assert found.state is TaskState.FAILED
         assert found.error is not None
         assert found.error.doubtful is is_doubted, other

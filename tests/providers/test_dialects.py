@@ -5,7 +5,12 @@ from typing import Any
 import pytest
 
 from tracker.domain.task import Artifact
-from tracker.providers.kling.dialects import billing, deductions, outputs, task_result
+from tracker.providers.kling.dialects import (
+    find_billing,
+    find_deductions,
+    find_outputs,
+    find_task_result,
+)
 
 NEW = [
     {"type": "video", "id": "1", "url": "https://e/v", "watermark_url": "https://e/w"}
@@ -39,12 +44,12 @@ OLD = {
 
 
 def test_outputs_become_a_task_result() -> None:
-    assert task_result({"outputs": NEW}, ()) == OLD
+    assert find_task_result({"outputs": NEW}, ()) == OLD
 
 
 def test_a_task_result_becomes_outputs() -> None:
     kept = {name: pieces for name, pieces in OLD.items() if name != "srts"}
-    found = outputs({"task_result": kept}, ())
+    found = find_outputs({"task_result": kept}, ())
     kinds = ["video", "image", "image", "audio", "voice", "element"]
     assert [one["type"] for one in found] == kinds
     assert found[0]["duration"] == "5.041"
@@ -54,21 +59,25 @@ def test_a_task_result_becomes_outputs() -> None:
 
 
 def test_each_dialect_is_kept_where_it_came_from() -> None:
-    assert task_result({"task_result": OLD, "outputs": NEW}, ()) == OLD
-    assert outputs({"task_result": OLD, "outputs": NEW}, ())[0]["watermark_url"] == "https://e/w"
+    assert find_task_result({"task_result": OLD, "outputs": NEW}, ()) == OLD
+    assert (
+        find_outputs({"task_result": OLD, "outputs": NEW}, ())[0]["watermark_url"] == "https://e/w"
+    )
 
 
 def test_lengths_are_strings_whatever_a_gateway_wrote() -> None:
-    found = task_result({"task_result": {"videos": [{"url": "u", "duration": 5.041}, "odd"]}}, ())
+    found = find_task_result(
+        {"task_result": {"videos": [{"url": "u", "duration": 5.041}, "odd"]}}, ()
+    )
     assert found == {"videos": [{"url": "u", "duration": "5.041"}, "odd"]}
-    assert outputs({"outputs": NEW}, ())[0]["duration"] == "5.041"
+    assert find_outputs({"outputs": NEW}, ())[0]["duration"] == "5.041"
 
 
 def test_without_either_the_artifacts_tell() -> None:
     pieces = [Artifact("video", "https://e/v", id="9", duration_s="5", extra={"x": 1})]
     told: dict[str, Any] = {"id": "9", "url": "https://e/v", "duration": "5", "x": 1}
-    assert task_result({}, pieces) == {"videos": [told]}
-    assert outputs({}, pieces) == [{"type": "video"} | told]
+    assert find_task_result({}, pieces) == {"videos": [told]}
+    assert find_outputs({}, pieces) == [{"type": "video"} | told]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +101,7 @@ def test_without_either_the_artifacts_tell() -> None:
     ],
 )
 def test_deductions_are_strings_in_either_case(detail: dict[str, Any], told: object) -> None:
-    assert deductions(detail) == told
+    assert find_deductions(detail) == told
 
 
 @pytest.mark.parametrize(
@@ -111,4 +120,4 @@ def test_deductions_are_strings_in_either_case(detail: dict[str, Any], told: obj
     ],
 )
 def test_billing_has_strings_in_either_case(detail: dict[str, Any], told: object) -> None:
-    assert billing(detail) == told
+    assert find_billing(detail) == told

@@ -34,7 +34,7 @@ from tests.providers.support import (
 )
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Alike, More, Unanswered
-from tracker.providers.fal.inputs import app_of
+from tracker.providers.fal.inputs import read_app
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Finds
 from tracker.providers.ports.callbacks import Hint, Scheme
@@ -134,8 +134,8 @@ def test_any_model_is_served_by_its_name() -> None:
         assert FAL.submits.serves(account, name) is None
     for name in ("flux", "/flux/dev", "a//b", "a/b/", "a/b/../c", "a/ b", "a/b?c", "", "é/a"):
         assert FAL.submits.serves(account, name)
-    assert app_of("fal-ai/pika/v2.2/text-to-video") == "fal-ai/pika"
-    assert app_of("workflows/somebody/of-theirs/more") == "workflows/somebody/of-theirs"
+    assert read_app("fal-ai/pika/v2.2/text-to-video") == "fal-ai/pika"
+    assert read_app("workflows/somebody/of-theirs/more") == "workflows/somebody/of-theirs"
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from tracker.domain.outcome import Accepted
 from tracker.domain.task import VERDICTS, TaskState
 from tracker.providers.kit.reading import read_json
 from tracker.providers.kling.answers import read_submit
-from tracker.providers.kling.costs import costs
+from tracker.providers.kling.costs import read_costs
 from tracker.providers.kling.parsing import observe
-from tracker.providers.kling.words import WORDS, state_of
+from tracker.providers.kling.words import WORDS, find_state
 from tracker.providers.registry import PROVIDERS
 
 TASK: dict[str, Any] = {
@@ -62,7 +62,7 @@ def test_a_word_that_nobody_knows_is_no_verdict_and_is_kept(word: str, field: st
 @pytest.mark.parametrize("word", sorted(WORDS))
 def test_words_are_known_in_any_case(word: str) -> None:
     for spelling in (word, word.upper(), word.title(), f" {word} "):
-        assert state_of(spelling) is WORDS[word]
+        assert find_state(spelling) is WORDS[word]
 
 
 @given(ENVELOPES)
@@ -114,8 +114,8 @@ def test_what_a_task_brought_is_not_taken_for_a_task_in_it() -> None:
 
 
 def test_a_word_may_carry_the_name_of_its_kind() -> None:
-    assert state_of("TASK_STATUS_SUCCEED") is TaskState.SUCCEEDED
-    assert state_of("TASK_STATUS_HYPERSPACE") is None
+    assert find_state("TASK_STATUS_SUCCEED") is TaskState.SUCCEEDED
+    assert find_state("TASK_STATUS_HYPERSPACE") is None
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "9" * 5000])
@@ -142,7 +142,7 @@ def test_every_verdict_was_said_of_a_task_by_a_word_that_is_one(body: bytes) -> 
     except ValueError:
         return
     if said is not None and said.state in VERDICTS:
-        assert state_of(said.word) is said.state
+        assert find_state(said.word) is said.state
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_amounts_are_plain_exact_decimals_or_left_out(unit: Any, cash: Any) -> N
         "final_balance_deduction": {"quota": cash, "list_price": unit},
         "billing": [{"charge_type": "unit", "amount": cash}, "nonsense", {"amount": unit}],
     }
-    for cost in costs(task):
+    for cost in read_costs(task):
         assert Decimal(cost.amount).is_finite()
         assert "e" not in cost.amount.lower()
         assert len(cost.amount) < 80
@@ -193,8 +193,8 @@ def test_amounts_are_plain_exact_decimals_or_left_out(unit: Any, cash: Any) -> N
 
 def test_an_amount_is_kept_to_the_last_digit() -> None:
     said = json.loads('{"final_unit_deduction": "0.10000000000000000001"}')
-    assert [cost.amount for cost in costs(said)] == ["0.10000000000000000001"]
-    assert costs({"task_status": "failed"}) == ()
+    assert [cost.amount for cost in read_costs(said)] == ["0.10000000000000000001"]
+    assert read_costs({"task_status": "failed"}) == ()
 
 
 @pytest.mark.parametrize("written", [r"a\u0000b", r"a\ud800b"])

@@ -12,7 +12,7 @@ from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.outcome import Observed, Unanswered
 from tracker.domain.task import Task, TaskState
-from tracker.emulator.core.signing import signature_headers
+from tracker.emulator.core.signing import build_signature_headers
 from tracker.providers.kling import profiles
 from tracker.providers.kling.adapter import KlingAdapter
 from tracker.providers.kling.options import KlingOptions
@@ -63,7 +63,7 @@ def _poll(account: Account, task: Task) -> HttpCall:
     ],
 )
 def test_a_profile_that_nobody_chose_is_told_by_the_host(base_url: str, profile: str) -> None:
-    assert profiles.name_of(replace(OFFICIAL, base_url=base_url)) == profile
+    assert profiles.find_profile_name(replace(OFFICIAL, base_url=base_url)) == profile
 
 
 def test_the_new_standard_has_its_url_and_our_id_under_options() -> None:
@@ -286,7 +286,7 @@ def test_callbacks_are_proved_by_signature_on_kling_and_its_likes() -> None:
     secret = "whsec_c2VjcmV0IHRleHQ="
     account = _with(OFFICIAL, webhook_secrets=(secret,))
     stamp = int(NOW.timestamp())
-    headers = signature_headers([secret], message_id="m", timestamp=stamp, body=b"{}")
+    headers = build_signature_headers([secret], message_id="m", timestamp=stamp, body=b"{}")
     scheme = KLING.proof(account)
     assert scheme is not None
     proof = scheme.verify(called_back(b"{}", headers), now=NOW)

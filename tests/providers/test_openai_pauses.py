@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from tracker.domain.exchange import HttpResult
-from tracker.providers.openai.pauses import told_pause_s
+from tracker.providers.openai.pauses import read_pause_s
 
 
 @pytest.mark.parametrize(
@@ -26,4 +26,4 @@ from tracker.providers.openai.pauses import told_pause_s
 def test_a_limit_is_waited_for_as_its_headers_say(
     headers: Mapping[str, str], pause_s: float | None
 ) -> None:
-    assert told_pause_s(HttpResult(429, headers, b"")) == pause_s
+    assert read_pause_s(HttpResult(429, headers, b"")) == pause_s

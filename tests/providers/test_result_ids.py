@@ -15,8 +15,8 @@ from tests.providers.support import a_task, an_account, asked_of
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Observed
 from tracker.domain.task import Artifact, Task
-from tracker.providers.kit.pieces import text_in
-from tracker.providers.kling.results import artifacts
+from tracker.providers.kit.pieces import read_text_url
+from tracker.providers.kling.results import find_artifacts
 from tracker.providers.registry import PROVIDERS
 from tracker.providers.suno.records import read_record
 
@@ -69,7 +69,9 @@ def test_a_success_brings_an_id(name: str) -> None:
     ],
 )
 def test_kling_brings_videos_and_sounds(said: dict[str, Any], ids: dict[str, str]) -> None:
-    task = a_task("videos/text2video", provider_task_id="of PiAPI", artifacts=artifacts([said]))
+    task = a_task(
+        "videos/text2video", provider_task_id="of PiAPI", artifacts=find_artifacts([said])
+    )
     assert ids_in("kling", task) == {kind: [id_] for kind, id_ in ids.items()}
 
 
@@ -92,10 +94,10 @@ def test_suno_brings_the_persona_and_udio_its_songs() -> None:
     assert record is not None
     voice = a_task("voice/generate", artifacts=record.artifacts, detail=record.detail)
     assert ids_in("suno", voice) == {"persona": ["v1"]}
-    assert [text_in(piece.url) for piece in voice.artifacts] == ["v1"]
+    assert [read_text_url(piece.url) for piece in voice.artifacts] == ["v1"]
     phrase = read_record({"taskId": "t", "validateInfo": "la la", "status": "wait_validating"})
     assert phrase is not None
-    assert [text_in(piece.url) for piece in phrase.artifacts] == ["la la"]
+    assert [read_text_url(piece.url) for piece in phrase.artifacts] == ["la la"]
     song = Artifact("audio", "https://s.example/1.mp3", id="s1")
     cover = Artifact("image", "https://s.example/1.png", id="s1")
     assert ids_in("udio", a_task("submit/music", artifacts=(song, cover))) == {"song": ["s1"]}

@@ -14,7 +14,7 @@ from tests.emulator.scene import Scene, play_in
 from tests.providers.support import an_account
 from tracker.config.provider_settings import SettingsError
 from tracker.domain.exchange import Certainty, HttpFailure, HttpResult
-from tracker.emulator.providers.veo.signing import key_file
+from tracker.emulator.providers.veo.signing import build_key_file
 from tracker.providers.kit import service_account
 from tracker.providers.kit.service_account import ServiceAccountKey
 from tracker.providers.ports.account import Account
@@ -30,7 +30,7 @@ TOKEN_URI = "https://oauth2.googleapis.com/token"
 
 
 def a_key_file(**changes: Any) -> dict[str, Any]:
-    return key_file(TOKEN_URI, "cats") | changes
+    return build_key_file(TOKEN_URI, "cats") | changes
 
 
 def vertex(**changes: Any) -> Account:

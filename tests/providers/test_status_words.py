@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tracker.domain.task import TaskState
-from tracker.providers.kit.status_words import GATEWAY_WORDS, WordTable, plain
-from tracker.providers.openai.rows import state_of
+from tracker.providers.kit.status_words import GATEWAY_WORDS, WordTable, normalise_word
+from tracker.providers.openai.rows import find_state
 from tracker.providers.registry import PROVIDERS
 from tracker.providers.suno.records import read_record
 
@@ -30,7 +30,7 @@ def test_no_two_words_of_a_provider_differ_by_their_spelling_alone(
 ) -> None:
     assert len(tables) > len(PROVIDERS) / 2
     for table in tables:
-        told = {(plain(word), state) for word, state in table.words.items()}
+        told = {(normalise_word(word), state) for word, state in table.words.items()}
         assert len(dict(told)) == len(told), table
 
 
@@ -44,8 +44,8 @@ def test_no_two_words_of_a_provider_differ_by_their_spelling_alone(
 def test_a_word_that_only_holds_a_known_one_tells_of_no_end(
     word: str, tables: frozenset[type[WordTable]]
 ) -> None:
-    assert plain(word) not in GATEWAY_WORDS
-    assert state_of(word, None) is None
+    assert normalise_word(word) not in GATEWAY_WORDS
+    assert find_state(word, None) is None
     record = read_record({"taskId": "t", "status": word})
     assert record is not None
     assert record.state is None
@@ -56,5 +56,5 @@ def test_a_word_that_only_holds_a_known_one_tells_of_no_end(
 
 @pytest.mark.parametrize("word", ["TIMEOUT", "timed out", "Expired", "rejected", "time-out"])
 def test_a_word_by_which_gateways_give_up_is_a_failure(word: str) -> None:
-    assert GATEWAY_WORDS[plain(word)] is TaskState.FAILED
-    assert state_of(word, None) is TaskState.FAILED
+    assert GATEWAY_WORDS[normalise_word(word)] is TaskState.FAILED
+    assert find_state(word, None) is TaskState.FAILED

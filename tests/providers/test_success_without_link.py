@@ -12,7 +12,7 @@ from tracker.domain.errors import CallbackRejected
 from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Observed
-from tracker.domain.task import TaskState, names_result
+from tracker.domain.task import TaskState, is_fully_named
 from tracker.providers.ports.callbacks import Inbound
 from tracker.providers.ports.provider import Provider
 from tracker.providers.registry import PROVIDERS
@@ -67,7 +67,7 @@ def test_what_is_no_link_is_no_result(name: str) -> None:
         for none in NO_LINKS if is_linked else ():
             found = _read(PROVIDERS[name], sample, _replaced(sample["body"], ["://"], none))
             if found is not None and found.state is TaskState.SUCCEEDED:
-                assert not names_result(found.artifacts), (stem, none, found)
+                assert not is_fully_named(found.artifacts), (stem, none, found)
 
 
 @pytest.mark.parametrize("name", sorted(ACCOMPANIES))
@@ -78,7 +78,7 @@ def test_a_picture_alone_is_no_video_and_no_song(name: str) -> None:
         found = _read(PROVIDERS[name], sample, _replaced(sample["body"], links, None))
         if links and found is not None and found.state is TaskState.SUCCEEDED:
             is_picture = all(piece.kind == "image" for piece in found.artifacts)
-            assert not (names_result(found.artifacts) and is_picture), (stem, found)
+            assert not (is_fully_named(found.artifacts) and is_picture), (stem, found)
 
 
 def _with_fractions(value: Any) -> Any:

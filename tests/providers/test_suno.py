@@ -32,7 +32,7 @@ from tracker.domain.errors import InvalidRequest
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Absent, Follow, Observed, Unanswered
 from tracker.domain.task import Artifact, Task, TaskState
-from tracker.providers.kit.piece_names import piece_name
+from tracker.providers.kit.piece_names import build_piece_name
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Finds
 
@@ -319,7 +319,7 @@ def test_a_follow_up_names_a_task_of_ours_and_sends_their_ids(
     profile: str, operation: str, input_: Mapping[str, Any], sent: Mapping[str, Any]
 ) -> None:
     parent = _parent()
-    names = {"CLIP": piece_name(parent, 1), "PARENT": str(parent.id)}
+    names = {"CLIP": build_piece_name(parent, 1), "PARENT": str(parent.id)}
     given = {name: names.get(str(value), value) for name, value in input_.items()}
     request = SUNO.submits.check(operation, given)
     assert request.parent == str(parent.id)
@@ -357,7 +357,7 @@ def test_a_song_of_another_task_is_refused() -> None:
     parent, other = _parent(), _parent()
     with pytest.raises(InvalidRequest):
         SUNO.submits.check(
-            "wav/generate", {"taskId": str(other.id), "audioId": piece_name(parent, 0)}
+            "wav/generate", {"taskId": str(other.id), "audioId": build_piece_name(parent, 0)}
         )
 
 

@@ -10,7 +10,7 @@ from tests.providers.support import a_task, asked_of, sent_to
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Accepted, Observed, Unanswered
 from tracker.domain.task import Artifact, ArtifactState, TaskState
-from tracker.providers.suno.front.songs import clip_view, list_songs
+from tracker.providers.suno.front.songs import build_clip_view, list_songs
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_row_in_a_list_may_hold_its_songs_as_text() -> None:
 
 def test_songs_that_never_came_end_for_a_client_of_the_feed() -> None:
     done = a_task("raw/generate", state=TaskState.SUCCEEDED, message="complete without a song")
-    shown = [clip_view(done, song, {}) for song in list_songs(done)]
+    shown = [build_clip_view(done, song, {}) for song in list_songs(done)]
     assert [one["status"] for one in shown] == ["error", "error"]
     assert {one["metadata"]["error_message"] for one in shown} == {"complete without a song"}
     mute = replace(done, artifacts=(Artifact("audio", None, state=ArtifactState.PREVIEW),))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tracker.providers.kit.unknown_fields import unknown_fields
+from tracker.providers.kit.unknown_fields import find_unknown_fields
 from tracker.providers.registry import PROVIDERS
 
 T2V = "videos/text2video"
@@ -16,7 +16,7 @@ def _warnings(provider: str, operation: str, given: dict[str, Any]) -> dict[str,
     model = PROVIDERS[provider].submits.input_model(operation)
     assert model is not None
     found: dict[str, str | None] = {}
-    for one in unknown_fields(model, given):
+    for one in find_unknown_fields(model, given):
         assert one.reason.startswith(_PASSED_ON)
         _, is_like, meant = one.reason.removesuffix("?").partition("; did you mean ")
         found[one.path] = meant if is_like else None

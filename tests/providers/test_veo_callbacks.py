@@ -17,7 +17,7 @@ from tests.emulator.scene import Scene, play_in
 from tests.providers.caller import Caller
 from tests.providers.support import an_account, called_back
 from tracker.domain.signature import Proof
-from tracker.emulator.core.signing import signature_headers
+from tracker.emulator.core.signing import build_signature_headers
 from tracker.providers.ports.callbacks import Covers, Inbound, Scheme
 from tracker.providers.registry import PROVIDERS
 
@@ -145,7 +145,7 @@ def test_webhooks_of_a_project_are_signed_by_its_secret() -> None:
     scheme = scheme_of(webhook_secrets=[SECRET])
     proof = scheme.verify(called_back(body, headers), now=AT)
     assert proof == Proof(None, "wh_gem_1", covers_body=False)
-    other = signature_headers(
+    other = build_signature_headers(
         ["whsec_YW5vdGhlcg=="], message_id="m", timestamp=1777629600, body=body
     )
     assert scheme.verify(called_back(body, other), now=AT).flaw

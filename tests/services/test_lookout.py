@@ -152,7 +152,7 @@ def _pages_read(db: Connection, asked: dict[str, Any]) -> int:
         sent.append((statement, parameters))
 
     event.listen(db, "before_cursor_execute", note)
-    due_jobs.due(db, **asked)
+    due_jobs.count_due(db, **asked)
     event.remove(db, "before_cursor_execute", note)
     ((statement, parameters),) = sent
     explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}"

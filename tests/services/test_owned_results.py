@@ -210,7 +210,7 @@ async def test_no_task_is_dropped_whose_results_are_still_to_be_recorded(
 
     async def needed() -> set[int]:
         found: Any = await bench.context.store.read(
-            lambda db: task_drops.droppable_later(db, [task.key], lock=False)()
+            lambda db: task_drops.find_droppable_later(db, [task.key], lock=False)()
         )
         return set(found.needed)
 

@@ -67,7 +67,9 @@ class Played:
 
     async def states(self, task: Task) -> Sequence[TaskState]:
         """The states that a task went through."""
-        found = await self.bench.context.store.read(lambda db: transitions.of_task(db, task.key))
+        found = await self.bench.context.store.read(
+            lambda db: transitions.list_of_task(db, task.key)
+        )
         return [step.to_state for _, step in found]
 
 

@@ -17,7 +17,7 @@ from tracker.domain.trace import is_within, trace_id
 from tracker.services.deliver.sending import DeliverySender
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.telemetry import tracing
-from tracker.telemetry.otel import tracing_into
+from tracker.telemetry.otel import trace_into
 from tracker.telemetry.tracing import NO_SPAN, TRACEPARENT
 
 PLACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -40,7 +40,7 @@ def submitted_from(place: str) -> Iterator[None]:
 @contextmanager
 def traced(share: float = 1.0) -> Iterator[InMemorySpanExporter]:
     exporter = InMemorySpanExporter()
-    with tracing_into(SimpleSpanProcessor(exporter), service="tracker", callback_share=share):
+    with trace_into(SimpleSpanProcessor(exporter), service="tracker", callback_share=share):
         yield exporter
 
 
@@ -156,7 +156,7 @@ async def test_nothing_is_traced_and_nobody_is_told_where_no_exporter_is(
         await an_endpoint(bench, SUBSCRIBER)
         with submitted_from(PLACE):
             task = await bench.queued("ours")
-        assert tracing.span_of_work("submit", [task]) is NO_SPAN
+        assert tracing.begin_work_span("submit", [task]) is NO_SPAN
         await bench.send()
         await bench.call_back(task, DONE | {"id": "theirs"})
         await deliver_all(bench)

@@ -51,11 +51,11 @@ def test_what_is_wanted_and_what_is_kept_have_indexes_that_are_used(database_url
     looks: dict[str, Callable[[Connection], object]] = {
         "ix_assets_next_at": asset_queue.find_next_due,
         "ix_assets_sha256": lambda db: asset_store.find_holding(db, "default", digest),
-        "ix_assets_store_key": lambda db: asset_store.in_use(db, ["an object"]),
+        "ix_assets_store_key": lambda db: asset_store.list_in_use(db, ["an object"]),
         "ix_assets_expires_at": lambda db: asset_store.is_any_expired(db, now=NOW),
         "ix_assets_lost": lambda db: attention.list_lost_files(db, "default", since=NOW, limit=9),
         "ix_assets_ended_at": lambda db: uploaded_files.forget(db, before=NOW, limit=9),
-        "ix_assets_tenant_front": lambda db: uploaded_files.page(
+        "ix_assets_tenant_front": lambda db: uploaded_files.list_page(
             db, "default", "made-up", behind=500, oldest_first=False, limit=9, now=NOW
         ),
     }

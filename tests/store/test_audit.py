@@ -27,7 +27,7 @@ def _do(_tx: Tx, items: Sequence[Any]) -> list[Any]:
 
 
 async def _kept(store: Store, wanted: AuditFilter = MINE) -> list[RecordedAction]:
-    return await store.read(lambda db: audit.page(db, wanted, before=None, limit=10))
+    return await store.read(lambda db: audit.list_page(db, wanted, before=None, limit=10))
 
 
 async def _act(store: Store, *items: Any, **more: Any) -> ActorAction:

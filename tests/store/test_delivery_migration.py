@@ -7,21 +7,21 @@ from uuid import UUID
 from alembic import command
 from sqlalchemy import Connection, text
 
-from tracker.clock import new_id
-from tracker.store.deliveries import of_task
-from tracker.store.delivery_queue import claim, lanes
+from tracker.clock import make_id
+from tracker.store.deliveries import list_of_task
+from tracker.store.delivery_queue import claim, list_lanes
 from tracker.store.driver.engine import open_engine
-from tracker.store.migrate import alembic_config, upgrade
+from tracker.store.migrate import build_alembic_config, upgrade
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 DUE = NOW + timedelta(hours=1)
 
 
 def test_what_was_owed_before_is_owed_after(database_url: str) -> None:
-    command.downgrade(alembic_config(database_url), "0002")
+    command.downgrade(build_alembic_config(database_url), "0002")
     engine = open_engine(database_url)
     with engine.begin() as db:
-        task, owed, done = new_id(), new_id(), new_id()
+        task, owed, done = make_id(), make_id(), make_id()
         key = _insert_task(db, task)
         _insert_delivery(db, owed, key, version=1, state="pending", attempts=2)
         _insert_delivery(db, done, key, version=2, state="delivered", attempts=1)
@@ -35,12 +35,12 @@ def test_what_was_owed_before_is_owed_after(database_url: str) -> None:
         )
     upgrade(database_url)
     with engine.begin() as db:
-        before, after = of_task(db, key)
+        before, after = list_of_task(db, key)
         assert (before.id, before.state, before.attempts) == (owed, "pending", 2)
         assert (before.event, before.url) == ("task.submitted", "https://hooks.example:8443/done")
         assert before.next_at == DUE
         assert (after.id, after.state, after.event) == (done, "delivered", "task.failed")
-        (lane,) = lanes(db)
+        (lane,) = list_lanes(db)
         assert (lane.name, lane.due_at) == ("default https://hooks.example:8443", DUE)
         until = DUE + timedelta(minutes=1)
         (claimed,) = claim(db, {lane.name: 5}, token="t", now=DUE, until=until)

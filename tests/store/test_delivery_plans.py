@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain.delivery import AttemptResult, DeliveryOutcome, DeliveryState
 from tracker.domain.work import JobKind
 from tracker.store import deliveries, delivery_queue, due_jobs
@@ -37,18 +37,18 @@ def db(database_url: str) -> Iterator[Connection]:
 
 
 def test_destinations_are_found_by_leaps_through_the_index(db: Connection) -> None:
-    (plan,) = _plans(db, lambda: delivery_queue.lanes(db))
+    (plan,) = _plans(db, lambda: delivery_queue.list_lanes(db))
     assert "ix_deliveries_due" in plan
     _check(plan)
-    assert [lane.name for lane in delivery_queue.lanes(db)] == LANES
+    assert [lane.name for lane in delivery_queue.list_lanes(db)] == LANES
 
 
 def test_whether_anything_is_owed_is_one_look_however_much_is_delivered(db: Connection) -> None:
-    (plan,) = _plans(db, lambda: due_jobs.due(db, now=NOW))
+    (plan,) = _plans(db, lambda: due_jobs.count_due(db, now=NOW))
     assert "ix_deliveries_due" in plan
     assert "ix_bulk_runs_running" in plan
     _check(plan)
-    assert due_jobs.due(db, now=NOW).kinds == {JobKind.DELIVER}
+    assert due_jobs.count_due(db, now=NOW).kinds == {JobKind.DELIVER}
 
 
 def test_what_is_due_of_a_destination_is_read_in_order_and_no_further(db: Connection) -> None:
@@ -63,17 +63,17 @@ def test_a_list_is_read_in_order_and_no_further(
     db: Connection, states: tuple[DeliveryState, ...]
 ) -> None:
     filter_ = DeliveryFilter("default", states=states)
-    (plan,) = _plans(db, lambda: deliveries.page(db, filter_, before=10_000, limit=5))
+    (plan,) = _plans(db, lambda: deliveries.list_page(db, filter_, before=10_000, limit=5))
     _check(plan)
 
 
 def _fill(db: Connection) -> None:
     for lane in LANES:
-        body = new_id()
+        body = make_id()
         deliveries.insert_bodies(db, [(body, "default", b"{}")])
         url = lane.partition(" ")[2]
         made = [
-            NewDelivery(new_id(), "default", "task.succeeded", body, lane, NOW, url=url)
+            NewDelivery(make_id(), "default", "task.succeeded", body, lane, NOW, url=url)
             for _ in range(EACH)
         ]
         deliveries.insert_many(db, made)

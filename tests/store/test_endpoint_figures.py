@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Connection, insert
 
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain.delivery import DeliveryState, Endpoint
 from tracker.domain.notices import EventFilter
 from tracker.store import deliveries, endpoint_figures, endpoints
@@ -31,7 +31,7 @@ def _endpoint(db: Connection, tenant: str) -> int:
         db,
         Endpoint(
             key=0,
-            id=new_id(),
+            id=make_id(),
             tenant=tenant,
             url="https://a.example/",
             filter=EventFilter(),
@@ -47,7 +47,7 @@ def _owe(
     db: Connection, tenant: str, endpoint: int | None, *answers: tuple[int | None, int]
 ) -> None:
     """Owe one delivery, with attempts of these statuses and latencies."""
-    body, id_ = new_id(), new_id()
+    body, id_ = make_id(), make_id()
     deliveries.insert_bodies(db, [(body, tenant, b"{}")])
     url = None if endpoint else "https://b.example/"
     new = NewDelivery(id_, tenant, "task.failed", body, "lane", NOW, endpoint_key=endpoint, url=url)
@@ -67,14 +67,14 @@ def test_attempts_and_what_is_owed_are_told_by_endpoint_and_tenant(db: Connectio
     _owe(db, "me", None, (500, 1))
     _owe(db, "them", others, (500, 1))
     for found in (
-        endpoint_figures.latest(db, "me"),
-        endpoint_figures.latest(db, "me", endpoint_key=mine),
+        endpoint_figures.count_latest(db, "me"),
+        endpoint_figures.count_latest(db, "me", endpoint_key=mine),
     ):
         assert set(found) == {mine}
         figures = found[mine]
         assert (figures.attempts, figures.accepted) == (21, 19)
         assert figures.p95_ms == 19  # of the 20 that were answered
-    assert endpoint_figures.latest(db, "me", endpoint_key=quiet) == {}
+    assert endpoint_figures.count_latest(db, "me", endpoint_key=quiet) == {}
     owed, is_whole = endpoint_figures.count_owed(db, "me")
     assert (dict(owed), is_whole) == ({mine: 20}, True)
     db.execute(table.update().values(state=DeliveryState.DELIVERED.value))

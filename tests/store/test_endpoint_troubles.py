@@ -8,8 +8,8 @@ from sqlalchemy import Connection, text
 
 from tests.store.test_listing import connected
 from tests.store.test_query_plans import check, plans
-from tracker.clock import new_id
-from tracker.domain.delivery import Endpoint, EndpointState, endpoint_lane
+from tracker.clock import make_id
+from tracker.domain.delivery import Endpoint, EndpointState, get_endpoint_lane
 from tracker.domain.delivery_trouble import Trouble
 from tracker.domain.notices import EventFilter
 from tracker.store import deliveries, endpoint_troubles, endpoints
@@ -80,7 +80,7 @@ def _failed(second: int, status: int | None, error: str) -> dict[str, Any]:
 def _endpoint(db: Connection, *, ordered: bool) -> Endpoint:
     new = Endpoint(
         key=0,
-        id=new_id(),
+        id=make_id(),
         tenant="me",
         url="https://a.example/hook",
         filter=EventFilter(),
@@ -98,15 +98,15 @@ def _endpoint(db: Connection, *, ordered: bool) -> Endpoint:
 
 
 def _owe(db: Connection, one: Endpoint, **changed: Any) -> None:
-    body = new_id()
+    body = make_id()
     deliveries.insert_bodies(db, [(body, "me", b"{}")])
     row = {
-        "id": new_id(),
+        "id": make_id(),
         "tenant": "me",
         "event": "task.failed",
         "body_id": body,
         "endpoint_key": one.key,
-        "lane": endpoint_lane(one.key),
+        "lane": get_endpoint_lane(one.key),
         "state": "pending",
         "turn": 0,
         "next_at": NOW,

@@ -20,15 +20,15 @@ from sqlalchemy.exc import IntegrityError
 from tests.support import history
 from tests.support.postgres import PostgresServer
 from tests.support.waiting import wait_until
-from tracker.clock import SystemClock, new_token
+from tracker.clock import SystemClock, make_token
 from tracker.domain.errors import Unavailable
 from tracker.store import conditions, feed, feed_head, task_rows, tasks, transitions
 from tracker.store.conditions import DATABASE_CHANGED
-from tracker.store.driver.engine import open_engine, sqlite_file
+from tracker.store.driver.engine import find_sqlite_file, open_engine
 from tracker.store.driver.file_note import note_path
 from tracker.store.feed_head import LEAP
 from tracker.store.filters import TaskFilter
-from tracker.store.migrate import alembic_config, upgrade
+from tracker.store.migrate import build_alembic_config, upgrade
 from tracker.store.schema import tasks as tasks_table
 from tracker.store.store import Store
 
@@ -40,12 +40,14 @@ async def written(url: str, count: int = 3) -> list[int]:
     async with Store(url, SystemClock()) as store:
         await history.insert(store, *[history.new_task() for _ in range(count)])
         await store.note_identity()
-        return [change.seq for change in await store.read(lambda db: feed.tail(db, 0, limit=99))]
+        return [
+            change.seq for change in await store.read(lambda db: feed.list_tail(db, 0, limit=99))
+        ]
 
 
 async def seen_behind(url: str, cursor: int) -> list[int]:
     async with Store(url, SystemClock()) as store:
-        page = await store.read(lambda db: feed.page(db, ALL, after=cursor, limit=99))
+        page = await store.read(lambda db: feed.list_page(db, ALL, after=cursor, limit=99))
         return [change.seq for change in page.changes]
 
 
@@ -69,7 +71,7 @@ def insert_as_before(db: Connection, count: int = 1) -> None:
     """Append as code before the row does: the column gives the number."""
     for _ in range(count):
         made = history.new_task()
-        row = dict(zip(task_rows.NEW, task_rows.new(made), strict=True))
+        row = dict(zip(task_rows.NEW, task_rows.build_new(made), strict=True))
         del row["traceparent"]  # of which that code knows nothing
         key = db.scalar(insert(tasks_table).values(row).returning(tasks_table.c.key))
         db.execute(
@@ -107,7 +109,7 @@ def test_what_is_rolled_back_takes_no_number(database_url: str) -> None:
         undone.rollback()
         append_as_now(db)
         assert numbers(db) == [1, 2, 3]
-        assert feed.head(db) == 3
+        assert feed.find_head(db) == 3
 
 
 def test_code_before_and_code_of_now_take_turns(database_url: str) -> None:
@@ -117,7 +119,7 @@ def test_code_before_and_code_of_now_take_turns(database_url: str) -> None:
         append_as_now(db, 2)
         insert_as_before(db)
         assert numbers(db) == [1, 2, 3, 4, 5, 6, 7]
-        assert feed.head(db) == 7
+        assert feed.find_head(db) == 7
 
 
 def test_without_its_row_nothing_is_written(database_url: str) -> None:
@@ -130,7 +132,7 @@ def test_without_its_row_nothing_is_written(database_url: str) -> None:
 
 @pytest.mark.parametrize("gone", [False, True])
 def test_numbers_go_on_through_the_migration_both_ways(database_url: str, *, gone: bool) -> None:
-    command.downgrade(alembic_config(database_url), "0023")
+    command.downgrade(build_alembic_config(database_url), "0023")
     with transaction(database_url) as db:
         insert_as_before(db, 3)
         if gone:
@@ -141,14 +143,14 @@ def test_numbers_go_on_through_the_migration_both_ways(database_url: str, *, gon
         assert numbers(db)[-2:] == [4, 5]
         if gone:
             db.execute(text("DELETE FROM transitions"))
-    command.downgrade(alembic_config(database_url), "0023")
+    command.downgrade(build_alembic_config(database_url), "0023")
     with transaction(database_url) as db:
         insert_as_before(db)
         assert numbers(db)[-1] == 6
 
 
 def test_code_before_writes_on_while_the_schema_is_migrated(database_url: str) -> None:
-    command.downgrade(alembic_config(database_url), "0023")
+    command.downgrade(build_alembic_config(database_url), "0023")
     is_over = threading.Event()
     written: list[int] = []
 
@@ -173,13 +175,13 @@ def test_code_before_writes_on_while_the_schema_is_migrated(database_url: str) -
 
 def _copy(url: str, to: Path) -> Path:
     """Back up as docs/howto/deploy.md says."""
-    with closing(sqlite3.connect(f"{sqlite_file(url)}")) as db:
+    with closing(sqlite3.connect(f"{find_sqlite_file(url)}")) as db:
         db.execute(f"VACUUM INTO '{to}'")
     return to
 
 
 def _restored(url: str, backup: Path, way: str) -> str:
-    file = sqlite_file(url)
+    file = find_sqlite_file(url)
     assert file is not None
     for end in ("-wal", "-shm"):
         file.with_name(file.name + end).unlink(missing_ok=True)
@@ -215,7 +217,7 @@ async def test_readers_miss_nothing_after_a_restore(
 
 async def test_a_note_that_cannot_be_read_or_was_broken_off_is_no_proof(sqlite_url: str) -> None:
     await written(sqlite_url)
-    file = sqlite_file(sqlite_url)
+    file = find_sqlite_file(sqlite_url)
     assert file is not None
     note = note_path(file)
     assert stat.S_IMODE(note.stat().st_mode) == 0o600
@@ -227,7 +229,7 @@ async def test_a_note_that_cannot_be_read_or_was_broken_off_is_no_proof(sqlite_u
 @contextmanager
 def copied(url: str) -> Iterator[str]:
     """Restore a database of the server under another name."""
-    name = f"restored_{new_token()}"
+    name = f"restored_{make_token()}"
     server = urlsplit(url)
     with psycopg.connect(server._replace(path="/postgres").geturl(), autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {server.path[1:]}")
@@ -243,7 +245,7 @@ async def test_a_restored_database_leaps_once_whoever_comes_first(postgres_url: 
         with transaction(url) as one:  # both have seen that it is another one
             assert feed_head.is_elsewhere(one)
             with pytest.raises(Unavailable):
-                feed.page(one, ALL, after=6, limit=1)
+                feed.list_page(one, ALL, after=6, limit=1)
             assert feed_head.claim(one, now=SystemClock().now())
         assert (await written(url))[3:] == [LEAP + 4, LEAP + 5, LEAP + 6]
         assert await seen_behind(url, 6) == [LEAP + 4, LEAP + 5, LEAP + 6]
@@ -277,9 +279,9 @@ async def test_a_server_that_was_promoted_leaps_under_a_process_that_stays() -> 
             server.start()
             wait_until(lambda: is_promoted(url))
             with pytest.raises(Unavailable):  # as a reader that was ahead would be told
-                await store.read(lambda db: feed.page(db, ALL, after=9, limit=1))
+                await store.read(lambda db: feed.list_page(db, ALL, after=9, limit=1))
             await history.insert(store, history.new_task())
-            head = await store.read(feed.head)
+            head = await store.read(feed.find_head)
         assert head == LEAP + 2
     finally:
         server.close()

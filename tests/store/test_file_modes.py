@@ -15,11 +15,11 @@ from sqlalchemy import text
 from tests.support.databases import SqliteTemplate
 from tests.support.small_disk import small_disk
 from tracker.cli.doctor.database import examine_server
-from tracker.config.kept_secrets import kept_secrets
+from tracker.config.kept_secrets import load_kept_secrets
 from tracker.settings import Settings, SettingsError
 from tracker.store.driver.engine import open_engine
 from tracker.store.migrate import DatabaseRefused, upgrade
-from tracker.store.probe import schema_problem
+from tracker.store.probe import find_schema_problem
 
 
 @pytest.fixture
@@ -49,9 +49,9 @@ def test_a_file_that_cannot_be_reached_is_named_with_the_reason(tmp_path: Path) 
     """Neither is the reason of permissions that tests as root do not meet; they go the same way."""
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
-    assert f"{schema_problem(f'sqlite:///{loop}/tracker.db')}".endswith("symbolic links")
+    assert f"{find_schema_problem(f'sqlite:///{loop}/tracker.db')}".endswith("symbolic links")
     with pytest.raises(SettingsError, match=r"TRACKER_DATA_DIR: .*too long"):
-        kept_secrets(tmp_path / ("x" * 300))
+        load_kept_secrets(tmp_path / ("x" * 300))
 
 
 def test_doctor_names_a_file_that_may_not_be_written(
@@ -77,11 +77,13 @@ def test_a_file_in_the_place_of_a_folder_is_refused_by_name(tmp_path: Path, belo
     place = tmp_path / "file" / below
     with pytest.raises(SettingsError, match="TRACKER_DATA_DIR: must be the path of a folder"):
         Settings.from_env({"TRACKER_DATA_DIR": str(place)})
-    assert "Not a directory" in str(schema_problem(f"sqlite:///{tmp_path}/file/sub/tracker.db"))
+    assert "Not a directory" in str(
+        find_schema_problem(f"sqlite:///{tmp_path}/file/sub/tracker.db")
+    )
 
 
 def test_a_folder_in_the_place_of_a_database_is_refused_by_name(tmp_path: Path) -> None:
     refusal = f"DATABASE_URL: {tmp_path}: Is a directory"
-    assert schema_problem(f"sqlite:///{tmp_path}") == refusal
+    assert find_schema_problem(f"sqlite:///{tmp_path}") == refusal
     with pytest.raises(DatabaseRefused, match=re.escape(refusal)):
         upgrade(f"sqlite:///{tmp_path}")

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, insert
 from sqlalchemy import Sequence as Numbers
 
 from tests.support.waiting import wait_until
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain.events import EventKind, Source
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task, TaskState
@@ -28,7 +28,7 @@ from tracker.store.schema import transitions as table
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 TASK = Task(
     key=0,
-    id=new_id(),
+    id=make_id(),
     tenant="default",
     provider="kling",
     account="default",
@@ -61,7 +61,7 @@ def make_tasks(engine: Engine, count: int) -> list[Task]:
     """Tasks to write transitions of."""
     new = []
     for _ in range(count):
-        id_ = new_id()
+        id_ = make_id()
         new.append(replace(TASK, id=id_, external_task_id=str(id_)))
     with engine.begin() as db:
         return [task for task in tasks.insert_many(db, new) if task is not None]
@@ -78,7 +78,7 @@ class Reader:
     def read(self, *, limit: int = 3) -> bool:
         """One page; whether there was anything."""
         with self._engine.connect() as db, db.begin():
-            page = feed.tail(db, self._place, limit=limit)
+            page = feed.list_tail(db, self._place, limit=limit)
         for change in page:
             assert change.seq > self._place
             self._place = change.seq

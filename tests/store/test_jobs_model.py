@@ -187,7 +187,7 @@ class Jobs(RuleBasedStateMachine):
                     table.c.attempts,
                 )
             ).all()
-            due = due_jobs.due(db, now=self.model.now).kinds
+            due = due_jobs.count_due(db, now=self.model.now).kinds
             next_due = due_jobs.find_next_due(db, JobKind.SUBMIT)
         assert {row.task_key: tuple(row)[1:] for row in rows} == {
             key: (entry["run_at"], entry["until"], entry["token"], entry["attempts"])

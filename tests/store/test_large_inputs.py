@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from tests.domain.factories import a_task
-from tracker.clock import SystemClock, new_id
+from tracker.clock import SystemClock, make_id
 from tracker.domain.long_texts import WrittenJson
 from tracker.domain.task import Task
 from tracker.store import task_inputs, tasks
@@ -35,7 +35,7 @@ def _insert_and_fail(tx: Tx, items: Sequence[tuple[Task, bytes | WrittenJson]]) 
 
 @pytest.mark.anyio
 async def test_inputs_of_all_sizes_are_kept_byte_by_byte(database_url: str) -> None:
-    new = [a_task(id=new_id(), external_task_id=name) for name in BODIES]
+    new = [a_task(id=make_id(), external_task_id=name) for name in BODIES]
     async with Store(database_url, SystemClock()) as store:
         made = [await store.write(_insert, one) for one in zip(new, BODIES.values(), strict=True)]
         keys = [task.key for task in made]
@@ -47,11 +47,11 @@ async def test_inputs_of_all_sizes_are_kept_byte_by_byte(database_url: str) -> N
 
 @pytest.mark.anyio
 async def test_what_was_written_in_pieces_goes_with_its_transaction(database_url: str) -> None:
-    failed, kept = (a_task(id=new_id(), external_task_id=name) for name in ("failed", "kept"))
+    failed, kept = (a_task(id=make_id(), external_task_id=name) for name in ("failed", "kept"))
     async with Store(database_url, SystemClock()) as store:
         with pytest.raises(ValueError, match="after the inputs"):
             await store.write(_insert_and_fail, (failed, b"f" * LARGE))
         task = await store.write(_insert, (kept, b"k" * LARGE))
-        assert await store.find(tasks.by_id, failed.id) is None
+        assert await store.find(tasks.load_by_id, failed.id) is None
         found = await store.read(lambda db: task_inputs.get_by_keys(db, [task.key]))
     assert found == {task.key: b"k" * LARGE}

@@ -106,7 +106,7 @@ def pages(db: Connection, asked: TaskFilter, order: Order, *, limit: int, scan: 
     found: list[Task] = []
     after = None
     while True:
-        page = listing.page(db, asked, order=order, after=after, limit=limit, scan=scan)
+        page = listing.list_page(db, asked, order=order, after=after, limit=limit, scan=scan)
         assert len(page.tasks) <= limit
         found += page.tasks
         if page.position is None:
@@ -140,10 +140,10 @@ def test_the_feed_is_narrowed_alike_by_the_database_and_in_memory(
     chance = random.Random(seed)
     with connected(database_url) as db:
         made = fill(db, chance)
-        everything = feed.tail(db, 0, limit=COUNT)
+        everything = feed.list_tail(db, 0, limit=COUNT)
         for _ in range(100):
             asked = some_filter(chance, made)
-            page = feed.page(db, asked, after=0, limit=COUNT)
+            page = feed.list_page(db, asked, after=0, limit=COUNT)
             assert list(page.changes) == [change for change in everything if asked.matches(change)]
 
 
@@ -152,10 +152,10 @@ def test_what_comes_in_meanwhile_moves_no_page(database_url: str) -> None:
     asked = TaskFilter("default")
     with connected(database_url) as db:
         made = [task for task in fill(db, chance) if task.tenant == "default"]
-        first = listing.page(db, asked, order=Order.NEWEST, after=None, limit=5)
+        first = listing.list_page(db, asked, order=Order.NEWEST, after=None, limit=5)
         newer = replace(new_task(), created_at=NOW + timedelta(hours=1))
         tasks.insert_many(db, [newer])
-        second = listing.page(db, asked, order=Order.NEWEST, after=first.position, limit=COUNT)
+        second = listing.list_page(db, asked, order=Order.NEWEST, after=first.position, limit=COUNT)
     assert {task.id for task in [*first.tasks, *second.tasks]} == {task.id for task in made}
 
 

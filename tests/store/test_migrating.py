@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, event, text
 
 from tests.support.waiting import wait_until
 from tracker.store.driver.engine import open_engine
-from tracker.store.migrate import alembic_config
+from tracker.store.migrate import build_alembic_config
 from tracker.store.revision import SCHEMA_REVISION, look
 
 COLUMN = "op.add_column('tasks', sa.Column('planted', sa.Text(), nullable=True))"
@@ -28,7 +28,7 @@ WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' 
 
 def planted(database_url: str, folder: Path, body: str, *, oldest_code: str = "0001") -> Config:
     """Configure the project's migrations with another one behind them."""
-    config = alembic_config(database_url)
+    config = build_alembic_config(database_url)
     here = config.get_main_option("script_location")
     assert here is not None
     shutil.copytree(here, folder / "migrations")
@@ -126,7 +126,7 @@ LINTED_SINCE = "0027"
 
 
 def test_statements_of_migrations_stop_nobody(postgres_url: str, tmp_path: Path) -> None:
-    config = alembic_config(postgres_url)
+    config = build_alembic_config(postgres_url)
     command.downgrade(config, LINTED_SINCE)
     assert _complaints(_statements(config), tmp_path) == ""
 

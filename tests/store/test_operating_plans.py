@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text, update
 from tests.store.test_listing import connected, fill
 from tests.store.test_query_plans import check, driver_plans, plans
 from tests.support.history import NOW
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.store import attempts, audit, bulk_runs, conditions, held_slots, holds
 from tracker.store.audit import AuditFilter
 from tracker.store.holds import Hold
@@ -23,27 +23,27 @@ from tracker.store.schema import bulk_runs as runs_table
 from tracker.store.schema import conditions as conditions_table
 from tracker.store.schema import holds as holds_table
 from tracker.store.schema import tasks as tasks_table
-from tracker.store.task_drops import Droppable, droppable_later
+from tracker.store.task_drops import Droppable, find_droppable_later
 
 LOOKS: dict[str, tuple[str, Callable[[Connection], object]]] = {
     "all": (
         "ix_audit_entries_tenant_key",
-        partial(audit.page, wanted=AuditFilter("t-1"), before=900, limit=5),
+        partial(audit.list_page, wanted=AuditFilter("t-1"), before=900, limit=5),
     ),
     "action": (
         "ix_audit_entries_tenant_action_key",
-        partial(audit.page, wanted=AuditFilter("t-1", action="a-1"), before=900, limit=5),
+        partial(audit.list_page, wanted=AuditFilter("t-1", action="a-1"), before=900, limit=5),
     ),
     "target": (
         "ix_audit_entries_tenant_target_key",
-        partial(audit.page, wanted=AuditFilter("t-1", target="o-1"), before=900, limit=5),
+        partial(audit.list_page, wanted=AuditFilter("t-1", target="o-1"), before=900, limit=5),
     ),
     "runs": (
         "ix_bulk_runs_tenant_key",
-        partial(bulk_runs.page, tenant="t-1", before=900, limit=5),
+        partial(bulk_runs.list_page, tenant="t-1", before=900, limit=5),
     ),
     "next run": ("ix_bulk_runs_running", bulk_runs.find_next_key),
-    "holds": ("ix_holds_tenant_key", partial(holds.page, tenant="t-1", before=900, limit=5)),
+    "holds": ("ix_holds_tenant_key", partial(holds.list_page, tenant="t-1", before=900, limit=5)),
     "conditions": (
         "ix_conditions_provider_account_key",
         partial(conditions.list_past, provider="p-1", account="main", limit=5),
@@ -89,7 +89,7 @@ def test_holds_of_a_task_are_found_by_it_and_by_its_tenant(database_url: str) ->
             db.execute(text("ANALYZE holds"))
         found: list[Hold] = []
         own, of_all = plans(
-            db, lambda: found.extend(holds.of_task(db, "t-0", UUID(int=60), limit=5))
+            db, lambda: found.extend(holds.list_of_task(db, "t-0", UUID(int=60), limit=5))
         )
     assert "ix_holds_task_id_key" in own
     assert "ix_holds_of_all" in of_all
@@ -130,7 +130,7 @@ def test_parents_of_a_batch_are_looked_up_for_each_of_its_tasks(database_url: st
         db.execute(named.values(parent_id=parent.id, finished_at=None))
         found: list[Droppable] = []
         keys = [one.key for one in made]
-        walks = driver_plans(db, lambda: found.append(droppable_later(db, keys, lock=False)()))
+        walks = driver_plans(db, lambda: found.append(find_droppable_later(db, keys, lock=False)()))
         assert parent.key in found[0].needed
         assert len([plan for plan in walks if "ix_tasks_parent_id" in plan]) == 1
         for plan in walks:
@@ -161,7 +161,7 @@ def _entry(number: int) -> dict[str, Any]:
 
 def _run(number: int) -> dict[str, Any]:
     return {
-        "id": new_id(),
+        "id": make_id(),
         "tenant": f"t-{number % 60}",
         "action": "cancel",
         "filter": {},

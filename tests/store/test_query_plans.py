@@ -15,7 +15,7 @@ from tests.store.test_listing import connected, fill
 from tests.support.history import NOW
 from tracker.domain.task import TaskState
 from tracker.store import feed, listing
-from tracker.store.driver.bulk import driver
+from tracker.store.driver.bulk import get_driver
 from tracker.store.filters import TaskFilter
 from tracker.store.listing import Order, Position
 from tracker.store.schema import tasks as table
@@ -89,7 +89,7 @@ def plans(db: Connection, read: Callable[[], object], *, for_all_values: bool = 
 def _generic_plan(db: Connection, statement: str) -> str:
     numbers = count(1)
     numbered = re.sub(r"%\(\w+\)s", lambda _: f"${next(numbers)}", statement).replace("%%", "%")
-    rows = driver(db).execute(f"EXPLAIN (GENERIC_PLAN) {numbered}".encode())
+    rows = get_driver(db).execute(f"EXPLAIN (GENERIC_PLAN) {numbered}".encode())
     return "\n".join(str(row) for row in rows)
 
 
@@ -102,7 +102,7 @@ def driver_plans(db: Connection, read: Callable[[], object]) -> list[str]:
             sent.append((query, params))
             return super().execute(query, params, **more)
 
-    raw = driver(db)
+    raw = get_driver(db)
     if db.dialect.name != "postgresql":
         raw.set_trace_callback(lambda statement: sent.append((statement, ())))
         read()
@@ -135,7 +135,7 @@ def test_a_list_walks_its_index(database_url: str, name: str, order: Order) -> N
         if db.dialect.name == "postgresql":
             db.execute(text("ANALYZE tasks"))
         walks = plans(
-            db, lambda: listing.page(db, asked, order=order, after=after, limit=5, scan=20)
+            db, lambda: listing.list_page(db, asked, order=order, after=after, limit=5, scan=20)
         )
     assert any(index in walks[0] for index in indexes), walks[0]
     for plan in walks:
@@ -150,10 +150,10 @@ def test_the_feed_walks_its_index(database_url: str) -> None:
     asked = TaskFilter("default", states=[TaskState.FAILED])
     with connected(database_url) as db:
         fill(db, random.Random(1), 200)
-        for plan in plans(db, lambda: feed.page(db, asked, after=3, limit=5)):
+        for plan in plans(db, lambda: feed.list_page(db, asked, after=3, limit=5)):
             check(plan)
             assert "SCAN transitions" not in plan
-        for plan in plans(db, lambda: feed.tail(db, 3, limit=5)):
+        for plan in plans(db, lambda: feed.list_tail(db, 3, limit=5)):
             check(plan)
 
 

@@ -10,11 +10,11 @@ from alembic import command
 from sqlalchemy import CheckConstraint, Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain.task import TaskState
 from tracker.store import tasks
 from tracker.store.driver.engine import open_engine
-from tracker.store.migrate import alembic_config, upgrade
+from tracker.store.migrate import build_alembic_config, upgrade
 from tracker.store.schema import metadata
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -22,15 +22,15 @@ SOON = NOW + timedelta(days=3)
 
 
 def test_what_was_there_is_there_and_what_waits_has_no_bound(database_url: str) -> None:
-    command.downgrade(alembic_config(database_url), "0008")
-    ids = {state: new_id() for state in TaskState}
+    command.downgrade(build_alembic_config(database_url), "0008")
+    ids = {state: make_id() for state in TaskState}
     engine = open_engine(database_url)
     with engine.begin() as db:
         for state, id_ in ids.items():
             _insert(db, id_, state.value)
     upgrade(database_url)
     with engine.begin() as db:
-        found = tasks.by_id(db, list(ids.values()))
+        found = tasks.load_by_id(db, list(ids.values()))
         assert {state: found[id_].state for state, id_ in ids.items()} == {s: s for s in TaskState}
         bounds = {state: found[id_].give_up_at for state, id_ in ids.items()}
         assert bounds == {s: None if s is TaskState.QUEUED else SOON for s in TaskState}
@@ -42,12 +42,12 @@ def test_what_was_there_is_there_and_what_waits_has_no_bound(database_url: str) 
 
 @pytest.mark.parametrize("revision", ["0008", "0009"])
 def test_a_word_that_is_none_of_ours_is_refused(database_url: str, revision: str) -> None:
-    command.downgrade(alembic_config(database_url), revision)
+    command.downgrade(build_alembic_config(database_url), revision)
     engine = open_engine(database_url)
     with engine.begin() as db:
-        _insert(db, new_id(), "queued")
+        _insert(db, make_id(), "queued")
         with pytest.raises(IntegrityError), db.begin_nested():
-            _insert(db, new_id(), "elsewhere")
+            _insert(db, make_id(), "elsewhere")
         if db.dialect.name == "sqlite":
             assert db.scalars(text("PRAGMA integrity_check")).all() == ["ok"]
     engine.dispose()
@@ -65,7 +65,7 @@ def test_every_check_of_sqlite_is_spelt_as_the_schema_has_it_and_back(sqlite_url
         name: _words(rule) for name, rule in meant.items()
     }
     assert not [rule for rule in after.values() if " IN " in rule]
-    command.downgrade(alembic_config(sqlite_url), "0008")
+    command.downgrade(build_alembic_config(sqlite_url), "0008")
     before = _checks(sqlite_url)
     # Later migrations allow more words, and never fewer.
     assert all(_words(rule) <= _words(after[name]) for name, rule in before.items())

@@ -8,12 +8,12 @@ from alembic import command
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain.access import Scope
 from tracker.store import keys, sessions
 from tracker.store.driver.engine import open_engine
 from tracker.store.keys import ApiKey
-from tracker.store.migrate import alembic_config, upgrade
+from tracker.store.migrate import build_alembic_config, upgrade
 from tracker.store.sessions import NewSession
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -25,7 +25,7 @@ INSERT = text(
 
 
 def test_keys_stay_sessions_go_and_code_before_runs_beside(database_url: str) -> None:
-    command.downgrade(alembic_config(database_url), "0025")
+    command.downgrade(build_alembic_config(database_url), "0025")
     engine = open_engine(database_url)
     with engine.begin() as db:
         db.execute(INSERT, _row(db, b"1" * 32))
@@ -37,7 +37,7 @@ def test_keys_stay_sessions_go_and_code_before_runs_beside(database_url: str) ->
         old = keys.find(db, b"1" * 32)
         assert old is not None
         assert old.scopes == {Scope.TASKS_READ}
-        new = NewSession(new_id(), old, b"4" * 32, NOW, NOW + timedelta(hours=1))
+        new = NewSession(make_id(), old, b"4" * 32, NOW, NOW + timedelta(hours=1))
         sessions.insert_one(db, new)
         found = sessions.find(db, b"4" * 32)
         assert found is not None
@@ -47,7 +47,7 @@ def test_keys_stay_sessions_go_and_code_before_runs_beside(database_url: str) ->
         assert db.execute(looked_up, {"digest": b"4" * 32}).scalar_one() == "session"
         with pytest.raises(IntegrityError), db.begin_nested():
             db.execute(INSERT, _row(db, b"5" * 32, kind="guest"))
-    command.downgrade(alembic_config(database_url), "0025")
+    command.downgrade(build_alembic_config(database_url), "0025")
     with engine.begin() as db:
         kinds = db.scalars(text("SELECT kind FROM api_keys ORDER BY key")).all()
         assert kinds == ["key", "key"]
@@ -61,17 +61,17 @@ def test_a_session_is_no_key_for_any_statement_on_keys(database_url: str) -> Non
     engine = open_engine(database_url)
     with engine.begin() as db:
         rights = frozenset({Scope.ADMIN})
-        keys.insert_one(db, ApiKey(new_id(), "mine", "ops", "trk_", b"1" * 32, "key", rights, NOW))
+        keys.insert_one(db, ApiKey(make_id(), "mine", "ops", "trk_", b"1" * 32, "key", rights, NOW))
         parent = keys.find(db, b"1" * 32)
         assert parent is not None
-        new = NewSession(new_id(), parent, b"2" * 32, NOW, NOW + timedelta(hours=1))
+        new = NewSession(make_id(), parent, b"2" * 32, NOW, NOW + timedelta(hours=1))
         sessions.insert_one(db, new)
-        (session,) = sessions.by_key(db, range(parent.key, parent.key + 5)).values()
+        (session,) = sessions.list_by_key(db, range(parent.key, parent.key + 5)).values()
         assert keys.find(db, b"2" * 32) is None
-        assert keys.by_id(db, new.id) is None
-        assert list(keys.by_key(db, {parent.key, session.key})) == [parent.key]
+        assert keys.find_by_id(db, new.id) is None
+        assert list(keys.list_by_key(db, {parent.key, session.key})) == [parent.key]
         assert keys.list_all(db, tenant="mine") == [parent]
-        assert keys.page(db, "mine", after=0, limit=9) == [parent]
+        assert keys.list_page(db, "mine", after=0, limit=9) == [parent]
         assert keys.revoke(db, [new.id], now=NOW) == set()
         assert sessions.find(db, b"1" * 32) is None
         sessions.end(db, [b"1" * 32, b"2" * 32], now=NOW)
@@ -83,7 +83,7 @@ def test_a_session_is_no_key_for_any_statement_on_keys(database_url: str) -> Non
 
 
 def _row(db: Connection, digest: bytes, *, kind: str = "key") -> dict[str, Any]:
-    id_ = new_id()
+    id_ = make_id()
     is_sqlite = db.dialect.name == "sqlite"
     return {
         "id": id_.bytes if is_sqlite else id_,

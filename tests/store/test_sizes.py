@@ -47,6 +47,6 @@ def test_numbers_that_leapt_are_no_entries_that_a_chore_is_behind(database_url: 
             db.execute(text("UPDATE feed_head SET seq = seq + :leap"), {"leap": leap})
             transitions.append(db, [(task, replace(STEP, version=2 + leap))])
             bulk.settle(db)
-            counted = sizes.behind(db)["counting"]
+            counted = sizes.count_behind(db)["counting"]
             there = db.scalar(select(func.count()).select_from(table))
             assert counted == there

@@ -4,7 +4,7 @@ from alembic import command
 from sqlalchemy import text
 
 from tests.store.test_listing import connected
-from tracker.store.migrate import alembic_config
+from tracker.store.migrate import build_alembic_config
 
 SHARE = "autovacuum_vacuum_scale_factor=0.02"
 WANTED = {
@@ -22,5 +22,5 @@ def _options(url: str, name: str) -> set[str]:
 
 def test_busy_tables_are_vacuumed_early_and_not_before_the_migration(postgres_url: str) -> None:
     assert {name: _options(postgres_url, name) for name in WANTED} == WANTED
-    command.downgrade(alembic_config(postgres_url), "0031")
+    command.downgrade(build_alembic_config(postgres_url), "0031")
     assert not any(_options(postgres_url, name) for name in WANTED)

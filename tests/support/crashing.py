@@ -12,12 +12,12 @@ import sys
 import uvicorn
 
 from tests.support import made_up
-from tracker.app import make_app, server_options
+from tracker.app import build_server_options, make_app
 from tracker.domain.redaction import Redactor
 from tracker.domain.signals import CrashPoint, Signal
 from tracker.providers.registry import PROVIDERS
 from tracker.settings import Settings
-from tracker.store.driver.engine import sqlite_file
+from tracker.store.driver.engine import find_sqlite_file
 from tracker.telemetry.logs import configure_logging
 
 _FREEZER = """
@@ -57,7 +57,7 @@ def _freeze() -> None:
     what a test of leases is about. Another process takes the lock for that: between its end here
     and the signal a thread of ours could begin.
     """
-    file = sqlite_file(Settings.from_env().resolved_database_url())
+    file = find_sqlite_file(Settings.from_env().resolved_database_url())
     if file is None:
         os.kill(os.getpid(), signal.SIGSTOP)
     else:
@@ -71,7 +71,7 @@ def main() -> None:
     by = signal.Signals[sys.argv[3]] if len(sys.argv) > 3 else signal.SIGKILL
     at = dying_at(CrashPoint(sys.argv[1]), int(sys.argv[2]), by)
     app = make_app(settings, workers=True, signal=at)
-    uvicorn.run(app, port=settings.port, **server_options(settings))
+    uvicorn.run(app, port=settings.port, **build_server_options(settings))
 
 
 if __name__ == "__main__":

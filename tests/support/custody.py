@@ -56,7 +56,7 @@ class CustodyBench:
 
     async def of(self, task: Task) -> list[Asset]:
         """The assets of a task."""
-        found = await self.bench.context.store.read(lambda db: assets.of_tasks(db, [task.key]))
+        found = await self.bench.context.store.read(lambda db: assets.list_of_tasks(db, [task.key]))
         return found.get(task.key, [])
 
     async def fetched(self, *pieces: dict[str, Any], rounds: int = 1) -> Asset:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from tracker.clock import new_token
+from tracker.clock import make_token
 from tracker.store.migrate import upgrade
 
 
@@ -32,14 +32,14 @@ class PostgresTemplate:
     def __init__(self, server_url: str) -> None:
         self._server_url = server_url
         self._db = psycopg.connect(server_url, autocommit=True)
-        self._name = f"template_{new_token()}"
+        self._name = f"template_{make_token()}"
         self._admin("CREATE DATABASE {}", self._name)
         upgrade(self._address(self._name))
 
     @contextmanager
     def copy(self) -> Iterator[str]:
         """The address of a fresh database, dropped at the end whoever is connected."""
-        name = f"test_{new_token()}"
+        name = f"test_{make_token()}"
         self._admin("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", name, self._name)
         try:
             yield self._address(name)

@@ -10,9 +10,9 @@ from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import CancelOutcome, Engine
-from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.media import media_bytes, media_url
-from tracker.emulator.core.provider import EmulatedProvider, RoutedService, account_of_header
+from tracker.emulator.core.journal import encode_json
+from tracker.emulator.core.media import build_media_url, make_media
+from tracker.emulator.core.provider import EmulatedProvider, RoutedService, find_account_by_header
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent, RetryPolicy
@@ -69,7 +69,7 @@ class ExampleApi:
 
     async def create(self, call: ApiCall) -> Reply:
         """Make `n` jobs; hold the answer with `Prefer: wait=N`, or make them at once."""
-        account, body = account_of_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.json_object()
         count = body.get("n", 1)
         if not isinstance(count, int) or not 1 <= count <= 4:
             raise Refusal(RefusalKind.INVALID, "n must be an integer from 1 to 4")
@@ -101,11 +101,11 @@ class ExampleApi:
         task = await self._find(call)
         if not task.ready_artifacts:
             raise Refusal(RefusalKind.NOT_FOUND, "no output yet")
-        return Reply(media_bytes(task.task_id, task.artifacts[0]), media_type="image/png")
+        return Reply(make_media(task.task_id, task.artifacts[0]), media_type="image/png")
 
     async def list_jobs(self, call: ApiCall) -> Reply:
         """Show a part of the list, newest first."""
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         await self.engine.query_faults(account, "list", self.engine.scenario)
         limit = call.number("limit", default=10, least=1, most=100)
         offset = call.number("offset", default=0, most=10_000)
@@ -126,16 +126,18 @@ class ExampleApi:
         return Reply(b"", 204)
 
     async def _find(self, call: ApiCall, *, keeps_purged: bool = False) -> ExampleTask:
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         return await self.engine.find(account, call.values["id"], keeps_purged=keeps_purged)
 
     def _view(self, task: ExampleTask) -> dict[str, Any]:
         purged = self.engine.is_purged(task)
-        return _shown(task, [] if purged else [media_url(task, n) for n in task.ready_artifacts])
+        return _shown(
+            task, [] if purged else [build_media_url(task, n) for n in task.ready_artifacts]
+        )
 
     def _callbacks(self, task: ExampleTask) -> Sequence[CallbackContent]:
-        urls = [media_url(task, name) for name in task.ready_artifacts]
-        body = json_bytes(_shown(task, urls))
+        urls = [build_media_url(task, name) for name in task.ready_artifacts]
+        body = encode_json(_shown(task, urls))
         return (CallbackContent(body=body, sign=_sign, retry=_EXACTLY_200),)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain.events import EventKind, Source
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task, TaskState
@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 def new_task(**fields: Any) -> Task:
     """A task that nobody has inserted yet."""
-    id_ = new_id()
+    id_ = make_id()
     given: dict[str, Any] = {
         "key": 0,
         "id": id_,

@@ -40,11 +40,11 @@ from tests.support.origin import film, whole
 from tests.support.s3 import bucket_client, counted_requests
 from tests.support.upstream import Asked, Upstream
 from tests.support.workbench import HandClock
-from tracker.clock import new_id
-from tracker.domain.custody import WAITS, object_key
+from tracker.clock import make_id
+from tracker.domain.custody import WAITS, build_object_key
 from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.domain.work import JobKind
-from tracker.egress.authorities import system_tls
+from tracker.egress.authorities import load_system_tls
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import PARTS, Folder
 from tracker.objects.spooled import SpooledStore
@@ -86,7 +86,7 @@ def main(url: str, store: str, each: str = "") -> None:
     origin_url = _start_origin()
     for late in ("anyio._backends._asyncio", "encodings.idna"):
         import_module(late)  # else each child would
-    system_tls()
+    load_system_tls()
     gc.freeze()  # else each child copies all that a collection touches
     engine = open_engine(url).execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
     look = _Look(engine, store)
@@ -209,7 +209,9 @@ async def _go(custody: CustodyBench, death: Death, ways: AbstractSet[str], url: 
         death.come("swept")
         (asset,) = await custody.of(task)
         await custody.storage.objects.delete(asset.store_key or "")
-        await custody.storage.put(object_key("default", new_id(), LONG_AGO, "1"), _chunks(number))
+        await custody.storage.put(
+            build_object_key("default", make_id(), LONG_AGO, "1"), _chunks(number)
+        )
         await _sweep(custody)
     if "fetched again" in ways:
         death.come("fetched again")

@@ -30,7 +30,7 @@ from tracker.domain.retention import KeptClass, RetentionPolicy
 from tracker.domain.signals import CrashPoint
 from tracker.objects.folder import Folder
 from tracker.services.upkeep.retention import RetentionChore
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.pipe import Pipe
 
@@ -160,7 +160,7 @@ class _Death:
     def come(self, engine: Engine) -> None:
         """Count from now on."""
         self._is_near = True
-        if dialect_of(engine).has_server:
+        if get_dialect(engine).has_server:
             event.listen(engine, "do_connect", _counted_by(self._count))
         else:
             event.listen(engine, "connect", lambda raw, _: raw.set_trace_callback(self._count))

@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 
 from tests.support.made_up_stream import TELL, MadeUpTextStream
 from tracker.domain.access import Scope
-from tracker.domain.decimal_names import number_of
+from tracker.domain.decimal_names import encode_decimal_name
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task
-from tracker.providers.kit.front_calls import no_route, whole_number
+from tracker.providers.kit.front_calls import read_whole_number, refuse_path
 from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.kit.result_ids import ids_of
+from tracker.providers.kit.result_ids import build_id_lister
 from tracker.providers.ports.commands import Cancel, Command, Create, Get, Media, PassOn, Skip
 from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import (
@@ -60,7 +60,7 @@ class MadeUpFront(PlainFront):
 
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Read a call."""
-        wait_s = whole_number(call, "wait", default=0, low=0, high=600)
+        wait_s = read_whole_number(call, "wait", default=0, low=0, high=600)
         match call.method, call.path.split("/"):
             case "POST", ["make", operation]:
                 if call.body is None:
@@ -73,7 +73,7 @@ class MadeUpFront(PlainFront):
                     return WantsBody()
                 return Create(TELL, call.body, stream=MadeUpTextStream())
             case "GET", ["tasks"]:
-                offset = whole_number(call, "offset", default=0, low=0, high=1000)
+                offset = read_whole_number(call, "offset", default=0, low=0, high=1000)
                 return Skip(limit=10, offset=offset)
             case "GET", ["tasks", name]:
                 return Get([name], wait_s=wait_s)
@@ -84,7 +84,7 @@ class MadeUpFront(PlainFront):
             case "POST", ["tasks", name, "cancel"]:
                 return Cancel(name)
             case _:
-                return no_route(call)
+                return refuse_path(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show one task, or a page of them."""
@@ -115,7 +115,7 @@ class MadeUpFront(PlainFront):
 def _shown(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": str(task.id),
-        "number": number_of(task.key),
+        "number": encode_decimal_name(task.key),
         "state": task.state.value,
         "stage": task.stage,
         "prompt": input_.get("prompt"),
@@ -139,5 +139,5 @@ MADE_UP_OBJECTS = ObjectIds(
             re.compile("made-up://(.+)"), NamedObject("upload", is_strict=True), "made-up://1"
         ),
     ),
-    results={"scene": ids_of("video")},
+    results={"scene": build_id_lister("video")},
 )

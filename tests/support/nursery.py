@@ -191,9 +191,10 @@ def _import_all() -> None:
     for name in LATE:
         if find_spec(name) is not None:
             import_module(name)
-    import_module("tracker.egress.authorities").system_tls()  # kept, as most children need it
+    import_module("tracker.egress.authorities").load_system_tls()  # kept, as most children need it
     host = import_module("tracker.web.fronts.host")
-    host.front_routes(host.ServedFronts(PROVIDERS).hosts())  # `re` keeps what they are compiled to
+    hosts = host.ServedFronts(PROVIDERS).hosts()
+    host.build_front_routes(hosts)  # `re` keeps what they are compiled to
     gc.collect()
     gc.enable()
     gc.freeze()  # or a child's first collection would copy all that it shares with us

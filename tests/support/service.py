@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from tests.support.nursery import nursery
 from tests.support.waiting import PATIENCE_S, wait_until
-from tracker.app import make_app, server_options
+from tracker.app import build_server_options, make_app
 from tracker.emulator import DEFAULT_KEY
 from tracker.providers.ports.provider import Provider
 from tracker.providers.registry import PROVIDERS
@@ -112,7 +112,7 @@ def serving(
     server = uvicorn.Server(
         uvicorn.Config(
             around(make_app(settings, workers=workers)),
-            **server_options(settings) | options,
+            **build_server_options(settings) | options,
             timeout_graceful_shutdown=3,
             ssl_certfile=settings.tracker_tls_cert,
             ssl_keyfile=settings.tracker_tls_key,

@@ -24,7 +24,7 @@ async def owed(bench: Workbench, **fields: Any) -> list[Delivery]:
     """Return what is owed, oldest first; raises where a body has not its documented shape."""
     filter_ = DeliveryFilter("default", **fields)
     found = await bench.context.store.read(
-        lambda db: deliveries.page(db, filter_, before=None, limit=1000)
+        lambda db: deliveries.list_page(db, filter_, before=None, limit=1000)
     )
     for one in found:
         whole = await bench.context.store.read(

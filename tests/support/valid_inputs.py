@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from tracker.domain.errors import InvalidRequest
-from tracker.providers.kit.unknown_fields import is_model, types_of
+from tracker.providers.kit.unknown_fields import is_model, iterate_types
 from tracker.providers.ports.adapter import Submits
 
 Path = tuple[str, ...]
@@ -33,7 +33,7 @@ def id_paths(model: type[BaseModel]) -> Iterator[Path]:
 def _paths(model: type[BaseModel], before: Path, seen: tuple[type, ...]) -> Iterator[Path]:
     for name, info in model.model_fields.items():
         yield (*before, name)
-        for part in types_of(info.annotation):
+        for part in iterate_types(info.annotation):
             if is_model(part) and part not in seen:
                 yield from _paths(part, (*before, name), (*seen, part))
 
@@ -43,7 +43,7 @@ def with_id(model: type[BaseModel], path: Path, id_: str) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, info in model.model_fields.items():
         if name == path[0]:
-            part = next((one for one in types_of(info.annotation) if is_model(one)), None)
+            part = next((one for one in iterate_types(info.annotation) if is_model(one)), None)
             value: Any = id_ if len(path) == 1 or part is None else with_id(part, path[1:], id_)
             made[name] = [value] if _is_list(info) else value
         elif info.is_required():
@@ -107,13 +107,13 @@ def _least(info: FieldInfo) -> Any:
 
 
 def _one(info: FieldInfo, limits: Mapping[type, Any]) -> Any:
-    for kind in types_of(info.annotation):
+    for kind in iterate_types(info.annotation):
         if is_model(kind):
             return with_id(kind, ("",), "")
     literal = _literal(info.annotation)
     if literal is not None:
         return literal
-    kinds = list(types_of(info.annotation))
+    kinds = list(iterate_types(info.annotation))
     if bool in kinds:
         return False
     if str not in kinds and (int in kinds or float in kinds):

@@ -22,14 +22,14 @@ from tracker.domain.exchange import (
     HttpFailure,
     HttpResult,
     MaySend,
-    always,
+    allow_always,
 )
 from tracker.domain.lifecycle import Transition, fold
 from tracker.domain.policy import Policy
 from tracker.domain.polling import PollPlan
 from tracker.domain.prices import ListPrice
 from tracker.domain.retention import RetentionPolicy
-from tracker.domain.signals import Signal, no_signal
+from tracker.domain.signals import Signal, ignore_signal
 from tracker.domain.task import Task
 from tracker.domain.work import JobKind
 from tracker.providers.ports.account import Account
@@ -90,7 +90,7 @@ class ScriptedHttp:
     before_answer: Callable[[], Awaitable[Any]] | None = None
 
     async def call_provider(
-        self, call: HttpCall, *, may_send: MaySend = always, **sinks: Any
+        self, call: HttpCall, *, may_send: MaySend = allow_always, **sinks: Any
     ) -> HttpResult | HttpFailure:
         if not may_send():
             return HttpFailure(Certainty.NOT_SENT, "not ours any more")
@@ -233,7 +233,7 @@ class Workbench:
 
     async def history(self, task: Task) -> list[Transition]:
         """Return the steps of a task, which must lead to where it is."""
-        found = await self.context.store.read(lambda db: transitions.of_task(db, task.key))
+        found = await self.context.store.read(lambda db: transitions.list_of_task(db, task.key))
         steps = [step for _, step in found]
         now = await self.task(task.key)
         assert (fold(steps), len(steps)) == (now.state, now.version)
@@ -241,7 +241,7 @@ class Workbench:
 
     async def kinds(self, task: Task) -> list[str]:
         """The kind of each step of a task."""
-        found = await self.context.store.read(lambda db: transitions.of_task(db, task.key))
+        found = await self.context.store.read(lambda db: transitions.list_of_task(db, task.key))
         return [step.kind.value for _, step in found]
 
     async def all(self) -> list[Task]:
@@ -252,7 +252,7 @@ class Workbench:
 
     async def outcomes(self, task: Task) -> list[str | None]:
         """Return how each attempt of a task ended."""
-        found = await self.context.store.read(lambda db: attempts.of_task(db, task.key))
+        found = await self.context.store.read(lambda db: attempts.list_of_task(db, task.key))
         return [attempt.outcome for attempt in found]
 
     async def task(self, key: int) -> Task:
@@ -270,7 +270,7 @@ async def open_workbench(
     accounts: Sequence[str] = ("default",),
     options: Mapping[str, Any] | None = None,
     policy: Policy | None = None,
-    signal: Signal = no_signal,
+    signal: Signal = ignore_signal,
     clock: Clock | None = None,
     public_url: str | None = None,
     storage: Storage | None = None,

@@ -18,7 +18,7 @@ PROGRAM = """
 import logging
 from tracker.domain.redaction import Redactor
 from tracker.telemetry.logs import configure_logging
-from tracker.telemetry.logs import noting
+from tracker.telemetry.logs import add_log_fields
 configure_logging("info", "json", Redactor(["s3cret"]), role="worker")
 log = logging.getLogger("tracker.test")
 for reason in ("one", "two"):
@@ -26,7 +26,7 @@ for reason in ("one", "two"):
         "leases were not renewed: %s", reason, extra={"account": "main", "color_message": "red"}
     )
 log.info("%d of %d are %5.1f %% full", 1, 2, 3.0)
-with noting(task="the task's id", provider="noted"):
+with add_log_fields(task="the task's id", provider="noted"):
     log.error(
         "account %(account)s waits %(seconds).1f s: %(reason)s",
         {"account": "main", "seconds": 2.25, "reason": OSError("s3cret"), "provider": ""},

@@ -18,7 +18,7 @@ from tests.support.slowness import slowness
 from tests.support.waiting import wait_until
 from tracker.emulator import EmulatorConfig, EmulatorServer
 from tracker.services.upkeep.sampling import FROM_DATABASE
-from tracker.telemetry.exposition import PROCESSES, Collected, exposed
+from tracker.telemetry.exposition import PROCESSES, Collected, serve_metrics
 from tracker.telemetry.metrics import (
     ALL,
     MOST_SETS,
@@ -110,11 +110,11 @@ def test_strangers_choose_no_label(service: httpx.Client, port: int) -> None:
 
 
 def test_a_second_process_takes_the_next_port_and_a_full_range_stops_nothing(port: int) -> None:
-    with exposed("127.0.0.1", port) as first, exposed("127.0.0.1", port) as second:
+    with serve_metrics("127.0.0.1", port) as first, serve_metrics("127.0.0.1", port) as second:
         assert first is not None
         assert second is not None
         assert port <= first < second < port + PROCESSES
-    with exposed("192.0.2.1", port) as nowhere:  # nobody's address (RFC 5737)
+    with serve_metrics("192.0.2.1", port) as nowhere:  # nobody's address (RFC 5737)
         assert nowhere is None
 
 

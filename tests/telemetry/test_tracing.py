@@ -22,7 +22,7 @@ def test_a_collector_that_is_set_is_traced_to_until_the_end() -> None:
     env = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "TRACKER_TRACE_CALLBACKS": "0"}
     with _begin_tracing(Settings.from_env(env)):
         assert tracing.is_on()
-        assert not tracing.wants_callbacks()
+        assert not tracing.is_any_callback_traced()
     assert not tracing.is_on()
 
 
@@ -30,7 +30,7 @@ def test_a_collector_that_does_not_answer_holds_up_no_end(monkeypatch: pytest.Mo
     monkeypatch.setattr(otel, "END_S", 0.0)
     answered, processor = Event(), SimpleSpanProcessor(InMemorySpanExporter())
     monkeypatch.setattr(processor, "shutdown", answered.wait)
-    with otel.tracing_into(processor, service="tracker", callback_share=0):
+    with otel.trace_into(processor, service="tracker", callback_share=0):
         pass
     assert not answered.is_set()
     answered.set()
@@ -42,8 +42,8 @@ def test_the_samplers_of_the_sdk_are_chosen_by_its_own_variables(
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
     exporter = InMemorySpanExporter()
     with (
-        otel.tracing_into(SimpleSpanProcessor(exporter), service="tracker", callback_share=1),
-        tracing.span("a", SpanKind.SERVER, parent=None),
+        otel.trace_into(SimpleSpanProcessor(exporter), service="tracker", callback_share=1),
+        tracing.begin_span("a", SpanKind.SERVER, parent=None),
     ):
         pass
     assert exporter.get_finished_spans() == ()
@@ -51,11 +51,11 @@ def test_the_samplers_of_the_sdk_are_chosen_by_its_own_variables(
 
 def test_nothing_is_made_without_one() -> None:
     with _begin_tracing(Settings.from_env({})):
-        assert tracing.span("a", SpanKind.SERVER, parent=None) is NO_SPAN
+        assert tracing.begin_span("a", SpanKind.SERVER, parent=None) is NO_SPAN
         call = HttpCall("GET", "http://a.example/")
-        assert tracing.span_of_call("GET a", call, {}) is NO_SPAN
-        assert tracing.carrying(call, NO_SPAN) is call
-        assert not tracing.wants_callbacks()
+        assert tracing.begin_call_span("GET a", call, {}) is NO_SPAN
+        assert tracing.add_traceparent(call, NO_SPAN) is call
+        assert not tracing.is_any_callback_traced()
 
 
 def test_a_service_without_the_extra_says_so_and_serves(
@@ -118,8 +118,8 @@ def test_a_broken_collector_costs_no_memory_and_ends_by_itself(
 ) -> None:
     with _collector(status, length=length) as (endpoint, taken):
         with (
-            otel.exporting(endpoint, service="tracker", callback_share=1),
-            tracing.span("a", SpanKind.SERVER, parent=None),
+            otel.export_traces(endpoint, service="tracker", callback_share=1),
+            tracing.begin_span("a", SpanKind.SERVER, parent=None),
         ):
             pass
         wait_until(lambda: len(taken) == 1)

@@ -2,8 +2,8 @@
 
 import click
 
-from tracker.cli.command import Command, examples
-from tracker.cli.remote import ConnectionOptions, remote
+from tracker.cli.command import Command, format_examples
+from tracker.cli.remote import ConnectionOptions, add_connection_options
 from tracker.cli.shared import WIDE, emit
 from tracker.cli.table import Column, print_table
 
@@ -20,8 +20,10 @@ _COLUMNS = (
 )
 
 
-@click.command(cls=Command, epilog=examples("tracker accounts", "tracker accounts --output json"))
-@remote
+@click.command(
+    cls=Command, epilog=format_examples("tracker accounts", "tracker accounts --output json")
+)
+@add_connection_options
 @WIDE
 def accounts(*, connection: ConnectionOptions, output: str, wide: bool) -> None:
     """List the provider accounts, without their secrets, and how they fare."""

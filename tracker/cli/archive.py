@@ -7,10 +7,10 @@ from uuid import UUID
 
 import click
 
-from tracker.cli.command import Group, add_options, examples
-from tracker.cli.database import with_store
+from tracker.cli.command import Group, add_options, format_examples
+from tracker.cli.database import run_with_store
 from tracker.cli.exits import FAILED
-from tracker.cli.shared import OUTPUT, emit, emit_json, fail, say
+from tracker.cli.shared import OUTPUT, emit, emit_json, fail, print_note
 from tracker.cli.table import Column, print_table
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _CLASSES = ("inputs", "evidence", "deliveries", "tasks")
 
 @click.group(
     cls=Group,
-    epilog=examples(
+    epilog=format_examples(
         "tracker archive list",
         "tracker archive read --class tasks --day 2026-11-29 | jq .id",
         "tracker archive check",
@@ -46,7 +46,7 @@ _add_filters = add_options(
 """Which files are meant."""
 
 
-@archive.command("list", epilog=examples("tracker archive list --tenant acme --output json"))
+@archive.command("list", epilog=format_examples("tracker archive list --tenant acme --output json"))
 @_add_filters
 @OUTPUT
 def list_(*, output: str, **which: Any) -> None:
@@ -65,7 +65,7 @@ def list_(*, output: str, **which: Any) -> None:
                 "sha256": one.sha256.hex(),
                 "path": one.path,
             }
-            async for one in archive_reading.files(store, _filter(which))
+            async for one in archive_reading.iterate_files(store, _filter(which))
         ]
 
     found = _run_with_archive(act)
@@ -73,7 +73,7 @@ def list_(*, output: str, **which: Any) -> None:
 
 
 @archive.command(
-    epilog=examples(
+    epilog=format_examples(
         "tracker archive read --task ID", "tracker archive read --class evidence > evidence.jsonl"
     )
 )
@@ -90,13 +90,15 @@ def read(*, task: str | None, **which: Any) -> None:
         from tracker.domain.archive import render_row  # noqa: PLC0415 - as above
         from tracker.services.upkeep import archive_reading  # noqa: PLC0415
 
-        async for kept_class, row in archive_reading.rows(store, objects, _filter(which), task=id_):
+        async for kept_class, row in archive_reading.iterate_rows(
+            store, objects, _filter(which), task=id_
+        ):
             emit_json({"class": kept_class.value, **render_row(kept_class, row)})
 
     _run_with_archive(act)
 
 
-@archive.command(epilog=examples("tracker archive check"))
+@archive.command(epilog=format_examples("tracker archive check"))
 def check() -> None:
     """Read every file, and find those that are gone, damaged or unknown; exit 1 for any."""
 
@@ -104,14 +106,14 @@ def check() -> None:
         from tracker.services.upkeep import archive_reading  # noqa: PLC0415 - as above
 
         number = 0
-        async for flaw in archive_reading.flaws(store, objects):
+        async for flaw in archive_reading.iterate_flaws(store, objects):
             click.echo(flaw)
             number += 1
         return number
 
     if number := _run_with_archive(act):
         fail(f"{number} flaws", code=FAILED)
-    say("every file is there and whole")
+    print_note("every file is there and whole")
 
 
 def _filter(which: Mapping[str, Any]) -> "ArchiveFilter":
@@ -145,4 +147,4 @@ def _run_with_archive(action: "Callable[[Store, ObjectStore], Awaitable[Result]]
             except StorageError as error:
                 fail(settings.log_redactor().redact(str(error)), code=FAILED)
 
-    return with_store(act)
+    return run_with_store(act)

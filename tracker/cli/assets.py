@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from tracker.cli.command import Group, examples
-from tracker.cli.remote import ConnectionOptions, remote
+from tracker.cli.command import Group, format_examples
+from tracker.cli.remote import ConnectionOptions, add_connection_options
 from tracker.cli.server import Server
-from tracker.cli.shared import WIDE, emit, print_fields, say
+from tracker.cli.shared import WIDE, emit, print_fields, print_note
 from tracker.cli.table import Column, print_table
-from tracker.cli.types import choice
+from tracker.cli.types import make_choice
 
 _STDOUT = "-"
 _STATES = ("wanted", "kept", "lost", "refused", "gone")
@@ -31,7 +31,7 @@ _COLUMNS = (
 
 @click.group(
     cls=Group,
-    epilog=examples(
+    epilog=format_examples(
         "tracker assets list --state lost",
         "tracker assets get ASSET_ID --out film.mp4",
         "tracker assets fetch ASSET_ID",
@@ -42,9 +42,9 @@ def assets() -> None:
 
 
 @assets.command("list")
-@remote
+@add_connection_options
 @click.option(
-    "--state", multiple=True, type=choice(_STATES), help="Only in this state. Repeatable."
+    "--state", multiple=True, type=make_choice(_STATES), help="Only in this state. Repeatable."
 )
 @click.option("--task", help="Only of this task.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
@@ -58,7 +58,7 @@ def list_(*, connection: ConnectionOptions, output: str, wide: bool, **given: An
 
 
 @assets.command()
-@remote
+@add_connection_options
 @click.option(
     "--out",
     metavar="FILE",
@@ -77,7 +77,7 @@ def get(*, connection: ConnectionOptions, output: str, asset_id: str, out: str |
     if out is None:
         emit(output, asset, lambda: print_fields(asset))
     elif out != _STDOUT:
-        say(f"{asset['bytes']} bytes are in {out}")
+        print_note(f"{asset['bytes']} bytes are in {out}")
 
 
 def _print_file(server: Server, asset: dict[str, Any]) -> None:
@@ -90,7 +90,7 @@ def _print_file(server: Server, asset: dict[str, Any]) -> None:
 
 
 @assets.command()
-@remote
+@add_connection_options
 @click.argument("asset_id")
 def fetch(*, connection: ConnectionOptions, output: str, asset_id: str) -> None:
     """Fetch a file once more that is not kept, or sooner than it is due."""

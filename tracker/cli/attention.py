@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-from tracker.cli.command import Command, examples
-from tracker.cli.language import spoken
-from tracker.cli.remote import ConnectionOptions, remote
+from tracker.cli.command import Command, format_examples
+from tracker.cli.language import translate_text
+from tracker.cli.remote import ConnectionOptions, add_connection_options
 from tracker.cli.shared import WIDE, emit
 from tracker.cli.table import Column, print_table
-from tracker.cli.visible import visible
+from tracker.cli.visible import escape_hidden
 
 _STUCK = (
     Column("task_id", "id"),
@@ -78,8 +78,10 @@ _RECEIPTS = (
 )
 
 
-@click.command(cls=Command, epilog=examples("tracker attention", "tracker attention --output json"))
-@remote
+@click.command(
+    cls=Command, epilog=format_examples("tracker attention", "tracker attention --output json")
+)
+@add_connection_options
 @WIDE
 def attention(*, connection: ConnectionOptions, output: str, wide: bool) -> None:
     """Show what needs a human: conditions, endpoints, overdue and uncertain tasks, odd receipts."""
@@ -104,9 +106,9 @@ def _print(found: dict[str, Any], *, wide: bool) -> None:
             click.echo()
         print_table(name, columns, rows, wide=wide)
         for cause, advice in _list_advice(rows).items():
-            click.echo(f"{visible(cause)}: {visible(spoken(advice))}")
+            click.echo(f"{escape_hidden(cause)}: {escape_hidden(translate_text(advice))}")
     if not shown:
-        click.echo(spoken("nothing needs attention"))
+        click.echo(translate_text("nothing needs attention"))
 
 
 def _list_advice(rows: Sequence[dict[str, Any]]) -> dict[str, str]:

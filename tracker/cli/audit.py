@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from tracker.cli.command import Command, examples
-from tracker.cli.remote import ConnectionOptions, remote
+from tracker.cli.command import Command, format_examples
+from tracker.cli.remote import ConnectionOptions, add_connection_options
 from tracker.cli.shared import WIDE, emit
 from tracker.cli.table import Column, print_table
 
@@ -21,9 +21,9 @@ _COLUMNS = (
 
 @click.command(
     cls=Command,
-    epilog=examples("tracker audit", "tracker audit --action tasks.cancel --limit 200"),
+    epilog=format_examples("tracker audit", "tracker audit --action tasks.cancel --limit 200"),
 )
-@remote
+@add_connection_options
 @click.option("--action", help="Only this action, e.g. tasks.cancel.")
 @click.option("--target", help="Only what was done to the object of this id.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tracker.cli.command import Command, examples
+from tracker.cli.command import Command, format_examples
 from tracker.cli.exits import FAILED
 from tracker.cli.shared import (
     OUTPUT,
@@ -14,13 +14,13 @@ from tracker.cli.shared import (
     load_settings,
     name_database,
     print_fields,
-    say,
+    print_note,
 )
 
 
 @click.command(
     cls=Command,
-    epilog=examples(
+    epilog=format_examples(
         "tracker backup /backups/2026-11-29",
         "tracker backup --with-secrets /backups/2026-11-29",
         "tracker backup --dump tracker.dump /backups/2026-11-29   # a dump of pg_dump -Fc",
@@ -75,7 +75,7 @@ def backup(dest: Path, with_secrets: bool, dump: Path | None, output: str) -> No
     }
     emit(output, shown, lambda: print_fields(shown))
     if not made.files:
-        say(
+        print_note(
             "this backup holds no data: keep a base backup of the server with it, or dump first "
             "(`pg_dump --format=custom`) and name the dump by --dump"
         )

@@ -4,16 +4,16 @@ import webbrowser
 
 import click
 
-from tracker.cli.command import Command, examples
+from tracker.cli.command import Command, format_examples
 from tracker.cli.exits import FAILED
-from tracker.cli.remote import ConnectionOptions, remote
+from tracker.cli.remote import ConnectionOptions, add_connection_options
 from tracker.cli.shared import emit, fail
 
 PAGES = {"home": "/", "docs": "/docs"}
 
 
-@click.command("open", cls=Command, epilog=examples("tracker open", "tracker open docs"))
-@remote
+@click.command("open", cls=Command, epilog=format_examples("tracker open", "tracker open docs"))
+@add_connection_options
 @click.argument("page", type=click.Choice(list(PAGES)), default="home")
 @click.option("--print", "only_print", is_flag=True, help="Print the address, open nothing.")
 def open_(*, connection: ConnectionOptions, output: str, page: str, only_print: bool) -> None:

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import click
 
-from tracker.cli.command import Group, examples
-from tracker.cli.database import begin_action, with_store
+from tracker.cli.command import Group, format_examples
+from tracker.cli.database import begin_action, run_with_store
 from tracker.cli.exits import FAILED
-from tracker.cli.shared import OUTPUT, WIDE, emit, fail, say
+from tracker.cli.shared import OUTPUT, WIDE, emit, fail, print_note
 from tracker.cli.table import Column, print_table
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _PERIOD = click.option(
 
 @click.group(
     cls=Group,
-    epilog=examples(
+    epilog=format_examples(
         "tracker budgets set 100 CNY --per day",
         "tracker budgets set 20 USD --per month --key KEY_ID",
         "tracker budgets list",
@@ -56,7 +56,9 @@ def budgets() -> None:
     """Cap what tenants and keys may spend. Works on the database; needs no server."""
 
 
-@budgets.command("set", epilog=examples("tracker budgets set 100 CNY --per day --tenant acme"))
+@budgets.command(
+    "set", epilog=format_examples("tracker budgets set 100 CNY --per day --tenant acme")
+)
 @click.argument("amount")
 @click.argument("currency")
 @_TENANT
@@ -75,10 +77,10 @@ def set_(*, amount: str, currency: str, tenant: str, key_id: str | None, period:
     if is_miswritten_currency(currency):
         fail(f"write {currency.upper()}: currencies are written in capitals")
     _change(tenant, key_id, period, currency, number)
-    say(f"the budget is {number:f} {currency} a {period}, for {key_id or tenant}")
+    print_note(f"the budget is {number:f} {currency} a {period}, for {key_id or tenant}")
 
 
-@budgets.command(epilog=examples("tracker budgets remove CNY --per day"))
+@budgets.command(epilog=format_examples("tracker budgets remove CNY --per day"))
 @click.argument("currency")
 @_TENANT
 @_KEY
@@ -87,10 +89,12 @@ def remove(*, currency: str, tenant: str, key_id: str | None, period: str) -> No
     """Remove a budget."""
     if not _change(tenant, key_id, period, currency, None):
         fail("there is no such budget; see `tracker budgets list`", code=FAILED)
-    say("removed")
+    print_note("removed")
 
 
-@budgets.command("list", epilog=examples("tracker budgets list", "tracker budgets list --wide"))
+@budgets.command(
+    "list", epilog=format_examples("tracker budgets list", "tracker budgets list --wide")
+)
 @OUTPUT
 @WIDE
 def list_(*, output: str, wide: bool) -> None:
@@ -102,7 +106,7 @@ def list_(*, output: str, wide: bool) -> None:
 
         return await Budgets(store, SystemClock()).list_all()
 
-    found = [_describe(one) for one in with_store(act)]
+    found = [_describe(one) for one in run_with_store(act)]
     emit(output, {"budgets": found}, lambda: print_table("budgets", _COLUMNS, found, wide=wide))
 
 
@@ -131,7 +135,7 @@ def _change(
         await ours.keep(named)
         return True
 
-    return with_store(act)
+    return run_with_store(act)
 
 
 def _parse_amount(text: str) -> Decimal:

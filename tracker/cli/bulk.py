@@ -4,12 +4,12 @@ from typing import Any
 
 import click
 
-from tracker.cli.command import Command, examples
-from tracker.cli.remote import ConnectionOptions, remote
-from tracker.cli.resubmit import add_selection, body_of, state_option
+from tracker.cli.command import Command, format_examples
+from tracker.cli.remote import ConnectionOptions, add_connection_options
+from tracker.cli.resubmit import add_selection, build_body, make_state_option
 from tracker.cli.runs import print_run
-from tracker.cli.shared import emit, fail, print_fields, say
-from tracker.cli.types import choice
+from tracker.cli.shared import emit, fail, print_fields, print_note
+from tracker.cli.types import make_choice
 
 _STATES = (
     *("queued", "uncertain", "submitted", "running"),
@@ -19,17 +19,17 @@ _STATES = (
 
 @click.command(
     cls=Command,
-    epilog=examples(
+    epilog=format_examples(
         "tracker tasks act cancel --state queued --since 1h      # a dry run",
         "tracker tasks act cancel --state queued --since 1h --yes",
         "tracker tasks act refresh TASK_ID TASK_ID --yes",
         "tracker tasks act resubmit --state failed --since 1h --background",
     ),
 )
-@remote
-@click.argument("action", type=choice(["refresh", "cancel", "resubmit"]))
+@add_connection_options
+@click.argument("action", type=make_choice(["refresh", "cancel", "resubmit"]))
 @click.argument("task_id", nargs=-1)
-@state_option(_STATES)
+@make_state_option(_STATES)
 @add_selection
 @click.option("--yes", is_flag=True, help="Do it; without this, many are only counted (a dry run).")
 @click.option(
@@ -49,7 +49,7 @@ def act(  # noqa: PLR0913 - one parameter per option
 
     At most 1,000, the oldest first.
     """
-    body = body_of(given) | ({"ids": list(task_id)} if task_id else {})
+    body = build_body(given) | ({"ids": list(task_id)} if task_id else {})
     if (yes or background) and not body:
         fail("give tasks or filters")
     with connection.open() as server:
@@ -64,10 +64,10 @@ def act(  # noqa: PLR0913 - one parameter per option
     def show() -> None:
         print_fields({name: told[name] for name in told if name not in left_out})
         for one in told["refused"]:
-            say(f"{one['count']} refused: {one['reason']}")
+            print_note(f"{one['count']} refused: {one['reason']}")
 
     emit(output, told, show)
     if told["next_cursor"]:
-        say("there are more: narrow the filters")
+        print_note("there are more: narrow the filters")
     if told["dry_run"] and told["done"]:
-        say("nothing was changed; do it with --yes")
+        print_note("nothing was changed; do it with --yes")

@@ -6,15 +6,15 @@ from typing import Any
 
 import click
 
-from tracker.cli.command import Group, examples
-from tracker.cli.remote import ConnectionOptions, remote
-from tracker.cli.shared import WIDE, emit, print_fields, say
+from tracker.cli.command import Group, format_examples
+from tracker.cli.remote import ConnectionOptions, add_connection_options
+from tracker.cli.shared import WIDE, emit, print_fields, print_note
 from tracker.cli.table import Column, print_table
-from tracker.cli.types import DURATION, RECEIPT_ID, choice
-from tracker.cli.visible import visible
-from tracker.cli.words import words
+from tracker.cli.types import DURATION, RECEIPT_ID, make_choice
+from tracker.cli.visible import escape_hidden
+from tracker.cli.words import format_value
 from tracker.clock import SystemClock
-from tracker.domain.rendering import instant
+from tracker.domain.rendering import format_instant
 
 VERDICTS = (
     "conflict",
@@ -58,7 +58,7 @@ _YES = click.option("--yes", is_flag=True, help="Do it; without this, nothing is
 
 @click.group(
     cls=Group,
-    epilog=examples(
+    epilog=format_examples(
         "tracker callbacks list --verdict malformed",
         "tracker callbacks show RECEIPT_ID",
         "tracker callbacks dismiss RECEIPT_ID",
@@ -73,15 +73,18 @@ def callbacks() -> None:
 
 @callbacks.command(
     "list",
-    epilog=examples(
+    epilog=format_examples(
         "tracker callbacks list",
         "tracker callbacks list --verdict conflict --verdict mismatch",
         "tracker callbacks list --dismissed",
     ),
 )
-@remote
+@add_connection_options
 @click.option(
-    "--verdict", multiple=True, type=choice(VERDICTS), help="Only with this verdict. Repeatable."
+    "--verdict",
+    multiple=True,
+    type=make_choice(VERDICTS),
+    help="Only with this verdict. Repeatable.",
 )
 @click.option("--provider", help="Only of this provider.")
 @click.option("--dismissed", is_flag=True, help="Only what was put aside, in place of the rest.")
@@ -104,7 +107,7 @@ def list_(
 
 
 @callbacks.command()
-@remote
+@add_connection_options
 @click.argument("receipt_id", type=RECEIPT_ID)
 def show(*, connection: ConnectionOptions, output: str, receipt_id: str) -> None:
     """Show one with its headers and its body."""
@@ -113,23 +116,23 @@ def show(*, connection: ConnectionOptions, output: str, receipt_id: str) -> None
     emit(output, whole, lambda: _print_whole(whole))
 
 
-@callbacks.command(epilog=examples("tracker callbacks dismiss RECEIPT_ID RECEIPT_ID"))
-@remote
+@callbacks.command(epilog=format_examples("tracker callbacks dismiss RECEIPT_ID RECEIPT_ID"))
+@add_connection_options
 @click.argument("receipt_id", type=RECEIPT_ID, nargs=-1, required=True)
 def dismiss(*, connection: ConnectionOptions, output: str, receipt_id: tuple[str, ...]) -> None:
     """Put callbacks aside: attention shows them no more, their history stays."""
     with connection.open() as server:
         done = [{"id": id_} | server.post(f"/v1/receipts/{id_}/dismiss") for id_ in receipt_id]
-    emit(output, {"dismissed": done}, lambda: say(f"dismissed: {', '.join(receipt_id)}"))
+    emit(output, {"dismissed": done}, lambda: print_note(f"dismissed: {', '.join(receipt_id)}"))
 
 
 @callbacks.command(
-    epilog=examples(
+    epilog=format_examples(
         "tracker callbacks replay RECEIPT_ID               # a dry run",
         "tracker callbacks replay RECEIPT_ID --yes",
     )
 )
-@remote
+@add_connection_options
 @click.argument("receipt_id", type=RECEIPT_ID)
 @_YES
 def replay(*, connection: ConnectionOptions, output: str, receipt_id: str, yes: bool) -> None:
@@ -138,12 +141,12 @@ def replay(*, connection: ConnectionOptions, output: str, receipt_id: str, yes: 
 
 
 @callbacks.command(
-    epilog=examples(
+    epilog=format_examples(
         "tracker callbacks attach RECEIPT_ID TASK_ID       # a dry run",
         "tracker callbacks attach RECEIPT_ID TASK_ID --yes",
     )
 )
-@remote
+@add_connection_options
 @click.argument("receipt_id", type=RECEIPT_ID)
 @click.argument("task_id")
 @_YES
@@ -159,18 +162,18 @@ def attach(
 
 
 @callbacks.command(
-    epilog=examples(
+    epilog=format_examples(
         "tracker callbacks reread --provider NAME --since 30d        # a dry run",
         "tracker callbacks reread --provider NAME --verdict unknown_status --apply",
     )
 )
-@remote
+@add_connection_options
 @click.option("--provider", required=True, help="Whose receipts are read again.")
 @click.option("--since", type=DURATION, help="Received within this time, e.g. 12h or 30d.")
 @click.option(
     "--verdict",
     multiple=True,
-    type=choice(("advanced", "duplicate", "stale", *VERDICTS)),
+    type=make_choice(("advanced", "duplicate", "stale", *VERDICTS)),
     help="Only of tasks with a receipt of this verdict. Repeatable.",
 )
 @click.option("--task", "task_id", help="Only this task.")
@@ -195,7 +198,7 @@ def reread(  # noqa: PLR0913 - one parameter per option
     """
     body = {
         "provider": provider,
-        "since": None if since is None else instant(SystemClock().now() - since),
+        "since": None if since is None else format_instant(SystemClock().now() - since),
         "verdict": list(verdict),
         "task_id": task_id,
         "dry_run": not is_applied,
@@ -216,7 +219,7 @@ def _print_reread(run: dict[str, Any]) -> None:
     rows = [one | {"fields": ", ".join(one["fields"])} for one in run["differences"]]
     print_table("differences", _DIFFERENCES, rows, wide=True)
     if run["dry_run"] and (run["counts"]["richer"] or run["counts"]["freed"]):
-        say("nothing was changed; do it with --apply")
+        print_note("nothing was changed; do it with --apply")
 
 
 def _read_again(
@@ -230,7 +233,7 @@ def _read_again(
         print_fields({name: value for name, value in fields.items() if value is not None})
         print_table("steps", _STEPS, found["steps"], wide=True)
         if found["dry_run"]:
-            say("nothing was changed; do it with --yes")
+            print_note("nothing was changed; do it with --yes")
 
     emit(output, found, show_)
 
@@ -243,6 +246,6 @@ def _print_whole(whole: dict[str, Any]) -> None:
     print_fields({name: value for name, value in fields.items() if value is not None})
     click.echo()
     for name, value in whole["headers"].items():
-        click.echo(f"{name}: {words(value)}")
+        click.echo(f"{name}: {format_value(value)}")
     click.echo()
-    click.echo(visible(whole["body"]))
+    click.echo(escape_hidden(whole["body"]))

@@ -14,7 +14,7 @@ import click
 from click.exceptions import NoArgsIsHelpError, NoSuchCommand
 
 from tracker.cli.exits import FAILED, INTERRUPTED, OUTPUT_CLOSED
-from tracker.cli.language import Formatter, spoken
+from tracker.cli.language import Formatter, translate_text
 from tracker.cli.visible import find_room, fold
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ click.Context.formatter_class = Formatter
 _SENTENCE_END = re.compile(r"(?<=[.]) |(?<=。)")
 
 
-def examples(*lines: str) -> str:
+def format_examples(*lines: str) -> str:
     """Return the end of a help page: commands to copy."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
@@ -50,7 +50,7 @@ class Command(click.Command):
     def get_short_help_str(self, limit: int = 45) -> str:
         """Return the first sentence of the help, whole and in the language of this process."""
         del limit
-        told = spoken(inspect.cleandoc(self.help or "").partition("\f")[0])
+        told = translate_text(inspect.cleandoc(self.help or "").partition("\f")[0])
         return _SENTENCE_END.split(" ".join(told.split()), maxsplit=1)[0]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -159,7 +159,8 @@ class _WrongUsage(click.UsageError):
         """Print it."""
         path = self.ctx.command_path if self.ctx else "tracker"
         reason = self.format_message().rstrip(".")
-        text = f"tracker: {spoken(reason)}{spoken('; ')}{spoken(f'see `{path} --help`')}"
+        advice = translate_text(f"see `{path} --help`")
+        text = f"tracker: {translate_text(reason)}{translate_text('; ')}{advice}"
         click.echo(fold(text, find_room(file or sys.stderr)), file=file, err=True)
 
 
@@ -182,7 +183,7 @@ def _report_in_one_line() -> Iterator[None]:
         _leave_stdout()
         text = f"the output cannot be written: {error.strerror}"
         with suppress(OSError):
-            click.echo(f"tracker: {spoken(text)}", err=True)
+            click.echo(f"tracker: {translate_text(text)}", err=True)
         sys.exit(FAILED)
 
 

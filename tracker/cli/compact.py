@@ -2,12 +2,12 @@
 
 import click
 
-from tracker.cli.command import examples
+from tracker.cli.command import format_examples
 from tracker.cli.exits import FAILED
-from tracker.cli.shared import fail, fail_by_database, load_settings, say
+from tracker.cli.shared import fail, fail_by_database, load_settings, print_note
 
 
-@click.command(epilog=examples("tracker compact"))
+@click.command(epilog=format_examples("tracker compact"))
 def compact() -> None:
     """Write the SQLite file anew without what is free in it. Stop the service first.
 
@@ -15,15 +15,15 @@ def compact() -> None:
     """
     from tracker.domain.errors import Unavailable  # noqa: PLC0415 - the help needs no database
     from tracker.store.driver import freed_pages  # noqa: PLC0415
-    from tracker.store.driver.engine import open_engine, sqlite_file  # noqa: PLC0415
-    from tracker.store.probe import schema_problem  # noqa: PLC0415
+    from tracker.store.driver.engine import find_sqlite_file, open_engine  # noqa: PLC0415
+    from tracker.store.probe import find_schema_problem  # noqa: PLC0415
 
     settings = load_settings()
     url = settings.resolved_database_url()
-    file = sqlite_file(url)
+    file = find_sqlite_file(url)
     if file is None:
         fail("PostgreSQL gives back pages by itself: only a SQLite file is compacted")
-    if problem := schema_problem(url):
+    if problem := find_schema_problem(url):
         fail_by_database(settings, problem)
     before = file.stat().st_size
     engine = open_engine(url)
@@ -37,4 +37,4 @@ def compact() -> None:
         )
     finally:
         engine.dispose()
-    say(f"compacted: {before} bytes before, {file.stat().st_size} now")
+    print_note(f"compacted: {before} bytes before, {file.stat().st_size} now")

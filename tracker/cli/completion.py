@@ -3,7 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
-from tracker.cli.command import Command, examples
+from tracker.cli.command import Command, format_examples
 
 VARIABLE = "_TRACKER_COMPLETE"
 """By which the shell asks; click reads it."""
@@ -11,7 +11,7 @@ VARIABLE = "_TRACKER_COMPLETE"
 
 @click.command(
     cls=Command,
-    epilog=examples(
+    epilog=format_examples(
         """echo 'eval "$(tracker completion bash)"' >> ~/.bashrc""",
         """echo 'eval "$(tracker completion zsh)"' >> ~/.zshrc""",
         "tracker completion fish > ~/.config/fish/completions/tracker.fish",

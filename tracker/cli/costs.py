@@ -2,8 +2,8 @@
 
 import click
 
-from tracker.cli.command import Command, examples
-from tracker.cli.remote import ConnectionOptions, remote
+from tracker.cli.command import Command, format_examples
+from tracker.cli.remote import ConnectionOptions, add_connection_options
 from tracker.cli.shared import WIDE, emit
 from tracker.cli.table import Column, print_table
 
@@ -16,13 +16,13 @@ _AMOUNTS = (
 
 @click.command(
     cls=Command,
-    epilog=examples(
+    epilog=format_examples(
         "tracker costs",
         "tracker costs --since 2026-11-01 --by provider --by key",
         "tracker costs --csv > costs.csv",
     ),
 )
-@remote
+@add_connection_options
 @click.option(
     "--since", metavar="DAY", help="First day, UTC.  [default: the first of the last day's month]"
 )

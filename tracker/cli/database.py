@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-def with_store(action: "Callable[[Store, Settings], Awaitable[Result]]") -> Result:
+def run_with_store(action: "Callable[[Store, Settings], Awaitable[Result]]") -> Result:
     """Run an action on the database of the settings; ends the command when it cannot be used."""
     # Here: the help of these commands needs no database.
     import asyncio  # noqa: PLC0415
@@ -21,11 +21,11 @@ def with_store(action: "Callable[[Store, Settings], Awaitable[Result]]") -> Resu
     from tracker.clock import SystemClock  # noqa: PLC0415
     from tracker.domain.errors import Unavailable  # noqa: PLC0415
     from tracker.settings import SettingsError  # noqa: PLC0415
-    from tracker.store.probe import schema_problem  # noqa: PLC0415
+    from tracker.store.probe import find_schema_problem  # noqa: PLC0415
     from tracker.store.store import Store  # noqa: PLC0415
 
     settings = load_settings()
-    problem = schema_problem(settings.resolved_database_url())
+    problem = find_schema_problem(settings.resolved_database_url())
     if problem:
         fail_by_database(settings, problem)
 

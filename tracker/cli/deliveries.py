@@ -4,12 +4,12 @@ from typing import Any
 
 import click
 
-from tracker.cli.command import Group, add_options, examples
-from tracker.cli.remote import ConnectionOptions, remote
-from tracker.cli.shared import WIDE, emit, fail, print_fields, say
+from tracker.cli.command import Group, add_options, format_examples
+from tracker.cli.remote import ConnectionOptions, add_connection_options
+from tracker.cli.shared import WIDE, emit, fail, print_fields, print_note
 from tracker.cli.table import Column, print_table
-from tracker.cli.types import EVENT_TYPE, INSTANT, choice
-from tracker.cli.visible import visible
+from tracker.cli.types import EVENT_TYPE, INSTANT, make_choice
+from tracker.cli.visible import escape_hidden
 from tracker.domain.delivery import DeliveryState
 
 _add_filters = add_options(
@@ -17,7 +17,7 @@ _add_filters = add_options(
         click.option(
             "--state",
             multiple=True,
-            type=choice(state.value for state in DeliveryState),
+            type=make_choice(state.value for state in DeliveryState),
             help="Only in this state. Repeatable.",
         ),
         click.option("--endpoint", "endpoint_id", help="Only to this endpoint."),
@@ -56,7 +56,7 @@ _ATTEMPTS = (
 
 @click.group(
     cls=Group,
-    epilog=examples(
+    epilog=format_examples(
         "tracker deliveries list --failing",
         "tracker deliveries show DELIVERY_ID",
         "tracker deliveries redeliver --created-after 2026-11-28         # a dry run",
@@ -68,7 +68,7 @@ def deliveries() -> None:
 
 
 @deliveries.command("list")
-@remote
+@add_connection_options
 @_add_filters
 @click.option("--undelivered", is_flag=True, help="Only what is still owed.")
 @click.option("--failing", is_flag=True, help="Only what is still owed after a failed attempt.")
@@ -85,7 +85,7 @@ def list_(*, connection: ConnectionOptions, output: str, wide: bool, **given: An
 
 
 @deliveries.command()
-@remote
+@add_connection_options
 @click.argument("delivery_id")
 def show(*, connection: ConnectionOptions, output: str, delivery_id: str) -> None:
     """Show one delivery with its body and every attempt."""
@@ -95,12 +95,12 @@ def show(*, connection: ConnectionOptions, output: str, delivery_id: str) -> Non
 
 
 @deliveries.command(
-    epilog=examples(
+    epilog=format_examples(
         "tracker deliveries redeliver DELIVERY_ID",
         "tracker deliveries redeliver --endpoint ENDPOINT_ID --state failed --yes",
     )
 )
-@remote
+@add_connection_options
 @_add_filters
 @click.option("--yes", is_flag=True, help="Do it; without this, many are only counted (a dry run).")
 @click.argument("delivery_id", required=False)
@@ -130,7 +130,7 @@ def redeliver(
             answer = server.post("/v1/deliveries/redeliver", json=body)
     emit(output, answer, lambda: print_fields(answer))
     if answer.get("dry_run") and answer["matching"]:
-        say("nothing was sent; add --yes to send them")
+        print_note("nothing was sent; add --yes to send them")
 
 
 def _print_whole(whole: dict[str, Any]) -> None:
@@ -138,4 +138,4 @@ def _print_whole(whole: dict[str, Any]) -> None:
     click.echo()
     print_table("attempts", _ATTEMPTS, whole["attempts"])
     click.echo()
-    click.echo(visible(whole["body"]))
+    click.echo(escape_hidden(whole["body"]))

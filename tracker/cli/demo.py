@@ -2,12 +2,12 @@
 
 import click
 
-from tracker.cli.command import Command, examples
+from tracker.cli.command import Command, format_examples
 
 
 @click.command(
     cls=Command,
-    epilog=examples(
+    epilog=format_examples(
         "tracker demo",
         "tracker demo --keep                       # leave it running and look around",
         "tracker demo --provider NAME              # another provider",

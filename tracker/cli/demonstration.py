@@ -19,14 +19,14 @@ import httpx
 import uvicorn
 
 from tracker import environment
-from tracker.app import make_app, server_options
-from tracker.bounded_http import BoundedTransport, within
+from tracker.app import build_server_options, make_app
+from tracker.bounded_http import BoundedTransport, limit_requests
 from tracker.cli.exits import FAILED
 from tracker.cli.history import history, print_history
-from tracker.cli.language import spoken
+from tracker.cli.language import translate_text
 from tracker.cli.main_jobs import (
     JobCreate,
-    account_settings,
+    build_account_settings,
     choose_default,
     create_of,
     main_jobs,
@@ -35,10 +35,10 @@ from tracker.cli.remote import TERMINAL, ConnectionOptions
 from tracker.cli.server import Server
 from tracker.cli.shared import fail
 from tracker.cli.table import COLOURS
-from tracker.cli.visible import width
-from tracker.cli.words import words
+from tracker.cli.visible import measure_width
+from tracker.cli.words import format_value
 from tracker.domain.redaction import Redactor
-from tracker.domain.spelling import hint
+from tracker.domain.spelling import build_hint
 from tracker.emulator import EmulatorConfig, ScenarioError, create_app
 from tracker.emulator import EmulatorServer as Emulator
 from tracker.emulator.core.provider import MainJob
@@ -70,7 +70,9 @@ def run(*, keep: bool, port: int, step: float, provider: str | None, scenario: s
         )
         listener = _listen(port)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        settings = settings_of(folder, account_settings(name, job, emulator.url), url)
+        settings = build_emulator_settings(
+            folder, build_account_settings(name, job, emulator.url), url
+        )
         upgrade(settings.resolved_database_url())
         _print_line("database", f"{settings.resolved_database_url()}  migrated")
         _print_line("emulator", f"{emulator.url}  stands in for {name}")
@@ -79,7 +81,7 @@ def run(*, keep: bool, port: int, step: float, provider: str | None, scenario: s
         server = stack.enter_context(ConnectionOptions(url, "").open())
         create = create_of(name, job, emulator.url, in_protocol=provider is None)
         task_id = _submit(server, create)
-        why_not = _watch(server, task_id, calls_back=calls_back(settings, name))
+        why_not = _watch(server, task_id, calls_back=is_called_back(settings, name))
         _show(server, task_id)
         board = f"{url}/ui/tasks/{server.get(f'/v1/tasks/{task_id}')['id']}"
         click.echo()
@@ -105,11 +107,11 @@ def _find_job(provider: str | None) -> tuple[str, MainJob]:
     jobs = main_jobs()
     name = provider or choose_default(jobs)
     if name not in jobs:
-        fail(f"--provider: {name!r} is none of {', '.join(sorted(jobs))}{hint(name, jobs)}")
+        fail(f"--provider: {name!r} is none of {', '.join(sorted(jobs))}{build_hint(name, jobs)}")
     return name, jobs[name]
 
 
-def calls_back(settings: Settings, provider: str) -> bool:
+def is_called_back(settings: Settings, provider: str) -> bool:
     """Tell whether the upstream of a provider's only account calls back."""
     capability = settings.providers()[provider].calls_back
     account = next(
@@ -118,7 +120,7 @@ def calls_back(settings: Settings, provider: str) -> bool:
     return capability is not None and capability.comes_from(account)
 
 
-def settings_of(folder: Path, accounts: Mapping[str, str], url: str) -> Settings:
+def build_emulator_settings(folder: Path, accounts: Mapping[str, str], url: str) -> Settings:
     """Return the settings of a service that works with an emulator on this machine.
 
     accounts: settings of accounts at the emulator. url: of the service.
@@ -151,7 +153,7 @@ def _listen(port: int) -> socket.socket:
 @contextmanager
 def _serve_emulator(settings: Settings, listener: socket.socket) -> Iterator[None]:
     app = make_app(settings, workers=True)
-    config = uvicorn.Config(app, **server_options(settings), timeout_graceful_shutdown=5)
+    config = uvicorn.Config(app, **build_server_options(settings), timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -191,7 +193,7 @@ def _watch(server: Server, task_id: str, *, calls_back: bool) -> str | None:
         shown = len(steps)
         if verdict is not None:
             if verdict["to"] != "succeeded":
-                return f"the task {verdict['to']}: {words(verdict['message'])}"
+                return f"the task {verdict['to']}: {format_value(verdict['message'])}"
             if calls_back and not _is_by_callback(server, task_id, verdict):
                 return f"the task succeeded, but by {verdict['source']}: no callback brought it"
             return None
@@ -213,8 +215,8 @@ def _is_by_callback(server: Server, task_id: str, verdict: Mapping[str, Any]) ->
 def _print_step(step: dict[str, Any], elapsed_s: float) -> None:
     state = click.style(f"{step['to']:<10}", fg=COLOURS.get(step["to"]), bold=True)
     told = step["provider_status"] or step["message"]
-    word = f"  ({words(told)})" if told else ""
-    by = spoken(f"by {step['source']}")
+    word = f"  ({format_value(told)})" if told else ""
+    by = translate_text(f"by {step['source']}")
     click.echo(f"  {elapsed_s:6.2f} s  {state}  {by}{word}")
 
 
@@ -239,7 +241,7 @@ def _show(server: Server, task_id: str) -> None:
 
 
 def _fetch(url: str) -> httpx.Response:
-    with httpx.Client(transport=BoundedTransport()) as http, within(_FETCH_S):
+    with httpx.Client(transport=BoundedTransport()) as http, limit_requests(_FETCH_S):
         return http.get(url, timeout=_FETCH_S)
 
 
@@ -290,14 +292,14 @@ def _wait_for_stop(url: str, emulator: str, create: JobCreate, task_id: str) -> 
 
 
 def _write_line(name: str, text: str) -> None:
-    label = spoken(name)
-    click.echo(f"{label}{' ' * (9 - width(label))} {text}")
+    label = translate_text(name)
+    click.echo(f"{label}{' ' * (9 - measure_width(label))} {text}")
 
 
 def _print_line(name: str, text: str) -> None:
     """Print a line whose text is in the catalogues."""
-    _write_line(name, spoken(text))
+    _write_line(name, translate_text(text))
 
 
 def _tell(text: str) -> None:
-    click.echo(spoken(text))
+    click.echo(translate_text(text))

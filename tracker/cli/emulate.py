@@ -4,13 +4,13 @@ import math
 
 import click
 
-from tracker.cli.command import Command, examples
-from tracker.cli.shared import fail, say
+from tracker.cli.command import Command, format_examples
+from tracker.cli.shared import fail, print_note
 
 
 @click.command(
     cls=Command,
-    epilog=examples(
+    epilog=format_examples(
         "tracker emulate --port 8100",
         "tracker emulate --scenario duplicated=3,reordered --step 0.2",
         "curl -s http://127.0.0.1:8100/emulator     # lists all scenarios",
@@ -44,12 +44,12 @@ def emulate(  # noqa: PLR0913 - one parameter per option
         create_app,
         run,
     )
-    from tracker.telemetry.log_stream import guard_stderr, unwaited_stderr  # noqa: PLC0415
+    from tracker.telemetry.log_stream import guard_stderr, stop_waiting_for_stderr  # noqa: PLC0415
 
     guard_stderr()
     if webhook_secret is not None:
         try:
-            signature.key_of(webhook_secret)
+            signature.decode_key(webhook_secret)
         except ValueError as error:
             fail(f"--webhook-secret: {error}")
     if math.isnan(step):  # which every range holds
@@ -67,6 +67,8 @@ def emulate(  # noqa: PLR0913 - one parameter per option
     listener.listen()
     place = listener.getsockname()
     shown = f"[{place[0]}]" if ":" in place[0] else host
-    say(f"emulator on http://{shown}:{place[1]}  (key: {DEFAULT_KEY}; GET /emulator explains it)")
-    with unwaited_stderr():
+    print_note(
+        f"emulator on http://{shown}:{place[1]}  (key: {DEFAULT_KEY}; GET /emulator explains it)"
+    )
+    with stop_waiting_for_stderr():
         run(config, sock=listener)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker.cli.command import Group, add_options, examples
+from tracker.cli.command import Group, add_options, format_examples
 from tracker.cli.exits import FAILED, TIMED_OUT
-from tracker.cli.remote import ConnectionOptions, remote
-from tracker.cli.shared import WIDE, emit, print_fields, say
+from tracker.cli.remote import ConnectionOptions, add_connection_options
+from tracker.cli.shared import WIDE, emit, print_fields, print_note
 from tracker.cli.table import Column, print_table
-from tracker.cli.types import EVENT_TYPE, pair
+from tracker.cli.types import EVENT_TYPE, split_pair
 
 if TYPE_CHECKING:
     from tracker.cli.server import Server
@@ -49,7 +49,7 @@ _LISTS = ("event_types", "providers", "operations", "metadata")
 
 @click.group(
     cls=Group,
-    epilog=examples(
+    epilog=format_examples(
         "tracker endpoints create https://example.com/hook --event task.succeeded",
         "tracker endpoints test ENDPOINT_ID",
         "tracker endpoints rotate-secret ENDPOINT_ID",
@@ -60,7 +60,7 @@ def endpoints() -> None:
 
 
 @endpoints.command("list")
-@remote
+@add_connection_options
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @WIDE
 def list_(*, connection: ConnectionOptions, output: str, limit: int, wide: bool) -> None:
@@ -71,7 +71,7 @@ def list_(*, connection: ConnectionOptions, output: str, limit: int, wide: bool)
 
 
 @endpoints.command()
-@remote
+@add_connection_options
 @click.argument("endpoint_id")
 def show(*, connection: ConnectionOptions, output: str, endpoint_id: str) -> None:
     """Show one endpoint; its secret is shown nowhere."""
@@ -79,23 +79,23 @@ def show(*, connection: ConnectionOptions, output: str, endpoint_id: str) -> Non
 
 
 @endpoints.command(
-    epilog=examples(
+    epilog=format_examples(
         "tracker endpoints create https://example.com/hook",
         "tracker endpoints create https://example.com/hook --event task.succeeded --payload thin",
     )
 )
-@remote
+@add_connection_options
 @_add_fields
 @click.argument("endpoint_url", metavar="TARGET_URL")
 def create(*, connection: ConnectionOptions, output: str, endpoint_url: str, **given: Any) -> None:
     """Create an endpoint for TARGET_URL. Its secret is shown this once."""
     body = {"url": endpoint_url} | _build_body(given)
     _do(connection, output, "POST", "/v1/endpoints", json=body)
-    say("keep the secret now: it is not shown again")
+    print_note("keep the secret now: it is not shown again")
 
 
 @endpoints.command()
-@remote
+@add_connection_options
 @_add_fields
 @click.option("--target-url", help="Where it is to be told from now on.")
 @click.argument("endpoint_id")
@@ -113,7 +113,7 @@ def change(
 
 
 @endpoints.command()
-@remote
+@add_connection_options
 @click.argument("endpoint_id")
 def delete(*, connection: ConnectionOptions, output: str, endpoint_id: str) -> None:
     """Delete an endpoint. What it is owed is cancelled and stays listed."""
@@ -121,11 +121,11 @@ def delete(*, connection: ConnectionOptions, output: str, endpoint_id: str) -> N
         server.send("DELETE", f"/v1/endpoints/{endpoint_id}")
     if output == "json":
         emit(output, {"id": endpoint_id, "state": "deleted"}, lambda: None)
-    say(f"{endpoint_id} is deleted")
+    print_note(f"{endpoint_id} is deleted")
 
 
 @endpoints.command()
-@remote
+@add_connection_options
 @click.argument("endpoint_id")
 def pause(*, connection: ConnectionOptions, output: str, endpoint_id: str) -> None:
     """Send nothing until it is resumed. What happens is written down."""
@@ -133,7 +133,7 @@ def pause(*, connection: ConnectionOptions, output: str, endpoint_id: str) -> No
 
 
 @endpoints.command()
-@remote
+@add_connection_options
 @click.option(
     "--backlog",
     type=click.Choice(["send", "drop"]),
@@ -149,7 +149,7 @@ def resume(*, connection: ConnectionOptions, output: str, endpoint_id: str, back
 
 
 @endpoints.command("rotate-secret")
-@remote
+@add_connection_options
 @click.option(
     "--overlap",
     type=click.IntRange(0),
@@ -164,11 +164,11 @@ def rotate_secret(
     """Make a new secret, shown this once."""
     path = f"/v1/endpoints/{endpoint_id}/rotate-secret"
     _do(connection, output, "POST", path, params={"overlap_s": overlap})
-    say("keep the secret now: it is not shown again")
+    print_note("keep the secret now: it is not shown again")
 
 
 @endpoints.command()
-@remote
+@add_connection_options
 @click.option(
     "--wait/--no-wait", default=True, show_default=True, help="Wait for the endpoint's answer."
 )
@@ -192,15 +192,15 @@ def test(
     if not wait:
         return
     if attempt is None:
-        say(
+        print_note(
             f"not sent within {timeout:g} s: is a worker running? "
             f"follow it with: tracker deliveries show {id_}"
         )
         sys.exit(TIMED_OUT)
     if attempt["error"]:
-        say(f"not taken: {attempt['error']} after {attempt['latency_ms']} ms")
+        print_note(f"not taken: {attempt['error']} after {attempt['latency_ms']} ms")
     else:
-        say(f"{attempt['status']} in {attempt['latency_ms']} ms")
+        print_note(f"{attempt['status']} in {attempt['latency_ms']} ms")
     is_taken = attempt["status"] is not None and 200 <= attempt["status"] < 300
     sys.exit(0 if is_taken else FAILED)
 
@@ -233,5 +233,5 @@ def _build_body(given: dict[str, Any]) -> dict[str, Any]:
         if name in body:
             body[name] = list(body[name])
     if "metadata" in body:
-        body["metadata"] = dict(map(pair, body["metadata"]))
+        body["metadata"] = dict(map(split_pair, body["metadata"]))
     return body

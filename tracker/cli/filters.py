@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from tracker.cli.command import add_options
-from tracker.cli.types import INSTANT, choice, pair
+from tracker.cli.types import INSTANT, make_choice, split_pair
 from tracker.domain.task import TaskState
 
-STATE = choice(state.value for state in TaskState)
+STATE = make_choice(state.value for state in TaskState)
 add_filters = add_options(
     [
         click.option("--state", multiple=True, type=STATE, metavar="STATE", help="Repeatable."),
@@ -30,10 +30,10 @@ add_filters = add_options(
 """Gives a command the filters."""
 
 
-def parameters(filters: Mapping[str, Any]) -> dict[str, Any]:
+def build_parameters(filters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the query parameters of what was asked for; ends the command when one is wrong."""
     found = {name: value for name, value in filters.items() if value and name != "metadata"}
     for text in filters["metadata"]:
-        key, value = pair(text)
+        key, value = split_pair(text)
         found[f"metadata.{key}"] = value
     return found

@@ -7,7 +7,7 @@ import click
 
 from tracker.cli.shared import print_fields
 from tracker.cli.table import Column, print_table
-from tracker.cli.words import words
+from tracker.cli.words import format_value
 
 if TYPE_CHECKING:
     from tracker.cli.server import Server
@@ -85,10 +85,12 @@ def print_task(task: dict[str, Any]) -> None:
     if error:
         fields["error"] = " ".join(filter(None, (error["type"], error["code"], error["message"])))
     for number, piece in enumerate(result["artifacts"]):
-        fields[f"result[{number}]"] = f"{words(piece['kind'])} {words(piece['url'])}"
+        fields[f"result[{number}]"] = f"{format_value(piece['kind'])} {format_value(piece['url'])}"
         if asset := piece.get("asset"):
             told = (asset["state"], asset["bytes"], asset["url"] or asset["reason"])
-            fields[f"kept[{number}]"] = " ".join(words(one) for one in told if one is not None)
+            fields[f"kept[{number}]"] = " ".join(
+                format_value(one) for one in told if one is not None
+            )
     print_fields(fields)
 
 

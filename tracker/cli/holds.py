@@ -5,11 +5,11 @@ from uuid import UUID
 
 import click
 
-from tracker.cli.command import Group, examples
-from tracker.cli.database import begin_action, with_store
+from tracker.cli.command import Group, format_examples
+from tracker.cli.database import begin_action, run_with_store
 from tracker.cli.exits import FAILED
-from tracker.cli.remote import ONE_TENANT, ConnectionOptions, maybe_remote
-from tracker.cli.shared import OUTPUT, emit, fail, say
+from tracker.cli.remote import ONE_TENANT, ConnectionOptions, allow_remote
+from tracker.cli.shared import OUTPUT, emit, fail, print_note
 from tracker.cli.table import Column, leave_out_tenant, print_table
 from tracker.domain.access import DEFAULT_TENANT
 
@@ -26,7 +26,7 @@ _COLUMNS = (
 
 @click.group(
     cls=Group,
-    epilog=examples(
+    epilog=format_examples(
         'tracker holds add --task ID --reason "claim 17"',
         "tracker holds list",
         "tracker holds remove 1",
@@ -39,8 +39,8 @@ def holds() -> None:
     """
 
 
-@holds.command(epilog=examples('tracker holds add --tenant acme --reason "audit of 2026"'))
-@maybe_remote
+@holds.command(epilog=format_examples('tracker holds add --tenant acme --reason "audit of 2026"'))
+@allow_remote
 @click.option("--task", "task_id", help="A task, by its id; without it all of the tenant.")
 @click.option("--tenant", show_default=DEFAULT_TENANT, help="Whose tasks.")
 @click.option("--reason", required=True, help="Why, for those who read the list.")
@@ -60,7 +60,7 @@ def add(
             made = server.post("/v1/holds", json=body)["id"]
     else:
         made = _add_here(tenant or DEFAULT_TENANT, id_, reason)
-    say(f"hold {made} stands")
+    print_note(f"hold {made} stands")
 
 
 def _add_here(tenant: str, id_: UUID | None, reason: str) -> str:
@@ -74,11 +74,11 @@ def _add_here(tenant: str, id_: UUID | None, reason: str) -> str:
         except NotFound:
             fail(f"tenant {tenant!r} has no task {id_}", code=FAILED)
 
-    return with_store(act).id
+    return run_with_store(act).id
 
 
-@holds.command("list", epilog=examples("tracker holds list"))
-@maybe_remote
+@holds.command("list", epilog=format_examples("tracker holds list"))
+@allow_remote
 @OUTPUT
 def list_(*, connection: ConnectionOptions | None, output: str) -> None:
     """List every hold."""
@@ -93,7 +93,7 @@ def _list_here() -> list[dict[str, Any]]:
 
         return await store.read(rows.list_all)
 
-    return [_describe(one) for one in with_store(act)]
+    return [_describe(one) for one in run_with_store(act)]
 
 
 def _list_there(connection: ConnectionOptions) -> list[dict[str, Any]]:
@@ -111,8 +111,8 @@ def _list_there(connection: ConnectionOptions) -> list[dict[str, Any]]:
     ]
 
 
-@holds.command(epilog=examples("tracker holds remove 1"))
-@maybe_remote
+@holds.command(epilog=format_examples("tracker holds remove 1"))
+@allow_remote
 @click.argument("number", type=int)
 def remove(*, connection: ConnectionOptions | None, number: int) -> None:
     """Remove a hold: what it kept is dropped within a day."""
@@ -121,7 +121,7 @@ def remove(*, connection: ConnectionOptions | None, number: int) -> None:
             server.send("DELETE", f"/v1/holds/{number}")
     elif not _remove_here(number):
         fail("there is no such hold; see `tracker holds list`", code=FAILED)
-    say("removed")
+    print_note("removed")
 
 
 def _remove_here(number: int) -> bool:
@@ -135,7 +135,7 @@ def _remove_here(number: int) -> bool:
         begin_action(found.tenant, "holds.remove", found.id)
         return await store.write(holding.remove, (found.tenant, number))
 
-    return with_store(act)
+    return run_with_store(act)
 
 
 def _describe(one: "Hold") -> dict[str, Any]:

@@ -7,14 +7,14 @@ from uuid import UUID
 
 import click
 
-from tracker.cli.command import Group, examples
-from tracker.cli.database import begin_action, with_store
+from tracker.cli.command import Group, format_examples
+from tracker.cli.database import begin_action, run_with_store
 from tracker.cli.exits import FAILED
-from tracker.cli.remote import ONE_TENANT, ConnectionOptions, maybe_remote
-from tracker.cli.shared import OUTPUT, WIDE, emit, fail, print_fields, say
+from tracker.cli.remote import ONE_TENANT, ConnectionOptions, allow_remote
+from tracker.cli.shared import OUTPUT, WIDE, emit, fail, print_fields, print_note
 from tracker.cli.table import Column, leave_out_tenant, print_table
 from tracker.domain.access import DEFAULT_TENANT, Scope
-from tracker.domain.spelling import hint
+from tracker.domain.spelling import build_hint
 
 if TYPE_CHECKING:
     from tracker.services.access.keys import Issued, Keys
@@ -41,7 +41,7 @@ _COLUMNS = (
 
 @click.group(
     cls=Group,
-    epilog=examples(
+    epilog=format_examples(
         "tracker keys create --name ci",
         "tracker keys create --scope admin --name operator",
         "tracker keys list",
@@ -57,12 +57,12 @@ def keys() -> None:
 
 
 @keys.command(
-    epilog=examples(
+    epilog=format_examples(
         "tracker keys create --name ci",
         "tracker keys create --tenant acme --scope tasks:read --rate 600",
     )
 )
-@maybe_remote
+@allow_remote
 @OUTPUT
 @click.option("--tenant", show_default=DEFAULT_TENANT, help="Whose data it can see.")
 @click.option(
@@ -105,13 +105,15 @@ def create(  # noqa: PLR0913 - one parameter per option
             fail("--tenant: 1 to 64 letters, digits, '_', '.' or '-', and a letter or digit first")
         shown, is_first = _create_here(tenant, name, wanted, rate, is_pair=is_pair)
     emit(output, shown, lambda: print_fields(shown))
-    say("keep it now: it is not shown again")
+    print_note("keep it now: it is not shown again")
     if is_first:
-        say("from now on every request needs a key: clients set TRACKER_API_KEY or --api-key")
+        print_note(
+            "from now on every request needs a key: clients set TRACKER_API_KEY or --api-key"
+        )
 
 
 @keys.command("list")
-@maybe_remote
+@allow_remote
 @OUTPUT
 @WIDE
 @click.option("--tenant", help="Only this tenant's.")
@@ -134,7 +136,7 @@ def list_(
 
 
 @keys.command()
-@maybe_remote
+@allow_remote
 @click.argument("key_id")
 def revoke(*, connection: ConnectionOptions | None, key_id: str) -> None:
     """Revoke a key. Running services refuse it within seconds."""
@@ -147,7 +149,7 @@ def revoke(*, connection: ConnectionOptions | None, key_id: str) -> None:
             server.send("DELETE", f"/v1/keys/{id_}")
     elif not _revoke_here(id_):
         fail(f"there is no key {id_}; see `tracker keys list`", code=FAILED)
-    say(f"{id_}  revoked")
+    print_note(f"{id_}  revoked")
 
 
 def _create_here(
@@ -214,7 +216,7 @@ def _parse_scopes(words: tuple[str, ...]) -> frozenset[Scope]:
         return frozenset(map(Scope, named)) or frozenset({Scope.TASKS_READ, Scope.TASKS_WRITE})
     except ValueError:
         wrong = next(word for word in named if word not in set(Scope))
-        fail(f"--scope: {wrong!r} is none of {', '.join(Scope)}{hint(wrong, Scope)}")
+        fail(f"--scope: {wrong!r} is none of {', '.join(Scope)}{build_hint(wrong, Scope)}")
 
 
 def _run_with_keys(action: "Callable[[Keys], Awaitable[Result]]") -> Result:
@@ -224,7 +226,7 @@ def _run_with_keys(action: "Callable[[Keys], Awaitable[Result]]") -> Result:
 
         return await action(Keys(store, SystemClock(), settings.callback_secrets()))
 
-    return with_store(act)
+    return run_with_store(act)
 
 
 def _show(issued: "Issued") -> dict[str, Any]:

@@ -9,36 +9,36 @@ import click
 
 from tracker import environment
 from tracker.cli.visible import fold
-from tracker.locale import ENGLISH, Language, of_environment, translate
+from tracker.locale import ENGLISH, Language, choose_by_environment, translate
 
 _NARROWEST = 10
 """Columns that click takes for a text at least."""
 
 
 @cache
-def language() -> Language:
+def get_language() -> Language:
     """Return the language of this process."""
-    return of_environment(environment.read())
+    return choose_by_environment(environment.read())
 
 
-def spoken(text: str) -> str:
+def translate_text(text: str) -> str:
     """Return a text in the language of this process; white space is that of one line."""
-    if language() == ENGLISH:
+    if get_language() == ENGLISH:
         return text
-    return translate(" ".join(text.split()), language())
+    return translate(" ".join(text.split()), get_language())
 
 
-def heading(name: str) -> str:
+def translate_heading(name: str) -> str:
     """Return the title of a table or of a column in the language of this process."""
     key = f"column {name}"
-    found = spoken(key)
+    found = translate_text(key)
     return name if found == key else found
 
 
 def _translate_comment(line: str) -> str:
     """Return an example, with what stands behind `# ` in the language of this process."""
     before, mark, comment = line.partition("  # ")
-    return before + mark + spoken(comment)
+    return before + mark + translate_text(comment)
 
 
 def _fold(text: str, room: int) -> str:
@@ -56,13 +56,15 @@ class Formatter(click.HelpFormatter):
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Write the usage line."""
-        if prefix is None and language() != ENGLISH:
-            prefix = spoken("Usage") + spoken(": ")
+        if prefix is None and get_language() != ENGLISH:
+            prefix = translate_text("Usage") + translate_text(": ")
         super().write_usage(prog, args, prefix)
 
     def write_heading(self, heading: str) -> None:
         """Write the title of a section."""
-        self.write(f"{'':>{self.current_indent}}{spoken(heading)}{spoken(': ').rstrip()}\n")
+        self.write(
+            f"{'':>{self.current_indent}}{translate_text(heading)}{translate_text(': ').rstrip()}\n"
+        )
 
     def write_text(self, text: str) -> None:
         """Write paragraphs; those that keep their lines, as examples do, keep all but the title."""
@@ -70,10 +72,14 @@ class Formatter(click.HelpFormatter):
             title, _, rest = text.partition(":\n")
             begin, _, word = title.rpartition("\n")
             lines = "\n".join(map(_translate_comment, rest.split("\n")))
-            told = f"{begin}\n{spoken(word)}{spoken(': ').rstrip()}\n{lines}" if begin else text
+            told = (
+                f"{begin}\n{translate_text(word)}{translate_text(': ').rstrip()}\n{lines}"
+                if begin
+                else text
+            )
             super().write_text(told)
             return
-        super().write_text(_fold(spoken(text), self.width - self.current_indent))
+        super().write_text(_fold(translate_text(text), self.width - self.current_indent))
 
     def write_dl(
         self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
@@ -84,5 +90,5 @@ class Formatter(click.HelpFormatter):
         told = []
         for name, meaning in rows:
             text, mark, rest = meaning.partition("  [")
-            told.append((name, _fold(spoken(text) + mark + rest, self.width - left - 2)))
+            told.append((name, _fold(translate_text(text) + mark + rest, self.width - left - 2)))
         super().write_dl(told, col_max, col_spacing)

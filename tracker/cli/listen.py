@@ -4,21 +4,21 @@ from typing import Any
 
 import click
 
-from tracker.cli.command import Command, examples
-from tracker.cli.filters import add_filters, parameters
-from tracker.cli.remote import ConnectionOptions, remote
+from tracker.cli.command import Command, format_examples
+from tracker.cli.filters import add_filters, build_parameters
+from tracker.cli.remote import ConnectionOptions, add_connection_options
 from tracker.cli.types import EVENT_TYPE
 
 
 @click.command(
     cls=Command,
-    epilog=examples(
+    epilog=format_examples(
         "tracker listen                                       # print events",
         "tracker listen --forward-to localhost:3000/webhooks  # or 3000, or a URL",
         "tracker listen --event task.succeeded --output json",
     ),
 )
-@remote
+@add_connection_options
 @add_filters
 @click.option(
     "--forward-to",
@@ -54,7 +54,7 @@ def listen(  # noqa: PLR0913 - one parameter per option
     """
     from tracker.cli.relaying import Relay  # noqa: PLC0415 - the help needs no HTTP
 
-    params = parameters(filters) | {"after": after}
+    params = build_parameters(filters) | {"after": after}
     relay = Relay(forward_to, frozenset(types), secret, output)
     with connection.open() as server:
         relay.run(server, params)

@@ -59,12 +59,12 @@ def bind(host: str, port: int, setting: str) -> list[socket.socket]:
             with contextlib.ExitStack() as stack:
                 for one in bound:
                     stack.callback(one.close)
-            fail(refusal(host, place[1], error, setting), code=FAILED)
+            fail(explain_refusal(host, place[1], error, setting), code=FAILED)
         bound.append(listener)
     return bound
 
 
-def refusal(host: str, port: int, error: OSError, setting: str) -> str:
+def explain_refusal(host: str, port: int, error: OSError, setting: str) -> str:
     """Say why an address cannot be bound, and what to do. setting: of the port."""
     match error.errno:
         case errno.EADDRINUSE:

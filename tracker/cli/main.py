@@ -6,7 +6,7 @@ A command's module is imported when it is called: `--version` need not hold what
 import click
 
 from tracker import __version__, environment, lean  # noqa: F401  # lean: before what it is about
-from tracker.cli.command import LazyGroup, examples
+from tracker.cli.command import LazyGroup, format_examples
 
 SECTIONS = (
     (
@@ -84,7 +84,7 @@ SECTIONS = (
 )
 """Every command: its name, its module, and its summary in `tracker --help`."""
 
-EXAMPLES = examples(
+EXAMPLES = format_examples(
     "tracker demo                                    # see it work, nothing to set",
     "tracker migrate && tracker serve                # run it",
     "tracker submit --wait --input @request.json     # submit a task and wait for it",

@@ -39,18 +39,18 @@ def create_of(provider: str, job: MainJob, emulator: str, *, in_protocol: bool) 
     """Return the call that submits a provider's job: through the API, or its own protocol."""
     own = job.protocol_job
     if not in_protocol or own is None:
-        return JobCreate("/v1/tasks", submission(provider, job, emulator), ("id",))
+        return JobCreate("/v1/tasks", build_submission(provider, job, emulator), ("id",))
     return JobCreate(f"/{provider}{own.path}", _locate_files(own.input, emulator), own.id_at)
 
 
-def account_settings(provider: str, job: MainJob, emulator: str) -> dict[str, str]:
+def build_account_settings(provider: str, job: MainJob, emulator: str) -> dict[str, str]:
     """Return the settings of an account at the emulator; emulator: its address."""
     given = {"base_url": emulator + job.address, "api_key": DEFAULT_KEY, **job.options}
-    prefix = provider_settings.prefix_of(provider)
+    prefix = provider_settings.get_setting_prefix(provider)
     return {prefix + name.upper(): value for name, value in given.items()}
 
 
-def submission(provider: str, job: MainJob, emulator: str) -> dict[str, Any]:
+def build_submission(provider: str, job: MainJob, emulator: str) -> dict[str, Any]:
     """Return the body of `POST /v1/tasks`."""
     return {
         "provider": provider,

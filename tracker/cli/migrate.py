@@ -2,14 +2,14 @@
 
 import click
 
-from tracker.cli.command import Command, examples
+from tracker.cli.command import Command, format_examples
 from tracker.cli.exits import FAILED
-from tracker.cli.shared import fail, load_settings, say
+from tracker.cli.shared import fail, load_settings, print_note
 
 
 @click.command(
     cls=Command,
-    epilog=examples(
+    epilog=format_examples(
         "tracker migrate",
         "DATABASE_URL=postgresql://user:password@host/tracker tracker migrate",
     ),
@@ -38,4 +38,4 @@ def migrate() -> None:
             waiting.refuse(problem)
     except MigrationsMissing as error:
         fail(str(error), code=FAILED)
-    say(f"migrated {mask_passwords(url)}")
+    print_note(f"migrated {mask_passwords(url)}")

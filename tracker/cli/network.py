@@ -10,7 +10,7 @@ import httpx
 from tracker.bounded_http import BoundedTransport
 from tracker.cli.shared import fail
 from tracker.config.paths import is_file
-from tracker.pasted import bare
+from tracker.pasted import strip_secret
 
 _NO_ADDRESS = (
     "--url, TRACKER_URL: must be the address of a service, like https://tracker.example.com"
@@ -19,7 +19,7 @@ _NO_PROXY = "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY: must be a proxy like http://pro
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-def client_for(
+def make_client(
     url: str,
     api_key: str | None,
     cacert: str | None,
@@ -36,7 +36,7 @@ def client_for(
     if not is_address(url):
         fail(_NO_ADDRESS)
     parts = urlsplit(url)
-    proxy = proxy_for(parts.scheme, parts.hostname or "", environ)
+    proxy = find_proxy(parts.scheme, parts.hostname or "", environ)
     if proxy is not None and not is_address(proxy):
         fail(_NO_PROXY)
     try:
@@ -71,7 +71,7 @@ def is_address(url: str) -> bool:
         return False
 
 
-def proxy_for(scheme: str, host: str, environ: Mapping[str, str]) -> str | None:
+def find_proxy(scheme: str, host: str, environ: Mapping[str, str]) -> str | None:
     """Return the proxy that curl would take; never one for this machine itself.
 
     NO_PROXY names hosts and domains with commas between them; `*` spares all.
@@ -87,7 +87,7 @@ def proxy_for(scheme: str, host: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _build_headers(api_key: str | None) -> dict[str, str]:
-    key = bare(api_key or "")
+    key = strip_secret(api_key or "")
     if not key:
         return {}
     if not all("!" <= character <= "~" for character in key):

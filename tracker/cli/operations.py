@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from tracker.cli.command import Command, examples
-from tracker.cli.remote import ConnectionOptions, remote
+from tracker.cli.command import Command, format_examples
+from tracker.cli.remote import ConnectionOptions, add_connection_options
 from tracker.cli.shared import WIDE, emit, emit_json, fail
 from tracker.cli.table import Column, print_table
 
@@ -14,9 +14,11 @@ _COLUMNS = (Column("provider", "id"), Column("operation", "id"), Column("require
 
 @click.command(
     cls=Command,
-    epilog=examples("tracker operations", "tracker operations OPERATION --provider PROVIDER"),
+    epilog=format_examples(
+        "tracker operations", "tracker operations OPERATION --provider PROVIDER"
+    ),
 )
-@remote
+@add_connection_options
 @click.argument("operation", required=False)
 @click.option("--provider", help="Only of this provider.")
 @WIDE

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker.cli.command import Command, examples
+from tracker.cli.command import Command, format_examples
 from tracker.cli.exits import FAILED
-from tracker.cli.shared import OUTPUT, emit, fail, fail_by_database, load_settings, say
+from tracker.cli.shared import OUTPUT, emit, fail, fail_by_database, load_settings, print_note
 from tracker.cli.table import Column, print_table
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=Command,
-    epilog=examples("tracker recover", "tracker recover --done"),
+    epilog=format_examples("tracker recover", "tracker recover --done"),
 )
 @click.option("--done", is_flag=True, help="End it: submits are taken and sent again.")
 @OUTPUT
@@ -31,10 +31,10 @@ def recover(done: bool, output: str) -> None:  # noqa: FBT001 - click's
 
     from tracker.domain.errors import Conflict, Unavailable  # noqa: PLC0415
     from tracker.settings import SettingsError  # noqa: PLC0415
-    from tracker.store.probe import schema_problem  # noqa: PLC0415
+    from tracker.store.probe import find_schema_problem  # noqa: PLC0415
 
     settings = load_settings()
-    problem = schema_problem(settings.resolved_database_url())
+    problem = find_schema_problem(settings.resolved_database_url())
     if problem:
         fail_by_database(settings, problem)
     try:
@@ -56,11 +56,13 @@ def recover(done: bool, output: str) -> None:  # noqa: FBT001 - click's
     shown = {"since": None if since is None else since.isoformat(), "done": done, "lists": rows}
     emit(output, shown, lambda: _print(rows, since))
     if since is None:
-        say("nothing is being recovered")
+        print_note("nothing is being recovered")
     elif done:
-        say("the recovery is over: submits are taken again")
+        print_note("the recovery is over: submits are taken again")
     else:
-        say("submits wait; when nothing is missing any more, `tracker recover --done` ends it")
+        print_note(
+            "submits wait; when nothing is missing any more, `tracker recover --done` ends it"
+        )
 
 
 def _print(rows: "list[dict[str, Any]]", since: "datetime | None") -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 
-from tracker.call_failures import reason_in_words
-from tracker.cli.visible import visible
+from tracker.call_failures import explain_failure
+from tracker.cli.visible import escape_hidden
 
 _NO_KEY = "set TRACKER_API_KEY or --api-key; make a key with `tracker keys create`"
 _USER_INFO = re.compile(r"//[^/?#]*@")
@@ -17,7 +17,7 @@ def hide_password(url: object) -> str:
     return _USER_INFO.sub("//***@", re.split("[?#]", str(url))[0], count=1)
 
 
-def no_answer(url: str, error: httpx.HTTPError) -> str:
+def explain_silence(url: str, error: httpx.HTTPError) -> str:
     """Say why there was no answer from this address."""
     url = hide_password(url)
     text = str(error)
@@ -38,11 +38,12 @@ def no_answer(url: str, error: httpx.HTTPError) -> str:
     if isinstance(error, httpx.ConnectError) and "Errno -" in text:
         return f"{url}: the name of the host is not known; check --url or TRACKER_URL"
     if isinstance(error, httpx.RemoteProtocolError):
-        return f"{url}: the answer is no HTTP ({visible(text or 'it broke off')}); is it https://?"
-    return f"{url}: {visible(reason_in_words(error))}"
+        said = escape_hidden(text or "it broke off")
+        return f"{url}: the answer is no HTTP ({said}); is it https://?"
+    return f"{url}: {escape_hidden(explain_failure(error))}"
 
 
-def reason_of(response: httpx.Response) -> str:
+def explain_refusal(response: httpx.Response) -> str:
     """Say why the service refused."""
     problem = _parse_problem(response)
     if problem is None:

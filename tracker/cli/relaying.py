@@ -10,17 +10,17 @@ import click
 import httpx
 
 from tracker import __version__
-from tracker.bounded_http import BoundedTransport, within
-from tracker.call_failures import reason_in_words
+from tracker.bounded_http import BoundedTransport, limit_requests
+from tracker.call_failures import explain_failure
 from tracker.cli.exits import INTERRUPTED
 from tracker.cli.kept import keep
 from tracker.cli.network import add_scheme, is_address
 from tracker.cli.remote import HELD_S
 from tracker.cli.server import Server
-from tracker.cli.shared import emit_json, fail, say
+from tracker.cli.shared import emit_json, fail, print_note
 from tracker.cli.table import COLOURS
-from tracker.cli.words import words
-from tracker.clock import SystemClock, new_key
+from tracker.cli.words import format_value
+from tracker.clock import SystemClock, make_key
 from tracker.domain import bodies, notices, signature
 from tracker.domain.event_types import EventType
 from tracker.domain.events import EventKind
@@ -51,13 +51,13 @@ class Relay:
         """Relay until Ctrl-C, then say from where to go on. params: of the change feed."""
         page = server.get("/v1/changes", params=params)  # what is wrong is said at once
         doing = f"relaying to {self._target}" if self._target else "listening"
-        say(f"{doing}; stop with Ctrl-C")
+        print_note(f"{doing}; stop with Ctrl-C")
         with httpx.Client(timeout=FORWARD_TIMEOUT_S, transport=BoundedTransport()) as away:
             try:
                 for change in _iterate_changes(server, page, params):
                     self._relay(server, away, change)
             except KeyboardInterrupt:
-                say(f"go on with: --after {params['after']}")
+                print_note(f"go on with: --after {params['after']}")
                 sys.exit(INTERRUPTED)
 
     def _relay(self, server: Server, away: httpx.Client, change: dict[str, Any]) -> None:
@@ -73,7 +73,7 @@ class Relay:
             emit_json(json.loads(body))
             return
         type_shown = click.style(f"{type_.value:<14}", fg=COLOURS.get(change["to"]))
-        line = f"{change['at']}  {type_shown}  {change['task_id']}  {words(about)}"
+        line = f"{change['at']}  {type_shown}  {change['task_id']}  {format_value(about)}"
         click.echo(line.rstrip())
 
 
@@ -90,13 +90,13 @@ def _iterate_changes(
 
 def _find_type(change: dict[str, Any]) -> EventType | None:
     before = None if change["from"] is None else TaskState(change["from"])
-    return notices.type_of(EventKind(change["kind"]), before, TaskState(change["to"]))
+    return notices.find_event_type(EventKind(change["kind"]), before, TaskState(change["to"]))
 
 
 def _build_body(type_: EventType, change: dict[str, Any], task: dict[str, Any]) -> bytes:
     step = {name: change[name] for name in bodies.STEP}
     at = datetime.fromisoformat(change["at"])
-    return bodies.event_body(type_, at, {"task": task, "transition": step})
+    return bodies.build_event_body(type_, at, {"task": task, "transition": step})
 
 
 def _forward(to: httpx.Client, url: str, key: bytes, change: dict[str, Any], body: bytes) -> str:
@@ -107,13 +107,13 @@ def _forward(to: httpx.Client, url: str, key: bytes, change: dict[str, Any], bod
     headers = {
         "content-type": "application/json; charset=utf-8",
         "user-agent": f"tracker/{__version__}",
-        **signature.headers([key], id_, int(SystemClock().now().timestamp()), body),
+        **signature.build_headers([key], id_, int(SystemClock().now().timestamp()), body),
     }
     try:
-        with within(FORWARD_TIMEOUT_S):
+        with limit_requests(FORWARD_TIMEOUT_S):
             answer = to.post(url, content=body, headers=headers)
     except httpx.HTTPError as error:
-        return f"not delivered: {reason_in_words(error)}"
+        return f"not delivered: {explain_failure(error)}"
     return f"HTTP {answer.status_code}"
 
 
@@ -131,12 +131,12 @@ def _parse_target(text: str) -> str:
 
 def _parse_key(secret: str | None) -> bytes:
     if secret is None:
-        text, path = keep("listen-secret", lambda: signature.text_of(new_key(SECRET_BYTES)))
+        text, path = keep("listen-secret", lambda: signature.format_secret(make_key(SECRET_BYTES)))
         where = f"kept in {path}" if path else "for this start: it could not be kept"
-        say(f"signed with {text} ({where})")
+        print_note(f"signed with {text} ({where})")
     else:
         text = secret
     try:
-        return signature.key_of(text)
+        return signature.decode_key(text)
     except ValueError as error:
         fail(f"--secret: {error}" if secret is not None else f"{path}: {error}")

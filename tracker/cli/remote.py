@@ -70,11 +70,11 @@ class ConnectionOptions:
     def open(self) -> "Iterator[Server]":
         """Open a client of the service; ends the command when a value cannot be right."""
         # Here: help and completion need no HTTP.
-        from tracker.cli.network import client_for  # noqa: PLC0415
+        from tracker.cli.network import make_client  # noqa: PLC0415
         from tracker.cli.server import Server  # noqa: PLC0415
 
         known = environment.read()
-        with client_for(
+        with make_client(
             self.url or known.get("TRACKER_URL") or DEFAULT_URL,
             known.get("TRACKER_API_KEY") if self.api_key is None else self.api_key,
             self.cacert or known.get("SSL_CERT_FILE"),
@@ -84,7 +84,7 @@ class ConnectionOptions:
             yield Server(http)
 
 
-def remote(command: Callable[..., None]) -> Callable[..., None]:
+def add_connection_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of a connection; it is called with a `ConnectionOptions`."""
 
     @functools.wraps(command)
@@ -97,7 +97,7 @@ def remote(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
-def maybe_remote(command: Callable[..., None]) -> Callable[..., None]:
+def allow_remote(command: Callable[..., None]) -> Callable[..., None]:
     """Let a command that works on the database work on a running service instead.
 
     It is called with a `ConnectionOptions` where `--remote` is given, or an option of a connection;

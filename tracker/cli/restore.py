@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tracker.cli.command import Command, examples
+from tracker.cli.command import Command, format_examples
 from tracker.cli.shared import (
     fail,
     fail_by_database,
     fail_by_file,
     load_settings,
     name_database,
-    say,
+    print_note,
 )
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=Command,
-    epilog=examples(
+    epilog=format_examples(
         "tracker restore /backups/2026-11-29",
         "pg_restore --single-transaction --no-owner -d tracker /backups/2026-11-29/tracker.dump && "
         "tracker restore /backups/2026-11-29",
@@ -69,9 +69,11 @@ def restore(src: Path, without_secrets: bool) -> None:  # noqa: FBT001 - click's
         fail_by_database(settings, str(error))
     except OSError as error:
         fail_by_file(error, settings.tracker_data_dir)
-    say(f"restored what was there at {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC")
-    say(f"{done.uncertain} tasks may have been sent since: they are looked for, not sent again")
-    say(
+    print_note(f"restored what was there at {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC")
+    print_note(
+        f"{done.uncertain} tasks may have been sent since: they are looked for, not sent again"
+    )
+    print_note(
         "start the service, then see `tracker recover`; submits wait until `tracker recover --done`"
     )
 
@@ -91,13 +93,13 @@ def _load_secrets(
 
     They are those of the backup where the service has none.
     """
-    from tracker.config.kept_secrets import SECRETS_FILE, keep, secrets_in  # noqa: PLC0415
+    from tracker.config.kept_secrets import SECRETS_FILE, keep, read_secrets  # noqa: PLC0415
 
     kept = source / SECRETS_FILE
     if settings.has_callback_secrets():
         return settings.callback_secrets(), lambda: None
     if kept.is_file():
-        return secrets_in(kept), lambda: keep(settings.tracker_data_dir, kept.read_bytes())
+        return read_secrets(kept), lambda: keep(settings.tracker_data_dir, kept.read_bytes())
     if is_needed:
         fail(
             "TRACKER_CALLBACK_SECRETS is not set, and the backup holds no secrets: set those that "

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker.cli.command import Command, add_options, examples
-from tracker.cli.remote import ConnectionOptions, remote
-from tracker.cli.shared import emit, fail, print_fields, say
+from tracker.cli.command import Command, add_options, format_examples
+from tracker.cli.remote import ConnectionOptions, add_connection_options
+from tracker.cli.shared import emit, fail, print_fields, print_note
 from tracker.cli.submit import TIMEOUT, WAIT, finish
-from tracker.cli.types import DURATION, INSTANT, choice, pair
+from tracker.cli.types import DURATION, INSTANT, make_choice, split_pair
 
 if TYPE_CHECKING:
     from tracker.cli.server import Server
@@ -33,27 +33,27 @@ add_selection = add_options(
         ),
     ]
 )
-"""Gives a command the options that select many tasks; see `body_of`."""
+"""Gives a command the options that select many tasks; see `build_body`."""
 
 
-def state_option(words: Sequence[str]) -> Callable[[_Command], _Command]:
+def make_state_option(words: Sequence[str]) -> Callable[[_Command], _Command]:
     """Return the option that names the states of the tasks that are meant."""
     return click.option(
-        "--state", multiple=True, type=choice(words), help="Only in this state. Repeatable."
+        "--state", multiple=True, type=make_choice(words), help="Only in this state. Repeatable."
     )
 
 
 @click.command(
     cls=Command,
-    epilog=examples(
+    epilog=format_examples(
         "tracker tasks resubmit TASK_ID --wait",
         "tracker tasks resubmit --state failed --since 1h               # a dry run",
         "tracker tasks resubmit --state failed --since 1h --yes",
     ),
 )
-@remote
+@add_connection_options
 @click.argument("task_id", required=False)
-@state_option(["failed", "cancelled", "expired"])
+@make_state_option(["failed", "cancelled", "expired"])
 @add_selection
 @click.option(
     "--include-resubmitted", is_flag=True, help="Also those that were resubmitted before."
@@ -79,7 +79,7 @@ def resubmit(  # noqa: PLR0913 - one parameter per option
 
     Such tasks have failed, were cancelled or expired. Of many, each is submitted again once.
     """
-    body = body_of(given)
+    body = build_body(given)
     if (task_id is None) == (not body and not yes and not dry_run):
         fail("give either a task or filters")
     with connection.open() as server:
@@ -93,10 +93,10 @@ def resubmit(  # noqa: PLR0913 - one parameter per option
         told = _resubmit_all(server, body | {"dry_run": not yes})
     emit(output, told, lambda: print_fields({name: told[name] for name in told if name != "tasks"}))
     if told["dry_run"] and told["matching"]:
-        say("nothing was submitted; add --yes to submit them again")
+        print_note("nothing was submitted; add --yes to submit them again")
 
 
-def body_of(given: Mapping[str, Any]) -> dict[str, Any]:
+def build_body(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the filters that are set, as the API takes them."""
     body = {name: value for name, value in given.items() if value not in (None, (), False)}
     since: timedelta | None = body.pop("since", None)
@@ -109,7 +109,7 @@ def body_of(given: Mapping[str, Any]) -> dict[str, Any]:
     if "state" in body:
         body["state"] = list(body["state"])
     if "metadata" in body:
-        body["metadata"] = dict(pair(text) for text in body["metadata"])
+        body["metadata"] = dict(split_pair(text) for text in body["metadata"])
     return body
 
 

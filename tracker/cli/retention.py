@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tracker.cli.command import Group, examples
-from tracker.cli.database import begin_action, with_store
-from tracker.cli.shared import OUTPUT, emit, say
+from tracker.cli.command import Group, format_examples
+from tracker.cli.database import begin_action, run_with_store
+from tracker.cli.shared import OUTPUT, emit, print_note
 from tracker.cli.table import Column, print_table
 
 if TYPE_CHECKING:
@@ -18,13 +18,15 @@ _COLUMNS = (Column("class"), Column("keep_days"), Column("rows"), Column("bytes"
 _DAY_S = 86400
 
 
-@click.group(cls=Group, epilog=examples("tracker retention plan", "tracker retention approve"))
+@click.group(
+    cls=Group, epilog=format_examples("tracker retention plan", "tracker retention approve")
+)
 def retention() -> None:
     """Show what is dropped of old tasks. Works on the database; needs no server."""
 
 
 @retention.command(
-    epilog=examples("tracker retention plan", "tracker retention plan --output json")
+    epilog=format_examples("tracker retention plan", "tracker retention plan --output json")
 )
 @OUTPUT
 def plan(*, output: str) -> None:
@@ -44,12 +46,12 @@ def plan(*, output: str) -> None:
             "rows": one.rows,
             "bytes": one.bytes,
         }
-        for one in with_store(act)
+        for one in run_with_store(act)
     ]
     emit(output, {"plan": found}, lambda: print_table("plan", _COLUMNS, found))
 
 
-@retention.command(epilog=examples("tracker retention approve"))
+@retention.command(epilog=format_examples("tracker retention approve"))
 def approve() -> None:
     """Let all that is due now be dropped, also more than a fifth of all tasks."""
 
@@ -59,5 +61,5 @@ def approve() -> None:
         begin_action("default", "retention.approve")
         return await store.write(retention_plan.approve, settings.retention())
 
-    with_store(act)
-    say("approved: workers drop it within minutes")
+    run_with_store(act)
+    print_note("approved: workers drop it within minutes")

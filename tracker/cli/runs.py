@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from tracker.cli.command import Group, examples
-from tracker.cli.remote import ConnectionOptions, remote
-from tracker.cli.shared import WIDE, emit, print_fields, say
+from tracker.cli.command import Group, format_examples
+from tracker.cli.remote import ConnectionOptions, add_connection_options
+from tracker.cli.shared import WIDE, emit, print_fields, print_note
 from tracker.cli.table import Column, print_table
-from tracker.cli.types import choice
+from tracker.cli.types import make_choice
 
 _COLUMNS = (
     Column("id", "id"),
@@ -33,7 +33,7 @@ _TASKS = (
 
 @click.group(
     cls=Group,
-    epilog=examples(
+    epilog=format_examples(
         "tracker tasks act resubmit --state failed --since 1h --background",
         "tracker runs list",
         "tracker runs show RUN_ID --outcome refused",
@@ -44,8 +44,8 @@ def runs() -> None:
     """List actions on many tasks that workers carry out, show one, stop one."""
 
 
-@runs.command("list", epilog=examples("tracker runs list --limit 10"))
-@remote
+@runs.command("list", epilog=format_examples("tracker runs list --limit 10"))
+@add_connection_options
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @click.option("--after", help="next_cursor of the page before.")
 @WIDE
@@ -57,12 +57,12 @@ def list_(*, connection: ConnectionOptions, output: str, wide: bool, **given: An
     emit(output, page, lambda: print_table("runs", _COLUMNS, page["runs"], wide=wide))
 
 
-@runs.command(epilog=examples("tracker runs show RUN_ID --outcome failed"))
-@remote
+@runs.command(epilog=format_examples("tracker runs show RUN_ID --outcome failed"))
+@add_connection_options
 @click.argument("run_id")
 @click.option(
     "--outcome",
-    type=choice(("done", "refused", "failed")),
+    type=make_choice(("done", "refused", "failed")),
     help="Only tasks of which this became.",
 )
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
@@ -83,8 +83,8 @@ def show(
     emit(output, run | {"tasks": found}, render)
 
 
-@runs.command(epilog=examples("tracker runs stop RUN_ID"))
-@remote
+@runs.command(epilog=format_examples("tracker runs stop RUN_ID"))
+@add_connection_options
 @click.argument("run_id")
 def stop(*, connection: ConnectionOptions, output: str, run_id: str) -> None:
     """Act on no further task of a run. What was done stays done."""
@@ -97,4 +97,4 @@ def print_run(run: Mapping[str, Any]) -> None:
     """Print a run, and why tasks of it were not done."""
     print_fields({name: run[name] for name in run if name != "reasons"})
     for one in run["reasons"]:
-        say(f"{one['count']} not done: {one['reason']}")
+        print_note(f"{one['count']} not done: {one['reason']}")

@@ -2,12 +2,12 @@
 
 import click
 
-from tracker.cli.command import Command, examples
+from tracker.cli.command import Command, format_examples
 
 
 @click.command(
     cls=Command,
-    epilog=examples(
+    epilog=format_examples(
         "tracker migrate && tracker serve",
         "tracker serve --port 9000",
         "tracker serve --no-worker      # beside `tracker worker` processes, on PostgreSQL",

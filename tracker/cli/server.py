@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 
-from tracker.bounded_http import within
+from tracker.bounded_http import limit_requests
 from tracker.cli.exits import FAILED
-from tracker.cli.refusals import hide_password, no_answer, reason_of
+from tracker.cli.refusals import explain_refusal, explain_silence, hide_password
 from tracker.cli.remote import ANSWER_S, HELD_S, TERMINAL
-from tracker.cli.shared import fail, say
+from tracker.cli.shared import fail, print_note
 
 AGAIN_S = 1.0
 WHOLE_S = 10 * ANSWER_S
@@ -74,7 +74,7 @@ class Server:
     def version(self) -> str | None:
         """Return the service's version; None when it does not answer or does not say."""
         try:
-            with within(WHOLE_S):
+            with limit_requests(WHOLE_S):
                 found = self.http.get("/openapi.json").json()
             return str(found["info"]["version"])
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
@@ -83,14 +83,14 @@ class Server:
     def send(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send one request; ends the command with one line when it is refused."""
         try:
-            with within(WHOLE_S + options.get("timeout", ANSWER_S)):
+            with limit_requests(WHOLE_S + options.get("timeout", ANSWER_S)):
                 response = self.http.request(method, path, **options)
         except _UNSENDABLE:
             fail(UNSENDABLE)
         except httpx.HTTPError as error:
-            fail(no_answer(self.url, error), code=FAILED)
+            fail(explain_silence(self.url, error), code=FAILED)
         if not response.is_success and response.status_code != httpx.codes.NOT_MODIFIED:
-            fail(reason_of(response), code=FAILED)
+            fail(explain_refusal(response), code=FAILED)
         return response
 
     def download(self, asset: dict[str, Any], out: Path) -> None:
@@ -113,20 +113,20 @@ class Server:
         away = False
         while True:
             try:
-                with within(wait_s + WHOLE_S):
+                with limit_requests(wait_s + WHOLE_S):
                     response = self.http.get(path, timeout=wait_s + ANSWER_S, **options)
             except _UNSENDABLE:
                 fail(UNSENDABLE)
             except httpx.TransportError as error:
-                reason = no_answer(self.url, error)
+                reason = explain_silence(self.url, error)
             else:
                 if response.status_code not in _AWAY:
                     if response.is_error:
-                        fail(reason_of(response), code=FAILED)
+                        fail(explain_refusal(response), code=FAILED)
                     return response
-                reason = reason_of(response)
+                reason = explain_refusal(response)
             if not away:
-                say(f"the service is away ({reason}); trying again")
+                print_note(f"the service is away ({reason}); trying again")
             away = True
             time.sleep(AGAIN_S)
 

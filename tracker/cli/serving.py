@@ -5,15 +5,15 @@ from typing import Any
 
 import uvicorn
 
-from tracker.app import make_app, server_options, tune_interpreter
+from tracker.app import build_server_options, make_app, tune_interpreter
 from tracker.cli.containers import refuse_forgetting
 from tracker.cli.listeners import bind, multiply
 from tracker.cli.processes import serve_in_processes
-from tracker.cli.shared import fail, load_settings, say
+from tracker.cli.shared import fail, load_settings, print_note
 from tracker.cli.starting import DatabaseWait
 from tracker.open_access import refuse_open_access
 from tracker.settings import Settings, SettingsError
-from tracker.store.probe import schema_problem, start_problem
+from tracker.store.probe import find_schema_problem, start_problem
 from tracker.telemetry.log_stream import guard_stderr
 from tracker.telemetry.logs import ProcessRole, configure_logging
 
@@ -35,7 +35,7 @@ def run(host: str | None, port: int | None, *, worker: bool) -> None:
     except SettingsError as error:
         fail(str(error))
     _check_certificate(settings)
-    find = schema_problem if settings.tracker_read_only else start_problem
+    find = find_schema_problem if settings.tracker_read_only else start_problem
     if problem := waiting.find_problem(find):
         waiting.refuse(problem)
     redactor = settings.log_redactor()
@@ -54,7 +54,7 @@ def _serve(settings: Settings, *, worker: bool) -> None:
     options: dict[str, Any] = {
         "host": settings.tracker_host,
         "port": port,
-        **server_options(settings),
+        **build_server_options(settings),
         "timeout_graceful_shutdown": GRACEFUL_SHUTDOWN_S,
         "server_header": False,
         "ssl_certfile": settings.tracker_tls_cert,
@@ -69,7 +69,7 @@ def _serve(settings: Settings, *, worker: bool) -> None:
     # Each process reads the environment again: uvicorn starts them afresh.
     factory = "tracker.app:create_app_with_workers" if worker else "tracker.app:create_app"
     processes = settings.web_concurrency
-    say(f"starting {processes} web processes for {url}")
+    print_note(f"starting {processes} web processes for {url}")
     config = uvicorn.Config(factory, factory=True, workers=processes, **options)
     serve_in_processes(config, listeners[0])
 
@@ -85,7 +85,7 @@ class _Server(uvicorn.Server):
         """Start, then greet."""
         await super().startup(sockets)
         if self.started:
-            say(self._greeting)
+            print_note(self._greeting)
 
 
 def _check_certificate(settings: Settings) -> None:
@@ -118,7 +118,7 @@ def _note_accounts(settings: Settings) -> None:
     """Say which accounts will be refused by their provider."""
     for (provider, name), account in sorted(settings.accounts().by_name.items()):
         if not account.options.has_credentials():
-            say(
+            print_note(
                 f"note: account {provider}/{name} has no credentials, so its tasks will fail: "
                 "`tracker doctor` says which setting they go into"
             )

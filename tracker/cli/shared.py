@@ -12,9 +12,9 @@ import click
 
 from tracker.cli.command import SharedOption
 from tracker.cli.exits import FAILED, WRONG_USAGE
-from tracker.cli.language import spoken
-from tracker.cli.visible import find_room, fold, visible, visible_json
-from tracker.cli.words import words
+from tracker.cli.language import translate_text
+from tracker.cli.visible import escape_hidden, escape_hidden_json, find_room, fold
+from tracker.cli.words import format_value
 
 if TYPE_CHECKING:
     from tracker.settings import Settings
@@ -38,13 +38,13 @@ def load_settings() -> "Settings":
         return Settings.from_env()
     except SettingsError as error:
         for problem in error.problems[:-1]:
-            say(f"tracker: {problem}")
+            print_note(f"tracker: {problem}")
         fail(error.problems[-1])
 
 
 def fail(reason: str, *, code: int = WRONG_USAGE) -> NoReturn:
     """End the command: one line on stderr and an exit code."""
-    _print_aside(f"tracker: {visible(spoken(reason))}")
+    _print_aside(f"tracker: {escape_hidden(translate_text(reason))}")
     sys.exit(code)
 
 
@@ -70,17 +70,17 @@ def name_database(settings: "Settings", text: str) -> str:
     """Return a line about DATABASE_URL under the setting that names the database."""
     if settings.database_url:
         return text
-    return re.sub(r"^DATABASE_URL(?=[:：])", database_setting(settings), spoken(text))
+    return re.sub(r"^DATABASE_URL(?=[:：])", find_database_setting(settings), translate_text(text))
 
 
-def database_setting(settings: "Settings") -> str:
+def find_database_setting(settings: "Settings") -> str:
     """Return the name of the setting that leads to the database."""
     return "DATABASE_URL" if settings.database_url else "TRACKER_DATA_DIR"
 
 
-def say(text: str) -> None:
+def print_note(text: str) -> None:
     """Print one line on stderr; stdout is for results."""
-    _print_aside(visible(spoken(text)))
+    _print_aside(escape_hidden(translate_text(text)))
 
 
 def _print_aside(line: str) -> None:
@@ -99,11 +99,11 @@ def emit(output: str, data: Any, render: Callable[[], None]) -> None:
 def emit_json(data: Any, *, indent: int | None = None) -> None:
     """Print JSON that steers no terminal. indent: None for one line."""
     text = json.dumps(data, ensure_ascii=False, indent=indent)
-    click.echo("\n".join(visible_json(line) for line in text.split("\n")))
+    click.echo("\n".join(escape_hidden_json(line) for line in text.split("\n")))
 
 
 def print_fields(fields: Mapping[str, Any]) -> None:
     """Print names and values, one a line."""
     width = max(map(len, fields), default=0)
     for name, value in fields.items():
-        click.echo(f"{name:<{width}}  {words(value)}".rstrip())
+        click.echo(f"{name:<{width}}  {format_value(value)}".rstrip())

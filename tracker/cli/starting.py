@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from tracker.cli.shared import fail_by_database, say
+from tracker.cli.shared import fail_by_database, print_note
 from tracker.settings import Settings
-from tracker.store.probe import start_problem, why_away
+from tracker.store.probe import explain_outage, start_problem
 
 PAUSE_S = 0.5
 """Between two tries."""
@@ -59,13 +59,15 @@ class DatabaseWait:
         fail_by_database(self._settings, text)
 
     def _say(self, text: str) -> None:
-        say(self._settings.log_redactor().redact(text))
+        print_note(self._settings.log_redactor().redact(text))
 
     def _why_away(self) -> str | None:
-        """Return what `why_away` does, or that nobody has answered for too long."""
+        """Return what `explain_outage` does, or that nobody has answered for too long."""
         found: list[str | None] = []
         # The thread of a connection that nobody answers is left behind: nothing else ends it.
-        asking = threading.Thread(target=lambda: found.append(why_away(self._url)), daemon=True)
+        asking = threading.Thread(
+            target=lambda: found.append(explain_outage(self._url)), daemon=True
+        )
         asking.start()
         asking.join(self._silent_s)
         return found[0] if found else SILENT

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from tracker.cli.command import Command, examples
-from tracker.cli.remote import ConnectionOptions, remote
-from tracker.cli.shared import WIDE, emit, print_fields, say
+from tracker.cli.command import Command, format_examples
+from tracker.cli.remote import ConnectionOptions, add_connection_options
+from tracker.cli.shared import WIDE, emit, print_fields, print_note
 from tracker.cli.table import Column, print_table
 
 _COLUMNS = (
@@ -23,8 +23,8 @@ _COLUMNS = (
 )
 
 
-@click.command(cls=Command, epilog=examples("tracker stats", "tracker stats --hours 168"))
-@remote
+@click.command(cls=Command, epilog=format_examples("tracker stats", "tracker stats --hours 168"))
+@add_connection_options
 @click.option(
     "--hours", type=click.IntRange(1), default=24, show_default=True, help="How far back."
 )
@@ -51,7 +51,7 @@ def _print(found: dict[str, Any], *, wide: bool) -> None:
         rows = [_build_row(one) for one in hour["accounts"]]
         print_table(f"ended in the hour of {hour['hour']}", _COLUMNS, rows, wide=wide)
     if not found["is_whole"]:
-        say("no worker counts at present: the newest ends are missing")
+        print_note("no worker counts at present: the newest ends are missing")
 
 
 def _build_row(one: dict[str, Any]) -> dict[str, Any]:

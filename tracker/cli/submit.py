@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker.cli.command import Command, examples
+from tracker.cli.command import Command, format_examples
 from tracker.cli.exits import FAILED, INTERRUPTED, TIMED_OUT
 from tracker.cli.history import print_task
-from tracker.cli.remote import TERMINAL, ConnectionOptions, remote
-from tracker.cli.shared import emit, fail, say
-from tracker.cli.types import pair
+from tracker.cli.remote import TERMINAL, ConnectionOptions, add_connection_options
+from tracker.cli.shared import emit, fail, print_note
+from tracker.cli.types import split_pair
 
 if TYPE_CHECKING:
     from tracker.cli.server import Server
@@ -33,13 +33,13 @@ TIMEOUT = click.option(
 
 @click.command(
     cls=Command,
-    epilog=examples(
+    epilog=format_examples(
         "tracker submit --wait --input @request.json",
         """tracker submit --operation videos/text2video --input '{"prompt": "a cat"}'""",
         "cat request.json | tracker submit --input - --metadata order=1001",
     ),
 )
-@remote
+@add_connection_options
 @click.option("--provider", help="Needed where several have accounts.")
 @click.option("--operation", default="videos/multi-image2video", show_default=True)
 @click.option(
@@ -70,7 +70,7 @@ def submit(  # noqa: PLR0913 - one parameter per option
     if external_task_id:
         body["external_task_id"] = external_task_id
     if metadata:
-        body["metadata"] = dict(map(pair, metadata))
+        body["metadata"] = dict(map(split_pair, metadata))
     headers = {"idempotency-key": idempotency_key} if idempotency_key else {}
     with connection.open() as server:
         task = server.post("/v1/tasks", json=body, headers=headers)
@@ -82,11 +82,11 @@ def finish(
 ) -> None:
     """Print a task that was handed in, or wait for it and exit by how it ended."""
     for warning in task.get("warnings", ()):
-        say(f"warning: {warning['path']}: {warning['reason']}")
+        print_note(f"warning: {warning['path']}: {warning['reason']}")
     if not wait:
         emit(output, task, lambda: print_task(task))
         return
-    say(f"{task['id']}  accepted")
+    print_note(f"{task['id']}  accepted")
     sys.exit(wait_for(server, task["id"], timeout_s=timeout_s, output=output))
 
 
@@ -97,14 +97,14 @@ def wait_for(server: "Server", task_id: str, *, timeout_s: float | None, output:
         for task in server.watch(task_id, timeout_s=timeout_s):
             progress = "" if task["progress"] is None else f"  {task['progress']:g} %"
             line = f"{task['updated_at']}  {task['state']:<10}{progress}  {task['message'] or ''}"
-            say(line.rstrip())
+            print_note(line.rstrip())
             last = task
     except KeyboardInterrupt:
-        say(f"the task goes on; wait for it again with: tracker tasks wait {task_id}")
+        print_note(f"the task goes on; wait for it again with: tracker tasks wait {task_id}")
         return INTERRUPTED
     emit(output, last, lambda: print_task(last))
     if last["state"] not in TERMINAL:
-        say(
+        print_note(
             f"still {last['state']} after {timeout_s:g} s; wait on with: "
             f"tracker tasks wait {task_id}"
         )

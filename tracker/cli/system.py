@@ -2,8 +2,8 @@
 
 import click
 
-from tracker.cli.command import Command, examples
-from tracker.cli.remote import ConnectionOptions, remote
+from tracker.cli.command import Command, format_examples
+from tracker.cli.remote import ConnectionOptions, add_connection_options
 from tracker.cli.shared import WIDE, emit, print_fields
 from tracker.cli.table import Column, print_table
 
@@ -16,8 +16,10 @@ _PROCESSES = (
 _DUE = (Column("kind"), Column("count"), Column("oldest_due_at", "time"))
 
 
-@click.command(cls=Command, epilog=examples("tracker system", "tracker system --output json"))
-@remote
+@click.command(
+    cls=Command, epilog=format_examples("tracker system", "tracker system --output json")
+)
+@add_connection_options
 @WIDE
 def system(*, connection: ConnectionOptions, output: str, wide: bool) -> None:
     """Show versions, the processes on the database, and what work is due."""

@@ -7,9 +7,9 @@ from typing import Any, Literal, Self
 
 import click
 
-from tracker.cli.language import heading, spoken
-from tracker.cli.visible import cut, fold, width
-from tracker.cli.words import age, cut_fraction, words
+from tracker.cli.language import translate_heading, translate_text
+from tracker.cli.visible import cut, fold, measure_width
+from tracker.cli.words import cut_fraction, format_age, format_value
 
 GAP = "  "
 NARROWEST = 12
@@ -53,7 +53,7 @@ class _Shape:
     @classmethod
     def made(cls, column: Column, name: str, cells: Sequence[str]) -> Self:
         """Take as many columns as the longest cell needs, or the header."""
-        return cls(column, name, cells, max(width(name), *map(width, cells)))
+        return cls(column, name, cells, max(measure_width(name), *map(measure_width, cells)))
 
 
 def leave_out_tenant(columns: Sequence[Column]) -> tuple[Column, ...]:
@@ -73,7 +73,7 @@ def print_table(
     columns: the first matter most, and stay longest where it is narrow.
     wide:    print all of them, however narrow it is.
     """
-    click.secho(heading(title), bold=True)
+    click.secho(translate_heading(title), bold=True)
     if not rows:
         click.echo("(none)")
         return
@@ -84,10 +84,10 @@ def print_table(
         click.echo(GAP.join(_format_cell(one, number) for one in shapes).rstrip())
     left_out = [column.name for column in columns if all(one.of is not column for one in shapes)]
     if left_out:
-        names = spoken(", ").join(heading(one) for one in left_out)
-        what, mend = spoken("not shown at this width"), spoken("shows all")
-        note = f"{what}{spoken(': ')}{names} (--wide {mend})"
-        click.echo(fold(note, max(_find_room() or width(note), NARROWEST)), err=True)
+        names = translate_text(", ").join(translate_heading(one) for one in left_out)
+        what, mend = translate_text("not shown at this width"), translate_text("shows all")
+        note = f"{what}{translate_text(': ')}{names} (--wide {mend})"
+        click.echo(fold(note, max(_find_room() or measure_width(note), NARROWEST)), err=True)
 
 
 def _fit(
@@ -126,9 +126,9 @@ def _fit(
 
 
 def _make_whole_shape(column: Column, rows: Sequence[Mapping[str, Any]]) -> _Shape:
-    told = cut_fraction if column.kind == "time" else words
+    told = cut_fraction if column.kind == "time" else format_value
     cells = [told(row.get(column.name)) or column.empty for row in rows]
-    return _Shape.made(column, heading(column.name), cells)
+    return _Shape.made(column, translate_heading(column.name), cells)
 
 
 def _make_short_shape(whole: _Shape, rows: Sequence[Mapping[str, Any]]) -> _Shape:
@@ -137,8 +137,8 @@ def _make_short_shape(whole: _Shape, rows: Sequence[Mapping[str, Any]]) -> _Shap
     from tracker.clock import SystemClock  # noqa: PLC0415 - only where it is narrow
 
     now = SystemClock().now()
-    cells = [age(row.get(whole.of.name), now) or whole.of.empty for row in rows]
-    if heading(whole.of.name) != whole.of.name:
+    cells = [format_age(row.get(whole.of.name), now) or whole.of.empty for row in rows]
+    if translate_heading(whole.of.name) != whole.of.name:
         return _Shape.made(whole.of, whole.name, cells)
     name = whole.name.removesuffix("_at").rpartition("_")[2]
     return _Shape.made(whole.of, "age" if name in {"created", "updated"} else name, cells)
@@ -156,7 +156,7 @@ def _format_cell(shape: _Shape, number: int) -> str:
 
 
 def _pad(text: str, columns: int) -> str:
-    return text + " " * (columns - width(text))
+    return text + " " * (columns - measure_width(text))
 
 
 def _find_room() -> int | None:

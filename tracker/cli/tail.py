@@ -5,25 +5,25 @@ from typing import Any
 
 import click
 
-from tracker.cli.command import Command, examples
+from tracker.cli.command import Command, format_examples
 from tracker.cli.exits import INTERRUPTED
-from tracker.cli.filters import add_filters, parameters
-from tracker.cli.remote import HELD_S, ConnectionOptions, remote
-from tracker.cli.shared import emit_json, say
+from tracker.cli.filters import add_filters, build_parameters
+from tracker.cli.remote import HELD_S, ConnectionOptions, add_connection_options
+from tracker.cli.shared import emit_json, print_note
 from tracker.cli.table import COLOURS
-from tracker.cli.visible import visible
-from tracker.cli.words import words
+from tracker.cli.visible import escape_hidden
+from tracker.cli.words import format_value
 
 
 @click.command(
     cls=Command,
-    epilog=examples(
+    epilog=format_examples(
         "tracker tail",
         "tracker tail --state failed --state expired",
         "tracker tail --after start --output json > changes.jsonl",
     ),
 )
-@remote
+@add_connection_options
 @add_filters
 @click.option(
     "--after",
@@ -40,7 +40,7 @@ def tail(
 
     With --output json each change is an object on a line of its own.
     """
-    params = parameters(filters)
+    params = build_parameters(filters)
     if after != "start":
         params["after"] = after
     left = count
@@ -59,7 +59,7 @@ def tail(
                 asked = params | {"wait": HELD_S}
                 page = server.patiently("/v1/changes", wait_s=HELD_S, params=asked).json()
         except KeyboardInterrupt:
-            say(f"go on with: --after {params['after']}")
+            print_note(f"go on with: --after {params['after']}")
             sys.exit(INTERRUPTED)
 
 
@@ -67,8 +67,10 @@ def _print(change: dict[str, Any], output: str) -> None:
     if output == "json":
         emit_json(change)
         return
-    word = f"  ({words(change['provider_status'])})" if change["provider_status"] else ""
-    state = click.style(f"{visible(change['to']):<10}", fg=COLOURS.get(change["to"]), bold=True)
+    word = f"  ({format_value(change['provider_status'])})" if change["provider_status"] else ""
+    state = click.style(
+        f"{escape_hidden(change['to']):<10}", fg=COLOURS.get(change["to"]), bold=True
+    )
     about = f"  v{change['version']}  by {change['source']}{word}  {change['operation']}"
     line = f"{change['at']}  {change['task_id']}  "
-    click.echo(f"{line}{state}{about}  {words(change['message'])}".rstrip())
+    click.echo(f"{line}{state}{about}  {format_value(change['message'])}".rstrip())

@@ -7,15 +7,15 @@ from typing import Any
 import click
 
 from tracker.cli.bulk import act
-from tracker.cli.command import Group, examples
-from tracker.cli.filters import add_filters, parameters
+from tracker.cli.command import Group, format_examples
+from tracker.cli.filters import add_filters, build_parameters
 from tracker.cli.history import history, print_history, print_task
-from tracker.cli.remote import ANSWER_S, ConnectionOptions, remote
+from tracker.cli.remote import ANSWER_S, ConnectionOptions, add_connection_options
 from tracker.cli.resubmit import resubmit
-from tracker.cli.shared import WIDE, emit, emit_json, fail, say
+from tracker.cli.shared import WIDE, emit, emit_json, fail, print_note
 from tracker.cli.submit import TIMEOUT, wait_for
 from tracker.cli.table import Column, print_table
-from tracker.cli.types import choice
+from tracker.cli.types import make_choice
 
 _COLUMNS = (
     Column("id", "id"),
@@ -30,7 +30,7 @@ _COLUMNS = (
 
 @click.group(
     cls=Group,
-    epilog=examples(
+    epilog=format_examples(
         "tracker tasks list --state failed --created-after 2026-11-28",
         "tracker tasks show TASK_ID",
     ),
@@ -45,12 +45,12 @@ tasks.add_command(resubmit)
 
 @tasks.command(
     "list",
-    epilog=examples(
+    epilog=format_examples(
         "tracker tasks list --state failed --state expired",
         "tracker tasks list --metadata order=1001 --output json",
     ),
 )
-@remote
+@add_connection_options
 @add_filters
 @click.option("--overdue", is_flag=True, help="Only those past their deadline.")
 @click.option("--order", type=click.Choice(["desc", "asc"]), help="Newest or oldest first.")
@@ -71,7 +71,7 @@ def list_(  # noqa: PLR0913 - one parameter per option
     **filters: Any,
 ) -> None:
     """List tasks, newest first."""
-    params = parameters(filters) | {"limit": limit}
+    params = build_parameters(filters) | {"limit": limit}
     params |= {"order": order} if order else {}
     params |= {"overdue": "true"} if overdue else {}
     with connection.open() as server:
@@ -81,11 +81,11 @@ def list_(  # noqa: PLR0913 - one parameter per option
             page = more | {"tasks": page["tasks"] + more["tasks"]}
     emit(output, page, lambda: _print_list(page["tasks"], wide=wide))
     if page["next_cursor"]:
-        say(f"more: --cursor {page['next_cursor']}")
+        print_note(f"more: --cursor {page['next_cursor']}")
 
 
 @tasks.command()
-@remote
+@add_connection_options
 @WIDE
 @click.argument("task_id")
 def show(*, connection: ConnectionOptions, output: str, wide: bool, task_id: str) -> None:
@@ -96,8 +96,8 @@ def show(*, connection: ConnectionOptions, output: str, wide: bool, task_id: str
     emit(output, whole, lambda: _print_whole(whole, wide=wide))
 
 
-@tasks.command("input", epilog=examples("tracker tasks input TASK_ID > request.json"))
-@remote
+@tasks.command("input", epilog=format_examples("tracker tasks input TASK_ID > request.json"))
+@add_connection_options
 @click.argument("task_id")
 def show_input(*, connection: ConnectionOptions, output: str, task_id: str) -> None:
     """Print the request body of a task, as it is kept."""
@@ -107,7 +107,7 @@ def show_input(*, connection: ConnectionOptions, output: str, task_id: str) -> N
 
 
 @tasks.command()
-@remote
+@add_connection_options
 @click.argument("task_id")
 @TIMEOUT
 def wait(*, connection: ConnectionOptions, output: str, task_id: str, timeout: float) -> None:
@@ -120,7 +120,7 @@ def wait(*, connection: ConnectionOptions, output: str, task_id: str, timeout: f
 
 
 @tasks.command()
-@remote
+@add_connection_options
 @click.argument("task_id")
 def cancel(*, connection: ConnectionOptions, output: str, task_id: str) -> None:
     """Cancel a task, or have its provider asked to where it has the task already.
@@ -132,19 +132,19 @@ def cancel(*, connection: ConnectionOptions, output: str, task_id: str) -> None:
         task = server.json_of(answer)
     emit(output, task, lambda: print_task(task))
     if answer.status_code == HTTPStatus.ACCEPTED:
-        say("asked; the provider's word ends it")
-        say(f"wait for it: tracker tasks wait {task['id']}")
+        print_note("asked; the provider's word ends it")
+        print_note(f"wait for it: tracker tasks wait {task['id']}")
 
 
 @tasks.command(
-    epilog=examples(
+    epilog=format_examples(
         "tracker tasks resolve TASK_ID exists --provider-task-id 881234",
         "tracker tasks resolve TASK_ID never-made",
     )
 )
-@remote
+@add_connection_options
 @click.argument("task_id")
-@click.argument("verb", type=choice(["exists", "never-made", "give-up"]))
+@click.argument("verb", type=make_choice(["exists", "never-made", "give-up"]))
 @click.option("--provider-task-id", help="Where it exists: its id at the provider.")
 def resolve(
     *,
@@ -168,7 +168,7 @@ def resolve(
 
 
 @tasks.command()
-@remote
+@add_connection_options
 @click.argument("task_id")
 @click.option("--wait", type=click.IntRange(0, 60), default=10, show_default=True, help="Seconds.")
 def refresh(*, connection: ConnectionOptions, output: str, task_id: str, wait: int) -> None:
@@ -183,7 +183,7 @@ def refresh(*, connection: ConnectionOptions, output: str, task_id: str, wait: i
         task = server.json_of(answer)
     emit(output, task, lambda: print_task(task))
     if answer.status_code == HTTPStatus.ACCEPTED:
-        say(f"nothing new within {wait} s")
+        print_note(f"nothing new within {wait} s")
 
 
 def _print_list(found: list[dict[str, Any]], *, wide: bool) -> None:

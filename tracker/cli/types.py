@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from tracker.domain.event_types import EventType
-from tracker.domain.spelling import hint
+from tracker.domain.spelling import build_hint
 
 _EXAMPLE = "2026-11-28T14:00:00Z"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -67,10 +67,10 @@ class WordChoice(click.Choice[str]):
         """Say what is wrong and what may be meant."""
         del ctx
         names = [str(one) for one in self.choices]
-        return f"{str(value)!r} is none of {', '.join(names)}{hint(str(value), names)}"
+        return f"{str(value)!r} is none of {', '.join(names)}{build_hint(str(value), names)}"
 
 
-def choice(values: Iterable[str]) -> WordChoice:
+def make_choice(values: Iterable[str]) -> WordChoice:
     """Make the type of an option that takes one of these."""
     return WordChoice([str(value) for value in values])
 
@@ -78,10 +78,10 @@ def choice(values: Iterable[str]) -> WordChoice:
 INSTANT = Instant()
 DURATION = Duration()
 RECEIPT_ID = ReceiptId()
-EVENT_TYPE = choice(one.value for one in EventType)
+EVENT_TYPE = make_choice(one.value for one in EventType)
 
 
-def pair(text: str) -> tuple[str, str]:
+def split_pair(text: str) -> tuple[str, str]:
     """Return the two sides of KEY=VALUE. Raises BadParameter."""
     key, sign, value = text.partition("=")
     if not (key and sign):

@@ -15,23 +15,23 @@ _STEERING = re.compile(
 what is invisible, and halves of surrogate pairs."""
 
 
-def visible(text: str) -> str:
+def escape_hidden(text: str) -> str:
     r"""Return one line without anything that steers a terminal: ESC is written `\x1b`."""
-    return encodable(_STEERING.sub(_write, text))
+    return escape_unencodable(_STEERING.sub(_write, text))
 
 
-def visible_json(text: str) -> str:
+def escape_hidden_json(text: str) -> str:
     r"""Return JSON text with the same characters as JSON escapes: ESC is written `\u001b`."""
-    return encodable(_STEERING.sub(_escape, text))
+    return escape_unencodable(_STEERING.sub(_escape, text))
 
 
-def encodable(text: str) -> str:
+def escape_unencodable(text: str) -> str:
     """Return the text with what stdout's encoding lacks written as escapes."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
-def width(text: str) -> int:
+def measure_width(text: str) -> int:
     """Return how many columns a terminal needs for it."""
     if text.isascii():
         return len(text)
@@ -49,11 +49,11 @@ def fold(text: str, room: int | None, indent: int = 0) -> str:
 
     room: None where nothing is to be broken. indent: columns before each line but the first.
     """
-    if room is None or width(text) <= room:
+    if room is None or measure_width(text) <= room:
         return text
     lines, line, used = list[str](), "", 0
     for piece in _PIECE.findall(text):
-        needs = width(piece)
+        needs = measure_width(piece)
         if used + needs > room and line.strip():
             lines.append(line.rstrip())
             line, used = " " * indent, indent
@@ -74,9 +74,9 @@ def find_room(stream: IO[Any]) -> int | None:
 
 def cut(text: str, columns: int) -> str:
     """Return the text in at most so many columns; where it was longer it ends with an ellipsis."""
-    if width(text) <= columns:
+    if measure_width(text) <= columns:
         return text
-    mark = encodable("…")
+    mark = escape_unencodable("…")
     mark = mark if len(mark) == 1 else "~"
     kept, left = [], columns - 1
     for character in text:

@@ -2,11 +2,11 @@
 
 import click
 
-from tracker.cli.command import Command, examples
+from tracker.cli.command import Command, format_examples
 
 
 @click.command(
-    cls=Command, epilog=examples("tracker worker   # beside `tracker serve --no-worker`")
+    cls=Command, epilog=format_examples("tracker worker   # beside `tracker serve --no-worker`")
 )
 def worker() -> None:
     """Submit, reconcile, deliver and sweep; any number of these may run."""

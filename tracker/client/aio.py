@@ -17,7 +17,7 @@ from tracker.client.costs import CostSum
 from tracker.client.downloads import CUT, Download, Progress
 from tracker.client.flows import Flow, Item, ItemFlow, Pause, Send
 from tracker.client.holds import AsyncHoldMethods
-from tracker.client.http import WHOLE, headers_of, lost, outcome_of, request_of
+from tracker.client.http import WHOLE, build_headers, read_outcome, report_no_answer, request_of
 from tracker.client.models import BulkOutcome, Change, Resubmitted, Task, Transition
 from tracker.client.operating import KeyRecord, ProviderAccount
 from tracker.client.receipts import AsyncReceiptMethods
@@ -51,7 +51,7 @@ class AsyncClient(AsyncRunMethods, AsyncHoldMethods, AsyncReceiptMethods):
         http:      for proxies, certificates or a transport of your own; it is not closed here.
         """
         self._url = url.rstrip("/")
-        self._headers = headers_of(api_key)
+        self._headers = build_headers(api_key)
         self._timeout_s = timeout_s
         self._tries = tries
         self._http = http or httpx.AsyncClient()
@@ -130,27 +130,27 @@ class AsyncClient(AsyncRunMethods, AsyncHoldMethods, AsyncReceiptMethods):
     def tasks(self, *, page_size: int = 100, **filters: Any) -> AsyncIterator[Task]:
         """Yield every task that matches, newest first; pages are fetched as they are needed.
 
-        filters: see `flows.task_filters`: provider, account, operation, state (one or
+        filters: see `flows.build_task_filters`: provider, account, operation, state (one or
                  several), external_task_id, provider_task_id, created_after, created_before,
                  updated_after, updated_before, overdue, metadata, order.
         """
-        params = flows.task_filters(**filters)
-        return self._iterate(flows.tasks(params, page_size=page_size, tries=self._tries))
+        params = flows.build_task_filters(**filters)
+        return self._iterate(flows.iterate_tasks(params, page_size=page_size, tries=self._tries))
 
     async def input_of(self, task_id: str) -> dict[str, Any]:
         """Return the request body of a task, as it is kept. Raises NotFound."""
-        return await self._run(flows.input_of(task_id, tries=self._tries))
+        return await self._run(flows.get_input(task_id, tries=self._tries))
 
     async def stats(self, *, hours: int = 24, by_hour: bool = False) -> dict[str, Any]:
         """Return counts, latencies and costs, as `GET /v1/stats` shows them.
 
         hours: how far back. by_hour: hour by hour besides.
         """
-        return await self._run(flows.stats(hours=hours, by_hour=by_hour, tries=self._tries))
+        return await self._run(flows.get_stats(hours=hours, by_hour=by_hour, tries=self._tries))
 
     async def transitions(self, task_id: str) -> list[Transition]:
         """Return a task's history, oldest first."""
-        return await self._run(flows.transitions(task_id, tries=self._tries))
+        return await self._run(flows.list_transitions(task_id, tries=self._tries))
 
     def changes(
         self, after: str | None = None, *, follow: bool = True, **filters: Any
@@ -163,8 +163,8 @@ class AsyncClient(AsyncRunMethods, AsyncHoldMethods, AsyncReceiptMethods):
                  feed's present end.
         filters: as for `tasks`, without `order`. Raises CursorGone.
         """
-        params = flows.task_filters(**filters)
-        return self._iterate(flows.changes(after, params, follow=follow, tries=self._tries))
+        params = flows.build_task_filters(**filters)
+        return self._iterate(flows.follow_changes(after, params, follow=follow, tries=self._tries))
 
     def audit(
         self, *, action: str | None = None, target: str | None = None, page_size: int = 100
@@ -178,22 +178,22 @@ class AsyncClient(AsyncRunMethods, AsyncHoldMethods, AsyncReceiptMethods):
 
     async def accounts(self) -> list[ProviderAccount]:
         """List the provider accounts and how they fare; empty for another tenant than `default`."""
-        return await self._run(operating.accounts(tries=self._tries))
+        return await self._run(operating.list_accounts(tries=self._tries))
 
     async def operations(
         self, *, provider: str | None = None, operation: str | None = None
     ) -> list[Mapping[str, Any]]:
         """List what can be submitted: mappings of provider, operation, schema and example."""
-        flow = operating.operations(provider=provider, operation=operation, tries=self._tries)
+        flow = operating.list_operations(provider=provider, operation=operation, tries=self._tries)
         return await self._run(flow)
 
     async def system(self) -> Mapping[str, Any]:
         """Return versions, processes and what is behind, as `GET /v1/system` shows it."""
-        return await self._run(operating.system(tries=self._tries))
+        return await self._run(operating.get_system(tries=self._tries))
 
     def api_keys(self, *, page_size: int = 100) -> AsyncIterator[KeyRecord]:
         """Yield your tenant's API keys, oldest first, revoked ones too. Needs the scope admin."""
-        return self._iterate(operating.keys(page_size=page_size, tries=self._tries))
+        return self._iterate(operating.iterate_keys(page_size=page_size, tries=self._tries))
 
     async def create_key(
         self,
@@ -224,7 +224,7 @@ class AsyncClient(AsyncRunMethods, AsyncHoldMethods, AsyncReceiptMethods):
         since, until: UTC days, both inclusive; from the first of that month to today.
         by:           some of day, provider, account, operation, key; day and provider for none.
         """
-        flow = flows.costs(since=since, until=until, by=by, tries=self._tries)
+        flow = flows.get_costs(since=since, until=until, by=by, tries=self._tries)
         return await self._run(flow)
 
     async def refresh(self, task_id: str) -> Task:
@@ -245,12 +245,12 @@ class AsyncClient(AsyncRunMethods, AsyncHoldMethods, AsyncReceiptMethods):
         """Submit the input of all ended tasks again that match; each once. One call is bounded.
 
         dry_run: only say how many match, which is the default.
-        filters: see `flows.many_tasks`: state (one or several of failed, cancelled, expired;
+        filters: see `flows.build_many_tasks`: state (one or several of failed, cancelled, expired;
                  all where none is given), provider, operation, account, error_code, created_after,
                  created_before, metadata, include_resubmitted, and `cursor`, the `next_cursor` of
                  the call before.
         """
-        body = flows.many_tasks(**filters) | {"dry_run": dry_run}
+        body = flows.build_many_tasks(**filters) | {"dry_run": dry_run}
         return await self._run(flows.resubmit_many(body, tries=self._tries))
 
     async def act_on_many(
@@ -261,11 +261,11 @@ class AsyncClient(AsyncRunMethods, AsyncHoldMethods, AsyncReceiptMethods):
         action:  `refresh`, `cancel` or `resubmit`.
         dry_run: only say what would be done, which is the default; its `token`, given to
                  `start_run`, has workers do it to the same tasks.
-        filters: see `flows.many_tasks`: ids, state (one or several; those that the action is for
+        filters: see `flows.build_many_tasks`: ids, state (one or several; what the action is for
                  where none is given), provider, operation, account, error_code, created_after,
                  created_before, metadata, cursor.
         """
-        body = flows.many_tasks(**filters) | {"action": action, "dry_run": dry_run}
+        body = flows.build_many_tasks(**filters) | {"action": action, "dry_run": dry_run}
         return await self._run(flows.act_on_many(body, tries=self._tries))
 
     async def resolve(
@@ -300,7 +300,7 @@ class AsyncClient(AsyncRunMethods, AsyncHoldMethods, AsyncReceiptMethods):
         Raises NotKept where the service will not have it, TimedOut.
         """
         asset = await self._run(
-            flows.kept(task_id, artifact, timeout_s=timeout_s, tries=self._tries)
+            flows.wait_until_kept(task_id, artifact, timeout_s=timeout_s, tries=self._tries)
         )
         with closing(Download(asset, Path(path), progress)) as download:
             failures = 0
@@ -324,12 +324,12 @@ class AsyncClient(AsyncRunMethods, AsyncHoldMethods, AsyncReceiptMethods):
             ) as response:
                 if not response.is_success:
                     await response.aread()
-                    return outcome_of(response)
+                    return read_outcome(response)
                 download.begin(response.status_code)
                 async for chunk in response.aiter_bytes():
                     download.write(chunk)
         except httpx.HTTPError as error:
-            return lost(error)
+            return report_no_answer(error)
         return None if download.is_whole else CUT
 
     async def _run(self, flow: Flow[T]) -> T:
@@ -365,8 +365,8 @@ class AsyncClient(AsyncRunMethods, AsyncHoldMethods, AsyncReceiptMethods):
         options = request_of(call, self._url, self._headers, self._timeout_s)
         try:
             async with asyncio.timeout(WHOLE * options["timeout"]):
-                return outcome_of(await self._http.request(**options))
+                return read_outcome(await self._http.request(**options))
         except TimeoutError:
             return Lost("no whole answer came in time", was_sent=True)
         except httpx.HTTPError as error:
-            return lost(error)
+            return report_no_answer(error)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracker.client.flows import ItemFlow, pages
+from tracker.client.flows import ItemFlow, iterate_pages
 from tracker.client.models import AnswerRecord
 
 
@@ -32,6 +32,6 @@ def list_all(
     """Return every action that matches, newest first, page by page."""
     given = {"action": action, "target": target}
     filters = [(name, value) for name, value in given.items() if value is not None]
-    return pages(
+    return iterate_pages(
         "/v1/audit", filters, "entries", AuditRecord.parse, page_size=page_size, tries=tries
     )

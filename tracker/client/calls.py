@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from tracker.client.errors import ClientError, Unreachable, refusal
+from tracker.client.errors import ClientError, Unreachable, build_refusal
 
 TRIES = 6
 """How often a request is sent at most, unless told otherwise."""
@@ -80,7 +80,7 @@ class Answer:
         except ValueError:
             problem = None
         known = problem if isinstance(problem, dict) else {}
-        return refusal(self.status, known, retry_after_s=self.retry_after_s(now=now))
+        return build_refusal(self.status, known, retry_after_s=self.retry_after_s(now=now))
 
 
 @dataclass(frozen=True, slots=True)

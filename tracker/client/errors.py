@@ -19,7 +19,7 @@ ClientError
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tracker.client.models import Asset, Task, instant_of
+from tracker.client.models import Asset, Task, read_instant
 
 _CURSOR_TOO_OLD = "urn:tracker:problem:cursor-too-old"
 _TASK_GONE = "urn:tracker:problem:task-gone"
@@ -120,7 +120,7 @@ class Dropped(Refused):
         super().__init__(status, problem, retry_after_s=retry_after_s)
         is_task = self.type == _TASK_GONE
         self.state: str | None = problem["state"] if is_task else None
-        self.finished_at = instant_of(problem["finished_at"]) if is_task else None
+        self.finished_at = read_instant(problem["finished_at"]) if is_task else None
 
 
 class CursorGone(Dropped):
@@ -154,7 +154,9 @@ _BY_STATUS: Mapping[int, type[Refused]] = {
 }
 
 
-def refusal(status: int, problem: Mapping[str, Any], *, retry_after_s: float | None) -> Refused:
+def build_refusal(
+    status: int, problem: Mapping[str, Any], *, retry_after_s: float | None
+) -> Refused:
     """Return the exception for an answer that is none of 2xx and 3xx."""
     kind = _BY_STATUS.get(status, Unavailable if status >= 500 else Refused)
     if kind is Dropped and problem.get("type") == _CURSOR_TOO_OLD:

@@ -160,24 +160,24 @@ def resolve(task_id: str, verb: str, provider_task_id: str | None, *, tries: int
     return Task.parse(answer.json())
 
 
-def input_of(task_id: str, *, tries: int) -> Flow[dict[str, Any]]:
+def get_input(task_id: str, *, tries: int) -> Flow[dict[str, Any]]:
     """`GET /v1/tasks/{id}/input`."""
     return (yield from send(Call("GET", f"{_build_task_path(task_id)}/input"), tries=tries)).json()
 
 
-def stats(*, hours: int, by_hour: bool, tries: int) -> Flow[dict[str, Any]]:
+def get_stats(*, hours: int, by_hour: bool, tries: int) -> Flow[dict[str, Any]]:
     """`GET /v1/stats`."""
     params = [("hours", str(hours)), *([("by", "hour")] if by_hour else [])]
     return (yield from send(Call("GET", "/v1/stats", params=params), tries=tries)).json()
 
 
-def transitions(task_id: str, *, tries: int) -> Flow[list[Transition]]:
+def list_transitions(task_id: str, *, tries: int) -> Flow[list[Transition]]:
     """`GET /v1/tasks/{id}/transitions`."""
     answer = yield from send(Call("GET", f"{_build_task_path(task_id)}/transitions"), tries=tries)
     return [Transition.parse(one) for one in answer.json()["transitions"]]
 
 
-def costs(
+def get_costs(
     *, since: date | None, until: date | None, by: Sequence[str], tries: int
 ) -> Flow[list[CostSum]]:
     """`GET /v1/costs`."""
@@ -204,7 +204,9 @@ def wait(task_id: str, *, timeout_s: float | None, tries: int) -> Flow[Task]:
             yield Pause(SHORT_PAUSE_S)
 
 
-def kept(task_id: str, artifact: int, *, timeout_s: float | None, tries: int) -> Flow[Asset]:
+def wait_until_kept(
+    task_id: str, artifact: int, *, timeout_s: float | None, tries: int
+) -> Flow[Asset]:
     """Return the asset of a task's artifact once it is kept. Raises NotKept, TimedOut."""
     ends = None if timeout_s is None else time.monotonic() + timeout_s
     while True:
@@ -242,14 +244,14 @@ def watch(task_id: str, *, timeout_s: float | None, tries: int) -> ItemFlow[Task
             yield Pause(SHORT_PAUSE_S)
 
 
-def tasks(filters: Params, *, page_size: int, tries: int) -> ItemFlow[Task]:
+def iterate_tasks(filters: Params, *, page_size: int, tries: int) -> ItemFlow[Task]:
     """Return every task of a list, page by page."""
-    return pages(
+    return iterate_pages(
         "/v1/tasks", filters, "tasks", Task.parse, page_size=page_size, tries=tries, name="cursor"
     )
 
 
-def pages(  # noqa: PLR0913 - what a list is called, and how much of it is wanted
+def iterate_pages(  # noqa: PLR0913 - what a list is called, and how much of it is wanted
     path: str,
     filters: Params,
     member: str,
@@ -273,7 +275,9 @@ def pages(  # noqa: PLR0913 - what a list is called, and how much of it is wante
             return
 
 
-def changes(after: str | None, filters: Params, *, follow: bool, tries: int) -> ItemFlow[Change]:
+def follow_changes(
+    after: str | None, filters: Params, *, follow: bool, tries: int
+) -> ItemFlow[Change]:
     """Return the feed behind a cursor, for ever or to its present end.
 
     One that is followed goes on by itself when the service was away.
@@ -302,7 +306,7 @@ def changes(after: str | None, filters: Params, *, follow: bool, tries: int) -> 
             return
 
 
-def task_filters(  # noqa: PLR0913 - one parameter per filter
+def build_task_filters(  # noqa: PLR0913 - one parameter per filter
     *,
     provider: str | None = None,
     account: str | None = None,
@@ -340,7 +344,7 @@ def task_filters(  # noqa: PLR0913 - one parameter per filter
     ]
 
 
-def many_tasks(  # noqa: PLR0913 - one parameter per filter
+def build_many_tasks(  # noqa: PLR0913 - one parameter per filter
     *,
     state: str | Iterable[str] | None = None,
     provider: str | None = None,

@@ -8,7 +8,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from tracker.client.calls import Call
-from tracker.client.flows import Flow, ItemFlow, pages, send
+from tracker.client.flows import Flow, ItemFlow, iterate_pages, send
 from tracker.client.models import AnswerRecord
 
 T = TypeVar("T")
@@ -36,7 +36,9 @@ def add(reason: str, *, task_id: str | None, tries: int) -> Flow[RetentionHold]:
 
 def list_all(*, page_size: int, tries: int) -> ItemFlow[RetentionHold]:
     """Return every hold of the tenant, newest first, page by page."""
-    return pages("/v1/holds", [], "holds", RetentionHold.parse, page_size=page_size, tries=tries)
+    return iterate_pages(
+        "/v1/holds", [], "holds", RetentionHold.parse, page_size=page_size, tries=tries
+    )
 
 
 def remove(hold_id: str, *, tries: int) -> Flow[None]:

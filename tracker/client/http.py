@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 
-from tracker.call_failures import reason_in_words
+from tracker.call_failures import explain_failure
 from tracker.client.calls import Answer, Call, Lost
-from tracker.pasted import bare
+from tracker.pasted import strip_secret
 
 WHOLE = 10
 """Times that a whole exchange may take what one silence in it may: pictures of 50 MB go over slow
@@ -16,12 +16,12 @@ lines too, and an answer that drips must end."""
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
-def headers_of(api_key: str | None) -> Mapping[str, str]:
+def build_headers(api_key: str | None) -> Mapping[str, str]:
     """Return the headers of every request.
 
     Raises ValueError, which does not hold the key, when it cannot stand in a header.
     """
-    api_key = bare(api_key or "")
+    api_key = strip_secret(api_key or "")
     if api_key and not all("!" <= char <= "~" for char in api_key):
         # httpx would quote the key in its error.
         raise ValueError("api_key: holds a character that no key has; copy the key again")
@@ -46,12 +46,12 @@ def request_of(
     return options
 
 
-def outcome_of(response: httpx.Response) -> Answer:
+def read_outcome(response: httpx.Response) -> Answer:
     """Return a whole answer."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status_code, headers, response.content)
 
 
-def lost(error: httpx.HTTPError) -> Lost:
+def report_no_answer(error: httpx.HTTPError) -> Lost:
     """Return that no answer came, and whether the request may have arrived."""
-    return Lost(reason_in_words(error), was_sent=not isinstance(error, _NOT_SENT))
+    return Lost(explain_failure(error), was_sent=not isinstance(error, _NOT_SENT))

@@ -17,7 +17,8 @@ def read_fields(kind: type[Any], data: Mapping[str, Any], own: Mapping[str, Any]
     found = {**data, "raw": data, **own}
     names = [one.name for one in fields(kind) if one.name in found or _is_needed(one)]
     return {
-        name: maybe_instant(found[name]) if _is_time(name, own) else found[name] for name in names
+        name: read_optional_instant(found[name]) if _is_time(name, own) else found[name]
+        for name in names
     }
 
 
@@ -325,11 +326,11 @@ def _list_pairs(made: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
     return [(one["id"], one["resubmit_of"]) for one in made]
 
 
-def instant_of(text: str) -> datetime:
+def read_instant(text: str) -> datetime:
     """Read a time as the service writes it. Raises ValueError."""
     return datetime.fromisoformat(text)
 
 
-def maybe_instant(text: str | None) -> datetime | None:
+def read_optional_instant(text: str | None) -> datetime | None:
     """Read a time that may be missing."""
     return None if text is None else datetime.fromisoformat(text)

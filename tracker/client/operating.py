@@ -7,7 +7,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from tracker.client.calls import Call
-from tracker.client.flows import Flow, ItemFlow, pages, send
+from tracker.client.flows import Flow, ItemFlow, iterate_pages, send
 from tracker.client.models import AnswerRecord, read_fields
 
 
@@ -71,13 +71,13 @@ class KeyRecord(AnswerRecord):
     secret_key: str | None = field(repr=False, default=None)
 
 
-def accounts(*, tries: int) -> Flow[list[ProviderAccount]]:
+def list_accounts(*, tries: int) -> Flow[list[ProviderAccount]]:
     """`GET /v1/accounts`."""
     answer = yield from send(Call("GET", "/v1/accounts"), tries=tries)
     return [ProviderAccount.parse(one) for one in answer.json()["accounts"]]
 
 
-def operations(
+def list_operations(
     *, provider: str | None, operation: str | None, tries: int
 ) -> Flow[list[Mapping[str, Any]]]:
     """`GET /v1/operations`."""
@@ -88,14 +88,14 @@ def operations(
     return found
 
 
-def system(*, tries: int) -> Flow[Mapping[str, Any]]:
+def get_system(*, tries: int) -> Flow[Mapping[str, Any]]:
     """`GET /v1/system`."""
     return (yield from send(Call("GET", "/v1/system"), tries=tries)).json()
 
 
-def keys(*, page_size: int, tries: int) -> ItemFlow[KeyRecord]:
+def iterate_keys(*, page_size: int, tries: int) -> ItemFlow[KeyRecord]:
     """Return every key of the tenant, oldest first, page by page."""
-    return pages("/v1/keys", [], "keys", KeyRecord.parse, page_size=page_size, tries=tries)
+    return iterate_pages("/v1/keys", [], "keys", KeyRecord.parse, page_size=page_size, tries=tries)
 
 
 def create_key(

@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 from tracker.client.calls import Call, Params
-from tracker.client.flows import Flow, ItemFlow, pages, send
+from tracker.client.flows import Flow, ItemFlow, iterate_pages, send
 from tracker.client.models import read_fields
 
 T = TypeVar("T")
@@ -74,7 +74,7 @@ class ReadAgain:
 
 def list_all(filters: Params, *, page_size: int, tries: int) -> ItemFlow[Receipt]:
     """Return every odd receipt, newest first, page by page."""
-    return pages(
+    return iterate_pages(
         "/v1/receipts", filters, "receipts", Receipt.parse, page_size=page_size, tries=tries
     )
 
@@ -99,7 +99,7 @@ def read_again(
     return ReadAgain.parse((yield from send(call, tries=tries)).json())
 
 
-def filters_of(
+def build_receipt_filters(
     *,
     verdict: str | Iterable[str] | None = None,
     provider: str | None = None,
@@ -132,7 +132,7 @@ class ReceiptMethods(ABC):
         filters: `verdict` (one or several, such as `malformed` or `conflict`), `provider`, and
                  `dismissed` (True or False; both where it is not given).
         """
-        params = filters_of(**filters)
+        params = build_receipt_filters(**filters)
         return self._iterate(list_all(params, page_size=page_size, tries=self._tries))
 
     def receipt(self, receipt_id: str) -> Receipt:
@@ -177,7 +177,7 @@ class AsyncReceiptMethods(ABC):
         filters: `verdict` (one or several, such as `malformed` or `conflict`), `provider`, and
                  `dismissed` (True or False; both where it is not given).
         """
-        params = filters_of(**filters)
+        params = build_receipt_filters(**filters)
         return self._iterate(list_all(params, page_size=page_size, tries=self._tries))
 
     async def receipt(self, receipt_id: str) -> Receipt:

@@ -48,7 +48,7 @@ class ReceiptReread:
         return cls(**read_fields(cls, data, {"is_dry_run": data["dry_run"]}))
 
 
-def body_of(  # noqa: PLR0913 - one parameter per field
+def build_reread_body(  # noqa: PLR0913 - one parameter per field
     provider: str,
     *,
     since: datetime | None,

@@ -37,14 +37,14 @@ class RunMethods(ABC):
 
     def runs(self, *, page_size: int = 50) -> Iterator[Run]:
         """Yield every run, newest first; pages are fetched as they are needed."""
-        return self._iterate(runs.runs(page_size=page_size, tries=self._tries))
+        return self._iterate(runs.iterate_runs(page_size=page_size, tries=self._tries))
 
     def tasks_of_run(
         self, run_id: str, *, outcome: str | None = None, page_size: int = 100
     ) -> Iterator[TaskOfRun]:
         """Yield tasks of a run, oldest first. outcome: only `done`, `refused` or `failed` ones."""
         return self._iterate(
-            runs.tasks_of_run(run_id, outcome=outcome, page_size=page_size, tries=self._tries)
+            runs.iterate_run_tasks(run_id, outcome=outcome, page_size=page_size, tries=self._tries)
         )
 
     def stop_run(self, run_id: str) -> Run:
@@ -67,7 +67,7 @@ class RunMethods(ABC):
         dry_run: only count what would change.
         notify:  tell subscribers of what is corrected.
         """
-        body = rereads.body_of(
+        body = rereads.build_reread_body(
             provider,
             since=since,
             verdict=verdict,
@@ -110,14 +110,14 @@ class AsyncRunMethods(ABC):
 
     def runs(self, *, page_size: int = 50) -> AsyncIterator[Run]:
         """Yield every run, newest first; pages are fetched as they are needed."""
-        return self._iterate(runs.runs(page_size=page_size, tries=self._tries))
+        return self._iterate(runs.iterate_runs(page_size=page_size, tries=self._tries))
 
     def tasks_of_run(
         self, run_id: str, *, outcome: str | None = None, page_size: int = 100
     ) -> AsyncIterator[TaskOfRun]:
         """Yield tasks of a run, oldest first. outcome: only `done`, `refused` or `failed` ones."""
         return self._iterate(
-            runs.tasks_of_run(run_id, outcome=outcome, page_size=page_size, tries=self._tries)
+            runs.iterate_run_tasks(run_id, outcome=outcome, page_size=page_size, tries=self._tries)
         )
 
     async def stop_run(self, run_id: str) -> Run:
@@ -140,7 +140,7 @@ class AsyncRunMethods(ABC):
         dry_run: only count what would change.
         notify:  tell subscribers of what is corrected.
         """
-        body = rereads.body_of(
+        body = rereads.build_reread_body(
             provider,
             since=since,
             verdict=verdict,

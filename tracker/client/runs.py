@@ -7,7 +7,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from tracker.client.calls import Call
-from tracker.client.flows import Flow, ItemFlow, pages, send
+from tracker.client.flows import Flow, ItemFlow, iterate_pages, send
 from tracker.client.models import AnswerRecord, read_fields
 
 
@@ -79,18 +79,18 @@ def stop_run(run_id: str, *, tries: int) -> Flow[Run]:
     return Run.parse((yield from send(call, tries=tries)).json())
 
 
-def runs(*, page_size: int, tries: int) -> ItemFlow[Run]:
+def iterate_runs(*, page_size: int, tries: int) -> ItemFlow[Run]:
     """Return every run, newest first, page by page."""
-    return pages("/v1/runs", [], "runs", Run.parse, page_size=page_size, tries=tries)
+    return iterate_pages("/v1/runs", [], "runs", Run.parse, page_size=page_size, tries=tries)
 
 
-def tasks_of_run(
+def iterate_run_tasks(
     run_id: str, *, outcome: str | None, page_size: int, tries: int
 ) -> ItemFlow[TaskOfRun]:
     """Return every task of a run, oldest first, page by page."""
     params: Sequence[tuple[str, str]] = [] if outcome is None else [("outcome", outcome)]
     path = f"{_build_path(run_id)}/tasks"
-    return pages(path, params, "tasks", TaskOfRun.parse, page_size=page_size, tries=tries)
+    return iterate_pages(path, params, "tasks", TaskOfRun.parse, page_size=page_size, tries=tries)
 
 
 def _build_path(run_id: str) -> str:

@@ -16,7 +16,7 @@ def read(value: str) -> tuple[str, str]:
     return found[1], found[2].lower()
 
 
-def flaws(
+def list_flaws(
     named: Sequence[tuple[str, str]], providers: Mapping[str, Provider], *, taken: str | None
 ) -> list[str]:
     """Return what is wrong with the host names, which only the whole of the settings can tell.

@@ -4,13 +4,13 @@ import contextlib
 import os
 from pathlib import Path
 
-from tracker.clock import new_secret
+from tracker.clock import make_secret
 from tracker.config.provider_settings import SettingsError
 
 SECRETS_FILE = "callback_secrets"
 
 
-def kept_secrets(folder: Path) -> tuple[bytes, ...]:
+def load_kept_secrets(folder: Path) -> tuple[bytes, ...]:
     """Return the secrets of the data directory; makes one where there is none.
 
     Raises SettingsError where the directory or the file is closed to us, or the file holds none.
@@ -18,8 +18,8 @@ def kept_secrets(folder: Path) -> tuple[bytes, ...]:
     path = folder / SECRETS_FILE
     try:
         if not path.exists():
-            keep(folder, f"{new_secret()}\n".encode())
-        secrets = secrets_in(path)
+            keep(folder, f"{make_secret()}\n".encode())
+        secrets = read_secrets(path)
     except OSError as error:
         raise SettingsError(f"TRACKER_DATA_DIR: {path}: {error.strerror}") from None
     if not secrets:
@@ -29,7 +29,7 @@ def kept_secrets(folder: Path) -> tuple[bytes, ...]:
     return secrets
 
 
-def secrets_in(file: Path) -> tuple[bytes, ...]:
+def read_secrets(file: Path) -> tuple[bytes, ...]:
     """Return the secrets of a file, one a line."""
     return tuple(line.strip().encode() for line in file.read_text().splitlines() if line.strip())
 

@@ -14,7 +14,7 @@ _AROUND = "\"'\ufeff\u200b"
 _SCHEMES = frozenset({"", "bearer", "basic", "apikey", "token"})
 
 
-def library_secrets(environ: Mapping[str, str]) -> Iterator[str]:
+def iterate_library_secrets(environ: Mapping[str, str]) -> Iterator[str]:
     """Yield their texts, so that redaction knows what an error of such a library may quote."""
     for name in _WHOLE:
         if text := environ.get(name, "").strip():

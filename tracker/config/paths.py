@@ -16,14 +16,14 @@ def is_file(path: Path) -> bool:
         return False
 
 
-def checked_file(path: Path) -> Path:
+def check_file(path: Path) -> Path:
     """Return the path of a file that is there. Raises ValueError, which does not hold it."""
     if not is_file(path):
         raise ValueError("must be the path of a file that exists")
     return path
 
 
-def checked_path(path: Path) -> Path:
+def check_path(path: Path) -> Path:
     """Return a path that a file system may have. Raises ValueError, which does not hold it."""
     if len(os.fsencode(path)) >= _PATH_BYTES or any(
         len(os.fsencode(part)) > _NAME_BYTES for part in path.parts
@@ -34,6 +34,6 @@ def checked_path(path: Path) -> Path:
 
 def checked_folder(path: Path) -> Path:
     """Return a path that a folder has, or may get. Raises ValueError, which does not hold it."""
-    if any(map(is_file, (checked_path(path), *path.parents))):
+    if any(map(is_file, (check_path(path), *path.parents))):
         raise ValueError("must be the path of a folder, and a file stands there")
     return path

@@ -11,8 +11,8 @@ from typing import Any, get_origin
 
 from pydantic import ValidationError
 
-from tracker.config.setting_errors import lines_of
-from tracker.pasted import bare_list
+from tracker.config.setting_errors import describe_setting_errors
+from tracker.pasted import split_secrets
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.provider import Provider
 
@@ -53,7 +53,7 @@ class ProviderSettings:
     problems: Sequence[str]
 
 
-def path_prefix(value: str) -> str:
+def check_path_prefix(value: str) -> str:
     """Return a path that something is mounted at.
 
     Raises ValueError for another form, which does not repeat it: it may be a misplaced secret.
@@ -63,15 +63,15 @@ def path_prefix(value: str) -> str:
     return value
 
 
-def prefix_of(provider: str) -> str:
+def get_setting_prefix(provider: str) -> str:
     """Return what the settings of a provider begin with, e.g. `TRACKER_KLING_`."""
     return f"TRACKER_{provider.upper().replace('-', '_')}_"
 
 
-def names(providers: Mapping[str, Provider]) -> set[str]:
+def list_setting_names(providers: Mapping[str, Provider]) -> set[str]:
     """Return every setting of every provider."""
     return {
-        prefix_of(name) + key
+        get_setting_prefix(name) + key
         for name, provider in providers.items()
         for key in [*_list_keys(provider), _PREFIXES, _ASSET_URLS]
     }
@@ -107,8 +107,8 @@ def _make_account(
         options = provider.options.model_validate(entry, strict=False)
     except ValidationError as error:
         given = {field: value for field, value in entry.items() if isinstance(value, str)}
-        lines = lines_of(error, given)
-        raise SettingsError(*(prefix_of(name) + line for line in lines)) from None
+        lines = describe_setting_errors(error, given)
+        raise SettingsError(*(get_setting_prefix(name) + line for line in lines)) from None
     try:
         return provider.account(ENVIRONMENT_ACCOUNT, options)
     except ValueError as error:
@@ -116,12 +116,12 @@ def _make_account(
 
 
 def _read_front_prefixes(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
-    variable = prefix_of(name) + _PREFIXES
-    words = bare_list(environ.get(variable, ""))
+    variable = get_setting_prefix(name) + _PREFIXES
+    words = split_secrets(environ.get(variable, ""))
     for place, word in enumerate(words, 1):
         entry = f"entry {place}: " if len(words) > 1 else ""
         try:
-            first = path_prefix(word).split("/")[1]
+            first = check_path_prefix(word).split("/")[1]
         except ValueError as error:
             raise SettingsError(f"{variable}: {entry}{error}") from None
         if first in _RESERVED:
@@ -130,7 +130,7 @@ def _read_front_prefixes(environ: Mapping[str, str], name: str) -> tuple[str, ..
 
 
 def _read_own_urls(environ: Mapping[str, str], name: str, provider: Provider) -> bool:
-    variable = prefix_of(name) + _ASSET_URLS
+    variable = get_setting_prefix(name) + _ASSET_URLS
     usual = "own" if provider.results.own_links else "provider"
     word = environ.get(variable, "").strip().lower() or usual
     if word not in ("own", "provider"):
@@ -150,9 +150,9 @@ def _read_entry(environ: Mapping[str, str], name: str, provider: Provider) -> di
     """Return the options that are set."""
     entry: dict[str, Any] = {}
     for key, field in _list_keys(provider).items():
-        text = environ.get(prefix_of(name) + key)
+        text = environ.get(get_setting_prefix(name) + key)
         if text:
-            entry[field] = bare_list(text) if _is_list(provider.options, field) else text
+            entry[field] = split_secrets(text) if _is_list(provider.options, field) else text
     return entry
 
 
@@ -165,7 +165,7 @@ def _rename_keys(flaw: str, name: str, provider: Provider, environ: Mapping[str,
     key, _, reason = flaw.partition(": ")
     for other in provider.options.model_fields:
         if "_" in other:  # the others are ordinary words
-            reason = re.sub(rf"\b{other}\b", prefix_of(name) + other.upper(), reason)
+            reason = re.sub(rf"\b{other}\b", get_setting_prefix(name) + other.upper(), reason)
     aliases = [alias for alias, field in _ALIASES.items() if field == key]
-    names = [prefix_of(name) + one.upper() for one in (*aliases, key)]
+    names = [get_setting_prefix(name) + one.upper() for one in (*aliases, key)]
     return f"{next((one for one in names if environ.get(one)), names[0])}: {reason}"

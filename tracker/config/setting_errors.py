@@ -17,7 +17,7 @@ _SHOWN = re.compile(r"[+-]?[0-9][0-9._]{0,7}[A-Za-z]{0,3}|[A-Za-z]{1,8}")
 or a password, is neither."""
 
 
-def lines_of(error: ValidationError, given: Mapping[str, str]) -> list[str]:
+def describe_setting_errors(error: ValidationError, given: Mapping[str, str]) -> list[str]:
     """Describe every wrong setting once, as `NAME: reason`.
 
     given: texts by field name, as they came.
@@ -33,14 +33,14 @@ def lines_of(error: ValidationError, given: Mapping[str, str]) -> list[str]:
     return list(found.values())
 
 
-def unknown_settings(environ: Mapping[str, str], names: Collection[str]) -> list[str]:
+def describe_unknown_settings(environ: Mapping[str, str], names: Collection[str]) -> list[str]:
     """Describe each variable with the service's own prefix that no setting has.
 
     names: all that are known.
     """
     lines = []
     for name in sorted(n for n in environ if n.startswith(PREFIX) and n not in names):
-        meant = suggestion(name, names)
+        meant = find_similar_setting(name, names)
         hint = f"did you mean {meant}?" if meant else "docs/reference/settings.md has them all"
         lines.append(f"{name}: there is no such setting; {hint}")
     return lines
@@ -53,11 +53,11 @@ def look_alikes(environ: Mapping[str, str], names: Collection[str]) -> dict[str,
     """
     unset = {name for name in names if not environ.get(name)}
     strangers = sorted(n for n in environ if not n.startswith(PREFIX) and n not in names)
-    found = {name: suggestion(name, unset) for name in strangers}
+    found = {name: find_similar_setting(name, unset) for name in strangers}
     return {name: meant for name, meant in found.items() if meant is not None}
 
 
-def suggestion(name: str, names: Collection[str]) -> str | None:
+def find_similar_setting(name: str, names: Collection[str]) -> str | None:
     """Find the setting that a name was probably meant for; None when no name is close."""
     bare = name.upper().removeprefix(PREFIX)
     if bare in names and bare != name:

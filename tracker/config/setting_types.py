@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from tracker.config import front_hosts, paths, provider_settings
-from tracker.domain.retention import Keep, duration
-from tracker.domain.signature import key_of
-from tracker.pasted import bare, bare_list
+from tracker.domain.retention import Keep, parse_duration
+from tracker.domain.signature import decode_key
+from tracker.pasted import split_secrets, strip_secret
 from tracker.providers.ports.account import OwnSecret, Secret
 from tracker.store.driver.engine import normalise_url
 
@@ -26,22 +26,22 @@ def _split_words(value: Any) -> Any:
 
 
 def _split_secrets(value: Any) -> Any:
-    return bare_list(value) if isinstance(value, str) else value
+    return split_secrets(value) if isinstance(value, str) else value
 
 
-def _lower_case(value: Any) -> Any:
+def _convert_to_lower_case(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
 def _check_network(value: str) -> str:
     # Here, so that only who sets it loads the table of addresses.
-    from tracker.egress.policy import checked_network  # noqa: PLC0415
+    from tracker.egress.policy import check_network  # noqa: PLC0415
 
-    return checked_network(value)
+    return check_network(value)
 
 
 def _check_bootstrap_key(value: SecretStr) -> SecretStr:
-    text = bare(value.get_secret_value())
+    text = strip_secret(value.get_secret_value())
     if len(text) < _LEAST_KEY_CHARS or not all("!" <= char <= "~" for char in text):
         raise ValueError(
             f"must be at least {_LEAST_KEY_CHARS} letters, digits and signs without a space: make "
@@ -51,7 +51,7 @@ def _check_bootstrap_key(value: SecretStr) -> SecretStr:
 
 
 def _check_webhook_secret(value: SecretStr) -> SecretStr:
-    key_of(value.get_secret_value())
+    decode_key(value.get_secret_value())
     return value
 
 
@@ -71,29 +71,29 @@ def _check_database(value: str) -> str:
 
 
 def _keep(value: Any) -> Any:
-    return duration(value.strip().lower()) if isinstance(value, str) else value
+    return parse_duration(value.strip().lower()) if isinstance(value, str) else value
 
 
 def _check_object_store(value: str) -> str:
     if "://" in value and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[^\s?#]*)?", value):
         raise ValueError("must be a folder or s3://BUCKET/PREFIX")
-    paths.checked_path(Path(value))
+    paths.check_path(Path(value))
     return value
 
 
-LowerCase = BeforeValidator(_lower_case)
+LowerCase = BeforeValidator(_convert_to_lower_case)
 OnOff = Annotated[Literal["on", "off"], LowerCase]
 BootstrapKey = Annotated[SecretStr, AfterValidator(_check_bootstrap_key)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database)]
 StoreUrl = Annotated[str, AfterValidator(_check_object_store)]
 FolderPath = Annotated[Path, AfterValidator(paths.checked_folder)]
-FilePath = Annotated[Path, AfterValidator(paths.checked_file)]
+FilePath = Annotated[Path, AfterValidator(paths.check_file)]
 Networks = Annotated[
     tuple[Annotated[str, AfterValidator(_check_network)], ...], BeforeValidator(_split_words)
 ]
 FrontHost = Annotated[tuple[str, str], BeforeValidator(front_hosts.read)]
 FrontHosts = Annotated[tuple[FrontHost, ...], BeforeValidator(_split_words)]
-PathPrefix = Annotated[str, AfterValidator(provider_settings.path_prefix)]
+PathPrefix = Annotated[str, AfterValidator(provider_settings.check_path_prefix)]
 MetricsAddress = Annotated[tuple[str, int] | None, BeforeValidator(_parse_metrics_address)]
 WebhookSecrets = Annotated[
     tuple[Annotated[Secret, AfterValidator(_check_webhook_secret)], ...],

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from tracker.domain.cost import Cost, own_estimates
+from tracker.domain.cost import Cost, select_own_estimates
 from tracker.domain.errors import Conflict
 from tracker.domain.task import Task, TaskState
 
@@ -25,7 +25,7 @@ def restore_accepted(task: Task) -> Task:
         progress=None,
         artifacts=(),
         error=None,
-        costs=own_estimates(task.costs),
+        costs=select_own_estimates(task.costs),
         awaits=None,
         detail=None,
         overdue=False,
@@ -42,7 +42,7 @@ def restore_accepted(task: Task) -> Task:
     )
 
 
-def not_resubmittable(task: Task) -> Conflict:
+def refuse_resubmission(task: Task) -> Conflict:
     """Return the refusal to submit again what is open or has succeeded."""
     return Conflict(f"it is {task.state}; failed, cancelled and expired ones are resubmitted")
 

@@ -86,12 +86,12 @@ def digest(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "replace")).digest()
 
 
-def hint(key: str) -> str:
+def cut_hint(key: str) -> str:
     """Return the beginning of a key, for telling it from others."""
     return f"{key[:_HINT_CHARS]}…"
 
 
-def secret_key(secret: bytes, access_key: str) -> str:
+def derive_secret_key(secret: bytes, access_key: str) -> str:
     """Return the secret key that goes with an access key: 256 bits, URL-safe.
 
     Derived from a secret of the service and stored nowhere: JWTs are verified with the secret

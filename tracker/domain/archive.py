@@ -133,7 +133,9 @@ SCHEMAS: Mapping[KeptClass, ArchiveSchema] = {
 time. `key` of an input is its task's."""
 
 
-def path_of(kept_class: KeptClass, tenant: str, day: date, keys: tuple[int, int], mark: str) -> str:
+def build_path(
+    kept_class: KeptClass, tenant: str, day: date, keys: tuple[int, int], mark: str
+) -> str:
     """Name a file by what it holds, without its end.
 
     keys: of its first and last row. mark: that no other file has.

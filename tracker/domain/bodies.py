@@ -10,7 +10,7 @@ from tracker.domain.delivery import Endpoint, Payload
 from tracker.domain.event_types import EventType
 from tracker.domain.lifecycle import Transition
 from tracker.domain.records import record
-from tracker.domain.rendering import instant, render_asset, render_task
+from tracker.domain.rendering import format_instant, render_asset, render_task
 from tracker.domain.task import Task
 
 
@@ -35,7 +35,7 @@ STEP = ("version", "from", "to", "kind", "source", "message", "provider_at", "at
 _THIN = ("id", "external_task_id", "provider", "operation", "state", "version", "overdue")
 
 
-def task_body(
+def build_task_body(
     type_: EventType, task: Task, step: Transition, payload: Payload, files: Files
 ) -> bytes:
     """Return a change of a task.
@@ -46,7 +46,7 @@ def task_body(
     about = {} if files.about is None else {"asset": render_asset(files.about, base=files.base)}
     if payload is Payload.THIN:
         thin = {"task": {name: whole[name] for name in _THIN}}
-        return event_body(type_, step.at, thin | about)
+        return build_event_body(type_, step.at, thin | about)
     made = {
         "version": step.version,
         "from": step.from_state and step.from_state.value,
@@ -54,25 +54,25 @@ def task_body(
         "kind": step.kind.value,
         "source": step.source.value,
         "message": step.message,
-        "provider_at": instant(step.provider_at),
-        "at": instant(step.at),
+        "provider_at": format_instant(step.provider_at),
+        "at": format_instant(step.at),
     }
-    return event_body(type_, step.at, {"task": whole, "transition": made} | about)
+    return build_event_body(type_, step.at, {"task": whole, "transition": made} | about)
 
 
-def endpoint_body(type_: EventType, endpoint: Endpoint, at: datetime) -> bytes:
+def build_endpoint_body(type_: EventType, endpoint: Endpoint, at: datetime) -> bytes:
     """Return something that happened to an endpoint."""
     said = {
         "id": str(endpoint.id),
         "url": endpoint.url,
         "state": endpoint.state.value,
         "reason": endpoint.state_reason,
-        "failing_since": instant(endpoint.failing_since),
+        "failing_since": format_instant(endpoint.failing_since),
     }
-    return event_body(type_, at, {"endpoint": said})
+    return build_event_body(type_, at, {"endpoint": said})
 
 
-def event_body(type_: EventType, at: datetime, data: Mapping[str, Any]) -> bytes:
+def build_event_body(type_: EventType, at: datetime, data: Mapping[str, Any]) -> bytes:
     """Return the envelope. ASCII: what a provider said may hold half a surrogate pair."""
-    whole = {"type": type_.value, "version": VERSION, "timestamp": instant(at), "data": data}
+    whole = {"type": type_.value, "version": VERSION, "timestamp": format_instant(at), "data": data}
     return json.dumps(whole, separators=(",", ":")).encode()

@@ -26,7 +26,7 @@ class ByteRange:
         return f"bytes {self.start}-{self.end - 1}/{self.size}"
 
 
-def range_of(header: str | None, size: int) -> ByteRange | None:
+def find_range(header: str | None, size: int) -> ByteRange | None:
     """Return the one range that a Range field asks for; None where no byte of it is there.
 
     What is no single range of bytes is ignored, as RFC 9110 lets servers do: the whole file.

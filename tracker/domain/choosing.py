@@ -10,7 +10,7 @@ from typing import Any
 from tracker.domain.errors import FieldError, InvalidRequest
 
 
-def sole_provider(accounts: Iterable[tuple[str, str]]) -> str:
+def find_sole_provider(accounts: Iterable[tuple[str, str]]) -> str:
     """Return the one provider of all accounts, for a request that names none.
 
     accounts: (provider, account name) of each. Raises InvalidRequest naming the field `provider`,

@@ -3,11 +3,11 @@
 from decimal import Decimal
 from enum import StrEnum
 
-from tracker.domain.enum_members import direct_members
-from tracker.domain.records import changed, record
+from tracker.domain.enum_members import find_members_directly
+from tracker.domain.records import record, replace_fields
 
 
-@direct_members
+@find_members_directly
 class Phase(StrEnum):
     """Where in the life of a bill an entry stands."""
 
@@ -21,7 +21,7 @@ class Phase(StrEnum):
     """Given back, also after the verdict."""
 
 
-@direct_members
+@find_members_directly
 class CostOrigin(StrEnum):
     """The party that says that something is charged."""
 
@@ -73,7 +73,7 @@ class Cost:
     origin: CostOrigin = CostOrigin.PROVIDER
 
 
-def own_estimates(costs: tuple[Cost, ...]) -> tuple[Cost, ...]:
+def select_own_estimates(costs: tuple[Cost, ...]) -> tuple[Cost, ...]:
     """Return those entries that come from the operator's price list."""
     return tuple(one for one in costs if one.origin is CostOrigin.PRICE_LIST)
 
@@ -84,7 +84,7 @@ def restate_costs(before: tuple[Cost, ...], told: tuple[Cost, ...]) -> tuple[Cos
     told: the provider's whole bill as it stands now; empty where it says nothing of it.
     """
     owed = tuple(one for entry in told if (one := _read_above_zero(entry)) is not None)
-    return (*owed, *own_estimates(before)) if owed else before
+    return (*owed, *select_own_estimates(before)) if owed else before
 
 
 def _read_above_zero(entry: Cost) -> Cost | None:
@@ -93,7 +93,7 @@ def _read_above_zero(entry: Cost) -> Cost | None:
         return entry
     if entry.phase not in (Phase.SETTLE, Phase.REFUND):
         return None
-    return changed(entry, amount=entry.amount.removeprefix("-"), phase=Phase.REFUND)
+    return replace_fields(entry, amount=entry.amount.removeprefix("-"), phase=Phase.REFUND)
 
 
 def is_refund_due(costs: tuple[Cost, ...]) -> bool:

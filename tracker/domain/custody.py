@@ -13,14 +13,14 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from tracker.domain.enum_members import direct_members
+from tracker.domain.enum_members import find_members_directly
 from tracker.domain.notices import derive_id
-from tracker.domain.records import changed, record
+from tracker.domain.records import record, replace_fields
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
-from tracker.domain.url_expiry import expiry_of
+from tracker.domain.url_expiry import find_expiry
 
 
-@direct_members
+@find_members_directly
 class AssetState(StrEnum):
     """How far the custody of one file is. Stored and shown by value."""
 
@@ -156,7 +156,7 @@ def piece_names(artifacts: Iterable[Artifact]) -> list[str]:
     return list(names)
 
 
-def asset_id(task: Task, piece: str, now: datetime) -> UUID:
+def derive_asset_id(task: Task, piece: str, now: datetime) -> UUID:
     """Return an id for a piece's new asset.
 
     It sorts by when the result came, not by when its task was created: an index of ids then grows
@@ -173,12 +173,12 @@ def may_have_assets(task: Task) -> bool:
     return bool(task.artifacts) and task.state in _WITH_FILES
 
 
-def named_pieces(artifacts: Sequence[Artifact]) -> dict[str, Artifact]:
+def index_pieces(artifacts: Sequence[Artifact]) -> dict[str, Artifact]:
     """Return the pieces of a result by their names."""
     return dict(zip(piece_names(artifacts), artifacts, strict=True))
 
 
-def replaced(before: Task, after: Task) -> list[str]:
+def list_replaced(before: Task, after: Task) -> list[str]:
     """Return the names of pieces whose assets do not belong to a task's newer result.
 
     Those that it has no more, and those whose file came within an answer and is another now. Where
@@ -186,10 +186,10 @@ def replaced(before: Task, after: Task) -> list[str]:
     """
     if before.artifacts is after.artifacts:
         return []
-    newer = named_pieces(after.artifacts)
+    newer = index_pieces(after.artifacts)
     return [
         name
-        for name, piece in named_pieces(before.artifacts).items()
+        for name, piece in index_pieces(before.artifacts).items()
         if name not in newer
         or (newer[name].url != piece.url and (piece.url or "").startswith(INLINE))
     ]
@@ -201,15 +201,15 @@ def list_wanted(task: Task, *, lifetime: timedelta | None, now: datetime) -> lis
     lifetime: how long the provider's URLs live; None where it does not say.
     """
     found = []
-    for position, (name, piece) in enumerate(named_pieces(task.artifacts).items()):
+    for position, (name, piece) in enumerate(index_pieces(task.artifacts).items()):
         if piece.url is None or piece.state is not _READY:
             continue
         if not piece.url.lower().startswith(("http://", "https://")):
             continue
-        dies = url_end(piece, lifetime=lifetime, now=now)
+        dies = find_url_end(piece, lifetime=lifetime, now=now)
         found.append(
             WantedFile(
-                asset_id(task, name, now),
+                derive_asset_id(task, name, now),
                 task,
                 name,
                 position,
@@ -222,10 +222,10 @@ def list_wanted(task: Task, *, lifetime: timedelta | None, now: datetime) -> lis
     return found
 
 
-def url_end(piece: Artifact, *, lifetime: timedelta | None, now: datetime) -> datetime | None:
+def find_url_end(piece: Artifact, *, lifetime: timedelta | None, now: datetime) -> datetime | None:
     """Return when an artifact's URL dies: the soonest of what anybody says; None: nobody does."""
     end = None if lifetime is None else now + lifetime
-    for said in (piece.expires_at, expiry_of(piece.url or "")):
+    for said in (piece.expires_at, find_expiry(piece.url or "")):
         if said is not None and (end is None or said < end):
             end = said
     return end
@@ -241,12 +241,12 @@ def fetch_lane(account_lane: str, url: str) -> str:
     return account_lane if found is None else f"{account_lane}{_BEFORE_HOST}{found[1].lower()}"
 
 
-def account_lane_of(fetch_lane: str) -> str:
+def get_account_lane(fetch_lane: str) -> str:
     """Return the lane of the account that a file is fetched for."""
     return fetch_lane.partition(_BEFORE_HOST)[0]
 
 
-def object_key(tenant: str, id_: UUID, made_at: datetime, mark: str) -> str:
+def build_object_key(tenant: str, id_: UUID, made_at: datetime, mark: str) -> str:
     """Name an object: by tenant, month, asset and a mark that no other write has.
 
     A tenant's name may hold what no file's name can.
@@ -255,7 +255,7 @@ def object_key(tenant: str, id_: UUID, made_at: datetime, mark: str) -> str:
     return f"{folder}/{made_at:%Y-%m}/{id_}-{mark}"
 
 
-def asset_of_object(store_key: str) -> UUID | None:
+def find_asset_of_object(store_key: str) -> UUID | None:
     """Return the asset that an object was named for; None for a name that is none of ours."""
     found = _OBJECT.fullmatch(store_key)
     try:
@@ -264,7 +264,7 @@ def asset_of_object(store_key: str) -> UUID | None:
         return None
 
 
-def next_try(
+def compute_next_try(
     attempts: int, *, now: datetime, dies_at: datetime, asked: timedelta = timedelta(0)
 ) -> datetime | None:
     """Return when to fetch again; None once the URL is dead.
@@ -281,12 +281,12 @@ def next_try(
     return now + min(max(pause, min(asked, left / 2)), left)
 
 
-def by_piece(assets: Iterable[Asset]) -> dict[str, Asset]:
+def index_by_piece(assets: Iterable[Asset]) -> dict[str, Asset]:
     """Index the assets of one task by the name of their piece."""
     return {asset.piece: asset for asset in assets}
 
 
-def with_urls(task: Task, urls: Mapping[str, str]) -> Task:
+def replace_task_urls(task: Task, urls: Mapping[str, str]) -> Task:
     """Return a task with other URLs in the place of some, wherever they stand in it.
 
     Ours need no credentials of an account.
@@ -295,21 +295,21 @@ def with_urls(task: Task, urls: Mapping[str, str]) -> Task:
         piece if (ours := urls.get(piece.url or "")) is None else _move_to(piece, ours)
         for piece in task.artifacts
     )
-    return changed(task, artifacts=artifacts, detail=with_texts(task.detail, urls))
+    return replace_fields(task, artifacts=artifacts, detail=replace_texts(task.detail, urls))
 
 
 def _move_to(piece: Artifact, url: str) -> Artifact:
-    return changed(piece, url=url, needs_auth=False)
+    return replace_fields(piece, url=url, needs_auth=False)
 
 
-def with_texts(value: Any, texts: Mapping[str, str]) -> Any:
+def replace_texts(value: Any, texts: Mapping[str, str]) -> Any:
     """Return a JSON value with other texts in the place of some, at any depth."""
     if isinstance(value, str):
         return texts.get(value, value)
     if isinstance(value, Mapping):
-        return {name: with_texts(item, texts) for name, item in value.items()}
+        return {name: replace_texts(item, texts) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [with_texts(item, texts) for item in value]
+        return [replace_texts(item, texts) for item in value]
     return value
 
 

@@ -12,12 +12,12 @@ show no count of tasks at a glance. They are no secret; whose task it is, is che
 _INVERSE = pow(_FACTOR, -1, _RANGE)
 
 
-def number_of(key: int) -> str:
+def encode_decimal_name(key: int) -> str:
     """Return the decimal name of the task with this key."""
     return str(_FIRST + key * _FACTOR % _RANGE)
 
 
-def key_of(name: str) -> int | None:
+def decode_decimal_name(name: str) -> int | None:
     """Return the key of the task that a decimal name stands for; None for what is no such name."""
     if not (name.isascii() and name.isdigit() and len(name) == len(str(_FIRST))):
         return None

@@ -6,11 +6,11 @@ from enum import StrEnum
 from uuid import UUID
 
 from tracker.domain import retry
-from tracker.domain.enum_members import direct_members
+from tracker.domain.enum_members import find_members_directly
 from tracker.domain.notices import EventFilter
 
 
-@direct_members
+@find_members_directly
 class EndpointState(StrEnum):
     """The state of an endpoint: it gets deliveries, is paused, or is disabled."""
 
@@ -32,7 +32,7 @@ class Payload(StrEnum):
     """The task as the API shows it."""
 
 
-@direct_members
+@find_members_directly
 class DeliveryState(StrEnum):
     """Where a delivery stands."""
 
@@ -95,7 +95,7 @@ class Endpoint:
         return [(sealed, until) for sealed, until in before if until > now]
 
 
-def endpoint_lane(key: int) -> str:
+def get_endpoint_lane(key: int) -> str:
     """Return the lane of an endpoint's deliveries."""
     return f"endpoint {key}"
 

@@ -97,7 +97,7 @@ _BY_ERROR: tuple[tuple[re.Pattern[str], Trouble], ...] = (
 """Parts of the reasons of failed calls, the most telling first; classes are of older releases."""
 
 
-def trouble_of(status: int | None, error: str | None) -> Trouble:
+def read_trouble(status: int | None, error: str | None) -> Trouble:
     """Return what a failed attempt tells. status: of its answer; None where none came."""
     if status is not None:
         if status == GONE:

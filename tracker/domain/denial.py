@@ -90,7 +90,7 @@ def _is_past_usual_end(denial: Denial, now: datetime) -> bool:
     return now - denial.accepted_at >= denial.usual.slow
 
 
-def doubt_of_submit(
+def find_doubt_end(
     outcome: str, *, started_at: datetime, may_last: timedelta, now: datetime, next_look: datetime
 ) -> datetime | None:
     """Return until when a denial of an `uncertain` task proves nothing; None when it does.

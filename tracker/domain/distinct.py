@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit, urlunsplit
 
-from tracker.domain.records import changed
+from tracker.domain.records import replace_fields
 from tracker.domain.task import Artifact, ArtifactState
 
 _ESCAPE = re.compile("%([0-9A-Fa-f]{2})")
@@ -13,7 +13,7 @@ _READY = ArtifactState.READY
 _PORTS = {"http": ":80", "https": ":443"}
 
 
-def address_of(url: str) -> str:
+def normalise_address(url: str) -> str:
     """Return a URL as every other spelling of it is written (RFC 3986 section 6.2), for comparing.
 
     Without its fragment, which names no other file. A URL that cannot be read stays as it is.
@@ -31,7 +31,7 @@ def address_of(url: str) -> str:
     return urlunsplit((scheme, host, path, _ESCAPE.sub(_decode_unreserved, parts.query), ""))
 
 
-def distinct(pieces: Iterable[Artifact]) -> tuple[Artifact, ...]:
+def remove_duplicates(pieces: Iterable[Artifact]) -> tuple[Artifact, ...]:
     """Return each piece once: of those with one address and kind the fullest, in the first place.
 
     It keeps the URL and the key of the first. Pieces that are not ready stay apart: several may be
@@ -43,14 +43,14 @@ def distinct(pieces: Iterable[Artifact]) -> tuple[Artifact, ...]:
     kept: dict[object, Artifact] = {}
     for place, piece in enumerate(found):
         is_fetched = piece.url and piece.state is _READY
-        named = (address_of(piece.url or ""), piece.kind) if is_fetched else place
+        named = (normalise_address(piece.url or ""), piece.kind) if is_fetched else place
         first = kept.setdefault(named, piece)
-        if facts(piece) > facts(first):
-            kept[named] = changed(piece, url=first.url, key=first.key)
+        if count_facts(piece) > count_facts(first):
+            kept[named] = replace_fields(piece, url=first.url, key=first.key)
     return tuple(kept.values())
 
 
-def facts(piece: Artifact) -> int:
+def count_facts(piece: Artifact) -> int:
     """Count what is told of a piece besides its address."""
     return (piece.id is not None) + (piece.duration_s is not None) + len(piece.extra)
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from tracker.domain.errors import FieldError
-from tracker.domain.validation import path_of
+from tracker.domain.validation import format_path
 
 MAX_DEPTH = 64
 """Levels of arrays and objects. Parsers that read what was kept give up somewhere above 200."""
@@ -43,30 +43,30 @@ def is_large(value: Any, most: int) -> bool:
     return most < 0
 
 
-def with_short_texts(value: Any, most: int) -> Any:
+def shorten_texts(value: Any, most: int) -> Any:
     """Return JSON whose texts are cut to so many characters."""
     if isinstance(value, str):
         return value[:most]
     if isinstance(value, dict):
-        return {key: with_short_texts(item, most) for key, item in value.items()}
-    return [with_short_texts(one, most) for one in value] if isinstance(value, list) else value
+        return {key: shorten_texts(item, most) for key, item in value.items()}
+    return [shorten_texts(one, most) for one in value] if isinstance(value, list) else value
 
 
-def storable_text(text: str) -> str:
+def replace_unstorable_text(text: str) -> str:
     """Return a text with a replacement character for each that cannot be stored."""
     if text.isascii() and "\0" not in text:  # most are, and searching them takes longer
         return text
     return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def whole_pairs(value: Any) -> Any:
+def replace_half_pairs(value: Any) -> Any:
     """Return JSON with a replacement character for each half of a surrogate pair."""
     return _set_spelling(value, lambda text: _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text), 0)
 
 
-def storable(value: Any) -> Any:
+def replace_unstorable(value: Any) -> Any:
     """Return JSON that can be stored, with visible stand-ins for what cannot."""
-    return _set_spelling(value, storable_text, 0)
+    return _set_spelling(value, replace_unstorable_text, 0)
 
 
 def _set_spelling(value: Any, spell: Any, depth: int) -> Any:
@@ -81,24 +81,24 @@ def _set_spelling(value: Any, spell: Any, depth: int) -> Any:
     return [_set_spelling(item, spell, depth + 1) for item in value]
 
 
-def flaw_of(value: Any, path: tuple[int | str, ...] = ()) -> FieldError | None:
+def find_unstorable_field(value: Any, path: tuple[int | str, ...] = ()) -> FieldError | None:
     """Return the first field that cannot be stored, with its path; None when all can."""
     if isinstance(value, str):
         is_bad = "\0" in value
-        return FieldError(path_of(path), "must not hold U+0000") if is_bad else None
+        return FieldError(format_path(path), "must not hold U+0000") if is_bad else None
     if not isinstance(value, dict | list):
         return None
     if len(path) >= MAX_DEPTH:
         reason = f"must not nest more than {MAX_DEPTH} levels deep"
-        return FieldError(path_of(path[:8]) + "…", reason)
+        return FieldError(format_path(path[:8]) + "…", reason)
     if isinstance(value, list):
-        flaws = (flaw_of(item, (*path, number)) for number, item in enumerate(value))
+        flaws = (find_unstorable_field(item, (*path, number)) for number, item in enumerate(value))
         return next((flaw for flaw in flaws if flaw is not None), None)
     for key, item in value.items():
         if "\0" in key:
-            at = path_of((*path, storable_text(key)[:64]))
+            at = format_path((*path, replace_unstorable_text(key)[:64]))
             return FieldError(at, "a name must not hold U+0000")
-        flaw = flaw_of(item, (*path, key))
+        flaw = find_unstorable_field(item, (*path, key))
         if flaw is not None:
             return flaw
     return None

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from tracker.domain.enum_members import direct_members
+from tracker.domain.enum_members import find_members_directly
 from tracker.domain.events import OF_ASSETS, EventKind
 from tracker.domain.task import KNOWN_TO_PROVIDER, TERMINAL, Awaits, Task, TaskState
 
 
-@direct_members
+@find_members_directly
 class Effect(StrEnum):
     """Owed in the same transaction as the transition that causes it, once per version."""
 
@@ -53,7 +53,7 @@ _SUBMIT_ACCEPTED, _SUBMIT_DEFERRED = EventKind.SUBMIT_ACCEPTED, EventKind.SUBMIT
 _ANSWER = Awaits.ANSWER
 
 
-def effects_of(before: Task, after: Task, kind: EventKind) -> tuple[Effect, ...]:
+def derive_effects(before: Task, after: Task, kind: EventKind) -> tuple[Effect, ...]:
     """Return the effects of the step that leads from one version of a task to the next."""
     if before.state is after.state:
         if kind is _RESULT_COMPLETED:

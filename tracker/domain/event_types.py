@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 
-from tracker.domain.enum_members import direct_members
+from tracker.domain.enum_members import find_members_directly
 
 
-@direct_members
+@find_members_directly
 class EventType(StrEnum):
     """The type of a webhook event. Public: docs/reference/webhooks.md."""
 

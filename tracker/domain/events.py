@@ -6,12 +6,12 @@ from enum import StrEnum
 from typing import Any
 
 from tracker.domain.cost import Cost
-from tracker.domain.enum_members import direct_members
+from tracker.domain.enum_members import find_members_directly
 from tracker.domain.records import record
 from tracker.domain.task import Artifact, TaskError
 
 
-@direct_members
+@find_members_directly
 class EventKind(StrEnum):
     """The kinds of event. Stored with every transition, by value."""
 
@@ -76,7 +76,7 @@ OF_ASSETS = frozenset({EventKind.ASSET_KEPT, EventKind.ASSET_LOST})
 """They tell of a file that we keep, and nothing of the result."""
 
 
-@direct_members
+@find_members_directly
 class Source(StrEnum):
     """Where an event came from."""
 

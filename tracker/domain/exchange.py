@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from tracker.domain.enum_members import direct_members
+from tracker.domain.enum_members import find_members_directly
 
 MaySend = Callable[[], bool]
 """Asked when the first byte of a request is about to leave."""
@@ -43,12 +43,12 @@ OpenPieces = Callable[[Mapping[str, str]], PieceSink]
 """Called with the headers of an answer that is a success, before its first byte is read."""
 
 
-def always() -> bool:
+def allow_always() -> bool:
     """Tell that a request may be made by anybody at any time."""
     return True
 
 
-@direct_members
+@find_members_directly
 class Certainty(StrEnum):
     """The evidence of a failed send: did the other side get, and perhaps accept, the request?"""
 

@@ -41,7 +41,7 @@ class Expectation:
 NOTHING_KNOWN = Expectation()
 
 
-def expectation(latest: Sequence[EndedTask]) -> Expectation:
+def derive_expectation(latest: Sequence[EndedTask]) -> Expectation:
     """Conclude from the latest tasks of a kind, newest first."""
     durations = sorted(ended.took for ended in latest if ended.took is not None)
     is_known = len(durations) >= ENOUGH
@@ -59,7 +59,7 @@ def is_silent(latest: Sequence[EndedTask]) -> bool:
     return len(recent) >= ENOUGH and polled * 2 > len(recent)
 
 
-def callback_share(latest: Sequence[EndedTask]) -> float | None:
+def compute_callback_share(latest: Sequence[EndedTask]) -> float | None:
     """Return the share of the latest 100 verdicts, newest first, that callbacks brought.
 
     None where too few have ended.
@@ -70,7 +70,7 @@ def callback_share(latest: Sequence[EndedTask]) -> float | None:
     return sum(ended.by_callback for ended in recent) / len(recent)
 
 
-def come_back(usual: Expectation, age: timedelta) -> timedelta:
+def compute_next_visit(usual: Expectation, age: timedelta) -> timedelta:
     """Return when a caller who polls should look at an open task again: 1 s to 1 min from now.
 
     age: since the provider accepted it; zero before.

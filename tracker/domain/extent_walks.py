@@ -223,26 +223,27 @@ def _walk_ebml() -> Walk:
 def _walk_bmp() -> Walk:
     """Follow a bitmap to the end of its rows; the length in its head is wrong in many files."""
     head = yield 0, 34, False
-    rows_at, kind, width = (_little(head[at : at + 4]) for at in (10, 14, 18))
+    rows_at, kind, width = (_read_little_endian(head[at : at + 4]) for at in (10, 14, 18))
     height = abs(int.from_bytes(head[22:26], "little", signed=True))
-    bits, coding = _little(head[28:30]), _little(head[30:34])
+    bits, coding = _read_little_endian(head[28:30]), _read_little_endian(head[30:34])
     if kind not in _BITMAPS or coding not in _UNPACKED or not (width and height):
         return False
     yield rows_at + (width * bits + 31) // 32 * 4 * (height - 1) + (width * bits - 1) // 8, 1, False
     return True
 
 
-def _little(data: bytes) -> int:
+def _read_little_endian(data: bytes) -> int:
     return int.from_bytes(data, "little")
 
 
 def _walk_ico() -> Walk:
-    number = _little((yield 0, 6, False)[4:])
+    number = _read_little_endian((yield 0, 6, False)[4:])
     if number > _MOST_LISTED:
         return False
     entries = yield 6, 16 * number, False
     ends = [
-        _little(entries[at + 8 : at + 12]) + _little(entries[at + 12 : at + 16])
+        _read_little_endian(entries[at + 8 : at + 12])
+        + _read_little_endian(entries[at + 12 : at + 16])
         for at in range(0, 16 * number, 16)
     ]
     yield max([*ends, 7]) - 1, 1, False
@@ -272,12 +273,12 @@ def _walk_tiff() -> Walk:
                 continue
             width = 2 if kind == 3 else 4
             if width * count <= 4:
-                parts[tag] = _numbers(entry[8 : 8 + width * count], width, order)
+                parts[tag] = _read_numbers(entry[8 : 8 + width * count], width, order)
             elif count <= _MOST_LISTED:
                 far.append((int.from_bytes(entry[8:], order), tag, width, width * count))
         for place, tag, width, length in sorted(far):
             if place >= here and (following < here or place + length <= following):
-                parts[tag] = _numbers((yield place, length, False), width, order)
+                parts[tag] = _read_numbers((yield place, length, False), width, order)
                 here = place + length
         for places, sizes in ((273, 279), (324, 325)):
             pairs = zip(parts.get(places, ()), parts.get(sizes, ()), strict=False)
@@ -287,7 +288,7 @@ def _walk_tiff() -> Walk:
     return at == 0
 
 
-def _numbers(data: bytes, width: int, order: Literal["little", "big"]) -> list[int]:
+def _read_numbers(data: bytes, width: int, order: Literal["little", "big"]) -> list[int]:
     return [int.from_bytes(data[at : at + width], order) for at in range(0, len(data), width)]
 
 

@@ -24,7 +24,7 @@ class SubmitBlame:
     reason: str
 
 
-def ailment(latest: Sequence[SubmitBlame], *, now: datetime) -> str | None:
+def find_ailment(latest: Sequence[SubmitBlame], *, now: datetime) -> str | None:
     """Return the reason why an account is unwell; None when it is well.
 
     latest: newest first.
@@ -51,7 +51,7 @@ class ProviderReply:
     reason: str
 
 
-def account_refusal(newest: ProviderReply, *, over_at: datetime | None) -> str | None:
+def describe_account_refusal(newest: ProviderReply, *, over_at: datetime | None) -> str | None:
     """Return what to say of an account that its provider refuses; None when it takes it.
 
     One refusal is enough: a key does not become right by waiting, and with few tasks a day the
@@ -77,7 +77,7 @@ class AnsweredSubmit:
     reason: str
 
 
-def standstill_since(
+def find_standstill_start(
     latest: Sequence[AnsweredSubmit], *, before: datetime | None, now: datetime
 ) -> datetime | None:
     """Return since when an account has accepted nothing of what was sent; None when it does.
@@ -97,7 +97,7 @@ def standstill_since(
     return min(since, before) if is_all and before is not None else since
 
 
-def standstill(
+def describe_standstill(
     latest: Sequence[AnsweredSubmit], *, since: datetime | None, now: datetime
 ) -> str | None:
     """Return what to say of an account that has accepted nothing since a time; None for nothing."""

@@ -14,12 +14,12 @@ SUBJECT = "self"
 _ANSWER = "self answer"
 
 
-def path(secrets: Sequence[bytes], nonce: str) -> str:
+def build_path(secrets: Sequence[bytes], nonce: str) -> str:
     """Return the path to ask. nonce: a random text of letters and digits."""
     return f"/callbacks/{SUBJECT}/{nonce}/{token.sign(secrets[0], SUBJECT, nonce)}"
 
 
-def proof(secrets: Sequence[bytes], nonce: str, given: str) -> str | None:
+def build_proof(secrets: Sequence[bytes], nonce: str, given: str) -> str | None:
     """Return the answer to a question; None where none of the secrets made its token."""
     if not token.is_valid(secrets, SUBJECT, nonce, given):
         return None

@@ -8,7 +8,7 @@ _BEFORE, _AFTER = "the status word '", "' is unknown"
 _LONGEST = 200
 
 
-def why_ignored(said: Observation, verdict: Verdict, state: TaskState) -> str | None:
+def explain_ignored(said: Observation, verdict: Verdict, state: TaskState) -> str | None:
     """Return what to write down; None where the verdict says it all.
 
     state: of the task, which the statement did not change.
@@ -20,7 +20,7 @@ def why_ignored(said: Observation, verdict: Verdict, state: TaskState) -> str | 
     return None
 
 
-def unknown_word_of(reason: str) -> str:
+def find_unknown_word(reason: str) -> str:
     """Return the word that a reason calls unknown; the whole reason where it is of another kind."""
     is_ours = reason.startswith(_BEFORE) and reason.endswith(_AFTER)
     return reason[len(_BEFORE) : -len(_AFTER)] if is_ours else reason

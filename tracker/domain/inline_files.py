@@ -15,12 +15,19 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlencode
 from uuid import UUID
 
-from tracker.domain.custody import INLINE, Asset, AssetState, named_pieces, object_key, with_urls
+from tracker.domain.custody import (
+    INLINE,
+    Asset,
+    AssetState,
+    build_object_key,
+    index_pieces,
+    replace_task_urls,
+)
 from tracker.domain.task import Task
 
 SCHEME = INLINE
 MARK = "inline"
-"""The mark of these files' objects; see `object_key`."""
+"""The mark of these files' objects; see `build_object_key`."""
 _LOST = "tracker-lost:"
 _MOST_REASON = 200
 _TAG_CHARS = 32
@@ -54,7 +61,7 @@ class InlineFile:
 def store_key_of(tenant: str, id_: UUID) -> str:
     """Return the object of such a file: its id tells when it was made."""
     made_at = datetime.fromtimestamp((id_.int >> 80) / 1000, UTC)
-    return object_key(tenant, id_, made_at, MARK)
+    return build_object_key(tenant, id_, made_at, MARK)
 
 
 def read_name(text: str, secrets: Sequence[bytes], tenant: str) -> InlineFile | None:
@@ -75,7 +82,7 @@ def read_name(text: str, secrets: Sequence[bytes], tenant: str) -> InlineFile | 
     )
 
 
-def with_facts(answer: bytes, secrets: Sequence[bytes], tenant: str) -> bytes:
+def describe_files(answer: bytes, secrets: Sequence[bytes], tenant: str) -> bytes:
     """Return an answer that says of each file what it was, in the place of its name.
 
     Names can be used elsewhere, for which an answer that is shown is no place. Where an object
@@ -115,14 +122,14 @@ def read_lost_reason(value: Any) -> str | None:
     return unquote(value.removeprefix(_LOST), errors="replace")[:_MOST_REASON]
 
 
-def with_content_urls(task: Task, base: str) -> Task:
+def insert_content_urls(task: Task, base: str) -> Task:
     """Return a task in which our own URLs stand in the place of names. base: begins them."""
     urls = {
         piece.url: f"{base}/v1/assets/{piece.url.removeprefix(SCHEME).partition('?')[0]}/content"
         for piece in task.artifacts
         if piece.url is not None and is_name(piece.url)
     }
-    return with_urls(task, urls) if urls else task
+    return replace_task_urls(task, urls) if urls else task
 
 
 def list_assets(
@@ -139,7 +146,7 @@ def list_assets(
     keep:  how long they are kept; None for ever.
     """
     found = []
-    for position, (name, piece) in enumerate(named_pieces(task.artifacts).items()):
+    for position, (name, piece) in enumerate(index_pieces(task.artifacts).items()):
         is_new = piece.url is not None and piece.url not in known
         file = read_name(piece.url, secrets, task.tenant) if is_new and piece.url else None
         if file is None:

@@ -27,7 +27,7 @@ _LATEST = 1e12
 _UNREADABLE = (jwt.InvalidTokenError, ValueError, RecursionError)
 
 
-def issuer(token: str) -> str:
+def read_issuer(token: str) -> str:
     """Return the access key that a token claims, unverified. Raises Unauthenticated."""
     if len(token) > _LONGEST:
         raise _refuse_token()

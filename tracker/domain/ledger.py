@@ -63,7 +63,7 @@ class CostEntry:
     amount: Decimal
 
 
-def entries(before: Task | None, after: Task) -> list[CostEntry]:
+def list_entries(before: Task | None, after: Task) -> list[CostEntry]:
     """Return the entries that a step of a task adds; before: None for a new task."""
     was = {} if before is None else _open_amounts(before)
     now = _open_amounts(after)
@@ -81,10 +81,10 @@ def entries(before: Task | None, after: Task) -> list[CostEntry]:
 
 def count_new(task: Task) -> dict[Price, Decimal]:
     """Return what a new task adds to the use of budgets, by price: zero where it is free."""
-    return dict.fromkeys(map(_price_of, task.costs), _ZERO) | counts_for(entries(None, task))
+    return dict.fromkeys(map(_get_price, task.costs), _ZERO) | count_use(list_entries(None, task))
 
 
-def counts_for(found: Iterable[CostEntry]) -> dict[Price, Decimal]:
+def count_use(found: Iterable[CostEntry]) -> dict[Price, Decimal]:
     """Return what entries add to the use of a budget, by price."""
     sums: dict[Price, Decimal] = {}
     for one in found:
@@ -139,7 +139,7 @@ def _add(found: dict[EntryName, Decimal], phase: EntryPhase | None, costs: Itera
     if phase is None:
         return
     for one in costs:
-        name = EntryName(phase, _price_of(one), one.origin)
+        name = EntryName(phase, _get_price(one), one.origin)
         found[name] = _EXACT.add(found.get(name, _ZERO), Decimal(one.amount))
 
 
@@ -163,7 +163,7 @@ def _sum_charges(costs: Iterable[Cost]) -> dict[Price, tuple[Decimal, Decimal]]:
     told: dict[Phase, dict[Price, Decimal]] = {phase: {} for phase in Phase}
     for one in costs:
         if one.origin is CostOrigin.PROVIDER:
-            sums, price = told[one.phase], _price_of(one)
+            sums, price = told[one.phase], _get_price(one)
             sums[price] = _EXACT.add(sums.get(price, _ZERO), Decimal(one.amount))
     charged, refunded = told[Phase.SETTLE], told[Phase.REFUND]
     reserved = told[Phase.RESERVE]
@@ -196,5 +196,5 @@ def _list_entries(
     return [CostEntry(EntryName(phase, price), sum_) for phase, sum_ in amounts.items() if sum_]
 
 
-def _price_of(cost: Cost) -> Price:
+def _get_price(cost: Cost) -> Price:
     return Price(cost.kind, cost.unit, cost.currency)

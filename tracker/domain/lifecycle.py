@@ -9,11 +9,11 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from tracker.domain.cost import restate_costs
-from tracker.domain.effects import Effect, effects_of
-from tracker.domain.enum_members import direct_members
+from tracker.domain.effects import Effect, derive_effects
+from tracker.domain.enum_members import find_members_directly
 from tracker.domain.errors import Misuse, Unavailable
 from tracker.domain.events import SEEN, Event, EventKind, Source
-from tracker.domain.records import changed, record
+from tracker.domain.records import record, replace_fields
 from tracker.domain.task import (
     KNOWN_TO_PROVIDER,
     VERDICTS,
@@ -21,15 +21,15 @@ from tracker.domain.task import (
     FollowUp,
     Task,
     TaskState,
-    completes,
-    shape_of,
+    compute_shape,
+    is_more_complete,
 )
 from tracker.domain.task_moves import move_task
 
 S, K = TaskState, EventKind
 
 
-@direct_members
+@find_members_directly
 class Verdict(StrEnum):
     """The result of applying an event, or of processing the receipt that carried it."""
 
@@ -233,7 +233,7 @@ def adopt_task(task: Task, source: Source = Source.CALLBACK) -> Step:
     return Step(task, Verdict.ADVANCED, first, (Effect.NOTIFY,))
 
 
-def part(task: Task, attempt: int) -> Step:
+def begin_part(task: Task, attempt: int) -> Step:
     """Return the first step of a task that another task's create made as well: `submitted`."""
     event = Event(K.CREATED, Source.SUBMIT, provider_task_id=task.provider_task_id, attempt=attempt)
     first = _make_transition(task, event, from_state=None, now=task.created_at)
@@ -251,7 +251,7 @@ def apply(task: Task, event: Event, *, now: datetime) -> Step:
         raise Misuse("CREATED is the first transition, which `create_task` makes")
     kind = _find_kind_of_news(task, event)
     if kind is not event.kind:
-        event = changed(event, kind=kind)
+        event = replace_fields(event, kind=kind)
     known = TRANSITIONS.get(task.state)
     if known is None:
         # Whoever sends it must send it again: to a process of that release, or to a later one.
@@ -268,7 +268,7 @@ def apply(task: Task, event: Event, *, now: datetime) -> Step:
         after,
         _ADVANCED,
         _make_transition(after, event, from_state=task.state, now=now),
-        effects_of(task, after, event.kind),
+        derive_effects(task, after, event.kind),
     )
 
 
@@ -313,7 +313,7 @@ def _has_news(task: Task, event: Event) -> bool:
         return True
     if event.is_blocked is not (task.blocked_at is not None):
         return True
-    return bool(event.artifacts) and shape_of(event.artifacts) != shape_of(task.artifacts)
+    return bool(event.artifacts) and compute_shape(event.artifacts) != compute_shape(task.artifacts)
 
 
 def _is_corrected(task: Task, event: Event) -> bool:
@@ -367,7 +367,9 @@ def _is_news(task: Task, event: Event) -> bool:
 
 
 def _may_complete(task: Task, event: Event) -> bool:
-    return task.follow_up is FollowUp.NO_RESULT and completes(task.artifacts, event.artifacts)
+    return task.follow_up is FollowUp.NO_RESULT and is_more_complete(
+        task.artifacts, event.artifacts
+    )
 
 
 def _judge_ignored(task: Task, event: Event) -> Verdict:

@@ -30,12 +30,12 @@ def encode_bytes(
 ) -> bytes:
     """Return a value's JSON in UTF-8, halves of surrogate pairs included, never held twice."""
     found = io.BytesIO()  # what it returns is the bytes that it has written, not a copy
-    for piece in pieces(value, separators=separators, ensure_ascii=ensure_ascii):
+    for piece in iterate_json_pieces(value, separators=separators, ensure_ascii=ensure_ascii):
         found.write(piece.encode("utf-8", "surrogatepass"))
     return found.getvalue()
 
 
-def pieces(
+def iterate_json_pieces(
     value: Any,
     *,
     separators: tuple[str, str] = (",", ":"),
@@ -136,7 +136,7 @@ def _make_encoder(
     )
 
 
-def base64_size(text: str, *, step: int = LONG) -> int:
+def measure_base64(text: str, *, step: int = LONG) -> int:
     """Return how many bytes strict base64 stands for. Raises ValueError for what is none.
 
     step: characters of a piece, a multiple of four.

@@ -29,7 +29,7 @@ class LongestPauses:
     asset: timedelta
 
 
-def longest_pauses(policy: Policy, *, slowest: timedelta) -> LongestPauses:
+def compute_longest_pauses(policy: Policy, *, slowest: timedelta) -> LongestPauses:
     """Return the longest pauses under a policy.
 
     slowest: the longest time that open tasks are expected to take.

@@ -52,7 +52,7 @@ INLINE = frozenset({"video", "image", "audio", "model"})
 """Top-level types that a browser may show in place; all else is served as a download."""
 
 
-def media_type_of(first: bytes) -> str:
+def detect_media_type(first: bytes) -> str:
     """Return the media type of a file that begins so; OCTETS where it is not known.
 
     Markup is `text/html`, `image/svg+xml` or `text/xml`, JSON `application/json`, other text TEXT.
@@ -95,7 +95,7 @@ def is_shown(media_type: str) -> bool:
     return media_type.partition("/")[0] in INLINE and media_type != "image/svg+xml"
 
 
-def flaw_of_type(kind: str, media_type: str) -> str | None:
+def find_type_flaw(kind: str, media_type: str) -> str | None:
     """Return why a file of this type is no result of this kind; None when it may be one.
 
     kind: of the artifact, e.g. `video`. An SVG is an image, if one that is only downloaded; a model

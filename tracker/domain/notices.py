@@ -13,7 +13,7 @@ from uuid import UUID
 from tracker.domain.event_types import EventType
 from tracker.domain.events import EventKind
 from tracker.domain.lifecycle import Transition
-from tracker.domain.public_id import id_of
+from tracker.domain.public_id import build_id
 from tracker.domain.task import Task, TaskState
 
 _OF_STATE: Mapping[TaskState, EventType] = {
@@ -37,7 +37,9 @@ _UPDATES = frozenset({EventKind.RESULT_COMPLETED, EventKind.NEWS, EventKind.COST
 back would wait for ever."""
 
 
-def type_of(kind: EventKind, before: TaskState | None, after: TaskState) -> EventType | None:
+def find_event_type(
+    kind: EventKind, before: TaskState | None, after: TaskState
+) -> EventType | None:
     """Return the event type of a step; None when it is sent to nobody."""
     if kind is EventKind.DEADLINE_PASSED:
         return EventType.TASK_OVERDUE
@@ -50,9 +52,9 @@ def type_of(kind: EventKind, before: TaskState | None, after: TaskState) -> Even
     return None if before is after else _OF_STATE.get(after)
 
 
-def event_type(step: Transition) -> EventType | None:
+def choose_event_type(step: Transition) -> EventType | None:
     """Return the event type of a transition; None when it is sent to nobody."""
-    return type_of(step.kind, step.from_state, step.to_state)
+    return find_event_type(step.kind, step.from_state, step.to_state)
 
 
 def is_progress(step: Transition) -> bool:
@@ -101,10 +103,10 @@ def derive_id(at: datetime, *parts: str) -> UUID:
     """
     digest = hashlib.sha256("\n".join(parts).encode()).digest()
     random = int.from_bytes(digest[:10], "big") & _RANDOM_BITS | _VERSION_7
-    return id_of(int(at.timestamp() * 1000) << 80 | random)
+    return build_id(int(at.timestamp() * 1000) << 80 | random)
 
 
-def delivery_id(at: datetime, task: Task, endpoint: str) -> UUID:
+def build_delivery_id(at: datetime, task: Task, endpoint: str) -> UUID:
     """Return the `webhook-id`: one per task, transition and endpoint, at whatever time.
 
     at:       when the transition was made.

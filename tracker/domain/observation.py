@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from tracker.domain.cost import Cost
-from tracker.domain.distinct import distinct
+from tracker.domain.distinct import remove_duplicates
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.records import record
 from tracker.domain.task import Artifact, TaskError, TaskState
@@ -78,7 +78,7 @@ class Observation:
             self.at,
             self.provider_task_id,
             self.progress,
-            distinct(self.artifacts),
+            remove_duplicates(self.artifacts),
             self.error,
             self.costs,
             self.detail,

@@ -226,7 +226,7 @@ class CancelUnknown:
 CancelOutcome = Cancelled | CancelAsked | TooLate | Gone | CancelUnknown
 
 
-def certainty_of(outcome: SubmitOutcome) -> Certainty | None:
+def get_certainty(outcome: SubmitOutcome) -> Certainty | None:
     """Return the certainty of a failed submit; None when it was accepted."""
     match outcome:
         case Accepted():

@@ -4,14 +4,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from tracker.domain.enum_members import direct_members
+from tracker.domain.enum_members import find_members_directly
 from tracker.domain.polling import PollPlan
 
 KEEP_IDEMPOTENCY_KEYS = timedelta(days=7)
 """How long a key is remembered. No task is dropped before its key."""
 
 
-@direct_members
+@find_members_directly
 class Confirm(StrEnum):
     """Which unsigned verdicts are asked about before they count (signed ones never are)."""
 

@@ -40,7 +40,7 @@ def differ(rings: Sequence[Sequence[str]]) -> bool:
     return any(not signing <= set(ring) for ring in rings)
 
 
-def skew(ahead_ms: Sequence[int], *, most_ms: int = SKEW_MS) -> str | None:
+def describe_skew(ahead_ms: Sequence[int], *, most_ms: int = SKEW_MS) -> str | None:
     """Say what is wrong with clocks; None when nothing is.
 
     ahead_ms: by how much the clock of each process is ahead of the database server's.
@@ -60,7 +60,7 @@ NO_END = "its round has not ended yet"
 """Why a chore has not ended well that nothing broke off."""
 
 
-def failing_chores(workers: Sequence[Mapping[str, Sequence[str]]]) -> list[str]:
+def describe_failing_chores(workers: Sequence[Mapping[str, Sequence[str]]]) -> list[str]:
     """Say of each chore that ends well in no worker since when and why, the longest first.
 
     workers: of each worker since when (UTC) and why a chore has not ended well there, by its name.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tracker.domain.media_type import media_type_of
+from tracker.domain.media_type import detect_media_type
 
 MAX_BYTES = 512 * 1024 * 1024
 """Of a file that is passed on."""
@@ -34,5 +34,5 @@ def choose_shown_type(first: bytes, declared: str) -> str | None:
 
     first: its first 512 bytes. declared: the Content-Type that came with it.
     """
-    agreeing = SHOWN.get(media_type_of(first), {})
+    agreeing = SHOWN.get(detect_media_type(first), {})
     return agreeing.get(declared.partition(";")[0].strip().lower())

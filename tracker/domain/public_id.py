@@ -5,7 +5,7 @@ from uuid import UUID, SafeUUID
 _new, _set, _SAFETY = object.__new__, object.__setattr__, SafeUUID.unknown
 
 
-def id_of(number: int) -> UUID:
+def build_id(number: int) -> UUID:
     """Return `UUID(int=number)` for a number of 128 bits, which is not checked.
 
     The constructor weighs six ways to spell an id, and every callback makes several. The two

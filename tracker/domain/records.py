@@ -18,7 +18,7 @@ def record(kind: type[Record]) -> type[Record]:
     return dataclass(slots=True, unsafe_hash=True)(kind)
 
 
-def changed(old: Record, **changes: Any) -> Record:
+def replace_fields(old: Record, **changes: Any) -> Record:
     """Return dataclasses.replace in a third of the time: every callback changes some records.
 
     Raises TypeError for a name that is no field.
@@ -28,7 +28,7 @@ def changed(old: Record, **changes: Any) -> Record:
     return copy(old, *changes.values())
 
 
-def copier(kind: type[Record], *names: str) -> Callable[..., Record]:
+def build_copier(kind: type[Record], *names: str) -> Callable[..., Record]:
     """Return the function of a record, and of new values for these fields, that makes another.
 
     For whoever always changes the same fields, and many: it spares what `changed` does to find it.

@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import lru_cache
 
 from tracker.domain.encoded_secrets import EncodedSecrets
-from tracker.domain.signature import PREFIX, key_of
+from tracker.domain.signature import PREFIX, decode_key
 
 MASK = "[redacted]"
 """Stands where a secret stood; none of its characters needs escaping inside a JSON string."""
@@ -193,7 +193,7 @@ def _iterate_forms(secret: str) -> Iterator[str]:
     if secret.startswith(PREFIX):
         yield secret.removeprefix(PREFIX)
         with suppress(ValueError):  # not base64, or no text
-            yield key_of(secret).decode()
+            yield decode_key(secret).decode()
 
 
 def _iterate_spellings(secrets: Iterable[str]) -> Iterable[str]:

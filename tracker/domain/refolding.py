@@ -11,11 +11,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from tracker.domain.cost import CostOrigin, own_estimates
+from tracker.domain.cost import CostOrigin, select_own_estimates
 from tracker.domain.events import SEEN, Event, EventKind, Source
 from tracker.domain.lifecycle import Transition, Verdict, apply
 from tracker.domain.observation import Observation
-from tracker.domain.records import changed, record
+from tracker.domain.records import record, replace_fields
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
 from tracker.domain.task_moves import move_task
 
@@ -86,7 +86,7 @@ class _Fold:
 
     def __init__(self, task: Task, first: Transition) -> None:
         self.now = task
-        self.task = changed(
+        self.task = replace_fields(
             task,
             state=first.to_state,
             version=1,
@@ -95,7 +95,7 @@ class _Fold:
             progress=None,
             artifacts=(),
             error=None,
-            costs=own_estimates(task.costs),
+            costs=select_own_estimates(task.costs),
             detail=None,
             overdue=False,
             follow_up=None,
@@ -115,7 +115,7 @@ class _Fold:
         for said in receipt.said:
             if said.state is None and self.task.state is TaskState.UNCERTAIN:
                 # Whatever the word means, the task exists.
-                said = changed(said, state=TaskState.SUBMITTED)  # noqa: PLW2901
+                said = replace_fields(said, state=TaskState.SUBMITTED)  # noqa: PLW2901
             event = said.as_event(receipt.source, receipt=receipt.key)
             self._take(event, step, receipt.received_at if step is None else step.at)
 
@@ -225,14 +225,14 @@ def _sort_moved(task: Task, fold: _Fold) -> Refolded:
         if now is after.state and was is not now
     )
     entered = next(entering, None)
-    if entered is None or not _would_move(task, fold.moves[entered][0]):
+    if entered is None or not _is_movable(task, fold.moves[entered][0]):
         return Refolded(RereadKind.SAME, after)
     receipts = (event.receipt for event, _, _ in fold.moves[entered:])
     freeing = dict.fromkeys(key for key in receipts if key is not None)
     return Refolded(RereadKind.FREED, after, freeing=tuple(freeing))
 
 
-def _would_move(task: Task, event: Event) -> bool:
+def _is_movable(task: Task, event: Event) -> bool:
     after = apply(task, event, now=task.updated_at).task
     return after.state is not task.state
 
@@ -257,7 +257,7 @@ def _correct_error(task: Task, after: Task) -> TaskError | None:
     """Return the error as it is read today; whether it may be taken back was settled then."""
     if task.error is None or after.error is None:
         return after.error
-    return changed(after.error, doubtful=task.error.doubtful)
+    return replace_fields(after.error, doubtful=task.error.doubtful)
 
 
 def _list_told_costs(task: Task) -> tuple[Any, ...]:
@@ -279,7 +279,7 @@ def _is_different(name: str, task: Task, after: Task) -> bool:
 def _is_same_piece(was: Artifact, now: Artifact) -> bool:
     """Return whether a piece is read as it was; some ends count from when it is read."""
     ends = was.expires_at if now.expires_at and was.expires_at else now.expires_at
-    if changed(was, extra={}) != changed(now, extra={}, expires_at=ends):
+    if replace_fields(was, extra={}) != replace_fields(now, extra={}, expires_at=ends):
         return False
     return was.extra == now.extra or _convert_to_plain(was.extra) == _convert_to_plain(now.extra)
 

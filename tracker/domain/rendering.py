@@ -39,24 +39,24 @@ def render_task(task: Task, assets: Assets = _NOT_KEPT, *, base: str = "") -> di
         "costs": [asdict(cost) for cost in task.costs],
         "overdue": task.overdue,
         "metadata": dict(task.metadata),
-        "cancel_asked_at": instant(task.cancel_asked_at),
+        "cancel_asked_at": format_instant(task.cancel_asked_at),
         "parent_id": None if task.parent_id is None else str(task.parent_id),
         "resubmit_of": None if task.resubmit_of is None else str(task.resubmit_of),
-        "created_at": instant(task.created_at),
-        "updated_at": instant(task.updated_at),
-        "submitted_at": instant(task.submitted_at),
-        "finished_at": instant(task.finished_at),
-        "deadline_at": instant(task.deadline_at),
+        "created_at": format_instant(task.created_at),
+        "updated_at": format_instant(task.updated_at),
+        "submitted_at": format_instant(task.submitted_at),
+        "finished_at": format_instant(task.finished_at),
+        "deadline_at": format_instant(task.deadline_at),
     }
 
 
 @overload
-def instant(when: datetime) -> str: ...
+def format_instant(when: datetime) -> str: ...
 @overload
-def instant(when: None) -> None: ...
+def format_instant(when: None) -> None: ...
 @overload
-def instant(when: datetime | None) -> str | None: ...
-def instant(when: datetime | None) -> str | None:
+def format_instant(when: datetime | None) -> str | None: ...
+def format_instant(when: datetime | None) -> str | None:
     """RFC 3339 in UTC, to the millisecond."""
     if when is None:
         return None
@@ -76,7 +76,7 @@ def render_asset(asset: Asset, *, base: str) -> dict[str, Any]:
         "sha256": None if asset.sha256 is None else asset.sha256.hex(),
         "media_type": asset.media_type,
         "reason": asset.reason,
-        "expires_at": instant(asset.expires_at),
+        "expires_at": format_instant(asset.expires_at),
     }
 
 
@@ -99,8 +99,8 @@ def _render_artifact(piece: Artifact, asset: Asset | None, base: str) -> dict[st
         "id": piece.id,
         "duration_s": piece.duration_s,
         "state": piece.state.value,
-        "expires_at": instant(piece.expires_at),
-        "url_expires_at": instant(dies_at),
+        "expires_at": format_instant(piece.expires_at),
+        "url_expires_at": format_instant(dies_at),
         "asset": None if asset is None else render_asset(asset, base=base),
     }
     return {**piece.extra, **known}

@@ -110,7 +110,7 @@ class RetentionPolicy:
         return sorted({keep for one in named if (keep := one.get(kept_class)) is not None})
 
 
-def duration(text: str) -> Keep:
+def parse_duration(text: str) -> Keep:
     """Read `30d`, `12h`, `90m` or `never`. Raises ValueError."""
     if text == "never":
         return None

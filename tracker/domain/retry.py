@@ -115,7 +115,7 @@ RECORD = Backoff(timedelta(seconds=1), timedelta(minutes=10))
 """A job that raised: our own bug or a database away. It must block nobody, and is never lost."""
 
 
-def busy_backoff(waited: timedelta) -> Backoff:
+def build_busy_backoff(waited: timedelta) -> Backoff:
     """Return BUSY with pauses of a tenth of the time waited, from 5 minutes of it to 50.
 
     For a task that waits by itself: of many, each tries on, and all together would keep a rate used

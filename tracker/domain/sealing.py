@@ -52,7 +52,7 @@ def unseal(masters: Sequence[bytes], sealed: bytes) -> bytes:
     version, nonce, text = head[:1], head[1 : 1 + NONCE_BYTES], head[1 + NONCE_BYTES :]
     for master in masters:
         if hmac.compare_digest(tag, _tag(master, head)) and version in _KEYSTREAMS:
-            return _xor(text, _KEYSTREAMS[version](master, nonce, len(text)))
+            return _apply_keystream(text, _KEYSTREAMS[version](master, nonce, len(text)))
     raise CannotOpen("it was sealed with a key that is not among TRACKER_CALLBACK_SECRETS")
 
 
@@ -60,11 +60,11 @@ def _seal_with(version: bytes, master: bytes, secret: bytes, nonce: bytes) -> by
     if len(secret) > MOST_BYTES or len(nonce) != NONCE_BYTES:
         raise ValueError(f"a secret has at most {MOST_BYTES} bytes, a nonce 16")
     stream = _KEYSTREAMS[version](master, nonce, len(secret))
-    head = version + nonce + _xor(secret, stream)
+    head = version + nonce + _apply_keystream(secret, stream)
     return head + _tag(master, head)
 
 
-def _xor(text: bytes, stream: bytes) -> bytes:
+def _apply_keystream(text: bytes, stream: bytes) -> bytes:
     """Return a text XOR as much of a keystream."""
     size = len(text)
     return (int.from_bytes(text, "big") ^ int.from_bytes(stream, "big")).to_bytes(size, "big")

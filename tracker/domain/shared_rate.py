@@ -7,7 +7,7 @@ BLOCKS = 10
 """Of a limit: a process draws a tenth of it at a time."""
 
 
-def window_at(seconds: float) -> int:
+def compute_window(seconds: float) -> int:
     """Return the number of the window of a time. seconds: since 1970, by the shared clock."""
     return int(seconds // WINDOW_S)
 
@@ -33,7 +33,7 @@ class SharedAllowance:
 
         now_s: since 1970, by the shared clock.
         """
-        current = window_at(now_s)
+        current = compute_window(now_s)
         if self._mine > 0:  # once a window: the database's may begin later than ours
             return current > max(self._window, self._asked_in)
         return current > self._window or self._drawn + self.block <= self.size
@@ -45,7 +45,7 @@ class SharedAllowance:
         window: of the database's clock.
         drawn:  how many all have drawn of the window with it; None where no block was left.
         """
-        self._asked_in = window_at(now_s)
+        self._asked_in = compute_window(now_s)
         if window > self._window:
             self._window, self._mine = window, 0
         if drawn is None:

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from enum import StrEnum
 
-from tracker.domain.enum_members import direct_members
+from tracker.domain.enum_members import find_members_directly
 
 
-@direct_members
+@find_members_directly
 class CrashPoint(StrEnum):
     """Where a process may die with one effect done and the next not."""
 
@@ -78,5 +78,5 @@ class CrashPoint(StrEnum):
 Signal = Callable[[CrashPoint], None]
 
 
-def no_signal(_point: CrashPoint) -> None:
+def ignore_signal(_point: CrashPoint) -> None:
     """Do nothing: the signal in production."""

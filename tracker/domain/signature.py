@@ -20,7 +20,7 @@ MAX_ID_CHARS = 256
 _VERSION = "v1,"
 
 
-def key_of(secret: str) -> bytes:
+def decode_key(secret: str) -> bytes:
     """Return the key of a secret: what follows `whsec_`, in base64. Raises ValueError.
 
     The message does not hold the secret.
@@ -47,12 +47,14 @@ def sign(key: bytes, message_id: str, timestamp: int | str, body: bytes) -> str:
     return _VERSION + b64encode(digest).decode()
 
 
-def text_of(key: bytes) -> str:
+def format_secret(key: bytes) -> str:
     """Return the secret as its owner is shown it."""
     return PREFIX + b64encode(key).decode()
 
 
-def headers(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+def build_headers(
+    keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes
+) -> dict[str, str]:
     """Return the headers of a message, which every key signs: a receiver needs one of them.
 
     keys:      none for a message that is not signed; then its id alone is told.

@@ -73,8 +73,8 @@ def _walk_flac() -> Walk:
     while until < samples:
         at = int.from_bytes((yield at, sync, False))
         head = yield at, 5, False
-        head = yield at, _size_of_flac_head(head), False
-        if _crc8(head) == 0:
+        head = yield at, _measure_flac_head(head), False
+        if _compute_crc8(head) == 0:
             number, size = _read_flac_head(head)
             until = number * (block if is_of_equals else 1) + size
         at += 2
@@ -90,21 +90,21 @@ def _walk_flac_frame(at: int, crc: int) -> Walk:
     return True
 
 
-def _size_of_flac_head(head: bytes) -> int:
+def _measure_flac_head(head: bytes) -> int:
     """Return how long the head of a frame is that begins so, with its checksum."""
     size, rate = head[2] >> 4, head[2] & 15
     more = {6: 1, 7: 2}.get(size, 0) + {12: 1, 13: 2, 14: 2}.get(rate, 0)
-    return 5 + _coded_size(head) + more
+    return 5 + _measure_coded_number(head) + more
 
 
-def _coded_size(head: bytes) -> int:
+def _measure_coded_number(head: bytes) -> int:
     """Return in how many bytes the number of a frame is coded, as UTF-8 codes characters."""
     return max(1, 8 - (head[4] ^ 0xFF).bit_length())
 
 
 def _read_flac_head(head: bytes) -> tuple[int, int]:
     """Return the number of a frame, or of its first sample, and how many samples it has."""
-    behind, code = 4 + _coded_size(head), head[2] >> 4
+    behind, code = 4 + _measure_coded_number(head), head[2] >> 4
     number = head[4] if behind == 5 else head[4] & (0x7F >> behind - 4)
     for more in head[5:behind]:
         number = number << 6 | more & 0x3F
@@ -113,7 +113,7 @@ def _read_flac_head(head: bytes) -> tuple[int, int]:
     return number, 192 if code == 1 else 576 << code - 2 if code < 6 else 256 << code - 8
 
 
-def _crc8(data: bytes) -> int:
+def _compute_crc8(data: bytes) -> int:
     """Return the checksum of data; of data with their checksum behind them, 0."""
     crc = 0
     for byte in data:
@@ -186,7 +186,7 @@ def _walk_mpeg(at: int = 0) -> Walk:
     is_mono, is_first_version = head[3] >> 6 == 3, head[1] & 0x18 == 0x18
     side = (17 if is_mono else 32) if is_first_version else (9 if is_mono else 17)
     least = 0
-    if _size_of_mp3_frame(head) >= side + 22:
+    if _measure_mp3_frame(head) >= side + 22:
         tag = yield at + 4 + side, 18, None
         tag = tag if tag[0] else tag[2:]  # some writers have a checksum before it
         size = int.from_bytes(tag[12:16] if tag[7] & 1 else tag[8:12])
@@ -194,7 +194,7 @@ def _walk_mpeg(at: int = 0) -> Walk:
             least = at + size - _SLACK_OF_MP3
     number = 0
     while number < _MOST_MP3_FRAMES:
-        size = _size_of_mp3_frame(head) or _size_of_adts_frame(head)
+        size = _measure_mp3_frame(head) or _measure_adts_frame(head)
         if not size:  # tags of other kinds may follow the last frame
             break
         at, number = at + size, number + 1
@@ -205,7 +205,7 @@ def _walk_mpeg(at: int = 0) -> Walk:
     return number > 0
 
 
-def _size_of_mp3_frame(head: bytes) -> int:
+def _measure_mp3_frame(head: bytes) -> int:
     """Return how long a frame of MP3 is that begins so; 0 where it is none, or does not say."""
     version, bits, rate = head[1] >> 3 & 3, head[2] >> 4, head[2] >> 2 & 3
     if head[0] != 0xFF or head[1] & 0xE6 != 0xE2 or version == 1 or rate == 3:
@@ -216,7 +216,7 @@ def _size_of_mp3_frame(head: bytes) -> int:
     return (144_000 if is_first else 72_000) * kilobits // hertz + (head[2] >> 1 & 1)
 
 
-def _size_of_adts_frame(head: bytes) -> int:
+def _measure_adts_frame(head: bytes) -> int:
     """Return how long a frame of AAC in ADTS is that begins so; 0 where it is none."""
     if head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
         return 0

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 
-def closest(word: str, known: Iterable[str], *, cutoff: float = 0.5) -> str | None:
+def find_closest(word: str, known: Iterable[str], *, cutoff: float = 0.5) -> str | None:
     """Return the known word that is most like this one; None when none is alike.
 
     cutoff: how much alike, from 0 to 1, as difflib measures it.
@@ -15,7 +15,7 @@ def closest(word: str, known: Iterable[str], *, cutoff: float = 0.5) -> str | No
     return by_lower[found[0]] if found else None
 
 
-def hint(word: str, known: Iterable[str]) -> str:
+def build_hint(word: str, known: Iterable[str]) -> str:
     """Return `; did you mean X?` for an error's end; empty when nothing is alike."""
-    found = closest(word, known)
+    found = find_closest(word, known)
     return f"; did you mean {found}?" if found else ""

@@ -8,7 +8,7 @@ from math import floor, log2
 
 from tracker.domain.cost import Cost, Phase, Price
 from tracker.domain.events import Source
-from tracker.domain.records import changed, record
+from tracker.domain.records import record, replace_fields
 from tracker.domain.task import TERMINAL, VERDICTS, TaskState
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -102,17 +102,19 @@ _SIGNS = {Phase.SETTLE: 1, Phase.REFUND: -1}
 """The sign of each phase in a sum of charges; estimates and reservations do not count."""
 
 
-def tally(ends: Iterable[TaskVerdict], changes: Iterable[CostChange] = ()) -> dict[TallyKey, Tally]:
+def count_by_hour(
+    ends: Iterable[TaskVerdict], changes: Iterable[CostChange] = ()
+) -> dict[TallyKey, Tally]:
     """Count ends and later changes of costs by key: each in its hour, and in EVER."""
     found: dict[TallyKey, Tally] = {}
     for end in ends:
         _count(found.setdefault(_make_key(end), Tally()), end)
     for change in changes:
         one = found.setdefault(_make_key(change), Tally())
-        _charge(one, change.after)
-        _charge(one, change.before, by=-1)
+        _add_costs(one, change.after)
+        _add_costs(one, change.before, by=-1)
     for key, one in list(found.items()):
-        found.setdefault(changed(key, hour=EVER), Tally()).add(one)
+        found.setdefault(replace_fields(key, hour=EVER), Tally()).add(one)
     return found
 
 
@@ -133,10 +135,10 @@ def _count(one: Tally, end: TaskVerdict) -> None:
         if end.submitted_at is not None:
             took_ms = max((end.at - end.submitted_at) / timedelta(milliseconds=1), 1.0)
             one.count("latency", str(floor(log2(took_ms) * _STEPS)))
-    _charge(one, end.costs)
+    _add_costs(one, end.costs)
 
 
-def _charge(one: Tally, costs: Iterable[Cost], by: int = 1) -> None:
+def _add_costs(one: Tally, costs: Iterable[Cost], by: int = 1) -> None:
     for cost in costs:
         sign = _SIGNS.get(cost.phase)
         if sign is not None:

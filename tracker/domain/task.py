@@ -8,11 +8,11 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from tracker.domain.cost import Cost
-from tracker.domain.enum_members import direct_members
-from tracker.domain.records import changed, record
+from tracker.domain.enum_members import find_members_directly
+from tracker.domain.records import record, replace_fields
 
 
-@direct_members
+@find_members_directly
 class TaskState(StrEnum):
     """Where a task stands. Stored and shown by value."""
 
@@ -45,7 +45,7 @@ ASKABLE = AT_PROVIDER | {TaskState.EXPIRED}
 """The provider can be asked about these, and about whatever has a follow-up."""
 
 
-@direct_members
+@find_members_directly
 class ArtifactState(StrEnum):
     """How far a piece of a result is."""
 
@@ -100,7 +100,7 @@ class TaskError:
     doubtful: bool = False
 
 
-@direct_members
+@find_members_directly
 class Awaits(StrEnum):
     """The reasons why a verdict waits for more than the provider's next statement."""
 
@@ -112,7 +112,7 @@ class Awaits(StrEnum):
     """The answer to the call that makes it, which is under way: nothing else tells of it."""
 
 
-@direct_members
+@find_members_directly
 class FollowUp(StrEnum):
     """Why the provider is still asked, now and then, about a task that has ended."""
 
@@ -206,14 +206,14 @@ class Task:
     traceparent: str | None = None
 
 
-def in_known_state(task: Task) -> Task:
+def replace_unknown_state(task: Task) -> Task:
     """Return a task whose state this release knows: one of a later release counts as running.
 
     For clients that know the words of their provider alone: they ask on until all processes are of
     one release.
     """
     is_known = task.state in TaskState.__members__.values()
-    return task if is_known else changed(task, state=TaskState.RUNNING)
+    return task if is_known else replace_fields(task, state=TaskState.RUNNING)
 
 
 class HasDeadline(Protocol):
@@ -236,9 +236,9 @@ def is_unflagged(task: HasDeadline, now: datetime) -> bool:
     return is_past and not task.overdue and task.state in OPEN
 
 
-def as_of(task: Task, now: datetime) -> Task:
+def update_overdue(task: Task, now: datetime) -> Task:
     """Return a task with `overdue` as it is now."""
-    return changed(task, overdue=True) if is_unflagged(task, now) else task
+    return replace_fields(task, overdue=True) if is_unflagged(task, now) else task
 
 
 def is_askable(task: Task) -> bool:
@@ -256,7 +256,7 @@ def is_unanswered(task: Task) -> bool:
     return task.state is TaskState.QUEUED or task.awaits is Awaits.ANSWER
 
 
-def having_name(named: Iterable[Task]) -> list[Task]:
+def select_by_name(named: Iterable[Task]) -> list[Task]:
     """Return, of tasks of one external id, the one of each account that has it now.
 
     A name is given again only once its task certainly never was at the provider: the newest has it.
@@ -271,7 +271,7 @@ _FETCHED = frozenset({"video", "image", "audio"})
 """Kinds of artifacts that are nothing without a URL."""
 
 
-def shape_of(artifacts: Iterable[Artifact]) -> tuple[tuple[str, str, str], ...]:
+def compute_shape(artifacts: Iterable[Artifact]) -> tuple[tuple[str, str, str], ...]:
     """Return what makes a change of a running task's pieces news: key, kind and state of each.
 
     A changed URL alone is none: some providers sign theirs anew at every poll.
@@ -286,7 +286,7 @@ def shape_of(artifacts: Iterable[Artifact]) -> tuple[tuple[str, str, str], ...]:
 _PIECE_FAILED, _PIECE_READY = ArtifactState.FAILED, ArtifactState.READY
 
 
-def names_result(artifacts: tuple[Artifact, ...]) -> bool:
+def is_fully_named(artifacts: tuple[Artifact, ...]) -> bool:
     """Return whether a success names everything that it made: no piece of it is without its URL.
 
     A piece that failed is not waited for.
@@ -295,9 +295,9 @@ def names_result(artifacts: tuple[Artifact, ...]) -> bool:
     return bool(made) and all(_is_there(piece) for piece in made)
 
 
-def completes(before: tuple[Artifact, ...], after: tuple[Artifact, ...]) -> bool:
+def is_more_complete(before: tuple[Artifact, ...], after: tuple[Artifact, ...]) -> bool:
     """Return whether a later statement of the same success names more than is known of it."""
-    if names_result(before) or not after:
+    if is_fully_named(before) or not after:
         return False
     return sum(map(_is_there, after)) > sum(map(_is_there, before))
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tracker.domain.cost import Cost, is_charged, is_refund_due, restate_costs
 from tracker.domain.events import OF_ASSETS, Event, EventKind
-from tracker.domain.records import changed, copier
+from tracker.domain.records import build_copier, replace_fields
 from tracker.domain.task import (
     KNOWN_TO_PROVIDER,
     TERMINAL,
@@ -15,7 +15,7 @@ from tracker.domain.task import (
     Task,
     TaskError,
     TaskState,
-    names_result,
+    is_fully_named,
 )
 
 S, K = TaskState, EventKind
@@ -32,7 +32,7 @@ _UNDER_WAY = frozenset({K.SUBMIT_SENT, K.ANSWER_BEGUN})
 _NOTHING_MADE = NEVER_LEFT | {K.SUBMIT_DEFERRED}
 _ANSWER = Awaits.ANSWER
 
-_with_step = copier(
+_with_step = build_copier(
     Task,
     *("state", "version", "updated_at", "provider_task_id", "provider_status", "message"),
     *("progress", "artifacts", "error", "costs", "stage", "context", "cancel_asked_at"),
@@ -95,19 +95,19 @@ def move_task(task: Task, event: Event, target: TaskState, *, now: datetime) -> 
 def _apply_call(after: Task, event: Event) -> Task:
     """Return a task with what is known of the call that makes it. after: but for that."""
     if event.kind in _UNDER_WAY:
-        return changed(after, awaits=_ANSWER)
+        return replace_fields(after, awaits=_ANSWER)
     if event.kind in _NOTHING_MADE:  # it never was at the provider
-        return changed(after, awaits=None, submitted_at=None)
+        return replace_fields(after, awaits=None, submitted_at=None)
     is_known = event.kind is _SUBMIT_ACCEPTED or after.state not in KNOWN_TO_PROVIDER
-    return changed(after, awaits=None) if is_known else after
+    return replace_fields(after, awaits=None) if is_known else after
 
 
 def _apply_correction(task: Task, event: Event, now: datetime) -> Task:
     """Return the task after its receipts were read again: where it stands is not touched."""
     artifacts = event.artifacts or task.artifacts
     has_error = task.state is _FAILED or task.state is _EXPIRED
-    is_whole = task.follow_up is FollowUp.NO_RESULT and names_result(artifacts)
-    return changed(
+    is_whole = task.follow_up is FollowUp.NO_RESULT and is_fully_named(artifacts)
+    return replace_fields(
         task,
         version=task.version + 1,
         updated_at=now,
@@ -143,7 +143,7 @@ def _follow_up(
 ) -> FollowUp | None:
     if event.kind is _COSTS_CHANGED or event.kind in OF_ASSETS:
         return task.follow_up
-    if target is _SUCCEEDED and not names_result(artifacts):
+    if target is _SUCCEEDED and not is_fully_named(artifacts):
         return FollowUp.NO_RESULT
     if target is _FAILED and event.error is not None and event.error.doubtful:
         return FollowUp.DOUBTFUL

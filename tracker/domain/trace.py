@@ -33,7 +33,7 @@ def trace_id(traceparent: str) -> str:
     return traceparent[3:35]
 
 
-def span_id(traceparent: str) -> str:
+def build_span_id(traceparent: str) -> str:
     """Return the id of the span that a place of `read` names: 16 hexadecimal digits."""
     return traceparent[36:52]
 

@@ -21,7 +21,7 @@ _EARLIEST, _LATEST = 946_684_800, 4_102_444_800
 _MOST_FIELDS = 200
 
 
-def expiry_of(url: str) -> datetime | None:
+def find_expiry(url: str) -> datetime | None:
     """Return when a URL dies by what it says itself; None where it says nothing that is read here.
 
     Raises nothing for a URL of any form.

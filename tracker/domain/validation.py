@@ -58,7 +58,7 @@ def is_blank(value: Any) -> bool:
     return isinstance(value, list | dict) and not value
 
 
-def field_errors(error: ValidationError, given: object = None) -> Sequence[FieldError]:
+def list_field_errors(error: ValidationError, given: object = None) -> Sequence[FieldError]:
     """Return each wrong field once, in order, with its path from the validated object.
 
     given: that object. Without it, a key of an object within it that is called like a type is left
@@ -68,8 +68,8 @@ def field_errors(error: ValidationError, given: object = None) -> Sequence[Field
     for one in error.errors(include_url=False, include_input=False):
         flaw = one.get("ctx", {}).get("error")
         within = (flaw.field,) if isinstance(flaw, FieldFlaw) else ()
-        place = _place_of(one, given)
-        path, reason = path_of((*place, *within)), _describe_reason(one)
+        place = _find_place(one, given)
+        path, reason = format_path((*place, *within)), _describe_reason(one)
         before = found.get(path)
         if before is not None and len(place) < len(one["loc"]):  # what another type would need
             reason = f"{before.reason}; or {reason}"
@@ -79,7 +79,7 @@ def field_errors(error: ValidationError, given: object = None) -> Sequence[Field
     return list(found.values())
 
 
-def _place_of(one: Mapping[str, Any], given: object) -> list[int | str]:
+def _find_place(one: Mapping[str, Any], given: object) -> list[int | str]:
     """Return an error's place without a field's types, of which pydantic tried each.
 
     They stand behind a field, and none is a field that is unknown or lacking.
@@ -100,7 +100,7 @@ def _is_branch(part: int | str) -> bool:
     return isinstance(part, str) and _BRANCH.fullmatch(part) is not None
 
 
-def path_of(location: Sequence[int | str]) -> str:
+def format_path(location: Sequence[int | str]) -> str:
     """Spell a place in JSON: `image_list[2].image` for ("image_list", 2, "image")."""
     path = ""
     for part in location:

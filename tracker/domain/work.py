@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 
-from tracker.domain.enum_members import direct_members
+from tracker.domain.enum_members import find_members_directly
 
 
-@direct_members
+@find_members_directly
 class JobKind(StrEnum):
     """The kind of a background job."""
 
@@ -19,12 +19,12 @@ class JobKind(StrEnum):
     """Nor here: the runs that are not over are the queue."""
 
 
-def lane_of(provider: str, account: str) -> str:
+def build_lane(provider: str, account: str) -> str:
     """Return the fairness lane of jobs at a provider: its account."""
     return f"{provider}/{account}"
 
 
-def names_of(lane: str) -> tuple[str, str]:
+def split_lane(lane: str) -> tuple[str, str]:
     """Return the provider and the account of a lane. No provider's name has a slash in it."""
     provider, _, account = lane.partition("/")
     return provider, account

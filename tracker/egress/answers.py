@@ -11,7 +11,7 @@ import httpx
 
 from tracker.domain.errors import UnkeepableFile
 from tracker.domain.exchange import HttpResult, OpenPieces, OpenSink
-from tracker.domain.media_type import FIRST_BYTES, OCTETS, flaw_of_type, media_type_of
+from tracker.domain.media_type import FIRST_BYTES, OCTETS, detect_media_type, find_type_flaw
 from tracker.egress.decoding import Decoder, Undecodable
 from tracker.egress.inline import InlineFiles, RawFile
 from tracker.precedence import Precedence
@@ -58,11 +58,11 @@ class AnswerReader:
                 body = await self._read_files(response, files)
             else:
                 body = await self._read_whole(response, held)
-        return HttpResult(response.status_code, headers_of(response), body)
+        return HttpResult(response.status_code, read_headers(response), body)
 
     async def _read_whole(self, response: httpx.Response, held: AsyncExitStack) -> bytes:
         """Read an answer into memory. held: keeps its place among the large ones."""
-        decoder = decoder_of(response, PROVIDER_ANSWER_BYTES)
+        decoder = find_decoder(response, PROVIDER_ANSWER_BYTES)
         whole, is_large = bytearray(), False
         async for raw in response.aiter_raw():
             for piece in decoder.feed(raw):
@@ -77,7 +77,7 @@ class AnswerReader:
 
     async def _pieces(self, response: httpx.Response, cap: int) -> AsyncIterator[bytes]:
         """Yield an answer's pieces, each when it may be worked on."""
-        decoder, number, place = decoder_of(response, cap), 0, 0
+        decoder, number, place = find_decoder(response, cap), 0, 0
         async for raw in response.aiter_raw():
             for piece in decoder.feed(raw):
                 if number % _PIECES_OF_A_PLACE == 0:
@@ -92,7 +92,7 @@ class AnswerReader:
     ) -> None:
         """Give an answer away while it comes, with the names of files in their place."""
         cap = STREAMED_ANSWER_BYTES if files is None else INLINE_ANSWER_BYTES
-        sink = pieces(headers_of(response))
+        sink = pieces(read_headers(response))
         reader = None if files is None else InlineFiles(files)
         try:
             async for piece in self._pieces(response, cap):
@@ -133,11 +133,13 @@ def _is_file(kind: str, first: bytes) -> bool:
 
     Gateways name the wrong type, or none; an error in JSON or a page comes as `image/png` too.
     """
-    told = media_type_of(first[:FIRST_BYTES])
+    told = detect_media_type(first[:FIRST_BYTES])
     if told.partition("/")[0] in _RAW and told not in _WEAK:
         return True
     group = kind.partition("/")[0]
-    return _is_named_file(kind) and flaw_of_type(group if group in _RAW else "image", told) is None
+    return (
+        _is_named_file(kind) and find_type_flaw(group if group in _RAW else "image", told) is None
+    )
 
 
 def _is_named_file(kind: str) -> bool:
@@ -152,11 +154,11 @@ async def _take_files(reader: InlineFiles, piece: bytes) -> bytes:
     return reader.take()
 
 
-def decoder_of(response: httpx.Response, cap: int) -> Decoder:
+def find_decoder(response: httpx.Response, cap: int) -> Decoder:
     """Return what undoes the encoding of an answer; see Decoder."""
     return Decoder(response.headers.get("content-encoding", ""), cap=cap)
 
 
-def headers_of(response: httpx.Response) -> dict[str, str]:
+def read_headers(response: httpx.Response) -> dict[str, str]:
     """Return the headers of an answer, their names in lower case."""
     return {name.lower(): value for name, value in response.headers.items()}

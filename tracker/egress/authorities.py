@@ -4,7 +4,7 @@ import ssl
 from functools import lru_cache
 
 
-def system_tls() -> ssl.SSLContext:
+def load_system_tls() -> ssl.SSLContext:
     """Return the settings of TLS for calls to anywhere. They are shared: nobody may change them."""
     return _read(ssl.get_default_verify_paths())
 

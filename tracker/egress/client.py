@@ -17,7 +17,7 @@ import httpx
 from ssrfguard import Resolver
 
 from tracker import __version__
-from tracker.call_failures import reason_in_words
+from tracker.call_failures import explain_failure
 from tracker.domain.encoded_secrets import list_spellings
 from tracker.domain.errors import BrokenTransfer, StorageError
 from tracker.domain.exchange import (
@@ -29,12 +29,12 @@ from tracker.domain.exchange import (
     MaySend,
     OpenPieces,
     OpenSink,
-    always,
+    allow_always,
 )
 from tracker.domain.redaction import Redactor
 from tracker.egress import policy
-from tracker.egress.answers import AnswerReader, decoder_of, headers_of
-from tracker.egress.authorities import system_tls
+from tracker.egress.answers import AnswerReader, find_decoder, read_headers
+from tracker.egress.authorities import load_system_tls
 from tracker.egress.decoding import ACCEPTED, Undecodable
 from tracker.egress.guarded import IDLE_S, GuardedCalls
 from tracker.egress.sent import FirstByte, NotNow
@@ -82,7 +82,7 @@ class EgressClient:
         self._precedence = precedence or Precedence()
         self._answers = AnswerReader(self._precedence)
         self._allow = tuple(allow)
-        self._tls = system_tls()
+        self._tls = load_system_tls()
         self._guarded = GuardedCalls(self._allow, self._tls, resolver)
         self._clients: OrderedDict[tuple[str, str | None, bool], httpx.AsyncClient] = OrderedDict()
 
@@ -90,7 +90,7 @@ class EgressClient:
         self,
         call: HttpCall,
         *,
-        may_send: MaySend = always,
+        may_send: MaySend = allow_always,
         files: OpenSink | None = None,
         pieces: OpenPieces | None = None,
     ) -> HttpResult | HttpFailure:
@@ -161,12 +161,12 @@ class EgressClient:
         chunks = self._redactor.redact_stream(
             _iterate_chunks(response, until=until, cap=cap), *_list_secrets(call)
         )
-        headers = self._redact_headers(headers_of(response), _list_secrets(call))
+        headers = self._redact_headers(read_headers(response), _list_secrets(call))
         return HttpStream(response.status_code, headers, chunks)
 
     def refusal(self, url: str) -> str | None:
         """Return why a user's URL will never be called; None when it may be."""
-        return policy.refusal(url, self._allow)
+        return policy.explain_refusal(url, self._allow)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -196,7 +196,7 @@ class EgressClient:
 
     def _reason(self, error: Exception, call: HttpCall) -> str:
         """Return why a call failed, for people: libraries quote the header that they refuse."""
-        return self._redactor.redact(reason_in_words(error), *_list_secrets(call))
+        return self._redactor.redact(explain_failure(error), *_list_secrets(call))
 
     async def _client(self, call: HttpCall) -> httpx.AsyncClient:
         parts = urlsplit(call.url)
@@ -247,7 +247,7 @@ async def _iterate_chunks(
     """Yield the body; see HttpStream. until: on the loop's clock."""
     pieces = response.aiter_raw()
     try:
-        decoder = decoder_of(response, cap)
+        decoder = find_decoder(response, cap)
         while True:
             # Around each piece: the reader may go on in another task than it began in.
             async with asyncio.timeout_at(until):
@@ -262,7 +262,7 @@ async def _iterate_chunks(
     except TimeoutError:
         raise BrokenTransfer("the answer did not come in time") from None
     except httpx.HTTPError as error:
-        raise BrokenTransfer(f"the answer broke off: {reason_in_words(error)}") from None
+        raise BrokenTransfer(f"the answer broke off: {explain_failure(error)}") from None
     finally:
         await response.aclose()
 

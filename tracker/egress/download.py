@@ -13,13 +13,13 @@ from urllib.parse import quote, urljoin, urlsplit
 import httpcore
 from ssrfguard import Resolver, SSRFGuardError
 
-from tracker.call_failures import reason_in_words
+from tracker.call_failures import explain_failure
 from tracker.domain.errors import BrokenTransfer, TrailingBytes, UnkeepableFile
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpStream
 from tracker.domain.minimum_pace import MinimumPace
-from tracker.egress.authorities import system_tls
+from tracker.egress.authorities import load_system_tls
 from tracker.egress.decoding import Decoder, Undecodable
-from tracker.egress.guarded import FAILURES, find_refusal, open_guarded, request_for, target_of
+from tracker.egress.guarded import FAILURES, find_refusal, open_guarded, read_target, request_for
 from tracker.egress.sent import FirstByte
 
 MOST_REDIRECTS = 3
@@ -52,7 +52,7 @@ class Downloading:
         clock:     monotonic, in seconds; by it the pace of a file is measured.
         """
         self._allow = tuple(allow)
-        self._tls = system_tls()
+        self._tls = load_system_tls()
         self._cap, self._silence_s = cap, silence_s
         self._resolver = resolver
         self._clock = clock
@@ -95,7 +95,7 @@ class Downloading:
         sent = FirstByte()
         connection: httpcore.AsyncHTTPConnection | None = None
         try:
-            target = target_of(call.url, self._allow)
+            target = read_target(call.url, self._allow)
             connection = open_guarded(
                 call.url, target.origin, self._allow, self._tls, self._resolver
             )
@@ -212,5 +212,5 @@ def _describe_failure(error: BaseException, silence_s: float) -> str | None:
     if isinstance(error, Undecodable):
         return str(error)
     if isinstance(error, FAILURES):
-        return reason_in_words(error)
+        return explain_failure(error)
     return None

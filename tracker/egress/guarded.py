@@ -18,7 +18,7 @@ import httpx
 from ssrfguard import Resolver, SSRFGuardError
 
 from tracker import __version__
-from tracker.call_failures import reason_in_words
+from tracker.call_failures import explain_failure
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
 from tracker.egress import policy
 from tracker.egress.greedy import GreedyBackend
@@ -87,13 +87,13 @@ class GuardedCalls:
             refusal = find_refusal(call.url, self._allow)
             if refusal is not None:
                 return HttpFailure(Certainty.NOT_SENT, refusal)
-            return await self._within(call, target_of(call.url, self._allow), sent)
+            return await self._within(call, read_target(call.url, self._allow), sent)
         except TimeoutError:
             return sent.failure(f"no whole answer within {call.timeout_s:g} s")
         except SSRFGuardError as error:
             return HttpFailure(Certainty.NOT_SENT, f"may not be called: {error}")
         except FAILURES as error:
-            return sent.failure(reason_in_words(error))
+            return sent.failure(explain_failure(error))
 
     async def close(self) -> None:
         """Close every connection; what was left to end by itself is waited for."""
@@ -188,7 +188,7 @@ def open_guarded(
     resolver: Resolver | None,
 ) -> httpcore.AsyncHTTPConnection:
     """Return a connection that dials only what it has checked. Nothing is dialled yet."""
-    backend = GreedyBackend(policy=policy.policy_for(url, allow), resolver=resolver)
+    backend = GreedyBackend(policy=policy.build_policy(url, allow), resolver=resolver)
     return httpcore.AsyncHTTPConnection(
         origin, ssl_context=tls, keepalive_expiry=IDLE_S, network_backend=backend
     )
@@ -197,13 +197,13 @@ def open_guarded(
 @lru_cache(maxsize=4096)
 def find_refusal(url: str, allow: tuple[str, ...]) -> str | None:
     """Return why a URL will never be called; None when it may be."""
-    return policy.refusal(url, allow)
+    return policy.explain_refusal(url, allow)
 
 
 @lru_cache(maxsize=4096)
-def target_of(url: str, allow: tuple[str, ...]) -> Target:
+def read_target(url: str, allow: tuple[str, ...]) -> Target:
     """Read a URL. Raises SSRFGuardError, httpx.InvalidURL, ValueError."""
-    checked = policy.policy_for(url, allow).check_url(url)
+    checked = policy.build_policy(url, allow).check_url(url)
     parsed = httpx.URL(url)
     origin = httpcore.Origin(parsed.raw_scheme, checked.host.encode("ascii"), checked.port)
     return Target(str(origin), origin, parsed.raw_path, parsed.netloc)

@@ -60,7 +60,7 @@ _ENCODED_ADDRESS = re.compile(r"(^|\.)(0x[0-9a-f]*|[0-9]+)\.?$", re.IGNORECASE)
 _LOCAL_NAME = re.compile(r"(^|\.)localhost\.?$", re.IGNORECASE)
 
 
-def policy_for(url: str, allow: Sequence[str]) -> Policy:
+def build_policy(url: str, allow: Sequence[str]) -> Policy:
     """Return the rules for one destination: any port, but only the one that its URL names.
 
     allow: networks in CIDR notation that are permitted although they lie inside.
@@ -79,11 +79,11 @@ def _make_policy(port: int, allow: tuple[str, ...]) -> Policy:
     )
 
 
-def checked_network(text: str) -> str:
+def check_network(text: str) -> str:
     """Return one entry of the allow-list in its canonical spelling.
 
     Raises ValueError that says what to write where it is no network (then without its text, which
-    may be a misplaced secret), or where `policy_for` would refuse every URL for it: a network of
+    may be a misplaced secret), or where `build_policy` would refuse every URL for it: a network of
     addresses that carry IPv4 ones (NAT64, 6to4, Teredo, IPv4-mapped) is never compared with the
     address that is really reached.
     """
@@ -120,13 +120,13 @@ def _find_carried_ipv4(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -
     return str(ipaddress.ip_network((address, network.prefixlen - 96)))
 
 
-def refusal(url: str, allow: Sequence[str]) -> str | None:
+def explain_refusal(url: str, allow: Sequence[str]) -> str | None:
     """Return why this URL will never be called; None when it may be. Looks no name up.
 
-    allow: as for `policy_for`.
+    allow: as for `build_policy`.
     """
     try:
-        policy = policy_for(url, allow)
+        policy = build_policy(url, allow)
         host = policy.check_url(url).host
         if _LOCAL_NAME.search(host):
             policy.check_address("127.0.0.1")

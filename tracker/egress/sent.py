@@ -5,7 +5,7 @@ from typing import Any
 
 import httpcore
 
-from tracker.domain.exchange import Certainty, HttpFailure, MaySend, always
+from tracker.domain.exchange import Certainty, HttpFailure, MaySend, allow_always
 from tracker.precedence import Precedence
 
 
@@ -16,7 +16,9 @@ class NotNow(Exception):
 class FirstByte:
     """Watches a request; given to httpx and httpcore as its `trace`."""
 
-    def __init__(self, may_send: MaySend = always, precedence: Precedence | None = None) -> None:
+    def __init__(
+        self, may_send: MaySend = allow_always, precedence: Precedence | None = None
+    ) -> None:
         """may_send: asked when the first byte is about to leave; if not, NotNow is raised.
 
         precedence: given way to before each step.

@@ -11,10 +11,10 @@ from tracker.locale.languages import (
     LANGUAGES,
     SIMPLIFIED_CHINESE,
     Language,
-    of_environment,
-    of_header,
+    choose_by_environment,
+    choose_by_header,
 )
-from tracker.locale.texts import explanations, translate
+from tracker.locale.texts import load_explanations, translate
 
 __all__ = [
     "ENGLISH",
@@ -22,8 +22,8 @@ __all__ = [
     "SIMPLIFIED_CHINESE",
     "Explanation",
     "Language",
-    "explanations",
-    "of_environment",
-    "of_header",
+    "choose_by_environment",
+    "choose_by_header",
+    "load_explanations",
     "translate",
 ]

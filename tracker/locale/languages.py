@@ -18,7 +18,7 @@ _RANGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)\s*(?:;\s*q\s*=
 _VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
-def of_header(accept_language: str) -> Language:
+def choose_by_header(accept_language: str) -> Language:
     """Choose from an Accept-Language header; English where it names no language of ours."""
     wanted: dict[Language, float] = {}
     for part in accept_language[:MAX_HEADER_CHARS].split(","):
@@ -31,7 +31,7 @@ def of_header(accept_language: str) -> Language:
     return best if wanted.get(best, 0.0) > 0 else ENGLISH
 
 
-def of_environment(variables: Mapping[str, str]) -> Language:
+def choose_by_environment(variables: Mapping[str, str]) -> Language:
     """Choose from LC_ALL, LC_MESSAGES and LANG; the first that is set decides."""
     value = next((variables[name] for name in _VARIABLES if variables.get(name)), "")
     return _find_named(re.split(r"[.@]", value)[0].replace("_", "-")) or ENGLISH

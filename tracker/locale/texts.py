@@ -26,7 +26,7 @@ _BEHIND_A_NAME = (": ", re.compile(r"(\S+): (.*)", re.DOTALL), "{0}：{1:t}")
 of what it says."""
 
 
-def explanations(language: Language) -> Mapping[str, Explanation]:
+def load_explanations(language: Language) -> Mapping[str, Explanation]:
     """Return what is said of each problem type, by its slug."""
     found: Mapping[str, Explanation] = import_module(
         f"{_find_folder(language)}.problems"
@@ -34,7 +34,7 @@ def explanations(language: Language) -> Mapping[str, Explanation]:
     return found
 
 
-def texts_of_providers(language: Language) -> Mapping[str, str]:
+def load_provider_texts(language: Language) -> Mapping[str, str]:
     """Return the texts that single providers bring, each in a module of its name."""
     folder = import_module(f"{_find_folder(language)}.providers")
     found: dict[str, str] = {}
@@ -88,7 +88,7 @@ def _load_catalogue(
     Before each stands the longest part that does not vary: most texts fit no pattern, and are
     found out by it much sooner.
     """
-    texts = dict(texts_of_providers(language))
+    texts = dict(load_provider_texts(language))
     for part in PARTS:
         texts |= import_module(f"{_find_folder(language)}.{part}").TEXTS
     exact = {template: wording for template, wording in texts.items() if SLOT not in template}

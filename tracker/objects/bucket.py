@@ -117,7 +117,7 @@ class Bucket:
             nonlocal asking
             try:
                 while not is_over:
-                    asking = asyncio.create_task(_next_of(chunks))
+                    asking = asyncio.create_task(_find_next_page(chunks))
                     chunk = await asking
                     if chunk is None:
                         return
@@ -224,5 +224,5 @@ class Bucket:
         return StorageError(f"the bucket has said nothing for {silence_s:g} s ({self._url})")
 
 
-async def _next_of(chunks: AsyncIterator[bytes]) -> bytes | None:
+async def _find_next_page(chunks: AsyncIterator[bytes]) -> bytes | None:
     return await anext(chunks, None)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tracker.clock import new_token
+from tracker.clock import make_token
 from tracker.domain.custody import StoredObject
 from tracker.domain.errors import StorageError
 from tracker.precedence import step_back
@@ -60,7 +60,7 @@ class Folder:
     async def put(self, key: str, chunks: AsyncIterator[bytes], *, once: bool = False) -> None:
         """Keep what the chunks hold; see ObjectStore. A disk refuses nothing for now."""
         del once
-        part, path = self._root / PARTS / new_token(), self._path(key)
+        part, path = self._root / PARTS / make_token(), self._path(key)
         opened: list[int] = []
         waiting, size = list[bytes](), 0
         try:

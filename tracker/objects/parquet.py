@@ -35,7 +35,7 @@ def is_installed() -> bool:
     return find_spec("pyarrow") is not None
 
 
-def encoded(kept_class: KeptClass, rows: Sequence[ArchivedRow]) -> bytes:
+def encode_rows(kept_class: KeptClass, rows: Sequence[ArchivedRow]) -> bytes:
     """Write rows; with one version of pyarrow the same rows are the same bytes."""
     import pyarrow as pa  # noqa: PLC0415 - takes a third of a second and 50 MB
     from pyarrow import parquet  # noqa: PLC0415
@@ -56,7 +56,7 @@ def encoded(kept_class: KeptClass, rows: Sequence[ArchivedRow]) -> bytes:
     return data
 
 
-def decoded(kept_class: KeptClass, data: bytes) -> Iterator[ArchivedRow]:
+def decode_rows(kept_class: KeptClass, data: bytes) -> Iterator[ArchivedRow]:
     """Read rows of a file. Raises StorageError without pyarrow, ValueError where it is damaged."""
     if not is_installed():
         raise StorageError(MISSING)

@@ -53,19 +53,19 @@ class System:
 
 
 @cache
-def systems() -> Sequence[System]:
+def list_systems() -> Sequence[System]:
     """Return every system of the navigation, and every provider besides, in their order."""
     named = {provider for _, provider in SYSTEMS}
     listed = [*SYSTEMS, *((name, name) for name in PROVIDERS if name not in named)]
     return [
-        System(title, name, capabilities_of(PROVIDERS[name]) if name in PROVIDERS else None)
+        System(title, name, read_capabilities(PROVIDERS[name]) if name in PROVIDERS else None)
         if name is not None
         else System(title, None, None)
         for title, name in listed
     ]
 
 
-def capabilities_of(provider: Provider) -> Capabilities:
+def read_capabilities(provider: Provider) -> Capabilities:
     """Read a provider's record."""
     lifetime = provider.results.lifetime
     return Capabilities(
@@ -109,5 +109,5 @@ def _load_clients() -> Mapping[str, Sequence[str]]:
 
 def forget() -> None:
     """Read the file of clients anew at the next question."""
-    systems.cache_clear()
+    list_systems.cache_clear()
     _load_clients.cache_clear()

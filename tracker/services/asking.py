@@ -26,7 +26,7 @@ from tracker.providers.ports.adapter import Answer, Asking, Cancels, Finds, Look
 from tracker.services.call_turns import CallPurpose
 from tracker.services.context import Context
 from tracker.store import attempts, task_inputs
-from tracker.telemetry.tracing import working_on
+from tracker.telemetry.tracing import work_on
 
 log = logging.getLogger(__name__)
 
@@ -84,12 +84,12 @@ async def ask(context: Context, group: Sequence[Task]) -> PollResult:
     task, provider = group[0], context.providers[group[0].provider]
     asking = Asking(context.account(task), group, context.clock.now())
     if len(group) == 1 and _is_searched_for(context, task):
-        with working_on("look up", group):
+        with work_on("look up", group):
             return await _search(context, provider.looks, asking)
     if len(group) == 1 and provider.cancels is not None and is_cancel_due(context, task):
-        with working_on("cancel", group):
+        with work_on("cancel", group):
             return await _cancel(context, provider.cancels, provider.polls, asking)
-    with working_on("poll", group):
+    with work_on("poll", group):
         return await _poll(context, provider.polls, asking)
 
 

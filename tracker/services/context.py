@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from tracker.clock import Clock, new_key
+from tracker.clock import Clock, make_key
 from tracker.domain import token
 from tracker.domain.choosing import Rule
 from tracker.domain.clock_steps import ClockSteps
@@ -16,14 +16,14 @@ from tracker.domain.prices import ListPrice
 from tracker.domain.redaction import Redactor
 from tracker.domain.retention import Keep, KeptClass, RetentionPolicy
 from tracker.domain.sealing import NONCE_BYTES, seal_long
-from tracker.domain.signals import Signal, no_signal
+from tracker.domain.signals import Signal, ignore_signal
 from tracker.domain.task import Task
 from tracker.precedence import Precedence
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
 from tracker.services.conditions import ConditionReport, report
 from tracker.services.expectations import Expectations
-from tracker.services.inline_sinks import sinks_for
+from tracker.services.inline_sinks import build_sink_opener
 from tracker.services.key_sets import KeySets
 from tracker.services.outbox import Outbox
 from tracker.services.provider_calls import OutboundHttp, ProviderCalls
@@ -82,7 +82,7 @@ class Context:
     expectations: Expectations = field(default_factory=Expectations)
     clock_steps: ClockSteps = field(default_factory=ClockSteps)
     recovery: Recovery = field(default_factory=Recovery)
-    at: Signal = field(default=no_signal)
+    at: Signal = field(default=ignore_signal)
     webhook_secrets: Sequence[bytes] = field(default=(), repr=False)
     redactor: Redactor = field(default_factory=Redactor)
     precedence: Precedence = field(default_factory=Precedence)
@@ -139,11 +139,11 @@ class Context:
         provider = self.providers.get(task.provider)
         if self.storage is None or provider is None or provider.results.answers_with_files is None:
             return None
-        return sinks_for(self.storage, self.secrets[0], task.tenant)
+        return build_sink_opener(self.storage, self.secrets[0], task.tenant)
 
     def seal(self, secret: bytes) -> bytes:
         """Encrypt a URL that the database is to hold and not to tell."""
-        return seal_long(self.secrets[0], secret, nonce=new_key(NONCE_BYTES))
+        return seal_long(self.secrets[0], secret, nonce=make_key(NONCE_BYTES))
 
     def provider(self, name: str, *, path: str = "provider") -> Provider:
         """Return an adapter by name. Raises InvalidRequest naming the field."""

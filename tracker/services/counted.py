@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 
-from tracker.domain.media_type import FIRST_BYTES, media_type_of
+from tracker.domain.media_type import FIRST_BYTES, detect_media_type
 from tracker.services.hashing import Hasher
 
 
-async def in_one_piece(data: bytes) -> AsyncIterator[bytes]:
+async def iterate_whole(data: bytes) -> AsyncIterator[bytes]:
     """Yield bytes that are here already."""
     yield data
 
@@ -28,7 +28,7 @@ class CountedChunks:
     @property
     def media_type(self) -> str:
         """The type that the first bytes tell."""
-        return media_type_of(self._first)
+        return detect_media_type(self._first)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield them."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain import lifecycle
 from tracker.domain.accepting import restore_accepted
 from tracker.domain.observation import Part
@@ -54,7 +54,7 @@ def take_in_parts(
     task_inputs.insert_many(tx.db, [(task, made.body) for task in inserted])
     labels.insert_many(tx.db, inserted)
     for task in inserted:
-        recorder.start(lifecycle.part(task, made.attempt))
+        recorder.start(lifecycle.begin_part(task, made.attempt))
         if before.provider_task_id is not None:
             recorder.poll_soon(task.key)
 
@@ -86,7 +86,7 @@ def _create_part(context: Context, tx: Tx, first: Task, part: Part) -> Task:
     return replace(
         restore_accepted(first),
         key=0,
-        id=new_id(),
+        id=make_id(),
         external_task_id=f"{first.external_task_id}::{part.mark}",
         provider_task_id=part.provider_task_id,
         parent_id=first.id,

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain.errors import StorageError, UnkeepableFile
 from tracker.domain.exchange import FileSink, OpenSink
 from tracker.domain.inline_files import InlineFile, store_key_of
@@ -19,7 +19,7 @@ class InlineSink:
     def __init__(self, storage: Storage, secret: bytes, tenant: str) -> None:
         """Begin to write. secret: signs the name."""
         self._secret, self._tenant = secret, tenant
-        self._id = new_id()
+        self._id = make_id()
         self._most, self._size = storage.rules.max_bytes, 0
         self._blocks: asyncio.Queue[bytes | None] = asyncio.Queue(_WAITING_BLOCKS)
         self._counted = CountedChunks(self._chunks())
@@ -63,7 +63,7 @@ class InlineSink:
             yield block
 
 
-def sinks_for(storage: Storage, secret: bytes, tenant: str) -> OpenSink:
+def build_sink_opener(storage: Storage, secret: bytes, tenant: str) -> OpenSink:
     """Return what opens a sink for each file of an answer about a tenant's task."""
 
     async def open_sink() -> FileSink:

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracker.clock import new_token
+from tracker.clock import make_token
 from tracker.domain import retry
 from tracker.domain.signals import CrashPoint
-from tracker.domain.work import JobKind, lane_of
-from tracker.providers.ports.account import slot_caps
+from tracker.domain.work import JobKind, build_lane
+from tracker.providers.ports.account import list_slot_caps
 from tracker.services.context import Context
 from tracker.services.lookout import Lookout
 from tracker.store import due_jobs, held_slots, jobs
@@ -73,10 +73,10 @@ class Leases:
 
     def _rooms(self, tx: Tx) -> dict[str, FreeSlots]:
         """Free slots by lane, of the accounts that have a cap: a hint, `attempting` makes sure."""
-        caps = slot_caps(self._context.accounts)
+        caps = list_slot_caps(self._context.accounts)
         held = held_slots.count(tx.db, caps)
         return {
-            lane_of(*name): FreeSlots(cap - held.get(name, 0), cap) for name, cap in caps.items()
+            build_lane(*name): FreeSlots(cap - held.get(name, 0), cap) for name, cap in caps.items()
         }
 
     def _claim(self, tx: Tx, wanted: Sequence[_LeaseRequest]) -> list[list[Job]]:
@@ -84,7 +84,7 @@ class Leases:
             jobs.claim(
                 tx.db,
                 one.kind,
-                token=new_token(),
+                token=make_token(),
                 now=tx.lease_now,
                 until=tx.lease_now + self._context.policy.lease,
                 limit=one.limit,

@@ -35,7 +35,7 @@ class Lookout:
         now, now_s = clock.now(), clock.monotonic()
         since = self._since(now, now_s)
         self._last = await self._context.store.read(
-            lambda db: due_jobs.due(db, now=now, since=since)
+            lambda db: due_jobs.count_due(db, now=now, since=since)
         )
         self._looked_at = now
         if not since:

@@ -7,10 +7,10 @@ from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.access import DEFAULT_TENANT
-from tracker.domain.documents import storable_text
+from tracker.domain.documents import replace_unstorable_text
 from tracker.domain.errors import FieldError, InvalidRequest, Unavailable
 from tracker.domain.task import Task
-from tracker.domain.validation import path_of
+from tracker.domain.validation import format_path
 from tracker.providers.ports.objects import NamedObject, ObjectIds
 from tracker.services.context import Context
 from tracker.services.owned_results import OwnedResults
@@ -137,7 +137,7 @@ def _find_places(input_: Mapping[str, Any], ids: ObjectIds) -> _ByKind | Invalid
         places.setdefault(id_, []).append(place)
         if len(places) > MOST_NAMED:
             reason = f"names more than {MOST_NAMED} objects"
-            return InvalidRequest(FieldError(path_of(place), reason))
+            return InvalidRequest(FieldError(format_path(place), reason))
     return by_kind
 
 
@@ -150,7 +150,7 @@ def _judge_named(
         is_alone = owners.is_shared is False and not named.is_strict
         is_told = named.may_be_public or tenant == DEFAULT_TENANT or is_alone
         for id_, where in places.items():
-            path = path_of(where[0])
+            path = format_path(where[0])
             known = owners.find(named.kind, id_)
             mine = {account: one.task for account, one in known.items() if one.tenant == tenant}
             brought.setdefault(named.kind, []).append(mine)
@@ -265,7 +265,7 @@ def _iterate_named(
     elif isinstance(value, str) and ids.texts and len(value) <= _LONGEST_NAME:
         for text in ids.texts:
             if found := text.pattern.fullmatch(value):
-                yield place, text.named, storable_text(found[1])
+                yield place, text.named, replace_unstorable_text(found[1])
 
 
 def _iterate_ids(value: Any) -> Iterator[str]:
@@ -277,4 +277,6 @@ def _iterate_ids(value: Any) -> Iterator[str]:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if value is not None:
-        yield from filter(None, (one.strip() for one in storable_text(str(value)).split(",")))
+        yield from filter(
+            None, (one.strip() for one in replace_unstorable_text(str(value)).split(","))
+        )

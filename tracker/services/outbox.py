@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from tracker.domain import bodies, notices
-from tracker.domain.custody import Asset, by_piece, may_have_assets
-from tracker.domain.delivery import Endpoint, Payload, endpoint_lane
+from tracker.domain.custody import Asset, index_by_piece, may_have_assets
+from tracker.domain.delivery import Endpoint, Payload, get_endpoint_lane
 from tracker.domain.event_types import EventType
-from tracker.domain.inline_files import with_content_urls
+from tracker.domain.inline_files import insert_content_urls
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task
 from tracker.domain.work import JobKind
@@ -75,7 +75,7 @@ class Outbox:
         told = [
             (type_, task, step)
             for task, step in heard
-            if (type_ := notices.event_type(step)) is not None
+            if (type_ := notices.choose_event_type(step)) is not None
         ]
         grown = [
             (task, step)
@@ -137,7 +137,7 @@ class Outbox:
                     tenant=endpoint.tenant,
                     event=type_.value,
                     body_id=batch.keep(endpoint.tenant, (type_.value, *about), lambda: body),
-                    lane=endpoint_lane(endpoint.key),
+                    lane=get_endpoint_lane(endpoint.key),
                     created_at=tx.now,
                     endpoint_key=endpoint.key,
                 )
@@ -151,7 +151,7 @@ class Outbox:
 
         Asked now; call what is returned once they are needed.
         """
-        stamps = endpoints.stamps(tx.db, tenants)
+        stamps = endpoints.list_stamps(tx.db, tenants)
 
         def found() -> dict[str, tuple[Endpoint, ...]]:
             marked = stamps()
@@ -187,7 +187,7 @@ class Outbox:
         if task.callback_url is None or front is None or type_ in _NOT_TO_CALLERS:
             return
         input_ = batch.input_of(task) if front.shows_input else {}
-        shown = with_content_urls(task, self._public_url)
+        shown = insert_content_urls(task, self._public_url)
         told = front.tell(shown, step, input_, base=self._public_url + front.prefixes[0])
         if told is not None:
             about = (CALLBACK, str(task.id), str(task.version))
@@ -231,7 +231,7 @@ class _DeliveryBatch:
         return self.keep(
             task.tenant,
             (str(task.id), str(task.version), payload.value),
-            lambda: bodies.task_body(type_, task, step, payload, self._files(task)),
+            lambda: bodies.build_task_body(type_, task, step, payload, self._files(task)),
         )
 
     def _files(self, task: Task) -> bodies.Files:
@@ -240,11 +240,11 @@ class _DeliveryBatch:
             return bodies.NO_FILES
         if self._assets is None:  # those of all in one statement
             keys = {task.key for task in self._changed if may_have_assets(task)}
-            self._assets = assets.of_tasks(self._tx.db, keys)
+            self._assets = assets.list_of_tasks(self._tx.db, keys)
         found = self._assets.get(task.key, ())
         id_ = self._about.get((task.key, task.version))
         about = next((asset for asset in found if asset.id == id_), None)
-        return bodies.Files(by_piece(found), self._base, about)
+        return bodies.Files(index_by_piece(found), self._base, about)
 
     def add(self, owed: NewDelivery, *, is_ordered: bool = False) -> None:
         """Owe one. is_ordered: not before an earlier change of its task has ended there."""
@@ -278,11 +278,11 @@ def _enqueue_to_endpoint(
     batch: _DeliveryBatch, endpoint: Endpoint, type_: EventType, task: Task, step: Transition
 ) -> None:
     owed = NewDelivery(
-        id=notices.delivery_id(step.at, task, str(endpoint.id)),
+        id=notices.build_delivery_id(step.at, task, str(endpoint.id)),
         tenant=task.tenant,
         event=type_.value,
         body_id=batch.keep_change(type_, task, step, endpoint.payload),
-        lane=endpoint_lane(endpoint.key),
+        lane=get_endpoint_lane(endpoint.key),
         created_at=step.at,
         endpoint_key=endpoint.key,
         task_key=task.key,
@@ -296,11 +296,11 @@ def _make_for_url(
 ) -> NewDelivery:
     url, stands_for = owed_to
     return NewDelivery(
-        id=notices.delivery_id(at, task, stands_for),
+        id=notices.build_delivery_id(at, task, stands_for),
         tenant=task.tenant,
         event=type_.value,
         body_id=body_id,
-        lane=url_lane(task.tenant, url),
+        lane=build_url_lane(task.tenant, url),
         created_at=at,
         url=url,
         task_key=task.key,
@@ -308,7 +308,7 @@ def _make_for_url(
     )
 
 
-def url_lane(tenant: str, url: str) -> str:
+def build_url_lane(tenant: str, url: str) -> str:
     """Return the fairness lane of a URL that came with a task: its tenant, host and port."""
     parts = urlsplit(url)
     return f"{tenant} {parts.scheme}://{parts.netloc}"

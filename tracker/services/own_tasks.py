@@ -10,7 +10,7 @@ from tracker.store.store import Store
 
 async def find_own_task(store: Store, tenant: str, id_: UUID | None) -> Task:
     """Return a tenant's task. Raises NotFound, also for None; Unavailable."""
-    task = None if id_ is None else await store.find(tasks.by_id, id_)
+    task = None if id_ is None else await store.find(tasks.load_by_id, id_)
     if task is None or task.tenant != tenant:
         raise NotFound(NO_SUCH_TASK)
     return task

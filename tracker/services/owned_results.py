@@ -99,10 +99,10 @@ class OwnedResults:
         if provider is None:
             return
         for kind, listed in provider.objects.results.items():
-            yield kind, {id_ for id_ in listed(task) if id_ and _fits(id_)}
+            yield kind, {id_ for id_ in listed(task) if id_ and _is_indexable(id_)}
 
 
-def _fits(id_: str) -> bool:
+def _is_indexable(id_: str) -> bool:
     """Tell whether an index can hold an id; a longer one is nobody's."""
     return "\x00" not in id_ and len(id_.encode(errors="replace")) <= MOST_ID_BYTES
 

@@ -12,14 +12,14 @@ from tracker.domain.exchange import (
     MaySend,
     OpenPieces,
     OpenSink,
-    always,
+    allow_always,
 )
-from tracker.providers.kit.calls import own_url
+from tracker.providers.kit.calls import find_own_url
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
 from tracker.services.call_turns import CallPurpose, CallTurns
 from tracker.services.tokens import Report, Tokens
-from tracker.telemetry.tracing import carrying, describe_answer, span_of_call
+from tracker.telemetry.tracing import add_traceparent, begin_call_span, describe_answer
 
 UNAUTHORIZED = 401
 
@@ -31,7 +31,7 @@ class OutboundHttp(Protocol):
         self,
         call: HttpCall,
         *,
-        may_send: MaySend = always,
+        may_send: MaySend = allow_always,
         files: OpenSink | None = None,
         pieces: OpenPieces | None = None,
     ) -> HttpResult | HttpFailure:
@@ -89,7 +89,7 @@ class ProviderCalls:
         account: Account,
         call: HttpCall,
         *,
-        may_send: MaySend = always,
+        may_send: MaySend = allow_always,
         files: OpenSink | None = None,
         pieces: OpenPieces | None = None,
         purpose: CallPurpose = CallPurpose.OTHER,
@@ -107,9 +107,9 @@ class ProviderCalls:
                 await turns.take(purpose)
             routed = account.route(one)
             about = {"tracker.provider": provider, "tracker.account": account.name}
-            with span_of_call(f"{routed.method} {provider}", routed, about) as span:
+            with begin_call_span(f"{routed.method} {provider}", routed, about) as span:
                 answer = await self._http.call_provider(
-                    carrying(routed, span), may_send=may_send, files=files, pieces=pieces
+                    add_traceparent(routed, span), may_send=may_send, files=files, pieces=pieces
                 )
                 describe_answer(span, answer)
             return answer
@@ -171,7 +171,7 @@ class ProviderCalls:
         The address may stand in a file of the provider's making: it is guarded unless it leads to
         the host that the operator set, or the account's proxy dials.
         """
-        is_own = own_url(account, call.url) is not None
+        is_own = find_own_url(account, call.url) is not None
         if is_own or account.options.proxy is not None:
             return await self._http.call_provider(account.route(call))
         return await self._http.call_guarded(call)

@@ -20,7 +20,7 @@ from tracker.domain.expectation import NOTHING_KNOWN
 from tracker.domain.ledger import CostEntry
 from tracker.domain.lifecycle import Step, Transition, apply
 from tracker.domain.polling import COST_LOOKS_LAST
-from tracker.domain.records import changed, copier
+from tracker.domain.records import build_copier, replace_fields
 from tracker.domain.retry import RETRY_AFTER_CAP_S
 from tracker.domain.task import (
     AT_PROVIDER,
@@ -33,13 +33,13 @@ from tracker.domain.task import (
 )
 from tracker.domain.task_moves import NEVER_LEFT
 from tracker.domain.trace import trace_id
-from tracker.domain.work import JobKind, lane_of
+from tracker.domain.work import JobKind, build_lane
 from tracker.services.context import Context
 from tracker.services.outbox import Subscribers
 from tracker.services.result_files import ResultFiles
 from tracker.store import costs, jobs, made_objects, tasks, transitions
 from tracker.store.driver.transaction import Tx
-from tracker.store.jobs import NewJob, dedup_key
+from tracker.store.jobs import NewJob, build_dedup_key
 from tracker.store.made_objects import MadeObject
 from tracker.telemetry.logs import task_log
 
@@ -51,7 +51,7 @@ _BEFORE_PROVIDER = frozenset({TaskState.QUEUED, TaskState.UNCERTAIN})
 _FIRST_SENT = 2
 """The version of a task whose first request is on its way, at most, where nothing else happened."""
 _ENDED = "task {task} of {provider}/{account} {verdict} after {seconds:g} s"
-_with_bound = copier(Task, "give_up_at")
+_with_bound = build_copier(Task, "give_up_at")
 _LOOKED_ANYWAY = timedelta(seconds=1)
 """Workers look for due jobs this often without being woken: what is due later need wake nobody."""
 
@@ -88,7 +88,7 @@ class Recorder:
         """Apply one event to one loaded task."""
         before = self._tasks[key]
         if event.kind in NEVER_LEFT and before.version > _FIRST_SENT:
-            event = changed(event, is_alone=_is_never_made(self._tx, before, event))
+            event = replace_fields(event, is_alone=_is_never_made(self._tx, before, event))
         step = apply(before, event, now=self._tx.now)
         transition = step.transition
         if transition is None:
@@ -97,7 +97,7 @@ class Recorder:
         task = self._tasks[key] = self._changed[key] = step.task
         self._take_in(step)
         if task.costs:
-            self._costs.append((task, ledger.entries(before, task)))
+            self._costs.append((task, ledger.list_entries(before, task)))
         if task.artifacts and may_have_assets(task):
             for asset in self._files.take(before, task, transition.kind):
                 self.record_kept(asset)
@@ -151,7 +151,7 @@ class Recorder:
         task = self._tasks[key]
         if task.awaits is not None and task.awaits is not Awaits.ANSWER:
             return
-        self._tasks[key] = changed(task, awaits=awaits)
+        self._tasks[key] = replace_fields(task, awaits=awaits)
         if key in self._changed:
             self._changed[key] = self._tasks[key]
         self._awaiting[key] = awaits
@@ -171,7 +171,7 @@ class Recorder:
         self._tasks[step.task.key] = step.task
         self._take_in(step)
         if step.task.costs:
-            self._costs.append((step.task, ledger.entries(None, step.task)))
+            self._costs.append((step.task, ledger.list_entries(None, step.task)))
 
     def save(self) -> None:
         """Write all but what is owed to subscribers, and history. Nothing is recorded after it."""
@@ -245,7 +245,7 @@ class Recorder:
         if effect is _STOP:  # the usual ones first
             self._stopped[task.key] = task
             for kind in _WORK if self._jobs else ():
-                self._jobs.pop(dedup_key(kind, task.key), None)
+                self._jobs.pop(build_dedup_key(kind, task.key), None)
             return
         if effect is _FREE_SLOTS:
             self._freed[task.key] = task
@@ -255,11 +255,15 @@ class Recorder:
                 # One that is to be cancelled, and is found only now, is cancelled at once.
                 must_cancel = task.cancel_asked_at is not None and task.cancel_sent_at is None
                 now = self._tx.now
-                look_at = now if must_cancel else next_look(self._context, task, now)
+                look_at = now if must_cancel else compute_next_look(self._context, task, now)
                 self._add(task, JobKind.RECONCILE, look_at)
             case Effect.FOLLOW_UP:
                 if task.operation != UNKNOWN_OPERATION:  # by what to ask for it is not known
-                    self._add(task, JobKind.RECONCILE, next_look(self._context, task, self._tx.now))
+                    self._add(
+                        task,
+                        JobKind.RECONCILE,
+                        compute_next_look(self._context, task, self._tx.now),
+                    )
             case Effect.FREE_NAME:
                 self._unnamed.append(task.key)
             case Effect.SUBMIT:
@@ -269,7 +273,7 @@ class Recorder:
                 self._add(task, JobKind.RECONCILE, self._tx.now + pause)
 
     def _add(self, task: Task, kind: JobKind, run_at: datetime) -> None:
-        job = NewJob(task.tenant, kind, task.key, lane_of(task.provider, task.account), run_at)
+        job = NewJob(task.tenant, kind, task.key, build_lane(task.provider, task.account), run_at)
         self._jobs[job.dedup_key] = job
 
 
@@ -282,7 +286,7 @@ def _is_never_made(tx: Tx, task: Task, end: Event) -> bool:
     if task.state is TaskState.UNCERTAIN and end.source is not Source.OPERATOR:
         return False
     tx.write_deferred()
-    return all(_is_no_trace(step) for _, step in transitions.of_task(tx.db, task.key))
+    return all(_is_no_trace(step) for _, step in transitions.list_of_task(tx.db, task.key))
 
 
 def _is_no_trace(step: Transition) -> bool:
@@ -338,7 +342,9 @@ def _list_ids(task: Task) -> set[str]:
     return {id_ for id_ in ids if isinstance(id_, str) and id_}
 
 
-def next_look(context: Context, task: Task, now: datetime, *, asked_s: float = 0.0) -> datetime:
+def compute_next_look(
+    context: Context, task: Task, now: datetime, *, asked_s: float = 0.0
+) -> datetime:
     """Return when to ask the provider about a task that is open or followed up.
 
     asked_s: seconds the provider asked us to stay away.

@@ -41,7 +41,7 @@ class Recovery:
         return self.since is not None
 
 
-def refusal() -> Recovering:
+def build_refusal() -> Recovering:
     """Return why a submission is not taken now."""
     return Recovering(
         "the service was restored from a backup and still finds out what was submitted since; "

@@ -9,7 +9,7 @@ from tracker.domain import custody, inline_files
 from tracker.domain.custody import Asset, WantedFile
 from tracker.domain.events import EventKind
 from tracker.domain.task import Task, TaskState
-from tracker.domain.work import lane_of
+from tracker.domain.work import build_lane
 from tracker.services.context import Context
 from tracker.store import assets
 from tracker.store.driver.transaction import Tx
@@ -41,7 +41,7 @@ class ResultFiles:
             return []
         if before.artifacts and custody.may_have_assets(before):
             known = {piece.url for piece in before.artifacts}
-            self._replaced += [(task.key, name) for name in custody.replaced(before, task)]
+            self._replaced += [(task.key, name) for name in custody.list_replaced(before, task)]
         else:
             known = set()
         kept: list[Asset] = []
@@ -52,7 +52,7 @@ class ResultFiles:
         is_result = task.state is _SUCCEEDED and kind in _RESULTS
         if is_result and self._context.fetches_files(task):
             lifetime = self._context.providers[task.provider].results.lifetime
-            account = lane_of(task.provider, task.account)
+            account = build_lane(task.provider, task.account)
             self._wanted += [
                 (one, custody.fetch_lane(account, one.url))
                 for one in custody.list_wanted(task, lifetime=lifetime, now=self._now)

@@ -7,10 +7,10 @@ comes once.
 import asyncio
 from contextlib import suppress
 
-from tracker.clock import Clock, new_token
+from tracker.clock import Clock, make_token
 from tracker.domain.errors import StorageError, Unavailable
 from tracker.services.conditions import ConditionReport, report
-from tracker.services.counted import in_one_piece
+from tracker.services.counted import iterate_whole
 from tracker.services.storage import Storage
 from tracker.store import conditions
 from tracker.store.conditions import DISK_LOW
@@ -103,10 +103,10 @@ class StoreRoom:
             if now_s < self._tried_again_s:
                 return
             self._tried_again_s = now_s + PAUSE_S
-            name = f"{PROBES}/{new_token()}"
+            name = f"{PROBES}/{make_token()}"
             try:
                 async with asyncio.timeout(PROBE_S):
-                    await self._storage.put(name, in_one_piece(_PROBE))
+                    await self._storage.put(name, iterate_whole(_PROBE))
                     await self._storage.objects.delete(name)
             except TimeoutError:
                 health.refusals += 1

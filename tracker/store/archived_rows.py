@@ -11,7 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from tracker.domain.archive import SCHEMAS, ArchivedRow, Columns
 from tracker.domain.retention import KeptClass
 from tracker.store.deliveries import UNENDED
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import (
     assets,
     attempts,
@@ -25,7 +25,7 @@ from tracker.store.schema import (
     tasks,
     transitions,
 )
-from tracker.store.task_drops import droppable_later
+from tracker.store.task_drops import find_droppable_later
 
 _AT_ONCE = 5_000
 """Keys of one statement."""
@@ -142,7 +142,9 @@ _SIZED: Mapping[KeptClass, Sequence[str]] = {
 """The lists of a task whose bodies are written with a class."""
 
 
-def sizes(db: Connection, kept_class: KeptClass, task_keys: Sequence[int]) -> dict[int, int]:
+def measure_bodies(
+    db: Connection, kept_class: KeptClass, task_keys: Sequence[int]
+) -> dict[int, int]:
     """Return how many bytes of bodies are written of tasks, by the task's key."""
     found: dict[int, int] = defaultdict(int)
     for name in _SIZED[kept_class]:
@@ -154,7 +156,7 @@ def sizes(db: Connection, kept_class: KeptClass, task_keys: Sequence[int]) -> di
     return found
 
 
-def roots(
+def list_roots(
     db: Connection, kept_class: KeptClass, task_keys: Sequence[int], *, lock: bool = False
 ) -> list[int]:
     """Return the keys of the rows that are dropped of tasks.
@@ -162,8 +164,8 @@ def roots(
     lock: whether nothing of these tasks may change before the commit.
     """
     if kept_class is KeptClass.TASKS:
-        return [row.key for row in droppable_later(db, task_keys, lock=lock)().going]
-    among = dialect_of(db).among
+        return [row.key for row in find_droppable_later(db, task_keys, lock=lock)().going]
+    among = get_dialect(db).among
     if lock:
         held = select(tasks.c.key).where(among(tasks.c.key, task_keys)).order_by(tasks.c.key)
         db.execute(held.with_for_update())
@@ -182,7 +184,7 @@ def roots(
     return sorted(db.scalars(found))
 
 
-def marks(db: Connection, kept_class: KeptClass, keys: Sequence[int]) -> Marks:
+def list_marks(db: Connection, kept_class: KeptClass, keys: Sequence[int]) -> Marks:
     """Return the marks of rows, given by their keys, and of the lists that belong to them."""
     found = set[tuple[Any, ...]]()
     sources = {"": _ROOTS[kept_class], **_LISTS[kept_class]}
@@ -192,7 +194,7 @@ def marks(db: Connection, kept_class: KeptClass, keys: Sequence[int]) -> Marks:
     return frozenset(found)
 
 
-def rows(db: Connection, kept_class: KeptClass, keys: Sequence[int]) -> list[ArchivedRow]:
+def list_rows(db: Connection, kept_class: KeptClass, keys: Sequence[int]) -> list[ArchivedRow]:
     """Return what the archive says of rows, given by their keys, in the order of keys."""
     schema = SCHEMAS[kept_class]
     source = _ROOTS[kept_class]
@@ -221,5 +223,5 @@ def _select_owned(
     db: Connection, look: Select[Any], owner: ColumnElement[Any], keys: Sequence[int]
 ) -> Iterator[Any]:
     for start in range(0, len(keys), _AT_ONCE):
-        some = dialect_of(db).among(owner, keys[start : start + _AT_ONCE])
+        some = get_dialect(db).among(owner, keys[start : start + _AT_ONCE])
         yield from db.execute(look.where(some))

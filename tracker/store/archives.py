@@ -10,7 +10,7 @@ from tracker.domain.archive import ArchiveState
 from tracker.domain.retention import KeptClass
 from tracker.store import feed_head
 from tracker.store.schema import UNFINISHED, archives
-from tracker.store.tolerant import member
+from tracker.store.tolerant import read_member
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ArchiveFilter:
 
 def begin(db: Connection, files: Sequence[ArchiveFile], *, now: datetime) -> None:
     """Say that files are about to be written, by this database. Their keys are not looked at."""
-    origin = feed_head.origin(db)
+    origin = feed_head.find_origin(db)
     rows = [
         {
             "tenant": one.tenant,
@@ -86,7 +86,7 @@ def void(db: Connection) -> list[str]:
     found = select(archives.c.path).where(
         text(UNFINISHED),
         archives.c.state == ArchiveState.VOID.value,
-        archives.c.origin == feed_head.origin(db),
+        archives.c.origin == feed_head.find_origin(db),
     )
     return list(db.scalars(found.order_by(archives.c.key)))
 
@@ -118,7 +118,7 @@ def list_kept(
         ArchiveFile(
             row.key,
             row.tenant,
-            member(KeptClass, row.kept_class),
+            read_member(KeptClass, row.kept_class),
             date.fromisoformat(row.day),
             row.path,
             row.rows,

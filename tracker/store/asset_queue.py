@@ -21,12 +21,12 @@ from sqlalchemy import (
     update,
 )
 
-from tracker.domain.custody import Asset, AssetState, account_lane_of
+from tracker.domain.custody import Asset, AssetState, get_account_lane
 from tracker.store.asset_rows import NAMES, OWN
 from tracker.store.assets import IS_WANTED
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.decoding import RowReader
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.driver.types import UtcDateTime
 from tracker.store.schema import assets
 
@@ -106,9 +106,9 @@ def claim(  # noqa: PLR0913 - each narrows the claim
     left: dict[int, bool] = {}
     held = Counter[str]()
     for lane, count in busy.items():
-        held[account_lane_of(lane)] += count
+        held[get_account_lane(lane)] += count
     for lane, _ in sorted(_list_due_lanes(db, now), key=lambda one: one[1]):
-        account, bound = account_lane_of(lane), most.get(lane)
+        account, bound = get_account_lane(lane), most.get(lane)
         share = min(per_lane - held[account], limit - len(left), bound or limit)
         if share > 0:
             due = (
@@ -131,7 +131,7 @@ def claim(  # noqa: PLR0913 - each narrows the claim
     rows = bulk.find(db, _TAKEN, keys, encoding.integers)
     found = [
         ClaimedAsset(asset, lane, dies_at, token, source, left[asset.key])
-        for *own, lane, dies_at, source in _TAKEN_READER.values(rows, dialect_of(db))
+        for *own, lane, dies_at, source in _TAKEN_READER.values(rows, get_dialect(db))
         for asset in (Asset(*own),)
     ]
     return sorted(found, key=lambda one: (one.dies_at, one.asset.key))

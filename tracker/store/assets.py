@@ -23,9 +23,9 @@ from sqlalchemy import (
 
 from tracker.domain.custody import FROM_RESULT, WAITS, Asset, AssetState, WantedFile
 from tracker.store import holds
-from tracker.store.asset_rows import COLUMNS, NAMES, as_asset, from_driver
+from tracker.store.asset_rows import COLUMNS, NAMES, read_asset, read_assets
 from tracker.store.driver import bulk, encoding
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import assets, tasks
 
 IS_WANTED = text("assets.state = 'wanted'")
@@ -104,23 +104,23 @@ def replace_pieces(db: Connection, pieces: Collection[tuple[int, str]], *, now: 
     db.execute(update(assets).where(which).values(piece=freed, expires_at=due))
 
 
-def of_tasks(db: Connection, keys: Collection[int]) -> dict[int, list[Asset]]:
+def list_of_tasks(db: Connection, keys: Collection[int]) -> dict[int, list[Asset]]:
     """Return the assets of tasks, by the task's row key, in the order of the result."""
     rows = bulk.find(db, f"{_LOAD} task_key", list(keys), encoding.integers)
     found: dict[int, list[Asset]] = defaultdict(list)
-    for asset in sorted(from_driver(rows, dialect_of(db)), key=lambda one: one.position):
+    for asset in sorted(read_assets(rows, get_dialect(db)), key=lambda one: one.position):
         if asset.task_key is not None:
             found[asset.task_key].append(asset)
     return found
 
 
-def by_id(db: Connection, ids: Collection[UUID]) -> dict[UUID, Asset]:
+def list_by_id(db: Connection, ids: Collection[UUID]) -> dict[UUID, Asset]:
     """Return assets by public id, of any tenant."""
     rows = bulk.find(db, f"{_LOAD} id", list(ids), encoding.uuids)
-    return {asset.id: asset for asset in from_driver(rows, dialect_of(db))}
+    return {asset.id: asset for asset in read_assets(rows, get_dialect(db))}
 
 
-def page(  # noqa: PLR0913 - each narrows the page
+def list_page(  # noqa: PLR0913 - each narrows the page
     db: Connection,
     tenant: str,
     *,
@@ -137,7 +137,7 @@ def page(  # noqa: PLR0913 - each narrows the page
         found = found.where(assets.c.state.in_(states))
     if task_key is not None:
         found = found.where(assets.c.task_key == task_key)
-    return [as_asset(row) for row in db.execute(found.order_by(assets.c.key.desc()).limit(limit))]
+    return [read_asset(row) for row in db.execute(found.order_by(assets.c.key.desc()).limit(limit))]
 
 
 def replace_source(  # noqa: PLR0913 - all that goes with a URL
@@ -157,7 +157,7 @@ def replace_source(  # noqa: PLR0913 - all that goes with a URL
 
 def lock_bytes(db: Connection, tenant: str, sha256: bytes) -> None:
     """Let nobody else begin or cease to share an object of these bytes until the commit."""
-    dialect_of(db).lock(db, f"asset\n{tenant}\n{sha256.hex()}")
+    get_dialect(db).lock(db, f"asset\n{tenant}\n{sha256.hex()}")
 
 
 def find_holding(db: Connection, tenant: str, sha256: bytes) -> Asset | None:
@@ -166,19 +166,19 @@ def find_holding(db: Connection, tenant: str, sha256: bytes) -> Asset | None:
     row = db.execute(
         found.limit(1)
     ).one_or_none()  # in an order, PostgreSQL walks the tenant's rows
-    return None if row is None else as_asset(row)
+    return None if row is None else read_asset(row)
 
 
-def in_use(db: Connection, store_keys: Collection[str]) -> set[str]:
+def list_in_use(db: Connection, store_keys: Collection[str]) -> set[str]:
     """Return those of some objects that a kept asset needs."""
     found = select(assets.c.store_key).where(IS_KEPT, assets.c.store_key.in_(store_keys))
     return {key for key in db.scalars(found) if key is not None}
 
 
-def kept_after(db: Connection, key: int, *, limit: int) -> list[Asset]:
+def list_kept_after(db: Connection, key: int, *, limit: int) -> list[Asset]:
     """Return kept assets in the order of their rows, behind a row key."""
     found = select(*COLUMNS).where(IS_KEPT, assets.c.key > key)
-    return [as_asset(row) for row in db.execute(found.order_by(assets.c.key).limit(limit))]
+    return [read_asset(row) for row in db.execute(found.order_by(assets.c.key).limit(limit))]
 
 
 def is_any_expired(db: Connection, *, now: datetime) -> bool:
@@ -197,13 +197,13 @@ def lock_expired(db: Connection, *, now: datetime, limit: int) -> list[Asset]:
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return [as_asset(row) for row in db.execute(found)]
+    return [read_asset(row) for row in db.execute(found)]
 
 
 def _match_unheld() -> ColumnElement[bool]:
     """Return a condition that leaves out what a hold names."""
     task_id = select(tasks.c.id).where(tasks.c.key == assets.c.task_key).correlate(assets)
-    named = holds.names_all(assets.c.tenant) | holds.names(
+    named = holds.match_tenant(assets.c.tenant) | holds.match_task(
         assets.c.tenant, task_id.scalar_subquery()
     )
     return ~named
@@ -213,7 +213,7 @@ def lock_kept(db: Connection, key: int) -> Asset | None:
     """Return a kept asset, locked; None when it is kept no more."""
     found = select(*COLUMNS).where(assets.c.key == key, IS_KEPT)
     row = db.execute(found.with_for_update()).one_or_none()
-    return None if row is None else as_asset(row)
+    return None if row is None else read_asset(row)
 
 
 def drop_bytes(
@@ -230,10 +230,10 @@ def mark_vanished(db: Connection, key: int, reason: str, *, now: datetime) -> No
     db.execute(changed.values(state=AssetState.LOST.value, reason=reason, ended_at=now))
 
 
-def lost_at(db: Connection, store_keys: Collection[str]) -> list[Asset]:
+def list_lost_at(db: Connection, store_keys: Collection[str]) -> list[Asset]:
     """Return lost assets whose rows name some objects, which had vanished. No index leads there."""
     found = select(*COLUMNS).where(_IS_LOST, assets.c.store_key.in_(store_keys))
-    return [as_asset(row) for row in db.execute(found)]
+    return [read_asset(row) for row in db.execute(found)]
 
 
 def end_waiting(db: Connection, store_keys: Collection[str]) -> None:
@@ -249,7 +249,7 @@ def keep_found(db: Connection, keys: Collection[int], *, now: datetime) -> set[i
     return set(db.scalars(kept.returning(assets.c.key)))
 
 
-def want_again(db: Connection, key: int, *, dies_at: datetime, now: datetime) -> bool:
+def request_again(db: Connection, key: int, *, dies_at: datetime, now: datetime) -> bool:
     """Fetch an asset once more; False when it is kept, being fetched, or has no URL."""
     changed = update(assets).where(
         assets.c.key == key,

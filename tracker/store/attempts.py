@@ -11,10 +11,10 @@ from sqlalchemy import Connection, exists, func, select, text, update
 from tracker.domain.exchange import Certainty
 from tracker.domain.task import Awaits, Task
 from tracker.store.driver import bulk, encoding
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.jobs import Job
 from tracker.store.schema import ASKED_ABOUT, attempts, jobs, tasks
-from tracker.store.tolerant import optional_member
+from tracker.store.tolerant import read_optional_member
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,9 @@ def open_many(db: Connection, tasks: Sequence[Task], *, now: datetime) -> dict[i
 
 def _insert_and_number(db: Connection, rows: Sequence[tuple[Any, ...]]) -> dict[int, int]:
     """Insert values of _NEW. Returns {task key: attempt key}."""
-    if not dialect_of(db).has_one_writer:
+    if not get_dialect(db).has_one_writer:
         return dict(_INSERT.fetch(db, rows)())
-    last = bulk.last_number(db, "attempts")
+    last = bulk.find_last_number(db, "attempts")
     numbered = [(*row, last + place) for place, row in enumerate(rows, start=1)]
     _INSERT_NUMBERED.run(db, numbered)
     return {task_key: key for _, task_key, _, _, key in numbered}
@@ -198,7 +198,7 @@ def find_last_messages(db: Connection, ids: Collection[UUID]) -> dict[UUID, str]
     return {one.id: one.message for one in db.execute(found.order_by(attempts.c.number))}
 
 
-def of_task(db: Connection, task_key: int) -> list[Attempt]:
+def list_of_task(db: Connection, task_key: int) -> list[Attempt]:
     """Return one task's attempts, oldest first."""
     found = select(attempts).where(attempts.c.task_key == task_key).order_by(attempts.c.number)
     return [_parse_attempt(row) for row in db.execute(found)]
@@ -211,7 +211,7 @@ def _parse_attempt(row: Any) -> Attempt:
         started_at=row.started_at,
         ended_at=row.ended_at,
         outcome=row.outcome,
-        certainty=optional_member(Certainty, row.certainty or None),
+        certainty=read_optional_member(Certainty, row.certainty or None),
         http_status=row.http_status,
         code=row.code,
         message=row.message,

@@ -9,14 +9,14 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, TextClause, func, literal_column, select, text
 from sqlalchemy.sql.elements import ColumnElement
 
-from tracker.domain.ignored import unknown_word_of
+from tracker.domain.ignored import find_unknown_word
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.task import FollowUp, TaskState
 from tracker.domain.work import JobKind
-from tracker.store.dismissals import DismissalKind, none_of
+from tracker.store.dismissals import DismissalKind, build_not_dismissed
 from tracker.store.jobs import MAY_BE_IT
 from tracker.store.schema import BLOCKED, LATE, ODD, OVERDUE, assets, jobs, receipts, tasks
-from tracker.store.tolerant import member
+from tracker.store.tolerant import read_member
 
 ASKING = (
     Verdict.CONFLICT,
@@ -117,7 +117,7 @@ def list_followed_up(
     found = _select_tasks(tenant, tasks.c.finished_at)
     # Spelt out, or the partial index would not be used.
     found = found.where(tasks.c.follow_up == why.value, tasks.c.follow_up.is_not(None))
-    found = found.where(none_of(DismissalKind.FOLLOW_UP, tasks.c.key))
+    found = found.where(build_not_dismissed(DismissalKind.FOLLOW_UP, tasks.c.key))
     return _read_stuck(db, found.order_by(tasks.c.key.desc()), limit)
 
 
@@ -132,7 +132,7 @@ def list_lost_files(
     found = found.join(assets, assets.c.task_key == tasks.c.key)
     # Spelt out, or the partial index would not be used.
     found = found.where(assets.c.tenant == tenant, text(LOST), assets.c.ended_at >= since)
-    found = found.where(none_of(DismissalKind.FOLLOW_UP, tasks.c.key))
+    found = found.where(build_not_dismissed(DismissalKind.FOLLOW_UP, tasks.c.key))
     rows = _read_stuck(db, found.order_by(assets.c.ended_at.desc()), limit)
     return list({one.id: one for one in reversed(rows)}.values())[::-1]
 
@@ -176,7 +176,7 @@ def list_unknown_words(db: Connection, tenant: str, *, limit: int) -> list[Unkno
         .order_by(grouped.c.receipts.desc(), grouped.c.last.desc())
     )
     return [
-        UnknownWord(provider, unknown_word_of(reason), number, task_id, at)
+        UnknownWord(provider, find_unknown_word(reason), number, task_id, at)
         for provider, reason, number, task_id, at in db.execute(found)
     ]
 
@@ -188,7 +188,7 @@ def list_receipts_of_word(
     latest = _select_latest_with_word(tenant).subquery()
     found = select(latest.c.key, latest.c.reason).where(latest.c.provider == provider)
     rows = db.execute(found.order_by(latest.c.key.desc())).all()
-    return [key for key, reason in rows if reason and unknown_word_of(reason) == word][:limit]
+    return [key for key, reason in rows if reason and find_unknown_word(reason) == word][:limit]
 
 
 def _select_latest_with_word(tenant: str) -> Select[Any]:
@@ -232,7 +232,7 @@ def _match_asking(tenant: str, verdict: Verdict) -> Sequence[ColumnElement[bool]
         # Spelt out, or the partial index would not be used.
         receipts.c.verdict == literal_column(f"'{verdict.value}'"),
         text(ODD),
-        none_of(DismissalKind.RECEIPT, receipts.c.key),
+        build_not_dismissed(DismissalKind.RECEIPT, receipts.c.key),
     )
 
 
@@ -246,7 +246,14 @@ def _read_stuck(db: Connection, found: Select[Any], limit: int) -> list[StuckTas
     rows: Sequence[Any] = db.execute(found.limit(limit)).all()
     return [
         StuckTaskRow(
-            id_, provider, account, operation, external, member(TaskState, state), message, since
+            id_,
+            provider,
+            account,
+            operation,
+            external,
+            read_member(TaskState, state),
+            message,
+            since,
         )
         for id_, provider, account, operation, external, state, message, since in rows
     ]

@@ -63,7 +63,7 @@ def record(tx: Tx, done: Sequence[tuple[ActorAction, Any]]) -> None:
             tx.db.execute(update(audit_entries).where(audit_entries.c.key == key).values(more))
 
 
-def page(
+def list_page(
     db: Connection, wanted: AuditFilter, *, before: int | None, limit: int
 ) -> list[RecordedAction]:
     """Return actions, newest first. before: the key of the last one of the page before."""

@@ -16,12 +16,12 @@ from tracker.domain.errors import Misuse
 from tracker.domain.lifecycle import Transition, fold
 from tracker.domain.task import Task
 from tracker.store import tasks as task_rows
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.driver.engine import open_engine
-from tracker.store.driver.outage import brief
+from tracker.store.driver.outage import shorten_error
 from tracker.store.revision import FoundSchema, look
 from tracker.store.schema import feed_head, tasks, transitions
-from tracker.store.transitions import as_transition
+from tracker.store.transitions import read_transition
 
 HISTORIES = 1000
 """How many are folded; they are spread over all tasks."""
@@ -75,12 +75,12 @@ def examine(url: str, *, histories: int = HISTORIES) -> Contents:
     """
     with open_database(url) as engine:
         reading = engine.execution_options(sqlite_begin="DEFERRED")
-        if dialect_of(engine).has_server:
+        if get_dialect(engine).has_server:
             reading = reading.execution_options(isolation_level="REPEATABLE READ")
         return _examine_contents(reading, histories)
 
 
-def newest_entry(url: str) -> datetime | None:
+def find_newest_entry(url: str) -> datetime | None:
     """Return the time of the newest entry of a database's feed, whatever its schema.
 
     None while it is empty, and where there are no tables. Raises BackupFailed.
@@ -98,7 +98,7 @@ def open_database(url: str) -> Iterator[Engine]:
     try:
         yield engine
     except DBAPIError as error:
-        raise BackupFailed(brief(error)) from error
+        raise BackupFailed(shorten_error(error)) from error
     finally:
         engine.dispose()
 
@@ -114,7 +114,7 @@ def _examine_contents(engine: Engine, histories: int) -> Contents:
         seq, origin = db.execute(select(feed_head.c.seq, feed_head.c.origin)).one()
         now = None
         flaws = []
-        if dialect_of(db).has_server:
+        if get_dialect(db).has_server:
             now = db.scalar(text("SELECT now()"))
         else:
             found = db.scalars(text("PRAGMA quick_check(5)")).all()
@@ -149,7 +149,7 @@ def _find_broken(db: Connection, keys: Sequence[int]) -> list[str]:
         query = select(transitions).where(transitions.c.task_key.in_(some))
         rows = db.execute(query.order_by(transitions.c.task_key, transitions.c.version))
         histories = {
-            key: [as_transition(row) for row in group]
+            key: [read_transition(row) for row in group]
             for key, group in groupby(rows, lambda row: row.task_key)
         }
         for key, task in found.items():

@@ -10,13 +10,13 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, select
 from tracker.domain.budget import Budget, Period, sum_used
 from tracker.domain.ledger import SIGNS, EntryPhase
 from tracker.store import costs
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import budgets
 
 _GROUPS = ("day", "submitter", "phase", "kind", "unit", "currency")
 
 
-def of_tenants(db: Connection, tenants: Collection[str]) -> list[Budget]:
+def list_of_tenants(db: Connection, tenants: Collection[str]) -> list[Budget]:
     """Return the budgets of tenants and of their keys."""
     found = select(budgets).where(budgets.c.tenant.in_(tenants)).order_by(budgets.c.key)
     return [_parse_budget(row) for row in db.execute(found)]
@@ -34,7 +34,7 @@ def lock(db: Connection, tenants: Collection[str]) -> None:
     Before any row is locked, so that no two transactions wait for each other.
     """
     for tenant in sorted(tenants):
-        dialect_of(db).lock(db, f"budget\n{tenant}")
+        get_dialect(db).lock(db, f"budget\n{tenant}")
 
 
 def read_used(
@@ -52,7 +52,7 @@ def read_used(
             (
                 one.group["day"],
                 one.group["submitter"],
-                costs.price_of_group(one.group),
+                costs.read_group_price(one.group),
                 one.amount * SIGNS[EntryPhase(one.group["phase"])],
             )
             for one in costs.sum_up(db, tenant, since=since, by=_GROUPS)
@@ -65,7 +65,7 @@ def read_used(
 
 def keep(db: Connection, budget: Budget, *, now: datetime) -> None:
     """Set a budget, in the place of the one of the same tenant, key, period and currency."""
-    statement = dialect_of(db).insert(budgets)
+    statement = get_dialect(db).insert(budgets)
     changed = {"amount": statement.excluded.amount}
     names = ("tenant", "submitter", "period", "currency")
     db.execute(

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, text, update
 
 from tracker.domain.runs import RunOutcome, RunState, RunTaskOutcome
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import bulk_run_tasks, bulk_runs, tasks
 
 _TASK = bulk_run_tasks.c
@@ -61,7 +61,7 @@ def insert_run(db: Connection, run: KeptRun, task_keys: Sequence[int]) -> KeptRu
     """Keep a new run and its tasks; return it with its row key, or None where it is there."""
     values = {column.name: getattr(run, column.name) for column in bulk_runs.c}
     del values["key"]
-    new = dialect_of(db).insert(bulk_runs).on_conflict_do_nothing(index_elements=["id"])
+    new = get_dialect(db).insert(bulk_runs).on_conflict_do_nothing(index_elements=["id"])
     key = db.execute(new.returning(bulk_runs.c.key), values).scalar_one_or_none()
     if key is None:
         return None
@@ -82,7 +82,7 @@ def lock(db: Connection, key: int) -> KeptRun | None:
     return _find_first(db, select(bulk_runs).where(bulk_runs.c.key == key).with_for_update())
 
 
-def page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list[KeptRun]:
+def list_page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list[KeptRun]:
     """Return runs, newest first. before: the key of the last one of the page before."""
     found = select(bulk_runs).where(bulk_runs.c.tenant == tenant)
     if before is not None:

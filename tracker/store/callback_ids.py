@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, tuple_
 
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import callback_ids
 
 
@@ -25,7 +25,7 @@ def insert_many(db: Connection, new: Sequence[CallbackId], *, now: datetime) -> 
 
     new: without repeats.
     """
-    dialect = dialect_of(db)
+    dialect = get_dialect(db)
     statement = (
         dialect.insert(callback_ids)
         .on_conflict_do_nothing()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, select, update
 
 from tracker.store.driver import bulk, encoding
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import chore_leases
 from tracker.store.stats import NOBODY
 
@@ -35,7 +35,7 @@ class ChoreStanding:
 def take(db: Connection, name: str, token: str, *, now: datetime, until: datetime) -> bool:
     """Take a chore, or go on with it; False while another process has it."""
     table = chore_leases.c
-    statement = dialect_of(db).insert(chore_leases)
+    statement = get_dialect(db).insert(chore_leases)
     taken = db.execute(
         statement.on_conflict_do_update(
             index_elements=["name"],
@@ -67,7 +67,7 @@ def renew_later(
 
     What follows in the transaction is done with the chore locked, or else for nothing.
     """
-    if not dialect_of(db).has_server:
+    if not get_dialect(db).has_server:
         is_mine = renew(db, name, token, until=now + lasts)
         return lambda: is_mine
     seconds = int(lasts.total_seconds())
@@ -76,7 +76,7 @@ def renew_later(
         "UPDATE chore_leases SET lease_until ="  # noqa: S608 - our own names
         f" clock_timestamp() + interval '{seconds} s' WHERE name = '{name}' AND token",
         [token],
-        encoding.texts,
+        encoding.encode_texts,
         tail=" RETURNING name",
         is_sent=False,
     )
@@ -91,7 +91,7 @@ def set_standing(db: Connection, name: str, *, behind: int, caught_up_at: dateti
     db.execute(update(chore_leases).where(chore_leases.c.name == name).values(values))
 
 
-def standings(db: Connection) -> list[ChoreStanding]:
+def list_chores(db: Connection) -> list[ChoreStanding]:
     """List every chore that has ever begun."""
     table = chore_leases.c
     found = select(table.name, table.caught_up_at, table.behind).order_by(table.name)

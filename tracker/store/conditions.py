@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, text, update
 
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import conditions
 
 CALLBACKS_DEGRADED = "callbacks_degraded"
@@ -74,7 +74,7 @@ class Condition:
 
 def raise_(db: Connection, condition: Condition) -> bool:
     """Record that it has begun; one that is raised already stays as it is, and gives False."""
-    dialect = dialect_of(db)
+    dialect = get_dialect(db)
     statement = dialect.insert(conditions).on_conflict_do_nothing(
         index_elements=["name", "provider", "account"], index_where=text("cleared_at IS NULL")
     )

@@ -12,7 +12,7 @@ from tracker.domain.ledger import CostEntry, join_amounts, split
 from tracker.domain.records import record
 from tracker.domain.task import Task
 from tracker.store.driver import bulk
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import UNCOUNTED, cost_days, cost_entries
 
 _NAMES = tuple(column.name for column in cost_days.primary_key)
@@ -34,7 +34,7 @@ class LedgerSum:
     amount: Decimal
 
 
-def day_of(task: Task) -> str:
+def get_day(task: Task) -> str:
     """Return the UTC day that all entries of a task count for: that of its creation."""
     return task.created_at.astimezone(UTC).date().isoformat()
 
@@ -50,7 +50,7 @@ def _make_row(task: Task, entry: CostEntry, now: datetime) -> tuple[Any, ...]:
     name, price = entry.name, entry.name.price
     values = {
         "tenant": task.tenant,
-        "day": day_of(task),
+        "day": get_day(task),
         "provider": task.provider,
         "account": task.account,
         "operation": task.operation,
@@ -68,7 +68,7 @@ def _make_row(task: Task, entry: CostEntry, now: datetime) -> tuple[Any, ...]:
     )
 
 
-def price_of_group(group: Mapping[str, Any]) -> Price:
+def read_group_price(group: Mapping[str, Any]) -> Price:
     """Return the price that a row of the ledger or of its sums is about."""
     return Price(group["kind"], group["unit"] or None, group["currency"] or None)
 
@@ -116,7 +116,7 @@ def _select_wanted(
 
 def count_some(db: Connection, *, limit: int) -> int:
     """Move entries into the sums by day; returns how many. None while somebody else does it."""
-    dialect = dialect_of(db)
+    dialect = get_dialect(db)
     if not dialect.try_lock(db, COUNTING_LOCK):
         return 0
     its = cost_entries.c

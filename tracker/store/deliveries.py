@@ -166,7 +166,7 @@ def lock_unended(db: Connection, pairs: Collection[tuple[int, int]]) -> set[tupl
     return {(endpoint, task) for endpoint, task in db.execute(found)}
 
 
-def page(
+def list_page(
     db: Connection, filter_: DeliveryFilter, *, before: int | None, limit: int
 ) -> list[Delivery]:
     """Return a page of a list, newest first."""
@@ -189,7 +189,7 @@ def get(db: Connection, tenant: str, id_: UUID) -> tuple[Delivery, bytes] | None
     return _parse_delivery(row), db.execute(body.where(deliveries.c.key == row.key)).scalar_one()
 
 
-def of_task(db: Connection, task_key: int, *, limit: int | None = None) -> list[Delivery]:
+def list_of_task(db: Connection, task_key: int, *, limit: int | None = None) -> list[Delivery]:
     """List a task's deliveries, oldest first. limit: only so many of the newest."""
     found = _select_shown().where(deliveries.c.task_key == task_key)
     newest = found.order_by(deliveries.c.key.desc()).limit(limit)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from tracker.domain.delivery import AttemptResult, DeliveryOutcome
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.decoding import RowReader
-from tracker.store.driver.dialect import Dialect, dialect_of
+from tracker.store.driver.dialect import Dialect, get_dialect
 from tracker.store.driver.types import BigKey, UtcDateTime
 from tracker.store.schema import deliveries, delivery_attempts, delivery_bodies
 
@@ -101,7 +101,7 @@ _LANES = text(
 """By leaps through the index: three looks per lane, however much it is owed."""
 
 
-def lanes(db: Connection) -> list[DeliveryLane]:
+def list_lanes(db: Connection) -> list[DeliveryLane]:
     """Return every lane that is owed something, but those of paused endpoints; that due first,
     first.
     """
@@ -133,7 +133,7 @@ def claim(
 def _read(
     db: Connection, reader: RowReader, rows: Sequence[Sequence[Any]]
 ) -> Iterable[Sequence[Any]]:
-    return reader.values(rows, dialect_of(db))
+    return reader.values(rows, get_dialect(db))
 
 
 def _lock_due(db: Connection, wanted: Mapping[str, int], now: datetime) -> dict[int, bool]:
@@ -145,7 +145,7 @@ def _lock_due(db: Connection, wanted: Mapping[str, int], now: datetime) -> dict[
         values |= {f"lane{place}": lane, f"room{place}": room}
     ripe: dict[str, tuple[list[int], list[int]]] = {lane: ([], []) for lane in wanted}
     left: set[int] = set()
-    found = db.execute(_build_due_statement(dialect_of(db), len(wanted)), values)
+    found = db.execute(_build_due_statement(get_dialect(db), len(wanted)), values)
     for lane, turn, key, token in found:
         ripe[lane][turn].append(key)
         if token is not None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, exists, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import dismissals, receipts
 
 
@@ -39,7 +39,7 @@ def keep(
     common = {"tenant": tenant, "kind": kind.value, "at": new.at, "actor": new.actor}
     # In one order, so that two who dismiss the same things do not wait for each other in a ring.
     rows = [{**common, "of": key} for key in sorted({*of})]
-    made = dialect_of(db).insert(dismissals).values(rows)
+    made = get_dialect(db).insert(dismissals).values(rows)
     db.execute(made.on_conflict_do_nothing(index_elements=["kind", "of"]))
     found = select(dismissals.c.of, dismissals.c.at, dismissals.c.actor)
     found = found.where(dismissals.c.kind == kind.value, dismissals.c.of.in_(of))
@@ -47,7 +47,7 @@ def keep(
     return [kept[key] for key in of]
 
 
-def none_of(kind: DismissalKind, key: ColumnElement[Any]) -> ColumnElement[bool]:
+def build_not_dismissed(kind: DismissalKind, key: ColumnElement[Any]) -> ColumnElement[bool]:
     """Return the condition that what has this key was not dismissed."""
     return ~exists().where(dismissals.c.kind == kind.value, dismissals.c.of == key)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 from tracker.domain.lifecycle import Verdict
 from tracker.store.deliveries import UNENDED
 from tracker.store.driver import bulk, encoding
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import deliveries, receipts
 
 _DELIVERIES = "SELECT key, task_key, state, body_id FROM deliveries WHERE task_key"
@@ -21,7 +21,7 @@ _DELETE_BODIES = (
 )
 
 
-def input_sizes(db: Connection, keys: Sequence[int]) -> dict[int, int]:
+def measure_inputs(db: Connection, keys: Sequence[int]) -> dict[int, int]:
     """Return the bytes of the inputs of tasks that are kept, by the task's key."""
     sizes = "SELECT task_key, length(body) FROM task_inputs WHERE task_key"
     return dict(bulk.find(db, sizes, keys, encoding.integers))
@@ -91,7 +91,7 @@ def drop_deliveries(db: Connection, keys: Sequence[int]) -> set[int]:
     return {row.task_key for row in rows if not row.has_ended}
 
 
-def loose_deliveries(db: Connection, *, before: datetime, limit: int, lock: bool) -> list[int]:
+def list_loose_deliveries(db: Connection, *, before: datetime, limit: int, lock: bool) -> list[int]:
     """Return the keys of ended deliveries that are about no task. lock: until the commit."""
     found = (
         select(deliveries.c.key)
@@ -108,7 +108,7 @@ def loose_deliveries(db: Connection, *, before: datetime, limit: int, lock: bool
 
 def drop_loose_deliveries(db: Connection, keys: Sequence[int]) -> None:
     """Drop deliveries that are about no task."""
-    of_keys = dialect_of(db).among(deliveries.c.key, keys)
+    of_keys = get_dialect(db).among(deliveries.c.key, keys)
     found = select(deliveries.c.key, deliveries.c.body_id).where(of_keys)
     drop_ended_deliveries(db, db.execute(found).all())
 
@@ -125,7 +125,7 @@ class LooseReceipts:
     is_more: bool
 
 
-def loose_receipts(
+def list_loose_receipts(
     db: Connection, after: int, *, before: datetime, limit: int, lock: bool
 ) -> LooseReceipts:
     """Return the receipts of no task whose bytes are old. after: the last that was come by.
@@ -146,7 +146,7 @@ def loose_receipts(
 
 def drop_loose_evidence(db: Connection, keys: Sequence[int]) -> None:
     """Drop bodies and headers of receipts of no task."""
-    stripped = update(receipts).where(dialect_of(db).among(receipts.c.key, keys))
+    stripped = update(receipts).where(get_dialect(db).among(receipts.c.key, keys))
     db.execute(stripped.values(body=None, headers=None))
 
 

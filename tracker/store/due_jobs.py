@@ -21,7 +21,7 @@ from tracker.store.driver.types import UtcDateTime
 from tracker.store.schema import jobs
 
 
-def lanes(db: Connection, kind: JobKind) -> list[str]:
+def list_lanes(db: Connection, kind: JobKind) -> list[str]:
     """Return the lanes that have work of a kind, due or not."""
     return [lane for lane in db.scalars(_ALL_LANES, {"kind": kind.value}) if lane is not None]
 
@@ -77,7 +77,7 @@ class DueRow:
     firsts: Mapping[DueIndex, datetime]
 
 
-def due(
+def count_due(
     db: Connection, *, now: datetime, since: Mapping[DueIndex, datetime] = MappingProxyType({})
 ) -> DueRow:
     """Return what there is to claim: one statement, which idle processes ask every second.
@@ -120,7 +120,7 @@ _DUE = (
 _MOST_COUNTED = 1000
 
 
-def overdue(db: Connection, *, now: datetime) -> dict[JobKind, tuple[int, datetime | None]]:
+def count_overdue(db: Connection, *, now: datetime) -> dict[JobKind, tuple[int, datetime | None]]:
     """Return how many jobs of each kind are due and taken by nobody, and since when the oldest is.
 
     Those whose holder's lease has run out are due since then. Without deliveries and runs, which
@@ -136,9 +136,9 @@ def overdue(db: Connection, *, now: datetime) -> dict[JobKind, tuple[int, dateti
 def find_oldest_due(db: Connection, *, now: datetime) -> dict[JobKind, datetime | None]:
     """Return since when work of each kind is due and taken by nobody; None where none is."""
     ages: dict[JobKind, datetime | None] = {one.kind: None for one in QUEUES}
-    for queue, first in due(db, now=now).firsts.items():
+    for queue, first in count_due(db, now=now).firsts.items():
         ages[queue.kind] = min(first, ages[queue.kind] or first)
-    owed = min((lane.due_at for lane in delivery_queue.lanes(db)), default=None)
+    owed = min((lane.due_at for lane in delivery_queue.list_lanes(db)), default=None)
     return ages | {JobKind.DELIVER: owed if owed is not None and owed <= now else None}
 
 
@@ -180,7 +180,7 @@ def find_next_due(db: Connection, kind: JobKind) -> datetime | None:
     return min(found) if found else None
 
 
-def waiting(db: Connection, kind: JobKind, lane: str) -> tuple[int, datetime | None]:
+def count_waiting(db: Connection, kind: JobKind, lane: str) -> tuple[int, datetime | None]:
     """Return how much of a kind stands in one lane, due or not, and since when the oldest does.
 
     No more than 1,000 are counted.

@@ -40,7 +40,7 @@ class EndpointFigures:
         return sorted(self.latencies_ms)[ceil(0.95 * len(self.latencies_ms)) - 1]
 
 
-def latest(
+def count_latest(
     db: Connection, tenant: str, *, endpoint_key: int | None = None
 ) -> Mapping[int, EndpointFigures]:
     """Return figures by endpoint row, of the attempts of the latest deliveries.

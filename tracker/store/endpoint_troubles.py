@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, literal, literal_column, select, text, union_all
 
-from tracker.domain.delivery import DeliveryState, Endpoint, endpoint_lane
-from tracker.domain.delivery_trouble import ADVICE, Trouble, trouble_of
+from tracker.domain.delivery import DeliveryState, Endpoint, get_endpoint_lane
+from tracker.domain.delivery_trouble import ADVICE, Trouble, read_trouble
 from tracker.store.schema import deliveries
 
 MOST_OWED = 1000
@@ -37,7 +37,7 @@ class EndpointTrouble:
     @property
     def kind(self) -> Trouble | None:
         """Return what stands in the way; None where no failure is known."""
-        return None if self.failed_at is None else trouble_of(self.status, self.error)
+        return None if self.failed_at is None else read_trouble(self.status, self.error)
 
     @property
     def advice(self) -> str | None:
@@ -72,7 +72,7 @@ _Look = Callable[[Endpoint], Select[Any]]
 
 
 def _select_owed(one: Endpoint) -> Select[Any]:
-    lane = endpoint_lane(one.key)
+    lane = get_endpoint_lane(one.key)
     return select(deliveries.c.key).where(deliveries.c.lane == lane, _PENDING).limit(MOST_OWED)
 
 
@@ -85,7 +85,7 @@ def _select_waiting(one: Endpoint) -> Select[Any]:
 
 def _select_retried(one: Endpoint) -> Select[Any]:
     again = select(*_TRIED).where(
-        deliveries.c.lane == endpoint_lane(one.key),
+        deliveries.c.lane == get_endpoint_lane(one.key),
         _PENDING,
         deliveries.c.turn == literal_column("1"),
     )

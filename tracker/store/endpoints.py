@@ -8,12 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from tracker.clock import new_token
+from tracker.clock import make_token
 from tracker.domain.delivery import Endpoint, EndpointState, Payload
 from tracker.domain.notices import EventFilter
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.decoding import RowReader
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import endpoint_sets, endpoints
 
 _RECEIVING = (EndpointState.ACTIVE.value, EndpointState.PAUSED.value)
@@ -57,10 +57,10 @@ def lock(db: Connection, tenant: str, id_: UUID) -> Endpoint | None:
     return None if row is None else _parse_endpoint(row)
 
 
-def by_key(db: Connection, keys: Collection[int]) -> dict[int, Endpoint]:
+def list_by_key(db: Connection, keys: Collection[int]) -> dict[int, Endpoint]:
     """Return endpoints by row key, whatever their state."""
     found = bulk.find(db, _FIND_BY_KEY, list(keys), encoding.integers)
-    rows = _READER.values(found, dialect_of(db))
+    rows = _READER.values(found, get_dialect(db))
     named = (SimpleNamespace(**dict(zip(_COLUMNS, values, strict=True))) for values in rows)
     return {row.key: _parse_endpoint(row) for row in named}
 
@@ -71,7 +71,7 @@ def count(db: Connection, tenant: str) -> int:
     return int(db.execute(found).scalar_one())
 
 
-def page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list[Endpoint]:
+def list_page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list[Endpoint]:
     """Return a page of a tenant's endpoints, newest first."""
     found = select(endpoints).where(endpoints.c.tenant == tenant, _SHOWN)
     if before is not None:
@@ -99,13 +99,13 @@ def list_stopped(db: Connection, tenant: str, *, limit: int) -> list[Endpoint]:
     return [_parse_endpoint(row) for row in db.execute(ordered)]
 
 
-def stamps(db: Connection, tenants: Collection[str]) -> Callable[[], dict[str, str]]:
+def list_stamps(db: Connection, tenants: Collection[str]) -> Callable[[], dict[str, str]]:
     """Find the version mark of each tenant's set of endpoints; none for a tenant without any.
 
     It is asked now; call what is returned for the answer. Raises DBAPIError.
     """
     found = "SELECT tenant, stamp FROM endpoint_sets WHERE tenant"
-    rows = bulk.find_soon(db, found, list(tenants), encoding.texts)
+    rows = bulk.find_soon(db, found, list(tenants), encoding.encode_texts)
     return lambda: dict(rows())
 
 
@@ -189,12 +189,12 @@ def lock_active(db: Connection, keys: Collection[int]) -> list[Endpoint]:
 
 
 def _stamp(db: Connection, tenant: str) -> None:
-    dialect = dialect_of(db)
+    dialect = get_dialect(db)
     statement = dialect.insert(endpoint_sets)
     statement = statement.on_conflict_do_update(
         index_elements=["tenant"], set_={"stamp": statement.excluded.stamp}
     )
-    db.execute(statement, {"tenant": tenant, "stamp": new_token()})
+    db.execute(statement, {"tenant": tenant, "stamp": make_token()})
 
 
 def _list_values(one: Endpoint) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, text
 
 from tracker.domain.longest_pauses import LongestPauses
 from tracker.domain.work import JobKind
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.driver.types import UtcDateTime
 
 _WAITING = "lease_until IS NULL AND run_at > :far"
@@ -69,7 +69,7 @@ def pull_back(
     limit: the most of one queue.
     """
     pulled: Counter[JobKind] = Counter()
-    tail = dialect_of(db).skip_locked
+    tail = get_dialect(db).skip_locked
     for place in _list_places(longest):
         statement = text(
             f"UPDATE {place.table} SET {place.column} = :to WHERE key IN "  # noqa: S608 - our own names

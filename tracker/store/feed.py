@@ -13,7 +13,7 @@ from tracker.domain.lifecycle import Transition
 from tracker.store import feed_head as feed_heads
 from tracker.store.filters import TaskFilter
 from tracker.store.schema import feed_floors, feed_head, tasks, transitions
-from tracker.store.transitions import as_transition
+from tracker.store.transitions import read_transition
 
 SCAN = 2000
 """How many entries one page looks at for those that its filters ask for."""
@@ -81,13 +81,13 @@ _ENDS = select(
 )
 
 
-def head(db: Connection) -> int:
+def find_head(db: Connection) -> int:
     """Return the newest number; 0 in an empty feed."""
     newest, taken = db.execute(_ENDS).one()
     return max(newest or 0, taken or 0)
 
 
-def tail(db: Connection, after: int, *, limit: int) -> list[Change]:
+def list_tail(db: Connection, after: int, *, limit: int) -> list[Change]:
     """List the changes after a position, of all tenants, oldest first."""
     rows = db.execute(_ENTRIES, {"after": after, "most": limit})
     return [_change(row) for row in rows]
@@ -109,14 +109,14 @@ def measure_span(db: Connection, after: int, *, limit: int) -> tuple[int | None,
     return last, count
 
 
-def page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> FeedPage:
+def list_page(db: Connection, filter_: TaskFilter, *, after: int, limit: int) -> FeedPage:
     """List the changes after a position that pass the filter.
 
     Looks at no more than SCAN entries of the tenant, however few of them fit: a page takes the
     same time whatever is asked for and however long the feed is.
     Raises CursorTooOld when the position is not in the feed; Unavailable while it may be again.
     """
-    newest = head(db)
+    newest = find_head(db)
     if after > newest:
         if feed_heads.is_elsewhere(db):
             raise Unavailable("another server answers, and the feed's numbers have not leapt yet")
@@ -180,5 +180,5 @@ def _change(row: Row[Any]) -> Change:
         created_at=row.created_at,
         overdue=row.overdue,
         metadata=row.metadata or {},
-        step=as_transition(row),
+        step=read_transition(row),
     )

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from tracker.clock import new_token
+from tracker.clock import make_token
 from tracker.store import conditions
 from tracker.store.conditions import DATABASE_CHANGED, Condition
 from tracker.store.driver import bulk
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.driver.file_header import FileHeader
 from tracker.store.driver.file_note import FileNote, read_note, write_note
 
@@ -57,12 +57,12 @@ _NEWEST = "SELECT seq FROM feed_head"
 _CLAIM = text("UPDATE feed_head SET seq = seq + :leap, origin = :origin WHERE origin = :seen")
 
 
-def origin(db: Connection) -> str:
+def find_origin(db: Connection) -> str:
     """Return what the database is: a copy, a restored one and a promoted standby are another."""
     return str(db.scalar(_ORIGIN))
 
 
-def newest(db: Connection) -> int:
+def find_newest(db: Connection) -> int:
     """Return the newest number that was given out."""
     found = bulk.run(db, _NEWEST).fetchone()
     return int(found[0]) if found else 0
@@ -83,19 +83,19 @@ def claim(db: Connection, *, now: datetime, header: FileHeader | None = None) ->
     Returns whether the numbers leapt. Raises DBAPIError.
     """
     note = None
-    if dialect_of(db).has_server:
+    if get_dialect(db).has_server:
         seq, seen, origin = db.execute(_ROW_AND_IDENTITY).one()
         is_known, is_first = origin == seen, not seen
     else:
         seq, seen = db.execute(_ROW).one()
-        note, origin = read_note(_find_file(db)), new_token()
+        note, origin = read_note(_find_file(db)), make_token()
         is_known = note is not None and note.is_of(_find_file(db), seen, seq)
         is_first = not seen and note is None
     if is_known:
         return False
     leap = 0 if is_first else LEAP + max((note.seq if note else 0) - seq, 0)
     claimed = db.execute(_CLAIM, {"leap": leap, "origin": origin, "seen": seen})
-    if not dialect_of(db).has_server:
+    if not get_dialect(db).has_server:
         # Before the commit: what breaks off here is found to differ, and leaps once more.
         write_note(_find_file(db), _make_note(db, origin, seq + leap, header))
     if is_first or not claimed.rowcount:  # another process was first
@@ -115,7 +115,7 @@ def claim(db: Connection, *, now: datetime, header: FileHeader | None = None) ->
 
 def is_elsewhere(db: Connection) -> bool:
     """Return whether the numbers are another server's, and nobody has leapt yet."""
-    if not dialect_of(db).has_server:
+    if not get_dialect(db).has_server:
         return False  # a file is looked at when it is opened
     _, seen, origin = db.execute(_ROW_AND_IDENTITY).one()
     return bool(seen != origin)
@@ -135,7 +135,7 @@ def note(db: Connection, header: FileHeader | None) -> None:
 
     header: of the file, without its log; None where it is not known.
     """
-    if dialect_of(db).has_server:
+    if get_dialect(db).has_server:
         return
     seq, origin = db.execute(_ROW).one()
     noted = read_note(_find_file(db))

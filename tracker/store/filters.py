@@ -56,7 +56,7 @@ class TaskFilter:
     states:    of a list, those that tasks are in; of the feed, those that changes lead to.
     updated_…: of a list, when tasks last changed; of the feed, when changes were made.
     …_after, …_before: both ends are left out.
-    metadata:  entries that tasks carry, with their values as text (`labels.as_text`).
+    metadata:  entries that tasks carry, with their values as text (`labels.format_value`).
     """
 
     tenant: str
@@ -116,7 +116,7 @@ class TaskFilter:
             if before is not None:
                 yield f"{column}_before", tasks.c[f"{column}_at"] < before
         for name, text in self.metadata:
-            yield f"metadata.{name}", labels.carries(name, text)
+            yield f"metadata.{name}", labels.match_entry(name, text)
 
     def matches(self, change: Changed) -> bool:
         """Return true if a change passes; agrees with `of_changes`."""
@@ -135,7 +135,7 @@ class TaskFilter:
             and _is(of.external_task_id, self.external_task_id)
             and _is(of.provider_task_id, self.provider_task_id)
             and _is(of.overdue, self.overdue)
-            and labels.holds(of.metadata, self.metadata)
+            and labels.is_carried(of.metadata, self.metadata)
             and (not self.states or state in self.states)
             and _is_between(of.created_at, self.created_after, self.created_before)
             and _is_between(at, self.updated_after, self.updated_before)

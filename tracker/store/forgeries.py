@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import forgeries
 
 
@@ -47,7 +47,7 @@ def add(db: Connection, window_at: datetime, new: Forged, *, most: int) -> bool:
     if kinds >= most and new.kind != OTHERS:
         add(db, window_at, replace(new, kind=OTHERS), most=most)
         return False
-    dialect = dialect_of(db)
+    dialect = get_dialect(db)
     made = dialect.insert(forgeries).values(
         tenant="default",
         window_at=window_at,

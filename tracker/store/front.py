@@ -44,18 +44,18 @@ def find_named(  # noqa: PLR0913 - each kind of name
         tasks.c.id.in_(ids), tasks.c.key.in_(keys), tasks.c.external_task_id.in_(external_ids)
     )
     found = select(tasks).where(tasks.c.tenant == tenant, tasks.c.provider == provider, wanted)
-    return [task_rows.task(row) for row in db.execute(found.order_by(tasks.c.key.desc()))]
+    return [task_rows.read_task(row) for row in db.execute(found.order_by(tasks.c.key.desc()))]
 
 
-def parts_of(db: Connection, first: Task) -> list[Task]:
+def list_parts(db: Connection, first: Task) -> list[Task]:
     """Return the tasks that the create of a task made besides it, by their names."""
     name, parent = tasks.c.external_task_id, tasks.c.parent_id
     is_part = name.startswith(f"{first.external_task_id}::", autoescape=True)
     found = select(tasks).where(parent == first.id, parent.is_not(None), is_part)
-    return [task_rows.task(row) for row in db.execute(found.order_by(name))]
+    return [task_rows.read_task(row) for row in db.execute(found.order_by(name))]
 
 
-def page(
+def list_page(
     db: Connection, filter_: FrontFilter, *, before: tuple[datetime, int] | None, limit: int
 ) -> Sequence[Task]:
     """Load a page, newest first.
@@ -85,4 +85,4 @@ def page(
         wanted.append(tuple_(tasks.c.created_at, tasks.c.key) < before)
     found = select(tasks).where(and_(*wanted))
     newest = (tasks.c.created_at.desc(), tasks.c.key.desc())
-    return [task_rows.task(row) for row in db.execute(found.order_by(*newest).limit(limit))]
+    return [task_rows.read_task(row) for row in db.execute(found.order_by(*newest).limit(limit))]

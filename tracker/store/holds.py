@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
 
 from tracker.store.driver import bulk, encoding
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.retention import EndedRow
 from tracker.store.schema import chore_leases, holds, tasks
 
@@ -39,7 +39,7 @@ class Hold:
 
 def lock(db: Connection) -> None:
     """Let no hold be added before the commit, or wait for one that is being added."""
-    dialect_of(db).lock(db, "holds")
+    get_dialect(db).lock(db, "holds")
 
 
 def add(
@@ -72,7 +72,7 @@ def get(db: Connection, tenant: str | None, key: int) -> Hold | None:
     return None if row is None else Hold(*row)
 
 
-def page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list[Hold]:
+def list_page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list[Hold]:
     """Return a tenant's holds, the newest first. before: the number to go on behind."""
     found = select(*_COLUMNS).where(holds.c.tenant == tenant)
     if before is not None:
@@ -80,7 +80,7 @@ def page(db: Connection, tenant: str, *, before: int | None, limit: int) -> list
     return [Hold(*row) for row in db.execute(found.order_by(holds.c.key.desc()).limit(limit))]
 
 
-def of_task(db: Connection, tenant: str, id_: UUID, *, limit: int) -> list[Hold]:
+def list_of_task(db: Connection, tenant: str, id_: UUID, *, limit: int) -> list[Hold]:
     """Return the holds that keep a task, those of its whole tenant too, the newest first."""
     found = list[Hold]()
     for named in (holds.c.task_id == id_, holds.c.task_id.is_(None)):  # each walks the index
@@ -105,7 +105,7 @@ def prepare_held(db: Connection, rows: Sequence[EndedRow]) -> Callable[[], set[i
     Call what is returned for their keys.
     """
     tenants = bulk.find_soon(
-        db, _WHOLE, sorted({row.tenant for row in rows}), encoding.texts, is_sent=False
+        db, _WHOLE, sorted({row.tenant for row in rows}), encoding.encode_texts, is_sent=False
     )
     named = bulk.find_soon(
         db, _NAMED, [row.place.key for row in rows], encoding.integers, is_sent=False
@@ -119,11 +119,11 @@ def prepare_held(db: Connection, rows: Sequence[EndedRow]) -> Callable[[], set[i
     return read
 
 
-def names(tenant: ColumnElement[str], task_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+def match_task(tenant: ColumnElement[str], task_id: ColumnElement[UUID]) -> ColumnElement[bool]:
     """Return whether a hold names this task itself. Looked up for each row, in the index."""
     return exists().where(holds.c.tenant == tenant, holds.c.task_id == task_id)
 
 
-def names_all(tenant: ColumnElement[str]) -> ColumnElement[bool]:
+def match_tenant(tenant: ColumnElement[str]) -> ColumnElement[bool]:
     """Return whether a hold names all tasks of this tenant."""
     return exists().where(holds.c.tenant == tenant, holds.c.task_id.is_(None))

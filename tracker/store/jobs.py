@@ -66,11 +66,11 @@ class NewJob:
 
     @property
     def dedup_key(self) -> str:
-        """See `dedup_key`."""
-        return dedup_key(self.kind, self.task_key)
+        """See `build_dedup_key`."""
+        return build_dedup_key(self.kind, self.task_key)
 
 
-def dedup_key(kind: JobKind, task_key: int) -> str:
+def build_dedup_key(kind: JobKind, task_key: int) -> str:
     """Return the key by which a task has one job of a kind."""
     return f"{kind._value_}:{task_key}"
 
@@ -323,7 +323,7 @@ def release(db: Connection, held: Sequence[Job], *, now: datetime) -> None:
 
 def drop(db: Connection, task_keys: Collection[int], kinds: Collection[JobKind]) -> None:
     """Drop the jobs of these kinds of these tasks, whoever holds them."""
-    _DROP.later(db, [(dedup_key(kind, key),) for key in task_keys for kind in kinds])
+    _DROP.later(db, [(build_dedup_key(kind, key),) for key in task_keys for kind in kinds])
 
 
 def _build_fenced_update() -> Any:

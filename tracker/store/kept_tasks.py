@@ -19,8 +19,8 @@ class KeptTask:
     assets: Sequence[Asset]
 
 
-def by_id(db: Connection, ids: Sequence[UUID]) -> dict[UUID, KeptTask]:
+def load_by_id(db: Connection, ids: Sequence[UUID]) -> dict[UUID, KeptTask]:
     """Return tasks by public id, of any tenant; assets are looked for where there can be any."""
-    found = tasks.by_id(db, ids)
-    kept = assets.of_tasks(db, [one.key for one in found.values() if may_have_assets(one)])
+    found = tasks.load_by_id(db, ids)
+    kept = assets.list_of_tasks(db, [one.key for one in found.values() if may_have_assets(one)])
     return {id_: KeptTask(one, kept.get(one.key, ())) for id_, one in found.items()}

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, Select, bindparam, insert, or_, select, update
 
 from tracker.domain.access import Scope
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import api_keys
 
 _OF_SESSIONS = ("parent", "expires_at")
@@ -49,7 +49,7 @@ def insert_one(db: Connection, new: ApiKey) -> None:
 
 def insert_new(db: Connection, new: ApiKey) -> bool:
     """Write a key down unless it is there; returns whether it was written."""
-    dialect = dialect_of(db)
+    dialect = get_dialect(db)
     statement = dialect.insert(api_keys).on_conflict_do_nothing(index_elements=["digest"])
     made = db.execute(statement.returning(api_keys.c.key), _list_values(new))
     return made.one_or_none() is not None
@@ -60,7 +60,7 @@ def _list_values(new: ApiKey) -> dict[str, Any]:
     return values | {"scopes": " ".join(sorted(new.scopes)), "digest": new.digest}
 
 
-def by_id(db: Connection, id_: UUID) -> ApiKey | None:
+def find_by_id(db: Connection, id_: UUID) -> ApiKey | None:
     """Return a key by its public id."""
     row = db.execute(_select_keys().where(api_keys.c.id == id_)).one_or_none()
     return None if row is None else _parse_key(row)
@@ -72,7 +72,7 @@ def find(db: Connection, digest: bytes) -> ApiKey | None:
     return None if row is None else _parse_key(row)
 
 
-def by_key(db: Connection, wanted: Collection[int]) -> dict[int, ApiKey]:
+def list_by_key(db: Connection, wanted: Collection[int]) -> dict[int, ApiKey]:
     """Return keys by their rows' numbers, revoked ones too."""
     found = _select_keys().where(api_keys.c.key.in_(wanted))
     return {row.key: _parse_key(row) for row in db.execute(found)} if wanted else {}
@@ -83,7 +83,7 @@ def is_any(db: Connection) -> bool:
     return db.execute(select(api_keys.c.key).limit(1)).first() is not None
 
 
-def page(db: Connection, tenant: str, *, after: int, limit: int) -> list[ApiKey]:
+def list_page(db: Connection, tenant: str, *, after: int, limit: int) -> list[ApiKey]:
     """Return keys of a tenant, oldest first. after: the row of the last one of the page before."""
     found = _select_keys().where(api_keys.c.tenant == tenant, api_keys.c.key > after)
     return [_parse_key(row) for row in db.execute(found.order_by(api_keys.c.key).limit(limit))]

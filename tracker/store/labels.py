@@ -18,7 +18,7 @@ from tracker.store.schema import task_labels, tasks
 _INSERT = bulk.insert(task_labels, ("tenant", "mark", "created_at", "task_key"))
 
 
-def as_text(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Return a value of metadata as it is asked for: a string as it is, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value)
 
@@ -34,12 +34,14 @@ def insert_many(db: Connection, new: Sequence[Task]) -> None:
     rows = [
         (task.tenant, digest, task.created_at, task.key)
         for task in new
-        for digest in sorted({mark(name, as_text(value)) for name, value in task.metadata.items()})
+        for digest in sorted(
+            {mark(name, format_value(value)) for name, value in task.metadata.items()}
+        )
     ]
     _INSERT.later(db, rows)
 
 
-def carries(name: str, text: str) -> ColumnElement[bool]:
+def match_entry(name: str, text: str) -> ColumnElement[bool]:
     """Match rows of `tasks` that have this metadata entry, or one of the same digest."""
     its = task_labels.alias().c  # the list itself may walk along this table
     return (
@@ -54,6 +56,6 @@ def carries(name: str, text: str) -> ColumnElement[bool]:
     )
 
 
-def holds(metadata: Mapping[str, Any], wanted: Sequence[tuple[str, str]]) -> bool:
+def is_carried(metadata: Mapping[str, Any], wanted: Sequence[tuple[str, str]]) -> bool:
     """Return true if metadata really has these entries."""
-    return all(name in metadata and as_text(metadata[name]) == text for name, text in wanted)
+    return all(name in metadata and format_value(metadata[name]) == text for name, text in wanted)

@@ -76,7 +76,7 @@ class _IndexScan:
     used: frozenset[str]
 
 
-def page(  # noqa: PLR0913 - scan is for tests alone
+def list_page(  # noqa: PLR0913 - scan is for tests alone
     db: Connection,
     filter_: TaskFilter,
     *,
@@ -107,7 +107,9 @@ def page(  # noqa: PLR0913 - scan is for tests alone
     return ListPage([task for task in found if filter_.fits(task)], last)
 
 
-def skipping_page(db: Connection, filter_: TaskFilter, *, offset: int, limit: int) -> list[Task]:
+def list_skipping_page(
+    db: Connection, filter_: TaskFilter, *, offset: int, limit: int
+) -> list[Task]:
     """Return a page, newest first, for callers who know no cursors.
 
     offset: how many tasks are stepped over, in the index: they are not loaded.
@@ -128,7 +130,7 @@ def _list_named(
     else:
         named = tasks.c.provider_task_id == filter_.provider_task_id
     # No other condition: planners without statistics would prefer another index for it.
-    loaded = map(task_rows.task, db.execute(select(tasks).where(named).limit(SCAN)))
+    loaded = map(task_rows.read_task, db.execute(select(tasks).where(named).limit(SCAN)))
     by_position = {Position(_sort_time(task, filter_), task.key): task for task in loaded}
     ahead = [
         position

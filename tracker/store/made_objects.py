@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, tuple_
 
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import made_objects
 
 _NAMES = ("provider", "account", "kind", "id", "tenant", "task_key")
@@ -32,7 +32,7 @@ def insert_many(db: Connection, made: Collection[MadeObject], *, now: datetime) 
     """Keep who made these. An object that is there already stays with whom it belongs to."""
     if not made:
         return
-    dialect = dialect_of(db)
+    dialect = get_dialect(db)
     statement = dialect.insert(made_objects).on_conflict_do_nothing()
     # In one order for all writers, so that two of them cannot wait for each other in a circle.
     rows = sorted({astuple(one) for one in made}, key=lambda row: (row[:5], row[5] or 0))

@@ -9,9 +9,9 @@ from alembic.config import Config
 from sqlalchemy.exc import DBAPIError
 
 import tracker
-from tracker.store.driver.engine import sqlite_file
-from tracker.store.driver.outage import brief
-from tracker.store.probe import newer_schema
+from tracker.store.driver.engine import find_sqlite_file
+from tracker.store.driver.outage import shorten_error
+from tracker.store.probe import describe_newer_schema
 
 
 class MigrationsMissing(Exception):
@@ -22,7 +22,7 @@ class DatabaseRefused(Exception):
     """The database cannot be reached or would not do it. The message is one line, no password."""
 
 
-def alembic_config(url: str) -> Config:
+def build_alembic_config(url: str) -> Config:
     """Configure Alembic for one database. Raises MigrationsMissing."""
     config = Config()
     config.set_main_option("script_location", str(_find_migrations()).replace("%", "%%"))
@@ -60,15 +60,15 @@ def upgrade(url: str) -> None:
 
     Makes the folder of a SQLite file if need be. Raises DatabaseRefused, MigrationsMissing.
     """
-    file = sqlite_file(url)
+    file = find_sqlite_file(url)
     try:
         if file is not None:
             _make_private(file)
-        newer = newer_schema(url)
+        newer = describe_newer_schema(url)
         if newer is not None:
             raise DatabaseRefused(f"DATABASE_URL: {newer}; nothing was changed")
-        command.upgrade(alembic_config(url), "head")
+        command.upgrade(build_alembic_config(url), "head")
     except OSError as error:
         raise DatabaseRefused(f"DATABASE_URL: {error.filename}: {error.strerror}") from error
     except DBAPIError as error:
-        raise DatabaseRefused(f"DATABASE_URL: {brief(error)}") from error
+        raise DatabaseRefused(f"DATABASE_URL: {shorten_error(error)}") from error

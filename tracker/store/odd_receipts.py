@@ -14,7 +14,7 @@ from tracker.domain.events import Source
 from tracker.domain.lifecycle import Verdict
 from tracker.store.attention import ASKING
 from tracker.store.dismissals import Dismissal, DismissalKind
-from tracker.store.receipts import Receipt, receipt_of
+from tracker.store.receipts import Receipt, build_receipt
 from tracker.store.schema import ODD, dismissals, receipts, tasks
 
 
@@ -46,7 +46,7 @@ class OddFilter:
     is_dismissed: bool | None = None
 
 
-def page(
+def list_page(
     db: Connection, wanted: OddFilter, *, before: int | None, limit: int
 ) -> list[JudgedReceipt]:
     """Return odd receipts, newest first.
@@ -82,7 +82,7 @@ def get_whole(db: Connection, tenant: str, key: int) -> JudgedReceipt | None:
     return _parse_receipt(row, row.body if row.body is not None else row.shared_body)
 
 
-def by_keys(db: Connection, tenant: str, keys: Collection[int]) -> dict[int, JudgedReceipt]:
+def list_by_keys(db: Connection, tenant: str, keys: Collection[int]) -> dict[int, JudgedReceipt]:
     """Return receipts of a tenant by their row keys, without their bodies."""
     query = _select_judged(with_body=False).where(
         receipts.c.tenant == tenant, receipts.c.key.in_(keys)
@@ -107,7 +107,7 @@ def _select_judged(*, with_body: bool) -> Select[Any]:
 
 def _parse_receipt(row: Any, body: bytes | None) -> JudgedReceipt:
     dismissal = None if row.at is None else Dismissal(row.at, row.actor)
-    return JudgedReceipt(receipt_of(row, body), row.id, dismissal)
+    return JudgedReceipt(build_receipt(row, body), row.id, dismissal)
 
 
 @dataclass(frozen=True, slots=True)

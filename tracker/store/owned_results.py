@@ -13,7 +13,7 @@ from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.store import feed
 from tracker.store import tasks as task_statements
 from tracker.store.driver import bulk, encoding
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import api_keys, owned_progress, tasks, transitions
 
 _LOCK = 0x747261636F77
@@ -94,7 +94,7 @@ def advance(db: Connection, piece: FeedResults) -> bool:
 
     Never waits: the caller may hold the feed's lock.
     """
-    dialect = dialect_of(db)
+    dialect = get_dialect(db)
     if not dialect.try_lock(db, _LOCK):
         return False
     if piece.after == 0:
@@ -111,5 +111,5 @@ def prepare_recorded(db: Connection) -> Callable[[], float]:
 
     It is infinity where nobody records it.
     """
-    found = bulk.find_soon(db, _RECORDED_OF, [_NOBODY], encoding.texts, is_sent=False)
+    found = bulk.find_soon(db, _RECORDED_OF, [_NOBODY], encoding.encode_texts, is_sent=False)
     return lambda: next((seq for (seq,) in found()), inf)

@@ -15,19 +15,19 @@ from tracker.clock import Clock
 from tracker.domain.errors import Unavailable
 from tracker.store import endpoints, keys, processes, secret_marks
 from tracker.store.closed_tables import describe_closed, list_closed
-from tracker.store.driver.dialect import dialect_of
-from tracker.store.driver.engine import open_engine, sqlite_file
+from tracker.store.driver.dialect import get_dialect
+from tracker.store.driver.engine import find_sqlite_file, open_engine
 from tracker.store.driver.file_damage import find_damage
-from tracker.store.driver.outage import brief
+from tracker.store.driver.outage import shorten_error
 from tracker.store.driver.server_session import FOREIGN_KEYS_OFF
 from tracker.store.driver.transaction import Tx
 from tracker.store.processes import Process
-from tracker.store.revision import look, newer_words
+from tracker.store.revision import describe_newer, look
 
 
-def schema_problem(url: str) -> str | None:
+def find_schema_problem(url: str) -> str | None:
     """Return why this code cannot work on this database, as one line; None when it can."""
-    file = sqlite_file(url)
+    file = find_sqlite_file(url)
     if file is not None and (problem := _check_file(file)):
         return f"DATABASE_URL: {problem}"
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
@@ -36,7 +36,7 @@ def schema_problem(url: str) -> str | None:
             problem = _check_encoding(db) or look(db).misfit
         problem = problem or _check_pooler(engine)
     except DBAPIError as error:
-        return f"DATABASE_URL: {brief(error)}"
+        return f"DATABASE_URL: {shorten_error(error)}"
     finally:
         engine.dispose()
     return None if problem is None else f"DATABASE_URL: {problem}"
@@ -64,7 +64,7 @@ _WHOLE_ENCODINGS = frozenset({"UTF8", "SQL_ASCII"})
 
 def _check_encoding(db: Connection) -> str | None:
     """Return why texts of providers and callers do not fit the database; None where they do."""
-    if not dialect_of(db).has_server:
+    if not get_dialect(db).has_server:
         return None
     encoding = db.scalar(text("SELECT current_setting('server_encoding')"))
     if encoding in _WHOLE_ENCODINGS:
@@ -80,21 +80,21 @@ NO_ROW_LOCKS = "this engine keeps no locks on rows: work would be done twice. Us
 
 def start_problem(url: str) -> str | None:
     """Return why no process may start to write to this database, as one line; None when it may."""
-    return schema_problem(url) or _find_unfit(url)
+    return find_schema_problem(url) or _find_unfit(url)
 
 
 def _find_unfit(url: str) -> str | None:
     engine = open_engine(url, pool_size=2).execution_options(sqlite_begin="DEFERRED")
     try:
         with engine.connect() as one:
-            if not dialect_of(engine).has_server:
+            if not get_dialect(engine).has_server:
                 problem = find_damage(one)
             elif one.scalar(_IS_STANDBY):
                 problem = None  # it locks nothing: whoever writes to it is told so
             else:
                 problem = _find_unfit_server(engine, one)
     except DBAPIError as error:
-        problem = brief(error)
+        problem = shorten_error(error)
     finally:
         engine.dispose()
     return None if problem is None else f"DATABASE_URL: {problem}"
@@ -119,7 +119,7 @@ def has_row_locks(db: Connection, other: Connection) -> bool:
 
 def _check_pooler(engine: Engine) -> str | None:
     """Return why this code cannot work behind the pooler there; None when it can, or for none."""
-    if not dialect_of(engine).has_server:
+    if not get_dialect(engine).has_server:
         return None
     from tracker.store.driver import pooler  # noqa: PLC0415 - brings psycopg: 16 MB, for nothing on SQLite
 
@@ -127,13 +127,13 @@ def _check_pooler(engine: Engine) -> str | None:
     return None if found is None else found.flaw
 
 
-def pooler_of(url: str) -> str | None:
+def find_pooler(url: str) -> str | None:
     """Return name and mode of the pooler before a database; None where there is none to be seen.
 
     Raises Unavailable.
     """
     engine = open_engine(url, pool_size=2)
-    if not dialect_of(engine).has_server:
+    if not get_dialect(engine).has_server:
         return None
     from tracker.store.driver import pooler  # noqa: PLC0415 - brings psycopg: 16 MB, for nothing on SQLite
 
@@ -141,9 +141,9 @@ def pooler_of(url: str) -> str | None:
         found = pooler.examine(engine)
         if found is None:
             return None
-        return f"{pooler.version(engine) or 'a pooler'} in {found.mode} mode"
+        return f"{pooler.find_version(engine) or 'a pooler'} in {found.mode} mode"
     except DBAPIError as error:
-        raise Unavailable(brief(error)) from error
+        raise Unavailable(shorten_error(error)) from error
     finally:
         engine.dispose()
 
@@ -164,13 +164,13 @@ _FOR_GOOD = (
 """A pooler that repeats its server's refusal puts words of both into one line."""
 
 
-def why_away(url: str) -> str | None:
+def explain_outage(url: str) -> str | None:
     """Return why a database server cannot be reached yet; None when it can, or never will be.
 
     A server that refuses us by name (no such database, wrong password) is there. Always None for
     SQLite, whose file is there or not.
     """
-    if sqlite_file(url) is not None:
+    if find_sqlite_file(url) is not None:
         return None
     engine = open_engine(url, pool_size=1)
     try:
@@ -186,9 +186,9 @@ def why_away(url: str) -> str | None:
     return None
 
 
-def newer_schema(url: str) -> str | None:
+def describe_newer_schema(url: str) -> str | None:
     """Return what to say of a database that a later version has migrated; None for any other."""
-    file = sqlite_file(url)
+    file = find_sqlite_file(url)
     if file is not None and _check_file(file):
         return None
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
@@ -197,7 +197,7 @@ def newer_schema(url: str) -> str | None:
             found = look(db)
     finally:
         engine.dispose()
-    return newer_words(found.revision) if found.is_newer else None
+    return describe_newer(found.revision) if found.is_newer else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +238,10 @@ def look_around(
                 ahead_ms,
                 [one for _, one in endpoints.list_sealed(db)],
                 secret_marks.find_lost(db, marks),
-                newer_words(found.revision) if found.is_newer else None,
+                describe_newer(found.revision) if found.is_newer else None,
             )
     except DBAPIError as error:
-        raise Unavailable(brief(error)) from error
+        raise Unavailable(shorten_error(error)) from error
     finally:
         engine.dispose()
 
@@ -258,7 +258,7 @@ def list_sealed_secrets(url: str) -> list[bytes]:
 
 def has_keys(url: str) -> bool | None:
     """Return true if any API key was ever made; None when the database does not answer."""
-    file = sqlite_file(url)
+    file = find_sqlite_file(url)
     if file is not None and _check_file(file):
         return False
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, select
 
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import processes
 
 
@@ -30,7 +30,7 @@ class Process:
 
 def record(db: Connection, process: Process) -> None:
     """Write down that a process was heard of: one row for each."""
-    dialect = dialect_of(db)
+    dialect = get_dialect(db)
     values = {
         "is_worker": process.is_worker,
         "seen_at": process.seen_at,

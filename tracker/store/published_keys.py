@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.driver.transaction import Tx
 from tracker.store.schema import published_keys
 from tracker.store.stats import NOBODY
@@ -35,7 +35,7 @@ def find(db: Connection, url: str) -> FetchedKeys | None:
 
 def keep(tx: Tx, fetched: Sequence[FetchedKeys]) -> list[None]:
     """Keep sets in place of older ones; what a later fetch brought is never replaced."""
-    insert = dialect_of(tx.db).insert(published_keys)
+    insert = get_dialect(tx.db).insert(published_keys)
     new = insert.excluded
     statement = insert.on_conflict_do_update(
         index_elements=["url"],

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, case, or_
 
-from tracker.domain.shared_rate import window_at
-from tracker.store.driver.dialect import dialect_of
+from tracker.domain.shared_rate import compute_window
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.driver.transaction import Tx
 from tracker.store.schema import rate_windows
 
@@ -26,12 +26,12 @@ def draw(tx: Tx, asked: Sequence[BlockOrder]) -> list[tuple[int, int | None]]:
 
     None in the place of the latter where no block was left.
     """
-    window = window_at(tx.lease_now.timestamp())
+    window = compute_window(tx.lease_now.timestamp())
     return [(window, _draw(tx.db, one, window)) for one in asked]
 
 
 def _draw(db: Connection, asked: BlockOrder, window: int) -> int | None:
-    row, statement = rate_windows.c, dialect_of(db).insert(rate_windows)
+    row, statement = rate_windows.c, get_dialect(db).insert(rate_windows)
     new = statement.excluded
     statement = statement.values(
         key=asked.key, tenant=asked.tenant, window=window, drawn=asked.block

@@ -13,9 +13,9 @@ from tracker.domain.events import Source
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.records import record
 from tracker.store.driver import bulk
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import ODD, receipts
-from tracker.store.tolerant import member
+from tracker.store.tolerant import read_member
 
 _COLUMNS = (
     *("tenant", "provider", "task_key", "source", "verdict", "reason", "received_at"),
@@ -75,7 +75,7 @@ def digest(provider: str, scope: str, body: bytes) -> bytes:
     return hashlib.blake2b(head + body, digest_size=16).digest()
 
 
-def fingerprint(task_key: int | None, said: bytes) -> bytes:
+def compute_fingerprint(task_key: int | None, said: bytes) -> bytes:
     """Compute the fingerprint of a callback: 8 bytes of the task, 16 of a digest.
 
     The task comes first so that what arrives together stands together in the unique index: by the
@@ -152,7 +152,7 @@ def lock_judged(db: Connection, keys: Collection[int]) -> dict[int, tuple[Verdic
         .order_by(receipts.c.key)
         .with_for_update()
     )
-    return {key: (member(Verdict, verdict), task) for key, verdict, task in db.execute(found)}
+    return {key: (read_member(Verdict, verdict), task) for key, verdict, task in db.execute(found)}
 
 
 def judge_anew(db: Connection, key: int, judged: RereadReceipt) -> None:
@@ -166,7 +166,7 @@ def judge_anew(db: Connection, key: int, judged: RereadReceipt) -> None:
     db.execute(update(receipts).where(receipts.c.key == key).values(new))
 
 
-def of_task(db: Connection, task_key: int, *, after: int, limit: int) -> list[Receipt]:
+def list_of_task(db: Connection, task_key: int, *, after: int, limit: int) -> list[Receipt]:
     """Return one task's receipts, oldest first; a repeat comes with the body it shares."""
     shared = receipts.alias("shared")
     found = (
@@ -177,12 +177,12 @@ def of_task(db: Connection, task_key: int, *, after: int, limit: int) -> list[Re
         .limit(limit)
     )
     return [
-        receipt_of(row, row.body if row.body is not None else row.shared_body)
+        build_receipt(row, row.body if row.body is not None else row.shared_body)
         for row in db.execute(found)
     ]
 
 
-def last_unconfirmed(db: Connection, task_key: int) -> Receipt | None:
+def find_last_unconfirmed(db: Connection, task_key: int) -> Receipt | None:
     """Return the latest callback whose verdict for a task was held back."""
     found = (
         select(receipts)
@@ -191,7 +191,7 @@ def last_unconfirmed(db: Connection, task_key: int) -> Receipt | None:
         .limit(1)
     )
     row = db.execute(found).one_or_none()
-    return None if row is None else receipt_of(row, row.body)
+    return None if row is None else build_receipt(row, row.body)
 
 
 def forget_forged(db: Connection, *, before: datetime, limit: int) -> int:
@@ -213,15 +213,15 @@ def forget_forged(db: Connection, *, before: datetime, limit: int) -> int:
     return db.execute(delete(receipts).where(receipts.c.key.in_(old))).rowcount
 
 
-def receipt_of(row: Row[Any], body: bytes | None) -> Receipt:
+def build_receipt(row: Row[Any], body: bytes | None) -> Receipt:
     """Make a receipt of a row. body: its own, or the one that it shares."""
     return Receipt(
         key=row.key,
         tenant=row.tenant,
         provider=row.provider,
         task_key=row.task_key,
-        source=member(Source, row.source),
-        verdict=member(Verdict, row.verdict),
+        source=read_member(Source, row.source),
+        verdict=read_member(Verdict, row.verdict),
         reason=row.reason,
         received_at=row.received_at,
         fingerprint=bytes(row.fingerprint),
@@ -235,11 +235,11 @@ def receipt_of(row: Row[Any], body: bytes | None) -> Receipt:
 
 def _insert(db: Connection, new: Sequence[Receipt]) -> Callable[[], dict[bytes, int]]:
     """Insert those whose fingerprint is not there yet; call it for their keys by fingerprint."""
-    if not dialect_of(db).has_one_writer:
+    if not get_dialect(db).has_one_writer:
         found = _INSERT.fetch(db, [_make_row(receipt) for receipt in new])
         return lambda: dict(found())
     # One process writes at a time, so that it may number the rows itself.
-    last = bulk.last_number(db, "receipts")
+    last = bulk.find_last_number(db, "receipts")
     keys = range(last + 1, last + 1 + len(new))
     rows = [(*_make_row(receipt), key) for key, receipt in zip(keys, new, strict=True)]
     made = {receipt.fingerprint: key for key, receipt in zip(keys, new, strict=True)}

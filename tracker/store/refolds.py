@@ -14,9 +14,9 @@ from tracker.domain.task import Task, TaskState
 from tracker.store import tasks
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.decoding import RowReader
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import receipts, transitions
-from tracker.store.tolerant import member, optional_member
+from tracker.store.tolerant import read_member, read_optional_member
 
 _STEP = (
     *("task_key", "version", "from_state", "to_state", "kind", "source", "provider_status"),
@@ -32,16 +32,19 @@ _STEP_READER = RowReader(
     transitions,
     _STEP,
     {
-        "from_state": lambda word: optional_member(TaskState, word),
-        "to_state": lambda word: member(TaskState, word),
-        "kind": lambda word: member(EventKind, word),
-        "source": lambda word: member(Source, word),
+        "from_state": lambda word: read_optional_member(TaskState, word),
+        "to_state": lambda word: read_member(TaskState, word),
+        "kind": lambda word: read_member(EventKind, word),
+        "source": lambda word: read_member(Source, word),
     },
 )
 _KEPT_READER = RowReader(
     receipts,
     _KEPT,
-    {"source": lambda word: member(Source, word), "verdict": lambda word: member(Verdict, word)},
+    {
+        "source": lambda word: read_member(Source, word),
+        "verdict": lambda word: read_member(Verdict, word),
+    },
 )
 
 
@@ -113,7 +116,7 @@ _AT_ONCE = 10_000
 """Receipts that may have been received in another order than they were numbered."""
 
 
-def page(
+def list_page(
     db: Connection, wanted: ReceiptFilter, *, after: int, limit: int
 ) -> tuple[int, list[tuple[int, int]]]:
     """Return the key of the last receipt that was looked at, and matching ones with their tasks.
@@ -167,7 +170,7 @@ def load(db: Connection, keys: Collection[int]) -> list[StoredTask]:
 
 def find_beside(db: Connection, found: Mapping[int, Task]) -> list[StoredTask]:
     """Lay histories and receipts beside tasks, by row key."""
-    keys, dialect = list(found), dialect_of(db)
+    keys, dialect = list(found), get_dialect(db)
     histories: dict[int, list[Transition]] = {key: [] for key in keys}
     rows = bulk.find(db, _STEPS, keys, encoding.integers)
     for of, *values in _STEP_READER.values(rows, dialect):
@@ -176,7 +179,7 @@ def find_beside(db: Connection, found: Mapping[int, Task]) -> list[StoredTask]:
     kept = {row[0]: row for row in rows}
     cited: dict[int, set[int]] = {}
     for key, history in histories.items():
-        history.sort(key=_version)
+        history.sort(key=_build_version)
         cited[key] = {step.receipt for step in history if step.receipt is not None}
     # A callback that tells of several tasks is the receipt of one of them.
     others = sorted(set().union(*cited.values()) - kept.keys())
@@ -203,5 +206,5 @@ def set_reader(db: Connection, keys: Collection[int], reader: int) -> None:
     db.execute(receipts.update().where(receipts.c.key.in_(keys)).values(reader=reader))
 
 
-def _version(step: Transition) -> Any:
+def _build_version(step: Transition) -> Any:
     return step.version

@@ -9,7 +9,7 @@ import re
 
 from sqlalchemy import Connection, text
 
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 
 POSITION = re.compile(r"[0-9A-Fa-f]{1,8}/[0-9A-Fa-f]{1,8}")
 """The spelling of a position."""
@@ -26,9 +26,9 @@ _HAS = text(
 )
 
 
-def lag_s(db: Connection) -> float | None:
+def measure_lag_s(db: Connection) -> float | None:
     """Return by how many seconds a replica is behind; 0 for a primary, None where it is unknown."""
-    if not dialect_of(db).has_server:
+    if not get_dialect(db).has_server:
         return 0.0
     found = db.scalar(_LAG)
     return None if found is None else max(0.0, round(float(found), 1))
@@ -36,4 +36,4 @@ def lag_s(db: Connection) -> float | None:
 
 def has(db: Connection, position: str) -> bool:
     """Return whether everything up to a position of the primary's log is there."""
-    return not dialect_of(db).has_server or bool(db.scalar(_HAS, {"position": position}))
+    return not get_dialect(db).has_server or bool(db.scalar(_HAS, {"position": position}))

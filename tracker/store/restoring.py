@@ -15,7 +15,7 @@ from tracker.domain.work import JobKind
 from tracker.store import conditions, feed_head
 from tracker.store.backup import open_database
 from tracker.store.conditions import RECOVERING, RESTORING, Condition
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.revision import look
 from tracker.store.schema import (
     assets,
@@ -43,7 +43,7 @@ UNDER_WAY = (
 )
 
 
-def rows_in(file: Path) -> str | None:
+def find_rows(file: Path) -> str | None:
     """Return a table of a SQLite file that has rows; None where none has. Raises BackupFailed.
 
     The log of the file is taken into it.
@@ -55,7 +55,7 @@ def rows_in(file: Path) -> str | None:
         return next((table.name for table in found), None)
 
 
-def refusal(url: str) -> str | None:
+def explain_refusal(url: str) -> str | None:
     """Return why a database must not be taken for one that holds a backup; None where it may.
 
     One that is in use, or that has no tables. A restore that broke off may go on. Raises
@@ -72,7 +72,7 @@ def find_cut(url: str) -> str | None:
     killed, or that lacks rows which others name, leaves some out. Raises BackupFailed.
     """
     with _begin_transaction(url) as db:
-        if not dialect_of(db).has_server:
+        if not get_dialect(db).has_server:
             return None
         there = {(table, kind): count for table, kind, count in db.execute(_CONSTRAINTS)}
     for table in metadata.sorted_tables:
@@ -107,7 +107,7 @@ def _find_refusal(db: Connection) -> str | None:
     if not inspect(db).has_table(head_table.name):
         return None  # of a release before the feed was numbered by a row
     open_ = {one.name for one in conditions.list_open(db)}
-    if RESTORING in open_ or not dialect_of(db).has_server:
+    if RESTORING in open_ or not get_dialect(db).has_server:
         return None
     if feed_head.is_elsewhere(db):
         return None  # also a backup that was made while an earlier restore was being completed
@@ -150,7 +150,7 @@ def skip_numbers(db: Connection, count: int) -> None:
     db.execute(update(head_table).values(seq=head_table.c.seq + count))
 
 
-def maybe_sent(db: Connection) -> Mapping[int, int | None]:
+def list_maybe_sent(db: Connection) -> Mapping[int, int | None]:
     """Return the tasks that may have been sent since the backup, with their open attempts.
 
     Keys of tasks, in their order: those that had not left us, and those that were on their way.

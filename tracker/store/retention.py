@@ -12,10 +12,10 @@ from tracker.domain.retention import KeptClass, RetentionWalk
 from tracker.domain.task import TaskState
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.decoding import RowReader
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import ENDED, retention_walks, tasks
 from tracker.store.stats import NOBODY
-from tracker.store.tolerant import member
+from tracker.store.tolerant import read_member
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACE = ("finished_at", "key", "skipped_at", "skipped_key", "rewound_at")
@@ -64,27 +64,27 @@ class EndedRow:
     state: TaskState
 
 
-def batch_size(db: Connection) -> int:
+def measure_batch(db: Connection) -> int:
     """Return how many tasks one transaction drops something of."""
-    return 200 if dialect_of(db).has_one_writer else 1000
+    return 200 if get_dialect(db).has_one_writer else 1000
 
 
-def page(db: Connection, after: WalkPlace, *, before: datetime, limit: int) -> list[EndedRow]:
+def list_page(db: Connection, after: WalkPlace, *, before: datetime, limit: int) -> list[EndedRow]:
     """Return the next tasks that ended before an instant, oldest first."""
     values = {"after": after.finished_at, "key": after.key, "before": before, "most": limit}
     return [
-        EndedRow(WalkPlace(at, key), tenant, provider, member(TaskState, state))
+        EndedRow(WalkPlace(at, key), tenant, provider, read_member(TaskState, state))
         for at, key, tenant, provider, state in db.execute(_PAGE, values)
     ]
 
 
 def count(db: Connection, after: WalkPlace, *, before: datetime, most: int) -> int:
     """Count the tasks that a walk has yet to come by, up to a bound."""
-    some = due(select(tasks.c.key), after, before).limit(most).subquery()
+    some = select_due(select(tasks.c.key), after, before).limit(most).subquery()
     return db.scalar(select(func.count()).select_from(some)) or 0
 
 
-def due(found: Select[Any], after: WalkPlace, before: datetime) -> Select[Any]:
+def select_due(found: Select[Any], after: WalkPlace, before: datetime) -> Select[Any]:
     """Narrow a query on tasks to those behind a place that ended before an instant."""
     return _filter_due(found, after.finished_at, after.key, before)
 
@@ -113,7 +113,7 @@ _PAGE = (
 """Built once: each batch begins with it."""
 
 
-def progress(db: Connection) -> dict[str, WalkProgress]:
+def load_progress(db: Connection) -> dict[str, WalkProgress]:
     """Return how far every walk has come that has begun, by name."""
     return {
         row.name: _make_progress(
@@ -125,16 +125,18 @@ def progress(db: Connection) -> dict[str, WalkProgress]:
 
 def find_places(db: Connection, walks: Iterable[RetentionWalk]) -> dict[RetentionWalk, WalkPlace]:
     """Return the last task that each walk has come by; of one that has not begun, the beginning."""
-    there = progress(db)
+    there = load_progress(db)
     return {walk: there[walk.name].place if walk.name in there else WalkPlace() for walk in walks}
 
 
-def progress_later(db: Connection, names: Collection[str]) -> Callable[[], dict[str, WalkProgress]]:
+def load_progress_later(
+    db: Connection, names: Collection[str]
+) -> Callable[[], dict[str, WalkProgress]]:
     """Look how far some walks have come; call what is returned for that, by name."""
-    found = bulk.find_soon(db, _NAMED, sorted(names), encoding.texts, is_sent=False)
+    found = bulk.find_soon(db, _NAMED, sorted(names), encoding.encode_texts, is_sent=False)
 
     def read() -> dict[str, WalkProgress]:
-        rows = _READER.values(found(), dialect_of(db))
+        rows = _READER.values(found(), get_dialect(db))
         return {name: _make_progress(*place) for name, *place in rows}
 
     return read

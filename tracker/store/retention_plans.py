@@ -11,7 +11,7 @@ from tracker.domain.retention import KeptClass
 from tracker.domain.task import TaskState
 from tracker.store import retention
 from tracker.store.assets import IS_KEPT
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.retention import WalkPlace
 from tracker.store.schema import (
     assets,
@@ -23,7 +23,7 @@ from tracker.store.schema import (
     tasks,
 )
 from tracker.store.stats import NOBODY
-from tracker.store.tolerant import member
+from tracker.store.tolerant import read_member
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ def list_planned(
     db: Connection, kept_class: KeptClass, after: WalkPlace, *, before: datetime
 ) -> list[PlannedRows]:
     """Return the rows of a class behind a place, of tasks that ended before an instant."""
-    found = retention.due(_PLANS[kept_class](), after, before)
+    found = retention.select_due(_PLANS[kept_class](), after, before)
     return [
-        PlannedRows(tenant, provider, member(TaskState, state), rows, int(size))
+        PlannedRows(tenant, provider, read_member(TaskState, state), rows, int(size))
         for tenant, provider, state, rows, size in db.execute(found)
     ]
 
@@ -107,7 +107,7 @@ def read_approved(db: Connection) -> dict[str, datetime]:
 
 def approve(db: Connection, name: str, *, before: datetime) -> None:
     """Approve what a walk drops of tasks that ended before an instant."""
-    statement = dialect_of(db).insert(retention_approvals)
+    statement = get_dialect(db).insert(retention_approvals)
     newer = {"before": statement.excluded.before}
     upsert = statement.on_conflict_do_update(index_elements=["name"], set_=newer)
     db.execute(upsert, {"tenant": NOBODY, "name": name, "before": before})

@@ -10,7 +10,7 @@ from tracker.domain.errors import Unavailable
 from tracker.domain.retention import RetentionPolicy, RetentionWalk
 from tracker.store import archives, chore_leases, holds, retention
 from tracker.store.driver.engine import open_engine
-from tracker.store.driver.outage import brief
+from tracker.store.driver.outage import shorten_error
 
 _EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -39,24 +39,24 @@ def stand(url: str, policy: RetentionPolicy, *, chore: str) -> RetentionStanding
     engine = open_engine(url, pool_size=1).execution_options(sqlite_begin="DEFERRED")
     try:
         with engine.connect() as db:
-            known = {one.name: one for one in chore_leases.standings(db)}
+            known = {one.name: one for one in chore_leases.list_chores(db)}
             mine = known.get(chore)
             return RetentionStanding(
                 None if mine is None else mine.caught_up_at,
                 0 if mine is None else mine.behind,
-                _next(db, policy),
+                _find_next(db, policy),
                 holds.count(db),
                 archives.find_newest(db),
             )
     except DBAPIError as error:
-        raise Unavailable(brief(error)) from None
+        raise Unavailable(shorten_error(error)) from None
     finally:
         engine.dispose()
 
 
-def _next(db: Connection, policy: RetentionPolicy) -> tuple[RetentionWalk, datetime] | None:
+def _find_next(db: Connection, policy: RetentionPolicy) -> tuple[RetentionWalk, datetime] | None:
     found: list[tuple[RetentionWalk, datetime]] = []
     for walk, place in retention.find_places(db, policy.walks()).items():
-        first = retention.page(db, place, before=_EVER, limit=1)
+        first = retention.list_page(db, place, before=_EVER, limit=1)
         found += [(walk, row.place.finished_at) for row in first]
     return min(found, key=lambda one: one[1] + one[0].keep, default=None)

@@ -32,13 +32,13 @@ class FoundSchema:
         if self.revision == SCHEMA_REVISION:
             return None
         if self.is_newer:
-            return newer_words(self.revision) if self.oldest_code > SCHEMA_REVISION else None
+            return describe_newer(self.revision) if self.oldest_code > SCHEMA_REVISION else None
         have = "no tables yet" if self.revision is None else f"schema {self.revision}"
         wanted = "" if self.revision is None else f", not {SCHEMA_REVISION}"
         return f"the database has {have}{wanted}: run `tracker migrate`"
 
 
-def newer_words(found: str | None) -> str:
+def describe_newer(found: str | None) -> str:
     """Return what to say of a schema that is newer than this code."""
     return (
         f"the database is newer than this version: it has schema {found}, this version was made "

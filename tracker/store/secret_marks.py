@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, exists, select
 
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import secret_marks, tasks
 
 RENEW_AFTER = timedelta(minutes=1)
@@ -16,7 +16,7 @@ QUIET = timedelta(hours=1)
 
 def sign(db: Connection, mark: str, *, now: datetime) -> None:
     """Write down that a secret signs at this time."""
-    statement = dialect_of(db).insert(secret_marks)
+    statement = get_dialect(db).insert(secret_marks)
     statement = statement.values(tenant="default", mark=mark, signed_at=now)
     db.execute(
         statement.on_conflict_do_update(

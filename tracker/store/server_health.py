@@ -18,10 +18,10 @@ from tracker.domain.errors import Unavailable
 from tracker.store import conditions, due_jobs, processes, server_state, sizes
 from tracker.store.closed_tables import list_closed
 from tracker.store.conditions import Condition
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.file_damage import find_damage
-from tracker.store.driver.outage import brief
+from tracker.store.driver.outage import shorten_error
 from tracker.store.driver.server_session import is_pooled
 from tracker.store.driver.transaction import Tx
 from tracker.store.probe import has_row_locks
@@ -131,27 +131,27 @@ def examine(url: str, clock: Clock) -> DatabaseFacts:
             db.commit()
             return _read_facts(db, other, clock)
     except DBAPIError as error:
-        raise Unavailable(brief(error)) from error
+        raise Unavailable(shorten_error(error)) from error
     finally:
         engine.dispose()
 
 
 def _read_facts(db: Connection, other: Connection, clock: Clock) -> DatabaseFacts:
-    locks = has_row_locks(db, other) if dialect_of(db).has_server else True
+    locks = has_row_locks(db, other) if get_dialect(db).has_server else True
     now = Tx(db, clock).lease_now
-    bytes_ = server_state.table_bytes(db)
+    bytes_ = server_state.measure_tables(db)
     lacking = server_state.list_missing_columns(db)
     return DatabaseFacts(
-        version=server_state.engine_version(db)[1],
+        version=server_state.find_engine_version(db)[1],
         now=now,
         sizes=bytes_,
         free=server_state.free_bytes(db),
         daily=sum(bytes_.values()) * _read_share_of_last_day(db, now),
-        damage=None if dialect_of(db).has_server else find_damage(db),
+        damage=None if get_dialect(db).has_server else find_damage(db),
         lacking=lacking,
         missing=_make_index_statements(db, without=lacking),
         left=due_jobs.count_left(db, now=now),
-        behind=sizes.behind(db),
+        behind=sizes.count_behind(db),
         failing=[(id_, since) for id_, since in db.execute(_FAILING)],
         conditions=conditions.list_open(db),
         server=_read_server(db, now, has_locks=locks),
@@ -159,7 +159,7 @@ def _read_facts(db: Connection, other: Connection, clock: Clock) -> DatabaseFact
 
 
 def _read_server(db: Connection, now: datetime, *, has_locks: bool) -> ServerFacts | None:
-    snapshot = server_state.oldest_snapshot(db)
+    snapshot = server_state.find_oldest_snapshot(db)
     if snapshot is None:
         return None
     found = db.execute(_SETTINGS, {"names": list(SETTINGS)})
@@ -170,7 +170,7 @@ def _read_server(db: Connection, now: datetime, *, has_locks: bool) -> ServerFac
         processes=len(processes.list_alive(db, since=now - HEARD, until=now + HEARD)),
         has_row_locks=has_locks,
         sees_all=bool(db.scalar(_SEES_ALL)),
-        standbys=server_state.standbys(db),
+        standbys=server_state.list_standbys(db),
         snapshot=snapshot,
         tables=[DeadRows(*row) for row in db.execute(_DEAD_ROWS, {"names": list(BUSY_TABLES)})],
         xid_age=int(db.execute(_XID_AGE).scalar_one()),
@@ -184,14 +184,14 @@ def _read_server(db: Connection, now: datetime, *, has_locks: bool) -> ServerFac
 
 def _make_index_statements(db: Connection, *, without: Collection[str]) -> dict[str, str]:
     """Return what makes each missing index. without: tables that are missing themselves."""
-    missing = server_state.missing_indexes(db)
+    missing = server_state.list_missing_indexes(db)
     indexes = {
         str(one.name): one
         for table in metadata.tables.values()
         if table.name not in without
         for one in table.indexes
     }
-    beside = " INDEX CONCURRENTLY " if dialect_of(db).has_server else " INDEX "
+    beside = " INDEX CONCURRENTLY " if get_dialect(db).has_server else " INDEX "
     made = {}
     for name in (one for one in missing if one in indexes):
         statement = " ".join(str(CreateIndex(indexes[name]).compile(db)).split())

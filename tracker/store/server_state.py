@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import metadata
 
 WHOLE, LOG = "all", "wal"
@@ -44,18 +44,18 @@ class Standby:
     is_sync: bool
 
 
-def table_bytes(db: Connection) -> dict[str, int]:
+def measure_tables(db: Connection) -> dict[str, int]:
     """Return the size of each of our tables with its indexes; of SQLite's file and its log."""
-    if dialect_of(db).has_server:
+    if get_dialect(db).has_server:
         found = db.execute(_TABLE_BYTES, {"ours": sorted(metadata.tables)})
         return {name: int(size) for name, size in found}
-    file = file_of(db)
+    file = find_file(db)
     whole = db.exec_driver_sql("PRAGMA page_count").scalar_one() * _read_page_bytes(db)
     log = Path(f"{file}-wal")
     return {WHOLE: int(whole), LOG: log.stat().st_size if log.exists() else 0}
 
 
-def file_of(db: Connection) -> Path:
+def find_file(db: Connection) -> Path:
     """Return the file of a SQLite database."""
     return Path(db.exec_driver_sql("PRAGMA database_list").one().file)
 
@@ -65,42 +65,42 @@ def free_bytes(db: Connection) -> int | None:
 
     A PostgreSQL server on this machine shows its folder to members of `pg_read_all_settings`.
     """
-    if not dialect_of(db).has_server:
-        return shutil.disk_usage(file_of(db).parent).free
+    if not get_dialect(db).has_server:
+        return shutil.disk_usage(find_file(db).parent).free
     found = db.execute(_LOCAL_FOLDER).scalar_one_or_none()
     if found is None or not Path(found).exists():
         return None
     return shutil.disk_usage(found).free
 
 
-def oldest_snapshot(db: Connection) -> Snapshot | None:
+def find_oldest_snapshot(db: Connection) -> Snapshot | None:
     """Return the oldest transaction besides our own that is to be seen; None for SQLite.
 
     Age 0 where there is none.
     """
-    if not dialect_of(db).has_server:
+    if not get_dialect(db).has_server:
         return None
     found = db.execute(_OLDEST_SNAPSHOT).one_or_none()
     return Snapshot(0.0, "", "") if found is None else Snapshot(*found)
 
 
-def standbys(db: Connection) -> Sequence[Standby]:
+def list_standbys(db: Connection) -> Sequence[Standby]:
     """Return the standbys that are connected and may be seen."""
-    if not dialect_of(db).has_server:
+    if not get_dialect(db).has_server:
         return []
     return [Standby(*row) for row in db.execute(_STANDBYS)]
 
 
-def engine_version(db: Connection) -> tuple[str, str]:
+def find_engine_version(db: Connection) -> tuple[str, str]:
     """Return what kind of database it is, and its version; of SQLite its library's."""
     version = db.dialect.server_version_info or ()
-    name = "postgresql" if dialect_of(db).has_server else "sqlite"
+    name = "postgresql" if get_dialect(db).has_server else "sqlite"
     return name, ".".join(map(str, version))
 
 
-def missing_indexes(db: Connection) -> list[str]:
+def list_missing_indexes(db: Connection) -> list[str]:
     """Return the indexes of the schema that are not there, or that were not finished."""
-    is_server = dialect_of(db).has_server
+    is_server = get_dialect(db).has_server
     there = set(db.scalars(_VALID_INDEXES if is_server else _SQLITE_INDEXES))
     wanted = {str(index.name) for table in metadata.tables.values() for index in table.indexes}
     return sorted(wanted - there)
@@ -108,7 +108,7 @@ def missing_indexes(db: Connection) -> list[str]:
 
 def list_missing_columns(db: Connection) -> list[str]:
     """Return what the schema has and the database has not: TABLE.COLUMN, or a whole TABLE."""
-    found = db.execute(_COLUMNS if dialect_of(db).has_server else _SQLITE_COLUMNS)
+    found = db.execute(_COLUMNS if get_dialect(db).has_server else _SQLITE_COLUMNS)
     there: dict[str, set[str]] = {}
     for table, column in found:
         there.setdefault(table, set()).add(column)

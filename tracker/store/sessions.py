@@ -90,7 +90,7 @@ def find(db: Connection, digest: bytes) -> Session | None:
     return found[0] if found else None
 
 
-def by_key(db: Connection, wanted: Collection[int]) -> dict[int, Session]:
+def list_by_key(db: Connection, wanted: Collection[int]) -> dict[int, Session]:
     """Return sessions by their rows' numbers, those that are over too."""
     found = _read_sessions(db, api_keys.c.key.in_(wanted)) if wanted else []
     return {one.key: one for one in found}
@@ -106,7 +106,7 @@ def end(db: Connection, digests: Collection[bytes], *, now: datetime) -> None:
 def _read_sessions(db: Connection, which: ColumnElement[bool]) -> list[Session]:
     """Return those whose parents are there."""
     rows: list[Any] = list(db.execute(select(*_SHOWN).where(which, api_keys.c.kind == _KIND)))
-    parents = keys.by_key(db, {row.parent for row in rows})
+    parents = keys.list_by_key(db, {row.parent for row in rows})
     return [
         Session(
             key=row.key,

@@ -43,10 +43,10 @@ def open_tasks(db: Connection, *, most: int) -> dict[TaskState, int]:
     return dict.fromkeys(OPEN, 0) | {TaskState(state): int(count) for state, count in found}
 
 
-def behind(db: Connection) -> dict[str, int]:
+def count_behind(db: Connection) -> dict[str, int]:
     """Return how many entries each chore has yet to come by."""
     newest = db.scalar(select(func.max(transitions.c.seq))) or 0
-    found = {one.name: one.behind for one in chore_leases.standings(db)}
+    found = {one.name: one.behind for one in chore_leases.list_chores(db)}
     found["counting"] = _count_entries_behind(db, stats.read_counted_place(db), newest)
     recorded_to = owned_results.read_standing(db).recorded_to
     if recorded_to is not None:
@@ -64,7 +64,7 @@ def _count_entries_behind(db: Connection, place: int, newest: int) -> int:
     return db.scalar(select(func.count()).select_from(there.subquery())) or 0
 
 
-def pending_deliveries(db: Connection, *, most: int) -> int:
+def count_pending_deliveries(db: Connection, *, most: int) -> int:
     """Return how many deliveries are owed, those of paused endpoints among them.
 
     most: beyond it is not counted.

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from tracker.domain.cost import Cost, Price
 from tracker.domain.events import EventKind, Source
-from tracker.domain.tally import EVER, CostChange, Tally, TallyKey, TaskVerdict, tally
+from tracker.domain.tally import EVER, CostChange, Tally, TallyKey, TaskVerdict, count_by_hour
 from tracker.domain.task import OPEN, TERMINAL, VERDICTS, TaskState
 from tracker.store import feed, task_rows
 from tracker.store.driver import bulk, encoding
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import (
     stat_charged,
     stat_costs,
@@ -24,7 +24,7 @@ from tracker.store.schema import (
     transitions,
 )
 from tracker.store.task_rows import TaskBill
-from tracker.store.tolerant import member
+from tracker.store.tolerant import read_member
 
 COUNTING_LOCK = 0x7472616B7374
 NOBODY = ""
@@ -62,7 +62,7 @@ def read_counted_place(db: Connection) -> int:
 
 def prepare_counted_place(db: Connection) -> Callable[[], int]:
     """Look up to which feed number everything has been counted; call what is returned for it."""
-    found = bulk.find_soon(db, _COUNTED, [NOBODY], encoding.texts, is_sent=False)
+    found = bulk.find_soon(db, _COUNTED, [NOBODY], encoding.encode_texts, is_sent=False)
     return lambda: next((seq for (seq,) in found()), 0)
 
 
@@ -75,7 +75,7 @@ def read(db: Connection, after: int, *, limit: int) -> FeedSpan:
     # By their keys alone: joined, a database without statistics walks all tasks.
     keys = list({row.task_key for row in found})
     rows = bulk.find(db, _BILLED, keys, encoding.integers)
-    bills = {bill.key: bill for bill in task_rows.bills(rows, dialect_of(db))}
+    bills = {bill.key: bill for bill in task_rows.read_bills(rows, get_dialect(db))}
     ends = [row for row in found if row.from_state != row.to_state]
     fresh = {row.task_key for row in ends if _has_counted_costs(row)}
     later = {
@@ -109,7 +109,7 @@ def _load_counted_costs(db: Connection, keys: Iterable[int]) -> dict[int, tuple[
         return {}
     table = stat_charged.c
     found = select(table.task_key, table.costs).where(table.task_key.in_(wanted))
-    return {key: task_rows.costs_of(costs) for key, costs in db.execute(found)}
+    return {key: task_rows.read_costs(costs) for key, costs in db.execute(found)}
 
 
 def _end(row: Any, bill: TaskBill) -> TaskVerdict:
@@ -117,9 +117,9 @@ def _end(row: Any, bill: TaskBill) -> TaskVerdict:
         tenant=bill.tenant,
         provider=bill.provider,
         account=bill.account,
-        was=member(TaskState, row.from_state),
-        state=member(TaskState, row.to_state),
-        source=member(Source, row.source),
+        was=read_member(TaskState, row.from_state),
+        state=read_member(TaskState, row.to_state),
+        source=read_member(Source, row.source),
         at=row.at,
         submitted_at=bill.submitted_at,
         costs=bill.costs,
@@ -152,7 +152,7 @@ def fold(db: Connection, span: FeedSpan) -> bool:
     """Count what was read; False when somebody else has counted it or is counting."""
     if not _may_count(db) or not _advance(db, before=span.after, to=span.last):
         return False
-    _add(db, tally(span.ends, span.changes))
+    _add(db, count_by_hour(span.ends, span.changes))
     _keep_counted(db, span.bills)
     return True
 
@@ -161,7 +161,7 @@ def _keep_counted(db: Connection, bills: Sequence[TaskBill]) -> None:
     """Remember which costs were counted, so that a later change is counted as one."""
     if not bills:
         return
-    statement = dialect_of(db).insert(stat_charged)
+    statement = get_dialect(db).insert(stat_charged)
     newer = {"costs": statement.excluded.costs}
     db.execute(
         statement.on_conflict_do_update(index_elements=["task_key"], set_=newer),
@@ -169,7 +169,7 @@ def _keep_counted(db: Connection, bills: Sequence[TaskBill]) -> None:
             {
                 "task_key": bill.key,
                 "tenant": bill.tenant,
-                "costs": [task_rows.cost_document(one) for one in bill.costs],
+                "costs": [task_rows.build_cost_document(one) for one in bill.costs],
             }
             for bill in bills
         ],
@@ -178,13 +178,13 @@ def _keep_counted(db: Connection, bills: Sequence[TaskBill]) -> None:
 
 def _may_count(db: Connection) -> bool:
     """Return true if nobody else is counting. Never waits: the caller may hold the feed's lock."""
-    return dialect_of(db).try_lock(db, COUNTING_LOCK)
+    return get_dialect(db).try_lock(db, COUNTING_LOCK)
 
 
 def _advance(db: Connection, *, before: int, to: int) -> bool:
     """Claim a piece of the feed. False when another process has counted it."""
     if before == 0:
-        dialect = dialect_of(db)
+        dialect = get_dialect(db)
         first = dialect.insert(stat_progress).on_conflict_do_nothing()
         db.execute(first, {"tenant": NOBODY, "seq": 0})
     moved = update(stat_progress).where(
@@ -195,7 +195,7 @@ def _advance(db: Connection, *, before: int, to: int) -> bool:
 
 def _add(db: Connection, counted: Mapping[TallyKey, Tally]) -> None:
     """Add to what was counted. Only whoever has claimed the piece by `_advance` may."""
-    dialect = dialect_of(db)
+    dialect = get_dialect(db)
     counts = [
         _name_columns(key) | {"what": what, "label": label, "number": number}
         for key, one in counted.items()
@@ -215,7 +215,7 @@ def _add(db: Connection, counted: Mapping[TallyKey, Tally]) -> None:
 
 def _add_costs(db: Connection, sums: Mapping[tuple[TallyKey, Price], Decimal]) -> None:
     # Sums are exact decimal text, which no database adds up: read, add, write; nobody else does.
-    dialect = dialect_of(db)
+    dialect = get_dialect(db)
     hours = {key.hour for key, _ in sums}
     tenants = {key.tenant for key, _ in sums}
     there: dict[tuple[object, ...], Decimal] = {
@@ -272,7 +272,7 @@ def open_by_state(db: Connection, tenant: str, *, most: int | None) -> dict[Task
         .where(tasks.c.tenant == tenant, tasks.c.state.in_(states))
         .group_by(tasks.c.state)
     )
-    return {member(TaskState, state): count for state, count in db.execute(wanted)}
+    return {read_member(TaskState, state): count for state, count in db.execute(wanted)}
 
 
 def _count_up_to(db: Connection, tenant: str, state: str, most: int) -> int:

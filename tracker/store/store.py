@@ -16,20 +16,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.clock import Clock, ServerClock
 from tracker.domain.errors import Unavailable
-from tracker.domain.signals import Signal, no_signal
+from tracker.domain.signals import Signal, ignore_signal
 from tracker.domain.work import JobKind
 from tracker.store import audit, feed_head
 from tracker.store.driver import acting, freed_pages
 from tracker.store.driver.checkpoints import Checkpoints
-from tracker.store.driver.engine import open_engine, sqlite_file
+from tracker.store.driver.engine import find_sqlite_file, open_engine
 from tracker.store.driver.file_identity import FileIdentity
 from tracker.store.driver.line import WriteConnection
-from tracker.store.driver.lookups import Lookups, in_time
+from tracker.store.driver.lookups import Lookups, wait_in_time
 from tracker.store.driver.outage import (
-    brief,
     has_lost_connection,
     is_of_some_tables,
     is_outage,
+    shorten_error,
 )
 from tracker.store.driver.patience import WriteWaiter
 from tracker.store.driver.transaction import Tx
@@ -67,7 +67,7 @@ class Store:
         self,
         url: str,
         clock: Clock,
-        signal: Signal = no_signal,
+        signal: Signal = ignore_signal,
         *,
         wait_s: float = WAIT_S,
         is_read_only: bool = False,
@@ -89,7 +89,7 @@ class Store:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="tracker-reader")
         looking = self._engine.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
         self._lookups = Lookups(looking, self.read, wait_s=wait_s)
-        file = sqlite_file(url)
+        file = find_sqlite_file(url)
         self._checkpoints, self._file = None, None
         if file is not None:
             self._file = FileIdentity(self._engine, file)
@@ -194,7 +194,7 @@ class Store:
             refused: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
             refused.set_exception(Unavailable(READ_ONLY))
             return refused
-        act = acting.current()
+        act = acting.get_action()
         return self._writer.write(batch, item, is_patient=is_patient, act=act)
 
     def write_all(
@@ -215,11 +215,11 @@ class Store:
         Raises Unavailable when the database cannot be reached, or does not answer in time.
         """
         reading = asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
-        return await in_time(reading, self._wait_s)
+        return await wait_in_time(reading, self._wait_s)
 
     async def in_time(self, work: Awaitable[Result]) -> Result:
         """Wait for several reads and writes for no longer than for one. Raises Unavailable."""
-        return await in_time(work, self._wait_s)
+        return await wait_in_time(work, self._wait_s)
 
     def find(
         self, query: Callable[[Reading, Sequence[Key]], Mapping[Key, Result]], key: Key
@@ -288,7 +288,7 @@ class Store:
             self._unread = _Unread(since, now_s)
         if self._told_s is None or now_s - self._told_s >= TOLD_EVERY_S:
             self._told_s = now_s
-            log.error("the database cannot be read: %(reason)s", {"reason": brief(error)})
+            log.error("the database cannot be read: %(reason)s", {"reason": shorten_error(error)})
 
     def _notify(self, tx: Tx) -> None:
         if tx.after_commit and self._loop is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from tracker.domain.task import Awaits, TaskState
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import stream_texts, tasks
 
 
@@ -35,7 +35,7 @@ class TextSoFar:
 
 def begin(db: Connection, grown: Sequence[TextGrowth]) -> None:
     """Begin the texts of attempts; that of an earlier attempt goes."""
-    statement = dialect_of(db).insert(stream_texts)
+    statement = get_dialect(db).insert(stream_texts)
     newer = {"attempt_key": statement.excluded.attempt_key, "text": ""}
     is_newer = stream_texts.c.attempt_key < statement.excluded.attempt_key
     rows = [
@@ -72,7 +72,7 @@ def append(db: Connection, grown: Sequence[TextGrowth]) -> None:
     db.execute(statement, rows)
 
 
-def after(db: Connection, task_key: int, told: int) -> TextSoFar | None:
+def read_after(db: Connection, task_key: int, told: int) -> TextSoFar | None:
     """Return what follows so many characters of a task's text; None where there is no task."""
     text = func.substr(stream_texts.c.text, told + 1)
     found = db.execute(

@@ -12,10 +12,10 @@ from tracker.domain.task import TaskState
 from tracker.store import assets, drops, owned_results, stats, tombstones
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.decoding import RowReader
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.drops import DeliveryRow
 from tracker.store.schema import feed_floors, tasks
-from tracker.store.tolerant import member
+from tracker.store.tolerant import read_member
 from tracker.store.tombstones import Tombstone
 
 
@@ -106,7 +106,9 @@ class Droppable:
     kept: Sequence[tuple[Any, ...]]
 
 
-def droppable_later(db: Connection, keys: Sequence[int], *, lock: bool) -> Callable[[], Droppable]:
+def find_droppable_later(
+    db: Connection, keys: Sequence[int], *, lock: bool
+) -> Callable[[], Droppable]:
     """Look which tasks can be dropped; call what is returned for that.
 
     On PostgreSQL all looks go on their way together. lock: whether the answer is to hold until the
@@ -128,7 +130,7 @@ def droppable_later(db: Connection, keys: Sequence[int], *, lock: bool) -> Calla
     recorded = owned_results.prepare_recorded(db)
 
     def read() -> Droppable:
-        rows = sorted(DroppableTask(*values) for values in _READER.values(found(), dialect_of(db)))
+        rows = sorted(DroppableTask(*values) for values in _READER.values(found(), get_dialect(db)))
         deliveries = owed()
         needed = {one.task_key for one in deliveries if not one.has_ended}
         needed.update(key for look in needing for (key,) in look())
@@ -176,7 +178,7 @@ def _make_tombstone(row: DroppableTask) -> Tombstone:
         provider=row.provider,
         account=row.account,
         external_id=None if row.never_created else row.external_task_id,
-        state=member(TaskState, row.state),
+        state=read_member(TaskState, row.state),
         created_at=row.created_at,
         finished_at=row.finished_at,
     )
@@ -202,4 +204,4 @@ def _drop_assets(
         assets.lock_bytes(db, tenant, digest)
     bulk.change_later(db, "DELETE FROM assets WHERE task_key", keys, encoding.integers)
     kept = {store_key for _, _, store_key in rows if store_key is not None}
-    return sorted(kept - assets.in_use(db, kept)) if kept else ()
+    return sorted(kept - assets.list_in_use(db, kept)) if kept else ()

@@ -18,7 +18,7 @@ class TaskEnd:
     ended: EndedTask
 
 
-def latest(db: Connection, *, limit: int) -> list[TaskEnd]:
+def list_latest(db: Connection, *, limit: int) -> list[TaskEnd]:
     """Return how the latest tasks with a verdict of their provider's came by it, newest first."""
     newest = select(tasks).order_by(tasks.c.key.desc()).limit(limit).subquery()
     found = (

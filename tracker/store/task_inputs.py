@@ -9,10 +9,10 @@ from tracker.domain.task import Task
 from tracker.store import task_rows
 from tracker.store.driver import bulk
 from tracker.store.driver.large_values import (
-    goes_in_pieces,
-    if_not_large,
     insert_in_pieces,
+    is_written_in_pieces,
     read_in_place,
+    select_if_not_large,
 )
 from tracker.store.held_slots import NO_SLOTS
 from tracker.store.lost_answers import TimeSpan
@@ -25,7 +25,7 @@ def insert_many(db: Connection, inputs: Sequence[tuple[Task, bytes | WrittenJson
     """Keep what was asked for, apart from the narrow row."""
     small: list[tuple[int, str, bytes]] = []
     for task, body in inputs:
-        if goes_in_pieces(body):
+        if is_written_in_pieces(body):
             insert_in_pieces(db, task_inputs, (task.key, task.tenant), body)
         else:
             small.append((task.key, task.tenant, bytes(body)))
@@ -36,7 +36,7 @@ def get_by_keys(
     db: Connection, keys: Collection[int], *, most: int | None = None
 ) -> dict[int, bytes]:
     """Return bodies by the tasks' keys. most: leaves out those of more bytes; None for none."""
-    body = if_not_large(task_inputs.c.body)
+    body = select_if_not_large(task_inputs.c.body)
     found = select(task_inputs.c.task_key, body).where(task_inputs.c.task_key.in_(keys))
     if most is not None:
         found = found.where(func.length(task_inputs.c.body) <= most)
@@ -66,7 +66,7 @@ def find_newest_like(db: Connection, task: Task, body: bytes, *, within: TimeSpa
     )
     is_named = task.external_task_id != str(task.id)
     for row in db.execute(found):
-        one = task_rows.task(row)
+        one = task_rows.read_task(row)
         name = task.external_task_id if is_named else str(one.id)
         if one.callback_url == task.callback_url and one.external_task_id == name:
             return one

@@ -65,7 +65,9 @@ def find_owners(
     # By the ids alone, and the rest looked at here: asked for by provider and account as well, a
     # database without statistics walks all tasks of the account.
     held: dict[str, set[int]] = {}
-    for id_, key, *its_account in bulk.find(db, _OWNED, list(provider_task_ids), encoding.texts):
+    for id_, key, *its_account in bulk.find(
+        db, _OWNED, list(provider_task_ids), encoding.encode_texts
+    ):
         if its_account == [provider, account]:
             held.setdefault(id_, set()).add(key)
     return held

@@ -24,7 +24,7 @@ from tracker.domain.task import (
 from tracker.store.driver.decoding import RowReader, read_id, read_instant
 from tracker.store.driver.dialect import Dialect
 from tracker.store.schema import tasks
-from tracker.store.tolerant import member, optional_member
+from tracker.store.tolerant import read_member, read_optional_member
 
 COLUMNS = tuple(field.name for field in fields(Task))
 """Every field has a column of its name. What only SQL looks at (`slots_held`) is not loaded."""
@@ -67,21 +67,21 @@ STANDING = tuple(field.name for field in fields(TaskStanding))
 """The columns of a Standing."""
 
 
-def standing(row: Sequence[Any], dialect: Dialect) -> TaskStanding:
+def read_standing(row: Sequence[Any], dialect: Dialect) -> TaskStanding:
     """Read a row of STANDING as the driver gives it."""
     key, id_, tenant, provider, operation, state, version, submitted_at, deadline_at, overdue = row
     if dialect.stores_text:
         id_, submitted_at = read_id(id_), read_instant(submitted_at)
         deadline_at, overdue = read_instant(deadline_at), bool(overdue)
-    place = _state(state)
+    place = _read_state(state)
     return TaskStanding(
         key, id_, tenant, provider, operation, place, version, submitted_at, deadline_at, overdue
     )
 
 
-def _state(word: str) -> TaskState:
+def _read_state(word: str) -> TaskState:
     """Return the state; one that a later release has added stands for itself."""
-    return _STATES.get(word) or member(TaskState, word)
+    return _STATES.get(word) or read_member(TaskState, word)
 
 
 @record
@@ -100,7 +100,7 @@ BILLED = tuple(field.name for field in fields(TaskBill))
 """The columns of a Bill."""
 
 
-def bills(rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[TaskBill]:
+def read_bills(rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[TaskBill]:
     """Read rows of BILLED as the driver gives them."""
     return [
         TaskBill(
@@ -115,13 +115,13 @@ def bills(rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[TaskBill]:
     ]
 
 
-def task(row: Row[Any]) -> Task:
+def read_task(row: Row[Any]) -> Task:
     """Read a row of SQLAlchemy's."""
     given = {name: row._mapping[name] for name in COLUMNS}  # noqa: SLF001 - its documented way to the columns
-    given["state"] = _state(given["state"])
+    given["state"] = _read_state(given["state"])
     given["artifacts"] = _parse_artifacts(given["artifacts"])
     given["error"] = TaskError(**given["error"]) if given["error"] else None
-    given["costs"] = costs_of(given["costs"])
+    given["costs"] = read_costs(given["costs"])
     given["wants"] = tuple(given["wants"] or ())
     given["awaits"] = _parse_awaits(given["awaits"])
     given["follow_up"] = _follow_up(given["follow_up"])
@@ -129,12 +129,12 @@ def task(row: Row[Any]) -> Task:
     return Task(**given)
 
 
-def from_driver(rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[Task]:
+def read_tasks(rows: Sequence[Sequence[Any]], dialect: Dialect) -> list[Task]:
     """Read rows of COLUMNS as the driver gives them."""
     return [Task(*values) for values in _READER.values(rows, dialect)]
 
 
-def moves(changed: Task) -> tuple[Any, ...]:
+def build_moving(changed: Task) -> tuple[Any, ...]:
     """Return the values of MOVING."""
     return (
         changed.state._value_,
@@ -147,31 +147,31 @@ def moves(changed: Task) -> tuple[Any, ...]:
     )
 
 
-def names(changed: Task) -> tuple[Any, ...]:
+def build_naming(changed: Task) -> tuple[Any, ...]:
     """Return the values of NAMING."""
     return (changed.provider_task_id, changed.submitted_at, changed.give_up_at)
 
 
-def ends(changed: Task) -> tuple[Any, ...]:
+def build_ending(changed: Task) -> tuple[Any, ...]:
     """Return the values of ENDING."""
     return (
         [_render_artifact(piece) for piece in changed.artifacts] if changed.artifacts else None,
         changed.error and _render_error(changed.error),
-        [cost_document(one) for one in changed.costs] if changed.costs else None,
+        [build_cost_document(one) for one in changed.costs] if changed.costs else None,
         changed.detail,
         changed.finished_at,
     )
 
 
-def usual(changed: Task) -> tuple[Any, ...]:
+def build_usual(changed: Task) -> tuple[Any, ...]:
     """Return the values of USUAL."""
-    return (*moves(changed), *names(changed), *ends(changed))
+    return (*build_moving(changed), *build_naming(changed), *build_ending(changed))
 
 
-def changes(changed: Task) -> tuple[Any, ...]:
+def build_changing(changed: Task) -> tuple[Any, ...]:
     """Return the values of CHANGING."""
     return (
-        *usual(changed),
+        *build_usual(changed),
         changed.overdue,
         changed.follow_up and changed.follow_up._value_,
         changed.stage,
@@ -188,7 +188,7 @@ _end_of = attrgetter(*ENDING)
 _rest_of = attrgetter(*CHANGING[len(USUAL) :])
 
 
-def keeps_names(before: Task, after: Task) -> bool:
+def is_naming_kept(before: Task, after: Task) -> bool:
     """Return true if the columns of NAMING stay as they are.
 
     By identity, as a transition keeps what it does not change: Python takes 1 and true for equal.
@@ -196,12 +196,12 @@ def keeps_names(before: Task, after: Task) -> bool:
     return all(map(is_, _names_of(before), _names_of(after)))
 
 
-def keeps_end(before: Task, after: Task) -> bool:
-    """Return true if the columns of ENDING stay as they are; see `keeps_names`."""
+def is_ending_kept(before: Task, after: Task) -> bool:
+    """Return true if the columns of ENDING stay as they are; see `is_naming_kept`."""
     return all(map(is_, _end_of(before), _end_of(after)))
 
 
-def keeps_rest(before: Task, after: Task) -> bool:
+def is_rest_kept(before: Task, after: Task) -> bool:
     """Return true if all columns but those of USUAL stay as they are."""
     return all(map(is_, _rest_of(before), _rest_of(after)))
 
@@ -215,7 +215,7 @@ NEW = (
 """The columns of a task that has no row yet; `key` is numbered by the database."""
 
 
-def new(made: Task) -> tuple[Any, ...]:
+def build_new(made: Task) -> tuple[Any, ...]:
     """Return the values of NEW."""
     return (
         made.id,
@@ -236,7 +236,7 @@ def new(made: Task) -> tuple[Any, ...]:
         made.deadline_at,
         made.submitter,
         made.traceparent,
-        *changes(made),
+        *build_changing(made),
     )
 
 
@@ -248,13 +248,13 @@ def _parse_artifact(found: Mapping[str, Any]) -> Artifact:
     if found.keys().isdisjoint(("state", "expires_at")):
         return Artifact(**found)
     given = dict(found)
-    given["state"] = member(ArtifactState, given.get("state", ArtifactState.READY))
+    given["state"] = read_member(ArtifactState, given.get("state", ArtifactState.READY))
     dies = given.get("expires_at")
     given["expires_at"] = None if dies is None else datetime.fromisoformat(dies)
     return Artifact(**given)
 
 
-def costs_of(found: Sequence[Mapping[str, Any]] | None) -> tuple[Cost, ...]:
+def read_costs(found: Sequence[Mapping[str, Any]] | None) -> tuple[Cost, ...]:
     """Return costs as they were stored."""
     return tuple(map(_parse_cost, found or ()))
 
@@ -262,11 +262,11 @@ def costs_of(found: Sequence[Mapping[str, Any]] | None) -> tuple[Cost, ...]:
 def _parse_cost(found: Mapping[str, Any]) -> Cost:
     if "phase" not in found:
         return Cost(**found)
-    origin = member(CostOrigin, found.get("origin", CostOrigin.PROVIDER))
-    return Cost(**{**found, "phase": member(Phase, found["phase"]), "origin": origin})
+    origin = read_member(CostOrigin, found.get("origin", CostOrigin.PROVIDER))
+    return Cost(**{**found, "phase": read_member(Phase, found["phase"]), "origin": origin})
 
 
-def cost_document(one: Cost) -> dict[str, Any]:
+def build_cost_document(one: Cost) -> dict[str, Any]:
     """Return a cost as it is stored."""
     row = asdict(one)
     if one.phase is Phase.SETTLE:  # nearly all are
@@ -282,11 +282,11 @@ def _render_error(error: TaskError) -> dict[str, Any]:
 
 
 def _parse_awaits(word: str | None) -> Awaits | None:
-    return optional_member(Awaits, word)
+    return read_optional_member(Awaits, word)
 
 
 def _follow_up(word: str | None) -> FollowUp | None:
-    return optional_member(FollowUp, word)
+    return read_optional_member(FollowUp, word)
 
 
 def _render_artifact(piece: Artifact) -> dict[str, Any]:
@@ -321,7 +321,7 @@ def _read_artifacts(text: str | None) -> tuple[Artifact, ...]:
 
 
 def _read_costs(text: str | None) -> tuple[Cost, ...]:
-    return () if text is None else costs_of(json.loads(text))
+    return () if text is None else read_costs(json.loads(text))
 
 
 def _read_wants(text: str | None) -> tuple[str, ...]:
@@ -337,7 +337,7 @@ def _read_metadata(text: str | None) -> Any:
 
 
 _ALWAYS: Mapping[str, Callable[[Any], Any]] = {
-    "state": _state,
+    "state": _read_state,
     "artifacts": _read_artifacts,
     "error": _read_error,
     "costs": _read_costs,

@@ -16,7 +16,7 @@ from tracker.store.attempts import Attempt
 from tracker.store.deliveries import Delivery
 from tracker.store.holds import Hold
 from tracker.store.kept_tasks import KeptTask
-from tracker.store.receipts import Receipt, receipt_of
+from tracker.store.receipts import Receipt, build_receipt
 from tracker.store.schema import jobs, receipts, stream_texts, task_inputs, tasks
 
 MOST = 200
@@ -51,7 +51,7 @@ class TaskHistory:
     receipts:  the newest MOST, oldest first, without headers and bodies.
     deliveries: the newest MOST, oldest first.
     is_cut:    whether there are older ones of these three.
-    whole:     receipts with headers and body, by key; see `with_bodies`.
+    whole:     receipts with headers and body, by key; see `load_bodies`.
     submitter: the name of the key that it was submitted with; None where that is not known.
     due:       when it is next worked on, by kind of work; taken: kinds that a worker is at.
     put_off:   why its submit was put off the last time; empty where it never was.
@@ -89,21 +89,21 @@ def read(
 
     most_bytes: of the input and of a stream. most: steps, receipts and deliveries, of each.
     """
-    kept = kept_tasks.by_id(db, [id_]).get(id_)
+    kept = kept_tasks.load_by_id(db, [id_]).get(id_)
     if kept is None or kept.task.tenant != tenant:
         return None
     task = kept.task
     listed = _list_receipts(db, task.key, most + 1)
-    owed = deliveries.of_task(db, task.key, limit=most + 1)
-    named = None if task.submitter is None else keys.by_key(db, [task.submitter])
+    owed = deliveries.list_of_task(db, task.key, limit=most + 1)
+    named = None if task.submitter is None else keys.list_by_key(db, [task.submitter])
     body, size = _read_input(db, task.key, most_bytes)
-    work = _work(db, task.key)
+    work = _load_work(db, task.key)
     account = (task.provider, task.account)
     linked = [one for one in (task.parent_id, task.resubmit_of) if one is not None]
     return TaskHistory(
         kept=kept,
-        steps=transitions.of_task(db, task.key, after=task.version - most),
-        attempts=attempts.of_task(db, task.key),
+        steps=transitions.list_of_task(db, task.key, after=task.version - most),
+        attempts=attempts.list_of_task(db, task.key),
         receipts=listed[-most:],
         is_cut=max(task.version, len(listed), len(owed)) > most,
         whole={},
@@ -120,14 +120,14 @@ def read(
         related=_load_related(db, tenant, linked),
         input=body,
         input_size=size,
-        stream=_stream(db, task.key, most_bytes),
-        holds=holds.of_task(db, tenant, id_, limit=MOST_HOLDS),
+        stream=_load_stream(db, task.key, most_bytes),
+        holds=holds.list_of_task(db, tenant, id_, limit=MOST_HOLDS),
     )
 
 
-def with_bodies(db: Connection, story: TaskHistory, wanted: Collection[int]) -> TaskHistory:
+def load_bodies(db: Connection, story: TaskHistory, wanted: Collection[int]) -> TaskHistory:
     """Return a story with the headers and bodies of some of its receipts."""
-    return replace(story, whole=receipts_of(db, story.kept.task.key, wanted))
+    return replace(story, whole=list_receipts(db, story.kept.task.key, wanted))
 
 
 def _list_receipts(db: Connection, task_key: int, limit: int) -> list[Receipt]:
@@ -138,10 +138,10 @@ def _list_receipts(db: Connection, task_key: int, limit: int) -> list[Receipt]:
         .order_by(receipts.c.key.desc())
         .limit(limit)
     )
-    return [receipt_of(row, None) for row in db.execute(found)][::-1]
+    return [build_receipt(row, None) for row in db.execute(found)][::-1]
 
 
-def receipts_of(db: Connection, task_key: int, wanted: Collection[int]) -> dict[int, Receipt]:
+def list_receipts(db: Connection, task_key: int, wanted: Collection[int]) -> dict[int, Receipt]:
     """Return whole receipts of a task by key; a repeat comes with the body it shares."""
     if not wanted:
         return {}
@@ -152,7 +152,7 @@ def receipts_of(db: Connection, task_key: int, wanted: Collection[int]) -> dict[
         .where(receipts.c.key.in_(wanted), receipts.c.task_key == task_key)
     )
     return {
-        row.key: receipt_of(row, row.body if row.body is not None else row.shared_body)
+        row.key: build_receipt(row, row.body if row.body is not None else row.shared_body)
         for row in db.execute(found)
     }
 
@@ -167,7 +167,7 @@ def _read_input(db: Connection, task_key: int, most: int) -> tuple[bytes | None,
     return (None, 0) if found is None else (bytes(found[0]), found[1])
 
 
-def _stream(db: Connection, task_key: int, most: int) -> StreamBeginning | None:
+def _load_stream(db: Connection, task_key: int, most: int) -> StreamBeginning | None:
     text = stream_texts.c.text
     found = db.execute(
         select(func.substr(text, 1, most), func.length(text)).where(
@@ -187,7 +187,7 @@ class _Work:
     put_off: str
 
 
-def _work(db: Connection, task_key: int) -> list[_Work]:
+def _load_work(db: Connection, task_key: int) -> list[_Work]:
     row = jobs.c
     found = select(row.kind, row.run_at, row.lease_until, row.last_error)
     rows = db.execute(found.where(row.task_key == task_key))

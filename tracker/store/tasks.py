@@ -20,11 +20,11 @@ from sqlalchemy import (
 )
 
 from tracker.domain import decimal_names
-from tracker.domain.records import copier
+from tracker.domain.records import build_copier
 from tracker.domain.task import AT_PROVIDER, Awaits, Task
 from tracker.store import task_rows
 from tracker.store.driver import bulk, encoding
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import ASKED_ABOUT, LATE, tasks
 from tracker.store.task_rows import TaskStanding
 
@@ -43,7 +43,7 @@ _ANY_SLOTS = 2**31 - 1
 """Of a task that keeps what it holds."""
 _INSERT = bulk.insert(tasks, task_rows.NEW, conflict="ON CONFLICT DO NOTHING", returning="id, key")
 _INSERT_NUMBERED = bulk.insert(tasks, (*task_rows.NEW, "key"), conflict="ON CONFLICT DO NOTHING")
-_keyed = copier(Task, "key")
+_keyed = build_copier(Task, "key")
 _LOAD = f"SELECT {', '.join(task_rows.COLUMNS)} FROM tasks WHERE"  # noqa: S608
 _STAND = f"SELECT {', '.join(task_rows.STANDING)} FROM tasks WHERE id"  # noqa: S608
 _LOCK = " ORDER BY key FOR NO KEY UPDATE"
@@ -60,11 +60,11 @@ def insert_many(db: Connection, new: Sequence[Task]) -> list[Task | None]:
 
 def _insert_and_number(db: Connection, new: Sequence[Task]) -> dict[UUID, int]:
     # The first of a batch wins a clash inside it: ON CONFLICT sees the statement's own rows too.
-    if not dialect_of(db).has_one_writer:
-        return dict(_INSERT.fetch(db, [task_rows.new(task) for task in new])())
-    last = bulk.last_number(db, "tasks")
+    if not get_dialect(db).has_one_writer:
+        return dict(_INSERT.fetch(db, [task_rows.build_new(task) for task in new])())
+    last = bulk.find_last_number(db, "tasks")
     keys = {task.id: last + place for place, task in enumerate(new, start=1)}
-    rows = [(*task_rows.new(task), keys[task.id]) for task in new]
+    rows = [(*task_rows.build_new(task), keys[task.id]) for task in new]
     if _INSERT_NUMBERED.run(db, rows) == len(new):
         return keys
     there = bulk.run(db, "SELECT key FROM tasks WHERE key > ?", (last,))
@@ -72,37 +72,37 @@ def _insert_and_number(db: Connection, new: Sequence[Task]) -> dict[UUID, int]:
     return {id_: key for id_, key in keys.items() if key in inserted}
 
 
-def by_id(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Task]:
+def load_by_id(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Task]:
     """Return tasks by public id, of any tenant."""
     rows = bulk.find(db, f"{_LOAD} id", ids, encoding.uuids)
-    return {task.id: task for task in task_rows.from_driver(rows, dialect_of(db))}
+    return {task.id: task for task in task_rows.read_tasks(rows, get_dialect(db))}
 
 
 def get_own(db: Connection, tenant: str, id_: UUID) -> Task | None:
     """Return a tenant's task by public id."""
-    task = by_id(db, [id_]).get(id_)
+    task = load_by_id(db, [id_]).get(id_)
     return task if task is not None and task.tenant == tenant else None
 
 
 def get_by_keys(db: Connection, keys: Collection[int]) -> dict[int, Task]:
     """Return tasks by row key, for the service's own work."""
     rows = bulk.find(db, f"{_LOAD} key", list(keys), encoding.integers)
-    return {task.key: task for task in task_rows.from_driver(rows, dialect_of(db))}
+    return {task.key: task for task in task_rows.read_tasks(rows, get_dialect(db))}
 
 
-def by_external_id(db: Connection, ids: Sequence[str]) -> dict[str, list[Task]]:
+def load_by_external_id(db: Connection, ids: Sequence[str]) -> dict[str, list[Task]]:
     """Return tasks by external id, of any tenant; several accounts may have one of the same."""
-    rows = bulk.find(db, f"{_LOAD} external_task_id", ids, encoding.texts)
+    rows = bulk.find(db, f"{_LOAD} external_task_id", ids, encoding.encode_texts)
     found: dict[str, list[Task]] = {}
-    for task in task_rows.from_driver(rows, dialect_of(db)):
+    for task in task_rows.read_tasks(rows, get_dialect(db)):
         found.setdefault(task.external_task_id, []).append(task)
     return found
 
 
-def standings(db: Connection, ids: Sequence[UUID]) -> dict[UUID, TaskStanding]:
+def load_standings(db: Connection, ids: Sequence[UUID]) -> dict[UUID, TaskStanding]:
     """Return where tasks stand, by public id, of any tenant; a few narrow columns are read."""
     rows = bulk.find(db, _STAND, ids, encoding.uuids)
-    found = [task_rows.standing(row, dialect_of(db)) for row in rows]
+    found = [task_rows.read_standing(row, get_dialect(db)) for row in rows]
     return {standing.id: standing for standing in found}
 
 
@@ -114,7 +114,7 @@ def get_by_name(db: Connection, tenant: str, provider: str, name: str) -> Task |
     named = tasks.c.external_task_id == name
     with contextlib.suppress(ValueError):  # else it can only be an external id
         named = or_(named, tasks.c.id == UUID(name))
-    key = decimal_names.key_of(name)
+    key = decimal_names.decode_decimal_name(name)
     if key is not None:
         named = or_(named, tasks.c.key == key)
     found = (
@@ -124,19 +124,19 @@ def get_by_name(db: Connection, tenant: str, provider: str, name: str) -> Task |
         .limit(1)
     )
     row = db.execute(found).one_or_none()
-    return None if row is None else task_rows.task(row)
+    return None if row is None else task_rows.read_task(row)
 
 
 def lock_by_key(db: Connection, keys: Collection[int]) -> dict[int, Task]:
     """Lock tasks to be changed, in key order so that two writers cannot wait in a circle."""
     rows = bulk.find(db, f"{_LOAD} key", list(keys), encoding.integers, tail=_LOCK)
-    return {task.key: task for task in task_rows.from_driver(rows, dialect_of(db))}
+    return {task.key: task for task in task_rows.read_tasks(rows, get_dialect(db))}
 
 
 def lock_by_id(db: Connection, ids: Collection[UUID]) -> dict[UUID, Task]:
     """Lock tasks to be changed, by public id."""
     rows = bulk.find(db, f"{_LOAD} id", list(ids), encoding.uuids, tail=_LOCK)
-    return {task.id: task for task in task_rows.from_driver(rows, dialect_of(db))}
+    return {task.id: task for task in task_rows.read_tasks(rows, get_dialect(db))}
 
 
 def lock_by_names(
@@ -206,11 +206,11 @@ def save(
     rest: list[Task] = []
     for task in changed:
         old = before.get(task.key)
-        if old is None or not task_rows.keeps_rest(old, task):
+        if old is None or not task_rows.is_rest_kept(old, task):
             rest.append(task)
             continue
-        is_moved = task.key not in freeing and task_rows.keeps_end(old, task)
-        if task_rows.keeps_names(old, task):
+        is_moved = task.key not in freeing and task_rows.is_ending_kept(old, task)
+        if task_rows.is_naming_kept(old, task):
             (moved if is_moved else ended).append(task)
         else:
             (named if is_moved else usual).append(task)
@@ -218,26 +218,37 @@ def save(
     # are set as will do. On PostgreSQL a column costs little, and each statement much: it makes
     # ready every index and every CHECK of the table.
     kinds = (moved, named, ended, usual, rest)
-    if dialect_of(db).has_server and sum(map(bool, kinds)) > 1:
+    if get_dialect(db).has_server and sum(map(bool, kinds)) > 1:
         every = [task for kind in kinds for task in kind]
         usual, rest = ([], every) if rest else (every, [])
         moved, named, ended = [], [], []
-    _SAVE_MOVED.later(db, [(*task_rows.moves(task), task.key) for task in moved])
+    _SAVE_MOVED.later(db, [(*task_rows.build_moving(task), task.key) for task in moved])
     _SAVE_NAMED.later(
-        db, [(*task_rows.moves(task), *task_rows.names(task), task.key) for task in named]
+        db,
+        [
+            (*task_rows.build_moving(task), *task_rows.build_naming(task), task.key)
+            for task in named
+        ],
     )
     _SAVE_ENDED.later(
         db,
         [
-            (*task_rows.moves(task), *task_rows.ends(task), task.key, _count_slots(task, freeing))
+            (
+                *task_rows.build_moving(task),
+                *task_rows.build_ending(task),
+                task.key,
+                _count_slots(task, freeing),
+            )
             for task in ended
         ],
     )
     _SAVE_USUAL.later(
-        db, [(*task_rows.usual(task), task.key, _count_slots(task, freeing)) for task in usual]
+        db,
+        [(*task_rows.build_usual(task), task.key, _count_slots(task, freeing)) for task in usual],
     )
     _SAVE.later(
-        db, [(*task_rows.changes(task), task.key, _count_slots(task, freeing)) for task in rest]
+        db,
+        [(*task_rows.build_changing(task), task.key, _count_slots(task, freeing)) for task in rest],
     )
     bulk.start(db)
 
@@ -273,7 +284,7 @@ def free_names(db: Connection, keys: Collection[int]) -> None:
 
 def _lock_found(db: Connection, found: Select[Any]) -> list[Task]:
     ordered = found.order_by(tasks.c.key).with_for_update()  # left out on SQLite: one writer
-    return [task_rows.task(row) for row in db.execute(ordered)]
+    return [task_rows.read_task(row) for row in db.execute(ordered)]
 
 
 def _add_key(task: Task, key: int | None) -> Task | None:

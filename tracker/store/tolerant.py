@@ -10,7 +10,7 @@ from typing import TypeVar
 Word = TypeVar("Word", bound=StrEnum)
 
 
-def member(words: type[Word], text: str) -> Word:
+def read_member(words: type[Word], text: str) -> Word:
     """Return the member with this value, or one of the same type that is no part of `words`.
 
     The latter equals its own text, and no member: nothing is done about it but to show it.
@@ -23,6 +23,6 @@ def member(words: type[Word], text: str) -> Word:
     return unknown
 
 
-def optional_member(words: type[Word], text: str | None) -> Word | None:
+def read_optional_member(words: type[Word], text: str | None) -> Word | None:
     """Return None for None, and else what `member` returns."""
-    return None if text is None else member(words, text)
+    return None if text is None else read_member(words, text)

@@ -14,7 +14,7 @@ from tracker.domain.records import record
 from tracker.domain.task import TaskState
 from tracker.store.driver import bulk
 from tracker.store.schema import gone_tasks
-from tracker.store.tolerant import member
+from tracker.store.tolerant import read_member
 
 _COLUMNS = (
     *("id", "tenant", "provider", "account", "external_digest", "state", "created_at"),
@@ -100,7 +100,7 @@ def explain_missing(db: Connection, tenant: str, id_: UUID) -> NotFound | TaskGo
     row = db.execute(found).one_or_none()
     if row is None:
         return NotFound(NO_SUCH_TASK)
-    return TaskGone(member(TaskState, row.state), row.finished_at)
+    return TaskGone(read_member(TaskState, row.state), row.finished_at)
 
 
 def forget(db: Connection, *, before: datetime, limit: int) -> int:

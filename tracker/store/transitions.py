@@ -11,9 +11,9 @@ from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task, TaskState
 from tracker.store import feed_head
 from tracker.store.driver import bulk
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.schema import transitions
-from tracker.store.tolerant import member, optional_member
+from tracker.store.tolerant import read_member, read_optional_member
 
 _COLUMNS = (
     *("seq", "tenant", "task_key", "version", "from_state", "to_state", "kind", "source"),
@@ -60,7 +60,7 @@ def append(
     """
     if not new:
         return
-    before = feed_head.take(db, len(new)) if dialect_of(db).has_one_writer else 0
+    before = feed_head.take(db, len(new)) if get_dialect(db).has_one_writer else 0
     rows = [
         (
             before + index + 1,
@@ -90,7 +90,7 @@ def append(
         db.execute(_ACTED, acted)
 
 
-def of_task(db: Connection, task_key: int, *, after: int = 0) -> list[tuple[int, Transition]]:
+def list_of_task(db: Connection, task_key: int, *, after: int = 0) -> list[tuple[int, Transition]]:
     """Return one task's history with feed numbers, oldest first.
 
     after: a version; up to it only steps that led to another state.
@@ -100,17 +100,17 @@ def of_task(db: Connection, task_key: int, *, after: int = 0) -> list[tuple[int,
     if after > 0:
         moved = row.from_state.is_(None) | (row.from_state != row.to_state)
         found = found.where((row.version > after) | moved)
-    return [(row.seq, as_transition(row)) for row in db.execute(found)]
+    return [(row.seq, read_transition(row)) for row in db.execute(found)]
 
 
-def as_transition(row: Row[Any]) -> Transition:
+def read_transition(row: Row[Any]) -> Transition:
     """Read a row that holds all columns of `transitions`."""
     return Transition(
         version=row.version,
-        from_state=optional_member(TaskState, row.from_state),
-        to_state=member(TaskState, row.to_state),
-        kind=member(EventKind, row.kind),
-        source=member(Source, row.source),
+        from_state=read_optional_member(TaskState, row.from_state),
+        to_state=read_member(TaskState, row.to_state),
+        kind=read_member(EventKind, row.kind),
+        source=read_member(Source, row.source),
         provider_status=row.provider_status,
         message=row.message,
         provider_at=row.provider_at,

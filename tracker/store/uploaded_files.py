@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, select, text, update
 
 from tracker.domain.custody import WITHDRAWN, Asset
-from tracker.store.asset_rows import COLUMNS, as_asset
+from tracker.store.asset_rows import COLUMNS, read_asset
 from tracker.store.assets import IS_KEPT
 from tracker.store.schema import assets
 
@@ -15,7 +15,7 @@ _IS_OVER = text("assets.task_key IS NULL AND assets.state <> 'kept'")
 """Spelt as the partial index has it."""
 
 
-def page(  # noqa: PLR0913 - each narrows the page
+def list_page(  # noqa: PLR0913 - each narrows the page
     db: Connection,
     tenant: str,
     front: str,
@@ -35,7 +35,7 @@ def page(  # noqa: PLR0913 - each narrows the page
     if behind is not None:
         found = found.where(assets.c.key > behind if oldest_first else assets.c.key < behind)
     order = assets.c.key.asc() if oldest_first else assets.c.key.desc()
-    return [as_asset(row) for row in db.execute(found.order_by(order).limit(limit))]
+    return [read_asset(row) for row in db.execute(found.order_by(order).limit(limit))]
 
 
 def withdraw(db: Connection, tenant: str, front: str, id_: UUID) -> bool:

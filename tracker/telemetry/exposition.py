@@ -89,7 +89,7 @@ def _format_labels(labels: Labels) -> list[str]:
 
 
 @contextmanager
-def exposed(host: str, port: int) -> Iterator[int | None]:
+def serve_metrics(host: str, port: int) -> Iterator[int | None]:
     """Serve the metrics while the block runs.
 
     Yields the port: the first of 64 from `port` on that is free; None where none is, or the address

@@ -54,7 +54,7 @@ def guard_stderr() -> None:
 
 
 @contextmanager
-def unwaited_stderr() -> Iterator[None]:
+def stop_waiting_for_stderr() -> Iterator[None]:
     """Have no line wait within the block, where stderr is guarded: an event loop would with it.
 
     Behind it each waits a moment again: a server ends by a signal, when nothing of ours runs.

@@ -15,11 +15,11 @@ from typing import Any, Literal
 
 from tracker import __version__
 from tracker.domain.redaction import Redactor
-from tracker.lean import without
+from tracker.lean import forbid_import
 from tracker.telemetry.log_stream import guard_stderr
 from tracker.telemetry.metrics import LOG_LINES_LOST
 
-with without("rich"):
+with forbid_import("rich"):
     import structlog
 
 Format = Literal["json", "console"]
@@ -55,7 +55,7 @@ def note(**fields: str) -> None:
 
 
 @contextmanager
-def noting(**fields: str) -> Iterator[None]:
+def add_log_fields(**fields: str) -> Iterator[None]:
     """Have each line of a block bear these fields; of work that is no request."""
     token = _NOTED.set(fields)
     try:
@@ -314,12 +314,12 @@ def _name_event(
     record = event.get("_record")
     if record is not None:
         event["message"] = event["event"]
-        event["event"] = word_of(str(record.msg))
+        event["event"] = build_event_word(str(record.msg))
     return event
 
 
 @lru_cache(maxsize=1024)
-def word_of(template: str) -> str:
+def build_event_word(template: str) -> str:
     """Return a log call's template as one word, without the places of its values."""
     plain = re.sub(r"%(\(\w+\))?[-+ #0]*[0-9.*]*[a-zA-Z]|%%", " ", template)
     return "_".join(re.findall(r"[a-z0-9]+", plain.lower())[:8]) or "message"

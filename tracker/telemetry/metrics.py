@@ -232,7 +232,7 @@ ALL: Sequence[Counter | Gauge | Histogram] = (
 """Every metric, in the order in which it is shown."""
 
 
-def name_of(outcome: object) -> str:
+def get_name(outcome: object) -> str:
     """Return the name of an outcome's class as a label: `NotSent` is `not_sent`."""
     return _make_lower_name(type(outcome).__name__)
 

@@ -50,7 +50,7 @@ read 2026-11-29)."""
 
 
 @contextmanager
-def exporting(endpoint: str, *, service: str, callback_share: float) -> Iterator[None]:
+def export_traces(endpoint: str, *, service: str, callback_share: float) -> Iterator[None]:
     """Trace until the block ends; what is left is sent at its end, within END_S.
 
     endpoint:       of a collector, for OTLP over HTTP.
@@ -60,14 +60,12 @@ def exporting(endpoint: str, *, service: str, callback_share: float) -> Iterator
     others = (name for name in environment.read() if name.startswith("OTEL_PYTHON_EXPORTER_OTLP"))
     session = None if any(name.endswith("CREDENTIAL_PROVIDER") for name in others) else _Session()
     exporter = OTLPSpanExporter(endpoint.rstrip("/") + _PATH, session=session)
-    with tracing_into(BatchSpanProcessor(exporter), service=service, callback_share=callback_share):
+    with trace_into(BatchSpanProcessor(exporter), service=service, callback_share=callback_share):
         yield
 
 
 @contextmanager
-def tracing_into(
-    processor: SpanProcessor, *, service: str, callback_share: float
-) -> Iterator[None]:
+def trace_into(processor: SpanProcessor, *, service: str, callback_share: float) -> Iterator[None]:
     """Trace until the block ends, and give each span that ends to a processor."""
     provider = TracerProvider(
         resource=Resource.create({SERVICE_NAME: service, SERVICE_VERSION: __version__}),
@@ -127,7 +125,7 @@ class _OtelTracer:
             if parent is None
             else set_span_in_context(_make_remote_span(parent), Context()),
             _KINDS[kind],
-            links=[Link(_place(one)) for one in links],
+            links=[Link(_find_place(one)) for one in links],
             start_time=time.time_ns() - round(ago_s * 1e9) if ago_s else None,
         )
         return _OtelSpan(begun)
@@ -159,10 +157,10 @@ class _OtelSpan:
         self._span.end()
 
 
-def _place(traceparent: str) -> SpanContext:
+def _find_place(traceparent: str) -> SpanContext:
     return SpanContext(
         int(trace.trace_id(traceparent), 16),
-        int(trace.span_id(traceparent), 16),
+        int(trace.build_span_id(traceparent), 16),
         is_remote=True,
         trace_flags=TraceFlags(
             TraceFlags.SAMPLED if trace.is_sampled(traceparent) else TraceFlags.DEFAULT
@@ -171,4 +169,4 @@ def _place(traceparent: str) -> SpanContext:
 
 
 def _make_remote_span(traceparent: str) -> NonRecordingSpan:
-    return NonRecordingSpan(_place(traceparent))
+    return NonRecordingSpan(_find_place(traceparent))

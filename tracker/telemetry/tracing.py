@@ -18,7 +18,7 @@ from typing import Protocol, Self
 from tracker.domain import trace
 from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.task import Task
-from tracker.telemetry.logs import noting
+from tracker.telemetry.logs import add_log_fields
 
 Attributes = Mapping[str, str | int | None]
 """By name; what is None is left out."""
@@ -166,7 +166,7 @@ class NoSpan:
 NO_SPAN = NoSpan()
 
 
-def span(
+def begin_span(
     name: str,
     kind: SpanKind,
     *,
@@ -186,7 +186,7 @@ def span(
     return OpenSpan(recorded)
 
 
-def span_of_work(name: str, tasks: Sequence[Task]) -> OpenSpan | NoSpan:
+def begin_work_span(name: str, tasks: Sequence[Task]) -> OpenSpan | NoSpan:
     """Begin a span of what is done for some tasks; none where no task of them has a trace.
 
     Of several with traces the first is the parent, and the others are linked.
@@ -204,11 +204,11 @@ def span_of_work(name: str, tasks: Sequence[Task]) -> OpenSpan | NoSpan:
         about |= {"tracker.task": str(tasks[0].id), "tracker.operation": tasks[0].operation}
     else:
         about["tracker.tasks"] = len(tasks)
-    return span(name, SpanKind.INTERNAL, parent=places[0], links=places[1:], attributes=about)
+    return begin_span(name, SpanKind.INTERNAL, parent=places[0], links=places[1:], attributes=about)
 
 
 @contextmanager
-def working_on(name: str, tasks: Sequence[Task]) -> Iterator[OpenSpan | NoSpan]:
+def work_on(name: str, tasks: Sequence[Task]) -> Iterator[OpenSpan | NoSpan]:
     """Do something for some tasks: each line in the log names what it is about, and so does a span.
 
     See span_of_work.
@@ -219,20 +219,20 @@ def working_on(name: str, tasks: Sequence[Task]) -> Iterator[OpenSpan | NoSpan]:
         about |= {"tenant": task.tenant, "task": str(task.id)}
         if task.traceparent is not None:
             about["trace_id"] = trace.trace_id(task.traceparent)
-    with noting(**about), span_of_work(name, tasks) as made:
+    with add_log_fields(**about), begin_work_span(name, tasks) as made:
         yield made
 
 
-def span_of_call(name: str, call: HttpCall, attributes: Attributes) -> OpenSpan | NoSpan:
+def begin_call_span(name: str, call: HttpCall, attributes: Attributes) -> OpenSpan | NoSpan:
     """Begin a span of a call that goes out, within a trace; none outside of one."""
     parent = TRACEPARENT.get() if _installed is not None else None
     if parent is None:
         return NO_SPAN
     about = {"http.request.method": call.method} | dict(attributes)
-    return span(name, SpanKind.CLIENT, parent=parent, attributes=about)
+    return begin_span(name, SpanKind.CLIENT, parent=parent, attributes=about)
 
 
-def carrying(call: HttpCall, made: OpenSpan | NoSpan) -> HttpCall:
+def add_traceparent(call: HttpCall, made: OpenSpan | NoSpan) -> HttpCall:
     """Return a call that names its span to whoever is called."""
     place = made.traceparent
     if place is None:
@@ -250,12 +250,12 @@ def describe_answer(made: OpenSpan | NoSpan, answer: HttpResult | HttpFailure) -
         made.fail(answer.certainty.value)
 
 
-def wants_callbacks() -> bool:
+def is_any_callback_traced() -> bool:
     """Return whether any callback makes a span."""
     return _installed is not None and _installed.callback_share > 0
 
 
-def wants_callback(parent: str | None, digest: bytes) -> bool:
+def is_callback_traced(parent: str | None, digest: bytes) -> bool:
     """Return whether a callback is one of the share that makes a span.
 
     The share is one of traces, so that of a task all callbacks are there or none is.

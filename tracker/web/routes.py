@@ -45,10 +45,10 @@ from tracker.web.edge.middleware import RequestScope
 from tracker.web.edge.replica import PositionWait
 from tracker.web.edge.rootpath import RootPath
 from tracker.web.edge.routing import RouteIndex
-from tracker.web.edge.slashes import EncodedSlashes, SlashTolerance, parts_of
+from tracker.web.edge.slashes import EncodedSlashes, SlashTolerance, split_path
 from tracker.web.edge.state import Services
 from tracker.web.edge.uploads import UPLOAD_FORM_PATH
-from tracker.web.fronts.host import FrontHost, FrontsByHost, ServedFronts, front_routes
+from tracker.web.fronts.host import FrontHost, FrontsByHost, ServedFronts, build_front_routes
 from tracker.web.receive import callbacks, identity
 from tracker.web.ui.routes import ROUTES as UI_ROUTES
 
@@ -133,9 +133,9 @@ ROUTES: Sequence[BaseRoute] = (
     Route("/v1/providers", providers.list_, methods=["GET"]),
     Route("/callbacks/self/{nonce}/{token}", identity.prove, methods=["GET"]),
     Route("/callbacks/{provider}/{subject}/{token}", callbacks.receive, methods=["POST"]),
-    Route("/callbacks/{provider}/{subject}/{token}", callbacks.challenge, methods=["GET"]),
+    Route("/callbacks/{provider}/{subject}/{token}", callbacks.answer_challenge, methods=["GET"]),
     Route("/callbacks/{provider}", callbacks.receive, methods=["POST"]),
-    Route("/callbacks/{provider}", callbacks.challenge, methods=["GET"]),
+    Route("/callbacks/{provider}", callbacks.answer_challenge, methods=["GET"]),
     Route("/", home.home, methods=["GET"]),
     Route("/healthz", health.healthz, methods=["GET"]),
     Route("/readyz", health.readyz, methods=["GET"]),
@@ -173,7 +173,7 @@ def build_app(  # noqa: PLR0913 - what may differ between deployments
     if root_path:  # outermost: links in answers to exceptions begin with it too
         middleware.insert(0, Middleware(RootPath, root_path=root_path))
     placed = fronts.hosts()
-    routes = [*ROUTES, *(UI_ROUTES if has_ui else ()), *front_routes(placed)]
+    routes = [*ROUTES, *(UI_ROUTES if has_ui else ()), *build_front_routes(placed)]
     app = _App(routes=routes, middleware=middleware, lifespan=lifespan)
     otherwise = partial(_answer_unrouted, placed, app.router.default)
     app.router.default = SlashTolerance(app.index, otherwise)
@@ -183,7 +183,7 @@ def build_app(  # noqa: PLR0913 - what may differ between deployments
 
 def _find_collection(path: str) -> str:
     """Return the first part of a path; the first two below `/v1`, where a front may stand too."""
-    parts = parts_of(path.lower())
+    parts = split_path(path.lower())
     return "/".join(parts[: 2 if parts[:1] == ["v1"] else 1])
 
 

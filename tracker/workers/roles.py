@@ -32,14 +32,14 @@ from tracker.workers.loop import IDLE_S
 from tracker.workers.supervisor import Chore
 
 
-def roles(context: Context) -> list[Role]:
+def build_roles(context: Context) -> list[Role]:
     """Return everything a worker process does."""
     attempting = SubmitAttempts(context)
     return [
         # Bodies of tens of MB are in hand here: not as many at once as of the small ones.
         Role(
             JobKind.SUBMIT,
-            alone(attempting.run),
+            run_one_at_a_time(attempting.run),
             concurrency=64,
             per_lane=24,
             aside=attempting.aside,
@@ -54,7 +54,9 @@ def roles(context: Context) -> list[Role]:
     ]
 
 
-def alone(run: Callable[[Job], Awaitable[None]]) -> Callable[[Sequence[Job]], Awaitable[None]]:
+def run_one_at_a_time(
+    run: Callable[[Job], Awaitable[None]],
+) -> Callable[[Sequence[Job]], Awaitable[None]]:
     """Make a service that carries out one job at a time take several."""
 
     async def each(jobs: Sequence[Job]) -> None:
@@ -64,7 +66,7 @@ def alone(run: Callable[[Job], Awaitable[None]]) -> Callable[[Sequence[Job]], Aw
     return each
 
 
-def chores(context: Context) -> list[Chore]:
+def list_chores(context: Context) -> list[Chore]:
     """List the periodic tasks of every worker process."""
     sweeping, learning = Sweeper(context), DurationLearner(context)
     counting = EndCounter(context)

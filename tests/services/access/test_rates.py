@@ -12,7 +12,7 @@ from tests.support.workbench import HandClock, ScriptedHttp, open_workbench
 from tracker.clock import Clock, SystemClock
 from tracker.domain.access import EVERYTHING, Principal
 from tracker.domain.errors import Unavailable
-from tracker.domain.shared_rate import WINDOW_S, window_at
+from tracker.domain.shared_rate import WINDOW_S, compute_window
 from tracker.parts import _make_rates
 from tracker.services.access.rates import OwnRates, Rates, SharedRates
 from tracker.settings import Settings
@@ -62,9 +62,9 @@ async def test_four_processes_let_in_what_one_may_with_a_statement_for_ten_reque
         while True:
             stores = [Counted(bench.context.store) for bench in benches * 2]
             processes = [SharedRates(one, clock, LIMIT) for one in stores]  # type: ignore[arg-type]
-            begun = window_at(clock.now().timestamp())
+            begun = compute_window(clock.now().timestamp())
             count = await admitted(processes)
-            if begun == window_at(clock.now().timestamp()):
+            if begun == compute_window(clock.now().timestamp()):
                 break  # else the minute was over meanwhile, and with it what was taken of it
         assert 0.9 * LIMIT <= count <= LIMIT
         assert sum(store.writes for store in stores) <= 2 * LIMIT / 10

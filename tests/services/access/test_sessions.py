@@ -76,7 +76,7 @@ async def test_sessions_are_not_listed_found_or_revoked_as_keys(database_url: st
         )
         assert session_id is not None
         found = await desk.store.read(
-            lambda db: [one.parent.id for one in statements.by_key(db, {1, 2, 3}).values()]
+            lambda db: [one.parent.id for one in statements.list_by_key(db, {1, 2, 3}).values()]
         )
         assert found == [desk.key.row.id]
         assert (await desk.keyring.session_holder(secret)).tenant == "mine"

@@ -21,7 +21,7 @@ from tracker.services.backup.folder import BackupRefused, check_backup
 from tracker.services.backup.making import BackupOrder, make
 from tracker.store import backup
 from tracker.store.backup import BackupFailed
-from tracker.store.driver.engine import open_engine, sqlite_file
+from tracker.store.driver.engine import find_sqlite_file, open_engine
 from tracker.store.store import Store
 
 SECRET = b"a secret that signs callbacks"
@@ -81,7 +81,7 @@ def bytes_of(file: Path) -> tuple[bytes, bytes]:
 async def test_a_copy_of_a_file_in_use_is_whole_and_moves_nothing(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    file = sqlite_file(sqlite_url)
+    file = find_sqlite_file(sqlite_url)
     assert file is not None
     async with Store(sqlite_url, SystemClock()) as store:
         await history.insert(store, *[history.new_task() for _ in range(50)])

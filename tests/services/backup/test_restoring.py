@@ -23,8 +23,8 @@ from tests.support.killed_restore import ready
 from tests.support.service import Process
 from tests.support.subscribing import OK, an_endpoint
 from tests.support.workbench import SECRET, ScriptedHttp, Workbench, open_workbench
-from tracker.clock import SystemClock, new_id, new_token
-from tracker.config.kept_secrets import kept_secrets
+from tracker.clock import SystemClock, make_id, make_token
+from tracker.config.kept_secrets import load_kept_secrets
 from tracker.domain.errors import Conflict, Recovering
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.runs import RunState
@@ -38,7 +38,7 @@ from tracker.services.backup.restoring import RestoreOrder, restore
 from tracker.services.upkeep.presence import ProcessPresence
 from tracker.store import attempts, bulk_runs, conditions, restoring, sizes, tasks
 from tracker.store.bulk_runs import KeptRun
-from tracker.store.driver.engine import open_engine, sqlite_file
+from tracker.store.driver.engine import find_sqlite_file, open_engine
 from tracker.store.driver.file_note import note_path
 from tracker.store.driver.transaction import Tx
 from tracker.store.feed_head import LEAP
@@ -63,11 +63,11 @@ async def dies(_url: str, _taken_at: datetime) -> RestoreReadiness:
 @contextmanager
 def emptied(url: str) -> Iterator[str]:
     """Give a database that holds what this one holds, and that no process has used."""
-    file = sqlite_file(url)
+    file = find_sqlite_file(url)
     if file is not None:
         yield f"sqlite:///{file.with_name(f'restored-{file.name}')}"
         return
-    name = f"restored_{new_token()}"
+    name = f"restored_{make_token()}"
     source = urlsplit(url)
     server = urlunsplit(source._replace(path="/postgres"))
     with psycopg.connect(server, autocommit=True) as admin:
@@ -114,7 +114,7 @@ def names_in(folder: Path) -> list[str]:
 def make_run(at: datetime) -> KeptRun:
     """Make a run that submits one task again."""
     return KeptRun(
-        *(0, new_id(), "default", "resubmit", {}, at, 1, "key 1", RunState.RUNNING, 0, 0, 0),
+        *(0, make_id(), "default", "resubmit", {}, at, 1, "key 1", RunState.RUNNING, 0, 0, 0),
         *(at, at),
     )
 
@@ -194,7 +194,7 @@ async def test_submits_wait_until_it_is_over(database_url: str, tmp_path: Path) 
             assert (
                 context.recovery.since == check_backup(order.source).taken_at or "postgres" in url
             )
-            assert (await context.store.read(sizes.behind))["counting"] < LEAP  # no backlog
+            assert (await context.store.read(sizes.count_behind))["counting"] < LEAP  # no backlog
             with pytest.raises(Recovering, match="tracker recover --done"):
                 await bench.queued("new")
             await end(context)
@@ -204,7 +204,7 @@ async def test_submits_wait_until_it_is_over(database_url: str, tmp_path: Path) 
 
 
 async def test_callbacks_bring_back_tasks_that_nobody_knows(database_url: str) -> None:
-    lost = history.new_task(provider="made-up", id=new_id())
+    lost = history.new_task(provider="made-up", id=make_id())
     told = {"status": "running", "id": "theirs-9", "mark": "named"}
     async with open_workbench(database_url, NOBODY) as bench:
         assert (await bench.call_back(lost, told)).verdict is Verdict.UNKNOWN_TASK
@@ -217,7 +217,7 @@ async def test_callbacks_bring_back_tasks_that_nobody_knows(database_url: str) -
         (task,) = await bench.all()
         assert (task.id, task.state) == (lost.id, TaskState.RUNNING)
         # Brought back before by a list, under another id: it is the same task.
-        other = history.new_task(provider="made-up", id=new_id())
+        other = history.new_task(provider="made-up", id=make_id())
         await bench.call_back(other, told | {"status": "succeeded"})
         (task,) = await bench.all()
         assert task.state is TaskState.SUCCEEDED
@@ -266,7 +266,7 @@ async def test_one_that_broke_off_can_be_run_again(database_url: str, tmp_path: 
         manifest = check_backup(order.source)
         with pytest.raises(DiesWhileRestoring):
             await restore(replace(order, url=url), manifest, dies)
-        file = sqlite_file(url)
+        file = find_sqlite_file(url)
         assert file is None or not file.exists()
         assert not any(".restoring" in name for name in names_in(tmp_path))
         assert await restored(order, url) == RestoreReadiness(1)
@@ -277,7 +277,7 @@ async def test_one_that_is_killed_anywhere_can_be_run_again(
 ) -> None:
     order = await with_a_task(database_url, tmp_path / "backup")
     points = ["restore:secrets_kept", "restore:begun"]
-    if sqlite_file(database_url) is not None:  # a server's database is in its place once ready
+    if find_sqlite_file(database_url) is not None:  # a server's database is in its place once ready
         points += ["restore:ready", "restore:noted"]
     data = tmp_path / "data"
     with emptied(database_url) as url:
@@ -285,8 +285,8 @@ async def test_one_that_is_killed_anywhere_can_be_run_again(
             arguments = (str(order.source), url, str(data), point)
             process = Process(arguments, {}, tmp_path / "log", "tests.support.killed_restore")
             assert process.start().join() == -signal.SIGKILL, (point, process.log.read_text())
-        assert kept_secrets(data) == (SECRET,)
-        file = sqlite_file(url)
+        assert load_kept_secrets(data) == (SECRET,)
+        file = find_sqlite_file(url)
         assert file is None or not file.exists()
         assert await restored(order, url) == RestoreReadiness(1)
         assert not any(".restoring" in name for name in names_in(tmp_path))
@@ -342,11 +342,11 @@ async def test_numbers_of_an_earlier_restore_are_not_given_out_again(
     sqlite_url: str, tmp_path: Path
 ) -> None:
     order = await with_a_task(sqlite_url, tmp_path / "backup")
-    file = sqlite_file(sqlite_url)
+    file = find_sqlite_file(sqlite_url)
     assert file is not None
     heads = []
     for _ in range(2):
-        shutil.move(file, tmp_path / new_token())
+        shutil.move(file, tmp_path / make_token())
         await restored(order, sqlite_url)
         async with open_workbench(sqlite_url, NOBODY) as bench:
             heads.append(await bench.context.store.read(newest))

@@ -363,4 +363,4 @@ async def test_custody_that_is_off_keeps_nothing(database_url: str) -> None:
     ) as bench:
         (task,) = await bench.submitted(1)
         await bench.call_back(task, {"status": "succeeded", "pieces": [{"url": "http://x.test/a"}]})
-        assert await bench.context.store.read(lambda db: assets.of_tasks(db, [task.key])) == {}
+        assert await bench.context.store.read(lambda db: assets.list_of_tasks(db, [task.key])) == {}

@@ -79,7 +79,7 @@ async def test_a_file_that_was_deleted_is_named_no_more_and_read_until_it_expire
                 await attempt
         found, _ = await files.page(MINE, PageFiles(9, after=str(first.id), oldest_first=True))
         assert [one.id for one in found] == [second.id]
-        row = (await read(lambda db: assets.by_id(db, [first.id])))[first.id]
+        row = (await read(lambda db: assets.list_by_id(db, [first.id])))[first.id]
         assert (row.kind, row.expires_at, await custody.content(row)) == (
             WITHDRAWN,
             first.expires_at,
@@ -105,7 +105,8 @@ async def test_rows_of_uploads_go_some_time_after_their_bytes(
             clock.move(moved.total_seconds())
             await Sweeper(context).forget()
             assert (
-                set(await context.store.read(lambda db: assets.by_id(db, [old.id, new.id]))) == left
+                set(await context.store.read(lambda db: assets.list_by_id(db, [old.id, new.id])))
+                == left
             )
 
 

@@ -19,7 +19,7 @@ from tests.support.made_up import NAME
 from tests.support.origin import film, head, whole
 from tests.support.upstream import Asked, Upstream
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain.custody import AssetState
 from tracker.domain.errors import InvalidRequest
 from tracker.domain.events import Source
@@ -27,10 +27,10 @@ from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.inline_files import (
     SCHEME,
     InlineFile,
+    describe_files,
     is_name,
     read_lost_reason,
     read_name,
-    with_facts,
 )
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.rendering import render_task
@@ -40,10 +40,10 @@ from tracker.providers.ports.provider import ResultHosting
 from tracker.services.context import Context
 from tracker.services.custody.serving import AssetReader
 from tracker.services.custody.sweeping import GRACE, AssetSweeper
-from tracker.services.inline_sinks import sinks_for
+from tracker.services.inline_sinks import build_sink_opener
 from tracker.store import receipts
 from tracker.store.receipts import Receipt
-from tracker.web.fronts.files import parts_of
+from tracker.web.fronts.files import split_text
 
 pytestmark = pytest.mark.anyio
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 400
@@ -78,7 +78,7 @@ def facts_of(receipt: Receipt) -> list[dict[str, Any]]:
 
 async def receipts_of(bench: Workbench, task: Task) -> list[Receipt]:
     return await bench.context.store.read(
-        lambda db: receipts.of_task(db, task.key, after=0, limit=9)
+        lambda db: receipts.list_of_task(db, task.key, after=0, limit=9)
     )
 
 
@@ -130,24 +130,24 @@ async def test_a_name_that_an_answer_brings_by_itself_names_nothing(
 
 
 async def test_a_name_is_good_for_its_own_tenant_alone(database_url: str, tmp_path: Path) -> None:
-    file = InlineFile(new_id(), len(PNG), sha256(PNG).digest(), "image/svg+xml")
+    file = InlineFile(make_id(), len(PNG), sha256(PNG).digest(), "image/svg+xml")
     async with open_custody(database_url, tmp_path) as custody:
         context = custody.bench.context
         name, serving = file.name(context.secrets[0], "ours"), AssetReader(context)
         assert serving.find_inline_file("ours", name) == file
         assert serving.find_inline_file("theirs", name) is None
         text = f'{{"a": "{name}", "b": "{name[:-1]}"}}'.encode()
-        before, found, behind = parts_of(serving, "ours", text)
+        before, found, behind = split_text(serving, "ours", text)
         assert (before, found, behind) == (b'{"a": "', file, text[text.index(b'", "b"') :])
-        assert parts_of(serving, "theirs", text) == [text]
+        assert split_text(serving, "theirs", text) == [text]
 
 
 def test_an_answer_that_is_shown_has_no_name_that_is_good_elsewhere() -> None:
     secret, tenant = b"s" * 32, "ours"
-    file = InlineFile(new_id(), 9, sha256(PNG).digest(), "image/png", remark="it waits: here")
+    file = InlineFile(make_id(), 9, sha256(PNG).digest(), "image/png", remark="it waits: here")
     name, forged = file.name(secret, tenant), f"{SCHEME}{file.id}?bytes=9&mark={'0' * 32}"
     answer = {"a": name, "b": json.dumps({"url": name}), "c": forged}
-    shown = json.loads(with_facts(json.dumps(answer).encode(), [secret], tenant))
+    shown = json.loads(describe_files(json.dumps(answer).encode(), [secret], tenant))
     assert shown["a"] == {
         "asset": str(file.id),
         "bytes": 9,
@@ -156,7 +156,7 @@ def test_an_answer_that_is_shown_has_no_name_that_is_good_elsewhere() -> None:
     }
     assert json.loads(shown["b"])["url"] == name.rpartition("&mark=")[0]
     assert shown["c"] == forged
-    assert json.loads(with_facts(json.dumps(name).encode(), [secret], tenant)) == shown["a"]
+    assert json.loads(describe_files(json.dumps(name).encode(), [secret], tenant)) == shown["a"]
 
 
 async def test_files_of_a_stream_are_kept_and_their_names_come_while_it_goes_on(
@@ -175,7 +175,7 @@ async def test_files_of_a_stream_are_kept_and_their_names_come_while_it_goes_on(
             client = EgressClient(["127.0.0.0/8"])
             answer = await client.call_provider(
                 HttpCall("POST", provider.url),
-                files=sinks_for(custody.storage, b"secret", "default"),
+                files=build_sink_opener(custody.storage, b"secret", "default"),
                 pieces=lambda _headers: Kept(came),
             )
             await client.close()
@@ -258,7 +258,7 @@ async def test_memory_does_not_grow_with_the_file(database_url: str, tmp_path: P
     with Upstream(large) as provider:
         async with open_custody(database_url, tmp_path, rules=rules) as custody:
             client = EgressClient(["127.0.0.0/8"])
-            sinks = sinks_for(custody.storage, b"secret", "default")
+            sinks = build_sink_opener(custody.storage, b"secret", "default")
             tracemalloc.start()
             answer = await client.call_provider(HttpCall("POST", provider.url), files=sinks)
             _, peak = tracemalloc.get_traced_memory()
@@ -275,7 +275,7 @@ async def test_what_a_dead_process_left_is_swept(database_url: str, tmp_path: Pa
     with Upstream(whole(answer_of(PNG))) as provider:
         async with open_custody(database_url, tmp_path) as custody:
             client = EgressClient(["127.0.0.0/8"])
-            sinks = sinks_for(custody.storage, b"secret", "default")
+            sinks = build_sink_opener(custody.storage, b"secret", "default")
             await client.call_provider(HttpCall("POST", provider.url), files=sinks)
             await client.close()
             (file,) = custody.files()

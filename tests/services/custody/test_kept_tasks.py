@@ -25,9 +25,11 @@ async def test_one_look_finds_a_task_and_its_assets_in_the_order_of_the_result(
             await custody.fetch()
             other = await custody.bench.queued("without files")
             store = custody.bench.context.store
-            found = await store.read(lambda db: kept_tasks.by_id(db, [other.id, task.id]))
-            alone = await store.find(kept_tasks.by_id, task.id)
-            one_by_one = [await store.find(assets.by_id, one.id) for one in found[task.id].assets]
+            found = await store.read(lambda db: kept_tasks.load_by_id(db, [other.id, task.id]))
+            alone = await store.find(kept_tasks.load_by_id, task.id)
+            one_by_one = [
+                await store.find(assets.list_by_id, one.id) for one in found[task.id].assets
+            ]
     assert found[other.id] == kept_tasks.KeptTask(other, ())
     assert [one.piece for one in found[task.id].assets] == ["b", "c", "a"]
     assert [one.position for one in found[task.id].assets] == [0, 1, 2]

@@ -11,8 +11,8 @@ import pytest
 from tests.support.custody import CustodyBench, open_custody
 from tests.support.origin import film, whole
 from tests.support.upstream import Upstream
-from tracker.clock import new_id
-from tracker.domain.custody import Asset, AssetState, by_piece, list_wanted
+from tracker.clock import make_id
+from tracker.domain.custody import Asset, AssetState, index_by_piece, list_wanted
 from tracker.domain.inline_files import InlineFile, store_key_of
 from tracker.domain.rendering import render_task
 from tracker.domain.task import Task, TaskState
@@ -36,7 +36,7 @@ async def _inline(custody: CustodyBench, task: Task, body: bytes) -> str:
     async def all_of_it() -> AsyncIterator[bytes]:
         yield body
 
-    file = InlineFile(new_id(), len(body), sha256(body).digest(), "image/png")
+    file = InlineFile(make_id(), len(body), sha256(body).digest(), "image/png")
     await custody.storage.objects.put(store_key_of(task.tenant, file.id), all_of_it())
     return file.name(custody.bench.context.secrets[0], task.tenant)
 
@@ -120,7 +120,7 @@ async def test_files_of_one_id_are_each_kept(custody: CustodyBench) -> None:
         *(("1", "kept"), ("1@1", "kept"), ("1@2", "kept")),
     ]
     assert [await custody.content(one) for one in kept] == [FILM, PNG, FILM]
-    shown = render_task(task, by_piece(kept), base="")["result"]["artifacts"]
+    shown = render_task(task, index_by_piece(kept), base="")["result"]["artifacts"]
     assert [one["asset"]["id"] for one in shown] == [str(one.id) for one in kept]
 
 

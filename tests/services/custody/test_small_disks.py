@@ -190,9 +190,11 @@ async def test_an_archive_that_fills_its_disk_drops_nothing_until_there_is_room(
         await work_all(chore)
         assert not await is_told(bench, ARCHIVE_FAILING)
         store = bench.context.store
-        found = [row async for _, row in archive_reading.rows(store, archive, ArchiveFilter())]
+        found = [
+            row async for _, row in archive_reading.iterate_rows(store, archive, ArchiveFilter())
+        ]
         assert [row["task"] for row in found] == [task.id]
-        assert [flaw async for flaw in archive_reading.flaws(store, archive)] == []
+        assert [flaw async for flaw in archive_reading.iterate_flaws(store, archive)] == []
     archive.close()
 
 

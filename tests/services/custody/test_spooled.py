@@ -24,7 +24,7 @@ from tracker.objects.bucket import Bucket
 from tracker.objects.folder import Folder
 from tracker.objects.spooled import SpooledStore
 from tracker.parts import open_parts
-from tracker.services.counted import in_one_piece
+from tracker.services.counted import iterate_whole
 from tracker.services.custody.handing_on import WaitingFiles
 from tracker.services.custody.serving import AssetReader
 from tracker.services.custody.sweeping import AWAITED_FOR, GRACE, VANISHED, AssetSweeper
@@ -141,10 +141,10 @@ async def test_a_store_that_is_silent_holds_up_no_answer(
     """The call that it comes by has an end, at which all of it would be lost."""
     s3.fault = {step: silent}.get
     objects, large = waiting_at(bucket, tmp_path / "a", hand_on_s=0.05), bytes(12_000_000)
-    why = await objects.put("a/2026-11/1-inline", in_one_piece(large), once=True)
+    why = await objects.put("a/2026-11/1-inline", iterate_whole(large), once=True)
     assert why == f"{WAITS} on a until the store takes it: it has not within 0.05 s"
     s3.fault = lambda _asked: None
-    assert await objects.put("a/2026-11/2-inline", in_one_piece(PNG), once=True) == why
+    assert await objects.put("a/2026-11/2-inline", iterate_whole(PNG), once=True) == why
     assert "small/kept/a/2026-11/2-inline" not in s3.objects
     assert sorted(files(tmp_path / "a")) == sorted([large, PNG])
     objects.close()

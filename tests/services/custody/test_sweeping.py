@@ -12,14 +12,14 @@ from tests.support.made_up import NAME
 from tests.support.origin import film, whole
 from tests.support.upstream import Upstream
 from tests.support.workbench import HandClock
-from tracker.clock import new_id
-from tracker.domain.custody import AssetState, object_key
+from tracker.clock import make_id
+from tracker.domain.custody import AssetState, build_object_key
 from tracker.domain.errors import NotFound, Unavailable
 from tracker.domain.retention import FOR_EVER, KeptClass, RetentionPolicy, RetentionRule
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import TaskState
 from tracker.objects.folder import PARTS
-from tracker.services.counted import in_one_piece
+from tracker.services.counted import iterate_whole
 from tracker.services.custody.serving import AssetReader
 from tracker.services.custody.sweeping import VANISHED, AssetSweeper, SweepResult
 from tracker.services.store_room import PROBES
@@ -147,8 +147,8 @@ async def test_a_sweep_leaves_what_is_being_fetched_however_long_that_takes(
     with Upstream(whole(FILM)) as origin:
         task = await custody.succeeded({"url": f"{origin.url}/a"})
         (wanted,) = await custody.of(task)
-        key = object_key(wanted.tenant, wanted.id, wanted.created_at, "slow")
-        await custody.storage.put(key, in_one_piece(FILM))
+        key = build_object_key(wanted.tenant, wanted.id, wanted.created_at, "slow")
+        await custody.storage.put(key, iterate_whole(FILM))
         retention = AssetSweeper(custody.bench.context)
         for strays in (0, 1):
             for path in custody.files():
@@ -184,15 +184,15 @@ async def test_a_sweep_removes_old_strays_and_says_how_many(custody: CustodyBenc
     with Upstream(whole(FILM)) as origin:
         kept = await custody.fetched({"url": f"{origin.url}/a"})
     made_at = kept.created_at
-    old, new = (custody.folder / object_key("t", new_id(), made_at, "1") for _ in range(2))
+    old, new = (custody.folder / build_object_key("t", make_id(), made_at, "1") for _ in range(2))
     part, probe = custody.folder / PARTS / "left", custody.folder / PROBES / "left"
     foreign = [
         custody.folder / name
         for name in (
             "film.mp4",
             "2026-11/film.mp4",
-            f"t/2026-11/{new_id()}",
-            f"v1/tasks/tenant=t/day=2026-11-29/{new_id()}-1.jsonl.gz",
+            f"t/2026-11/{make_id()}",
+            f"v1/tasks/tenant=t/day=2026-11-29/{make_id()}-1.jsonl.gz",
         )
     ]
     for path in (old, new, part, probe, *foreign):

@@ -13,7 +13,7 @@ from tests.support.custody import CustodyBench, open_custody
 from tests.support.origin import film, whole
 from tests.support.upstream import Script, Upstream
 from tests.support.workbench import HandClock
-from tracker.domain.custody import AssetState, account_lane_of, fetch_lane
+from tracker.domain.custody import AssetState, fetch_lane, get_account_lane
 from tracker.services.custody.fetching import AssetFetcher
 from tracker.services.custody.unreachable_hosts import FAILURES, LONGEST_PAUSE_S, UnreachableHosts
 from tracker.store.driver.transaction import Tx
@@ -152,4 +152,4 @@ def test_what_failed_long_ago_is_forgotten() -> None:
 )
 def test_a_lane_names_account_and_host_and_no_secret(url: str, lane: str) -> None:
     assert fetch_lane("made-up/main", url) == lane
-    assert account_lane_of(lane) == "made-up/main"
+    assert get_account_lane(lane) == "made-up/main"

@@ -34,14 +34,14 @@ async def test_files_of_all_that_ends_in_a_transaction_are_one_query(
         first = (await SubmissionIntake(bench.context).accept(asked)).task
         await bench.send()
         looks: list[list[int]] = []
-        read = assets.of_tasks
+        read = assets.list_of_tasks
 
         def counted(db: Connection, keys: Collection[int]) -> dict[int, list[Asset]]:
             looks.append(sorted(keys))
             return read(db, keys)
 
         # Counted, not replaced: the query is made.
-        monkeypatch.setattr(assets, "of_tasks", counted)
+        monkeypatch.setattr(assets, "list_of_tasks", counted)
         told = [{"id": "theirs-1", **DONE}, {"id": "theirs-2", **DONE}]
         assert (await bench.call_back(first, told)).verdict is Verdict.ADVANCED
         assert [task.state.value for task in await bench.all()] == ["succeeded"] * 2

@@ -45,7 +45,7 @@ async def test_a_secret_is_not_in_the_database(database_url: str) -> None:
         made = await Endpoints(bench.context).create(
             NewEndpoint("default", "http://a.example/", EventFilter())
         )
-        key = signature.key_of(made.secret)
+        key = signature.decode_key(made.secret)
         ((_, sealed),) = await bench.context.store.read(endpoints.list_sealed)
         assert key not in sealed
         assert made.secret not in repr(made.endpoint)

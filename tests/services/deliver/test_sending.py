@@ -54,7 +54,7 @@ async def happened(bench: Workbench, task: Task, *kinds: EventKind) -> None:
 
 
 async def now(bench: Workbench, endpoint: Endpoint) -> Endpoint:
-    found = await bench.context.store.read(lambda db: endpoints.by_key(db, [endpoint.key]))
+    found = await bench.context.store.read(lambda db: endpoints.list_by_key(db, [endpoint.key]))
     return found[endpoint.key]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.made_up_api import Played
 from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain.presence import GONE_LEASES
 from tracker.services.fronts.lost_answers import LostAnswers
 from tracker.store import processes
@@ -21,7 +21,7 @@ MINUTE_S = 60.0
 
 async def dies(bench: Workbench) -> None:
     """Leave the row of a process that is heard of now for the last time."""
-    seen = processes.Process(new_id(), True, bench.context.clock.now(), 0, [])
+    seen = processes.Process(make_id(), True, bench.context.clock.now(), 0, [])
 
     def batch(tx: Tx, rows: Sequence[processes.Process]) -> list[None]:
         for row in rows:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support import history
 from tests.support.waiting import until
-from tracker.clock import SystemClock, new_id
+from tracker.clock import SystemClock, make_id
 from tracker.domain.errors import CursorTooOld
 from tracker.domain.task import TaskState
 from tracker.services.read.watch import WakeReason, Watch
@@ -97,7 +97,7 @@ async def test_a_waiter_is_woken_by_a_commit_of_another_process(
 
 async def test_what_happened_between_looking_and_waiting_is_not_missed(ours: WatchParts) -> None:
     (task,) = await history.insert(ours.store, history.new_task())
-    with ours.watch.task(new_id(), since=None):
+    with ours.watch.task(make_id(), since=None):
         place = await until_followed(ours.watch)
         await history.move(ours.store, task)  # after the look, before the wait
         await until(lambda: ours.watch.position != place)
@@ -133,7 +133,7 @@ async def test_a_waiter_hears_only_of_what_it_wants(ours: WatchParts) -> None:
 
 async def test_a_client_that_goes_ends_its_waiter(ours: WatchParts) -> None:
     left = asyncio.Event()
-    with ours.watch.task(new_id(), since=None) as waiter:
+    with ours.watch.task(make_id(), since=None) as waiter:
         assert await waiter.sleep(soon(), for_ever) is WakeReason.NEWS
         sleeping = asyncio.create_task(waiter.sleep(soon(), left.wait))
         await asyncio.sleep(0)
@@ -144,7 +144,7 @@ async def test_a_client_that_goes_ends_its_waiter(ours: WatchParts) -> None:
 
 async def test_closing_wakes_everybody_and_lets_nobody_sleep(ours: WatchParts) -> None:
     with (
-        ours.watch.task(new_id(), since=None) as one,
+        ours.watch.task(make_id(), since=None) as one,
         ours.watch.feed(ALL) as other,
     ):
         assert await one.sleep(soon(), for_ever) is WakeReason.NEWS
@@ -153,7 +153,7 @@ async def test_closing_wakes_everybody_and_lets_nobody_sleep(ours: WatchParts) -
         await asyncio.sleep(0)
         ours.watch.close()
         assert [await woke for woke in sleeping] == [WakeReason.CLOSING, WakeReason.CLOSING]
-    with ours.watch.task(new_id(), since=None) as late:
+    with ours.watch.task(make_id(), since=None) as late:
         assert await late.sleep(soon(), for_ever) is WakeReason.CLOSING
 
 
@@ -251,12 +251,12 @@ async def test_memory_and_database_agree_on_every_page(ours: WatchParts) -> None
         for task in await history.insert(ours.store, *made):
             if chance.random() < 0.5:
                 await history.move(ours.store, task)
-        newest = await ours.store.read(feed.head)
+        newest = await ours.store.read(feed.find_head)
         await until(lambda: ours.watch.position == newest)
         for filter_ in filters:
             for place in range(start, newest):
                 for limit in (1, 3, 100):
                     remembered = await ours.watch.after(place, filter_, limit=limit)
-                    query = partial(feed.page, filter_=filter_, after=place, limit=limit)
+                    query = partial(feed.list_page, filter_=filter_, after=place, limit=limit)
                     queried = await ours.store.read(query)
                     assert list(remembered.changes) == list(queried.changes)

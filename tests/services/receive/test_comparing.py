@@ -28,7 +28,7 @@ async def _send(bench: Workbench, body: bytes) -> None:
 async def _compare_newest(bench: Workbench) -> Comparison | None:
     wanted = OddFilter("default", verdicts=attention.ASKING)
     read = bench.context.store.read
-    found = await read(lambda db: odd_receipts.page(db, wanted, before=None, limit=1))
+    found = await read(lambda db: odd_receipts.list_page(db, wanted, before=None, limit=1))
     whole = await read(lambda db: odd_receipts.get_whole(db, "default", found[0].receipt.key))
     assert whole is not None
     return await RereadComparer(bench.context).compare(whole)

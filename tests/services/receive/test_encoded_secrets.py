@@ -53,7 +53,7 @@ async def test_a_header_is_cut_behind_its_secrets(database_url: str) -> None:
         raw = raw_callback(task.provider, str(task.id), own, b'{"id": "theirs"}', headers)
         await Reception(bench.context).receive(raw)
         found = await bench.context.store.read(
-            lambda db: receipts.of_task(db, task.key, after=0, limit=10)
+            lambda db: receipts.list_of_task(db, task.key, after=0, limit=10)
         )
         kept = found[-1].headers
         assert kept == {"user-agent": "x" * 500 + MASK, "date": "y" * 512}
@@ -71,7 +71,7 @@ async def test_a_receipt_keeps_no_secret_that_came_encoded(database_url: str) ->
         said = {"id": "theirs", "status": "failed", "why": "no", "more": spelt}
         await bench.call_back(task, said)
         found = await bench.context.store.read(
-            lambda db: receipts.of_task(db, task.key, after=0, limit=10)
+            lambda db: receipts.list_of_task(db, task.key, after=0, limit=10)
         )
         body = (found[-1].body or b"").decode()
         assert body.count(MASK) == len(spelt)

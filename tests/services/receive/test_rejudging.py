@@ -65,7 +65,7 @@ async def _odd(bench: Workbench, *verdicts: Verdict) -> list[int]:
     """Every odd receipt of these verdicts, oldest first."""
     wanted = OddFilter("default", verdicts=verdicts or attention.ASKING)
     found = await bench.context.store.read(
-        lambda db: odd_receipts.page(db, wanted, before=None, limit=100)
+        lambda db: odd_receipts.list_page(db, wanted, before=None, limit=100)
     )
     return sorted(one.receipt.key for one in found)
 

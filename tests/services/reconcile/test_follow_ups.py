@@ -84,7 +84,7 @@ async def _listed(bench: Workbench, why: FollowUp) -> list[str]:
 
 
 async def _kinds(bench: Workbench, task: Task) -> list[EventKind]:
-    found = await bench.context.store.read(lambda db: transitions.of_task(db, task.key))
+    found = await bench.context.store.read(lambda db: transitions.list_of_task(db, task.key))
     return [step.kind for _, step in found]
 
 
@@ -113,7 +113,7 @@ async def test_a_success_without_a_result_is_asked_about_until_it_has_one(
         )
         assert await _listed(bench, FollowUp.NO_RESULT) == []
         assert (await _kinds(bench, made))[-1] is EventKind.RESULT_COMPLETED
-        steps = await bench.context.store.read(lambda db: transitions.of_task(db, made.key))
+        steps = await bench.context.store.read(lambda db: transitions.list_of_task(db, made.key))
         assert steps[-1][1].receipt is not None
         assert not await _look_when_due(bench, clock)
 

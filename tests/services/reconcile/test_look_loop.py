@@ -10,7 +10,7 @@ from tests.support.made_up import NAME
 from tests.support.made_up_api import Played, says
 from tests.support.waiting import until
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
-from tracker.domain.work import JobKind, lane_of
+from tracker.domain.work import JobKind, build_lane
 from tracker.services.leases import Leases
 from tracker.store import jobs
 from tracker.store.driver.transaction import Tx
@@ -24,7 +24,7 @@ TOGETHER = 4
 async def _come_due(bench: Workbench, keys: Sequence[int]) -> None:
     def batch(tx: Tx, several: Sequence[Sequence[int]]) -> list[None]:
         new = [
-            NewJob("default", JobKind.RECONCILE, k, lane_of(NAME, "default"), tx.now)
+            NewJob("default", JobKind.RECONCILE, k, build_lane(NAME, "default"), tx.now)
             for k in several[0]
         ]
         jobs.enqueue(tx.db, new, now=tx.now)

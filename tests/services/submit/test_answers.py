@@ -19,7 +19,7 @@ from tracker.domain.task import Task, TaskState
 from tracker.domain.work import JobKind
 from tracker.providers.ports.adapter import Finds
 from tracker.services.submit.attempting import SubmitAttempts
-from tracker.store.attempts import of_task
+from tracker.store.attempts import list_of_task
 
 pytestmark = pytest.mark.anyio
 PIECE = {"key": "1", "url": "https://media.example/v.mp4"}
@@ -388,7 +388,7 @@ async def test_what_never_left_is_tried_again_and_what_was_refused_is_not(
         await bench.send()
         task = await bench.task(task.key)
         assert task.state is TaskState.FAILED
-        found = await bench.context.store.read(lambda db: of_task(db, task.key))
+        found = await bench.context.store.read(lambda db: list_of_task(db, task.key))
         assert [(one.outcome, one.code) for one in found] == [
             ("not_sent", None),
             ("refused", "money"),

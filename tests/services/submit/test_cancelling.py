@@ -43,7 +43,7 @@ async def test_the_providers_word_ends_it(database_url: str, state: str) -> None
         task = await bench.look(task)
         assert (task.state, played.asked) == (TaskState.CANCELLED, ["make", "cancel"])
         assert (await bench.kinds(task))[-2:] == ["cancel_asked", "seen_cancelled"]
-        steps = await bench.context.store.read(lambda db: transitions.of_task(db, task.key))
+        steps = await bench.context.store.read(lambda db: transitions.list_of_task(db, task.key))
         assert steps[-2][1].actor == "a test"
         assert steps[-1][1].receipt is not None
         assert await _cancel(bench, task) == task

@@ -7,7 +7,7 @@ from tests.support.made_up_api import says
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.domain.errors import Conflict
 from tracker.domain.exchange import Certainty, HttpCall, HttpFailure, HttpResult
-from tracker.domain.task import Task, TaskState, having_name
+from tracker.domain.task import Task, TaskState, select_by_name
 from tracker.domain.work import JobKind
 from tracker.services.submit.actions import Resolution, TaskActions
 from tracker.services.submit.attempting import SubmitAttempts
@@ -31,8 +31,8 @@ async def _try(bench: Workbench) -> None:
 
 
 async def _holders(bench: Workbench, name: str) -> list[Task]:
-    found = await bench.context.store.read(lambda db: tasks.by_external_id(db, [name]))
-    return having_name(found[name])
+    found = await bench.context.store.read(lambda db: tasks.load_by_external_id(db, [name]))
+    return select_by_name(found[name])
 
 
 async def test_a_refused_create_gives_its_name_back(database_url: str) -> None:

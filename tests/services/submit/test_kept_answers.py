@@ -30,7 +30,7 @@ async def test_the_step_rests_on_the_bytes_of_the_answer(
     async with open_workbench(database_url, outbound) as bench:
         task = await bench.sent()
         found = await bench.context.store.read(
-            lambda db: receipts.of_task(db, task.key, after=0, limit=9)
+            lambda db: receipts.list_of_task(db, task.key, after=0, limit=9)
         )
         steps = [step for step in await bench.history(task) if step.receipt is not None]
         runs = Rereads(bench.context)
@@ -51,6 +51,6 @@ async def test_an_answer_that_only_accepts_is_told_of_by_its_attempt_alone(
     async with open_workbench(database_url, ScriptedHttp(Played())) as bench:
         task = await bench.sent()
         found = await bench.context.store.read(
-            lambda db: receipts.of_task(db, task.key, after=0, limit=9)
+            lambda db: receipts.list_of_task(db, task.key, after=0, limit=9)
         )
     assert (task.state, found) == (TaskState.SUBMITTED, [])

@@ -202,7 +202,7 @@ async def test_a_person_settles_it_by_name(
         task = await bench.sent()
         task = await _actions(bench).resolve("default", task.id, resolution)
         assert (task.state.value, (await bench.kinds(task))[-1]) == (state, kind)
-        steps = await bench.context.store.read(lambda db: transitions.of_task(db, task.key))
+        steps = await bench.context.store.read(lambda db: transitions.list_of_task(db, task.key))
         assert steps[-1][1].actor == "ann"
         with pytest.raises(Conflict, match="only an uncertain task"):
             await _actions(bench).resolve("default", task.id, resolution)

@@ -29,7 +29,7 @@ from tracker.store import bulk_runs
 from tracker.store.bulk_runs import KeptRun
 from tracker.store.filters import TaskFilter
 from tracker.workers.deliveries import DeliveryLoop
-from tracker.workers.roles import chores
+from tracker.workers.roles import list_chores
 from tracker.workers.supervisor import LOOK_OUT_S, Chore, Supervisor
 
 pytestmark = pytest.mark.anyio
@@ -220,7 +220,7 @@ async def test_an_idle_worker_is_woken_for_a_run(database_url: str) -> None:
 
 async def test_an_idle_worker_looks_as_seldom_as_its_documentation_says(sqlite_url: str) -> None:
     async with _bench(sqlite_url) as bench:
-        rounds_per_s = {one.name: 1 / one.every_s for one in chores(bench.context)}
+        rounds_per_s = {one.name: 1 / one.every_s for one in list_chores(bench.context)}
         # While one tenant is alone, most rounds look for nothing.
         rounds_per_s["results of tenants"] /= SELDOM
         # A round is one look into the database, of "counting" it is two.

@@ -122,7 +122,7 @@ class Scene:
     async def evidence(self) -> tuple[Any, TaskState | None]:
         """Return what the one receipt of the task says, and where the step that cites it leads."""
         read = self.bench.context.store.read
-        (one,) = await read(lambda db: receipts.of_task(db, self.task.key, after=0, limit=9))
+        (one,) = await read(lambda db: receipts.list_of_task(db, self.task.key, after=0, limit=9))
         history = await self.bench.history(self.task)
         (led,) = (step.to_state for step in history if step.receipt == one.key)
         return json.loads(one.body or b""), led

@@ -14,7 +14,7 @@ from tracker.services.leases import Leases
 from tracker.services.submit.attempting import SubmitAttempts
 from tracker.services.submit.waiting_jobs import WaitingJobs
 from tracker.workers.jobs import JobLoop, Role
-from tracker.workers.roles import alone
+from tracker.workers.roles import run_one_at_a_time
 
 pytestmark = pytest.mark.anyio
 DONE = {"status": "succeeded", "pieces": [{"kind": "image", "url": "https://media.example/1"}]}
@@ -24,7 +24,11 @@ def _loop(bench: Workbench, *, most_aside: int) -> JobLoop:
     attempting = SubmitAttempts(bench.context)
     attempting.aside = WaitingJobs(most_aside)
     role = Role(
-        JobKind.SUBMIT, alone(attempting.run), concurrency=1, per_lane=1, aside=attempting.aside
+        JobKind.SUBMIT,
+        run_one_at_a_time(attempting.run),
+        concurrency=1,
+        per_lane=1,
+        aside=attempting.aside,
     )
     return JobLoop(role, Leases(bench.context), SystemClock(), lease_s=30, drain_s=30)
 

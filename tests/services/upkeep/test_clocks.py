@@ -9,11 +9,11 @@ from sqlalchemy import update
 from tests.support.moved_clock import moved_clock
 from tests.support.subscribing import OK, an_endpoint
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
-from tracker.clock import ServerClock, SystemClock, machine_time
+from tracker.clock import ServerClock, SystemClock, get_machine_time
 from tracker.domain.clock_steps import LONGEST_LOOK_S
 from tracker.domain.work import JobKind
 from tracker.services.deliver.sending import DeliverySender
-from tracker.services.recorder import next_look
+from tracker.services.recorder import compute_next_look
 from tracker.services.upkeep.clock_step_watch import SAID, ClockStepWatch
 from tracker.services.upkeep.presence import ProcessPresence
 from tracker.store import conditions
@@ -63,7 +63,7 @@ async def test_a_servers_time_is_carried_on_by_what_does_not_jump() -> None:
     clock.hear(SERVER, asked_s)  # half of the way back is half a second
     await clock.sleep(10)
     assert (clock.now(), clock.is_servers) == (SERVER + timedelta(seconds=10.5), True)
-    assert machine_time(clock) == machine.now()
+    assert get_machine_time(clock) == machine.now()
 
 
 @pytest.mark.parametrize(("off_s", "follows"), [(0.4, False), (-0.4, False), (0.6, True)])
@@ -152,12 +152,12 @@ async def test_a_task_from_before_a_step_is_asked_for_as_often_as_a_new_one(
         await context.store.write(put_off, None)
         now = context.clock.now()
         longest = timedelta(seconds=LONGEST_LOOK_S)
-        assert hours < 0 or next_look(context, task, now) > now + longest
+        assert hours < 0 or compute_next_look(context, task, now) > now + longest
         assert not await bench.claim(JobKind.RECONCILE)
         await steps.look()
         assert await bench.claim(JobKind.RECONCILE)
-        assert next_look(context, task, now) <= now + longest
-        assert next_look(context, task, now, asked_s=90.0) >= now + 3 * longest
+        assert compute_next_look(context, task, now) <= now + longest
+        assert compute_next_look(context, task, now, asked_s=90.0) >= now + 3 * longest
 
 
 async def test_a_clock_that_goes_back_an_hour_holds_nothing_up(database_url: str) -> None:

@@ -9,7 +9,7 @@ from tracker.services.conditions import ConditionReport, report
 from tracker.services.upkeep.database_identity import SAID, note_identity
 from tracker.store import conditions
 from tracker.store.conditions import CLOCK_SKEW, DATABASE_CHANGED
-from tracker.store.driver.engine import sqlite_file
+from tracker.store.driver.engine import find_sqlite_file
 from tracker.store.driver.file_note import note_path
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +29,7 @@ async def test_it_stands_for_a_day_and_ends_by_itself(database_url: str) -> None
 
 
 async def test_the_newest_number_stands_beside_the_file(sqlite_url: str) -> None:
-    file = sqlite_file(sqlite_url)
+    file = find_sqlite_file(sqlite_url)
     assert file is not None
     async with open_workbench(sqlite_url, ScriptedHttp(lambda _: OK)) as bench:
         for newest in (1, 2):

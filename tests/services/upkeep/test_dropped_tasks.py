@@ -187,7 +187,7 @@ async def test_a_cursor_below_the_tenants_floor_is_too_old(database_url: str) ->
 
         async def page(tenant: str, after: int) -> list[int]:
             found = await bench.context.store.read(
-                lambda db: feed.page(db, TaskFilter(tenant), after=after, limit=50)
+                lambda db: feed.list_page(db, TaskFilter(tenant), after=after, limit=50)
             )
             return [change.seq for change in found.changes]
 

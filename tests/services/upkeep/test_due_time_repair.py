@@ -11,7 +11,7 @@ from tests.support.custody import open_custody
 from tests.support.subscribing import OK, an_endpoint
 from tests.support.workbench import HandClock, ScriptedHttp, Workbench, open_workbench
 from tracker.domain.expectation import Expectation
-from tracker.domain.longest_pauses import longest_pauses
+from tracker.domain.longest_pauses import compute_longest_pauses
 from tracker.domain.policy import Policy
 from tracker.domain.work import JobKind
 from tracker.services.upkeep.due_time_repair import DueTimeRepair
@@ -120,7 +120,7 @@ async def test_deliveries_and_fetches_are_pulled_back(
 
 
 def test_pauses_end_before_a_clock_two_hours_off_is_believed() -> None:
-    longest = longest_pauses(Policy(), slowest=timedelta(0))
+    longest = compute_longest_pauses(Policy(), slowest=timedelta(0))
     assert max(longest.submit, longest.look, longest.job) < timedelta(hours=2)
     assert longest.deliver > timedelta(hours=24)
-    assert longest_pauses(Policy(), slowest=timedelta(days=1)).look > timedelta(days=1)
+    assert compute_longest_pauses(Policy(), slowest=timedelta(days=1)).look > timedelta(days=1)

@@ -29,7 +29,7 @@ from tracker.domain import token
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.errors import InputGone, NoLongerKept, NotFound
 from tracker.domain.retention import KeptClass, RetentionPolicy, RetentionRule
-from tracker.domain.signals import CrashPoint, Signal, no_signal
+from tracker.domain.signals import CrashPoint, Signal, ignore_signal
 from tracker.domain.task import Task, TaskState
 from tracker.services.deliver.redelivery import Redelivery
 from tracker.services.receive.reception import Reception
@@ -74,7 +74,7 @@ async def opened(
     clock: HandClock,
     policy: RetentionPolicy = POLICY,
     archive: ObjectStore | None = None,
-    signal: Signal = no_signal,
+    signal: Signal = ignore_signal,
     *,
     archives_parquet: bool = False,
 ) -> AsyncIterator[Workbench]:

@@ -14,7 +14,7 @@ from tests.support.custody import open_custody
 from tests.support.subscribing import OK
 from tests.support.workbench import ScriptedHttp, Workbench, open_workbench
 from tracker.clock import SystemClock
-from tracker.domain.expectation import EndedTask, callback_share
+from tracker.domain.expectation import EndedTask, compute_callback_share
 from tracker.domain.work import JobKind
 from tracker.services.upkeep.learning import DurationLearner
 from tracker.services.upkeep.presence import ProcessPresence
@@ -137,20 +137,20 @@ def test_the_share_of_callbacks_is_of_the_latest_hundred() -> None:
     told, polled = (
         EndedTask(timedelta(seconds=1), by_callback=by_callback) for by_callback in (True, False)
     )
-    assert callback_share([told] * 4) is None
-    assert callback_share([told] * 75 + [polled] * 500) == 0.75
-    assert callback_share([polled] * 5) == 0.0
+    assert compute_callback_share([told] * 4) is None
+    assert compute_callback_share([told] * 75 + [polled] * 500) == 0.75
+    assert compute_callback_share([polled] * 5) == 0.0
 
 
 def test_the_oldest_snapshot_is_named_with_what_ends_it(postgres_url: str) -> None:
     other = create_engine(normalise_url(postgres_url), isolation_level="REPEATABLE READ")
     with connected(postgres_url) as db:
-        none = server_state.oldest_snapshot(db)
+        none = server_state.find_oldest_snapshot(db)
         assert none is not None
         assert none.age_s == 0
     with other.connect() as holding, connected(postgres_url) as db:
         pid = holding.execute(text("SELECT pg_backend_pid()")).scalar_one()
-        held = server_state.oldest_snapshot(db)
+        held = server_state.find_oldest_snapshot(db)
         assert held is not None
         assert held.holder.startswith(f"process {pid} of postgres (idle in transaction, ")
         assert held.end == f"SELECT pg_terminate_backend({pid})"

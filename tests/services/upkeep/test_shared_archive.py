@@ -24,7 +24,7 @@ from tests.support.dropping import work_all
 from tests.support.workbench import HandClock
 from tracker.domain.archive import ArchiveState
 from tracker.domain.retention import KeptClass
-from tracker.domain.signals import CrashPoint, Signal, no_signal
+from tracker.domain.signals import CrashPoint, Signal, ignore_signal
 from tracker.objects.folder import Folder
 from tracker.services.upkeep.retention import RetentionChore
 from tracker.store.driver.transaction import Tx
@@ -114,7 +114,7 @@ def test_a_copys_file_of_the_rows_that_a_killed_process_had_begun_stays(
     """
     copy, folder = tmp_path / "copy.db", tmp_path / "archive"
 
-    async def archived(url: str, at: Signal = no_signal) -> list[str]:
+    async def archived(url: str, at: Signal = ignore_signal) -> list[str]:
         clock, objects = HandClock(), Folder(folder, is_new=True)
         clock.move(11 * DAY_S)
         async with opened(url, clock, INPUTS, objects, at) as bench:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 
 from tests.domain.factories import a_task
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain.cost import Cost
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.store import held_slots, task_rows, tasks
@@ -22,7 +22,7 @@ from tracker.store.schema import tasks as table
 
 NOW = datetime(2026, 11, 25, 4, 5, 6, 789_012, tzinfo=UTC)
 FULL = a_task(
-    id=new_id(),
+    id=make_id(),
     external_task_id="全部",
     provider_task_id="p-1",
     provider_status="succeed",
@@ -48,19 +48,19 @@ def db(database_url: str) -> Iterator[Connection]:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 63, 64, 65, 200])
 def test_any_number_of_rows_comes_back_as_it_was(db: Connection, count: int) -> None:
-    new = [a_task(id=new_id(), external_task_id=str(number)) for number in range(count - 1)]
+    new = [a_task(id=make_id(), external_task_id=str(number)) for number in range(count - 1)]
     made = [task for task in tasks.insert_many(db, [*new, FULL]) if task is not None]
     assert len(made) == count
     rows = db.execute(select(table).order_by(table.c.key))
-    assert [task_rows.task(row) for row in rows] == made
+    assert [task_rows.read_task(row) for row in rows] == made
     assert tasks.lock_by_key(db, [task.key for task in made]) == {t.key: t for t in made}
-    assert tasks.by_id(db, [task.id for task in made]) == {task.id: task for task in made}
+    assert tasks.load_by_id(db, [task.id for task in made]) == {task.id: task for task in made}
 
 
 def test_documents_that_python_takes_for_equal_stay_what_they_are(db: Connection) -> None:
     said = [{"n": 1}, {"n": True}, {"n": 1.0}]
     new = [
-        a_task(id=new_id(), external_task_id=str(place), metadata=document)
+        a_task(id=make_id(), external_task_id=str(place), metadata=document)
         for place, document in enumerate(said)
     ]
     made = [task for task in tasks.insert_many(db, new) if task is not None]
@@ -76,12 +76,12 @@ def test_documents_that_python_takes_for_equal_stay_what_they_are(db: Connection
 
 
 def test_a_name_that_is_taken_gets_no_row_and_its_neighbours_do(db: Connection) -> None:
-    first = a_task(id=new_id(), external_task_id="a")
-    again = [replace(first, id=new_id(), external_task_id=name) for name in "bacb"]
+    first = a_task(id=make_id(), external_task_id="a")
+    again = [replace(first, id=make_id(), external_task_id=name) for name in "bacb"]
     tasks.insert_many(db, [first])
     made = tasks.insert_many(db, again)
     assert [task and task.external_task_id for task in made] == ["b", None, "c", None]
-    found = tasks.by_id(db, [task.id for task in made if task is not None])
+    found = tasks.load_by_id(db, [task.id for task in made if task is not None])
     assert list(found.values()) == [task for task in made if task is not None]
 
 
@@ -91,7 +91,7 @@ def test_saving_writes_what_changed_and_never_an_older_version(db: Connection) -
     newer = replace(task, version=3, state=TaskState.RUNNING, message=None, artifacts=())
     tasks.save(db, [newer])
     tasks.save(db, [replace(task, version=2, message="late")])
-    assert tasks.by_id(db, [task.id]) == {task.id: newer}
+    assert tasks.load_by_id(db, [task.id]) == {task.id: newer}
     assert held_slots.count(db, [("kling", "default")]) == {("kling", "default"): 1}
     tasks.save(db, [replace(newer, version=4)], freeing={task.key})
     assert held_slots.count(db, [("kling", "default")]) == {}
@@ -115,7 +115,7 @@ def test_saving_writes_what_changed_and_never_an_older_version(db: Connection) -
 def test_whatever_changed_is_saved_when_it_is_known_what_was_there(
     db: Connection, changes: dict[str, Any]
 ) -> None:
-    made = tasks.insert_many(db, [FULL, a_task(id=new_id(), external_task_id="2")])
+    made = tasks.insert_many(db, [FULL, a_task(id=make_id(), external_task_id="2")])
     before = {task.key: task for task in made if task is not None}
     after = [replace(task, version=2, updated_at=NOW, **changes) for task in before.values()]
     tasks.save(db, after, before=before)
@@ -163,8 +163,8 @@ def test_errors_are_sqlalchemys(db: Connection) -> None:
 
 def test_a_naive_time_is_refused(db: Connection) -> None:
     with pytest.raises((ValueError, TypeError)):
-        tasks.insert_many(db, [a_task(id=new_id(), created_at=NOW.replace(tzinfo=None))])
+        tasks.insert_many(db, [a_task(id=make_id(), created_at=NOW.replace(tzinfo=None))])
 
 
 def _named(name: str) -> Task:
-    return a_task(id=new_id(), external_task_id=name)
+    return a_task(id=make_id(), external_task_id=name)

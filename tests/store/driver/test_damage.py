@@ -13,10 +13,10 @@ from tracker.cli.doctor.finding import Finding
 from tracker.clock import SystemClock
 from tracker.domain.errors import Unavailable
 from tracker.settings import Settings
-from tracker.store.driver.engine import normalise_url, sqlite_file
+from tracker.store.driver.engine import find_sqlite_file, normalise_url
 from tracker.store.driver.file_damage import find_damage
 from tracker.store.driver.transaction import Tx
-from tracker.store.probe import schema_problem, start_problem
+from tracker.store.probe import find_schema_problem, start_problem
 from tracker.store.store import Store
 from tracker.telemetry.metrics import WRITER_STALLED
 
@@ -31,7 +31,7 @@ def _damage(url: str, table: str) -> None:
         page = db.execute(found, {"name": table}).scalar_one()
         size = db.execute(text("PRAGMA page_size")).scalar_one()
     engine.dispose()
-    file = sqlite_file(url)
+    file = find_sqlite_file(url)
     assert file is not None
     with file.open("r+b") as raw:
         raw.seek((page - 1) * size)
@@ -53,7 +53,7 @@ def _change(_tx: Tx, items: Sequence[None]) -> Sequence[None]:
 async def test_what_meets_the_damage_is_refused_and_said_and_the_rest_goes_on(
     sqlite_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file = sqlite_file(sqlite_url)
+    file = find_sqlite_file(sqlite_url)
     assert file is not None
     with closing(sqlite3.connect(file)) as db:
         db.executescript(
@@ -109,7 +109,7 @@ async def test_a_table_without_rights_refuses_what_needs_it_and_no_neighbour(
         assert closed.startswith("our user may not read and write api_keys_key_seq, ")
         assert ", holds, " in closed
         assert start_problem(url) == f"DATABASE_URL: {closed}"
-        assert schema_problem(url) is None  # so that a process that only reads may start
+        assert find_schema_problem(url) is None  # so that a process that only reads may start
     finally:
         with engine.begin() as db:
             db.execute(text(f"DROP OWNED BY r_{name}"))

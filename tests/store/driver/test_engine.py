@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.store.driver.engine import sqlite_file
+from tracker.store.driver.engine import find_sqlite_file
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,8 @@ from tracker.store.driver.engine import sqlite_file
     ],
 )
 def test_the_file_of_a_url_is_found_however_it_is_spelt(url: str, path: str) -> None:
-    assert sqlite_file(url) == Path(path)
+    assert find_sqlite_file(url) == Path(path)
 
 
 def test_a_server_is_no_file() -> None:
-    assert sqlite_file("postgresql://host/tracker") is None
+    assert find_sqlite_file("postgresql://host/tracker") is None

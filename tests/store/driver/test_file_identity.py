@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from tests.domain.factories import a_task
-from tracker.clock import SystemClock, new_id
+from tracker.clock import SystemClock, make_id
 from tracker.domain.errors import Unavailable
 from tracker.domain.signals import CrashPoint
 from tracker.domain.task import Task
@@ -31,7 +31,7 @@ def insert(tx: Tx, items: Sequence[Task]) -> list[Task | None]:
 
 
 def some_task() -> Task:
-    id_ = new_id()
+    id_ = make_id()
     return a_task(id=id_, external_task_id=str(id_))
 
 
@@ -129,7 +129,7 @@ def _touch(file: Path) -> None:
 
 def _connect_as_another_process(file: Path) -> None:
     """Connect under a path that this process has not looked at before."""
-    other = file.parent / new_id().hex
+    other = file.parent / make_id().hex
     other.symlink_to(file.parent, target_is_directory=True)
     engine = open_engine(f"sqlite:///{other / file.name}")
     try:
@@ -248,6 +248,6 @@ async def test_numbers_leap_when_a_copy_is_read_in_under_a_process(sqlite_url: s
         with closing(sqlite3.connect(older)) as copy, closing(sqlite3.connect(file)) as db:
             copy.backup(db)  # the shell's `.restore`
         await store.note_identity()
-        assert await store.read(feed_head.newest) > feed_head.LEAP
+        assert await store.read(feed_head.find_newest) > feed_head.LEAP
         (said,) = await store.read(conditions.list_open)
         assert said.name == DATABASE_CHANGED

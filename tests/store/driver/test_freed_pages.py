@@ -20,7 +20,7 @@ from tracker.domain.task import TaskState
 from tracker.services.upkeep import retention
 from tracker.services.upkeep.retention import RetentionChore
 from tracker.store.driver import freed_pages
-from tracker.store.driver.engine import open_engine, sqlite_file
+from tracker.store.driver.engine import find_sqlite_file, open_engine
 
 NUMBERS = (
     "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 900)"
@@ -117,7 +117,7 @@ def test_an_older_file_gives_back_pages_once_it_was_compacted(
     assert freed_pages.give_back(engine) == 0
     assert _pragma(engine, "freelist_count") > 0
     engine.dispose()
-    file = sqlite_file(sqlite_url)
+    file = find_sqlite_file(sqlite_url)
     assert file is not None
     before = file.stat().st_size
     done = _compact(sqlite_url, tmp_path, monkeypatch)
@@ -133,7 +133,7 @@ def test_an_older_file_gives_back_pages_once_it_was_compacted(
 def test_a_connection_that_opens_waits_for_no_writer_and_a_compaction_does(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = sqlite_file(sqlite_url)
+    file = find_sqlite_file(sqlite_url)
     assert file is not None
     monkeypatch.setattr("tracker.store.driver.engine.SQLITE_BUSY_S", 0)
     with closing(sqlite3.connect(file, isolation_level=None)) as other:

@@ -123,7 +123,9 @@ def test_an_answer_that_a_failure_came_before_is_that_failure(postgres_url: str)
 
 
 def _names_soon(db: Connection, wanted: Sequence[str]) -> bulk.Found:
-    return bulk.find_soon(db, "SELECT name FROM conditions WHERE name", wanted, encoding.texts)
+    return bulk.find_soon(
+        db, "SELECT name FROM conditions WHERE name", wanted, encoding.encode_texts
+    )
 
 
 def test_a_rollback_leaves_everything_prepared(line: WriteConnection, engine: Engine) -> None:
@@ -193,10 +195,10 @@ def test_more_than_a_socket_holds_goes_both_ways_at_once(line: WriteConnection) 
             ],
         )
         every = "SELECT body FROM receipts WHERE tenant"
-        bulk.change_later(db, every, ["default"], encoding.texts)
+        bulk.change_later(db, every, ["default"], encoding.encode_texts)
     line.commit()
     found = bulk.find(
-        line.begin(), "SELECT body FROM receipts WHERE tenant", ["default"], encoding.texts
+        line.begin(), "SELECT body FROM receipts WHERE tenant", ["default"], encoding.encode_texts
     )
     assert len(found) == 256
     assert {bytes(row[0]) for row in found} == {body}

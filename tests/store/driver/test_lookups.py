@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from tests.domain.factories import a_task
-from tracker.clock import SystemClock, new_id
+from tracker.clock import SystemClock, make_id
 from tracker.domain.errors import Unavailable
 from tracker.domain.task import Task
 from tracker.store import tasks
@@ -23,12 +23,12 @@ def insert(tx: Tx, items: Sequence[Task]) -> list[Task | None]:
 @pytest.mark.anyio
 async def test_each_caller_gets_what_is_under_its_own_key(database_url: str) -> None:
     async with Store(database_url, SystemClock()) as store:
-        made = [a_task(id=new_id(), external_task_id=str(n)) for n in range(30)]
+        made = [a_task(id=make_id(), external_task_id=str(n)) for n in range(30)]
         await asyncio.gather(*(store.write(insert, task) for task in made))
-        ids = [task.id for task in made] * 3 + [new_id()]
-        found = await asyncio.gather(*(store.find(tasks.by_id, id_) for id_ in ids))
+        ids = [task.id for task in made] * 3 + [make_id()]
+        found = await asyncio.gather(*(store.find(tasks.load_by_id, id_) for id_ in ids))
         assert [task and task.id for task in found] == [*ids[:-1], None]
-        stands = await asyncio.gather(*(store.find(tasks.standings, id_) for id_ in ids))
+        stands = await asyncio.gather(*(store.find(tasks.load_standings, id_) for id_ in ids))
         assert [one and (one.id, one.version) for one in stands] == [
             *((id_, 1) for id_ in ids[:-1]),
             None,
@@ -43,14 +43,14 @@ async def test_what_was_committed_before_the_question_is_found(database_url: str
 
         async def read_on() -> None:
             while reading:
-                await store.find(tasks.by_id, new_id())
+                await store.find(tasks.load_by_id, make_id())
                 await asyncio.sleep(0)
 
         others = [asyncio.create_task(read_on()) for _ in range(3)]
         for number in range(30):
-            task = a_task(id=new_id(), external_task_id=str(number))
+            task = a_task(id=make_id(), external_task_id=str(number))
             await store.write(insert, task)
-            assert await store.find(tasks.by_id, task.id) is not None
+            assert await store.find(tasks.load_by_id, task.id) is not None
         reading = False
         await asyncio.gather(*others)
 
@@ -61,10 +61,10 @@ async def test_callers_who_ask_during_a_query_share_the_next(postgres_url: str) 
 
     def counted(db: Connection, ids: Sequence[UUID]) -> Mapping[UUID, Task]:
         calls.append(len(ids))
-        return tasks.by_id(db, ids)
+        return tasks.load_by_id(db, ids)
 
     async with Store(postgres_url, SystemClock()) as store:
-        await asyncio.gather(*(store.find(counted, new_id()) for _ in range(100)))
+        await asyncio.gather(*(store.find(counted, make_id()) for _ in range(100)))
     assert sum(calls) == 100
     assert len(calls) == 1
 
@@ -72,9 +72,9 @@ async def test_callers_who_ask_during_a_query_share_the_next(postgres_url: str) 
 @pytest.mark.anyio
 async def test_a_caller_who_leaves_takes_nobody_along(postgres_url: str) -> None:
     async with Store(postgres_url, SystemClock()) as store:
-        id_ = new_id()
-        leaving = store.find(tasks.by_id, id_)
-        staying = store.find(tasks.by_id, id_)
+        id_ = make_id()
+        leaving = store.find(tasks.load_by_id, id_)
+        staying = store.find(tasks.load_by_id, id_)
         await asyncio.sleep(0)
         leaving.cancel()
         assert await staying is None
@@ -88,15 +88,15 @@ async def test_a_query_that_fails_fails_for_those_who_asked_it(database_url: str
 
     async with Store(database_url, SystemClock()) as store:
         with pytest.raises(ValueError):
-            await store.find(broken, new_id())
-        assert await store.find(tasks.by_id, new_id()) is None
+            await store.find(broken, make_id())
+        assert await store.find(tasks.load_by_id, make_id()) is None
 
 
 @pytest.mark.anyio
 async def test_a_database_that_is_not_there_is_unavailable() -> None:
     async with Store("postgresql://nobody@127.0.0.1:1/none", SystemClock()) as store:
         with pytest.raises(Unavailable):
-            await store.find(tasks.by_id, new_id())
+            await store.find(tasks.load_by_id, make_id())
 
 
 @pytest.mark.anyio
@@ -104,9 +104,9 @@ async def test_a_connection_that_dies_between_two_questions_costs_nobody_an_answ
     postgres_url: str,
 ) -> None:
     async with Store(postgres_url, SystemClock()) as store:
-        task = a_task(id=new_id())
+        task = a_task(id=make_id())
         await store.write(insert, task)
-        assert await store.find(tasks.by_id, task.id) is not None
+        assert await store.find(tasks.load_by_id, task.id) is not None
         ended = await store.read(
             lambda db: db.scalar(
                 text(
@@ -117,7 +117,7 @@ async def test_a_connection_that_dies_between_two_questions_costs_nobody_an_answ
         )
         assert ended >= 2  # ours and the writer's
         for _ in range(2):  # by another connection, then by a new one of its own
-            assert await store.find(tasks.by_id, task.id) is not None
+            assert await store.find(tasks.load_by_id, task.id) is not None
 
 
 @pytest.mark.anyio

@@ -20,7 +20,7 @@ from tracker.store.driver import bulk
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.line import WriteConnection
 from tracker.store.driver.outage import is_outage
-from tracker.store.probe import pooler_of, schema_problem
+from tracker.store.probe import find_pooler, find_schema_problem
 
 PIDS = "SELECT pg_backend_pid()"
 SETTINGS = (
@@ -108,7 +108,7 @@ def _cut(connection: Any) -> None:
 def test_a_transaction_that_finds_the_pooler_gone_is_an_outage(pooled_url: str) -> None:
     engine = open_engine(pooled_url, pool_size=1)
     with engine.connect() as db:
-        _cut(bulk.driver(db))
+        _cut(bulk.get_driver(db))
         with pytest.raises(DBAPIError) as refused:
             db.begin()
         assert is_outage(refused.value)
@@ -162,15 +162,15 @@ def test_a_session_that_keeps_the_statements_of_its_last_client_is_no_hindrance(
 
 def test_a_pooler_that_loses_statements_is_refused(url: str) -> None:
     with pgbouncer(url, mode="transaction", prepared=0) as losing_url:
-        problem = schema_problem(losing_url)
+        problem = find_schema_problem(losing_url)
     assert problem is not None
     assert "set max_prepared_statements = 200" in problem
 
 
 def test_it_is_named_with_its_mode(url: str, pooled_url: str) -> None:
-    assert pooler_of(url) is None
-    assert schema_problem(pooled_url) is None
-    named = pooler_of(pooled_url)
+    assert find_pooler(url) is None
+    assert find_schema_problem(pooled_url) is None
+    named = find_pooler(pooled_url)
     assert named is not None
     assert named.startswith("PgBouncer 1.")
     assert named.endswith("in transaction mode")

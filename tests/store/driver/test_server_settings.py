@@ -13,7 +13,7 @@ from tracker.clock import ServerClock, SystemClock
 from tracker.store.driver import bulk, encoding
 from tracker.store.driver.engine import open_engine
 from tracker.store.driver.line import WriteConnection
-from tracker.store.probe import schema_problem, why_away
+from tracker.store.probe import explain_outage, find_schema_problem
 
 HOSTILE = {
     "client_encoding": "LATIN1",
@@ -70,7 +70,7 @@ def _check(db: Connection) -> None:
     ).one()
     assert tuple(row)[:2] == (WORD, NUMBER)
     statement = f"SELECT word, octet_length(word) FROM (VALUES ('{WORD}')) AS s (word) WHERE word"
-    found = bulk.find(db, statement, [WORD], encoding.texts)
+    found = bulk.find(db, statement, [WORD], encoding.encode_texts)
     assert found == [(WORD, len(WORD.encode()))]
 
 
@@ -107,7 +107,7 @@ def test_without_foreign_keys_that_its_user_may_switch_on_nothing_starts(url: st
     with psycopg.connect(url, autocommit=True) as db:
         db.execute("CREATE ROLE plain LOGIN")
         plain = url.replace("postgres@", "plain@")
-        problem, is_waited_for = schema_problem(plain), why_away(plain) is not None
+        problem, is_waited_for = find_schema_problem(plain), explain_outage(plain) is not None
         db.execute("DROP ROLE plain")
     assert not is_waited_for
     assert problem is not None
@@ -117,7 +117,7 @@ def test_without_foreign_keys_that_its_user_may_switch_on_nothing_starts(url: st
 def test_a_database_that_lacks_characters_is_refused(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as db:
         db.execute("CREATE DATABASE latin1 ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
-        problem = schema_problem(urlsplit(url)._replace(path="/latin1").geturl())
+        problem = find_schema_problem(urlsplit(url)._replace(path="/latin1").geturl())
         db.execute("DROP DATABASE latin1")
     assert problem is not None
     assert "its encoding is LATIN1" in problem

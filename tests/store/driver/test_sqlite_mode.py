@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from tests.domain.factories import a_task
-from tracker.clock import SystemClock, new_id
+from tracker.clock import SystemClock, make_id
 from tracker.domain.task import Task
 from tracker.store import tasks
 from tracker.store.driver.transaction import Tx
@@ -114,14 +114,14 @@ async def test_each_connection_is_used_by_one_thread_at_a_time(
     def insert(tx: Tx, items: Sequence[Task]) -> list[Task | None]:
         return tasks.insert_many(tx.db, items)
 
-    made = [a_task(id=new_id(), external_task_id=str(number)) for number in range(60)]
+    made = [a_task(id=make_id(), external_task_id=str(number)) for number in range(60)]
     event.listen(Engine, "do_connect", watch)
     request.addfinalizer(lambda: event.remove(Engine, "do_connect", watch))
     async with Store(sqlite_url, SystemClock()) as store:
 
         async def come_and_go(task: Task) -> None:
             await store.write(insert, task)
-            assert await store.find(tasks.by_id, task.id) is not None
+            assert await store.find(tasks.load_by_id, task.id) is not None
             named = await store.read(
                 lambda db: tasks.get_by_name(db, "default", "kling", task.external_task_id)
             )

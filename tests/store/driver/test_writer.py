@@ -12,8 +12,8 @@ from tracker.clock import SystemClock
 from tracker.domain.errors import InvalidRequest, Unavailable
 from tracker.store import conditions
 from tracker.store.conditions import Condition
-from tracker.store.driver.dialect import dialect_of
-from tracker.store.driver.transaction import Tx, runs_first, runs_last
+from tracker.store.driver.dialect import get_dialect
+from tracker.store.driver.transaction import Tx, run_first, run_last
 from tracker.store.driver.writer import MAX_BATCH, UNTRIED_S
 from tracker.store.store import Store
 
@@ -90,7 +90,7 @@ class _FillingDisk:
     def insert(self, tx: Tx, items: Sequence[None]) -> Sequence[None]:
         if not self.is_full:
             return items
-        if dialect_of(tx.db).has_server:
+        if get_dialect(tx.db).has_server:
             tx.db.execute(text("DO $$ BEGIN RAISE disk_full; END $$"))
         tx.db.execute(text("PRAGMA max_page_count = 1"))  # no fewer than there are
         tx.db.execute(text("CREATE TABLE large AS SELECT randomblob(100000)"))
@@ -134,7 +134,7 @@ async def test_kinds_of_write_come_in_the_order_in_which_they_lock(sqlite_url: s
 
         return batch
 
-    kinds = [runs_last(note("account")), note("task"), runs_first(note("budget"))]
+    kinds = [run_last(note("account")), note("task"), run_first(note("budget"))]
     async with Store(sqlite_url, SystemClock()) as store:
         await asyncio.gather(*[store.write(kind, None) for kind in kinds])
     parts = ["budget", "task", "account"]

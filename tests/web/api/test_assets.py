@@ -287,7 +287,7 @@ def test_a_head_of_a_file_that_is_not_kept_says_what_a_get_says(
 def _put(database_url: str, id_: UUID, state: AssetState) -> None:
     async def put() -> None:
         async with Store(database_url, SystemClock()) as store:
-            asset = await store.find(assets.by_id, id_)
+            asset = await store.find(assets.list_by_id, id_)
             assert asset is not None
             await store.write(partial(_set_state, state=state), asset.key)
 

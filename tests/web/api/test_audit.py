@@ -9,7 +9,7 @@ from tests.support.objects import fill
 from tests.support.requests import callback_path, submit
 from tests.support.service import ROOT
 from tests.web.conftest import Shared
-from tracker.web.api.openapi import operations
+from tracker.web.api.openapi import list_operations
 from tracker.web.routes import ROUTES
 
 NO_ACTIONS = {
@@ -21,7 +21,7 @@ NO_ACTIONS = {
 """Routes that take a body or change something, and are no action of a person."""
 CHANGING = [
     (method, route.path, said)
-    for route, method, said in operations(ROUTES)
+    for route, method, said in list_operations(ROUTES)
     if route.path.startswith("/v1/") and method != "GET" and route.path not in NO_ACTIONS
 ]
 

@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from tests.support.requests import callback_path, kling_says, submit
 from tests.web.conftest import Shared
-from tracker.clock import SystemClock, new_id
+from tracker.clock import SystemClock, make_id
 from tracker.store.driver.engine import open_engine
 from tracker.store.schema import assets, tasks
-from tracker.web.receive.sender import sender_of
+from tracker.web.receive.sender import find_sender
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_lost_file_asks_for_somebody_for_a_day_or_until_it_is_dismissed(
         with engine.begin() as db:
             of = select(tasks.c.tenant, tasks.c.key).where(tasks.c.id == UUID(task))
             tenant, key = db.execute(of).one()
-            row = {"id": new_id(), "tenant": tenant, "task_key": key, "piece": str(ended_at)}
+            row = {"id": make_id(), "tenant": tenant, "task_key": key, "piece": str(ended_at)}
             row |= {"position": 0, "kind": "video", "state": "lost", "lane": "", "attempts": 1}
             row |= {"dies_at": now, "next_at": now, "created_at": now, "ended_at": ended_at}
             db.execute(assets.insert().values(row | {"reason": "HTTP 404"}))
@@ -114,4 +114,4 @@ def test_forged_callbacks_are_counted_by_where_they_came_from(
     ],
 )
 def test_only_a_trusted_proxy_says_who_sent_it(peer: str, header: str, sender: str) -> None:
-    assert sender_of(peer, {"x-forwarded-for": header}, "10.0.0.0/8") == sender
+    assert find_sender(peer, {"x-forwarded-for": header}, "10.0.0.0/8") == sender

@@ -6,12 +6,12 @@ import httpx
 import pytest
 
 from tests.support.objects import fill
-from tracker.web.api.openapi import operations
+from tracker.web.api.openapi import list_operations
 from tracker.web.routes import ROUTES
 
 EXAMPLES = [
     pytest.param(method, route.path, body, set(said.answers), id=f"{method} {route.path} {name}")
-    for route, method, said in operations(ROUTES)
+    for route, method, said in list_operations(ROUTES)
     for name, body in said.examples.items()
 ]
 

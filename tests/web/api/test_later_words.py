@@ -10,7 +10,7 @@ from tests.support.requests import callback_path, kling_says, submit
 from tracker.domain.events import EventKind
 from tracker.services.upkeep.stalls import UNREAD
 from tracker.store.driver.engine import open_engine
-from tracker.store.tolerant import member
+from tracker.store.tolerant import read_member
 
 LATER = "of_a_later_release"
 CHECKED = (("transitions", "kind"), ("transitions", "source"), ("receipts", "verdict"))
@@ -132,10 +132,10 @@ def test_the_stream_of_changes_goes_on(http: httpx.Client, database_url: str) ->
 
 @pytest.mark.parametrize("word", list(EventKind))
 def test_a_known_word_is_the_member_itself(word: EventKind) -> None:
-    assert member(EventKind, word.value) is word
+    assert read_member(EventKind, word.value) is word
 
 
 def test_an_unknown_word_equals_no_member() -> None:
-    unknown = member(EventKind, LATER)
+    unknown = read_member(EventKind, LATER)
     assert (unknown, unknown.value, f"{unknown}") == (LATER, LATER, LATER)
     assert unknown not in set(EventKind)

@@ -12,7 +12,7 @@ from tests.support.dashboard import sign_in
 from tests.support.keys import bearer, issue
 from tests.support.requests import callback_path, kling_says, submit
 from tests.web.conftest import Shared
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain.inline_files import InlineFile
 from tracker.domain.token import SHARED
 
@@ -73,7 +73,7 @@ def test_pages_meet_every_receipt_once(http: httpx.Client) -> None:
 
 
 def test_no_name_of_a_file_is_shown_that_is_good_elsewhere(shared_idle: Shared) -> None:
-    file = InlineFile(new_id(), 3, sha256(b"abc").digest(), "video/mp4")
+    file = InlineFile(make_id(), 3, sha256(b"abc").digest(), "video/mp4")
     name = file.name(b"a secret for tests only", "with files")
     key = issue(shared_idle.database_url, tenant="with files")
     with httpx.Client(

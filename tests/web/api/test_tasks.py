@@ -19,11 +19,11 @@ from tests.support.workbench import ScriptedHttp, open_workbench
 from tests.web.conftest import Shared
 from tracker.client import Client, CursorGone, Dropped
 from tracker.client import Task as ClientTask
-from tracker.domain.rendering import instant
+from tracker.domain.rendering import format_instant
 from tracker.domain.task import Task, TaskState
 from tracker.services.upkeep.counting import EndCounter
 from tracker.store.driver.transaction import Tx
-from tracker.store.task_drops import drop_tasks, droppable_later
+from tracker.store.task_drops import drop_tasks, find_droppable_later
 
 
 @pytest.fixture
@@ -364,7 +364,7 @@ def test_a_dropped_task_is_410_with_its_end_and_its_name_stays_taken(shared_idle
             assert "410" in described[f"/v1/tasks/{{id}}{below}"]["get"]["responses"]
             told = gone.json()
             assert told["type"] == "urn:tracker:problem:task-gone"
-            assert (told["state"], told["finished_at"]) == ("succeeded", instant(NOW))
+            assert (told["state"], told["finished_at"]) == ("succeeded", format_instant(NOW))
             assert set(told) <= set(shape["properties"])
         named = submission(external_task_id=task.external_task_id)
         again = http.post("/v1/tasks", json=named)
@@ -386,5 +386,5 @@ async def _insert_and_drop(database_url: str, task: Task) -> None:
 
 
 def _drop(tx: Tx, keys: Sequence[int]) -> list[set[int]]:
-    found = [droppable_later(tx.db, [key], lock=True)() for key in keys]
+    found = [find_droppable_later(tx.db, [key], lock=True)() for key in keys]
     return [drop_tasks(tx.db, one, now=tx.now).left for one in found]

@@ -18,16 +18,16 @@ from tests.support.requests import EXAMPLE, MULTI_IMAGE, callback_path, kling_sa
 from tests.support.requests import submit as submit_one
 from tests.support.service import KEEPING_FILES, environment, serving_client
 from tests.support.waiting import wait_until
-from tracker.clock import new_id, new_token
+from tracker.clock import make_id, make_token
 from tracker.domain.access import Scope
 from tracker.services.access.keys import Issued
-from tracker.web.api.openapi import operations
+from tracker.web.api.openapi import list_operations
 from tracker.web.routes import ROUTES
 
 SECRET = "a secret for tests only"
 GUARDED = [
     (method, route.path, said)
-    for route, method, said in operations(ROUTES)
+    for route, method, said in list_operations(ROUTES)
     if said.scope is not None
 ]
 WITH_OBJECT = [(method, path, said) for method, path, said in GUARDED if "{" in path]
@@ -86,13 +86,13 @@ def _locked(database_url: str, folder: Path) -> Iterator[Locked]:
 @pytest.fixture
 def mine() -> str:
     """A tenant that nobody else is."""
-    return f"mine-{new_token()}"
+    return f"mine-{make_token()}"
 
 
 @pytest.fixture
 def theirs() -> str:
     """Another one."""
-    return f"theirs-{new_token()}"
+    return f"theirs-{make_token()}"
 
 
 def _token(pair: Issued, **claims: Any) -> dict[str, str]:
@@ -119,7 +119,7 @@ def test_every_route_with_a_foreign_object_is_404(locked: Locked, mine: str, the
         for method, path, said in WITH_OBJECT:
             address = fill(path, them)
             before, id_, behind = address.rpartition(address.split("/")[3])
-            nowhere = before + ("9" * 9 if id_.isdigit() else str(new_id())) + behind
+            nowhere = before + ("9" * 9 if id_.isdigit() else str(make_id())) + behind
             body = next(iter(said.examples.values()), {})
             variants: list[tuple[str, dict[str, str]]] = [(method, {})]
             if method == "GET":

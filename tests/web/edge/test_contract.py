@@ -23,7 +23,7 @@ from tests.support.keys import bearer, issue
 from tests.support.objects import MAKERS
 from tests.support.requests import SECRET
 from tests.support.service import KEEPING_FILES, environment, serving
-from tracker.web.api.openapi import operations
+from tracker.web.api.openapi import list_operations
 from tracker.web.routes import ROUTES
 
 EXCLUDED = [
@@ -36,7 +36,7 @@ EXCLUDED = [
 SCHEMA = schemathesis.openapi.from_dict(document()).exclude(
     path=[
         route.path
-        for route, _, said in operations(ROUTES)
+        for route, _, said in list_operations(ROUTES)
         if any(answer.media == "text/event-stream" for answer in said.answers.values())
     ]
 )

@@ -23,11 +23,11 @@ from tests.support.requests import callback_path, kling_says, submit
 from tests.support.service import KEEPING_FILES, environment, serving
 from tests.web.conftest import Shared
 from tracker.providers.kling.operations import OPERATIONS
-from tracker.web.api.openapi import operations
+from tracker.web.api.openapi import list_operations
 from tracker.web.edge.operation import OperationSpec
 from tracker.web.routes import ROUTES
 
-FOUND = [(method, route.path, said) for route, method, said in operations(ROUTES)]
+FOUND = [(method, route.path, said) for route, method, said in list_operations(ROUTES)]
 WITH_BODY = [one for one in FOUND if one[2].body is not None]
 IDS = [
     *("%00", "a%00b", "%ED%A0%80", "%FF", "x" * 5000, "9" * 400, "-1", "1e9", "%2e%2e", "%0a"),

@@ -10,9 +10,9 @@ import pytest
 from tests.support.longest_call import longest_call_s
 from tests.support.slowness import slowness
 from tracker.domain.errors import InvalidRequest
-from tracker.web.edge.encoding import as_utf8
+from tracker.web.edge.encoding import convert_to_utf8
 from tracker.web.edge.json_objects import PARSED_AT_ONCE, JsonReader, parse_object
-from tracker.web.edge.large_json import LONG, without_long_texts
+from tracker.web.edge.large_json import LONG, take_out_long_texts
 
 STEP = 256 * 1024
 LARGEST = 58 * 1024 * 1024
@@ -134,7 +134,7 @@ def test_bytes_of_another_charset_are_refused(raw: bytes) -> None:
 def test_no_text_can_stand_for_another() -> None:
     forged = '\\u00000\\u0000", "' + "0" * 33
     body = f'{{"a": ["{forged}", "{"A" * 2 * STEP}"]}}'.encode()
-    left, long = without_long_texts(body)
+    left, long = take_out_long_texts(body)
     assert left.count(long.mark.encode()) == 1
 
 
@@ -172,8 +172,10 @@ def test_no_step_of_the_largest_body_stops_other_threads_for_long(
 def test_another_charset_is_read_in_short_steps_too(charset: str) -> None:
     text = "中A" if charset != "iso-8859-1" else "éA"
     body = (text * 3_000_000).encode(charset)
-    assert as_utf8(f"application/json; charset={charset}", body) == (text * 3_000_000).encode()
-    _assert_short_steps(lambda: as_utf8(f"text/plain; charset={charset}", body))
+    assert (
+        convert_to_utf8(f"application/json; charset={charset}", body) == (text * 3_000_000).encode()
+    )
+    _assert_short_steps(lambda: convert_to_utf8(f"text/plain; charset={charset}", body))
 
 
 def _assert_short_steps(read: Callable[[], Any]) -> None:

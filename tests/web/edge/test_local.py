@@ -20,7 +20,7 @@ from tests.support.requests import (
 from tests.support.service import environment, serving
 from tracker.cli.doctor import examine
 from tracker.settings import Settings
-from tracker.web.api.openapi import operations
+from tracker.web.api.openapi import list_operations
 from tracker.web.edge.local import is_local
 from tracker.web.routes import ROUTES
 
@@ -105,7 +105,7 @@ def test_every_route_but_callbacks_and_probes_is_closed_to_what_is_passed_on(
     http: httpx.Client, database_url: str
 ) -> None:
     passed_on = {"x-forwarded-for": "203.0.113.9", "host": "tracker.example"}
-    for route, method, said in operations(ROUTES):
+    for route, method, said in list_operations(ROUTES):
         if said.scope is not None:
             path = route.path.replace("{id}", "x")
             answer = http.request(method, path, json={}, headers=passed_on)

@@ -10,12 +10,12 @@ import pytest
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.domain.validation import field_errors
+from tracker.domain.validation import list_field_errors
 from tracker.providers.registry import PROVIDERS
-from tracker.web.api.openapi import operations
+from tracker.web.api.openapi import list_operations
 from tracker.web.routes import ROUTES
 
-BODIES = {said.body.__name__: said.body for _, _, said in operations(ROUTES) if said.body}
+BODIES = {said.body.__name__: said.body for _, _, said in list_operations(ROUTES) if said.body}
 SIMPLE: Mapping[str, Any] = {
     "string": "a",
     "integer": 1,
@@ -60,7 +60,7 @@ def _findings(
     try:
         check(given)
     except ValidationError as error:
-        return field_errors(error)
+        return list_field_errors(error)
     except InvalidRequest as error:
         return error.fields
     return ()
@@ -117,7 +117,7 @@ class _Strict(BaseModel):
 def test_an_unknown_field_that_is_called_like_a_type_is_named(name: str) -> None:
     with pytest.raises(ValidationError) as refused:
         _Strict.model_validate({name: 1, "duration": [1]})
-    assert [one.path for one in field_errors(refused.value)] == ["duration", name]
+    assert [one.path for one in list_field_errors(refused.value)] == ["duration", name]
 
 
 @pytest.mark.parametrize("name", ["int", "float", "str", "list[int]"])

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from docs import draw
-from tracker.locale import ENGLISH, LANGUAGES, SIMPLIFIED_CHINESE, explanations, translate
+from tracker.locale import ENGLISH, LANGUAGES, SIMPLIFIED_CHINESE, load_explanations, translate
 from tracker.locale.texts import SLOT
 from tracker.locale.zh_cn import fields, texts
 from tracker.web.edge import problems
@@ -19,9 +19,9 @@ SLUGS = {kind.slug for kind in (*problems.KINDS.values(), problems.MALFORMED)} |
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_problem_type_is_explained(language: Any) -> None:
-    explained = explanations(language)
+    explained = load_explanations(language)
     assert SLUGS - set(explained) == set(), "add it to tracker/locale/*/problems.py"
-    assert list(explained) == list(explanations(ENGLISH))
+    assert list(explained) == list(load_explanations(ENGLISH))
     assert all(all(part.strip() for part in one) for one in explained.values())
 
 

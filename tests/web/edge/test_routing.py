@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracker.providers.registry import PROVIDERS
 from tracker.web.edge.routing import RouteIndex
-from tracker.web.fronts.host import ServedFronts, front_routes
+from tracker.web.fronts.host import ServedFronts, build_front_routes
 from tracker.web.routes import ROUTES
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -65,7 +65,7 @@ def test_every_path_leads_where_the_routes_in_their_order_lead() -> None:
 
 
 async def _compare() -> None:
-    routes = _named([*ROUTES, *front_routes(ServedFronts(PROVIDERS).hosts())])
+    routes = _named([*ROUTES, *build_front_routes(ServedFronts(PROVIDERS).hosts())])
     plain = Router(routes, redirect_slashes=False, default=_Named(None))
     index = RouteIndex(plain)
     found = set()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracker.web.edge.senders import Sender, sender_of
+from tracker.web.edge.senders import Sender, find_sender
 
 HOST = "tracker.example:8000"
 
@@ -36,4 +36,4 @@ HOST = "tracker.example:8000"
 def test_the_sender_of_a_request(
     site: str | None, origin: str | None, host: str | None, sender: Sender
 ) -> None:
-    assert sender_of(site, origin, host) is sender
+    assert find_sender(site, origin, host) is sender

@@ -15,8 +15,8 @@ import pytest
 from tests.support.requests import EXAMPLE, SECRET, callback_path, kling_says, submit
 from tests.support.service import environment, listen, serving, serving_client
 from tests.support.waiting import PATIENCE_S
-from tracker.web.api.openapi import operations
-from tracker.web.edge.slashes import without_repeat
+from tracker.web.api.openapi import list_operations
+from tracker.web.edge.slashes import remove_repeat
 from tracker.web.routes import ROUTES
 
 
@@ -48,7 +48,7 @@ def test_without_a_key_every_spelling_of_every_route_is_401(
         serving(env, workers=False) as url,
         httpx.Client(trust_env=False, timeout=60) as http,
     ):
-        for route, method, said in operations(ROUTES):
+        for route, method, said in list_operations(ROUTES):
             if said.scope is None:
                 continue
             for path in _spellings(route.path.replace("{id}", "x")):
@@ -112,7 +112,7 @@ def test_other_fronts_are_read_so_too(shared_http: httpx.Client, prefix: str, pa
 def test_a_path_of_repeats_alone_costs_no_time() -> None:
     parts = ["v1"] * 200_000
     began = time.thread_time()
-    assert without_repeat(parts, 2) == ["v1", "v1"]
+    assert remove_repeat(parts, 2) == ["v1", "v1"]
     assert time.thread_time() - began < 1
 
 

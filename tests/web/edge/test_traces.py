@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from tracker.clock import SystemClock
 from tracker.telemetry.logs import _add_request, access_log, note
-from tracker.telemetry.otel import tracing_into
+from tracker.telemetry.otel import trace_into
 from tracker.telemetry.tracing import TRACEPARENT
 from tracker.web.edge.middleware import RequestScope
 
@@ -76,7 +76,7 @@ async def test_each_line_of_the_request_bears_it(
 
 async def test_a_request_is_a_span_below_its_callers_and_names_no_secret() -> None:
     exporter, app, broken = InMemorySpanExporter(), App(), App(503)
-    with tracing_into(SimpleSpanProcessor(exporter), service="ours", callback_share=1):
+    with trace_into(SimpleSpanProcessor(exporter), service="ours", callback_share=1):
         await ask(app, "/v1/tasks/s3cret", FROM_CALLER)
         await ask(broken)
         await ask(App(), "/healthz")
@@ -106,7 +106,7 @@ async def test_a_request_is_a_span_below_its_callers_and_names_no_secret() -> No
 
 async def test_a_trace_that_its_caller_does_not_record_is_not_recorded_here_either() -> None:
     exporter, app = InMemorySpanExporter(), App()
-    with tracing_into(SimpleSpanProcessor(exporter), service="tracker", callback_share=1):
+    with trace_into(SimpleSpanProcessor(exporter), service="tracker", callback_share=1):
         await ask(app, "/x", (b"traceparent", f"00-{TRACE}-{SPAN}-00".encode()))
     assert exporter.get_finished_spans() == ()
     assert app.seen[0] is not None

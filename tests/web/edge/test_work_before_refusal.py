@@ -20,7 +20,7 @@ from tests.support.requests import EXAMPLE, MULTI_IMAGE, callback_path, submissi
 from tests.support.service import environment, serving_client
 from tests.support.stalls import StallMeter
 from tracker.domain.errors import MOST_NAMED
-from tracker.web.api.openapi import operations
+from tracker.web.api.openapi import list_operations
 from tracker.web.edge.structure import MOST_VALUES
 from tracker.web.routes import ROUTES
 
@@ -31,7 +31,7 @@ ANSWER_BYTES = 64 * 1024
 MANY = MOST_VALUES - 100
 BODY_ROUTES = [
     (method, route.path.replace("{id}", "01a20cc0-9b56-74d5-b1db-1d0dc30dd2da"))
-    for route, method, said in operations(ROUTES)
+    for route, method, said in list_operations(ROUTES)
     if said.body is not None
 ]
 

@@ -12,7 +12,7 @@ import pytest
 from tests.support.requests import callback_path, kling_says, submit
 from tests.support.service import environment, serving_client
 from tracker.domain import token
-from tracker.emulator.core.signing import signature_headers
+from tracker.emulator.core.signing import build_signature_headers
 
 OLD = "whsec_dGVzdHNlY3JldHRlc3RzZWNyZXR0ZXN0c2VjcmV0MTI="
 NEW = "whsec_b3RoZXIgc2VjcmV0IG90aGVyIHNlY3JldCAxMjM0NTY="
@@ -36,7 +36,7 @@ def signed(database_url: str, tmp_path: Path) -> Iterator[httpx.Client]:
 
 def _headers(body: bytes, *, secret: str = NEW, id_: str = "m1", off_s: int = 0) -> dict[str, str]:
     stamp = int(time.time()) + off_s
-    return signature_headers([secret], message_id=id_, timestamp=stamp, body=body)
+    return build_signature_headers([secret], message_id=id_, timestamp=stamp, body=body)
 
 
 def _receipts(http: httpx.Client, task: dict[str, Any]) -> list[dict[str, Any]]:

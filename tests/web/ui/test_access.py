@@ -19,7 +19,7 @@ from tests.support.dashboard import (
 from tests.support.keys import bearer
 from tests.support.requests import SECRET, callback_path, kling_says, submission, submit
 from tests.web.conftest import Shared
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain.access import Scope
 from tracker.web.ui.frame.signing import SESSION_COOKIE
 
@@ -71,7 +71,7 @@ def test_several_that_a_text_names_are_listed_with_their_pages(
 @pytest.fixture(scope="module")
 def known(api: httpx.Client) -> dict[str, str]:
     """Ids of one of each."""
-    external, theirs = f"find-{new_id()}", f"there-{new_id()}"
+    external, theirs = f"find-{make_id()}", f"there-{make_id()}"
     endpoint = make_endpoint(api, "found")
     task = submit(api, external_task_id=external)
     api.post(callback_path(task["id"]), content=kling_says("succeed", task_id=theirs))
@@ -85,7 +85,7 @@ def known(api: httpx.Client) -> dict[str, str]:
         "provider": theirs,
         "endpoint": endpoint,
         "delivery": delivery["id"],
-        "receipt": stray_callback(api, task_id=f"found-{new_id()}"),
+        "receipt": stray_callback(api, task_id=f"found-{make_id()}"),
     }
 
 
@@ -128,7 +128,7 @@ def test_whatever_a_path_names_is_found_by_its_own_tenant_alone(
     own = {"tasks": known["id"], "endpoints": known["endpoint"], "callbacks": known["receipt"]}
     own |= {"deliveries": known["delivery"], "keys": str(operator.key.row.id)}
     own["holds"] = api.post("/v1/holds", json={"reason": "x", "task_id": known["id"]}).json()["id"]
-    waiting = submit(api, external_task_id=f"waits-{new_id()}")["id"]
+    waiting = submit(api, external_task_id=f"waits-{make_id()}")["id"]
     asked = operator.see("/bulk/new", action="cancel", ids=waiting)
     token = next(fields["token"] for action, fields in forms_of(asked) if action.endswith("/bulk"))
     started = operator.send("/bulk", token=token)

@@ -21,7 +21,7 @@ from tests.support.dashboard import (
 )
 from tests.support.requests import callback_path, kling_says, submit
 from tests.web.conftest import Shared
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.store.driver.engine import open_engine
 from tracker.store.schema import deliveries as owing
 from tracker.store.schema import tasks
@@ -39,8 +39,8 @@ def _audit(api: httpx.Client, **params: str) -> list[dict[str, Any]]:
 def test_an_attached_callback_does_what_the_question_said(
     operator: Person, api: httpx.Client
 ) -> None:
-    task = submit(api, external_task_id=f"attach-{new_id()}")
-    key = stray_callback(api, task_id=f"stray-{new_id()}")
+    task = submit(api, external_task_id=f"attach-{make_id()}")
+    key = stray_callback(api, task_id=f"stray-{make_id()}")
     assert f'href="/ui/callbacks/{key}"' in operator.see("/attention")
     asked = operator.see(f"/callbacks/{key}/attach/confirm", task=task["external_task_id"])
     assert "v2 succeeded" in asked
@@ -63,8 +63,8 @@ def test_an_attached_callback_does_what_the_question_said(
 def test_what_contradicts_is_shown_beside_its_task_and_moves_nothing(
     operator: Person, api: httpx.Client
 ) -> None:
-    task = submit(api, external_task_id=f"conflict-{new_id()}")
-    theirs = f"c-{new_id()}"
+    task = submit(api, external_task_id=f"conflict-{make_id()}")
+    theirs = f"c-{make_id()}"
     for word in ("succeed", "failed"):
         api.post(callback_path(task["id"]), content=kling_says(word, task_id=theirs))
     key = odd_receipts(api, "conflict")[0]
@@ -83,7 +83,7 @@ def test_what_contradicts_is_shown_beside_its_task_and_moves_nothing(
 def test_one_is_dismissed_at_once_and_more_than_ten_when_the_number_is_typed(
     operator: Person, api: httpx.Client
 ) -> None:
-    keys = [stray_callback(api, task_id=f"dismiss-{new_id()}") for _ in range(13)]
+    keys = [stray_callback(api, task_id=f"dismiss-{make_id()}") for _ in range(13)]
     led = operator.send("/callbacks/dismiss", ids=keys[0], back="/callbacks?verdict=unknown_task")
     assert led.headers["location"] == "/ui/callbacks?verdict=unknown_task"
     assert "Dismissed." in operator.see("/callbacks")
@@ -111,8 +111,8 @@ def test_one_is_dismissed_at_once_and_more_than_ten_when_the_number_is_typed(
 def test_what_is_owed_to_a_paused_endpoint_says_what_it_waits_for(
     operator: Person, api: httpx.Client
 ) -> None:
-    id_ = make_endpoint(api, f"waits-{new_id()}")
-    submit(api, external_task_id=f"owes-{new_id()}")
+    id_ = make_endpoint(api, f"waits-{make_id()}")
+    submit(api, external_task_id=f"owes-{make_id()}")
     operator.send(f"/endpoints/{id_}/test")
     (owed, *_) = api.get("/v1/deliveries", params={"endpoint_id": id_}).json()["deliveries"]
     pages = ("/deliveries", f"/deliveries/{owed['id']}")
@@ -124,7 +124,7 @@ def test_what_is_owed_to_a_paused_endpoint_says_what_it_waits_for(
 def test_what_is_due_and_taken_by_no_worker_says_so(
     operator: Person, api: httpx.Client, shared_idle: Shared
 ) -> None:
-    id_ = make_endpoint(api, f"late-{new_id()}")
+    id_ = make_endpoint(api, f"late-{make_id()}")
     operator.send(f"/endpoints/{id_}/test")
     (owed, *_) = api.get("/v1/deliveries", params={"endpoint_id": id_}).json()["deliveries"]
     pages = ("/deliveries", f"/deliveries/{owed['id']}")
@@ -144,7 +144,7 @@ def _only(page: str, endpoint: str) -> dict[str, str]:
 def test_hostile_bytes_are_shown_exactly_and_saved_as_they_came(
     operator: Person, api: httpx.Client
 ) -> None:
-    body = kling_says(HOSTILE, task_id=f"zoo-{new_id()}", huge=0).replace(
+    body = kling_says(HOSTILE, task_id=f"zoo-{make_id()}", huge=0).replace(
         b'"huge": 0', b'"huge": 1234567890123456789012345678901234567890.50'
     )
     api.post(SHARED_CALLBACKS, content=body, headers={"user-agent": "<img src=x onerror=alert(1)>"})
@@ -169,7 +169,7 @@ def test_hostile_bytes_are_shown_exactly_and_saved_as_they_came(
 def test_a_word_that_nobody_knows_is_dismissed_where_it_is_told(
     operator: Person, api: httpx.Client
 ) -> None:
-    id_ = submit(api, external_task_id=f"words-{new_id()}")["id"]
+    id_ = submit(api, external_task_id=f"words-{make_id()}")["id"]
     for number, word in enumerate((HOSTILE, HOSTILE, "steeping")):
         said = kling_says(word, task_id=f"words-{id_}", updated_at=number)
         assert api.post(callback_path(id_), content=said).status_code == 200
@@ -269,14 +269,14 @@ def test_everything_that_matches_is_owed_once_more_but_nothing_that_comes_later(
     id_ = make_endpoint(api, "missed")
     for _ in range(12):
         task = submit(api)
-        api.post(callback_path(task["id"]), content=kling_says("failed", task_id=f"m-{new_id()}"))
+        api.post(callback_path(task["id"]), content=kling_says("failed", task_id=f"m-{make_id()}"))
     api.post(f"/v1/endpoints/{id_}/resume?backlog=drop")
     path = f"/deliveries/redeliver-all/confirm?endpoint_id={id_}&state=cancelled"
     page = operator.see(path)
     assert "Redeliver 12 deliveries?" in page
     assert "12 × task.failed" in page
     late = submit(api)
-    api.post(callback_path(late["id"]), content=kling_says("failed", task_id=f"m-{new_id()}"))
+    api.post(callback_path(late["id"]), content=kling_says("failed", task_id=f"m-{make_id()}"))
     ((action, fields),) = [one for one in forms_of(page) if "redeliver-all" in one[0]]
     values = {name: unescape(value) for name, value in fields.items()}
     assert operator.http.post(action, data=values | {"typed": "13"}, headers=OWN).status_code == 422
@@ -288,7 +288,7 @@ def test_everything_that_matches_is_owed_once_more_but_nothing_that_comes_later(
     assert left["task_id"] == late["id"]
     (one, *_) = _audit(api, action="deliveries.redeliver_many")
     assert one["number"] == 12
-    some = [left["id"], str(new_id())]
+    some = [left["id"], str(make_id())]
     assert operator.send("/deliveries/redeliver", ids=some).status_code == 404
     still = api.get(f"/v1/deliveries/{left['id']}").json()["delivery"]
     assert still["state"] == "cancelled"  # all of them, or none
@@ -300,7 +300,7 @@ def test_everything_that_matches_is_owed_once_more_but_nothing_that_comes_later(
 
 
 def test_tasks_are_cancelled_and_submitted_again_once(operator: Person, api: httpx.Client) -> None:
-    made = [submit(api, external_task_id=f"act-{n}-{new_id()}") for n in range(2)]
+    made = [submit(api, external_task_id=f"act-{n}-{make_id()}") for n in range(2)]
     path = f"/tasks/cancel/confirm?ids={made[0]['id']}&ids={made[1]['id']}&back=/tasks"
     assert "Cancel 2 tasks?" in operator.see(path)
     page = operator.see(path)
@@ -333,7 +333,7 @@ def test_a_task_whose_outcome_nobody_told_is_resolved_by_what_a_person_found(
     shared_idle: Shared, operator: Person, api: httpx.Client
 ) -> None:
     verbs = ("exists", "never_made", "give_up")
-    ids = {verb: submit(api, external_task_id=f"{verb}-{new_id()}")["id"] for verb in verbs}
+    ids = {verb: submit(api, external_task_id=f"{verb}-{make_id()}")["id"] for verb in verbs}
     path = f"/tasks/{ids['exists']}/resolve/confirm"
     assert "only an uncertain task is resolved" in operator.see(path)
     assert operator.send(f"/tasks/{ids['exists']}/resolve", verb="give_up").status_code == 409
@@ -355,7 +355,7 @@ def test_a_task_whose_outcome_nobody_told_is_resolved_by_what_a_person_found(
     ):
         refused = operator.send(f"/tasks/{ids['exists']}/resolve", **fields)
         assert (refused.status_code, told in refused.text) == (422, True)
-    theirs = f"there-{new_id()}"
+    theirs = f"there-{make_id()}"
     for verb, id_ in ids.items():
         # Of the others, the id that was typed before one changed one's mind means nothing.
         led = answer_question(

@@ -22,19 +22,19 @@ from tests.support.dashboard import (
 from tests.support.requests import submit
 from tests.support.waiting import wait_until
 from tests.web.conftest import Shared
-from tracker.clock import SystemClock, new_id
+from tracker.clock import SystemClock, make_id
 from tracker.domain import health, presence
-from tracker.domain.delivery import endpoint_lane
+from tracker.domain.delivery import get_endpoint_lane
 from tracker.domain.sealing import CannotOpen, seal, unseal
 from tracker.locale import ENGLISH
 from tracker.services import tokens
 from tracker.services.backup import readying
-from tracker.services.deliver.sending import unreadable_secret
+from tracker.services.deliver.sending import describe_unreadable_secret
 from tracker.services.upkeep import clock_step_watch, learning, stalls
 from tracker.services.upkeep import health as upkeep_health
-from tracker.services.upkeep.backlog import far_behind_reason
-from tracker.services.upkeep.retention import ARCHIVE_REASON, behind_reason
-from tracker.services.upkeep.retention_asking import waits_reason
+from tracker.services.upkeep.backlog import describe_backlog
+from tracker.services.upkeep.retention import ARCHIVE_REASON, describe_delay
+from tracker.services.upkeep.retention_asking import describe_wait
 from tracker.store import conditions, deliveries, endpoints, feed_head, restoring
 from tracker.store.conditions import Condition
 from tracker.store.deliveries import NewDelivery
@@ -42,7 +42,7 @@ from tracker.store.driver.transaction import Tx
 from tracker.store.schema import attempts, tasks
 from tracker.store.schema import deliveries as owed_rows
 from tracker.store.store import Store
-from tracker.web.ui.frame.words import catalogue
+from tracker.web.ui.frame.words import load_catalogue
 
 CHINESE = {"accept-language": "zh-CN"}
 WORDS_OF_PROVIDER = "E-1302 rate"
@@ -58,7 +58,7 @@ def test_no_condition_is_told_in_english_on_a_chinese_page(
     assert {one.name for one in planted} == {
         value for name, value in vars(conditions).items() if name.isupper() and name[0] != "_"
     }
-    assert {f"condition.{one.name}" for one in planted} <= catalogue(ENGLISH).keys()
+    assert {f"condition.{one.name}" for one in planted} <= load_catalogue(ENGLISH).keys()
     seen = ""
     for some in (planted[at : at + 5] for at in range(0, len(planted), 5)):  # what a page shows
         begin(shared_idle, *some)
@@ -146,9 +146,9 @@ def test_an_endpoint_that_fails_is_told_with_its_last_failure_and_what_mends_it(
     def fail(tx: Tx) -> None:
         one = endpoints.get(tx.db, "default", UUID(id_))
         assert one is not None
-        body, owed = new_id(), new_id()
+        body, owed = make_id(), make_id()
         deliveries.insert_bodies(tx.db, [(body, "default", b"{}")])
-        lane = endpoint_lane(one.key)
+        lane = get_endpoint_lane(one.key)
         new = NewDelivery(owed, "default", "task.failed", body, lane, NOW, endpoint_key=one.key)
         deliveries.insert_many(tx.db, [new])
         tried = update(owed_rows).where(owed_rows.c.id == owed)
@@ -213,8 +213,8 @@ FAILING = [{"counting": ("2026-11-30 10:00", presence.NO_END)}]
 def every_condition() -> list[tuple[str, bool, str]]:
     """Every condition with each form of its reason: its name, whether an account has it."""
     latest = [health.AnsweredSubmit(NOW - timedelta(minutes=9), False, WORDS_OF_PROVIDER)] * 5
-    stands = health.standstill(latest, since=NOW - timedelta(minutes=9), now=NOW)
-    skews = [presence.skew([ahead]) for ahead in (9000, -9000)]
+    stands = health.describe_standstill(latest, since=NOW - timedelta(minutes=9), now=NOW)
+    skews = [presence.describe_skew([ahead]) for ahead in (9000, -9000)]
     assert stands is not None
     return [
         (conditions.CALLBACKS_DEGRADED, True, learning.REASON),
@@ -226,19 +226,22 @@ def every_condition() -> list[tuple[str, bool, str]]:
         (conditions.WRITES_STALLED, False, stalls.REASON),
         (conditions.NO_WORKER, False, presence.NO_WORKER),
         (conditions.SECRETS_DIFFER, False, presence.SECRETS_DIFFER),
-        (conditions.SECRETS_DIFFER, False, unreadable_secret("e-1", cannot_open())),
+        (conditions.SECRETS_DIFFER, False, describe_unreadable_secret("e-1", cannot_open())),
         *((conditions.CLOCK_SKEW, False, skew) for skew in skews if skew is not None),
         *(
             (conditions.CLOCK_STEPPED, False, clock_step_watch.step_reason(by, is_servers=whose))
             for by in (90.0, -90.0)
             for whose in (False, True)
         ),
-        (conditions.CHORE_BEHIND, False, far_behind_reason("counting", 100_001)),
-        *((conditions.CHORE_FAILING, False, one) for one in presence.failing_chores(FAILING)),
-        (conditions.RETENTION_BEHIND, False, behind_reason(timedelta(hours=1), 5)),
+        (conditions.CHORE_BEHIND, False, describe_backlog("counting", 100_001)),
+        *(
+            (conditions.CHORE_FAILING, False, one)
+            for one in presence.describe_failing_chores(FAILING)
+        ),
+        (conditions.RETENTION_BEHIND, False, describe_delay(timedelta(hours=1), 5)),
         (conditions.DISK_LOW, False, "No space left on device (/srv)"),
         (conditions.ARCHIVE_FAILING, False, ARCHIVE_REASON),
-        (conditions.RETENTION_WAITS, False, waits_reason(["inputs"])),
+        (conditions.RETENTION_WAITS, False, describe_wait(["inputs"])),
         (conditions.RESTORING, False, restoring.UNDER_WAY),
         (conditions.RECOVERING, False, readying.REASON),
         (conditions.DATABASE_CHANGED, False, feed_head.REASON),
@@ -247,14 +250,16 @@ def every_condition() -> list[tuple[str, bool, str]]:
 
 def ailing() -> str:
     """The reason of an account whose submits fail."""
-    found = health.ailment([health.SubmitBlame(NOW, True, WORDS_OF_PROVIDER)] * 5, now=NOW)
+    found = health.find_ailment([health.SubmitBlame(NOW, True, WORDS_OF_PROVIDER)] * 5, now=NOW)
     assert found is not None
     return found
 
 
 def refused() -> str:
     """The reason of an account that its provider does not take."""
-    found = health.account_refusal(health.ProviderReply(NOW, True, WORDS_OF_PROVIDER), over_at=None)
+    found = health.describe_account_refusal(
+        health.ProviderReply(NOW, True, WORDS_OF_PROVIDER), over_at=None
+    )
     assert found is not None
     return found
 

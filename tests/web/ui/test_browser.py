@@ -19,7 +19,7 @@ from tests.support.databases import SqliteTemplate
 from tests.support.keys import bearer, issue
 from tests.support.requests import callback_path, kling_says, submit
 from tests.web.conftest import Shared
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.store.driver.engine import open_engine
 from tracker.store.schema import tasks
 
@@ -64,19 +64,19 @@ def planted(shared_idle: Shared) -> Iterator[_Planted]:
         ) as api,
     ):
         made = api.post("/v1/endpoints", json={"url": "https://browser.example/hook"}).json()
-        task = submit(api, external_task_id=f"browser-{new_id()}")
-        doubted = submit(api, external_task_id=f"doubted-{new_id()}")["id"]
+        task = submit(api, external_task_id=f"browser-{make_id()}")
+        doubted = submit(api, external_task_id=f"doubted-{make_id()}")["id"]
         engine = open_engine(shared_idle.database_url)
         with engine.begin() as db:
             lost = update(tasks).where(tasks.c.id == UUID(doubted))
             db.execute(lost.values(state="uncertain", account="gone"))
         engine.dispose()
-        done = submit(api, external_task_id=f"ended-{new_id()}")
-        ended = kling_says("succeed", task_id=f"b-{new_id()}")
+        done = submit(api, external_task_id=f"ended-{make_id()}")
+        ended = kling_says("succeed", task_id=f"b-{make_id()}")
         for body in (ended, ended.replace(b'"succeed"', b'"failed"'), b"{"):
             api.post(callback_path(done["id"]), content=body)
         for n in range(7):
-            body = kling_says("succeed", task_id=f"b{n}-{new_id()}")
+            body = kling_says("succeed", task_id=f"b{n}-{make_id()}")
             api.post(SHARED_CALLBACKS, content=body, headers={"user-agent": "<b>x</b>"})
         api.post("/callbacks/kling/shared/nonsense", content=b"x")
         wanted = {"endpoint_id": made["id"]}
@@ -125,7 +125,7 @@ def test_the_history_names_who_brought_a_step_in_whole_words(
 def test_without_script_a_link_on_another_site_opens_its_page_and_a_cancel_is_confirmed(
     planted: _Planted, chromium: Chromium
 ) -> None:
-    task = submit(planted.api, external_task_id=f"cancel-{new_id()}")
+    task = submit(planted.api, external_task_id=f"cancel-{make_id()}")
     path = f"/ui/callbacks/{planted.stray}"
     link = f'<!doctype html><a href="{planted.url}{path}">open</a>'
     with watched(chromium, planted.url, java_script_enabled=False) as seen:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.service import ROOT
 from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE, Language
-from tracker.web.ui.frame.words import catalogue
+from tracker.web.ui.frame.words import load_catalogue
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ def test_labels_of_the_guide_stand_on_the_pages(name: str, language: Language) -
     named = set(re.findall(r"\*\*([^*]+)\*\*", guide))
     said = {
         text
-        for wording in catalogue(language).values()
+        for wording in load_catalogue(language).values()
         for text in ((wording,) if isinstance(wording, str) else wording)
     }
     assert len(named) > 15

@@ -11,7 +11,7 @@ import pytest
 from tests.support.browsing import Chromium, watched
 from tests.support.databases import SqliteTemplate
 from tests.support.service import environment, serving
-from tracker.web.ui.frame.files import static_files
+from tracker.web.ui.frame.files import list_static_files
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 GONE = "/ui/there-is-no-such-page"
@@ -88,7 +88,7 @@ def test_static_files_are_kept_for_good_under_their_digest_alone(http: httpx.Cli
         assert "immutable" in answer.headers["cache-control"]
         assert answer.headers["x-content-type-options"] == "nosniff"
         name = path.rpartition("/")[2]
-        assert answer.content == static_files()[name].plain
+        assert answer.content == list_static_files()[name].plain
         other = http.get(f"/ui/static/of-another-release/{name}")
         assert other.headers["cache-control"] == "no-store"
         assert other.content == answer.content

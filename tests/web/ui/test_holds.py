@@ -10,7 +10,7 @@ import httpx
 from tests.support.dashboard import Person, answer_question, signed_in
 from tests.support.requests import submit
 from tests.web.conftest import Shared
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain.access import Scope
 
 REASON = '<b>claim</b> "17" \u202egnp'
@@ -24,7 +24,7 @@ def _holds(api: httpx.Client) -> list[dict[str, Any]]:
 def test_a_task_is_held_with_a_reason_and_released_after_a_question(
     operator: Person, api: httpx.Client
 ) -> None:
-    task = submit(api, external_task_id=f"held-{new_id()}")
+    task = submit(api, external_task_id=f"held-{make_id()}")
     path = f"/ui/holds/add/confirm?task={task['id']}"
     assert f'href="{path}' in operator.see(f"/tasks/{task['id']}")
     for named in (task["id"], task["external_task_id"]):
@@ -55,7 +55,7 @@ def test_a_task_is_held_with_a_reason_and_released_after_a_question(
 
 
 def test_all_of_a_tenant_is_held_and_each_task_says_so(operator: Person, api: httpx.Client) -> None:
-    task = submit(api, external_task_id=f"all-{new_id()}")
+    task = submit(api, external_task_id=f"all-{make_id()}")
     answer_question(operator, "/holds/add/confirm", reason="audit")
     (held, *_) = _holds(api)
     assert (held["task_id"], held["reason"]) == (None, "audit")
@@ -64,12 +64,12 @@ def test_all_of_a_tenant_is_held_and_each_task_says_so(operator: Person, api: ht
 
 
 def test_a_wrong_field_holds_nothing(operator: Person, api: httpx.Client) -> None:
-    before, task = _holds(api), submit(api, external_task_id=f"wrong-{new_id()}")["id"]
+    before, task = _holds(api), submit(api, external_task_id=f"wrong-{make_id()}")["id"]
     for fields in (
         {"reason": " "},
         {"reason": "x" * 1001},
         {"reason": "why", "task_id": "x"},
-        {"reason": "why", "task_id": str(new_id())},
+        {"reason": "why", "task_id": str(make_id())},
         {"task_id": task},
     ):
         assert operator.send("/holds", **fields).status_code == 422, fields
@@ -92,7 +92,7 @@ def test_holds_are_paged_newest_first(shared_idle: Shared) -> None:
 def test_readers_see_holds_and_not_who_placed_them_and_strangers_see_none(
     shared_idle: Shared, operator: Person, api: httpx.Client
 ) -> None:
-    task = submit(api, external_task_id=f"seen-{new_id()}")
+    task = submit(api, external_task_id=f"seen-{make_id()}")
     operator.send("/holds", reason="for readers", task_id=task["id"])
     (held, *_) = _holds(api)
     name = task["external_task_id"]

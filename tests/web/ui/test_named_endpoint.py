@@ -8,13 +8,13 @@ import pytest
 
 from tests.support.dashboard import Person, make_endpoint
 from tests.support.requests import submit
-from tracker.clock import new_id
+from tracker.clock import make_id
 
 
 @pytest.fixture
 def twins(api: httpx.Client) -> tuple[str, str, str]:
     """Make two endpoints of one host; their host's name and their ids."""
-    name = f"twins-{new_id()}"
+    name = f"twins-{make_id()}"
     first = make_endpoint(api, name)
     made = api.post("/v1/endpoints", json={"url": f"https://{name}.example/hook/second"})
     second: str = made.json()["id"]

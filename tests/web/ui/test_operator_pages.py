@@ -15,14 +15,14 @@ from tests.support.dashboard import Person, signed_in
 from tests.support.keys import bearer
 from tests.support.requests import callback_path, kling_says, submission
 from tests.web.conftest import CAP, Shared
-from tracker.clock import SystemClock, new_id
+from tracker.clock import SystemClock, make_id
 from tracker.domain.access import Scope
 from tracker.domain.budget import Budget, Period
 from tracker.services.access.budgets import Budgets
 from tracker.store.driver.engine import open_engine
 from tracker.store.schema import jobs, tasks
 from tracker.store.store import Store
-from tracker.web.ui.audit import place_of
+from tracker.web.ui.audit import find_place
 
 ENDS = r'<p class="ends[^>]*><span><time datetime="([^"]+)".*?<span><time datetime="([^"]+)"'
 """From when to when a chart goes."""
@@ -91,7 +91,7 @@ def test_the_audit_is_filtered_and_paged_by_its_address(person: Person) -> None:
     ],
 )
 def test_what_was_acted_on_is_led_to_where_it_has_a_page(action: str, place: str | None) -> None:
-    assert (place_of(action, "x"), place_of(action, None)) == (place, None)
+    assert (find_place(action, "x"), find_place(action, None)) == (place, None)
 
 
 def test_readers_and_other_tenants_see_what_the_api_shows_them(
@@ -124,9 +124,9 @@ def test_an_account_shows_its_slots_and_is_asked_on_demand(person: Person) -> No
 
 def test_what_ended_is_charted_by_the_hour_and_leads_to_its_tasks(person: Person) -> None:
     headers = bearer(person.key)
-    name = f"charted-{new_id()}"
+    name = f"charted-{make_id()}"
     made = person.http.post("/v1/tasks", json=submission(external_task_id=name), headers=headers)
-    told = kling_says("succeed", task_id=f"c-{new_id()}", final_unit_deduction="1200")
+    told = kling_says("succeed", task_id=f"c-{make_id()}", final_unit_deduction="1200")
     id_ = made.json()["id"]
     assert person.http.post(callback_path(id_), content=told).status_code == 200
     for path, days in (("/attention", None), ("/providers", 1), ("/providers", 30)):

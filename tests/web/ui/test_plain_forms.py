@@ -14,7 +14,7 @@ from tests.support.dashboard import Person, forms_of, make_endpoint, stray_callb
 from tests.support.databases import SqliteTemplate
 from tests.support.keys import issue
 from tests.support.requests import callback_path, kling_says, submit
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.store.driver.engine import open_engine
 from tracker.store.schema import assets, tasks
 from tracker.web.ui import routes
@@ -42,22 +42,24 @@ def planted(operator: Person, api: httpx.Client, shared_database_url: str) -> st
     """Plant something of each kind; the id of a task that has failed."""
     make_endpoint(api, "plain")
     api.post(f"/v1/endpoints/{make_endpoint(api, 'paused')}/pause").raise_for_status()
-    failed, empty = (str(submit(api, external_task_id=f"plain-{new_id()}")["id"]) for _ in range(2))
-    submit(api, external_task_id=f"plain-{new_id()}")
-    told = kling_says("failed", task_id=f"p-{new_id()}")
+    failed, empty = (
+        str(submit(api, external_task_id=f"plain-{make_id()}")["id"]) for _ in range(2)
+    )
+    submit(api, external_task_id=f"plain-{make_id()}")
+    told = kling_says("failed", task_id=f"p-{make_id()}")
     assert api.post(callback_path(failed), content=told).status_code == 200
-    told = kling_says("succeed", task_id=f"p-{new_id()}", task_result={})
+    told = kling_says("succeed", task_id=f"p-{make_id()}", task_result={})
     assert api.post(callback_path(empty), content=told).status_code == 200
-    lost = submit(api, external_task_id=f"plain-{new_id()}")["id"]
-    told = kling_says("succeed", task_id=f"p-{new_id()}")
+    lost = submit(api, external_task_id=f"plain-{make_id()}")["id"]
+    told = kling_says("succeed", task_id=f"p-{make_id()}")
     assert api.post(callback_path(lost), content=told).status_code == 200
-    doubted = submit(api, external_task_id=f"plain-{new_id()}")["id"]
+    doubted = submit(api, external_task_id=f"plain-{make_id()}")["id"]
     engine = open_engine(shared_database_url)
     with engine.begin() as db:
         db.execute(update(tasks).where(tasks.c.id == UUID(doubted)).values(state="uncertain"))
         db.execute(update(assets).values(state="lost"))
     engine.dispose()
-    stray_callback(api, task_id=f"plain-{new_id()}")
+    stray_callback(api, task_id=f"plain-{make_id()}")
     operator.send("/keys", name="spare", scope=["tasks:read"], kind="key")
     operator.send("/holds", reason="plain", task_id=doubted)
     page = operator.see("/bulk/new", action="cancel", state="queued")

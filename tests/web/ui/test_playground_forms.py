@@ -7,13 +7,13 @@ import pytest
 
 from tracker.providers.registry import PROVIDERS
 from tracker.web.ui.frame.forms import SentForm
-from tracker.web.ui.playground.fields import InputField, fields_of
+from tracker.web.ui.playground.fields import InputField, list_fields
 from tracker.web.ui.playground.filled import (
     PREFIX,
     REST,
     FilledForm,
-    from_form,
-    from_input,
+    fill_form,
+    parse_form,
     read_input,
 )
 
@@ -52,13 +52,13 @@ def _sent(filled: FilledForm) -> SentForm:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_comes_through_its_form_unchanged(name: str) -> None:
     provider, operation, given = EXAMPLES[name]
-    fields = fields_of(_schema(provider, operation))
-    read = from_form(fields, _sent(from_input(fields, given)))
+    fields = list_fields(_schema(provider, operation))
+    read = parse_form(fields, _sent(fill_form(fields, given)))
     assert read_input(fields, read) == (given, True)
 
 
 def test_each_shape_has_its_field() -> None:
-    found = {one.name: one for one in fields_of(SCHEMA)}
+    found = {one.name: one for one in list_fields(SCHEMA)}
     assert next(iter(found)) == "items"  # what must be given comes first
     kinds = {name: one.kind for name, one in found.items()}
     assert kinds == {
@@ -76,7 +76,7 @@ def test_each_shape_has_its_field() -> None:
 
 
 def test_values_are_typed_and_what_cannot_be_is_passed_on_to_be_named() -> None:
-    fields = fields_of(SCHEMA)
+    fields = list_fields(SCHEMA)
     form = SentForm(
         {
             f"{PREFIX}size": ["9"],
@@ -92,7 +92,7 @@ def test_values_are_typed_and_what_cannot_be_is_passed_on_to_be_named() -> None:
             REST: ['{"more": null}'],
         }
     )
-    made, is_whole = read_input(fields, from_form(fields, form))
+    made, is_whole = read_input(fields, parse_form(fields, form))
     assert is_whole
     assert made == {
         "size": 9,
@@ -113,17 +113,17 @@ def test_a_rest_that_is_no_object_is_told(rest: str) -> None:
 
 
 def test_lists_grow_up_to_their_bound() -> None:
-    fields = fields_of(SCHEMA)
-    filled = from_input(fields, {"tags": ["a", "b"]})
+    fields = list_fields(SCHEMA)
+    filled = fill_form(fields, {"tags": ["a", "b"]})
     assert filled.rows == {"items": 1, "tags": 2}
-    grown = from_form(fields, _sent(filled), grown="tags")
+    grown = parse_form(fields, _sent(filled), grown="tags")
     assert grown.rows["tags"] == 3
-    many = from_form(fields, SentForm({f"{PREFIX}tags[999]": ["x"]}), grown="tags")
+    many = parse_form(fields, SentForm({f"{PREFIX}tags[999]": ["x"]}), grown="tags")
     assert many.rows["tags"] == 3
 
 
 def test_what_no_field_can_hold_stands_in_the_rest() -> None:
-    fields = fields_of(SCHEMA)
+    fields = list_fields(SCHEMA)
     given = {"items": [{"url": "u", "else": 1}], "new": [1]}
-    filled = from_input(fields, given)
+    filled = fill_form(fields, given)
     assert json.loads(filled.rest) == given

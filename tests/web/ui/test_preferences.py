@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.support.dashboard import Person, cookies
-from tracker.web.ui.frame.formats import hour_text, instant_text, second_text
+from tracker.web.ui.frame.formats import format_hour, format_instant, format_second
 from tracker.web.ui.frame.reader import CHOICES, DENSITY_COOKIE
 
 AS_IT_IS = {one.name: one.values[0] for one in CHOICES} | {"zone": ""}
@@ -40,9 +40,9 @@ def test_rows_stand_close_where_that_is_chosen(operator: Person) -> None:
 def test_a_time_tells_its_distance_from_utc_on_either_side_of_a_change(
     at: datetime, shown: str
 ) -> None:
-    assert instant_text(at, BERLIN) == shown
-    assert second_text(at, BERLIN, at) == f"{shown[5:19]} {shown[-6:]}"
-    assert hour_text(at, BERLIN) == f"{shown[5:16]} {shown[-6:]}"
+    assert format_instant(at, BERLIN) == shown
+    assert format_second(at, BERLIN, at) == f"{shown[5:19]} {shown[-6:]}"
+    assert format_hour(at, BERLIN) == f"{shown[5:16]} {shown[-6:]}"
 
 
 @pytest.mark.parametrize(

@@ -12,17 +12,17 @@ import pytest
 
 from tests.support.service import ROOT
 from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE
-from tracker.locale.texts import PARTS, texts_of_providers
+from tracker.locale.texts import PARTS, load_provider_texts
 from tracker.web.ui.audit import list_known_actions
 from tracker.web.ui.frame import render
 from tracker.web.ui.frame.files import FOLDER as STATIC
-from tracker.web.ui.frame.files import static_files
+from tracker.web.ui.frame.files import list_static_files
 from tracker.web.ui.frame.render import FOLDER as TEMPLATES
-from tracker.web.ui.frame.render import environment
-from tracker.web.ui.frame.visible import HIDDEN, visible
-from tracker.web.ui.frame.words import Wording, catalogue
+from tracker.web.ui.frame.render import build_environment
+from tracker.web.ui.frame.visible import HIDDEN, escape_hidden
+from tracker.web.ui.frame.words import Wording, load_catalogue
 
-_CHINESE_WORDS = catalogue(SIMPLIFIED_CHINESE)
+_CHINESE_WORDS = load_catalogue(SIMPLIFIED_CHINESE)
 PAGES = sorted(TEMPLATES.rglob("*.html"))
 BANNED = {
     r"\|\s*safe\b": "markup comes from templates alone",
@@ -50,8 +50,8 @@ def test_templates_hold_nothing_that_is_banned(pattern: str) -> None:
 
 def test_every_template_compiles_and_none_may_say_safe() -> None:
     for path in PAGES:
-        environment().get_template(str(path.relative_to(TEMPLATES)))
-    assert "safe" not in environment().filters
+        build_environment().get_template(str(path.relative_to(TEMPLATES)))
+    assert "safe" not in build_environment().filters
 
 
 def _slots(wording: Wording) -> set[str]:
@@ -69,7 +69,7 @@ def test_every_action_of_the_audit_has_words_on_its_page() -> None:
 
 
 def test_both_languages_have_the_same_words_with_the_same_slots() -> None:
-    english, chinese = catalogue(ENGLISH), catalogue(SIMPLIFIED_CHINESE)
+    english, chinese = load_catalogue(ENGLISH), load_catalogue(SIMPLIFIED_CHINESE)
     assert sorted(english.keys() ^ chinese.keys()) == []
     unlike = [key for key in english if _slots(english[key]) != _slots(chinese[key])]
     assert unlike == []
@@ -82,7 +82,7 @@ def test_every_word_that_a_template_names_is_there() -> None:
         for key in re.findall(r"""\b_\(\s*["']([a-z0-9.-]+)["']\s*[,)]""", path.read_text())
     }
     assert named
-    assert sorted(named - catalogue(ENGLISH).keys()) == []
+    assert sorted(named - load_catalogue(ENGLISH).keys()) == []
 
 
 def test_chinese_words_hold_chinese() -> None:
@@ -96,7 +96,7 @@ def test_chinese_words_hold_chinese() -> None:
 
 
 def test_chinese_texts_have_chinese_punctuation() -> None:
-    texts = [*texts_of_providers(SIMPLIFIED_CHINESE).values(), *map(str, _CHINESE_WORDS.values())]
+    texts = [*load_provider_texts(SIMPLIFIED_CHINESE).values(), *map(str, _CHINESE_WORDS.values())]
     for part in PARTS:
         texts += import_module(f"tracker.locale.zh_cn.{part}").TEXTS.values()
     chinese, code = "[\u4e00-\u9fff]", re.compile("`[^`]*`|data: ")
@@ -115,7 +115,7 @@ def test_what_is_vendored_is_what_was_published() -> None:
 
 def test_no_two_files_have_one_name_and_the_own_script_is_small() -> None:
     names = [path.name for path in STATIC.rglob("*") if path.suffix in {".css", ".js", ".svg"}]
-    assert sorted(names) == sorted(static_files())
+    assert sorted(names) == sorted(list_static_files())
     assert len((STATIC / "ui.js").read_bytes()) <= 12 * 1024
 
 
@@ -133,12 +133,12 @@ def test_whatever_is_hidden_is_shown() -> None:
     hidden = {char for char in every if unicodedata.category(char) in kinds} - {"\t", "\n"}
     assert hidden - shown == set()
     assert not {char for char in shown if unicodedata.category(char) in {"Lu", "Ll", "Nd", "Zs"}}
-    assert visible("a\u202eb\x00 \U000e0041") == "a\\u202Eb\\u0000 \\U000E0041"
-    assert visible("任务 ✔️ 👍") == "任务 ✔️ 👍"
+    assert escape_hidden("a\u202eb\x00 \U000e0041") == "a\\u202Eb\\u0000 \\U000E0041"
+    assert escape_hidden("任务 ✔️ 👍") == "任务 ✔️ 👍"
     stacked = "e\u0302\u0301\u0323\u0308"
-    assert visible(f"{stacked}\u0300\u20d7x") == f"{stacked}\\u0300\\u20D7x"
+    assert escape_hidden(f"{stacked}\u0300\u20d7x") == f"{stacked}\\u0300\\u20D7x"
     family = "\U0001f469\u200d\u2764\ufe0f\u200d\U0001f467"  # one picture of three
-    assert visible(f"{family} a\u200db") == f"{family} a\\u200Db"
+    assert escape_hidden(f"{family} a\u200db") == f"{family} a\\u200Db"
 
 
 def test_no_template_hides_a_function_that_pages_are_given() -> None:

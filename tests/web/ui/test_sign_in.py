@@ -12,7 +12,7 @@ from tests.support.waiting import wait_until
 from tests.web.conftest import Shared
 from tracker.domain.access import Scope
 from tracker.services.access.sessions import WRONG_PER_MINUTE
-from tracker.web.ui.frame.signing import SESSION_COOKIE, own_path
+from tracker.web.ui.frame.signing import SESSION_COOKIE, check_own_path
 
 SETTINGS = {
     "language": "auto",
@@ -83,7 +83,7 @@ def test_whoever_has_not_signed_in_is_led_to_do_so_and_then_on(stranger: httpx.C
     ],
 )
 def test_only_own_paths_are_returned_to(given: str, kept: str) -> None:
-    assert own_path(given) == (given if kept == "kept" else "")
+    assert check_own_path(given) == (given if kept == "kept" else "")
 
 
 def test_wrong_keys_halves_of_pairs_and_sessions_open_nothing(

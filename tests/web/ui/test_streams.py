@@ -15,7 +15,7 @@ from tests.support.dashboard import Person, cookies, signed_in
 from tests.support.raw import answer_of, dial, spelt
 from tests.support.requests import callback_path, kling_says, submit
 from tests.web.conftest import Shared
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.web.ui.displays import ROWS, RowIds
 from tracker.web.ui.live import PAUSE_S
 
@@ -75,7 +75,7 @@ def test_an_idle_watcher_keeps_neither_its_address_nor_its_way(shared_idle: Shar
         signed_in(shared_idle.url, shared_idle.database_url, tenant="small") as person,
         ExitStack() as watching,
     ):
-        rows = ",".join(new_id().hex for _ in range(ROWS))
+        rows = ",".join(make_id().hex for _ in range(ROWS))
         for path in ("/tasks", "/attention"):
             address = _changes_of(person.see(path))
             if path == "/tasks":

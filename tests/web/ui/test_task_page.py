@@ -17,13 +17,13 @@ from sqlalchemy import select, update
 
 from tests.support.requests import EXAMPLE, callback_path, kling_says, submit
 from tests.web.conftest import Shared
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.store import deliveries as owed
 from tracker.store.deliveries import NewDelivery
 from tracker.store.driver.engine import open_engine
 from tracker.store.schema import deliveries, jobs, receipts, tasks, transitions
 from tracker.web.ui.one_task import curl
-from tracker.web.ui.one_task.bodies import pretty, show_body
+from tracker.web.ui.one_task.bodies import format_json, show_body
 from tracker.web.ui.task import MOST_PIECES, UNFOLDED
 
 EXACT = "1234567890123456789012345678901234567890"
@@ -124,9 +124,9 @@ def test_of_a_long_history_the_newest_is_shown_and_where_it_came_from(
     engine = open_engine(shared_idle.database_url)
     with engine.begin() as db:
         key = db.scalar(select(tasks.c.key).where(tasks.c.id == UUID(task["id"])))
-        body, now = new_id(), datetime.now(UTC)
+        body, now = make_id(), datetime.now(UTC)
         owed.insert_bodies(db, [(body, "t", b"{}")])
-        told = NewDelivery(new_id(), "t", "task.news", body, "a", now, url="u", task_key=key)
+        told = NewDelivery(make_id(), "t", "task.news", body, "a", now, url="u", task_key=key)
         owed.insert_many(db, [told])
         for table, changed, unique in (
             (transitions, {"kind": "news", "from_state": "succeeded"}, ("seq", "version")),
@@ -157,7 +157,7 @@ def _unlike(unique: tuple[str, str], one: dict[str, Any], number: int) -> dict[s
     if isinstance(value, int):
         changed: Any = value + number
     else:
-        changed = new_id() if isinstance(value, UUID) else new_id().bytes
+        changed = make_id() if isinstance(value, UUID) else make_id().bytes
     return {key: one[key] + 10_000 + number, other: changed}
 
 
@@ -267,7 +267,7 @@ def test_bodies_that_are_no_text_are_shown_in_hex_and_cut() -> None:
     ],
 )
 def test_pretty_json_has_its_numbers_as_they_were_spelt(text: str, shown: str | None) -> None:
-    assert pretty(text) == shown
+    assert format_json(text) == shown
 
 
 class _Sink(BaseHTTPRequestHandler):
@@ -311,7 +311,7 @@ def test_a_copied_command_sends_the_same_bytes(
 ) -> None:
     url, taken = sink
     headers = {"content-type": "application/json; x='1'", "x-signature": "a$b`c`\"d\" 'e'"}
-    command = curl.sending(headers | {"host": "elsewhere", "content-length": "1"}, body)
+    command = curl.build_sending(headers | {"host": "elsewhere", "content-length": "1"}, body)
     env = {"URL": url, "PATH": "/usr/local/bin:/usr/bin:/bin"}
     subprocess.run(["sh", "-c", command], env=env, check=True, timeout=300)
     sent, got = taken[-1]

@@ -10,12 +10,12 @@ from tests.domain.factories import NOW, a_task
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
 from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE, Language
 from tracker.store.attempts import Attempt
-from tracker.web.ui.frame.formats import actor_name, amount_text, filter_text, shortened
-from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.frame.formats import filter_text, format_amount, get_actor_name, shorten
+from tracker.web.ui.frame.words import build_translator
 from tracker.web.ui.one_task import curl
-from tracker.web.ui.one_task.axis import AxisCut, AxisMark, axis_of
-from tracker.web.ui.task import explain_cut, text_of
-from tracker.web.ui.task_parts import pieces_text
+from tracker.web.ui.one_task.axis import AxisCut, AxisMark, build_axis
+from tracker.web.ui.task import explain_cut, find_text
+from tracker.web.ui.task_parts import format_pieces
 
 VIDEO = Artifact("video", None, duration_s="5.041")
 PIECES = [
@@ -36,9 +36,9 @@ PIECES = [
 def test_kinds_are_words_of_the_reader_or_the_providers_own(
     language: Language, one: str, several: str
 ) -> None:
-    say = words_of(language)
-    assert pieces_text([VIDEO], say) == one
-    assert pieces_text(PIECES, say) == several
+    say = build_translator(language)
+    assert format_pieces([VIDEO], say) == one
+    assert format_pieces(PIECES, say) == several
 
 
 @pytest.mark.parametrize(
@@ -49,31 +49,31 @@ def test_kinds_are_words_of_the_reader_or_the_providers_own(
     ],
 )
 def test_filters_are_read_in_words(language: Language, texts: list[str]) -> None:
-    say = words_of(language)
+    say = build_translator(language)
     given = [("state", "failed"), ("overdue", "true"), ("metadata.order", "7"), ("state", "<b>")]
     assert [filter_text(name, value, say) for name, value in given] == texts
 
 
 def test_an_actor_is_known_by_the_name_of_the_key() -> None:
-    assert actor_name("key 01a229fb-1fd4-7240-9589-ae11ec5d5b44 (ops (night))") == "ops (night)"
+    assert get_actor_name("key 01a229fb-1fd4-7240-9589-ae11ec5d5b44 (ops (night))") == "ops (night)"
     for other in ("key 01a229fb-1fd4-7240-9589-ae11ec5d5b44", "the command line", "key x (y)"):
-        assert actor_name(other) == other
+        assert get_actor_name(other) == other
 
 
 def test_a_text_that_an_address_holds_is_read() -> None:
     held = Artifact("text", "data:text/plain;charset=utf-8,%E9%9B%A8%0A%3Cb%3E")
-    assert text_of(held) == "雨\n<b>"
+    assert find_text(held) == "雨\n<b>"
     for url in (
         None,
         "https://a.example/x",
         "data:text/html,x",
         "data:text/plain;charset=utf-8,%ff",
     ):
-        assert text_of(Artifact("text", url)) == ""
+        assert find_text(Artifact("text", url)) == ""
 
 
 def test_a_prompt_stands_in_a_copied_command_as_it_is_read() -> None:
-    command = curl.bytes_written('{"p": "雨🎬 é\u202e\u00a0\n"}'.encode() + b"\xff")
+    command = curl.build_printf('{"p": "雨🎬 é\u202e\u00a0\n"}'.encode() + b"\xff")
     assert "雨🎬" in command
     assert command.isprintable()
     assert "\\0342\\0200\\0256" in command  # U+202E
@@ -86,7 +86,7 @@ def test_a_long_wait_after_the_end_has_no_reason() -> None:
     told = {"submitted_at": minutes[2], "finished_at": minutes[3]}
     sent = a_task(TaskState.SUCCEEDED, **told)
     refused = a_task(TaskState.FAILED, finished_at=minutes[2])
-    say = words_of(ENGLISH)
+    say = build_translator(ENGLISH)
 
     def reasons(task: Task, attempts: Sequence[Attempt] = ()) -> list[str]:
         cuts = [AxisCut(0, 9, since, until) for since, until in pairwise(minutes)]
@@ -108,10 +108,10 @@ def test_a_label_without_room_stands_at_the_next_mark_of_its_kind() -> None:
         AxisMark(when, "state", "v", kind, label)
         for when, (kind, label) in zip(at, kinds, strict=True)
     ]
-    spread = axis_of(marks[:3])
+    spread = build_axis(marks[:3])
     assert spread is not None
     assert [one.label for one in spread.marks] == ["queued", "", "succeeded"]
-    crowded = axis_of(marks)
+    crowded = build_axis(marks)
     assert crowded is not None
     assert [one.label for one in crowded.marks] == ["queued", "", "", "failed"]
 
@@ -123,9 +123,9 @@ def test_a_label_without_room_stands_at_the_next_mark_of_its_kind() -> None:
 def test_an_amount_is_told_with_its_thousands_and_a_vast_one_as_it_is(
     amount: str, told: str
 ) -> None:
-    assert amount_text(amount) == told
+    assert format_amount(amount) == told
 
 
 def test_a_text_is_shortened_only_where_it_is_too_long() -> None:
-    assert shortened("x" * 5, 5) == "xxxxx"
-    assert shortened("x" * 6, 5) == "xxxx…"
+    assert shorten("x" * 5, 5) == "xxxxx"
+    assert shorten("x" * 6, 5) == "xxxx…"

@@ -30,7 +30,7 @@ from tests.support.hostile import MARKUP, hostile_task
 from tests.support.keys import bearer
 from tests.support.requests import submit
 from tests.web.conftest import Shared
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain.access import Scope
 from tracker.store.driver.engine import open_engine
 from tracker.store.schema import tasks
@@ -156,7 +156,7 @@ def planted(shared_idle: Shared) -> Iterator[_PlantedIds]:
         endpoint = make_endpoint(api, "walk")
         api.post(f"/v1/endpoints/{make_endpoint(api, 'paused')}/pause").raise_for_status()
         task = hostile_task(api)["id"]
-        doubted = submit(api, external_task_id=f"doubted-{new_id()}")["id"]
+        doubted = submit(api, external_task_id=f"doubted-{make_id()}")["id"]
         engine = open_engine(database_url)
         with engine.begin() as db:
             lost = update(tasks).where(tasks.c.id == UUID(doubted))

@@ -17,9 +17,9 @@ from tracker.store.deliveries import Delivery
 from tracker.store.kept_tasks import KeptTask
 from tracker.store.receipts import Receipt
 from tracker.store.task_story import TaskHistory
-from tracker.web.ui.frame.words import words_of
-from tracker.web.ui.one_task.history import history_of
-from tracker.web.ui.one_task.why import AccountFacts, Reason, reason_of
+from tracker.web.ui.frame.words import build_translator
+from tracker.web.ui.one_task.history import build_history
+from tracker.web.ui.one_task.why import AccountFacts, Reason, explain_state
 
 HOUR = timedelta(hours=1)
 
@@ -39,9 +39,9 @@ def _reason(
         slots_held=held,
         put_off="it stood back",
     )
-    return reason_of(
+    return explain_state(
         story,
-        words_of("en"),
+        build_translator("en"),
         AccountFacts(is_called_back=False, unfindable=unfindable, slots=slots),
         now=NOW + HOUR,
     )
@@ -116,7 +116,7 @@ def test_a_submit_that_failed_is_told_with_its_own_time() -> None:
     tried = Attempt(1, 7, NOW + HOUR, outcome="not_sent", message="refused")
     story = replace(_story(), attempts=[tried])
     account = AccountFacts(is_called_back=False)
-    reason = reason_of(story, words_of("en"), account, now=NOW + HOUR)
+    reason = explain_state(story, build_translator("en"), account, now=NOW + HOUR)
     assert (reason.evidence, reason.at) == (("a7", "a7"), NOW + HOUR)
     assert reason.text.startswith("The last attempt did not leave tracker")
 
@@ -188,7 +188,7 @@ def test_the_history_says_nothing_twice_and_names_where_a_delivery_goes() -> Non
     late = (EventKind.DEADLINE_PASSED, "past its deadline; still open")
     story = _story((EventKind.SEEN_RUNNING, "frame 3 of 40"), late, owed=[owed])
     assert story.kept.task.message == "frame 3 of 40"  # it is what the task waits with
-    told = [(one.what, one.note) for one in history_of(story, words_of("en"))]
+    told = [(one.what, one.note) for one in build_history(story, build_translator("en"))]
     assert told[1:] == [
         ("seen running", "frame 3 of 40"),
         ("past its deadline", ""),

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from tracker.cli.doctor.finding import Finding
 from tracker.clock import SystemClock
-from tracker.config.provider_settings import ENVIRONMENT_ACCOUNT, prefix_of
+from tracker.config.provider_settings import ENVIRONMENT_ACCOUNT, get_setting_prefix
 from tracker.domain.exchange import HttpFailure
 from tracker.egress.client import EgressClient
 from tracker.providers.ports.account import Account
@@ -30,7 +30,9 @@ def examine_accounts(settings: Settings, unknown: Collection[Named]) -> list[Fin
     """
     if not settings.accounts().by_name:
         text = "none is set, so that every task is refused: set TRACKER_{PROVIDER}_API_KEY, e.g. "
-        text += f"{prefix_of(next(iter(PROVIDERS)))}API_KEY, or name a file in TRACKER_CONFIG"
+        text += (
+            f"{get_setting_prefix(next(iter(PROVIDERS)))}API_KEY, or name a file in TRACKER_CONFIG"
+        )
         return [Finding("error", "accounts", text)]
     found = []
     for (provider, name), account in settings.accounts().by_name.items():
@@ -53,7 +55,7 @@ def _check_credentials(about: str, account: Account) -> Finding:
         return Finding("ok", about, f"{account.base_url} is called with {' and '.join(given)}{way}")
     text = f"{account.base_url} with no credentials: the provider will refuse every task"
     if account.name == ENVIRONMENT_ACCOUNT:
-        prefix = prefix_of(about.partition("/")[0])
+        prefix = get_setting_prefix(about.partition("/")[0])
         text += f"; set {' or '.join(prefix + key.upper() for key in keys)}"
     return Finding("error", about, text)
 

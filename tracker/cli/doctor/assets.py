@@ -6,12 +6,12 @@ from contextlib import aclosing, closing
 from pathlib import Path
 
 from tracker.cli.doctor.finding import Finding
-from tracker.clock import new_token
+from tracker.clock import make_token
 from tracker.domain.errors import StorageError
 from tracker.objects.bucket import Bucket
 from tracker.objects.folder import PARTS, Folder
 from tracker.parts import open_archive, open_asset_store
-from tracker.services.counted import in_one_piece
+from tracker.services.counted import iterate_whole
 from tracker.services.storage import ObjectStore
 from tracker.services.store_room import PROBES
 from tracker.settings import Settings, SettingsError
@@ -61,10 +61,10 @@ def try_archive(settings: Settings) -> Iterator[Finding]:
 
 
 async def _try(store: ObjectStore, place: str, about: str) -> Finding:
-    name = f"{PROBES}/{new_token()}"
+    name = f"{PROBES}/{make_token()}"
     try:
         async with asyncio.timeout(PATIENCE_S):
-            await store.put(name, in_one_piece(_PROBE))
+            await store.put(name, iterate_whole(_PROBE))
             async with aclosing(store.read(name, 0, len(_PROBE))) as blocks:
                 read = b"".join([block async for block in blocks])
             await store.delete(name)

@@ -12,11 +12,11 @@ from tracker.cli.doctor.finding import Finding
 from tracker.cli.doctor.placeholders import examine_placeholders
 from tracker.cli.doctor.reading import Reading, read
 from tracker.cli.doctor.values import examine_values
-from tracker.cli.language import spoken
+from tracker.cli.language import translate_text
 from tracker.cli.shared import OUTPUT, emit
 from tracker.cli.visible import find_room, fold
 from tracker.settings import Settings
-from tracker.store.probe import schema_problem
+from tracker.store.probe import find_schema_problem
 
 EXIT_WRONG = 1
 
@@ -53,7 +53,7 @@ def examine_reading(reading: Reading) -> Iterator[Finding]:
         bool(settings.database_url) or known("TRACKER_DATA_DIR")
     )
     if has_database:
-        problem = schema_problem(settings.resolved_database_url())
+        problem = find_schema_problem(settings.resolved_database_url())
         yield from service.examine_database(settings, problem)
         if problem is None:
             yield from database.examine_server(settings)
@@ -63,7 +63,7 @@ def examine_reading(reading: Reading) -> Iterator[Finding]:
     if known("TRACKER_PUBLIC_URL"):
         yield from reach.examine_public_url(settings)
     if known("TRACKER_CONFIG") or settings.has_credentials():
-        yield from accounts.examine_accounts(settings, _name_unproved(reading))
+        yield from accounts.examine_accounts(settings, _list_unproved(reading))
     if has_database and known("TRACKER_HOST", "TRACKER_AUTH"):
         yield from service.examine_access(settings)
     if known("TRACKER_EGRESS_ALLOW"):
@@ -86,10 +86,10 @@ def _call_and_examine(reading: Reading) -> Iterator[Finding]:
         yield from assets.try_asset_store(reading.settings)
     if reading.is_known("TRACKER_ARCHIVE"):
         yield from assets.try_archive(reading.settings)
-    yield from accounts.probe_accounts(reading.settings, _name_unproved(reading))
+    yield from accounts.probe_accounts(reading.settings, _list_unproved(reading))
 
 
-def _name_unproved(reading: Reading) -> set[tuple[str, str]]:
+def _list_unproved(reading: Reading) -> set[tuple[str, str]]:
     """Name the accounts of which a setting is wrong: a default stands for it.
 
     Asking the default address would show it a key that was meant for another.
@@ -106,5 +106,5 @@ def _print(findings: list[Finding]) -> None:
     marks = {"ok": "ok   ", "note": "note ", "error": "ERROR"}
     for finding in findings:
         mark = f"{marks[finding.level]}  "
-        line = f"{mark}{finding.about}: {spoken(finding.text)}"
+        line = f"{mark}{finding.about}: {translate_text(finding.text)}"
         click.echo(fold(line, find_room(sys.stdout), len(mark)))

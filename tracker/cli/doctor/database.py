@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tracker.cli.doctor.finding import Finding
-from tracker.cli.shared import database_setting
+from tracker.cli.shared import find_database_setting
 from tracker.clock import SystemClock
 from tracker.domain.errors import Unavailable
 from tracker.settings import Settings
@@ -18,7 +18,7 @@ from tracker.store.conditions import (
     NO_WORKER,
     SECRETS_DIFFER,
 )
-from tracker.store.driver.engine import sqlite_file
+from tracker.store.driver.engine import find_sqlite_file
 from tracker.store.probe import NO_ROW_LOCKS
 from tracker.store.server_health import DatabaseFacts, ServerFacts, examine
 from tracker.store.server_state import LOG
@@ -64,11 +64,11 @@ def examine_server(
         facts = examine(url, SystemClock())
     except Unavailable as error:
         return [Finding("error", "database", str(error))]
-    file = sqlite_file(url)
+    file = find_sqlite_file(url)
     found = [*_examine_both(facts)]
     if file is not None:
         found += _check_writable(file)
-        place = database_setting(settings)
+        place = find_database_setting(settings)
         found += _check_sqlite(facts, _find_file_system(file.absolute(), mounts), place)
     if facts.server is not None:
         found += _check_postgresql(facts.server, settings.web_concurrency, old_s)

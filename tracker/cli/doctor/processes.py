@@ -39,10 +39,10 @@ def _check_running(found: RecordedState) -> Iterator[Finding]:
             "ok", "processes", f"{len(found.running)} run, and the background work is done"
         )
     workers = [process.failing for process in found.running if process.is_worker]
-    for text in presence.failing_chores(workers):
+    for text in presence.describe_failing_chores(workers):
         yield Finding("error", "chores", text)
     ahead_ms = [found.ahead_ms, *(process.ahead_ms for process in found.running)]
-    off = presence.skew(ahead_ms, most_ms=SKEW_MS)
+    off = presence.describe_skew(ahead_ms, most_ms=SKEW_MS)
     if off is not None:
         yield Finding("error", "clock", off)
 

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tracker.bounded_http import BoundedTransport, within
-from tracker.call_failures import reason_in_words
+from tracker.bounded_http import BoundedTransport, limit_requests
+from tracker.call_failures import explain_failure
 from tracker.cli.doctor.finding import Finding
-from tracker.clock import new_name
+from tracker.clock import make_name
 from tracker.domain import identity
 from tracker.egress import policy
 from tracker.settings import Settings, SettingsError
@@ -57,7 +57,7 @@ def _examine_form(settings: Settings, url: str) -> Finding:
 def is_inside(url: str) -> bool:
     """Tell whether a URL's host is certainly of no use outside; looks no name up."""
     host = (urlsplit(url).hostname or "").rstrip(".")
-    if policy.refusal(url, ()) is not None:
+    if policy.explain_refusal(url, ()) is not None:
         return True
     has_one_label = "." not in host and ":" not in host
     return has_one_label or host.lower().endswith(_INSIDE)
@@ -107,15 +107,15 @@ def _find_flaw(base_url: str, secrets: Sequence[bytes], *, verify: bool) -> str 
     verify: whether its certificate must be good for its name. Not asked of ourselves on loopback,
     where the certificate is for another name.
     """
-    nonce = new_name()
+    nonce = make_name()
     trust = ssl.create_default_context()
     if not verify:
         trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
     try:
         with (
-            within(CALL_S),
+            limit_requests(CALL_S),
             httpx.Client(transport=BoundedTransport(verify=trust), timeout=CALL_S) as http,
-            http.stream("GET", f"{base_url}{identity.path(secrets, nonce)}") as answer,
+            http.stream("GET", f"{base_url}{identity.build_path(secrets, nonce)}") as answer,
         ):
             said = next(answer.iter_bytes(_ANSWER_BYTES), b"")  # a page of another may never end
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
@@ -146,4 +146,4 @@ def _describe_error(error: Exception) -> str:
         return f"gives no answer within {CALL_S:g} s"
     if "CERTIFICATE_VERIFY_FAILED" in text:
         return "shows a certificate that is not trusted; providers refuse it as well"
-    return f"cannot be called ({reason_in_words(error)})"
+    return f"cannot be called ({explain_failure(error)})"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tracker.cli.doctor.finding import Finding
 from tracker.config.setting_errors import look_alikes
-from tracker.settings import Settings, SettingsError, setting_names
+from tracker.settings import Settings, SettingsError, list_setting_names
 
 _NAMES = re.compile(r"\b(?:TRACKER_[A-Z_]+|DATABASE_URL|PORT|WEB_CONCURRENCY)\b")
 
@@ -67,6 +67,6 @@ def _list_misnamed(environ: Mapping[str, str], settings: Settings) -> list[Findi
         used = settings.tracker_config.read_text(errors="replace")
     return [
         Finding("note", name, f"nothing reads this name; did you mean {meant}?")
-        for name, meant in look_alikes(environ, setting_names()).items()
+        for name, meant in look_alikes(environ, list_setting_names()).items()
         if f"${{{name}}}" not in used
     ]

@@ -15,10 +15,10 @@ from tracker.cli.doctor.finding import Finding
 from tracker.cli.shared import name_database
 from tracker.clock import SystemClock
 from tracker.domain.errors import Unavailable
-from tracker.open_access import advice_for_first_key, refuse_open_access
+from tracker.open_access import advise_on_first_key, refuse_open_access
 from tracker.settings import Settings, SettingsError
-from tracker.store.driver.engine import mask_passwords, sqlite_file
-from tracker.store.probe import has_keys, pooler_of
+from tracker.store.driver.engine import find_sqlite_file, mask_passwords
+from tracker.store.probe import find_pooler, has_keys
 
 LITTLE_DISK_BYTES = 1024**3
 """Of free space; receipts with bodies of a megabyte fill that in minutes."""
@@ -29,7 +29,7 @@ SOON = timedelta(days=14)
 def examine_database(settings: Settings, problem: str | None) -> list[Finding]:
     """Return whether the database answers and has the right schema, and what else it lacks.
 
-    problem: why this code cannot work on it, as `schema_problem` says it; None when it can.
+    problem: why this code cannot work on it, as `find_schema_problem` says it; None when it can.
     """
     shown = mask_passwords(settings.resolved_database_url())
     found = [
@@ -39,18 +39,20 @@ def examine_database(settings: Settings, problem: str | None) -> list[Finding]:
     ]
     if not problem:
         found += _check_pooler(settings)
-    if sqlite_file(settings.resolved_database_url()) and settings.web_concurrency > 1:
+    if find_sqlite_file(settings.resolved_database_url()) and settings.web_concurrency > 1:
         text = "several processes write one SQLite file in turn: correct, but slower than one"
         found.append(Finding("note", "WEB_CONCURRENCY", text))
     found += _check_disk(settings.tracker_data_dir)
-    found += _check_modes(settings.tracker_data_dir, sqlite_file(settings.resolved_database_url()))
+    found += _check_modes(
+        settings.tracker_data_dir, find_sqlite_file(settings.resolved_database_url())
+    )
     return found
 
 
 def _check_pooler(settings: Settings) -> list[Finding]:
     """Name what stands between this machine and the server."""
     try:
-        named = pooler_of(settings.resolved_database_url())
+        named = find_pooler(settings.resolved_database_url())
     except Unavailable as error:
         return [Finding("error", "database", str(error))]
     if named is None:
@@ -98,7 +100,7 @@ def examine_access(settings: Settings) -> list[Finding]:
         f"{where}: without a key only programs on this machine are answered, until the first key "
         "is made"
     )
-    advice = advice_for_first_key(settings)
+    advice = advise_on_first_key(settings)
     found = [Finding("ok", "TRACKER_HOST", text)]
     return [*found, Finding("note", "TRACKER_PUBLIC_URL", advice)] if advice else found
 

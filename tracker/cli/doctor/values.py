@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from tracker.accounts import list_unknown_lengths
 from tracker.cli.doctor.finding import Finding
 from tracker.cli.doctor.reading import Reading
-from tracker.domain.signature import key_of
+from tracker.domain.signature import decode_key
 from tracker.providers.ports.account import Account
 from tracker.providers.registry import PROVIDERS
 from tracker.settings import Settings
@@ -102,7 +102,7 @@ def _check_secret_lengths(settings: Settings, environ: Mapping[str, str]) -> Ite
 
 def _count_key_bytes(secret: str) -> int:
     try:
-        return len(key_of(secret))
+        return len(decode_key(secret))
     except ValueError:  # a provider's secret of another form
         return len(secret.encode())
 

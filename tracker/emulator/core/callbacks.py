@@ -12,7 +12,7 @@ from tracker.emulator.core.tasks import SUCCEED, TERMINAL, EmulatedTask, TaskReg
 from tracker.emulator.core.timeline import Timeline
 from tracker.emulator.core.words import CoreWord
 
-__all__ = ["FORGED_BASE_URL", "CallbackAnnouncer", "CallbackBuilder", "altered_url"]
+__all__ = ["FORGED_BASE_URL", "CallbackAnnouncer", "CallbackBuilder", "alter_url"]
 
 FORGED_BASE_URL = "https://evil.example"
 """Where the results of forged callbacks point: it must appear in nobody's task."""
@@ -103,7 +103,7 @@ class CallbackAnnouncer(Generic[DetailsT]):
         other = self._registry.other_than(task)
         ids = (other.task_id, other.external_id) if other else (task.other_id, "no-such-task")
         swapped = replace(claim, task_id=ids[0], external_id=ids[1])
-        for lie, address in ((claim, altered_url(url)), (swapped, url)):
+        for lie, address in ((claim, alter_url(url)), (swapped, url)):
             for content in self._build(lie):
                 await self._sender.send(
                     self._post(
@@ -147,7 +147,7 @@ def _choose_proof(task: EmulatedTask[Any]) -> SignatureQuality:
     )
 
 
-def altered_url(url: str) -> str:
+def alter_url(url: str) -> str:
     """Return the same address with the last path segment (a token's place) changed."""
     parts = urlsplit(url)
     head, _, last = parts.path.rpartition("/")

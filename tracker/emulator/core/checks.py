@@ -7,15 +7,15 @@ from urllib.parse import urlsplit
 __all__ = [
     "Check",
     "Flaw",
-    "flag",
-    "integer",
+    "accept_flag",
+    "accept_integer",
+    "accept_number",
+    "accept_one_of",
+    "accept_text",
+    "accept_web_url",
     "is_web_url",
     "list_of",
-    "number",
-    "one_of_texts",
     "record",
-    "text",
-    "web_url",
 ]
 
 _LONGEST_URL = 8192
@@ -37,13 +37,13 @@ Check = Callable[[object], Flaw | None]
 """Returns the first mistake of a value; None when there is none."""
 
 
-def text(*, least: int = 0, most: int = 5000) -> Check:
+def accept_text(*, least: int = 0, most: int = 5000) -> Check:
     """Accept a text of so many characters."""
     wanted = f"must be a string of {least} to {most} characters"
     return _make_check(lambda value: isinstance(value, str) and least <= len(value) <= most, wanted)
 
 
-def one_of_texts(*choices: str) -> Check:
+def accept_one_of(*choices: str) -> Check:
     """Accept one of these texts."""
     return _make_check(
         lambda value: isinstance(value, str) and value in choices,
@@ -51,12 +51,12 @@ def one_of_texts(*choices: str) -> Check:
     )
 
 
-def flag(value: object) -> Flaw | None:
+def accept_flag(value: object) -> Flaw | None:
     """Accept true or false."""
     return None if isinstance(value, bool) else Flaw("", "must be a boolean")
 
 
-def integer(*, least: int | None = None, most: int | None = None) -> Check:
+def accept_integer(*, least: int | None = None, most: int | None = None) -> Check:
     """Accept a whole number within limits."""
     return _make_check(
         lambda value: type(value) is int and _is_within(value, least, most),
@@ -64,7 +64,7 @@ def integer(*, least: int | None = None, most: int | None = None) -> Check:
     )
 
 
-def number(*, least: float | None = None, most: float | None = None) -> Check:
+def accept_number(*, least: float | None = None, most: float | None = None) -> Check:
     """Accept any number within limits."""
     return _make_check(
         lambda value: type(value) in (int, float) and _is_within(value, least, most),
@@ -72,7 +72,7 @@ def number(*, least: float | None = None, most: float | None = None) -> Check:
     )
 
 
-def web_url(*schemes: str) -> Check:
+def accept_web_url(*schemes: str) -> Check:
     """Accept an absolute address of one of these schemes; http and https without any."""
     allowed = schemes or ("http", "https")
     return _make_check(

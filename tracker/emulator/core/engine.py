@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from tracker.emulator.core.callbacks import CallbackAnnouncer
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
-from tracker.emulator.core.faults import Faults, after_creation, raise_trouble
+from tracker.emulator.core.faults import Faults, find_fault_after_creation, raise_trouble
 from tracker.emulator.core.journal import digest_of, trim
 from tracker.emulator.core.plan import bend_steps, is_verdict
 from tracker.emulator.core.refusals import Refusal, RefusalKind
@@ -95,7 +95,7 @@ class Engine(Generic[DetailsT]):
             elif scenario.has(CoreWord.CALLBACK_FIRST):
                 is_whole = scenario.word(CoreWord.CALLBACK_FIRST) == "verdict"
                 await self._take(task, steps if is_whole else steps[:1])
-        trouble = after_creation(scenario, self.rules.faults)
+        trouble = find_fault_after_creation(scenario, self.rules.faults)
         if trouble is not None:
             raise_trouble(trouble)
         return tasks

@@ -9,7 +9,7 @@ from tracker.emulator.core.refusals import BrokenAnswer, BrokenAnswerSignal, Ref
 from tracker.emulator.core.scenario import Scenario, Tries
 from tracker.emulator.core.words import CoreWord
 
-__all__ = ["FaultTables", "Faults", "Trouble", "after_creation", "raise_trouble"]
+__all__ = ["FaultTables", "Faults", "Trouble", "find_fault_after_creation", "raise_trouble"]
 
 Trouble = Callable[[], Refusal] | BrokenAnswer
 """Makes a refusal (a fresh one each time, so that no traceback is kept), or a broken answer."""
@@ -106,7 +106,7 @@ class Faults:
         return None
 
 
-def after_creation(scenario: Scenario, tables: FaultTables) -> Trouble | None:
+def find_fault_after_creation(scenario: Scenario, tables: FaultTables) -> Trouble | None:
     """Return the trouble a create call runs into although its task was made."""
     table = {**_AFTER, **tables.after}
     return next((trouble for name, trouble in table.items() if scenario.has(name)), None)

@@ -16,11 +16,11 @@ from tracker.emulator.core.tasks import (
     TERMINAL,
     EmulatedTask,
 )
-from tracker.emulator.core.words import WordSpec, one_of
+from tracker.emulator.core.words import WordSpec, describe_choice
 
-__all__ = ["GATEWAY_ROW", "gateway_row"]
+__all__ = ["GATEWAY_ROW", "build_gateway_row"]
 
-GATEWAY_ROW: WordSpec = one_of(
+GATEWAY_ROW: WordSpec = describe_choice(
     "at a gateway, queries are answered with the row of its own table: with the answer in it, with "
     "the link alone, or deaf, so that the row never ends",
     *("whole", "link", "deaf"),
@@ -35,7 +35,7 @@ _WORDS = {
 _QUOTA = 150_000
 
 
-def gateway_row(
+def build_gateway_row(
     task: EmulatedTask[Any], how: str, answer: Mapping[str, Any], link: str | None
 ) -> dict[str, Any]:
     """Return the row in its envelope.

@@ -7,7 +7,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-__all__ = ["BoundedDict", "Journal", "digest_of", "json_bytes", "trim"]
+__all__ = ["BoundedDict", "Journal", "digest_of", "encode_json", "trim"]
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -72,7 +72,7 @@ def trim(value: object, depth: int = 0) -> object:
     return value
 
 
-def json_bytes(value: object) -> bytes:
+def encode_json(value: object) -> bytes:
     """Return compact UTF-8 JSON. A lone surrogate is written as the escape that it was read as."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode("utf-8", "backslashreplace")

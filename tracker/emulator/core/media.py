@@ -17,8 +17,8 @@ __all__ = [
     "MEDIA_TYPES",
     "SAMPLE",
     "UrlSeal",
-    "media_bytes",
-    "media_url",
+    "build_media_url",
+    "make_media",
     "seal_of",
 ]
 
@@ -59,7 +59,7 @@ def seal_of(task: EmulatedTask[Any], name: str, life: int = _THIRTY_DAYS) -> Url
     return expires, hashlib.sha256(text.encode()).hexdigest()
 
 
-def media_url(task: EmulatedTask[Any], name: str, life: int = _THIRTY_DAYS) -> str:
+def build_media_url(task: EmulatedTask[Any], name: str, life: int = _THIRTY_DAYS) -> str:
     """Return the signed address of one of a task's results, such as `0.mp4`.
 
     life: seconds for which it answers.
@@ -68,7 +68,7 @@ def media_url(task: EmulatedTask[Any], name: str, life: int = _THIRTY_DAYS) -> s
     return f"{task.base_url}/media/{task.task_id}/{name}?Expires={expires}&Signature={seal}"
 
 
-def media_bytes(task_id: str, name: str) -> bytes | None:
+def make_media(task_id: str, name: str) -> bytes | None:
     """Return a medium that plays: a sample, a picture whose colours tell tasks apart, or a tone.
 
     None for an ending that is not in MEDIA_TYPES.

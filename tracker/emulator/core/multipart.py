@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tracker.emulator.core.calls import ApiCall
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 
-__all__ = ["FormPart", "form_fields", "parse_form"]
+__all__ = ["FormPart", "parse_form", "read_form_fields"]
 
 _BOUNDARY = re.compile(r'multipart/form-data\s*;.*?boundary="?([^";,\s]{1,70})"?', re.IGNORECASE)
 _PARAMETER = re.compile(r';\s*(name|filename)="([^"]*)"', re.IGNORECASE)
@@ -36,7 +36,7 @@ def parse_form(call: ApiCall) -> list[FormPart]:
     return [_parse_part(piece) for piece in pieces[1:-1]]
 
 
-def form_fields(call: ApiCall, files: Collection[str]) -> Mapping[str, object]:
+def read_form_fields(call: ApiCall, files: Collection[str]) -> Mapping[str, object]:
     """Return the fields of a form, of a file its size; raises Refusal (invalid).
 
     files: names of fields that must be files.

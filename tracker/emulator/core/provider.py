@@ -20,8 +20,8 @@ __all__ = [
     "MainJob",
     "ProtocolJob",
     "RoutedService",
-    "account_of_header",
-    "account_of_key",
+    "find_account_by_header",
+    "find_account_by_key",
 ]
 
 DetailsT = TypeVar("DetailsT")
@@ -118,14 +118,14 @@ class RoutedService:
         return self._refuse(refusal, call)
 
 
-def account_of_key(key: str | None, config: EmulatorConfig) -> str:
+def find_account_by_key(key: str | None, config: EmulatorConfig) -> str:
     """Return the account behind a key; raises Refusal (unauthorized)."""
     if key and any(hmac.compare_digest(key.encode(), known.encode()) for known in config.api_keys):
         return config.accounts.get(key, key)
     raise Refusal(RefusalKind.UNAUTHORIZED, "the key is missing or unknown")
 
 
-def account_of_header(
+def find_account_by_header(
     call: ApiCall,
     config: EmulatorConfig,
     *,
@@ -139,5 +139,5 @@ def account_of_header(
     value = call.headers.get(header, "")
     for scheme in schemes:
         if value.startswith(scheme):
-            return account_of_key(value.removeprefix(scheme), config)
+            return find_account_by_key(value.removeprefix(scheme), config)
     raise Refusal(RefusalKind.UNAUTHORIZED, f"{header} is missing or malformed")

@@ -50,7 +50,7 @@ class Scenario:
         params: dict[str, str] = {}
         for item in filter(None, (part.strip() for part in text.split(","))):
             word, _, given = item.partition("=")
-            name = _name(word.strip(), words)
+            name = _find_name(word.strip(), words)
             params[name] = _parse_parameter(name, words[name], given.strip())
         return cls(MappingProxyType(params), words)
 
@@ -87,7 +87,7 @@ def find_marker(text: str) -> str | None:
     return found.group(1) if found else None
 
 
-def _name(word: str, words: Words) -> str:
+def _find_name(word: str, words: Words) -> str:
     for name, spec in words.items():
         if word == name or word in spec.aliases:
             return str(name)

@@ -15,9 +15,9 @@ __all__ = [
     "SignatureQuality",
     "Signer",
     "SigningInput",
-    "signature_headers",
-    "signed_id",
-    "standard_webhooks",
+    "build_id_signer",
+    "build_signature_headers",
+    "build_standard_signer",
 ]
 
 EXAMPLE_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - of the specification
@@ -53,7 +53,7 @@ Signer = Callable[[SigningInput], Mapping[str, str]]
 """Makes the headers that prove a callback."""
 
 
-def standard_webhooks(secrets: Callable[[], Sequence[str]]) -> Signer:
+def build_standard_signer(secrets: Callable[[], Sequence[str]]) -> Signer:
     """Return a signer after Standard Webhooks v1; without secrets it adds no header.
 
     secrets: `whsec_` and base64; two while a secret is being replaced, the new one first.
@@ -63,7 +63,7 @@ def standard_webhooks(secrets: Callable[[], Sequence[str]]) -> Signer:
         known = secrets()
         if not known:
             return {}
-        return signature_headers(
+        return build_signature_headers(
             [_OTHER_SECRET] if given.quality is SignatureQuality.WRONG else known,
             message_id=given.message_id,
             timestamp=given.timestamp,
@@ -73,7 +73,7 @@ def standard_webhooks(secrets: Callable[[], Sequence[str]]) -> Signer:
     return sign
 
 
-def signed_id(id_: str, secret: str | None) -> Signer | None:
+def build_id_signer(id_: str, secret: str | None) -> Signer | None:
     """Return a signer of an id and the time alone, as kie.ai signs; None without a secret.
 
     Source: https://docs.kie.ai/common-api/webhook-verification (read 2026-11).
@@ -93,7 +93,7 @@ def signed_id(id_: str, secret: str | None) -> Signer | None:
     return sign
 
 
-def signature_headers(
+def build_signature_headers(
     secrets: Sequence[str], *, message_id: str, timestamp: int, body: bytes
 ) -> dict[str, str]:
     """Return the three headers of a signed callback.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-__all__ = ["CORE_WORDS", "CoreWord", "ParameterKind", "WordSpec", "Words", "one_of"]
+__all__ = ["CORE_WORDS", "CoreWord", "ParameterKind", "WordSpec", "Words", "describe_choice"]
 
 
 class ParameterKind(StrEnum):
@@ -36,7 +36,7 @@ Words = Mapping[str, WordSpec]
 """Scenario words by name."""
 
 
-def one_of(summary: str, *choices: str) -> WordSpec:
+def describe_choice(summary: str, *choices: str) -> WordSpec:
     """Describe a word that takes one of these; the first when it stands alone."""
     return WordSpec(summary, ParameterKind.WORD, choices[0], choices)
 
@@ -125,7 +125,7 @@ CORE_WORDS: Words = MappingProxyType(
         CoreWord.BAD_SIGNATURE: WordSpec("callbacks carry a signature that does not match"),
         CoreWord.UNSIGNED: WordSpec("callbacks carry no signature although a secret is set"),
         CoreWord.STALE_SIGNATURE: WordSpec("callbacks are signed with a time ten minutes ago"),
-        CoreWord.CALLBACK_FIRST: one_of(
+        CoreWord.CALLBACK_FIRST: describe_choice(
             "callbacks are answered before the create is: up to the verdict, or to processing",
             *("verdict", "processing"),
         ),

@@ -7,10 +7,16 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from tracker.emulator.core.calls import Pieces, Reply
-from tracker.emulator.core.journal import json_bytes
+from tracker.emulator.core.journal import encode_json
 from tracker.emulator.core.refusals import BrokenAnswer, BrokenAnswerSignal
 
-__all__ = ["ABORT", "broken_answer", "html_error", "json_answer", "response_of"]
+__all__ = [
+    "ABORT",
+    "build_broken_answer",
+    "build_html_error",
+    "build_json_answer",
+    "build_response",
+]
 
 ABORT = "tracker.emulator.abort"
 """Key in `scope["extensions"]`: a function that aborts the TCP connection. Set by `server.py`."""
@@ -18,43 +24,43 @@ ABORT = "tracker.emulator.abort"
 _PAGE = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
 
 
-def response_of(reply: Reply) -> Response:
+def build_response(reply: Reply) -> Response:
     """Make the HTTP answer of a reply: bytes as they are, anything else as JSON."""
     if isinstance(reply.body, Pieces):
         return _StreamedReply(reply, reply.body.source)
     if isinstance(reply.body, bytes):
         media_type = reply.media_type or "application/octet-stream"
         return Response(reply.body, reply.status, dict(reply.headers), media_type)
-    return json_answer(reply.body, reply.status, reply.headers)
+    return build_json_answer(reply.body, reply.status, reply.headers)
 
 
-def json_answer(
+def build_json_answer(
     body: object, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Make a JSON answer."""
     media_type = "application/json; charset=utf-8"
-    return Response(json_bytes(body), status, headers, media_type)
+    return Response(encode_json(body), status, headers, media_type)
 
 
-def broken_answer(how: BrokenAnswer, closing: asyncio.Event) -> Response:
+def build_broken_answer(how: BrokenAnswer, closing: asyncio.Event) -> Response:
     """Make an answer that is none.
 
     closing: ends the silence.
     """
     match how:
         case BrokenAnswer.HTML:
-            return html_error()
+            return build_html_error()
         case BrokenAnswer.HTML_NOT_FOUND:
-            return html_error(404)
+            return build_html_error(404)
         case BrokenAnswer.HTML_OK:
-            return html_error(200)
+            return build_html_error(200)
         case BrokenAnswer.SILENCE:
             return _Silence(closing)
         case BrokenAnswer.CUT:
             return _Cut()
 
 
-def html_error(status: int = 502) -> Response:
+def build_html_error(status: int = 502) -> Response:
     """Make a page, as a proxy in front of the provider or another host sends it."""
     return HTMLResponse(_PAGE, status)
 
@@ -66,7 +72,7 @@ class _Cut(Response):
         """Abort; under a server that cannot, answer the HTML error instead."""
         abort = scope.get("extensions", {}).get(ABORT)
         if abort is None:
-            await html_error()(scope, receive, send)
+            await build_html_error()(scope, receive, send)
             return
         abort()
         # Returning before the server has noticed would make it answer 500 into the void.

@@ -12,9 +12,9 @@ from starlette.routing import Route
 
 from tracker.emulator.core.config import EmulatorConfig
 from tracker.emulator.core.emulator import Emulator
-from tracker.emulator.http.answers import json_answer
-from tracker.emulator.http.control import control_routes
-from tracker.emulator.http.media import media_response
+from tracker.emulator.http.answers import build_json_answer
+from tracker.emulator.http.control import build_control_routes
+from tracker.emulator.http.media import answer_media
 from tracker.emulator.http.request_gate import RequestGate
 from tracker.emulator.registry import REGISTRY, ProviderLoader
 
@@ -41,7 +41,7 @@ def create_app(
     emulator.set_configured_scenario()
 
     async def media(request: Request) -> Response:
-        return media_response(emulator, request)
+        return answer_media(emulator, request)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -52,7 +52,7 @@ def create_app(
 
     app = Starlette(
         routes=[
-            *control_routes(emulator),
+            *build_control_routes(emulator),
             Route("/media/{task_id}/{name}", media, methods=["GET", "HEAD"]),
             Route("/{path:path}", RequestGate(emulator)),
         ],
@@ -65,5 +65,5 @@ def create_app(
 
 async def _answer_error(_request: Request, problem: Exception) -> Response:
     if not isinstance(problem, HTTPException):
-        return json_answer({"error": "error"}, 500)
-    return json_answer({"error": problem.detail}, problem.status_code, problem.headers)
+        return build_json_answer({"error": "error"}, 500)
+    return build_json_answer({"error": problem.detail}, problem.status_code, problem.headers)

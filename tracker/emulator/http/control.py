@@ -13,12 +13,12 @@ from starlette.routing import Route
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.provider import EmulatedProvider
 from tracker.emulator.core.scenario import ScenarioError
-from tracker.emulator.core.signing import signature_headers
+from tracker.emulator.core.signing import build_signature_headers
 from tracker.emulator.core.tasks import EmulatedTask, TaskStep
 from tracker.emulator.core.timeline import ManualTimeline
-from tracker.emulator.http.answers import json_answer
+from tracker.emulator.http.answers import build_json_answer
 
-__all__ = ["control_routes"]
+__all__ = ["build_control_routes"]
 
 _MOST_BYTES = 10_000
 _LONGEST_WORD = 64
@@ -35,7 +35,7 @@ class _ControlRoutes:
         emulator = self._emulator
         by_provider = emulator.words()
         words = {name: spec.summary for each in by_provider.values() for name, spec in each.items()}
-        return json_answer(
+        return build_json_answer(
             {
                 "now": emulator.now_ms(),
                 "manual_clock": isinstance(emulator.timeline, ManualTimeline),
@@ -57,27 +57,27 @@ class _ControlRoutes:
 
     async def creations(self, _request: Request) -> Response:
         """Show creation key -> how often a task was made: the proof against double billing."""
-        return json_answer(self._emulator.creations())
+        return build_json_answer(self._emulator.creations())
 
     async def tasks(self, request: Request) -> Response:
         """Show the newest tasks, oldest of them first."""
         limit = _limit(request)
         pairs = self._emulator.tasks()
-        return json_answer([_describe(*pair) for pair in (pairs[-limit:] if limit else ())])
+        return build_json_answer([_describe(*pair) for pair in (pairs[-limit:] if limit else ())])
 
     async def callbacks(self, request: Request) -> Response:
         """Show the newest callbacks, with their outcome."""
         records = self._emulator.callbacks.last(_limit(request))
-        return json_answer([asdict(record) for record in records])
+        return build_json_answer([asdict(record) for record in records])
 
     async def requests(self, request: Request) -> Response:
         """Show the newest calls to the providers, with their answers."""
         records = self._emulator.requests.last(_limit(request))
-        return json_answer([asdict(record) for record in records])
+        return build_json_answer([asdict(record) for record in records])
 
     async def get_scenario(self, _request: Request) -> Response:
         """Show the scenario of tasks that name none."""
-        return json_answer({"scenario": self._emulator.scenario})
+        return build_json_answer({"scenario": self._emulator.scenario})
 
     async def put_scenario(self, request: Request) -> Response:
         """Change it, for tasks made from now on."""
@@ -93,7 +93,7 @@ class _ControlRoutes:
 
     async def get_secrets(self, _request: Request) -> Response:
         """Show the secrets that sign callbacks now, the new one first."""
-        return json_answer({"secrets": self._emulator.secrets})
+        return build_json_answer({"secrets": self._emulator.secrets})
 
     async def put_secrets(self, request: Request) -> Response:
         """Replace them: two for a rotation, one for its end or an emergency, none to stop."""
@@ -112,13 +112,13 @@ class _ControlRoutes:
         for each in self._emulator.providers:
             if each.test_callback is not None and name in (None, each.name):
                 await each.engine.post(url, each.test_callback())
-                return json_answer(asdict(self._emulator.callbacks.last(1)[0]))
+                return build_json_answer(asdict(self._emulator.callbacks.last(1)[0]))
         raise HTTPException(400, "no such provider, or it has no test callback")
 
     async def reset(self, _request: Request) -> Response:
         """Forget everything that happened."""
         self._emulator.reset()
-        return json_answer({})
+        return build_json_answer({})
 
     async def move(self, request: Request) -> Response:
         """Give a task any status now, and call back."""
@@ -132,7 +132,7 @@ class _ControlRoutes:
             raise HTTPException(400, 'expected {"status": "...", "message": "..."}')
         step = TaskStep(after=0, status=status, message=str(message)[:1000])
         await provider.engine.move(task, step, back=True)
-        return json_answer(_describe(provider, task))
+        return build_json_answer(_describe(provider, task))
 
     async def advance(self, request: Request) -> Response:
         """Move a manual clock; answers when everything that fell due has been done."""
@@ -142,7 +142,7 @@ class _ControlRoutes:
         if not isinstance(self._emulator.timeline, ManualTimeline):
             raise HTTPException(409, "the clock of this emulator is not manual")
         await self._emulator.timeline.advance(min(seconds, 1e9))
-        return json_answer({"now": self._emulator.now_ms()})
+        return build_json_answer({"now": self._emulator.now_ms()})
 
     async def nothing(self, _request: Request) -> Response:
         """Keep mistyped control paths away from the provider's own routes."""
@@ -168,7 +168,7 @@ class _ControlRoutes:
         ]
 
 
-def control_routes(emulator: Emulator) -> list[Route]:
+def build_control_routes(emulator: Emulator) -> list[Route]:
     """Return the control routes of an emulator."""
     return _ControlRoutes(emulator).routes()
 
@@ -188,7 +188,7 @@ def _describe(provider: EmulatedProvider[Any], task: EmulatedTask[Any]) -> dict[
 
 def _is_secret(value: object) -> bool:
     try:
-        signature_headers([str(value)], message_id="", timestamp=0, body=b"")
+        build_signature_headers([str(value)], message_id="", timestamp=0, body=b"")
     except ValueError:
         return False
     return isinstance(value, str) and value.startswith("whsec_")

@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.emulator.core.emulator import Emulator
-from tracker.emulator.core.media import MEDIA_TYPES, SAMPLE, media_bytes
+from tracker.emulator.core.media import MEDIA_TYPES, SAMPLE, make_media
 
-__all__ = ["media_response"]
+__all__ = ["answer_media"]
 
 
-def media_response(emulator: Emulator, request: Request) -> Response:
+def answer_media(emulator: Emulator, request: Request) -> Response:
     """Answer a request for `/media/{task_id}/{name}`.
 
     Raises HTTPException: 404 for an unknown task or kind, 403 for an expired address, 416 for
@@ -21,7 +21,7 @@ def media_response(emulator: Emulator, request: Request) -> Response:
     task_id, name = request.path_params["task_id"], request.path_params["name"]
     media_type = MEDIA_TYPES.get(PurePosixPath(name).suffix)
     is_known = task_id == SAMPLE or emulator.find_any(task_id) is not None
-    content = media_bytes(task_id, name) if media_type and is_known else None
+    content = make_media(task_id, name) if media_type and is_known else None
     if content is None:
         raise HTTPException(404, "no such media")
     expires = request.query_params.get("Expires", "")

@@ -7,12 +7,12 @@ from starlette.requests import Request
 
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 
-__all__ = ["base_url_of", "logged_body", "raw_path", "read_body"]
+__all__ = ["find_base_url", "format_body", "get_raw_path", "read_body"]
 
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 
 
-def raw_path(request: Request) -> str:
+def get_raw_path(request: Request) -> str:
     """Return the path as it was sent: an external id may hold an escaped slash."""
     raw = request.scope.get("raw_path") or request.scope["path"].encode("utf-8", "replace")
     return str(raw.decode("latin-1"))
@@ -29,7 +29,7 @@ async def read_body(request: Request, *, most: int) -> bytes:
     return bytes(body)
 
 
-def logged_body(raw: bytes) -> object:
+def format_body(raw: bytes) -> object:
     """Return a body for the log: its JSON, or its first characters."""
     try:
         return json.loads(raw)
@@ -37,7 +37,7 @@ def logged_body(raw: bytes) -> object:
         return raw[:500].decode("utf-8", "replace")
 
 
-def base_url_of(request: Request) -> str:
+def find_base_url(request: Request) -> str:
     """Return scheme and host the caller used; the server's own address when Host is no host."""
     host = request.headers.get("host", "")
     if not _HOST.fullmatch(host):

@@ -12,8 +12,8 @@ from tracker.emulator.core.journal import trim
 from tracker.emulator.core.provider import EmulatedProvider
 from tracker.emulator.core.refusals import BrokenAnswerSignal, Refusal, RefusalKind
 from tracker.emulator.core.words import CoreWord
-from tracker.emulator.http.answers import broken_answer, json_answer, response_of
-from tracker.emulator.http.reading import base_url_of, logged_body, raw_path, read_body
+from tracker.emulator.http.answers import build_broken_answer, build_json_answer, build_response
+from tracker.emulator.http.reading import find_base_url, format_body, get_raw_path, read_body
 
 __all__ = ["RequestGate"]
 
@@ -52,14 +52,14 @@ class RequestGate:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request, record: RequestRecord) -> Response:
-        path = raw_path(request)
+        path = get_raw_path(request)
         found = next((mount for mount in self._mounts if path.startswith(f"{mount[0]}/")), None)
         if found is None:
             record.status, record.answer = 404, "no provider"
-            return json_answer({"error": "no provider is served under this path"}, 404)
+            return build_json_answer({"error": "no provider is served under this path"}, 404)
         prefix, provider, service = found
         record.provider = provider.name
-        host = base_url_of(request)
+        host = find_base_url(request)
         call = ApiCall(
             method=request.method,
             path=path.removeprefix(prefix),
@@ -75,11 +75,11 @@ class RequestGate:
             reply = await service.answer(call)
         except BrokenAnswerSignal as signal:
             record.answer = signal.how.value
-            return broken_answer(signal.how, self._emulator.closing)
+            return build_broken_answer(signal.how, self._emulator.closing)
         except Refusal as refusal:
             reply = _add_retry_after(service.refuse(refusal, call), refusal)
         record.status, record.answer = reply.status, _trim_for_log(reply)
-        return response_of(reply)
+        return build_response(reply)
 
     async def _read(
         self,
@@ -91,7 +91,7 @@ class RequestGate:
         """Return the call with its body; raises Refusal."""
         raw = await read_body(request, most=self._emulator.config.max_body_bytes)
         if raw:
-            record.body = trim(logged_body(raw))
+            record.body = trim(format_body(raw))
         if provider.engine.scenario.has(CoreWord.DOWN):
             raise Refusal(RefusalKind.UNAVAILABLE, "temporarily unavailable")
         return replace(call, raw=raw)

@@ -35,11 +35,11 @@ from tracker.providers.ark.inputs import (
     EXPIRES_AFTER_S,
     OBJECTS,
     TASKS,
-    draft_fields,
-    flaws_of,
-    leaves_seed_open,
-    seconds_of,
-    with_draft,
+    index_draft_fields,
+    insert_draft,
+    is_seed_open,
+    list_flaws,
+    read_seconds,
 )
 from tracker.providers.ark.pictures import (
     LAST_S,
@@ -51,18 +51,18 @@ from tracker.providers.ark.pictures import (
 from tracker.providers.ark.words import DETAILS, EXPIRED, TOKENS, USAGE
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.cancels import QueuedCancel
-from tracker.providers.kit.empty_results import awaiting_result, doubting_error
-from tracker.providers.kit.pieces import kind_of, web_url
+from tracker.providers.kit.empty_results import await_result, doubt_error
+from tracker.providers.kit.pieces import guess_kind, read_web_url
 from tracker.providers.kit.reading import (
-    amount_text,
-    finite,
-    first_instant,
-    first_number,
-    first_text,
+    find_first_instant,
+    find_first_number,
+    find_first_text,
+    read_amount,
+    replace_infinite,
 )
 from tracker.providers.kit.scan import CLOCK_MARGIN, ListScan
-from tracker.providers.kit.status_words import plain
-from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.kit.status_words import normalise_word
+from tracker.providers.kit.table import CreatePath, parse_answer
 from tracker.providers.kit.useless_options import UNSIGNED, OneKindOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Sending
@@ -147,13 +147,13 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
         if operation == PICTURES:
             return request
         body = request.body
-        if flaws := flaws_of(body):
+        if flaws := list_flaws(body):
             raise InvalidRequest(*flaws)
         lasts_s = body.get("execution_expires_after")
         if lasts_s is None and body.get("service_tier") == "flex":
             lasts_s = EXPIRES_AFTER_S
         request = replace(request, patience_s=None if lasts_s is None else float(lasts_s))
-        for field, name in draft_fields(body).items():
+        for field, name in index_draft_fields(body).items():
             return replace(request, parent=name, parent_field=field)
         return request
 
@@ -166,18 +166,18 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
         if sending.task.operation == PICTURES:
             call = super().build_submit(replace(sending, callback_url=None))
             return replace(call, lasts_s=LAST_S)
-        if draft_fields(body):
+        if index_draft_fields(body):
             theirs = sending.parent_task_id()
-            body = with_draft(body, theirs)
-        if sending.account.options_as(ArkOptions).seeds and leaves_seed_open(body):
-            body = {**body, "seed": seed_of(sending.task)}
+            body = insert_draft(body, theirs)
+        if sending.account.options_as(ArkOptions).seeds and is_seed_open(body):
+            body = {**body, "seed": derive_seed(sending.task)}
         return super().build_submit(replace(sending, body=body))
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Read pictures, where they are what was asked for."""
         if sending.task.operation != PICTURES or not isinstance(answer, HttpResult):
             return super().parse_submit(sending, answer)
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         found = read_pictures(parsed) if answer.status < 300 else None
         return found or self.refusal(sending, answer, parsed)
 
@@ -193,7 +193,7 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the code up: a limit that the operator has set comes with 429 as all others."""
         found = super().refusal(sending, answer, parsed)
-        code = first_text(parsed, ("error.code",), limit=100)
+        code = find_first_text(parsed, ("error.code",), limit=100)
         if code in _OF_ACCOUNT and isinstance(found, Refused | Deferred):
             return Refused(code, found.message, blames_account=True)
         if isinstance(found, Deferred):
@@ -222,7 +222,7 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
             ]
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)] * len(asking.tasks)
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         items = parsed.get("items") if isinstance(parsed, dict) and answer.status < 300 else None
         if not isinstance(items, list):
             silent = Unanswered(
@@ -234,7 +234,7 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
             return [silent] * len(asking.tasks)
         found: dict[str | None, Any] = {}
         for one in items:
-            name = first_text(one, ("id",))
+            name = find_first_text(one, ("id",))
             # Two rows of one task that differ tell nothing of it.
             found[name] = one if found.get(name, one) == one else None
         return [
@@ -263,15 +263,18 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
         if said is None:
             return None
         if said.state in VERDICTS:
-            kept = {name: finite(parsed[name]) for name in DETAILS if name in parsed}
+            kept = {name: replace_infinite(parsed[name]) for name in DETAILS if name in parsed}
             said = replace(said, detail=kept)
-        code = first_text(parsed, ("error.code",), limit=100)
-        return awaiting_result(doubting_error(said, code, said.message), task, _EMPTY)
+        code = find_first_text(parsed, ("error.code",), limit=100)
+        return await_result(doubt_error(said, code, said.message), task, _EMPTY)
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure by its code; a task that has expired has no error."""
-        code = first_text(parsed, ("error.code",), limit=100)
-        if code is None and plain(first_text(parsed, self.words_in, limit=20) or "") == EXPIRED:
+        code = find_first_text(parsed, ("error.code",), limit=100)
+        if (
+            code is None
+            and normalise_word(find_first_text(parsed, self.words_in, limit=20) or "") == EXPIRED
+        ):
             words = "it was not made before execution_expires_after had passed"
             return TaskError("provider", EXPIRED, message or words)
         return TaskError("provider", code, message or "the provider gave no reason")
@@ -281,15 +284,17 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
         del account, task
         content = parsed.get("content")
         found = content if isinstance(content, dict) else {}
-        links = {field: url for field in _FILES if (url := web_url(found.get(field)))}
+        links = {field: url for field in _FILES if (url := read_web_url(found.get(field)))}
         if links.keys() == {_FRAME}:  # without the video whose frame it is
             return []
         return [
             Artifact(
-                kind_of(url) or _FILES[field],
+                guess_kind(url) or _FILES[field],
                 url,
                 key=field.removesuffix("_url"),
-                duration_s=first_number(parsed, ("duration",)) if field == "video_url" else None,
+                duration_s=find_first_number(parsed, ("duration",))
+                if field == "video_url"
+                else None,
             )
             for field, url in links.items()
         ]
@@ -297,7 +302,7 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the tokens of a success: failures have none."""
         del account, task
-        amount = amount_text(first_number(parsed, (f"usage.{USAGE}",)))
+        amount = read_amount(find_first_number(parsed, (f"usage.{USAGE}",)))
         return [] if amount is None else [Cost("unit", amount, unit=TOKENS)]
 
     def read_object(self, parsed: Any) -> Observation | None:
@@ -311,9 +316,9 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
 
     def is_marked(self, asking: Asking, entry: Any) -> bool:
         """Tell whether an entry has our seed and is not older than the submit."""
-        if first_number(entry, ("seed",)) != str(seed_of(asking.task)):
+        if find_first_number(entry, ("seed",)) != str(derive_seed(asking.task)):
             return False
-        made = first_instant(entry, (self.made_in,))
+        made = find_first_instant(entry, (self.made_in,))
         return made is None or asking.since is None or made >= asking.since - CLOCK_MARGIN
 
     def list_url(self, account: Account, page: Mapping[str, Any] | None) -> str:
@@ -330,7 +335,7 @@ class ArkAdapter(ListScan, QueuedCancel, ObjectCallbacks):
         return {"number": number + 1} if entries else None
 
 
-def seed_of(task: Task) -> int:
+def derive_seed(task: Task) -> int:
     """Return the seed of a task's create: 32 bits of its id, the same at every try."""
     return int.from_bytes(sha256(task.id.bytes).digest()[:4])
 
@@ -378,7 +383,7 @@ PROVIDER = Provider(
         answers_with_files=lambda operation: operation == PICTURES, lifetime=RESULTS_LIVE
     ),
     tells_costs=True,
-    default_seconds=seconds_of,
+    default_seconds=read_seconds,
     examples={
         "a video from text": {
             "operation": "contents/generations/tasks",

@@ -16,9 +16,14 @@ from tracker.providers.ark import front_pictures
 from tracker.providers.ark.inputs import TASKS
 from tracker.providers.ark.pictures import PICTURES
 from tracker.providers.ark.words import DETAILS, EXPIRED, TOKENS, USAGE
-from tracker.providers.kit.front_answers import STATUSES, ready_pieces, reason_of
-from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
-from tracker.providers.kit.ledger import net
+from tracker.providers.kit.front_answers import STATUSES, find_reason, list_ready_pieces
+from tracker.providers.kit.front_calls import (
+    find_name,
+    read_whole_number,
+    refuse_method,
+    refuse_path,
+)
+from tracker.providers.kit.ledger import compute_net
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.commands import Cancel, Command, Create, Get, Page, Skip
 from tracker.providers.ports.front import Shown
@@ -85,27 +90,27 @@ class ArkFront(PlainFront):
         path = call.path.removeprefix(_ROOT)
         if path == PICTURES:
             if call.method != "POST":
-                return wrong_method(call)
+                return refuse_method(call)
             if call.body is None:
                 return WantsBody()
             return front_pictures.create(call.body)
         if path.startswith(f"{PICTURES}/"):
-            named = name_in(path.removeprefix(f"{PICTURES}/"))
+            named = find_name(path.removeprefix(f"{PICTURES}/"))
             if not named or not call.is_read:
-                return no_route(call)
+                return refuse_path(call)
             return Get([named], operation=PICTURES)
         if path == TASKS:
             if call.is_read:
                 return _read_listing(call)
             if call.method != "POST":
-                return wrong_method(call)
+                return refuse_method(call)
             return WantsBody() if call.body is None else Create(TASKS, call.body)
-        named = name_in(path.removeprefix(f"{TASKS}/")) if path.startswith(f"{TASKS}/") else None
+        named = find_name(path.removeprefix(f"{TASKS}/")) if path.startswith(f"{TASKS}/") else None
         if not named or "/" in path.removeprefix(f"{TASKS}/"):
-            return no_route(call)
+            return refuse_path(call)
         if call.is_read:
             return Get([named])
-        return Cancel(named) if call.method == "DELETE" else wrong_method(call)
+        return Cancel(named) if call.method == "DELETE" else refuse_method(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show tasks; of a create only the id."""
@@ -172,11 +177,11 @@ def _read_listing(call: FrontCall) -> Command | FrontRefusal:
 
 
 def _read_size(call: FrontCall) -> int:
-    return whole_number(call, "page_size", default=10, low=1, high=_MOST_LISTED)
+    return read_whole_number(call, "page_size", default=10, low=1, high=_MOST_LISTED)
 
 
 def _read_number(call: FrontCall) -> int:
-    return whole_number(call, "page_num", default=1, low=1, high=100_000)
+    return read_whole_number(call, "page_num", default=1, low=1, high=100_000)
 
 
 def _read_page(call: FrontCall, shown: Shown) -> dict[str, Any]:
@@ -216,10 +221,10 @@ def _show_row(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         return view
     detail = task.detail or {}
     view |= {name: detail[name] for name in DETAILS if name in detail}
-    if (reason := reason_of(task)) is not None:
+    if (reason := find_reason(task)) is not None:
         return view | {"error": {"code": code or view["status"], "message": reason}}
-    view["content"] = {f"{one.key}_url": one.url for one in ready_pieces(task) if one.key}
-    tokens = net(task.costs, TOKENS)
+    view["content"] = {f"{one.key}_url": one.url for one in list_ready_pieces(task) if one.key}
+    tokens = compute_net(task.costs, TOKENS)
     if tokens is not None:
         view["usage"] = {USAGE: int(tokens), "total_tokens": int(tokens)}
     return view

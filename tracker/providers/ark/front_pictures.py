@@ -12,14 +12,14 @@ from typing import Any
 from tracker.domain.task import Artifact, ArtifactState, Task
 from tracker.providers.ark.pictures import ENDED, PICTURES, REFUSED, SUCCEEDED
 from tracker.providers.ark.words import TOKENS
-from tracker.providers.kit.front_answers import ready_pieces
+from tracker.providers.kit.front_answers import list_ready_pieces
 from tracker.providers.kit.held_answers import (
     HELD_S,
-    error_of,
+    build_error,
     explain_missing_result,
-    file_of_piece,
+    find_piece_file,
 )
-from tracker.providers.kit.ledger import net
+from tracker.providers.kit.ledger import compute_net
 from tracker.providers.kit.shown_events import ShownEvents, build_event, show_link
 from tracker.providers.ports.commands import Create
 from tracker.providers.ports.front import Shown
@@ -45,9 +45,9 @@ class SeedreamStream(ShownEvents):
 
     def end(self, task: Task) -> bytes:
         """Tell of the pictures that were not told of, of those that failed, and of the end."""
-        ready = ready_pieces(task)
+        ready = list_ready_pieces(task)
         if not ready:
-            return build_event("error", {"error": error_of(task)}) + _DONE
+            return build_event("error", {"error": build_error(task)}) + _DONE
         events = [
             self._tell(task, SUCCEEDED, {"image_index": place, **show_link(one), **_facts(one)})
             for one in ready
@@ -78,14 +78,14 @@ def create(body: Mapping[str, Any]) -> Create:
 
 def show(call: FrontCall, task: Task, shown: Shown) -> FrontAnswer:
     """Show the pictures of a create, or why there are none."""
-    ready = ready_pieces(task)
+    ready = list_ready_pieces(task)
     if not ready:
         return explain_missing_result(call, task)
     input_ = shown.input_of(task)
     wants_file = input_.get("response_format") == "b64_json"
     data: dict[int, Mapping[str, Any]] = {}
     for one in ready:
-        file = file_of_piece(one, shown) if wants_file else None
+        file = find_piece_file(one, shown) if wants_file else None
         link = {"url": one.url} if file is None else {"b64_json": file}
         data[_place_of(one)] = {**link, **_facts(one)}
     for one in _list_failed(task):
@@ -101,7 +101,7 @@ def show(call: FrontCall, task: Task, shown: Shown) -> FrontAnswer:
 
 
 def _show_usage(task: Task, made: int) -> dict[str, int]:
-    tokens = int(net(task.costs, TOKENS) or 0)
+    tokens = int(compute_net(task.costs, TOKENS) or 0)
     return {"generated_images": made, "output_tokens": tokens, "total_tokens": tokens}
 
 

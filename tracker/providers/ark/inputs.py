@@ -87,14 +87,14 @@ CREATES: Mapping[str, CreatePath] = MappingProxyType({TASKS: CreatePath(TASKS, _
 OBJECTS = ObjectIds(tasks=(_DRAFT, "id"))
 
 
-def flaws_of(body: Mapping[str, Any]) -> Sequence[FieldError]:
+def list_flaws(body: Mapping[str, Any]) -> Sequence[FieldError]:
     """Return the fields of an input that its shape allows and Ark refuses."""
     flaws = [
         FieldError(f"content[{place}].{item['type']}", f"is needed where type is {item['type']}")
         for place, item in enumerate(body["content"])
         if item["type"] in _CONTENTS and item.get(item["type"]) is None
     ]
-    if len(draft_fields(body)) > 1:
+    if len(index_draft_fields(body)) > 1:
         flaws.append(FieldError("content", "names more than one draft"))
     frames = body.get("frames")
     if frames is not None and (frames - 25) % 4:
@@ -107,7 +107,7 @@ def flaws_of(body: Mapping[str, Any]) -> Sequence[FieldError]:
     return flaws
 
 
-def seconds_of(operation: str, body: Mapping[str, Any]) -> Decimal | None:
+def read_seconds(operation: str, body: Mapping[str, Any]) -> Decimal | None:
     """Return the length that frames or a text's `--dur` ask for, else Seedance's own of 5 s.
 
     None where the model chooses it.
@@ -124,7 +124,7 @@ def seconds_of(operation: str, body: Mapping[str, Any]) -> Decimal | None:
     return Decimal(asked[0]) if asked else _USUAL_SECONDS
 
 
-def draft_fields(body: Mapping[str, Any]) -> Mapping[str, str]:
+def index_draft_fields(body: Mapping[str, Any]) -> Mapping[str, str]:
     """Return the names of the drafts that an input continues, by the field that holds each."""
     return {
         f"content[{place}].{_DRAFT}.id": item[_DRAFT]["id"]
@@ -133,7 +133,7 @@ def draft_fields(body: Mapping[str, Any]) -> Mapping[str, str]:
     }
 
 
-def with_draft(body: Mapping[str, Any], theirs: str) -> Mapping[str, Any]:
+def insert_draft(body: Mapping[str, Any], theirs: str) -> Mapping[str, Any]:
     """Return an input with Ark's id of the draft that it continues."""
     content = [
         {**item, _DRAFT: {**item[_DRAFT], "id": theirs}} if item["type"] == _DRAFT else item
@@ -142,7 +142,7 @@ def with_draft(body: Mapping[str, Any], theirs: str) -> Mapping[str, Any]:
     return {**body, "content": content}
 
 
-def leaves_seed_open(body: Mapping[str, Any]) -> bool:
+def is_seed_open(body: Mapping[str, Any]) -> bool:
     """Tell whether an input leaves the seed to chance, in its field and in its texts."""
     if body.get("seed") not in (None, RANDOM_SEED):
         return False

@@ -21,11 +21,16 @@ from tracker.providers.ark.words import TOKENS
 from tracker.providers.kit.evented_answers import EventedAnswer
 from tracker.providers.kit.pieces import (
     find_common_loss,
+    find_picture_url,
     list_pictures,
     make_lost_pieces,
-    picture_url,
 )
-from tracker.providers.kit.reading import amount_text, finite, first_number, first_text
+from tracker.providers.kit.reading import (
+    find_first_number,
+    find_first_text,
+    read_amount,
+    replace_infinite,
+)
 from tracker.providers.kit.table import OpenInputs
 
 PICTURES = "images/generations"
@@ -72,16 +77,16 @@ def read_pictures(parsed: Any) -> SubmitOutcome | None:
     pieces = [
         Artifact("image", url, key=f"image-{place}", extra=facts_of(one))
         for place, one in enumerate(found)
-        if (url := picture_url(one, "jpeg")) is not None
+        if (url := find_picture_url(one, "jpeg")) is not None
     ]
     errors = [one["error"] for one in found if isinstance(one.get("error"), dict)]
     refused = [_make_refused_piece(one, place) for place, one in enumerate(found)]
-    tokens = amount_text(first_number(parsed, ("usage.output_tokens", "usage.total_tokens")))
+    tokens = read_amount(find_first_number(parsed, ("usage.output_tokens", "usage.total_tokens")))
     costs = () if tokens is None else (Cost("unit", tokens, unit=TOKENS),)
-    why = first_text(errors[0], ("message",)) if errors else None
+    why = find_first_text(errors[0], ("message",)) if errors else None
     if not pieces:
         reason = why or "the answer holds no picture"
-        code = first_text(errors[0], ("code",), limit=100) if errors else "empty_result"
+        code = find_first_text(errors[0], ("code",), limit=100) if errors else "empty_result"
         return _build_failed(code, reason, costs)
     said = Observation(
         TaskState.SUCCEEDED,
@@ -95,7 +100,9 @@ def read_pictures(parsed: Any) -> SubmitOutcome | None:
 
 def facts_of(picture: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a picture that say what it is."""
-    return {name: finite(picture[name]) for name in _FACTS if picture.get(name) is not None}
+    return {
+        name: replace_infinite(picture[name]) for name in _FACTS if picture.get(name) is not None
+    }
 
 
 def _make_refused_piece(picture: Mapping[str, Any], place: int) -> Artifact | None:
@@ -103,7 +110,7 @@ def _make_refused_piece(picture: Mapping[str, Any], place: int) -> Artifact | No
     error = picture.get("error")
     if not isinstance(error, dict):
         return None
-    said = {name: first_text(error, (name,), limit=2000) for name in ("message", "code")}
+    said = {name: find_first_text(error, (name,), limit=2000) for name in ("message", "code")}
     reason = said["message"] or "the provider gave no reason"
     extra = {"error": reason, **({"code": said["code"]} if said["code"] else {})}
     return Artifact("image", None, key=f"image-{place}", state=ArtifactState.FAILED, extra=extra)
@@ -137,7 +144,7 @@ class SeedreamReader(EventedAnswer):
         given = event.get("image_index")
         place = given if isinstance(given, int) and given >= 0 else len(self._found)
         self._found[place] = event
-        if is_refused or picture_url(event, "jpeg") is None:
+        if is_refused or find_picture_url(event, "jpeg") is None:
             return ""
         files = {name: event[name] for name in ("url", "b64_json") if event.get(name)}
         return json.dumps({"image_index": place, **files, **facts_of(event)}) + "\n"
@@ -160,7 +167,10 @@ class SeedreamReader(EventedAnswer):
 
 def _read_failure(error: Mapping[str, Any]) -> SubmitOutcome:
     """Read the error of a stream without pictures; one of the server proves nothing."""
-    code, reason = first_text(error, ("code",), limit=100), first_text(error, ("message",))
+    code, reason = (
+        find_first_text(error, ("code",), limit=100),
+        find_first_text(error, ("message",)),
+    )
     if code is None or any(word in code for word in _OF_SERVER):
         return Unknown(reason or "the stream told an error", code)
     return _build_failed(code, reason or code)

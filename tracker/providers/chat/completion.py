@@ -11,16 +11,16 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from tracker.domain.documents import storable, storable_text
+from tracker.domain.documents import replace_unstorable, replace_unstorable_text
 from tracker.domain.errors import BrokenTransfer
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
 from tracker.domain.task import TaskError, TaskState
-from tracker.providers.chat.links import artifacts_of, given_urls, text_artifact
+from tracker.providers.chat.links import build_text_artifact, find_artifacts, find_given_urls
 from tracker.providers.chat.progress import TextProgress
 from tracker.providers.kit.event_stream import EventStream
 from tracker.providers.kit.gateways import is_own_failure
-from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.reading import find_first_text
 
 _MOST_WHOLE = 1024 * 1024
 """Bytes of an answer that is one object."""
@@ -83,14 +83,14 @@ class CompletionReader:
 
         Of an answer with a link that an error broke off nobody knows: what was made is charged.
         """
-        form, text = self._form, storable_text(text)
+        form, text = self._form, replace_unstorable_text(text)
         assert form is not None  # noqa: S101 - `rest` was asked
-        links = artifacts_of(text, self._hosts, but=given_urls(self._asked))
+        links = find_artifacts(text, self._hosts, but=find_given_urls(self._asked))
         has_ended = broken is None and form.has_ended
         error = form.error or _find_error(text)
         if has_ended and links:
-            note = None if error is None else storable_text(error)[-_TAIL:]
-            pieces = (*links, text_artifact(text))
+            note = None if error is None else replace_unstorable_text(error)[-_TAIL:]
+            pieces = (*links, build_text_artifact(text))
             done = Observation(TaskState.SUCCEEDED, "done", message=note, artifacts=pieces)
             return Accepted(None, said=done)
         tail = text.strip()[-_TAIL:]
@@ -98,12 +98,14 @@ class CompletionReader:
         if (error is None and is_doubtful) or (links and not has_ended):
             reason = broken or "the answer ended without its end"
             return Unknown(f"{reason}; it said: {tail}" if tail else reason)
-        message = storable_text(error or tail or "the answer has no text and no link")[-_TAIL:]
+        message = replace_unstorable_text(error or tail or "the answer has no text and no link")[
+            -_TAIL:
+        ]
         said = Observation(
             TaskState.FAILED,
             "error" if error else "done",
             message=message,
-            artifacts=(text_artifact(text),) if text else (),
+            artifacts=(build_text_artifact(text),) if text else (),
             error=TaskError("provider", None, message),
         )
         return Accepted(None, said=said)
@@ -160,7 +162,9 @@ class _Object:
 
     def rest(self) -> str:
         try:
-            parsed = storable(json.loads(self._body.decode("utf-8", "replace"), strict=False))
+            parsed = replace_unstorable(
+                json.loads(self._body.decode("utf-8", "replace"), strict=False)
+            )
         except (ValueError, RecursionError):
             return ""
         self.error = _read_error(parsed)
@@ -241,8 +245,8 @@ def _read_content(choice: Mapping[str, Any]) -> str:
 
 def _read_part(part: Any) -> str:
     """Return the text of a part; of a picture its address, or the picture itself, as Markdown."""
-    text = first_text(part, ("text",))
-    url = first_text(part, ("image_url.url", "image_url"), limit=_MOST_WHOLE)
+    text = find_first_text(part, ("text",))
+    url = find_first_text(part, ("image_url.url", "image_url"), limit=_MOST_WHOLE)
     return f"![image]({url})" if url and not text else text or ""
 
 
@@ -251,9 +255,9 @@ def _read_error(parsed: Any) -> str | None:
     if not isinstance(parsed, dict) or parsed.get("choices"):
         return None
     if parsed.get("error"):
-        return first_text(parsed, ("error.message", "error", "message")) or "an error"
-    code = first_text(parsed, ("code",), limit=100)
-    return first_text(parsed, ("message",)) if code and code not in ("0", "success") else None
+        return find_first_text(parsed, ("error.message", "error", "message")) or "an error"
+    code = find_first_text(parsed, ("code",), limit=100)
+    return find_first_text(parsed, ("message",)) if code and code not in ("0", "success") else None
 
 
 def _find_error(text: str) -> str | None:

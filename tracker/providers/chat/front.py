@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.chat.words import COMPLETIONS, MODELS
 from tracker.providers.kit.error_object_front import ErrorObjectFront
-from tracker.providers.kit.front_answers import reason_of
-from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.kit.front_answers import find_reason
+from tracker.providers.kit.front_calls import find_name, refuse_method, refuse_path
 from tracker.providers.kit.passed_calls import PlainCalls
-from tracker.providers.kit.pieces import text_in
+from tracker.providers.kit.pieces import read_text_url
 from tracker.providers.ports.commands import Command, Create, Get, PassOn
 from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
@@ -91,13 +91,13 @@ class ChatFront(ErrorObjectFront):
         """Route by path and method."""
         path = call.path.removeprefix(_ROOT)
         if path == MODELS:
-            return PassOn(MODELS) if call.is_read else wrong_method(call)
+            return PassOn(MODELS) if call.is_read else refuse_method(call)
         if path == COMPLETIONS:
-            return _create(call) if call.method == "POST" else wrong_method(call)
-        name = name_in(path.removeprefix(f"{COMPLETIONS}/"))
+            return _create(call) if call.method == "POST" else refuse_method(call)
+        name = find_name(path.removeprefix(f"{COMPLETIONS}/"))
         if not path.startswith(f"{COMPLETIONS}/") or not name or "/" in name:
-            return no_route(call)
-        return Get([name.removeprefix(_ID)]) if call.is_read else wrong_method(call)
+            return refuse_path(call)
+        return Get([name.removeprefix(_ID)]) if call.is_read else refuse_method(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show a task as a completion: its text, or what became of it."""
@@ -137,7 +137,7 @@ def _build_address(task: Task, base: str) -> str:
 
 
 def _list_texts(task: Task) -> list[str]:
-    return [text_in(piece.url) for piece in task.artifacts if piece.kind == "text"]
+    return [read_text_url(piece.url) for piece in task.artifacts if piece.kind == "text"]
 
 
 def _note_on(task: Task, base: str) -> str | None:
@@ -145,7 +145,7 @@ def _note_on(task: Task, base: str) -> str | None:
     if task.state is TaskState.SUCCEEDED:
         return None
     if task.state in TERMINAL:
-        reason = reason_of(task) or ""
+        reason = find_reason(task) or ""
         return None if any(reason in text for text in _list_texts(task)) else reason
     said = _BROKE_OFF if task.state is TaskState.UNCERTAIN else _GOES_ON
     return f"{said} {task.id}: {_build_address(task, base)}"

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tracker.domain.task import Artifact
-from tracker.providers.kit.pieces import file_url, text_url, web_url
+from tracker.providers.kit.pieces import build_file_url, build_text_url, read_web_url
 
 _CHAR = r"[^\s<>\"'`\\|^{}\[\]()（）【】「」『』《》，。；、！？]"
 _LINK = re.compile(rf"https?://(?:{_CHAR}|\({_CHAR}*\))+")
@@ -28,7 +28,9 @@ _KEPT_CHARS = 20_000
 """Of a text that is kept as an artifact."""
 
 
-def artifacts_of(text: str, hosts: Collection[str], *, but: Collection[str]) -> Sequence[Artifact]:
+def find_artifacts(
+    text: str, hosts: Collection[str], *, but: Collection[str]
+) -> Sequence[Artifact]:
     """Return the media that a text links to, in its order, each once, then pictures that it holds.
 
     hosts: whose links are results whatever they end in. but: URLs that are none.
@@ -41,14 +43,14 @@ def artifacts_of(text: str, hosts: Collection[str], *, but: Collection[str]) -> 
                 if url not in but:
                     found.setdefault(url, kind)
                 break
-    held = (file_url(match[0]) for match in _HELD.finditer(text) if match[0] not in but)
+    held = (build_file_url(match[0]) for match in _HELD.finditer(text) if match[0] not in but)
     found |= dict.fromkeys(filter(None, held), "image")
     return [
         Artifact(kind, url, key=f"link-{place}") for place, (url, kind) in enumerate(found.items())
     ]
 
 
-def given_urls(said: Any) -> Collection[str]:
+def find_given_urls(said: Any) -> Collection[str]:
     """Return the URLs that stand anywhere in the messages of a request."""
     if isinstance(said, str):
         if said.startswith("data:"):  # a picture of megabytes, in which nothing is to be found
@@ -56,20 +58,22 @@ def given_urls(said: Any) -> Collection[str]:
         return {url for match in _LINK.finditer(said) for url in _iterate_urls(match[0])}
     if isinstance(said, Mapping):
         said = list(said.values())
-    return {url for one in said for url in given_urls(one)} if isinstance(said, list) else set()
+    return (
+        {url for one in said for url in find_given_urls(one)} if isinstance(said, list) else set()
+    )
 
 
 def _iterate_urls(written: str) -> Iterator[str]:
     """Yield what a link may be: whole, or up to its first bracket."""
     for one in dict.fromkeys((written, written.partition("(")[0])):
-        url = web_url(one.rstrip(_BEHIND))
+        url = read_web_url(one.rstrip(_BEHIND))
         if url is not None:
             yield url
 
 
-def text_artifact(text: str) -> Artifact:
+def build_text_artifact(text: str) -> Artifact:
     """Return the text itself as a piece of the result."""
-    return Artifact("text", text_url(text[:_KEPT_CHARS]), key="text")
+    return Artifact("text", build_text_url(text[:_KEPT_CHARS]), key="text")
 
 
 def _find_kind(url: str, hosts: Collection[str]) -> str | None:

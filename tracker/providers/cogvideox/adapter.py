@@ -28,13 +28,13 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.cogvideox.front import CogVideoFront
-from tracker.providers.kit.default_seconds import default_seconds
-from tracker.providers.kit.empty_results import doubting_empty
+from tracker.providers.kit.default_seconds import build_default_seconds
+from tracker.providers.kit.empty_results import doubt_empty
 from tracker.providers.kit.gateways import GatewayAdapter
-from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.pieces import read_web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
-from tracker.providers.kit.reading import first_text, unpack_json
-from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parsed_of
+from tracker.providers.kit.reading import find_first_text, unpack_json
+from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parse_answer
 from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Finds, Probed, Request, Sending
@@ -164,7 +164,7 @@ class CogVideoApi(TableAdapter):
         """Read the create's answer, which for pictures at once is the result."""
         if sending.task.operation != IMAGES_AT_ONCE or not isinstance(answer, HttpResult):
             return super().parse_submit(sending, answer)
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         pictures = _read_pieces(parsed.get("data"), "image") if isinstance(parsed, dict) else []
         if answer.status >= 300 or not pictures:
             return self.refusal(sending, answer, parsed)
@@ -173,7 +173,7 @@ class CogVideoApi(TableAdapter):
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the code up: the status alone does not tell money from a rate."""
-        code = first_text(parsed, ("error.code", "code"), limit=100)
+        code = find_first_text(parsed, ("error.code", "code"), limit=100)
         words, pause_s = self.in_words(answer, parsed), self.pause_s(answer, parsed)
         if code == EXISTS:
             return Unknown(words, code, exists=True)
@@ -198,8 +198,8 @@ class CogVideoApi(TableAdapter):
         (outcome,) = super().parse_poll(asking, answer)
         if not isinstance(outcome, Unanswered) or not isinstance(answer, HttpResult):
             return [outcome]
-        parsed = parsed_of(answer)
-        code = first_text(parsed, ("error.code", "code"), limit=100)
+        parsed = parse_answer(answer)
+        code = find_first_text(parsed, ("error.code", "code"), limit=100)
         if code not in _OF_CONTENT or answer.status >= 500:
             return [outcome]
         reason = self.reason(parsed)
@@ -219,7 +219,7 @@ class CogVideoApi(TableAdapter):
         later result replaces.
         """
         said = super().observe(account, task, parsed)
-        return None if said is None else doubting_empty(said, task, _EMPTY)
+        return None if said is None else doubt_empty(said, task, _EMPTY)
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read the videos with their covers, or the pictures."""
@@ -231,16 +231,16 @@ class CogVideoApi(TableAdapter):
         covers = [
             Artifact("image", cover, key=f"cover/{place}")
             for place, one in enumerate(_read_listed(listed) if videos else ())
-            if (cover := web_url(first_text(one, ("cover_image_url",))))
+            if (cover := read_web_url(find_first_text(one, ("cover_image_url",))))
         ]
         return [*videos, *covers, *_read_pieces(parsed.get("image_result"), "image")]
 
     def parse_probe(self, account: Account, answer: Answer) -> Probed:
         """Tell a lack of money from a rate: both are HTTP 429."""
         if isinstance(answer, HttpResult):
-            code = first_text(parsed_of(answer), ("error.code", "code"), limit=100)
+            code = find_first_text(parse_answer(answer), ("error.code", "code"), limit=100)
             if code in _OF_ACCOUNT:
-                words = self.in_words(answer, parsed_of(answer))
+                words = self.in_words(answer, parse_answer(answer))
                 return Probed("error", f"refuses this account: {words}")
         return super().parse_probe(account, answer)
 
@@ -293,7 +293,7 @@ def _read_pieces(value: Any, kind: str) -> list[Artifact]:
     return [
         Artifact(kind, url, key=str(place))
         for place, one in enumerate(_read_listed(value))
-        if (url := web_url(first_text(one, ("url",)) or one))
+        if (url := read_web_url(find_first_text(one, ("url",)) or one))
     ]
 
 
@@ -322,7 +322,7 @@ PROVIDER = Provider(
     probes=_ADAPTER,
     front=CogVideoFront(),
     tells_costs=True,
-    default_seconds=default_seconds({"videos/generations": 5}),
+    default_seconds=build_default_seconds({"videos/generations": 5}),
     examples={
         "a video from text": {
             "operation": "videos/generations",

@@ -13,8 +13,8 @@ from typing import Any
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.task import ArtifactState, Task, TaskState
-from tracker.providers.kit.front_answers import STATUSES, reason_of
-from tracker.providers.kit.front_calls import MOST_WAIT_S, name_in, no_route, wrong_method
+from tracker.providers.kit.front_answers import STATUSES, find_reason
+from tracker.providers.kit.front_calls import MOST_WAIT_S, find_name, refuse_method, refuse_path
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.commands import Command, Create, Get
 from tracker.providers.ports.front import Shown
@@ -78,14 +78,14 @@ class CogVideoFront(PlainFront):
         """Route by path and method."""
         path = _read_path(call)
         if path in _CREATES:
-            return _create(call, path) if call.method == "POST" else wrong_method(call)
+            return _create(call, path) if call.method == "POST" else refuse_method(call)
         if path == _SEVERAL:
-            return _read_several(call) if call.method == "POST" else wrong_method(call)
+            return _read_several(call) if call.method == "POST" else refuse_method(call)
         first, _, name = path.partition("/")
-        named = name_in(name) if first == "async-result" and "/" not in name else None
+        named = find_name(name) if first == "async-result" and "/" not in name else None
         if not named:
-            return no_route(call)
-        return Get([named]) if call.is_read else wrong_method(call)
+            return refuse_path(call)
+        return Get([named]) if call.is_read else refuse_method(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show a task, or several; pictures that were asked for at once as they are."""
@@ -152,7 +152,7 @@ def _show_task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
             found["video_result"] = videos
         else:
             found["image_result"] = [{"url": url} for _, url in _list_links(task, "image")]
-    reason = reason_of(task)
+    reason = find_reason(task)
     if reason is not None:
         found["error"] = {"code": (task.error and task.error.code) or "500", "message": reason}
     return found
@@ -162,7 +162,7 @@ def _show_at_once(task: Task) -> FrontAnswer:
     if task.state is TaskState.SUCCEEDED:
         pictures = [{"url": url} for _, url in _list_links(task, "image")]
         return FrontAnswer({"created": int(task.created_at.timestamp()), "data": pictures})
-    reason = reason_of(task)
+    reason = find_reason(task)
     if reason is not None:
         code = (task.error and task.error.code) or "500"
         return _show_error(400, code, reason, is_final=True)

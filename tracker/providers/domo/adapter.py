@@ -17,13 +17,13 @@ from tracker.providers.domo.discord import DomoDiscord
 from tracker.providers.domo.front import CREDITS, DomoFront
 from tracker.providers.domo.inputs import AVATAR, INPUTS
 from tracker.providers.domo.passing import OBJECTS, DomoCalls
-from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
-from tracker.providers.kit.empty_results import awaiting_result
+from tracker.providers.kit.callbacks import ObjectCallbacks, parse_body
+from tracker.providers.kit.empty_results import await_result
 from tracker.providers.kit.ledger import settle_costs
-from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.pieces import read_web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
-from tracker.providers.kit.reading import amount_text, first_number, first_text
-from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
+from tracker.providers.kit.reading import find_first_number, find_first_text, read_amount
+from tracker.providers.kit.table import CreatePath, TableAdapter, parse_answer
 from tracker.providers.kit.useless_options import UNSIGNED, SecretlessOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Request, Sending
@@ -85,15 +85,15 @@ class DomoApi(TableAdapter):
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take no answer for acceptance whose code says something else."""
         if isinstance(answer, HttpResult) and answer.status < 300:
-            parsed = parsed_of(answer)
-            code = first_text(parsed, ("code",), limit=100)
+            parsed = parse_answer(answer)
+            code = find_first_text(parsed, ("code",), limit=100)
             if code not in (None, "0"):
                 return self.refusal(sending, answer, parsed)
         return super().parse_submit(sending, answer)
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the code up: it counts also where the status says that all is well."""
-        code, words = first_text(parsed, ("code",), limit=100), self.in_words(answer, parsed)
+        code, words = find_first_text(parsed, ("code",), limit=100), self.in_words(answer, parsed)
         if code in _OF_ACCOUNT:
             return Refused(code, words, blames_account=True)
         if answer.status < 300:
@@ -103,7 +103,7 @@ class DomoApi(TableAdapter):
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a task. A success without a video is asked about a few times more."""
         said = super().observe(account, task, parsed)
-        return None if said is None else awaiting_result(said, task, _EMPTY)
+        return None if said is None else await_result(said, task, _EMPTY)
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure; Domo gives neither reason nor code, and `code` is the answer's."""
@@ -118,13 +118,13 @@ class DomoApi(TableAdapter):
         return [
             Artifact("video", url, key=str(place))
             for place, one in enumerate(videos if isinstance(videos, list) else [videos])
-            if (url := web_url(first_text(one, ("url",)) or one))
+            if (url := read_web_url(find_first_text(one, ("url",)) or one))
         ]
 
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the credits."""
         del account
-        amount = amount_text(first_number(parsed, ("data.credits", "credits")))
+        amount = read_amount(find_first_number(parsed, ("data.credits", "credits")))
         return settle_costs(task, amount, unit=CREDITS)
 
 
@@ -142,9 +142,9 @@ class DomoByProfile(AdapterByProfile, ObjectCallbacks):
 
         Raises CallbackRejected for what is neither.
         """
-        parsed = body_of(inbound)
+        parsed = parse_body(inbound)
         if isinstance(parsed, dict) and "event" in parsed:
-            task_id = first_text(parsed, ("task_id",), limit=200)
+            task_id = find_first_text(parsed, ("task_id",), limit=200)
             if task_id is not None:
                 return (Hint("the wrapper of the bot says that a task is done", task_id),)
         return super().parse_callback(inbound)

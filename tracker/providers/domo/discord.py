@@ -15,12 +15,12 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import SubmitOutcome, Unknown
 from tracker.domain.task import Artifact, Task, TaskState
-from tracker.providers.kit.empty_results import awaiting_result
-from tracker.providers.kit.form_inputs import form_file
-from tracker.providers.kit.forms import FormFile, file_of, multipart
-from tracker.providers.kit.pieces import web_url
-from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parsed_of
+from tracker.providers.kit.empty_results import await_result
+from tracker.providers.kit.form_inputs import check_form_file
+from tracker.providers.kit.forms import FormFile, build_multipart, read_file
+from tracker.providers.kit.pieces import read_web_url
+from tracker.providers.kit.reading import find_first_text
+from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parse_answer
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Request, Sending
 
@@ -29,7 +29,7 @@ _FOLLOW_UPS = frozenset({"upscale", "vary"})
 _EMPTY = "SUCCESS without a file"
 
 Text = Annotated[str, Field(min_length=1)]
-File = Annotated[str, AfterValidator(form_file)]
+File = Annotated[str, AfterValidator(check_form_file)]
 
 
 class _BotForm(OpenInputs):
@@ -127,12 +127,12 @@ class DomoDiscord(TableAdapter):
             (name, field) for name, value in body.items() if (field := _make_field(name, value))
         ]
         url = f"{sending.account.base_url}/{self.creates[sending.task.operation].path}"
-        return multipart(url, fields, self.headers(sending.account))
+        return build_multipart(url, fields, self.headers(sending.account))
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take `success: false` for nothing that is known: the bot may have begun."""
         if isinstance(answer, HttpResult) and answer.status < 300:
-            parsed = parsed_of(answer)
+            parsed = parse_answer(answer)
             if not isinstance(parsed, dict) or parsed.get("success") is not True:
                 return Unknown(self.in_words(answer, parsed))
         return super().parse_submit(sending, answer)
@@ -147,7 +147,7 @@ class DomoDiscord(TableAdapter):
             for name in ("upscale_indices", "vary_indices")
             if isinstance(parsed.get(name), list)
         }
-        return awaiting_result(replace(said, detail=told or None), task, _EMPTY)
+        return await_result(replace(said, detail=told or None), task, _EMPTY)
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read `images` and `videos`."""
@@ -158,7 +158,7 @@ class DomoDiscord(TableAdapter):
             Artifact(kind, url, key=f"{kind}/{place}")
             for kind in ("video", "image")
             for place, one in enumerate(_read_listed(parsed, f"{kind}s"))
-            if (url := web_url(first_text(one, ("url",)))) is not None
+            if (url := read_web_url(find_first_text(one, ("url",)))) is not None
         ]
 
 
@@ -169,7 +169,7 @@ def _read_listed(parsed: Mapping[str, Any], name: str) -> Sequence[Any]:
 
 def _make_field(name: str, value: Any) -> str | FormFile | None:
     if name in _FILES:
-        return file_of(value)
+        return read_file(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, str | int | float) else None

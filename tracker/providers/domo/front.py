@@ -12,9 +12,9 @@ from typing import Any
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.domo.inputs import INPUTS
-from tracker.providers.kit.front_answers import STATUSES, iso_time
-from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
-from tracker.providers.kit.ledger import net
+from tracker.providers.kit.front_answers import STATUSES, format_time
+from tracker.providers.kit.front_calls import find_name, refuse_method, refuse_path
+from tracker.providers.kit.ledger import compute_net
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.commands import Command, Create, Get, PassOn
 from tracker.providers.ports.front import Shown
@@ -52,15 +52,15 @@ class DomoFront(PlainFront):
         path = call.path.removeprefix("v1/")
         if path in INPUTS or path == UPLOAD:
             if call.method != "POST":
-                return wrong_method(call)
+                return refuse_method(call)
             if path == UPLOAD:
                 return PassOn(UPLOAD)
             return WantsBody() if call.body is None else Create(path, call.body)
         first, _, name = path.partition("/")
-        named = name_in(name) if first == "tasks" and "/" not in name else None
+        named = find_name(name) if first == "tasks" and "/" not in name else None
         if not named:
-            return no_route(call)
-        return Get([named]) if call.is_read else wrong_method(call)
+            return refuse_path(call)
+        return Get([named]) if call.is_read else refuse_method(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show tasks in an envelope."""
@@ -112,7 +112,7 @@ def _show_task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         "callback_url": task.callback_url,
         "seconds": seconds if isinstance(seconds, int) else 0,
         "output_videos": [{"url": one.url} for one in task.artifacts if one.url and is_done],
-        "credits": int(net(task.costs, CREDITS) or 0),
+        "credits": int(compute_net(task.costs, CREDITS) or 0),
         "inputs": {"prompt": str(input_.get("prompt") or "")},
-        "created_at": iso_time(task.created_at),
+        "created_at": format_time(task.created_at),
     }

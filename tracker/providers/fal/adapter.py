@@ -33,17 +33,17 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import Task, TaskError, TaskState
 from tracker.providers.fal.front import FalFront
-from tracker.providers.fal.inputs import APP, FalInputs, app_of, queue_headers
+from tracker.providers.fal.inputs import APP, FalInputs, build_queue_headers, read_app
 from tracker.providers.fal.listing import FalRequests
 from tracker.providers.fal.proof import FalSignature
-from tracker.providers.fal.results import files_of
+from tracker.providers.fal.results import list_files
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kit.calls import build_post, own_url
+from tracker.providers.kit.calls import build_post, find_own_url
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.flaw_lists import join_flaws
-from tracker.providers.kit.reading import amount_text, finite, first_text
-from tracker.providers.kit.status_words import plain
-from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.kit.reading import find_first_text, read_amount, replace_infinite
+from tracker.providers.kit.status_words import normalise_word
+from tracker.providers.kit.table import CreatePath, parse_answer
 from tracker.providers.kit.useless_options import UNSIGNED_BY_SECRET, OneKindOptions
 from tracker.providers.ports.account import Account, HttpUrl, reveal
 from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Sending
@@ -147,12 +147,12 @@ class FalAdapter(PathCancel, ObjectCallbacks):
         if sending.callback_url is not None:
             url += f"?fal_webhook={quote(sending.callback_url, safe='')}"
         given = {name: value for name, value in body["input"].items() if name != "sync_mode"}
-        return build_post(url, given, self.headers(account) | queue_headers(body))
+        return build_post(url, given, self.headers(account) | build_queue_headers(body))
 
     def context(self, parsed: Any) -> Mapping[str, Any] | None:
         """Keep the addresses of the request, which lack the path behind a model's name."""
         names = (_STATUS, _RESULT, _CANCEL)
-        found = {name: first_text(parsed, (name,), limit=_MOST_URL) for name in names}
+        found = {name: find_first_text(parsed, (name,), limit=_MOST_URL) for name in names}
         return {name: url for name, url in found.items() if url} or None
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
@@ -166,7 +166,7 @@ class FalAdapter(PathCancel, ObjectCallbacks):
     def reason(self, parsed: Any) -> str | None:
         """Return a text, or the flaws that `detail` lists."""
         detail = parsed.get("detail") if isinstance(parsed, dict) else None
-        return join_flaws(detail) or first_text(parsed, self.messages)
+        return join_flaws(detail) or find_first_text(parsed, self.messages)
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Ask for the status where the create's answer said."""
@@ -186,16 +186,16 @@ class FalAdapter(PathCancel, ObjectCallbacks):
         url = _build_url(asking, _RESULT, "")
         if not isinstance(outcome, Observed) or url is None or isinstance(answer, HttpFailure):
             return [outcome]
-        if plain(outcome.observation.word) != plain(_COMPLETED):
+        if normalise_word(outcome.observation.word) != normalise_word(_COMPLETED):
             return [outcome]
-        parsed = parsed_of(answer)
-        told = {name: first_text(parsed, (name,)) for name in ("error", "error_type")}
+        parsed = parse_answer(answer)
+        told = {name: find_first_text(parsed, (name,)) for name in ("error", "error_type")}
         page = {name: text for name, text in told.items() if text}
         return [Follow(HttpCall("GET", url, self.headers(asking.account)), page)]
 
     def _read_result(self, asking: Asking, answer: Answer, page: Mapping[str, Any]) -> PollOutcome:
         """Read the result. page: `error` and `error_type` of the status, where it had them."""
-        parsed = parsed_of(answer) if isinstance(answer, HttpResult) else None
+        parsed = parse_answer(answer) if isinstance(answer, HttpResult) else None
         if "error" in page or "error_type" in page:
             has_detail = isinstance(answer, HttpResult) and 400 <= answer.status < 500
             detail = self.reason(parsed) if has_detail and _has_detail(parsed) else None
@@ -247,21 +247,24 @@ class FalAdapter(PathCancel, ObjectCallbacks):
 
     def read_object(self, parsed: Any) -> Observation | None:
         """Read the object that a webhook is."""
-        word, name = first_text(parsed, ("status",), limit=200), first_text(parsed, self.ids)
+        word, name = (
+            find_first_text(parsed, ("status",), limit=200),
+            find_first_text(parsed, self.ids),
+        )
         if word is None or name is None:
             return None
         payload = parsed.get("payload")
-        if plain(word) == "error":
+        if normalise_word(word) == "error":
             flaws = join_flaws(payload.get("detail")) if isinstance(payload, dict) else None
-            reason = flaws or first_text(parsed, ("error",)) or self.reason(payload)
-            code = _find_first_type(payload) or first_text(parsed, ("error_type",), limit=100)
+            reason = flaws or find_first_text(parsed, ("error",)) or self.reason(payload)
+            code = _find_first_type(payload) or find_first_text(parsed, ("error_type",), limit=100)
             return replace(
                 _observe_failure(None, code, reason, payload, word), provider_task_id=name
             )
-        if plain(word) != "ok":
+        if normalise_word(word) != "ok":
             return Observation(None, word, name)
         if payload is None:
-            reason = first_text(parsed, ("payload_error",)) or "the webhook holds no result"
+            reason = find_first_text(parsed, ("payload_error",)) or "the webhook holds no result"
             return Observation(TaskState.RUNNING, word, name, message=reason)
         return replace(_observe_success(name, payload, ()), word=word)
 
@@ -280,9 +283,9 @@ def _build_url(asking: Asking, name: str, tail: str) -> str | None:
     task, account = asking.task, asking.account
     if task.provider_task_id is None:
         return None
-    given = own_url(account, (task.context or {}).get(name), families=_FAMILIES)
+    given = find_own_url(account, (task.context or {}).get(name), families=_FAMILIES)
     id_ = quote(task.provider_task_id, safe="")
-    return given or f"{account.base_url}/{app_of(task.operation)}/requests/{id_}{tail}"
+    return given or f"{account.base_url}/{read_app(task.operation)}/requests/{id_}{tail}"
 
 
 def _observe_success(name: str | None, payload: Any, costs: tuple[Cost, ...]) -> Observation:
@@ -290,9 +293,9 @@ def _observe_success(name: str | None, payload: Any, costs: tuple[Cost, ...]) ->
         TaskState.SUCCEEDED,
         _COMPLETED,
         name,
-        artifacts=tuple(files_of(payload)),
+        artifacts=tuple(list_files(payload)),
         costs=costs,
-        detail={"payload": finite(payload)},
+        detail={"payload": replace_infinite(payload)},
     )
 
 
@@ -305,7 +308,7 @@ def _observe_failure(
     was_asked = task is not None and task.cancel_asked_at is not None
     if was_asked or _CANCELLED.match(code or "") or _CANCELLED.match(message):
         return Observation(TaskState.CANCELLED, word, name, message=message)
-    detail = {"payload": finite(payload)} if _has_detail(payload) else None
+    detail = {"payload": replace_infinite(payload)} if _has_detail(payload) else None
     error = TaskError("provider", code, message)
     return Observation(TaskState.FAILED, word, name, message=message, error=error, detail=detail)
 
@@ -338,18 +341,18 @@ def _has_detail(parsed: Any) -> bool:
 def _read_code(answer: Answer, parsed: Any) -> str | None:
     """Return fal's word for what is wrong: of a model's first flaw, else of the infrastructure."""
     headers = answer.headers if isinstance(answer, HttpResult) else {}
-    told = _find_first_type(parsed) or first_text(parsed, ("error_type",), limit=100)
+    told = _find_first_type(parsed) or find_first_text(parsed, ("error_type",), limit=100)
     return told or headers.get("x-fal-error-type", "")[:100] or None
 
 
 def _find_first_type(parsed: Any) -> str | None:
     detail = parsed.get("detail") if isinstance(parsed, dict) else None
     first = detail[0] if isinstance(detail, list) and detail else None
-    return first_text(first, ("type",), limit=100)
+    return find_first_text(first, ("type",), limit=100)
 
 
 def _read_costs(answer: HttpResult) -> tuple[Cost, ...]:
-    amount = amount_text(answer.headers.get("x-fal-billable-units"))
+    amount = read_amount(answer.headers.get("x-fal-billable-units"))
     return () if amount is None else (Cost("unit", amount, unit="billable units"),)
 
 

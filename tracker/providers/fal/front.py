@@ -16,10 +16,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Task, TaskState
-from tracker.providers.fal.inputs import APP, app_of
-from tracker.providers.fal.results import files_of, replace_urls
-from tracker.providers.kit.front_answers import STATUSES, reason_of
-from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.fal.inputs import APP, read_app
+from tracker.providers.fal.results import list_files, replace_urls
+from tracker.providers.kit.front_answers import STATUSES, find_reason
+from tracker.providers.kit.front_calls import find_name, refuse_method, refuse_path
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.commands import Cancel, Command, Create, Get
 from tracker.providers.ports.front import Shown
@@ -80,9 +80,9 @@ class FalFront(PlainFront):
         if found := _REQUEST.fullmatch(app):
             return _read_request_call(call, found[2], found[3] or "")
         if APP.fullmatch(app) is None:
-            return no_route(call)
+            return refuse_path(call)
         if call.method != "POST":
-            return wrong_method(call)
+            return refuse_method(call)
         if call.body is None:
             return WantsBody()
         return Create(app, _read_input(call, call.body), wait_s=_LONGEST_S if is_held else 0)
@@ -159,19 +159,19 @@ def _find_target(call: FrontCall) -> tuple[str, str, Sequence[tuple[str, str]]]:
 
 
 def _read_request_call(call: FrontCall, part: str, action: str) -> Command | FrontRefusal:
-    name = name_in(part)
+    name = find_name(part)
     if name is None:
-        return no_route(call)
+        return refuse_path(call)
     match action:
         case "/cancel":
-            return Cancel(name) if call.method == "PUT" else wrong_method(call)
+            return Cancel(name) if call.method == "PUT" else refuse_method(call)
         case "" | "/response" | "/status":
-            return Get([name]) if call.is_read else wrong_method(call)
+            return Get([name]) if call.is_read else refuse_method(call)
         case "/status/stream":
             reason = "a status is not streamed here: ask for it (mode `polling`)"
             return FrontRefusal(Fault.NOT_SERVED, reason)
         case _:
-            return no_route(call)
+            return refuse_path(call)
 
 
 def _read_input(call: FrontCall, body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -202,7 +202,7 @@ def _parse_object(text: str | None) -> Any:
 
 
 def _show_addresses(task: Task, base: str) -> dict[str, Any]:
-    url, name = f"{base}/{app_of(task.operation)}/requests/{task.id}", str(task.id)
+    url, name = f"{base}/{read_app(task.operation)}/requests/{task.id}", str(task.id)
     return {
         "request_id": name,
         "gateway_request_id": name,
@@ -258,14 +258,14 @@ def _show_payload(task: Task) -> Any:
         urls = [{"url": one.url} for one in task.artifacts if one.url]
         return {"images": urls} if urls else None
     shown = {one.key: one.url for one in task.artifacts if one.key and one.url}
-    own = {one.key: one.url for one in files_of(kept)}
+    own = {one.key: one.url for one in list_files(kept)}
     changed = {key: url for key, url in shown.items() if own.get(key, url) != url}
     return replace_urls(kept, changed)
 
 
 def _show_failure(task: Task) -> dict[str, Any]:
     """Word a failure for every client: `detail`, beside it what two others of them read."""
-    reason = reason_of(task) or task.state.value
+    reason = find_reason(task) or task.state.value
     code = (task.error and task.error.code) or f"request_{task.state.value}"
     kept = (task.detail or {}).get("payload")
     detail = kept.get("detail") if isinstance(kept, dict) else None

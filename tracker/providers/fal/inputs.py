@@ -38,7 +38,7 @@ class FalInputs(BaseModel):
     object_lifecycle: dict[str, Any] | None = None
 
 
-def queue_headers(body: Mapping[str, Any]) -> dict[str, str]:
+def build_queue_headers(body: Mapping[str, Any]) -> dict[str, str]:
     """Return the headers for what the queue is told of a create."""
     found: dict[str, str] = {}
     if "priority" in body:
@@ -56,7 +56,7 @@ def queue_headers(body: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def app_of(operation: str) -> str:
+def read_app(operation: str) -> str:
     """Return the part of a model's name that the addresses of its requests have: `owner/app`."""
     parts = operation.split("/")
     return "/".join(parts[: 3 if parts[0] in _NAMESPACES else 2])

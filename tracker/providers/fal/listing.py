@@ -12,9 +12,9 @@ from urllib.parse import urlencode, urlsplit
 
 from tracker.domain.observation import Observation
 from tracker.domain.task import TaskState
-from tracker.providers.kit.front_answers import iso_time
+from tracker.providers.kit.front_answers import format_time
 from tracker.providers.kit.likeness import LikenessScan
-from tracker.providers.kit.reading import first_instant, first_text, read_json
+from tracker.providers.kit.reading import find_first_instant, find_first_text, read_json
 from tracker.providers.kit.table import TableAdapter
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Asking
@@ -42,8 +42,8 @@ class FalRequests(LikenessScan):
         """Return the URL of a page of the model's requests, with what each was made of."""
         query = {
             "endpoint_id": asking.task.operation,
-            "start": iso_time(begin),
-            "end": iso_time(end),
+            "start": format_time(begin),
+            "end": format_time(end),
             "expand": "payloads",
             "limit": _PAGE,
         }
@@ -56,12 +56,12 @@ class FalRequests(LikenessScan):
     ) -> Mapping[str, Any] | None:
         """Return the cursor of the next page."""
         del asking
-        cursor = first_text(parsed, ("next_cursor",))
+        cursor = find_first_text(parsed, ("next_cursor",))
         return {"cursor": cursor} if cursor is not None and entries else None
 
     def is_like(self, asking: Asking, entry: Any) -> bool:
         """Tell whether a request has the input of the submit and may have been made by it."""
-        at = first_instant(entry, _TIMES)
+        at = find_first_instant(entry, _TIMES)
         if at is None or asking.since is None or asking.body is None:
             return False
         given = entry.get("json_input")
@@ -75,8 +75,8 @@ class FalRequests(LikenessScan):
 
     def observe(self, entry: Any) -> Observation | None:
         """Say that a request exists; how it stands is asked for by its id."""
-        name = first_text(entry, ("request_id",), limit=500)
-        word = first_text(entry, ("status",), limit=100) or "listed"
+        name = find_first_text(entry, ("request_id",), limit=500)
+        word = find_first_text(entry, ("status",), limit=100) or "listed"
         return None if name is None else Observation(TaskState.SUBMITTED, word, name)
 
     def _base_of(self, account: Account) -> str:

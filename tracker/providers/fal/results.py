@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tracker.domain.task import Artifact
-from tracker.providers.kit.pieces import kind_of, web_url
-from tracker.providers.kit.reading import number_text, text_of
+from tracker.providers.kit.pieces import guess_kind, read_web_url
+from tracker.providers.kit.reading import read_number, read_text
 
 _DEEPEST = 20
 _MOST_FILES, _LONGEST_KEY = 200, 200
@@ -14,12 +14,12 @@ _KINDS = {"video": "video", "image": "image", "audio": "audio", "model": "model"
 _FACTS = ("width", "height", "file_name", "file_size", "content_type")
 
 
-def files_of(payload: Any) -> list[Artifact]:
+def list_files(payload: Any) -> list[Artifact]:
     """Return every file of a result, in its order. The key says where its URL stands."""
     found: list[Artifact] = []
     for path, url, holder in _iterate_urls(payload, "", {}):
         facts = {name: holder[name] for name in _FACTS if _is_plain(holder.get(name))}
-        duration = number_text(holder.get("duration"))
+        duration = read_number(holder.get("duration"))
         found.append(Artifact(_find_kind(path, url, holder), url, None, duration, facts, path))
         if len(found) == _MOST_FILES:
             break
@@ -38,7 +38,7 @@ def _iterate_urls(
         name = path.rstrip("0123456789.").rpartition(".")[2]
         is_named = name in ("url", "urls") or name.endswith(("_url", "_urls"))
         is_named = is_named and len(path) <= _LONGEST_KEY
-        url = value if value.startswith("data:") else web_url(value)
+        url = value if value.startswith("data:") else read_web_url(value)
         if is_named and url is not None:
             yield path, url, holder if name == "url" else {}
     elif depth < _DEEPEST and isinstance(value, dict | list):
@@ -67,9 +67,9 @@ def _iterate_parts(value: dict[str, Any] | list[Any], path: str) -> Iterator[tup
 
 def _find_kind(path: str, url: str, holder: Mapping[str, Any]) -> str:
     """Return the kind by the media type; else by the URL; else by the names that lead there."""
-    given = text_of(holder.get("content_type"), limit=100) or ""
+    given = read_text(holder.get("content_type"), limit=100) or ""
     media_type = url[5:].split(";", maxsplit=1)[0] if url.startswith("data:") else given
-    known = _KINDS.get(media_type.partition("/")[0]) or kind_of(url)
+    known = _KINDS.get(media_type.partition("/")[0]) or guess_kind(url)
     return known or next((kind for name, kind in _KINDS.items() if name in path), "file")
 
 

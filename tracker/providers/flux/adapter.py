@@ -30,24 +30,24 @@ from tracker.domain.retry import retry_after_s
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.flux.front import CREDITS, FluxFront
 from tracker.providers.flux.inputs import CREATES, OBJECTS, VIDEOS, has_webhook, is_endpoint
-from tracker.providers.flux.passing import FluxCalls, key_header
+from tracker.providers.flux.passing import FluxCalls, build_key_header
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kit.calls import bearer, own_url
-from tracker.providers.kit.empty_results import awaiting_result
+from tracker.providers.kit.calls import build_bearer_header, find_own_url
+from tracker.providers.kit.empty_results import await_result
 from tracker.providers.kit.flaw_lists import join_flaws
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.ledger import settle_costs
-from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.pieces import read_web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.proofs import RequestSignature, request_secret
 from tracker.providers.kit.reading import (
-    amount_text,
-    finite,
-    first_instant,
-    first_number,
-    first_text,
+    find_first_instant,
+    find_first_number,
+    find_first_text,
+    read_amount,
+    replace_infinite,
 )
-from tracker.providers.kit.status_words import plain
+from tracker.providers.kit.status_words import normalise_word
 from tracker.providers.kit.table import CreatePath, TableAdapter
 from tracker.providers.kit.useless_options import SECRET_PER_CREATE, SecretlessOptions
 from tracker.providers.ports.account import Account
@@ -65,7 +65,7 @@ _POLL_URL = "polling_url"
 _MOST_URL = 2083
 _CREDITS = "credits"
 _EMPTY = "Ready without a sample"
-_ABSENT = plain("task not found")
+_ABSENT = normalise_word("task not found")
 _MODERATED = "moderated"
 _KONTEXT_MAX = "flux-kontext-max"
 """Six of its tasks may be open; of all others 24 together."""
@@ -106,7 +106,7 @@ class FluxApi(TableAdapter):
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the header of the key."""
-        return key_header(account)
+        return build_key_header(account)
 
     def serves(self, account: Account, operation: str) -> str | None:
         """Take every name that an endpoint can have."""
@@ -134,7 +134,7 @@ class FluxApi(TableAdapter):
 
     def context(self, parsed: Any) -> Mapping[str, Any] | None:
         """Keep the URL that the task is asked for at; answers to creates with a webhook lack it."""
-        url = first_text(parsed, (_POLL_URL,), limit=_MOST_URL)
+        url = find_first_text(parsed, (_POLL_URL,), limit=_MOST_URL)
         return None if url is None else {_POLL_URL: url}
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
@@ -150,14 +150,14 @@ class FluxApi(TableAdapter):
         told = retry_after_s(answer.headers)
         if told is not None:
             return told
-        pause = amount_text(first_number(parsed, ("retry_after", "detail.retry_after")))
+        pause = read_amount(find_first_number(parsed, ("retry_after", "detail.retry_after")))
         return None if pause is None else max(float(pause), 0.0)
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Ask where the create's answer said, if that is a host of the provider's."""
         call = super().build_poll(asking)
         url = (asking.task.context or {}).get(_POLL_URL)
-        own = own_url(asking.account, url, families=_FAMILIES)
+        own = find_own_url(asking.account, url, families=_FAMILIES)
         return call if call is None or own is None else replace(call, url=own)
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
@@ -178,22 +178,22 @@ class FluxApi(TableAdapter):
         if _is_absent(parsed):
             return None
         known = None if task is None else task.provider_task_id
-        if isinstance(parsed, dict) and known and first_text(parsed, self.ids) is None:
+        if isinstance(parsed, dict) and known and find_first_text(parsed, self.ids) is None:
             parsed = {**parsed, "id": known}
         said = super().observe(account, task, parsed)
         if said is None:
             return None
         result = parsed.get("result")
         if said.state is TaskState.SUCCEEDED and isinstance(result, dict):
-            said = replace(said, detail={"result": finite(result)})
-        return awaiting_result(said, task, _EMPTY)
+            said = replace(said, detail={"result": replace_infinite(result)})
+        return await_result(said, task, _EMPTY)
 
     def reason(self, parsed: Any) -> str | None:
         """Return a text, or the flaws that `detail` lists."""
-        text = first_text(parsed, ("message", "detail"))
+        text = find_first_text(parsed, ("message", "detail"))
         if text is None and isinstance(parsed, dict):
             text = join_flaws(parsed.get("detail")) or join_flaws(parsed.get("details"))
-        return text or first_text(parsed, ("error", "details"))
+        return text or find_first_text(parsed, ("error", "details"))
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure: the word of a moderated one tells the input from the output."""
@@ -201,11 +201,11 @@ class FluxApi(TableAdapter):
         if _MODERATED in word.lower():
             return TaskError("provider", word, message or word)
         error = super().failure(parsed, message)
-        return replace(error, code=error.code or first_text(parsed, ("error",), limit=100))
+        return replace(error, code=error.code or find_first_text(parsed, ("error",), limit=100))
 
     def progress(self, parsed: Any) -> float | None:
         """Return percent of a number from 0 to 1."""
-        part = amount_text(first_number(parsed, ("progress",)))
+        part = read_amount(find_first_number(parsed, ("progress",)))
         return None if part is None else min(max(float(part) * 100, 0.0), 100.0)
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
@@ -213,24 +213,24 @@ class FluxApi(TableAdapter):
         del account
         result = parsed.get("result")
         found = result if isinstance(result, dict) else {}
-        ended = first_instant(parsed, ("result.end_time", "timestamp"))
+        ended = find_first_instant(parsed, ("result.end_time", "timestamp"))
         expires = None if ended is None else ended + RESULTS_LIVE
         named = [("sample", _find_kind(task, found.get("sample"))), ("draft_cache", "file")]
         return [
             Artifact(kind, url, key=name, expires_at=expires)
             for name, kind in named
-            if (url := web_url(found.get(name)))
+            if (url := read_web_url(found.get(name)))
         ]
 
     def estimate(self, parsed: Any) -> Sequence[Cost]:
         """Read what the create says that the task costs."""
-        amount = amount_text(first_number(parsed, ("cost",)))
+        amount = read_amount(find_first_number(parsed, ("cost",)))
         return [] if amount is None else [Cost("unit", amount, unit=_CREDITS, phase=Phase.RESERVE)]
 
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the cost of the end; a success that tells none costs what its create said."""
         del account
-        amount = amount_text(first_number(parsed, ("cost",)))
+        amount = read_amount(find_first_number(parsed, ("cost",)))
         if amount is None and self.state_of(_read_word(parsed)) is TaskState.SUCCEEDED and task:
             told = [one.amount for one in task.costs if one.phase is Phase.RESERVE]
             amount = told[-1] if told else None
@@ -238,7 +238,7 @@ class FluxApi(TableAdapter):
 
     def balance(self, parsed: Any) -> str | None:
         """Return the credits that are left."""
-        left = first_number(parsed, (_CREDITS,))
+        left = find_first_number(parsed, (_CREDITS,))
         return None if left is None else f"{left} {_CREDITS}"
 
 
@@ -249,7 +249,7 @@ class FluxGateway(FluxApi, GatewayAdapter):
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the header of the key."""
-        return bearer(account.api_key)
+        return build_bearer_header(account.api_key)
 
 
 class FluxAdapter(AdapterByProfile, ObjectCallbacks):
@@ -278,18 +278,18 @@ class FluxAdapter(AdapterByProfile, ObjectCallbacks):
 
 
 def _read_word(parsed: Any) -> str:
-    return first_text(parsed, TableAdapter.words_in, limit=200) or ""
+    return find_first_text(parsed, TableAdapter.words_in, limit=200) or ""
 
 
 def _is_absent(parsed: Any) -> bool:
     """Tell whether the word says that there is no such task, however it is written."""
-    return plain(_read_word(parsed)) == _ABSENT
+    return normalise_word(_read_word(parsed)) == _ABSENT
 
 
 def _find_kind(task: Task | None, url: Any) -> str:
     if task is not None and task.operation in VIDEOS:
         return "video"
-    path = urlsplit(url).path if web_url(url) else ""
+    path = urlsplit(url).path if read_web_url(url) else ""
     return "video" if path.endswith(".mp4") else "image"
 
 

@@ -15,9 +15,9 @@ from tracker.domain.access import Scope
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.flux.inputs import is_endpoint
-from tracker.providers.kit.front_answers import STATUSES, iso_time, link_of, reason_of
-from tracker.providers.kit.front_calls import no_route, wrong_method
-from tracker.providers.kit.ledger import estimate_costs, net
+from tracker.providers.kit.front_answers import STATUSES, find_reason, format_time, link_of
+from tracker.providers.kit.front_calls import refuse_method, refuse_path
+from tracker.providers.kit.ledger import compute_net, estimate_costs
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.commands import Command, Create, Get, PassOn
 from tracker.providers.ports.front import Shown
@@ -62,16 +62,16 @@ class FluxFront(PlainFront):
         """Route by path and method."""
         path = _read_path(call)
         if path == CREDITS:
-            return PassOn(CREDITS) if call.is_read else wrong_method(call)
+            return PassOn(CREDITS) if call.is_read else refuse_method(call)
         if path == _RESULT:
             if not call.is_read:
-                return wrong_method(call)
+                return refuse_method(call)
             name = call.parameter("id")
             return Get([name]) if name else FrontRefusal(Fault.INVALID, "id: field required")
         if not is_endpoint(path):
-            return no_route(call)
+            return refuse_path(call)
         if call.method != "POST":
-            return wrong_method(call)
+            return refuse_method(call)
         return WantsBody() if call.body is None else Create(path, call.body)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
@@ -106,9 +106,9 @@ class FluxFront(PlainFront):
         del step, input_, base
         if task.state not in TERMINAL:
             return None
-        at = iso_time(task.finished_at or task.updated_at)
+        at = format_time(task.finished_at or task.updated_at)
         body: dict[str, Any] = {"id": str(task.id), "status": _show_word(task), "timestamp": at}
-        reason = reason_of(task)
+        reason = find_reason(task)
         if _show_word(task) == "Error":
             reason = reason or _NO_SAMPLE
         if reason is None:
@@ -171,7 +171,7 @@ def _show_result(task: Task) -> dict[str, Any] | None:
 
 def _show_details(task: Task) -> dict[str, Any] | None:
     is_empty = task.state is TaskState.SUCCEEDED and _find_sample(task) is None
-    reason = _NO_SAMPLE if is_empty else reason_of(task)
+    reason = _NO_SAMPLE if is_empty else find_reason(task)
     if reason is None:
         return None
     return {"status": task.provider_status or task.state.value, "message": reason}
@@ -179,5 +179,5 @@ def _show_details(task: Task) -> dict[str, Any] | None:
 
 def _show_costs(task: Task) -> dict[str, Any]:
     """Return the cost, where the provider has told one."""
-    amount = net(task.costs, _UNIT) or estimate_costs(task.costs, _UNIT)
+    amount = compute_net(task.costs, _UNIT) or estimate_costs(task.costs, _UNIT)
     return {} if amount is None else {"cost": float(amount)}

@@ -10,7 +10,7 @@ from tracker.providers.ports.account import Account
 from tracker.providers.ports.passing import PassedCall
 
 
-def key_header(account: Account) -> dict[str, str]:
+def build_key_header(account: Account) -> dict[str, str]:
     """Build the header of the key; none where there is no key."""
     return {"x-key": account.api_key} if account.api_key else {}
 
@@ -24,4 +24,4 @@ class FluxCalls(PlainCalls):
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the header of the key: of the official API, whose call it is."""
-        return key_header(account)
+        return build_key_header(account)

@@ -29,13 +29,13 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.hailuo.front import HailuoFront
-from tracker.providers.hailuo.inputs import AGAIN_2, CREATES, OBJECTS, VIDEO, flaws_of
+from tracker.providers.hailuo.inputs import AGAIN_2, CREATES, OBJECTS, VIDEO, list_flaws
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kit.default_seconds import default_seconds
-from tracker.providers.kit.empty_results import awaiting_result, doubting_error
-from tracker.providers.kit.pieces import text_url, web_url
-from tracker.providers.kit.reading import amount_text, first_number, first_text, read_json
-from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
+from tracker.providers.kit.default_seconds import build_default_seconds
+from tracker.providers.kit.empty_results import await_result, doubt_error
+from tracker.providers.kit.pieces import build_text_url, read_web_url
+from tracker.providers.kit.reading import find_first_number, find_first_text, read_amount, read_json
+from tracker.providers.kit.table import CreatePath, TableAdapter, parse_answer
 from tracker.providers.kit.useless_options import UNSIGNED, OneKindOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Probed, Request, Sending
@@ -112,7 +112,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table and the model's limits, and find the task that is made again."""
         request = super().check(operation, input_)
-        flaws = flaws_of(operation, request.body)
+        flaws = list_flaws(operation, request.body)
         if flaws:
             raise InvalidRequest(*flaws)
         if operation != AGAIN_2:
@@ -135,7 +135,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take no answer for acceptance whose code says something else."""
         if isinstance(answer, HttpResult):
-            parsed = parsed_of(answer)
+            parsed = parse_answer(answer)
             if _read_code(parsed) is not None:
                 return self.refusal(sending, answer, parsed)
         return super().parse_submit(sending, answer)
@@ -170,7 +170,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read how the task stands; of a success of v1, ask for its file as well."""
-        parsed = parsed_of(answer) if isinstance(answer, HttpResult) else None
+        parsed = parse_answer(answer) if isinstance(answer, HttpResult) else None
         if isinstance(answer, HttpResult) and _read_code(parsed) in _NOT_NOW:
             pause_s = self.pause_s(answer, parsed)
             return [Unanswered(self.in_words(answer, parsed), pause_s, slow_down=True)]
@@ -183,15 +183,18 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         if said is None or said.state is not TaskState.SUCCEEDED:
             return [outcome]
         if asking.task.operation.startswith("v2/"):
-            return [Observed(awaiting_result(said, asking.task, "succeeded without content"))]
+            return [Observed(await_result(said, asking.task, "succeeded without content"))]
         return [self._ask_for_file(asking, said, parsed)]
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure; the text of a code that says success is no reason."""
-        code = first_text(parsed, ("task.error.code", "error.code"), limit=100) or _read_code(
+        code = find_first_text(parsed, ("task.error.code", "error.code"), limit=100) or _read_code(
             parsed
         )
-        if code is None and first_text(parsed, self.words_in, limit=20) in ("expired", "EXPIRED"):
+        if code is None and find_first_text(parsed, self.words_in, limit=20) in (
+            "expired",
+            "EXPIRED",
+        ):
             return TaskError("provider", "expired", "the provider let the task expire")
         is_said = code is not None or message not in (None, "success")
         return TaskError("provider", code, message if is_said and message else _NO_REASON)
@@ -209,16 +212,16 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         first = content[0] if isinstance(content, list) and content else content
         if not isinstance(first, dict):
             return []
-        if url := web_url(first.get("url") or first.get("video_url")):
+        if url := read_web_url(first.get("url") or first.get("video_url")):
             return [Artifact("video", url, key="video", refreshable=True)]
-        text = first_text(first, ("text", "prompt"), limit=100_000)
-        return [Artifact("text", text_url(text), key="text")] if text else []
+        text = find_first_text(first, ("text", "prompt"), limit=100_000)
+        return [Artifact("text", build_text_url(text), key="text")] if text else []
 
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the usage of a task of v2; v1 tells none."""
         del account, task
         told = (
-            (unit, amount_text(first_number(parsed, (f"task.usage.{name}",))))
+            (unit, read_amount(find_first_number(parsed, (f"task.usage.{name}",))))
             for name, unit in _USAGE.items()
         )
         return [Cost("unit", amount, unit=unit) for unit, amount in told if amount is not None]
@@ -255,7 +258,7 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
     def parse_probe(self, account: Account, answer: Answer) -> Probed:
         """Look the code up, which comes with HTTP 200."""
         if isinstance(answer, HttpResult):
-            parsed = parsed_of(answer)
+            parsed = parse_answer(answer)
             code, words = _read_code(parsed), self.in_words(answer, parsed)
             if code in _OF_ACCOUNT:
                 return Probed("error", f"refuses this account: {words}")
@@ -275,18 +278,20 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         return Observed(Observation(TaskState.FAILED, code, theirs, error=error))
 
     def _ask_for_file(self, asking: Asking, said: Observation, parsed: Any) -> PollOutcome:
-        file_id = first_text(parsed, ("file_id",), limit=200)
+        file_id = find_first_text(parsed, ("file_id",), limit=200)
         if file_id is None:
-            if plain := web_url(first_text(parsed, ("video_url", "download_url"))):  # of gateways
+            if plain := read_web_url(
+                find_first_text(parsed, ("video_url", "download_url"))
+            ):  # of gateways
                 return Observed(replace(said, artifacts=(Artifact("video", plain, key="video"),)))
             code = _read_code(parsed)
             if code in _OF_CONTENT:
-                return Observed(doubting_error(said, code, self.reason(parsed)))
+                return Observed(doubt_error(said, code, self.reason(parsed)))
             return Observed(replace(said, state=TaskState.RUNNING, stage=_NO_FILE))
         group = asking.account.options_as(HailuoOptions).group_id
         query = {"file_id": file_id} | ({"GroupId": group} if group else {})
         url = f"{asking.account.base_url}/v1/files/retrieve?{urlencode(query)}"
-        sizes = {name: first_text(parsed, (name,)) for name in ("video_width", "video_height")}
+        sizes = {name: find_first_text(parsed, (name,)) for name in ("video_width", "video_height")}
         page = {"file_id": file_id, "word": said.word, "sizes": sizes}
         return Follow(HttpCall("GET", url, self.headers(asking.account)), page)
 
@@ -294,8 +299,8 @@ class HailuoAdapter(TableAdapter, ObjectCallbacks):
         """Read the file's address; without one the task counts as running."""
         if isinstance(answer, HttpFailure):
             return Unanswered(answer.reason)
-        parsed = parsed_of(answer)
-        url = web_url(first_text(parsed, ("file.download_url",)))
+        parsed = parse_answer(answer)
+        url = read_web_url(find_first_text(parsed, ("file.download_url",)))
         theirs, word = asking.task.provider_task_id, str(page["word"])
         if url is None or answer.status >= 300:
             message = self.in_words(answer, parsed)
@@ -333,9 +338,9 @@ def _read_code(parsed: Any) -> str | None:
     (https://platform.minimaxi.com/docs/api-reference/video-generation-v2-regeneration, read
     2026-11-30).
     """
-    code = first_text(parsed, (_CODE,), limit=100)
-    if code is None and first_text(parsed, ("type",)) == "error":
-        found = _CODE_IN_WORDS.search(first_text(parsed, ("error.message",)) or "")
+    code = find_first_text(parsed, (_CODE,), limit=100)
+    if code is None and find_first_text(parsed, ("type",)) == "error":
+        found = _CODE_IN_WORDS.search(find_first_text(parsed, ("error.message",)) or "")
         return found and found[1]
     return None if code == "0" else code
 
@@ -363,7 +368,7 @@ PROVIDER = Provider(
     front=HailuoFront(),
     results=ResultHosting(lifetime=RESULTS_LIVE),
     tells_costs=True,
-    default_seconds=default_seconds({VIDEO: 6}),
+    default_seconds=build_default_seconds({VIDEO: 6}),
     examples={
         "a video from text": {
             "operation": "v1/video_generation",

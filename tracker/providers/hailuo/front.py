@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from tracker.domain.decimal_names import number_of
+from tracker.domain.decimal_names import encode_decimal_name
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.hailuo.inputs import CREATES
-from tracker.providers.kit.front_answers import STATUSES, link_of, reason_of
-from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
-from tracker.providers.kit.ledger import net
-from tracker.providers.kit.pieces import text_in
+from tracker.providers.kit.front_answers import STATUSES, find_reason, link_of
+from tracker.providers.kit.front_calls import find_name, refuse_method, refuse_path
+from tracker.providers.kit.ledger import compute_net
+from tracker.providers.kit.pieces import read_text_url
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.commands import Command, Create, Get
 from tracker.providers.ports.front import Shown
@@ -83,12 +83,12 @@ class HailuoFront(PlainFront):
         path = _read_path(call)
         if path in CREATES:
             if call.method != "POST":
-                return wrong_method(call)
+                return refuse_method(call)
             return WantsBody() if call.body is None else Create(path, call.body)
-        named = _name_in(call)
+        named = _find_name(call)
         if not named:
-            return no_route(call)
-        return Get([named]) if call.is_read else wrong_method(call)
+            return refuse_path(call)
+        return Get([named]) if call.is_read else refuse_method(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show tasks in the shape of the generation that was asked."""
@@ -135,7 +135,7 @@ def _read_path(call: FrontCall) -> str:
     return call.path if call.path.startswith(("v1/", "v2/")) else f"v1/{call.path}"
 
 
-def _name_in(call: FrontCall) -> str | None:
+def _find_name(call: FrontCall) -> str | None:
     """Return the name of the task that a path or its query names; None for another path.
 
     Raises InvalidRequest where the query names none.
@@ -143,11 +143,11 @@ def _name_in(call: FrontCall) -> str | None:
     path = _read_path(call)
     if path.startswith(_QUERY_2):
         rest = path.removeprefix(_QUERY_2)
-        return None if "/" in rest else name_in(rest)
+        return None if "/" in rest else find_name(rest)
     field = {_QUERY: "task_id", _FILE: "file_id"}.get(path)
     if field is None:
         return None
-    name = name_in(call.parameter(field) or "")
+    name = find_name(call.parameter(field) or "")
     if not name:
         raise InvalidRequest(FieldError(field, "is required"))
     return name
@@ -156,12 +156,12 @@ def _name_in(call: FrontCall) -> str | None:
 def _show_task(task: Task) -> dict[str, Any]:
     is_done = task.state is TaskState.SUCCEEDED
     sizes = task.artifacts[0].extra if is_done and task.artifacts else {}
-    reason = reason_of(task)
+    reason = find_reason(task)
     failed = {"status_code": _find_number(task), "status_msg": reason}
     return {
         "task_id": str(task.id),
         "status": _WORDS[task.state][0],
-        "file_id": number_of(task.key) if is_done else "",
+        "file_id": encode_decimal_name(task.key) if is_done else "",
         "video_width": _count_whole(sizes.get("video_width")),
         "video_height": _count_whole(sizes.get("video_height")),
         "base_resp": dict(_GOOD) if reason is None else failed,
@@ -176,7 +176,7 @@ def _show_file(task: Task) -> FrontAnswer:
         return FrontAnswer({"base_resp": {"status_code": _INVALID, "status_msg": message}}, 404)
     made = task.finished_at or task.created_at
     file = {
-        "file_id": int(number_of(task.key)),
+        "file_id": int(encode_decimal_name(task.key)),
         "bytes": 0,
         "created_at": int(made.timestamp()),
         "filename": "output.mp4",
@@ -192,12 +192,12 @@ def _show_second_task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         if input_.get(name) is not None:
             shown[name] = input_[name]
     if task.state is TaskState.SUCCEEDED:
-        text = next((text_in(one.url) for one in task.artifacts if one.kind == "text"), None)
+        text = next((read_text_url(one.url) for one in task.artifacts if one.kind == "text"), None)
         shown["content"] = {"url": link_of(task, "video")} if text is None else {"text": text}
-    tokens = net(task.costs, "tokens")
+    tokens = compute_net(task.costs, "tokens")
     if tokens is not None:
         shown["usage"] = {"total_tokens": int(tokens)}
-    reason = reason_of(task)
+    reason = find_reason(task)
     if reason is not None:
         code = (task.error and task.error.code) or task.state.value
         shown["error"] = {"code": code, "message": reason}

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from tracker.domain.errors import FieldError
-from tracker.providers.kit.result_ids import ids_of
+from tracker.providers.kit.result_ids import build_id_lister
 from tracker.providers.kit.table import CreatePath, OpenInputs
 from tracker.providers.ports.objects import NamedObject, NamingText, ObjectIds
 
@@ -92,13 +92,13 @@ _FILE = "file"
 OBJECTS = ObjectIds(
     # A file of MiniMax's: an upload, or the video of a task. No upload goes through this service.
     texts=(NamingText(re.compile("mm_file://(.+)"), NamedObject(_FILE), "mm_file://2057"),),
-    results={_FILE: ids_of("video")},
+    results={_FILE: build_id_lister("video")},
     continued=(_FILE,),
     tasks=("source_task_id",),
 )
 
 
-def flaws_of(operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:
+def list_flaws(operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:
     """Return the fields of an input that its model allows and MiniMax refuses."""
     if operation != VIDEO:
         texts = [one for one in body.get("content") or () if one["type"] == "text"]

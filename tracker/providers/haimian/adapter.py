@@ -10,9 +10,9 @@ from tracker.providers.haimian.options import CUSTOM, VOLC, WEB, HaimianOptions
 from tracker.providers.haimian.tables import OBJECTS
 from tracker.providers.haimian.volc import VolcDialect
 from tracker.providers.haimian.web import WebDialect
-from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
+from tracker.providers.kit.callbacks import ObjectCallbacks, parse_body
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
-from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.reading import find_first_text
 from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.providers.ports.provider import Provider
 
@@ -32,10 +32,10 @@ class HaimianAdapter(AdapterByProfile, ObjectCallbacks):
 
     def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
         """Take any JSON object for news. Raises CallbackRejected for anything else."""
-        parsed = body_of(inbound)
+        parsed = parse_body(inbound)
         if not isinstance(parsed, dict) or not parsed:
             raise CallbackRejected("this is not an object with fields")
-        task_id = first_text(parsed, ("TaskID", "Result.TaskID", "Data.TaskID"), limit=200)
+        task_id = find_first_text(parsed, ("TaskID", "Result.TaskID", "Data.TaskID"), limit=200)
         return (Hint("its body is documented nowhere", task_id),)
 
 

@@ -18,8 +18,8 @@ from tracker.providers.haimian.options import HaimianOptions
 from tracker.providers.haimian.songs import read_song
 from tracker.providers.haimian.tables import AnySongInput, SongTable
 from tracker.providers.kit.calls import build_post
-from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.kit.reading import find_first_text
+from tracker.providers.kit.table import CreatePath, parse_answer
 from tracker.providers.ports.adapter import Answer, Asking, Sending
 
 
@@ -41,14 +41,14 @@ class CustomDialect(SongTable):
         """Take the id from the account's field."""
         if isinstance(answer, HttpFailure) or answer.status >= 300:
             return super().parse_submit(sending, answer)
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         fields = (
             sending.account.options_as(HaimianOptions).id_in or "data",
             "data.task_id",
             "task_id",
             "id",
         )
-        task_id = first_text(parsed, fields, limit=500)
+        task_id = find_first_text(parsed, fields, limit=500)
         return self.refusal(sending, answer, parsed) if task_id is None else Accepted(task_id)
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
@@ -64,7 +64,7 @@ class CustomDialect(SongTable):
         """Read the fields that the account names."""
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         if answer.status < 300 and isinstance(parsed, dict):
             said = read_song(asking.account, parsed)
             if said.word:

@@ -62,7 +62,7 @@ class HaimianOptions(VolcOptions):
         return {word: _STATES[state] for word, _, state in pairs if state in _STATES}
 
 
-def web_headers(account: Account) -> dict[str, str]:
+def build_web_headers(account: Account) -> dict[str, str]:
     """Build the headers of the web page; a gateway that hides it takes a key."""
     cookie, key = reveal(account.options_as(HaimianOptions).cookie), account.api_key
     headers = {} if cookie is None else {"cookie": cookie}

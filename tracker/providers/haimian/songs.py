@@ -6,9 +6,9 @@ from typing import Any
 from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.haimian.options import HaimianOptions
-from tracker.providers.kit.pieces import web_url
-from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
+from tracker.providers.kit.pieces import read_web_url
+from tracker.providers.kit.reading import find_first_text
+from tracker.providers.kit.status_words import GATEWAY_WORDS, normalise_word
 from tracker.providers.ports.account import Account
 
 _AUDIO = ("audio", "song", "play")
@@ -24,21 +24,21 @@ def read_song(account: Account, entry: Mapping[str, Any]) -> Observation:
     it is done. Where there is no word at all, a sound is the only sign of a result.
     """
     options = account.options_as(HaimianOptions)
-    word = first_text(
+    word = find_first_text(
         entry, (options.status_in or "status", "task_status", "state", "data.status"), limit=200
     )
-    state = options.states().get(word or "") or GATEWAY_WORDS.get(plain(word or ""))
+    state = options.states().get(word or "") or GATEWAY_WORDS.get(normalise_word(word or ""))
     pieces = _list_pieces(entry, options.result_in)
     if state is None and word is None and any(piece.kind == "audio" for piece in pieces):
         state = TaskState.SUCCEEDED
-    reason = first_text(
+    reason = find_first_text(
         entry, ("fail_msg", "fail_reason", "data.fail_reason", "error_msg", "message")
     )
     error = TaskError("provider", None, reason or "the provider gave no reason")
     return Observation(
         state,
         word or ("" if state is None else "done"),
-        provider_task_id=first_text(entry, ("task_id",), limit=200),
+        provider_task_id=find_first_text(entry, ("task_id",), limit=200),
         message=reason,
         artifacts=pieces if state is not TaskState.FAILED else (),
         error=error if state is TaskState.FAILED else None,
@@ -49,7 +49,7 @@ def _list_pieces(entry: Mapping[str, Any], result_in: str | None) -> tuple[Artif
     chosen: Any = entry
     for part in (result_in or "").split(".") if result_in else ():
         chosen = chosen.get(part) if isinstance(chosen, dict) else None
-    if result_in and (url := web_url(chosen)) is not None:
+    if result_in and (url := read_web_url(chosen)) is not None:
         return (Artifact("audio", url, key=result_in),)
     return tuple(_list_urls(chosen, "", 0))
 
@@ -62,7 +62,7 @@ def _list_urls(value: Any, name: str, depth: int) -> Sequence[Artifact]:
     elif isinstance(value, list):
         pairs = [(f"{name}.{place}", inner) for place, inner in enumerate(value)]
     else:
-        url, field = web_url(value), name.rpartition(".")[2].lower()
+        url, field = read_web_url(value), name.rpartition(".")[2].lower()
         kind = next((kind for part, kind in _KINDS if part in field), None)
         if kind is None and any(part in field for part in _AUDIO):
             kind = "audio"

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import SubmitOutcome, Unanswered
-from tracker.providers.kit.no_channel import deferral_without_channel
+from tracker.providers.kit.no_channel import defer_without_channel
 from tracker.providers.kit.table import TableAdapter
 from tracker.providers.ports.adapter import Request, Sending
 from tracker.providers.ports.objects import NamedObject, ObjectIds
@@ -91,7 +91,7 @@ class SongTable(TableAdapter):
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Know a gateway that has no channel: nothing left it."""
-        deferral = deferral_without_channel(answer, parsed, self.in_words(answer, parsed))
+        deferral = defer_without_channel(answer, parsed, self.in_words(answer, parsed))
         return deferral or super().refusal(sending, answer, parsed)
 
     def unanswered(self, answer: HttpResult, parsed: Any) -> Unanswered:

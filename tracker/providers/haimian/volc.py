@@ -15,9 +15,9 @@ from tracker.domain.outcome import Observed, PollOutcome, Refused, SubmitOutcome
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.haimian.options import HaimianOptions
 from tracker.providers.haimian.tables import OfficialMusicInput, OfficialSongInput, SongTable
-from tracker.providers.kit.pieces import text_url, web_url
-from tracker.providers.kit.reading import amount_text, first_number, first_text
-from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.kit.pieces import build_text_url, read_web_url
+from tracker.providers.kit.reading import find_first_number, find_first_text, read_amount
+from tracker.providers.kit.table import CreatePath, parse_answer
 from tracker.providers.kit.volc_signature import build_signed_post
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
@@ -70,7 +70,7 @@ class VolcDialect(SongTable):
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take no task id beside an error code for an acceptance."""
         if isinstance(answer, HttpResult) and answer.status < 300:
-            parsed = parsed_of(answer)
+            parsed = parse_answer(answer)
             if _read_volc_code(parsed) not in (None, "0"):
                 return self.refusal(sending, answer, parsed)
         return super().parse_submit(sending, answer)
@@ -93,9 +93,9 @@ class VolcDialect(SongTable):
         """Read the song by its number of a status."""
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         result = parsed.get("Result", parsed.get("Data")) if isinstance(parsed, dict) else None
-        word = first_text(result, ("Status",), limit=40)
+        word = find_first_text(result, ("Status",), limit=40)
         if answer.status < 300 and word is not None and isinstance(result, dict):
             return [Observed(_read_official(asking.task, result, word))]
         return [self.unanswered(answer, parsed)]
@@ -116,18 +116,18 @@ def _read_official(task: Task, result: Mapping[str, Any], word: str) -> Observat
     detail = result.get("SongDetail")
     song = detail if isinstance(detail, dict) else {}
     state, pieces = _NUMBERS.get(word), []
-    length = first_number(song, ("Duration",))
-    if (url := web_url(song.get("AudioUrl"))) is not None:
+    length = find_first_number(song, ("Duration",))
+    if (url := read_web_url(song.get("AudioUrl"))) is not None:
         pieces.append(Artifact("audio", url, task.provider_task_id, length, key="audio"))
-    lyrics = first_text(song, ("Lyrics",), limit=20_000)
+    lyrics = find_first_text(song, ("Lyrics",), limit=20_000)
     if lyrics:
-        pieces.append(Artifact("text", text_url(lyrics), key="lyrics"))
+        pieces.append(Artifact("text", build_text_url(lyrics), key="lyrics"))
     if state is TaskState.SUCCEEDED and not url:
         state = TaskState.RUNNING  # a result that is not there yet is no success
-    reason = first_text(result, ("FailureReason.Msg", "FailureReason", "Message"))
-    code = first_text(result, ("FailureReason.Code",), limit=100)
+    reason = find_first_text(result, ("FailureReason.Msg", "FailureReason", "Message"))
+    code = find_first_text(result, ("FailureReason.Code",), limit=100)
     error = TaskError("provider", code, reason or "the provider gave no reason")
-    percent = amount_text(result.get("Progress"))
+    percent = read_amount(result.get("Progress"))
     return Observation(
         state,
         word,
@@ -140,4 +140,4 @@ def _read_official(task: Task, result: Mapping[str, Any], word: str) -> Observat
 
 
 def _read_volc_code(parsed: Any) -> str | None:
-    return first_text(parsed, ("ResponseMetadata.Error.Code", "Code"), limit=100)
+    return find_first_text(parsed, ("ResponseMetadata.Error.Code", "Code"), limit=100)

@@ -24,12 +24,12 @@ from tracker.domain.outcome import (
     Unanswered,
 )
 from tracker.domain.task import Task
-from tracker.providers.haimian.options import web_headers
+from tracker.providers.haimian.options import build_web_headers
 from tracker.providers.haimian.songs import read_song
 from tracker.providers.haimian.tables import SongTable, WebSongInput
-from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.repeated import fullest
-from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.kit.reading import find_first_text
+from tracker.providers.kit.repeated import select_fullest
+from tracker.providers.kit.table import CreatePath, parse_answer
 from tracker.providers.kit.together import is_refused_together
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Sending
@@ -53,17 +53,17 @@ class WebDialect(SongTable):
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the headers that carry the cookie."""
-        return web_headers(account)
+        return build_web_headers(account)
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take each task of the answer: the first is ours, the others are its parts."""
         if isinstance(answer, HttpFailure) or answer.status >= 300:
             return super().parse_submit(sending, answer)
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         ids = [
             id_
             for one in _read_entries(parsed)
-            if (id_ := first_text(one, ("task_id",), limit=200))
+            if (id_ := find_first_text(one, ("task_id",), limit=200))
         ]
         if not ids:
             return self.refusal(sending, answer, parsed)
@@ -72,7 +72,7 @@ class WebDialect(SongTable):
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Know the daily limit, which lasts until midnight in China."""
-        code = first_text(parsed, ("status_code",), limit=40)
+        code = find_first_text(parsed, ("status_code",), limit=40)
         if code == DAILY_LIMIT:
             words, pause_s = self.in_words(answer, parsed), _count_seconds_to_midnight(sending.now)
             return Deferred(
@@ -102,15 +102,15 @@ class WebDialect(SongTable):
         """Find each task's entry. One that is not there may belong to another login."""
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)] * len(asking.tasks)
-        parsed = parsed_of(answer)
-        is_good = first_text(parsed, ("status_code",), limit=40) in (None, "0")
+        parsed = parse_answer(answer)
+        is_good = find_first_text(parsed, ("status_code",), limit=40) in (None, "0")
         data = parsed.get("data") if isinstance(parsed, dict) else None
         if answer.status >= 300 or not is_good or not isinstance(data, dict | list):
             told = self.unanswered(answer, parsed)
             told = replace(told, alone=is_refused_together(asking, answer, parsed))
             return [told] * len(asking.tasks)
-        known = fullest(
-            (first_text(one, ("task_id",), limit=200), read_song(asking.account, one))
+        known = select_fullest(
+            (find_first_text(one, ("task_id",), limit=200), read_song(asking.account, one))
             for one in _read_entries(parsed)
             if isinstance(one, dict)
         )
@@ -129,7 +129,7 @@ def _read_entries(parsed: Any) -> Sequence[Any]:
 
 
 def _log_id(parsed: Any) -> str | None:
-    return first_text(parsed, ("status_info.log_id",), limit=200)
+    return find_first_text(parsed, ("status_info.log_id",), limit=200)
 
 
 def _count_seconds_to_midnight(now: datetime) -> float:

@@ -39,22 +39,35 @@ from tracker.providers.jimeng.codes import (
     NO_RIGHT,
     TOO_FAST,
     TOO_MANY,
-    code_of,
-    gateway_code,
+    find_code,
+    find_gateway_code,
     is_final,
 )
 from tracker.providers.jimeng.front import JimengFront
-from tracker.providers.jimeng.inputs import CREATES, OBJECTS, ROLE_ID, flaws, is_model, seconds_of
+from tracker.providers.jimeng.inputs import (
+    CREATES,
+    OBJECTS,
+    ROLE_ID,
+    compute_seconds,
+    is_model,
+    list_flaws,
+)
 from tracker.providers.kit.cancels import OpenCancel
-from tracker.providers.kit.empty_results import doubting_empty
-from tracker.providers.kit.nested_answers import link_below, link_in, relayed_id
-from tracker.providers.kit.no_channel import deferral_without_channel
-from tracker.providers.kit.pieces import file_url, kind_of, make_lost_piece, text_url, web_url
-from tracker.providers.kit.reading import first_text, unpack_json
-from tracker.providers.kit.reasons import reason_in
+from tracker.providers.kit.empty_results import doubt_empty
+from tracker.providers.kit.nested_answers import find_relayed_id, link_below, link_in
+from tracker.providers.kit.no_channel import defer_without_channel
+from tracker.providers.kit.pieces import (
+    build_file_url,
+    build_text_url,
+    guess_kind,
+    make_lost_piece,
+    read_web_url,
+)
+from tracker.providers.kit.reading import find_first_text, unpack_json
+from tracker.providers.kit.reasons import find_reason
 from tracker.providers.kit.set_fields import set_fields
-from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
-from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parsed_of
+from tracker.providers.kit.status_words import GATEWAY_WORDS, normalise_word
+from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parse_answer
 from tracker.providers.kit.useless_options import UnprofiledOptions
 from tracker.providers.kit.volc_signature import VolcOptions, build_signed_post
 from tracker.providers.ports.account import Account
@@ -132,7 +145,7 @@ class JimengAdapter(OpenCancel, TableAdapter):
             given = set_fields(None, input_)
             OpenInputs.model_validate(given)
             request = Request(given)
-        if wrong := flaws(operation, request.body):
+        if wrong := list_flaws(operation, request.body):
             raise InvalidRequest(*wrong)
         body = {name: value for name, value in request.body.items() if name != "req_key"}
         return replace(request, body=body)
@@ -150,28 +163,28 @@ class JimengAdapter(OpenCancel, TableAdapter):
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Accept a task id beside the good code alone."""
         if isinstance(answer, HttpResult):
-            parsed = parsed_of(answer)
-            if code_of(parsed) != GOOD:
+            parsed = parse_answer(answer)
+            if find_code(parsed) != GOOD:
                 is_relay = sending.account.options.base_url is not None and answer.status < 300
-                if is_relay and (theirs := relayed_id(parsed)) is not None:
-                    return Accepted(theirs, first_text(parsed, _RELAYED_WORDS, limit=200))
+                if is_relay and (theirs := find_relayed_id(parsed)) is not None:
+                    return Accepted(theirs, find_first_text(parsed, _RELAYED_WORDS, limit=200))
                 return self.refusal(sending, answer, parsed)
-            task_id = first_text(parsed, self.ids, limit=500)
+            task_id = find_first_text(parsed, self.ids, limit=500)
             if task_id is not None:
-                request_id = first_text(parsed, ("request_id",), limit=200)
+                request_id = find_first_text(parsed, ("request_id",), limit=200)
                 return Accepted(task_id, request_id=request_id)
             return Unknown("accepted without a task_id")
         return super().parse_submit(sending, answer)
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the code up; the status counts where there is none."""
-        code, words = code_of(parsed), self.in_words(answer, parsed)
+        code, words = find_code(parsed), self.in_words(answer, parsed)
         pause_s = self.pause_s(answer, parsed)
-        if (deferral := deferral_without_channel(answer, parsed, words)) is not None:
+        if (deferral := defer_without_channel(answer, parsed, words)) is not None:
             return deferral
         if code is None:
             found = super().refusal(sending, answer, parsed)
-            gateway = gateway_code(parsed)
+            gateway = find_gateway_code(parsed)
             if isinstance(found, Refused) and gateway is not None:
                 return replace(found, code=gateway, blames_account=True)
             return found
@@ -198,8 +211,8 @@ class JimengAdapter(OpenCancel, TableAdapter):
         """Read how the task stands: a code that is not the good one may be the verdict."""
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
-        parsed = parsed_of(answer)
-        code, words = code_of(parsed), self.in_words(answer, parsed)
+        parsed = parse_answer(answer)
+        code, words = find_code(parsed), self.in_words(answer, parsed)
         if code == GOOD:
             return [self._read(asking, parsed, words)]
         if code is not None and is_final(code):
@@ -212,14 +225,14 @@ class JimengAdapter(OpenCancel, TableAdapter):
         return [Unanswered(words, pause_s, slow_down=is_busy)]
 
     def _read(self, asking: Asking, parsed: Any, words: str) -> PollOutcome:
-        task, word = asking.task, first_text(parsed, self.words_in, limit=200)
+        task, word = asking.task, find_first_text(parsed, self.words_in, limit=200)
         if word is None:
             return Unanswered(words)
-        if plain(word) == "not_found":
+        if normalise_word(word) == "not_found":
             made_at = task.submitted_at or task.created_at
             is_young = asking.now - made_at < _VISIBLE_AFTER
             return Absent(word, Absence.NOT_YET if is_young else Absence.DENIED, weak=True)
-        if plain(word) == "expired":
+        if normalise_word(word) == "expired":
             return Absent(word, Absence.PURGED)
         said = Observation(
             self.state_of(word),
@@ -227,15 +240,15 @@ class JimengAdapter(OpenCancel, TableAdapter):
             provider_task_id=task.provider_task_id,
             artifacts=tuple(_read_pieces(parsed, asking.now)),
         )
-        return Observed(doubting_empty(said, task, _EMPTY))
+        return Observed(doubt_empty(said, task, _EMPTY))
 
     def _read_relayed(self, asking: Asking, row: Mapping[str, Any]) -> PollOutcome:
         """Read a task in a relay's form; Jimeng's own answer within it counts."""
         word, inner = row["status"][:200], unpack_json(row.get("data"))
-        if code_of(inner) == GOOD:
+        if find_code(inner) == GOOD:
             return self._read(asking, inner, word)
-        state, task = GATEWAY_WORDS.get(plain(word)), asking.task
-        reason = first_text(row, ("fail_reason", "error.message", "error", "message"))
+        state, task = GATEWAY_WORDS.get(normalise_word(word)), asking.task
+        reason = find_first_text(row, ("fail_reason", "error.message", "error", "message"))
         link = link_in(row) or link_below(row) if state is TaskState.SUCCEEDED else None
         failed = TaskError("provider", None, reason or "the provider gave no reason")
         said = Observation(
@@ -244,15 +257,17 @@ class JimengAdapter(OpenCancel, TableAdapter):
             provider_task_id=task.provider_task_id,
             message=reason if state is TaskState.FAILED else None,
             error=failed if state is TaskState.FAILED else None,
-            artifacts=() if link is None else (Artifact(kind_of(link) or "video", link, key="0"),),
+            artifacts=()
+            if link is None
+            else (Artifact(guess_kind(link) or "video", link, key="0"),),
         )
-        return Observed(doubting_empty(said, task, _EMPTY))
+        return Observed(doubt_empty(said, task, _EMPTY))
 
     def _observe_failure(self, asking: Asking, parsed: Any, code: str) -> Observation:
-        reason = self.reason(parsed) or reason_in(parsed) or "the provider gave no reason"
+        reason = self.reason(parsed) or find_reason(parsed) or "the provider gave no reason"
         return Observation(
             TaskState.FAILED,
-            first_text(parsed, self.words_in, limit=200) or code,
+            find_first_text(parsed, self.words_in, limit=200) or code,
             provider_task_id=asking.task.provider_task_id,
             message=reason,
             error=TaskError("provider", code, reason),
@@ -271,8 +286,8 @@ class JimengAdapter(OpenCancel, TableAdapter):
         del asking
         if isinstance(answer, HttpFailure):
             return CancelUnknown(answer.reason)
-        parsed = parsed_of(answer)
-        code, words = code_of(parsed), self.in_words(answer, parsed)
+        parsed = parse_answer(answer)
+        code, words = find_code(parsed), self.in_words(answer, parsed)
         if code == GOOD:
             return CancelAsked()
         if code is not None and is_final(code) and answer.status < 500:
@@ -286,8 +301,8 @@ class JimengAdapter(OpenCancel, TableAdapter):
     def parse_probe(self, account: Account, answer: Answer) -> Probed:
         """Take a code about rights for a refusal of the account, whatever the HTTP status."""
         if isinstance(answer, HttpResult):
-            parsed = parsed_of(answer)
-            if code_of(parsed) in NO_RIGHT or gateway_code(parsed) is not None:
+            parsed = parse_answer(answer)
+            if find_code(parsed) in NO_RIGHT or find_gateway_code(parsed) is not None:
                 words = self.in_words(answer, parsed)
                 return Probed("error", f"refuses this account: {words}")
         return super().parse_probe(account, answer)
@@ -297,7 +312,7 @@ def _find_row(parsed: Any) -> Mapping[str, Any] | None:
     """Return the object of an answer that has a relay's word of a task; None for none."""
     inner = parsed.get("data") if isinstance(parsed, dict) else None
     for row in (parsed, inner):
-        if isinstance(row, dict) and plain(str(row.get("status") or "")) in GATEWAY_WORDS:
+        if isinstance(row, dict) and normalise_word(str(row.get("status") or "")) in GATEWAY_WORDS:
             return row
     return None
 
@@ -309,19 +324,21 @@ def _read_pieces(parsed: Any, now: datetime) -> Sequence[Artifact]:
     pictures = [
         Artifact("image", url, key=str(place), expires_at=now + PICTURES_LIVE)
         for place, one in enumerate(urls if isinstance(urls, list) else ())
-        if (url := web_url(one))
+        if (url := read_web_url(one))
     ]
     pieces = pictures or _read_held_pieces(found)
     more = unpack_json(found.get("resp_data"))
     older = more.get("urls") if isinstance(more, dict) else None
     for place, one in enumerate(older if isinstance(older, list) else ()):
-        if url := web_url(one):
+        if url := read_web_url(one):
             at = now + VIDEOS_LIVE
-            pieces.append(Artifact(kind_of(url) or "video", url, key=f"url/{place}", expires_at=at))
-    role = first_text(more, (ROLE_ID,), limit=256)
+            pieces.append(
+                Artifact(guess_kind(url) or "video", url, key=f"url/{place}", expires_at=at)
+            )
+    role = find_first_text(more, (ROLE_ID,), limit=256)
     if role is not None:
-        pieces.append(Artifact("text", text_url(role), id=role, key=ROLE_ID))
-    video = web_url(found.get("video_url")) or web_url(first_text(more, _VIDEOS))
+        pieces.append(Artifact("text", build_text_url(role), id=role, key=ROLE_ID))
+    video = read_web_url(found.get("video_url")) or read_web_url(find_first_text(more, _VIDEOS))
     if video is not None:
         pieces.append(Artifact("video", video, key="video", expires_at=now + VIDEOS_LIVE))
     return pieces
@@ -336,7 +353,7 @@ def _read_held_pieces(found: Mapping[str, Any]) -> list[Artifact]:
     texts = [one for one in held if isinstance(one, str) and one] if isinstance(held, list) else []
     pieces = []
     for place, text in enumerate(texts):
-        url = file_url(text) if len(text) <= _MOST_HELD else None
+        url = build_file_url(text) if len(text) <= _MOST_HELD else None
         lost = make_lost_piece("image", str(place), _AS_BASE64)
         pieces.append(lost if url is None else Artifact("image", url, key=str(place)))
     return pieces
@@ -367,7 +384,7 @@ PROVIDER = Provider(
     probes=_ADAPTER,
     front=JimengFront(),
     call_limits=lambda _account: LIMITS,
-    default_seconds=seconds_of,
+    default_seconds=compute_seconds,
     examples={
         "a picture": {"operation": "jimeng_t2i_v40", "input": {"prompt": "a cat in the rain"}}
     },

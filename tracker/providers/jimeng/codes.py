@@ -4,7 +4,7 @@ Source: https://www.volcengine.com/docs/85621 (error codes of the models), read 
 50401, and all of 505xx but 50500, 50501 and 50511, are read so by their kind.
 """
 
-from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.reading import find_first_text
 
 GOOD = "10000"
 MODERATED = frozenset({"50411", "50412", "50413", "50511", "50512"})
@@ -15,14 +15,14 @@ INTERNAL = frozenset({"50500", "50501"})
 _PASSING = NO_RIGHT | INTERNAL | {TOO_FAST, TOO_MANY}
 
 
-def code_of(parsed: object) -> str | None:
+def find_code(parsed: object) -> str | None:
     """Return the outer code, which alone tells a success; None where there is none."""
-    return first_text(parsed, ("code",), limit=100)
+    return find_first_text(parsed, ("code",), limit=100)
 
 
-def gateway_code(parsed: object) -> str | None:
+def find_gateway_code(parsed: object) -> str | None:
     """Return the word of the gateway in front of the API, such as SignatureDoesNotMatch."""
-    return first_text(parsed, ("ResponseMetadata.Error.Code",), limit=100)
+    return find_first_text(parsed, ("ResponseMetadata.Error.Code",), limit=100)
 
 
 def is_final(code: str) -> bool:

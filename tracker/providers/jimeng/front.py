@@ -13,8 +13,8 @@ from tracker.domain.access import Scope
 from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
 from tracker.providers.jimeng.codes import is_final
 from tracker.providers.jimeng.inputs import is_model
-from tracker.providers.kit.front_answers import STATUSES, reason_of
-from tracker.providers.kit.front_calls import MOST_WAIT_S, wrong_method
+from tracker.providers.kit.front_answers import STATUSES, find_reason
+from tracker.providers.kit.front_calls import MOST_WAIT_S, refuse_method
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.commands import Cancel, Command, Create, Get
 from tracker.providers.ports.front import Shown
@@ -85,7 +85,7 @@ class JimengFront(PlainFront):
         if call.path or action not in _ACTIONS:
             return FrontRefusal(Fault.NO_ROUTE, f"there is no {(call.path or action)[:128]!r}")
         if call.method != "POST":
-            return wrong_method(call)
+            return refuse_method(call)
         if call.body is None:
             return WantsBody()
         model, name = call.body.get("req_key"), call.body.get("task_id")
@@ -149,7 +149,7 @@ def _show_failure(task: Task, request_id: str) -> FrontAnswer:
     """Tell a failure by its code, and by the HTTP status that such codes come with."""
     given = (task.error.code if task.error else None) or ""
     code = int(given) if is_final(given) else _FAILED
-    return _show_envelope(code, None, reason_of(task) or "failed", request_id, 400)
+    return _show_envelope(code, None, find_reason(task) or "failed", request_id, 400)
 
 
 def _show_good(data: dict[str, Any] | None, request_id: str) -> FrontAnswer:

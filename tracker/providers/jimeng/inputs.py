@@ -113,7 +113,7 @@ def is_model(name: str) -> bool:
     return name in MODELS or _OTHERS.fullmatch(name) is not None
 
 
-def seconds_of(operation: str, body: Mapping[str, Any]) -> Decimal | None:
+def compute_seconds(operation: str, body: Mapping[str, Any]) -> Decimal | None:
     """Return the length of a video by its frames, 24 a second and one more; 121 where none stand.
 
     https://www.volcengine.com/docs/85621/1792702, read by clients on 2026-11-30.
@@ -123,7 +123,7 @@ def seconds_of(operation: str, body: Mapping[str, Any]) -> Decimal | None:
     return Decimal((frames - 1) // 24) if isinstance(frames, int) else None
 
 
-def flaws(operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:
+def list_flaws(operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:
     """Return what single fields do not show: another model's name, too few or many pictures."""
     found = []
     if body.get("req_key", operation) != operation:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, overload
 
 from tracker.domain.observation import Observation
 from tracker.domain.task import TaskError, TaskState
-from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.reading import find_first_text
 
 _FEEDBACK = ("promptFeedback", "prompt_feedback")
 _REASON = ("blockReason", "block_reason")
@@ -39,9 +39,9 @@ def _read_block(parsed: Any, depth: int) -> Block | None:
     if not isinstance(parsed, dict):
         return None
     for feedback in map(parsed.get, _FEEDBACK):
-        code = first_text(feedback, _REASON, limit=100)
+        code = find_first_text(feedback, _REASON, limit=100)
         if code is not None and code not in _UNSET:
-            words = first_text(feedback, _WORDS, limit=2000)
+            words = find_first_text(feedback, _WORDS, limit=2000)
             return Block(code, f"the prompt was blocked: {code}{f': {words}' if words else ''}")
     if depth:
         held = (_read_block(parsed[name], depth - 1) for name in _HOLDERS if name in parsed)

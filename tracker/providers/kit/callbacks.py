@@ -11,7 +11,7 @@ from tracker.providers.ports.account import Account
 from tracker.providers.ports.callbacks import Hint, Inbound, Scheme
 
 
-def body_of(inbound: Inbound) -> Any:
+def parse_body(inbound: Inbound) -> Any:
     """Return the JSON that a callback's body is. Raises CallbackRejected for anything else."""
     try:
         return read_json(inbound.body)
@@ -51,7 +51,7 @@ class ObjectCallbacks:
 
     def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
         """Read the task object that the body is. Raises CallbackRejected when it is none."""
-        said = self.read_object(body_of(inbound))
+        said = self.read_object(parse_body(inbound))
         if said is None:
             raise CallbackRejected(self.not_a_task)
         return (said,)

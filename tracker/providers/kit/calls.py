@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from tracker.domain import long_texts
 from tracker.domain.exchange import HttpCall, HttpResult
-from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.reading import find_first_text
 from tracker.providers.ports.account import Account
 
 _REFUSAL = re.compile(r"4\d\d", re.ASCII)
@@ -25,12 +25,12 @@ def build_post(url: str, body: Mapping[str, Any], headers: Mapping[str, str]) ->
     )
 
 
-def bearer(key: str | None) -> dict[str, str]:
+def build_bearer_header(key: str | None) -> dict[str, str]:
     """Build the header of a key; none where there is no key."""
     return {"authorization": f"Bearer {key}"} if key else {}
 
 
-def own_url(account: Account, url: Any, *, families: Sequence[str] = ()) -> str | None:
+def find_own_url(account: Account, url: Any, *, families: Sequence[str] = ()) -> str | None:
     """Return a URL that an answer names, if it leads to the host of the account's base URL.
 
     families: domains of the provider, e.g. `bfl.ai`: where the account's host is below one of
@@ -60,7 +60,7 @@ def _is_relative(there: SplitResult, here: SplitResult, families: Sequence[str])
     return all((url.hostname or "").endswith(ends) for url in (there, here))
 
 
-def spacing_of(account: Account, least_s: float) -> float:
+def get_spacing(account: Account, least_s: float) -> float:
     """Return the seconds between two looks at one task: as the account is set, else `least_s`."""
     own = account.options.poll_spacing_s
     return least_s if own is None else own
@@ -72,6 +72,6 @@ def apply_told_status(answer: HttpResult, parsed: Any, names: Sequence[str]) -> 
     For providers whose error bodies repeat the status: gateways pass them on with HTTP 200. Any
     other answer is returned as it is.
     """
-    told = first_text(parsed, names, limit=4) or ""
+    told = find_first_text(parsed, names, limit=4) or ""
     is_refusal = answer.status < 300 and _REFUSAL.fullmatch(told) is not None
     return replace(answer, status=int(told)) if is_refusal else answer

@@ -18,7 +18,7 @@ from tracker.domain.outcome import (
     TooLate,
 )
 from tracker.domain.task import TaskState
-from tracker.providers.kit.table import TableAdapter, parsed_of
+from tracker.providers.kit.table import TableAdapter, parse_answer
 from tracker.providers.ports.adapter import Answer, Asking
 
 _ASK_AGAIN = frozenset({408, 425, 429})
@@ -77,7 +77,7 @@ class PathCancel(OpenCancel, TableAdapter):
         """Believe a task object that says so; else go by the status."""
         if isinstance(answer, HttpFailure):
             return CancelUnknown(answer.reason)
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         words = self.in_words(answer, parsed)
         if answer.status < 300 and (parsed is not None or not answer.body.strip()):
             said = self.observe(asking.account, asking.task, parsed)

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import Absent, Deferred, Refused, SubmitOutcome, Unanswered, Unknown
 from tracker.providers.kit.meanings import Meaning
-from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.table import TableAdapter, parsed_of
+from tracker.providers.kit.reading import find_first_text
+from tracker.providers.kit.table import TableAdapter, parse_answer
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Probed, Request, Sending
 
@@ -48,9 +48,9 @@ _ABSENT = frozenset({"404", "422"})
 """Of a query: there is no such task, or its id has another form."""
 
 
-def code_of(parsed: Any) -> str | None:
+def find_code(parsed: Any) -> str | None:
     """Return the code of an answer; None where it has none."""
-    return first_text(parsed, ("code",), limit=40)
+    return find_first_text(parsed, ("code",), limit=40)
 
 
 class CodedAdapter(TableAdapter):
@@ -82,7 +82,7 @@ class CodedAdapter(TableAdapter):
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the code up as the account's host means it; without a code, the HTTP status."""
-        code, words = code_of(parsed), self.in_words(answer, parsed)
+        code, words = find_code(parsed), self.in_words(answer, parsed)
         if answer.status >= 500 and code != "455":
             return Unknown(words, code)
         if code in (None, GOOD):
@@ -102,12 +102,12 @@ class CodedAdapter(TableAdapter):
     def record_in(self, answer: HttpResult, parsed: Any) -> Mapping[str, Any] | None:
         """Return the record of a query's answer; None under a code that is no good one."""
         data = parsed.get("data") if isinstance(parsed, dict) else None
-        is_good = answer.status < 300 and code_of(parsed) in (None, GOOD)
+        is_good = answer.status < 300 and find_code(parsed) in (None, GOOD)
         return data if is_good and isinstance(data, dict) else None
 
     def without_record(self, answer: HttpResult, parsed: Any) -> Absent | Unanswered:
         """Say what a query's answer without a record tells: of the task, or of the question."""
-        words, code = self.in_words(answer, parsed), code_of(parsed)
+        words, code = self.in_words(answer, parsed), find_code(parsed)
         is_object = isinstance(parsed, dict)
         is_empty = is_object and parsed.get("data") is None and code == GOOD
         if is_object and (code in _ABSENT or is_empty or answer.status == 404):
@@ -117,12 +117,12 @@ class CodedAdapter(TableAdapter):
 
     def parse_probe(self, account: Account, answer: Answer) -> Probed:
         """Look at the code too: a wrong key is told under HTTP 200."""
-        parsed = parsed_of(answer) if isinstance(answer, HttpResult) else None
-        if isinstance(answer, HttpResult) and code_of(parsed) in ("401", "403"):
+        parsed = parse_answer(answer) if isinstance(answer, HttpResult) else None
+        if isinstance(answer, HttpResult) and find_code(parsed) in ("401", "403"):
             return Probed("error", f"refuses this account: {self.in_words(answer, parsed)}")
         return super().parse_probe(account, answer)
 
     def balance(self, parsed: Any) -> str | None:
         """Read the credits that are left."""
-        left = first_text(parsed, ("data",), limit=40)
+        left = find_first_text(parsed, ("data",), limit=40)
         return None if left is None else f"{left} credits"

@@ -8,7 +8,7 @@ from typing import Any
 from tracker.domain.prices import DefaultSeconds
 
 
-def default_seconds(
+def build_default_seconds(
     lengths: Mapping[str, int], *, of_models: Mapping[str, int] | None = None
 ) -> DefaultSeconds:
     """Return a reader of `Provider.default_seconds`.

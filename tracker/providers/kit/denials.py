@@ -42,7 +42,7 @@ def drop_denial(outcome: PollOutcome) -> PollOutcome:
     return Unanswered(reason) if _NO_RIGHT.fullmatch(_normalise_reason(reason)) else outcome
 
 
-def doubting_denial(said: Observation) -> Observation:
+def doubt_denial(said: Observation) -> Observation:
     """Return what a callback tells, its failure in doubt where it tells of the question alone.
 
     Nobody asked, so that it cannot be no answer: the provider is asked on.

@@ -9,14 +9,14 @@ MOST_EMPTY = 3
 """Looks without a result that count as running."""
 
 
-def running_without_result(said: Observation | None) -> Observation | None:
+def show_as_running(said: Observation | None) -> Observation | None:
     """Return a success without a result as running, for as long as it names none."""
     if said is None or said.state is not TaskState.SUCCEEDED or said.artifacts:
         return said
     return replace(said, state=TaskState.RUNNING)
 
 
-def doubting_error(said: Observation, code: str | None, message: str | None) -> Observation:
+def doubt_error(said: Observation, code: str | None, message: str | None) -> Observation:
     """Return a success without a result as a doubtful failure where it has an error's code.
 
     A later result replaces the failure. said: returned as it is where it is no success or names a
@@ -28,7 +28,7 @@ def doubting_error(said: Observation, code: str | None, message: str | None) -> 
     return replace(said, state=TaskState.FAILED, error=error)
 
 
-def awaiting_result(said: Observation, task: Task | None, note: str) -> Observation:
+def await_result(said: Observation, task: Task | None, note: str) -> Observation:
     """Return a success without a result as running, for as many looks as MOST_EMPTY.
 
     said: returned as it is where it is no success or names a result.
@@ -45,11 +45,11 @@ def awaiting_result(said: Observation, task: Task | None, note: str) -> Observat
     return replace(said, state=TaskState.RUNNING, stage=note + "." * count)
 
 
-def doubting_empty(said: Observation, task: Task | None, note: str) -> Observation:
+def doubt_empty(said: Observation, task: Task | None, note: str) -> Observation:
     """Return a success without a result as running for one look, then as a doubtful failure.
 
     For providers whose word of the end says nothing of how it ended. A later result replaces the
-    failure, whose code is `empty_result`. said, task, note: as for `awaiting_result`.
+    failure, whose code is `empty_result`. said, task, note: as for `await_result`.
     """
     if said.state is not TaskState.SUCCEEDED or said.artifacts:
         return said

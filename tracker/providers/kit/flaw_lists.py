@@ -6,7 +6,7 @@ FastAPI does in `detail` by `loc` and `msg` (https://fastapi.tiangolo.com, read 
 
 from typing import Any
 
-from tracker.providers.kit.reading import first_text, text_of
+from tracker.providers.kit.reading import find_first_text, read_text
 
 _LISTS = ("detail", "details", "issues", "errors")
 _MOST = 20
@@ -25,7 +25,7 @@ def join_flaws(value: Any) -> str | None:
     return "; ".join(found)[:2000] or None
 
 
-def flaws_in(parsed: Any) -> str | None:
+def find_flaws(parsed: Any) -> str | None:
     """Return the flaws that an answer lists beside its reason; None where it lists none."""
     if not isinstance(parsed, dict):
         return None
@@ -35,10 +35,10 @@ def flaws_in(parsed: Any) -> str | None:
 
 def _describe_flaw(one: dict[str, Any]) -> str | None:
     where = _join(one.get("loc") or one.get("path"))
-    what = first_text(one, ("msg", "message"), limit=500)
+    what = find_first_text(one, ("msg", "message"), limit=500)
     return ": ".join(filter(None, (where, what))) or None
 
 
 def _join(value: Any) -> str:
     parts = value if isinstance(value, list) else [value]
-    return ", ".join(filter(None, (text_of(one, limit=200) for one in parts)))
+    return ", ".join(filter(None, (read_text(one, limit=200) for one in parts)))

@@ -6,8 +6,8 @@ A form has texts alone: `7` and `"7"` are the same.
 from collections.abc import Callable
 from typing import Any
 
-from tracker.providers.kit.forms import file_of
-from tracker.providers.kit.reading import number_text
+from tracker.providers.kit.forms import read_file
+from tracker.providers.kit.reading import read_number
 
 
 def check_number(low: float, high: float) -> Callable[[Any], Any]:
@@ -18,7 +18,7 @@ def check_number(low: float, high: float) -> Callable[[Any], Any]:
 
     def check(value: Any) -> Any:
         try:
-            number = float(number_text(value) or "")
+            number = float(read_number(value) or "")
         except ValueError:
             raise ValueError(f"must be a number from {low:g} to {high:g}") from None
         if not low <= number <= high:
@@ -28,8 +28,8 @@ def check_number(low: float, high: float) -> Callable[[Any], Any]:
     return check
 
 
-def form_file(value: Any) -> Any:
+def check_form_file(value: Any) -> Any:
     """Pass a data URI on as it is. Raises ValueError for anything else."""
-    if file_of(value) is None:
+    if read_file(value) is None:
         raise ValueError("must be a data: URI: this upstream takes files, and no URLs")
     return value

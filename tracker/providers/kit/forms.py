@@ -30,7 +30,7 @@ class FormFile:
     content: bytes = field(repr=False)
 
 
-def file_of(uri: Any) -> FormFile | None:
+def read_file(uri: Any) -> FormFile | None:
     """Return the file that a data URI holds; None for anything else."""
     if not isinstance(uri, str) or not uri.startswith("data:"):
         return None
@@ -54,7 +54,7 @@ def build_urlencoded_post(
     return HttpCall("POST", url, dict(headers) | kind, urlencode(fields).encode())
 
 
-def multipart(
+def build_multipart(
     url: str, fields: Sequence[tuple[str, str | FormFile]], headers: Mapping[str, str]
 ) -> HttpCall:
     """Build a POST of a multipart form. Equal fields make equal bytes."""

@@ -47,24 +47,24 @@ GATEWAY_CODES: Mapping[Fault, str] = MappingProxyType(
 _FAILURES = frozenset({TaskState.FAILED, TaskState.CANCELLED, TaskState.EXPIRED})
 
 
-def gateway_code(fault: Fault) -> str:
+def find_gateway_code(fault: Fault) -> str:
     """Return the gateway's code of a fault; our own word where gateways have none."""
     return GATEWAY_CODES.get(fault, fault.value)
 
 
-def iso_time(at: datetime, digits: str = "milliseconds") -> str:
+def format_time(at: datetime, digits: str = "milliseconds") -> str:
     """Write a time in UTC as ISO 8601 with `Z`. digits: a `timespec` of `isoformat`."""
     return at.astimezone(UTC).isoformat(timespec=digits).replace("+00:00", "Z")
 
 
-def reason_of(task: Task) -> str | None:
+def find_reason(task: Task) -> str | None:
     """Return why a task came to nothing, for people; None while it has not."""
     if task.state not in _FAILURES:
         return None
     return (task.error.message if task.error else task.message) or task.state.value
 
 
-def ready_pieces(task: Task) -> list[Artifact]:
+def list_ready_pieces(task: Task) -> list[Artifact]:
     """Return the pieces of a success; none where it came to nothing, or is not over."""
     if task.state is not TaskState.SUCCEEDED:
         return []

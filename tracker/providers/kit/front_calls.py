@@ -4,7 +4,7 @@ from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.providers.ports.front_call import Fault, FrontCall, FrontRefusal
 
 
-def whole_number(call: FrontCall, name: str, *, default: int, low: int, high: int) -> int:
+def read_whole_number(call: FrontCall, name: str, *, default: int, low: int, high: int) -> int:
     """Read a parameter. Raises InvalidRequest for what is no number within these bounds."""
     text = call.parameter(name)
     if text is None:
@@ -15,12 +15,12 @@ def whole_number(call: FrontCall, name: str, *, default: int, low: int, high: in
     return int(text)
 
 
-def wrong_method(call: FrontCall) -> FrontRefusal:
+def refuse_method(call: FrontCall) -> FrontRefusal:
     """Refuse a method that a path is not called with."""
     return FrontRefusal(Fault.WRONG_METHOD, f"{call.method} is not a method of this path")
 
 
-def no_route(call: FrontCall) -> FrontRefusal:
+def refuse_path(call: FrontCall) -> FrontRefusal:
     """Refuse a path that names nothing."""
     return FrontRefusal(Fault.NO_ROUTE, f"there is no {call.path[:128]!r}")
 
@@ -29,7 +29,7 @@ MOST_WAIT_S = 60
 """Seconds that an answer is held back at most."""
 
 
-def name_in(part: str) -> str | None:
+def find_name(part: str) -> str | None:
     """Return the name that one part of a path is; None for what can be none."""
     name = part.replace("%2F", "/")
     return name if name.isprintable() else None

@@ -12,20 +12,22 @@ from typing import Any
 from tracker.domain.cost import QUOTA, Cost, Phase
 from tracker.domain.task import VERDICTS, Task, TaskState
 from tracker.providers.kit.ledger import settle_costs
-from tracker.providers.kit.reading import amount_text, first_number
+from tracker.providers.kit.reading import find_first_number, read_amount
 
 
-def quota_in(row: Any) -> str | None:
+def find_quota(row: Any) -> str | None:
     """Return the quota of a row, exact decimal text; None where it has none."""
-    return amount_text(first_number(row, (QUOTA,)))
+    return read_amount(find_first_number(row, (QUOTA,)))
 
 
-def reserved_quota(amount: str | None) -> Sequence[Cost]:
+def build_reserved_quota(amount: str | None) -> Sequence[Cost]:
     """Return the entry of a quota that was taken at the create."""
     return [Cost("unit", amount, unit=QUOTA, phase=Phase.RESERVE)] if amount else []
 
 
-def quota_costs(task: Task | None, amount: str | None, state: TaskState | None) -> Sequence[Cost]:
+def build_quota_costs(
+    task: Task | None, amount: str | None, state: TaskState | None
+) -> Sequence[Cost]:
     """Return what a row's quota tells: reserved while it is open, then settled or given back.
 
     Of a task that came to nothing the reservation was the charge. Less than nothing remains where
@@ -34,7 +36,7 @@ def quota_costs(task: Task | None, amount: str | None, state: TaskState | None) 
     task: as it is known; None for nothing known. state: as the row tells it.
     """
     if state not in VERDICTS:
-        return reserved_quota(amount)
+        return build_reserved_quota(amount)
     is_done = state is TaskState.SUCCEEDED
     found = settle_costs(
         task if is_done or task is None else _mark_charged(task), amount, unit=QUOTA

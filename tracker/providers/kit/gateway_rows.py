@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from tracker.domain.task import TERMINAL, Task, TaskState
-from tracker.providers.kit.front_answers import reason_of
+from tracker.providers.kit.front_answers import find_reason
 
 _WORDS: Mapping[TaskState, str] = {
     TaskState.QUEUED: "NOT_START",
@@ -23,12 +23,12 @@ _WORDS: Mapping[TaskState, str] = {
 }
 
 
-def gateway_row(task: Task, *, platform: str, action: str, data: Any) -> dict[str, Any]:
+def build_gateway_row(task: Task, *, platform: str, action: str, data: Any) -> dict[str, Any]:
     """Return a task's row. data: the upstream's answer, as clients know it.
 
     Clients wait for the progress `100%`, then read the status.
     """
-    reason, name = reason_of(task), str(task.id)
+    reason, name = find_reason(task), str(task.id)
     times = [_format_seconds(at) for at in (task.created_at, task.submitted_at, task.finished_at)]
     return {
         "task_id": name,

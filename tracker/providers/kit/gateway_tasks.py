@@ -15,13 +15,13 @@ from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Refused, SubmitOutcome
 from tracker.domain.task import Artifact, TaskState
-from tracker.providers.kit.gateway_quota import quota_in
+from tracker.providers.kit.gateway_quota import find_quota
 from tracker.providers.kit.gateways import GatewayAdapter, is_own_failure
 from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.nested_answers import GOOD_CODES, is_name, link_in
-from tracker.providers.kit.reading import first_instant, first_text, unpack_json
-from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
-from tracker.providers.kit.table import parsed_of
+from tracker.providers.kit.reading import find_first_instant, find_first_text, unpack_json
+from tracker.providers.kit.status_words import GATEWAY_WORDS, normalise_word
+from tracker.providers.kit.table import parse_answer
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Sending
 
@@ -65,22 +65,22 @@ class GatewayTask:
         return self.state is TaskState.FAILED and is_own_failure(self.reason)
 
 
-def task_of(row: Any) -> GatewayTask | None:
+def read_task(row: Any) -> GatewayTask | None:
     """Read a row, in snake or in camel case; None when it has no status."""
     if not isinstance(row, dict) or not isinstance(row.get("status"), str):
         return None
     word = row["status"][:200]
     return GatewayTask(
-        id=first_text(row, ("task_id", "taskId"), limit=500),
+        id=find_first_text(row, ("task_id", "taskId"), limit=500),
         word=word or "NOT_START",
-        state=GATEWAY_WORDS.get(plain(word)) if word else TaskState.SUBMITTED,
-        reason=first_text(row, ("fail_reason", "failReason")),
-        progress=percent_of(row.get("progress")),
-        at=first_instant(
+        state=GATEWAY_WORDS.get(normalise_word(word)) if word else TaskState.SUBMITTED,
+        reason=find_first_text(row, ("fail_reason", "failReason")),
+        progress=parse_percent(row.get("progress")),
+        at=find_first_instant(
             row, ("finish_time", "finishTime", "start_time", "startTime", "submit_time")
         ),
-        ended_at=first_instant(row, ("finish_time", "finishTime")),
-        quota=quota_in(row),
+        ended_at=find_first_instant(row, ("finish_time", "finishTime")),
+        quota=find_quota(row),
         link=link_in(row),
         data=unpack_json(row.get("data")),
     )
@@ -93,26 +93,26 @@ def add_song(said: Observation, row: GatewayTask) -> Observation:
     return replace(said, artifacts=(Artifact("audio", row.link, key="0"),))
 
 
-def held_in(parsed: Any) -> Any:
+def open_envelope(parsed: Any) -> Any:
     """Return what stands in the envelope of an answer; some show a row without one."""
     if not isinstance(parsed, dict):
         return None
-    row = None if "code" in parsed else task_of(parsed)
+    row = None if "code" in parsed else read_task(parsed)
     # The word of an error is none of a task.
     is_row = row is not None and (row.id is not None or isinstance(row.data, list))
     return parsed if is_row else parsed.get("data")
 
 
-def percent_of(value: Any) -> float | None:
+def parse_percent(value: Any) -> float | None:
     """Return the percent of `NN%`; None for anything else."""
     text = value.strip() if isinstance(value, str) else ""
     found = re.fullmatch(r"(\d{1,3})(?:\.\d+)?%", text, re.ASCII)
     return min(float(found[1]), 100.0) if found else None
 
 
-def code_of(parsed: Any) -> str | None:
+def find_code(parsed: Any) -> str | None:
     """Return the code of an answer, of the task routes or of the relay."""
-    return first_text(parsed, ("code", "error.code"), limit=100)
+    return find_first_text(parsed, ("code", "error.code"), limit=100)
 
 
 class TaskTable(GatewayAdapter):
@@ -129,8 +129,8 @@ class TaskTable(GatewayAdapter):
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take no answer for acceptance whose code says something else than success."""
         if isinstance(answer, HttpResult) and answer.status < 300:
-            parsed = parsed_of(answer)
-            code = code_of(parsed)
+            parsed = parse_answer(answer)
+            code = find_code(parsed)
             if code is not None and code.lower() not in GOOD_CODES:
                 return self.refusal(sending, answer, parsed)
         return super().parse_submit(sending, answer)
@@ -141,7 +141,7 @@ class TaskTable(GatewayAdapter):
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Believe a code about the input also under HTTP 200; under 5xx nothing is proved."""
-        code, words = code_of(parsed), self.in_words(answer, parsed)
+        code, words = find_code(parsed), self.in_words(answer, parsed)
         if answer.status < 500 and code is not None:
             if self.blames_account(code, None):
                 return Refused(code, words, blames_account=True)
@@ -151,5 +151,5 @@ class TaskTable(GatewayAdapter):
 
     def denies(self, answer: HttpResult, parsed: Any) -> bool:
         """Take no 404 about a path for a denial: it says nothing of a task."""
-        text = f"{code_of(parsed)} {self.reason(parsed)}".lower()
+        text = f"{find_code(parsed)} {self.reason(parsed)}".lower()
         return super().denies(answer, parsed) and "invalid url" not in text

@@ -14,19 +14,19 @@ from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Deferred, Observed, PollOutcome, Refused, SubmitOutcome, Unknown
 from tracker.domain.task import Task, TaskError, TaskState
-from tracker.providers.kit.gateway_quota import quota_costs, quota_in, reserved_quota
+from tracker.providers.kit.gateway_quota import build_quota_costs, build_reserved_quota, find_quota
 from tracker.providers.kit.nested_answers import (
     GOOD_CODES,
     answer_in,
     is_name,
     is_row,
     link_below,
-    only_entry,
+    unwrap_only_entry,
 )
-from tracker.providers.kit.no_channel import deferral_without_channel
-from tracker.providers.kit.reading import first_text, text_of
-from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
-from tracker.providers.kit.table import TableAdapter, parsed_of
+from tracker.providers.kit.no_channel import defer_without_channel
+from tracker.providers.kit.reading import find_first_text, read_text
+from tracker.providers.kit.status_words import GATEWAY_WORDS, normalise_word
+from tracker.providers.kit.table import TableAdapter, parse_answer
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Sending
 
@@ -54,13 +54,13 @@ def is_own_failure(reason: str | None) -> bool:
     return bool(_OWN_FAILURES.search(reason or ""))
 
 
-def with_quota(outcome: PollOutcome, task: Task, quota: str) -> PollOutcome:
+def add_quota(outcome: PollOutcome, task: Task, quota: str) -> PollOutcome:
     """Return what a poll tells with the quota of the row as its bill, where it has no other."""
     if not isinstance(outcome, Observed) or outcome.observation.costs:
         return outcome
     said = outcome.observation
     return replace(
-        outcome, observation=replace(said, costs=tuple(quota_costs(task, quota, said.state)))
+        outcome, observation=replace(said, costs=tuple(build_quota_costs(task, quota, said.state)))
     )
 
 
@@ -84,7 +84,7 @@ class GatewayAdapter(TableAdapter):
 
         Of a row of the gateway's own table, what it holds in the upstream's form.
         """
-        held = self._out_of_envelope(only_entry(parsed))
+        held = self._out_of_envelope(unwrap_only_entry(parsed))
         if not is_row(held):
             return held
         return answer_in(held, self.ids, self.state_of_answer, self.with_link)
@@ -110,30 +110,30 @@ class GatewayAdapter(TableAdapter):
     def _out_of_envelope(self, parsed: Any) -> Any:
         if not isinstance(parsed, dict) or is_row(parsed):
             return parsed
-        if first_text(parsed, (*self.ids, *self.words_in)):
+        if find_first_text(parsed, (*self.ids, *self.words_in)):
             return parsed
-        code = first_text(parsed, ("code",), limit=100)
+        code = find_first_text(parsed, ("code",), limit=100)
         if code is not None and code.lower() not in GOOD_CODES:
             return parsed
-        held = only_entry(parsed.get("data"))
+        held = unwrap_only_entry(parsed.get("data"))
         if isinstance(held, dict):
             return held
-        named = text_of(held, limit=500) if code is not None else None  # it may be a complaint
+        named = read_text(held, limit=500) if code is not None else None  # it may be a complaint
         return {"id": named} if named and is_name(named) else parsed
 
     def state_of(self, word: str) -> TaskState | None:
         """Look the upstream's words up, then the gateway's own."""
-        return super().state_of(word) or GATEWAY_WORDS.get(plain(word))
+        return super().state_of(word) or GATEWAY_WORDS.get(normalise_word(word))
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Tell the gateway's own reasons apart: no channel and no quota share a status."""
         found = super().refusal(sending, answer, parsed)
-        code = first_text(parsed, _CODES, limit=100)
+        code = find_first_text(parsed, _CODES, limit=100)
         words = f"{code} {self.in_words(answer, parsed)}".lower()
         if answer.status < 400 or isinstance(found, Deferred) or parsed is None:
             return found
         described = self.in_words(answer, parsed)
-        if (deferral := deferral_without_channel(answer, parsed, described)) is not None:
+        if (deferral := defer_without_channel(answer, parsed, described)) is not None:
             return deferral
         if any(word in words for word in _NO_QUOTA):
             return Refused(code, described, blames_account=True)
@@ -147,22 +147,24 @@ class GatewayAdapter(TableAdapter):
 
     def estimate(self, parsed: Any) -> Sequence[Cost]:
         """Read the quota that a row says is taken."""
-        return reserved_quota(quota_in(parsed))
+        return build_reserved_quota(find_quota(parsed))
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read how the task stands, and book the quota of a gateway's row."""
         outcomes = super().parse_poll(asking, answer)
-        row = self._out_of_envelope(parsed_of(answer)) if isinstance(answer, HttpResult) else None
-        quota = quota_in(row) if is_row(row) else None
+        row = (
+            self._out_of_envelope(parse_answer(answer)) if isinstance(answer, HttpResult) else None
+        )
+        quota = find_quota(row) if is_row(row) else None
         if quota is None:
             return outcomes
-        return [with_quota(one, asking.task, quota) for one in outcomes]
+        return [add_quota(one, asking.task, quota) for one in outcomes]
 
     def denies(self, answer: HttpResult, parsed: Any) -> bool:
         """Know the denial of each relative: `task_not_exist` with 400 or 200, in words, or 404."""
         if super().denies(answer, parsed):
             return True
-        code = first_text(parsed, _CODES, limit=100)
+        code = find_first_text(parsed, _CODES, limit=100)
         # With 200 the words alone might tell of another thing than the task.
         text = f"{code} {self.reason(parsed)}" if answer.status == 400 else str(code)
         return answer.status in (200, 400) and bool(_DENIAL.search(text))

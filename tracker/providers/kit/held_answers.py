@@ -7,8 +7,8 @@ No client repeats one that is told here by itself (https://github.com/openai/ope
 from typing import Any
 
 from tracker.domain.task import TERMINAL, Artifact, Task, TaskState
-from tracker.providers.kit.front_answers import reason_of
-from tracker.providers.kit.pieces import base64_in
+from tracker.providers.kit.front_answers import find_reason
+from tracker.providers.kit.pieces import read_base64
 from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall
 
@@ -21,10 +21,10 @@ _UNKNOWN = (
 )
 
 
-def file_of_piece(piece: Artifact, shown: Shown) -> str | None:
+def find_piece_file(piece: Artifact, shown: Shown) -> str | None:
     """Return the name or the base64 of a piece that came as a file; None for one with a URL."""
     url = piece.url or ""
-    return shown.names.get(url) or base64_in(url)
+    return shown.names.get(url) or read_base64(url)
 
 
 def explain_missing_result(call: FrontCall, task: Task) -> FrontAnswer:
@@ -36,13 +36,13 @@ def explain_missing_result(call: FrontCall, task: Task) -> FrontAnswer:
     counts = call.headers.get(_COUNT) is not None
     status = 503 if goes_on and counts else 424 if task.state not in TERMINAL else 400
     again = "true" if status == 503 else "false"
-    return FrontAnswer({"error": error_of(task)}, status, {"x-should-retry": again})
+    return FrontAnswer({"error": build_error(task)}, status, {"x-should-retry": again})
 
 
-def error_of(task: Task) -> dict[str, Any]:
+def build_error(task: Task) -> dict[str, Any]:
     """Return the error object of a task without a result."""
     code = (task.error and task.error.code) or task.state.value
-    reason = reason_of(task)
+    reason = find_reason(task)
     if task.state is TaskState.UNCERTAIN:
         code, reason = "outcome_unknown", _UNKNOWN
     elif reason is None:

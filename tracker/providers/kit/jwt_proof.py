@@ -8,7 +8,7 @@ from typing import Any
 from tracker.domain import signature
 from tracker.domain.signature import Proof
 from tracker.providers.kit.published_keys import decode_base64url, has_key, is_rs256_signed
-from tracker.providers.kit.reading import finite
+from tracker.providers.kit.reading import replace_infinite
 from tracker.providers.ports.callbacks import Covers, Inbound
 from tracker.providers.ports.keys import KeySet, KeySource
 
@@ -99,7 +99,7 @@ def _split_token(token: str) -> tuple[dict[str, Any] | None, dict[str, Any] | No
 
 def _parse_object(raw: bytes | None) -> dict[str, Any] | None:
     try:
-        found = finite(json.loads(raw or b""))
+        found = replace_infinite(json.loads(raw or b""))
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

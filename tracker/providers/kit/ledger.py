@@ -28,7 +28,7 @@ def settle_costs(task: Task | None, amount: str | None, *, unit: str) -> Sequenc
     return [before, Cost("unit", f"{less:f}", unit=unit, phase=Phase.REFUND)]
 
 
-def net(costs: Sequence[Cost], unit: str) -> Decimal | None:
+def compute_net(costs: Sequence[Cost], unit: str) -> Decimal | None:
     """Return what remains charged in a unit; None where nothing was."""
     charges = [Decimal(one.amount) for one in costs if _is_charge(one, unit)]
     back = [Decimal(one.amount) for one in costs if one.phase is Phase.REFUND and one.unit == unit]

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from tracker.domain.exchange import HttpCall
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Alike, LookupOutcome, More, NotSeen, Unanswered
-from tracker.providers.kit.scan import page_of
+from tracker.providers.kit.scan import read_page
 from tracker.providers.kit.table import TableAdapter
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking
@@ -51,7 +51,7 @@ class LikenessScan:
 
     def parse_lookup(self, asking: Asking, answer: Answer) -> LookupOutcome:
         """Collect what is alike, through all pages."""
-        page = page_of(self._adapter, answer, self.entries_in)
+        page = read_page(self._adapter, answer, self.entries_in)
         if isinstance(page, Unanswered):
             return page
         parsed, entries = page

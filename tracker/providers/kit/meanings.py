@@ -36,7 +36,7 @@ revision: no kept answer is read otherwise for them.
 """
 
 
-def meaning_of(status: int) -> Meaning:
+def get_meaning(status: int) -> Meaning:
     """Return what a status proves where the provider's own page says nothing else."""
     known = STATUSES.get(status)
     if known is not None:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tracker.domain.task import VERDICTS, TaskState
-from tracker.providers.kit.pieces import web_url
-from tracker.providers.kit.reading import first_text, unpack_json
-from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
+from tracker.providers.kit.pieces import read_web_url
+from tracker.providers.kit.reading import find_first_text, unpack_json
+from tracker.providers.kit.status_words import GATEWAY_WORDS, normalise_word
 
 GOOD_CODES = frozenset({"success", "200", "0", "1"})
 """Of an envelope around a task, lower-case. The last: https://docs.crazyrouter.com/audio/suno/query
@@ -43,10 +43,10 @@ def link_below(holder: Any, depth: int = _DEEPEST) -> str | None:
     if isinstance(holder, list):
         holder = next((one for one in holder if one), None)
     if depth and isinstance(holder, str):
-        return web_url(holder)
+        return read_web_url(holder)
     if not depth or not isinstance(holder, dict):
         return None
-    own = next((link for name in _FILE_LINKS if (link := web_url(holder.get(name)))), None)
+    own = next((link for name in _FILE_LINKS if (link := read_web_url(holder.get(name)))), None)
     if own is not None:
         return own
     below = (link_below(holder.get(name), depth - 1) for name in _HOLDERS)
@@ -60,21 +60,21 @@ def is_row(parsed: Any) -> bool:
         and isinstance(parsed.get("status"), str)
         and isinstance(unpack_json(parsed.get("data")), dict | list | None)
         and "data" in parsed
-        and first_text(parsed, _IDS) is not None
+        and find_first_text(parsed, _IDS) is not None
     )
 
 
-def relayed_id(parsed: Any, ids: Sequence[str] = ()) -> str | None:
+def find_relayed_id(parsed: Any, ids: Sequence[str] = ()) -> str | None:
     """Return the id of a task that a relay names otherwise than the provider does; None for none.
 
     A code that is no good one, or an error, tells of no task. ids: fields in which the provider
     names it, which may stand in a relay's envelope.
     """
-    code = first_text(parsed, ("code",), limit=100)
+    code = find_first_text(parsed, ("code",), limit=100)
     is_good = code is None or code.lower() in GOOD_CODES
     if not isinstance(parsed, dict) or not is_good or parsed.get("error"):
         return None
-    return first_text(parsed, (*_RELAYED, *(f"data.{name}" for name in ids)), limit=500)
+    return find_first_text(parsed, (*_RELAYED, *(f"data.{name}" for name in ids)), limit=500)
 
 
 def is_name(text: str) -> bool:
@@ -82,7 +82,7 @@ def is_name(text: str) -> bool:
     return text.isascii() and not any(map(str.isspace, text))
 
 
-def only_entry(parsed: Any) -> Any:
+def unwrap_only_entry(parsed: Any) -> Any:
     """Return the one entry of a list, as some relays show a task; anything else as it is."""
     is_alone = isinstance(parsed, list) and len(parsed) == 1 and isinstance(parsed[0], dict)
     return parsed[0] if is_alone else parsed
@@ -90,7 +90,7 @@ def only_entry(parsed: Any) -> Any:
 
 def link_in(row: Mapping[str, Any]) -> str | None:
     """Return the link to a result that a row names besides the answer; None for none."""
-    named = next((link for name in _LINKS if (link := web_url(row.get(name)))), None)
+    named = next((link for name in _LINKS if (link := read_web_url(row.get(name)))), None)
     return named or link_below(row.get("output"))
 
 
@@ -109,10 +109,10 @@ def answer_in(
     with_link: builds the upstream's answer to a success with one file.
     """
     word, inner = row["status"].strip(), unpack_json(row.get("data"))
-    ended = GATEWAY_WORDS.get(plain(word))
+    ended = GATEWAY_WORDS.get(normalise_word(word))
     ended = ended if ended in VERDICTS else None
     state = state_in(inner) if isinstance(inner, dict) else None
-    task_id = first_text(row, _IDS, limit=500) or ""
+    task_id = find_first_text(row, _IDS, limit=500) or ""
     if isinstance(inner, dict) and state is not None and (ended is None or state in VERDICTS):
         return _find_named(inner, ids, task_id)
     link = link_in(row)

@@ -12,7 +12,7 @@ from typing import Any
 
 from tracker.domain.exchange import HttpResult
 from tracker.domain.outcome import DeferralScope, Deferred
-from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.reading import find_first_text
 
 _CODES = ("code", "error.code", "error.type", "type")
 _TEXTS = ("error.message", "error", "message", "description")
@@ -23,17 +23,17 @@ _PROVES_NOTHING = "provider_not_found"
 _STATUSES = frozenset({403, 404, 503})
 
 
-def deferral_without_channel(answer: HttpResult, parsed: Any, words: str) -> Deferred | None:
+def defer_without_channel(answer: HttpResult, parsed: Any, words: str) -> Deferred | None:
     """Return what an answer to a create proves that no channel serves; None for other answers.
 
     words: the answer for people.
     """
     if answer.status not in _STATUSES or not isinstance(parsed, dict):
         return None
-    codes = {first_text(parsed, (name,), limit=100) for name in _CODES}
-    text = " ".join(first_text(parsed, (name,)) or "" for name in _TEXTS).lower()
+    codes = {find_first_text(parsed, (name,), limit=100) for name in _CODES}
+    text = " ".join(find_first_text(parsed, (name,)) or "" for name in _TEXTS).lower()
     is_named = answer.status == 503 and bool(codes & _NAMES)
     if _PROVES_NOTHING in codes or not (is_named or any(word in text for word in _WORDS)):
         return None
-    named = first_text(parsed, _CODES, limit=100)
+    named = find_first_text(parsed, _CODES, limit=100)
     return Deferred(named, words, spends_attempt=True, scope=DeferralScope.MODEL)

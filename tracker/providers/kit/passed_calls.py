@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from tracker.domain.exchange import HttpCall
-from tracker.providers.kit.calls import bearer
+from tracker.providers.kit.calls import build_bearer_header
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.passing import ForwardedCall, PassedCall
 
@@ -19,7 +19,7 @@ class PlainCalls:
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the headers that carry the credentials: the key as Bearer."""
-        return bearer(account.api_key)
+        return build_bearer_header(account.api_key)
 
     def refusal(self, account: Account, path: str) -> str | None:
         """Return None: every account serves every call."""

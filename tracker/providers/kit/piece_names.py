@@ -8,7 +8,7 @@ from tracker.domain.task import Task
 _OURS = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-(\d{1,2})")
 
 
-def piece_name(task: Task, place: int) -> str:
+def build_piece_name(task: Task, place: int) -> str:
     """Return our name of a piece: the task's id and the piece's place among its pieces."""
     return f"{task.id}-{place}"
 

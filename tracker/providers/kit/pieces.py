@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from tracker.domain.inline_files import is_name, read_lost_reason
-from tracker.domain.media_type import FIRST_BYTES, OCTETS, flaw_of_type, media_type_of
+from tracker.domain.media_type import FIRST_BYTES, OCTETS, detect_media_type, find_type_flaw
 from tracker.domain.outcome import Observed, PollOutcome
 from tracker.domain.task import Artifact, ArtifactState
 
@@ -39,7 +39,7 @@ _NO_HOSTS = ("", "null", "undefined", "none", "nan")
 """Hosts of URLs that were put together without their value, in lower case."""
 
 
-def web_url(value: Any) -> str | None:
+def read_web_url(value: Any) -> str | None:
     """Return an http(s) URL with a host, without white space around it; None for anything else."""
     if not isinstance(value, str):
         return None
@@ -60,18 +60,18 @@ def set_expiry(outcome: PollOutcome, at: datetime) -> PollOutcome:
     return Observed(replace(outcome.observation, artifacts=pieces))
 
 
-def text_url(text: str) -> str:
+def build_text_url(text: str) -> str:
     """Return a text as a data URL, for artifacts that are written and not fetched."""
     return f"data:text/plain;charset=utf-8,{quote(text, safe='', errors='replace')}"
 
 
-def text_in(url: str | None) -> str:
+def read_text_url(url: str | None) -> str:
     """Return the text of a data URL that `text_url` made; empty for anything else."""
     head, _, text = (url or "").partition(",")
     return unquote(text) if head.startswith("data:text/plain") else ""
 
 
-def file_url(value: Any, form: str | None = None) -> str | None:
+def build_file_url(value: Any, form: str | None = None) -> str | None:
     """Return a picture that an answer holds as base64 as the URL of an artifact; None for none.
 
     Large ones were taken out while the answer was read, and a name stands in their place; small
@@ -88,8 +88,8 @@ def file_url(value: Any, form: str | None = None) -> str | None:
     plain = "".join(text.split()).translate(_URL_SAFE).rstrip("=")
     if len(plain) % 4 == 1 or _BASE64.fullmatch(plain) is None:
         return None
-    told = media_type_of(a2b_base64(f"{plain[: FIRST_BYTES * 2]}==="))
-    if flaw_of_type("image", told) is not None:
+    told = detect_media_type(a2b_base64(f"{plain[: FIRST_BYTES * 2]}==="))
+    if find_type_flaw("image", told) is not None:
         return None
     media_type = _PICTURES.get(form or "", "image/png") if told == OCTETS else told
     return f"data:{media_type};base64,{plain}{'=' * (-len(plain) % 4)}"
@@ -123,14 +123,14 @@ def list_pictures(parsed: Any) -> Sequence[Mapping[str, Any]] | None:
 
 
 def _make_picture(value: str) -> Mapping[str, Any]:
-    return {"url": value} if web_url(value) else {"b64_json": value}
+    return {"url": value} if read_web_url(value) else {"b64_json": value}
 
 
-def picture_url(picture: Mapping[str, Any], form: str | None = None) -> str | None:
+def find_picture_url(picture: Mapping[str, Any], form: str | None = None) -> str | None:
     """Return the URL of a picture that holds it as base64, or its address, in either field."""
     held, url = picture.get("b64_json"), picture.get("url")
-    by_field = file_url(held, form) or web_url(url) or web_url(held)
-    return by_field or (file_url(url, form) if _is_held(url) else None)
+    by_field = build_file_url(held, form) or read_web_url(url) or read_web_url(held)
+    return by_field or (build_file_url(url, form) if _is_held(url) else None)
 
 
 def make_lost_pieces(found: Sequence[Mapping[str, Any]]) -> list[Artifact]:
@@ -141,7 +141,12 @@ def make_lost_pieces(found: Sequence[Mapping[str, Any]]) -> list[Artifact]:
     pieces = []
     for place, one in enumerate(found):
         held = one.get("b64_json") or one.get("url")
-        if picture_url(one) is None and isinstance(held, str) and held and not web_url(held):
+        if (
+            find_picture_url(one) is None
+            and isinstance(held, str)
+            and held
+            and not read_web_url(held)
+        ):
             pieces.append(
                 make_lost_piece("image", f"image-{place}", read_lost_reason(held) or _NO_PICTURE)
             )
@@ -153,7 +158,7 @@ def find_common_loss(found: Sequence[Mapping[str, Any]]) -> str | None:
 
     Such an answer proves neither a result nor a failure: something was made.
     """
-    if any(picture_url(one) for one in found):
+    if any(find_picture_url(one) for one in found):
         return None
     held = [one.get("b64_json") or one.get("url") for one in found]
     reason = next(filter(None, map(read_lost_reason, held)), None)
@@ -169,13 +174,13 @@ def _is_held(url: Any) -> bool:
     return isinstance(url, str) and (is_name(url) or url.startswith("data:"))
 
 
-def base64_in(url: str) -> str | None:
+def read_base64(url: str) -> str | None:
     """Return the base64 of a data URL; None for anything else."""
     head, comma, text = url.partition(",")
     return text if comma and head.startswith("data:") and head.endswith(";base64") else None
 
 
-def kind_of(url: str) -> str | None:
+def guess_kind(url: str) -> str | None:
     """Return the kind of media that the path of a URL ends for; None where it does not tell."""
     try:
         path = urlsplit(url).path

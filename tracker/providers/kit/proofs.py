@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 
 from tracker.domain import signature
 from tracker.domain.signature import Proof
-from tracker.providers.kit.reading import first_text, read_json
+from tracker.providers.kit.reading import find_first_text, read_json
 from tracker.providers.ports.callbacks import Covers, Inbound
 from tracker.providers.ports.keys import KeySet
 
@@ -37,7 +37,7 @@ class StandardWebhooks(_BySecret):
     @classmethod
     def of(cls, secrets: Sequence[str]) -> Self:
         """Make the scheme of secrets, `whsec_…`. Raises ValueError for one of another form."""
-        return cls([signature.key_of(one) for one in secrets])
+        return cls([signature.decode_key(one) for one in secrets])
 
     def verify(self, inbound: Inbound, *, now: datetime, keys: KeySet | None = None) -> Proof:
         """Judge one callback."""
@@ -85,7 +85,7 @@ class RequestSignature(_BySecret):
         return Proof(None, covers_body=fits)
 
 
-def flaws_of_webhook_secrets(secrets: Sequence[str]) -> Sequence[str]:
+def find_secret_flaws(secrets: Sequence[str]) -> Sequence[str]:
     """Return `webhook_secrets: reason` for the first that is no `whsec_` and base64."""
     try:
         StandardWebhooks.of(secrets)
@@ -153,7 +153,7 @@ class SignedFields(_BySecret):
         if abs(now.timestamp() - int(stamp)) > signature.TOLERANCE.total_seconds():
             return f"{self.stamp_header} is too far from now"
         try:
-            id_ = first_text(read_json(inbound.body), self.ids, limit=500)
+            id_ = find_first_text(read_json(inbound.body), self.ids, limit=500)
         except ValueError:
             id_ = None
         if id_ is None:

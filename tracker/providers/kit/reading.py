@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic_core import from_json
 
-from tracker.domain.documents import BLANKS, may_be_too_deep, may_hold_nul, storable
+from tracker.domain.documents import BLANKS, may_be_too_deep, may_hold_nul, replace_unstorable
 
 Found = TypeVar("Found")
 _MS_FROM = 10**11
@@ -56,7 +56,7 @@ def _read_once(body: bytes) -> Any:
                 if (mended := _ESCAPE.sub(_mend_escape, text)) == text:
                     raise error from None
             return _read_leniently(mended)
-    return storable(parsed) if may_hold_nul(body) or may_be_too_deep(body) else parsed
+    return replace_unstorable(parsed) if may_hold_nul(body) or may_be_too_deep(body) else parsed
 
 
 def _mend_escape(found: re.Match[str]) -> str:
@@ -73,7 +73,7 @@ def _read_leniently(text: str) -> Any:
         )
     except RecursionError:
         raise ValueError("nested too deep") from None
-    return storable(parsed)
+    return replace_unstorable(parsed)
 
 
 def _refuse_constant(word: str) -> None:
@@ -112,17 +112,17 @@ def unwrap_data(parsed: Any) -> Any:
     return parsed if held is parsed["data"] else {**parsed, "data": held}
 
 
-def finite(value: Any) -> Any:
+def replace_infinite(value: Any) -> Any:
     """Return the JSON with null for numbers beyond what a double holds, such as 1e999."""
     kind = type(value)
     if kind is dict:
-        return {k: v if type(v) is str else finite(v) for k, v in value.items()}
+        return {k: v if type(v) is str else replace_infinite(v) for k, v in value.items()}
     if kind is list:
-        return [finite(item) for item in value]
+        return [replace_infinite(item) for item in value]
     return None if kind is float and not isfinite(value) else value
 
 
-def text_of(value: Any, *, limit: int) -> str | None:
+def read_text(value: Any, *, limit: int) -> str | None:
     """Return a string, or a whole number as its digits; None for anything else.
 
     Relays that know one kind of number write 200 as 200.0 or 2e2.
@@ -139,7 +139,7 @@ def text_of(value: Any, *, limit: int) -> str | None:
         return None
 
 
-def first_text(holder: Any, names: Sequence[str], *, limit: int = 4000) -> str | None:
+def find_first_text(holder: Any, names: Sequence[str], *, limit: int = 4000) -> str | None:
     """Return the first of some fields that holds a text, and not an empty one."""
     if isinstance(holder, dict):  # JSON's objects are; asking for a Mapping takes long
         for name in names:
@@ -147,19 +147,19 @@ def first_text(holder: Any, names: Sequence[str], *, limit: int = 4000) -> str |
             if type(value) is str:  # asked first: most are, or are not there
                 if value:
                     return value[:limit]
-            elif value is not None and (found := text_of(value, limit=limit)):
+            elif value is not None and (found := read_text(value, limit=limit)):
                 return found
     return None
 
 
-def first_number(holder: Any, names: Sequence[str]) -> str | None:
+def find_first_number(holder: Any, names: Sequence[str]) -> str | None:
     """Return the first of some fields that holds a number, as it was written."""
-    return _read_first(holder, names, number_text)
+    return _read_first(holder, names, read_number)
 
 
-def first_instant(holder: Any, names: Sequence[str]) -> datetime | None:
+def find_first_instant(holder: Any, names: Sequence[str]) -> datetime | None:
     """Return the first of some fields that holds a time."""
-    return _read_first(holder, names, instant)
+    return _read_first(holder, names, read_instant)
 
 
 def _read_first(
@@ -174,19 +174,19 @@ def _read_first(
     return None
 
 
-def number_text(value: Any) -> str | None:
+def read_number(value: Any) -> str | None:
     """Return a number as it was written, be it text, integer or fraction."""
     if isinstance(value, float):
         return str(value) if isfinite(value) else None
-    return text_of(value, limit=40)
+    return read_text(value, limit=40)
 
 
-def amount_text(value: Any) -> str | None:
+def read_amount(value: Any) -> str | None:
     """Return plain decimal text of a number or its digits; None for what is no number.
 
     Never by way of a binary fraction: amounts are exact.
     """
-    text = number_text(value)
+    text = read_number(value)
     if text is None:
         return None
     try:
@@ -201,9 +201,9 @@ def amount_text(value: Any) -> str | None:
     return f"{amount:f}"
 
 
-def charge_text(value: Any) -> str | None:
+def read_charge(value: Any) -> str | None:
     """Return an amount that is charged; None for what is no number, and for less than nothing."""
-    text = amount_text(value)
+    text = read_amount(value)
     return None if text is None or text.startswith("-") else text
 
 
@@ -216,7 +216,7 @@ def _read_within(holder: Any, name: str) -> Any:
     return holder
 
 
-def instant(value: Any) -> datetime | None:
+def read_instant(value: Any) -> datetime | None:
     """Read milliseconds, seconds, their digits, or RFC 3339; None for anything else."""
     if isinstance(value, bool) or value is None:
         return None

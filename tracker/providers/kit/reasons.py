@@ -7,7 +7,7 @@ github.com/QuantumNous/new-api/pull/2532 (2025-12-26).
 
 from typing import Any
 
-from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.reading import find_first_text
 
 REASONS = (
     *("failMsg", "fail_msg", "fail_reason", "failReason", "failureReason", "failure_reason"),
@@ -36,22 +36,22 @@ def is_empty_word(text: str) -> bool:
     return text.strip().lower() in _EMPTY
 
 
-def reason_in(parsed: Any) -> str | None:
+def find_reason(parsed: Any) -> str | None:
     """Return the reason in the first of these fields that has one; None where none has.
 
     The object itself comes first, then what it is the envelope of.
     """
     nests = (parsed.get(name) for name in _NESTS) if isinstance(parsed, dict) else ()
-    found = (first_text(one, (name,)) for one in (parsed, *nests) for name in REASONS)
+    found = (find_first_text(one, (name,)) for one in (parsed, *nests) for name in REASONS)
     return next((text for text in found if text and not is_empty_word(text)), None)
 
 
-def refusal_in(parsed: Any) -> str | None:
+def find_refusal(parsed: Any) -> str | None:
     """Return why a call was refused, in whichever form it is said; None where nothing says it."""
-    told = (first_text(parsed, (name,)) for name in _REFUSALS)
+    told = (find_first_text(parsed, (name,)) for name in _REFUSALS)
     found = next((text for text in told if text and not is_empty_word(text)), None)
     if found is not None:
         return found
     errors = parsed.get("errors") if isinstance(parsed, dict) else None
     listed = errors[0] if isinstance(errors, list) and errors else None
-    return listed[:4000] if isinstance(listed, str) and listed else reason_in(parsed)
+    return listed[:4000] if isinstance(listed, str) and listed else find_reason(parsed)

@@ -29,7 +29,7 @@ _RANKS: Mapping[str, int] = MappingProxyType(
 )
 
 
-def fullest(entries: Iterable[tuple[str | None, Told]]) -> dict[str | None, Told]:
+def select_fullest(entries: Iterable[tuple[str | None, Told]]) -> dict[str | None, Told]:
     """Return entries by id: of several with one id the furthest, and of equals the last.
 
     A success goes before a failure: whatever else is said, the result is there.
@@ -52,10 +52,10 @@ class NamedEntry(StatedEntry, Protocol):
 NamedTold = TypeVar("NamedTold", bound=NamedEntry)
 
 
-def each_once(listed: Iterable[NamedTold]) -> list[NamedTold]:
+def remove_repeated(listed: Iterable[NamedTold]) -> list[NamedTold]:
     """Return pieces with each that has an id once, in the place of its first: see `fullest`."""
     pieces = list(listed)
-    best = fullest((one.id, one) for one in pieces)
+    best = select_fullest((one.id, one) for one in pieces)
     left = dict.fromkeys(one.id for one in pieces if one.id is not None)
     found: list[NamedTold] = []
     for one in pieces:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from tracker.domain.task import Task
 
 
-def ids_of(*kinds: str) -> Callable[[Task], Iterable[str | None]]:
+def build_id_lister(*kinds: str) -> Callable[[Task], Iterable[str | None]]:
     """Return what lists the ids of a task's pieces of these kinds; of all, where none is given."""
 
     def listed(task: Task) -> Iterable[str | None]:

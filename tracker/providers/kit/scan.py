@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from tracker.domain.exchange import HttpCall, HttpFailure
 from tracker.domain.outcome import LookupOutcome, More, NotSeen, Observed, Unanswered
-from tracker.providers.kit.reading import first_instant, first_text
-from tracker.providers.kit.table import TableAdapter, parsed_of
+from tracker.providers.kit.reading import find_first_instant, find_first_text
+from tracker.providers.kit.table import TableAdapter, parse_answer
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Finds
 from tracker.providers.ports.listing import ListedPage, ListedTask, ListRequest
@@ -51,7 +51,7 @@ class ListScan(TableAdapter):
 
     def parse_lookup(self, asking: Asking, answer: Answer) -> LookupOutcome:
         """Look for our mark; go on while entries are younger than the submit."""
-        page = page_of(self, answer, self.entries_in)
+        page = read_page(self, answer, self.entries_in)
         if isinstance(page, Unanswered):
             return page
         parsed, entries = page
@@ -72,7 +72,7 @@ class ListScan(TableAdapter):
 
     def parse_list(self, request: ListRequest, answer: Answer) -> ListedPage | Unanswered:
         """Read a page; it leads on until one holds nothing of the time asked for."""
-        page = page_of(self, answer, self.entries_in)
+        page = read_page(self, answer, self.entries_in)
         if isinstance(page, Unanswered):
             return page
         parsed, entries = page
@@ -81,7 +81,7 @@ class ListScan(TableAdapter):
             ListedTask(
                 self.operation_of(one),
                 said.provider_task_id,
-                callback_url=first_text(one, (self.mark_in,)),
+                callback_url=find_first_text(one, (self.mark_in,)),
             )
             for one in young
             if (said := self.observe(request.account, None, one)) is not None
@@ -106,7 +106,7 @@ class ListScan(TableAdapter):
 
     def is_marked(self, asking: Asking, entry: Any) -> bool:
         """Tell whether an entry of the list carries the task's mark: our callback URL."""
-        mark = first_text(entry, (self.mark_in,))
+        mark = find_first_text(entry, (self.mark_in,))
         return mark is not None and _find_target(mark) == _find_target(asking.callback_url or "")
 
     def _is_past(self, asking: Asking, entries: Sequence[Any]) -> bool:
@@ -117,11 +117,11 @@ class ListScan(TableAdapter):
 
     def _is_older(self, entry: Any, than: datetime) -> bool:
         """Tell whether a task was certainly made before; not where no time says so."""
-        made = first_instant(entry, (self.made_in,))
+        made = find_first_instant(entry, (self.made_in,))
         return made is not None and made < than - CLOCK_MARGIN
 
 
-def page_of(
+def read_page(
     adapter: TableAdapter, answer: Answer, entries_in: str
 ) -> tuple[dict[str, Any], list[Any]] | Unanswered:
     """Return an answer that is a page of a list, and its entries.
@@ -130,7 +130,7 @@ def page_of(
     """
     if isinstance(answer, HttpFailure):
         return Unanswered(answer.reason)
-    parsed = parsed_of(answer)
+    parsed = parse_answer(answer)
     entries = parsed.get(entries_in) if isinstance(parsed, dict) else None
     if answer.status >= 300 or not isinstance(entries, list):
         return Unanswered(

@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from tracker.domain.exchange import HttpCall, HttpFailure
 from tracker.domain.retry import retry_after_s
-from tracker.providers.kit.calls import bearer
-from tracker.providers.kit.reading import amount_text, first_number, first_text
-from tracker.providers.kit.table import parsed_of
+from tracker.providers.kit.calls import build_bearer_header
+from tracker.providers.kit.reading import find_first_number, find_first_text, read_amount
+from tracker.providers.kit.table import parse_answer
 from tracker.providers.ports.adapter import Answer
 from tracker.providers.ports.tokens import AccessToken, TokenDelayed, TokenRefused
 
@@ -59,7 +59,7 @@ class ServiceAccountKey(BaseModel):
         return value
 
 
-def key_file(value: Any) -> Any:
+def read_key_file(value: Any) -> Any:
     """Return the fields of a key file: a table, its JSON, or that in base64.
 
     Raises ValueError, which holds nothing of it.
@@ -115,13 +115,13 @@ def parse_exchange(answer: Answer) -> AccessToken | TokenRefused | TokenDelayed:
     """Read the answer (RFC 6749 §5). Other refusals than those of 400 and 401 pass by."""
     if isinstance(answer, HttpFailure):
         return TokenDelayed(answer.reason)
-    parsed = parsed_of(answer)
-    token = first_text(parsed, ("access_token",), limit=16_000)
+    parsed = parse_answer(answer)
+    token = find_first_text(parsed, ("access_token",), limit=16_000)
     if answer.status < 300 and token is not None:
-        lives = amount_text(first_number(parsed, ("expires_in",)))
+        lives = read_amount(find_first_number(parsed, ("expires_in",)))
         return AccessToken(token, _USUAL_TOKEN_S if lives is None else max(float(lives), 0.0))
-    code = first_text(parsed, ("error", "error.status"), limit=100)
-    words = first_text(parsed, ("error_description", "error.message"), limit=500)
+    code = find_first_text(parsed, ("error", "error.status"), limit=100)
+    words = find_first_text(parsed, ("error_description", "error.message"), limit=500)
     told = ": ".join(filter(None, (code, words))) or "no words"
     reason = f"HTTP {answer.status}, {told}"
     if answer.status in (400, 401, 403) and isinstance(parsed, dict):
@@ -131,7 +131,7 @@ def parse_exchange(answer: Answer) -> AccessToken | TokenRefused | TokenDelayed:
 
 def authorize(call: HttpCall, token: AccessToken) -> HttpCall:
     """Return a call with the token as Bearer."""
-    headers: Mapping[str, str] = {**call.headers, **bearer(token.value)}
+    headers: Mapping[str, str] = {**call.headers, **build_bearer_header(token.value)}
     return replace(call, headers=headers)
 
 

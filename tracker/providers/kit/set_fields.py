@@ -19,7 +19,7 @@ from typing import Any, get_origin
 from pydantic import BaseModel
 
 from tracker.domain.validation import is_blank
-from tracker.providers.kit.unknown_fields import is_model, types_of
+from tracker.providers.kit.unknown_fields import is_model, iterate_types
 
 _FLAGS = {"true": True, "false": False}
 _NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,12})?", re.ASCII)
@@ -115,7 +115,7 @@ def _list_fields(model: type[BaseModel]) -> Mapping[str, _KnownField]:
     """Return the fields of a model under each of their names."""
     found: dict[str, _KnownField] = {}
     for name, info in model.model_fields.items():
-        types = list(types_of(info.annotation))
+        types = list(iterate_types(info.annotation))
         part = next((one for one in types if is_model(one)), None)
         words = [one for one in types if isinstance(one, str)]
         kinds = {one if isinstance(one, type) else type(one) for one in types}

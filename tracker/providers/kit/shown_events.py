@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from tracker.domain.task import Artifact, Task
-from tracker.providers.kit.pieces import base64_in
+from tracker.providers.kit.pieces import read_base64
 
 
 class ShownEvents:
@@ -28,4 +28,4 @@ def build_event(kind: str, body: Mapping[str, Any]) -> bytes:
 def show_link(piece: Artifact) -> dict[str, Any]:
     """Return a picture's address where it has one, else the name or base64 of its file."""
     url = piece.url or ""
-    return {"url": url} if url.startswith("http") else {"b64_json": base64_in(url) or url}
+    return {"url": url} if url.startswith("http") else {"b64_json": read_base64(url) or url}

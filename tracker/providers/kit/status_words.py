@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from tracker.domain.task import Artifact, ArtifactState, TaskState
-from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.reading import find_first_text
 
 
-def plain(word: str) -> str:
+def normalise_word(word: str) -> str:
     """Return a word as it is compared: lower-case, `_` between its parts, `cancelled` with two l.
 
     >>> plain(" In-Progress"), plain("CANCELED")
@@ -52,7 +52,7 @@ def end_at_gateways(word: str, pieces: Sequence[Artifact]) -> TaskState | None:
 
     None for any other word. pieces: of the result, as they stand beside the word.
     """
-    state = GATEWAY_WORDS.get(plain(word))
+    state = GATEWAY_WORDS.get(normalise_word(word))
     if state is TaskState.SUCCEEDED:
         is_there = any(one.url and one.state is ArtifactState.READY for one in pieces)
         return state if is_there else None
@@ -74,13 +74,13 @@ class WordTable:
         """Lay the words out as they are compared."""
         super().__init_subclass__(**kwargs)
         own: Mapping[str, TaskState] = getattr(cls, "words", {})
-        cls._plain_words = {plain(word): state for word, state in own.items()}
+        cls._plain_words = {normalise_word(word): state for word, state in own.items()}
 
     def state_of(self, word: str) -> TaskState | None:
         """Return the state that a word stands for, however it is written; None for no known one."""
         found = self.words.get(word)
-        return self._plain_words.get(plain(word)) if found is None else found
+        return self._plain_words.get(normalise_word(word)) if found is None else found
 
     def state_in(self, parsed: Any) -> TaskState | None:
         """Return the state that a task object's word stands for; None where it has none."""
-        return self.state_of(first_text(parsed, self.words_in, limit=200) or "")
+        return self.state_of(find_first_text(parsed, self.words_in, limit=200) or "")

@@ -30,14 +30,19 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.retry import retry_after_s
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
-from tracker.domain.validation import field_errors
+from tracker.domain.validation import list_field_errors
 from tracker.providers.kit.blocked import add_block, block_in
-from tracker.providers.kit.calls import bearer, build_post, spacing_of
-from tracker.providers.kit.flaw_lists import flaws_in
-from tracker.providers.kit.meanings import Meaning, meaning_of
-from tracker.providers.kit.nested_answers import relayed_id
-from tracker.providers.kit.reading import first_instant, first_text, read_json, unwrap_data
-from tracker.providers.kit.reasons import reason_in, refusal_in
+from tracker.providers.kit.calls import build_bearer_header, build_post, get_spacing
+from tracker.providers.kit.flaw_lists import find_flaws
+from tracker.providers.kit.meanings import Meaning, get_meaning
+from tracker.providers.kit.nested_answers import find_relayed_id
+from tracker.providers.kit.reading import (
+    find_first_instant,
+    find_first_text,
+    read_json,
+    unwrap_data,
+)
+from tracker.providers.kit.reasons import find_reason, find_refusal
 from tracker.providers.kit.set_fields import set_fields
 from tracker.providers.kit.status_words import WordTable, end_at_gateways
 from tracker.providers.kit.unnamed_failures import doubting_unnamed, may_fail_unnamed
@@ -139,7 +144,7 @@ class TableAdapter(WordTable):
         try:
             self.creates[operation].inputs.model_validate(given)
         except ValidationError as error:
-            wrong += field_errors(error, given)
+            wrong += list_field_errors(error, given)
         if wrong:
             raise InvalidRequest(*wrong)
         return Request(given, external, callback_url)
@@ -158,7 +163,7 @@ class TableAdapter(WordTable):
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the headers that carry the credentials."""
-        return bearer(account.api_key)
+        return build_bearer_header(account.api_key)
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the create of the table."""
@@ -178,7 +183,7 @@ class TableAdapter(WordTable):
             if answer.certainty is Certainty.NOT_SENT:
                 return NotSent(answer.reason)
             return Unknown(answer.reason)
-        parsed = self.opened(parsed_of(answer))
+        parsed = self.opened(parse_answer(answer))
         task_id = self._id_in(sending.account, parsed) if answer.status < 300 else None
         if task_id is None:
             return self.refusal(sending, answer, parsed)
@@ -206,7 +211,7 @@ class TableAdapter(WordTable):
         if (block := block_in(parsed)) is not None:
             return Refused(block.code, block.message)
         words = self.in_words(answer, parsed)
-        code = first_text(parsed, ("code", "error.code"), limit=100)
+        code = find_first_text(parsed, ("code", "error.code"), limit=100)
         match self._meaning(answer.status):
             case Meaning.REFUSED:
                 return Refused(code, words)
@@ -219,7 +224,7 @@ class TableAdapter(WordTable):
 
     def spacing_s(self, account: Account) -> float:
         """Return the account's own wish, else the provider's."""
-        return spacing_of(account, self.least_spacing_s)
+        return get_spacing(account, self.least_spacing_s)
 
     def shares(self, account: Account, task: Task) -> str | None:
         """Ask for each task alone."""
@@ -238,7 +243,7 @@ class TableAdapter(WordTable):
         """Read how the task stands."""
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
-        parsed = self.opened(parsed_of(answer))
+        parsed = self.opened(parse_answer(answer))
         if answer.status < 300:
             said = add_block(self.observe(asking.account, asking.task, parsed), parsed)
             if said is not None and self._is_of_another(asking, said):
@@ -262,7 +267,7 @@ class TableAdapter(WordTable):
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Say what a task object tells; None when it is none."""
-        word = first_text(parsed, self.words_in, limit=200)
+        word = find_first_text(parsed, self.words_in, limit=200)
         if word is None:
             return None
         state, omits_ids = self.state_of(word), self.omits_ids
@@ -281,14 +286,14 @@ class TableAdapter(WordTable):
             return None
         message = self.reason(parsed)
         if message is None and state is TaskState.FAILED:
-            message = reason_in(parsed)
+            message = find_reason(parsed)
         said = Observation(
             state=state,
             word=word,
             provider_task_id=task_id,
             message=message,
             progress=self.progress(parsed),
-            at=first_instant(parsed, self.times),
+            at=find_first_instant(parsed, self.times),
             artifacts=pieces,
             error=self.failure(parsed, message) if state is TaskState.FAILED else None,
             costs=tuple(
@@ -299,9 +304,9 @@ class TableAdapter(WordTable):
         return said if is_named else doubting_unnamed(said, task)
 
     def _id_in(self, account: Account, parsed: Any) -> str | None:
-        found = first_text(parsed, self.ids, limit=500)
+        found = find_first_text(parsed, self.ids, limit=500)
         may_relay = found is None and account.options.base_url is not None
-        return relayed_id(parsed, self.ids) if may_relay else found
+        return find_relayed_id(parsed, self.ids) if may_relay else found
 
     def _is_of_another(self, asking: Asking, said: Observation) -> bool:
         known = asking.task.provider_task_id
@@ -311,11 +316,11 @@ class TableAdapter(WordTable):
 
     def reason(self, parsed: Any) -> str | None:
         """Return the provider's own words about the task; None when it has none."""
-        return first_text(parsed, self.messages)
+        return find_first_text(parsed, self.messages)
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure."""
-        code = first_text(parsed, ("code", "error.code", "failure_code"), limit=100)
+        code = find_first_text(parsed, ("code", "error.code", "failure_code"), limit=100)
         return TaskError("provider", code, message or "the provider gave no reason")
 
     def progress(self, parsed: Any) -> float | None:  # noqa: ARG002 - of no use here
@@ -353,7 +358,7 @@ class TableAdapter(WordTable):
         del account
         if isinstance(answer, HttpFailure):
             return Probed("error", f"could not be reached: {answer.reason}")
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         words = self.in_words(answer, parsed)
         if self._meaning(answer.status) is Meaning.BLAMES_ACCOUNT:
             return Probed("error", f"refuses this account: {words}")
@@ -366,17 +371,17 @@ class TableAdapter(WordTable):
 
     def in_words(self, answer: HttpResult, parsed: Any) -> str:
         """Describe an answer for people."""
-        text = self.reason(parsed) or refusal_in(parsed)
+        text = self.reason(parsed) or find_refusal(parsed)
         if parsed is None:
             text = "the answer is not JSON" if answer.body.strip() else "the answer is empty"
         if text is None and answer.status < 300:
             text = "the answer says nothing of a task"
-        flaws = flaws_in(parsed)  # a reason alone may name no field
+        flaws = find_flaws(parsed)  # a reason alone may name no field
         texts = (f"HTTP {answer.status}", text, None if flaws == text else flaws)
         return ", ".join(filter(None, texts))
 
     def _meaning(self, status: int) -> Meaning:
-        return self.meanings.get(status) or meaning_of(status)
+        return self.meanings.get(status) or get_meaning(status)
 
 
 def _take_out(given: dict[str, Any], name: str | None) -> tuple[str | None, Sequence[FieldError]]:
@@ -387,7 +392,7 @@ def _take_out(given: dict[str, Any], name: str | None) -> tuple[str | None, Sequ
     return None, [FieldError(name, "must be a string")]
 
 
-def parsed_of(answer: HttpResult) -> Any:
+def parse_answer(answer: HttpResult) -> Any:
     """Return an answer's JSON, `data` that is encoded twice unpacked; None when it has none."""
     try:
         return unwrap_data(read_json(answer.body))

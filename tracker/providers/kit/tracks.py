@@ -52,7 +52,7 @@ class SongReport:
         return [one for one in self.tracks if one.state is state]
 
 
-def verdict_of(told: SongReport) -> tuple[TaskState, str | None]:
+def find_verdict(told: SongReport) -> tuple[TaskState, str | None]:
     """Return how a task with songs stands, and a note where its parts differ.
 
     A song that can be fetched is a result, whatever the task's own word says: gateways fail tasks
@@ -73,7 +73,7 @@ def verdict_of(told: SongReport) -> tuple[TaskState, str | None]:
     return (TaskState.SUBMITTED if is_waiting and not is_heard else TaskState.RUNNING), None
 
 
-def observation_of(
+def build_observation(
     told: SongReport, verdict: tuple[TaskState, str | None], pieces: Sequence[Artifact], **more: Any
 ) -> Observation:
     """Return the statement about a task with songs. more: further fields of Observation."""

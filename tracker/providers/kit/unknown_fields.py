@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from tracker.domain.errors import FieldError
-from tracker.domain.spelling import closest
-from tracker.domain.validation import path_of
+from tracker.domain.spelling import find_closest
+from tracker.domain.validation import format_path
 
 _MOST = 20
 """Unknown fields that are named: for each, all that are known are compared with it."""
@@ -22,7 +22,7 @@ _ALIKE = 0.8
 """How like a known name another must be where the provider has fields that the model lacks."""
 
 
-def unknown_fields(model: type[BaseModel], given: Mapping[str, Any]) -> list[FieldError]:
+def find_unknown_fields(model: type[BaseModel], given: Mapping[str, Any]) -> list[FieldError]:
     """Return a warning for each unknown field of an input, with the known one that it is like.
 
     Where a model does not say by `lists_every_field` that it has all fields of its operation, only
@@ -50,7 +50,7 @@ def _find_unknown(
         shown = name[:_NAME_CHARS]
         meant = _guess_meant_name(shown, likely, cutoff=0.5 if is_whole else _ALIKE)
         if meant is not None or is_whole:
-            yield FieldError(path_of((*path, shown)), _describe_reason(meant))
+            yield FieldError(format_path((*path, shown)), _describe_reason(meant))
     for name, part in _list_objects(model):
         value = given.get(name)
         if isinstance(value, dict):
@@ -73,7 +73,7 @@ def _guess_meant_name(name: str, known: Sequence[str], *, cutoff: float) -> str 
     """
     plain = name.lower()
     holders = [one for one in known if plain in one.lower().split("_")]
-    return holders[0] if len(holders) == 1 else closest(name, known, cutoff=cutoff)
+    return holders[0] if len(holders) == 1 else find_closest(name, known, cutoff=cutoff)
 
 
 @cache
@@ -81,7 +81,7 @@ def _list_parts(model: type[BaseModel]) -> Mapping[str, type[BaseModel] | None]:
     """Return a model's fields under each of their names, with the model of the objects in each."""
     found: dict[str, type[BaseModel] | None] = {}
     for name, info in model.model_fields.items():
-        part = next((one for one in types_of(info.annotation) if is_model(one)), None)
+        part = next((one for one in iterate_types(info.annotation) if is_model(one)), None)
         names = {name, info.alias, info.validation_alias}
         found |= {one: part for one in names if isinstance(one, str)}
     return found
@@ -98,15 +98,15 @@ def is_model(one: Any) -> bool:
     return isinstance(one, type) and issubclass(one, BaseModel)
 
 
-def types_of(annotation: Any) -> Iterator[Any]:
+def iterate_types(annotation: Any) -> Iterator[Any]:
     """Yield the types and the literal words that an annotation is made of."""
     origin = get_origin(annotation)
     if origin is Literal:
         yield from get_args(annotation)
     elif origin is Annotated:
-        yield from types_of(get_args(annotation)[0])
+        yield from iterate_types(get_args(annotation)[0])
     elif origin in (Union, UnionType, list):
         for one in get_args(annotation):
-            yield from types_of(one)
+            yield from iterate_types(one)
     else:
         yield annotation

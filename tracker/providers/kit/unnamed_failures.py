@@ -10,8 +10,8 @@ from typing import Any
 from tracker.domain.observation import Observation
 from tracker.domain.task import Task, TaskState
 from tracker.providers.kit.nested_answers import GOOD_CODES
-from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.status_words import plain
+from tracker.providers.kit.reading import find_first_text
+from tracker.providers.kit.status_words import normalise_word
 
 _OF_ANSWERS = frozenset({"error", "fail"})
 """Words that stand for an answer as often as for a task."""
@@ -20,8 +20,8 @@ _UNNAMED = "a failure that names no task"
 
 def may_fail_unnamed(word: str, parsed: Any) -> bool:
     """Tell whether a failure without an id may be the task's: no bad code stands beside it."""
-    code = first_text(parsed, ("code",), limit=100)
-    return plain(word) not in _OF_ANSWERS and (code is None or code.lower() in GOOD_CODES)
+    code = find_first_text(parsed, ("code",), limit=100)
+    return normalise_word(word) not in _OF_ANSWERS and (code is None or code.lower() in GOOD_CODES)
 
 
 def doubting_unnamed(said: Observation, task: Task | None) -> Observation:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from tracker.domain.exchange import HttpCall
-from tracker.providers.kit.calls import bearer as bearer_of
+from tracker.providers.kit.calls import build_bearer_header as bearer_of
 from tracker.providers.kit.calls import build_post
 from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.ports.account import HeaderSecret, reveal

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from tracker.domain.exchange import HttpCall
 from tracker.domain.task import Task
 from tracker.providers.kit.calls import build_post
-from tracker.providers.kling.calls import bearer
+from tracker.providers.kling.calls import build_headers
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Sending
 
@@ -24,7 +24,7 @@ _RENAMED: Mapping[str, str] = MappingProxyType(
 )
 
 
-def refusal(operation: str) -> str | None:
+def explain_refusal(operation: str) -> str | None:
     """Return why an operation cannot be submitted there."""
     served = sorted({*_ACTIONS, _MOTION})
     return None if operation in served else f"AceDataCloud serves {', '.join(served)} only"
@@ -43,7 +43,7 @@ def create(sending: Sending) -> HttpCall:
     if sending.callback_url is not None:
         sent["callback_url"] = sending.callback_url
     url = f"{_build_root(sending.account)}/{path}"
-    return build_post(url, sent, bearer(sending.account, sending.now))
+    return build_post(url, sent, build_headers(sending.account, sending.now))
 
 
 def query(account: Account, task: Task, *, now: datetime) -> HttpCall | None:
@@ -51,7 +51,7 @@ def query(account: Account, task: Task, *, now: datetime) -> HttpCall | None:
     if task.provider_task_id is None:
         return None
     asked = {"action": "retrieve", "id": task.provider_task_id}
-    return build_post(f"{_build_root(account)}/tasks", asked, bearer(account, now))
+    return build_post(f"{_build_root(account)}/tasks", asked, build_headers(account, now))
 
 
 def _build_root(account: Account) -> str:

@@ -12,8 +12,8 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, PollOutcome, SubmitOutcome
 from tracker.domain.task import Task, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kit.calls import spacing_of
-from tracker.providers.kit.default_seconds import default_seconds
+from tracker.providers.kit.calls import get_spacing
+from tracker.providers.kit.default_seconds import build_default_seconds
 from tracker.providers.kling import answers, calls, helpers, operations, profiles, standard
 from tracker.providers.kling.examples import EXAMPLES
 from tracker.providers.kling.fields import WATERMARK
@@ -52,12 +52,12 @@ class KlingAdapter(ObjectCallbacks):
         """Look at the list of operations, then at the account's profile."""
         if not standard.is_standard(operation) and operation not in self.operations:
             return NO_SUCH_OPERATION
-        return profiles.of(account).refusal(account, operation)
+        return profiles.find_profile(account).refusal(account, operation)
 
     def input_model(self, operation: str) -> type[BaseModel] | None:
         """Return the model of the operation's dialect."""
         if standard.is_standard(operation):
-            return standard.model_of(operation)
+            return standard.find_model(operation)
         return operations.OPERATIONS.get(operation)
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
@@ -68,11 +68,11 @@ class KlingAdapter(ObjectCallbacks):
 
     def blames_account(self, code: str | None, http_status: int | None) -> bool:
         """Look at Kling's codes, then at the HTTP status."""
-        return answers.blames_account(code, http_status)
+        return answers.is_account_blamed(code, http_status)
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Build the create in the account's profile."""
-        return profiles.of(sending.account).create(sending)
+        return profiles.find_profile(sending.account).create(sending)
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Read the answer of any profile.
@@ -89,7 +89,7 @@ class KlingAdapter(ObjectCallbacks):
 
     def spacing_s(self, account: Account) -> float:
         """Kling asks for none."""
-        return spacing_of(account, 0.0)
+        return get_spacing(account, 0.0)
 
     def shares(self, account: Account, task: Task) -> str | None:
         """Group up to 20 of one path, by one kind of id, into one call."""
@@ -99,17 +99,19 @@ class KlingAdapter(ObjectCallbacks):
         """Build a query for one task in its own dialect, or for several by `/tasks`."""
         if len(asking.tasks) > 1:
             return calls.query_together(asking.account, asking.tasks, now=asking.now)
-        return profiles.of(asking.account).query(asking.account, asking.task, now=asking.now)
+        return profiles.find_profile(asking.account).query(
+            asking.account, asking.task, now=asking.now
+        )
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
         """Read the answer of any profile."""
         if len(asking.tasks) > 1:
-            return answers.polled_together(answer, asking.tasks)
+            return answers.parse_polled_together(answer, asking.tasks)
         return [answers.read_poll(answer)]
 
     def build_probe(self, account: Account, *, now: datetime) -> HttpCall:
         """Ask for a task that nobody has."""
-        return profiles.of(account).probe(account, now=now)
+        return profiles.find_profile(account).probe(account, now=now)
 
     def parse_probe(self, account: Account, answer: Answer) -> Probed:
         """Read what that showed."""
@@ -118,7 +120,7 @@ class KlingAdapter(ObjectCallbacks):
 
     def proof(self, account: Account) -> Scheme | None:
         """Return the profile's scheme, where the account has secrets."""
-        return profiles.of(account).proof(account) if account.webhook_secrets else None
+        return profiles.find_profile(account).proof(account) if account.webhook_secrets else None
 
     def read_object(self, parsed: Any) -> Observation | None:
         """Read a bare task object of either dialect, or one in an envelope."""
@@ -130,11 +132,11 @@ class KlingAdapter(ObjectCallbacks):
         return missing[0] if missing else None
 
 
-def flaws_of(account: Account) -> Sequence[str]:
+def list_flaws(account: Account) -> Sequence[str]:
     """Return `key: reason` for each reason why an account cannot work with its profile."""
     if account.profile is not None and account.profile not in profiles.PROFILES:
         return [f"profile: no such profile; one of: {', '.join(profiles.PROFILES)}"]
-    return profiles.of(account).flaws_of(account)
+    return profiles.find_profile(account).flaws_of(account)
 
 
 def _has(said: Observation, want: str) -> bool:
@@ -151,7 +153,7 @@ PROVIDER = Provider(
     revision=REVISION,
     regions=profiles.REGIONS,
     options=KlingOptions,
-    check_account=flaws_of,
+    check_account=list_flaws,
     objects=OBJECTS,
     submits=_ADAPTER,
     lists=KlingLists(),
@@ -163,7 +165,8 @@ PROVIDER = Provider(
     # Files are deleted after 30 days: https://kling.ai/document-api, read 2026-11.
     results=ResultHosting(lifetime=timedelta(days=30)),
     tells_costs=True,
-    default_seconds=default_seconds(  # https://kling.ai/document-api, read by clients on 2026-11-30
+    # https://kling.ai/document-api, read by clients on 2026-11-30
+    default_seconds=build_default_seconds(
         dict.fromkeys(("videos/text2video", "videos/image2video", "videos/multi-image2video"), 5)
     ),
     examples=EXAMPLES,

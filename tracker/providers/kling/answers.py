@@ -20,8 +20,8 @@ from tracker.domain.outcome import (
 from tracker.domain.retry import retry_after_s
 from tracker.domain.task import VERDICTS, Task
 from tracker.providers.kit.blocked import add_block, block_in
-from tracker.providers.kit.no_channel import deferral_without_channel
-from tracker.providers.kit.reading import first_text, read_json
+from tracker.providers.kit.no_channel import defer_without_channel
+from tracker.providers.kit.reading import find_first_text, read_json
 from tracker.providers.kling.codes import CODES, Then
 from tracker.providers.kling.parsing import find_id, find_named_id, observe
 from tracker.providers.ports.adapter import Probed
@@ -70,7 +70,7 @@ def read_poll(answer: HttpResult | HttpFailure) -> PollOutcome:
     return said.silent(answer)
 
 
-def polled_together(
+def parse_polled_together(
     answer: HttpResult | HttpFailure, tasks: Sequence[Task]
 ) -> Sequence[PollOutcome]:
     """Return the outcomes of a query for several tasks, in their order.
@@ -104,14 +104,14 @@ def read_probe(answer: HttpResult | HttpFailure) -> Probed:
     if said.parsed is None or said.code in ("1202", "1203"):
         level: Literal["note", "error"] = "error" if answer.status < 500 else "note"
         return Probed(level, f"{said.in_words()}: no such API here; check base URL and profile")
-    if blames_account(said.code, answer.status):
+    if is_account_blamed(said.code, answer.status):
         return Probed("error", f"refuses this account: {said.in_words()}")
     if answer.status >= 500 or answer.status == 429:
         return Probed("note", f"answers, but cannot tell now: {said.in_words()}")
     return Probed("ok", "answers in its own words, and takes the credentials")
 
 
-def blames_account(code: str | None, http_status: int | None) -> bool:
+def is_account_blamed(code: str | None, http_status: int | None) -> bool:
     """Return true if a refusal is about the key, the money or the address of an account."""
     if code is not None and code.isdecimal() and len(code) < 6 and int(code) in CODES:
         return 1000 <= int(code) <= 1103 or int(code) == 1304
@@ -134,11 +134,11 @@ class Envelope:
             self.parsed = None
         outer = self.parsed if isinstance(self.parsed, Mapping) else {}
         self.status = answer.status
-        self.code = first_text(outer, ("code", "error.code"), limit=100)
-        self.message = first_text(
+        self.code = find_first_text(outer, ("code", "error.code"), limit=100)
+        self.message = find_first_text(
             outer, ("message", "msg", "error.message", "error", "detail"), limit=2000
         )
-        self.request_id = first_text(outer, ("request_id", "error.request_id"), limit=200)
+        self.request_id = find_first_text(outer, ("request_id", "error.request_id"), limit=200)
         # A bare answer is its own data; an error's envelope has none.
         is_envelope = "data" in outer or "code" in outer
         self.data = outer.get("data") if is_envelope else self.parsed
@@ -202,7 +202,7 @@ def _read_by_status(
     answer: HttpResult, said: Envelope, words: str, asked_s: float | None
 ) -> SubmitOutcome:
     """Return the outcome of a create from the HTTP status, or from a gateway's own words."""
-    if (deferral := deferral_without_channel(answer, said.parsed, words)) is not None:
+    if (deferral := defer_without_channel(answer, said.parsed, words)) is not None:
         return deferral
     match answer.status:
         case 429:
@@ -219,5 +219,5 @@ def _read_by_status(
 
 
 def _build_refused(answer: HttpResult, said: Envelope, message: str) -> Refused:
-    blames = blames_account(said.code, answer.status)
+    blames = is_account_blamed(said.code, answer.status)
     return Refused(said.code, message, said.request_id, blames_account=blames)

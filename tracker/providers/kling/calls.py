@@ -8,7 +8,7 @@ from tracker.domain.exchange import HttpCall
 from tracker.domain.task import Task
 from tracker.providers.kit.calls import build_post
 from tracker.providers.kling import standard
-from tracker.providers.kling.options import key_pair
+from tracker.providers.kling.options import find_key_pair
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Sending
 
@@ -27,10 +27,10 @@ def create(sending: Sending) -> HttpCall:
         root = _remove_version(account)
         sent = standard.move_to_options(sending.body, external_task_id=name, callback_url=url)
     else:
-        root, sent = legacy_root(account), {**sending.body, "external_task_id": name}
+        root, sent = build_legacy_root(account), {**sending.body, "external_task_id": name}
         if url is not None:
             sent["callback_url"] = url
-    return build_post(f"{root}/{operation}", sent, bearer(account, sending.now))
+    return build_post(f"{root}/{operation}", sent, build_headers(account, sending.now))
 
 
 def query(account: Account, task: Task, *, now: datetime) -> HttpCall:
@@ -38,8 +38,8 @@ def query(account: Account, task: Task, *, now: datetime) -> HttpCall:
     if standard.is_standard(task.operation):
         return query_together(account, [task], now=now)
     name = quote(task.provider_task_id or task.external_task_id, safe="")
-    url = f"{legacy_root(account)}/{task.operation}/{name}"
-    return HttpCall("GET", url, bearer(account, now))
+    url = f"{build_legacy_root(account)}/{task.operation}/{name}"
+    return HttpCall("GET", url, build_headers(account, now))
 
 
 def query_together(account: Account, tasks: Sequence[Task], *, now: datetime) -> HttpCall:
@@ -50,20 +50,20 @@ def query_together(account: Account, tasks: Sequence[Task], *, now: datetime) ->
     field = "task_ids" if by_id else "external_task_ids"
     listed = ",".join(quote(name, safe="") for name in names)
     return HttpCall(
-        "GET", f"{_remove_version(account)}/{path}?{field}={listed}", bearer(account, now)
+        "GET", f"{_remove_version(account)}/{path}?{field}={listed}", build_headers(account, now)
     )
 
 
-def bearer(account: Account, now: datetime) -> dict[str, str]:
+def build_headers(account: Account, now: datetime) -> dict[str, str]:
     """Return the headers of a call: exactly one space after Bearer (authentication page)."""
     key = account.api_key
-    pair = key_pair(account)
+    pair = find_key_pair(account)
     if key is None and pair is not None:
         key = _sign_token(*pair, now)
     return {"authorization": f"Bearer {key}"} if key else {}
 
 
-def legacy_root(account: Account) -> str:
+def build_legacy_root(account: Account) -> str:
     """Return where the legacy paths begin."""
     return f"{_remove_version(account)}/v1"
 

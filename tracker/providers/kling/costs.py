@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tracker.domain.cost import Cost
-from tracker.providers.kit.reading import amount_text, text_of
+from tracker.providers.kit.reading import read_amount, read_text
 
 _MOST = 50
 """Entries of one task that are kept."""
 
 
-def costs(task: Mapping[str, Any]) -> tuple[Cost, ...]:
+def read_costs(task: Mapping[str, Any]) -> tuple[Cost, ...]:
     """Return the cost entries of a task object, of either dialect; none where nothing is said.
 
     Nothing said is not nothing charged.
@@ -21,25 +21,25 @@ def costs(task: Mapping[str, Any]) -> tuple[Cost, ...]:
 
 def _iterate_deductions(task: Mapping[str, Any]) -> Iterator[Cost]:
     """Legacy: units as one string, money as `{quota, list_price}` (callbacks page, 2026-03)."""
-    amount = amount_text(task.get("final_unit_deduction", task.get("FinalUnitDeduction")))
+    amount = read_amount(task.get("final_unit_deduction", task.get("FinalUnitDeduction")))
     if amount is not None:
         yield Cost("unit", amount)
     balance = task.get("final_balance_deduction")
-    if isinstance(balance, dict) and (amount := amount_text(balance.get("quota"))) is not None:
-        yield Cost("cash", amount, list_price=amount_text(balance.get("list_price")))
+    if isinstance(balance, dict) and (amount := read_amount(balance.get("quota"))) is not None:
+        yield Cost("cash", amount, list_price=read_amount(balance.get("list_price")))
 
 
 def _iterate_billing(entries: Any) -> Iterator[Cost]:
     """Yield entries of `billing[]`. A task that failed before generating shows only an amount."""
     for entry in entries if isinstance(entries, list) else ():
-        amount = amount_text(entry.get("amount")) if isinstance(entry, dict) else None
+        amount = read_amount(entry.get("amount")) if isinstance(entry, dict) else None
         if amount is None:
             continue
-        kind = text_of(entry.get("charge_type"), limit=40)
+        kind = read_text(entry.get("charge_type"), limit=40)
         yield Cost(
             kind=kind or "unit",
             amount=amount,
-            unit=text_of(entry.get("package_type", entry.get("cash_type")), limit=40),
-            currency=text_of(entry.get("currency"), limit=10),
-            list_price=amount_text(entry.get("list_price")),
+            unit=read_text(entry.get("package_type", entry.get("cash_type")), limit=40),
+            currency=read_text(entry.get("currency"), limit=10),
+            list_price=read_amount(entry.get("list_price")),
         )

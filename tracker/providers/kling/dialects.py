@@ -11,7 +11,7 @@ from typing import Any
 
 from tracker.domain.cost import Cost
 from tracker.domain.task import Artifact
-from tracker.providers.kling.costs import costs
+from tracker.providers.kling.costs import read_costs
 
 Json = dict[str, Any]
 
@@ -39,7 +39,7 @@ _LENGTHS = frozenset({"duration", "duration_mp3", "duration_wav", "mp3_duration"
 """Strings of seconds in both dialects, whatever a gateway makes of them."""
 
 
-def task_result(detail: Mapping[str, Any], artifacts: Sequence[Artifact]) -> Json:
+def find_task_result(detail: Mapping[str, Any], artifacts: Sequence[Artifact]) -> Json:
     """Legacy `task_result`: as the provider gave it, else made of what it gave elsewhere."""
     given = detail.get("task_result")
     if isinstance(given, Mapping) and given:
@@ -53,7 +53,7 @@ def task_result(detail: Mapping[str, Any], artifacts: Sequence[Artifact]) -> Jso
     return result
 
 
-def outputs(detail: Mapping[str, Any], artifacts: Sequence[Artifact]) -> list[Json]:
+def find_outputs(detail: Mapping[str, Any], artifacts: Sequence[Artifact]) -> list[Json]:
     """New-standard `outputs[]`, likewise."""
     given = detail.get("task_result")
     if "outputs" in detail or not isinstance(given, Mapping) or not given:
@@ -71,7 +71,7 @@ def outputs(detail: Mapping[str, Any], artifacts: Sequence[Artifact]) -> list[Js
     return found
 
 
-def deductions(detail: Mapping[str, Any]) -> Json:
+def find_deductions(detail: Mapping[str, Any]) -> Json:
     """Legacy `final_unit_deduction` and `final_balance_deduction`: strings, or not there."""
     said: Json = {
         name: _format_strings(detail[name])
@@ -80,7 +80,7 @@ def deductions(detail: Mapping[str, Any]) -> Json:
     }
     if said or "billing" not in detail:
         return said
-    charged = costs(detail)
+    charged = read_costs(detail)
     cash = [cost for cost in charged if cost.kind == "cash"]
     units = [cost for cost in charged if cost.kind != "cash"]
     if units:
@@ -92,7 +92,7 @@ def deductions(detail: Mapping[str, Any]) -> Json:
     return said
 
 
-def billing(detail: Mapping[str, Any]) -> list[Json]:
+def find_billing(detail: Mapping[str, Any]) -> list[Json]:
     """New-standard `billing[]`: amounts are strings."""
     given = detail.get("billing")
     if isinstance(given, list):
@@ -100,7 +100,7 @@ def billing(detail: Mapping[str, Any]) -> list[Json]:
     return [
         {"charge_type": cost.kind, "amount": cost.amount}
         | ({"list_price": cost.list_price} if cost.list_price else {})
-        for cost in costs(detail)
+        for cost in read_costs(detail)
     ]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.pieces import read_web_url
 from tracker.providers.kit.reading import read_json
 
 _DEPTH = 5
@@ -53,7 +53,7 @@ _ENDINGS: Mapping[str, str] = {
 }
 
 
-def elsewhere(task: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def find_elsewhere(task: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the kind and the fields (with a `url`) of each piece that a finished task names."""
     found = False
     for name, value in task.items():
@@ -61,7 +61,7 @@ def elsewhere(task: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
             found = True
             yield piece
     if not found and (url := _read_url(task)):
-        yield kind_of_url(url, "video"), {"url": url}
+        yield guess_kind(url, "video"), {"url": url}
 
 
 def _find_named(
@@ -77,9 +77,9 @@ def _find_named(
         if (
             isinstance(item, str)
             and (is_listed or name in _ONE or depth < _DEPTH)
-            and web_url(item)
+            and read_web_url(item)
         ):
-            yield kind_of_url(item, kind, name=name), {"url": item.strip()}
+            yield guess_kind(item, kind, name=name), {"url": item.strip()}
         elif isinstance(item, list):
             yield from _find_named(name, item, kind, depth - 1)
         elif isinstance(item, Mapping):
@@ -90,7 +90,7 @@ def _iterate_inside(
     name: str, item: Mapping[str, Any], kind: str, depth: int
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if url := _read_url(item):
-        yield _find_kind(item) or kind_of_url(url, kind, name=name), {**item, "url": url}
+        yield _find_kind(item) or guess_kind(url, kind, name=name), {**item, "url": url}
         return
     for inner, value in item.items():
         # Some write a list as an object whose names are numbers.
@@ -99,7 +99,7 @@ def _iterate_inside(
 
 
 def _read_url(item: Mapping[str, Any]) -> str | None:
-    plain = {_normalise_name(name): value for name, value in item.items() if web_url(value)}
+    plain = {_normalise_name(name): value for name, value in item.items() if read_web_url(value)}
     return next((plain[name].strip() for name in (*_URLS, _LAST) if name in plain), None)
 
 
@@ -111,7 +111,7 @@ def _find_kind(item: Mapping[str, Any]) -> str | None:
     return None
 
 
-def kind_of_url(url: str, default: str, *, name: str = "") -> str:
+def guess_kind(url: str, default: str, *, name: str = "") -> str:
     """Return the kind that a field's name or the URL's ending says; the default where neither."""
     named = next((one for one in _NAMED if one in name), None)
     return named or _ENDINGS.get(_find_ending(url), default)

@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
-from tracker.domain.long_texts import base64_size
+from tracker.domain.long_texts import measure_base64
 
 WATERMARK = "watermark_url"
 """The field of a piece that callbacks leave out."""
@@ -44,7 +44,7 @@ def _check_url_or_base64(value: str, *, limit: int) -> str:
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", value):
         return _check_http_url(value)
     try:
-        size = base64_size(value)
+        size = measure_base64(value)
     except ValueError:  # also for text beyond ASCII
         raise ValueError("must be an http or https URL, or raw base64") from None
     if not size:
@@ -62,7 +62,7 @@ def _check_sound(value: str) -> str:
     return _check_url_or_base64(value, limit=MAX_SOUND_BYTES)
 
 
-def checked_id(value: str) -> str:
+def check_id(value: str) -> str:
     """Return an external id; raises ValueError when it is too long or not printable."""
     if len(value) > MAX_ID_CHARS:
         raise ValueError(f"at most {MAX_ID_CHARS} characters, got {len(value)}")
@@ -94,7 +94,7 @@ class _AtMost:
 
 
 _ID_SCHEMA = WithJsonSchema({"type": "string", "maxLength": MAX_ID_CHARS})
-ExternalId = Annotated[str, AfterValidator(checked_id), _ID_SCHEMA]
+ExternalId = Annotated[str, AfterValidator(check_id), _ID_SCHEMA]
 
 
 HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
@@ -119,7 +119,7 @@ AspectRatio = Literal["16:9", "9:16", "1:1"]
 ImageRatio = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "3:2", "2:3", "21:9"]
 
 
-def wishes(watermark_info: dict[str, Any] | None) -> tuple[str, ...]:
+def list_wishes(watermark_info: dict[str, Any] | None) -> tuple[str, ...]:
     """List the requested results that only queries show (callbacks page, 2026-09)."""
     return (WATERMARK,) if (watermark_info or {}).get("enabled") is True else ()
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from tracker.domain.validation import is_blank
 from tracker.providers.kit.set_fields import unquote
-from tracker.providers.kit.unknown_fields import is_model, types_of
+from tracker.providers.kit.unknown_fields import is_model, iterate_types
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _is_empty(value: Any) -> bool:
 def _list_fields(model: type[BaseModel]) -> Mapping[str, _Field]:
     found = {}
     for name, info in model.model_fields.items():
-        types = list(types_of(info.annotation))
+        types = list(iterate_types(info.annotation))
         parts = [one for one in types if is_model(one)]
         words = {one for one in types if isinstance(one, str)}
         is_number = bool(words) and all(word.isdecimal() for word in words)

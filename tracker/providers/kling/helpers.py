@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.exchange import HttpCall
-from tracker.providers.kit.reading import text_of
+from tracker.providers.kit.reading import read_text
 from tracker.providers.kling import profiles
-from tracker.providers.kling.calls import bearer, legacy_root
+from tracker.providers.kling.calls import build_headers, build_legacy_root
 from tracker.providers.kling.codes import CODES
 from tracker.providers.kling.objects import AUDIO, ELEMENT, SESSION, VOICE
 from tracker.providers.ports.account import Account
@@ -79,7 +79,7 @@ class KlingCalls:
     def refusal(self, account: Account, path: str) -> str | None:
         """Say why an account's upstream cannot be asked; None when it can."""
         del path
-        name = profiles.name_of(account)
+        name = profiles.find_profile_name(account)
         if name in (profiles.OFFICIAL, profiles.GATEWAY):
             return None
         return f"the provider of account {account.name!r} ({name}) serves tasks only"
@@ -91,13 +91,13 @@ class KlingCalls:
     def build_call(self, forwarded: ForwardedCall) -> HttpCall:
         """Return the call with the account's own credentials."""
         account, path = forwarded.account, forwarded.path
-        root = legacy_root(account)
+        root = build_legacy_root(account)
         base = root if path in HELPERS else root.removesuffix("/v1")
         sent = {name: forwarded.headers[name] for name in _FORWARDED if name in forwarded.headers}
         return HttpCall(
             HELPERS.get(path) or ACCOUNT[path],
             f"{base}/{path}?{forwarded.query}" if forwarded.query else f"{base}/{path}",
-            sent | bearer(account, forwarded.now),
+            sent | build_headers(account, forwarded.now),
             timeout_s=forwarded.timeout_s,
         )
 
@@ -112,7 +112,7 @@ def answer_in_envelope(status: int, parsed: Any, request_id: str) -> tuple[int, 
     outer = parsed if isinstance(parsed, Mapping) else {}
     said = outer.get("message", outer.get("msg"))
     message = said if isinstance(said, str) else ""
-    given = text_of(outer.get("request_id"), limit=200) or request_id
+    given = read_text(outer.get("request_id"), limit=200) or request_id
     code = _find_code(status, outer)
     if code == 0:
         good = {"code": 0, "message": message or "SUCCEED", "request_id": given}
@@ -130,7 +130,7 @@ def answer_in_envelope(status: int, parsed: Any, request_id: str) -> tuple[int, 
 
 def _find_code(status: int, outer: Mapping[str, Any]) -> int:
     """Return Kling's code for an answer, whatever a gateway wrote in its place."""
-    digits = text_of(outer.get("code"), limit=10) or ""
+    digits = read_text(outer.get("code"), limit=10) or ""
     code = int(digits) if digits.isascii() and digits.isdigit() else -1
     if code in CODES and not (code == 1000 and status < 300):  # some gateway's success
         return code

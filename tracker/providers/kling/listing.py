@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tracker.domain.exchange import HttpCall, HttpFailure
 from tracker.domain.outcome import Unanswered
-from tracker.providers.kit.reading import first_instant
+from tracker.providers.kit.reading import find_first_instant
 from tracker.providers.kling import answers, calls, profiles
 from tracker.providers.kling.operations import OPERATIONS
 from tracker.providers.kling.options import KlingOptions
@@ -28,11 +28,16 @@ class KlingLists:
     def build_list(self, request: ListRequest) -> HttpCall | None:
         """Build the call for a page of the first operation, or of what follows."""
         account = request.account
-        if not profiles.of(account).lists or account.options_as(KlingOptions).dialect == "standard":
+        if (
+            not profiles.find_profile(account).lists
+            or account.options_as(KlingOptions).dialect == "standard"
+        ):
             return None
         place, number = _decode_position(request)
-        url = f"{calls.legacy_root(account)}/{_PATHS[place]}?pageNum={number}&pageSize={_SIZE}"
-        return HttpCall("GET", url, calls.bearer(account, request.now))
+        url = (
+            f"{calls.build_legacy_root(account)}/{_PATHS[place]}?pageNum={number}&pageSize={_SIZE}"
+        )
+        return HttpCall("GET", url, calls.build_headers(account, request.now))
 
     def parse_list(self, request: ListRequest, answer: Answer) -> ListedPage | Unanswered:
         """Read a page; it leads to the next one until a page holds nothing of the time asked for.
@@ -48,7 +53,9 @@ class KlingLists:
             return said.silent(answer)
         since = request.since - _MARGIN
         entries = said.data if isinstance(said.data, list) and not is_missing else []
-        young = [one for one in entries if (first_instant(one, ("created_at",)) or since) >= since]
+        young = [
+            one for one in entries if (find_first_instant(one, ("created_at",)) or since) >= since
+        ]
         found = [
             ListedTask(_PATHS[place], read.provider_task_id, read.external_task_id)
             for one in young

@@ -7,7 +7,7 @@ and https://piapi.ai/docs/kling-api (`origin_task_id`), read 2026-11.
 from collections.abc import Iterable
 
 from tracker.domain.task import Task
-from tracker.providers.kit.result_ids import ids_of
+from tracker.providers.kit.result_ids import build_id_lister
 from tracker.providers.ports.objects import NamedObject, ObjectIds
 
 SESSION, VOICE, ELEMENT, VIDEO, AUDIO = "session", "voice", "element", "video", "audio"
@@ -35,7 +35,7 @@ OBJECTS = ObjectIds(
         "general/custom-elements": ELEMENT,
         "general/advanced-custom-elements": ELEMENT,
     },
-    results={VIDEO: _iterate_videos, AUDIO: ids_of("audio")},
+    results={VIDEO: _iterate_videos, AUDIO: build_id_lister("audio")},
     continued=(VIDEO, AUDIO),
     # A face is named by its number within a session.
     others=("external_task_id", "face_id"),

@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from tracker.domain.errors import InvalidRequest
-from tracker.domain.validation import field_errors
+from tracker.domain.validation import list_field_errors
 from tracker.providers.kling import image_audio, video
-from tracker.providers.kling.fields import OperationInput, wishes
+from tracker.providers.kling.fields import OperationInput, list_wishes
 from tracker.providers.kling.given import set_fields
 from tracker.providers.ports.adapter import Request
 
@@ -65,7 +65,7 @@ def check(operation: str, input_: Mapping[str, Any]) -> Request:
     try:
         read = model.model_validate(input_)
     except ValidationError as error:
-        raise InvalidRequest(*field_errors(error)) from None
+        raise InvalidRequest(*list_field_errors(error)) from None
     body = {name: value for name, value in input_.items() if name not in _OURS}
     if operation in _FILLED_IN:
         body = _list_defaults(read) | body
@@ -74,7 +74,7 @@ def check(operation: str, input_: Mapping[str, Any]) -> Request:
         external_task_id=read.external_task_id or None,
         callback_url=read.callback_url or None,
         slots=read.slots(),
-        wants=(*wishes(read.watermark_info), *_KINDS_WANTED.get(operation, ())),
+        wants=(*list_wishes(read.watermark_info), *_KINDS_WANTED.get(operation, ())),
     )
 
 

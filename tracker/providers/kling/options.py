@@ -36,7 +36,7 @@ class KlingOptions(AccountOptions):
         return []
 
 
-def key_pair(account: Account) -> tuple[str, str] | None:
+def find_key_pair(account: Account) -> tuple[str, str] | None:
     """Return access key and secret key; None where the account has none."""
     options = account.options_as(KlingOptions)
     access, secret = reveal(options.access_key), reveal(options.secret_key)

@@ -12,17 +12,17 @@ from tracker.domain.task import VERDICTS, TaskError, TaskState
 from tracker.providers.kit.blocked import add_block, block_in
 from tracker.providers.kit.gateways import is_own_failure
 from tracker.providers.kit.reading import (
-    finite,
-    first_instant,
-    first_text,
-    number_text,
+    find_first_instant,
+    find_first_text,
+    read_number,
+    replace_infinite,
 )
 from tracker.providers.kit.reasons import REASONS, is_empty_word
-from tracker.providers.kling.costs import costs
+from tracker.providers.kling.costs import read_costs
 from tracker.providers.kling.elsewhere import read_packed
-from tracker.providers.kling.reasons import CODES_OF_FAILURES, reason_in_other_words
-from tracker.providers.kling.results import artifacts
-from tracker.providers.kling.words import state_of
+from tracker.providers.kling.reasons import CODES_OF_FAILURES, find_other_reason
+from tracker.providers.kling.results import find_artifacts
+from tracker.providers.kling.words import find_state
 
 S = TaskState
 Value = TypeVar("Value")
@@ -60,7 +60,7 @@ _KEPT = (
 """The fields kept of a verdict in Kling's own dialects."""
 
 
-def layers(parsed: Any) -> Iterator[Mapping[str, Any]]:
+def iterate_layers(parsed: Any) -> Iterator[Mapping[str, Any]]:
     """Yield an answer and what its envelopes hold, outermost first."""
     for _ in range(MAX_DEPTH + 1):
         while isinstance(parsed, list) and len(parsed) == 1:
@@ -79,20 +79,22 @@ def _unwrap(layer: Mapping[str, Any]) -> Any:
     for name in _ENVELOPES:
         if isinstance(inner := read_packed(layer.get(name)), _NESTS):
             return inner
-    if any(first_text(layer, names) for names in (_KLINGS, _STATUS)):
+    if any(find_first_text(layer, names) for names in (_KLINGS, _STATUS)):
         return None
     held = (read_packed(layer.get(name)) for name in _WRAPPERS)
-    return next((one for one in held if first_text(one, (*_KLINGS, *_STATUS, *_TASK_ID))), None)
+    return next(
+        (one for one in held if find_first_text(one, (*_KLINGS, *_STATUS, *_TASK_ID))), None
+    )
 
 
 def find_id(parsed: Any) -> str | None:
     """Return the task id of a create's answer: the outermost, which queries understand."""
-    return _find_id(list(layers(parsed)))
+    return _find_id(list(iterate_layers(parsed)))
 
 
 def find_named_id(parsed: Any) -> str | None:
     """Return what an answer names a task's id, beside a code and not within an envelope."""
-    return _read_text(list(layers(parsed)), _TASK_ID)
+    return _read_text(list(iterate_layers(parsed)), _TASK_ID)
 
 
 def _find_id(found: Sequence[Mapping[str, Any]]) -> str | None:
@@ -107,8 +109,8 @@ def _find_id(found: Sequence[Mapping[str, Any]]) -> str | None:
 def observe(parsed: Any) -> Observation | None:
     """Read one task's observation from an answer; None when it holds none."""
     is_bare = isinstance(parsed, dict) and parsed.keys().isdisjoint(_ENVELOPES)
-    plain = first_text(parsed, _KLINGS, limit=200) if is_bare else None
-    found = [parsed] if plain is not None else list(layers(parsed))
+    plain = find_first_text(parsed, _KLINGS, limit=200) if is_bare else None
+    found = [parsed] if plain is not None else list(iterate_layers(parsed))
     if plain is not None:  # the bare object of the vendor's own callbacks: nothing to weigh
         return add_block(_observe(found, found[0], plain), parsed)
     stated = _find_stated(found)
@@ -119,7 +121,7 @@ def _observe(
     found: Sequence[Mapping[str, Any]], layer: Mapping[str, Any], word: str
 ) -> Observation:
     """Build the observation from the deciding layer and those around it."""
-    state = state_of(word)
+    state = find_state(word)
     # What the deciding layer says comes first, then the layers from the inside out.
     order = found
     if len(found) > 1:
@@ -134,9 +136,9 @@ def _observe(
         message=message,
         progress=_find_first(_read_progress, order),
         at=_find_first(_read_end, order) or _find_first(_read_start, order),
-        artifacts=artifacts(order) if state is S.SUCCEEDED else (),
+        artifacts=find_artifacts(order) if state is S.SUCCEEDED else (),
         error=_make_failure(order, message) if state is S.FAILED else None,
-        costs=next(filter(None, map(costs, order)), ()) if is_verdict else (),
+        costs=next(filter(None, map(read_costs, order)), ()) if is_verdict else (),
         detail=_read_detail(order) if is_verdict else None,
     )
 
@@ -152,38 +154,38 @@ def _find_stated(found: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any],
     if not said:
         return None
     inner = said[-1]
-    open_inside = state_of(inner[1]) in (S.SUBMITTED, S.RUNNING)
+    open_inside = find_state(inner[1]) in (S.SUBMITTED, S.RUNNING)
     verdicts = [
         one
         for one in said
-        if (state := state_of(one[1])) in VERDICTS and not (open_inside and state is S.SUCCEEDED)
+        if (state := find_state(one[1])) in VERDICTS and not (open_inside and state is S.SUCCEEDED)
     ]
     verdicts.sort(key=lambda one: one[0].keys().isdisjoint(_KLINGS))
-    known = [one for one in reversed(said) if state_of(one[1]) not in VERDICTS | {None}]
+    known = [one for one in reversed(said) if find_state(one[1]) not in VERDICTS | {None}]
     return next(iter([*verdicts, *known]), inner)
 
 
 def _read_word(layer: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str | None:
     """Return a layer's status word. The name `status` counts only where a task is named."""
-    word = first_text(layer, _KLINGS, limit=200)
+    word = find_first_text(layer, _KLINGS, limit=200)
     if word is not None:
         return word
     is_innermost = layer is found[-1]
     if is_innermost and _is_failure(layer, found):
         return "failed"
-    word = first_text(layer, _STATUS, limit=200)
+    word = find_first_text(layer, _STATUS, limit=200)
     if is_innermost and layer in _list_by_request_id([layer]) and _is_harmless(word or "", layer):
         return word
-    names_task = first_text(layer, _ID if is_innermost else _TASK_ID)
-    if names_task or (is_innermost and any(first_text(one, _ID) for one in found)):
+    names_task = find_first_text(layer, _ID if is_innermost else _TASK_ID)
+    if names_task or (is_innermost and any(find_first_text(one, _ID) for one in found)):
         return word
     return None
 
 
 def _is_harmless(word: str, layer: Mapping[str, Any]) -> bool:
     """Return true if the word may be believed of a task without a proper id: it is no verdict."""
-    state = state_of(word)
-    return state not in VERDICTS or (state is S.SUCCEEDED and bool(artifacts([layer])))
+    state = find_state(word)
+    return state not in VERDICTS or (state is S.SUCCEEDED and bool(find_artifacts([layer])))
 
 
 def _list_by_request_id(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -193,7 +195,7 @@ def _list_by_request_id(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str,
     else is an id.
     """
     names = (*_KLINGS, *_STATUS)
-    return [one for one in found if first_text(one, names) and not first_text(one, _ID)]
+    return [one for one in found if find_first_text(one, names) and not find_first_text(one, _ID)]
 
 
 def _is_failure(layer: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> bool:
@@ -204,16 +206,16 @@ def _is_failure(layer: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) ->
     has_error = layer.get("success") is False and bool(layer.get("error"))
     return (
         (has_error or block_in(layer) is not None)
-        and first_text(layer, _STATUS) is None
-        and any(first_text(one, _ID) for one in found)
+        and find_first_text(layer, _STATUS) is None
+        and any(find_first_text(one, _ID) for one in found)
     )
 
 
 def _read_text(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str | None:
     if len(found) == 1:  # most are
-        return first_text(found[0], names, limit=512)
+        return find_first_text(found[0], names, limit=512)
     for one in found:
-        if text := first_text(one, names, limit=512):
+        if text := find_first_text(one, names, limit=512):
             return text
     return None
 
@@ -231,21 +233,21 @@ def _find_first(
 
 
 def _read_end(layer: Mapping[str, Any]) -> datetime | None:
-    return first_instant(layer, _ENDED)
+    return find_first_instant(layer, _ENDED)
 
 
 def _read_start(layer: Mapping[str, Any]) -> datetime | None:
-    return first_instant(layer, _BEGAN)
+    return find_first_instant(layer, _BEGAN)
 
 
 def _read_message(order: Sequence[Mapping[str, Any]], state: TaskState | None) -> str | None:
     """Return a failure's reason; of anything else the task's own words, not its envelope's."""
     if state is not S.FAILED:
-        return first_text(order[0], _SAID)
+        return find_first_text(order[0], _SAID)
     for name in (*_MESSAGE[:-2], *REASONS, *_ENVELOPES_WORDS):
         # In an envelope some words say how the request went.
         for one in order[:1] if name in _ENVELOPES_WORDS else order:
-            if (text := first_text(one, (name,))) and not is_empty_word(text):
+            if (text := find_first_text(one, (name,))) and not is_empty_word(text):
                 return text
     return None
 
@@ -256,14 +258,14 @@ _ENVELOPES_WORDS = ("message", "msg")
 
 def _make_failure(order: Sequence[Mapping[str, Any]], message: str | None) -> TaskError:
     code = _read_text(order, CODES_OF_FAILURES)
-    reason = message or reason_in_other_words(order)
+    reason = message or find_other_reason(order)
     code = None if code == "0" else code
     return TaskError("provider", code, reason, doubtful=is_own_failure(message))
 
 
 def _read_progress(layer: Mapping[str, Any]) -> float | None:
     said = layer.get("progress")
-    text = None if said is None else number_text(said)
+    text = None if said is None else read_number(said)
     if not text:
         return None
     try:
@@ -278,5 +280,5 @@ def _read_detail(order: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     for one in order:
         for name in _KEPT:
             if name in one:
-                kept.setdefault(name, finite(one[name]))
+                kept.setdefault(name, replace_infinite(one[name]))
     return kept

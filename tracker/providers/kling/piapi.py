@@ -29,7 +29,7 @@ _RENAMED: Mapping[str, str] = MappingProxyType(
 _VERSION = re.compile(r"kling-v(\d+)(?:-(\d+))?(?:-(turbo|master|omni))?")
 
 
-def refusal(operation: str) -> str | None:
+def explain_refusal(operation: str) -> str | None:
     """Return why an operation cannot be submitted there."""
     if operation in _TASK_TYPES:
         return None

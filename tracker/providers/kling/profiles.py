@@ -18,10 +18,10 @@ from tracker.domain.task import Task, TaskState
 from tracker.providers.kit.proofs import (
     SharedHeader,
     StandardWebhooks,
-    flaws_of_webhook_secrets,
+    find_secret_flaws,
 )
 from tracker.providers.kling import acedata, calls, piapi, standard
-from tracker.providers.kling.options import KlingOptions, key_pair
+from tracker.providers.kling.options import KlingOptions, find_key_pair
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Sending
 from tracker.providers.ports.callbacks import Scheme
@@ -82,7 +82,7 @@ class _Gateway:
     def refusal(self, account: Account, operation: str) -> str | None:
         """Return the reason why the account does not serve the operation; None when it does."""
         is_new = standard.is_standard(operation)
-        if is_new and account.api_key is None and key_pair(account) is not None:
+        if is_new and account.api_key is None and find_key_pair(account) is not None:
             return (
                 f"the new standard takes an API key; account {account.name!r} has an access-key/"
                 "secret-key pair, which it refuses (401, code 1002)"
@@ -120,7 +120,7 @@ class _Gateway:
 
     def flaws_of(self, account: Account) -> Sequence[str]:
         """Find secrets that are not `whsec_` and base64."""
-        return flaws_of_webhook_secrets(account.webhook_secrets)
+        return find_secret_flaws(account.webhook_secrets)
 
 
 UNKNOWN = "unknown"
@@ -165,7 +165,7 @@ class _NewApi(_Gateway):
 
     def flaws_of(self, account: Account) -> Sequence[str]:
         """Find key pairs too: the keys here are static."""
-        return [*super().flaws_of(account), *_refuse_pair(account, name_of(account))]
+        return [*super().flaws_of(account), *_refuse_pair(account, find_profile_name(account))]
 
     def refusal(self, account: Account, operation: str) -> str | None:
         """Refuse all that it does not route."""
@@ -193,7 +193,7 @@ class _PiApi(_NewApi):
 
     def refusal(self, account: Account, operation: str) -> str | None:
         """Refuse all that has no task type there."""
-        return piapi.refusal(operation)
+        return piapi.explain_refusal(operation)
 
     def create(self, sending: Sending) -> HttpCall:
         """`POST /api/v1/task`."""
@@ -219,7 +219,7 @@ class _AceData(_NewApi):
 
     def refusal(self, account: Account, operation: str) -> str | None:
         """Refuse all that has no action there."""
-        return acedata.refusal(operation)
+        return acedata.explain_refusal(operation)
 
     def create(self, sending: Sending) -> HttpCall:
         """`POST /kling/videos`."""
@@ -255,7 +255,7 @@ def _add_kling_path(account: Account) -> Account:
 
 def _refuse_pair(account: Account, profile: str) -> list[str]:
     """Gateways of other houses know nothing of Kling's key pairs."""
-    return [f"access_key: profile {profile} takes an api_key"] if key_pair(account) else []
+    return [f"access_key: profile {profile} takes an api_key"] if find_key_pair(account) else []
 
 
 PROFILES: Mapping[str, Profile] = MappingProxyType(
@@ -274,7 +274,7 @@ def _is_nameless(account: Account, task: Task) -> bool:
     return task.provider_task_id is None and not account.options_as(KlingOptions).finds_external_ids
 
 
-def name_of(account: Account) -> str:
+def find_profile_name(account: Account) -> str:
     """Return the account's profile: the one that was chosen, else by the host of its base URL."""
     if account.profile is not None:
         return account.profile
@@ -287,14 +287,14 @@ def _find_profile(base_url: str) -> str:
     return OFFICIAL if host.endswith(_KLINGS_HOSTS) else GATEWAY
 
 
-def of(account: Account) -> Profile:
+def find_profile(account: Account) -> Profile:
     """Return the account's profile."""
-    return PROFILES[name_of(account)]
+    return PROFILES[find_profile_name(account)]
 
 
 def group_of(account: Account, task: Task) -> str | None:
     """Name the group of tasks that one query may ask for; None when a task is asked for alone."""
-    if not of(account).together(account, task):
+    if not find_profile(account).together(account, task):
         return None
     path = "solutions" if standard.is_solution(task.operation) else "tasks"
     return f"{path} by {'ours' if task.provider_task_id is None else 'theirs'}"

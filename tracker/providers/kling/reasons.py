@@ -27,7 +27,7 @@ _TELLING = re.compile(r"(?:msg|message|reason|details?|desc|description)$", re.I
 """How the names of fields end that may say it all the same: `status_msg`."""
 
 
-def reason_in_other_words(layers: Sequence[Mapping[str, Any]]) -> str:
+def find_other_reason(layers: Sequence[Mapping[str, Any]]) -> str:
     """Return the answer's other short texts, where no field that is known gives a reason."""
     texts: dict[str, str] = {}
     for layer in layers:

@@ -4,12 +4,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tracker.domain.distinct import address_of, facts
-from tracker.domain.records import changed
+from tracker.domain.distinct import count_facts, normalise_address
+from tracker.domain.records import replace_fields
 from tracker.domain.task import Artifact
-from tracker.providers.kit.pieces import web_url
-from tracker.providers.kit.reading import finite, first_number, first_text, text_of
-from tracker.providers.kling.elsewhere import elsewhere, kind_of_url
+from tracker.providers.kit.pieces import read_web_url
+from tracker.providers.kit.reading import (
+    find_first_number,
+    find_first_text,
+    read_text,
+    replace_infinite,
+)
+from tracker.providers.kling.elsewhere import find_elsewhere, guess_kind
 
 _URLS = (
     *("url", "video_url", "result_url", "image_url", "audio_url", "url_mp3", "mp3_url"),
@@ -26,7 +31,7 @@ _MAX_URL_CHARS = 8192
 _FETCHABLE = re.compile(r"\s*(?:data:|(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/\s])")
 
 
-def artifacts(layers: Sequence[Mapping[str, Any]]) -> tuple[Artifact, ...]:
+def find_artifacts(layers: Sequence[Mapping[str, Any]]) -> tuple[Artifact, ...]:
     """Return the pieces that a finished task names, each URL once with its fullest description.
 
     layers: the task object and what is wrapped around it, the deciding one first. The first place
@@ -73,11 +78,11 @@ def _merge_pieces(
     _keep_fullest(fullest, found)
     merged: dict[str | int, Artifact] = {}
     for number, piece in enumerate(found):
-        named = address_of(piece.url) if piece.url else ""
+        named = normalise_address(piece.url) if piece.url else ""
         if not named:
             merged[number] = piece
         elif named not in merged:
-            merged[named] = changed(fullest[named], url=piece.url)
+            merged[named] = replace_fields(fullest[named], url=piece.url)
     return tuple(merged.values())
 
 
@@ -85,13 +90,13 @@ def _keep_fullest(fullest: dict[str, Artifact], pieces: Iterable[Artifact]) -> N
     for piece in pieces:
         if not piece.url:
             continue
-        named = address_of(piece.url)
-        if named not in fullest or facts(piece) >= facts(fullest[named]):
+        named = normalise_address(piece.url)
+        if named not in fullest or count_facts(piece) >= count_facts(fullest[named]):
             fullest[named] = piece
 
 
 def _is_described(piece: Artifact) -> bool:
-    return facts(piece) > 0
+    return count_facts(piece) > 0
 
 
 def _iterate_task_result(task: Mapping[str, Any]) -> Iterator[Artifact]:
@@ -127,7 +132,7 @@ def _iterate_named(holder: Mapping[str, Any]) -> Iterator[Artifact]:
         item = holder.get(kind, holder.get(f"{kind}_url"))
         if isinstance(item, str) and item:
             yield _make_piece({"url": item}, kind)
-        elif isinstance(item, dict) and first_text(item, _URLS):
+        elif isinstance(item, dict) and find_first_text(item, _URLS):
             yield _make_piece(item, kind)
         yield from _iterate_pieces(holder.get(f"{kind}s"), kind)
 
@@ -150,14 +155,14 @@ def _iterate_flat(task: Mapping[str, Any]) -> Iterator[Artifact]:
         yield Artifact(
             "video",
             url,
-            id=first_text(task, ("video_id",), limit=512),
+            id=find_first_text(task, ("video_id",), limit=512),
             duration_s=_find_length(task),
         )
 
 
 def _iterate_anywhere(task: Mapping[str, Any]) -> Iterator[Artifact]:
     """Yield pieces in fields whose name says so, for shapes that are not known."""
-    for kind, item in elsewhere(task):
+    for kind, item in find_elsewhere(task):
         yield _make_piece(item, kind)
 
 
@@ -178,36 +183,36 @@ def _iterate_pieces(items: Any, kind: str) -> Iterator[Artifact]:
         if isinstance(item, dict):
             yield _make_piece(item, kind)
         elif isinstance(item, str) and item.startswith("http"):
-            yield _make_piece({"url": item}, kind_of_url(item, "video") if kind == "file" else kind)
+            yield _make_piece({"url": item}, guess_kind(item, "video") if kind == "file" else kind)
 
 
 def _make_piece(item: Mapping[str, Any], kind: str) -> Artifact:
     return Artifact(
-        kind=(text_of(item.get("type"), limit=40) if kind == "file" else None) or kind[:40],
+        kind=(read_text(item.get("type"), limit=40) if kind == "file" else None) or kind[:40],
         url=_find_url(item),
-        id=first_text(item, _IDS, limit=512),
+        id=find_first_text(item, _IDS, limit=512),
         duration_s=_find_length(item),
-        extra={name: finite(value) for name, value in item.items() if name not in _TOLD},
+        extra={name: replace_infinite(value) for name, value in item.items() if name not in _TOLD},
     )
 
 
 def _find_url(item: Mapping[str, Any]) -> str | None:
     """Return the first URL among a piece's fields; one that names no host stands for none."""
     for name in _URLS:
-        url = first_text(item, (name,), limit=_MAX_URL_CHARS)
+        url = find_first_text(item, (name,), limit=_MAX_URL_CHARS)
         if url is not None and "\\/" in url:  # escaped twice
             url = url.replace("\\/", "/")
         if url is not None and _FETCHABLE.match(url):
             url = url.strip()
             url = f"https:{url}" if url.startswith("//") else url
-            if web_url(url) or not url[:5].lower().startswith(("http:", "https")):
+            if read_web_url(url) or not url[:5].lower().startswith(("http:", "https")):
                 return url
     return None
 
 
 def _find_length(item: Mapping[str, Any]) -> str | None:
     """Return seconds as the provider wrote them; PiAPI writes milliseconds."""
-    text = first_number(item, _LENGTHS)
+    text = find_first_number(item, _LENGTHS)
     if text is not None and text.isascii() and text.isdigit() and int(text) >= _MS_FROM:
         return f"{int(text) / 1000:g}"
     return text

@@ -10,14 +10,14 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.domain.validation import FieldFlaw, field_errors
+from tracker.domain.validation import FieldFlaw, list_field_errors
 from tracker.providers.kling.fields import (
     CallbackUrl,
     ExternalId,
     Filled,
     NestedObject,
     Prompt,
-    wishes,
+    list_wishes,
 )
 from tracker.providers.kling.given import set_fields
 from tracker.providers.ports.adapter import Request
@@ -93,7 +93,7 @@ def is_solution(operation: str) -> bool:
     return operation.startswith(SOLUTIONS)
 
 
-def model_of(operation: str) -> type[Solution | Generation]:
+def find_model(operation: str) -> type[Solution | Generation]:
     """Return the model of an operation of this dialect."""
     return Solution if is_solution(operation) else Generation
 
@@ -104,7 +104,7 @@ def check(operation: str, input_: Mapping[str, Any]) -> Request:
     Unknown fields pass through. Raises InvalidRequest naming every wrong field, and what stands
     where nobody would read it.
     """
-    model = model_of(operation)
+    model = find_model(operation)
     input_ = set_fields(model, input_, is_strict=True)
     wrong = [
         FieldError(name, "belongs under options here; at the top level the provider ignores it")
@@ -114,7 +114,7 @@ def check(operation: str, input_: Mapping[str, Any]) -> Request:
     try:
         read = model.model_validate(input_)
     except ValidationError as error:
-        raise InvalidRequest(*wrong, *field_errors(error)) from None
+        raise InvalidRequest(*wrong, *list_field_errors(error)) from None
     if wrong:
         raise InvalidRequest(*wrong)
     options = read.options or Options()
@@ -125,7 +125,7 @@ def check(operation: str, input_: Mapping[str, Any]) -> Request:
         body=body,
         external_task_id=options.external_task_id or None,
         callback_url=options.callback_url or None,
-        wants=wishes(options.watermark_info),
+        wants=list_wishes(options.watermark_info),
     )
 
 

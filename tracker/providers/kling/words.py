@@ -47,7 +47,7 @@ _PREFIX = "task_status_"
 """Of the words of novita.ai/docs/api-reference/model-apis-task-result, read 2026-11-29."""
 
 
-def state_of(word: str) -> TaskState | None:
+def find_state(word: str) -> TaskState | None:
     """Return the state that a word means; None when no gateway documents it."""
     plain = word.strip().lower()
     if found := WORDS.get(plain):

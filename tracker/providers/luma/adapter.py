@@ -17,11 +17,11 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Refused, SubmitOutcome
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
-from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
+from tracker.providers.kit.callbacks import ObjectCallbacks, parse_body
 from tracker.providers.kit.cancels import PathCancel
-from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.pieces import read_web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
-from tracker.providers.kit.reading import first_number, first_text
+from tracker.providers.kit.reading import find_first_number, find_first_text
 from tracker.providers.kit.scan import ListScan
 from tracker.providers.kit.table import CreatePath, OpenInputs
 from tracker.providers.kit.useless_options import UNSIGNED, SecretlessOptions
@@ -232,9 +232,9 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
         pieces = [
             Artifact(kind, url, key=kind)
             for kind in ("video", "image")
-            if (url := web_url(found.get(kind)))
+            if (url := read_web_url(found.get(kind)))
         ]
-        preview = web_url(found.get("progress_video"))
+        preview = read_web_url(found.get("progress_video"))
         if pieces or preview is None or self.state_in(parsed) is TaskState.FAILED:
             return pieces
         return [Artifact("video", preview, key="video", state=ArtifactState.PREVIEW)]
@@ -246,7 +246,7 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
 
     def operation_of(self, entry: Any) -> str:
         """Name the operation by what an entry says that it makes."""
-        made = first_text(entry, ("generation_type", "request.generation_type"))
+        made = find_first_text(entry, ("generation_type", "request.generation_type"))
         return _OPERATIONS.get(made or "", "generations/video")
 
     def next_page(
@@ -264,7 +264,7 @@ class LumaAdapter(ListScan, PathCancel, ObjectCallbacks):
 
     def balance(self, parsed: Any) -> str | None:
         """Read what is left, in US cents."""
-        cents = first_number(parsed, ("credit_balance",))
+        cents = find_first_number(parsed, ("credit_balance",))
         return None if cents is None else f"{cents} US cents"
 
 
@@ -330,10 +330,10 @@ class LumaByProfile(AdapterByProfile, ObjectCallbacks):
 
         Raises CallbackRejected for what is neither.
         """
-        parsed = body_of(inbound)
+        parsed = parse_body(inbound)
         if isinstance(parsed, dict) and "assets" not in parsed:
-            task_id = first_text(parsed, ("id",), limit=200)
-            if task_id is not None and first_text(parsed, ("status", "state")) is not None:
+            task_id = find_first_text(parsed, ("id",), limit=200)
+            if task_id is not None and find_first_text(parsed, ("status", "state")) is not None:
                 return (Hint("a gateway has news; its body is not documented", task_id),)
         return super().parse_callback(inbound)
 

@@ -17,10 +17,10 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, Deferred, PollOutcome, Refused, SubmitOutcome
 from tracker.domain.task import Artifact, Task, TaskState
-from tracker.providers.kit.empty_results import running_without_result
-from tracker.providers.kit.pieces import set_expiry, web_url
-from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parsed_of
+from tracker.providers.kit.empty_results import show_as_running
+from tracker.providers.kit.pieces import read_web_url, set_expiry
+from tracker.providers.kit.reading import find_first_text
+from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter, parse_answer
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 
@@ -114,13 +114,13 @@ class LumaAgents(TableAdapter):
         if error is not None and error.code == _NO_BUDGET:
             return Refused(error.code, error.message, blames_account=True)
         if error is not None and error.code == _TOO_FAST and isinstance(answer, HttpResult):
-            return Deferred(error.code, error.message, self.pause_s(answer, parsed_of(answer)))
+            return Deferred(error.code, error.message, self.pause_s(answer, parse_answer(answer)))
         return found
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Know the code of an exhausted budget beside any status of a refusal."""
         found = super().refusal(sending, answer, parsed)
-        code = first_text(parsed, ("failure_code", "code", "error.code"), limit=100)
+        code = find_first_text(parsed, ("failure_code", "code", "error.code"), limit=100)
         if isinstance(found, Refused) and code == _NO_BUDGET:
             return replace(found, code=code, blames_account=True)
         return found
@@ -134,7 +134,7 @@ class LumaAgents(TableAdapter):
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a generation. One that is completed and names no output yet still runs."""
-        return running_without_result(super().observe(account, task, parsed))
+        return show_as_running(super().observe(account, task, parsed))
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read `output`: each piece with its own type; layers keep what is told of them."""
@@ -144,14 +144,14 @@ class LumaAgents(TableAdapter):
             return []
         return [
             Artifact(
-                first_text(one, ("type",), limit=40) or "file",
+                find_first_text(one, ("type",), limit=40) or "file",
                 url,
                 key=str(place),
                 refreshable=True,
                 extra={"layer": one["layer"]} if isinstance(one.get("layer"), dict) else {},
             )
             for place, one in enumerate(output)
-            if isinstance(one, dict) and (url := web_url(one.get("url")))
+            if isinstance(one, dict) and (url := read_web_url(one.get("url")))
         ]
 
 

@@ -12,13 +12,18 @@ from typing import Any
 from tracker.domain.access import Scope
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
-from tracker.providers.kit.front_answers import STATUSES, gateway_code, iso_time, reason_of
+from tracker.providers.kit.front_answers import (
+    STATUSES,
+    find_gateway_code,
+    find_reason,
+    format_time,
+)
 from tracker.providers.kit.front_calls import (
     MOST_WAIT_S,
-    name_in,
-    no_route,
-    whole_number,
-    wrong_method,
+    find_name,
+    read_whole_number,
+    refuse_method,
+    refuse_path,
 )
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.luma.front_agents import (
@@ -28,11 +33,11 @@ from tracker.providers.luma.front_agents import (
     show_agents,
 )
 from tracker.providers.luma.front_web import (
+    build_web_generation,
     is_web,
     read_web,
     refuse_web,
     show_web,
-    web_generation,
 )
 from tracker.providers.luma.gateway import EXTEND, WEB
 from tracker.providers.ports.commands import Cancel, Command, Create, Fixed, Get, PassOn, Skip
@@ -90,7 +95,7 @@ class LumaFront(PlainFront):
         if path == "ping":
             return Fixed(FrontAnswer({"message": "pong"}))
         if path in (CREDITS, CONCEPTS):
-            return PassOn(path) if call.method == "GET" else wrong_method(call)
+            return PassOn(path) if call.method == "GET" else refuse_method(call)
         if path in _CREATES and call.method == "POST":
             return _create(call, path)
         if path == "generations":
@@ -98,15 +103,15 @@ class LumaFront(PlainFront):
         first, _, rest = path.partition("/")
         name, _, action = rest.partition("/")
         if first != "generations" or not name or (action and action not in _FOLLOW_UPS):
-            return no_route(call)
-        named = name_in(name)
+            return refuse_path(call)
+        named = find_name(name)
         if named is None:
-            return no_route(call)
+            return refuse_path(call)
         if action:
-            return _follow_up(call, named, action) if call.method == "POST" else wrong_method(call)
+            return _follow_up(call, named, action) if call.method == "POST" else refuse_method(call)
         if call.is_read:
             return Get([named])
-        return Cancel(named) if call.method == "DELETE" else wrong_method(call)
+        return Cancel(named) if call.method == "DELETE" else refuse_method(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show generations."""
@@ -139,7 +144,9 @@ class LumaFront(PlainFront):
         """Answer with a `detail`; clients of gateways read `error.message`."""
         del request_id
         if call is not None and is_web(call) and not is_for_agents(call):
-            return refuse_web(refusal.message, STATUSES[refusal.fault], gateway_code(refusal.fault))
+            return refuse_web(
+                refusal.message, STATUSES[refusal.fault], find_gateway_code(refusal.fault)
+            )
         return FrontAnswer({"detail": refusal.message}, STATUSES[refusal.fault])
 
     def tell(
@@ -150,7 +157,7 @@ class LumaFront(PlainFront):
         has_moved = step.from_state is not step.to_state
         if task.state in TERMINAL or (task.state is TaskState.RUNNING and has_moved):
             is_web = task.operation in (WEB, EXTEND)
-            shown = web_generation(task, input_) if is_web else _show_generation(task, input_)
+            shown = build_web_generation(task, input_) if is_web else _show_generation(task, input_)
             return json.dumps(shown).encode()
         return None
 
@@ -173,10 +180,10 @@ def _follow_up(call: FrontCall, name: str, action: str) -> Create | WantsBody:
 
 def _list(call: FrontCall) -> Skip | FrontRefusal:
     if call.method not in ("GET", "HEAD"):
-        return wrong_method(call)
+        return refuse_method(call)
     return Skip(
-        limit=whole_number(call, "limit", default=10, low=1, high=100),
-        offset=whole_number(call, "offset", default=0, low=0, high=100_000),
+        limit=read_whole_number(call, "limit", default=10, low=1, high=100),
+        offset=read_whole_number(call, "offset", default=0, low=0, high=100_000),
     )
 
 
@@ -187,8 +194,8 @@ def _show_generation(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         "id": str(task.id),
         "generation_type": kind,
         "state": _WORDS[task.state],
-        "failure_reason": reason_of(task),
-        "created_at": iso_time(task.created_at, "microseconds"),
+        "failure_reason": find_reason(task),
+        "created_at": format_time(task.created_at, "microseconds"),
         "model": model if isinstance(model, str) else "",
         "assets": _show_assets(task),
         "request": {

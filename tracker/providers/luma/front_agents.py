@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.task import ArtifactState, Task, TaskState
-from tracker.providers.kit.front_answers import iso_time, reason_of
-from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.kit.front_answers import find_reason, format_time
+from tracker.providers.kit.front_calls import find_name, refuse_method, refuse_path
 from tracker.providers.luma.agents import AGENTS
 from tracker.providers.ports.commands import Command, Create, Fixed, Get
 from tracker.providers.ports.front import Shown
@@ -45,15 +45,15 @@ def read_agents(call: FrontCall) -> Command | WantsBody | FrontRefusal:
     """Route by path and method."""
     if call.path == _GENERATIONS:
         if call.method != "POST":
-            return wrong_method(call)
+            return refuse_method(call)
         return WantsBody() if call.body is None else Create(AGENTS, call.body)
     if call.path == _FILES or call.path.startswith(f"{_FILES}/"):
         error = {"detail": "files are not kept here: give a URL or base64 data"}
         return Fixed(FrontAnswer(error, 501, {"x-should-retry": "false"}))
-    named = name_in(call.path.removeprefix(f"{_GENERATIONS}/"))
+    named = find_name(call.path.removeprefix(f"{_GENERATIONS}/"))
     if not call.path.startswith(f"{_GENERATIONS}/") or not named or "/" in named:
-        return no_route(call)
-    return Get([named]) if call.is_read else wrong_method(call)
+        return refuse_path(call)
+    return Get([named]) if call.is_read else refuse_method(call)
 
 
 def show_agents(command: Command, shown: Shown) -> FrontAnswer:
@@ -73,7 +73,7 @@ def _show_generation(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         "type": kind if isinstance(kind, str) else "image",
         "model": model if isinstance(model, str) else ("ray-3.2" if is_video else "uni-1"),
         "state": word,
-        "created_at": iso_time(task.created_at, "microseconds"),
+        "created_at": format_time(task.created_at, "microseconds"),
         "output": [
             {"type": one.kind, "url": one.url, "layer": one.extra.get("layer")}
             for one in task.artifacts
@@ -82,5 +82,5 @@ def _show_generation(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         "failure_code": (code if code in _CODES else "generation_failed")
         if word == "failed"
         else None,
-        "failure_reason": reason_of(task),
+        "failure_reason": find_reason(task),
     }

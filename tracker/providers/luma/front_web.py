@@ -9,13 +9,13 @@ from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.task import Task, TaskState
-from tracker.providers.kit.front_answers import iso_time, link_of, reason_of
+from tracker.providers.kit.front_answers import find_reason, format_time, link_of
 from tracker.providers.kit.front_calls import (
     MOST_WAIT_S,
-    name_in,
-    no_route,
-    whole_number,
-    wrong_method,
+    find_name,
+    read_whole_number,
+    refuse_method,
+    refuse_path,
 )
 from tracker.providers.luma.gateway import EXTEND, WEB
 from tracker.providers.ports.commands import Command, Create, Fixed, Get, Skip
@@ -49,34 +49,34 @@ def read_web(call: FrontCall) -> Command | WantsBody | FrontRefusal:
         return _create(call, WEB, {}, wait_s=0 if path == "generations" else MOST_WAIT_S)
     if path == "generations" and call.is_read:
         return Skip(
-            limit=whole_number(call, "limit", default=10, low=1, high=100),
-            offset=whole_number(call, "offset", default=0, low=0, high=100_000),
+            limit=read_whole_number(call, "limit", default=10, low=1, high=100),
+            offset=read_whole_number(call, "offset", default=0, low=0, high=100_000),
         )
     if path == "generations/file_upload":
         return Fixed(refuse_web("uploads are not served here: give a URL or a data: URI", 501))
     first, _, rest = path.partition("/")
     name, _, action = rest.partition("/")
-    named = name_in(name)
+    named = find_name(name)
     if first != "generations" or not named:
-        return no_route(call)
+        return refuse_path(call)
     if action == "extend":
         is_post = call.method == "POST"
-        return _create(call, EXTEND, {"id": named}) if is_post else wrong_method(call)
+        return _create(call, EXTEND, {"id": named}) if is_post else refuse_method(call)
     if action not in ("", _DOWNLOAD):
-        return no_route(call)
-    return Get([named]) if call.is_read else wrong_method(call)
+        return refuse_path(call)
+    return Get([named]) if call.is_read else refuse_method(call)
 
 
 def show_web(call: FrontCall, command: Command, shown: Shown) -> FrontAnswer:
     """Show generations: one as an object, several as a list."""
     if isinstance(command, Skip):
-        return FrontAnswer([web_generation(one, shown.input_of(one)) for one in shown.tasks])
+        return FrontAnswer([build_web_generation(one, shown.input_of(one)) for one in shown.tasks])
     task = shown.tasks[0]
     if call.path.endswith(_DOWNLOAD):
         url = link_of(task, "video")
         return FrontAnswer({"url": url}) if url else refuse_web("there is no video yet", 404)
     status = 201 if isinstance(command, Create) else 200
-    return FrontAnswer(web_generation(task, shown.input_of(task)), status)
+    return FrontAnswer(build_web_generation(task, shown.input_of(task)), status)
 
 
 def refuse_web(message: str, status: int, code: str | None = None) -> FrontAnswer:
@@ -96,7 +96,7 @@ def _create(
     return Create(operation, {**call.body, **more}, wait_s=wait_s)
 
 
-def web_generation(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+def build_web_generation(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     """Return a task as gateways show it."""
     url = link_of(task, "video")
     word = _WORDS.get(task.state, "pending")
@@ -108,11 +108,11 @@ def web_generation(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         "id": str(task.id),
         "prompt": str(input_.get("user_prompt") or input_.get("prompt") or ""),
         "state": word,
-        "created_at": iso_time(task.created_at, "microseconds"),
+        "created_at": format_time(task.created_at, "microseconds"),
         "video": video if url and word == "completed" else None,
         "liked": None,
         "estimate_wait_seconds": None,
         "thumbnail": None,
         "last_frame": None,
-        "failure_reason": reason_of(task),
+        "failure_reason": find_reason(task),
     }

@@ -17,9 +17,9 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import PollOutcome, SubmitOutcome
 from tracker.domain.task import Artifact, Task, TaskState
-from tracker.providers.kit.empty_results import running_without_result
+from tracker.providers.kit.empty_results import show_as_running
 from tracker.providers.kit.gateways import GatewayAdapter
-from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.pieces import read_web_url
 from tracker.providers.kit.reading import read_json
 from tracker.providers.kit.table import CreatePath, OpenInputs
 from tracker.providers.ports.account import Account
@@ -105,7 +105,7 @@ class LumaGateway(GatewayAdapter):
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a generation. One that is completed and has no link yet still runs."""
-        return running_without_result(super().observe(account, task, parsed))
+        return show_as_running(super().observe(account, task, parsed))
 
     def with_link(self, url: str) -> Mapping[str, Any]:
         """Build a generation with its video."""
@@ -121,11 +121,11 @@ class LumaGateway(GatewayAdapter):
         inner = artifact.get("video") if isinstance(artifact, dict) else None
         told = (parsed.get("video"), parsed.get("assets"), inner, parsed.get("video_raw"))
         videos = [one if isinstance(one, dict) else {"url": one} for one in told]
-        links = (web_url(one.get(name)) for one in videos for name in _LINKS)
+        links = (read_web_url(one.get(name)) for one in videos for name in _LINKS)
         url = next((link for link in links if link is not None), None)
         if url is None or self.state_in(parsed) is TaskState.FAILED:
             return []
-        thumbnail = web_url(videos[0].get("thumbnail"))
+        thumbnail = read_web_url(videos[0].get("thumbnail"))
         extra = {"thumbnail": thumbnail} if thumbnail else {}
         return [Artifact("video", url, key="video", extra=extra)]
 

@@ -32,43 +32,43 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import Artifact, Task, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kit.calls import build_post, spacing_of
+from tracker.providers.kit.calls import build_post, get_spacing
 from tracker.providers.kit.cancels import OpenCancel
 from tracker.providers.kit.meanings import Meaning
-from tracker.providers.kit.no_channel import deferral_without_channel
-from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.table import TableAdapter, parsed_of
+from tracker.providers.kit.no_channel import defer_without_channel
+from tracker.providers.kit.reading import find_first_text
+from tracker.providers.kit.table import TableAdapter, parse_answer
 from tracker.providers.midjourney.answers import (
-    base_of,
-    ids_in,
+    build_base,
+    find_ids,
+    find_task,
+    find_tasks,
     is_ours,
     is_silence,
-    outcome_of_listed,
-    parts_of,
-    task_in,
-    tasks_in,
-    waits_for_window,
+    is_waiting_for_window,
+    judge_listed,
+    list_parts,
 )
-from tracker.providers.midjourney.codes import ACCEPTED, QUOTA, outcome_of
+from tracker.providers.midjourney.codes import ACCEPTED, QUOTA, judge_code
 from tracker.providers.midjourney.front import MidjourneyFront
-from tracker.providers.midjourney.inputs import CREATES, check_whole, continued_by, put_their_id
+from tracker.providers.midjourney.inputs import CREATES, check_whole, find_continued, put_their_id
 from tracker.providers.midjourney.objects import OBJECTS
 from tracker.providers.midjourney.options import (
     Kind,
     MidjourneyOptions,
-    key_headers,
-    kind_of,
-    profile_of,
-    refusal_of,
+    build_key_headers,
+    explain_refusal,
+    find_kind,
+    find_profile,
 )
 from tracker.providers.midjourney.passing import MidjourneyCalls
 from tracker.providers.midjourney.task_object import (
     MODAL,
-    final_prompt,
-    id_in,
-    number_in,
+    find_final_prompt,
+    find_id,
+    find_mark,
+    find_number,
     read_task,
-    state_in,
 )
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import (
@@ -104,26 +104,26 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
 
     def finds(self, account: Account) -> Finds:
         """Scan the list of an open proxy; a gateway shows nothing of ours."""
-        return profile_of(account).finds
+        return find_profile(account).finds
 
     def serves(self, account: Account, operation: str) -> str | None:
         """Look the operation up, and whether the account's kind of proxy has it."""
         if operation not in CREATES:
             return NO_SUCH_OPERATION
-        return refusal_of(account, operation)
+        return explain_refusal(account, operation)
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table, and find the task that the input continues."""
         request = super().check(operation, input_)
         check_whole(operation, request.body)
-        named = continued_by(operation, request.body)
+        named = find_continued(operation, request.body)
         if named is None:
             return request
         return replace(request, parent=named[1], parent_field=named[0])
 
     def headers(self, account: Account) -> dict[str, str]:
         """Carry the key where the account's kind of proxy expects it."""
-        return key_headers(account)
+        return build_key_headers(account)
 
     def build_submit(self, sending: Sending) -> HttpCall:
         """Post the create under the path of its mode, with our mark in `state`.
@@ -131,23 +131,23 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         Raises Misuse where the proxy's id of the task that it continues is not known.
         """
         operation, body = sending.task.operation, dict(sending.body)
-        if continued_by(operation, body) is not None:
+        if find_continued(operation, body) is not None:
             theirs = sending.parent_task_id()
             body = dict(put_their_id(operation, body, theirs))
         mode = body.pop("mode", None)
         body["state"] = sending.task.external_task_id
         if sending.callback_url is not None:
             body["notifyHook"] = sending.callback_url
-        url = f"{base_of(sending.account, mode)}/{CREATES[operation].path}"
+        url = f"{build_base(sending.account, mode)}/{CREATES[operation].path}"
         return build_post(url, body, self.headers(sending.account))
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Go by the code: an HTTP status of 200 says nothing."""
         if isinstance(answer, HttpFailure):
             return super().parse_submit(sending, answer)
-        parsed = parsed_of(answer)
-        code = first_text(parsed, ("code",), limit=20)
-        ids = ids_in(parsed) if isinstance(parsed, dict) else ()
+        parsed = parse_answer(answer)
+        code = find_first_text(parsed, ("code",), limit=20)
+        ids = find_ids(parsed) if isinstance(parsed, dict) else ()
         if answer.status < 300 and code in ACCEPTED and ids:
             return self._build_accepted(sending, code, ids, parsed)
         return self.refusal(sending, answer, parsed)
@@ -156,7 +156,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         self, sending: Sending, code: str, ids: Sequence[str], parsed: Mapping[str, Any]
     ) -> Accepted:
         """Say what was made: a task, several, none, or the one of an earlier call."""
-        message = first_text(parsed, ("description",))
+        message = find_first_text(parsed, ("description",))
         parent = None if sending.parent is None else sending.parent.provider_task_id
         if sending.task.operation == "action" and ids[0] == parent:
             # A button that only marks the picture: the proxy answers with the marked task's id.
@@ -164,7 +164,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
             done = Observation(TaskState.SUCCEEDED, "SUCCESS", artifacts=(piece,))
             return Accepted(None, "SUCCESS", message, said=done)
         said = None
-        if code == "21" and waits_for_window(sending, parsed):
+        if code == "21" and is_waiting_for_window(sending, parsed):
             said = Observation(
                 TaskState.RUNNING,
                 MODAL,
@@ -172,7 +172,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
                 message=message,
                 stage=MODAL,
                 is_blocked=True,
-                detail={"finalPrompt": final_prompt(parsed) or ""},
+                detail={"finalPrompt": find_final_prompt(parsed) or ""},
             )
         parts = tuple(Part(id_, str(n)) for n, id_ in enumerate(ids[1:], 2))
         # An upscale may be done already, and no callback tells.
@@ -181,11 +181,11 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Say what an answer without a task proves: by its code, else by its HTTP status."""
-        kind, words = kind_of(sending.account), self.in_words(answer, parsed)
+        kind, words = find_kind(sending.account), self.in_words(answer, parsed)
         pause_s = self.pause_s(answer, parsed)
-        code = first_text(parsed, ("code",), limit=20)
+        code = find_first_text(parsed, ("code",), limit=20)
         is_gateway = kind in (Kind.NEW_API, Kind.PLAIN)
-        if is_gateway and (deferral := deferral_without_channel(answer, parsed, words)):
+        if is_gateway and (deferral := defer_without_channel(answer, parsed, words)):
             return deferral
         if answer.status == 429 or (
             answer.status == 403 and kind is Kind.TRUEAI and not answer.body.strip()
@@ -195,7 +195,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         if isinstance(parsed, dict) and answer.status == 400:
             code = code or "4"  # of a gateway's other errors
         if code is not None and answer.status in (200, 400, 404):
-            return outcome_of(kind, code, self.reason(parsed) or "", words=words, pause_s=pause_s)
+            return judge_code(kind, code, self.reason(parsed) or "", words=words, pause_s=pause_s)
         return super().refusal(sending, answer, parsed)
 
     def comes_from(self, account: Account, operation: str | None = None) -> bool:
@@ -203,11 +203,11 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
 
         A `modal` goes on with a task that has its callback URL already, and its own is ignored.
         """
-        return profile_of(account).calls_back and operation != "modal"
+        return find_profile(account).calls_back and operation != "modal"
 
     def spacing_s(self, account: Account) -> float:
         """Look no oftener than a gateway asks its own upstream, within reason."""
-        return spacing_of(account, profile_of(account).spacing_s)
+        return get_spacing(account, find_profile(account).spacing_s)
 
     def shares(self, account: Account, task: Task) -> str | None:
         """Ask for all that the proxy has named in one call."""
@@ -228,14 +228,14 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
             return [self._read_single(asking, answer)]
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)] * len(asking.tasks)
-        parsed = parsed_of(answer)
-        listed = tasks_in(parsed)
+        parsed = parse_answer(answer)
+        listed = find_tasks(parsed)
         if answer.status == 200 and listed is not None:
             found: dict[str | None, list[dict[str, Any]]] = {}
             for one in listed:
                 if isinstance(one, dict):
-                    found.setdefault(id_in(one), []).append(one)
-            return [outcome_of_listed(task, found) for task in asking.tasks]
+                    found.setdefault(find_id(one), []).append(one)
+            return [judge_listed(task, found) for task in asking.tasks]
         silent = Unanswered(
             self.in_words(answer, parsed),
             self.pause_s(answer, parsed),
@@ -247,12 +247,12 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
     def _read_single(self, asking: Asking, answer: Answer) -> PollOutcome:
         if isinstance(answer, HttpFailure):
             return Unanswered(answer.reason)
-        parsed, task = task_in(parsed_of(answer)), asking.task
+        parsed, task = find_task(parse_answer(answer)), asking.task
         if answer.status == 200 and isinstance(parsed, dict):
             said = read_task(parsed, task)
             if said is not None:
                 if said.provider_task_id == task.provider_task_id or (
-                    state_in(parsed) == task.external_task_id
+                    find_mark(parsed) == task.external_task_id
                 ):
                     return Observed(said)
                 return Unanswered("the answer is about another task")
@@ -266,7 +266,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         if not isinstance(parsed, dict) or answer.status not in (200, 400, 404):
             return False
         text = self.reason(parsed) or ""
-        is_code = answer.status != 200 and first_text(parsed, ("code",)) == "3"
+        is_code = answer.status != 200 and find_first_text(parsed, ("code",)) == "3"
         return is_code or answer.status == 404 or any(word in text for word in _NOT_FOUND)
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
@@ -277,7 +277,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
     def read_object(self, parsed: Any) -> Observation | None:
         """Read the task object that a callback is, with our mark where it has one."""
         said = read_task(parsed)
-        return None if said is None else replace(said, external_task_id=state_in(parsed))
+        return None if said is None else replace(said, external_task_id=find_mark(parsed))
 
     def needs_url(self, account: Account) -> bool:
         """Tell that a scan can do without our URL: the mark is in `state`."""
@@ -295,22 +295,22 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         """Look for our mark. The list has one page, and need not hold what is older."""
         if isinstance(answer, HttpFailure):
             return Unanswered(answer.reason)
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         if answer.status != 200 or not isinstance(parsed, list):
             words, pause_s = self.in_words(answer, parsed), self.pause_s(answer, parsed)
             return Unanswered(words, pause_s, slow_down=answer.status == 429)
         ours = [one for one in parsed if isinstance(one, dict) and is_ours(asking, one)]
         # Where one call made several, each carries the mark and a number behind it.
-        for place, entry in enumerate(ours := sorted(ours, key=number_in)):
+        for place, entry in enumerate(ours := sorted(ours, key=find_number)):
             said = read_task(entry, asking.task)
             if said is not None:
-                return Observed(replace(said, parts=parts_of(ours[place + 1 :])))
+                return Observed(replace(said, parts=list_parts(ours[place + 1 :])))
         return NotSeen("no entry of the proxy's list carries this task's mark")
 
     def build_cancel(self, asking: Asking) -> HttpCall | None:
         """Ask a proxy that can cancel; None at every other one."""
         task_id = asking.task.provider_task_id
-        if task_id is None or not profile_of(asking.account).can_cancel:
+        if task_id is None or not find_profile(asking.account).can_cancel:
             return None
         url = f"{asking.account.base_url}/task/{quote(task_id, safe='')}/cancel"
         return HttpCall("POST", url, self.headers(asking.account))
@@ -320,7 +320,7 @@ class MidjourneyAdapter(OpenCancel, TableAdapter, ObjectCallbacks):
         del asking
         if isinstance(answer, HttpFailure):
             return CancelUnknown(answer.reason)
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         words = self.in_words(answer, parsed)
         if answer.status in (200, 204) and (not answer.body.strip() or parsed is not None):
             return CancelAsked()

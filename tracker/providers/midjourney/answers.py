@@ -7,21 +7,21 @@ from tracker.domain.exchange import HttpResult
 from tracker.domain.observation import Part
 from tracker.domain.outcome import Absent, Observed, PollOutcome, Unanswered
 from tracker.domain.task import Task
-from tracker.providers.kit.reading import first_instant, text_of
-from tracker.providers.kit.repeated import fullest
+from tracker.providers.kit.reading import find_first_instant, read_text
+from tracker.providers.kit.repeated import select_fullest
 from tracker.providers.kit.scan import CLOCK_MARGIN
-from tracker.providers.midjourney.options import Kind, kind_of, profile_of
-from tracker.providers.midjourney.task_object import id_in, number_in, read_task, state_in
+from tracker.providers.midjourney.options import Kind, find_kind, find_profile
+from tracker.providers.midjourney.task_object import find_id, find_mark, find_number, read_task
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Asking, Sending
 
 _MOST_PARTS = 8
 
 
-def base_of(account: Account, mode: str | None) -> str:
+def build_base(account: Account, mode: str | None) -> str:
     """Return the base URL for a mode: `…/mj-fast/mj`, where the proxy has such paths."""
     base = account.base_url
-    if mode is None or not profile_of(account).has_modes or not base.endswith("/mj"):
+    if mode is None or not find_profile(account).has_modes or not base.endswith("/mj"):
         return base
     host = base.removesuffix("/mj")
     head, _, last = host.rpartition("/")
@@ -29,16 +29,16 @@ def base_of(account: Account, mode: str | None) -> str:
     return f"{host}/mj-{mode.lower()}/mj"
 
 
-def ids_in(parsed: Mapping[str, Any]) -> Sequence[str]:
+def find_ids(parsed: Mapping[str, Any]) -> Sequence[str]:
     """Return the ids of an answer to a submit: one, or several in one text, each once."""
     result = parsed.get("result")
     listed = result if isinstance(result, list) else [result]
-    texts = [text_of(one, limit=2000) or "" for one in listed[:_MOST_PARTS]]
+    texts = [read_text(one, limit=2000) or "" for one in listed[:_MOST_PARTS]]
     found = [one for part in ",".join(texts).split(",") if (one := part.strip())]
     return list(dict.fromkeys(found))[:_MOST_PARTS]
 
 
-def task_in(parsed: Any) -> Any:
+def find_task(parsed: Any) -> Any:
     """Return the task object of an answer about one task, out of a list or an envelope."""
     if isinstance(parsed, list) and len(parsed) == 1:
         parsed = parsed[0]
@@ -48,7 +48,7 @@ def task_in(parsed: Any) -> Any:
     return next((one for one in held if isinstance(one, dict) and "status" in one), parsed)
 
 
-def tasks_in(parsed: Any) -> Sequence[Any] | None:
+def find_tasks(parsed: Any) -> Sequence[Any] | None:
     """Return the list of an answer about several tasks, out of an envelope too; None for none."""
     held = parsed
     if isinstance(parsed, dict):
@@ -56,9 +56,9 @@ def tasks_in(parsed: Any) -> Sequence[Any] | None:
     return held if isinstance(held, list) else None
 
 
-def waits_for_window(sending: Sending, parsed: Mapping[str, Any]) -> bool:
+def is_waiting_for_window(sending: Sending, parsed: Mapping[str, Any]) -> bool:
     """Tell the two meanings of code 21 apart: a task that waits for `modal`, or one that exists."""
-    match kind_of(sending.account):
+    match find_kind(sending.account):
         case Kind.NOVICEZK:
             return False
         case Kind.PLAIN:
@@ -69,7 +69,7 @@ def waits_for_window(sending: Sending, parsed: Mapping[str, Any]) -> bool:
             return True
 
 
-def outcome_of_listed(
+def judge_listed(
     task: Task, found: Mapping[str | None, Sequence[Mapping[str, Any]]]
 ) -> PollOutcome:
     """Say what a list tells of a task. found: its entries by id."""
@@ -78,20 +78,20 @@ def outcome_of_listed(
     if entries is None:
         return Absent("the proxy's list leaves it out", weak=True)
     read = ((theirs, said) for one in entries if (said := read_task(one, task)) is not None)
-    said = fullest(read).get(theirs)
+    said = select_fullest(read).get(theirs)
     return Unanswered("its entry cannot be read") if said is None else Observed(said)
 
 
 def is_silence(account: Account, answer: HttpResult) -> bool:
     """Tell whether an answer is the empty one by which open proxies say that there is no task."""
-    if kind_of(account) is Kind.NEW_API or answer.status not in (200, 204):
+    if find_kind(account) is Kind.NEW_API or answer.status not in (200, 204):
         return False
     return answer.body.strip() in (b"", b"null")
 
 
-def parts_of(entries: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
+def list_parts(entries: Sequence[Mapping[str, Any]]) -> tuple[Part, ...]:
     """Return the further tasks of a create, from entries that carry its mark with a number."""
-    found = ((id_in(one), number_in(one)) for one in entries)
+    found = ((find_id(one), find_number(one)) for one in entries)
     return tuple(Part(id_, str(number)) for id_, number in found if id_ is not None and number > 1)
 
 
@@ -100,7 +100,7 @@ def is_ours(asking: Asking, entry: Mapping[str, Any]) -> bool:
 
     Others use the proxy too, and may use our mark.
     """
-    if state_in(entry) != asking.task.external_task_id:
+    if find_mark(entry) != asking.task.external_task_id:
         return False
-    made = first_instant(entry, ("submitTime",))
+    made = find_first_instant(entry, ("submitTime",))
     return made is None or asking.since is None or made >= asking.since - CLOCK_MARGIN

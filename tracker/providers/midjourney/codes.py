@@ -78,7 +78,7 @@ CODES: Mapping[Kind, Mapping[str, Rule]] = MappingProxyType(
 ACCEPTED = frozenset({"1", "21", "22"})
 
 
-def proof_of(kind: Kind, code: str, text: str) -> Proves:
+def get_proof(kind: Kind, code: str, text: str) -> Proves:
     """Return what a code of a kind of proxy proves about a create that has no task."""
     rule = CODES[kind].get(code, Proves.UNKNOWN)
     if isinstance(rule, Proves):
@@ -86,14 +86,14 @@ def proof_of(kind: Kind, code: str, text: str) -> Proves:
     return next((proves for words, proves in rule if words.search(text)), Proves.UNKNOWN)
 
 
-def outcome_of(
+def judge_code(
     kind: Kind, code: str, text: str, *, words: str, pause_s: float | None
 ) -> SubmitOutcome:
     """Return the outcome of a submit that was answered by a code and without a task.
 
     words: the answer for people. pause_s: seconds that it asks us to wait.
     """
-    match proof_of(kind, code, text):
+    match get_proof(kind, code, text):
         case Proves.REFUSED:
             return Refused(code, words)
         case Proves.MONEY:

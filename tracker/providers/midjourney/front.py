@@ -12,15 +12,15 @@ from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.access import Scope
-from tracker.domain.decimal_names import number_of
+from tracker.domain.decimal_names import encode_decimal_name
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task
-from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.kit.front_calls import find_name, refuse_method, refuse_path
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.midjourney.inputs import CREATES
 from tracker.providers.midjourney.passing import SEED, UPLOAD
-from tracker.providers.midjourney.shown import FAULTS, is_window, task_object
+from tracker.providers.midjourney.shown import FAULTS, build_task_object, is_window
 from tracker.providers.ports.commands import Cancel, Command, Create, Get, Media, PassOn
 from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
@@ -56,27 +56,27 @@ class MidjourneyFront(PlainFront):
         path = _read_path(call)
         operation = _OPERATIONS.get(path)
         if operation is not None:
-            return _create(call, operation) if call.method == "POST" else wrong_method(call)
+            return _create(call, operation) if call.method == "POST" else refuse_method(call)
         if path == UPLOAD:
-            return PassOn(UPLOAD) if call.method == "POST" else wrong_method(call)
+            return PassOn(UPLOAD) if call.method == "POST" else refuse_method(call)
         if path == _LIST:
-            return _list(call) if call.method == "POST" else wrong_method(call)
+            return _list(call) if call.method == "POST" else refuse_method(call)
         kind, _, rest = path.partition("/")
         name, _, action = rest.partition("/")
-        named = name_in(name)
+        named = find_name(name)
         if not named:
-            return no_route(call)
+            return refuse_path(call)
         match kind, action:
             case "task", "fetch":
-                return Get([named]) if call.is_read else wrong_method(call)
+                return Get([named]) if call.is_read else refuse_method(call)
             case "image", "":
-                return Media(named, kind="image") if call.is_read else wrong_method(call)
+                return Media(named, kind="image") if call.is_read else refuse_method(call)
             case "task", "image-seed":
-                return PassOn(SEED, task=named) if call.is_read else wrong_method(call)
+                return PassOn(SEED, task=named) if call.is_read else refuse_method(call)
             case "task", "cancel":
-                return Cancel(named) if call.method == "POST" else wrong_method(call)
+                return Cancel(named) if call.method == "POST" else refuse_method(call)
             case _:
-                return no_route(call)
+                return refuse_path(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show task objects; a create's answer by a code."""
@@ -87,10 +87,12 @@ class MidjourneyFront(PlainFront):
             case Cancel():
                 return FrontAnswer({"code": 1, "description": "提交成功", "result": ""})
             case Get() if _read_path(call) == _LIST:
-                return FrontAnswer([task_object(one, shown.input_of(one)) for one in shown.tasks])
+                return FrontAnswer(
+                    [build_task_object(one, shown.input_of(one)) for one in shown.tasks]
+                )
             case _:
                 task = shown.tasks[0]
-                return FrontAnswer(task_object(task, shown.input_of(task)))
+                return FrontAnswer(build_task_object(task, shown.input_of(task)))
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
@@ -114,7 +116,7 @@ class MidjourneyFront(PlainFront):
     ) -> bytes | None:
         """Return the task object for each change of status or percent."""
         del step, base
-        return json.dumps(task_object(task, input_), ensure_ascii=False).encode()
+        return json.dumps(build_task_object(task, input_), ensure_ascii=False).encode()
 
 
 def _read_path(call: FrontCall) -> str:
@@ -155,7 +157,7 @@ def _show_accepted(made: Sequence[Task]) -> FrontAnswer:
         {
             "code": code,
             "description": words,
-            "result": ",".join(number_of(one.key) for one in made),
+            "result": ",".join(encode_decimal_name(one.key) for one in made),
             "properties": properties,
         }
     )

@@ -149,7 +149,7 @@ def check_whole(operation: str, body: Mapping[str, Any]) -> None:
         raise InvalidRequest(FieldError(missing, "is required"))
 
 
-def continued_by(operation: str, body: Mapping[str, Any]) -> tuple[str, str] | None:
+def find_continued(operation: str, body: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return the field that names the task which an input continues, and the name.
 
     None for an input that continues none.

@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
-from tracker.providers.kit.calls import bearer
+from tracker.providers.kit.calls import build_bearer_header
 from tracker.providers.kit.useless_options import UNSIGNED, SecretlessOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import NO_SUCH_OPERATION, Finds
@@ -87,31 +87,31 @@ class MidjourneyOptions(SecretlessOptions):
         return found
 
 
-def kind_of(account: Account) -> Kind:
+def find_kind(account: Account) -> Kind:
     """Return the kind of upstream behind an account."""
     return Kind(account.profile or Kind.PLAIN)
 
 
-def profile_of(account: Account) -> ProxyProfile:
+def find_profile(account: Account) -> ProxyProfile:
     """Return the abilities of the upstream behind an account."""
-    return PROFILES[kind_of(account)]
+    return PROFILES[find_kind(account)]
 
 
-def refusal_of(account: Account, operation: str) -> str | None:
+def explain_refusal(account: Account, operation: str) -> str | None:
     """Return why an account's upstream does not serve an operation of the table; None if it does.
 
     operation: one that some kind serves.
     """
-    served = profile_of(account).operations
+    served = find_profile(account).operations
     if served is None or operation in served:
         return None
-    return f"{NO_SUCH_OPERATION}: a proxy of the kind {kind_of(account)} does not serve it"
+    return f"{NO_SUCH_OPERATION}: a proxy of the kind {find_kind(account)} does not serve it"
 
 
-def key_headers(account: Account) -> dict[str, str]:
+def build_key_headers(account: Account) -> dict[str, str]:
     """Build the header that carries the key: one alone, as a second one may be taken instead."""
     key = account.api_key
-    field = account.options_as(MidjourneyOptions).key_in or profile_of(account).key_in
+    field = account.options_as(MidjourneyOptions).key_in or find_profile(account).key_in
     if not key:
         return {}
-    return bearer(key) if field == "bearer" else {field: key}
+    return build_bearer_header(key) if field == "bearer" else {field: key}

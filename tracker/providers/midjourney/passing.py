@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from tracker.providers.kit.passed_calls import PlainCalls
-from tracker.providers.midjourney.options import Kind, key_headers, kind_of
+from tracker.providers.midjourney.options import Kind, build_key_headers, find_kind
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.passing import PassedCall
 
@@ -23,10 +23,10 @@ class MidjourneyCalls(PlainCalls):
 
     def headers(self, account: Account) -> dict[str, str]:
         """Carry the key where the account's kind of proxy expects it."""
-        return key_headers(account)
+        return build_key_headers(account)
 
     def refusal(self, account: Account, path: str) -> str | None:
         """Say that the older of the open proxies takes no pictures."""
-        if path == UPLOAD and kind_of(account) is Kind.NOVICEZK:
+        if path == UPLOAD and find_kind(account) is Kind.NOVICEZK:
             return f"the proxy of account {account.name!r} takes no pictures"
         return None

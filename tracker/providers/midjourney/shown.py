@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from tracker.domain.decimal_names import number_of
+from tracker.domain.decimal_names import encode_decimal_name
 from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
 from tracker.providers.midjourney.task_object import MODAL
 from tracker.providers.ports.front_call import Fault
@@ -63,7 +63,7 @@ def is_window(task: Task) -> bool:
     return task.state is TaskState.RUNNING and task.provider_status == MODAL
 
 
-def task_object(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
+def build_task_object(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     """Return the JSON of a task. input_: what it was made from."""
     detail = task.detail or {}
     prompt = _format_text(input_.get("prompt"))
@@ -71,7 +71,7 @@ def task_object(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     videos = _list_urls(task, "video")
     action = detail.get("action") or _find_action(task, input_)
     return {
-        "id": number_of(task.key),
+        "id": encode_decimal_name(task.key),
         "action": action,
         "status": MODAL if is_window(task) else WORDS[task.state],
         "progress": _format_progress(task),

@@ -16,10 +16,15 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
-from tracker.providers.kit.empty_results import awaiting_result
-from tracker.providers.kit.pieces import kind_of, web_url
-from tracker.providers.kit.reading import first_instant, first_text, text_of, unpack_json
-from tracker.providers.kit.reasons import reason_in
+from tracker.providers.kit.empty_results import await_result
+from tracker.providers.kit.pieces import guess_kind, read_web_url
+from tracker.providers.kit.reading import (
+    find_first_instant,
+    find_first_text,
+    read_text,
+    unpack_json,
+)
+from tracker.providers.kit.reasons import find_reason
 
 STATUSES: Mapping[str, TaskState] = MappingProxyType(
     {
@@ -63,10 +68,10 @@ def read_task(parsed: Any, task: Task | None = None) -> Observation | None:
         return None
     parsed = parsed | {name: unpack_json(parsed.get(name)) for name in _OBJECTS}
     word = parsed["status"] if parsed["status"] is not None else ""
-    task_id = id_in(parsed)
+    task_id = find_id(parsed)
     if not isinstance(word, str) or task_id is None:
         return None
-    word, reason = word.strip()[:200], first_text(parsed, ("failReason",))
+    word, reason = word.strip()[:200], find_first_text(parsed, ("failReason",))
     known = word.upper()
     state = STATUSES.get(known)
     if state is TaskState.FAILED and reason == _CANCELLED_REASON:
@@ -77,34 +82,34 @@ def read_task(parsed: Any, task: Task | None = None) -> Observation | None:
         provider_task_id=task_id,
         message=reason,
         progress=_read_progress(parsed),
-        at=first_instant(parsed, ("finishTime", "startTime", "submitTime")),
+        at=find_first_instant(parsed, ("finishTime", "startTime", "submitTime")),
         artifacts=tuple(_read_artifacts(parsed, task, state)),
-        error=_make_failure(reason or reason_in(parsed)) if state is TaskState.FAILED else None,
+        error=_make_failure(reason or find_reason(parsed)) if state is TaskState.FAILED else None,
         detail=_read_detail(parsed) if known in _WITH_DETAIL else None,
         stage=MODAL if known == MODAL else None,
         is_blocked=known == MODAL,
     )
-    said = awaiting_result(said, task, _EMPTY)
+    said = await_result(said, task, _EMPTY)
     return _end_stuck(said, task) if _is_dead_corner(said) else said
 
 
 _WITH_DETAIL = frozenset({"SUCCESS", "FAILURE", MODAL})
 
 
-def id_in(parsed: Mapping[str, Any]) -> str | None:
+def find_id(parsed: Mapping[str, Any]) -> str | None:
     """Return the id of a task object as text; gateways write it as a number."""
-    return text_of(parsed.get("id"), limit=500) or None
+    return read_text(parsed.get("id"), limit=500) or None
 
 
-def state_in(parsed: Mapping[str, Any]) -> str | None:
+def find_mark(parsed: Mapping[str, Any]) -> str | None:
     """Return our mark of a task object, without what a proxy adds where one call made several."""
-    mark = first_text(parsed, ("state",), limit=500)
+    mark = find_first_text(parsed, ("state",), limit=500)
     return None if mark is None else _NUMBERED.sub("", mark)
 
 
-def number_in(parsed: Mapping[str, Any]) -> int:
+def find_number(parsed: Mapping[str, Any]) -> int:
     """Return the number behind our mark, of a task that was made with others; 1 for none."""
-    found = _NUMBERED.search(first_text(parsed, ("state",), limit=500) or "")
+    found = _NUMBERED.search(find_first_text(parsed, ("state",), limit=500) or "")
     return 1 if found is None else int(found[1])
 
 
@@ -137,7 +142,7 @@ def _make_failure(reason: str | None) -> TaskError:
 
 
 def _read_progress(parsed: Mapping[str, Any]) -> float | None:
-    found = _PERCENT.match(first_text(parsed, ("progress",), limit=40) or "")
+    found = _PERCENT.match(find_first_text(parsed, ("progress",), limit=40) or "")
     return None if found is None else min(float(found[0]), 100.0)
 
 
@@ -145,10 +150,10 @@ def _read_artifacts(
     parsed: Mapping[str, Any], task: Task | None, state: TaskState | None
 ) -> Sequence[Artifact]:
     """Return the pieces of the result; while it runs, and where it failed, the preview."""
-    action = first_text(parsed, ("action",), limit=100) or ""
+    action = find_first_text(parsed, ("action",), limit=100) or ""
     is_text = action in TEXTS_LIVE or (task is not None and task.operation.upper() in TEXTS_LIVE)
     if state in (TaskState.RUNNING, TaskState.FAILED):  # a picture may be there all the same
-        url = web_url(parsed.get("imageUrl"))
+        url = read_web_url(parsed.get("imageUrl"))
         is_preview = url is not None and not is_text
         piece = Artifact("image", url, key="image", state=ArtifactState.PREVIEW)
         return [piece] if is_preview else []
@@ -156,14 +161,14 @@ def _read_artifacts(
         return []
     if is_text:
         return _read_texts(parsed)
-    at = first_instant(parsed, ("finishTime",))
+    at = find_first_instant(parsed, ("finishTime",))
     videos = _read_urls(parsed, "videoUrl", "videoUrls")
     kind, urls = (
         ("video", videos) if videos else ("image", _read_urls(parsed, "imageUrl", "imageUrls"))
     )
     if not videos and ("VIDEO" in action or (task is not None and task.operation == "video")):
         # Its picture is a frame, or the first one: who waits for a video is not served by it.
-        kind, urls = "video", [url for url in urls if kind_of(url) == "video"]
+        kind, urls = "video", [url for url in urls if guess_kind(url) == "video"]
     return [
         Artifact(kind, url, key=f"{kind}/{n}" if n else kind, expires_at=_find_expiry(url, at))
         for n, url in enumerate(urls[:_MOST_PICTURES])
@@ -171,16 +176,16 @@ def _read_artifacts(
 
 
 def _read_texts(parsed: Mapping[str, Any]) -> Sequence[Artifact]:
-    text = final_prompt(parsed)
+    text = find_final_prompt(parsed)
     if not text:
         return []
     written = f"data:text/plain;charset=utf-8,{quote(text, safe='', errors='replace')}"
     return [Artifact("text", written, key="text")]
 
 
-def final_prompt(parsed: Mapping[str, Any]) -> str | None:
+def find_final_prompt(parsed: Mapping[str, Any]) -> str | None:
     """Return the text that a DESCRIBE or a SHORTEN made, or the prompt as it was sent."""
-    return first_text(parsed, ("properties.finalPrompt", "properties.finalZhPrompt"))
+    return find_first_text(parsed, ("properties.finalPrompt", "properties.finalZhPrompt"))
 
 
 def _read_urls(parsed: Mapping[str, Any], one: str, many: str) -> Sequence[str]:
@@ -188,7 +193,7 @@ def _read_urls(parsed: Mapping[str, Any], one: str, many: str) -> Sequence[str]:
     listed = parsed.get(many)
     entries = listed if isinstance(listed, list) else []
     given = [parsed.get(one), *(e.get("url") if isinstance(e, dict) else e for e in entries)]
-    return list(dict.fromkeys(url for value in given if (url := web_url(value)) is not None))
+    return list(dict.fromkeys(url for value in given if (url := read_web_url(value)) is not None))
 
 
 def _find_expiry(url: str, made_at: datetime | None) -> datetime | None:
@@ -206,11 +211,11 @@ def _find_expiry(url: str, made_at: datetime | None) -> datetime | None:
 def _read_detail(parsed: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what the front shows besides; never the callback URL, which is a secret of ours."""
     kept: dict[str, Any] = {
-        name: text for name in _KEPT_TEXTS if (text := first_text(parsed, (name,)))
+        name: text for name in _KEPT_TEXTS if (text := find_first_text(parsed, (name,)))
     }
-    if prompt := final_prompt(parsed):
+    if prompt := find_final_prompt(parsed):
         kept["finalPrompt"] = prompt
-    if kept.get("action") == "DESCRIBE" and (url := web_url(parsed.get("imageUrl"))):
+    if kept.get("action") == "DESCRIBE" and (url := read_web_url(parsed.get("imageUrl"))):
         kept["imageUrl"] = url
     buttons = parsed.get("buttons")
     kept["buttons"] = [

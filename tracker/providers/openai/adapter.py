@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
-from tracker.providers.kit.proofs import flaws_of_webhook_secrets
+from tracker.providers.kit.proofs import find_secret_flaws
 from tracker.providers.kit.useless_options import NO_CALLBACKS
 from tracker.providers.openai.front import OpenAIFront
 from tracker.providers.openai.gateway import NewApi, TasksPath
 from tracker.providers.openai.images import IMAGES
 from tracker.providers.openai.objects import OBJECTS
 from tracker.providers.openai.official import OFFICIAL, ImageStreams, Official, ProjectEvents
-from tracker.providers.openai.operations import seconds_of
+from tracker.providers.openai.operations import get_seconds
 from tracker.providers.openai.passing import GatewayCalls
 from tracker.providers.openai.responses import RESPONSES
 from tracker.providers.ports.account import Account, AccountOptions
@@ -29,7 +29,7 @@ class OpenAIOptions(AccountOptions):
         secrets = [one.get_secret_value() for one in self.webhook_secrets]
         if secrets and self.profile != OFFICIAL:
             return [f"webhook_secrets: {NO_CALLBACKS}"]
-        return flaws_of_webhook_secrets(secrets)
+        return find_secret_flaws(secrets)
 
 
 def _list_credentials(account: Account) -> Mapping[str, Mapping[str, str]]:
@@ -61,7 +61,7 @@ PROVIDER = Provider(
     cancels=_ADAPTER,
     probes=_ADAPTER,
     tells_costs=True,
-    default_seconds=seconds_of,
+    default_seconds=get_seconds,
     front=OpenAIFront(),
     passes_on=GatewayCalls(),
     results=ResultHosting(

@@ -17,10 +17,15 @@ from tracker.domain.cost import QUOTA
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.task import TERMINAL, Task, TaskState
 from tracker.providers.kit.error_object_front import ErrorObjectFront
-from tracker.providers.kit.front_answers import ready_pieces, reason_of
-from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
-from tracker.providers.kit.gateway_rows import gateway_row
-from tracker.providers.kit.ledger import net
+from tracker.providers.kit.front_answers import find_reason, list_ready_pieces
+from tracker.providers.kit.front_calls import (
+    find_name,
+    read_whole_number,
+    refuse_method,
+    refuse_path,
+)
+from tracker.providers.kit.gateway_rows import build_gateway_row
+from tracker.providers.kit.ledger import compute_net
 from tracker.providers.openai import front_files, front_images, front_responses
 from tracker.providers.openai.images import IMAGES, OF_FILES
 from tracker.providers.openai.operations import (
@@ -100,27 +105,27 @@ class OpenAIFront(ErrorObjectFront):
     def _read_route(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         path = _read_path(call)
         if path in _PASSED:
-            return PassOn(path) if call.is_read else wrong_method(call)
+            return PassOn(path) if call.is_read else refuse_method(call)
         if path.partition("/")[0] == FILES:
             return front_files.read(call, path)
         if path == UNIFIED_QUERY:
-            named = name_in(call.parameter("id") or "")
-            return Get([named], by="any") if named and call.is_read else no_route(call)
+            named = find_name(call.parameter("id") or "")
+            return Get([named], by="any") if named and call.is_read else refuse_path(call)
         if path.split("/")[:2] == _CHARACTERS:
             return FrontRefusal(Fault.NOT_SERVED, _NO_CHARACTERS)
         if path in (VIDEOS, *CHANGES, GENERATIONS, UNIFIED):
             if path == VIDEOS and call.is_read:
                 return _read_page(call)
-            return _create(call, path, {}) if call.method == "POST" else wrong_method(call)
+            return _create(call, path, {}) if call.method == "POST" else refuse_method(call)
         if path in IMAGES or path == RESPONSES:
-            return _read_create(call, path) if call.method == "POST" else wrong_method(call)
+            return _read_create(call, path) if call.method == "POST" else refuse_method(call)
         for holder in (*IMAGES, RESPONSES):
             if path.startswith(f"{holder}/"):
                 return _read_made_call(call, holder, path.removeprefix(f"{holder}/"))
         for holder in (VIDEOS, GENERATIONS, _TASKS):
             if path.startswith(f"{holder}/"):
                 return _read_one(call, holder, path.removeprefix(f"{holder}/"))
-        return no_route(call)
+        return refuse_path(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show tasks."""
@@ -156,29 +161,29 @@ def _read_page(call: FrontCall) -> Command:
     """Read a page. Raises InvalidRequest for an order that is not served."""
     if call.parameter("order") not in (None, "", "desc"):
         raise InvalidRequest(FieldError("order", "only desc is served"), malformed=True)
-    limit = whole_number(call, "limit", default=20, low=1, high=_MOST_LISTED)
+    limit = read_whole_number(call, "limit", default=20, low=1, high=_MOST_LISTED)
     after = call.parameter("after") or None
     return Page(limit, after=after, binds=VIDEOS, below=VIDEOS)
 
 
 def _read_one(call: FrontCall, holder: str, rest: str) -> Command | WantsBody | FrontRefusal:
     name, _, action = rest.partition("/")
-    named = name_in(name)
+    named = find_name(name)
     if not named or (action and holder != VIDEOS):
-        return no_route(call)
+        return refuse_path(call)
     if action == "content":
         variant = call.parameter("variant") or "video"
         return (
-            Media(named, kind=_KINDS.get(variant, variant)) if call.is_read else wrong_method(call)
+            Media(named, kind=_KINDS.get(variant, variant)) if call.is_read else refuse_method(call)
         )
     if action == "remix":
         is_post = call.method == "POST"
-        return _create(call, REMIX, {"id": named}) if is_post else wrong_method(call)
+        return _create(call, REMIX, {"id": named}) if is_post else refuse_method(call)
     if action:
-        return no_route(call)
+        return refuse_path(call)
     if call.method == "DELETE" and holder == VIDEOS:
         return Cancel(named)
-    return Get([named], by="any") if call.is_read else wrong_method(call)
+    return Get([named], by="any") if call.is_read else refuse_method(call)
 
 
 def _read_create(call: FrontCall, path: str) -> Create | WantsBody | FrontRefusal:
@@ -193,12 +198,12 @@ def _read_create(call: FrontCall, path: str) -> Create | WantsBody | FrontRefusa
 def _read_made_call(call: FrontCall, holder: str, rest: str) -> Command | FrontRefusal:
     """Read a call about pictures or a response that were made."""
     name, _, action = rest.partition("/")
-    named = name_in(name.removeprefix(PREFIX))
+    named = find_name(name.removeprefix(PREFIX))
     if not named or (action and (holder, action) != (RESPONSES, "cancel")):
-        return no_route(call)
+        return refuse_path(call)
     if action:
-        return Cancel(named) if call.method == "POST" else wrong_method(call)
-    return Get([named], operation=holder) if call.is_read else wrong_method(call)
+        return Cancel(named) if call.method == "POST" else refuse_method(call)
+    return Get([named], operation=holder) if call.is_read else refuse_method(call)
 
 
 def _create(call: FrontCall, operation: str, more: Mapping[str, Any]) -> Create | WantsBody:
@@ -224,7 +229,7 @@ def _nest_fields(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _show_video(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     """Show a task as OpenAI's object, with the fields that gateways add."""
-    reason, name = reason_of(task), str(task.id)
+    reason, name = find_reason(task), str(task.id)
     seconds, size = input_.get("seconds") or input_.get("duration"), input_.get("size")
     found: dict[str, Any] = {
         "id": name,
@@ -255,7 +260,7 @@ def _show_video(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
 
 def _show_result(task: Task) -> dict[str, Any]:
     """Show the end of a video's life, and its link where clients can open it."""
-    ready = ready_pieces(task)
+    ready = list_ready_pieces(task)
     found: dict[str, Any] = {}
     if ready and ready[0].expires_at is not None:
         found["expires_at"] = _format_seconds(ready[0].expires_at)
@@ -267,8 +272,10 @@ def _show_result(task: Task) -> dict[str, Any]:
 def _show_row(task: Task) -> dict[str, Any]:
     """Show a task as a gateway's row in its envelope."""
     url = _open_link(task) or ""
-    row = gateway_row(task, platform="openai", action="generate", data={"url": url} if url else {})
-    row |= {"result_url": url, "quota": int(net(task.costs, QUOTA) or 0)}
+    row = build_gateway_row(
+        task, platform="openai", action="generate", data={"url": url} if url else {}
+    )
+    row |= {"result_url": url, "quota": int(compute_net(task.costs, QUOTA) or 0)}
     return {"code": "success", "message": "", "data": row}
 
 
@@ -283,14 +290,14 @@ def _show_unified(task: Task) -> dict[str, Any]:
     }
     if task.state is TaskState.SUCCEEDED:
         found |= {"video_url": _open_link(task), "enhanced_prompt": ""}
-    if (reason := reason_of(task)) is not None:
+    if (reason := find_reason(task)) is not None:
         found["error"] = reason
     return found
 
 
 def _open_link(task: Task) -> str | None:
     """Return the link to the video; None for one that only the account's key opens."""
-    return next((one.url for one in ready_pieces(task) if not one.needs_auth), None)
+    return next((one.url for one in list_ready_pieces(task) if not one.needs_auth), None)
 
 
 def _show_progress(task: Task) -> int:

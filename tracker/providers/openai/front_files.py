@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.domain.records import changed
-from tracker.providers.kit.front_calls import no_route, whole_number, wrong_method
+from tracker.domain.records import replace_fields
+from tracker.providers.kit.front_calls import read_whole_number, refuse_method, refuse_path
 from tracker.providers.kit.named_uploads import find_uploads
 from tracker.providers.openai.passing import FILES
 from tracker.providers.ports.commands import (
@@ -45,10 +45,10 @@ def read(call: FrontCall, path: str) -> Command | FrontRefusal:
         return _read_collection_call(call)
     name, _, action = rest.partition("/")
     if action not in ("", "content"):
-        return no_route(call)
+        return refuse_path(call)
     id_ = _read_id(name)
     if not call.is_read and (action or call.method != "DELETE"):
-        return wrong_method(call)
+        return refuse_method(call)
     if id_ is None:
         return FrontRefusal(Fault.NOT_FOUND, f"No such File object: {name[:128]}")
     if action:
@@ -66,11 +66,11 @@ def _read_collection_call(call: FrontCall) -> Command | FrontRefusal:
             lifetimes_s=_LIFETIMES_S,
         )
     if call.method not in ("GET", "HEAD"):
-        return wrong_method(call)
+        return refuse_method(call)
     order, purpose, after = (call.parameter(name) for name in ("order", "purpose", "after"))
     if order not in (None, "", "asc", "desc"):
         raise InvalidRequest(FieldError("order", "must be asc or desc"), malformed=True)
-    limit = whole_number(call, "limit", default=_MOST_LISTED, low=1, high=10_000)
+    limit = read_whole_number(call, "limit", default=_MOST_LISTED, low=1, high=10_000)
     return PageFiles(
         min(limit, _MOST_LISTED),
         after=(_read_id(after) or after) if after else None,
@@ -82,7 +82,7 @@ def _read_collection_call(call: FrontCall) -> Command | FrontRefusal:
 def show(command: Command, shown: Shown) -> FrontAnswer:
     """Show a file that was uploaded, the end of one, or a page of them."""
     if isinstance(command, OneFile) and command.action == "delete":
-        return FrontAnswer({"id": _name_of(command.id), "object": "file", "deleted": True})
+        return FrontAnswer({"id": _find_name(command.id), "object": "file", "deleted": True})
     if isinstance(command, PageFiles):
         files = [_show_file(one) for one in shown.files]
         first, last = (files[0]["id"], files[-1]["id"]) if files else (None, None)
@@ -94,7 +94,7 @@ def show(command: Command, shown: Shown) -> FrontAnswer:
 
 def _show_file(file: UploadedFile) -> dict[str, Any]:
     return {
-        "id": _name_of(file.id),
+        "id": _find_name(file.id),
         "object": "file",
         "bytes": file.size,
         "created_at": int(file.created_at.timestamp()),
@@ -105,7 +105,7 @@ def _show_file(file: UploadedFile) -> dict[str, Any]:
     }
 
 
-def _name_of(id_: str) -> str:
+def _find_name(id_: str) -> str:
     return f"file-{UUID(id_).hex}"
 
 
@@ -121,7 +121,7 @@ def put_links(create: Create) -> Create:
         reason = "the provider has no such file: it was uploaded here, and is given by a link alone"
         raise InvalidRequest(*(FieldError(field, reason) for field in listed))
     uploads = tuple(
-        NamedUpload(_place_of(one.id), one.id, one.field)
+        NamedUpload(_find_replaced_text(one.id), one.id, one.field)
         for one in found
         if one.field.rpartition(".")[2] == _NAMING
     )
@@ -131,14 +131,14 @@ def put_links(create: Create) -> Create:
         name: value if name == _ECHOED else _link_files(value)
         for name, value in create.input.items()
     }
-    return changed(create, input=input_, uploads=uploads)
+    return replace_fields(create, input=input_, uploads=uploads)
 
 
 def _read_id(text: str) -> str | None:
     return text.removeprefix("file-") if _OURS.fullmatch(text) else None
 
 
-def _place_of(id_: str) -> str:
+def _find_replaced_text(id_: str) -> str:
     """Return the text whose place the link to a file takes; the id may stand elsewhere too."""
     return f"a link to upload {id_}"
 
@@ -156,5 +156,5 @@ def _link_files(value: Any) -> Any:
         if id_ is None:
             found[name] = _link_files(one)
         else:
-            found[link] = _place_of(id_)
+            found[link] = _find_replaced_text(id_)
     return found

@@ -12,12 +12,12 @@ from typing import Any
 
 from tracker.domain.cost import Phase
 from tracker.domain.task import Artifact, Task
-from tracker.providers.kit.front_answers import ready_pieces
+from tracker.providers.kit.front_answers import list_ready_pieces
 from tracker.providers.kit.held_answers import (
     HELD_S,
-    error_of,
+    build_error,
     explain_missing_result,
-    file_of_piece,
+    find_piece_file,
 )
 from tracker.providers.kit.shown_events import ShownEvents, build_event, show_link
 from tracker.providers.openai.images import EDITED, FACTS, GENERATED, VARIED
@@ -59,9 +59,9 @@ class ImageStream(ShownEvents):
 
     def end(self, task: Task) -> bytes:
         """Tell of each picture, or why there is none."""
-        ready = ready_pieces(task)
+        ready = list_ready_pieces(task)
         if not ready:
-            error = {"type": "error", "error": error_of(task)}
+            error = {"type": "error", "error": build_error(task)}
             return build_event("error", error)
         usage = _show_usage(task)
         return b"".join(
@@ -87,11 +87,11 @@ def create(operation: str, body: Mapping[str, Any]) -> Create:
 
 def show(call: FrontCall, task: Task, shown: Shown) -> FrontAnswer:
     """Show the pictures of a create, or what became of it."""
-    ready = ready_pieces(task)
+    ready = list_ready_pieces(task)
     if not ready:
         return explain_missing_result(call, task)
     wants_url = shown.input_of(task).get("response_format") == "url"
-    data = [_name_piece(one, shown, wants_url=wants_url) for one in ready]
+    data = [_build_piece_name(one, shown, wants_url=wants_url) for one in ready]
     facts = {name: ready[0].extra[name] for name in FACTS if name in ready[0].extra}
     body = {"id": str(task.id), "created": int(task.created_at.timestamp()), "data": data, **facts}
     if (usage := _show_usage(task)) is not None:
@@ -99,8 +99,8 @@ def show(call: FrontCall, task: Task, shown: Shown) -> FrontAnswer:
     return FrontAnswer(body, has_files=bool(shown.names))
 
 
-def _name_piece(piece: Artifact, shown: Shown, *, wants_url: bool) -> dict[str, Any]:
-    file = None if wants_url else file_of_piece(piece, shown)
+def _build_piece_name(piece: Artifact, shown: Shown, *, wants_url: bool) -> dict[str, Any]:
+    file = None if wants_url else find_piece_file(piece, shown)
     found: dict[str, Any] = {"url": piece.url} if file is None else {"b64_json": file}
     if "revised_prompt" in piece.extra:
         found["revised_prompt"] = piece.extra["revised_prompt"]

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
-from tracker.providers.kit.front_answers import reason_of
-from tracker.providers.kit.held_answers import HELD_S, file_of_piece
-from tracker.providers.kit.pieces import text_in
+from tracker.providers.kit.front_answers import find_reason
+from tracker.providers.kit.held_answers import HELD_S, find_piece_file
+from tracker.providers.kit.pieces import read_text_url
 from tracker.providers.openai.responses import BEFORE, IMAGE_CALL, INCOMPLETE, PREFIX, RESPONSES
 from tracker.providers.ports.commands import Create
 from tracker.providers.ports.front import Shown
@@ -43,7 +43,7 @@ def show(task: Task, shown: Shown) -> FrontAnswer:
     input_ = shown.input_of(task)
     code = task.error.code if task.error is not None else None
     is_incomplete = task.state is TaskState.FAILED and code in INCOMPLETE
-    reason = reason_of(task)
+    reason = find_reason(task)
     body: dict[str, Any] = {
         "id": f"{PREFIX}{task.id}",
         "object": "response",
@@ -70,11 +70,11 @@ def _is_ready(piece: Artifact) -> bool:
 def _show_item(task: Task, piece: Artifact, shown: Shown) -> dict[str, Any]:
     """Show a piece as an item of the output: a picture's call, or a message."""
     if piece.kind == "text":
-        text = {"type": "output_text", "text": text_in(piece.url), "annotations": []}
+        text = {"type": "output_text", "text": read_text_url(piece.url), "annotations": []}
         name = f"msg_{task.id}_{piece.key}"
         said = {"type": "message", "id": name, "role": "assistant", "status": "completed"}
         return {**said, "content": [text]}
-    file = file_of_piece(piece, shown)
+    file = find_piece_file(piece, shown)
     name = piece.id or f"ig_{task.id}_{piece.key}"
     head: dict[str, Any] = {"type": IMAGE_CALL, "id": name, "status": "completed", "result": file}
     return {**head, **piece.extra}

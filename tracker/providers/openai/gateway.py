@@ -17,21 +17,21 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, Refused, SubmitOutcome
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
 from tracker.providers.kit.blocked import add_block, block_in
-from tracker.providers.kit.calls import own_url
-from tracker.providers.kit.empty_results import awaiting_result
-from tracker.providers.kit.forms import multipart
-from tracker.providers.kit.gateway_quota import quota_costs, quota_in, reserved_quota
+from tracker.providers.kit.calls import find_own_url
+from tracker.providers.kit.empty_results import await_result
+from tracker.providers.kit.forms import build_multipart
+from tracker.providers.kit.gateway_quota import build_quota_costs, build_reserved_quota, find_quota
 from tracker.providers.kit.gateway_tasks import TaskTable
 from tracker.providers.kit.gateways import is_own_failure
 from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.nested_answers import GOOD_CODES, is_name
-from tracker.providers.kit.reading import first_instant, first_number, first_text
-from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.kit.reading import find_first_instant, find_first_number, find_first_text
+from tracker.providers.kit.table import CreatePath, parse_answer
 from tracker.providers.openai.images import (
     IMAGES,
     build_create,
+    count_wanted,
     read_whole,
-    wanted_of,
 )
 from tracker.providers.openai.images import LASTS_S as IMAGES_LAST_S
 from tracker.providers.openai.operations import (
@@ -39,22 +39,22 @@ from tracker.providers.openai.operations import (
     GENERATIONS,
     UNIFIED,
     UNIFIED_QUERY,
-    form_of,
+    build_form,
     parent_of,
     put_parent,
 )
 from tracker.providers.openai.passing import BILLING
-from tracker.providers.openai.pauses import told_pause_s
+from tracker.providers.openai.pauses import read_pause_s
 from tracker.providers.openai.rows import (
     EXPIRED,
     IDS,
+    find_reason,
+    find_row,
+    find_state,
+    find_word,
     is_error_alone,
     link_in,
-    progress_of,
-    reason_in,
-    row_of,
-    state_of,
-    word_of,
+    read_progress,
 )
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
@@ -83,7 +83,7 @@ class NewApi(TaskTable):
     def pause_s(self, answer: HttpResult, parsed: Any) -> float | None:
         """Take what the headers say of the limits, which gateways pass on."""
         del parsed
-        return told_pause_s(answer)
+        return read_pause_s(answer)
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table, and find the task that a remix, edit or extension changes."""
@@ -105,23 +105,23 @@ class NewApi(TaskTable):
         if parent_of(operation, body) is not None:
             body = put_parent(operation, body, sending.parent_task_id())
             return super().build_submit(replace(sending, body=body))
-        fields = None if operation in _OF_GATEWAYS else form_of(body)
+        fields = None if operation in _OF_GATEWAYS else build_form(body)
         if fields is None:
             return super().build_submit(sending)
         url = f"{sending.account.base_url}/{self.creates[operation].path}"
-        return multipart(url, fields, self.headers(sending.account))
+        return build_multipart(url, fields, self.headers(sending.account))
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take an answer that names a task for acceptance, also one that has failed already."""
         if not isinstance(answer, HttpResult) or answer.status >= 300:
             return super().parse_submit(sending, answer)
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         if sending.task.operation in IMAGES:
             return self._pictures(sending, answer, parsed)
-        row, code = row_of(parsed), first_text(parsed, ("code",), limit=100)
-        task_id = first_text(row, self.ids, limit=500)
+        row, code = find_row(parsed), find_first_text(parsed, ("code",), limit=100)
+        task_id = find_first_text(row, self.ids, limit=500)
         if code and task_id is None:
-            task_id = first_text(parsed, ("data",), limit=500)
+            task_id = find_first_text(parsed, ("data",), limit=500)
         if task_id is None or not is_name(task_id) or (code and code.lower() not in GOOD_CODES):
             return self.refusal(sending, answer, parsed)
         if row is None:  # the envelope of the task routes, which holds the id alone
@@ -134,11 +134,11 @@ class NewApi(TaskTable):
     def _pictures(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         if block_in(parsed) is not None:
             return self.refusal(sending, answer, parsed)
-        return read_whole(parsed, wanted_of(sending.body), answer.headers.get("x-request-id"))
+        return read_whole(parsed, count_wanted(sending.body), answer.headers.get("x-request-id"))
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Take OpenAI's 429 about money for the account's fault."""
-        code = first_text(parsed, ("error.code", "code", "error.type"), limit=100)
+        code = find_first_text(parsed, ("error.code", "code", "error.type"), limit=100)
         if code in _NO_MONEY and 400 <= answer.status < 500:
             return Refused(code, self.in_words(answer, parsed), blames_account=True)
         return super().refusal(sending, answer, parsed)
@@ -154,40 +154,40 @@ class NewApi(TaskTable):
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a video or a row, in its envelope or without; None for anything else."""
-        row = row_of(parsed)
-        word = None if row is None else word_of(row)
+        row = find_row(parsed)
+        word = None if row is None else find_word(row)
         if row is None or word is None:
             return None
-        state = state_of(word, None if task is None else task.state)
+        state = find_state(word, None if task is None else task.state)
         is_contradicted = state is TaskState.SUCCEEDED and is_error_alone(row)
         if is_contradicted:
             state = TaskState.FAILED
-        reason = reason_in(row) if state is TaskState.FAILED else None
+        reason = find_reason(row) if state is TaskState.FAILED else None
         known = None if task is None else task.provider_task_id
         said = Observation(
             state=state,
             word=word,
             # A row may name the upstream's own task: the id that was asked for is the task's.
-            provider_task_id=known or first_text(row, self.ids, limit=500),
+            provider_task_id=known or find_first_text(row, self.ids, limit=500),
             message=reason,
-            progress=progress_of(row),
-            at=first_instant(row, self.times),
+            progress=read_progress(row),
+            at=find_first_instant(row, self.times),
             artifacts=() if is_contradicted else tuple(self.artifacts(account, task, row)),
             error=self.failure(row, reason) if state is TaskState.FAILED else None,
             costs=tuple(
                 self.costs(account, task, row) if state in VERDICTS else self.estimate(row)
             ),
         )
-        return awaiting_result(add_block(said, parsed), task, _EMPTY)
+        return await_result(add_block(said, parsed), task, _EMPTY)
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Doubt a failure that the gateway decided by itself, and one of which it gives no reason.
 
         A gateway's row tells no two of them apart: the upstream may have delivered.
         """
-        word = (word_of(parsed) or "").lower()
-        is_expired, is_lie = word == EXPIRED, state_of(word, None) is TaskState.SUCCEEDED
-        code = first_text(parsed, ("error.code", "code"), limit=100)
+        word = (find_word(parsed) or "").lower()
+        is_expired, is_lie = word == EXPIRED, find_state(word, None) is TaskState.SUCCEEDED
+        code = find_first_text(parsed, ("error.code", "code"), limit=100)
         return TaskError(
             "provider",
             code or (EXPIRED if is_expired else None),
@@ -197,13 +197,13 @@ class NewApi(TaskTable):
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Return the video by its link; one in OpenAI's format without a link by its content."""
-        word = word_of(parsed)
-        if word is None or state_of(word, None) is not TaskState.SUCCEEDED:
+        word = find_word(parsed)
+        if word is None or find_state(word, None) is not TaskState.SUCCEEDED:
             return ()
         url = link_in(parsed) or _find_content(account, task)
         if url is None:
             return ()
-        ends = first_instant(parsed, ("expires_at",))
+        ends = find_first_instant(parsed, ("expires_at",))
         return [
             Artifact(
                 "video",
@@ -218,15 +218,17 @@ class NewApi(TaskTable):
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the quota that remains taken."""
         del account
-        return quota_costs(task, quota_in(parsed), state_of(word_of(parsed) or "", None))
+        return build_quota_costs(
+            task, find_quota(parsed), find_state(find_word(parsed) or "", None)
+        )
 
     def estimate(self, parsed: Any) -> Sequence[Cost]:
         """Read the quota that was taken at the create."""
-        return reserved_quota(quota_in(parsed))
+        return build_reserved_quota(find_quota(parsed))
 
     def balance(self, parsed: Any) -> str | None:
         """Read the limit of the key; what is used of it stands elsewhere."""
-        limit = first_number(parsed, ("hard_limit_usd",))
+        limit = find_first_number(parsed, ("hard_limit_usd",))
         return None if limit is None else f"limit {limit} USD"
 
 
@@ -249,4 +251,4 @@ def _find_content(account: Account, task: Task | None) -> str | None:
 
 
 def _is_content(account: Account, url: str) -> bool:
-    return own_url(account, url) is not None and urlsplit(url).path.endswith("/content")
+    return find_own_url(account, url) is not None and urlsplit(url).path.endswith("/content")

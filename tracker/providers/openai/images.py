@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from tracker.domain.cost import Cost
-from tracker.domain.documents import storable_text
+from tracker.domain.documents import replace_unstorable_text
 from tracker.domain.exchange import HttpCall
 from tracker.domain.inline_files import read_lost_reason
 from tracker.domain.observation import Observation
@@ -22,14 +22,14 @@ from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
 from tracker.domain.task import Artifact, TaskError, TaskState
 from tracker.providers.kit.calls import build_post
 from tracker.providers.kit.evented_answers import EventedAnswer
-from tracker.providers.kit.forms import FormFile, file_of, multipart
+from tracker.providers.kit.forms import FormFile, build_multipart, read_file
 from tracker.providers.kit.pieces import (
     find_common_loss,
+    find_picture_url,
     list_pictures,
     make_lost_pieces,
-    picture_url,
 )
-from tracker.providers.kit.reading import charge_text, first_number, first_text
+from tracker.providers.kit.reading import find_first_number, find_first_text, read_charge
 from tracker.providers.kit.table import CreatePath, OpenInputs
 
 GENERATED, EDITED, VARIED = "images/generations", "images/edits", "images/variations"
@@ -78,7 +78,7 @@ IMAGES: Mapping[str, CreatePath] = MappingProxyType(
 )
 
 
-def wanted_of(body: Mapping[str, Any]) -> int:
+def count_wanted(body: Mapping[str, Any]) -> int:
     """Return how many pictures an input asks for."""
     return int(body.get("n") or 1)
 
@@ -89,7 +89,7 @@ def build_create(
     """Build the create: an edit or variation of files as a form, everything else as JSON."""
     form = _build_form(body) if operation in OF_FILES else None
     if form is not None:
-        return multipart(url, form, headers)
+        return build_multipart(url, form, headers)
     return build_post(url, _wrap_addresses(body) if operation in OF_FILES else body, headers)
 
 
@@ -105,7 +105,7 @@ def _build_form(body: Mapping[str, Any]) -> list[tuple[str, str | FormFile]] | N
             fields.append((name, str(text)))
             continue
         several = value if isinstance(value, list) else [value]
-        files = [file_of(one) for one in several]
+        files = [read_file(one) for one in several]
         whole = [one for one in files if one is not None]
         if len(whole) < len(files):
             return None
@@ -131,15 +131,17 @@ def _wrap_addresses(body: Mapping[str, Any]) -> dict[str, Any]:
 def read_whole(parsed: Any, wanted: int, request_id: str | None) -> SubmitOutcome:
     """Say what an answer that came whole proves. wanted: how many pictures were asked for."""
     pictures = None if not isinstance(parsed, dict) else list_pictures(parsed)
-    if not pictures and first_text(parsed, ("error.code", "error.type")):
+    if not pictures and find_first_text(parsed, ("error.code", "error.type")):
         return _read_failure(parsed, request_id)
     if pictures is None:
         return Unknown("the answer has no list of pictures")
-    if any(first_text(one, ("task_id",)) and picture_url(one) is None for one in pictures):
+    if any(
+        find_first_text(one, ("task_id",)) and find_picture_url(one) is None for one in pictures
+    ):
         # Gateways that queue pictures were seen by their callers, in public code on 2026-11-30.
         return Unknown("the answer names a task of the gateway's instead of a picture")
     facts = {name: parsed[name] for name in FACTS if isinstance(parsed.get(name), str)}
-    return _build_made(pictures, facts, wanted, costs_of(parsed), request_id)
+    return _build_made(pictures, facts, wanted, read_costs(parsed), request_id)
 
 
 def _build_made(
@@ -154,7 +156,9 @@ def _build_made(
         for place, one in enumerate(pictures)
         if (piece := _make_piece(one, place, facts)) is not None
     ]
-    revised = next((text for one in pictures if (text := first_text(one, ("revised_prompt",)))), "")
+    revised = next(
+        (text for one in pictures if (text := find_first_text(one, ("revised_prompt",)))), ""
+    )
     if (reason := find_common_loss(pictures)) is not None:
         return Unknown(reason)
     if pieces:
@@ -167,7 +171,7 @@ def _build_made(
             costs=tuple(costs),
         )
         return Accepted(None, "done", said=said, request_id=request_id)
-    reason = storable_text(revised) or "the answer holds no picture"
+    reason = replace_unstorable_text(revised) or "the answer holds no picture"
     return build_failure(EMPTY, reason, costs=costs, request_id=request_id)
 
 
@@ -193,20 +197,20 @@ def _make_piece(
     picture: Mapping[str, Any], place: int, facts: Mapping[str, str]
 ) -> Artifact | None:
     """Return a picture by the name of its file, or by its URL where a gateway gives one."""
-    url = picture_url(picture, facts.get("output_format"))
+    url = find_picture_url(picture, facts.get("output_format"))
     if url is None:
         return None
-    revised = first_text(picture, ("revised_prompt",))
-    extra = {**facts, **({"revised_prompt": storable_text(revised)} if revised else {})}
-    name = first_text(picture, ("image_id",), limit=200)
+    revised = find_first_text(picture, ("revised_prompt",))
+    extra = {**facts, **({"revised_prompt": replace_unstorable_text(revised)} if revised else {})}
+    name = find_first_text(picture, ("image_id",), limit=200)
     return Artifact("image", url, id=name, key=f"image-{place}", extra=extra)
 
 
-def costs_of(parsed: Any) -> Sequence[Cost]:
+def read_costs(parsed: Any) -> Sequence[Cost]:
     """Read the tokens that are charged."""
     found = []
     for unit in ("input_tokens", "output_tokens"):
-        amount = charge_text(first_number(parsed, (f"usage.{unit}",)))
+        amount = read_charge(find_first_number(parsed, (f"usage.{unit}",)))
         if amount is not None:
             found.append(Cost("unit", amount, unit=unit))
     return found
@@ -236,7 +240,7 @@ class ImageReader(EventedAnswer):
         if self._ends:
             first = self._ends[0]
             facts = {name: first[name] for name in FACTS if isinstance(first.get(name), str)}
-            costs = costs_of(self._ends[-1])
+            costs = read_costs(self._ends[-1])
             return _build_made(self._ends, facts, self._wanted, costs, self._request_id)
         if self._error is not None:
             return _read_failure(self._error, self._request_id)
@@ -261,9 +265,11 @@ class ImageReader(EventedAnswer):
 
 def _read_failure(event: Mapping[str, Any], request_id: str | None) -> SubmitOutcome:
     """Read the error of a stream; one of the server proves nothing."""
-    code = first_text(event, ("error.code", "code"), limit=100)
-    kind = first_text(event, ("error.type",), limit=100) or ""
-    reason = storable_text(first_text(event, ("error.message", "message")) or "an error")
+    code = find_first_text(event, ("error.code", "code"), limit=100)
+    kind = find_first_text(event, ("error.type",), limit=100) or ""
+    reason = replace_unstorable_text(
+        find_first_text(event, ("error.message", "message")) or "an error"
+    )
     if code != _MODERATED and "server" in f"{kind} {code}":
         return Unknown(reason, code)
     return build_failure(code or kind or None, reason, request_id=request_id)

@@ -4,7 +4,7 @@ Source: https://github.com/openai/openai-python (3.57.0, types/responses), read 
 """
 
 from tracker.providers.openai.passing import FILE
-from tracker.providers.openai.responses import BEFORE, RESPONSES, containers_of
+from tracker.providers.openai.responses import BEFORE, RESPONSES, find_containers
 from tracker.providers.ports.objects import NamedObject, ObjectIds
 
 _ITEM = "item"
@@ -25,7 +25,7 @@ OBJECTS = ObjectIds(
         "skill_id": NamedObject("skill"),
     },
     made_by={RESPONSES: _ITEM},
-    results={_CONTAINER.kind: containers_of},
+    results={_CONTAINER.kind: find_containers},
     continued=(_ITEM,),
     tasks=(BEFORE,),
 )

@@ -15,14 +15,14 @@ from tracker.domain.exchange import HttpCall, HttpFailure, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, Deferred, Refused, SubmitOutcome
 from tracker.domain.task import VERDICTS, Task
-from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
+from tracker.providers.kit.callbacks import ObjectCallbacks, parse_body
 from tracker.providers.kit.calls import build_post
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.proofs import StandardWebhooks
-from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.kit.reading import find_first_text
+from tracker.providers.kit.table import CreatePath, parse_answer
 from tracker.providers.openai.gateway import NewApi
-from tracker.providers.openai.images import IMAGES, ImageReader, wanted_of
+from tracker.providers.openai.images import IMAGES, ImageReader, count_wanted
 from tracker.providers.openai.images import LASTS_S as IMAGES_LAST_S
 from tracker.providers.openai.operations import CHANGES, CREATES, REMIX, VIDEOS
 from tracker.providers.openai.passing import MODELS
@@ -32,8 +32,8 @@ from tracker.providers.openai.responses import (
     RESPONSE_CREATES,
     RESPONSES,
     ask_in_background,
-    said_of,
-    wants_picture,
+    is_picture_wanted,
+    read_response,
 )
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
@@ -81,8 +81,8 @@ class Official(NewApi, PathCancel):
         is_response = sending.task.operation == RESPONSES
         if not is_response or isinstance(answer, HttpFailure) or answer.status >= 300:
             return super().parse_submit(sending, answer)
-        parsed = parsed_of(answer)
-        said = said_of(parsed, None)
+        parsed = parse_answer(answer)
+        said = read_response(parsed, None)
         if said is None:
             return self.refusal(sending, answer, parsed)
         # What ended at once is looked at anew: whether a picture is wanted is known only then.
@@ -90,7 +90,7 @@ class Official(NewApi, PathCancel):
             said.provider_task_id,
             said.word,
             request_id=answer.headers.get("x-request-id"),
-            context={"picture": wants_picture(sending.body)},
+            context={"picture": is_picture_wanted(sending.body)},
             look_now=said.state in VERDICTS,
         )
 
@@ -116,7 +116,7 @@ class Official(NewApi, PathCancel):
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a response or a video."""
         if task is not None and task.operation == RESPONSES:
-            return said_of(parsed, task)
+            return read_response(parsed, task)
         return super().observe(account, task, parsed)
 
     def denies(self, answer: HttpResult, parsed: Any) -> bool:
@@ -149,11 +149,11 @@ class ProjectEvents(ObjectCallbacks):
 
     def parse_callback(self, inbound: Inbound) -> Sequence[Observation | Hint]:
         """Return the task that an event names; nothing for an event of another kind."""
-        event = body_of(inbound)
-        kind = first_text(event, ("type",), limit=100)
+        event = parse_body(inbound)
+        kind = find_first_text(event, ("type",), limit=100)
         if kind is None:
             raise CallbackRejected("this is no event")
-        name = first_text(event, ("data.id",), limit=500)
+        name = find_first_text(event, ("data.id",), limit=500)
         if name is None or not kind.startswith(_TOLD):
             return ()
         return (Hint(f"the event {kind}", name),)
@@ -169,4 +169,4 @@ class ImageStreams:
 
     def reader(self, sending: Sending, headers: Mapping[str, str]) -> ImageReader:
         """Read by the body's beginning."""
-        return ImageReader(wanted_of(sending.body), headers)
+        return ImageReader(count_wanted(sending.body), headers)

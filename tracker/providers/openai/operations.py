@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from tracker.providers.kit.forms import FormFile, file_of
+from tracker.providers.kit.forms import FormFile, read_file
 from tracker.providers.kit.table import CreatePath, OpenInputs
 
 VIDEOS, REMIX, GENERATIONS = "videos", "videos/remix", "video/generations"
@@ -103,7 +103,7 @@ def put_parent(operation: str, body: Mapping[str, Any], theirs: str) -> dict[str
     return {**body, SOURCE: {**body[SOURCE], "id": theirs}}
 
 
-def form_of(body: Mapping[str, Any]) -> list[tuple[str, str | FormFile]] | None:
+def build_form(body: Mapping[str, Any]) -> list[tuple[str, str | FormFile]] | None:
     """Return the fields of a form with this content; None where only JSON can hold it.
 
     An object of `metadata` becomes its JSON: gateways read it from either.
@@ -120,14 +120,14 @@ def form_of(body: Mapping[str, Any]) -> list[tuple[str, str | FormFile]] | None:
 def _write_field(name: str, value: Any) -> str | FormFile | None:
     if name == _METADATA and isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
-    if name in _FILES and (file := file_of(value)) is not None:
+    if name in _FILES and (file := read_file(value)) is not None:
         return file
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, str | int | float) else None
 
 
-def seconds_of(operation: str, input_: Mapping[str, Any]) -> Decimal | None:
+def get_seconds(operation: str, input_: Mapping[str, Any]) -> Decimal | None:
     """Return the length of a video of Sora that asks for none; gateways' models have their own.
 
     https://developers.openai.com/api/reference/resources/videos, read 2026-11-30.

@@ -15,7 +15,7 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
 _SECONDS = (("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0))
 
 
-def told_pause_s(answer: HttpResult) -> float | None:
+def read_pause_s(answer: HttpResult) -> float | None:
     """Return seconds; None where no header says."""
     told = retry_after_s(answer.headers)
     if told is not None:

@@ -13,11 +13,11 @@ from pydantic import Field
 from tracker.domain.inline_files import read_lost_reason
 from tracker.domain.observation import Observation
 from tracker.domain.task import VERDICTS, Artifact, Task, TaskError, TaskState
-from tracker.providers.kit.pieces import file_url, make_lost_piece, text_url
-from tracker.providers.kit.reading import first_instant, first_text
-from tracker.providers.kit.status_words import plain
+from tracker.providers.kit.pieces import build_file_url, build_text_url, make_lost_piece
+from tracker.providers.kit.reading import find_first_instant, find_first_text
+from tracker.providers.kit.status_words import normalise_word
 from tracker.providers.kit.table import CreatePath, OpenInputs
-from tracker.providers.openai.images import EMPTY, costs_of
+from tracker.providers.openai.images import EMPTY, read_costs
 
 RESPONSES = "responses"
 PREFIX = "resp_"
@@ -67,7 +67,7 @@ _CONTAINERS = "containers"
 _MOST_CONTAINERS = 50
 
 
-def wants_picture(body: Mapping[str, Any]) -> bool:
+def is_picture_wanted(body: Mapping[str, Any]) -> bool:
     """Tell whether a response is asked to make a picture."""
     tools = body.get("tools")
     return isinstance(tools, list) and any(
@@ -75,37 +75,37 @@ def wants_picture(body: Mapping[str, Any]) -> bool:
     )
 
 
-def said_of(parsed: Any, task: Task | None) -> Observation | None:
+def read_response(parsed: Any, task: Task | None) -> Observation | None:
     """Read a response; None for anything else."""
-    word = first_text(parsed, ("status",), limit=100)
-    name = first_text(parsed, ("id",), limit=500)
+    word = find_first_text(parsed, ("status",), limit=100)
+    name = find_first_text(parsed, ("id",), limit=500)
     if word is None or name is None:
         return None
-    state, error = _WORDS.get(plain(word)), None
+    state, error = _WORDS.get(normalise_word(word)), None
     pieces, texts = _read_pieces(parsed), _read_texts(parsed)
     needs_picture = bool((task.context or {}).get("picture")) if task is not None else False
     if state is TaskState.SUCCEEDED and needs_picture and not pieces:
         reason = texts[0] if texts else "the response holds no picture"
         state, error = TaskState.FAILED, TaskError("provider", EMPTY, reason)
     elif state is TaskState.FAILED:
-        code = first_text(parsed, ("error.code", "incomplete_details.reason"), limit=100)
-        told = first_text(parsed, ("error.message", "incomplete_details.reason"))
+        code = find_first_text(parsed, ("error.code", "incomplete_details.reason"), limit=100)
+        told = find_first_text(parsed, ("error.message", "incomplete_details.reason"))
         error = TaskError("provider", code, told or "the provider gave no reason")
-    said = [Artifact("text", text_url(one), key=f"text-{n}") for n, one in enumerate(texts)]
+    said = [Artifact("text", build_text_url(one), key=f"text-{n}") for n, one in enumerate(texts)]
     return Observation(
         state=state,
         word=word,
         provider_task_id=name,
         message=None if error is None else error.message,
-        at=first_instant(parsed, ("completed_at",)),
+        at=find_first_instant(parsed, ("completed_at",)),
         artifacts=(*pieces, *said) if state in VERDICTS else (),
         error=error,
-        costs=tuple(costs_of(parsed)) if state in VERDICTS else (),
+        costs=tuple(read_costs(parsed)) if state in VERDICTS else (),
         context=_read_context(parsed, task) if state in VERDICTS else None,
     )
 
 
-def containers_of(task: Task) -> Sequence[str]:
+def find_containers(task: Task) -> Sequence[str]:
     """Return the containers that the tools of a response worked in, as its task knows them."""
     found = (task.context or {}).get(_CONTAINERS)
     return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
@@ -120,7 +120,7 @@ def _read_context(parsed: Any, task: Task | None) -> Mapping[str, Any] | None:
     """
     output = parsed.get("output")
     named = {
-        first_text(item, ("container_id", "environment.container_id"), limit=200): None
+        find_first_text(item, ("container_id", "environment.container_id"), limit=200): None
         for item in (output if isinstance(output, list) else ())
         if isinstance(item, dict)
     }
@@ -137,14 +137,14 @@ def _list_items(parsed: Any, kind: str) -> Sequence[Mapping[str, Any]]:
 def _read_pieces(parsed: Any) -> Sequence[Artifact]:
     found: list[Artifact] = []
     for item in _list_items(parsed, IMAGE_CALL):
-        url = file_url(item.get("result"), first_text(item, ("output_format",)))
+        url = build_file_url(item.get("result"), find_first_text(item, ("output_format",)))
         if url is None:
             if (reason := read_lost_reason(item.get("result"))) is not None:
                 found.append(make_lost_piece("image", f"image-{len(found)}", reason))
             continue
         fields = ("output_format", "revised_prompt", "size", "quality", "background")
         extra = {one: item[one] for one in fields if isinstance(item.get(one), str)}
-        id_ = first_text(item, ("id",), limit=200)
+        id_ = find_first_text(item, ("id",), limit=200)
         found.append(Artifact("image", url, id=id_, key=f"image-{len(found)}", extra=extra))
     return found
 
@@ -154,7 +154,7 @@ def _read_texts(parsed: Any) -> Sequence[str]:
     for item in _list_items(parsed, "message"):
         content = item.get("content")
         for part in content if isinstance(content, list) else ():
-            text = first_text(part, ("text", "refusal"))
+            text = find_first_text(part, ("text", "refusal"))
             if text:
                 found.append(text[:_MOST_TEXT])
     return found

@@ -11,11 +11,11 @@ from typing import Any
 
 from tracker.domain.task import TaskState
 from tracker.providers.kit import reasons
-from tracker.providers.kit.gateway_tasks import percent_of
+from tracker.providers.kit.gateway_tasks import parse_percent
 from tracker.providers.kit.nested_answers import link_below
-from tracker.providers.kit.pieces import web_url
-from tracker.providers.kit.reading import first_number, first_text
-from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
+from tracker.providers.kit.pieces import read_web_url
+from tracker.providers.kit.reading import find_first_number, find_first_text
+from tracker.providers.kit.status_words import GATEWAY_WORDS, normalise_word
 
 _OF_TASK = ("task_id", "taskId", "id")
 IDS = (*_OF_TASK, "request_id")
@@ -38,7 +38,7 @@ WORDS: Mapping[str, TaskState] = MappingProxyType(
 )
 
 
-def row_of(parsed: Any) -> Mapping[str, Any] | None:
+def find_row(parsed: Any) -> Mapping[str, Any] | None:
     """Return the object that tells of a task, out of two envelopes at most; None for none."""
     named = None
     for _ in range(_ENVELOPES + 1):
@@ -47,15 +47,15 @@ def row_of(parsed: Any) -> Mapping[str, Any] | None:
         if not isinstance(parsed, dict):
             # An envelope may have the id of the request beside that of the task.
             return named if parsed is None else None
-        if isinstance(parsed.get("status"), str) or first_text(parsed, _OF_TASK):
+        if isinstance(parsed.get("status"), str) or find_first_text(parsed, _OF_TASK):
             return parsed
-        if first_text(parsed, IDS):
+        if find_first_text(parsed, IDS):
             named = named or parsed
         parsed = parsed.get("data")
     return named
 
 
-def word_of(row: Mapping[str, Any]) -> str | None:
+def find_word(row: Mapping[str, Any]) -> str | None:
     """Return the status word; an empty one is that of a task that has just been made."""
     word = row.get("status")
     if not isinstance(word, str):
@@ -63,23 +63,23 @@ def word_of(row: Mapping[str, Any]) -> str | None:
     return word.strip()[:200] or _QUEUED
 
 
-def state_of(word: str, known: TaskState | None) -> TaskState | None:
+def find_state(word: str, known: TaskState | None) -> TaskState | None:
     """Return the state that a word stands for; None for one that tells nothing.
 
     known: the task's own. `unknown` is the word of a gateway that has not asked yet.
     """
-    if plain(word) == UNKNOWN:
+    if normalise_word(word) == UNKNOWN:
         return None if known is TaskState.RUNNING else TaskState.SUBMITTED
-    return WORDS.get(plain(word))
+    return WORDS.get(normalise_word(word))
 
 
-def progress_of(row: Mapping[str, Any]) -> float | None:
+def read_progress(row: Mapping[str, Any]) -> float | None:
     """Return percent, of a number or of a text with or without its sign."""
-    found = percent_of(row.get("progress"))
+    found = parse_percent(row.get("progress"))
     if found is not None:
         return found
     try:
-        return min(max(float(first_number(row, ("progress",)) or ""), 0.0), 100.0)
+        return min(max(float(find_first_number(row, ("progress",)) or ""), 0.0), 100.0)
     except ValueError:
         return None
 
@@ -89,7 +89,7 @@ def link_in(row: Mapping[str, Any]) -> str | None:
 
     Older rows of new-api have it in the field of the reason for a failure.
     """
-    return link_below(row) or web_url(row.get("fail_reason"))
+    return link_below(row) or read_web_url(row.get("fail_reason"))
 
 
 def is_error_alone(row: Mapping[str, Any]) -> bool:
@@ -97,16 +97,16 @@ def is_error_alone(row: Mapping[str, Any]) -> bool:
 
     Source: https://github.com/QuantumNous/new-api/issues/6838, read 2026-11-29.
     """
-    return bool(first_text(row, ("error.message", "error.code", "error"))) and not link_in(row)
+    return bool(find_first_text(row, ("error.message", "error.code", "error"))) and not link_in(row)
 
 
-def reason_in(row: Mapping[str, Any]) -> str | None:
+def find_reason(row: Mapping[str, Any]) -> str | None:
     """Return why it failed, in words; older rows have them in the place of the link."""
-    reason = first_text(
+    reason = find_first_text(
         row,
         (
             *("error.message", "error", "fail_reason", "error_message", "failure_reason"),
             *("detail.error", "message", "metadata.url"),
         ),
     )
-    return None if web_url(reason) else reason or reasons.reason_in(row)
+    return None if read_web_url(reason) else reason or reasons.find_reason(row)

@@ -15,14 +15,14 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Absent, Follow, PollOutcome
 from tracker.domain.task import VERDICTS, Artifact, ArtifactState, Task, TaskError, TaskState
-from tracker.providers.kit.empty_results import running_without_result
-from tracker.providers.kit.forms import FormFile, build_urlencoded_post, file_of, multipart
+from tracker.providers.kit.empty_results import show_as_running
+from tracker.providers.kit.forms import FormFile, build_multipart, build_urlencoded_post, read_file
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.nested_answers import link_below
-from tracker.providers.kit.pieces import web_url
+from tracker.providers.kit.pieces import read_web_url
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
-from tracker.providers.kit.reading import first_number, first_text, number_text
-from tracker.providers.kit.reasons import reason_in
+from tracker.providers.kit.reading import find_first_number, find_first_text, read_number
+from tracker.providers.kit.reasons import find_reason
 from tracker.providers.kit.table import CreatePath, TableAdapter
 from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.pika.front import PikaFront
@@ -96,14 +96,14 @@ class PikaGateway(GatewayAdapter):
             return self._read_row(account, task, parsed)
         known = None if task is None else task.provider_task_id
         has_videos = isinstance(parsed, dict) and parsed.get("videos") is not None
-        task_id = first_text(parsed, ("id",), limit=500) or (known if has_videos else None)
+        task_id = find_first_text(parsed, ("id",), limit=500) or (known if has_videos else None)
         if task_id is None:
             return None
         videos = _read_videos(parsed)
-        words = [first_text(one, ("status",), limit=50) or "" for one in videos]
+        words = [find_first_text(one, ("status",), limit=50) or "" for one in videos]
         states = self._states(videos)
         state, is_known = _sum_states(states)
-        errors = [text for one in videos if (text := first_text(one, ("error",)))]
+        errors = [text for one in videos if (text := find_first_text(one, ("error",)))]
         pieces = tuple(
             _make_piece(one, place, one_state)
             for place, (one, one_state) in enumerate(zip(videos, states, strict=True))
@@ -119,7 +119,7 @@ class PikaGateway(GatewayAdapter):
         )
         if state is not TaskState.FAILED:
             return said
-        told = said.message or next(filter(None, map(reason_in, (*videos, parsed))), None)
+        told = said.message or next(filter(None, map(find_reason, (*videos, parsed))), None)
         reason = told or "the provider gave no reason"
         return replace(said, error=TaskError("provider", None, reason))
 
@@ -140,8 +140,8 @@ class PikaGateway(GatewayAdapter):
         return [self._state_of_video(one) for one in videos]
 
     def _state_of_video(self, video: Mapping[str, Any]) -> TaskState | None:
-        state = self.state_of(first_text(video, ("status",), limit=50) or "")
-        has_link = web_url(video.get("resultUrl")) is not None
+        state = self.state_of(find_first_text(video, ("status",), limit=50) or "")
+        has_link = read_web_url(video.get("resultUrl")) is not None
         return TaskState.RUNNING if state is TaskState.SUCCEEDED and not has_link else state
 
 
@@ -185,20 +185,20 @@ class PikaForms(TableAdapter):
             return build_urlencoded_post(
                 url, [(n, v) for n, v in fields if isinstance(v, str)], headers
             )
-        return multipart(url, fields, headers)
+        return build_multipart(url, fields, headers)
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a task. One that is finished and has no link yet still runs."""
-        return running_without_result(super().observe(account, task, parsed))
+        return show_as_running(super().observe(account, task, parsed))
 
     def progress(self, parsed: Any) -> float | None:
         """Read the percent."""
-        return _read_percent(first_number(parsed, ("progress",)))
+        return _read_percent(find_first_number(parsed, ("progress",)))
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read the one video."""
         del account, task
-        url = web_url(parsed.get("url"))
+        url = read_web_url(parsed.get("url"))
         is_done = self.state_in(parsed) is TaskState.SUCCEEDED
         return [Artifact("video", url, key="video")] if url and is_done else []
 
@@ -221,18 +221,18 @@ def _sum_states(states: Sequence[TaskState | None]) -> tuple[TaskState, bool]:
 
 
 def _make_piece(video: Mapping[str, Any], place: int, state: TaskState | None) -> Artifact:
-    id_ = first_text(video, ("id",), limit=200)
+    id_ = find_first_text(video, ("id",), limit=200)
     extra = {
         name: text
         for name in ("sharingUrl", "videoPoster", "imageThumb", "error")
-        if (text := first_text(video, (name,)))
+        if (text := find_first_text(video, (name,)))
     }
     is_done = state is TaskState.SUCCEEDED
     return Artifact(
         "video",
-        web_url(video.get("resultUrl")) if is_done else None,
+        read_web_url(video.get("resultUrl")) if is_done else None,
         id=id_,
-        duration_s=number_text(video.get("duration")),
+        duration_s=read_number(video.get("duration")),
         extra=extra,
         key=id_ or str(place),
         state=ArtifactState.READY if is_done else ArtifactState.FAILED,
@@ -245,7 +245,7 @@ def _read_progress(
     """Return the percent of the first video that is not done."""
     for video, state in zip(videos, states, strict=True):
         if state not in (TaskState.SUCCEEDED, TaskState.FAILED):
-            return _read_percent(number_text(video.get("progress")))
+            return _read_percent(read_number(video.get("progress")))
     return None
 
 
@@ -260,8 +260,8 @@ def _make_parts(name: str, value: Any) -> Sequence[str | FormFile]:
     values = value if isinstance(value, list) else [value]
     found: list[str | FormFile] = []
     for one in values:
-        file = file_of(one) if name in FILES else None
-        text = number_text(one)
+        file = read_file(one) if name in FILES else None
+        text = read_number(one)
         if file is not None:
             found.append(file)
         elif isinstance(one, bool):

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskState
-from tracker.providers.kit.front_answers import STATUSES, gateway_code, link_of, reason_of
-from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.kit.front_answers import STATUSES, find_gateway_code, find_reason, link_of
+from tracker.providers.kit.front_calls import find_name, refuse_method, refuse_path
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.pika.inputs import FORMS
 from tracker.providers.ports.commands import Command, Create, Get
@@ -61,10 +61,10 @@ class PikaFront(PlainFront):
         if first == _GENERATE and rest in FORMS:
             return _create(call, rest)
         name = call.parameter("id") or "" if call.path == "feed" else rest
-        named = name_in(name) if first in ("feed", "videos") and "/" not in name else None
+        named = find_name(name) if first in ("feed", "videos") and "/" not in name else None
         if not named:
-            return no_route(call)
-        return Get([named]) if call.is_read else wrong_method(call)
+            return refuse_path(call)
+        return Get([named]) if call.is_read else refuse_method(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show tasks."""
@@ -86,14 +86,14 @@ class PikaFront(PlainFront):
         error = {
             "message": refusal.message,
             "type": "pika_error",
-            "code": gateway_code(refusal.fault),
+            "code": find_gateway_code(refusal.fault),
         }
         return FrontAnswer({"error": error}, status)
 
 
 def _create(call: FrontCall, operation: str) -> Command | WantsBody | FrontRefusal:
     if call.method != "POST":
-        return wrong_method(call)
+        return refuse_method(call)
     if call.body is None:
         return WantsBody(or_form=True)
     if operation == _ADDITIONS and _MASK in call.body:
@@ -139,7 +139,7 @@ def _show_single(task: Task) -> dict[str, Any]:
         "videoPoster": "",
         "imageThumb": "",
         "duration": 0,
-        "error": reason_of(task) or "",
+        "error": find_reason(task) or "",
     }
 
 

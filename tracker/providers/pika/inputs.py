@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from tracker.providers.kit.form_inputs import check_number, form_file
+from tracker.providers.kit.form_inputs import check_form_file, check_number
 from tracker.providers.kit.table import OpenInputs
 
 EFFECTS = (
@@ -34,7 +34,7 @@ def _check_files(least: int, most: int) -> Callable[[Any], Any]:
         if not least <= len(files) <= most:
             raise ValueError(f"must be {least} to {most} files")
         for one in files:
-            form_file(one)
+            check_form_file(one)
         return value
 
     return check
@@ -48,7 +48,7 @@ def _check_five_or_ten(value: Any) -> Any:
 
 
 Text = Annotated[str, Field(min_length=1)]
-File = Annotated[Any, AfterValidator(form_file)]
+File = Annotated[Any, AfterValidator(check_form_file)]
 Seed = Annotated[Any, AfterValidator(check_number(0, _MOST_SEED))]
 Duration = Annotated[Any, AfterValidator(check_number(5, 10))]
 ShortOrLong = Annotated[Any, AfterValidator(_check_five_or_ten)]

@@ -14,14 +14,14 @@ from urllib.parse import unquote, urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from tracker.domain.exchange import HttpCall
-from tracker.pasted import bare, is_invisible, lone_mark
+from tracker.pasted import find_lone_mark, is_invisible, strip_secret
 
 _USER_INFO = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^\s/?#:]*)(?::(?P<password>[^\s/?#]*))?@"
 )
 
 
-def http_url(value: str) -> str:
+def check_http_url(value: str) -> str:
     """Return an address to call, without a slash at its end.
 
     Raises ValueError when it is not an http(s) URL of a host, or holds a user, query or fragment.
@@ -39,20 +39,20 @@ def _is_with_host(url: str) -> bool:
         return False
 
 
-HttpUrl = Annotated[str, AfterValidator(http_url)]
+HttpUrl = Annotated[str, AfterValidator(check_http_url)]
 
 
-def credential(value: SecretStr) -> SecretStr:
+def check_credential(value: SecretStr) -> SecretStr:
     """Return a secret without what pasting and files leave around it; see `pasted.bare`.
 
     Raises ValueError, which does not hold it, for what is blank, has control characters, or
     others that show nothing.
     """
-    return _check(bare(value.get_secret_value()))
+    return _check(strip_secret(value.get_secret_value()))
 
 
-def own_secret(value: SecretStr) -> SecretStr:
-    """Return a secret that nobody else has to know: `credential` that keeps quotation marks.
+def check_own_secret(value: SecretStr) -> SecretStr:
+    """Return a secret that nobody else has to know: `check_credential` that keeps quotation marks.
 
     Without them, what it signed before would not verify any more.
     """
@@ -68,27 +68,27 @@ def _check(text: str) -> SecretStr:
     return SecretStr(text)
 
 
-def header_secret(value: SecretStr) -> SecretStr:
-    """Return a secret that is sent in a header as it is; raises ValueError like `credential`.
+def check_header_secret(value: SecretStr) -> SecretStr:
+    """Return a secret that is sent in a header as it is; raises ValueError like `check_credential`.
 
     Also for a quotation mark at one end only: the other was lost on the way.
     """
     return _check_for_header(value, least="!")
 
 
-def cookie_secret(value: SecretStr) -> SecretStr:
-    """Return `header_secret` of a cookie: spaces stand between its parts."""
+def check_cookie_secret(value: SecretStr) -> SecretStr:
+    """Return `check_header_secret` of a cookie: spaces stand between its parts."""
     return _check_for_header(value, least=" ")
 
 
 def _check_for_header(value: SecretStr, *, least: str) -> SecretStr:
-    text = credential(value).get_secret_value()
-    if (mark := lone_mark(text)) is not None:
+    text = check_credential(value).get_secret_value()
+    if (mark := find_lone_mark(text)) is not None:
         raise ValueError(f"has the quotation mark {mark} at one end only: copy it again")
     return SecretStr(_check_header_text(text, least=least))
 
 
-def header_text(value: str) -> str:
+def check_header_text(value: str) -> str:
     """Return an option, no secret, that is sent in a header. Raises ValueError like those."""
     return _check_header_text(value.strip(), least="!")
 
@@ -103,9 +103,9 @@ def _check_header_text(text: str, *, least: str) -> str:
     return text
 
 
-def proxy_url(value: SecretStr) -> SecretStr:
+def check_proxy_url(value: SecretStr) -> SecretStr:
     """Return the URL of an HTTP proxy. Raises ValueError, which does not hold it."""
-    text = credential(value).get_secret_value()
+    text = check_credential(value).get_secret_value()
     form = (
         r"https?://([^\s/?#@:]*(:[^\s/?#@]*)?@)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?/?"
     )
@@ -118,12 +118,12 @@ def proxy_url(value: SecretStr) -> SecretStr:
     return SecretStr(text.rstrip("/"))
 
 
-Secret = Annotated[SecretStr, AfterValidator(credential)]
-OwnSecret = Annotated[SecretStr, AfterValidator(own_secret)]
-HeaderSecret = Annotated[SecretStr, AfterValidator(header_secret)]
-CookieSecret = Annotated[SecretStr, AfterValidator(cookie_secret)]
-HeaderText = Annotated[str, AfterValidator(header_text)]
-ProxyUrl = Annotated[SecretStr, AfterValidator(proxy_url)]
+Secret = Annotated[SecretStr, AfterValidator(check_credential)]
+OwnSecret = Annotated[SecretStr, AfterValidator(check_own_secret)]
+HeaderSecret = Annotated[SecretStr, AfterValidator(check_header_secret)]
+CookieSecret = Annotated[SecretStr, AfterValidator(check_cookie_secret)]
+HeaderText = Annotated[str, AfterValidator(check_header_text)]
+ProxyUrl = Annotated[SecretStr, AfterValidator(check_proxy_url)]
 
 
 class AccountOptions(BaseModel):
@@ -234,7 +234,7 @@ class Account:
         return self.options.profile
 
 
-def slot_caps(accounts: Mapping[tuple[str, str], Account]) -> dict[tuple[str, str], int]:
+def list_slot_caps(accounts: Mapping[tuple[str, str], Account]) -> dict[tuple[str, str], int]:
     """Return how many slots each account has at once, of those that have a limit."""
     return {
         name: one.max_in_flight for name, one in accounts.items() if one.max_in_flight is not None

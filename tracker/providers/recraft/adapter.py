@@ -17,21 +17,21 @@ from tracker.domain.exchange import HttpCall, HttpResult
 from tracker.domain.observation import Observation
 from tracker.domain.outcome import Accepted, SubmitOutcome, Unknown
 from tracker.domain.task import Artifact, TaskError, TaskState
-from tracker.providers.kit.forms import FormFile, file_of, multipart
+from tracker.providers.kit.forms import FormFile, build_multipart, read_file
 from tracker.providers.kit.meanings import Meaning
 from tracker.providers.kit.pieces import (
     find_common_loss,
+    find_picture_url,
     list_pictures,
     make_lost_pieces,
-    picture_url,
 )
-from tracker.providers.kit.reading import charge_text, first_number, first_text
-from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
+from tracker.providers.kit.reading import find_first_number, find_first_text, read_charge
+from tracker.providers.kit.table import CreatePath, TableAdapter, parse_answer
 from tracker.providers.kit.useless_options import OneKindOptions
 from tracker.providers.ports.adapter import Answer, Request, Sending
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.recraft.front import RecraftFront
-from tracker.providers.recraft.inputs import CREATES, DRAWINGS, FILES, LINKS, LISTS, flaws_of
+from tracker.providers.recraft.inputs import CREATES, DRAWINGS, FILES, LINKS, LISTS, list_flaws
 from tracker.providers.recraft.passing import ME, OBJECTS, RecraftCalls
 from tracker.providers.recraft.words import UNIT
 
@@ -52,7 +52,7 @@ class Recraft(TableAdapter):
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table, and by what pictures are needed."""
         request = super().check(operation, input_)
-        if flaws := flaws_of(operation, request.body):
+        if flaws := list_flaws(operation, request.body):
             raise InvalidRequest(*flaws)
         return request
 
@@ -63,13 +63,15 @@ class Recraft(TableAdapter):
             return replace(super().build_submit(replace(sending, body=body)), lasts_s=_LASTS_S)
         url = f"{sending.account.base_url}/{sending.task.operation}"
         fields = [_make_field(name, value) for name, value in sending.body.items()]
-        return replace(multipart(url, fields, self.headers(sending.account)), lasts_s=_LASTS_S)
+        return replace(
+            build_multipart(url, fields, self.headers(sending.account)), lasts_s=_LASTS_S
+        )
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take pictures for a success, and an answer that should have some for a failure."""
         if not isinstance(answer, HttpResult) or answer.status >= 300:
             return super().parse_submit(sending, answer)
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         found = list_pictures(parsed)
         if found is None:
             return self.refusal(sending, answer, parsed)
@@ -95,32 +97,32 @@ class Recraft(TableAdapter):
 
     def balance(self, parsed: Any) -> str | None:
         """Read the units that are left."""
-        left = first_number(parsed, ("credits",))
+        left = find_first_number(parsed, ("credits",))
         return None if left is None else f"{left} units"
 
 
 def _make_field(name: str, value: Any) -> tuple[str, str | FormFile]:
-    file = file_of(value) if name in FILES else None
+    file = read_file(value) if name in FILES else None
     if file is not None:
         return name, file
     return name, str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _make_piece(picture: Mapping[str, Any], place: int) -> Artifact | None:
-    url = picture_url(picture, "webp")
+    url = find_picture_url(picture, "webp")
     if url is None:
         return None
     extra: dict[str, Any] = {}
-    if (revised := first_text(picture, ("revised_prompt",))) is not None:
+    if (revised := find_first_text(picture, ("revised_prompt",))) is not None:
         extra["revised_prompt"] = revised
-    if (score := first_number(picture, ("features.nsfw_score",))) is not None:
+    if (score := find_first_number(picture, ("features.nsfw_score",))) is not None:
         extra["nsfw_score"] = score
-    name = first_text(picture, ("image_id",), limit=200)
+    name = find_first_text(picture, ("image_id",), limit=200)
     return Artifact("image", url, id=name, key=f"image-{place}", extra=extra)
 
 
 def _read_costs(parsed: Any) -> tuple[Cost, ...]:
-    amount = charge_text(first_number(parsed, ("credits",)))
+    amount = read_charge(find_first_number(parsed, ("credits",)))
     return () if amount is None else (Cost("unit", amount, unit=UNIT),)
 
 

@@ -10,14 +10,14 @@ from typing import Any
 from tracker.domain.access import Scope
 from tracker.domain.task import Artifact, Task
 from tracker.providers.kit.error_object_front import ErrorObjectFront
-from tracker.providers.kit.front_answers import ready_pieces
-from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.kit.front_answers import list_ready_pieces
+from tracker.providers.kit.front_calls import find_name, refuse_method, refuse_path
 from tracker.providers.kit.held_answers import (
     HELD_S,
     explain_missing_result,
-    file_of_piece,
+    find_piece_file,
 )
-from tracker.providers.kit.ledger import net
+from tracker.providers.kit.ledger import compute_net
 from tracker.providers.ports.commands import Command, Create, Get, PassOn
 from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
@@ -41,28 +41,28 @@ class RecraftFront(ErrorObjectFront):
         """Route by path and method."""
         path = _read_path(call)
         if path == ME:
-            return PassOn(ME) if call.is_read else wrong_method(call)
+            return PassOn(ME) if call.is_read else refuse_method(call)
         if path == STYLES:
-            return PassOn(STYLES) if call.method == "POST" else wrong_method(call)
+            return PassOn(STYLES) if call.method == "POST" else refuse_method(call)
         if path in CREATES:
-            return _create(call, path) if call.method == "POST" else wrong_method(call)
+            return _create(call, path) if call.method == "POST" else refuse_method(call)
         holder, _, name = path.rpartition("/")
-        named = name_in(name)
+        named = find_name(name)
         if holder not in CREATES or not named:
-            return no_route(call)
-        return Get([named], operation=holder) if call.is_read else wrong_method(call)
+            return refuse_path(call)
+        return Get([named], operation=holder) if call.is_read else refuse_method(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show the pictures of a create, or why there are none."""
         del command, request_id
         [task] = shown.tasks
-        ready = ready_pieces(task)
+        ready = list_ready_pieces(task)
         if not ready:
             return explain_missing_result(call, task)
         wants_file = shown.input_of(task).get("response_format") == "b64_json"
         pictures = [_show_picture(one, shown, wants_file=wants_file) for one in ready]
         body = {"id": str(task.id), "created": int(task.created_at.timestamp())}
-        body |= _price(task)
+        body |= _find_price(task)
         held = {"data": pictures} if task.operation in LISTS else {"image": pictures[0]}
         return FrontAnswer({**body, **held}, has_files=bool(shown.names))
 
@@ -79,14 +79,14 @@ def _create(call: FrontCall, operation: str) -> Create | WantsBody:
     return Create(operation, call.body, wait_s=HELD_S, waits_for="sent")
 
 
-def _price(task: Task) -> dict[str, Any]:
+def _find_price(task: Task) -> dict[str, Any]:
     """Return what was charged, where the provider told that."""
-    units = net(task.costs, UNIT)
+    units = compute_net(task.costs, UNIT)
     return {} if units is None else {"credits": int(units) if units == int(units) else float(units)}
 
 
 def _show_picture(piece: Artifact, shown: Shown, *, wants_file: bool) -> Mapping[str, Any]:
-    file = file_of_piece(piece, shown) if wants_file else None
+    file = find_piece_file(piece, shown) if wants_file else None
     found: dict[str, Any] = {"image_id": piece.id} if piece.id else {}
     found |= {"url": piece.url} if file is None else {"b64_json": file}
     if "revised_prompt" in piece.extra:

@@ -51,7 +51,7 @@ class _RecraftDrawing(_RecraftInput):
 
 
 class _RecraftPictured(_RecraftInput):
-    """Pictures come as files, or as links; which ones are needed, `flaws_of` says."""
+    """Pictures come as files, or as links; which ones are needed, `list_flaws` says."""
 
     image: Media | None = None
     image_url: Link | None = None
@@ -99,7 +99,7 @@ _MOST_EARLIER = 1000
 """Characters of a prompt of these models."""
 
 
-def flaws_of(operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:
+def list_flaws(operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:
     """Return the fields of an input that its shape allows and Recraft refuses."""
     flaws = []
     picture = ("image",) if operation in LISTS else ("file", "image")

@@ -23,14 +23,19 @@ from tracker.domain.outcome import Absence, Absent, Observed, PollOutcome, Submi
 from tracker.domain.retry import retry_after_s
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
-from tracker.providers.kit.calls import apply_told_status, build_post, own_url
+from tracker.providers.kit.calls import apply_told_status, build_post, find_own_url
 from tracker.providers.kit.cancels import PathCancel
 from tracker.providers.kit.meanings import Meaning
-from tracker.providers.kit.pieces import kind_of, text_url, web_url
-from tracker.providers.kit.proofs import StandardWebhooks, flaws_of_webhook_secrets
-from tracker.providers.kit.reading import charge_text, finite, first_instant, first_text
+from tracker.providers.kit.pieces import build_text_url, guess_kind, read_web_url
+from tracker.providers.kit.proofs import StandardWebhooks, find_secret_flaws
+from tracker.providers.kit.reading import (
+    find_first_instant,
+    find_first_text,
+    read_charge,
+    replace_infinite,
+)
 from tracker.providers.kit.scan import ListScan
-from tracker.providers.kit.status_words import plain
+from tracker.providers.kit.status_words import normalise_word
 from tracker.providers.kit.table import CreatePath
 from tracker.providers.kit.useless_options import UnprofiledOptions
 from tracker.providers.ports.account import Account
@@ -81,7 +86,7 @@ class ReplicateOptions(UnprofiledOptions):
     def flaws(self) -> Sequence[str]:
         """Return `key: reason` for what cannot work."""
         secrets = [one.get_secret_value() for one in self.webhook_secrets]
-        return [*flaws_of_webhook_secrets(secrets), *super().flaws()]
+        return [*find_secret_flaws(secrets), *super().flaws()]
 
 
 class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
@@ -152,7 +157,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
     def pause_s(self, answer: HttpResult, parsed: Any) -> float | None:
         """Take Retry-After, else the time that the text of a throttled answer names."""
         told = retry_after_s(answer.headers)
-        resets = _RESETS.search(first_text(parsed, ("detail",)) or "")
+        resets = _RESETS.search(find_first_text(parsed, ("detail",)) or "")
         return float(resets[1]) if told is None and resets is not None else told
 
     def parse_poll(self, asking: Asking, answer: Answer) -> Sequence[PollOutcome]:
@@ -177,8 +182,8 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
         said = super().observe(account, task, parsed)
         if said is None:
             return None
-        if plain(said.word) == _ABORTED_WORD:
-            has_started = first_instant(parsed, ("started_at",)) is not None
+        if normalise_word(said.word) == _ABORTED_WORD:
+            has_started = find_first_instant(parsed, ("started_at",)) is not None
             state = TaskState.FAILED if has_started else TaskState.CANCELLED
             error = said.error if has_started else None
             return replace(said, state=state, error=error, message=said.message or _ABORTED)
@@ -187,11 +192,13 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
         if parsed.get("data_removed") is True:
             return replace(said, message=_PURGED, artifacts=())
         output = parsed.get("output")
-        return said if output is None else replace(said, detail={"output": finite(output)})
+        return (
+            said if output is None else replace(said, detail={"output": replace_infinite(output)})
+        )
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure; Replicate gives a text and no code."""
-        if plain(first_text(parsed, self.words_in) or "") == _ABORTED_WORD:
+        if normalise_word(find_first_text(parsed, self.words_in) or "") == _ABORTED_WORD:
             return TaskError("provider", _ABORTED_WORD, message or _ABORTED)
         return TaskError("provider", None, message or "the provider gave no reason")
 
@@ -209,7 +216,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
         del account, task
         has_succeeded = self.state_in(parsed) is TaskState.SUCCEEDED
         state = ArtifactState.READY if has_succeeded else ArtifactState.PREVIEW
-        ended = first_instant(parsed, ("completed_at",))
+        ended = find_first_instant(parsed, ("completed_at",))
         output = parsed.get("output")
         urls = _list_urls(output)
         if urls:
@@ -221,7 +228,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
         text = _read_text(output)
         if text is None or not text.strip():
             return []
-        return [Artifact("text", text_url(text), key="text", state=state)]
+        return [Artifact("text", build_text_url(text), key="text", state=state)]
 
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Return every numeric metric: seconds of computing, and outputs by their count."""
@@ -232,7 +239,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
             Cost("unit", amount, unit="seconds" if name == "predict_time" else name[:40])
             for name, value in sorted(found.items())
             if name != "total_time"  # holds the time in the queue, which nobody pays for
-            and (amount := charge_text(value)) is not None
+            and (amount := read_charge(value)) is not None
         ]
         return entries[:_MOST_METRICS]
 
@@ -244,7 +251,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
         self, asking: Asking | ListRequest, parsed: Mapping[str, Any], entries: Sequence[Any]
     ) -> Mapping[str, Any] | None:
         """Follow `next`, as long as it leads to the account's own host."""
-        following = own_url(asking.account, parsed.get("next"))
+        following = find_own_url(asking.account, parsed.get("next"))
         return {"next": following} if entries and following is not None else None
 
     def proof(self, account: Account) -> Scheme | None:
@@ -259,7 +266,7 @@ class ReplicateAdapter(ListScan, PathCancel, ObjectCallbacks):
 
 def _list_urls(value: Any, depth: int = 0) -> Sequence[str]:
     if isinstance(value, str):
-        url = value if value.startswith("data:") else web_url(value)
+        url = value if value.startswith("data:") else read_web_url(value)
         return [] if url is None else [url]
     if depth > _DEEPEST:
         return []
@@ -282,7 +289,7 @@ def _find_kind(url: str) -> str:
     if url.startswith("data:"):
         kind = url.removeprefix("data:").split("/")[0]
         return kind if kind in ("video", "image", "audio") else "file"
-    return kind_of(url) or "file"
+    return guess_kind(url) or "file"
 
 
 _ABORTED = "deadline reached"

@@ -17,10 +17,10 @@ from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.events import EventKind
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
-from tracker.providers.kit.front_answers import iso_time
-from tracker.providers.kit.front_calls import MOST_WAIT_S, name_in, no_route, wrong_method
+from tracker.providers.kit.front_answers import format_time
+from tracker.providers.kit.front_calls import MOST_WAIT_S, find_name, refuse_method, refuse_path
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.kit.reading import instant
+from tracker.providers.kit.reading import read_instant
 from tracker.providers.ports.commands import (
     Cancel,
     Command,
@@ -112,20 +112,20 @@ class ReplicateFront(PlainFront):
         """Route by path and method."""
         version, _, path = call.path.partition("/")
         if version != "v1":
-            return no_route(call)
+            return refuse_path(call)
         of_model = _CREATE.fullmatch(path)
         if of_model or path == "predictions":
             if call.method == "POST":
                 return _create(call, of_model[1] if of_model else path)
             if call.is_read and not of_model:
                 return _read_page(call)
-            return wrong_method(call)
+            return refuse_method(call)
         if path.partition("/")[0] == front_files.FILES:
             return front_files.read(call, path)
         if path.startswith("predictions/"):
             return _read_one(call, path.removeprefix("predictions/"))
         if not call.is_read:
-            return no_route(call)
+            return refuse_path(call)
         if path == _SECRET_PATH:
             return Secret()
         return _answer_fixed(call, path)
@@ -206,7 +206,7 @@ def _read_time(call: FrontCall, name: str) -> datetime | None:
     text = call.parameter(name)
     if not text:
         return None
-    if (found := instant(text)) is None:
+    if (found := read_instant(text)) is None:
         raise InvalidRequest(FieldError(name, "must be a time such as 2026-05-01T10:00:00Z"))
     return found
 
@@ -219,12 +219,12 @@ def _show_next(call: FrontCall, cursor: str) -> str:
 
 def _read_one(call: FrontCall, rest: str) -> Command | FrontRefusal:
     name, _, action = rest.partition("/")
-    named = name_in(name)
+    named = find_name(name)
     if named is None or action not in ("", "cancel"):
-        return no_route(call)
+        return refuse_path(call)
     if action:
-        return Cancel(named) if call.method == "POST" else wrong_method(call)
-    return Get([named]) if call.is_read else wrong_method(call)
+        return Cancel(named) if call.method == "POST" else refuse_method(call)
+    return Get([named]) if call.is_read else refuse_method(call)
 
 
 def _answer_fixed(call: FrontCall, path: str) -> Fixed | FrontRefusal:
@@ -237,13 +237,13 @@ def _answer_fixed(call: FrontCall, path: str) -> Fixed | FrontRefusal:
         return Fixed(FrontAnswer({"owner": of, "name": name, "current_release": None}))
     found = _MODEL.fullmatch(path)
     if found is None:
-        return no_route(call)
+        return refuse_path(call)
     owner, name, version = found.groups()
     if path.removeprefix(f"models/{owner}/{name}") == "/versions":
-        listed = [_version(f"{owner}/{name}")]
+        listed = [_describe_version(f"{owner}/{name}")]
         return Fixed(FrontAnswer({"previous": None, "next": None, "results": listed}))
     if version is not None:
-        return Fixed(FrontAnswer(_version(version)))
+        return Fixed(FrontAnswer(_describe_version(version)))
     model = {
         "url": f"{call.base}/v1/{path}",
         "owner": owner,
@@ -257,12 +257,12 @@ def _answer_fixed(call: FrontCall, path: str) -> Fixed | FrontRefusal:
         "cover_image_url": None,
         "default_example": None,
         # Replicate takes a model's name as its latest version.
-        "latest_version": _version(f"{owner}/{name}"),
+        "latest_version": _describe_version(f"{owner}/{name}"),
     }
     return Fixed(FrontAnswer(model))
 
 
-def _version(name: str) -> dict[str, Any]:
+def _describe_version(name: str) -> dict[str, Any]:
     """Describe a version: of the model's schema nothing is known here."""
     schema: dict[str, Any] = {"components": {"schemas": {"Input": {}, "Output": {}}}}
     return {"id": name, "created_at": _SINCE, "cog_version": "", "openapi_schema": schema}
@@ -338,4 +338,4 @@ def _show_error(status: int, title: str, detail: str) -> FrontAnswer:
 
 
 def _format_time(at: datetime | None) -> str | None:
-    return None if at is None else iso_time(at)
+    return None if at is None else format_time(at)

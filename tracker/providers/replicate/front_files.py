@@ -6,8 +6,8 @@ https://replicate.com/docs/reference/http#files.list, read 2026-11.
 
 from typing import Any
 
-from tracker.providers.kit.front_answers import iso_time
-from tracker.providers.kit.front_calls import no_route, wrong_method
+from tracker.providers.kit.front_answers import format_time
+from tracker.providers.kit.front_calls import refuse_method, refuse_path
 from tracker.providers.ports.commands import Command, OneFile, PageFiles, Upload
 from tracker.providers.ports.front import Shown, UploadedFile
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal
@@ -21,7 +21,7 @@ def read(call: FrontCall, path: str) -> Command | FrontRefusal:
     """Read a call about files."""
     id_ = path.removeprefix(FILES).removeprefix("/")
     if "/" in id_:
-        return no_route(call)
+        return refuse_path(call)
     match call.method:
         case "GET" | "HEAD":
             after = call.parameter("cursor")
@@ -31,7 +31,7 @@ def read(call: FrontCall, path: str) -> Command | FrontRefusal:
         case "DELETE" if id_:
             return OneFile(id_, "delete")
         case _:
-            return wrong_method(call)
+            return refuse_method(call)
 
 
 def show(call: FrontCall, command: Command, shown: Shown) -> FrontAnswer:
@@ -57,7 +57,7 @@ def _show_file(kept: UploadedFile) -> dict[str, Any]:
         "etag": kept.sha256,
         "checksums": {"sha256": kept.sha256},
         "metadata": {},
-        "created_at": iso_time(kept.created_at),
-        "expires_at": iso_time(kept.expires_at),
+        "created_at": format_time(kept.created_at),
+        "expires_at": format_time(kept.expires_at),
         "urls": {"get": kept.url},
     }

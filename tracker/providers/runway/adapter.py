@@ -27,13 +27,13 @@ from tracker.domain.outcome import (
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.cancels import PathCancel
-from tracker.providers.kit.empty_results import awaiting_result
+from tracker.providers.kit.empty_results import await_result
 from tracker.providers.kit.gateways import GatewayAdapter
 from tracker.providers.kit.ledger import settle_costs
-from tracker.providers.kit.pieces import set_expiry, web_url
+from tracker.providers.kit.pieces import read_web_url, set_expiry
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.proofs import SignedFields
-from tracker.providers.kit.reading import amount_text, first_number, first_text
+from tracker.providers.kit.reading import find_first_number, find_first_text, read_amount
 from tracker.providers.kit.table import CreatePath, TableAdapter
 from tracker.providers.kit.useless_options import NO_CALLBACKS, UNSIGNED
 from tracker.providers.ports.account import Account, AccountOptions
@@ -52,7 +52,7 @@ from tracker.providers.runway.operations import (
     WEB,
     WORKFLOWS,
     WebTask,
-    flaws_for_model,
+    list_model_flaws,
 )
 from tracker.providers.runway.passing import OBJECTS, RunwayCalls
 
@@ -101,17 +101,17 @@ class _RunwayWords(TableAdapter):
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a task. A success without a file is asked about a few times more."""
         said = super().observe(account, task, parsed)
-        return None if said is None else awaiting_result(said, task, _EMPTY)
+        return None if said is None else await_result(said, task, _EMPTY)
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure by Runway's own code."""
-        code = first_text(parsed, ("failureCode", "failure.code", "error.code"), limit=100)
+        code = find_first_text(parsed, ("failureCode", "failure.code", "error.code"), limit=100)
         error = super().failure(parsed, message)
         return replace(error, code=code or error.code)
 
     def progress(self, parsed: Any) -> float | None:
         """Read the fraction that is done."""
-        return _convert_percent(first_number(parsed, ("progress",)))
+        return _convert_percent(find_first_number(parsed, ("progress",)))
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read `output`: links, or for a workflow links of each of its nodes."""
@@ -181,7 +181,7 @@ class RunwayApi(PathCancel, _RunwayWords):
 
     def balance(self, parsed: Any) -> str | None:
         """Read what is left."""
-        left = first_number(parsed, ("creditBalance",))
+        left = find_first_number(parsed, ("creditBalance",))
         return None if left is None else f"{left} credits"
 
 
@@ -220,7 +220,7 @@ class RunwayWeb(_RunwayWords, GatewayAdapter):
 
     def progress(self, parsed: Any) -> float | None:
         """Read the fraction, which is a text here."""
-        return _convert_percent(first_number(parsed, ("task.progressRatio", "progressRatio")))
+        return _convert_percent(find_first_number(parsed, ("task.progressRatio", "progressRatio")))
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read the artifacts of the task."""
@@ -233,13 +233,13 @@ class RunwayWeb(_RunwayWords, GatewayAdapter):
             Artifact(
                 "video",
                 url,
-                id=first_text(one, ("id",), limit=200),
+                id=find_first_text(one, ("id",), limit=200),
                 key=str(place),
                 state=state,
                 refreshable=True,
             )
             for place, one in enumerate(found if isinstance(found, list) else ())
-            if (url := web_url(first_text(one, ("url",)))) is not None
+            if (url := read_web_url(find_first_text(one, ("url",)))) is not None
         ]
 
 
@@ -257,7 +257,7 @@ def _convert_percent(fraction: str | None) -> float | None:
 
 
 def _read_credits(parsed: Any, name: str) -> str | None:
-    return amount_text(first_number(parsed, (f"{name}.credits",)))
+    return read_amount(find_first_number(parsed, (f"{name}.credits",)))
 
 
 def _read_links(task: Task | None, output: Any) -> Sequence[tuple[str, str]]:
@@ -268,7 +268,7 @@ def _read_links(task: Task | None, output: Any) -> Sequence[tuple[str, str]]:
         (f"{node}/{place}" if node else str(place), link)
         for node, links in nodes
         for place, one in enumerate(links if isinstance(links, list) else [links])
-        if (link := web_url(first_text(one, ("url", "uri")) or one)) is not None
+        if (link := read_web_url(find_first_text(one, ("url", "uri")) or one)) is not None
     ]
 
 
@@ -298,7 +298,7 @@ class RunwayByProfile(AdapterByProfile, ObjectCallbacks):
         kind = self.kind_of(account).adapter
         if operation not in CREATES or operation not in kind.creates:
             return ()
-        flaws = flaws_for_model(operation, body)
+        flaws = list_model_flaws(operation, body)
         return flaws if kind is _API else [one for one in flaws if one.path not in _OF_RUNWAY]
 
     def proof(self, account: Account) -> Scheme | None:

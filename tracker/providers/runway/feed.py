@@ -19,11 +19,11 @@ from tracker.domain.outcome import Observed, PollOutcome, Unanswered
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.kit.calls import build_post
 from tracker.providers.kit.coded_answers import NO_CREDITS, CodedAdapter
-from tracker.providers.kit.empty_results import awaiting_result, running_without_result
+from tracker.providers.kit.empty_results import await_result, show_as_running
 from tracker.providers.kit.ledger import settle_costs
-from tracker.providers.kit.pieces import web_url
-from tracker.providers.kit.reading import amount_text, first_number, first_text
-from tracker.providers.kit.table import CreatePath, OpenInputs, parsed_of
+from tracker.providers.kit.pieces import read_web_url
+from tracker.providers.kit.reading import find_first_number, find_first_text, read_amount
+from tracker.providers.kit.table import CreatePath, OpenInputs, parse_answer
 from tracker.providers.ports.account import Account, AccountOptions
 from tracker.providers.ports.adapter import Answer, Asking
 from tracker.providers.runway.front_feed import FEED, POINTS, PRO
@@ -83,11 +83,11 @@ class RunwayFeed(CodedAdapter):
         """Read `data`; a code besides 200 tells of the question, not of the task."""
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         said = self.observe(asking.account, asking.task, self.record_in(answer, parsed))
         if said is None:
             return [self.without_record(answer, parsed)]
-        return [Observed(awaiting_result(said, asking.task, _EMPTY))]
+        return [Observed(await_result(said, asking.task, _EMPTY))]
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure, for which there are no codes."""
@@ -97,17 +97,19 @@ class RunwayFeed(CodedAdapter):
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read the video, with its pictures."""
         del account, task
-        url = web_url(parsed.get("video_url"))
+        url = read_web_url(parsed.get("video_url"))
         if url is None or self.state_in(parsed) is not TaskState.SUCCEEDED:
             return []
-        extra = {name: link for name in _PICTURES if (link := web_url(parsed.get(name)))}
+        extra = {name: link for name in _PICTURES if (link := read_web_url(parsed.get(name)))}
         return [Artifact("video", url, key="0", extra=extra)]
 
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the points, and whether they were given back."""
         del account
-        charged = settle_costs(task, amount_text(first_number(parsed, ("point",))), unit=POINTS)
-        if first_text(parsed, ("refund",), limit=10) != "1":
+        charged = settle_costs(
+            task, read_amount(find_first_number(parsed, ("point",))), unit=POINTS
+        )
+        if find_first_text(parsed, ("refund",), limit=10) != "1":
             return charged
         return [*charged[:1], *(refund_of(one) for one in charged[:1])]
 
@@ -128,4 +130,4 @@ def read_feed(parsed: Any) -> Observation | None:
     """
     if not isinstance(parsed, dict) or "code" in parsed:
         return None
-    return running_without_result(_FEED.observe(_NO_ACCOUNT, None, parsed))
+    return show_as_running(_FEED.observe(_NO_ACCOUNT, None, parsed))

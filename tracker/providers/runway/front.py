@@ -14,9 +14,14 @@ from tracker.domain.access import Scope
 from tracker.domain.lifecycle import Transition
 from tracker.domain.media_type import OCTETS
 from tracker.domain.task import TERMINAL, Artifact, Task, TaskState
-from tracker.providers.kit.front_answers import STATUSES, gateway_code, iso_time, reason_of
-from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
-from tracker.providers.kit.ledger import estimate_costs, net
+from tracker.providers.kit.front_answers import (
+    STATUSES,
+    find_gateway_code,
+    find_reason,
+    format_time,
+)
+from tracker.providers.kit.front_calls import find_name, refuse_method, refuse_path
+from tracker.providers.kit.ledger import compute_net, estimate_costs
 from tracker.providers.kit.named_uploads import find_uploads
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.commands import Cancel, Command, Create, Get, OneFile, OpenForm, PassOn
@@ -72,7 +77,7 @@ class RunwayFront(PlainFront):
             return front_feed.read_feed_call(call)
         path = call.path.removeprefix(_OFFICIAL)
         if path == "organization":
-            return PassOn(ORGANIZATION) if call.is_read else wrong_method(call)
+            return PassOn(ORGANIZATION) if call.is_read else refuse_method(call)
         if call.path == UPLOADS:
             return _upload(call)
         first, _, rest = path.partition("/")
@@ -84,7 +89,7 @@ class RunwayFront(PlainFront):
             return _create(call, WORKFLOWS, {"id": rest})
         if (path == _TASKS and _is_web(call)) or (path in CREATES and path != WORKFLOWS):
             return _create(call, path, {})
-        return no_route(call)
+        return refuse_path(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show tasks."""
@@ -119,7 +124,7 @@ class RunwayFront(PlainFront):
             error = {
                 "message": refusal.message,
                 "type": "runway_error",
-                "code": gateway_code(refusal.fault),
+                "code": find_gateway_code(refusal.fault),
             }
             return FrontAnswer({"error": error}, status)
         issues = [{"path": one.path.split("."), "message": one.reason} for one in refusal.fields]
@@ -151,7 +156,7 @@ def _create(
     call: FrontCall, operation: str, more: Mapping[str, Any]
 ) -> Command | WantsBody | FrontRefusal:
     if call.method != "POST":
-        return wrong_method(call)
+        return refuse_method(call)
     if call.body is None:
         return WantsBody()
     found = find_uploads(call.body, _read_id)
@@ -169,7 +174,7 @@ def _upload(call: FrontCall) -> OpenForm | FrontRefusal:
     src/runwayml/resources/uploads.py), https://docs.dev.runwayml.com/assets/uploads, read 2026-11.
     """
     if call.method != "POST":
-        return wrong_method(call)
+        return refuse_method(call)
     return OpenForm(otherwise=UPLOADS, fields={"type": ("ephemeral",)})
 
 
@@ -182,9 +187,9 @@ def _upload_in_parts(call: FrontCall, rest: str) -> OpenForm | OneFile | FrontRe
     """
     id_, _, step = rest.partition("/")
     if rest and (not id_ or step != "complete"):
-        return no_route(call)
+        return refuse_path(call)
     if call.method != "POST":
-        return wrong_method(call)
+        return refuse_method(call)
     return OneFile(id_, "complete") if rest else OpenForm(otherwise="", fields=_ONE_PART)
 
 
@@ -195,15 +200,15 @@ def _show_parts(form: UploadForm) -> dict[str, Any]:
 
 
 def _read_one(call: FrontCall, name: str) -> Command | FrontRefusal:
-    named = name_in(name)
+    named = find_name(name)
     if named is None or "/" in name:
-        return no_route(call)
+        return refuse_path(call)
     if call.is_read:
         return Get([named])
     is_deleting = call.method == "DELETE" and not call.path.startswith(
         (_INVOCATIONS, _OFFICIAL + _INVOCATIONS)
     )
-    return Cancel(named) if is_deleting else wrong_method(call)
+    return Cancel(named) if is_deleting else refuse_method(call)
 
 
 def _show_task(task: Task, *, is_gateway: bool) -> dict[str, Any]:
@@ -212,20 +217,20 @@ def _show_task(task: Task, *, is_gateway: bool) -> dict[str, Any]:
     found: dict[str, Any] = {
         "id": str(task.id),
         "status": word,
-        "createdAt": iso_time(task.created_at),
+        "createdAt": format_time(task.created_at),
     }
     if word == "RUNNING":
         found["progress"] = (task.progress or 0.0) / 100
     if word in ("SUCCEEDED", "RUNNING") and (task.artifacts or word == "SUCCEEDED"):
         found["output"] = _show_output(task)
     if word == "FAILED":
-        reason, code = reason_of(task), task.error.code if task.error else None
+        reason, code = find_reason(task), task.error.code if task.error else None
         if is_gateway:
             found["failure"] = {"code": code or task.state.value, "message": reason}
         else:
             found |= {"failure": reason, "failureCode": code or "INTERNAL"}
     if task.state in TERMINAL:
-        found["cost"] = {CREDITS: int(net(task.costs, CREDITS) or 0)}
+        found["cost"] = {CREDITS: int(compute_net(task.costs, CREDITS) or 0)}
     else:
         found["estimatedCost"] = {CREDITS: _estimate(task)}
     return found
@@ -251,7 +256,7 @@ def _show_web_task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     word = _WORDS[task.state]
     progress = 1.0 if word == "SUCCEEDED" else (task.progress or 0.0) / 100
     options = input_.get("options")
-    reason = reason_of(task)
+    reason = find_reason(task)
     return {
         "id": str(task.id),
         "name": str((options if isinstance(options, dict) else {}).get("name") or ""),
@@ -265,13 +270,13 @@ def _show_web_task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "error": None if reason is None else {"errorMessage": reason},
         "estimatedTimeToStartSeconds": None,
-        "createdAt": iso_time(task.created_at),
-        "updatedAt": iso_time(task.updated_at),
+        "createdAt": format_time(task.created_at),
+        "updatedAt": format_time(task.updated_at),
         "taskType": input_.get("taskType"),
         "options": options,
     }
 
 
 def _estimate(task: Task) -> int | float:
-    credits_ = estimate_costs(task.costs, CREDITS) or net(task.costs, CREDITS) or Decimal(0)
+    credits_ = estimate_costs(task.costs, CREDITS) or compute_net(task.costs, CREDITS) or Decimal(0)
     return int(credits_) if credits_ == credits_.to_integral_value() else float(credits_)

@@ -13,8 +13,8 @@ from typing import Any
 from tracker.domain.cost import Phase
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import Task, TaskState
-from tracker.providers.kit.front_answers import link_of, reason_of
-from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.kit.front_answers import find_reason, link_of
+from tracker.providers.kit.front_calls import find_name, refuse_method, refuse_path
 from tracker.providers.ports.commands import Command, Create, Get
 from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import FrontAnswer, FrontCall, FrontRefusal, WantsBody
@@ -49,7 +49,7 @@ def read_feed_call(call: FrontCall) -> Command | WantsBody | FrontRefusal:
     if is_reading(call) and call.is_read:
         return _read_one(call, call.parameter("task_id"))
     if call.method != "POST":
-        return wrong_method(call)
+        return refuse_method(call)
     if call.body is None:
         return WantsBody()
     if is_reading(call):
@@ -59,8 +59,8 @@ def read_feed_call(call: FrontCall) -> Command | WantsBody | FrontRefusal:
 
 
 def _read_one(call: FrontCall, given: Any) -> Get | FrontRefusal:
-    named = name_in(given) if isinstance(given, str) and "/" not in given else None
-    return Get([named]) if named else no_route(call)
+    named = find_name(given) if isinstance(given, str) and "/" not in given else None
+    return Get([named]) if named else refuse_path(call)
 
 
 def show_feed(command: Command, shown: Shown) -> FrontAnswer:
@@ -101,7 +101,7 @@ def _show_data(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         "video_url": url or "",
         "poster": str(extra.get("poster") or ""),
         "last_frame": str(extra.get("last_frame") or ""),
-        "msg": reason_of(task),
+        "msg": find_reason(task),
         "point": paid,
         "refund": "1" if any(one.phase is Phase.REFUND for one in charged) else "0",
         "create_time": str(int(task.created_at.timestamp())),

@@ -24,13 +24,13 @@ from tracker.domain.outcome import (
     Unanswered,
 )
 from tracker.domain.task import Artifact, TaskError, TaskState
-from tracker.providers.kit.coded_answers import GOOD, NO_CREDITS, CodedAdapter, code_of
-from tracker.providers.kit.empty_results import awaiting_result
-from tracker.providers.kit.pieces import web_url
-from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.reasons import reason_in
+from tracker.providers.kit.coded_answers import GOOD, NO_CREDITS, CodedAdapter, find_code
+from tracker.providers.kit.empty_results import await_result
+from tracker.providers.kit.pieces import read_web_url
+from tracker.providers.kit.reading import find_first_text
+from tracker.providers.kit.reasons import find_reason
 from tracker.providers.kit.status_words import end_at_gateways
-from tracker.providers.kit.table import CreatePath, OpenInputs, parsed_of
+from tracker.providers.kit.table import CreatePath, OpenInputs, parse_answer
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 
 GENERATE, EXTEND, ALEPH = "runway/generate", "runway/extend", "aleph/generate"
@@ -134,9 +134,9 @@ class RunwayKie(CodedAdapter):
         """Take a task's id under code 200; else look the code up."""
         if isinstance(answer, HttpFailure) or answer.status >= 300:
             return super().parse_submit(sending, answer)
-        parsed = parsed_of(answer)
-        task_id = first_text(parsed, ("data.taskId", "data.task_id"), limit=500)
-        if task_id is None or code_of(parsed) not in (None, GOOD):
+        parsed = parse_answer(answer)
+        task_id = find_first_text(parsed, ("data.taskId", "data.task_id"), limit=500)
+        if task_id is None or find_code(parsed) not in (None, GOOD):
             return self.refusal(sending, answer, parsed)
         return Accepted(task_id, "wait")
 
@@ -153,7 +153,7 @@ class RunwayKie(CodedAdapter):
         """Read the record; a code besides 200 tells of the question, not of the task."""
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         data = self.record_in(answer, parsed)
         if data is not None:
             if self._is_of_another_task(asking, data):
@@ -164,7 +164,7 @@ class RunwayKie(CodedAdapter):
         return [self.without_record(answer, parsed)]
 
     def _is_of_another_task(self, asking: Asking, data: Mapping[str, Any]) -> bool:
-        shown = first_text(data, ("taskId", "task_id"), limit=500)
+        shown = find_first_text(data, ("taskId", "task_id"), limit=500)
         if asking.account.options.base_url is not None:
             return False  # a relay may give ids of its own, and show the provider's
         return shown is not None and shown != asking.task.provider_task_id
@@ -176,10 +176,10 @@ def read_callback(parsed: Any) -> Observation | None:
     Only ends are called back. A success without a video counts as running, so that it is asked
     about.
     """
-    code, task_id = code_of(parsed), first_text(parsed, IDS, limit=500)
+    code, task_id = find_code(parsed), find_first_text(parsed, IDS, limit=500)
     if code is None or task_id is None or "data" not in parsed:
         return None
-    reason = first_text(parsed, ("msg", "message"))
+    reason = find_first_text(parsed, ("msg", "message"))
     pieces = _read_pieces(parsed["data"], None)
     if code == GOOD:
         state = TaskState.SUCCEEDED if pieces else TaskState.RUNNING
@@ -192,21 +192,21 @@ def read_callback(parsed: Any) -> Observation | None:
 
 def _read_record(dialect: RunwayKie, data: Mapping[str, Any], asking: Asking) -> Observation | None:
     task, now = asking.task, asking.now
-    reason = first_text(data, ("failMsg", "errorMessage"))
-    code = first_text(data, ("failCode", "errorCode"), limit=100)
-    word = first_text(data, ("state",), limit=100)
-    flag = first_text(data, ("successFlag",), limit=100)
+    reason = find_first_text(data, ("failMsg", "errorMessage"))
+    code = find_first_text(data, ("failCode", "errorCode"), limit=100)
+    word = find_first_text(data, ("state",), limit=100)
+    flag = find_first_text(data, ("successFlag",), limit=100)
     if word is None and flag is None:
         return None
     state = dialect.state_of(word) if word is not None else _FLAGS.get(flag or "")
     # The page of Aleph says to go on asking while the flag is 0 and there is no message.
     if word is None and flag == "0" and reason is not None:
         state = TaskState.FAILED
-    is_over = first_text(data, ("expireFlag",), limit=10) == "1"
+    is_over = find_first_text(data, ("expireFlag",), limit=10) == "1"
     pieces = _read_pieces(data, now if is_over else None)
     if state is None and word is not None and asking.account.options.base_url is not None:
         state = end_at_gateways(word, pieces)  # of a relay before kie.ai, whose page has none such
-    told = reason or reason_in(data) or "the provider gave no reason"
+    told = reason or find_reason(data) or "the provider gave no reason"
     error = TaskError("provider", code, told)
     said = Observation(
         state,
@@ -216,14 +216,14 @@ def _read_record(dialect: RunwayKie, data: Mapping[str, Any], asking: Asking) ->
         artifacts=pieces if state is not TaskState.FAILED else (),
         error=error if state is TaskState.FAILED else None,
     )
-    return awaiting_result(said, task, _EMPTY)
+    return await_result(said, task, _EMPTY)
 
 
 def _read_pieces(data: Any, expires_at: datetime | None) -> tuple[Artifact, ...]:
     """Return the video with its picture; the picture alone is no result."""
-    video = web_url(first_text(data, _VIDEOS))
+    video = read_web_url(find_first_text(data, _VIDEOS))
     if video is None:
         return ()
-    picture = web_url(first_text(data, _PICTURES))
+    picture = read_web_url(find_first_text(data, _PICTURES))
     extra = {"image_url": picture} if picture else {}
     return (Artifact("video", video, key="0", extra=extra, expires_at=expires_at),)

@@ -13,9 +13,9 @@ from pydantic import AfterValidator, Field
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, Task, TaskState
-from tracker.providers.kit.empty_results import awaiting_result
-from tracker.providers.kit.pieces import web_url
-from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.empty_results import await_result
+from tracker.providers.kit.pieces import read_web_url
+from tracker.providers.kit.reading import find_first_text
 from tracker.providers.kit.table import CreatePath, OpenInputs, TableAdapter
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Request
@@ -78,17 +78,17 @@ class RunwayNumbered(TableAdapter):
         if not isinstance(parsed, dict) or parsed.get("success") is False:
             return parsed
         held = parsed.get("result")
-        is_good = first_text(parsed, ("code",), limit=40) in (None, "0")
+        is_good = find_first_text(parsed, ("code",), limit=40) in (None, "0")
         return held if is_good and isinstance(held, dict) else parsed
 
     def observe(self, account: Account, task: Task | None, parsed: Any) -> Observation | None:
         """Read a task. A success without a video is asked about a few times more."""
         said = super().observe(account, task, parsed)
-        return None if said is None else awaiting_result(said, task, _EMPTY)
+        return None if said is None else await_result(said, task, _EMPTY)
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read `videoUrl`."""
         del account, task
         is_done = self.state_in(parsed) is TaskState.SUCCEEDED
-        url = web_url(parsed.get("videoUrl"))
+        url = read_web_url(parsed.get("videoUrl"))
         return [Artifact("video", url, key="0")] if url is not None and is_done else []

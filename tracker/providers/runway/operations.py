@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, Field, create_model
 
 from tracker.domain.errors import FieldError
-from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.reading import find_first_text
 from tracker.providers.kit.table import CreatePath, OpenInputs
 
 VERSION = "2024-11-06"
@@ -33,7 +33,7 @@ _OLD_RATIOS = ("1280:768", "768:1280")
 Name = Annotated[str, Field(min_length=1)]
 
 
-def utf16_units(text: str) -> int:
+def count_utf16_units(text: str) -> int:
     """Return the length of a text as Runway counts it: in UTF-16 code units."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
@@ -59,7 +59,9 @@ def _check_prompt_image(value: Any) -> Any:
         return _check_media(value)
     if not isinstance(value, list) or not 0 < len(value) <= _MOST_IMAGES:
         raise ValueError(f"must be a URI, or a list of 1 to {_MOST_IMAGES} objects with uri")
-    if any(not isinstance(first_text(one, ("uri",), limit=_LONGEST_URI), str) for one in value):
+    if any(
+        not isinstance(find_first_text(one, ("uri",), limit=_LONGEST_URI), str) for one in value
+    ):
         raise ValueError("must have a uri in each object")
     for one in value:
         _check_media(one["uri"])
@@ -104,7 +106,7 @@ _LIMITS: Mapping[str, _ModelLimits] = MappingProxyType(
 )
 
 
-def flaws_for_model(operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:
+def list_model_flaws(operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:
     """Return the fields of a valid input that its model does not take."""
     model = body.get("model")
     limits = _LIMITS.get(model, _ANY) if isinstance(model, str) else _ANY
@@ -114,7 +116,7 @@ def flaws_for_model(operation: str, body: Mapping[str, Any]) -> Sequence[FieldEr
     if operation == "text_to_video" and model in _OF_PICTURES:
         flaws.append(FieldError("model", "needs a picture: use image_to_video"))
     text, ratio, duration = (body.get(name) for name in ("promptText", "ratio", "duration"))
-    if text is not None and utf16_units(text) > limits.units:
+    if text is not None and count_utf16_units(text) > limits.units:
         flaws.append(FieldError("promptText", f"at most {limits.units} UTF-16 code units"))
     if limits.ratios and ratio is not None and ratio not in limits.ratios:
         known = ", ".join(f'"{one}"' for one in limits.ratios)

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from tracker.domain.task import Task
-from tracker.providers.kit.calls import bearer
+from tracker.providers.kit.calls import build_bearer_header
 from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.objects import NamedObject, NamingText, ObjectIds
@@ -29,7 +29,7 @@ class RunwayCalls(PlainCalls):
 
     def headers(self, account: Account) -> dict[str, str]:
         """Add the version of the API to the key."""
-        return bearer(account.api_key) | {"x-runway-version": VERSION}
+        return build_bearer_header(account.api_key) | {"x-runway-version": VERSION}
 
     def refusal(self, account: Account, path: str) -> str | None:
         """Say that gateways know no organization."""

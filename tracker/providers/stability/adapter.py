@@ -29,11 +29,11 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
-from tracker.providers.kit.forms import FormFile, file_of, multipart
-from tracker.providers.kit.pieces import MOST_HELD, file_url
-from tracker.providers.kit.reading import first_number, first_text
-from tracker.providers.kit.status_words import plain
-from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
+from tracker.providers.kit.forms import FormFile, build_multipart, read_file
+from tracker.providers.kit.pieces import MOST_HELD, build_file_url
+from tracker.providers.kit.reading import find_first_number, find_first_text
+from tracker.providers.kit.status_words import normalise_word
+from tracker.providers.kit.table import CreatePath, TableAdapter, parse_answer
 from tracker.providers.kit.useless_options import OneKindOptions
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.ports.provider import Provider, ResultHosting
@@ -44,7 +44,7 @@ from tracker.providers.stability.operations import (
     OBJECTS,
     OPERATIONS,
     drop_empty,
-    flaws_of,
+    list_flaws,
 )
 from tracker.providers.stability.passing import BALANCE, StabilityCalls
 from tracker.providers.stability.words import FIELDS, FILTERED, MODERATED, STATUSES, SUCCESS
@@ -85,7 +85,7 @@ class StabilityAdapter(TableAdapter):
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table, and that all of it can stand in a form."""
         request = super().check(operation, drop_empty(input_))
-        if flaws := flaws_of(request.body):
+        if flaws := list_flaws(request.body):
             raise InvalidRequest(*flaws)
         return request
 
@@ -99,7 +99,7 @@ class StabilityAdapter(TableAdapter):
         kind = "application/json" if OPERATIONS[name].has_id else _choose_media_type(name)
         headers = {**self.headers(account), "accept": kind}
         fields = [(field, _make_part(value)) for field, value in sending.body.items()]
-        call = multipart(f"{account.base_url}/{self.creates[name].path}", fields, headers)
+        call = build_multipart(f"{account.base_url}/{self.creates[name].path}", fields, headers)
         return call if OPERATIONS[name].has_id else replace(call, lasts_s=_LONGEST_S)
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
@@ -109,13 +109,13 @@ class StabilityAdapter(TableAdapter):
         """
         if isinstance(answer, HttpFailure) or answer.status >= 300:
             return super().parse_submit(sending, answer)
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         said = _read_result(sending.task, answer, parsed)
         if said is not None:
             return Accepted(None, said.word, said=said)
-        if (status := STATUSES.get(_name_in(parsed) or "")) is not None:
+        if (status := STATUSES.get(_find_name(parsed) or "")) is not None:
             return self.refusal(sending, replace(answer, status=status), parsed)
-        task_id = first_text(parsed, ("id",), limit=500)
+        task_id = find_first_text(parsed, ("id",), limit=500)
         has_id = OPERATIONS[sending.task.operation].has_id and not _is_error(parsed)
         if task_id is None or not has_id:
             return Unknown(f"{self.in_words(answer, parsed)}, without a result")
@@ -124,7 +124,7 @@ class StabilityAdapter(TableAdapter):
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the name of the error up: moderation comes with 403, as missing rights do."""
         found = super().refusal(sending, answer, parsed)
-        name = _name_in(parsed)
+        name = _find_name(parsed)
         match found:
             case Refused():
                 return replace(
@@ -161,18 +161,20 @@ class StabilityAdapter(TableAdapter):
         """Read the state off the HTTP status."""
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
-        task, parsed = asking.task, parsed_of(answer)
+        task, parsed = asking.task, parse_answer(answer)
         words = self.in_words(answer, parsed)
-        name = _name_in(parsed)
+        name = _find_name(parsed)
         match answer.status:
             case 202 if not answer.body or isinstance(parsed, dict):
-                word = first_text(parsed, ("status",), limit=100) or _GOES_ON
+                word = find_first_text(parsed, ("status",), limit=100) or _GOES_ON
                 return [Observed(Observation(TaskState.RUNNING, word))]
             case 200 if (said := _read_result(task, answer, parsed)) is not None:
                 return [Observed(said)]
             case 200 | 403 if name == MODERATED:
                 return [Observed(_observe_failure(name, words))]
-            case 200 if plain(first_text(parsed, ("status",), limit=100) or "") == plain(_GOES_ON):
+            case 200 if normalise_word(
+                find_first_text(parsed, ("status",), limit=100) or ""
+            ) == normalise_word(_GOES_ON):
                 return [Observed(Observation(TaskState.RUNNING, _GOES_ON))]
             case 400 | 422 if task.state is TaskState.RUNNING and name is not None:
                 return [Observed(_observe_failure(name, words))]
@@ -185,7 +187,7 @@ class StabilityAdapter(TableAdapter):
 
     def balance(self, parsed: Any) -> str | None:
         """Read the credits that are left."""
-        left = first_number(parsed, ("credits",))
+        left = find_first_number(parsed, ("credits",))
         return None if left is None else f"{left} credits"
 
 
@@ -197,7 +199,7 @@ def _make_part(value: Any) -> str | FormFile:
     """Return what stands in a part of the form."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return file_of(value) or str(value)
+    return read_file(value) or str(value)
 
 
 def _read_result(task: Task, answer: HttpResult, parsed: Any) -> Observation | None:
@@ -207,9 +209,9 @@ def _read_result(task: Task, answer: HttpResult, parsed: Any) -> Observation | N
         word, seed = answer.headers.get("finish-reason"), answer.headers.get("seed")
         url = parsed if is_name(parsed) else None
     else:
-        word = first_text(parsed, ("finish_reason", "finishReason"), limit=100)
-        seed, url = first_number(parsed, ("seed",)), _read_file(parsed, kind)
-    word = plain(word or SUCCESS).upper()[:100]
+        word = find_first_text(parsed, ("finish_reason", "finishReason"), limit=100)
+        seed, url = find_first_number(parsed, ("seed",)), _read_file(parsed, kind)
+    word = normalise_word(word or SUCCESS).upper()[:100]
     pieces = () if url is None else (Artifact(kind, url, key="0"),)
     if word in _FAILED_WORDS:
         if word == FILTERED:
@@ -225,14 +227,14 @@ def _read_result(task: Task, answer: HttpResult, parsed: Any) -> Observation | N
 
 def _read_file(parsed: Any, kind: str) -> str | None:
     """Return the file of an answer by its name; a small picture as a data URL."""
-    held = first_text(parsed, FIELDS, limit=MOST_HELD)
-    return file_url(held) if kind == "image" or is_name(held) else None
+    held = find_first_text(parsed, FIELDS, limit=MOST_HELD)
+    return build_file_url(held) if kind == "image" or is_name(held) else None
 
 
-def _name_in(parsed: Any) -> str | None:
+def _find_name(parsed: Any) -> str | None:
     """Return the name of an error, as Stability writes it."""
-    name = first_text(parsed, ("name",), limit=100)
-    known = plain(name or "")
+    name = find_first_text(parsed, ("name",), limit=100)
+    known = normalise_word(name or "")
     return known if known in STATUSES else name
 
 

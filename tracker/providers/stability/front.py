@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tracker.domain.task import TERMINAL, Task, TaskState
-from tracker.providers.kit.front_answers import STATUSES, reason_of
-from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.kit.front_answers import STATUSES, find_reason
+from tracker.providers.kit.front_calls import find_name, refuse_method, refuse_path
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.commands import Command, Create, Get, PassOn
 from tracker.providers.ports.front import Shown
@@ -69,19 +69,19 @@ class StabilityFront(PlainFront):
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         if call.path in (BALANCE, ACCOUNT):
-            return PassOn(call.path) if call.is_read else wrong_method(call)
+            return PassOn(call.path) if call.is_read else refuse_method(call)
         path = call.path.removeprefix(_ROOT) if call.path.startswith(_ROOT) else ""
         if path in OPERATIONS:
             if call.method != "POST":
-                return wrong_method(call)
+                return refuse_method(call)
             return self._create(call, path)
         head, _, part = path.rpartition("/")
         operation = None if f"{head}/" == _RESULTS else head.removesuffix("/result")
         is_known = operation is None or (head.endswith("/result") and operation in OPERATIONS)
-        named = name_in(part)
+        named = find_name(part)
         if not named or not is_known:
-            return no_route(call)
-        return Get([named], operation=operation) if call.is_read else wrong_method(call)
+            return refuse_path(call)
+        return Get([named], operation=operation) if call.is_read else refuse_method(call)
 
     def _create(self, call: FrontCall, name: str) -> Command | WantsBody | FrontRefusal:
         operation = OPERATIONS[name]
@@ -107,7 +107,7 @@ class StabilityFront(PlainFront):
             return _show_error(409, "outcome_unknown", why, request_id)
         if task.state not in TERMINAL:
             return FrontAnswer({"id": str(task.id), "status": "in-progress"}, 202)
-        reason = reason_of(task) or "failed"
+        reason = find_reason(task) or "failed"
         if task.state is not TaskState.FAILED:
             return _show_error(404, "not_found", reason, request_id)
         code = (task.error.code if task.error else None) or ""

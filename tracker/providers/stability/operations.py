@@ -12,8 +12,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from tracker.domain.errors import FieldError
-from tracker.providers.kit.form_inputs import check_number, form_file
-from tracker.providers.kit.forms import file_of
+from tracker.providers.kit.form_inputs import check_form_file, check_number
+from tracker.providers.kit.forms import read_file
 from tracker.providers.kit.table import CreatePath, OpenInputs
 from tracker.providers.ports.objects import ObjectIds
 
@@ -21,7 +21,7 @@ MOST_BYTES = 10 * 1024 * 1024
 """Of a request."""
 _MOST_PROMPT = 10_000
 
-File = Annotated[Any, AfterValidator(form_file)]
+File = Annotated[Any, AfterValidator(check_form_file)]
 Prompt = Annotated[str, Field(min_length=1, max_length=_MOST_PROMPT)]
 Word = Annotated[str, Field(min_length=1)]
 Seed = Annotated[Any, BeforeValidator(check_number(0, 4_294_967_294))]
@@ -151,7 +151,7 @@ def drop_empty(input_: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: value for name, value in input_.items() if not _is_empty(value)}
 
 
-def flaws_of(body: Mapping[str, Any]) -> Sequence[FieldError]:
+def list_flaws(body: Mapping[str, Any]) -> Sequence[FieldError]:
     """Return the fields that cannot stand in a form, and of a request that is too large the file.
 
     A form has texts, numbers, flags and files: nothing within another.
@@ -171,7 +171,7 @@ def flaws_of(body: Mapping[str, Any]) -> Sequence[FieldError]:
 def _is_empty(value: Any) -> bool:
     if value in (None, ""):
         return True
-    file = file_of(value)
+    file = read_file(value)
     return file is not None and not file.content
 
 

@@ -12,17 +12,17 @@ from typing import Any
 from tracker.domain.exchange import HttpCall
 from tracker.domain.observation import Observation
 from tracker.domain.task import TaskState
-from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
+from tracker.providers.kit.callbacks import ObjectCallbacks, parse_body
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
 from tracker.providers.kit.proofs import SignedFields
-from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.reading import find_first_text
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Request, Sending
 from tracker.providers.ports.callbacks import Hint, Inbound, Scheme
 from tracker.providers.ports.provider import Provider
 from tracker.providers.suno.front import SunoFront
 from tracker.providers.suno.gateway import GatewayDialect
-from tracker.providers.suno.naming import parent_in, put_their_names
+from tracker.providers.suno.naming import find_parent, put_their_names
 from tracker.providers.suno.objects import OBJECTS
 from tracker.providers.suno.options import (
     GATEWAY,
@@ -31,9 +31,9 @@ from tracker.providers.suno.options import (
     RAW,
     SUNOAPI,
     SunoOptions,
-    flaws_of,
-    limits_of,
-    profile_of,
+    find_limits,
+    find_profile,
+    list_flaws,
 )
 from tracker.providers.suno.passing import SunoCalls
 from tracker.providers.suno.raw import RawDialect, SelfHostedDialect
@@ -73,12 +73,12 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
 
     def kind_of(self, account: Account) -> UpstreamKind:
         """Return the kind of the profile, which the host may tell."""
-        return KINDS.get(profile_of(account), KINDS[GATEWAY])
+        return KINDS.get(find_profile(account), KINDS[GATEWAY])
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the operation's dialect, and find the task that the input continues."""
         request = super().check(operation, input_)
-        named = parent_in(request.body)
+        named = find_parent(request.body)
         if named is None:
             return request
         return replace(request, parent=named[1], parent_field=named[0])
@@ -90,7 +90,7 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
 
     def flaws_of(self, account: Account) -> Sequence[str]:
         """Return `key: reason` for options that contradict each other."""
-        return [*super().flaws_of(account), *flaws_of(account)]
+        return [*super().flaws_of(account), *list_flaws(account)]
 
     def proof(self, account: Account) -> Scheme | None:
         """Return kie.ai's scheme, which signs id and time; nobody else signs."""
@@ -104,10 +104,10 @@ class SunoAdapter(AdapterByProfile, ObjectCallbacks):
 
         Raises CallbackRejected for what is neither.
         """
-        parsed = body_of(inbound)
+        parsed = parse_body(inbound)
         if isinstance(parsed, dict) and "data" not in parsed:
-            task_id = first_text(parsed, ("task_id", "taskId", "id"), limit=500)
-            if task_id is not None and first_text(parsed, ("status",)) is not None:
+            task_id = find_first_text(parsed, ("task_id", "taskId", "id"), limit=500)
+            if task_id is not None and find_first_text(parsed, ("status",)) is not None:
                 return (Hint("a gateway has news; its body is not documented", task_id),)
         said = read_callback(parsed)
         if said.state is TaskState.SUCCEEDED and not said.artifacts:
@@ -131,7 +131,7 @@ PROVIDER = Provider(
     front=SunoFront(),
     passes_on=SunoCalls(),
     tells_costs=True,
-    call_limits=limits_of,
+    call_limits=find_limits,
     examples={
         "two songs": {
             "operation": "submit/music",

@@ -10,10 +10,16 @@ from typing import Any
 
 from tracker.domain.observation import Observation
 from tracker.domain.task import VERDICTS, Artifact, ArtifactState, TaskState
-from tracker.providers.kit.pieces import text_url, web_url
-from tracker.providers.kit.reading import first_instant, first_number, first_text
-from tracker.providers.kit.status_words import GATEWAY_WORDS, plain
-from tracker.providers.kit.tracks import ENDS, SongReport, SongTrack, observation_of, verdict_of
+from tracker.providers.kit.pieces import build_text_url, read_web_url
+from tracker.providers.kit.reading import find_first_instant, find_first_number, find_first_text
+from tracker.providers.kit.status_words import GATEWAY_WORDS, normalise_word
+from tracker.providers.kit.tracks import (
+    ENDS,
+    SongReport,
+    SongTrack,
+    build_observation,
+    find_verdict,
+)
 
 _IDS = ("id", "clip_id", "audioId", "audio_id")
 _AUDIO = ("audio_url", "audioUrl")
@@ -36,27 +42,27 @@ _NO_FILE = "none.mp3"
 """The end of an address that was made of nothing (github.com/gcui-art/suno-api/issues/135)."""
 
 
-def id_of(value: Any) -> str | None:
+def find_id(value: Any) -> str | None:
     """Return the id of a song, which right after its create may have no status yet."""
-    return first_text(value, _IDS, limit=200) if isinstance(value, dict) else None
+    return find_first_text(value, _IDS, limit=200) if isinstance(value, dict) else None
 
 
 def is_over(clip: SongTrack) -> bool:
     """Tell whether a song's own word is one of an end, whether or not it can be heard."""
-    return GATEWAY_WORDS.get(plain(clip.word)) in VERDICTS
+    return GATEWAY_WORDS.get(normalise_word(clip.word)) in VERDICTS
 
 
-def clip_of(value: Any) -> SongTrack | None:
+def read_clip(value: Any) -> SongTrack | None:
     """Read a song that has a status of its own; None when it is none."""
     if not isinstance(value, dict):
         return None
-    word = first_text(value, ("status", "state"), limit=100)
-    id_ = first_text(value, _IDS, limit=200)
+    word = find_first_text(value, ("status", "state"), limit=100)
+    id_ = find_first_text(value, _IDS, limit=200)
     if word is None or id_ is None:
         return None
     audio = _read_audio(value, _AUDIO)
     state: ArtifactState | None = None
-    told = GATEWAY_WORDS.get(plain(word))
+    told = GATEWAY_WORDS.get(normalise_word(word))
     if told in (TaskState.FAILED, TaskState.CANCELLED):
         state = ArtifactState.FAILED
     elif audio is not None:
@@ -69,7 +75,7 @@ def record_of(value: Any) -> SongTrack | None:
     """Read a song of a record, which has no status: what it can be heard by tells how far it is."""
     if not isinstance(value, dict):
         return None
-    id_ = first_text(value, _IDS, limit=200)
+    id_ = find_first_text(value, _IDS, limit=200)
     ready = _read_audio(value, _AUDIO)
     heard = ready or _read_audio(value, _STREAM)
     if id_ is None:
@@ -78,7 +84,7 @@ def record_of(value: Any) -> SongTrack | None:
     return SongTrack(id_, "", ArtifactState.READY if ready else state, heard, value)
 
 
-def pieces_of(
+def list_pieces(
     clips: Sequence[SongTrack], *, has_ended: bool, expires_at: datetime | None
 ) -> tuple[Artifact, ...]:
     """Return the pieces of songs: audio first, with everything that is known of the song.
@@ -96,7 +102,7 @@ def pieces_of(
     return tuple(found)
 
 
-def texts_of(clips: Sequence[SongTrack]) -> tuple[Artifact, ...]:
+def list_texts(clips: Sequence[SongTrack]) -> tuple[Artifact, ...]:
     """Return the lyrics alone, of songs that cannot be heard yet."""
     found = [_read_text(clip, clip.id or str(place)) for place, clip in enumerate(clips)]
     return tuple(piece for piece in found if piece is not None)
@@ -108,10 +114,10 @@ def observe(told: SongReport, **more: Any) -> Observation:
     more: further fields of Observation; `expires_at` of the files; `texts`, the pieces of a task
     of which nothing can be heard yet.
     """
-    verdict = verdict_of(told)
+    verdict = find_verdict(told)
     expires_at, texts = more.pop("expires_at", None), more.pop("texts", ())
-    pieces = pieces_of(told.tracks, has_ended=verdict[0] in ENDS, expires_at=expires_at)
-    return observation_of(told, verdict, pieces or texts, **more)
+    pieces = list_pieces(told.tracks, has_ended=verdict[0] in ENDS, expires_at=expires_at)
+    return build_observation(told, verdict, pieces or texts, **more)
 
 
 def _list_pieces(
@@ -119,14 +125,14 @@ def _list_pieces(
 ) -> list[Artifact]:
     fields = clip.fields
     extra: dict[str, Any] = {
-        name: text for name, names in _FACTS.items() if (text := first_text(fields, names))
+        name: text for name, names in _FACTS.items() if (text := find_first_text(fields, names))
     }
     links = {"stream_audio_url": _STREAM, "source_audio_url": _SOURCE}
     extra |= {name: url for name, names in links.items() if (url := _read_url(fields, names))}
     if clip.reason:
         extra["error_message"] = clip.reason
     audio = None if state is ArtifactState.FAILED else clip.audio
-    length = first_number(fields, _LENGTH)
+    length = find_first_number(fields, _LENGTH)
     pieces = [
         Artifact(
             "audio", audio, clip.id, length, extra, key=key, state=state, expires_at=expires_at
@@ -142,16 +148,16 @@ def _list_pieces(
 
 
 def _read_text(clip: SongTrack, key: str) -> Artifact | None:
-    words = first_text(clip.fields, _WORDS, limit=_TEXTS)
-    return Artifact("text", text_url(words), clip.id, key=f"{key}/text") if words else None
+    words = find_first_text(clip.fields, _WORDS, limit=_TEXTS)
+    return Artifact("text", build_text_url(words), clip.id, key=f"{key}/text") if words else None
 
 
 def _read_reason(fields: dict[str, Any]) -> str | None:
-    return first_text(fields, _REASONS)
+    return find_first_text(fields, _REASONS)
 
 
 def _read_code(fields: dict[str, Any]) -> str | None:
-    return first_text(fields, ("metadata.error_type",), limit=100)
+    return find_first_text(fields, ("metadata.error_type",), limit=100)
 
 
 def _read_audio(fields: dict[str, Any], names: Sequence[str]) -> str | None:
@@ -160,10 +166,10 @@ def _read_audio(fields: dict[str, Any], names: Sequence[str]) -> str | None:
 
 
 def _read_url(fields: dict[str, Any], names: Sequence[str]) -> str | None:
-    return next((url for name in names if (url := web_url(fields.get(name)))), None)
+    return next((url for name in names if (url := read_web_url(fields.get(name)))), None)
 
 
-def made_at(clips: Sequence[SongTrack]) -> datetime | None:
+def find_creation_time(clips: Sequence[SongTrack]) -> datetime | None:
     """Return when the first song was made, as far as its time can be read."""
-    times = [first_instant(one.fields, _FACTS["created_at"]) for one in clips]
+    times = [find_first_instant(one.fields, _FACTS["created_at"]) for one in clips]
     return next((time for time in times if time is not None), None)

@@ -25,23 +25,23 @@ from tracker.domain.outcome import (
 )
 from tracker.domain.task import VERDICTS, Task
 from tracker.providers.kit.calls import build_post
-from tracker.providers.kit.empty_results import awaiting_result
-from tracker.providers.kit.gateway_quota import quota_costs
+from tracker.providers.kit.empty_results import await_result
+from tracker.providers.kit.gateway_quota import build_quota_costs
 from tracker.providers.kit.gateway_tasks import (
     UNKNOWN_TO_GATEWAY,
     GatewayTask,
     TaskTable,
     add_song,
-    held_in,
-    task_of,
+    open_envelope,
+    read_task,
 )
 from tracker.providers.kit.piece_names import read_piece_name
-from tracker.providers.kit.repeated import each_once, fullest
-from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.kit.repeated import remove_repeated, select_fullest
+from tracker.providers.kit.table import CreatePath, parse_answer
 from tracker.providers.kit.tracks import SongReport
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
-from tracker.providers.suno.clips import clip_of, observe
+from tracker.providers.suno.clips import observe, read_clip
 from tracker.providers.suno.inputs import (
     LyricsIdea,
     Name,
@@ -50,8 +50,8 @@ from tracker.providers.suno.inputs import (
     SunoInput,
     check_song,
 )
-from tracker.providers.suno.lyrics import LYRICS_LAST_S, lyrics_of, read_lyrics
-from tracker.providers.suno.options import headers_of
+from tracker.providers.suno.lyrics import LYRICS_LAST_S, observe_lyrics, read_lyrics
+from tracker.providers.suno.options import build_headers
 
 _LYRICS, _MUSIC = "LYRICS", "MUSIC"
 _EMPTY = "SUCCESS without a song"
@@ -86,7 +86,7 @@ class GatewayDialect(TaskTable):
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the headers that carry the credentials."""
-        return headers_of(account)
+        return build_headers(account)
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate; a song is continued with the name of its task, at the same account."""
@@ -127,7 +127,7 @@ class GatewayDialect(TaskTable):
         """Read a row, songs without one, or a list of rows."""
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)] * len(asking.tasks)
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         if len(asking.tasks) > 1:
             return self._several(asking, answer, parsed)
         return [self._read_single(asking, answer, parsed)]
@@ -137,14 +137,14 @@ class GatewayDialect(TaskTable):
 
         Without any row a list is null (https://github.com/QuantumNous/new-api, 2026-11).
         """
-        rows = parsed if isinstance(parsed, list) else held_in(parsed)
+        rows = parsed if isinstance(parsed, list) else open_envelope(parsed)
         rows = rows if answer.status < 300 else None
         if not isinstance(rows, list):
             return [self._unanswered(answer, parsed, alone=answer.status != 429)] * len(
                 asking.tasks
             )
-        known = fullest(
-            (row.id, row) for one in rows if (row := task_of(one)) is not None and row.id
+        known = select_fullest(
+            (row.id, row) for one in rows if (row := read_task(one)) is not None and row.id
         )
         return [
             _read_outcome(task, row)
@@ -154,12 +154,12 @@ class GatewayDialect(TaskTable):
         ]
 
     def _read_single(self, asking: Asking, answer: HttpResult, parsed: Any) -> PollOutcome:
-        data = held_in(parsed) if answer.status < 300 else None
+        data = open_envelope(parsed) if answer.status < 300 else None
         is_list_asked = asking.page is not None
         if is_list_asked:
             return self._read_listed(asking, answer, parsed, data)
         # Two relatives differ: Suno-API shows the songs alone, or the lyrics, and no task.
-        row = task_of(data)
+        row = read_task(data)
         if row is not None and (row.id is not None or isinstance(row.data, dict | list)):
             return _read_outcome(asking.task, row)
         bare = _read_bare_result(asking.task, data)
@@ -178,7 +178,7 @@ class GatewayDialect(TaskTable):
 
         Where no list tells of the task, the songs are all that is known.
         """
-        rows = [row for one in data if (row := task_of(one))] if isinstance(data, list) else []
+        rows = [row for one in data if (row := read_task(one))] if isinstance(data, list) else []
         row = next((one for one in rows if one.id == asking.task.provider_task_id), None)
         if row is not None:
             return _read_outcome(asking.task, row)
@@ -217,26 +217,30 @@ def _read_outcome(task: Task, row: GatewayTask) -> PollOutcome:
         "provider_task_id": task.provider_task_id,
         "progress": row.progress,
         "at": row.at,
-        "costs": tuple(quota_costs(task, row.quota, row.state)),
+        "costs": tuple(build_quota_costs(task, row.quota, row.state)),
     }
     if _find_action(task) == _LYRICS:
         if row.state is None:
             return Observed(Observation(None, row.word))
-        lyrics = lyrics_of(row.data, row.state, row.word, row.reason, **more)
-        return Observed(awaiting_result(lyrics, task, _EMPTY))
-    clips = each_once(clip for one in _read_songs(row.data) if (clip := clip_of(one)) is not None)
+        lyrics = observe_lyrics(row.data, row.state, row.word, row.reason, **more)
+        return Observed(await_result(lyrics, task, _EMPTY))
+    clips = remove_repeated(
+        clip for one in _read_songs(row.data) if (clip := read_clip(one)) is not None
+    )
     wanted = 1 if task.operation in _ONE_SONG else 2
     told = SongReport(clips, row.state, row.word, row.reason, row.is_doubtful, wanted)
     if row.state is None:
         return Observed(Observation(None, row.word))
-    return Observed(awaiting_result(add_song(observe(told, **more), row), task, _EMPTY))
+    return Observed(await_result(add_song(observe(told, **more), row), task, _EMPTY))
 
 
 def _read_bare_result(task: Task, data: Any) -> Observation | None:
     """Read songs or lyrics that stand alone; None when there are none."""
     if _find_action(task) == _LYRICS:
         return read_lyrics(data)
-    clips = each_once(clip for one in _read_songs(data) if (clip := clip_of(one)) is not None)
+    clips = remove_repeated(
+        clip for one in _read_songs(data) if (clip := read_clip(one)) is not None
+    )
     wanted = 1 if task.operation in _ONE_SONG else 2
     return observe(SongReport(clips, wanted=wanted)) if clips else None
 

@@ -25,20 +25,20 @@ CLIP_FIELDS = (
 TASK_FIELDS = ("task_id", "taskId")
 
 
-def parent_in(body: Mapping[str, Any]) -> tuple[str, str] | None:
+def find_parent(body: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return (field, name) of the task of ours that an input continues; None for none.
 
     Raises InvalidRequest for songs of two tasks: only the names of one's songs are known.
     """
     named = [(name, str(body[name])) for name in TASK_FIELDS if body.get(name)]
-    found = [*named, *_songs_of_ours(body, "")]
+    found = [*named, *_iterate_own_songs(body, "")]
     other = next((field for field, task in found if task != found[0][1]), None)
     if other is not None:
         raise InvalidRequest(FieldError(other, f"is a song of another task than {found[0][0]}"))
     return next(iter(found), None)
 
 
-def _songs_of_ours(value: Any, path: str) -> Iterator[tuple[str, str]]:
+def _iterate_own_songs(value: Any, path: str) -> Iterator[tuple[str, str]]:
     """Yield (field, task) of each song that is named by our name, at any depth."""
     for name, one in value.items() if isinstance(value, dict) else ():
         field = f"{path}.{name}" if path else name
@@ -46,7 +46,7 @@ def _songs_of_ours(value: Any, path: str) -> Iterator[tuple[str, str]]:
             songs = map(read_piece_name, one if isinstance(one, list) else [one])
             yield from ((field, song[0]) for song in songs if song is not None)
         else:
-            yield from _songs_of_ours(one, field)
+            yield from _iterate_own_songs(one, field)
 
 
 def put_their_names(body: Mapping[str, Any], parent: Task | None) -> dict[str, Any]:
@@ -57,25 +57,25 @@ def put_their_names(body: Mapping[str, Any], parent: Task | None) -> dict[str, A
     sent = dict(body)
     if parent is None:
         return sent
-    known = song_ids(parent)
+    known = list_song_ids(parent)
     for name, value in body.items():
         if name in TASK_FIELDS and value:
             sent[name] = parent.provider_task_id
         elif name in CLIP_FIELDS and isinstance(value, list):
-            sent[name] = [_their_name(one, known) for one in value]
+            sent[name] = [_find_upstream_name(one, known) for one in value]
         elif name in CLIP_FIELDS:
-            sent[name] = _their_name(value, known)
+            sent[name] = _find_upstream_name(value, known)
         elif isinstance(value, dict):
             sent[name] = put_their_names(value, parent)
     return sent
 
 
-def _their_name(name: Any, known: Sequence[str]) -> Any:
+def _find_upstream_name(name: Any, known: Sequence[str]) -> Any:
     song = read_piece_name(name)
     return known[song[1]] if song is not None and song[1] < len(known) else name
 
 
-def song_ids(task: Task) -> Sequence[str]:
+def list_song_ids(task: Task) -> Sequence[str]:
     """Return the provider's ids of a task's songs, as far as they are known, in their order."""
     told = [piece.id for piece in task.artifacts if piece.kind == "audio" and piece.id]
     named = (task.provider_task_id or "").split(",")

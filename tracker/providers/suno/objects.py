@@ -8,7 +8,7 @@ https://docs.sunoapi.org/suno-api/suno-voice-generate, read 2026-11-30.
 from collections.abc import Iterable
 
 from tracker.domain.task import Task
-from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.reading import find_first_text
 from tracker.providers.ports.objects import NamedObject, ObjectIds
 from tracker.providers.suno.gateway import GatewayDialect
 from tracker.providers.suno.naming import CLIP_FIELDS, TASK_FIELDS
@@ -27,7 +27,7 @@ _MAKING = [
 
 
 def _iterate_personas(task: Task) -> Iterable[str | None]:
-    return [first_text(task.detail, (f"data.{name}",), limit=256) for name in _MADE]
+    return [find_first_text(task.detail, (f"data.{name}",), limit=256) for name in _MADE]
 
 
 OBJECTS = ObjectIds(

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from tracker.domain.call_rate import NO_LIMITS, CallLimits, CallRate
-from tracker.providers.kit.calls import bearer
+from tracker.providers.kit.calls import build_bearer_header
 from tracker.providers.ports.account import Account, AccountOptions, CookieSecret, reveal
 
 GATEWAY, RAW, SUNOAPI, KIE, GCUI = "gateway", "raw", "sunoapi", "kie", "gcui"
@@ -31,7 +31,7 @@ class SunoOptions(AccountOptions):
         return self.api_key is not None or self.profile == GCUI
 
 
-def profile_of(account: Account) -> str:
+def find_profile(account: Account) -> str:
     """Return the account's profile: as it is set, else by its host; `gateway` for other hosts."""
     return account.profile or _find_profile(account)
 
@@ -43,9 +43,9 @@ def _find_profile(account: Account) -> str:
     )
 
 
-def flaws_of(account: Account) -> Sequence[str]:
+def list_flaws(account: Account) -> Sequence[str]:
     """Return `key: reason` for options that mean nothing in the account's profile."""
-    profile, flaws = profile_of(account), []
+    profile, flaws = find_profile(account), []
     by_host = _find_profile(account)
     if by_host not in (GATEWAY, profile):
         flaws.append(f"profile: the address is that of {by_host}; set region or base_url")
@@ -56,12 +56,12 @@ def flaws_of(account: Account) -> Sequence[str]:
     return flaws
 
 
-def limits_of(account: Account) -> CallLimits:
+def find_limits(account: Account) -> CallLimits:
     """Return the limits of an account's calls; none are documented for the other profiles."""
-    return _LIMITS if profile_of(account) in _LIMITED else NO_LIMITS
+    return _LIMITS if find_profile(account) in _LIMITED else NO_LIMITS
 
 
-def headers_of(account: Account) -> dict[str, str]:
+def build_headers(account: Account) -> dict[str, str]:
     """Build the headers that carry the credentials."""
     cookie = reveal(account.options_as(SunoOptions).cookie)
-    return bearer(account.api_key) | ({"cookie": cookie} if cookie else {})
+    return build_bearer_header(account.api_key) | ({"cookie": cookie} if cookie else {})

@@ -9,7 +9,7 @@ from tracker.domain.exchange import HttpCall
 from tracker.providers.kit.passed_calls import PlainCalls
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.passing import ForwardedCall, PassedCall
-from tracker.providers.suno.options import GCUI, KIE, SUNOAPI, headers_of, profile_of
+from tracker.providers.suno.options import GCUI, KIE, SUNOAPI, build_headers, find_profile
 
 BALANCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -31,15 +31,15 @@ class SunoCalls(PlainCalls):
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the headers that carry the credentials."""
-        return headers_of(account)
+        return build_headers(account)
 
     def refusal(self, account: Account, path: str) -> str | None:
         """Say that the upstream of an account has no such balance."""
-        if profile_of(account) in BALANCES[path]:
+        if find_profile(account) in BALANCES[path]:
             return None
         return f"the upstream of account {account.name!r} tells no such balance"
 
     def build_call(self, forwarded: ForwardedCall) -> HttpCall:
         """Return the call of the account's profile: the balance stands elsewhere in each."""
-        path = _PATHS[profile_of(forwarded.account)]
+        path = _PATHS[find_profile(forwarded.account)]
         return super().build_call(replace(forwarded, path=path))

@@ -24,17 +24,17 @@ from tracker.domain.outcome import (
     Unanswered,
 )
 from tracker.domain.task import VERDICTS, Task, TaskState
-from tracker.providers.kit.empty_results import awaiting_result
+from tracker.providers.kit.empty_results import await_result
 from tracker.providers.kit.gateway_tasks import TaskTable
 from tracker.providers.kit.meanings import Meaning
-from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.repeated import fullest
-from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.kit.reading import find_first_text
+from tracker.providers.kit.repeated import select_fullest
+from tracker.providers.kit.table import CreatePath, parse_answer
 from tracker.providers.kit.together import is_refused_together
 from tracker.providers.kit.tracks import SongReport, SongTrack
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
-from tracker.providers.suno.clips import clip_of, id_of, is_over, observe
+from tracker.providers.suno.clips import find_id, is_over, observe, read_clip
 from tracker.providers.suno.inputs import (
     LyricsIdea,
     Name,
@@ -44,7 +44,7 @@ from tracker.providers.suno.inputs import (
     check_song,
 )
 from tracker.providers.suno.lyrics import LYRICS_LAST_S, read_lyrics
-from tracker.providers.suno.options import headers_of
+from tracker.providers.suno.options import build_headers
 
 _EMPTY = "complete without a song"
 
@@ -69,19 +69,19 @@ class _ClipTable(TaskTable):
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the headers that carry the credentials."""
-        return headers_of(account)
+        return build_headers(account)
 
     def parse_submit(self, sending: Sending, answer: Answer) -> SubmitOutcome:
         """Take the ids of the songs together for the id of the task."""
         if isinstance(answer, HttpFailure) or answer.status >= 300:
             return super().parse_submit(sending, answer)
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         if self.is_text(sending.task):
             return self.parse_text(sending, answer, parsed)
-        ids = [id_ for one in songs_in(parsed) if (id_ := id_of(one)) is not None]
+        ids = [id_ for one in find_songs(parsed) if (id_ := find_id(one)) is not None]
         if not ids:
             return self.refusal(sending, answer, parsed)
-        clips = [clip for one in songs_in(parsed) if (clip := clip_of(one)) is not None]
+        clips = [clip for one in find_songs(parsed) if (clip := read_clip(one)) is not None]
         said = observe(SongReport(clips, wanted=len(ids)))
         ended = said if said.state in VERDICTS else None
         return Accepted(",".join(dict.fromkeys(ids)), "submitted", said=ended)
@@ -123,11 +123,11 @@ class _ClipTable(TaskTable):
         """Give each task its songs out of the list; songs that nobody knows are left out."""
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)] * len(asking.tasks)
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         if answer.status < 300 and self.is_text(asking.task):
             said = read_lyrics(parsed)
             return [self._unanswered(answer, parsed) if said is None else Observed(said)]
-        songs = songs_in(parsed) if answer.status < 300 else None
+        songs = find_songs(parsed) if answer.status < 300 else None
         if songs is None or not is_feed(parsed):
             is_denied = len(asking.tasks) == 1 and self.denies(answer, parsed)
             alone = is_refused_together(asking, answer, parsed)
@@ -135,7 +135,9 @@ class _ClipTable(TaskTable):
             if is_denied:
                 outcome = Absent(self.in_words(answer, parsed), weak=True)
             return [outcome] * len(asking.tasks)
-        known = fullest((clip.id, clip) for one in songs if (clip := clip_of(one)) is not None)
+        known = select_fullest(
+            (clip.id, clip) for one in songs if (clip := read_clip(one)) is not None
+        )
         outcomes: list[PollOutcome] = []
         for task in asking.tasks:
             ids = (task.provider_task_id or "").split(",")
@@ -184,7 +186,7 @@ class RawDialect(_ClipTable):
 
     def parse_text(self, sending: Sending, answer: Any, parsed: Any) -> SubmitOutcome:
         """Take the id of lyrics."""
-        task_id = first_text(parsed, ("id",), limit=500)
+        task_id = find_first_text(parsed, ("id",), limit=500)
         return self.refusal(sending, answer, parsed) if task_id is None else Accepted(task_id)
 
 
@@ -258,11 +260,11 @@ class SelfHostedDialect(_ClipTable):
         said = read_lyrics(parsed)
         if said is None:
             return self.refusal(sending, answer, parsed)
-        return Accepted(first_text(parsed, ("id",), limit=500), said.word, said=said)
+        return Accepted(find_first_text(parsed, ("id",), limit=500), said.word, said=said)
 
     def balance(self, parsed: Any) -> str | None:
         """Read what is left of the month."""
-        left = first_text(parsed, ("credits_left",), limit=40)
+        left = find_first_text(parsed, ("credits_left",), limit=40)
         return None if left is None else f"{left} credits"
 
 
@@ -272,10 +274,10 @@ def _end_silent(said: Observation, clips: Sequence[SongTrack], task: Task) -> Ob
     if said.state is not TaskState.RUNNING or not are_over or any(one.audio for one in clips):
         return said
     empty = replace(said, state=TaskState.SUCCEEDED, artifacts=())
-    return awaiting_result(empty, task, _EMPTY)
+    return await_result(empty, task, _EMPTY)
 
 
-def songs_in(parsed: Any) -> Sequence[Any]:
+def find_songs(parsed: Any) -> Sequence[Any]:
     """Return the songs of an answer: a list, one alone, or below `clips` or `data`.
 
     A relay's envelope may hold the whole answer in its `data`.
@@ -289,9 +291,9 @@ def songs_in(parsed: Any) -> Sequence[Any]:
         songs = held.get("clips") if name == "data" and isinstance(held, dict) else held
         if isinstance(songs, list):
             return songs
-    return [parsed] if clip_of(parsed) else ()
+    return [parsed] if read_clip(parsed) else ()
 
 
 def is_feed(parsed: Any) -> bool:
     """Tell whether an answer is a list of songs, be it an empty one."""
-    return isinstance(parsed, list) or bool(songs_in(parsed))
+    return isinstance(parsed, list) or bool(find_songs(parsed))

@@ -12,12 +12,12 @@ from typing import Any
 from tracker.domain.errors import CallbackRejected
 from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, TaskError, TaskState
-from tracker.providers.kit.pieces import text_url, web_url
-from tracker.providers.kit.reading import first_text, unpack_json
-from tracker.providers.kit.repeated import each_once
+from tracker.providers.kit.pieces import build_text_url, read_web_url
+from tracker.providers.kit.reading import find_first_text, unpack_json
+from tracker.providers.kit.repeated import remove_repeated
 from tracker.providers.kit.tracks import SongReport
-from tracker.providers.suno.clips import made_at, observe, record_of, texts_of
-from tracker.providers.suno.lyrics import text_piece
+from tracker.providers.suno.clips import find_creation_time, list_texts, observe, record_of
+from tracker.providers.suno.lyrics import build_text_piece
 
 RESULTS_LIVE = timedelta(days=13)
 """kie.ai keeps files for 14 days, sunoapi.org for 15; a time without a zone is off by a day."""
@@ -67,15 +67,17 @@ _OF_VOICE = ("voiceId", "validateInfo")
 
 def read_record(data: Any) -> Observation | None:
     """Read `data` of a record's answer; None when it is no record."""
-    word = first_text(data, ("status",), limit=100) or first_text(data, ("successFlag",), limit=100)
+    word = find_first_text(data, ("status",), limit=100) or find_first_text(
+        data, ("successFlag",), limit=100
+    )
     if word is None:
         return None
     response, known = unpack_json(data.get("response")), word.strip().upper()
     state = _STATES.get(known)
     songs = response.get("sunoData") if isinstance(response, dict) else None
-    code = first_text(data, ("errorCode",), limit=100)
-    reason = first_text(data, ("errorMessage",))
-    more = {"stage": _STAGES.get(known), "provider_task_id": first_text(data, _IDS, limit=500)}
+    code = find_first_text(data, ("errorCode",), limit=100)
+    reason = find_first_text(data, ("errorMessage",))
+    more = {"stage": _STAGES.get(known), "provider_task_id": find_first_text(data, _IDS, limit=500)}
     if state is None:
         return Observation(None, word)
     if isinstance(songs, list):
@@ -95,19 +97,19 @@ def _read_song_record(
     reason: str | None,
     **more: Any,
 ) -> Observation:
-    clips = each_once(clip for one in songs if (clip := record_of(one)) is not None)
+    clips = remove_repeated(clip for one in songs if (clip := record_of(one)) is not None)
     is_unheard = word.strip().upper() == _NO_CALLBACK
     told = SongReport(
         clips, TaskState.RUNNING if is_unheard else state, word, reason, code in _LATE, wanted=1
     )
     if not is_unheard and state is TaskState.RUNNING:
         told = SongReport(clips, state, word, reason, wanted=len(clips) + 1)  # more are to come
-    texts = texts_of(clips) if more.get("stage") else ()
+    texts = list_texts(clips) if more.get("stage") else ()
     return observe(told, expires_at=_find_expiry(clips), texts=texts, **more)
 
 
 def _find_expiry(clips: list[Any]) -> datetime | None:
-    made = made_at(clips)
+    made = find_creation_time(clips)
     return None if made is None else made + RESULTS_LIVE
 
 
@@ -141,11 +143,11 @@ def _read_voice(data: Any, state: TaskState) -> dict[str, Any]:
     Sources: https://docs.sunoapi.org/suno-api/suno-voice-record-info and
     https://docs.sunoapi.org/suno-api/suno-voice-validate-info, read 2026-11-30.
     """
-    told = {name: first_text(data, (name,)) for name in _OF_VOICE}
+    told = {name: find_first_text(data, (name,)) for name in _OF_VOICE}
     known = {name: text for name, text in told.items() if text}
     if not known or state is not TaskState.SUCCEEDED:
         return {}
-    texts = [Artifact("text", text_url(text), key=name) for name, text in known.items()]
+    texts = [Artifact("text", build_text_url(text), key=name) for name, text in known.items()]
     return {"texts": texts, "detail": {"data": known}}
 
 
@@ -153,7 +155,7 @@ def _iterate_files(value: Any, name: str = "", depth: int = 0) -> Iterator[Artif
     if depth > _DEEPEST or name.lower() in _NOT_RESULTS:
         return
     if isinstance(value, dict):
-        text = text_piece(value, name or "text")
+        text = build_text_piece(value, name or "text")
         if text is not None:
             yield text
         for field, inner in value.items():
@@ -161,7 +163,7 @@ def _iterate_files(value: Any, name: str = "", depth: int = 0) -> Iterator[Artif
     elif isinstance(value, list):
         for place, inner in enumerate(value):
             yield from _iterate_files(inner, f"{name}.{place}", depth + 1)
-    elif (url := web_url(value)) is not None:
+    elif (url := read_web_url(value)) is not None:
         yield Artifact(_find_kind(name), url, key=name)
 
 
@@ -179,14 +181,14 @@ def read_callback(parsed: Any) -> Observation:
     data = parsed.get("data") if isinstance(parsed, dict) else None
     if not isinstance(data, dict):
         raise CallbackRejected("no data: this is no callback of a task")
-    task_id = first_text(data, _IDS, limit=500)
-    code = first_text(parsed, ("code",), limit=40)
-    kind = (first_text(data, ("callbackType", "callback_type"), limit=40) or "").lower()
+    task_id = find_first_text(data, _IDS, limit=500)
+    code = find_first_text(parsed, ("code",), limit=40)
+    kind = (find_first_text(data, ("callbackType", "callback_type"), limit=40) or "").lower()
     if not kind and (task_id is None or code is None):  # older ones name the stage, and no task
         raise CallbackRejected("no task id and stage: this is no callback of a task")
     is_good = code in (None, "200", "0")
     state = _CALLED.get(kind or "complete") if is_good else TaskState.FAILED
-    reason = first_text(parsed, ("msg", "message"))
+    reason = find_first_text(parsed, ("msg", "message"))
     inner = unpack_json(data.get("data"))
     more: dict[str, Any] = {"provider_task_id": task_id}
     if kind in ("text", "first"):

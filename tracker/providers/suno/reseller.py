@@ -26,17 +26,17 @@ from tracker.providers.kit.coded_answers import (
     KIE_CODES,
     NO_CREDITS,
     CodedAdapter,
-    code_of,
+    find_code,
 )
-from tracker.providers.kit.empty_results import awaiting_result
+from tracker.providers.kit.empty_results import await_result
 from tracker.providers.kit.meanings import Meaning
-from tracker.providers.kit.pieces import text_url, web_url
-from tracker.providers.kit.reading import finite, first_text
-from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.kit.pieces import build_text_url, read_web_url
+from tracker.providers.kit.reading import find_first_text, replace_infinite
+from tracker.providers.kit.table import CreatePath, parse_answer
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.suno import reseller_inputs as inputs
-from tracker.providers.suno.options import KIE, headers_of, profile_of
+from tracker.providers.suno.options import KIE, build_headers, find_profile
 from tracker.providers.suno.records import read_record
 
 NO_MONEY = "insufficient_credits"
@@ -117,7 +117,7 @@ class ResellerDialect(CodedAdapter):
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the headers that carry the credentials."""
-        return headers_of(account)
+        return build_headers(account)
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate, also what one field demands of another."""
@@ -136,27 +136,27 @@ class ResellerDialect(CodedAdapter):
         """Take a task id, or the result itself, under code 200; else look the code up."""
         if isinstance(answer, HttpFailure) or answer.status >= 300:
             return super().parse_submit(sending, answer)
-        parsed = parsed_of(answer)
-        if code_of(parsed) not in (None, "200"):
+        parsed = parse_answer(answer)
+        if find_code(parsed) not in (None, "200"):
             return self.refusal(sending, answer, parsed)
         if sending.task.operation in AT_ONCE:
             data = parsed.get("data") if isinstance(parsed, dict) else None
             if data in (None, "", [], {}):
                 return self.refusal(sending, answer, parsed)
             return Accepted(None, "200", said=_read_result_at_once(data))
-        task_id = first_text(parsed, self.ids, limit=500)
+        task_id = find_first_text(parsed, self.ids, limit=500)
         if task_id is None:
             return self.refusal(sending, answer, parsed)
         return Accepted(task_id, "PENDING")
 
     def meaning_of(self, account: Account, code: str) -> Meaning:
         """Look the code up as the account's host means it: the hosts contradict each other."""
-        known = _CODES.get(profile_of(account), {}).get(code) or COMMON_CODES.get(code)
+        known = _CODES.get(find_profile(account), {}).get(code) or COMMON_CODES.get(code)
         return known or Meaning.UNKNOWN
 
     def name_code(self, account: Account, code: str) -> str:
         """Return our own code for a lack of credits."""
-        return NO_MONEY if code == _MONEY_CODES.get(profile_of(account)) else code
+        return NO_MONEY if code == _MONEY_CODES.get(find_profile(account)) else code
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
         """Build the query of the record that the operation has."""
@@ -173,19 +173,19 @@ class ResellerDialect(CodedAdapter):
         """Read the record; a code besides 200 tells of the question, not of the task."""
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         data = parsed.get("data") if isinstance(parsed, dict) else None
         said = read_record(data) if answer.status < 300 and isinstance(data, dict) else None
         if _is_of_another_task(asking, said):
             return [Unanswered("the answer is about another task")]
         if said is None:
             return [self.without_record(answer, parsed)]
-        return [Observed(awaiting_result(said, asking.task, _EMPTY))]
+        return [Observed(await_result(said, asking.task, _EMPTY))]
 
     def build_probe(self, account: Account, *, now: Any) -> HttpCall:
         """Ask what is left on the account."""
         del now
-        path = "chat/credit" if profile_of(account) == KIE else "generate/credit"
+        path = "chat/credit" if find_profile(account) == KIE else "generate/credit"
         return HttpCall("GET", f"{account.base_url}/{path}", self.headers(account))
 
 
@@ -210,11 +210,11 @@ def _read_result_at_once(data: Any) -> Observation:
     fields = data if isinstance(data, dict) else {"result": data}
     pieces: list[Artifact] = []
     for name, value in fields.items():
-        if (url := web_url(value)) is not None:
+        if (url := read_web_url(value)) is not None:
             pieces.append(Artifact("file", url, key=name))
         elif isinstance(value, str) and value:
-            pieces.append(Artifact("text", text_url(value[:20_000]), key=name))
+            pieces.append(Artifact("text", build_text_url(value[:20_000]), key=name))
     if not pieces:
         pieces.append(Artifact("json", None, key="data", extra={"fields": sorted(fields)}))
-    detail = {"data": finite(data)}
+    detail = {"data": replace_infinite(data)}
     return Observation(TaskState.SUCCEEDED, "200", artifacts=tuple(pieces), detail=detail)

@@ -28,31 +28,31 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.task import Task
-from tracker.providers.kit.empty_results import awaiting_result
-from tracker.providers.kit.gateway_quota import quota_costs
+from tracker.providers.kit.empty_results import await_result
+from tracker.providers.kit.gateway_quota import build_quota_costs
 from tracker.providers.kit.gateway_tasks import (
     UNKNOWN_TO_GATEWAY,
     TaskTable,
     add_song,
-    held_in,
-    task_of,
+    open_envelope,
+    read_task,
 )
 from tracker.providers.kit.meanings import Meaning
-from tracker.providers.kit.no_channel import deferral_without_channel
+from tracker.providers.kit.no_channel import defer_without_channel
 from tracker.providers.kit.piece_names import read_piece_name
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
-from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.result_ids import ids_of
-from tracker.providers.kit.table import CreatePath, TableAdapter, parsed_of
+from tracker.providers.kit.reading import find_first_text
+from tracker.providers.kit.result_ids import build_id_lister
+from tracker.providers.kit.table import CreatePath, TableAdapter, parse_answer
 from tracker.providers.kit.together import is_refused_together
-from tracker.providers.kit.tracks import ENDS, SongReport, observation_of, verdict_of
+from tracker.providers.kit.tracks import ENDS, SongReport, build_observation, find_verdict
 from tracker.providers.kit.useless_options import SecretlessOptions
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Request, Sending
 from tracker.providers.ports.objects import NamedObject, ObjectIds
 from tracker.providers.ports.provider import Provider
 from tracker.providers.udio.front import UdioFront
-from tracker.providers.udio.songs import pieces_of, read_songs, songs_in
+from tracker.providers.udio.songs import find_songs, list_pieces, read_songs
 
 SONGS, TASK = "songs", "task"
 _HOST = "draw.openai-next.com"
@@ -128,18 +128,21 @@ class SongsDialect(TableAdapter):
         """Take the first of the places that may hold ids; no page shows the answer."""
         if isinstance(answer, HttpFailure) or answer.status >= 300:
             return super().parse_submit(sending, answer)
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         ids = _read_ids(parsed)
         if not ids:
             return self.refusal(sending, answer, parsed)
-        generation = first_text(parsed, ("generation_id",), limit=200)
+        generation = find_first_text(parsed, ("generation_id",), limit=200)
         return Accepted(",".join(ids), "submitted", message=generation)
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the number of the error up; `sn` is the id of the request."""
-        code = first_text(parsed, ("code",), limit=40)
-        words, request_id = self.in_words(answer, parsed), first_text(parsed, ("sn",), limit=200)
-        if (deferral := deferral_without_channel(answer, parsed, words)) is not None:
+        code = find_first_text(parsed, ("code",), limit=40)
+        words, request_id = (
+            self.in_words(answer, parsed),
+            find_first_text(parsed, ("sn",), limit=200),
+        )
+        if (deferral := defer_without_channel(answer, parsed, words)) is not None:
             return deferral
         if answer.status >= 500:
             return Unknown(words, code)
@@ -170,11 +173,11 @@ class SongsDialect(TableAdapter):
         """Give each task its songs out of the list."""
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)] * len(asking.tasks)
-        parsed = parsed_of(answer)
-        listed = songs_in(parsed)
+        parsed = parse_answer(answer)
+        listed = find_songs(parsed)
         if answer.status >= 300 or listed is None:
             words, pause_s = self.in_words(answer, parsed), self.pause_s(answer, parsed)
-            code = first_text(parsed, ("code",), limit=40)
+            code = find_first_text(parsed, ("code",), limit=40)
             is_fast = answer.status == 429 or code == "429"
             alone = is_refused_together(asking, answer, parsed) and not is_fast
             told: PollOutcome = Unanswered(words, pause_s, slow_down=is_fast, alone=alone)
@@ -204,8 +207,8 @@ class TaskDialect(TaskTable):
         """Read the row. Songs count more than its word, as with every task of this kind."""
         if isinstance(answer, HttpFailure):
             return [Unanswered(answer.reason)]
-        parsed = parsed_of(answer)
-        row = task_of(held_in(parsed)) if answer.status < 300 else None
+        parsed = parse_answer(answer)
+        row = read_task(open_envelope(parsed)) if answer.status < 300 else None
         if row is None:
             words = self.in_words(answer, parsed)
             if self.denies(answer, parsed):
@@ -216,14 +219,14 @@ class TaskDialect(TaskTable):
             return [Unanswered("the gateway does not know how it stands")]
         if row.state is None:
             return [Observed(Observation(None, row.word))]
-        songs = read_songs(songs_in(row.data) or ())
+        songs = read_songs(find_songs(row.data) or ())
         told = SongReport(songs, row.state, row.word, row.reason, row.is_doubtful)
-        verdict = verdict_of(told)
-        pieces = pieces_of(songs, has_ended=verdict[0] in ENDS)
-        costs = tuple(quota_costs(asking.task, row.quota, row.state))
+        verdict = find_verdict(told)
+        pieces = list_pieces(songs, has_ended=verdict[0] in ENDS)
+        costs = tuple(build_quota_costs(asking.task, row.quota, row.state))
         more: dict[str, Any] = {"progress": row.progress, "at": row.at, "costs": costs}
-        said = add_song(observation_of(told, verdict, pieces, **more), row)
-        return [Observed(awaiting_result(said, asking.task, "SUCCESS without a song"))]
+        said = add_song(build_observation(told, verdict, pieces, **more), row)
+        return [Observed(await_result(said, asking.task, "SUCCESS without a song"))]
 
 
 def _choose_outcome(task: Task, known: Mapping[str | None, Any]) -> PollOutcome:
@@ -232,10 +235,12 @@ def _choose_outcome(task: Task, known: Mapping[str | None, Any]) -> PollOutcome:
     if not songs:
         return Absent("none of its songs is in the list", weak=True)
     told = SongReport(songs, wanted=len(ids))
-    verdict = verdict_of(told)
+    verdict = find_verdict(told)
     is_moderated = all("MODERATION" in (song.code or "").upper() for song in songs)
     told = replace(told, doubtful=not is_moderated)  # an error was seen to go away again
-    return Observed(observation_of(told, verdict, pieces_of(songs, has_ended=verdict[0] in ENDS)))
+    return Observed(
+        build_observation(told, verdict, list_pieces(songs, has_ended=verdict[0] in ENDS))
+    )
 
 
 def _read_ids(parsed: Any) -> Sequence[str]:
@@ -249,12 +254,12 @@ def _read_ids(parsed: Any) -> Sequence[str]:
     for found in lists:
         if isinstance(found, list):
             texts = [
-                first_text({"id": one.get("id") if isinstance(one, dict) else one}, ("id",))
+                find_first_text({"id": one.get("id") if isinstance(one, dict) else one}, ("id",))
                 for one in found
             ]
             if ids := [text for text in texts if text and "," not in text]:
                 return list(dict.fromkeys(ids))
-    one = first_text(parsed, ("data", "data.generation_id", "generation_id"), limit=500)
+    one = find_first_text(parsed, ("data", "data.generation_id", "generation_id"), limit=500)
     return [one] if one else ()
 
 
@@ -297,7 +302,7 @@ _SONG = "song"
 OBJECTS = ObjectIds(
     # Songs of the site are everybody's.
     fields={"song_id": NamedObject(_SONG, may_be_public=True)},
-    results={_SONG: ids_of("audio")},
+    results={_SONG: build_id_lister("audio")},
     continued=(_SONG,),
 )
 

@@ -9,11 +9,16 @@ from typing import Any
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.task import TERMINAL, Artifact, ArtifactState, Task, TaskState
-from tracker.providers.kit.front_answers import STATUSES, gateway_code, iso_time, reason_of
-from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
-from tracker.providers.kit.gateway_rows import gateway_row
-from tracker.providers.kit.piece_names import piece_name, read_piece_name
-from tracker.providers.kit.pieces import text_in
+from tracker.providers.kit.front_answers import (
+    STATUSES,
+    find_gateway_code,
+    find_reason,
+    format_time,
+)
+from tracker.providers.kit.front_calls import find_name, refuse_method, refuse_path
+from tracker.providers.kit.gateway_rows import build_gateway_row
+from tracker.providers.kit.piece_names import build_piece_name, read_piece_name
+from tracker.providers.kit.pieces import read_text_url
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.commands import Command, Create, Get
 from tracker.providers.ports.front import Shown
@@ -41,13 +46,13 @@ class UdioFront(PlainFront):
         first, _, rest = call.path.partition("/")
         if call.path in (_SONGS, _TASK):
             if call.method != "POST":
-                return wrong_method(call)
+                return refuse_method(call)
             return WantsBody() if call.body is None else Create(call.path, call.body)
         if call.path == "songs":
-            return _read_songs_call(call) if call.is_read else wrong_method(call)
-        if first == "fetch" and rest and (name := name_in(rest)):
-            return Get([name]) if call.is_read else wrong_method(call)
-        return no_route(call)
+            return _read_songs_call(call) if call.is_read else refuse_method(call)
+        if first == "fetch" and rest and (name := find_name(rest)):
+            return Get([name]) if call.is_read else refuse_method(call)
+        return refuse_path(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show songs, or a task with its songs."""
@@ -58,7 +63,7 @@ class UdioFront(PlainFront):
             return FrontAnswer({"songs": _show_listed(call, shown)})
         task = shown.tasks[0]
         songs = [_show_song(task, n, shown.input_of(task)) for n in range(len(_list_sounds(task)))]
-        data = gateway_row(task, platform="udio", action="MUSIC", data={"songs": songs})
+        data = build_gateway_row(task, platform="udio", action="MUSIC", data={"songs": songs})
         return FrontAnswer({"code": "success", "message": "", "data": data})
 
     def refuse(
@@ -67,7 +72,7 @@ class UdioFront(PlainFront):
         """Answer in the words of both shapes at once."""
         is_asked = refusal.fault in (Fault.INVALID, Fault.NOT_FOUND)
         status, message = 400 if is_asked else STATUSES[refusal.fault], refusal.message
-        code = gateway_code(refusal.fault)
+        code = find_gateway_code(refusal.fault)
         error = {"message": message, "type": "udio_error", "code": code}
         if call is not None and call.path in (_SONGS, "songs"):
             body = {"code": status, "msg": message, "sn": request_id, "error": error}
@@ -94,7 +99,7 @@ def _read_songs_call(call: FrontCall) -> Get:
 def _show_created(call: FrontCall, task: Task) -> dict[str, Any]:
     if call.path == _TASK:
         return {"code": "success", "message": "", "data": str(task.id)}
-    ids = [piece_name(task, n) for n in range(COUNT)]
+    ids = [build_piece_name(task, n) for n in range(COUNT)]
     return {"track_ids": ids, "generation_id": str(task.id)}
 
 
@@ -134,18 +139,18 @@ def _show_song(task: Task, place: int, input_: Mapping[str, Any]) -> dict[str, A
     reason = _show_reason(task, sound)
     said = {} if sound is None else sound.extra
     return {
-        "id": piece_name(task, place),
+        "id": build_piece_name(task, place),
         "user_id": "",
         "artist": str(said.get("artist", "")),
         "title": str(said.get("title", "")),
-        "created_at": iso_time(task.created_at, "microseconds").replace("Z", "+00:00"),
+        "created_at": format_time(task.created_at, "microseconds").replace("Z", "+00:00"),
         "error_id": None,
         "error_type": "GENERATION_FAILED" if reason else None,
         "error_code": None,
         "error_detail": reason,
         "generation_id": str(task.id),
         "image_path": beside.get("image"),
-        "lyrics": text_in(beside.get("text")),
+        "lyrics": read_text_url(beside.get("text")),
         "prompt": str(said.get("prompt") or given.get("prompt") or ""),
         "likes": 0,
         "plays": 0,
@@ -163,7 +168,7 @@ def _show_reason(task: Task, sound: Artifact | None) -> str | None:
     if sound is not None and sound.state is ArtifactState.FAILED:
         return str(sound.extra.get("error_detail") or "the song could not be made")
     if task.state in TERMINAL and task.state is not TaskState.SUCCEEDED:
-        return reason_of(task)
+        return find_reason(task)
     return None
 
 

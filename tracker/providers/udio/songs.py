@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from tracker.domain.task import Artifact, ArtifactState
-from tracker.providers.kit.pieces import text_url, web_url
-from tracker.providers.kit.reading import first_number, first_text
-from tracker.providers.kit.repeated import each_once
+from tracker.providers.kit.pieces import build_text_url, read_web_url
+from tracker.providers.kit.reading import find_first_number, find_first_text
+from tracker.providers.kit.repeated import remove_repeated
 from tracker.providers.kit.tracks import SongTrack
 
 _ERRORS = ("error_type", "error_code", "error_id")
@@ -19,7 +19,7 @@ _LYRICS = 20_000
 """Characters of lyrics that are kept."""
 
 
-def songs_in(holder: Any) -> Sequence[Any] | None:
+def find_songs(holder: Any) -> Sequence[Any] | None:
     """Return the list of songs of an answer, out of one envelope at most; None for none."""
     for _ in range(2):
         if isinstance(holder, list):
@@ -32,26 +32,26 @@ def songs_in(holder: Any) -> Sequence[Any] | None:
 
 def read_songs(listed: Sequence[Any]) -> Sequence[SongTrack]:
     """Return the songs of a list."""
-    return each_once(song for one in listed if (song := _read_song(one)) is not None)
+    return remove_repeated(song for one in listed if (song := _read_song(one)) is not None)
 
 
 def _read_song(value: Any) -> SongTrack | None:
-    id_ = first_text(value, ("id",), limit=200)
+    id_ = find_first_text(value, ("id",), limit=200)
     if id_ is None:
         return None
-    path = web_url(value.get("song_path"))
-    code = first_text(value, _ERRORS, limit=100)
+    path = read_web_url(value.get("song_path"))
+    code = find_first_text(value, _ERRORS, limit=100)
     is_finished = value.get("finished") in (True, 1, "1", "true", "True")
     if is_finished and path is not None:
         return SongTrack(id_, "finished", ArtifactState.READY, path, value)
     if code is not None:
-        reason = first_text(value, _REASONS)
+        reason = find_first_text(value, _REASONS)
         return SongTrack(id_, "error", ArtifactState.FAILED, None, value, reason, code)
     word = "finished" if is_finished else "unfinished"
     return SongTrack(id_, word, ArtifactState.PREVIEW if path else None, path, value)
 
 
-def pieces_of(songs: Sequence[SongTrack], *, has_ended: bool) -> tuple[Artifact, ...]:
+def list_pieces(songs: Sequence[SongTrack], *, has_ended: bool) -> tuple[Artifact, ...]:
     """Return the pieces of songs. has_ended: whether also songs without a sound are named."""
     found: list[Artifact] = []
     for song in songs:
@@ -63,18 +63,18 @@ def pieces_of(songs: Sequence[SongTrack], *, has_ended: bool) -> tuple[Artifact,
 def _list_pieces(song: SongTrack, state: ArtifactState) -> list[Artifact]:
     fields, key = song.fields, song.id or ""
     extra: dict[str, Any] = {
-        name: text for name in _FACTS if (text := first_text(fields, (name,), limit=4000))
+        name: text for name in _FACTS if (text := find_first_text(fields, (name,), limit=4000))
     }
     if song.reason:
         extra["error_detail"] = song.reason
-    length = first_number(fields, ("duration",))
+    length = find_first_number(fields, ("duration",))
     pieces = [Artifact("audio", song.audio, song.id, length, extra, key=key, state=state)]
     if song.audio is None:
         return pieces
     for kind, name in (("video", "video_path"), ("image", "image_path")):
-        if (url := web_url(fields.get(name))) is not None:
+        if (url := read_web_url(fields.get(name))) is not None:
             pieces.append(Artifact(kind, url, song.id, key=f"{key}/{kind}"))
-    lyrics = first_text(fields, ("lyrics",), limit=_LYRICS)
+    lyrics = find_first_text(fields, ("lyrics",), limit=_LYRICS)
     if lyrics:
-        pieces.append(Artifact("text", text_url(lyrics), song.id, key=f"{key}/text"))
+        pieces.append(Artifact("text", build_text_url(lyrics), song.id, key=f"{key}/text"))
     return pieces

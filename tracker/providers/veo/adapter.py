@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from tracker.domain.errors import CallbackRejected
 from tracker.domain.exchange import HttpCall
 from tracker.domain.observation import Observation
-from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
-from tracker.providers.kit.default_seconds import default_seconds
+from tracker.providers.kit.callbacks import ObjectCallbacks, parse_body
+from tracker.providers.kit.default_seconds import build_default_seconds
 from tracker.providers.kit.profiles import AdapterByProfile, UpstreamKind
-from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.reading import find_first_text
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.callbacks import Hint, Inbound, Scheme
 from tracker.providers.ports.keys import KeySource
@@ -24,8 +24,8 @@ from tracker.providers.veo.options import (
     REGIONS,
     VeoOptions,
     VeoTokens,
-    location_of,
-    project_of,
+    find_location,
+    find_project,
 )
 from tracker.providers.veo.proof import GeminiProof
 from tracker.providers.veo.upstreams import GeminiApi, VertexApi
@@ -50,7 +50,10 @@ class VeoAdapter(AdapterByProfile, ObjectCallbacks):
             flaws.append("region: is needed for Vertex AI, or base_url")
         if options.service_account is None:
             flaws.append("service_account: is needed for Vertex AI, which takes no key")
-        for name, value in (("project", project_of(account)), ("location", location_of(account))):
+        for name, value in (
+            ("project", find_project(account)),
+            ("location", find_location(account)),
+        ):
             if value is None:
                 flaws.append(f"{name}: is needed for Vertex AI")
         return flaws
@@ -79,13 +82,13 @@ class VeoAdapter(AdapterByProfile, ObjectCallbacks):
 
         Raises CallbackRejected for what is no event.
         """
-        parsed = body_of(inbound)
-        kind = first_text(parsed, ("type", "event_type"), limit=200)
+        parsed = parse_body(inbound)
+        kind = find_first_text(parsed, ("type", "event_type"), limit=200)
         if kind is None:
             raise CallbackRejected("no type: this is not an event")
         if kind.startswith("batch."):
             return ()
-        task_id = first_text(parsed, ("data.id", "data.name", "id"), limit=500)
+        task_id = find_first_text(parsed, ("data.id", "data.name", "id"), limit=500)
         if task_id is None:
             raise CallbackRejected("the event names no task")
         return [Hint(f"the event says {kind}", task_id)]
@@ -139,7 +142,7 @@ PROVIDER = Provider(
         token_hosts=_list_token_hosts,
     ),
     tells_costs=True,
-    default_seconds=default_seconds({PREDICT: 8, VERTEX_PREDICT: 8}),
+    default_seconds=build_default_seconds({PREDICT: 8, VERTEX_PREDICT: 8}),
     examples={
         "a video from text": {
             "operation": "predictLongRunning",

@@ -15,8 +15,13 @@ from uuid import UUID
 
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Task, TaskState
-from tracker.providers.kit.front_answers import STATUSES, iso_time, ready_pieces, reason_of
-from tracker.providers.kit.front_calls import name_in, no_route, wrong_method
+from tracker.providers.kit.front_answers import (
+    STATUSES,
+    find_reason,
+    format_time,
+    list_ready_pieces,
+)
+from tracker.providers.kit.front_calls import find_name, refuse_method, refuse_path
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.commands import Cancel, Command, Create, Get, Media
 from tracker.providers.ports.front import Shown
@@ -94,14 +99,14 @@ class VeoFront(PlainFront):
         if _FETCH.fullmatch(path):
             return _fetch(call)
         if found := _POLL.fullmatch(path):
-            name = name_in(found["id"])
+            name = find_name(found["id"])
             if not name:
-                return no_route(call)
-            return Get([name], operation=PREDICT) if call.is_read else wrong_method(call)
+                return refuse_path(call)
+            return Get([name], operation=PREDICT) if call.is_read else refuse_method(call)
         if found := _FILE.fullmatch(path):
             name = str(UUID(found["id"]))
             if not call.is_read:
-                return wrong_method(call)
+                return refuse_method(call)
             return Media(name, index=int(found["place"])) if found["action"] else Get([name])
         if path.partition("/")[0] == "webhooks":
             return FrontRefusal(Fault.WRONG_METHOD, _NO_WEBHOOKS)
@@ -153,7 +158,7 @@ class VeoFront(PlainFront):
     ) -> bytes | None:
         """Return the event of an end. Google has none for videos of Veo that came to nothing."""
         del step
-        at = iso_time(task.finished_at or task.updated_at)
+        at = format_time(task.finished_at or task.updated_at)
         if task.state not in TERMINAL:
             return None
         is_interaction = task.operation == INTERACT
@@ -165,7 +170,7 @@ class VeoFront(PlainFront):
         if is_interaction:
             kind = f"interaction.{_INTERACTION_WORDS[task.state]}"
             data["id"] = str(task.id)
-            if reason := reason_of(task):
+            if reason := find_reason(task):
                 code = (task.error and task.error.code) or "ERROR"
                 data |= {"error_code": code, "error_message": reason}
         else:
@@ -185,14 +190,14 @@ def _create(
     call: FrontCall, operation: str, more: Mapping[str, Any]
 ) -> Command | WantsBody | FrontRefusal:
     if call.method != "POST":
-        return wrong_method(call)
+        return refuse_method(call)
     return WantsBody() if call.body is None else Create(operation, {**call.body, **more})
 
 
 def _fetch(call: FrontCall) -> Command | WantsBody | FrontRefusal:
     """Read a poll of Vertex AI, whose body names the operation."""
     if call.method != "POST":
-        return wrong_method(call)
+        return refuse_method(call)
     if call.body is None:
         return WantsBody()
     name = call.body.get("operationName")
@@ -204,17 +209,17 @@ def _fetch(call: FrontCall) -> Command | WantsBody | FrontRefusal:
 def _read_interaction(call: FrontCall, path: str) -> Command | WantsBody | FrontRefusal:
     first, _, rest = path.partition("/")
     if first != "interactions":
-        return no_route(call)
+        return refuse_path(call)
     if not rest:
         return _create(call, INTERACT, {})
     part, _, action = rest.partition("/")
-    name = name_in(part)
+    name = find_name(part)
     if not name or action not in ("", "cancel"):
-        return no_route(call)
+        return refuse_path(call)
     if action:
-        return Cancel(name) if call.method == "POST" else wrong_method(call)
+        return Cancel(name) if call.method == "POST" else refuse_method(call)
     if call.method not in ("GET", "HEAD"):
-        return wrong_method(call)
+        return refuse_method(call)
     return Get([name], operation=INTERACT)
 
 
@@ -223,7 +228,7 @@ def _is_kept(call: FrontCall, task: Task) -> bool:
 
     A bucket of the caller's is theirs to open.
     """
-    if all(not one.needs_auth or "gcsUri" in one.extra for one in ready_pieces(task)):
+    if all(not one.needs_auth or "gcsUri" in one.extra for one in list_ready_pieces(task)):
         return True
     ended = task.finished_at or task.updated_at
     return call.at - ended >= KEPT_WITHIN
@@ -242,12 +247,12 @@ def _show_operation(call: FrontCall, task: Task, name: str) -> dict[str, Any]:
         return shown | {"done": True, "response": _show_response(call, task, more)}
     if task.error is not None and task.error.code == FILTERED:
         return shown | {"done": True, "response": _show_response(call, task, more)}
-    error = {"code": _ENDS.get(task.state, 13), "message": reason_of(task) or task.state.value}
+    error = {"code": _ENDS.get(task.state, 13), "message": find_reason(task) or task.state.value}
     return shown | {"done": True, "error": error}
 
 
 def _show_response(call: FrontCall, task: Task, more: Mapping[str, Any]) -> dict[str, Any]:
-    pieces = ready_pieces(task)
+    pieces = list_ready_pieces(task)
     if task.operation == VERTEX_PREDICT:
         videos = [
             {"gcsUri": one.extra.get("gcsUri") or one.url, "mimeType": "video/mp4"}
@@ -280,7 +285,7 @@ def _show_file(call: FrontCall, task: Task, path: str) -> dict[str, Any]:
     return {
         "name": f"files/{name}",
         "mimeType": "video/mp4",
-        "createTime": iso_time(ended),
+        "createTime": format_time(ended),
         "state": "ACTIVE" if task.state is TaskState.SUCCEEDED else "PROCESSING",
         "source": "GENERATED",
         "uri": uri.removesuffix(":download?alt=media"),
@@ -296,12 +301,12 @@ def _show_interaction(call: FrontCall, task: Task, input_: Mapping[str, Any]) ->
         "object": "interaction",
         "status": word,
         "model": str(input_.get("model") or ""),
-        "created": iso_time(task.created_at),
-        "updated": iso_time(task.updated_at),
+        "created": format_time(task.created_at),
+        "updated": format_time(task.updated_at),
     }
     if isinstance(input_.get("labels"), dict):
         shown["labels"] = input_["labels"]
-    if reason := reason_of(task):
+    if reason := find_reason(task):
         code = (task.error and task.error.code) or word
         shown["errors"] = [{"code": code, "message": reason}]
     if word != "completed":
@@ -312,7 +317,7 @@ def _show_interaction(call: FrontCall, task: Task, input_: Mapping[str, Any]) ->
             "uri": _build_file_uri(call.base, _build_file_name(task, place)),
             "mime_type": "video/mp4",
         }
-        for place in range(len(ready_pieces(task)))
+        for place in range(len(list_ready_pieces(task)))
     ]
     tokens = [one.amount for one in task.costs if one.unit == "tokens" and one.amount.isdigit()]
     usage = {"usage": {"total_tokens": int(tokens[-1])}} if tokens else {}

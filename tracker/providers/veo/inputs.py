@@ -33,7 +33,7 @@ _LENGTHS = {"veo-2": (5, 6, 7, 8)}
 _USUAL_LENGTHS = (4, 6, 8)
 
 
-def _lower_case(value: Any) -> Any:
+def _convert_to_lower_case(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
@@ -50,7 +50,9 @@ def _check_filled(value: str | list[Any]) -> str | list[Any]:
 
 
 Text = Annotated[str, Field(min_length=1)]
-Person = Annotated[Literal["dont_allow", "allow_adult", "allow_all"], BeforeValidator(_lower_case)]
+Person = Annotated[
+    Literal["dont_allow", "allow_adult", "allow_all"], BeforeValidator(_convert_to_lower_case)
+]
 
 
 class _MediaFile(OpenInputs):
@@ -176,7 +178,7 @@ WEBHOOK_FIELDS: Mapping[str, Sequence[str]] = MappingProxyType(
 """The field of the webhook, and another spelling that is taken too."""
 
 
-def named_alike(operation: str, input_: Mapping[str, Any]) -> dict[str, Any]:
+def unify_webhook(operation: str, input_: Mapping[str, Any]) -> dict[str, Any]:
     """Return an input with its webhook in one spelling."""
     field, other = WEBHOOK_FIELDS[operation]
     found = dict(input_)
@@ -189,7 +191,7 @@ def named_alike(operation: str, input_: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def flaws_of(operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:
+def list_flaws(operation: str, body: Mapping[str, Any]) -> Sequence[FieldError]:
     """Return the fields of an input that its shape allows and Google refuses."""
     labels = body.get("labels") or {}
     wrong = [

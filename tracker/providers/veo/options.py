@@ -10,8 +10,8 @@ from pydantic import BeforeValidator, Field
 from tracker.domain.errors import Misuse
 from tracker.domain.exchange import HttpCall
 from tracker.providers.kit import service_account
-from tracker.providers.kit.proofs import flaws_of_webhook_secrets
-from tracker.providers.kit.service_account import ServiceAccountKey, key_file
+from tracker.providers.kit.proofs import find_secret_flaws
+from tracker.providers.kit.service_account import ServiceAccountKey, read_key_file
 from tracker.providers.ports.account import Account, AccountOptions, HttpUrl
 from tracker.providers.ports.adapter import Answer
 from tracker.providers.ports.tokens import AccessToken, TokenDelayed, TokenRefused
@@ -46,7 +46,7 @@ class VeoOptions(AccountOptions):
     keys_url:        where the keys of these are published; None for the usual place.
     """
 
-    service_account: Annotated[ServiceAccountKey | None, BeforeValidator(key_file)] = Field(
+    service_account: Annotated[ServiceAccountKey | None, BeforeValidator(read_key_file)] = Field(
         None, strict=False
     )
     project: Annotated[str, Field(pattern="^[A-Za-z0-9:._-]{1,100}$")] | None = None
@@ -65,18 +65,18 @@ class VeoOptions(AccountOptions):
         both = self.api_key is not None and self.service_account is not None
         return [
             *(["service_account: excludes api_key; set one"] if both else []),
-            *flaws_of_webhook_secrets([one.get_secret_value() for one in self.webhook_secrets]),
+            *find_secret_flaws([one.get_secret_value() for one in self.webhook_secrets]),
         ]
 
 
-def project_of(account: Account) -> str | None:
+def find_project(account: Account) -> str | None:
     """Return the project of an account at Vertex AI."""
     options = account.options_as(VeoOptions)
     key = options.service_account
     return options.project or (None if key is None else key.project_id)
 
 
-def location_of(account: Account) -> str | None:
+def find_location(account: Account) -> str | None:
     """Return the location of an account at Vertex AI: as it is set, else its region."""
     options = account.options_as(VeoOptions)
     return options.location or (None if options.region == "gemini" else options.region)

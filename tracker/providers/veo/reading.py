@@ -15,9 +15,9 @@ from urllib.parse import quote
 from tracker.domain.inline_files import is_name, read_lost_reason
 from tracker.domain.observation import Observation
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
-from tracker.providers.kit.empty_results import doubting_empty
-from tracker.providers.kit.pieces import make_lost_piece, web_url
-from tracker.providers.kit.reading import first_number, first_text
+from tracker.providers.kit.empty_results import doubt_empty
+from tracker.providers.kit.pieces import make_lost_piece, read_web_url
+from tracker.providers.kit.reading import find_first_number, find_first_text
 
 FILTERED = "rai_media_filtered"
 """The code of a task all of whose videos were held back for their content."""
@@ -53,7 +53,7 @@ def read_operation(parsed: Any, task: Task | None, storage_url: str) -> Observat
 
     storage_url: where files of `gs://` addresses are had.
     """
-    name = _name_in(parsed, None if task is None else task.provider_task_id)
+    name = _find_name(parsed, None if task is None else task.provider_task_id)
     if name is None:
         return None
     if not _is_done(parsed):
@@ -70,18 +70,18 @@ def read_operation(parsed: Any, task: Task | None, storage_url: str) -> Observat
         return replace(said, message=failed.message) if said.artifacts else failed
     reasons = holder.get("raiMediaFilteredReasons")
     listed = [one for one in reasons if isinstance(one, str)] if isinstance(reasons, list) else []
-    told_count = first_number(holder, ("raiMediaFilteredCount",)) or "0"
+    told_count = find_first_number(holder, ("raiMediaFilteredCount",)) or "0"
     if told_count == "0" and (said.artifacts or not listed):
-        return doubting_empty(said, task, EMPTY)
+        return doubt_empty(said, task, EMPTY)
     return _observe_filtered(said, told_count, listed)
 
 
-def _name_in(parsed: Any, known: str | None) -> str | None:
+def _find_name(parsed: Any, known: str | None) -> str | None:
     """Return the name of an operation; None where an answer is about none.
 
     known: the name that was asked for. An answer may leave it out, or what stands before its id.
     """
-    name = first_text(parsed, ("name",), limit=500)
+    name = find_first_text(parsed, ("name",), limit=500)
     if name is None:
         is_meant = isinstance(parsed, dict) and "done" in parsed
         return known if is_meant else None
@@ -105,7 +105,7 @@ def _read_error(parsed: Mapping[str, Any]) -> Mapping[str, Any] | None:
     error = parsed.get("error")
     if isinstance(error, str) and error:
         return {"message": error}
-    if not isinstance(error, dict) or not error or first_number(error, ("code",)) == "0":
+    if not isinstance(error, dict) or not error or find_first_number(error, ("code",)) == "0":
         return None
     return error
 
@@ -125,9 +125,9 @@ def _observe_filtered(said: Observation, told_count: str, listed: Sequence[str])
 
 
 def _observe_failure(error: Mapping[str, Any], name: str) -> Observation:
-    number = first_number(error, ("code",))
-    code = _CODES.get(number or "") or first_text(error, ("status",), limit=100) or number
-    message = first_text(error, ("message",)) or "the provider gave no reason"
+    number = find_first_number(error, ("code",))
+    code = _CODES.get(number or "") or find_first_text(error, ("status",), limit=100) or number
+    message = find_first_text(error, ("message",)) or "the provider gave no reason"
     state = TaskState.CANCELLED if code == _CODES[_CANCELLED] else TaskState.FAILED
     said = Observation(state, "error", name, message=message)
     if state is TaskState.CANCELLED:
@@ -141,13 +141,17 @@ def _read_videos(holder: Any, storage_url: str) -> Sequence[Artifact]:
     found = []
     for place, one in enumerate(listed if isinstance(listed, list) else ()):
         video = one.get("video", one) if isinstance(one, dict) else None
-        piece = None if not isinstance(video, dict) else video_piece(video, str(place), storage_url)
+        piece = (
+            None
+            if not isinstance(video, dict)
+            else build_video_piece(video, str(place), storage_url)
+        )
         if piece is not None:
             found.append(piece)
     return found
 
 
-def video_piece(video: Mapping[str, Any], key: str, storage_url: str) -> Artifact | None:
+def build_video_piece(video: Mapping[str, Any], key: str, storage_url: str) -> Artifact | None:
     """Return a video: behind a key, in a bucket, or as it came within the answer.
 
     None where it names nothing that could be fetched.
@@ -156,7 +160,7 @@ def video_piece(video: Mapping[str, Any], key: str, storage_url: str) -> Artifac
         if isinstance(gcs, str) and gcs.startswith("gs://"):
             url = f"{storage_url}/{quote(gcs.removeprefix('gs://'), safe='/')}"
             return Artifact("video", url, key=key, needs_auth=True, extra={"gcsUri": gcs})
-    plain = web_url(video.get("uri"))
+    plain = read_web_url(video.get("uri"))
     if plain is not None:
         return Artifact("video", plain, key=key, needs_auth=True)
     inline = next(
@@ -172,7 +176,7 @@ def video_piece(video: Mapping[str, Any], key: str, storage_url: str) -> Artifac
     return Artifact("video", inline, key=key)
 
 
-def videos_of_interaction(parsed: Mapping[str, Any], storage_url: str) -> Sequence[Artifact]:
+def find_interaction_videos(parsed: Mapping[str, Any], storage_url: str) -> Sequence[Artifact]:
     """Read the videos of an interaction: in its steps, or beside them.
 
     Earlier ones have `outputs` in their place.
@@ -190,5 +194,5 @@ def videos_of_interaction(parsed: Mapping[str, Any], storage_url: str) -> Sequen
         ]
     if not found and isinstance(parsed.get("output_video"), dict):
         found = [parsed["output_video"]]
-    pieces = (video_piece(one, str(place), storage_url) for place, one in enumerate(found))
+    pieces = (build_video_piece(one, str(place), storage_url) for place, one in enumerate(found))
     return [piece for piece in pieces if piece is not None]

@@ -30,9 +30,14 @@ from tracker.domain.retry import retry_after_s
 from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.kit.calls import apply_told_status, build_post
 from tracker.providers.kit.cancels import PathCancel
-from tracker.providers.kit.empty_results import doubting_empty
-from tracker.providers.kit.reading import amount_text, charge_text, first_number, first_text
-from tracker.providers.kit.table import CreatePath, parsed_of
+from tracker.providers.kit.empty_results import doubt_empty
+from tracker.providers.kit.reading import (
+    find_first_number,
+    find_first_text,
+    read_amount,
+    read_charge,
+)
+from tracker.providers.kit.table import CreatePath, parse_answer
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer, Asking, Probed, Request, Sending
 from tracker.providers.veo.inputs import (
@@ -42,11 +47,11 @@ from tracker.providers.veo.inputs import (
     VERTEX_CREATES,
     VERTEX_OPERATION,
     WEBHOOK_FIELDS,
-    flaws_of,
-    named_alike,
+    list_flaws,
+    unify_webhook,
 )
-from tracker.providers.veo.options import VeoOptions, location_of, project_of
-from tracker.providers.veo.reading import EMPTY, read_operation, videos_of_interaction
+from tracker.providers.veo.options import VeoOptions, find_location, find_project
+from tracker.providers.veo.reading import EMPTY, find_interaction_videos, read_operation
 
 PATIENCE_S = 2 * 3600.0
 """A video takes minutes. No event tells of a failure, so that a silent one is overdue then."""
@@ -88,10 +93,10 @@ class GoogleApi(PathCancel):
 
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table and the model's limits; take the caller's own callback URL out."""
-        given = {n: one for n, one in named_alike(operation, input_).items() if one is not None}
+        given = {n: one for n, one in unify_webhook(operation, input_).items() if one is not None}
         request = super().check(operation, given)
         body, field = dict(request.body), WEBHOOK_FIELDS[operation][0]
-        if flaws := flaws_of(operation, body):
+        if flaws := list_flaws(operation, body):
             raise InvalidRequest(*flaws)
         webhook = dict(body.pop(field, None) or {})
         uris = webhook.pop("uris", None) or [None]
@@ -118,7 +123,7 @@ class GoogleApi(PathCancel):
         """Name the refusal by its status word, or by the reason in its details."""
         answer = apply_told_status(answer, parsed, ("error.code",))
         found = super().refusal(sending, answer, parsed)
-        code = _read_reason(parsed) or first_text(parsed, ("error.status",), limit=100)
+        code = _read_reason(parsed) or find_first_text(parsed, ("error.status",), limit=100)
         if isinstance(found, Refused):
             is_accounts = self.blames_account(code, answer.status)
             return replace(found, code=code, blames_account=is_accounts)
@@ -133,7 +138,7 @@ class GoogleApi(PathCancel):
             return told
         for detail in _list_details(parsed):
             seconds = str(detail.get("retryDelay") or "").removesuffix("s")
-            if amount := amount_text(seconds):
+            if amount := read_amount(seconds):
                 return max(float(amount), 0.0)
         return None
 
@@ -152,29 +157,29 @@ class GoogleApi(PathCancel):
             return replace(said, message=said.message or _WAITS)
         if said.state is TaskState.FAILED:
             return replace(said, message=said.message or said.word)
-        return doubting_empty(said, task, EMPTY)
+        return doubt_empty(said, task, EMPTY)
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe the failure of an interaction."""
-        code = first_text(parsed, ("error.code", "error_code", "error.status"), limit=100)
-        word = first_text(parsed, self.words_in, limit=100) or "failed"
+        code = find_first_text(parsed, ("error.code", "error_code", "error.status"), limit=100)
+        word = find_first_text(parsed, self.words_in, limit=100) or "failed"
         is_own = word.lower() != "failed"
         return TaskError("provider", code or (word if is_own else None), message or word)
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
         """Read the videos of an interaction."""
         del task
-        return videos_of_interaction(parsed, account.options_as(VeoOptions).storage_url)
+        return find_interaction_videos(parsed, account.options_as(VeoOptions).storage_url)
 
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the tokens of an interaction; operations tell none."""
         del account, task
-        amount = charge_text(first_number(parsed, ("usage.total_tokens",)))
+        amount = read_charge(find_first_number(parsed, ("usage.total_tokens",)))
         return [] if amount is None else [Cost("unit", amount, unit="tokens")]
 
     def parse_probe(self, account: Account, answer: Answer) -> Probed:
         """Know a wrong key by the reason in the details: it comes with HTTP 400."""
-        parsed = parsed_of(answer) if isinstance(answer, HttpResult) else None
+        parsed = parse_answer(answer) if isinstance(answer, HttpResult) else None
         if reason := _read_reason(parsed):
             return Probed("error", f"refuses this account: {reason}")
         return super().parse_probe(account, answer)
@@ -229,11 +234,11 @@ class GeminiApi(GoogleApi):
         probed = super().parse_probe(account, answer)
         if probed.level != "ok" or not isinstance(answer, HttpResult):
             return probed
-        parsed = parsed_of(answer)
+        parsed = parse_answer(answer)
         listed = parsed.get("webhooks") if isinstance(parsed, dict) else None
         for one in listed if isinstance(listed, list) else ():
-            if first_text(one, ("state",), limit=100) == _DEAD_WEBHOOK:
-                name = first_text(one, ("name", "id"), limit=200) or "a webhook"
+            if find_first_text(one, ("state",), limit=100) == _DEAD_WEBHOOK:
+                name = find_first_text(one, ("name", "id"), limit=200) or "a webhook"
                 return Probed("note", f"takes the credentials, but {name} is {_DEAD_WEBHOOK}")
         return probed
 
@@ -253,7 +258,10 @@ class VertexApi(GoogleApi):
         """Build the create, with our id of the task as a label."""
         body = {n: one for n, one in sending.body.items() if n != "webhookConfig"}
         body["labels"] = {**(body.get("labels") or {}), "tracker": str(sending.task.id)}
-        body |= {"project": project_of(sending.account), "location": location_of(sending.account)}
+        body |= {
+            "project": find_project(sending.account),
+            "location": find_location(sending.account),
+        }
         return super().build_submit(replace(sending, body=body))
 
     def build_poll(self, asking: Asking) -> HttpCall | None:
@@ -271,7 +279,7 @@ class VertexApi(GoogleApi):
     def build_probe(self, account: Account, *, now: datetime) -> HttpCall:
         """Ask for an operation that nobody has."""
         del now
-        place = f"projects/{project_of(account)}/locations/{location_of(account)}"
+        place = f"projects/{find_project(account)}/locations/{find_location(account)}"
         model = "publishers/google/models/veo-3.1-generate-001"
         return _fetch(account, f"{place}/{model}/operations/{_NO_ID}")
 
@@ -313,5 +321,5 @@ def _list_details(parsed: Any) -> Sequence[Mapping[str, Any]]:
 
 def _read_reason(parsed: Any) -> str | None:
     """Return the reason of an `ErrorInfo` that speaks of the key."""
-    reasons = (first_text(one, ("reason",), limit=100) for one in _list_details(parsed))
+    reasons = (find_first_text(one, ("reason",), limit=100) for one in _list_details(parsed))
     return next((one for one in reasons if one and one.startswith("API_KEY_")), None)

@@ -33,13 +33,13 @@ from tracker.domain.task import Artifact, Task, TaskError, TaskState
 from tracker.providers.kit.callbacks import ObjectCallbacks
 from tracker.providers.kit.calls import apply_told_status, build_post
 from tracker.providers.kit.cancels import PathCancel
-from tracker.providers.kit.default_seconds import default_seconds
-from tracker.providers.kit.empty_results import awaiting_result, doubting_error
+from tracker.providers.kit.default_seconds import build_default_seconds
+from tracker.providers.kit.empty_results import await_result, doubt_error
 from tracker.providers.kit.ledger import settle_costs
-from tracker.providers.kit.pieces import kind_of, web_url
+from tracker.providers.kit.pieces import guess_kind, read_web_url
 from tracker.providers.kit.proofs import SignedRequestLine
-from tracker.providers.kit.reading import charge_text, first_number, first_text
-from tracker.providers.kit.scan import page_of
+from tracker.providers.kit.reading import find_first_number, find_first_text, read_charge
+from tracker.providers.kit.scan import read_page
 from tracker.providers.kit.table import CreatePath
 from tracker.providers.kit.useless_options import UnprofiledOptions
 from tracker.providers.ports.account import Account
@@ -47,10 +47,10 @@ from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Send
 from tracker.providers.ports.callbacks import Scheme
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.vidu.front import CREDITS, ViduFront
-from tracker.providers.vidu.inputs import AT_ONCE, CREATES, KINDS, OBJECTS, flaws_of
-from tracker.providers.vidu.listing import ENTRIES, ViduLists, list_call, next_page
+from tracker.providers.vidu.inputs import AT_ONCE, CREATES, KINDS, OBJECTS, list_flaws
+from tracker.providers.vidu.listing import ENTRIES, ViduLists, build_next_page, list_call
 from tracker.providers.vidu.marks import MOST_OF_CALLER, add_mark, mark_in
-from tracker.providers.vidu.passing import ViduCalls, token_header
+from tracker.providers.vidu.passing import ViduCalls, build_token_header
 
 RESULTS_LIVE = timedelta(hours=24)
 OFF_PEAK_S = 48 * 3600.0
@@ -101,7 +101,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the header of the key."""
-        return token_header(account)
+        return build_token_header(account)
 
     def finds(self, account: Account) -> Finds:
         """Say that the list shows our id, and that two looks without it can be believed."""
@@ -111,7 +111,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table, by the limits of the model, and the room for our mark."""
         request = super().check(operation, input_)
-        flaws = flaws_of(operation, request.body, most_payload=MOST_OF_CALLER)
+        flaws = list_flaws(operation, request.body, most_payload=MOST_OF_CALLER)
         if flaws:
             raise InvalidRequest(*flaws)
         patience_s = OFF_PEAK_S if request.body.get("off_peak") else None
@@ -131,7 +131,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         """Look the reason up where the status does not tell enough."""
         answer = apply_told_status(answer, parsed, ("code",))
         found = super().refusal(sending, answer, parsed)
-        code = first_text(parsed, ("reason",), limit=100)
+        code = find_first_text(parsed, ("reason",), limit=100)
         if code == _NO_MONEY and answer.status < 500:
             return Refused(code, self.in_words(answer, parsed), blames_account=True)
         if code in _WAITS and isinstance(found, Refused):
@@ -165,12 +165,12 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         if said is None:
             return None
         said = replace(said, external_task_id=mark_in(parsed))
-        code = first_text(parsed, ("err_code",), limit=100)
-        return awaiting_result(doubting_error(said, code, said.message), task, _EMPTY)
+        code = find_first_text(parsed, ("err_code",), limit=100)
+        return await_result(doubt_error(said, code, said.message), task, _EMPTY)
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure by its code."""
-        code = first_text(parsed, ("err_code",), limit=100)
+        code = find_first_text(parsed, ("err_code",), limit=100)
         return TaskError("provider", code, message or "the provider gave no reason")
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
@@ -179,23 +179,23 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         kind_made = "video" if task is None else KINDS.get(task.operation, "video")
         creations = parsed.get("creations")
         found: list[Artifact] = []
-        if sound := web_url(parsed.get("file_url")) or web_url(parsed.get("demo_audio")):
-            name = first_text(parsed, ("voice_id",), limit=300)
+        if sound := read_web_url(parsed.get("file_url")) or read_web_url(parsed.get("demo_audio")):
+            name = find_first_text(parsed, ("voice_id",), limit=300)
             return [Artifact("audio", sound, id=name, key="0")]
         for place, one in enumerate(creations if isinstance(creations, list) else ()):
-            if not isinstance(one, dict) or (url := web_url(one.get("url"))) is None:
+            if not isinstance(one, dict) or (url := read_web_url(one.get("url"))) is None:
                 continue
-            name = first_text(one, ("id",), limit=200)
-            found.append(Artifact(kind_of(url) or kind_made, url, id=name, key=str(place)))
-            if cover := web_url(one.get("cover_url")):
+            name = find_first_text(one, ("id",), limit=200)
+            found.append(Artifact(guess_kind(url) or kind_made, url, id=name, key=str(place)))
+            if cover := read_web_url(one.get("cover_url")):
                 found.append(Artifact("image", cover, id=name, key=f"cover/{place}"))
-            if branded := web_url(one.get("watermarked_url")):
-                kind = kind_of(branded) or kind_made
+            if branded := read_web_url(one.get("watermarked_url")):
+                kind = guess_kind(branded) or kind_made
                 found.append(Artifact(kind, branded, id=name, key=f"watermarked/{place}"))
             checked = one.get("moderation_url")
             for number, told in enumerate(checked if isinstance(checked, list) else [checked]):
-                if seen := web_url(told):
-                    kind, key = kind_of(seen) or "file", f"moderation/{place}/{number}"
+                if seen := read_web_url(told):
+                    kind, key = guess_kind(seen) or "file", f"moderation/{place}/{number}"
                     found.append(Artifact(kind, seen, id=name, key=key))
         return found
 
@@ -242,7 +242,7 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
         Neither the number of entries nor a missing token is taken for the end: a list that ignores
         the size or the filters that it is asked for would deny a task that exists.
         """
-        listed = page_of(self, answer, ENTRIES)
+        listed = read_page(self, answer, ENTRIES)
         if isinstance(listed, Unanswered):
             return listed
         parsed, entries = listed
@@ -256,9 +256,9 @@ class ViduAdapter(PathCancel, ObjectCallbacks):
                 )
         before = asking.page or {}
         is_marked = before.get("is_marked", True) and all(
-            first_text(entry, ("payload",)) for entry in entries
+            find_first_text(entry, ("payload",)) for entry in entries
         )
-        following = next_page(before, parsed, entries)
+        following = build_next_page(before, parsed, entries)
         if following is not None:
             page = {**following, "is_marked": is_marked}
             names = {name: page[name] for name in page if name.startswith("pager.")}
@@ -277,16 +277,16 @@ def _list_call(asking: Asking, page: Mapping[str, Any]) -> HttpCall:
 
 
 def _read_credits(parsed: Any) -> str | None:
-    return charge_text(first_number(parsed, ("credits",)))
+    return read_charge(find_first_number(parsed, ("credits",)))
 
 
 def _read_remainder(item: Any) -> str | None:
-    left = first_number(item, ("credit_remain",))
+    left = find_first_number(item, ("credit_remain",))
     if left is None:
         return None
-    kind = first_text(item, ("type",), limit=40)
-    running = first_number(item, ("current_concurrency",))
-    most = first_number(item, ("concurrency_limit",))
+    kind = find_first_text(item, ("type",), limit=40)
+    running = find_first_number(item, ("current_concurrency",))
+    most = find_first_number(item, ("concurrency_limit",))
     text = f"{left} credits" if kind is None else f"{left} credits ({kind})"
     return text if running is None or most is None else f"{text}, {running} of {most} running"
 
@@ -310,7 +310,7 @@ PROVIDER = Provider(
     passes_on=ViduCalls(),
     results=ResultHosting(lifetime=RESULTS_LIVE),
     tells_costs=True,
-    default_seconds=default_seconds(  # https://platform.vidu.com/docs, read 2026-11-30
+    default_seconds=build_default_seconds(  # https://platform.vidu.com/docs, read 2026-11-30
         dict.fromkeys(("text2video", "img2video", "reference2video", "start-end2video"), 5),
         of_models={"vidu2.0*": 4, "vidu1.5*": 4},
     ),

@@ -13,12 +13,17 @@ from typing import Any
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Task, TaskState
-from tracker.providers.kit.front_answers import STATUSES, iso_time, reason_of
-from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
+from tracker.providers.kit.front_answers import STATUSES, find_reason, format_time
+from tracker.providers.kit.front_calls import (
+    find_name,
+    read_whole_number,
+    refuse_method,
+    refuse_path,
+)
 from tracker.providers.kit.held_answers import HELD_S
-from tracker.providers.kit.ledger import estimate_costs, net
+from tracker.providers.kit.ledger import compute_net, estimate_costs
 from tracker.providers.kit.plain_front import PlainFront
-from tracker.providers.kit.reading import instant
+from tracker.providers.kit.reading import read_instant
 from tracker.providers.ports.commands import Cancel, Command, Create, Get, Page, PassOn, Skip
 from tracker.providers.ports.front import Shown
 from tracker.providers.ports.front_call import (
@@ -86,28 +91,28 @@ class ViduFront(PlainFront):
         path = call.path.removeprefix(_ROOT)  # ComfyUI's proxy has none
         if path in CREATES:
             if call.method != "POST":
-                return wrong_method(call)
+                return refuse_method(call)
             if call.body is None:
                 return WantsBody()
             held_s = HELD_S if path in AT_ONCE else 0
             return Create(path, call.body, wait_s=held_s, waits_for="sent")
         if call.path == BALANCE:
-            return PassOn(BALANCE) if call.is_read else wrong_method(call)
+            return PassOn(BALANCE) if call.is_read else refuse_method(call)
         if call.path == SUBJECTS:
             name = SUBJECTS if call.method == "POST" else LISTED_SUBJECTS
-            return PassOn(name) if name == SUBJECTS or call.is_read else wrong_method(call)
+            return PassOn(name) if name == SUBJECTS or call.is_read else refuse_method(call)
         if path == _MOTION:
             return FrontRefusal(Fault.NOT_SERVED, _NO_MOTION)
         if path == "tasks":
-            return _read_listing(call) if call.is_read else wrong_method(call)
+            return _read_listing(call) if call.is_read else refuse_method(call)
         first, _, rest = path.partition("/")
         part, _, action = rest.partition("/")
-        named = name_in(part) if first == "tasks" else None
+        named = find_name(part) if first == "tasks" else None
         if not named or action not in ("creations", "cancel"):
-            return no_route(call)
+            return refuse_path(call)
         if action == "creations":
-            return Get([named]) if call.is_read else wrong_method(call)
-        return Cancel(named) if call.method == "POST" else wrong_method(call)
+            return Get([named]) if call.is_read else refuse_method(call)
+        return Cancel(named) if call.method == "POST" else refuse_method(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show tasks, each with the payload that its caller gave it."""
@@ -161,8 +166,8 @@ def _read_listing(call: FrontCall) -> Command:
     ids = [value for name, value in call.query if name == "task_ids" and value]
     if ids:
         return Get(ids[:100], by="id", must_exist=False)
-    size = whole_number(call, "pager.pagesz", default=10, low=1, high=100)
-    number = whole_number(call, "pager.page", default=0, low=0, high=100_000)
+    size = read_whole_number(call, "pager.pagesz", default=10, low=1, high=100)
+    number = read_whole_number(call, "pager.page", default=0, low=0, high=100_000)
     if number:
         return Skip(size, offset=size * number)
     asked = [value for name, value in call.query if name == "states"]
@@ -182,7 +187,7 @@ def _read_time(call: FrontCall, name: str) -> Any:
     text = call.parameter(name)
     if not text:
         return None
-    found = instant(text)
+    found = read_instant(text)
     if found is None:
         raise InvalidRequest(FieldError(name, "must be a time such as 2026-05-01T10:00:00Z"))
     return found
@@ -202,7 +207,7 @@ def _show_created(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         "payload": _read_payload(input_),
         "off_peak": bool(input_.get("off_peak")),
         "credits": _show_credits(task),
-        "created_at": iso_time(task.created_at),
+        "created_at": format_time(task.created_at),
     }
 
 
@@ -216,8 +221,8 @@ def _show_sound(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         **({"file_url": url} if made is None else made),
         "credits": _show_credits(task),
         "payload": _read_payload(input_),
-        "created_at": iso_time(task.created_at),
-        **({"err_msg": reason} if (reason := reason_of(task)) else {}),
+        "created_at": format_time(task.created_at),
+        **({"err_msg": reason} if (reason := find_reason(task)) else {}),
     }
 
 
@@ -228,7 +233,7 @@ def _show_task(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         "id": str(task.id),
         "state": _WORDS[task.state],
         "err_code": code if failed else "",
-        "err_msg": reason_of(task) or "",
+        "err_msg": find_reason(task) or "",
         "credits": _show_credits(task),
         "payload": _read_payload(input_),
         "bgm": bool(input_.get("bgm")),
@@ -263,5 +268,5 @@ def _read_payload(input_: Mapping[str, Any]) -> str:
 
 
 def _show_credits(task: Task) -> int:
-    charged = net(task.costs, CREDITS)
+    charged = compute_net(task.costs, CREDITS)
     return int(charged if charged is not None else estimate_costs(task.costs, CREDITS) or 0)

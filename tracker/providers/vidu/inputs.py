@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from tracker.domain.errors import FieldError
-from tracker.providers.kit.result_ids import ids_of
+from tracker.providers.kit.result_ids import build_id_lister
 from tracker.providers.kit.table import CreatePath, OpenInputs
 from tracker.providers.ports.objects import NamedObject, ObjectIds
 
@@ -225,12 +225,14 @@ OBJECTS = ObjectIds(
         "voice_setting_voice_id": _VOICE,
     },
     made_by={VOICE: _VOICE.kind},
-    results={_CREATION: ids_of()},
+    results={_CREATION: build_id_lister()},
     continued=(_CREATION,),
 )
 
 
-def flaws_of(operation: str, body: Mapping[str, Any], *, most_payload: int) -> Sequence[FieldError]:
+def list_flaws(
+    operation: str, body: Mapping[str, Any], *, most_payload: int
+) -> Sequence[FieldError]:
     """Return the fields of an input that its model allows and Vidu refuses.
 
     most_payload: characters of the caller's `payload`.

@@ -10,15 +10,15 @@ from urllib.parse import quote, urlencode
 
 from tracker.domain.exchange import HttpCall
 from tracker.domain.outcome import Unanswered
-from tracker.providers.kit.reading import first_text
-from tracker.providers.kit.scan import page_of
+from tracker.providers.kit.reading import find_first_text
+from tracker.providers.kit.scan import read_page
 from tracker.providers.kit.table import TableAdapter
 from tracker.providers.ports.account import Account
 from tracker.providers.ports.adapter import Answer
 from tracker.providers.ports.listing import ListedPage, ListedTask, ListRequest
 from tracker.providers.vidu.inputs import CREATES
 from tracker.providers.vidu.marks import mark_in
-from tracker.providers.vidu.passing import token_header
+from tracker.providers.vidu.passing import build_token_header
 
 PAGE = 100
 ENTRIES = "tasks"
@@ -39,14 +39,14 @@ def list_call(
         "pager.pagesz": PAGE,
     }
     query = urlencode(window | dict(page), quote_via=quote)
-    return HttpCall("GET", f"{account.base_url}/ent/v2/tasks?{query}", token_header(account))
+    return HttpCall("GET", f"{account.base_url}/ent/v2/tasks?{query}", build_token_header(account))
 
 
-def next_page(
+def build_next_page(
     before: Mapping[str, Any], parsed: Mapping[str, Any], entries: Sequence[Any]
 ) -> Mapping[str, Any] | None:
     """Return the parameters of the page behind this one; None at the end."""
-    token = first_text(parsed, ("next_page_token",))
+    token = find_first_text(parsed, ("next_page_token",))
     if not entries or (token is None and "pager.page_token" in before):
         return None
     if token is not None:
@@ -68,7 +68,7 @@ class ViduLists:
 
     def parse_list(self, request: ListRequest, answer: Answer) -> ListedPage | Unanswered:
         """Read a page; it leads on until one is empty."""
-        page = page_of(self._adapter, answer, ENTRIES)
+        page = read_page(self._adapter, answer, ENTRIES)
         if isinstance(page, Unanswered):
             return page
         parsed, entries = page
@@ -79,7 +79,7 @@ class ViduLists:
             and (said := self._adapter.observe(request.account, None, one)) is not None
             and said.provider_task_id is not None
         ]
-        return ListedPage(found, next_page(request.page or {}, parsed, entries))
+        return ListedPage(found, build_next_page(request.page or {}, parsed, entries))
 
 
 def _format_instant(at: datetime) -> str:

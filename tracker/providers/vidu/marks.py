@@ -7,7 +7,7 @@ import re
 from typing import Any
 from urllib.parse import quote, unquote
 
-from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.reading import find_first_text
 from tracker.providers.vidu.inputs import MOST_PAYLOAD
 
 _PREFIX = "tracker:"
@@ -24,5 +24,5 @@ def add_mark(external_id: str, payload: str) -> str:
 
 def mark_in(parsed: Any) -> str | None:
     """Return our id in the payload of a task object; None for a payload without one."""
-    found = _MARK.match(first_text(parsed, ("payload",), limit=_LONGEST_MARK) or "")
+    found = _MARK.match(find_first_text(parsed, ("payload",), limit=_LONGEST_MARK) or "")
     return None if found is None else unquote(found[1])

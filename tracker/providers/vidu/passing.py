@@ -13,7 +13,7 @@ from tracker.providers.vidu.front import BALANCE, LISTED_SUBJECTS, SUBJECTS
 from tracker.providers.vidu.inputs import SUBJECT
 
 
-def token_header(account: Account) -> dict[str, str]:
+def build_token_header(account: Account) -> dict[str, str]:
     """Build the header of an account's key; none where it has no key."""
     return {"authorization": f"Token {account.api_key}"} if account.api_key else {}
 
@@ -35,7 +35,7 @@ class ViduCalls(PlainCalls):
 
     def headers(self, account: Account) -> dict[str, str]:
         """Build the header of the key."""
-        return token_header(account)
+        return build_token_header(account)
 
     def build_call(self, forwarded: ForwardedCall) -> HttpCall:
         """Return the call; a list has the path of a create, and its page in the query."""

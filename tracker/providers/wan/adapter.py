@@ -27,12 +27,12 @@ from tracker.domain.outcome import (
     Unknown,
 )
 from tracker.domain.task import Artifact, ArtifactState, Task, TaskError, TaskState
-from tracker.providers.kit.callbacks import ObjectCallbacks, body_of
+from tracker.providers.kit.callbacks import ObjectCallbacks, parse_body
 from tracker.providers.kit.cancels import QueuedCancel
-from tracker.providers.kit.default_seconds import default_seconds
-from tracker.providers.kit.empty_results import awaiting_result
-from tracker.providers.kit.pieces import kind_of, web_url
-from tracker.providers.kit.reading import amount_text, first_number, first_text
+from tracker.providers.kit.default_seconds import build_default_seconds
+from tracker.providers.kit.empty_results import await_result
+from tracker.providers.kit.pieces import guess_kind, read_web_url
+from tracker.providers.kit.reading import find_first_number, find_first_text, read_amount
 from tracker.providers.kit.table import CreatePath
 from tracker.providers.kit.useless_options import OneKindOptions
 from tracker.providers.ports.account import Account, HeaderText
@@ -40,7 +40,7 @@ from tracker.providers.ports.adapter import Answer, Asking, Finds, Request, Send
 from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.providers.ports.provider import Provider, ResultHosting
 from tracker.providers.wan.front import WanFront
-from tracker.providers.wan.inputs import CREATES, OBJECTS, flaws_of, uses_oss
+from tracker.providers.wan.inputs import CREATES, OBJECTS, is_oss_used, list_flaws
 from tracker.providers.wan.listing import BEIJING, WanTasks
 
 LIVES = timedelta(hours=24)
@@ -111,7 +111,7 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
     def check(self, operation: str, input_: Mapping[str, Any]) -> Request:
         """Validate by the table, and by the limits of the model."""
         request = super().check(operation, input_)
-        flaws = flaws_of(request.body)
+        flaws = list_flaws(request.body)
         if flaws:
             raise InvalidRequest(*flaws)
         return request
@@ -124,14 +124,14 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
         """Post the create with the header without which it is refused."""
         call = super().build_submit(sending)
         more = {"x-dashscope-async": "enable"}
-        if uses_oss(dict(sending.body)):
+        if is_oss_used(dict(sending.body)):
             more["x-dashscope-ossresourceresolve"] = "enable"
         return replace(call, headers={**call.headers, **more})
 
     def refusal(self, sending: Sending, answer: HttpResult, parsed: Any) -> SubmitOutcome:
         """Look the code up: arrears come with HTTP 400 and 403, limits of three kinds with 429."""
         found = super().refusal(sending, answer, parsed)
-        code = first_text(parsed, ("code",), limit=100) or ""
+        code = find_first_text(parsed, ("code",), limit=100) or ""
         if isinstance(found, Refused):
             return replace(found, blames_account=self.blames_account(code, answer.status))
         if isinstance(found, Deferred) and code == "Throttling.AllocationQuota":
@@ -157,21 +157,21 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
         if said is None:
             return None
         names = ("output.end_time", "output.scheduled_time", "output.submit_time")
-        said = replace(said, at=_parse_local_time(first_text(parsed, names, limit=40)))
+        said = replace(said, at=_parse_local_time(find_first_text(parsed, names, limit=40)))
         if said.word.upper() == _SUSPENDED:
             return replace(said, message=said.message or "suspended by the provider")
-        failed = first_number(parsed, ("output.task_metrics.FAILED",))
+        failed = find_first_number(parsed, ("output.task_metrics.FAILED",))
         if said.state is TaskState.SUCCEEDED and failed not in (None, "0"):
-            total = first_number(parsed, ("output.task_metrics.TOTAL",))
+            total = find_first_number(parsed, ("output.task_metrics.TOTAL",))
             said = replace(said, message=f"{failed} of {total or 'several'} pieces failed")
         is_empty = said.state is TaskState.SUCCEEDED and not said.artifacts
         if is_empty and (refused := _find_whole_refusal(parsed)) is not None:
             return replace(said, state=TaskState.FAILED, error=refused)
-        return awaiting_result(said, task, _EMPTY)
+        return await_result(said, task, _EMPTY)
 
     def failure(self, parsed: Any, message: str | None) -> TaskError:
         """Describe a failure by its code."""
-        code = first_text(parsed, ("output.code", "code"), limit=100)
+        code = find_first_text(parsed, ("output.code", "code"), limit=100)
         return TaskError("provider", code, message or "the provider gave no reason")
 
     def artifacts(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Artifact]:
@@ -180,17 +180,19 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
         output = parsed.get("output")
         if not isinstance(output, dict):
             return []
-        if url := web_url(output.get("video_url")):
+        if url := read_web_url(output.get("video_url")):
             return [Artifact("video", url, key="video")]
         found = []
         for place, one in enumerate(_read_results(output)):
             named = one if isinstance(one, dict) else {}
-            urls = (web_url(named.get(name)) for name in ("url", "video_url", "image", "video"))
+            urls = (
+                read_web_url(named.get(name)) for name in ("url", "video_url", "image", "video")
+            )
             url = next(filter(None, urls), None)
             if url is not None:
-                found.append(Artifact(kind_of(url) or "image", url, key=str(place)))
-            elif code := first_text(one, ("code",), limit=100):
-                told = {"code": code, "message": first_text(one, ("message",)) or ""}
+                found.append(Artifact(guess_kind(url) or "image", url, key=str(place)))
+            elif code := find_first_text(one, ("code",), limit=100):
+                told = {"code": code, "message": find_first_text(one, ("message",)) or ""}
                 failed = ArtifactState.FAILED
                 found.append(Artifact("image", None, key=str(place), state=failed, extra=told))
         return found if any(one.url for one in found) else []
@@ -198,7 +200,7 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
     def costs(self, account: Account, task: Task | None, parsed: Any) -> Sequence[Cost]:
         """Read the usage: seconds of video of a resolution, or a number of pictures."""
         del account, task
-        side = first_number(parsed, ("usage.SR",))
+        side = find_first_number(parsed, ("usage.SR",))
         unit = "video_seconds" if side is None else f"video_seconds_{side}"[:40]
         told = {
             unit: ("usage.video_duration", "usage.duration"),
@@ -207,7 +209,7 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
         return [
             Cost("unit", amount, unit=name)
             for name, fields in told.items()
-            if (amount := amount_text(first_number(parsed, fields))) is not None
+            if (amount := read_amount(find_first_number(parsed, fields))) is not None
         ]
 
     def comes_from(self, account: Account, operation: str | None = None) -> bool:
@@ -220,16 +222,16 @@ class WanAdapter(QueuedCancel, ObjectCallbacks):
 
         Raises CallbackRejected for what is no event; nothing for events of other kinds.
         """
-        parsed = body_of(inbound)
-        kind = first_text(parsed, ("type",), limit=200)
+        parsed = parse_body(inbound)
+        kind = find_first_text(parsed, ("type",), limit=200)
         if kind is None:
             raise CallbackRejected("no type: this is not an event")
         if kind != _FINISHED:
             return ()
-        task_id = first_text(parsed, ("data.task_id",), limit=500)
+        task_id = find_first_text(parsed, ("data.task_id",), limit=500)
         if task_id is None:
             raise CallbackRejected("the event names no task")
-        word = first_text(parsed, ("data.task_status",), limit=200) or "finished"
+        word = find_first_text(parsed, ("data.task_status",), limit=200) or "finished"
         return [Hint(f"the event says {word}", task_id)]
 
 
@@ -255,10 +257,10 @@ def _find_whole_refusal(parsed: Any) -> TaskError | None:
     """Return why no piece was made, where each says so; doubtful, as the task's word is another."""
     output = parsed.get("output")
     results = _read_results(output) if isinstance(output, dict) else ()
-    codes = [first_text(one, ("code",), limit=100) for one in results]
+    codes = [find_first_text(one, ("code",), limit=100) for one in results]
     if not results or not all(codes):
         return None
-    message = first_text(results[0], ("message",)) or "the provider gave no reason"
+    message = find_first_text(results[0], ("message",)) or "the provider gave no reason"
     return TaskError("provider", codes[0], message, doubtful=True)
 
 
@@ -293,7 +295,7 @@ PROVIDER = Provider(
     front=WanFront(),
     results=ResultHosting(lifetime=LIVES),
     tells_costs=True,
-    default_seconds=default_seconds(
+    default_seconds=build_default_seconds(
         dict.fromkeys(("video-generation/video-synthesis", "image2video/video-synthesis"), 5)
     ),
     call_limits=lambda _account: LIMITS,

@@ -12,8 +12,13 @@ from typing import Any
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.task import ArtifactState, Task, TaskState
-from tracker.providers.kit.front_answers import STATUSES, reason_of
-from tracker.providers.kit.front_calls import name_in, no_route, whole_number, wrong_method
+from tracker.providers.kit.front_answers import STATUSES, find_reason
+from tracker.providers.kit.front_calls import (
+    find_name,
+    read_whole_number,
+    refuse_method,
+    refuse_path,
+)
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.ports.commands import Cancel, Command, Create, Get, Page, Skip
 from tracker.providers.ports.front import Shown
@@ -68,23 +73,23 @@ class WanFront(PlainFront):
     def read(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         """Route by path and method."""
         if not call.path.startswith(_ROOT):
-            return no_route(call)
+            return refuse_path(call)
         path = call.path.removeprefix(_ROOT)
         operation = path.removeprefix(PREFIX)
         if path.startswith(PREFIX) and operation in CREATES:
             if call.method != "POST":
-                return wrong_method(call)
+                return refuse_method(call)
             return WantsBody() if call.body is None else Create(operation, call.body)
         if path in ("tasks", "tasks/"):
-            return _read_listing(call) if call.is_read else wrong_method(call)
+            return _read_listing(call) if call.is_read else refuse_method(call)
         first, _, rest = path.partition("/")
         part, _, action = rest.partition("/")
-        named = name_in(part) if first == "tasks" else None
+        named = find_name(part) if first == "tasks" else None
         if not named or action not in ("", "cancel"):
-            return no_route(call)
+            return refuse_path(call)
         if action:
-            return Cancel(named) if call.method == "POST" else wrong_method(call)
-        return Get([named]) if call.is_read else wrong_method(call)
+            return Cancel(named) if call.method == "POST" else refuse_method(call)
+        return Get([named]) if call.is_read else refuse_method(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
         """Show tasks, each answer with an id of its request."""
@@ -122,8 +127,8 @@ def _read_listing(call: FrontCall) -> Command | FrontRefusal:
 
     Raises InvalidRequest for what is no number or no time.
     """
-    size = whole_number(call, "page_size", default=10, low=1, high=100)
-    number = whole_number(call, "page_no", default=1, low=1, high=100_000)
+    size = read_whole_number(call, "page_size", default=10, low=1, high=100)
+    number = read_whole_number(call, "page_no", default=1, low=1, high=100_000)
     if number > 1 and any(call.parameter(one) for one in _FILTERS):
         return FrontRefusal(Fault.INVALID, "page_no: filters are served on the first page alone")
     if number > 1:
@@ -150,8 +155,8 @@ def _read_time(call: FrontCall, name: str) -> datetime | None:
 
 def _list(call: FrontCall, shown: Shown, request_id: str) -> dict[str, Any]:
     """Show a page. What lies behind it is not counted: `total` goes up to the next page."""
-    size = whole_number(call, "page_size", default=10, low=1, high=100)
-    number = whole_number(call, "page_no", default=1, low=1, high=100_000)
+    size = read_whole_number(call, "page_size", default=10, low=1, high=100)
+    number = read_whole_number(call, "page_no", default=1, low=1, high=100_000)
     is_more = shown.has_more or shown.next is not None
     data = [
         {
@@ -187,7 +192,7 @@ def _show_output(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
         given = input_.get("input")
         prompt = given.get("prompt") if isinstance(given, dict) else None
         shown |= _show_result(task, {"orig_prompt": prompt} if isinstance(prompt, str) else {})
-    reason = reason_of(task)
+    reason = find_reason(task)
     if reason is not None:
         shown["code"] = (task.error and task.error.code) or "InternalError"
         shown["message"] = reason

@@ -97,7 +97,7 @@ OBJECTS = ObjectIds(
 )
 
 
-def flaws_of(body: Mapping[str, Any]) -> Sequence[FieldError]:
+def list_flaws(body: Mapping[str, Any]) -> Sequence[FieldError]:
     """Return the fields of an input that its shape allows and the model refuses."""
     prompt, model = body["input"].get("prompt") or "", str(body["model"])
     if _EARLIER.match(model) and len(prompt) > _MOST_PROMPT:
@@ -105,9 +105,9 @@ def flaws_of(body: Mapping[str, Any]) -> Sequence[FieldError]:
     return []
 
 
-def uses_oss(value: Any) -> bool:
+def is_oss_used(value: Any) -> bool:
     """Tell whether an input names a temporary file of DashScope's, `oss://…`."""
     if isinstance(value, str):
         return value.startswith("oss://")
     inner = list(value.values()) if isinstance(value, dict) else value
-    return isinstance(inner, list) and any(uses_oss(one) for one in inner)
+    return isinstance(inner, list) and any(is_oss_used(one) for one in inner)

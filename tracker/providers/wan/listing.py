@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from tracker.domain.observation import Observation
 from tracker.providers.kit.likeness import LikenessScan
-from tracker.providers.kit.reading import first_text
+from tracker.providers.kit.reading import find_first_text
 from tracker.providers.ports.adapter import Asking
 
 BEIJING = timezone(timedelta(hours=8))
@@ -48,11 +48,11 @@ class WanTasks(LikenessScan):
 
     def is_like(self, asking: Asking, entry: Any) -> bool:
         """Tell whether a task is of the model, or of one that the list does not name."""
-        return first_text(entry, _MODELS) in (None, _find_model(asking))
+        return find_first_text(entry, _MODELS) in (None, _find_model(asking))
 
     def observe(self, entry: Any) -> Observation | None:
         """Say that a task exists."""
-        name = first_text(entry, ("task_id",), limit=500)
+        name = find_first_text(entry, ("task_id",), limit=500)
         return None if name is None else Observation(None, "listed", name)
 
 

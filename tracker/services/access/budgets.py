@@ -61,7 +61,7 @@ class Budgets:
         now = self._clock.now()
         days = {one: one.period.first_day(now) for one in found}
         used = budgets.read_used(db, {one: {day} for one, day in days.items()})
-        named = keys.by_key(db, {one.submitter for one in found if one.submitter is not None})
+        named = keys.list_by_key(db, {one.submitter for one in found if one.submitter is not None})
         return [
             BudgetUse(one, named.get(one.submitter or 0), used[one, days[one]]) for one in found
         ]

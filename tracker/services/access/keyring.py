@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from tracker.clock import Clock
-from tracker.domain.access import Principal, digest, secret_key
+from tracker.domain.access import Principal, derive_secret_key, digest
 from tracker.domain.errors import CredentialFault, Unauthenticated, Unavailable
 from tracker.services.access.recent_rows import RecentRows
 from tracker.services.shared_task import wait_for_shared
@@ -57,11 +57,11 @@ class Keyring:
         """Return the principal that signed a JWT. Raises Unauthenticated, Unavailable."""
         from tracker.domain import jwt_claims  # noqa: PLC0415 - see there
 
-        access_key = jwt_claims.issuer(token)
+        access_key = jwt_claims.read_issuer(token)
         row = await self._keys.get(digest(access_key))
         if row is None or row.kind != "pair":
             raise Unauthenticated(CredentialFault.INVALID, "there is no such access key")
-        derived = [secret_key(secret, access_key) for secret in self._secrets]
+        derived = [derive_secret_key(secret, access_key) for secret in self._secrets]
         jwt_claims.verify(token, derived, now=self._clock.now())
         return self._admit(row)
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from tracker.clock import Clock, new_id, new_secret
+from tracker.clock import Clock, make_id, make_secret
 from tracker.domain.access import (
     ACCESS_PREFIX,
     DEFAULT_TENANT,
     KEY_PREFIX,
     Scope,
+    cut_hint,
+    derive_secret_key,
     digest,
-    hint,
-    secret_key,
 )
 from tracker.domain.errors import NotFound
 from tracker.store import keys
@@ -58,15 +58,15 @@ class Keys:
 
     async def create_key(self, grant: Grant) -> Issued:
         """Return a key that is presented as it is. Raises Unavailable."""
-        made = KEY_PREFIX + new_secret()
-        row = await self._keep(grant, made, kind="key", shown_as=hint(made))
+        made = KEY_PREFIX + make_secret()
+        row = await self._keep(grant, made, kind="key", shown_as=cut_hint(made))
         return Issued(row, made)
 
     async def create_pair(self, grant: Grant) -> Issued:
         """Return an access key and the secret key that signs its JWTs. Raises Unavailable."""
-        access_key = ACCESS_PREFIX + new_id().hex
+        access_key = ACCESS_PREFIX + make_id().hex
         row = await self._keep(grant, access_key, kind="pair", shown_as=access_key)
-        return Issued(row, secret_key(self._secrets[0], access_key), access_key)
+        return Issued(row, derive_secret_key(self._secrets[0], access_key), access_key)
 
     async def keep_first(self, key: str) -> bool:
         """Keep a key that somebody brought, with every scope, where no key was ever made.
@@ -74,7 +74,7 @@ class Keys:
         Returns whether it was kept. Several processes may do it at once. Raises Unavailable.
         """
         grant = Grant(DEFAULT_TENANT, frozenset(Scope), "bootstrap")
-        row = self._row(grant, key, kind="key", shown_as=hint(key))
+        row = self._row(grant, key, kind="key", shown_as=cut_hint(key))
         return await self._store.write(_insert_first, row)
 
     async def _keep(
@@ -88,7 +88,7 @@ class Keys:
         self, grant: Grant, found_by: str, *, kind: Literal["key", "pair"], shown_as: str
     ) -> ApiKey:
         return ApiKey(
-            id=new_id(),
+            id=make_id(),
             tenant=grant.tenant,
             name=grant.name,
             hint=shown_as,
@@ -105,7 +105,7 @@ class Keys:
 
     async def find(self, id_: UUID) -> ApiKey | None:
         """Return a key by its id, revoked or not; None where there is none."""
-        return await self._store.read(lambda db: keys.by_id(db, id_))
+        return await self._store.read(lambda db: keys.find_by_id(db, id_))
 
     async def get(self, tenant: str, id_: UUID) -> ApiKey:
         """Return a tenant's key, revoked or not. Raises NotFound, Unavailable."""

@@ -71,8 +71,10 @@ class Revocation:
 
 def _list_refused(db: Reading, holders: Collection[Holder], now: datetime) -> list[Holder]:
     """Return those whose key or session does not allow it, or who need a key by now."""
-    known = keys.by_key(db, {holder.key for holder in holders if holder.key is not None})
-    signed_in = sessions.by_key(db, {one.session for one in holders if one.session is not None})
+    known = keys.list_by_key(db, {holder.key for holder in holders if holder.key is not None})
+    signed_in = sessions.list_by_key(
+        db, {one.session for one in holders if one.session is not None}
+    )
     need_key = any(holder.key is None for holder in holders) and keys.is_any(db)
     refused = []
     for holder in holders:

@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Sequence
 
-from tracker.clock import Clock, new_id, new_secret
+from tracker.clock import Clock, make_id, make_secret
 from tracker.domain.access import SESSION_LIFETIME, SESSION_PREFIX, digest
 from tracker.domain.errors import CredentialFault, RateLimited, Unauthenticated
 from tracker.domain.token_bucket import TokenBucket
@@ -44,8 +44,8 @@ class Sessions:
         if parent.revoked_at is not None:
             raise Unauthenticated(CredentialFault.INVALID, "this key was revoked")
         tries.put_back()
-        secret, now = SESSION_PREFIX + new_secret(), self._clock.now()
-        new = NewSession(new_id(), parent, digest(secret), now, now + SESSION_LIFETIME)
+        secret, now = SESSION_PREFIX + make_secret(), self._clock.now()
+        new = NewSession(make_id(), parent, digest(secret), now, now + SESSION_LIFETIME)
         await self._store.write(_insert, new)
         return secret
 
@@ -58,7 +58,7 @@ class Sessions:
         self._keyring.forget_session(secret)
 
     def _tries_of(self, sender: str) -> TokenBucket:
-        name = _name_network(sender)
+        name = _format_network(sender)
         found = self._tries.pop(name, None) or TokenBucket.per_minute(WRONG_PER_MINUTE)
         while len(self._tries) >= _MOST_SENDERS:  # the one that has tried nothing for longest
             del self._tries[next(iter(self._tries))]
@@ -66,7 +66,7 @@ class Sessions:
         return found
 
 
-def _name_network(sender: str) -> str:
+def _format_network(sender: str) -> str:
     """Return the name under which a sender is counted: an IPv6 sender has its whole /64."""
     try:
         address = ipaddress.ip_address(sender)

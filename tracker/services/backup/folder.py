@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tracker.clock import new_token
+from tracker.clock import make_token
 from tracker.domain import manifest
 from tracker.domain.manifest import BackupFile, Manifest, ManifestError
 from tracker.domain.signals import CrashPoint, Signal
@@ -34,7 +34,7 @@ def open_aside(destination: Path, at: Signal) -> Iterator[Path]:
     """
     if destination.exists() or destination.is_symlink():
         raise BackupRefused(f"{destination} exists already")
-    aside = destination.with_name(f".{destination.name}.{new_token()}.partial")
+    aside = destination.with_name(f".{destination.name}.{make_token()}.partial")
     try:
         aside.mkdir(mode=0o700, parents=True)
         yield aside

@@ -13,7 +13,7 @@ from tracker.config.kept_secrets import SECRETS_FILE, write_private
 from tracker.domain import manifest
 from tracker.domain.manifest import Manifest
 from tracker.domain.presence import mark
-from tracker.domain.signals import CrashPoint, Signal, no_signal
+from tracker.domain.signals import CrashPoint, Signal, ignore_signal
 from tracker.services.backup.folder import (
     DUMP_FILE,
     MANIFEST,
@@ -24,7 +24,7 @@ from tracker.services.backup.folder import (
 )
 from tracker.store import backup
 from tracker.store.backup import BackupFailed
-from tracker.store.driver.engine import sqlite_file
+from tracker.store.driver.engine import find_sqlite_file
 
 _DUMP_BEGINS = b"PGDMP"
 """The first bytes of a dump in pg_dump's custom format
@@ -48,13 +48,15 @@ class BackupOrder:
     dump: Path | None = None
 
 
-def make(order: BackupOrder, destination: Path, clock: Clock, at: Signal = no_signal) -> Manifest:
+def make(
+    order: BackupOrder, destination: Path, clock: Clock, at: Signal = ignore_signal
+) -> Manifest:
     """Make a backup in a folder that does not exist yet, while the service runs.
 
     at: see domain.signals; crash tests hand one in.
     Raises BackupRefused, BackupFailed when the database cannot be read or is damaged, OSError.
     """
-    file = sqlite_file(order.url)
+    file = find_sqlite_file(order.url)
     _refuse_misfits(order, file)
     started_at = clock.now()  # what is committed from here on may be missing
     with open_aside(destination, at) as aside:
@@ -97,7 +99,7 @@ def _describe(order: BackupOrder, url: str, aside: Path, started_at: datetime) -
     return Manifest(
         version=__version__,
         taken_at=taken_at,
-        database="sqlite" if sqlite_file(order.url) is not None else "postgresql",
+        database="sqlite" if find_sqlite_file(order.url) is not None else "postgresql",
         schema_revision=found.schema.revision or "",
         feed_seq=found.seq,
         feed_origin=found.origin,

@@ -50,7 +50,7 @@ class _Readying:
         lost_s = max((tx.now - taken_at).total_seconds(), 0.0)
         restoring.skip_numbers(tx.db, round(lost_s * restoring.NUMBERS_A_SECOND))
         restoring.release_all(tx.db, now=tx.now)
-        doubtful = restoring.maybe_sent(tx.db)
+        doubtful = restoring.list_maybe_sent(tx.db)
         keys = list(doubtful)
         for start in range(0, len(keys), BATCH):
             some = keys[start : start + BATCH]

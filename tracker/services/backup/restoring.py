@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tracker.clock import new_token
+from tracker.clock import make_token
 from tracker.domain.manifest import Manifest
 from tracker.domain.presence import mark
 from tracker.domain.sealing import CannotOpen, unseal
-from tracker.domain.signals import CrashPoint, Signal, no_signal
+from tracker.domain.signals import CrashPoint, Signal, ignore_signal
 from tracker.services.backup.folder import SQLITE_FILE, BackupRefused, sync
 from tracker.services.backup.readying import RestoreReadiness
 from tracker.store import backup, probe, restoring
 from tracker.store.backup import BackupFailed
-from tracker.store.driver.engine import sqlite_file
+from tracker.store.driver.engine import find_sqlite_file
 from tracker.store.driver.file_note import copy_note, note_path
 from tracker.store.migrate import upgrade
 from tracker.store.revision import SCHEMA_REVISION
@@ -44,7 +44,7 @@ class RestoreOrder:
     secrets: Sequence[bytes]
     is_without_secrets: bool = False
     keep_secrets: Callable[[], None] = lambda: None
-    at: Signal = no_signal
+    at: Signal = ignore_signal
 
 
 async def restore(
@@ -56,7 +56,7 @@ async def restore(
     a SQLite file is not in its place then. Wherever it ends, the same restore can be run again,
     until the database is ready.
     """
-    file = sqlite_file(order.url)
+    file = find_sqlite_file(order.url)
     kind = "postgresql" if file is None else "sqlite"
     if manifest.database != kind:
         raise BackupRefused(
@@ -87,10 +87,10 @@ async def _check_readiness(
     order: RestoreOrder, url: str, manifest: Manifest, make_ready: MakeReady
 ) -> RestoreReadiness:
     taken_at = manifest.taken_at
-    found = backup.newest_entry(url) if sqlite_file(url) is None else None
+    found = backup.find_newest_entry(url) if find_sqlite_file(url) is None else None
     if found is not None:
         taken_at = min(taken_at, found)
-    refusal = restoring.refusal(url)
+    refusal = restoring.explain_refusal(url)
     if refusal is not None:
         raise BackupRefused(f"DATABASE_URL: {refusal}")
     upgrade(url)
@@ -124,7 +124,7 @@ async def _restore_file(
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in file.parent.glob(f".{file.name}.*{_ASIDE}*"):
         left.unlink()  # of a restore that was killed
-    aside = file.with_name(f".{file.name}.{new_token()}{_ASIDE}")
+    aside = file.with_name(f".{file.name}.{make_token()}{_ASIDE}")
     try:
         os.close(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         shutil.copyfile(order.source / SQLITE_FILE, aside)
@@ -146,7 +146,7 @@ async def _restore_file(
 def _free(file: Path) -> None:
     """Make sure that nothing is lost by putting a file here. Raises BackupRefused, BackupFailed."""
     if file.exists():
-        table = restoring.rows_in(file)
+        table = restoring.find_rows(file)
         if table is not None:
             raise BackupRefused(
                 f"{file} has rows in {table}: stop the service and move the file away, and leave "

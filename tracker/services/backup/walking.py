@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain import lifecycle, token
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.outcome import Unanswered
@@ -151,11 +151,11 @@ class ListWalk:
         """Return the id that a task had here, where the list still tells it; else a new one."""
         path = _split_path(listed.callback_url)
         if path[-4:-2] == ["callbacks", provider]:
-            id_ = _own_id(path[-2])
+            id_ = _normalise_id(path[-2])
             secrets = self._context.secrets
             if id_ is not None and token.is_valid(secrets, provider, path[-2], path[-1]):
                 return id_
-        return _own_id(listed.external_task_id or "") or new_id()
+        return _normalise_id(listed.external_task_id or "") or make_id()
 
 
 def _split_path(url: str | None) -> list[str]:
@@ -171,7 +171,7 @@ def _is_others(provider: str, listed: ListedTask) -> bool:
     return listed.callback_url is not None and path[-4:-2] != ["callbacks", provider]
 
 
-def _own_id(text: str) -> UUID | None:
+def _normalise_id(text: str) -> UUID | None:
     """Return the id that a text spells as we spell ids; None for another text."""
     try:
         id_ = UUID(text)

@@ -6,7 +6,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tracker.clock import new_token
+from tracker.clock import make_token
 from tracker.domain import custody
 from tracker.domain.custody import Asset, AssetState
 from tracker.domain.errors import (
@@ -285,12 +285,12 @@ class AssetFetcher:
         if not isinstance(said, Observed):
             return None
         asset = claimed.asset
-        piece = custody.named_pieces(said.observation.artifacts).get(asset.piece)
+        piece = custody.index_pieces(said.observation.artifacts).get(asset.piece)
         if piece is None or piece.url is None or len(piece.url.encode()) > MOST_BYTES:
             return None
         lifetime = self._context.providers[task.provider].results.lifetime
         now = self._context.clock.now()
-        ends = custody.url_end(piece, lifetime=lifetime, now=now)
+        ends = custody.find_url_end(piece, lifetime=lifetime, now=now)
         await self._context.store.write(
             _replace_source,
             _NewSource(
@@ -324,7 +324,7 @@ class AssetFetcher:
         self, claimed: ClaimedAsset, reason: str, *, asked: timedelta = timedelta(0)
     ) -> FailedFetch:
         now, tries = self._context.clock.now(), claimed.asset.attempts + 1
-        again_at = custody.next_try(tries, now=now, dies_at=claimed.dies_at, asked=asked)
+        again_at = custody.compute_next_try(tries, now=now, dies_at=claimed.dies_at, asked=asked)
         return FailedFetch(reason, again_at)
 
     def _unkeepable(self, claimed: ClaimedAsset, error: UnkeepableFile) -> FailedFetch:
@@ -342,13 +342,13 @@ class AssetFetcher:
 
     def _new_key(self, asset: Asset) -> str:
         """Name a new object: nobody else ever has this key, so that no write meets another."""
-        return custody.object_key(asset.tenant, asset.id, asset.created_at, new_token()[:8])
+        return custody.build_object_key(asset.tenant, asset.id, asset.created_at, make_token()[:8])
 
     def _claim(self, tx: Tx, wanted: Sequence[_FetchClaim]) -> list[list[ClaimedAsset]]:
         return [
             asset_queue.claim(
                 tx.db,
-                token=new_token(),
+                token=make_token(),
                 now=tx.lease_now,
                 until=tx.lease_now + self._context.policy.lease,
                 limit=one.limit,
@@ -394,8 +394,8 @@ def _release(tx: Tx, held: Sequence[Sequence[ClaimedAsset]]) -> list[None]:
 
 def _find_lane(claimed: ClaimedAsset, url: str) -> str:
     """Return the lane of a claimed file that lies at another URL now."""
-    return custody.fetch_lane(custody.account_lane_of(claimed.lane), url)
+    return custody.fetch_lane(custody.get_account_lane(claimed.lane), url)
 
 
 def _find_piece(task: Task, asset: Asset) -> Artifact | None:
-    return custody.named_pieces(task.artifacts).get(asset.piece)
+    return custody.index_pieces(task.artifacts).get(asset.piece)

@@ -40,7 +40,7 @@ class FrontFiles:
 
     async def get(self, owner: Owner, name: str) -> Asset:
         """Return a file that is kept. Raises NotFound, Unavailable."""
-        found = await self._context.store.find(assets.by_id, _parse_id(name))
+        found = await self._context.store.find(assets.list_by_id, _parse_id(name))
         if found is None or (found.tenant, found.front) != (owner.tenant, owner.front):
             raise NotFound(_NO_FILE)
         is_over = found.expires_at is not None and self._context.clock.now() >= found.expires_at
@@ -55,7 +55,7 @@ class FrontFiles:
         """
         behind = None
         if wanted.after is not None:
-            last = await self._context.store.find(assets.by_id, _parse_id(wanted.after))
+            last = await self._context.store.find(assets.list_by_id, _parse_id(wanted.after))
             if last is None or last.tenant != owner.tenant:
                 raise NotFound(_NO_FILE)
             behind = last.key
@@ -63,7 +63,7 @@ class FrontFiles:
         while len(found) <= wanted.limit:
             rows = await self._context.store.read(
                 partial(
-                    uploaded_files.page,
+                    uploaded_files.list_page,
                     tenant=owner.tenant,
                     front=owner.front,
                     behind=behind,

@@ -64,6 +64,6 @@ class WaitingFiles:
 
 def _find_named(db: Reading, store_key: str) -> _NamedObject | None:
     """Return what is known of an object that a row names; None where none does."""
-    lost = assets.lost_at(db, [store_key])
-    is_named = lost or assets.in_use(db, [store_key])
+    lost = assets.list_lost_at(db, [store_key])
+    is_named = lost or assets.list_in_use(db, [store_key])
     return _NamedObject(store_key, lost) if is_named else None

@@ -10,7 +10,7 @@ from tracker.domain import custody
 from tracker.domain.asset_link import LONGEST, is_good, make_token, read_token
 from tracker.domain.custody import Asset, AssetState
 from tracker.domain.errors import Conflict, NotFound, StorageError, Unavailable
-from tracker.domain.inline_files import InlineFile, read_name, store_key_of, with_facts
+from tracker.domain.inline_files import InlineFile, describe_files, read_name, store_key_of
 from tracker.domain.media_type import OCTETS, is_shown
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
@@ -66,7 +66,7 @@ class AssetReader:
 
     async def get(self, tenant: str, id_: UUID) -> Asset:
         """Return a tenant's asset. Raises NotFound, Unavailable."""
-        found = await self._context.store.find(assets.by_id, id_)
+        found = await self._context.store.find(assets.list_by_id, id_)
         if found is None or found.tenant != tenant:
             raise NotFound(_NO_ASSET)
         return found
@@ -77,7 +77,9 @@ class AssetReader:
         Raises NotFound where it is not good.
         """
         link = read_token(token)
-        found = None if link is None else await self._context.store.find(assets.by_id, link.asset)
+        found = (
+            None if link is None else await self._context.store.find(assets.list_by_id, link.asset)
+        )
         if link is None or found is None:
             raise NotFound("there is no such link")
         now = self._context.clock.now()
@@ -87,7 +89,7 @@ class AssetReader:
 
     async def list_uploads(self, tenant: str, ids: Collection[UUID]) -> dict[UUID, Asset]:
         """Return those of a tenant's uploads that are kept now. Raises Unavailable."""
-        found = await self._context.store.read(lambda db: assets.by_id(db, ids))
+        found = await self._context.store.read(lambda db: assets.list_by_id(db, ids))
         now = self._context.clock.now()
         return {
             id_: asset
@@ -104,7 +106,7 @@ class AssetReader:
         if asset.expires_at is not None:
             ends_at = min(ends_at, asset.expires_at)
         token = make_token(self._context.secrets[0], asset.tenant, asset.id, ends_at)
-        return AssetLink(LINK_PATH.format(token, file_name(asset)), ends_at)
+        return AssetLink(LINK_PATH.format(token, build_file_name(asset)), ends_at)
 
     def read(self, asset: Asset, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """Yield bytes of a kept asset. Raises NotFound, Conflict; see `check_kept`."""
@@ -153,7 +155,7 @@ class AssetReader:
         It is kept with the names, by which an answer to a query can be read again.
         """
         kept = receipt.body or b""
-        body = with_facts(kept, self._context.secrets, receipt.tenant)
+        body = describe_files(kept, self._context.secrets, receipt.tenant)
         if body is kept:
             return receipt
         size = receipt.size_bytes + len(body) - len(kept)
@@ -190,7 +192,7 @@ class AssetReader:
         return await self.get(tenant, id_)
 
     def _again(self, tx: Tx, wanted: Sequence[_ReopenedRead]) -> list[Exception | None]:
-        found = assets.by_id(tx.db, [one.id for one in wanted])
+        found = assets.list_by_id(tx.db, [one.id for one in wanted])
         results: list[Exception | None] = []
         for one in wanted:
             asset = found.get(one.id)
@@ -198,7 +200,7 @@ class AssetReader:
                 results.append(NotFound(_NO_ASSET))
                 continue
             dies_at = tx.now + custody.ASSUMED_LIFETIME
-            if not assets.want_again(tx.db, asset.key, dies_at=dies_at, now=tx.now):
+            if not assets.request_again(tx.db, asset.key, dies_at=dies_at, now=tx.now):
                 results.append(Conflict("it is kept, is being fetched now, or has no URL"))
                 continue
             tx.woken.add(JobKind.FETCH)
@@ -206,12 +208,12 @@ class AssetReader:
         return results
 
 
-def base64_size(size: int) -> int:
+def compute_base64_size(size: int) -> int:
     """Return how many characters the base64 of so many bytes has."""
     return (size + 2) // 3 * 4
 
 
-def file_name(asset: Asset) -> str:
+def build_file_name(asset: Asset) -> str:
     """Return a name for an asset's file, with the ending of its type."""
     ending = _ENDINGS.get(asset.media_type or "", "bin")
     return f"{asset.id}.{ending}"
@@ -225,7 +227,7 @@ def build_headers(asset: Asset) -> dict[str, str]:
     media_type = asset.media_type or OCTETS
     if is_shown(media_type):
         return {"content-type": media_type, "content-disposition": "inline"}
-    name = file_name(asset)
+    name = build_file_name(asset)
     return {
         "content-type": OCTETS,
         "content-disposition": f'attachment; filename="{name}"',

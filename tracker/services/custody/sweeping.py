@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from tracker.domain.custody import WAITS, Asset, AssetState, asset_of_object
+from tracker.domain.custody import WAITS, Asset, AssetState, find_asset_of_object
 from tracker.domain.errors import Misuse, StorageError
 from tracker.domain.events import EventKind
 from tracker.domain.signals import CrashPoint
@@ -139,7 +139,7 @@ class AssetSweeper:
         vanished, after = 0, 0
         while True:
             page = await self._context.store.read(
-                partial(assets.kept_after, key=after, limit=BATCH)
+                partial(assets.list_kept_after, key=after, limit=BATCH)
             )
             for asset in page:
                 size = await self._storage.objects.size(asset.store_key or "")
@@ -169,7 +169,7 @@ class AssetSweeper:
             assets.mark_vanished(tx.db, asset.key, why, now=tx.now)
             recorder.record_asset(asset, EventKind.ASSET_LOST, f"{asset.id}: {why}")
             if asset.url_expires_at is not None and asset.url_expires_at > tx.now:
-                assets.want_again(tx.db, asset.key, dies_at=asset.url_expires_at, now=tx.now)
+                assets.request_again(tx.db, asset.key, dies_at=asset.url_expires_at, now=tx.now)
             numbers.append(1)
         recorder.flush()
         return numbers
@@ -195,17 +195,17 @@ def _find_strays(db: Reading, store_keys: Sequence[str]) -> list[str]:
 
     Whatever else lies in the folder or the bucket is somebody's, and stays.
     """
-    used = assets.in_use(db, store_keys)
-    named = {key: asset_of_object(key) for key in store_keys if key not in used}
+    used = assets.list_in_use(db, store_keys)
+    named = {key: find_asset_of_object(key) for key in store_keys if key not in used}
     unused = {key: id_ for key, id_ in named.items() if id_ or key.startswith(_UNFINISHED)}
-    found = assets.by_id(db, {id_ for id_ in unused.values() if id_ is not None})
+    found = assets.list_by_id(db, {id_ for id_ in unused.values() if id_ is not None})
     wanted = {id_ for id_, asset in found.items() if asset.state is AssetState.WANTED}
     return [key for key, id_ in unused.items() if id_ not in wanted]
 
 
 def _find_lost(db: Reading, sizes: Mapping[str, int]) -> list[Asset]:
     """Return lost assets whose objects are there, whole."""
-    found = assets.lost_at(db, sizes)
+    found = assets.list_lost_at(db, sizes)
     return [one for one in found if one.size == sizes.get(one.store_key or "")]
 
 
@@ -224,6 +224,6 @@ def _drop(tx: Tx, limits: Sequence[int]) -> list[_Dropped]:
             assets.lock_bytes(tx.db, tenant, sha256)
         assets.drop_bytes(tx.db, [one.key for one in gone], AssetState.GONE, None, now=tx.now)
         keys = {one.store_key for one in gone if one.store_key is not None}
-        unused = keys - assets.in_use(tx.db, keys) if keys else set()
+        unused = keys - assets.list_in_use(tx.db, keys) if keys else set()
         found.append(_Dropped(len(gone), sorted(unused)))
     return found

@@ -16,7 +16,7 @@ from tracker.domain.custody import Custody
 from tracker.domain.errors import BrokenTransfer, MisplacedPage, TrailingBytes, UnkeepableFile
 from tracker.domain.exchange import Certainty, HttpFailure, HttpStream
 from tracker.domain.media_extent import MediaExtent
-from tracker.domain.media_type import FIRST_BYTES, flaw_of_type, media_type_of
+from tracker.domain.media_type import FIRST_BYTES, detect_media_type, find_type_flaw
 from tracker.domain.retry import retry_after_s
 from tracker.services.hashing import Hasher
 from tracker.services.storage import Downloads
@@ -86,7 +86,7 @@ class Transfer:
     @property
     def media_type(self) -> str:
         """The type that the first bytes tell."""
-        return media_type_of(self.first)
+        return detect_media_type(self.first)
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the file.
@@ -124,7 +124,9 @@ class Transfer:
 
     async def _begin(self) -> HttpStream:
         answer = await self._ask({})
-        begins = answer.status == PARTIAL and _begins_file(answer.headers)  # of all, unasked
+        begins = answer.status == PARTIAL and _is_beginning_of_file(
+            answer.headers
+        )  # of all, unasked
         if answer.status != OK and not begins:
             await answer.chunks.aclose()
             raise OriginRefusal(answer)
@@ -248,7 +250,7 @@ class Transfer:
 
     def _check_type(self) -> None:
         self._is_checked = True
-        flaw = flaw_of_type(self._kind, self.media_type)
+        flaw = find_type_flaw(self._kind, self.media_type)
         if flaw is not None:
             raise MisplacedPage(flaw)
 
@@ -273,7 +275,7 @@ def _read_total(headers: Mapping[str, str]) -> int | None:
     return int(total) if total.isdecimal() and total.isascii() else None
 
 
-def _begins_file(headers: Mapping[str, str]) -> bool:
+def _is_beginning_of_file(headers: Mapping[str, str]) -> bool:
     """Tell whether a part is the beginning of a file whose length is known, or all of it."""
     is_first = headers.get("content-range", "").startswith("bytes 0-")
     return is_first and _read_total(headers) is not None and not _is_coded(headers)

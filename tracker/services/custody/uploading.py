@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from tracker.clock import new_id, new_token
+from tracker.clock import make_id, make_token
 from tracker.domain import custody, upload_form
 from tracker.domain.custody import Asset, AssetState
 from tracker.domain.errors import (
@@ -50,7 +50,7 @@ class UploadReceiver:
 
         Nothing is written down until the file comes.
         """
-        ticket = UploadTicket(new_id(), tenant)
+        ticket = UploadTicket(make_id(), tenant)
         ends_at = self._context.clock.now() + upload_form.LASTS
         return ticket, upload_form.make_token(self._context.secrets[0], ticket, ends_at)
 
@@ -76,7 +76,7 @@ class UploadReceiver:
         """
         storage = self._storage()
         await self._check_room()
-        return await self._store_upload(storage, tenant, new_id(), chunks, terms)
+        return await self._store_upload(storage, tenant, make_id(), chunks, terms)
 
     async def keep_promised(
         self, ticket: UploadTicket, chunks: AsyncIterator[bytes], lifetime: timedelta
@@ -87,13 +87,13 @@ class UploadReceiver:
         Conflict where another file has the id.
         """
         storage = self._storage()
-        first = await self._context.store.find(assets.by_id, ticket.asset)
+        first = await self._context.store.find(assets.list_by_id, ticket.asset)
         if first is None:
             await self._check_room()
             terms = UploadTerms(lifetime)
             kept = await self._store_upload(storage, ticket.tenant, ticket.asset, chunks, terms)
             # Two of them may have come at once: the row that was first stays.
-            first = await self._context.store.find(assets.by_id, ticket.asset)
+            first = await self._context.store.find(assets.list_by_id, ticket.asset)
             if first is None or first.store_key == kept.store_key:
                 return kept
             await self._delete(storage, kept.store_key or "")
@@ -122,7 +122,7 @@ class UploadReceiver:
         terms: UploadTerms | Callable[[], UploadTerms],
     ) -> Asset:
         now = self._context.clock.now()
-        store_key = custody.object_key(tenant, id_, now, new_token()[:8])
+        store_key = custody.build_object_key(tenant, id_, now, make_token()[:8])
         counted = CountedChunks(chunks)
         try:
             await storage.put(store_key, counted.chunks())

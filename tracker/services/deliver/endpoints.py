@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from tracker.clock import new_id, new_key
+from tracker.clock import make_id, make_key
 from tracker.domain import bodies, signature
 from tracker.domain.delivery import Endpoint, EndpointState, Payload
 from tracker.domain.errors import Conflict, FieldError, InvalidRequest, NotFound
 from tracker.domain.event_types import EventType
 from tracker.domain.notices import EventFilter
-from tracker.domain.rendering import instant
+from tracker.domain.rendering import format_instant
 from tracker.domain.sealing import NONCE_BYTES, CannotOpen, seal, unseal
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
@@ -89,7 +89,7 @@ class Endpoints:
         now = self._context.clock.now()
         new = Endpoint(
             key=0,
-            id=new_id(),
+            id=make_id(),
             tenant=wanted.tenant,
             url=wanted.url,
             filter=wanted.filter,
@@ -102,7 +102,7 @@ class Endpoints:
             ordered=wanted.ordered,
         )
         made: Endpoint = await self._context.store.write(_insert, new)
-        return RevealedEndpoint(made, signature.text_of(key))
+        return RevealedEndpoint(made, signature.format_secret(key))
 
     async def change(self, tenant: str, id_: UUID, changes: EndpointPatch) -> Endpoint:
         """Change some of an endpoint's fields. Raises as `create`, NotFound."""
@@ -180,7 +180,7 @@ class Endpoints:
                 soonest = min(until for _, until in before)
                 raise Conflict(
                     f"{MOST_REPLACED} replaced secrets still sign, the first until "
-                    f"{instant(soonest)}; rotate again after that, or with overlap_s=0"
+                    f"{format_instant(soonest)}; rotate again after that, or with overlap_s=0"
                 )
             newest, until = before[0] if before else (None, None)
             return replace(
@@ -193,7 +193,7 @@ class Endpoints:
             )
 
         changed = await self._change(tenant, id_, rotate_one)
-        return RevealedEndpoint(changed, signature.text_of(key))
+        return RevealedEndpoint(changed, signature.format_secret(key))
 
     async def test(self, tenant: str, id_: UUID) -> UUID:
         """Owe it a test, whatever its filters; returns the delivery's id.
@@ -234,8 +234,8 @@ class Endpoints:
                 results.append(Conflict(f"it is {endpoint.state.value}; resume it first"))
             else:
                 type_ = EventType.ENDPOINT_TEST
-                body = bodies.endpoint_body(type_, endpoint, tx.now)
-                about = (new_id().hex,)
+                body = bodies.build_endpoint_body(type_, endpoint, tx.now)
+                about = (make_id().hex,)
                 outbox = self._context.outbox
                 results += outbox.enqueue_to(tx, [endpoint], type_, body=body, about=about)
         return results
@@ -252,7 +252,7 @@ class Endpoints:
             raise InvalidRequest(FieldError("url", refusal))
 
     def _seal(self, key: bytes) -> bytes:
-        return seal(self._context.secrets[0], key, nonce=new_key(NONCE_BYTES))
+        return seal(self._context.secrets[0], key, nonce=make_key(NONCE_BYTES))
 
 
 def _insert(tx: Tx, new: Sequence[Endpoint]) -> list[Endpoint | Exception]:
@@ -312,9 +312,9 @@ def _refuse_unknown() -> NotFound:
 
 def _parse_key(given: str | None) -> bytes:
     if given is None:
-        return new_key(SECRET_BYTES)
+        return make_key(SECRET_BYTES)
     try:
-        key = signature.key_of(given)
+        key = signature.decode_key(given)
     except ValueError as error:
         raise InvalidRequest(FieldError("secret", str(error))) from None
     if not _LEAST_BYTES <= len(key) <= _MOST_BYTES:

@@ -56,7 +56,7 @@ class Redelivery:
             after = last
 
 
-def missing_delivery(db: Reading, id_: UUID) -> NotFound | NoLongerKept:
+def explain_missing_delivery(db: Reading, id_: UUID) -> NotFound | NoLongerKept:
     """Return what to say of a delivery that is not there: whether it may have been dropped."""
     if retention.has_dropped_delivery(db, id_):
         return NoLongerKept("deliveries of that time are not kept any more")
@@ -71,7 +71,7 @@ def _redeliver_named(
         keys = deliveries.lock(tx.db, tenant, ids)
         missing = next((id_ for id_ in ids if id_ not in keys), None)
         if missing is not None:
-            results.append(missing_delivery(tx.db, missing))
+            results.append(explain_missing_delivery(tx.db, missing))
         elif deliveries.can_rearm(tx.db, keys.values()):
             deliveries.rearm(tx.db, keys.values(), now=tx.now)
             tx.woken.add(JobKind.DELIVER)

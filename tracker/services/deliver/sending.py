@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from tracker.clock import new_token
+from tracker.clock import make_token
 from tracker.domain import bodies, delivery, signature
 from tracker.domain.delivery import AttemptResult, DeliveryOutcome, Endpoint, EndpointState
 from tracker.domain.event_types import EventType
@@ -29,10 +29,10 @@ from tracker.telemetry.tracing import (
     NoSpan,
     OpenSpan,
     SpanKind,
-    carrying,
+    add_traceparent,
+    begin_span,
     describe_answer,
     is_on,
-    span,
 )
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class DeliverySender:
         """Return the destinations that are owed something, the longest waiting first."""
         now_s, unopened = self._context.clock.monotonic(), self._context.unopened
         with self.precedence:
-            found = await self._context.store.read(delivery_queue.lanes)
+            found = await self._context.store.read(delivery_queue.list_lanes)
         return [lane for lane in found if unopened.get(lane.name, 0.0) <= now_s]
 
     async def claim(self, wanted: Mapping[str, int]) -> list[Held]:
@@ -130,7 +130,7 @@ class DeliverySender:
         context, lane = self._context, held.claimed.lane
         context.unopened[lane] = context.clock.monotonic() + UNOPENED_PAUSE_S
         about = held.endpoint.id if held.endpoint else lane
-        reason = unreadable_secret(about, error)
+        reason = describe_unreadable_secret(about, error)
         await self.release([held])
         await context.store.write(report, ConditionReport(SECRETS_DIFFER, "", "", reason))
 
@@ -140,7 +140,7 @@ class DeliverySender:
         context.unopened.pop(held.claimed.lane, None)
         started = context.clock.monotonic()
         with _begin_span(held) as traced, context.precedence:
-            answer = await context.egress.call_guarded(carrying(call, traced))
+            answer = await context.egress.call_guarded(add_traceparent(call, traced))
             describe_answer(traced, answer)
         latency_ms = round((context.clock.monotonic() - started) * 1000)
         if not isinstance(answer, HttpResult):
@@ -164,14 +164,16 @@ class DeliverySender:
                 for sealed in endpoint.sealed_secrets(context.clock.now())
             ]
         )
-        headers = signature.headers(keys, str(claimed.id), at_s, claimed.body)
+        headers = signature.build_headers(keys, str(claimed.id), at_s, claimed.body)
         return HttpCall(
             "POST",
             claimed.url or (endpoint.url if endpoint else ""),
             {"content-type": "application/json; charset=utf-8"} | headers,
             claimed.body,
             timeout_s=context.policy.deliver_timeout_s,
-            secrets=tuple(signature.text_of(key).removeprefix(signature.PREFIX) for key in keys),
+            secrets=tuple(
+                signature.format_secret(key).removeprefix(signature.PREFIX) for key in keys
+            ),
         )
 
     def _claim(
@@ -182,12 +184,12 @@ class DeliverySender:
         results = []
         for rooms in wanted:
             claimed = delivery_queue.claim(
-                tx.db, rooms, token=new_token(), now=tx.lease_now, until=until
+                tx.db, rooms, token=make_token(), now=tx.lease_now, until=until
             )
             keys = {one.endpoint_key for one in claimed if one.endpoint_key is not None}
             told = {one.task_key for one in claimed if one.task_key is not None}
             traces = task_lookups.find_traceparents(tx.db, told) if is_on() and told else {}
-            results.append((claimed, endpoints.by_key(tx.db, keys), traces))
+            results.append((claimed, endpoints.list_by_key(tx.db, keys), traces))
         return results
 
     def _settle(self, tx: Tx, done: Sequence[_Done]) -> list[None]:
@@ -259,7 +261,7 @@ class DeliverySender:
             tx,
             endpoint.tenant,
             type_,
-            body=bodies.endpoint_body(type_, stopped, tx.now),
+            body=bodies.build_endpoint_body(type_, stopped, tx.now),
             about=(str(endpoint.id), tx.now.isoformat()),
             besides=endpoint.key,
         )
@@ -271,7 +273,7 @@ def _begin_span(held: Held) -> OpenSpan | NoSpan:
     if held.traceparent is None:
         return NO_SPAN
     about: Attributes = {"tracker.delivery": str(claimed.id), "tracker.try": claimed.tries + 1}
-    return span("deliver", SpanKind.CLIENT, parent=held.traceparent, attributes=about)
+    return begin_span("deliver", SpanKind.CLIENT, parent=held.traceparent, attributes=about)
 
 
 def _release(tx: Tx, held: Sequence[Sequence[Held]]) -> list[None]:
@@ -282,7 +284,7 @@ def _release(tx: Tx, held: Sequence[Sequence[Held]]) -> list[None]:
     return [None] * len(held)
 
 
-def unreadable_secret(about: UUID | str, error: CannotOpen) -> str:
+def describe_unreadable_secret(about: UUID | str, error: CannotOpen) -> str:
     """Return what to say of deliveries that this process cannot sign. about: an endpoint's id."""
     return (
         f"deliveries to endpoint {about} wait: its secret cannot be read: {error}. Give every "

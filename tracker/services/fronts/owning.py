@@ -76,7 +76,7 @@ def read_made_id(answer: Any, field: str) -> str | None:
     )
 
 
-async def without_foreign(
+async def remove_foreign(
     context: Context, caller: Caller, passes: PassesOn, call: PassedCall, answer: Any
 ) -> Any:
     """Return a listing without what is neither the provider's own nor the tenant's."""

@@ -136,7 +136,7 @@ class PassThrough:
                 call.lists is not None and passage.tenant != DEFAULT_TENANT
             ):
                 return await self._read(answer, passage, passes, account)
-            return replace(answer, chunks=_giving_back(answer.chunks, held.pop_all()))
+            return replace(answer, chunks=_iterate_and_give_back(answer.chunks, held.pop_all()))
 
     async def _task(self, passage: PassedRequest, name: str) -> Task:
         """Find the task that a call is about. Raises NotFound."""
@@ -223,7 +223,7 @@ class PassThrough:
         if call.lists is not None and passage.tenant != DEFAULT_TENANT:
             if parsed is None:
                 return HttpFailure(Certainty.UNKNOWN, "the provider's list cannot be read")
-            shown = await owning.without_foreign(
+            shown = await owning.remove_foreign(
                 context, _read_caller(passage), passes, call, parsed
             )
             body = bytearray(json.dumps(shown).encode())
@@ -278,7 +278,7 @@ class TextBody:
         yield self.content
 
 
-async def _giving_back(
+async def _iterate_and_give_back(
     chunks: AsyncGenerator[bytes, None], held: AsyncExitStack
 ) -> AsyncGenerator[bytes, None]:
     """Yield an answer, and give its place back at its end."""

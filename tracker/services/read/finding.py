@@ -70,7 +70,7 @@ def read_wanted_ids(text: str) -> WantedIds:
 def find(db: Reading, tenant: str, wanted: WantedIds) -> FoundObjects:
     """Return what a tenant has under these ids."""
     keys = task_lookups.find_named(db, tenant, wanted.names)
-    by_id = tasks.by_id(db, list(wanted.ids))
+    by_id = tasks.load_by_id(db, list(wanted.ids))
     found = {task.key: task for task in by_id.values() if task.tenant == tenant}
     found |= tasks.get_by_keys(db, sorted(keys - found.keys()))
     judged = (odd_receipts.get_whole(db, tenant, key) for key in wanted.receipts)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
-from tracker.domain.byte_range import range_of
-from tracker.domain.custody import Asset, by_piece, piece_names
+from tracker.domain.byte_range import find_range
+from tracker.domain.custody import Asset, index_by_piece, piece_names
 from tracker.domain.errors import NO_SUCH_TASK, BrokenTransfer, NotFound, UnkeepableFile
 from tracker.domain.exchange import HttpFailure, HttpStream
 from tracker.domain.media_type import FIRST_BYTES
@@ -122,9 +122,9 @@ class Previews:
         task = await find_own_task(self._context.store, tenant, id_)
         if not 0 <= number < len(task.artifacts):
             raise NotFound(NO_SUCH_TASK)
-        kept = await self._context.store.read(lambda db: assets.of_tasks(db, [task.key]))
+        kept = await self._context.store.read(lambda db: assets.list_of_tasks(db, [task.key]))
         name = piece_names(task.artifacts)[number]
-        asset = by_piece(kept.get(task.key, ())).get(name)
+        asset = index_by_piece(kept.get(task.key, ())).get(name)
         return PieceFile(task, task.artifacts[number], asset)
 
     async def open(self, file: PieceFile, range_header: str | None) -> OpenPreview:
@@ -240,7 +240,7 @@ def _parse_single_range(header: str | None) -> str | None:
     if header is None:
         return None
     size = MAX_BYTES
-    found = range_of(header, size)
+    found = find_range(header, size)
     if found is None or found.is_whole:
         return None
     text = header.strip().lower().replace(" ", "")

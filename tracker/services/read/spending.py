@@ -56,10 +56,10 @@ def read_spending(
         db, tenant, since=since, until=until, by=[*columns, "kind", "unit", "currency", "phase"]
     )
     if CostGroup.KEY in by:
-        names = keys.by_key(db, {one.group["submitter"] for one in sums} - {0})
+        names = keys.list_by_key(db, {one.group["submitter"] for one in sums} - {0})
     for one in sums:
         values = [one.group[column] for column in columns]
-        price = costs.price_of_group(one.group)
+        price = costs.read_group_price(one.group)
         group = {
             part: names.get(value) if part is CostGroup.KEY else value
             for part, value in zip(by, values, strict=True)

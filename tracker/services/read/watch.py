@@ -272,7 +272,7 @@ class Watch:
         while page is None or (page.more and not page.changes and rounds):
             at = position if page is None else page.position
             page = await self._store.read(
-                partial(feed.page, filter_=filter_, after=at, limit=limit)
+                partial(feed.list_page, filter_=filter_, after=at, limit=limit)
             )
             rounds -= 1
         return page
@@ -320,14 +320,14 @@ class Watch:
 
     async def _follow(self) -> None:
         """Tell the news from now on, as long as somebody waits."""
-        self._position = self._recent_from = await self._store.read(feed.head)
+        self._position = self._recent_from = await self._store.read(feed.find_head)
         self._recent = []
         # Whoever looked before this moment may have missed something: look again.
         self._wake_all()
         while self._waiting:
             self._woken.clear()
             await self._precedence.give_way()
-            news = await self._store.read(partial(feed.tail, after=self._position, limit=PAGE))
+            news = await self._store.read(partial(feed.list_tail, after=self._position, limit=PAGE))
             self._notify(news)
             if len(news) < PAGE:
                 await self._pause()

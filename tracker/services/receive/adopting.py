@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain import lifecycle
 from tracker.domain.lifecycle import Verdict
 from tracker.services.adoption import UpstreamTask, insert_adopted
@@ -120,7 +120,7 @@ def _find_of_others(
     provider = item.raw.provider
     ids = said.external_task_id, said.provider_task_id
     return f"{provider}\n{name}", UpstreamTask(
-        new_id(), provider, _find_adopter(context, item), *ids
+        make_id(), provider, _find_adopter(context, item), *ids
     )
 
 

@@ -73,7 +73,7 @@ class RereadComparer:
             return Comparison(unread=str(error))
         task = None
         if found.task_id is not None:
-            task = await self._context.store.find(tasks.by_id, found.task_id)
+            task = await self._context.store.find(tasks.load_by_id, found.task_id)
         parts = [part for part in (read, *read.more) if part.names is not None]
         return Comparison(
             [_compare_fields(part, task) for part in parts],

@@ -47,7 +47,7 @@ def wait_of(
     return wait if can_poll(context, task) else None
 
 
-def why_only_a_hint(context: Context, task: Task, item: ParsedCallback) -> str | None:
+def explain_hint(context: Context, task: Task, item: ParsedCallback) -> str | None:
     """Return why nothing that a callback says may be applied; None when it may.
 
     Where the provider cannot be asked about the task, the callback is all there is.

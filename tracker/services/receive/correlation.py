@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
-from tracker.domain.task import OPEN, Task, having_name
+from tracker.domain.task import OPEN, Task, select_by_name
 from tracker.providers.ports.callbacks import Hint
 from tracker.services.context import Context
 from tracker.services.receive.callback import Match, ParsedCallback
@@ -129,7 +129,7 @@ def match_by_name(item: ParsedCallback, said: Observation | Hint, named: Sequenc
         for task in named
         if task.provider == item.raw.provider and (not signed_by or task.account in signed_by)
     ]
-    external = having_name(
+    external = select_by_name(
         t for t in ours if said.external_task_id and t.external_task_id == said.external_task_id
     )
     theirs = [

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tracker.domain.documents import storable_text
+from tracker.domain.documents import replace_unstorable_text
 from tracker.domain.errors import Unavailable
 from tracker.services.context import Context
 from tracker.services.receive.callback import RawCallback
@@ -96,7 +96,7 @@ def _add(tx: Tx, batch: Sequence[_Gathered]) -> list[bool]:
 
 def _find_kind(raw: RawCallback) -> ForgeryKind:
     return ForgeryKind(
-        storable_text(raw.provider[:64]),
-        storable_text(raw.subject[:64]),
-        storable_text(raw.sender[:64]),
+        replace_unstorable_text(raw.provider[:64]),
+        replace_unstorable_text(raw.subject[:64]),
+        replace_unstorable_text(raw.sender[:64]),
     )

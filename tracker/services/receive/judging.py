@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tracker.domain.events import Event
-from tracker.domain.ignored import why_ignored
+from tracker.domain.ignored import explain_ignored
 from tracker.domain.lifecycle import Step, Verdict
 from tracker.domain.observation import Observation
 from tracker.domain.records import record
 from tracker.domain.task import Awaits, Task, TaskState, is_askable
 from tracker.services.context import Context
 from tracker.services.receive.callback import Match, ParsedCallback
-from tracker.services.receive.confirming import can_poll, wait_of, why_only_a_hint
+from tracker.services.receive.confirming import can_poll, explain_hint, wait_of
 from tracker.services.recorder import Recorder
 
 _ADVANCED = Verdict.ADVANCED
@@ -61,7 +61,7 @@ class Judge:
         step = self.recorder.record(match.task.key, self.as_event(said))
         if step.verdict is _ADVANCED:
             return Judgement(_ADVANCED, match.reason, step)
-        reason = why_ignored(said, step.verdict, step.task.state) or match.reason
+        reason = explain_ignored(said, step.verdict, step.task.state) or match.reason
         return Judgement(step.verdict, reason, step)
 
     def _await_confirmation(self, item: ParsedCallback, match: Match) -> Match:
@@ -80,7 +80,7 @@ class Judge:
         task = self.recorder.task(match.task.key)
         wait = wait_of(self.context, task, item, item.observation)
         if wait is None:
-            flaw = why_only_a_hint(self.context, task, item) if item.proofs else None
+            flaw = explain_hint(self.context, task, item) if item.proofs else None
             return match if flaw is None else self._ask_instead(match, task, flaw)
         self.recorder.request_poll(task.key, wait.awaits)
         return replace(match, verdict=Verdict.UNCONFIRMED, reason=wait.reason)

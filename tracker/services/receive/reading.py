@@ -15,11 +15,11 @@ from tracker.domain.encoded_secrets import list_spellings, may_hold_callback_url
 from tracker.domain.errors import CallbackRejected, Conflict, Unavailable
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation
-from tracker.domain.public_id import id_of
-from tracker.domain.records import changed
+from tracker.domain.public_id import build_id
+from tracker.domain.records import replace_fields
 from tracker.domain.redaction import MASK
 from tracker.domain.signature import Proof
-from tracker.providers.kit.denials import doubting_denial
+from tracker.providers.kit.denials import doubt_denial
 from tracker.providers.ports.callbacks import CallsBack, Hint, Inbound
 from tracker.providers.ports.keys import KeySource
 from tracker.providers.ports.provider import Provider
@@ -305,18 +305,18 @@ def _read_observations(  # noqa: PLR0913, PLR0917 - what is known of a callback 
     if flaw is not None:
         return ParsedCallback(raw, digest, headers, task_id, None, Verdict.MALFORMED, flaw, proofs)
     if len(statements) == 1 and isinstance(one := statements[0], Observation):  # most are
-        one = doubting_denial(one)
+        one = doubt_denial(one)
         return ParsedCallback(raw, digest, headers, task_id, one, _ADVANCED, None, proofs)
     items = [
         ParsedCallback(
             *(raw, digest, headers, task_id),
-            doubting_denial(one) if isinstance(one, Observation) else None,
+            doubt_denial(one) if isinstance(one, Observation) else None,
             *(_ADVANCED, None, proofs),
             one if isinstance(one, Hint) else None,
         )
         for one in statements or (None,)
     ]
-    return items[0] if len(items) == 1 else changed(items[0], more=tuple(items[1:]))
+    return items[0] if len(items) == 1 else replace_fields(items[0], more=tuple(items[1:]))
 
 
 def _hash_callback(raw: RawCallback, *, is_genuine: bool) -> bytes:
@@ -351,4 +351,4 @@ def _parse_task_id(subject: str) -> UUID | None:
     """Return the public id in a URL, in its canonical spelling only: one task, one URL."""
     if _CANONICAL.fullmatch(subject) is None:
         return None
-    return id_of(int(subject.replace("-", ""), 16))
+    return build_id(int(subject.replace("-", ""), 16))

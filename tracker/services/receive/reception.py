@@ -14,7 +14,7 @@ from uuid import UUID
 
 from tracker.domain import token
 from tracker.domain.access import DEFAULT_TENANT
-from tracker.domain.documents import storable_text
+from tracker.domain.documents import replace_unstorable_text
 from tracker.domain.errors import CallbackUnproven, NotFound, Unavailable
 from tracker.domain.events import Event, Source
 from tracker.domain.lifecycle import Step, Verdict
@@ -37,7 +37,7 @@ from tracker.store.callback_ids import CallbackId
 from tracker.store.driver.transaction import Tx
 from tracker.store.receipts import Receipt
 from tracker.telemetry.metrics import CALLBACKS, OTHER
-from tracker.telemetry.tracing import record_callback, wants_callback, wants_callbacks
+from tracker.telemetry.tracing import is_any_callback_traced, is_callback_traced, record_callback
 
 _T = TypeVar("_T")
 log = logging.getLogger(__name__)
@@ -163,7 +163,7 @@ class Reception:
         # A stranger chooses the name of a provider that there is none of.
         provider = raw.provider if raw.provider in self._context.providers else OTHER
         CALLBACKS.add((provider, received.verdict._value_))
-        if wants_callbacks() and wants_callback(received.traceparent, item.digest):
+        if is_any_callback_traced() and is_callback_traced(received.traceparent, item.digest):
             _record_trace(item, received, self._context.clock.monotonic() - started_s)
         self._context.at(CrashPoint.CALLBACK_COMMITTED)
         if item.verdict is Verdict.FORGED:
@@ -262,7 +262,7 @@ class Reception:
                     recorder.cite(step, receipt=key)
         recorder.flush()
         results = [received for _, received in kept]
-        return _add_places(results, matches) if wants_callbacks() else results
+        return _add_places(results, matches) if is_any_callback_traced() else results
 
     def _receipt(self, item: ParsedCallback, match: Match, tx: Tx) -> Receipt:
         raw, task = item.raw, match.task
@@ -271,12 +271,12 @@ class Reception:
         return Receipt(
             tenant=tenant,
             # A forger names any provider; what we do not know is not stored as a name.
-            provider=storable_text(raw.provider[:64]) if is_forged else raw.provider,
+            provider=replace_unstorable_text(raw.provider[:64]) if is_forged else raw.provider,
             task_key=key,
             source=Source.CALLBACK,
             verdict=match.verdict,
             received_at=tx.now,
-            fingerprint=receipts.fingerprint(key, item.digest),
+            fingerprint=receipts.compute_fingerprint(key, item.digest),
             size_bytes=raw.size_bytes or len(body),
             body=body[:FORGED_BODY_BYTES] if is_forged else body,
             headers=item.headers,

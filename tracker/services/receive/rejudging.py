@@ -13,7 +13,7 @@ from tracker.domain.errors import NO_SUCH_TASK, Conflict, FieldError, InvalidReq
 from tracker.domain.events import Event, Source
 from tracker.domain.lifecycle import QUARANTINED, Step, Verdict
 from tracker.domain.observation import Observation
-from tracker.domain.records import changed
+from tracker.domain.records import replace_fields
 from tracker.domain.task import Task
 from tracker.services.context import Context
 from tracker.services.receive.callback import Match, ParsedCallback
@@ -90,7 +90,7 @@ class ReceiptRejudger:
         read = self._reader.read_again(kept, task_id)
         if read.awaits_keys:
             read = await self._reader.by_newer_keys(read, partial(self._read_again, kept, task_id))
-        parts = [changed(one, more=()) for one in (read, *read.more)]
+        parts = [replace_fields(one, more=()) for one in (read, *read.more)]
         return await self._judge(_Rereading(kept, parts, actor, is_dry, target=None))
 
     async def _read_again(self, kept: Receipt, task_id: UUID | None) -> ParsedCallback:
@@ -112,7 +112,9 @@ class ReceiptRejudger:
         read = self._reader.read_again(kept, None)
         if read.names is None:
             raise Conflict(f"nothing in it can be read: {read.reason or 'it names no task'}")
-        parts = [changed(one, more=(), proofs={}, is_vouched=True) for one in (read, *read.more)]
+        parts = [
+            replace_fields(one, more=(), proofs={}, is_vouched=True) for one in (read, *read.more)
+        ]
         return await self._judge(_Rereading(kept, parts, actor, is_dry, target=task_id))
 
     async def _load_kept(self, tenant: str, key: int) -> tuple[Receipt, UUID | None]:
@@ -177,7 +179,7 @@ class ReceiptRejudger:
         if kept.source is not Source.CALLBACK:
             return self._free_by_answer(tx, recorder, task, kept, actor)
         read = self._reader.read_again(kept, found.task_id)
-        parts = [changed(one, more=()) for one in (read, *read.more)]
+        parts = [replace_fields(one, more=()) for one in (read, *read.more)]
         one = _Rereading(kept, parts, actor, is_dry=False, target=None)
         about = [part for part in parts if len(parts) == 1 or _is_named(part, task)]
         match = Match(task, Verdict.ADVANCED)
@@ -200,7 +202,7 @@ class ReceiptRejudger:
         kept = one.kept
 
         def as_event(said: Observation) -> Event:
-            return changed(said.as_event(Source.OPERATOR, receipt=kept.key), actor=one.actor)
+            return replace_fields(said.as_event(Source.OPERATOR, receipt=kept.key), actor=one.actor)
 
         if one.is_strangers:
             return Rejudged(kept.key, kept.verdict, kept.verdict, kept.reason, None, ())
@@ -231,7 +233,7 @@ class ReceiptRejudger:
     ) -> Callable[[], None]:
         """Apply what the answer to a query says today: nothing more has to be proved of it."""
         for said in self._rereading.answered(task, kept):
-            event = changed(said.as_event(Source.OPERATOR, receipt=kept.key), actor=actor)
+            event = replace_fields(said.as_event(Source.OPERATOR, receipt=kept.key), actor=actor)
             recorder.record(task.key, event)
         one = _Rereading(kept, (), actor, is_dry=False, target=None)
         made = Rejudged(kept.key, kept.verdict, Verdict.ADVANCED, None, task, ())
@@ -271,7 +273,7 @@ def _locate_part(kept: Receipt, part: ParsedCallback) -> ParsedCallback:
     if part.task_id is None:
         return part
     own = receipts.digest(kept.provider, str(part.task_id), kept.body or b"")
-    return part if own == part.digest else changed(part, task_id=None)
+    return part if own == part.digest else replace_fields(part, task_id=None)
 
 
 def _settle(tx: Tx, one: _Rereading, result: Rejudged, reader: int) -> None:

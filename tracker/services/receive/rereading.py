@@ -17,7 +17,7 @@ from tracker.domain.observation import Observation
 from tracker.domain.outcome import Observed
 from tracker.domain.refolding import ReadReceipt, Refolded, RereadKind, refold
 from tracker.domain.task import Task
-from tracker.providers.kit.denials import doubting_denial
+from tracker.providers.kit.denials import doubt_denial
 from tracker.providers.ports.adapter import Asking
 from tracker.providers.ports.callbacks import Hint, Inbound
 from tracker.services.context import Context
@@ -109,7 +109,7 @@ class ReceiptRereader:
         except CallbackRejected:
             raise Unreadable from None
         return tuple(
-            doubting_denial(said)
+            doubt_denial(said)
             for said in told
             if isinstance(said, Observation) and (len(told) == 1 or is_about(said, task))
         )
@@ -126,7 +126,7 @@ class ReceiptRereader:
         (outcome,) = polls.parse_poll(asking, HttpResult(200, {}, body))
         if not isinstance(outcome, Observed):
             raise Unreadable
-        return (doubting_denial(outcome.observation),)
+        return (doubt_denial(outcome.observation),)
 
 
 def is_about(said: Observation | Hint, task: Task) -> bool:

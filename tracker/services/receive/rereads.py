@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain.errors import (
     NO_SUCH_TASK,
     Conflict,
@@ -140,7 +140,7 @@ class Rereads:
         first, last = await self._context.store.read(lambda db: _read_bounds(db, order))
         now = self._context.clock.now()
         run = Reread(
-            id=new_id(),
+            id=make_id(),
             tenant=order.tenant,
             filter=order.as_fields(),
             is_dry=order.is_dry,
@@ -307,7 +307,7 @@ def _filter_of(db: Reading, run: Reread) -> ReceiptFilter:
 def _look(db: Reading, run: Reread, limit: int) -> _Seen:
     """Read a page of receipts, and whole the tasks whose first matching receipt is in it."""
     wanted = _filter_of(db, run)
-    until, matching = refolds.page(db, wanted, after=run.after, limit=limit)
+    until, matching = refolds.list_page(db, wanted, after=run.after, limit=limit)
     first_here: dict[int, int] = {}
     for key, task_key in matching:
         first_here.setdefault(task_key, key)

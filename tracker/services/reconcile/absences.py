@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from tracker.domain.denial import BelievedDenial, Denial, UnprovenDenial, doubt_of_submit, judge
+from tracker.domain.denial import BelievedDenial, Denial, UnprovenDenial, find_doubt_end, judge
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.outcome import Absence, Absent
 from tracker.domain.task import AT_PROVIDER, Task, TaskError, TaskState
 from tracker.providers.ports.adapter import Finds
 from tracker.services.context import Context
-from tracker.services.recorder import Recorder, next_look
+from tracker.services.recorder import Recorder, compute_next_look
 from tracker.store import attempts, tasks
 from tracker.store.driver.transaction import Tx
 
@@ -26,11 +26,11 @@ class Absences:
         Returns when to look again.
         """
         if absent.kind in (Absence.NOT_YET, Absence.OTHER_KEY):
-            return next_look(self._context, task, tx.now)
+            return compute_next_look(self._context, task, tx.now)
         if absent.kind is Absence.PURGED:
             return self._settle_purge(tx, recorder, task, absent)
         if task.state is TaskState.UNCERTAIN and not self._may_deny(task, absent):
-            return next_look(self._context, task, tx.now)
+            return compute_next_look(self._context, task, tx.now)
         return self._deny(tx, recorder, task)
 
     def _settle_purge(self, tx: Tx, recorder: Recorder, task: Task, absent: Absent) -> datetime:
@@ -57,7 +57,7 @@ class Absences:
         """Record that the provider says it has no such task; return when to ask again."""
         context = self._context
         if task.state not in AT_PROVIDER:
-            return next_look(context, task, tx.now)  # what has ended is only looked for
+            return compute_next_look(context, task, tx.now)  # what has ended is only looked for
         if task.state is TaskState.UNCERTAIN:
             doubt = self._doubt(tx, task)
             if doubt is not None:
@@ -79,7 +79,7 @@ class Absences:
                 is_unwanted = task.state is TaskState.UNCERTAIN and task.cancel_asked_at is not None
                 kind = EventKind.CANCEL_REQUESTED if is_unwanted else EventKind.ABSENT
                 recorder.record(task.key, Event(kind, Source.POLL, message=message))
-                return next_look(context, recorder.task(task.key), tx.now)
+                return compute_next_look(context, recorder.task(task.key), tx.now)
 
     def _doubt(self, tx: Tx, task: Task) -> datetime | None:
         """Return when to ask again because of how the latest submit ended, if so."""
@@ -87,10 +87,10 @@ class Absences:
         if last is None or last.outcome is None:
             return None
         policy = self._context.policy
-        return doubt_of_submit(
+        return find_doubt_end(
             last.outcome,
             started_at=last.started_at,
             may_last=policy.lease + timedelta(seconds=policy.submit_timeout_s),
             now=tx.now,
-            next_look=next_look(self._context, task, tx.now),
+            next_look=compute_next_look(self._context, task, tx.now),
         )

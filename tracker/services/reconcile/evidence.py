@@ -13,7 +13,7 @@ from tracker.store import receipts
 from tracker.store.receipts import Receipt
 
 
-def receipt_of(
+def build_receipt(
     task: Task,
     looked: tuple[Answer, LookOutcome],
     verdict: Verdict,
@@ -35,7 +35,7 @@ def receipt_of(
         verdict=verdict,
         reason=reason,
         received_at=now,
-        fingerprint=receipts.fingerprint(
+        fingerprint=receipts.compute_fingerprint(
             task.key, receipts.digest(task.provider, f"{task.id}/{task.version}", mark)
         ),
         size_bytes=len(body),

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tracker.domain.call_rate import look_spacing_s
-from tracker.domain.work import JobKind, names_of
+from tracker.domain.work import JobKind, split_lane
 from tracker.services.context import Context
 from tracker.store import due_jobs
 
@@ -25,7 +25,7 @@ class LookPace:
         """Count what is to be looked at in a lane, where its calls are limited. May raise
         Unavailable.
         """
-        context, name = self._context, names_of(lane)
+        context, name = self._context, split_lane(lane)
         account = context.accounts.get(name)
         if account is None:
             return

@@ -10,7 +10,7 @@ from tracker.domain.errors import Unavailable
 from tracker.domain.events import Event, EventKind, Source
 from tracker.domain.exchange import HttpFailure, HttpResult
 from tracker.domain.expectation import NOTHING_KNOWN
-from tracker.domain.ignored import why_ignored
+from tracker.domain.ignored import explain_ignored
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.observation import Observation, Part
 from tracker.domain.outcome import (
@@ -50,15 +50,15 @@ from tracker.services.context import ACCOUNT_GONE, ACCOUNT_GONE_PAUSE, Context
 from tracker.services.created_parts import CreatedParts, take_in_parts
 from tracker.services.leases import finish
 from tracker.services.reconcile.absences import Absences
-from tracker.services.reconcile.evidence import receipt_of
+from tracker.services.reconcile.evidence import build_receipt
 from tracker.services.reconcile.grouping import group_tasks
 from tracker.services.reconcile.likeness import choose
 from tracker.services.reconcile.look_pace import LookPace
-from tracker.services.recorder import Recorder, next_look
+from tracker.services.recorder import Recorder, compute_next_look
 from tracker.store import attempts, jobs, receipts, task_inputs, tasks
 from tracker.store.driver.transaction import Tx
 from tracker.store.jobs import Job
-from tracker.telemetry.metrics import POLLS, name_of
+from tracker.telemetry.metrics import POLLS, get_name
 
 log = logging.getLogger(__name__)
 
@@ -176,7 +176,7 @@ class Reconciliation:
         ]
         # What is asked for by itself already is not asked for so again.
         for item in looked:
-            POLLS.add((item.task.provider, item.task.account, name_of(item.outcome)))
+            POLLS.add((item.task.provider, item.task.account, get_name(item.outcome)))
         settled = [item for item in looked if len(looked) == 1 or not _must_be_alone(item)]
         await asyncio.gather(*(self._record(item) for item in settled))
         context.at(CrashPoint.POLL_RECORDED)
@@ -262,9 +262,9 @@ class Reconciliation:
                 look_at = self._absences.settle(tx, recorder, task, absent)
             case Unanswered() as silent:
                 asked_s = silent.retry_after_s or (BRAKE_S if silent.slow_down else 0.0)
-                look_at = next_look(self._context, task, tx.now, asked_s=asked_s)
+                look_at = compute_next_look(self._context, task, tx.now, asked_s=asked_s)
             case NotSeen() | Follow() | Alike():
-                look_at = next_look(self._context, task, tx.now)
+                look_at = compute_next_look(self._context, task, tx.now)
             case cancel:
                 look_at = self._settle_cancel(tx, recorder, item, cancel)
         if task.awaits is Awaits.DETAIL:
@@ -289,7 +289,7 @@ class Reconciliation:
                 said = replace(said, state=TaskState.SUBMITTED)
             step = recorder.record(task.key, said.as_event(Source.POLL))
             verdict = step.verdict
-            reason = why_ignored(said, verdict, task.state)
+            reason = explain_ignored(said, verdict, task.state)
             if said.parts:
                 self._take_in_parts(tx, recorder, task, said.parts)
         if task.absences and (step is None or step.transition is None):
@@ -297,7 +297,7 @@ class Reconciliation:
         if verdict in _TOLD_NOTHING:
             return
         evidence = replace(
-            receipt_of(task, (item.answer, item.outcome), verdict, reason, tx.now),
+            build_receipt(task, (item.answer, item.outcome), verdict, reason, tx.now),
             reader=self._context.providers[task.provider].revision,
         )
         (key,) = receipts.insert_first(tx.db, [evidence])()
@@ -316,7 +316,7 @@ class Reconciliation:
         """Let a callback's verdict count as it is when its detail does not come soon."""
         if recorder.task(task.key).state not in AT_PROVIDER:
             return
-        kept = receipts.last_unconfirmed(tx.db, task.key)
+        kept = receipts.find_last_unconfirmed(tx.db, task.key)
         if kept is None or tx.now < kept.received_at + self._context.policy.polls.confirm:
             return
         calls_back = self._context.providers[task.provider].calls_back
@@ -331,8 +331,8 @@ class Reconciliation:
         """Return when to look again after an answer."""
         if task.state is TaskState.EXPIRED and said.state in OPEN:
             # It is known again and works: looked at like any other, until its verdict.
-            return next_look(self._context, replace(task, follow_up=None), now)
-        return next_look(self._context, task, now)
+            return compute_next_look(self._context, replace(task, follow_up=None), now)
+        return compute_next_look(self._context, task, now)
 
     def _settle_cancel(
         self, tx: Tx, recorder: Recorder, item: _LookResult, outcome: CancelOutcome

@@ -17,13 +17,13 @@ from tracker.domain.task import (
     is_askable,
     is_unanswered,
 )
-from tracker.domain.work import JobKind, lane_of
+from tracker.domain.work import JobKind, build_lane
 from tracker.providers.ports.adapter import Asking, Finds
 from tracker.services.context import Context
 from tracker.services.own_tasks import find_own_task
 from tracker.services.recorder import Recorder
 from tracker.services.submit.request import AcceptedTask
-from tracker.services.submit.resubmission import no_account, why_not_again
+from tracker.services.submit.resubmission import explain_no_resubmission, refuse_without_account
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import attempts, jobs, task_lookups, tasks
 from tracker.store.driver.transaction import Tx
@@ -142,7 +142,7 @@ class TaskActions:
         Raises NotFound, Conflict, and what `SubmissionIntake.accept` raises.
         """
         task = await find_own_task(self._context.store, tenant, id_)
-        refusal = why_not_again(self._context, task)
+        refusal = explain_no_resubmission(self._context, task)
         if refusal is not None:
             raise refusal
         return await self._intake.accept_again(
@@ -220,7 +220,7 @@ class TaskActions:
         if cancels is None:
             return Conflict(f"{task.provider} has it and offers no way to cancel a task")
         if not self._context.has_account(task):
-            return no_account(task)
+            return refuse_without_account(task)
         if cancels.erases_ended and provider.polls is None:
             return Conflict(
                 f"{task.provider} erases a task that has ended when it is cancelled, and cannot "
@@ -297,7 +297,7 @@ class TaskActions:
         asked = {task.key: task for task in results if isinstance(task, Task)}
         due = [
             NewJob(
-                task.tenant, JobKind.RECONCILE, key, lane_of(task.provider, task.account), tx.now
+                task.tenant, JobKind.RECONCILE, key, build_lane(task.provider, task.account), tx.now
             )
             for key, task in asked.items()
             if is_askable(task)
@@ -317,14 +317,14 @@ class TaskActions:
             return Conflict("it is being made: only the answer to its create tells of it")
         if task.operation == UNKNOWN_OPERATION:
             return Conflict("others submitted it: by which operation to ask for it is not known")
-        return task if self._context.has_account(task) else no_account(task)
+        return task if self._context.has_account(task) else refuse_without_account(task)
 
 
 def _list_parent_keys(tx: Tx, task: Task) -> set[int]:
     """Return the key of the task that one continues, as a set; empty where it continues none."""
     if task.parent_id is None:
         return set()
-    return {parent.key for parent in tasks.by_id(tx.db, [task.parent_id]).values()}
+    return {parent.key for parent in tasks.load_by_id(tx.db, [task.parent_id]).values()}
 
 
 def _find_wanted(found: dict[UUID, Task], wanted: _Wanted) -> Task | None:

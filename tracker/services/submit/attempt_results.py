@@ -16,7 +16,7 @@ from tracker.domain.outcome import (
     Refused,
     SubmitOutcome,
     Unknown,
-    certainty_of,
+    get_certainty,
 )
 from tracker.domain.task import Task, TaskError
 from tracker.store.attempts import Attempt
@@ -40,7 +40,7 @@ class AttemptInput:
         body = self.left or b"{}"
         if self.is_large:
             self._body = None
-        return input_of(body)
+        return read_input(body)
 
     @property
     def left(self) -> bytes | None:
@@ -80,7 +80,7 @@ class EndedAttempt:
         return self.answer.body if isinstance(self.answer, HttpResult) else b""
 
 
-def input_of(body: bytes) -> Any:
+def read_input(body: bytes) -> Any:
     """Read a stored input. pydantic's parser, which takes a quarter of the time, knows no halves of
     surrogate pairs; older rows may have some.
     """
@@ -96,11 +96,11 @@ def build_ended_attempt(item: EndedAttempt, tx: Tx) -> Attempt:
     return replace(
         item.begun.attempt,
         ended_at=tx.now,
-        outcome=_name_of(outcome),
-        certainty=certainty_of(outcome),
+        outcome=_find_name(outcome),
+        certainty=get_certainty(outcome),
         http_status=item.answer.status if isinstance(item.answer, HttpResult) else None,
         code=getattr(outcome, "code", None),
-        message=words_of(outcome),
+        message=find_words(outcome),
         latency_ms=item.latency_ms,
         provider_task_id=getattr(outcome, "provider_task_id", None),
         provider_request_id=getattr(outcome, "request_id", None),
@@ -116,13 +116,13 @@ _OUTCOMES: Mapping[type, str] = {
 }
 
 
-def _name_of(outcome: SubmitOutcome) -> str:
+def _find_name(outcome: SubmitOutcome) -> str:
     if isinstance(outcome, Unknown) and outcome.exists:
         return "exists"
     return _OUTCOMES[type(outcome)]
 
 
-def words_of(outcome: SubmitOutcome) -> str | None:
+def find_words(outcome: SubmitOutcome) -> str | None:
     """Return the provider's words, or the reason why there are none."""
     match outcome:
         case NotSent(reason=reason) | Unknown(reason=reason):
@@ -159,14 +159,14 @@ def build_deferral(item: EndedAttempt) -> Event:
     return Event(
         EventKind.SUBMIT_DEFERRED,
         Source.SUBMIT,
-        message=words_of(item.outcome),
+        message=find_words(item.outcome),
         attempt=item.begun.attempt.key,
     )
 
 
 def build_abandonment(item: EndedAttempt) -> Event:
     """Return the event of a task whose tries are spent."""
-    reason = f"never reached the provider: {words_of(item.outcome)}"
+    reason = f"never reached the provider: {find_words(item.outcome)}"
     return Event(
         EventKind.SUBMIT_ABANDONED,
         Source.SUBMIT,
@@ -176,7 +176,7 @@ def build_abandonment(item: EndedAttempt) -> Event:
     )
 
 
-def event_of(item: EndedAttempt) -> Event | None:
+def convert_to_event(item: EndedAttempt) -> Event | None:
     """Return the outcome as an event; None when it is only a reason to try again."""
     attempt = item.begun.attempt.key
     match item.outcome:

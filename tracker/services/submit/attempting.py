@@ -36,8 +36,8 @@ from tracker.services.submit.attempt_results import (
     build_ended_attempt,
     build_lost_event,
     build_sighting,
-    event_of,
-    words_of,
+    convert_to_event,
+    find_words,
 )
 from tracker.services.submit.create_turn import CreateTurn
 from tracker.services.submit.judging_answers import judge_answer
@@ -48,10 +48,10 @@ from tracker.services.submit.streaming import StreamedAnswer
 from tracker.services.submit.under_way import CallUnderWay
 from tracker.services.submit.waiting_jobs import WaitingJobs
 from tracker.store import attempts, held_slots, jobs, task_inputs, tasks
-from tracker.store.driver.transaction import Tx, runs_last
+from tracker.store.driver.transaction import Tx, run_last
 from tracker.store.jobs import Job
-from tracker.telemetry.metrics import SUBMITS, name_of
-from tracker.telemetry.tracing import working_on
+from tracker.telemetry.metrics import SUBMITS, get_name
+from tracker.telemetry.tracing import work_on
 
 log = logging.getLogger(__name__)
 
@@ -83,10 +83,10 @@ class SubmitAttempts:
         if begun is None:
             return
         if begun.task.parent_id is not None:
-            parent = await context.store.find(tasks.by_id, begun.task.parent_id)
+            parent = await context.store.find(tasks.load_by_id, begun.task.parent_id)
             begun = replace(begun, parent=parent)
         context.at(CrashPoint.SUBMIT_BEGUN)
-        with working_on("submit", [begun.task]) as traced:
+        with work_on("submit", [begun.task]) as traced:
             outcome = await self._try(job, begun, ours_until=ours_until)
             traced.add({"tracker.outcome": outcome})
 
@@ -109,7 +109,7 @@ class SubmitAttempts:
             if is_result:
                 await held.enter_async_context(under_way)
             if is_large:  # what is sent is held once; an answer is judged by its small fields
-                sending = replace(sending, body=documents.with_short_texts(sending.body, LARGE))
+                sending = replace(sending, body=documents.shorten_texts(sending.body, LARGE))
             lasts = call is not None and call.lasts_s > 0 and not is_large
 
             def may_send() -> bool:
@@ -127,9 +127,9 @@ class SubmitAttempts:
             await context.precedence.lull()
         told = b"" if streamed is None else streamed.describe()
         await self._record(EndedAttempt(job, begun, outcome, answer, latency_ms, told))
-        SUBMITS.add((begun.task.provider, begun.task.account, name_of(outcome)))
+        SUBMITS.add((begun.task.provider, begun.task.account, get_name(outcome)))
         context.at(CrashPoint.SUBMIT_RECORDED)
-        return name_of(outcome)
+        return get_name(outcome)
 
     async def _record(self, ended: EndedAttempt) -> None:
         """Write the outcome down. A database that is away for a moment must not make us forget it.
@@ -238,7 +238,7 @@ class SubmitAttempts:
             log.exception("the end of a stream broke the adapter")
             return Unknown("the end of its stream could not be read; see the log")
 
-    @runs_last
+    @run_last
     def _begin(self, tx: Tx, held: Sequence[Job]) -> list[OpenAttempt | None]:
         """Open attempts for the jobs that may be sent now; settle those that may not."""
         found = tasks.lock_by_key(tx.db, {job.task_key for job in held})
@@ -330,7 +330,7 @@ class SubmitAttempts:
 
     def _conclude(self, tx: Tx, recorder: Recorder, item: EndedAttempt) -> Step | None:
         """Record an outcome. Returns the step that rests on the answer's bytes; None: none does."""
-        event = event_of(item)
+        event = convert_to_event(item)
         if event is None:
             if (retry_at := self._retry_at(tx, item)) is not None:
                 self._try_later(tx, recorder, item, retry_at)
@@ -371,7 +371,9 @@ class SubmitAttempts:
         if recorder.task(item.begun.task.key).state is TaskState.QUEUED:
             held_slots.free(tx.db, [item.begun.task.key])
             tx.woken.add(JobKind.SUBMIT)  # somebody may be waiting for the slot
-        jobs.reschedule(tx.db, item.job, run_at=retry_at, spent=spent, error=words_of(item.outcome))
+        jobs.reschedule(
+            tx.db, item.job, run_at=retry_at, spent=spent, error=find_words(item.outcome)
+        )
 
     def _retry_at(self, tx: Tx, item: EndedAttempt) -> datetime | None:
         """Return when to try again; None once the tries are spent, or the time to wait is over."""
@@ -384,7 +386,7 @@ class SubmitAttempts:
                 since = first_at or item.begun.attempt.started_at
                 until = since + self._context.policy.give_up
                 is_alone = busy.scope is DeferralScope.TASK
-                backoff = retry.busy_backoff(tx.now - since) if is_alone else retry.BUSY
+                backoff = retry.build_busy_backoff(tx.now - since) if is_alone else retry.BUSY
                 retry_at = backoff.next_at(
                     item.begun.attempt.number,
                     now=tx.now,

@@ -34,7 +34,7 @@ class BudgetGuard:
         """
         now = self._clock.monotonic()
         asked = [one for one in tenants if self._free_until.get(one, now) <= now]
-        found = budgets.of_tenants(tx.db, asked) if asked else []
+        found = budgets.list_of_tenants(tx.db, asked) if asked else []
         capped = {budget.tenant for budget in found}
         if capped:
             budgets.lock(tx.db, capped)
@@ -42,7 +42,7 @@ class BudgetGuard:
         return found
 
 
-def refusals(
+def list_refusals(
     tx: Tx, wanted: Sequence[Task], found: Sequence[Budget]
 ) -> Sequence[BudgetExceeded | None]:
     """Return why each of some new tasks is not taken, in their order; None where there is room.

@@ -21,13 +21,13 @@ from tracker.services.context import Context
 from tracker.services.recorder import Recorder
 from tracker.services.submit.actions import TaskActions
 from tracker.services.submit.budgeting import allot, take
-from tracker.services.submit.kept_inputs import foreign_inputs
-from tracker.services.submit.request import resubmission_key
+from tracker.services.submit.kept_inputs import find_foreign_inputs
+from tracker.services.submit.request import build_resubmission_key
 from tracker.services.submit.resubmission import find_refusals, make_again
 from tracker.services.submit.selection import Selection
 from tracker.services.submit.submission import SubmissionIntake
 from tracker.store import budgets, listing, task_inputs, tasks
-from tracker.store.driver.transaction import Tx, runs_first
+from tracker.store.driver.transaction import Tx, run_first
 from tracker.store.idempotency import IdempotencyKey
 from tracker.store.listing import Position
 from tracker.store.store import Reading
@@ -211,7 +211,7 @@ class BulkActions:
         self, order: BulkOrder, ids: Sequence[UUID], allotment: Allotment | None
     ) -> BulkResult:
         result = BulkResult()
-        found = await self._context.store.read(lambda db: tasks.by_id(db, ids))
+        found = await self._context.store.read(lambda db: tasks.load_by_id(db, ids))
         own = [task for task in found.values() if order.selection.fits(task)]
         keys = sorted(task.key for task in own)
         for first in range(0, len(keys), self._at_once):
@@ -234,7 +234,7 @@ class BulkActions:
         """Return the rows of the tasks that `run` would be about now, `most` at most."""
         if order.ids is not None:
             ids = order.ids
-            named = await self._context.store.read(lambda db: tasks.by_id(db, ids))
+            named = await self._context.store.read(lambda db: tasks.load_by_id(db, ids))
             keys = sorted(task.key for task in named.values() if order.selection.fits(task))
             return keys[:most]
         found: list[int] = []
@@ -256,7 +256,7 @@ class BulkActions:
     ) -> dict[int, Task | Exception | None]:
         """Act on tasks in the caller's transaction; see BulkPiece. None: it matches no longer.
 
-        foreign: of tasks that are submitted again, those of `foreign_inputs_of`.
+        foreign: of tasks that are submitted again, those of `find_foreign_inputs_by_key`.
         """
         is_new = order.action is BulkAction.RESUBMIT
         act = self._resubmit_pieces if is_new else self._apply_pieces
@@ -273,7 +273,7 @@ class BulkActions:
             return done
         found, refused = await self._context.store.read(lambda db: self._judge(db, piece))
         ready = [task for task in found if task.key not in refused]
-        refused |= await foreign_inputs(self._context, ready)
+        refused |= await find_foreign_inputs(self._context, ready)
         if piece.order.is_dry:
             left = [task for task in ready if task.key not in refused]
             again = await self._context.store.read(lambda db: self._preview(db, piece, left))
@@ -285,7 +285,7 @@ class BulkActions:
     def _allot(self, db: Reading, order: BulkOrder) -> Allotment | None:
         if not order.is_dry or order.action is not BulkAction.RESUBMIT:
             return None
-        capped = budgets.of_tenants(db, [order.selection.tasks.tenant])
+        capped = budgets.list_of_tenants(db, [order.selection.tasks.tenant])
         return allot(db, capped, {self._context.clock.now()}) if capped else None
 
     def _preview(
@@ -325,7 +325,7 @@ class BulkActions:
         recorder.flush()
         return results
 
-    @runs_first
+    @run_first
     def _resubmit_pieces(self, tx: Tx, pieces: Sequence[_Piece]) -> list[BulkPiece]:
         tenants = {piece.order.selection.tasks.tenant for piece in pieces}
         capped = self._intake.budget_guard.lock(tx, tenants)  # before any task is locked
@@ -357,4 +357,4 @@ def _make_run_keys(run: UUID | None, found: Sequence[Task]) -> Mapping[int, Idem
     """Return the idempotency keys of new tasks, made of the run and the task that each repeats."""
     if run is None:
         return {}
-    return {task.key: resubmission_key(task, f"run {run} task {task.id}") for task in found}
+    return {task.key: build_resubmission_key(task, f"run {run} task {task.id}") for task in found}

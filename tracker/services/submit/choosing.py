@@ -7,9 +7,9 @@ from typing import Any
 from tracker.domain.choosing import choose, rank_accounts
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.records import record
-from tracker.domain.spelling import hint
+from tracker.domain.spelling import build_hint
 from tracker.domain.task import Task
-from tracker.providers.ports.account import Account, slot_caps
+from tracker.providers.ports.account import Account, list_slot_caps
 from tracker.providers.ports.adapter import NO_SUCH_OPERATION
 from tracker.providers.ports.provider import Provider
 from tracker.services.context import Context
@@ -54,7 +54,7 @@ class _AccountStatus:
     at_s: float
 
 
-def refusal_of(
+def explain_refusal(
     provider: Provider, account: Account, operation: str, *, has_custody: bool = True
 ) -> str | None:
     """Return why an account cannot do an operation, and what was probably meant; None: it can.
@@ -66,19 +66,21 @@ def refusal_of(
         return NEEDS_CUSTODY
     refusal = provider.submits.serves(account, operation)
     if refusal == NO_SUCH_OPERATION:
-        return refusal + hint(operation, provider.submits.operations)
+        return refusal + build_hint(operation, provider.submits.operations)
     return refusal
 
 
 NO_ACCOUNT = "no such account at this provider"
 
 
-def refusal_at(context: Context, provider: Provider, name: str, operation: str) -> str | None:
+def explain_refusal_at(
+    context: Context, provider: Provider, name: str, operation: str
+) -> str | None:
     """Return why the account of a name cannot do an operation; None when it can."""
     account = context.accounts.get((provider.name, name))
     if account is None:
         return NO_ACCOUNT
-    return refusal_of(provider, account, operation, has_custody=context.storage is not None)
+    return explain_refusal(provider, account, operation, has_custody=context.storage is not None)
 
 
 def find_fixed_account(
@@ -100,7 +102,9 @@ def find_fixed_account(
         reason = f"is at account {able[0]!r}, and the task that it continues at {chosen!r}"
         raise InvalidRequest(FieldError(path, reason))
     provider = context.provider(submission.provider)
-    refusals = {one: refusal_at(context, provider, one, submission.operation) for one in able}
+    refusals = {
+        one: explain_refusal_at(context, provider, one, submission.operation) for one in able
+    }
     for name, refusal in refusals.items():
         if refusal is None:
             return name
@@ -136,7 +140,7 @@ class AccountChooser:
             raise InvalidRequest(FieldError("provider", reason))
         has_custody = self._context.storage is not None
         refusals = [
-            refusal_of(adapter, one, operation, has_custody=has_custody) for one in accounts
+            explain_refusal(adapter, one, operation, has_custody=has_custody) for one in accounts
         ]
         able = [one for one, why in zip(accounts, refusals, strict=True) if why is None]
         if not able:
@@ -224,7 +228,7 @@ class AccountChooser:
     def _read(self, db: Reading, provider: str) -> tuple[frozenset[str], frozenset[str]]:
         raised = conditions.list_open(db)
         ailing = {c.account for c in raised if (c.name, c.provider) == (ACCOUNT_AILING, provider)}
-        caps = slot_caps(self._context.accounts)
+        caps = list_slot_caps(self._context.accounts)
         held = held_slots.count(db, [name for name in caps if name[0] == provider])
         full = {name for (owner, name), count in held.items() if count >= caps[owner, name]}
         return frozenset(ailing), frozenset(full)

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from tracker.domain.work import names_of
+from tracker.domain.work import split_lane
 from tracker.services.call_turns import CallPurpose, CallTurns
 from tracker.services.context import Context
 
@@ -15,7 +15,7 @@ class CreateTurn:
 
     def __init__(self, context: Context, lane: str) -> None:
         """lane: of the job, which names the account."""
-        name = names_of(lane)
+        name = split_lane(lane)
         account = context.accounts.get(name)
         self._turns: CallTurns | None = (
             None if account is None else context.calls.turns(name[0], account)

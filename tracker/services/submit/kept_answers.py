@@ -30,7 +30,7 @@ def cite_answers(
 ) -> None:
     """Keep the answers that steps rest on, and name them as the steps' evidence."""
     kept = [
-        (step, _receipt_of(context, tx, item, item.evidence, step.verdict))
+        (step, _build_receipt(context, tx, item, item.evidence, step.verdict))
         for item, step in proven
         if step is not None and item.evidence
     ]
@@ -42,12 +42,12 @@ def cite_answers(
             recorder.cite(step, receipt=key)
 
 
-def _receipt_of(
+def _build_receipt(
     context: Context, tx: Tx, item: EndedAttempt, answer: bytes, verdict: Verdict
 ) -> Receipt:
     task, attempt = item.begun.task, item.begun.attempt
     # Cut before it is read: this is the writer's time, and an answer may be of many megabytes.
-    body = inline_files.with_facts(answer[:MOST_BYTES], context.secrets, task.tenant)
+    body = inline_files.describe_files(answer[:MOST_BYTES], context.secrets, task.tenant)
     said = receipts.digest(task.provider, f"{task.id}/attempt {attempt.key}", body)
     return Receipt(
         tenant=task.tenant,
@@ -56,7 +56,7 @@ def _receipt_of(
         source=Source.SUBMIT,
         verdict=verdict,
         received_at=tx.now,
-        fingerprint=receipts.fingerprint(task.key, said),
+        fingerprint=receipts.compute_fingerprint(task.key, said),
         size_bytes=len(body) + len(answer[MOST_BYTES:]),
         body=body,
     )

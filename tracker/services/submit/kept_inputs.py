@@ -17,7 +17,7 @@ _AT_ONCE = 10
 """Tasks whose inputs are held in memory together."""
 
 
-async def foreign_inputs(context: Context, found: Sequence[Task]) -> dict[int, Conflict]:
+async def find_foreign_inputs(context: Context, found: Sequence[Task]) -> dict[int, Conflict]:
     """Return why the inputs of some tasks cannot be submitted again, by key; the others can.
 
     Who owns an object may have become known after the task came. Nothing is said of an input that
@@ -35,13 +35,15 @@ async def foreign_inputs(context: Context, found: Sequence[Task]) -> dict[int, C
     return refused
 
 
-async def foreign_inputs_of(context: Context, keys: Collection[int]) -> dict[int, Conflict]:
-    """Return what `foreign_inputs` does, of tasks by their keys."""
+async def find_foreign_inputs_by_key(
+    context: Context, keys: Collection[int]
+) -> dict[int, Conflict]:
+    """Return what `find_foreign_inputs` does, of tasks by their keys."""
     found = await context.store.read(lambda db: tasks.get_by_keys(db, keys))
-    return await foreign_inputs(context, list(found.values()))
+    return await find_foreign_inputs(context, list(found.values()))
 
 
-async def refusal_of_input(context: Context, task: Task, body: bytes) -> Conflict | None:
+async def explain_input_refusal(context: Context, task: Task, body: bytes) -> Conflict | None:
     """Return why the input of a task cannot be submitted again; None where it can."""
     if not _may_name(context, task):
         return None

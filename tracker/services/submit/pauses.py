@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from tracker.domain.outcome import DeferralScope
 from tracker.domain.task import Task
-from tracker.domain.work import names_of
+from tracker.domain.work import split_lane
 from tracker.services.context import Context
 from tracker.store.jobs import Job
 
@@ -29,7 +29,7 @@ class SubmitPauses:
 
         Raises Unavailable.
         """
-        provider = self._context.providers.get(names_of(job.lane)[0])
+        provider = self._context.providers.get(split_lane(job.lane)[0])
         room = self._context.room
         if room is None or provider is None or provider.results.answers_with_files is None:
             return

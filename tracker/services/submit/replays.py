@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from tracker.domain.accepting import RESUBMITTABLE, not_resubmittable, restore_accepted
+from tracker.domain.accepting import RESUBMITTABLE, refuse_resubmission, restore_accepted
 from tracker.domain.errors import IdempotencyReuse
 from tracker.domain.task import Task
 from tracker.services.submit.request import AcceptedTask, CheckedSubmission
@@ -12,7 +12,7 @@ from tracker.store.driver.transaction import Tx
 from tracker.store.idempotency import IdempotencyKey
 
 
-def replays(tx: Tx, items: Sequence[CheckedSubmission]) -> dict[int, AcceptedTask | Exception]:
+def list_replays(tx: Tx, items: Sequence[CheckedSubmission]) -> dict[int, AcceptedTask | Exception]:
     """Return the answers to what was accepted before, by index in the batch."""
     keyed = [item.key for item in items if item.key is not None]
     if not keyed:
@@ -27,7 +27,7 @@ def replays(tx: Tx, items: Sequence[CheckedSubmission]) -> dict[int, AcceptedTas
     }
 
 
-def untold(
+def list_untold(
     tx: Tx, items: Sequence[CheckedSubmission], *, keep: timedelta
 ) -> dict[int, AcceptedTask | Exception]:
     """Return the tasks whose clients were not told of them and ask again, by index in the batch.
@@ -74,7 +74,7 @@ def refuse_ended_sources(
         return {}
     locked = tasks.lock_by_id(tx.db, set(again.values()))
     return {
-        index: not_resubmittable(locked[id_])
+        index: refuse_resubmission(locked[id_])
         for index, id_ in again.items()
         if id_ in locked and locked[id_].state not in RESUBMITTABLE
     }
@@ -84,5 +84,5 @@ def answer_replayed(
     tx: Tx, items: Sequence[CheckedSubmission]
 ) -> list[AcceptedTask | Exception | None]:
     """Set-based: answer what was submitted again before, though it could not be now."""
-    known = replays(tx, items)
+    known = list_replays(tx, items)
     return [known.get(index) for index in range(len(items))]

@@ -117,7 +117,7 @@ def _make_idempotency_key(submission: Submission) -> IdempotencyKey | None:
         _remove_unset(submission.input),
     ]
     digest = sha256()
-    for piece in long_texts.pieces(asked, sort_keys=True):
+    for piece in long_texts.iterate_json_pieces(asked, sort_keys=True):
         digest.update(piece.encode())
     return IdempotencyKey(submission.tenant, submission.idempotency_key, digest.digest())
 
@@ -139,7 +139,7 @@ def _remove_unset(value: Any) -> Any:
     return {name: new.get(name, one) for name, one in value.items() if name not in gone}
 
 
-def resubmission_key(before: Task, key: str) -> IdempotencyKey:
+def build_resubmission_key(before: Task, key: str) -> IdempotencyKey:
     """Return the idempotency key of a request to submit a task's input again."""
     asked = sha256(f"resubmit {before.id}".encode()).digest()
     return IdempotencyKey(before.tenant, key, asked)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from tracker.domain.accepting import RESUBMITTABLE, not_resubmittable
+from tracker.domain.accepting import RESUBMITTABLE, refuse_resubmission
 from tracker.domain.budget import Budget
 from tracker.domain.errors import Conflict, InputGone
 from tracker.domain.task import UNKNOWN_OPERATION, Task
@@ -27,7 +27,7 @@ def find_refusals(
     done = set() if is_again else task_lookups.find_resubmitted(db, [task.id for task in found])
     refused: dict[int, Conflict] = {}
     for task in found:
-        reason = why_not_again(context, task)
+        reason = explain_no_resubmission(context, task)
         if reason is None and task.id in done:
             reason = Conflict("it was submitted again before")
         if reason is None and task.key in gone:
@@ -50,7 +50,7 @@ def make_again(
     task. Returns for each its new task, or why there is none: another process may take a name at
     this moment, a budget may have no room, and an input may be gone.
     """
-    named = tasks.by_external_id(tx.db, [task.external_task_id for task in sources])
+    named = tasks.load_by_external_id(tx.db, [task.external_task_id for task in sources])
     taken = {
         (task.provider, task.account, name)
         for name, holders in named.items()
@@ -73,15 +73,15 @@ def make_again(
     return [answers.get(source.key, InputGone()) for source in sources]
 
 
-def no_account(task: Task) -> Conflict:
+def refuse_without_account(task: Task) -> Conflict:
     """Return the refusal of what only the account of a task could do."""
     return Conflict(f"there is no account {task.account!r} at {task.provider} any more")
 
 
-def why_not_again(context: Context, task: Task) -> Conflict | None:
+def explain_no_resubmission(context: Context, task: Task) -> Conflict | None:
     """Return why a task's input cannot be submitted again; None where it can."""
     if task.state not in RESUBMITTABLE:
-        return not_resubmittable(task)
+        return refuse_resubmission(task)
     if task.operation == UNKNOWN_OPERATION:
         return Conflict("others submitted it: its input is not known here")
-    return None if context.has_account(task) else no_account(task)
+    return None if context.has_account(task) else refuse_without_account(task)

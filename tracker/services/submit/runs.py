@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain import cursor
 from tracker.domain.errors import Conflict, FieldError, InvalidRequest, NotFound, Unavailable
 from tracker.domain.runs import RunOutcome, RunState, RunTaskOutcome
@@ -22,11 +22,11 @@ from tracker.domain.task import Task
 from tracker.domain.work import JobKind
 from tracker.services.context import Context
 from tracker.services.submit.bulk import AT_ONCE, BulkAction, BulkActions, BulkOrder
-from tracker.services.submit.kept_inputs import foreign_inputs_of
+from tracker.services.submit.kept_inputs import find_foreign_inputs_by_key
 from tracker.services.submit.selection import Selection
 from tracker.store import bulk_runs
 from tracker.store.bulk_runs import KeptRun
-from tracker.store.driver.transaction import Tx, runs_first
+from tracker.store.driver.transaction import Tx, run_first
 from tracker.store.listing import Position
 
 log = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ class BulkRuns:
         expires_at = self._context.clock.now() + VALID
         ids = b"".join(id_.bytes for id_ in order.ids or ())
         parts: list[int | str] = [
-            str(new_id()),
+            str(make_id()),
             order.action.value,
             json.dumps(order.selection.as_fields()),
             until.isoformat(),
@@ -221,7 +221,7 @@ class BulkRuns:
         )
         foreign: Mapping[int, Conflict] = {}
         if action == BulkAction.RESUBMIT.value:
-            foreign = await foreign_inputs_of(self._context, keys)
+            foreign = await find_foreign_inputs_by_key(self._context, keys)
         try:
             await self._context.store.write(self._act, _RunPiece(run_key, keys, foreign))
             self._context.at(CrashPoint.RUN_COMMITTED)
@@ -241,7 +241,7 @@ class BulkRuns:
             log.exception("acting on one task of a run raised: it is left as it is")
             await self._context.store.write(_fail, piece)
 
-    @runs_first
+    @run_first
     def _act(self, tx: Tx, pieces: Sequence[_RunPiece]) -> list[int]:
         counts = []
         for piece in pieces:

@@ -62,7 +62,7 @@ class Selection:
         """Return tasks that may be meant, oldest first: behind a position, made before `until`."""
         end = min(self.tasks.created_before or until, until)
         earlier = replace(self.tasks, created_before=end)
-        return listing.page(db, earlier, order=Order.OLDEST, after=after, limit=limit)
+        return listing.list_page(db, earlier, order=Order.OLDEST, after=after, limit=limit)
 
     def fits(self, task: Task) -> bool:
         """Tell whether a task is meant."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain import documents, lifecycle
 from tracker.domain.accepting import make_resubmission, restore_accepted
 from tracker.domain.budget import Budget
@@ -27,31 +27,31 @@ from tracker.services import recovery
 from tracker.services.context import Context
 from tracker.services.named_objects import check_named, find_continued
 from tracker.services.recorder import Recorder
-from tracker.services.submit.budgeting import BudgetGuard, estimate_again, refusals
+from tracker.services.submit.budgeting import BudgetGuard, estimate_again, list_refusals
 from tracker.services.submit.choosing import (
     NO_ACCOUNT,
     AccountChooser,
     AccountQuery,
+    explain_refusal_at,
     find_fixed_account,
-    refusal_at,
 )
-from tracker.services.submit.kept_inputs import refusal_of_input
+from tracker.services.submit.kept_inputs import explain_input_refusal
 from tracker.services.submit.replays import (
     answer_replayed,
+    list_replays,
+    list_untold,
     refuse_ended_sources,
-    replays,
-    untold,
 )
 from tracker.services.submit.request import (
     AcceptedTask,
     CheckedSubmission,
     Submission,
+    build_resubmission_key,
     encode_large_submission,
     encode_submission,
-    resubmission_key,
 )
 from tracker.store import idempotency, labels, task_inputs, task_lookups, tasks
-from tracker.store.driver.transaction import Tx, runs_first
+from tracker.store.driver.transaction import Tx, run_first
 from tracker.store.idempotency import IdempotencyKey
 from tracker.store.new_tasks import insert_new
 from tracker.telemetry.tracing import TRACEPARENT
@@ -97,11 +97,11 @@ class SubmissionIntake:
                 ),
             )
         )
-        key = None if idempotency_key is None else resubmission_key(before, idempotency_key)
+        key = None if idempotency_key is None else build_resubmission_key(before, idempotency_key)
         body = bodies.get(before.key)
         if body is None:
             return await self._find_known(before, key, InputGone())
-        refusal = await refusal_of_input(self._context, before, body)
+        refusal = await explain_input_refusal(self._context, before, body)
         if refusal is not None:
             return await self._find_known(before, key, refusal)
         build = partial(self.build_again, before, body, is_name_held=holder is not None)
@@ -126,7 +126,7 @@ class SubmissionIntake:
 
         capped: the budgets of their tenants, locked.
         """
-        known = replays(tx, items)
+        known = list_replays(tx, items)
         fresh = [index for index in range(len(items)) if index not in known]
         made = self._insert_fresh(tx, [items[index] for index in fresh], capped)
         results = known | dict(zip(fresh, made, strict=True))
@@ -136,7 +136,7 @@ class SubmissionIntake:
         """Return the new task of an earlier one's input; see `make_resubmission`."""
         return make_resubmission(
             before,
-            id_=new_id(),
+            id_=make_id(),
             now=self._context.clock.now(),
             patience=self._context.policy.deadline,
             costs=estimate_again(self._context.prices, before, body),
@@ -216,7 +216,7 @@ class SubmissionIntake:
         name = submission.account or ""
         if (provider.name, name) not in self._context.accounts:
             raise InvalidRequest(FieldError("account", NO_ACCOUNT))
-        refusal = refusal_at(self._context, provider, name, submission.operation)
+        refusal = explain_refusal_at(self._context, provider, name, submission.operation)
         if refusal is not None:
             raise InvalidRequest(FieldError("operation", refusal))
 
@@ -250,7 +250,7 @@ class SubmissionIntake:
             reason = f"the task that it continues is one of account {found.account!r}"
             raise InvalidRequest(FieldError("account", reason))
         provider = self._context.provider(submission.provider)
-        refusal = refusal_at(self._context, provider, found.account, submission.operation)
+        refusal = explain_refusal_at(self._context, provider, found.account, submission.operation)
         if refusal not in (None, NO_ACCOUNT):  # one that is gone may come back: the task waits
             reason = f"is a task of account {found.account!r}: {refusal}"
             raise InvalidRequest(FieldError(path, reason))
@@ -264,7 +264,7 @@ class SubmissionIntake:
         fixed: str | None,
         takers: Collection[str] | None,
     ) -> Task:
-        now, id_ = self._context.clock.now(), new_id()
+        now, id_ = self._context.clock.now(), make_id()
         policy = self._context.policy
         own = None if request.patience_s is None else timedelta(seconds=request.patience_s)
         external = submission.external_task_id or request.external_task_id or str(id_)
@@ -305,7 +305,7 @@ class SubmissionIntake:
             parent_id=None if parent is None else parent.id,
         )
 
-    @runs_first
+    @run_first
     def _insert(self, tx: Tx, items: Sequence[CheckedSubmission]) -> list[AcceptedTask | Exception]:
         """Set-based: any number of submissions, one transaction.
 
@@ -313,7 +313,7 @@ class SubmissionIntake:
         batches of other processes meet the unique constraint.
         """
         capped = self.budget_guard.lock(tx, {item.task.tenant for item in items})
-        results = replays(tx, items) | untold(
+        results = list_replays(tx, items) | list_untold(
             tx, items, keep=self._context.policy.keep_lost_answers
         )
         results |= refuse_ended_sources(tx, items, but=results)
@@ -325,7 +325,7 @@ class SubmissionIntake:
             # Where the external id is taken, another process may have accepted this very request
             # meanwhile: the insert waited for its commit, and now its key is there to be seen.
             taken = [index for index in fresh if isinstance(results[index], Conflict)]
-            known = replays(tx, [items[index] for index in taken])
+            known = list_replays(tx, [items[index] for index in taken])
             results |= {taken[index]: replay for index, replay in known.items()}
         # Last: a repeated call may have come in the same batch as the first.
         for index in left:
@@ -348,8 +348,8 @@ class SubmissionIntake:
         self, tx: Tx, items: Sequence[CheckedSubmission], capped: Sequence[Budget]
     ) -> list[AcceptedTask | Exception]:
         if self._context.recovery.holds(tx.db):
-            return [recovery.refusal()] * len(items)
-        refused = refusals(tx, [item.task for item in items], capped)
+            return [recovery.build_refusal()] * len(items)
+        refused = list_refusals(tx, [item.task for item in items], capped)
         taken = [item for item, why in zip(items, refused, strict=True) if why is None]
         made = iter(self._insert_taken(tx, taken))
         return [next(made) if why is None else why for why in refused]

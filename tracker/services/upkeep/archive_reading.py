@@ -19,7 +19,7 @@ FORMAT = "v"
 """Paths of the archive begin with it; what an interrupted write left does not."""
 
 
-async def files(store: Store, which: ArchiveFilter) -> AsyncIterator[ArchiveFile]:
+async def iterate_files(store: Store, which: ArchiveFilter) -> AsyncIterator[ArchiveFile]:
     """Yield the files that hold what was dropped, oldest first."""
     after = 0
     while True:
@@ -33,24 +33,24 @@ async def files(store: Store, which: ArchiveFilter) -> AsyncIterator[ArchiveFile
         after = page[-1].key
 
 
-async def rows(
+async def iterate_rows(
     store: Store, objects: ObjectStore, which: ArchiveFilter, *, task: UUID | None = None
 ) -> AsyncIterator[tuple[KeptClass, ArchivedRow]]:
     """Yield archived rows with their class; of one task alone where it is named.
 
     Raises StorageError where a file is not what was written: its rows are not yielded.
     """
-    async for file in files(store, which):
+    async for file in iterate_files(store, which):
         for row in await read_file(objects, file):
             # The row of a task is its own.
             if task is None or task in (row.get("task"), row.get("id")):
                 yield file.kept_class, row
 
 
-async def flaws(store: Store, objects: ObjectStore) -> AsyncIterator[str]:
+async def iterate_flaws(store: Store, objects: ObjectStore) -> AsyncIterator[str]:
     """Yield what is wrong: files that are gone or damaged, and those that the database lacks."""
     known = set[str]()
-    async for file in files(store, ArchiveFilter()):
+    async for file in iterate_files(store, ArchiveFilter()):
         known.add(file.path)
         try:
             await read_file(objects, file)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 
-from tracker.clock import new_token
+from tracker.clock import make_token
 from tracker.domain import archive
 from tracker.domain.archive import ArchivedRow
 from tracker.domain.errors import StorageError
@@ -21,7 +21,7 @@ from tracker.domain.retention import KeptClass
 from tracker.domain.signals import CrashPoint
 from tracker.objects import parquet
 from tracker.services.context import Context
-from tracker.services.counted import in_one_piece
+from tracker.services.counted import iterate_whole
 from tracker.services.storage import ObjectStore
 from tracker.services.upkeep.retention_lease import RetentionLease
 from tracker.store import archived_rows, archives
@@ -54,8 +54,8 @@ class Archiver:
         def read(db: Reading) -> tuple[Sequence[int], Marks, list[ArchivedRow]]:
             keys = choose(db)
             # Marks first: what changes in between is found when the rows are to be dropped.
-            found = archived_rows.marks(db, kept_class, keys)
-            return keys, found, archived_rows.rows(db, kept_class, keys)
+            found = archived_rows.list_marks(db, kept_class, keys)
+            return keys, found, archived_rows.list_rows(db, kept_class, keys)
 
         keys, marks, rows = await self._context.store.read(read)
         made = await asyncio.to_thread(self._files, kept_class, rows)
@@ -65,7 +65,7 @@ class Archiver:
             return None
         self._context.at(CrashPoint.ARCHIVE_BEGUN)
         for file, data in made:
-            await self._objects.put(file.path, in_one_piece(data))
+            await self._objects.put(file.path, iterate_whole(data))
             await read_file(self._objects, file)
         self._context.at(CrashPoint.ARCHIVE_WRITTEN)
         return WrittenRows(keys, marks, [file.path for file, _ in made])
@@ -86,13 +86,13 @@ class Archiver:
         for row in rows:
             groups[row["tenant"], row["day"].date()].append(row)
         is_parquet = self._context.archives_parquet
-        encoded = parquet.encoded if is_parquet else archive.encode_rows
+        encoded = parquet.encode_rows if is_parquet else archive.encode_rows
         suffix = parquet.SUFFIX if is_parquet else archive.SUFFIX
         found = []
         for (tenant, day), some in sorted(groups.items()):
             data = encoded(kept_class, some)
             keys = (some[0]["key"], some[-1]["key"])
-            path = archive.path_of(kept_class, tenant, day, keys, new_token()[:8]) + suffix
+            path = archive.build_path(kept_class, tenant, day, keys, make_token()[:8]) + suffix
             digest = sha256(data).digest()
             file = ArchiveFile(0, tenant, kept_class, day, path, len(some), len(data), digest)
             found.append((file, data))
@@ -124,7 +124,7 @@ def keep(
         keys = chosen[kept_class]
         if list(keys) != list(one.keys):
             return False
-        if archived_rows.marks(tx.db, kept_class, keys) != one.marks:
+        if archived_rows.list_marks(tx.db, kept_class, keys) != one.marks:
             return False
     paths = [path for one in written.values() for path in one.paths]
     return archives.keep(tx.db, paths, now=tx.now)
@@ -149,7 +149,7 @@ async def read_file(objects: ObjectStore, file: ArchiveFile) -> list[ArchivedRow
 def _check_file(file: ArchiveFile, data: bytes) -> list[ArchivedRow]:
     if sha256(data).digest() != file.sha256:
         raise StorageError(f"{file.path} is not what was written: its SHA-256 is another")
-    read = parquet.decoded if file.path.endswith(parquet.SUFFIX) else archive.decode_rows
+    read = parquet.decode_rows if file.path.endswith(parquet.SUFFIX) else archive.decode_rows
     try:
         rows = list(read(file.kept_class, data))
     except StorageError as error:

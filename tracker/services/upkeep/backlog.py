@@ -15,17 +15,17 @@ async def watch_backlog(store: Store) -> None:
     if stands and count <= sizes.FAR_BEHIND // 2:
         await store.write(report, ConditionReport(CHORE_BEHIND, "", "", None))
     elif not stands and count > sizes.FAR_BEHIND:
-        reason = far_behind_reason(name, count)
+        reason = describe_backlog(name, count)
         await store.write(report, ConditionReport(CHORE_BEHIND, "", "", reason))
 
 
 def _find_worst(db: Reading) -> tuple[tuple[str, int], bool]:
     """Return the chore that is furthest behind, by how much, and whether the condition stands."""
-    worst = max(sizes.behind(db).items(), key=lambda one: one[1])
+    worst = max(sizes.count_behind(db).items(), key=lambda one: one[1])
     return worst, any(one.name == CHORE_BEHIND for one in conditions.list_open(db))
 
 
-def far_behind_reason(name: str, count: int) -> str:
+def describe_backlog(name: str, count: int) -> str:
     """Return what to say of a chore that is far behind. count: entries that it has to come by."""
     return (
         f"the chore {name} is {count} entries behind: figures or old data are not up to date, and "

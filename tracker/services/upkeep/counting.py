@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tracker.domain.tally import EVER, Tally, TallyKey, tally
+from tracker.domain.tally import EVER, Tally, TallyKey, count_by_hour
 from tracker.domain.task import TaskState
 from tracker.services.context import Context
 from tracker.store import costs, stats
@@ -59,7 +59,7 @@ class EndCounter:
         while True:
             # Read beside the writer: what stands in the feed stays as it is, and the place that
             # moves from `after` moves once.
-            span = await store.read(_next_span)
+            span = await store.read(_find_next_span)
             if not span.count or not await store.write(_fold, span):
                 return
             if span.count < SPAN:
@@ -79,7 +79,7 @@ def look(db: Reading, tenant: str, *, since: datetime, most_open: int | None = N
     tail = stats.read(db, stats.read_counted_place(db), limit=TAIL + 1)
     ends = [end for end in tail.ends if end.tenant == tenant]
     changes = [change for change in tail.changes if change.tenant == tenant]
-    for key, one in tally(ends, changes).items():
+    for key, one in count_by_hour(ends, changes).items():
         found.setdefault(key, Tally()).add(one)
     return Counted(
         open=stats.open_by_state(db, tenant, most=most_open),
@@ -110,7 +110,7 @@ def _group_by_account(
     return accounts
 
 
-def _next_span(db: Reading) -> FeedSpan:
+def _find_next_span(db: Reading) -> FeedSpan:
     return stats.read(db, stats.read_counted_place(db), limit=SPAN)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tracker.domain.clock_steps import LONGEST_LOOK_S
-from tracker.domain.longest_pauses import LongestPauses, longest_pauses
+from tracker.domain.longest_pauses import LongestPauses, compute_longest_pauses
 from tracker.services.context import Context
 from tracker.store import far_ahead
 from tracker.store.driver.transaction import Tx
@@ -43,7 +43,9 @@ class DueTimeRepair:
         await self._all(longest)
 
     def _longest(self) -> LongestPauses:
-        return longest_pauses(self._context.policy, slowest=self._context.expectations.slowest())
+        return compute_longest_pauses(
+            self._context.policy, slowest=self._context.expectations.slowest()
+        )
 
     async def _all(self, longest: LongestPauses) -> None:
         while await self._context.store.write(self._pull, longest) >= BATCH:

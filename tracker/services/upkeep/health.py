@@ -8,12 +8,12 @@ from tracker.domain.health import (
     AnsweredSubmit,
     ProviderReply,
     SubmitBlame,
-    account_refusal,
-    ailment,
-    standstill,
-    standstill_since,
+    describe_account_refusal,
+    describe_standstill,
+    find_ailment,
+    find_standstill_start,
 )
-from tracker.domain.work import JobKind, lane_of, names_of
+from tracker.domain.work import JobKind, build_lane, split_lane
 from tracker.services.conditions import ConditionReport, report
 from tracker.services.context import Context
 from tracker.store import attempts, conditions, due_jobs
@@ -59,7 +59,7 @@ class AccountHealthCheck:
         now = context.clock.now()
         raised = conditions.find_accounts_with(there, ACCOUNT_AILING)
         for name in sorted({*tries, *raised}):
-            reason = ailment(tries.get(name, []), now=now)
+            reason = find_ailment(tries.get(name, []), now=now)
             if (reason is None) == (name in raised):
                 await self._report(ACCOUNT_AILING, name, reason)
         await self._look_for_refusals(latest, there)
@@ -98,7 +98,7 @@ class AccountHealthCheck:
             over_at = await self._context.store.read(
                 lambda db: conditions.find_last_cleared(db, ACCOUNT_REFUSED, *name)
             )
-        return account_refusal(newest, over_at=over_at)
+        return describe_account_refusal(newest, over_at=over_at)
 
     async def _look_for_standstills(
         self, latest: Sequence[EndedSubmit], there: Sequence[Condition]
@@ -113,10 +113,10 @@ class AccountHealthCheck:
         raised = conditions.find_accounts_with(there, ACCOUNT_STANDSTILL)
         for name in sorted({*submits, *raised}):
             found = submits.get(name, [])
-            since = standstill_since(found, before=self._standing.pop(name, None), now=now)
+            since = find_standstill_start(found, before=self._standing.pop(name, None), now=now)
             if since is not None:
                 self._standing[name] = since
-            reason = standstill(found, since=since, now=now)
+            reason = describe_standstill(found, since=since, now=now)
             is_over = since is None and name in raised
             if is_over or (reason is not None and name not in raised):
                 await self._report(ACCOUNT_STANDSTILL, name, reason)
@@ -125,13 +125,18 @@ class AccountHealthCheck:
         """Look for accounts that are gone, though tasks still want to be sent or asked about."""
         context = self._context
         lanes = await context.store.read(
-            lambda db: {*due_jobs.lanes(db, JobKind.SUBMIT), *due_jobs.lanes(db, JobKind.RECONCILE)}
+            lambda db: {
+                *due_jobs.list_lanes(db, JobKind.SUBMIT),
+                *due_jobs.list_lanes(db, JobKind.RECONCILE),
+            }
         )
-        missing = lanes - {lane_of(*name) for name in context.accounts}
-        raised = {lane_of(*name) for name in conditions.find_accounts_with(there, ACCOUNT_MISSING)}
+        missing = lanes - {build_lane(*name) for name in context.accounts}
+        raised = {
+            build_lane(*name) for name in conditions.find_accounts_with(there, ACCOUNT_MISSING)
+        }
         for lane in sorted(missing ^ raised):
             reason = MISSING if lane in missing else None
-            await self._report(ACCOUNT_MISSING, names_of(lane), reason)
+            await self._report(ACCOUNT_MISSING, split_lane(lane), reason)
 
     async def _look_for_keys(self, there: Sequence[Condition]) -> None:
         """End what was said of tokens of accounts that need none any more, or are gone."""

@@ -9,8 +9,8 @@ from tracker.domain.event_types import EventType
 from tracker.domain.expectation import (
     EndedTask,
     Expectation,
-    callback_share,
-    expectation,
+    compute_callback_share,
+    derive_expectation,
     is_silent,
 )
 from tracker.services.conditions import ConditionReport, raise_one, report
@@ -52,17 +52,17 @@ class DurationLearner:
     async def recall(self) -> Sequence[TaskEnd]:
         """Renew the expectations alone; returns what they were made of."""
         context = self._context
-        latest = await context.store.read(lambda db: task_ends.latest(db, limit=LATEST))
+        latest = await context.store.read(lambda db: task_ends.list_latest(db, limit=LATEST))
         kinds: dict[tuple[str, str], list[EndedTask]] = defaultdict(list)
         accounts: dict[tuple[str, str], list[EndedTask]] = defaultdict(list)
         for verdict in latest:
             kinds[verdict.provider, verdict.operation].append(verdict.ended)
             accounts[verdict.provider, verdict.account].append(verdict.ended)
-        known = {kind: expectation(ended) for kind, ended in kinds.items()}
+        known = {kind: derive_expectation(ended) for kind, ended in kinds.items()}
         context.expectations.replace(known)
         _show(
-            {kind: expectation(ended) for kind, ended in self._listed(kinds).items()},
-            {account: callback_share(ended) for account, ended in accounts.items()},
+            {kind: derive_expectation(ended) for kind, ended in self._listed(kinds).items()},
+            {account: compute_callback_share(ended) for account, ended in accounts.items()},
         )
         return latest
 
@@ -106,7 +106,7 @@ class DurationLearner:
             tx,
             DEFAULT_TENANT,
             type_,
-            body=bodies.event_body(type_, tx.now, said),
+            body=bodies.build_event_body(type_, tx.now, said),
             provider=provider,
             about=(provider, account, tx.now.isoformat()),
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
-from tracker.clock import machine_time, new_id
+from tracker.clock import get_machine_time, make_id
 from tracker.domain import presence
 from tracker.domain.errors import Unavailable
 from tracker.services.conditions import ConditionReport, report
@@ -62,7 +62,7 @@ class ProcessPresence:
         chores:     what this process does now and then besides, and once more at its end.
         """
         self._context = context
-        self.id = new_id()
+        self.id = make_id()
         self.is_working: Callable[[], bool] = lambda: False
         self.failing: Callable[[], Mapping[str, Sequence[str]]] = dict
         self.chores: list[Callable[[], Awaitable[None]]] = []
@@ -145,11 +145,13 @@ class ProcessPresence:
         is_missing = not self.has_worker and age_s > self._gone.total_seconds()
         lost = presence.RING_LACKS if there.has_lost else None
         is_unfit = presence.differ([one.secret_marks for one in there.alive])
-        failing = presence.failing_chores([one.failing for one in there.alive if one.is_worker])
+        failing = presence.describe_failing_chores(
+            [one.failing for one in there.alive if one.is_worker]
+        )
         found = {
             CHORE_FAILING: failing[0] if failing else None,
             SECRETS_DIFFER: presence.SECRETS_DIFFER if is_unfit else lost,
-            CLOCK_SKEW: presence.skew([one.ahead_ms for one in there.alive]),
+            CLOCK_SKEW: presence.describe_skew([one.ahead_ms for one in there.alive]),
         }
         if is_missing or self.has_worker:
             found[NO_WORKER] = presence.NO_WORKER if is_missing else None
@@ -177,7 +179,7 @@ class ProcessPresence:
         if abs(step_s) > self._gone.total_seconds():
             self._started_s = now_s  # the others were last heard of by another clock
         self._seen_at, self._seen_s = seen_at, now_s
-        ahead_ms = round((machine_time(self._context.clock) - seen_at).total_seconds() * 1000)
+        ahead_ms = round((get_machine_time(self._context.clock) - seen_at).total_seconds() * 1000)
         return Process(self.id, self.is_working(), seen_at, ahead_ms, self.marks, self.failing())
 
 

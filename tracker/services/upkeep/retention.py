@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from tracker.clock import new_token
+from tracker.clock import make_token
 from tracker.domain.drop_pace import DropPace
 from tracker.domain.errors import StorageError
 from tracker.domain.retention import KeptClass, RetentionWalk
@@ -37,7 +37,7 @@ from tracker.store.driver import bulk
 from tracker.store.driver.transaction import Tx
 from tracker.store.retention import EndedRow, WalkPlace, WalkProgress
 from tracker.store.store import Reading
-from tracker.store.task_drops import Droppable, DropResult, drop_tasks, droppable_later
+from tracker.store.task_drops import Droppable, DropResult, drop_tasks, find_droppable_later
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class RetentionChore:
         self._context = context
         self._batch = batch
         self._walks = context.retention.walks()
-        self._lease = RetentionLease(new_token())
+        self._lease = RetentionLease(make_token())
         self._archiving = (
             None if context.archive is None else Archiver(context, context.archive, self._lease)
         )
@@ -171,7 +171,7 @@ class RetentionChore:
         if found is None:
             return
         late = self._context.clock.now() - found.caught_up_at
-        reason = behind_reason(late, found.behind) if late > 3 * PERIOD else None
+        reason = describe_delay(late, found.behind) if late > 3 * PERIOD else None
         await self._context.store.write(report, ConditionReport(RETENTION_BEHIND, "", "", reason))
 
     async def _walk(self, walk: RetentionWalk, until_s: float) -> bool:
@@ -205,7 +205,7 @@ class RetentionChore:
         if self._archiving is not None:
 
             def choose(db: Reading) -> Sequence[int]:
-                return archived_rows.roots(db, batch.walk.kept_class, _find_unheld(db, batch))
+                return archived_rows.list_roots(db, batch.walk.kept_class, _find_unheld(db, batch))
 
             written = await self._archiving.write(batch.walk.kept_class, choose)
             if written is None:
@@ -223,10 +223,10 @@ class RetentionChore:
         self, db: Reading, walk: RetentionWalk, before: datetime
     ) -> tuple[_RetentionBatch, bool]:
         """Return what the walk comes by next, and whether that is all there is now."""
-        at = retention.progress_later(db, [walk.name])().get(walk.name)
-        self._pace.saw(feed_head.newest(db), self._context.clock.monotonic())
-        limit = self._pace.limit(self._batch or retention.batch_size(db))
-        rows: Sequence[EndedRow] = retention.page(
+        at = retention.load_progress_later(db, [walk.name])().get(walk.name)
+        self._pace.saw(feed_head.find_newest(db), self._context.clock.monotonic())
+        limit = self._pace.limit(self._batch or retention.measure_batch(db))
+        rows: Sequence[EndedRow] = retention.list_page(
             db, WalkPlace() if at is None else at.place, before=before, limit=limit
         )
         is_last = len(rows) < limit
@@ -234,10 +234,10 @@ class RetentionChore:
             gathering = self._asking.due_before(walk) - GATHERED  # whatever a person has approved
             if is_last and rows and rows[0].place.finished_at > gathering:
                 return _RetentionBatch(walk, (), ()), True
-            sizes = archived_rows.sizes(db, walk.kept_class, self._due(walk, rows))
+            sizes = archived_rows.measure_bodies(db, walk.kept_class, self._due(walk, rows))
             rows = retention.cut_by_size(rows, sizes, most=BODY_BYTES)
         elif walk.kept_class is KeptClass.INPUTS:
-            sizes = drops.input_sizes(db, self._due(walk, rows))
+            sizes = drops.measure_inputs(db, self._due(walk, rows))
             rows = retention.cut_by_size(rows, sizes, most=BODY_BYTES)
         return _RetentionBatch(walk, rows, self._due(walk, rows)), is_last
 
@@ -258,7 +258,7 @@ class RetentionChore:
         """
         began_s = self._context.clock.monotonic()
         is_mine = self._lease.renew_later(tx)
-        progress = retention.progress_later(tx.db, {one.walk.name for one in batches})
+        progress = retention.load_progress_later(tx.db, {one.walk.name for one in batches})
         looks = [(holds.prepare_held(tx.db, one.rows), _plan_droppable(tx, one)) for one in batches]
         if not is_mine():
             return [None] * len(batches)
@@ -288,13 +288,13 @@ class RetentionChore:
         return [_BatchDropped(objects, held_s=held_s)] * len(batches)
 
     def _may_rewind(self, db: Reading, walk: RetentionWalk) -> bool:
-        at = retention.progress(db).get(walk.name)
+        at = retention.load_progress(db).get(walk.name)
         long_ago = self._context.clock.now() - REWIND
         return at is not None and at.skipped is not None and at.rewound_at <= long_ago
 
     def _rewind(self, tx: Tx, walks: Sequence[RetentionWalk]) -> list[None]:
         """Go back, once a day, to the first that could not be dropped."""
-        there = retention.progress(tx.db)
+        there = retention.load_progress(tx.db)
         for walk in walks:
             at = there.get(walk.name)
             if at is None or at.skipped is None:
@@ -322,7 +322,7 @@ def _plan_droppable(tx: Tx, batch: _RetentionBatch) -> Callable[[], Droppable] |
     """Look which tasks of a batch can be dropped whole; None where something else is dropped."""
     if batch.walk.kept_class is not KeptClass.TASKS:
         return None
-    return droppable_later(tx.db, batch.due, lock=True)
+    return find_droppable_later(tx.db, batch.due, lock=True)
 
 
 def _is_archived(tx: Tx, batch: _RetentionBatch, task_keys: Sequence[int]) -> bool:
@@ -330,7 +330,7 @@ def _is_archived(tx: Tx, batch: _RetentionBatch, task_keys: Sequence[int]) -> bo
     kept_class, written = batch.walk.kept_class, batch.written
     if written is None:
         return True
-    keys = archived_rows.roots(tx.db, kept_class, task_keys, lock=True)
+    keys = archived_rows.list_roots(tx.db, kept_class, task_keys, lock=True)
     return archiving.keep(tx, {kept_class: keys}, {kept_class: written})
 
 
@@ -339,7 +339,7 @@ def _drop(tx: Tx, kept_class: KeptClass, keys: Sequence[int]) -> DropResult:
 
 
 def _read_standing(db: Reading) -> ChoreStanding | None:
-    return next((one for one in chore_leases.standings(db) if one.name == NAME), None)
+    return next((one for one in chore_leases.list_chores(db) if one.name == NAME), None)
 
 
 def _take(tx: Tx, asked: Sequence[tuple[RetentionLease, Sequence[str]]]) -> list[bool]:
@@ -360,7 +360,7 @@ def _keep_standing(tx: Tx, found: Sequence[tuple[int, bool]]) -> list[None]:
     return [None] * len(found)
 
 
-def behind_reason(late: timedelta, behind: int) -> str:
+def describe_delay(late: timedelta, behind: int) -> str:
     """Return what to say of retention that is late. behind: tasks that wait at least."""
     return (
         f"what is to be dropped has not been for {late.total_seconds() // 60:.0f} minutes; "

@@ -41,7 +41,7 @@ class RetentionAsking:
         self._asked_at, self._asked_at_s = clock.now(), clock.monotonic()
         self._until = await self._context.store.read(self._find_limits)
         waiting = sorted(name for name, until in self._until.items() if until == LONG_AGO)
-        reason = waits_reason(waiting) if waiting else None
+        reason = describe_wait(waiting) if waiting else None
         await self._context.store.write(report, ConditionReport(RETENTION_WAITS, "", "", reason))
 
     def due_before(self, walk: RetentionWalk) -> datetime:
@@ -77,7 +77,7 @@ class RetentionAsking:
         return found
 
 
-def waits_reason(names: Sequence[str]) -> str:
+def describe_wait(names: Sequence[str]) -> str:
     """Return what to say of walks that wait for a person."""
     return (
         f"more than a fifth of all tasks would lose something at once ({', '.join(names)}): see "

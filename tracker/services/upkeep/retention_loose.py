@@ -68,19 +68,19 @@ class LooseRetention:
         if keep is None:
             return ()
         limit = self._limit(db)
-        return drops.loose_deliveries(db, before=now - LATEST - keep, limit=limit, lock=lock)
+        return drops.list_loose_deliveries(db, before=now - LATEST - keep, limit=limit, lock=lock)
 
     def _receipts(self, db: Reading, now: datetime, *, lock: bool) -> LooseReceipts:
         keep = self._context.retention.defaults[KeptClass.EVIDENCE]
-        at = retention.progress(db).get(LOOSE)
+        at = retention.load_progress(db).get(LOOSE)
         after = 0 if at is None else at.place.key
         if keep is None:
             return LooseReceipts((), after, is_more=False)
         limit, before = self._limit(db), now - LATEST - keep
-        return drops.loose_receipts(db, after, before=before, limit=limit, lock=lock)
+        return drops.list_loose_receipts(db, after, before=before, limit=limit, lock=lock)
 
     def _limit(self, db: Reading) -> int:
-        return self._batch or retention.batch_size(db)
+        return self._batch or retention.measure_batch(db)
 
     def _drop(self, tx: Tx, batches: Sequence[_Batch]) -> list[bool]:
         """Set-based: drop; False where another process has the lease, or the rows have changed."""
@@ -99,7 +99,7 @@ class LooseRetention:
         is_more = found.is_more or len(keys) == self._limit(tx.db)
         keep = self._context.retention.tombstones
         if keep is not None:
-            limit = retention.batch_size(tx.db)
+            limit = retention.measure_batch(tx.db)
             is_more = (
                 tombstones.forget(tx.db, before=tx.now - keep, limit=limit) == limit or is_more
             )

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from tracker.clock import new_token
+from tracker.clock import make_token
 from tracker.domain.errors import Unavailable
 from tracker.services.context import Context
 from tracker.services.upkeep.presence import ProcessPresence
@@ -68,7 +68,7 @@ class GaugeSampler:
 
     context: Context
     presence: ProcessPresence
-    token: str = field(default_factory=new_token)
+    token: str = field(default_factory=make_token)
     is_mine: bool = False
 
     async def sample(self) -> None:
@@ -87,7 +87,7 @@ class GaugeSampler:
         alive = self.presence.alive(db)
         now = self.context.clock.now()
         there = sizes.open_tasks(db, most=MOST)
-        due = due_jobs.overdue(db, now=now)
+        due = due_jobs.count_overdue(db, now=now)
         standing = Counter(one.name for one in conditions.list_open(db))
         ages: dict[Labels, float] = {
             (kind.value,): 0.0 if oldest is None else (now - oldest).total_seconds()
@@ -97,9 +97,9 @@ class GaugeSampler:
             (OPEN_TASKS, {(state.value,): float(count) for state, count in there.items()}),
             (JOBS_DUE, {(kind.value,): float(count) for kind, (count, _) in due.items()}),
             (OLDEST_DUE, ages),
-            (DELIVERIES_PENDING, {(): float(sizes.pending_deliveries(db, most=MOST))}),
-            (FEED_HEAD, {(): float(feed.head(db))}),
-            (CHORE_BEHIND, {(name,): float(left) for name, left in sizes.behind(db).items()}),
+            (DELIVERIES_PENDING, {(): float(sizes.count_pending_deliveries(db, most=MOST))}),
+            (FEED_HEAD, {(): float(feed.find_head(db))}),
+            (CHORE_BEHIND, {(name,): float(left) for name, left in sizes.count_behind(db).items()}),
             (CONDITIONS, {(name,): float(count) for name, count in standing.items()}),
             (CLOCK_SKEW, {(): max((abs(one.ahead_ms) for one in alive), default=0) / 1000}),
             *_sample_server(db),
@@ -115,15 +115,15 @@ def _take(tx: Tx, tokens: Sequence[str]) -> list[bool]:
 
 def _sample_server(db: Reading) -> Sequence[tuple[Gauge, Mapping[Labels, float]]]:
     """Return what concerns the database as such; without what this kind of it does not have."""
-    snapshot = server_state.oldest_snapshot(db)
-    standbys = server_state.standbys(db)
-    sizes_ = server_state.table_bytes(db)
+    snapshot = server_state.find_oldest_snapshot(db)
+    standbys = server_state.list_standbys(db)
+    sizes_ = server_state.measure_tables(db)
     free = server_state.free_bytes(db)
     return (
         (DATABASE_BYTES, {(name,): float(size) for name, size in sizes_.items()}),
         (DATABASE_FREE, {} if free is None else {(): float(free)}),
-        (DATABASE_INFO, {server_state.engine_version(db): 1.0}),
-        (INDEXES_MISSING, {(): float(len(server_state.missing_indexes(db)))}),
+        (DATABASE_INFO, {server_state.find_engine_version(db): 1.0}),
+        (INDEXES_MISSING, {(): float(len(server_state.list_missing_indexes(db)))}),
         (OLDEST_SNAPSHOT, {} if snapshot is None else {(): snapshot.age_s}),
         (REPLICA_LAG, {(): max(one.lag_s for one in standbys)} if standbys else {}),
     )

@@ -47,7 +47,7 @@ def drop() -> None:
 
 
 @contextmanager
-def only_trying() -> Iterator[None]:
+def suspend_action() -> Iterator[None]:
     """Have the writes of a block be no action's; those after it are the action's again."""
     kept = _ACT.set(None)
     try:
@@ -56,6 +56,6 @@ def only_trying() -> Iterator[None]:
         _ACT.reset(kept)
 
 
-def current() -> ActorAction | None:
+def get_action() -> ActorAction | None:
     """Return the action of this context; None where no person acts."""
     return _ACT.get()

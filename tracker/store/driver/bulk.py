@@ -16,11 +16,11 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, Table
 
 from tracker.domain.errors import Misuse
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.driver.driver_errors import AsSqlalchemy
 from tracker.store.driver.encoding import KINDS, Encode
-from tracker.store.driver.outage import brief
-from tracker.store.driver.server_session import local_settings
+from tracker.store.driver.outage import shorten_error
+from tracker.store.driver.server_session import build_local_settings
 
 if TYPE_CHECKING:  # brings psycopg, which a process on SQLite need not hold
     from tracker.store.driver.pipe import Pipe
@@ -85,8 +85,8 @@ class Bulk:
         if not rows:
             return 0
         with AsSqlalchemy(db):
-            if not dialect_of(db).has_server:
-                changed: int = self._send_rows(driver(db), rows)
+            if not get_dialect(db).has_server:
+                changed: int = self._send_rows(get_driver(db), rows)
             elif (pipe := pipe_of(db)) is None:
                 changed = _execute(db, self._spell(rows), self._arrays(rows)).rowcount
             else:
@@ -202,7 +202,7 @@ def run(db: Connection, statement: str, parameters: Sequence[Any] = ()) -> Any:
     """Execute a statement in the driver's own spelling; returns its cursor. Raises DBAPIError."""
     settle(db)
     with AsSqlalchemy(db):
-        return driver(db).execute(statement, parameters)
+        return get_driver(db).execute(statement, parameters)
 
 
 def start(db: Connection) -> None:
@@ -234,7 +234,7 @@ def connect_piped(engine: Engine) -> Connection:
     db = engine.connect()
     try:
         with AsSqlalchemy(db):  # behind a pooler it asks something
-            db.info[PIPE] = Pipe(driver(db), local_settings(db))
+            db.info[PIPE] = Pipe(get_driver(db), build_local_settings(db))
     except BaseException:
         give_up(db)
         raise
@@ -250,7 +250,9 @@ def give_up(db: Connection) -> None:
         try:
             end()
         except Exception as error:  # noqa: BLE001 - the server's side of it ends by itself
-            log.info("a lost connection was left behind: %(reason)s", {"reason": brief(error)})
+            log.info(
+                "a lost connection was left behind: %(reason)s", {"reason": shorten_error(error)}
+            )
 
 
 def pipe_of(db: Connection) -> "Pipe | None":
@@ -280,7 +282,7 @@ def _send_ahead(
 
 
 def _execute(db: Connection, statement: str, arrays: Sequence[bytes]) -> Any:
-    return driver(db).execute(statement, arrays, prepare=True, binary=True)
+    return get_driver(db).execute(statement, arrays, prepare=True, binary=True)
 
 
 def _among(values: Sequence[Any], array: Encode) -> tuple[str, bytes]:
@@ -325,7 +327,7 @@ def find_soon(  # noqa: PLR0913 - those of `find`, and when
     """
     if not values:
         return list
-    if dialect_of(db).has_server:
+    if get_dialect(db).has_server:
         asked, given = _among(values, array)
         return _send_ahead(db, f"{statement}{asked}{tail}", [given], is_sent=is_sent)
     wanted = [value.bytes if isinstance(value, UUID) else value for value in values]
@@ -346,7 +348,7 @@ def change(
     """
     if not values:
         return 0
-    if not dialect_of(db).has_server:
+    if not get_dialect(db).has_server:
         marks = ", ".join("?" * len(values))
         there = [value.bytes if isinstance(value, UUID) else value for value in values]
         return int(run(db, f"{statement} IN ({marks}){tail}", there).rowcount)
@@ -369,7 +371,7 @@ def change_later(
         pipe.send(f"{statement}{asked}{tail}", [given])
 
 
-def last_number(db: Connection, table: str) -> int:
+def find_last_number(db: Connection, table: str) -> int:
     """Return the highest number that SQLite gave to a row of a table, to go on from inside a
     transaction.
 
@@ -380,6 +382,6 @@ def last_number(db: Connection, table: str) -> int:
     return found[0] if found else 0
 
 
-def driver(db: Connection) -> Any:
+def get_driver(db: Connection) -> Any:
     """Return the driver's connection, in whatever transaction is open."""
     return db.connection.driver_connection

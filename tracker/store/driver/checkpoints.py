@@ -20,11 +20,11 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from tracker.domain.signals import CrashPoint, Signal, no_signal
+from tracker.domain.signals import CrashPoint, Signal, ignore_signal
 from tracker.precedence import step_back
 from tracker.store.driver import bulk
 from tracker.store.driver.log_frames import count_frames
-from tracker.store.driver.outage import brief
+from tracker.store.driver.outage import shorten_error
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Checkpoints:
     def __init__(
         self,
         file: Path,
-        signal: Signal = no_signal,
+        signal: Signal = ignore_signal,
         *,
         begin: int = BEGIN,
         find_flaw: Callable[[], str | None] = lambda: None,
@@ -96,7 +96,7 @@ class Checkpoints:
         try:
             bulk.run(db, _PASS).fetchone()
         except SQLAlchemyError as error:  # the next transaction meets what is wrong, and tells
-            _warn(brief(error))
+            _warn(shorten_error(error))
 
     def _run(self) -> None:
         step_back()

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, Table
 
-from tracker.domain.public_id import id_of
+from tracker.domain.public_id import build_id
 from tracker.store.driver.dialect import POSTGRESQL, SQLITE, Dialect
-from tracker.store.driver.encoding import mapped
+from tracker.store.driver.encoding import convert_values
 from tracker.store.driver.types import JsonDoc, PublicId, UtcDateTime
 
 Convert = Callable[[Any], Any]
@@ -23,7 +23,7 @@ def read_instant(text: str | None) -> datetime | None:
 
 def read_id(raw: bytes | None) -> UUID | None:
     """Read a public id of SQLite."""
-    return None if raw is None else id_of(int.from_bytes(raw, "big"))
+    return None if raw is None else build_id(int.from_bytes(raw, "big"))
 
 
 def read_document(text: str | None) -> Any:
@@ -54,7 +54,7 @@ class RowReader:
             return ()
         columns: list[Any] = list(zip(*rows, strict=True))
         for place, convert in self._conversions[dialect]:
-            columns[place] = mapped(columns[place], convert)
+            columns[place] = convert_values(columns[place], convert)
         return zip(*columns, strict=True)
 
 

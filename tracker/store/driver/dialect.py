@@ -60,16 +60,16 @@ POSTGRESQL = Dialect(
 )
 
 
-def dialect_of(connected: Connection | Engine) -> Dialect:
+def get_dialect(connected: Connection | Engine) -> Dialect:
     """Return the kind of database that a connection or an engine belongs to."""
     return POSTGRESQL if connected.dialect.name == "postgresql" else SQLITE
 
 
-def dialect_of_type(compiled_for: SqlalchemyDialect) -> Dialect:
+def get_type_dialect(compiled_for: SqlalchemyDialect) -> Dialect:
     """Return the kind of database that SQLAlchemy converts a value for."""
     return POSTGRESQL if compiled_for.name == "postgresql" else SQLITE
 
 
-def dialect_of_url(url: URL) -> Dialect:
+def get_url_dialect(url: URL) -> Dialect:
     """Return the kind of database that a normalised URL names."""
     return POSTGRESQL if url.get_backend_name() == "postgresql" else SQLITE

@@ -21,7 +21,7 @@ _length = struct.Struct("!i").pack
 _spelt_in_ascii = JSONEncoder(separators=(",", ":")).encode
 
 
-def mapped(values: Sequence[Any], convert: Callable[[Any], Any]) -> list[Any]:
+def convert_values(values: Sequence[Any], convert: Callable[[Any], Any]) -> list[Any]:
     """Return each value converted; once where all are equal, as they are in most columns of a
     batch.
 
@@ -98,7 +98,7 @@ def _make_encoder(array: type[_Array], element: int, encode: Callable[[Any], byt
     return encoded
 
 
-def texts(values: Sequence[str | None]) -> _Array:
+def encode_texts(values: Sequence[str | None]) -> _Array:
     """Return a PostgreSQL parameter: an array of texts, not empty."""
     size, first = len(values), values[0]
     if values.count(first) == size:  # as in most columns of a batch
@@ -158,12 +158,14 @@ def _convert_instant(value: datetime | None) -> int | None:
 
 
 def _encode_instants(values: Sequence[datetime | None]) -> _Array:
-    return _Instants(_packed_instants(mapped(values, _convert_instant)))
+    return _Instants(_packed_instants(convert_values(values, _convert_instant)))
 
 
 def _convert_each(convert: Callable[[Any], Any]) -> Encode:
     """Convert what is not None."""
-    return lambda values: mapped(values, lambda value: None if value is None else convert(value))
+    return lambda values: convert_values(
+        values, lambda value: None if value is None else convert(value)
+    )
 
 
 def _format_instant(value: datetime) -> str:
@@ -179,7 +181,7 @@ def _format_documents(values: Sequence[Any]) -> list[str | None]:
     # Python takes 1, 1.0 and true for equal, and a document must not: texts mean the same.
     first = values[0]
     if first is None or (type(first) is dict and all(type(v) is str for v in first.values())):
-        return mapped(values, _format_document)
+        return convert_values(values, _format_document)
     return [_format_document(value) for value in values]
 
 
@@ -215,11 +217,11 @@ KINDS: Mapping[type[Any], ColumnCodec] = {
     type(BigKey): _INTEGER,
     Float: ColumnCodec("double precision[]", _make_number_encoder(_Floats, 701, "d", 8)),
     Boolean: ColumnCodec("boolean[]", _make_number_encoder(_Booleans, 16, "?", 1)),
-    Text: ColumnCodec("text[]", texts),
+    Text: ColumnCodec("text[]", encode_texts),
     LargeBinary: ColumnCodec("bytea[]", _make_encoder(_Bytes, 17, bytes)),
     UtcDateTime: ColumnCodec("timestamptz[]", _encode_instants, _convert_each(_format_instant)),
     JsonDoc: ColumnCodec(
-        "text[]", lambda values: texts(_format_documents(values)), _format_documents
+        "text[]", lambda values: encode_texts(_format_documents(values)), _format_documents
     ),
     PublicId: ColumnCodec("uuid[]", uuids, _convert_each(_encode_uuid)),
 }

@@ -11,7 +11,7 @@ from sqlalchemy.pool import QueuePool
 
 from tracker.clock import ServerClock
 from tracker.store.driver import sqlite_mode  # noqa: F401 # before sqlite3, which SQLAlchemy brings
-from tracker.store.driver.dialect import dialect_of_url
+from tracker.store.driver.dialect import get_url_dialect
 from tracker.store.driver.file_note import find_mixture
 from tracker.store.driver.server_session import Timeouts, begin_session, begin_transaction
 from tracker.store.driver.statements import STATEMENTS
@@ -65,7 +65,7 @@ def normalise_url(url: str) -> URL:
     return parsed
 
 
-def passwords_of(url: str) -> list[str]:
+def list_passwords(url: str) -> list[str]:
     """Return the passwords in any part of a database URL, decoded. Raises ValueError as above."""
     parsed = normalise_url(url)
     found = [] if parsed.password is None else [str(parsed.password)]
@@ -82,13 +82,13 @@ def mask_passwords(url: str) -> str:
     return parsed.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
-def sqlite_file(url: str) -> Path | None:
+def find_sqlite_file(url: str) -> Path | None:
     """Return the file of a SQLite URL; None for PostgreSQL.
 
     It may stand as a URI of its own: https://www.sqlite.org/uri.html, read 2026-11-30.
     """
     parsed = normalise_url(url)
-    if dialect_of_url(parsed).has_server or not parsed.database:
+    if get_url_dialect(parsed).has_server or not parsed.database:
         return None
     if "uri" in parsed.query and parsed.database.startswith("file:"):
         return Path(unquote(urlsplit(parsed.database).path))
@@ -111,7 +111,7 @@ def open_engine(
     `sqlite_begin="DEFERRED"` (readers then never wait for the writer), or None (see `line`).
     """
     parsed = normalise_url(url)
-    if dialect_of_url(parsed).has_server:
+    if get_url_dialect(parsed).has_server:
         return _open_postgresql(parsed, pool_size, clock, timeouts)
     return _open_sqlite(parsed, pool_size)
 

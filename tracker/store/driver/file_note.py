@@ -10,7 +10,7 @@ import threading
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from tracker.clock import new_token
+from tracker.clock import make_token
 from tracker.store.driver.file_header import FileHeader
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def read_note(file: Path) -> FileNote | None:
 def write_note(file: Path, note: FileNote) -> None:
     """Write it whole or not at all. One that cannot be written makes the numbers leap later."""
     place = note_path(file)
-    fresh = place.with_name(f"{place.name}.{new_token()}")
+    fresh = place.with_name(f"{place.name}.{make_token()}")
     try:
         written = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(written, "w") as out:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from sqlalchemy import Engine
 
 from tracker.domain.errors import Unavailable
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 
 SLICE = 256
 """Pages of one transaction."""
@@ -22,7 +22,7 @@ def give_back(engine: Engine) -> int:
 
     None are on PostgreSQL, nor of a file that was made before pages could be: see `compact`.
     """
-    if dialect_of(engine).has_server:
+    if get_dialect(engine).has_server:
         return 0
     with _open_raw(engine) as db:
         (mode,) = db.execute("PRAGMA auto_vacuum").fetchone()

@@ -17,8 +17,8 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Table, case, func, select
 
 from tracker.domain.long_texts import WrittenJson
-from tracker.store.driver.bulk import driver, settle
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.bulk import get_driver, settle
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.driver.driver_errors import AsSqlalchemy
 from tracker.store.driver.encoding import ARRAY_HEAD_BYTES, KINDS
 
@@ -32,7 +32,7 @@ _COPY_END = b"\xff\xff"
 """Around the rows (https://www.postgresql.org/docs/current/sql-copy.html, Binary Format)."""
 
 
-def goes_in_pieces(value: bytes | WrittenJson) -> bool:
+def is_written_in_pieces(value: bytes | WrittenJson) -> bool:
     """Tell whether a value is to be written by `insert_in_pieces`."""
     return len(value) >= LARGE
 
@@ -46,10 +46,10 @@ def insert_in_pieces(
     """
     settle(db)
     with AsSqlalchemy(db):
-        if dialect_of(db).has_server:
-            _copy(driver(db), table, row, whole)
+        if get_dialect(db).has_server:
+            _copy(get_driver(db), table, row, whole)
         else:
-            _fill(driver(db), table, row, whole)
+            _fill(get_driver(db), table, row, whole)
 
 
 def _copy(raw: Any, table: Table, row: Sequence[Any], whole: bytes | WrittenJson) -> None:
@@ -87,7 +87,7 @@ def _iterate_pieces(whole: bytes | WrittenJson) -> Iterator[bytes | memoryview]:
             yield view[start : start + _PIECE]
 
 
-def if_not_large(column: Column[bytes]) -> ColumnElement[Any]:
+def select_if_not_large(column: Column[bytes]) -> ColumnElement[Any]:
     """Return what to select of a column that may be large: NULL for what `read_in_place` reads."""
     return case((func.length(column) < LARGE, column))
 
@@ -97,10 +97,10 @@ def read_in_place(db: Connection, table: Table, key: int) -> bytes | None:
 
     Raises DBAPIError.
     """
-    if dialect_of(db).has_server:
+    if get_dialect(db).has_server:
         return _read(db, table, key)
     with AsSqlalchemy(db):
-        opened = driver(db).blobopen(table.name, table.columns.keys()[-1], key, readonly=True)
+        opened = get_driver(db).blobopen(table.name, table.columns.keys()[-1], key, readonly=True)
         with opened as blob:
             found: bytes = blob.read()
     return found

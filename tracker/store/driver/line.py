@@ -14,10 +14,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.store.driver import bulk
 from tracker.store.driver.checkpoints import Checkpoints
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.driver.driver_errors import AsSqlalchemy
 from tracker.store.driver.file_identity import FileIdentity
-from tracker.store.driver.outage import brief, is_busy
+from tracker.store.driver.outage import is_busy, shorten_error
 from tracker.store.driver.server_session import is_pooled
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class WriteConnection:
         # SQLAlchemy is told that each statement commits by itself, so that it sends no BEGIN and
         # no COMMIT of its own.
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
-        self._has_server = dialect_of(engine).has_server
+        self._has_server = get_dialect(engine).has_server
         self._db: Connection | None = None
         self._is_committing = False
         self.is_lost = False
@@ -183,7 +183,7 @@ def _roll_back_safely(db: Connection) -> bool:
         if db.in_transaction():
             db.rollback()
     except Exception as error:  # noqa: BLE001 - the transaction's own error is on its way
-        log.info("a connection is given up: %(reason)s", {"reason": brief(error)})
+        log.info("a connection is given up: %(reason)s", {"reason": shorten_error(error)})
         return False
     return True
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tracker.domain.errors import Unavailable
 from tracker.store.driver import bulk
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 
 Result = TypeVar("Result")
 
@@ -41,7 +41,7 @@ class Lookups:
         self._wait_s = wait_s
         self._engine = engine
         self._read = read
-        self._is_inline = dialect_of(engine).has_one_writer
+        self._is_inline = get_dialect(engine).has_one_writer
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tracker-lookups")
         self._own: Connection | None = None
         self._asked: dict[Query, Asked] = {}
@@ -104,7 +104,7 @@ class Lookups:
             loop = asyncio.get_running_loop()
             try:
                 asking = loop.run_in_executor(self._thread, self._ask_own, query, keys)
-                return await in_time(asking, self._wait_s)
+                return await wait_in_time(asking, self._wait_s)
             except SQLAlchemyError:
                 pass  # it may only have been this connection, which is given up
         found: Mapping[Any, Any] = await self._read(lambda db: query(db, keys))
@@ -127,7 +127,7 @@ class Lookups:
         if not self._is_inline:
             return bulk.connect_piped(self._engine)
         db = self._engine.connect()
-        raw = bulk.driver(db)
+        raw = bulk.get_driver(db)
         # Whoever finds the database busy must not stop the event loop for it.
         raw.execute("PRAGMA busy_timeout=0")
         raw.execute("PRAGMA query_only=ON")
@@ -139,7 +139,7 @@ class Lookups:
             bulk.give_up(db)
 
 
-async def in_time(reading: Awaitable[Result], wait_s: float) -> Result:
+async def wait_in_time(reading: Awaitable[Result], wait_s: float) -> Result:
     """Wait for a thread's read for at most `wait_s`. Raises Unavailable; the thread may go on."""
     try:
         async with asyncio.timeout(wait_s):

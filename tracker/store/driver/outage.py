@@ -55,7 +55,7 @@ def is_outage(error: SQLAlchemyError) -> bool:
         return True
     if not isinstance(error, DBAPIError):
         return False
-    state = sqlstate_of(error) or ""
+    state = find_sqlstate(error) or ""
     return error.connection_invalidated or state[:2] in _CLASSES or state in _STATES
 
 
@@ -82,14 +82,14 @@ def is_unstorable_text(error: BaseException) -> bool:
 
 def is_damage(error: SQLAlchemyError) -> bool:
     """Return true if what is on disk is no whole database any more."""
-    if isinstance(error, DBAPIError) and sqlstate_of(error) in _DAMAGED:
+    if isinstance(error, DBAPIError) and find_sqlstate(error) in _DAMAGED:
         return True
     return _read_sqlite_name(error).startswith(_DAMAGED_SQLITE)
 
 
 def is_of_some_tables(error: SQLAlchemyError) -> bool:
     """Return true if another statement may succeed: some tables are damaged, closed or gone."""
-    if isinstance(error, DBAPIError) and sqlstate_of(error) in _UNFIT:
+    if isinstance(error, DBAPIError) and find_sqlstate(error) in _UNFIT:
         return True
     return is_damage(error) or _read_sqlite_name(error) == _UNFIT_SQLITE
 
@@ -101,7 +101,7 @@ def is_busy(error: SQLAlchemyError) -> bool:
 
 def has_no_room(error: SQLAlchemyError) -> bool:
     """Return true if the disk does not take it; other writes may fit into what is there."""
-    if isinstance(error, DBAPIError) and sqlstate_of(error) in _NO_ROOM:
+    if isinstance(error, DBAPIError) and find_sqlstate(error) in _NO_ROOM:
         return _TEMPORARY not in str(error.orig)  # of a large sort, perhaps on another disk
     return _read_sqlite_name(error).startswith(_NO_ROOM_SQLITE)
 
@@ -110,13 +110,13 @@ def _read_sqlite_name(error: SQLAlchemyError) -> str:
     return str(getattr(getattr(error, "orig", None), "sqlite_errorname", ""))
 
 
-def sqlstate_of(error: DBAPIError) -> str | None:
+def find_sqlstate(error: DBAPIError) -> str | None:
     """PostgreSQL's five characters; None on SQLite."""
     state: str | None = getattr(error.orig, "sqlstate", None)
     return state
 
 
-def brief(error: Exception) -> str:
+def shorten_error(error: Exception) -> str:
     """Return the first line of what the database or its driver said, for the log."""
     text = str(error.orig if isinstance(error, DBAPIError) else error).strip()
     if isinstance(error, SQLAlchemyError) and is_damage(error):

@@ -46,10 +46,10 @@ def examine(engine: Engine) -> Pooler | None:
         if not is_pooled(one):
             return None
         with engine.connect() as other, AsSqlalchemy(one):
-            return _Trial(bulk.driver(one), bulk.driver(other)).run()
+            return _Trial(bulk.get_driver(one), bulk.get_driver(other)).run()
 
 
-def version(engine: Engine) -> str | None:
+def find_version(engine: Engine) -> str | None:
     """Return name and version of a PgBouncer that shows them to our user; None for any other."""
     there = engine.url.set(database="pgbouncer")
     positional, named = engine.dialect.create_connect_args(there)

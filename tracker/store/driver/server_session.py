@@ -108,7 +108,7 @@ def _set(wanted: dict[str, int | str], *, is_local: bool) -> str:
     )
 
 
-def local_settings(db: Connection) -> str:
+def build_local_settings(db: Connection) -> str:
     """Return the statement that each transaction begins with; empty where there is no pooler."""
     found: str = db.info.get(LOCAL, "")
     return found

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from tracker.clock import Clock, ServerClock
 from tracker.domain.work import JobKind
 from tracker.store.driver import bulk
-from tracker.store.driver.dialect import dialect_of
+from tracker.store.driver.dialect import get_dialect
 from tracker.store.driver.driver_errors import AsSqlalchemy
 
 _TURN = "turn"
@@ -19,19 +19,19 @@ _TURN = "turn"
 _Batch = TypeVar("_Batch", bound=Callable[..., Any])
 
 
-def runs_first(batch: _Batch) -> _Batch:
+def run_first(batch: _Batch) -> _Batch:
     """Have a kind of write come before the others of its transaction, as it locks a budget."""
     batch.__dict__[_TURN] = -1
     return batch
 
 
-def runs_last(batch: _Batch) -> _Batch:
+def run_last(batch: _Batch) -> _Batch:
     """Have a kind of write come behind the others of its transaction, as it locks an account."""
     batch.__dict__[_TURN] = 1
     return batch
 
 
-def turn_of(batch: Callable[..., Any]) -> int:
+def get_turn(batch: Callable[..., Any]) -> int:
     """Return a number by which the kinds of write of a transaction are sorted.
 
     So all processes lock in one order, and none waits in a circle: budgets and names of new tasks,
@@ -80,7 +80,7 @@ class Tx:
         PostgreSQL: the server's clock, as workers on several machines share no other. SQLite: the
         machine's, which all its processes share.
         """
-        if dialect_of(self.db).has_server:
+        if get_dialect(self.db).has_server:
             asked_s = self._clock.monotonic()
             at = _ask_time(self.db)
             if isinstance(self._clock, ServerClock):
@@ -90,7 +90,7 @@ class Tx:
 
     def lock_account(self, provider: str, account: str) -> None:
         """Lock an account: nobody else counts its slots until the commit."""
-        dialect_of(self.db).lock(self.db, f"account\n{provider}\n{account}")
+        get_dialect(self.db).lock(self.db, f"account\n{provider}\n{account}")
 
 
 def _ask_time(db: Connection) -> datetime:

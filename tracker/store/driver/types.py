@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, Text, Uuid
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from tracker.store.driver.dialect import dialect_of_type
+from tracker.store.driver.dialect import get_type_dialect
 
 BigKey = BigInteger().with_variant(Integer(), "sqlite")
 """An internal row number. SQLite numbers rows by itself only in a column typed INTEGER."""
@@ -63,13 +63,13 @@ class PublicId(TypeDecorator[UUID]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return the column's type in the dialect."""
-        if not dialect_of_type(dialect).stores_text:
+        if not get_type_dialect(dialect).stores_text:
             return dialect.type_descriptor(Uuid())
         return dialect.type_descriptor(LargeBinary(16))
 
     def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:
         """Write a UUID as it is or as its bytes."""
-        if value is None or not dialect_of_type(dialect).stores_text:
+        if value is None or not get_type_dialect(dialect).stores_text:
             return value
         return value.bytes
 
@@ -80,7 +80,7 @@ class PublicId(TypeDecorator[UUID]):
         return UUID(bytes=value)
 
 
-def one_of(column: str, words: Iterable[str]) -> str:
+def build_one_of(column: str, words: Iterable[str]) -> str:
     """Return the text of a CHECK that a column holds one of these words, or nothing.
 
     No IN: SQLite makes a table of its words for every statement, and looks each row up in it.

@@ -24,15 +24,15 @@ from tracker.domain.signals import CrashPoint, Signal
 from tracker.store.driver.acting import ActorAction
 from tracker.store.driver.line import WriteConnection
 from tracker.store.driver.outage import (
-    brief,
+    find_sqlstate,
     has_no_room,
     is_of_some_tables,
     is_outage,
     is_unstorable_text,
-    sqlstate_of,
+    shorten_error,
 )
 from tracker.store.driver.patience import STALLED, Patience, WriteWaiter
-from tracker.store.driver.transaction import Tx, turn_of
+from tracker.store.driver.transaction import Tx, get_turn
 from tracker.telemetry.metrics import BATCH_ITEMS, COMMIT_SECONDS
 
 log = logging.getLogger(__name__)
@@ -228,7 +228,9 @@ class Writer:
                 self._settle_alone(waiting)
                 return
             if away is not None:
-                log.error("the database does not take writes: %(reason)s", {"reason": brief(away)})
+                log.error(
+                    "the database does not take writes: %(reason)s", {"reason": shorten_error(away)}
+                )
                 self._note_refused(
                     {_name_kind(item.batch) for item in waiting}, is_full=has_no_room(away)
                 )
@@ -280,7 +282,7 @@ class Writer:
             groups.setdefault(item.batch, []).append(item)
         tx = Tx(self._line.begin(), self._clock)
         try:
-            for batch, items in sorted(groups.items(), key=lambda group: turn_of(group[0])):
+            for batch, items in sorted(groups.items(), key=lambda group: get_turn(group[0])):
                 results = batch(tx, [item.item for item in items])
                 for item, result in zip(items, results, strict=True):
                     item.result = result
@@ -323,10 +325,10 @@ def _name_kind(batch: Batch) -> str:
 
 
 def _may_be_retried(error: SQLAlchemyError) -> bool:
-    return isinstance(error, DBAPIError) and sqlstate_of(error) in _RETRIED_SQLSTATES
+    return isinstance(error, DBAPIError) and find_sqlstate(error) in _RETRIED_SQLSTATES
 
 
 def _is_one_items_fault(error: Exception) -> bool:
     if not isinstance(error, DBAPIError):
         return False
-    return sqlstate_of(error) in _ONE_ITEMS_FAULT or is_of_some_tables(error)
+    return find_sqlstate(error) in _ONE_ITEMS_FAULT or is_of_some_tables(error)

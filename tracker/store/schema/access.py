@@ -11,8 +11,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from tracker.store.driver.types import BigKey, PublicId, UtcDateTime, one_of
-from tracker.store.schema.base import metadata, partial_index
+from tracker.store.driver.types import BigKey, PublicId, UtcDateTime, build_one_of
+from tracker.store.schema.base import build_partial_index, metadata
 
 api_keys = Table(
     "api_keys",
@@ -36,8 +36,8 @@ api_keys = Table(
     Column("expires_at", UtcDateTime),
     UniqueConstraint("id"),
     UniqueConstraint("digest"),
-    CheckConstraint(one_of("kind", ("key", "pair", "session")), name="kind"),
-    partial_index("ix_api_keys_expires_at", "expires_at", where="expires_at IS NOT NULL"),
+    CheckConstraint(build_one_of("kind", ("key", "pair", "session")), name="kind"),
+    build_partial_index("ix_api_keys_expires_at", "expires_at", where="expires_at IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 

@@ -13,7 +13,7 @@ metadata = MetaData(
 )
 
 
-def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+def build_partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
     """Make an index over some rows, on both databases.
 
     where: queries must spell it the same, or the index is not used. Of `tasks` none looks at

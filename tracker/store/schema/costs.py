@@ -17,8 +17,8 @@ from sqlalchemy import (
 
 from tracker.domain.budget import Period
 from tracker.domain.ledger import EntryPhase
-from tracker.store.driver.types import BigKey, UtcDateTime, one_of
-from tracker.store.schema.base import metadata, partial_index
+from tracker.store.driver.types import BigKey, UtcDateTime, build_one_of
+from tracker.store.schema.base import build_partial_index, metadata
 
 # The ledger of costs, append-only: differences, added up by phase. `is_counted` moves rows into the
 # sums of `cost_days` and changes nothing that they say.
@@ -55,9 +55,9 @@ cost_entries = Table(
     Column("whole", BigInteger, nullable=False),
     Column("nano", BigInteger, nullable=False),
     Column("is_counted", Boolean, nullable=False),
-    CheckConstraint(one_of("phase", EntryPhase), name="phase"),
+    CheckConstraint(build_one_of("phase", EntryPhase), name="phase"),
     Index(None, "task_key"),
-    partial_index("ix_cost_entries_uncounted", "tenant", "key", where=UNCOUNTED),
+    build_partial_index("ix_cost_entries_uncounted", "tenant", "key", where=UNCOUNTED),
     sqlite_autoincrement=True,
 )
 
@@ -81,7 +81,7 @@ budgets = Table(
     Column("currency", Text, nullable=False),
     Column("amount", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    CheckConstraint(one_of("period", Period), name="period"),
+    CheckConstraint(build_one_of("period", Period), name="period"),
     UniqueConstraint("tenant", "submitter", "period", "currency"),
     sqlite_autoincrement=True,
 )

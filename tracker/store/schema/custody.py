@@ -14,8 +14,8 @@ from sqlalchemy import (
 )
 
 from tracker.domain.custody import AssetState
-from tracker.store.driver.types import BigKey, PublicId, UtcDateTime, one_of
-from tracker.store.schema.base import metadata, partial_index
+from tracker.store.driver.types import BigKey, PublicId, UtcDateTime, build_one_of
+from tracker.store.schema.base import build_partial_index, metadata
 
 # Files of results that we keep or are to keep, and uploads. What is wanted is a queue of its own.
 assets = Table(
@@ -58,24 +58,28 @@ assets = Table(
     # What that client said of it (domain/upload_label.py).
     Column("label", Text),
     UniqueConstraint("id"),
-    CheckConstraint(one_of("state", AssetState), name="state"),
-    partial_index(
+    CheckConstraint(build_one_of("state", AssetState), name="state"),
+    build_partial_index(
         "uq_assets_task_key", "task_key", "piece", where="task_key IS NOT NULL", unique=True
     ),
-    partial_index("ix_assets_due", "lane", "dies_at", "next_at", "key", where="state = 'wanted'"),
-    partial_index("ix_assets_next_at", "next_at", where="state = 'wanted'"),
-    partial_index("ix_assets_sha256", "tenant", "sha256", where="state = 'kept'"),
-    partial_index("ix_assets_store_key", "store_key", where="state = 'kept'"),
-    partial_index("ix_assets_expires_at", "expires_at", where="state = 'kept'"),
-    partial_index(
+    build_partial_index(
+        "ix_assets_due", "lane", "dies_at", "next_at", "key", where="state = 'wanted'"
+    ),
+    build_partial_index("ix_assets_next_at", "next_at", where="state = 'wanted'"),
+    build_partial_index("ix_assets_sha256", "tenant", "sha256", where="state = 'kept'"),
+    build_partial_index("ix_assets_store_key", "store_key", where="state = 'kept'"),
+    build_partial_index("ix_assets_expires_at", "expires_at", where="state = 'kept'"),
+    build_partial_index(
         "ix_assets_tenant_front",
         "tenant",
         "front",
         "key",
         where="state = 'kept' AND front IS NOT NULL",
     ),
-    partial_index("ix_assets_ended_at", "ended_at", where="task_key IS NULL AND state <> 'kept'"),
-    partial_index(
+    build_partial_index(
+        "ix_assets_ended_at", "ended_at", where="task_key IS NULL AND state <> 'kept'"
+    ),
+    build_partial_index(
         "ix_assets_lost",
         "tenant",
         "ended_at",

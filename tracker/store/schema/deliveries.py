@@ -14,8 +14,8 @@ from sqlalchemy import (
 )
 
 from tracker.domain.delivery import DeliveryState, EndpointState, Payload
-from tracker.store.driver.types import BigKey, JsonDoc, PublicId, UtcDateTime, one_of
-from tracker.store.schema.base import metadata, partial_index
+from tracker.store.driver.types import BigKey, JsonDoc, PublicId, UtcDateTime, build_one_of
+from tracker.store.schema.base import build_partial_index, metadata
 
 endpoints = Table(
     "endpoints",
@@ -46,8 +46,8 @@ endpoints = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     UniqueConstraint("id"),
-    CheckConstraint(one_of("state", EndpointState), name="state"),
-    CheckConstraint(one_of("payload", Payload), name="payload"),
+    CheckConstraint(build_one_of("state", EndpointState), name="state"),
+    CheckConstraint(build_one_of("payload", Payload), name="payload"),
     Index(None, "tenant", "key"),
     sqlite_autoincrement=True,
 )
@@ -105,8 +105,10 @@ deliveries = Table(
     Column("last_status", Integer),
     Column("last_error", Text),
     UniqueConstraint("id"),
-    CheckConstraint(one_of("state", DeliveryState), name="state"),
-    partial_index("ix_deliveries_due", "lane", "turn", "next_at", "key", where="state = 'pending'"),
+    CheckConstraint(build_one_of("state", DeliveryState), name="state"),
+    build_partial_index(
+        "ix_deliveries_due", "lane", "turn", "next_at", "key", where="state = 'pending'"
+    ),
     Index(None, "tenant", "key"),
     Index(None, "tenant", "state", "key"),
     Index(None, "endpoint_key", "key"),

@@ -14,8 +14,8 @@ from sqlalchemy import (
 
 from tracker.domain.events import Source
 from tracker.domain.lifecycle import Verdict
-from tracker.store.driver.types import BigKey, JsonDoc, UtcDateTime, one_of
-from tracker.store.schema.base import metadata, partial_index
+from tracker.store.driver.types import BigKey, JsonDoc, UtcDateTime, build_one_of
+from tracker.store.schema.base import build_partial_index, metadata
 
 ODD = "verdict <> 'advanced' AND verdict <> 'duplicate' AND verdict <> 'stale'"
 """Receipts that may need a human."""
@@ -39,13 +39,13 @@ receipts = Table(
     Column("body", LargeBinary),
     # The revision of the adapter that read it last; NULL where none did, or before it was kept.
     Column("reader", BigInteger),
-    CheckConstraint(one_of("verdict", Verdict), name="verdict"),
-    CheckConstraint(one_of("source", Source), name="source"),
+    CheckConstraint(build_one_of("verdict", Verdict), name="verdict"),
+    CheckConstraint(build_one_of("source", Source), name="source"),
     Index(None, "task_key", "key"),
-    partial_index(
+    build_partial_index(
         "uq_receipts_fingerprint", "fingerprint", where="duplicate_of IS NULL", unique=True
     ),
-    partial_index("ix_receipts_verdict", "tenant", "verdict", "key", where=ODD),
+    build_partial_index("ix_receipts_verdict", "tenant", "verdict", "key", where=ODD),
     sqlite_autoincrement=True,
 )
 
@@ -96,5 +96,5 @@ dismissals = Table(
     Column("of", BigInteger, primary_key=True, autoincrement=False),
     Column("at", UtcDateTime, nullable=False),
     Column("actor", Text, nullable=False),
-    CheckConstraint(one_of("kind", ("receipt", "follow_up")), name="kind"),
+    CheckConstraint(build_one_of("kind", ("receipt", "follow_up")), name="kind"),
 )

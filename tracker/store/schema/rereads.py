@@ -10,7 +10,7 @@ from sqlalchemy import (
 )
 
 from tracker.domain.runs import RunState
-from tracker.store.driver.types import JsonDoc, PublicId, UtcDateTime, one_of
+from tracker.store.driver.types import JsonDoc, PublicId, UtcDateTime, build_one_of
 from tracker.store.schema.base import metadata
 
 rereads = Table(
@@ -35,5 +35,5 @@ rereads = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("stopped_by", Text),
-    CheckConstraint(one_of("state", RunState), name="state"),
+    CheckConstraint(build_one_of("state", RunState), name="state"),
 )

@@ -14,8 +14,8 @@ from sqlalchemy import (
 )
 
 from tracker.domain.archive import ArchiveState
-from tracker.store.driver.types import BigKey, PublicId, UtcDateTime, one_of
-from tracker.store.schema.base import metadata, partial_index
+from tracker.store.driver.types import BigKey, PublicId, UtcDateTime, build_one_of
+from tracker.store.schema.base import build_partial_index, metadata
 
 # Of request bodies that are not kept any more. The rows of `task_inputs` go: code that does not
 # know of it then finds no input, and never an empty one that it would submit again.
@@ -102,7 +102,7 @@ holds = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Index(None, "tenant", "key"),
     Index(None, "task_id", "key"),
-    partial_index("ix_holds_of_all", "tenant", "key", where="task_id IS NULL"),
+    build_partial_index("ix_holds_of_all", "tenant", "key", where="task_id IS NULL"),
     sqlite_autoincrement=True,
 )
 
@@ -138,7 +138,7 @@ archives = Table(
     # that it knows from here. NULL of files that code before this column began.
     Column("origin", Text),
     UniqueConstraint("path"),
-    CheckConstraint(one_of("state", ArchiveState), name="state"),
-    partial_index("ix_archives_unfinished", "key", where=UNFINISHED),
+    CheckConstraint(build_one_of("state", ArchiveState), name="state"),
+    build_partial_index("ix_archives_unfinished", "key", where=UNFINISHED),
     sqlite_autoincrement=True,
 )

@@ -10,7 +10,7 @@ from sqlalchemy import (
 )
 
 from tracker.store.driver.types import BigKey, JsonDoc, PublicId, UtcDateTime
-from tracker.store.schema.base import metadata, partial_index
+from tracker.store.schema.base import build_partial_index, metadata
 
 conditions = Table(
     "conditions",
@@ -24,7 +24,7 @@ conditions = Table(
     Column("raised_at", UtcDateTime, nullable=False),
     Column("cleared_at", UtcDateTime),
     # Several processes watch; one row says it.
-    partial_index(
+    build_partial_index(
         "uq_conditions_open",
         "name",
         "provider",

@@ -12,8 +12,8 @@ from sqlalchemy import (
 )
 
 from tracker.domain.runs import RunOutcome, RunState
-from tracker.store.driver.types import BigKey, JsonDoc, PublicId, UtcDateTime, one_of
-from tracker.store.schema.base import metadata, partial_index
+from tracker.store.driver.types import BigKey, JsonDoc, PublicId, UtcDateTime, build_one_of
+from tracker.store.schema.base import build_partial_index, metadata
 
 bulk_runs = Table(
     "bulk_runs",
@@ -37,9 +37,9 @@ bulk_runs = Table(
     Column("ended_at", UtcDateTime),
     Column("stopped_by", Text),
     UniqueConstraint("id"),
-    CheckConstraint(one_of("state", RunState), name="state"),
+    CheckConstraint(build_one_of("state", RunState), name="state"),
     Index(None, "tenant", "key"),
-    partial_index("ix_bulk_runs_running", "updated_at", where="state = 'running'"),
+    build_partial_index("ix_bulk_runs_running", "updated_at", where="state = 'running'"),
     sqlite_autoincrement=True,
 )
 
@@ -67,7 +67,7 @@ bulk_run_tasks = Table(
     Column("reason", Text),
     # The new task of a resubmission.
     Column("made_id", PublicId),
-    CheckConstraint(one_of("outcome", RunOutcome), name="outcome"),
+    CheckConstraint(build_one_of("outcome", RunOutcome), name="outcome"),
     Index(None, "task_key"),
     sqlite_with_rowid=False,
 )

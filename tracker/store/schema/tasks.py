@@ -19,8 +19,8 @@ from sqlalchemy import (
 from tracker.domain.events import EventKind, Source
 from tracker.domain.exchange import Certainty
 from tracker.domain.task import TaskState
-from tracker.store.driver.types import BigKey, JsonDoc, PublicId, UtcDateTime, one_of
-from tracker.store.schema.base import metadata, partial_index
+from tracker.store.driver.types import BigKey, JsonDoc, PublicId, UtcDateTime, build_one_of
+from tracker.store.schema.base import build_partial_index, metadata
 
 LATE = "NOT overdue AND deadline_at IS NOT NULL AND finished_at IS NULL"
 """Open tasks that are to be flagged at their deadline."""
@@ -87,7 +87,7 @@ tasks = Table(
     Column("deadline_at", UtcDateTime),
     Column("give_up_at", UtcDateTime),
     UniqueConstraint("id"),
-    CheckConstraint(one_of("state", TaskState), name="state"),
+    CheckConstraint(build_one_of("state", TaskState), name="state"),
     # On PostgreSQL no index of this table packs equal keys (migration 0010): its updates would have
     # them packed over and over.
     # One for each way to walk a list, in its order: see `listing`.
@@ -95,16 +95,16 @@ tasks = Table(
     Index(None, "tenant", "updated_at", "key"),
     Index(None, "tenant", "state", "created_at", "key"),
     Index(None, "tenant", "operation", "created_at", "key"),
-    partial_index(
+    build_partial_index(
         "ix_tasks_once_overdue", "tenant", "overdue", "created_at", "key", where="overdue"
     ),
     Index(None, "external_task_id"),
-    partial_index(
+    build_partial_index(
         "ix_tasks_provider_task_id",
         "provider_task_id",
         where="provider_task_id IS NOT NULL",
     ),
-    partial_index(
+    build_partial_index(
         "uq_tasks_external_task_id",
         "provider",
         "account",
@@ -112,18 +112,18 @@ tasks = Table(
         where="NOT never_created",
         unique=True,
     ),
-    partial_index("ix_tasks_parent_id", "parent_id", where="parent_id IS NOT NULL"),
-    partial_index("ix_tasks_resubmit_of", "resubmit_of", where="resubmit_of IS NOT NULL"),
-    partial_index(
+    build_partial_index("ix_tasks_parent_id", "parent_id", where="parent_id IS NOT NULL"),
+    build_partial_index("ix_tasks_resubmit_of", "resubmit_of", where="resubmit_of IS NOT NULL"),
+    build_partial_index(
         "ix_tasks_follow_up", "tenant", "follow_up", "key", where="follow_up IS NOT NULL"
     ),
-    partial_index("ix_tasks_deadline_at", "deadline_at", where=LATE),
-    partial_index("ix_tasks_overdue", "tenant", "key", where=OVERDUE),
-    partial_index("ix_tasks_blocked", "tenant", "key", where=BLOCKED),
+    build_partial_index("ix_tasks_deadline_at", "deadline_at", where=LATE),
+    build_partial_index("ix_tasks_overdue", "tenant", "key", where=OVERDUE),
+    build_partial_index("ix_tasks_blocked", "tenant", "key", where=BLOCKED),
     # The order in which retention goes through them.
-    partial_index("ix_tasks_finished_at", "finished_at", "key", where=ENDED),
-    partial_index("ix_tasks_give_up_at", "give_up_at", where=ASKED_ABOUT),
-    partial_index(
+    build_partial_index("ix_tasks_finished_at", "finished_at", "key", where=ENDED),
+    build_partial_index("ix_tasks_give_up_at", "give_up_at", where=ASKED_ABOUT),
+    build_partial_index(
         "ix_tasks_slots_held", "provider", "account", "slots_held", where="slots_held > 0"
     ),
     sqlite_autoincrement=True,
@@ -201,10 +201,10 @@ transitions = Table(
     Column("actor", Text),
     UniqueConstraint("task_key", "version"),
     Index(None, "tenant", "seq"),
-    CheckConstraint(one_of("from_state", TaskState), name="from_state"),
-    CheckConstraint(one_of("to_state", TaskState), name="to_state"),
-    CheckConstraint(one_of("kind", EventKind), name="kind"),
-    CheckConstraint(one_of("source", Source), name="source"),
+    CheckConstraint(build_one_of("from_state", TaskState), name="from_state"),
+    CheckConstraint(build_one_of("to_state", TaskState), name="to_state"),
+    CheckConstraint(build_one_of("kind", EventKind), name="kind"),
+    CheckConstraint(build_one_of("source", Source), name="source"),
     sqlite_autoincrement=True,
 )
 
@@ -229,13 +229,13 @@ attempts = Table(
     Column("provider_request_id", Text),
     UniqueConstraint("task_key", "number"),
     CheckConstraint(
-        one_of(
+        build_one_of(
             "outcome",
             ("accepted", "refused", "deferred", "not_sent", "unknown", "exists", "lost"),
         ),
         name="outcome",
     ),
-    CheckConstraint(one_of("certainty", Certainty), name="certainty"),
+    CheckConstraint(build_one_of("certainty", Certainty), name="certainty"),
     sqlite_autoincrement=True,
 )
 
@@ -258,10 +258,10 @@ jobs = Table(
     Column("last_error", Text),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("dedup_key"),
-    CheckConstraint(one_of("kind", ("submit", "reconcile", "deliver")), name="kind"),
+    CheckConstraint(build_one_of("kind", ("submit", "reconcile", "deliver")), name="kind"),
     Index(None, "kind", "lane", "run_at", "key"),
-    partial_index("ix_jobs_waiting", "kind", "run_at", where="lease_until IS NULL"),
-    partial_index("ix_jobs_leased", "kind", "lease_until", where="lease_until IS NOT NULL"),
+    build_partial_index("ix_jobs_waiting", "kind", "run_at", where="lease_until IS NULL"),
+    build_partial_index("ix_jobs_leased", "kind", "lease_until", where="lease_until IS NOT NULL"),
     Index(None, "task_key"),
     sqlite_autoincrement=True,
 )

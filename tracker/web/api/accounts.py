@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tracker.domain.access import DEFAULT_TENANT, Scope
-from tracker.domain.rendering import instant
+from tracker.domain.rendering import format_instant
 from tracker.providers.ports.account import Account
 from tracker.services.upkeep.health import LATEST
 from tracker.store import attempts, attention, conditions, held_slots
@@ -18,22 +18,24 @@ from tracker.store.conditions import Condition
 from tracker.store.store import Reading
 from tracker.web.api import service_views
 from tracker.web.api.attention import render_word
-from tracker.web.edge.operation import operation
-from tracker.web.edge.state import Services, services, tenant
+from tracker.web.edge.operation import describe_operation
+from tracker.web.edge.state import Services, get_services, get_tenant
 
 SUBMITS_SHOWN = 5
 MOST_WORDS = 50
 PAST_SHOWN = 10
 
 
-@operation(scope=Scope.TASKS_READ, tag="accounts", answers={200: service_views.AccountList})
+@describe_operation(
+    scope=Scope.TASKS_READ, tag="accounts", answers={200: service_views.AccountList}
+)
 async def list_(request: Request) -> Response:
     """List the provider accounts, without their secrets, and what is wrong with them now.
 
     They are the operator's: another tenant is answered an empty list.
     """
     listed: service_views.AccountList = {
-        "accounts": await collect(services(request), tenant(request))
+        "accounts": await collect(get_services(request), get_tenant(request))
     }
     return JSONResponse(listed, headers={"cache-control": "no-store"})
 
@@ -104,14 +106,14 @@ def _build_past(one: Condition, cleared_at: datetime) -> service_views.PastCondi
         "provider": one.provider,
         "account": one.account,
         "reason": one.reason,
-        "raised_at": instant(one.raised_at),
-        "cleared_at": instant(cleared_at),
+        "raised_at": format_instant(one.raised_at),
+        "cleared_at": format_instant(cleared_at),
     }
 
 
 def _submit(one: EndedSubmit) -> service_views.LatestSubmit:
     return {
-        "ended_at": instant(one.ended_at),
+        "ended_at": format_instant(one.ended_at),
         "outcome": one.outcome,
         "http_status": one.http_status,
         "code": one.code,

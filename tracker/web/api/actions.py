@@ -8,14 +8,14 @@ from tracker.domain.task import TERMINAL, VERDICTS
 from tracker.services.submit.actions import Resolution
 from tracker.store.kept_tasks import KeptTask
 from tracker.web.api.schemas import ResolveBody
-from tracker.web.api.task_answers import NEW_TASK, TASK, answer_accepted, task_answer
+from tracker.web.api.task_answers import NEW_TASK, TASK, answer_accepted, answer_task
 from tracker.web.edge import params, query, waiting
-from tracker.web.edge.conditional import etag
-from tracker.web.edge.operation import operation, read_body
-from tracker.web.edge.state import principal, services, tenant
+from tracker.web.edge.conditional import build_etag
+from tracker.web.edge.operation import describe_operation, read_body
+from tracker.web.edge.state import get_principal, get_services, get_tenant
 
 
-@operation(
+@describe_operation(
     action="tasks.refresh",
     scope=Scope.TASKS_WRITE,
     tag="tasks",
@@ -29,19 +29,21 @@ async def refresh(request: Request) -> Response:
     Asked to wait by `Prefer`, it answers once the answer has moved the task.
     """
     wait = waiting.read_preferred_wait(request)
-    before = await services(request).actions.refresh(tenant(request), query.task_id(request))
+    before = await get_services(request).actions.refresh(
+        get_tenant(request), query.read_task_id(request)
+    )
     if before.state in VERDICTS and before.follow_up is None:
-        return await task_answer(request, before, wait)
+        return await answer_task(request, before, wait)
     now = before
     if wait.seconds:
-        found = await waiting.until_moved(request, wait, etag(before.version))
+        found = await waiting.wait_until_moved(request, wait, build_etag(before.version))
         now = found.task if isinstance(found, KeptTask) else await waiting.look_whole(request)
-    return await task_answer(
+    return await answer_task(
         request, now, wait, status=202 if now.version == before.version else 200
     )
 
 
-@operation(
+@describe_operation(
     action="tasks.cancel",
     scope=Scope.TASKS_WRITE,
     tag="tasks",
@@ -53,14 +55,14 @@ async def cancel(request: Request) -> Response:
 
     409 where the provider has it and offers no way to cancel, and when the task is over.
     """
-    task = await services(request).actions.cancel(
-        tenant(request), query.task_id(request), actor=principal(request).actor
+    task = await get_services(request).actions.cancel(
+        get_tenant(request), query.read_task_id(request), actor=get_principal(request).actor
     )
     status = 200 if task.state in TERMINAL else 202
-    return await task_answer(request, task, waiting.WaitTime(0, {}), status=status)
+    return await answer_task(request, task, waiting.WaitTime(0, {}), status=status)
 
 
-@operation(
+@describe_operation(
     action="tasks.resolve",
     scope=Scope.TASKS_WRITE,
     tag="tasks",
@@ -76,14 +78,14 @@ async def resolve(request: Request) -> Response:
     expires with the code `outcome_unknown`.
     """
     body = await read_body(request, ResolveBody)
-    resolution = Resolution(body.verb, principal(request).actor, body.provider_task_id)
-    task = await services(request).actions.resolve(
-        tenant(request), query.task_id(request), resolution
+    resolution = Resolution(body.verb, get_principal(request).actor, body.provider_task_id)
+    task = await get_services(request).actions.resolve(
+        get_tenant(request), query.read_task_id(request), resolution
     )
-    return await task_answer(request, task, waiting.WaitTime(0, {}))
+    return await answer_task(request, task, waiting.WaitTime(0, {}))
 
 
-@operation(
+@describe_operation(
     action="tasks.resubmit",
     scope=Scope.TASKS_WRITE,
     tag="tasks",
@@ -93,12 +95,12 @@ async def resolve(request: Request) -> Response:
 )
 async def resubmit(request: Request) -> Response:
     """Submit the input of a failed, cancelled or expired task again: a new task, linked to it."""
-    our = services(request)
+    our = get_services(request)
     wait, position = waiting.read_preferred_wait(request), our.watch.position
     accepted = await our.actions.resubmit(
-        tenant(request),
-        query.task_id(request),
-        idempotency_key=query.idempotency_key(request),
-        submitter=principal(request).key,
+        get_tenant(request),
+        query.read_task_id(request),
+        idempotency_key=query.read_idempotency_key(request),
+        submitter=get_principal(request).key,
     )
     return await answer_accepted(request, accepted, wait, since=position)

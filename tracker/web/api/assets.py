@@ -13,7 +13,7 @@ from tracker.domain.access import Scope
 from tracker.domain.asset_link import LONGEST
 from tracker.domain.custody import Asset, AssetState
 from tracker.domain.errors import NotFound
-from tracker.domain.rendering import instant, render_asset
+from tracker.domain.rendering import format_instant, render_asset
 from tracker.domain.task import Task
 from tracker.services.custody.serving import AssetLink
 from tracker.services.custody.uploading import UploadTerms
@@ -21,12 +21,12 @@ from tracker.services.own_tasks import find_own_task
 from tracker.store import assets, tasks
 from tracker.web.api import asset_views
 from tracker.web.edge import params, query
-from tracker.web.edge.asset_bytes import bytes_of
-from tracker.web.edge.browsers import allow_reading, preflight
-from tracker.web.edge.links import base_of
-from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
-from tracker.web.edge.paging import page_answer, position
-from tracker.web.edge.state import services, tenant
+from tracker.web.edge.asset_bytes import iterate_bytes
+from tracker.web.edge.browsers import allow_reading, answer_preflight
+from tracker.web.edge.links import find_base
+from tracker.web.edge.operation import Param, ResponseSpec, describe_operation, read_body
+from tracker.web.edge.paging import answer_page, read_position
+from tracker.web.edge.state import get_services, get_tenant
 from tracker.web.edge.uploads import UPLOAD_KEPT_S, iterate_upload, open_upload, open_uploaded_form
 
 MAX_PAGE = 500
@@ -58,7 +58,7 @@ _STATES = Param(
 )
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="assets",
     query=[
@@ -72,41 +72,43 @@ _STATES = Param(
 )
 async def list_(request: Request) -> Response:
     """List the files that we keep or are to keep, newest first."""
-    limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
-    owner, states = tenant(request), query.words(request, "state", AssetState)
+    limit = query.read_integer(request, "limit", default=50, low=1, high=MAX_PAGE)
+    owner, states = get_tenant(request), query.read_words(request, "state", AssetState)
     named = request.query_params.get("task")
     scope = f"assets {owner} {named} {sorted(states)}"
-    before = position(request, scope=scope)
+    before = read_position(request, scope=scope)
     task_key = None
     if named is not None:
-        id_ = query.as_uuid(named)
-        task_key = (await find_own_task(services(request).store, owner, id_)).key
-    found = await services(request).store.read(
-        lambda db: assets.page(
+        id_ = query.parse_uuid(named)
+        task_key = (await find_own_task(get_services(request).store, owner, id_)).key
+    found = await get_services(request).store.read(
+        lambda db: assets.list_page(
             db, owner, before=before, limit=limit + 1, states=states, task_key=task_key
         )
     )
     page = found[:limit]
     last = page[-1].key if len(found) > limit else None
     body = {"assets": await _build_views(request, page)}
-    return page_answer(request, body, last=last, scope=scope)
+    return answer_page(request, body, last=last, scope=scope)
 
 
-@operation(scope=Scope.TASKS_READ, tag="assets", answers={200: asset_views.AssetView})
+@describe_operation(scope=Scope.TASKS_READ, tag="assets", answers={200: asset_views.AssetView})
 async def get(request: Request) -> Response:
     """Show one file that we keep or are to keep, without its bytes."""
     return await _answer(request, await _find_asset(request))
 
 
-@operation(scope=Scope.TASKS_READ, tag="assets", headers=_RANGE, answers=_FILE, problems=[409])
+@describe_operation(
+    scope=Scope.TASKS_READ, tag="assets", headers=_RANGE, answers=_FILE, problems=[409]
+)
 async def content(request: Request) -> Response:
     """Serve the bytes of a file, or one range of them. 409 while it is being fetched."""
-    return await bytes_of(
+    return await iterate_bytes(
         request, await _find_asset(request), {"cache-control": "private, max-age=3600"}
     )
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="assets",
     body=asset_views.LinkBody,
@@ -116,13 +118,13 @@ async def content(request: Request) -> Response:
 async def link(request: Request) -> Response:
     """Make a link to a file that needs no key: for players, browsers, providers."""
     asked = await read_body(request, asset_views.LinkBody)
-    asset, our = await _find_asset(request), services(request)
+    asset, our = await _find_asset(request), get_services(request)
     our.serving.check_kept(asset)
     made = our.serving.link(asset, timedelta(seconds=asked.expires_in_s))
     return JSONResponse(_link_view(request, made), headers=_NO_STORE)
 
 
-@operation(
+@describe_operation(
     action="assets.fetch",
     scope=Scope.TASKS_WRITE,
     tag="assets",
@@ -131,14 +133,14 @@ async def link(request: Request) -> Response:
 )
 async def fetch(request: Request) -> Response:
     """Fetch a file once more that is not kept, or sooner than it is due."""
-    found = await services(request).serving.fetch_again(tenant(request), _parse_id(request))
+    found = await get_services(request).serving.fetch_again(get_tenant(request), _parse_id(request))
     return await _answer(request, found, status=202)
 
 
-@operation(scope=None, tag="assets", headers=_RANGE, answers=_FILE, problems=[404, 409])
+@describe_operation(scope=None, tag="assets", headers=_RANGE, answers=_FILE, problems=[404, 409])
 async def linked(request: Request) -> Response:
     """Serve the bytes behind a link, which dies one second after its time at the latest."""
-    asset, left = await services(request).serving.behind(request.path_params["token"])
+    asset, left = await get_services(request).serving.behind(request.path_params["token"])
     fresh_s = min(_FRESH_S, int(left.total_seconds()))
     open_to_all = {
         "cache-control": f"private, max-age={fresh_s}",
@@ -146,10 +148,10 @@ async def linked(request: Request) -> Response:
         "access-control-expose-headers": "content-range, content-length, etag, accept-ranges",
         "cross-origin-resource-policy": "cross-origin",
     }
-    return await bytes_of(request, asset, open_to_all)
+    return await iterate_bytes(request, asset, open_to_all)
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_WRITE,
     tag="assets",
     query=[
@@ -169,8 +171,8 @@ async def linked(request: Request) -> Response:
 )
 async def upload(request: Request) -> Response:
     """Take a file in, as the raw body or in a form, and give a link that a provider can fetch."""
-    our = services(request)
-    lifetime_s = query.integer(
+    our = get_services(request)
+    lifetime_s = query.read_integer(
         request,
         "expires_in_s",
         default=UPLOAD_KEPT_S,
@@ -179,7 +181,7 @@ async def upload(request: Request) -> Response:
     )
     lifetime = timedelta(seconds=lifetime_s)
     asset = await our.uploading.keep(
-        tenant(request), await open_upload(request), UploadTerms(lifetime)
+        get_tenant(request), await open_upload(request), UploadTerms(lifetime)
     )
     view = (await _build_views(request, [asset]))[0]
     made = our.serving.link(asset, lifetime)
@@ -187,7 +189,7 @@ async def upload(request: Request) -> Response:
     return JSONResponse(body, 201, {**_NO_STORE, "location": f"/v1/assets/{asset.id}"})
 
 
-@operation(
+@describe_operation(
     scope=None,
     tag="assets",
     answers={204: None},
@@ -198,7 +200,7 @@ async def upload_by_form(request: Request) -> Response:
 
     The same file again is the first one; another file under the same token is refused.
     """
-    our, form = services(request), open_uploaded_form(request)
+    our, form = get_services(request), open_uploaded_form(request)
     await form.find_file(timeout_s=our.limits.body_timeout_s)
     ticket = our.uploading.read_ticket(form.fields.get(upload_form.FIELD, ""))
     lifetime = timedelta(seconds=UPLOAD_KEPT_S)
@@ -206,7 +208,7 @@ async def upload_by_form(request: Request) -> Response:
     return Response(status_code=204, headers=_NO_STORE)
 
 
-@operation(
+@describe_operation(
     scope=None,
     tag="assets",
     answers={200: None},
@@ -217,7 +219,7 @@ async def upload_by_link(request: Request) -> Response:
 
     The token in the path is the key, so pages of any site may send it. See `upload_by_form`.
     """
-    our = services(request)
+    our = get_services(request)
     ticket = our.uploading.read_ticket(request.path_params["token"])
     lifetime = timedelta(seconds=UPLOAD_KEPT_S)
     kept = await our.uploading.keep_promised(ticket, iterate_upload(request), lifetime)
@@ -227,18 +229,18 @@ async def upload_by_link(request: Request) -> Response:
     return answer
 
 
-@operation(scope=None, tag="assets", answers={204: None})
+@describe_operation(scope=None, tag="assets", answers={204: None})
 async def may_upload(request: Request) -> Response:
     """Tell a browser that a page of any site may send a file there."""
-    return preflight(request) or Response(status_code=204, headers={"allow": "OPTIONS, PUT"})
+    return answer_preflight(request) or Response(status_code=204, headers={"allow": "OPTIONS, PUT"})
 
 
 async def _find_asset(request: Request) -> Asset:
-    return await services(request).serving.get(tenant(request), _parse_id(request))
+    return await get_services(request).serving.get(get_tenant(request), _parse_id(request))
 
 
 def _parse_id(request: Request) -> UUID:
-    return query.path_id(request, NotFound("there is no such asset"))
+    return query.read_path_id(request, NotFound("there is no such asset"))
 
 
 async def _answer(request: Request, asset: Asset, *, status: int = 200) -> Response:
@@ -248,23 +250,23 @@ async def _answer(request: Request, asset: Asset, *, status: int = 200) -> Respo
 
 async def _build_views(request: Request, found: list[Asset]) -> list[asset_views.AssetView]:
     keys = {asset.task_key for asset in found if asset.task_key is not None}
-    owners = await services(request).store.read(lambda db: tasks.get_by_keys(db, keys))
-    base = base_of(request)
-    return [_view(asset, owners, base) for asset in found]
+    owners = await get_services(request).store.read(lambda db: tasks.get_by_keys(db, keys))
+    base = find_base(request)
+    return [_build_view(asset, owners, base) for asset in found]
 
 
-def _view(asset: Asset, owners: Mapping[int, Task], base: str) -> asset_views.AssetView:
+def _build_view(asset: Asset, owners: Mapping[int, Task], base: str) -> asset_views.AssetView:
     more = {
         "task_id": None if asset.task_key is None else str(owners[asset.task_key].id),
         "position": asset.position,
         "kind": asset.kind,
         "attempts": asset.attempts,
-        "url_expires_at": instant(asset.url_expires_at),
-        "created_at": instant(asset.created_at),
-        "ended_at": instant(asset.ended_at),
+        "url_expires_at": format_instant(asset.url_expires_at),
+        "created_at": format_instant(asset.created_at),
+        "ended_at": format_instant(asset.ended_at),
     }
     return cast("asset_views.AssetView", render_asset(asset, base=base) | more)
 
 
 def _link_view(request: Request, made: AssetLink) -> asset_views.LinkView:
-    return {"url": base_of(request) + made.path, "expires_at": instant(made.ends_at)}
+    return {"url": find_base(request) + made.path, "expires_at": format_instant(made.ends_at)}

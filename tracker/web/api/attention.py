@@ -10,16 +10,16 @@ from starlette.responses import JSONResponse, Response
 from tracker.domain.access import DEFAULT_TENANT, Scope
 from tracker.domain.delivery import Endpoint
 from tracker.domain.lifecycle import Verdict
-from tracker.domain.rendering import instant
+from tracker.domain.rendering import format_instant
 from tracker.domain.task import FollowUp, TaskState
-from tracker.providers.ports.account import slot_caps
+from tracker.providers.ports.account import list_slot_caps
 from tracker.store import attempts, attention, conditions, endpoints, forgeries, held_slots
 from tracker.store.endpoint_troubles import EndpointTrouble, list_troubles
 from tracker.store.jobs import WAITING
 from tracker.store.store import Reading
 from tracker.web.api import service_views
-from tracker.web.edge.operation import operation
-from tracker.web.edge.state import Services, services, tenant
+from tracker.web.edge.operation import describe_operation
+from tracker.web.edge.state import Services, get_services, get_tenant
 
 MOST = 50
 """Entries of each kind; the newest."""
@@ -28,17 +28,17 @@ FORGERIES_SHOWN = timedelta(days=1)
 """Forged callbacks and lost files ask for a human for so long."""
 
 
-@operation(scope=Scope.TASKS_READ, tag="attention", answers={200: service_views.Attention})
+@describe_operation(scope=Scope.TASKS_READ, tag="attention", answers={200: service_views.Attention})
 async def get(request: Request) -> Response:
     """Tasks, receipts, status words, endpoints and conditions that need a human."""
-    found = await collect(services(request), tenant(request))
+    found = await collect(get_services(request), get_tenant(request))
     return JSONResponse(found, headers={"cache-control": "no-store"})
 
 
 async def collect(our: Services, owner: str) -> service_views.Attention:
     """Return what of a tenant's needs a human. Raises Unavailable."""
     await our.reception.forgeries.flush()
-    caps = slot_caps(our.accounts)
+    caps = list_slot_caps(our.accounts)
     found = await our.store.read(lambda db: _collect(db, owner, our.clock.now(), caps))
     for task in found["uncertain"]:
         reason = our.actions.why_a_person_must_resolve(task["provider"], task["account"])
@@ -122,7 +122,7 @@ def _count_forgeries(db: Reading, owner: str, since: datetime) -> service_views.
     is_operator = owner == DEFAULT_TENANT
     kinds = forgeries.list_kinds(db, since=since, limit=MOST) if is_operator else ()
     return {
-        "since": instant(since),
+        "since": format_instant(since),
         "total": forgeries.count_all(db, since=since) if is_operator else 0,
         "kinds": [
             {
@@ -130,7 +130,7 @@ def _count_forgeries(db: Reading, owner: str, since: datetime) -> service_views.
                 "subject": one.kind.subject,
                 "sender": one.kind.sender,
                 "count": one.number,
-                "last_at": instant(one.last_at),
+                "last_at": format_instant(one.last_at),
             }
             for one in kinds
         ],
@@ -148,7 +148,7 @@ def render_word(one: attention.UnknownWord) -> service_views.UnknownWordView:
         "word": one.word,
         "count": one.count,
         "task_id": None if one.task_id is None else str(one.task_id),
-        "last_at": instant(one.last_at),
+        "last_at": format_instant(one.last_at),
     }
 
 
@@ -164,11 +164,11 @@ def _build_endpoint(one: Endpoint, trouble: EndpointTrouble) -> service_views.Tr
         "url": one.url,
         "state": one.state,
         "reason": one.state_reason,
-        "failing_since": instant(one.failing_since),
+        "failing_since": format_instant(one.failing_since),
         "cause": trouble.kind,
         "advice": trouble.advice,
         "last_error": trouble.error,
-        "last_failed_at": instant(trouble.failed_at),
+        "last_failed_at": format_instant(trouble.failed_at),
         "owed": trouble.owed,
     }
 
@@ -184,7 +184,7 @@ def _build_condition(one: conditions.Condition) -> service_views.ConditionView:
         "provider": one.provider,
         "account": one.account,
         "reason": one.reason,
-        "raised_at": instant(one.raised_at),
+        "raised_at": format_instant(one.raised_at),
     }
 
 
@@ -197,7 +197,7 @@ def _build_stuck(one: attention.StuckTaskRow) -> service_views.StuckTask:
         "external_task_id": one.external_task_id,
         "state": one.state,
         "message": one.message,
-        "since": instant(one.since),
+        "since": format_instant(one.since),
         "resolve": None,
     }
 
@@ -208,5 +208,5 @@ def _build_odd(one: attention.OddReceiptRow) -> service_views.OddReceipt:
         "task_id": None if one.task_id is None else str(one.task_id),
         "provider": one.provider,
         "reason": one.reason,
-        "received_at": instant(one.received_at),
+        "received_at": format_instant(one.received_at),
     }

@@ -8,14 +8,14 @@ from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from tracker.domain.access import Scope
-from tracker.domain.rendering import instant
+from tracker.domain.rendering import format_instant
 from tracker.store import audit
 from tracker.store.audit import AuditFilter, RecordedAction
 from tracker.web.api.views import EXACT, Instant
 from tracker.web.edge import params, query
-from tracker.web.edge.operation import Param, ResponseSpec, operation
-from tracker.web.edge.paging import MAX_PAGE, newest_first
-from tracker.web.edge.state import tenant
+from tracker.web.edge.operation import Param, ResponseSpec, describe_operation
+from tracker.web.edge.paging import MAX_PAGE, list_newest_first
+from tracker.web.edge.state import get_tenant
 
 
 @with_config(EXACT)
@@ -43,7 +43,7 @@ class AuditPage(TypedDict):
     next_cursor: str | None
 
 
-@operation(
+@describe_operation(
     scope=Scope.ADMIN,
     tag="audit",
     query=[
@@ -57,16 +57,18 @@ class AuditPage(TypedDict):
 async def list_(request: Request) -> Response:
     """A page of the tenant's audit, newest first: who did what, to what, and when."""
     wanted = AuditFilter(
-        tenant(request), query.text(request, "action"), query.text(request, "target")
+        get_tenant(request), query.read_text(request, "action"), query.read_text(request, "target")
     )
-    read = partial(audit.page, wanted=wanted)
-    return await newest_first(request, "entries", read, _build_entry, scope=f"audit {wanted!r}")
+    read = partial(audit.list_page, wanted=wanted)
+    return await list_newest_first(
+        request, "entries", read, _build_entry, scope=f"audit {wanted!r}"
+    )
 
 
 def _build_entry(one: RecordedAction) -> AuditEntry:
     return {
         "id": str(one.key),
-        "at": instant(one.at),
+        "at": format_instant(one.at),
         "actor": one.actor,
         "action": one.action,
         "target": one.target,

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from tracker.domain.access import Scope
 from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest
-from tracker.domain.rendering import instant
+from tracker.domain.rendering import format_instant
 from tracker.domain.task import TaskState
 from tracker.domain.validation import FieldFlaw
 from tracker.services.submit.bulk import ACTED_ON, MOST, BulkAction, BulkOrder, BulkResult
@@ -21,14 +21,14 @@ from tracker.store.driver import acting
 from tracker.store.listing import Position
 from tracker.web.api import examples, service_views, views
 from tracker.web.api.endpoint_schemas import Moment
-from tracker.web.api.resubmitting import ManyTasksBody, place_cursor, place_of
+from tracker.web.api.resubmitting import ManyTasksBody, decode_place, encode_place
 from tracker.web.api.schemas import Name
-from tracker.web.api.stats import sums_of
+from tracker.web.api.stats import build_sums
 from tracker.web.api.views import EXACT, Instant, Uuid
 from tracker.web.edge import query
-from tracker.web.edge.operation import operation, read_body
-from tracker.web.edge.paging import instant_of
-from tracker.web.edge.state import principal, services, tenant
+from tracker.web.edge.operation import describe_operation, read_body
+from tracker.web.edge.paging import decode_instant
+from tracker.web.edge.state import get_principal, get_services, get_tenant
 
 
 def _check_ids(ids: list[str]) -> list[str]:
@@ -101,7 +101,7 @@ class BulkRun(TypedDict):
     """Where the next call goes on; null where there is nothing left."""
 
 
-@operation(
+@describe_operation(
     action="tasks.act_on_many",
     counts=attrgetter("done"),
     scope=Scope.TASKS_WRITE,
@@ -117,10 +117,10 @@ async def act_on_many(request: Request) -> Response:
     itself, and writes nothing.
     """
     body = await read_body(request, BulkBody)
-    our, act = services(request), acting.current()
+    our, act = get_services(request), acting.get_action()
     states = frozenset(body.state or (() if body.ids is not None else ACTED_ON[body.action]))
     wanted = replace(
-        body.tasks_of(tenant(request), states),
+        body.tasks_of(get_tenant(request), states),
         overdue=body.overdue,
         updated_after=body.updated_after,
         updated_before=body.updated_before,
@@ -131,32 +131,32 @@ async def act_on_many(request: Request) -> Response:
     if body.dry_run:
         acting.drop()
     scope = f"{body.action} {selection!r}"
-    after, until = place_of(body, our, scope)
+    after, until = decode_place(body, our, scope)
     order = BulkOrder(
-        body.action, selection, principal(request).actor, body.dry_run, read_ids(body.ids)
+        body.action, selection, get_principal(request).actor, body.dry_run, read_ids(body.ids)
     )
     result = await our.bulk.run(order, after=after, until=until)
     told = _render(body, result)
     if body.dry_run:
         told["token"], expires_at = our.runs.token(order, result.matching, after=after, until=until)
-        told["token_expires_at"] = instant(expires_at)
+        told["token_expires_at"] = format_instant(expires_at)
     if body.ids is None:
         secret = our.cursor_secrets[0]
-        told["next_cursor"] = place_cursor(secret, scope, result.place, until)
+        told["next_cursor"] = encode_place(secret, scope, result.place, until)
         if body.dry_run:
             start = after or _BEGINNING
-            told["confirm_cursor"] = place_cursor(secret, scope, start, until)
+            told["confirm_cursor"] = encode_place(secret, scope, start, until)
     return JSONResponse(told, headers={"cache-control": "no-store"})
 
 
-_BEGINNING = Position(instant_of(0), 0)
+_BEGINNING = Position(decode_instant(0), 0)
 
 
 def read_ids(named: list[str] | None) -> list[UUID] | None:
     """Read the ids that are named. Raises InvalidRequest for what can be none."""
     if named is None:
         return None
-    found = [query.as_uuid(one) for one in named]
+    found = [query.parse_uuid(one) for one in named]
     wrong = [number for number, one in enumerate(found) if one is None]
     if wrong:
         raise InvalidRequest(FieldError(f"ids[{wrong[0]}]", NO_SUCH_TASK))
@@ -179,7 +179,7 @@ def _render(body: BulkBody, result: BulkResult) -> BulkRun:
         "tasks": [
             {"id": str(task.id), "resubmit_of": str(task.resubmit_of)} for task in result.made
         ],
-        "expected_costs": sums_of(result.costs),
+        "expected_costs": build_sums(result.costs),
         "token": None,
         "token_expires_at": None,
         "confirm_cursor": None,

@@ -17,10 +17,10 @@ from tracker.store.filters import TaskFilter
 from tracker.web.api import views
 from tracker.web.api.schemas import render_change
 from tracker.web.edge import params, query, waiting
-from tracker.web.edge.operation import ResponseSpec, operation
+from tracker.web.edge.operation import ResponseSpec, describe_operation
 from tracker.web.edge.sent_events import BEAT, SentEvents
 from tracker.web.edge.slow_readers import send_piece
-from tracker.web.edge.state import holder, services, tenant
+from tracker.web.edge.state import get_holder, get_services, get_tenant
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ MADE = 1000
 """Events that are kept for other readers."""
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="changes",
     query=[*params.FILTERS, params.AFTER, params.limit(default=100, high=MAX_PAGE), params.WAIT],
@@ -52,14 +52,14 @@ MADE = 1000
 )
 async def list_(request: Request) -> Response:
     """Changes behind a cursor, oldest first; where there are none yet, waits if asked to."""
-    limit = query.integer(request, "limit", default=100, low=1, high=MAX_PAGE)
+    limit = query.read_integer(request, "limit", default=100, low=1, high=MAX_PAGE)
     wait = waiting.read_wait_time(request)
-    filter_ = query.task_filter(request, tenant(request))
-    our = services(request)
+    filter_ = query.read_task_filter(request, get_tenant(request))
+    our = get_services(request)
     position = await _decode_position(request, request.query_params.get("after"))
     if wait.seconds:
-        with our.watch.feed(filter_, holder=holder(request)) as waiter:
-            gone = waiting.leaving(request)
+        with our.watch.feed(filter_, holder=get_holder(request)) as waiter:
+            gone = waiting.build_leave_waiter(request)
             page, woke = await our.watch.next(
                 waiter, position, limit=limit, until=wait.until, gone=gone
             )
@@ -77,7 +77,7 @@ async def list_(request: Request) -> Response:
     return JSONResponse(body, headers=headers | wait.headers)
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="changes",
     query=[*params.FILTERS, params.AFTER],
@@ -90,11 +90,11 @@ async def stream(request: Request) -> Response:
 
     Ends with the service, and within seconds of the key's end.
     """
-    filter_ = query.task_filter(request, tenant(request))
+    filter_ = query.read_task_filter(request, get_tenant(request))
     after = request.headers.get("last-event-id") or request.query_params.get("after")
     position = await _decode_position(request, after)
     # What is wrong with the cursor is said before the stream begins.
-    await services(request).watch.after(position, filter_, limit=1)
+    await get_services(request).watch.after(position, filter_, limit=1)
     return _Stream(request, filter_, position)
 
 
@@ -110,11 +110,11 @@ class _Stream(SentEvents):
     async def send_events(self, send: Send) -> bool:
         """Send each change that fits."""
         request, position = self._request, self._position
-        our, loop = services(request), asyncio.get_running_loop()
-        slow_s, gone = our.limits.slow_reader_s, waiting.leaving(request)
+        our, loop = get_services(request), asyncio.get_running_loop()
+        slow_s, gone = our.limits.slow_reader_s, waiting.build_leave_waiter(request)
         sent_to = position
         await send_piece(send, b"retry: %d\n\n" % RETRY_MS, slow_s)
-        with our.watch.feed(self._filter, holder=holder(request)) as waiter:
+        with our.watch.feed(self._filter, holder=get_holder(request)) as waiter:
             while not our.watch.is_closing:
                 until = loop.time() + our.limits.heartbeat_s
                 page, woke = await our.watch.next(
@@ -140,7 +140,7 @@ class _Stream(SentEvents):
 
 def _format_event(request: Request, change: Change) -> bytes:
     """Return one event, the same bytes for all who read it: a change belongs to one tenant."""
-    made = services(request).events
+    made = get_services(request).events
     if change.seq not in made:
         if len(made) >= MADE:
             made.clear()
@@ -158,27 +158,29 @@ def _beat(request: Request, position: int | None) -> bytes:
 
 
 def _encode_cursor(request: Request, position: int) -> str:
-    return feed_cursor(request, tenant(request), position)
+    return encode_feed_cursor(request, get_tenant(request), position)
 
 
-def feed_cursor(request: Request, owner: str, position: int) -> str:
+def encode_feed_cursor(request: Request, owner: str, position: int) -> str:
     """Return the cursor of a position in a tenant's feed."""
-    return cursor.encode(services(request).cursor_secrets[0], _name_scope(owner), [position])
+    return cursor.encode(get_services(request).cursor_secrets[0], _name_scope(owner), [position])
 
 
 async def _decode_position(request: Request, after: str | None) -> int:
-    return await feed_position(request, tenant(request), after)
+    return await decode_feed_cursor(request, get_tenant(request), after)
 
 
-async def feed_position(request: Request, owner: str, after: str | None) -> int:
+async def decode_feed_cursor(request: Request, owner: str, after: str | None) -> int:
     """Return the position of a cursor; 0, the beginning, for None. Raises InvalidRequest."""
     if after is None:
         return 0
     if after == NOW:
-        position = services(request).watch.position
-        return await services(request).store.read(feed.head) if position is None else position
+        position = get_services(request).watch.position
+        return (
+            await get_services(request).store.read(feed.find_head) if position is None else position
+        )
     return int(
-        cursor.decode(services(request).cursor_secrets, _name_scope(owner), after, "after")[0]
+        cursor.decode(get_services(request).cursor_secrets, _name_scope(owner), after, "after")[0]
     )
 
 

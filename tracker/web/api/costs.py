@@ -18,8 +18,8 @@ from tracker.services.read.spending import CostGroup, Spending, read_spending
 from tracker.web.api.views import EXACT, Uuid
 from tracker.web.edge import query
 from tracker.web.edge.cells import guard_cell
-from tracker.web.edge.operation import Param, ResponseSpec, operation
-from tracker.web.edge.state import services, tenant
+from tracker.web.edge.operation import Param, ResponseSpec, describe_operation
+from tracker.web.edge.state import get_services, get_tenant
 
 CSV = "text/csv"
 MOST_DAYS = 366
@@ -93,7 +93,7 @@ class Costs(TypedDict):
     costs: list[CostLine]
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="costs",
     query=_PARAMS,
@@ -105,8 +105,8 @@ async def get(request: Request) -> Response:
     All entries of a task count for the day of its creation, also a refund that comes later.
     """
     is_csv = _wants_csv(request)
-    by = [one for one in CostGroup if one in query.words(request, "by", CostGroup)] or _DEFAULT
-    now, owner = services(request).clock.now().astimezone(UTC).date(), tenant(request)
+    by = [one for one in CostGroup if one in query.read_words(request, "by", CostGroup)] or _DEFAULT
+    now, owner = get_services(request).clock.now().astimezone(UTC).date(), get_tenant(request)
     until = _parse_day(request, "until", now)
     since = _parse_day(request, "since", until.replace(day=1))
     if since > until:
@@ -115,7 +115,7 @@ async def get(request: Request) -> Response:
     if until - since >= timedelta(days=MOST_DAYS):
         reason = f"must be at most {MOST_DAYS - 1} days before until"
         raise InvalidRequest(FieldError("since", reason), malformed=True)
-    found = await services(request).store.read(
+    found = await get_services(request).store.read(
         lambda db: read_spending(db, owner, since=since.isoformat(), until=until.isoformat(), by=by)
     )
     rows = [_render(one) for one in found]

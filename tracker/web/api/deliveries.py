@@ -11,18 +11,18 @@ from starlette.responses import JSONResponse, Response
 from tracker.domain.access import Scope
 from tracker.domain.delivery import UNENDED, DeliveryState
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
-from tracker.services.deliver.redelivery import missing_delivery
+from tracker.services.deliver.redelivery import explain_missing_delivery
 from tracker.store import deliveries
 from tracker.store.deliveries import Delivery, DeliveryFilter, MadeAttempt
 from tracker.store.store import Reading
 from tracker.web.api import delivery_views
 from tracker.web.api.endpoint_schemas import STATES, TYPES, RedeliverBody, render_delivery_attempt
-from tracker.web.api.schemas import body_as_text, render_delivery
+from tracker.web.api.schemas import convert_body_to_text, render_delivery
 from tracker.web.edge import params, query
-from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
-from tracker.web.edge.paging import page_answer, position
-from tracker.web.edge.rootpath import with_root_path
-from tracker.web.edge.state import services, tenant
+from tracker.web.edge.operation import Param, ResponseSpec, describe_operation, read_body
+from tracker.web.edge.paging import answer_page, read_position
+from tracker.web.edge.rootpath import add_root_path
+from tracker.web.edge.state import get_services, get_tenant
 
 MAX_PAGE = 500
 _NO_STORE = {"cache-control": "no-store"}
@@ -65,7 +65,7 @@ class ListedDeliveries:
     scope: str
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="deliveries",
     query=LIST_QUERY,
@@ -77,25 +77,25 @@ class ListedDeliveries:
 )
 async def list_(request: Request) -> Response:
     """A page of deliveries, newest first."""
-    found = await list_deliveries(request, tenant(request))
+    found = await list_deliveries(request, get_tenant(request))
     body = {"deliveries": [render_delivery(one) for one in found.deliveries]}
-    return page_answer(request, body, last=found.last, scope=found.scope)
+    return answer_page(request, body, last=found.last, scope=found.scope)
 
 
 async def list_deliveries(request: Request, owner: str) -> ListedDeliveries:
     """Read the page of deliveries that a request's parameters name. Raises InvalidRequest."""
-    limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
-    filter_ = delivery_filter(request, owner)
+    limit = query.read_integer(request, "limit", default=50, low=1, high=MAX_PAGE)
+    filter_ = read_delivery_filter(request, owner)
     scope = f"deliveries {filter_!r}"
-    before = position(request, scope=scope)
-    found = await services(request).store.read(
-        lambda db: deliveries.page(db, filter_, before=before, limit=limit + 1)
+    before = read_position(request, scope=scope)
+    found = await get_services(request).store.read(
+        lambda db: deliveries.list_page(db, filter_, before=before, limit=limit + 1)
     )
     page = found[:limit]
     return ListedDeliveries(page, page[-1].key if len(found) > limit else None, scope)
 
 
-def delivery_filter(request: Request, owner: str) -> DeliveryFilter:
+def read_delivery_filter(request: Request, owner: str) -> DeliveryFilter:
     """Return the filters of the list. Raises InvalidRequest."""
     return filter_of({name: request.query_params.getlist(name) for name in FILTERS}, owner)
 
@@ -104,21 +104,21 @@ def filter_of(asked: Mapping[str, Sequence[str]], owner: str) -> DeliveryFilter:
     """Return filters by their parameters' names, with the values of each. Raises InvalidRequest."""
     one = {name: values[-1] for name, values in asked.items() if values}
     states = [DeliveryState(word) for word in _parse_choices(asked, "state", STATES)]
-    if query.as_flag("undelivered", one.get("undelivered")):
+    if query.parse_flag("undelivered", one.get("undelivered")):
         states += UNENDED
     return DeliveryFilter(
         tenant=owner,
         states=tuple(sorted(set(states))),
-        is_failing=query.as_flag("failing", one.get("failing")) or False,
+        is_failing=query.parse_flag("failing", one.get("failing")) or False,
         endpoint_id=_parse_uuid("endpoint_id", one.get("endpoint_id")),
         task_id=_parse_uuid("task_id", one.get("task_id")),
         events=tuple(_parse_choices(asked, "event", TYPES)),
-        created_after=query.as_instant("created_after", one.get("created_after")),
-        created_before=query.as_instant("created_before", one.get("created_before")),
+        created_after=query.parse_instant("created_after", one.get("created_after")),
+        created_before=query.parse_instant("created_before", one.get("created_before")),
     )
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="deliveries",
     answers={200: delivery_views.WholeDelivery},
@@ -126,16 +126,16 @@ def filter_of(asked: Mapping[str, Sequence[str]], owner: str) -> DeliveryFilter:
 )
 async def get(request: Request) -> Response:
     """One delivery with its body and every attempt."""
-    found, body, made = await look(request, tenant(request))
+    found, body, made = await look(request, get_tenant(request))
     whole: delivery_views.WholeDelivery = {
         "delivery": render_delivery(found),
-        "body": body_as_text(body)[0],
+        "body": convert_body_to_text(body)[0],
         "attempts": [render_delivery_attempt(one) for one in made],
     }
     return JSONResponse(whole, headers=_NO_STORE)
 
 
-@operation(
+@describe_operation(
     action="deliveries.redeliver",
     scope=Scope.TASKS_WRITE,
     tag="deliveries",
@@ -144,16 +144,16 @@ async def get(request: Request) -> Response:
 )
 async def redeliver(request: Request) -> Response:
     """Owe one once more, now, with the same id and bytes."""
-    id_ = delivery_id(request)
-    await services(request).redelivery.redeliver_named(tenant(request), [id_])
+    id_ = read_delivery_id(request)
+    await get_services(request).redelivery.redeliver_named(get_tenant(request), [id_])
     return JSONResponse(
         {"delivery_id": str(id_)},
         202,
-        {"location": with_root_path(request, f"/v1/deliveries/{id_}")},
+        {"location": add_root_path(request, f"/v1/deliveries/{id_}")},
     )
 
 
-@operation(
+@describe_operation(
     action="deliveries.redeliver_many",
     counts=itemgetter(0),
     scope=Scope.TASKS_WRITE,
@@ -165,7 +165,7 @@ async def redeliver_many(request: Request) -> Response:
     """Owe everything once more that matches; unless told otherwise, only say what that would be."""
     body = await read_body(request, RedeliverBody)
     filter_ = DeliveryFilter(
-        tenant=tenant(request),
+        tenant=get_tenant(request),
         states=tuple(sorted(DeliveryState(word) for word in set(body.state))),
         endpoint_id=_parse_uuid("endpoint_id", body.endpoint_id),
         task_id=_parse_uuid("task_id", body.task_id),
@@ -173,7 +173,7 @@ async def redeliver_many(request: Request) -> Response:
         created_after=body.created_after,
         created_before=body.created_before,
     )
-    our = services(request).redelivery
+    our = get_services(request).redelivery
     found = await our.preview(filter_)
     done = 0 if body.dry_run else await our.many(filter_)
     told: delivery_views.Redelivered = {
@@ -191,20 +191,20 @@ async def look(request: Request, owner: str) -> tuple[Delivery, bytes, list[Made
 
     Raises NotFound, NoLongerKept.
     """
-    id_ = delivery_id(request)
+    id_ = read_delivery_id(request)
 
     def load(db: Reading) -> tuple[Delivery, bytes, list[MadeAttempt]]:
         found = deliveries.get(db, owner, id_)
         if found is None:
-            raise missing_delivery(db, id_)
+            raise explain_missing_delivery(db, id_)
         return *found, deliveries.list_attempts(db, found[0].key)
 
-    return await services(request).store.read(load)
+    return await get_services(request).store.read(load)
 
 
-def delivery_id(request: Request) -> UUID:
+def read_delivery_id(request: Request) -> UUID:
     """Return the id in the path. Raises NotFound for what cannot be one."""
-    return query.path_id(request, NotFound("there is no such delivery"))
+    return query.read_path_id(request, NotFound("there is no such delivery"))
 
 
 def _parse_uuid(name: str, text: str | None) -> UUID | None:

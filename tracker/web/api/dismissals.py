@@ -8,11 +8,11 @@ from tracker.store.dismissals import Dismissal
 from tracker.web.api import service_views
 from tracker.web.api.receipt_views import render_dismissal
 from tracker.web.edge import query
-from tracker.web.edge.operation import operation
-from tracker.web.edge.state import principal, services, tenant
+from tracker.web.edge.operation import describe_operation
+from tracker.web.edge.state import get_principal, get_services, get_tenant
 
 
-@operation(
+@describe_operation(
     action="receipts.dismiss",
     scope=Scope.TASKS_WRITE,
     tag="receipts",
@@ -21,13 +21,13 @@ from tracker.web.edge.state import principal, services, tenant
 )
 async def dismiss_receipt(request: Request) -> Response:
     """Take a receipt out of `/v1/attention`; it stays in the list of its task."""
-    (found,) = await services(request).dismissing.dismiss_receipts(
-        tenant(request), [query.row_key(request)], actor=principal(request).actor
+    (found,) = await get_services(request).dismissing.dismiss_receipts(
+        get_tenant(request), [query.read_row_key(request)], actor=get_principal(request).actor
     )
     return _answer(found)
 
 
-@operation(
+@describe_operation(
     action="tasks.dismiss",
     scope=Scope.TASKS_WRITE,
     tag="tasks",
@@ -36,8 +36,8 @@ async def dismiss_receipt(request: Request) -> Response:
 )
 async def dismiss_follow_up(request: Request) -> Response:
     """Take a task without a result, or denied, out of `/v1/attention`; it is asked about on."""
-    found = await services(request).dismissing.dismiss_follow_up(
-        tenant(request), query.task_id(request), actor=principal(request).actor
+    found = await get_services(request).dismissing.dismiss_follow_up(
+        get_tenant(request), query.read_task_id(request), actor=get_principal(request).actor
     )
     return _answer(found)
 

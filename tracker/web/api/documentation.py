@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from tracker.domain.errors import NotFound
-from tracker.web.api.openapi import as_text, build_document
-from tracker.web.edge.operation import ResponseSpec, operation
+from tracker.web.api.openapi import build_document, format_document
+from tracker.web.edge.operation import ResponseSpec, describe_operation
 
 STATIC = Path(__file__).parent / "static"
 _FILES: Mapping[str, tuple[str, str]] = {
@@ -26,16 +26,18 @@ _POLICY = (
 _HEADERS = {"content-security-policy": _POLICY, "x-content-type-options": "nosniff"}
 
 
-@operation(scope=None, tag="documentation", answers={200: dict})
+@describe_operation(scope=None, tag="documentation", answers={200: dict})
 async def openapi(request: Request) -> Response:
     """The OpenAPI 3.1 document of this service."""
     kept = request.app.state
     if not hasattr(kept, "openapi"):
-        kept.openapi = as_text(build_document(request.app.routes))
+        kept.openapi = format_document(build_document(request.app.routes))
     return Response(kept.openapi, media_type="application/json")
 
 
-@operation(scope=None, tag="documentation", answers={200: ResponseSpec(None, media="text/html")})
+@describe_operation(
+    scope=None, tag="documentation", answers={200: ResponseSpec(None, media="text/html")}
+)
 async def page(_request: Request) -> Response:
     """Show the API's reference as a page, with a button to try each operation."""
     return FileResponse(STATIC / "docs.html", media_type="text/html", headers=_HEADERS)

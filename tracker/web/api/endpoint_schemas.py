@@ -8,12 +8,19 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from tracker.domain.delivery import DeliveryState, Endpoint, Payload
 from tracker.domain.event_types import EventType
 from tracker.domain.notices import EventFilter
-from tracker.domain.rendering import instant
+from tracker.domain.rendering import format_instant
 from tracker.services.deliver.endpoints import EndpointPatch, NewEndpoint
 from tracker.store.deliveries import MadeAttempt
 from tracker.web.api import delivery_views
-from tracker.web.api.schemas import MAX_METADATA, MetadataKey, Name, Scalar, Url, body_as_text
-from tracker.web.edge.query import in_utc
+from tracker.web.api.schemas import (
+    MAX_METADATA,
+    MetadataKey,
+    Name,
+    Scalar,
+    Url,
+    convert_body_to_text,
+)
+from tracker.web.edge.query import convert_to_utc
 
 Told = Literal[
     "task.submitted",
@@ -115,7 +122,7 @@ def _read_text(value: Any) -> Any:
 
 
 Moment = Annotated[
-    AwareDatetime, Field(strict=False), BeforeValidator(_read_text), AfterValidator(in_utc)
+    AwareDatetime, Field(strict=False), BeforeValidator(_read_text), AfterValidator(convert_to_utc)
 ]
 """RFC 3339 with an offset."""
 
@@ -156,19 +163,19 @@ def render_endpoint(endpoint: Endpoint) -> delivery_views.EndpointView:
         "ordered": endpoint.ordered,
         "state": endpoint.state,
         "state_reason": endpoint.state_reason,
-        "state_at": instant(endpoint.state_at),
-        "failing_since": instant(endpoint.failing_since),
-        "old_secret_until": instant(rotating),
-        "created_at": instant(endpoint.created_at),
-        "updated_at": instant(endpoint.updated_at),
+        "state_at": format_instant(endpoint.state_at),
+        "failing_since": format_instant(endpoint.failing_since),
+        "old_secret_until": format_instant(rotating),
+        "created_at": format_instant(endpoint.created_at),
+        "updated_at": format_instant(endpoint.updated_at),
     }
 
 
 def render_delivery_attempt(made: MadeAttempt) -> delivery_views.DeliveryAttempt:
     """Return one try to deliver, with the first bytes of the answer."""
-    text, encoding = body_as_text(made.answer or b"")
+    text, encoding = convert_body_to_text(made.answer or b"")
     return {
-        "at": instant(made.at),
+        "at": format_instant(made.at),
         "latency_ms": made.latency_ms,
         "status": made.status,
         "error": made.error,

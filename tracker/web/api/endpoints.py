@@ -14,17 +14,17 @@ from tracker.store import endpoints
 from tracker.web.api import delivery_views, examples
 from tracker.web.api.endpoint_schemas import EndpointBody, EndpointChanges, render_endpoint
 from tracker.web.edge import params, query
-from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
-from tracker.web.edge.paging import page_answer, position
-from tracker.web.edge.rootpath import with_root_path
-from tracker.web.edge.state import services, tenant
+from tracker.web.edge.operation import Param, ResponseSpec, describe_operation, read_body
+from tracker.web.edge.paging import answer_page, read_position
+from tracker.web.edge.rootpath import add_root_path
+from tracker.web.edge.state import get_services, get_tenant
 
 MAX_PAGE = 500
 MAX_OVERLAP_S = 30 * 86400
 _NO_STORE = {"cache-control": "no-store"}
 
 
-@operation(
+@describe_operation(
     action="endpoints.create",
     scope=Scope.ADMIN,
     tag="endpoints",
@@ -41,16 +41,16 @@ _NO_STORE = {"cache-control": "no-store"}
 async def create(request: Request) -> Response:
     """Create an endpoint. Its secret is in this answer and nowhere else."""
     body = await read_body(request, EndpointBody)
-    made = await services(request).endpoints.create(body.to_new(tenant(request)))
+    made = await get_services(request).endpoints.create(body.to_new(get_tenant(request)))
     headers = {
-        "location": with_root_path(request, f"/v1/endpoints/{made.endpoint.id}"),
+        "location": add_root_path(request, f"/v1/endpoints/{made.endpoint.id}"),
         **_NO_STORE,
     }
     shown = {**render_endpoint(made.endpoint), "secret": made.secret}
     return JSONResponse(shown, 201, headers)
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="endpoints",
     query=[params.limit(default=50, high=MAX_PAGE), params.CURSOR],
@@ -62,30 +62,32 @@ async def create(request: Request) -> Response:
 )
 async def list_(request: Request) -> Response:
     """A page of endpoints, newest first."""
-    limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
-    owner, scope = tenant(request), f"endpoints {tenant(request)}"
-    before = position(request, scope=scope)
-    found = await services(request).store.read(
-        lambda db: endpoints.page(db, owner, before=before, limit=limit + 1)
+    limit = query.read_integer(request, "limit", default=50, low=1, high=MAX_PAGE)
+    owner, scope = get_tenant(request), f"endpoints {get_tenant(request)}"
+    before = read_position(request, scope=scope)
+    found = await get_services(request).store.read(
+        lambda db: endpoints.list_page(db, owner, before=before, limit=limit + 1)
     )
     page = found[:limit]
     last = page[-1].key if len(found) > limit else None
-    return page_answer(
+    return answer_page(
         request, {"endpoints": [render_endpoint(one) for one in page]}, last=last, scope=scope
     )
 
 
-@operation(scope=Scope.TASKS_READ, tag="endpoints", answers={200: delivery_views.EndpointView})
+@describe_operation(
+    scope=Scope.TASKS_READ, tag="endpoints", answers={200: delivery_views.EndpointView}
+)
 async def get(request: Request) -> Response:
     """One endpoint, without its secret."""
-    id_, owner = endpoint_id(request), tenant(request)
-    found = await services(request).store.read(lambda db: endpoints.get(db, owner, id_))
+    id_, owner = read_endpoint_id(request), get_tenant(request)
+    found = await get_services(request).store.read(lambda db: endpoints.get(db, owner, id_))
     if found is None:
         raise NotFound("there is no such endpoint")
     return _answer(found)
 
 
-@operation(
+@describe_operation(
     action="endpoints.change",
     scope=Scope.ADMIN,
     tag="endpoints",
@@ -96,20 +98,22 @@ async def change(request: Request) -> Response:
     """Change some of an endpoint's fields. What is owed already goes to the new URL."""
     body = await read_body(request, EndpointChanges)
     return _answer(
-        await services(request).endpoints.change(
-            tenant(request), endpoint_id(request), body.to_changes()
+        await get_services(request).endpoints.change(
+            get_tenant(request), read_endpoint_id(request), body.to_changes()
         )
     )
 
 
-@operation(action="endpoints.delete", scope=Scope.ADMIN, tag="endpoints", answers={204: None})
+@describe_operation(
+    action="endpoints.delete", scope=Scope.ADMIN, tag="endpoints", answers={204: None}
+)
 async def delete(request: Request) -> Response:
     """Delete an endpoint. What it is owed is cancelled; its deliveries stay listed."""
-    await services(request).endpoints.delete(tenant(request), endpoint_id(request))
+    await get_services(request).endpoints.delete(get_tenant(request), read_endpoint_id(request))
     return Response(status_code=204)
 
 
-@operation(
+@describe_operation(
     action="endpoints.pause",
     scope=Scope.ADMIN,
     tag="endpoints",
@@ -117,10 +121,12 @@ async def delete(request: Request) -> Response:
 )
 async def pause(request: Request) -> Response:
     """Send nothing until it is resumed; what happens is written down and listed."""
-    return _answer(await services(request).endpoints.pause(tenant(request), endpoint_id(request)))
+    return _answer(
+        await get_services(request).endpoints.pause(get_tenant(request), read_endpoint_id(request))
+    )
 
 
-@operation(
+@describe_operation(
     action="endpoints.resume",
     scope=Scope.ADMIN,
     tag="endpoints",
@@ -136,7 +142,11 @@ async def pause(request: Request) -> Response:
 )
 async def resume(request: Request) -> Response:
     """Deliver again, after a pause of any kind or a 410."""
-    our, owner, id_ = services(request).endpoints, tenant(request), endpoint_id(request)
+    our, owner, id_ = (
+        get_services(request).endpoints,
+        get_tenant(request),
+        read_endpoint_id(request),
+    )
     backlog = request.query_params.get("backlog", "send")
     if backlog not in ("send", "drop"):
         raise InvalidRequest(FieldError("backlog", "must be send or drop"), malformed=True)
@@ -145,7 +155,7 @@ async def resume(request: Request) -> Response:
     return _answer(await our.resume(owner, id_))
 
 
-@operation(
+@describe_operation(
     action="endpoints.rotate_secret",
     scope=Scope.ADMIN,
     tag="endpoints",
@@ -162,15 +172,15 @@ async def resume(request: Request) -> Response:
 )
 async def rotate_secret(request: Request) -> Response:
     """Make a new secret. It is in this answer and nowhere else."""
-    overlap_s = query.integer(request, "overlap_s", default=86400, low=0, high=MAX_OVERLAP_S)
-    rotated = await services(request).endpoints.rotate(
-        tenant(request), endpoint_id(request), overlap=timedelta(seconds=overlap_s)
+    overlap_s = query.read_integer(request, "overlap_s", default=86400, low=0, high=MAX_OVERLAP_S)
+    rotated = await get_services(request).endpoints.rotate(
+        get_tenant(request), read_endpoint_id(request), overlap=timedelta(seconds=overlap_s)
     )
     shown = {**render_endpoint(rotated.endpoint), "secret": rotated.secret}
     return JSONResponse(shown, headers=_NO_STORE)
 
 
-@operation(
+@describe_operation(
     action="endpoints.test",
     scope=Scope.ADMIN,
     tag="endpoints",
@@ -179,13 +189,13 @@ async def rotate_secret(request: Request) -> Response:
 )
 async def test(request: Request) -> Response:
     """Send an `endpoint.test`, whatever the filters; follow it at the delivery named."""
-    id_ = await services(request).endpoints.test(tenant(request), endpoint_id(request))
+    id_ = await get_services(request).endpoints.test(get_tenant(request), read_endpoint_id(request))
     return JSONResponse({"delivery_id": str(id_)}, 202, {"location": f"/v1/deliveries/{id_}"})
 
 
-def endpoint_id(request: Request) -> UUID:
+def read_endpoint_id(request: Request) -> UUID:
     """Return the id in the path. Raises NotFound for what cannot be one."""
-    return query.path_id(request, NotFound("there is no such endpoint"))
+    return query.read_path_id(request, NotFound("there is no such endpoint"))
 
 
 def _answer(endpoint: Endpoint) -> Response:

@@ -8,17 +8,17 @@ from tracker.services.upkeep.stalls import REFUSED
 from tracker.store import replica
 from tracker.store.revision import look
 from tracker.web.api import service_views
-from tracker.web.edge.operation import operation
-from tracker.web.edge.state import Services, services
+from tracker.web.edge.operation import describe_operation
+from tracker.web.edge.state import Services, get_services
 
 
-@operation(scope=None, tag="system", answers={200: service_views.Health})
+@describe_operation(scope=None, tag="system", answers={200: service_views.Health})
 async def healthz(_request: Request) -> Response:
     """The process answers. Asks nothing else, so that a database away restarts nobody."""
     return JSONResponse({"status": "ok"})
 
 
-@operation(
+@describe_operation(
     scope=None,
     tag="system",
     answers={200: service_views.Readiness, 503: service_views.Readiness},
@@ -30,10 +30,10 @@ async def readyz(request: Request) -> Response:
     served, which 503 would end.
     `read-only` with its lag for a process that only reads: its database need not take a write.
     """
-    for stall in services(request).stalls.standing():
+    for stall in get_services(request).stalls.standing():
         return _answer_unavailable(stall.reason)
     try:
-        return await services(request).store.in_time(_prove(services(request)))
+        return await get_services(request).store.in_time(_prove(get_services(request)))
     except Unavailable as error:
         return _answer_unavailable(str(error))
 
@@ -45,7 +45,7 @@ async def _prove(our: Services) -> Response:
     if found.misfit is not None:
         return _answer_unavailable(found.misfit)
     if store.is_read_only:
-        lag_s = await store.read(replica.lag_s)
+        lag_s = await store.read(replica.measure_lag_s)
         return JSONResponse({"status": "read-only", "schema": found.revision, "lag_s": lag_s})
     await our.presence.prove()
     if store.is_full:  # it takes small writes now and then: this one proves nothing

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from tracker.domain.access import Scope
 from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest, NotFound
-from tracker.domain.rendering import instant
+from tracker.domain.rendering import format_instant
 from tracker.services.upkeep import holding
 from tracker.services.upkeep.holding import MOST_REASON, NO_SUCH_HOLD, NewHold
 from tracker.store import holds
@@ -19,10 +19,10 @@ from tracker.web.api import examples
 from tracker.web.api.schemas import Name
 from tracker.web.api.views import EXACT, Instant, Uuid
 from tracker.web.edge import params, query
-from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
-from tracker.web.edge.paging import MAX_PAGE, newest_first
-from tracker.web.edge.rootpath import with_root_path
-from tracker.web.edge.state import services, tenant
+from tracker.web.edge.operation import Param, ResponseSpec, describe_operation, read_body
+from tracker.web.edge.paging import MAX_PAGE, list_newest_first
+from tracker.web.edge.rootpath import add_root_path
+from tracker.web.edge.state import get_services, get_tenant
 
 _NO_STORE = {"cache-control": "no-store"}
 Reason = Annotated[
@@ -60,7 +60,7 @@ class HoldPage(TypedDict):
     next_cursor: str | None
 
 
-@operation(
+@describe_operation(
     action="holds.add",
     scope=Scope.ADMIN,
     tag="holds",
@@ -71,20 +71,20 @@ class HoldPage(TypedDict):
 async def add(request: Request) -> Response:
     """Hold a task, or all tasks of the tenant: what is held is not dropped from then on."""
     body = await read_body(request, HoldBody)
-    task_id = None if body.task_id is None else query.as_uuid(body.task_id)
+    task_id = None if body.task_id is None else query.parse_uuid(body.task_id)
     no_task = InvalidRequest(FieldError("task_id", NO_SUCH_TASK))
     if body.task_id is not None and task_id is None:
         raise no_task
-    new = NewHold(tenant(request), task_id, body.reason)
+    new = NewHold(get_tenant(request), task_id, body.reason)
     try:
-        made = await services(request).store.write(holding.add, new)
+        made = await get_services(request).store.write(holding.add, new)
     except NotFound:
         raise no_task from None
-    headers = {"location": with_root_path(request, f"/v1/holds/{made.id}"), **_NO_STORE}
-    return JSONResponse(_view(made), 201, headers)
+    headers = {"location": add_root_path(request, f"/v1/holds/{made.id}"), **_NO_STORE}
+    return JSONResponse(_build_view(made), 201, headers)
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="holds",
     query=[
@@ -95,34 +95,34 @@ async def add(request: Request) -> Response:
 )
 async def list_(request: Request) -> Response:
     """A page of the tenant's holds, newest first."""
-    owner = tenant(request)
-    read = partial(holds.page, tenant=owner)
-    return await newest_first(request, "holds", read, _view, scope=f"holds {owner}")
+    owner = get_tenant(request)
+    read = partial(holds.list_page, tenant=owner)
+    return await list_newest_first(request, "holds", read, _build_view, scope=f"holds {owner}")
 
 
-@operation(scope=Scope.TASKS_READ, tag="holds", answers={200: HoldView})
+@describe_operation(scope=Scope.TASKS_READ, tag="holds", answers={200: HoldView})
 async def get(request: Request) -> Response:
     """One hold."""
-    owner, key = tenant(request), query.row_key(request, NO_SUCH_HOLD)
-    found = await services(request).store.read(lambda db: holds.get(db, owner, key))
+    owner, key = get_tenant(request), query.read_row_key(request, NO_SUCH_HOLD)
+    found = await get_services(request).store.read(lambda db: holds.get(db, owner, key))
     if found is None:
         raise NotFound(NO_SUCH_HOLD)
-    return JSONResponse(_view(found), headers=_NO_STORE)
+    return JSONResponse(_build_view(found), headers=_NO_STORE)
 
 
-@operation(action="holds.remove", scope=Scope.ADMIN, tag="holds", answers={204: None})
+@describe_operation(action="holds.remove", scope=Scope.ADMIN, tag="holds", answers={204: None})
 async def remove(request: Request) -> Response:
     """Remove a hold: what it kept is dropped within a day, where its time is over."""
-    asked = (tenant(request), query.row_key(request, NO_SUCH_HOLD))
-    if not await services(request).store.write(holding.remove, asked):
+    asked = (get_tenant(request), query.read_row_key(request, NO_SUCH_HOLD))
+    if not await get_services(request).store.write(holding.remove, asked):
         raise NotFound(NO_SUCH_HOLD)
     return Response(status_code=204)
 
 
-def _view(one: Hold) -> HoldView:
+def _build_view(one: Hold) -> HoldView:
     return {
         "id": one.id,
         "task_id": None if one.task_id is None else str(one.task_id),
         "reason": one.reason,
-        "created_at": instant(one.created_at),
+        "created_at": format_instant(one.created_at),
     }

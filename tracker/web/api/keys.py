@@ -9,16 +9,16 @@ from typing_extensions import TypedDict
 
 from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
-from tracker.domain.rendering import instant
+from tracker.domain.rendering import format_instant
 from tracker.services.access.keys import NO_SUCH_KEY, Grant
 from tracker.store import keys
 from tracker.store.keys import ApiKey
 from tracker.web.api import examples
 from tracker.web.api.views import EXACT, Instant, Uuid
 from tracker.web.edge import params, query
-from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
-from tracker.web.edge.paging import page_answer, position
-from tracker.web.edge.state import services, tenant
+from tracker.web.edge.operation import Param, ResponseSpec, describe_operation, read_body
+from tracker.web.edge.paging import answer_page, read_position
+from tracker.web.edge.state import get_services, get_tenant
 
 MAX_PAGE = 500
 
@@ -74,7 +74,7 @@ class IssuedKey(KeyView):
     """Null but for a pair."""
 
 
-@operation(
+@describe_operation(
     scope=Scope.ADMIN,
     tag="keys",
     query=[
@@ -85,18 +85,18 @@ class IssuedKey(KeyView):
 )
 async def list_(request: Request) -> Response:
     """A page of the tenant's API keys, oldest first, revoked ones too."""
-    limit = query.integer(request, "limit", default=100, low=1, high=MAX_PAGE)
-    owner, scope = tenant(request), f"keys {tenant(request)}"
-    after = position(request, scope=scope, name="after") or 0
-    found = await services(request).store.read(
-        lambda db: keys.page(db, owner, after=after, limit=limit + 1)
+    limit = query.read_integer(request, "limit", default=100, low=1, high=MAX_PAGE)
+    owner, scope = get_tenant(request), f"keys {get_tenant(request)}"
+    after = read_position(request, scope=scope, name="after") or 0
+    found = await get_services(request).store.read(
+        lambda db: keys.list_page(db, owner, after=after, limit=limit + 1)
     )
     last = found[limit - 1].key if len(found) > limit else None
-    body = {"keys": [_view(one) for one in found[:limit]]}
-    return page_answer(request, body, last=last, scope=scope, name="after")
+    body = {"keys": [_build_view(one) for one in found[:limit]]}
+    return answer_page(request, body, last=last, scope=scope, name="after")
 
 
-@operation(
+@describe_operation(
     action="keys.create",
     scope=Scope.ADMIN,
     tag="keys",
@@ -112,12 +112,12 @@ async def create(request: Request) -> Response:
     body = await read_body(request, NewKeyBody)
     if not body.name.isprintable():
         raise InvalidRequest(FieldError("name", "must be printable"))
-    ours = services(request).keys
-    grant = Grant(tenant(request), frozenset(body.scopes), body.name, body.per_minute)
+    ours = get_services(request).keys
+    grant = Grant(get_tenant(request), frozenset(body.scopes), body.name, body.per_minute)
     is_pair = body.kind == "pair"
     issued = await (ours.create_pair(grant) if is_pair else ours.create_key(grant))
     told: IssuedKey = {
-        **_view(issued.row),
+        **_build_view(issued.row),
         "key": None if is_pair else issued.secret,
         "access_key": issued.access_key,
         "secret_key": issued.secret if is_pair else None,
@@ -125,16 +125,16 @@ async def create(request: Request) -> Response:
     return JSONResponse(told, 201, headers={"cache-control": "no-store"})
 
 
-@operation(action="keys.revoke", scope=Scope.ADMIN, tag="keys", answers={204: None})
+@describe_operation(action="keys.revoke", scope=Scope.ADMIN, tag="keys", answers={204: None})
 async def revoke(request: Request) -> Response:
     """Revoke a key of the tenant's. Every process refuses it within seconds."""
-    id_ = query.path_id(request, NotFound(NO_SUCH_KEY))
-    found = await services(request).keys.get(tenant(request), id_)
-    await services(request).keys.revoke(found.id)
+    id_ = query.read_path_id(request, NotFound(NO_SUCH_KEY))
+    found = await get_services(request).keys.get(get_tenant(request), id_)
+    await get_services(request).keys.revoke(found.id)
     return Response(status_code=204)
 
 
-def _view(one: ApiKey) -> KeyView:
+def _build_view(one: ApiKey) -> KeyView:
     return {
         "id": str(one.id),
         "name": one.name,
@@ -142,7 +142,7 @@ def _view(one: ApiKey) -> KeyView:
         "hint": one.hint,
         "scopes": sorted(one.scopes),
         "per_minute": one.per_minute,
-        "created_at": instant(one.created_at),
-        "last_used_at": instant(one.last_used_at),
-        "revoked_at": instant(one.revoked_at),
+        "created_at": format_instant(one.created_at),
+        "last_used_at": format_instant(one.last_used_at),
+        "revoked_at": format_instant(one.revoked_at),
     }

@@ -9,8 +9,8 @@ from tracker.store.filters import TaskFilter
 from tracker.store.listing import ListPage, Order, Position
 from tracker.store.store import Reading
 from tracker.web.edge import query
-from tracker.web.edge.paging import instant_of, sort_key, ticks_of
-from tracker.web.edge.state import services
+from tracker.web.edge.paging import decode_instant, encode_instant, sort_key
+from tracker.web.edge.state import get_services
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +32,23 @@ class TaskListing:
 
 async def list_tasks(request: Request, owner: str, *, limit: int) -> TaskListing:
     """Read the page that a request asks for. owner: the tenant. Raises InvalidRequest."""
-    order, filter_ = query.order(request), query.task_filter(request, owner)
+    order, filter_ = query.order(request), query.read_task_filter(request, owner)
     if filter_.overdue is not None:
-        await services(request).sweeping.flag_now()
-    scope = scope_of(filter_, order)
+        await get_services(request).sweeping.flag_now()
+    scope = build_scope(filter_, order)
     given = sort_key(request, scope=scope)
-    after = None if given is None else Position(instant_of(given[0]), given[1])
+    after = None if given is None else Position(decode_instant(given[0]), given[1])
 
     def read(db: Reading) -> tuple[int, ListPage]:
         # The feed first: what changes meanwhile is told once more, and nothing is missed.
-        seen = feed.head(db)
-        return seen, listing.page(db, filter_, order=order, after=after, limit=limit)
+        seen = feed.find_head(db)
+        return seen, listing.list_page(db, filter_, order=order, after=after, limit=limit)
 
-    seen, page = await services(request).store.read(read)
-    last = (ticks_of(page.position.at), page.position.key) if page.position else None
+    seen, page = await get_services(request).store.read(read)
+    last = (encode_instant(page.position.at), page.position.key) if page.position else None
     return TaskListing(filter_, order, page, scope, last, seen)
 
 
-def scope_of(filter_: TaskFilter, order: Order) -> str:
+def build_scope(filter_: TaskFilter, order: Order) -> str:
     """Return what cursors of a list are bound to."""
     return f"tasks {order} {filter_!r}"

@@ -54,7 +54,7 @@ cursors. Unknown query parameters are refused. What belongs to another tenant an
 
 def build_document(routes: Iterable[BaseRoute]) -> dict[str, Any]:
     """Return the document of every described route, in the order of the table."""
-    found = list(operations(routes))
+    found = list(list_operations(routes))
     refs, schemas = _build_schemas([spec for _, _, spec in found])
     paths: dict[str, dict[str, Any]] = {}
     for route, method, spec in found:
@@ -87,7 +87,7 @@ def build_document(routes: Iterable[BaseRoute]) -> dict[str, Any]:
     }
 
 
-def operations(routes: Iterable[BaseRoute]) -> Iterable[tuple[Route, str, OperationSpec]]:
+def list_operations(routes: Iterable[BaseRoute]) -> Iterable[tuple[Route, str, OperationSpec]]:
     """(route, method, what is said of it) of each described one."""
     for route in routes:
         if not isinstance(route, Route):
@@ -260,6 +260,6 @@ def _list_problems(route: Route, spec: OperationSpec) -> list[int]:
     return sorted(found - spec.answers.keys())
 
 
-def as_text(document: Mapping[str, Any]) -> str:
+def format_document(document: Mapping[str, Any]) -> str:
     """Return the document as it is printed, served and committed."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

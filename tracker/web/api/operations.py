@@ -14,8 +14,8 @@ from tracker.providers.ports.account import Account
 from tracker.providers.ports.provider import Provider
 from tracker.web.api.views import EXACT
 from tracker.web.edge import query
-from tracker.web.edge.operation import Param, operation
-from tracker.web.edge.state import Services, services
+from tracker.web.edge.operation import Param, describe_operation
+from tracker.web.edge.state import Services, get_services
 
 
 @with_config(EXACT)
@@ -38,7 +38,7 @@ class OperationList(TypedDict):
     operations: list[SubmittableOperation]
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="providers",
     query=[
@@ -52,9 +52,9 @@ async def list_operations(request: Request) -> Response:
 
     Operations that are named by their caller, such as a model of a catalogue, are not listed.
     """
-    provider, name = query.text(request, "provider"), query.text(request, "operation")
+    provider, name = query.read_text(request, "provider"), query.read_text(request, "operation")
     found = [
-        one for one in collect(services(request), provider) if name in (None, one["operation"])
+        one for one in collect(get_services(request), provider) if name in (None, one["operation"])
     ]
     return JSONResponse({"operations": found})
 

@@ -6,9 +6,9 @@ from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
 from tracker.domain.access import Scope
-from tracker.providers.capabilities import Capabilities, System, systems
+from tracker.providers.capabilities import Capabilities, System, list_systems
 from tracker.web.api.views import EXACT
-from tracker.web.edge.operation import operation
+from tracker.web.edge.operation import describe_operation
 
 
 @with_config(EXACT)
@@ -49,10 +49,10 @@ class Systems(TypedDict):
     systems: list[SystemView]
 
 
-@operation(scope=Scope.TASKS_READ, tag="providers", answers={200: Systems})
+@describe_operation(scope=Scope.TASKS_READ, tag="providers", answers={200: Systems})
 async def list_(_request: Request) -> Response:
     """List the systems of the gateway's navigation, and what works with each of them."""
-    told: Systems = {"systems": [_build_system(one) for one in systems()]}
+    told: Systems = {"systems": [_build_system(one) for one in list_systems()]}
     return JSONResponse(told)
 
 

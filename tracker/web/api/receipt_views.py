@@ -7,12 +7,12 @@ from typing_extensions import TypedDict
 
 from tracker.domain.events import EventKind, Source
 from tracker.domain.lifecycle import Verdict
-from tracker.domain.rendering import instant
+from tracker.domain.rendering import format_instant
 from tracker.domain.task import TaskState
 from tracker.services.receive.rejudging import Rejudged
 from tracker.store.dismissals import Dismissal as KeptDismissal
 from tracker.store.odd_receipts import JudgedReceipt
-from tracker.web.api.schemas import body_as_text
+from tracker.web.api.schemas import convert_body_to_text
 from tracker.web.api.service_views import DismissalView
 from tracker.web.api.views import EXACT, Instant, Uuid
 
@@ -106,7 +106,7 @@ def render_rejudged(one: Rejudged, *, dry_run: bool) -> RejudgedReceipt:
 
 def render_dismissal(dismissal: KeptDismissal) -> DismissalView:
     """Name the actor of a dismissal, and its time."""
-    return {"dismissed_at": instant(dismissal.at), "actor": dismissal.actor}
+    return {"dismissed_at": format_instant(dismissal.at), "actor": dismissal.actor}
 
 
 def render_listed(one: JudgedReceipt) -> ListedReceipt:
@@ -119,7 +119,7 @@ def render_listed(one: JudgedReceipt) -> ListedReceipt:
         "source": receipt.source,
         "verdict": receipt.verdict,
         "reason": receipt.reason,
-        "received_at": instant(receipt.received_at),
+        "received_at": format_instant(receipt.received_at),
         "size_bytes": receipt.size_bytes,
         "dismissal": None if dismissal is None else render_dismissal(dismissal),
     }
@@ -128,7 +128,7 @@ def render_listed(one: JudgedReceipt) -> ListedReceipt:
 def render_whole(one: JudgedReceipt) -> WholeReceipt:
     """Return one receipt with its headers and its body."""
     receipt = one.receipt
-    body, encoding = body_as_text(receipt.body or b"")
+    body, encoding = convert_body_to_text(receipt.body or b"")
     return {
         **render_listed(one),
         "duplicate_of": None if receipt.duplicate_of is None else str(receipt.duplicate_of),

@@ -14,9 +14,9 @@ from tracker.store.attention import ASKING
 from tracker.store.odd_receipts import JudgedReceipt, OddFilter
 from tracker.web.api import receipt_views
 from tracker.web.edge import params, query
-from tracker.web.edge.operation import Param, ResponseSpec, operation
-from tracker.web.edge.paging import page_answer, position
-from tracker.web.edge.state import services, tenant
+from tracker.web.edge.operation import Param, ResponseSpec, describe_operation
+from tracker.web.edge.paging import answer_page, read_position
+from tracker.web.edge.state import get_services, get_tenant
 
 MAX_PAGE = 500
 LISTED = (*ASKING, Verdict.UNCONFIRMED)
@@ -48,7 +48,7 @@ LIST_QUERY = (
 )
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="receipts",
     query=LIST_QUERY,
@@ -60,9 +60,9 @@ LIST_QUERY = (
 )
 async def list_(request: Request) -> Response:
     """A page of odd receipts, newest first: of tasks, and of senders that nobody knows."""
-    found = await list_receipts(request, tenant(request))
+    found = await list_receipts(request, get_tenant(request))
     body = {"receipts": [receipt_views.render_listed(one) for one in found.receipts]}
-    return page_answer(request, body, last=found.last, scope=found.scope, name="after")
+    return answer_page(request, body, last=found.last, scope=found.scope, name="after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,51 +79,55 @@ class ReceiptList:
 
 async def list_receipts(request: Request, owner: str) -> ReceiptList:
     """Read the page of odd receipts that a request's parameters name. Raises InvalidRequest."""
-    limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
+    limit = query.read_integer(request, "limit", default=50, low=1, high=MAX_PAGE)
     wanted = OddFilter(
         owner,
         verdicts=_parse_verdicts(request) or ASKING,
-        provider=query.text(request, "provider"),
-        is_dismissed=query.flag(request, "dismissed"),
+        provider=query.read_text(request, "provider"),
+        is_dismissed=query.read_flag(request, "dismissed"),
     )
     scope = f"odd receipts {wanted!r}"
-    before = position(request, scope=scope, name="after")
-    found = await services(request).store.read(
-        lambda db: odd_receipts.page(db, wanted, before=before, limit=limit + 1)
+    before = read_position(request, scope=scope, name="after")
+    found = await get_services(request).store.read(
+        lambda db: odd_receipts.list_page(db, wanted, before=before, limit=limit + 1)
     )
     last = found[limit - 1].receipt.key if len(found) > limit else None
     return ReceiptList(found[:limit], last, scope)
 
 
-@operation(scope=Scope.TASKS_READ, tag="receipts", answers={200: receipt_views.WholeReceipt})
+@describe_operation(
+    scope=Scope.TASKS_READ, tag="receipts", answers={200: receipt_views.WholeReceipt}
+)
 async def get(request: Request) -> Response:
     """One receipt with its headers and its body, raw but for secrets of the service."""
-    whole = receipt_views.render_whole(await look(request, tenant(request)))
+    whole = receipt_views.render_whole(await look(request, get_tenant(request)))
     return JSONResponse(whole, headers={"cache-control": "no-store"})
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="receipts",
     answers={200: ResponseSpec(None, media="application/octet-stream")},
 )
 async def body(request: Request) -> Response:
     """The bytes of a receipt as they are kept, to be saved in a file."""
-    return raw_answer(await look(request, tenant(request)))
+    return build_raw_answer(await look(request, get_tenant(request)))
 
 
-def raw_answer(found: JudgedReceipt) -> Response:
+def build_raw_answer(found: JudgedReceipt) -> Response:
     """Return the bytes of a receipt, to be saved and never to be shown."""
     return Response(found.receipt.body or b"", headers=_RAW, media_type="application/octet-stream")
 
 
 async def look(request: Request, owner: str) -> JudgedReceipt:
     """Return the receipt of the path. Raises NotFound."""
-    key = query.row_key(request)
-    found = await services(request).store.read(lambda db: odd_receipts.get_whole(db, owner, key))
+    key = query.read_row_key(request)
+    found = await get_services(request).store.read(
+        lambda db: odd_receipts.get_whole(db, owner, key)
+    )
     if found is None:
         raise NotFound("there is no such receipt")
-    return replace(found, receipt=services(request).serving.describe_files(found.receipt))
+    return replace(found, receipt=get_services(request).serving.describe_files(found.receipt))
 
 
 def _parse_verdicts(request: Request) -> tuple[Verdict, ...]:

@@ -13,8 +13,8 @@ from tracker.store.driver import acting
 from tracker.web.api import examples, receipt_views
 from tracker.web.api.schemas import Name
 from tracker.web.edge import query
-from tracker.web.edge.operation import operation, read_body
-from tracker.web.edge.state import principal, services, tenant
+from tracker.web.edge.operation import describe_operation, read_body
+from tracker.web.edge.state import get_principal, get_services, get_tenant
 
 
 class ReplayBody(BaseModel):
@@ -36,7 +36,7 @@ class AttachBody(ReplayBody):
 _Body = TypeVar("_Body", bound=ReplayBody)
 
 
-@operation(
+@describe_operation(
     action="receipts.replay",
     scope=Scope.ADMIN,
     tag="receipts",
@@ -52,14 +52,14 @@ async def replay(request: Request) -> Response:
     finds nothing new, and no verdict is overwritten.
     """
     body = await _read(request, ReplayBody)
-    key = query.row_key(request)
-    found = await services(request).rejudging.replay(
-        tenant(request), key, actor=principal(request).actor, is_dry=body.dry_run
+    key = query.read_row_key(request)
+    found = await get_services(request).rejudging.replay(
+        get_tenant(request), key, actor=get_principal(request).actor, is_dry=body.dry_run
     )
     return _answer(found, body)
 
 
-@operation(
+@describe_operation(
     action="receipts.attach",
     scope=Scope.ADMIN,
     tag="receipts",
@@ -75,12 +75,12 @@ async def attach(request: Request) -> Response:
     changes nothing.
     """
     body = await _read(request, AttachBody)
-    key = query.row_key(request)
-    task_id = query.as_uuid(body.task_id)
+    key = query.read_row_key(request)
+    task_id = query.parse_uuid(body.task_id)
     if task_id is None:
         raise InvalidRequest(FieldError("task_id", NO_SUCH_TASK))
-    found = await services(request).rejudging.attach(
-        tenant(request), key, task_id, actor=principal(request).actor, is_dry=body.dry_run
+    found = await get_services(request).rejudging.attach(
+        get_tenant(request), key, task_id, actor=get_principal(request).actor, is_dry=body.dry_run
     )
     return _answer(found, body)
 

@@ -13,7 +13,7 @@ from tracker.domain.access import Scope
 from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest, NotFound
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.refolding import RereadKind
-from tracker.domain.rendering import instant
+from tracker.domain.rendering import format_instant
 from tracker.domain.rereads import Reread
 from tracker.domain.runs import RunState
 from tracker.domain.task import TaskState
@@ -25,9 +25,9 @@ from tracker.web.api.endpoint_schemas import Moment
 from tracker.web.api.schemas import Name
 from tracker.web.api.views import EXACT, Instant, Uuid
 from tracker.web.edge import params, query
-from tracker.web.edge.operation import ResponseSpec, operation, read_body
-from tracker.web.edge.rootpath import with_root_path
-from tracker.web.edge.state import principal, services, tenant
+from tracker.web.edge.operation import ResponseSpec, describe_operation, read_body
+from tracker.web.edge.rootpath import add_root_path
+from tracker.web.edge.state import get_principal, get_services, get_tenant
 
 MAX_PAGE = 100
 
@@ -102,7 +102,7 @@ class RereadList(TypedDict):
     rereads: list[RereadSummary]
 
 
-@operation(
+@describe_operation(
     action="rereads.start",
     scope=Scope.ADMIN,
     tag="rereads",
@@ -116,14 +116,14 @@ async def start(request: Request) -> Response:
     `richer` tasks get an event `reread`, `freed` ones move as if the callback came now. A
     contradiction changes nothing. A second run finds nothing left to do.
     """
-    body, our = await read_body(request, RereadBody), services(request)
-    task_id = None if body.task_id is None else query.as_uuid(body.task_id)
+    body, our = await read_body(request, RereadBody), get_services(request)
+    task_id = None if body.task_id is None else query.parse_uuid(body.task_id)
     if body.task_id is not None and task_id is None:
         raise InvalidRequest(FieldError("task_id", NO_SUCH_TASK))
     order = RereadOrder(
-        tenant(request),
+        get_tenant(request),
         body.provider,
-        principal(request).actor,
+        get_principal(request).actor,
         since=body.since,
         verdicts=body.verdict,
         task_id=task_id,
@@ -134,13 +134,13 @@ async def start(request: Request) -> Response:
         acting.drop()
     run = await our.rereads.start(order)
     headers = {
-        "location": with_root_path(request, f"/v1/rereads/{run.id}"),
+        "location": add_root_path(request, f"/v1/rereads/{run.id}"),
         "cache-control": "no-store",
     }
-    return JSONResponse(_view(run), 202, headers=headers)
+    return JSONResponse(_build_view(run), 202, headers=headers)
 
 
-@operation(
+@describe_operation(
     scope=Scope.ADMIN,
     tag="rereads",
     query=[params.limit(default=20, high=MAX_PAGE)],
@@ -148,23 +148,23 @@ async def start(request: Request) -> Response:
 )
 async def list_(request: Request) -> Response:
     """The tenant's newest runs that read receipts again."""
-    limit = query.integer(request, "limit", default=20, low=1, high=MAX_PAGE)
-    owner = tenant(request)
-    found = await services(request).store.read(
+    limit = query.read_integer(request, "limit", default=20, low=1, high=MAX_PAGE)
+    owner = get_tenant(request)
+    found = await get_services(request).store.read(
         lambda db: rereads.find_newest(db, owner, limit=limit)
     )
     told = {"rereads": [_build_summary(run) for run in found]}
     return JSONResponse(told, headers={"cache-control": "no-store"})
 
 
-@operation(scope=Scope.ADMIN, tag="rereads", answers={200: RereadView})
+@describe_operation(scope=Scope.ADMIN, tag="rereads", answers={200: RereadView})
 async def get(request: Request) -> Response:
     """A run that reads receipts again: how far it is, and what it found."""
-    run = await services(request).rereads.get(tenant(request), _parse_id(request))
-    return JSONResponse(_view(run), headers={"cache-control": "no-store"})
+    run = await get_services(request).rereads.get(get_tenant(request), _parse_id(request))
+    return JSONResponse(_build_view(run), headers={"cache-control": "no-store"})
 
 
-@operation(
+@describe_operation(
     action="rereads.stop",
     scope=Scope.ADMIN,
     tag="rereads",
@@ -173,14 +173,14 @@ async def get(request: Request) -> Response:
 )
 async def stop(request: Request) -> Response:
     """Read no further receipt. What was corrected stays corrected."""
-    run = await services(request).rereads.stop(
-        tenant(request), _parse_id(request), actor=principal(request).actor
+    run = await get_services(request).rereads.stop(
+        get_tenant(request), _parse_id(request), actor=get_principal(request).actor
     )
-    return JSONResponse(_view(run), headers={"cache-control": "no-store"})
+    return JSONResponse(_build_view(run), headers={"cache-control": "no-store"})
 
 
 def _parse_id(request: Request) -> UUID:
-    return query.path_id(request, NotFound(NO_SUCH_REREAD))
+    return query.read_path_id(request, NotFound(NO_SUCH_REREAD))
 
 
 def _build_summary(run: Reread) -> RereadSummary:
@@ -193,8 +193,8 @@ def _build_summary(run: Reread) -> RereadSummary:
         "progress": round(run.progress, 4),
         "counts": _build_counts(run.counts),
         "actor": run.actor,
-        "created_at": instant(run.created_at),
-        "ended_at": None if run.ended_at is None else instant(run.ended_at),
+        "created_at": format_instant(run.created_at),
+        "ended_at": None if run.ended_at is None else format_instant(run.ended_at),
         "stopped_by": run.stopped_by,
     }
 
@@ -204,7 +204,7 @@ def _build_counts(counts: Mapping[str, int]) -> dict[str, int]:
     return {name: counts.get(name, 0) for name in names}
 
 
-def _view(run: Reread) -> RereadView:
+def _build_view(run: Reread) -> RereadView:
     return {
         **_build_summary(run),
         "differences": [

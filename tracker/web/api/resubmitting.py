@@ -15,15 +15,15 @@ from tracker.domain.task import TaskState
 from tracker.services.submit.bulk import MOST, BulkAction, BulkOrder
 from tracker.services.submit.selection import Selection
 from tracker.store.filters import TaskFilter
-from tracker.store.labels import as_text
+from tracker.store.labels import format_value
 from tracker.store.listing import Position
 from tracker.web.api import examples, views
 from tracker.web.api.endpoint_schemas import Moment
 from tracker.web.api.schemas import MetadataKey, Name, Scalar
-from tracker.web.edge.operation import ResponseSpec, operation, read_body
-from tracker.web.edge.paging import instant_of, ticks_of
+from tracker.web.edge.operation import ResponseSpec, describe_operation, read_body
+from tracker.web.edge.paging import decode_instant, encode_instant
 from tracker.web.edge.query import MAX_METADATA
-from tracker.web.edge.state import Services, principal, services
+from tracker.web.edge.state import Services, get_principal, get_services
 
 _MOST_COUNTED = 10_000
 
@@ -57,7 +57,7 @@ class ManyTasksBody(BaseModel):
             states=sorted(states),
             created_after=self.created_after,
             created_before=self.created_before,
-            metadata=[(name, as_text(value)) for name, value in sorted(self.metadata.items())],
+            metadata=[(name, format_value(value)) for name, value in sorted(self.metadata.items())],
         )
 
 
@@ -84,7 +84,7 @@ class ResubmitManyBody(ManyTasksBody):
         )
 
 
-@operation(
+@describe_operation(
     action="tasks.resubmit_many",
     counts=attrgetter("done"),
     scope=Scope.TASKS_WRITE,
@@ -101,9 +101,9 @@ async def resubmit_many(request: Request) -> Response:
     1,000 and counts at most 10,000; `next_cursor` says where to go on.
     """
     body = await read_body(request, ResubmitManyBody)
-    order, our = body.to_order(principal(request)), services(request)
+    order, our = body.to_order(get_principal(request)), get_services(request)
     scope = f"resubmit {order.selection!r} {order.is_again}"
-    after, until = place_of(body, our, scope)
+    after, until = decode_place(body, our, scope)
     result = await our.bulk.run(order, after=after, until=until)
     if result.over_budget is not None and not (body.dry_run or result.made):
         raise result.over_budget  # the answer has no place for reasons
@@ -117,12 +117,14 @@ async def resubmit_many(request: Request) -> Response:
         "tasks": [
             {"id": str(task.id), "resubmit_of": str(task.resubmit_of)} for task in result.made
         ],
-        "next_cursor": place_cursor(our.cursor_secrets[0], scope, result.place, until),
+        "next_cursor": encode_place(our.cursor_secrets[0], scope, result.place, until),
     }
     return JSONResponse(told, headers={"cache-control": "no-store"})
 
 
-def place_of(body: ManyTasksBody, our: Services, scope: str) -> tuple[Position | None, datetime]:
+def decode_place(
+    body: ManyTasksBody, our: Services, scope: str
+) -> tuple[Position | None, datetime]:
     """Return where a run goes on, and the time from which on new tasks are left alone.
 
     Raises InvalidRequest for the cursor of another run.
@@ -130,11 +132,13 @@ def place_of(body: ManyTasksBody, our: Services, scope: str) -> tuple[Position |
     if body.cursor is None:
         return None, our.clock.now()
     at, key, end = map(int, cursor.decode(our.cursor_secrets, scope, body.cursor))
-    return (Position(instant_of(at), key) if key else None), instant_of(end)
+    return (Position(decode_instant(at), key) if key else None), decode_instant(end)
 
 
-def place_cursor(secret: bytes, scope: str, place: Position | None, until: datetime) -> str | None:
+def encode_place(secret: bytes, scope: str, place: Position | None, until: datetime) -> str | None:
     """Return the cursor with which the next run goes on; None where nothing is left."""
     if place is None:
         return None
-    return cursor.encode(secret, scope, [ticks_of(place.at), place.key, ticks_of(until)])
+    return cursor.encode(
+        secret, scope, [encode_instant(place.at), place.key, encode_instant(until)]
+    )

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from tracker.domain.access import Scope
 from tracker.domain.errors import NotFound
-from tracker.domain.rendering import instant
+from tracker.domain.rendering import format_instant
 from tracker.domain.runs import RunOutcome, RunState
 from tracker.services.submit.bulk import BulkAction
 from tracker.services.submit.runs import NO_SUCH_RUN
@@ -21,10 +21,10 @@ from tracker.store.bulk_runs import KeptRun, RunTask
 from tracker.web.api.bulk import Refusals
 from tracker.web.api.views import EXACT, Instant, Uuid
 from tracker.web.edge import params, query
-from tracker.web.edge.operation import Param, ResponseSpec, operation, read_body
-from tracker.web.edge.paging import MAX_PAGE, newest_first, page_answer, position
-from tracker.web.edge.rootpath import with_root_path
-from tracker.web.edge.state import principal, services, tenant
+from tracker.web.edge.operation import Param, ResponseSpec, describe_operation, read_body
+from tracker.web.edge.paging import MAX_PAGE, answer_page, list_newest_first, read_position
+from tracker.web.edge.rootpath import add_root_path
+from tracker.web.edge.state import get_principal, get_services, get_tenant
 
 _NEXT = {"Link": 'The next page, as `rel="next"`.'}
 
@@ -97,7 +97,7 @@ class RunTaskPage(TypedDict):
     next_cursor: str | None
 
 
-@operation(
+@describe_operation(
     action="runs.start",
     counts=attrgetter("matching"),
     scope=Scope.TASKS_WRITE,
@@ -111,17 +111,17 @@ async def start(request: Request) -> Response:
 
     Confirmed twice, it is one run. Tasks are acted on in pieces of 100, each at most once.
     """
-    body, our = await read_body(request, NewRunBody), services(request)
-    plan = our.runs.read_token(tenant(request), body.token, actor=principal(request).actor)
+    body, our = await read_body(request, NewRunBody), get_services(request)
+    plan = our.runs.read_token(get_tenant(request), body.token, actor=get_principal(request).actor)
     run = await our.runs.start(plan)
     headers = {
-        "location": with_root_path(request, f"/v1/runs/{run.id}"),
+        "location": add_root_path(request, f"/v1/runs/{run.id}"),
         "cache-control": "no-store",
     }
-    return JSONResponse(await _view(request, run), 202, headers=headers)
+    return JSONResponse(await _build_view(request, run), 202, headers=headers)
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="runs",
     query=[
@@ -132,19 +132,19 @@ async def start(request: Request) -> Response:
 )
 async def list_(request: Request) -> Response:
     """A page of the tenant's runs, newest first."""
-    owner = tenant(request)
-    read = partial(bulk_runs.page, tenant=owner)
-    return await newest_first(request, "runs", read, _build_summary, scope=f"runs {owner}")
+    owner = get_tenant(request)
+    read = partial(bulk_runs.list_page, tenant=owner)
+    return await list_newest_first(request, "runs", read, _build_summary, scope=f"runs {owner}")
 
 
-@operation(scope=Scope.TASKS_READ, tag="runs", answers={200: RunView})
+@describe_operation(scope=Scope.TASKS_READ, tag="runs", answers={200: RunView})
 async def get(request: Request) -> Response:
     """A run, how far it is, and why tasks of it were not done."""
-    run = await services(request).runs.get(tenant(request), _parse_id(request))
-    return JSONResponse(await _view(request, run), headers={"cache-control": "no-store"})
+    run = await get_services(request).runs.get(get_tenant(request), _parse_id(request))
+    return JSONResponse(await _build_view(request, run), headers={"cache-control": "no-store"})
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="runs",
     query=[
@@ -160,21 +160,21 @@ async def get(request: Request) -> Response:
 )
 async def list_tasks(request: Request) -> Response:
     """A page of the tasks of a run, oldest first, and what became of each."""
-    our, id_ = services(request), _parse_id(request)
-    limit = query.integer(request, "limit", default=100, low=1, high=MAX_PAGE)
-    outcome = next(iter(query.words(request, "outcome", RunOutcome)), None)
-    run = await our.runs.get(tenant(request), id_)
+    our, id_ = get_services(request), _parse_id(request)
+    limit = query.read_integer(request, "limit", default=100, low=1, high=MAX_PAGE)
+    outcome = next(iter(query.read_words(request, "outcome", RunOutcome)), None)
+    run = await our.runs.get(get_tenant(request), id_)
     scope = f"run {run.id} {outcome}"
-    after = position(request, scope=scope, name="after") or 0
+    after = read_position(request, scope=scope, name="after") or 0
     found = await our.store.read(
         lambda db: bulk_runs.list_tasks(db, run.key, outcome=outcome, after=after, limit=limit + 1)
     )
     last = found[limit - 1].key if len(found) > limit else None
     body = {"tasks": [_build_task(one) for one in found[:limit]]}
-    return page_answer(request, body, last=last, scope=scope, name="after")
+    return answer_page(request, body, last=last, scope=scope, name="after")
 
 
-@operation(
+@describe_operation(
     action="runs.stop",
     scope=Scope.TASKS_WRITE,
     tag="runs",
@@ -183,17 +183,19 @@ async def list_tasks(request: Request) -> Response:
 )
 async def stop(request: Request) -> Response:
     """Act on no further task of a run. What was done stays done."""
-    our, id_ = services(request), _parse_id(request)
-    run = await our.runs.stop(tenant(request), id_, actor=principal(request).actor)
-    return JSONResponse(await _view(request, run), headers={"cache-control": "no-store"})
+    our, id_ = get_services(request), _parse_id(request)
+    run = await our.runs.stop(get_tenant(request), id_, actor=get_principal(request).actor)
+    return JSONResponse(await _build_view(request, run), headers={"cache-control": "no-store"})
 
 
 def _parse_id(request: Request) -> UUID:
-    return query.path_id(request, NotFound(NO_SUCH_RUN))
+    return query.read_path_id(request, NotFound(NO_SUCH_RUN))
 
 
-async def _view(request: Request, run: KeptRun) -> RunView:
-    reasons = await services(request).store.read(lambda db: bulk_runs.count_reasons(db, run.key))
+async def _build_view(request: Request, run: KeptRun) -> RunView:
+    reasons = await get_services(request).store.read(
+        lambda db: bulk_runs.count_reasons(db, run.key)
+    )
     told: list[Refusals] = [{"reason": one, "count": count} for one, count in reasons.items()]
     return {**_build_summary(run), "reasons": told}
 
@@ -204,14 +206,14 @@ def _build_summary(run: KeptRun) -> RunSummary:
         "action": BulkAction(run.action),
         "state": run.state,
         "filter": dict(run.filter),
-        "until": instant(run.until),
+        "until": format_instant(run.until),
         "matching": run.matching,
         "done": run.done,
         "refused": run.refused,
         "failed": run.failed,
         "actor": run.actor,
-        "created_at": instant(run.created_at),
-        "ended_at": instant(run.ended_at),
+        "created_at": format_instant(run.created_at),
+        "ended_at": format_instant(run.ended_at),
         "stopped_by": run.stopped_by,
     }
 

@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tracker.domain import rendering
-from tracker.domain.choosing import sole_provider
-from tracker.domain.custody import Asset, by_piece
+from tracker.domain.choosing import find_sole_provider
+from tracker.domain.custody import Asset, index_by_piece
 from tracker.domain.delivery import UNENDED
 from tracker.domain.lifecycle import Transition
-from tracker.domain.rendering import instant
+from tracker.domain.rendering import format_instant
 from tracker.domain.task import Task
 from tracker.domain.validation import FieldFlaw, is_blank
 from tracker.services.submit.request import Submission
@@ -108,7 +108,7 @@ class SubmitBody(BaseModel):
         """
         return Submission(
             tenant=tenant,
-            provider=self.provider or sole_provider(accounts),
+            provider=self.provider or find_sole_provider(accounts),
             operation=self.operation,
             input=self.input,
             account=self.account,
@@ -167,7 +167,7 @@ class QueryBody(BaseModel):
 
 def render_task(task: Task, assets: Sequence[Asset] = (), *, base: str = "") -> views.TaskView:
     """Return a task, whole but for its input."""
-    return cast("views.TaskView", rendering.render_task(task, by_piece(assets), base=base))
+    return cast("views.TaskView", rendering.render_task(task, index_by_piece(assets), base=base))
 
 
 def render_transition(seq: int, step: Transition) -> views.Transition:
@@ -181,8 +181,8 @@ def render_transition(seq: int, step: Transition) -> views.Transition:
         "source": step.source,
         "provider_status": step.provider_status,
         "message": step.message,
-        "provider_at": instant(step.provider_at),
-        "at": instant(step.at),
+        "provider_at": format_instant(step.provider_at),
+        "at": format_instant(step.at),
         "actor": step.actor,
         "evidence": _build_evidence(step),
     }
@@ -202,13 +202,13 @@ def render_change(change: Change) -> views.ChangeView:
 
 def render_receipt(receipt: Receipt) -> views.ReceiptView:
     """Return one piece of inbound evidence; the body as text where it is text, else in base64."""
-    body, encoding = body_as_text(receipt.body or b"")
+    body, encoding = convert_body_to_text(receipt.body or b"")
     return {
         "id": str(receipt.key),
         "source": receipt.source,
         "verdict": receipt.verdict,
         "reason": receipt.reason,
-        "received_at": instant(receipt.received_at),
+        "received_at": format_instant(receipt.received_at),
         "duplicate_of": None if receipt.duplicate_of is None else str(receipt.duplicate_of),
         "headers": dict(receipt.headers or {}),
         "size_bytes": receipt.size_bytes,
@@ -222,8 +222,8 @@ def render_attempt(attempt: Attempt) -> views.AttemptView:
     return {
         "id": str(attempt.key),
         "number": attempt.number,
-        "started_at": instant(attempt.started_at),
-        "ended_at": instant(attempt.ended_at),
+        "started_at": format_instant(attempt.started_at),
+        "ended_at": format_instant(attempt.ended_at),
         "outcome": attempt.outcome,
         "certainty": attempt.certainty,
         "http_status": attempt.http_status,
@@ -246,10 +246,10 @@ def render_delivery(owed: Delivery) -> delivery_views.DeliveryView:
         "version": owed.version,
         "state": owed.state,
         "attempts": owed.attempts,
-        "created_at": instant(owed.created_at),
-        "next_attempt_at": instant(owed.next_at) if owed.state in UNENDED else None,
-        "ended_at": instant(owed.ended_at),
-        "last_attempt_at": instant(owed.last_attempt_at),
+        "created_at": format_instant(owed.created_at),
+        "next_attempt_at": format_instant(owed.next_at) if owed.state in UNENDED else None,
+        "ended_at": format_instant(owed.ended_at),
+        "last_attempt_at": format_instant(owed.last_attempt_at),
         "last_status": owed.last_status,
         "last_error": owed.last_error,
     }
@@ -263,7 +263,7 @@ def _build_evidence(step: Transition) -> views.EvidenceView | None:
     return None
 
 
-def body_as_text(raw: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
+def convert_body_to_text(raw: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
     """Return bytes as text where they are text, else in base64."""
     try:
         return raw.decode(), "utf-8"

@@ -10,14 +10,14 @@ from starlette.responses import JSONResponse, Response
 from tracker.domain.access import Scope
 from tracker.domain.cost import Price
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.domain.rendering import instant
+from tracker.domain.rendering import format_instant
 from tracker.domain.tally import Tally
 from tracker.domain.task import OPEN, TERMINAL
 from tracker.services.upkeep.counting import KEPT, Counted, look
 from tracker.web.api import service_views
 from tracker.web.edge import query
-from tracker.web.edge.operation import Param, operation
-from tracker.web.edge.state import services, tenant
+from tracker.web.edge.operation import Param, describe_operation
+from tracker.web.edge.state import get_services, get_tenant
 
 MAX_HOURS = KEPT // timedelta(hours=1) - 1
 _HOURS = Param(
@@ -33,7 +33,7 @@ _BY = Param(
 )
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="stats",
     query=(_HOURS, _BY),
@@ -41,11 +41,11 @@ _BY = Param(
 )
 async def get(request: Request) -> Response:
     """Counts by state, latency, who brought the verdicts, and costs."""
-    hours = query.integer(request, "hours", default=24, low=1, high=MAX_HOURS)
-    by = query.text(request, "by")
+    hours = query.read_integer(request, "hours", default=24, low=1, high=MAX_HOURS)
+    by = query.read_text(request, "by")
     if by not in (None, "hour"):
         raise InvalidRequest(FieldError("by", "must be one of: hour"), malformed=True)
-    our, owner = services(request), tenant(request)
+    our, owner = get_services(request), get_tenant(request)
     now = our.clock.now()
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     since = hour - timedelta(hours=hours)
@@ -59,15 +59,15 @@ def _render(
     found: Counted, since: datetime, now: datetime, *, is_hourly: bool
 ) -> service_views.Stats:
     return {
-        "as_of": instant(now),
-        "since": instant(since),
+        "as_of": format_instant(now),
+        "since": format_instant(since),
         "is_whole": found.whole,
         "open": {state.value: found.open.get(state, 0) for state in sorted(OPEN)},
         "lately": [_build_account(*name, one) for name, one in sorted(found.lately.items())],
         "ever": [_build_account(*name, one) for name, one in sorted(found.ever.items())],
         "hours": [
             {
-                "hour": instant(hour),
+                "hour": format_instant(hour),
                 "accounts": [_build_account(*name, one) for name, one in sorted(accounts.items())],
             }
             for hour, accounts in sorted(found.hours.items())
@@ -90,11 +90,11 @@ def _build_account(provider: str, account: str, one: Tally) -> service_views.Acc
             "p90": _find_seconds(one, 0.9),
             "p99": _find_seconds(one, 0.99),
         },
-        "costs": sums_of(one.costs),
+        "costs": build_sums(one.costs),
     }
 
 
-def sums_of(costs: Mapping[Price, Decimal]) -> list[service_views.CostSumView]:
+def build_sums(costs: Mapping[Price, Decimal]) -> list[service_views.CostSumView]:
     """Render amounts by price."""
     return [
         {

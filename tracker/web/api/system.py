@@ -7,14 +7,14 @@ from typing_extensions import TypedDict
 
 from tracker import __version__
 from tracker.domain.access import DEFAULT_TENANT, Scope
-from tracker.domain.rendering import instant
+from tracker.domain.rendering import format_instant
 from tracker.domain.work import JobKind
 from tracker.store import due_jobs, feed, stats
 from tracker.store.revision import SCHEMA_REVISION, look
 from tracker.store.store import Reading
 from tracker.web.api.views import EXACT, Instant, Uuid
-from tracker.web.edge.operation import operation
-from tracker.web.edge.state import Services, services, tenant
+from tracker.web.edge.operation import describe_operation
+from tracker.web.edge.state import Services, get_services, get_tenant
 
 
 @with_config(EXACT)
@@ -64,10 +64,10 @@ class SystemState(TypedDict):
     """The operator's: null for another tenant than `default`."""
 
 
-@operation(scope=Scope.ADMIN, tag="system", answers={200: SystemState})
+@describe_operation(scope=Scope.ADMIN, tag="system", answers={200: SystemState})
 async def get(request: Request) -> Response:
     """Tell versions, the processes on the database, and how far background work is behind."""
-    told = await collect(services(request), tenant(request))
+    told = await collect(get_services(request), get_tenant(request))
     return JSONResponse(told, headers={"cache-control": "no-store"})
 
 
@@ -80,7 +80,7 @@ async def collect(our: Services, owner: str) -> SystemState:
 
 
 def _look(db: Reading, our: Services) -> Installation:
-    head = feed.head(db)
+    head = feed.find_head(db)
     return {
         "schema": look(db).revision,
         "wanted_schema": SCHEMA_REVISION,
@@ -89,14 +89,14 @@ def _look(db: Reading, our: Services) -> Installation:
             {
                 "id": str(one.id),
                 "is_worker": one.is_worker,
-                "seen_at": instant(one.seen_at),
+                "seen_at": format_instant(one.seen_at),
                 "ahead_ms": one.ahead_ms,
             }
             for one in our.presence.alive(db)
         ],
         "due": [
-            {"kind": kind, "count": count, "oldest_due_at": instant(oldest)}
-            for kind, (count, oldest) in due_jobs.overdue(db, now=our.clock.now()).items()
+            {"kind": kind, "count": count, "oldest_due_at": format_instant(oldest)}
+            for kind, (count, oldest) in due_jobs.count_overdue(db, now=our.clock.now()).items()
         ],
         "feed_head": head,
         "feed_uncounted": max(0, head - stats.read_counted_place(db)),

@@ -8,8 +8,8 @@ from starlette.responses import JSONResponse, Response
 
 from tracker.domain.access import Scope
 from tracker.domain.errors import NO_SUCH_TASK, NoLongerKept, NotFound
-from tracker.domain.task import Task, having_name, is_unflagged
-from tracker.providers.kit.unknown_fields import unknown_fields
+from tracker.domain.task import Task, is_unflagged, select_by_name
+from tracker.providers.kit.unknown_fields import find_unknown_fields
 from tracker.store import (
     attempts,
     deliveries,
@@ -39,22 +39,22 @@ from tracker.web.api.task_answers import (
     TASK_HEADERS,
     answer_accepted,
     answer_kept,
-    task_headers,
+    build_task_headers,
 )
 from tracker.web.edge import params, query, waiting
 from tracker.web.edge.body_shares import release_share
-from tracker.web.edge.conditional import etag, matches
-from tracker.web.edge.heads import header
-from tracker.web.edge.operation import ResponseSpec, operation, read_body
-from tracker.web.edge.paging import page_answer, position
-from tracker.web.edge.state import principal, services, tenant
+from tracker.web.edge.conditional import build_etag, is_matching
+from tracker.web.edge.heads import find_header
+from tracker.web.edge.operation import ResponseSpec, describe_operation, read_body
+from tracker.web.edge.paging import answer_page, read_position
+from tracker.web.edge.state import get_principal, get_services, get_tenant
 
 MAX_PAGE = 500
 QUERY_BYTES = 2 * 1024 * 1024
 """Enough for the most names of the longest kind, every character written as two escapes."""
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_WRITE,
     tag="tasks",
     headers=[params.IDEMPOTENCY_KEY, params.PREFER],
@@ -70,18 +70,18 @@ async def submit(request: Request) -> Response:
     Asked to wait by `Prefer`, it answers 200 with the task when that is over in time. `warnings`
     names fields of the input that are not known, and were passed on as they are.
     """
-    our = services(request)
+    our = get_services(request)
     wait, since = waiting.read_preferred_wait(request), our.watch.position
     submission = (await read_body(request, SubmitBody)).to_submission(
-        tenant=tenant(request),
-        idempotency_key=query.idempotency_key(request),
+        tenant=get_tenant(request),
+        idempotency_key=query.read_idempotency_key(request),
         accounts=our.accounts,
-        submitter=principal(request).key,
+        submitter=get_principal(request).key,
     )
     checked = await our.intake.check(submission)
     submits = our.providers[submission.provider].submits
     model = submits.input_model(submission.operation)
-    warnings = [] if model is None else unknown_fields(model, submission.input)
+    warnings = [] if model is None else find_unknown_fields(model, submission.input)
     del submission  # from here on a large input is held once, as it is kept
     accepted = replace(await our.intake.accept_checked(checked), body=None)
     del checked
@@ -89,7 +89,7 @@ async def submit(request: Request) -> Response:
     return await answer_accepted(request, accepted, wait, since=since, warnings=warnings)
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="tasks",
     query=[params.WAIT],
@@ -103,19 +103,23 @@ async def submit(request: Request) -> Response:
 async def get(request: Request) -> Response:
     """One task; 304 when the caller has this version. Waits, if asked to, for what it lacks."""
     wait = waiting.read_wait_time(request)
-    seen = header(request.scope["headers"], b"if-none-match") or None  # an empty one names nothing
-    found = await waiting.until_moved(request, wait, seen)
-    if seen is not None and is_unflagged(waiting.standing_of(found), services(request).clock.now()):
-        await services(request).sweeping.flag_now()  # then its version says so
+    seen = (
+        find_header(request.scope["headers"], b"if-none-match") or None
+    )  # an empty one names nothing
+    found = await waiting.wait_until_moved(request, wait, seen)
+    if seen is not None and is_unflagged(
+        waiting.find_standing(found), get_services(request).clock.now()
+    ):
+        await get_services(request).sweeping.flag_now()  # then its version says so
         found, seen = await waiting.look_kept(request), None
-    now = waiting.standing_of(found)
-    if matches(seen, etag(now.version)):
-        return Response(status_code=304, headers=task_headers(request, now) | wait.headers)
+    now = waiting.find_standing(found)
+    if is_matching(seen, build_etag(now.version)):
+        return Response(status_code=304, headers=build_task_headers(request, now) | wait.headers)
     whole = found if isinstance(found, KeptTask) else await waiting.look_kept(request)
     return answer_kept(request, whole, wait)
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="tasks",
     query=[
@@ -133,13 +137,13 @@ async def list_(request: Request) -> Response:
 
     Where several filters fit little together, a page may be short although the list goes on.
     """
-    limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
-    found = await list_tasks(request, tenant(request), limit=limit)
+    limit = query.read_integer(request, "limit", default=50, low=1, high=MAX_PAGE)
+    found = await list_tasks(request, get_tenant(request), limit=limit)
     body = {"tasks": await render_all(request, found.page.tasks)}
-    return page_answer(request, body, last=found.last, scope=found.scope)
+    return answer_page(request, body, last=found.last, scope=found.scope)
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="tasks",
     body=QueryBody,
@@ -149,12 +153,12 @@ async def list_(request: Request) -> Response:
 )
 async def query_(request: Request) -> Response:
     """Up to 500 tasks at once, by our ids or by external ids: an answer for each, in order."""
-    asked, owner = await read_body(request, QueryBody), tenant(request)
-    ids = {name: id_ for name in asked.ids if (id_ := query.as_uuid(name)) is not None}
-    found, named = await services(request).store.read(
+    asked, owner = await read_body(request, QueryBody), get_tenant(request)
+    ids = {name: id_ for name in asked.ids if (id_ := query.parse_uuid(name)) is not None}
+    found, named = await get_services(request).store.read(
         lambda db: (
-            tasks.by_id(db, list(set(ids.values()))),
-            tasks.by_external_id(db, list(set(asked.external_task_ids))),
+            tasks.load_by_id(db, list(set(ids.values()))),
+            tasks.load_by_external_id(db, list(set(asked.external_task_ids))),
         )
     )
     by_id = {name: [found[id_]] for name, id_ in ids.items() if id_ in found}
@@ -164,7 +168,7 @@ async def query_(request: Request) -> Response:
     ]
     for name in asked.external_task_ids:
         admitted = (task for task in named.get(name, ()) if asked.admits(task, tenant=owner))
-        answers.append((None, name, having_name(admitted)))
+        answers.append((None, name, select_by_name(admitted)))
     single = {one.key: one for _, _, several in answers if len(several) == 1 for one in several}
     shown = dict(zip(single, await render_all(request, list(single.values())), strict=True))
     items = [_render_found(id_, name, several, shown) for id_, name, several in answers]
@@ -191,7 +195,7 @@ def _render_found(
     }
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="tasks",
     answers={200: ResponseSpec(None, media="application/json")},
@@ -199,7 +203,7 @@ def _render_found(
 )
 async def get_input(request: Request) -> Response:
     """The request body of a task as it is kept: `input`, with the defaults that were filled in."""
-    owner, id_ = tenant(request), query.task_id(request)
+    owner, id_ = get_tenant(request), query.read_task_id(request)
 
     def load(db: Reading) -> bytes | None:
         task = tasks.get_own(db, owner, id_)
@@ -209,34 +213,40 @@ async def get_input(request: Request) -> Response:
             raise NoLongerKept("the input of this task is not kept any more")
         return task_inputs.get_by_keys(db, [task.key]).get(task.key)
 
-    body = await services(request).store.read(load)
+    body = await get_services(request).store.read(load)
     if body is None:
         raise NotFound("the input of this task is not kept")
     headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
     return Response(body, headers=headers, media_type="application/json")
 
 
-@operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: views.TransitionList}, problems=[410])
+@describe_operation(
+    scope=Scope.TASKS_READ, tag="tasks", answers={200: views.TransitionList}, problems=[410]
+)
 async def list_transitions(request: Request) -> Response:
     """A task's history, oldest first."""
     return await _answer_history(
         request,
         "transitions",
-        lambda db, task: [render_transition(*row) for row in transitions.of_task(db, task.key)],
+        lambda db, task: [
+            render_transition(*row) for row in transitions.list_of_task(db, task.key)
+        ],
     )
 
 
-@operation(scope=Scope.TASKS_READ, tag="tasks", answers={200: views.AttemptList}, problems=[410])
+@describe_operation(
+    scope=Scope.TASKS_READ, tag="tasks", answers={200: views.AttemptList}, problems=[410]
+)
 async def list_attempts(request: Request) -> Response:
     """Every try to submit a task."""
     return await _answer_history(
         request,
         "attempts",
-        lambda db, task: [render_attempt(row) for row in attempts.of_task(db, task.key)],
+        lambda db, task: [render_attempt(row) for row in attempts.list_of_task(db, task.key)],
     )
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="tasks",
     answers={200: delivery_views.DeliveryList},
@@ -247,11 +257,11 @@ async def list_deliveries(request: Request) -> Response:
     return await _answer_history(
         request,
         "deliveries",
-        lambda db, task: [render_delivery(row) for row in deliveries.of_task(db, task.key)],
+        lambda db, task: [render_delivery(row) for row in deliveries.list_of_task(db, task.key)],
     )
 
 
-@operation(
+@describe_operation(
     scope=Scope.TASKS_READ,
     tag="tasks",
     query=[params.limit(default=50, high=MAX_PAGE), params.CURSOR],
@@ -260,22 +270,22 @@ async def list_deliveries(request: Request) -> Response:
 )
 async def list_receipts(request: Request) -> Response:
     """List the receipts of a task with their verdicts; oldest first, in pages."""
-    limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
+    limit = query.read_integer(request, "limit", default=50, low=1, high=MAX_PAGE)
     task = await waiting.look_whole(request)
     scope = f"receipts {task.key}"
-    after = position(request, scope=scope) or 0
-    found = await services(request).store.read(
-        lambda db: receipts.of_task(db, task.key, after=after, limit=limit + 1)
+    after = read_position(request, scope=scope) or 0
+    found = await get_services(request).store.read(
+        lambda db: receipts.list_of_task(db, task.key, after=after, limit=limit + 1)
     )
-    page, shown = found[:limit], services(request).serving.describe_files
+    page, shown = found[:limit], get_services(request).serving.describe_files
     last = page[-1].key if len(found) > limit else None
     body = {"receipts": [render_receipt(shown(one)) for one in page]}
-    return page_answer(request, body, last=last, scope=scope)
+    return answer_page(request, body, last=last, scope=scope)
 
 
 async def _answer_history(
     request: Request, name: str, rows: Callable[[Reading, Task], Sequence[Mapping[str, object]]]
 ) -> Response:
     task = await waiting.look_whole(request)
-    found = await services(request).store.read(lambda db: rows(db, task))
+    found = await get_services(request).store.read(lambda db: rows(db, task))
     return JSONResponse({name: found}, headers={"cache-control": "no-store"})

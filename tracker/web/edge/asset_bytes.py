@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from tracker.domain.custody import Asset
 from tracker.services.custody.serving import build_headers
-from tracker.web.edge.ranged import file_answer
-from tracker.web.edge.state import services
+from tracker.web.edge.ranged import answer_file
+from tracker.web.edge.state import get_services
 
 SHOWN_POLICY = (
     "sandbox allow-same-origin; default-src 'none'; img-src 'self'; media-src 'self'; "
@@ -19,18 +19,18 @@ Of an origin of nobody's, as `sandbox` alone has it, Chromium 156 loads no video
 _DOWNLOADED_POLICY = "sandbox; default-src 'none'"
 
 
-async def bytes_of(request: Request, asset: Asset, headers: Mapping[str, str]) -> Response:
+async def iterate_bytes(request: Request, asset: Asset, headers: Mapping[str, str]) -> Response:
     """Return a file's bytes, or the range of them that is asked for.
 
     Raises Conflict while it is fetched, NotFound where it is not kept, Unavailable.
     """
-    serving = services(request).serving
+    serving = get_services(request).serving
     serving.check_kept(asset)
     if request.method == "HEAD":  # a GET reads before it answers
         await serving.check_there(asset)
     served = build_headers(asset)
     is_shown = served["content-disposition"] == "inline"
-    return file_answer(
+    return answer_file(
         request,
         lambda start, end: serving.read(asset, start, end),
         size=asset.size or 0,

@@ -20,9 +20,9 @@ from tracker.domain.errors import (
 from tracker.services.access.keyring import Keyring
 from tracker.services.access.rates import Allowance, Rates
 from tracker.telemetry.logs import note
-from tracker.web.edge.heads import header
+from tracker.web.edge.heads import find_header
 from tracker.web.edge.local import is_local
-from tracker.web.edge.senders import Sender, sender_of
+from tracker.web.edge.senders import Sender, find_sender
 
 ANYBODY = Principal(DEFAULT_TENANT, EVERYTHING)
 """The principal of every request to a service without API keys."""
@@ -148,15 +148,15 @@ async def admit_to_dashboard(request: Request, scope: Scope, secret: str | None)
 
 def check_sender(request: Request) -> None:
     """Raise ForeignPage for what may change something and no page of this service sends."""
-    if request.method not in ("GET", "HEAD") and sender(request) is not Sender.OWN:
+    if request.method not in ("GET", "HEAD") and find_page_sender(request) is not Sender.OWN:
         raise ForeignPage("only pages of this service may send this")
 
 
-def sender(request: Request) -> Sender:
+def find_page_sender(request: Request) -> Sender:
     """Return whose page a browser sends a request for."""
     given = request.scope["headers"]
-    site, origin = header(given, b"sec-fetch-site"), header(given, b"origin")
-    return sender_of(site, origin, header(given, b"host"))
+    site, origin = find_header(given, b"sec-fetch-site"), find_header(given, b"origin")
+    return find_sender(site, origin, find_header(given, b"host"))
 
 
 async def _let_in(
@@ -187,7 +187,7 @@ async def _let_in(
     return principal
 
 
-def challenge(error: Unauthenticated | Forbidden) -> str:
+def build_challenge(error: Unauthenticated | Forbidden) -> str:
     """Return the WWW-Authenticate field of a refusal (RFC 6750 §3)."""
     if isinstance(error, Forbidden):
         return f'Bearer realm="tracker", error="insufficient_scope", scope="{error.scope}"'
@@ -236,4 +236,4 @@ def _is_foreign_page(request: Request) -> bool:
 
     What only reads is left alone: such a page is not shown the answer.
     """
-    return request.method not in ("GET", "HEAD") and sender(request) is Sender.FOREIGN
+    return request.method not in ("GET", "HEAD") and find_page_sender(request) is Sender.FOREIGN

@@ -12,12 +12,12 @@ from starlette.types import Message, Receive
 
 from tracker.domain.minimum_pace import LEAST_BYTES, MinimumPace
 from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
-from tracker.web.edge.body_shares import BodyShare, share_of
+from tracker.web.edge.body_shares import BodyShare, get_share
 from tracker.web.edge.encoding import (
-    as_utf8,
-    charset_of,
-    encoding_of,
-    undone,
+    convert_to_utf8,
+    decode_content,
+    find_charset,
+    find_encoding,
 )
 from tracker.web.edge.json_objects import PARSED_AT_ONCE, JsonReader, parse_object
 from tracker.web.edge.structure import ValueCounter, check_values
@@ -222,7 +222,7 @@ async def read_json(
     """
     kind, encoding, declared = _read_description(request)
     _check_kind(kind)
-    is_plain = not encoding and charset_of(kind) is None
+    is_plain = not encoding and find_charset(kind) is None
     reader = JsonReader(digest) if is_plain else None
     body = await read_capped(
         declared,
@@ -230,7 +230,7 @@ async def read_json(
         limit=limit,
         timeout_s=timeout_s,
         steps=BodySteps(
-            ValueCounter() if is_plain else None, share_of(request.scope), reader=reader
+            ValueCounter() if is_plain else None, get_share(request.scope), reader=reader
         ),
     )
     if reader is not None and reader.has_begun:
@@ -238,12 +238,16 @@ async def read_json(
             return await asyncio.to_thread(reader.finish)
     if digest is not None:
         await _update_digest(digest, body)
-    if encoding := encoding_of(encoding, body):
-        body = await asyncio.to_thread(undone, encoding, body, limit=limit)
+    if encoding := find_encoding(encoding, body):
+        body = await asyncio.to_thread(decode_content, encoding, body, limit=limit)
         is_plain = False
     if not is_plain:
         is_large = len(body) > PARSED_AT_ONCE
-        body = await asyncio.to_thread(as_utf8, kind, body) if is_large else as_utf8(kind, body)
+        body = (
+            await asyncio.to_thread(convert_to_utf8, kind, body)
+            if is_large
+            else convert_to_utf8(kind, body)
+        )
         await check_values(body)
     if len(body) <= PARSED_AT_ONCE:
         return parse_object(body)

@@ -84,7 +84,7 @@ class BodyShare:
         self._room.leave(self)
 
 
-def share_of(scope: Scope) -> BodyShare:
+def get_share(scope: Scope) -> BodyShare:
     """Return the share of a request, which `release_share` ends."""
     state: dict[str, Any] = scope["state"]
     found = state.get(_SHARE)

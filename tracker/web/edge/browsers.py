@@ -13,7 +13,7 @@ from tracker.web.edge.auth import ANYBODY
 _DAY_S = 86_400
 
 
-def preflight(request: Request) -> Response | None:
+def answer_preflight(request: Request) -> Response | None:
     """Answer a browser that asks whether a page may send a call; None for every other request."""
     asked = request.headers.get("access-control-request-method")
     if request.method != "OPTIONS" or asked is None or "origin" not in request.headers:

@@ -250,13 +250,13 @@ def raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def most_connections() -> int:
+def compute_most_connections() -> int:
     """Return how many connections the file limit of this process leaves room for."""
     files = _read_file_limit()
     return MOST if files is None else max(16, min(MOST, files - _reserve(files)))
 
 
-def accepted_at_once() -> int:
+def compute_accepts_per_turn() -> int:
     """Return how many connections one turn of asyncio's own event loop may accept.
 
     They are counted some turns later, and have a file each by then, as have those of these turns.

@@ -41,7 +41,7 @@ _NAMES = re.compile(
 """Python's names of the charsets that are read, besides UTF-8: it has codecs that are none."""
 
 
-def encoding_of(said: str, body: bytes) -> str:
+def find_encoding(said: str, body: bytes) -> str:
     """Return a body's Content-Encoding; where none is said, the one that it begins with.
 
     No JSON begins as gzip or zlib does (RFC 1952 section 2.3.1, RFC 1950 section 2.2).
@@ -65,7 +65,7 @@ class UnsupportedEncoding(Exception):
         super().__init__(f"Content-Encoding {said[:64]!r} is not read; send one of: {ACCEPTED}")
 
 
-def undone(encoding: str, body: bytes, *, limit: int) -> bytes:
+def decode_content(encoding: str, body: bytes, *, limit: int) -> bytes:
     """Return a body without its Content-Encoding, be it several, one on the other.
 
     Nothing is undone where JSON begins: proxies undo gzip and deflate, and some leave the header as
@@ -80,7 +80,7 @@ def undone(encoding: str, body: bytes, *, limit: int) -> bytes:
         if not body or (number and is_json(body)):
             break
         said = codings.pop() if codings else ""
-        coding = said if said in _CODINGS else encoding_of("", body)
+        coding = said if said in _CODINGS else find_encoding("", body)
         if said and not coding:
             raise UnsupportedEncoding(encoding)
         if not coding or is_json(body):
@@ -111,20 +111,20 @@ def _decode_coding(coding: str, body: bytes, limit: int) -> bytes:
     return _inflate(body, _RAW if coding == "deflate" else _GZIP, limit)
 
 
-def as_utf8(content_type: str, body: bytes) -> bytes:
+def convert_to_utf8(content_type: str, body: bytes) -> bytes:
     """Return a text in UTF-8. Its charset is the one that its Content-Type names, if any.
 
     A byte that is no character of the charset becomes a replacement character.
     """
-    charset = charset_of(content_type) if "charset" in content_type.lower() else None
+    charset = find_charset(content_type) if "charset" in content_type.lower() else None
     if charset is None:
         return body
     if charset.startswith("utf-") and json.detect_encoding(body).startswith("utf-8"):
         return body  # UTF-16 and UTF-32 cannot be taken for it
-    return in_utf8(charset, body)
+    return encode_utf8_in_pieces(charset, body)
 
 
-def in_utf8(charset: str, body: bytes) -> bytes:
+def encode_utf8_in_pieces(charset: str, body: bytes) -> bytes:
     """Return a text in UTF-8, in pieces where it is large, so that other threads get their turn."""
     if len(body) <= _STEP:
         return body.decode(charset, "replace").encode("utf-8", "replace")
@@ -136,7 +136,7 @@ def in_utf8(charset: str, body: bytes) -> bytes:
     return b"".join(piece.encode("utf-8", "replace") for piece in pieces)
 
 
-def with_cut_ends(body: bytes) -> bytes:
+def replace_cut_ends(body: bytes) -> bytes:
     """Return JSON with a replacement character where a text was cut within its last character.
 
     By senders that count bytes. Other bytes that are no characters stay as they are.
@@ -145,7 +145,7 @@ def with_cut_ends(body: bytes) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def charset_of(content_type: str) -> str | None:
+def find_charset(content_type: str) -> str | None:
     """Return the codec of a named charset; None for UTF-8, and for what is no charset."""
     found = _CHARSET.search(content_type)
     if found is None:

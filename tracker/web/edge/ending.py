@@ -9,7 +9,7 @@ from types import FrameType
 
 
 @contextmanager
-def on_stop_signal(act: Callable[[], None]) -> Iterator[None]:
+def call_on_stop_signal(act: Callable[[], None]) -> Iterator[None]:
     """Within the block, call `act` in the event loop as soon as the process gets SIGTERM or SIGINT.
 
     Servers wait for open requests before they end the app's lifespan, so that an app that waits

@@ -18,8 +18,8 @@ from tracker.domain import documents
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.web.edge.body import BodySteps, read_capped, read_json
 from tracker.web.edge.body_errors import WrongMediaType
-from tracker.web.edge.body_shares import share_of
-from tracker.web.edge.encoding import undone
+from tracker.web.edge.body_shares import get_share
+from tracker.web.edge.encoding import decode_content
 from tracker.web.edge.json_objects import PARSED_AT_ONCE
 
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -48,11 +48,11 @@ async def read_json_or_form(
         request.receive,
         limit=limit,
         timeout_s=timeout_s,
-        steps=BodySteps(share=share_of(request.scope)),
+        steps=BodySteps(share=get_share(request.scope)),
     )
     encoding = ",".join(request.headers.getlist("content-encoding"))
     if encoding:
-        body = await asyncio.to_thread(undone, encoding, body, limit=limit)
+        body = await asyncio.to_thread(decode_content, encoding, body, limit=limit)
     if len(body) <= PARSED_AT_ONCE:
         return parse_form(content_type, body, digest)
     return await asyncio.to_thread(parse_form, content_type, body, digest)
@@ -73,7 +73,7 @@ def parse_form(content_type: str, body: bytes, digest: "hashlib._Hash") -> dict[
             found[name] = value
         else:
             found[name] = [*known, value] if isinstance(known, list) else [known, value]
-    flaw = documents.flaw_of(found)
+    flaw = documents.find_unstorable_field(found)
     if flaw is not None:
         raise InvalidRequest(flaw)
     return found

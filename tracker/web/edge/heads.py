@@ -22,7 +22,7 @@ _ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
 _LONGEST_HOST = 255 + len(":65535")
 
 
-def header(headers: Headers, name: bytes) -> str | None:
+def find_header(headers: Headers, name: bytes) -> str | None:
     """Return the first header of a name; None where there is none.
 
     headers: a request's, as ASGI has them; `request.headers` makes an object of them and spells
@@ -59,7 +59,7 @@ def _is_host(value: bytes) -> bool:
     return not has_zone or re.fullmatch(r"[A-Za-z0-9._~%-]+", zone) is not None
 
 
-def path_of(target: bytes) -> bytes:
+def read_path(target: bytes) -> bytes:
     """Return the path of a request's target, which may be a whole URL. target: without a query."""
     found = _ABSOLUTE.match(target)
     return target if found is None else target[found.end() :] or b"/"

@@ -10,8 +10,8 @@ from pydantic_core import from_json
 
 from tracker.domain import documents
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.web.edge.encoding import in_utf8, with_cut_ends
-from tracker.web.edge.large_json import LongTextReader, LongTexts, without_long_texts
+from tracker.web.edge.encoding import encode_utf8_in_pieces, replace_cut_ends
+from tracker.web.edge.large_json import LongTextReader, LongTexts, take_out_long_texts
 
 PARSED_AT_ONCE = 256 * 1024
 """Bytes of a body that the event loop parses itself, in some 5 ms at worst."""
@@ -26,7 +26,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
     Raises InvalidRequest that says where the text goes wrong, or which field cannot be kept.
     """
     if b"\0" in body[:4]:  # UTF-16 or UTF-32, which nothing has said
-        body = in_utf8(json.detect_encoding(body), body)
+        body = encode_utf8_in_pieces(json.detect_encoding(body), body)
     try:
         return _parse_object(*_take_long_texts(body))
     except ValueError as error:
@@ -101,7 +101,7 @@ class _Parsed(NamedTuple):
 def _take_long_texts(body: bytes) -> tuple[bytes, LongTexts, bool]:
     """Return a text without its long texts where it is large, these, and whether it is."""
     is_large = len(body) > PARSED_AT_ONCE
-    return (*(without_long_texts(body) if is_large else (body, LongTexts())), is_large)
+    return (*(take_out_long_texts(body) if is_large else (body, LongTexts())), is_large)
 
 
 def _read_text(body: bytes, long: LongTexts, is_large: bool) -> _Parsed:  # noqa: FBT001
@@ -113,9 +113,9 @@ def _read_text(body: bytes, long: LongTexts, is_large: bool) -> _Parsed:  # noqa
         raise ValueError(str(error).partition(" at line")[0] if is_large else str(error)) from None
     whole, flaw = long.restore(value) if long.texts else value, None
     if documents.may_be_too_deep(body) or documents.may_hold_nul(body) or long.may_hold_nul():
-        flaw = documents.flaw_of(whole)
+        flaw = documents.find_unstorable_field(whole)
     if flaw is None and _HALF_PAIR.search(body):
-        whole = long.restore(documents.whole_pairs(value))
+        whole = long.restore(documents.replace_half_pairs(value))
     return _Parsed(whole, flaw)
 
 
@@ -133,7 +133,7 @@ def _parse_json(body: bytes) -> Any:
             raise
         try:
             # Halves as characters of their own, as Java writes them, are joined.
-            text = with_cut_ends(body).decode("utf-8", "surrogatepass")
+            text = replace_cut_ends(body).decode("utf-8", "surrogatepass")
             halves = text.encode("utf-16-le", "surrogatepass")
             text = halves.decode("utf-16-le", "replace").strip(documents.BLANKS)
             return json.loads(text, parse_constant=_refuse, strict=False)

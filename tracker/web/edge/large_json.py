@@ -14,7 +14,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.web.edge.encoding import with_cut_ends
+from tracker.web.edge.encoding import replace_cut_ends
 
 LONG = 4096
 """Bytes; shorter texts are left where they stand."""
@@ -181,7 +181,7 @@ class _GrowingText:
         self._text = text
 
 
-def without_long_texts(body: bytes) -> tuple[bytes, LongTexts]:
+def take_out_long_texts(body: bytes) -> tuple[bytes, LongTexts]:
     """Return a JSON text with marks for its long texts, and these.
 
     Half of a surrogate pair in one becomes a replacement character. Raises what `LongTextReader`
@@ -219,7 +219,7 @@ def _read(piece: bytes) -> str:
         text: str = from_json(quoted)
     except ValueError as error:
         try:
-            whole = json.loads(with_cut_ends(quoted))
+            whole = json.loads(replace_cut_ends(quoted))
             text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", whole)
         except ValueError:
             raise ValueError(str(error).partition(" at line")[0]) from None

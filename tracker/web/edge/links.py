@@ -2,9 +2,9 @@
 
 from starlette.requests import Request
 
-from tracker.web.edge.state import services
+from tracker.web.edge.state import get_services
 
 
-def base_of(request: Request) -> str:
+def find_base(request: Request) -> str:
     """Return what URLs of ours begin with: the public URL, else where the caller has found us."""
-    return services(request).public_url or str(request.base_url).rstrip("/")
+    return get_services(request).public_url or str(request.base_url).rstrip("/")

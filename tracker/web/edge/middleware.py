@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tracker.clock import Clock, new_name
+from tracker.clock import Clock, make_name
 from tracker.domain import trace
 from tracker.domain.errors import Unavailable
 from tracker.domain.token import LENGTH
@@ -52,7 +52,7 @@ class RequestScope:
         request_id = request_id_of(scope["headers"])
         # Not reset: the server answers each request in a task, and so a context, of its own.
         begin_request(request_id)
-        comes_from = traceparent_of(scope["headers"])
+        comes_from = read_traceparent(scope["headers"])
         if comes_from is not None:
             TRACEPARENT.set(comes_from)
         span = _begin_span(scope, comes_from)
@@ -122,7 +122,7 @@ def _begin_span(scope: Scope, parent: str | None) -> OpenSpan | NoSpan:
     if not tracing.is_on() or _UNTRACED.search(scope["path"]):
         return NO_SPAN
     about = {"http.request.method": scope["method"], "tracker.request_id": REQUEST_ID.get()}
-    return tracing.span(scope["method"], SpanKind.SERVER, parent=parent, attributes=about)
+    return tracing.begin_span(scope["method"], SpanKind.SERVER, parent=parent, attributes=about)
 
 
 def _describe(span: OpenSpan | NoSpan, method: str, route: str, status: int) -> None:
@@ -142,11 +142,11 @@ def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
         if name == b"x-request-id":
             text = value.decode("latin-1")
             is_sane = _SANE_ID.fullmatch(text) is not None and access_log.redact(text) == text
-            return text if is_sane else new_name()
-    return new_name()
+            return text if is_sane else make_name()
+    return make_name()
 
 
-def traceparent_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+def read_traceparent(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     """Return where in a trace a request comes from; None without a valid `traceparent`."""
     for name, value in headers:
         if name == b"traceparent":

@@ -17,13 +17,13 @@ from starlette.types import Scope as AsgiScope
 
 from tracker.domain.access import Principal, Scope
 from tracker.domain.errors import MOST_NAMED, FieldError, InvalidRequest
-from tracker.domain.validation import REASONS, field_errors
+from tracker.domain.validation import REASONS, list_field_errors
 from tracker.store.driver import acting
 from tracker.store.driver.acting import ActorAction
 from tracker.telemetry.logs import REQUEST_ID
 from tracker.web.edge import auth, query
 from tracker.web.edge.body import read_json
-from tracker.web.edge.state import services
+from tracker.web.edge.state import get_services
 from tracker.web.edge.whole_answers import answer_with
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -97,7 +97,7 @@ SMALL_BODY = 64 * 1024
 _DESCRIBED: dict[Any, OperationSpec] = {}
 
 
-def operation(  # noqa: PLR0913 - each is one thing to say, and nearly all have a default
+def describe_operation(  # noqa: PLR0913 - each is one thing to say, and nearly all have a default
     *,
     scope: Scope | None,
     tag: str,
@@ -146,7 +146,7 @@ async def read_body(request: Request, model: type[Model]) -> Model:
 
     Raises InvalidRequest naming the wrong fields, and what `read_json` raises.
     """
-    limits, declared = services(request).limits, request.scope["state"]["body_bytes"]
+    limits, declared = get_services(request).limits, request.scope["state"]["body_bytes"]
     limit = limits.body_bytes if declared is None else min(declared, limits.body_bytes)
     body = await read_json(request, limit=limit, timeout_s=limits.body_timeout_s)
     known = model.model_fields
@@ -158,7 +158,7 @@ async def read_body(request: Request, model: type[Model]) -> Model:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        raise InvalidRequest(*_name_known(field_errors(error, body), unknown, known)) from None
+        raise InvalidRequest(*_name_known(list_field_errors(error, body), unknown, known)) from None
 
 
 def _name_known(
@@ -216,7 +216,7 @@ def act_of(
 ) -> ActorAction:
     """Return the action of a request; its target is the id in the path, where there is one."""
     named = request.path_params.get("id")
-    id_ = None if named is None else query.as_uuid(named)
+    id_ = None if named is None else query.parse_uuid(named)
     return ActorAction(
         tenant=principal.tenant,
         actor=principal.actor,

@@ -6,7 +6,7 @@ from html import escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from tracker.locale import Language, of_header
+from tracker.locale import Language, choose_by_header
 
 _HEADERS = {
     "content-security-policy": (
@@ -27,17 +27,17 @@ _CODE = re.compile("`([^`]+)`")
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 
 
-def language_of(request: Request) -> Language:
+def choose_language(request: Request) -> Language:
     """Return the language that the reader's browser asks for."""
-    return of_header(request.headers.get("accept-language", ""))
+    return choose_by_header(request.headers.get("accept-language", ""))
 
 
-def inline(text: str) -> str:
+def render_inline(text: str) -> str:
     """Return a sentence as HTML: escaped, with `code` marked and links of the manual left out."""
     return _CODE.sub(r"<code>\1</code>", escape(_LINK.sub(r"\1", text)))
 
 
-def page(language: Language, title: str, body: str) -> HTMLResponse:
+def build_page(language: Language, title: str, body: str) -> HTMLResponse:
     """Return a page. title: plain text; body: HTML, in which all that varies is escaped."""
     content = (
         f'<!doctype html>\n<html lang="{language}">\n<meta charset="utf-8">\n'

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from tracker.domain import cursor
 from tracker.web.edge import query
-from tracker.web.edge.state import services
+from tracker.web.edge.state import get_services
 
 MAX_PAGE = 500
 """Entries of one page."""
@@ -29,17 +29,17 @@ class KeyedRow(Protocol):
 Row = TypeVar("Row", bound=KeyedRow)
 
 
-def ticks_of(at: datetime) -> int:
+def encode_instant(at: datetime) -> int:
     """Return an instant as it stands in a cursor."""
     return (at - _EPOCH) // _TICK
 
 
-def instant_of(ticks: int) -> datetime:
+def decode_instant(ticks: int) -> datetime:
     """Return the instant of a cursor's number."""
     return _EPOCH + ticks * _TICK
 
 
-def position(request: Request, *, scope: str, name: str = "cursor") -> int | None:
+def read_position(request: Request, *, scope: str, name: str = "cursor") -> int | None:
     """Return where the page begins; None at the start.
 
     scope: names the list and its filters. name: the parameter that has the cursor.
@@ -54,11 +54,13 @@ def sort_key(request: Request, *, scope: str, name: str = "cursor") -> Sequence[
     text = request.query_params.get(name)
     if text is None:
         return None
-    found = cursor.decode(services(request).cursor_secrets, scope, text, name)
+    found = cursor.decode(get_services(request).cursor_secrets, scope, text, name)
     return [int(part) for part in found]
 
 
-def next_cursor(request: Request, last: int | Sequence[int] | None, *, scope: str) -> str | None:
+def build_next_cursor(
+    request: Request, last: int | Sequence[int] | None, *, scope: str
+) -> str | None:
     """Return the cursor of the page that follows; None where nothing does.
 
     last: the sort key of the page's last entry; None when nothing follows. scope: see `position`.
@@ -66,10 +68,10 @@ def next_cursor(request: Request, last: int | Sequence[int] | None, *, scope: st
     if last is None:
         return None
     parts = [last] if isinstance(last, int) else last
-    return cursor.encode(services(request).cursor_secrets[0], scope, parts)
+    return cursor.encode(get_services(request).cursor_secrets[0], scope, parts)
 
 
-def page_answer(
+def answer_page(
     request: Request,
     body: Mapping[str, object],
     *,
@@ -79,17 +81,17 @@ def page_answer(
 ) -> Response:
     """Return a page.
 
-    last: see `next_cursor`. name: see `position`.
+    last: see `build_next_cursor`. name: see `read_position`.
     """
     headers = {"cache-control": "no-store"}
-    after = next_cursor(request, last, scope=scope)
+    after = build_next_cursor(request, last, scope=scope)
     if after is not None:
         url = request.url.include_query_params(**{name: after})
         headers["link"] = f'<{url.path}?{url.query}>; rel="next"'
     return JSONResponse({**body, "next_cursor": after}, headers=headers)
 
 
-async def newest_first(
+async def list_newest_first(
     request: Request,
     name: str,
     read: Callable[..., Sequence[Row]],
@@ -104,9 +106,11 @@ async def newest_first(
           None) and `limit`; returns so many rows at most, newest first.
     Raises InvalidRequest.
     """
-    limit = query.integer(request, "limit", default=50, low=1, high=MAX_PAGE)
-    before = position(request, scope=scope, name="after")
-    found = await services(request).store.read(lambda db: read(db, before=before, limit=limit + 1))
+    limit = query.read_integer(request, "limit", default=50, low=1, high=MAX_PAGE)
+    before = read_position(request, scope=scope, name="after")
+    found = await get_services(request).store.read(
+        lambda db: read(db, before=before, limit=limit + 1)
+    )
     last = found[limit - 1].key if len(found) > limit else None
     body = {name: [view(one) for one in found[:limit]]}
-    return page_answer(request, body, last=last, scope=scope, name="after")
+    return answer_page(request, body, last=last, scope=scope, name="after")

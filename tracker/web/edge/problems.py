@@ -33,14 +33,14 @@ from tracker.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
-from tracker.domain.rendering import instant
-from tracker.locale import ENGLISH, Language, explanations, of_header, translate
+from tracker.domain.rendering import format_instant
+from tracker.locale import ENGLISH, Language, choose_by_header, load_explanations, translate
 from tracker.telemetry.logs import REQUEST_ID
-from tracker.web.edge.auth import challenge
+from tracker.web.edge.auth import build_challenge
 from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaType
 from tracker.web.edge.encoding import ACCEPTED, UnsupportedEncoding
 from tracker.web.edge.heads import HeadTooLarge, HeadTooSlow, UrlTooLong
-from tracker.web.edge.rootpath import with_root_path
+from tracker.web.edge.rootpath import add_root_path
 
 log = logging.getLogger(__name__)
 
@@ -92,13 +92,13 @@ KINDS: Mapping[type[Exception], ProblemKind] = {
 }
 
 
-def statuses() -> dict[str, int]:
+def list_statuses() -> dict[str, int]:
     """Return the status of every problem type, by the last part of its name."""
     found = {kind.slug: kind.status for kind in (MALFORMED, *KINDS.values())}
     return found | {"method-not-allowed": 405}  # raised by starlette alone
 
 
-def kind_of(error: Exception) -> ProblemKind:
+def find_kind(error: Exception) -> ProblemKind:
     """Return the row of an exception: its class's, or its nearest base's that has one."""
     if isinstance(error, InvalidRequest) and error.malformed:
         return MALFORMED
@@ -116,24 +116,24 @@ async def answer(request: Request, error: Exception) -> Response:
 
     A fault of our own is logged and not shown.
     """
-    kind, language = kind_of(error), of_header(request.headers.get("accept-language", ""))
-    headers = headers_of(error) | {
+    kind, language = find_kind(error), choose_by_header(request.headers.get("accept-language", ""))
+    headers = build_headers(error) | {
         "content-language": language,
         "vary": "Accept-Language",
-        "link": f'<{with_root_path(request, f"/docs/problems#{kind.slug}")}>; rel="help"',
+        "link": f'<{add_root_path(request, f"/docs/problems#{kind.slug}")}>; rel="help"',
     }
     if kind.status == 405 and "allow" not in headers:  # ours, which Starlette spells otherwise
         headers["Allow"] = _list_methods(request)
-    body = problem_of(error, language)
+    body = build_problem(error, language)
     return JSONResponse(body, kind.status, headers, media_type=MEDIA_TYPE)
 
 
-def problem_of(error: Exception, language: Language) -> dict[str, Any]:
+def build_problem(error: Exception, language: Language) -> dict[str, Any]:
     """Return the problem details of any exception (RFC 9457), in a language.
 
     A fault of our own is logged and not shown.
     """
-    kind = kind_of(error)
+    kind = find_kind(error)
     if kind.status >= 500 and not isinstance(error, Unavailable):
         log.error("unhandled", exc_info=error)
         detail = _RECORDED
@@ -147,7 +147,7 @@ def problem_of(error: Exception, language: Language) -> dict[str, Any]:
         "request_id": request_id(),
     }
     if isinstance(error, TaskGone):
-        body |= {"state": error.state, "finished_at": instant(error.finished_at)}
+        body |= {"state": error.state, "finished_at": format_instant(error.finished_at)}
     if isinstance(error, InvalidRequest):
         given = (*error.fields, *error.rest)
         fields = [replace(f, reason=translate(f.reason, language)) for f in given]
@@ -166,14 +166,14 @@ def _describe_field(given: FieldError, shown: FieldError) -> str:
 
 
 def _find_title(kind: ProblemKind, language: Language) -> str:
-    explained = explanations(language).get(kind.slug)
+    explained = load_explanations(language).get(kind.slug)
     return explained.title if explained else HTTPStatus(kind.status).phrase
 
 
-def headers_of(error: Exception) -> dict[str, str]:
+def build_headers(error: Exception) -> dict[str, str]:
     """Return headers that an exception's answer carries."""
     if isinstance(error, (Unauthenticated, Forbidden)):
-        return {"www-authenticate": challenge(error)}
+        return {"www-authenticate": build_challenge(error)}
     if isinstance(error, (Unavailable, RateLimited)):
         return {"retry-after": str(error.retry_after_s)}
     if isinstance(error, IdempotencyInFlight | BeingSent):

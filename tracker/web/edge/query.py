@@ -12,12 +12,12 @@ from uuid import UUID
 from starlette.requests import Request
 
 from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest, NotFound
-from tracker.domain.public_id import id_of
+from tracker.domain.public_id import build_id
 from tracker.domain.task import TaskState
 from tracker.store.filters import TaskFilter
 from tracker.store.listing import Order
 from tracker.telemetry.logs import note
-from tracker.web.edge.heads import header
+from tracker.web.edge.heads import find_header
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -47,7 +47,7 @@ def check_known(
         raise InvalidRequest(*wrong, malformed=True)
 
 
-def integer(request: Request, name: str, *, default: int, low: int, high: int) -> int:
+def read_integer(request: Request, name: str, *, default: int, low: int, high: int) -> int:
     """Return a whole number within bounds. Raises InvalidRequest."""
     text = request.query_params.get(name)
     if text is None:
@@ -58,12 +58,12 @@ def integer(request: Request, name: str, *, default: int, low: int, high: int) -
     return int(text)
 
 
-def states(request: Request) -> Sequence[TaskState]:
+def read_states(request: Request) -> Sequence[TaskState]:
     """Return the repeatable `state` of tasks. Raises InvalidRequest for a word that is none."""
-    return words(request, "state", TaskState)
+    return read_words(request, "state", TaskState)
 
 
-def words(request: Request, name: str, kind: type[Word]) -> Sequence[Word]:
+def read_words(request: Request, name: str, kind: type[Word]) -> Sequence[Word]:
     """Return a repeatable parameter that takes the words of a list. Raises InvalidRequest for
     others.
     """
@@ -74,7 +74,7 @@ def words(request: Request, name: str, kind: type[Word]) -> Sequence[Word]:
         raise InvalidRequest(FieldError(name, reason), malformed=True) from None
 
 
-def text(request: Request, name: str) -> str | None:
+def read_text(request: Request, name: str) -> str | None:
     """Return a text that a database can be asked for. Raises InvalidRequest."""
     value = request.query_params.get(name)
     if value is not None and ("\x00" in value or not value.isprintable()):
@@ -83,22 +83,22 @@ def text(request: Request, name: str) -> str | None:
     return value
 
 
-def task_filter(request: Request, owner: str) -> TaskFilter:
+def read_task_filter(request: Request, owner: str) -> TaskFilter:
     """Return the filters of lists and of the feed. Raises InvalidRequest."""
     return TaskFilter(
         tenant=owner,
-        provider=text(request, "provider"),
-        account=text(request, "account"),
-        operation=text(request, "operation"),
-        states=states(request),
-        external_task_id=text(request, "external_task_id"),
-        provider_task_id=text(request, "provider_task_id"),
-        created_after=instant(request, "created_after"),
-        created_before=instant(request, "created_before"),
-        updated_after=instant(request, "updated_after"),
-        updated_before=instant(request, "updated_before"),
-        overdue=flag(request, "overdue"),
-        metadata=metadata(request),
+        provider=read_text(request, "provider"),
+        account=read_text(request, "account"),
+        operation=read_text(request, "operation"),
+        states=read_states(request),
+        external_task_id=read_text(request, "external_task_id"),
+        provider_task_id=read_text(request, "provider_task_id"),
+        created_after=read_instant(request, "created_after"),
+        created_before=read_instant(request, "created_before"),
+        updated_after=read_instant(request, "updated_after"),
+        updated_before=read_instant(request, "updated_before"),
+        overdue=read_flag(request, "overdue"),
+        metadata=read_metadata(request),
     )
 
 
@@ -106,7 +106,7 @@ METADATA = "metadata."
 MAX_METADATA = 10
 
 
-def metadata(request: Request) -> Sequence[tuple[str, str]]:
+def read_metadata(request: Request) -> Sequence[tuple[str, str]]:
     """Return each `metadata.<key>=value`, as (key, value). Raises InvalidRequest."""
     names = sorted(name for name in request.query_params if name.startswith(METADATA))
     if len(names) > MAX_METADATA:
@@ -116,7 +116,7 @@ def metadata(request: Request) -> Sequence[tuple[str, str]]:
         if name == METADATA or not name.isprintable():
             reason = "is no key of metadata"
             raise InvalidRequest(FieldError(name[:64], reason), malformed=True)
-    return [(name.removeprefix(METADATA), text(request, name) or "") for name in names]
+    return [(name.removeprefix(METADATA), read_text(request, name) or "") for name in names]
 
 
 def order(request: Request) -> Order:
@@ -129,24 +129,24 @@ def order(request: Request) -> Order:
         raise InvalidRequest(FieldError("order", reason), malformed=True) from None
 
 
-def instant(request: Request, name: str) -> datetime | None:
+def read_instant(request: Request, name: str) -> datetime | None:
     """Return a time with its zone, as RFC 3339 has it. Raises InvalidRequest."""
-    return as_instant(name, request.query_params.get(name))
+    return parse_instant(name, request.query_params.get(name))
 
 
-def as_instant(name: str, value: str | None) -> datetime | None:
+def parse_instant(name: str, value: str | None) -> datetime | None:
     """Read a time with its zone. name: of the field that has it. Raises InvalidRequest."""
     if value is None:
         return None
     with contextlib.suppress(ValueError):
         at = datetime.fromisoformat(value)
         if at.tzinfo is not None:
-            return in_utc(at)
+            return convert_to_utc(at)
     reason = "must be a time with its zone, like 2026-11-24T10:00:00Z (a + is written %2B)"
     raise InvalidRequest(FieldError(name, reason), malformed=True)
 
 
-def in_utc(at: datetime) -> datetime:
+def convert_to_utc(at: datetime) -> datetime:
     """Return a time in UTC. Raises ValueError where it has no form in some other zone."""
     with contextlib.suppress(OverflowError):
         there = at.astimezone(UTC)
@@ -155,34 +155,34 @@ def in_utc(at: datetime) -> datetime:
     raise ValueError("must be within the years 2 to 9998")
 
 
-def flag(request: Request, name: str) -> bool | None:
+def read_flag(request: Request, name: str) -> bool | None:
     """`true` or `false`. Raises InvalidRequest."""
-    return as_flag(name, request.query_params.get(name))
+    return parse_flag(name, request.query_params.get(name))
 
 
-def as_flag(name: str, value: str | None) -> bool | None:
+def parse_flag(name: str, value: str | None) -> bool | None:
     """Read `true` or `false`. name: of the field that has it. Raises InvalidRequest."""
     if value not in (None, "true", "false"):
         raise InvalidRequest(FieldError(name, "must be true or false"), malformed=True)
     return None if value is None else value == "true"
 
 
-def task_id(request: Request) -> UUID:
+def read_task_id(request: Request) -> UUID:
     """Return the id in the path. Raises NotFound for what cannot be one."""
-    found = path_id(request, NotFound(NO_SUCH_TASK))
+    found = read_path_id(request, NotFound(NO_SUCH_TASK))
     note(task=str(found))
     return found
 
 
-def path_id(request: Request, missing: NotFound) -> UUID:
+def read_path_id(request: Request, missing: NotFound) -> UUID:
     """Return the id in the path. Raises `missing` for what cannot be one."""
-    found = as_uuid(request.path_params["id"])
+    found = parse_uuid(request.path_params["id"])
     if found is None:
         raise missing
     return found
 
 
-def row_key(request: Request, missing: str = "there is no such receipt") -> int:
+def read_row_key(request: Request, missing: str = "there is no such receipt") -> int:
     """Return the number in the path. Raises NotFound, saying `missing`, for what cannot be one."""
     text = request.path_params["id"]
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
@@ -194,10 +194,10 @@ _USUAL_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """An id as we write it; UUID reads other spellings as well, and takes twice as long."""
 
 
-def as_uuid(text: str) -> UUID | None:
+def parse_uuid(text: str) -> UUID | None:
     """Return an id as callers write it; None for what cannot be one."""
     if _USUAL_ID.fullmatch(text):
-        return id_of(int(text.replace("-", ""), 16))
+        return build_id(int(text.replace("-", ""), 16))
     try:
         return UUID(text)
     except ValueError:
@@ -207,10 +207,10 @@ def as_uuid(text: str) -> UUID | None:
 _KEY_CHARS = 255
 
 
-def idempotency_key(request: Request) -> str | None:
+def read_idempotency_key(request: Request) -> str | None:
     """Return the caller's Idempotency-Key. Raises InvalidRequest for one that nobody should use."""
     headers = request.scope["headers"]
-    key = header(headers, b"idempotency-key")
+    key = find_header(headers, b"idempotency-key")
     if key is None:
         return None
     if len({value for name, value in headers if name == b"idempotency-key"}) > 1:

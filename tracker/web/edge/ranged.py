@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tracker.domain.byte_range import ByteRange, range_of
-from tracker.web.edge.conditional import date_of, refusal_of_file
+from tracker.domain.byte_range import ByteRange, find_range
+from tracker.web.edge.conditional import check_file_preconditions, read_date
 
 Read = Callable[[int, int], AsyncGenerator[bytes, None]]
 """Reads the bytes from its first argument to before its second."""
@@ -62,7 +62,7 @@ class RangedFile(Response):
         await send(start)
 
 
-def file_answer(  # noqa: PLR0913 - each is one fact of the file
+def answer_file(  # noqa: PLR0913 - each is one fact of the file
     request: Request,
     read: Read,
     *,
@@ -81,14 +81,14 @@ def file_answer(  # noqa: PLR0913 - each is one fact of the file
         "last-modified": format_datetime(changed_at, usegmt=True),
         "accept-ranges": "bytes",
     }
-    refused = refusal_of_file(request.headers, etag, changed_at)
+    refused = check_file_preconditions(request.headers, etag, changed_at)
     if refused is not None:
         return Response(status_code=refused, headers=said)
     given = request.headers.getlist("range") if request.method == "GET" else []
     header = given[0] if len(given) == 1 else None  # two lines are a list, which is none of ours
     if header is not None and not _is_same(request.headers.get("if-range"), etag, changed_at):
         header = None
-    wanted = range_of(header, size)
+    wanted = find_range(header, size)
     if wanted is None:
         said["content-range"] = f"bytes */{size}"
     return RangedFile(request, read, said, wanted)
@@ -98,4 +98,4 @@ def _is_same(if_range: str | None, etag: str, changed_at: datetime) -> bool:
     """Return whether an If-Range field lets a range be served: strong comparison alone."""
     if if_range is None or if_range == etag:
         return True
-    return date_of(if_range) == changed_at.replace(microsecond=0)
+    return read_date(if_range) == changed_at.replace(microsecond=0)

@@ -27,6 +27,6 @@ class RootPath:
         await self._app(scope, receive, send)
 
 
-def with_root_path(request: Request, path: str) -> str:
+def add_root_path(request: Request, path: str) -> str:
     """Return a path of ours as a client of this host must write it."""
     return f"{request.scope.get('root_path', '')}{path}"

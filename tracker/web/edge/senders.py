@@ -17,7 +17,7 @@ class Sender(Enum):
     """The request says nothing: a program sends it, or an old browser."""
 
 
-def sender_of(site: str | None, origin: str | None, host: str | None) -> Sender:
+def find_sender(site: str | None, origin: str | None, host: str | None) -> Sender:
     """Return the sender of a request.
 
     site, origin, host: its Sec-Fetch-Site (w3.org/TR/fetch-metadata, 2026-11-29), Origin and Host.

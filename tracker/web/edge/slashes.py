@@ -25,12 +25,12 @@ _CALLBACK = re.compile(rf"(?:\.?(?:/|%2f))*{CALLBACK_PREFIX.strip('/')}(?:/|%2f)
 """Begins the path of a callback, whose parts hold no slash of their own."""
 
 
-def parts_of(path: str) -> list[str]:
+def split_path(path: str) -> list[str]:
     """Return the parts of a path, without empty and blank ones and `.` (RFC 3986 section 5.2.4)."""
     return [part for part in path.split("/") if part.strip(_PASTED) not in ("", ".")]
 
 
-def without_repeat(parts: Sequence[str], end: int, *, least: int = 1) -> list[str]:
+def remove_repeat(parts: Sequence[str], end: int, *, least: int = 1) -> list[str]:
     """Return parts of a path without those that stand behind `end` once more.
 
     E.g. `a/b/c` of `a/b/a/b/c` for 2, of `a/b/b/c` for 2, and of `a/a/b/c` for 1.
@@ -95,10 +95,10 @@ class SlashTolerance:
 
 
 def _normalise_path(path: str, root: str) -> str:
-    before = parts_of(root)
-    parts = [part.strip(_PASTED) for part in parts_of(path.removeprefix(root))]
-    parts = without_repeat([*before, *parts], len(before))
-    parts = without_repeat(parts[len(before) :], 1)
+    before = split_path(root)
+    parts = [part.strip(_PASTED) for part in split_path(path.removeprefix(root))]
+    parts = remove_repeat([*before, *parts], len(before))
+    parts = remove_repeat(parts[len(before) :], 1)
     if parts[:1] == [CALLBACK_PREFIX.strip("/")]:
         del parts[_CALLBACK_PARTS:]
     return f"{root}/{'/'.join(parts)}"

@@ -54,18 +54,18 @@ async def _take_in(request: Request, file: IO[bytes], *, limit: int, timeout_s: 
     try:
         async with asyncio.timeout(timeout_s):
             async for piece in iterate_capped(request, limit=limit):
-                with _refusing_without_room():
+                with _refuse_without_room():
                     file.write(piece)
                 size += len(piece)
     except TimeoutError:
         raise BodyTooSlow(f"the body did not arrive within {timeout_s:g} s") from None
-    with _refusing_without_room():
+    with _refuse_without_room():
         file.flush()
     return size
 
 
 @contextmanager
-def _refusing_without_room() -> Iterator[None]:
+def _refuse_without_room() -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -122,13 +122,13 @@ class Services:
     events: dict[int, bytes] = field(default_factory=dict)
 
 
-def services(request: Request) -> Services:
+def get_services(request: Request) -> Services:
     """Return the services of the process that answers this request."""
     found: Services = request.scope["state"]["services"]  # `request.state` takes 1 µs each time
     return found
 
 
-def principal(request: Request) -> Principal:
+def get_principal(request: Request) -> Principal:
     """Return the request's principal. Raises Misuse when the handler has no guard."""
     found: Principal | None = request.scope["state"].get("principal")
     if found is None:
@@ -136,12 +136,12 @@ def principal(request: Request) -> Principal:
     return found
 
 
-def holder(request: Request) -> Holder | None:
+def get_holder(request: Request) -> Holder | None:
     """Return for whom a request waits; None where no key will ever be asked for."""
     found: Holder | None = request.scope["state"]["holder"]
     return found
 
 
-def tenant(request: Request) -> str:
+def get_tenant(request: Request) -> str:
     """Return whose data this request may see."""
-    return principal(request).tenant
+    return get_principal(request).tenant

@@ -10,7 +10,7 @@ from tracker.web.edge.body_errors import BodyTooLarge, BodyTooSlow, WrongMediaTy
 from tracker.web.edge.encoding import refuse_encoded
 from tracker.web.edge.form_file import FormWithFile
 from tracker.web.edge.forms import MULTIPART
-from tracker.web.edge.state import services
+from tracker.web.edge.state import get_services
 
 UPLOAD_KEPT_S = 86400
 UPLOAD_FORM_PATH = "/links/uploads"
@@ -35,14 +35,14 @@ async def open_upload(request: Request) -> AsyncIterator[bytes]:
     if content_type.partition(";")[0].strip().lower() != MULTIPART:
         return iterate_upload(request)
     form = open_uploaded_form(request)
-    await form.find_file(timeout_s=services(request).limits.body_timeout_s)
+    await form.find_file(timeout_s=get_services(request).limits.body_timeout_s)
     return form.content()
 
 
 async def iterate_upload(request: Request) -> AsyncIterator[bytes]:
     """Yield the body. Raises UnsupportedEncoding, BodyTooLarge, BodyTooSlow, ClientDisconnect."""
     refuse_encoded(request.headers.get("content-encoding", ""))
-    limits, clock = services(request).limits, asyncio.get_running_loop().time
+    limits, clock = get_services(request).limits, asyncio.get_running_loop().time
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limits.upload_bytes:
         raise BodyTooLarge(limits.upload_bytes)

@@ -15,8 +15,8 @@ from tracker.store import kept_tasks, task_rows, tasks, tombstones
 from tracker.store.feed import Change
 from tracker.store.kept_tasks import KeptTask
 from tracker.web.edge import query
-from tracker.web.edge.conditional import etag, matches
-from tracker.web.edge.state import holder, services, tenant
+from tracker.web.edge.conditional import build_etag, is_matching
+from tracker.web.edge.state import get_holder, get_services, get_tenant
 
 MAX_WAIT_S = 60
 _PREFERENCE = re.compile(r'(?:^|,)\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;[^,]*)?(?:,|$)', re.IGNORECASE)
@@ -48,7 +48,7 @@ def read_wait_time(request: Request) -> WaitTime:
     that cannot be read is ignored, as the RFC has it.
     """
     if request.scope["query_string"] and "wait" in request.query_params:
-        return WaitTime(query.integer(request, "wait", default=0, low=0, high=MAX_WAIT_S), {})
+        return WaitTime(query.read_integer(request, "wait", default=0, low=0, high=MAX_WAIT_S), {})
     return read_preferred_wait(request)
 
 
@@ -64,7 +64,7 @@ def read_preferred_wait(request: Request) -> WaitTime:
     return WaitTime(seconds, {"preference-applied": f"wait={seconds}"})
 
 
-def leaving(request: Request) -> Callable[[], Awaitable[None]]:
+def build_leave_waiter(request: Request) -> Callable[[], Awaitable[None]]:
     """Return a function that waits until the client has disconnected."""
     receive = request.receive
 
@@ -90,41 +90,47 @@ Standing = Task | task_rows.TaskStanding
 
 async def look_whole(request: Request) -> Task:
     """Return the task of the path. Raises NotFound, TaskGone."""
-    found = await services(request).store.find(tasks.by_id, query.task_id(request))
-    if found is None or found.tenant != tenant(request):
+    found = await get_services(request).store.find(tasks.load_by_id, query.read_task_id(request))
+    if found is None or found.tenant != get_tenant(request):
         raise await _make_missing(request)
     return found
 
 
 async def look_kept(request: Request) -> KeptTask:
     """Return the task of the path, and what is kept of its result. Raises NotFound, TaskGone."""
-    if services(request).storage is None:
+    if get_services(request).storage is None:
         return KeptTask(await look_whole(request), ())
-    found = await services(request).store.find(kept_tasks.by_id, query.task_id(request))
-    if found is None or found.task.tenant != tenant(request):
+    found = await get_services(request).store.find(
+        kept_tasks.load_by_id, query.read_task_id(request)
+    )
+    if found is None or found.task.tenant != get_tenant(request):
         raise await _make_missing(request)
     return found
 
 
 async def _make_missing(request: Request) -> NotFound | TaskGone:
-    owner, id_ = tenant(request), query.task_id(request)
-    return await services(request).store.read(lambda db: tombstones.explain_missing(db, owner, id_))
+    owner, id_ = get_tenant(request), query.read_task_id(request)
+    return await get_services(request).store.read(
+        lambda db: tombstones.explain_missing(db, owner, id_)
+    )
 
 
-def standing_of(found: KeptTask | task_rows.TaskStanding) -> Standing:
+def find_standing(found: KeptTask | task_rows.TaskStanding) -> Standing:
     """Return where a task that was looked for stands."""
     return found.task if isinstance(found, KeptTask) else found
 
 
 async def look_narrow(request: Request) -> task_rows.TaskStanding:
     """Return where the task of the path stands: neither its input nor its result is read."""
-    found = await services(request).store.find(tasks.standings, query.task_id(request))
-    if found is None or found.tenant != tenant(request):
+    found = await get_services(request).store.find(
+        tasks.load_standings, query.read_task_id(request)
+    )
+    if found is None or found.tenant != get_tenant(request):
         raise await _make_missing(request)
     return found
 
 
-async def until_moved(
+async def wait_until_moved(
     request: Request, wait: WaitTime, seen: str | None
 ) -> KeptTask | task_rows.TaskStanding:
     """Return the task of the path: at once, or when it is news to the caller or the time is over.
@@ -134,20 +140,20 @@ async def until_moved(
     """
     # Who waits holds little: the whole task is read when there is something to say of it.
     narrow = seen is not None
-    watch = services(request).watch
+    watch = get_services(request).watch
     if not wait.seconds:
         return await (look_narrow(request) if narrow else look_kept(request))
     until, position = wait.until, watch.position
     found: KeptTask | task_rows.TaskStanding = await look_narrow(request)
-    now = standing_of(found)
+    now = find_standing(found)
     if seen is not None and seen.strip() == "*":
-        seen = etag(now.version)
+        seen = build_etag(now.version)
     if _is_news(now.version, now.state, seen):
         return found
     wants = None if seen else _is_end
-    with watch.task(now.id, since=position, wants=wants, holder=holder(request)) as waiter:
+    with watch.task(now.id, since=position, wants=wants, holder=get_holder(request)) as waiter:
         while not _is_news(now.version, now.state, seen):
-            woke = await waiter.sleep(until, leaving(request))
+            woke = await waiter.sleep(until, build_leave_waiter(request))
             refuse_ended(woke)
             if woke is not WakeReason.NEWS:
                 break
@@ -169,7 +175,7 @@ def is_answered(task: Task) -> bool:
     return not is_unanswered(task)
 
 
-async def until_over(
+async def wait_until_over(
     request: Request,
     wait: WaitTime,
     task: Task,
@@ -182,15 +188,15 @@ async def until_over(
     since:   the watch's position before it was accepted.
     is_over: tells of a task whether it is as it is waited for.
     """
-    our, until = services(request), wait.until
+    our, until = get_services(request), wait.until
     wants = _is_end if is_over is has_ended else _has_more
-    with our.watch.task(task.id, since=since, wants=wants, holder=holder(request)) as waiter:
+    with our.watch.task(task.id, since=since, wants=wants, holder=get_holder(request)) as waiter:
         while not is_over(task):
-            woke = await waiter.sleep(until, leaving(request))
+            woke = await waiter.sleep(until, build_leave_waiter(request))
             if woke is WakeReason.REVOKED:
                 break  # it was accepted, which must be said; what came of it is not told
             refuse_ended(woke)
-            task = await our.store.find(tasks.by_id, task.id) or task
+            task = await our.store.find(tasks.load_by_id, task.id) or task
             if woke is not WakeReason.NEWS:
                 break
     return task
@@ -200,7 +206,7 @@ def _is_news(version: int, state: TaskState, seen: str | None) -> bool:
     if seen is None:
         return state in TERMINAL
     # Nothing moves a task out of a verdict: waiting for that would be waiting for ever.
-    return state in VERDICTS or not matches(seen, etag(version))
+    return state in VERDICTS or not is_matching(seen, build_etag(version))
 
 
 def _is_end(change: Change) -> bool:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from tracker.domain import cursor, decimal_names
 from tracker.domain.errors import NO_SUCH_TASK, BeingSent, Conflict, NotFound, Unavailable
-from tracker.domain.records import changed
+from tracker.domain.records import replace_fields
 from tracker.domain.task import TERMINAL, ArtifactState, Task
 from tracker.providers.ports.commands import Cancel, Create, Get, Media, Page, Skip
 from tracker.providers.ports.front import Shown
@@ -23,16 +23,16 @@ from tracker.store.front import FrontFilter
 from tracker.telemetry.logs import note
 from tracker.web.edge import query
 from tracker.web.edge.body_shares import release_share
-from tracker.web.edge.paging import instant_of, ticks_of
-from tracker.web.edge.state import holder, principal, services, tenant
+from tracker.web.edge.paging import decode_instant, encode_instant
+from tracker.web.edge.state import get_holder, get_principal, get_services, get_tenant
 from tracker.web.edge.waiting import (
     IsOver,
     WaitTime,
+    build_leave_waiter,
     has_ended,
     is_answered,
-    leaving,
     refuse_ended,
-    until_over,
+    wait_until_over,
 )
 from tracker.web.fronts.own_urls import put_own_urls
 from tracker.web.fronts.repeats import accept_once
@@ -75,7 +75,7 @@ async def run(
     return await _add_inputs(request, shown, bodies) if shows_input else shown
 
 
-async def media_url(request: Request, provider: str, command: Media) -> str:
+async def build_media_url(request: Request, provider: str, command: Media) -> str:
     """Return the address of a file of a task's result, as the front would show it.
 
     Raises NotFound, Conflict, Unavailable.
@@ -107,12 +107,12 @@ async def _add_inputs(request: Request, shown: Shown, found: Mapping[int, bytes]
     keys = [task.key for task in shown.tasks]
     if not found and keys:
         most = _LISTED_INPUT if len(keys) > 1 else None
-        found = await services(request).store.read(
+        found = await get_services(request).store.read(
             lambda db: task_inputs.get_by_keys(db, keys, most=most)
         )
     if sum(map(len, found.values())) > _PARSED_AT_ONCE:
-        return changed(shown, inputs=await asyncio.to_thread(_parse_inputs, found))
-    return changed(shown, inputs=_LazyInputs(found))
+        return replace_fields(shown, inputs=await asyncio.to_thread(_parse_inputs, found))
+    return replace_fields(shown, inputs=_LazyInputs(found))
 
 
 def _parse_inputs(found: Mapping[int, bytes]) -> dict[int, dict[str, Any]]:
@@ -146,15 +146,15 @@ async def _create(
 
     Returns the input of a new task too, by its key.
     """
-    place = services(request).watch.position
+    place = get_services(request).watch.position
     asked = Submission(
-        tenant=tenant(request),
+        tenant=get_tenant(request),
         provider=provider,
         operation=command.operation,
         input=await put_links(request, command),
-        idempotency_key=query.idempotency_key(request) or command.idempotency_key,
+        idempotency_key=query.read_idempotency_key(request) or command.idempotency_key,
         input_path="",
-        submitter=principal(request).key,
+        submitter=get_principal(request).key,
     )
     accepted = await accept_once(request, asked, held_s=command.wait_s)
     release_share(request.scope)  # its answer may be held back for minutes
@@ -164,17 +164,17 @@ async def _create(
     note(provider=provider, task=str(task.id))
     if accepted.replayed and command.wait_s:
         # It is told as it was accepted; by now it may be over, and no news of that will come.
-        task = await services(request).store.find(tasks.by_id, task.id) or task
+        task = await get_services(request).store.find(tasks.load_by_id, task.id) or task
     is_over = is_answered if command.waits_for == "sent" else has_ended
     held = await _hold_until_over(request, task, command.wait_s, since=place, is_over=is_over)
     parts = []
     if command.waits_for == "sent":  # its answer names all that was made
-        parts = await services(request).store.read(lambda db: front.parts_of(db, held))
+        parts = await get_services(request).store.read(lambda db: front.list_parts(db, held))
     return Shown([held, *parts]), {} if body is None else {task.key: body}
 
 
 async def _get(request: Request, provider: str, command: Get) -> Shown:
-    our, owner = services(request), tenant(request)
+    our, owner = get_services(request), get_tenant(request)
     place = our.watch.position
     if command.by == "any":
         name = command.names[0]
@@ -193,11 +193,15 @@ async def _get(request: Request, provider: str, command: Get) -> Shown:
 
 async def _load_named(request: Request, provider: str, command: Get) -> list[Task]:
     """Return those of the named tasks that there are, in the order of their names."""
-    owner, by_id = tenant(request), command.by == "id"
-    ids = [id_ for name in command.names if (id_ := query.as_uuid(name))] if by_id else []
-    keys = [key for name in command.names if (key := decimal_names.key_of(name))] if by_id else []
+    owner, by_id = get_tenant(request), command.by == "id"
+    ids = [id_ for name in command.names if (id_ := query.parse_uuid(name))] if by_id else []
+    keys = (
+        [key for name in command.names if (key := decimal_names.decode_decimal_name(name))]
+        if by_id
+        else []
+    )
     externals = () if by_id else command.names
-    found = await services(request).store.read(
+    found = await get_services(request).store.read(
         lambda db: front.find_named(db, owner, provider, ids=ids, keys=keys, external_ids=externals)
     )
     known: dict[UUID | int | str, Task] = {}
@@ -206,14 +210,16 @@ async def _load_named(request: Request, provider: str, command: Get) -> list[Tas
         known |= dict.fromkeys(names, task)
     wanted: Sequence[UUID | int | str] = command.names
     if by_id:
-        wanted = [query.as_uuid(n) or decimal_names.key_of(n) or n for n in command.names]
+        wanted = [
+            query.parse_uuid(n) or decimal_names.decode_decimal_name(n) or n for n in command.names
+        ]
     return [known[name] for name in dict.fromkeys(wanted) if name in known]
 
 
 async def _skip(request: Request, provider: str, command: Skip) -> Shown:
-    filter_ = TaskFilter(tenant(request), provider=provider, operation=command.operation)
-    found = await services(request).store.read(
-        lambda db: listing.skipping_page(
+    filter_ = TaskFilter(get_tenant(request), provider=provider, operation=command.operation)
+    found = await get_services(request).store.read(
+        lambda db: listing.list_skipping_page(
             db, filter_, offset=command.offset, limit=command.limit + 1
         )
     )
@@ -221,12 +227,12 @@ async def _skip(request: Request, provider: str, command: Skip) -> Shown:
 
 
 async def _show_page(request: Request, provider: str, command: Page) -> Shown:
-    our, owner = services(request), tenant(request)
+    our, owner = get_services(request), get_tenant(request)
     scope = f"{provider} {owner} {command.binds}"
     before = None
     if command.after is not None:
         at, key = cursor.decode(our.cursor_secrets, scope, command.after)
-        before = (instant_of(int(at)), int(key))
+        before = (decode_instant(int(at)), int(key))
     wanted = FrontFilter(
         tenant=owner,
         provider=provider,
@@ -238,18 +244,18 @@ async def _show_page(request: Request, provider: str, command: Page) -> Shown:
         named=command.named,
     )
     found = await our.store.read(
-        lambda db: front.page(db, wanted, before=before, limit=command.limit + 1)
+        lambda db: front.list_page(db, wanted, before=before, limit=command.limit + 1)
     )
     shown = found[: command.limit]
     if len(found) <= command.limit:
         return Shown(shown)
     last = shown[-1]
-    place = [ticks_of(last.created_at), last.key]
+    place = [encode_instant(last.created_at), last.key]
     return Shown(shown, has_more=True, next=cursor.encode(our.cursor_secrets[0], scope, place))
 
 
 async def _cancel(request: Request, provider: str, command: Cancel) -> Shown:
-    our, owner, name = services(request), tenant(request), command.name
+    our, owner, name = get_services(request), get_tenant(request), command.name
     task = await our.store.read(lambda db: tasks.get_by_name(db, owner, provider, name))
     if task is None:
         raise NotFound(NO_SUCH_TASK)
@@ -260,7 +266,7 @@ async def _cancel(request: Request, provider: str, command: Cancel) -> Shown:
         cancelled = await _cancel_when_sent(request, task)
     except Conflict:
         # It may have ended meanwhile: then there is nothing to refuse.
-        now = await our.store.find(tasks.by_id, task.id)
+        now = await our.store.find(tasks.load_by_id, task.id)
         if now is None or now.state not in TERMINAL:
             raise
         cancelled = now
@@ -269,15 +275,19 @@ async def _cancel(request: Request, provider: str, command: Cancel) -> Shown:
 
 async def _cancel_when_sent(request: Request, task: Task) -> Task:
     """Cancel a task; one that is being sent, once that is over: clients do not ask twice."""
-    our = services(request)
+    our = get_services(request)
     until = WaitTime(_SENDING_S, {}).until
     while True:
         place = our.watch.position
         try:
-            return await our.actions.cancel(task.tenant, task.id, actor=principal(request).actor)
+            return await our.actions.cancel(
+                task.tenant, task.id, actor=get_principal(request).actor
+            )
         except BeingSent:
-            with our.watch.task(task.id, since=place, wants=None, holder=holder(request)) as waiter:
-                woke = await waiter.sleep(until, leaving(request))
+            with our.watch.task(
+                task.id, since=place, wants=None, holder=get_holder(request)
+            ) as waiter:
+                woke = await waiter.sleep(until, build_leave_waiter(request))
                 refuse_ended(woke)
                 if woke is not WakeReason.NEWS:
                     raise
@@ -293,13 +303,15 @@ async def _hold_until_over(
 ) -> Task:
     """Return a task once it is over, or as it is after so many seconds.
 
-    since: the feed's place before the task was looked at. is_over: see `until_over`.
+    since: the feed's place before the task was looked at. is_over: see `wait_until_over`.
     Raises ClientDisconnect.
     """
     if not wait_s or is_over(task):
         return task
     try:
-        return await until_over(request, WaitTime(wait_s, {}), task, since=since, is_over=is_over)
+        return await wait_until_over(
+            request, WaitTime(wait_s, {}), task, since=since, is_over=is_over
+        )
     except Unavailable as error:
         # The task is durable: a client that reads a refusal would make another one.
         log.warning("an answer was not held to the end: %(reason)s", {"reason": error})

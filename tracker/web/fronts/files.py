@@ -17,9 +17,9 @@ from starlette.types import Receive, Scope, Send
 from tracker.domain.errors import NotFound
 from tracker.domain.inline_files import SCHEME, InlineFile
 from tracker.providers.ports.front_call import FrontAnswer
-from tracker.services.custody.serving import AssetReader, base64_size
+from tracker.services.custody.serving import AssetReader, compute_base64_size
 from tracker.web.edge.slow_readers import SlowReader, send_piece
-from tracker.web.edge.state import services, tenant
+from tracker.web.edge.state import get_services, get_tenant
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ _NAME = re.compile(SCHEME.encode() + rb"[0-9a-f-]{36}\?[\w=&%.+-]+&mark=[0-9a-f]
 TextOrFile = bytes | InlineFile
 
 
-def parts_of(serving: AssetReader, owner: str, text: bytes) -> list[TextOrFile]:
+def split_text(serving: AssetReader, owner: str, text: bytes) -> list[TextOrFile]:
     """Cut a text into itself and the files that are named in it. owner: the tenant."""
     return list(_iterate_parts(serving, owner, text))
 
@@ -43,7 +43,7 @@ def _iterate_parts(serving: AssetReader, owner: str, text: bytes) -> Iterator[Te
     yield text[at:]
 
 
-async def pieces_of(
+async def iterate_pieces(
     serving: AssetReader, owner: str, parts: Sequence[TextOrFile]
 ) -> AsyncGenerator[bytes, None]:
     """Yield a text with the base64 of files in their places. Raises Unavailable."""
@@ -72,7 +72,7 @@ class _Streamed(Response):
         """pieces: of the body. size: bytes of all of them."""
         headers = {**answer.headers, "content-length": str(size)}
         super().__init__(None, answer.status, headers, media_type)
-        self._slow_s = services(request).limits.slow_reader_s
+        self._slow_s = get_services(request).limits.slow_reader_s
         self._pieces = pieces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,22 +92,24 @@ class _Streamed(Response):
 
 async def put_files(request: Request, answer: FrontAnswer) -> Response:
     """Return an answer that holds files, or is one. Raises NotFound where one is not kept."""
-    serving, owner = services(request).serving, tenant(request)
+    serving, owner = get_services(request).serving, get_tenant(request)
     if answer.file is not None:
         return await _send_file(request, answer, serving.find_inline_file(owner, answer.file))
     text = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
-    parts = parts_of(serving, owner, text)
+    parts = split_text(serving, owner, text)
     for part in parts:
         if isinstance(part, InlineFile):
             await serving.check_named(owner, part)
-    size = sum(len(part) if isinstance(part, bytes) else base64_size(part.size) for part in parts)
-    pieces = pieces_of(serving, owner, parts)
+    size = sum(
+        len(part) if isinstance(part, bytes) else compute_base64_size(part.size) for part in parts
+    )
+    pieces = iterate_pieces(serving, owner, parts)
     return _Streamed(request, answer, pieces, size=size, media_type="application/json")
 
 
 async def _send_file(request: Request, answer: FrontAnswer, file: InlineFile | None) -> Response:
     """Return an answer that is the bytes of a file. Raises NotFound, Unavailable."""
-    serving, owner = services(request).serving, tenant(request)
+    serving, owner = get_services(request).serving, get_tenant(request)
     if file is None:
         raise NotFound("the file is not kept any more")
     await serving.check_named(owner, file)

@@ -20,8 +20,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tracker.domain.access import Scope as AccessScope
 from tracker.domain.errors import InvalidRequest
-from tracker.domain.records import changed
-from tracker.domain.task import in_known_state
+from tracker.domain.records import replace_fields
+from tracker.domain.task import replace_unknown_state
 from tracker.domain.validation import is_blank
 from tracker.providers.ports.commands import (
     Command,
@@ -47,26 +47,26 @@ from tracker.providers.ports.front_call import (
 from tracker.providers.ports.provider import Provider
 from tracker.web.edge.auth import admit
 from tracker.web.edge.body import read_json
-from tracker.web.edge.browsers import allow_reading, preflight
+from tracker.web.edge.browsers import allow_reading, answer_preflight
 from tracker.web.edge.forms import read_json_or_form
-from tracker.web.edge.problems import headers_of, request_id
-from tracker.web.edge.slashes import parts_of, without_repeat
-from tracker.web.edge.state import services
+from tracker.web.edge.problems import build_headers, request_id
+from tracker.web.edge.slashes import remove_repeat, split_path
+from tracker.web.edge.state import get_services
 from tracker.web.edge.whole_answers import answer_with
-from tracker.web.fronts.commands import media_url, run
+from tracker.web.fronts.commands import build_media_url, run
 from tracker.web.fronts.files import put_files
 from tracker.web.fronts.own_urls import put_own_urls
 from tracker.web.fronts.passing import PassingFront
-from tracker.web.fronts.refusals import refusal_of
+from tracker.web.fronts.refusals import build_refusal
 from tracker.web.fronts.streaming import StreamedTask
 from tracker.web.fronts.uploaded_files import (
     NOT_KEPT_HERE,
     NOTHING_KEPT,
-    one_file,
-    page_of_files,
+    find_file,
+    list_files,
     send_file,
 )
-from tracker.web.fronts.uploads import keep_upload, keeps_uploads, open_form
+from tracker.web.fronts.uploads import has_reachable_uploads, keep_upload, open_form
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class FrontHost:
         """Answer one request; whatever goes wrong is told in the provider's envelope."""
         request = Request(scope, receive, send)
         try:
-            response = preflight(request) or await self._answer(request)
+            response = answer_preflight(request) or await self._answer(request)
         except Exception as error:  # noqa: BLE001 - this is where exceptions become answers
             response = self._answer_error(error, self._call(request))
         allow_reading(request, response)
@@ -125,7 +125,7 @@ class FrontHost:
         command = self._front.read(call)
         digest = sha256(f"{self._provider} {call.path} {urlencode(call.query)}".encode())
         if isinstance(command, WantsBody):
-            call = changed(call, body=await _read_body(request, command, digest))
+            call = replace_fields(call, body=await _read_body(request, command, digest))
             command = self._front.read(call)
         request.scope["state"]["fingerprint"] = digest.digest()
         if isinstance(command, FrontRefusal):
@@ -140,12 +140,14 @@ class FrontHost:
             case Fixed(answer=answer):
                 return _build_response(answer)
             case Media():
-                url = await media_url(request, self._provider, command)
+                url = await build_media_url(request, self._provider, command)
                 return Response(status_code=302, headers={"location": url})
             case Create(stream=stream) if stream is not None:
                 shown = await run(request, self._provider, command)
                 return StreamedTask(request, shown.tasks[0], stream)
-            case Upload(otherwise=name) | OpenForm(otherwise=name) if not keeps_uploads(request):
+            case Upload(otherwise=name) | OpenForm(otherwise=name) if not has_reachable_uploads(
+                request
+            ):
                 if not name:
                     return self._refusal(FrontRefusal(Fault.NOT_SERVED, NOTHING_KEPT), call)
                 return await self._passing.pass_on(request, name)
@@ -157,14 +159,16 @@ class FrontHost:
                 asked = await _read_body(request, WantsBody(), sha256())
                 shown = Shown(form=open_form(request, command, asked))
             case Secret():
-                shown = Shown(secret=services(request).callback_secret)
+                shown = Shown(secret=get_services(request).callback_secret)
             case _:
                 shown = await run(
                     request, self._provider, command, shows_input=self._front.shows_input
                 )
                 shown = await put_own_urls(request, self._provider, shown)
-                if any(in_known_state(task) is not task for task in shown.tasks):
-                    shown = replace(shown, tasks=[in_known_state(task) for task in shown.tasks])
+                if any(replace_unknown_state(task) is not task for task in shown.tasks):
+                    shown = replace(
+                        shown, tasks=[replace_unknown_state(task) for task in shown.tasks]
+                    )
         answer = self._front.show(call, command, shown, request_id())
         is_read = answer.has_files or answer.file is not None
         return await put_files(request, answer) if is_read else _build_response(answer)
@@ -173,22 +177,22 @@ class FrontHost:
         self, request: Request, call: FrontCall, command: PageFiles | OneFile
     ) -> Response:
         """Answer a call about files that were uploaded here before."""
-        if not keeps_uploads(request):
+        if not has_reachable_uploads(request):
             return self._refusal(FrontRefusal(Fault.NOT_SERVED, NOT_KEPT_HERE), call)
         if isinstance(command, PageFiles):
-            shown = await page_of_files(request, self._provider, command)
+            shown = await list_files(request, self._provider, command)
         elif command.action == "send":
             return await send_file(request, self._provider, command)
         else:
-            shown = Shown(file=await one_file(request, self._provider, command))
+            shown = Shown(file=await find_file(request, self._provider, command))
         return _build_response(self._front.show(call, command, shown, request_id()))
 
     def _call(self, request: Request) -> FrontCall:
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
         call = FrontCall(
             method=request.method,
-            path="/".join(parts_of(path.removeprefix(self._prefix))),
-            at=services(request).clock.now(),
+            path="/".join(split_path(path.removeprefix(self._prefix))),
+            at=get_services(request).clock.now(),
             base=_find_base(request) + self._prefix,
             query=_set_parameters(request) if request.scope["query_string"] else (),
             headers={  # whose names ASGI servers write in lower case
@@ -203,12 +207,12 @@ class FrontHost:
 
         The parts of the prefix, and those that paths begin with, e.g. a version.
         """
-        before, parts = parts_of(self._prefix), parts_of(call.path)
+        before, parts = split_path(self._prefix), split_path(call.path)
         whole = [*before, *parts]
         if len(set(whole)) == len(whole):
             return call
         for more in range(_MOST_BEFORE + 1):
-            whole = without_repeat(whole, len(before) + more, least=more)
+            whole = remove_repeat(whole, len(before) + more, least=more)
         if whole == [*before, *parts]:
             return call
         try:
@@ -219,14 +223,14 @@ class FrontHost:
         return replace(call, path="/".join(whole[len(before) :])) if is_unknown else call
 
     def _answer_error(self, error: Exception, call: FrontCall) -> Response:
-        refusal = refusal_of(error)
+        refusal = build_refusal(error)
         if refusal.fault is Fault.INTERNAL:
             log.error(
                 "unhandled in the front of %(provider)s",
                 {"provider": self._provider},
                 exc_info=error,
             )
-        return self._refusal(refusal, call, headers_of(error))
+        return self._refusal(refusal, call, build_headers(error))
 
     def _refusal(
         self, refusal: FrontRefusal, call: FrontCall, headers: Mapping[str, str] | None = None
@@ -271,7 +275,7 @@ class ServedFronts:
         }
 
 
-def front_routes(hosts: Sequence[FrontHost]) -> list[Route]:
+def build_front_routes(hosts: Sequence[FrontHost]) -> list[Route]:
     """Return the routes of all of them."""
     return [route for host in hosts for route in host.routes()]
 
@@ -315,7 +319,7 @@ def _build_address(
 async def _read_body(
     request: Request, wanted: WantsBody, digest: "hashlib._Hash"
 ) -> dict[str, object]:
-    limits = services(request).limits
+    limits = get_services(request).limits
     most = limits.body_bytes if wanted.most_bytes is None else wanted.most_bytes
     read = read_json_or_form if wanted.or_form else read_json
     return await read(

@@ -6,13 +6,19 @@ from dataclasses import replace
 from starlette.requests import Request
 
 from tracker.domain.asset_link import LONGEST
-from tracker.domain.custody import Asset, AssetState, by_piece, named_pieces, with_urls
+from tracker.domain.custody import (
+    Asset,
+    AssetState,
+    index_by_piece,
+    index_pieces,
+    replace_task_urls,
+)
 from tracker.domain.inline_files import is_name
 from tracker.domain.task import Task, TaskState
 from tracker.providers.ports.front import Shown
 from tracker.store import assets
-from tracker.web.edge.links import base_of
-from tracker.web.edge.state import services
+from tracker.web.edge.links import find_base
+from tracker.web.edge.state import get_services
 
 
 async def put_own_urls(request: Request, provider: str, shown: Shown) -> Shown:
@@ -23,7 +29,7 @@ async def put_own_urls(request: Request, provider: str, shown: Shown) -> Shown:
     A file that is not kept (yet) has the provider's URL. A link is good for as long as links are.
     Of files that came within an answer it tells the names as well.
     """
-    wants_all = provider in services(request).own_asset_urls
+    wants_all = provider in get_services(request).own_asset_urls
     keys = [
         task.key
         for task in shown.tasks
@@ -32,20 +38,20 @@ async def put_own_urls(request: Request, provider: str, shown: Shown) -> Shown:
     ]
     if not keys:
         return shown
-    found = await services(request).store.read(lambda db: assets.of_tasks(db, keys))
+    found = await get_services(request).store.read(lambda db: assets.list_of_tasks(db, keys))
     tasks, names = [], dict[str, str]()
     for task in shown.tasks:
-        urls = _own_urls(request, task, found.get(task.key, ()))
+        urls = _find_own_urls(request, task, found.get(task.key, ()))
         names |= {own: url for url, own in urls.items() if is_name(url)}
-        tasks.append(with_urls(task, urls) if urls else task)
+        tasks.append(replace_task_urls(task, urls) if urls else task)
     return replace(shown, tasks=tasks, names=names)
 
 
-def _own_urls(request: Request, task: Task, kept: Sequence[Asset]) -> dict[str, str]:
+def _find_own_urls(request: Request, task: Task, kept: Sequence[Asset]) -> dict[str, str]:
     """Return links to the files of a task that are kept, by the URLs in whose place they stand."""
-    serving, base, named = services(request).serving, base_of(request), by_piece(kept)
+    serving, base, named = get_services(request).serving, find_base(request), index_by_piece(kept)
     urls = {}
-    for name, piece in named_pieces(task.artifacts).items():
+    for name, piece in index_pieces(task.artifacts).items():
         asset = named.get(name)
         if piece.url is not None and asset is not None and asset.state is AssetState.KEPT:
             urls[piece.url] = base + serving.link(asset, LONGEST).path

@@ -17,7 +17,7 @@ from tracker.web.edge.body import check_json, read_json
 from tracker.web.edge.encoding import refuse_encoded
 from tracker.web.edge.problems import request_id
 from tracker.web.edge.spool import spool_body
-from tracker.web.edge.state import Services, services, tenant
+from tracker.web.edge.state import Services, get_services, get_tenant
 from tracker.web.fronts.refusals import ProviderAway
 
 log = logging.getLogger(__name__)
@@ -43,11 +43,11 @@ class PassingFront:
         Raises ProviderAway, WrongMediaType, BodyTooLarge, BodyTooSlow, ClientDisconnect, and what
         `PassThrough.open` raises.
         """
-        our = services(request)
+        our = get_services(request)
         passage = PassedRequest(
             provider=self.provider,
             path=name,
-            tenant=tenant(request),
+            tenant=get_tenant(request),
             query=request.scope["query_string"].decode("latin-1"),
             headers={name.lower(): value for name, value in request.headers.items()},
             task=task,

@@ -40,7 +40,7 @@ class ProviderAway(TrackerError):
         self.certainty = certainty
 
 
-def refusal_of(error: Exception) -> FrontRefusal:
+def build_refusal(error: Exception) -> FrontRefusal:
     """Return why the call is refused that raised `error`."""
     fault = _make_fault(error)
     message = _INTERNAL if fault is Fault.INTERNAL else str(error)

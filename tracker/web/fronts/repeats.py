@@ -5,10 +5,10 @@ from datetime import timedelta
 from starlette.requests import Request
 
 from tracker.domain.errors import IdempotencyInFlight
-from tracker.domain.records import changed
+from tracker.domain.records import replace_fields
 from tracker.services.submit.request import AcceptedTask, Submission
 from tracker.store.lost_answers import CreateName, TimeSpan
-from tracker.web.edge.state import services
+from tracker.web.edge.state import get_services
 from tracker.web.wire.delivery import EXTENSION
 
 _MOST_TRIES = 10
@@ -23,7 +23,7 @@ async def accept_once(request: Request, asked: Submission, *, held_s: int) -> Ac
     A call repeats another one where it says so, or where it is equal to one whose answer did not
     arrive. An idempotency key decides alone. Raises what `SubmissionIntake.accept` raises.
     """
-    our = services(request)
+    our = get_services(request)
     if (key := asked.idempotency_key) is not None:
         while True:
             try:
@@ -38,7 +38,7 @@ async def accept_once(request: Request, asked: Submission, *, held_s: int) -> Ac
         if watch is not None:
             watch(answer.tell)
         doubt = await our.lost_answers.settle(answer)
-        asked = changed(
+        asked = replace_fields(
             asked, create_name=answer.name, repeats=_find_repeated_span(request, held_s) or doubt
         )
         accepted = await our.intake.accept(asked)
@@ -60,6 +60,6 @@ def _find_repeated_span(request: Request, held_s: int) -> TimeSpan | None:
     tries = request.headers.get("x-stainless-retry-count", "")
     if not (tries.isascii() and tries.isdigit() and tries.strip("0")):
         return None
-    our = services(request)
+    our = get_services(request)
     now, waited_s = our.clock.now(), held_s * min(int(tries), _MOST_TRIES)
     return TimeSpan(now - our.lost_answers.kept - timedelta(seconds=waited_s), now)

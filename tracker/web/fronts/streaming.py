@@ -13,15 +13,15 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tracker.domain.errors import Unavailable
-from tracker.domain.task import Task, in_known_state
+from tracker.domain.task import Task, replace_unknown_state
 from tracker.providers.ports.commands import TextStream
 from tracker.services.read.watch import WakeReason
 from tracker.store import stream_texts, tasks
 from tracker.store.stream_texts import TextSoFar
 from tracker.web.edge import waiting
 from tracker.web.edge.slow_readers import SlowReader, send_piece
-from tracker.web.edge.state import holder, services
-from tracker.web.fronts.files import parts_of, pieces_of
+from tracker.web.edge.state import get_holder, get_services
+from tracker.web.fronts.files import iterate_pieces, split_text
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class StreamedTask(Response):
         """Until the text has ended, the client goes or is cut, or the process ends."""
         del scope, receive
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        slow_s = services(self._request).limits.slow_reader_s
+        slow_s = get_services(self._request).limits.slow_reader_s
         try:
             await self._send_piece(send, self._stream.begin(self._task), slow_s)
             if await self._send_text(send, slow_s):
@@ -53,10 +53,10 @@ class StreamedTask(Response):
 
     async def _send_text(self, send: Send, slow_s: float) -> bool:
         """Send what comes and its end; return whether there is still somebody to send it to."""
-        our, told, woke = services(self._request), 0, WakeReason.NEWS
-        loop, gone = asyncio.get_running_loop(), waiting.leaving(self._request)
+        our, told, woke = get_services(self._request), 0, WakeReason.NEWS
+        loop, gone = asyncio.get_running_loop(), waiting.build_leave_waiter(self._request)
         beat_s, since = our.limits.heartbeat_s, our.watch.position
-        beat_at, who = loop.time() + beat_s, holder(self._request)
+        beat_at, who = loop.time() + beat_s, get_holder(self._request)
         with our.watch.task(self._task.id, since=since, wants=None, holder=who) as waiter:
             while woke in (WakeReason.NEWS, WakeReason.TIME):
                 found = await self._look(told)
@@ -76,9 +76,9 @@ class StreamedTask(Response):
         if not self._stream.has_files:
             await send_piece(send, piece, slow_s)
             return
-        serving, owner = services(self._request).serving, self._task.tenant
-        parts = parts_of(serving, owner, piece)
-        async with aclosing(pieces_of(serving, owner, parts)) as pieces:
+        serving, owner = get_services(self._request).serving, self._task.tenant
+        parts = split_text(serving, owner, piece)
+        async with aclosing(iterate_pieces(serving, owner, parts)) as pieces:
             async for more in pieces:
                 await send_piece(send, more, slow_s)
 
@@ -89,8 +89,8 @@ class StreamedTask(Response):
         """Return what follows so many characters; nothing while the database is away."""
         key = self._task.key
         try:
-            found = await services(self._request).store.read(
-                lambda db: stream_texts.after(db, key, told)
+            found = await get_services(self._request).store.read(
+                lambda db: stream_texts.read_after(db, key, told)
             )
         except Unavailable as error:
             log.warning("a stream waits for its text: %(reason)s", {"reason": error})
@@ -102,5 +102,7 @@ class StreamedTask(Response):
         if woke is WakeReason.REVOKED:
             return self._stream.end(self._task)
         key = self._task.key
-        found = await services(self._request).store.read(lambda db: tasks.get_by_keys(db, [key]))
-        return self._stream.end(in_known_state(found.get(key, self._task)))
+        found = await get_services(self._request).store.read(
+            lambda db: tasks.get_by_keys(db, [key])
+        )
+        return self._stream.end(replace_unknown_state(found.get(key, self._task)))

@@ -8,25 +8,27 @@ from tracker.domain.upload_label import label_of
 from tracker.providers.ports.commands import OneFile, PageFiles
 from tracker.providers.ports.front import Shown, UploadedFile
 from tracker.services.custody.front_files import Owner
-from tracker.web.edge.asset_bytes import bytes_of
-from tracker.web.edge.state import services, tenant
+from tracker.web.edge.asset_bytes import iterate_bytes
+from tracker.web.edge.state import get_services, get_tenant
 from tracker.web.fronts.uploads import load_form_upload, make_uploaded_file
 
 NOTHING_KEPT = "uploads need TRACKER_PUBLIC_URL, and TRACKER_ASSETS to be on"
 NOT_KEPT_HERE = "files are passed on: they are read, listed and deleted at the provider"
 
 
-async def page_of_files(request: Request, front: str, asked: PageFiles) -> Shown:
+async def list_files(request: Request, front: str, asked: PageFiles) -> Shown:
     """Return a page of a tenant's files. Raises NotFound for an unknown `after`, Unavailable."""
-    found, has_more = await services(request).front_files.page(_find_owner(request, front), asked)
+    found, has_more = await get_services(request).front_files.page(
+        _find_owner(request, front), asked
+    )
     return Shown(files=[_show(request, one) for one in found], has_more=has_more)
 
 
-async def one_file(request: Request, front: str, asked: OneFile) -> UploadedFile:
+async def find_file(request: Request, front: str, asked: OneFile) -> UploadedFile:
     """Return a file, deleted where that was asked for. Raises NotFound, Unavailable."""
     if asked.action == "complete":
         return await load_form_upload(request, asked.id)
-    files, owner = services(request).front_files, _find_owner(request, front)
+    files, owner = get_services(request).front_files, _find_owner(request, front)
     found = await files.get(owner, asked.id)
     if asked.action == "delete":
         await files.withdraw(owner, asked.id)
@@ -35,8 +37,8 @@ async def one_file(request: Request, front: str, asked: OneFile) -> UploadedFile
 
 async def send_file(request: Request, front: str, asked: OneFile) -> Response:
     """Return the bytes of a file, or a range of them. Raises NotFound, Unavailable."""
-    found = await services(request).front_files.get(_find_owner(request, front), asked.id)
-    return await bytes_of(request, found, {"cache-control": "no-store"})
+    found = await get_services(request).front_files.get(_find_owner(request, front), asked.id)
+    return await iterate_bytes(request, found, {"cache-control": "no-store"})
 
 
 def _show(request: Request, found: Asset) -> UploadedFile:
@@ -44,4 +46,4 @@ def _show(request: Request, found: Asset) -> UploadedFile:
 
 
 def _find_owner(request: Request, front: str) -> Owner:
-    return Owner(tenant(request), front)
+    return Owner(get_tenant(request), front)

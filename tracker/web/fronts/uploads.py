@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from tracker.domain import upload_form
 from tracker.domain.asset_link import LONGEST
-from tracker.domain.custody import Asset, with_texts
+from tracker.domain.custody import Asset, replace_texts
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
 from tracker.domain.media_type import OCTETS
 from tracker.domain.upload_label import UploadLabel, label_of
@@ -18,14 +18,14 @@ from tracker.providers.ports.front import UploadedFile, UploadForm
 from tracker.services.custody.uploading import UploadTerms
 from tracker.web.edge import query
 from tracker.web.edge.form_file import FormWithFile
-from tracker.web.edge.links import base_of
-from tracker.web.edge.state import services, tenant
+from tracker.web.edge.links import find_base
+from tracker.web.edge.state import get_services, get_tenant
 from tracker.web.edge.uploads import UPLOAD_FORM_PATH, UPLOAD_KEPT_S, open_uploaded_form
 
 
-def keeps_uploads(request: Request) -> bool:
+def has_reachable_uploads(request: Request) -> bool:
     """Tell whether a link to what is uploaded here would lead a provider to it."""
-    our = services(request)
+    our = get_services(request)
     return our.storage is not None and our.public_url is not None
 
 
@@ -35,7 +35,7 @@ async def keep_upload(request: Request, front: str, asked: Upload) -> UploadedFi
     Raises WrongMediaType, UnsupportedEncoding, InvalidRequest, BodyTooLarge, BodyTooSlow,
     ClientDisconnect, Unavailable.
     """
-    our = services(request)
+    our = get_services(request)
     form = open_uploaded_form(request)
     part = await form.find_file(timeout_s=our.limits.body_timeout_s)
 
@@ -44,17 +44,19 @@ async def keep_upload(request: Request, front: str, asked: Upload) -> UploadedFi
         label = UploadLabel(front, part.filename or "", part.media_type, said)
         return UploadTerms(_choose_lifetime(form.fields, asked), label)
 
-    kept = await our.uploading.keep(tenant(request), _iterate_checked(form, asked.fields), terms)
+    kept = await our.uploading.keep(
+        get_tenant(request), _iterate_checked(form, asked.fields), terms
+    )
     return make_uploaded_file(request, kept, form.fields)
 
 
 def make_uploaded_file(request: Request, kept: Asset, fields: Mapping[str, str]) -> UploadedFile:
     """Return a kept file as fronts see it. fields: of its form."""
-    our, label = services(request), label_of("", kept.label)
+    our, label = get_services(request), label_of("", kept.label)
     link = our.serving.link(kept, LONGEST)
     return UploadedFile(
         id=str(kept.id),
-        url=f"{base_of(request)}{link.path}",
+        url=f"{find_base(request)}{link.path}",
         name=label.name or str(kept.id),
         media_type=kept.media_type or label.media_type or OCTETS,
         size=kept.size or 0,
@@ -82,16 +84,16 @@ def open_form(request: Request, asked: OpenForm, body: Mapping[str, object]) -> 
     body: of the call. Raises InvalidRequest.
     """
     _check(body, asked.fields)
-    ticket, token = services(request).uploading.promise(tenant(request))
-    url = base_of(request) + UPLOAD_FORM_PATH
+    ticket, token = get_services(request).uploading.promise(get_tenant(request))
+    url = find_base(request) + UPLOAD_FORM_PATH
     return UploadForm(str(ticket.asset), url, {upload_form.FIELD: token})
 
 
 async def load_form_upload(request: Request, id_: str) -> UploadedFile:
     """Return the tenant's file that was sent by a form. Raises NotFound, Unavailable."""
-    known = query.as_uuid(id_)
+    known = query.parse_uuid(id_)
     wanted = [] if known is None else [known]
-    kept = await services(request).serving.list_uploads(tenant(request), wanted)
+    kept = await get_services(request).serving.list_uploads(get_tenant(request), wanted)
     for file in kept.values():
         return make_uploaded_file(request, file, {})
     raise NotFound("no file came, or it is kept no more")
@@ -105,18 +107,18 @@ async def put_links(request: Request, asked: Create) -> Mapping[str, Any]:
     """
     if not asked.uploads:
         return asked.input
-    our = services(request)
-    ids = {one.text: query.as_uuid(one.id) for one in asked.uploads}
-    kept = await our.serving.list_uploads(tenant(request), {id_ for id_ in ids.values() if id_})
+    our = get_services(request)
+    ids = {one.text: query.parse_uuid(one.id) for one in asked.uploads}
+    kept = await our.serving.list_uploads(get_tenant(request), {id_ for id_ in ids.values() if id_})
     missing = [one for one in asked.uploads if ids[one.text] not in kept]
     if missing:
         reason = "names no file that was uploaded here and is still kept"
         raise InvalidRequest(*(FieldError(one.field, reason) for one in missing))
-    base = base_of(request)
+    base = find_base(request)
     texts = {
         text: base + our.serving.link(kept[id_], LONGEST).path for text, id_ in ids.items() if id_
     }
-    replaced: Mapping[str, Any] = with_texts(asked.input, texts)
+    replaced: Mapping[str, Any] = replace_texts(asked.input, texts)
     return replaced
 
 

@@ -18,11 +18,17 @@ from tracker.services.receive.callback import RawCallback
 from tracker.services.receive.reception import CallbackReply, ReceptionResult
 from tracker.telemetry.logs import note
 from tracker.web.edge.body import read_capped
-from tracker.web.edge.encoding import UnsupportedEncoding, as_utf8, encoding_of, is_json, undone
+from tracker.web.edge.encoding import (
+    UnsupportedEncoding,
+    convert_to_utf8,
+    decode_content,
+    find_encoding,
+    is_json,
+)
 from tracker.web.edge.rootpath import CALLBACK_PREFIX
-from tracker.web.edge.state import Services, services
+from tracker.web.edge.state import Services, get_services
 from tracker.web.edge.structure import check_values_at_once
-from tracker.web.receive.form_body import FORM_AT_ONCE, form_as_json
+from tracker.web.receive.form_body import FORM_AT_ONCE, convert_form_to_json
 
 ANSWERS: Mapping[Verdict, Response] = {
     verdict: JSONResponse({"verdict": verdict.value}) for verdict in Verdict
@@ -51,7 +57,7 @@ async def receive(request: Request) -> Response:
     Without a subject and a token in its path it counts where the provider calls one URL for all
     tasks and the callback proves where it comes from.
     """
-    our, params = services(request), request.path_params
+    our, params = get_services(request), request.path_params
     token = without_suffix(params.get("token", ""))
     place = (params["provider"], params.get("subject", SHARED), token)
     body = await read_capped(
@@ -65,7 +71,7 @@ async def receive(request: Request) -> Response:
     return await take(our, place, decode_headers(request.headers.raw), body, arrival)
 
 
-async def challenge(request: Request) -> Response:
+async def answer_challenge(request: Request) -> Response:
     """Answer a provider that tests our URL with a GET. Anything else is a 405."""
     params, url = request.path_params, request.url
     raw = RawCallback(
@@ -74,7 +80,7 @@ async def challenge(request: Request) -> Response:
         without_suffix(params.get("token", "")),
         Inbound("GET", url.path, url.query, decode_headers(request.headers.raw), b""),
     )
-    reply = services(request).reception.answer_challenge(raw)
+    reply = get_services(request).reception.answer_challenge(raw)
     if reply is None:
         raise HTTPException(405, headers={"allow": "POST"})
     return _make_response(reply)
@@ -98,7 +104,7 @@ async def take(
     provider, subject, token = place
     signed: tuple[bytes, ...] = ()
     flaw: UnsupportedEncoding | InvalidRequest | None = None
-    encoding = encoding_of(headers.get("content-encoding", ""), body)
+    encoding = find_encoding(headers.get("content-encoding", ""), body)
     if encoding and not is_json(body):
         try:
             plain = await _decode_body(our, place, encoding, body)
@@ -106,7 +112,7 @@ async def take(
         except (UnsupportedEncoding, InvalidRequest) as error:
             flaw = error.with_traceback(None)  # it would hold this frame, and so the body
     content_type = headers.get("content-type", "")
-    text = as_utf8(content_type, body)
+    text = convert_to_utf8(content_type, body)
     if "form" in content_type.lower():
         text = await _convert_form(content_type, text)
     if text is not body and not signed:
@@ -122,7 +128,7 @@ async def take(
     if flaw is None and (challenge := our.reception.answer_challenge(raw)) is not None:
         return _make_response(challenge)
     received = await our.reception.receive(raw)
-    note(**facts_of(place, received))
+    note(**list_facts(place, received))
     if flaw is not None:
         try:
             raise flaw
@@ -131,7 +137,7 @@ async def take(
     return answer_to(received)
 
 
-def raw_at_once(
+def read_at_once(
     place: Sequence[str], headers: Mapping[str, str], body: bytes, arrival: Arrival
 ) -> RawCallback | None:
     """Return a callback as most are, whose body is read as it came; None for what `take` must read.
@@ -140,9 +146,9 @@ def raw_at_once(
     `take`.
     """
     content_type = headers.get("content-type", "")
-    if "content-encoding" in headers or "form" in content_type.lower() or encoding_of("", body):
+    if "content-encoding" in headers or "form" in content_type.lower() or find_encoding("", body):
         return None
-    text = as_utf8(content_type, body)
+    text = convert_to_utf8(content_type, body)
     check_values_at_once(text)
     provider, subject, token = place
     inbound = Inbound("POST", arrival.path, arrival.query, headers, text)
@@ -150,7 +156,7 @@ def raw_at_once(
     return RawCallback(provider, subject, token, inbound, signed, None, arrival.sender)
 
 
-def facts_of(place: Sequence[str], received: ReceptionResult) -> dict[str, str]:
+def list_facts(place: Sequence[str], received: ReceptionResult) -> dict[str, str]:
     """Return what is logged of a callback that was received. place: see `take`."""
     provider, subject, _ = place
     facts = {"provider": provider, "verdict": received.verdict._value_}
@@ -169,8 +175,8 @@ def answer_to(received: ReceptionResult) -> Response:
 async def _convert_form(content_type: str, body: bytes) -> bytes:
     """Return a form as JSON; a large one is read beside the event loop."""
     if len(body) <= FORM_AT_ONCE:
-        return form_as_json(content_type, body)
-    return await asyncio.to_thread(form_as_json, content_type, body)
+        return convert_form_to_json(content_type, body)
+    return await asyncio.to_thread(convert_form_to_json, content_type, body)
 
 
 async def _decode_body(our: Services, place: Sequence[str], encoding: str, body: bytes) -> bytes:
@@ -180,8 +186,8 @@ async def _decode_body(our: Services, place: Sequence[str], encoding: str, body:
     """
     limit, larger = our.limits.callback_bytes, our.reception.largest(*place)
     if larger <= limit:
-        return undone(encoding, body, limit=limit)
-    return await asyncio.to_thread(undone, encoding, body, limit=larger)
+        return decode_content(encoding, body, limit=limit)
+    return await asyncio.to_thread(decode_content, encoding, body, limit=larger)
 
 
 def _make_response(reply: CallbackReply) -> Response:
@@ -201,7 +207,7 @@ def decode_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     return found
 
 
-def path_parts_of(url: bytes) -> Sequence[str] | None:
+def split_path(url: bytes) -> Sequence[str] | None:
     """Return provider, subject and token of a callback URL that needs no decoding; None for any
     other, also for one with more behind its token.
     """

@@ -19,7 +19,7 @@ _WHOLE = frozenset(
 """Fields that hold the whole of a message where they hold an object."""
 
 
-def form_as_json(content_type: str, body: bytes) -> bytes:
+def convert_form_to_json(content_type: str, body: bytes) -> bytes:
     """Return a form as JSON in UTF-8; the body as it is where it is no form that can be read.
 
     Clients that name no type send JSON as a form by default, and some senders put it into a field,

@@ -5,7 +5,7 @@ from starlette.responses import JSONResponse, Response
 
 from tracker.domain import identity
 from tracker.domain.errors import NotFound
-from tracker.web.edge.state import services
+from tracker.web.edge.state import get_services
 
 
 async def prove(request: Request) -> Response:
@@ -14,7 +14,7 @@ async def prove(request: Request) -> Response:
     Raises NotFound for everybody else.
     """
     nonce, given = request.path_params["nonce"], request.path_params["token"]
-    answer = identity.proof(services(request).cursor_secrets, nonce, given)
+    answer = identity.build_proof(get_services(request).cursor_secrets, nonce, given)
     if answer is None:
         raise NotFound("the token in this URL was not issued by this service")
     return JSONResponse({"proof": answer}, headers={"cache-control": "no-store"})

@@ -20,9 +20,9 @@ from tracker.web.edge import problems
 from tracker.web.edge.middleware import log_request, mask_token, request_id_of
 from tracker.web.edge.rootpath import CALLBACK_PREFIX, CALLBACK_ROUTE
 from tracker.web.receive import callbacks
-from tracker.web.receive.sender import sender_of
+from tracker.web.receive.sender import find_sender
 from tracker.web.wire.parsed import BoundedHttpTools
-from tracker.web.wire.refusing import rendered
+from tracker.web.wire.refusing import render_head
 
 _SHOWN_ROUTE = mask_token(CALLBACK_ROUTE)
 PATIENCE_S = 0.02
@@ -104,7 +104,7 @@ class CallbackProtocol(BoundedHttpTools):
         exchange.started_s = our.clock.monotonic()
         parts, arrival = exchange.path_parts, self._arrival_of(exchange)
         try:
-            raw = callbacks.raw_at_once(parts, exchange.headers, exchange.body, arrival)
+            raw = callbacks.read_at_once(parts, exchange.headers, exchange.body, arrival)
         except Exception:  # noqa: BLE001 - it is raised again below, where it is answered
             raw = None
         then = partial(self._received, exchange, arrival)
@@ -149,7 +149,7 @@ class CallbackProtocol(BoundedHttpTools):
 
     def _plain_callback(self) -> _Exchange | None:
         """Return the request whose head is there, if it is one that can be answered here."""
-        path_parts = callbacks.path_parts_of(self.url)
+        path_parts = callbacks.split_path(self.url)
         if path_parts is None or self.root_path or self.limit_concurrency is not None:
             return None
         parser = self.parser
@@ -169,7 +169,7 @@ class CallbackProtocol(BoundedHttpTools):
 
     def _arrival_of(self, exchange: _Exchange) -> callbacks.Arrival:
         peer = "" if self.client is None else self.client[0]
-        sender = sender_of(peer, exchange.headers, self.config.forwarded_allow_ips)
+        sender = find_sender(peer, exchange.headers, self.config.forwarded_allow_ips)
         return callbacks.Arrival(CALLBACK_PREFIX + "/".join(exchange.path_parts), "", sender)
 
     def _begin(self, answering: Coroutine[Any, Any, None]) -> None:
@@ -195,7 +195,7 @@ class CallbackProtocol(BoundedHttpTools):
             self._begin(self._explain(exchange, received))
             return
         try:
-            exchange.facts = callbacks.facts_of(exchange.path_parts, received)
+            exchange.facts = callbacks.list_facts(exchange.path_parts, received)
             response = callbacks.answer_to(received)
         except Exception as error:  # noqa: BLE001 - it becomes the answer
             self._begin(self._explain(exchange, error))
@@ -244,7 +244,7 @@ class CallbackProtocol(BoundedHttpTools):
             self._send(exchange, response)
 
     def _send(self, exchange: _Exchange, response: Response) -> None:
-        head = [_RENDERED.get(response) or rendered(response)]
+        head = [_RENDERED.get(response) or render_head(response)]
         is_closing = response not in _RENDERED and "connection" in response.headers
         for name, value in self.server_state.default_headers:
             head += (name, b": ", value, b"\r\n")
@@ -261,4 +261,4 @@ class CallbackProtocol(BoundedHttpTools):
         self.on_response_complete()
 
 
-_RENDERED = {response: rendered(response) for response in callbacks.ANSWERS.values()}
+_RENDERED = {response: render_head(response) for response in callbacks.ANSWERS.values()}

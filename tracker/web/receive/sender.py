@@ -9,7 +9,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 _HEADER = "x-forwarded-for"
 
 
-def sender_of(peer: str, headers: Mapping[str, str], proxies: list[str] | str) -> str:
+def find_sender(peer: str, headers: Mapping[str, str], proxies: list[str] | str) -> str:
     """Return the address that a trusted proxy saw; the peer's own where it is none.
 
     proxies: addresses and networks of those that are trusted, as uvicorn takes them from

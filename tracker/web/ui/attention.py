@@ -21,12 +21,12 @@ from tracker.services.upkeep.counting import Counted, look
 from tracker.store.endpoint_troubles import MOST_OWED
 from tracker.web.api import attention as api
 from tracker.web.api.changes import NOW
-from tracker.web.edge.state import services
-from tracker.web.ui.ended import BAD, by_callback, ended_chart, ended_spans
+from tracker.web.edge.state import get_services
+from tracker.web.ui.ended import BAD, build_chart, compute_callback_share, list_spans
 from tracker.web.ui.frame.app import Pages
-from tracker.web.ui.frame.needs import look_now, needs_text
+from tracker.web.ui.frame.needs import format_needs, look_now
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import address, page
+from tracker.web.ui.frame.render import build_address, render_page
 
 PAGES = Pages()
 """The home page."""
@@ -110,19 +110,17 @@ class DayFigures:
 @PAGES.get("/attention", scope=Scope.TASKS_READ, known=(), tells_needs=True)
 async def show(request: Request, reader: Reader) -> Response:
     """Show what needs a person, in the order in which it does."""
-    our, owner = services(request), reader.tenant
+    our, owner = get_services(request), reader.tenant
     found = await our.attention_looks.renew(owner, lambda: look_now(our, owner))
     now = our.clock.now()
     first = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - _DAY
     counted = await our.store.read(lambda db: look(db, owner, since=first))
-    hours = ended_spans(
-        request, lambda at: counted.hours.get(at, {}).values(), first=first, now=now
-    )
-    groups = groups_of(found)
+    hours = list_spans(request, lambda at: counted.hours.get(at, {}).values(), first=first, now=now)
+    groups = build_groups(found)
     spent = 0
     if reader.may(Scope.ADMIN):
         spent = sum(one.is_used_up for one in await Budgets(our.store, our.clock).of_tenant(owner))
-    return page(
+    return render_page(
         request,
         reader,
         "attention.html",
@@ -130,12 +128,12 @@ async def show(request: Request, reader: Reader) -> Response:
         spent=spent,
         forged=found["receipts"][Verdict.FORGED.value],
         forgeries=found["forgeries"],
-        needs=needs_text(found),
+        needs=format_needs(found),
         most=api.MOST,
         most_owed=MOST_OWED,
         day=_build_day(counted),
         hours=hours,
-        chart=ended_chart(reader, hours),
+        chart=build_chart(reader, hours),
         live={"url": _build_live_url(request, groups, digest_of(found)), "after": NOW},
         new=0,
         instant_of=datetime.fromisoformat,
@@ -144,11 +142,11 @@ async def show(request: Request, reader: Reader) -> Response:
 
 def digest_of(found: Mapping[str, Any]) -> str:
     """Return a short text that differs where anything differs that asks for a person."""
-    told = json.dumps(lasting(found), sort_keys=True).encode()
+    told = json.dumps(remove_passing(found), sort_keys=True).encode()
     return blake2b(told, digest_size=8).hexdigest()
 
 
-def lasting(found: Mapping[str, Any]) -> Mapping[str, Any]:
+def remove_passing(found: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an answer of `api.collect` without what changes while nothing else is wrong."""
     steady = [{**one, **_PASSING} for one in found["endpoints"]]
     return {
@@ -165,10 +163,10 @@ def _build_live_url(request: Request, groups: Sequence[AttentionGroup], digest: 
         "ids": ",".join(id_ for group in groups for id_, _ in group.shown),
         "groups": ",".join(group.name for group in groups),
     }
-    return address(request, "/live", query)
+    return build_address(request, "/live", query)
 
 
-def groups_of(found: Mapping[str, Any]) -> list[AttentionGroup]:
+def build_groups(found: Mapping[str, Any]) -> list[AttentionGroup]:
     """Return the groups that have entries, the most urgent first."""
     groups = [
         _group("conditions", "condition", found["conditions"], "raised_at"),
@@ -218,7 +216,7 @@ def _build_day(counted: Counted) -> DayFigures:
     return DayFigures(
         ended=ended,
         success=ended[TaskState.SUCCEEDED] / decided if decided else None,
-        by_callback=by_callback(whole),
+        by_callback=compute_callback_share(whole),
         p50=whole.percentile(0.5),
         p90=whole.percentile(0.9),
         costs=whole.costs,

@@ -9,12 +9,12 @@ from tracker.store import audit
 from tracker.store.audit import AuditFilter
 from tracker.web.edge import query
 from tracker.web.edge.operation import Param
-from tracker.web.edge.paging import next_cursor, position
-from tracker.web.edge.state import services
+from tracker.web.edge.paging import build_next_cursor, read_position
+from tracker.web.edge.state import get_services
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import page
-from tracker.web.ui.frame.words import catalogue, words_of
+from tracker.web.ui.frame.render import render_page
+from tracker.web.ui.frame.words import build_translator, load_catalogue
 
 PAGES = Pages()
 ROWS = 50
@@ -35,35 +35,37 @@ _PLACES = (("runs.", "/bulk/"), ("tasks.", "/tasks/"), ("receipts.", "/callbacks
 )
 async def show(request: Request, reader: Reader) -> Response:
     """List actions, newest first."""
-    our, say = services(request), words_of(reader.preferences.language)
+    our, say = get_services(request), build_translator(reader.preferences.language)
     wanted = AuditFilter(
         reader.tenant,
-        query.text(request, "action") or None,
-        query.text(request, "target") or None,
+        query.read_text(request, "action") or None,
+        query.read_text(request, "target") or None,
     )
     scope = f"page of audit {wanted!r}"
-    before = position(request, scope=scope, name="after")
-    found = await our.store.read(lambda db: audit.page(db, wanted, before=before, limit=ROWS + 1))
+    before = read_position(request, scope=scope, name="after")
+    found = await our.store.read(
+        lambda db: audit.list_page(db, wanted, before=before, limit=ROWS + 1)
+    )
     named = {action: say(_WORDS + action) for action in list_known_actions()}
     last = found[ROWS - 1].key if len(found) > ROWS else None
-    return page(
+    return render_page(
         request,
         reader,
         "audit.html",
-        entries=[(one, place_of(one.action, one.target)) for one in found[:ROWS]],
+        entries=[(one, find_place(one.action, one.target)) for one in found[:ROWS]],
         wanted=wanted,
         named=dict(sorted(named.items())),
-        more=next_cursor(request, last, scope=scope),
+        more=build_next_cursor(request, last, scope=scope),
         is_first=before is None,
     )
 
 
 def list_known_actions() -> list[str]:
     """Return the actions that pages have words for."""
-    return [key.removeprefix(_WORDS) for key in catalogue(ENGLISH) if key.startswith(_WORDS)]
+    return [key.removeprefix(_WORDS) for key in load_catalogue(ENGLISH) if key.startswith(_WORDS)]
 
 
-def place_of(action: str, target: str | None) -> str | None:
+def find_place(action: str, target: str | None) -> str | None:
     """Return where the object of an action has a page, under `/ui`; None where it has none."""
     if target is None:
         return None

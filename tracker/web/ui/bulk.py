@@ -18,14 +18,14 @@ from tracker.store import bulk_runs
 from tracker.store.bulk_runs import KeptRun
 from tracker.web.edge import params, query
 from tracker.web.edge.operation import Param
-from tracker.web.edge.paging import next_cursor, position
-from tracker.web.edge.state import services
+from tracker.web.edge.paging import build_next_cursor, read_position
+from tracker.web.edge.state import get_services
 from tracker.web.ui.frame.app import Pages
-from tracker.web.ui.frame.asking import MOST_UNTYPED, Question, ask, check_typed, done
+from tracker.web.ui.frame.asking import MOST_UNTYPED, Question, ask, check_typed, redirect_back
 from tracker.web.ui.frame.forms import read_form
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import address, page
-from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.frame.render import build_address, render_page
+from tracker.web.ui.frame.words import build_translator
 
 PAGES = Pages()
 ROWS = 50
@@ -47,20 +47,20 @@ _LISTED = (Param("order", ""), Param("limit", ""), Param("column", "", repeatabl
 @PAGES.get("/bulk", scope=Scope.TASKS_READ, known=[*_CHOSEN, *_LISTED, _AFTER])
 async def choose(request: Request, reader: Reader) -> Response:
     """Offer the actions for what a filter matches, and list the runs that there were."""
-    our, scope = services(request), f"pages of runs {reader.tenant}"
-    before = position(request, scope=scope, name="after")
+    our, scope = get_services(request), f"pages of runs {reader.tenant}"
+    before = read_position(request, scope=scope, name="after")
     found = await our.store.read(
-        lambda db: bulk_runs.page(db, reader.tenant, before=before, limit=ROWS + 1)
+        lambda db: bulk_runs.list_page(db, reader.tenant, before=before, limit=ROWS + 1)
     )
     last = found[ROWS - 1].key if len(found) > ROWS else None
-    return page(
+    return render_page(
         request,
         reader,
         "bulk.html",
         filters=_read_filters(request),
         actions=list(BulkAction),
         runs=found[:ROWS],
-        more=next_cursor(request, last, scope=scope),
+        more=build_next_cursor(request, last, scope=scope),
         is_first=before is None,
     )
 
@@ -68,12 +68,12 @@ async def choose(request: Request, reader: Reader) -> Response:
 @PAGES.get("/bulk/new", scope=Scope.TASKS_WRITE, known=[*_COUNTED, *_LISTED])
 async def count(request: Request, reader: Reader) -> Response:
     """Say what an action would do; change nothing."""
-    our, order = services(request), _order(request, reader)
+    our, order = get_services(request), _order(request, reader)
     until = our.clock.now()
     found = await our.bulk.run(order, after=None, until=until)
     token, expires_at = our.runs.token(order, found.matching, after=None, until=until)
-    say = words_of(reader.preferences.language)
-    return page(
+    say = build_translator(reader.preferences.language)
+    return render_page(
         request,
         reader,
         "bulk_new.html",
@@ -93,11 +93,11 @@ async def count(request: Request, reader: Reader) -> Response:
 @PAGES.post("/bulk", scope=Scope.TASKS_WRITE, action="runs.start", counts=attrgetter("matching"))
 async def start(request: Request, reader: Reader) -> Response:
     """Start the run that was counted."""
-    form, our = await read_form(request), services(request)
+    form, our = await read_form(request), get_services(request)
     plan = our.runs.read_token(reader.tenant, form.text("token"), actor=reader.actor)
     check_typed(form, plan.matching)
     run = await our.runs.start(plan)
-    return RedirectResponse(address(request, f"/bulk/{run.id}"), 303)
+    return RedirectResponse(build_address(request, f"/bulk/{run.id}"), 303)
 
 
 @PAGES.get(
@@ -107,10 +107,10 @@ async def start(request: Request, reader: Reader) -> Response:
 )
 async def show(request: Request, reader: Reader) -> Response:
     """Show how far a run is, and what became of its tasks."""
-    our, run = services(request), await _run(request, reader)
-    outcome = next(iter(query.words(request, "outcome", RunOutcome)), None)
+    our, run = get_services(request), await _run(request, reader)
+    outcome = next(iter(query.read_words(request, "outcome", RunOutcome)), None)
     scope = f"page of run {run.id} {outcome}"
-    after = position(request, scope=scope, name="after") or 0
+    after = read_position(request, scope=scope, name="after") or 0
     found, reasons = await our.store.read(
         lambda db: (
             bulk_runs.list_tasks(db, run.key, outcome=outcome, after=after, limit=ROWS + 1),
@@ -118,7 +118,7 @@ async def show(request: Request, reader: Reader) -> Response:
         )
     )
     last = found[ROWS - 1].key if len(found) > ROWS else None
-    return page(
+    return render_page(
         request,
         reader,
         "bulk_run.html",
@@ -129,7 +129,7 @@ async def show(request: Request, reader: Reader) -> Response:
         outcome=outcome,
         outcomes=list(RunOutcome),
         tasks=found[:ROWS],
-        more=next_cursor(request, last, scope=scope),
+        more=build_next_cursor(request, last, scope=scope),
         has_worker=our.presence.has_worker,
     )
 
@@ -138,7 +138,7 @@ async def show(request: Request, reader: Reader) -> Response:
 async def ask_stop(request: Request, reader: Reader) -> Response:
     """Ask before a run is stopped."""
     run = await _run(request, reader)
-    say = words_of(reader.preferences.language)
+    say = build_translator(reader.preferences.language)
     is_over = run.state is not RunState.RUNNING
     left = run.matching - run.done - run.refused - run.failed
     question = Question(
@@ -155,26 +155,26 @@ async def ask_stop(request: Request, reader: Reader) -> Response:
 async def stop(request: Request, reader: Reader) -> Response:
     """Act on no further task of a run."""
     form, run = await read_form(request), await _run(request, reader)
-    await services(request).runs.stop(reader.tenant, run.id, actor=reader.actor)
-    return done(request, form, f"/bulk/{run.id}", "done.bulk-stopped")
+    await get_services(request).runs.stop(reader.tenant, run.id, actor=reader.actor)
+    return redirect_back(request, form, f"/bulk/{run.id}", "done.bulk-stopped")
 
 
 def _order(request: Request, reader: Reader) -> BulkOrder:
     """Return what an address asks for. Raises InvalidRequest; NotFound for what is no task."""
-    actions = query.words(request, "action", BulkAction)
+    actions = query.read_words(request, "action", BulkAction)
     if len(actions) != 1:
         raise InvalidRequest(FieldError("action", f"must be one of: {', '.join(BulkAction)}"))
     given = request.query_params.getlist("ids")
     ids: list[UUID] = []
     for text in given[:MOST]:
-        id_ = query.as_uuid(text)
+        id_ = query.parse_uuid(text)
         if id_ is None:
             raise NotFound(NO_SUCH_TASK)
         ids.append(id_)
-    wanted = query.task_filter(request, reader.tenant)
+    wanted = query.read_task_filter(request, reader.tenant)
     if not wanted.states and not ids:
         wanted = replace(wanted, states=sorted(ACTED_ON[actions[0]]))
-    selection = Selection(wanted, query.text(request, "error_code"))
+    selection = Selection(wanted, query.read_text(request, "error_code"))
     return BulkOrder(actions[0], selection, reader.actor, is_dry=True, ids=ids or None)
 
 
@@ -185,5 +185,5 @@ def _read_filters(request: Request) -> dict[str, list[str]]:
 
 
 async def _run(request: Request, reader: Reader) -> KeptRun:
-    id_ = query.path_id(request, NotFound(NO_SUCH_RUN))
-    return await services(request).runs.get(reader.tenant, id_)
+    id_ = query.read_path_id(request, NotFound(NO_SUCH_RUN))
+    return await get_services(request).runs.get(reader.tenant, id_)

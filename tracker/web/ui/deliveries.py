@@ -10,7 +10,7 @@ from starlette.responses import Response
 from tracker.domain.access import Scope
 from tracker.domain.delivery import DeliveryState, EndpointState
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
-from tracker.domain.rendering import instant
+from tracker.domain.rendering import format_instant
 from tracker.store import endpoints, tasks
 from tracker.store.deliveries import Delivery, DeliveryFilter, Summary
 from tracker.store.store import Reading
@@ -18,17 +18,17 @@ from tracker.web.api import deliveries as api
 from tracker.web.api.endpoint_schemas import STATES, TYPES
 from tracker.web.edge import query
 from tracker.web.edge.operation import Param
-from tracker.web.edge.paging import next_cursor
-from tracker.web.edge.state import services
-from tracker.web.ui.frame.addresses import local_time, plain_address
+from tracker.web.edge.paging import build_next_cursor
+from tracker.web.edge.state import get_services
+from tracker.web.ui.frame.addresses import format_local_time, redirect_to_plain_address
 from tracker.web.ui.frame.app import Pages
-from tracker.web.ui.frame.asking import Question, aim, ask, check_typed, done
+from tracker.web.ui.frame.asking import Question, aim, ask, check_typed, redirect_back
 from tracker.web.ui.frame.formats import is_late
 from tracker.web.ui.frame.forms import read_form
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import page
-from tracker.web.ui.frame.words import words_of
-from tracker.web.ui.named_endpoint import named_endpoint
+from tracker.web.ui.frame.render import render_page
+from tracker.web.ui.frame.words import build_translator
+from tracker.web.ui.named_endpoint import find_named_endpoint
 from tracker.web.ui.one_task import curl
 from tracker.web.ui.one_task.bodies import MOST_SHOWN, show_body
 
@@ -48,30 +48,30 @@ _BACK = Param("back", "Where one came from, under `/ui`.")
 @PAGES.get("/deliveries", scope=Scope.TASKS_READ, known=api.LIST_QUERY)
 async def show(request: Request, reader: Reader) -> Response:
     """Show a page of deliveries."""
-    plain = plain_address(request, reader, "/deliveries", times=_TIMES)
+    plain = redirect_to_plain_address(request, reader, "/deliveries", times=_TIMES)
     if plain is not None:
         return plain
     asked = request.query_params
-    named = await named_endpoint(request, reader, "/deliveries")
+    named = await find_named_endpoint(request, reader, "/deliveries")
     if isinstance(named, Response):
         return named
     if named.choices is not None:
-        return page(
+        return render_page(
             request, reader, "which_endpoint.html", named=named, asked=_read_filters(request)
         )
     found = await api.list_deliveries(request, reader.tenant)
-    return page(
+    return render_page(
         request,
         reader,
         "deliveries.html",
         rows=found.deliveries,
         about=await _read_surroundings(request, reader, found.deliveries),
-        next_cursor=next_cursor(request, found.last, scope=found.scope),
+        next_cursor=build_next_cursor(request, found.last, scope=found.scope),
         asked=asked,
         asked_all=_read_filters(request),
         endpoint=named.shown,
         filters={name: asked.getlist(name) for name in asked if name in api.FILTERS},
-        times={name: local_time(request, name, reader) for name in _TIMES},
+        times={name: format_local_time(request, name, reader) for name in _TIMES},
         kinds=STATES,
         events=TYPES,
     )
@@ -82,11 +82,11 @@ async def show_one(request: Request, reader: Reader) -> Response:
     """Show one delivery: the body that is signed, every attempt, and what comes next."""
     delivery, sent, attempts = await api.look(request, reader.tenant)
     about = await _read_surroundings(request, reader, [delivery])
-    now, is_stopped = services(request).clock.now(), delivery.endpoint_id in about.stopped
+    now, is_stopped = get_services(request).clock.now(), delivery.endpoint_id in about.stopped
     is_first_or_due = not attempts or delivery.next_at <= now
     is_sent = delivery.state is DeliveryState.PENDING and is_first_or_due and not is_stopped
     headers = {"content-type": "application/json", "webhook-id": str(delivery.id)}
-    return page(
+    return render_page(
         request,
         reader,
         "delivery.html",
@@ -95,7 +95,7 @@ async def show_one(request: Request, reader: Reader) -> Response:
         about=about,
         shown=show_body(sent),
         attempts=[(one, show_body(one.answer or b"")) for one in reversed(attempts)],
-        curl=curl.sending(headers, sent) if len(sent) <= MOST_SHOWN else "",
+        curl=curl.build_sending(headers, sent) if len(sent) <= MOST_SHOWN else "",
     )
 
 
@@ -121,12 +121,12 @@ async def redeliver(request: Request, reader: Reader) -> Response:
     """Owe one delivery, or those that are ticked, once more."""
     form = await read_form(request)
     if not form.texts(IDS):
-        return done(request, form, "/deliveries", "done.none.error")
+        return redirect_back(request, form, "/deliveries", "done.none.error")
     ids = _parse_ids(form.texts(IDS))
     aim([str(id_) for id_ in ids])
-    await services(request).redelivery.redeliver_named(reader.tenant, ids)
+    await get_services(request).redelivery.redeliver_named(reader.tenant, ids)
     path = f"/deliveries/{ids[0]}" if len(ids) == 1 else "/deliveries"
-    return done(request, form, path, "done.redeliver", n=len(ids))
+    return redirect_back(request, form, path, "done.redeliver", n=len(ids))
 
 
 @PAGES.get(
@@ -137,8 +137,8 @@ async def redeliver(request: Request, reader: Reader) -> Response:
 async def ask_redeliver_all(request: Request, reader: Reader) -> Response:
     """Ask before everything that a filter matches is owed once more; count it first."""
     filter_ = _read_bounded_filter(request, reader)
-    seen: Summary = await services(request).redelivery.preview(filter_)
-    say = words_of(reader.preferences.language)
+    seen: Summary = await get_services(request).redelivery.preview(filter_)
+    say = build_translator(reader.preferences.language)
     fields = [
         (name, value)
         for name in api.FILTERS
@@ -151,7 +151,11 @@ async def ask_redeliver_all(request: Request, reader: Reader) -> Response:
         button=say("action.redeliver"),
         why=[say("ask.redeliver.why")],
         path="/deliveries/redeliver-all",
-        fields=[*fields, ("created_before", instant(until) or ""), ("count", str(seen.count))],
+        fields=[
+            *fields,
+            ("created_before", format_instant(until) or ""),
+            ("count", str(seen.count)),
+        ],
         count=seen.count,
         refusal=None if seen.count else NOTHING_TO_SEND,
     )
@@ -170,17 +174,17 @@ async def redeliver_all(request: Request, reader: Reader) -> Response:
     count = form.text("count")
     check_typed(form, int(count) if count.isascii() and count.isdigit() and len(count) < 10 else 0)
     filter_ = api.filter_of({name: form.texts(name) for name in api.FILTERS}, reader.tenant)
-    made = await services(request).redelivery.many(filter_)
-    return done(request, form, "/deliveries", "done.redeliver", n=made)
+    made = await get_services(request).redelivery.many(filter_)
+    return redirect_back(request, form, "/deliveries", "done.redeliver", n=made)
 
 
 def _read_bounded_filter(request: Request, reader: Reader) -> DeliveryFilter:
     """Return the filter of an address, up to now where it goes further."""
     asked = request.query_params
     given = {name: asked.getlist(name) for name in api.FILTERS}
-    now = instant(services(request).clock.now())
-    until = query.instant(request, "created_before")
-    if until is None or until > services(request).clock.now():
+    now = format_instant(get_services(request).clock.now())
+    until = query.read_instant(request, "created_before")
+    if until is None or until > get_services(request).clock.now():
         given["created_before"] = [now or ""]
     return api.filter_of(given, reader.tenant)
 
@@ -201,14 +205,14 @@ async def _read_surroundings(request: Request, reader: Reader, rows: Sequence[De
     ids = list({one.task_id for one in rows if one.task_id is not None})
 
     def load(db: Reading) -> _About:
-        named = tasks.by_id(db, ids) if ids else {}
+        named = tasks.load_by_id(db, ids) if ids else {}
         stopped = endpoints.list_stopped(db, reader.tenant, limit=_MOST_STOPPED)
         return _About(
             {id_: task.external_task_id for id_, task in named.items()},
             {one.id for one in stopped if one.state is not EndpointState.ACTIVE},
         )
 
-    return await services(request).store.read(load)
+    return await get_services(request).store.read(load)
 
 
 def _read_filters(request: Request) -> dict[str, list[str]]:
@@ -220,7 +224,7 @@ def _parse_ids(texts: Sequence[str]) -> list[UUID]:
     """Return the ids of deliveries. Raises InvalidRequest for none or too many; NotFound."""
     if not 0 < len(texts) <= MOST:
         raise InvalidRequest(FieldError(IDS, f"tick one or several, {MOST} at most"))
-    found = [query.as_uuid(text) for text in texts]
+    found = [query.parse_uuid(text) for text in texts]
     if None in found:
         raise NotFound("there is no such delivery")
     return [id_ for id_ in found if id_ is not None]

@@ -16,14 +16,14 @@ from tracker.store import tasks
 from tracker.store.endpoint_troubles import MOST_OWED
 from tracker.store.feed import Change
 from tracker.store.filters import TaskFilter
-from tracker.web.edge.state import services
-from tracker.web.ui.attention import GROUPS, digest_of, groups_of, lasting
-from tracker.web.ui.frame.needs import needs_of, needs_text
+from tracker.web.edge.state import get_services
+from tracker.web.ui.attention import GROUPS, build_groups, digest_of, remove_passing
+from tracker.web.ui.frame.needs import find_needs, format_needs
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import part
-from tracker.web.ui.task import story_of, task_values
-from tracker.web.ui.task_parts import rows_of
-from tracker.web.ui.tasks import COLUMNS, PATIENCE_S, chip_values, news_query
+from tracker.web.ui.frame.render import render_part
+from tracker.web.ui.task import build_task_values, load_story
+from tracker.web.ui.task_parts import build_rows
+from tracker.web.ui.tasks import COLUMNS, PATIENCE_S, build_chip_values, build_news_query
 
 ROWS = 50
 """Of one piece."""
@@ -143,36 +143,36 @@ class ListDisplay(Display):
         for id_ in chosen:
             del self._changed[id_]
         request = self.request
-        our, language = services(request), self.reader.preferences.language
+        our, language = get_services(request), self.reader.preferences.language
         rows = []
         if chosen:
-            found = await our.store.read(lambda db: tasks.by_id(db, chosen))
+            found = await our.store.read(lambda db: tasks.load_by_id(db, chosen))
             ours = [task for task in found.values() if task.tenant == self.reader.tenant]
-            rows = rows_of(ours, our.clock.now(), language)
+            rows = build_rows(ours, our.clock.now(), language)
         values: dict[str, Any] = {"rows": rows, "new": 0, "has_counts": False}
         if self._is_time_to_count():
-            self._counts_due, self._counted_at = False, loop_time()
+            self._counts_due, self._counted_at = False, read_loop_time()
             counts = await our.state_counting.look(self.reader.tenant, patience_s=PATIENCE_S)
-            values |= {"has_counts": True, **chip_values(counts, our.clock.now())}
+            values |= {"has_counts": True, **build_chip_values(counts, our.clock.now())}
         if self._is_time_to_tell():
-            self._told, self._told_at = len(self._new), loop_time()
+            self._told, self._told_at = len(self._new), read_loop_time()
             values["new"] = self._told
         columns = request.query_params.getlist("column")
-        return part(
+        return render_part(
             request,
             self.reader,
             "live_list.html",
             columns=[name for name in COLUMNS if name in columns],
             most_news=_MOST_NEWS,
-            news=news_query(request),
+            news=build_news_query(request),
             **values,
         )
 
     def _is_time_to_count(self) -> bool:
-        return self._counts_due and loop_time() >= self._counted_at + COUNTS_S
+        return self._counts_due and read_loop_time() >= self._counted_at + COUNTS_S
 
     def _is_time_to_tell(self) -> bool:
-        return self._told < len(self._new) and loop_time() >= self._told_at + COUNTS_S
+        return self._told < len(self._new) and read_loop_time() >= self._told_at + COUNTS_S
 
     def _is_new(self, change: Change) -> bool:
         if not self._filter.states and change.step.kind is not EventKind.CREATED:
@@ -207,10 +207,10 @@ class TaskDisplay(Display):
     async def parts(self) -> str:
         """Return the parts of its page."""
         self._is_changed = False
-        story, _ = await story_of(self.request, self.reader, self._id)
-        values = task_values(self.request, self.reader, story)
+        story, _ = await load_story(self.request, self.reader, self._id)
+        values = build_task_values(self.request, self.reader, story)
         back = f"/tasks/{self._id}"
-        return part(self.request, self.reader, "live_task.html", **values, this=back)
+        return render_part(self.request, self.reader, "live_task.html", **values, this=back)
 
 
 class AttentionDisplay(Display):
@@ -240,7 +240,7 @@ class AttentionDisplay(Display):
 
     def is_due(self) -> bool:
         """Return whether it is time to look."""
-        return loop_time() >= self._look_at
+        return read_loop_time() >= self._look_at
 
     def due_at(self) -> float | None:
         """Return when it looks next."""
@@ -248,27 +248,27 @@ class AttentionDisplay(Display):
 
     async def parts(self) -> str:
         """Return the parts that show what has changed; empty where nothing has."""
-        self._look_at = loop_time() + COUNTS_S
-        found = await needs_of(self.request, self.reader, patience_s=_LOOK_PATIENCE_S)
+        self._look_at = read_loop_time() + COUNTS_S
+        found = await find_needs(self.request, self.reader, patience_s=_LOOK_PATIENCE_S)
         if found is None or found is self._seen:
             return ""
         before, self._seen = self._seen, found
         if before is None:
             is_known = digest_of(found) == self._shown
         else:
-            is_known = lasting(found) == lasting(before)
+            is_known = remove_passing(found) == remove_passing(before)
         return "" if is_known else self._describe_groups(found)
 
     def _describe_groups(self, found: Mapping[str, Any]) -> str:
-        groups = groups_of(found)
+        groups = build_groups(found)
         entries = [(group, id_, one) for group in groups for id_, one in group.shown]
         standing = {id_ for group, _, _ in entries for id_ in group.ids}
         counts = {group.name: (group.count, len(group.entries)) for group in groups}
-        return part(
+        return render_part(
             self.request,
             self.reader,
             "live_attention.html",
-            needs=needs_text(found),
+            needs=format_needs(found),
             most_owed=MOST_OWED,
             heads=[(name, *counts.get(name, ("0", 0))) for name in self._groups],
             entries=[(group, id_, one) for group, id_, one in entries if id_ in self._ids],
@@ -279,6 +279,6 @@ class AttentionDisplay(Display):
         )
 
 
-def loop_time() -> float:
+def read_loop_time() -> float:
     """Return seconds that only go forward."""
     return asyncio.get_running_loop().time()

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from markupsafe import Markup
 from starlette.requests import Request
 
-from tracker.domain.rendering import instant
+from tracker.domain.rendering import format_instant
 from tracker.domain.tally import Tally
 from tracker.domain.task import TERMINAL, TaskState
 from tracker.web.ui.charts import ChartColumn, draw_columns
-from tracker.web.ui.frame.formats import hour_text
+from tracker.web.ui.frame.formats import format_hour
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import address
-from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.frame.render import build_address
+from tracker.web.ui.frame.words import build_translator
 
 HOUR = timedelta(hours=1)
 BAD = (TaskState.FAILED, TaskState.EXPIRED)
@@ -35,14 +35,14 @@ class EndedSpan:
     href: str
 
 
-def by_callback(tally: Tally) -> float | None:
+def compute_callback_share(tally: Tally) -> float | None:
     """Return the share of verdicts that callbacks brought; None without any."""
     told = tally.labelled("told")
     total = sum(told.values())
     return told.get("callback", 0) / total if total else None
 
 
-def ended_spans(  # noqa: PLR0913 - what is counted, for how long, and whose
+def list_spans(  # noqa: PLR0913 - what is counted, for how long, and whose
     request: Request,
     tallies_at: TalliesAt,
     *,
@@ -65,14 +65,14 @@ def ended_spans(  # noqa: PLR0913 - what is counted, for how long, and whose
             for one in tallies_at(at + hour * HOUR):
                 ended.add(one)
         counts = ended.labelled("ended")
-        href = address(
+        href = build_address(
             request,
             "/tasks",
             provider=provider,
             account=account,
             state=[state.value for state in sorted(TERMINAL)],
-            updated_after=instant(at - _JUST),
-            updated_before=instant(at + step),
+            updated_after=format_instant(at - _JUST),
+            updated_before=format_instant(at + step),
         )
         bad = sum(counts.get(state.value, 0) for state in BAD)
         ok = counts.get(TaskState.SUCCEEDED.value, 0)
@@ -82,13 +82,13 @@ def ended_spans(  # noqa: PLR0913 - what is counted, for how long, and whose
     return spans
 
 
-def ended_chart(reader: Reader, spans: Sequence[EndedSpan]) -> Markup:
+def build_chart(reader: Reader, spans: Sequence[EndedSpan]) -> Markup:
     """Return the chart of spans; empty where nothing ended."""
-    say, zone = words_of(reader.preferences.language), reader.preferences.zone
+    say, zone = build_translator(reader.preferences.language), reader.preferences.zone
     return draw_columns(
         [
             ChartColumn(
-                say("attention.column", hour=hour_text(one.at, zone), ok=one.ok, bad=one.bad),
+                say("attention.column", hour=format_hour(one.at, zone), ok=one.ok, bad=one.bad),
                 one.href,
                 (("ok", one.ok), ("other", one.other), ("bad", one.bad)),
             )

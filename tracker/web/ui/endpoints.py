@@ -11,7 +11,7 @@ from starlette.responses import Response
 from tracker.domain.access import Scope
 from tracker.domain.delivery import DeliveryState, Endpoint, EndpointState
 from tracker.domain.errors import FieldError, InvalidRequest, NotFound
-from tracker.domain.validation import field_errors
+from tracker.domain.validation import list_field_errors
 from tracker.locale import translate
 from tracker.store import endpoint_figures, endpoints
 from tracker.store.deliveries import DeliveryFilter
@@ -19,18 +19,18 @@ from tracker.store.endpoint_figures import EndpointFigures
 from tracker.store.endpoint_troubles import EndpointTrouble, list_troubles
 from tracker.store.store import Reading
 from tracker.web.api.endpoint_schemas import EndpointChanges
-from tracker.web.api.endpoints import endpoint_id
+from tracker.web.api.endpoints import read_endpoint_id
 from tracker.web.edge import params
 from tracker.web.edge.operation import Param
-from tracker.web.edge.paging import next_cursor, position
-from tracker.web.edge.state import services
+from tracker.web.edge.paging import build_next_cursor, read_position
+from tracker.web.edge.state import get_services
 from tracker.web.ui.frame.app import Pages
-from tracker.web.ui.frame.asking import Question, ask, done
+from tracker.web.ui.frame.asking import Question, ask, redirect_back
 from tracker.web.ui.frame.forms import SentForm, read_form
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import page
-from tracker.web.ui.frame.signing import own_path
-from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.frame.render import render_page
+from tracker.web.ui.frame.signing import check_own_path
+from tracker.web.ui.frame.words import build_translator
 
 PAGES = Pages()
 """Endpoints, and actions on them."""
@@ -45,20 +45,20 @@ _BACK = Param("back", "Where one came from, under `/ui`.")
 async def show(request: Request, reader: Reader) -> Response:
     """Show a page of endpoints with the figures of their latest deliveries."""
     owner, scope = reader.tenant, f"dashboard endpoints {reader.tenant}"
-    before = position(request, scope=scope)
+    before = read_position(request, scope=scope)
 
     def load(db: Reading) -> tuple[list[Endpoint], "_Figures"]:
-        found = endpoints.page(db, owner, before=before, limit=SIZE + 1)
+        found = endpoints.list_page(db, owner, before=before, limit=SIZE + 1)
         return found, _read_figures(db, owner, found[:SIZE])
 
-    found, figures = await services(request).store.read(load)
+    found, figures = await get_services(request).store.read(load)
     last = found[SIZE - 1].key if len(found) > SIZE else None
-    return page(
+    return render_page(
         request,
         reader,
         "endpoints.html",
         rows=[_build_row(one, figures) for one in found[:SIZE]],
-        next_cursor=next_cursor(request, last, scope=scope),
+        next_cursor=build_next_cursor(request, last, scope=scope),
         is_first=before is None,
     )
 
@@ -66,14 +66,14 @@ async def show(request: Request, reader: Reader) -> Response:
 @PAGES.get("/endpoints/{id}", scope=Scope.TASKS_READ, known=())
 async def show_one(request: Request, reader: Reader) -> Response:
     """Show one endpoint, without its secret."""
-    return page(request, reader, "endpoint.html", row=await _look(request, reader))
+    return render_page(request, reader, "endpoint.html", row=await _look(request, reader))
 
 
 @PAGES.post("/endpoints/{id}/test", scope=Scope.ADMIN, action="endpoints.test")
 async def test(request: Request, reader: Reader) -> Response:
     """Send an `endpoint.test`, and lead to its delivery."""
     await read_form(request)
-    sent = await services(request).endpoints.test(reader.tenant, endpoint_id(request))
+    sent = await get_services(request).endpoints.test(reader.tenant, read_endpoint_id(request))
     return _redirect_to(request, f"/deliveries/{sent}", "done.endpoint.test")
 
 
@@ -86,9 +86,9 @@ async def ask_pause(request: Request, reader: Reader) -> Response:
 @PAGES.post("/endpoints/{id}/pause", scope=Scope.ADMIN, action="endpoints.pause")
 async def pause(request: Request, reader: Reader) -> Response:
     """Send nothing until it is resumed."""
-    form, id_ = await read_form(request), endpoint_id(request)
-    await services(request).endpoints.pause(reader.tenant, id_)
-    return done(request, form, f"/endpoints/{id_}", "done.endpoint.pause")
+    form, id_ = await read_form(request), read_endpoint_id(request)
+    await get_services(request).endpoints.pause(reader.tenant, id_)
+    return redirect_back(request, form, f"/endpoints/{id_}", "done.endpoint.pause")
 
 
 @PAGES.get("/endpoints/{id}/resume/confirm", scope=Scope.ADMIN, known=[_BACK])
@@ -100,9 +100,9 @@ async def ask_resume(request: Request, reader: Reader) -> Response:
 @PAGES.post("/endpoints/{id}/resume", scope=Scope.ADMIN, action="endpoints.resume")
 async def resume(request: Request, reader: Reader) -> Response:
     """Deliver again, what waited first."""
-    form, id_ = await read_form(request), endpoint_id(request)
-    await services(request).endpoints.resume(reader.tenant, id_)
-    return done(request, form, f"/endpoints/{id_}", "done.endpoint.resume")
+    form, id_ = await read_form(request), read_endpoint_id(request)
+    await get_services(request).endpoints.resume(reader.tenant, id_)
+    return redirect_back(request, form, f"/endpoints/{id_}", "done.endpoint.resume")
 
 
 @PAGES.get("/endpoints/{id}/drop/confirm", scope=Scope.ADMIN, known=[_BACK])
@@ -114,9 +114,9 @@ async def ask_drop(request: Request, reader: Reader) -> Response:
 @PAGES.post("/endpoints/{id}/drop", scope=Scope.ADMIN, action="endpoints.drop_backlog", counts=int)
 async def drop(request: Request, reader: Reader) -> Response:
     """Cancel what an endpoint is owed; it stays listed, and can be redelivered."""
-    form, id_ = await read_form(request), endpoint_id(request)
-    dropped = await services(request).endpoints.drop(reader.tenant, id_)
-    return done(request, form, f"/endpoints/{id_}", "done.endpoint.drop", n=dropped)
+    form, id_ = await read_form(request), read_endpoint_id(request)
+    dropped = await get_services(request).endpoints.drop(reader.tenant, id_)
+    return redirect_back(request, form, f"/endpoints/{id_}", "done.endpoint.drop", n=dropped)
 
 
 @PAGES.get("/endpoints/{id}/delete/confirm", scope=Scope.ADMIN, known=[_BACK])
@@ -129,7 +129,7 @@ async def ask_delete(request: Request, reader: Reader) -> Response:
 async def delete(request: Request, reader: Reader) -> Response:
     """Delete an endpoint; what it is owed is cancelled."""
     await read_form(request)
-    await services(request).endpoints.delete(reader.tenant, endpoint_id(request))
+    await get_services(request).endpoints.delete(reader.tenant, read_endpoint_id(request))
     return _redirect_to(request, "/endpoints", "done.endpoint.delete")
 
 
@@ -146,10 +146,10 @@ async def rotate(request: Request, reader: Reader) -> Response:
     overlap = OVERLAPS.get(form.text("overlap_s"))
     if overlap is None:
         raise InvalidRequest(FieldError("overlap_s", f"must be one of: {', '.join(OVERLAPS)}"))
-    made = await services(request).endpoints.rotate(
-        reader.tenant, endpoint_id(request), overlap=overlap
+    made = await get_services(request).endpoints.rotate(
+        reader.tenant, read_endpoint_id(request), overlap=overlap
     )
-    return page(request, reader, "secret.html", endpoint=made.endpoint, secret=made.secret)
+    return render_page(request, reader, "secret.html", endpoint=made.endpoint, secret=made.secret)
 
 
 @PAGES.get("/endpoints/{id}/change/confirm", scope=Scope.ADMIN, known=[_BACK])
@@ -173,13 +173,13 @@ async def change(request: Request, reader: Reader) -> Response:
 
     An address that may not be called is told beside its field, which keeps what was typed.
     """
-    form, id_, our = await read_form(request), endpoint_id(request), services(request)
+    form, id_, our = await read_form(request), read_endpoint_id(request), get_services(request)
     given, is_resent = form.text("url").strip(), form.text("resend") == "yes"
     try:
         wanted = EndpointChanges.model_validate({"url": given})
         await our.endpoints.change(reader.tenant, id_, wanted.to_changes())
     except ValidationError as error:
-        return await _ask_again(request, reader, form, field_errors(error))
+        return await _ask_again(request, reader, form, list_field_errors(error))
     except InvalidRequest as error:
         return await _ask_again(request, reader, form, error.fields)
     resent = 0
@@ -187,7 +187,7 @@ async def change(request: Request, reader: Reader) -> Response:
         owed = DeliveryFilter(reader.tenant, states=[DeliveryState.PENDING], endpoint_id=id_)
         resent = await our.redelivery.many(owed)
     key = "done.endpoint.change-sent" if resent else "done.endpoint.change"
-    return done(request, form, f"/endpoints/{id_}", key, n=resent)
+    return redirect_back(request, form, f"/endpoints/{id_}", key, n=resent)
 
 
 async def _ask_again(
@@ -195,13 +195,13 @@ async def _ask_again(
 ) -> Response:
     question, _ = await _change_question(request, reader)
     language = reader.preferences.language
-    return page(
+    return render_page(
         request,
         reader,
         "ask_change.html",
         status=422,
         question=question,
-        back=own_path(form.text("back")),
+        back=check_own_path(form.text("back")),
         url_given=form.text("url"),
         is_resent=form.text("resend") == "yes",
         wrong="; ".join(translate(one.reason, language) for one in errors),
@@ -209,7 +209,7 @@ async def _ask_again(
 
 
 async def _change_question(request: Request, reader: Reader) -> tuple[Question, "EndpointRow"]:
-    row, say = await _look(request, reader), words_of(reader.preferences.language)
+    row, say = await _look(request, reader), build_translator(reader.preferences.language)
     why = [say("ask.endpoint.change.why")]
     if row.endpoint.state is not EndpointState.ACTIVE:
         why.append(say("ask.endpoint.change.stopped"))
@@ -225,7 +225,7 @@ async def _change_question(request: Request, reader: Reader) -> tuple[Question, 
 
 async def _ask(request: Request, reader: Reader, action: str) -> Response:
     """Ask before something is done to the endpoint of the path, naming it."""
-    row, say = await _look(request, reader), words_of(reader.preferences.language)
+    row, say = await _look(request, reader), build_translator(reader.preferences.language)
     question = Question(
         title=say(f"ask.endpoint.{action}"),
         button=say(f"action.{action}"),
@@ -244,7 +244,7 @@ async def _ask(request: Request, reader: Reader, action: str) -> Response:
 
 async def _look(request: Request, reader: Reader) -> "EndpointRow":
     """Return the endpoint of the path with its figures. Raises NotFound."""
-    id_, owner = endpoint_id(request), reader.tenant
+    id_, owner = read_endpoint_id(request), reader.tenant
 
     def load(db: Reading) -> EndpointRow | None:
         found = endpoints.get(db, owner, id_)
@@ -254,7 +254,7 @@ async def _look(request: Request, reader: Reader) -> "EndpointRow":
             else _build_row(found, _read_figures(db, owner, [found], found.key))
         )
 
-    row = await services(request).store.read(load)
+    row = await get_services(request).store.read(load)
     if row is None:
         raise NotFound("there is no such endpoint")
     return row
@@ -262,7 +262,7 @@ async def _look(request: Request, reader: Reader) -> "EndpointRow":
 
 def _redirect_to(request: Request, path: str, key: str) -> Response:
     """Lead to a page of its own, wherever one came from."""
-    return done(request, SentForm({}), path, key)
+    return redirect_back(request, SentForm({}), path, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +292,7 @@ def _read_figures(
     db: Reading, owner: str, shown: Sequence[Endpoint], key: int | None = None
 ) -> _Figures:
     owed, is_whole = endpoint_figures.count_owed(db, owner)
-    figures = endpoint_figures.latest(db, owner, endpoint_key=key)
+    figures = endpoint_figures.count_latest(db, owner, endpoint_key=key)
     stopped = [one for one in shown if one.failing_since or one.state is not EndpointState.ACTIVE]
     return _Figures(figures, owed, is_whole, list_troubles(db, stopped))
 

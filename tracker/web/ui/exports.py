@@ -19,7 +19,7 @@ from tracker.web.api import views
 from tracker.web.api.kept import render_all
 from tracker.web.edge import params, query
 from tracker.web.edge.cells import guard_cell
-from tracker.web.edge.state import services
+from tracker.web.edge.state import get_services
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.reader import Reader
 
@@ -64,7 +64,7 @@ async def as_json_lines(request: Request, reader: Reader) -> Response:
 
 
 def _download(request: Request, reader: Reader, format_: FileFormat) -> Response:
-    filter_, order = query.task_filter(request, reader.tenant), query.order(request)
+    filter_, order = query.read_task_filter(request, reader.tenant), query.order(request)
     headers = {
         "content-disposition": f'attachment; filename="{format_.name}"',
         "cache-control": "no-store",
@@ -82,9 +82,9 @@ async def _iterate_pieces(
     left = MOST
     while left > 0:
         read = partial(
-            listing.page, filter_=filter_, order=order, after=after, limit=min(_PIECE, left)
+            listing.list_page, filter_=filter_, order=order, after=after, limit=min(_PIECE, left)
         )
-        found = await services(request).store.read(read)
+        found = await get_services(request).store.read(read)
         yield format_.rendered(await render_all(request, found.tasks))
         left -= len(found.tasks)
         if found.position is None:

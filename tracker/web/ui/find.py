@@ -6,10 +6,10 @@ from starlette.responses import RedirectResponse, Response
 from tracker.domain.access import Scope
 from tracker.services.read.finding import LONGEST, FoundObjects, find, read_wanted_ids
 from tracker.web.edge.operation import Param
-from tracker.web.edge.state import services
+from tracker.web.edge.state import get_services
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import address, page
+from tracker.web.ui.frame.render import build_address, render_page
 
 PAGES = Pages()
 """The page that lists what several ids name."""
@@ -20,11 +20,11 @@ async def show(request: Request, reader: Reader) -> Response:
     """Open what an id names; list it where there are several, or say that there is nothing."""
     text = request.query_params.get("q", "")
     wanted = read_wanted_ids(text)
-    found = await services(request).store.read(lambda db: find(db, reader.tenant, wanted))
+    found = await get_services(request).store.read(lambda db: find(db, reader.tenant, wanted))
     path = _choose_path(found)
     if path is not None:
-        return RedirectResponse(address(request, path), 303)
-    return page(request, reader, "find.html", asked=text[:LONGEST].strip(), found=found)
+        return RedirectResponse(build_address(request, path), 303)
+    return render_page(request, reader, "find.html", asked=text[:LONGEST].strip(), found=found)
 
 
 def _choose_path(found: FoundObjects) -> str | None:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from tracker.domain.access import Scope
 from tracker.domain.errors import NO_SUCH_TASK, FieldError, InvalidRequest, NotFound
 from tracker.domain.task import Task
-from tracker.domain.validation import field_errors
+from tracker.domain.validation import list_field_errors
 from tracker.services.own_tasks import find_own_task
 from tracker.services.upkeep import holding
 from tracker.services.upkeep.holding import MOST_REASON, NO_SUCH_HOLD, NewHold
@@ -19,16 +19,16 @@ from tracker.store.store import Reading
 from tracker.web.api.holds import HoldBody
 from tracker.web.edge import query
 from tracker.web.edge.operation import Param
-from tracker.web.edge.paging import next_cursor, position
-from tracker.web.edge.state import services
+from tracker.web.edge.paging import build_next_cursor, read_position
+from tracker.web.edge.state import get_services
 from tracker.web.ui.frame.app import Pages
-from tracker.web.ui.frame.asking import Question, ask, done
-from tracker.web.ui.frame.formats import second_text
+from tracker.web.ui.frame.asking import Question, ask, redirect_back
+from tracker.web.ui.frame.formats import format_second
 from tracker.web.ui.frame.forms import read_form
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import page
-from tracker.web.ui.frame.words import words_of
-from tracker.web.ui.named_task import TASK, named_task
+from tracker.web.ui.frame.render import render_page
+from tracker.web.ui.frame.words import build_translator
+from tracker.web.ui.named_task import TASK, find_named_task
 
 PAGES = Pages()
 ROWS = 50
@@ -39,24 +39,24 @@ _BACK = Param("back", "Where one came from.")
 async def show(request: Request, reader: Reader) -> Response:
     """List holds, newest first. Who placed one is told to those who may read the audit."""
     tenant, scope = reader.tenant, f"page of holds {reader.tenant}"
-    before = position(request, scope=scope, name="after")
+    before = read_position(request, scope=scope, name="after")
 
     def read(db: Reading) -> tuple[list[Hold], dict[UUID, Task], dict[str, str]]:
-        found = holds.page(db, tenant, before=before, limit=ROWS + 1)
-        named = tasks.by_id(db, [one.task_id for one in found if one.task_id is not None])
+        found = holds.list_page(db, tenant, before=before, limit=ROWS + 1)
+        named = tasks.load_by_id(db, [one.task_id for one in found if one.task_id is not None])
         ids = [one.id for one in found] if reader.may(Scope.ADMIN) else []
         return found, dict(named), audit.list_actors(db, tenant, "holds.add", ids)
 
-    found, named, actors = await services(request).store.read(read)
+    found, named, actors = await get_services(request).store.read(read)
     last = found[ROWS - 1].key if len(found) > ROWS else None
-    return page(
+    return render_page(
         request,
         reader,
         "holds.html",
         holds=found[:ROWS],
         named=named,
         actors=actors,
-        more=next_cursor(request, last, scope=scope),
+        more=build_next_cursor(request, last, scope=scope),
         is_first=before is None,
     )
 
@@ -64,11 +64,11 @@ async def show(request: Request, reader: Reader) -> Response:
 @PAGES.get("/holds/add/confirm", scope=Scope.ADMIN, known=[TASK, _BACK])
 async def ask_add(request: Request, reader: Reader) -> Response:
     """Ask why a task is to be held; without `task`, why all of the tenant's are."""
-    say, text = words_of(reader.preferences.language), request.query_params.get(TASK.name)
+    say, text = build_translator(reader.preferences.language), request.query_params.get(TASK.name)
     name, fields = "", list[tuple[str, str]]()
     if text is not None:
-        id_ = await named_task(request, reader, text)
-        task = await find_own_task(services(request).store, reader.tenant, id_)
+        id_ = await find_named_task(request, reader, text)
+        task = await find_own_task(get_services(request).store, reader.tenant, id_)
         name, fields = task.external_task_id, [("task_id", str(id_))]
     question = Question(
         title=say("holds.ask.all") if text is None else say("holds.ask", name=name),
@@ -88,32 +88,32 @@ async def add(request: Request, reader: Reader) -> Response:
     try:
         said = HoldBody.model_validate({"task_id": given, "reason": form.text("reason")})
     except ValidationError as error:
-        raise InvalidRequest(*field_errors(error)) from None
-    id_ = None if said.task_id is None else query.as_uuid(said.task_id)
+        raise InvalidRequest(*list_field_errors(error)) from None
+    id_ = None if said.task_id is None else query.parse_uuid(said.task_id)
     no_task = InvalidRequest(FieldError("task_id", NO_SUCH_TASK))
     if given is not None and id_ is None:
         raise no_task
     new = NewHold(reader.tenant, id_, said.reason)
     try:
-        await services(request).store.write(holding.add, new)
+        await get_services(request).store.write(holding.add, new)
     except NotFound:
         raise no_task from None
-    return done(request, form, "/holds", "done.held")
+    return redirect_back(request, form, "/holds", "done.held")
 
 
 @PAGES.get("/holds/{id}/remove/confirm", scope=Scope.ADMIN, known=[_BACK])
 async def ask_remove(request: Request, reader: Reader) -> Response:
     """Ask before a hold is released, and say what it keeps."""
-    our, key = services(request), query.row_key(request, NO_SUCH_HOLD)
+    our, key = get_services(request), query.read_row_key(request, NO_SUCH_HOLD)
     found = await our.store.read(lambda db: holds.get(db, reader.tenant, key))
     if found is None:
         raise NotFound(NO_SUCH_HOLD)
-    task = None if found.task_id is None else await our.store.find(tasks.by_id, found.task_id)
-    say, zone = words_of(reader.preferences.language), reader.preferences.zone
+    task = None if found.task_id is None else await our.store.find(tasks.load_by_id, found.task_id)
+    say, zone = build_translator(reader.preferences.language), reader.preferences.zone
     name = say("holds.all") if found.task_id is None else str(found.task_id)
     if task is not None:
         name = task.external_task_id
-    since = second_text(found.created_at, zone, our.clock.now())
+    since = format_second(found.created_at, zone, our.clock.now())
     question = Question(
         title=say("holds.ask.remove"),
         button=say("holds.remove"),
@@ -127,7 +127,7 @@ async def ask_remove(request: Request, reader: Reader) -> Response:
 @PAGES.post("/holds/{id}/remove", scope=Scope.ADMIN, action="holds.remove")
 async def remove(request: Request, reader: Reader) -> Response:
     """Release a hold. Raises NotFound."""
-    form, key = await read_form(request), query.row_key(request, NO_SUCH_HOLD)
-    if not await services(request).store.write(holding.remove, (reader.tenant, key)):
+    form, key = await read_form(request), query.read_row_key(request, NO_SUCH_HOLD)
+    if not await get_services(request).store.write(holding.remove, (reader.tenant, key)):
         raise NotFound(NO_SUCH_HOLD)
-    return done(request, form, "/holds", "done.released")
+    return redirect_back(request, form, "/holds", "done.released")

@@ -6,7 +6,7 @@ from starlette.responses import RedirectResponse, Response
 
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import NAVIGATION, address
+from tracker.web.ui.frame.render import NAVIGATION, build_address
 
 PAGES = Pages()
 
@@ -17,5 +17,5 @@ async def lead(request: Request, _reader: Reader) -> Response:
     pages = request.scope["state"]["pages"]
     for name in NAVIGATION:
         if f"/{name}" in pages:
-            return RedirectResponse(address(request, f"/{name}"), 307)
+            return RedirectResponse(build_address(request, f"/{name}"), 307)
     raise HTTPException(404)

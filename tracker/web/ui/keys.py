@@ -11,14 +11,14 @@ from tracker.store import keys
 from tracker.store.keys import ApiKey
 from tracker.web.edge import query
 from tracker.web.edge.operation import Param
-from tracker.web.edge.paging import next_cursor, position
-from tracker.web.edge.state import services
+from tracker.web.edge.paging import build_next_cursor, read_position
+from tracker.web.edge.state import get_services
 from tracker.web.ui.frame.app import Pages
-from tracker.web.ui.frame.asking import Question, aim, ask, done
+from tracker.web.ui.frame.asking import Question, aim, ask, redirect_back
 from tracker.web.ui.frame.forms import SentForm, read_form
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import page
-from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.frame.render import render_page
+from tracker.web.ui.frame.words import build_translator
 
 PAGES = Pages()
 ROWS = 100
@@ -29,18 +29,18 @@ MOST_A_MINUTE = 1_000_000
 @PAGES.get("/keys", scope=Scope.ADMIN, known=[Param("after", "Where the page goes on.")])
 async def show(request: Request, reader: Reader) -> Response:
     """List keys, and offer to make one."""
-    our, scope = services(request), f"page of keys {reader.tenant}"
-    after = position(request, scope=scope, name="after") or 0
+    our, scope = get_services(request), f"page of keys {reader.tenant}"
+    after = read_position(request, scope=scope, name="after") or 0
     found = await our.store.read(
-        lambda db: keys.page(db, reader.tenant, after=after, limit=ROWS + 1)
+        lambda db: keys.list_page(db, reader.tenant, after=after, limit=ROWS + 1)
     )
     last = found[ROWS - 1].key if len(found) > ROWS else None
-    return page(
+    return render_page(
         request,
         reader,
         "keys.html",
         keys=found[:ROWS],
-        more=next_cursor(request, last, scope=scope),
+        more=build_next_cursor(request, last, scope=scope),
         scopes=list(Scope),
         budgets=await Budgets(our.store, our.clock).of_tenant(reader.tenant),
     )
@@ -49,18 +49,18 @@ async def show(request: Request, reader: Reader) -> Response:
 @PAGES.post("/keys", scope=Scope.ADMIN, action="keys.create")
 async def create(request: Request, reader: Reader) -> Response:
     """Make a key and show it, this once. Raises InvalidRequest."""
-    form, ours = await read_form(request), services(request).keys
+    form, ours = await read_form(request), get_services(request).keys
     grant = _grant(form, reader.tenant)
     is_pair = form.text("kind") == "pair"
     issued = await (ours.create_pair(grant) if is_pair else ours.create_key(grant))
-    return page(request, reader, "key_made.html", status=201, issued=issued, is_pair=is_pair)
+    return render_page(request, reader, "key_made.html", status=201, issued=issued, is_pair=is_pair)
 
 
 @PAGES.get("/keys/{id}/revoke/confirm", scope=Scope.ADMIN, known=[Param("back", "")])
 async def ask_revoke(request: Request, reader: Reader) -> Response:
     """Ask before a key is revoked."""
     found = await _find_key(request, reader)
-    say = words_of(reader.preferences.language)
+    say = build_translator(reader.preferences.language)
     question = Question(
         title=say("keys.revoke.title", name=found.name or found.hint),
         button=say("keys.revoke"),
@@ -76,8 +76,8 @@ async def revoke(request: Request, reader: Reader) -> Response:
     """Revoke a key; its sessions end with it."""
     form, found = await read_form(request), await _find_key(request, reader)
     aim([str(found.id)])
-    await services(request).keys.revoke(found.id)
-    return done(request, form, "/keys", "done.key-revoked", name=found.name or found.hint)
+    await get_services(request).keys.revoke(found.id)
+    return redirect_back(request, form, "/keys", "done.key-revoked", name=found.name or found.hint)
 
 
 def _grant(form: SentForm, tenant: str) -> Grant:
@@ -100,5 +100,5 @@ def _grant(form: SentForm, tenant: str) -> Grant:
 
 async def _find_key(request: Request, reader: Reader) -> ApiKey:
     """Return the key in the path. Raises NotFound."""
-    id_ = query.path_id(request, NotFound(NO_SUCH_KEY))
-    return await services(request).keys.get(reader.tenant, id_)
+    id_ = query.read_path_id(request, NotFound(NO_SUCH_KEY))
+    return await get_services(request).keys.get(reader.tenant, id_)

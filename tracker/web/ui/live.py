@@ -17,18 +17,18 @@ from tracker.domain.errors import NO_SUCH_TASK, CursorTooOld, NotFound
 from tracker.services.read.watch import FeedWaiter, WakeReason
 from tracker.store import feed, tasks
 from tracker.store.filters import TaskFilter
-from tracker.web.api.changes import feed_cursor, feed_position
+from tracker.web.api.changes import decode_feed_cursor, encode_feed_cursor
 from tracker.web.edge import params, query, waiting
 from tracker.web.edge.operation import Param
 from tracker.web.edge.sent_events import BEAT, SentEvents
 from tracker.web.edge.slow_readers import send_piece
-from tracker.web.edge.state import holder, services
+from tracker.web.edge.state import get_holder, get_services
 from tracker.web.ui.displays import (
     AttentionDisplay,
     Display,
     ListDisplay,
     TaskDisplay,
-    loop_time,
+    read_loop_time,
 )
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.reader import Reader
@@ -59,12 +59,12 @@ async def live(request: Request, reader: Reader) -> Response:
     """Send what changes of what is on display, as a stream or once."""
     display = await _display(request, reader)
     given = request.headers.get("last-event-id") or request.query_params.get("after")
-    position = await feed_position(request, reader.tenant, given)
+    position = await decode_feed_cursor(request, reader.tenant, given)
     if request.query_params.get("once") != "1":
         return LiveStream(display, position)
     position = await _catch_up(display, position)
     parts = await display.parts() if display.is_due() else ""
-    whole = parts + _mark(feed_cursor(request, reader.tenant, position))
+    whole = parts + _mark(encode_feed_cursor(request, reader.tenant, position))
     return Response(whole, headers={"cache-control": "no-store"}, media_type="text/html")
 
 
@@ -82,25 +82,29 @@ async def _display(request: Request, reader: Reader) -> Display:
         return AttentionDisplay(request, reader, shown)
     named = request.query_params.get("task")
     if named is not None:
-        id_ = query.as_uuid(named)
-        found = None if id_ is None else await services(request).store.find(tasks.standings, id_)
+        id_ = query.parse_uuid(named)
+        found = (
+            None
+            if id_ is None
+            else await get_services(request).store.find(tasks.load_standings, id_)
+        )
         if id_ is None or found is None or found.tenant != reader.tenant:
             raise NotFound(NO_SUCH_TASK)
         return TaskDisplay(request, reader, id_)
     names = request.query_params.get("ids", "").split(",")[: SIZES[-1]]
-    ids = [id_ for name in names if (id_ := query.as_uuid(name)) is not None]
-    return ListDisplay(request, reader, ids, query.task_filter(request, reader.tenant))
+    ids = [id_ for name in names if (id_ := query.parse_uuid(name)) is not None]
+    return ListDisplay(request, reader, ids, query.read_task_filter(request, reader.tenant))
 
 
 async def _catch_up(display: Display, position: int) -> int:
     """Take up what has changed since a position; return where the feed is now."""
-    watch, filter_ = services(display.request).watch, TaskFilter(display.reader.tenant)
+    watch, filter_ = get_services(display.request).watch, TaskFilter(display.reader.tenant)
     while True:
         try:
             found = await watch.after(position, filter_, limit=_PAGE)
         except CursorTooOld:
             display.note_all()
-            return await services(display.request).store.read(feed.head)
+            return await get_services(display.request).store.read(feed.find_head)
         display.note(found.changes)
         position = found.position
         if not found.more:
@@ -118,12 +122,12 @@ class LiveStream(SentEvents):
     async def send_events(self, send: Send) -> bool:
         """Send what changes, a piece at a time."""
         display, request = self._display, self._display.request
-        our = services(request)
-        slow_s, gone = our.limits.slow_reader_s, waiting.leaving(request)
+        our = get_services(request)
+        slow_s, gone = our.limits.slow_reader_s, waiting.build_leave_waiter(request)
         filter_ = TaskFilter(display.reader.tenant)
-        sent_at = loop_time()
+        sent_at = read_loop_time()
         await send_piece(send, BEAT, slow_s)  # the browser learns at once that it is connected
-        with our.watch.feed(filter_, holder=holder(request)) as waiter:
+        with our.watch.feed(filter_, holder=get_holder(request)) as waiter:
             while not our.watch.is_closing:
                 self._position = await _catch_up(display, self._position)
                 if waiter.is_revoked:
@@ -135,15 +139,17 @@ class LiveStream(SentEvents):
                         return True
                     if not parts:
                         continue
-                    sent_at = loop_time()
+                    sent_at = read_loop_time()
                     await send_piece(send, self._event(parts), slow_s)
-                    woke = await self._sleep(waiter, loop_time() + PAUSE_S, gone, whatever=True)
+                    woke = await self._sleep(
+                        waiter, read_loop_time() + PAUSE_S, gone, whatever=True
+                    )
                 else:
                     due, beat = display.due_at(), sent_at + our.limits.heartbeat_s
                     until = beat if due is None else min(due, beat)
                     woke = await self._sleep(waiter, until, gone)
-                    if loop_time() >= beat:
-                        sent_at = loop_time()
+                    if read_loop_time() >= beat:
+                        sent_at = read_loop_time()
                         await send_piece(send, BEAT, slow_s)
                 if woke is WakeReason.GONE:
                     return False
@@ -156,13 +162,13 @@ class LiveStream(SentEvents):
     ) -> WakeReason:
         """Wait for news, or until a time. whatever: news do not end it."""
         woke = await waiter.sleep(until, gone)
-        while whatever and woke is WakeReason.NEWS and loop_time() < until:
+        while whatever and woke is WakeReason.NEWS and read_loop_time() < until:
             woke = await waiter.sleep(until, gone)
         return WakeReason.NEWS if whatever and woke is WakeReason.TIME else woke
 
     def _event(self, parts: str) -> bytes:
         display = self._display
-        after = feed_cursor(display.request, display.reader.tenant, self._position)
+        after = encode_feed_cursor(display.request, display.reader.tenant, self._position)
         # A line feed is the one line end in what templates make; of a carriage return in an exact
         # value the parser of the stream would make another.
         whole = (parts + _mark(after)).replace("\r", "&#13;")

@@ -14,14 +14,14 @@ from tracker.domain.custody import AssetState
 from tracker.domain.errors import NO_SUCH_TASK, BrokenTransfer, NotFound, UnkeepableFile
 from tracker.services.read.previewing import CannotShow, NoPreview, OpenPreview
 from tracker.web.edge import query
-from tracker.web.edge.asset_bytes import SHOWN_POLICY, bytes_of
+from tracker.web.edge.asset_bytes import SHOWN_POLICY, iterate_bytes
 from tracker.web.edge.slow_readers import SlowReader, send_piece
-from tracker.web.edge.state import services
+from tracker.web.edge.state import get_services
 from tracker.web.ui.frame.app import Pages
-from tracker.web.ui.frame.asking import aim, done
+from tracker.web.ui.frame.asking import aim, redirect_back
 from tracker.web.ui.frame.forms import read_form
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import page
+from tracker.web.ui.frame.render import render_page
 
 log = logging.getLogger(__name__)
 
@@ -47,14 +47,14 @@ STATUSES = {
 @PAGES.get("/tasks/{id}/media/{n}", scope=Scope.TASKS_READ, known=())
 async def show(request: Request, reader: Reader) -> Response:
     """Show a piece of a result, by its place from 0: our copy, or the provider's file."""
-    our, number = services(request), _parse_number(request)
-    file = await our.previews.find(reader.tenant, query.task_id(request), number)
+    our, number = get_services(request), _parse_number(request)
+    file = await our.previews.find(reader.tenant, query.read_task_id(request), number)
     if file.asset is not None and file.asset.state is AssetState.KEPT:
-        return await bytes_of(request, file.asset, {"cache-control": "no-store"})
+        return await iterate_bytes(request, file.asset, {"cache-control": "no-store"})
     try:
         opened = await our.previews.open(file, request.headers.get("range"))
     except CannotShow as error:
-        return page(
+        return render_page(
             request,
             reader,
             "no_media.html",
@@ -72,14 +72,14 @@ async def show(request: Request, reader: Reader) -> Response:
 @PAGES.post("/tasks/{id}/media/{n}/fetch", scope=Scope.TASKS_WRITE, action="assets.fetch")
 async def fetch(request: Request, reader: Reader) -> Response:
     """Have the file of a piece fetched once more, that we have no copy of."""
-    our, id_, number = services(request), query.task_id(request), _parse_number(request)
+    our, id_, number = get_services(request), query.read_task_id(request), _parse_number(request)
     form = await read_form(request)
     file = await our.previews.find(reader.tenant, id_, number)
     if file.asset is None:
         raise NotFound("there is no such asset")
     aim([str(file.asset.id)])
     await our.serving.fetch_again(reader.tenant, file.asset.id)
-    return done(request, form, f"/tasks/{id_}", "done.fetch")
+    return redirect_back(request, form, f"/tasks/{id_}", "done.fetch")
 
 
 def _parse_number(request: Request) -> int:

@@ -10,9 +10,9 @@ from tracker.domain.delivery import Endpoint
 from tracker.store import endpoints
 from tracker.store.store import Reading
 from tracker.web.edge import query
-from tracker.web.edge.state import services
+from tracker.web.edge.state import get_services
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import address
+from tracker.web.ui.frame.render import build_address
 
 FIELD = "endpoint_id"
 MOST = 50
@@ -32,13 +32,15 @@ class NamedEndpoint:
     choices: list[Endpoint] | None = None
 
 
-async def named_endpoint(request: Request, reader: Reader, path: str) -> NamedEndpoint | Response:
+async def find_named_endpoint(
+    request: Request, reader: Reader, path: str
+) -> NamedEndpoint | Response:
     """Return the endpoint that a filter names, or lead to the filter by its id.
 
     A whole address goes before one that only holds it.
     """
     text = request.query_params.get(FIELD, "")
-    id_ = query.as_uuid(text)
+    id_ = query.parse_uuid(text)
     if not text.isprintable():  # PostgreSQL can be asked for no NUL, and no address holds any
         return NamedEndpoint(text, [])
     if not text:
@@ -52,7 +54,7 @@ async def named_endpoint(request: Request, reader: Reader, path: str) -> NamedEn
         found = endpoints.list_with_address(db, reader.tenant, part, limit=MOST)
         return [one for one in found if one.url == part] or found
 
-    found = await services(request).store.read(load)
+    found = await get_services(request).store.read(load)
     if id_ is not None:
         return NamedEndpoint(found[0].url if len(found) == 1 else text)
     if len(found) != 1:
@@ -61,4 +63,4 @@ async def named_endpoint(request: Request, reader: Reader, path: str) -> NamedEn
         (name, str(found[0].id) if name == FIELD else value)
         for name, value in request.query_params.multi_items()
     ]
-    return RedirectResponse(f"{address(request, path)}?{urlencode(pairs)}", 303)
+    return RedirectResponse(f"{build_address(request, path)}?{urlencode(pairs)}", 303)

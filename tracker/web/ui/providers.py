@@ -11,7 +11,7 @@ from starlette.responses import Response
 from tracker.domain.access import DEFAULT_TENANT, Scope
 from tracker.domain.lifecycle import Verdict
 from tracker.domain.tally import Tally
-from tracker.domain.work import JobKind, lane_of
+from tracker.domain.work import JobKind, build_lane
 from tracker.locale import translate
 from tracker.services.upkeep.counting import Counted, look
 from tracker.store import conditions, due_jobs, odd_receipts
@@ -21,13 +21,13 @@ from tracker.store.store import Reading
 from tracker.web.api import accounts as api
 from tracker.web.api.service_views import AccountView
 from tracker.web.edge.operation import Param
-from tracker.web.edge.state import services
-from tracker.web.ui.ended import HOUR, EndedSpan, by_callback, ended_chart, ended_spans
+from tracker.web.edge.state import get_services
+from tracker.web.ui.ended import HOUR, EndedSpan, build_chart, compute_callback_share, list_spans
 from tracker.web.ui.frame.app import Pages
-from tracker.web.ui.frame.asking import done
+from tracker.web.ui.frame.asking import redirect_back
 from tracker.web.ui.frame.forms import read_form
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import page
+from tracker.web.ui.frame.render import render_page
 
 PAGES = Pages()
 STEPS = {1: HOUR, 7: 6 * HOUR, 30: 24 * HOUR}
@@ -65,7 +65,7 @@ class ProviderCard:
     @property
     def by_callback(self) -> float | None:
         """Return the share of verdicts that callbacks brought; None without any."""
-        return by_callback(self.tally)
+        return compute_callback_share(self.tally)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class _Around:
 )
 async def show(request: Request, reader: Reader) -> Response:
     """Show every account. They are the operator's: other tenants see none."""
-    our, owner = services(request), reader.tenant
+    our, owner = get_services(request), reader.tenant
     days = next((one for one in STEPS if str(one) == request.query_params.get("days")), 1)
     views = await api.collect(our, owner)
     now = our.clock.now()
@@ -91,7 +91,7 @@ async def show(request: Request, reader: Reader) -> Response:
     names = [(one["provider"], one["name"]) for one in views]
     found = await our.store.read(lambda db: _look(db, owner, names, first))
     cards = [_build_card(request, reader, view, found, (first, now, days)) for view in views]
-    return page(
+    return render_page(
         request,
         reader,
         "providers.html",
@@ -112,9 +112,9 @@ async def probe(request: Request, reader: Reader) -> Response:
     provider, account = form.text("provider"), form.text("account")
     if reader.tenant != DEFAULT_TENANT:
         provider = ""
-    told = await services(request).probing.probe(provider, account)
+    told = await get_services(request).probing.probe(provider, account)
     key = {"ok": "done.probe.ok", "note": "done.probe.note"}.get(told.level, "done.probe.error")
-    return done(
+    return redirect_back(
         request,
         form,
         "/providers",
@@ -128,7 +128,7 @@ def _look(db: Reading, owner: str, names: Sequence[tuple[str, str]], first: date
     return _Around(
         look(db, owner, since=first, most_open=0),
         conditions.list_told(db) if names else [],
-        {name: due_jobs.waiting(db, JobKind.SUBMIT, lane_of(*name)) for name in names},
+        {name: due_jobs.count_waiting(db, JobKind.SUBMIT, build_lane(*name)) for name in names},
         odd_receipts.list_latest_callbacks(db, limit=CALLBACKS_LOOKED_AT) if names else [],
     )
 
@@ -144,7 +144,7 @@ def _build_card(
     own = [one for one in found.callbacks if one.provider == name[0]]
     first, now, days = span
     hours = found.counted.hours
-    spans = ended_spans(
+    spans = list_spans(
         request,
         lambda at: [one] if (one := hours.get(at, {}).get(name)) else [],
         first=first,
@@ -161,7 +161,7 @@ def _build_card(
         oldest=oldest,
         tally=found.counted.lately.get(name, Tally()),
         spans=spans,
-        chart=ended_chart(reader, spans),
+        chart=build_chart(reader, spans),
         accepted=next((one for one in own if one.verdict in _ACCEPTED), None),
         refused=next((one for one in own if one.verdict not in _ACCEPTED), None),
     )

@@ -25,10 +25,10 @@ from tracker.web.ui import (
     tasks,
     trying,
 )
-from tracker.web.ui.frame.app import dashboard
+from tracker.web.ui.frame.app import build_dashboard
 from tracker.web.ui.frame.render import ROOT
 
-DASHBOARD = dashboard(
+DASHBOARD = build_dashboard(
     home.PAGES,
     attention.PAGES,
     audit.PAGES,

@@ -14,11 +14,11 @@ from tracker.web.ui.frame.reader import (
     CHOICES,
     ZONE_COOKIE,
     Reader,
-    chosen,
-    zone_of,
+    find_zone,
+    read_chosen,
 )
-from tracker.web.ui.frame.render import address, page, root_of
-from tracker.web.ui.frame.signing import own_path
+from tracker.web.ui.frame.render import build_address, find_root, render_page
+from tracker.web.ui.frame.signing import check_own_path
 
 PAGES = Pages()
 YEAR_S = 365 * 86400
@@ -28,15 +28,15 @@ ZONE = "zone"
 @PAGES.get("/settings", scope=None, known=[Param("back", "Where one came from, under `/ui`.")])
 async def show(request: Request, reader: Reader) -> Response:
     """Show what can be chosen."""
-    return page(
+    return render_page(
         request,
         reader,
         "settings.html",
         choices=CHOICES,
-        chosen=chosen(request),
+        chosen=read_chosen(request),
         zone_name=request.cookies.get(ZONE_COOKIE, ""),
         zones=sorted(available_timezones()),
-        back=own_path(request.query_params.get("back")),
+        back=check_own_path(request.query_params.get("back")),
     )
 
 
@@ -45,16 +45,18 @@ async def save(request: Request, _reader: Reader) -> Response:
     """Keep what was chosen. Raises InvalidRequest for what cannot be."""
     form = await read_form(request)
     kept = _read_cookies(form)
-    answer = RedirectResponse(address(request, "/settings", back=own_path(form.text("back"))), 303)
+    answer = RedirectResponse(
+        build_address(request, "/settings", back=check_own_path(form.text("back"))), 303
+    )
     secure = request.url.scheme == "https"
     for name, value in kept.items():
         if value:
             answer.set_cookie(
-                name, value, YEAR_S, path=root_of(request), secure=secure, samesite="strict"
+                name, value, YEAR_S, path=find_root(request), secure=secure, samesite="strict"
             )
         else:
-            answer.delete_cookie(name, root_of(request), secure=secure, samesite="strict")
-    leave_notice(answer, root_of(request), "done.settings")
+            answer.delete_cookie(name, find_root(request), secure=secure, samesite="strict")
+    leave_notice(answer, find_root(request), "done.settings")
     return answer
 
 
@@ -68,7 +70,7 @@ def _read_cookies(form: SentForm) -> dict[str, str]:
             raise InvalidRequest(FieldError(choice.name, reason), malformed=True)
         kept[choice.cookie] = "" if value == choice.values[0] else value
     zone = form.text(ZONE).strip()
-    if zone and zone_of(zone) is None:
+    if zone and find_zone(zone) is None:
         raise InvalidRequest(FieldError(ZONE, "there is no such time zone"), malformed=True)
     kept[ZONE_COOKIE] = zone
     return kept

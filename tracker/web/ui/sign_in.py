@@ -7,17 +7,17 @@ from tracker.domain.errors import RateLimited, Unauthenticated
 from tracker.web.edge.auth import NO_KEYS_YET
 from tracker.web.edge.local import is_loopback
 from tracker.web.edge.operation import Param
-from tracker.web.edge.state import services
+from tracker.web.edge.state import get_services
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.forms import read_form
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import address, page
+from tracker.web.ui.frame.render import build_address, render_page
 from tracker.web.ui.frame.signing import (
     SIGN_IN,
+    check_own_path,
     drop_session,
     keep_session,
-    own_path,
-    session_secret,
+    read_session_secret,
 )
 
 PAGES = Pages()
@@ -27,23 +27,23 @@ PAGES = Pages()
 @PAGES.get(SIGN_IN, scope=None, known=[Param("next", "Where to go then, under `/ui`.")])
 async def show(request: Request, reader: Reader) -> Response:
     """Ask for a key."""
-    return await _show_form(request, reader, own_path(request.query_params.get("next")))
+    return await _show_form(request, reader, check_own_path(request.query_params.get("next")))
 
 
 @PAGES.post(SIGN_IN, scope=None)
 async def sign_in(request: Request, reader: Reader) -> Response:
     """Open a session and lead to where one wanted to go; the form once more for a wrong key."""
     form = await read_form(request)
-    path = own_path(form.text("next"))
+    path = check_own_path(form.text("next"))
     sender = "" if request.client is None else request.client.host
     try:
-        secret = await services(request).sessions.open(form.text("key").strip(), sender=sender)
+        secret = await get_services(request).sessions.open(form.text("key").strip(), sender=sender)
     except (Unauthenticated, RateLimited) as error:
         return await _show_form(request, reader, path, error)
-    before = session_secret(request)
+    before = read_session_secret(request)
     if before is not None:  # its cookie is replaced: nobody could end it any more
-        await services(request).sessions.end(before)
-    answer = RedirectResponse(address(request) + path, 303)
+        await get_services(request).sessions.end(before)
+    answer = RedirectResponse(build_address(request) + path, 303)
     keep_session(request, answer, secret)
     return answer
 
@@ -51,10 +51,10 @@ async def sign_in(request: Request, reader: Reader) -> Response:
 @PAGES.post("/sign-out", scope=None)
 async def sign_out(request: Request, _reader: Reader) -> Response:
     """End the session, if there is one."""
-    secret = session_secret(request)
+    secret = read_session_secret(request)
     if secret is not None:
-        await services(request).sessions.end(secret)
-    answer = RedirectResponse(address(request, SIGN_IN), 303)
+        await get_services(request).sessions.end(secret)
+    answer = RedirectResponse(build_address(request, SIGN_IN), 303)
     drop_session(request, answer)
     return answer
 
@@ -70,8 +70,8 @@ async def _show_form(
         status, headers = 429, {"retry-after": str(error.retry_after_s)}
     elif error is not None:
         status = 401
-    authenticator = services(request).authenticator
-    return page(
+    authenticator = get_services(request).authenticator
+    return render_page(
         request,
         reader,
         "sign_in.html",

@@ -9,16 +9,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.domain.access import DEFAULT_TENANT, Scope
-from tracker.domain.work import JobKind, lane_of
-from tracker.providers.ports.account import Account, slot_caps
+from tracker.domain.work import JobKind, build_lane
+from tracker.providers.ports.account import Account, list_slot_caps
 from tracker.store import conditions, due_jobs, held_slots
 from tracker.store.store import Reading
 from tracker.web.api import system as api
 from tracker.web.api.system import DueJobs, Installation
-from tracker.web.edge.state import services
+from tracker.web.edge.state import get_services
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import page
+from tracker.web.ui.frame.render import render_page
 
 PAGES = Pages()
 BEHIND_S = 60.0
@@ -39,7 +39,7 @@ class SystemFinding:
 @PAGES.get("/system", scope=Scope.ADMIN, known=())
 async def show(request: Request, reader: Reader) -> Response:
     """Show what the installation is like. It is the operator's: others see the version."""
-    our = services(request)
+    our = get_services(request)
     told = await api.collect(our, reader.tenant)
     standing, waiting = [], 0
     if reader.tenant == DEFAULT_TENANT:
@@ -49,12 +49,12 @@ async def show(request: Request, reader: Reader) -> Response:
     now = our.clock.now()
     if there is not None and waiting:
         there = {**there, "due": [_remove_waiting(one, waiting) for one in there["due"]]}
-    return page(
+    return render_page(
         request,
         reader,
         "system.html",
         there=there,
-        findings=[] if there is None else findings_of(there, now),
+        findings=[] if there is None else list_findings(there, now),
         waiting=waiting,
         standing=[one for one in standing if not one.provider],
         instant_of=datetime.fromisoformat,
@@ -63,10 +63,10 @@ async def show(request: Request, reader: Reader) -> Response:
 
 def _wait_for_slots(db: Reading, accounts: Mapping[tuple[str, str], Account]) -> int:
     """Count queued tasks of accounts that have no free slot: workers leave them on purpose."""
-    caps = slot_caps(accounts)
+    caps = list_slot_caps(accounts)
     held = held_slots.count(db, caps)
     full = [name for name, cap in caps.items() if held.get(name, 0) >= cap]
-    return sum(due_jobs.waiting(db, JobKind.SUBMIT, lane_of(*name))[0] for name in full)
+    return sum(due_jobs.count_waiting(db, JobKind.SUBMIT, build_lane(*name))[0] for name in full)
 
 
 def _remove_waiting(one: DueJobs, waiting: int) -> DueJobs:
@@ -77,7 +77,7 @@ def _remove_waiting(one: DueJobs, waiting: int) -> DueJobs:
     return {**one, "count": left, "oldest_due_at": one["oldest_due_at"] if left else None}
 
 
-def findings_of(there: Installation, now: datetime) -> list[SystemFinding]:
+def list_findings(there: Installation, now: datetime) -> list[SystemFinding]:
     """Return what an installation's own figures say, what is wrong first."""
     late = 0
     for one in there["due"]:

@@ -14,17 +14,17 @@ from starlette.responses import Response
 
 from tracker.domain.access import Scope
 from tracker.domain.custody import INLINE as INLINE_FILE
-from tracker.domain.custody import Asset, AssetState, by_piece, piece_names
+from tracker.domain.custody import Asset, AssetState, index_by_piece, piece_names
 from tracker.domain.errors import NO_SUCH_TASK, NotFound
 from tracker.domain.media_type import is_shown
-from tracker.domain.task import Artifact, Task, as_of, is_askable
+from tracker.domain.task import Artifact, Task, is_askable, update_overdue
 from tracker.store import feed, task_inputs, task_story, tasks
 from tracker.store import receipts as stored_receipts
 from tracker.store.attempts import Attempt
 from tracker.store.receipts import Receipt
 from tracker.store.store import Reading
 from tracker.store.task_story import TaskHistory
-from tracker.web.api.changes import feed_cursor
+from tracker.web.api.changes import encode_feed_cursor
 from tracker.web.api.schemas import (
     render_attempt,
     render_delivery,
@@ -33,21 +33,21 @@ from tracker.web.api.schemas import (
     render_transition,
 )
 from tracker.web.edge import query
-from tracker.web.edge.links import base_of
+from tracker.web.edge.links import find_base
 from tracker.web.edge.operation import Param
-from tracker.web.edge.state import services
+from tracker.web.edge.state import get_services
 from tracker.web.ui.frame.app import Pages
-from tracker.web.ui.frame.formats import shortened
+from tracker.web.ui.frame.formats import shorten
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import address, page
+from tracker.web.ui.frame.render import build_address, render_page
 from tracker.web.ui.frame.visible import HIDDEN
-from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.frame.words import build_translator
 from tracker.web.ui.one_task import curl
-from tracker.web.ui.one_task.axis import HEIGHT, LANE_Y, WIDTH, AxisCut, axis_of
-from tracker.web.ui.one_task.bodies import MOST_SHOWN, ShownBody, difference, show_body
-from tracker.web.ui.one_task.history import history_of, marks_of, polls_of
-from tracker.web.ui.one_task.why import AccountFacts, reason_of
-from tracker.web.ui.task_parts import bill_text, kind_text, row_of, stage_text
+from tracker.web.ui.one_task.axis import HEIGHT, LANE_Y, WIDTH, AxisCut, build_axis
+from tracker.web.ui.one_task.bodies import MOST_SHOWN, ShownBody, compute_difference, show_body
+from tracker.web.ui.one_task.history import build_history, count_polls, iterate_marks
+from tracker.web.ui.one_task.why import AccountFacts, explain_state
+from tracker.web.ui.task_parts import bill_text, build_row, format_kind, format_stage
 
 PAGES = Pages()
 INLINE = 12
@@ -72,36 +72,36 @@ RAW = {
 )
 async def show(request: Request, reader: Reader) -> Response:
     """Show a task. `receipt` puts the bytes of one more receipt on the page."""
-    asked = query.integer(request, "receipt", default=0, low=0, high=999_999_999)
-    story, seen = await story_of(request, reader, query.task_id(request), asked=asked)
+    asked = query.read_integer(request, "receipt", default=0, low=0, high=999_999_999)
+    story, seen = await load_story(request, reader, query.read_task_id(request), asked=asked)
     live = {
-        "url": address(request, "/live", task=str(story.kept.task.id)),
-        "after": feed_cursor(request, reader.tenant, seen),
+        "url": build_address(request, "/live", task=str(story.kept.task.id)),
+        "after": encode_feed_cursor(request, reader.tenant, seen),
     }
-    values = task_values(request, reader, story, asked=asked)
-    return page(request, reader, "task.html", live=live, **values)
+    values = build_task_values(request, reader, story, asked=asked)
+    return render_page(request, reader, "task.html", live=live, **values)
 
 
-def task_values(
+def build_task_values(
     request: Request, reader: Reader, story: TaskHistory, *, asked: int = 0
 ) -> dict[str, Any]:
     """Return what the page of a task, and each of its parts, names. asked: see `show`."""
-    our, say = services(request), words_of(reader.preferences.language)
+    our, say = get_services(request), build_translator(reader.preferences.language)
     zone = reader.preferences.zone
-    task = as_of(story.kept.task, our.clock.now())
-    row = row_of(task, our.clock.now(), reader.preferences.language)
+    task = update_overdue(story.kept.task, our.clock.now())
+    row = build_row(task, our.clock.now(), reader.preferences.language)
     provider = our.providers.get(task.provider)
     account = our.accounts.get((task.provider, task.account))
     is_called_back = (
         provider is not None and provider.calls_back is not None and our.public_url is not None
     )
-    axis = axis_of(list(marks_of(story, say)))
+    axis = build_axis(list(iterate_marks(story, say)))
     spanned = axis.ticks[-1][1] - axis.ticks[0][1] if axis else timedelta(0)
     return {
         "task": task,
         "row": row,
-        "stage": stage_text(task.stage, reader.preferences.language),
-        "reason": reason_of(
+        "stage": format_stage(task.stage, reader.preferences.language),
+        "reason": explain_state(
             story,
             say,
             AccountFacts(
@@ -113,7 +113,7 @@ def task_values(
         ),
         "story": story,
         "most": task_story.MOST,
-        "history": history_of(story, say),
+        "history": build_history(story, say),
         "axis": axis,
         "axis_size": (WIDTH, HEIGHT),
         "lanes": LANE_Y,
@@ -123,14 +123,14 @@ def task_values(
         "unfolded": UNFOLDED,
         "pieces": _list_pieces(story, our.clock.now(), say),
         "bill": bill_text(task.costs, say),
-        "polls": polls_of(story.receipts),
+        "polls": count_polls(story.receipts),
         "metadata": show_body(json.dumps(dict(task.metadata), ensure_ascii=False).encode()),
         "input": None if story.input is None else show_body(story.input, story.input_size),
         "stream_cut": story.stream is not None and story.stream.size > len(story.stream.text),
-        "base": base_of(request).removesuffix(request.scope.get("root_path", "")),
+        "base": find_base(request).removesuffix(request.scope.get("root_path", "")),
         "clock": lambda when: _format_clock(when.astimezone(zone), spanned),
         "cut_reason": lambda cut: explain_cut(story.kept.task, story.attempts, cut, say),
-        "curl_read": curl.reading(base_of(request), str(task.id)),
+        "curl_read": curl.build_reading(find_base(request), str(task.id)),
         "curl_submit": _build_resubmit_command(request, story),
         "as_json": _write_json(request, story),
     }
@@ -174,7 +174,7 @@ def _find_answer_time(attempt: Attempt) -> datetime:
     return attempt.started_at + timedelta(milliseconds=attempt.latency_ms or 0)
 
 
-async def story_of(
+async def load_story(
     request: Request, reader: Reader, id_: UUID, *, asked: int = 0
 ) -> tuple[TaskHistory, int]:
     """Read a task of the reader's, and the feed's newest number before that.
@@ -185,16 +185,16 @@ async def story_of(
 
     def read(db: Reading) -> tuple[TaskHistory, int] | None:
         # The feed first: what changes meanwhile is told once more, and nothing is missed.
-        seen = feed.head(db)
+        seen = feed.find_head(db)
         story = task_story.read(db, tenant, id_, most_bytes=MOST_SHOWN)
         if story is None:
             return None
-        return task_story.with_bodies(db, story, _choose_inline(story, asked)), seen
+        return task_story.load_bodies(db, story, _choose_inline(story, asked)), seen
 
-    found = await services(request).store.read(read)
+    found = await get_services(request).store.read(read)
     if found is None:
         raise NotFound(NO_SUCH_TASK)
-    (story, seen), shown = found, services(request).serving.describe_files
+    (story, seen), shown = found, get_services(request).serving.describe_files
     return replace(story, whole={key: shown(one) for key, one in story.whole.items()}), seen
 
 
@@ -219,9 +219,11 @@ def _list_evidence(story: TaskHistory) -> list[dict[str, Any]]:
         if whole is not None:
             body = entry["body"] = show_body(whole.body or b"")
             is_small = body.size <= MOST_SHOWN
-            entry["curl"] = curl.sending(whole.headers or {}, whole.body or b"") if is_small else ""
+            entry["curl"] = (
+                curl.build_sending(whole.headers or {}, whole.body or b"") if is_small else ""
+            )
             if before is not None and receipt.duplicate_of is None:
-                entry["diff"] = difference(before[1], body)
+                entry["diff"] = compute_difference(before[1], body)
                 entry["diff_to"] = before[0].key
             before = (receipt, body)
         shown.append(entry)
@@ -235,7 +237,7 @@ def _list_pieces(
 
     kept_as: `shown` or `saved`, as a browser may do with our copy; empty where there is none.
     """
-    kept = by_piece(story.kept.assets)
+    kept = index_by_piece(story.kept.assets)
     first = story.kept.task.artifacts[:MOST_PIECES]
     copies = [kept.get(name) for name in piece_names(first)]
     ends = [_find_expiry(piece, copy) for piece, copy in zip(first, copies, strict=True)]
@@ -243,12 +245,12 @@ def _list_pieces(
         {
             "piece": piece,
             "number": number,
-            "kind": kind_text(piece.kind, say),
+            "kind": format_kind(piece.kind, say),
             "asset": copy,
             "kept_as": _copy_of(copy),
             "is_inline": (piece.url or "").startswith(INLINE_FILE),
             "host": _read_host(piece),
-            "text": text_of(piece),
+            "text": find_text(piece),
             "expires_at": end,
             "is_expired": end is not None and end < now,
             "extra": json.dumps(dict(piece.extra), ensure_ascii=False, indent=1)
@@ -275,13 +277,13 @@ def _read_host(piece: Artifact) -> str:
     except ValueError:
         return ""
     host = parts.netloc.rpartition("@")[2]  # what stands before it may look like another host
-    return shortened(host, _LONGEST_HOST) if parts.scheme in ("http", "https") else ""
+    return shorten(host, _LONGEST_HOST) if parts.scheme in ("http", "https") else ""
 
 
 _PLAIN_TEXT = re.compile(r"data:text/plain;charset=utf-8,([^,]*)", re.IGNORECASE)
 
 
-def text_of(piece: Artifact) -> str:
+def find_text(piece: Artifact) -> str:
     """Return the text of a piece that is one, e.g. lyrics, which its address holds; else empty."""
     found = _PLAIN_TEXT.fullmatch(piece.url or "")
     try:
@@ -302,7 +304,7 @@ def _build_resubmit_command(request: Request, story: TaskHistory) -> str:
         return ""
     body = {"provider": task.provider, "account": task.account, "operation": task.operation}
     start = json.dumps(body, ensure_ascii=False)[:-1].encode()
-    return curl.submitting(base_of(request), start + b', "input": ' + story.input + b"}")
+    return curl.build_submitting(find_base(request), start + b', "input": ' + story.input + b"}")
 
 
 def _write_json(request: Request, story: TaskHistory) -> str:
@@ -310,7 +312,7 @@ def _write_json(request: Request, story: TaskHistory) -> str:
 
     Characters that hide are escaped as JSON has it, so that they are seen and mean the same.
     """
-    shown = render_task(story.kept.task, story.kept.assets, base=base_of(request))
+    shown = render_task(story.kept.task, story.kept.assets, base=find_base(request))
     text = json.dumps(shown, ensure_ascii=False, indent=1)
     text = HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1], text)
     return text if len(text) <= _MOST_COPIED else ""
@@ -319,8 +321,8 @@ def _write_json(request: Request, story: TaskHistory) -> str:
 @PAGES.get("/tasks/{id}/everything.json", scope=Scope.TASKS_READ)
 async def everything(request: Request, reader: Reader) -> Response:
     """Send a task with its history, evidence, deliveries and input as one JSON document."""
-    id_, tenant = query.task_id(request), reader.tenant
-    shown = services(request).serving.describe_files
+    id_, tenant = query.read_task_id(request), reader.tenant
+    shown = get_services(request).serving.describe_files
 
     def read(db: Reading) -> dict[str, Any] | None:
         story = task_story.read(db, tenant, id_, most_bytes=0, most=MOST_SAVED)
@@ -328,9 +330,9 @@ async def everything(request: Request, reader: Reader) -> Response:
             return None
         key = story.kept.task.key
         body = task_inputs.get_by_keys(db, [key]).get(key)
-        found = stored_receipts.of_task(db, key, after=0, limit=MOST_SAVED)
+        found = stored_receipts.list_of_task(db, key, after=0, limit=MOST_SAVED)
         return {
-            "task": render_task(story.kept.task, story.kept.assets, base=base_of(request)),
+            "task": render_task(story.kept.task, story.kept.assets, base=find_base(request)),
             "transitions": [render_transition(*row) for row in story.steps],
             "attempts": [render_attempt(row) for row in story.attempts],
             "receipts": [render_receipt(shown(row)) for row in found],
@@ -338,7 +340,7 @@ async def everything(request: Request, reader: Reader) -> Response:
             "input": None if body is None else json.loads(body),
         }
 
-    found = await services(request).store.read(read)
+    found = await get_services(request).store.read(read)
     if found is None:
         raise NotFound(NO_SUCH_TASK)
     text = json.dumps(found, ensure_ascii=False, indent=1)
@@ -348,13 +350,13 @@ async def everything(request: Request, reader: Reader) -> Response:
 @PAGES.get("/tasks/{id}/input", scope=Scope.TASKS_READ)
 async def input_(request: Request, reader: Reader) -> Response:
     """Send the request body of a task, to be saved."""
-    id_, tenant = query.task_id(request), reader.tenant
+    id_, tenant = query.read_task_id(request), reader.tenant
 
     def read(db: Reading) -> bytes | None:
         task = tasks.get_own(db, tenant, id_)
         return None if task is None else task_inputs.get_by_keys(db, [task.key]).get(task.key)
 
-    body = await services(request).store.read(read)
+    body = await get_services(request).store.read(read)
     if body is None:
         raise NotFound(NO_SUCH_TASK)
     return _answer_attachment(f"{id_}-input.json", body)
@@ -363,18 +365,18 @@ async def input_(request: Request, reader: Reader) -> Response:
 @PAGES.get("/tasks/{id}/receipts/{receipt}", scope=Scope.TASKS_READ)
 async def receipt_body(request: Request, reader: Reader) -> Response:
     """Send the bytes of one receipt of a task, to be saved."""
-    id_, tenant = query.task_id(request), reader.tenant
+    id_, tenant = query.read_task_id(request), reader.tenant
     text = request.path_params["receipt"]
     key = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
 
     def read(db: Reading) -> Receipt | None:
         task = tasks.get_own(db, tenant, id_)
-        return None if task is None else task_story.receipts_of(db, task.key, [key]).get(key)
+        return None if task is None else task_story.list_receipts(db, task.key, [key]).get(key)
 
-    found = await services(request).store.read(read)
+    found = await get_services(request).store.read(read)
     if found is None:
         raise NotFound("there is no such receipt")
-    shown = services(request).serving.describe_files(found)
+    shown = get_services(request).serving.describe_files(found)
     return _answer_attachment(f"r{key}", shown.body or b"")
 
 

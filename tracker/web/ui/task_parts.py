@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tracker.domain.cost import Cost, Phase
-from tracker.domain.task import OPEN, Artifact, ArtifactState, Task, as_of
+from tracker.domain.task import OPEN, Artifact, ArtifactState, Task, update_overdue
 from tracker.locale import Language, translate
-from tracker.web.ui.frame.formats import amount_text, number_text, shortened, unit_text
-from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.frame.formats import format_amount, format_number, format_unit, shorten
+from tracker.web.ui.frame.words import build_translator
 
 Say = Callable[..., str]
 _KINDS = frozenset({"video", "image", "audio", "text", "file"})
@@ -34,10 +34,10 @@ class TaskRow:
     summary: str
 
 
-def row_of(task: Task, now: datetime, language: Language) -> TaskRow:
+def build_row(task: Task, now: datetime, language: Language) -> TaskRow:
     """Return a task as a row."""
-    say = words_of(language)
-    task = as_of(task, now)
+    say = build_translator(language)
+    task = update_overdue(task, now)
     is_open = task.state in OPEN
     end = now if task.finished_at is None else task.finished_at
     return TaskRow(
@@ -49,12 +49,12 @@ def row_of(task: Task, now: datetime, language: Language) -> TaskRow:
     )
 
 
-def rows_of(tasks: Iterable[Task], now: datetime, language: Language) -> list[TaskRow]:
+def build_rows(tasks: Iterable[Task], now: datetime, language: Language) -> list[TaskRow]:
     """Return tasks as rows, in their order."""
-    return [row_of(task, now, language) for task in tasks]
+    return [build_row(task, now, language) for task in tasks]
 
 
-def stage_text(stage: str | None, language: Language) -> str:
+def format_stage(stage: str | None, language: Language) -> str:
     """Return a stage for people: one of ours ends with a dot for each time that it was seen."""
     plain = (stage or "").rstrip(".")
     return translate(plain, language) + (stage or "")[len(plain) :]
@@ -67,21 +67,21 @@ def _summarise_task(task: Task, say: Say, language: Language) -> str:
         told = translate(message, language)
         text = told if code in message else f"{code} {told}"
     else:
-        text = pieces_text(task.artifacts, say) or stage_text(task.stage, language)
-    return shortened(text, _LONGEST_SUMMARY)
+        text = format_pieces(task.artifacts, say) or format_stage(task.stage, language)
+    return shorten(text, _LONGEST_SUMMARY)
 
 
-def kind_text(kind: str, say: Say) -> str:
+def format_kind(kind: str, say: Say) -> str:
     """Return the kind of a piece in the reader's words; a provider's own word as it is."""
     return say(f"tasks.kind.{kind}") if kind in _KINDS else kind
 
 
-def pieces_text(pieces: Sequence[Artifact], say: Say) -> str:
+def format_pieces(pieces: Sequence[Artifact], say: Say) -> str:
     """Return the pieces of a result in a few words: `video 5.041 s`, `3 × image, 1 failed`."""
     ready = [piece for piece in pieces if piece.state is ArtifactState.READY]
     kinds = Counter(piece.kind for piece in ready)
-    named = [(kind_text(kind, say), n) for kind, n in kinds.items()]
-    parts = [kind if n == 1 else f"{number_text(n)} × {kind}" for kind, n in named]
+    named = [(format_kind(kind, say), n) for kind, n in kinds.items()]
+    parts = [kind if n == 1 else f"{format_number(n)} × {kind}" for kind, n in named]
     if len(ready) == 1 and ready[0].duration_s:
         parts = [f"{parts[0]} {say('unit.s', value=ready[0].duration_s)}"]
     for state, key in (
@@ -109,15 +109,15 @@ def bill_text(costs: Sequence[Cost], say: Say) -> str:
             and (amount := _read_amount(cost)) is not None
         ):
             sign = -1 if cost.phase is Phase.REFUND else 1
-            name = unit_text(cost, say)
+            name = format_unit(cost, say)
             charged[name] = charged.get(name, Decimal(0)) + sign * amount
     if charged:
         return say("frame.list").join(
-            f"{amount_text(amount)} {name}".strip() for name, amount in charged.items()
+            f"{format_amount(amount)} {name}".strip() for name, amount in charged.items()
         )
     for phase in _EXPECTED:
         expected = [
-            f"{amount_text(cost.amount)} {unit_text(cost, say)}"
+            f"{format_amount(cost.amount)} {format_unit(cost, say)}"
             for cost in costs
             if cost.phase is phase
         ]

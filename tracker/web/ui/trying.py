@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from tracker.clock import new_id
+from tracker.clock import make_id
 from tracker.domain.access import Scope
 from tracker.domain.errors import (
     BudgetExceeded,
@@ -26,22 +26,22 @@ from tracker.services.submit.request import Submission
 from tracker.store import task_inputs
 from tracker.web.api.operations import SubmittableOperation, collect
 from tracker.web.edge import query
-from tracker.web.edge.links import base_of
+from tracker.web.edge.links import find_base
 from tracker.web.edge.operation import Param
-from tracker.web.edge.problems import kind_of
-from tracker.web.edge.state import services
+from tracker.web.edge.problems import find_kind
+from tracker.web.edge.state import get_services
 from tracker.web.ui.frame.app import Pages
 from tracker.web.ui.frame.forms import SentForm, read_form
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import address, page
+from tracker.web.ui.frame.render import build_address, render_page
 from tracker.web.ui.one_task import curl
-from tracker.web.ui.playground.fields import InputField, fields_of
+from tracker.web.ui.playground.fields import InputField, list_fields
 from tracker.web.ui.playground.filled import (
     PREFIX,
     REST,
     FilledForm,
-    from_form,
-    from_input,
+    fill_form,
+    parse_form,
     read_input,
 )
 
@@ -68,7 +68,7 @@ class TriedRequest:
     @property
     def fields(self) -> list[InputField]:
         """Return the fields of the form."""
-        return fields_of(self.operation["schema"])
+        return list_fields(self.operation["schema"])
 
     def made(self) -> tuple[dict[str, Any], bool]:
         """Return the input, and whether the rest of it could be read."""
@@ -102,22 +102,22 @@ async def show(request: Request, reader: Reader) -> Response:
     account = asked.get("account", "")
     if asked.get("from"):
         provider, operation, account, given = await _read_task(request, reader, asked["from"])
-    listed = collect(services(request))
+    listed = collect(get_services(request))
     chosen = _choose_operation(listed, provider, operation)
     if chosen is None:
-        return page(request, reader, "try_none.html")
+        return render_page(request, reader, "try_none.html")
     if given is None:
         given = chosen["example"] or {}
-    filled = from_input(fields_of(chosen["schema"]), given)
+    filled = fill_form(list_fields(chosen["schema"]), given)
     return await _show_page(
-        request, reader, TriedRequest(chosen, account, "", filled, str(new_id())), listed
+        request, reader, TriedRequest(chosen, account, "", filled, str(make_id())), listed
     )
 
 
 @PAGES.post("/try", scope=Scope.TASKS_WRITE)
 async def act(request: Request, reader: Reader) -> Response:
     """Check what is filled in, submit it, or show one more row of a list."""
-    form, listed = await read_form(request), collect(services(request))
+    form, listed = await read_form(request), collect(get_services(request))
     chosen = _choose_operation(listed, form.text("provider"), form.text("operation"))
     if chosen is None or chosen["operation"] != form.text("operation"):
         raise NotFound("there is no such operation")
@@ -130,17 +130,17 @@ async def act(request: Request, reader: Reader) -> Response:
     if errors or wanted == "check":
         return await _show_page(request, reader, tried, listed, errors=errors, is_checked=True)
     try:
-        accepted = await services(request).intake.accept(_make_submission(reader, tried))
+        accepted = await get_services(request).intake.accept(_make_submission(reader, tried))
     except InvalidRequest as error:
         return await _show_page(request, reader, tried, listed, errors=list(error.fields))
     except (BudgetExceeded, Conflict) as error:  # what is filled in stays to be sent later
         return await _show_page(request, reader, tried, listed, refusal=error)
-    return RedirectResponse(address(request, f"/tasks/{accepted.task.id}"), 303)
+    return RedirectResponse(build_address(request, f"/tasks/{accepted.task.id}"), 303)
 
 
 def _read_tried(chosen: SubmittableOperation, form: SentForm, grown: str) -> TriedRequest:
-    filled = from_form(fields_of(chosen["schema"]), form, grown=grown)
-    once = form.text("once")[:64] or str(new_id())
+    filled = parse_form(list_fields(chosen["schema"]), form, grown=grown)
+    once = form.text("once")[:64] or str(make_id())
     return TriedRequest(chosen, form.text("account"), form.text("scenario")[:200], filled, once)
 
 
@@ -161,8 +161,8 @@ async def _read_task(
     request: Request, reader: Reader, text: str
 ) -> tuple[str, str, str, Mapping[str, Any]]:
     """Return provider, operation, account and input of a task. Raises NotFound, InvalidRequest."""
-    our = services(request)
-    task = await find_own_task(our.store, reader.tenant, query.as_uuid(text))
+    our = get_services(request)
+    task = await find_own_task(our.store, reader.tenant, query.parse_uuid(text))
     found = await our.store.read(lambda db: task_inputs.get_by_keys(db, [task.key]))
     body = found.get(task.key, b"{}")
     if len(body) > MOST_INPUT:
@@ -195,7 +195,7 @@ async def _check(request: Request, reader: Reader, tried: TriedRequest) -> list[
         return [FieldError(REST, "must be a JSON object")]
     try:
         submission = replace(_make_submission(reader, tried), idempotency_key=None)
-        await services(request).intake.check(submission)
+        await get_services(request).intake.check(submission)
     except InvalidRequest as error:
         return [*error.fields, *error.rest]
     return []
@@ -211,13 +211,13 @@ async def _show_page(  # noqa: PLR0913 - what a form stands at, and what is said
     refusal: TrackerError | None = None,
     is_checked: bool = False,
 ) -> Response:
-    our, chosen, language = services(request), tried.operation, reader.preferences.language
+    our, chosen, language = get_services(request), tried.operation, reader.preferences.language
     found = [replace(one, reason=translate(one.reason, language)) for one in errors or ()]
-    return page(
+    return render_page(
         request,
         reader,
         "try.html",
-        status=422 if found else 200 if refusal is None else kind_of(refusal).status,
+        status=422 if found else 200 if refusal is None else find_kind(refusal).status,
         tried=tried,
         fields=tried.fields,
         prefix=PREFIX,
@@ -255,10 +255,10 @@ def _build_code(request: Request, tried: TriedRequest) -> dict[str, Any]:
     indented = given.replace("\n", "\n        ")
     # os.environ here is text of the program: whoever runs it has the key in their environment.
     return {
-        "curl": curl.submitting(base_of(request), text.encode()),
+        "curl": curl.build_submitting(find_base(request), text.encode()),
         "python": (
             "import os\n\nfrom tracker.client import Client\n\n"
-            f"with Client({base_of(request)!r}, os.environ.get('TRACKER_API_KEY')) as tracker:\n"
+            f"with Client({find_base(request)!r}, os.environ.get('TRACKER_API_KEY')) as tracker:\n"
             f"    task = tracker.submit(\n        {chosen['operation']!r},\n        {indented}"
             f"{named},\n    )\n"
             "    print(tracker.wait(task.id).state)\n"

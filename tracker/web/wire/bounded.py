@@ -13,7 +13,7 @@ from tracker.web.edge.heads import HeadTooSlow
 from tracker.web.edge.state import Services
 from tracker.web.wire.delivery import DeliveryWatch
 from tracker.web.wire.lean import LeanFlow
-from tracker.web.wire.refusing import last_words, refusing
+from tracker.web.wire.refusing import answer_unreadable, build_refusing_app
 from tracker.web.wire.waiting import ConnectionSlot
 
 _UNSIZED = frozenset({b"transfer-encoding", b"expect"})
@@ -136,7 +136,7 @@ class BoundedConnection(asyncio.Protocol):
             elif name in _FORWARDED:
                 app = self._app
         if flaw is not None:
-            app = refusing(flaw, self._clock)
+            app = build_refusing_app(flaw, self._clock)
         # The body may be too long to be read on once it is refused.
         return self._ending_with_body(app) if may_be_left else app
 
@@ -182,7 +182,7 @@ class BoundedConnection(asyncio.Protocol):
 
     async def _write_refusal(self, flaw: Exception) -> None:
         if not (self.transport.is_closing() or self._is_leaving):  # the app was faster
-            await last_words(flaw, self._clock, self.transport.write)
+            await answer_unreadable(flaw, self._clock, self.transport.write)
             self._close()
 
     def _close(self) -> None:

@@ -28,7 +28,7 @@ _NOT_IN_NAMES, _NOT_IN_VALUES = (
 """Bytes that uvicorn lets no header have. To take them out takes less time than to search them."""
 
 
-def _holds(text: bytes, some: bytes) -> bool:
+def _is_holding(text: bytes, some: bytes) -> bool:
     """Return whether a text has one of some bytes."""
     return len(text.translate(None, some)) != len(text)
 
@@ -53,7 +53,9 @@ class Cycle(RequestResponseCycle):
         size = None
         head = [STATUS_LINE[status]]
         names, values = zip(*headers, strict=True)
-        if _holds(b"".join(names), _NOT_IN_NAMES) or _holds(b"".join(values), _NOT_IN_VALUES):
+        if _is_holding(b"".join(names), _NOT_IN_NAMES) or _is_holding(
+            b"".join(values), _NOT_IN_VALUES
+        ):
             return False
         for name, value in self.default_headers + headers:
             if name == b"content-length":

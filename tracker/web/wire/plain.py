@@ -12,7 +12,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tracker.domain.errors import FieldError, InvalidRequest
-from tracker.web.edge.heads import path_of
+from tracker.web.edge.heads import read_path
 from tracker.web.wire.bounded import BoundedConnection
 from tracker.web.wire.waiting import count_held
 
@@ -93,7 +93,7 @@ class BoundedH11(BoundedConnection, H11Protocol):
             flaw = limits.flaw_of(url, self.headers, version=self.scope["http_version"])
         self.app = self._app_for(flaw)
         if not self.scope["raw_path"].startswith(b"/"):
-            raw = path_of(self.scope["raw_path"])
+            raw = read_path(self.scope["raw_path"])
             self.scope["raw_path"], self.scope["path"] = raw, unquote(raw.decode("ascii"))
         self.scope["extensions"] = self._delivery.extension
         return False

@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tracker.clock import Clock, new_name
+from tracker.clock import Clock, make_name
 from tracker.telemetry.logs import begin_request
 from tracker.web.edge import problems
 from tracker.web.edge.middleware import RequestScope, log_answer
 
 
-def refusing(error: Exception, clock: Clock) -> ASGIApp:
+def build_refusing_app(error: Exception, clock: Clock) -> ASGIApp:
     """Return an app that answers any request with this error."""
 
     async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -23,19 +23,19 @@ def refusing(error: Exception, clock: Clock) -> ASGIApp:
     return RequestScope(app, clock)
 
 
-async def last_words(error: Exception, clock: Clock, write: Callable[[bytes], Any]) -> None:
+async def answer_unreadable(error: Exception, clock: Clock, write: Callable[[bytes], Any]) -> None:
     """Answer bytes that are no request. The caller closes the connection behind it."""
-    request_id = new_name()
+    request_id = make_name()
     begin_request(request_id)  # in the task's own context
     started = clock.monotonic()
     response = await problems.answer(Request({"type": "http", "headers": []}), error)
     response.headers["connection"] = "close"
-    head = (rendered(response), b"x-request-id: ", request_id.encode(), b"\r\n\r\n")
+    head = (render_head(response), b"x-request-id: ", request_id.encode(), b"\r\n\r\n")
     write(b"".join((*head, bytes(response.body))))
     log_answer(clock, "-", "-", response.status_code, started=started, route="-")
 
 
-def rendered(response: Response) -> bytes:
+def render_head(response: Response) -> bytes:
     """Return the status line and the headers of an answer."""
     fields = [name + b": " + value + b"\r\n" for name, value in response.raw_headers]
     return _STATUS_LINES[response.status_code] + b"".join(fields)

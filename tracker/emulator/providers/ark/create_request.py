@@ -5,10 +5,19 @@ Source: https://www.volcengine.com/docs/82379/1520757, read 2026-11.
 
 from collections.abc import Mapping
 
-from tracker.emulator.core.checks import Check, Flaw, flag, integer, list_of, record, text, web_url
+from tracker.emulator.core.checks import (
+    Check,
+    Flaw,
+    accept_flag,
+    accept_integer,
+    accept_text,
+    accept_web_url,
+    list_of,
+    record,
+)
 from tracker.emulator.core.refusals import CodedRefusal
 
-__all__ = ["SEEDS", "FieldRefusal", "check_create", "prompt_of"]
+__all__ = ["SEEDS", "FieldRefusal", "check_create", "read_prompt"]
 
 SEEDS = 2**32
 _CONTENTS = ("text", "image_url", "video_url", "audio_url", "draft_task")
@@ -29,33 +38,33 @@ def _check_content(value: object) -> Flaw | None:
     if kind not in _CONTENTS:
         return Flaw("type", f"must be one of {', '.join(_CONTENTS)}")
     if kind == "text":
-        return record({"text": text(least=1, most=20_000)}, required=("text",))(value)
+        return record({"text": accept_text(least=1, most=20_000)}, required=("text",))(value)
     needed = "id" if kind == "draft_task" else "url"
-    return record({kind: record({needed: text(least=1)}, required=(needed,))}, required=(kind,))(
-        value
-    )
+    return record(
+        {kind: record({needed: accept_text(least=1)}, required=(needed,))}, required=(kind,)
+    )(value)
 
 
 def _check_frames(value: object) -> Flaw | None:
-    flaw = integer(least=29, most=289)(value)
+    flaw = accept_integer(least=29, most=289)(value)
     is_step = isinstance(value, int) and (value - 25) % 4 == 0
     return flaw or (None if is_step else Flaw("", "must be 25 and a multiple of 4"))
 
 
 _CREATE: Check = record(
     {
-        "model": text(least=1),
+        "model": accept_text(least=1),
         "content": list_of(_check_content, least=1),
-        "callback_url": web_url(),
-        "return_last_frame": flag,
-        "execution_expires_after": integer(least=3600, most=259_200),
-        "duration": integer(least=-1, most=30),
+        "callback_url": accept_web_url(),
+        "return_last_frame": accept_flag,
+        "execution_expires_after": accept_integer(least=3600, most=259_200),
+        "duration": accept_integer(least=-1, most=30),
         "frames": _check_frames,
-        "seed": integer(least=-1, most=SEEDS - 1),
-        "camera_fixed": flag,
-        "watermark": flag,
-        "generate_audio": flag,
-        "draft": flag,
+        "seed": accept_integer(least=-1, most=SEEDS - 1),
+        "camera_fixed": accept_flag,
+        "watermark": accept_flag,
+        "generate_audio": accept_flag,
+        "draft": accept_flag,
     },
     required=("model", "content"),
 )
@@ -68,7 +77,7 @@ def check_create(body: Mapping[str, object]) -> None:
         raise FieldRefusal(flaw)
 
 
-def prompt_of(body: Mapping[str, object]) -> str:
+def read_prompt(body: Mapping[str, object]) -> str:
     """Return the first text of a create; empty for none."""
     content = body.get("content")
     items = content if isinstance(content, list) else []

@@ -14,14 +14,14 @@ from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import CancelOutcome, Engine
 from tracker.emulator.core.faults import FaultTables
-from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.media import media_url
+from tracker.emulator.core.journal import encode_json
+from tracker.emulator.core.media import build_media_url
 from tracker.emulator.core.plan import DEFAULT_STEPS
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_header,
+    find_account_by_header,
 )
 from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
@@ -40,7 +40,7 @@ from tracker.emulator.providers.ark.create_request import (
     SEEDS,
     FieldRefusal,
     check_create,
-    prompt_of,
+    read_prompt,
 )
 from tracker.emulator.providers.ark.words import ARK_WORDS, ArkWord
 
@@ -131,7 +131,7 @@ class ArkApi:
         if task.status != SUCCEED:
             raise CodedRefusal(500, "InternalServiceError", "the pictures could not be made")
         data: list[dict[str, Any]] = [
-            {"url": media_url(task, name), "size": "2048x2048"} for name in task.artifacts
+            {"url": build_media_url(task, name), "size": "2048x2048"} for name in task.artifacts
         ]
         if task.scenario.has(ArkWord.PICTURE_FAILED):
             refused = {"code": "OutputImageSensitiveContentDetected", "message": "it is sensitive"}
@@ -209,7 +209,7 @@ class ArkApi:
         return Reply({})
 
     def _account_of(self, call: ApiCall) -> str:
-        return account_of_header(call, self._config)
+        return find_account_by_header(call, self._config)
 
     async def _find(self, call: ApiCall) -> ArkTask:
         return await self.engine.find(self._account_of(call), call.values["id"], self._is_known)
@@ -234,7 +234,7 @@ class ArkApi:
                 body=body, seed=seed if isinstance(seed, int) and seed >= 0 else drawn
             ),
             callback_url=url if isinstance(url, str) else None,
-            creation_key=prompt_of(body),
+            creation_key=read_prompt(body),
             artifacts=("video.mp4",),
             steps=_plan_steps(scenario),
             new_id=lambda: self._new_id(body),
@@ -249,10 +249,10 @@ class ArkApi:
         if self._status(task) in ("expired", "cancelled"):
             return ()
         retry = _ONCE if task.is_open else _RESENT
-        content = CallbackContent(body=json_bytes(self._view(task)), retry=retry)
+        content = CallbackContent(body=encode_json(self._view(task)), retry=retry)
         if task.is_open or not task.scenario.has(ArkWord.LATE_RUNNING):
             return (content,)
-        late = json_bytes(self._opening(task) | {"status": "running"})
+        late = encode_json(self._opening(task) | {"status": "running"})
         return (content, replace(content, body=late, retry=_ONCE))
 
     def _status(self, task: ArkTask) -> str:
@@ -285,9 +285,9 @@ class ArkApi:
         if self._is_late(task):
             return view
         body = task.details.body
-        content = {"video_url": media_url(task, "video.mp4", _DAY_S)}
+        content = {"video_url": build_media_url(task, "video.mp4", _DAY_S)}
         if body.get("return_last_frame") is True:
-            content["last_frame_url"] = media_url(task, "last_frame.png", _DAY_S)
+            content["last_frame_url"] = build_media_url(task, "last_frame.png", _DAY_S)
         given = body.get("duration")
         seconds = given if isinstance(given, int) and given > 0 else 5
         tokens = _TOKENS_A_SECOND * seconds

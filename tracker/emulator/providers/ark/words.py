@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from tracker.emulator.core.words import ParameterKind, WordSpec, one_of
+from tracker.emulator.core.words import ParameterKind, WordSpec, describe_choice
 
 __all__ = ["ARK_WORDS", "ArkWord"]
 
@@ -48,7 +48,7 @@ ARK_WORDS: Mapping[str, WordSpec] = MappingProxyType(
         ArkWord.SEED_HIDDEN: WordSpec("no answer shows the seed"),
         ArkWord.LIST_REFUSED: WordSpec("a list by more than one id is refused with HTTP 414"),
         ArkWord.LIST_LEAVES_OUT: WordSpec("lists leave the task out"),
-        ArkWord.DELETE_REFUSED: one_of(
+        ArkWord.DELETE_REFUSED: describe_choice(
             "the HTTP status for deleting a running task", "400", "403", "409"
         ),
         ArkWord.ARREARS: WordSpec("the create is refused with HTTP 403, AccountOverdueError"),

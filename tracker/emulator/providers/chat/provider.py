@@ -13,12 +13,12 @@ from tracker.emulator.core.calls import ApiCall, ApiRoute, Pieces, Reply
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
-from tracker.emulator.core.media import media_url
+from tracker.emulator.core.media import build_media_url
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_header,
+    find_account_by_header,
 )
 from tracker.emulator.core.refusals import (
     BrokenAnswer,
@@ -65,12 +65,12 @@ class ChatApi:
         )
 
     async def _get_models(self, call: ApiCall) -> Reply:
-        account_of_header(call, self._emulator.config)
+        find_account_by_header(call, self._emulator.config)
         models = [{"id": name, "object": "model"} for name in _MODELS]
         return Reply({"object": "list", "data": models})
 
     async def _complete(self, call: ApiCall) -> Reply:
-        account, body = account_of_header(call, self._emulator.config), call.json_object()
+        account, body = find_account_by_header(call, self._emulator.config), call.json_object()
         model, said = _read_question(body)
         request = CreateRequest(
             call=call,
@@ -189,7 +189,7 @@ def _end_of(task: ChatTask) -> str:
         return f"generation failed: {task.message}"
     if task.scenario.has(ChatWord.NO_LINK):
         return "here you are."
-    links = [media_url(task, name) for name in task.artifacts]
+    links = [build_media_url(task, name) for name in task.artifacts]
     return "\n\n".join(f"## {n}\n[listen or watch]({url})" for n, url in enumerate(links, 1))
 
 

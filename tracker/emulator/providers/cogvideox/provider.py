@@ -13,24 +13,24 @@ from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
 from tracker.emulator.core.checks import (
     Check,
     Flaw,
-    flag,
-    integer,
-    one_of_texts,
+    accept_flag,
+    accept_integer,
+    accept_one_of,
+    accept_text,
     record,
-    text,
 )
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.faults import FaultTables
-from tracker.emulator.core.gateway_row import gateway_row
-from tracker.emulator.core.media import media_url
+from tracker.emulator.core.gateway_row import build_gateway_row
+from tracker.emulator.core.media import build_media_url
 from tracker.emulator.core.plan import DEFAULT_STEPS
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_header,
+    find_account_by_header,
 )
 from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
@@ -52,23 +52,23 @@ def _check_image(value: object) -> Flaw | None:
 
 
 _VIDEO: Mapping[str, Check] = {
-    "model": text(least=1),
-    "prompt": text(least=1, most=1500),
+    "model": accept_text(least=1),
+    "prompt": accept_text(least=1, most=1500),
     "image_url": _check_image,
-    "quality": one_of_texts("speed", "quality"),
-    "with_audio": flag,
-    "size": text(least=1),
-    "duration": integer(least=1, most=60),
-    "fps": integer(least=1, most=60),
-    "request_id": text(least=6, most=64),
-    "user_id": text(least=6, most=128),
+    "quality": accept_one_of("speed", "quality"),
+    "with_audio": accept_flag,
+    "size": accept_text(least=1),
+    "duration": accept_integer(least=1, most=60),
+    "fps": accept_integer(least=1, most=60),
+    "request_id": accept_text(least=6, most=64),
+    "user_id": accept_text(least=6, most=128),
 }
 _IMAGE: Mapping[str, Check] = {
-    "model": text(least=1),
-    "prompt": text(least=1),
-    "size": text(least=1),
-    "request_id": text(least=6, most=64),
-    "user_id": text(least=6, most=128),
+    "model": accept_text(least=1),
+    "prompt": accept_text(least=1),
+    "size": accept_text(least=1),
+    "request_id": accept_text(least=6, most=64),
+    "user_id": accept_text(least=6, most=128),
 }
 
 
@@ -116,13 +116,13 @@ class EmulatedCogVideo:
 
     async def _create_at_once(self, call: ApiCall) -> Reply:
         task = await self._make("image", call, is_synchronous=True)
-        links = [{"url": media_url(task, name)} for name in task.ready_artifacts]
+        links = [{"url": build_media_url(task, name)} for name in task.ready_artifacts]
         return Reply({"created": task.created_at // 1000, "data": links})
 
     async def _make(
         self, kind: str, call: ApiCall, *, is_synchronous: bool = False
     ) -> CogVideoTask:
-        account, body = account_of_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.json_object()
         return await self.engine.create(
             CreateRequest(
                 call=call,
@@ -135,16 +135,18 @@ class EmulatedCogVideo:
         )
 
     async def _get(self, call: ApiCall) -> Reply:
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         task = await self.engine.find(
             account, call.values["id"], lambda task: task.task_id == call.values["id"]
         )
         is_empty = task.status == SUCCEED and self._is_empty(task)
-        view = _view(task, is_empty=is_empty)
+        view = _build_view(task, is_empty=is_empty)
         if task.scenario.has(CogVideoWord.GATEWAY_ROW):
-            link = media_url(task, task.ready_artifacts[0]) if task.status == SUCCEED else None
+            link = (
+                build_media_url(task, task.ready_artifacts[0]) if task.status == SUCCEED else None
+            )
             how = task.scenario.word(CogVideoWord.GATEWAY_ROW)
-            return Reply(gateway_row(task, how, view, link))
+            return Reply(build_gateway_row(task, how, view, link))
         return Reply(view)
 
     def _draft(
@@ -213,7 +215,7 @@ def _show_created(task: CogVideoTask) -> dict[str, Any]:
     }
 
 
-def _view(task: CogVideoTask, *, is_empty: bool) -> dict[str, Any]:
+def _build_view(task: CogVideoTask, *, is_empty: bool) -> dict[str, Any]:
     found = _show_created(task)
     if task.scenario.has(CogVideoWord.NO_ID):
         del found["id"]
@@ -227,10 +229,10 @@ def _view(task: CogVideoTask, *, is_empty: bool) -> dict[str, Any]:
 
 
 def _build_result(task: CogVideoTask) -> dict[str, Any]:
-    links = [media_url(task, name) for name in task.ready_artifacts]
+    links = [build_media_url(task, name) for name in task.ready_artifacts]
     if task.details.kind == "image":
         return {"image_result": [{"url": link} for link in links]}
-    cover = media_url(task, "cover.png")
+    cover = build_media_url(task, "cover.png")
     videos = [{"url": link, "cover_image_url": cover} for link in links]
     is_object = task.scenario.has(CogVideoWord.RESULT_OBJECT)
     return {"video_result": videos[0] if is_object else videos}

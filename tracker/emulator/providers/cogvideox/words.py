@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from tracker.emulator.core.gateway_row import GATEWAY_ROW
-from tracker.emulator.core.words import ParameterKind, WordSpec, one_of
+from tracker.emulator.core.words import ParameterKind, WordSpec, describe_choice
 
 __all__ = ["COGVIDEO_WORDS", "CogVideoWord"]
 
@@ -27,7 +27,7 @@ class CogVideoWord(StrEnum):
 
 COGVIDEO_WORDS: Mapping[str, WordSpec] = MappingProxyType(
     {
-        CogVideoWord.EXISTS_STATUS: one_of(
+        CogVideoWord.EXISTS_STATUS: describe_choice(
             "a second create with a request_id is refused by this HTTP status", "400", "409"
         ),
         CogVideoWord.FAIL_WITHOUT_ERROR: WordSpec("a failure has no error"),

@@ -9,14 +9,14 @@ from functools import partial
 from typing import Any
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
-from tracker.emulator.core.checks import Check, one_of_texts, record, text
+from tracker.emulator.core.checks import Check, accept_one_of, accept_text, record
 from tracker.emulator.core.config import EmulatorConfig
 from tracker.emulator.core.drafts import CreateRequest, TaskDraft
 from tracker.emulator.core.engine import Engine
-from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.media import media_url
-from tracker.emulator.core.multipart import form_fields
-from tracker.emulator.core.provider import account_of_header
+from tracker.emulator.core.journal import encode_json
+from tracker.emulator.core.media import build_media_url
+from tracker.emulator.core.multipart import read_form_fields
+from tracker.emulator.core.provider import find_account_by_header
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.sending import CallbackContent
 from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED
@@ -36,12 +36,12 @@ _COMMANDS: Mapping[str, tuple[str, ...]] = {
 }
 """Required fields of each form."""
 _FIELDS: Mapping[str, Check] = {
-    "mode": one_of_texts("fast", "relax"),
-    "intensity": one_of_texts("low", "mid", "high"),
-    "length": one_of_texts("3s", "5s", "10s", "20s"),
-    "refer_mode": one_of_texts("VIDEO_MORE", "PROMPT_MORE"),
-    "index": one_of_texts("1", "2", "3", "4"),
-    "prompt": text(least=1),
+    "mode": accept_one_of("fast", "relax"),
+    "intensity": accept_one_of("low", "mid", "high"),
+    "length": accept_one_of("3s", "5s", "10s", "20s"),
+    "refer_mode": accept_one_of("VIDEO_MORE", "PROMPT_MORE"),
+    "index": accept_one_of("1", "2", "3", "4"),
+    "prompt": accept_text(least=1),
 }
 _PICTURES = ("gen", "real", "upscale", "vary")
 _OPEN = (SUBMITTED, PROCESSING, FAILED)
@@ -62,7 +62,7 @@ class EmulatedDiscord:
         )
 
     async def _create(self, name: str, call: ApiCall) -> Reply:
-        account, body = account_of_header(call, self._config), form_fields(call, _FILES)
+        account, body = find_account_by_header(call, self._config), read_form_fields(call, _FILES)
         flaw = record(_FIELDS, required=_COMMANDS[name])(body)
         if flaw is not None:
             raise Refusal(RefusalKind.INVALID, str(flaw))
@@ -88,12 +88,12 @@ class EmulatedDiscord:
         return Reply({"success": True, "task_id": task.task_id, "message_id": task.other_id})
 
     async def _get(self, call: ApiCall) -> Reply:
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         task = await self._engine.find(account, call.values["id"])
         other = self._engine.registry.other_than(task)
         is_swapped = task.scenario.has(DomoWord.SWAPPED) and other is not None
         shown = other if is_swapped and other is not None else task
-        return Reply(_view(task, shown))
+        return Reply(_build_view(task, shown))
 
 
 def build_wrapper_callbacks(task: DomoTask) -> Sequence[CallbackContent]:
@@ -101,10 +101,12 @@ def build_wrapper_callbacks(task: DomoTask) -> Sequence[CallbackContent]:
     if task.status != SUCCEED or not task.scenario.has(DomoWord.JSON_IN_STRING):
         return ()
     event = {"event": "TASK_SUCCESS", "task_id": task.task_id}
-    return (CallbackContent(body=json_bytes({**event, "data": json.dumps(_view(task, task))})),)
+    return (
+        CallbackContent(body=encode_json({**event, "data": json.dumps(_build_view(task, task))})),
+    )
 
 
-def _view(task: DomoTask, shown: DomoTask) -> dict[str, Any]:
+def _build_view(task: DomoTask, shown: DomoTask) -> dict[str, Any]:
     """Return a task. shown: whose message and files stand in it."""
     links = [_build_file(shown, name) for name in shown.artifacts] if task.status == SUCCEED else []
     are_pictures = task.artifacts[0].endswith(".png")
@@ -125,7 +127,7 @@ def _view(task: DomoTask, shown: DomoTask) -> dict[str, Any]:
 
 
 def _build_file(task: DomoTask, name: str) -> dict[str, Any]:
-    url = media_url(task, name)
+    url = build_media_url(task, name)
     kind = "image/png" if name.endswith(".png") else "video/mp4"
     sizes = {"size": 1, "width": 320, "height": 320}
     return {"url": url, "proxy_url": url, "content_type": kind, **sizes}

@@ -12,24 +12,24 @@ from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
 from tracker.emulator.core.checks import (
     Check,
     Flaw,
-    integer,
+    accept_integer,
+    accept_one_of,
+    accept_text,
+    accept_web_url,
     list_of,
-    one_of_texts,
     record,
-    text,
-    web_url,
 )
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
-from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.media import media_url
+from tracker.emulator.core.journal import encode_json
+from tracker.emulator.core.media import build_media_url
 from tracker.emulator.core.plan import DEFAULT_STEPS
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_header,
+    find_account_by_header,
 )
 from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
@@ -62,7 +62,10 @@ _STATUSES = {
 
 def _check_media(value: object) -> Flaw | None:
     """Accept base64 without a prefix, or the URI of an upload."""
-    fields = {"bytes_base64_encoded": text(least=1, most=14_000_000), "domoai_uri": text(least=10)}
+    fields = {
+        "bytes_base64_encoded": accept_text(least=1, most=14_000_000),
+        "domoai_uri": accept_text(least=10),
+    }
     flaw = record(fields)(value)
     if flaw is not None:
         return flaw
@@ -72,16 +75,16 @@ def _check_media(value: object) -> Flaw | None:
 
 
 _COMMON: Mapping[str, Check] = {
-    "prompt": text(most=2000),
-    "seconds": integer(least=1, most=10),
-    "model": text(least=1),
-    "aspect_ratio": one_of_texts("16:9", "9:16", "1:1", "4:3", "3:4"),
-    "callback_url": web_url(),
+    "prompt": accept_text(most=2000),
+    "seconds": accept_integer(least=1, most=10),
+    "model": accept_text(least=1),
+    "aspect_ratio": accept_one_of("16:9", "9:16", "1:1", "4:3", "3:4"),
+    "callback_url": accept_web_url(),
     "image": _check_media,
     "video": _check_media,
     "audio": _check_media,
     "images": list_of(_check_media, least=1, most=1),
-    "template": text(least=1),
+    "template": accept_text(least=1),
 }
 _OPERATIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "text2video": ("TEXT_TO_VIDEO", ("prompt", "seconds")),
@@ -115,7 +118,7 @@ class EmulatedDomo:
         )
 
     async def _create(self, name: str, call: ApiCall) -> Reply:
-        account, body = account_of_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.json_object()
         task = await self.engine.create(
             CreateRequest(
                 call=call,
@@ -129,12 +132,12 @@ class EmulatedDomo:
         return Reply({"data": {"task_id": task.task_id}, "code": 0})
 
     async def _get(self, call: ApiCall) -> Reply:
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         task = await self.engine.find(account, call.values["id"])
         return Reply({"data": self._view(task), "code": 0})
 
     async def _upload(self, call: ApiCall) -> Reply:
-        account_of_header(call, self._config)
+        find_account_by_header(call, self._config)
         name = call.json_object().get("filename")
         if not isinstance(name, str) or not name:
             raise Refusal(RefusalKind.INVALID, "filename: field required")
@@ -148,13 +151,13 @@ class EmulatedDomo:
     def _callbacks(self, task: DomoTask) -> Sequence[CallbackContent]:
         if task.operation.startswith("discord/"):
             return build_wrapper_callbacks(task)
-        return (CallbackContent(body=json_bytes(self._view(task))),)
+        return (CallbackContent(body=encode_json(self._view(task))),)
 
     def _view(self, task: DomoTask) -> dict[str, Any]:
         is_done = task.status == SUCCEED and not self._is_late(task)
         is_new = task.scenario.has(DomoWord.NEW_CATEGORY)
         is_undated = task.scenario.has(DomoWord.NULL_CREATED_AT)
-        links = [media_url(task, name) for name in task.ready_artifacts] if is_done else []
+        links = [build_media_url(task, name) for name in task.ready_artifacts] if is_done else []
         return {
             "task_id": task.task_id,
             "id": task.task_id,
@@ -198,7 +201,7 @@ def _make_draft(
     if scenario.has(DomoWord.NO_CREDITS):
         raise CodedRefusal(402, 2001, "Insufficient credits")
     category, required = _OPERATIONS[name]
-    longer = {"seconds": integer(least=1, most=60)} if name == "talking-avatar" else {}
+    longer = {"seconds": accept_integer(least=1, most=60)} if name == "talking-avatar" else {}
     flaw = record({**_COMMON, **longer}, required=required)(body)
     if flaw is not None:
         raise CodedRefusal(422, 422, str(flaw))

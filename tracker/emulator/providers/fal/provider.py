@@ -16,14 +16,14 @@ from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import CancelOutcome, Engine
 from tracker.emulator.core.faults import FaultTables
-from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.media import media_url
+from tracker.emulator.core.journal import encode_json
+from tracker.emulator.core.media import build_media_url
 from tracker.emulator.core.plan import DEFAULT_STEPS
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_header,
+    find_account_by_header,
 )
 from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
@@ -37,7 +37,7 @@ from tracker.emulator.core.tasks import (
     EmulatedTask,
     TaskStep,
 )
-from tracker.emulator.providers.fal.signing import NEW, OLD, headers_of, key_set
+from tracker.emulator.providers.fal.signing import NEW, OLD, build_key_set, build_signature_headers
 from tracker.emulator.providers.fal.words import FAL_WORDS, FalWord
 
 __all__ = ["create"]
@@ -168,7 +168,7 @@ class FalApi:
             (word,), scenario.tries(word), now=now
         ):
             raise CodedRefusal(503, "internal_error", "Service Unavailable")
-        return Reply(key_set((OLD, NEW) if self._is_rotated else (OLD,)))
+        return Reply(build_key_set((OLD, NEW) if self._is_rotated else (OLD,)))
 
     async def _list(self, call: ApiCall) -> Reply:
         """List the requests of a model, as the platform API does: with what each was made of."""
@@ -220,15 +220,15 @@ class FalApi:
         is_new = task.scenario.has(FalWord.ROTATED)
         self._is_rotated = self._is_rotated or is_new
         sign = partial(
-            headers_of,
+            build_signature_headers,
             seed=NEW if is_new else OLD,
             request_id=task.task_id,
             user_id=f"user-{task.account}",
         )
-        return (CallbackContent(body=json_bytes(body), sign=sign, retry=_RESENT),)
+        return (CallbackContent(body=encode_json(body), sign=sign, retry=_RESENT),)
 
     def _account_of(self, call: ApiCall) -> str:
-        return account_of_header(call, self._config, schemes=("Key ",))
+        return find_account_by_header(call, self._config, schemes=("Key ",))
 
 
 MAIN_JOB = MainJob(
@@ -312,7 +312,7 @@ def _build_output(task: FalTask) -> dict[str, Any]:
 def _build_file(task: FalTask, name: str) -> dict[str, Any]:
     is_video = name.endswith(".mp4")
     media_type = "video/mp4" if is_video else "image/png"
-    found = {"url": media_url(task, name), "content_type": media_type, "file_name": name}
+    found = {"url": build_media_url(task, name), "content_type": media_type, "file_name": name}
     return found if is_video else {**found, "width": 1024, "height": 768}
 
 

@@ -13,20 +13,20 @@ from tracker.emulator.core.signing import SignatureQuality, SigningInput
 if TYPE_CHECKING:  # 11 MB: imported where something is signed
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-__all__ = ["FOREIGN", "NEW", "OLD", "headers_of", "key_set"]
+__all__ = ["FOREIGN", "NEW", "OLD", "build_key_set", "build_signature_headers"]
 
 OLD, NEW, FOREIGN = (hashlib.sha256(f"fal emulator {n}".encode()).digest() for n in range(3))
 """Seeds of the keys; the last one is never published."""
 
 
-def key_set(seeds: Sequence[bytes]) -> Mapping[str, object]:
+def build_key_set(seeds: Sequence[bytes]) -> Mapping[str, object]:
     """Return the published half of keys, as RFC 8037 writes it."""
     return {
         "keys": [{"kty": "OKP", "crv": "Ed25519", "x": _encode_public_key(seed)} for seed in seeds]
     }
 
 
-def headers_of(
+def build_signature_headers(
     given: SigningInput, *, seed: bytes, request_id: str, user_id: str
 ) -> dict[str, str]:
     """Return the four headers of a webhook; of a wrong one the key is nobody's."""

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from tracker.emulator.core.checks import (
     Check,
     Flaw,
-    flag,
-    integer,
+    accept_flag,
+    accept_integer,
+    accept_number,
+    accept_one_of,
+    accept_text,
+    accept_web_url,
     list_of,
-    number,
-    one_of_texts,
     record,
-    text,
-    web_url,
 )
 from tracker.emulator.core.drafts import TaskDraft
 from tracker.emulator.core.plan import DEFAULT_STEPS
@@ -29,9 +29,9 @@ __all__ = ["ENDPOINTS", "VIDEO", "FluxDetails", "FluxRefusal", "FluxTask", "read
 
 VIDEO = "flux-3-video"
 _UPSCALE = "flux-tools/video-upscale-v1"
-_IMAGE = text(least=1, most=40_000_000)
-_SIDE, _SIDE_BY_32 = integer(least=256, most=2048), integer(least=256, most=1440)
-_EDGE = integer(least=0, most=2048)
+_IMAGE = accept_text(least=1, most=40_000_000)
+_SIDE, _SIDE_BY_32 = accept_integer(least=256, most=2048), accept_integer(least=256, most=1440)
+_EDGE = accept_integer(least=0, most=2048)
 
 
 def _check_by_32(value: object) -> Flaw | None:
@@ -41,18 +41,18 @@ def _check_by_32(value: object) -> Flaw | None:
 
 
 def _check_seconds(value: object) -> Flaw | None:
-    return None if value == "auto" else integer(least=5, most=20)(value)
+    return None if value == "auto" else accept_integer(least=5, most=20)(value)
 
 
 _COMMON: Mapping[str, Check] = {
-    "prompt": text(most=100_000),
-    "seed": integer(),
-    "safety_tolerance": integer(least=0, most=6),
-    "prompt_upsampling": flag,
-    "output_format": one_of_texts("jpeg", "png", "webp"),
-    "webhook_url": web_url("https", "http"),
-    "webhook_secret": text(least=1),
-    "aspect_ratio": text(least=3, most=9),
+    "prompt": accept_text(most=100_000),
+    "seed": accept_integer(),
+    "safety_tolerance": accept_integer(least=0, most=6),
+    "prompt_upsampling": accept_flag,
+    "output_format": accept_one_of("jpeg", "png", "webp"),
+    "webhook_url": accept_web_url("https", "http"),
+    "webhook_secret": accept_text(least=1),
+    "aspect_ratio": accept_text(least=3, most=9),
     "input_image": _IMAGE,
     "image": _IMAGE,
     "mask": _IMAGE,
@@ -61,13 +61,13 @@ _COMMON: Mapping[str, Check] = {
 _FLUX_2: Mapping[str, Check] = {
     "width": _SIDE,
     "height": _SIDE,
-    "safety_tolerance": integer(least=0, most=5),
-    "output_format": one_of_texts("jpeg", "png"),
+    "safety_tolerance": accept_integer(least=0, most=5),
+    "output_format": accept_one_of("jpeg", "png"),
 }
 _EDGES = dict.fromkeys(("top", "bottom", "left", "right"), _EDGE)
 _GUIDED: Mapping[str, Check] = {
-    "steps": integer(least=15, most=50),
-    "guidance": number(least=1, most=100),
+    "steps": accept_integer(least=15, most=50),
+    "guidance": accept_number(least=1, most=100),
 }
 ENDPOINTS: Mapping[str, tuple[Mapping[str, Check], tuple[str, ...]]] = {
     "flux-2-max": (_FLUX_2, ("prompt",)),
@@ -77,7 +77,7 @@ ENDPOINTS: Mapping[str, tuple[Mapping[str, Check], tuple[str, ...]]] = {
     "flux-2-klein-9b": (_FLUX_2, ("prompt",)),
     "flux-pro-1.1": ({"width": _check_by_32, "height": _check_by_32}, ("prompt",)),
     "flux-pro-1.1-ultra": (
-        {"raw": flag, "image_prompt_strength": number(least=0, most=1)},
+        {"raw": accept_flag, "image_prompt_strength": accept_number(least=0, most=1)},
         ("prompt",),
     ),
     "flux-kontext-pro": ({}, ("prompt",)),
@@ -86,20 +86,23 @@ ENDPOINTS: Mapping[str, tuple[Mapping[str, Check], tuple[str, ...]]] = {
     "flux-pro-1.0-expand": ({**_GUIDED, **_EDGES}, ("image",)),
     "flux-pro-1.0-canny": (_GUIDED, ("prompt",)),
     "flux-pro-1.0-depth": (_GUIDED, ("prompt",)),
-    "flux-tools/erase-v1": ({"dilate_pixels": integer(least=0, most=25)}, ("image", "mask")),
+    "flux-tools/erase-v1": ({"dilate_pixels": accept_integer(least=0, most=25)}, ("image", "mask")),
     "flux-tools/vto-v1": ({}, ("prompt", "person", "garment")),
     _UPSCALE: (
-        {"upscale_factor": number(least=1.5, most=3), "creativity": number(least=0, most=1)},
+        {
+            "upscale_factor": accept_number(least=1.5, most=3),
+            "creativity": accept_number(least=0, most=1),
+        },
         ("input_video",),
     ),
     VIDEO: (
         {
-            "mode": one_of_texts("t2v", "i2v", "v2v", "draft_enhance"),
+            "mode": accept_one_of("t2v", "i2v", "v2v", "draft_enhance"),
             "duration": _check_seconds,
-            "resolution": one_of_texts("hd", "fhd"),
-            "safety_tolerance": integer(least=0, most=4),
+            "resolution": accept_one_of("hd", "fhd"),
+            "safety_tolerance": accept_integer(least=0, most=4),
             "keyframes": list_of(lambda _value: None, least=1, most=10),
-            "draft": flag,
+            "draft": accept_flag,
         },
         ("mode",),
     ),

@@ -16,13 +16,13 @@ from tracker.emulator.core.drafts import CreateRequest, ProviderRules
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.faults import FaultTables
-from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.media import media_url
+from tracker.emulator.core.journal import encode_json
+from tracker.emulator.core.media import build_media_url
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_header,
+    find_account_by_header,
 )
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.sending import CallbackContent, RetryPolicy
@@ -72,7 +72,7 @@ class EmulatedFlux:
         scheme = "" if header == "x-key" else "Bearer "
 
         def account(call: ApiCall) -> str:
-            return account_of_header(call, self._config, header=header, schemes=(scheme,))
+            return find_account_by_header(call, self._config, header=header, schemes=(scheme,))
 
         async def make(endpoint: str, call: ApiCall) -> Reply:
             return await self._create(endpoint, region, account(call), call)
@@ -140,7 +140,7 @@ class EmulatedFlux:
         started, ended = task.started_at or 0, task.ended_at or 0
         draft = {"draft_cache": f"{task.base_url}/drafts/{task.task_id}"}
         return {
-            "sample": media_url(task, name, _SAMPLE_S),
+            "sample": build_media_url(task, name, _SAMPLE_S),
             "prompt": task.details.prompt,
             "seed": task.details.seed,
             "start_time": started / 1000,
@@ -164,7 +164,7 @@ class EmulatedFlux:
         else:
             body |= {"result": self._result(task), "details": _build_details(task)}
         sign = None if task.details.secret is None else _make_signer(task, task.details.secret)
-        return (CallbackContent(body=json_bytes(body), sign=sign, retry=_TRIES),)
+        return (CallbackContent(body=encode_json(body), sign=sign, retry=_TRIES),)
 
 
 MAIN_JOB = MainJob(address="/bfl/v1", operation="flux-2-pro", input={"prompt": "a cat in the rain"})
@@ -221,7 +221,7 @@ def _build_limited() -> Refusal:
 
 def _refuse(refusal: Refusal, call: ApiCall) -> Reply:
     if isinstance(refusal, FluxRefusal):
-        return _own_refusal(refusal)
+        return _build_own_refusal(refusal)
     if refusal.kind in (RefusalKind.NOT_FOUND, RefusalKind.GONE):
         name = call.params.get("id")
         return Reply({"id": name, "status": _NO_TASK, "result": None, "details": None})
@@ -231,7 +231,7 @@ def _refuse(refusal: Refusal, call: ApiCall) -> Reply:
     return Reply({"detail": text}, status)
 
 
-def _own_refusal(refusal: FluxRefusal) -> Reply:
+def _build_own_refusal(refusal: FluxRefusal) -> Reply:
     if refusal.status == 530:
         return Reply(_PAGE, 530, media_type="text/html")
     body: dict[str, object] = {"detail": refusal.message}

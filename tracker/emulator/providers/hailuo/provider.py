@@ -12,24 +12,24 @@ from typing import Any
 from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
 from tracker.emulator.core.checks import (
     Check,
-    integer,
+    accept_integer,
+    accept_one_of,
+    accept_text,
+    accept_web_url,
     list_of,
-    one_of_texts,
     record,
-    text,
-    web_url,
 )
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
-from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.media import media_url
+from tracker.emulator.core.journal import encode_json
+from tracker.emulator.core.media import build_media_url
 from tracker.emulator.core.plan import DEFAULT_STEPS
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_header,
+    find_account_by_header,
 )
 from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
@@ -67,26 +67,32 @@ _V1, _V2, _AGAIN, _CONTEXT = "v1", "v2", "regeneration", "context"
 _FIELDS: Mapping[str, tuple[Mapping[str, Check], tuple[str, ...]]] = {
     _V1: (
         {
-            "model": text(least=1),
-            "prompt": text(most=2000),
-            "duration": integer(least=6, most=10),
-            "resolution": one_of_texts("512P", "720P", "768P", "1080P"),
-            "callback_url": web_url(),
+            "model": accept_text(least=1),
+            "prompt": accept_text(most=2000),
+            "duration": accept_integer(least=6, most=10),
+            "resolution": accept_one_of("512P", "720P", "768P", "1080P"),
+            "callback_url": accept_web_url(),
         },
         ("model",),
     ),
     _V2: (
         {
-            "model": text(least=1),
-            "content": list_of(record({"type": text(least=1)}, required=("type",)), least=1),
-            "duration": integer(least=4, most=15),
-            "resolution": one_of_texts("768P", "2K"),
-            "callback_url": web_url(),
+            "model": accept_text(least=1),
+            "content": list_of(record({"type": accept_text(least=1)}, required=("type",)), least=1),
+            "duration": accept_integer(least=4, most=15),
+            "resolution": accept_one_of("768P", "2K"),
+            "callback_url": accept_web_url(),
         },
         ("model", "content", "duration", "resolution"),
     ),
-    _AGAIN: ({"source_task_id": text(least=1), "callback_url": web_url()}, ("source_task_id",)),
-    _CONTEXT: ({"content": list_of(record({}), least=1), "callback_url": web_url()}, ("content",)),
+    _AGAIN: (
+        {"source_task_id": accept_text(least=1), "callback_url": accept_web_url()},
+        ("source_task_id",),
+    ),
+    _CONTEXT: (
+        {"content": list_of(record({}), least=1), "callback_url": accept_web_url()},
+        ("content",),
+    ),
 }
 
 
@@ -126,7 +132,7 @@ class HailuoApi:
         )
 
     async def _create(self, kind: str, call: ApiCall) -> Reply:
-        account, body = account_of_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.json_object()
         if kind == _AGAIN:
             await self.engine.find(account, str(body.get("source_task_id")))
         request = CreateRequest(
@@ -147,13 +153,13 @@ class HailuoApi:
             return
         for _ in range(2 if scenario.has(HailuoWord.CHALLENGE_TWICE) else 1):
             word = self.engine.new_uuid()
-            content = CallbackContent(body=json_bytes({"challenge": word}))
+            content = CallbackContent(body=encode_json({"challenge": word}))
             answer = await self.engine.post(url, content, kind="challenge")
             if _build_challenge(answer) != word:
                 raise CodedRefusal(200, 2013, "invalid params, fail to check callback url")
 
     async def _get(self, call: ApiCall) -> Reply:
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         task = await self.engine.find(account, call.params.get("task_id", ""))
         file_id: object = task.other_id if task.status == SUCCEED else ""
         if self._persists(task, HailuoWord.NO_FILE_ID):
@@ -172,12 +178,15 @@ class HailuoApi:
         )
 
     async def _get_2(self, call: ApiCall) -> Reply:
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         task = await self.engine.find(account, call.values["id"])
-        return Reply({"task": _view_2(task)})
+        return Reply({"task": _build_view_2(task)})
 
     async def _file(self, call: ApiCall) -> Reply:
-        account, file_id = account_of_header(call, self._config), call.params.get("file_id", "")
+        account, file_id = (
+            find_account_by_header(call, self._config),
+            call.params.get("file_id", ""),
+        )
         tasks = self.engine.registry.newest(account, lambda task: task.other_id == file_id)
         if not tasks or tasks[0].status != SUCCEED:
             raise CodedRefusal(404, 2013, "invalid params, file not found")
@@ -192,7 +201,7 @@ class HailuoApi:
             "created_at": task.updated_at // 1000,
             "filename": "output.mp4",
             "purpose": "video_generation",
-            "download_url": media_url(task, "video.mp4"),
+            "download_url": build_media_url(task, "video.mp4"),
         }
         return Reply({"file": file, "base_resp": _GOOD})
 
@@ -202,7 +211,7 @@ class HailuoApi:
 
     def _callbacks(self, task: HailuoTask) -> Sequence[CallbackContent]:
         if task.details.is_second:
-            return (CallbackContent(body=json_bytes({"task": _view_2(task)})),)
+            return (CallbackContent(body=encode_json({"task": _build_view_2(task)})),)
         word = _CALLED.get(task.status, task.status)
         if task.status == PROCESSING and task.scenario.has(HailuoWord.CALLBACK_EARLY):
             word = "success"
@@ -212,7 +221,7 @@ class HailuoApi:
             "file_id": task.other_id if word == "success" else "",
             "base_resp": _build_result(task),
         }
-        return (CallbackContent(body=json_bytes(body)),)
+        return (CallbackContent(body=encode_json(body)),)
 
 
 MAIN_JOB = MainJob(
@@ -261,7 +270,7 @@ def _build_result(task: HailuoTask) -> Mapping[str, object]:
     return {"status_code": 1027, "status_msg": task.message or "output new_sensitive"}
 
 
-def _view_2(task: HailuoTask) -> dict[str, Any]:
+def _build_view_2(task: HailuoTask) -> dict[str, Any]:
     body = task.details.body
     shown: dict[str, Any] = {
         "id": task.task_id,
@@ -270,7 +279,9 @@ def _view_2(task: HailuoTask) -> dict[str, Any]:
     }
     if task.status == SUCCEED:
         text_ = {"text": "a cat walks through the rain"}
-        shown["content"] = text_ if task.details.is_text else {"url": media_url(task, "video.mp4")}
+        shown["content"] = (
+            text_ if task.details.is_text else {"url": build_media_url(task, "video.mp4")}
+        )
         shown["usage"] = {"total_tokens": 1200}
     if task.status == FAILED and not task.scenario.has(HailuoWord.NO_REASON):
         shown["error"] = {"code": "1027", "message": task.message}

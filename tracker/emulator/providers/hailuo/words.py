@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from tracker.emulator.core.words import ParameterKind, WordSpec, one_of
+from tracker.emulator.core.words import ParameterKind, WordSpec, describe_choice
 
 __all__ = ["HAILUO_WORDS", "HailuoWord"]
 
@@ -25,7 +25,7 @@ class HailuoWord(StrEnum):
 HAILUO_WORDS: Mapping[str, WordSpec] = MappingProxyType(
     {
         HailuoWord.CHALLENGE_TWICE: WordSpec("the callback URL is tested twice"),
-        HailuoWord.CODE: one_of(
+        HailuoWord.CODE: describe_choice(
             "the create is refused with HTTP 200 and this code, and makes nothing",
             *("1008", "1026", "1030", "1039", "2013", "2049", "2056", "2061"),
         ),

@@ -15,9 +15,14 @@ from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
-from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.media import media_url
-from tracker.emulator.core.provider import EmulatedProvider, MainJob, RoutedService, account_of_key
+from tracker.emulator.core.journal import encode_json
+from tracker.emulator.core.media import build_media_url
+from tracker.emulator.core.provider import (
+    EmulatedProvider,
+    MainJob,
+    RoutedService,
+    find_account_by_key,
+)
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent
@@ -174,7 +179,7 @@ class HaimianApi:
         """Return the account behind a cookie, or behind the key of a gateway that hides it."""
         header = call.headers.get("authorization", "")
         key = header.removeprefix("Bearer ") or call.headers.get("cookie", "").rpartition("=")[2]
-        return account_of_key(key, self._config)
+        return find_account_by_key(key, self._config)
 
     def _signer(self, call: ApiCall) -> str:
         """Return the account behind a signature's access key, or behind a bare key.
@@ -184,8 +189,8 @@ class HaimianApi:
         header = call.headers.get("authorization", "")
         if header.startswith("HMAC-SHA256 Credential="):
             access = header.removeprefix("HMAC-SHA256 Credential=").partition("/")[0]
-            return account_of_key(access, self._config)
-        return account_of_key(header.removeprefix("Bearer "), self._config)
+            return find_account_by_key(access, self._config)
+        return find_account_by_key(header.removeprefix("Bearer "), self._config)
 
 
 def _build_web_view(task: HaimianTask) -> dict[str, Any]:
@@ -196,7 +201,10 @@ def _build_web_view(task: HaimianTask) -> dict[str, Any]:
         "fail_msg": task.message if task.status == FAILED else "",
     }
     if task.status == SUCCEED:
-        song = {"audio_url": media_url(task, "0.mp3"), "cover_url": media_url(task, "0.png")}
+        song = {
+            "audio_url": build_media_url(task, "0.mp3"),
+            "cover_url": build_media_url(task, "0.png"),
+        }
         view["song"] = song
     return view
 
@@ -210,7 +218,7 @@ def _build_official_view(task: HaimianTask) -> dict[str, Any]:
         "Progress": 100 if not task.is_open else 50 if task.status == PROCESSING else 0,
     }
     if task.status == SUCCEED:
-        url = media_url(task, "0.mp3")
+        url = build_media_url(task, "0.mp3")
         view["SongDetail"] = {"AudioUrl": url, "Lyrics": "la la", "Duration": 32.5}
     if task.status == FAILED:
         view["FailureReason"] = {"Code": 50000001, "Msg": task.message or "failed"}
@@ -221,7 +229,7 @@ def _build_callbacks(task: HaimianTask) -> Sequence[CallbackContent]:
     """Tell the end; the body is documented nowhere, and this one is made up."""
     if not task.details.is_official or task.is_open:
         return ()
-    return (CallbackContent(body=json_bytes(_build_official_view(task))),)
+    return (CallbackContent(body=encode_json(_build_official_view(task))),)
 
 
 def _build_good(data: object) -> Reply:

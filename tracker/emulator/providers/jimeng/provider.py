@@ -13,26 +13,26 @@ from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
 from tracker.emulator.core.checks import (
     Check,
     Flaw,
-    flag,
-    integer,
+    accept_flag,
+    accept_integer,
+    accept_number,
+    accept_one_of,
+    accept_text,
     list_of,
-    number,
-    one_of_texts,
     record,
-    text,
 )
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.faults import FaultTables
-from tracker.emulator.core.media import media_url
+from tracker.emulator.core.media import build_media_url
 from tracker.emulator.core.plan import DEFAULT_STEPS
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_header,
-    account_of_key,
+    find_account_by_header,
+    find_account_by_key,
 )
 from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
@@ -44,7 +44,7 @@ from tracker.emulator.core.tasks import (
     SUCCEED,
     EmulatedTask,
 )
-from tracker.emulator.providers.jimeng.signature import DEFAULT_SECRET, access_key_of, is_signed
+from tracker.emulator.providers.jimeng.signature import DEFAULT_SECRET, is_signed, read_access_key
 from tracker.emulator.providers.jimeng.words import JIMENG_WORDS, JimengWord
 
 __all__ = ["create"]
@@ -64,18 +64,18 @@ def _check_frames(value: object) -> Flaw | None:
 
 
 _CHECKS: Mapping[str, Check] = {
-    "req_key": text(least=1, most=110),
-    "prompt": text(least=1, most=800),
-    "image_urls": list_of(text(least=1), most=10),
-    "binary_data_base64": list_of(text(least=1, most=7_000_000), most=2),
-    "size": integer(least=1),
-    "width": integer(least=1),
-    "height": integer(least=1),
-    "scale": number(least=0, most=1),
-    "force_single": flag,
-    "seed": integer(least=-1),
+    "req_key": accept_text(least=1, most=110),
+    "prompt": accept_text(least=1, most=800),
+    "image_urls": list_of(accept_text(least=1), most=10),
+    "binary_data_base64": list_of(accept_text(least=1, most=7_000_000), most=2),
+    "size": accept_integer(least=1),
+    "width": accept_integer(least=1),
+    "height": accept_integer(least=1),
+    "scale": accept_number(least=0, most=1),
+    "force_single": accept_flag,
+    "seed": accept_integer(least=-1),
     "frames": _check_frames,
-    "aspect_ratio": one_of_texts("16:9", "4:3", "1:1", "3:4", "9:16", "21:9"),
+    "aspect_ratio": accept_one_of("16:9", "4:3", "1:1", "3:4", "9:16", "21:9"),
 }
 
 
@@ -175,21 +175,21 @@ class JimengApi:
             return {}
         (name,) = task.ready_artifacts
         if name.endswith(".mp4"):
-            return {"video_url": media_url(task, name, _VIDEO_S)}
-        return {"image_urls": [media_url(task, name, _PICTURE_S)]}
+            return {"video_url": build_media_url(task, name, _VIDEO_S)}
+        return {"image_urls": [build_media_url(task, name, _PICTURE_S)]}
 
     def _account(self, call: ApiCall) -> str:
         """Return the account that signed a call; a relay takes a Bearer. Raises Refusal."""
-        key = access_key_of(call)
+        key = read_access_key(call)
         if key is None:
-            return account_of_header(call, self._config)
+            return find_account_by_header(call, self._config)
         secret = self._config.key_pairs.get(key, DEFAULT_SECRET)
         # The wall clock also under a manual timeline: callers sign with their own.
         if not is_signed(call, secret, now=time.time()):
             raise Refusal(RefusalKind.UNAUTHORIZED, "The request signature does not match")
         if key in self._config.key_pairs:
             return self._config.accounts.get(key, key)
-        return account_of_key(key, self._config)
+        return find_account_by_key(key, self._config)
 
 
 MAIN_JOB = MainJob(

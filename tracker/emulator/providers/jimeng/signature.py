@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from tracker.emulator.core.calls import ApiCall
 
-__all__ = ["DEFAULT_SECRET", "access_key_of", "is_signed"]
+__all__ = ["DEFAULT_SECRET", "is_signed", "read_access_key"]
 
 DEFAULT_SECRET = "emulator-secret"  # noqa: S105 - public, of the emulator
 """Of access keys that no configured pair has."""
@@ -25,7 +25,7 @@ _NEEDED = {"content-type", "host", "x-content-sha256", "x-date"}
 _MOST_APART_S = 900
 
 
-def access_key_of(call: ApiCall) -> str | None:
+def read_access_key(call: ApiCall) -> str | None:
     """Return the access key that a call is signed with; None for one that is not signed."""
     given = call.headers.get("authorization", "")
     return given.removeprefix(_SIGNED).partition("/")[0] if given.startswith(_SIGNED) else None

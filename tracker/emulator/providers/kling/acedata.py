@@ -11,14 +11,14 @@ from tracker.emulator.core.calls import ApiCall, Reply
 from tracker.emulator.core.refusals import Refusal
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.providers.kling.auth import authenticate
-from tracker.emulator.providers.kling.create_request import CreateFields, seconds_of, text_of
-from tracker.emulator.providers.kling.gateways import acedata_final, acedata_record
+from tracker.emulator.providers.kling.create_request import CreateFields, read_seconds, read_text
+from tracker.emulator.providers.kling.gateways import build_acedata_final, build_acedata_record
 from tracker.emulator.providers.kling.operations import OPERATIONS, KlingDialect
 from tracker.emulator.providers.kling.refusals import (
     HTTP_STATUS,
     NOT_FOUND,
     KlingRefusal,
-    as_kling,
+    convert_to_kling,
     parse_body,
 )
 from tracker.emulator.providers.kling.task_access import KlingCreate, KlingTaskAccess
@@ -55,7 +55,7 @@ class AceDataService:
 
     def refuse(self, refusal: Refusal, call: ApiCall) -> Reply:
         """Word a refusal."""
-        refused = as_kling(refusal)
+        refused = convert_to_kling(refusal)
         status = 404 if refused.message == NOT_FOUND else HTTP_STATUS[refused.code]
         words = {
             400: "bad_request",
@@ -75,11 +75,11 @@ class AceDataService:
         def read(_scenario: Scenario) -> CreateFields:
             if not body.get("prompt") and not body.get("start_image_url"):
                 raise KlingRefusal(1201, "prompt is required")
-            url = text_of(body, "callback_url")
+            url = read_text(body, "callback_url")
             check_callback_url(url)
             return CreateFields(
                 callback_url=url or None,
-                duration=seconds_of(body.get("duration")),
+                duration=read_seconds(body.get("duration")),
                 mode="pro" if body.get("mode") == "pro" else "std",
             )
 
@@ -96,7 +96,7 @@ class AceDataService:
         )
         if task.callback_url is None and body.get("async") is not True:
             await self._engine.wait(task)
-            return acedata_final(task)
+            return build_acedata_final(task)
         return {"success": True, "task_id": task.task_id, "trace_id": call.request_id}
 
     async def _query(self, call: ApiCall, account: str) -> object:
@@ -104,11 +104,11 @@ class AceDataService:
         match body:
             case {"action": "retrieve_batch", "ids": list(ids)}:
                 known = [self._engine.registry.find(account, str(id_)) for id_ in ids]
-                items = [acedata_record(task) for task in known if task is not None]
+                items = [build_acedata_record(task) for task in known if task is not None]
                 return {"items": items, "count": len(items)}
             case {"action": "retrieve", "id": str(id_)}:
                 task = await self._tasks.find(
                     account, id_, lambda t: t.details.dialect is KlingDialect.ACEDATA
                 )
-                return acedata_record(task)
+                return build_acedata_record(task)
         raise KlingRefusal(1201, "action, and id or ids, are required")

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 from tracker.emulator.providers.kling.operations import KlingOperation
 
-__all__ = ["CreateFields", "legacy_fields", "seconds_of", "standard_fields", "text_of"]
+__all__ = [
+    "CreateFields",
+    "read_legacy_fields",
+    "read_seconds",
+    "read_standard_fields",
+    "read_text",
+]
 
 _LONGEST_TEXT = 2000
 
@@ -27,38 +33,38 @@ class CreateFields:
     parent_url: str | None = None
 
 
-def legacy_fields(
+def read_legacy_fields(
     body: Mapping[str, object], operation: KlingOperation, *, callback_field: str = "callback_url"
 ) -> CreateFields:
     """Read the fields of a body with everything at the top level."""
     number = body.get("n", 1)
     return CreateFields(
-        external_id=text_of(body, "external_task_id") or None,
-        callback_url=text_of(body, callback_field) or None,
-        duration=seconds_of(body.get("duration")),
-        mode=text_of(body, "mode"),
+        external_id=read_text(body, "external_task_id") or None,
+        callback_url=read_text(body, callback_field) or None,
+        duration=read_seconds(body.get("duration")),
+        mode=read_text(body, "mode"),
         pictures=number if isinstance(number, int) and operation.costs_pictures else 1,
         is_series=body.get("result_type") == "series",
-        session_id=text_of(body, "session_id") or None,
-        parent_id=text_of(body, "video_id") or None,
-        parent_url=text_of(body, "video_url") or None,
+        session_id=read_text(body, "session_id") or None,
+        parent_id=read_text(body, "video_id") or None,
+        parent_url=read_text(body, "video_url") or None,
     )
 
 
-def standard_fields(body: Mapping[str, object]) -> CreateFields:
+def read_standard_fields(body: Mapping[str, object]) -> CreateFields:
     """Read a body with `settings` and `options`; whatever else stands at the top is ignored."""
     settings, options = body.get("settings"), body.get("options")
     settings = settings if isinstance(settings, Mapping) else {}
     options = options if isinstance(options, Mapping) else {}
     return CreateFields(
-        external_id=text_of(options, "external_task_id") or None,
-        callback_url=text_of(options, "callback_url") or None,
-        duration=seconds_of(settings.get("duration")),
+        external_id=read_text(options, "external_task_id") or None,
+        callback_url=read_text(options, "callback_url") or None,
+        duration=read_seconds(settings.get("duration")),
         mode="pro" if settings.get("resolution") in {"1080p", "4k"} else "std",
     )
 
 
-def seconds_of(value: object) -> float:
+def read_seconds(value: object) -> float:
     """Requested seconds; what cannot be read counts as the default of 5."""
     try:
         seconds = float(value) if isinstance(value, str | int | float) else 5.0
@@ -67,7 +73,7 @@ def seconds_of(value: object) -> float:
     return seconds if 0 < seconds <= 300 else 5.0
 
 
-def text_of(body: Mapping[str, object], name: str) -> str:
+def read_text(body: Mapping[str, object], name: str) -> str:
     """Return a text of a body, cut to a sane length; empty when there is none."""
     value = body.get(name)
     return value[:_LONGEST_TEXT] if isinstance(value, str) else ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tracker.emulator.core.tasks import EmulatedTask
 from tracker.emulator.providers.kling.operations import KlingDialect, KlingOperation
 
-__all__ = ["KlingDetails", "KlingTask", "parent_url_of"]
+__all__ = ["KlingDetails", "KlingTask", "find_parent_url"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class KlingDetails:
 KlingTask = EmulatedTask[KlingDetails]
 
 
-def parent_url_of(task: KlingTask) -> str:
+def find_parent_url(task: KlingTask) -> str:
     """Return the address of the video that a task works on."""
     own = f"{task.base_url}/media/{task.task_id}/parent.mp4"
     return task.details.parent_url or own

@@ -11,7 +11,7 @@ from typing import Any
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.providers.kling.words import KlingWord
 
-__all__ = ["deviant_envelope", "deviant_error", "deviant_task"]
+__all__ = ["deform_envelope", "deform_error", "deform_task"]
 
 Json = dict[str, Any]
 
@@ -45,7 +45,7 @@ _ZERO = "0001-01-01T00:00:00Z"
 """Go's zero time, for "not yet"."""
 
 
-def deviant_task(view: Json, scenario: Scenario) -> Json:
+def deform_task(view: Json, scenario: Scenario) -> Json:
     """Return a task object as a gateway would write it."""
     for name, deform in _OF_TASKS.items():
         if scenario.has(name):
@@ -53,7 +53,7 @@ def deviant_task(view: Json, scenario: Scenario) -> Json:
     return view
 
 
-def deviant_envelope(envelope: Json, scenario: Scenario) -> object:
+def deform_envelope(envelope: Json, scenario: Scenario) -> object:
     """Return a good answer as a gateway would wrap it."""
     if scenario.has(KlingWord.CODE_STRING):
         envelope["code"] = "success"
@@ -71,7 +71,7 @@ def deviant_envelope(envelope: Json, scenario: Scenario) -> object:
     return envelope
 
 
-def deviant_error(body: Json, code: int, *, is_not_found: bool, scenario: Scenario) -> Json:
+def deform_error(body: Json, code: int, *, is_not_found: bool, scenario: Scenario) -> Json:
     """Return a bad answer as a gateway would word it."""
     if not scenario.has(KlingWord.WORD_ERRORS):
         return body

@@ -10,20 +10,25 @@ from typing import Any
 
 from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED, TERMINAL
 from tracker.emulator.providers.kling.details import KlingTask
-from tracker.emulator.providers.kling.results import result_of
-from tracker.emulator.providers.kling.validation import field_of
-from tracker.emulator.providers.kling.wire import plain_view
+from tracker.emulator.providers.kling.results import build_result
+from tracker.emulator.providers.kling.validation import find_field
+from tracker.emulator.providers.kling.wire import build_plain_view
 
-__all__ = ["acedata_final", "acedata_record", "newapi_record", "piapi_record"]
+__all__ = [
+    "build_acedata_final",
+    "build_acedata_record",
+    "build_newapi_record",
+    "build_piapi_record",
+]
 
 _NEW_API: Mapping[str, str] = {SUBMITTED: "NOT_START", SUCCEED: "SUCCESS", FAILED: "FAILURE"}
 _PIAPI: Mapping[str, str] = {SUBMITTED: "pending", PROCESSING: "processing", SUCCEED: "completed"}
 _UNSET = "0001-01-01T00:00:00Z"
 
 
-def newapi_record(task: KlingTask) -> dict[str, Any]:
+def build_newapi_record(task: KlingTask) -> dict[str, Any]:
     """Return a query's answer: the relay's own record around the provider's whole answer."""
-    inner = plain_view(task) | {"task_id": task.other_id}  # the upstream's own id
+    inner = build_plain_view(task) | {"task_id": task.other_id}  # the upstream's own id
     is_over = task.status in TERMINAL
     data = {
         "task_id": task.task_id,
@@ -39,12 +44,12 @@ def newapi_record(task: KlingTask) -> dict[str, Any]:
     return {"code": "success", "message": "", "data": data}
 
 
-def piapi_record(task: KlingTask) -> dict[str, Any]:
+def build_piapi_record(task: KlingTask) -> dict[str, Any]:
     """Return the task as it is answered and called back."""
     is_over = task.status in TERMINAL
     output: dict[str, Any] = {}
     if task.status == SUCCEED:
-        video = result_of(task)["videos"][0]
+        video = build_result(task)["videos"][0]
         output = {"type": task.details.model, "status": 99, "video_url": video["url"], "works": []}
     code = 10000 if task.status == FAILED else 0
     return {
@@ -53,7 +58,7 @@ def piapi_record(task: KlingTask) -> dict[str, Any]:
         "task_type": task.details.model,
         "status": _PIAPI.get(task.status, task.status),
         "config": {"webhook_config": {"endpoint": task.callback_url or "", "secret": ""}},
-        "input": field_of(task.request, "input") if isinstance(task.request, dict) else {},
+        "input": find_field(task.request, "input") if isinstance(task.request, dict) else {},
         "output": output,
         "meta": {
             "created_at": _write_time(task.created_at),
@@ -64,12 +69,12 @@ def piapi_record(task: KlingTask) -> dict[str, Any]:
     }
 
 
-def acedata_final(task: KlingTask) -> dict[str, Any]:
+def build_acedata_final(task: KlingTask) -> dict[str, Any]:
     """Return the final answer of a blocking create, which is also called back."""
     if task.status != SUCCEED:
         error = {"code": "api_error", "message": task.message}
         return {"success": False, "task_id": task.task_id, "error": error}
-    video = result_of(task)["videos"][0]
+    video = build_result(task)["videos"][0]
     return {
         "success": True,
         "task_id": task.task_id,
@@ -80,9 +85,9 @@ def acedata_final(task: KlingTask) -> dict[str, Any]:
     }
 
 
-def acedata_record(task: KlingTask) -> dict[str, Any]:
+def build_acedata_record(task: KlingTask) -> dict[str, Any]:
     """Return a task's record; one without a response is still being worked on."""
-    response = acedata_final(task) if task.status in TERMINAL else {}
+    response = build_acedata_final(task) if task.status in TERMINAL else {}
     return {"id": task.task_id, "request": task.request, "response": response}
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from tracker.emulator.core.calls import ApiCall
 from tracker.emulator.core.media import SAMPLE
 from tracker.emulator.providers.kling.refusals import KlingRefusal, parse_body, query_number
-from tracker.emulator.providers.kling.validation import field_of
+from tracker.emulator.providers.kling.validation import find_field
 
-__all__ = ["HELPERS", "helper_answer", "is_account"]
+__all__ = ["HELPERS", "answer_helper", "is_account"]
 
 Answer = dict[str, Any] | list[dict[str, Any]]
 _GET, _POST = "GET", "POST"
@@ -48,14 +48,14 @@ def is_account(path: str) -> bool:
     return path in _ACCOUNT
 
 
-def helper_answer(path: str, call: ApiCall) -> Answer:
+def answer_helper(path: str, call: ApiCall) -> Answer:
     """`data` of the answer; raises KlingRefusal."""
     method, required = HELPERS.get(path) or (_ACCOUNT[path], ())
     if call.method != method:
         raise KlingRefusal(_WRONG_METHOD.code, _WRONG_METHOD.message)
     body = parse_body(call.raw) if method == _POST else {}
     for name in required:
-        if field_of(body, name) in (None, "", [], {}):
+        if find_field(body, name) in (None, "", [], {}):
             raise KlingRefusal(1201, f"{name} can not be null")
     answer = _ANSWERS.get(path.rpartition("/")[2])
     return {"task_status": "succeed"} if answer is None else answer(call)
@@ -69,7 +69,7 @@ def _begin_upload(call: ApiCall) -> Answer:
     return _build_session(call) | {"fps": 30, "width": 1280, "height": 720, "total_frame": 150}
 
 
-def _preview(call: ApiCall) -> Answer:
+def _build_preview(call: ApiCall) -> Answer:
     return _build_session(call) | {"res": {"video": _read_media(call, "0.mp4")}}
 
 
@@ -106,7 +106,7 @@ def _build_elements(_call: ApiCall) -> Answer:
 
 def _build_session(call: ApiCall) -> dict[str, Any]:
     """Return the session that the caller names, or one that goes with what it sent."""
-    given = field_of(parse_body(call.raw), "session_id")
+    given = find_field(parse_body(call.raw), "session_id")
     number = 10**17 + zlib.crc32(call.raw)
     return {"status": 0, "session_id": given if isinstance(given, str) else str(number)}
 
@@ -138,7 +138,7 @@ _ANSWERS: Mapping[str, Callable[[ApiCall], Answer]] = {
     "balance": _build_page,
     "package": _build_page,
     "init-selection": _begin_upload,
-    "preview-selection": _preview,
+    "preview-selection": _build_preview,
     "add-selection": _build_selection,
     "delete-selection": _build_selection,
     "clear-selection": _build_selection,

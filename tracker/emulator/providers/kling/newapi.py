@@ -12,11 +12,16 @@ from tracker.emulator.core.calls import ApiCall, Reply
 from tracker.emulator.core.refusals import Refusal
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.providers.kling.auth import authenticate
-from tracker.emulator.providers.kling.create_request import CreateFields, legacy_fields
+from tracker.emulator.providers.kling.create_request import CreateFields, read_legacy_fields
 from tracker.emulator.providers.kling.details import KlingTask
-from tracker.emulator.providers.kling.gateways import newapi_record
+from tracker.emulator.providers.kling.gateways import build_newapi_record
 from tracker.emulator.providers.kling.operations import OPERATIONS, KlingDialect
-from tracker.emulator.providers.kling.refusals import NOT_FOUND, KlingRefusal, as_kling, parse_body
+from tracker.emulator.providers.kling.refusals import (
+    NOT_FOUND,
+    KlingRefusal,
+    convert_to_kling,
+    parse_body,
+)
 from tracker.emulator.providers.kling.task_access import KlingCreate, KlingTaskAccess
 from tracker.emulator.providers.kling.validation import check_create
 
@@ -47,12 +52,12 @@ class NewApiService:
             if call.method == "GET" and path.startswith(f"{served}/"):
                 reference = unquote(path.removeprefix(f"{served}/"))
                 task = await self._tasks.find(account, reference, _is_named(reference))
-                return Reply(newapi_record(task))
+                return Reply(build_newapi_record(task))
         raise KlingRefusal(1203, "Invalid URL")
 
     def refuse(self, refusal: Refusal, _call: ApiCall) -> Reply:
         """Word a refusal."""
-        refused = as_kling(refusal)
+        refused = convert_to_kling(refusal)
         word = "fail_to_fetch_task"
         status = 429 if refused.code in _TOO_MANY else 400
         if refused.message == NOT_FOUND:
@@ -68,7 +73,7 @@ class NewApiService:
 
         def read(_scenario: Scenario) -> CreateFields:
             check_create(operation, body)
-            return legacy_fields(body, operation)  # the callback URL goes upstream unchanged
+            return read_legacy_fields(body, operation)  # the callback URL goes upstream unchanged
 
         form = KlingCreate(
             account=account,

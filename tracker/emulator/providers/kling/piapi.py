@@ -9,19 +9,19 @@ from tracker.emulator.core.calls import ApiCall, Reply
 from tracker.emulator.core.refusals import Refusal
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.providers.kling.auth import authenticate_key
-from tracker.emulator.providers.kling.create_request import CreateFields, seconds_of
+from tracker.emulator.providers.kling.create_request import CreateFields, read_seconds
 from tracker.emulator.providers.kling.details import KlingTask
-from tracker.emulator.providers.kling.gateways import piapi_record
+from tracker.emulator.providers.kling.gateways import build_piapi_record
 from tracker.emulator.providers.kling.operations import OPERATIONS, KlingDialect
 from tracker.emulator.providers.kling.refusals import (
     HTTP_STATUS,
     NOT_FOUND,
     KlingRefusal,
-    as_kling,
+    convert_to_kling,
     parse_body,
 )
 from tracker.emulator.providers.kling.task_access import KlingCreate, KlingTaskAccess
-from tracker.emulator.providers.kling.validation import check_callback_url, field_of
+from tracker.emulator.providers.kling.validation import check_callback_url, find_field
 
 __all__ = ["PiApiService"]
 
@@ -60,7 +60,7 @@ class PiApiService:
 
     def refuse(self, refusal: Refusal, _call: ApiCall) -> Reply:
         """Word a refusal."""
-        refused = as_kling(refusal)
+        refused = convert_to_kling(refusal)
         status = 404 if refused.message == NOT_FOUND else HTTP_STATUS[refused.code]
         return Reply({"code": status, "data": None, "message": refused.message}, status)
 
@@ -79,7 +79,7 @@ class PiApiService:
             return CreateFields(
                 callback_url=url or None,
                 callback_secret=_read_text(body, "config.webhook_config.secret") or None,
-                duration=seconds_of(given.get("duration")),
+                duration=read_seconds(given.get("duration")),
                 mode="pro" if given.get("mode") == "pro" else "std",
             )
 
@@ -97,11 +97,11 @@ class PiApiService:
 
 
 def _wrap(task: KlingTask) -> Reply:
-    return Reply({"code": 200, "data": piapi_record(task), "message": "success"})
+    return Reply({"code": 200, "data": build_piapi_record(task), "message": "success"})
 
 
 def _read_text(body: Mapping[str, object], name: str) -> str:
-    value = field_of(body, name)
+    value = find_field(body, name)
     if value is not None and not isinstance(value, str):
         raise KlingRefusal(1201, f"{name} must be a string")
     return value or ""

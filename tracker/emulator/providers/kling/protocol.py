@@ -14,12 +14,12 @@ from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.providers.kling.auth import authenticate
 from tracker.emulator.providers.kling.create_request import (
     CreateFields,
-    legacy_fields,
-    standard_fields,
+    read_legacy_fields,
+    read_standard_fields,
 )
 from tracker.emulator.providers.kling.details import KlingTask
-from tracker.emulator.providers.kling.deviations import deviant_error
-from tracker.emulator.providers.kling.helpers import HELPERS, helper_answer, is_account
+from tracker.emulator.providers.kling.deviations import deform_error
+from tracker.emulator.providers.kling.helpers import HELPERS, answer_helper, is_account
 from tracker.emulator.providers.kling.operations import (
     OPERATIONS,
     PRODUCTS,
@@ -31,21 +31,21 @@ from tracker.emulator.providers.kling.refusals import (
     HTTP_STATUS,
     NOT_FOUND,
     KlingRefusal,
-    as_kling,
+    convert_to_kling,
     parse_body,
     query_number,
 )
-from tracker.emulator.providers.kling.standard import check_body, list_page, named_ids
-from tracker.emulator.providers.kling.standard import created_view as new_created_view
-from tracker.emulator.providers.kling.standard import task_view as new_task_view
+from tracker.emulator.providers.kling.standard import build_created_view as new_created_view
+from tracker.emulator.providers.kling.standard import build_task_view as new_task_view
+from tracker.emulator.providers.kling.standard import check_body, list_page, read_named_ids
 from tracker.emulator.providers.kling.task_access import KlingCreate, KlingTaskAccess
-from tracker.emulator.providers.kling.validation import check_create, field_of
+from tracker.emulator.providers.kling.validation import check_create, find_field
 from tracker.emulator.providers.kling.wire import (
-    created_view,
-    envelope,
-    error_body,
-    mixed_view,
-    task_view,
+    build_created_view,
+    build_envelope,
+    build_error_body,
+    build_mixed_view,
+    build_task_view,
 )
 from tracker.emulator.providers.kling.words import KlingWord
 
@@ -79,15 +79,15 @@ class KlingService:
             data, scenario = await self._legacy(call, account, parts)
         else:
             data, scenario = await self._standard(call, account, parts)
-        return Reply(envelope(data, request_id=call.request_id, scenario=scenario))
+        return Reply(build_envelope(data, request_id=call.request_id, scenario=scenario))
 
     def refuse(self, refusal: Refusal, call: ApiCall) -> Reply:
         """Word a refusal."""
-        refused = as_kling(refusal)
-        body = error_body(refused, request_id=call.request_id)
+        refused = convert_to_kling(refusal)
+        body = build_error_body(refused, request_id=call.request_id)
         is_not_found = refused.message == NOT_FOUND
         scenario = self._engine.scenario
-        deviant = deviant_error(body, refused.code, is_not_found=is_not_found, scenario=scenario)
+        deviant = deform_error(body, refused.code, is_not_found=is_not_found, scenario=scenario)
         return Reply(deviant, HTTP_STATUS[refused.code])
 
     async def _legacy(
@@ -97,7 +97,7 @@ class KlingService:
         path = "/".join(parts[1:] if parts[0] == "v1" else parts)
         plain = self._engine.scenario
         if path in HELPERS or is_account(path):
-            return helper_answer(path, call), plain
+            return answer_helper(path, call), plain
         operation, reference = _split_path(path)
         if call.method == "POST" and not reference:
             return await self._create(call, account, operation)
@@ -107,7 +107,7 @@ class KlingService:
             task = await self._tasks.find(
                 account, reference, lambda t: t.details.operation is operation
             )
-            return task_view(task), task.scenario
+            return build_task_view(task), task.scenario
         return self._list(account, operation, call), plain
 
     async def _create(
@@ -119,7 +119,7 @@ class KlingService:
             check_create(operation, body)
             field = KlingWord.CALLBACK_FIELD
             named = scenario.word(field) if scenario.has(field) else "callback_url"
-            return legacy_fields(body, operation, callback_field=named)
+            return read_legacy_fields(body, operation, callback_field=named)
 
         task = await self._tasks.create(
             KlingCreate(
@@ -131,14 +131,14 @@ class KlingService:
                 call=call,
             )
         )
-        return created_view(task), task.scenario
+        return build_created_view(task), task.scenario
 
     def _list(self, account: str, operation: KlingOperation, call: ApiCall) -> list[dict[str, Any]]:
         number = query_number(call.params, "pageNum", default=1, most=1000)
         size = query_number(call.params, "pageSize", default=30, most=500)
         tasks = self._engine.registry.newest(account, lambda t: t.details.operation is operation)
         page = tasks[(number - 1) * size : number * size]
-        return [task_view(task) for task in page if self._engine.is_listed(task)]
+        return [build_task_view(task) for task in page if self._engine.is_listed(task)]
 
     async def _standard(
         self, call: ApiCall, account: str, parts: list[str]
@@ -160,7 +160,7 @@ class KlingService:
             case "GET", [product, model, reference] if product in PRODUCTS:
                 # Not the provider's own: one gateway's way to ask (scenario `mixed`).
                 task = await self._tasks.find(account, unquote(reference), _is_mixed)
-                return mixed_view(task), task.scenario
+                return build_mixed_view(task), task.scenario
             case _, [product, *_] if product in PRODUCTS or product in {"tasks", "solutions"}:
                 raise KlingRefusal(1202, _WRONG_METHOD)
         raise KlingRefusal(1203, _NO_SUCH_PATH)
@@ -172,7 +172,7 @@ class KlingService:
 
         def read(_scenario: Scenario) -> CreateFields:
             check_body(operation, model, body)
-            return standard_fields(body)
+            return read_standard_fields(body)
 
         task = await self._tasks.create(
             KlingCreate(
@@ -182,14 +182,14 @@ class KlingService:
                 model=model,
                 body=body,
                 read=read,
-                external_id=field_of(body, "options.external_task_id"),
+                external_id=find_field(body, "options.external_task_id"),
                 call=call,
             )
         )
         return new_created_view(task), task.scenario
 
     async def _find_named(self, call: ApiCall, account: str, table: str) -> list[dict[str, Any]]:
-        kind, ids = named_ids(call.params)
+        kind, ids = read_named_ids(call.params)
         found: list[KlingTask] = []
         for id_ in dict.fromkeys(ids):
             task = self._engine.registry.find(account, id_)

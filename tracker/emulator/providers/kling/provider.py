@@ -6,12 +6,12 @@ from tracker.emulator.core.drafts import ProviderRules
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.faults import FaultTables
-from tracker.emulator.core.journal import json_bytes
+from tracker.emulator.core.journal import encode_json
 from tracker.emulator.core.provider import EmulatedProvider, MainJob, ProtocolJob
 from tracker.emulator.core.sending import CallbackContent
-from tracker.emulator.core.signing import standard_webhooks
+from tracker.emulator.core.signing import build_standard_signer
 from tracker.emulator.providers.kling.acedata import AceDataService
-from tracker.emulator.providers.kling.callbacks import callbacks_of
+from tracker.emulator.providers.kling.callbacks import build_callbacks
 from tracker.emulator.providers.kling.details import KlingDetails, KlingTask
 from tracker.emulator.providers.kling.newapi import NewApiService
 from tracker.emulator.providers.kling.piapi import PiApiService
@@ -19,7 +19,7 @@ from tracker.emulator.providers.kling.protocol import KlingService
 from tracker.emulator.providers.kling.refusals import KlingRefusal
 from tracker.emulator.providers.kling.standard import test_view
 from tracker.emulator.providers.kling.task_access import KlingTaskAccess
-from tracker.emulator.providers.kling.wire import plain_view
+from tracker.emulator.providers.kling.wire import build_plain_view
 from tracker.emulator.providers.kling.words import KLING_WORDS, KlingWord
 
 __all__ = ["create"]
@@ -64,12 +64,12 @@ MAIN_JOB = MainJob(
 
 def create(emulator: Emulator) -> EmulatedProvider[KlingDetails]:
     """Return Kling's emulator, with the gateways that relay it."""
-    sign = standard_webhooks(lambda: emulator.secrets)
+    sign = build_standard_signer(lambda: emulator.secrets)
     rules = ProviderRules[KlingDetails](
         name="kling",
         words=KLING_WORDS,
         faults=_FAULTS,
-        callbacks=lambda task: callbacks_of(task, sign, request_id=emulator.new_request_id()),
+        callbacks=lambda task: build_callbacks(task, sign, request_id=emulator.new_request_id()),
         calls_back_at_once=emulator.config.callback_on_submitted,
     )
     engine = Engine(emulator, rules)
@@ -77,7 +77,7 @@ def create(emulator: Emulator) -> EmulatedProvider[KlingDetails]:
 
     def test_callback() -> CallbackContent:
         body = test_view(engine.new_number(), at=engine.now_ms())
-        return CallbackContent(body=json_bytes(body), sign=sign)
+        return CallbackContent(body=encode_json(body), sign=sign)
 
     return EmulatedProvider(
         name="kling",
@@ -95,4 +95,4 @@ def create(emulator: Emulator) -> EmulatedProvider[KlingDetails]:
 
 
 def _describe(task: KlingTask) -> dict[str, Any]:
-    return plain_view(task) | {"dialect": task.details.dialect, "model": task.details.model}
+    return build_plain_view(task) | {"dialect": task.details.dialect, "model": task.details.model}

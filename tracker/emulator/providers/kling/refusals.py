@@ -12,7 +12,7 @@ __all__ = [
     "HTTP_STATUS",
     "NOT_FOUND",
     "KlingRefusal",
-    "as_kling",
+    "convert_to_kling",
     "parse_body",
     "query_number",
 ]
@@ -66,7 +66,7 @@ class KlingRefusal(Refusal):
         self.code = code
 
 
-def as_kling(refusal: Refusal) -> KlingRefusal:
+def convert_to_kling(refusal: Refusal) -> KlingRefusal:
     """Return the refusal with Kling's code and text."""
     if isinstance(refusal, KlingRefusal):
         return refusal

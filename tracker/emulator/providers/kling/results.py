@@ -6,12 +6,12 @@ from tracker.emulator.core.media import seal_of
 from tracker.emulator.providers.kling.details import KlingTask
 from tracker.emulator.providers.kling.operations import Output
 
-__all__ = ["deduction_of", "result_of"]
+__all__ = ["build_result", "compute_deduction"]
 
 _UNITS_PER_PICTURE = 8
 
 
-def result_of(task: KlingTask) -> dict[str, Any]:
+def build_result(task: KlingTask) -> dict[str, Any]:
     """`task_result` of a succeeded task."""
     result: dict[str, Any] = {}
     output = task.details.operation.output
@@ -28,7 +28,7 @@ def result_of(task: KlingTask) -> dict[str, Any]:
     return result
 
 
-def deduction_of(task: KlingTask) -> str:
+def compute_deduction(task: KlingTask) -> str:
     """`final_unit_deduction` of a succeeded task: units, as a text."""
     if task.details.operation.output is Output.IMAGES:
         return f"{_UNITS_PER_PICTURE * task.details.pictures}"

@@ -13,10 +13,17 @@ from tracker.emulator.core.tasks import FAILED, SUCCEED
 from tracker.emulator.providers.kling.details import KlingTask
 from tracker.emulator.providers.kling.operations import MODELS, KlingDialect, KlingOperation
 from tracker.emulator.providers.kling.refusals import KlingRefusal
-from tracker.emulator.providers.kling.results import deduction_of, result_of
-from tracker.emulator.providers.kling.validation import check_callback_url, field_of
+from tracker.emulator.providers.kling.results import build_result, compute_deduction
+from tracker.emulator.providers.kling.validation import check_callback_url, find_field
 
-__all__ = ["check_body", "created_view", "list_page", "named_ids", "task_view", "test_view"]
+__all__ = [
+    "build_created_view",
+    "build_task_view",
+    "check_body",
+    "list_page",
+    "read_named_ids",
+    "test_view",
+]
 
 _BAD_VALUE = 1201
 _MOST_IDS = 20
@@ -62,7 +69,7 @@ def check_body(operation: KlingOperation, model: str, body: Mapping[str, object]
     _check_options(body.get("options"))
 
 
-def created_view(task: KlingTask) -> dict[str, Any]:
+def build_created_view(task: KlingTask) -> dict[str, Any]:
     """`data` of a create answer."""
     return {
         "id": task.task_id,
@@ -73,15 +80,15 @@ def created_view(task: KlingTask) -> dict[str, Any]:
     }
 
 
-def task_view(task: KlingTask) -> dict[str, Any]:
+def build_task_view(task: KlingTask) -> dict[str, Any]:
     """Return a task as queries and callbacks show it; legacy tasks are shown too."""
     outputs: list[dict[str, Any]] = []
     billing: list[dict[str, Any]] = []
     if task.status == SUCCEED:
-        for kind, pieces in result_of(task).items():
+        for kind, pieces in build_result(task).items():
             outputs += [_build_output(_OUTPUTS[kind], piece) for piece in pieces]
         unit = {"charge_type": "unit", "package_type": outputs[0]["type"]}
-        billing = [unit | {"amount": deduction_of(task)}]
+        billing = [unit | {"amount": compute_deduction(task)}]
     elif task.status == FAILED:
         billing = [{"amount": "0"}]
     return {
@@ -111,7 +118,7 @@ def test_view(task_id: str, *, at: int) -> dict[str, Any]:
     }
 
 
-def named_ids(params: Mapping[str, str]) -> tuple[str, list[str]]:
+def read_named_ids(params: Mapping[str, str]) -> tuple[str, list[str]]:
     """Return the parameter and the ids that a query names; raises KlingRefusal (1201)."""
     given = [name for name in ("task_ids", "external_task_ids") if params.get(name)]
     if len(given) != 1:
@@ -142,7 +149,7 @@ def list_page(
     skipped = _read_cursor(body.get("cursor"))
     page, rest = wanted[skipped : skipped + limit], wanted[skipped + limit :]
     return {
-        "result": [task_view(task) for task in page],
+        "result": [build_task_view(task) for task in page],
         "count": len(page),
         "next_cursor": _write_cursor(skipped + limit) if rest else "",
         "has_more": bool(rest),
@@ -190,7 +197,7 @@ def _check_options(options: object) -> None:
     if not isinstance(options, dict):
         raise KlingRefusal(_BAD_VALUE, "options must be an object")
     for name in ("callback_url", "external_task_id"):
-        if not isinstance(field_of(options, name) or "", str):
+        if not isinstance(find_field(options, name) or "", str):
             raise KlingRefusal(_BAD_VALUE, f"options.{name} must be a string")
     check_callback_url(options.get("callback_url") or "")
 
@@ -199,7 +206,7 @@ def _is_passing(task: KlingTask, filters: object) -> bool:
     for each in filters if isinstance(filters, list) else ():
         values = each.get("values") if isinstance(each, dict) else None
         key = each.get("key") if isinstance(each, dict) else None
-        said = {"status": task_view(task)["status"], "product_type": _build_product(task)}
+        said = {"status": build_task_view(task)["status"], "product_type": _build_product(task)}
         if key not in said or not isinstance(values, list):
             raise KlingRefusal(
                 _BAD_VALUE, "filters must be a list of {key: status or product_type}"

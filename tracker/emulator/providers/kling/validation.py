@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from tracker.emulator.providers.kling.operations import KlingOperation
 from tracker.emulator.providers.kling.refusals import KlingRefusal
 
-__all__ = ["check_callback_url", "check_create", "field_of"]
+__all__ = ["check_callback_url", "check_create", "find_field"]
 
 _BAD_VALUE = 1201
 _LONGEST_PROMPT = 2500
@@ -30,7 +30,7 @@ _ENUMS: Mapping[str, tuple[str, ...]] = {
 def check_create(operation: KlingOperation, body: Mapping[str, object]) -> None:
     """Refuse a create request the way the provider does; unknown fields are no reason."""
     for name in operation.required:
-        if _is_missing(field_of(body, name)):
+        if _is_missing(find_field(body, name)):
             raise KlingRefusal(_BAD_VALUE, f"{name} can not be null")
     if operation.one_of and all(_is_missing(body.get(name)) for name in operation.one_of):
         raise KlingRefusal(_BAD_VALUE, f"{' or '.join(operation.one_of)} can not be null")
@@ -39,7 +39,7 @@ def check_create(operation: KlingOperation, body: Mapping[str, object]) -> None:
         _check_multi_image(body)
 
 
-def field_of(body: Mapping[str, object], name: str) -> object:
+def find_field(body: Mapping[str, object], name: str) -> object:
     """Return a field of a request; a dot in the name leads into an object."""
     value: object = body
     for part in name.split("."):

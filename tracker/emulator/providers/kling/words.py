@@ -6,7 +6,7 @@ Source of the deviations: pages of gateways that relay Kling, read 2026-11.
 from enum import StrEnum
 from types import MappingProxyType
 
-from tracker.emulator.core.words import ParameterKind, Words, WordSpec, one_of
+from tracker.emulator.core.words import ParameterKind, Words, WordSpec, describe_choice
 
 __all__ = ["KLING_WORDS", "KlingWord"]
 
@@ -61,43 +61,47 @@ KLING_WORDS: Words = MappingProxyType(
         KlingWord.OTHER_ID: WordSpec("callbacks name another task id than the create answer did"),
         KlingWord.THIN_CALLBACK: WordSpec("callbacks list only images and videos, nothing else"),
         KlingWord.CODE_STRING: WordSpec('code is "success" instead of 0'),
-        KlingWord.CODE: one_of("code of a success", "200", "1000", "success", "none"),
-        KlingWord.SHAPE: one_of(
+        KlingWord.CODE: describe_choice("code of a success", "200", "1000", "success", "none"),
+        KlingWord.SHAPE: describe_choice(
             "where the task lies in an answer: alone, in data.data, in data.data.data, in a list",
             *("bare", "nested", "deeper", "listed"),
         ),
         KlingWord.MSG: WordSpec("msg instead of message"),
         KlingWord.NO_REQUEST_ID: WordSpec("no request_id"),
         KlingWord.WORD_ERRORS: WordSpec("errors have a word as code, and data: null"),
-        KlingWord.ID_FIELD: one_of(
+        KlingWord.ID_FIELD: describe_choice(
             "what the task id is called", "id", "taskId", "taskNo", "JobId", "request_id"
         ),
-        KlingWord.ID_FORM: one_of(
+        KlingWord.ID_FORM: describe_choice(
             "what task ids look like", "ulid", "uuid", "base64", "qvideo", "number"
         ),
-        KlingWord.STATUS_FIELD: one_of("what the status is called", "status", "state"),
-        KlingWord.VOCABULARY: one_of(
+        KlingWord.STATUS_FIELD: describe_choice("what the status is called", "status", "state"),
+        KlingWord.VOCABULARY: describe_choice(
             "whose status words",
             *("openai", "new_api", "piapi", "qiniu", "tencent", "relay", "cancelling"),
         ),
-        KlingWord.TIMES: one_of("how times look", "digits", "rfc3339", "plain", "zero", "absent"),
-        KlingWord.TIME_FIELDS: one_of("what times are called", "create_time", "submit_time"),
-        KlingWord.RESULT: one_of(
+        KlingWord.TIMES: describe_choice(
+            "how times look", "digits", "rfc3339", "plain", "zero", "absent"
+        ),
+        KlingWord.TIME_FIELDS: describe_choice(
+            "what times are called", "create_time", "submit_time"
+        ),
+        KlingWord.RESULT: describe_choice(
             "where the result lies",
             *("url", "video_url", "output", "list", "result_url", "metadata"),
             *("ResultVideoUrl", "outputs", "images"),
         ),
-        KlingWord.DURATION: one_of("durations as numbers", "int", "float"),
-        KlingWord.REASON: one_of(
+        KlingWord.DURATION: describe_choice("durations as numbers", "int", "float"),
+        KlingWord.REASON: describe_choice(
             "where the reason of a failure lies",
             *("message", "fail_reason", "error_message", "error", "error_info", "ErrorMessage"),
         ),
-        KlingWord.PROGRESS: one_of("a progress is told", "percent", "number"),
-        KlingWord.INFO: one_of("task_info", "empty", "null", "missing"),
-        KlingWord.EXTERNAL: one_of(
+        KlingWord.PROGRESS: describe_choice("a progress is told", "percent", "number"),
+        KlingWord.INFO: describe_choice("task_info", "empty", "null", "missing"),
+        KlingWord.EXTERNAL: describe_choice(
             "the external id at the top level", "external_task_id", "external_id"
         ),
-        KlingWord.CALLBACK_FIELD: one_of(
+        KlingWord.CALLBACK_FIELD: describe_choice(
             "the callback URL is read from another field only", "callBackUrl", "callbackUrl"
         ),
         KlingWord.MIXED: WordSpec(

@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
-from tracker.emulator.core.checks import Check, one_of_texts, record, text
+from tracker.emulator.core.checks import Check, accept_one_of, accept_text, record
 from tracker.emulator.core.config import EmulatorConfig
 from tracker.emulator.core.drafts import CreateRequest, TaskDraft
 from tracker.emulator.core.engine import Engine
-from tracker.emulator.core.media import media_url
-from tracker.emulator.core.provider import account_of_header
+from tracker.emulator.core.media import build_media_url
+from tracker.emulator.core.provider import find_account_by_header
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED
-from tracker.emulator.providers.luma.generation import LumaDetails, LumaTask, instant
+from tracker.emulator.providers.luma.generation import LumaDetails, LumaTask, format_instant
 from tracker.emulator.providers.luma.words import LumaWord
 
 __all__ = ["EmulatedAgents", "refuse_as_agents"]
@@ -27,11 +27,11 @@ _KINDS = ("image", "image_edit", "video", "video_edit", "video_reframe", "layeri
 _NEEDS_SOURCE = ("image_edit", "video_edit", "video_reframe", "layering")
 _LINKS_LIVE_S = 3600
 _FIELDS: Mapping[str, Check] = {
-    "prompt": text(least=1),
-    "type": one_of_texts(*_KINDS),
-    "model": one_of_texts("uni-1", "uni-1-max", "ray-3.2"),
+    "prompt": accept_text(least=1),
+    "type": accept_one_of(*_KINDS),
+    "model": accept_one_of("uni-1", "uni-1-max", "ray-3.2"),
     "source": record(
-        {name: text(least=1, most=8_000_000) for name in ("url", "data", "generation_id")}
+        {name: accept_text(least=1, most=8_000_000) for name in ("url", "data", "generation_id")}
     ),
 }
 
@@ -51,7 +51,7 @@ class EmulatedAgents:
         )
 
     async def _create(self, call: ApiCall) -> Reply:
-        account, body = account_of_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.json_object()
         task = await self._engine.create(
             CreateRequest(
                 call=call,
@@ -63,7 +63,7 @@ class EmulatedAgents:
         return Reply(self._view(task), 201)
 
     async def _get(self, call: ApiCall) -> Reply:
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         return Reply(self._view(await self._engine.find(account, call.values["id"])))
 
     def _draft(
@@ -103,7 +103,7 @@ class EmulatedAgents:
             "type": task.operation,
             "model": task.details.model,
             "state": _STATES.get(task.status, task.status),
-            "created_at": instant(task.created_at),
+            "created_at": format_instant(task.created_at),
             "output": _build_output(task) if is_done and not is_empty else None,
             "failure_code": code if has_failed else None,
             "failure_reason": task.message if has_failed else None,
@@ -122,7 +122,7 @@ def _build_output(task: LumaTask) -> list[dict[str, Any]]:
     return [
         {
             "type": task.details.kind,
-            "url": media_url(task, name, _LINKS_LIVE_S),
+            "url": build_media_url(task, name, _LINKS_LIVE_S),
             "layer": {"index": place, "label": name, "alpha_hint": "hard", "description": name}
             if is_layered
             else None,

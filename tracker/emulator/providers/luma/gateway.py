@@ -8,30 +8,30 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
-from tracker.emulator.core.checks import Check, flag, record, text
+from tracker.emulator.core.checks import Check, accept_flag, accept_text, record
 from tracker.emulator.core.config import EmulatorConfig
 from tracker.emulator.core.drafts import CreateRequest, TaskDraft
 from tracker.emulator.core.engine import Engine
-from tracker.emulator.core.gateway_row import gateway_row
-from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.media import media_url
-from tracker.emulator.core.provider import account_of_header
+from tracker.emulator.core.gateway_row import build_gateway_row
+from tracker.emulator.core.journal import encode_json
+from tracker.emulator.core.media import build_media_url
+from tracker.emulator.core.provider import find_account_by_header
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.tasks import CANCELLED, FAILED, PROCESSING, SUBMITTED, SUCCEED
-from tracker.emulator.providers.luma.generation import LumaDetails, LumaTask, instant
+from tracker.emulator.providers.luma.generation import LumaDetails, LumaTask, format_instant
 from tracker.emulator.providers.luma.words import LumaWord
 
 __all__ = ["EmulatedWebPage", "refuse_at_gateway"]
 
 _STATES = {SUBMITTED: "pending", PROCESSING: "processing", SUCCEED: "completed", FAILED: "failed"}
 _FIELDS: Mapping[str, Check] = {
-    "user_prompt": text(least=1),
-    "aspect_ratio": text(least=1),
-    "expand_prompt": flag,
-    "image_url": text(least=1, most=8_000_000),
-    "image_end_url": text(least=1, most=8_000_000),
-    "loop": flag,
+    "user_prompt": accept_text(least=1),
+    "aspect_ratio": accept_text(least=1),
+    "expand_prompt": accept_flag,
+    "image_url": accept_text(least=1, most=8_000_000),
+    "image_end_url": accept_text(least=1, most=8_000_000),
+    "loop": accept_flag,
 }
 _SECOND = {"detail": {"reason": "invalid character", "code": 1}}
 """The document that follows another one: the gateway reads what it has passed on already."""
@@ -60,14 +60,14 @@ class EmulatedWebPage:
         return self._reply(await self._make(call, required=required), 201)
 
     async def _extend(self, call: ApiCall) -> Reply:
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         parent = self._engine.registry.find(account, call.values["id"])
         if parent is None or parent.status != SUCCEED:
             raise Refusal(RefusalKind.NOT_FOUND, "generation not found")
         return self._reply(await self._make(call, required=()), 201)
 
     async def _make(self, call: ApiCall, *, required: tuple[str, ...]) -> LumaTask:
-        account, body = account_of_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.json_object()
         return await self._engine.create(
             CreateRequest(
                 call=call,
@@ -80,19 +80,24 @@ class EmulatedWebPage:
     async def _get(self, call: ApiCall) -> Reply:
         task = await self._find(call)
         if task.scenario.has(LumaWord.GATEWAY_ROW):
-            link = media_url(task, task.ready_artifacts[0]) if task.status == SUCCEED else None
-            how, view = task.scenario.word(LumaWord.GATEWAY_ROW), _view(task, is_linkless=False)
-            return Reply(gateway_row(task, how, view, link))
+            link = (
+                build_media_url(task, task.ready_artifacts[0]) if task.status == SUCCEED else None
+            )
+            how, view = (
+                task.scenario.word(LumaWord.GATEWAY_ROW),
+                _build_view(task, is_linkless=False),
+            )
+            return Reply(build_gateway_row(task, how, view, link))
         return self._reply(task, 200, is_linkless=self._is_linkless(task))
 
     async def _download(self, call: ApiCall) -> Reply:
         task = await self._find(call)
         if task.status != SUCCEED:
             raise Refusal(RefusalKind.NOT_FOUND, "video not found")
-        return Reply({"url": media_url(task, task.ready_artifacts[0])})
+        return Reply({"url": build_media_url(task, task.ready_artifacts[0])})
 
     async def _find(self, call: ApiCall) -> LumaTask:
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         task = await self._engine.find(
             account, call.values["id"], lambda task: task.status != CANCELLED
         )
@@ -105,9 +110,9 @@ class EmulatedWebPage:
         return is_done and self._engine.persists(task, LumaWord.COMPLETED_NO_LINK)
 
     def _reply(self, task: LumaTask, status: int, *, is_linkless: bool = False) -> Reply:
-        view = _view(task, is_linkless=is_linkless)
+        view = _build_view(task, is_linkless=is_linkless)
         if task.scenario.has(LumaWord.DOUBLE_JSON):
-            both = json_bytes(view) + json_bytes(_SECOND)
+            both = encode_json(view) + encode_json(_SECOND)
             return Reply(both, status, media_type="application/json")
         return Reply([view] if task.scenario.has(LumaWord.ARRAY_ANSWER) else view, status)
 
@@ -133,13 +138,13 @@ def _make_draft(
     )
 
 
-def _view(task: LumaTask, *, is_linkless: bool) -> dict[str, Any]:
+def _build_view(task: LumaTask, *, is_linkless: bool) -> dict[str, Any]:
     state = _STATES.get(task.status, task.status)
     found: dict[str, Any] = {
         "id": task.task_id,
         "prompt": task.details.echo.get("user_prompt"),
         "state": state,
-        "created_at": instant(task.created_at),
+        "created_at": format_instant(task.created_at),
         "video": None,
         "liked": None,
         "estimate_wait_seconds": None,
@@ -151,7 +156,7 @@ def _view(task: LumaTask, *, is_linkless: bool) -> dict[str, Any]:
     if task.scenario.has(LumaWord.FAILED_BUT_PENDING) and task.is_open:
         found["status"] = "FAILED"
     if task.status == SUCCEED and not is_linkless:
-        link = media_url(task, task.ready_artifacts[0])
+        link = build_media_url(task, task.ready_artifacts[0])
         found["video"] = {
             "url": link,
             "download_url": link,

@@ -9,25 +9,27 @@ from dataclasses import dataclass, field, replace
 from tracker.emulator.core.checks import (
     Check,
     Flaw,
-    flag,
-    integer,
+    accept_flag,
+    accept_integer,
+    accept_number,
+    accept_one_of,
+    accept_text,
+    accept_web_url,
     list_of,
-    number,
-    one_of_texts,
     record,
-    text,
-    web_url,
 )
 
 __all__ = ["LUMA_OPERATIONS", "LumaOperation"]
 
-_SHAPE = one_of_texts("1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21")
-_PROMPT = text(least=3)
-_RESOLUTION = one_of_texts("540p", "720p", "1080p", "4k")
-_RAYS = one_of_texts("ray-2", "ray-flash-2", "ray-1-6")
-_PHOTONS = one_of_texts("photon-1", "photon-flash-1")
-_MEDIA = record({"url": web_url()}, required=("url",))
-_WEIGHTED = record({"url": web_url(), "weight": number(least=0, most=1)}, required=("url",))
+_SHAPE = accept_one_of("1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21")
+_PROMPT = accept_text(least=3)
+_RESOLUTION = accept_one_of("540p", "720p", "1080p", "4k")
+_RAYS = accept_one_of("ray-2", "ray-flash-2", "ray-1-6")
+_PHOTONS = accept_one_of("photon-1", "photon-flash-1")
+_MEDIA = record({"url": accept_web_url()}, required=("url",))
+_WEIGHTED = record(
+    {"url": accept_web_url(), "weight": accept_number(least=0, most=1)}, required=("url",)
+)
 _MODES = [f"{word}_{strength}" for word in ("adhere", "flex", "reimagine") for strength in "123"]
 _PLACEMENT = (
     *("grid_position_x", "grid_position_y", "x_start", "x_end", "y_start", "y_end"),
@@ -35,10 +37,14 @@ _PLACEMENT = (
 )
 
 
-def _frame(value: object) -> Flaw | None:
+def _check_frame(value: object) -> Flaw | None:
     """Check a keyframe: a picture by its URL, or another generation by its id."""
     kind = value.get("type") if isinstance(value, dict) else None
-    fields = {"type": one_of_texts("image", "generation"), "id": text(least=1), "url": web_url()}
+    fields = {
+        "type": accept_one_of("image", "generation"),
+        "id": accept_text(least=1),
+        "url": accept_web_url(),
+    }
     return record(fields, required=("type", "id" if kind == "generation" else "url"))(value)
 
 
@@ -73,7 +79,7 @@ class LumaOperation:
 
     @property
     def _all_fields(self) -> Mapping[str, Check]:
-        common = {"callback_url": web_url(), "generation_type": one_of_texts(self.name)}
+        common = {"callback_url": accept_web_url(), "generation_type": accept_one_of(self.name)}
         return {**self.fields, **common}
 
 
@@ -82,7 +88,7 @@ _REFRAME = {
     "aspect_ratio": _SHAPE,
     "media": _MEDIA,
     **_PROMPTED,
-    **dict.fromkeys(_PLACEMENT, integer()),
+    **dict.fromkeys(_PLACEMENT, accept_integer()),
 }
 _REFRAME_NEEDS = ("aspect_ratio", "media", "model")
 
@@ -94,11 +100,11 @@ _VIDEO = LumaOperation(
         "model": _RAYS,
         **_PROMPTED,
         "aspect_ratio": _SHAPE,
-        "duration": one_of_texts("5s", "9s"),
+        "duration": accept_one_of("5s", "9s"),
         "resolution": _RESOLUTION,
-        "keyframes": record({"frame0": _frame, "frame1": _frame}),
-        "loop": flag,
-        "concepts": list_of(record({"key": text(least=1)}, required=("key",))),
+        "keyframes": record({"frame0": _check_frame, "frame1": _check_frame}),
+        "loop": accept_flag,
+        "concepts": list_of(record({"key": accept_text(least=1)}, required=("key",))),
     },
     required=("model",),
     defaults={"aspect_ratio": "16:9", "keyframes": None, "loop": False},
@@ -117,12 +123,12 @@ LUMA_OPERATIONS = (
             "image_ref": list_of(_WEIGHTED, most=4),
             "style_ref": list_of(_WEIGHTED),
             "character_ref": record(
-                {"identity0": record({"images": list_of(web_url(), least=1, most=4)})}
+                {"identity0": record({"images": list_of(accept_web_url(), least=1, most=4)})}
             ),
             "modify_image_ref": _WEIGHTED,
-            "format": one_of_texts("jpg", "png"),
-            "sync": flag,
-            "sync_timeout": number(least=0),
+            "format": accept_one_of("jpg", "png"),
+            "sync": accept_flag,
+            "sync_timeout": accept_number(least=0),
         },
         required=("model",),
         defaults={"aspect_ratio": "16:9"},
@@ -134,7 +140,7 @@ LUMA_OPERATIONS = (
         fields={
             "model": _RAYS,
             "media": _MEDIA,
-            "mode": one_of_texts(*_MODES),
+            "mode": accept_one_of(*_MODES),
             "first_frame": _MEDIA,
             **_PROMPTED,
         },
@@ -164,6 +170,6 @@ LUMA_OPERATIONS = (
         name="add_audio",
         paths=("/{id}/audio",),
         kind="video",
-        fields={**_PROMPTED, "negative_prompt": text()},
+        fields={**_PROMPTED, "negative_prompt": accept_text()},
     ),
 )

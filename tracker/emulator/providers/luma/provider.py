@@ -11,13 +11,13 @@ from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import CancelOutcome, Engine
-from tracker.emulator.core.journal import json_bytes
+from tracker.emulator.core.journal import encode_json
 from tracker.emulator.core.plan import DEFAULT_STEPS
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_header,
+    find_account_by_header,
 )
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
@@ -29,7 +29,7 @@ from tracker.emulator.providers.luma.generation import (
     PROGRESS_VIDEO,
     LumaDetails,
     LumaTask,
-    generation_view,
+    build_generation_view,
 )
 from tracker.emulator.providers.luma.operations import LUMA_OPERATIONS, LumaOperation
 from tracker.emulator.providers.luma.words import LUMA_WORDS, LumaWord
@@ -77,7 +77,7 @@ class LumaApi:
         )
 
     async def _create(self, operation: LumaOperation, call: ApiCall) -> Reply:
-        account, body = account_of_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.json_object()
         parent = self._parent(account, call.values["id"]) if operation.has_parent else None
         task = await self.engine.create(
             CreateRequest(
@@ -98,7 +98,7 @@ class LumaApi:
         return Reply(self._view(await self._find(call)))
 
     async def _list(self, call: ApiCall) -> Reply:
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         await self.engine.query_faults(account, "list", self.engine.scenario)
         limit = call.number("limit", default=10, least=1, most=100)
         offset = call.number("offset", default=0, most=1_000_000)
@@ -126,19 +126,19 @@ class LumaApi:
         return Reply(b"", 204)
 
     async def _concepts(self, call: ApiCall) -> Reply:
-        account_of_header(call, self._config)
+        find_account_by_header(call, self._config)
         return Reply(list(_CONCEPTS))
 
     async def _credits(self, call: ApiCall) -> Reply:
-        account_of_header(call, self._config)
+        find_account_by_header(call, self._config)
         return Reply({"credit_balance": _CREDIT_CENTS})
 
     async def _ping(self, call: ApiCall) -> Reply:
-        account_of_header(call, self._config)
+        find_account_by_header(call, self._config)
         return Reply({"message": "pong"})
 
     async def _find(self, call: ApiCall) -> LumaTask:
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         return await self.engine.find(account, call.values["id"], _is_shown)
 
     def _parent(self, account: str, reference: str) -> LumaTask:
@@ -184,7 +184,7 @@ class LumaApi:
         )
 
     def _view(self, task: LumaTask) -> Mapping[str, object]:
-        return generation_view(task, without_assets=self._hides_assets(task))
+        return build_generation_view(task, without_assets=self._hides_assets(task))
 
     def _hides_assets(self, task: LumaTask) -> bool:
         is_done = task.status == SUCCEED
@@ -193,7 +193,7 @@ class LumaApi:
     def _callbacks(self, task: LumaTask) -> Sequence[CallbackContent]:
         if not _is_shown(task):
             return ()
-        return (CallbackContent(body=json_bytes(self._view(task)), retry=_EXACTLY_200),)
+        return (CallbackContent(body=encode_json(self._view(task)), retry=_EXACTLY_200),)
 
 
 MAIN_JOB = MainJob(

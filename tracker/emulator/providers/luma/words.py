@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from tracker.emulator.core.gateway_row import GATEWAY_ROW
-from tracker.emulator.core.words import ParameterKind, WordSpec, one_of
+from tracker.emulator.core.words import ParameterKind, WordSpec, describe_choice
 
 __all__ = ["LUMA_WORDS", "LumaWord"]
 
@@ -36,14 +36,14 @@ LUMA_WORDS: Mapping[str, WordSpec] = MappingProxyType(
             ParameterKind.TRIES,
             "3",
         ),
-        LumaWord.DELETE_404: one_of(
+        LumaWord.DELETE_404: describe_choice(
             "DELETE answers HTTP 404, although the generation was deleted, or is kept",
             *("deleted", "kept"),
         ),
         LumaWord.ECHO_MISSING: WordSpec("request is null in answers, lists and callbacks"),
         LumaWord.SYNC_IMAGE: WordSpec("an image is completed when its create is answered"),
         LumaWord.PROGRESS_VIDEO: WordSpec("assets hold a progress_video while dreaming"),
-        LumaWord.INSUFFICIENT_CREDITS: one_of(
+        LumaWord.INSUFFICIENT_CREDITS: describe_choice(
             "the create is refused for lack of credits, by this HTTP status", "400", "402"
         ),
         LumaWord.DOUBLE_JSON: WordSpec("at a gateway, an error follows the JSON of every answer"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.providers.midjourney.words import MidjourneyWord
 
-__all__ = ["ContinuedJob", "follow_up_of", "list_results", "opens_window"]
+__all__ = ["ContinuedJob", "follow_up_of", "is_window_opened", "list_results"]
 
 _SIMPLE = re.compile(r"(\S+) ([UV][1-4]|R)")
 _LETTERS = {"U": "UPSCALE", "V": "VARIATION", "R": "REROLL"}
@@ -65,7 +65,7 @@ def follow_up_of(path: str, body: Mapping[str, object]) -> ContinuedJob | None:
             return None
 
 
-def opens_window(scenario: Scenario, follow_up: ContinuedJob | None) -> bool:
+def is_window_opened(scenario: Scenario, follow_up: ContinuedJob | None) -> bool:
     """Return whether a create waits for a window."""
     return scenario.has(MidjourneyWord.MODAL) or (follow_up is not None and follow_up.has_window)
 

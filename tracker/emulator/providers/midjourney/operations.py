@@ -11,18 +11,18 @@ from enum import StrEnum
 from tracker.emulator.core.checks import (
     Check,
     Flaw,
-    flag,
-    integer,
+    accept_flag,
+    accept_integer,
+    accept_one_of,
+    accept_text,
     list_of,
-    one_of_texts,
     record,
-    text,
 )
 
-__all__ = ["MIDJOURNEY_OPERATIONS", "MidjourneyOperation", "ProxyKind", "operations_of"]
+__all__ = ["MIDJOURNEY_OPERATIONS", "MidjourneyOperation", "ProxyKind", "list_operations"]
 
-_PICTURE = text(least=1, most=100_000_000)
-_PROMPT = text(least=1)
+_PICTURE = accept_text(least=1, most=100_000_000)
+_PROMPT = accept_text(least=1)
 
 
 class ProxyKind(StrEnum):
@@ -49,7 +49,7 @@ class MidjourneyOperation:
 
     def flaw_of(self, body: Mapping[str, object]) -> Flaw | None:
         """Return the first mistake of a body; unknown fields are none."""
-        common = {"state": text(most=255), "notifyHook": text(most=2000)}
+        common = {"state": accept_text(most=255), "notifyHook": accept_text(most=2000)}
         return record({**self.fields, **common}, required=self.required)(body)
 
 
@@ -58,13 +58,13 @@ def _check_name(value: object) -> Flaw | None:
     return None if is_name else Flaw("", "不能为空")
 
 
-_CHANGES = one_of_texts("UPSCALE", "VARIATION", "REROLL")
+_CHANGES = accept_one_of("UPSCALE", "VARIATION", "REROLL")
 MIDJOURNEY_OPERATIONS = (
     MidjourneyOperation(
         path="/submit/imagine",
         action="IMAGINE",
         is_first=True,
-        fields={"prompt": _PROMPT, "base64Array": list_of(_PICTURE), "botType": text()},
+        fields={"prompt": _PROMPT, "base64Array": list_of(_PICTURE), "botType": accept_text()},
         required=("prompt",),
     ),
     MidjourneyOperation(
@@ -73,7 +73,7 @@ MIDJOURNEY_OPERATIONS = (
         is_first=True,
         fields={
             "base64Array": list_of(_PICTURE, least=2, most=5),
-            "dimensions": one_of_texts("PORTRAIT", "SQUARE", "LANDSCAPE"),
+            "dimensions": accept_one_of("PORTRAIT", "SQUARE", "LANDSCAPE"),
         },
         required=("base64Array",),
     ),
@@ -90,23 +90,27 @@ MIDJOURNEY_OPERATIONS = (
     MidjourneyOperation(
         path="/submit/change",
         is_first=True,
-        fields={"taskId": _check_name, "action": _CHANGES, "index": integer(least=1, most=4)},
+        fields={
+            "taskId": _check_name,
+            "action": _CHANGES,
+            "index": accept_integer(least=1, most=4),
+        },
         required=("taskId", "action"),
     ),
     MidjourneyOperation(
         path="/submit/simple-change",
         is_first=True,
-        fields={"content": text(least=3, most=80)},
+        fields={"content": accept_text(least=3, most=80)},
         required=("content",),
     ),
     MidjourneyOperation(
         path="/submit/action",
-        fields={"taskId": _check_name, "customId": text(least=1)},
+        fields={"taskId": _check_name, "customId": accept_text(least=1)},
         required=("taskId", "customId"),
     ),
     MidjourneyOperation(
         path="/submit/modal",
-        fields={"taskId": _check_name, "prompt": text(), "maskBase64": _PICTURE},
+        fields={"taskId": _check_name, "prompt": accept_text(), "maskBase64": _PICTURE},
         required=("taskId",),
     ),
     MidjourneyOperation(
@@ -123,23 +127,26 @@ MIDJOURNEY_OPERATIONS = (
         required=("prompt", "image"),
     ),
     MidjourneyOperation(
-        path="/submit/retexture", action="RETEXTURE", is_open_alone=True, fields={"prompt": text()}
+        path="/submit/retexture",
+        action="RETEXTURE",
+        is_open_alone=True,
+        fields={"prompt": accept_text()},
     ),
     MidjourneyOperation(
-        path="/submit/show", action="SHOW", is_open_alone=True, fields={"jobId": text()}
+        path="/submit/show", action="SHOW", is_open_alone=True, fields={"jobId": accept_text()}
     ),
     MidjourneyOperation(
         path="/submit/video",
         action="VIDEO",
         fields={
-            "prompt": text(),
+            "prompt": accept_text(),
             "image": _PICTURE,
             "endImage": _PICTURE,
-            "motion": one_of_texts("low", "high"),
-            "loop": flag,
-            "batchSize": integer(least=1, most=4),
+            "motion": accept_one_of("low", "high"),
+            "loop": accept_flag,
+            "batchSize": accept_integer(least=1, most=4),
             "taskId": _check_name,
-            "index": integer(least=0, most=3),
+            "index": accept_integer(least=0, most=3),
         },
     ),
     MidjourneyOperation(
@@ -151,7 +158,7 @@ MIDJOURNEY_OPERATIONS = (
 )
 
 
-def operations_of(kind: ProxyKind) -> list[MidjourneyOperation]:
+def list_operations(kind: ProxyKind) -> list[MidjourneyOperation]:
     """Return the creates that a kind of proxy has."""
     return [
         one

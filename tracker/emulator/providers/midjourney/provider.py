@@ -12,9 +12,14 @@ from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
-from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.media import media_bytes
-from tracker.emulator.core.provider import EmulatedProvider, MainJob, RoutedService, account_of_key
+from tracker.emulator.core.journal import encode_json
+from tracker.emulator.core.media import make_media
+from tracker.emulator.core.provider import (
+    EmulatedProvider,
+    MainJob,
+    RoutedService,
+    find_account_by_key,
+)
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent, RetryPolicy
@@ -22,17 +27,17 @@ from tracker.emulator.core.tasks import CANCELLED, SUCCEED, TaskStep
 from tracker.emulator.providers.midjourney.follow_ups import (
     ContinuedJob,
     follow_up_of,
+    is_window_opened,
     list_results,
-    opens_window,
 )
 from tracker.emulator.providers.midjourney.operations import (
     MidjourneyOperation,
     ProxyKind,
-    operations_of,
+    list_operations,
 )
 from tracker.emulator.providers.midjourney.refusals import (
     FAULTS,
-    coded,
+    build_coded_refusal,
     raise_after,
     raise_before,
     reply_of,
@@ -41,8 +46,8 @@ from tracker.emulator.providers.midjourney.task_view import (
     MODAL,
     MidjourneyDetails,
     MidjourneyTask,
-    steps_of,
-    task_view,
+    build_steps,
+    build_task_view,
 )
 from tracker.emulator.providers.midjourney.words import MIDJOURNEY_WORDS, MidjourneyWord
 
@@ -67,7 +72,7 @@ class MidjourneyApi:
         """Return the table of routes below a path such as `/mj`."""
         creates = [
             ApiRoute("POST", base + one.path, partial(self._create, one))
-            for one in operations_of(self._kind)
+            for one in list_operations(self._kind)
         ]
         common = (
             ApiRoute("GET", f"{base}/task/{{id}}/fetch", self._fetch),
@@ -101,13 +106,15 @@ class MidjourneyApi:
             key = bare or own  # the one that comes first must fit, whatever the other says
         else:
             key = (own or bare or "").removeprefix("Bearer ")
-        return account_of_key(key, self._emulator.config)
+        return find_account_by_key(key, self._emulator.config)
 
     async def _create(self, operation: MidjourneyOperation, call: ApiCall) -> Reply:
         account, body = self._account(call), call.json_object()
         flaw = operation.flaw_of(body)
         if flaw is not None:
-            raise coded(4, f"{flaw.path} 参数错误", 400 if self._kind is ProxyKind.NEW_API else 200)
+            raise build_coded_refusal(
+                4, f"{flaw.path} 参数错误", 400 if self._kind is ProxyKind.NEW_API else 200
+            )
         scenario = self._engine.scenario
         follow_up = follow_up_of(operation.path, body)
         parent = None if follow_up is None else self._parent(account, follow_up)
@@ -144,7 +151,7 @@ class MidjourneyApi:
         result, code = ",".join(task.task_id for task in tasks), 1
         if scenario.has(MidjourneyWord.QUEUED):
             code = 22
-        if opens_window(scenario, follow_up):
+        if is_window_opened(scenario, follow_up):
             await self._engine.move(tasks[0], TaskStep(after=0, status=MODAL))
             code = 21
         if self._kind is ProxyKind.NEW_API and not (follow_up and follow_up.has_window):
@@ -168,17 +175,17 @@ class MidjourneyApi:
             "properties": properties or {},
         }
         media_type = "text/plain" if self._kind is ProxyKind.NEW_API else None
-        return Reply(json_bytes(body), media_type=media_type or "application/json")
+        return Reply(encode_json(body), media_type=media_type or "application/json")
 
     async def _continue(self, task: MidjourneyTask, body: Mapping[str, object]) -> Reply:
         """Go on with a task that waits for its window; its own state and hook are ignored."""
         if task.status != MODAL:
-            raise coded(4, "关联任务状态错误")
+            raise build_coded_refusal(4, "关联任务状态错误")
         prompt = body.get("prompt")
         if isinstance(prompt, str) and prompt:
             task.details = replace(task.details, prompt=prompt)
         seconds = self._emulator.config.step_seconds
-        for step in steps_of(task.scenario):
+        for step in build_steps(task.scenario):
             self._emulator.timeline.after(
                 step.after * seconds, partial(self._engine.move, task, step)
             )
@@ -196,12 +203,12 @@ class MidjourneyApi:
         parent = self._engine.registry.find(account, follow_up.task_id)
         if parent is None or self._engine.is_forgotten(parent):
             if self._kind is ProxyKind.NEW_API:
-                raise coded(4, "task_no_found", 400)
+                raise build_coded_refusal(4, "task_no_found", 400)
             status = 404 if self._kind is ProxyKind.TRUEAI else 200
-            raise coded(3, "关联任务不存在或已失效", status)
+            raise build_coded_refusal(3, "关联任务不存在或已失效", status)
         is_ready = parent.status == (MODAL if follow_up.is_modal else SUCCEED)
         if not is_ready:
-            raise coded(4, "关联任务状态错误")
+            raise build_coded_refusal(4, "关联任务状态错误")
         return parent
 
     def _draft(
@@ -217,7 +224,7 @@ class MidjourneyApi:
         prompt = body.get("prompt") or (parent.details.prompt if parent else "")
         hook = hook if isinstance(hook, str) and self._kind is not ProxyKind.NEW_API else None
         is_instant = scenario.has(MidjourneyWord.INSTANT)
-        is_window = opens_window(scenario, follow_up)
+        is_window = is_window_opened(scenario, follow_up)
         return TaskDraft(
             operation=operation.path.removeprefix("/submit/").lstrip("/"),
             details=MidjourneyDetails(
@@ -231,7 +238,7 @@ class MidjourneyApi:
             callback_url=hook,
             creation_key=str(state or ""),
             artifacts=list_results(action, body),
-            steps=(TaskStep(after=0, status=MODAL),) if is_window else steps_of(scenario),
+            steps=(TaskStep(after=0, status=MODAL),) if is_window else build_steps(scenario),
             is_synchronous=is_instant,
             new_id=self._new_id,
         )
@@ -275,14 +282,14 @@ class MidjourneyApi:
         """Serve a picture to everybody, as gateways do."""
         task = self._engine.registry.find_any(call.values["id"])
         if task is None:
-            raise coded(4, "task_no_found", 400)
-        return Reply(media_bytes(task.task_id, "0.png"), media_type="image/png")
+            raise build_coded_refusal(4, "task_no_found", 400)
+        return Reply(make_media(task.task_id, "0.png"), media_type="image/png")
 
     async def _upload(self, call: ApiCall) -> Reply:
         self._account(call)
         pictures = call.json_object().get("base64Array")
         if not isinstance(pictures, list) or not pictures:
-            raise coded(4, "base64Array 参数错误")
+            raise build_coded_refusal(4, "base64Array 参数错误")
         urls = [f"{call.base_url}/media/sample/{n}.png" for n, _ in enumerate(pictures)]
         return self._reply(1, urls)
 
@@ -303,11 +310,11 @@ class MidjourneyApi:
         return not has_restarted or self._engine.age_of(task) < task.scenario.seconds(word)
 
     def _view(self, task: MidjourneyTask) -> Mapping[str, object]:
-        return task_view(task, age_s=self._engine.age_of(task))
+        return build_task_view(task, age_s=self._engine.age_of(task))
 
     def _show(self, task: MidjourneyTask) -> Reply:
         media_type = "text/plain" if self._kind is ProxyKind.NEW_API else "application/json"
-        return Reply(json_bytes(self._view(task)), media_type=media_type)
+        return Reply(encode_json(self._view(task)), media_type=media_type)
 
 
 def _build_callbacks(task: MidjourneyTask) -> Sequence[CallbackContent]:
@@ -317,11 +324,11 @@ def _build_callbacks(task: MidjourneyTask) -> Sequence[CallbackContent]:
         return ()
     if has(MidjourneyWord.FALSE_TIMEOUT) and (task.stage != "false" or task.status == SUCCEED):
         return ()
-    body = task_view(task, age_s=60, is_callback=True)
-    contents = [CallbackContent(body=json_bytes(body), retry=_ONCE)]
+    body = build_task_view(task, age_s=60, is_callback=True)
+    contents = [CallbackContent(body=encode_json(body), retry=_ONCE)]
     if has(MidjourneyWord.ECHOES) and task.status == SUCCEED:
         late = {**body, "status": "IN_PROGRESS", "progress": "60%", "finishTime": None}
-        contents += [contents[0], CallbackContent(body=json_bytes(late), retry=_ONCE)]
+        contents += [contents[0], CallbackContent(body=encode_json(late), retry=_ONCE)]
     return contents
 
 

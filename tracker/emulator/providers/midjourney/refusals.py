@@ -14,7 +14,14 @@ from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.providers.midjourney.operations import ProxyKind
 from tracker.emulator.providers.midjourney.words import MidjourneyWord
 
-__all__ = ["FAULTS", "MidjourneyRefusal", "coded", "raise_after", "raise_before", "reply_of"]
+__all__ = [
+    "FAULTS",
+    "MidjourneyRefusal",
+    "build_coded_refusal",
+    "raise_after",
+    "raise_before",
+    "reply_of",
+]
 
 _EMPTY = Reply(b"", 200)
 
@@ -28,7 +35,7 @@ class MidjourneyRefusal(Refusal):
         self.answer = answer
 
 
-def coded(code: int, description: str, status: int = 200) -> MidjourneyRefusal:
+def build_coded_refusal(code: int, description: str, status: int = 200) -> MidjourneyRefusal:
     """Make a refusal by a code, which comes with HTTP 200 unless a gateway says it."""
     body: dict[str, object] = {"code": code, "description": description, "properties": {}}
     if status == 200:
@@ -44,15 +51,19 @@ def _make_trouble(make: Callable[[], MidjourneyRefusal]) -> Trouble:
 _SATURATED = "当前分组负载已饱和，请稍后再试，或升级账户以提升服务质量。"
 FAULTS = FaultTables(
     before={
-        MidjourneyWord.QUEUE_FULL: _make_trouble(partial(coded, 23, "队列已满，请稍后尝试")),
-        MidjourneyWord.NO_ACCOUNT: _make_trouble(partial(coded, 3, "无可用的账号实例")),
-        MidjourneyWord.SATURATED: _make_trouble(partial(coded, 30, _SATURATED, 429)),
+        MidjourneyWord.QUEUE_FULL: _make_trouble(
+            partial(build_coded_refusal, 23, "队列已满，请稍后尝试")
+        ),
+        MidjourneyWord.NO_ACCOUNT: _make_trouble(
+            partial(build_coded_refusal, 3, "无可用的账号实例")
+        ),
+        MidjourneyWord.SATURATED: _make_trouble(partial(build_coded_refusal, 30, _SATURATED, 429)),
     }
 )
 _LIMITS = {"concurrent": "并发数已达上限", "queue": "队列数已达上限"}
 _MAY_BE_MADE: Mapping[str, Callable[[], MidjourneyRefusal]] = {
-    MidjourneyWord.CODE_9: partial(coded, 9, "提交失败"),
-    MidjourneyWord.EXCEPTION: partial(coded, 4, "提交Imagine任务异常"),
+    MidjourneyWord.CODE_9: partial(build_coded_refusal, 9, "提交失败"),
+    MidjourneyWord.EXCEPTION: partial(build_coded_refusal, 4, "提交Imagine任务异常"),
     MidjourneyWord.EMPTY_ANSWER: lambda: MidjourneyRefusal(_EMPTY),
 }
 
@@ -60,13 +71,13 @@ _MAY_BE_MADE: Mapping[str, Callable[[], MidjourneyRefusal]] = {
 def raise_before(scenario: Scenario) -> None:
     """Raise the refusal that a scenario wants of a create which makes nothing."""
     if scenario.has(MidjourneyWord.BANNED):
-        refusal = coded(24, "可能包含敏感词")
+        refusal = build_coded_refusal(24, "可能包含敏感词")
         refusal.answer.body["properties"] = {"promptEn": "a cat", "bannedWord": "cat"}  # type: ignore[index]
         raise refusal
     if scenario.has(MidjourneyWord.LIMIT):
-        raise coded(4, _LIMITS[scenario.word(MidjourneyWord.LIMIT)])
+        raise build_coded_refusal(4, _LIMITS[scenario.word(MidjourneyWord.LIMIT)])
     if scenario.has(MidjourneyWord.QUOTA):
-        raise coded(4, "quota_not_enough", 400)
+        raise build_coded_refusal(4, "quota_not_enough", 400)
     for word, make in _MAY_BE_MADE.items():
         if scenario.has(word) and scenario.word(word) == "lost":
             raise make()
@@ -79,7 +90,7 @@ def raise_after(scenario: Scenario) -> None:
             raise make()
     if scenario.has(MidjourneyWord.GATEWAY_ERROR):
         text = scenario.word(MidjourneyWord.GATEWAY_ERROR)
-        raise coded(5 if text == "empty_response_body" else 4, text, 400)
+        raise build_coded_refusal(5 if text == "empty_response_body" else 4, text, 400)
 
 
 def reply_of(kind: ProxyKind, refusal: Refusal) -> Reply:
@@ -97,7 +108,7 @@ def reply_of(kind: ProxyKind, refusal: Refusal) -> Reply:
         case RefusalKind.UNAUTHORIZED:
             return Reply(b"" if kind is ProxyKind.NOVICEZK else "未登录".encode(), 401)
         case RefusalKind.BUSY if not is_gateway:
-            return coded(23, "队列已满，请稍后尝试").answer
+            return build_coded_refusal(23, "队列已满，请稍后尝试").answer
         case RefusalKind.RATE_LIMITED if not is_gateway:
             headers = {} if refusal.retry_after is None else {"retry-after": "1"}
             return Reply(b"", 429, headers)
@@ -106,9 +117,9 @@ def reply_of(kind: ProxyKind, refusal: Refusal) -> Reply:
             body = {"description": _SATURATED, "type": "upstream_error", "code": 30}
             return Reply(body, 429, headers)
         case RefusalKind.MODERATED:
-            return coded(24, "可能包含敏感词").answer
+            return build_coded_refusal(24, "可能包含敏感词").answer
         case RefusalKind.INVALID:
-            return coded(4, refusal.message, 400 if is_gateway else 200).answer
+            return build_coded_refusal(4, refusal.message, 400 if is_gateway else 200).answer
         case _:
             return Reply({"error": {"message": refusal.message}}, status)
 
@@ -116,7 +127,7 @@ def reply_of(kind: ProxyKind, refusal: Refusal) -> Reply:
 def _build_absence(kind: ProxyKind) -> Reply:
     match kind:
         case ProxyKind.NEW_API:
-            return coded(4, "task_no_found", 400).answer
+            return build_coded_refusal(4, "task_no_found", 400).answer
         case ProxyKind.TRUEAI:
             return Reply(b"", 204)
         case _:

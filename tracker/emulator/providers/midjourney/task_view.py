@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.emulator.core.media import media_url
+from tracker.emulator.core.media import build_media_url
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.tasks import (
     CANCELLED,
@@ -30,8 +30,8 @@ __all__ = [
     "TIMED_OUT",
     "MidjourneyDetails",
     "MidjourneyTask",
-    "steps_of",
-    "task_view",
+    "build_steps",
+    "build_task_view",
 ]
 
 ACCEPTED, MODAL = "accepted", "MODAL"
@@ -69,7 +69,7 @@ class MidjourneyDetails:
 MidjourneyTask = EmulatedTask[MidjourneyDetails]
 
 
-def steps_of(scenario: Scenario) -> Sequence[TaskStep]:
+def build_steps(scenario: Scenario) -> Sequence[TaskStep]:
     """Return a task's life: a status, then percents, then its end; as its lie wants it."""
     start = TaskStep(after=0.5, status=ACCEPTED)
     percents = [
@@ -95,7 +95,9 @@ def steps_of(scenario: Scenario) -> Sequence[TaskStep]:
     return (start, *percents, end)
 
 
-def task_view(task: MidjourneyTask, *, age_s: float, is_callback: bool = False) -> dict[str, Any]:
+def build_task_view(
+    task: MidjourneyTask, *, age_s: float, is_callback: bool = False
+) -> dict[str, Any]:
     """Return the JSON of a task. age_s: seconds since its create."""
     facts, has = task.details, task.scenario.has
     status = _STATUSES.get(task.status, task.status)
@@ -157,12 +159,12 @@ def _build_image_url(task: MidjourneyTask, status: str) -> str | None:
         return f"{task.root_url}/mj/image/{task.task_id}?rand={facts.polls}"
     if status == "SUCCESS":
         pictures = _build_media(task, ".png")
-        return pictures[0] if pictures else media_url(task, "input.png")
-    return media_url(task, f"preview-{task.progress}.png")
+        return pictures[0] if pictures else build_media_url(task, "input.png")
+    return build_media_url(task, f"preview-{task.progress}.png")
 
 
 def _build_media(task: MidjourneyTask, ending: str) -> list[str]:
-    return [media_url(task, name) for name in task.artifacts if name.endswith(ending)]
+    return [build_media_url(task, name) for name in task.artifacts if name.endswith(ending)]
 
 
 def _build_properties(task: MidjourneyTask, status: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from tracker.emulator.core.words import ParameterKind, WordSpec, one_of
+from tracker.emulator.core.words import ParameterKind, WordSpec, describe_choice
 
 __all__ = ["MIDJOURNEY_WORDS", "MidjourneyWord"]
 
@@ -66,20 +66,22 @@ MIDJOURNEY_WORDS: Mapping[str, WordSpec] = MappingProxyType(
         MidjourneyWord.QUEUED: WordSpec("code 22 instead of 1"),
         MidjourneyWord.QUEUE_FULL: WordSpec("code 23, nothing made, N creates", _TRIES, "1"),
         MidjourneyWord.BANNED: WordSpec("code 24: banned words"),
-        MidjourneyWord.LIMIT: one_of(
+        MidjourneyWord.LIMIT: describe_choice(
             "code 4 for a limit of the account, nothing made", "concurrent", "queue"
         ),
         MidjourneyWord.NO_ACCOUNT: WordSpec("code 3: no account is free, N creates", _TRIES, "1"),
         MidjourneyWord.SATURATED: WordSpec("HTTP 429 and code 30, N creates", _TRIES, "1"),
         MidjourneyWord.QUOTA: WordSpec("HTTP 400 and code 4: quota_not_enough"),
-        MidjourneyWord.CODE_9: one_of("code 9, made or lost", *_MADE),
-        MidjourneyWord.EXCEPTION: one_of("code 4 for an exception, made or lost", *_MADE),
-        MidjourneyWord.GATEWAY_ERROR: one_of(
+        MidjourneyWord.CODE_9: describe_choice("code 9, made or lost", *_MADE),
+        MidjourneyWord.EXCEPTION: describe_choice("code 4 for an exception, made or lost", *_MADE),
+        MidjourneyWord.GATEWAY_ERROR: describe_choice(
             "HTTP 400 and code 4 or 5 of the gateway, although the create was passed on",
             *("do_request_failed", "read_response_body_failed", "empty_response_body"),
             *("unmarshal_response_body_failed", "insert_midjourney_task_failed"),
         ),
-        MidjourneyWord.EMPTY_ANSWER: one_of("HTTP 200 without a body, made or lost", *_MADE),
+        MidjourneyWord.EMPTY_ANSWER: describe_choice(
+            "HTTP 200 without a body, made or lost", *_MADE
+        ),
         MidjourneyWord.RESTARTED: WordSpec("every task is forgotten N s after", _SECONDS, "1"),
     }
 )

@@ -12,14 +12,14 @@ from functools import partial
 from typing import Any
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, Pieces, Reply
-from tracker.emulator.core.checks import integer, list_of, record, text
+from tracker.emulator.core.checks import accept_integer, accept_text, list_of, record
 from tracker.emulator.core.drafts import CreateRequest, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
-from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.media import media_bytes
+from tracker.emulator.core.journal import encode_json
+from tracker.emulator.core.media import make_media
 from tracker.emulator.core.multipart import parse_form
-from tracker.emulator.core.provider import account_of_header
+from tracker.emulator.core.provider import find_account_by_header
 from tracker.emulator.core.refusals import (
     BrokenAnswer,
     BrokenAnswerSignal,
@@ -29,7 +29,7 @@ from tracker.emulator.core.refusals import (
 )
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent
-from tracker.emulator.core.signing import EXAMPLE_SECRET, standard_webhooks
+from tracker.emulator.core.signing import EXAMPLE_SECRET, build_standard_signer
 from tracker.emulator.core.tasks import (
     CANCELLED,
     FAILED,
@@ -55,9 +55,9 @@ _LEAST_BYTES = 48 * 1024
 """Of a picture: real ones are large; what stands behind a PNG's end is ignored."""
 _PIECE_BYTES = 64 * 1024
 _TOKENS = {"input_tokens": 13, "output_tokens": 4160, "total_tokens": 4173}
-_COUNT = integer(least=1, most=10)
-_CHECK = record({"prompt": text(least=1, most=32_000), "n": _COUNT}, required=("prompt",))
-_CHECK_VARIATION = record({"image": text(least=1), "n": _COUNT}, required=("image",))
+_COUNT = accept_integer(least=1, most=10)
+_CHECK = record({"prompt": accept_text(least=1, most=32_000), "n": _COUNT}, required=("prompt",))
+_CHECK_VARIATION = record({"image": accept_text(least=1), "n": _COUNT}, required=("image",))
 
 
 class ImageApi:
@@ -94,13 +94,13 @@ class ImageApi:
             "data": {"id": task.task_id},
         }
         secret = self._emulator.config.webhook_secret or EXAMPLE_SECRET
-        sign = standard_webhooks(lambda: [secret])
+        sign = build_standard_signer(lambda: [secret])
         return [
-            CallbackContent(body=json_bytes(event), sign=sign, url=url) for url in self._endpoints
+            CallbackContent(body=encode_json(event), sign=sign, url=url) for url in self._endpoints
         ]
 
     async def _draw(self, kind: str, call: ApiCall) -> Reply:
-        account, body = account_of_header(call, self._emulator.config), _read_body(call)
+        account, body = find_account_by_header(call, self._emulator.config), _read_body(call)
         request = CreateRequest(
             call=call,
             account=account,
@@ -116,7 +116,7 @@ class ImageApi:
             return Reply(b"<html>524: a timeout occurred</html>", 524, media_type="text/html")
         if task.status != SUCCEED:
             raise CodedRefusal(500, "server_error", "the server had an error")
-        answer = json_bytes(_build_whole_answer(task))
+        answer = encode_json(_build_whole_answer(task))
         if scenario.has(OpenAIWord.CUT_LATE):
             return Reply(Pieces(_cut_short(answer)), media_type="application/json")
         return Reply(answer, headers={"x-request-id": f"req_{task.task_id}"}, media_type=_JSON)
@@ -139,7 +139,7 @@ class ImageApi:
             yield _build_event(f"{kind}.completed", b64_json=_build_file(task, name), usage=_TOKENS)
 
     async def _respond(self, call: ApiCall) -> Reply:
-        account, body = account_of_header(call, self._emulator.config), call.json_object()
+        account, body = find_account_by_header(call, self._emulator.config), call.json_object()
         if body.get("background") is not True:
             raise CodedRefusal(400, "invalid_request", "only responses in the background are here")
         request = CreateRequest(
@@ -157,7 +157,7 @@ class ImageApi:
         return Reply(_build_response(task, {}))
 
     async def _find(self, call: ApiCall) -> VideoTask:
-        account = account_of_header(call, self._emulator.config)
+        account = find_account_by_header(call, self._emulator.config)
         try:
             return await self._engine.find(account, call.values["id"])
         except Refusal as refusal:
@@ -166,7 +166,7 @@ class ImageApi:
             raise CodedRefusal(404, "not_found", "there is no such response") from refusal
 
     async def _add_endpoint(self, call: ApiCall) -> Reply:
-        account_of_header(call, self._emulator.config)
+        find_account_by_header(call, self._emulator.config)
         url = call.json_object().get("url")
         if not isinstance(url, str):
             raise CodedRefusal(400, "invalid_request", "url is missing")
@@ -217,7 +217,7 @@ def _make_draft(
 
 
 def _make_response_draft(body: Mapping[str, object]) -> TaskDraft[VideoDetails]:
-    flaw = record({"model": text(least=1), "tools": list_of(lambda _value: None)})(
+    flaw = record({"model": accept_text(least=1), "tools": list_of(lambda _value: None)})(
         {name: value for name, value in body.items() if name in ("model", "tools")}
     )
     if flaw is not None:
@@ -231,7 +231,7 @@ def _make_response_draft(body: Mapping[str, object]) -> TaskDraft[VideoDetails]:
 
 
 def _build_file(task: VideoTask, name: str) -> str:
-    picture = media_bytes(task.task_id, name) or b""
+    picture = make_media(task.task_id, name) or b""
     return b64encode(picture.ljust(_LEAST_BYTES, b"\0")).decode()
 
 

@@ -9,19 +9,19 @@ from functools import partial
 from typing import Any
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
-from tracker.emulator.core.checks import record, text
+from tracker.emulator.core.checks import accept_text, record
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.faults import FaultTables
-from tracker.emulator.core.media import media_bytes, media_url
+from tracker.emulator.core.media import build_media_url, make_media
 from tracker.emulator.core.multipart import parse_form
 from tracker.emulator.core.plan import DEFAULT_STEPS
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_header,
+    find_account_by_header,
 )
 from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
@@ -31,9 +31,9 @@ from tracker.emulator.providers.openai.images import ImageApi
 from tracker.emulator.providers.openai.views import (
     VideoDetails,
     VideoTask,
-    row_view,
-    unified_view,
-    video_view,
+    build_row_view,
+    build_unified_view,
+    build_video_view,
 )
 from tracker.emulator.providers.openai.words import OPENAI_WORDS, OpenAIWord
 
@@ -99,7 +99,7 @@ class VideoApi:
         return self.images.callbacks(task)
 
     async def _create(self, operation: str, call: ApiCall) -> Reply:
-        account, body = account_of_header(call, self._config), _read_body(call)
+        account, body = find_account_by_header(call, self._config), _read_body(call)
         details: VideoDetails | None = None
         if operation == _REMIX:
             details = (await self.engine.find(account, call.values["id"])).details
@@ -114,8 +114,8 @@ class VideoApi:
             )
         )
         if operation == _UNIFIED:
-            return Reply(unified_view(task, has_link=False))
-        return Reply(video_view(task, has_link=False))
+            return Reply(build_unified_view(task, has_link=False))
+        return Reply(build_video_view(task, has_link=False))
 
     async def _find_source(self, account: str, body: Mapping[str, object]) -> VideoDetails:
         """Return the details of the video that is changed; raises Refusal where it names none."""
@@ -129,15 +129,15 @@ class VideoApi:
 
     async def _query(self, call: ApiCall) -> Reply:
         task = await self._find(call, call.params.get("id", ""))
-        return Reply(unified_view(task, has_link=self._has_link(task)))
+        return Reply(build_unified_view(task, has_link=self._has_link(task)))
 
     async def _get_video(self, call: ApiCall) -> Reply:
         task = await self._find(call)
-        return Reply(video_view(task, has_link=self._has_link(task)))
+        return Reply(build_video_view(task, has_link=self._has_link(task)))
 
     async def _get_row(self, call: ApiCall) -> Reply:
         task = await self._find(call)
-        view = row_view(task, has_link=self._has_link(task), now_ms=self.engine.now_ms())
+        view = build_row_view(task, has_link=self._has_link(task), now_ms=self.engine.now_ms())
         return Reply(view)
 
     async def _get_content(self, call: ApiCall) -> Reply:
@@ -145,24 +145,24 @@ class VideoApi:
         if task.status != SUCCEED:
             raise CodedRefusal(400, "invalid_request_error", "the video is not ready yet")
         if task.scenario.has(OpenAIWord.CONTENT_REDIRECT):
-            return Reply(b"", 302, {"location": media_url(task, "video.mp4")})
-        return Reply(media_bytes(task.task_id, "video.mp4"), media_type="video/mp4")
+            return Reply(b"", 302, {"location": build_media_url(task, "video.mp4")})
+        return Reply(make_media(task.task_id, "video.mp4"), media_type="video/mp4")
 
     async def _get_models(self, call: ApiCall) -> Reply:
-        account_of_header(call, self._config)
+        find_account_by_header(call, self._config)
         models = [{"id": name, "object": "model"} for name in ("sora-2", "sora-2-pro")]
         return Reply({"object": "list", "data": models})
 
     async def _get_limit(self, call: ApiCall) -> Reply:
-        account_of_header(call, self._config)
+        find_account_by_header(call, self._config)
         return Reply({"object": "billing_subscription", "hard_limit_usd": _LIMIT_USD})
 
     async def _get_usage(self, call: ApiCall) -> Reply:
-        account_of_header(call, self._config)
+        find_account_by_header(call, self._config)
         return Reply({"object": "list", "total_usage": 250.0})
 
     async def _find(self, call: ApiCall, name: str | None = None) -> VideoTask:
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         try:
             return await self.engine.find(account, call.values["id"] if name is None else name)
         except Refusal as refusal:
@@ -244,7 +244,9 @@ def _check(
     if operation == _VIDEOS and not is_form and scenario.has(OpenAIWord.MULTIPART_ONLY):
         raise CodedRefusal(400, "invalid_request", "a form is needed")
     required = ("prompt",) if is_remix else ("prompt", "model")
-    flaw = record({"prompt": text(least=1), "model": text(least=1)}, required=required)(body)
+    flaw = record(
+        {"prompt": accept_text(least=1), "model": accept_text(least=1)}, required=required
+    )(body)
     if flaw is not None:
         raise CodedRefusal(400, "invalid_request", str(flaw))
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.emulator.core.media import media_url
+from tracker.emulator.core.media import build_media_url
 from tracker.emulator.core.tasks import (
     CANCELLED,
     FAILED,
@@ -21,7 +21,7 @@ from tracker.emulator.core.tasks import (
 from tracker.emulator.core.words import CoreWord
 from tracker.emulator.providers.openai.words import OpenAIWord
 
-__all__ = ["VideoDetails", "VideoTask", "row_view", "unified_view", "video_view"]
+__all__ = ["VideoDetails", "VideoTask", "build_row_view", "build_unified_view", "build_video_view"]
 
 _OPENAI = {
     SUBMITTED: "queued",
@@ -66,7 +66,7 @@ class VideoDetails:
 VideoTask = EmulatedTask[VideoDetails]
 
 
-def video_view(task: VideoTask, *, has_link: bool) -> dict[str, Any]:
+def build_video_view(task: VideoTask, *, has_link: bool) -> dict[str, Any]:
     """Return OpenAI's object, with what new-api adds to it."""
     found: dict[str, Any] = {
         "id": task.task_id,
@@ -94,7 +94,7 @@ def video_view(task: VideoTask, *, has_link: bool) -> dict[str, Any]:
     return found
 
 
-def row_view(task: VideoTask, *, has_link: bool, now_ms: int) -> dict[str, Any]:
+def build_row_view(task: VideoTask, *, has_link: bool, now_ms: int) -> dict[str, Any]:
     """Return a gateway's row in its envelope."""
     link = _link_of(task) if task.status == SUCCEED and has_link else ""
     is_old = task.scenario.has(OpenAIWord.URL_IN_FAIL_REASON)
@@ -120,7 +120,7 @@ def row_view(task: VideoTask, *, has_link: bool, now_ms: int) -> dict[str, Any]:
     )
 
 
-def unified_view(task: VideoTask, *, has_link: bool) -> dict[str, Any]:
+def build_unified_view(task: VideoTask, *, has_link: bool) -> dict[str, Any]:
     """Return what gateways with one create for every model show."""
     found: dict[str, Any] = {
         "id": task.task_id,
@@ -177,4 +177,4 @@ def _find_quota(task: VideoTask, now_ms: int) -> int:
 
 
 def _link_of(task: VideoTask) -> str:
-    return media_url(task, "video.mp4")
+    return build_media_url(task, "video.mp4")

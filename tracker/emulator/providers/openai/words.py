@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from tracker.emulator.core.words import ParameterKind, WordSpec, one_of
+from tracker.emulator.core.words import ParameterKind, WordSpec, describe_choice
 
 __all__ = ["OPENAI_WORDS", "OpenAIWord"]
 
@@ -76,7 +76,7 @@ OPENAI_WORDS: Mapping[str, WordSpec] = MappingProxyType(
         OpenAIWord.NO_CHANNEL: WordSpec(
             "HTTP 503: no channel for the model, for the first N creates", ParameterKind.TRIES, "2"
         ),
-        OpenAIWord.NO_QUOTA: one_of(
+        OpenAIWord.NO_QUOTA: describe_choice(
             "the create is refused for lack of money, with this status", *("403", "429")
         ),
         OpenAIWord.STRING_NUMBERS: WordSpec("progress is a text with a percent sign"),

@@ -11,18 +11,18 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
-from tracker.emulator.core.checks import Flaw, record, text
+from tracker.emulator.core.checks import Flaw, accept_text, record
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
-from tracker.emulator.core.gateway_row import gateway_row
-from tracker.emulator.core.media import media_url
-from tracker.emulator.core.multipart import form_fields
+from tracker.emulator.core.gateway_row import build_gateway_row
+from tracker.emulator.core.media import build_media_url
+from tracker.emulator.core.multipart import read_form_fields
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_header,
+    find_account_by_header,
 )
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
@@ -103,7 +103,7 @@ class PikaApi:
 
     async def _form(self, name: str, call: ApiCall) -> Reply:
         body = _build_form(name, call)
-        required = dict.fromkeys(_FORMS[name], text(least=1, most=10_000_000))
+        required = dict.fromkeys(_FORMS[name], accept_text(least=1, most=10_000_000))
         task = await self._make(call, body, lambda: record(required, required=_FORMS[name])(body))
         return Reply({"video_id": task.task_id})
 
@@ -111,7 +111,7 @@ class PikaApi:
         return await self.engine.create(
             CreateRequest(
                 call=call,
-                account=account_of_header(call, self._config),
+                account=find_account_by_header(call, self._config),
                 body=body,
                 read=lambda scenario: _make_draft(body, flaw_of(), scenario),
             )
@@ -130,9 +130,11 @@ class PikaApi:
             videos = _build_videos(task, is_linkless=is_linkless)
         feed = {"id": task.task_id, "promptText": task.details.prompt, "videos": videos}
         if task.scenario.has(PikaWord.GATEWAY_ROW):
-            link = media_url(task, task.ready_artifacts[0]) if task.status == SUCCEED else None
+            link = (
+                build_media_url(task, task.ready_artifacts[0]) if task.status == SUCCEED else None
+            )
             how = task.scenario.word(PikaWord.GATEWAY_ROW)
-            return Reply(gateway_row(task, how, feed, link))
+            return Reply(build_gateway_row(task, how, feed, link))
         return _reply(task, feed)
 
     async def _video(self, call: ApiCall) -> Reply:
@@ -145,12 +147,12 @@ class PikaApi:
                 "id": task.task_id,
                 "status": _OF_FORMS.get(task.status, task.status),
                 "progress": _find_progress(task),
-                "url": media_url(task, task.ready_artifacts[0]) if is_done else None,
+                "url": build_media_url(task, task.ready_artifacts[0]) if is_done else None,
             }
         )
 
     async def _find(self, call: ApiCall, name: str) -> PikaTask:
-        return await self.engine.find(account_of_header(call, self._config), name)
+        return await self.engine.find(find_account_by_header(call, self._config), name)
 
 
 MAIN_JOB = MainJob(
@@ -178,7 +180,7 @@ def _build_form(name: str, call: ApiCall) -> Mapping[str, object]:
             raise Refusal(RefusalKind.INVALID, "the body must be a urlencoded form")
         found = parse_qs(call.raw.decode("utf-8", "replace"), keep_blank_values=True)
         return {field: values[-1] for field, values in found.items()}
-    return form_fields(call, _FILES)
+    return read_form_fields(call, _FILES)
 
 
 def _check_body(body: Mapping[str, object]) -> Flaw | None:
@@ -219,7 +221,7 @@ def _build_entry(task: PikaTask, name: str, *, is_linkless: bool) -> dict[str, A
         "status": _OF_FEED.get(task.status, task.status),
         "progress": _find_progress(task),
         "seed": 7,
-        "resultUrl": media_url(task, name) if is_done else "",
+        "resultUrl": build_media_url(task, name) if is_done else "",
         "sharingUrl": "",
         "videoPoster": "",
         "imageThumb": "",

@@ -10,17 +10,17 @@ from functools import partial
 from typing import Any
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
-from tracker.emulator.core.checks import integer, record, text
+from tracker.emulator.core.checks import accept_integer, accept_text, record
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
-from tracker.emulator.core.media import media_bytes, media_url
+from tracker.emulator.core.media import build_media_url, make_media
 from tracker.emulator.core.multipart import parse_form
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_header,
+    find_account_by_header,
 )
 from tracker.emulator.core.refusals import CodedRefusal, Refusal
 from tracker.emulator.core.scenario import Scenario
@@ -47,7 +47,7 @@ _PRICE = 40
 """Units of a picture, where the table says nothing else."""
 _LEAST_BYTES = 48 * 1024
 """Of a picture in base64: real ones are large; what stands behind a PNG's end is ignored."""
-_CHECK = record({"prompt": text(least=1, most=10_000), "n": integer(least=1, most=6)})
+_CHECK = record({"prompt": accept_text(least=1, most=10_000), "n": accept_integer(least=1, most=6)})
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class RecraftApi:
         )
 
     async def _draw(self, name: str, call: ApiCall) -> Reply:
-        account, body = account_of_header(call, self._emulator.config), _build_body(name, call)
+        account, body = find_account_by_header(call, self._emulator.config), _build_body(name, call)
         task = await self.engine.create(
             CreateRequest(
                 call=call,
@@ -100,12 +100,12 @@ class RecraftApi:
         return Reply(_answer(name, task))
 
     async def _style(self, call: ApiCall) -> Reply:
-        account_of_header(call, self._emulator.config)
+        find_account_by_header(call, self._emulator.config)
         parse_form(call)
         return Reply({"id": f"style-{self._emulator.new_request_id()}"})
 
     async def _me(self, call: ApiCall) -> Reply:
-        account = account_of_header(call, self._emulator.config)
+        account = find_account_by_header(call, self._emulator.config)
         left = 10_000 - self._spent
         return Reply({"id": account, "email": "me@example.com", "name": "me", "credits": left})
 
@@ -188,10 +188,10 @@ def _build_picture(task: RecraftTask, name: str) -> dict[str, Any]:
     found: dict[str, Any] = {"image_id": f"{task.task_id}-{name[0]}"}
     if task.details.is_file:
         blank = b" " if name.endswith(".svg") else b"\0"
-        content = (media_bytes(task.task_id, name) or b"").ljust(_LEAST_BYTES, blank)
+        content = (make_media(task.task_id, name) or b"").ljust(_LEAST_BYTES, blank)
         found["b64_json"] = b64encode(content).decode()
     else:
-        found["url"] = media_url(task, name)
+        found["url"] = build_media_url(task, name)
     if task.scenario.has(RecraftWord.NSFW):
         found["features"] = {"nsfw_score": 0.98}
     return found

@@ -6,18 +6,18 @@ Source: https://replicate.com/docs/topics/webhooks, read 2026-11.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from tracker.emulator.core.journal import json_bytes
+from tracker.emulator.core.journal import encode_json
 from tracker.emulator.core.sending import CallbackContent, RetryPolicy
-from tracker.emulator.core.signing import Signer, SigningInput, standard_webhooks
+from tracker.emulator.core.signing import Signer, SigningInput, build_standard_signer
 from tracker.emulator.core.tasks import PROCESSING, SUCCEED
 from tracker.emulator.providers.replicate.prediction import (
     ReplicateTask,
-    output_of,
-    prediction_view,
+    build_prediction_view,
+    find_output,
 )
 from tracker.emulator.providers.replicate.words import ReplicateWord
 
-__all__ = ["EVENTS", "callbacks_of", "signer"]
+__all__ = ["EVENTS", "build_callbacks", "build_signer"]
 
 EVENTS = ("start", "output", "logs", "completed")
 _DEFAULT_EVENTS = ("output", "completed")
@@ -35,9 +35,9 @@ _ONE_MINUTE = RetryPolicy(tries=7, backoff_seconds=1, is_delivered=_is_final)
 """After 1, 3, 7, 15, 31 and 61 s; the provider says only that the last is a minute later."""
 
 
-def signer(secrets: Callable[[], Sequence[str]]) -> Signer:
+def build_signer(secrets: Callable[[], Sequence[str]]) -> Signer:
     """Return a signer after Standard Webhooks v1 whose message ids begin with `msg_`."""
-    sign = standard_webhooks(secrets)
+    sign = build_standard_signer(secrets)
 
     def sign_message(given: SigningInput) -> Mapping[str, str]:
         return sign(replace(given, message_id=f"msg_{given.message_id}"))
@@ -45,13 +45,13 @@ def signer(secrets: Callable[[], Sequence[str]]) -> Signer:
     return sign_message
 
 
-def callbacks_of(task: ReplicateTask, sign: Signer) -> Sequence[CallbackContent]:
+def build_callbacks(task: ReplicateTask, sign: Signer) -> Sequence[CallbackContent]:
     """Return a callback for each event of a step that was asked for, and remember the events."""
     wanted = _DEFAULT_EVENTS if task.details.events is None else task.details.events
     due = [event for event in _iterate_events(task) if event in wanted]
     if not due:
         return ()
-    body = json_bytes(_build_body(task))
+    body = encode_json(_build_body(task))
     return [
         CallbackContent(body=body, sign=sign, retry=_ONE_MINUTE if event == "completed" else _ONCE)
         for event in due
@@ -68,7 +68,7 @@ def _iterate_events(task: ReplicateTask) -> Iterator[str]:
     if not told.has_started:
         told.has_started = True
         yield "start"
-    output = output_of(task)
+    output = find_output(task)
     pieces = len(output) if isinstance(output, list) else 0
     if pieces > told.outputs and _is_due(task, "output"):
         told.outputs = pieces
@@ -88,7 +88,7 @@ def _is_due(task: ReplicateTask, event: str) -> bool:
 
 
 def _build_body(task: ReplicateTask) -> Mapping[str, object]:
-    view = prediction_view(task)
+    view = build_prediction_view(task)
     if task.status == SUCCEED and task.scenario.has(ReplicateWord.LARGE_WEBHOOK):
         view["logs"] = "." * (task.scenario.count(ReplicateWord.LARGE_WEBHOOK) * _MEGABYTE)
     return view

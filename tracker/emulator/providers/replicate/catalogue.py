@@ -12,9 +12,15 @@ from tracker.emulator.core.calls import ApiCall
 from tracker.emulator.core.journal import BoundedDict
 from tracker.emulator.core.multipart import parse_form
 from tracker.emulator.core.refusals import Refusal, RefusalKind
-from tracker.emulator.providers.replicate.prediction import instant
+from tracker.emulator.providers.replicate.prediction import format_instant
 
-__all__ = ["ACCOUNT", "UploadedFileList", "model_view", "version_of", "version_view"]
+__all__ = [
+    "ACCOUNT",
+    "UploadedFileList",
+    "build_model_view",
+    "build_version_view",
+    "derive_version",
+]
 
 ACCOUNT: Mapping[str, str] = {
     "type": "user",
@@ -45,12 +51,12 @@ _SCHEMA: Mapping[str, Any] = {
 }
 
 
-def version_of(model: str) -> str:
+def derive_version(model: str) -> str:
     """Return the latest version of a model, 64 hex digits."""
     return hashlib.sha256(model.encode("utf-8", "replace")).hexdigest()
 
 
-def version_view(version: str) -> dict[str, Any]:
+def build_version_view(version: str) -> dict[str, Any]:
     """Return the JSON of a version."""
     return {
         "id": version,
@@ -60,7 +66,7 @@ def version_view(version: str) -> dict[str, Any]:
     }
 
 
-def model_view(model: str) -> dict[str, Any]:
+def build_model_view(model: str) -> dict[str, Any]:
     """Return the JSON of a model, `owner/name`."""
     owner, _, name = model.partition("/")
     return {
@@ -75,7 +81,7 @@ def model_view(model: str) -> dict[str, Any]:
         "run_count": 1,
         "cover_image_url": None,
         "default_example": None,
-        "latest_version": version_view(version_of(model)),
+        "latest_version": build_version_view(derive_version(model)),
     }
 
 
@@ -105,8 +111,8 @@ class UploadedFileList:
             "etag": hashlib.sha256(content.content).hexdigest()[:32],
             "checksums": {"sha256": hashlib.sha256(content.content).hexdigest()},
             "metadata": metadata,
-            "created_at": instant(at),
-            "expires_at": instant(at + _DAY_MS),
+            "created_at": format_instant(at),
+            "expires_at": format_instant(at + _DAY_MS),
             "urls": {"get": f"{call.root_url}/v1/files/{new_id}"},
         }
         self._files[account, new_id] = file

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from tracker.emulator.core.calls import ApiCall
 from tracker.emulator.core.checks import (
     Flaw,
-    flag,
-    integer,
+    accept_flag,
+    accept_integer,
+    accept_one_of,
+    accept_text,
+    accept_web_url,
     list_of,
-    one_of_texts,
     record,
-    text,
-    web_url,
 )
 from tracker.emulator.core.drafts import TaskDraft
 from tracker.emulator.core.refusals import Refusal, RefusalKind
@@ -35,15 +35,18 @@ __all__ = [
     "wait_seconds",
 ]
 
-INPUT_FIELDS = {"prompt": text(most=1_000_000), "num_outputs": integer(least=1, most=4)}
+INPUT_FIELDS = {
+    "prompt": accept_text(most=1_000_000),
+    "num_outputs": accept_integer(least=1, most=4),
+}
 """The schema of every emulated model; unknown inputs pass."""
 _CHECK = record(
     {
         "input": record(INPUT_FIELDS),
-        "version": text(least=1, most=400),
-        "webhook": web_url(),
-        "webhook_events_filter": list_of(one_of_texts(*EVENTS), least=1, most=len(EVENTS)),
-        "stream": flag,
+        "version": accept_text(least=1, most=400),
+        "webhook": accept_web_url(),
+        "webhook_events_filter": list_of(accept_one_of(*EVENTS), least=1, most=len(EVENTS)),
+        "stream": accept_flag,
     },
     required=("input",),
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tracker.emulator.core.media import media_url
+from tracker.emulator.core.media import build_media_url
 from tracker.emulator.core.tasks import (
     CANCELLED,
     FAILED,
@@ -27,10 +27,10 @@ __all__ = [
     "ReplicateDetails",
     "ReplicateTask",
     "ReportedEvents",
-    "instant",
-    "logs_of",
-    "output_of",
-    "prediction_view",
+    "build_prediction_view",
+    "find_output",
+    "format_instant",
+    "format_logs",
 ]
 
 _ABORTED = "aborted"
@@ -78,7 +78,7 @@ class ReplicateDetails:
 ReplicateTask = EmulatedTask[ReplicateDetails]
 
 
-def prediction_view(task: ReplicateTask, *, is_purged: bool = False) -> dict[str, Any]:
+def build_prediction_view(task: ReplicateTask, *, is_purged: bool = False) -> dict[str, Any]:
     """Return the JSON of a prediction.
 
     is_purged: leaves out what is deleted some time after the end.
@@ -90,15 +90,15 @@ def prediction_view(task: ReplicateTask, *, is_purged: bool = False) -> dict[str
         "model": details.model,
         "version": details.version,
         "input": {} if is_purged else details.input,
-        "logs": "" if is_purged else logs_of(task),
-        "output": None if is_purged else output_of(task),
+        "logs": "" if is_purged else format_logs(task),
+        "output": None if is_purged else find_output(task),
         "data_removed": is_purged,
         "error": _find_error(task),
         "status": _find_status(task),
         "source": "api",
-        "created_at": instant(task.created_at),
-        "started_at": None if task.started_at is None else instant(task.started_at),
-        "completed_at": None if task.ended_at is None else instant(task.ended_at),
+        "created_at": format_instant(task.created_at),
+        "started_at": None if task.started_at is None else format_instant(task.started_at),
+        "completed_at": None if task.ended_at is None else format_instant(task.ended_at),
         "urls": {
             "get": url,
             "cancel": f"{url}/cancel",
@@ -108,7 +108,7 @@ def prediction_view(task: ReplicateTask, *, is_purged: bool = False) -> dict[str
     }
 
 
-def output_of(task: ReplicateTask) -> object:
+def find_output(task: ReplicateTask) -> object:
     """Return the output as far as it exists, in the form that the scenario names; else None."""
     if task.status in {FAILED, CANCELLED}:
         return None
@@ -116,16 +116,16 @@ def output_of(task: ReplicateTask) -> object:
     if form == "tokens":
         return list(TOKENS[: len(TOKENS) * task.progress // 100]) or None
     if form == "list":
-        return [media_url(task, name) for name in task.ready_artifacts] or None
+        return [build_media_url(task, name) for name in task.ready_artifacts] or None
     if task.status != SUCCEED:
         return None
     if form == "text":
         return "".join(TOKENS)
-    urls = [media_url(task, name) for name in task.ready_artifacts]
+    urls = [build_media_url(task, name) for name in task.ready_artifacts]
     return {"image": urls[0], "seed": 7} if form == "object" else urls[0]
 
 
-def logs_of(task: ReplicateTask) -> str:
+def format_logs(task: ReplicateTask) -> str:
     """Return the last line of a progress bar."""
     if task.started_at is None:
         return ""
@@ -133,7 +133,7 @@ def logs_of(task: ReplicateTask) -> str:
     return f"{task.progress:3d}%|{'#' * done}{' ' * (10 - done)}|\n"
 
 
-def instant(ms: int) -> str:
+def format_instant(ms: int) -> str:
     """Write Unix milliseconds as ISO 8601."""
     moment = datetime.fromtimestamp(ms / 1000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -167,7 +167,9 @@ def _build_echoes(task: ReplicateTask) -> dict[str, object]:
     deadline = details.deadline_seconds
     echoes: dict[str, object] = {
         "deployment": details.deployment,
-        "deadline": None if deadline is None else instant(task.created_at + round(deadline * 1000)),
+        "deadline": None
+        if deadline is None
+        else format_instant(task.created_at + round(deadline * 1000)),
     }
     if not task.scenario.has(ReplicateWord.WEBHOOK_HIDDEN):
         echoes["webhook"] = task.callback_url

@@ -19,17 +19,17 @@ from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_header,
+    find_account_by_header,
 )
 from tracker.emulator.core.refusals import BrokenAnswer, Refusal, RefusalKind
 from tracker.emulator.core.signing import EXAMPLE_SECRET
-from tracker.emulator.providers.replicate.callbacks import callbacks_of, signer
+from tracker.emulator.providers.replicate.callbacks import build_callbacks, build_signer
 from tracker.emulator.providers.replicate.catalogue import (
     ACCOUNT,
     UploadedFileList,
-    model_view,
-    version_of,
-    version_view,
+    build_model_view,
+    build_version_view,
+    derive_version,
 )
 from tracker.emulator.providers.replicate.create_request import (
     ModelChoice,
@@ -43,7 +43,7 @@ from tracker.emulator.providers.replicate.prediction import (
     ABORT,
     ReplicateDetails,
     ReplicateTask,
-    prediction_view,
+    build_prediction_view,
 )
 from tracker.emulator.providers.replicate.words import REPLICATE_WORDS, ReplicateWord
 
@@ -66,12 +66,12 @@ class ReplicateApi:
         self._files = UploadedFileList()
         self._models: BoundedDict[str, str] = BoundedDict(emulator.config.max_log_entries)
         """Version -> model, of the models that were asked for."""
-        sign = signer(self._secrets)
+        sign = build_signer(self._secrets)
         self.engine: Engine[ReplicateDetails] = Engine(
             emulator,
             ProviderRules(
                 name="replicate",
-                callbacks=lambda task: callbacks_of(task, sign),
+                callbacks=lambda task: build_callbacks(task, sign),
                 words=REPLICATE_WORDS,
                 faults=FaultTables(queries={ReplicateWord.HTML_502_QUERY: BrokenAnswer.HTML}),
                 purge_seconds=_PURGE_S,
@@ -101,7 +101,7 @@ class ReplicateApi:
         def choose(body: Mapping[str, object]) -> ModelChoice:
             model, version = parse_version(body.get("version"))
             model = model or self._models.get(version or "", _UNNAMED_MODEL)
-            return ModelChoice(model=model, version=version or version_of(model))
+            return ModelChoice(model=model, version=version or derive_version(model))
 
         return await self._create(call, choose)
 
@@ -111,7 +111,7 @@ class ReplicateApi:
 
     async def _create_deployed(self, call: ApiCall) -> Reply:
         name = _read_model(call)
-        choice = ModelChoice(model=name, version=version_of(name), deployment=name)
+        choice = ModelChoice(model=name, version=derive_version(name), deployment=name)
         return await self._create(call, lambda _body: choice)
 
     async def _create(
@@ -170,12 +170,12 @@ class ReplicateApi:
     async def _model(self, call: ApiCall) -> Reply:
         self._account_of(call)
         model = _read_model(call)
-        self._models[version_of(model)] = model
-        return Reply(model_view(model))
+        self._models[derive_version(model)] = model
+        return Reply(build_model_view(model))
 
     async def _list_versions(self, call: ApiCall) -> Reply:
         self._account_of(call)
-        versions = [version_view(version_of(_read_model(call)))]
+        versions = [build_version_view(derive_version(_read_model(call)))]
         return Reply({"previous": None, "next": None, "results": versions})
 
     async def _deployment(self, call: ApiCall) -> Reply:
@@ -188,7 +188,7 @@ class ReplicateApi:
         if not is_version(version):
             raise Refusal(RefusalKind.NOT_FOUND, "not found")
         self._models[version] = _read_model(call)
-        return Reply(version_view(version))
+        return Reply(build_version_view(version))
 
     async def _secret(self, call: ApiCall) -> Reply:
         self._account_of(call)
@@ -206,14 +206,14 @@ class ReplicateApi:
         return Reply(self._files.get(self._account_of(call), call.values["id"]))
 
     def _account_of(self, call: ApiCall) -> str:
-        return account_of_header(call, self._emulator.config, schemes=("Bearer ", "Token "))
+        return find_account_by_header(call, self._emulator.config, schemes=("Bearer ", "Token "))
 
     async def _find(self, call: ApiCall) -> ReplicateTask:
         account = self._account_of(call)
         return await self.engine.find(account, call.values["id"], keeps_purged=True)
 
     def _view(self, task: ReplicateTask) -> Mapping[str, object]:
-        return prediction_view(task, is_purged=self.engine.is_purged(task))
+        return build_prediction_view(task, is_purged=self.engine.is_purged(task))
 
     def _plan_deadline(self, task: ReplicateTask) -> None:
         seconds = task.details.deadline_seconds

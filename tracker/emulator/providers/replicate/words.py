@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from tracker.emulator.core.words import ParameterKind, WordSpec, one_of
+from tracker.emulator.core.words import ParameterKind, WordSpec, describe_choice
 
 __all__ = ["REPLICATE_WORDS", "ReplicateWord"]
 
@@ -23,12 +23,12 @@ class ReplicateWord(StrEnum):
 
 REPLICATE_WORDS: Mapping[str, WordSpec] = MappingProxyType(
     {
-        ReplicateWord.OUTPUT: one_of(
+        ReplicateWord.OUTPUT: describe_choice(
             "the form of the output: a list of URLs that grows, one URL (a picture, or a video), an"
             " object, a text, or a list of texts that grows",
             *("list", "url", "video", "object", "text", "tokens"),
         ),
-        ReplicateWord.ABORTED: one_of(
+        ReplicateWord.ABORTED: describe_choice(
             "ends as aborted: while it still starts, or while it is processing",
             *("starting", "processing"),
         ),

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
-from tracker.emulator.core.checks import record, text, web_url
+from tracker.emulator.core.checks import accept_text, accept_web_url, record
 from tracker.emulator.core.config import EmulatorConfig
 from tracker.emulator.core.drafts import CreateRequest, TaskDraft
 from tracker.emulator.core.engine import Engine
-from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.media import media_url
-from tracker.emulator.core.provider import account_of_header
+from tracker.emulator.core.journal import encode_json
+from tracker.emulator.core.media import build_media_url
+from tracker.emulator.core.provider import find_account_by_header
 from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent
@@ -26,11 +26,11 @@ __all__ = ["EmulatedRunwayFeed", "feed_callbacks"]
 _NUMBERS = {SUBMITTED: "0", PROCESSING: "1", FAILED: "2", SUCCEED: "3"}
 _NAME = "pro/generate"
 _FIELDS = {
-    "prompt": text(least=1),
-    "callback_url": web_url(),
-    "ratio": text(),
-    "style": text(),
-    "model": text(),
+    "prompt": accept_text(least=1),
+    "callback_url": accept_web_url(),
+    "ratio": accept_text(),
+    "style": accept_text(),
+    "model": accept_text(),
 }
 _POINTS = 200
 
@@ -50,7 +50,7 @@ class EmulatedRunwayFeed:
         )
 
     async def _create(self, call: ApiCall) -> Reply:
-        account, body = account_of_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.json_object()
         task = await self._engine.create(
             CreateRequest(
                 call=call,
@@ -62,7 +62,7 @@ class EmulatedRunwayFeed:
         return _build_good({"task_id": task.task_id})
 
     async def _feed(self, call: ApiCall) -> Reply:
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         task = await self._engine.find(account, str(call.json_object().get("task_id", "")))
         is_empty = task.status == SUCCEED and self._engine.persists(task, RunwayWord.EMPTY_OUTPUT)
         return _build_good(_show(task, is_empty=is_empty))
@@ -71,7 +71,7 @@ class EmulatedRunwayFeed:
 def feed_callbacks(task: RunwayTask) -> Sequence[CallbackContent]:
     """Tell each status of a task, without the envelope; nobody signs."""
     is_told = task.operation == _NAME and task.status != SUBMITTED
-    return (CallbackContent(body=json_bytes(_show(task))),) if is_told else ()
+    return (CallbackContent(body=encode_json(_show(task))),) if is_told else ()
 
 
 def _make_draft(body: Mapping[str, object], scenario: Scenario) -> TaskDraft[RunwayDetails]:
@@ -97,7 +97,7 @@ def _show(task: RunwayTask, *, is_empty: bool = False) -> dict[str, Any]:
         "status": _NUMBERS.get(task.status, task.status),
         "prompt": task.details.body.get("prompt"),
         "prompt_en": "",
-        "video_url": media_url(task, task.artifacts[0]) if is_done else "",
+        "video_url": build_media_url(task, task.artifacts[0]) if is_done else "",
         "poster": "",
         "last_frame": "",
         "msg": task.message if task.status == FAILED else None,

@@ -10,13 +10,13 @@ from types import MappingProxyType
 from tracker.emulator.core.checks import (
     Check,
     Flaw,
-    integer,
+    accept_integer,
+    accept_number,
+    accept_one_of,
+    accept_text,
     is_web_url,
     list_of,
-    number,
-    one_of_texts,
     record,
-    text,
 )
 
 __all__ = ["RUNWAY_OPERATIONS", "WEB_TASK", "WORKFLOW", "RunwayOperation"]
@@ -37,7 +37,7 @@ def _check_uri(value: object) -> Flaw | None:
 def _check_prompt_image(value: object) -> Flaw | None:
     """Accept a URI, or a list of frames."""
     frame = record(
-        {"uri": _check_uri, "position": one_of_texts("first", "last")}, required=("uri",)
+        {"uri": _check_uri, "position": accept_one_of("first", "last")}, required=("uri",)
     )
     return list_of(frame, least=1, most=20)(value) if isinstance(value, list) else _check_uri(value)
 
@@ -78,11 +78,11 @@ class RunwayOperation:
 
 _COMMON: Mapping[str, Check] = MappingProxyType(
     {
-        "model": text(least=1),
+        "model": accept_text(least=1),
         "promptText": _check_prompt,
-        "ratio": text(least=1),
-        "seed": integer(least=0, most=4294967295),
-        "duration": number(least=1, most=60),
+        "ratio": accept_text(least=1),
+        "seed": accept_integer(least=0, most=4294967295),
+        "duration": accept_number(least=1, most=60),
     }
 )
 _MEDIA: Mapping[str, Check] = MappingProxyType(
@@ -94,7 +94,7 @@ WEB_TASK = RunwayOperation(
     name="tasks",
     required=("taskType", "options"),
     has_model=False,
-    fields={"taskType": one_of_texts("gen2", "europa", "gen3a_turbo"), "options": record({})},
+    fields={"taskType": accept_one_of("gen2", "europa", "gen3a_turbo"), "options": record({})},
 )
 RUNWAY_OPERATIONS = (
     RunwayOperation(

@@ -13,13 +13,13 @@ from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import CancelOutcome, Engine
 from tracker.emulator.core.faults import FaultTables
-from tracker.emulator.core.gateway_row import gateway_row
-from tracker.emulator.core.media import media_url
+from tracker.emulator.core.gateway_row import build_gateway_row
+from tracker.emulator.core.media import build_media_url
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_header,
+    find_account_by_header,
 )
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
@@ -33,7 +33,7 @@ from tracker.emulator.providers.runway.operations import (
 )
 from tracker.emulator.providers.runway.resellers import (
     RunwayResellers,
-    kie_callbacks,
+    build_kie_callbacks,
     refuse_as_kie,
     refuse_as_numbered,
 )
@@ -41,9 +41,9 @@ from tracker.emulator.providers.runway.views import (
     RunwayDetails,
     RunwayTask,
     ShownTask,
-    invocation_view,
-    task_view,
-    web_view,
+    build_invocation_view,
+    build_task_view,
+    build_web_view,
 )
 from tracker.emulator.providers.runway.words import RUNWAY_WORDS, RunwayWord
 
@@ -72,7 +72,7 @@ class EmulatedRunway:
             ProviderRules(
                 name="runway",
                 callbacks=lambda task: (
-                    *kie_callbacks(task, emulator.config),
+                    *build_kie_callbacks(task, emulator.config),
                     *feed_callbacks(task),
                 ),
                 words=RUNWAY_WORDS,
@@ -124,10 +124,10 @@ class EmulatedRunway:
 
     async def _create_on_web(self, call: ApiCall) -> Reply:
         task = await self._make(WEB_TASK, call)
-        return Reply(web_view(task, self._show(task)))
+        return Reply(build_web_view(task, self._show(task)))
 
     async def _make(self, operation: RunwayOperation, call: ApiCall) -> RunwayTask:
-        account, body = account_of_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.json_object()
         return await self.engine.create(
             CreateRequest(
                 call=call,
@@ -139,19 +139,19 @@ class EmulatedRunway:
 
     async def _get(self, call: ApiCall) -> Reply:
         task = await self._find(call)
-        return Reply(task_view(task, self._show(task)))
+        return Reply(build_task_view(task, self._show(task)))
 
     async def _get_invocation(self, call: ApiCall) -> Reply:
         task = await self._find(call)
-        return Reply(invocation_view(task, self._show(task)))
+        return Reply(build_invocation_view(task, self._show(task)))
 
     async def _get_at_gateway(self, call: ApiCall) -> Reply:
         task = await self._find(call)
-        return _reply_as_gateway(task, task_view(task, self._show(task), is_gateway=True))
+        return _reply_as_gateway(task, build_task_view(task, self._show(task), is_gateway=True))
 
     async def _get_on_web(self, call: ApiCall) -> Reply:
         task = await self._find(call)
-        return _reply_as_gateway(task, web_view(task, self._show(task)))
+        return _reply_as_gateway(task, build_web_view(task, self._show(task)))
 
     async def _delete(self, call: ApiCall) -> Reply:
         """Cancel an open task; erase one that has ended."""
@@ -162,7 +162,7 @@ class EmulatedRunway:
         return Reply(b"", 204)
 
     async def _organization(self, call: ApiCall) -> Reply:
-        account_of_header(call, self._config)
+        find_account_by_header(call, self._config)
         limits = {"maxConcurrentGenerations": 2, "maxDailyGenerations": 50}
         return Reply(
             {
@@ -173,7 +173,7 @@ class EmulatedRunway:
         )
 
     async def _find(self, call: ApiCall) -> RunwayTask:
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         return await self.engine.find(account, call.values["id"])
 
     def _show(self, task: RunwayTask) -> ShownTask:
@@ -239,8 +239,8 @@ def _reply_as_gateway(task: RunwayTask, view: Mapping[str, Any]) -> Reply:
     """Answer as a gateway does: as Runway would, or with the row of its own table."""
     if not task.scenario.has(RunwayWord.GATEWAY_ROW):
         return Reply(dict(view))
-    link = media_url(task, task.ready_artifacts[0]) if task.status == SUCCEED else None
-    return Reply(gateway_row(task, task.scenario.word(RunwayWord.GATEWAY_ROW), view, link))
+    link = build_media_url(task, task.ready_artifacts[0]) if task.status == SUCCEED else None
+    return Reply(build_gateway_row(task, task.scenario.word(RunwayWord.GATEWAY_ROW), view, link))
 
 
 def _refuse_over_daily_cap() -> Refusal:

@@ -10,22 +10,29 @@ from functools import partial
 from typing import Any
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
-from tracker.emulator.core.checks import Check, list_of, one_of_texts, record, text, web_url
+from tracker.emulator.core.checks import (
+    Check,
+    accept_one_of,
+    accept_text,
+    accept_web_url,
+    list_of,
+    record,
+)
 from tracker.emulator.core.config import EmulatorConfig
 from tracker.emulator.core.drafts import CreateRequest, TaskDraft
 from tracker.emulator.core.engine import Engine
-from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.media import media_url
-from tracker.emulator.core.provider import account_of_header
+from tracker.emulator.core.journal import encode_json
+from tracker.emulator.core.media import build_media_url
+from tracker.emulator.core.provider import find_account_by_header
 from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent
-from tracker.emulator.core.signing import signed_id
+from tracker.emulator.core.signing import build_id_signer
 from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED
 from tracker.emulator.providers.runway.views import RunwayDetails, RunwayTask
 from tracker.emulator.providers.runway.words import RunwayWord
 
-__all__ = ["RunwayResellers", "kie_callbacks", "refuse_as_kie", "refuse_as_numbered"]
+__all__ = ["RunwayResellers", "build_kie_callbacks", "refuse_as_kie", "refuse_as_numbered"]
 
 _STATES = {SUBMITTED: "wait", PROCESSING: "generating", SUCCEED: "success", FAILED: "fail"}
 _NUMBERS = {SUBMITTED: 1, PROCESSING: 2, SUCCEED: 3, FAILED: 4}
@@ -56,31 +63,39 @@ _VIDEO = _Create(
     name="/runway/generate",
     needs=("prompt",),
     fields={
-        "prompt": text(least=1),
-        "imageUrl": web_url(),
-        "quality": one_of_texts("720p", "1080p"),
-        "aspectRatio": text(least=1),
-        "waterMark": text(),
-        "callBackUrl": web_url(),
+        "prompt": accept_text(least=1),
+        "imageUrl": accept_web_url(),
+        "quality": accept_one_of("720p", "1080p"),
+        "aspectRatio": accept_text(least=1),
+        "waterMark": accept_text(),
+        "callBackUrl": accept_web_url(),
     },
 )
 _EXTENSION = _Create(
     name="/runway/extend",
     needs=("taskId", "prompt"),
-    fields={"taskId": text(least=1), "prompt": text(least=1), "callBackUrl": web_url()},
+    fields={
+        "taskId": accept_text(least=1),
+        "prompt": accept_text(least=1),
+        "callBackUrl": accept_web_url(),
+    },
 )
 _ALEPH = _Create(
     name="/aleph/generate",
     needs=("prompt", "videoUrl"),
-    fields={"prompt": text(least=1), "videoUrl": web_url(), "callBackUrl": web_url()},
+    fields={
+        "prompt": accept_text(least=1),
+        "videoUrl": accept_web_url(),
+        "callBackUrl": accept_web_url(),
+    },
 )
 _NUMBERED = _Create(
     name="numbered",
     needs=("images", "ratio", "seconds", "taskType"),
     fields={
-        "images": list_of(record({"image": text(least=1)}, required=("image",)), most=2),
-        "ratio": one_of_texts("16:9", "9:16"),
-        "taskType": one_of_texts("gen3a_turbo", "gen3a", "gen2"),
+        "images": list_of(record({"image": accept_text(least=1)}, required=("image",)), most=2),
+        "ratio": accept_one_of("16:9", "9:16"),
+        "taskType": accept_one_of("gen3a_turbo", "gen3a", "gen2"),
     },
 )
 
@@ -112,7 +127,7 @@ class RunwayResellers:
         )
 
     async def _create_at_kie(self, operation: _Create, call: ApiCall) -> Reply:
-        account, body = account_of_header(call, self._config), call.json_object()
+        account, body = find_account_by_header(call, self._config), call.json_object()
         parent = body.get("taskId")
         if parent is not None and self._engine.registry.find(account, str(parent)) is None:
             raise Refusal(RefusalKind.INVALID, "the task to extend is not known")
@@ -120,7 +135,7 @@ class RunwayResellers:
         return _build_good({"taskId": task.task_id})
 
     async def _record(self, call: ApiCall) -> Reply:
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         task = await self._engine.find(account, call.params.get("taskId", ""))
         is_aleph = call.path.startswith("/aleph/")
         is_empty = task.status == SUCCEED and self._engine.persists(task, RunwayWord.EMPTY_OUTPUT)
@@ -129,7 +144,7 @@ class RunwayResellers:
         )
 
     async def _credit(self, call: ApiCall) -> Reply:
-        account_of_header(call, self._config)
+        find_account_by_header(call, self._config)
         return _build_good(_BALANCE)
 
     async def _add(self, call: ApiCall) -> Reply:
@@ -145,7 +160,7 @@ class RunwayResellers:
         return _build_numbered_reply(_show_numbered(task, is_empty=is_empty))
 
     def _account(self, call: ApiCall) -> str:
-        return account_of_header(call, self._config, schemes=("",))
+        return find_account_by_header(call, self._config, schemes=("",))
 
     async def _make(
         self, operation: _Create, account: str, call: ApiCall, body: Mapping[str, object]
@@ -160,7 +175,7 @@ class RunwayResellers:
         )
 
 
-def kie_callbacks(task: RunwayTask, config: EmulatorConfig) -> Sequence[CallbackContent]:
+def build_kie_callbacks(task: RunwayTask, config: EmulatorConfig) -> Sequence[CallbackContent]:
     """Tell the end of a task of kie.ai; without a secret unsigned."""
     if not task.operation.startswith("/") or task.status not in (SUCCEED, FAILED):
         return ()
@@ -171,15 +186,15 @@ def kie_callbacks(task: RunwayTask, config: EmulatorConfig) -> Sequence[Callback
     code, text_ = (200, "success") if task.status == SUCCEED else (500, task.message)
     data: dict[str, Any] | None = None
     if task.status == SUCCEED:
-        link = media_url(task, task.artifacts[0])
-        data = {names["video"]: link, names["image"]: media_url(task, "0.png")}
+        link = build_media_url(task, task.artifacts[0])
+        data = {names["video"]: link, names["image"]: build_media_url(task, "0.png")}
     body: dict[str, Any] = {"code": code, "msg": text_, "data": data}
     if is_aleph:
         body["taskId"] = task.task_id
     else:
         body["data"] = {"task_id": task.task_id, **(data or {})}
-    sign = signed_id(task.task_id, config.webhook_secret)
-    return (CallbackContent(body=json_bytes(body), sign=sign),)
+    sign = build_id_signer(task.task_id, config.webhook_secret)
+    return (CallbackContent(body=encode_json(body), sign=sign),)
 
 
 def _make_draft(
@@ -203,12 +218,12 @@ def _make_draft(
 def _build_detail(task: RunwayTask, is_empty: bool) -> dict[str, Any]:
     info = None
     if task.status == SUCCEED and not is_empty:
-        link = media_url(task, task.artifacts[0])
+        link = build_media_url(task, task.artifacts[0])
         info = {
             "videoId": task.other_id,
             "taskId": task.task_id,
             "videoUrl": link,
-            "imageUrl": media_url(task, "0.png"),
+            "imageUrl": build_media_url(task, "0.png"),
         }
     return {
         "taskId": task.task_id,
@@ -228,14 +243,14 @@ def _build_aleph(task: RunwayTask, is_empty: bool) -> dict[str, Any]:
     if task.status == SUCCEED and not is_empty:
         response = {
             "taskId": task.task_id,
-            "resultVideoUrl": media_url(task, task.artifacts[0]),
-            "resultImageUrl": media_url(task, "0.png"),
+            "resultVideoUrl": build_media_url(task, task.artifacts[0]),
+            "resultImageUrl": build_media_url(task, "0.png"),
         }
     is_open = task.status in (SUBMITTED, PROCESSING)
     known = {SUCCEED: 1, FAILED: 0}.get(task.status, task.status)
     return {
         "taskId": task.task_id,
-        "paramJson": json_bytes({"callBackUrl": task.callback_url}).decode(),
+        "paramJson": encode_json({"callBackUrl": task.callback_url}).decode(),
         "response": response,
         "successFlag": 0 if is_open else known,
         "errorCode": 500 if task.status == FAILED else 0,
@@ -253,7 +268,7 @@ def _show_numbered(task: RunwayTask, *, is_empty: bool = False) -> dict[str, Any
         "ratio": body.get("ratio"),
         "seconds": body.get("seconds"),
         "textPrompt": body.get("textPrompt"),
-        "videoUrl": media_url(task, task.artifacts[0]) if is_done else None,
+        "videoUrl": build_media_url(task, task.artifacts[0]) if is_done else None,
         "error": task.message if task.status == FAILED else None,
         "callbackUrl": None,
         "createdTime": "2026-11-29 14:30:45",

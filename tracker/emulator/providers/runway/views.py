@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tracker.emulator.core.media import media_url
+from tracker.emulator.core.media import build_media_url
 from tracker.emulator.core.tasks import (
     CANCELLED,
     FAILED,
@@ -22,7 +22,14 @@ from tracker.emulator.core.tasks import (
 )
 from tracker.emulator.providers.runway.words import RunwayWord
 
-__all__ = ["RunwayDetails", "RunwayTask", "ShownTask", "invocation_view", "task_view", "web_view"]
+__all__ = [
+    "RunwayDetails",
+    "RunwayTask",
+    "ShownTask",
+    "build_invocation_view",
+    "build_task_view",
+    "build_web_view",
+]
 
 _NODE = "8ac0f4d8-6f8f-4a0c-9d5b-0c7c7d1b2a10"
 _WORDS = {
@@ -59,16 +66,18 @@ class ShownTask:
     is_output_empty: bool = False
 
 
-def word_of(task: RunwayTask) -> str:
+def find_word(task: RunwayTask) -> str:
     """Return the status word."""
     if task.status == SUBMITTED and task.scenario.has(RunwayWord.THROTTLED):
         return "THROTTLED"
     return _WORDS.get(task.status, task.status)
 
 
-def task_view(task: RunwayTask, shown: ShownTask, *, is_gateway: bool = False) -> dict[str, Any]:
+def build_task_view(
+    task: RunwayTask, shown: ShownTask, *, is_gateway: bool = False
+) -> dict[str, Any]:
     """Return the JSON of the official API, or of the gateways that repeat it without costs."""
-    word = word_of(task)
+    word = find_word(task)
     found: dict[str, Any] = {"id": task.task_id, "status": word, "createdAt": _format_time(task)}
     if word == "RUNNING":
         is_text = task.scenario.has(RunwayWord.PROGRESS_TEXT)
@@ -82,16 +91,16 @@ def task_view(task: RunwayTask, shown: ShownTask, *, is_gateway: bool = False) -
     return found | _build_costs(task, shown)
 
 
-def invocation_view(task: RunwayTask, shown: ShownTask) -> dict[str, Any]:
+def build_invocation_view(task: RunwayTask, shown: ShownTask) -> dict[str, Any]:
     """Return the JSON of a run of a workflow."""
-    found = task_view(task, shown)
+    found = build_task_view(task, shown)
     found.pop("estimatedCost", None)
     if task.status in (PROCESSING, SUCCEED):
         found["output"] = {} if shown.is_output_empty else {_NODE: _build_links(task)}
     return found
 
 
-def web_view(task: RunwayTask, shown: ShownTask) -> dict[str, Any]:
+def build_web_view(task: RunwayTask, shown: ShownTask) -> dict[str, Any]:
     """Return the JSON of the older gateways, which is that of Runway's web page."""
     options = task.details.body.get("options")
     name = options.get("name") if isinstance(options, Mapping) else None
@@ -100,7 +109,7 @@ def web_view(task: RunwayTask, shown: ShownTask) -> dict[str, Any]:
         "task": {
             "id": task.task_id,
             "name": name,
-            "status": word_of(task),
+            "status": find_word(task),
             "progressRatio": "1" if is_done else f"{shown.progress:g}",
             "progressText": None,
             "artifacts": [
@@ -132,7 +141,7 @@ def _build_costs(task: RunwayTask, shown: ShownTask) -> dict[str, Any]:
 
 
 def _build_links(task: RunwayTask) -> list[str]:
-    return [media_url(task, name) for name in task.ready_artifacts]
+    return [build_media_url(task, name) for name in task.ready_artifacts]
 
 
 def _format_time(task: RunwayTask) -> str:

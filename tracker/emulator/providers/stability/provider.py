@@ -16,13 +16,13 @@ from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
 from tracker.emulator.core.faults import FaultTables
-from tracker.emulator.core.media import media_bytes
+from tracker.emulator.core.media import make_media
 from tracker.emulator.core.multipart import parse_form
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_header,
+    find_account_by_header,
 )
 from tracker.emulator.core.refusals import (
     BrokenAnswer,
@@ -176,7 +176,7 @@ class StabilityApi:
         return Reply({"id": self._account_of(call), "email": "a@b.example", "organizations": []})
 
     def _account_of(self, call: ApiCall) -> str:
-        return account_of_header(call, self._config)
+        return find_account_by_header(call, self._config)
 
     def _draft(
         self, name: str, body: Mapping[str, object], scenario: Scenario
@@ -213,7 +213,7 @@ class StabilityApi:
             raise CodedRefusal(422, "unprocessable_entity", task.message or "it failed")
         operation, scenario = task.details.operation, task.scenario
         more = scenario.count(StabilityWord.LARGE) if scenario.has(StabilityWord.LARGE) else 0
-        file = (media_bytes(task.task_id, operation.makes) or _make_glb()) + bytes(more * _MB)
+        file = (make_media(task.task_id, operation.makes) or _make_glb()) + bytes(more * _MB)
         word = next((text for name, text in _FINISHES if scenario.has(name)), "SUCCESS")
         is_relayed = scenario.has(StabilityWord.BLOCKING)
         if _JSON in call.headers.get("accept", "") and not is_relayed:

@@ -9,7 +9,7 @@ from tracker.emulator.core.config import EmulatorConfig
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
-from tracker.emulator.core.provider import account_of_header
+from tracker.emulator.core.provider import find_account_by_header
 from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.core.sending import CallbackContent
@@ -18,7 +18,7 @@ from tracker.emulator.core.words import CoreWord
 from tracker.emulator.providers.suno.songs import FIRST, TEXT, SunoDetails, SunoTask
 from tracker.emulator.providers.suno.words import SUNO_WORDS, SunoWord
 
-__all__ = ["Check", "SunoCreate", "SunoTasks", "needs"]
+__all__ = ["Check", "SunoCreate", "SunoTasks", "require_fields"]
 
 Check = Callable[[Mapping[str, object]], str | None]
 """Returns the mistake of a body; None when there is none."""
@@ -102,7 +102,7 @@ class SunoTasks:
 
     def account_of(self, call: ApiCall) -> str:
         """Return the account behind a Bearer key; raises Refusal (unauthorized)."""
-        return account_of_header(call, self.config)
+        return find_account_by_header(call, self.config)
 
     async def by_clips(self, account: str, ids: Sequence[str]) -> Mapping[str, SunoTask]:
         """Return the task of each song that there is; raises as `Engine.query_faults`."""
@@ -143,7 +143,7 @@ _FILES: Mapping[str, str] = {"videoUrl": "0.mp4", "images": "0.png"}
 _NAMING = ("prompt", "gpt_description_prompt", "taskId", "content", "title")
 
 
-def needs(*names: str) -> Check:
+def require_fields(*names: str) -> Check:
     """Return a check that each of these fields is filled."""
 
     def check(body: Mapping[str, Any]) -> str | None:

@@ -6,13 +6,13 @@ from typing import Any
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
 from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
-from tracker.emulator.providers.suno.api import Check, SunoCreate, SunoTasks, needs
+from tracker.emulator.providers.suno.api import Check, SunoCreate, SunoTasks, require_fields
 from tracker.emulator.providers.suno.songs import (
     SunoTask,
-    camel,
-    clip_view,
-    lyrics_view,
-    row_view,
+    build_clip_view,
+    build_lyrics_view,
+    build_row_view,
+    convert_to_camel_case,
 )
 from tracker.emulator.providers.suno.words import SunoWord
 
@@ -104,7 +104,7 @@ class GatewayApi:
         spoiled = {task.task_id: self._tasks.spoils(task) for task in set(found.values())}
         return Reply(
             [
-                clip_view(
+                build_clip_view(
                     found[id_],
                     list(found[id_].details.clip_ids).index(id_),
                     spoils=spoiled[found[id_].task_id],
@@ -119,20 +119,21 @@ class GatewayApi:
         found = await self._tasks.by_clips(account, [id_])
         if id_ not in found:
             raise Refusal(RefusalKind.NOT_FOUND, "not found")
-        return Reply(lyrics_view(found[id_]))
+        return Reply(build_lyrics_view(found[id_]))
 
     def _clips(self, task: SunoTask) -> list[dict[str, Any]]:
         spoils = self._tasks.spoils(task)
         return [
-            clip_view(task, place, spoils=spoils) for place in range(len(task.details.clip_ids))
+            build_clip_view(task, place, spoils=spoils)
+            for place in range(len(task.details.clip_ids))
         ]
 
     def _data(self, task: SunoTask) -> Any:
-        return lyrics_view(task) if task.details.kind == "lyrics" else self._clips(task)
+        return build_lyrics_view(task) if task.details.kind == "lyrics" else self._clips(task)
 
     def _row(self, task: SunoTask) -> Mapping[str, Any]:
-        row = row_view(task, self._data(task))
-        return camel(row) if task.scenario.has(SunoWord.CAMEL) else row
+        row = build_row_view(task, self._data(task))
+        return convert_to_camel_case(row) if task.scenario.has(SunoWord.CAMEL) else row
 
 
 def _build_good(data: object) -> Reply:
@@ -156,14 +157,14 @@ def _create_of(path: str, check: Check) -> SunoCreate:
 
 _SUBMITS: Mapping[str, Check] = {
     "/submit/music": _check_music,
-    "/submit/lyrics": needs("prompt"),
-    "/submit/concat": needs("clip_id"),
-    "/uploads/audio-url": needs("url"),
+    "/submit/lyrics": require_fields("prompt"),
+    "/submit/concat": require_fields("clip_id"),
+    "/uploads/audio-url": require_fields("url"),
 }
 _GENERATES: Mapping[str, Check] = {
     "/generate": _check_music,
-    "/generate/description-mode": needs("gpt_description_prompt"),
-    "/generate/lyrics/": needs("prompt"),
+    "/generate/description-mode": require_fields("gpt_description_prompt"),
+    "/generate/lyrics/": require_fields("prompt"),
 }
 
 

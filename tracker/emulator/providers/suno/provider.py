@@ -6,7 +6,7 @@ from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.provider import EmulatedProvider, MainJob, RoutedService
 from tracker.emulator.providers.suno.api import SunoTasks
 from tracker.emulator.providers.suno.gateway import GatewayApi, refuse_as_gateway
-from tracker.emulator.providers.suno.reseller import ResellerApi, reseller_callbacks
+from tracker.emulator.providers.suno.reseller import ResellerApi, build_reseller_callbacks
 from tracker.emulator.providers.suno.selfhosted import SelfHostedApi, refuse_as_server
 from tracker.emulator.providers.suno.songs import SunoDetails
 
@@ -25,7 +25,7 @@ def create(emulator: Emulator) -> EmulatedProvider[SunoDetails]:
 
     `/suno` is a gateway, `/sunoapi` and `/kie` are the two hosts, `/gcui` is a server of one's own.
     """
-    tasks = SunoTasks(emulator, lambda task: reseller_callbacks(task, emulator.config))
+    tasks = SunoTasks(emulator, lambda task: build_reseller_callbacks(task, emulator.config))
     gateway = GatewayApi(tasks)
     sunoapi = ResellerApi(tasks, "/generate/credit", too_many=430)
     kie = ResellerApi(tasks, "/chat/credit", too_many=429)

@@ -9,17 +9,23 @@ from typing import Any
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
 from tracker.emulator.core.config import EmulatorConfig
-from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.media import media_url
+from tracker.emulator.core.journal import encode_json
+from tracker.emulator.core.media import build_media_url
 from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.sending import CallbackContent
-from tracker.emulator.core.signing import signed_id
+from tracker.emulator.core.signing import build_id_signer
 from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED
-from tracker.emulator.providers.suno.api import SunoCreate, SunoTasks, needs
-from tracker.emulator.providers.suno.songs import FIRST, TEXT, SunoTask, lyrics_view, record_song
+from tracker.emulator.providers.suno.api import SunoCreate, SunoTasks, require_fields
+from tracker.emulator.providers.suno.songs import (
+    FIRST,
+    TEXT,
+    SunoTask,
+    build_lyrics_view,
+    record_song,
+)
 from tracker.emulator.providers.suno.words import SunoWord
 
-__all__ = ["ResellerApi", "reseller_callbacks"]
+__all__ = ["ResellerApi", "build_reseller_callbacks"]
 
 _CREDITS = 100
 _OF_TASK = ("taskId", "audioId")
@@ -100,7 +106,7 @@ class ResellerApi:
             SunoCreate(
                 operation=path,
                 kind=kind,
-                check=needs("callBackUrl", *names),
+                check=require_fields("callBackUrl", *names),
                 hook="callBackUrl",
             ),
         )
@@ -126,7 +132,7 @@ class ResellerApi:
         record = {
             "taskId": task.task_id,
             "parentMusicId": "",
-            "param": json_bytes({"callBackUrl": task.callback_url}).decode(),
+            "param": encode_json({"callBackUrl": task.callback_url}).decode(),
             "errorCode": 500 if is_failed else None,
             "errorMessage": task.message if is_failed else None,
             "response": self._response(task),
@@ -147,9 +153,9 @@ class ResellerApi:
         if task.status != SUCCEED:
             return None
         if task.details.kind == "lyrics":
-            text = lyrics_view(task)
+            text = build_lyrics_view(task)
             return {"taskId": task.task_id, "data": [{k: text[k] for k in ("text", "title")}]}
-        url = media_url(task, task.artifacts[0])
+        url = build_media_url(task, task.artifacts[0])
         return {task.details.kind: [url] if task.details.kind == "images" else url}
 
     def refuse(self, refusal: Refusal, _call: ApiCall) -> Reply:
@@ -202,11 +208,11 @@ def _build_songs(task: SunoTask, *, spoils: bool, is_snake: bool = False) -> lis
     ]
 
 
-def reseller_callbacks(task: SunoTask, config: EmulatorConfig) -> Sequence[CallbackContent]:
+def build_reseller_callbacks(task: SunoTask, config: EmulatorConfig) -> Sequence[CallbackContent]:
     """Word the callbacks of a stage. Without a secret they are unsigned, as sunoapi.org's are."""
     if not task.operation.startswith("/") or task.status == SUBMITTED:
         return ()
-    sign = signed_id(task.task_id, config.webhook_secret)
+    sign = build_id_signer(task.task_id, config.webhook_secret)
     told: list[CallbackContent] = []
     if task.scenario.has(SunoWord.SIGN_NOT_BODY) and task.stage == FIRST:
         lie = _build_body(task, "error", None, 501, "Audio generation failed.")
@@ -226,11 +232,11 @@ def reseller_callbacks(task: SunoTask, config: EmulatorConfig) -> Sequence[Callb
 
 def _build_result(task: SunoTask) -> object:
     if task.details.kind == "lyrics":
-        text = lyrics_view(task)
+        text = build_lyrics_view(task)
         return [{"text": text["text"], "title": text["title"], "status": "complete"}]
-    return {task.details.kind: media_url(task, task.artifacts[0])}
+    return {task.details.kind: build_media_url(task, task.artifacts[0])}
 
 
 def _build_body(task: SunoTask, kind: str, data: object, code: int, text: str) -> bytes:
     inner = {"callbackType": kind, "task_id": task.task_id, "data": data}
-    return json_bytes({"code": code, "msg": text, "data": inner})
+    return encode_json({"code": code, "msg": text, "data": inner})

@@ -6,8 +6,8 @@ from typing import Any
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
 from tracker.emulator.core.refusals import Refusal, RefusalKind
-from tracker.emulator.providers.suno.api import SunoCreate, SunoTasks, needs
-from tracker.emulator.providers.suno.songs import SunoTask, audio_info, lyrics_view
+from tracker.emulator.providers.suno.api import SunoCreate, SunoTasks, require_fields
+from tracker.emulator.providers.suno.songs import SunoTask, build_audio_info, build_lyrics_view
 from tracker.emulator.providers.suno.words import SunoWord
 
 __all__ = ["SelfHostedApi", "refuse_as_server"]
@@ -47,7 +47,7 @@ class SelfHostedApi:
         task = await self._tasks.create(
             call,
             self._owner(),
-            SunoCreate(operation=f"gcui{path}", kind="music", check=needs(*names)),
+            SunoCreate(operation=f"gcui{path}", kind="music", check=require_fields(*names)),
         )
         waits = call.json_object().get("wait_audio") is True
         if waits and not task.scenario.has(SunoWord.WAIT_AUDIO_SHORT):
@@ -58,10 +58,10 @@ class SelfHostedApi:
         task = await self._tasks.create(
             call,
             self._owner(),
-            SunoCreate(operation="gcui/lyrics", kind="lyrics", check=needs("prompt")),
+            SunoCreate(operation="gcui/lyrics", kind="lyrics", check=require_fields("prompt")),
         )
         await self._engine.wait(task, _WAIT_S)
-        return Reply(lyrics_view(task))
+        return Reply(build_lyrics_view(task))
 
     async def _get(self, call: ApiCall) -> Reply:
         ids = [one for one in call.params.get("ids", "").split(",") if one]
@@ -82,7 +82,8 @@ class SelfHostedApi:
     def _infos(self, task: SunoTask) -> list[dict[str, Any]]:
         spoils = self._tasks.spoils(task)
         return [
-            audio_info(task, place, spoils=spoils) for place in range(len(task.details.clip_ids))
+            build_audio_info(task, place, spoils=spoils)
+            for place in range(len(task.details.clip_ids))
         ]
 
 

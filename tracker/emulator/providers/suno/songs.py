@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tracker.emulator.core.media import media_url
+from tracker.emulator.core.media import build_media_url
 from tracker.emulator.core.tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED, EmulatedTask
 from tracker.emulator.providers.suno.words import SunoWord
 
@@ -19,13 +19,13 @@ __all__ = [
     "TEXT",
     "SunoDetails",
     "SunoTask",
-    "audio_info",
-    "camel",
-    "clip_status",
-    "clip_view",
-    "lyrics_view",
+    "build_audio_info",
+    "build_clip_view",
+    "build_lyrics_view",
+    "build_row_view",
+    "convert_to_camel_case",
+    "find_clip_status",
     "record_song",
-    "row_view",
 ]
 
 TEXT, FIRST = "text", "first"
@@ -54,7 +54,7 @@ class SunoDetails:
 SunoTask = EmulatedTask[SunoDetails]
 
 
-def clip_status(task: SunoTask, place: int) -> str:
+def find_clip_status(task: SunoTask, place: int) -> str:
     """Return a song's own status word."""
     scenario, is_second = task.scenario, place == 1
     if task.status == SUBMITTED:
@@ -70,12 +70,12 @@ def clip_status(task: SunoTask, place: int) -> str:
     return "streaming" if task.stage == FIRST else "queued"
 
 
-def clip_view(task: SunoTask, place: int, *, spoils: bool) -> dict[str, Any]:
+def build_clip_view(task: SunoTask, place: int, *, spoils: bool) -> dict[str, Any]:
     """Return a song in snake case, as gateways and raw feeds show it.
 
     spoils: whether its address is one that was made of nothing.
     """
-    status, details = clip_status(task, place), task.details
+    status, details = find_clip_status(task, place), task.details
     is_error = status == "error"
     return {
         "id": details.clip_ids[place],
@@ -83,7 +83,7 @@ def clip_view(task: SunoTask, place: int, *, spoils: bool) -> dict[str, Any]:
         "status": status,
         "title": details.text("title") or "Untitled",
         "audio_url": _build_audio(task, place, status, spoils=spoils),
-        "image_url": media_url(task, f"{place}.png") if status == "complete" else "",
+        "image_url": build_media_url(task, f"{place}.png") if status == "complete" else "",
         "image_large_url": "",
         "video_url": "",
         "model_name": details.text("mv", "model") or "chirp-v3-0",
@@ -101,15 +101,17 @@ def clip_view(task: SunoTask, place: int, *, spoils: bool) -> dict[str, Any]:
 
 def _build_audio(task: SunoTask, place: int, status: str, *, spoils: bool) -> str:
     if status == "complete":
-        return f"{task.base_url}/media/None.mp3" if spoils else media_url(task, f"{place}.mp3")
+        return (
+            f"{task.base_url}/media/None.mp3" if spoils else build_media_url(task, f"{place}.mp3")
+        )
     if status == "streaming":
-        return media_url(task, f"{place}.mp3") + "&stream=1"
+        return build_media_url(task, f"{place}.mp3") + "&stream=1"
     return f"{task.base_url}/media/None.mp3" if status == "error" else ""
 
 
-def audio_info(task: SunoTask, place: int, *, spoils: bool) -> dict[str, Any]:
+def build_audio_info(task: SunoTask, place: int, *, spoils: bool) -> dict[str, Any]:
     """Return a song as gcui-art's server shows it."""
-    clip = clip_view(task, place, spoils=spoils)
+    clip = build_clip_view(task, place, spoils=spoils)
     made = datetime.fromtimestamp(task.created_at / 1000, UTC)
     return {
         "id": clip["id"],
@@ -131,7 +133,7 @@ def audio_info(task: SunoTask, place: int, *, spoils: bool) -> dict[str, Any]:
     }
 
 
-def lyrics_view(task: SunoTask) -> dict[str, Any]:
+def build_lyrics_view(task: SunoTask) -> dict[str, Any]:
     """Return lyrics that are made alone."""
     is_done = task.status == SUCCEED
     status = "complete" if is_done else "error" if task.status == FAILED else "running"
@@ -144,7 +146,7 @@ def lyrics_view(task: SunoTask) -> dict[str, Any]:
     }
 
 
-def row_view(task: SunoTask, data: object) -> dict[str, Any]:
+def build_row_view(task: SunoTask, data: object) -> dict[str, Any]:
     """Return a gateway's row of a task."""
     ended = (task.ended_at or 0) // 1000
     return {
@@ -167,7 +169,7 @@ def _find_quota(task: SunoTask) -> int:
     return -QUOTA if task.scenario.has(SunoWord.DOUBLE_REFUND) else 0
 
 
-def camel(row: Mapping[str, Any]) -> dict[str, Any]:
+def convert_to_camel_case(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row in the spelling of the older gateways: an empty reason is null."""
     names = {name: _convert_to_camel(name) for name in row if name != "quota"}
     shown = {names[name]: value for name, value in row.items() if name in names}
@@ -181,7 +183,7 @@ def _convert_to_camel(name: str) -> str:
 
 def record_song(task: SunoTask, place: int, *, spoils: bool, is_snake: bool) -> dict[str, Any]:
     """Return a song of a record, or of a callback (in snake case)."""
-    clip = clip_view(task, place, spoils=spoils)
+    clip = build_clip_view(task, place, spoils=spoils)
     status = clip["status"]
     ready = clip["audio_url"] if status == "complete" else ""
     stream = clip["audio_url"] if status in ("complete", "streaming") else ""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from tracker.emulator.core.words import ParameterKind, WordSpec, one_of
+from tracker.emulator.core.words import ParameterKind, WordSpec, describe_choice
 
 __all__ = ["SUNO_WORDS", "SunoWord"]
 
@@ -50,14 +50,14 @@ SUNO_WORDS: Mapping[str, WordSpec] = MappingProxyType(
         SunoWord.CAMEL: WordSpec("tasks in camel case, with failReason null"),
         SunoWord.CLIPS_ONLY: WordSpec("a query for one task shows its songs alone"),
         SunoWord.NUMBER_ID: WordSpec("task ids are decimal numbers"),
-        SunoWord.NOT_FOUND: one_of(
+        SunoWord.NOT_FOUND: describe_choice(
             "the answer to an unknown id: HTTP 400 with a code, HTTP 404, or UNKNOWN",
             *("400", "404", "unknown"),
         ),
         SunoWord.DOUBLE_REFUND: WordSpec("the quota of a failed task is given back twice"),
         SunoWord.TWO_JOBS: WordSpec("one create makes two tasks, and tells of one"),
         SunoWord.CALLBACK_EXCEPTION: WordSpec("records say that the callback failed"),
-        SunoWord.SUCCESS_FLAG: one_of(
+        SunoWord.SUCCESS_FLAG: describe_choice(
             "records tell by successFlag, in words or as a number", "word", "number"
         ),
         SunoWord.SIGN_NOT_BODY: WordSpec(

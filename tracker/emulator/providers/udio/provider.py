@@ -12,16 +12,22 @@ from types import MappingProxyType
 from typing import Any
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
-from tracker.emulator.core.checks import flag, number, one_of_texts, record, text
+from tracker.emulator.core.checks import (
+    accept_flag,
+    accept_number,
+    accept_one_of,
+    accept_text,
+    record,
+)
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import Engine
-from tracker.emulator.core.media import media_url
+from tracker.emulator.core.media import build_media_url
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_header,
+    find_account_by_header,
 )
 from tracker.emulator.core.refusals import Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
@@ -67,20 +73,20 @@ _WORDS: Mapping[str, WordSpec] = MappingProxyType(
         UdioWord.NO_ID_IN_ANSWER: WordSpec("the answer to a create names nothing"),
     }
 )
-_SHARE = number(least=0, most=1)
+_SHARE = accept_number(least=0, most=1)
 _FIELDS = record(
     {
-        "prompt": text(),
-        "lyrics": text(),
-        "lyrics_type": one_of_texts("generate", "user", "instrumental"),
-        "bypass_prompt_optimization": flag,
+        "prompt": accept_text(),
+        "lyrics": accept_text(),
+        "lyrics_type": accept_one_of("generate", "user", "instrumental"),
+        "bypass_prompt_optimization": accept_flag,
         "song_section_start": _SHARE,
         "prompt_strength": _SHARE,
         "clarity_strength": _SHARE,
         "lyrics_strength": _SHARE,
         "generation_quality": _SHARE,
-        "negative_prompt": text(),
-        "model_type": text(least=1),
+        "negative_prompt": accept_text(),
+        "model_type": accept_text(least=1),
     }
 )
 _STEPS = (
@@ -150,7 +156,7 @@ class UdioApi:
     async def _create(
         self, call: ApiCall, body: Mapping[str, object], params: Mapping[str, object]
     ) -> UdioTask:
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         request = CreateRequest(
             call=call,
             account=account,
@@ -183,7 +189,7 @@ class UdioApi:
         )
 
     async def _songs(self, call: ApiCall) -> Reply:
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         wanted = [one for one in call.params.get("songIds", "").split(",") if one]
         tasks = [
             task
@@ -200,7 +206,7 @@ class UdioApi:
         return Reply({"songs": [songs[id_] for id_ in wanted if id_ in songs]})
 
     async def _fetch(self, call: ApiCall) -> Reply:
-        account = account_of_header(call, self._config)
+        account = find_account_by_header(call, self._config)
         task = await self.engine.find(account, call.values["id"])
         word = _ROWS.get(task.status, task.status)
         if task.status == FAILED and task.scenario.has(UdioWord.FAIL_WORD):
@@ -248,7 +254,7 @@ def _build_song(task: UdioTask, place: int, *, hides_path: bool) -> dict[str, An
         "tags": ["pop"],
     }
     if is_done:
-        path = None if hides_path else media_url(task, f"{place}.mp3")
+        path = None if hides_path else build_media_url(task, f"{place}.mp3")
         song |= {"finished": True, "song_path": path, "video_path": None, "duration": 32.0}
     return song
 

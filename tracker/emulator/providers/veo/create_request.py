@@ -12,13 +12,13 @@ from typing import Any
 from tracker.emulator.core.checks import (
     Check,
     Flaw,
-    flag,
-    integer,
+    accept_flag,
+    accept_integer,
+    accept_one_of,
+    accept_text,
+    accept_web_url,
     list_of,
-    one_of_texts,
     record,
-    text,
-    web_url,
 )
 from tracker.emulator.core.drafts import TaskDraft
 from tracker.emulator.core.plan import DEFAULT_STEPS
@@ -27,43 +27,45 @@ from tracker.emulator.core.scenario import Scenario
 from tracker.emulator.providers.veo.shapes import VeoDetails
 from tracker.emulator.providers.veo.words import VeoWord
 
-__all__ = ["draft_of"]
+__all__ = ["read_draft"]
 
-_MEDIUM = record({"bytesBase64Encoded": text(least=1, most=100_000_000), "mimeType": text(least=1)})
+_MEDIUM = record(
+    {"bytesBase64Encoded": accept_text(least=1, most=100_000_000), "mimeType": accept_text(least=1)}
+)
 _INSTANCE = record(
-    {"prompt": text(least=1), "image": _MEDIUM, "lastFrame": _MEDIUM, "video": _MEDIUM}
+    {"prompt": accept_text(least=1), "image": _MEDIUM, "lastFrame": _MEDIUM, "video": _MEDIUM}
 )
 
 
 def _check_seconds(value: object) -> Flaw | None:
     is_digit = isinstance(value, str) and value.isascii() and value.isdigit()
-    return integer(least=4, most=8)(int(str(value)) if is_digit else value)
+    return accept_integer(least=4, most=8)(int(str(value)) if is_digit else value)
 
 
 _PARAMETERS = record(
     {
-        "sampleCount": integer(least=1, most=4),
+        "sampleCount": accept_integer(least=1, most=4),
         "durationSeconds": _check_seconds,
-        "aspectRatio": one_of_texts("16:9", "9:16"),
-        "resolution": one_of_texts("720p", "1080p", "4k"),
-        "seed": integer(least=0, most=4294967295),
-        "generateAudio": flag,
+        "aspectRatio": accept_one_of("16:9", "9:16"),
+        "resolution": accept_one_of("720p", "1080p", "4k"),
+        "seed": accept_integer(least=0, most=4294967295),
+        "generateAudio": accept_flag,
     }
 )
-_WEBHOOK = record({"uris": list_of(web_url(), most=5)})
+_WEBHOOK = record({"uris": list_of(accept_web_url(), most=5)})
 _PREDICTION: Mapping[str, Check] = {
     "instances": list_of(_INSTANCE, least=1, most=1),
     "parameters": _PARAMETERS,
     "webhookConfig": _WEBHOOK,
 }
 _INTERACTION: Mapping[str, Check] = {
-    "model": text(least=1),
-    "background": flag,
+    "model": accept_text(least=1),
+    "background": accept_flag,
     "webhook_config": _WEBHOOK,
 }
 
 
-def draft_of(
+def read_draft(
     kind: str,
     body: Mapping[str, object],
     more: Mapping[str, str],

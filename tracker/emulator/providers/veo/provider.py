@@ -17,31 +17,31 @@ from tracker.emulator.core.drafts import CreateRequest, ProviderRules
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import CancelOutcome, Engine
 from tracker.emulator.core.faults import FaultTables
-from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.media import media_bytes, media_url
+from tracker.emulator.core.journal import encode_json
+from tracker.emulator.core.media import build_media_url, make_media
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_key,
+    find_account_by_key,
 )
 from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.sending import CallbackContent
-from tracker.emulator.core.signing import EXAMPLE_SECRET, standard_webhooks
+from tracker.emulator.core.signing import EXAMPLE_SECRET, build_standard_signer
 from tracker.emulator.core.tasks import SUCCEED
-from tracker.emulator.providers.veo.create_request import draft_of
+from tracker.emulator.providers.veo.create_request import read_draft
 from tracker.emulator.providers.veo.shapes import (
     VeoDetails,
     VeoTask,
-    event_of,
-    interaction,
-    operation,
+    build_interaction,
+    build_operation,
+    find_event,
 )
 from tracker.emulator.providers.veo.signing import (
-    assertion_flaw,
-    callback_signer,
-    key_file,
-    key_set,
+    build_callback_signer,
+    build_key_file,
+    build_key_set,
+    find_assertion_flaw,
 )
 from tracker.emulator.providers.veo.words import VEO_WORDS, VeoWord
 
@@ -123,7 +123,7 @@ class VeoApi:
         if call.values["call"].endswith(":fetchPredictOperation"):
             name = call.json_object().get("operationName")
             task = await self._find(account, str(name))
-            return Reply(operation(task, is_empty=self._is_empty(task)))
+            return Reply(build_operation(task, is_empty=self._is_empty(task)))
         model, values = _read_model(call), call.values
         place = f"projects/{values['project']}/locations/{values['location']}/publishers/google/"
         return await self._create(call, account, "vertex", {"model": model, "place": place})
@@ -139,18 +139,18 @@ class VeoApi:
             call=call,
             account=account,
             body=body,
-            read=lambda named: draft_of(kind, body, more, named, self.engine.chance),
+            read=lambda named: read_draft(kind, body, more, named, self.engine.chance),
         )
         task = await self.engine.create(request)
         if kind == "interaction":
-            return Reply(interaction(task, is_empty=False))
+            return Reply(build_interaction(task, is_empty=False))
         return Reply({"name": task.details.name})
 
     async def _operation(self, call: ApiCall) -> Reply:
         values = call.values
         name = f"models/{values['model']}/operations/{values['id']}"
         task = await self._find(self._account_of(call), name)
-        return Reply(operation(task, is_empty=self._is_empty(task)))
+        return Reply(build_operation(task, is_empty=self._is_empty(task)))
 
     async def _find(self, account: str, name: str) -> VeoTask:
         id_ = name.rpartition("/")[2]
@@ -158,13 +158,13 @@ class VeoApi:
 
     async def _interaction(self, call: ApiCall) -> Reply:
         task = await self.engine.find(self._account_of(call), call.values["id"])
-        return Reply(interaction(task, is_empty=self._is_empty(task)))
+        return Reply(build_interaction(task, is_empty=self._is_empty(task)))
 
     async def _cancel(self, call: ApiCall) -> Reply:
         task = await self.engine.find(self._account_of(call), call.values["id"])
         if not task.is_open or await self.engine.cancel(task) is CancelOutcome.TOO_LATE:
             raise CodedRefusal(400, "FAILED_PRECONDITION", "the interaction is not in progress")
-        return Reply(interaction(task, is_empty=False))
+        return Reply(build_interaction(task, is_empty=False))
 
     async def _file(self, call: ApiCall) -> Reply:
         """Describe a file, or lead to its bytes at another address."""
@@ -174,7 +174,7 @@ class VeoApi:
             raise Refusal(RefusalKind.NOT_FOUND, "File not found, or it has expired.")
         place = f"{int(found[2])}.mp4"
         if found[3]:
-            return Reply(b"", 302, {"location": media_url(task, place)})
+            return Reply(b"", 302, {"location": build_media_url(task, place)})
         name = call.values["file"]
         return Reply({"name": f"files/{name}", "mimeType": "video/mp4", "state": "ACTIVE"})
 
@@ -186,7 +186,7 @@ class VeoApi:
         """Hand out a file of a bucket to whoever brings a token."""
         self._bearer_of(call)
         parts = call.values["path"].split("/")
-        content = media_bytes(parts[-2], parts[-1]) if len(parts) > 2 else None
+        content = make_media(parts[-2], parts[-1]) if len(parts) > 2 else None
         if content is None:
             raise Refusal(RefusalKind.NOT_FOUND, "No such object.")
         return Reply(content, media_type="video/mp4")
@@ -195,10 +195,10 @@ class VeoApi:
         del call
         if self.engine.scenario.has(VeoWord.KEYS_DOWN):
             raise Refusal(RefusalKind.UNAVAILABLE, "the keys are not there now")
-        return Reply(key_set((_KEY, _NEWER_KEY) if self._is_rotated else (_KEY,)))
+        return Reply(build_key_set((_KEY, _NEWER_KEY) if self._is_rotated else (_KEY,)))
 
     async def _key_file(self, call: ApiCall) -> Reply:
-        return Reply(key_file(f"{call.root_url}/token", PROJECT))
+        return Reply(build_key_file(f"{call.root_url}/token", PROJECT))
 
     async def _exchange(self, call: ApiCall) -> Reply:
         """Give a token for an assertion of the service account's. Tokens before end with it."""
@@ -206,7 +206,7 @@ class VeoApi:
         if scenario.has(VeoWord.EXCHANGE_DOWN):
             raise Refusal(RefusalKind.UNAVAILABLE, "try again")
         form = dict(parse_qsl(call.raw.decode("utf-8", "replace")))
-        flaw = assertion_flaw(form, f"{call.root_url}/token", _SCOPE)
+        flaw = find_assertion_flaw(form, f"{call.root_url}/token", _SCOPE)
         if scenario.has(VeoWord.EXCHANGE_REFUSED):
             flaw = CodedRefusal(400, "invalid_grant", "Invalid JWT Signature.")
         if flaw is not None:
@@ -242,7 +242,7 @@ class VeoApi:
                 kind="ErrorInfo",
                 reason="API_KEY_INVALID",
             )
-        return account_of_key(
+        return find_account_by_key(
             call.headers.get("x-goog-api-key") or call.params.get("key"), self._config
         )
 
@@ -254,30 +254,30 @@ class VeoApi:
         account, ends = self._tokens.get(token, ("", 0.0))
         if account and self.engine.now() < ends:
             return account
-        return account_of_key(token, self._config)
+        return find_account_by_key(token, self._config)
 
     def _is_empty(self, task: VeoTask) -> bool:
         return not task.is_open and self.engine.persists(task, VeoWord.NOTHING)
 
     def _callbacks(self, task: VeoTask) -> Sequence[CallbackContent]:
         """Word the event of a state: to the URL of the create, else to the project's."""
-        event = event_of(task)
+        event = find_event(task)
         if event is None:
             return ()
         scenario, known = task.scenario, self._webhooks.get(task.account)
         if task.callback_url is None:
             if known is None:
                 return ()
-            sign = standard_webhooks(lambda: [str(known["secret"])])
-            return (CallbackContent(body=json_bytes(event), sign=sign, url=str(known["uri"])),)
+            sign = build_standard_signer(lambda: [str(known["secret"])])
+            return (CallbackContent(body=encode_json(event), sign=sign, url=str(known["uri"])),)
         self._is_rotated = self._is_rotated or scenario.has(VeoWord.KEYS_ROTATED)
         lies = {VeoWord.HS256: "hs256", VeoWord.TOKEN_ENDED: "expired"}
-        sign = callback_signer(
+        sign = build_callback_signer(
             _NEWER_KEY if scenario.has(VeoWord.KEYS_ROTATED) else _KEY,
             audience="https://other.example" if scenario.has(VeoWord.WRONG_AUDIENCE) else None,
             lie=next((lie for word, lie in lies.items() if scenario.has(word)), ""),
         )
-        return (CallbackContent(body=json_bytes(event), sign=sign),)
+        return (CallbackContent(body=encode_json(event), sign=sign),)
 
 
 MAIN_JOB = MainJob(

@@ -11,11 +11,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tracker.emulator.core.media import media_bytes
+from tracker.emulator.core.media import make_media
 from tracker.emulator.core.tasks import CANCELLED, FAILED, SUCCEED, EmulatedTask
 from tracker.emulator.providers.veo.words import VeoWord
 
-__all__ = ["VeoDetails", "VeoTask", "event_of", "file_name", "interaction", "operation"]
+__all__ = [
+    "VeoDetails",
+    "VeoTask",
+    "build_interaction",
+    "build_operation",
+    "derive_file_name",
+    "find_event",
+]
 
 _REASON = (
     "The video could not be made, as its audio did not pass our safety filters. "
@@ -51,7 +58,7 @@ class VeoDetails:
 VeoTask = EmulatedTask[VeoDetails]
 
 
-def operation(task: VeoTask, *, is_empty: bool) -> dict[str, Any]:
+def build_operation(task: VeoTask, *, is_empty: bool) -> dict[str, Any]:
     """Show an operation. is_empty: whether its response names nothing (yet)."""
     shown: dict[str, Any] = {"name": task.details.name}
     if task.is_open:
@@ -88,12 +95,12 @@ def _build_video(task: VeoTask, place: int) -> dict[str, Any]:
     if scenario.has(VeoWord.NO_URI):
         return {"mimeType": "video/mp4"} if details.kind == "vertex" else {}
     if details.kind != "vertex":
-        name = file_name(task, place)
+        name = derive_file_name(task, place)
         return {"uri": f"{task.root_url}/v1beta/files/{name}:download?alt=media"}
     if details.storage is not None:
         uri = f"{details.storage.rstrip('/')}/{task.task_id}/{place}.mp4"
         return {"gcsUri": uri, "mimeType": "video/mp4"}
-    content = media_bytes(task.task_id, f"{place}.mp4") or b""
+    content = make_media(task.task_id, f"{place}.mp4") or b""
     size = _LEAST_INLINE
     if scenario.has(VeoWord.INLINE_MB):
         size = scenario.count(VeoWord.INLINE_MB) * _MB
@@ -101,18 +108,18 @@ def _build_video(task: VeoTask, place: int) -> dict[str, Any]:
     return {"bytesBase64Encoded": base64.b64encode(content).decode(), "mimeType": "video/mp4"}
 
 
-def file_name(task: VeoTask, place: int) -> str:
+def derive_file_name(task: VeoTask, place: int) -> str:
     """Return the id of a file: lower-case letters and digits, the place as the last two."""
     return f"{task.task_id.removeprefix('v1_')}{place:02}"
 
 
-def interaction(task: VeoTask, *, is_empty: bool) -> dict[str, Any]:
+def build_interaction(task: VeoTask, *, is_empty: bool) -> dict[str, Any]:
     """Show an interaction."""
     details = task.details
     shown: dict[str, Any] = {
         "id": details.name,
         "object": "interaction",
-        "status": word_of(task),
+        "status": find_word(task),
         "model": details.model,
         "created": _format_time(task.created_at),
         "updated": _format_time(task.updated_at),
@@ -132,7 +139,7 @@ def interaction(task: VeoTask, *, is_empty: bool) -> dict[str, Any]:
     return shown | {"steps": steps, "output_video": pieces[0]}
 
 
-def word_of(task: VeoTask) -> str:
+def find_word(task: VeoTask) -> str:
     """Return the status word of an interaction."""
     scenario = task.scenario
     if task.is_open:
@@ -146,14 +153,14 @@ def word_of(task: VeoTask) -> str:
     return _STATES[task.status]
 
 
-def event_of(task: VeoTask) -> dict[str, Any] | None:
+def find_event(task: VeoTask) -> dict[str, Any] | None:
     """Return the event of the present state. None has an operation that came to nothing."""
     details = task.details
     data: dict[str, Any] = {"id": details.name}
     if details.metadata is not None:
         data["user_metadata"] = details.metadata
     if details.kind == "interaction":
-        word = word_of(task)
+        word = find_word(task)
         if word not in ("completed", "failed", "cancelled", "requires_action"):
             return None
         kind = f"interaction.{word}"
@@ -162,7 +169,7 @@ def event_of(task: VeoTask) -> dict[str, Any] | None:
     else:
         if task.status != SUCCEED or task.scenario.has(VeoWord.FILTERED):
             return None
-        kind, name = "video.generated", file_name(task, 0)
+        kind, name = "video.generated", derive_file_name(task, 0)
         address = f"{task.root_url}/v1beta/files/{name}"
         data |= {"output_file_uri": address, "file_name": f"files/{name}"}
     return {"type": kind, "version": "v1", "timestamp": _format_time(task.updated_at), "data": data}

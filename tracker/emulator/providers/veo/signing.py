@@ -22,7 +22,13 @@ from jwt.algorithms import RSAAlgorithm
 from tracker.emulator.core.refusals import CodedRefusal
 from tracker.emulator.core.signing import SignatureQuality, Signer, SigningInput
 
-__all__ = ["ISSUER", "assertion_flaw", "callback_signer", "key_file", "key_set"]
+__all__ = [
+    "ISSUER",
+    "build_callback_signer",
+    "build_key_file",
+    "build_key_set",
+    "find_assertion_flaw",
+]
 
 ISSUER = "https://accounts.google.com"
 EMAIL = "tracker@emulated-project.iam.gserviceaccount.com"
@@ -38,7 +44,7 @@ def _load_key(name: str) -> RSAPrivateKey:
     return generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def key_set(names: tuple[str, ...]) -> dict[str, Any]:
+def build_key_set(names: tuple[str, ...]) -> dict[str, Any]:
     """Return the published keys of these names."""
     keys = []
     for name in names:
@@ -48,7 +54,7 @@ def key_set(names: tuple[str, ...]) -> dict[str, Any]:
     return {"keys": keys}
 
 
-def callback_signer(name: str, *, audience: str | None, lie: str) -> Signer:
+def build_callback_signer(name: str, *, audience: str | None, lie: str) -> Signer:
     """Return a signer by a JWT of the published key of this name.
 
     audience: None for the callback's own URL. lie: `hs256`, `expired` or nothing.
@@ -76,7 +82,7 @@ def callback_signer(name: str, *, audience: str | None, lie: str) -> Signer:
     return sign
 
 
-def key_file(token_uri: str, project: str) -> dict[str, Any]:
+def build_key_file(token_uri: str, project: str) -> dict[str, Any]:
     """Return the key file of the emulated service account."""
     pem = _load_key("service-account").private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
@@ -91,7 +97,7 @@ def key_file(token_uri: str, project: str) -> dict[str, Any]:
     }
 
 
-def assertion_flaw(form: Mapping[str, str], token_uri: str, scope: str) -> CodedRefusal | None:
+def find_assertion_flaw(form: Mapping[str, str], token_uri: str, scope: str) -> CodedRefusal | None:
     """Return why an exchange is refused; None when its assertion is good."""
     if form.get("grant_type") != GRANT:
         return CodedRefusal(400, "unsupported_grant_type", "Invalid grant_type")

@@ -14,25 +14,25 @@ from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
 from tracker.emulator.core.checks import (
     Check,
     Flaw,
-    flag,
-    integer,
+    accept_flag,
+    accept_integer,
+    accept_text,
+    accept_web_url,
     list_of,
     record,
-    text,
-    web_url,
 )
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import CancelOutcome, Engine
 from tracker.emulator.core.faults import FaultTables
-from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.media import media_url
+from tracker.emulator.core.journal import encode_json
+from tracker.emulator.core.media import build_media_url
 from tracker.emulator.core.plan import DEFAULT_STEPS
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_header,
+    find_account_by_header,
 )
 from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
@@ -46,7 +46,7 @@ from tracker.emulator.core.tasks import (
     EmulatedTask,
     TaskStep,
 )
-from tracker.emulator.providers.vidu.signing import signer, strip_prefix
+from tracker.emulator.providers.vidu.signing import build_signer, strip_prefix
 from tracker.emulator.providers.vidu.subjects import SubjectApi
 from tracker.emulator.providers.vidu.words import VIDU_WORDS, ViduWord
 
@@ -73,21 +73,21 @@ def _check_picture(value: object) -> Flaw | None:
 
 
 _COMMON: Mapping[str, Check] = {
-    "model": text(least=1),
-    "prompt": text(most=5000),
-    "duration": integer(least=0, most=16),
+    "model": accept_text(least=1),
+    "prompt": accept_text(most=5000),
+    "duration": accept_integer(least=0, most=16),
     "images": list_of(_check_picture, least=1, most=7),
     "start_image": _check_picture,
     "image_settings": list_of(record({"key_image": _check_picture}), least=2, most=9),
-    "template": text(least=1),
-    "video_url": web_url(),
-    "payload": text(most=1_048_576),
-    "callback_url": web_url(),
-    "off_peak": flag,
-    "text": text(least=1, most=10_000),
-    "voice_setting_voice_id": text(least=1),
-    "audio_url": web_url(),
-    "voice_id": text(least=1, most=256),
+    "template": accept_text(least=1),
+    "video_url": accept_web_url(),
+    "payload": accept_text(most=1_048_576),
+    "callback_url": accept_web_url(),
+    "off_peak": accept_flag,
+    "text": accept_text(least=1, most=10_000),
+    "voice_setting_voice_id": accept_text(least=1),
+    "audio_url": accept_web_url(),
+    "voice_id": accept_text(least=1, most=256),
     "image": _check_picture,
 }
 _REQUIRED: dict[str, tuple[str, ...]] = {
@@ -185,7 +185,7 @@ class ViduApi:
             await self.engine.wait(task)
         shown = _show_created(task)
         if task.status == SUCCEED:
-            url = media_url(task, task.artifacts[0])
+            url = build_media_url(task, task.artifacts[0])
             voice = {"voice_id": task.details.body.get("voice_id"), "demo_audio": url}
             shown |= {"file_url": url} if name == "audio-tts" else voice
         elif task.is_open:
@@ -250,7 +250,7 @@ class ViduApi:
         return Reply({"remains": [remains]})
 
     def _account_of(self, call: ApiCall) -> str:
-        return account_of_header(call, self._config, schemes=("Token ", "Bearer "))
+        return find_account_by_header(call, self._config, schemes=("Token ", "Bearer "))
 
     def _callbacks(self, task: ViduTask) -> Sequence[CallbackContent]:
         """Word the callbacks of a step: processing once, an end until it is acknowledged."""
@@ -259,8 +259,8 @@ class ViduApi:
             body |= {"state": "failed", "err_code": "Forged", "creations": []}
         is_end = not task.is_open
         content = CallbackContent(
-            body=json_bytes(body),
-            sign=signer(task.details.key, task.callback_url or ""),
+            body=encode_json(body),
+            sign=build_signer(task.details.key, task.callback_url or ""),
             retry=_RESENT if is_end else _ONCE,
             url=strip_prefix(task.callback_url)
             if task.scenario.has(ViduWord.PREFIX_STRIPPED)
@@ -268,7 +268,7 @@ class ViduApi:
         )
         if not is_end or not task.scenario.has(ViduWord.LATE_PROCESSING):
             return (content,)
-        late = json_bytes(self._view(task) | {"state": "processing", "creations": []})
+        late = encode_json(self._view(task) | {"state": "processing", "creations": []})
         return (content, replace(content, body=late, retry=_ONCE))
 
     def _view(self, task: ViduTask) -> dict[str, Any]:
@@ -356,9 +356,9 @@ def _show_created(task: ViduTask) -> dict[str, Any]:
 def _build_creation(task: ViduTask) -> dict[str, Any]:
     return {
         "id": task.other_id,
-        "url": media_url(task, task.artifacts[0]),
-        "cover_url": media_url(task, "cover.png"),
-        "watermarked_url": media_url(task, "watermarked.mp4"),
+        "url": build_media_url(task, task.artifacts[0]),
+        "cover_url": build_media_url(task, "cover.png"),
+        "watermarked_url": build_media_url(task, "watermarked.mp4"),
         "moderation_url": [],
     }
 

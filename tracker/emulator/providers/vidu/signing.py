@@ -12,13 +12,13 @@ from urllib.parse import urlsplit, urlunsplit
 
 from tracker.emulator.core.signing import SignatureQuality, Signer, SigningInput
 
-__all__ = ["signature_of", "signer", "strip_prefix"]
+__all__ = ["build_signer", "compute_signature", "strip_prefix"]
 
 _ACCESS_KEY = "vidu"
 _SIGNED = ("Date", "x-request-nonce")
 
 
-def signature_of(key: str, url: str, headers: Mapping[str, str]) -> str:
+def compute_signature(key: str, url: str, headers: Mapping[str, str]) -> str:
     """Return the signature of a POST in base64.
 
     headers: Date and x-request-nonce.
@@ -29,7 +29,7 @@ def signature_of(key: str, url: str, headers: Mapping[str, str]) -> str:
     return base64.b64encode(hmac.digest(key.encode(), text.encode(), hashlib.sha256)).decode()
 
 
-def signer(key: str, url: str) -> Signer:
+def build_signer(key: str, url: str) -> Signer:
     """Return a signer with the key that made the task.
 
     url: the callback URL of the create, wherever a proxy makes it arrive.
@@ -45,7 +45,7 @@ def signer(key: str, url: str) -> Signer:
             "X-HMAC-ALGORITHM": "hmac-sha256",
             "X-HMAC-ACCESS-KEY": _ACCESS_KEY,
             "X-HMAC-SIGNED-HEADERS": ";".join(_SIGNED),
-            "X-HMAC-SIGNATURE": signature_of("another key" if is_wrong else key, url, headers),
+            "X-HMAC-SIGNATURE": compute_signature("another key" if is_wrong else key, url, headers),
         }
 
     return sign

@@ -11,19 +11,19 @@ from functools import partial
 from typing import Any
 
 from tracker.emulator.core.calls import ApiCall, ApiRoute, Reply
-from tracker.emulator.core.checks import integer, list_of, one_of_texts, record, text
+from tracker.emulator.core.checks import accept_integer, accept_one_of, accept_text, list_of, record
 from tracker.emulator.core.drafts import CreateRequest, ProviderRules, TaskDraft
 from tracker.emulator.core.emulator import Emulator
 from tracker.emulator.core.engine import CancelOutcome, Engine
 from tracker.emulator.core.faults import FaultTables
-from tracker.emulator.core.journal import json_bytes
-from tracker.emulator.core.media import media_url
+from tracker.emulator.core.journal import encode_json
+from tracker.emulator.core.media import build_media_url
 from tracker.emulator.core.plan import DEFAULT_STEPS
 from tracker.emulator.core.provider import (
     EmulatedProvider,
     MainJob,
     RoutedService,
-    account_of_header,
+    find_account_by_header,
 )
 from tracker.emulator.core.refusals import CodedRefusal, Refusal, RefusalKind
 from tracker.emulator.core.scenario import Scenario
@@ -57,20 +57,20 @@ _OPERATIONS = (
 )
 _CHECK = record(
     {
-        "model": text(least=1),
+        "model": accept_text(least=1),
         "input": record(
             {
-                "prompt": text(most=20_000),
-                "negative_prompt": text(most=500),
-                "reference_video_urls": list_of(text(least=1), least=1, most=3),
+                "prompt": accept_text(most=20_000),
+                "negative_prompt": accept_text(most=500),
+                "reference_video_urls": list_of(accept_text(least=1), least=1, most=3),
             }
         ),
         "parameters": record(
             {
-                "duration": integer(least=1, most=60),
-                "seed": integer(least=0, most=2147483647),
-                "n": integer(least=1, most=4),
-                "shot_type": one_of_texts("single", "multi"),
+                "duration": accept_integer(least=1, most=60),
+                "seed": accept_integer(least=0, most=2147483647),
+                "n": accept_integer(least=1, most=4),
+                "shot_type": accept_one_of("single", "multi"),
             }
         ),
     },
@@ -203,7 +203,7 @@ class WanApi:
         return Reply({"request_id": self.engine.new_uuid()})
 
     def _account_of(self, call: ApiCall) -> str:
-        return account_of_header(call, self._emulator.config)
+        return find_account_by_header(call, self._emulator.config)
 
     def _events(self, task: WanTask) -> Sequence[CallbackContent]:
         """Word the event of an end, for an account whose rule leads somewhere."""
@@ -217,7 +217,7 @@ class WanApi:
             "time": datetime.fromtimestamp(task.updated_at / 1000, UTC).isoformat(),
             "data": data,
         }
-        return (CallbackContent(body=json_bytes(event)),)
+        return (CallbackContent(body=encode_json(event)),)
 
     def _view(self, task: WanTask) -> dict[str, Any]:
         is_paused = task.status == PROCESSING and task.stage == _SUSPENDED
@@ -237,14 +237,19 @@ class WanApi:
         if task.status != SUCCEED or self._is_late(task):
             return {"output": output}
         if task.details.is_video:
-            output |= {"orig_prompt": task.details.prompt, "video_url": media_url(task, "v.mp4")}
+            output |= {
+                "orig_prompt": task.details.prompt,
+                "video_url": build_media_url(task, "v.mp4"),
+            }
             usage = {"video_count": 1, "duration": task.details.seconds, "SR": 720}
             return {"output": output, "usage": usage}
         if task.details.is_chat:
-            urls = [media_url(task, one) for one in task.artifacts]
+            urls = [build_media_url(task, one) for one in task.artifacts]
             output |= {"finished": True, "choices": [_build_choice(one) for one in urls]}
             return {"output": output, "usage": {"image_count": len(urls)}}
-        results: list[dict[str, str]] = [{"url": media_url(task, one)} for one in task.artifacts]
+        results: list[dict[str, str]] = [
+            {"url": build_media_url(task, one)} for one in task.artifacts
+        ]
         is_partial = task.scenario.has(WanWord.PARTIAL)
         if is_partial:
             results[-1] = {"code": "DataInspectionFailed", "message": "inappropriate content"}

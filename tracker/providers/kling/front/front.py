@@ -7,7 +7,7 @@ from typing import Any
 from tracker.domain.access import Scope
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Task
-from tracker.providers.kit.front_calls import no_route, whole_number, wrong_method
+from tracker.providers.kit.front_calls import read_whole_number, refuse_method, refuse_path
 from tracker.providers.kit.plain_front import PlainFront
 from tracker.providers.kling import helpers, standard
 from tracker.providers.kling.front import groups, shapes
@@ -94,20 +94,20 @@ class KlingFront(PlainFront):
             return PassOn(named)
         # Below an operation a helper's path may be a task of that external id.
         if method is not None and _split(named)[0] is None:
-            return wrong_method(call)
+            return refuse_method(call)
         if is_legacy:
             return self._legacy(call, named)
         if call.path in groups.GROUPS:
             return self._group(call)
         if standard.is_standard(call.path):
-            return _create(call, call.path) if call.method == "POST" else wrong_method(call)
-        return no_route(call)
+            return _create(call, call.path) if call.method == "POST" else refuse_method(call)
+        return refuse_path(call)
 
     def _group(self, call: FrontCall) -> Command | WantsBody | FrontRefusal:
         if call.is_read:
             return groups.read_names(call)
         if call.method != "POST":
-            return wrong_method(call)
+            return refuse_method(call)
         return WantsBody(_SMALL_BODY) if call.body is None else groups.read_page(call)
 
     def _legacy(self, call: FrontCall, rest: str) -> Command | WantsBody | FrontRefusal:
@@ -117,10 +117,10 @@ class KlingFront(PlainFront):
         if call.method == "POST" and not name:
             return _create(call, operation)
         if call.method not in ("GET", "HEAD"):
-            return wrong_method(call)
+            return refuse_method(call)
         if not name:
-            number = whole_number(call, "pageNum", default=1, low=1, high=1000)
-            size = whole_number(call, "pageSize", default=30, low=1, high=500)
+            number = read_whole_number(call, "pageNum", default=1, low=1, high=1000)
+            size = read_whole_number(call, "pageSize", default=30, low=1, high=500)
             return Skip(size, offset=(number - 1) * size, operation=operation)
         name = name.replace("%2F", "/")
         if not name.isprintable():
@@ -141,7 +141,7 @@ class KlingFront(PlainFront):
                 data = groups.show_page(shown)
             case _:
                 data = [shapes.render_task(task) for task in shown.tasks]
-        return FrontAnswer(shapes.envelope(data, request_id))
+        return FrontAnswer(shapes.build_envelope(data, request_id))
 
     def refuse(
         self, refusal: FrontRefusal, request_id: str, call: FrontCall | None = None
@@ -150,7 +150,7 @@ class KlingFront(PlainFront):
         del call
         is_absent = refusal.fault is Fault.NOT_FOUND
         message = _NOT_FOUND if is_absent else refusal.message
-        status, body = shapes.error(_CODES[refusal.fault], message, request_id)
+        status, body = shapes.build_error(_CODES[refusal.fault], message, request_id)
         if refusal.fault is Fault.ENCODING:
             status = 415  # with Accept-Encoding (RFC 9110 section 15.5.16)
         return FrontAnswer(body, status)

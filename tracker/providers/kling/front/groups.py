@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.task import TaskState
-from tracker.domain.validation import field_errors
+from tracker.domain.validation import list_field_errors
 from tracker.providers.kit.set_fields import set_fields
 from tracker.providers.kling.front import shapes
 from tracker.providers.kling.standard import SOLUTIONS, is_solution
@@ -68,7 +68,7 @@ def read_page(call: FrontCall) -> Page:
     try:
         asked = Listing.model_validate(set_fields(Listing, call.body or {}))
     except ValidationError as error:
-        raise InvalidRequest(*field_errors(error)) from None
+        raise InvalidRequest(*list_field_errors(error)) from None
     solutions = call.path == "solutions"
     start, end = asked.start_time, asked.end_time
     return Page(

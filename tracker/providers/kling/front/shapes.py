@@ -65,10 +65,10 @@ def render_task(task: Task) -> dict[str, Any]:
         "updated_at": _format_instant(task.updated_at),
     }
     if task.state is S.SUCCEEDED:
-        rendered["task_result"] = dialects.task_result(detail, task.artifacts)
+        rendered["task_result"] = dialects.find_task_result(detail, task.artifacts)
     elif WORDS[task.state] == "failed":
         rendered["task_result"] = {}
-    rendered |= dialects.deductions(detail)
+    rendered |= dialects.find_deductions(detail)
     if "watermark_info" in detail:
         rendered["watermark_info"] = detail["watermark_info"]
     return rendered
@@ -84,8 +84,10 @@ def render_new_task(task: Task) -> dict[str, Any]:
         "create_time": _format_instant(task.created_at),
         "update_time": _format_instant(task.updated_at),
         "external_id": task.external_task_id,
-        "outputs": (dialects.outputs(detail, task.artifacts) if task.state is S.SUCCEEDED else []),
-        "billing": dialects.billing(detail),
+        "outputs": (
+            dialects.find_outputs(detail, task.artifacts) if task.state is S.SUCCEEDED else []
+        ),
+        "billing": dialects.find_billing(detail),
     }
 
 
@@ -98,12 +100,12 @@ def render_callback(task: Task) -> dict[str, Any]:
     return rendered
 
 
-def envelope(data: Any, request_id: str, message: str = "SUCCEED") -> dict[str, Any]:
+def build_envelope(data: Any, request_id: str, message: str = "SUCCEED") -> dict[str, Any]:
     """Return a success."""
     return {"code": 0, "message": message, "request_id": request_id, "data": data}
 
 
-def error(code: int, message: str, request_id: str) -> tuple[int, dict[str, Any]]:
+def build_error(code: int, message: str, request_id: str) -> tuple[int, dict[str, Any]]:
     """Return an HTTP status and an error's body, which has no `data`."""
     body = {"code": code, "message": message, "request_id": request_id}
     return CODES[code].http_status, body

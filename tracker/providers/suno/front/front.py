@@ -14,13 +14,13 @@ from tracker.domain.access import Scope
 from tracker.domain.errors import FieldError, InvalidRequest
 from tracker.domain.lifecycle import Transition
 from tracker.domain.task import TERMINAL, Task, TaskState
-from tracker.providers.kit.front_answers import GATEWAY_CODES, STATUSES, reason_of
+from tracker.providers.kit.front_answers import GATEWAY_CODES, STATUSES, find_reason
 from tracker.providers.kit.front_calls import (
     MOST_WAIT_S,
-    name_in,
-    no_route,
-    whole_number,
-    wrong_method,
+    find_name,
+    read_whole_number,
+    refuse_method,
+    refuse_path,
 )
 from tracker.providers.kit.piece_names import read_piece_name
 from tracker.providers.kit.plain_front import PlainFront
@@ -33,9 +33,14 @@ from tracker.providers.ports.front_call import (
     FrontRefusal,
     WantsBody,
 )
-from tracker.providers.suno.front.records import callback_view, record_view
-from tracker.providers.suno.front.rows import is_lyrics, row_view
-from tracker.providers.suno.front.songs import clip_view, info_view, list_songs, lyrics_view
+from tracker.providers.suno.front.records import build_callback_view, record_view
+from tracker.providers.suno.front.rows import build_row_view, is_lyrics
+from tracker.providers.suno.front.songs import (
+    build_clip_view,
+    build_info_view,
+    build_lyrics_view,
+    list_songs,
+)
 from tracker.providers.suno.gateway import GatewayDialect
 from tracker.providers.suno.passing import BALANCES
 from tracker.providers.suno.raw import RawDialect, SelfHostedDialect
@@ -92,9 +97,9 @@ class SunoFront(PlainFront):
         if call.path in _CREATES and call.method == "POST":
             return _create(call, *_CREATES[call.path])
         if call.path == "fetch":
-            return _fetch_many(call) if call.method == "POST" else wrong_method(call)
+            return _fetch_many(call) if call.method == "POST" else refuse_method(call)
         if call.path in _CREATES or call.method not in ("GET", "HEAD"):
-            return wrong_method(call) if _is_known(call.path) else no_route(call)
+            return refuse_method(call) if _is_known(call.path) else refuse_path(call)
         return _read(call)
 
     def show(self, call: FrontCall, command: Command, shown: Shown, request_id: str) -> FrontAnswer:
@@ -104,7 +109,7 @@ class SunoFront(PlainFront):
             return FrontAnswer(_show_created(call, command, shown))
         match _find_protocol(call.path):
             case Protocol.GATEWAY:
-                rows = [row_view(task, shown.input_of(task)) for task in shown.tasks]
+                rows = [build_row_view(task, shown.input_of(task)) for task in shown.tasks]
                 return FrontAnswer(_show_good(rows if call.path == "fetch" else rows[0]))
             case Protocol.RESELLER:
                 task = shown.tasks[0]
@@ -113,7 +118,7 @@ class SunoFront(PlainFront):
                 return FrontAnswer(_show_infos(call, shown))
             case Protocol.RAW:
                 if call.path.startswith("lyrics/"):
-                    return FrontAnswer(lyrics_view(shown.tasks[0]))
+                    return FrontAnswer(build_lyrics_view(shown.tasks[0]))
                 return FrontAnswer(_show_feed(call, shown))
 
     def refuse(
@@ -142,10 +147,10 @@ class SunoFront(PlainFront):
         """Tell each stage of a reseller's task; of a gateway's, the end."""
         del step, base
         if task.operation in ResellerDialect.creates:
-            body = callback_view(task, input_)
+            body = build_callback_view(task, input_)
             return None if body is None else json.dumps(body).encode()
         if task.operation in GatewayDialect.creates and task.state in TERMINAL:
-            return json.dumps(row_view(task, input_)).encode()
+            return json.dumps(build_row_view(task, input_)).encode()
         return None
 
 
@@ -184,7 +189,7 @@ def _read(call: FrontCall) -> Command | FrontRefusal:
     first, _, rest = call.path.partition("/")
     if call.path in BALANCES:
         return PassOn(call.path)
-    if first in ("fetch", "lyrics") and rest and (named := name_in(rest)):
+    if first in ("fetch", "lyrics") and rest and (named := find_name(rest)):
         return Get([named])
     if first == "feed" and rest:
         return Get(_list_tasks(rest.split(",")), by="id", must_exist=False)
@@ -192,16 +197,16 @@ def _read(call: FrontCall) -> Command | FrontRefusal:
         ids = [one for one in (call.parameter("ids") or "").split(",") if one]
         if ids:
             return Get(_list_tasks(ids), by="id", must_exist=False)
-        page = whole_number(call, "page", default=0, low=0, high=10_000)
+        page = read_whole_number(call, "page", default=0, low=0, high=10_000)
         return Skip(limit=_LIBRARY, offset=page * _LIBRARY)
     if call.path == "api/clip":
         return Get(_list_tasks([call.parameter("id") or ""]), by="id", must_exist=True)
     if call.path.startswith(_RESELLER) and call.path.endswith(("/record-info", "/validate-info")):
-        name = name_in(call.parameter("taskId") or "")
+        name = find_name(call.parameter("taskId") or "")
         if not name:
             raise InvalidRequest(FieldError("taskId", "is needed"))
         return Get([name])
-    return no_route(call)
+    return refuse_path(call)
 
 
 def _list_tasks(names: Sequence[str]) -> Sequence[str]:
@@ -226,20 +231,22 @@ def _show_created(call: FrontCall, command: Create, shown: Shown) -> Any:
             return _show_good(str(task.id))
         case Protocol.RESELLER:
             return (
-                _show_at_once(task) if command.operation in AT_ONCE else _record(_name_songs(task))
+                _show_at_once(task)
+                if command.operation in AT_ONCE
+                else _record(_list_song_names(task))
             )
         case Protocol.SERVER:
             if is_lyrics(task):
-                return lyrics_view(task)
-            return [info_view(task, song, input_) for song in list_songs(task)]
+                return build_lyrics_view(task)
+            return [build_info_view(task, song, input_) for song in list_songs(task)]
         case Protocol.RAW:
             if is_lyrics(task):
                 return {"id": str(task.id)}
-            clips = [clip_view(task, song, input_) for song in list_songs(task)]
+            clips = [build_clip_view(task, song, input_) for song in list_songs(task)]
             return {"id": str(task.id), "clips": clips, "status": "complete", "metadata": {}}
 
 
-def _name_songs(task: Task) -> dict[str, str]:
+def _list_song_names(task: Task) -> dict[str, str]:
     return {"taskId": str(task.id)}
 
 
@@ -248,14 +255,14 @@ def _show_at_once(task: Task) -> dict[str, Any]:
     if task.state is TaskState.SUCCEEDED and task.detail is not None:
         return _record(task.detail.get("data"))
     if task.state in TERMINAL:
-        return {"code": 500, "msg": reason_of(task) or "failed", "data": None}
-    return _record(_name_songs(task))
+        return {"code": 500, "msg": find_reason(task) or "failed", "data": None}
+    return _record(_list_song_names(task))
 
 
 def _show_feed(call: FrontCall, shown: Shown) -> list[dict[str, Any]]:
     wanted = call.path.removeprefix("feed/").split(",")
     clips = {
-        song.name: clip_view(task, song, shown.input_of(task))
+        song.name: build_clip_view(task, song, shown.input_of(task))
         for task in shown.tasks
         for song in list_songs(task)
     }
@@ -273,7 +280,7 @@ def _find_songs(name: str, shown: Shown) -> Sequence[str]:
 
 def _show_infos(call: FrontCall, shown: Shown) -> Any:
     infos = {
-        song.name: info_view(task, song, shown.input_of(task))
+        song.name: build_info_view(task, song, shown.input_of(task))
         for task in shown.tasks
         for song in list_songs(task)
         if not is_lyrics(task)

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker.domain.task import TERMINAL, ArtifactState, Task, TaskState
-from tracker.providers.kit.front_answers import reason_of
-from tracker.providers.kit.pieces import text_in
+from tracker.providers.kit.front_answers import find_reason
+from tracker.providers.kit.pieces import read_text_url
 from tracker.providers.suno.front.rows import is_lyrics
-from tracker.providers.suno.front.songs import Song, songs_of
+from tracker.providers.suno.front.songs import Song, select_songs
 
 _TIME = "%Y-%m-%d %H:%M:%S"
 _REFUSED = frozenset({"refused", "never_submitted", "outcome_unknown"})
@@ -28,13 +28,13 @@ def is_song(task: Task) -> bool:
     return not is_lyrics(task) and head in ("generate", "submit", "raw", "gcui", "uploads")
 
 
-def word_of(task: Task) -> str:
+def find_word(task: Task) -> str:
     """Return the status word of a task."""
     match task.state:
         case TaskState.SUCCEEDED:
             return "SUCCESS"
         case TaskState.RUNNING:
-            return _STAGES.get(stage_of(task) or "", "PENDING")
+            return _STAGES.get(find_stage(task) or "", "PENDING")
         case TaskState.FAILED | TaskState.CANCELLED | TaskState.EXPIRED:
             if task.provider_status == _SENSITIVE:
                 return _SENSITIVE
@@ -45,7 +45,7 @@ def word_of(task: Task) -> str:
             return "PENDING"
 
 
-def stage_of(task: Task) -> str | None:
+def find_stage(task: Task) -> str | None:
     """Return how far a running task is: its lyrics are there, or its first song; None for less."""
     states = [piece.state for piece in task.artifacts if piece.kind == "audio"]
     if ArtifactState.READY in states:
@@ -56,7 +56,7 @@ def stage_of(task: Task) -> str | None:
 
 def record_view(task: Task, input_: Mapping[str, Any]) -> dict[str, Any]:
     """Return the record of a task."""
-    word, reason = word_of(task), reason_of(task)
+    word, reason = find_word(task), find_reason(task)
     return {
         "taskId": str(task.id),
         "parentMusicId": "",
@@ -94,7 +94,7 @@ def _show_response(task: Task, input_: Mapping[str, Any]) -> dict[str, Any] | No
 def _show_result(task: Task) -> dict[str, Any]:
     """Return the files or the texts of a task, under the provider's names for them."""
     if is_lyrics(task):
-        return {"data": lyrics_list(task)}
+        return {"data": list_lyrics(task)}
     found: dict[str, Any] = {}
     for piece in task.artifacts:
         head, _, _ = (piece.key or piece.kind).partition(".")
@@ -108,11 +108,11 @@ def _show_result(task: Task) -> dict[str, Any]:
     return found | ({name: url} if url else {})
 
 
-def lyrics_list(task: Task) -> list[dict[str, Any]]:
+def list_lyrics(task: Task) -> list[dict[str, Any]]:
     """Return the lyrics of a task, each with its title."""
     return [
         {
-            "text": text_in(piece.url),
+            "text": read_text_url(piece.url),
             "title": str(piece.extra.get("title", "")),
             "status": "complete",
             "errorMessage": "",
@@ -129,10 +129,10 @@ def _convert_to_camel(name: str) -> str:
 
 def _list_songs_to_show(task: Task) -> list[Song]:
     """Return the songs that are shown; before there is a sound, one that has its lyrics alone."""
-    songs = list(songs_of(task))
+    songs = list(select_songs(task))
     if songs or task.state in TERMINAL:
         return songs
-    texts = [text_in(piece.url) for piece in task.artifacts if piece.kind == "text"]
+    texts = [read_text_url(piece.url) for piece in task.artifacts if piece.kind == "text"]
     return [Song(f"{task.id}-{n}", "queued", lyrics=text) for n, text in enumerate(texts)]
 
 
@@ -161,11 +161,11 @@ def _show_fields(song: Song, input_: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def callback_view(task: Task, input_: Mapping[str, Any]) -> dict[str, Any] | None:
+def build_callback_view(task: Task, input_: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the callback of a task as it stands; None for one that nobody expects."""
     name = str(task.id)
     if task.state is TaskState.RUNNING:
-        stage = stage_of(task)
+        stage = find_stage(task)
         if stage is None or not is_song(task):
             return None
         return _build_callback(
@@ -180,12 +180,12 @@ def callback_view(task: Task, input_: Mapping[str, Any]) -> dict[str, Any] | Non
     if task.state is TaskState.SUCCEEDED:
         data: Any = _show_songs(task, input_) if is_song(task) else _show_result(task)
         if is_lyrics(task):
-            data = lyrics_list(task)
+            data = list_lyrics(task)
         return _build_callback(
             200, "All generated successfully.", name, {"callbackType": "complete", "data": data}
         )
     if task.state in TERMINAL:
-        reason = reason_of(task) or "failed"
+        reason = find_reason(task) or "failed"
         return _build_callback(
             _show_number(task), reason, name, {"callbackType": "error", "data": None}
         )

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tracker.domain.task import TERMINAL, Artifact, ArtifactState, Task, TaskState
-from tracker.providers.kit.front_answers import iso_time, reason_of
-from tracker.providers.kit.piece_names import piece_name
-from tracker.providers.kit.pieces import text_in
+from tracker.providers.kit.front_answers import find_reason, format_time
+from tracker.providers.kit.piece_names import build_piece_name
+from tracker.providers.kit.pieces import read_text_url
 
 COUNT = 2
 """Songs of one create."""
@@ -43,7 +43,7 @@ class Song:
         return value if isinstance(value, str) else ""
 
 
-def songs_of(task: Task) -> Sequence[Song]:
+def select_songs(task: Task) -> Sequence[Song]:
     """Return the songs that there is something of, in the provider's order."""
     sounds = [piece for piece in task.artifacts if piece.kind == "audio"]
     return [_read_song(task, place, piece) for place, piece in enumerate(sounds)]
@@ -54,12 +54,12 @@ def list_songs(task: Task) -> Sequence[Song]:
 
     Of a success without a song they are shown as failed: clients of a feed wait for each to end.
     """
-    songs = list(songs_of(task))
+    songs = list(select_songs(task))
     words = {TaskState.RUNNING: "queued", **dict.fromkeys(TERMINAL, "error")}
     status = words.get(task.state, "submitted")
     if task.state is TaskState.SUCCEEDED and songs:
         return songs
-    return songs + [Song(piece_name(task, n), status) for n in range(len(songs), COUNT)]
+    return songs + [Song(build_piece_name(task, n), status) for n in range(len(songs), COUNT)]
 
 
 def _read_song(task: Task, place: int, sound: Artifact) -> Song:
@@ -72,12 +72,12 @@ def _read_song(task: Task, place: int, sound: Artifact) -> Song:
     status = _STATUSES[sound.state]
     is_lost = task.state in TERMINAL and (task.state is not TaskState.SUCCEEDED or not sound.url)
     return Song(
-        piece_name(task, place),
+        build_piece_name(task, place),
         "error" if is_lost and status != "complete" else status,
         sound.url or "",
         urls.get("image", ""),
         urls.get("video", ""),
-        text_in(urls.get("text")),
+        read_text_url(urls.get("text")),
         _parse_seconds(sound.duration_s),
         sound.extra,
     )
@@ -90,10 +90,10 @@ def _parse_seconds(text: str | None) -> float | None:
         return None
 
 
-def clip_view(task: Task, song: Song, input_: Mapping[str, Any]) -> dict[str, Any]:
+def build_clip_view(task: Task, song: Song, input_: Mapping[str, Any]) -> dict[str, Any]:
     """Return a song as gateways show it."""
     is_error = song.status == "error"
-    reason = song.said("error_message") or reason_of(task) or task.message if is_error else None
+    reason = song.said("error_message") or find_reason(task) or task.message if is_error else None
     return {
         "id": song.name,
         "clip_id": song.name,
@@ -106,7 +106,7 @@ def clip_view(task: Task, song: Song, input_: Mapping[str, Any]) -> dict[str, An
         "video_url": song.video,
         "model_name": song.said("model_name") or _read_given(input_, "mv", "model"),
         "duration": song.duration,
-        "created_at": iso_time(task.created_at),
+        "created_at": format_time(task.created_at),
         "metadata": {
             "tags": song.said("tags") or _read_given(input_, "tags", "style"),
             "prompt": song.lyrics or _read_given(input_, "prompt"),
@@ -119,9 +119,9 @@ def clip_view(task: Task, song: Song, input_: Mapping[str, Any]) -> dict[str, An
     }
 
 
-def info_view(task: Task, song: Song, input_: Mapping[str, Any]) -> dict[str, Any]:
+def build_info_view(task: Task, song: Song, input_: Mapping[str, Any]) -> dict[str, Any]:
     """Return a song as gcui-art's server shows it."""
-    clip = clip_view(task, song, input_)
+    clip = build_clip_view(task, song, input_)
     facts = clip["metadata"]
     return {
         **{name: clip[name] for name in ("id", "title", "image_url", "audio_url", "video_url")},
@@ -139,7 +139,7 @@ def info_view(task: Task, song: Song, input_: Mapping[str, Any]) -> dict[str, An
     }
 
 
-def lyrics_view(task: Task) -> dict[str, Any]:
+def build_lyrics_view(task: Task) -> dict[str, Any]:
     """Return lyrics that are made alone."""
     texts = [piece for piece in task.artifacts if piece.kind == "text"]
     has_failed = task.state in TERMINAL and task.state is not TaskState.SUCCEEDED
@@ -147,9 +147,9 @@ def lyrics_view(task: Task) -> dict[str, Any]:
     return {
         "id": str(task.id),
         "title": str(texts[0].extra.get("title", "")) if texts else "",
-        "text": text_in(texts[0].url) if texts else "",
+        "text": read_text_url(texts[0].url) if texts else "",
         "status": "complete" if is_done else "error" if has_failed else "running",
-        "error_message": reason_of(task) or "",
+        "error_message": find_reason(task) or "",
     }
 
 

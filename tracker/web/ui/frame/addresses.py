@@ -10,10 +10,10 @@ from starlette.responses import RedirectResponse, Response
 
 from tracker.web.edge import query
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import address
+from tracker.web.ui.frame.render import build_address
 
 
-def with_zone(name: str, value: str, reader: Reader) -> str:
+def add_zone(name: str, value: str, reader: Reader) -> str:
     """Return a time of a form, which has the reader's zone, as the API wants it.
 
     Raises InvalidRequest for what is no time.
@@ -22,13 +22,13 @@ def with_zone(name: str, value: str, reader: Reader) -> str:
         at = datetime.fromisoformat(value)
         if at.tzinfo is None:
             return at.replace(tzinfo=reader.preferences.zone).isoformat()
-    query.as_instant(name, value)
+    query.parse_instant(name, value)
     return value
 
 
-def local_time(request: Request, name: str, reader: Reader) -> str:
+def format_local_time(request: Request, name: str, reader: Reader) -> str:
     """Return a time as a field of a form shows it, in the reader's zone; empty for none."""
-    at = query.instant(request, name)
+    at = query.read_instant(request, name)
     if at is None:
         return ""
     return f"{at.astimezone(reader.preferences.zone):%Y-%m-%dT%H:%M:%S}"
@@ -37,7 +37,7 @@ def local_time(request: Request, name: str, reader: Reader) -> str:
 _METADATA = ("metadata_key", "metadata_value")
 
 
-def plain_address(
+def redirect_to_plain_address(
     request: Request, reader: Reader, path: str, *, times: Collection[str] = ()
 ) -> Response | None:
     """Lead to an address as the API writes it; None where the request's is one already.
@@ -48,7 +48,7 @@ def plain_address(
     """
     asked = request.query_params.multi_items()
     pairs = [
-        (name, with_zone(name, value, reader) if name in times else value)
+        (name, add_zone(name, value, reader) if name in times else value)
         for name, value in asked
         if value and name not in _METADATA
     ]
@@ -58,4 +58,4 @@ def plain_address(
     if pairs == asked:
         return None
     text = urlencode(pairs)
-    return RedirectResponse(f"{address(request, path)}{'?' if text else ''}{text}", 303)
+    return RedirectResponse(f"{build_address(request, path)}{'?' if text else ''}{text}", 303)

@@ -18,14 +18,14 @@ from tracker.store.driver import acting
 from tracker.web.edge import auth, query
 from tracker.web.edge.operation import Param, act_of
 from tracker.web.edge.slashes import SlashTolerance
-from tracker.web.edge.state import services
-from tracker.web.ui.frame.errors import error_page
+from tracker.web.edge.state import get_services
+from tracker.web.ui.frame.errors import render_error
 from tracker.web.ui.frame.files import ROUTE, serve_file
 from tracker.web.ui.frame.headers import SECURITY
-from tracker.web.ui.frame.needs import needs_of, needs_text
-from tracker.web.ui.frame.reader import Reader, preferences
+from tracker.web.ui.frame.needs import find_needs, format_needs
+from tracker.web.ui.frame.reader import Reader, read_preferences
 from tracker.web.ui.frame.render import ROOT
-from tracker.web.ui.frame.signing import entrance, session_secret
+from tracker.web.ui.frame.signing import read_session_secret, show_entrance
 
 PageHandler = Callable[[Request, Reader], Awaitable[Response]]
 
@@ -117,8 +117,8 @@ class Dashboard:
             if begun:
                 raise
             request = Request(scope, receive)
-            response = entrance(request, error) if isinstance(error, Unauthenticated) else None
-            response = _add_security_headers(response or error_page(request, error))
+            response = show_entrance(request, error) if isinstance(error, Unauthenticated) else None
+            response = _add_security_headers(response or render_error(request, error))
             await response(scope, receive, send)
 
 
@@ -160,10 +160,10 @@ class _Guarded:
         is_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
         if is_page and not self._tells_needs:
             state = request.scope["state"]
-            state["needs"] = needs_text(await needs_of(request, reader))
+            state["needs"] = format_needs(await find_needs(request, reader))
         response = _add_security_headers(await self._handler(request, reader))
         if request.method != "GET" and reader.principal is not None:
-            services(request).attention_looks.forget(reader.tenant)
+            get_services(request).attention_looks.forget(reader.tenant)
         await response(scope, receive, send)
 
 
@@ -182,8 +182,8 @@ async def read_by(request: Request, scope: Scope | None) -> Reader:
     """
     auth.check_sender(request)
     state = request.scope["state"]
-    found = state["reader"] = Reader(preferences(request))
-    secret = session_secret(request)
+    found = state["reader"] = Reader(read_preferences(request))
+    secret = read_session_secret(request)
     if scope is None:
         return await _recognize(request, found, secret)
     try:
@@ -199,7 +199,7 @@ async def read_by(request: Request, scope: Scope | None) -> Reader:
 async def _recognize(request: Request, reader: Reader, secret: str | None) -> Reader:
     """Return who reads a page that everybody may see, where they have signed in or need not."""
     try:
-        principal = await services(request).authenticator.identify_session(request, secret)
+        principal = await get_services(request).authenticator.identify_session(request, secret)
     except (Unauthenticated, Unavailable):
         return reader
     return replace(reader, principal=principal, is_open=principal is auth.ANYBODY)
@@ -209,6 +209,6 @@ async def _answer_gone(_scope: AsgiScope, _receive: Receive, _send: Send) -> Non
     raise HTTPException(404)
 
 
-def dashboard(*groups: Pages) -> ASGIApp:
+def build_dashboard(*groups: Pages) -> ASGIApp:
     """Return the dashboard with these pages."""
     return Dashboard([route for group in groups for route in group.routes])

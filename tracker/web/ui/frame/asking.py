@@ -15,9 +15,9 @@ from tracker.store.driver import acting
 from tracker.web.ui.frame.forms import SentForm
 from tracker.web.ui.frame.notices import leave_notice
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.render import address, page, root_of
-from tracker.web.ui.frame.signing import own_path
-from tracker.web.ui.frame.words import words_of
+from tracker.web.ui.frame.render import build_address, find_root, render_page
+from tracker.web.ui.frame.signing import check_own_path
+from tracker.web.ui.frame.words import build_translator
 
 MOST_UNTYPED = 10
 """Above so many objects their number must be typed."""
@@ -58,19 +58,19 @@ def ask(
     **values: Any,
 ) -> Response:
     """Return the page of a question. template: extends `confirm.html`."""
-    return page(
+    return render_page(
         request,
         reader,
         template,
         question=question,
-        back=own_path(request.query_params.get("back")),
+        back=check_own_path(request.query_params.get("back")),
         **values,
     )
 
 
 def ask_to_tick(request: Request, reader: Reader) -> Response:
     """Return what stands in place of a question about what is ticked, where nothing is."""
-    say = words_of(reader.preferences.language)
+    say = build_translator(reader.preferences.language)
     return ask(request, reader, Question(say("ask.none"), "", (), "", refusal=say("ask.none.why")))
 
 
@@ -79,7 +79,7 @@ def aim(targets: Sequence[str]) -> None:
 
     Several have no target of their own; the action's name then ends with `_many`.
     """
-    act = acting.current()
+    act = acting.get_action()
     if act is None:
         return
     if len(targets) == 1:
@@ -94,13 +94,15 @@ def check_typed(form: SentForm, count: int) -> None:
         raise InvalidRequest(FieldError("typed", f"must be {count}, the number of objects"))
 
 
-def done(
+def redirect_back(
     request: Request, form: SentForm, path: str, key: str, **values: str | int
 ) -> RedirectResponse:
     """Lead back to where the form was sent from, else to a path, and leave a notice there.
 
     key: of words that begin with `done.`. values: what varies in them.
     """
-    answer = RedirectResponse(address(request) + (own_path(form.text("back")) or path), 303)
-    leave_notice(answer, root_of(request), key, **values)
+    answer = RedirectResponse(
+        build_address(request) + (check_own_path(form.text("back")) or path), 303
+    )
+    leave_notice(answer, find_root(request), key, **values)
     return answer

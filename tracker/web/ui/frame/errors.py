@@ -4,30 +4,30 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tracker.domain.errors import Forbidden, NotFound, Unauthenticated
-from tracker.locale import explanations
+from tracker.locale import load_explanations
 from tracker.web.edge import problems
-from tracker.web.ui.frame.reader import Reader, preferences
-from tracker.web.ui.frame.render import page
+from tracker.web.ui.frame.reader import Reader, read_preferences
+from tracker.web.ui.frame.render import render_page
 
 
-def error_page(request: Request, error: Exception) -> Response:
+def render_error(request: Request, error: Exception) -> Response:
     """Return the page of any exception.
 
     Its state is one of: gone (404), denied (403, with the scope that is missing), sign-in (401),
     error. A fault of our own is logged and not shown.
     """
-    reader = request.scope["state"].get("reader") or Reader(preferences(request))
+    reader = request.scope["state"].get("reader") or Reader(read_preferences(request))
     language = reader.preferences.language
-    problem = problems.problem_of(error, language)
-    explained = explanations(language).get(problems.kind_of(error).slug)
+    problem = problems.build_problem(error, language)
+    explained = load_explanations(language).get(problems.find_kind(error).slug)
     scope = error.scope if isinstance(error, Forbidden) else None
-    return page(
+    return render_page(
         request,
         reader,
         "error.html",
         status=problem["status"],
-        headers=problems.headers_of(error),
-        state=_state(error, problem["status"]),
+        headers=problems.build_headers(error),
+        state=_get_state(error, problem["status"]),
         problem=problem,
         remedy=None if explained is None else explained.remedy.replace("SCOPE", scope or "SCOPE"),
         is_form=request.method == "POST",
@@ -35,7 +35,7 @@ def error_page(request: Request, error: Exception) -> Response:
     )
 
 
-def _state(error: Exception, status: int) -> str:
+def _get_state(error: Exception, status: int) -> str:
     if isinstance(error, NotFound) or status == 404:
         return "gone"
     if isinstance(error, Forbidden):

@@ -30,15 +30,15 @@ class StaticFile:
 
 
 @cache
-def static_files() -> Mapping[str, StaticFile]:
+def list_static_files() -> Mapping[str, StaticFile]:
     """Return every file that pages may name, by its name."""
     paths = [path for path in sorted(FOLDER.rglob("*")) if path.suffix in _TYPES]
     return {path.name: _read(path) for path in paths}
 
 
-def static_path(name: str) -> str:
+def find_static_path(name: str) -> str:
     """Return the path of a file under `/ui`. Raises KeyError where there is none."""
-    return f"/static/{static_files()[name].digest}/{name}"
+    return f"/static/{list_static_files()[name].digest}/{name}"
 
 
 async def serve_file(request: Request, _reader: Reader) -> Response:
@@ -48,7 +48,7 @@ async def serve_file(request: Request, _reader: Reader) -> Response:
     there is, which its browser does not keep.
     """
     params = request.path_params
-    found = static_files().get(params["name"])
+    found = list_static_files().get(params["name"])
     if found is None:
         raise HTTPException(404)
     is_this = params["digest"] == found.digest

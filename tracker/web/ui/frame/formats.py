@@ -17,15 +17,15 @@ _MOST_DIGITS = 40
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
-def offset_of(at: datetime) -> str:
+def format_offset(at: datetime) -> str:
     """Return a time's distance from UTC, as `+08:00`."""
     return at.isoformat()[-6:] if at.utcoffset() else "+00:00"
 
 
-def instant_text(at: datetime, zone: tzinfo) -> str:
+def format_instant(at: datetime, zone: tzinfo) -> str:
     """Return a time in a zone, to the millisecond: `2026-11-28 22:10:26.123 +08:00`."""
     local = at.astimezone(zone)
-    return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03} {offset_of(local)}"
+    return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03} {format_offset(local)}"
 
 
 def is_late(due: datetime, now: datetime) -> bool:
@@ -33,34 +33,34 @@ def is_late(due: datetime, now: datetime) -> bool:
     return now - due > LATE
 
 
-def second_text(at: datetime, zone: tzinfo, now: datetime) -> str:
+def format_second(at: datetime, zone: tzinfo, now: datetime) -> str:
     """Return a time to the second; without the year where it is this year's."""
     local = at.astimezone(zone)
     day = "%m-%d" if local.year == now.astimezone(zone).year else "%Y-%m-%d"
-    return f"{local:{day} %H:%M:%S} {offset_of(local)}"
+    return f"{local:{day} %H:%M:%S} {format_offset(local)}"
 
 
-def hour_text(at: datetime, zone: tzinfo) -> str:
+def format_hour(at: datetime, zone: tzinfo) -> str:
     """Return an hour of a zone: `11-28 22:00 +08:00`."""
     local = at.astimezone(zone)
-    return f"{local:%m-%d %H:%M} {offset_of(local)}"
+    return f"{local:%m-%d %H:%M} {format_offset(local)}"
 
 
-def time_element(text: str, at: datetime, tooltip: str) -> Markup:
+def build_time_element(text: str, at: datetime, tooltip: str) -> Markup:
     """Return `<time>` with a text, the exact UTC time, and a tooltip."""
     exact = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     told = f'<time datetime="{exact}" title="{escape(tooltip)}">{escape(text)}</time>'
     return Markup(told)  # noqa: S704 - its parts are escaped; `Markup.format` takes three times as long
 
 
-def duration_text(took: timedelta | float, say: Callable[..., str]) -> str:
+def format_duration(took: timedelta | float, say: Callable[..., str]) -> str:
     """Return a duration with its two largest units: `9 ms`, `1.25 s`, `78 s`, `3 min 12 s`.
 
     took: a number is seconds. say: returns the words of units.
     """
     seconds = took.total_seconds() if isinstance(took, timedelta) else float(took)
     if seconds < 0:
-        return "−" + duration_text(-seconds, say)
+        return "−" + format_duration(-seconds, say)
     if 0 < seconds < 1:
         return say("unit.ms", value=round(seconds * 1000))
     if seconds < 10:
@@ -78,12 +78,12 @@ def duration_text(took: timedelta | float, say: Callable[..., str]) -> str:
     return " ".join(filter(None, parts))
 
 
-def number_text(number: float | Decimal) -> str:
+def format_number(number: float | Decimal) -> str:
     """Return a number with its thousands apart; fractions stay as exact as they are."""
     return f"{number:,}"
 
 
-def amount_text(amount: str | Decimal) -> str:
+def format_amount(amount: str | Decimal) -> str:
     """Return an amount with its thousands apart; one that is no number, or a vast one, as it is."""
     try:
         number = Decimal(amount)
@@ -123,7 +123,7 @@ def filter_text(name: str, value: object, say: Callable[..., str]) -> str:
 _KEY = re.compile(r"key (?P<id>[0-9a-f-]{36}) \((?P<name>.+)\)", re.DOTALL)
 
 
-def actor_name(actor: str) -> str:
+def get_actor_name(actor: str) -> str:
     """Return the name of the key that acted; the whole text where it names none."""
     found = _KEY.fullmatch(actor)
     return found["name"] if found else actor
@@ -132,14 +132,14 @@ def actor_name(actor: str) -> str:
 _UNIT_WORDS = frozenset({"credits", "quota", "seconds", "tokens"})
 
 
-def unit_text(priced: Cost | Price, say: Callable[..., str]) -> str:
+def format_unit(priced: Cost | Price, say: Callable[..., str]) -> str:
     """Return what an amount counts: a currency, the provider's own unit, or the word for units."""
     own = say("tasks.units") if priced.kind == "unit" else priced.kind
     unit = priced.unit or ""
     return priced.currency or (say(f"tasks.unit.{unit}") if unit in _UNIT_WORDS else unit) or own
 
 
-def bytes_text(count: int) -> str:
+def format_bytes(count: int) -> str:
     """Return a size: `292 B`, `1.4 KiB`."""
     if count < 1024:
         return f"{count} B"
@@ -151,12 +151,12 @@ def bytes_text(count: int) -> str:
     return f"{size:.3g} {unit}" if size < 100 else f"{size:.0f} {unit}"
 
 
-def shortened(text: str, longest: int) -> str:
+def shorten(text: str, longest: int) -> str:
     """Return a text of at most so many characters; where it is longer, an ellipsis ends it."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def place(url: str) -> str:
+def format_place(url: str) -> str:
     """Return the host, port and path of an address; the address itself where it has no host."""
     try:
         parts = urlsplit(url)

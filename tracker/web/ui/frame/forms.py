@@ -11,7 +11,7 @@ from tracker.web.edge.body import read_capped
 from tracker.web.edge.body_errors import WrongMediaType
 from tracker.web.edge.forms import URLENCODED
 from tracker.web.edge.operation import SMALL_BODY
-from tracker.web.edge.state import services
+from tracker.web.edge.state import get_services
 
 MOST_FIELDS = 2000
 
@@ -41,7 +41,7 @@ async def read_form(request: Request) -> SentForm:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != URLENCODED:
         raise WrongMediaType(f"send the form as {URLENCODED}")
-    limits = services(request).limits
+    limits = get_services(request).limits
     body = await read_capped(
         request.headers,
         request.receive,

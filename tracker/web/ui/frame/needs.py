@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from tracker.domain.lifecycle import Verdict
 from tracker.web.api import attention
-from tracker.web.edge.state import Services, services
+from tracker.web.edge.state import Services, get_services
 from tracker.web.ui.frame.reader import Reader
 
 PATIENCE_S = 0.05
@@ -17,7 +17,7 @@ _UNCOUNTED = frozenset({Verdict.FORGED.value, Verdict.UNKNOWN_STATUS.value})
 """Verdicts of receipts that are not counted: an unknown word counts once, whoever holds it."""
 
 
-async def needs_of(
+async def find_needs(
     request: Request, reader: Reader, *, patience_s: float = PATIENCE_S
 ) -> Mapping[str, Any] | None:
     """Return what of a reader's tenant's needs a person, some seconds old; see `attention.collect`.
@@ -27,7 +27,7 @@ async def needs_of(
     """
     if reader.principal is None or not reader.may("tasks:read"):
         return None
-    our, owner = services(request), reader.tenant
+    our, owner = get_services(request), reader.tenant
     return await our.attention_looks.look(
         owner, lambda: look_now(our, owner), patience_s=patience_s
     )
@@ -46,7 +46,7 @@ async def look_now(our: Services, owner: str) -> Mapping[str, Any]:
     return {**found, "overdue": [one for one in found["overdue"] if one["task_id"] not in told]}
 
 
-def needs_text(found: Mapping[str, Any] | None) -> str:
+def format_needs(found: Mapping[str, Any] | None) -> str:
     """Return how many things need a person, `50+` from where no more are looked for.
 
     Empty for none, and where that is not known. Forged callbacks ask for nothing by themselves.

@@ -34,7 +34,7 @@ def leave_notice(response: Response, path: str, key: str, **values: str | int) -
     )
 
 
-def notice_of(request: Request, say: Callable[..., str]) -> Notice | None:
+def find_notice(request: Request, say: Callable[..., str]) -> Notice | None:
     """Return the notice that was left; None where there is none, or not one of ours."""
     text = request.cookies.get(NOTICE_COOKIE, "")
     if not text or len(text) > _LONGEST:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from tracker.domain.access import Principal, Scope
 from tracker.domain.errors import Forbidden
-from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE, Language, of_header
+from tracker.locale import ENGLISH, SIMPLIFIED_CHINESE, Language, choose_by_header
 
 Theme = Literal["system", "light", "dark"]
 LANGUAGE_COOKIE = "tracker-language"
@@ -67,7 +67,7 @@ CHOICES = (
 """Settings that are chosen from words; the zone is not among them."""
 
 
-def chosen(request: Request) -> dict[str, str]:
+def read_chosen(request: Request) -> dict[str, str]:
     """Return the word that is chosen of each, by its name."""
     return {
         one.name: word
@@ -118,11 +118,13 @@ class Reader:
         return self.principal is not None and self.principal.may(Scope(scope))
 
 
-def preferences(request: Request) -> Preferences:
+def read_preferences(request: Request) -> Preferences:
     """Read the reader's choices; what cannot be read counts as not chosen."""
-    cookies, words = request.cookies, chosen(request)
-    found = zone_of(cookies.get(ZONE_COOKIE, "")) or zone_of(cookies.get(BROWSER_ZONE_COOKIE, ""))
-    asked = of_header(request.headers.get("accept-language", ""))
+    cookies, words = request.cookies, read_chosen(request)
+    found = find_zone(cookies.get(ZONE_COOKIE, "")) or find_zone(
+        cookies.get(BROWSER_ZONE_COOKIE, "")
+    )
+    asked = choose_by_header(request.headers.get("accept-language", ""))
     return Preferences(
         language=_LANGUAGES.get(words["language"], asked),
         theme=_THEMES.get(words["theme"], "system"),
@@ -135,7 +137,7 @@ def preferences(request: Request) -> Preferences:
 
 
 @lru_cache(maxsize=256)
-def zone_of(name: str) -> ZoneInfo | None:
+def find_zone(name: str) -> ZoneInfo | None:
     """Return a zone by its name; None where there is none of this name."""
     if not _ZONE.fullmatch(name) or len(name) > 64:
         return None

@@ -16,16 +16,16 @@ from starlette.responses import Response
 
 from tracker import __version__
 from tracker.locale import translate
-from tracker.web.edge.pages import inline
-from tracker.web.edge.rootpath import with_root_path
-from tracker.web.edge.state import services
+from tracker.web.edge.pages import render_inline
+from tracker.web.edge.rootpath import add_root_path
+from tracker.web.edge.state import get_services
 from tracker.web.ui.frame import formats
-from tracker.web.ui.frame.files import static_path
+from tracker.web.ui.frame.files import find_static_path
 from tracker.web.ui.frame.headers import SECURITY
-from tracker.web.ui.frame.notices import NOTICE_COOKIE, notice_of
+from tracker.web.ui.frame.notices import NOTICE_COOKIE, find_notice
 from tracker.web.ui.frame.reader import Reader
-from tracker.web.ui.frame.visible import visible
-from tracker.web.ui.frame.words import catalogue, words_of
+from tracker.web.ui.frame.visible import escape_hidden
+from tracker.web.ui.frame.words import build_translator, load_catalogue
 
 FOLDER = Path(__file__).parents[1] / "templates"
 ROOT = "/ui"
@@ -41,7 +41,7 @@ Query = Mapping[str, Any]
 
 
 @cache
-def environment() -> Environment:
+def build_environment() -> Environment:
     """Return the environment of all templates."""
     made = Environment(
         loader=FileSystemLoader(FOLDER),
@@ -54,15 +54,15 @@ def environment() -> Environment:
         cache_size=-1,
     )
     del made.filters["safe"]
-    made.filters["exact"] = exact
-    made.filters["sentence"] = sentence
-    made.filters["pairs"] = pairs
-    made.filters["without_command"] = without_command
-    made.filters["place"] = formats.place
+    made.filters["exact"] = escape_exactly
+    made.filters["sentence"] = render_sentence
+    made.filters["pairs"] = list_pairs
+    made.filters["without_command"] = remove_command
+    made.filters["place"] = formats.format_place
     return made
 
 
-def exact(text: object) -> Markup:
+def escape_exactly(text: object) -> Markup:
     """Return a text escaped as HTML and otherwise unchanged: for values that forms send back."""
     return escape(text)
 
@@ -70,27 +70,29 @@ def exact(text: object) -> Markup:
 _COMMAND = re.compile(r"\s*[(（]`tracker [^`]*`[)）]")
 
 
-def without_command(text: str) -> str:
+def remove_command(text: str) -> str:
     """Return advice without the command in brackets, beside which a button does the same."""
     return _COMMAND.sub("", text)
 
 
-def sentence(text: str) -> Markup:
+def render_sentence(text: str) -> Markup:
     """Return a sentence of a catalogue: escaped, and `code` marked."""
-    return Markup(inline(visible(text)))  # noqa: S704 - inline escapes it
+    return Markup(render_inline(escape_hidden(text)))  # noqa: S704 - inline escapes it
 
 
-def pairs(entries: Iterable[Mapping[str, Any]], name: str, field: str) -> list[tuple[str, str]]:
+def list_pairs(
+    entries: Iterable[Mapping[str, Any]], name: str, field: str
+) -> list[tuple[str, str]]:
     """Return the fields of a form: a name, and one value of each entry."""
     return [(name, str(entry[field])) for entry in entries]
 
 
 def _finalize(value: object) -> object:
     """Show hidden characters in whatever a template prints; what is markup already stays."""
-    return visible(value) if type(value) is str else value
+    return escape_hidden(value) if type(value) is str else value
 
 
-def page(
+def render_page(
     request: Request,
     reader: Reader,
     template: str,
@@ -104,7 +106,7 @@ def page(
     template: a file of `templates`. values: what it names besides the frame's own words.
     headers:  further ones; a name of the frame's own replaces it.
     """
-    body = part(request, reader, template, **values).encode()
+    body = render_part(request, reader, template, **values).encode()
     fields = {
         **SECURITY,
         "cache-control": "no-store",
@@ -117,16 +119,16 @@ def page(
         body, fields["content-encoding"] = gzip.compress(body, 5), "gzip"
     answer = Response(body, status, fields, media_type="text/html")
     if NOTICE_COOKIE in request.cookies:  # it was shown
-        answer.delete_cookie(NOTICE_COOKIE, root_of(request), httponly=True, samesite="strict")
+        answer.delete_cookie(NOTICE_COOKIE, find_root(request), httponly=True, samesite="strict")
     return answer
 
 
-def part(request: Request, reader: Reader, template: str, **values: Any) -> str:
+def render_part(request: Request, reader: Reader, template: str, **values: Any) -> str:
     """Return a template's text, e.g. for a stream. Raises what StrictUndefined raises."""
-    return environment().get_template(template).render(frame_of(request, reader), **values)
+    return build_environment().get_template(template).render(build_frame(request, reader), **values)
 
 
-def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
+def build_frame(request: Request, reader: Reader) -> dict[str, Any]:
     """Return what every template may name, bound to the reader.
 
     `_`: a word; `at`, `at_second`: `<time>`; `took`, `number`, `size`, `unit`: texts; `url`,
@@ -135,28 +137,28 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
     `here`, `this`: the page's path under `/ui`, without and with its query; `has_word`: whether `_`
     knows a key.
     """
-    chosen, now = reader.preferences, services(request).clock.now()
-    say = words_of(chosen.language)
+    chosen, now = reader.preferences, get_services(request).clock.now()
+    say = build_translator(chosen.language)
 
     def url(path: str = "", query: Query | None = None, **more: Any) -> str:
-        return address(request, path, query, **more)
+        return build_address(request, path, query, **more)
 
     def took(length: timedelta | float) -> str:
-        return formats.duration_text(length, say)
+        return formats.format_duration(length, say)
 
     def tooltip(at: datetime) -> str:
         age = took(_round_to_seconds(abs(now - at)))
         key = "frame.ago" if at <= now else "frame.ahead"
-        return f"{formats.instant_text(at, UTC)} · {say(key, age=age)}"
+        return f"{formats.format_instant(at, UTC)} · {say(key, age=age)}"
 
     @cache  # a page names many a time twice or more
     def at(when: datetime) -> Markup:
-        text = formats.instant_text(when, chosen.zone)
-        return formats.time_element(text, when, tooltip(when))
+        text = formats.format_instant(when, chosen.zone)
+        return formats.build_time_element(text, when, tooltip(when))
 
     def at_second(when: datetime) -> Markup:
-        text = formats.second_text(when, chosen.zone, now)
-        return formats.time_element(text, when, tooltip(when))
+        text = formats.format_second(when, chosen.zone, now)
+        return formats.build_time_element(text, when, tooltip(when))
 
     return {
         "_": say,
@@ -167,45 +169,45 @@ def frame_of(request: Request, reader: Reader) -> dict[str, Any]:
         "version": __version__,
         "now": now,
         "url": url,
-        "static": lambda name: url(static_path(name)),
+        "static": lambda name: url(find_static_path(name)),
         "is_late": lambda due: formats.is_late(due, now),
         "at": at,
         "at_second": at_second,
         "took": took,
         "age": lambda when: took(_round_to_seconds(abs(now - when))),
-        "number": formats.number_text,
-        "amount": formats.amount_text,
+        "number": formats.format_number,
+        "amount": formats.format_amount,
         "filter_text": lambda name, value: formats.filter_text(name, value, say),
-        "actor_name": formats.actor_name,
-        "size": formats.bytes_text,
-        "unit": lambda priced: formats.unit_text(priced, say),
+        "actor_name": formats.get_actor_name,
+        "size": formats.format_bytes,
+        "unit": lambda priced: formats.format_unit(priced, say),
         "navigation": _list_served(request, NAVIGATION),
         "administration": _list_served(request, ADMINISTRATION) if reader.may("admin") else [],
         "told": lambda text: translate(text, chosen.language),
-        "notice": notice_of(request, say),
-        "here": (here := request.url.path.removeprefix(root_of(request))),
+        "notice": find_notice(request, say),
+        "here": (here := request.url.path.removeprefix(find_root(request))),
         "section": _OF_ANOTHER.get(section := here.split("/")[1] if here else "", section),
-        "this": path_of(request),
+        "this": find_path(request),
         "needs": request.scope["state"].get("needs", ""),
-        "has_word": catalogue(chosen.language).__contains__,
+        "has_word": load_catalogue(chosen.language).__contains__,
         "is_served": lambda path: path in request.scope["state"]["pages"],
     }
 
 
-def root_of(request: Request) -> str:
+def find_root(request: Request) -> str:
     """Return the path of the dashboard on this host."""
-    return with_root_path(request, ROOT)
+    return add_root_path(request, ROOT)
 
 
-def path_of(request: Request) -> str:
+def find_path(request: Request) -> str:
     """Return the path and query of a request, under `/ui`; without them for what changes things."""
     if request.method != "GET":
         return ""
-    path, text = request.url.path.removeprefix(root_of(request)), request.url.query
+    path, text = request.url.path.removeprefix(find_root(request)), request.url.query
     return f"{path}?{text}" if text else path
 
 
-def address(request: Request, path: str = "", query: Query | None = None, **more: Any) -> str:
+def build_address(request: Request, path: str = "", query: Query | None = None, **more: Any) -> str:
     """Return the address of a page on this host.
 
     path:  under `/ui`; may hold `#` and what follows.
@@ -214,7 +216,7 @@ def address(request: Request, path: str = "", query: Query | None = None, **more
     path, mark, anchor = path.partition("#")
     pairs = {**(query or {}), **more}
     text = urlencode({k: v for k, v in pairs.items() if v not in (None, [], ())}, doseq=True)
-    quoted = quote(with_root_path(request, ROOT + path), safe="/%:@!$&'()*+,;=~-._")
+    quoted = quote(add_root_path(request, ROOT + path), safe="/%:@!$&'()*+,;=~-._")
     return f"{quoted}{'?' if text else ''}{text}{mark}{anchor}"
 
 

@@ -10,14 +10,14 @@ from tracker.domain.access import SESSION_LIFETIME
 from tracker.domain.errors import CredentialFault, Unauthenticated
 from tracker.web.edge import auth
 from tracker.web.edge.senders import Sender
-from tracker.web.ui.frame.render import address, path_of, root_of
+from tracker.web.ui.frame.render import build_address, find_path, find_root
 
 SESSION_COOKIE = "tracker-session"
 SIGN_IN = "/sign-in"
 _OWN_PATH = re.compile(r"(?:/[\w.~!$&'()*+,;=:@%-]*)+(?:\?[\w.~!$&'()*+,;=:@%/?-]*)?", re.ASCII)
 
 
-def session_secret(request: Request) -> str | None:
+def read_session_secret(request: Request) -> str | None:
     """Return the secret of the session that the browser has; None where it has none.
 
     Of several cookies of the name the first: it has the longest path (RFC 6265 section 5.4), so
@@ -36,7 +36,7 @@ def keep_session(request: Request, response: Response, secret: str) -> None:
         SESSION_COOKIE,
         secret,
         max_age=int(SESSION_LIFETIME.total_seconds()),
-        path=root_of(request),
+        path=find_root(request),
         secure=request.url.scheme == "https",
         httponly=True,
         samesite="strict",
@@ -47,14 +47,14 @@ def drop_session(request: Request, response: Response) -> None:
     """Have the browser forget the session."""
     response.delete_cookie(
         SESSION_COOKIE,
-        path=root_of(request),
+        path=find_root(request),
         secure=request.url.scheme == "https",
         httponly=True,
         samesite="strict",
     )
 
 
-def own_path(text: str | None) -> str:
+def check_own_path(text: str | None) -> str:
     """Return where to go after signing in: a path of ours under `/ui`; empty for anything else."""
     if not text or len(text) > 2048 or _OWN_PATH.fullmatch(text) is None:
         return ""
@@ -65,7 +65,7 @@ def own_path(text: str | None) -> str:
     return text
 
 
-def entrance(request: Request, error: Unauthenticated) -> Response | None:
+def show_entrance(request: Request, error: Unauthenticated) -> Response | None:
     """Return what a browser is shown that may not see a page yet; None for any other caller.
 
     A link on another site comes without the session's cookie, which is kept for pages of ours. The
@@ -73,7 +73,8 @@ def entrance(request: Request, error: Unauthenticated) -> Response | None:
     """
     if request.method != "GET" or not _is_navigation(request):
         return None
-    is_link = auth.sender(request) is Sender.FOREIGN and error.fault is CredentialFault.MISSING
+    is_foreign = auth.find_page_sender(request) is Sender.FOREIGN
+    is_link = is_foreign and error.fault is CredentialFault.MISSING
     if is_link:
         return Response(
             '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0">'
@@ -81,7 +82,9 @@ def entrance(request: Request, error: Unauthenticated) -> Response | None:
             headers={"cache-control": "no-store"},
             media_type="text/html",
         )
-    return RedirectResponse(address(request, SIGN_IN, next=own_path(path_of(request)) or None), 303)
+    return RedirectResponse(
+        build_address(request, SIGN_IN, next=check_own_path(find_path(request)) or None), 303
+    )
 
 
 def _is_navigation(request: Request) -> bool:

@@ -25,7 +25,7 @@ on one letter, those behind the fourth.
 """
 
 
-def visible(text: str) -> str:
+def escape_hidden(text: str) -> str:
     r"""Return the text with hidden characters as escapes: U+202E is written `\u202E`."""
     return text if text.isascii() and text.isprintable() else HIDDEN.sub(_write, text)
 

@@ -18,7 +18,7 @@ _FOLDER = "tracker.web.ui.words"
 
 
 @cache
-def catalogue(language: Language) -> Words:
+def load_catalogue(language: Language) -> Words:
     """Return all words of a language. Raises LookupError for a key that stands in two modules."""
     folder = f"{_FOLDER}.{'zh' if language == SIMPLIFIED_CHINESE else 'en'}"
     found: dict[str, Wording] = {}
@@ -30,12 +30,12 @@ def catalogue(language: Language) -> Words:
     return found
 
 
-def words_of(language: Language) -> Callable[..., str]:
+def build_translator(language: Language) -> Callable[..., str]:
     """Return the function `_` of templates: `_("tasks.chosen", n=2)`.
 
     It raises KeyError for a key, or a varying part, that is not there.
     """
-    words = catalogue(language)
+    words = load_catalogue(language)
 
     def say(key: str, **values: object) -> str:
         wording = words[key]

@@ -64,7 +64,7 @@ class Axis:
     ticks: Sequence[tuple[float, datetime]]
 
 
-def axis_of(marks: Sequence[AxisMark]) -> Axis | None:
+def build_axis(marks: Sequence[AxisMark]) -> Axis | None:
     """Place marks; None where there are none.
 
     A gap that is longer than a minute, and ten times as long as the median one, is cut out.

@@ -50,11 +50,11 @@ def show_body(body: bytes, size: int | None = None) -> ShownBody:
     is_cut = whole > len(cut)
     text = _read_text(cut, is_cut=is_cut)
     if text is None:
-        return ShownBody(whole, is_cut or whole > _MOST_HEX, None, None, hex_of(cut))
-    return ShownBody(whole, is_cut, None if is_cut else pretty(text), text, None)
+        return ShownBody(whole, is_cut or whole > _MOST_HEX, None, None, format_hex(cut))
+    return ShownBody(whole, is_cut, None if is_cut else format_json(text), text, None)
 
 
-def pretty(text: str) -> str | None:
+def format_json(text: str) -> str | None:
     """Return JSON with a line for each value, its numbers and fields exactly as they are.
 
     None for what is no JSON, or nests deeper than a page could show.
@@ -74,7 +74,7 @@ def pretty(text: str) -> str | None:
         return None
 
 
-def hex_of(body: bytes) -> str:
+def format_hex(body: bytes) -> str:
     """Return the first bytes as rows of offset, hex and ASCII."""
     rows = []
     for start in range(0, min(len(body), _MOST_HEX), _HEX_ROW):
@@ -84,7 +84,7 @@ def hex_of(body: bytes) -> str:
     return "\n".join(rows)
 
 
-def difference(before: ShownBody, after: ShownBody) -> list[str] | None:
+def compute_difference(before: ShownBody, after: ShownBody) -> list[str] | None:
     """Return the lines that differ, as `diff -u` writes them; None where that cannot be told."""
     old, new = (one.pretty or one.raw for one in (before, after))
     if old is None or new is None:

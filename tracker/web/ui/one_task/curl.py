@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tracker.web.ui.frame.visible import visible
+from tracker.web.ui.frame.visible import escape_hidden
 
 _NOT_SENT = frozenset(
     {
@@ -18,7 +18,7 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
-def bytes_written(body: bytes) -> str:
+def build_printf(body: bytes) -> str:
     r"""Return a command that writes exactly these bytes: `printf '%b' '…'`.
 
     Characters of UTF-8 that can be seen stand as they are: prompts are to be read, and changed.
@@ -34,27 +34,27 @@ def _write(char: str) -> str:
     if char.isascii():
         is_plain = ord(char) in _PLAIN
     else:
-        is_plain = char.isprintable() and not char.isspace() and visible(char) == char
+        is_plain = char.isprintable() and not char.isspace() and escape_hidden(char) == char
     if is_plain:
         return char
     return "".join(f"\\0{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))
 
 
-def reading(base: str, id_: str) -> str:
+def build_reading(base: str, id_: str) -> str:
     """Return a command that reads a task. base: where the service is found."""
     return f'curl -sS -H "Authorization: Bearer $TRACKER_API_KEY" {quote(f"{base}/v1/tasks/{id_}")}'
 
 
-def submitting(base: str, body: bytes) -> str:
+def build_submitting(base: str, body: bytes) -> str:
     """Return a command that submits a body of `POST /v1/tasks`."""
     url = quote(f"{base}/v1/tasks")
     return (
-        f"{bytes_written(body)} |\ncurl -sS -X POST -H 'Content-Type: application/json' "
+        f"{build_printf(body)} |\ncurl -sS -X POST -H 'Content-Type: application/json' "
         f'-H "Authorization: Bearer $TRACKER_API_KEY" \\\n  --data-binary @- {url}'
     )
 
 
-def sending(headers: Mapping[str, str], body: bytes) -> str:
+def build_sending(headers: Mapping[str, str], body: bytes) -> str:
     """Return a command that sends a callback's bytes to `$URL`, with the headers that are kept."""
     fields = [
         f"-H {quote(f'{name}: {value}')}"
@@ -64,6 +64,6 @@ def sending(headers: Mapping[str, str], body: bytes) -> str:
     if not any(name == "content-type" for name in headers):
         fields.append("-H 'Content-Type:'")  # or curl says that it is a form
     return (
-        f"{bytes_written(body)} |\ncurl -sS -g -X POST {' '.join(fields)} \\\n"
+        f"{build_printf(body)} |\ncurl -sS -g -X POST {' '.join(fields)} \\\n"
         '  --data-binary @- "$URL"'
     )

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from tracker.domain.delivery import DeliveryState
 from tracker.domain.events import EventKind, Source
-from tracker.domain.ignored import unknown_word_of
+from tracker.domain.ignored import find_unknown_word
 from tracker.domain.lifecycle import Transition, Verdict
 from tracker.store.attempts import Attempt
 from tracker.store.deliveries import Delivery
 from tracker.store.receipts import Receipt
 from tracker.store.task_story import TaskHistory
-from tracker.web.ui.frame.formats import place, shortened
+from tracker.web.ui.frame.formats import format_place, shorten
 from tracker.web.ui.one_task.axis import AxisMark
 
 Say = Callable[..., str]
@@ -44,26 +44,26 @@ class HistoryRow:
     evidence: tuple[str, str] = ("", "")
 
 
-def history_of(story: TaskHistory, say: Say) -> list[HistoryRow]:
+def build_history(story: TaskHistory, say: Say) -> list[HistoryRow]:
     """Return everything that happened to a task, oldest first."""
     numbers = {attempt.key: attempt.number for attempt in story.attempts}
     said = {attempt.key: attempt.message for attempt in story.attempts}
     entries = [_describe_step(step, numbers, said, say) for _, step in story.steps]
     entries += [_describe_attempt(one, say) for one in story.attempts]
-    entries += [_describe_receipt(one, say) for one in quiet_receipts(story)]
+    entries += [_describe_receipt(one, say) for one in list_quiet_receipts(story)]
     entries += [_describe_delivery(one, say) for one in story.deliveries]
     # What is of one time stands in the order in which it came about: an attempt before its step.
     order = {"attempt": 0, "receipt": 1, "step": 2, "delivery": 3}
     return sorted(entries, key=lambda one: (one.at, order[one.kind], one.version or 0))
 
 
-def quiet_receipts(story: TaskHistory) -> list[Receipt]:
+def list_quiet_receipts(story: TaskHistory) -> list[Receipt]:
     """Return receipts that no step rests on."""
     used = {step.receipt for _, step in story.steps}
     return [receipt for receipt in story.receipts if receipt.key not in used]
 
 
-def marks_of(story: TaskHistory, say: Say) -> Iterator[AxisMark]:
+def iterate_marks(story: TaskHistory, say: Say) -> Iterator[AxisMark]:
     """Yield what stands on the axis."""
     before = None
     for _, step in story.steps:
@@ -86,7 +86,7 @@ def marks_of(story: TaskHistory, say: Say) -> Iterator[AxisMark]:
             yield AxisMark(at, "out", f"d{delivery.id}", kind, str(delivery.last_status or ""))
 
 
-def evidence_of(step: Transition, numbers: dict[int, int]) -> tuple[str, str]:
+def find_evidence(step: Transition, numbers: dict[int, int]) -> tuple[str, str]:
     """Return (text, anchor) of the record that a step rests on. numbers: of attempts, by key."""
     if step.receipt is not None:
         return f"r{step.receipt}", f"r{step.receipt}"
@@ -114,7 +114,7 @@ def _describe_step(
         note="" if is_told else step.message or "",
         word=step.provider_status or "",
         provider_at=step.provider_at,
-        evidence=evidence_of(step, numbers),
+        evidence=find_evidence(step, numbers),
     )
 
 
@@ -159,7 +159,7 @@ def _describe_receipt(receipt: Receipt, say: Say) -> HistoryRow:
         what=what,
         by=say(f"source.{receipt.source}"),
         note=receipt.reason or "",
-        word=unknown_word_of(receipt.reason or "") if is_unknown else "",
+        word=find_unknown_word(receipt.reason or "") if is_unknown else "",
         evidence=(f"r{receipt.key}", f"r{receipt.key}"),
     )
 
@@ -168,7 +168,7 @@ def _describe_delivery(delivery: Delivery, say: Say) -> HistoryRow:
     at = delivery.ended_at or delivery.last_attempt_at or delivery.created_at
     text = say(f"delivery.{delivery.state}")
     status = f" {delivery.last_status}" if delivery.last_status is not None else ""
-    to = shortened(place(delivery.url), 100)
+    to = shorten(format_place(delivery.url), 100)
     error = delivery.last_error or ""
     return HistoryRow(
         at=at,
@@ -181,6 +181,6 @@ def _describe_delivery(delivery: Delivery, say: Say) -> HistoryRow:
     )
 
 
-def polls_of(receipts: Sequence[Receipt]) -> int:
+def count_polls(receipts: Sequence[Receipt]) -> int:
     """Return how many answers to polls said something."""
     return sum(receipt.source is Source.POLL for receipt in receipts)

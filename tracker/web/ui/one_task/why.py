@@ -10,7 +10,7 @@ from tracker.domain.work import JobKind
 from tracker.store.jobs import WAITING
 from tracker.store.task_story import TaskHistory
 from tracker.web.ui.frame.formats import is_late
-from tracker.web.ui.one_task.history import evidence_of
+from tracker.web.ui.one_task.history import find_evidence
 
 Say = Callable[..., str]
 _MOVED_NOTHING = frozenset(
@@ -63,7 +63,7 @@ class AccountFacts:
     slots: int | None = None
 
 
-def reason_of(
+def explain_state(
     story: TaskHistory,
     say: Say,
     account: AccountFacts,
@@ -76,7 +76,7 @@ def reason_of(
     step = moving[-1] if moving else last
     numbers = {attempt.key: attempt.number for attempt in story.attempts}
     text, said = _describe_end(task, step, story, say)
-    reason = Reason(text, said, evidence_of(step, numbers), step.at)
+    reason = Reason(text, said, find_evidence(step, numbers), step.at)
     if task.state is TaskState.QUEUED and story.attempts:  # it is told of, and led to no step
         latest = story.attempts[-1]
         name = f"a{latest.number}"
@@ -92,7 +92,10 @@ def reason_of(
         held = say("why.slots", held=str(story.slots_held), allowed=str(account.slots))
         key, at, why = "why.next-slot", None, held
     else:
-        key, at, why = *_next(task, story, is_called_back=account.is_called_back, now=now), ""
+        key, at, why = (
+            *_explain_next(task, story, is_called_back=account.is_called_back, now=now),
+            "",
+        )
     return replace(reason, next_key=key, next_at=at, next_said=why, odd=odd)
 
 
@@ -140,7 +143,7 @@ def _describe_end(task: Task, step: Transition, story: TaskHistory, say: Say) ->
     return say(f"why.{task.state}"), step.message or ""
 
 
-def _next(
+def _explain_next(
     task: Task, story: TaskHistory, *, is_called_back: bool, now: datetime
 ) -> tuple[str, datetime | None]:
     kind = JobKind.SUBMIT if task.state is TaskState.QUEUED else JobKind.RECONCILE

@@ -44,7 +44,7 @@ class InputField:
         return self.kind == "json" or (self.longest or 0) > LONG_TEXT
 
 
-def fields_of(schema: Mapping[str, Any]) -> list[InputField]:
+def list_fields(schema: Mapping[str, Any]) -> list[InputField]:
     """Return the fields of an object's schema: those that must be given come first."""
     definitions = schema.get("$defs", {})
     required = schema.get("required", ())
@@ -93,7 +93,7 @@ def _list(
     """Return a list whose rows are plain; any other one is JSON."""
     item = _resolve(told.get("items", {}), definitions)
     if item.get("properties"):
-        rows = fields_of({**item, "$defs": definitions})
+        rows = list_fields({**item, "$defs": definitions})
     else:
         rows = [_make_field("", item, definitions, is_required=False)]
     if any(one.kind in ("json", "list") for one in rows):

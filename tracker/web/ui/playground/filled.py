@@ -31,7 +31,7 @@ class FilledForm:
         return self.values.get(path, "")
 
 
-def from_form(fields: Sequence[InputField], form: SentForm, *, grown: str = "") -> FilledForm:
+def parse_form(fields: Sequence[InputField], form: SentForm, *, grown: str = "") -> FilledForm:
     """Read what was sent. grown: the list that is to have one more row."""
     values = {
         name.removeprefix(PREFIX): form.text(name)
@@ -41,7 +41,7 @@ def from_form(fields: Sequence[InputField], form: SentForm, *, grown: str = "") 
     return FilledForm(values, form.text(REST), _count_rows(fields, values, grown))
 
 
-def from_input(fields: Sequence[InputField], given: Mapping[str, Any]) -> FilledForm:
+def fill_form(fields: Sequence[InputField], given: Mapping[str, Any]) -> FilledForm:
     """Fill a form with an input, such as an example; what has no field goes to the rest."""
     values: dict[str, str] = {}
     left = dict(given)
