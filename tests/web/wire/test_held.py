@@ -47,11 +47,12 @@ async def test_whoever_began_first_gives_way(parser: str, begun: bytes) -> None:
         closed = []
         async with asyncio.timeout(60):
             for _ in range(3):
-                ours, client = map(stack.enter_context, map(closing, socket.socketpair()))
-                client.setblocking(False)
-                await loop.connect_accepted_socket(
+                ours, client = socket.socketpair()
+                stack.enter_context(closing(client)).setblocking(False)
+                transport, _protocol = await loop.connect_accepted_socket(
                     lambda: kind(config, ServerState(), {"services": services}), ours
                 )
+                stack.callback(transport.abort)
                 await loop.sock_sendall(client, begun)
                 if begun is not HEAD:
                     await taken_up.get()
