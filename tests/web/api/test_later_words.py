@@ -109,6 +109,7 @@ def test_readers_go_on_with_a_task_in_a_state_of_a_later_release(
     assert neighbour.json() == {"verdict": "advanced"}
     with engine.begin() as db:
         db.execute(text("ALTER TABLE holds RENAME TO taken_away"))
+    engine.dispose()  # of the connection that this made
     assert http.get("/v1/holds").status_code == 503
     ready = http.get("/readyz")  # the rest is served
     assert (ready.status_code, ready.json()["status"], ready.json()["reason"]) == (
